@@ -1,0 +1,53 @@
+# Each target says what it does in the comment behind its name; "make" alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The programs of .venv, and Pulumi, wherever the set-up found or put it.
+with_env := eval "$$(tools/setup --env)" &&
+# More arguments for pytest, for example: make unit ARGS='-k bridge -x'
+ARGS ?=
+
+.PHONY: help setup env demo test unit lint format changelog clean
+
+help: ## list the targets
+	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-18s %s\n' "$$target" "$$text"; done
+
+setup: ## install what is missing: system packages, .venv, Pulumi (a second run changes nothing)
+	@tools/setup
+
+env: ## print the lines that give a shell this environment: eval "$(make -s env)"
+	@tools/setup --env
+
+demo: setup ## show the main job in a sandbox that leaves this machine as it is
+	@$(with_env) virtnet sandbox -- tools/demo
+
+test: setup ## lint, then run all tests, with a real libvirtd and the real Pulumi engine
+	@$(MAKE) lint
+	@$(with_env) pytest tests --durations=10 $(ARGS)
+
+unit: .venv ## run the unit and property tests; needs neither root nor a sandbox
+	@$(with_env) pytest tests/unit $(ARGS)
+
+lint: .venv ## check style, formatting, types and layers
+	@$(with_env) ruff check .
+	@$(with_env) ruff format --check .
+	@$(with_env) mypy
+	@$(with_env) lint-imports --no-logo
+
+format: .venv ## format the code and repair what ruff can repair
+	@$(with_env) ruff check --fix .
+	@$(with_env) ruff format .
+
+changelog: .venv ## move the fragments of changelog.d into CHANGELOG.md, for a release
+	@$(with_env) towncrier build --yes --version "$$(python -c 'from importlib.metadata import version; print(version("pulumi-virtnet"))')"
+
+clean: ## remove .venv and what tools left in the repository; Pulumi stays in the cache
+	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find provider sdk tests examples tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# Only when it is not there: setup is the target that brings an old one up to date.
+.venv:
+	@tools/setup

@@ -1,0 +1,89 @@
+"""The `virtnet` command line: reads arguments, calls one function, prints one sentence for an error.
+
+Each subcommand is a parser in _build_parser with a `run` function; what they do is in modules of their own.
+Imported by nothing; the entry point of the `virtnet` script and of `python -m virtnet.cli`.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from virtnet import sandbox
+from virtnet.errors import VirtnetError
+
+_SANDBOX_DESCRIPTION = """\
+Run CMD with a libvirtd of its own, in namespaces of its own. Bridges, firewall rules, dnsmasq and everything
+that is written to /run, /etc/libvirt, /etc/sysctl.d and libvirt's directories in /var exist only in there, and
+only until CMD ends. Files elsewhere are the caller's own. Works as root and, with subordinate ids (man 5
+subuid), as any user, who is then root inside."""
+
+_SANDBOX_EPILOG = """\
+Exit codes: CMD's own, or 128+n when signal n ended it; 2 when virtnet was called wrongly, 125 when the
+sandbox could not be made, 126 when CMD cannot be run, 127 when it was not found. CMD finds VIRTNET_SANDBOX=1 in
+its environment."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one `virtnet` command and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    ours, command = _split(given)
+    parser = _build_parser()
+    options = parser.parse_args(ours)
+    options.command = command
+    try:
+        return int(options.run(options))
+    except VirtnetError as error:
+        print(f"virtnet: {error}", file=sys.stderr)
+        return int(options.failed)
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Separate virtnet's own arguments from the command behind the first `--`, which argparse never sees."""
+    if "--" not in arguments:
+        return arguments, []
+    position = arguments.index("--")
+    return arguments[:position], arguments[position + 1 :]
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="virtnet", description="Tools for libvirt networks managed with Pulumi.")
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version and exit")
+    parser.set_defaults(failed=1)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_sandbox(commands)
+    return parser
+
+
+def _add_sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "sandbox",
+        help="run a command with a disposable libvirtd",
+        usage="virtnet sandbox [-h] -- CMD [ARGUMENT ...]",
+        description=_SANDBOX_DESCRIPTION,
+        epilog=_SANDBOX_EPILOG,
+    )
+    parser.set_defaults(run=_run_sandbox, failed=sandbox.SANDBOX_FAILED, parser=parser)
+
+
+def _run_sandbox(options: argparse.Namespace) -> int:
+    if not options.command:
+        options.parser.error("name the command to run after `--`, such as `virtnet sandbox -- bash`")
+    return sandbox.run(options.command)
+
+
+class _PrintVersion(argparse.Action):
+    """Looks the version up only when it is asked for: the look costs more than all of the rest."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> NoReturn:
+        from importlib import metadata
+
+        try:
+            version = metadata.version("pulumi-virtnet")
+        except metadata.PackageNotFoundError:
+            version = "(not installed, run from its sources)"
+        parser.exit(0, f"virtnet {version}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,299 @@
+"""The door to libvirt: thin calls, error codes turned into our errors, one connection per URI.
+
+The only module that imports libvirt, and it does so when the first connection is opened. Nothing is decided here.
+Reads that find the connection lost open it again and ask once more; effects never are repeated.
+"""
+
+import errno
+import threading
+import uuid as uuids
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+from lxml import etree
+
+from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Unreachable
+from virtnet.observed import NetworkReport, PluggedIn
+
+Answer = TypeVar("Answer")
+
+# VIR_ERR_* numbers (include/libvirt/virterror.h); named here because libvirt is imported late.
+INTERNAL_ERROR = 1
+RPC = 39
+SYSTEM_ERROR = 38
+NO_NETWORK = 43
+OPERATION_INVALID = 55
+NO_SUPPORT = 3
+DENIED = frozenset({29, 45, 79, 80, 88})
+"""OPERATION_DENIED, AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE, ACCESS_DENIED."""
+
+_COMMANDS = {"modify": 1, "delete": 2, "add": 3}
+_SECTIONS = {
+    "ip-dhcp-host": 4,
+    "ip-dhcp-range": 5,
+    "forward-interface": 7,
+    "portgroup": 9,
+    "dns-host": 10,
+    "dns-txt": 11,
+    "dns-srv": 12,
+}
+"""virNetworkUpdateCommand and virNetworkUpdateSection; the C client puts them in the order the server expects."""
+
+
+class Connection:
+    """One connection to one libvirt daemon, opened at the first call. Implements plan.LibvirtDoor."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._lock = threading.Lock()
+        self._handle: Any = None
+
+    @property
+    def uri(self) -> str:
+        """The connection URI."""
+        return self._uri
+
+    @cached_property
+    def _libvirt(self) -> Any:
+        import libvirt
+
+        # Without a handler libvirt prints every error on stderr, and Pulumi shows that to the user.
+        libvirt.registerErrorHandler(_pass_over, None)
+        return libvirt
+
+    def _open(self) -> Any:
+        with self._lock:
+            if self._handle is not None and self._alive(self._handle):
+                return self._handle
+            try:
+                self._handle = self._libvirt.open(self._uri)
+            except self._libvirt.libvirtError as error:
+                self._handle = None
+                raise self._open_failure(error) from error
+            return self._handle
+
+    def _alive(self, handle: Any) -> bool:
+        try:
+            return bool(handle.isAlive())
+        except self._libvirt.libvirtError:
+            return False
+
+    def _open_failure(self, error: Any) -> Unreachable:
+        words, number = _words(error), error.get_int1()
+        if error.get_error_code() in DENIED or number in (errno.EACCES, errno.EPERM):
+            return AccessDenied(
+                f"libvirt at {self._uri} does not let this user in; run as root, or add the user to the group "
+                f"'libvirt' and log in again: {words}"
+            )
+        return Unreachable(
+            f"libvirt at {self._uri} cannot be reached; start libvirtd (systemctl start libvirtd, or virtqemud and "
+            f"virtnetworkd) or correct the uri: {words}"
+        )
+
+    def _ask(self, what: str, question: Callable[[Any], Answer]) -> Answer:
+        """A read: safe to ask again, so a connection that was lost is opened once more."""
+        handle = self._open()
+        try:
+            return question(handle)
+        except self._libvirt.libvirtError as error:
+            if self._alive(handle):
+                raise self._failure(what, error) from error
+        return self._tell(what, question)
+
+    def _tell(self, what: str, call: Callable[[Any], Answer]) -> Answer:
+        """A call that is made once, whatever becomes of it."""
+        handle = self._open()
+        try:
+            return call(handle)
+        except self._libvirt.libvirtError as error:
+            if not self._alive(handle):
+                raise Unreachable(
+                    f"the connection to libvirt at {self._uri} was lost while trying to {what}; whether it was done "
+                    f"is unknown; run pulumi refresh: {_words(error)}"
+                ) from error
+            raise self._failure(what, error) from error
+
+    def _failure(self, what: str, error: Any) -> LibvirtFailure | AccessDenied:
+        code, words = error.get_error_code(), _words(error)
+        if code == NO_NETWORK:
+            return NotFound(f"libvirt at {self._uri} could not {what}, as it knows no such network: {words}", code)
+        if code in DENIED:
+            return AccessDenied(
+                f"libvirt at {self._uri} does not let this user {what}; run as root or ask for that right: {words}"
+            )
+        return LibvirtFailure(f"libvirt at {self._uri} could not {what}: {words}", code)
+
+    def host_uuid(self) -> str:
+        """The host's UUID; the machine's own, as /etc/libvirt/libvirtd.conf or the firmware gives it."""
+        return self._host_uuid
+
+    @cached_property
+    def _host_uuid(self) -> str:
+        capabilities = self._ask("tell the host's UUID", lambda handle: handle.getCapabilities())
+        found = etree.fromstring(capabilities.encode()).findtext("host/uuid")
+        if not found:
+            raise LibvirtFailure(f"libvirt at {self._uri} reports no host UUID in its capabilities", INTERNAL_ERROR)
+        return str(found)
+
+    def version(self) -> int:
+        """The daemon's version: 9.0.0 is 9000000."""
+        return self._version
+
+    @cached_property
+    def _version(self) -> int:
+        return int(self._ask("tell its version", lambda handle: handle.getLibVersion()))
+
+    def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
+        """Everything libvirt reports of one network; None only when it says that there is none."""
+
+        def question(handle: Any) -> NetworkReport:
+            network = handle.networkLookupByUUIDString(uuid) if uuid else handle.networkLookupByName(name)
+            return self._report(network)
+
+        try:
+            return self._ask(f"report network '{name or uuid}'", question)
+        except NotFound:
+            return None
+
+    def networks(self) -> Sequence[NetworkReport]:
+        """Everything libvirt reports of all its networks; one that vanishes meanwhile is left out."""
+        found = []
+        for network in self._ask("list networks", lambda handle: handle.listAllNetworks(0)):
+            try:
+                found.append(self._report(network))
+            except self._libvirt.libvirtError as error:
+                if error.get_error_code() != NO_NETWORK:
+                    raise self._failure("report a network", error) from error
+        return found
+
+    def _report(self, network: Any) -> NetworkReport:
+        active, persistent = bool(network.isActive()), bool(network.isPersistent())
+        inactive = self._libvirt.VIR_NETWORK_XML_INACTIVE
+        return NetworkReport(
+            uuid=network.UUIDString(),
+            name=network.name(),
+            active=active,
+            persistent=persistent,
+            autostart=bool(network.autostart()) if persistent else False,
+            live_xml=network.XMLDesc(0) if active else None,
+            config_xml=network.XMLDesc(inactive) if persistent else None,
+        )
+
+    def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
+        """The network's ports (virNetworkListAllPorts, libvirt 5.5.0 and newer)."""
+
+        def question(handle: Any) -> list[str]:
+            network = handle.networkLookupByUUIDString(uuid)
+            return [port.XMLDesc(0) for port in network.listAllPorts(0)] if network.isActive() else []
+
+        return [_port(xml) for xml in self._ask(f"list the ports of network {uuid}", question)]
+
+    def shut_off_guests(self, name: str) -> Sequence[str]:
+        """Names of guests that are shut off and have an interface on the network."""
+
+        def question(handle: Any) -> list[tuple[str, str]]:
+            flag = self._libvirt.VIR_CONNECT_LIST_DOMAINS_INACTIVE
+            return [(domain.name(), domain.XMLDesc(0)) for domain in handle.listAllDomains(flag)]
+
+        try:
+            guests = self._ask("list guests that are shut off", question)
+        except LibvirtFailure as failure:
+            if failure.code != NO_SUPPORT:  # network:///system knows no guests
+                raise
+            return []
+        return [
+            guest
+            for guest, xml in guests
+            if any(source.get("network") == name for source in etree.fromstring(xml.encode()).iter("source"))
+        ]
+
+    def define_network(self, xml: str) -> None:
+        """Define or redefine a network. Not validated by libvirt's schema, which refuses things that libvirt runs."""
+        self._tell("define the network", lambda handle: handle.networkDefineXML(xml))
+
+    def undefine_network(self, uuid: str) -> None:
+        """Remove the persistent configuration; an active network goes on as a transient one."""
+        self._tell("undefine the network", lambda handle: handle.networkLookupByUUIDString(uuid).undefine())
+
+    def start_network(self, uuid: str) -> None:
+        """Start a defined network."""
+        self._tell("start the network", lambda handle: handle.networkLookupByUUIDString(uuid).create())
+
+    def stop_network(self, uuid: str) -> None:
+        """Stop an active network."""
+        self._tell("stop the network", lambda handle: handle.networkLookupByUUIDString(uuid).destroy())
+
+    def set_autostart(self, uuid: str, autostart: bool) -> None:
+        """Set the flag. The daemon believes its cache and skips a value it has, so that one is turned over first."""
+
+        def call(handle: Any) -> None:
+            network = handle.networkLookupByUUIDString(uuid)
+            if bool(network.autostart()) == autostart:
+                network.setAutostart(not autostart)
+            network.setAutostart(autostart)
+
+        self._tell("set the network's autostart", call)
+
+    def update_section(
+        self, uuid: str, *, command: str, section: str, parent_index: int, xml: str, live: bool, config: bool
+    ) -> None:
+        """VirNetworkUpdate of one item of one section."""
+        flags = (1 if live else 0) | (2 if config else 0)
+
+        def call(handle: Any) -> None:
+            network = handle.networkLookupByUUIDString(uuid)
+            network.update(_COMMANDS[command], _SECTIONS[section], parent_index, xml, flags)
+
+        self._tell(f"{command} {section}", call)
+
+    def can_start_networks(self, mode: str) -> None:
+        """Start and stop a throw-away network; raises what libvirt says when it cannot (flushed firewall chains, say).
+
+        Its address, where the mode wants one, is from TEST-NET-1 (RFC 5737), which no host is in; it serves neither
+        DNS nor DHCP, and lives for a fraction of a second.
+        """
+        unique = uuids.uuid4()
+        name = f"vn-p{unique.hex[:10]}"
+        forward = f"<forward mode='{mode}'/>" if mode else ""
+        address = "<ip address='192.0.2.1' prefix='30'/>" if mode in ("nat", "route") else ""
+        xml = (
+            f"<network><name>{name}</name><uuid>{unique}</uuid>{forward}<bridge name='{name}'/>"
+            f"<dns enable='no'/>{address}</network>"
+        )
+        self._tell(
+            "start a throw-away network, which shows that networks can be started",
+            lambda handle: handle.networkCreateXML(xml).destroy(),
+        )
+
+
+def _pass_over(_context: object, _error: object) -> None:
+    """Libvirt's error handler that prints nothing; the error is raised anyway."""
+
+
+def _words(error: Any) -> str:
+    """Libvirt's own words, on one line."""
+    return " ".join((error.get_error_message() or "no message").split())
+
+
+def _port(xml: str) -> PluggedIn:
+    root = etree.fromstring(xml.encode())
+    mac, plug = root.find("mac"), root.find("plug")
+    return PluggedIn(
+        owner=root.findtext("owner/name") or "",
+        interface=(plug.get("dev") or "") if plug is not None and plug.get("type") == "direct" else "",
+        mac=(mac.get("address") or "") if mac is not None else "",
+    )
+
+
+class Connections:
+    """One Connection per URI, for a process that works on several."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_uri: dict[str, Connection] = {}
+
+    def to(self, uri: str) -> Connection:
+        """The connection of that URI, made when first asked for."""
+        with self._lock:
+            return self._by_uri.setdefault(uri, Connection(uri))

@@ -1,0 +1,244 @@
+"""The dynamic provider: Pulumi's verbs onto the lifecycle's, and trees onto Pulumi's wire.
+
+The classes are pickled into every stack's state by their dotted path, so their names are public for ever, and they
+hold no attributes until Pulumi configures them in its plugin process. The user's program imports this module too:
+everything but pulumi is imported when a verb is called.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from pulumi import dynamic
+
+if TYPE_CHECKING:
+    from virtnet.plan import Doors
+    from virtnet.resource import Resource
+    from virtnet.spec import Tree
+
+DEFAULT_URI = "qemu:///system"
+
+
+class _Provider(dynamic.ResourceProvider):
+    """The verbs of one kind of resource. A subclass only names the kind."""
+
+    serialize_as_secret_always = False
+    kind: ClassVar[str]
+
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
+        """Take the stack's configuration: `virtnet:uri` and `virtnet:unreachable`."""
+        self._uri = req.config.get("virtnet:uri") or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
+        self._unreachable = req.config.get("virtnet:unreachable") or "fail"
+        self._checked: set[str] = set()
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
+        """Canonical inputs, or every reason against them; before a create also what the host has to say."""
+        from virtnet import wire
+
+        resource = _resource(self.kind)
+        recorded, inputs = _received(resource, _olds), _received(resource, news)
+        inputs.setdefault("uri", self._uri)
+        failures = [] if self._unreachable in ("fail", "recorded") else [_bad_configuration()]
+        canonical, found = resource.check(inputs, recorded)
+        failures += [dynamic.CheckFailure(failure.path, failure.reason) for failure in found]
+        if failures:
+            return dynamic.CheckResult({}, failures)
+        self._checked.add(_identity(canonical))
+        if not recorded:
+            self._preview(resource, None, canonical)
+        return dynamic.CheckResult(_sendable(wire.to_wire(resource.spec, canonical)), [])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
+        """The changes by what is recorded; their lines for a reviewer, when it is one who asks."""
+        from virtnet import lifecycle
+        from virtnet.errors import VirtnetError
+
+        resource = _resource(self.kind)
+        recorded, desired = _received(resource, _olds), _received(resource, _news)
+        try:
+            found = lifecycle.diff(resource, recorded, desired, _open_doors)
+        except VirtnetError as error:
+            _fail(error)
+        # Refresh asks for a diff too, without a check before it; there is nobody to review anything then.
+        if found.changes and _identity(desired) in self._checked:
+            self._preview(resource, recorded, desired, found.changes)
+        replaces = sorted({_top(path) for path in found.replaces})
+        return dynamic.DiffResult(changes=bool(found.changes), replaces=replaces, delete_before_replace=bool(replaces))
+
+    def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
+        """Make it: done, or rolled back whole."""
+        from virtnet import lifecycle, wire
+        from virtnet.errors import VirtnetError
+
+        resource = _resource(self.kind)
+        try:
+            outputs = lifecycle.create(resource, _received(resource, props), _open_doors, _show)
+        except VirtnetError as error:
+            _fail(error)
+        return dynamic.CreateResult(resource.identity(outputs), wire.to_wire(resource.spec, outputs))
+
+    def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
+        """What is there now, and as inputs only what the program named."""
+        from virtnet import lifecycle, wire
+        from virtnet.errors import Unreachable, VirtnetError
+
+        resource = _resource(self.kind)
+        recorded = _received(resource, props)
+        try:
+            outputs = lifecycle.read(resource, recorded, _open_doors)
+        except Unreachable as error:
+            if self._unreachable != "recorded":
+                _fail(error)
+            _show(f"warning: what is recorded is shown, as virtnet:unreachable is recorded: {error}")
+            return dynamic.ReadResult(id_, wire.to_wire(resource.spec, recorded))
+        except VirtnetError as error:
+            _fail(error)
+        if outputs is None:
+            return dynamic.ReadResult("", {})
+        inputs = resource.recorded_inputs(outputs)
+        return dynamic.ReadResult(
+            id_, wire.to_wire(resource.spec, outputs), _sendable(wire.to_wire(resource.spec, inputs))
+        )
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
+        """Observe again, plan again, apply."""
+        from virtnet import lifecycle, wire
+        from virtnet.errors import VirtnetError
+
+        resource = _resource(self.kind)
+        recorded, desired = _received(resource, _olds), _received(resource, _news)
+        try:
+            outputs = lifecycle.update(resource, recorded, desired, _open_doors, _show)
+        except VirtnetError as error:
+            _fail(error)
+        return dynamic.UpdateResult(wire.to_wire(resource.spec, outputs))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Undo what create did, protecting what is plugged in."""
+        from virtnet import lifecycle
+        from virtnet.errors import VirtnetError
+
+        resource = _resource(self.kind)
+        try:
+            lifecycle.delete(resource, _received(resource, _props), _open_doors, _show)
+        except VirtnetError as error:
+            _fail(error)
+
+    def _preview(
+        self,
+        resource: "Resource[Any]",
+        recorded: "Mapping[str, Tree] | None",
+        desired: "Mapping[str, Tree]",
+        changes: Any = (),
+    ) -> None:
+        from virtnet import lifecycle
+
+        lines = lifecycle.preview(resource, recorded, desired, _open_doors, changes)
+        if lines:
+            _show("\n".join(lines))
+
+
+class LibvirtNetworkProvider(_Provider):
+    """The provider of LibvirtNetwork."""
+
+    kind = "LibvirtNetwork"
+
+
+class HostForwardingProvider(_Provider):
+    """The provider of HostForwarding."""
+
+    kind = "HostForwarding"
+
+
+@cache
+def _resource(kind: str) -> "Resource[Any]":
+    from virtnet.resources import RESOURCES
+
+    return next(resource for resource in RESOURCES if resource.name == kind)
+
+
+@cache
+def _connections() -> Any:
+    """One connection per URI for this process, whatever the number of resources and their kinds."""
+    from virtnet.connection import Connections
+
+    return Connections()
+
+
+def _open_doors(uri: str) -> "Doors":
+    from virtnet.doors import open_doors
+
+    return open_doors(uri, _connections())
+
+
+def _received(resource: "Resource[Any]", props: Mapping[str, Any]) -> "dict[str, Tree]":
+    from virtnet import wire
+
+    received = wire.from_wire(resource.spec, _known_unknowns(props))
+    received.pop("__provider", None)
+    return {name: value for name, value in received.items() if value is not None}
+
+
+def _known_unknowns(value: Any) -> Any:
+    """Pulumi's unknowns as the core's own; older SDKs send a text in their place."""
+    from pulumi.output import Unknown
+    from pulumi.runtime import rpc
+
+    from virtnet.spec import UNKNOWN
+
+    if isinstance(value, Unknown) or (isinstance(value, str) and value == rpc.UNKNOWN):
+        return UNKNOWN
+    if rpc.is_rpc_secret(value):
+        return _known_unknowns(rpc.unwrap_rpc_secret(value))
+    if isinstance(value, Mapping):
+        return {name: _known_unknowns(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_known_unknowns(item) for item in value]
+    return value
+
+
+def _sendable(value: Any) -> Any:
+    """The core's unknowns as Pulumi's wire has them."""
+    from pulumi.runtime import rpc
+
+    from virtnet.spec import UNKNOWN
+
+    if value is UNKNOWN:
+        return rpc.UNKNOWN
+    if isinstance(value, dict):
+        return {name: _sendable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_sendable(item) for item in value]
+    return value
+
+
+def _identity(desired: "Mapping[str, Tree]") -> str:
+    return f"{desired.get('__owner')} {desired.get('name')} {desired.get('drop_in')} {desired.get('uri')}"
+
+
+def _top(path: str) -> str:
+    from pydantic.alias_generators import to_camel
+
+    return to_camel(path.partition(".")[0].partition("[")[0])
+
+
+def _bad_configuration() -> dynamic.CheckFailure:
+    return dynamic.CheckFailure("virtnet:unreachable", "must be fail or recorded; correct it with pulumi config set")
+
+
+_printing = threading.Lock()
+
+
+def _show(text: str) -> None:
+    """Lines for the reader, in one piece: four workers share the stream."""
+    with _printing:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def _fail(error: Exception) -> NoReturn:
+    """Raise a sentence with nothing of ours around it: Pulumi prints whole tracebacks, causes included."""
+    raise type(error).__new__(type(error), str(error)) from None

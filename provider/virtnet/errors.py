@@ -1,0 +1,60 @@
+"""Every exception virtnet raises on purpose.
+
+Each message is one sentence for a tired operator: what failed, on which object of which host, and what to do.
+libvirt's own words, where there are any, follow it. Nothing here imports anything of the project; every other
+module may import this one.
+
+    VirtnetError
+    ├── InvalidInputs       the inputs alone are wrong (check reports the same as failures)
+    ├── Refused             decided before the first effect; nothing was touched
+    ├── Unreachable         no connection to the host's libvirt, or it was lost
+    │   └── AccessDenied    the host answered, and does not let this user in
+    ├── LibvirtFailure      libvirt answered a call with an error (its code is kept)
+    │   └── NotFound        libvirt knows no such network
+    ├── HostFailure         a command or file of the host itself failed
+    └── ApplyFailed         a step failed; says what was taken back and what is left
+"""
+
+
+class VirtnetError(Exception):
+    """Base of all errors that virtnet raises on purpose; its text is a complete sentence."""
+
+
+class InvalidInputs(VirtnetError):
+    """The inputs alone prove the request wrong; raised where failures cannot be returned as values."""
+
+
+class Refused(VirtnetError):
+    """The request was refused before the first effect: nothing on the host was touched."""
+
+
+class Unreachable(VirtnetError):
+    """The host's libvirt could not be asked, or the connection was lost while it was."""
+
+
+class AccessDenied(Unreachable):
+    """libvirt or the kernel refused this user; the sentence says which permission is missing."""
+
+
+class LibvirtFailure(VirtnetError):
+    """libvirt answered a call with an error.
+
+    `code` is its VIR_ERR_* number (https://libvirt.org/html/libvirt-virterror.html); decisions are made by it,
+    never by the message, whose words differ between versions and languages.
+    """
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NotFound(LibvirtFailure):
+    """libvirt says that there is no such network (VIR_ERR_NO_NETWORK)."""
+
+
+class HostFailure(VirtnetError):
+    """A command, a file or a kernel setting of the host could not be run, read or written."""
+
+
+class ApplyFailed(VirtnetError):
+    """A step of a plan failed. The sentence says what was taken back and what, if anything, is left."""

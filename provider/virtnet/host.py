@@ -1,0 +1,224 @@
+"""The door to the host itself: the only place that runs programs, reads /proc/sys or writes files on a host.
+
+Interfaces, addresses and routes are asked of `ip`, not of a netlink library: the same question can be put to another
+host, and importing such a library costs a provider 0.2 s at every start. Programs get argument lists, never a shell's
+line. What they print is read in host_output. Imported by the adapters, which hand it to steps as plan.HostDoor.
+"""
+
+import errno
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from virtnet.errors import AccessDenied, HostFailure
+from virtnet.host_output import parse_addresses, parse_links, parse_listening_sockets, parse_routes
+from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
+
+#: A service's PATH on some distributions leaves these out.
+SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+#: `ip` and `ss` answer in milliseconds; a netlink dump that takes this long will never end.
+SECONDS_FOR_A_PROGRAM = 20.0
+DHCP_SERVER_PORT = 67
+_PACKAGES = {"ip": "iproute2", "ss": "iproute2"}
+_Result = TypeVar("_Result")
+
+
+class LocalHost:
+    """The host this process runs on, in its network namespace."""
+
+    def __init__(self, *, proc_sys: Path = Path("/proc/sys")) -> None:
+        self._proc_sys = proc_sys
+
+    @property
+    def name(self) -> str:
+        """The host, for messages."""
+        return "this host"
+
+    def links(self) -> Sequence[Link]:
+        """All network interfaces."""
+        return parse_links(self._run("list the network interfaces", "ip", "-json", "-details", "link", "show"))
+
+    def addresses(self) -> Sequence[HostAddress]:
+        """All addresses of all interfaces."""
+        return parse_addresses(self._run("list the addresses", "ip", "-json", "address", "show"))
+
+    def routes(self) -> Sequence[HostRoute]:
+        """The main routing tables, IPv4 and IPv6."""
+        show = ("route", "show", "table", "main")
+        ipv4 = self._run("list the IPv4 routes", "ip", "-json", *show)
+        ipv6 = self._run("list the IPv6 routes", "ip", "-json", "-6", *show)
+        return (*parse_routes(ipv4, longest_prefix=32), *parse_routes(ipv6, longest_prefix=128))
+
+    def listening_sockets(self) -> Sequence[ListeningSocket]:
+        """Listening TCP and bound UDP sockets."""
+        return parse_listening_sockets(self._run("list the listening sockets", "ss", "-Hlntu"))
+
+    def dhcp_port_free(self) -> bool:
+        """Whether UDP port 67 can be bound by a server that shares it; True where that cannot be tried."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
+            try:
+                # As dnsmasq does: the port is free for it beside any server that shares it too.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("0.0.0.0", DHCP_SERVER_PORT))  # noqa: S104 - closed again before anything is read
+            except OSError as error:
+                return error.errno != errno.EADDRINUSE
+        return True
+
+    def has_program(self, name: str) -> bool:
+        """Whether a program is where daemons find programs (PATH and the sbin directories)."""
+        return shutil.which(name, path=_search_path()) is not None
+
+    def delete_link(self, name: str) -> None:
+        """Delete a network interface."""
+        # "dev" comes first, so that no name can be taken for an option or a keyword.
+        self._run(f"delete the interface {name}", "ip", "link", "delete", "dev", name)
+
+    def read_sysctl(self, key: str) -> str | None:
+        """A kernel parameter by its key in slash form (net/ipv4/ip_forward); None where there is none."""
+        text = self._read(self._sysctl_path(key), f"read the kernel parameter {key}")
+        return None if text is None else text.strip()
+
+    def write_sysctl(self, key: str, value: str) -> None:
+        """Set a kernel parameter at runtime."""
+        path = self._sysctl_path(key)
+        self._try(
+            f"set the kernel parameter {key} to {value}",
+            # Opened without creating: a parameter that is not there must be an error, not a permission problem.
+            lambda: _write_existing(path, f"{value}\n"),
+        )
+
+    def read_file(self, path: str) -> str | None:
+        """A file's text; None where there is none."""
+        return self._read(Path(path), f"read {path}")
+
+    def list_directory(self, path: str) -> Sequence[str]:
+        """The names in a directory, sorted; none where there is no directory."""
+
+        def listed() -> list[str]:
+            try:
+                return sorted(os.listdir(path))  # noqa: PTH208 - names are wanted, not paths
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+
+        return self._try(f"list {path}", listed)
+
+    def write_file(self, path: str, content: str) -> None:
+        """Write a file whole, mode 0644: a crash at any moment leaves the old file or the new one."""
+        self._try(f"write {path}", lambda: _replace(Path(path), content))
+
+    def remove_file(self, path: str) -> None:
+        """Remove a file; no error where there is none."""
+
+        def remove() -> None:
+            Path(path).unlink(missing_ok=True)
+            if Path(path).parent.is_dir():
+                _sync_directory(Path(path).parent)
+
+        self._try(f"remove {path}", remove)
+
+    def _sysctl_path(self, key: str) -> Path:
+        parts = PurePosixPath(key).parts
+        if not parts or key.startswith("/") or ".." in parts or "\0" in key:
+            raise HostFailure(f"'{key}' is no kernel parameter of {self.name}; write it like net/ipv4/ip_forward")
+        return self._proc_sys.joinpath(*parts)
+
+    def _read(self, path: Path, what: str) -> str | None:
+        def text() -> str | None:
+            try:
+                return path.read_text(encoding="utf-8", errors="surrogateescape")
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+        return self._try(what, text)
+
+    def _try(self, what: str, action: Callable[[], _Result]) -> _Result:
+        """Do something to a file; the kernel's refusals become sentences."""
+        try:
+            return action()
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM):
+                raise AccessDenied(
+                    f"{self.name} does not let this user {what}; run as root ({error.strerror})"
+                ) from error
+            if error.errno == errno.EROFS:
+                raise HostFailure(
+                    f"could not {what} on {self.name}: it is read-only here; run outside of the container or sandbox"
+                    f" that made it so ({error.strerror})"
+                ) from error
+            raise HostFailure(f"could not {what} on {self.name}: {error.strerror or error}") from error
+
+    def _run(self, what: str, program: str, *arguments: str) -> str:
+        """A program's output; its failures become sentences."""
+        path = shutil.which(program, path=_search_path())
+        if path is None:
+            raise HostFailure(
+                f"could not {what} on {self.name}: there is no program '{program}'; install {_PACKAGES[program]}"
+            )
+        try:
+            done = subprocess.run(
+                [path, *arguments],
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=SECONDS_FOR_A_PROGRAM,
+                check=False,
+                env={**os.environ, "LC_ALL": "C"},
+                encoding="utf-8",
+                errors="surrogateescape",
+            )
+        except subprocess.TimeoutExpired as error:
+            raise HostFailure(
+                f"could not {what} on {self.name}: '{program}' gave no answer in {SECONDS_FOR_A_PROGRAM:.0f} s;"
+                " try again"
+            ) from error
+        except OSError as error:
+            raise HostFailure(f"could not {what} on {self.name}: {path} does not run: {error.strerror}") from error
+        if done.returncode != 0:
+            said = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
+            if "Operation not permitted" in said:
+                raise AccessDenied(f"{self.name} does not let this user {what}; run as root ({said})")
+            raise HostFailure(f"could not {what} on {self.name}: {said}")
+        return done.stdout
+
+
+def _search_path() -> str:
+    return os.pathsep.join((os.environ.get("PATH", ""), *SBIN))
+
+
+def _write_existing(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())  # one write: the kernel takes a parameter whole
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, content: str) -> None:
+    """Put a file in place with everything in it on the disk before its name is."""
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    # Not ending in .conf: `sysctl --system` reads every name that does, dot files too.
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,76 @@
+"""What a host's programs print, as observed values. Pure; asking is host.py's business.
+
+`ip -json` is iproute2's own promise of a stable form; `ss` has none, so its columns are read. Imported by host.
+"""
+
+import json
+from typing import Any
+
+from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
+
+
+def parse_links(text: str) -> tuple[Link, ...]:
+    """The answer to `ip -json -details link show`."""
+    return tuple(
+        Link(
+            name=item["ifname"],
+            mac=item.get("address", "") if item.get("link_type") == "ether" else "",
+            kind=item.get("linkinfo", {}).get("info_kind", ""),
+            master=item.get("master", ""),
+            up="UP" in item.get("flags", ()),
+        )
+        for item in _items(text)
+    )
+
+
+def parse_addresses(text: str) -> tuple[HostAddress, ...]:
+    """The answer to `ip -json address show`."""
+    return tuple(
+        HostAddress(interface=item["ifname"], address=f"{info['local']}/{info['prefixlen']}")
+        for item in _items(text)
+        for info in item.get("addr_info", ())
+        if "local" in info
+    )
+
+
+def parse_routes(text: str, *, longest_prefix: int) -> tuple[HostRoute, ...]:
+    """The answer to `ip -json [-6] route show table main`. A route over several paths gives one item a path."""
+    routes = []
+    for item in _items(text):
+        destination = item.get("dst", "default")
+        if destination != "default" and "/" not in destination:
+            destination = f"{destination}/{longest_prefix}"
+        for path in item.get("nexthops") or (item,):
+            routes.append(
+                HostRoute(
+                    destination=destination,
+                    interface=path.get("dev", ""),
+                    gateway=path.get("gateway") or path.get("via", {}).get("host", ""),
+                    protocol=item.get("protocol", ""),
+                )
+            )
+    return tuple(routes)
+
+
+def parse_listening_sockets(text: str) -> tuple[ListeningSocket, ...]:
+    """The answer to `ss -Hlntu`: protocol, state, two queue lengths, local address and port, peer."""
+    sockets = []
+    for line in text.splitlines():
+        columns = line.split()
+        if len(columns) < 5:
+            continue
+        local, _, port = columns[4].rpartition(":")
+        if not port.isdigit():
+            continue
+        address, _, interface = local.partition("%")
+        # An IPv6 address may carry its device inside or outside of the brackets: [fe80::1]%eth0, [fe80::1%eth0].
+        address, interface = address.strip("[]"), interface.strip("]")
+        sockets.append(ListeningSocket(protocol=columns[0], address=address, interface=interface, port=int(port)))
+    return tuple(sockets)
+
+
+def _items(text: str) -> list[dict[str, Any]]:
+    """A JSON list of objects; older iproute2 prints nothing at all for an empty answer, or empty objects."""
+    if not text.strip():
+        return []
+    return [item for item in json.loads(text) if item]

@@ -1,0 +1,172 @@
+"""The verbs, once, over any resource: check, diff, create, read, update, delete.
+
+`plan(desired, recorded, observed)` is the program. create = plan(desired, nothing, observed) · update =
+plan(desired, recorded, observed) · delete = plan(nothing, recorded, observed) · diff = the changes of
+plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; the adapters above translate.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from virtnet.errors import Refused, Unreachable, VirtnetError
+from virtnet.plan import Change, ChangeClass, Doors, Plan, apply
+from virtnet.resource import Observed, Resource
+from virtnet.spec import Tree, walk_unknown
+
+OpenDoors = Callable[[str], Doors]
+"""Gives the doors to the host of a connection URI."""
+Show = Callable[[str], None]
+"""Shows one line to whoever reviews or applies."""
+
+
+@dataclass(frozen=True)
+class Diff:
+    """What an update would change, by what is recorded."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """The properties that make it a replacement."""
+        return tuple(change.path for change in self.changes if change.change_class is ChangeClass.REPLACE)
+
+
+def diff(
+    resource: Resource[Observed], recorded: Mapping[str, Tree], desired: Mapping[str, Tree], open_doors: OpenDoors
+) -> Diff:
+    """The changes by what is recorded. Asks no host, but for one: a changed uri, whether it reaches the same.
+
+    Raises Unreachable when a changed uri cannot be asked: a spelling must never destroy a network.
+    """
+    changes = resource.plan(desired, recorded, None).changes
+    return Diff(tuple(_same_host(change, recorded, desired, open_doors) for change in changes))
+
+
+def _same_host(
+    change: Change, recorded: Mapping[str, Tree], desired: Mapping[str, Tree], open_doors: OpenDoors
+) -> Change:
+    uri = desired.get("uri")
+    if change.path != "uri" or not isinstance(uri, str):
+        return change
+    try:
+        host_uuid = open_doors(uri).libvirt.host_uuid()
+    except Unreachable as error:
+        raise Unreachable(
+            f"whether {uri} is the same host as {recorded.get('uri')} cannot be told, so nothing is changed or "
+            f"replaced: {error}"
+        ) from error
+    same = host_uuid == recorded.get("host_uuid")
+    return replace(change, change_class=ChangeClass.RECORDED if same else ChangeClass.REPLACE)
+
+
+def preview(
+    resource: Resource[Observed],
+    recorded: Mapping[str, Tree] | None,
+    desired: Mapping[str, Tree],
+    open_doors: OpenDoors,
+    changes: tuple[Change, ...] = (),
+) -> list[str]:
+    """What a reviewer reads: a line a change, then what the host, as it is now, adds to it. Never raises our errors.
+
+    Host findings are lines and no verdicts: the same program may be about to mend them.
+    """
+    subject = _subject(resource, desired, recorded)
+    lines = [f"{subject}: {change.describe()} [{change.change_class.name.lower()}]" for change in changes]
+    if any(change.change_class is ChangeClass.REPLACE for change in changes):
+        return [*lines, f"{subject}: is deleted and made anew; everything plugged in loses its link"]
+    if any(True for _ in walk_unknown({name: desired.get(name) for name in ("uri", "name", "uuid")})):
+        return lines
+    try:
+        doors = open_doors(str(desired["uri"]))
+        observed = resource.observe(doors, desired, recorded or {})
+        if list(walk_unknown(desired)):
+            return [*lines, f"{subject}: parts are known only when applied; the plan is made then"]
+        plan = resource.plan(desired, recorded, observed)
+    except VirtnetError as error:
+        return [*lines, f"{subject}: as the host is now, this could not be applied: {error}"]
+    if recorded is None:
+        lines += [f"{subject}: will {step.describe()}" for step in plan.steps]
+    lines += [f"{subject}: as the host is now, this would be refused: {refusal}" for refusal in plan.refusals]
+    return lines + [f"{subject}: note: {note}" for note in plan.notes]
+
+
+def create(
+    resource: Resource[Observed], desired: Mapping[str, Tree], open_doors: OpenDoors, show: Show
+) -> dict[str, Tree]:
+    """Make it and return its outputs. Refused before any effect, or done, or rolled back whole."""
+    doors = open_doors(str(desired["uri"]))
+    plan = resource.plan(desired, None, resource.observe(doors, desired, {}))
+    _apply(plan, doors, _subject(resource, desired, None), show)
+    return _outputs(resource, doors, desired, desired, plan.details)
+
+
+def update(
+    resource: Resource[Observed],
+    recorded: Mapping[str, Tree],
+    desired: Mapping[str, Tree],
+    open_doors: OpenDoors,
+    show: Show,
+) -> dict[str, Tree]:
+    """Observe again, plan again, apply; return the new outputs. A failure leaves things as they were, or says what."""
+    doors = open_doors(str(desired["uri"]))
+    plan = resource.plan(desired, recorded, resource.observe(doors, desired, recorded))
+    _apply(plan, doors, _subject(resource, desired, recorded), show)
+    return _outputs(resource, doors, desired, recorded, {**recorded, **plan.details})
+
+
+def read(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors: OpenDoors) -> dict[str, Tree] | None:
+    """The outputs as the host is now; None only when libvirt, on a live connection, says that it is gone."""
+    inputs = resource.recorded_inputs(recorded)
+    doors = open_doors(str(recorded["uri"]))
+    observed = resource.observe(doors, {}, recorded)
+    shown = resource.outputs(inputs, recorded, observed)
+    if shown is None and recorded.get("host_uuid") not in (None, doors.libvirt.host_uuid()):
+        raise Refused(
+            f"{_subject(resource, inputs, recorded)}: {recorded['uri']} now reaches another host "
+            f"({doors.libvirt.host_uuid()} instead of {recorded['host_uuid']}); correct the uri"
+        )
+    return shown
+
+
+def delete(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors: OpenDoors, show: Show) -> None:
+    """Undo what create did, protecting what is plugged in. Gone already is success."""
+    inputs = resource.recorded_inputs(recorded)
+    subject = _subject(resource, inputs, recorded)
+    try:
+        doors = open_doors(str(recorded["uri"]))
+        observed = resource.observe(doors, None, recorded)
+    except Unreachable as error:
+        raise Unreachable(
+            f"{subject} was not deleted: {error} (if the host is gone for good, pulumi state delete drops it from the "
+            "state)"
+        ) from error
+    _apply(resource.plan(None, recorded, observed), doors, subject, show)
+
+
+def _apply(plan: Plan, doors: Doors, subject: str, show: Show) -> None:
+    for note in plan.notes:
+        show(f"{subject}: note: {note}")
+    apply(plan, doors, subject)
+
+
+def _outputs(
+    resource: Resource[Observed],
+    doors: Doors,
+    inputs: Mapping[str, Tree],
+    place: Mapping[str, Tree],
+    details: Mapping[str, Tree],
+) -> dict[str, Tree]:
+    # Looked at once more after the last step: outputs are what is there, never what was hoped for.
+    observed = resource.observe(doors, {}, {**details, "name": place.get("name")})
+    shown = resource.outputs(inputs, details, observed)
+    if shown is None:
+        raise VirtnetError(
+            f"{_subject(resource, inputs, place)}: was applied and is gone again, removed by someone else; run pulumi up"
+        )
+    return shown
+
+
+def _subject(resource: Resource[Observed], inputs: Mapping[str, Tree], recorded: Mapping[str, Tree] | None) -> str:
+    name = inputs.get("name") or (recorded or {}).get("name")
+    uri = inputs.get("uri") or (recorded or {}).get("uri")
+    return f"{resource.subject} '{name}' on {uri}" if isinstance(name, str) else f"{resource.subject} on {uri}"

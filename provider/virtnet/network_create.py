@@ -1,0 +1,194 @@
+"""The plan of a network that the state does not know: made anew, finished, or adopted. Pure."""
+
+import hashlib
+import re
+import uuid as uuids
+from collections.abc import Mapping
+from dataclasses import replace
+
+from virtnet import network_xml
+from virtnet.network_converge import at_next_start, converge, in_use, probe, stop_step
+from virtnet.network_preflight import Findings, is_leftover, mode_of, own_bridge, preflight
+from virtnet.network_steps import DefineNetwork, RemoveLeftoverBridge, SetAutostart, StartNetwork, named
+from virtnet.network_xml import OwnerMark
+from virtnet.observed import NetworkReport, ObservedNetwork
+from virtnet.ownership import differences
+from virtnet.plan import Change, ChangeClass, Plan, Step
+from virtnet.spec import Tree
+from virtnet.spec_network import NetworkSpec
+
+
+def bridge_name_for(name: str, uuid: str) -> str:
+    """A bridge name that no other network of the host gets: from the network's own name, which is unique there.
+
+    Names that do not fit are shortened, with part of the UUID's hash.
+    """
+    if len(name) <= 12 and re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
+        return f"vn-{name}"
+    short = re.sub(r"[^a-z0-9]", "", name.lower())[:5]
+    return f"vn-{short}-{hashlib.sha256(uuid.encode()).hexdigest()[:6]}"
+
+
+def mac_for(uuid: str) -> str:
+    """A MAC address in the range of KVM and libvirt (52:54:00), from the UUID's random bytes."""
+    tail = uuids.UUID(uuid).bytes[-3:]
+    return ":".join(f"{byte:02x}" for byte in (0x52, 0x54, 0x00, *tail))
+
+
+def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
+    """Make the network, finish a half-made one of our own, adopt one where the program says so, or refuse."""
+    report = observed.report
+    if report is None:
+        return _make(desired, observed)
+    mark = network_xml.owner_mark(report.any_xml)
+    owner = desired.get("__owner", "")
+    if mark is not None and mark.creating and mark.owner == owner and owner:
+        return _finish(desired, observed, report)
+    if not desired.get("adopt"):
+        return Plan(
+            refusals=(
+                f"network '{report.name}' already exists on {observed.uri} (UUID {report.uuid}); set adopt to take it "
+                "over, or choose another name",
+            )
+        )
+    if "uuid" in desired and desired["uuid"] != report.uuid:
+        return Plan(
+            refusals=(
+                f"network '{report.name}' on {observed.uri} has the UUID {report.uuid}, not {desired['uuid']}; leave "
+                "uuid out to adopt it",
+            )
+        )
+    before = {
+        "xml": report.any_xml,
+        "active": report.active,
+        "autostart": report.autostart,
+        "persistent": report.persistent,
+    }
+    converged = converge(desired, {}, observed, report, ChangeClass.REPLACE)
+    return replace(converged, details={"uuid": report.uuid, "adopted_from": before})
+
+
+def new_tree(desired: Mapping[str, Tree], uuid: str) -> dict[str, Tree]:
+    """What a network made anew holds: what is desired, and the identity that libvirt would make up otherwise."""
+    target: dict[str, Tree] = named(dict(desired))
+    target.pop("__owner", None)
+    target["uuid"] = uuid
+    if own_bridge({**target, "bridge": {"name": "x"}}):
+        target["bridge"] = {"name": bridge_name_for(target["name"], uuid), **target.get("bridge", {})}
+        target.setdefault("mac", mac_for(uuid))
+    return target
+
+
+def _make(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
+    uuid = desired.get("uuid") or observed.fresh_uuid
+    target = new_tree(desired, uuid)
+    findings = _start_findings(desired, target, observed)
+    same_uuid = next((other for other in observed.others if other.uuid == uuid), None)
+    if same_uuid is not None:
+        return Plan(
+            refusals=(f"the UUID {uuid} on {observed.uri} belongs to network '{same_uuid.name}'; choose another",)
+        )
+    owner = desired.get("__owner", "")
+    steps: list[Step] = [
+        DefineNetwork(
+            uuid=uuid,
+            xml=network_xml.render(target, OwnerMark(owner, creating=True)),
+            previous_xml=None,
+            purpose=_defining(target),
+        )
+    ]
+    if desired.get("active", True):
+        steps.append(StartNetwork(uuid=uuid, bridge=own_bridge(target)))
+    steps += _finishing(desired, target, uuid, owner)
+    return Plan(
+        steps=tuple(steps),
+        changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
+        refusals=findings.refusals,
+        notes=findings.notes,
+        details={"uuid": uuid},
+    )
+
+
+def _defining(target: Mapping[str, Tree]) -> str:
+    """A reviewer's one-line view of a new network."""
+    mode = mode_of(target) or "isolated"
+    addresses = ", ".join(ip["address"] for ip in target.get("ips", []))
+    bridge = target.get("bridge", {}).get("name", "")
+    article = "an" if mode[0] in "aeio" else "a"
+    return (
+        f"define {article} {mode} network"
+        + (f" with {addresses}" if addresses else "")
+        + (f" on bridge {bridge}" if bridge else "")
+    )
+
+
+def _finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, owner: str) -> list[Step]:
+    """The end of every create: the flag, and the mark's phase last, so that a killed create is known as such."""
+    steps: list[Step] = []
+    if desired.get("autostart", True):
+        steps.append(SetAutostart(uuid=uuid, autostart=True))
+    creating = network_xml.render(target, OwnerMark(owner, creating=True))
+    steps.append(
+        DefineNetwork(
+            uuid=uuid,
+            xml=network_xml.render(target, OwnerMark(owner, creating=False)),
+            previous_xml=creating,
+            previous_autostart=bool(desired.get("autostart", True)),
+            purpose="mark the network as made",
+        )
+    )
+    return steps
+
+
+def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
+    """A create that was killed: made again from what is desired now, under the UUID it had."""
+    target = new_tree(desired, report.uuid)
+    owner = desired.get("__owner", "")
+    steps: list[Step] = []
+    if "uuid" in desired and desired["uuid"] != report.uuid:
+        return Plan(
+            refusals=(
+                f"a half-made network '{report.name}' on {observed.uri} has the UUID {report.uuid}, not "
+                f"{desired['uuid']}; remove it with virsh net-undefine",
+            )
+        )
+    wanted_active = bool(desired.get("active", True))
+    running_alike = report.live_xml is not None and not differences(
+        NetworkSpec, at_next_start(target), at_next_start(network_xml.parse(report.live_xml))
+    )
+    stops = report.active and not (running_alike and wanted_active)
+    if stops and observed.plugged_in:
+        return Plan(refusals=(in_use(observed, report, "the half-made network would be stopped"),))
+    findings = _start_findings(desired, target, observed)
+    if stops and report.live_xml is not None:
+        steps += probe(target)
+        steps.append(stop_step(report, target))
+    if is_leftover(target, observed):
+        steps.append(RemoveLeftoverBridge(uuid=report.uuid, bridge=own_bridge(target), mac=str(target.get("mac", ""))))
+    steps.append(
+        DefineNetwork(
+            uuid=report.uuid,
+            xml=network_xml.render(target, OwnerMark(owner, creating=True)),
+            previous_xml=report.config_xml,
+            previous_autostart=report.autostart,
+            purpose=_defining(target).replace("define", "finish", 1),
+        )
+    )
+    if wanted_active and (stops or not report.active):
+        steps.append(StartNetwork(uuid=report.uuid, bridge=own_bridge(target)))
+    if not desired.get("autostart", True) and report.autostart:
+        steps.append(SetAutostart(uuid=report.uuid, autostart=False))
+    steps += _finishing(desired, target, report.uuid, owner)
+    return Plan(
+        steps=tuple(steps),
+        changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
+        refusals=findings.refusals,
+        notes=(*findings.notes, f"network '{report.name}' was left half-made by an earlier run and is finished now"),
+        details={"uuid": report.uuid},
+    )
+
+
+def _start_findings(desired: Mapping[str, Tree], target: Tree, observed: ObservedNetwork) -> Findings:
+    if not desired.get("active", True):
+        return Findings()
+    return preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")))

@@ -1,0 +1,69 @@
+"""The plan of taking a network down: removed, given back as it was adopted, or left. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from virtnet import network_xml
+from virtnet.network_converge import converge, describe_plugged_in, stop_step
+from virtnet.network_steps import DefineNetwork, SetAutostart, UndefineNetwork
+from virtnet.observed import NetworkReport, ObservedNetwork
+from virtnet.plan import ChangeClass, Plan, Step
+from virtnet.spec import Tree
+
+
+def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
+    """By the recorded on_delete: refuse while anything is plugged in, disconnect, keep, or restore what was adopted."""
+    report = observed.report
+    if report is None:
+        return Plan(notes=(f"network '{recorded.get('name')}' is gone from {observed.uri} already",))
+    adopted = recorded.get("adopted_from")
+    policy = recorded.get("on_delete") or ("restore" if adopted else "refuse")
+    if policy == "keep":
+        return _keep(report)
+    if policy == "restore" and adopted:
+        return _restore(adopted, observed, report)
+    refusals = []
+    if observed.plugged_in and policy != "disconnect":
+        guests = describe_plugged_in(observed.plugged_in)
+        refusals.append(
+            f"network '{report.name}' on {observed.uri} was not deleted, as {guests} are plugged into it; unplug them, "
+            "or set on_delete to disconnect and run pulumi up first"
+        )
+    steps: list[Step] = []
+    if report.live_xml is not None:
+        steps.append(stop_step(report, network_xml.parse(report.live_xml)))
+    if report.config_xml is not None:
+        steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
+    notes: tuple[str, ...] = ()
+    if observed.shut_off_guests:
+        names = ", ".join(f"'{name}'" for name in observed.shut_off_guests)
+        notes = (f"guests {names} are shut off and refer to network '{report.name}'; they will not start without it",)
+    return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
+
+
+def _keep(report: NetworkReport) -> Plan:
+    """The network stays as it is; only our mark goes, as it would claim what is no longer ours."""
+    note = f"network '{report.name}' stays, as on_delete is keep"
+    if report.config_xml is None or network_xml.owner_mark(report.config_xml) is None:
+        return Plan(notes=(note,))
+    unmarked = DefineNetwork(
+        uuid=report.uuid,
+        xml=network_xml.without_owner_mark(report.config_xml),
+        previous_xml=report.config_xml,
+        previous_autostart=report.autostart,
+        purpose="remove virtnet's mark from the network",
+    )
+    return Plan(steps=(unmarked,), notes=(note,))
+
+
+def _restore(adopted: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
+    """Give an adopted network back as it was found, changing only what differs."""
+    was = network_xml.parse(adopted["xml"])
+    desired = {**was, "active": adopted["active"], "autostart": adopted["autostart"], "on_delete": "refuse"}
+    everything = network_xml.parse(report.any_xml)
+    plan = converge(desired, everything, observed, report, ChangeClass.REPLACE)
+    steps = list(plan.steps)
+    if not adopted["persistent"] and report.config_xml is not None:
+        steps = [step for step in steps if not isinstance(step, SetAutostart)]
+        steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
+    return replace(plan, steps=tuple(steps), notes=(*plan.notes, f"network '{report.name}' is given back as it was"))

@@ -1,0 +1,58 @@
+"""The plan of a LibvirtNetwork: from desired, recorded and observed to steps. Pure.
+
+nothing recorded    make it, finish a half-made one of our own, or adopt (create)
+both                converge what is observed on what is desired (update)
+nothing desired     take it down, give it back, or leave it (delete)
+nothing observed    the changes alone, as recorded (diff)
+"""
+
+from collections.abc import Mapping
+
+from virtnet.network_converge import converge
+from virtnet.network_create import plan_create
+from virtnet.network_delete import plan_delete
+from virtnet.network_recorded import recorded_changes, recorded_inputs
+from virtnet.observed import ObservedNetwork
+from virtnet.plan import ChangeClass, Plan
+from virtnet.spec import Tree
+
+
+def plan_network(
+    desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree] | None, observed: ObservedNetwork | None
+) -> Plan:
+    """Decide everything; see the module's table. At least one of desired and recorded is given."""
+    if observed is None:
+        return Plan(changes=recorded_changes(desired or {}, recorded or {}))
+    if recorded is None:
+        return plan_create(desired or {}, observed)
+    refusal = _wrong_host(recorded, observed)
+    if refusal:
+        return Plan(refusals=(refusal,))
+    if desired is None:
+        return plan_delete(recorded, observed)
+    return _update(desired, recorded, observed)
+
+
+def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
+    report = observed.report
+    if report is None:
+        return Plan(
+            refusals=(
+                f"network '{recorded.get('name')}' (UUID {recorded.get('uuid')}) is gone from {observed.uri}; run "
+                "pulumi refresh, then pulumi up makes it again",
+            )
+        )
+    reviewed = max(
+        (change.change_class for change in recorded_changes(desired, recorded)), default=ChangeClass.RECORDED
+    )
+    return converge(desired, recorded_inputs(recorded), observed, report, reviewed)
+
+
+def _wrong_host(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> str:
+    """Why the connection is not to the host that the state speaks of; "" when it is."""
+    if recorded.get("host_uuid") in (None, observed.host_uuid):
+        return ""
+    return (
+        f"{observed.uri} now reaches the host {observed.host_uuid}, but network '{recorded.get('name')}' was made on "
+        f"host {recorded.get('host_uuid')}; correct the uri"
+    )

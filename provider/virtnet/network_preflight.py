@@ -1,0 +1,210 @@
+"""What on the host speaks against starting a network. Pure: findings in, sentences out.
+
+libvirt itself sees an address conflict only when a subnet equals a route exactly, and never one of IPv6; it starts
+a network in mode bridge without the bridge, and on some versions deletes a link that has its bridge's name.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from virtnet import network_xml
+from virtnet.network_checks import OWN_BRIDGE_MODES
+from virtnet.observed import HostReport, ObservedNetwork
+from virtnet.spec import Tree
+
+Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found: refusals stop an apply before its first effect, notes do not."""
+
+    refusals: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def mode_of(tree: Tree) -> str:
+    """The forward mode of a tree; "" for an isolated network."""
+    forward = tree.get("forward")
+    return "" if forward is None else str(forward.get("mode", "nat"))
+
+
+def own_bridge(tree: Tree) -> str:
+    """The name of the bridge that libvirt makes for this network; "" where it makes none."""
+    return str(tree.get("bridge", {}).get("name", "")) if mode_of(tree) in OWN_BRIDGE_MODES else ""
+
+
+def serves(tree: Tree) -> bool:
+    """Whether libvirt runs dnsmasq for this network."""
+    ips = tree.get("ips", [])
+    dhcp = any(ip.get("dhcp", {}).get(name) for ip in ips for name in ("ranges", "hosts"))
+    return bool(ips) and (tree.get("dns", {}).get("enable", True) or dhcp)
+
+
+def preflight(tree: Tree, observed: ObservedNetwork, *, allow_overlap: bool) -> Findings:
+    """What speaks against starting the network that `tree` describes on the host as it is now."""
+    subject = f"network '{tree['name']}' on {observed.uri}"
+    refusals = [*_bridge_names(tree, observed, subject)]
+    notes: list[str] = []
+    if not allow_overlap:
+        refusals += _overlaps(tree, observed, subject)
+    if observed.host is not None:
+        refusals += _host(tree, observed.host, observed, subject)
+        notes += _routes(tree, observed.host, subject)
+    return Findings(tuple(refusals), tuple(notes))
+
+
+def _bridge_names(tree: Tree, observed: ObservedNetwork, subject: str) -> Iterator[str]:
+    bridge = own_bridge(tree)
+    if not bridge:
+        return
+    for other in observed.others:
+        if _bridge_of(other.any_xml) == bridge:
+            yield (
+                f"{subject}: the bridge name {bridge} belongs to network '{other.name}' already; choose another "
+                "bridge.name"
+            )
+            return
+    host = observed.host
+    active = observed.report is not None and observed.report.active
+    if host is None or active:
+        return
+    link = host.link(bridge)
+    if link is not None and not is_leftover(tree, observed):
+        yield (
+            f"{subject}: an interface named {bridge} is on the host already, and libvirt could delete it; choose "
+            "another bridge.name or remove that interface"
+        )
+
+
+def is_leftover(tree: Tree, observed: ObservedNetwork) -> bool:
+    """Whether the link of the bridge's name was left by a broken start of this very network."""
+    bridge = own_bridge(tree)
+    if observed.host is None or observed.report is None or observed.report.active or not bridge:
+        return False
+    link = observed.host.link(bridge)
+    recorded = network_xml.parse(observed.report.any_xml).get("mac")
+    return (
+        link is not None
+        and link.kind == "bridge"
+        and link.mac == recorded
+        and not any(other.master == bridge for other in observed.host.links)
+    )
+
+
+def _bridge_of(xml: str) -> str:
+    element = network_xml.read_xml(xml).find("bridge")
+    return "" if element is None else element.get("name", "")
+
+
+def _subnets(tree: Tree) -> list[Subnet]:
+    return [ipaddress.ip_interface(ip["address"]).network for ip in tree.get("ips", [])]
+
+
+def _overlap(one: Subnet, other: Subnet) -> bool:
+    return one.version == other.version and one.overlaps(other)
+
+
+def _overlaps(tree: Tree, observed: ObservedNetwork, subject: str) -> Iterator[str]:
+    fix = "choose another subnet, or set allow_overlap if this is meant"
+    own = own_bridge(tree)
+    named: set[tuple[str, str]] = set()
+    for subnet in _subnets(tree):
+        for other in observed.others:
+            if not other.active:
+                continue
+            for theirs in _readable_subnets(network_xml.parse(other.live_xml or other.any_xml)):
+                if _overlap(subnet, theirs):
+                    named.add((str(subnet), _bridge_of(other.live_xml or other.any_xml)))
+                    yield f"{subject}: {subnet} overlaps {theirs} of the active network '{other.name}'; {fix}"
+        for address in observed.host.addresses if observed.host is not None else ():
+            theirs = ipaddress.ip_interface(address.address).network
+            if address.interface == own or (str(subnet), address.interface) in named or theirs.is_link_local:
+                continue
+            if _overlap(subnet, theirs):
+                yield f"{subject}: {subnet} overlaps {theirs}, which interface {address.interface} is in; {fix}"
+        for route in observed.host.routes if observed.host is not None else ():
+            known = any(
+                address.interface == route.interface
+                for address in (observed.host.addresses if observed.host is not None else ())
+            )
+            if route.gateway or route.destination == "default" or route.interface == own or known:
+                continue
+            theirs = ipaddress.ip_network(route.destination, strict=False)
+            if _overlap(subnet, theirs) and not theirs.is_link_local and not theirs.is_multicast:
+                yield f"{subject}: {subnet} overlaps {theirs}, which is reached by {route.interface}; {fix}"
+
+
+def _readable_subnets(tree: Tree) -> list[Subnet]:
+    subnets = []
+    for ip in tree.get("ips", []):
+        try:
+            subnets.append(ipaddress.ip_interface(ip["address"]).network)
+        except ValueError:  # others' networks may hold what libvirt accepts and ipaddress does not
+            continue
+    return subnets
+
+
+def _routes(tree: Tree, host: HostReport, subject: str) -> Iterator[str]:
+    for subnet in _subnets(tree):
+        for route in host.routes:
+            if not route.gateway or route.destination == "default":
+                continue
+            theirs = ipaddress.ip_network(route.destination, strict=False)
+            if _overlap(subnet, theirs):
+                yield (
+                    f"{subject}: {subnet} is inside {theirs}, which the host reaches through {route.gateway} "
+                    f"({route.interface}); guests there will no longer be reached from this host"
+                )
+
+
+def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, subject: str) -> Iterator[str]:
+    mode = mode_of(tree)
+    bridge = tree.get("bridge", {}).get("name", "")
+    if mode == "bridge" and bridge:
+        link = host.link(bridge)
+        if link is None:
+            yield f"{subject}: the host has no bridge {bridge}; make it first, or correct bridge.name"
+        elif link.kind not in ("bridge", "openvswitch"):
+            yield f"{subject}: {bridge} is on the host, and is no bridge; correct bridge.name"
+    for interface in tree.get("forward", {}).get("interfaces", []):
+        if host.link(interface["dev"]) is None and mode not in ("nat", "route"):
+            yield f"{subject}: the host has no interface {interface['dev']}; correct forward.interfaces"
+    if mode not in OWN_BRIDGE_MODES:
+        return
+    if serves(tree):
+        if "dnsmasq" in host.missing_programs:
+            yield f"{subject}: dnsmasq is missing on the host; install it (package dnsmasq-base)"
+        active = observed.report is not None and observed.report.active
+        yield from () if active else _ports(tree, host, subject)
+    if mode != "open" and {"iptables", "nft"} <= set(host.missing_programs):
+        yield f"{subject}: neither iptables nor nft is on the host; install iptables"
+    forwards = mode in ("nat", "route", "open") and any(subnet.version == 6 for subnet in _subnets(tree))
+    if forwards and host.advertised_interfaces:
+        names = ", ".join(host.advertised_interfaces)
+        yield (
+            f"{subject}: it turns on IPv6 forwarding, and the host would lose its routes learnt from router "
+            f"advertisements on {names}; set net.ipv6.conf.INTERFACE.accept_ra=2 there first"
+        )
+
+
+def _ports(tree: Tree, host: HostReport, subject: str) -> Iterator[str]:
+    addresses = {ip["address"].split("/")[0] for ip in tree.get("ips", [])}
+    anywhere = {"0.0.0.0", "*", "::", "[::]"}  # noqa: S104 - compared with, never bound
+    taken = [
+        socket
+        for socket in host.listening_sockets
+        if socket.port == 53 and not socket.interface and socket.address in anywhere | addresses
+    ]
+    if tree.get("dns", {}).get("enable", True) and taken:
+        yield (
+            f"{subject}: {taken[0].protocol} port 53 is taken on {taken[0].address} by another program, which DNS on "
+            "this network needs; stop it, bind it to single addresses, or set dns.enable to false"
+        )
+    dhcp = any(":" not in ip["address"] and ip.get("dhcp") for ip in tree.get("ips", []))
+    if dhcp and not host.dhcp_port_free:
+        yield (
+            f"{subject}: udp port 67 is taken by another program that does not share it, which DHCP on this network "
+            "needs; stop it or bind it to its interface"
+        )

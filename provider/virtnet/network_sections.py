@@ -1,0 +1,126 @@
+"""Which items of a running network's sections to remove and to add, so that nothing is restarted. Pure.
+
+virNetworkUpdate takes one item at a time. All removals of a section come before its additions, so that an address
+that moves from one reservation to another, or a swap, never collides; a changed item is removed and added, because
+MODIFY picks the first entry that looks alike (and older libvirt has none for DNS).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from virtnet import network_xml
+from virtnet.network_steps import UpdateSection
+from virtnet.ownership import item_key, label
+from virtnet.spec import Part, Tree
+from virtnet.spec_network import DhcpHost, DhcpRange, DnsHost, ForwardInterface, PortGroup, Srv, Txt
+
+
+@dataclass(frozen=True)
+class _Operation:
+    command: str
+    section: str
+    parent_index: int
+    xml: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class _Section:
+    name: str
+    part: type[Part]
+    element: str
+    subject: str
+    secret: bool = False
+
+
+_DHCP = (
+    _Section("ip-dhcp-range", DhcpRange, "range", "DHCP range"),
+    _Section("ip-dhcp-host", DhcpHost, "host", "DHCP reservation"),
+)
+_PLAIN = (
+    (("forward", "interfaces"), _Section("forward-interface", ForwardInterface, "interface", "forward interface")),
+    (("port_groups",), _Section("portgroup", PortGroup, "portgroup", "port group")),
+    (("dns", "hosts"), _Section("dns-host", DnsHost, "host", "DNS host")),
+    (("dns", "txts"), _Section("dns-txt", Txt, "txt", "DNS TXT record")),
+    (("dns", "srvs"), _Section("dns-srv", Srv, "srv", "DNS SRV record")),
+)
+
+
+def section_updates(
+    uuid: str, live: tuple[Tree, Tree] | None, config: tuple[Tree, Tree] | None
+) -> tuple[UpdateSection, ...]:
+    """The updates that bring both copies from (found) to (wanted); one call for both where both need the same.
+
+    `live` and `config` are (wanted, found), or None for a copy that does not exist.
+    """
+    on_live = list(_operations(*live)) if live is not None else []
+    on_config = list(_operations(*config)) if config is not None else []
+    ordered = on_live + [operation for operation in on_config if operation not in on_live]
+    removals = [operation for operation in ordered if operation.command == "delete"]
+    additions = [operation for operation in ordered if operation.command == "add"]
+    return tuple(
+        UpdateSection(
+            uuid=uuid,
+            command=operation.command,
+            section=operation.section,
+            parent_index=operation.parent_index,
+            xml=operation.xml,
+            subject=operation.subject,
+            live=operation in on_live,
+            config=operation in on_config,
+        )
+        for operation in removals + additions
+    )
+
+
+def _operations(wanted: Tree, found: Tree) -> Iterator[_Operation]:
+    wanted_ips = {ip["address"]: ip for ip in wanted.get("ips", [])}
+    for index, ip in enumerate(found.get("ips", [])):
+        target = wanted_ips.get(ip["address"])
+        if target is None:
+            continue
+        for section, name in zip(_DHCP, ("ranges", "hosts"), strict=True):
+            yield from _items(section, index, target.get("dhcp", {}).get(name, []), ip.get("dhcp", {}).get(name, []))
+    for path, section in _PLAIN:
+        yield from _items(section, -1, _at(wanted, path), _at(found, path))
+
+
+def _at(tree: Tree, path: Sequence[str]) -> Tree:
+    for name in path:
+        tree = tree.get(name, {})
+    return tree or []
+
+
+def _items(section: _Section, index: int, wanted: Sequence[Tree], found: Sequence[Tree]) -> Iterator[_Operation]:
+    there = {item_key(section.part, item): item for item in found}
+    meant = {item_key(section.part, item): item for item in wanted}
+    for key, item in there.items():
+        if not _alike(item, meant.get(key)):
+            yield _operation("delete", section, index, item)
+    for key, item in meant.items():
+        if not _alike(item, there.get(key)):
+            yield _operation("add", section, index, item)
+
+
+def _alike(one: Tree, other: Tree | None) -> bool:
+    if other is None:
+        return False
+    return bool(_unordered(one) == _unordered(other))
+
+
+def _unordered(tree: Tree) -> Tree:
+    if isinstance(tree, Mapping):
+        return {name: _unordered(value) for name, value in tree.items()}
+    if isinstance(tree, list) and all(isinstance(item, str) for item in tree):
+        return sorted(tree)
+    return tree
+
+
+def _operation(command: str, section: _Section, index: int, item: Tree) -> _Operation:
+    return _Operation(
+        command=command,
+        section=section.name,
+        parent_index=index,
+        xml=network_xml.section_xml(section.part, section.element, item),
+        subject=f"{section.subject} {label(section.part, item)}",
+    )

@@ -1,0 +1,364 @@
+"""The steps that change a network. Each is data, a sentence, one effect, and the step that takes it back.
+
+Executing a step twice is as good as once, and so is undoing it: a step first reads what is there, because a call
+that failed may still have been carried out, and a run that was killed is finished by the next.
+"""
+
+from dataclasses import dataclass
+
+from virtnet import network_xml
+from virtnet.errors import HostFailure, LibvirtFailure, Refused
+from virtnet.ownership import differences, merge
+from virtnet.plan import Doors, Step
+from virtnet.spec import Tree
+from virtnet.spec_network import NetworkSpec
+
+LIBVIRT_OF_PROPERTY = {
+    "title": "9.7.0",
+    "description": "9.7.0",
+    "domain.register": "10.1.0",
+    "dns.forwarders": "12.0.0",
+}
+"""The version that brought a property which older ones drop without a word (libvirt NEWS)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefineNetwork:
+    """Define the persistent configuration, or redefine it; then read it back."""
+
+    uuid: str
+    xml: str
+    previous_xml: str | None
+    """The persistent configuration before, None when there was none."""
+    previous_autostart: bool = False
+    purpose: str = "define the network"
+
+    def describe(self) -> str:
+        return self.purpose
+
+    def execute(self, doors: Doors) -> None:
+        doors.libvirt.define_network(self.xml)
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is None or report.config_xml is None:
+            raise HostFailure(f"libvirt at {doors.libvirt.uri} took the definition but reports no such network")
+        wanted, found = network_xml.parse(self.xml), network_xml.parse(report.config_xml)
+        kept = merge(NetworkSpec, wanted, {}, found)
+        dropped = [change.path for change in differences(NetworkSpec, kept, found)]
+        if dropped:
+            needed = [
+                f"{path} needs libvirt {version}"
+                for path in dropped
+                for place, version in LIBVIRT_OF_PROPERTY.items()
+                if path.startswith(place)
+            ]
+            raise HostFailure(
+                f"libvirt at {doors.libvirt.uri} (version {version_text(doors.libvirt.version())}) dropped "
+                f"{', '.join(dropped)} from the definition; leave it out or upgrade"
+                + (f" ({'; '.join(needed)})" if needed else "")
+            )
+
+    def undo(self) -> Step:
+        return RestoreDefinition(uuid=self.uuid, xml=self.previous_xml, autostart=self.previous_autostart)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreDefinition:
+    """Put the persistent configuration back as it was: the old XML, or none."""
+
+    uuid: str
+    xml: str | None
+    autostart: bool
+
+    def describe(self) -> str:
+        return "put the old definition back" if self.xml is not None else "remove the definition"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if self.xml is None:
+            if report is not None and report.persistent:
+                doors.libvirt.undefine_network(self.uuid)
+            return
+        if report is None or report.config_xml != self.xml:
+            doors.libvirt.define_network(self.xml)
+            report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.autostart != self.autostart:
+            doors.libvirt.set_autostart(self.uuid, self.autostart)
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartNetwork:
+    """Start the network, unless a link of its bridge's name is there already.
+
+    libvirt 11 deletes a link of that name when the start fails, the host's own bridge included, so this is looked at
+    once more right before the start. `bridge` is "" where libvirt makes no bridge.
+    """
+
+    uuid: str
+    bridge: str
+
+    def describe(self) -> str:
+        return "start the network"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.active:
+            return
+        if self.bridge and doors.host is not None and _link_address(doors, self.bridge) is not None:
+            raise Refused(
+                f"an interface named {self.bridge} is on {doors.host.name} already, and starting the network could "
+                "delete it; rename the network's bridge (bridge.name) or remove that interface"
+            )
+        doors.libvirt.start_network(self.uuid)
+
+    def undo(self) -> Step:
+        return StopIfActive(uuid=self.uuid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopIfActive:
+    """Stop the network where it is active; takes a start back."""
+
+    uuid: str
+
+    def describe(self) -> str:
+        return "stop the network"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.active:
+            doors.libvirt.stop_network(self.uuid)
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopNetwork:
+    """Stop the network, which nothing is plugged into. Taken back, it runs again from its old definition."""
+
+    uuid: str
+    bridge: str
+    config_xml: str | None
+    live_xml: str
+    autostart: bool
+
+    def describe(self) -> str:
+        return "stop the network"
+
+    def execute(self, doors: Doors) -> None:
+        StopIfActive(uuid=self.uuid).execute(doors)
+
+    def undo(self) -> Step:
+        return RunAgain(
+            uuid=self.uuid,
+            bridge=self.bridge,
+            config_xml=self.config_xml,
+            live_xml=self.live_xml,
+            autostart=self.autostart,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAgain:
+    """Bring a stopped network back as it ran: the old definition first, then the start."""
+
+    uuid: str
+    bridge: str
+    config_xml: str | None
+    live_xml: str
+    autostart: bool
+
+    def describe(self) -> str:
+        return "start the network with its old definition"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.active:
+            return
+        started_from = network_xml.for_definition(self.live_xml)
+        RestoreDefinition(uuid=self.uuid, xml=started_from, autostart=self.autostart).execute(doors)
+        StartNetwork(uuid=self.uuid, bridge=self.bridge).execute(doors)
+        RestoreDefinition(uuid=self.uuid, xml=self.config_xml, autostart=self.autostart).execute(doors)
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndefineNetwork:
+    """Remove the persistent configuration."""
+
+    uuid: str
+    config_xml: str
+    autostart: bool
+
+    def describe(self) -> str:
+        return "remove the network's definition"
+
+    def execute(self, doors: Doors) -> None:
+        RestoreDefinition(uuid=self.uuid, xml=None, autostart=False).execute(doors)
+
+    def undo(self) -> Step:
+        return RestoreDefinition(uuid=self.uuid, xml=self.config_xml, autostart=self.autostart)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAutostart:
+    """Start the network at boot, or do not."""
+
+    uuid: str
+    autostart: bool
+
+    def describe(self) -> str:
+        return f"set autostart to {'true' if self.autostart else 'false'}"
+
+    def execute(self, doors: Doors) -> None:
+        doors.libvirt.set_autostart(self.uuid, self.autostart)
+
+    def undo(self) -> Step:
+        return UnsetAutostart(uuid=self.uuid, autostart=not self.autostart)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsetAutostart:
+    """Put the autostart flag back, where the network is still there and persistent."""
+
+    uuid: str
+    autostart: bool
+
+    def describe(self) -> str:
+        return f"set autostart back to {'true' if self.autostart else 'false'}"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.persistent and report.autostart != self.autostart:
+            doors.libvirt.set_autostart(self.uuid, self.autostart)
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeStart:
+    """Make sure that libvirt can start a network of this mode now, before a running one is stopped."""
+
+    mode: str
+
+    def describe(self) -> str:
+        return "make sure that libvirt can start networks now"
+
+    def execute(self, doors: Doors) -> None:
+        try:
+            doors.libvirt.can_start_networks(self.mode)
+        except LibvirtFailure as failure:
+            raise Refused(
+                f"the network was not stopped, as it could not be started again: {failure}; if firewall rules were "
+                "flushed, restart libvirtd (or virtnetworkd), which makes them again"
+            ) from failure
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveLeftoverBridge:
+    """Remove the bridge that a killed start of this very network left behind, known by its MAC."""
+
+    uuid: str
+    bridge: str
+    mac: str
+
+    def describe(self) -> str:
+        return f"remove the bridge {self.bridge} that a broken start left behind"
+
+    def execute(self, doors: Doors) -> None:
+        if doors.host is None:
+            return
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        address = _link_address(doors, self.bridge)
+        if address is None or (report is not None and report.active):
+            return
+        if address != self.mac or doors.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
+            raise Refused(
+                f"the interface {self.bridge} on {doors.host.name} is not ours, or is in use; remove it first"
+            )
+        doors.host.delete_link(self.bridge)
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateSection:
+    """Change one item of one section of the running network, of its persistent configuration, or of both.
+
+    virNetworkUpdate answers an error for some updates that it carried out all the same, so taking back looks at each
+    copy first.
+    """
+
+    uuid: str
+    command: str
+    section: str
+    parent_index: int
+    xml: str
+    subject: str
+    live: bool
+    config: bool
+
+    def describe(self) -> str:
+        where = "" if self.live and self.config else " (running network only)" if self.live else " (definition only)"
+        return f"{'add' if self.command == 'add' else 'remove'} {self.subject}{where}"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is None:
+            raise Refused(f"the network of UUID {self.uuid} is gone from libvirt at {doors.libvirt.uri}")
+        live = self.live and not self._done(report.live_xml)
+        config = self.config and not self._done(report.config_xml)
+        if live or config:
+            doors.libvirt.update_section(
+                self.uuid,
+                command=self.command,
+                section=self.section,
+                parent_index=self.parent_index,
+                xml=self.xml,
+                live=live,
+                config=config,
+            )
+
+    def _done(self, xml: str | None) -> bool:
+        if xml is None:
+            return True
+        there = network_xml.has_section_item(xml, self.section, self.parent_index, self.xml)
+        return there if self.command == "add" else not there
+
+    def undo(self) -> Step:
+        return UpdateSection(
+            uuid=self.uuid,
+            command="delete" if self.command == "add" else "add",
+            section=self.section,
+            parent_index=self.parent_index,
+            xml=self.xml,
+            subject=self.subject,
+            live=self.live,
+            config=self.config,
+        )
+
+
+def _link_address(doors: Doors, link: str) -> str | None:
+    """The MAC address of a link of the host; None when there is no such link."""
+    text = doors.host.read_file(f"/sys/class/net/{link}/address") if doors.host is not None else None
+    return None if text is None else text.strip()
+
+
+def version_text(version: int) -> str:
+    """9000000 as "9.0.0"."""
+    return f"{version // 1000000}.{version // 1000 % 1000}.{version % 1000}"
+
+
+def named(tree: Tree) -> Tree:
+    """A tree less what the resource knows and libvirt's XML does not."""
+    return {name: value for name, value in tree.items() if name not in network_xml.NOT_XML}

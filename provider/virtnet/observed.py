@@ -1,0 +1,129 @@
+"""What libvirt and the kernel report now, as frozen values. No decisions and no effects.
+
+Made by connection and host, read by the planners.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkReport:
+    """One network by libvirt's account (virNetwork*)."""
+
+    uuid: str
+    name: str
+    active: bool
+    persistent: bool
+    autostart: bool
+    live_xml: str | None
+    """The XML of the running network; None while it is inactive."""
+    config_xml: str | None
+    """The persistent (inactive) XML; None for a transient network."""
+
+    @property
+    def any_xml(self) -> str:
+        """The persistent XML, or the live one of a transient network."""
+        xml = self.config_xml if self.config_xml is not None else self.live_xml
+        if xml is None:  # a network is active or persistent, or it is not there
+            raise ValueError(f"libvirt reported network {self.name} neither active nor persistent")
+        return xml
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluggedIn:
+    """Something that hangs on a network's bridge: a guest's port, or a link libvirt knows nothing of."""
+
+    owner: str
+    """The guest's name, or "" for a foreign link."""
+    interface: str
+    """The host-side interface (tap), or "" where libvirt does not tell."""
+    mac: str = ""
+
+    def describe(self) -> str:
+        """In the words of an error or a preview line."""
+        if self.owner:
+            return f"guest '{self.owner}'" + (f" ({self.interface or self.mac})" if self.interface or self.mac else "")
+        return f"interface {self.interface}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A network interface of the host."""
+
+    name: str
+    mac: str
+    kind: str
+    """The kernel's kind of a virtual link ("bridge", "veth", "tun"), or "" for others."""
+    master: str
+    """The bridge it is a port of, or ""."""
+    up: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostAddress:
+    """An address of one of the host's interfaces, in CIDR form with the host bits kept."""
+
+    interface: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostRoute:
+    """A route of the main table. `destination` is "default" or a CIDR."""
+
+    destination: str
+    interface: str
+    gateway: str
+    protocol: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListeningSocket:
+    """A listening TCP or bound UDP socket; `interface` is the device it is bound to, or ""."""
+
+    protocol: str
+    address: str
+    interface: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostReport:
+    """The host itself, as far as planning needs it."""
+
+    links: tuple[Link, ...]
+    addresses: tuple[HostAddress, ...]
+    routes: tuple[HostRoute, ...]
+    listening_sockets: tuple[ListeningSocket, ...]
+    missing_programs: tuple[str, ...]
+    dhcp_port_free: bool = True
+    """Whether a DHCP server that shares its port, as dnsmasq does, can be bound; True where it cannot be tried."""
+    advertised_interfaces: tuple[str, ...] = ()
+    """Interfaces with routes that the kernel learnt from router advertisements and drops once it forwards IPv6
+    (accept_ra is 1); empty when it forwards already."""
+
+    def link(self, name: str) -> Link | None:
+        """The interface of that name, if there is one."""
+        return next((link for link in self.links if link.name == name), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservedNetwork:
+    """Everything that planning one network looks at."""
+
+    uri: str
+    host_uuid: str
+    libvirt_version: int
+    report: NetworkReport | None
+    """The network itself; None when libvirt says that there is none."""
+    plugged_in: tuple[PluggedIn, ...] = ()
+    shut_off_guests: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    """What is wrong with the active network though libvirt calls it active: bridge gone, dnsmasq gone."""
+    others: tuple[NetworkReport, ...] = ()
+    """The host's other networks; looked at only when something may be started or defined anew."""
+    host: HostReport | None = None
+    """The host itself; None when there is no way to ask it, or no need to."""
+    fresh_uuid: str = ""
+    """A random UUID for a network that does not exist yet: chance comes in with what is observed, so planning is
+    pure."""

@@ -1,0 +1,231 @@
+"""Plans: what will be done, decided before any of it is done.
+
+A *step* is a small frozen value: it describes itself in the words a reviewer reads, executes itself through the
+doors it is given, and names the step that takes it back. A *change* is one property path that differs, with
+its class. A *plan* holds both, and the reasons it must not be applied, if there are any. `apply` is the only place
+where steps run. Nothing here knows libvirt, files or sockets: the doors are Protocols, implemented by connection
+and host.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal, Protocol
+
+from virtnet.errors import ApplyFailed, Refused, VirtnetError
+from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket, NetworkReport, PluggedIn
+
+
+class ChangeClass(IntEnum):
+    """How much a change costs those who use the network, in rising order."""
+
+    RECORDED = 0
+    """Nothing happens on the host."""
+    LIVE = 1
+    """Applied to the running network; nothing plugged in notices."""
+    RESTART = 2
+    """The network is stopped and started again."""
+    REPLACE = 3
+    """The network is deleted and made anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One property path that differs between what is and what is desired."""
+
+    path: str
+    """In Python spelling, list items by key: `ips[192.168.123.1/24].dhcp.hosts[52:54:00:00:00:01]`."""
+    kind: Literal["add", "change", "remove"]
+    change_class: ChangeClass
+    detail: str = ""
+    """Old and new value where they may be shown; empty where they may be secret."""
+
+    def describe(self) -> str:
+        """The change in the words of a preview line."""
+        words = {"add": "is added", "change": "changes", "remove": "is removed"}[self.kind]
+        return f"{self.path} {words}" + (f" ({self.detail})" if self.detail else "")
+
+
+class LibvirtDoor(Protocol):
+    """What steps and observers may ask of libvirt; implemented by connection.Connection.
+
+    Every call raises LibvirtFailure, NotFound or Unreachable, and names the network by its UUID.
+    """
+
+    @property
+    def uri(self) -> str:
+        """The connection URI, for messages."""
+
+    def host_uuid(self) -> str:
+        """The host's UUID as libvirt reports it in its capabilities."""
+
+    def version(self) -> int:
+        """The daemon's libvirt version: 9.0.0 is 9000000."""
+
+    def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
+        """Everything libvirt reports of one network, or None when it says there is none."""
+
+    def networks(self) -> Sequence[NetworkReport]:
+        """Everything libvirt reports of all its networks."""
+
+    def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
+        """The network ports of running guests, by libvirt's own account."""
+
+    def define_network(self, xml: str) -> None:
+        """Define, or redefine, a persistent network (virNetworkDefineXMLFlags with VALIDATE where possible)."""
+
+    def undefine_network(self, uuid: str) -> None:
+        """Remove the persistent configuration."""
+
+    def start_network(self, uuid: str) -> None:
+        """Start a defined network (virNetworkCreate)."""
+
+    def stop_network(self, uuid: str) -> None:
+        """Stop an active network (virNetworkDestroy); a transient one is gone then."""
+
+    def set_autostart(self, uuid: str, autostart: bool) -> None:
+        """Set the autostart flag, past the daemon's cache of it."""
+
+    def update_section(
+        self, uuid: str, *, command: str, section: str, parent_index: int, xml: str, live: bool, config: bool
+    ) -> None:
+        """VirNetworkUpdate of one section."""
+
+    def shut_off_guests(self, name: str) -> Sequence[str]:
+        """Names of guests that are shut off and reference the network of that name."""
+
+    def can_start_networks(self, mode: str) -> None:
+        """Start and stop a throw-away network of a forward mode; raises what libvirt says when it cannot."""
+
+
+class HostDoor(Protocol):
+    """What steps and observers may ask of the host itself; implemented by host.LocalHost."""
+
+    @property
+    def name(self) -> str:
+        """The host, for messages."""
+
+    def links(self) -> Sequence[Link]:
+        """All network interfaces."""
+
+    def addresses(self) -> Sequence[HostAddress]:
+        """All addresses of all interfaces."""
+
+    def routes(self) -> Sequence[HostRoute]:
+        """The main routing tables, IPv4 and IPv6."""
+
+    def listening_sockets(self) -> Sequence[ListeningSocket]:
+        """Listening TCP and bound UDP sockets."""
+
+    def dhcp_port_free(self) -> bool:
+        """Whether UDP port 67 can be bound by a server that shares it; True where that cannot be tried."""
+
+    def has_program(self, name: str) -> bool:
+        """Whether a program is where daemons find programs (PATH and the sbin directories)."""
+
+    def delete_link(self, name: str) -> None:
+        """Delete a network interface."""
+
+    def read_sysctl(self, key: str) -> str | None:
+        """A kernel parameter by its key in slash form (net/ipv4/ip_forward); None where there is none."""
+
+    def write_sysctl(self, key: str, value: str) -> None:
+        """Set a kernel parameter at runtime."""
+
+    def read_file(self, path: str) -> str | None:
+        """A file's text; None where there is none."""
+
+    def list_directory(self, path: str) -> Sequence[str]:
+        """The names in a directory, sorted; none where there is no directory."""
+
+    def write_file(self, path: str, content: str) -> None:
+        """Write a file whole (temporary file, fsync, rename), mode 0644."""
+
+    def remove_file(self, path: str) -> None:
+        """Remove a file; no error where there is none."""
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The two doors through which everything reaches one host. `host` is None where only libvirt is reachable."""
+
+    libvirt: LibvirtDoor
+    host: HostDoor | None
+
+
+class Step(Protocol):
+    """One effect. Frozen data; executing twice must be as good as once, and so must undoing."""
+
+    def describe(self) -> str:
+        """What will happen, in the words of a preview line."""
+
+    def execute(self, doors: Doors) -> None:
+        """Do it; raises a VirtnetError."""
+
+    def undo(self) -> "Step | None":
+        """The step that takes it back, whether it was carried out wholly, half or not at all; None: nothing to do."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything decided: the steps in order, the changes they make, and why not to begin, if so."""
+
+    steps: tuple[Step, ...] = ()
+    changes: tuple[Change, ...] = ()
+    refusals: tuple[str, ...] = ()
+    """Complete sentences; a plan with any of them is never applied."""
+    notes: tuple[str, ...] = ()
+    """What a reviewer should know besides the changes."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What was chosen while planning and the outputs need, such as a new network's UUID."""
+
+    @property
+    def change_class(self) -> ChangeClass:
+        """The highest class among the changes; RECORDED when there are none."""
+        return max((change.change_class for change in self.changes), default=ChangeClass.RECORDED)
+
+    @property
+    def empty(self) -> bool:
+        """True when nothing differs and nothing is to be done."""
+        return not self.steps and not self.changes
+
+
+def apply(plan: Plan, doors: Doors, subject: str, progress: Callable[[str], None] | None = None) -> None:
+    """Carry out a plan's steps in order; take all of them back, last first, when one fails.
+
+    `subject` names the object and the host for messages. Raises Refused before the first effect when the plan holds
+    refusals, and ApplyFailed after a failed step, whose sentence says whether everything was taken back. Any other
+    exception (a KeyboardInterrupt, say) also takes the steps back before it goes on.
+    """
+    if plan.refusals:
+        raise Refused("; ".join(plan.refusals))
+    begun: list[Step] = []
+    try:
+        for step in plan.steps:
+            if progress is not None:
+                progress(f"{subject}: {step.describe()}")
+            begun.append(step)
+            step.execute(doors)
+    except VirtnetError as error:
+        left = _take_back(begun, doors)
+        outcome = "everything was taken back" if not left else "left undone: " + "; ".join(left)
+        if len(begun) == 1 and not left:
+            outcome = "nothing was changed"
+        raise ApplyFailed(f"{subject}: could not {begun[-1].describe()}: {error} ({outcome})") from error
+    except BaseException:
+        _take_back(begun, doors)
+        raise
+
+
+def _take_back(begun: Sequence[Step], doors: Doors) -> list[str]:
+    """Undo steps, last first; the failures as sentences. One that fails does not keep the others from trying."""
+    left = []
+    for step in reversed(begun):
+        undo = step.undo()
+        if undo is None:
+            continue
+        try:
+            undo.execute(doors)
+        except VirtnetError as error:
+            left.append(f"could not {undo.describe()}: {error}")
+    return left

@@ -1,0 +1,123 @@
+"""libvirt's daemons in a sandbox: their configuration, their start, and the wait until they answer.
+
+Runs in process 1 of a sandbox only, after mounts.py made its directories private. Everything is at the paths
+where a distribution has it, so `libvirtd --daemon` in CMD starts one again after it was killed.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+from virtnet.errors import HostFailure
+from virtnet.sandbox.mounts import system_path
+
+CONNECT_DEADLINE = 60.0
+"""Seconds in which libvirtd must answer; it takes well under one unless the machine is very busy."""
+
+_LOGS = Path("/var/log/libvirt")
+_SOCKETS = (Path("/run/libvirt/virtlogd-sock"), Path("/run/libvirt/libvirt-sock"))
+_NETWORKS = Path("/etc/libvirt/qemu/networks")
+_DEFAULT_NETWORK = Path("/usr/share/libvirt/networks/default.xml")
+_LOG_TAIL = 10
+
+_LIBVIRTD_CONFIGURATION = """\
+# In a sandbox whoever reaches the socket is its owner; there is no polkit to ask.
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+unix_sock_rw_perms = "0770"
+# Each sandbox is a host of its own; the machine's own UUID would be the same in all of them.
+host_uuid = "{host_uuid}"
+"""
+
+_QEMU_CONFIGURATION = """\
+user = "root"
+group = "root"
+# None of these could be set up without the machine's root, or each would leave something on the machine:
+# AppArmor profiles, device nodes, control groups, directories in hugetlbfs, file attributes.
+security_driver = "none"
+namespaces = []
+cgroup_controllers = []
+hugetlbfs_mount = []
+remember_owner = 0
+"""
+
+
+def start() -> None:
+    """Bring `lo` up, start the daemons with the default network defined, and wait until they answer.
+
+    Raises HostFailure, with the end of the daemons' logs, when they do not.
+    """
+    environment = {"PATH": system_path(os.environ), "LC_ALL": "C", "VIRTNET_SANDBOX": "1"}
+    _write_configuration()
+    _run(["ip", "link", "set", "lo", "up"], environment)
+    processes = {name: _start_daemon(name, environment) for name in ("virtlogd", "libvirtd")}
+    _wait(processes, environment)
+
+
+def _write_configuration() -> None:
+    directory = _NETWORKS.parents[1]
+    (directory / "libvirtd.conf").write_text(_LIBVIRTD_CONFIGURATION.format(host_uuid=uuid.uuid4()), "utf-8")
+    (directory / "qemu.conf").write_text(_QEMU_CONFIGURATION, "utf-8")
+    # As Debian installs it: defined, not started, not on autostart. libvirtd adds the UUID and the MAC
+    # address.
+    _NETWORKS.mkdir(parents=True)
+    shutil.copyfile(_DEFAULT_NETWORK, _NETWORKS / "default.xml")
+
+
+def _start_daemon(name: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C in CMD's terminal is not for the daemons.
+    with (_LOGS / f"{name}.log").open("ab") as log:
+        return subprocess.Popen(
+            [name, "--pid-file", f"/run/{name}.pid"],
+            env=environment,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _wait(processes: dict[str, subprocess.Popen[bytes]], environment: dict[str, str]) -> None:
+    """Return when both sockets are there and libvirtd answered a call through its own."""
+    deadline = time.monotonic() + CONNECT_DEADLINE
+    while not all(socket.exists() for socket in _SOCKETS):
+        for name, process in processes.items():
+            if process.poll() is not None:
+                raise HostFailure(f"The sandbox's {name} ended at its start.{_log_tails()}")
+        if time.monotonic() > deadline:
+            seconds = f"{CONNECT_DEADLINE:.0f} s"
+            raise HostFailure(f"The sandbox's libvirtd made no socket in {seconds}.{_log_tails()}")
+        time.sleep(0.01)
+    # libvirtd answers only after all its drivers are up, so one call is enough to know that they are.
+    call = ["virsh", "--connect", "qemu:///system", "net-info", "default"]
+    _run(call, environment, deadline - time.monotonic())
+
+
+def _run(command: list[str], environment: dict[str, str], seconds: float = CONNECT_DEADLINE) -> None:
+    called = f"`{' '.join(command)}`"
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise HostFailure(f"{called} had no answer in the sandbox after {seconds:.0f} s.{_log_tails()}") from None
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        raise HostFailure(f"{called} failed in the sandbox: {said}{_log_tails()}")
+
+
+def _log_tails() -> str:
+    lines = []
+    for log in sorted(_LOGS.glob("*.log")):
+        text = log.read_text("utf-8", errors="replace").splitlines()
+        lines += [f"{log.stem}: {line}" for line in text[-_LOG_TAIL:]]
+    return "".join(f"\n  {line}" for line in lines)

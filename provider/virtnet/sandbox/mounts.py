@@ -1,0 +1,141 @@
+"""The private file systems of a sandbox, and the environment that goes with them.
+
+Runs in process 1 of a sandbox only, inside its mount namespace: nothing mounted here is seen outside, and
+nothing written to it outlives the sandbox.
+"""
+
+import ctypes
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from virtnet.errors import HostFailure
+
+_PRIVATE_DIRECTORIES = (
+    "/run",
+    "/etc/libvirt",
+    # Empty, not a copy: the machine's drop-ins were never applied to this network namespace, so with them the
+    # provider would see settings in files that no kernel here has, other ones on each machine.
+    "/etc/sysctl.d",
+    "/var/cache/libvirt",
+    "/var/lib/libvirt",
+    "/var/log/libvirt",
+)
+_EMPTIED_FILE = Path("/etc/sysctl.conf")  # for the same reason
+_ACCOUNT = "libvirt-qemu"  # the number is the one that Debian reserves for it
+_ACCOUNT_LINES = {
+    "/etc/passwd": f"{_ACCOUNT}:x:64055:64055:Libvirt Qemu:/var/lib/libvirt:/usr/sbin/nologin\n",
+    "/etc/group": f"{_ACCOUNT}:x:64055:\n",
+}
+_SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+# mount(2), in sys/mount.h
+_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC = 2, 4, 8, 0x1000, 0x4000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def make_private(environment: Mapping[str, str]) -> None:
+    """Give this mount namespace its own /proc, /sys, /run and directories of libvirt and sysctl.
+
+    Raises HostFailure when the kernel refuses one of the mounts.
+    """
+    guarded = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+    # /proc and /sys show the namespaces of whoever mounts them; without a /sys of their own the bridges would
+    # have no attributes. Control groups stay out of it: libvirtd would make some, and they would stay.
+    _mount("proc", "/proc", "proc", guarded)
+    _mount("sysfs", "/sys", "sysfs", guarded)
+    for directory in _PRIVATE_DIRECTORIES:
+        _make_private_directory(directory)
+    if _EMPTIED_FILE.exists():
+        _replace_file(_EMPTIED_FILE, b"")
+    Path("/run/lock").mkdir()
+    for file, line in _ACCOUNT_LINES.items():
+        _add_account(Path(file), line)
+    _make_runtime_directory(environment.get("XDG_RUNTIME_DIR", ""))
+
+
+def system_path(environment: Mapping[str, str]) -> str:
+    """Return the caller's PATH with the directories of system programs behind it.
+
+    An ordinary user's PATH does not have /usr/sbin, where ip and iptables are, and in here everyone is root.
+    """
+    given = [directory for directory in environment.get("PATH", "").split(":") if directory]
+    return ":".join([*given, *(directory for directory in _SYSTEM_PATH if directory not in given)])
+
+
+def command_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return CMD's environment: the caller's, a full PATH, and a mark that it is in a sandbox."""
+    return {**environment, "PATH": system_path(environment), "VIRTNET_SANDBOX": "1"}
+
+
+def _make_private_directory(path: str) -> None:
+    if not Path(path).is_dir():
+        _make_parent_private(Path(path))
+    _mount("tmpfs", path, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755")
+
+
+def _make_parent_private(path: Path) -> None:
+    """Make a directory that the machine does not have, without writing to the machine.
+
+    Its parent becomes a private directory, in which everything that the machine has there is mounted again.
+    """
+    parent = path.parent
+    mode = stat.S_IMODE(parent.stat().st_mode)
+    original = os.open(parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        source = f"/proc/self/fd/{original}"
+        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in os.scandir(source)]
+        _mount("tmpfs", str(parent), "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode={mode:o}")
+        for name, is_directory in entries:
+            _show_again(Path(source, name), parent / name, is_directory=is_directory)
+    finally:
+        os.close(original)
+    path.mkdir()
+
+
+def _show_again(source: Path, target: Path, *, is_directory: bool) -> None:
+    if source.is_symlink():
+        target.symlink_to(source.readlink())
+        return
+    if is_directory:
+        target.mkdir()
+    else:
+        target.touch()
+    # Recursive: in a user namespace what is mounted below cannot be separated from it.
+    _mount(str(source), str(target), "", _MS_BIND | _MS_REC)
+
+
+def _add_account(file: Path, line: str) -> None:
+    """Add libvirt's account for guests, which only the package that starts libvirtd as a service makes.
+
+    Debian's libvirtd does not start without it, although qemu.conf here names another.
+    """
+    known = file.read_bytes()
+    if b"\n" + _ACCOUNT.encode() + b":" in b"\n" + known:
+        return
+    _replace_file(file, known + line.encode())
+
+
+def _replace_file(file: Path, content: bytes) -> None:
+    private = Path("/run", f"virtnet-{file.name}")
+    private.write_bytes(content)
+    _mount(str(private), str(file), "", _MS_BIND)
+
+
+def _make_runtime_directory(path: str) -> None:
+    """Make the caller's XDG_RUNTIME_DIR, which the new /run hid, so that programs that use it work."""
+    if path.startswith("/run/"):
+        Path(path).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    result = _libc.mount(
+        os.fsencode(source), os.fsencode(target), kind.encode(), ctypes.c_ulong(flags), options.encode()
+    )
+    if result != 0:
+        reason = os.strerror(ctypes.get_errno())
+        masked = kind in ("proc", "sysfs")
+        hint = " (containers mask theirs: use a machine, or a privileged container)" if masked else ""
+        raise HostFailure(f"The sandbox could not mount its own {target}: {reason}{hint}.")

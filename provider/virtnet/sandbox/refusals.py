@@ -1,0 +1,112 @@
+"""Why a machine cannot hold a sandbox, in one sentence that says what to do.
+
+Looks and judges; changes nothing. Imported by launcher.py only.
+"""
+
+import getpass
+import os
+import shutil
+from pathlib import Path
+
+from virtnet.errors import Refused
+from virtnet.sandbox.mounts import system_path
+
+# Each program or file with the Debian and Ubuntu package that has it.
+_PROGRAMS = {
+    "unshare": "util-linux",
+    "ip": "iproute2",
+    "libvirtd": "libvirt-daemon",
+    "virtlogd": "libvirt-daemon",
+    "virsh": "libvirt-clients",
+    "dnsmasq": "dnsmasq-base",
+    "iptables": "iptables",
+}
+_ROOTLESS_PROGRAMS = {"newuidmap": "uidmap", "newgidmap": "uidmap"}
+_FILES = {"/usr/share/libvirt/networks/default.xml": "libvirt-daemon-config-network"}
+_CAP_SYS_ADMIN = 21
+
+
+def check_programs(*, rootless: bool) -> None:
+    """Raise Refused, with the command that installs them, when programs or files are missing."""
+    path = system_path(os.environ)
+    programs = {**_PROGRAMS, **(_ROOTLESS_PROGRAMS if rootless else {})}
+    missing = {name: package for name, package in programs.items() if not shutil.which(name, path=path)}
+    missing |= {name: package for name, package in _FILES.items() if not Path(name).exists()}
+    # A sandbox's own virsh call would say this less clearly, and only after the start.
+    if "libvirtd" not in missing and not _has_driver("qemu"):
+        missing["libvirt's QEMU driver"] = "libvirt-daemon-driver-qemu"
+    if "libvirtd" not in missing and not _has_driver("network"):
+        missing["libvirt's network driver"] = "libvirt-daemon-driver-network"
+    if missing:
+        packages = " ".join(sorted(set(missing.values())))
+        raise Refused(
+            f"A sandbox needs {', '.join(missing)}, which this machine does not have: install with"
+            f" `apt-get install --no-install-recommends {packages}`."
+        )
+
+
+def find_cause(*, rootless: bool, proc: Path = Path("/proc"), etc: Path = Path("/etc")) -> str | None:
+    """Return the known reason why namespaces are refused here, or None.
+
+    To be asked after a failure, not before: a machine may have an exception, such as an AppArmor profile, for
+    the caller.
+    """
+    if not rootless:
+        if _has_capability(proc, _CAP_SYS_ADMIN):
+            return None
+        return "root lacks CAP_SYS_ADMIN here, as in a container: use a machine, or a privileged container."
+    if _setting(proc, "kernel/unprivileged_userns_clone") == "0":
+        return (
+            "only root may make user namespaces here: run it as root, or"
+            " `sysctl -w kernel.unprivileged_userns_clone=1`."
+        )
+    if _setting(proc, "user/max_user_namespaces") == "0":
+        return "user namespaces are turned off here: run it as root, or `sysctl -w user.max_user_namespaces=10000`."
+    without = [name for name in ("subuid", "subgid") if not _has_subordinate_ids(etc / name)]
+    if without:
+        files = " and ".join(f"/etc/{name}" for name in without)
+        return (
+            f"{_user()} has no subordinate ids in {files}: run it as root, or, with a range that is free,"
+            f" `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {_user()}`."
+        )
+    if _setting(proc, "kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return (
+            "AppArmor restricts user namespaces here: run it as root, or"
+            " `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`."
+        )
+    return None
+
+
+def _has_driver(name: str) -> bool:
+    file = f"libvirt/connection-driver/libvirt_driver_{name}.so"
+    patterns = (f"lib/*/{file}", f"lib64/{file}", f"lib/{file}")
+    return any(found for pattern in patterns for found in Path("/usr").glob(pattern))
+
+
+def _has_capability(proc: Path, number: int) -> bool:
+    for line in (proc / "self/status").read_text("ascii", errors="replace").splitlines():
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) >> number & 1)
+    return True
+
+
+def _setting(proc: Path, name: str) -> str | None:
+    try:
+        return (proc / "sys" / name).read_text("ascii").strip()
+    except OSError:
+        return None  # this kernel does not have it
+
+
+def _has_subordinate_ids(file: Path) -> bool:
+    try:
+        owners = {line.split(":")[0] for line in file.read_text("utf-8").splitlines()}
+    except OSError:
+        return False
+    return bool(owners & {_user(), str(os.getuid())})
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

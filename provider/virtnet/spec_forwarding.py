@@ -1,0 +1,79 @@
+"""HostForwarding as desired: whether the host's kernel forwards IP packets, now and after every boot. Pure."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, StrictStr
+
+from virtnet.spec import Part, optional
+from virtnet.spec_values import Bool, Canonical, InterfaceName, Uri, text
+
+
+def drop_in_name(value: str) -> str:
+    """The name of a file in /etc/sysctl.d: no directory, ending in .conf (sysctl.d(5))."""
+    text(value)
+    if "/" in value or value.startswith((".", "-")):
+        raise ValueError("must be a plain file name in /etc/sysctl.d, like 90-virtnet-forwarding.conf")
+    if not value.endswith(".conf") or value == ".conf":
+        raise ValueError("must end in .conf, or systemd-sysctl does not read it")
+    if any(character.isspace() for character in value):
+        raise ValueError("holds a space; leave it out")
+    return value
+
+
+DropInName = Annotated[StrictStr, Canonical(drop_in_name), AfterValidator(drop_in_name)]
+
+
+def why_no_host(uri: str) -> str | None:
+    """Why the host behind a connection URI cannot be reached itself, with the fix; None where it is this host.
+
+    libvirt has no call for kernel parameters, so a daemon alone is not enough.
+    """
+    parts = urlsplit(uri)
+    driver, _, transport = parts.scheme.partition("+")
+    fix = "run the program on that host with a local URI such as qemu:///system"
+    if driver == "test":
+        return f"'{uri}' is libvirt's test driver, which has no host; use a local URI such as qemu:///system"
+    if transport in ("ssh", "libssh", "libssh2"):
+        return f"'{uri}' is reached over ssh, which is not supported for IP forwarding yet; {fix}"
+    if transport not in ("", "unix") or parts.netloc:
+        return f"'{uri}' reaches libvirt and not the host itself, whose kernel forwards; {fix}"
+    return None
+
+
+class InterfaceForwarding(Part):
+    """Forwarding of one interface (net.ipv4.conf.NAME.forwarding, net.ipv6.conf.NAME.forwarding)."""
+
+    ipv4: Bool | None = optional("Whether IPv4 packets that arrive on this interface are forwarded.", "live")
+    ipv6: Bool | None = optional("Whether IPv6 packets that arrive on this interface are forwarded.", "live")
+
+
+class HostForwardingSpec(Part):
+    """The inputs of a HostForwarding."""
+
+    uri: Uri | None = optional("Connection URI of the host, as for a network. Local URIs act on this host.", "replace")
+    ipv4: Bool | None = optional(
+        "net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before;"
+        " left out alone it is true.",
+        "live",
+    )
+    ipv6: Bool | None = optional(
+        "net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before.", "live"
+    )
+    interfaces: dict[InterfaceName, InterfaceForwarding] | None = optional(
+        "Forwarding of single interfaces, by their names.", "live"
+    )
+    preserve_router_advertisements: Bool | None = optional(
+        "Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements.",
+        "live",
+        default=True,
+    )
+    persist: Bool | None = optional(
+        "Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d.", "live", default=True
+    )
+    drop_in: DropInName | None = optional(
+        "The drop-in's file name, ending in .conf.", "live", default="90-virtnet-forwarding.conf"
+    )
+    on_delete: Literal["restore", "keep"] | None = optional(
+        "What delete does: put back the values found at create, or keep them.", "recorded", default="restore"
+    )

@@ -1,0 +1,460 @@
+"""`virtnet sandbox` as its users call it, and the machine compared before and after.
+
+Runs as root and as any other user. Nothing here is skipped: what a machine lacks fails with what to install.
+"""
+
+import contextlib
+import os
+import pty
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from virtnet.sandbox.refusals import find_cause
+
+pytestmark = pytest.mark.acceptance
+
+PROVIDER = Path(__file__).resolve().parents[2] / "provider"
+VIRTNET = (sys.executable, "-m", "virtnet.cli")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROVIDER)}
+AM_ROOT = os.geteuid() == 0
+# Root in a mount namespace of its own: what is mounted over a file there is not seen by the machine.
+WITH_PRIVATE_MOUNTS = ("unshare", "--mount") if AM_ROOT else ("unshare", "--user", "--map-root-user", "--mount")
+NAMESPACE = "readlink /proc/self/ns/net"
+PRIVATE = ("/run", "/etc/libvirt", "/etc/sysctl.d", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt")
+
+
+def sandbox_command(script: str) -> list[str]:
+    return [*VIRTNET, "sandbox", "--", "bash", "-ec", script]
+
+
+def run(command: Sequence[str], given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, env=ENVIRONMENT, input=given, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def run_sandbox(script: str) -> subprocess.CompletedProcess[str]:
+    return run(sandbox_command(script))
+
+
+def lines_of(script: str) -> list[str]:
+    done = run_sandbox(script)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@contextlib.contextmanager
+def started(script: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
+    """Start a sandbox that goes on, in a session of its own; gives the process and a reader of its next line."""
+    process = subprocess.Popen(
+        sandbox_command(script),
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    output = process.stdout
+    try:
+        yield process, lambda: output.readline().strip()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        output.close()
+
+
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.02)
+
+
+def processes_in(namespace: str) -> list[str]:
+    """List the processes of a network namespace, as the machine sees them."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and str((entry / "ns/net").readlink()) == namespace:
+                found.append((entry / "cmdline").read_text().replace("\0", " "))
+    return found
+
+
+def machine() -> set[str]:
+    """Everything that a sandbox could leave behind, one line each."""
+    lines = {f"link {link.name}" for link in Path("/sys/class/net").iterdir()}
+    lines |= {f"mount {line.split(maxsplit=4)[4]}" for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    for directory in PRIVATE:
+        for parent, directories, files in os.walk(directory):
+            lines |= {f"file {parent}/{name}" for name in [*directories, *files]}
+    if AM_ROOT:
+        rules = run(["iptables-save"]).stdout.splitlines() + run(["nft", "list", "ruleset"]).stdout.splitlines()
+        lines |= {f"rule {line}" for line in rules if not line.startswith(("#", ":"))}
+    return lines
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[list[str]]:
+    """The test appends the namespace of each of its sandboxes; afterwards none has a process, and no trace is left."""
+    before = machine()
+    namespaces: list[str] = []
+    yield namespaces
+    assert namespaces
+    for namespace in namespaces:
+        assert namespace.startswith("net:[")
+        wait_until(lambda name=namespace: not processes_in(name), f"no process in {namespace}")  # type: ignore[misc]
+    assert machine() - before == set()
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["true"], 0),
+        (["sh", "-c", "exit 7"], 7),
+        (["sh", "-c", "kill -TERM $$"], 128 + signal.SIGTERM),
+        (["sh", "-c", "kill -KILL $$"], 128 + signal.SIGKILL),
+        (["sh", "-c", "kill -KILL -1; exit 5"], 5),
+        (["/etc/passwd"], 126),
+        (["no-such-command"], 127),
+    ],
+)
+def test_exit_code_is_passed_on(command: list[str], code: int) -> None:
+    assert run([*VIRTNET, "sandbox", "--", *command]).returncode == code
+
+
+def test_command_that_does_not_exist_is_named() -> None:
+    assert run([*VIRTNET, "sandbox", "--", "no-such-command"]).stderr == (
+        "virtnet: The command 'no-such-command' was not found.\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["sandbox"], ["sandbox", "--"], ["sandbox", "true"], []])
+def test_wrong_usage_is_said(arguments: list[str]) -> None:
+    done = run([*VIRTNET, *arguments])
+    assert done.returncode == 2
+    assert "usage: virtnet" in done.stderr
+
+
+def test_streams_arguments_directory_and_environment_are_the_callers(tmp_path: Path) -> None:
+    script = 'cat; echo "$PWD $HOME $OWN $VIRTNET_SANDBOX $1"; echo oops >&2'
+    done = subprocess.run(
+        [*VIRTNET, "sandbox", "--", "sh", "-c", script, "sh", "a  b--"],
+        cwd=tmp_path,
+        env={**ENVIRONMENT, "OWN": "kept", "HOME": "/home/of/caller"},
+        input="given\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == f"given\n{tmp_path} /home/of/caller kept 1 a  b--\n"
+    assert done.stderr == "oops\n"
+
+
+def test_open_descriptors_are_the_callers() -> None:
+    reading, writing = os.pipe()
+    command = [*VIRTNET, "sandbox", "--", "bash", "-c", f"echo through >&{writing}"]
+    subprocess.run(command, env=ENVIRONMENT, pass_fds=[writing], timeout=60, check=True)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "through\n"
+
+
+def test_default_network_is_defined_as_a_distribution_does() -> None:
+    lines = lines_of("virsh net-list --all --name; virsh net-info default; virsh net-dumpxml default")
+    text = " ".join(" ".join(lines).split())
+    assert lines[0] == "default"
+    assert lines[1] == ""
+    for part in ("Active: no", "Persistent: yes", "Autostart: no", "<uuid>", "<bridge name='virbr0'"):
+        assert part in text
+
+
+def test_nat_network_serves_guests_in_network_namespaces(nothing_left: list[str], tmp_path: Path) -> None:
+    network = tmp_path / "network.xml"
+    network.write_text(
+        "<network><name>lab</name><forward mode='nat'/><bridge name='virbr7' stp='off'/>"
+        "<ip address='10.77.0.1' prefix='24'><dhcp><range start='10.77.0.2' end='10.77.0.9'/></dhcp></ip></network>"
+    )
+    lines = lines_of(f"""
+        {NAMESPACE}
+        virsh -q net-define {network} >&2
+        virsh -q net-start lab >&2
+        ip netns add guest
+        ip link add tap0 type veth peer name eth0 netns guest
+        ip link set tap0 up master virbr7
+        ip -n guest addr add 10.77.0.2/24 dev eth0
+        ip -n guest link set eth0 up
+        ls /sys/class/net/virbr7/brif
+        ip netns exec guest timeout 5 bash -c 'exec 3<>/dev/tcp/10.77.0.1/53 && echo served'
+        ps -C dnsmasq -o args= | sort -u
+        iptables -t nat -S | grep -c MASQUERADE
+        cat /proc/sys/net/ipv4/ip_forward
+        """)
+    nothing_left.append(lines[0])
+    assert lines[1:3] == ["tap0", "served"]
+    assert "/var/lib/libvirt/dnsmasq/lab.conf" in lines[3]
+    assert int(lines[-2]) > 0
+    assert lines[-1] == "1"
+
+
+def test_networks_restart_without_waiting_for_dnsmasq() -> None:
+    lines_of("virsh -q net-start default")  # warm
+    begin = time.monotonic()
+    lines_of("for turn in 1 2 3; do virsh -q net-start default; virsh -q net-destroy default; done")
+    assert time.monotonic() - begin < 15
+
+
+def test_libvirtd_can_be_killed_and_started_again_inside() -> None:
+    lines = lines_of("""
+        virsh -q net-start default
+        kill -9 $(cat /run/libvirtd.pid)
+        libvirtd --daemon
+        virsh -q net-list --name
+        """)
+    assert lines == ["default"]
+
+
+def test_nothing_is_left_whatever_the_command_leaves(nothing_left: list[str]) -> None:
+    lines = lines_of(f"""
+        {NAMESPACE}
+        virsh -q net-start default
+        ip netns add left
+        ip link add left0 type bridge
+        iptables -A FORWARD -s 10.99.0.0/24 -j DROP
+        mount -t tmpfs left /mnt
+        touch /run/left /etc/libvirt/left /etc/sysctl.d/90-left.conf /var/lib/libvirt/left /var/log/libvirt/left
+        setsid --fork bash -c 'trap "" TERM HUP INT; sleep 600' >/dev/null 2>&1
+        """)
+    nothing_left.append(lines[0])
+
+
+def test_sysctl_files_of_the_machine_are_not_seen() -> None:
+    assert lines_of("ls -A /etc/sysctl.d; grep -v '^#' /etc/sysctl.conf || true") == []
+
+
+@pytest.mark.parametrize("victim", ["launcher", "unshare"])
+def test_killed_sandbox_leaves_nothing(nothing_left: list[str], victim: str) -> None:
+    script = f"{NAMESPACE}; virsh -q net-start default; setsid --fork sleep 600; echo on; sleep 600"
+    with started(script) as (process, next_line):
+        nothing_left.append(next_line())
+        assert next_line() == "on"
+        assert any("dnsmasq" in line for line in processes_in(nothing_left[0]))
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(process.pid if victim == "launcher" else int(children[0]), signal.SIGKILL)
+        process.wait(timeout=10)
+
+
+def test_sandbox_killed_while_it_starts_leaves_nothing(nothing_left: list[str]) -> None:
+    for delay in (0.02, 0.1, 0.2, 0.3):
+        with started("sleep 600") as (process, _):
+            time.sleep(delay)
+            init = [entry for entry in _descendants(process.pid) if entry != process.pid]
+            with contextlib.suppress(OSError):
+                nothing_left += [str(Path(f"/proc/{pid}/ns/net").readlink()) for pid in init[-1:]]
+            process.kill()
+    machines_own = str(Path("/proc/self/ns/net").readlink())
+    nothing_left[:] = [name for name in nothing_left if name != machines_own]
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(found for child in children for found in _descendants(int(child)))]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
+def test_signal_is_forwarded(nothing_left: list[str], number: signal.Signals) -> None:
+    name = number.name.removeprefix("SIG")
+    script = f"trap 'echo {name}; exit 9' {name}; {NAMESPACE}; while true; do sleep 0.05; done"
+    with started(script) as (process, next_line):
+        nothing_left.append(next_line())
+        process.send_signal(number)
+        assert next_line() == name
+        assert process.wait(timeout=10) == 9
+
+
+def test_signal_before_the_command_starts_ends_the_sandbox() -> None:
+    with started("sleep 600") as (process, _):
+        time.sleep(0.1)
+        process.terminate()
+        assert process.wait(timeout=10) in (128 + signal.SIGTERM, -signal.SIGTERM)
+
+
+def test_interrupt_from_the_terminal_reaches_the_command_once() -> None:
+    script = "trap 'echo caught' INT; echo ready; for turn in 1 2 3 4; do sleep 0.3 || true; done; echo end"
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(sys.executable, sandbox_command(script), ENVIRONMENT)  # noqa: S606
+    _read_terminal(terminal, until=b"ready")
+    os.write(terminal, b"\x03")
+    output = _read_terminal(terminal, until=b"end")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(terminal)
+    assert output.count(b"caught") == 1
+
+
+def _read_terminal(terminal: int, until: bytes) -> bytes:
+    output = b""
+    while until not in output:
+        assert select.select([terminal], [], [], 20)[0], output
+        output += os.read(terminal, 4096)
+    return output
+
+
+def test_sandboxes_with_the_same_network_run_side_by_side(nothing_left: list[str]) -> None:
+    script = (
+        f"{NAMESPACE}; virsh -q net-start default; echo on; read _; ps -C dnsmasq -o pid= | wc -l; ls /sys/class/net"
+    )
+    with started(script) as (first, first_line), started(script) as (second, second_line):
+        nothing_left += [first_line(), second_line()]
+        assert nothing_left[0] != nothing_left[1]
+        assert first_line() == second_line() == "on"
+        for process in (first, second):
+            assert process.stdin
+            process.stdin.write("\n")
+            process.stdin.flush()
+        for next_line in (first_line, second_line):
+            assert [next_line() for _ in range(3)] == ["2", "lo", "virbr0"]
+
+
+def test_sandbox_does_not_touch_a_libvirtd_that_runs_beside_it() -> None:
+    inner = shlex.join(
+        sandbox_command("virsh -q net-list --name; virsh -q net-start default; virsh -q net-list --name")
+    )
+    lines = lines_of(f"{inner}; virsh -q net-list --name")
+    assert [line for line in lines if line] == ["default"]
+
+
+@contextlib.contextmanager
+def as_ordinary_user(subordinate_ids: str) -> Iterator[list[str]]:
+    """Give the words before `sandbox` with which an ordinary user calls virtnet.
+
+    When pytest runs as root that user is nobody, who gets subordinate ids, and sees the interpreter and the provider
+    although root's directories are closed, in a mount namespace: the machine's own files are not written.
+    """
+    if not AM_ROOT:
+        yield list(VIRTNET)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        shown = Path(name)
+        shown.chmod(0o755)
+        for directory in ("python", "provider"):
+            (shown / directory).mkdir()
+        (shown / "ids").write_text(subordinate_ids)
+        interpreter = Path(sys.executable).resolve().relative_to(Path(sys.base_prefix).resolve())
+        script = f"""
+            mount --bind {shlex.quote(sys.base_prefix)} {shown}/python
+            mount --bind {shlex.quote(str(PROVIDER))} {shown}/provider
+            mount --bind {shown}/ids /etc/subuid
+            mount --bind {shown}/ids /etc/subgid
+            cd /
+            exec setpriv --reuid nobody --regid nogroup --clear-groups env -i HOME=/ PATH=/usr/bin:/bin \
+                USER=nobody LD_LIBRARY_PATH={shown}/python/lib PYTHONPATH={shown}/provider PYTHONDONTWRITEBYTECODE=1 \
+                {shown}/python/{interpreter} -m virtnet.cli "$@"
+            """
+        yield [*WITH_PRIVATE_MOUNTS, "bash", "-ec", script, "bash"]
+
+
+def test_ordinary_user_gets_the_same(nothing_left: list[str]) -> None:
+    script = f"""
+        {NAMESPACE}
+        id -u
+        virsh -q net-start default >&2
+        ip netns add guest
+        ip link add tap0 type veth peer name eth0 netns guest
+        ip link set tap0 up master virbr0
+        ip netns exec guest ls /sys/class/net
+        ls /sys/class/net/virbr0/brif
+        ps -C dnsmasq -o user= | sort -u | head -n 1
+        iptables -t nat -S | grep -c MASQUERADE
+        touch /etc/sysctl.d/left.conf
+        """
+    with as_ordinary_user("nobody:100000:65536\n") as virtnet:
+        done = run([*virtnet, "sandbox", "--", "bash", "-ec", script])
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    nothing_left.append(lines[0])
+    assert lines[1:5] == ["0", "eth0", "lo", "tap0"]
+    assert lines[5] != ""
+    assert int(lines[6]) > 0
+
+
+@pytest.mark.skipif(not AM_ROOT, reason="only root can take subordinate ids away")
+def test_ordinary_user_without_subordinate_ids_is_told_so() -> None:
+    with as_ordinary_user("") as virtnet:
+        done = run([*virtnet, "sandbox", "--", "true"])
+    assert done.returncode == 125
+    assert "nobody has no subordinate ids in /etc/subuid and /etc/subgid" in done.stderr
+    assert "usermod --add-subuids" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_missing_programs_are_named_with_their_packages() -> None:
+    script = 'for name in dnsmasq virsh; do mount --bind /dev/null $(readlink -f $(command -v $name)); done; exec "$@"'
+    environment_path = "PATH=$PATH:/usr/sbin; "
+    command = [*WITH_PRIVATE_MOUNTS, "bash", "-ec", environment_path + script, "bash", *sandbox_command("true")]
+    done = run(command)
+    assert (done.returncode, done.stdout) == (125, "")
+    assert done.stderr == (
+        "virtnet: A sandbox needs virsh, dnsmasq, which this machine does not have: install with"
+        " `apt-get install --no-install-recommends dnsmasq-base libvirt-clients`.\n"
+    )
+
+
+def test_libvirtd_that_does_not_start_is_said_with_its_log(tmp_path: Path) -> None:
+    broken = tmp_path / "libvirtd"
+    broken.write_text("#!/bin/sh\necho 'no such luck' >&2\nexit 3\n")
+    broken.chmod(0o755)
+    script = f'PATH=$PATH:/usr/sbin; mount --bind {broken} $(readlink -f $(command -v libvirtd)); exec "$@"'
+    done = run([*WITH_PRIVATE_MOUNTS, "bash", "-ec", script, "bash", *sandbox_command("true")])
+    assert done.returncode == 125
+    assert done.stderr.startswith("virtnet: The sandbox's libvirtd ended at its start.\n")
+    assert "libvirtd: no such luck" in done.stderr
+
+
+def test_root_of_a_container_is_told_what_it_lacks() -> None:
+    without = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-all"]
+    user_namespace = [] if AM_ROOT else ["unshare", "--user", "--map-root-user"]
+    done = run([*user_namespace, *without, *sandbox_command("true")])
+    assert done.returncode == 125
+    assert done.stderr.startswith("virtnet: The sandbox cannot be made: root lacks CAP_SYS_ADMIN here")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "part"),
+    [
+        ("kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"),
+        ("user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces="),
+        ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor restricts user namespaces here"),
+    ],
+)
+def test_forbidden_user_namespaces_are_explained(tmp_path: Path, setting: str, value: str, part: str) -> None:
+    file = tmp_path / "sys" / setting
+    file.parent.mkdir(parents=True)
+    file.write_text(f"{value}\n")
+    for name in ("subuid", "subgid"):
+        (tmp_path / name).write_text(f"{os.getuid()}:100000:65536\n")
+    cause = find_cause(rootless=True, proc=tmp_path, etc=tmp_path)
+    assert cause is not None
+    assert part in cause
+    assert "run it as root" in cause
+
+
+def test_no_known_cause_is_invented(tmp_path: Path) -> None:
+    for name in ("subuid", "subgid"):
+        (tmp_path / name).write_text(f"{os.getuid()}:100000:65536\n")
+    assert find_cause(rootless=True, proc=tmp_path, etc=tmp_path) is None

@@ -1,0 +1,47 @@
+"""The promises of the project's own files: the wheel's contents and the Makefile's help."""
+
+import re
+from importlib.metadata import entry_points, version
+from pathlib import Path
+
+import pytest
+
+import pulumi_virtnet
+import virtnet
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("package", [virtnet, pulumi_virtnet])
+def test_packages_are_marked_as_typed(package: object) -> None:
+    file = getattr(package, "__file__", None)
+    assert file is not None
+    assert (Path(file).parent / "py.typed").exists()
+
+
+def test_version_has_one_source() -> None:
+    declared = re.search(r'^version = "(.+)"$', (REPOSITORY / "pyproject.toml").read_text(), re.MULTILINE)
+    assert declared is not None
+    assert version("pulumi-virtnet") == declared[1]
+
+
+def test_command_line_is_installed() -> None:
+    (command,) = entry_points(group="console_scripts", name="virtnet")
+    assert command.value == "virtnet.cli:main"
+
+
+def test_help_lists_every_target() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert phony is not None
+    assert set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE)) == set(phony[1].split())
+
+
+def test_pulumi_version_is_the_same_in_set_up_and_module() -> None:
+    in_setup = re.search(r"PULUMI_VERSION=(\S+)", (REPOSITORY / "tools/setup").read_text())
+    in_module = re.search(
+        r"github.com/pulumi/pulumi/pkg/v3 v(\S+)", (REPOSITORY / "tools/pulumi/go.mod").read_text()
+    )
+    assert in_setup is not None
+    assert in_module is not None
+    assert in_setup[1] == in_module[1]
