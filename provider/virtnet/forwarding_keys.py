@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 IPV4 = "net/ipv4/ip_forward"
 IPV4_ALIAS = "net/ipv4/conf/all/forwarding"
 IPV6 = "net/ipv6/conf/all/forwarding"
+WHOLE_HOST = (IPV4, IPV6)
 IPV4_ACCEPT_REDIRECTS = "net/ipv4/conf/all/accept_redirects"
 IPV4_CONF = "net/ipv4/conf"
 IPV6_CONF = "net/ipv6/conf"
@@ -113,14 +114,14 @@ def touched_by(values: Iterable[str], key: str) -> tuple[str, ...]:
 
 
 def in_writing_order(keys: Iterable[str]) -> tuple[str, ...]:
-    """Keys in the order they must be written: router advertisements before forwarding, the whole host before its parts."""
+    """Keys in the order of writing: advertisements before forwarding, the whole host before its parts."""
     return tuple(sorted(set(keys), key=_rank))
 
 
 def _rank(key: str) -> tuple[int, str]:
     if is_accept_ra(key):
         return (0, key)
-    if key in (IPV4, IPV6):
+    if key in WHOLE_HOST:
         return (1, key)
     return (2, key)
 

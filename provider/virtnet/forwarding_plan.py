@@ -1,47 +1,34 @@
 """plan(desired, recorded, observed) of a HostForwarding: which parameters and which file change, and why not. Pure.
 
-Every write is played through the kernel's own rules first (forwarding_keys.after_write), so the plan knows what a
-write will do to other interfaces, puts back only what was someone's choice, and never writes a value that will be
-there anyway. Imported by forwarding.
+How parameters are written and restored is in forwarding_writes, whose a file is in forwarding_files. Imported by
+forwarding.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
-from virtnet.boot_sysctl import KERNEL_DEFAULT, assignments, by_procps, by_systemd
-from virtnet.drop_in import DIRECTORY, DropIn, parse, path_of, render
+from virtnet.boot_sysctl import KERNEL_DEFAULT, by_procps, by_systemd
+from virtnet.drop_in import DropIn, parse, path_of, render
+from virtnet.forwarding_files import other_owners, remove, whose
 from virtnet.forwarding_keys import (
-    IPV4,
-    IPV4_ALIAS,
-    IPV6,
+    WHOLE_HOST,
     accept_ra_of,
-    after_write,
     in_writing_order,
     interface_of,
     is_accept_ra,
     is_ipv6,
     is_on,
     shown,
-    touched_by,
     whole_of,
 )
-from virtnet.forwarding_report import (
-    ForwardingReport,
-    managed,
-    previous_of,
-    project,
-    setting,
-    wanted,
-)
-from virtnet.forwarding_steps import RemoveDropIn, WriteDropIn, WriteSysctl
+from virtnet.forwarding_report import ForwardingReport, managed, previous_of, project, setting, wanted
+from virtnet.forwarding_steps import WriteDropIn
+from virtnet.forwarding_writes import Restoring, Writes, listed
 from virtnet.ownership import differences
 from virtnet.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec import UNKNOWN, Tree
 from virtnet.spec_forwarding import HostForwardingSpec
-
-WHOLE_HOST = (IPV4, IPV6)
 
 
 def plan(
@@ -66,36 +53,12 @@ def _changes(desired: Mapping[str, Tree], found: Mapping[str, Tree]) -> tuple[Ch
     return changes
 
 
-@dataclass
-class _Writes:
-    """Steps for kernel parameters, and what the kernel will hold after them."""
-
-    values: dict[str, str]
-    steps: list[Step] = field(default_factory=list)
-
-    def write(self, key: str, value: str, *, exactly: bool = False) -> bool:
-        """Add a step, unless the value will be there anyway. Any non-zero value is as good as another."""
-        now = self.values.get(key)
-        if now is None or now == value or (not exactly and is_on(now) == is_on(value)):
-            return False
-        touched = touched_by(self.values, key)
-        self.steps.append(WriteSysctl(key, value, tuple((name, self.values[name]) for name in touched)))
-        self.values = after_write(self.values, key, value)
-        return True
-
-    def lost_by(self, key: str, value: str) -> dict[str, str]:
-        """Values that writing `key`, and later writing back what it holds now, would not bring back."""
-        there = after_write(self.values, key, value)
-        back = after_write(there, key, self.values[key])
-        return {name: held for name, held in self.values.items() if back[name] != held}
-
-
 class _Converging:
     """One create or update being planned: the parameters, then the file, then what a reviewer should know."""
 
     def __init__(self, desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ForwardingReport) -> None:
         self.desired, self.recorded, self.observed = desired, recorded, observed
-        self.writes = _Writes(dict(observed.values))
+        self.writes = Writes(dict(observed.values))
         self.files = dict(observed.files)
         self.refusals: list[str] = []
         self.notes: list[str] = []
@@ -115,7 +78,7 @@ class _Converging:
         parameters = self._write_parameters(released)
         drop_in = self._write_drop_in() if not self._is_unknown("persist", "drop_in") else []
         self._note_boot()
-        found = project(self.recorded, self.observed) if self.recorded else {}
+        found = project(self.recorded, self.recorded, self.observed) if self.recorded else {}
         return Plan(
             # The file first: it keeps the values found, should the rest be cut short.
             steps=(*drop_in, *parameters),
@@ -149,10 +112,10 @@ class _Converging:
             if key in WHOLE_HOST and value == "0" and is_on(now) and self.observed.users[key]:
                 name = "ipv6" if is_ipv6(key) else "ipv4"
                 self.refusals.append(
-                    f"{name} false is refused: {_and(self.observed.users[key])} of {host} needs {shown(key)} on;"
+                    f"{name} false is refused: {listed(self.observed.users[key])} of {host} needs {shown(key)} on;"
                     f" stop it first, or leave {name} out"
                 )
-        self.refusals += _other_owners(self.targets, self.files, self.owner, self._own_paths(), host)
+        self.refusals += other_owners(self.targets, self.files, self.owner, self._own_paths(), host)
 
     def _own_paths(self) -> set[str]:
         return {self.path, *_recorded_path(self.recorded)}
@@ -184,9 +147,14 @@ class _Converging:
             return {}
         before = managed(self.recorded, self.previous) if self.recorded else {}
         names = [key for key in before if key not in self.targets and key not in self.named]
-        released = {key: self.previous.pop(key) for key in names if key in self.previous}
-        for key in [key for key in self.previous if _is_companion(key, before) and whole_of(key) in released]:
-            released[key] = self.previous.pop(key)
+        released = {key: self.previous[key] for key in names if key in self.previous}
+        # What was remembered beside a released parameter goes back with it.
+        beside = [key for key in self.previous if key not in before and whole_of(key) in released]
+        released.update({key: self.previous[key] for key in beside if key not in self.named})
+        for key in released:
+            # A part whose whole is still managed goes on being remembered: its own value may have to come back.
+            if is_accept_ra(key) or whole_of(key) not in self.targets:
+                del self.previous[key]
         return released
 
     def _record_previous(self) -> None:
@@ -198,15 +166,15 @@ class _Converging:
         written = set()
         for key in in_writing_order(self.targets):
             value = self.targets[key]
-            if key in WHOLE_HOST and key in self.writes.values and is_on(self.previous.get(key)) != is_on(value):
+            leaves_found = is_on(self.previous.get(key)) == is_on(self.writes.values.get(key)) != is_on(value)
+            if key in WHOLE_HOST and key in self.writes.values and leaves_found:
                 # Leaving the state that was found: whatever did not follow the kernel's rule was someone's choice.
-                lost = self.writes.lost_by(key, value) if not _same(self.writes.values[key], value) else {}
-                for name, held in lost.items():
+                for name, held in self.writes.lost_by(key, value).items():
                     if name not in self.targets and name not in self.named:
                         self.previous.setdefault(name, held)
             if self.writes.write(key, value, exactly=is_accept_ra(key)) and key in WHOLE_HOST:
                 written.add(key)
-        restoring = _Restoring(released, self.observed, self.writes, self.path, self.targets)
+        restoring = Restoring(released, self.observed, self.writes, self.owner, self.targets)
         restoring.run()
         self.notes += restoring.notes
         for key, value in self.previous.items():
@@ -220,9 +188,10 @@ class _Converging:
         steps: list[Step] = []
         if self.persist is True:
             steps += self._write_own()
-        for path in sorted(self._own_paths()):
+        for path in sorted(_recorded_path(self.recorded)):
             if path != self.path or self.persist is False:
-                step, note = _remove(path, self.files, self.owner, self.observed.host)
+                owner = str(self.recorded.get("__owner", self.owner))
+                step, note = remove(path, self.files, owner, self.observed.host)
                 steps += [step] if step is not None else []
                 self.notes += [note] if note else []
                 if step is not None:
@@ -242,7 +211,7 @@ class _Converging:
             return []
         if there is not None and not self._is_own(there):
             self.refusals.append(
-                f"{self.path} on {self.observed.host} belongs to {_whose(there)}; choose another drop_in, or delete"
+                f"{self.path} on {self.observed.host} belongs to {whose(there)}; choose another drop_in, or delete"
                 " the other first"
             )
             return []
@@ -265,13 +234,13 @@ class _Converging:
         systemd, procps = by_systemd(self.files, interfaces), by_procps(self.files, interfaces)
         for key, value in self.targets.items():
             at_boot, by_hand = systemd[key], procps[key]
-            if not _same(at_boot.value, value):
+            if not _agrees(key, at_boot.value, value):
                 place = "the kernel's default" if at_boot.source == KERNEL_DEFAULT else at_boot.source
                 self.notes.append(
                     f"the next boot gives {shown(key)} = {at_boot.value}, not {value}: {place} beats {self.path};"
                     " change that file, or choose a drop_in whose name sorts after it"
                 )
-            elif not _same(by_hand.value, value):
+            elif not _agrees(key, by_hand.value, value):
                 self.notes.append(
                     f"`sysctl --system` gives {shown(key)} = {by_hand.value} by {by_hand.source}, unlike the next boot"
                     " by systemd-sysctl; take the line out of that file"
@@ -289,112 +258,19 @@ class _Converging:
         return changes
 
 
-class _Restoring:
-    """Parameters going back to the values found at create, as far as nobody else needs them as they are."""
-
-    def __init__(
-        self,
-        released: Mapping[str, str],
-        observed: ForwardingReport,
-        writes: _Writes,
-        path: str,
-        targets: Mapping[str, str],
-    ) -> None:
-        self.released, self.observed, self.writes, self.targets = released, observed, writes, targets
-        self.path = path
-        self.notes: list[str] = []
-        self.left_on: set[str] = set()
-
-    def run(self) -> None:
-        """The whole host first, then its parts, then the advertisements, which forwarding must not outlive."""
-        keys = list(in_writing_order(self.released))
-        wholes = [key for key in keys if key in WHOLE_HOST]
-        advertisements = [key for key in keys if is_accept_ra(key)]
-        for key in wholes:
-            if not self._stays_on(key):
-                self.writes.write(key, self.released[key], exactly=True)
-        for key in keys:
-            if key not in wholes and key not in advertisements and not self._follows(key):
-                self.writes.write(key, self.released[key], exactly=True)
-        for key in advertisements:
-            if IPV6 not in self.left_on:
-                self.writes.write(key, self.released[key], exactly=True)
-
-    def _stays_on(self, key: str) -> bool:
-        """Whether a parameter found off must stay on; says why."""
-        if is_on(self.released[key]) or not is_on(self.writes.values.get(key)):
-            return False
-        reasons = self._reasons(whole_of(key))
-        if not reasons:
-            return False
-        self.left_on.add(key)
-        self.notes.append(f"{shown(key)} stays on, though it was off before: {_and(reasons)} needs it")
-        return True
-
-    def _reasons(self, whole: str) -> tuple[str, ...]:
-        docker = ("Docker (interface docker0)",) if self.observed.docker else ()
-        others = {path: text for path, text in self.observed.files.items() if not _is_ours(text)}
-        boot = by_systemd(others, self.observed.interfaces)[whole]
-        file = (boot.source,) if is_on(boot.value) else ()
-        return (*self.observed.users[whole], *docker, *file)
-
-    def _follows(self, key: str) -> bool:
-        """Whether a part stays as its whole is now: it went with the whole when it was found, or must stay on."""
-        whole = whole_of(key)
-        if whole in self.left_on:
-            return True
-        if whole in self.targets and key.endswith("/forwarding"):
-            # Still managed: it goes back to what the whole gives it.
-            self.writes.write(key, self.targets[whole])
-            return True
-        return whole not in self.released and key.endswith("/forwarding") and self._stays_on(key)
-
-
 def _delete(recorded: Mapping[str, Tree], observed: ForwardingReport) -> Plan:
     if setting(recorded, "on_delete", default="restore") == "keep":
         return Plan(notes=("the values and the drop-in stay as they are: on_delete is keep",))
     previous = previous_of(recorded)
-    writes = _Writes(dict(observed.values))
-    restoring = _Restoring(previous, observed, writes, path_of(recorded.get("drop_in")), {})
+    writes = Writes(dict(observed.values))
+    restoring = Restoring(previous, observed, writes, str(recorded.get("__owner", "")), {})
     restoring.run()
     steps, notes = list(writes.steps), list(restoring.notes)
     for path in sorted({path_of(recorded.get("drop_in")), *_recorded_path(recorded)}):
-        step, note = _remove(path, observed.files, str(recorded.get("__owner", "")), observed.host)
+        step, note = remove(path, observed.files, str(recorded.get("__owner", "")), observed.host)
         steps += [step] if step is not None else []
         notes += [note] if note else []
     return Plan(steps=tuple(steps), notes=tuple(notes))
-
-
-def _remove(path: str, files: Mapping[str, str], owner: str, host: str) -> tuple[Step | None, str]:
-    """The step that removes our file, or why it is kept; neither where there is none."""
-    text = files.get(path)
-    if text is None:
-        return None, ""
-    there = parse(text)
-    if there is None:
-        return None, f"{path} on {host} is kept: it was not written by virtnet, or no longer is what virtnet wrote"
-    if there.owner != owner:
-        return None, f"{path} on {host} is kept: it belongs to {_whose(there)}"
-    if there.edited:
-        return None, f"{path} on {host} is kept: it was edited by hand; remove it when its lines are not needed"
-    return RemoveDropIn(path, found=text), ""
-
-
-def _other_owners(
-    targets: Iterable[str], files: Mapping[str, str], owner: str, own_paths: set[str], host: str
-) -> Iterator[str]:
-    """Other resources' drop-ins that set the same parameters: two owners would undo each other for ever."""
-    for path, text in sorted(files.items()):
-        there = parse(text) if path.startswith(DIRECTORY + "/") and path not in own_paths else None
-        if there is None or (there.owner == owner != ""):
-            continue
-        keys = {IPV4 if item.key == IPV4_ALIAS else item.key for item in assignments(text, path)}
-        both = [shown(key) for key in in_writing_order(keys & set(targets))]
-        if both:
-            yield (
-                f"{_and(both)} of {host} is managed by {_whose(there)} already ({path}); leave it to one of the two,"
-                " or delete the other first"
-            )
 
 
 def _recorded_path(recorded: Mapping[str, Tree]) -> set[str]:
@@ -402,27 +278,10 @@ def _recorded_path(recorded: Mapping[str, Tree]) -> set[str]:
     return {path} if isinstance(path, str) and path else set()
 
 
-def _is_companion(key: str, managed_keys: Mapping[str, Any]) -> bool:
-    """Whether a remembered value is there only because the whole's change would have lost it."""
-    return key not in managed_keys
-
-
-def _is_ours(text: str) -> bool:
-    return parse(text) is not None
-
-
-def _same(one: str, other: str) -> bool:
-    return one == other or (is_on(one) == is_on(other) and {one, other} != {"1", "2"})
+def _agrees(key: str, one: str, other: str) -> bool:
+    """Whether two values of a parameter mean the same: accept_ra is a number, the rest is on or off."""
+    return one == other if is_accept_ra(key) else is_on(one) == is_on(other)
 
 
 def _known_text(value: Tree) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _whose(there: DropIn) -> str:
-    return f"HostForwarding '{there.owner}'" if there.owner else "another HostForwarding"
-
-
-def _and(words: Iterable[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last

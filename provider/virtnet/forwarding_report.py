@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from virtnet.forwarding_keys import IPV4, IPV6, ipv4_of, ipv6_of, is_accept_ra
+from virtnet.drop_in import parse, path_of
+from virtnet.forwarding_keys import IPV4, IPV6, ipv4_of, ipv6_of, is_accept_ra, is_on
 from virtnet.spec import UNKNOWN, Tree
+from virtnet.spec_forwarding import HostForwardingSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,44 @@ def managed(inputs: Mapping[str, Tree], previous: Mapping[str, str]) -> dict[str
     return keys
 
 
+def project(inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], report: ForwardingReport) -> dict[str, Tree]:
+    """The inputs a program named, as the host has them; and, named or not, a drop-in that is gone or altered."""
+    shown = recorded_inputs(inputs)
+    for name, key in (("ipv4", IPV4), ("ipv6", IPV6)):
+        if name in shown and shown[name] is not UNKNOWN and key in report.values:
+            shown[name] = is_on(report.values[key])
+    interfaces = {
+        interface: {name: _forwards(report, interface, name, value) for name, value in _known(group).items()}
+        for interface, group in _known(shown.get("interfaces")).items()
+    }
+    if interfaces:
+        shown["interfaces"] = interfaces
+    advertisements = [report.values.get(key, "2") for key in previous_of(recorded) if is_accept_ra(key)]
+    if any(value != "2" for value in advertisements):
+        shown["preserve_router_advertisements"] = False
+    if setting(inputs, "persist", default=True) is True and not _holds(inputs, report):
+        shown["persist"] = False
+    return shown
+
+
+def _forwards(report: ForwardingReport, interface: str, name: str, value: Tree) -> Tree:
+    """An interface's forwarding as it is; as named where the interface is not there (the drop-in waits for it)."""
+    there = report.values.get(ipv4_of(interface) if name == "ipv4" else ipv6_of(interface))
+    return value if there is None or value is UNKNOWN else is_on(there)
+
+
+def _holds(inputs: Mapping[str, Tree], report: ForwardingReport) -> bool:
+    """Whether the drop-in is there and as virtnet wrote it."""
+    there = parse(report.files.get(path_of(inputs.get("drop_in")), ""))
+    return there is not None and not there.edited and there.owner == inputs.get("__owner", "")
+
+
+def recorded_inputs(recorded: Mapping[str, Tree]) -> dict[str, Tree]:
+    """What the program had named, from recorded outputs."""
+    names = (*HostForwardingSpec.model_fields, "__owner")
+    return {name: recorded[name] for name in names if recorded.get(name) is not None}
+
+
 def setting(inputs: Mapping[str, Tree], name: str, default: Any) -> Any:
     """One input, or what leaving it out means. May be UNKNOWN."""
     return inputs.get(name, default)
@@ -71,4 +111,4 @@ def _value(value: Tree) -> str | None:
 
 
 def _known(value: Tree) -> Mapping[str, Tree]:
-    return {} if value is None or value is UNKNOWN else value  # type: ignore[no-any-return]
+    return {} if value is None or value is UNKNOWN else value

@@ -429,7 +429,7 @@ SECTIONS: Mapping[str, tuple[type[Part], str, str]] = {
 
 def has_section_item(xml: str, section: str, parent_index: int, item_xml: str) -> bool:
     """Whether a network's XML holds an item of a section, alike in everything the spec knows."""
-    part, element, holder = SECTIONS[section]
+    _, element, holder = SECTIONS[section]
     root = read_xml(xml)
     if holder == "ip/dhcp":
         addresses = root.findall("ip")
@@ -437,8 +437,14 @@ def has_section_item(xml: str, section: str, parent_index: int, item_xml: str) -
         places = [place for address in holders for place in address.findall("dhcp")]
     else:
         places = root.findall(holder) if holder else [root]
-    wanted = _parse_part(part, read_xml(item_xml))
-    return any(_parse_part(part, child) == wanted for place in places for child in place.findall(element))
+    item = read_xml(item_xml)
+    return any(same_item(child, item, section) for place in places for child in place.findall(element))
+
+
+def same_item(one: etree._Element, other: etree._Element, section: str) -> bool:
+    """Whether two items of a section are alike in everything the spec knows."""
+    part, _, _ = SECTIONS[section]
+    return _parse_part(part, one) == _parse_part(part, other)
 
 
 def for_definition(live_xml: str) -> str:

@@ -3,8 +3,8 @@
 Looks and judges; changes nothing. Imported by launcher.py only.
 """
 
-import getpass
 import os
+import pwd
 import shutil
 from pathlib import Path
 
@@ -106,7 +106,8 @@ def _has_subordinate_ids(file: Path) -> bool:
 
 
 def _user() -> str:
+    # As newuidmap does, not from $USER, which sudo and su may leave as it was.
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return str(os.getuid())

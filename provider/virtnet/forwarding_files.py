@@ -1,0 +1,49 @@
+"""Whose file is it: what may be done to a drop-in that is found, and who else sets the same parameters. Pure.
+
+Imported by forwarding_plan.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from virtnet.boot_sysctl import assignments
+from virtnet.drop_in import DIRECTORY, DropIn, parse
+from virtnet.forwarding_keys import IPV4, IPV4_ALIAS, in_writing_order, shown
+from virtnet.forwarding_steps import RemoveDropIn
+from virtnet.forwarding_writes import listed
+from virtnet.plan import Step
+
+
+def remove(path: str, files: Mapping[str, str], owner: str, host: str) -> tuple[Step | None, str]:
+    """The step that removes our file, or why it is kept; neither where there is none."""
+    text = files.get(path)
+    if text is None:
+        return None, ""
+    there = parse(text)
+    if there is None:
+        return None, f"{path} on {host} is kept: it was not written by virtnet, or no longer is what virtnet wrote"
+    if there.owner != owner:
+        return None, f"{path} on {host} is kept: it belongs to {whose(there)}"
+    if there.edited:
+        return None, f"{path} on {host} is kept: it was edited by hand; remove it when its lines are not needed"
+    return RemoveDropIn(path, found=text), ""
+
+
+def other_owners(
+    targets: Iterable[str], files: Mapping[str, str], owner: str, own_paths: set[str], host: str
+) -> Iterator[str]:
+    """Other resources' drop-ins that set the same parameters: two owners would undo each other for ever."""
+    for path, text in sorted(files.items()):
+        there = parse(text) if path.startswith(DIRECTORY + "/") and path not in own_paths else None
+        if there is None or (there.owner == owner != ""):
+            continue
+        keys = {IPV4 if item.key == IPV4_ALIAS else item.key for item in assignments(text, path)}
+        both = [shown(key) for key in in_writing_order(keys & set(targets))]
+        if both:
+            yield (
+                f"{listed(both)} of {host} is managed by {whose(there)} already ({path}); leave it to one of the two,"
+                " or delete the other first"
+            )
+
+
+def whose(there: DropIn) -> str:
+    return f"HostForwarding '{there.owner}'" if there.owner else "another HostForwarding"

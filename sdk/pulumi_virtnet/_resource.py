@@ -1,0 +1,158 @@
+"""What every resource of this SDK does with its inputs and outputs: Python spelling here, camelCase on the wire.
+
+Not for users; imported by the generated modules. Keys that are data (metadata namespaces, interface names) are never
+translated, and a key that nobody knows is passed on as it is: the provider's check names it with a suggestion.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pulumi
+import pulumi.dynamic
+
+
+class Args:
+    """A group of inputs, as keyword arguments: the base of all Args classes."""
+
+    FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {}
+    """The names of the inputs, each with the class of what is inside it, if anything is."""
+    MAPS: ClassVar[frozenset[str]] = frozenset()
+    """Those among them whose value is a dict with keys of the user's own."""
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value is not None)
+        return f"{type(self).__name__}({given})"
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # an Args object can change, as a dict can
+
+
+class WireKey(str):
+    """A key that has its final spelling, so that Pulumi's hook for translating names leaves it alone."""
+
+    __slots__ = ()
+
+
+def to_wire(value: Any, args: type[Args] | None) -> Any:
+    """An input as it travels, whatever it was written as: Args, dicts, lists and Outputs at any depth.
+
+    Structure that is there already is walked, so that a single unknown value leaves its neighbours known; the inside
+    of an Output is translated once it is there.
+    """
+    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
+        return pulumi.Output.from_input(value).apply(lambda known: to_wire(known, args))
+    if isinstance(value, Args):
+        return _fields_to_wire(vars(value), type(value))
+    if isinstance(value, Mapping):
+        return _fields_to_wire(value, args)
+    if isinstance(value, list | tuple):
+        return [to_wire(item, args) for item in value]
+    return value
+
+
+def _fields_to_wire(named: Mapping[str, Any], args: type[Args] | None) -> dict[str, Any]:
+    travelling = {}
+    for key, value in named.items():
+        if value is None:
+            continue
+        name, inside, is_map = _field(key, args)
+        travelling[WireKey(camel_case(name) if name else key)] = (
+            _map_to_wire(value, inside) if is_map else to_wire(value, inside)
+        )
+    return travelling
+
+
+def _map_to_wire(value: Any, inside: type[Args] | None) -> Any:
+    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
+        return pulumi.Output.from_input(value).apply(lambda known: _map_to_wire(known, inside))
+    if isinstance(value, Mapping):
+        return {WireKey(key): to_wire(item, inside) for key, item in value.items() if item is not None}
+    return value
+
+
+def from_wire(value: Any, args: type[Args] | None) -> Any:
+    """An output as the program reads it: keys in Python spelling, whole numbers as int (all are floats on the wire)."""
+    if isinstance(value, Mapping):
+        read = {}
+        for key, item in value.items():
+            name, inside, is_map = _field(key, args)
+            if is_map and isinstance(item, Mapping):
+                read[name or key] = {own: from_wire(below, inside) for own, below in item.items()}
+            else:
+                read[name or key] = from_wire(item, inside)
+        return read
+    if isinstance(value, list):
+        return [from_wire(item, args) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _field(key: str, args: type[Args] | None) -> tuple[str, type[Args] | None, bool]:
+    """A key's name in Python spelling ("" when it is not known), what is inside it, and whether its keys are data."""
+    if args is None:
+        return "", None, False
+    name = key if key in args.FIELDS else _python_names(args).get(key, "")
+    return name, args.FIELDS.get(name), name in args.MAPS
+
+
+def _python_names(args: type[Args]) -> Mapping[str, str]:
+    return {camel_case(name): name for name in args.FIELDS}
+
+
+def camel_case(name: str) -> str:
+    """A name, or a property path, as it is on the wire; quoted keys in a path are data and stay."""
+    outside_quotes = re.split(r'("[^"]*")', name)
+    return "".join(
+        text if text.startswith('"') else re.sub(r"(?<=[a-zA-Z0-9])_([a-z0-9])", lambda match: match[1].upper(), text)
+        for text in outside_quotes
+    )
+
+
+class Resource(pulumi.dynamic.Resource):
+    """The base of the resources: takes keywords or args, sends them camelCase, reads outputs back in Python spelling."""
+
+    ARGS: ClassVar[type[Args]]
+    PROVIDER: ClassVar[type[pulumi.dynamic.ResourceProvider]]
+    OUTPUTS: ClassVar[tuple[str, ...]] = ()
+    """The names of the outputs that are made rather than named by the program."""
+
+    def __init_subclass__(cls, module: str = "", name: str = "", **keywords: Any) -> None:
+        super().__init_subclass__(module, name, **keywords)
+        if not name:  # a user's own subclass is still the same kind of resource to the engine
+            del cls._resource_type_name
+
+    def __init__(
+        self, resource_name: str, args: Any, opts: pulumi.ResourceOptions | None, keywords: Mapping[str, Any]
+    ) -> None:
+        """Register the resource with its inputs in wire form. For the generated constructors."""
+        if isinstance(args, pulumi.ResourceOptions) and opts is None:
+            args, opts = None, args
+        named = {name: value for name, value in keywords.items() if value is not None}
+        if args is not None and named:
+            raise TypeError(f"{type(self).__name__} takes its inputs from args or as keywords, not from both")
+        if args is not None and not isinstance(args, self.ARGS | Mapping):
+            raise TypeError(f"the args of a {type(self).__name__} are a {self.ARGS.__name__} or a dict")
+        properties: dict[str, Any] = {WireKey(camel_case(name)): None for name in (*self.ARGS.FIELDS, *self.OUTPUTS)}
+        properties |= to_wire(named if args is None else args, self.ARGS)
+        # The network's name when the program gives none, and the mark by which its owner finds it again.
+        properties[WireKey("__name")] = resource_name
+        properties[WireKey("__owner")] = f"{pulumi.get_project()}/{pulumi.get_stack()}/{resource_name}"
+        super().__init__(self.PROVIDER(), resource_name, properties, opts)
+
+    def translate_input_property(self, prop: str) -> str:
+        """Names in options (`ignore_changes` and the like) as they are on the wire; inputs have that spelling already."""
+        return prop if isinstance(prop, WireKey) else camel_case(prop)
+
+    def _output(self, name: str) -> Any:
+        inside, is_map = self.ARGS.FIELDS.get(name), name in self.ARGS.MAPS
+        output: pulumi.Output[Any] = self.__dict__[camel_case(name)]
+        if is_map:
+            return output.apply(lambda known: known and {key: from_wire(item, inside) for key, item in known.items()})
+        return output.apply(lambda known: from_wire(known, inside))

@@ -1,0 +1,209 @@
+"""A libvirt of a few hundred lines of memory: for breaking step 7 of 9, never for seeing that it works.
+
+It behaves as measured of libvirt 9.0: a redefinition leaves the running network alone, a definition without a known UUID is
+refused, updates touch one copy or both, and a call can be told to fail before or after its effect.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from lxml import etree
+
+from virtnet import network_xml
+from virtnet.errors import LibvirtFailure, NotFound
+from virtnet.observed import NetworkReport, PluggedIn
+
+
+@dataclass
+class FakeLibvirt:
+    """Implements plan.LibvirtDoor on a dict of reports."""
+
+    uri: str = "qemu:///system"
+    reports: dict[str, NetworkReport] = field(default_factory=dict)
+    ports: dict[str, tuple[PluggedIn, ...]] = field(default_factory=dict)
+    effects: list[str] = field(default_factory=list)
+    fail_at: int | None = None
+    """The effect, counted from 0, that fails."""
+    fail_after_effect: bool = False
+
+    def host_uuid(self) -> str:
+        return "11111111-2222-3333-4444-555555555555"
+
+    def version(self) -> int:
+        return 9_000_000
+
+    def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
+        if uuid is not None:
+            return self.reports.get(uuid)
+        return next((report for report in self.reports.values() if report.name == name), None)
+
+    def networks(self) -> Sequence[NetworkReport]:
+        return list(self.reports.values())
+
+    def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
+        return self.ports.get(uuid, ())
+
+    def shut_off_guests(self, name: str) -> Sequence[str]:
+        return ()
+
+    def define_network(self, xml: str) -> None:
+        with self._effect("define"):
+            root = etree.fromstring(xml)
+            uuid, name = root.findtext("uuid") or "", root.findtext("name") or ""
+            for other in self.reports.values():
+                if (other.name == name) != (other.uuid == uuid):
+                    raise LibvirtFailure(f"network '{name}' already exists with uuid {other.uuid}", 9)
+            known = self.reports.get(uuid)
+            text = _normal(xml)
+            if known is None:
+                known = NetworkReport(
+                    uuid=uuid,
+                    name=name,
+                    active=False,
+                    persistent=True,
+                    autostart=False,
+                    live_xml=None,
+                    config_xml=text,
+                )
+            self.reports[uuid] = replace(known, persistent=True, config_xml=text)
+
+    def undefine_network(self, uuid: str) -> None:
+        with self._effect("undefine"):
+            report = self._there(uuid)
+            if report.active:
+                self.reports[uuid] = replace(report, persistent=False, config_xml=None, autostart=False)
+            else:
+                del self.reports[uuid]
+
+    def start_network(self, uuid: str) -> None:
+        with self._effect("start"):
+            report = self._there(uuid)
+            if report.active:
+                raise LibvirtFailure("network is already active", 55)
+            self.reports[uuid] = replace(report, active=True, live_xml=report.config_xml)
+
+    def stop_network(self, uuid: str) -> None:
+        with self._effect("stop"):
+            report = self._there(uuid)
+            if not report.active:
+                raise LibvirtFailure("network is not active", 55)
+            if report.persistent:
+                self.reports[uuid] = replace(report, active=False, live_xml=None)
+            else:
+                del self.reports[uuid]
+
+    def set_autostart(self, uuid: str, autostart: bool) -> None:
+        with self._effect("autostart"):
+            report = self._there(uuid)
+            if not report.persistent:
+                raise LibvirtFailure("cannot set autostart for transient network", 55)
+            self.reports[uuid] = replace(report, autostart=autostart)
+
+    def update_section(
+        self, uuid: str, *, command: str, section: str, parent_index: int, xml: str, live: bool, config: bool
+    ) -> None:
+        with self._effect("update"):
+            report = self._there(uuid)
+            if live and not report.active:
+                raise LibvirtFailure("network is not running", 55)
+            if config and not report.persistent:
+                raise LibvirtFailure("cannot change persistent config of a transient network", 55)
+            live_xml, config_xml = report.live_xml, report.config_xml
+            if live and live_xml is not None:
+                live_xml = _updated(live_xml, command, section, parent_index, xml)
+            if config and config_xml is not None:
+                config_xml = _updated(config_xml, command, section, parent_index, xml)
+            self.reports[uuid] = replace(report, live_xml=live_xml, config_xml=config_xml)
+
+    def can_start_networks(self, mode: str) -> None:
+        with self._effect("probe"):
+            pass
+
+    def _there(self, uuid: str) -> NetworkReport:
+        if uuid not in self.reports:
+            raise NotFound(f"no network with matching uuid '{uuid}'", 43)
+        return self.reports[uuid]
+
+    def _effect(self, name: str) -> "_Effect":
+        return _Effect(self, name)
+
+    def snapshot(self) -> dict[str, NetworkReport]:
+        """Everything that matters of all networks, in one spelling."""
+        return {
+            uuid: replace(
+                report,
+                live_xml=None if report.live_xml is None else _canonical(report.live_xml),
+                config_xml=None if report.config_xml is None else _canonical(report.config_xml),
+            )
+            for uuid, report in self.reports.items()
+        }
+
+
+@dataclass
+class _Effect:
+    libvirt: FakeLibvirt
+    name: str
+
+    def __enter__(self) -> None:
+        broken = self.libvirt.fail_at == len(self.libvirt.effects)
+        self.libvirt.effects.append(self.name)
+        if broken and not self.libvirt.fail_after_effect:
+            raise LibvirtFailure(f"the fake was told to fail at {self.name}", 1)
+        self._fails_after = broken
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if error is None and self._fails_after:
+            raise LibvirtFailure(f"the fake was told to fail after {self.name}", 1)
+
+
+def _normal(xml: str) -> str:
+    """What libvirt's own dump adds: defaults of the bridge, `dev` beside the first interface."""
+    root = etree.fromstring(xml)
+    bridge = root.find("bridge")
+    if bridge is not None and network_xml.parse(xml).get("forward", {}).get("mode", "") in ("", "nat", "route", "open"):
+        bridge.set("stp", bridge.get("stp", "on"))
+        bridge.set("delay", bridge.get("delay", "0"))
+    forward = root.find("forward")
+    if forward is not None and (first := forward.find("interface")) is not None:
+        forward.set("dev", first.get("dev", ""))
+    return etree.tostring(root, encoding="unicode")
+
+
+def _canonical(xml: str) -> str:
+    root = network_xml.read_xml(xml)
+    root[:] = sorted(root, key=lambda element: etree.tostring(element))
+    # Items that were removed and put back stand at the end of their lists, and a list left empty keeps its holder.
+    for holder in [*root.iter("dhcp"), *root.iter("dns"), *root.iter("forward")]:
+        holder[:] = sorted(holder, key=lambda element: etree.tostring(element, with_tail=False))
+    for holder in [*root.iter("dhcp"), *root.iter("dns")]:
+        if len(holder) == 0 and not holder.attrib:
+            parent = holder.getparent()
+            assert parent is not None
+            parent.remove(holder)
+    etree.indent(root)
+    return etree.tostring(root, method="c14n").decode()
+
+
+def _updated(xml: str, command: str, section: str, parent_index: int, item_xml: str) -> str:
+    root, item = etree.fromstring(xml), etree.fromstring(item_xml)
+    _, element, holder_path = network_xml.SECTIONS[section]
+    parent = root.findall("ip")[parent_index] if holder_path == "ip/dhcp" else root
+    name = holder_path.rpartition("/")[2]
+    holder = parent if not name else parent.find(name)
+    if holder is None:
+        holder = etree.SubElement(parent, name)
+    there = [child for child in holder.findall(element) if network_xml.same_item(child, item, section)]
+    if command == "add":
+        if there:
+            raise LibvirtFailure("there is an existing entry that matches", 55)
+        holder.append(item)
+    else:
+        if not there:
+            raise LibvirtFailure("couldn't locate a matching entry", 55)
+        holder.remove(there[0])
+    if name == "forward":
+        first = holder.find("interface")
+        holder.attrib.pop("dev", None)
+        if first is not None:
+            holder.set("dev", first.get("dev", ""))
+    return etree.tostring(root, encoding="unicode")

@@ -1,0 +1,217 @@
+"""The laws of planning, over generated networks and a libvirt in memory."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fakes.libvirt import FakeLibvirt
+from tests.unit.strategies import networks
+from virtnet import lifecycle, network_xml
+from virtnet.errors import VirtnetError
+from virtnet.network import NETWORK
+from virtnet.network_create import new_tree
+from virtnet.network_steps import StopNetwork
+from virtnet.observed import PluggedIn
+from virtnet.plan import ChangeClass, Doors
+
+UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
+relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def checked(inputs: dict[str, Any]) -> dict[str, Any]:
+    canonical, failures = NETWORK.check({"__owner": "project/stack/lab", **inputs}, {})
+    assert failures == []
+    return canonical
+
+
+def doors(libvirt: FakeLibvirt) -> lifecycle.OpenDoors:
+    return lambda uri: Doors(libvirt=libvirt, host=None)
+
+
+def created(libvirt: FakeLibvirt, desired: dict[str, Any]) -> dict[str, Any]:
+    return lifecycle.create(NETWORK, desired, doors(libvirt), lambda line: None)
+
+
+def plan(libvirt: FakeLibvirt, desired: dict[str, Any], recorded: dict[str, Any]) -> Any:
+    return NETWORK.plan(desired, recorded, NETWORK.observe(doors(libvirt)(""), desired, recorded))
+
+
+@relaxed
+@given(networks())
+def test_what_is_rendered_is_parsed_as_it_was(inputs: dict[str, Any]) -> None:
+    target = new_tree(checked(inputs), UUID)
+
+    parsed = network_xml.parse(network_xml.render(target))
+
+    in_xml = {name: value for name, value in target.items() if name not in network_xml.NOT_XML and value not in ([], {})}
+    assert {name: value for name, value in parsed.items() if value not in ([], {})} == _without_empty(in_xml)
+
+
+def _without_empty(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {name: _without_empty(value) for name, value in tree.items() if value != []}
+    if isinstance(tree, list):
+        return [_without_empty(item) for item in tree]
+    return tree
+
+
+@relaxed
+@given(networks())
+def test_check_gives_its_own_output_back(inputs: dict[str, Any]) -> None:
+    once = checked(inputs)
+
+    assert checked(once) == once
+
+
+@relaxed
+@given(networks())
+def test_a_preview_right_after_create_is_empty(inputs: dict[str, Any]) -> None:
+    libvirt, desired = FakeLibvirt(), checked(inputs)
+
+    recorded = created(libvirt, desired)
+
+    assert lifecycle.diff(NETWORK, recorded, desired, doors(libvirt)).changes == ()
+    assert plan(libvirt, desired, recorded).empty
+    assert lifecycle.read(NETWORK, recorded, doors(libvirt)) == recorded
+
+
+@relaxed
+@given(networks(), networks())
+def test_after_an_update_nothing_is_left_to_do(before: dict[str, Any], after: dict[str, Any]) -> None:
+    libvirt, desired = FakeLibvirt(), checked(after)
+    recorded = created(libvirt, checked(before))
+
+    updated = lifecycle.update(NETWORK, recorded, desired, doors(libvirt), lambda line: None)
+
+    assert plan(libvirt, desired, updated).empty
+    assert lifecycle.diff(NETWORK, updated, desired, doors(libvirt)).changes == ()
+    assert updated["uuid"] == recorded["uuid"]
+    assert updated["mac"] == recorded["mac"]
+
+
+@relaxed
+@given(networks(), networks())
+def test_an_update_stops_only_what_was_previewed_as_a_restart(before: dict[str, Any], after: dict[str, Any]) -> None:
+    libvirt, desired = FakeLibvirt(), checked(after)
+    recorded = created(libvirt, checked(before))
+
+    previewed = max(
+        (change.change_class for change in lifecycle.diff(NETWORK, recorded, desired, doors(libvirt)).changes),
+        default=ChangeClass.RECORDED,
+    )
+    planned = plan(libvirt, desired, recorded)
+
+    assert planned.change_class <= previewed
+    stops = any(isinstance(step, StopNetwork) for step in planned.steps)
+    assert stops == (previewed is ChangeClass.RESTART)
+
+
+@relaxed
+@given(networks(), networks(), st.integers(0, 12), st.booleans())
+def test_an_update_broken_at_any_step_gives_back_what_was(
+    before: dict[str, Any], after: dict[str, Any], broken: int, after_effect: bool
+) -> None:
+    libvirt, desired = FakeLibvirt(), checked(after)
+    recorded = created(libvirt, checked(before))
+    was, libvirt.effects = libvirt.snapshot(), []
+    libvirt.fail_at, libvirt.fail_after_effect = broken, after_effect
+
+    try:
+        lifecycle.update(NETWORK, recorded, desired, doors(libvirt), lambda line: None)
+    except VirtnetError:
+        assert libvirt.snapshot() == was
+    else:
+        assert len(libvirt.effects) <= broken
+
+
+@relaxed
+@given(networks(), st.integers(0, 4), st.booleans())
+def test_a_create_broken_at_any_step_leaves_nothing(inputs: dict[str, Any], broken: int, after_effect: bool) -> None:
+    libvirt, desired = FakeLibvirt(), checked(inputs)
+    libvirt.fail_at, libvirt.fail_after_effect = broken, after_effect
+
+    try:
+        created(libvirt, desired)
+    except VirtnetError:
+        assert libvirt.snapshot() == {}
+    else:
+        assert len(libvirt.effects) <= broken
+
+
+@relaxed
+@given(networks())
+def test_observed_as_desired_plans_nothing(inputs: dict[str, Any]) -> None:
+    libvirt = FakeLibvirt()
+    made = created(libvirt, checked(inputs))
+    report = libvirt.reports[made["uuid"]]
+    seen = network_xml.parse(report.any_xml)
+    flags = {"autostart": report.autostart, "active": report.active, "adopt": True, "uri": libvirt.uri}
+    desired, failures = NETWORK.check({**seen, **flags, "__owner": "another/stack/lab"}, {})
+
+    planned = NETWORK.plan(desired, None, NETWORK.observe(doors(libvirt)(""), desired, {}))
+
+    assert failures == []
+    assert planned.empty
+    assert planned.refusals == ()
+
+
+@relaxed
+@given(networks(), networks())
+def test_what_nobody_names_survives_an_update(before: dict[str, Any], after: dict[str, Any]) -> None:
+    libvirt, desired = FakeLibvirt(), checked(after)
+    recorded = created(libvirt, checked(before))
+    report = libvirt.reports[recorded["uuid"]]
+    foreign = "<later xmlns:x='urn:x'><x:kept deep='1'/></later>"
+    assert report.config_xml is not None
+    libvirt.define_network(report.config_xml.replace("</network>", f"{foreign}</network>"))
+
+    lifecycle.update(NETWORK, recorded, desired, doors(libvirt), lambda line: None)
+
+    root = network_xml.read_xml(libvirt.reports[recorded["uuid"]].config_xml or "")
+    kept = root.find("later/{urn:x}kept")
+    assert kept is not None
+    assert kept.get("deep") == "1"
+
+
+@relaxed
+@given(networks(), networks())
+def test_a_guest_keeps_its_link_or_the_update_is_refused(before: dict[str, Any], after: dict[str, Any]) -> None:
+    libvirt, desired = FakeLibvirt(), checked(after)
+    recorded = created(libvirt, checked(before))
+    libvirt.ports[recorded["uuid"]] = (PluggedIn(owner="web", interface="vnet0", mac="52:54:00:00:00:01"),)
+    was, libvirt.effects = libvirt.snapshot(), []
+
+    try:
+        lifecycle.update(NETWORK, recorded, desired, doors(libvirt), lambda line: None)
+    except VirtnetError as error:
+        assert "guest 'web' (vnet0)" in str(error)
+        assert libvirt.snapshot() == was
+    assert "stop" not in libvirt.effects
+
+
+def test_a_deleted_network_leaves_nothing_and_deleting_again_is_success() -> None:
+    libvirt = FakeLibvirt()
+    recorded = created(libvirt, checked({"name": "lab", "uri": "qemu:///system"}))
+
+    lifecycle.delete(NETWORK, recorded, doors(libvirt), lambda line: None)
+    lifecycle.delete(NETWORK, recorded, doors(libvirt), lambda line: None)
+
+    assert libvirt.reports == {}
+
+
+@pytest.mark.parametrize("killed_after", range(1, 4))
+def test_a_create_killed_after_any_step_is_finished_by_the_next(killed_after: int) -> None:
+    libvirt = FakeLibvirt()
+    desired = checked({"name": "lab", "uri": "qemu:///system", "forward": {}, "ips": [{"address": "10.9.0.1/24"}]})
+    whole = NETWORK.plan(desired, None, NETWORK.observe(doors(libvirt)(""), desired, {}))
+    for step in whole.steps[:killed_after]:
+        step.execute(doors(libvirt)(""))
+
+    recorded = created(libvirt, desired)
+
+    assert recorded["uuid"] == whole.details["uuid"]
+    assert plan(libvirt, desired, recorded).empty
+    mark = network_xml.owner_mark(libvirt.reports[recorded["uuid"]].any_xml)
+    assert mark == network_xml.OwnerMark("project/stack/lab", creating=False)
