@@ -9,7 +9,7 @@ with_env := eval "$$(tools/setup --env)" &&
 # More arguments for pytest, for example: make unit ARGS='-k bridge -x'
 ARGS ?=
 
-.PHONY: help setup env demo test unit lint format changelog clean
+.PHONY: help setup env demo test unit lint format sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -40,6 +40,9 @@ lint: .venv ## check style, formatting, types and layers
 format: .venv ## format the code and repair what ruff can repair
 	@$(with_env) ruff check --fix .
 	@$(with_env) ruff format .
+
+sdk: .venv ## write the SDK's types anew from the provider's spec
+	@$(with_env) tools/generate_sdk
 
 changelog: .venv ## move the fragments of changelog.d into CHANGELOG.md, for a release
 	@$(with_env) towncrier build --yes --version "$$(python -c 'from importlib.metadata import version; print(version("pulumi-virtnet"))')"

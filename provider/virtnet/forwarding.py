@@ -51,7 +51,7 @@ def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[
         HostForwardingSpec, {name: value for name, value in inputs.items() if name != "__owner"}
     )
     if spec is None:
-        return {}, [_by_interface(failure, inputs.get("interfaces")) for failure in failures]
+        return {}, failures
     canonical = tree(spec)
     failures = _contradictions(canonical)
     if failures:
@@ -82,16 +82,6 @@ def _contradictions(named: Mapping[str, Tree]) -> list[Failure]:
         elif group == {}:
             failures.append(Failure(path, "names neither ipv4 nor ipv6; add one, or leave the interface out"))
     return failures
-
-
-def _by_interface(failure: Failure, interfaces: Any) -> Failure:
-    """Interface names are data: shown as such in a path, whatever they hold."""
-    for name in interfaces if isinstance(interfaces, Mapping) else ():
-        plain = f"interfaces.{name}"
-        if failure.path == plain or failure.path.startswith(f"{plain}."):
-            rest = failure.path.removeprefix(plain).removesuffix(".[key]")
-            return Failure(f'interfaces["{name}"]{rest}', failure.reason)
-    return failure
 
 
 def observe(doors: Doors, desired: Mapping[str, Tree] | None, _recorded: Mapping[str, Tree]) -> ForwardingReport:
@@ -158,11 +148,10 @@ def outputs(inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: 
     path = path_of(inputs.get("drop_in"))
     if setting(inputs, "persist", default=True) is False:
         path = recorded.get("drop_in_path") or ""
-        path = path if path in observed.files else ""
     return project(inputs, recorded, observed) | {
         "host_uuid": observed.host_uuid,
         "runtime": {key: observed.values[key] for key in keys if key in observed.values},
-        "drop_in_path": path,
+        "drop_in_path": path if path in observed.files else "",
         "previous": previous,
         "at_boot": {key: {"value": boot[key].value, "source": boot[key].source} for key in keys},
     }

@@ -46,4 +46,5 @@ def other_owners(
 
 
 def whose(there: DropIn) -> str:
+    """The owner of a drop-in, as a sentence names it."""
     return f"HostForwarding '{there.owner}'" if there.owner else "another HostForwarding"

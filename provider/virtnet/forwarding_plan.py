@@ -66,6 +66,7 @@ class _Converging:
         self.persist = setting(desired, "persist", default=True)
         self.owner = str(desired.get("__owner", ""))
         self.previous = previous_of(recorded) if recorded else self._left_behind()
+        self.found_before = dict(self.previous)
         self.named = wanted(desired)
         self.targets = {key: value for key, value in self.named.items() if value is not None}
 
@@ -158,31 +159,40 @@ class _Converging:
         return released
 
     def _record_previous(self) -> None:
+        before = self.found_before
         for key in self.targets:
-            if key in self.observed.values:
-                self.previous.setdefault(key, self.observed.values[key])
+            now, whole = self.observed.values.get(key), whole_of(key)
+            if now is None:
+                continue
+            if whole in before and key.endswith("/forwarding") and now == self.observed.values[whole] != before[whole]:
+                # It went with the whole when we changed that: what it had is what the whole had.
+                now = before[whole]
+            self.previous.setdefault(key, now)
 
     def _write_parameters(self, released: Mapping[str, str]) -> list[Step]:
-        written = set()
-        for key in in_writing_order(self.targets):
-            value = self.targets[key]
-            leaves_found = is_on(self.previous.get(key)) == is_on(self.writes.values.get(key)) != is_on(value)
-            if key in WHOLE_HOST and key in self.writes.values and leaves_found:
-                # Leaving the state that was found: whatever did not follow the kernel's rule was someone's choice.
-                for name, held in self.writes.lost_by(key, value).items():
-                    if name not in self.targets and name not in self.named:
-                        self.previous.setdefault(name, held)
-            if self.writes.write(key, value, exactly=is_accept_ra(key)) and key in WHOLE_HOST:
-                written.add(key)
+        order = in_writing_order(self.targets)
+        parts = [key for key in order if key not in WHOLE_HOST and not is_accept_ra(key)]
+        written = [key for key in order if key not in parts and self._write(key)]
         restoring = Restoring(released, self.observed, self.writes, self.owner, self.targets)
         restoring.run()
         self.notes += restoring.notes
+        for key in parts:
+            self._write(key)
         for key, value in self.previous.items():
             whole = whole_of(key)
-            came_back = whole in written and is_on(self.targets.get(whole)) == is_on(self.previous.get(whole))
-            if came_back and key not in self.targets and key not in self.named:
+            came_back = whole in written and is_on(self.targets[whole]) == is_on(self.previous.get(whole))
+            if came_back and key not in self.named and key not in self.targets:
                 self.writes.write(key, value, exactly=True)
         return self.writes.steps
+
+    def _write(self, key: str) -> bool:
+        value, now = self.targets[key], self.writes.values.get(key)
+        if key in WHOLE_HOST and now is not None and is_on(self.previous.get(key)) == is_on(now) != is_on(value):
+            # Leaving the state that was found: whatever did not follow the kernel's rule was someone's choice.
+            for name, held in self.writes.lost_by(key, value).items():
+                if name not in self.targets and name not in self.named:
+                    self.previous.setdefault(name, held)
+        return self.writes.write(key, value, exactly=is_accept_ra(key))
 
     def _write_drop_in(self) -> list[Step]:
         steps: list[Step] = []
@@ -215,6 +225,16 @@ class _Converging:
                 " the other first"
             )
             return []
+        name = self.path.rpartition("/")[2]
+        hidden = [path for path in self.files if path != self.path and path.rpartition("/")[2] == name]
+        if hidden and text is None:
+            self.refusals.append(
+                f"{self.path} on {self.observed.host} would hide {listed(hidden)}: of two files of one name only the"
+                " first counts; choose another drop_in"
+            )
+            return []
+        if there is not None and there.edited:
+            self.notes.append(f"{self.path} was edited by hand; it is written anew, and what was changed there is lost")
         content = render(DropIn(owner=self.owner, settings=settings, previous=self.previous))
         if there is not None and not there.edited and (there.owner, there.settings) == (self.owner, settings):
             return []

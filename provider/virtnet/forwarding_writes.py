@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from virtnet.boot_sysctl import by_systemd
 from virtnet.drop_in import parse
 from virtnet.forwarding_keys import (
-    IPV6,
     WHOLE_HOST,
     after_write,
     in_writing_order,
     is_accept_ra,
+    is_ipv6,
     is_on,
     shown,
     touched_by,
@@ -77,7 +77,7 @@ class Restoring:
             if key not in wholes and key not in advertisements and not self._follows(key):
                 self.writes.write(key, self.released[key], exactly=True)
         for key in advertisements:
-            if IPV6 not in self.left_on:
+            if not any(map(is_ipv6, self.left_on)):
                 self.writes.write(key, self.released[key], exactly=True)
 
     def _stays_on(self, key: str) -> bool:
@@ -105,15 +105,15 @@ class Restoring:
     def _follows(self, key: str) -> bool:
         """Whether a part stays as its whole is now: it went with the whole when it was found, or must stay on."""
         whole = whole_of(key)
-        if whole in self.left_on:
-            return True
-        if whole in self.targets and key.endswith("/forwarding"):
-            # Still managed: it goes back to what the whole gives it.
-            self.writes.write(key, self.targets[whole])
+        if whole in self.left_on or whole in self.targets:
+            # Left on for others, or still managed: the part goes back to what the whole gives it.
+            if key.endswith("/forwarding"):
+                self.writes.write(key, self.writes.values[whole])
             return True
         return whole not in self.released and key.endswith("/forwarding") and self._stays_on(key)
 
 
 def listed(words: Iterable[str]) -> str:
+    """Words as a sentence lists them: "a, b and c"."""
     *most, last = words
     return f"{', '.join(most)} and {last}" if most else last

@@ -236,9 +236,15 @@ def _path(spec: type[Part], location: Sequence[int | str]) -> tuple[str, type[Pa
     path = ""
     owner: type[Part] | None = spec
     holder: type[Part] | None = None
+    key_is_data = False
     for step in location:
         if isinstance(step, int):
             path += f"[{step}]"
+            continue
+        if step == "[key]":  # pydantic's word for a key of a map that is wrong itself
+            continue
+        if key_is_data:
+            path, key_is_data = f'{path}["{step}"]', False
             continue
         holder = owner
         name = step
@@ -247,5 +253,6 @@ def _path(spec: type[Part], location: Sequence[int | str]) -> tuple[str, type[Pa
             name = by_alias.get(step, step)
             shape = shapes(owner).get(name)
             owner = shape.part if shape is not None else None
+            key_is_data = shape is not None and shape.kind == "map"
         path += f".{name}" if path else name
     return path, holder

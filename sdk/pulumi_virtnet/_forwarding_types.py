@@ -4,20 +4,25 @@ Written by tools/generate_sdk from the provider's spec: change that, then run `m
 """
 
 from __future__ import annotations
-from collections.abc import Mapping, Sequence
+
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
+
 import pulumi
 from pulumi import Input
 from typing_extensions import NotRequired, TypedDict
+
 from pulumi_virtnet._resource import Args, Resource
 
 
 class InterfaceForwardingArgs(Args):
     """Forwarding of one interface (net.ipv4.conf.NAME.forwarding, net.ipv6.conf.NAME.forwarding).
 
+    Any change is applied live.
+
     Args:
-        ipv4: Whether IPv4 packets that arrive on this interface are forwarded. A change is applied live.
-        ipv6: Whether IPv6 packets that arrive on this interface are forwarded. A change is applied live.
+        ipv4: Whether IPv4 packets that arrive on this interface are forwarded.
+        ipv6: Whether IPv6 packets that arrive on this interface are forwarded.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -36,12 +41,15 @@ class InterfaceForwardingArgs(Args):
 
 
 class InterfaceForwardingArgsDict(TypedDict):
-    """Forwarding of one interface (net.ipv4.conf.NAME.forwarding, net.ipv6.conf.NAME.forwarding)."""
+    """Forwarding of one interface (net.ipv4.conf.NAME.forwarding, net.ipv6.conf.NAME.forwarding).
+
+    Any change is applied live.
+    """
 
     ipv4: NotRequired[Input[bool] | None]
-    """Whether IPv4 packets that arrive on this interface are forwarded. A change is applied live."""
+    """Whether IPv4 packets that arrive on this interface are forwarded."""
     ipv6: NotRequired[Input[bool] | None]
-    """Whether IPv6 packets that arrive on this interface are forwarded. A change is applied live."""
+    """Whether IPv6 packets that arrive on this interface are forwarded."""
 
 
 class HostForwardingArgs(Args):
@@ -55,10 +63,10 @@ class HostForwardingArgs(Args):
         ipv6: net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed
             before. A change is applied live.
         interfaces: Forwarding of single interfaces, by their names. A change is applied live.
-        preserve_router_advertisements: Before IPv6 forwarding goes on, accept_ra=2 on every interface that has
-            routes from router advertisements. Default: True. A change is applied live.
-        persist: Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: True. A change
-            is applied live.
+        preserve_router_advertisements: Before IPv6 forwarding goes on, accept_ra=2 on every interface that
+            has routes from router advertisements. Default: True. A change is applied live.
+        persist: Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: True. A
+            change is applied live.
         drop_in: The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is
             applied live.
         on_delete: What delete does: put back the values found at create, or keep them. Default: restore. A
@@ -105,12 +113,12 @@ class HostForwardingArgsDict(TypedDict):
     uri: NotRequired[Input[str] | None]
     """Connection URI of the host, as for a network. Local URIs act on this host. A change replaces the resource."""
     ipv4: NotRequired[Input[bool] | None]
-    """net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before; left
-    out alone it is true. A change is applied live.
+    """net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before;
+    left out alone it is true. A change is applied live.
     """
     ipv6: NotRequired[Input[bool] | None]
-    """net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before. A change is
-    applied live.
+    """net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before. A change
+    is applied live.
     """
     interfaces: NotRequired[Input[Mapping[str, Input[InterfaceForwardingArgs | InterfaceForwardingArgsDict]]] | None]
     """Forwarding of single interfaces, by their names. A change is applied live."""
@@ -119,12 +127,14 @@ class HostForwardingArgsDict(TypedDict):
     Default: True. A change is applied live.
     """
     persist: NotRequired[Input[bool] | None]
-    """Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: True. A change is applied live."""
+    """Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: True. A change is applied
+    live.
+    """
     drop_in: NotRequired[Input[str] | None]
     """The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live."""
     on_delete: NotRequired[Input[Literal["restore", "keep"]] | None]
-    """What delete does: put back the values found at create, or keep them. Default: restore. A change touches nothing
-    on the host.
+    """What delete does: put back the values found at create, or keep them. Default: restore. A change touches
+    nothing on the host.
     """
 
 
@@ -161,10 +171,10 @@ class HostForwardingInputs(Resource):
             ipv6: net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed
                 before. A change is applied live.
             interfaces: Forwarding of single interfaces, by their names. A change is applied live.
-            preserve_router_advertisements: Before IPv6 forwarding goes on, accept_ra=2 on every interface that has
-                routes from router advertisements. Default: True. A change is applied live.
-            persist: Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: True. A change
-                is applied live.
+            preserve_router_advertisements: Before IPv6 forwarding goes on, accept_ra=2 on every interface that
+                has routes from router advertisements. Default: True. A change is applied live.
+            persist: Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: True. A
+                change is applied live.
             drop_in: The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is
                 applied live.
             on_delete: What delete does: put back the values found at create, or keep them. Default: restore. A
@@ -192,46 +202,40 @@ class HostForwardingInputs(Resource):
 
     @property
     def uri(self) -> pulumi.Output[str]:
-        """Connection URI of the host, as for a network. Local URIs act on this host."""
+        """The input `uri` as it is now."""
         return self._output("uri")
 
     @property
     def ipv4(self) -> pulumi.Output[bool | None]:
-        """net.ipv4.ip_forward. None when the program does not name it."""
+        """The input `ipv4` as it is now; None when the program leaves it out."""
         return self._output("ipv4")
 
     @property
     def ipv6(self) -> pulumi.Output[bool | None]:
-        """net.ipv6.conf.all.forwarding. None when the program does not name it."""
+        """The input `ipv6` as it is now; None when the program leaves it out."""
         return self._output("ipv6")
 
     @property
     def interfaces(self) -> pulumi.Output[dict[str, dict[str, Any]] | None]:
-        """Forwarding of single interfaces, by their names. None when the program does not name it."""
+        """The input `interfaces` as it is now; None when the program leaves it out."""
         return self._output("interfaces")
 
     @property
     def preserve_router_advertisements(self) -> pulumi.Output[bool | None]:
-        """Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router
-        advertisements. None when the program does not name it.
-        """
+        """The input `preserve_router_advertisements` as it is now; None when the program leaves it out."""
         return self._output("preserve_router_advertisements")
 
     @property
     def persist(self) -> pulumi.Output[bool | None]:
-        """Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. None when the program does not
-        name it.
-        """
+        """The input `persist` as it is now; None when the program leaves it out."""
         return self._output("persist")
 
     @property
     def drop_in(self) -> pulumi.Output[str | None]:
-        """The drop-in's file name, ending in .conf. None when the program does not name it."""
+        """The input `drop_in` as it is now; None when the program leaves it out."""
         return self._output("drop_in")
 
     @property
     def on_delete(self) -> pulumi.Output[Literal["restore", "keep"] | None]:
-        """What delete does: put back the values found at create, or keep them. None when the program does not
-        name it.
-        """
+        """The input `on_delete` as it is now; None when the program leaves it out."""
         return self._output("on_delete")

@@ -3,21 +3,26 @@
 Written by tools/generate_sdk from the provider's spec: change that, then run `make sdk`.
 """
 
+# ruff: noqa: A002 - libvirt calls them id and type
+
 from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
+
 import pulumi
 from pulumi import Input
 from typing_extensions import NotRequired, TypedDict
+
 from pulumi_virtnet._resource import Args, Resource
 
 
 class NatAddressArgs(Args):
-    """The range of source addresses that guests' packets leave with.
+    """The range of source addresses that guests' packets leave with. Any change restarts the network.
 
     Args:
-        start: First IPv4 address, "203.0.113.10". A change restarts the network. Required.
-        end: Last IPv4 address; the first one again for a range of one. A change restarts the network. Required.
+        start: First IPv4 address, "203.0.113.10". Required.
+        end: Last IPv4 address; the first one again for a range of one. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -36,20 +41,20 @@ class NatAddressArgs(Args):
 
 
 class NatAddressArgsDict(TypedDict):
-    """The range of source addresses that guests' packets leave with."""
+    """The range of source addresses that guests' packets leave with. Any change restarts the network."""
 
     start: Input[str]
-    """First IPv4 address, "203.0.113.10". A change restarts the network."""
+    """First IPv4 address, "203.0.113.10"."""
     end: Input[str]
-    """Last IPv4 address; the first one again for a range of one. A change restarts the network."""
+    """Last IPv4 address; the first one again for a range of one."""
 
 
 class NatPortArgs(Args):
-    """The range of source ports that guests' packets leave with.
+    """The range of source ports that guests' packets leave with. Any change restarts the network.
 
     Args:
-        start: First port, 1 to 65535. A change restarts the network. Required.
-        end: Last port, 1 to 65535. A change restarts the network. Required.
+        start: First port, 1 to 65535. Required.
+        end: Last port, 1 to 65535. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -68,22 +73,21 @@ class NatPortArgs(Args):
 
 
 class NatPortArgsDict(TypedDict):
-    """The range of source ports that guests' packets leave with."""
+    """The range of source ports that guests' packets leave with. Any change restarts the network."""
 
     start: Input[int]
-    """First port, 1 to 65535. A change restarts the network."""
+    """First port, 1 to 65535."""
     end: Input[int]
-    """Last port, 1 to 65535. A change restarts the network."""
+    """Last port, 1 to 65535."""
 
 
 class NatArgs(Args):
-    """How a nat network translates addresses.
+    """How a nat network translates addresses. Any change restarts the network.
 
     Args:
-        ipv6: Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: False. A change restarts the
-            network.
-        address: Source addresses, instead of the outgoing interface's own. A change restarts the network.
-        port: Source ports. Left out, libvirt takes 1024 to 65535. A change restarts the network.
+        ipv6: Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: False.
+        address: Source addresses, instead of the outgoing interface's own.
+        port: Source ports. Left out, libvirt takes 1024 to 65535.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -105,22 +109,21 @@ class NatArgs(Args):
 
 
 class NatArgsDict(TypedDict):
-    """How a nat network translates addresses."""
+    """How a nat network translates addresses. Any change restarts the network."""
 
     ipv6: NotRequired[Input[bool] | None]
-    """Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: False. A change restarts the network."""
+    """Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: False."""
     address: NotRequired[Input[NatAddressArgs | NatAddressArgsDict] | None]
-    """Source addresses, instead of the outgoing interface's own. A change restarts the network."""
+    """Source addresses, instead of the outgoing interface's own."""
     port: NotRequired[Input[NatPortArgs | NatPortArgsDict] | None]
-    """Source ports. Left out, libvirt takes 1024 to 65535. A change restarts the network."""
+    """Source ports. Left out, libvirt takes 1024 to 65535."""
 
 
 class ForwardInterfaceArgs(Args):
-    """An interface of the host that the network may use.
+    """An interface of the host that the network may use. Any change is applied live.
 
     Args:
-        dev: The interface's name on the host, "eth0"; at most 15 characters. A change is applied live.
-            Required.
+        dev: The interface's name on the host, "eth0"; at most 15 characters. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -136,17 +139,17 @@ class ForwardInterfaceArgs(Args):
 
 
 class ForwardInterfaceArgsDict(TypedDict):
-    """An interface of the host that the network may use."""
+    """An interface of the host that the network may use. Any change is applied live."""
 
     dev: Input[str]
-    """The interface's name on the host, "eth0"; at most 15 characters. A change is applied live."""
+    """The interface's name on the host, "eth0"; at most 15 characters."""
 
 
 class PhysicalFunctionArgs(Args):
-    """An SR-IOV device whose virtual functions make the pool.
+    """An SR-IOV device whose virtual functions make the pool. Any change restarts the network.
 
     Args:
-        dev: The physical function's interface on the host, "enp3s0f0". A change restarts the network. Required.
+        dev: The physical function's interface on the host, "enp3s0f0". Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -162,20 +165,20 @@ class PhysicalFunctionArgs(Args):
 
 
 class PhysicalFunctionArgsDict(TypedDict):
-    """An SR-IOV device whose virtual functions make the pool."""
+    """An SR-IOV device whose virtual functions make the pool. Any change restarts the network."""
 
     dev: Input[str]
-    """The physical function's interface on the host, "enp3s0f0". A change restarts the network."""
+    """The physical function's interface on the host, "enp3s0f0"."""
 
 
 class PciAddressArgs(Args):
-    """A PCI device of the pool.
+    """A PCI device of the pool. Any change restarts the network.
 
     Args:
-        domain: PCI domain, 0 to 65535. Default: 0. A change restarts the network.
-        bus: PCI bus, 0 to 255; 3 is what lspci shows as 03. A change restarts the network. Required.
-        slot: PCI slot, 0 to 31. A change restarts the network. Required.
-        function: PCI function, 0 to 7. A change restarts the network. Required.
+        domain: PCI domain, 0 to 65535. Default: 0.
+        bus: PCI bus, 0 to 255; 3 is what lspci shows as 03. Required.
+        slot: PCI slot, 0 to 31. Required.
+        function: PCI function, 0 to 7. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -200,23 +203,23 @@ class PciAddressArgs(Args):
 
 
 class PciAddressArgsDict(TypedDict):
-    """A PCI device of the pool."""
+    """A PCI device of the pool. Any change restarts the network."""
 
     domain: NotRequired[Input[int] | None]
-    """PCI domain, 0 to 65535. Default: 0. A change restarts the network."""
+    """PCI domain, 0 to 65535. Default: 0."""
     bus: Input[int]
-    """PCI bus, 0 to 255; 3 is what lspci shows as 03. A change restarts the network."""
+    """PCI bus, 0 to 255; 3 is what lspci shows as 03."""
     slot: Input[int]
-    """PCI slot, 0 to 31. A change restarts the network."""
+    """PCI slot, 0 to 31."""
     function: Input[int]
-    """PCI function, 0 to 7. A change restarts the network."""
+    """PCI function, 0 to 7."""
 
 
 class DriverArgs(Args):
-    """The driver that assigns PCI devices to guests.
+    """The driver that assigns PCI devices to guests. Any change restarts the network.
 
     Args:
-        name: The driver's name; today's kernels know vfio only. A change restarts the network. Required.
+        name: The driver's name; today's kernels know vfio only. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -232,10 +235,10 @@ class DriverArgs(Args):
 
 
 class DriverArgsDict(TypedDict):
-    """The driver that assigns PCI devices to guests."""
+    """The driver that assigns PCI devices to guests. Any change restarts the network."""
 
     name: Input[Literal["kvm", "vfio"]]
-    """The driver's name; today's kernels know vfio only. A change restarts the network."""
+    """The driver's name; today's kernels know vfio only."""
 
 
 class ForwardArgs(Args):
@@ -251,8 +254,8 @@ class ForwardArgs(Args):
             restarts the network.
         nat: Details of the address translation; mode nat only. A change restarts the network.
         interfaces: Interfaces of the host that the network may use. Left out: any. A change is applied live.
-        pf: An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. A change restarts
-            the network.
+        pf: An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. A change
+            restarts the network.
         addresses: The PCI devices of the pool; mode hostdev. A change restarts the network.
         driver: The driver that assigns PCI devices; mode hostdev. A change restarts the network.
     """
@@ -302,7 +305,9 @@ class ForwardArgsDict(TypedDict):
     change restarts the network.
     """
     dev: NotRequired[Input[str] | None]
-    """The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live."""
+    """The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied
+    live.
+    """
     managed: NotRequired[Input[bool] | None]
     """Let libvirt detach the device from the host by itself; mode hostdev. Default: False. A change restarts the
     network.
@@ -312,7 +317,9 @@ class ForwardArgsDict(TypedDict):
     interfaces: NotRequired[Input[Sequence[Input[ForwardInterfaceArgs | ForwardInterfaceArgsDict]]] | None]
     """Interfaces of the host that the network may use. Left out: any. A change is applied live."""
     pf: NotRequired[Input[PhysicalFunctionArgs | PhysicalFunctionArgsDict] | None]
-    """An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. A change restarts the network."""
+    """An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. A change restarts the
+    network.
+    """
     addresses: NotRequired[Input[Sequence[Input[PciAddressArgs | PciAddressArgsDict]]] | None]
     """The PCI devices of the pool; mode hostdev. A change restarts the network."""
     driver: NotRequired[Input[DriverArgs | DriverArgsDict] | None]
@@ -320,17 +327,16 @@ class ForwardArgsDict(TypedDict):
 
 
 class BridgeArgs(Args):
-    """The bridge of the network.
+    """The bridge of the network. Any change restarts the network.
 
     Args:
         name: The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the
-            host's bridge, which must exist. A change restarts the network.
-        zone: The firewalld zone of the bridge, which must exist. Left out: libvirt's own. A change restarts the
-            network.
-        stp: Whether the bridge speaks the spanning tree protocol. Default: True. A change restarts the network.
-        delay: Seconds a new port waits before it forwards. Default: 0. A change restarts the network.
+            host's bridge, which must exist.
+        zone: The firewalld zone of the bridge, which must exist. Left out: libvirt's own.
+        stp: Whether the bridge speaks the spanning tree protocol. Default: True.
+        delay: Seconds a new port waits before it forwards. Default: 0.
         mac_table_manager: Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out:
-            kernel. A change restarts the network.
+            kernel.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -358,33 +364,29 @@ class BridgeArgs(Args):
 
 
 class BridgeArgsDict(TypedDict):
-    """The bridge of the network."""
+    """The bridge of the network. Any change restarts the network."""
 
     name: NotRequired[Input[str] | None]
     """The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge,
-    which must exist. A change restarts the network.
+    which must exist.
     """
     zone: NotRequired[Input[str] | None]
-    """The firewalld zone of the bridge, which must exist. Left out: libvirt's own. A change restarts the network."""
+    """The firewalld zone of the bridge, which must exist. Left out: libvirt's own."""
     stp: NotRequired[Input[bool] | None]
-    """Whether the bridge speaks the spanning tree protocol. Default: True. A change restarts the network."""
+    """Whether the bridge speaks the spanning tree protocol. Default: True."""
     delay: NotRequired[Input[int] | None]
-    """Seconds a new port waits before it forwards. Default: 0. A change restarts the network."""
+    """Seconds a new port waits before it forwards. Default: 0."""
     mac_table_manager: NotRequired[Input[Literal["kernel", "libvirt"]] | None]
-    """Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel. A change restarts the
-    network.
-    """
+    """Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel."""
 
 
 class DomainArgs(Args):
-    """The DNS domain of the network.
+    """The DNS domain of the network. Any change restarts the network.
 
     Args:
-        name: The domain's name, "lab.example". A change restarts the network. Required.
-        local_only: Answer queries for this domain here only, never forward them. Default: False. A change
-            restarts the network.
-        register: Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: False. A change
-            restarts the network.
+        name: The domain's name, "lab.example". Required.
+        local_only: Answer queries for this domain here only, never forward them. Default: False.
+        register: Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: False.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -406,27 +408,23 @@ class DomainArgs(Args):
 
 
 class DomainArgsDict(TypedDict):
-    """The DNS domain of the network."""
+    """The DNS domain of the network. Any change restarts the network."""
 
     name: Input[str]
-    """The domain's name, "lab.example". A change restarts the network."""
+    """The domain's name, "lab.example"."""
     local_only: NotRequired[Input[bool] | None]
-    """Answer queries for this domain here only, never forward them. Default: False. A change restarts the network."""
+    """Answer queries for this domain here only, never forward them. Default: False."""
     register: NotRequired[Input[bool] | None]
-    """Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: False. A change restarts the
-    network.
-    """
+    """Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: False."""
 
 
 class ForwarderArgs(Args):
-    """Another DNS server that queries are sent to.
+    """Another DNS server that queries are sent to. Any change restarts the network.
 
     Args:
-        domain: Only queries for this domain go there. Left out: all queries. A change restarts the network.
-        address: The server's address. Left out: queries for `domain` are never forwarded. A change restarts the
-            network.
-        port: The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53. A change restarts the
-            network.
+        domain: Only queries for this domain go there. Left out: all queries.
+        address: The server's address. Left out: queries for `domain` are never forwarded.
+        port: The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -448,22 +446,22 @@ class ForwarderArgs(Args):
 
 
 class ForwarderArgsDict(TypedDict):
-    """Another DNS server that queries are sent to."""
+    """Another DNS server that queries are sent to. Any change restarts the network."""
 
     domain: NotRequired[Input[str] | None]
-    """Only queries for this domain go there. Left out: all queries. A change restarts the network."""
+    """Only queries for this domain go there. Left out: all queries."""
     address: NotRequired[Input[str] | None]
-    """The server's address. Left out: queries for `domain` are never forwarded. A change restarts the network."""
+    """The server's address. Left out: queries for `domain` are never forwarded."""
     port: NotRequired[Input[int] | None]
-    """The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53. A change restarts the network."""
+    """The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53."""
 
 
 class DnsHostArgs(Args):
-    """Names of an address.
+    """Names of an address. Any change is applied live.
 
     Args:
-        ip: The address, IPv4 or IPv6, without a prefix length. A change is applied live. Required.
-        hostnames: Its names; at least one. A change is applied live. Required.
+        ip: The address, IPv4 or IPv6, without a prefix length. Required.
+        hostnames: Its names; at least one. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -482,25 +480,25 @@ class DnsHostArgs(Args):
 
 
 class DnsHostArgsDict(TypedDict):
-    """Names of an address."""
+    """Names of an address. Any change is applied live."""
 
     ip: Input[str]
-    """The address, IPv4 or IPv6, without a prefix length. A change is applied live."""
+    """The address, IPv4 or IPv6, without a prefix length."""
     hostnames: Input[Sequence[Input[str]]]
-    """Its names; at least one. A change is applied live."""
+    """Its names; at least one."""
 
 
 class SrvArgs(Args):
-    """An SRV record.
+    """An SRV record. Any change is applied live.
 
     Args:
-        service: The service's name without its underscore, "ldap". A change is applied live. Required.
-        protocol: tcp or udp. A change is applied live. Required.
-        domain: The domain the service is in. Left out: the network's. A change is applied live.
-        target: The host that serves it. Left out: the service is said not to exist. A change is applied live.
-        port: The port on that host, 1 to 65535. A change is applied live.
-        priority: Priority of this record, 0 to 65535; lower ones are tried first. A change is applied live.
-        weight: Weight among records of one priority, 0 to 65535. A change is applied live.
+        service: The service's name without its underscore, "ldap". Required.
+        protocol: tcp or udp. Required.
+        domain: The domain the service is in. Left out: the network's.
+        target: The host that serves it. Left out: the service is said not to exist.
+        port: The port on that host, 1 to 65535.
+        priority: Priority of this record, 0 to 65535; lower ones are tried first.
+        weight: Weight among records of one priority, 0 to 65535.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -534,31 +532,30 @@ class SrvArgs(Args):
 
 
 class SrvArgsDict(TypedDict):
-    """An SRV record."""
+    """An SRV record. Any change is applied live."""
 
     service: Input[str]
-    """The service's name without its underscore, "ldap". A change is applied live."""
+    """The service's name without its underscore, "ldap"."""
     protocol: Input[str]
-    """tcp or udp. A change is applied live."""
+    """tcp or udp."""
     domain: NotRequired[Input[str] | None]
-    """The domain the service is in. Left out: the network's. A change is applied live."""
+    """The domain the service is in. Left out: the network's."""
     target: NotRequired[Input[str] | None]
-    """The host that serves it. Left out: the service is said not to exist. A change is applied live."""
+    """The host that serves it. Left out: the service is said not to exist."""
     port: NotRequired[Input[int] | None]
-    """The port on that host, 1 to 65535. A change is applied live."""
+    """The port on that host, 1 to 65535."""
     priority: NotRequired[Input[int] | None]
-    """Priority of this record, 0 to 65535; lower ones are tried first. A change is applied live."""
+    """Priority of this record, 0 to 65535; lower ones are tried first."""
     weight: NotRequired[Input[int] | None]
-    """Weight among records of one priority, 0 to 65535. A change is applied live."""
+    """Weight among records of one priority, 0 to 65535."""
 
 
 class TxtArgs(Args):
-    """A TXT record.
+    """A TXT record. Any change is applied live.
 
     Args:
-        name: The record's name. A change is applied live. Required.
-        value: The record's text; it may be secret and is never shown in a plan. A change is applied live.
-            Required.
+        name: The record's name. Required.
+        value: The record's text; it may be secret and is never shown in a plan. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -577,12 +574,12 @@ class TxtArgs(Args):
 
 
 class TxtArgsDict(TypedDict):
-    """A TXT record."""
+    """A TXT record. Any change is applied live."""
 
     name: Input[str]
-    """The record's name. A change is applied live."""
+    """The record's name."""
     value: Input[str]
-    """The record's text; it may be secret and is never shown in a plan. A change is applied live."""
+    """The record's text; it may be secret and is never shown in a plan."""
 
 
 class DnsArgs(Args):
@@ -590,8 +587,8 @@ class DnsArgs(Args):
 
     Args:
         enable: Whether the network has a DNS server at all. Default: True. A change restarts the network.
-        forward_plain_names: Forward queries for names without a domain to the host's servers. Default: True. A
-            change restarts the network.
+        forward_plain_names: Forward queries for names without a domain to the host's servers. Default: True.
+            A change restarts the network.
         forwarders: Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf. A change
             restarts the network.
         hosts: Addresses and their names; each address once. A change is applied live.
@@ -632,9 +629,13 @@ class DnsArgsDict(TypedDict):
     enable: NotRequired[Input[bool] | None]
     """Whether the network has a DNS server at all. Default: True. A change restarts the network."""
     forward_plain_names: NotRequired[Input[bool] | None]
-    """Forward queries for names without a domain to the host's servers. Default: True. A change restarts the network."""
+    """Forward queries for names without a domain to the host's servers. Default: True. A change restarts the
+    network.
+    """
     forwarders: NotRequired[Input[Sequence[Input[ForwarderArgs | ForwarderArgsDict]]] | None]
-    """Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf. A change restarts the network."""
+    """Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf. A change restarts the
+    network.
+    """
     hosts: NotRequired[Input[Sequence[Input[DnsHostArgs | DnsHostArgsDict]]] | None]
     """Addresses and their names; each address once. A change is applied live."""
     srvs: NotRequired[Input[Sequence[Input[SrvArgs | SrvArgsDict]]] | None]
@@ -822,11 +823,11 @@ class VlanArgsDict(TypedDict):
 
 
 class LeaseArgs(Args):
-    """How long an address is leased.
+    """How long an address is leased. Any change is applied live.
 
     Args:
-        expiry: The time in `unit`s; 0 means for ever. A change is applied live. Required.
-        unit: Unit of `expiry`: seconds, minutes or hours. Default: minutes. A change is applied live.
+        expiry: The time in `unit`s; 0 means for ever. Required.
+        unit: Unit of `expiry`: seconds, minutes or hours. Default: minutes.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -845,22 +846,21 @@ class LeaseArgs(Args):
 
 
 class LeaseArgsDict(TypedDict):
-    """How long an address is leased."""
+    """How long an address is leased. Any change is applied live."""
 
     expiry: Input[int]
-    """The time in `unit`s; 0 means for ever. A change is applied live."""
+    """The time in `unit`s; 0 means for ever."""
     unit: NotRequired[Input[Literal["seconds", "minutes", "hours"]] | None]
-    """Unit of `expiry`: seconds, minutes or hours. Default: minutes. A change is applied live."""
+    """Unit of `expiry`: seconds, minutes or hours. Default: minutes."""
 
 
 class DhcpRangeArgs(Args):
-    """A range of addresses that the DHCP server hands out.
+    """A range of addresses that the DHCP server hands out. Any change is applied live.
 
     Args:
-        start: First address, inside the subnet of the address it is served on. A change is applied live.
-            Required.
-        end: Last address, inside the same subnet; it is handed out too. A change is applied live. Required.
-        lease: Lease time in this range. Left out, dnsmasq gives one hour. A change is applied live.
+        start: First address, inside the subnet of the address it is served on. Required.
+        end: Last address, inside the same subnet; it is handed out too. Required.
+        lease: Lease time in this range. Left out, dnsmasq gives one hour.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -882,27 +882,25 @@ class DhcpRangeArgs(Args):
 
 
 class DhcpRangeArgsDict(TypedDict):
-    """A range of addresses that the DHCP server hands out."""
+    """A range of addresses that the DHCP server hands out. Any change is applied live."""
 
     start: Input[str]
-    """First address, inside the subnet of the address it is served on. A change is applied live."""
+    """First address, inside the subnet of the address it is served on."""
     end: Input[str]
-    """Last address, inside the same subnet; it is handed out too. A change is applied live."""
+    """Last address, inside the same subnet; it is handed out too."""
     lease: NotRequired[Input[LeaseArgs | LeaseArgsDict] | None]
-    """Lease time in this range. Left out, dnsmasq gives one hour. A change is applied live."""
+    """Lease time in this range. Left out, dnsmasq gives one hour."""
 
 
 class DhcpHostArgs(Args):
-    """A reservation: the address (and name) that one client gets.
+    """A reservation: the address (and name) that one client gets. Any change is applied live.
 
     Args:
-        mac: The client's MAC address, "52:54:00:12:34:56"; for IPv4. A change is applied live.
-        id: The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6. A change is applied live.
-        name: The host name the client is given, which the network's DNS then answers too. A change is applied
-            live.
-        ip: The address the client is given, inside the subnet and without a prefix length. A change is applied
-            live.
-        lease: Lease time for this client. Left out, the range's. A change is applied live.
+        mac: The client's MAC address, "52:54:00:12:34:56"; for IPv4.
+        id: The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6.
+        name: The host name the client is given, which the network's DNS then answers too.
+        ip: The address the client is given, inside the subnet and without a prefix length.
+        lease: Lease time for this client. Left out, the range's.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -930,27 +928,26 @@ class DhcpHostArgs(Args):
 
 
 class DhcpHostArgsDict(TypedDict):
-    """A reservation: the address (and name) that one client gets."""
+    """A reservation: the address (and name) that one client gets. Any change is applied live."""
 
     mac: NotRequired[Input[str] | None]
-    """The client's MAC address, "52:54:00:12:34:56"; for IPv4. A change is applied live."""
+    """The client's MAC address, "52:54:00:12:34:56"; for IPv4."""
     id: NotRequired[Input[str] | None]
-    """The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6. A change is applied live."""
+    """The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6."""
     name: NotRequired[Input[str] | None]
-    """The host name the client is given, which the network's DNS then answers too. A change is applied live."""
+    """The host name the client is given, which the network's DNS then answers too."""
     ip: NotRequired[Input[str] | None]
-    """The address the client is given, inside the subnet and without a prefix length. A change is applied live."""
+    """The address the client is given, inside the subnet and without a prefix length."""
     lease: NotRequired[Input[LeaseArgs | LeaseArgsDict] | None]
-    """Lease time for this client. Left out, the range's. A change is applied live."""
+    """Lease time for this client. Left out, the range's."""
 
 
 class BootpArgs(Args):
-    """Network boot.
+    """Network boot. Any change restarts the network.
 
     Args:
-        file: The boot file's path on the TFTP server. A change restarts the network. Required.
-        server: The TFTP server's address or name; the host on this network when left out. A change restarts the
-            network.
+        file: The boot file's path on the TFTP server. Required.
+        server: The TFTP server's address or name; the host on this network when left out.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -969,12 +966,12 @@ class BootpArgs(Args):
 
 
 class BootpArgsDict(TypedDict):
-    """Network boot."""
+    """Network boot. Any change restarts the network."""
 
     file: Input[str]
-    """The boot file's path on the TFTP server. A change restarts the network."""
+    """The boot file's path on the TFTP server."""
     server: NotRequired[Input[str] | None]
-    """The TFTP server's address or name; the host on this network when left out. A change restarts the network."""
+    """The TFTP server's address or name; the host on this network when left out."""
 
 
 class DhcpArgs(Args):
@@ -1016,17 +1013,13 @@ class DhcpArgsDict(TypedDict):
 
 
 class NetworkIpArgs(Args):
-    """An address of the host on this network, with what is served on it.
+    """An address of the host on this network, with what is served on it. Any change restarts the network.
 
     Args:
-        address: The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64". A change
-            restarts the network. Required.
-        local_ptr: Answer reverse look-ups of this subnet here only, never forward them. Default: False. A
-            change restarts the network.
-        tftp_root: Directory of the host, from the root, that is served by TFTP; IPv4 only. A change restarts
-            the network.
-        dhcp: The DHCP server on this address. Left out: none. Only one IPv4 address may have one. A change
-            restarts the network.
+        address: The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64". Required.
+        local_ptr: Answer reverse look-ups of this subnet here only, never forward them. Default: False.
+        tftp_root: Directory of the host, from the root, that is served by TFTP; IPv4 only.
+        dhcp: The DHCP server on this address. Left out: none. Only one IPv4 address may have one.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1051,34 +1044,26 @@ class NetworkIpArgs(Args):
 
 
 class NetworkIpArgsDict(TypedDict):
-    """An address of the host on this network, with what is served on it."""
+    """An address of the host on this network, with what is served on it. Any change restarts the network."""
 
     address: Input[str]
-    """The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64". A change restarts the
-    network.
-    """
+    """The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64"."""
     local_ptr: NotRequired[Input[bool] | None]
-    """Answer reverse look-ups of this subnet here only, never forward them. Default: False. A change restarts the
-    network.
-    """
+    """Answer reverse look-ups of this subnet here only, never forward them. Default: False."""
     tftp_root: NotRequired[Input[str] | None]
-    """Directory of the host, from the root, that is served by TFTP; IPv4 only. A change restarts the network."""
+    """Directory of the host, from the root, that is served by TFTP; IPv4 only."""
     dhcp: NotRequired[Input[DhcpArgs | DhcpArgsDict] | None]
-    """The DHCP server on this address. Left out: none. Only one IPv4 address may have one. A change restarts the
-    network.
-    """
+    """The DHCP server on this address. Left out: none. Only one IPv4 address may have one."""
 
 
 class RouteArgs(Args):
-    """A static route through a host on this network.
+    """A static route through a host on this network. Any change restarts the network.
 
     Args:
         address: The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the
-            prefix. A change restarts the network. Required.
-        gateway: The address that leads there, inside one of the subnets of `ips`. A change restarts the
-            network. Required.
-        metric: The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. A change
-            restarts the network.
+            prefix. Required.
+        gateway: The address that leads there, inside one of the subnets of `ips`. Required.
+        metric: The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1100,16 +1085,14 @@ class RouteArgs(Args):
 
 
 class RouteArgsDict(TypedDict):
-    """A static route through a host on this network."""
+    """A static route through a host on this network. Any change restarts the network."""
 
     address: Input[str]
-    """The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the prefix. A change
-    restarts the network.
-    """
+    """The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the prefix."""
     gateway: Input[str]
-    """The address that leads there, inside one of the subnets of `ips`. A change restarts the network."""
+    """The address that leads there, inside one of the subnets of `ips`."""
     metric: NotRequired[Input[int] | None]
-    """The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. A change restarts the network."""
+    """The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's."""
 
 
 class VirtualPortParametersArgs(Args):
@@ -1201,17 +1184,15 @@ class VirtualPortArgsDict(TypedDict):
 
 
 class PortGroupArgs(Args):
-    """A named set of port settings that guests may ask for.
+    """A named set of port settings that guests may ask for. Any change is applied live.
 
     Args:
-        name: The group's name, which guests' interfaces refer to. A change is applied live. Required.
-        default: Guests that name no group get this one; at most one group may be it. Default: False. A change
-            is applied live.
-        trust_guest_rx_filters: Trust the guest's own receive filters. Default: False. A change is applied live.
-        virtual_port: How these guests' ports are set up on switches that want to know. A change is applied
-            live.
-        bandwidth: Limits of each of these guests' traffic. A change is applied live.
-        vlan: VLAN tags of these guests' ports. A change is applied live.
+        name: The group's name, which guests' interfaces refer to. Required.
+        default: Guests that name no group get this one; at most one group may be it. Default: False.
+        trust_guest_rx_filters: Trust the guest's own receive filters. Default: False.
+        virtual_port: How these guests' ports are set up on switches that want to know.
+        bandwidth: Limits of each of these guests' traffic.
+        vlan: VLAN tags of these guests' ports.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1242,20 +1223,20 @@ class PortGroupArgs(Args):
 
 
 class PortGroupArgsDict(TypedDict):
-    """A named set of port settings that guests may ask for."""
+    """A named set of port settings that guests may ask for. Any change is applied live."""
 
     name: Input[str]
-    """The group's name, which guests' interfaces refer to. A change is applied live."""
+    """The group's name, which guests' interfaces refer to."""
     default: NotRequired[Input[bool] | None]
-    """Guests that name no group get this one; at most one group may be it. Default: False. A change is applied live."""
+    """Guests that name no group get this one; at most one group may be it. Default: False."""
     trust_guest_rx_filters: NotRequired[Input[bool] | None]
-    """Trust the guest's own receive filters. Default: False. A change is applied live."""
+    """Trust the guest's own receive filters. Default: False."""
     virtual_port: NotRequired[Input[VirtualPortArgs | VirtualPortArgsDict] | None]
-    """How these guests' ports are set up on switches that want to know. A change is applied live."""
+    """How these guests' ports are set up on switches that want to know."""
     bandwidth: NotRequired[Input[BandwidthArgs | BandwidthArgsDict] | None]
-    """Limits of each of these guests' traffic. A change is applied live."""
+    """Limits of each of these guests' traffic."""
     vlan: NotRequired[Input[VlanArgs | VlanArgsDict] | None]
-    """VLAN tags of these guests' ports. A change is applied live."""
+    """VLAN tags of these guests' ports."""
 
 
 class LibvirtNetworkArgs(Args):
@@ -1265,8 +1246,8 @@ class LibvirtNetworkArgs(Args):
         uri: Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out:
             virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another
             spelling for the same host only changes what is recorded.
-        name: The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces
-            the network.
+        name: The network's name on the host. Left out: the Pulumi resource's name, as it is. A change
+            replaces the network.
         uuid: A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the
             network.
         title: A short title (libvirt 9.7 and newer). A change is applied live.
@@ -1275,8 +1256,8 @@ class LibvirtNetworkArgs(Args):
             live.
         ipv6: Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: False. A
             change restarts the network.
-        trust_guest_rx_filters: Trust the receive filters that guests set on their interfaces. Default: False. A
-            change restarts the network.
+        trust_guest_rx_filters: Trust the receive filters that guests set on their interfaces. Default: False.
+            A change restarts the network.
         forward: How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A
             change restarts the network.
         bridge: The network's bridge. A change restarts the network.
@@ -1285,8 +1266,8 @@ class LibvirtNetworkArgs(Args):
         mac: The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made,
             and kept. A change restarts the network.
         domain: The DNS domain that guests are told. A change restarts the network.
-        dns: The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change
-            restarts the network.
+        dns: The DNS server. Left out: it answers for the network's guests and asks the host's servers. A
+            change restarts the network.
         bandwidth: Limits of the traffic of all guests together. A change restarts the network.
         vlan: VLAN tags of guests' ports. A change restarts the network.
         port_isolated: Keep guests from talking to one another; they still reach the host. Default: False. A
@@ -1294,7 +1275,8 @@ class LibvirtNetworkArgs(Args):
         ips: The host's addresses on the network, each with what is served on it. Left out: none. A change
             restarts the network.
         routes: Routes of the host to networks behind guests of this one. A change restarts the network.
-        virtual_port: How guests' ports are set up on switches that want to know. A change restarts the network.
+        virtual_port: How guests' ports are set up on switches that want to know. A change restarts the
+            network.
         port_groups: Named sets of port settings that guests may ask for. A change is applied live.
         dnsmasq_options: Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they
             sound, and never shown in a plan. A change restarts the network.
@@ -1304,8 +1286,8 @@ class LibvirtNetworkArgs(Args):
         adopt: Take over the network of this name if there is one, else make it. What the program leaves out
             stays as found. Without it a network that exists is refused. Default: False. A change touches
             nothing on the host.
-        allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host is
-            connected to. Default: False. A change touches nothing on the host.
+        allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host
+            is connected to. Default: False. A change touches nothing on the host.
         on_restart: What a restart does while something is plugged in: reattach plugs it in again afterwards,
             refuse refuses. Default: reattach. A change touches nothing on the host.
         on_delete: What delete does: refuse while anything is plugged in, disconnect it, keep the network, or
@@ -1426,8 +1408,8 @@ class LibvirtNetworkArgsDict(TypedDict):
     metadata: NotRequired[Input[Mapping[str, Input[str]]] | None]
     """XML elements for other programs, each as text, by their namespace URI. A change is applied live."""
     ipv6: NotRequired[Input[bool] | None]
-    """Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: False. A change restarts
-    the network.
+    """Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: False. A change
+    restarts the network.
     """
     trust_guest_rx_filters: NotRequired[Input[bool] | None]
     """Trust the receive filters that guests set on their interfaces. Default: False. A change restarts the network."""
@@ -1446,8 +1428,8 @@ class LibvirtNetworkArgsDict(TypedDict):
     domain: NotRequired[Input[DomainArgs | DomainArgsDict] | None]
     """The DNS domain that guests are told. A change restarts the network."""
     dns: NotRequired[Input[DnsArgs | DnsArgsDict] | None]
-    """The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change restarts the
-    network.
+    """The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change restarts
+    the network.
     """
     bandwidth: NotRequired[Input[BandwidthArgs | BandwidthArgsDict] | None]
     """Limits of the traffic of all guests together. A change restarts the network."""
@@ -1474,16 +1456,16 @@ class LibvirtNetworkArgsDict(TypedDict):
     autostart: NotRequired[Input[bool] | None]
     """Whether the network starts when the host boots. Default: True. A change is applied live."""
     active: NotRequired[Input[bool] | None]
-    """Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything is
-    plugged in unless `on_delete` is disconnect. Default: True.
+    """Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything
+    is plugged in unless `on_delete` is disconnect. Default: True.
     """
     adopt: NotRequired[Input[bool] | None]
     """Take over the network of this name if there is one, else make it. What the program leaves out stays as found.
     Without it a network that exists is refused. Default: False. A change touches nothing on the host.
     """
     allow_overlap: NotRequired[Input[bool] | None]
-    """Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default:
-    False. A change touches nothing on the host.
+    """Accept addresses that overlap those of another active network or of a subnet the host is connected to.
+    Default: False. A change touches nothing on the host.
     """
     on_restart: NotRequired[Input[Literal["reattach", "refuse"]] | None]
     """What a restart does while something is plugged in: reattach plugs it in again afterwards, refuse refuses.
@@ -1544,8 +1526,8 @@ class LibvirtNetworkInputs(Resource):
             uri: Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out:
                 virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another
                 spelling for the same host only changes what is recorded.
-            name: The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces
-                the network.
+            name: The network's name on the host. Left out: the Pulumi resource's name, as it is. A change
+                replaces the network.
             uuid: A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the
                 network.
             title: A short title (libvirt 9.7 and newer). A change is applied live.
@@ -1554,8 +1536,8 @@ class LibvirtNetworkInputs(Resource):
                 live.
             ipv6: Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: False. A
                 change restarts the network.
-            trust_guest_rx_filters: Trust the receive filters that guests set on their interfaces. Default: False. A
-                change restarts the network.
+            trust_guest_rx_filters: Trust the receive filters that guests set on their interfaces. Default: False.
+                A change restarts the network.
             forward: How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A
                 change restarts the network.
             bridge: The network's bridge. A change restarts the network.
@@ -1564,8 +1546,8 @@ class LibvirtNetworkInputs(Resource):
             mac: The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made,
                 and kept. A change restarts the network.
             domain: The DNS domain that guests are told. A change restarts the network.
-            dns: The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change
-                restarts the network.
+            dns: The DNS server. Left out: it answers for the network's guests and asks the host's servers. A
+                change restarts the network.
             bandwidth: Limits of the traffic of all guests together. A change restarts the network.
             vlan: VLAN tags of guests' ports. A change restarts the network.
             port_isolated: Keep guests from talking to one another; they still reach the host. Default: False. A
@@ -1573,7 +1555,8 @@ class LibvirtNetworkInputs(Resource):
             ips: The host's addresses on the network, each with what is served on it. Left out: none. A change
                 restarts the network.
             routes: Routes of the host to networks behind guests of this one. A change restarts the network.
-            virtual_port: How guests' ports are set up on switches that want to know. A change restarts the network.
+            virtual_port: How guests' ports are set up on switches that want to know. A change restarts the
+                network.
             port_groups: Named sets of port settings that guests may ask for. A change is applied live.
             dnsmasq_options: Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they
                 sound, and never shown in a plan. A change restarts the network.
@@ -1583,8 +1566,8 @@ class LibvirtNetworkInputs(Resource):
             adopt: Take over the network of this name if there is one, else make it. What the program leaves out
                 stays as found. Without it a network that exists is refused. Default: False. A change touches
                 nothing on the host.
-            allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host is
-                connected to. Default: False. A change touches nothing on the host.
+            allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host
+                is connected to. Default: False. A change touches nothing on the host.
             on_restart: What a restart does while something is plugged in: reattach plugs it in again afterwards,
                 refuse refuses. Default: reattach. A change touches nothing on the host.
             on_delete: What delete does: refuse while anything is plugged in, disconnect it, keep the network, or
@@ -1633,150 +1616,130 @@ class LibvirtNetworkInputs(Resource):
 
     @property
     def uri(self) -> pulumi.Output[str]:
-        """Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system"."""
+        """The input `uri` as it is now."""
         return self._output("uri")
 
     @property
     def name(self) -> pulumi.Output[str]:
-        """The network's name on the host."""
+        """The input `name` as it is now."""
         return self._output("name")
 
     @property
     def title(self) -> pulumi.Output[str | None]:
-        """A short title (libvirt 9.7 and newer). None when the program does not name it."""
+        """The input `title` as it is now; None when the program leaves it out."""
         return self._output("title")
 
     @property
     def description(self) -> pulumi.Output[str | None]:
-        """A description (libvirt 9.7 and newer). None when the program does not name it."""
+        """The input `description` as it is now; None when the program leaves it out."""
         return self._output("description")
 
     @property
     def metadata(self) -> pulumi.Output[dict[str, str] | None]:
-        """XML elements for other programs, each as text, by their namespace URI. None when the program does not
-        name it.
-        """
+        """The input `metadata` as it is now; None when the program leaves it out."""
         return self._output("metadata")
 
     @property
     def ipv6(self) -> pulumi.Output[bool | None]:
-        """Let guests talk IPv6 among themselves though the network has no IPv6 address. None when the program
-        does not name it.
-        """
+        """The input `ipv6` as it is now; None when the program leaves it out."""
         return self._output("ipv6")
 
     @property
     def trust_guest_rx_filters(self) -> pulumi.Output[bool | None]:
-        """Trust the receive filters that guests set on their interfaces. None when the program does not name it."""
+        """The input `trust_guest_rx_filters` as it is now; None when the program leaves it out."""
         return self._output("trust_guest_rx_filters")
 
     @property
     def forward(self) -> pulumi.Output[dict[str, Any] | None]:
-        """How the network reaches the outside. None when the program does not name it."""
+        """The input `forward` as it is now; None when the program leaves it out."""
         return self._output("forward")
 
     @property
     def bridge(self) -> pulumi.Output[dict[str, Any] | None]:
-        """The network's bridge. None when the program does not name it."""
+        """The input `bridge` as it is now; None when the program leaves it out."""
         return self._output("bridge")
 
     @property
     def mtu(self) -> pulumi.Output[int | None]:
-        """The bridge's MTU in bytes, 68 to 65535. None when the program does not name it."""
+        """The input `mtu` as it is now; None when the program leaves it out."""
         return self._output("mtu")
 
     @property
     def domain(self) -> pulumi.Output[dict[str, Any] | None]:
-        """The DNS domain that guests are told. None when the program does not name it."""
+        """The input `domain` as it is now; None when the program leaves it out."""
         return self._output("domain")
 
     @property
     def dns(self) -> pulumi.Output[dict[str, Any] | None]:
-        """The DNS server. None when the program does not name it."""
+        """The input `dns` as it is now; None when the program leaves it out."""
         return self._output("dns")
 
     @property
     def bandwidth(self) -> pulumi.Output[dict[str, Any] | None]:
-        """Limits of the traffic of all guests together. None when the program does not name it."""
+        """The input `bandwidth` as it is now; None when the program leaves it out."""
         return self._output("bandwidth")
 
     @property
     def vlan(self) -> pulumi.Output[dict[str, Any] | None]:
-        """VLAN tags of guests' ports. None when the program does not name it."""
+        """The input `vlan` as it is now; None when the program leaves it out."""
         return self._output("vlan")
 
     @property
     def port_isolated(self) -> pulumi.Output[bool | None]:
-        """Keep guests from talking to one another; they still reach the host. None when the program does not
-        name it.
-        """
+        """The input `port_isolated` as it is now; None when the program leaves it out."""
         return self._output("port_isolated")
 
     @property
     def ips(self) -> pulumi.Output[list[dict[str, Any]] | None]:
-        """The host's addresses on the network, each with what is served on it. None when the program does not
-        name it.
-        """
+        """The input `ips` as it is now; None when the program leaves it out."""
         return self._output("ips")
 
     @property
     def routes(self) -> pulumi.Output[list[dict[str, Any]] | None]:
-        """Routes of the host to networks behind guests of this one. None when the program does not name it."""
+        """The input `routes` as it is now; None when the program leaves it out."""
         return self._output("routes")
 
     @property
     def virtual_port(self) -> pulumi.Output[dict[str, Any] | None]:
-        """How guests' ports are set up on switches that want to know. None when the program does not name it."""
+        """The input `virtual_port` as it is now; None when the program leaves it out."""
         return self._output("virtual_port")
 
     @property
     def port_groups(self) -> pulumi.Output[list[dict[str, Any]] | None]:
-        """Named sets of port settings that guests may ask for. None when the program does not name it."""
+        """The input `port_groups` as it is now; None when the program leaves it out."""
         return self._output("port_groups")
 
     @property
     def dnsmasq_options(self) -> pulumi.Output[list[str] | None]:
-        """Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never
-        shown in a plan. None when the program does not name it.
-        """
+        """The input `dnsmasq_options` as it is now; None when the program leaves it out."""
         return self._output("dnsmasq_options")
 
     @property
     def autostart(self) -> pulumi.Output[bool]:
-        """Whether the network starts when the host boots."""
+        """The input `autostart` as it is now."""
         return self._output("autostart")
 
     @property
     def active(self) -> pulumi.Output[bool]:
-        """Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while
-        anything is plugged in unless `on_delete` is disconnect.
-        """
+        """The input `active` as it is now."""
         return self._output("active")
 
     @property
     def adopt(self) -> pulumi.Output[bool | None]:
-        """Take over the network of this name if there is one, else make it. What the program leaves out stays as
-        found. Without it a network that exists is refused. None when the program does not name it.
-        """
+        """The input `adopt` as it is now; None when the program leaves it out."""
         return self._output("adopt")
 
     @property
     def allow_overlap(self) -> pulumi.Output[bool | None]:
-        """Accept addresses that overlap those of another active network or of a subnet the host is connected to.
-        None when the program does not name it.
-        """
+        """The input `allow_overlap` as it is now; None when the program leaves it out."""
         return self._output("allow_overlap")
 
     @property
     def on_restart(self) -> pulumi.Output[Literal["reattach", "refuse"] | None]:
-        """What a restart does while something is plugged in: reattach plugs it in again afterwards, refuse
-        refuses. None when the program does not name it.
-        """
+        """The input `on_restart` as it is now; None when the program leaves it out."""
         return self._output("on_restart")
 
     @property
     def on_delete(self) -> pulumi.Output[Literal["refuse", "disconnect", "keep", "restore"] | None]:
-        """What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore
-        what was adopted. None when the program does not name it.
-        """
+        """The input `on_delete` as it is now; None when the program leaves it out."""
         return self._output("on_delete")

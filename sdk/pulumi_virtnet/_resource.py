@@ -57,7 +57,7 @@ def to_wire(value: Any, args: type[Args] | None) -> Any:
 
 
 def _fields_to_wire(named: Mapping[str, Any], args: type[Args] | None) -> dict[str, Any]:
-    travelling = {}
+    travelling: dict[str, Any] = {}
     for key, value in named.items():
         if value is None:
             continue
@@ -116,7 +116,7 @@ def camel_case(name: str) -> str:
 
 
 class Resource(pulumi.dynamic.Resource):
-    """The base of the resources: takes keywords or args, sends them camelCase, reads outputs back in Python spelling."""
+    """The base of the resources: takes keywords or args, sends camelCase, reads outputs back in Python spelling."""
 
     ARGS: ClassVar[type[Args]]
     PROVIDER: ClassVar[type[pulumi.dynamic.ResourceProvider]]
@@ -141,16 +141,18 @@ class Resource(pulumi.dynamic.Resource):
             raise TypeError(f"the args of a {type(self).__name__} are a {self.ARGS.__name__} or a dict")
         properties: dict[str, Any] = {WireKey(camel_case(name)): None for name in (*self.ARGS.FIELDS, *self.OUTPUTS)}
         properties |= to_wire(named if args is None else args, self.ARGS)
-        # The network's name when the program gives none, and the mark by which its owner finds it again.
-        properties[WireKey("__name")] = resource_name
+        # The name on the host when the program gives none, and the mark by which its owner finds it again.
+        if "name" in self.ARGS.FIELDS:
+            properties[WireKey("__name")] = resource_name
         properties[WireKey("__owner")] = f"{pulumi.get_project()}/{pulumi.get_stack()}/{resource_name}"
         super().__init__(self.PROVIDER(), resource_name, properties, opts)
 
     def translate_input_property(self, prop: str) -> str:
-        """Names in options (`ignore_changes` and the like) as they are on the wire; inputs have that spelling already."""
+        """Names in options (`ignore_changes` and the like) as on the wire; inputs have that spelling already."""
         return prop if isinstance(prop, WireKey) else camel_case(prop)
 
-    def _output(self, name: str) -> Any:
+    def _output(self, name: str) -> pulumi.Output[Any]:
+        """An output by its Python name."""
         inside, is_map = self.ARGS.FIELDS.get(name), name in self.ARGS.MAPS
         output: pulumi.Output[Any] = self.__dict__[camel_case(name)]
         if is_map:

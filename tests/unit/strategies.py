@@ -29,7 +29,8 @@ def dhcp(draw: st.DrawFn, network: ipaddress.IPv4Network) -> dict[str, Any]:
         cuts = sorted(draw(st.sets(st.integers(100, 250), min_size=2, max_size=4)))
         pairs = list(zip(cuts[::2], cuts[1::2], strict=False))
         values["ranges"] = [
-            {"start": str(network[first]), "end": str(network[last]), **draw(_tree(lease=leases))} for first, last in pairs
+            {"start": str(network[first]), "end": str(network[last]), **draw(_tree(lease=leases))}
+            for first, last in pairs
         ]
     if draw(st.booleans()):
         numbers = draw(st.lists(st.integers(2, 99), unique=True, max_size=4))
@@ -107,7 +108,8 @@ def networks(draw: st.DrawFn, name: str = "lab") -> dict[str, Any]:
         autostart=st.booleans(),
         description=TEXTS,
         port_groups=_unique(
-            st.fixed_dictionaries({"name": NAMES}, optional={"bandwidth": st.just({"inbound": {"average": 1000}})}), "name"
+            st.fixed_dictionaries({"name": NAMES}, optional={"bandwidth": st.just({"inbound": {"average": 1000}})}),
+            "name",
         ),
     )
     return values | draw(rest)

@@ -45,7 +45,9 @@ def test_what_is_rendered_is_parsed_as_it_was(inputs: dict[str, Any]) -> None:
 
     parsed = network_xml.parse(network_xml.render(target))
 
-    in_xml = {name: value for name, value in target.items() if name not in network_xml.NOT_XML and value not in ([], {})}
+    in_xml = {
+        name: value for name, value in target.items() if name not in network_xml.NOT_XML and value not in ([], {})
+    }
     assert {name: value for name, value in parsed.items() if value not in ([], {})} == _without_empty(in_xml)
 
 

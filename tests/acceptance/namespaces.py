@@ -1,0 +1,76 @@
+"""Run a test's function in network and mount namespaces of its own, with private sysctl.d directories.
+
+Nothing reaches the machine: its kernel parameters of the network, its interfaces and its files stay as they are. The
+function runs in a forked process; what it raises is raised again here.
+"""
+
+import ctypes
+import os
+import subprocess
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
+#: Made private; /run as a whole, because /run/sysctl.d is not there everywhere.
+DIRECTORIES = ("/etc/sysctl.d", "/usr/lib/sysctl.d", "/run")
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def in_namespaces(function: Callable[[], None], *interfaces: str) -> None:
+    """Call `function` where only `lo` and the given interfaces (veth links) exist; raise what it raises."""
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        # The forked process calls nothing that the threads of a test runner could hold.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        said = b""
+        try:
+            _enter(interfaces)
+            function()
+        except BaseException:
+            said = traceback.format_exc().encode()
+        os.write(writer, said[-60_000:])
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        failure = pipe.read().decode()
+    os.waitpid(pid, 0)
+    assert not failure, f"in the namespaces:\n{failure}"
+
+
+def _enter(interfaces: tuple[str, ...]) -> None:
+    user, group = os.geteuid(), os.getegid()
+    _unshare((CLONE_NEWUSER if user else 0) | CLONE_NEWNS | CLONE_NEWNET)
+    if user:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+    _mount("none", "/", None, MS_REC | MS_PRIVATE)
+    for directory in DIRECTORIES:
+        _mount("tmpfs", directory, "tmpfs", 0)
+    Path("/run/sysctl.d").mkdir()
+    if Path("/etc/sysctl.conf").exists():
+        Path("/run/sysctl.conf").touch()
+        _mount("/run/sysctl.conf", "/etc/sysctl.conf", None, MS_BIND)
+    _run("ip", "link", "set", "dev", "lo", "up")
+    for index, name in enumerate(interfaces):
+        _run("ip", "link", "add", name, "type", "veth", "peer", "name", f"peer{index}")
+
+
+def _unshare(flags: int) -> None:
+    if _LIBC.unshare(flags) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+
+
+def _mount(source: str, target: str, kind: str | None, flags: int) -> None:
+    if _LIBC.mount(source.encode(), target.encode(), kind.encode() if kind else None, flags, None) != 0:
+        raise OSError(ctypes.get_errno(), f"mount {target}")
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True)

@@ -1,0 +1,263 @@
+"""A sandboxed host for one test, and a Pulumi stack on it: the real engine against a real libvirtd."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PROGRAM = '''\
+"""Declares what resources.json lists, in its order; each depends on the one before where it says so."""
+
+import json
+from pathlib import Path
+
+import pulumi
+import pulumi_virtnet
+
+made = {}
+for entry in json.loads(Path(__file__).with_name("resources.json").read_text()):
+    kind = getattr(pulumi_virtnet, entry["type"])
+    after = [made[name] for name in entry.get("depends_on", [])]
+    made[entry["name"]] = kind(entry["name"], **entry["args"], opts=pulumi.ResourceOptions(depends_on=after))
+    pulumi.export(entry["name"], {"id": made[entry["name"]].id, "urn": made[entry["name"]].urn})
+'''
+
+
+@dataclass(frozen=True)
+class Host:
+    """A sandbox that goes on until its test ends; commands run in all of its namespaces."""
+
+    pid: int
+    directory: Path
+
+    def command(self, *command: str, directory: Path | None = None) -> list[str]:
+        place = str(directory or self.directory)
+        return ["nsenter", "--target", str(self.pid), "--all", "env", "-C", place, *command]
+
+    def run(
+        self,
+        *command: str,
+        check: bool = True,
+        directory: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        given: str | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program in the sandbox; its output is kept, and shown when it was to succeed and did not."""
+        done = subprocess.run(
+            self.command(*command, directory=directory),
+            env={**os.environ, **(environment or {})},
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def sh(self, script: str, *, check: bool = True) -> str:
+        """What a shell script prints."""
+        return self.run("bash", "-ec", script, check=check).stdout
+
+    def virsh(self, *arguments: str, check: bool = True) -> str:
+        return self.run("virsh", "--quiet", *arguments, check=check).stdout
+
+    def network(self, name: str) -> dict[str, str] | None:
+        """What virsh net-info says of a network; None where libvirt knows none of that name."""
+        done = self.run("virsh", "--quiet", "net-info", name, check=False)
+        if done.returncode != 0:
+            return None
+        return {
+            key.strip(): value.strip() for key, _, value in (line.partition(":") for line in done.stdout.splitlines())
+        }
+
+    def links(self) -> set[str]:
+        return set(os.path.basename(line) for line in self.sh("ls /sys/class/net").split())  # noqa: PTH119
+
+    def trace(self) -> dict[str, str]:
+        """Everything a network leaves on a host: to compare before and after."""
+        return {
+            "networks": self.virsh("net-list", "--all", "--uuid"),
+            "files": self.sh("find /etc/libvirt/qemu/networks /etc/sysctl.d -type f -o -type l | sort"),
+            "links": self.sh("ls /sys/class/net"),
+            "dnsmasq": self.sh("pgrep -c dnsmasq || true"),
+            "rules": self.sh("iptables-save | grep -E '^-A.*(-s|-d|-i|-o) ' || true"),
+        }
+
+    @contextlib.contextmanager
+    def guest(self, name: str, bridge: str) -> Iterator["Guest"]:
+        """A network namespace with a veth on a bridge: something plugged in that libvirt knows nothing of."""
+        self.sh(
+            f"ip netns add {name}; ip link add {name} type veth peer name eth0 netns {name};"
+            f"ip link set {name} master {bridge} up; ip -n {name} link set lo up; ip -n {name} link set eth0 up"
+        )
+        try:
+            yield Guest(self, name)
+        finally:
+            self.sh(f"ip netns del {name}; ip link del {name} 2>/dev/null || true")
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A guest made of a network namespace."""
+
+    host: Host
+    name: str
+
+    def sh(self, script: str, *, check: bool = True) -> str:
+        return self.host.run("ip", "netns", "exec", self.name, "bash", "-ec", script, check=check).stdout
+
+    @contextlib.contextmanager
+    def pinging(self, address: str) -> Iterator["Pings"]:
+        """Ping every 20 ms meanwhile; the count of lost packets is known afterwards."""
+        command = ["ip", "netns", "exec", self.name, "ping", "-n", "-i", "0.02", "-W", "1", address]
+        process = subprocess.Popen(self.host.command(*command), stdout=subprocess.PIPE, text=True)
+        pings = Pings()
+        try:
+            time.sleep(0.3)
+            yield pings
+            time.sleep(0.3)
+        finally:
+            # nsenter forks, so the signal goes to ping itself, inside.
+            self.host.run("pkill", "-INT", "-f", f"ping -n -i 0.02 -W 1 {address}", check=False)
+            output, _ = process.communicate(timeout=20)
+        found = re.search(r"(\d+) packets transmitted, (\d+) received", output)
+        assert found is not None, output
+        pings.sent, pings.received = int(found.group(1)), int(found.group(2))
+
+
+@dataclass
+class Pings:
+    """How many echo requests were sent and answered."""
+
+    sent: int = 0
+    received: int = 0
+
+    @property
+    def lost(self) -> int:
+        # The last one may still be on its way when ping is told to end.
+        return max(0, self.sent - self.received - 1)
+
+
+@contextlib.contextmanager
+def sandboxed_host(directory: Path) -> Iterator[Host]:
+    """A sandbox with libvirtd; ended, with everything in it, when the block is left."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "virtnet.cli", "sandbox", "--", "bash", "-c", "echo ready; read line"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        assert line == "ready\n", "the sandbox did not start"
+        yield Host(_innermost(process.pid), directory)
+    finally:
+        process.stdin.close()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+def _innermost(pid: int) -> int:
+    """The sandbox's CMD: the descendant that is bash."""
+    waiting = [pid]
+    while waiting:
+        current = waiting.pop()
+        if Path(f"/proc/{current}/comm").read_text().strip() == "bash":
+            return current
+        waiting += [int(child) for child in Path(f"/proc/{current}/task/{current}/children").read_text().split()]
+    raise AssertionError("the sandbox's command was not found among its descendants")
+
+
+class Stack:
+    """A Pulumi stack with a state of its own, whose program declares a list of resources."""
+
+    def __init__(self, host: Host, name: str = "test") -> None:
+        self.host = host
+        self.directory = host.directory / f"stack-{name}"
+        self.directory.mkdir()
+        (self.directory / "state").mkdir()
+        self.environment = {
+            "PULUMI_BACKEND_URL": f"file://{self.directory}/state",
+            "PULUMI_HOME": str(self.directory / "home"),
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_PYTHON_CMD": sys.executable,
+            "HOME": str(self.directory),
+        }
+        (self.directory / "Pulumi.yaml").write_text(f"name: project\nruntime: {{name: python}}\n")
+        (self.directory / "__main__.py").write_text(PROGRAM)
+        self.declare()
+        self.pulumi("stack", "init", name)
+
+    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.host.run(
+            "pulumi",
+            *arguments,
+            "--non-interactive",
+            "--color=never",
+            check=check,
+            directory=self.directory,
+            environment=self.environment,
+        )
+
+    def declare(self, *resources: Mapping[str, Any]) -> None:
+        """Write the program's list: dicts with type, name, args and depends_on."""
+        (self.directory / "resources.json").write_text(json.dumps(resources))
+
+    def network(self, name: str, **args: Any) -> None:
+        """Declare one network and nothing else."""
+        self.declare({"type": "LibvirtNetwork", "name": name, "args": args})
+
+    def preview(self, *, check: bool = True) -> str:
+        return _text(self.pulumi("preview", "--diff", check=check))
+
+    def up(self, *, check: bool = True) -> str:
+        return _text(self.pulumi("up", "--yes", "--skip-preview", check=check))
+
+    def refresh(self, *, check: bool = True) -> str:
+        return _text(self.pulumi("refresh", "--yes", "--skip-preview", check=check))
+
+    def destroy(self, *, check: bool = True) -> str:
+        return _text(self.pulumi("destroy", "--yes", "--skip-preview", check=check))
+
+    def unchanged(self) -> bool:
+        """Whether a preview shows no change, and a refresh finds none."""
+        preview = self.pulumi("preview", "--expect-no-changes", check=False)
+        refresh = self.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", check=False)
+        if preview.returncode or refresh.returncode:
+            print(_text(preview), _text(refresh))  # noqa: T201 - shown by pytest when the assertion fails
+        return preview.returncode == 0 and refresh.returncode == 0
+
+    def outputs(self, name: str) -> dict[str, Any]:
+        """The recorded outputs of a resource."""
+        state = json.loads(self.pulumi("stack", "export").stdout)
+        found = [r for r in state["deployment"].get("resources", []) if r["urn"].endswith(f"::{name}")]
+        assert len(found) == 1, state
+        outputs: dict[str, Any] = found[0]["outputs"]
+        return outputs
+
+    def resources(self) -> Sequence[str]:
+        """The names of the stack's own resources in the state."""
+        state = json.loads(self.pulumi("stack", "export").stdout)
+        return [
+            r["urn"].rpartition("::")[2]
+            for r in state["deployment"].get("resources", [])
+            if "pulumi:pulumi:Stack" not in r["urn"]
+        ]
+
+
+def _text(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stdout + done.stderr

@@ -1,0 +1,292 @@
+"""A network's life through the real engine: made, changed in place, repaired, refused, taken down."""
+
+import pytest
+
+from tests.acceptance.sandboxed import Host, Stack
+
+pytestmark = pytest.mark.acceptance
+
+SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.99"}]}}
+RESERVATION = {"mac": "52:54:00:00:00:10", "ip": "10.91.0.10", "name": "web"}
+
+
+def test_a_nat_network_comes_up_and_goes_again(host: Host, stack: Stack) -> None:
+    before = host.trace()
+    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
+
+    preview = stack.preview()
+    stack.up()
+
+    assert "network 'lab' on qemu:///system: will define a nat network with 10.91.0.1/24 on bridge vn-lab" in preview
+    assert host.network("lab") is not None
+    info = host.network("lab") or {}
+    assert (info["Active"], info["Persistent"], info["Autostart"], info["Bridge"]) == ("yes", "yes", "yes", "vn-lab")
+    assert "10.91.0.1/24" in host.sh("ip -br address show vn-lab")
+    assert "10.91.0.0/24 dev vn-lab" in host.sh("ip route")
+    assert "MASQUERADE" in host.sh("iptables -t nat -S LIBVIRT_PRT | grep 10.91.0.0/24")
+    assert stack.outputs("lab")["bridgeName"] == "vn-lab"
+    assert stack.unchanged()
+
+    stack.destroy()
+
+    assert host.trace() == before
+    assert stack.resources() == []
+
+
+def test_a_live_edit_costs_a_guest_no_packet(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
+    stack.up()
+    index = host.sh("cat /sys/class/net/vn-lab/ifindex")
+    changed = {**SUBNET, "dhcp": {**SUBNET["dhcp"], "hosts": [RESERVATION]}}  # type: ignore[dict-item]
+    stack.network(
+        "lab", forward={"mode": "nat"}, ips=[changed], dns={"hosts": [{"ip": "10.91.0.10", "hostnames": ["web"]}]}
+    )
+
+    with host.guest("g1", "vn-lab") as guest:
+        guest.sh("ip address add 10.91.0.20/24 dev eth0; for i in $(seq 60); do ping -c1 -W1 10.91.0.1 && break; done")
+        preview = stack.preview()
+        with guest.pinging("10.91.0.1") as pings:
+            stack.up()
+
+    assert "dhcp.hosts[52:54:00:00:00:10] is added" in preview
+    assert "[live]" in preview
+    assert pings.sent > 20
+    assert pings.lost == 0
+    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+    for flags in ([], ["--inactive"]):
+        xml = host.virsh("net-dumpxml", "lab", *flags)
+        assert "<host mac='52:54:00:00:00:10' name='web' ip='10.91.0.10'/>" in xml
+        assert "<hostname>web</hostname>" in xml
+    assert stack.unchanged()
+
+
+def test_a_reservations_address_moves_to_another_and_two_swap(host: Host, stack: Stack) -> None:
+    def declared(*hosts: tuple[str, str]) -> None:
+        reservations = [{"mac": mac, "ip": ip} for mac, ip in hosts]
+        stack.network("lab", forward={}, ips=[{**SUBNET, "dhcp": {"hosts": reservations}}])
+
+    one, two = "52:54:00:00:00:01", "52:54:00:00:00:02"
+    declared((one, "10.91.0.11"), (two, "10.91.0.12"))
+    stack.up()
+    index = host.sh("cat /sys/class/net/vn-lab/ifindex")
+
+    declared((one, "10.91.0.12"), (two, "10.91.0.11"))
+    stack.up()
+
+    xml = host.virsh("net-dumpxml", "lab")
+    assert f"<host mac='{one}' ip='10.91.0.12'/>" in xml
+    assert f"<host mac='{two}' ip='10.91.0.11'/>" in xml
+    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+    assert stack.unchanged()
+
+
+def test_a_change_of_mode_restarts_under_the_same_identity(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
+    stack.up()
+    before = stack.outputs("lab")
+    stack.network("lab", forward={"mode": "route"}, ips=[SUBNET], mtu=1400)
+
+    preview = stack.preview()
+    stack.up()
+
+    assert "forward.mode changes (nat -> route) [restart]" in preview
+    assert "mtu is added (1400) [restart]" in preview
+    after = stack.outputs("lab")
+    assert [after[key] for key in ("uuid", "mac", "bridgeName")] == [
+        before[key] for key in ("uuid", "mac", "bridgeName")
+    ]
+    assert host.sh("cat /sys/class/net/vn-lab/mtu").strip() == "1400"
+    assert "MASQUERADE" not in host.sh("iptables -t nat -S")
+    assert stack.unchanged()
+
+
+def test_a_restart_with_something_plugged_in_is_refused(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
+    stack.up()
+    index = host.sh("cat /sys/class/net/vn-lab/ifindex")
+    stack.network("lab", forward={"mode": "route"}, ips=[SUBNET])
+
+    with host.guest("g1", "vn-lab"):
+        preview = stack.preview()
+        refused = stack.up(check=False)
+
+    assert "as the host is now, this would be refused" in preview
+    assert "interface g1 plugged into it would lose their link" in refused
+    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+    assert "<forward mode='nat'" in host.virsh("net-dumpxml", "lab", "--inactive")
+
+
+def test_destroy_is_refused_while_something_is_plugged_in(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET])
+    stack.up()
+
+    with host.guest("g1", "vn-lab"):
+        refused = stack.destroy(check=False)
+        assert "was not deleted, as interface g1 are plugged into it" in refused
+        assert host.network("lab") is not None
+    stack.destroy()
+
+    assert host.network("lab") is None
+
+
+def test_disconnect_takes_a_network_down_from_under_its_guests(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET], on_delete="disconnect")
+    stack.up()
+
+    with host.guest("g1", "vn-lab"):
+        stack.destroy()
+
+        assert host.network("lab") is None
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "shown"),
+    [
+        ("virsh net-autostart lab --disable", "autostart"),
+        ("virsh net-destroy lab", "active"),
+        ('virsh net-update lab delete ip-dhcp-range \'<range start="10.91.0.50" end="10.91.0.99"/>\' --live', "ips"),
+        ('virsh net-update lab delete ip-dhcp-range \'<range start="10.91.0.50" end="10.91.0.99"/>\' --config', "ips"),
+        (
+            'virsh net-update lab add ip-dhcp-host \'<host mac="52:54:00:00:00:77" ip="10.91.0.7"/>\' --live --config',
+            "ips",
+        ),
+        ("virsh net-undefine lab", "persistent"),
+        ("ip link delete vn-lab", "problems"),
+        ("kill $(cat /run/libvirt/network/lab.pid); sleep 0.3", "problems"),
+        ("rm /etc/libvirt/qemu/networks/autostart/lab.xml", "autostart"),
+    ],
+)
+def test_drift_is_shown_by_refresh_and_mended_by_up(host: Host, stack: Stack, by_hand: str, shown: str) -> None:
+    hosts = [{"mac": "52:54:00:00:00:01", "ip": "10.91.0.11"}]
+    stack.network("lab", forward={}, ips=[{**SUBNET, "dhcp": {**SUBNET["dhcp"], "hosts": hosts}}])  # type: ignore[dict-item]
+    stack.up()
+    xml = host.virsh("net-dumpxml", "lab", "--inactive")
+    host.sh(by_hand)
+
+    refreshed = _text(stack, "refresh", "--yes", "--skip-preview", "--diff")
+    preview = stack.preview()
+    stack.up()
+
+    assert shown in refreshed
+    assert f"network 'lab' on qemu:///system: {shown}" in preview
+    info = host.network("lab") or {}
+    assert (info["Active"], info["Persistent"], info["Autostart"]) == ("yes", "yes", "yes")
+    # Items put back stand at the end of their lists, which means nothing to libvirt.
+    for flags in ([], ["--inactive"]):
+        mended = host.virsh("net-dumpxml", "lab", *flags)
+        assert "<range start='10.91.0.50' end='10.91.0.99'/>" in mended
+        assert mended.count("<host mac") == 1
+    assert "UUID" in info
+    assert info["UUID"] in xml
+    assert "10.91.0.1/24" in host.sh("ip -br address show vn-lab")
+    assert host.sh("cat /proc/$(cat /run/libvirt/network/lab.pid)/comm").strip() == "dnsmasq"
+    assert host.sh("ls /etc/libvirt/qemu/networks/autostart") == "lab.xml\n"
+    assert stack.unchanged()
+
+
+def _text(stack: Stack, *arguments: str) -> str:
+    done = stack.pulumi(*arguments)
+    return done.stdout + done.stderr
+
+
+def test_a_network_removed_by_hand_is_made_again(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET])
+    stack.up()
+    host.sh("virsh net-destroy lab; virsh net-undefine lab")
+
+    stack.refresh()
+    assert stack.resources() == []
+    stack.up()
+
+    assert (host.network("lab") or {})["Active"] == "yes"
+    assert stack.unchanged()
+
+
+def test_default_is_adopted_and_given_back_as_it_was(host: Host, stack: Stack) -> None:
+    before, found = host.trace(), host.virsh("net-dumpxml", "default", "--inactive")
+    stack.network("default", adopt=True)
+
+    preview = stack.preview()
+    stack.up()
+
+    assert "network 'default' on qemu:///system: will start the network" in preview
+    info = host.network("default") or {}
+    assert (info["Active"], info["Autostart"]) == ("yes", "yes")
+    assert host.virsh("net-dumpxml", "default", "--inactive") == found
+    assert stack.unchanged()
+
+    stack.destroy()
+
+    info = host.network("default") or {}
+    assert (info["Active"], info["Autostart"]) == ("no", "no")
+    assert host.virsh("net-dumpxml", "default", "--inactive") == found
+    assert host.trace() == before
+
+
+def test_adopting_a_running_network_that_is_as_desired_touches_nothing(host: Host, stack: Stack) -> None:
+    host.sh("virsh net-start default; virsh net-autostart default")
+    index = host.sh("cat /sys/class/net/virbr0/ifindex")
+    stack.network(
+        "default",
+        adopt=True,
+        forward={"mode": "nat"},
+        ips=[
+            {
+                "address": "192.168.122.1/24",
+                "dhcp": {"ranges": [{"start": "192.168.122.2", "end": "192.168.122.254"}]},
+            }
+        ],
+    )
+
+    with host.guest("g1", "virbr0"):
+        stack.up()
+
+    assert host.sh("cat /sys/class/net/virbr0/ifindex") == index
+    assert stack.outputs("default")["bridgeName"] == "virbr0"
+    assert stack.unchanged()
+
+
+def test_twelve_networks_made_side_by_side_get_bridges_of_their_own(host: Host, stack: Stack) -> None:
+    before = host.trace()
+    stack.declare(
+        *(
+            {"type": "LibvirtNetwork", "name": f"parallel-{n}", "args": {"ips": [{"address": f"10.92.{n}.1/24"}]}}
+            for n in range(12)
+        )
+    )
+
+    stack.up()
+
+    bridges = {(host.network(f"parallel-{n}") or {})["Bridge"] for n in range(12)}
+    assert len(bridges) == 12
+    assert bridges <= host.links()
+    stack.destroy()
+    assert host.trace() == before
+
+
+def test_a_renamed_network_is_replaced_and_its_old_self_goes_first(host: Host, stack: Stack) -> None:
+    stack.network("lab", name="one", ips=[SUBNET])
+    stack.up()
+    stack.network("lab", name="two", ips=[SUBNET])
+
+    preview = stack.preview()
+    stack.up()
+
+    assert "name changes (one -> two) [replace]" in preview
+    assert host.network("one") is None
+    assert (host.network("two") or {})["Active"] == "yes"
+
+
+def test_what_the_program_leaves_out_stays_as_others_made_it(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={}, ips=[SUBNET])
+    stack.up()
+    host.sh(
+        "virsh net-update lab add dns-host '<host ip=\"10.91.0.5\"><hostname>printer</hostname></host>' --live --config"
+    )
+    stack.network("lab", forward={}, ips=[SUBNET], domain={"name": "lab.test"})
+
+    stack.up()
+
+    assert "<hostname>printer</hostname>" in host.virsh("net-dumpxml", "lab", "--inactive")
+    assert "<hostname>printer</hostname>" in host.virsh("net-dumpxml", "lab")
+    assert stack.unchanged()

@@ -1,0 +1,428 @@
+"""HostForwarding: what check refuses, what a plan decides and says, what read shows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from tests.unit.fake_host import HOST_UUID, FakeHost, FakeKernel, doors, network
+
+from virtnet.drop_in import parse
+from virtnet.errors import HostFailure, Refused
+from virtnet.forwarding import HOST_FORWARDING, check, identity, observe, outputs
+from virtnet.forwarding_plan import plan
+from virtnet.observed import NetworkReport
+from virtnet.plan import Plan, apply
+from virtnet.spec import UNKNOWN
+
+OWNER = "project/stack/forwarding"
+PATH = "/etc/sysctl.d/90-virtnet-forwarding.conf"
+NAT = network("default", "nat", "192.168.122.1/24")
+
+
+def desired(**inputs: Any) -> dict[str, Any]:
+    canonical, failures = check({"uri": "qemu:///system", "__owner": OWNER, **inputs}, {})
+    assert failures == []
+    return canonical
+
+
+def planned(
+    host: FakeHost,
+    inputs: Mapping[str, Any] | None,
+    recorded: Mapping[str, Any] | None = None,
+    *networks: NetworkReport,
+) -> Plan:
+    return plan(inputs, recorded, observe(doors(host, networks), inputs, recorded or {}))
+
+
+def applied(host: FakeHost, inputs: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    decided = planned(host, inputs, recorded)
+    apply(decided, doors(host), "IP forwarding")
+    return shown(host, inputs, {**(recorded or {}), **decided.details})
+
+
+def shown(host: FakeHost, inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> dict[str, Any]:
+    return outputs(inputs, recorded, observe(doors(host), {}, recorded))
+
+
+class TestCheck:
+    @pytest.mark.parametrize(
+        ("inputs", "path", "reason"),
+        [
+            ({"uri": "qemu+ssh://root@host/system"}, "uri", "is reached over ssh, which is not supported"),
+            ({"uri": "qemu+tls://host/system"}, "uri", "reaches libvirt and not the host itself"),
+            ({"uri": "qemu+tcp:///system"}, "uri", "reaches libvirt and not the host itself"),
+            ({"uri": "test:///default"}, "uri", "is libvirt's test driver, which has no host"),
+            ({"uri": None}, "uri", "is required"),
+            ({"drop_in": "90-ours"}, "drop_in", "must end in .conf"),
+            ({"drop_in": "../90-ours.conf"}, "drop_in", "must be a plain file name"),
+            ({"drop_in": ".90-ours.conf"}, "drop_in", "must be a plain file name"),
+            ({"drop_in": "90 ours.conf"}, "drop_in", "holds a space"),
+            ({"drop_in": "90\nours.conf"}, "drop_in", "holds the control character U+000A"),
+            ({"ipv4": "yes"}, "ipv4", "must be true or false"),
+            ({"ip4": True}, "ip4", "did you mean 'ipv4'?"),
+            ({"on_delete": "restor"}, "on_delete", "must be one of restore, keep"),
+            ({"interfaces": {"all": {"ipv4": True}}}, 'interfaces["all"]', "is no interface"),
+            ({"interfaces": {"eth*": {"ipv4": True}}}, 'interfaces["eth*"]', "sysctl.d files give a meaning"),
+            ({"interfaces": {"eth0": {}}}, 'interfaces["eth0"]', "names neither ipv4 nor ipv6"),
+            ({"interfaces": {"eth0": {"ipv5": True}}}, 'interfaces["eth0"].ipv5', "did you mean"),
+            ({"interfaces": {"eth0.1": {"ipv4": "on"}}}, 'interfaces["eth0.1"].ipv4', "must be true or false"),
+            ({"interfaces": {"a/b": {"ipv4": True}}}, 'interfaces["a/b"]', "is no interface name"),
+            ({"interfaces": {"; rm -rf /": {"ipv4": True}}}, 'interfaces["; rm -rf /"]', "is no interface name"),
+            ({"interfaces": {"a" * 16: {"ipv4": True}}}, f'interfaces["{"a" * 16}"]', "16 characters long"),
+        ],
+    )
+    def test_refuses(self, inputs: dict[str, Any], path: str, reason: str) -> None:
+        canonical, failures = check({"uri": "qemu:///system", **inputs}, {})
+
+        assert canonical == {}
+        assert [failure.path for failure in failures] == [path]
+        assert reason in failures[0].reason
+
+    @pytest.mark.parametrize("uri", ["qemu:///system", "qemu:///session", "network:///system", "qemu+unix:///system"])
+    def test_takes_local_uris(self, uri: str) -> None:
+        assert check({"uri": uri, "ipv4": True}, {}) == ({"uri": uri, "ipv4": True}, [])
+
+    def test_takes_unknown_values_anywhere(self) -> None:
+        inputs = {"uri": UNKNOWN, "ipv4": UNKNOWN, "interfaces": {"eth0": {"ipv4": UNKNOWN}}, "drop_in": UNKNOWN}
+
+        assert check(inputs, {}) == (inputs, [])
+        assert check({"uri": UNKNOWN, "interfaces": UNKNOWN}, {}) == ({"uri": UNKNOWN, "interfaces": UNKNOWN}, [])
+
+    def test_means_ipv4_when_no_parameter_is_named(self) -> None:
+        assert desired(persist=True)["ipv4"] is True
+        assert desired(interfaces={})["ipv4"] is True
+        assert "ipv4" not in desired(ipv6=True)
+
+    def test_keeps_the_first_owner(self) -> None:
+        canonical, _ = check({"uri": "qemu:///system", "__owner": "project/stack/new"}, {"__owner": OWNER})
+
+        assert canonical["__owner"] == OWNER
+
+
+class TestCreate:
+    def test_says_what_it_does_and_does_it(self) -> None:
+        host = FakeHost()
+
+        decided = planned(host, desired(ipv4=True))
+
+        assert [step.describe() for step in decided.steps] == [
+            f"write {PATH}",
+            "set net.ipv4.ip_forward to 1 (now 0), and with it every interface",
+        ]
+        assert [change.describe() for change in decided.changes] == [
+            "uri is added (qemu:///system)",
+            "ipv4 is added (true)",
+        ]
+        assert decided.notes == decided.refusals == ()
+
+    def test_writes_only_its_own_keys_under_its_owner(self) -> None:
+        host = FakeHost()
+
+        applied(host, desired(ipv4=True, interfaces={"eth0.100": {"ipv6": False}}))
+
+        written = parse(host.files[PATH])
+        assert written is not None
+        assert written.owner == OWNER
+        assert written.settings == (("net/ipv4/ip_forward", "1"), ("net/ipv6/conf/eth0.100/forwarding", "0"))
+        assert not written.edited
+
+    def test_writes_nothing_that_is_there_already(self) -> None:
+        kernel = FakeKernel()
+        kernel.write("net/ipv4/ip_forward", "2")
+        host = FakeHost(kernel)
+
+        applied(host, desired(ipv4=True, persist=False))
+
+        assert host.effects == []
+
+    def test_finishes_what_was_cut_short_and_remembers_the_values_found(self) -> None:
+        host = FakeHost()
+        inputs = desired(ipv4=True)
+        first = planned(host, inputs)
+        for step in first.steps:  # and here the provider is killed
+            step.execute(doors(host))
+
+        recorded = applied(host, inputs)
+
+        assert recorded["previous"] == {"net/ipv4/ip_forward": "0"}
+
+    def test_knows_the_next_boot(self) -> None:
+        host = FakeHost(files={"/etc/sysctl.d/99-hardening.conf": "net.ipv4.conf.all.forwarding = 0\n"})
+
+        decided = planned(host, desired(ipv4=True))
+        recorded = applied(host, desired(ipv4=True))
+
+        assert decided.notes == (
+            "the next boot gives net.ipv4.ip_forward = 0, not 1: /etc/sysctl.d/99-hardening.conf beats"
+            f" {PATH}; change that file, or choose a drop_in whose name sorts after it",
+        )
+        assert recorded["at_boot"] == {
+            "net/ipv4/ip_forward": {"value": "0", "source": "/etc/sysctl.d/99-hardening.conf"}
+        }
+
+    def test_names_the_line_that_only_procps_reads(self) -> None:
+        host = FakeHost(files={"/etc/sysctl.conf": "net.ipv4.ip_forward=0\n"})
+
+        (note,) = planned(host, desired(ipv4=True)).notes
+
+        assert note.startswith("`sysctl --system` gives net.ipv4.ip_forward = 0 by /etc/sysctl.conf")
+
+    def test_sets_accept_ra_before_ipv6_forwarding(self) -> None:
+        host = FakeHost(advertised=["eth0"])
+
+        recorded = applied(host, desired(ipv6=True))
+
+        assert host.effects[1:] == ["net/ipv6/conf/eth0/accept_ra = 2", "net/ipv6/conf/all/forwarding = 1"]
+        assert recorded["previous"]["net/ipv6/conf/eth0/accept_ra"] == "1"
+
+    def test_waits_for_an_interface_that_is_not_there(self) -> None:
+        host = FakeHost()
+        inputs = desired(interfaces={"wg0": {"ipv4": True}})
+
+        decided = planned(host, inputs)
+        recorded = applied(host, inputs)
+
+        assert decided.notes == (f"wg0 is not there now; {PATH} sets its forwarding when it comes",)
+        assert recorded["interfaces"] == {"wg0": {"ipv4": True}}
+        assert planned(host, inputs, recorded).empty
+
+    @pytest.mark.parametrize(
+        ("inputs", "files", "refusal"),
+        [
+            ({}, {PATH: "net.ipv4.ip_forward=1\n"}, f"{PATH} on this host was not written by virtnet"),
+            ({}, {"/usr/lib/sysctl.d/90-virtnet-forwarding.conf": ""}, "would hide /usr/lib/sysctl.d/90-virtnet"),
+            ({"interfaces": {"wg0": {"ipv4": True}}, "persist": False}, {}, "this host has no interface wg0"),
+        ],
+    )
+    def test_is_refused(self, inputs: dict[str, Any], files: dict[str, str], refusal: str) -> None:
+        host = FakeHost(files=files)
+
+        with pytest.raises(Refused, match=refusal):
+            applied(host, desired(**inputs))
+
+        assert host.effects == []
+
+    @pytest.mark.parametrize("drop_in", ["90-virtnet-forwarding.conf", "95-mine.conf"])
+    def test_is_refused_beside_another_resource(self, drop_in: str) -> None:
+        host = FakeHost()
+        applied(host, desired())
+
+        inputs = {**desired(drop_in=drop_in), "__owner": "project/stack/second"}
+        decided = planned(host, inputs)
+
+        assert len(decided.refusals) == 1
+        assert f"HostForwarding '{OWNER}'" in decided.refusals[0]
+
+    def test_is_possible_beside_another_resource_with_other_keys(self) -> None:
+        host = FakeHost(advertised=[])
+        applied(host, desired(ipv4=True))
+
+        assert planned(host, {**desired(ipv6=True, drop_in="95-mine.conf"), "__owner": "second"}).refusals == ()
+
+    def test_is_refused_where_the_kernel_has_no_ipv6(self) -> None:
+        kernel = FakeKernel()
+        kernel.ipv6, kernel.accept_ra = {}, {}
+
+        (refusal,) = planned(FakeHost(kernel, advertised=[]), desired(ipv6=True)).refusals
+
+        assert "its kernel runs without IPv6; leave ipv6 out" in refusal
+
+    def test_off_is_refused_while_a_network_needs_it(self) -> None:
+        kernel = FakeKernel()
+        kernel.write("net/ipv4/ip_forward", "1")
+        host = FakeHost(kernel)
+
+        refused = planned(host, desired(ipv4=False), None, NAT)
+        bridged = network("lan", "bridge")
+        isolated = network("lab", "", "10.0.0.1/24")
+        six = network("six", "route", "fd00::1/64")
+        stopped = network("old", "nat", "10.1.0.1/24", active=False)
+
+        assert refused.refusals == (
+            "ipv4 false is refused: the active nat network 'default' of this host needs net.ipv4.ip_forward on;"
+            " stop it first, or leave ipv4 out",
+        )
+        assert planned(host, desired(ipv4=False), None, bridged, isolated, six, stopped).refusals == ()
+
+    def test_without_a_host_is_refused(self) -> None:
+        with pytest.raises(Refused, match="libvirt has no call for kernel parameters"):
+            observe(doors(None), desired(), {})
+
+
+class TestUpdate:
+    def test_moves_the_drop_in(self) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired())
+
+        recorded = applied(host, desired(drop_in="95-mine.conf"), recorded)
+
+        assert list(host.files) == ["/etc/sysctl.d/95-mine.conf"]
+        assert recorded["drop_in_path"] == "/etc/sysctl.d/95-mine.conf"
+
+    def test_removes_the_drop_in_when_nothing_shall_persist(self) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired())
+
+        recorded = applied(host, desired(persist=False), recorded)
+
+        assert host.files == {}
+        assert recorded["drop_in_path"] == ""
+
+    def test_restores_what_it_no_longer_names(self) -> None:
+        host = FakeHost(advertised=["eth0"])
+        recorded = applied(host, desired(ipv4=True, ipv6=True))
+
+        recorded = applied(host, desired(ipv4=True), recorded)
+
+        assert host.kernel.values() == {**FakeKernel().values(), **shown_on(host)}
+        assert recorded["previous"] == {"net/ipv4/ip_forward": "0"}
+
+    def test_says_that_an_edited_drop_in_is_overwritten(self) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired())
+        host.files[PATH] += "net.core.somaxconn = 1024\n"
+
+        decided = planned(host, desired(), recorded)
+
+        assert [change.path for change in decided.changes] == ["persist"]
+        assert decided.notes == (f"{PATH} was edited by hand; it is written anew, and what was changed there is lost",)
+
+    def test_never_takes_a_drop_in_that_became_someone_elses(self) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired())
+        host.files[PATH] = "# managed by Ansible\n"
+
+        assert "no longer is what virtnet wrote" in planned(host, desired(), recorded).refusals[0]
+
+    def test_never_overwrites_what_changed_since_it_was_planned(self) -> None:
+        host = FakeHost()
+        (write, *_) = planned(host, desired()).steps
+        host.files[PATH] = "net.ipv4.ip_forward = 0\n"
+
+        with pytest.raises(HostFailure, match="has changed since this was planned"):
+            write.execute(doors(host))
+
+
+class TestRead:
+    def test_shows_the_runtime_drift(self) -> None:
+        host = FakeHost()
+        inputs = desired(ipv4=True, interfaces={"eth0": {"ipv4": True}})
+        recorded = applied(host, inputs)
+        host.kernel.write("net/ipv4/ip_forward", "0")
+
+        drifted = shown(host, HOST_FORWARDING.recorded_inputs(recorded), recorded)
+
+        assert (drifted["ipv4"], drifted["interfaces"]) == (False, {"eth0": {"ipv4": False}})
+        assert "persist" not in drifted
+        assert [change.path for change in plan(inputs, drifted, None).changes] == ["ipv4", 'interfaces["eth0"]']
+
+    @pytest.mark.parametrize("text", [None, "", "net.ipv4.ip_forward = 1\n", "edited"])
+    def test_shows_a_drop_in_that_is_gone_or_altered(self, text: str | None) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired())
+        edited = host.files.pop(PATH) + "# a remark\n"
+        if text is not None:
+            host.files[PATH] = edited if text == "edited" else text
+
+        drifted = shown(host, HOST_FORWARDING.recorded_inputs(recorded), recorded)
+        again = shown(host, HOST_FORWARDING.recorded_inputs(drifted), drifted)
+
+        assert drifted["persist"] is False
+        assert again == drifted
+        assert [change.path for change in plan(desired(), drifted, None).changes] == ["persist"]
+
+    def test_shows_advertisements_that_are_no_longer_taken(self) -> None:
+        host = FakeHost(advertised=["eth0"])
+        recorded = applied(host, desired(ipv6=True))
+        host.kernel.write("net/ipv6/conf/eth0/accept_ra", "1")
+
+        assert shown(host, desired(ipv6=True), recorded)["preserve_router_advertisements"] is False
+
+    def test_treats_any_number_as_on(self) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired())
+        host.kernel.write("net/ipv4/ip_forward", "-1")
+
+        assert shown(host, desired(), recorded)["ipv4"] is True
+
+    def test_gives_an_id_of_host_and_drop_in(self) -> None:
+        assert identity(applied(FakeHost(), desired())) == f"{HOST_UUID}/90-virtnet-forwarding.conf"
+
+
+class TestDelete:
+    @pytest.mark.parametrize(
+        ("networks", "files", "interfaces", "reason"),
+        [
+            ((NAT,), {}, (), "the active nat network 'default'"),
+            ((), {}, ("docker0",), "Docker (interface docker0)"),
+            ((), {"/etc/sysctl.d/10-lab.conf": "net/ipv4/ip_forward = 1"}, (), "/etc/sysctl.d/10-lab.conf"),
+        ],
+    )
+    def test_leaves_on_what_others_need(
+        self, networks: tuple[NetworkReport, ...], files: dict[str, str], interfaces: tuple[str, ...], reason: str
+    ) -> None:
+        host = FakeHost(FakeKernel(("eth0", *interfaces)), files)
+        recorded = applied(host, desired())
+
+        decided = planned(host, None, recorded, *networks)
+        apply(decided, doors(host), "IP forwarding")
+
+        assert host.kernel.values()["net/ipv4/ip_forward"] == "1"
+        assert decided.notes == (f"net.ipv4.ip_forward stays on, though it was off before: {reason} needs it",)
+        assert host.files == files
+
+    def test_keeps_everything_when_told_to(self) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired(on_delete="keep"))
+        before = host.state()
+
+        apply(planned(host, None, recorded), doors(host), "IP forwarding")
+
+        assert host.state() == before
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("net.ipv4.ip_forward = 1\n", "no longer is what virtnet wrote"),
+            ("edited", "was edited by hand"),
+            ("other", "belongs to HostForwarding 'project/stack/second'"),
+        ],
+    )
+    def test_keeps_a_drop_in_that_is_not_its_own(self, text: str, reason: str) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired())
+        own = host.files[PATH]
+        host.files[PATH] = {
+            "edited": own + "kernel.sysrq = 0\n",
+            "other": own.replace(OWNER, "project/stack/second"),
+        }.get(text, text)
+
+        decided = planned(host, None, recorded)
+        apply(decided, doors(host), "IP forwarding")
+
+        assert PATH in host.files
+        assert reason in decided.notes[-1]
+
+    def test_is_done_when_it_is_gone_already(self) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired())
+        host.kernel.write("net/ipv4/ip_forward", "0")
+        del host.files[PATH]
+
+        assert planned(host, None, recorded).empty
+
+
+def test_an_owner_cannot_write_lines_into_the_drop_in() -> None:
+    host = FakeHost()
+    owner = "project/stack/x\nkernel.sysrq = 1"
+
+    applied(host, {**desired(), "__owner": owner})
+
+    written = parse(host.files[PATH])
+    assert written is not None
+    assert (written.owner, written.settings) == (owner, (("net/ipv4/ip_forward", "1"),))
+
+
+def shown_on(host: FakeHost) -> dict[str, str]:
+    """What IPv4 forwarding alone changes."""
+    return {key: value for key, value in host.kernel.values().items() if key.startswith("net/ipv4")}
