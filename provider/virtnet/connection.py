@@ -4,6 +4,7 @@ The only module that imports libvirt, and it does so when the first connection i
 Reads that find the connection lost open it again and ask once more; effects never are repeated.
 """
 
+import atexit
 import errno
 import threading
 import uuid as uuids
@@ -68,6 +69,8 @@ class Connection:
                 return self._handle
             try:
                 self._handle = self._libvirt.open(self._uri)
+                # Closed before Python takes libvirt's module apart, which its own destructor would trip over.
+                atexit.register(self._handle.close)
             except self._libvirt.libvirtError as error:
                 self._handle = None
                 raise self._open_failure(error) from error

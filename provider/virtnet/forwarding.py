@@ -48,7 +48,7 @@ def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[
     changes. Inputs that name no parameter at all mean ipv4.
     """
     spec, failures = from_inputs(
-        HostForwardingSpec, {name: value for name, value in inputs.items() if name != "__owner"}
+        HostForwardingSpec, {name: value for name, value in inputs.items() if not name.startswith("__")}
     )
     if spec is None:
         return {}, failures

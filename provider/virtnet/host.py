@@ -31,8 +31,17 @@ _Result = TypeVar("_Result")
 class LocalHost:
     """The host this process runs on, in its network namespace."""
 
-    def __init__(self, *, proc_sys: Path = Path("/proc/sys")) -> None:
+    def __init__(
+        self,
+        *,
+        proc_sys: Path = Path("/proc/sys"),
+        search_path: str | None = None,
+        seconds: float = SECONDS_FOR_A_PROGRAM,
+    ) -> None:
+        """`search_path` is where programs are looked for instead of PATH and the sbin directories."""
         self._proc_sys = proc_sys
+        self._search_path = search_path or os.pathsep.join((os.environ.get("PATH", ""), *SBIN))
+        self._seconds = seconds
 
     @property
     def name(self) -> str:
@@ -72,7 +81,7 @@ class LocalHost:
 
     def has_program(self, name: str) -> bool:
         """Whether a program is where daemons find programs (PATH and the sbin directories)."""
-        return shutil.which(name, path=_search_path()) is not None
+        return shutil.which(name, path=self._search_path) is not None
 
     def delete_link(self, name: str) -> None:
         """Delete a network interface."""
@@ -155,7 +164,7 @@ class LocalHost:
 
     def _run(self, what: str, program: str, *arguments: str) -> str:
         """A program's output; its failures become sentences."""
-        path = shutil.which(program, path=_search_path())
+        path = shutil.which(program, path=self._search_path)
         if path is None:
             raise HostFailure(
                 f"could not {what} on {self.name}: there is no program '{program}'; install {_PACKAGES[program]}"
@@ -165,7 +174,7 @@ class LocalHost:
                 [path, *arguments],
                 capture_output=True,
                 stdin=subprocess.DEVNULL,
-                timeout=SECONDS_FOR_A_PROGRAM,
+                timeout=self._seconds,
                 check=False,
                 env={**os.environ, "LC_ALL": "C"},
                 encoding="utf-8",
@@ -173,8 +182,7 @@ class LocalHost:
             )
         except subprocess.TimeoutExpired as error:
             raise HostFailure(
-                f"could not {what} on {self.name}: '{program}' gave no answer in {SECONDS_FOR_A_PROGRAM:.0f} s;"
-                " try again"
+                f"could not {what} on {self.name}: '{program}' gave no answer in {self._seconds:g} s; try again"
             ) from error
         except OSError as error:
             raise HostFailure(f"could not {what} on {self.name}: {path} does not run: {error.strerror}") from error
@@ -184,10 +192,6 @@ class LocalHost:
                 raise AccessDenied(f"{self.name} does not let this user {what}; run as root ({said})")
             raise HostFailure(f"could not {what} on {self.name}: {said}")
         return done.stdout
-
-
-def _search_path() -> str:
-    return os.pathsep.join((os.environ.get("PATH", ""), *SBIN))
 
 
 def _write_existing(path: Path, text: str) -> None:

@@ -49,13 +49,17 @@ def _same_host(
     if change.path != "uri" or not isinstance(uri, str):
         return change
     try:
-        host_uuid = open_doors(uri).libvirt.host_uuid()
+        libvirt = open_doors(uri).libvirt
+        # A network of the recorded UUID proves it too: without a UUID in its firmware, a host gets a new one at every
+        # start of the daemon.
+        same = libvirt.host_uuid() == recorded.get("host_uuid") or (
+            bool(recorded.get("uuid")) and libvirt.find_network(uuid=recorded["uuid"]) is not None
+        )
     except Unreachable as error:
         raise Unreachable(
             f"whether {uri} is the same host as {recorded.get('uri')} cannot be told, so nothing is changed or "
             f"replaced: {error}"
         ) from error
-    same = host_uuid == recorded.get("host_uuid")
     return replace(change, change_class=ChangeClass.RECORDED if same else ChangeClass.REPLACE)
 
 
@@ -123,7 +127,8 @@ def read(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors:
     if shown is None and recorded.get("host_uuid") not in (None, doors.libvirt.host_uuid()):
         raise Refused(
             f"{_subject(resource, inputs, recorded)}: {recorded['uri']} now reaches another host "
-            f"({doors.libvirt.host_uuid()} instead of {recorded['host_uuid']}); correct the uri"
+            f"({doors.libvirt.host_uuid()} instead of {recorded['host_uuid']}), where it is not; correct the uri, or drop "
+            "it from the state with pulumi state delete"
         )
     return shown
 

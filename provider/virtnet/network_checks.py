@@ -188,6 +188,7 @@ def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
             None if _known(value) is None else ipaddress.ip_address(value) for value in (entry.start, entry.end)
         )
         fine = True
+        yield from _lease(f"{place}.lease", entry.lease)
         for name, address in (("start", start), ("end", end)):
             if address is not None and address not in interface.network:
                 fine = False
@@ -220,6 +221,7 @@ def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
             yield Failure(place, "gives the client neither ip nor name; add one")
         if interface.version == 6 and host.ip is None:
             yield Failure(place, "an IPv6 reservation needs ip; add it")
+        yield from _lease(f"{place}.lease", host.lease)
         mac = _known(host.mac)
         if mac is not None and int(mac[:2], 16) & 1:
             yield Failure(f"{place}.mac", f"'{mac}' is a multicast address; its first byte must be even")
@@ -233,6 +235,15 @@ def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
             yield Failure(f"{place}.ip", f"{address} is the network or broadcast address; use one between")
         elif address == interface.ip:
             yield Failure(f"{place}.ip", f"{address} is the network's own address; use another")
+
+
+def _lease(path: str, lease: Any) -> Iterator[Failure]:
+    """Libvirt refuses to define what is shorter than two minutes; dnsmasq would not honour it."""
+    if _known(lease) is None or UNKNOWN in (lease.expiry, lease.unit):
+        return
+    seconds = lease.expiry * {"seconds": 1, "hours": 3600}.get(lease.unit, 60)
+    if 0 < seconds < 120:
+        yield Failure(path, "is shorter than two minutes; give 2 minutes or more, or 0 for ever")
 
 
 def _is_edge(address: Address, interface: Interface) -> bool:
@@ -311,11 +322,24 @@ def _dns(spec: NetworkSpec) -> Iterator[Failure]:
     for index, forwarder in _items(dns.forwarders):
         if forwarder.domain is None and forwarder.address is None:
             yield Failure(f"dns.forwarders[{index}]", "names neither domain nor address; add one")
+    for index, txt in _items(dns.txts):
+        if txt.value is not UNKNOWN:
+            yield from _txt_value(f"dns.txts[{index}].value", txt.value)
     for index, srv in _items(dns.srvs):
         if srv.protocol is not UNKNOWN and srv.protocol not in ("tcp", "udp"):
             yield Failure(f"dns.srvs[{index}].protocol", "must be tcp or udp")
         if srv.target is None and (srv.port is not None or srv.priority is not None or srv.weight is not None):
             yield Failure(f"dns.srvs[{index}].target", "is required with port, priority or weight; add it")
+
+
+def _txt_value(path: str, value: str) -> Iterator[Failure]:
+    """The text goes into dnsmasq's configuration as it is, where quotes and '#' have a meaning."""
+    if value.count('"') % 2:
+        yield Failure(
+            path, "has a double quote without its partner, which dnsmasq cannot read; close it or leave it out"
+        )
+    elif re.search(r"(^|\s)#", "".join(value.split('"')[::2])):
+        yield Failure(path, "has a '#' after a space, where dnsmasq would cut it off; put the text in double quotes")
 
 
 def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
@@ -327,8 +351,8 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
             value: Any = getattr(spec, name)
             if value is not None and value != ():
                 yield Failure(name, f"cannot be had in mode {mode}: libvirt serves nothing there; leave it out")
-    if mode == "nat" and spec.ips is not UNKNOWN and not spec.ips:
-        yield Failure("ips", "mode nat needs an address to translate; add one like 192.168.123.1/24")
+    if mode in ("nat", "route", "open") and spec.ips is not UNKNOWN and not spec.ips:
+        yield Failure("ips", f"mode {mode} needs an address of the host on the network; add one like 192.168.123.1/24")
     virtual_port: Any = _known(spec.virtual_port)
     switch = mode == "bridge" and virtual_port is not None and virtual_port.type == "openvswitch"
     if spec.vlan is not None and not switch and mode not in ("hostdev", "passthrough"):

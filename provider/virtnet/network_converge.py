@@ -101,6 +101,7 @@ def _in_xml(tree: Mapping[str, Tree]) -> dict[str, Tree]:
 
 
 def at_next_start(tree: Tree) -> dict[str, Tree]:
+    """A tree less what a running network shows only after its next start."""
     return {name: value for name, value in tree.items() if name not in NEXT_START}
 
 
@@ -205,8 +206,9 @@ def _define(targets: _Targets, report: NetworkReport) -> DefineNetwork:
 
 
 def probe(target: Tree) -> list[Step]:
-    """Only modes with rules and a bridge of their own can fail to start for a reason that a probe shows."""
-    return [ProbeStart(mode=mode_of(target))] if own_bridge(target) else []
+    """Only modes with firewall rules of their own can fail to start for a reason that a probe shows."""
+    mode = mode_of(target)
+    return [ProbeStart(mode=mode)] if own_bridge(target) and mode != "open" else []
 
 
 def stop_step(report: NetworkReport, live: Tree) -> StopNetwork:

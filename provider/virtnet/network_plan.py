@@ -25,8 +25,7 @@ def plan_network(
         return Plan(changes=recorded_changes(desired or {}, recorded or {}))
     if recorded is None:
         return plan_create(desired or {}, observed)
-    refusal = _wrong_host(recorded, observed)
-    if refusal:
+    if observed.report is None and (refusal := _wrong_host(recorded, observed)):
         return Plan(refusals=(refusal,))
     if desired is None:
         return plan_delete(recorded, observed)
@@ -49,10 +48,15 @@ def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed:
 
 
 def _wrong_host(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> str:
-    """Why the connection is not to the host that the state speaks of; "" when it is."""
+    """Why a network that is not there may be on another host than the one asked; "" when the host is the recorded one.
+
+    A host without a UUID in its firmware gets a new one at every start of the daemon, so a network that is there is
+    enough, and this is asked only when it is not.
+    """
     if recorded.get("host_uuid") in (None, observed.host_uuid):
         return ""
     return (
         f"{observed.uri} now reaches the host {observed.host_uuid}, but network '{recorded.get('name')}' was made on "
-        f"host {recorded.get('host_uuid')}; correct the uri"
+        f"host {recorded.get('host_uuid')} and is not there; correct the uri, or drop the network from the state with "
+        "pulumi state delete"
     )

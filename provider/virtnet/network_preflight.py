@@ -177,7 +177,7 @@ def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, subject: str)
         if "dnsmasq" in host.missing_programs:
             yield f"{subject}: dnsmasq is missing on the host; install it (package dnsmasq-base)"
         active = observed.report is not None and observed.report.active
-        yield from () if active else _ports(tree, host, subject)
+        yield from _ports(tree, host, subject, active=active)
     if mode != "open" and {"iptables", "nft"} <= set(host.missing_programs):
         yield f"{subject}: neither iptables nor nft is on the host; install iptables"
     forwards = mode in ("nat", "route", "open") and any(subnet.version == 6 for subnet in _subnets(tree))
@@ -189,8 +189,9 @@ def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, subject: str)
         )
 
 
-def _ports(tree: Tree, host: HostReport, subject: str) -> Iterator[str]:
-    addresses = {ip["address"].split("/")[0] for ip in tree.get("ips", [])}
+def _ports(tree: Tree, host: HostReport, subject: str, *, active: bool) -> Iterator[str]:
+    # An active network's own dnsmasq listens on these.
+    addresses = set() if active else {ip["address"].split("/")[0] for ip in tree.get("ips", [])}
     anywhere = {"0.0.0.0", "*", "::", "[::]"}  # noqa: S104 - compared with, never bound
     taken = [
         socket

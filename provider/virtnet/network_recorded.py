@@ -51,6 +51,14 @@ def recorded_changes(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) 
         else change
         for change in differences(NetworkSpec, target, present)
     ]
+    if recorded.get("active") is False:
+        # Nothing runs, so nothing is stopped; a start takes the new definition.
+        changes = [
+            replace(change, change_class=min(change.change_class, ChangeClass.LIVE))
+            if change.change_class is ChangeClass.RESTART
+            else change
+            for change in changes
+        ]
     if not changes and desired != before:
         changes += _renamed(desired, before)
     if recorded.get("persistent") is False:

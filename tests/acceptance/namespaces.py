@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
-MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 0x1000, 0x4000, 1 << 18
 #: Made private; /run as a whole, because /run/sysctl.d is not there everywhere.
 DIRECTORIES = ("/etc/sysctl.d", "/usr/lib/sysctl.d", "/run")
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -41,6 +41,11 @@ def in_namespaces(function: Callable[[], None], *interfaces: str) -> None:
         failure = pipe.read().decode()
     os.waitpid(pid, 0)
     assert not failure, f"in the namespaces:\n{failure}"
+
+
+def make_read_only(directory: str) -> None:
+    """Make one of the private directories read-only: for root too, so that writing to it fails."""
+    _mount("none", directory, None, MS_REMOUNT | MS_RDONLY)
 
 
 def _enter(interfaces: tuple[str, ...]) -> None:

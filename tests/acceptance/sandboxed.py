@@ -82,7 +82,7 @@ class Host:
         }
 
     def links(self) -> set[str]:
-        return set(os.path.basename(line) for line in self.sh("ls /sys/class/net").split())  # noqa: PTH119
+        return set(self.sh("ls /sys/class/net").split())
 
     def trace(self) -> dict[str, str]:
         """Everything a network leaves on a host: to compare before and after."""
@@ -197,7 +197,7 @@ class Stack:
             "PULUMI_PYTHON_CMD": sys.executable,
             "HOME": str(self.directory),
         }
-        (self.directory / "Pulumi.yaml").write_text(f"name: project\nruntime: {{name: python}}\n")
+        (self.directory / "Pulumi.yaml").write_text("name: project\nruntime: {name: python}\n")
         (self.directory / "__main__.py").write_text(PROGRAM)
         self.declare()
         self.pulumi("stack", "init", name)
@@ -217,7 +217,7 @@ class Stack:
         """Write the program's list: dicts with type, name, args and depends_on."""
         (self.directory / "resources.json").write_text(json.dumps(resources))
 
-    def network(self, name: str, **args: Any) -> None:
+    def network(self, name: str, /, **args: Any) -> None:
         """Declare one network and nothing else."""
         self.declare({"type": "LibvirtNetwork", "name": name, "args": args})
 
@@ -244,7 +244,11 @@ class Stack:
     def outputs(self, name: str) -> dict[str, Any]:
         """The recorded outputs of a resource."""
         state = json.loads(self.pulumi("stack", "export").stdout)
-        found = [r for r in state["deployment"].get("resources", []) if r["urn"].endswith(f"::{name}")]
+        found = [
+            r
+            for r in state["deployment"].get("resources", [])
+            if r["urn"].endswith(f"::{name}") and r["type"].startswith("pulumi-python:")
+        ]
         assert len(found) == 1, state
         outputs: dict[str, Any] = found[0]["outputs"]
         return outputs
@@ -255,7 +259,7 @@ class Stack:
         return [
             r["urn"].rpartition("::")[2]
             for r in state["deployment"].get("resources", [])
-            if "pulumi:pulumi:Stack" not in r["urn"]
+            if r["type"].startswith("pulumi-python:")
         ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.namespaces import in_namespaces
+from tests.acceptance.namespaces import in_namespaces, make_read_only
 from tests.unit.fake_host import FakeLibvirt, network
 
 from virtnet.boot_sysctl import by_procps, by_systemd, fresh_kernel
@@ -188,8 +188,7 @@ def test_without_preserving_they_are_lost_and_the_plan_says_so() -> None:
 def test_a_step_that_fails_is_taken_back_whole() -> None:
     def scenario() -> None:
         before = trees()
-        # Nothing can be written under this directory any more, by root either.
-        subprocess.run(["mount", "-o", "remount,ro", "/etc/sysctl.d"], check=True)
+        make_read_only("/etc/sysctl.d")
 
         with pytest.raises(ApplyFailed, match="read-only"):
             applied(desired(ipv4=True))

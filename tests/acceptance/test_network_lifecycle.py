@@ -1,7 +1,6 @@
 """A network's life through the real engine: made, changed in place, repaired, refused, taken down."""
 
 import pytest
-
 from tests.acceptance.sandboxed import Host, Stack
 
 pytestmark = pytest.mark.acceptance

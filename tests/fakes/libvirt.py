@@ -1,7 +1,7 @@
 """A libvirt of a few hundred lines of memory: for breaking step 7 of 9, never for seeing that it works.
 
-It behaves as measured of libvirt 9.0: a redefinition leaves the running network alone, a definition without a known UUID is
-refused, updates touch one copy or both, and a call can be told to fail before or after its effect.
+It behaves as measured of libvirt 9.0: a redefinition leaves the running network alone, a definition without a known
+UUID is refused, updates touch one copy or both, and a call can be told to fail before or after its effect.
 """
 
 from collections.abc import Sequence
@@ -171,7 +171,7 @@ def _normal(xml: str) -> str:
 
 def _canonical(xml: str) -> str:
     root = network_xml.read_xml(xml)
-    root[:] = sorted(root, key=lambda element: etree.tostring(element))
+    root[:] = sorted(root, key=etree.tostring)
     # Items that were removed and put back stand at the end of their lists, and a list left empty keeps its holder.
     for holder in [*root.iter("dhcp"), *root.iter("dns"), *root.iter("forward")]:
         holder[:] = sorted(holder, key=lambda element: etree.tostring(element, with_tail=False))

@@ -22,7 +22,7 @@ def macs() -> st.SearchStrategy[str]:
 def dhcp(draw: st.DrawFn, network: ipaddress.IPv4Network) -> dict[str, Any]:
     """DHCP of a /24 whose own address is .1: ranges and reservations beside it."""
     leases = _tree(unit=st.sampled_from(["seconds", "minutes", "hours"])).flatmap(
-        lambda some: st.integers(2, 5000).map(lambda expiry: {"expiry": expiry, **some})
+        lambda some: st.integers(120, 5000).map(lambda expiry: {"expiry": expiry, **some})
     )
     values: dict[str, Any] = {}
     if draw(st.booleans()):
@@ -70,7 +70,8 @@ def dns() -> st.SearchStrategy[dict[str, Any]]:
             "hostnames": st.lists(NAMES, min_size=1, max_size=3, unique=True),
         }
     )
-    txts = st.fixed_dictionaries({"name": NAMES, "value": TEXTS})
+    values = TEXTS.filter(lambda text: '"' not in text and "#" not in text)
+    txts = st.fixed_dictionaries({"name": NAMES, "value": values})
     srvs = st.fixed_dictionaries(
         {"service": NAMES, "protocol": st.sampled_from(["tcp", "udp"])},
         optional={"domain": NAMES},

@@ -1,18 +1,22 @@
 """HostForwarding: what check refuses, what a plan decides and says, what read shows."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from tests.unit.fake_host import HOST_UUID, FakeHost, FakeKernel, doors, network
 
+from virtnet import lifecycle
 from virtnet.drop_in import parse
 from virtnet.errors import HostFailure, Refused
 from virtnet.forwarding import HOST_FORWARDING, check, identity, observe, outputs
 from virtnet.forwarding_plan import plan
 from virtnet.observed import NetworkReport
-from virtnet.plan import Plan, apply
+from virtnet.plan import Doors, Plan, apply
 from virtnet.spec import UNKNOWN
+from virtnet.spec_forwarding import HostForwardingSpec
+from virtnet.wire import from_wire, to_wire
 
 OWNER = "project/stack/forwarding"
 PATH = "/etc/sysctl.d/90-virtnet-forwarding.conf"
@@ -410,6 +414,29 @@ class TestDelete:
         del host.files[PATH]
 
         assert planned(host, None, recorded).empty
+
+
+def test_the_verbs_go_round_through_the_wire() -> None:
+    host = FakeHost(FakeKernel(("eth0", "br_0.1")), advertised=["eth0"])
+    inputs = desired(ipv6=True, interfaces={"br_0.1": {"ipv4": True}}, drop_in="95-mine.conf")
+    lines: list[str] = []
+
+    def travelled(outputs: Mapping[str, Any]) -> dict[str, Any]:
+        return from_wire(HostForwardingSpec, json.loads(json.dumps(to_wire(HostForwardingSpec, outputs))))
+
+    def open_doors(_uri: str) -> Doors:
+        return doors(host)
+
+    before = host.state()
+    created = lifecycle.create(HOST_FORWARDING, inputs, open_doors, lines.append)
+    recorded = travelled(created)
+    assert recorded == created
+    assert lifecycle.diff(HOST_FORWARDING, recorded, inputs, open_doors).changes == ()
+    assert lifecycle.read(HOST_FORWARDING, recorded, open_doors) == recorded
+    assert lifecycle.update(HOST_FORWARDING, recorded, inputs, open_doors, lines.append) == recorded
+    lifecycle.delete(HOST_FORWARDING, recorded, open_doors, lines.append)
+    assert host.state() == before
+    assert lines == []
 
 
 def test_an_owner_cannot_write_lines_into_the_drop_in() -> None:

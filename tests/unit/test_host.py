@@ -1,0 +1,191 @@
+"""The door to the host: what programs print is read rightly, and what goes wrong is said in one sentence."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from virtnet.errors import AccessDenied, HostFailure
+from virtnet.host import LocalHost
+from virtnet.host_output import parse_addresses, parse_links, parse_listening_sockets, parse_routes
+from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
+from virtnet.plan import HostDoor
+
+DATA = Path(__file__).parent / "data" / "host"
+
+
+def test_links() -> None:
+    assert {link.name: link for link in parse_links((DATA / "links.json").read_text())} == {
+        "lo": Link(name="lo", mac="", kind="", master="", up=True),
+        "peer0": Link(name="peer0", mac="52:54:00:00:00:02", kind="veth", master="", up=True),
+        "eth0": Link(name="eth0", mac="52:54:00:00:00:01", kind="veth", master="br0", up=True),
+        "br0": Link(name="br0", mac="52:54:00:00:00:03", kind="bridge", master="", up=True),
+    }
+
+
+def test_addresses() -> None:
+    found = parse_addresses((DATA / "addresses.json").read_text())
+
+    assert HostAddress(interface="br0", address="192.0.2.1/24") in found
+    assert HostAddress(interface="br0", address="2001:db8::1/64") in found
+    assert HostAddress(interface="peer0", address="203.0.113.7/32") in found
+
+
+def test_routes() -> None:
+    ipv4 = parse_routes((DATA / "routes4.json").read_text(), longest_prefix=32)
+    ipv6 = parse_routes((DATA / "routes6.json").read_text(), longest_prefix=128)
+
+    assert ipv4 == (
+        HostRoute(destination="default", interface="br0", gateway="192.0.2.254", protocol=""),
+        HostRoute(destination="10.0.0.0/8", interface="br0", gateway="192.0.2.2", protocol=""),
+        HostRoute(destination="10.0.0.0/8", interface="br0", gateway="192.0.2.3", protocol=""),
+        HostRoute(destination="10.66.0.0/16", interface="", gateway="", protocol=""),
+        HostRoute(destination="10.77.0.0/16", interface="br0", gateway="fe80::9", protocol=""),
+        HostRoute(destination="192.0.2.0/24", interface="br0", gateway="", protocol="kernel"),
+        HostRoute(destination="198.51.100.9/32", interface="br0", gateway="", protocol=""),
+    )
+    assert HostRoute(destination="2001:db8:9::7/128", interface="br0", gateway="", protocol="") in ipv6
+    assert HostRoute(destination="default", interface="br0", gateway="fe80::1", protocol="ra") in ipv6
+
+
+def test_sockets() -> None:
+    found = parse_listening_sockets((DATA / "sockets.txt").read_text())
+
+    assert found == (
+        ListeningSocket(protocol="udp", address="192.0.2.1", interface="", port=53),
+        ListeningSocket(protocol="udp", address="0.0.0.0", interface="br0", port=67),  # noqa: S104 - parsed
+        ListeningSocket(protocol="udp", address="fe80::1", interface="br0", port=53),
+        ListeningSocket(protocol="udp", address="::", interface="br0", port=547),
+        ListeningSocket(protocol="tcp", address="127.0.0.53", interface="lo", port=53),
+        ListeningSocket(protocol="tcp", address="192.0.2.1", interface="", port=53),
+        ListeningSocket(protocol="tcp", address="::", interface="", port=22),
+        ListeningSocket(protocol="tcp", address="*", interface="", port=80),
+    )
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "[]", "[{}]"])
+def test_an_empty_answer_is_none(answer: str) -> None:
+    assert parse_links(answer) == ()
+    assert parse_addresses(answer) == ()
+    assert parse_routes(answer, longest_prefix=32) == ()
+
+
+def test_local_host_is_a_host_door() -> None:
+    door: HostDoor = LocalHost()
+
+    assert door.name == "this host"
+    assert door.has_program("ls")
+    assert not door.has_program("no-such-program")
+    assert "lo" in {link.name for link in door.links()}
+
+
+class TestSysctl:
+    def test_reads_and_writes_by_slash_form(self, tmp_path: Path) -> None:
+        parameter = tmp_path / "net/ipv4/conf/eth0.100/forwarding"
+        parameter.parent.mkdir(parents=True)
+        parameter.write_text("0\n")
+        host = LocalHost(proc_sys=tmp_path)
+
+        assert host.read_sysctl("net/ipv4/conf/eth0.100/forwarding") == "0"
+        host.write_sysctl("net/ipv4/conf/eth0.100/forwarding", "1")
+        assert parameter.read_text() == "1\n"
+
+    def test_knows_what_is_not_there(self, tmp_path: Path) -> None:
+        host = LocalHost(proc_sys=tmp_path)
+
+        assert host.read_sysctl("net/ipv4/conf/gone/forwarding") is None
+        with pytest.raises(HostFailure, match="could not set the kernel parameter net/gone to 1 on this host: No such"):
+            host.write_sysctl("net/gone", "1")
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("key", ["", "/etc/passwd", "net/../../etc/passwd", "..", "net/ipv4\0/x"])
+    def test_refuses_what_is_no_key(self, key: str, tmp_path: Path) -> None:
+        with pytest.raises(HostFailure, match="is no kernel parameter of this host"):
+            LocalHost(proc_sys=tmp_path).write_sysctl(key, "1")
+
+
+class TestFiles:
+    def test_writes_whole_with_the_right_mode(self, tmp_path: Path) -> None:
+        path, host = tmp_path / "sysctl.d" / "90-x.conf", LocalHost()
+
+        previous_mask = os.umask(0o077)
+        try:
+            host.write_file(str(path), "a = 1\n")
+            host.write_file(str(path), "a = 2\n")
+        finally:
+            os.umask(previous_mask)
+
+        assert host.read_file(str(path)) == "a = 2\n"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644
+        assert host.list_directory(str(path.parent)) == ["90-x.conf"]
+
+    def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(self, tmp_path: Path) -> None:
+        path, host = tmp_path / "90-x.conf", LocalHost()
+        host.write_file(str(path), "a = 1\n")
+
+        with pytest.raises(UnicodeEncodeError):
+            host.write_file(str(path), "\ud800")
+
+        assert path.read_text() == "a = 1\n"
+        assert host.list_directory(str(tmp_path)) == ["90-x.conf"]
+
+    def test_removes_and_is_content_when_it_is_gone(self, tmp_path: Path) -> None:
+        path, host = tmp_path / "90-x.conf", LocalHost()
+        host.write_file(str(path), "")
+
+        host.remove_file(str(path))
+        host.remove_file(str(path))
+        host.remove_file(str(tmp_path / "nowhere" / "90-x.conf"))
+
+        assert host.read_file(str(path)) is None
+        assert host.list_directory(str(tmp_path / "nowhere")) == []
+
+    def test_says_what_stands_in_the_way(self, tmp_path: Path) -> None:
+        (tmp_path / "90-x.conf").mkdir()
+
+        with pytest.raises(HostFailure, match=r"could not write .*/90-x\.conf on this host: Is a directory"):
+            LocalHost().write_file(str(tmp_path / "90-x.conf"), "")
+
+
+class TestPrograms:
+    def host(self, directory: Path, script: str | None) -> LocalHost:
+        """A host whose only program is `ip`, which does what the script says."""
+        if script is not None:
+            (directory / "ip").write_text(f"#!/bin/sh\n{script}\n")
+            (directory / "ip").chmod(0o755)
+        return LocalHost(search_path=str(directory), seconds=0.5)
+
+    def test_names_the_package_of_a_missing_one(self, tmp_path: Path) -> None:
+        with pytest.raises(
+            HostFailure,
+            match="could not list the addresses on this host: there is no program 'ip'; install iproute2",
+        ):
+            self.host(tmp_path, None).addresses()
+
+    def test_passes_on_what_one_says(self, tmp_path: Path) -> None:
+        host = self.host(tmp_path, "echo 'Cannot talk to rtnetlink' >&2; exit 2")
+
+        with pytest.raises(HostFailure, match="could not list the network interfaces on this host: Cannot talk to"):
+            host.links()
+
+    def test_says_that_root_is_needed(self, tmp_path: Path) -> None:
+        host = self.host(tmp_path, "echo 'RTNETLINK answers: Operation not permitted' >&2; exit 2")
+
+        with pytest.raises(AccessDenied, match="does not let this user delete the interface br0; run as root"):
+            host.delete_link("br0")
+
+    def test_gives_up_on_one_that_hangs(self, tmp_path: Path) -> None:
+        host = self.host(tmp_path, "exec /bin/sleep 60")
+
+        with pytest.raises(HostFailure, match=r"'ip' gave no answer in 0\.5 s; try again"):
+            host.routes()
+
+    @pytest.mark.parametrize("name", ["-help", "x; touch owned", "$(touch owned)", "a b", "type"])
+    def test_a_hostile_name_is_one_argument(self, tmp_path: Path, name: str) -> None:
+        host = self.host(tmp_path, f'printf "%s\\n" "$@" > {tmp_path}/arguments')
+
+        host.delete_link(name)
+
+        assert (tmp_path / "arguments").read_text().splitlines() == ["link", "delete", "dev", name]
+        assert not (tmp_path / "owned").exists()
