@@ -1,1 +1,1 @@
-"""virtnet: virtual networks of libvirt hosts, planned before they are changed. The provider; users import pulumi_virtnet."""
+"""virtnet: virtual networks of libvirt hosts, planned before they are changed. Users import pulumi_virtnet."""

@@ -111,7 +111,7 @@ def update(
     open_doors: OpenDoors,
     show: Show,
 ) -> dict[str, Tree]:
-    """Observe again, plan again, apply; return the new outputs. A failure leaves things as they were, or says what."""
+    """Observe again, plan again, apply; return the new outputs."""
     doors = open_doors(str(desired["uri"]))
     plan = resource.plan(desired, recorded, resource.observe(doors, desired, recorded))
     _apply(plan, doors, _subject(resource, desired, recorded), show)

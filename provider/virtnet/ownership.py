@@ -304,8 +304,8 @@ def _restrict_value(shape: Shape, want: Tree, there: Tree, highest: ChangeClass,
         part: type[Part] = shape.part
         by_key: dict[Any, Any] = {item_key(part, item): item for item in _sequence(want)}
         items = [
-            _restrict_part(part, by_key[key] if key in by_key else item, item, highest, level)
-            for key, item in ((item_key(part, item), item) for item in _sequence(there))
+            _restrict_part(part, _mapping(by_key.get(item_key(part, item), item)), item, highest, level)
+            for item in _sequence(there)
         ]
         return items if items else ABSENT
     return there

@@ -1,0 +1,112 @@
+"""Every example as a user runs it: up, nothing more to do, nothing drifted, destroyed without a trace."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.acceptance.sandboxed import REPOSITORY, Host, Stack
+
+pytestmark = pytest.mark.acceptance
+
+EXAMPLES = REPOSITORY / "examples"
+
+
+@pytest.fixture
+def example(request: pytest.FixtureRequest, stack: Stack) -> Stack:
+    """A stack of the example that the test names, with the example's own project file."""
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(EXAMPLES / request.param / name, stack.directory / name)
+    stack.pulumi("stack", "init", "example")
+    return stack
+
+
+def exports(stack: Stack) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(stack.pulumi("stack", "output", "--json").stdout)
+    return found
+
+
+def test_every_example_is_tested() -> None:
+    here = Path(__file__).read_text()
+    for path in EXAMPLES.iterdir():
+        assert f'["{path.name}"]' in here, f"examples/{path.name} has no test in this file"
+        assert {"Pulumi.yaml", "__main__.py", "README.md"} <= {file.name for file in path.iterdir()}
+
+
+@pytest.mark.parametrize("example", ["tutorial"], indirect=True)
+def test_tutorial(host: Host, example: Stack) -> None:
+    before = host.trace()
+    default_before = host.virsh("net-dumpxml", "default", "--inactive")
+    assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
+
+    example.up()
+
+    made = exports(example)
+    for name, bridge in (("default", "virbr0"), ("management", made["management_bridge"])):
+        info = host.network(name) or {}
+        assert (info["Active"], info["Autostart"], info["Persistent"]) == ("yes", "yes", "yes")
+        assert (info["Bridge"], info["UUID"]) == (bridge, made[f"{name}_uuid"])
+    assert made["default_bridge"] == "virbr0"
+    assert f"192.168.123.0/24 dev {made['management_bridge']}" in host.sh("ip route")
+    assert "<range start='192.168.123.2' end='192.168.123.254'/>" in host.virsh("net-dumpxml", "management")
+    nat = host.sh("iptables -t nat -S LIBVIRT_PRT")
+    assert "-s 192.168.122.0/24" in nat
+    assert "-s 192.168.123.0/24" in nat
+    assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "1\n"
+    assert "\nnet/ipv4/ip_forward = 1\n" in host.sh("cat /etc/sysctl.d/90-virtnet-forwarding.conf")
+    assert example.unchanged()
+
+    example.destroy()
+
+    assert host.trace() == before
+    assert host.virsh("net-dumpxml", "default", "--inactive") == default_before
+    assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
+    assert example.resources() == []
+
+
+@pytest.mark.parametrize("example", ["bridged"], indirect=True)
+def test_bridged(host: Host, example: Stack) -> None:
+    host.sh("ip link add br0 type bridge && ip link set br0 up && ip address add 10.5.0.1/24 dev br0")
+    address = host.sh("cat /sys/class/net/br0/address")
+    before = host.trace()
+
+    example.up()
+
+    info = host.network("lan") or {}
+    assert (info["Active"], info["Autostart"], info["Bridge"]) == ("yes", "yes", "br0")
+    assert exports(example) == {"bridge": "br0", "uuid": info["UUID"]}
+    assert "<forward mode='bridge'/>" in host.virsh("net-dumpxml", "lan")
+    assert host.links() == set(before["links"].split())
+    assert example.unchanged()
+
+    example.destroy()
+
+    assert host.trace() == before
+    assert host.sh("cat /sys/class/net/br0/address") == address
+    assert "10.5.0.1/24" in host.sh("ip -brief address show br0")
+
+
+@pytest.mark.parametrize("example", ["isolated"], indirect=True)
+def test_isolated(host: Host, example: Stack) -> None:
+    before = host.trace()
+
+    example.up()
+
+    bridge = exports(example)["bridge"]
+    assert f"10.77.0.0/24 dev {bridge}" in host.sh("ip route")
+    for flags in ([], ["--inactive"]):
+        xml = host.virsh("net-dumpxml", "lab", *flags)
+        assert "<forward" not in xml
+        assert "<host mac='52:54:00:aa:bb:01' name='database' ip='10.77.0.10'/>" in xml
+        assert "<hostname>db.lab.example</hostname>" in xml
+    assert "10.77.0" not in host.sh("iptables -t nat -S")
+    assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
+    with host.guest("g1", bridge) as guest:
+        guest.sh("ip address add 10.77.0.20/24 dev eth0; for i in $(seq 60); do ping -c1 -W1 10.77.0.1 && break; done")
+    assert example.unchanged()
+
+    example.destroy()
+
+    assert host.trace() == before
+    assert example.resources() == []

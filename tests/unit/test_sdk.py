@@ -1,0 +1,224 @@
+"""What reaches the engine when a program makes resources, and what the program gets back."""
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.output import UNKNOWN
+
+import pulumi_virtnet as virtnet
+
+REPOSITORY = Path(__file__).parents[2]
+
+#: What libvirt made of it, for every resource: outputs that no program names.
+MADE = {
+    "bridgeName": "virbr7",
+    "uuid": "11111111-2222-3333-4444-555555555555",
+    "atBoot": {"net/ipv4/ip_forward": {"value": "1", "source": "/etc/sysctl.d/90-virtnet-forwarding.conf"}},
+    "runtime": {"net/ipv4/conf/my_if/forwarding": "1"},
+}
+
+
+class Engine(pulumi.runtime.Mocks):
+    """Keeps the inputs of each resource as they came over the wire."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[str, dict[str, Any]] = {}
+        self.types: dict[str, str] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.inputs[args.name] = {key: value for key, value in args.inputs.items() if key != "__provider"}
+        self.types[args.name] = args.typ
+        return "an-id", args.inputs | MADE
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"the SDK called {args.token}")
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    pulumi.runtime.set_mocks(engine, project="shop", stack="dev", preview=False)
+    yield engine
+    pulumi.runtime.settings.reset_options()
+
+
+def run(program: Callable[[], Any]) -> None:
+    """Run a program and wait for all of its resources."""
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+
+
+def seen(output: pulumi.Output[Any]) -> list[Any]:
+    """The output's value, once the program has run."""
+    values: list[Any] = []
+    output.apply(values.append)
+    return values
+
+
+def test_keywords_reach_the_engine_in_camel_case(engine: Engine) -> None:
+    run(
+        lambda: virtnet.LibvirtNetwork(
+            "management",
+            forward={"mode": "nat"},
+            ips=[virtnet.NetworkIpArgs(address="192.168.123.1/24", local_ptr=True)],
+            dns={"forward_plain_names": False},
+            on_delete="keep",
+        )
+    )
+    assert engine.inputs["management"] == {
+        "forward": {"mode": "nat"},
+        "ips": [{"address": "192.168.123.1/24", "localPtr": True}],
+        "dns": {"forwardPlainNames": False},
+        "onDelete": "keep",
+        "__name": "management",
+        "__owner": "shop/dev/management",
+    }
+
+
+def test_types_of_resources_are_fixed(engine: Engine) -> None:
+    class Company(virtnet.LibvirtNetwork):
+        """A user's own subclass."""
+
+    def program() -> None:
+        virtnet.LibvirtNetwork("net")
+        virtnet.HostForwarding("fwd")
+        Company("mine")
+
+    run(program)
+    assert engine.types == {
+        "net": "pulumi-python:dynamic/virtnet:LibvirtNetwork",
+        "fwd": "pulumi-python:dynamic/virtnet:HostForwarding",
+        "mine": "pulumi-python:dynamic/virtnet:LibvirtNetwork",
+    }
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        virtnet.HostForwardingArgs(ipv4=True, drop_in="50-x.conf", interfaces={"my_if": {"ipv4": True}}),
+        {"ipv4": True, "drop_in": "50-x.conf", "interfaces": {"my_if": {"ipv4": True}}},
+    ],
+)
+def test_args_in_the_conventional_place(engine: Engine, args: Any) -> None:
+    run(lambda: virtnet.HostForwarding("fwd", args, pulumi.ResourceOptions(protect=True)))
+    assert engine.inputs["fwd"] == {
+        "ipv4": True,
+        "dropIn": "50-x.conf",
+        "interfaces": {"my_if": {"ipv4": True}},
+        "__owner": "shop/dev/fwd",
+    }
+
+
+def test_options_in_the_place_of_args(engine: Engine) -> None:
+    run(lambda: virtnet.HostForwarding("fwd", pulumi.ResourceOptions(protect=True), ipv4=True))  # type: ignore[arg-type]
+    assert engine.inputs["fwd"]["ipv4"] is True
+
+
+def test_args_and_keywords_together_are_refused(engine: Engine) -> None:
+    with pytest.raises(TypeError, match="HostForwarding takes its inputs from args or as keywords, not from both"):
+        virtnet.HostForwarding("fwd", {"ipv4": True}, ipv6=True)
+
+
+def test_args_of_another_kind_are_refused(engine: Engine) -> None:
+    with pytest.raises(TypeError, match="the args of a LibvirtNetwork are a LibvirtNetworkArgs or a dict"):
+        virtnet.LibvirtNetwork("net", virtnet.HostForwardingArgs())  # type: ignore[arg-type]
+
+
+def test_outputs_at_any_depth_are_waited_for(engine: Engine) -> None:
+    async def later() -> virtnet.DnsArgsDict:
+        return {"hosts": [{"ip": "10.0.0.2", "hostnames": [pulumi.Output.from_input("two")]}]}
+
+    group = virtnet.PortGroupArgs(name="a", trust_guest_rx_filters=pulumi.Output.from_input(True))
+    run(
+        lambda: virtnet.LibvirtNetwork(
+            "net",
+            ips=[{"address": pulumi.Output.concat("10.0.0.1", "/24"), "local_ptr": True}],
+            port_groups=pulumi.Output.from_input([group]),
+            dns=later(),
+        )
+    )
+    sent = engine.inputs["net"]
+    assert sent["ips"] == [{"address": "10.0.0.1/24", "localPtr": True}]
+    assert sent["portGroups"] == [{"name": "a", "trustGuestRxFilters": True}]
+    assert sent["dns"] == {"hosts": [{"ip": "10.0.0.2", "hostnames": ["two"]}]}
+
+
+def test_one_unknown_leaves_its_neighbours_known() -> None:
+    engine = Engine()
+    pulumi.runtime.set_mocks(engine, project="shop", stack="dev", preview=True)
+    unknown: pulumi.Output[str] = pulumi.Output.from_input(UNKNOWN)  # type: ignore[arg-type]
+    run(
+        lambda: virtnet.LibvirtNetwork(
+            "net", ips=[{"address": unknown, "local_ptr": True}], domain={"name": "x.example"}
+        )
+    )
+    pulumi.runtime.settings.reset_options()
+    (ip,) = engine.inputs["net"]["ips"]
+    assert ip["localPtr"] is True
+    assert engine.inputs["net"]["domain"] == {"name": "x.example"}
+    assert not isinstance(ip["address"], str) or ip["address"] == pulumi.runtime.rpc.UNKNOWN
+
+
+def test_outputs_are_in_python_spelling(engine: Engine) -> None:
+    found: dict[str, list[Any]] = {}
+
+    def program() -> None:
+        network = virtnet.LibvirtNetwork("net", ips=[{"address": "10.0.0.1/24", "local_ptr": True}], mtu=1400)
+        forwarding = virtnet.HostForwarding("fwd", interfaces={"my_if": {"ipv4": True}}, drop_in="50-x.conf")
+        for name in ("bridge_name", "uuid", "ips", "mtu", "title", "adopted_from"):
+            found[name] = seen(getattr(network, name))
+        for name in ("interfaces", "drop_in", "runtime", "at_boot"):
+            found[name] = seen(getattr(forwarding, name))
+
+    run(program)
+    assert found == {
+        "bridge_name": ["virbr7"],
+        "uuid": [MADE["uuid"]],
+        "ips": [[{"address": "10.0.0.1/24", "local_ptr": True}]],
+        "mtu": [1400],
+        "title": [None],
+        "adopted_from": [None],
+        "interfaces": [{"my_if": {"ipv4": True}}],
+        "drop_in": ["50-x.conf"],
+        "runtime": [MADE["runtime"]],
+        "at_boot": [MADE["atBoot"]],
+    }
+    assert isinstance(found["mtu"][0], int)
+
+
+def test_options_name_properties_in_python_spelling(engine: Engine) -> None:
+    network = virtnet.LibvirtNetwork.__new__(virtnet.LibvirtNetwork)
+    assert network.translate_input_property("dnsmasq_options") == "dnsmasqOptions"
+    assert network.translate_input_property("ips[0].local_ptr") == "ips[0].localPtr"
+
+
+def test_every_output_has_a_property() -> None:
+    for resource in (virtnet.LibvirtNetwork, virtnet.HostForwarding):
+        for name in (*resource.ARGS.FIELDS, *resource.OUTPUTS):
+            assert isinstance(getattr(resource, name), property), f"{resource.__name__}.{name}"
+            assert getattr(resource, name).__doc__, f"{resource.__name__}.{name}"
+
+
+def test_outputs_are_those_of_the_provider() -> None:
+    resources = importlib.import_module("virtnet.resources").RESOURCES
+    for resource in resources:
+        made = set(getattr(virtnet, resource.name).OUTPUTS)
+        assert made == {name for name in resource.computed if name not in resource.spec.model_fields}
+
+
+def test_types_are_those_of_the_spec() -> None:
+    checked = subprocess.run(
+        [sys.executable, REPOSITORY / "tools/generate_sdk", "--check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_users_program_loads_nothing_of_the_provider_but_dynamic() -> None:
+    program = "import sys, pulumi_virtnet; print(*(name for name in sys.modules if name.startswith('virtnet')))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert loaded.split() == ["virtnet", "virtnet.dynamic"]
