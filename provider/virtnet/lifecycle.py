@@ -127,8 +127,8 @@ def read(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors:
     if shown is None and recorded.get("host_uuid") not in (None, doors.libvirt.host_uuid()):
         raise Refused(
             f"{_subject(resource, inputs, recorded)}: {recorded['uri']} now reaches another host "
-            f"({doors.libvirt.host_uuid()} instead of {recorded['host_uuid']}), where it is not; correct the uri, or drop "
-            "it from the state with pulumi state delete"
+            f"({doors.libvirt.host_uuid()} instead of {recorded['host_uuid']}), where it is not; correct the "
+            "uri, or drop it from the state with pulumi state delete"
         )
     return shown
 
@@ -166,7 +166,7 @@ def _outputs(
     shown = resource.outputs(inputs, details, observed)
     if shown is None:
         raise VirtnetError(
-            f"{_subject(resource, inputs, place)}: was applied and is gone again, removed by someone else; run pulumi up"
+            f"{_subject(resource, inputs, place)}: was applied and is gone again, as someone removed it; run pulumi up"
         )
     return shown
 
