@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pulumi import dynamic
 
@@ -61,7 +61,7 @@ class _Provider(dynamic.ResourceProvider):
         try:
             found = lifecycle.diff(resource, recorded, desired, _open_doors)
         except VirtnetError as error:
-            _fail(error)
+            raise _sentence(error) from None
         # Refresh asks for a diff too, without a check before it; there is nobody to review anything then.
         if found.changes and _identity(desired) in self._checked:
             self._preview(resource, recorded, desired, found.changes)
@@ -77,7 +77,7 @@ class _Provider(dynamic.ResourceProvider):
         try:
             outputs = lifecycle.create(resource, _received(resource, props), _open_doors, _show)
         except VirtnetError as error:
-            _fail(error)
+            raise _sentence(error) from None
         return dynamic.CreateResult(resource.identity(outputs), wire.to_wire(resource.spec, outputs))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
@@ -91,11 +91,11 @@ class _Provider(dynamic.ResourceProvider):
             outputs = lifecycle.read(resource, recorded, _open_doors)
         except Unreachable as error:
             if self._unreachable != "recorded":
-                _fail(error)
+                raise _sentence(error) from None
             _show(f"warning: what is recorded is shown, as virtnet:unreachable is recorded: {error}")
             return dynamic.ReadResult(id_, wire.to_wire(resource.spec, recorded))
         except VirtnetError as error:
-            _fail(error)
+            raise _sentence(error) from None
         if outputs is None:
             return dynamic.ReadResult("", {})
         inputs = resource.recorded_inputs(outputs)
@@ -113,7 +113,7 @@ class _Provider(dynamic.ResourceProvider):
         try:
             outputs = lifecycle.update(resource, recorded, desired, _open_doors, _show)
         except VirtnetError as error:
-            _fail(error)
+            raise _sentence(error) from None
         return dynamic.UpdateResult(wire.to_wire(resource.spec, outputs))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -125,7 +125,7 @@ class _Provider(dynamic.ResourceProvider):
         try:
             lifecycle.delete(resource, _received(resource, _props), _open_doors, _show)
         except VirtnetError as error:
-            _fail(error)
+            raise _sentence(error) from None
 
     def _preview(
         self,
@@ -239,6 +239,6 @@ def _show(text: str) -> None:
         sys.stdout.flush()
 
 
-def _fail(error: Exception) -> NoReturn:
-    """Raise a sentence with nothing of ours around it: Pulumi prints whole tracebacks, causes included."""
-    raise type(error).__new__(type(error), str(error)) from None
+def _sentence(error: Exception) -> Exception:
+    """An error of ours without the traceback and causes that Pulumi would print before its sentence."""
+    return type(error).__new__(type(error), str(error))

@@ -78,7 +78,7 @@ def converge(
         reason = "; ".join([*(change.describe() for change in restart_changes), *mends]) or "active becomes false"
         disconnecting = stops_for_good and desired.get("on_delete") == "disconnect"
         if observed.plugged_in and not disconnecting:
-            refusals.append(in_use(observed, report, f"the network would be stopped ({reason})"))
+            refusals.append(in_use(observed, f"the network would be stopped ({reason})"))
     if restarts or (wanted_active and not report.active):
         findings = preflight(targets.config, observed, allow_overlap=bool(desired.get("allow_overlap")))
     steps = _converging_steps(desired, targets, observed, report, restarts=restarts, stops=stops_for_good)
@@ -222,11 +222,11 @@ def stop_step(report: NetworkReport, live: Tree) -> StopNetwork:
     )
 
 
-def in_use(observed: ObservedNetwork, report: NetworkReport, what: str) -> str:
+def in_use(observed: ObservedNetwork, what: str) -> str:
     """The refusal of what would cut off what is plugged in."""
     return (
-        f"network '{report.name}' on {observed.uri} was not touched: {what}, and "
-        f"{describe_plugged_in(observed.plugged_in)} plugged into it would lose their link; unplug them first"
+        f"nothing was touched: {what}, which would cut off {describe_plugged_in(observed.plugged_in)}; unplug it from "
+        "the network first"
     )
 
 

@@ -47,16 +47,13 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     if not desired.get("adopt"):
         return Plan(
             refusals=(
-                f"network '{report.name}' already exists on {observed.uri} (UUID {report.uuid}); set adopt to take it "
-                "over, or choose another name",
+                f"a network of this name already exists (UUID {report.uuid}); set adopt to take it over, or choose "
+                "another name",
             )
         )
     if "uuid" in desired and desired["uuid"] != report.uuid:
         return Plan(
-            refusals=(
-                f"network '{report.name}' on {observed.uri} has the UUID {report.uuid}, not {desired['uuid']}; leave "
-                "uuid out to adopt it",
-            )
+            refusals=(f"the network to adopt has the UUID {report.uuid}, not {desired['uuid']}; leave uuid out",)
         )
     before = {
         "xml": report.any_xml,
@@ -85,9 +82,7 @@ def _make(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     findings = _start_findings(desired, target, observed)
     same_uuid = next((other for other in observed.others if other.uuid == uuid), None)
     if same_uuid is not None:
-        return Plan(
-            refusals=(f"the UUID {uuid} on {observed.uri} belongs to network '{same_uuid.name}'; choose another",)
-        )
+        return Plan(refusals=(f"the UUID {uuid} belongs to network '{same_uuid.name}' already; choose another",))
     owner = desired.get("__owner", "")
     steps: list[Step] = [
         DefineNetwork(
@@ -134,7 +129,7 @@ def _finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, owner: str)
             xml=network_xml.render(target, OwnerMark(owner, creating=False)),
             previous_xml=creating,
             previous_autostart=bool(desired.get("autostart", True)),
-            purpose="mark the network as made",
+            purpose="note in its metadata that it is complete",
         )
     )
     return steps
@@ -148,8 +143,8 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
     if "uuid" in desired and desired["uuid"] != report.uuid:
         return Plan(
             refusals=(
-                f"a half-made network '{report.name}' on {observed.uri} has the UUID {report.uuid}, not "
-                f"{desired['uuid']}; remove it with virsh net-undefine",
+                f"a half-made network of this name has the UUID {report.uuid}, not {desired['uuid']}; remove it with "
+                "virsh net-undefine",
             )
         )
     wanted_active = bool(desired.get("active", True))
@@ -158,7 +153,7 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
     )
     stops = report.active and not (running_alike and wanted_active)
     if stops and observed.plugged_in:
-        return Plan(refusals=(in_use(observed, report, "the half-made network would be stopped"),))
+        return Plan(refusals=(in_use(observed, "the half-made network would be stopped"),))
     findings = _start_findings(desired, target, observed)
     if stops and report.live_xml is not None:
         steps += probe(target)
@@ -183,7 +178,7 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
         steps=tuple(steps),
         changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
         refusals=findings.refusals,
-        notes=(*findings.notes, f"network '{report.name}' was left half-made by an earlier run and is finished now"),
+        notes=(*findings.notes, "it was left half-made by an earlier run and is finished now"),
         details={"uuid": report.uuid},
     )
 

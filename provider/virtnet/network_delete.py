@@ -15,7 +15,7 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     """By the recorded on_delete: refuse while anything is plugged in, disconnect, keep, or restore what was adopted."""
     report = observed.report
     if report is None:
-        return Plan(notes=(f"network '{recorded.get('name')}' is gone from {observed.uri} already",))
+        return Plan(notes=("it is gone already",))
     adopted = recorded.get("adopted_from")
     policy = recorded.get("on_delete") or ("restore" if adopted else "refuse")
     if policy == "keep":
@@ -26,8 +26,8 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     if observed.plugged_in and policy != "disconnect":
         guests = describe_plugged_in(observed.plugged_in)
         refusals.append(
-            f"network '{report.name}' on {observed.uri} was not deleted, as {guests} are plugged into it; unplug them, "
-            "or set on_delete to disconnect and run pulumi up first"
+            f"it was not deleted, which would cut off {guests}; unplug it from the network first, or set on_delete to "
+            "disconnect and run pulumi up"
         )
     steps: list[Step] = []
     if report.live_xml is not None:
@@ -37,13 +37,13 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     notes: tuple[str, ...] = ()
     if observed.shut_off_guests:
         names = ", ".join(f"'{name}'" for name in observed.shut_off_guests)
-        notes = (f"guests {names} are shut off and refer to network '{report.name}'; they will not start without it",)
+        notes = (f"shut-off guests that have an interface on it, and will not start without it: {names}",)
     return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
 
 
 def _keep(report: NetworkReport) -> Plan:
     """The network stays as it is; only our mark goes, as it would claim what is no longer ours."""
-    note = f"network '{report.name}' stays, as on_delete is keep"
+    note = "it stays, as on_delete is keep"
     if report.config_xml is None or network_xml.owner_mark(report.config_xml) is None:
         return Plan(notes=(note,))
     unmarked = DefineNetwork(
@@ -66,4 +66,4 @@ def _restore(adopted: Mapping[str, Tree], observed: ObservedNetwork, report: Net
     if not adopted["persistent"] and report.config_xml is not None:
         steps = [step for step in steps if not isinstance(step, SetAutostart)]
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
-    return replace(plan, steps=tuple(steps), notes=(*plan.notes, f"network '{report.name}' is given back as it was"))
+    return replace(plan, steps=tuple(steps), notes=(*plan.notes, "it is given back as it was adopted"))

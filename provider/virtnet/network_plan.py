@@ -36,10 +36,7 @@ def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed:
     report = observed.report
     if report is None:
         return Plan(
-            refusals=(
-                f"network '{recorded.get('name')}' (UUID {recorded.get('uuid')}) is gone from {observed.uri}; run "
-                "pulumi refresh, then pulumi up makes it again",
-            )
+            refusals=(f"it is gone (UUID {recorded.get('uuid')}); run pulumi refresh, then pulumi up makes it again",)
         )
     reviewed = max(
         (change.change_class for change in recorded_changes(desired, recorded)), default=ChangeClass.RECORDED
@@ -56,7 +53,6 @@ def _wrong_host(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> str:
     if recorded.get("host_uuid") in (None, observed.host_uuid):
         return ""
     return (
-        f"{observed.uri} now reaches the host {observed.host_uuid}, but network '{recorded.get('name')}' was made on "
-        f"host {recorded.get('host_uuid')} and is not there; correct the uri, or drop the network from the state with "
-        "pulumi state delete"
+        f"the uri now reaches the host {observed.host_uuid}, where the network is not; it was made on host "
+        f"{recorded.get('host_uuid')}; correct the uri, or drop the network from the state with pulumi state delete"
     )

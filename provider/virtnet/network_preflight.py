@@ -44,27 +44,23 @@ def serves(tree: Tree) -> bool:
 
 def preflight(tree: Tree, observed: ObservedNetwork, *, allow_overlap: bool) -> Findings:
     """What speaks against starting the network that `tree` describes on the host as it is now."""
-    subject = f"network '{tree['name']}' on {observed.uri}"
-    refusals = [*_bridge_names(tree, observed, subject)]
+    refusals = [*_bridge_names(tree, observed)]
     notes: list[str] = []
     if not allow_overlap:
-        refusals += _overlaps(tree, observed, subject)
+        refusals += _overlaps(tree, observed)
     if observed.host is not None:
-        refusals += _host(tree, observed.host, observed, subject)
-        notes += _routes(tree, observed.host, subject)
+        refusals += _host(tree, observed.host, observed)
+        notes += _routes(tree, observed.host)
     return Findings(tuple(refusals), tuple(notes))
 
 
-def _bridge_names(tree: Tree, observed: ObservedNetwork, subject: str) -> Iterator[str]:
+def _bridge_names(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
     bridge = own_bridge(tree)
     if not bridge:
         return
     for other in observed.others:
         if _bridge_of(other.any_xml) == bridge:
-            yield (
-                f"{subject}: the bridge name {bridge} belongs to network '{other.name}' already; choose another "
-                "bridge.name"
-            )
+            yield (f"the bridge name {bridge} belongs to network '{other.name}' already; choose another bridge.name")
             return
     host = observed.host
     active = observed.report is not None and observed.report.active
@@ -73,7 +69,7 @@ def _bridge_names(tree: Tree, observed: ObservedNetwork, subject: str) -> Iterat
     link = host.link(bridge)
     if link is not None and not is_leftover(tree, observed):
         yield (
-            f"{subject}: an interface named {bridge} is on the host already, and libvirt could delete it; choose "
+            f"an interface named {bridge} is on the host already, and libvirt could delete it; choose "
             "another bridge.name or remove that interface"
         )
 
@@ -106,7 +102,7 @@ def _overlap(one: Subnet, other: Subnet) -> bool:
     return one.version == other.version and one.overlaps(other)
 
 
-def _overlaps(tree: Tree, observed: ObservedNetwork, subject: str) -> Iterator[str]:
+def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
     fix = "choose another subnet, or set allow_overlap if this is meant"
     own = own_bridge(tree)
     named: set[tuple[str, str]] = set()
@@ -117,13 +113,13 @@ def _overlaps(tree: Tree, observed: ObservedNetwork, subject: str) -> Iterator[s
             for theirs in _readable_subnets(network_xml.parse(other.live_xml or other.any_xml)):
                 if _overlap(subnet, theirs):
                     named.add((str(subnet), _bridge_of(other.live_xml or other.any_xml)))
-                    yield f"{subject}: {subnet} overlaps {theirs} of the active network '{other.name}'; {fix}"
+                    yield f"{subnet} overlaps {theirs} of the active network '{other.name}'; {fix}"
         for address in observed.host.addresses if observed.host is not None else ():
             theirs = ipaddress.ip_interface(address.address).network
             if address.interface == own or (str(subnet), address.interface) in named or theirs.is_link_local:
                 continue
             if _overlap(subnet, theirs):
-                yield f"{subject}: {subnet} overlaps {theirs}, which interface {address.interface} is in; {fix}"
+                yield f"{subnet} overlaps {theirs}, which interface {address.interface} is in; {fix}"
         for route in observed.host.routes if observed.host is not None else ():
             known = any(
                 address.interface == route.interface
@@ -133,7 +129,7 @@ def _overlaps(tree: Tree, observed: ObservedNetwork, subject: str) -> Iterator[s
                 continue
             theirs = ipaddress.ip_network(route.destination, strict=False)
             if _overlap(subnet, theirs) and not theirs.is_link_local and not theirs.is_multicast:
-                yield f"{subject}: {subnet} overlaps {theirs}, which is reached by {route.interface}; {fix}"
+                yield f"{subnet} overlaps {theirs}, which is reached by {route.interface}; {fix}"
 
 
 def _readable_subnets(tree: Tree) -> list[Subnet]:
@@ -146,7 +142,7 @@ def _readable_subnets(tree: Tree) -> list[Subnet]:
     return subnets
 
 
-def _routes(tree: Tree, host: HostReport, subject: str) -> Iterator[str]:
+def _routes(tree: Tree, host: HostReport) -> Iterator[str]:
     for subnet in _subnets(tree):
         for route in host.routes:
             if not route.gateway or route.destination == "default":
@@ -154,42 +150,42 @@ def _routes(tree: Tree, host: HostReport, subject: str) -> Iterator[str]:
             theirs = ipaddress.ip_network(route.destination, strict=False)
             if _overlap(subnet, theirs):
                 yield (
-                    f"{subject}: {subnet} is inside {theirs}, which the host reaches through {route.gateway} "
+                    f"{subnet} is inside {theirs}, which the host reaches through {route.gateway} "
                     f"({route.interface}); guests there will no longer be reached from this host"
                 )
 
 
-def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, subject: str) -> Iterator[str]:
+def _host(tree: Tree, host: HostReport, observed: ObservedNetwork) -> Iterator[str]:
     mode = mode_of(tree)
     bridge = tree.get("bridge", {}).get("name", "")
     if mode == "bridge" and bridge:
         link = host.link(bridge)
         if link is None:
-            yield f"{subject}: the host has no bridge {bridge}; make it first, or correct bridge.name"
+            yield f"the host has no bridge {bridge}; make it first, or correct bridge.name"
         elif link.kind not in ("bridge", "openvswitch"):
-            yield f"{subject}: {bridge} is on the host, and is no bridge; correct bridge.name"
+            yield f"{bridge} is on the host, and is no bridge; correct bridge.name"
     for interface in tree.get("forward", {}).get("interfaces", []):
         if host.link(interface["dev"]) is None and mode not in ("nat", "route"):
-            yield f"{subject}: the host has no interface {interface['dev']}; correct forward.interfaces"
+            yield f"the host has no interface {interface['dev']}; correct forward.interfaces"
     if mode not in OWN_BRIDGE_MODES:
         return
     if serves(tree):
         if "dnsmasq" in host.missing_programs:
-            yield f"{subject}: dnsmasq is missing on the host; install it (package dnsmasq-base)"
+            yield "dnsmasq is missing on the host; install it (package dnsmasq-base)"
         active = observed.report is not None and observed.report.active
-        yield from _ports(tree, host, subject, active=active)
+        yield from _ports(tree, host, active=active)
     if mode != "open" and {"iptables", "nft"} <= set(host.missing_programs):
-        yield f"{subject}: neither iptables nor nft is on the host; install iptables"
+        yield "neither iptables nor nft is on the host; install iptables"
     forwards = mode in ("nat", "route", "open") and any(subnet.version == 6 for subnet in _subnets(tree))
     if forwards and host.advertised_interfaces:
         names = ", ".join(host.advertised_interfaces)
         yield (
-            f"{subject}: it turns on IPv6 forwarding, and the host would lose its routes learnt from router "
+            f"it turns on IPv6 forwarding, and the host would lose its routes learnt from router "
             f"advertisements on {names}; set net.ipv6.conf.INTERFACE.accept_ra=2 there first"
         )
 
 
-def _ports(tree: Tree, host: HostReport, subject: str, *, active: bool) -> Iterator[str]:
+def _ports(tree: Tree, host: HostReport, *, active: bool) -> Iterator[str]:
     # An active network's own dnsmasq listens on these.
     addresses = set() if active else {ip["address"].split("/")[0] for ip in tree.get("ips", [])}
     anywhere = {"0.0.0.0", "*", "::", "[::]"}  # noqa: S104 - compared with, never bound
@@ -200,12 +196,12 @@ def _ports(tree: Tree, host: HostReport, subject: str, *, active: bool) -> Itera
     ]
     if tree.get("dns", {}).get("enable", True) and taken:
         yield (
-            f"{subject}: {taken[0].protocol} port 53 is taken on {taken[0].address} by another program, which DNS on "
+            f"{taken[0].protocol} port 53 is taken on {taken[0].address} by another program, which DNS on "
             "this network needs; stop it, bind it to single addresses, or set dns.enable to false"
         )
     dhcp = any(":" not in ip["address"] and ip.get("dhcp") for ip in tree.get("ips", []))
     if dhcp and not host.dhcp_port_free:
         yield (
-            f"{subject}: udp port 67 is taken by another program that does not share it, which DHCP on this network "
+            "udp port 67 is taken by another program that does not share it, which DHCP on this network "
             "needs; stop it or bind it to its interface"
         )

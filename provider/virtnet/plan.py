@@ -173,7 +173,7 @@ class Plan:
     steps: tuple[Step, ...] = ()
     changes: tuple[Change, ...] = ()
     refusals: tuple[str, ...] = ()
-    """Complete sentences; a plan with any of them is never applied."""
+    """Sentences to stand behind "object on host: "; a plan with any of them is never applied."""
     notes: tuple[str, ...] = ()
     """What a reviewer should know besides the changes."""
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -198,7 +198,7 @@ def apply(plan: Plan, doors: Doors, subject: str, progress: Callable[[str], None
     exception (a KeyboardInterrupt, say) also takes the steps back before it goes on.
     """
     if plan.refusals:
-        raise Refused("; ".join(plan.refusals))
+        raise Refused(f"{subject}: {'; '.join(plan.refusals)}")
     begun: list[Step] = []
     try:
         for step in plan.steps:

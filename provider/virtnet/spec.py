@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from virtnet.spec_values import Canonical
@@ -53,8 +61,17 @@ class Part(BaseModel):
 
     @field_validator("*", mode="wrap")
     @classmethod
-    def _tolerate_unknown_field(cls, value: Any, handler: Callable[[Any], Any]) -> Any:
-        return UNKNOWN if value is UNKNOWN else handler(value)
+    def _tolerate_unknown_field(cls, value: Any, handler: Callable[[Any], Any], info: ValidationInfo) -> Any:
+        if value is UNKNOWN:
+            return UNKNOWN
+        kind = shapes(cls)[info.field_name or ""].kind
+        if kind == "map" and isinstance(value, Mapping) and UNKNOWN in value.values():
+            known = handler({name: item for name, item in value.items() if item is not UNKNOWN})
+            return {name: known.get(name, UNKNOWN) for name in value}
+        if kind == "scalars" and isinstance(value, list | tuple) and UNKNOWN in value:
+            remaining = iter(handler([item for item in value if item is not UNKNOWN]))
+            return tuple(UNKNOWN if item is UNKNOWN else next(remaining) for item in value)
+        return handler(value)
 
     @model_validator(mode="wrap")
     @classmethod

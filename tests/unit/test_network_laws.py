@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.strategies import networks
@@ -17,7 +17,6 @@ from virtnet.observed import PluggedIn
 from virtnet.plan import ChangeClass, Doors
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def checked(inputs: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +37,6 @@ def plan(libvirt: FakeLibvirt, desired: dict[str, Any], recorded: dict[str, Any]
     return NETWORK.plan(desired, recorded, NETWORK.observe(doors(libvirt)(""), desired, recorded))
 
 
-@relaxed
 @given(networks())
 def test_what_is_rendered_is_parsed_as_it_was(inputs: dict[str, Any]) -> None:
     target = new_tree(checked(inputs), UUID)
@@ -59,7 +57,6 @@ def _without_empty(tree: Any) -> Any:
     return tree
 
 
-@relaxed
 @given(networks())
 def test_check_gives_its_own_output_back(inputs: dict[str, Any]) -> None:
     once = checked(inputs)
@@ -67,7 +64,6 @@ def test_check_gives_its_own_output_back(inputs: dict[str, Any]) -> None:
     assert checked(once) == once
 
 
-@relaxed
 @given(networks())
 def test_a_preview_right_after_create_is_empty(inputs: dict[str, Any]) -> None:
     libvirt, desired = FakeLibvirt(), checked(inputs)
@@ -79,7 +75,6 @@ def test_a_preview_right_after_create_is_empty(inputs: dict[str, Any]) -> None:
     assert lifecycle.read(NETWORK, recorded, doors(libvirt)) == recorded
 
 
-@relaxed
 @given(networks(), networks())
 def test_after_an_update_nothing_is_left_to_do(before: dict[str, Any], after: dict[str, Any]) -> None:
     libvirt, desired = FakeLibvirt(), checked(after)
@@ -93,7 +88,6 @@ def test_after_an_update_nothing_is_left_to_do(before: dict[str, Any], after: di
     assert updated["mac"] == recorded["mac"]
 
 
-@relaxed
 @given(networks(), networks())
 def test_an_update_stops_only_what_was_previewed_as_a_restart(before: dict[str, Any], after: dict[str, Any]) -> None:
     libvirt, desired = FakeLibvirt(), checked(after)
@@ -110,7 +104,6 @@ def test_an_update_stops_only_what_was_previewed_as_a_restart(before: dict[str, 
     assert stops == (previewed is ChangeClass.RESTART)
 
 
-@relaxed
 @given(networks(), networks(), st.integers(0, 12), st.booleans())
 def test_an_update_broken_at_any_step_gives_back_what_was(
     before: dict[str, Any], after: dict[str, Any], broken: int, after_effect: bool
@@ -128,7 +121,6 @@ def test_an_update_broken_at_any_step_gives_back_what_was(
         assert len(libvirt.effects) <= broken
 
 
-@relaxed
 @given(networks(), st.integers(0, 4), st.booleans())
 def test_a_create_broken_at_any_step_leaves_nothing(inputs: dict[str, Any], broken: int, after_effect: bool) -> None:
     libvirt, desired = FakeLibvirt(), checked(inputs)
@@ -142,7 +134,6 @@ def test_a_create_broken_at_any_step_leaves_nothing(inputs: dict[str, Any], brok
         assert len(libvirt.effects) <= broken
 
 
-@relaxed
 @given(networks())
 def test_observed_as_desired_plans_nothing(inputs: dict[str, Any]) -> None:
     libvirt = FakeLibvirt()
@@ -159,7 +150,6 @@ def test_observed_as_desired_plans_nothing(inputs: dict[str, Any]) -> None:
     assert planned.refusals == ()
 
 
-@relaxed
 @given(networks(), networks())
 def test_what_nobody_names_survives_an_update(before: dict[str, Any], after: dict[str, Any]) -> None:
     libvirt, desired = FakeLibvirt(), checked(after)
@@ -177,7 +167,6 @@ def test_what_nobody_names_survives_an_update(before: dict[str, Any], after: dic
     assert kept.get("deep") == "1"
 
 
-@relaxed
 @given(networks(), networks())
 def test_a_guest_keeps_its_link_or_the_update_is_refused(before: dict[str, Any], after: dict[str, Any]) -> None:
     libvirt, desired = FakeLibvirt(), checked(after)
