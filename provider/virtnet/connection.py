@@ -192,6 +192,21 @@ class Connection:
 
         return [_port(xml) for xml in self._ask(f"list the ports of network {uuid}", question)]
 
+    def interface_names(self) -> frozenset[str] | None:
+        """Names of the host's network interfaces, bridges included (virConnectListAllInterfaces).
+
+        None where the daemon has no interface driver, or does not let this user ask it.
+        """
+        try:
+            found = self._ask("list the host's interfaces", lambda handle: handle.listAllInterfaces(0))
+        except AccessDenied:
+            return None
+        except LibvirtFailure as failure:
+            if failure.code != NO_SUPPORT:
+                raise
+            return None
+        return frozenset(interface.name() for interface in found)
+
     def shut_off_guests(self, name: str) -> Sequence[str]:
         """Names of guests that are shut off and have an interface on the network."""
 

@@ -82,6 +82,7 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
         if may_start
         else (),
         host=survey(doors.host) if may_start and doors.host is not None else None,
+        interface_names=libvirt.interface_names() if may_start and doors.host is None else None,
         fresh_uuid=str(uuids.uuid4()) if report is None else "",
     )
 

@@ -224,10 +224,7 @@ def stop_step(report: NetworkReport, live: Tree) -> StopNetwork:
 
 def in_use(observed: ObservedNetwork, what: str) -> str:
     """The refusal of what would cut off what is plugged in."""
-    return (
-        f"nothing was touched: {what}, which would cut off {describe_plugged_in(observed.plugged_in)}; unplug it from "
-        "the network first"
-    )
+    return f"{what}, which would cut off {describe_plugged_in(observed.plugged_in)}; unplug it from the network first"
 
 
 def describe_plugged_in(plugged_in: Sequence[PluggedIn]) -> str:

@@ -26,7 +26,7 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     if observed.plugged_in and policy != "disconnect":
         guests = describe_plugged_in(observed.plugged_in)
         refusals.append(
-            f"it was not deleted, which would cut off {guests}; unplug it from the network first, or set on_delete to "
+            f"deleting it would cut off {guests}; unplug it from the network first, or set on_delete to "
             "disconnect and run pulumi up"
         )
     steps: list[Step] = []

@@ -62,16 +62,24 @@ def _bridge_names(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
         if _bridge_of(other.any_xml) == bridge:
             yield (f"the bridge name {bridge} belongs to network '{other.name}' already; choose another bridge.name")
             return
-    host = observed.host
-    active = observed.report is not None and observed.report.active
-    if host is None or active:
+    if observed.report is not None and observed.report.active:
         return
-    link = host.link(bridge)
-    if link is not None and not is_leftover(tree, observed):
+    if observed.host is None and observed.interface_names is None:
+        yield (
+            f"whether an interface named {bridge} is on the host already cannot be seen from here, and starting the "
+            "network could delete it; install libvirt's interface driver there (libvirt-daemon-driver-interface)"
+        )
+    elif _has_link(observed, bridge) and not is_leftover(tree, observed):
         yield (
             f"an interface named {bridge} is on the host already, and libvirt could delete it; choose "
             "another bridge.name or remove that interface"
         )
+
+
+def _has_link(observed: ObservedNetwork, name: str) -> bool:
+    if observed.host is not None:
+        return observed.host.link(name) is not None
+    return name in (observed.interface_names or ())
 
 
 def is_leftover(tree: Tree, observed: ObservedNetwork) -> bool:

@@ -106,10 +106,10 @@ class StartNetwork:
         report = doors.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.active:
             return
-        if self.bridge and doors.host is not None and _link_address(doors, self.bridge) is not None:
+        if self.bridge and _has_link(doors, self.bridge):
             raise Refused(
-                f"an interface named {self.bridge} is on {doors.host.name} already, and starting the network could "
-                "delete it; rename the network's bridge (bridge.name) or remove that interface"
+                f"an interface named {self.bridge} is on the host already, and starting the network could delete it; "
+                "rename the network's bridge (bridge.name) or remove that interface"
             )
         doors.libvirt.start_network(self.uuid)
 
@@ -346,6 +346,13 @@ class UpdateSection:
             live=self.live,
             config=self.config,
         )
+
+
+def _has_link(doors: Doors, link: str) -> bool:
+    if doors.host is not None:
+        return _link_address(doors, link) is not None
+    names = doors.libvirt.interface_names()
+    return names is None or link in names
 
 
 def _link_address(doors: Doors, link: str) -> str | None:

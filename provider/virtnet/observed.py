@@ -124,6 +124,8 @@ class ObservedNetwork:
     """The host's other networks; looked at only when something may be started or defined anew."""
     host: HostReport | None = None
     """The host itself; None when there is no way to ask it, or no need to."""
+    interface_names: frozenset[str] | None = None
+    """The host's interfaces by libvirt's account, asked where `host` is not there to be asked."""
     fresh_uuid: str = ""
     """A random UUID for a network that does not exist yet: chance comes in with what is observed, so planning is
     pure."""

@@ -91,6 +91,9 @@ class LibvirtDoor(Protocol):
     ) -> None:
         """VirNetworkUpdate of one section."""
 
+    def interface_names(self) -> frozenset[str] | None:
+        """Names of the host's network interfaces by libvirt's account; None where its interface driver is missing."""
+
     def shut_off_guests(self, name: str) -> Sequence[str]:
         """Names of guests that are shut off and reference the network of that name."""
 
@@ -173,7 +176,7 @@ class Plan:
     steps: tuple[Step, ...] = ()
     changes: tuple[Change, ...] = ()
     refusals: tuple[str, ...] = ()
-    """Sentences to stand behind "object on host: "; a plan with any of them is never applied."""
+    """Sentences to stand behind "object on host was not touched: "; a plan with any of them is never applied."""
     notes: tuple[str, ...] = ()
     """What a reviewer should know besides the changes."""
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -198,7 +201,7 @@ def apply(plan: Plan, doors: Doors, subject: str, progress: Callable[[str], None
     exception (a KeyboardInterrupt, say) also takes the steps back before it goes on.
     """
     if plan.refusals:
-        raise Refused(f"{subject}: {'; '.join(plan.refusals)}")
+        raise Refused(f"{subject} was not touched: {'; '.join(plan.refusals)}")
     begun: list[Step] = []
     try:
         for step in plan.steps:

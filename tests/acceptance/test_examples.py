@@ -1,7 +1,10 @@
 """Every example as a user runs it: up, nothing more to do, nothing drifted, destroyed without a trace."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +113,28 @@ def test_isolated(host: Host, example: Stack) -> None:
 
     assert host.trace() == before
     assert example.resources() == []
+
+
+def test_demo_leaves_nothing_and_shows_that_no_packet_was_lost(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "virtnet.cli", "sandbox", "--", REPOSITORY / "tools/demo"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " packets sent, 0 lost" in done.stdout
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_demo_refuses_to_run_on_the_machine_itself() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTNET_SANDBOX"}
+    done = subprocess.run(
+        [REPOSITORY / "tools/demo"], env=environment, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 1
+    assert "run it in a sandbox, with: make demo" in done.stderr

@@ -21,6 +21,7 @@ class FakeLibvirt:
     uri: str = "qemu:///system"
     reports: dict[str, NetworkReport] = field(default_factory=dict)
     ports: dict[str, tuple[PluggedIn, ...]] = field(default_factory=dict)
+    interfaces: frozenset[str] | None = frozenset({"lo", "eth0"})
     effects: list[str] = field(default_factory=list)
     fail_at: int | None = None
     """The effect, counted from 0, that fails."""
@@ -42,6 +43,9 @@ class FakeLibvirt:
 
     def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
         return self.ports.get(uuid, ())
+
+    def interface_names(self) -> frozenset[str] | None:
+        return self.interfaces
 
     def shut_off_guests(self, name: str) -> Sequence[str]:
         return ()

@@ -1,0 +1,44 @@
+"""Hosts that only libvirt can be asked of: what cannot be seen is not risked."""
+
+from typing import Any
+
+import pytest
+from tests.fakes.libvirt import FakeLibvirt
+
+from virtnet import lifecycle
+from virtnet.errors import Refused
+from virtnet.network import NETWORK
+from virtnet.plan import Doors
+
+
+def create(libvirt: FakeLibvirt, **inputs: Any) -> dict[str, Any]:
+    desired, failures = NETWORK.check({"uri": libvirt.uri, "name": "lab", **inputs}, {})
+    assert failures == []
+    return lifecycle.create(NETWORK, desired, lambda uri: Doors(libvirt=libvirt, host=None), lambda line: None)
+
+
+def test_a_bridge_name_that_is_an_interface_of_the_host_is_refused() -> None:
+    libvirt = FakeLibvirt(uri="qemu+ssh://far/system", interfaces=frozenset({"lo", "br0"}))
+
+    with pytest.raises(Refused, match="an interface named br0 is on the host already, and libvirt could delete it"):
+        create(libvirt, bridge={"name": "br0"})
+
+    assert libvirt.effects == []
+
+
+def test_where_interfaces_cannot_be_seen_nothing_is_started() -> None:
+    libvirt = FakeLibvirt(uri="qemu+ssh://far/system", interfaces=None)
+
+    with pytest.raises(Refused, match=r"cannot be seen from here.*install libvirt's interface driver"):
+        create(libvirt, bridge={"name": "br0"})
+
+    assert libvirt.effects == []
+
+
+def test_a_network_that_is_not_to_run_needs_no_look_at_the_interfaces() -> None:
+    libvirt = FakeLibvirt(uri="qemu+ssh://far/system", interfaces=None)
+
+    made = create(libvirt, active=False)
+
+    assert made["active"] is False
+    assert libvirt.reports[made["uuid"]].config_xml is not None
