@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from virtnet import network_xml
-from virtnet.errors import HostFailure
+from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network_checks import check_network
 from virtnet.network_plan import plan_network
 from virtnet.network_preflight import own_bridge, serves
@@ -115,7 +115,7 @@ def _true_autostart(host: HostDoor | None, report: NetworkReport, uri: str) -> N
         return report
     try:
         links = host.list_directory(AUTOSTART_LINKS)
-    except HostFailure:  # only root can look; the daemon's word stands
+    except (HostFailure, AccessDenied):  # only root can look; the daemon's word stands
         return report
     return replace(report, autostart=f"{report.name}.xml" in links)
 
@@ -157,7 +157,7 @@ def _problems(host: HostDoor | None, report: NetworkReport | None) -> tuple[str,
     try:
         pid = host.read_file(f"/run/libvirt/network/{report.name}.pid")
         program = host.read_file(f"/proc/{pid.strip()}/comm") if pid is not None and pid.strip().isdigit() else None
-    except HostFailure:  # the file is root's on some hosts
+    except (HostFailure, AccessDenied):  # the file is root's on some hosts
         return ()
     if pid is not None and (program is None or program.strip() != "dnsmasq"):
         return ("dnsmasq, which serves DHCP and DNS on the network, is not running",)

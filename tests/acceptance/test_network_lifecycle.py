@@ -122,7 +122,7 @@ def test_destroy_is_refused_while_something_is_plugged_in(host: Host, stack: Sta
 
     with host.guest("g1", "vn-lab"):
         refused = stack.destroy(check=False)
-        assert "forward.mode changes (nat -> route)), which would cut off interface g1; unplug it" in refused
+        assert "was not touched: deleting it would cut off interface g1; unplug it from the network first" in refused
         assert host.network("lab") is not None
     stack.destroy()
 
@@ -289,4 +289,74 @@ def test_what_the_program_leaves_out_stays_as_others_made_it(host: Host, stack: 
 
     assert "<hostname>printer</hostname>" in host.virsh("net-dumpxml", "lab", "--inactive")
     assert "<hostname>printer</hostname>" in host.virsh("net-dumpxml", "lab")
+    assert stack.unchanged()
+
+
+def test_a_create_that_fails_at_start_leaves_nothing(host: Host, stack: Stack) -> None:
+    before = host.trace()
+    stack.network("lab", ips=[SUBNET], bridge={"zone": "public"})
+
+    failed = stack.up(check=False)
+
+    assert "network 'lab' on qemu:///system: could not start the network: libvirt at qemu:///system could not" in failed
+    assert "firewalld is not active" in failed
+    assert "(everything was taken back)" in failed
+    assert host.trace() == before
+    assert stack.resources() == []
+
+
+def test_a_restart_that_fails_brings_the_old_network_back(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET])
+    stack.up()
+    before = [host.virsh("net-dumpxml", "lab", *flags) for flags in ([], ["--inactive"])]
+    stack.network("lab", ips=[SUBNET], bridge={"zone": "public"})
+
+    failed = stack.up(check=False)
+
+    assert "could not start the network" in failed
+    assert "(everything was taken back)" in failed
+    assert [host.virsh("net-dumpxml", "lab", *flags) for flags in ([], ["--inactive"])] == before
+    info = host.network("lab") or {}
+    assert (info["Active"], info["Autostart"]) == ("yes", "yes")
+    assert "10.91.0.1/24" in host.sh("ip -br address show vn-lab")
+    stack.network("lab", ips=[SUBNET])
+    assert stack.unchanged()
+
+
+def test_dual_stack_with_dhcp_for_both_and_a_route(host: Host, stack: Stack) -> None:
+    six = {
+        "address": "fd00:91::1/64",
+        "dhcp": {
+            "ranges": [{"start": "fd00:91::100", "end": "fd00:91::1ff"}],
+            "hosts": [{"id": "0:3:0:1:52:54:0:0:0:10", "name": "web", "ip": "fd00:91::10"}],
+        },
+    }
+    stack.network(
+        "lab",
+        forward={"mode": "route"},
+        ips=[SUBNET, {"address": "10.91.1.1/24"}, six],
+        routes=[{"address": "10.99.0.0/16", "gateway": "10.91.0.7"}],
+        domain={"name": "lab.test", "local_only": True},
+        dns={"forwarders": [{"address": "192.0.2.53"}], "hosts": [{"ip": "10.91.0.8", "hostnames": ["a", "b"]}]},
+        mtu=1400,
+        mac="52:54:00:91:91:91",
+        bridge={"name": "br-lab", "stp": False},
+    )
+
+    stack.up()
+
+    addresses = host.sh("ip -br address show br-lab")
+    assert "10.91.0.1/24" in addresses
+    assert "10.91.1.1/24" in addresses
+    assert "fd00:91::1/64" in addresses
+    assert host.sh("cat /sys/class/net/br-lab/address /sys/class/net/br-lab/mtu").split() == [
+        "52:54:00:91:91:91",
+        "1400",
+    ]
+    assert host.sh("cat /sys/class/net/br-lab/bridge/stp_state").strip() == "0"
+    assert "10.99.0.0/16 via 10.91.0.7 dev br-lab" in host.sh("ip route")
+    settings = host.sh("cat /var/lib/libvirt/dnsmasq/lab.conf")
+    assert "server=192.0.2.53" in settings
+    assert "local=/lab.test/" in settings
+    assert "dhcp-range=fd00:91::100,fd00:91::1ff,64" in settings
     assert stack.unchanged()
