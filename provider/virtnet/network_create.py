@@ -62,7 +62,19 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
         "persistent": report.persistent,
     }
     converged = converge(desired, {}, observed, report, ChangeClass.REPLACE)
-    return replace(converged, details={"uuid": report.uuid, "adopted_from": before})
+    note = (
+        f"takes over the network that exists (UUID {report.uuid}); what the program leaves out stays as it is, and "
+        + ("deleting it here " + _after_delete(desired))
+    )
+    return replace(converged, notes=(note, *converged.notes), details={"uuid": report.uuid, "adopted_from": before})
+
+
+def _after_delete(desired: Mapping[str, Tree]) -> str:
+    return {
+        "refuse": "removes it",
+        "disconnect": "removes it, whatever is plugged in",
+        "keep": "leaves it",
+    }.get(str(desired.get("on_delete")), "gives it back as it is now")
 
 
 def new_tree(desired: Mapping[str, Tree], uuid: str) -> dict[str, Tree]:

@@ -120,16 +120,18 @@ class Guest:
     @contextlib.contextmanager
     def pinging(self, address: str) -> Iterator["Pings"]:
         """Ping every 20 ms meanwhile; the count of lost packets is known afterwards."""
-        command = ["ip", "netns", "exec", self.name, "ping", "-n", "-i", "0.02", "-W", "1", address]
-        process = subprocess.Popen(self.host.command(*command), stdout=subprocess.PIPE, text=True)
-        pings = Pings()
+        ping = f"echo $$; exec ping -n -i 0.02 -W 1 {address}"
+        command = self.host.command("ip", "netns", "exec", self.name, "bash", "-c", ping)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        pid, pings = process.stdout.readline().strip(), Pings()
         try:
             time.sleep(0.3)
             yield pings
             time.sleep(0.3)
         finally:
-            # nsenter forks, so the signal goes to ping itself, inside.
-            self.host.run("pkill", "-INT", "-f", f"ping -n -i 0.02 -W 1 {address}", check=False)
+            # The process outside is nsenter's; ping is told by its pid inside.
+            self.host.run("kill", "-INT", pid)
             output, _ = process.communicate(timeout=20)
         found = re.search(r"(\d+) packets transmitted, (\d+) received", output)
         assert found is not None, output
