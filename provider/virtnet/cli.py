@@ -5,6 +5,8 @@ Imported by nothing; the entry point of the `virtnet` script and of `python -m v
 """
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -52,6 +54,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(failed=1)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_sandbox(commands)
+    _add_import(commands)
     return parser
 
 
@@ -70,6 +73,35 @@ def _run_sandbox(options: argparse.Namespace) -> int:
     if not options.command:
         options.parser.error("name the command to run after `--`, such as `virtnet sandbox -- bash`")
     return sandbox.run(options.command)
+
+
+def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "import",
+        help="print the Python program for a network that exists",
+        description="Print a Pulumi program that takes over (adopt) a network of libvirt as it is: `pulumi up` of it "
+        "changes nothing on the host. Nothing is changed by this command either.",
+    )
+    parser.add_argument("name", metavar="NAME", help="the network's name or UUID")
+    parser.add_argument("--uri", default=None, help="connection URI; LIBVIRT_DEFAULT_URI or qemu:///system without it")
+    parser.set_defaults(run=_run_import)
+
+
+def _run_import(options: argparse.Namespace) -> int:
+    from virtnet.connection import Connection
+    from virtnet.errors import Refused
+    from virtnet.network_program import program
+
+    uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or "qemu:///system"
+    connection = Connection(uri)
+    report = connection.find_network(name=options.name)
+    if report is None and re.fullmatch(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", options.name.lower()):
+        report = connection.find_network(uuid=options.name)
+    if report is None:
+        names = ", ".join(sorted(network.name for network in connection.networks())) or "none"
+        raise Refused(f"libvirt at {uri} has no network '{options.name}'; those there are: {names}")
+    sys.stdout.write(program(report, uri))
+    return 0
 
 
 class _PrintVersion(argparse.Action):
