@@ -75,23 +75,26 @@ class OwnerMark:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
+    """An element below the part's own (empty for that itself), and in it an attribute, or its text."""
+
     element: str
     attribute: str
     text: bool
 
 
-def _place(part: type[Part], shape: Shape) -> _Place:
+def place_of(part: type[Part], shape: Shape) -> Place:
+    """Where a field is found below its part's element."""
     spelled = PLACES.get((part, shape.name))
     if spelled is None:
         camel = to_camel(shape.name)
         spelled = camel if shape.kind in ("part", "parts") else f"@{camel}"
     element, _, last = spelled.rpartition("/")
     if last == "text()":
-        return _Place(element, "", text=True)
+        return Place(element, "", text=True)
     if last.startswith("@"):
-        return _Place(element, last[1:], text=False)
-    return _Place(last, "", text=False)
+        return Place(element, last[1:], text=False)
+    return Place(last, "", text=False)
 
 
 def read_xml(xml: str) -> etree._Element:
@@ -152,7 +155,7 @@ def _parse_field(part: type[Part], shape: Shape, element: etree._Element) -> Tre
         return _ip_address(element)
     if part is parts.Route and shape.name == "address":
         return _route_address(element)
-    place = _place(part, shape)
+    place = place_of(part, shape)
     if shape.kind == "parts" and shape.part is not None:
         items = [_parse_part(shape.part, child) for child in element.findall(place.element)]
         return items if items else ABSENT
@@ -258,9 +261,9 @@ def _edit_part(part: type[Part], element: etree._Element, tree: Mapping[str, Tre
         elif wanted is ABSENT and present is ABSENT:
             continue
         elif shape.kind == "parts" and shape.part is not None:
-            _edit_items(shape.part, element, _place(part, shape).element, [] if wanted is ABSENT else wanted)
+            _edit_items(shape.part, element, place_of(part, shape).element, [] if wanted is ABSENT else wanted)
         elif shape.kind == "part" and shape.part is not None:
-            _edit_group(shape.part, element, _place(part, shape).element, wanted)
+            _edit_group(shape.part, element, place_of(part, shape).element, wanted)
         elif wanted != present:
             _edit_scalar(part, shape, element, wanted)
     if part is parts.PciAddress:
@@ -308,7 +311,7 @@ def _edit_scalar(part: type[Part], shape: Shape, element: etree._Element, wanted
     if (part is parts.NetworkIp and shape.name == "address") or (part is parts.Route and shape.name == "address"):
         _set_address(element, wanted)
         return
-    place = _place(part, shape)
+    place = place_of(part, shape)
     if shape.kind == "scalars":
         for child in element.findall(place.element):
             element.remove(child)
