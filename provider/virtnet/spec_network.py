@@ -421,7 +421,8 @@ class NetworkSpec(Part):
         default=False,
     )
     on_restart: Literal["reattach", "refuse"] | None = optional(
-        "What a restart does while something is plugged in: reattach plugs it in again afterwards, refuse refuses.",
+        "What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it "
+        "in again afterwards. This version cannot plug in again yet, so both refuse.",
         "recorded",
         default="reattach",
     )

@@ -1288,8 +1288,9 @@ class LibvirtNetworkArgs(Args):
             nothing on the host.
         allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host
             is connected to. Default: False. A change touches nothing on the host.
-        on_restart: What a restart does while something is plugged in: reattach plugs it in again afterwards,
-            refuse refuses. Default: reattach. A change touches nothing on the host.
+        on_restart: What a restart does while something is plugged in: refuse fails before anything is
+            touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both
+            refuse. Default: reattach. A change touches nothing on the host.
         on_delete: What delete does: refuse while anything is plugged in, disconnect it, keep the network, or
             restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches
             nothing on the host.
@@ -1468,8 +1469,9 @@ class LibvirtNetworkArgsDict(TypedDict):
     Default: False. A change touches nothing on the host.
     """
     on_restart: NotRequired[Input[Literal["reattach", "refuse"]] | None]
-    """What a restart does while something is plugged in: reattach plugs it in again afterwards, refuse refuses.
-    Default: reattach. A change touches nothing on the host.
+    """What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it
+    in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change
+    touches nothing on the host.
     """
     on_delete: NotRequired[Input[Literal["refuse", "disconnect", "keep", "restore"]] | None]
     """What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was
@@ -1568,8 +1570,9 @@ class LibvirtNetworkInputs(Resource):
                 nothing on the host.
             allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host
                 is connected to. Default: False. A change touches nothing on the host.
-            on_restart: What a restart does while something is plugged in: reattach plugs it in again afterwards,
-                refuse refuses. Default: reattach. A change touches nothing on the host.
+            on_restart: What a restart does while something is plugged in: refuse fails before anything is
+                touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both
+                refuse. Default: reattach. A change touches nothing on the host.
             on_delete: What delete does: refuse while anything is plugged in, disconnect it, keep the network, or
                 restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches
                 nothing on the host.
