@@ -9,6 +9,7 @@ import errno
 import threading
 import uuid as uuids
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -49,6 +50,21 @@ class Connection:
         self._uri = uri
         self._lock = threading.Lock()
         self._handle: Any = None
+        self._turn = threading.RLock()
+        self._memory: dict[str, Any] = {}
+
+    @property
+    def turn(self) -> AbstractContextManager[Any]:
+        """Held while one resource of this host is looked at, planned and changed, so that two never race."""
+        return self._turn
+
+    def remembered(self, name: str, answer: Callable[[], Answer]) -> Answer:
+        """An answer that stays the same for as long as the process lives; asked once."""
+        with self._lock:
+            if name not in self._memory:
+                self._memory[name] = answer()
+            found: Answer = self._memory[name]
+            return found
 
     @property
     def uri(self) -> str:
@@ -128,12 +144,17 @@ class Connection:
         return LibvirtFailure(f"libvirt at {self._uri} could not {what}: {words}", code)
 
     def host_uuid(self) -> str:
-        """The host's UUID; the machine's own, as /etc/libvirt/libvirtd.conf or the firmware gives it."""
+        """The host's UUID, as libvirtd.conf or the firmware gives it; "" where the driver knows none."""
         return self._host_uuid
 
     @cached_property
     def _host_uuid(self) -> str:
-        capabilities = self._ask("tell the host's UUID", lambda handle: handle.getCapabilities())
+        try:
+            capabilities = self._ask("tell the host's UUID", lambda handle: handle.getCapabilities())
+        except LibvirtFailure as failure:
+            if failure.code != NO_SUPPORT:
+                raise
+            return ""  # network:///system has no capabilities
         found = etree.fromstring(capabilities.encode()).findtext("host/uuid")
         if not found:
             raise LibvirtFailure(f"libvirt at {self._uri} reports no host UUID in its capabilities", INTERNAL_ERROR)
@@ -191,6 +212,30 @@ class Connection:
             return [port.XMLDesc(0) for port in network.listAllPorts(0)] if network.isActive() else []
 
         return [_port(xml) for xml in self._ask(f"list the ports of network {uuid}", question)]
+
+    def guests_on_bridge(self, bridge: str) -> Sequence[PluggedIn]:
+        """Running guests with an interface of type='bridge' on a bridge; libvirt keeps no port for those."""
+
+        def question(handle: Any) -> list[tuple[str, str]]:
+            flag = self._libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
+            return [(domain.name(), domain.XMLDesc(0)) for domain in handle.listAllDomains(flag)]
+
+        try:
+            guests = self._ask("list running guests", question)
+        except LibvirtFailure as failure:
+            if failure.code != NO_SUPPORT:  # network:///system knows no guests
+                raise
+            return []
+        return [
+            PluggedIn(
+                owner=guest,
+                interface=_attribute(interface, "target", "dev"),
+                mac=_attribute(interface, "mac", "address"),
+            )
+            for guest, xml in guests
+            for interface in etree.fromstring(xml.encode()).findall("devices/interface[@type='bridge']")
+            if _attribute(interface, "source", "bridge") == bridge
+        ]
 
     def interface_names(self) -> frozenset[str] | None:
         """Names of the host's network interfaces, bridges included (virConnectListAllInterfaces).
@@ -274,7 +319,9 @@ class Connection:
         unique = uuids.uuid4()
         name = f"vn-p{unique.hex[:10]}"
         forward = f"<forward mode='{mode}'/>" if mode else ""
-        address = "<ip address='192.0.2.1' prefix='30'/>" if mode in ("nat", "route") else ""
+        # One of 64 subnets, so that probes of several programs at a time do not meet.
+        own = 1 + 4 * (unique.int % 64)
+        address = f"<ip address='192.0.2.{own}' prefix='30'/>" if mode in ("nat", "route") else ""
         xml = (
             f"<network><name>{name}</name><uuid>{unique}</uuid>{forward}<bridge name='{name}'/>"
             f"<dns enable='no'/>{address}</network>"
@@ -292,6 +339,11 @@ def _pass_over(_context: object, _error: object) -> None:
 def _words(error: Any) -> str:
     """Libvirt's own words, on one line."""
     return " ".join((error.get_error_message() or "no message").split())
+
+
+def _attribute(element: Any, child: str, name: str) -> str:
+    found = element.find(child)
+    return "" if found is None else found.get(name, "")
 
 
 def _port(xml: str) -> PluggedIn:

@@ -43,7 +43,7 @@ class _Provider(dynamic.ResourceProvider):
         inputs.setdefault("uri", self._uri)
         failures = [] if self._unreachable in ("fail", "recorded") else [_bad_configuration()]
         canonical, found = resource.check(inputs, recorded)
-        failures += [dynamic.CheckFailure(failure.path, failure.reason) for failure in found]
+        failures += [_check_failure(failure.path, failure.reason) for failure in found]
         if failures:
             return dynamic.CheckResult({}, failures)
         self._checked.add(_identity(canonical))
@@ -223,6 +223,15 @@ def _top(path: str) -> str:
     from pydantic.alias_generators import to_camel
 
     return to_camel(path.partition(".")[0].partition("[")[0])
+
+
+def _check_failure(path: str, reason: str) -> dynamic.CheckFailure:
+    """A failure as the engine shows it: with the value under its path, so for one that may be secret without a path."""
+    from virtnet.ownership import SECRET_PLACES
+
+    return (
+        dynamic.CheckFailure("", f"{path}: {reason}") if path in SECRET_PLACES else dynamic.CheckFailure(path, reason)
+    )
 
 
 def _bad_configuration() -> dynamic.CheckFailure:

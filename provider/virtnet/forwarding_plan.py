@@ -43,6 +43,17 @@ def plan(
         return _delete(recorded, observed)
     if observed is None:
         return Plan(changes=_changes(desired, recorded or {}))
+    if recorded:
+        reviewed = [change for change in _changes(desired, recorded) if change.path != "uri"]
+        if all(change.change_class is ChangeClass.RECORDED for change in reviewed):
+            # Nobody was shown that anything happens on the host, so nothing does; drift waits for a refresh.
+            drifted = differences(HostForwardingSpec, recorded, project(recorded, recorded, observed))
+            left = (
+                f"{change.path} differs on the host and mending it is more than was reviewed; run pulumi refresh, then "
+                "pulumi up"
+                for change in drifted
+            )
+            return Plan(changes=tuple(reviewed), notes=tuple(left))
     return _Converging(desired, recorded or {}, observed).plan()
 
 

@@ -9,6 +9,7 @@ import errno
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -26,6 +27,32 @@ SECONDS_FOR_A_PROGRAM = 20.0
 DHCP_SERVER_PORT = 67
 _PACKAGES = {"ip": "iproute2", "ss": "iproute2"}
 _Result = TypeVar("_Result")
+
+
+def shares_our_network(sockets: Sequence[str]) -> bool:
+    """Whether the daemon behind the first of these sockets that answers runs in our network namespace.
+
+    Told by the daemon's process id, which the kernel gives for its socket (unix(7), SO_PEERCRED). Only root may read
+    another user's namespaces; for others it has to do that the process is one of libvirt's that we can see. True where
+    no daemon answers: then there is no host to mistake for another.
+    """
+    for path in sockets:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(path)
+                credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            except OSError:
+                continue
+        pid = struct.unpack("3i", credentials)[0]
+        try:
+            return pid > 0 and Path(f"/proc/{pid}/ns/net").readlink() == Path("/proc/self/ns/net").readlink()
+        except PermissionError:
+            # systemd listens for a daemon that is not running yet.
+            names = ("libvirtd", "virtnetworkd", "virtqemud", "systemd")
+            return Path(f"/proc/{pid}/comm").read_text().strip() in names
+        except OSError:
+            return False
+    return True
 
 
 class LocalHost:

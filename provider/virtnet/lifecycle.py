@@ -49,18 +49,23 @@ def _same_host(
     if change.path != "uri" or not isinstance(uri, str):
         return change
     try:
-        libvirt = open_doors(uri).libvirt
-        # A network of the recorded UUID proves it too: without a UUID in its firmware, a host gets a new one at every
-        # start of the daemon.
-        same = libvirt.host_uuid() == recorded.get("host_uuid") or (
-            bool(recorded.get("uuid")) and libvirt.find_network(uuid=recorded["uuid"]) is not None
-        )
+        host_uuid = open_doors(uri).libvirt.host_uuid()
+        # Without a UUID in its firmware a host gets a new one at each start of the daemon, so the old URI is asked too.
+        same = host_uuid == recorded.get("host_uuid") or host_uuid == _present_uuid(recorded, open_doors)
     except Unreachable as error:
         raise Unreachable(
             f"whether {uri} is the same host as {recorded.get('uri')} cannot be told, so nothing is changed or "
             f"replaced: {error}"
         ) from error
     return replace(change, change_class=ChangeClass.RECORDED if same else ChangeClass.REPLACE)
+
+
+def _present_uuid(recorded: Mapping[str, Tree], open_doors: OpenDoors) -> str | None:
+    """The UUID of the host behind the recorded uri by now; None where it cannot be asked."""
+    try:
+        return open_doors(str(recorded["uri"])).libvirt.host_uuid() or None
+    except Unreachable:
+        return None
 
 
 def preview(
@@ -99,9 +104,10 @@ def create(
 ) -> dict[str, Tree]:
     """Make it and return its outputs. Refused before any effect, or done, or rolled back whole."""
     doors = open_doors(str(desired["uri"]))
-    plan = resource.plan(desired, None, resource.observe(doors, desired, {}))
-    _apply(plan, doors, _subject(resource, desired, None), show)
-    return _outputs(resource, doors, desired, desired, plan.details)
+    with doors.libvirt.turn:
+        plan = resource.plan(desired, None, resource.observe(doors, desired, {}))
+        _apply(plan, doors, _subject(resource, desired, None), show)
+        return _outputs(resource, doors, desired, desired, plan.details)
 
 
 def update(
@@ -113,9 +119,10 @@ def update(
 ) -> dict[str, Tree]:
     """Observe again, plan again, apply; return the new outputs."""
     doors = open_doors(str(desired["uri"]))
-    plan = resource.plan(desired, recorded, resource.observe(doors, desired, recorded))
-    _apply(plan, doors, _subject(resource, desired, recorded), show)
-    return _outputs(resource, doors, desired, recorded, {**recorded, **plan.details})
+    with doors.libvirt.turn:
+        plan = resource.plan(desired, recorded, resource.observe(doors, desired, recorded))
+        _apply(plan, doors, _subject(resource, desired, recorded), show)
+        return _outputs(resource, doors, desired, recorded, {**recorded, **plan.details})
 
 
 def read(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors: OpenDoors) -> dict[str, Tree] | None:
@@ -137,15 +144,22 @@ def delete(resource: Resource[Observed], recorded: Mapping[str, Tree], open_door
     """Undo what create did, protecting what is plugged in. Gone already is success."""
     inputs = resource.recorded_inputs(recorded)
     subject = _subject(resource, inputs, recorded)
+    doors = open_doors(str(recorded["uri"]))
+    with doors.libvirt.turn:
+        observed = _observe_for_delete(resource, doors, recorded, subject)
+        _apply(resource.plan(None, recorded, observed), doors, subject, show)
+
+
+def _observe_for_delete(
+    resource: Resource[Observed], doors: Doors, recorded: Mapping[str, Tree], subject: str
+) -> Observed:
     try:
-        doors = open_doors(str(recorded["uri"]))
-        observed = resource.observe(doors, None, recorded)
+        return resource.observe(doors, None, recorded)
     except Unreachable as error:
         raise Unreachable(
             f"{subject} was not deleted: {error} (if the host is gone for good, pulumi state delete drops it from the "
             "state)"
         ) from error
-    _apply(resource.plan(None, recorded, observed), doors, subject, show)
 
 
 def _apply(plan: Plan, doors: Doors, subject: str, show: Show) -> None:

@@ -12,9 +12,10 @@ from virtnet import network_xml
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network_checks import check_network
 from virtnet.network_plan import plan_network
+from virtnet.network_ports import plugged_in
 from virtnet.network_preflight import own_bridge, serves
 from virtnet.network_recorded import COMPUTED, recorded_changes, recorded_inputs
-from virtnet.observed import HostReport, NetworkReport, ObservedNetwork, PluggedIn
+from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, HostReport, NetworkReport, ObservedNetwork
 from virtnet.ownership import ABSENT, project
 from virtnet.plan import ChangeClass, Doors, HostDoor
 from virtnet.resource import Resource
@@ -37,13 +38,19 @@ def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[
     spec, failures = from_inputs(NetworkSpec, named)
     if spec is None:
         return {}, failures
-    failures = check_network(spec)
+    failures = check_network(spec) or _check_metadata(spec)
     if failures:
         return {}, failures
     canonical = _canonical(tree(spec))
     if inputs.get("__owner"):
         canonical["__owner"] = inputs["__owner"]
     return canonical, []
+
+
+def _check_metadata(spec: NetworkSpec) -> list[Failure]:
+    metadata: Any = {} if spec.metadata in (None, UNKNOWN) else spec.metadata
+    faults = {name: network_xml.metadata_fault(name, text) for name, text in metadata.items() if text is not UNKNOWN}
+    return [Failure(f'metadata["{name}"]', fault) for name, fault in faults.items() if fault]
 
 
 def _canonical(named: dict[str, Tree]) -> dict[str, Tree]:
@@ -75,7 +82,7 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         report=report,
-        plugged_in=_plugged_in(doors, report),
+        plugged_in=plugged_in(doors, report),
         shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if report is not None and deleting else (),
         problems=problems,
         others=tuple(other for other in libvirt.networks() if report is None or other.uuid != report.uuid)
@@ -114,32 +121,12 @@ def _true_autostart(host: HostDoor | None, report: NetworkReport, uri: str) -> N
     if host is None or not report.autostart or not uri.endswith("/system"):
         return report
     try:
+        if AUTOSTART_LINKS.rpartition("/")[2] not in host.list_directory(AUTOSTART_LINKS.rpartition("/")[0]):
+            return report  # this libvirt keeps its links elsewhere
         links = host.list_directory(AUTOSTART_LINKS)
     except (HostFailure, AccessDenied):  # only root can look; the daemon's word stands
         return report
     return replace(report, autostart=f"{report.name}.xml" in links)
-
-
-def _plugged_in(doors: Doors, report: NetworkReport | None) -> tuple[PluggedIn, ...]:
-    """Guests' ports by libvirt's account, then links on the bridge: a port's tap is told by its MAC's last five bytes.
-
-    libvirt gives a tap the guest's MAC with its first byte changed to fe.
-    """
-    if report is None or not report.active or report.live_xml is None:
-        return ()
-    ports = list(doors.libvirt.plugged_in(report.uuid))
-    bridge = own_bridge(network_xml.parse(report.live_xml))
-    if doors.host is None or not bridge:
-        return tuple(ports)
-    links = [name for name in doors.host.list_directory(f"/sys/class/net/{bridge}/brif") if name != f"{bridge}-nic"]
-    by_tail = {port.mac.lower()[3:]: port for port in ports}
-    everything: list[PluggedIn] = []
-    for name in links:
-        address = (doors.host.read_file(f"/sys/class/net/{name}/address") or "").strip()
-        port = by_tail.pop(address[3:], None) if address.startswith("fe:") else None
-        owner = port.owner if port is not None else ""
-        everything.append(PluggedIn(owner=owner, interface=name, mac=port.mac if port is not None else address))
-    return (*everything, *by_tail.values())
 
 
 def _problems(host: HostDoor | None, report: NetworkReport | None) -> tuple[str, ...]:
@@ -150,18 +137,23 @@ def _problems(host: HostDoor | None, report: NetworkReport | None) -> tuple[str,
     bridge = own_bridge(live)
     if not bridge:
         return ()
-    if host.read_file(f"/sys/class/net/{bridge}/address") is None:
+    address = host.read_file(f"/sys/class/net/{bridge}/address")
+    if address is None:
         return (f"the bridge {bridge} is gone though libvirt calls the network active",)
+    if live.get("mac") not in (None, address.strip()):
+        return (
+            f"{FOREIGN_BRIDGE}: {bridge} has the MAC address {address.strip()}, and the network's is {live['mac']}",
+        )
     if not serves(live):
         return ()
     try:
         pid = host.read_file(f"/run/libvirt/network/{report.name}.pid")
-        program = host.read_file(f"/proc/{pid.strip()}/comm") if pid is not None and pid.strip().isdigit() else None
+        if pid is None or not pid.strip().isdigit() or host.read_file("/proc/1/comm") is None:
+            return ()  # not this host's /run, or other users' processes are hidden
+        program = host.read_file(f"/proc/{pid.strip()}/comm")
     except (HostFailure, AccessDenied):  # the file is root's on some hosts
         return ()
-    if pid is not None and (program is None or program.strip() != "dnsmasq"):
-        return ("dnsmasq, which serves DHCP and DNS on the network, is not running",)
-    return ()
+    return () if program is not None and program.strip() == "dnsmasq" else (DNSMASQ_GONE,)
 
 
 def survey(host: HostDoor) -> HostReport:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from virtnet.spec import UNKNOWN, Failure
-from virtnet.spec_network import Dhcp, Forward, NetworkSpec
+from virtnet.spec import UNKNOWN, Failure, Part, shapes
+from virtnet.spec_network import Dhcp, Forward, Forwarder, NetworkSpec, PciAddress, Srv, Vlan
 
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -40,6 +40,7 @@ def check_network(spec: NetworkSpec) -> list[Failure]:
         *_routes(spec),
         *_dns(spec),
         *_mode_fields(spec),
+        *_bandwidths(spec),
         *_sizes(spec),
         *_texts(spec),
         *_policies(spec),
@@ -74,7 +75,8 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
         yield Failure("forward.interfaces", f"libvirt takes one interface in mode {mode}; name one")
     if count and mode in ("open", "hostdev"):
         yield Failure("forward.interfaces", f"cannot be had in mode {mode}; leave them out")
-    if _known(forward.dev) is not None and count and [forward.dev] != [i.dev for _, i in _items(forward.interfaces)]:
+    devices = [item.dev for _, item in _items(forward.interfaces)]
+    if _known(forward.dev) is not None and count and UNKNOWN not in devices and set(devices) - {forward.dev}:
         yield Failure("forward.dev", "differs from forward.interfaces; name one of the two")
     if forward.addresses and mode != "hostdev":
         yield Failure("forward.addresses", "belong to mode hostdev only; leave them out")
@@ -84,11 +86,12 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
         yield Failure("forward.managed", "belongs to mode hostdev only; leave it out")
     if forward.pf is not None and mode not in ("hostdev", "passthrough", "bridge", "private", "vepa"):
         yield Failure("forward.pf", f"cannot be had in mode {mode}; leave it out")
-    if forward.pf is not None and (count or forward.addresses):
-        yield Failure("forward.pf", "excludes forward.interfaces and forward.addresses; name one of them")
+    if forward.pf is not None and (forward.dev is not None or count or forward.addresses):
+        yield Failure("forward.pf", "excludes forward.dev, forward.interfaces and forward.addresses; name one of them")
     if mode == "hostdev" and forward.pf is None and not forward.addresses:
         yield Failure("forward", "mode hostdev needs pf or addresses; add one")
     yield from _duplicates("forward.interfaces", [(i, item.dev) for i, item in _items(forward.interfaces)], "interface")
+    yield from _same_items("forward.addresses", PciAddress, forward.addresses)
     nat: Any = _known(forward.nat)
     if nat is not None:
         yield from _ordered("forward.nat.port", _known(nat.port))
@@ -103,7 +106,7 @@ def _ordered(path: str, ports: Any) -> Iterator[Failure]:
     if ports is None or UNKNOWN in (ports.start, ports.end):
         return
     if ports.start >= ports.end:
-        yield Failure(path, f"libvirt needs start before end; {ports.start} to {ports.end} is no range")
+        yield Failure(path, f"{ports.start} to {ports.end} is no range to libvirt; start lower than it ends")
 
 
 def _bridge(spec: NetworkSpec) -> Iterator[Failure]:
@@ -148,11 +151,18 @@ def _addresses(spec: NetworkSpec) -> Iterator[Failure]:
                     )
             seen.append((index, interface))
         dhcp: Dhcp | None = _known(entry.dhcp)
+        if interface is not None and interface.version == 6:
+            if entry.tftp_root is not None:
+                yield Failure(f"{path}.tftp_root", "belongs to IPv4 addresses; leave it out")
+            if dhcp is not None and dhcp.bootp is not None:
+                yield Failure(f"{path}.dhcp.bootp", "belongs to IPv4 addresses; leave it out")
         if dhcp is None:
             continue
         if interface is not None and interface.version == 4:
             if served is not None:
-                yield Failure(f"{path}.dhcp", f"libvirt serves DHCP on one IPv4 address, and ips[{served}] has it")
+                yield Failure(
+                    f"{path}.dhcp", f"libvirt serves DHCP on one IPv4 address, and ips[{served}] has it; leave one out"
+                )
             served = index
         if interface is not None:
             yield from _dhcp(f"{path}.dhcp", dhcp, interface)
@@ -162,13 +172,13 @@ def _addresses(spec: NetworkSpec) -> Iterator[Failure]:
 
 def _own_address(path: str, interface: Interface) -> Iterator[Failure]:
     address, network = interface.ip, interface.network
-    longest = 32 if interface.version == 4 else 128
-    if network.prefixlen >= longest - 1 and interface.version == 4:
-        yield Failure(path, f"{interface} leaves no address for a guest; use a prefix length of 30 or less")
+    if interface.version == 4 and network.prefixlen == 32:
+        yield Failure(path, f"{interface} leaves no address for a guest; use a prefix length of 31 or less")
         return
     if address.is_multicast or address.is_unspecified or address.is_loopback:
         kind = "multicast" if address.is_multicast else "unspecified" if address.is_unspecified else "loopback"
-        yield Failure(path, f"{address} is a {kind} address; choose one of a private network")
+        article = "an" if kind == "unspecified" else "a"
+        yield Failure(path, f"{address} is {article} {kind} address; choose one of a private network")
     elif _is_edge(address, interface):
         kind = "network" if address == network.network_address else "broadcast"
         yield Failure(
@@ -205,9 +215,15 @@ def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
             yield Failure(
                 place, f"{start} to {end} holds the network's own address {interface.ip}; end or start beside it"
             )
+        if int(end) >> 16 != int(start) >> 16:
+            widest = interface.max_prefixlen - 16
+            yield Failure(place, f"{start} to {end} is more than libvirt serves in a range; keep it in one /{widest}")
         for other_index, other_start, other_end in spans:
             if int(start) <= int(other_end) and int(other_start) <= int(end):
-                yield Failure(place, f"{start} to {end} overlaps ranges[{other_index}] {other_start} to {other_end}")
+                yield Failure(
+                    place,
+                    f"{start} to {end} overlaps ranges[{other_index}] {other_start} to {other_end}; keep them apart",
+                )
         spans.append((index, start, end))
     for index, host in _items(dhcp.hosts):
         place = f"{path}.hosts[{index}]"
@@ -248,7 +264,12 @@ def _lease(path: str, lease: Any) -> Iterator[Failure]:
 
 def _is_edge(address: Address, interface: Interface) -> bool:
     network = interface.network
-    return interface.version == 4 and address in (network.network_address, network.broadcast_address)
+    # A prefix of 31 is two hosts and nothing else (RFC 3021).
+    return (
+        interface.version == 4
+        and network.prefixlen < 31
+        and address in (network.network_address, network.broadcast_address)
+    )
 
 
 def _host_duplicates(path: str, dhcp: Dhcp) -> Iterator[Failure]:
@@ -278,12 +299,28 @@ def _duplicates(path: str, values: list[tuple[int, Any]], what: str, *, field: s
             continue
         if value in first:
             place = f"{path}[{index}]" + (f".{field}" if field else "")
-            yield Failure(place, f"{what} {value} is already at [{first[value]}]; leave one out")
+            yield Failure(place, f"{what} {value} is at {path}[{first[value]}] already; leave one out")
         else:
             first[value] = index
 
 
+def _same_items(path: str, part: type[Part], items: Iterable[Part] | None) -> Iterator[Failure]:
+    """Items alike in all that tells them apart: planning could not tell which one is meant."""
+    first: dict[Any, int] = {}
+    for index, item in _items(items):
+        values = [getattr(item, name) for name in part.key]
+        if UNKNOWN in values:
+            continue
+        defaults = [shapes(part)[name].default for name in part.key]
+        key = tuple(default if value is None else value for value, default in zip(values, defaults, strict=True))
+        place = first.setdefault(key, index)
+        if place != index:
+            yield Failure(f"{path}[{index}]", f"is the same as {path}[{place}]; leave one out")
+
+
 def _routes(spec: NetworkSpec) -> Iterator[Failure]:
+    if forward_mode(spec) not in (None, *OWN_BRIDGE_MODES):  # refused as a whole, by _mode_fields
+        return
     interfaces = [_interface(entry.address) for _, entry in _items(spec.ips)]
     known = [interface for interface in interfaces if interface is not None]
     unknown = len(known) < len(interfaces) or spec.ips is UNKNOWN or any(item is UNKNOWN for item in spec.ips or ())
@@ -293,7 +330,10 @@ def _routes(spec: NetworkSpec) -> Iterator[Failure]:
             continue
         destination, gateway = ipaddress.ip_network(route.address), ipaddress.ip_address(route.gateway)
         if destination.version != gateway.version:
-            yield Failure(f"{path}.gateway", f"{gateway} is not of the address family of {destination}")
+            yield Failure(
+                f"{path}.gateway",
+                f"{gateway} is not of the address family of {destination}; name an IPv{destination.version} gateway",
+            )
         elif not unknown and not any(gateway in interface.network for interface in known):
             yield Failure(
                 f"{path}.gateway", f"{gateway} is in none of the network's subnets; use a host on this network"
@@ -301,9 +341,17 @@ def _routes(spec: NetworkSpec) -> Iterator[Failure]:
         elif any(gateway == interface.ip for interface in known):
             yield Failure(f"{path}.gateway", f"{gateway} is the network's own address; name the host that leads there")
         for interface in known:
-            if interface.version == destination.version and interface.network.overlaps(destination):
-                yield Failure(f"{path}.address", f"{destination} overlaps the network's own {interface.network}")
+            # A wider destination is fine: the more specific subnet goes first.
+            if _is_inside(destination, interface.network):
+                yield Failure(
+                    f"{path}.address",
+                    f"{destination} is in the network's own {interface.network}, which needs no route; leave it out",
+                )
     yield from _duplicates("routes", [(i, r.address) for i, r in _items(spec.routes)], "destination", field="address")
+
+
+def _is_inside(one: Any, other: Any) -> bool:
+    return bool(one.version == other.version and one.subnet_of(other))
 
 
 def _dns(spec: NetworkSpec) -> Iterator[Failure]:
@@ -316,6 +364,8 @@ def _dns(spec: NetworkSpec) -> Iterator[Failure]:
                 yield Failure(f"dns.{name}", "has no effect while dns.enable is false; leave one of them out")
     yield from _duplicates("dns.hosts", [(i, host.ip) for i, host in _items(dns.hosts)], "ip", field="ip")
     yield from _duplicates("dns.txts", [(i, txt.name) for i, txt in _items(dns.txts)], "name", field="name")
+    yield from _same_items("dns.forwarders", Forwarder, dns.forwarders)
+    yield from _same_items("dns.srvs", Srv, dns.srvs)
     for index, host in _items(dns.hosts):
         if host.hostnames is not UNKNOWN and len(host.hostnames) == 0:
             yield Failure(f"dns.hosts[{index}].hostnames", "is empty; name at least one")
@@ -353,19 +403,63 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
                 yield Failure(name, f"cannot be had in mode {mode}: libvirt serves nothing there; leave it out")
     if mode in ("nat", "route", "open") and spec.ips is not UNKNOWN and not spec.ips:
         yield Failure("ips", f"mode {mode} needs an address of the host on the network; add one like 192.168.123.1/24")
-    virtual_port: Any = _known(spec.virtual_port)
-    switch = mode == "bridge" and virtual_port is not None and virtual_port.type == "openvswitch"
-    if spec.vlan is not None and not switch and mode not in ("hostdev", "passthrough"):
-        yield Failure(
-            "vlan", "belongs to mode hostdev or passthrough, or to an openvswitch virtual_port in mode bridge"
-        )
+    for path, vlan in _vlans(spec):
+        # On a bridge that is no Open vSwitch from libvirt 11.0 on; older ones say no when it is defined.
+        if mode not in ("bridge", "passthrough", "hostdev"):
+            yield Failure(path, "belongs to modes bridge, passthrough and hostdev; leave it out")
+        elif _known(vlan) is not None:
+            yield from _vlan(path, vlan)
+    for index, group in _items(spec.port_groups):
+        switch: Any = _known(group.virtual_port)
+        if group.vlan is not None and switch is not None and switch.type not in ("openvswitch", UNKNOWN):
+            yield Failure(f"port_groups[{index}].virtual_port.type", "must be openvswitch beside a vlan; correct it")
     if spec.port_isolated is True and mode not in (*OWN_BRIDGE_MODES, "bridge"):
         yield Failure("port_isolated", f"cannot be had in mode {mode}; leave it out")
     if spec.bandwidth is not None and mode == "hostdev":
         yield Failure("bandwidth", "cannot be had in mode hostdev; leave it out")
+    virtual_port: Any = _known(spec.virtual_port)
+    if virtual_port is not None and virtual_port.type is None:
+        yield Failure("virtual_port.type", "is required; add it")
     domain: Any = _known(spec.domain)
-    if domain is not None and domain.register is True and domain.local_only is not True:
+    if domain is not None and domain.register is True and domain.local_only not in (True, UNKNOWN):
         yield Failure("domain.register", "needs domain.local_only to be true; add it")
+
+
+def _vlans(spec: NetworkSpec) -> Iterator[tuple[str, Any]]:
+    if spec.vlan is not None:
+        yield "vlan", spec.vlan
+    for index, group in _items(spec.port_groups):
+        if group.vlan is not None:
+            yield f"port_groups[{index}].vlan", group.vlan
+
+
+def _vlan(path: str, vlan: Vlan) -> Iterator[Failure]:
+    if vlan.tags is UNKNOWN:
+        return
+    if not vlan.tags:
+        yield Failure(f"{path}.tags", "is empty; name at least one")
+    if len(vlan.tags) > 1 and vlan.trunk is False:
+        yield Failure(f"{path}.trunk", "cannot be false with more than one tag; leave it out")
+    yield from _duplicates(f"{path}.tags", [(i, tag.id) for i, tag in _items(vlan.tags)], "id", field="id")
+    native = [index for index, tag in _items(vlan.tags) if _known(tag.native_mode) is not None]
+    for index in native[1:]:
+        yield Failure(f"{path}.tags[{index}].native_mode", f"{path}.tags[{native[0]}] has one already; keep one")
+
+
+def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
+    limits: list[tuple[str, Any]] = [("bandwidth", spec.bandwidth)]
+    limits += [(f"port_groups[{index}].bandwidth", group.bandwidth) for index, group in _items(spec.port_groups)]
+    for path, bandwidth in limits:
+        for name in ("inbound", "outbound"):
+            limit: Any = None if _known(bandwidth) is None else _known(getattr(bandwidth, name))
+            if limit is None:
+                continue
+            if limit.average is None:
+                yield Failure(f"{path}.{name}.average", "is required; add it")
+            if getattr(limit, "floor", None) is not None:
+                yield Failure(
+                    f"{path}.{name}.floor", "libvirt takes it from a guest's own interface only; leave it out"
+                )
 
 
 def _sizes(spec: NetworkSpec) -> Iterator[Failure]:
@@ -385,12 +479,12 @@ def _texts(spec: NetworkSpec) -> Iterator[Failure]:
     metadata: Any = _known(spec.metadata)
     texts += [(f'metadata["{name}"]', value) for name, value in (metadata or {}).items()]
     for path, value in texts:
-        if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", value)):
+        if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]", value)):
             yield Failure(path, f"holds the control character U+{ord(found.group()):04X}; remove it")
 
 
 def _policies(spec: NetworkSpec) -> Iterator[Failure]:
-    if spec.on_delete == "restore" and spec.adopt is not True:
+    if spec.on_delete == "restore" and spec.adopt not in (True, UNKNOWN):
         yield Failure("on_delete", "restore belongs to adopted networks; set adopt, or use refuse, disconnect or keep")
 
 

@@ -4,23 +4,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from virtnet import network_xml
-from virtnet.network_preflight import Findings, is_leftover, mode_of, own_bridge, preflight
-from virtnet.network_recorded import RECORDED_ONLY, with_identity
-from virtnet.network_sections import section_updates
+from virtnet.network_checks import OWN_BRIDGE_MODES
+from virtnet.network_preflight import Findings, is_leftover, mode_of, own_bridge, preflight, preflight_at_boot
+from virtnet.network_recorded import RECORDED_ONLY, with_identity, with_own_bridge
+from virtnet.network_sections import first_ipv6_reservation, section_updates
 from virtnet.network_steps import (
     DefineNetwork,
     ProbeStart,
     RemoveLeftoverBridge,
+    RestartDnsmasq,
     SetAutostart,
     StartNetwork,
     StopNetwork,
+    UpdateSection,
 )
 from virtnet.network_xml import NEXT_START, NOT_XML
-from virtnet.observed import NetworkReport, ObservedNetwork, PluggedIn
+from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, NetworkReport, ObservedNetwork, PluggedIn
 from virtnet.ownership import differences, merge, restrict
 from virtnet.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec import Tree
 from virtnet.spec_network import NetworkSpec
+
+#: From here on the preview says what so many updates cost.
+_MANY_UPDATES = 10
+#: What only networks with a bridge of their own have.
+_OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +39,19 @@ class _Targets:
     config_found: dict[str, Tree]
     live: dict[str, Tree] | None
     live_found: dict[str, Tree] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Flags:
+    """What is wanted of libvirt's flags."""
+
+    active: bool
+    autostart: bool
+    keeps: bool = True
+    """Whether a transient network is to be made persistent."""
+
+    def persists(self, report: NetworkReport) -> bool:
+        return self.keeps and not report.persistent
 
 
 def converge(
@@ -45,43 +66,59 @@ def converge(
     found = network_xml.parse(report.any_xml)
     live_found = network_xml.parse(report.live_xml) if report.live_xml is not None else None
     targets = _Targets(
-        config=with_identity(merge(NetworkSpec, wanted, had, found), found),
+        config=_target(wanted, had, found),
         config_found=found,
-        live=None if live_found is None else with_identity(merge(NetworkSpec, wanted, had, live_found), live_found),
+        live=None if live_found is None else _target(wanted, had, live_found),
         live_found=live_found,
     )
-    wanted_active = bool(desired.get("active", True))
-    stops_for_good = report.active and not wanted_active
+    flags = _Flags(active=bool(desired.get("active", True)), autostart=bool(desired.get("autostart", True)))
     left: tuple[str, ...] = ()
     if reviewed < ChangeClass.RESTART:
-        targets, left = _within(targets)
-        if stops_for_good:
-            left, stops_for_good = (*left, "active"), False
+        targets, flags, left = _within(targets, flags, report, reviewed)
+    stops_for_good = report.active and not flags.active
     config_changes = differences(NetworkSpec, targets.config, targets.config_found)
     live_changes = _live_changes(targets)
     restart_changes = [change for change in live_changes if change.change_class >= ChangeClass.RESTART]
-    mends = tuple(observed.problems) if wanted_active and reviewed >= ChangeClass.RESTART else ()
-    restarts = bool(restart_changes or mends) and report.active and wanted_active
+    mends = _mends(observed, flags, reviewed)
+    restarts = bool(restart_changes or mends) and report.active and flags.active
     changes = _merged(config_changes, live_changes)
     if not restarts and not stops_for_good:
         # What only the definition needs is no restart: the running network has it already.
         changes = tuple(replace(c, change_class=min(c.change_class, ChangeClass.LIVE)) for c in changes)
-    changes += _flag_changes(desired, report, stops_for_good)
-    notes = tuple(
-        f"{path} differs on the host and mending it would restart the network, which nobody reviewed; run pulumi "
-        "refresh, then pulumi up"
+    changes += _flag_changes(flags, report, reviewed, stops=stops_for_good)
+    notes = [
+        f"{path} differs on the host and mending it is more than was reviewed; run pulumi refresh, then pulumi up"
         for path in left
-    )
+    ]
     findings = Findings()
     refusals: list[str] = []
     if restarts or stops_for_good:
         reason = "; ".join([*(change.describe() for change in restart_changes), *mends]) or "active becomes false"
         disconnecting = stops_for_good and desired.get("on_delete") == "disconnect"
-        if observed.plugged_in and not disconnecting:
+        if mends and observed.plugged_in:
+            notes.append(f"{describe_plugged_in(observed.plugged_in)} lost the bridge already; plug it in again")
+        elif observed.plugged_in and not disconnecting:
             refusals.append(in_use(observed, f"the network would be stopped ({reason})"))
-    if restarts or (wanted_active and not report.active):
+    foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
+    if foreign and (restarts or stops_for_good):
+        refusals.append(f"{foreign[0]}; stopping the network would delete that; rename that interface first")
+    if restarts or (flags.active and not report.active):
         findings = preflight(targets.config, observed, allow_overlap=bool(desired.get("allow_overlap")))
-    steps = _converging_steps(desired, targets, observed, report, restarts=restarts, stops=stops_for_good)
+    elif flags.autostart and not flags.active:
+        findings = preflight_at_boot(targets.config, observed)
+    steps = _converging_steps(targets, flags, observed, report, restarts=restarts, stops=stops_for_good)
+    if stops_for_good and desired.get("on_delete") == "disconnect":
+        steps = tuple(replace(step, disconnects=True) if isinstance(step, StopNetwork) else step for step in steps)
+    updates = sum(isinstance(step, UpdateSection) for step in steps)
+    if updates > _MANY_UPDATES:
+        notes.append(
+            f"{updates} live updates, for each of which libvirt may make its firewall rules anew (about 0.4 s); new "
+            "connections of guests can fail for moments meanwhile"
+        )
+    mends_dnsmasq = DNSMASQ_GONE in observed.problems and reviewed >= ChangeClass.LIVE and flags.active
+    if mends_dnsmasq and not restarts:
+        steps += (RestartDnsmasq(uuid=report.uuid, reason="it is not running"),)
+        changes += (Change(path="problems", kind="change", change_class=ChangeClass.LIVE, detail=DNSMASQ_GONE),)
     recorded_only = tuple(
         Change(path=name, kind="change", change_class=ChangeClass.RECORDED)
         for name in RECORDED_ONLY
@@ -94,6 +131,28 @@ def converge(
         notes=(*findings.notes, *notes),
         details={"uuid": report.uuid},
     )
+
+
+def _mends(observed: ObservedNetwork, flags: _Flags, reviewed: ChangeClass) -> tuple[str, ...]:
+    """The problems that a restart mends, where one was reviewed."""
+    if not flags.active or reviewed < ChangeClass.RESTART:
+        return ()
+    return tuple(
+        problem for problem in observed.problems if problem != DNSMASQ_GONE and not problem.startswith(FOREIGN_BRIDGE)
+    )
+
+
+def _target(wanted: Tree, had: Tree, found: Tree) -> dict[str, Tree]:
+    """Where one copy of the configuration goes: merged, with its identity, and with nothing its mode refuses."""
+    target = with_identity(merge(NetworkSpec, wanted, had, found), found)
+    if mode_of(target) in OWN_BRIDGE_MODES:
+        return with_own_bridge(target, str(found["uuid"]))
+    if mode_of(found) not in OWN_BRIDGE_MODES:
+        return target
+    # From a bridge of its own to none: what others named there cannot stay, as libvirt takes none of it any more.
+    kept = {name: value for name, value in target.items() if name not in _OF_OWN_BRIDGE or name in wanted}
+    kept.pop("bridge", None)
+    return {**kept, "bridge": wanted["bridge"]} if "bridge" in wanted else kept
 
 
 def _in_xml(tree: Mapping[str, Tree]) -> dict[str, Tree]:
@@ -111,16 +170,29 @@ def _live_changes(targets: _Targets) -> tuple[Change, ...]:
     return differences(NetworkSpec, at_next_start(targets.live), at_next_start(targets.live_found))
 
 
-def _within(targets: _Targets) -> tuple[_Targets, tuple[str, ...]]:
-    """The targets less everything above the reviewed class, and the paths that were left."""
-    config = restrict(NetworkSpec, targets.config, targets.config_found, ChangeClass.LIVE)
+def _within(
+    targets: _Targets, flags: _Flags, report: NetworkReport, reviewed: ChangeClass
+) -> tuple[_Targets, _Flags, tuple[str, ...]]:
+    """The targets and flags less everything above the reviewed class, and the paths that were left."""
+    config = restrict(NetworkSpec, targets.config, targets.config_found, reviewed)
     live = None
     if targets.live is not None and targets.live_found is not None:
-        live = restrict(NetworkSpec, targets.live, targets.live_found, ChangeClass.LIVE)
+        live = restrict(NetworkSpec, targets.live, targets.live_found, reviewed)
     narrowed = replace(targets, config=config, live=live)
     wide = {change.path for change in _merged(_config_changes(targets), _live_changes(targets))}
     narrow = {change.path for change in _merged(_config_changes(narrowed), _live_changes(narrowed))}
-    return narrowed, tuple(sorted(wide - narrow))
+    left = sorted(wide - narrow)
+    allowed = flags
+    if (report.active and not flags.active) or (flags.active != report.active and reviewed < ChangeClass.LIVE):
+        allowed = replace(allowed, active=report.active)
+        left.append("active")
+    if flags.autostart != report.autostart and reviewed < ChangeClass.LIVE:
+        allowed = replace(allowed, autostart=report.autostart)
+        left.append("autostart")
+    if not report.persistent and reviewed < ChangeClass.LIVE:
+        allowed = replace(allowed, keeps=False)
+        left.append("persistent")
+    return narrowed, allowed, tuple(left)
 
 
 def _config_changes(targets: _Targets) -> tuple[Change, ...]:
@@ -136,10 +208,10 @@ def _merged(*lists: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(by_path.values())
 
 
-def _flag_changes(desired: Mapping[str, Tree], report: NetworkReport, stops: bool) -> tuple[Change, ...]:
+def _flag_changes(flags: _Flags, report: NetworkReport, reviewed: ChangeClass, *, stops: bool) -> tuple[Change, ...]:
     changes = []
-    autostart, active = bool(desired.get("autostart", True)), bool(desired.get("active", True))
-    if not report.persistent:
+    autostart, active = flags.autostart, flags.active
+    if not report.persistent and reviewed >= ChangeClass.LIVE:
         changes.append(Change(path="persistent", kind="change", change_class=ChangeClass.LIVE, detail="false -> true"))
     if report.autostart != autostart:
         detail = f"{_word(report.autostart)} -> {_word(autostart)}"
@@ -156,15 +228,15 @@ def _word(value: bool) -> str:
 
 
 def _converging_steps(
-    desired: Mapping[str, Tree],
     targets: _Targets,
+    flags: _Flags,
     observed: ObservedNetwork,
     report: NetworkReport,
     *,
     restarts: bool,
     stops: bool,
 ) -> tuple[Step, ...]:
-    wanted_active, autostart = bool(desired.get("active", True)), bool(desired.get("autostart", True))
+    wanted_active, autostart = flags.active, flags.autostart
     config_changes = _config_changes(targets)
     live_only = all(change.change_class <= ChangeClass.LIVE for change in (*config_changes, *_live_changes(targets)))
     texts = any(change.path.startswith(NEXT_START) for change in config_changes)
@@ -175,14 +247,18 @@ def _converging_steps(
         steps += section_updates(report.uuid, live, (targets.config, targets.config_found))
     else:
         # Defined, and read back, while the network still runs: what libvirt drops or refuses costs nobody a packet.
-        if config_changes or not report.persistent:
+        if config_changes or flags.persists(report):
             steps.append(_define(targets, report))
         if report.active and not (restarts or stops) and targets.live is not None:
             steps += section_updates(report.uuid, (targets.live, targets.live_found), None)
+    if report.active and not (restarts or stops) and first_ipv6_reservation(targets.live, targets.live_found):
+        steps.append(RestartDnsmasq(uuid=report.uuid, reason="so that it serves DHCPv6"))
     if (restarts or stops) and report.live_xml is not None:
         if restarts:
             steps += probe(targets.config)
-        steps.append(stop_step(report, targets.live_found or {}))
+        # Without its bridge the network cuts nobody off that is not cut off already.
+        bridge_gone = any(problem.startswith("the bridge ") for problem in observed.problems)
+        steps.append(stop_step(report, targets.live_found or {}, disconnects=bridge_gone))
     bridge = own_bridge(targets.config)
     if wanted_active and (restarts or not report.active):
         if is_leftover(targets.config, observed):
@@ -211,7 +287,7 @@ def probe(target: Tree) -> list[Step]:
     return [ProbeStart(mode=mode)] if own_bridge(target) and mode != "open" else []
 
 
-def stop_step(report: NetworkReport, live: Tree) -> StopNetwork:
+def stop_step(report: NetworkReport, live: Tree, *, disconnects: bool = False) -> StopNetwork:
     """The step that stops an active network, with all that taking it back needs."""
     return StopNetwork(
         uuid=report.uuid,
@@ -219,6 +295,7 @@ def stop_step(report: NetworkReport, live: Tree) -> StopNetwork:
         config_xml=report.config_xml,
         live_xml=report.live_xml or "",
         autostart=report.autostart,
+        disconnects=disconnects,
     )
 
 

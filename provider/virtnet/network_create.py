@@ -1,14 +1,13 @@
 """The plan of a network that the state does not know: made anew, finished, or adopted. Pure."""
 
-import hashlib
-import re
-import uuid as uuids
 from collections.abc import Mapping
 from dataclasses import replace
 
 from virtnet import network_xml
+from virtnet.network_checks import OWN_BRIDGE_MODES
 from virtnet.network_converge import at_next_start, converge, in_use, probe, stop_step
-from virtnet.network_preflight import Findings, is_leftover, mode_of, own_bridge, preflight
+from virtnet.network_preflight import Findings, is_leftover, mode_of, own_bridge, preflight, preflight_at_boot
+from virtnet.network_recorded import with_own_bridge
 from virtnet.network_steps import DefineNetwork, RemoveLeftoverBridge, SetAutostart, StartNetwork, named
 from virtnet.network_xml import OwnerMark
 from virtnet.observed import NetworkReport, ObservedNetwork
@@ -16,23 +15,6 @@ from virtnet.ownership import differences
 from virtnet.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec import Tree
 from virtnet.spec_network import NetworkSpec
-
-
-def bridge_name_for(name: str, uuid: str) -> str:
-    """A bridge name that no other network of the host gets: from the network's own name, which is unique there.
-
-    Names that do not fit are shortened, with part of the UUID's hash.
-    """
-    if len(name) <= 12 and re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
-        return f"vn-{name}"
-    short = re.sub(r"[^a-z0-9]", "", name.lower())[:5]
-    return f"vn-{short}-{hashlib.sha256(uuid.encode()).hexdigest()[:6]}"
-
-
-def mac_for(uuid: str) -> str:
-    """A MAC address in the range of KVM and libvirt (52:54:00), from the UUID's random bytes."""
-    tail = uuids.UUID(uuid).bytes[-3:]
-    return ":".join(f"{byte:02x}" for byte in (0x52, 0x54, 0x00, *tail))
 
 
 def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
@@ -44,6 +26,21 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     owner = desired.get("__owner", "")
     if mark is not None and mark.creating and mark.owner == owner and owner:
         return _finish(desired, observed, report)
+    ours = mark is not None and bool(owner) and mark.owner == owner
+    if ours and not desired.get("adopt"):
+        return Plan(
+            refusals=(
+                f"a network of this name (UUID {report.uuid}) was made by this very program and is not in the state "
+                "(a run was cut short, or the state was edited); set adopt to take it up again",
+            )
+        )
+    if mark is not None and mark.owner and not ours:
+        return Plan(
+            refusals=(
+                f"a network of this name (UUID {report.uuid}) belongs to '{mark.owner}', which would go on changing "
+                "it; let go of it there first (on_delete keep, then destroy), or choose another name",
+            )
+        )
     if not desired.get("adopt"):
         return Plan(
             refusals=(
@@ -55,6 +52,9 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
         return Plan(
             refusals=(f"the network to adopt has the UUID {report.uuid}, not {desired['uuid']}; leave uuid out",)
         )
+    if ours:
+        # It was never another's: a delete is to remove it, not to give it back.
+        return converge(desired, {}, observed, report, ChangeClass.REPLACE)
     before = {
         "xml": report.any_xml,
         "active": report.active,
@@ -82,10 +82,7 @@ def new_tree(desired: Mapping[str, Tree], uuid: str) -> dict[str, Tree]:
     target: dict[str, Tree] = named(dict(desired))
     target.pop("__owner", None)
     target["uuid"] = uuid
-    if own_bridge({**target, "bridge": {"name": "x"}}):
-        target["bridge"] = {"name": bridge_name_for(target["name"], uuid), **target.get("bridge", {})}
-        target.setdefault("mac", mac_for(uuid))
-    return target
+    return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
 
 
 def _make(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
@@ -197,5 +194,5 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
 
 def _start_findings(desired: Mapping[str, Tree], target: Tree, observed: ObservedNetwork) -> Findings:
     if not desired.get("active", True):
-        return Findings()
+        return preflight_at_boot(target, observed) if desired.get("autostart", True) else Findings()
     return preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")))

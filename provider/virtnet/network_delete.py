@@ -5,10 +5,13 @@ from dataclasses import replace
 
 from virtnet import network_xml
 from virtnet.network_converge import converge, describe_plugged_in, stop_step
+from virtnet.network_recorded import recorded_inputs
 from virtnet.network_steps import DefineNetwork, SetAutostart, UndefineNetwork
-from virtnet.observed import NetworkReport, ObservedNetwork
+from virtnet.observed import FOREIGN_BRIDGE, NetworkReport, ObservedNetwork
+from virtnet.ownership import project
 from virtnet.plan import ChangeClass, Plan, Step
 from virtnet.spec import Tree
+from virtnet.spec_network import NetworkSpec
 
 
 def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
@@ -21,8 +24,11 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     if policy == "keep":
         return _keep(report)
     if policy == "restore" and adopted:
-        return _restore(adopted, observed, report)
+        return _restore(adopted, recorded, observed, report)
     refusals = []
+    foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
+    if foreign and report.active:
+        refusals.append(f"{foreign[0]}; deleting the network would delete that; rename that interface first")
     if observed.plugged_in and policy != "disconnect":
         guests = describe_plugged_in(observed.plugged_in)
         refusals.append(
@@ -31,7 +37,7 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
         )
     steps: list[Step] = []
     if report.live_xml is not None:
-        steps.append(stop_step(report, network_xml.parse(report.live_xml)))
+        steps.append(stop_step(report, network_xml.parse(report.live_xml), disconnects=policy == "disconnect"))
     if report.config_xml is not None:
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
     notes: tuple[str, ...] = ()
@@ -56,12 +62,19 @@ def _keep(report: NetworkReport) -> Plan:
     return Plan(steps=(unmarked,), notes=(note,))
 
 
-def _restore(adopted: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
-    """Give an adopted network back as it was found, changing only what differs."""
-    was = network_xml.parse(adopted["xml"])
-    desired = {**was, "active": adopted["active"], "autostart": adopted["autostart"], "on_delete": "refuse"}
-    everything = network_xml.parse(report.any_xml)
-    plan = converge(desired, everything, observed, report, ChangeClass.REPLACE)
+def _restore(
+    adopted: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport
+) -> Plan:
+    """Give an adopted network back: what the program named as it was found, and the rest as others have it now."""
+    named = recorded_inputs(recorded)
+    was = project(NetworkSpec, named, network_xml.parse(adopted["xml"]))
+    desired = {
+        **was,
+        "active": adopted["active"],
+        "autostart": adopted["autostart"],
+        "allow_overlap": True,  # it was there before, whatever it overlaps
+    }
+    plan = converge(desired, named, observed, report, ChangeClass.REPLACE)
     steps = list(plan.steps)
     if not adopted["persistent"] and report.config_xml is not None:
         steps = [step for step in steps if not isinstance(step, SetAutostart)]

@@ -39,7 +39,9 @@ def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed:
             refusals=(f"it is gone (UUID {recorded.get('uuid')}); run pulumi refresh, then pulumi up makes it again",)
         )
     reviewed = max(
-        (change.change_class for change in recorded_changes(desired, recorded)), default=ChangeClass.RECORDED
+        # Here the uri reaches the same host: diff has made sure, and would have replaced otherwise.
+        (change.change_class for change in recorded_changes(desired, recorded) if change.path != "uri"),
+        default=ChangeClass.RECORDED,
     )
     return converge(desired, recorded_inputs(recorded), observed, report, reviewed)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from virtnet import network_xml
 from virtnet.network_checks import OWN_BRIDGE_MODES
 from virtnet.observed import HostReport, ObservedNetwork
-from virtnet.spec import Tree
+from virtnet.spec import UNKNOWN, Tree
 
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -25,14 +25,19 @@ class Findings:
 
 
 def mode_of(tree: Tree) -> str:
-    """The forward mode of a tree; "" for an isolated network."""
+    """The forward mode of a tree; "" for an isolated network, "unknown" while it is known only when applied."""
     forward = tree.get("forward")
+    if forward is UNKNOWN or (forward is not None and forward.get("mode") is UNKNOWN):
+        return "unknown"
     return "" if forward is None else str(forward.get("mode", "nat"))
 
 
 def own_bridge(tree: Tree) -> str:
     """The name of the bridge that libvirt makes for this network; "" where it makes none."""
-    return str(tree.get("bridge", {}).get("name", "")) if mode_of(tree) in OWN_BRIDGE_MODES else ""
+    bridge = tree.get("bridge", {})
+    if mode_of(tree) not in OWN_BRIDGE_MODES or bridge is UNKNOWN or bridge.get("name") is UNKNOWN:
+        return ""
+    return str(bridge.get("name", ""))
 
 
 def serves(tree: Tree) -> bool:
@@ -40,6 +45,11 @@ def serves(tree: Tree) -> bool:
     ips = tree.get("ips", [])
     dhcp = any(ip.get("dhcp", {}).get(name) for ip in ips for name in ("ranges", "hosts"))
     return bool(ips) and (tree.get("dns", {}).get("enable", True) or dhcp)
+
+
+def preflight_at_boot(tree: Tree, observed: ObservedNetwork) -> Findings:
+    """What speaks against libvirt starting the network by itself: its bridge's name alone can do harm."""
+    return Findings(refusals=tuple(_bridge_names(tree, observed)))
 
 
 def preflight(tree: Tree, observed: ObservedNetwork, *, allow_overlap: bool) -> Findings:
@@ -62,18 +72,25 @@ def _bridge_names(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
         if _bridge_of(other.any_xml) == bridge:
             yield (f"the bridge name {bridge} belongs to network '{other.name}' already; choose another bridge.name")
             return
-    if observed.report is not None and observed.report.active:
-        return
     if observed.host is None and observed.interface_names is None:
         yield (
             f"whether an interface named {bridge} is on the host already cannot be seen from here, and starting the "
             "network could delete it; install libvirt's interface driver there (libvirt-daemon-driver-interface)"
         )
-    elif _has_link(observed, bridge) and not is_leftover(tree, observed):
+        return
+    if bridge == _running_bridge(observed):
+        return
+    if _has_link(observed, bridge) and not is_leftover(tree, observed):
         yield (
             f"an interface named {bridge} is on the host already, and libvirt could delete it; choose "
             "another bridge.name or remove that interface"
         )
+
+
+def _running_bridge(observed: ObservedNetwork) -> str:
+    """The bridge that this very network has now; "" while it is inactive or has none of its own."""
+    report = observed.report
+    return "" if report is None or report.live_xml is None else own_bridge(network_xml.parse(report.live_xml))
 
 
 def _has_link(observed: ObservedNetwork, name: str) -> bool:
@@ -112,7 +129,7 @@ def _overlap(one: Subnet, other: Subnet) -> bool:
 
 def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
     fix = "choose another subnet, or set allow_overlap if this is meant"
-    own = own_bridge(tree)
+    own = {own_bridge(tree), _running_bridge(observed)}
     named: set[tuple[str, str]] = set()
     for subnet in _subnets(tree):
         for other in observed.others:
@@ -124,19 +141,21 @@ def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
                     yield f"{subnet} overlaps {theirs} of the active network '{other.name}'; {fix}"
         for address in observed.host.addresses if observed.host is not None else ():
             theirs = ipaddress.ip_interface(address.address).network
-            if address.interface == own or (str(subnet), address.interface) in named or theirs.is_link_local:
+            if address.interface in own or (str(subnet), address.interface) in named or theirs.is_link_local:
                 continue
             if _overlap(subnet, theirs):
                 yield f"{subnet} overlaps {theirs}, which interface {address.interface} is in; {fix}"
         for route in observed.host.routes if observed.host is not None else ():
-            known = any(
-                address.interface == route.interface
-                for address in (observed.host.addresses if observed.host is not None else ())
-            )
-            if route.gateway or route.destination == "default" or route.interface == own or known:
+            if route.gateway or route.destination == "default" or route.interface in {"", *own}:
                 continue
             theirs = ipaddress.ip_network(route.destination, strict=False)
-            if _overlap(subnet, theirs) and not theirs.is_link_local and not theirs.is_multicast:
+            connected = any(
+                address.interface == route.interface and ipaddress.ip_interface(address.address).network == theirs
+                for address in (observed.host.addresses if observed.host is not None else ())
+            )
+            if connected or theirs.is_link_local or theirs.is_multicast:
+                continue
+            if _overlap(subnet, theirs):
                 yield f"{subnet} overlaps {theirs}, which is reached by {route.interface}; {fix}"
 
 

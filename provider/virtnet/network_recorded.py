@@ -3,13 +3,18 @@
 This is all that diff needs, so a preview does not change its answer because a host is down.
 """
 
+import hashlib
+import re
+import uuid as uuids
 from collections.abc import Mapping
 from dataclasses import replace
 
+from virtnet.network_checks import OWN_BRIDGE_MODES
 from virtnet.network_preflight import mode_of, own_bridge
+from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE
 from virtnet.ownership import differences, merge
 from virtnet.plan import Change, ChangeClass
-from virtnet.spec import Tree
+from virtnet.spec import UNKNOWN, Tree
 from virtnet.spec_network import NetworkSpec
 
 RECORDED_ONLY = ("adopt", "allow_overlap", "on_restart", "on_delete")
@@ -64,16 +69,20 @@ def recorded_changes(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) 
     if recorded.get("persistent") is False:
         changes.append(Change(path="persistent", kind="change", change_class=ChangeClass.LIVE, detail="false -> true"))
     if recorded.get("problems"):
-        # A mend of what is wrong with a running network is a restart of it.
         changes.append(
             Change(
                 path="problems",
                 kind="change",
-                change_class=ChangeClass.RESTART,
+                change_class=max(_class_of_mending(problem) for problem in recorded["problems"]),
                 detail="; ".join(recorded["problems"]),
             )
         )
     return tuple(changes)
+
+
+def _class_of_mending(problem: str) -> ChangeClass:
+    live = problem == DNSMASQ_GONE or problem.startswith(FOREIGN_BRIDGE)
+    return ChangeClass.LIVE if live else ChangeClass.RESTART
 
 
 def _renamed(desired: Mapping[str, Tree], before: Mapping[str, Tree]) -> list[Change]:
@@ -90,7 +99,41 @@ def with_identity(target: dict[str, Tree], present: Mapping[str, Tree]) -> dict[
     for name in ("name", "uuid", "mac"):
         if name not in target and name in present:
             target[name] = present[name]
+    if UNKNOWN in (target.get("bridge"), present.get("bridge")):
+        return target
     bridge = present.get("bridge", {}).get("name")
-    if bridge is not None and "name" not in target.get("bridge", {}) and mode_of(target) == mode_of(present):
+    both_own = mode_of(target) in OWN_BRIDGE_MODES and mode_of(present) in OWN_BRIDGE_MODES
+    if (
+        bridge is not None
+        and "name" not in target.get("bridge", {})
+        and (both_own or mode_of(target) == mode_of(present))
+    ):
         target["bridge"] = {"name": bridge, **target.get("bridge", {})}
     return target
+
+
+def with_own_bridge(target: dict[str, Tree], uuid: str) -> dict[str, Tree]:
+    """A network with a bridge of its own and its whole identity: what is not named is chosen, not left to libvirt."""
+    bridge = target.get("bridge", {})
+    if bridge is UNKNOWN:
+        return target
+    target["bridge"] = {"name": bridge_name_for(str(target["name"]), uuid), **bridge}
+    target.setdefault("mac", mac_for(uuid))
+    return target
+
+
+def bridge_name_for(name: str, uuid: str) -> str:
+    """A bridge name that no other network of the host gets: from the network's own name, which is unique there.
+
+    Names that do not fit are shortened, with part of the UUID's hash.
+    """
+    if len(name) <= 12 and re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
+        return f"vn-{name}"
+    short = re.sub(r"[^a-z0-9]", "", name.lower())[:5]
+    return f"vn-{short}-{hashlib.sha256(uuid.encode()).hexdigest()[:6]}"
+
+
+def mac_for(uuid: str) -> str:
+    """A MAC address in the range of KVM and libvirt (52:54:00), from the UUID's random bytes."""
+    tail = uuids.UUID(uuid).bytes[-3:]
+    return ":".join(f"{byte:02x}" for byte in (0x52, 0x54, 0x00, *tail))

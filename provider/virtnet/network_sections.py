@@ -5,12 +5,12 @@ that moves from one reservation to another, or a swap, never collides; a changed
 MODIFY picks the first entry that looks alike (and older libvirt has none for DNS).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from virtnet import network_xml
 from virtnet.network_steps import UpdateSection
-from virtnet.ownership import item_key, label
+from virtnet.ownership import differences, item_key, label
 from virtnet.spec import Part, Tree
 from virtnet.spec_network import DhcpHost, DhcpRange, DnsHost, ForwardInterface, PortGroup, Srv, Txt
 
@@ -21,6 +21,7 @@ class _Operation:
     section: str
     parent_index: int
     xml: str
+    deleted_by: str
     subject: str
 
 
@@ -30,7 +31,6 @@ class _Section:
     part: type[Part]
     element: str
     subject: str
-    secret: bool = False
 
 
 _DHCP = (
@@ -65,11 +65,26 @@ def section_updates(
             section=operation.section,
             parent_index=operation.parent_index,
             xml=operation.xml,
+            deleted_by=operation.deleted_by,
             subject=operation.subject,
             live=operation in on_live,
             config=operation in on_config,
         )
         for operation in removals + additions
+    )
+
+
+def first_ipv6_reservation(wanted: Tree, found: Tree) -> bool:
+    """Whether DHCPv6 begins with a reservation alone: libvirt then only tells dnsmasq to read its hosts again."""
+    there = {ip["address"]: ip.get("dhcp", {}) for ip in found.get("ips", [])}
+    return any(
+        ":" in ip["address"]
+        and bool(ip.get("dhcp", {}).get("hosts"))
+        and ip["address"] in there
+        and not there[ip["address"]].get("hosts")
+        and not there[ip["address"]].get("ranges")
+        and not ip.get("dhcp", {}).get("ranges")
+        for ip in wanted.get("ips", [])
     )
 
 
@@ -95,32 +110,25 @@ def _items(section: _Section, index: int, wanted: Sequence[Tree], found: Sequenc
     there = {item_key(section.part, item): item for item in found}
     meant = {item_key(section.part, item): item for item in wanted}
     for key, item in there.items():
-        if not _alike(item, meant.get(key)):
+        if not _alike(section.part, item, meant.get(key)):
             yield _operation("delete", section, index, item)
     for key, item in meant.items():
-        if not _alike(item, there.get(key)):
+        if not _alike(section.part, item, there.get(key)):
             yield _operation("add", section, index, item)
 
 
-def _alike(one: Tree, other: Tree | None) -> bool:
-    if other is None:
-        return False
-    return bool(_unordered(one) == _unordered(other))
-
-
-def _unordered(tree: Tree) -> Tree:
-    if isinstance(tree, Mapping):
-        return {name: _unordered(value) for name, value in tree.items()}
-    if isinstance(tree, list) and all(isinstance(item, str) for item in tree):
-        return sorted(tree)
-    return tree
+def _alike(part: type[Part], one: Tree, other: Tree | None) -> bool:
+    """Whether two items mean the same: in another order, or with a default spelled out, they do."""
+    return other is not None and not differences(part, one, other)
 
 
 def _operation(command: str, section: _Section, index: int, item: Tree) -> _Operation:
+    xml = network_xml.section_xml(section.part, section.element, item)
     return _Operation(
         command=command,
         section=section.name,
         parent_index=index,
-        xml=network_xml.section_xml(section.part, section.element, item),
+        xml=xml,
+        deleted_by=f"<host ip='{item['ip']}'/>" if section.part is DnsHost else xml,
         subject=f"{section.subject} {label(section.part, item)}",
     )

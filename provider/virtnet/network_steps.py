@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from virtnet import network_xml
 from virtnet.errors import HostFailure, LibvirtFailure, Refused
+from virtnet.network_ports import plugged_in
+from virtnet.network_preflight import own_bridge
 from virtnet.ownership import differences, merge
 from virtnet.plan import Doors, Step
 from virtnet.spec import Tree
@@ -98,6 +100,8 @@ class StartNetwork:
 
     uuid: str
     bridge: str
+    known_ours: bool = False
+    """True when the network ran with this bridge a moment ago: a name that cannot be looked up was not another's."""
 
     def describe(self) -> str:
         return "start the network"
@@ -106,11 +110,8 @@ class StartNetwork:
         report = doors.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.active:
             return
-        if self.bridge and _has_link(doors, self.bridge):
-            raise Refused(
-                f"an interface named {self.bridge} is on the host already, and starting the network could delete it; "
-                "rename the network's bridge (bridge.name) or remove that interface"
-            )
+        if self.bridge:
+            _refuse_taken_name(doors, self.bridge, known_ours=self.known_ours)
         doors.libvirt.start_network(self.uuid)
 
     def undo(self) -> Step:
@@ -119,7 +120,7 @@ class StartNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class StopIfActive:
-    """Stop the network where it is active; takes a start back."""
+    """Stop the network where it is active, unless an interface that is not its own has its bridge's name by now."""
 
     uuid: str
 
@@ -128,8 +129,17 @@ class StopIfActive:
 
     def execute(self, doors: Doors) -> None:
         report = doors.libvirt.find_network(uuid=self.uuid)
-        if report is not None and report.active:
-            doors.libvirt.stop_network(self.uuid)
+        if report is None or report.live_xml is None:
+            return
+        live = network_xml.parse(report.live_xml)
+        bridge, mac = own_bridge(live), live.get("mac")
+        address = _link_address(doors, bridge) if bridge else None
+        if address is not None and mac is not None and address != mac:
+            raise Refused(
+                f"the interface {bridge} has the MAC address {address}, not the network's {mac}, so it is not the "
+                "network's bridge, and stopping the network would delete it; rename that interface first"
+            )
+        doors.libvirt.stop_network(self.uuid)
 
     def undo(self) -> None:
         return None
@@ -137,18 +147,28 @@ class StopIfActive:
 
 @dataclass(frozen=True, kw_only=True)
 class StopNetwork:
-    """Stop the network, which nothing is plugged into. Taken back, it runs again from its old definition."""
+    """Stop the network, which nothing is plugged into. Taken back, it runs again from its old definition.
+
+    What is plugged in is looked at once more right before: a guest may have started since the plan was made.
+    """
 
     uuid: str
     bridge: str
     config_xml: str | None
     live_xml: str
     autostart: bool
+    disconnects: bool
+    """True when what is plugged in may be cut off."""
 
     def describe(self) -> str:
         return "stop the network"
 
     def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        users = () if self.disconnects else plugged_in(doors, report)
+        if users:
+            names = ", ".join(user.describe() for user in users)
+            raise Refused(f"since the plan was made {names} was plugged in, which would be cut off; unplug it first")
         StopIfActive(uuid=self.uuid).execute(doors)
 
     def undo(self) -> Step:
@@ -180,8 +200,13 @@ class RunAgain:
             return
         started_from = network_xml.for_definition(self.live_xml)
         RestoreDefinition(uuid=self.uuid, xml=started_from, autostart=self.autostart).execute(doors)
-        StartNetwork(uuid=self.uuid, bridge=self.bridge).execute(doors)
-        RestoreDefinition(uuid=self.uuid, xml=self.config_xml, autostart=self.autostart).execute(doors)
+        try:
+            StartNetwork(uuid=self.uuid, bridge=self.bridge, known_ours=True).execute(doors)
+        finally:
+            # The running network's XML is only what it was started from; its definition is put back in any case.
+            report = doors.libvirt.find_network(uuid=self.uuid)
+            if self.config_xml is not None or (report is not None and report.active):
+                RestoreDefinition(uuid=self.uuid, xml=self.config_xml, autostart=self.autostart).execute(doors)
 
     def undo(self) -> None:
         return None
@@ -304,9 +329,13 @@ class UpdateSection:
     section: str
     parent_index: int
     xml: str
+    deleted_by: str
+    """What names the item when it is deleted: for a DNS host its address alone, as libvirt takes any one name in it for
+    a match, and then finds several."""
     subject: str
     live: bool
     config: bool
+    taking_back: bool = False
 
     def describe(self) -> str:
         where = "" if self.live and self.config else " (running network only)" if self.live else " (definition only)"
@@ -318,16 +347,26 @@ class UpdateSection:
             raise Refused(f"the network of UUID {self.uuid} is gone from libvirt at {doors.libvirt.uri}")
         live = self.live and not self._done(report.live_xml)
         config = self.config and not self._done(report.config_xml)
-        if live or config:
+        if not live and not config:
+            return
+        try:
             doors.libvirt.update_section(
                 self.uuid,
                 command=self.command,
                 section=self.section,
                 parent_index=self.parent_index,
-                xml=self.xml,
+                xml=self.deleted_by if self.command == "delete" else self.xml,
                 live=live,
                 config=config,
             )
+        except LibvirtFailure:
+            # An update may fail and still be applied. When taking back, that is all that was wanted.
+            report = doors.libvirt.find_network(uuid=self.uuid)
+            done = report is not None and all(
+                self._done(xml) for xml, wanted in ((report.live_xml, live), (report.config_xml, config)) if wanted
+            )
+            if not (self.taking_back and done):
+                raise
 
     def _done(self, xml: str | None) -> bool:
         if xml is None:
@@ -342,17 +381,56 @@ class UpdateSection:
             section=self.section,
             parent_index=self.parent_index,
             xml=self.xml,
+            deleted_by=self.deleted_by,
             subject=self.subject,
             live=self.live,
             config=self.config,
+            taking_back=not self.taking_back,
         )
 
 
-def _has_link(doors: Doors, link: str) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class RestartDnsmasq:
+    """Have libvirt end dnsmasq and start it anew, while the network and everything plugged into it stay up.
+
+    There is no call for that; a TXT record added to the running network alone does it, and goes again at once.
+    """
+
+    uuid: str
+    reason: str
+
+    def describe(self) -> str:
+        return f"restart dnsmasq ({self.reason})"
+
+    def execute(self, doors: Doors) -> None:
+        for command in ("add", "delete"):
+            doors.libvirt.update_section(
+                self.uuid,
+                command=command,
+                section="dns-txt",
+                parent_index=-1,
+                xml="<txt name='virtnet-restart.invalid' value='restart'/>",
+                live=True,
+                config=False,
+            )
+
+    def undo(self) -> None:
+        return None
+
+
+def _refuse_taken_name(doors: Doors, bridge: str, *, known_ours: bool) -> None:
     if doors.host is not None:
-        return _link_address(doors, link) is not None
-    names = doors.libvirt.interface_names()
-    return names is None or link in names
+        taken = _link_address(doors, bridge) is not None
+    else:
+        names = doors.libvirt.interface_names()
+        if names is None and not known_ours:
+            raise Refused(f"whether an interface named {bridge} is on the host already cannot be seen from here")
+        taken = names is not None and bridge in names
+    if taken:
+        raise Refused(
+            f"an interface named {bridge} is on the host already, and starting the network could delete it; rename the "
+            "network's bridge (bridge.name) or remove that interface"
+        )
 
 
 def _link_address(doors: Doors, link: str) -> str | None:

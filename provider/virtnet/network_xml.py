@@ -15,7 +15,7 @@ from lxml import etree
 from pydantic.alias_generators import to_camel
 
 from virtnet import spec_network as parts
-from virtnet.ownership import ABSENT, item_key
+from virtnet.ownership import ABSENT, differences, item_key
 from virtnet.spec import Part, Shape, Tree, shapes
 
 OWNER_NAMESPACE = "urn:pulumi-virtnet:owner:1.0"
@@ -128,6 +128,19 @@ def _parse_metadata(root: etree._Element) -> dict[str, str]:
 def canonical_element(xml: str) -> str:
     """An element's text in one spelling (exclusive canonical XML), so that quoting never shows as a change."""
     return etree.tostring(read_xml(xml), method="c14n", exclusive=True).decode()
+
+
+def metadata_fault(namespace: str, xml: str) -> str:
+    """Why a text cannot be a network's metadata under a namespace; "" when it can. Never shows the text."""
+    if namespace == OWNER_NAMESPACE:
+        return "is virtnet's own namespace; choose another"
+    try:
+        element = read_xml(xml)
+    except etree.XMLSyntaxError:
+        return f'is no XML element; write one like <note xmlns="{namespace}">text</note>'
+    if etree.QName(element).namespace != namespace:
+        return f'is an element of another namespace, or of none; give it xmlns="{namespace}"'
+    return ""
 
 
 def _parse_part(part: type[Part], element: etree._Element) -> dict[str, Tree]:
@@ -447,12 +460,14 @@ def has_section_item(xml: str, section: str, parent_index: int, item_xml: str) -
 def same_item(one: etree._Element, other: etree._Element, section: str) -> bool:
     """Whether two items of a section are alike in everything the spec knows."""
     part, _, _ = SECTIONS[section]
-    return _parse_part(part, one) == _parse_part(part, other)
+    return not differences(part, _parse_part(part, one), _parse_part(part, other))
 
 
 def for_definition(live_xml: str) -> str:
     """A running network's XML as a definition that starts the same: less what only a running network has."""
     root = read_xml(live_xml)
+    for mark in root.findall(f"metadata/{{{OWNER_NAMESPACE}}}owner"):
+        mark.attrib.pop("phase", None)  # kept by the running network since it was made
     for element in root.iter("network", "interface", "address"):
         element.attrib.pop("connections", None)
     for pool in root.findall("forward/pf/.."):

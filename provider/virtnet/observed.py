@@ -5,6 +5,11 @@ Made by connection and host, read by the planners.
 
 from dataclasses import dataclass
 
+DNSMASQ_GONE = "dnsmasq, which serves DHCP and DNS on the network, is not running"
+"""A problem that is mended live: libvirt starts dnsmasq anew with the next update it needs to know of."""
+FOREIGN_BRIDGE = "another interface has the name of the network's bridge"
+"""How a problem begins that nobody but the host's administrator can mend: stopping the network would delete that."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkReport:

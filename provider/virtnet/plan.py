@@ -8,6 +8,7 @@ and host.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal, Protocol
@@ -56,6 +57,10 @@ class LibvirtDoor(Protocol):
     def uri(self) -> str:
         """The connection URI, for messages."""
 
+    @property
+    def turn(self) -> AbstractContextManager[Any]:
+        """Held while one resource of the host is looked at, planned and changed, so that two never race."""
+
     def host_uuid(self) -> str:
         """The host's UUID as libvirt reports it in its capabilities."""
 
@@ -90,6 +95,9 @@ class LibvirtDoor(Protocol):
         self, uuid: str, *, command: str, section: str, parent_index: int, xml: str, live: bool, config: bool
     ) -> None:
         """VirNetworkUpdate of one section."""
+
+    def guests_on_bridge(self, bridge: str) -> Sequence[PluggedIn]:
+        """Running guests with an interface of type='bridge' on a bridge, by their own XML."""
 
     def interface_names(self) -> frozenset[str] | None:
         """Names of the host's network interfaces by libvirt's account; None where its interface driver is missing."""

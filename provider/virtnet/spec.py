@@ -168,7 +168,7 @@ def from_inputs(spec: type[SpecType], inputs: Mapping[str, Any]) -> tuple[SpecTy
     try:
         return spec.model_validate(_without_nulls(inputs)), []
     except ValidationError as error:
-        return None, [_failure(spec, details) for details in error.errors(include_url=False, include_context=True)]
+        return None, _failures(spec, error.errors(include_url=False, include_context=True))
 
 
 def tree(part: Part) -> dict[str, Tree]:
@@ -206,6 +206,17 @@ def walk_unknown(value: Tree, path: str = "") -> Iterator[str]:
             yield from walk_unknown(item, f"{path}[{index}]")
 
 
+def _failures(spec: type[Part], errors: Sequence[Any]) -> list[Failure]:
+    """Each error as a failure; a required name that was only misspelt is not missed a second time."""
+    misspelt = set()
+    for details in errors:
+        if details["type"] == "extra_forbidden":
+            path, owner = _path(spec, details["loc"])
+            misspelt.add(f"{path.rpartition('.')[0]}.{_closest(str(details['loc'][-1]), owner)}".lstrip("."))
+    found = [(_failure(spec, details), details["type"]) for details in errors]
+    return [failure for failure, kind in found if kind != "missing" or failure.path not in misspelt]
+
+
 def _failure(spec: type[Part], details: Any) -> Failure:
     location = list(details["loc"])
     path, owner = _path(spec, location)
@@ -239,13 +250,15 @@ def _failure(spec: type[Part], details: Any) -> Failure:
 
 
 def _unknown_key(name: str, owner: type[Part] | None) -> str:
-    known = list(shapes(owner)) if owner is not None else []
+    if close := _closest(name, owner):
+        return f"is not a property; did you mean '{close}'?"
+    return f"is not a property; those there are: {', '.join(shapes(owner) if owner is not None else ())}"
+
+
+def _closest(name: str, owner: type[Part] | None) -> str:
     import difflib
 
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"is not a property; did you mean '{close[0]}'?"
-    return f"is not a property; those there are: {', '.join(known)}"
+    return next(iter(difflib.get_close_matches(name, shapes(owner) if owner is not None else (), n=1)), "")
 
 
 def _path(spec: type[Part], location: Sequence[int | str]) -> tuple[str, type[Part] | None]:

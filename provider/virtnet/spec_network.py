@@ -234,8 +234,10 @@ class Srv(Part):
     domain: DomainName | None = optional("The domain the service is in. Left out: the network's.")
     target: DomainName | None = optional("The host that serves it. Left out: the service is said not to exist.")
     port: Port | None = optional("The port on that host, 1 to 65535.")
-    priority: UnsignedShort | None = optional("Priority of this record, 0 to 65535; lower ones are tried first.")
-    weight: UnsignedShort | None = optional("Weight among records of one priority, 0 to 65535.")
+    priority: UnsignedShort | None = optional(
+        "Priority of this record, 0 to 65535; lower ones are tried first.", default=0
+    )
+    weight: UnsignedShort | None = optional("Weight among records of one priority, 0 to 65535.", default=0)
 
 
 class Txt(Part):
@@ -278,17 +280,19 @@ class Inbound(Part):
     """Limits of traffic towards the network's ports."""
 
     average: UnsignedInt | None = optional("Average rate in kilobytes (1024 bytes) a second.")
-    peak: UnsignedInt | None = optional("Highest rate in kilobytes a second.")
-    burst: UnsignedInt | None = optional("Kilobytes that may pass at once at the highest rate.")
-    floor: UnsignedInt | None = optional("Rate that is guaranteed to one guest's interface, in kilobytes a second.")
+    peak: UnsignedInt | None = optional("Highest rate in kilobytes a second.", default=0)
+    burst: UnsignedInt | None = optional("Kilobytes that may pass at once at the highest rate.", default=0)
+    floor: UnsignedInt | None = optional(
+        "Rate that is guaranteed to one guest's interface, in kilobytes a second.", default=0
+    )
 
 
 class Outbound(Part):
     """Limits of traffic from the network's ports."""
 
     average: UnsignedInt | None = optional("Average rate in kilobytes (1024 bytes) a second.")
-    peak: UnsignedInt | None = optional("Highest rate in kilobytes a second.")
-    burst: UnsignedInt | None = optional("Kilobytes that may pass at once at the highest rate.")
+    peak: UnsignedInt | None = optional("Highest rate in kilobytes a second.", default=0)
+    burst: UnsignedInt | None = optional("Kilobytes that may pass at once at the highest rate.", default=0)
 
 
 class Bandwidth(Part):

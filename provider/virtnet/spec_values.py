@@ -34,7 +34,8 @@ class Canonical:
 def text(value: str) -> str:
     """Plain text: any characters but control characters."""
     for character in value:
-        if unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs"):
+        # The last two are no characters at all, and XML cannot hold them.
+        if unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") or character in "\ufffe\uffff":
             raise ValueError(f"holds the control character U+{ord(character):04X}; remove it")
     return value
 
@@ -63,7 +64,8 @@ def interface_name(value: str) -> str:
         raise ValueError("is empty; give the interface's name")
     if len(value.encode()) > LONGEST_INTERFACE_NAME:
         raise ValueError(
-            f"'{value}' is {len(value.encode())} characters long; the kernel allows {LONGEST_INTERFACE_NAME}"
+            f"'{_shown(value)}' is {len(value.encode())} characters long, and the kernel allows "
+            f"{LONGEST_INTERFACE_NAME}; choose a shorter name"
         )
     if value in (".", "..") or re.search(r"[/:\s%]", value):
         raise ValueError(f"'{value}' is no interface name; leave out '/', ':', '%' and spaces")
@@ -120,6 +122,8 @@ def interface_address(value: str) -> str:
 
 def network_address(value: str) -> str:
     """A network in CIDR form: "10.60.0.0/16"; no bits set after the prefix."""
+    if "/" not in value:
+        raise ValueError(f"'{_shown(value)}' has no prefix length; write it like 10.60.0.0/16")
     canonical = interface_address(value) if not value.endswith("/0") else value
     try:
         return str(ipaddress.ip_network(canonical))

@@ -497,8 +497,8 @@ class SrvArgs(Args):
         domain: The domain the service is in. Left out: the network's.
         target: The host that serves it. Left out: the service is said not to exist.
         port: The port on that host, 1 to 65535.
-        priority: Priority of this record, 0 to 65535; lower ones are tried first.
-        weight: Weight among records of one priority, 0 to 65535.
+        priority: Priority of this record, 0 to 65535; lower ones are tried first. Default: 0.
+        weight: Weight among records of one priority, 0 to 65535. Default: 0.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -545,9 +545,9 @@ class SrvArgsDict(TypedDict):
     port: NotRequired[Input[int] | None]
     """The port on that host, 1 to 65535."""
     priority: NotRequired[Input[int] | None]
-    """Priority of this record, 0 to 65535; lower ones are tried first."""
+    """Priority of this record, 0 to 65535; lower ones are tried first. Default: 0."""
     weight: NotRequired[Input[int] | None]
-    """Weight among records of one priority, 0 to 65535."""
+    """Weight among records of one priority, 0 to 65535. Default: 0."""
 
 
 class TxtArgs(Args):
@@ -649,9 +649,9 @@ class InboundArgs(Args):
 
     Args:
         average: Average rate in kilobytes (1024 bytes) a second.
-        peak: Highest rate in kilobytes a second.
-        burst: Kilobytes that may pass at once at the highest rate.
-        floor: Rate that is guaranteed to one guest's interface, in kilobytes a second.
+        peak: Highest rate in kilobytes a second. Default: 0.
+        burst: Kilobytes that may pass at once at the highest rate. Default: 0.
+        floor: Rate that is guaranteed to one guest's interface, in kilobytes a second. Default: 0.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -681,11 +681,11 @@ class InboundArgsDict(TypedDict):
     average: NotRequired[Input[int] | None]
     """Average rate in kilobytes (1024 bytes) a second."""
     peak: NotRequired[Input[int] | None]
-    """Highest rate in kilobytes a second."""
+    """Highest rate in kilobytes a second. Default: 0."""
     burst: NotRequired[Input[int] | None]
-    """Kilobytes that may pass at once at the highest rate."""
+    """Kilobytes that may pass at once at the highest rate. Default: 0."""
     floor: NotRequired[Input[int] | None]
-    """Rate that is guaranteed to one guest's interface, in kilobytes a second."""
+    """Rate that is guaranteed to one guest's interface, in kilobytes a second. Default: 0."""
 
 
 class OutboundArgs(Args):
@@ -693,8 +693,8 @@ class OutboundArgs(Args):
 
     Args:
         average: Average rate in kilobytes (1024 bytes) a second.
-        peak: Highest rate in kilobytes a second.
-        burst: Kilobytes that may pass at once at the highest rate.
+        peak: Highest rate in kilobytes a second. Default: 0.
+        burst: Kilobytes that may pass at once at the highest rate. Default: 0.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -721,9 +721,9 @@ class OutboundArgsDict(TypedDict):
     average: NotRequired[Input[int] | None]
     """Average rate in kilobytes (1024 bytes) a second."""
     peak: NotRequired[Input[int] | None]
-    """Highest rate in kilobytes a second."""
+    """Highest rate in kilobytes a second. Default: 0."""
     burst: NotRequired[Input[int] | None]
-    """Kilobytes that may pass at once at the highest rate."""
+    """Kilobytes that may pass at once at the highest rate. Default: 0."""
 
 
 class BandwidthArgs(Args):

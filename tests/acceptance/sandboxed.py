@@ -17,11 +17,14 @@ PROGRAM = '''\
 """Declares what resources.json lists, in its order; each depends on the one before where it says so."""
 
 import json
+import signal
 from pathlib import Path
 
 import pulumi
 import pulumi_virtnet
 
+# The engine interrupts a program whose resource was refused, and waits five seconds for a Python that is asked nicely.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 made = {}
 for entry in json.loads(Path(__file__).with_name("resources.json").read_text()):
     kind = getattr(pulumi_virtnet, entry["type"])

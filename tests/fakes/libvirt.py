@@ -4,6 +4,7 @@ It behaves as measured of libvirt 9.0: a redefinition leaves the running network
 UUID is refused, updates touch one copy or both, and a call can be told to fail before or after its effect.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,11 +22,16 @@ class FakeLibvirt:
     uri: str = "qemu:///system"
     reports: dict[str, NetworkReport] = field(default_factory=dict)
     ports: dict[str, tuple[PluggedIn, ...]] = field(default_factory=dict)
+    bridge_guests: dict[str, tuple[PluggedIn, ...]] = field(default_factory=dict)
     interfaces: frozenset[str] | None = frozenset({"lo", "eth0"})
     effects: list[str] = field(default_factory=list)
     fail_at: int | None = None
     """The effect, counted from 0, that fails."""
     fail_after_effect: bool = False
+
+    @property
+    def turn(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def host_uuid(self) -> str:
         return "11111111-2222-3333-4444-555555555555"
@@ -43,6 +49,9 @@ class FakeLibvirt:
 
     def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
         return self.ports.get(uuid, ())
+
+    def guests_on_bridge(self, bridge: str) -> Sequence[PluggedIn]:
+        return self.bridge_guests.get(bridge, ())
 
     def interface_names(self) -> frozenset[str] | None:
         return self.interfaces
@@ -136,7 +145,10 @@ class FakeLibvirt:
         return {
             uuid: replace(
                 report,
-                live_xml=None if report.live_xml is None else _canonical(report.live_xml),
+                # The running network keeps the mark it was started with; one that was started again has the later one.
+                live_xml=None
+                if report.live_xml is None
+                else _canonical(report.live_xml).replace(' phase="creating"', ""),
                 config_xml=None if report.config_xml is None else _canonical(report.config_xml),
             )
             for uuid, report in self.reports.items()

@@ -4,6 +4,7 @@ They refuse what was not declared: a question no test expects fails the test, an
 value it has, or a key with no such parameter.
 """
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
@@ -122,6 +123,10 @@ class FakeLibvirt:
 
     def __init__(self, networks: Iterable[NetworkReport] = ()) -> None:
         self._networks = tuple(networks)
+
+    @property
+    def turn(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def host_uuid(self) -> str:
         return HOST_UUID

@@ -286,7 +286,7 @@ class TestUpdate:
         recorded = applied(host, desired())
         host.files[PATH] += "net.core.somaxconn = 1024\n"
 
-        decided = planned(host, desired(), recorded)
+        decided = planned(host, desired(), {**recorded, "persist": False})
 
         assert [change.path for change in decided.changes] == ["persist"]
         assert decided.notes == (f"{PATH} was edited by hand; it is written anew, and what was changed there is lost",)
@@ -296,7 +296,21 @@ class TestUpdate:
         recorded = applied(host, desired())
         host.files[PATH] = "# managed by Ansible\n"
 
-        assert "no longer is what virtnet wrote" in planned(host, desired(), recorded).refusals[0]
+        refreshed = {**recorded, "persist": False}
+        assert "no longer is what virtnet wrote" in planned(host, desired(), refreshed).refusals[0]
+
+    def test_does_nothing_that_nobody_was_shown(self) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired())
+        host.kernel.write("net/ipv4/ip_forward", "0")
+
+        decided = planned(host, desired(on_delete="keep"), recorded)
+
+        assert decided.steps == ()
+        assert [change.path for change in decided.changes] == ["on_delete"]
+        assert decided.notes == (
+            "ipv4 differs on the host and mending it is more than was reviewed; run pulumi refresh, then pulumi up",
+        )
 
     def test_never_overwrites_what_changed_since_it_was_planned(self) -> None:
         host = FakeHost()

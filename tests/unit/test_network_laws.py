@@ -141,7 +141,7 @@ def test_observed_as_desired_plans_nothing(inputs: dict[str, Any]) -> None:
     report = libvirt.reports[made["uuid"]]
     seen = network_xml.parse(report.any_xml)
     flags = {"autostart": report.autostart, "active": report.active, "adopt": True, "uri": libvirt.uri}
-    desired, failures = NETWORK.check({**seen, **flags, "__owner": "another/stack/lab"}, {})
+    desired, failures = NETWORK.check({**seen, **flags, "__owner": "project/stack/lab"}, {})
 
     planned = NETWORK.plan(desired, None, NETWORK.observe(doors(libvirt)(""), desired, {}))
 

@@ -38,7 +38,7 @@ def test_where_interfaces_cannot_be_seen_nothing_is_started() -> None:
 def test_a_network_that_is_not_to_run_needs_no_look_at_the_interfaces() -> None:
     libvirt = FakeLibvirt(uri="qemu+ssh://far/system", interfaces=None)
 
-    made = create(libvirt, active=False)
+    made = create(libvirt, active=False, autostart=False)
 
     assert made["active"] is False
     assert libvirt.reports[made["uuid"]].config_xml is not None

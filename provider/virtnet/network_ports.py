@@ -1,0 +1,40 @@
+"""What is plugged into a network: libvirt's ports, and every other interface on its bridge. Asks, decides nothing.
+
+Planning looks at it, and a step that stops the network looks once more right before.
+"""
+
+from virtnet import network_xml
+from virtnet.network_preflight import own_bridge
+from virtnet.observed import NetworkReport, PluggedIn
+from virtnet.plan import Doors
+
+
+def plugged_in(doors: Doors, report: NetworkReport | None) -> tuple[PluggedIn, ...]:
+    """Guests' ports by libvirt's account, then links on the bridge and on top of it (VLANs, macvlans).
+
+    A port's tap is told by its MAC: libvirt gives it the guest's with the first byte changed to fe. Where only libvirt
+    can be asked, guests with an interface of type='bridge' are found in their own XML, and other links not at all.
+    """
+    if report is None or not report.active or report.live_xml is None:
+        return ()
+    ports = list(doors.libvirt.plugged_in(report.uuid))
+    bridge = own_bridge(network_xml.parse(report.live_xml))
+    if not bridge:
+        return tuple(ports)
+    if doors.host is None:
+        known = {port.mac for port in ports}
+        return (*ports, *(guest for guest in doors.libvirt.guests_on_bridge(bridge) if guest.mac not in known))
+    by_tail = {port.mac.lower()[3:]: port for port in ports}
+    everything: list[PluggedIn] = []
+    for name in doors.host.list_directory(f"/sys/class/net/{bridge}/brif"):
+        if name == f"{bridge}-nic":  # libvirt's own, in versions that had one
+            continue
+        address = (doors.host.read_file(f"/sys/class/net/{name}/address") or "").strip()
+        port = by_tail.pop(address[3:], None) if address.startswith("fe:") else None
+        owner = port.owner if port is not None else ""
+        everything.append(PluggedIn(owner=owner, interface=name, mac=port.mac if port is not None else address))
+    entries = doors.host.list_directory(f"/sys/class/net/{bridge}")
+    on_top = [
+        PluggedIn(owner="", interface=name.removeprefix("upper_")) for name in entries if name.startswith("upper_")
+    ]
+    return (*everything, *on_top, *by_tail.values())

@@ -1,0 +1,152 @@
+"""Processes that are killed half-way: the next `pulumi up` finishes the work, under the same UUID and without doubles."""
+
+import contextlib
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from tests.acceptance.sandboxed import Host, Stack
+
+pytestmark = pytest.mark.acceptance
+
+SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.99"}]}}
+CREATING = "phase='creating'"
+#: libvirt runs this before it starts a network, and waits for its end; it fails the start when told to.
+HOOK = """\
+#!/bin/bash
+[ "$2" = start ] && [ -e /run/hold ] || exit 0
+touch /run/held
+while [ -e /run/hold ]; do sleep 0.02; done
+! [ -e /run/fail ]
+"""
+
+
+def start_libvirtd(host: Host) -> None:
+    host.sh("libvirtd --daemon; for i in $(seq 100); do virsh -q list &>/dev/null && exit 0; sleep 0.1; done; exit 1")
+
+
+def wait_for_end(host: Host, pid: str) -> None:
+    host.sh(f"for i in $(seq 100); do [ -e /proc/{pid} ] || exit 0; sleep 0.05; done; exit 1")
+
+
+@pytest.fixture
+def hooked(host: Host) -> Host:
+    """A host whose networks wait before they start, while /run/hold is there."""
+    # libvirtd looks for hooks once, when it starts.
+    pid = host.sh("cat /run/libvirtd.pid").strip()
+    host.run("bash", "-c", "mkdir -p /etc/libvirt/hooks; cat > /etc/libvirt/hooks/network", given=HOOK)
+    host.sh(f"chmod 755 /etc/libvirt/hooks/network; kill {pid}")
+    wait_for_end(host, pid)
+    start_libvirtd(host)
+    return host
+
+
+@dataclass
+class Run:
+    """A `pulumi up` that goes on meanwhile; how it ended is known afterwards."""
+
+    code: int = 0
+    said: str = ""
+
+
+@contextlib.contextmanager
+def held_at_start(stack: Stack) -> Iterator[Run]:
+    """Within the block `pulumi up` stands still where libvirt is about to start the network, which is defined."""
+    host, run = stack.host, Run()
+    host.sh("rm -f /run/held; touch /run/hold")
+    command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color=never"]
+    settings = [f"{name}={value}" for name, value in stack.environment.items()]
+    process = subprocess.Popen(
+        host.command("env", *settings, *command, directory=stack.directory),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        host.sh("for i in $(seq 200); do [ -e /run/held ] && exit 0; sleep 0.05; done; exit 1")
+        yield run
+    finally:
+        host.sh("rm -f /run/hold")
+        run.said, _ = process.communicate(timeout=60)
+        run.code = process.returncode
+
+
+def kill_provider(host: Host) -> None:
+    """The plugin's process, told by its command line, and by its pid within this sandbox alone."""
+    for pid in host.sh("pgrep -f 'python.* -m pulumi[.]dynamic'").split():
+        host.sh(f"kill -KILL {pid}")
+
+
+def dump(host: Host) -> str:
+    return host.virsh("net-dumpxml", "lab", "--inactive")
+
+
+def is_whole(stack: Stack, uuid: str) -> None:
+    """The network runs as declared, as one, and says no longer that it is being made."""
+    info = stack.host.network("lab") or {}
+    assert (info["UUID"], info["Active"], info["Persistent"], info["Autostart"]) == (uuid, "yes", "yes", "yes")
+    assert CREATING not in dump(stack.host)
+    assert sorted(stack.host.virsh("net-list", "--all", "--name").split()) == ["default", "lab"]
+    assert stack.host.links() == {"lo", "vn-lab"}
+    assert stack.outputs("lab")["uuid"] == uuid
+    assert stack.unchanged()
+
+
+@pytest.mark.parametrize("then_started", [True, False])
+def test_a_provider_killed_in_create(hooked: Host, stack: Stack, then_started: bool) -> None:
+    stack.network("lab", forward={}, ips=[SUBNET])
+    hooked.sh("true" if then_started else "touch /run/fail")
+
+    with held_at_start(stack) as run:
+        kill_provider(hooked)
+    for _ in range(100):  # libvirtd carries on with a call whose caller is gone
+        if (hooked.network("lab") or {})["Active"] == ("yes" if then_started else "no"):
+            break
+        time.sleep(0.05)
+    half_made, uuid = dump(hooked), (hooked.network("lab") or {})["UUID"]
+    preview = stack.preview()
+    stack.up()
+
+    assert run.code != 0
+    assert CREATING in half_made
+    assert "note: it was left half-made by an earlier run and is finished now" in preview
+    is_whole(stack, uuid)
+
+
+def test_libvirtd_killed_in_create(hooked: Host, stack: Stack) -> None:
+    stack.network("lab", forward={}, ips=[SUBNET])
+
+    with held_at_start(stack) as run:
+        uuid = (hooked.network("lab") or {})["UUID"]
+        pid = hooked.sh("cat /run/libvirtd.pid").strip()
+        hooked.sh(f"kill -KILL {pid}")
+        wait_for_end(hooked, pid)
+    start_libvirtd(hooked)
+    stack.up()
+
+    assert run.code != 0
+    print(run.said)
+    assert (
+        "network 'lab' on qemu:///system: could not start the network: the connection to libvirt at qemu:///system "
+        "was lost while trying to start the network; whether it was done is unknown"
+    ) in run.said
+    is_whole(stack, uuid)
+
+
+def test_a_provider_killed_between_the_stop_and_the_start_of_a_restart(hooked: Host, stack: Stack) -> None:
+    stack.network("lab", forward={}, ips=[SUBNET])
+    stack.up()
+    uuid = stack.outputs("lab")["uuid"]
+    stack.network("lab", forward={}, ips=[SUBNET], mtu=1400)
+    hooked.sh("touch /run/fail")
+
+    with held_at_start(stack) as run:
+        kill_provider(hooked)
+    stack.up()
+
+    assert run.code != 0
+    assert hooked.sh("cat /sys/class/net/vn-lab/mtu") == "1400\n"
+    is_whole(stack, uuid)

@@ -1,0 +1,205 @@
+"""The dynamic provider where it meets the engine: what arrives, what is sent back, and what the state keeps of it."""
+
+import base64
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pulumi import dynamic
+from pulumi.dynamic.config import Config
+from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.output import Unknown
+from pulumi.runtime import rpc
+
+from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider
+from virtnet.errors import LibvirtFailure, Unreachable
+
+NOWHERE = "qemu+unix:///system?socket=/nonexistent/libvirt-sock"
+MADE = {"name": "lab", "uri": NOWHERE, "uuid": "6f1c2a3e-0000-4000-8000-00000012ab34"}
+
+
+def network_provider(configuration: Mapping[str, str] | None = None) -> LibvirtNetworkProvider:
+    """A provider as the engine's plugin makes it: unpickled, then configured."""
+    provider = LibvirtNetworkProvider()
+    config = Config(raw_config=dict(configuration or {}), project_name="project")
+    provider.configure(dynamic.ConfigureRequest(config=config))
+    return provider
+
+
+def unknown() -> Unknown:
+    """One of Pulumi's unknowns; each is an instance of its own."""
+    return Unknown()  # type: ignore[no-untyped-call]
+
+
+def secret(value: Any) -> dict[str, Any]:
+    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+
+
+def checked(news: dict[str, Any], configuration: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Checked inputs of a network that is made already, so that no host is asked."""
+    result = network_provider(configuration).check(MADE, news)
+    assert result.failures == []
+    return result.inputs
+
+
+def test_unknowns_come_back_as_the_wire_has_them_and_no_host_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    inputs = {
+        "name": unknown(),
+        "uri": unknown(),
+        "mtu": unknown(),
+        "forward": {"mode": unknown(), "interfaces": [{"dev": unknown()}]},
+        "ips": [unknown(), {"address": "10.9.0.1/24", "dhcp": unknown()}],
+        "dns": {"hosts": [{"ip": "10.9.0.5", "hostnames": ["a", unknown()]}]},
+        "metadata": {"urn:x": unknown()},
+    }
+
+    result = network_provider().check({}, inputs)
+
+    assert result.failures == []
+    assert result.inputs == {
+        "name": rpc.UNKNOWN,
+        "uri": rpc.UNKNOWN,
+        "mtu": rpc.UNKNOWN,
+        "forward": {"mode": rpc.UNKNOWN, "interfaces": [{"dev": rpc.UNKNOWN}]},
+        "ips": [rpc.UNKNOWN, {"address": "10.9.0.1/24", "dhcp": rpc.UNKNOWN}],
+        "dns": {"hosts": [{"ip": "10.9.0.5", "hostnames": ["a", rpc.UNKNOWN]}]},
+        "metadata": {"urn:x": rpc.UNKNOWN},
+        "autostart": True,
+        "active": True,
+    }
+    assert capsys.readouterr().out == ""
+
+
+def test_older_sdks_send_a_text_for_an_unknown() -> None:
+    assert checked({"mtu": rpc.UNKNOWN})["mtu"] == rpc.UNKNOWN
+
+
+def test_an_unknown_changes_what_is_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    result = network_provider().diff("id", {**MADE, "mtu": 1400.0}, {**MADE, "mtu": unknown()})
+
+    assert (result.changes, result.replaces) == (True, [])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("name", ["name", "uuid"])
+def test_an_unknown_identity_may_replace(name: str) -> None:
+    result = network_provider().diff("id", {**MADE, name: MADE[name]}, {**MADE, name: unknown()})
+
+    assert result.replaces == [name]
+    assert result.delete_before_replace
+
+
+def test_numbers_arrive_as_floats_and_are_whole() -> None:
+    inputs = checked({"mtu": 1400.0, "bridge": {"delay": 2.0}})
+
+    assert inputs["mtu"] == 1400
+    assert isinstance(inputs["mtu"], int)
+    assert isinstance(inputs["bridge"]["delay"], int)
+
+
+def test_null_is_left_out_and_secrets_are_read() -> None:
+    inputs = checked({"title": None, "forward": None, "domain": {"name": secret("lab.test"), "register": None}})
+
+    assert inputs == {
+        "name": "lab",
+        "uri": "qemu:///system",
+        "domain": {"name": "lab.test"},
+        "autostart": True,
+        "active": True,
+    }
+
+
+def test_failures_carry_path_and_reason() -> None:
+    result = network_provider().check(MADE, {"mtu": 5.0, "ips": [{"localPtr": True}]})
+
+    assert [(failure.property, failure.reason) for failure in result.failures] == [
+        ("mtu", "is 5; the smallest allowed is 68"),
+        ("ips[0].address", "is required; add it"),
+    ]
+
+
+def test_a_text_that_may_be_secret_is_refused_without_its_path_behind_which_the_engine_shows_it() -> None:
+    result = network_provider().check(MADE, {"description": "hunter2\u0007"})
+
+    assert [(failure.property, failure.reason) for failure in result.failures] == [
+        ("", "description: holds the control character U+0007; remove it")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "environment", "uri"),
+    [
+        ({"virtnet:uri": "qemu:///configured"}, "qemu:///environment", "qemu:///configured"),
+        ({}, "qemu:///environment", "qemu:///environment"),
+        ({}, "", "qemu:///system"),
+    ],
+)
+def test_where_the_uri_comes_from(
+    monkeypatch: pytest.MonkeyPatch, configuration: dict[str, str], environment: str, uri: str
+) -> None:
+    monkeypatch.setenv("LIBVIRT_DEFAULT_URI", environment)
+
+    assert checked({}, configuration)["uri"] == uri
+    assert checked({"uri": "qemu:///named"}, configuration)["uri"] == "qemu:///named"
+
+
+def test_a_word_that_virtnet_unreachable_cannot_be() -> None:
+    result = network_provider({"virtnet:unreachable": "ignore"}).check(MADE, {})
+
+    assert [(failure.property, failure.reason) for failure in result.failures] == [
+        ("virtnet:unreachable", "must be fail or recorded; correct it with pulumi config set")
+    ]
+
+
+def test_an_unreachable_host_is_a_bare_sentence() -> None:
+    with pytest.raises(Unreachable) as raised:
+        network_provider().read("id", MADE)
+
+    assert str(raised.value).startswith(f"libvirt at {NOWHERE} cannot be reached; start libvirtd")
+    assert "\n" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+
+
+def test_an_unreachable_host_keeps_its_state_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    result = network_provider({"virtnet:unreachable": "recorded"}).read("id", {**MADE, "bridgeName": "vn-lab"})
+
+    assert (result.id, result.outs) == ("id", {**MADE, "bridgeName": "vn-lab"})
+    assert capsys.readouterr().out.startswith("warning: what is recorded is shown, as virtnet:unreachable is recorded")
+
+
+def test_a_failed_delete_says_how_to_drop_the_network_from_the_state() -> None:
+    with pytest.raises(Unreachable, match=r"network 'lab' on .* was not deleted: .*pulumi state delete"):
+        network_provider().delete("id", MADE)
+
+
+@pytest.mark.parametrize("provider", [LibvirtNetworkProvider, HostForwardingProvider])
+def test_the_state_keeps_a_providers_name_and_nothing_else(provider: type[dynamic.ResourceProvider]) -> None:
+    kept = base64.b64decode(serialize_provider(provider()))
+
+    assert vars(provider()) == {}
+    assert len(kept) < 100
+    assert b"virtnet.dynamic" in kept
+    assert provider.__name__.encode() in kept
+    assert type(pickle.loads(kept)) is provider  # noqa: S301 - our own bytes
+    assert provider.serialize_as_secret_always is False
+
+
+def test_a_users_program_imports_nothing_that_only_the_provider_needs() -> None:
+    code = "import sys, virtnet.dynamic; print(*{'libvirt', 'lxml', 'pydantic', 'virtnet.spec'} & set(sys.modules))"
+
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert done.stdout == "\n"
+
+
+def test_an_errors_code_is_lost_on_the_way_and_its_kind_and_words_are_not() -> None:
+    from virtnet.dynamic import _sentence
+
+    sentence = _sentence(LibvirtFailure("could not start it", 38))
+
+    assert type(sentence) is LibvirtFailure
+    assert str(sentence) == "could not start it"

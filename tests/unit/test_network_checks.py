@@ -1,0 +1,111 @@
+"""Everything that inputs alone prove wrong, as a table; and that what is right or unknown passes."""
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.strategies import networks
+
+from virtnet.network import NETWORK
+from virtnet.spec import UNKNOWN
+
+DATA = Path(__file__).parent / "data"
+BAD = json.loads((DATA / "bad_networks.json").read_text())
+GOOD = json.loads((DATA / "good_networks.json").read_text())
+
+
+def check(inputs: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    canonical, failures = NETWORK.check({"uri": "qemu:///system", "name": "lab", **inputs}, {})
+    return canonical, [(failure.path, failure.reason) for failure in failures]
+
+
+@pytest.mark.parametrize("row", BAD, ids=lambda row: row["case"])
+def test_what_is_wrong_is_said_with_its_path_and_fix(row: dict[str, Any]) -> None:
+    _, failures = check(row["inputs"])
+
+    assert failures == [tuple(failure) for failure in row["failures"]]
+
+
+@pytest.mark.parametrize("row", GOOD, ids=lambda row: row["case"])
+def test_what_is_right_passes(row: dict[str, Any]) -> None:
+    _, failures = check(row["inputs"])
+
+    assert failures == []
+
+
+def places(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value in a tree."""
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, value in pairs:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def with_unknown(inputs: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
+    """A copy of the inputs with the value in one place unknown."""
+    changed = holder = copy.deepcopy(inputs)
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = UNKNOWN
+    return changed
+
+
+@pytest.mark.parametrize("row", GOOD, ids=lambda row: row["case"])
+def test_an_unknown_value_in_any_place_of_what_is_right_passes(row: dict[str, Any]) -> None:
+    refused = {path: check(with_unknown(row["inputs"], path))[1] for path in places(row["inputs"])}
+
+    assert {path: failures for path, failures in refused.items() if failures} == {}
+
+
+@given(networks(), st.data())
+def test_an_unknown_value_at_any_depth_is_no_failure(inputs: dict[str, Any], data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(list(places(inputs))))
+
+    _, failures = check(with_unknown(inputs, path))
+
+    assert failures == []
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"domain": {"name": "lab.test", "local_only": UNKNOWN, "register": True}},
+        {"forward": {"mode": "private", "dev": "eth0", "interfaces": [UNKNOWN]}},
+        {"forward": {"mode": "private", "dev": "eth0", "interfaces": [{"dev": UNKNOWN}]}},
+        {"virtual_port": {"type": UNKNOWN}},
+        {"metadata": {"urn:x": UNKNOWN}},
+        {"forward": {"mode": "hostdev", "addresses": [{"bus": UNKNOWN, "slot": 0, "function": 0}, UNKNOWN]}},
+        {"routes": [{"address": "10.60.0.0/16", "gateway": "10.9.0.2"}], "ips": [UNKNOWN]},
+        {"routes": [{"address": "10.60.0.0/16", "gateway": "10.9.0.2"}], "ips": [{"address": UNKNOWN}]},
+    ],
+)
+def test_what_an_unknown_value_may_make_right_is_not_refused(inputs: dict[str, Any]) -> None:
+    _, failures = check(inputs)
+
+    assert failures == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"forward": {}}, {"forward": {"mode": "nat"}}),
+        ({"forward": {"mode": "nat", "dev": "eth0"}}, {"forward": {"mode": "nat", "interfaces": [{"dev": "eth0"}]}}),
+        ({"mac": "52:54:0:AB:2:9"}, {"mac": "52:54:00:ab:02:09"}),
+        ({"ips": [{"address": "FD00:0:0::1/64"}]}, {"ips": [{"address": "fd00::1/64"}]}),
+        ({"portIsolated": True}, {"port_isolated": True}),
+        ({"title": None}, {}),
+        (
+            {"metadata": {"urn:x": "<x:a xmlns:x='urn:x'  b='1'/>"}},
+            {"metadata": {"urn:x": '<x:a xmlns:x="urn:x" b="1"></x:a>'}},
+        ),
+    ],
+)
+def test_equal_meanings_have_one_form(one: dict[str, Any], other: dict[str, Any]) -> None:
+    subnet = {"ips": [{"address": "10.0.1.1/24"}]}
+
+    assert check({**subnet, **one}) == check({**subnet, **other})

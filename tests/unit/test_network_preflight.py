@@ -1,0 +1,270 @@
+"""What on a host speaks against starting a network: address conflicts ranked, names and ports that are taken."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from virtnet.network_preflight import Findings, preflight
+from virtnet.observed import (
+    HostAddress,
+    HostReport,
+    HostRoute,
+    Link,
+    ListeningSocket,
+    NetworkReport,
+    ObservedNetwork,
+)
+
+UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
+LAB = {
+    "name": "lab",
+    "forward": {"mode": "nat"},
+    "bridge": {"name": "vn-lab"},
+    "mac": MAC,
+    "ips": [{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}],
+}
+FIX = "choose another subnet, or set allow_overlap if this is meant"
+EMPTY = HostReport(links=(), addresses=(), routes=(), listening_sockets=(), missing_programs=())
+
+
+def network(name: str, *addresses: str, active: bool, mode: str = "nat", uuid: str = "other") -> NetworkReport:
+    ips = "".join(
+        f"<ip family='{'ipv6' if ':' in address else 'ipv4'}' address='{address.partition('/')[0]}' "
+        f"prefix='{address.partition('/')[2]}'/>"
+        for address in addresses
+    )
+    xml = (
+        f"<network><name>{name}</name><uuid>{uuid}</uuid><forward mode='{mode}'/><bridge name='vn-{name}'/>"
+        f"<mac address='{MAC}'/>{ips}</network>"
+    )
+    return NetworkReport(
+        uuid=uuid,
+        name=name,
+        active=active,
+        persistent=True,
+        autostart=False,
+        live_xml=xml if active else None,
+        config_xml=xml,
+    )
+
+
+def link(name: str, *, kind: str = "bridge", mac: str = "02:00:00:00:00:01", master: str = "") -> Link:
+    return Link(name=name, mac=mac, kind=kind, master=master, up=True)
+
+
+def address(interface: str, given: str) -> HostAddress:
+    return HostAddress(interface=interface, address=given)
+
+
+def route(destination: str, interface: str, gateway: str = "") -> HostRoute:
+    return HostRoute(destination=destination, interface=interface, gateway=gateway, protocol="kernel")
+
+
+def observed(report: NetworkReport | None = None, *others: NetworkReport, **host: Any) -> ObservedNetwork:
+    return ObservedNetwork(
+        uri="qemu:///system",
+        host_uuid="host",
+        libvirt_version=9_000_000,
+        report=report,
+        others=others,
+        host=replace(EMPTY, **host),
+    )
+
+
+def found(seen: ObservedNetwork, tree: Any = LAB, *, allow_overlap: bool = False) -> Findings:
+    return preflight(tree, seen, allow_overlap=allow_overlap)
+
+
+@pytest.mark.parametrize(
+    ("host", "refusals", "notes"),
+    [
+        pytest.param({}, (), (), id="nothing there"),
+        pytest.param(
+            {"addresses": (address("lan0", "10.91.0.200/16"),), "routes": (route("10.91.0.0/16", "lan0"),)},
+            (f"10.91.0.0/24 overlaps 10.91.0.0/16, which interface lan0 is in; {FIX}",),
+            (),
+            id="a connected subnet, once",
+        ),
+        pytest.param(
+            {"addresses": (address("lan0", "10.91.0.0/31"),)},
+            (f"10.91.0.0/24 overlaps 10.91.0.0/31, which interface lan0 is in; {FIX}",),
+            (),
+            id="a smaller one inside",
+        ),
+        pytest.param(
+            {"addresses": (address("lan0", "fd00:91::7/64"),)},
+            (f"fd00:91::/64 overlaps fd00:91::/64, which interface lan0 is in; {FIX}",),
+            (),
+            id="an IPv6 one, which libvirt never sees",
+        ),
+        pytest.param(
+            {"routes": (route("10.91.0.0/24", "wg0"),)},
+            (f"10.91.0.0/24 overlaps 10.91.0.0/24, which is reached by wg0; {FIX}",),
+            (),
+            id="a subnet that is routed to an interface without an address in it",
+        ),
+        pytest.param(
+            {"routes": (route("10.0.0.0/8", "lan0", "172.20.0.1"),)},
+            (),
+            (
+                "10.91.0.0/24 is inside 10.0.0.0/8, which the host reaches through 172.20.0.1 (lan0); guests there "
+                "will no longer be reached from this host",
+            ),
+            id="a route through a gateway is a note",
+        ),
+        pytest.param(
+            {"routes": (route("default", "lan0", "172.20.0.1"), route("default", "ppp0"))}, (), (), id="default routes"
+        ),
+        pytest.param(
+            {"addresses": (address("lan0", "10.92.0.1/24"), address("lan0", "fe80::1/64"))}, (), (), id="other subnets"
+        ),
+        pytest.param(
+            {"addresses": (address("lan0", "169.254.7.7/16"),), "routes": (route("ff00::/8", "lan0"),)},
+            (),
+            (),
+            id="link-local and multicast",
+        ),
+        pytest.param({"routes": (route("10.0.0.0/8", ""),)}, (), (), id="a blackhole that the subnet is cut out of"),
+    ],
+)
+def test_address_conflicts_are_ranked(host: dict[str, Any], refusals: tuple[str, ...], notes: tuple[str, ...]) -> None:
+    assert found(observed(**host)) == Findings(refusals, notes)
+
+
+@pytest.mark.parametrize(
+    ("other", "refusals"),
+    [
+        (
+            network("far", "10.91.0.129/25", active=True),
+            (f"10.91.0.0/24 overlaps 10.91.0.128/25 of the active network 'far'; {FIX}",),
+        ),
+        (
+            network("far", "fd00:91::2/48", active=True),
+            (f"fd00:91::/64 overlaps fd00:91::/48 of the active network 'far'; {FIX}",),
+        ),
+        (network("far", "10.91.0.129/25", active=False), ()),
+        (network("far", "10.92.0.1/24", active=True), ()),
+        (network("far", "not-an-address/24", active=True), ()),
+    ],
+)
+def test_active_networks_are_refused_and_inactive_ones_are_not(other: NetworkReport, refusals: tuple[str, ...]) -> None:
+    assert found(observed(None, other)).refusals == refusals
+
+
+def test_an_active_network_is_named_once_and_not_by_its_bridge_too() -> None:
+    seen = observed(
+        None,
+        network("far", "10.91.0.129/25", active=True),
+        addresses=(address("vn-far", "10.91.0.129/25"),),
+        routes=(route("10.91.0.128/25", "vn-far"),),
+    )
+
+    assert found(seen).refusals == (f"10.91.0.0/24 overlaps 10.91.0.128/25 of the active network 'far'; {FIX}",)
+
+
+def test_the_networks_own_subnet_is_no_conflict_nor_is_a_blackhole_around_it() -> None:
+    own = network("lab", "10.91.0.1/24", active=True, uuid=UUID)
+    seen = observed(
+        own,
+        links=(link("vn-lab", mac=MAC),),
+        addresses=(address("vn-lab", "10.91.0.1/24"), address("vn-lab", "fd00:91::1/64")),
+        routes=(route("10.91.0.0/24", "vn-lab"), route("fd00:91::/64", "vn-lab"), route("10.0.0.0/8", "")),
+    )
+
+    assert found(seen) == Findings()
+
+
+def test_allow_overlap_silences_conflicts_and_nothing_else() -> None:
+    seen = observed(
+        None,
+        network("far", "10.91.0.129/25", active=True),
+        addresses=(address("lan0", "10.91.0.200/16"),),
+        links=(link("vn-lab"),),
+    )
+
+    refusals = found(seen, allow_overlap=True).refusals
+
+    assert len(refusals) == 1
+    assert refusals[0].startswith("an interface named vn-lab is on the host already, and libvirt could delete it")
+
+
+@pytest.mark.parametrize(
+    ("links", "refused"),
+    [
+        ((link("vn-lab", mac=MAC),), False),
+        ((link("vn-lab", mac="02:00:00:00:00:02"),), True),
+        ((link("vn-lab", mac=MAC, kind="veth"),), True),
+        ((link("vn-lab", mac=MAC), link("tap0", kind="tun", master="vn-lab")), True),
+    ],
+)
+def test_only_our_own_leftover_bridge_may_stand_in_the_way(links: tuple[Link, ...], refused: bool) -> None:
+    inactive = network("lab", "10.91.0.1/24", active=False, uuid=UUID)
+
+    assert bool(found(observed(inactive, links=links)).refusals) is refused
+
+
+def test_a_bridge_name_of_any_other_network_is_refused_even_when_that_is_inactive() -> None:
+    other = network("far", active=False)
+
+    refusals = found(observed(None, other), {**LAB, "bridge": {"name": "vn-far"}}).refusals
+
+    assert refusals == ("the bridge name vn-far belongs to network 'far' already; choose another bridge.name",)
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        (ListeningSocket(protocol="tcp", address="0.0.0.0", interface="", port=53), True),  # noqa: S104 - a finding
+        (ListeningSocket(protocol="udp", address="10.91.0.1", interface="", port=53), True),
+        (ListeningSocket(protocol="udp", address="*", interface="", port=53), True),
+        (ListeningSocket(protocol="udp", address="127.0.0.53", interface="lo", port=53), False),
+        (ListeningSocket(protocol="udp", address="10.92.0.1", interface="", port=53), False),
+        (ListeningSocket(protocol="udp", address="0.0.0.0", interface="vn-far", port=53), False),  # noqa: S104 - as above
+        (ListeningSocket(protocol="tcp", address="0.0.0.0", interface="", port=80), False),  # noqa: S104 - as above
+    ],
+)
+def test_a_dns_port_is_taken_by_whoever_listens_everywhere_or_on_our_address(
+    given: ListeningSocket, refused: bool
+) -> None:
+    assert bool(found(observed(listening_sockets=(given,))).refusals) is refused
+
+
+@pytest.mark.parametrize(
+    ("tree", "host", "words"),
+    [
+        ({}, {"missing_programs": ("dnsmasq",)}, ["dnsmasq is missing on the host"]),
+        ({"dns": {"enable": False}}, {"missing_programs": ("dnsmasq",)}, []),
+        ({}, {"missing_programs": ("iptables", "nft")}, ["neither iptables nor nft is on the host"]),
+        ({}, {"missing_programs": ("nft",)}, []),
+        ({"forward": {"mode": "open"}}, {"missing_programs": ("iptables", "nft")}, []),
+        ({}, {"advertised_interfaces": ("wan0",)}, ["it turns on IPv6 forwarding, and the host would lose its routes"]),
+        ({"ips": LAB["ips"][:1]}, {"advertised_interfaces": ("wan0",)}, []),  # type: ignore[index]
+        ({}, {"dhcp_port_free": False}, []),
+        (
+            {"ips": [{"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.2", "end": "10.91.0.9"}]}}]},
+            {"dhcp_port_free": False},
+            ["udp port 67 is taken by another program"],
+        ),
+    ],
+)
+def test_what_a_start_needs_of_the_host(tree: Any, host: dict[str, Any], words: list[str]) -> None:
+    refusals = found(observed(**host), {**LAB, **tree}).refusals
+
+    assert len(refusals) == len(words)
+    assert all(refusal.startswith(word) for refusal, word in zip(refusals, words, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("links", "words"),
+    [
+        ((), "the host has no bridge br0; make it first, or correct bridge.name"),
+        ((link("br0", kind="veth"),), "br0 is on the host, and is no bridge; correct bridge.name"),
+        ((link("br0"),), ""),
+        ((link("br0", kind="openvswitch"),), ""),
+    ],
+)
+def test_mode_bridge_needs_the_hosts_bridge(links: tuple[Link, ...], words: str) -> None:
+    tree = {"name": "lan", "forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
+
+    assert found(observed(links=links), tree).refusals == ((words,) if words else ())

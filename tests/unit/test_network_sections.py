@@ -1,0 +1,135 @@
+"""Live updates: all removals before the additions, each item once, one call where both copies need the same."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from tests.unit.strategies import networks
+
+from virtnet.network_sections import section_updates
+from virtnet.network_xml import SECTIONS
+
+UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
+ONE, TWO = "52:54:00:00:00:01", "52:54:00:00:00:02"
+
+
+def reserved(*pairs: tuple[str, str], address: str = "10.9.0.1/24") -> dict[str, Any]:
+    return {"ips": [{"address": address, "dhcp": {"hosts": [{"mac": mac, "ip": ip} for mac, ip in pairs]}}]}
+
+
+def both(wanted: Any, found: Any) -> list[tuple[str, str, str]]:
+    """The updates of two copies that are alike, in short."""
+    updates = section_updates(UUID, (wanted, found), (wanted, found))
+    assert all(update.live and update.config for update in updates)
+    return [(update.command, update.section, update.xml) for update in updates]
+
+
+def test_two_reservations_swap_their_addresses() -> None:
+    before, after = reserved((ONE, "10.9.0.11"), (TWO, "10.9.0.12")), reserved((ONE, "10.9.0.12"), (TWO, "10.9.0.11"))
+
+    assert both(after, before) == [
+        ("delete", "ip-dhcp-host", f'<host mac="{ONE}" ip="10.9.0.11"/>'),
+        ("delete", "ip-dhcp-host", f'<host mac="{TWO}" ip="10.9.0.12"/>'),
+        ("add", "ip-dhcp-host", f'<host mac="{ONE}" ip="10.9.0.12"/>'),
+        ("add", "ip-dhcp-host", f'<host mac="{TWO}" ip="10.9.0.11"/>'),
+    ]
+
+
+def test_what_stays_is_not_touched() -> None:
+    before, after = reserved((ONE, "10.9.0.11"), (TWO, "10.9.0.12")), reserved((TWO, "10.9.0.12"))
+
+    assert both(after, before) == [("delete", "ip-dhcp-host", f'<host mac="{ONE}" ip="10.9.0.11"/>')]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"name": "a", "default": False}, {"name": "a"}),
+        ({"name": "a"}, {"name": "a", "trust_guest_rx_filters": False}),
+    ],
+)
+def test_a_default_that_only_one_side_spells_out_is_no_change(wanted: Any, found: Any) -> None:
+    assert both({"port_groups": [wanted]}, {"port_groups": [found]}) == []
+
+
+def test_names_of_a_dns_host_have_no_order() -> None:
+    wanted = {"dns": {"hosts": [{"ip": "10.9.0.5", "hostnames": ["a", "b"]}]}}
+    found = {"dns": {"hosts": [{"ip": "10.9.0.5", "hostnames": ["b", "a"]}]}}
+
+    assert both(wanted, found) == []
+
+
+def test_each_copy_gets_what_it_lacks() -> None:
+    wanted, half, none = reserved((ONE, "10.9.0.11"), (TWO, "10.9.0.12")), reserved((ONE, "10.9.0.11")), reserved()
+
+    updates = section_updates(UUID, (wanted, half), (wanted, none))
+
+    assert [(update.xml, update.live, update.config) for update in updates] == [
+        (f'<host mac="{TWO}" ip="10.9.0.12"/>', True, True),
+        (f'<host mac="{ONE}" ip="10.9.0.11"/>', False, True),
+    ]
+
+
+def test_a_copy_that_is_not_there_is_left_out() -> None:
+    wanted, found = reserved((ONE, "10.9.0.11")), reserved()
+
+    (running,) = section_updates(UUID, (wanted, found), None)
+    (defined,) = section_updates(UUID, None, (wanted, found))
+
+    assert (running.live, running.config) == (True, False)
+    assert (defined.live, defined.config) == (False, True)
+
+
+def test_the_place_of_an_address_is_counted_in_what_is_found() -> None:
+    first, second = {"address": "10.8.0.1/24"}, {"address": "10.9.0.1/24"}
+    wanted = {"ips": [{**second, "dhcp": {"hosts": [{"name": "web", "ip": "10.9.0.7"}]}}, first]}
+
+    (update,) = section_updates(UUID, (wanted, {"ips": [first, second]}), None)
+
+    assert (update.parent_index, update.xml) == (1, '<host name="web" ip="10.9.0.7"/>')
+
+
+@pytest.mark.parametrize(
+    ("tree", "section", "xml", "said"),
+    [
+        (
+            {"ips": [{"address": "10.9.0.1/24", "dhcp": {"ranges": [{"start": "10.9.0.2", "end": "10.9.0.9"}]}}]},
+            "ip-dhcp-range",
+            '<range start="10.9.0.2" end="10.9.0.9"/>',
+            "add DHCP range 10.9.0.2 10.9.0.9",
+        ),
+        ({"forward": {"interfaces": [{"dev": "eth1"}]}}, "forward-interface", '<interface dev="eth1"/>', "eth1"),
+        ({"port_groups": [{"name": "a", "default": True}]}, "portgroup", '<portgroup name="a" default="yes"/>', "a"),
+        (
+            {"dns": {"hosts": [{"ip": "10.9.0.5", "hostnames": ["web"]}]}},
+            "dns-host",
+            '<host ip="10.9.0.5"><hostname>web</hostname></host>',
+            "add DNS host 10.9.0.5",
+        ),
+        ({"dns": {"txts": [{"name": "key", "value": "secret"}]}}, "dns-txt", '<txt name="key" value="secret"/>', "key"),
+        (
+            {"dns": {"srvs": [{"service": "ldap", "protocol": "tcp"}]}},
+            "dns-srv",
+            '<srv service="ldap" protocol="tcp"/>',
+            "add DNS SRV record ldap tcp",
+        ),
+    ],
+)
+def test_every_section_as_libvirt_takes_it(tree: Any, section: str, xml: str, said: str) -> None:
+    empty = {"ips": [{"address": "10.9.0.1/24"}]}
+
+    (update,) = section_updates(UUID, (tree, empty), (tree, empty))
+
+    assert (update.section, update.xml) == (section, xml)
+    assert update.section in SECTIONS
+    assert update.describe().endswith(said)
+    assert "secret" not in update.describe()
+
+
+@given(networks(), networks())
+def test_removals_come_first_and_no_update_comes_twice(wanted: Any, found: Any) -> None:
+    updates = section_updates(UUID, (wanted, found), (wanted, found))
+
+    commands = [update.command for update in updates]
+    assert commands == sorted(commands, reverse=True)
+    assert len(set(updates)) == len(updates)
