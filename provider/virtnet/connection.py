@@ -129,7 +129,7 @@ class Connection:
             if not self._alive(handle):
                 raise Unreachable(
                     f"the connection to libvirt at {self._uri} was lost while trying to {what}; whether it was done "
-                    f"is unknown; run pulumi refresh: {_words(error)}"
+                    f"is unknown; pulumi up looks before it goes on: {_words(error)}"
                 ) from error
             raise self._failure(what, error) from error
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal, Protocol
 
-from virtnet.errors import ApplyFailed, Refused, VirtnetError
+from virtnet.errors import AccessDenied, ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket, NetworkReport, PluggedIn
 
 
@@ -229,14 +229,22 @@ def apply(plan: Plan, doors: Doors, subject: str, progress: Callable[[str], None
 
 
 def _take_back(begun: Sequence[Step], doors: Doors) -> list[str]:
-    """Undo steps, last first; the failures as sentences. One that fails does not keep the others from trying."""
-    left = []
+    """Undo steps, last first; the failures as sentences. One that fails does not keep the others from trying.
+
+    Only a host that cannot be reached any more is not asked again.
+    """
+    left: list[str] = []
+    lost = False
     for step in reversed(begun):
         undo = step.undo()
         if undo is None:
+            continue
+        if lost:
+            left.append(f"could not {undo.describe()} either")
             continue
         try:
             undo.execute(doors)
         except VirtnetError as error:
             left.append(f"could not {undo.describe()}: {error}")
-    return left
+            lost = isinstance(error, Unreachable) and not isinstance(error, AccessDenied)
+    return [*left, "when it is reached again, pulumi up goes on from there"] if lost else left

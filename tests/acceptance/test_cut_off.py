@@ -3,7 +3,6 @@
 import threading
 
 import pytest
-
 from tests.acceptance.sandboxed import Host, Stack
 
 pytestmark = pytest.mark.acceptance
@@ -138,7 +137,8 @@ def test_an_adopted_network_keeps_what_others_added_meanwhile(host: Host, stack:
     stack.network("default", adopt=True, domain={"name": "lab.test"})
     stack.up()
     host.sh(
-        'virsh net-update default add ip-dhcp-host \'<host mac="52:54:00:00:00:77" ip="192.168.122.7"/>\' --live --config'
+        'virsh net-update default add ip-dhcp-host \'<host mac="52:54:00:00:00:77" ip="192.168.122.7"/>\''
+        " --live --config"
     )
 
     stack.destroy()

@@ -1,0 +1,113 @@
+"""Applying a plan: refused before the first effect, or done, or taken back; and the one sentence that says which."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused, Unreachable
+from virtnet.plan import Doors, Plan, Step, apply
+
+DOORS: Any = None
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A step that notes what it does, and fails with what it is given."""
+
+    name: str
+    done: list[str] = field(default_factory=list)
+    fails: Exception | None = None
+    undo_fails: Exception | None = None
+    taking_back: bool = False
+    can_undo: bool = True
+
+    def describe(self) -> str:
+        return f"undo {self.name}" if self.taking_back else f"do {self.name}"
+
+    def execute(self, doors: Doors) -> None:
+        self.done.append(self.describe())
+        if self.fails is not None:
+            raise self.fails
+
+    def undo(self) -> Step | None:
+        return Noted(self.name, self.done, self.undo_fails, taking_back=True) if self.can_undo else None
+
+
+def failing(*steps: Step) -> str:
+    with pytest.raises(ApplyFailed) as raised:
+        apply(Plan(steps=steps), DOORS, "network 'lab' on qemu:///system")
+    return str(raised.value)
+
+
+def test_a_refused_plan_takes_no_step() -> None:
+    done: list[str] = []
+    plan = Plan(steps=(Noted("a", done),), refusals=("one thing is wrong", "so is another"))
+
+    with pytest.raises(Refused, match="^it was not touched: one thing is wrong; so is another$"):
+        apply(plan, DOORS, "it")
+
+    assert done == []
+
+
+def test_the_first_step_fails_and_nothing_was_changed() -> None:
+    said = failing(Noted("a", fails=HostFailure("no room")))
+
+    assert said == "network 'lab' on qemu:///system: could not do a: no room (nothing was changed)"
+
+
+def test_a_later_step_fails_and_all_is_taken_back_last_first() -> None:
+    done: list[str] = []
+
+    said = failing(Noted("a", done), Noted("b", done, can_undo=False), Noted("c", done, HostFailure("no room")))
+
+    assert said == "network 'lab' on qemu:///system: could not do c: no room (everything was taken back)"
+    assert done == ["do a", "do b", "do c", "undo c", "undo a"]
+
+
+def test_what_cannot_be_taken_back_is_said_and_the_rest_is_tried() -> None:
+    done: list[str] = []
+    denied = AccessDenied("this host does not let this user do it")
+
+    said = failing(
+        Noted("a", done), Noted("b", done, undo_fails=denied), Noted("c", done, HostFailure("no room"))
+    )  # fmt: skip
+
+    assert said == (
+        "network 'lab' on qemu:///system: could not do c: no room (left undone: could not undo b: this host does not "
+        "let this user do it)"
+    )
+    assert done[-1] == "undo a"
+
+
+def test_a_host_that_is_lost_is_asked_once_and_said_once() -> None:
+    done: list[str] = []
+    lost = Unreachable("libvirt cannot be reached")
+
+    said = failing(Noted("a", done), Noted("b", done, Unreachable("the connection was lost"), undo_fails=lost))
+
+    assert said == (
+        "network 'lab' on qemu:///system: could not do b: the connection was lost (left undone: could not undo b: "
+        "libvirt cannot be reached; could not undo a either; when it is reached again, pulumi up goes on from there)"
+    )
+    assert "undo a" not in done
+
+
+def test_an_interruption_takes_everything_back_too() -> None:
+    done: list[str] = []
+
+    with pytest.raises(KeyboardInterrupt):
+        apply(Plan(steps=(Noted("a", done), _Interrupted())), DOORS, "it")
+
+    assert done == ["do a", "undo a"]
+
+
+class _Interrupted:
+    def describe(self) -> str:
+        return "be interrupted"
+
+    def execute(self, doors: Doors) -> None:
+        raise KeyboardInterrupt
+
+    def undo(self) -> None:
+        return None
