@@ -174,7 +174,7 @@ def test_four_restarts_side_by_side_do_not_meet(host: Host, stack: Stack) -> Non
 
 def test_modes_change_into_one_another_and_back(host: Host, stack: Stack) -> None:
     host.sh("ip link add br0 type bridge; ip link set br0 up")
-    own = {"ips": [SUBNET]}
+    own: dict[str, object] = {"ips": [SUBNET]}
     modes: list[dict[str, object]] = [
         {**own, "forward": {"mode": "nat"}},
         {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}},

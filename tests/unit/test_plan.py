@@ -44,7 +44,7 @@ def test_a_refused_plan_takes_no_step() -> None:
     done: list[str] = []
     plan = Plan(steps=(Noted("a", done),), refusals=("one thing is wrong", "so is another"))
 
-    with pytest.raises(Refused, match="^it was not touched: one thing is wrong; so is another$"):
+    with pytest.raises(Refused, match=r"^it was not touched: one thing is wrong; so is another$"):
         apply(plan, DOORS, "it")
 
     assert done == []
