@@ -9,11 +9,11 @@ with_env := eval "$$(tools/setup --env)" &&
 # More arguments for pytest, for example: make unit ARGS='-k bridge -x'
 ARGS ?=
 
-.PHONY: help setup env demo test unit lint format sdk changelog clean
+.PHONY: help setup env demo test test-newer-libvirt unit lint format sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-18s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-26s %s\n' "$$target" "$$text"; done
 
 setup: ## install what is missing: system packages, .venv, Pulumi (a second run changes nothing)
 	@tools/setup
@@ -27,6 +27,9 @@ demo: setup ## show the main job in a sandbox that leaves this machine as it is
 test: setup ## lint, then run all tests, with a real libvirtd and the real Pulumi engine
 	@$(MAKE) lint
 	@$(with_env) pytest tests --durations=10 $(ARGS)
+
+test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
+	@tools/newer-libvirt $(ARGS)
 
 unit: .venv ## run the unit and property tests; needs neither root nor a sandbox
 	@$(with_env) pytest tests/unit $(ARGS)

@@ -64,7 +64,7 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     converged = converge(desired, {}, observed, report, ChangeClass.REPLACE)
     note = (
         f"takes over the network that exists (UUID {report.uuid}); what the program leaves out stays as it is, and "
-        + ("deleting it here " + _after_delete(desired))
+        + ("a destroy " + _after_delete(desired))
     )
     return replace(converged, notes=(note, *converged.notes), details={"uuid": report.uuid, "adopted_from": before})
 

@@ -283,7 +283,8 @@ class Inbound(Part):
     peak: UnsignedInt | None = optional("Highest rate in kilobytes a second.", default=0)
     burst: UnsignedInt | None = optional("Kilobytes that may pass at once at the highest rate.", default=0)
     floor: UnsignedInt | None = optional(
-        "Rate that is guaranteed to one guest's interface, in kilobytes a second.", default=0
+        "A rate guaranteed to one interface: libvirt takes it in a guest's own definition only, so it is refused here.",
+        default=0,
     )
 
 
@@ -313,7 +314,7 @@ class Tag(Part):
 
 
 class Vlan(Part):
-    """VLAN tags of guests' ports; Open vSwitch and SR-IOV only."""
+    """VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge."""
 
     trunk: Bool | None = optional(
         "Whether guests' ports are trunks; with more than one tag they are anyway.", default=False

@@ -651,7 +651,8 @@ class InboundArgs(Args):
         average: Average rate in kilobytes (1024 bytes) a second.
         peak: Highest rate in kilobytes a second. Default: 0.
         burst: Kilobytes that may pass at once at the highest rate. Default: 0.
-        floor: Rate that is guaranteed to one guest's interface, in kilobytes a second. Default: 0.
+        floor: A rate guaranteed to one interface: libvirt takes it in a guest's own definition only, so it is
+            refused here. Default: 0.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -685,7 +686,9 @@ class InboundArgsDict(TypedDict):
     burst: NotRequired[Input[int] | None]
     """Kilobytes that may pass at once at the highest rate. Default: 0."""
     floor: NotRequired[Input[int] | None]
-    """Rate that is guaranteed to one guest's interface, in kilobytes a second. Default: 0."""
+    """A rate guaranteed to one interface: libvirt takes it in a guest's own definition only, so it is refused here.
+    Default: 0.
+    """
 
 
 class OutboundArgs(Args):
@@ -791,7 +794,7 @@ class TagArgsDict(TypedDict):
 
 
 class VlanArgs(Args):
-    """VLAN tags of guests' ports; Open vSwitch and SR-IOV only.
+    """VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge.
 
     Args:
         trunk: Whether guests' ports are trunks; with more than one tag they are anyway. Default: False.
@@ -814,7 +817,7 @@ class VlanArgs(Args):
 
 
 class VlanArgsDict(TypedDict):
-    """VLAN tags of guests' ports; Open vSwitch and SR-IOV only."""
+    """VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge."""
 
     trunk: NotRequired[Input[bool] | None]
     """Whether guests' ports are trunks; with more than one tag they are anyway. Default: False."""
