@@ -65,9 +65,27 @@ def _canonical(named: dict[str, Tree]) -> dict[str, Tree]:
         for namespace, text in metadata.items():
             if text is not UNKNOWN:
                 metadata[namespace] = network_xml.canonical_element(text)
+    for lease in _leases(named):
+        if lease.get("expiry") == 0:
+            lease.pop("unit", None)  # for ever has no unit, and libvirt keeps none
     named.setdefault("autostart", True)
     named.setdefault("active", True)
     return named
+
+
+def _leases(named: dict[str, Tree]) -> list[dict[str, Tree]]:
+    """Every lease time in a tree, of ranges and of reservations."""
+    ips = named.get("ips")
+    dhcps = [ip.get("dhcp") for ip in ips if ip is not UNKNOWN] if isinstance(ips, list) else []
+    items = [
+        item
+        for dhcp in dhcps
+        if isinstance(dhcp, dict)
+        for name in ("ranges", "hosts")
+        if isinstance(dhcp.get(name), list)
+        for item in dhcp[name]
+    ]
+    return [item["lease"] for item in items if item is not UNKNOWN and isinstance(item.get("lease"), dict)]
 
 
 def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree]) -> ObservedNetwork:

@@ -100,6 +100,17 @@ def test_what_an_unknown_value_may_make_right_is_not_refused(inputs: dict[str, A
         ({"portIsolated": True}, {"port_isolated": True}),
         ({"title": None}, {}),
         (
+            {
+                "ips": [
+                    {
+                        "address": "10.0.1.1/24",
+                        "dhcp": {"hosts": [{"name": "a", "lease": {"expiry": 0, "unit": "hours"}}]},
+                    }
+                ]
+            },
+            {"ips": [{"address": "10.0.1.1/24", "dhcp": {"hosts": [{"name": "a", "lease": {"expiry": 0}}]}}]},
+        ),
+        (
             {"metadata": {"urn:x": "<x:a xmlns:x='urn:x'  b='1'/>"}},
             {"metadata": {"urn:x": '<x:a xmlns:x="urn:x" b="1"></x:a>'}},
         ),
