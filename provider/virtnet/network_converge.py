@@ -174,7 +174,9 @@ def _within(
     targets: _Targets, flags: _Flags, report: NetworkReport, reviewed: ChangeClass
 ) -> tuple[_Targets, _Flags, tuple[str, ...]]:
     """The targets and flags less everything above the reviewed class, and the paths that were left."""
-    config = restrict(NetworkSpec, targets.config, targets.config_found, reviewed)
+    # While nothing runs, no change of the definition stops anything: each is as good as live.
+    free = not report.active and reviewed >= ChangeClass.LIVE
+    config = targets.config if free else restrict(NetworkSpec, targets.config, targets.config_found, reviewed)
     live = None
     if targets.live is not None and targets.live_found is not None:
         live = restrict(NetworkSpec, targets.live, targets.live_found, reviewed)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from virtnet import network_xml
+from virtnet.network_checks import OWN_BRIDGE_MODES
 from virtnet.network_converge import converge, describe_plugged_in, stop_step
+from virtnet.network_preflight import mode_of
 from virtnet.network_recorded import recorded_inputs
 from virtnet.network_steps import DefineNetwork, SetAutostart, UndefineNetwork
 from virtnet.observed import FOREIGN_BRIDGE, NetworkReport, ObservedNetwork
@@ -66,8 +68,13 @@ def _restore(
     adopted: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport
 ) -> Plan:
     """Give an adopted network back: what the program named as it was found, and the rest as others have it now."""
-    named = recorded_inputs(recorded)
-    was = project(NetworkSpec, named, network_xml.parse(adopted["xml"]))
+    named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
+    now = network_xml.parse(report.any_xml)
+    if (mode_of(found) in OWN_BRIDGE_MODES) == (mode_of(now) in OWN_BRIDGE_MODES):
+        was = project(NetworkSpec, named, found)
+    else:
+        # A bridge of its own or the host's: little of the one makes sense in the other, so all of it goes back.
+        was, named = found, now
     desired = {
         **was,
         "active": adopted["active"],

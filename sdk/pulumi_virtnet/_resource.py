@@ -145,7 +145,10 @@ class Resource(pulumi.dynamic.Resource):
         if "name" in self.ARGS.FIELDS:
             properties[WireKey("__name")] = resource_name
         properties[WireKey("__owner")] = f"{pulumi.get_project()}/{pulumi.get_stack()}/{resource_name}"
-        super().__init__(self.PROVIDER(), resource_name, properties, opts)
+        # A host has one network of a name and one file of a name, so the old one goes before the new one comes, also
+        # when the replacement is Pulumi's idea (`pulumi up --replace`).
+        first = pulumi.ResourceOptions(delete_before_replace=True)
+        super().__init__(self.PROVIDER(), resource_name, properties, pulumi.ResourceOptions.merge(first, opts))
 
     def translate_input_property(self, prop: str) -> str:
         """Names in options (`ignore_changes` and the like) as on the wire; inputs have that spelling already."""

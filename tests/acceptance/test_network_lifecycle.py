@@ -1,5 +1,7 @@
 """A network's life through the real engine: made, changed in place, repaired, refused, taken down."""
 
+from typing import Any
+
 import pytest
 from tests.acceptance.sandboxed import Host, Stack
 
@@ -362,3 +364,49 @@ def test_dual_stack_with_dhcp_for_both_and_a_route(host: Host, stack: Stack) -> 
     assert "local=/lab.test/" in settings
     assert "dhcp-range=fd00:91::100,fd00:91::1ff,64" in settings
     assert stack.unchanged()
+
+
+def test_a_network_can_be_changed_while_it_does_not_run(host: Host, stack: Stack) -> None:
+    steps: list[dict[str, Any]] = [
+        {"active": False},
+        {"active": False, "mtu": 1300},
+        {"mtu": 1300},
+        {"active": False},
+        {},
+    ]
+    stack.network("lab", ips=[SUBNET])
+    stack.up()
+
+    for more in steps:
+        stack.network("lab", ips=[SUBNET], **more)
+        stack.up()
+        assert stack.unchanged(), more
+        assert (host.network("lab") or {})["Active"] == ("no" if "active" in more else "yes")
+        assert ("<mtu size='1300'/>" in host.virsh("net-dumpxml", "lab", "--inactive")) == ("mtu" in more)
+
+
+def test_a_replacement_that_pulumi_is_told_to_make_deletes_first(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET], adopt=True)
+    stack.up()
+    before = stack.outputs("lab")["uuid"]
+
+    stack.pulumi("up", "--yes", "--skip-preview", "--replace", "**::lab")
+
+    assert stack.outputs("lab")["uuid"] != before
+    assert (host.network("lab") or {})["Active"] == "yes"
+    assert stack.unchanged()
+
+
+def test_a_network_adopted_in_mode_bridge_is_given_back_after_a_change_of_mode(host: Host, stack: Stack) -> None:
+    host.sh("ip link add br0 type bridge; ip link set br0 up")
+    xml = "<network><name>lan</name><forward mode='bridge'/><bridge name='br0'/></network>"
+    host.run("virsh", "net-define", "/dev/stdin", given=xml)
+    found = host.virsh("net-dumpxml", "lan", "--inactive")
+    stack.network("lan", adopt=True, forward={"mode": "nat"}, ips=[SUBNET], bridge={"name": "lan0"})
+    stack.up()
+
+    stack.destroy()
+
+    assert host.virsh("net-dumpxml", "lan", "--inactive") == found
+    assert (host.network("lan") or {})["Active"] == "no"
+    assert {"br0", "lo"} == host.links()
