@@ -33,6 +33,7 @@ class _Provider(dynamic.ResourceProvider):
         self._uri = req.config.get("virtnet:uri") or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
         self._unreachable = req.config.get("virtnet:unreachable") or "fail"
         self._checked: set[str] = set()
+        self._known: set[str] = set()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Canonical inputs, or every reason against them; before a create also what the host has to say."""
@@ -47,7 +48,11 @@ class _Provider(dynamic.ResourceProvider):
         if failures:
             return dynamic.CheckResult({}, failures)
         self._checked.add(_identity(canonical))
-        if not recorded:
+        # The second check of a replacement comes with nothing recorded; what it would say of the host is said of a host
+        # on which the original still is.
+        if recorded:
+            self._known.add(str(canonical.get("__owner")))
+        elif str(canonical.get("__owner")) not in self._known:
             self._preview(resource, None, canonical)
         return dynamic.CheckResult(_sendable(wire.to_wire(resource.spec, canonical)), [])
 

@@ -82,7 +82,11 @@ def preview(
     subject = _subject(resource, desired, recorded)
     lines = [f"{subject}: {change.describe()} [{change.change_class.name.lower()}]" for change in changes]
     if any(change.change_class is ChangeClass.REPLACE for change in changes):
-        return [*lines, f"{subject}: is deleted and made anew; everything plugged in loses its link"]
+        return [
+            *lines,
+            f"{subject}: is deleted and made anew, which is refused while anything is plugged in, unless on_delete is "
+            "disconnect",
+        ]
     if any(True for _ in walk_unknown({name: desired.get(name) for name in ("uri", "name", "uuid")})):
         return lines
     try:
@@ -94,6 +98,8 @@ def preview(
     except VirtnetError as error:
         return [*lines, f"{subject}: as the host is now, this could not be applied: {error}"]
     if recorded is None:
+        taken_over = [change for change in plan.changes if "adopted_from" in plan.details]
+        lines += [f"{subject}: {change.describe()} [{change.change_class.name.lower()}]" for change in taken_over]
         lines += [f"{subject}: will {step.describe()}" for step in plan.steps]
     lines += [f"{subject}: as the host is now, this would be refused: {refusal}" for refusal in plan.refusals]
     return lines + [f"{subject}: note: {note}" for note in plan.notes]

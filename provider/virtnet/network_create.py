@@ -27,14 +27,13 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     if mark is not None and mark.creating and mark.owner == owner and owner:
         return _finish(desired, observed, report)
     ours = mark is not None and bool(owner) and mark.owner == owner
-    if ours and not desired.get("adopt"):
-        return Plan(
-            refusals=(
-                f"a network of this name (UUID {report.uuid}) was made by this very program and is not in the state "
-                "(a run was cut short, or the state was edited); set adopt to take it up again",
-            )
-        )
-    if mark is not None and mark.owner and not ours:
+    if ours:
+        # Made by this very resource, in a run that was cut short before Pulumi had recorded it. It was never another's:
+        # a delete is to remove it, not to give it back.
+        taken_up = converge(desired, {}, observed, report, ChangeClass.REPLACE)
+        note = f"takes up the network that an earlier run of this program made (UUID {report.uuid}) and did not record"
+        return replace(taken_up, notes=(note, *taken_up.notes))
+    if mark is not None and mark.owner:
         return Plan(
             refusals=(
                 f"a network of this name (UUID {report.uuid}) belongs to '{mark.owner}', which would go on changing "
@@ -52,9 +51,6 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
         return Plan(
             refusals=(f"the network to adopt has the UUID {report.uuid}, not {desired['uuid']}; leave uuid out",)
         )
-    if ours:
-        # It was never another's: a delete is to remove it, not to give it back.
-        return converge(desired, {}, observed, report, ChangeClass.REPLACE)
     before = {
         "xml": report.any_xml,
         "active": report.active,

@@ -410,3 +410,22 @@ def test_a_network_adopted_in_mode_bridge_is_given_back_after_a_change_of_mode(h
     assert host.virsh("net-dumpxml", "lan", "--inactive") == found
     assert (host.network("lan") or {})["Active"] == "no"
     assert {"br0", "lo"} == host.links()
+
+
+def test_a_network_that_the_state_lost_is_taken_up_again(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET])
+    stack.up()
+    made = stack.outputs("lab")
+    index = host.sh("cat /sys/class/net/vn-lab/ifindex")
+    stack.pulumi(
+        "state", "delete", "--yes", "urn:pulumi:test::project::pulumi-python:dynamic/virtnet:LibvirtNetwork::lab"
+    )
+
+    preview = stack.preview()
+    stack.up()
+
+    assert "takes up the network that an earlier run of this program made" in preview
+    assert stack.outputs("lab") == made
+    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+    stack.destroy()
+    assert host.network("lab") is None
