@@ -26,7 +26,7 @@ demo: setup ## show the main job in a sandbox that leaves this machine as it is
 
 test: setup ## lint, then run all tests, with a real libvirtd and the real Pulumi engine
 	@$(MAKE) lint
-	@$(with_env) pytest tests --numprocesses=auto --dist=worksteal --durations=10 $(ARGS)
+	@$(with_env) pytest tests --durations=10 $(ARGS)
 
 test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
 	@tools/newer-libvirt $(ARGS)
