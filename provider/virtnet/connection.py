@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from lxml import etree
 
 from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Unreachable
-from virtnet.observed import NetworkReport, PluggedIn
+from virtnet.observed import GuestInterface, NetworkReport, PluggedIn
 
 Answer = TypeVar("Answer")
 
@@ -27,6 +27,7 @@ SYSTEM_ERROR = 38
 NO_NETWORK = 43
 OPERATION_INVALID = 55
 NO_SUPPORT = 3
+NO_DOMAIN = 42
 DENIED = frozenset({29, 45, 79, 80, 88})
 """OPERATION_DENIED, AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE, ACCESS_DENIED."""
 
@@ -310,25 +311,79 @@ class Connection:
 
         self._tell(f"{command} {section}", call)
 
-    def can_start_networks(self, mode: str) -> None:
+    def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
+        """The interfaces of running guests that are plugged into the network of that name, by the guests' own XML."""
+
+        def question(handle: Any) -> list[GuestInterface]:
+            flag = self._libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
+            return [found for domain in handle.listAllDomains(flag) for found in self._interfaces_of(domain, network)]
+
+        try:
+            return self._ask("list running guests", question)
+        except LibvirtFailure as failure:
+            if failure.code != NO_SUPPORT:  # network:///system knows no guests
+                raise
+            return []
+
+    def _interfaces_of(self, domain: Any, network: str) -> Sequence[GuestInterface]:
+        """A running guest's interfaces on a network; none where the guest ended meanwhile."""
+        try:
+            found = _on_network(domain.XMLDesc(0), network)
+            inactive = self._libvirt.VIR_DOMAIN_XML_INACTIVE
+            defined = _by_mac(domain.XMLDesc(inactive)) if found and domain.isPersistent() else {}
+        except self._libvirt.libvirtError as error:
+            if error.get_error_code() in (NO_DOMAIN, OPERATION_INVALID):
+                return []
+            raise
+        return [
+            GuestInterface(
+                guest=domain.name(),
+                guest_uuid=domain.UUIDString(),
+                mac=_attribute(element, "mac", "address").lower(),
+                interface=_attribute(element, "target", "dev"),
+                network=network,
+                xml=_element_text(element),
+                defined_xml=defined.get(_attribute(element, "mac", "address").lower(), ""),
+            )
+            for element in found
+        ]
+
+    def update_guest_interface(self, guest_uuid: str, xml: str) -> None:
+        """Change an interface of a running guest; libvirt finds it by its MAC."""
+        live = 1  # VIR_DOMAIN_AFFECT_LIVE
+
+        def call(handle: Any) -> None:
+            handle.lookupByUUIDString(guest_uuid).updateDeviceFlags(xml, live)
+
+        self._tell(f"plug in an interface of guest {guest_uuid}", call)
+
+    def start_transient_network(self, xml: str) -> None:
+        """Start a network that has no definition, and is gone when it is stopped."""
+        self._tell("start a transient network", lambda handle: handle.networkCreateXML(xml))
+
+    def can_start_networks(self, xml: str) -> None:
         """Start and stop a throw-away network; raises what libvirt says when it cannot (flushed firewall chains, say).
 
-        Its address, where the mode wants one, is from TEST-NET-1 (RFC 5737), which no host is in; it serves neither
-        DNS nor DHCP, and lives for a fraction of a second.
+        `xml` is a network without name, UUID, bridge name and address, which are made up here. Its address, where the
+        mode wants one, is from TEST-NET-1 (RFC 5737), which no host is in; it lives for a fraction of a second.
         """
         unique = uuids.uuid4()
         name = f"vn-p{unique.hex[:10]}"
-        forward = f"<forward mode='{mode}'/>" if mode else ""
-        # One of 64 subnets, so that probes of several programs at a time do not meet.
-        own = 1 + 4 * (unique.int % 64)
-        address = f"<ip address='192.0.2.{own}' prefix='30'/>" if mode in ("nat", "route") else ""
-        xml = (
-            f"<network><name>{name}</name><uuid>{unique}</uuid>{forward}<bridge name='{name}'/>"
-            f"<dns enable='no'/>{address}</network>"
-        )
+        root = etree.fromstring(xml)
+        for tag, text in (("uuid", str(unique)), ("name", name)):
+            element = etree.Element(tag)
+            element.text = text
+            root.insert(0, element)
+        bridge, forward = root.find("bridge"), root.find("forward")
+        if bridge is not None:
+            bridge.set("name", name)
+        if forward is not None and forward.get("mode") in ("nat", "route", "open"):
+            # One of 64 subnets, so that probes of several programs at a time do not meet.
+            etree.SubElement(root, "ip", address=f"192.0.2.{1 + 4 * (unique.int % 64)}", prefix="30")
+        text = etree.tostring(root, encoding="unicode")
         self._tell(
             "start a throw-away network, which shows that networks can be started",
-            lambda handle: handle.networkCreateXML(xml).destroy(),
+            lambda handle: handle.networkCreateXML(text).destroy(),
         )
 
 
@@ -346,13 +401,37 @@ def _attribute(element: Any, child: str, name: str) -> str:
     return "" if found is None else found.get(name, "")
 
 
+def _on_network(domain_xml: str, network: str) -> list[Any]:
+    return [
+        interface
+        for interface in etree.fromstring(domain_xml.encode()).findall("devices/interface")
+        if _attribute(interface, "source", "network") == network
+    ]
+
+
+def _by_mac(domain_xml: str) -> dict[str, str]:
+    return {
+        _attribute(interface, "mac", "address").lower(): _element_text(interface)
+        for interface in etree.fromstring(domain_xml.encode()).findall("devices/interface")
+    }
+
+
+def _element_text(element: Any) -> str:
+    return str(etree.tostring(element, encoding="unicode", with_tail=False))
+
+
 def _port(xml: str) -> PluggedIn:
     root = etree.fromstring(xml.encode())
     mac, plug = root.find("mac"), root.find("plug")
+    kind = (plug.get("type") or "") if plug is not None else ""
     return PluggedIn(
         owner=root.findtext("owner/name") or "",
-        interface=(plug.get("dev") or "") if plug is not None and plug.get("type") == "direct" else "",
+        interface=(plug.get("dev") or "") if plug is not None and kind == "direct" else "",
         mac=(mac.get("address") or "") if mac is not None else "",
+        stays_away={
+            "direct": "its interface is a macvtap, which cannot be plugged in again while the guest runs",
+            "hostdev-pci": "its interface is a host device, which cannot be plugged in again while the guest runs",
+        }.get(kind, ""),
     )
 
 

@@ -34,6 +34,8 @@ class _Provider(dynamic.ResourceProvider):
         self._unreachable = req.config.get("virtnet:unreachable") or "fail"
         self._checked: set[str] = set()
         self._known: set[str] = set()
+        self._previewed: set[str] = set()
+        self._as_before: dict[str, set[str]] = {}
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Canonical inputs, or every reason against them; before a create also what the host has to say."""
@@ -51,7 +53,7 @@ class _Provider(dynamic.ResourceProvider):
         # The second check of a replacement comes with nothing recorded; what it would say of the host is said of a host
         # on which the original still is.
         if recorded:
-            self._known.add(str(canonical.get("__owner")))
+            self._known |= {str(canonical.get("__owner")), str(inputs.get("__owner"))}
         elif str(canonical.get("__owner")) not in self._known:
             self._preview(resource, None, canonical)
         return dynamic.CheckResult(_sendable(wire.to_wire(resource.spec, canonical)), [])
@@ -67,8 +69,12 @@ class _Provider(dynamic.ResourceProvider):
             found = lifecycle.diff(resource, recorded, desired, _open_doors)
         except VirtnetError as error:
             raise _sentence(error) from None
-        # Refresh asks for a diff too, without a check before it; there is nobody to review anything then.
-        if found.changes and _identity(desired) in self._checked:
+        # Refresh asks for a diff too, without a check before it; there is nobody to review anything then, and what was
+        # wrong with it before is no news.
+        if _identity(desired) not in self._checked:
+            old = self._as_before.get(_id, set())
+            found = lifecycle.Diff(tuple(change for change in found.changes if change.path not in old))
+        elif found.changes:
             self._preview(resource, recorded, desired, found.changes)
         replaces = sorted({_top(path) for path in found.replaces})
         return dynamic.DiffResult(changes=bool(found.changes), replaces=replaces, delete_before_replace=bool(replaces))
@@ -80,7 +86,7 @@ class _Provider(dynamic.ResourceProvider):
 
         resource = _resource(self.kind)
         try:
-            outputs = lifecycle.create(resource, _received(resource, props), _open_doors, _show)
+            outputs = lifecycle.create(resource, _received(resource, props), _open_doors, self._tell)
         except VirtnetError as error:
             raise _sentence(error) from None
         return dynamic.CreateResult(resource.identity(outputs), wire.to_wire(resource.spec, outputs))
@@ -103,6 +109,8 @@ class _Provider(dynamic.ResourceProvider):
             raise _sentence(error) from None
         if outputs is None:
             return dynamic.ReadResult("", {})
+        made = resource.computed - set(resource.spec.model_fields)
+        self._as_before[id_] = {name for name in made if outputs.get(name) == recorded.get(name)}
         inputs = resource.recorded_inputs(outputs)
         return dynamic.ReadResult(
             id_, wire.to_wire(resource.spec, outputs), _sendable(wire.to_wire(resource.spec, inputs))
@@ -116,7 +124,7 @@ class _Provider(dynamic.ResourceProvider):
         resource = _resource(self.kind)
         recorded, desired = _received(resource, _olds), _received(resource, _news)
         try:
-            outputs = lifecycle.update(resource, recorded, desired, _open_doors, _show)
+            outputs = lifecycle.update(resource, recorded, desired, _open_doors, self._tell)
         except VirtnetError as error:
             raise _sentence(error) from None
         return dynamic.UpdateResult(wire.to_wire(resource.spec, outputs))
@@ -142,8 +150,14 @@ class _Provider(dynamic.ResourceProvider):
         from virtnet import lifecycle
 
         lines = lifecycle.preview(resource, recorded, desired, _open_doors, changes)
+        self._previewed.update(lines)
         if lines:
             _show("\n".join(lines))
+
+    def _tell(self, line: str) -> None:
+        """Show a line while applying, unless the preview in this very run has said it."""
+        if line not in self._previewed:
+            _show(line)
 
 
 class LibvirtNetworkProvider(_Provider):

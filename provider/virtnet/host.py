@@ -7,7 +7,9 @@ line. What they print is read in host_output. Imported by the adapters, which ha
 
 import errno
 import os
+import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -17,15 +19,20 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from virtnet.errors import AccessDenied, HostFailure
-from virtnet.host_output import parse_addresses, parse_links, parse_listening_sockets, parse_routes
+from virtnet.host_output import parse_addresses, parse_bridge_vlans, parse_links, parse_listening_sockets, parse_routes
 from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
 
 #: A service's PATH on some distributions leaves these out.
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 #: `ip` and `ss` answer in milliseconds; a netlink dump that takes this long will never end.
 SECONDS_FOR_A_PROGRAM = 20.0
+#: dnsmasq ends in milliseconds.
+SECONDS_FOR_AN_END = 5.0
 DHCP_SERVER_PORT = 67
-_PACKAGES = {"ip": "iproute2", "ss": "iproute2"}
+NET_ATTRIBUTES = "/sys/class/net/"
+#: Bit 12 of a capability set (capabilities(7)).
+CAP_NET_ADMIN = 1 << 12
+_PACKAGES = {"ip": "iproute2", "ss": "iproute2", "bridge": "iproute2"}
 _Result = TypeVar("_Result")
 
 
@@ -115,6 +122,42 @@ class LocalHost:
         # "dev" comes first, so that no name can be taken for an option or a keyword.
         self._run(f"delete the interface {name}", "ip", "link", "delete", "dev", name)
 
+    def set_master(self, link: str, bridge: str) -> None:
+        """Plug a network interface into a bridge, out of the one it is in."""
+        what = f"plug the interface {link} into {bridge}"
+        self._run(what, "ip", "link", "set", "dev", link, "master", bridge)
+
+    def set_link_up(self, link: str, up: bool) -> None:
+        """Bring a network interface up or down."""
+        word = "up" if up else "down"
+        self._run(f"bring the interface {link} {word}", "ip", "link", "set", "dev", link, word)
+
+    def write_attribute(self, path: str, value: str) -> None:
+        """Write a file below /sys/class/net that is there."""
+        if not path.startswith(NET_ATTRIBUTES) or ".." in PurePosixPath(path).parts:
+            raise HostFailure(f"{path} is no attribute of a network interface of {self.name}")
+        self._try(f"write {value} to {path}", lambda: _write_existing(Path(path), f"{value}\n"))
+
+    def bridge_vlans(self, link: str) -> Sequence[str]:
+        """The VLANs of a port of a bridge that filters them, each as `bridge vlan add` takes it."""
+        shown = self._run(f"list the VLANs of {link}", "bridge", "-json", "vlan", "show", "dev", link)
+        return parse_bridge_vlans(shown)
+
+    def set_bridge_vlans(self, link: str, vlans: Sequence[str]) -> None:
+        """Give a port exactly these VLANs."""
+        what = f"set the VLANs of {link}"
+        for vlan in self.bridge_vlans(link):
+            if vlan not in vlans:
+                self._run(what, "bridge", "vlan", "del", "dev", link, "vid", vlan.split()[0])
+        for vlan in vlans:
+            self._run(what, "bridge", "vlan", "add", "dev", link, "vid", *vlan.split())
+
+    def may_change_links(self) -> bool:
+        """Whether this user may plug interfaces in and out: root of the network namespace (CAP_NET_ADMIN)."""
+        status = self._read(Path("/proc/self/status"), "read this process's capabilities") or ""
+        words = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        return bool(int(words.get("CapEff", "0").strip() or "0", 16) & CAP_NET_ADMIN)
+
     def read_sysctl(self, key: str) -> str | None:
         """A kernel parameter by its key in slash form (net/ipv4/ip_forward); None where there is none."""
         text = self._read(self._sysctl_path(key), f"read the kernel parameter {key}")
@@ -157,6 +200,27 @@ class LocalHost:
                 _sync_directory(Path(path).parent)
 
         self._try(f"remove {path}", remove)
+
+    def end_process(self, pid: int) -> None:
+        """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
+
+        def ended() -> bool:
+            try:
+                descriptor = os.pidfd_open(pid)
+            except ProcessLookupError:
+                return True
+            try:
+                signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+                ending = select.poll()
+                ending.register(descriptor, select.POLLIN)
+                return bool(ending.poll(min(self._seconds, SECONDS_FOR_AN_END) * 1000))
+            except ProcessLookupError:
+                return True
+            finally:
+                os.close(descriptor)
+
+        if not self._try(f"end process {pid}", ended):
+            raise HostFailure(f"could not end process {pid} on {self.name}: it goes on after SIGTERM; end it by hand")
 
     def _sysctl_path(self, key: str) -> Path:
         parts = PurePosixPath(key).parts

@@ -3,6 +3,7 @@
 `ip -json` is iproute2's own promise of a stable form; `ss` has none, so its columns are read. Imported by host.
 """
 
+import ipaddress
 import json
 from typing import Any
 
@@ -31,6 +32,20 @@ def parse_addresses(text: str) -> tuple[HostAddress, ...]:
         for info in item.get("addr_info", ())
         if "local" in info
     )
+
+
+def parse_bridge_vlans(text: str) -> tuple[str, ...]:
+    """The answer to `bridge -json vlan show dev LINK`, each VLAN as `bridge vlan add` takes it: "10 pvid untagged"."""
+    words = {"PVID": "pvid", "Egress Untagged": "untagged"}
+    return tuple(
+        " ".join([_vlan_range(vlan), *(words[flag] for flag in vlan.get("flags", ()) if flag in words)])
+        for item in _items(text)
+        for vlan in item.get("vlans", ())
+    )
+
+
+def _vlan_range(vlan: dict[str, Any]) -> str:
+    return f"{vlan['vlan']}-{vlan['vlanEnd']}" if "vlanEnd" in vlan else str(vlan["vlan"])
 
 
 def parse_routes(text: str, *, longest_prefix: int) -> tuple[HostRoute, ...]:
@@ -67,6 +82,26 @@ def parse_listening_sockets(text: str) -> tuple[ListeningSocket, ...]:
         address, interface = address.strip("[]"), interface.strip("]")
         sockets.append(ListeningSocket(protocol=columns[0], address=address, interface=interface, port=int(port)))
     return tuple(sockets)
+
+
+def parse_local_ipv4(text: str) -> frozenset[str]:
+    """The host's own IPv4 addresses in /proc/net/fib_trie: each leaf that the kernel has as LOCAL."""
+    own, leaf = set(), ""
+    for line in text.splitlines():
+        words = line.split()
+        if words[:1] == ["|--"]:
+            leaf = words[1]
+        elif words == ["/32", "host", "LOCAL"]:
+            own.add(leaf)
+    return frozenset(own)
+
+
+def parse_ipv6_addresses(text: str, interface: str) -> frozenset[str]:
+    """An interface's IPv6 addresses in /proc/net/if_inet6: address, index, prefix, scope, flags and name a line."""
+    lines = [line.split() for line in text.splitlines()]
+    return frozenset(
+        str(ipaddress.IPv6Address(int(words[0], 16))) for words in lines if len(words) == 6 and words[5] == interface
+    )
 
 
 def _items(text: str) -> list[dict[str, Any]]:

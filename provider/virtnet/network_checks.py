@@ -456,10 +456,6 @@ def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
                 continue
             if limit.average is None:
                 yield Failure(f"{path}.{name}.average", "is required; add it")
-            if getattr(limit, "floor", None) is not None:
-                yield Failure(
-                    f"{path}.{name}.floor", "libvirt takes it from a guest's own interface only; leave it out"
-                )
 
 
 def _sizes(spec: NetworkSpec) -> Iterator[Failure]:

@@ -1,15 +1,25 @@
 """Bring an existing network to what is desired, by no step of a higher class than was reviewed. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from virtnet import network_xml
 from virtnet.network_checks import OWN_BRIDGE_MODES
-from virtnet.network_preflight import Findings, is_leftover, mode_of, own_bridge, preflight, preflight_at_boot
+from virtnet.network_preflight import (
+    Findings,
+    is_leftover,
+    mode_of,
+    needs_newer_libvirt,
+    own_bridge,
+    preflight,
+    preflight_at_boot,
+)
+from virtnet.network_reattach import describe_plugged_in, park_steps, plug_in_steps, restart_notes, restart_refusals
 from virtnet.network_recorded import RECORDED_ONLY, with_identity, with_own_bridge
-from virtnet.network_sections import first_ipv6_reservation, section_updates
+from virtnet.network_sections import first_ipv6_reservation, rebuilds_firewall, restarts_dnsmasq, section_updates
 from virtnet.network_steps import (
     DefineNetwork,
+    EndLeftoverDnsmasq,
     ProbeStart,
     RemoveLeftoverBridge,
     RestartDnsmasq,
@@ -19,14 +29,12 @@ from virtnet.network_steps import (
     UpdateSection,
 )
 from virtnet.network_xml import NEXT_START, NOT_XML
-from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, NetworkReport, ObservedNetwork, PluggedIn
+from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, NetworkReport, ObservedNetwork
 from virtnet.ownership import differences, merge, restrict
 from virtnet.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec import Tree
 from virtnet.spec_network import NetworkSpec
 
-#: From here on the preview says what so many updates cost.
-_MANY_UPDATES = 10
 #: What only networks with a bridge of their own have.
 _OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"})
 
@@ -90,35 +98,18 @@ def converge(
         f"{path} differs on the host and mending it is more than was reviewed; run pulumi refresh, then pulumi up"
         for path in left
     ]
-    findings = Findings()
-    refusals: list[str] = []
-    if restarts or stops_for_good:
-        reason = "; ".join([*(change.describe() for change in restart_changes), *mends]) or "active becomes false"
-        disconnecting = stops_for_good and desired.get("on_delete") == "disconnect"
-        if mends and observed.plugged_in:
-            notes.append(f"{describe_plugged_in(observed.plugged_in)} lost the bridge already; plug it in again")
-        elif observed.plugged_in and not disconnecting:
-            refusals.append(in_use(observed, f"the network would be stopped ({reason})"))
-    foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
-    if foreign and (restarts or stops_for_good):
-        refusals.append(f"{foreign[0]}; stopping the network would delete that; rename that interface first")
-    if restarts or (flags.active and not report.active):
-        findings = preflight(targets.config, observed, allow_overlap=bool(desired.get("allow_overlap")))
-    elif flags.autostart and not flags.active:
-        findings = preflight_at_boot(targets.config, observed)
-    steps = _converging_steps(targets, flags, observed, report, restarts=restarts, stops=stops_for_good)
+    # What libvirt would drop from the definition, said before it is tried.
+    too_old = needs_newer_libvirt(targets.config, observed.libvirt_version) if config_changes else ()
+    reason = "; ".join([*(change.describe() for change in restart_changes), *mends]) or "active becomes false"
+    stop = _stop_findings(desired, targets, observed, reason, restarts=restarts, stops=stops_for_good)
+    start = _start_findings(desired, targets, observed, flags, restarts=restarts)
+    steps = _converging_steps(targets, flags, observed, report, reviewed, restarts=restarts, stops=stops_for_good)
     if stops_for_good and desired.get("on_delete") == "disconnect":
         steps = tuple(replace(step, disconnects=True) if isinstance(step, StopNetwork) else step for step in steps)
-    updates = sum(isinstance(step, UpdateSection) for step in steps)
-    if updates > _MANY_UPDATES:
-        notes.append(
-            f"{updates} live updates, for each of which libvirt may make its firewall rules anew (about 0.4 s); new "
-            "connections of guests can fail for moments meanwhile"
-        )
-    mends_dnsmasq = DNSMASQ_GONE in observed.problems and reviewed >= ChangeClass.LIVE and flags.active
-    if mends_dnsmasq and not restarts:
-        steps += (RestartDnsmasq(uuid=report.uuid, reason="it is not running"),)
-        changes += (Change(path="problems", kind="change", change_class=ChangeClass.LIVE, detail=DNSMASQ_GONE),)
+    if flags.active and not restarts:
+        steps += _restart_dnsmasq(report, observed, reviewed)
+        changes += _mended_live(observed, reviewed)
+    notes += _cost_of_updates(steps, targets, observed)
     recorded_only = tuple(
         Change(path=name, kind="change", change_class=ChangeClass.RECORDED)
         for name in RECORDED_ONLY
@@ -127,10 +118,76 @@ def converge(
     return Plan(
         steps=steps,
         changes=changes + recorded_only,
-        refusals=(*refusals, *findings.refusals),
-        notes=(*findings.notes, *notes),
+        refusals=(*too_old, *stop.refusals, *start.refusals),
+        notes=(*start.notes, *stop.notes, *notes),
         details={"uuid": report.uuid},
     )
+
+
+def _stop_findings(
+    desired: Mapping[str, Tree],
+    targets: _Targets,
+    observed: ObservedNetwork,
+    reason: str,
+    *,
+    restarts: bool,
+    stops: bool,
+) -> Findings:
+    """What speaks against stopping the network, for good or to start it again, and what that does to whom."""
+    if not restarts and not stops:
+        return Findings()
+    refusals: list[str] = []
+    notes: list[str] = []
+    users, what, live = observed.users, f"the network would be stopped ({reason})", targets.live_found or {}
+    if users and restarts:
+        refusals += restart_refusals(desired, targets.config, live, observed, what)
+        notes += restart_notes(targets.config, live, observed)
+    elif users and desired.get("on_delete") != "disconnect":
+        refusals.append(in_use(observed, what))
+    foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
+    if foreign:
+        refusals.append(f"{foreign[0]}; stopping the network would delete that; rename that interface first")
+    return Findings(tuple(refusals), tuple(notes))
+
+
+def _start_findings(
+    desired: Mapping[str, Tree], targets: _Targets, observed: ObservedNetwork, flags: _Flags, *, restarts: bool
+) -> Findings:
+    """What on the host speaks against starting the network, now or at boot."""
+    if restarts or (flags.active and observed.report is not None and not observed.report.active):
+        return preflight(targets.config, observed, allow_overlap=bool(desired.get("allow_overlap")))
+    if flags.autostart and not flags.active:
+        return preflight_at_boot(targets.config, observed)
+    return Findings()
+
+
+def _cost_of_updates(steps: Sequence[Step], targets: _Targets, observed: ObservedNetwork) -> Iterator[str]:
+    """What live updates cost those who use the network, though nobody is cut off."""
+    updates = [step for step in steps if isinstance(step, UpdateSection)]
+    rebuilt = rebuilds_firewall(updates) if mode_of(targets.live or {}) != "open" else 0
+    if rebuilt:
+        times = "once" if rebuilt == 1 else f"{rebuilt} times, about 0.4 s each"
+        yield (
+            f"libvirt makes the network's firewall rules anew for this ({times}), so packets that guests send through "
+            "the host can be refused for some milliseconds; connections go on"
+        )
+    restarted = restarts_dnsmasq(updates, targets.live or {}, targets.live_found or {})
+    if restarted or (any(isinstance(step, RestartDnsmasq) for step in steps) and DNSMASQ_GONE not in observed.problems):
+        yield "dnsmasq is restarted for this, so DNS and DHCP on the network pause for a moment"
+
+
+def _restart_dnsmasq(report: NetworkReport, observed: ObservedNetwork, reviewed: ChangeClass) -> tuple[Step, ...]:
+    if DNSMASQ_GONE not in observed.problems or reviewed < ChangeClass.LIVE:
+        return ()
+    return (RestartDnsmasq(uuid=report.uuid, reason="it is not running"),)
+
+
+def _mended_live(observed: ObservedNetwork, reviewed: ChangeClass) -> tuple[Change, ...]:
+    """The problems that are mended while the network runs on."""
+    mended = [problem for problem in observed.problems if problem == DNSMASQ_GONE or problem.startswith(PARKED)]
+    if not mended or reviewed < ChangeClass.LIVE:
+        return ()
+    return (Change(path="problems", kind="change", change_class=ChangeClass.LIVE, detail="; ".join(mended)),)
 
 
 def _mends(observed: ObservedNetwork, flags: _Flags, reviewed: ChangeClass) -> tuple[str, ...]:
@@ -138,7 +195,9 @@ def _mends(observed: ObservedNetwork, flags: _Flags, reviewed: ChangeClass) -> t
     if not flags.active or reviewed < ChangeClass.RESTART:
         return ()
     return tuple(
-        problem for problem in observed.problems if problem != DNSMASQ_GONE and not problem.startswith(FOREIGN_BRIDGE)
+        problem
+        for problem in observed.problems
+        if problem != DNSMASQ_GONE and not problem.startswith((FOREIGN_BRIDGE, PARKED))
     )
 
 
@@ -234,6 +293,7 @@ def _converging_steps(
     flags: _Flags,
     observed: ObservedNetwork,
     report: NetworkReport,
+    reviewed: ChangeClass,
     *,
     restarts: bool,
     stops: bool,
@@ -258,15 +318,16 @@ def _converging_steps(
     if (restarts or stops) and report.live_xml is not None:
         if restarts:
             steps += probe(targets.config)
+            steps += park_steps(targets.config, targets.live_found or {}, observed)
         # Without its bridge the network cuts nobody off that is not cut off already.
         bridge_gone = any(problem.startswith("the bridge ") for problem in observed.problems)
         steps.append(stop_step(report, targets.live_found or {}, disconnects=bridge_gone))
     bridge = own_bridge(targets.config)
     if wanted_active and (restarts or not report.active):
-        if is_leftover(targets.config, observed):
-            mac = str(targets.config.get("mac", ""))
-            steps.append(RemoveLeftoverBridge(uuid=report.uuid, bridge=bridge, mac=mac))
+        steps += leftover_steps(targets.config, observed, report)
         steps.append(StartNetwork(uuid=report.uuid, bridge=bridge))
+    if wanted_active and reviewed >= ChangeClass.LIVE:
+        steps += plug_in_steps(report.uuid, observed, restarts=restarts)
     if report.autostart != autostart:
         steps.append(SetAutostart(uuid=report.uuid, autostart=autostart))
     return tuple(steps)
@@ -283,10 +344,25 @@ def _define(targets: _Targets, report: NetworkReport) -> DefineNetwork:
     )
 
 
+def leftover_steps(target: Tree, observed: ObservedNetwork, report: NetworkReport) -> list[Step]:
+    """Clear away what a killed daemon left of this inactive network: its dnsmasq, then the bridge."""
+    steps: list[Step] = []
+    if observed.dnsmasq_left:
+        steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
+    if is_leftover(target, observed):
+        steps.append(RemoveLeftoverBridge(uuid=report.uuid, bridge=own_bridge(target), mac=str(target.get("mac", ""))))
+    return steps
+
+
 def probe(target: Tree) -> list[Step]:
-    """Only modes with firewall rules of their own can fail to start for a reason that a probe shows."""
+    """A throw-away network with what of the target asks something of the host: firewall rules, a zone, an MTU, tc."""
+    if not own_bridge(target):
+        return []
     mode = mode_of(target)
-    return [ProbeStart(mode=mode)] if own_bridge(target) and mode != "open" else []
+    asks: dict[str, Tree] = {name: target[name] for name in ("mtu", "bandwidth") if name in target}
+    bridge = {name: value for name, value in target.get("bridge", {}).items() if name != "name"}
+    asks |= {"bridge": {**bridge, "delay": 0}, "dns": {"enable": False}}
+    return [ProbeStart(xml=network_xml.render(asks | ({"forward": {"mode": mode}} if mode else {})))]
 
 
 def stop_step(report: NetworkReport, live: Tree, *, disconnects: bool = False) -> StopNetwork:
@@ -303,9 +379,4 @@ def stop_step(report: NetworkReport, live: Tree, *, disconnects: bool = False) -
 
 def in_use(observed: ObservedNetwork, what: str) -> str:
     """The refusal of what would cut off what is plugged in."""
-    return f"{what}, which would cut off {describe_plugged_in(observed.plugged_in)}; unplug it from the network first"
-
-
-def describe_plugged_in(plugged_in: Sequence[PluggedIn]) -> str:
-    """Everything plugged in, by name."""
-    return ", ".join(entry.describe() for entry in plugged_in)
+    return f"{what}, which would cut off {describe_plugged_in(observed.users)}; unplug it from the network first"

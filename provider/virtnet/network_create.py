@@ -5,10 +5,17 @@ from dataclasses import replace
 
 from virtnet import network_xml
 from virtnet.network_checks import OWN_BRIDGE_MODES
-from virtnet.network_converge import at_next_start, converge, in_use, probe, stop_step
-from virtnet.network_preflight import Findings, is_leftover, mode_of, own_bridge, preflight, preflight_at_boot
+from virtnet.network_converge import at_next_start, converge, in_use, leftover_steps, probe, stop_step
+from virtnet.network_preflight import (
+    Findings,
+    mode_of,
+    needs_newer_libvirt,
+    own_bridge,
+    preflight,
+    preflight_at_boot,
+)
 from virtnet.network_recorded import with_own_bridge
-from virtnet.network_steps import DefineNetwork, RemoveLeftoverBridge, SetAutostart, StartNetwork, named
+from virtnet.network_steps import DefineNetwork, MarkNetwork, SetAutostart, StartNetwork, named
 from virtnet.network_xml import OwnerMark
 from virtnet.observed import NetworkReport, ObservedNetwork
 from virtnet.ownership import differences
@@ -24,22 +31,17 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
         return _make(desired, observed)
     mark = network_xml.owner_mark(report.any_xml)
     owner = desired.get("__owner", "")
-    if mark is not None and mark.creating and mark.owner == owner and owner:
-        return _finish(desired, observed, report)
-    ours = mark is not None and bool(owner) and mark.owner == owner
-    if ours:
+    made_here = mark is not None and bool(owner) and mark.owner == owner and not mark.adopted
+    if mark is not None and made_here and report.persistent:
+        if mark.creating:
+            return _finish(desired, observed, report)
         # Made by this very resource, in a run that was cut short before Pulumi had recorded it. It was never another's:
         # a delete is to remove it, not to give it back.
         taken_up = converge(desired, {}, observed, report, ChangeClass.REPLACE)
         note = f"takes up the network that an earlier run of this program made (UUID {report.uuid}) and did not record"
         return replace(taken_up, notes=(note, *taken_up.notes))
-    if mark is not None and mark.owner:
-        return Plan(
-            refusals=(
-                f"a network of this name (UUID {report.uuid}) belongs to '{mark.owner}', which would go on changing "
-                "it; let go of it there first (on_delete keep, then destroy), or choose another name",
-            )
-        )
+    if mark is not None and mark.owner and mark.owner != owner:
+        return Plan(refusals=(_belongs_to_another(mark.owner, owner, report.uuid),))
     if not desired.get("adopt"):
         return Plan(
             refusals=(
@@ -58,11 +60,33 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
         "persistent": report.persistent,
     }
     converged = converge(desired, {}, observed, report, ChangeClass.REPLACE)
+    steps = converged.steps
+    if steps and owner:
+        # A program equal to the network changes nothing on the host, so it leaves no mark either.
+        steps += (MarkNetwork(uuid=report.uuid, mark=OwnerMark(owner, adopted=True), previous=mark),)
     note = (
         f"takes over the network that exists (UUID {report.uuid}); what the program leaves out stays as it is, and "
         + ("a destroy " + _after_delete(desired))
     )
-    return replace(converged, notes=(note, *converged.notes), details={"uuid": report.uuid, "adopted_from": before})
+    return replace(
+        converged,
+        steps=steps,
+        notes=(note, *converged.notes),
+        details={"uuid": report.uuid, "adopted_from": before},
+    )
+
+
+def _belongs_to_another(other: str, owner: str, uuid: str) -> str:
+    """The refusal of a network with the mark of another resource."""
+    refusal = f"a network of this name (UUID {uuid}) belongs to '{other}', which would go on changing it; "
+    # project/stack/resource: only the last may hold further slashes.
+    *stack, resource = other.split("/", 2)
+    if owner.split("/", 2)[:-1] == stack:
+        refusal += (
+            "if that is this resource's old name, give it as an alias "
+            f"(opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name={resource!r})])); otherwise "
+        )
+    return refusal + "let go of it there first (on_delete keep, then destroy), or choose another name"
 
 
 def _after_delete(desired: Mapping[str, Tree]) -> str:
@@ -163,8 +187,7 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
     if stops and report.live_xml is not None:
         steps += probe(target)
         steps.append(stop_step(report, target))
-    if is_leftover(target, observed):
-        steps.append(RemoveLeftoverBridge(uuid=report.uuid, bridge=own_bridge(target), mac=str(target.get("mac", ""))))
+    steps += leftover_steps(target, observed, report)
     steps.append(
         DefineNetwork(
             uuid=report.uuid,
@@ -189,6 +212,10 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
 
 
 def _start_findings(desired: Mapping[str, Tree], target: Tree, observed: ObservedNetwork) -> Findings:
-    if not desired.get("active", True):
-        return preflight_at_boot(target, observed) if desired.get("autostart", True) else Findings()
-    return preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")))
+    findings = Findings()
+    if desired.get("active", True):
+        findings = preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")))
+    elif desired.get("autostart", True):
+        findings = preflight_at_boot(target, observed)
+    too_new = needs_newer_libvirt(target, observed.libvirt_version)
+    return replace(findings, refusals=(*too_new, *findings.refusals))

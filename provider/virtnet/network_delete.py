@@ -5,12 +5,22 @@ from dataclasses import replace
 
 from virtnet import network_xml
 from virtnet.network_checks import OWN_BRIDGE_MODES
-from virtnet.network_converge import converge, describe_plugged_in, stop_step
+from virtnet.network_converge import converge, stop_step
+from virtnet.network_park import park_uuid
 from virtnet.network_preflight import mode_of
+from virtnet.network_reattach import describe_plugged_in
 from virtnet.network_recorded import recorded_inputs
-from virtnet.network_steps import DefineNetwork, SetAutostart, UndefineNetwork
+from virtnet.network_steps import (
+    DefineNetwork,
+    EndLeftoverDnsmasq,
+    MarkNetwork,
+    SetAutostart,
+    StopIfActive,
+    UndefineNetwork,
+)
+from virtnet.network_xml import NOT_XML
 from virtnet.observed import FOREIGN_BRIDGE, NetworkReport, ObservedNetwork
-from virtnet.ownership import project
+from virtnet.ownership import differences, merge, project
 from virtnet.plan import ChangeClass, Plan, Step
 from virtnet.spec import Tree
 from virtnet.spec_network import NetworkSpec
@@ -21,6 +31,9 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     report = observed.report
     if report is None:
         return Plan(notes=("it is gone already",))
+    mark, owner = network_xml.owner_mark(report.any_xml), recorded.get("__owner")
+    if owner and mark is not None and mark.owner and mark.owner != owner:
+        return Plan(notes=(f"it belongs to '{mark.owner}' now, and is left as it is",))
     adopted = recorded.get("adopted_from")
     policy = recorded.get("on_delete") or ("restore" if adopted else "refuse")
     if policy == "keep":
@@ -31,8 +44,9 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
     if foreign and report.active:
         refusals.append(f"{foreign[0]}; deleting the network would delete that; rename that interface first")
-    if observed.plugged_in and policy != "disconnect":
-        guests = describe_plugged_in(observed.plugged_in)
+    users = observed.users
+    if users and policy != "disconnect":
+        guests = describe_plugged_in(users)
         refusals.append(
             f"deleting it would cut off {guests}; unplug it from the network first, or set on_delete to "
             "disconnect and run pulumi up"
@@ -40,6 +54,10 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     steps: list[Step] = []
     if report.live_xml is not None:
         steps.append(stop_step(report, network_xml.parse(report.live_xml), disconnects=policy == "disconnect"))
+    if observed.park:
+        steps.append(StopIfActive(uuid=park_uuid(report.uuid)))
+    if observed.dnsmasq_left:
+        steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
     if report.config_xml is not None:
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
     notes: tuple[str, ...] = ()
@@ -67,9 +85,20 @@ def _keep(report: NetworkReport) -> Plan:
 def _restore(
     adopted: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport
 ) -> Plan:
-    """Give an adopted network back: what the program named as it was found, and the rest as others have it now."""
+    """Give an adopted network back: what the program named as it was found, and the rest as others have it now.
+
+    A network without our mark was never changed by us: whatever differs by now is somebody else's, and stays.
+    """
     named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
     now = network_xml.parse(report.any_xml)
+    mark = network_xml.owner_mark(report.any_xml)
+    if mark is None and (others := _changed_by_others(adopted, recorded, report)):
+        return Plan(
+            notes=(
+                f"it is left as it is and not given back as it was adopted, as others changed it since: {others}; "
+                "virsh net-edit changes it by hand",
+            )
+        )
     if (mode_of(found) in OWN_BRIDGE_MODES) == (mode_of(now) in OWN_BRIDGE_MODES):
         was = project(NetworkSpec, named, found)
     else:
@@ -86,4 +115,15 @@ def _restore(
     if not adopted["persistent"] and report.config_xml is not None:
         steps = [step for step in steps if not isinstance(step, SetAutostart)]
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
+    elif mark is not None:
+        steps.append(MarkNetwork(uuid=report.uuid, mark=None, previous=mark))
     return replace(plan, steps=tuple(steps), notes=(*plan.notes, "it is given back as it was adopted"))
+
+
+def _changed_by_others(adopted: Mapping[str, Tree], recorded: Mapping[str, Tree], report: NetworkReport) -> str:
+    """The paths in which the network is not what was adopted with the recorded values over it."""
+    named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
+    expected = merge(NetworkSpec, {name: value for name, value in named.items() if name not in NOT_XML}, {}, found)
+    paths = [change.path for change in differences(NetworkSpec, expected, network_xml.parse(report.any_xml))]
+    paths += [name for name in ("active", "autostart", "persistent") if adopted[name] != getattr(report, name)]
+    return ", ".join(paths)

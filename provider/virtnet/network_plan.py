@@ -7,11 +7,15 @@ nothing observed    the changes alone, as recorded (diff)
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from virtnet import network_xml
 from virtnet.network_converge import converge
 from virtnet.network_create import plan_create
 from virtnet.network_delete import plan_delete
 from virtnet.network_recorded import recorded_changes, recorded_inputs
+from virtnet.network_steps import MarkNetwork
+from virtnet.network_xml import OwnerMark
 from virtnet.observed import ObservedNetwork
 from virtnet.plan import ChangeClass, Plan
 from virtnet.spec import Tree
@@ -43,7 +47,13 @@ def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed:
         (change.change_class for change in recorded_changes(desired, recorded) if change.path != "uri"),
         default=ChangeClass.RECORDED,
     )
-    return converge(desired, recorded_inputs(recorded), observed, report, reviewed)
+    plan = converge(desired, recorded_inputs(recorded), observed, report, reviewed)
+    owner = desired.get("__owner", "")
+    if plan.steps and owner and recorded.get("adopted_from") and network_xml.owner_mark(report.any_xml) is None:
+        # Adopted as it was, so it was left unmarked; from now on it holds what a later delete takes back.
+        marked = MarkNetwork(uuid=report.uuid, mark=OwnerMark(owner, adopted=True), previous=None)
+        return replace(plan, steps=(*plan.steps, marked))
+    return plan
 
 
 def _wrong_host(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> str:

@@ -35,6 +35,12 @@ def plugged_in(doors: Doors, report: NetworkReport | None) -> tuple[PluggedIn, .
         everything.append(PluggedIn(owner=owner, interface=name, mac=port.mac if port is not None else address))
     entries = doors.host.list_directory(f"/sys/class/net/{bridge}")
     on_top = [
-        PluggedIn(owner="", interface=name.removeprefix("upper_")) for name in entries if name.startswith("upper_")
+        PluggedIn(
+            owner="",
+            interface=name.removeprefix("upper_"),
+            stays_away=f"it is made on top of the bridge {bridge} and would go with it",
+        )
+        for name in entries
+        if name.startswith("upper_")
     ]
     return (*everything, *on_top, *by_tail.values())

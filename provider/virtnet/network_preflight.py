@@ -15,6 +15,14 @@ from virtnet.spec import UNKNOWN, Tree
 
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+LIBVIRT_OF_PROPERTY = {
+    "title": 9_007_000,
+    "description": 9_007_000,
+    "domain.register": 10_001_000,
+    "dns.forwarders": 12_000_000,
+}
+"""The version that brought a property (of forwarders, their port) which older ones drop without a word (NEWS)."""
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -47,6 +55,28 @@ def serves(tree: Tree) -> bool:
     return bool(ips) and (tree.get("dns", {}).get("enable", True) or dhcp)
 
 
+def version_text(version: int) -> str:
+    """9000000 as "9.0.0"."""
+    return f"{version // 1000000}.{version // 1000 % 1000}.{version % 1000}"
+
+
+def needs_newer_libvirt(tree: Tree, version: int) -> tuple[str, ...]:
+    """What the tree names and a libvirt of this version would drop from a definition."""
+    forwarders = tree.get("dns", {}).get("forwarders", [])
+    named = {
+        "title": "title" in tree,
+        "description": "description" in tree,
+        "domain.register": tree.get("domain", {}).get("register") is True,
+        "dns.forwarders": any("port" in forwarder for forwarder in forwarders),
+    }
+    return tuple(
+        f"{path}{' with a port' if path == 'dns.forwarders' else ''} needs libvirt {version_text(needed)}, here is "
+        f"{version_text(version)}; leave it out or upgrade"
+        for path, needed in LIBVIRT_OF_PROPERTY.items()
+        if named[path] and version < needed
+    )
+
+
 def preflight_at_boot(tree: Tree, observed: ObservedNetwork) -> Findings:
     """What speaks against libvirt starting the network by itself: its bridge's name alone can do harm."""
     return Findings(refusals=tuple(_bridge_names(tree, observed)))
@@ -56,10 +86,10 @@ def preflight(tree: Tree, observed: ObservedNetwork, *, allow_overlap: bool) -> 
     """What speaks against starting the network that `tree` describes on the host as it is now."""
     refusals = [*_bridge_names(tree, observed)]
     notes: list[str] = []
-    if not allow_overlap:
-        refusals += _overlaps(tree, observed)
+    overlaps = [] if allow_overlap else list(_overlaps(tree, observed))
+    refusals += overlaps
     if observed.host is not None:
-        refusals += _host(tree, observed.host, observed)
+        refusals += _host(tree, observed.host, observed, overlapping=bool(overlaps))
         notes += _routes(tree, observed.host)
     return Findings(tuple(refusals), tuple(notes))
 
@@ -182,7 +212,7 @@ def _routes(tree: Tree, host: HostReport) -> Iterator[str]:
                 )
 
 
-def _host(tree: Tree, host: HostReport, observed: ObservedNetwork) -> Iterator[str]:
+def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, *, overlapping: bool) -> Iterator[str]:
     mode = mode_of(tree)
     bridge = tree.get("bridge", {}).get("name", "")
     if mode == "bridge" and bridge:
@@ -199,8 +229,8 @@ def _host(tree: Tree, host: HostReport, observed: ObservedNetwork) -> Iterator[s
     if serves(tree):
         if "dnsmasq" in host.missing_programs:
             yield "dnsmasq is missing on the host; install it (package dnsmasq-base)"
-        active = observed.report is not None and observed.report.active
-        yield from _ports(tree, host, active=active)
+        # Where the subnet is another's already, its server may be on our address too; that goes without saying.
+        yield from _ports(tree, host, set() if overlapping else _addresses(tree) - _own_dnsmasq(observed))
     if mode != "open" and {"iptables", "nft"} <= set(host.missing_programs):
         yield "neither iptables nor nft is on the host; install iptables"
     forwards = mode in ("nat", "route", "open") and any(subnet.version == 6 for subnet in _subnets(tree))
@@ -212,9 +242,21 @@ def _host(tree: Tree, host: HostReport, observed: ObservedNetwork) -> Iterator[s
         )
 
 
-def _ports(tree: Tree, host: HostReport, *, active: bool) -> Iterator[str]:
-    # An active network's own dnsmasq listens on these.
-    addresses = set() if active else {ip["address"].split("/")[0] for ip in tree.get("ips", [])}
+def _addresses(tree: Tree) -> set[str]:
+    return {ip["address"].split("/")[0] for ip in tree.get("ips", [])}
+
+
+def _own_dnsmasq(observed: ObservedNetwork) -> set[str]:
+    """The addresses at which this network's own dnsmasq listens: while active, or left behind and ended first."""
+    report = observed.report
+    if report is None:
+        return set()
+    xmls = (report.live_xml, report.config_xml if observed.dnsmasq_left else None)
+    return {address for xml in xmls if xml is not None for address in _addresses(network_xml.parse(xml))}
+
+
+def _ports(tree: Tree, host: HostReport, addresses: set[str]) -> Iterator[str]:
+    """`addresses` are those at which nobody else may listen, besides everywhere."""
     anywhere = {"0.0.0.0", "*", "::", "[::]"}  # noqa: S104 - compared with, never bound
     taken = [
         socket

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from virtnet.network_checks import OWN_BRIDGE_MODES
 from virtnet.network_preflight import mode_of, own_bridge
-from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE
-from virtnet.ownership import differences, merge
+from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED
+from virtnet.ownership import differences, merge, naming
 from virtnet.plan import Change, ChangeClass
 from virtnet.spec import UNKNOWN, Tree
 from virtnet.spec_network import NetworkSpec
@@ -65,7 +65,8 @@ def recorded_changes(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) 
             for change in changes
         ]
     if not changes and desired != before:
-        changes += _renamed(desired, before)
+        # Newly named, or no longer, with the value they have anyway: recorded, so that a refresh watches them.
+        changes += [change for change in naming(NetworkSpec, desired, before) if change.path != "uri"]
     if recorded.get("persistent") is False:
         changes.append(Change(path="persistent", kind="change", change_class=ChangeClass.LIVE, detail="false -> true"))
     if recorded.get("problems"):
@@ -81,17 +82,8 @@ def recorded_changes(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) 
 
 
 def _class_of_mending(problem: str) -> ChangeClass:
-    live = problem == DNSMASQ_GONE or problem.startswith(FOREIGN_BRIDGE)
+    live = problem == DNSMASQ_GONE or problem.startswith((FOREIGN_BRIDGE, PARKED))
     return ChangeClass.LIVE if live else ChangeClass.RESTART
-
-
-def _renamed(desired: Mapping[str, Tree], before: Mapping[str, Tree]) -> list[Change]:
-    """Inputs newly named, or no longer, with the value they have anyway: recorded, so that a refresh watches them."""
-    return [
-        Change(path=name, kind="add" if name in desired else "remove", change_class=ChangeClass.RECORDED)
-        for name in sorted({*desired, *before})
-        if (name in desired) != (name in before) and name not in ("__owner", "uri")
-    ]
 
 
 def with_identity(target: dict[str, Tree], present: Mapping[str, Tree]) -> dict[str, Tree]:

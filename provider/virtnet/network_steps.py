@@ -7,21 +7,13 @@ that failed may still have been carried out, and a run that was killed is finish
 from dataclasses import dataclass
 
 from virtnet import network_xml
-from virtnet.errors import HostFailure, LibvirtFailure, Refused
+from virtnet.errors import AccessDenied, HostFailure, LibvirtFailure, Refused
 from virtnet.network_ports import plugged_in
-from virtnet.network_preflight import own_bridge
+from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, own_bridge, version_text
 from virtnet.ownership import differences, merge
-from virtnet.plan import Doors, Step
+from virtnet.plan import Doors, HostDoor, Step
 from virtnet.spec import Tree
 from virtnet.spec_network import NetworkSpec
-
-LIBVIRT_OF_PROPERTY = {
-    "title": "9.7.0",
-    "description": "9.7.0",
-    "domain.register": "10.1.0",
-    "dns.forwarders": "12.0.0",
-}
-"""The version that brought a property which older ones drop without a word (libvirt NEWS)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +40,7 @@ class DefineNetwork:
         dropped = [change.path for change in differences(NetworkSpec, kept, found)]
         if dropped:
             needed = [
-                f"{path} needs libvirt {version}"
+                f"{path} needs libvirt {version_text(version)}"
                 for path in dropped
                 for place, version in LIBVIRT_OF_PROPERTY.items()
                 if path.startswith(place)
@@ -267,17 +259,42 @@ class UnsetAutostart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProbeStart:
-    """Make sure that libvirt can start a network of this mode now, before a running one is stopped."""
+class MarkNetwork:
+    """Set the owner mark in the definition of a network that was adopted, or remove it; the rest stays as it is."""
 
-    mode: str
+    uuid: str
+    mark: network_xml.OwnerMark | None
+    previous: network_xml.OwnerMark | None
+
+    def describe(self) -> str:
+        if self.mark is None:
+            return "remove virtnet's mark from the network"
+        return f"note in its metadata that it belongs to '{self.mark.owner}'"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        # What is transient has no definition, and is gone when it stops: a mark would protect nothing.
+        if report is None or report.config_xml is None or network_xml.owner_mark(report.config_xml) == self.mark:
+            return
+        doors.libvirt.define_network(network_xml.with_owner_mark(report.config_xml, self.mark))
+
+    def undo(self) -> Step:
+        return MarkNetwork(uuid=self.uuid, mark=self.previous, previous=self.mark)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeStart:
+    """Make sure that libvirt can start a network made like this one now, before a running one is stopped."""
+
+    xml: str
+    """A network without name, UUID, bridge name and address."""
 
     def describe(self) -> str:
         return "make sure that libvirt can start networks now"
 
     def execute(self, doors: Doors) -> None:
         try:
-            doors.libvirt.can_start_networks(self.mode)
+            doors.libvirt.can_start_networks(self.xml)
         except LibvirtFailure as failure:
             raise Refused(
                 f"the network was not stopped, as it could not be started again: {failure}; if firewall rules were "
@@ -314,6 +331,46 @@ class RemoveLeftoverBridge:
 
     def undo(self) -> None:
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndLeftoverDnsmasq:
+    """End the dnsmasq of this very network that a killed daemon left behind and forgot: its sockets stand in the way.
+
+    libvirt 11 does that itself when its daemon starts, 9.0 does not.
+    """
+
+    uuid: str
+    name: str
+
+    def describe(self) -> str:
+        return "end the network's dnsmasq that a killed libvirtd left behind"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if doors.host is None or (report is not None and report.active):
+            return
+        pid = leftover_dnsmasq(doors.host, self.name)
+        if pid is not None:
+            doors.host.end_process(pid)
+
+    def undo(self) -> None:
+        return None
+
+
+def leftover_dnsmasq(host: HostDoor, network: str) -> int | None:
+    """The process id of the dnsmasq that libvirt started for the network of that name, if it runs; else None.
+
+    A process id may be another program's by now, so the process's own command line has to name the network's file.
+    """
+    try:
+        pid = (host.read_file(f"/run/libvirt/network/{network}.pid") or "").strip()
+        if not pid.isdigit() or (host.read_file(f"/proc/{pid}/comm") or "").strip() != "dnsmasq":
+            return None
+        arguments = (host.read_file(f"/proc/{pid}/cmdline") or "").split("\0")
+    except (HostFailure, AccessDenied):  # only root can look
+        return None
+    return int(pid) if f"--conf-file=/var/lib/libvirt/dnsmasq/{network}.conf" in arguments else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -437,11 +494,6 @@ def _link_address(doors: Doors, link: str) -> str | None:
     """The MAC address of a link of the host; None when there is no such link."""
     text = doors.host.read_file(f"/sys/class/net/{link}/address") if doors.host is not None else None
     return None if text is None else text.strip()
-
-
-def version_text(version: int) -> str:
-    """9000000 as "9.0.0"."""
-    return f"{version // 1000000}.{version // 1000 % 1000}.{version % 1000}"
 
 
 def named(tree: Tree) -> Tree:

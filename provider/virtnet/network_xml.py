@@ -67,11 +67,13 @@ _ORDER = (
 
 @dataclass(frozen=True)
 class OwnerMark:
-    """Who made a network, kept in its metadata: `owner` is project/stack/resource."""
+    """Who made a network, or took it over, kept in its metadata: `owner` is project/stack/resource."""
 
     owner: str
-    creating: bool
+    creating: bool = False
     """True from the first define until create is done: what is left of a create that was killed."""
+    adopted: bool = False
+    """True for a network that was there before, and was taken over and changed."""
 
 
 @dataclass(frozen=True)
@@ -400,6 +402,8 @@ def _edit_metadata(root: etree._Element, wanted: Mapping[str, str], mark: OwnerM
         element.set("name", mark.owner)
         if mark.creating:
             element.set("phase", "creating")
+        if mark.adopted:
+            element.set("adopted", "yes")
     if len(holder) == 0:
         root.remove(holder)
 
@@ -409,7 +413,22 @@ def owner_mark(xml: str) -> OwnerMark | None:
     element = read_xml(xml).find(f"metadata/{{{OWNER_NAMESPACE}}}owner")
     if element is None:
         return None
-    return OwnerMark(element.get("name", ""), creating=element.get("phase") == "creating")
+    return OwnerMark(
+        element.get("name", ""),
+        creating=element.get("phase") == "creating",
+        adopted=element.get("adopted") == "yes",
+    )
+
+
+def with_owner_mark(xml: str, mark: OwnerMark | None) -> str:
+    """The XML with that mark and no other; None removes the one there."""
+    if mark is None:
+        return without_owner_mark(xml)
+    root = read_xml(xml)
+    _edit_metadata(root, _parse_metadata(root), mark)
+    root[:] = sorted(root, key=_rank)
+    etree.indent(root)
+    return etree.tostring(root, encoding="unicode")
 
 
 def without_owner_mark(xml: str) -> str:

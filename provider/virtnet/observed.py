@@ -5,6 +5,8 @@ Made by connection and host, read by the planners.
 
 from dataclasses import dataclass
 
+PARKED = "a restart that was cut short left"
+"""How a problem begins that is mended live: a restart was cut short while guests waited on the park."""
 DNSMASQ_GONE = "dnsmasq, which serves DHCP and DNS on the network, is not running"
 """A problem that is mended live: libvirt starts dnsmasq anew with the next update it needs to know of."""
 FOREIGN_BRIDGE = "another interface has the name of the network's bridge"
@@ -43,12 +45,32 @@ class PluggedIn:
     interface: str
     """The host-side interface (tap), or "" where libvirt does not tell."""
     mac: str = ""
+    bridge_by_name: bool = False
+    """True for a guest's interface of type='bridge', whose own definition names the bridge."""
+    stays_away: str = ""
+    """Why it could surely not be plugged in again after a restart; "" when it can."""
 
     def describe(self) -> str:
         """In the words of an error or a preview line."""
         if self.owner:
             return f"guest '{self.owner}'" + (f" ({self.interface or self.mac})" if self.interface or self.mac else "")
         return f"interface {self.interface}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuestInterface:
+    """An interface of a running guest that is plugged into a network, by the guest's own XML."""
+
+    guest: str
+    guest_uuid: str
+    mac: str
+    interface: str
+    """Its tap on the host."""
+    network: str
+    xml: str
+    """The `<interface>` element as it runs, merged with what the network gives it."""
+    defined_xml: str = ""
+    """The same interface in the guest's persistent definition, found by its MAC; "" where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +123,10 @@ class HostReport:
     routes: tuple[HostRoute, ...]
     listening_sockets: tuple[ListeningSocket, ...]
     missing_programs: tuple[str, ...]
+    may_change_links: bool = True
+    """Whether this user may plug interfaces in and out."""
+    spanning_tree_bridges: tuple[str, ...] = ()
+    """Bridges with STP on, where a port that is plugged in waits before it forwards."""
     dhcp_port_free: bool = True
     """Whether a DHCP server that shares its port, as dnsmasq does, can be bound; True where it cannot be tried."""
     advertised_interfaces: tuple[str, ...] = ()
@@ -122,7 +148,13 @@ class ObservedNetwork:
     report: NetworkReport | None
     """The network itself; None when libvirt says that there is none."""
     plugged_in: tuple[PluggedIn, ...] = ()
+    park: str = ""
+    """The name of the network's park, where a restart that was cut short left it; "" where there is none."""
+    parked: tuple[PluggedIn, ...] = ()
+    """What a restart that was cut short left on the network's park."""
     shut_off_guests: tuple[str, ...] = ()
+    dnsmasq_left: bool = False
+    """Whether the inactive network's own dnsmasq still runs, as libvirt forgot it."""
     problems: tuple[str, ...] = ()
     """What is wrong with the active network though libvirt calls it active: bridge gone, dnsmasq gone."""
     others: tuple[NetworkReport, ...] = ()
@@ -134,3 +166,8 @@ class ObservedNetwork:
     fresh_uuid: str = ""
     """A random UUID for a network that does not exist yet: chance comes in with what is observed, so planning is
     pure."""
+
+    @property
+    def users(self) -> tuple[PluggedIn, ...]:
+        """Everything that a stop concerns: what is plugged in, and what waits to be plugged in again."""
+        return (*self.plugged_in, *self.parked)

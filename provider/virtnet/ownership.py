@@ -5,7 +5,7 @@ Pure; imported by the planners.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from virtnet.plan import Change, ChangeClass
 from virtnet.spec import UNKNOWN, Part, Shape, Tree, shapes
@@ -166,6 +166,29 @@ def _part_differences(
         place = f"{path}.{name}" if path else name
         changes += _differences(shape, wanted.get(name, ABSENT), found.get(name, ABSENT), place, level)
     return changes
+
+
+def naming(
+    part: type[Part], desired: Mapping[str, Tree], recorded: Mapping[str, Tree], path: str = ""
+) -> tuple[Change, ...]:
+    """Every property path that only one of two trees names, at any depth, whatever its value; items by key."""
+    changes: list[Change] = []
+    for name, shape in shapes(part).items():
+        place = f"{path}.{name}" if path else name
+        wanted, before = desired.get(name, ABSENT), recorded.get(name, ABSENT)
+        if (wanted is ABSENT) != (before is ABSENT):
+            kind: Literal["add", "remove"] = "remove" if wanted is ABSENT else "add"
+            changes.append(Change(path=place, kind=kind, change_class=ChangeClass.RECORDED))
+        elif wanted in (ABSENT, UNKNOWN) or before is UNKNOWN or shape.part is None:
+            continue
+        elif shape.kind == "part":
+            changes += naming(shape.part, wanted, before, place)
+        elif shape.kind == "parts":
+            there = {item_key(shape.part, item): item for item in before if item is not UNKNOWN}
+            for item in wanted:
+                if item is not UNKNOWN and (key := item_key(shape.part, item)) in there:
+                    changes += naming(shape.part, item, there[key], f"{place}[{label(shape.part, item)}]")
+    return tuple(changes)
 
 
 def _differences(shape: Shape, wanted: Tree, found: Tree, path: str, level: ChangeClass) -> list[Change]:

@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Any, Literal, Protocol
 
 from virtnet.errors import AccessDenied, ApplyFailed, Refused, Unreachable, VirtnetError
-from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket, NetworkReport, PluggedIn
+from virtnet.observed import GuestInterface, HostAddress, HostRoute, Link, ListeningSocket, NetworkReport, PluggedIn
 
 
 class ChangeClass(IntEnum):
@@ -105,8 +105,17 @@ class LibvirtDoor(Protocol):
     def shut_off_guests(self, name: str) -> Sequence[str]:
         """Names of guests that are shut off and reference the network of that name."""
 
-    def can_start_networks(self, mode: str) -> None:
-        """Start and stop a throw-away network of a forward mode; raises what libvirt says when it cannot."""
+    def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
+        """The interfaces of running guests that are plugged into the network of that name."""
+
+    def update_guest_interface(self, guest_uuid: str, xml: str) -> None:
+        """Change an interface of a running guest (virDomainUpdateDeviceFlags, live only), found by its MAC."""
+
+    def start_transient_network(self, xml: str) -> None:
+        """Start a network that has no definition (virNetworkCreateXML)."""
+
+    def can_start_networks(self, xml: str) -> None:
+        """Start and stop a throw-away network made like `xml`, which has no name, UUID, bridge name or address."""
 
 
 class HostDoor(Protocol):
@@ -137,6 +146,24 @@ class HostDoor(Protocol):
     def delete_link(self, name: str) -> None:
         """Delete a network interface."""
 
+    def set_master(self, link: str, bridge: str) -> None:
+        """Plug a network interface into a bridge, out of the one it is in."""
+
+    def set_link_up(self, link: str, up: bool) -> None:
+        """Bring a network interface up or down."""
+
+    def write_attribute(self, path: str, value: str) -> None:
+        """Write a file below /sys/class/net that is there."""
+
+    def bridge_vlans(self, link: str) -> Sequence[str]:
+        """The VLANs of a port of a bridge that filters them, each as `bridge vlan add` takes it."""
+
+    def set_bridge_vlans(self, link: str, vlans: Sequence[str]) -> None:
+        """Give a port exactly these VLANs."""
+
+    def may_change_links(self) -> bool:
+        """Whether this user may plug interfaces in and out."""
+
     def read_sysctl(self, key: str) -> str | None:
         """A kernel parameter by its key in slash form (net/ipv4/ip_forward); None where there is none."""
 
@@ -154,6 +181,9 @@ class HostDoor(Protocol):
 
     def remove_file(self, path: str) -> None:
         """Remove a file; no error where there is none."""
+
+    def end_process(self, pid: int) -> None:
+        """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
 
 
 @dataclass(frozen=True)

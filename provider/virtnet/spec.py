@@ -250,6 +250,9 @@ def _failure(spec: type[Part], details: Any) -> Failure:
 
 
 def _unknown_key(name: str, owner: type[Part] | None) -> str:
+    for field in shapes(owner) if owner is not None else ():
+        if name in (field, to_camel(field)):  # the other spelling was taken
+            return f"is named twice, as '{field}' and '{to_camel(field)}'; leave one out"
     if close := _closest(name, owner):
         return f"is not a property; did you mean '{close}'?"
     return f"is not a property; those there are: {', '.join(shapes(owner) if owner is not None else ())}"

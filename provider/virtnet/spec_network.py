@@ -282,10 +282,6 @@ class Inbound(Part):
     average: UnsignedInt | None = optional("Average rate in kilobytes (1024 bytes) a second.")
     peak: UnsignedInt | None = optional("Highest rate in kilobytes a second.", default=0)
     burst: UnsignedInt | None = optional("Kilobytes that may pass at once at the highest rate.", default=0)
-    floor: UnsignedInt | None = optional(
-        "A rate guaranteed to one interface: libvirt takes it in a guest's own definition only, so it is refused here.",
-        default=0,
-    )
 
 
 class Outbound(Part):

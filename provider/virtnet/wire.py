@@ -40,6 +40,9 @@ def from_wire(part: type[Part], travelling: Mapping[str, Any]) -> dict[str, Tree
     tree = {}
     for key, value in travelling.items():
         name = key if key.startswith("__") or key in fields else to_snake(key)
+        if name != key and name in travelling:
+            tree[key] = _plain(value)  # in both spellings: check says so
+            continue
         shape = fields.get(name)
         if shape is None:
             known_output = key != name and to_camel(name) == key and part.__name__.endswith("Spec")

@@ -651,15 +651,12 @@ class InboundArgs(Args):
         average: Average rate in kilobytes (1024 bytes) a second.
         peak: Highest rate in kilobytes a second. Default: 0.
         burst: Kilobytes that may pass at once at the highest rate. Default: 0.
-        floor: A rate guaranteed to one interface: libvirt takes it in a guest's own definition only, so it is
-            refused here. Default: 0.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
         "average": None,
         "peak": None,
         "burst": None,
-        "floor": None,
     }
 
     def __init__(
@@ -668,12 +665,10 @@ class InboundArgs(Args):
         average: Input[int] | None = None,
         peak: Input[int] | None = None,
         burst: Input[int] | None = None,
-        floor: Input[int] | None = None,
     ) -> None:
         self.average = average
         self.peak = peak
         self.burst = burst
-        self.floor = floor
 
 
 class InboundArgsDict(TypedDict):
@@ -685,10 +680,6 @@ class InboundArgsDict(TypedDict):
     """Highest rate in kilobytes a second. Default: 0."""
     burst: NotRequired[Input[int] | None]
     """Kilobytes that may pass at once at the highest rate. Default: 0."""
-    floor: NotRequired[Input[int] | None]
-    """A rate guaranteed to one interface: libvirt takes it in a guest's own definition only, so it is refused here.
-    Default: 0.
-    """
 
 
 class OutboundArgs(Args):

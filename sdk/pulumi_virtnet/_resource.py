@@ -62,9 +62,10 @@ def _fields_to_wire(named: Mapping[str, Any], args: type[Args] | None) -> dict[s
         if value is None:
             continue
         name, inside, is_map = _field(key, args)
-        travelling[WireKey(camel_case(name) if name else key)] = (
-            _map_to_wire(value, inside) if is_map else to_wire(value, inside)
-        )
+        spelled = camel_case(name) if name else key
+        # Named in both spellings: both travel, for the provider's check to say so.
+        spelled = name if spelled in travelling else spelled
+        travelling[WireKey(spelled)] = _map_to_wire(value, inside) if is_map else to_wire(value, inside)
     return travelling
 
 

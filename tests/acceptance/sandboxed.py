@@ -1,11 +1,13 @@
 """A sandboxed host for one test, and a Pulumi stack on it: the real engine against a real libvirtd."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -122,36 +124,53 @@ class Guest:
 
     @contextlib.contextmanager
     def pinging(self, address: str) -> Iterator["Pings"]:
-        """Ping every 20 ms meanwhile; the count of lost packets is known afterwards."""
-        ping = f"echo $$; exec ping -n -i 0.02 -W 1 {address}"
-        command = self.host.command("ip", "netns", "exec", self.name, "bash", "-c", ping)
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        pid, pings = process.stdout.readline().strip(), Pings()
+        """Ping from here meanwhile; see the function of this name."""
+        with pinging(self.host, address, "ip", "netns", "exec", self.name) as pings:
+            yield pings
+
+
+@dataclass
+class Pings:
+    """What became of the echo requests of a time, one every 20 ms; known when it is over."""
+
+    sent: int = 0
+    received: int = 0
+    lost: int = 0
+    longest_gap: float = 0.0
+    """Seconds: the longest time without an answer. With none lost, a little more than the 0.02 between two requests."""
+
+    def read(self, output: str, *, began: float, ended: float) -> None:
+        """Take in what `ping -D` printed between two times of the clock, in seconds."""
+        found = re.search(r"(\d+) packets transmitted", output)
+        assert found is not None, output
+        answers = re.findall(r"^\[(\d+\.\d+)\] .*icmp_seq=(\d+) .*time=", output, re.MULTILINE)
+        answered = {int(number) for _, number in answers}
+        self.sent, self.received = int(found[1]), len(answered)
+        # The last tenth of a second may still be on its way when ping is told to end.
+        self.lost = len(set(range(1, self.sent - 4)) - answered)
+        times = [began, *sorted(float(at) for at, _ in answers), ended]
+        self.longest_gap = max(after - before for before, after in itertools.pairwise(times))
+
+
+@contextlib.contextmanager
+def pinging(host: Host, address: str, *within: str) -> Iterator[Pings]:
+    """Ping an address every 20 ms meanwhile, from the sandbox or from what the command `within` enters."""
+    command = host.command(*within, "bash", "-c", f"echo $$; exec ping -D -n -i 0.02 -W 1 {address}")
+    # Into a file: a pipe that nobody empties would stop ping after some seconds. Read by its name, because ping's own
+    # descriptor shares its place in the file.
+    with tempfile.NamedTemporaryFile(dir=host.directory, suffix=".pings") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+        began, pings, output = time.time(), Pings(), Path(file.name)
         try:
             time.sleep(0.3)
             yield pings
             time.sleep(0.3)
         finally:
+            ended = time.time()
             # The process outside is nsenter's; ping is told by its pid inside.
-            self.host.run("kill", "-INT", pid)
-            output, _ = process.communicate(timeout=20)
-        found = re.search(r"(\d+) packets transmitted, (\d+) received", output)
-        assert found is not None, output
-        pings.sent, pings.received = int(found.group(1)), int(found.group(2))
-
-
-@dataclass
-class Pings:
-    """How many echo requests were sent and answered."""
-
-    sent: int = 0
-    received: int = 0
-
-    @property
-    def lost(self) -> int:
-        # The last one may still be on its way when ping is told to end.
-        return max(0, self.sent - self.received - 1)
+            host.run("kill", "-INT", output.read_text().split()[0])
+            process.wait(timeout=20)
+        pings.read(output.read_text(), began=began, ended=ended)
 
 
 @contextlib.contextmanager

@@ -13,11 +13,16 @@ pytestmark = pytest.mark.acceptance
 
 SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.99"}]}}
 CREATING = 'phase="creating"'
-#: libvirt runs this before it starts a network, and waits for its end; it fails the start when told to. Meanwhile the
-#: network is locked: asking libvirt of it would wait too.
+#: How many dnsmasq processes of the network there are, less the helper that runs libvirt's lease script as root; and how
+#: many sockets serve DNS on it.
+DNSMASQ = "ps -C dnsmasq -o user=,args= | grep -v ^root | grep -c dnsmasq/lab.conf || true"
+LISTENING = "ss -Hlnu src 10.91.0.1:53 | wc -l"
+#: libvirt runs this before it starts a network ("start") and once its bridge and dnsmasq are there ("started"), and
+#: waits for its end; it fails the start when told to. Meanwhile the network is locked: asking libvirt of it would wait
+#: too.
 HOOK = """\
 #!/bin/bash
-[ "$1 $2" = "lab start" ] && [ -e /run/hold ] || exit 0
+[ -e /run/hold ] && [ "$1 $2" = "lab $(cat /run/hold)" ] || exit 0
 touch /run/held
 while [ -e /run/hold ]; do sleep 0.02; done
 ! [ -e /run/fail ]
@@ -34,7 +39,7 @@ def wait_for_end(host: Host, pid: str) -> None:
 
 @pytest.fixture
 def hooked(host: Host) -> Host:
-    """A host whose networks wait before they start, while /run/hold is there."""
+    """A host whose networks wait while they start, at what /run/hold names, as long as it is there."""
     # libvirtd looks for hooks once, when it starts.
     pid = host.sh("cat /run/libvirtd.pid").strip()
     host.run("bash", "-c", "mkdir -p /etc/libvirt/hooks; cat > /etc/libvirt/hooks/network", given=HOOK)
@@ -53,10 +58,10 @@ class Run:
 
 
 @contextlib.contextmanager
-def held_at_start(stack: Stack) -> Iterator[Run]:
-    """Within the block `pulumi up` stands still where libvirt is about to start the network, which is defined."""
+def held_at(stack: Stack, moment: str) -> Iterator[Run]:
+    """Within the block `pulumi up` stands still: where libvirt is about to start the network, or has just done so."""
     host, run = stack.host, Run()
-    host.sh("rm -f /run/held; touch /run/hold")
+    host.sh(f"rm -f /run/held; echo {moment} > /run/hold")
     command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color=never"]
     settings = [f"{name}={value}" for name, value in stack.environment.items()]
     process = subprocess.Popen(
@@ -73,6 +78,12 @@ def held_at_start(stack: Stack) -> Iterator[Run]:
         host.sh("rm -f /run/hold")
         run.said, _ = process.communicate(timeout=60)
         run.code = process.returncode
+
+
+def kill_libvirtd(host: Host) -> None:
+    pid = host.sh("cat /run/libvirtd.pid").strip()
+    host.sh(f"kill -KILL {pid}")
+    wait_for_end(host, pid)
 
 
 def kill_provider(host: Host) -> None:
@@ -101,7 +112,7 @@ def test_a_provider_killed_in_create(hooked: Host, stack: Stack, then_started: b
     stack.network("lab", forward={}, ips=[SUBNET])
     hooked.sh("true" if then_started else "touch /run/fail")
 
-    with held_at_start(stack) as run:
+    with held_at(stack, "start") as run:
         kill_provider(hooked)
     for _ in range(100):  # libvirtd carries on with a call whose caller is gone
         if (hooked.network("lab") or {})["Active"] == ("yes" if then_started else "no"):
@@ -120,11 +131,9 @@ def test_a_provider_killed_in_create(hooked: Host, stack: Stack, then_started: b
 def test_libvirtd_killed_in_create(hooked: Host, stack: Stack) -> None:
     stack.network("lab", forward={}, ips=[SUBNET])
 
-    with held_at_start(stack) as run:
+    with held_at(stack, "start") as run:
         uuid = hooked.sh("grep -oP '(?<=<uuid>).*(?=</uuid>)' /etc/libvirt/qemu/networks/lab.xml").strip()
-        pid = hooked.sh("cat /run/libvirtd.pid").strip()
-        hooked.sh(f"kill -KILL {pid}")
-        wait_for_end(hooked, pid)
+        kill_libvirtd(hooked)
     start_libvirtd(hooked)
     stack.up()
 
@@ -137,6 +146,53 @@ def test_libvirtd_killed_in_create(hooked: Host, stack: Stack) -> None:
     is_whole(stack, uuid)
 
 
+def test_libvirtd_killed_when_it_has_started_the_network_and_not_yet_noted_so(hooked: Host, stack: Stack) -> None:
+    stack.network("lab", forward={}, ips=[SUBNET])
+
+    with held_at(stack, "started") as run:
+        uuid = hooked.sh("grep -oP '(?<=<uuid>).*(?=</uuid>)' /etc/libvirt/qemu/networks/lab.xml").strip()
+        kill_libvirtd(hooked)
+    left = hooked.sh(LISTENING)
+    start_libvirtd(hooked)
+    preview = stack.preview()
+    stack.up()
+
+    assert run.code != 0
+    assert left == "1\n"
+    assert "this would be refused" not in preview
+    assert hooked.sh(LISTENING) == "1\n"
+    is_whole(stack, uuid)
+
+
+def test_libvirtd_killed_after_someone_deleted_the_bridge(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={}, ips=[SUBNET])
+    stack.up()
+    uuid = stack.outputs("lab")["uuid"]
+    host.sh("ip link delete vn-lab")
+    kill_libvirtd(host)
+    start_libvirtd(host)
+
+    stack.refresh()
+    stack.up()
+
+    assert host.sh(DNSMASQ) == "1\n"
+    assert host.sh(LISTENING) == "1\n"
+    is_whole(stack, uuid)
+
+
+def test_a_network_that_a_killed_libvirtd_forgot_is_deleted_with_its_dnsmasq(host: Host, stack: Stack) -> None:
+    before = host.sh(DNSMASQ)
+    stack.network("lab", ips=[SUBNET])
+    stack.up()
+    host.sh("ip link delete vn-lab")
+    kill_libvirtd(host)
+    start_libvirtd(host)
+
+    stack.destroy()
+
+    assert host.sh(DNSMASQ) == before == "0\n"
+
+
 def test_a_provider_killed_between_the_stop_and_the_start_of_a_restart(hooked: Host, stack: Stack) -> None:
     stack.network("lab", forward={}, ips=[SUBNET])
     stack.up()
@@ -144,7 +200,7 @@ def test_a_provider_killed_between_the_stop_and_the_start_of_a_restart(hooked: H
     stack.network("lab", forward={}, ips=[SUBNET], mtu=1400)
     hooked.sh("touch /run/fail")
 
-    with held_at_start(stack) as run:
+    with held_at(stack, "start") as run:
         kill_provider(hooked)
     stack.up()
 

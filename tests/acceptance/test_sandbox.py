@@ -161,6 +161,7 @@ def test_streams_arguments_directory_and_environment_are_the_callers(tmp_path: P
     )
     assert done.stdout == f"given\n{tmp_path} /home/of/caller kept 1 a  b--\n"
     assert done.stderr == "oops\n"
+    assert not Path("/home/of/caller").exists()
 
 
 def test_open_descriptors_are_the_callers() -> None:
@@ -224,6 +225,62 @@ def test_libvirtd_can_be_killed_and_started_again_inside() -> None:
         virsh -q net-list --name
         """)
     assert lines == ["default"]
+
+
+CAPABILITIES = "/var/cache/libvirt/qemu/capabilities"
+# The inodes and times of change of libvirt's answers before and after a call that needs them.
+ASK_TWICE = f"""
+    stat -c '%n %i %y' {CAPABILITIES}/*.xml || true
+    virsh -q domcapabilities --virttype qemu >&2
+    echo asked
+    stat -c '%n %i %y' {CAPABILITIES}/*.xml
+    """
+
+
+def answers_before_and_after(cache: Path) -> tuple[list[str], list[str]]:
+    done = subprocess.run(
+        sandbox_command(ASK_TWICE),
+        env={**ENVIRONMENT, "XDG_CACHE_HOME": str(cache)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    before, _, after = (part.splitlines() for part in done.stdout.partition("asked\n"))
+    assert after, "libvirtd found no QEMU: `make setup` installs it"
+    return before, after
+
+
+def test_qemu_is_asked_what_it_can_do_in_the_first_sandbox_only(tmp_path: Path) -> None:
+    first = answers_before_and_after(tmp_path)
+    second = answers_before_and_after(tmp_path)
+    assert first[0] == []
+    assert second[0] == second[1]
+    assert len(second[0]) == len(first[1])
+    kept = tmp_path / "virtnet" / "qemu-capabilities"
+    assert sorted(tmp_path.rglob("*")) == sorted([kept.parent, kept, *kept.glob("*.xml")])
+
+
+def test_damaged_answer_of_qemu_is_asked_for_again(tmp_path: Path) -> None:
+    answers_before_and_after(tmp_path)
+    kept = sorted((tmp_path / "virtnet" / "qemu-capabilities").glob("*.xml"))
+    for file in kept:
+        file.write_bytes(file.read_bytes()[:1000])
+    before, after = answers_before_and_after(tmp_path)
+    assert before != after
+    assert all(file.read_text().endswith("</qemuCaps>\n") for file in kept)
+
+
+def test_cache_of_somebody_else_is_not_written_to(tmp_path: Path) -> None:
+    if AM_ROOT:
+        os.chown(tmp_path, 65534, 65534)
+        place = tmp_path
+    else:
+        place = Path("/")
+    found = sorted(place.glob("*"))
+    answers_before_and_after(place)
+    assert sorted(place.glob("*")) == found
 
 
 def test_nothing_is_left_whatever_the_command_leaves(nothing_left: list[str]) -> None:

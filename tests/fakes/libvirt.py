@@ -5,14 +5,43 @@ UUID is refused, updates touch one copy or both, and a call can be told to fail 
 """
 
 import contextlib
+import uuid as uuids
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lxml import etree
+from tests.fakes.host import FakeBridges
 
 from virtnet import network_xml
 from virtnet.errors import LibvirtFailure, NotFound
-from virtnet.observed import NetworkReport, PluggedIn
+from virtnet.network_preflight import own_bridge
+from virtnet.observed import GuestInterface, NetworkReport, PluggedIn
+
+
+@dataclass
+class FakeGuest:
+    """A running guest with one interface, and the network it is plugged into by libvirt's account."""
+
+    name: str
+    mac: str
+    tap: str
+    network: str
+    link: str = "up"
+    portgroup: str = ""
+    port: bool = True
+    """Whether its network knows a port of it: a network that was stopped forgets all."""
+
+    @property
+    def uuid(self) -> str:
+        return str(uuids.uuid5(uuids.NAMESPACE_DNS, self.name))
+
+    @property
+    def xml(self) -> str:
+        group = f" portgroup='{self.portgroup}'" if self.portgroup else ""
+        return (
+            f"<interface type='network'><mac address='{self.mac}'/><source network='{self.network}'{group}/>"
+            f"<target dev='{self.tap}'/><model type='virtio'/><link state='{self.link}'/></interface>"
+        )
 
 
 @dataclass
@@ -24,10 +53,15 @@ class FakeLibvirt:
     ports: dict[str, tuple[PluggedIn, ...]] = field(default_factory=dict)
     bridge_guests: dict[str, tuple[PluggedIn, ...]] = field(default_factory=dict)
     interfaces: frozenset[str] | None = frozenset({"lo", "eth0"})
+    guests: list[FakeGuest] = field(default_factory=list)
+    host: FakeBridges | None = None
+    """The host whose bridges come and go with the networks, where a test looks at them."""
     effects: list[str] = field(default_factory=list)
     fail_at: int | None = None
     """The effect, counted from 0, that fails."""
     fail_after_effect: bool = False
+    daemon_version: int = 12_000_000
+    """New enough for every property; nothing else depends on it."""
 
     @property
     def turn(self) -> contextlib.AbstractContextManager[None]:
@@ -37,7 +71,7 @@ class FakeLibvirt:
         return "11111111-2222-3333-4444-555555555555"
 
     def version(self) -> int:
-        return 9_000_000
+        return self.daemon_version
 
     def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
         if uuid is not None:
@@ -48,7 +82,59 @@ class FakeLibvirt:
         return list(self.reports.values())
 
     def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
-        return self.ports.get(uuid, ())
+        report = self.reports.get(uuid)
+        name = "" if report is None else report.name
+        guests = [PluggedIn(owner=g.name, interface="", mac=g.mac) for g in self.guests if g.network == name and g.port]
+        return (*self.ports.get(uuid, ()), *guests)
+
+    def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
+        return [
+            GuestInterface(
+                guest=g.name, guest_uuid=g.uuid, mac=g.mac, interface=g.tap, network=network, xml=g.xml, defined_xml=g.xml
+            )
+            for g in self.guests
+            if g.network == network
+        ]
+
+    def update_guest_interface(self, guest_uuid: str, xml: str) -> None:
+        with self._effect("plug in"):
+            guest, element = next(g for g in self.guests if g.uuid == guest_uuid), etree.fromstring(xml)
+            source, link = element.find("source"), element.find("link")
+            assert source is not None
+            target = self.find_network(name=source.get("network"))
+            if target is None or target.live_xml is None:
+                raise LibvirtFailure(f"network '{source.get('network')}' is not active", 55)
+            # As measured: with the network it names already, nothing is done.
+            if guest.network != target.name:
+                guest.network, guest.portgroup, guest.port = target.name, source.get("portgroup", ""), True
+                if self.host is not None:
+                    self.host.set_master(guest.tap, network_xml.parse(target.live_xml)["bridge"]["name"])
+            guest.link = "up" if link is None else link.get("state", "up")
+
+    def start_transient_network(self, xml: str) -> None:
+        with self._effect("start transient"):
+            root = etree.fromstring(xml)
+            uuid, name = root.findtext("uuid") or "", root.findtext("name") or ""
+            self.reports[uuid] = NetworkReport(
+                uuid=uuid,
+                name=name,
+                active=True,
+                persistent=False,
+                autostart=False,
+                live_xml=_normal(xml),
+                config_xml=None,
+            )
+            self._make_bridge(xml)
+
+    def _make_bridge(self, xml: str) -> None:
+        tree = network_xml.parse(xml)
+        if self.host is not None and (bridge := own_bridge(tree)):
+            self.host.make_bridge(
+                bridge,
+                str(tree.get("mac", "52:54:00:fe:fe:fe")),
+                stp=tree.get("bridge", {}).get("stp", True),
+                mtu=str(tree.get("mtu", 1500)),
+            )
 
     def guests_on_bridge(self, bridge: str) -> Sequence[PluggedIn]:
         return self.bridge_guests.get(bridge, ())
@@ -94,12 +180,17 @@ class FakeLibvirt:
             if report.active:
                 raise LibvirtFailure("network is already active", 55)
             self.reports[uuid] = replace(report, active=True, live_xml=report.config_xml)
+            self._make_bridge(report.config_xml or "")
 
     def stop_network(self, uuid: str) -> None:
         with self._effect("stop"):
             report = self._there(uuid)
-            if not report.active:
+            if report.live_xml is None:
                 raise LibvirtFailure("network is not active", 55)
+            for guest in self.guests:
+                guest.port = guest.port and guest.network != report.name
+            if self.host is not None:
+                self.host.remove_bridge(own_bridge(network_xml.parse(report.live_xml)))
             if report.persistent:
                 self.reports[uuid] = replace(report, active=False, live_xml=None)
             else:
@@ -128,7 +219,7 @@ class FakeLibvirt:
                 config_xml = _updated(config_xml, command, section, parent_index, xml)
             self.reports[uuid] = replace(report, live_xml=live_xml, config_xml=config_xml)
 
-    def can_start_networks(self, mode: str) -> None:
+    def can_start_networks(self, xml: str) -> None:
         with self._effect("probe"):
             pass
 

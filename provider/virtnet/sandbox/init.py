@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from virtnet.errors import VirtnetError
-from virtnet.sandbox import daemons, mounts
+from virtnet.sandbox import capabilities, daemons, mounts
 from virtnet.sandbox.handover import ENTERED, FORWARDED, FROM_TERMINAL, READY, Handover
 
 _LAUNCHER_GONE = 128 + signal.SIGKILL
@@ -39,7 +39,9 @@ def main(argument: str) -> NoReturn:
         _leave(127, f"The command {handover.command[0]!r} was not found.")
     except OSError as error:
         _leave(126, f"The command {handover.command[0]!r} cannot be run: {error.strerror}.")
-    os._exit(running.reap())
+    code = running.reap()
+    capabilities.take_out(os.environ)
+    os._exit(code)
 
 
 def _prepare() -> None:
@@ -49,6 +51,7 @@ def _prepare() -> None:
     # named.
     with contextlib.suppress(OSError):
         os.chdir(directory)
+    capabilities.bring_in(os.environ)
     daemons.start()
 
 

@@ -1,0 +1,221 @@
+"""A restart with guests plugged in, on a libvirt and a host in memory: broken at every step, killed after every step."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.fakes.host import FakeBridges, FakeLink
+from tests.fakes.libvirt import FakeGuest, FakeLibvirt
+
+from virtnet import lifecycle
+from virtnet.errors import Refused, VirtnetError
+from virtnet.network import NETWORK
+from virtnet.network_park import park_name
+from virtnet.plan import Doors
+
+NAT = {
+    "name": "lab",
+    "uri": "qemu:///system",
+    "forward": {},
+    "ips": [{"address": "10.9.0.1/24"}],
+    "port_groups": [{"name": "fast"}],
+    "__owner": "project/stack/lab",
+}
+BRIDGE = "vn-lab"
+
+
+def checked(**inputs: Any) -> dict[str, Any]:
+    canonical, failures = NETWORK.check({**NAT, **inputs}, {})
+    assert failures == []
+    return canonical
+
+
+def a_host() -> tuple[FakeLibvirt, FakeBridges, lifecycle.OpenDoors]:
+    host = FakeBridges()
+    libvirt = FakeLibvirt(host=host)
+    return libvirt, host, lambda uri: Doors(libvirt=libvirt, host=host)
+
+
+def with_guests(libvirt: FakeLibvirt, host: FakeBridges) -> None:
+    """Two guests, and a container's link with a setting of its own and its carrier down."""
+    for number, group in ((1, "fast"), (2, "")):
+        mac = f"52:54:00:00:00:0{number}"
+        libvirt.guests.append(
+            FakeGuest(name=f"g{number}", mac=mac, tap=f"vnet{number}", network="lab", portgroup=group)
+        )
+        host.links_by_name[f"vnet{number}"] = FakeLink(mac="fe" + mac[2:])
+        host.set_master(f"vnet{number}", BRIDGE)
+    host.links_by_name["veth1"] = FakeLink(mac="02:00:00:00:00:01", up=False)
+    host.set_master("veth1", BRIDGE)
+    host.write_attribute("/sys/class/net/veth1/brport/isolated", "1")
+
+
+def plugged(libvirt: FakeLibvirt, host: FakeBridges) -> Any:
+    """Everything about who is plugged in where."""
+    return (
+        [(g.name, g.network, g.port, g.link, g.portgroup) for g in libvirt.guests],
+        {name: (link.master, link.up, dict(link.settings), link.mtu) for name, link in host.links_by_name.items()},
+        host.bridges.get(BRIDGE, {}).get("stp_state"),
+    )
+
+
+def created(libvirt: FakeLibvirt, host: FakeBridges, open_doors: lifecycle.OpenDoors) -> dict[str, Any]:
+    recorded = lifecycle.create(NETWORK, checked(), open_doors, lambda line: None)
+    with_guests(libvirt, host)
+    libvirt.effects.clear()
+    return recorded
+
+
+def test_a_restart_plugs_everything_in_as_it_was() -> None:
+    libvirt, host, open_doors = a_host()
+    recorded = created(libvirt, host, open_doors)
+    before = plugged(libvirt, host)
+
+    shown = lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), open_doors, lambda line: None)
+
+    assert libvirt.effects.count("stop") == 2  # the network, then the park
+    assert plugged(libvirt, host) == before
+    assert [report.name for report in libvirt.reports.values()] == ["lab"]
+    assert shown["problems"] == []
+
+
+def test_the_preview_names_everyone_and_says_for_how_long() -> None:
+    libvirt, host, open_doors = a_host()
+    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
+
+    lines = lifecycle.preview(
+        NETWORK, recorded, desired, open_doors, lifecycle.diff(NETWORK, recorded, desired, open_doors).changes
+    )
+
+    assert lines == [
+        "network 'lab' on qemu:///system: domain.name is added (lab) [restart]",
+        "network 'lab' on qemu:///system: note: interface veth1, guest 'g1' (vnet1), guest 'g2' (vnet2) are cut off "
+        "for about 1.0 s while the network is stopped and started, and are then plugged in again, and can talk to each "
+        "other meanwhile",
+    ]
+    assert libvirt.effects == []
+
+
+def test_links_go_down_and_up_when_the_addresses_change() -> None:
+    libvirt, host, open_doors = a_host()
+    recorded = created(libvirt, host, open_doors)
+    before = plugged(libvirt, host)
+    parked = []
+    stop = libvirt.stop_network
+
+    def stop_and_look(uuid: str) -> None:
+        parked.append([(g.network, g.link) for g in libvirt.guests])
+        stop(uuid)
+
+    libvirt.stop_network = stop_and_look  # type: ignore[method-assign]
+
+    lifecycle.update(NETWORK, recorded, checked(ips=[{"address": "10.10.0.1/24"}]), open_doors, lambda line: None)
+
+    park = park_name(recorded["uuid"])
+    assert parked[0] == [(park, "down"), (park, "down")]
+    assert plugged(libvirt, host) == before
+
+
+def test_taps_get_the_mtu_of_the_new_bridge() -> None:
+    libvirt, host, open_doors = a_host()
+    recorded = created(libvirt, host, open_doors)
+
+    lifecycle.update(NETWORK, recorded, checked(mtu=9000), open_doors, lambda line: None)
+
+    assert {name: link.mtu for name, link in host.links_by_name.items()} == {
+        "vnet1": "9000",
+        "vnet2": "9000",
+        "veth1": "1500",
+    }
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+@pytest.mark.parametrize("broken", range(14))
+def test_broken_at_any_step_everything_is_as_it_was(broken: int, after_effect: bool) -> None:
+    libvirt, host, open_doors = a_host()
+    recorded = created(libvirt, host, open_doors)
+    was, before = libvirt.snapshot(), plugged(libvirt, host)
+    libvirt.fail_at, libvirt.fail_after_effect = broken, after_effect
+
+    try:
+        lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), open_doors, lambda line: None)
+    except VirtnetError:
+        assert libvirt.snapshot() == was
+    else:
+        # A move that libvirt called failed and had carried out is none to take back.
+        assert len(libvirt.effects) <= broken or (after_effect and libvirt.effects[broken] == "plug in")
+    assert plugged(libvirt, host) == before
+
+
+@pytest.mark.parametrize("killed_after", range(1, 8))
+def test_killed_after_any_step_the_next_update_finishes(killed_after: int) -> None:
+    libvirt, host, open_doors = a_host()
+    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
+    before = plugged(libvirt, host)
+    doors = open_doors("")
+    whole = NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded))
+    assert len(whole.steps) == 8
+    for step in whole.steps[:killed_after]:
+        step.execute(doors)
+
+    shown = lifecycle.update(NETWORK, recorded, desired, open_doors, lambda line: None)
+
+    assert plugged(libvirt, host) == before
+    assert [report.name for report in libvirt.reports.values()] == ["lab"]
+    assert shown["problems"] == []
+    assert NETWORK.plan(desired, shown, NETWORK.observe(doors, desired, shown)).empty
+
+
+@pytest.mark.parametrize("killed_after", range(4, 8))
+def test_a_refresh_shows_who_was_left_on_the_park_and_up_plugs_in(killed_after: int) -> None:
+    libvirt, host, open_doors = a_host()
+    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
+    before, doors = plugged(libvirt, host), open_doors("")
+    for step in NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded)).steps[:killed_after]:
+        step.execute(doors)
+
+    seen = lifecycle.read(NETWORK, {**recorded, "domain": {"name": "lab"}}, open_doors)
+    assert seen is not None
+    left = bool(seen["problems"])
+    shown = lifecycle.update(NETWORK, seen, desired, open_doors, lambda line: None)
+
+    assert left
+    assert plugged(libvirt, host) == before
+    assert shown["problems"] == []
+
+
+def test_on_restart_refuse_touches_nothing() -> None:
+    libvirt, host, open_doors = a_host()
+    recorded = created(libvirt, host, open_doors)
+    before = plugged(libvirt, host)
+
+    with pytest.raises(Refused, match=r"cut off .*guest 'g1' \(vnet1\).*on_restart is refuse"):
+        lifecycle.update(
+            NETWORK, recorded, checked(domain={"name": "lab"}, on_restart="refuse"), open_doors, lambda line: None
+        )
+
+    assert libvirt.effects == []
+    assert plugged(libvirt, host) == before
+
+
+def test_what_could_not_be_plugged_in_again_refuses_the_restart() -> None:
+    libvirt, host, open_doors = a_host()
+    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
+    observed = NETWORK.observe(open_doors(""), desired, recorded)
+    macvtap = replace(observed.plugged_in[0], stays_away="its interface is a macvtap")
+
+    refusals = NETWORK.plan(desired, recorded, replace(observed, plugged_in=(macvtap,))).refusals
+
+    assert len(refusals) == 1
+    assert "could not be plugged in again: its interface is a macvtap" in refusals[0]
+
+
+def test_a_delete_is_refused_while_guests_wait_on_the_park() -> None:
+    libvirt, host, open_doors = a_host()
+    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
+    doors = open_doors("")
+    for step in NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded)).steps[:5]:
+        step.execute(doors)
+
+    with pytest.raises(Refused, match="guest 'g1'"):
+        lifecycle.delete(NETWORK, recorded, open_doors, lambda line: None)
