@@ -9,7 +9,7 @@ with_env := eval "$$(tools/setup --env)" &&
 # More arguments for pytest, for example: make unit ARGS='-k bridge -x'
 ARGS ?=
 
-.PHONY: help setup env demo test test-newer-libvirt unit lint format sdk changelog clean
+.PHONY: help setup env demo test test-long test-newer-libvirt unit lint format sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -27,6 +27,11 @@ demo: setup ## show the main job in a sandbox that leaves this machine as it is
 test: setup ## lint, then run all tests, with a real libvirtd and the real Pulumi engine
 	@$(MAKE) lint
 	@$(with_env) pytest tests --durations=10 $(ARGS)
+
+test-long: setup ## a thousand random edits on a real libvirtd, each preview compared with witnesses (half an hour)
+	@$(with_env) for seed in 1 2 3 4 5; do \
+	    PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.random_edits --seed $$seed --edits 200; \
+	done
 
 test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
 	@tools/newer-libvirt $(ARGS)

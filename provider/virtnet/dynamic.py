@@ -35,7 +35,7 @@ class _Provider(dynamic.ResourceProvider):
         self._checked: set[str] = set()
         self._known: set[str] = set()
         self._previewed: set[str] = set()
-        self._as_before: dict[str, set[str]] = {}
+        self._as_before: dict[str, frozenset[str]] = {}
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Canonical inputs, or every reason against them; before a create also what the host has to say."""
@@ -72,8 +72,7 @@ class _Provider(dynamic.ResourceProvider):
         # Refresh asks for a diff too, without a check before it; there is nobody to review anything then, and what was
         # wrong with it before is no news.
         if _identity(desired) not in self._checked:
-            old = self._as_before.get(_id, set())
-            found = lifecycle.Diff(tuple(change for change in found.changes if change.path not in old))
+            found = found.without(self._as_before.get(_id, frozenset()))
         elif found.changes:
             self._preview(resource, recorded, desired, found.changes)
         replaces = sorted({_top(path) for path in found.replaces})
@@ -109,8 +108,7 @@ class _Provider(dynamic.ResourceProvider):
             raise _sentence(error) from None
         if outputs is None:
             return dynamic.ReadResult("", {})
-        made = resource.computed - set(resource.spec.model_fields)
-        self._as_before[id_] = {name for name in made if outputs.get(name) == recorded.get(name)}
+        self._as_before[id_] = lifecycle.found_as_recorded(resource, recorded, outputs)
         inputs = resource.recorded_inputs(outputs)
         return dynamic.ReadResult(
             id_, wire.to_wire(resource.spec, outputs), _sendable(wire.to_wire(resource.spec, inputs))

@@ -5,7 +5,7 @@ plan(desired, recorded, observed) · delete = plan(nothing, recorded, observed) 
 plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; the adapters above translate.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from virtnet.errors import Refused, Unreachable, VirtnetError
@@ -29,6 +29,10 @@ class Diff:
     def replaces(self) -> tuple[str, ...]:
         """The properties that make it a replacement."""
         return tuple(change.path for change in self.changes if change.change_class is ChangeClass.REPLACE)
+
+    def without(self, paths: Collection[str]) -> "Diff":
+        """The same less the changes of these properties."""
+        return Diff(tuple(change for change in self.changes if change.path not in paths))
 
 
 def diff(
@@ -144,6 +148,14 @@ def read(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors:
             "uri, or drop it from the state with pulumi state delete"
         )
     return shown
+
+
+def found_as_recorded(
+    resource: Resource[Observed], recorded: Mapping[str, Tree], shown: Mapping[str, Tree]
+) -> frozenset[str]:
+    """What was found (problems, say) and is recorded so already: no news to a refresh, though up will mend it."""
+    made = resource.computed - set(resource.spec.model_fields)
+    return frozenset(name for name in made if shown.get(name) == recorded.get(name))
 
 
 def delete(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors: OpenDoors, show: Show) -> None:

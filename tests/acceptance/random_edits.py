@@ -7,6 +7,7 @@ process id, and the packets that two neighbours and the gateway exchange every 2
 
 import argparse
 import copy
+import itertools
 import random
 import re
 import subprocess
@@ -102,7 +103,9 @@ def _change_srvs(chance: random.Random, inputs: Inputs) -> None:
         srvs.pop()
     else:
         number = chance.randrange(1000)
-        srvs.append({"service": f"s{number}", "protocol": "tcp", "domain": "example", "target": "t.example", "port": 80})
+        srvs.append(
+            {"service": f"s{number}", "protocol": "tcp", "domain": "example", "target": "t.example", "port": 80}
+        )
 
 
 def _change_port_groups(chance: random.Random, inputs: Inputs) -> None:
@@ -245,8 +248,8 @@ class Pings:
         ]
         if len(answers) < 2:
             return 10_000, until - since
-        lost = sum((later[1] - earlier[1] - 1) % 65536 for earlier, later in zip(answers, answers[1:], strict=False))
-        return lost, max(later[0] - earlier[0] for earlier, later in zip(answers, answers[1:], strict=False))
+        lost = sum((later[1] - earlier[1] - 1) % 65536 for earlier, later in itertools.pairwise(answers))
+        return lost, max(later[0] - earlier[0] for earlier, later in itertools.pairwise(answers))
 
     def _tail(self) -> str:
         with self._log.open("rb") as log:

@@ -160,15 +160,19 @@ def pinging(host: Host, address: str, *within: str) -> Iterator[Pings]:
     # descriptor shares its place in the file.
     with tempfile.NamedTemporaryFile(dir=host.directory, suffix=".pings") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
-        began, pings, output = time.time(), Pings(), Path(file.name)
+        output = Path(file.name)
+        while not output.read_text().endswith("\n"):
+            assert process.poll() is None, f"ping did not start: {output.read_text()}"
+            time.sleep(0.01)
+        # The process outside is nsenter's; ping is told by its pid inside.
+        pid, began, pings = output.read_text().split()[0], time.time(), Pings()
         try:
             time.sleep(0.3)
             yield pings
             time.sleep(0.3)
         finally:
             ended = time.time()
-            # The process outside is nsenter's; ping is told by its pid inside.
-            host.run("kill", "-INT", output.read_text().split()[0])
+            host.run("kill", "-INT", pid)
             process.wait(timeout=20)
         pings.read(output.read_text(), began=began, ended=ended)
 

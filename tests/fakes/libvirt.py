@@ -90,7 +90,13 @@ class FakeLibvirt:
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
         return [
             GuestInterface(
-                guest=g.name, guest_uuid=g.uuid, mac=g.mac, interface=g.tap, network=network, xml=g.xml, defined_xml=g.xml
+                guest=g.name,
+                guest_uuid=g.uuid,
+                mac=g.mac,
+                interface=g.tap,
+                network=network,
+                xml=g.xml,
+                defined_xml=g.xml,
             )
             for g in self.guests
             if g.network == network
@@ -299,7 +305,13 @@ def _updated(xml: str, command: str, section: str, parent_index: int, item_xml: 
     holder = parent if not name else parent.find(name)
     if holder is None:
         holder = etree.SubElement(parent, name)
-    there = [child for child in holder.findall(element) if network_xml.same_item(child, item, section)]
+    there = [
+        child
+        for child in holder.findall(element)
+        if network_xml.same_item(child, item, section)
+        # libvirt finds a DNS host by its address alone.
+        or (section == "dns-host" and command == "delete" and len(item) == 0 and child.get("ip") == item.get("ip"))
+    ]
     if command == "add":
         if there:
             raise LibvirtFailure("there is an existing entry that matches", 55)

@@ -101,6 +101,14 @@ class FakeHost:
     def remove_file(self, path: str) -> None:
         self._effect(f"remove {path}", lambda: self.files.__delitem__(path))
 
+    def end_process(self, pid: int) -> None:
+        """As the kernel: nothing is left of it in /proc."""
+
+        def end() -> None:
+            self.files = {path: text for path, text in self.files.items() if not path.startswith(f"/proc/{pid}/")}
+
+        self._effect(f"end process {pid}", end)
+
     def state(self) -> tuple[dict[str, str], dict[str, str]]:
         """Everything there is, to be compared."""
         return self.kernel.values(), dict(self.files)

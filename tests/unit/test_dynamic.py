@@ -121,6 +121,33 @@ def test_failures_carry_path_and_reason() -> None:
     ]
 
 
+@pytest.mark.parametrize("keys", [("localPtr", "local_ptr"), ("local_ptr", "localPtr")])
+def test_a_key_in_both_spellings_is_a_failure_that_names_both(keys: tuple[str, str]) -> None:
+    result = network_provider().check(MADE, {"ips": [{"address": "10.9.0.1/24", **dict.fromkeys(keys, True)}]})
+
+    assert [(failure.property, failure.reason) for failure in result.failures] == [
+        ("ips[0].local_ptr", "is named twice, as 'local_ptr' and 'localPtr'; leave one out")
+    ]
+
+
+def test_a_bad_name_says_that_it_is_the_resources() -> None:
+    result = network_provider().check({}, {"__name": "a/b"})
+
+    assert [(failure.property, failure.reason) for failure in result.failures] == [
+        (
+            "name",
+            "taken from the resource's name 'a/b', which as a network's holds '/'; use letters, digits, '-', '_' and "
+            "'.'; or set name",
+        )
+    ]
+
+
+def test_the_owner_that_a_networks_mark_names_is_kept_through_a_rename() -> None:
+    result = network_provider().check({**MADE, "__owner": "project/stack/a"}, {"__owner": "project/stack/b"})
+
+    assert result.inputs["__owner"] == "project/stack/a"
+
+
 def test_a_text_that_may_be_secret_is_refused_without_its_path_behind_which_the_engine_shows_it() -> None:
     result = network_provider().check(MADE, {"description": "hunter2\u0007"})
 

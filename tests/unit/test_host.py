@@ -1,7 +1,10 @@
 """The door to the host: what programs print is read rightly, and what goes wrong is said in one sentence."""
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -189,3 +192,25 @@ class TestPrograms:
 
         assert (tmp_path / "arguments").read_text().splitlines() == ["link", "delete", "dev", name]
         assert not (tmp_path / "owned").exists()
+
+
+class TestProcesses:
+    def started(self, code: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    def test_ends_one_and_is_content_when_there_is_none(self) -> None:
+        with self.started("print('ready', flush=True); import time; time.sleep(60)") as process:
+            LocalHost().end_process(process.pid)
+
+            assert process.wait(timeout=0) == -signal.SIGTERM
+        LocalHost().end_process(process.pid)
+
+    def test_says_which_one_goes_on(self) -> None:
+        code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+        with self.started(code) as process:
+            with pytest.raises(HostFailure, match=f"could not end process {process.pid} on this host: it goes on"):
+                LocalHost(seconds=0.1).end_process(process.pid)
+            process.kill()

@@ -12,6 +12,7 @@ from virtnet import lifecycle, network_xml
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network import NETWORK
 from virtnet.network_create import new_tree
+from virtnet.network_recorded import recorded_inputs
 from virtnet.network_steps import StopNetwork
 from virtnet.observed import PluggedIn
 from virtnet.plan import ChangeClass, Doors
@@ -208,3 +209,62 @@ def test_a_create_killed_after_any_step_is_finished_by_the_next(killed_after: in
     assert plan(libvirt, desired, recorded).empty
     mark = network_xml.owner_mark(libvirt.reports[recorded["uuid"]].any_xml)
     assert mark == network_xml.OwnerMark("project/stack/lab", creating=False)
+
+
+def test_what_libvirt_is_too_old_for_is_a_line_and_is_refused_before_the_first_effect() -> None:
+    libvirt = FakeLibvirt(daemon_version=9_000_000)
+    titled = checked({"name": "lab", "uri": "qemu:///system", "title": "secret"})
+    refusal = "title needs libvirt 9.7.0, here is 9.0.0; leave it out or upgrade"
+
+    lines = lifecycle.preview(NETWORK, None, titled, doors(libvirt))
+    with pytest.raises(Refused, match=f"was not touched: {refusal}"):
+        created(libvirt, titled)
+    recorded = created(libvirt, checked({"name": "lab", "uri": "qemu:///system"}))
+    libvirt.effects = []
+    with pytest.raises(Refused, match=f"was not touched: {refusal}"):
+        lifecycle.update(NETWORK, recorded, titled, doors(libvirt), lambda line: None)
+
+    assert f"network 'lab' on qemu:///system: as the host is now, this would be refused: {refusal}" in lines
+    assert libvirt.effects == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path", "kind"),
+    [
+        ({"name": "br-lab"}, {"name": "br-lab", "stp": True}, "bridge.stp", "add"),
+        ({"name": "br-lab", "stp": True}, {"name": "br-lab"}, "bridge.stp", "remove"),
+        ({"name": "br-lab"}, {"name": "br-lab", "delay": 0}, "bridge.delay", "add"),
+    ],
+)
+def test_a_nested_value_newly_named_as_it_is_anyway_is_watched_from_then_on(
+    before: dict[str, Any], after: dict[str, Any], path: str, kind: str
+) -> None:
+    libvirt = FakeLibvirt()
+    recorded = created(libvirt, checked({"name": "lab", "uri": "qemu:///system", "bridge": before}))
+    desired, libvirt.effects = checked({"name": "lab", "uri": "qemu:///system", "bridge": after}), []
+
+    changes = lifecycle.diff(NETWORK, recorded, desired, doors(libvirt)).changes
+    updated = lifecycle.update(NETWORK, recorded, desired, doors(libvirt), lambda line: None)
+
+    assert [(change.path, change.kind, change.change_class) for change in changes] == [
+        (path, kind, ChangeClass.RECORDED)
+    ]
+    assert libvirt.effects == []
+    assert updated["bridge"] == after
+    assert lifecycle.diff(NETWORK, updated, desired, doors(libvirt)).changes == ()
+
+
+def test_what_was_wrong_before_is_no_news_to_a_refresh_and_still_a_change_to_up() -> None:
+    libvirt = FakeLibvirt()
+    desired = checked({"name": "lab", "uri": "qemu:///system"})
+    recorded = created(libvirt, desired)
+    libvirt.undefine_network(recorded["uuid"])
+
+    first = lifecycle.read(NETWORK, recorded, doors(libvirt)) or {}
+    second = lifecycle.read(NETWORK, first, doors(libvirt)) or {}
+    changes = lifecycle.diff(NETWORK, second, recorded_inputs(first), doors(libvirt))
+
+    assert "persistent" not in lifecycle.found_as_recorded(NETWORK, recorded, first)
+    assert "persistent" in lifecycle.found_as_recorded(NETWORK, first, second)
+    assert [change.path for change in changes.changes] == ["persistent"]
+    assert changes.without(lifecycle.found_as_recorded(NETWORK, first, second)).changes == ()

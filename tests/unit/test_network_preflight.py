@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from virtnet.network_preflight import Findings, preflight
+from virtnet.network_preflight import Findings, needs_newer_libvirt, preflight
 from virtnet.observed import (
     HostAddress,
     HostReport,
@@ -228,6 +228,54 @@ def test_a_dns_port_is_taken_by_whoever_listens_everywhere_or_on_our_address(
     given: ListeningSocket, refused: bool
 ) -> None:
     assert bool(found(observed(listening_sockets=(given,))).refusals) is refused
+
+
+def test_an_overlap_explains_a_dns_server_on_the_same_address() -> None:
+    seen = observed(
+        None,
+        network("far", "10.91.0.1/24", active=True),
+        listening_sockets=(ListeningSocket(protocol="udp", address="10.91.0.1", interface="", port=53),),
+    )
+
+    assert found(seen).refusals == (f"10.91.0.0/24 overlaps 10.91.0.0/24 of the active network 'far'; {FIX}",)
+    assert found(seen, allow_overlap=True).refusals[0].startswith("udp port 53 is taken on 10.91.0.1 by another")
+
+
+def test_a_running_networks_own_dns_server_is_no_other_program_but_one_at_its_next_address_is() -> None:
+    own = network("lab", "10.91.0.1/24", active=True, uuid=UUID)
+    sockets = [ListeningSocket(protocol="udp", address=a, interface="", port=53) for a in ("10.91.0.1", "10.93.0.1")]
+    seen = observed(own, links=(link("vn-lab", mac=MAC),), listening_sockets=tuple(sockets))
+
+    moved = found(seen, {**LAB, "ips": [{"address": "10.93.0.1/24"}]})
+
+    assert found(seen).refusals == ()
+    assert moved.refusals[0].startswith("udp port 53 is taken on 10.93.0.1 by another program")
+
+
+@pytest.mark.parametrize(
+    ("tree", "version", "refusals"),
+    [
+        ({"title": "a"}, 9_000_000, ("title needs libvirt 9.7.0, here is 9.0.0; leave it out or upgrade",)),
+        ({"description": "a"}, 9_006_000, ("description needs libvirt 9.7.0, here is 9.6.0; leave it out or upgrade",)),
+        ({"title": "a", "description": "a"}, 9_007_000, ()),
+        (
+            {"domain": {"name": "a", "local_only": True, "register": True}},
+            9_007_000,
+            ("domain.register needs libvirt 10.1.0, here is 9.7.0; leave it out or upgrade",),
+        ),
+        ({"domain": {"name": "a", "register": False}}, 9_000_000, ()),
+        ({"domain": {"name": "a", "local_only": True, "register": True}}, 10_001_000, ()),
+        (
+            {"dns": {"forwarders": [{"address": "192.0.2.1"}, {"address": "192.0.2.2", "port": 5353}]}},
+            11_003_000,
+            ("dns.forwarders with a port needs libvirt 12.0.0, here is 11.3.0; leave it out or upgrade",),
+        ),
+        ({"dns": {"forwarders": [{"address": "192.0.2.1"}]}}, 9_000_000, ()),
+        ({"dns": {"forwarders": [{"address": "192.0.2.1", "port": 5353}]}}, 12_000_000, ()),
+    ],
+)
+def test_what_an_older_libvirt_would_drop_is_refused_first(tree: Any, version: int, refusals: tuple[str, ...]) -> None:
+    assert needs_newer_libvirt(tree, version) == refusals
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A restart with guests plugged in, on a libvirt and a host in memory: broken at every step, killed after every step."""
+"""A restart with guests plugged in, on a libvirt and a host in memory: broken at every step, killed after each."""
 
 from dataclasses import replace
 from typing import Any

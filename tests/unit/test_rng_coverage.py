@@ -14,7 +14,7 @@ NO_INPUT = {
     "forward/address/@connections": "likewise",
     "bandwidth/@classID": "libvirt's own number of a traffic class, written to its status files",
     "portgroup/bandwidth/@classID": "likewise",
-    "bandwidth/inbound/@floor": "libvirt takes a floor of guests' own interfaces only; the schema shares one definition",
+    "bandwidth/inbound/@floor": "libvirt takes it of guests' own interfaces only; the schema shares one definition",
     "bandwidth/outbound/@floor": "likewise",
     "portgroup/bandwidth/inbound/@floor": "likewise",
     "portgroup/bandwidth/outbound/@floor": "likewise",

@@ -53,6 +53,15 @@ def test_the_wire_spelling_is_accepted_too() -> None:
     assert to_wire(wire, NETWORK) == wire
 
 
+@pytest.mark.parametrize("first", ["local_ptr", "localPtr"])
+def test_a_key_in_both_spellings_is_left_for_check_to_name(first: str) -> None:
+    second = {"local_ptr": "localPtr", "localPtr": "local_ptr"}[first]
+
+    travelling = to_wire({"ips": [{first: True, second: False}]}, NETWORK)
+
+    assert set(travelling["ips"][0]) == {"local_ptr", "localPtr"}
+
+
 def test_keys_that_are_data_stay() -> None:
     metadata = {"http://example.org/my_app/on_delete": "<x/>", "on_delete": "<y/>"}
     assert to_wire({"metadata": metadata}, NETWORK) == {"metadata": metadata}

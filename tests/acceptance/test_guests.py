@@ -1,0 +1,113 @@
+"""What Linux guests under QEMU notice of changes through the real engine: nothing, where the preview says live."""
+
+import time
+from typing import Any
+
+import pytest
+from tests.acceptance.guests import LinuxGuest, linux_guest
+from tests.acceptance.sandboxed import Host, Stack
+
+pytestmark = pytest.mark.acceptance
+
+WEB, STORE, OTHER = "52:54:00:00:01:01", "52:54:00:00:01:02", "52:54:00:00:01:10"
+
+
+def lab(*, hosts: tuple[dict[str, str], ...] = (), dns: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    """A NAT network with a reservation for the guest "web", so that dnsmasq need not try its address first."""
+    reservations = [{"mac": WEB, "ip": "10.91.0.10", "name": "web"}, *hosts]
+    ranges = [{"start": "10.91.0.50", "end": "10.91.0.99"}]
+    return {
+        "forward": {"mode": "nat"},
+        "bridge": {"stp": False},
+        "ips": [{"address": "10.91.0.1/24", "dhcp": {"ranges": ranges, "hosts": reservations}}],
+        "dns": {"hosts": list(dns)},
+    }
+
+
+def place(guest: LinuxGuest) -> tuple[str, str | None, str, str]:
+    """What a guest hangs on, the tap's number included: a new tap of the same name would have another."""
+    index = guest.host.sh(f"cat /sys/class/net/{guest.tap}/ifindex")
+    return guest.tap, guest.bridge, index, guest.console()
+
+
+def test_live_edits_cost_a_running_guest_no_packet(host: Host, stack: Stack) -> None:
+    stack.network("lab", **lab())
+    stack.up()
+
+    with linux_guest(host, "web", network="lab", mac=WEB) as web:
+        before = place(web)
+        stack.network(
+            "lab",
+            **lab(
+                hosts=({"mac": OTHER, "ip": "10.91.0.11", "name": "db"},),
+                dns=({"ip": "10.91.0.11", "hostnames": ["db"]},),
+            ),
+        )
+        preview = stack.preview()
+        with web.pinging() as pings:
+            stack.up()
+        after = place(web)
+
+    assert f"dhcp.hosts[{OTHER}] is added" in preview
+    assert "dns.hosts[10.91.0.11] is added" in preview
+    assert web.address == "10.91.0.10"
+    assert pings.sent > 50
+    assert (pings.lost, pings.longest_gap < 1) == (0, True), pings
+    assert after == before
+    assert before[1] == "vn-lab"
+    assert f"<host mac='{OTHER}' name='db' ip='10.91.0.11'/>" in host.virsh("net-dumpxml", "lab")
+    assert stack.unchanged()
+
+
+def test_drift_by_virsh_and_its_repair_cost_guests_no_packet(host: Host, stack: Stack) -> None:
+    stack.declare(
+        {"type": "LibvirtNetwork", "name": "lab", "args": lab()},
+        {
+            "type": "LibvirtNetwork",
+            "name": "store",
+            "args": {"bridge": {"stp": False}, "ips": [{"address": "10.92.0.1/24"}]},
+        },
+    )
+    stack.up()
+    drifted = f"<host mac='{OTHER}' ip='10.91.0.12'/>"
+
+    with (
+        linux_guest(host, "web", network="lab", mac=WEB, wait=False) as web,
+        linux_guest(host, "store", network="store", mac=STORE, address="10.92.0.7/24", wait=False) as store,
+    ):
+        web.wait_until_up()
+        store.wait_until_up()
+        before = place(web), place(store)
+        with web.pinging() as to_web, store.pinging() as to_store:
+            host.virsh("net-update", "lab", "add", "ip-dhcp-host", drifted, "--live", "--config")
+            found = stack.refresh()
+            stack.up()
+        after = place(web), place(store)
+
+    assert (web.address, store.address) == ("10.91.0.10", "10.92.0.7")
+    assert "~ 1 updated" in found
+    assert drifted not in host.virsh("net-dumpxml", "lab")
+    for pings in (to_web, to_store):
+        assert pings.sent > 50
+        assert (pings.lost, pings.longest_gap < 1) == (0, True), pings
+    assert after == before
+    assert stack.unchanged()
+
+
+def test_an_outage_shows_in_the_pings_and_on_the_console(host: Host, stack: Stack) -> None:
+    stack.network("lab", **lab())
+    stack.up()
+
+    with linux_guest(host, "web", network="lab", mac=WEB) as web:
+        said = len(web.console())
+        with web.pinging() as pings:
+            web.set_link("down")
+            web.wait_for("guest: eth0 link down", after=said)
+            time.sleep(1)
+            web.set_link("up")
+            web.wait_for("guest: eth0 link up", after=said)
+            web.wait_for("guest: eth0 renewed 10.91.0.10", after=said)
+
+    assert pings.lost > 25
+    assert 1 < pings.longest_gap < 10
+    assert pings.received > 0

@@ -1,0 +1,71 @@
+"""What others did to a running network: a refresh shows it once, and the next `pulumi up` mends it."""
+
+import pytest
+from tests.acceptance.sandboxed import Host, Stack
+
+pytestmark = pytest.mark.acceptance
+
+SUBNETS = [{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}]
+
+
+def quiet(stack: Stack) -> bool:
+    """Whether a refresh finds nothing that the one before did not find."""
+    refresh = stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", check=False)
+    print(refresh.stdout, refresh.stderr)  # noqa: T201 - shown by pytest when the assertion fails
+    return refresh.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("harm", "found"),
+    [
+        ("ip link set vn-lab down", "the network's bridge vn-lab is down"),
+        (
+            "ip address delete 10.91.0.1/24 dev vn-lab; ip address delete fd00:91::1/64 dev vn-lab",
+            "the network's bridge vn-lab has lost its address 10.91.0.1, fd00:91::1",
+        ),
+    ],
+    ids=["down", "addresses"],
+)
+def test_a_bridge_that_is_there_and_not_as_it_was(host: Host, stack: Stack, harm: str, found: str) -> None:
+    stack.network("lab", ips=SUBNETS)
+    stack.up()
+    host.sh(harm)
+
+    refreshed = stack.refresh()
+    again = quiet(stack)
+    preview = stack.preview()
+    stack.up()
+
+    assert "1 updated" in refreshed or "~ 1" in refreshed
+    assert again
+    assert f"problems changes ({found}) [restart]" in preview
+    shown = host.sh("ip -br address show vn-lab")
+    assert "10.91.0.1/24" in shown
+    assert "fd00:91::1/64" in shown
+    assert "UP" in host.sh("ip -br link show vn-lab").split("<")[1]
+    assert stack.unchanged()
+
+
+def test_a_network_that_lost_its_definition(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=SUBNETS)
+    stack.up()
+    host.virsh("net-undefine", "lab")
+
+    stack.refresh()
+    again = quiet(stack)
+    preview = stack.preview()
+    stack.up()
+
+    assert again
+    assert "persistent changes (false -> true) [live]" in preview
+    assert (host.network("lab") or {})["Persistent"] == "yes"
+    assert stack.unchanged()
+
+
+def test_a_note_is_said_once(stack: Stack) -> None:
+    stack.network("default", adopt=True)
+
+    said = stack.up()
+
+    # Each line stands where it came, and once more in the summary.
+    assert said.partition("Diagnostics:")[2].count("note: takes over the network that exists") == 1

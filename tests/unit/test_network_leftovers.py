@@ -1,0 +1,207 @@
+"""What a network's host shows besides libvirt's word: a dnsmasq that a killed daemon forgot, a bridge not as it was."""
+
+from dataclasses import replace
+from typing import cast
+
+import pytest
+from tests.fakes.libvirt import FakeLibvirt
+from tests.unit.fake_host import FakeHost
+
+from virtnet.network import NETWORK
+from virtnet.network_converge import leftover_steps
+from virtnet.network_delete import plan_delete
+from virtnet.network_preflight import preflight
+from virtnet.network_steps import EndLeftoverDnsmasq
+from virtnet.observed import (
+    HostReport,
+    Link,
+    ListeningSocket,
+    NetworkReport,
+    ObservedNetwork,
+)
+from virtnet.plan import Doors, HostDoor
+
+UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
+XML = (
+    f"<network><name>lab</name><uuid>{UUID}</uuid><bridge name='vn-lab'/><mac address='{MAC}'/>"
+    "<ip address='10.91.0.1' prefix='24'/><ip family='ipv6' address='fd00:91::1' prefix='64'/></network>"
+)
+TREE = {
+    "name": "lab",
+    "uuid": UUID,
+    "bridge": {"name": "vn-lab"},
+    "mac": MAC,
+    "ips": [{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}],
+}
+CONFIGURATION = "--conf-file=/var/lib/libvirt/dnsmasq/lab.conf"
+DNSMASQ = {
+    "/run/libvirt/network/lab.pid": "4711\n",
+    "/proc/4711/comm": "dnsmasq\n",
+    "/proc/4711/cmdline": f"/usr/sbin/dnsmasq\0{CONFIGURATION}\0--leasefile-ro\0",
+}
+BRIDGE = {
+    "/sys/class/net/vn-lab/address": f"{MAC}\n",
+    "/sys/class/net/vn-lab/flags": "0x1003\n",
+    "/proc/net/fib_trie": """\
+Local:
+  +-- 10.91.0.0/24 2 0 2
+     |-- 10.91.0.0
+        /24 link UNICAST
+     |-- 10.91.0.1
+        /32 host LOCAL
+     |-- 10.91.0.255
+        /32 link BROADCAST
+""",
+    "/proc/net/if_inet6": "fd000091000000000000000000000001 03 40 00 80   vn-lab\n",
+}
+END = EndLeftoverDnsmasq(uuid=UUID, name="lab")
+
+
+def network(*, active: bool) -> NetworkReport:
+    return NetworkReport(
+        uuid=UUID,
+        name="lab",
+        active=active,
+        persistent=True,
+        autostart=True,
+        live_xml=XML if active else None,
+        config_xml=XML,
+    )
+
+
+class NetworkHost(FakeHost):
+    """A host of files, whose bridges have no ports."""
+
+    def list_directory(self, path: str) -> list[str]:
+        return []
+
+
+def doors(host: FakeHost, *, active: bool = False) -> Doors:
+    return Doors(libvirt=FakeLibvirt(reports={UUID: network(active=active)}), host=cast(HostDoor, host))
+
+
+def observed(host: FakeHost, *, active: bool = False) -> ObservedNetwork:
+    return NETWORK.observe(doors(host, active=active), {}, {"uuid": UUID})
+
+
+@pytest.mark.parametrize(
+    ("files", "left"),
+    [
+        (DNSMASQ, True),
+        ({}, False),
+        ({**DNSMASQ, "/run/libvirt/network/lab.pid": ""}, False),
+        ({"/run/libvirt/network/lab.pid": "4711\n"}, False),
+        ({**DNSMASQ, "/proc/4711/comm": "bash\n"}, False),
+        ({**DNSMASQ, "/proc/4711/cmdline": "dnsmasq\0--conf-file=/var/lib/libvirt/dnsmasq/lab.conf.d\0"}, False),
+        ({**DNSMASQ, "/proc/4711/cmdline": "dnsmasq\0--conf-file=/var/lib/libvirt/dnsmasq/far.conf\0"}, False),
+    ],
+    ids=["there", "nothing", "no pid", "ended", "another program", "a longer name", "another network's"],
+)
+def test_a_leftover_dnsmasq_is_known_by_its_pid_file_its_name_and_its_command_line(
+    files: dict[str, str], left: bool
+) -> None:
+    host = NetworkHost(files=files)
+
+    seen = observed(host)
+    END.execute(doors(host))
+
+    assert seen.dnsmasq_left is left
+    assert host.effects == (["end process 4711"] if left else [])
+
+
+def test_the_dnsmasq_of_an_active_network_is_no_leftover() -> None:
+    host = NetworkHost(files={**DNSMASQ, **BRIDGE, "/proc/1/comm": "init\n"})
+
+    seen = observed(host, active=True)
+    END.execute(doors(host, active=True))
+
+    assert not seen.dnsmasq_left
+    assert seen.problems == ()
+    assert host.effects == []
+
+
+def leftover(*sockets: str) -> ObservedNetwork:
+    """An inactive network whose dnsmasq and bridge are there, and who listens for DNS."""
+    listening = tuple(ListeningSocket(protocol="udp", address=address, interface="", port=53) for address in sockets)
+    return ObservedNetwork(
+        uri="qemu:///system",
+        host_uuid="host",
+        libvirt_version=9_000_000,
+        report=network(active=False),
+        dnsmasq_left=True,
+        host=HostReport(
+            links=(Link(name="vn-lab", mac=MAC, kind="bridge", master="", up=True),),
+            addresses=(),
+            routes=(),
+            listening_sockets=listening,
+            missing_programs=(),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("sockets", "refused"),
+    [(("10.91.0.1", "fd00:91::1"), False), (("10.91.0.1", "0.0.0.0"), True)],  # noqa: S104
+)
+def test_the_leftovers_own_sockets_do_not_stand_in_the_way(sockets: tuple[str, ...], refused: bool) -> None:
+    seen = leftover(*sockets)
+
+    refusals = preflight(TREE, seen, allow_overlap=False).refusals
+    without = preflight(TREE, replace(seen, dnsmasq_left=False), allow_overlap=False).refusals
+
+    assert bool(refusals) is refused
+    assert without[0].startswith("udp port 53 is taken on")
+
+
+def test_the_leftovers_go_before_the_start_and_with_a_delete() -> None:
+    seen = leftover("10.91.0.1")
+
+    steps = leftover_steps(TREE, seen, network(active=False))
+    deleted = plan_delete({"uuid": UUID, "name": "lab"}, seen)
+
+    assert [step.describe() for step in steps] == [
+        "end the network's dnsmasq that a killed libvirtd left behind",
+        "remove the bridge vn-lab that a broken start left behind",
+    ]
+    assert END in deleted.steps
+
+
+@pytest.mark.parametrize(
+    ("files", "problems"),
+    [
+        ({}, ()),
+        ({"/sys/class/net/vn-lab/flags": "0x1002\n"}, ("the network's bridge vn-lab is down",)),
+        ({"/proc/net/fib_trie": "Local:\n"}, ("the network's bridge vn-lab has lost its address 10.91.0.1",)),
+        (
+            {"/proc/net/if_inet6": BRIDGE["/proc/net/if_inet6"].replace("vn-lab", "vn-far")},
+            ("the network's bridge vn-lab has lost its address fd00:91::1",),
+        ),
+        (
+            {"/proc/net/fib_trie": BRIDGE["/proc/net/fib_trie"].replace("/32 host LOCAL", "/32 link UNICAST")},
+            ("the network's bridge vn-lab has lost its address 10.91.0.1",),
+        ),
+    ],
+    ids=["all is well", "down", "no IPv4 address", "the IPv6 address is elsewhere", "a route to it only"],
+)
+def test_what_is_wrong_with_a_bridge_that_is_there(files: dict[str, str], problems: tuple[str, ...]) -> None:
+    host = NetworkHost(files={**BRIDGE, **files})
+
+    assert observed(host, active=True).problems == problems
+
+
+def test_a_bridge_that_is_down_is_mended_by_a_restart() -> None:
+    libvirt = FakeLibvirt(reports={UUID: network(active=True)})
+    desired, _ = NETWORK.check({**TREE, "uri": libvirt.uri}, {})
+    recorded = {**desired, "problems": ["the network's bridge vn-lab is down"], "__named": ["mac", "uuid"]}
+    seen = NETWORK.observe(Doors(libvirt=libvirt, host=None), desired, recorded)
+
+    planned = NETWORK.plan(desired, recorded, replace(seen, problems=("the network's bridge vn-lab is down",)))
+
+    assert [change.describe() for change in NETWORK.plan(desired, recorded, None).changes] == [
+        "problems changes (the network's bridge vn-lab is down)"
+    ]
+    assert [step.describe() for step in planned.steps if "stop" in step.describe() or "start" in step.describe()] == [
+        "make sure that libvirt can start networks now",
+        "stop the network",
+        "start the network",
+    ]
