@@ -9,7 +9,7 @@ with_env := eval "$$(tools/setup --env)" &&
 # More arguments for pytest, for example: make unit ARGS='-k bridge -x'
 ARGS ?=
 
-.PHONY: help setup env demo test test-long test-newer-libvirt unit lint format sdk changelog clean
+.PHONY: help setup env demo test bench test-long test-newer-libvirt unit lint format sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -27,6 +27,9 @@ demo: setup ## show the main job in a sandbox that leaves this machine as it is
 test: setup ## lint, then run all tests, with a real libvirtd and the real Pulumi engine
 	@$(MAKE) lint
 	@$(with_env) pytest tests --durations=10 $(ARGS)
+
+bench: setup ## measure virtnet beside its floors, in a sandbox; ARGS='--networks 10 100 --rounds 3'
+	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m bench $(ARGS)
 
 test-long: setup ## a thousand random edits on a real libvirtd, each preview compared with witnesses (half an hour)
 	@$(with_env) for seed in 1 2 3 4 5; do \

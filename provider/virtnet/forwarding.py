@@ -11,6 +11,7 @@ from typing import Any
 from virtnet import network_xml
 from virtnet.boot_sysctl import DIRECTORIES, SYSCTL_CONF, by_systemd
 from virtnet.drop_in import DEFAULT_NAME, path_of
+from virtnet.errors import AccessDenied, HostFailure
 from virtnet.forwarding_keys import (
     IPV4,
     IPV4_ACCEPT_REDIRECTS,
@@ -31,6 +32,7 @@ from virtnet.forwarding_report import (
     recorded_inputs,
     setting,
 )
+from virtnet.forwarding_rivals import configuration
 from virtnet.forwarding_steps import host_of
 from virtnet.plan import Doors, HostDoor, LibvirtDoor
 from virtnet.resource import Resource
@@ -87,16 +89,22 @@ def _contradictions(named: Mapping[str, Tree]) -> list[Failure]:
 def observe(doors: Doors, desired: Mapping[str, Tree] | None, _recorded: Mapping[str, Tree]) -> ForwardingReport:
     """What the kernel, the files that it boots with, and libvirt's networks report now. Each is asked once."""
     host = host_of(doors)
+    reading = desired == {}
     routes = host.routes() if _may_turn_on_ipv6(desired or {}) else ()
     values = _values(host)
+    docker = ipv4_of("docker0") in values
     return ForwardingReport(
         host=host.name,
         host_uuid=doors.libvirt.host_uuid(),
         values=values,
         files=_files(host),
         users=_users(doors.libvirt),
-        docker=ipv4_of("docker0") in values,
+        docker=docker,
         routed_by_advertisement=tuple(sorted({route.interface for route in routes if route.protocol == "ra"})),
+        docker_installed=docker or (not reading and host.has_program("dockerd")),
+        forward_policy=forward_policy(host) if docker and not reading else "",
+        rivals={} if reading else configuration(host.list_directory, host.read_file),
+        may_change=reading or host.may_change_links(),
     )
 
 
@@ -119,8 +127,26 @@ def _values(host: HostDoor) -> dict[str, str]:
 
 def _files(host: HostDoor) -> dict[str, str]:
     paths = [f"{directory}/{name}" for directory in DIRECTORIES for name in host.list_directory(directory)]
-    texts = {path: host.read_file(path) for path in [*paths, SYSCTL_CONF] if path.endswith(".conf")}
+    texts = {path: _text(host, path) for path in [*paths, SYSCTL_CONF] if path.endswith(".conf")}
     return {path: text for path, text in texts.items() if text is not None}
+
+
+def _text(host: HostDoor, path: str) -> str | None:
+    """A file's text; None where it is none, as with a directory of that name, which does not count at boot either."""
+    try:
+        return host.read_file(path)
+    except HostFailure:
+        return None
+
+
+def forward_policy(host: HostDoor) -> str:
+    """What iptables does with forwarded packets that no rule of FORWARD decides: "ACCEPT", "DROP", "" if unknown."""
+    try:
+        rules = host.firewall_rules("iptables-save") or ""
+    except (AccessDenied, HostFailure):
+        return ""
+    table = rules.partition("*filter")[2].partition("COMMIT")[0]
+    return next((line.split()[1] for line in table.splitlines() if line.startswith(":FORWARD ")), "")
 
 
 def _users(libvirt: LibvirtDoor) -> dict[str, tuple[str, ...]]:

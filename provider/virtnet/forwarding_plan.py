@@ -12,6 +12,7 @@ from virtnet.boot_sysctl import KERNEL_DEFAULT, by_procps, by_systemd
 from virtnet.drop_in import DropIn, parse, path_of, render
 from virtnet.forwarding_files import other_owners, remove, whose
 from virtnet.forwarding_keys import (
+    IPV4,
     WHOLE_HOST,
     accept_ra_of,
     in_writing_order,
@@ -23,6 +24,7 @@ from virtnet.forwarding_keys import (
     whole_of,
 )
 from virtnet.forwarding_report import ForwardingReport, managed, previous_of, project, setting, wanted
+from virtnet.forwarding_rivals import rivals
 from virtnet.forwarding_steps import WriteDropIn
 from virtnet.forwarding_writes import Restoring, Writes, listed
 from virtnet.ownership import differences
@@ -90,6 +92,8 @@ class _Converging:
         parameters = self._write_parameters(released)
         drop_in = self._write_drop_in() if not self._is_unknown("persist", "drop_in") else []
         self._note_boot()
+        self._note_others(turns_on=bool(drop_in or parameters))
+        refuse_without_root((*drop_in, *parameters), self.observed, self.refusals)
         found = project(self.recorded, self.recorded, self.observed) if self.recorded else {}
         return Plan(
             # The file first: it keeps the values found, should the rest be cut short.
@@ -277,6 +281,25 @@ class _Converging:
                     " by systemd-sysctl; take the line out of that file"
                 )
 
+    def _note_others(self, *, turns_on: bool) -> None:
+        """Name the programs that will undo this, and what forwarding changes for Docker."""
+        self.notes += rivals(self.observed.rivals, {k: v for k, v in self.targets.items() if not is_accept_ra(k)})
+        if self.targets.get(IPV4) != "1" or not turns_on:
+            return
+        host = self.observed.host
+        if self.observed.forward_policy == "DROP":
+            self.notes.append(
+                f"Docker has set iptables' FORWARD policy of {host} to DROP: also with forwarding on, packets that no"
+                " rule lets through are dropped, such as those of networks in mode open; allow them in its chain"
+                " DOCKER-USER"
+            )
+        elif self.observed.docker_installed:
+            self.notes.append(
+                f"Docker is on {host}, and sets iptables' FORWARD policy to DROP only when it is the one that turns"
+                " forwarding on; from the next boot on it will not be, so that neighbours could reach containers"
+                " directly; set that policy yourself if they must not"
+            )
+
     def _classed(self, changes: tuple[Change, ...], drop_in: bool) -> tuple[Change, ...]:
         """Changes with what the host says: the same host makes a new uri a spelling."""
         same_host = self.recorded.get("host_uuid") == self.observed.host_uuid
@@ -301,7 +324,17 @@ def _delete(recorded: Mapping[str, Tree], observed: ForwardingReport) -> Plan:
         step, note = remove(path, observed.files, str(recorded.get("__owner", "")), observed.host)
         steps += [step] if step is not None else []
         notes += [note] if note else []
-    return Plan(steps=tuple(steps), notes=tuple(notes))
+    refusals: list[str] = []
+    refuse_without_root(tuple(steps), observed, refusals)
+    return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=tuple(notes))
+
+
+def refuse_without_root(steps: tuple[Step, ...], observed: ForwardingReport, refusals: list[str]) -> None:
+    """Say before the first effect, and so in a preview, that this user may not do any of it."""
+    if steps and not observed.may_change:
+        refusals.append(
+            f"{observed.host} does not let this user set its kernel parameters; run as root, or name root in the uri"
+        )
 
 
 def _recorded_path(recorded: Mapping[str, Tree]) -> set[str]:

@@ -5,7 +5,7 @@ Imported by forwarding, which fills the report, and by the planner, which decide
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from virtnet.drop_in import parse, path_of
@@ -28,8 +28,16 @@ class ForwardingReport:
     users: Mapping[str, tuple[str, ...]]
     """Who needs forwarding now, by IPV4 and IPV6, in the words of a sentence: "the active nat network 'default'"."""
     docker: bool
+    """Whether Docker runs: its bridge docker0 is there."""
     routed_by_advertisement: tuple[str, ...]
     """Interfaces with routes that the kernel learnt from router advertisements."""
+    docker_installed: bool = False
+    forward_policy: str = ""
+    """The policy of iptables' FORWARD chain ("ACCEPT", "DROP"), looked at where Docker runs; "" otherwise."""
+    rivals: Mapping[str, str] = field(default_factory=dict)
+    """Paths and texts of the configuration of other programs that set parameters while the host runs."""
+    may_change: bool = True
+    """Whether this user may set the kernel's parameters of the network."""
 
     @property
     def interfaces(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host_output import parse_addresses, parse_bridge_vlans, parse_links, parse_listening_sockets, parse_routes
@@ -221,6 +221,12 @@ class LocalHost:
 
         if not self._try(f"end process {pid}", ended):
             raise HostFailure(f"could not end process {pid} on {self.name}: it goes on after SIGTERM; end it by hand")
+
+    def firewall_rules(self, program: Literal["iptables-save", "ip6tables-save", "nft"]) -> str | None:
+        """All rules of a firewall as this program prints them; None where there is no such program."""
+        if not self.has_program(program):
+            return None
+        return self._run("list the firewall rules", program, *(("list", "ruleset") if program == "nft" else ()))
 
     def _sysctl_path(self, key: str) -> Path:
         parts = PurePosixPath(key).parts

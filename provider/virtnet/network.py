@@ -17,7 +17,7 @@ from virtnet.network_plan import plan_network
 from virtnet.network_ports import plugged_in
 from virtnet.network_preflight import own_bridge, serves
 from virtnet.network_recorded import COMPUTED, recorded_changes, recorded_inputs
-from virtnet.network_steps import leftover_dnsmasq
+from virtnet.network_steps import dnsmasq_process
 from virtnet.observed import (
     DNSMASQ_GONE,
     FOREIGN_BRIDGE,
@@ -132,10 +132,7 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
         park="" if park is None else park.name,
         parked=parked,
         shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if report is not None and deleting else (),
-        dnsmasq_left=report is not None
-        and not report.active
-        and doors.host is not None
-        and leftover_dnsmasq(doors.host, report.name) is not None,
+        dnsmasq_left=report is not None and not report.active and dnsmasq_process(doors, report.name) is not None,
         problems=problems,
         others=tuple(other for other in libvirt.networks() if report is None or other.uuid != report.uuid)
         if may_start

@@ -5,13 +5,14 @@ that failed may still have been carried out, and a run that was killed is finish
 """
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from virtnet import network_xml
 from virtnet.errors import AccessDenied, HostFailure, LibvirtFailure, Refused
 from virtnet.network_ports import plugged_in
 from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, own_bridge, version_text
 from virtnet.ownership import differences, merge
-from virtnet.plan import Doors, HostDoor, Step
+from virtnet.plan import Doors, Step
 from virtnet.spec import Tree
 from virtnet.spec_network import NetworkSpec
 
@@ -348,21 +349,25 @@ class EndLeftoverDnsmasq:
 
     def execute(self, doors: Doors) -> None:
         report = doors.libvirt.find_network(uuid=self.uuid)
-        if doors.host is None or (report is not None and report.active):
+        if report is not None and report.active:
             return
-        pid = leftover_dnsmasq(doors.host, self.name)
-        if pid is not None:
+        pid = dnsmasq_process(doors, self.name)
+        if doors.host is not None and pid is not None:
             doors.host.end_process(pid)
 
     def undo(self) -> None:
         return None
 
 
-def leftover_dnsmasq(host: HostDoor, network: str) -> int | None:
-    """The process id of the dnsmasq that libvirt started for the network of that name, if it runs; else None.
+def dnsmasq_process(doors: Doors, network: str) -> int | None:
+    """The process id of the dnsmasq that the system's daemon started for the network of that name; None without one.
 
-    A process id may be another program's by now, so the process's own command line has to name the network's file.
+    A process id may be another program's by now, so the process's own command line has to name the network's file. A
+    user's own daemon (/session) keeps its files elsewhere: a network of that name there is not this one.
     """
+    host = doors.host
+    if host is None or urlsplit(doors.libvirt.uri).path != "/system":
+        return None
     try:
         pid = (host.read_file(f"/run/libvirt/network/{network}.pid") or "").strip()
         if not pid.isdigit() or (host.read_file(f"/proc/{pid}/comm") or "").strip() != "dnsmasq":

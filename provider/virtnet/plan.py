@@ -185,6 +185,9 @@ class HostDoor(Protocol):
     def end_process(self, pid: int) -> None:
         """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
 
+    def firewall_rules(self, program: Literal["iptables-save", "ip6tables-save", "nft"]) -> str | None:
+        """All rules of a firewall as this program prints them; None where there is no such program."""
+
 
 @dataclass(frozen=True)
 class Doors:

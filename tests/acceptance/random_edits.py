@@ -239,17 +239,26 @@ class Pings:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
 
     def missed(self, since: float, until: float) -> tuple[int, float]:
-        """How many packets sent in that time had no answer, and the longest time without one."""
-        time.sleep(0.1)
-        answers = [
-            (float(moment), int(number))
-            for moment, number in re.findall(r"^\[([\d.]+)\] \d+ bytes.*icmp_seq=(\d+)", self._tail(), re.MULTILINE)
-            if since - 0.2 <= float(moment) <= until + 0.1
-        ]
-        if len(answers) < 2:
-            return 10_000, until - since
-        lost = sum((later[1] - earlier[1] - 1) % 65536 for earlier, later in itertools.pairwise(answers))
-        return lost, max(later[0] - earlier[0] for earlier, later in itertools.pairwise(answers))
+        """How many packets of that time had no answer, and the longest time without one.
+
+        From the last answer before it to the first after it, for which it waits: what is lost at the edges counts too,
+        and a machine that was too busy to ping is no loss.
+        """
+        deadline = time.time() + 10
+        while not (answers := self._answers()) or answers[-1][0] <= until + 0.05:
+            if time.time() > deadline:
+                return 10_000, time.time() - since
+            time.sleep(0.05)
+        first = max((index for index, answer in enumerate(answers) if answer[0] < since), default=0)
+        last = next(index for index, answer in enumerate(answers) if answer[0] > until + 0.05)
+        pairs = list(itertools.pairwise(answers[first : last + 1]))
+        lost = sum((later[1] - earlier[1] - 1) % 65536 for earlier, later in pairs)
+        return lost, max(later[0] - earlier[0] for earlier, later in pairs)
+
+    def _answers(self) -> list[tuple[float, int]]:
+        """When which packet was answered, of the last minutes."""
+        found = re.findall(r"^\[([\d.]+)\] \d+ bytes.*icmp_seq=(\d+)", self._tail(), re.MULTILINE)
+        return [(float(moment), int(number)) for moment, number in found]
 
     def _tail(self) -> str:
         with self._log.open("rb") as log:

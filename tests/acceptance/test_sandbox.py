@@ -8,6 +8,7 @@ import os
 import pty
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -227,6 +228,22 @@ def test_libvirtd_can_be_killed_and_started_again_inside() -> None:
     assert lines == ["default"]
 
 
+def test_files_of_a_guest_keep_their_owner(tmp_path: Path) -> None:
+    disk, domain = tmp_path / "disk", tmp_path / "domain.xml"
+    disk.write_bytes(bytes(1 << 20))
+    if AM_ROOT:
+        shutil.chown(disk, "nobody", "nogroup")
+    before = disk.stat()
+    domain.write_text(
+        "<domain type='qemu'><name>guest</name><memory unit='MiB'>64</memory><os><type>hvm</type></os><devices>"
+        f"<disk type='file' device='disk'><source file='{disk}'/><target dev='vda' bus='virtio'/></disk>"
+        "</devices></domain>"
+    )
+    lines = lines_of(f"virsh -q create --paused {domain} >&2; virsh list --name; virsh -q destroy guest")
+    assert lines[0] == "guest"
+    assert (disk.stat().st_uid, disk.stat().st_gid) == (before.st_uid, before.st_gid)
+
+
 CAPABILITIES = "/var/cache/libvirt/qemu/capabilities"
 # The inodes and times of change of libvirt's answers before and after a call that needs them.
 ASK_TWICE = f"""
@@ -237,15 +254,13 @@ ASK_TWICE = f"""
     """
 
 
-def answers_before_and_after(cache: Path) -> tuple[list[str], list[str]]:
-    done = subprocess.run(
-        sandbox_command(ASK_TWICE),
-        env={**ENVIRONMENT, "XDG_CACHE_HOME": str(cache)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def with_cache(cache: Path) -> list[str]:
+    """Give the words before `sandbox` with which its cache is below this directory."""
+    return ["env", f"XDG_CACHE_HOME={cache}", *VIRTNET]
+
+
+def answers_before_and_after(virtnet: list[str]) -> tuple[list[str], list[str]]:
+    done = run([*virtnet, "sandbox", "--", "bash", "-ec", ASK_TWICE])
     assert done.returncode == 0, done.stderr
     before, _, after = (part.splitlines() for part in done.stdout.partition("asked\n"))
     assert after, "libvirtd found no QEMU: `make setup` installs it"
@@ -253,8 +268,8 @@ def answers_before_and_after(cache: Path) -> tuple[list[str], list[str]]:
 
 
 def test_qemu_is_asked_what_it_can_do_in_the_first_sandbox_only(tmp_path: Path) -> None:
-    first = answers_before_and_after(tmp_path)
-    second = answers_before_and_after(tmp_path)
+    first = answers_before_and_after(with_cache(tmp_path))
+    second = answers_before_and_after(with_cache(tmp_path))
     assert first[0] == []
     assert second[0] == second[1]
     assert len(second[0]) == len(first[1])
@@ -263,24 +278,22 @@ def test_qemu_is_asked_what_it_can_do_in_the_first_sandbox_only(tmp_path: Path) 
 
 
 def test_damaged_answer_of_qemu_is_asked_for_again(tmp_path: Path) -> None:
-    answers_before_and_after(tmp_path)
+    answers_before_and_after(with_cache(tmp_path))
     kept = sorted((tmp_path / "virtnet" / "qemu-capabilities").glob("*.xml"))
     for file in kept:
         file.write_bytes(file.read_bytes()[:1000])
-    before, after = answers_before_and_after(tmp_path)
+    before, after = answers_before_and_after(with_cache(tmp_path))
     assert before != after
     assert all(file.read_text().endswith("</qemuCaps>\n") for file in kept)
 
 
 def test_cache_of_somebody_else_is_not_written_to(tmp_path: Path) -> None:
+    somebody_elses = tmp_path if AM_ROOT else Path("/")
     if AM_ROOT:
         os.chown(tmp_path, 65534, 65534)
-        place = tmp_path
-    else:
-        place = Path("/")
-    found = sorted(place.glob("*"))
-    answers_before_and_after(place)
-    assert sorted(place.glob("*")) == found
+    found = sorted(somebody_elses.iterdir())
+    answers_before_and_after(with_cache(somebody_elses))
+    assert sorted(somebody_elses.iterdir()) == found
 
 
 def test_nothing_is_left_whatever_the_command_leaves(nothing_left: list[str]) -> None:
@@ -401,16 +414,18 @@ def as_ordinary_user(subordinate_ids: str) -> Iterator[list[str]]:
     """Give the words before `sandbox` with which an ordinary user calls virtnet.
 
     When pytest runs as root that user is nobody, who gets subordinate ids, and sees the interpreter and the provider
-    although root's directories are closed, in a mount namespace: the machine's own files are not written.
+    although root's directories are closed, in a mount namespace: the machine's own files are not written. The cache is
+    empty at first.
     """
-    if not AM_ROOT:
-        yield list(VIRTNET)
-        return
     with tempfile.TemporaryDirectory() as name:
         shown = Path(name)
+        if not AM_ROOT:
+            yield with_cache(shown)
+            return
         shown.chmod(0o755)
-        for directory in ("python", "provider"):
+        for directory in ("python", "provider", "cache"):
             (shown / directory).mkdir()
+        shutil.chown(shown / "cache", "nobody", "nogroup")
         (shown / "ids").write_text(subordinate_ids)
         interpreter = Path(sys.executable).resolve().relative_to(Path(sys.base_prefix).resolve())
         script = f"""
@@ -420,7 +435,8 @@ def as_ordinary_user(subordinate_ids: str) -> Iterator[list[str]]:
             mount --bind {shown}/ids /etc/subgid
             cd /
             exec setpriv --reuid nobody --regid nogroup --clear-groups env -i HOME=/ PATH=/usr/bin:/bin \
-                USER=nobody LD_LIBRARY_PATH={shown}/python/lib PYTHONPATH={shown}/provider PYTHONDONTWRITEBYTECODE=1 \
+                USER=nobody XDG_CACHE_HOME={shown}/cache LD_LIBRARY_PATH={shown}/python/lib \
+                PYTHONPATH={shown}/provider PYTHONDONTWRITEBYTECODE=1 \
                 {shown}/python/{interpreter} -m virtnet.cli "$@"
             """
         yield [*WITH_PRIVATE_MOUNTS, "bash", "-ec", script, "bash"]
@@ -448,6 +464,15 @@ def test_ordinary_user_gets_the_same(nothing_left: list[str]) -> None:
     assert lines[1:5] == ["0", "eth0", "lo", "tap0"]
     assert lines[5] != ""
     assert int(lines[6]) > 0
+
+
+def test_ordinary_user_asks_qemu_once_too() -> None:
+    with as_ordinary_user("nobody:100000:65536\n") as virtnet:
+        first = answers_before_and_after(virtnet)
+        second = answers_before_and_after(virtnet)
+    assert first[0] == []
+    assert second[0] == second[1]
+    assert len(second[0]) == len(first[1])
 
 
 def test_ordinary_user_without_subordinate_ids_is_told_so() -> None:

@@ -68,6 +68,9 @@ class FakeHost:
         """The number of the effect that fails, counted from 0."""
         self.fails_after = False
         """Whether it fails when it has happened already."""
+        self.programs: set[str] = set()
+        self.firewall = ""
+        self.is_root = True
 
     def routes(self) -> Sequence[HostRoute]:
         if self._advertised is None:
@@ -92,7 +95,11 @@ class FakeHost:
         for version, held in (("ipv4", self.kernel.ipv4), ("ipv6", self.kernel.ipv6)):
             if path == f"/proc/sys/net/{version}/conf":
                 return sorted(held)
-        assert path.endswith("/sysctl.d"), f"{path} was listed, and no test declared it"
+        declared = path.endswith("/sysctl.d") or path.startswith(
+            ("/run/systemd", "/run/NetworkManager", "/etc/systemd", "/usr/lib/systemd", "/usr/local/lib/systemd",
+             "/etc/NetworkManager")
+        )  # fmt: skip
+        assert declared, f"{path} was listed, and no test declared it"
         return sorted(file.rpartition("/")[2] for file in self.files if file.rpartition("/")[0] == path)
 
     def write_file(self, path: str, content: str) -> None:
@@ -100,6 +107,16 @@ class FakeHost:
 
     def remove_file(self, path: str) -> None:
         self._effect(f"remove {path}", lambda: self.files.__delitem__(path))
+
+    def has_program(self, name: str) -> bool:
+        return name in self.programs
+
+    def may_change_links(self) -> bool:
+        return self.is_root
+
+    def firewall_rules(self, program: str) -> str | None:
+        assert program == "iptables-save", f"{program} was called, and no test declared it"
+        return self.firewall
 
     def end_process(self, pid: int) -> None:
         """As the kernel: nothing is left of it in /proc."""

@@ -76,8 +76,8 @@ class NetworkHost(FakeHost):
         return []
 
 
-def doors(host: FakeHost, *, active: bool = False) -> Doors:
-    return Doors(libvirt=FakeLibvirt(reports={UUID: network(active=active)}), host=cast(HostDoor, host))
+def doors(host: FakeHost, *, active: bool = False, uri: str = "qemu:///system") -> Doors:
+    return Doors(libvirt=FakeLibvirt(uri=uri, reports={UUID: network(active=active)}), host=cast(HostDoor, host))
 
 
 def observed(host: FakeHost, *, active: bool = False) -> ObservedNetwork:
@@ -107,6 +107,15 @@ def test_a_leftover_dnsmasq_is_known_by_its_pid_file_its_name_and_its_command_li
 
     assert seen.dnsmasq_left is left
     assert host.effects == (["end process 4711"] if left else [])
+
+
+@pytest.mark.parametrize(("uri", "left"), [("qemu:///session", False), ("qemu:///system?x=y", True)])
+def test_a_users_own_daemon_does_not_take_the_systems_dnsmasq_for_its_own(uri: str, left: bool) -> None:
+    host = NetworkHost(files=DNSMASQ)
+
+    END.execute(doors(host, uri=uri))
+
+    assert bool(host.effects) is left
 
 
 def test_the_dnsmasq_of_an_active_network_is_no_leftover() -> None:

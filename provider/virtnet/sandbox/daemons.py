@@ -36,12 +36,14 @@ _QEMU_CONFIGURATION = """\
 user = "root"
 group = "root"
 # None of these could be set up without the machine's root, or each would leave something on the machine:
-# AppArmor profiles, device nodes, control groups, directories in hugetlbfs, file attributes.
+# AppArmor profiles, device nodes, control groups, directories in hugetlbfs, file attributes, files that belong to
+# root from then on.
 security_driver = "none"
 namespaces = []
 cgroup_controllers = []
 hugetlbfs_mount = []
 remember_owner = 0
+dynamic_ownership = 0
 """
 
 

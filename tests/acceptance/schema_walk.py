@@ -1,0 +1,118 @@
+"""Every alternative of libvirt's network schema, through a real define, dump, parse, check, render and define again.
+
+Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.schema_walk`. Prints what became of each, one JSON
+object a line, and how far it is on standard error.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import libvirt
+from lxml import etree
+from tests.rng_instances import Instance, Schema
+
+from virtnet import network_xml
+from virtnet.network import NETWORK
+
+
+@dataclass
+class Outcome:
+    """What became of one instance."""
+
+    alternative: str
+    xml: str
+    code: int = 0
+    """libvirt's error code when it refused the instance; 0 when it took it."""
+    message: str = ""
+    dropped: bool = False
+    """Whether the dump no longer has what the instance is made for."""
+    refused: list[str] = field(default_factory=list)
+    """What virtnet's check says against the network as a program would write it: "path: reason"."""
+    lost: list[str] = field(default_factory=list)
+    """Lines of the dump that differ when the network is defined again from its tree."""
+    tree_differs: bool = False
+
+
+def walk(connection: libvirt.virConnect, instance: Instance) -> Outcome:
+    """Send one instance all the way round, and leave nothing of it."""
+    outcome = Outcome(instance.target, instance.xml)
+    try:
+        network = connection.networkDefineXML(instance.xml)
+    except libvirt.libvirtError as error:
+        outcome.code, outcome.message = error.get_error_code(), str(error)
+        return outcome
+    try:
+        dump = network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
+        outcome.dropped = not _holds(dump, instance)
+        tree = network_xml.parse(dump)
+        canonical, failures = NETWORK.check(tree, {})
+        outcome.refused = [f"{failure.path}: {failure.reason}" for failure in failures]
+        again = connection.networkDefineXML(network_xml.render(tree if failures else canonical))
+        other = again.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
+        outcome.tree_differs = network_xml.parse(other) != tree
+        before, after = dump.splitlines(), other.splitlines()
+        outcome.lost = [f"-{line}" for line in before if line not in after]
+        outcome.lost += [f"+{line}" for line in after if line not in before]
+    except libvirt.libvirtError as error:
+        outcome.lost = [f"refused when defined again: {error}"]
+        outcome.tree_differs = True
+    finally:
+        network.undefine()
+    return outcome
+
+
+def _holds(dump: str, instance: Instance) -> bool:
+    """Whether a dump still has the element or attribute, with the value, that an instance is made for."""
+    if not instance.path:
+        return True
+    names = {"dnsmasq": network_xml.DNSMASQ_NAMESPACE}
+    place = instance.path.replace("options", "dnsmasq:options").replace("/option", "/dnsmasq:option")
+    place = place.replace("@*", "@remark")
+    found = etree.fromstring(dump.encode()).xpath(place, namespaces=names)
+    _, fixed, value = instance.target.rpartition("=")
+    return bool(found and (not fixed or value in found))
+
+
+def lend_virtual_functions(addresses: frozenset[str]) -> None:
+    """Show libvirtd PCI devices that are SR-IOV virtual functions, at these addresses; only this sandbox sees them."""
+    devices = Path("/sys/bus/pci/devices")
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(devices)], check=True)
+    for address in addresses:
+        (devices / address).mkdir()
+        (devices / address / "physfn").symlink_to("../0000:ff:00.0")
+
+
+def pci_addresses(instance: Instance) -> frozenset[str]:
+    """The PCI addresses in an instance as the kernel spells them; what is left out counts as 0."""
+
+    def number(element: etree._Element, name: str) -> int:
+        return int(element.get(name, "0"), 0)
+
+    return frozenset(
+        f"{number(one, 'domain'):04x}:{number(one, 'bus'):02x}:{number(one, 'slot'):02x}.{number(one, 'function'):x}"
+        for one in etree.fromstring(instance.xml).findall("forward/address")
+    )
+
+
+def main() -> int:
+    """Walk the whole schema."""
+    started = time.monotonic()
+    schema = Schema()
+    instances = list(schema.instances())
+    lend_virtual_functions(frozenset().union(*map(pci_addresses, instances)))
+    connection = libvirt.open("qemu:///system")
+    libvirt.registerErrorHandler(lambda context, error: None, None)
+    print(json.dumps({"libvirt": connection.getLibVersion()}))
+    for number, instance in enumerate(instances, 1):
+        print(json.dumps(asdict(walk(connection, instance))))
+        if number % 100 == 0 or number == len(instances):
+            print(f"{number} of {len(instances)} in {time.monotonic() - started:.1f} s", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
