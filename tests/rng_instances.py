@@ -56,6 +56,38 @@ VALUES: Mapping[str, str] = {
     "zoneName": "libvirt",
 }
 
+#: Further values of a type, or of a place: the ends of its range, and odd spellings. Each is an alternative of its own.
+EXTREMES: Mapping[str, tuple[str, ...]] = {
+    "BurstSize": ("1", "4294967295"),
+    "deviceName": ("fifteen-letters", "eth0.42_a", "eth0:1", "a/b", "a\\b"),
+    "dnsName": ("x", "A-1.Lab.Example."),
+    "description": ("a'b<c>&d\"e",),
+    "dns/srv/@service": ("a'b<c>&d\"e",),
+    "dns/srv/@target": ("a'b<c>&d\"e",),
+    "dns/txt/@value": ("a'b<c>&d",),
+    "forward/nat/port/@end": ("65535",),
+    "forward/nat/port/@start": ("1",),
+    "ip/dhcp/bootp/@file": ("a'b<c>&d\"e",),
+    "ip/dhcp/bootp/@server": ("lab.example", "localhost"),
+    "ip/dhcp/host/@name": ("a'b<c>&d\"e", "a_b", "a.b"),
+    "ip/tftp/@root": ("a'b<c>&d\"e", "relative"),
+    "ipv4Prefix": ("0", "1", "31", "32"),
+    "ipv6Prefix": ("0", "1", "127", "128"),
+    "name": ("a'b<c>&d\"e", "a b", "."),
+    "options/option/@value": ("a'b<c>&d\"e",),
+    "portgroup/vlan/tag/@id": ("0", "4095"),
+    "speed": ("1", "4294967295"),
+    "uint24(int)": ("0", "16777215"),
+    "uint8(int)": ("0", "255"),
+    "uniMacAddr": ("FE:ff:0A:b0:C1:d2",),
+    "unsignedInt": ("0", "4294967295"),
+    "unsignedLong": ("0", "18446744073709551615"),
+    "unsignedShort": ("0", "1", "65535"),
+    "virtualPortProfileID": ("", "a profile name of exactly 39 characters", "a'b<c>&d\"e"),
+    "vlan/tag/@id": ("0", "4095"),
+    "zoneName": ("a_b-C",),
+}
+
 #: Values of places that need one of their own: text, which has no type, and ends of ranges.
 PLACE_VALUES: Mapping[str, str] = {
     "bridge/@name": "vn-walk",
@@ -68,6 +100,7 @@ PLACE_VALUES: Mapping[str, str] = {
     "forward/nat/address/@end": "192.0.2.60",
     "forward/nat/port/@end": "2048",
     "ip/@netmask": "255.255.255.0",
+    "ip/dhcp/bootp/@server": "10.77.0.2",
     "ip/dhcp/host/@name": "six",
     "ip/tftp/@root": "/srv/tftp",
     "metadata/*/@*": "of an attribute",
@@ -145,6 +178,8 @@ NEEDS: tuple[Need, ...] = (
     Need("ip(*(ipv6*", _SIX, "likewise"),
     Need("route*ipv6*", (*_SIX, "route/@address(ipv6Addr)", "route/@family=ipv6"), "likewise"),
     Need("ip/@family=ipv6", _SIX, "likewise"),
+    Need("ip/dhcp/host/@ip(ipv6Addr)", ("ip/dhcp/host(@mac|@id|@name)(@id)",), "IPv6 reservations go by DUID"),
+    Need("ip/dhcp/bootp", ("ip/dhcp/range",), "libvirt keeps it beside ranges or reservations only"),
     Need("ip/dhcp/host(@mac|@id|@name)(@id)", _SIX, "DHCP for IPv6 knows clients by their DUID"),
     Need("forward", _SERVED, "networks that are routed need an address of the host", unless=_NOT_ROUTED),
     Need("route", _SERVED, "the gateway is in a subnet of the network"),
@@ -275,12 +310,12 @@ class Schema:
                 namespace = next((a.get("ns", "") for a in (node, *node.iterancestors()) if a.get("ns")), "")
                 content = self._contents(node, place, path, "", within)
                 if not content and mark:
-                    content = (Typed(path, "text"),)
+                    content = self._typed(place, path, "text")
                 return (Named(path, name, namespace, content),)
             case "value":
                 return (Fixed(node.text or ""),)
             case "text":
-                return (Typed(path, "text"),)
+                return self._typed(place, path, "text")
             case "data":
                 return self._data(node, place, path, kind)
         raise Unknown(f"the schema's construct <{construct}> at {place} is unknown to the walk")
@@ -291,7 +326,15 @@ class Schema:
         if words:  # an enumeration in the guise of a pattern
             values = pattern.replace("(", "").replace(")", "").split("|")
             return (Point(f"{place}=", tuple(Alternative(f"{place}={value}", (Fixed(value),)) for value in values)),)
-        return (Typed(path, kind or node.get("type", "")),)
+        return self._typed(place, path, kind or node.get("type", ""))
+
+    def _typed(self, place: str, path: str, kind: str) -> tuple[Pattern, ...]:
+        usual = (Typed(path, kind),)
+        extremes = EXTREMES.get(path, EXTREMES.get(kind, ()))
+        if not extremes:
+            return usual
+        further = (Alternative(f"{place}={value}", (Fixed(value),)) for value in extremes)
+        return (Point(f"{place}=", (Alternative(f"{place}=usual", usual), *further)),)
 
     def _choice(
         self, node: etree._Element, place: str, path: str, kind: str, within: tuple[str, ...]
@@ -458,10 +501,17 @@ def _fit_addresses(root: etree._Element) -> None:
         for element in top.iter():
             path = "/".join([*(a.tag for a in reversed([*element.iterancestors()][:-1])), str(element.tag)])
             held += [(element, str(name), f"{path}/@{name}") for name in element.attrib]
-    known = [(element, name, path) for element, name, path in held if path in ADDRESSES]
-    six = any(
-        ":" in value or value in ("ipv6", "64") for value in (element.get(name, "") for element, name, _ in known)
-    )
+    # Prefixes that an instance is made for stay as they are.
+    known = [
+        (element, name, path)
+        for element, name, path in held
+        if path in ADDRESSES and (not name == "prefix" or element.get(name) in ADDRESSES[path])
+    ]
+    six = any(":" in str(element.get(name)) or element.get(name) in ("ipv6", "64") for element, name, _ in known)
     six = six or any(path == "ip/dhcp/host/@id" for _, _, path in held)
     for element, name, path in known:
         element.set(name, ADDRESSES[path][six])
+    for route in root.findall("route"):
+        if route.get("prefix") in (None, "0") and route.get("netmask") is None:
+            # Without a prefix libvirt takes a route of everything, and nothing else.
+            route.set("address", ("0.0.0.0", "::")[six])

@@ -311,6 +311,21 @@ class Connection:
 
         self._tell(f"{command} {section}", call)
 
+    def set_metadata(
+        self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool
+    ) -> None:
+        """Set or remove a text of a network (virNetworkSetMetadata, libvirt 9.7.0 and newer)."""
+        flags = (1 if live else 0) | (2 if config else 0)
+        number = {"description": 0, "title": 1, "metadata": 2}[kind]
+        # libvirt gives the element this prefix, whatever the one in the text.
+        prefix = "ns" if namespace else None
+
+        def call(handle: Any) -> None:
+            network = handle.networkLookupByUUIDString(uuid)
+            network.setMetadata(number, text, prefix, namespace or None, flags)
+
+        self._tell(f"set the network's {kind}", call)
+
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
         """The interfaces of running guests that are plugged into the network of that name, by the guests' own XML."""
 

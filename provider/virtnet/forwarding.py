@@ -127,16 +127,20 @@ def _values(host: HostDoor) -> dict[str, str]:
 
 def _files(host: HostDoor) -> dict[str, str]:
     paths = [f"{directory}/{name}" for directory in DIRECTORIES for name in host.list_directory(directory)]
-    texts = {path: _text(host, path) for path in [*paths, SYSCTL_CONF] if path.endswith(".conf")}
-    return {path: text for path, text in texts.items() if text is not None}
+    texts = {path: _text(host, path) for path in paths if path.endswith(".conf")}
+    last = host.read_file(SYSCTL_CONF)
+    return texts if last is None else {**texts, SYSCTL_CONF: last}
 
 
-def _text(host: HostDoor, path: str) -> str | None:
-    """A file's text; None where it is none, as with a directory of that name, which does not count at boot either."""
+def _text(host: HostDoor, path: str) -> str:
+    """The text of a name in a directory; "" for what cannot be read, as a directory or a link to nowhere.
+
+    It sets nothing, and hides files of that name in later directories all the same (procps 4.0.2, systemd 252).
+    """
     try:
-        return host.read_file(path)
+        return host.read_file(path) or ""
     except HostFailure:
-        return None
+        return ""
 
 
 def forward_policy(host: HostDoor) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from virtnet import network_xml
+from virtnet import network_metadata_steps, network_xml
 from virtnet.network_checks import OWN_BRIDGE_MODES
+from virtnet.network_metadata_steps import text_updates
 from virtnet.network_preflight import (
     Findings,
     is_leftover,
@@ -302,17 +303,22 @@ def _converging_steps(
     config_changes = _config_changes(targets)
     live_only = all(change.change_class <= ChangeClass.LIVE for change in (*config_changes, *_live_changes(targets)))
     texts = any(change.path.startswith(NEXT_START) for change in config_changes)
-    by_sections = report.active and report.persistent and live_only and not texts and not restarts
+    sets_texts = observed.libvirt_version >= network_metadata_steps.SINCE
+    by_sections = report.active and report.persistent and live_only and (sets_texts or not texts) and not restarts
     steps: list[Step] = []
     if by_sections and not stops:
         live = None if targets.live is None else (targets.live, targets.live_found)
         steps += section_updates(report.uuid, live, (targets.config, targets.config_found))
+        if texts:
+            steps += text_updates(report.uuid, targets.config, targets.live_found, targets.config_found)
     else:
         # Defined, and read back, while the network still runs: what libvirt drops or refuses costs nobody a packet.
         if config_changes or flags.persists(report):
             steps.append(_define(targets, report))
         if report.active and not (restarts or stops) and targets.live is not None:
             steps += section_updates(report.uuid, (targets.live, targets.live_found), None)
+            if texts and sets_texts:
+                steps += text_updates(report.uuid, targets.config, targets.live_found, None)
     if report.active and not (restarts or stops) and first_ipv6_reservation(targets.live, targets.live_found):
         steps.append(RestartDnsmasq(uuid=report.uuid, reason="so that it serves DHCPv6"))
     if (restarts or stops) and report.live_xml is not None:

@@ -105,6 +105,11 @@ class LibvirtDoor(Protocol):
     def shut_off_guests(self, name: str) -> Sequence[str]:
         """Names of guests that are shut off and reference the network of that name."""
 
+    def set_metadata(
+        self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool
+    ) -> None:
+        """VirNetworkSetMetadata of a title, a description, or one namespace's element; None removes it."""
+
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
         """The interfaces of running guests that are plugged into the network of that name."""
 

@@ -1,7 +1,7 @@
 """Run a test's function in network and mount namespaces of its own, with private sysctl.d directories.
 
-Nothing reaches the machine: its kernel parameters of the network, its interfaces and its files stay as they are. The
-function runs in a forked process; what it raises is raised again here.
+Nothing reaches the machine: its interfaces and its files stay as they are, and so do its kernel parameters, of which
+only the network's own can be written. The function runs in a forked process; what it raises is raised again here.
 """
 
 import ctypes
@@ -48,6 +48,13 @@ def make_read_only(directory: str) -> None:
     _mount("none", directory, None, MS_REMOUNT | MS_RDONLY)
 
 
+def drop_capabilities() -> None:
+    """Take from this process what only root may do (capset(2), version 3): it goes on as any user would."""
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    if _LIBC.capset(header, (ctypes.c_uint32 * 6)()) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
+
+
 def _enter(interfaces: tuple[str, ...]) -> None:
     user, group = os.geteuid(), os.getegid()
     _unshare((CLONE_NEWUSER if user else 0) | CLONE_NEWNS | CLONE_NEWNET)
@@ -59,12 +66,33 @@ def _enter(interfaces: tuple[str, ...]) -> None:
     for directory in DIRECTORIES:
         _mount("tmpfs", directory, "tmpfs", 0)
     Path("/run/sysctl.d").mkdir()
+    _make_local_directory()
+    _protect_parameters()
     if Path("/etc/sysctl.conf").exists():
         Path("/run/sysctl.conf").touch()
         _mount("/run/sysctl.conf", "/etc/sysctl.conf", None, MS_BIND)
     _run("ip", "link", "set", "dev", "lo", "up")
     for index, name in enumerate(interfaces):
         _run("ip", "link", "add", name, "type", "veth", "peer", "name", f"peer{index}")
+
+
+def _make_local_directory() -> None:
+    """/usr/local/lib/sysctl.d, which is not there everywhere: beside what is there."""
+    local, copy = Path("/usr/local/lib"), Path("/run/local-lib")
+    copy.mkdir()
+    for path in local.iterdir():
+        (copy / path.name).mkdir() if path.is_dir() else (copy / path.name).touch()
+        _mount(str(path), str(copy / path.name), None, MS_BIND | MS_REC)
+    (copy / "sysctl.d").mkdir(exist_ok=True)
+    _mount(str(copy), str(local), None, MS_BIND | MS_REC)
+    _mount("tmpfs", "/usr/local/lib/sysctl.d", "tmpfs", 0)
+
+
+def _protect_parameters() -> None:
+    """Make /proc/sys read-only but for /proc/sys/net, which is this network namespace's."""
+    for path in ("/proc/sys", "/proc/sys/net"):
+        _mount(path, path, None, MS_BIND)
+    _mount("none", "/proc/sys", None, MS_REMOUNT | MS_BIND | MS_RDONLY)
 
 
 def _unshare(flags: int) -> None:

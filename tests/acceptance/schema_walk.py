@@ -57,6 +57,8 @@ def walk(connection: libvirt.virConnect, instance: Instance) -> Outcome:
         before, after = dump.splitlines(), other.splitlines()
         outcome.lost = [f"-{line}" for line in before if line not in after]
         outcome.lost += [f"+{line}" for line in after if line not in before]
+    except etree.XMLSyntaxError as error:
+        outcome.lost = [f"the dump is no XML: {error}"]
     except libvirt.libvirtError as error:
         outcome.lost = [f"refused when defined again: {error}"]
         outcome.tree_differs = True
@@ -73,8 +75,17 @@ def _holds(dump: str, instance: Instance) -> bool:
     place = instance.path.replace("options", "dnsmasq:options").replace("/option", "/dnsmasq:option")
     place = place.replace("@*", "@remark")
     found = etree.fromstring(dump.encode()).xpath(place, namespaces=names)
-    _, fixed, value = instance.target.rpartition("=")
-    return bool(found and (not fixed or value in found))
+    _, fixed, value = instance.target.partition("=")
+    values = [one.text or "" if isinstance(one, etree._Element) else str(one) for one in found]
+    return bool(found and (not fixed or value == "usual" or _number(value) in map(_number, values)))
+
+
+def _number(value: str) -> int | str:
+    """A value as a number where it is one, so that 0x0b is 11; else in small letters."""
+    try:
+        return int(value, 0)
+    except ValueError:
+        return value.lower()
 
 
 def lend_virtual_functions(addresses: frozenset[str]) -> None:
@@ -82,8 +93,7 @@ def lend_virtual_functions(addresses: frozenset[str]) -> None:
     devices = Path("/sys/bus/pci/devices")
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(devices)], check=True)
     for address in addresses:
-        (devices / address).mkdir()
-        (devices / address / "physfn").symlink_to("../0000:ff:00.0")
+        (devices / address / "physfn").mkdir(parents=True)
 
 
 def pci_addresses(instance: Instance) -> frozenset[str]:

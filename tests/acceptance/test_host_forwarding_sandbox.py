@@ -5,17 +5,20 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.namespaces import in_namespaces, make_read_only
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.acceptance.namespaces import drop_capabilities, in_namespaces, make_read_only
 from tests.unit.fake_host import FakeLibvirt, network
 
 from virtnet.boot_sysctl import by_procps, by_systemd, fresh_kernel
-from virtnet.errors import AccessDenied, ApplyFailed, HostFailure
+from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused
 from virtnet.forwarding import check, observe, outputs
 from virtnet.forwarding_keys import WHOLE_HOST, after_write
 from virtnet.forwarding_plan import plan
@@ -237,68 +240,198 @@ def test_the_host_answers_for_itself() -> None:
 
 
 INTERFACES = ["lo", "eth0.100", "eth1"]
+PLACES = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
 NAMES = ("10-a.conf", "50-b.conf", "90-virtnet-forwarding.conf", "99-z.conf", ".20-dot.conf", "README", "B.conf")
-LINES = (
-    "net.ipv4.ip_forward={}",
-    "net/ipv4/ip_forward = {}",
-    "net.ipv4.conf.all.forwarding={}",
-    "-net.ipv4.ip_forward = {}",
-    "- net.ipv4.ip_forward = {}",
-    "net.ipv4.conf.*.forwarding={}",
-    "net.ipv4.conf.e*.forwarding={}",
-    "net.ipv[46].conf.all.forwarding={}",
-    "net.ipv4.conf.eth0/100.forwarding={}",
-    "net/ipv4/conf/eth0.100/forwarding={}",
-    "net.ipv4.conf.all.accept_redirects={}",
-    "net.ipv4.conf.nothere.forwarding={}",
-    "net.ipv6.conf.all.forwarding={}",
-    "net.ipv6.conf.default.forwarding={}",
-    "net.ipv6.conf.eth1.forwarding={}",
-    "net.ipv6.conf.*.accept_ra={}",
-    "-net.ipv4.conf.all.forwarding",
-    "-net.ipv4.conf.eth1.forwarding",
-    "  net.ipv4.ip_forward   =   {}  ",
-    "net.ipv4.ip_forward = bogus",
-    "# net.ipv4.ip_forward={}",
-    "; net.ipv4.ip_forward={}",
-    "no assignment",
+KEYS = (
+    "net.ipv4.ip_forward",
+    "net/ipv4/ip_forward",
+    "net.ipv4.conf.all.forwarding",
+    "net.ipv4.conf.*.forwarding",
+    "net.ipv4.conf.e*.forwarding",
+    "net.ipv[46].conf.all.forwarding",
+    "net.ipv4.conf.eth0/100.forwarding",
+    "net/ipv4/conf/eth0.100/forwarding",
+    "net.ipv4.conf.all.accept_redirects",
+    "net.ipv4.conf.nothere.forwarding",
+    "net.ipv6.conf.all.forwarding",
+    "net.ipv6.conf.default.forwarding",
+    "net.ipv6.conf.eth1.forwarding",
+    "net.ipv6.conf.?th1.forwarding",
+    "net.ipv6.conf.*.accept_ra",
+)
+ASSIGNMENTS = st.builds(
+    "{}{}{}{}{}".format,
+    st.sampled_from(["", "", "", "-", "- ", "  ", "# ", "; "]),
+    st.sampled_from(KEYS),
+    st.sampled_from(["=", " = ", "   =  "]),
+    st.sampled_from(["0", "0", "1", "1", "2", "0x1", "-1", "bogus", ""]),
+    st.sampled_from(["", "", "  ", "\r"]),
+)
+EXCLUSIONS = st.sampled_from(["-net.ipv4.conf.all.forwarding", "-net.ipv4.conf.eth1.forwarding"])
+LINES = st.one_of(ASSIGNMENTS, ASSIGNMENTS, EXCLUSIONS, st.sampled_from(["no assignment", "", "="]))
+TEXTS = st.builds("{}{}".format, st.lists(LINES, max_size=4).map("\n".join), st.sampled_from(["\n", ""]))
+#: A file's text, or what else may have its name.
+ENTRIES = st.one_of(TEXTS, TEXTS, TEXTS, st.sampled_from(["-> /dev/null", "-> 10-a.conf", "-> nowhere", "directory"]))
+PATHS = st.one_of(
+    st.builds("{}/{}".format, st.sampled_from(PLACES), st.sampled_from(NAMES)), st.just("/etc/sysctl.conf")
 )
 
 
-def generated_files(chance: random.Random) -> dict[str, str]:
-    """Some files with some lines; the seed is fixed, so that a difference can be looked at again."""
-    files = {}
-    directories = ("/etc/sysctl.d", "/etc/sysctl.d", "/run/sysctl.d", "/usr/lib/sysctl.d")
-    for _ in range(chance.randint(1, 5)):
-        path = f"{chance.choice(directories)}/{chance.choice(NAMES)}"
-        if chance.random() < 0.12 and Path("/etc/sysctl.conf").exists():
-            path = "/etc/sysctl.conf"
-        lines = chance.choices(LINES, k=chance.randint(0, 4))
-        files[path] = "\n".join(line.format(chance.choice("0112")) for line in lines) + chance.choice(["\n", ""])
-    return files
+def put(path: Path, entry: str) -> None:
+    """Make a file, a link or a directory, as an entry of ENTRIES says."""
+    if path.is_file() and not path.is_symlink():
+        path.write_text(entry if not entry.startswith(("->", "directory")) else "")  # /etc/sysctl.conf: a mount
+    elif entry == "directory":
+        path.mkdir()
+    elif entry.startswith("-> "):
+        path.symlink_to(entry.removeprefix("-> "))
+    elif path.parent != Path("/etc"):
+        path.write_text(entry)
+
+
+def clear() -> None:
+    for place in PLACES:
+        for path in Path(place).iterdir():
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    if Path("/etc/sysctl.conf").exists():
+        Path("/etc/sysctl.conf").write_text("")
 
 
 @pytest.mark.parametrize("program", ["systemd-sysctl", "sysctl --system"])
 def test_every_verdict_on_the_next_boot_is_that_of_the_program(program: str) -> None:
     command = ["sysctl", "--system"] if program == "sysctl --system" else [SYSTEMD_SYSCTL]
     assert shutil.which(command[0]), f"{command[0]} is not installed; it belongs to systemd or procps"
+    model = by_procps if program == "sysctl --system" else by_systemd
 
+    @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.dictionaries(PATHS, ENTRIES, min_size=1, max_size=5))
+    def compare(entries: dict[str, str]) -> None:
+        host, fresh = LocalHost(), fresh_kernel(INTERFACES)
+        clear()
+        for key in (*WHOLE_HOST, *fresh):
+            host.write_sysctl(key, fresh[key])
+        for path, entry in entries.items():
+            put(Path(path), entry)
+
+        subprocess.run(command, check=False, capture_output=True)
+
+        verdict = {key: boot.value for key, boot in model(observe(doors(), {}, {}).files, INTERFACES).items()}
+        assert {key: host.read_sysctl(key) for key in fresh} == verdict
+
+    in_namespaces(compare, "eth0.100", "eth1")
+
+
+def test_parameters_of_others_cannot_be_written_in_these_tests() -> None:
     def scenario() -> None:
-        host, fresh, chance = LocalHost(), fresh_kernel(INTERFACES), random.Random(20)  # noqa: S311 - a fixed seed
-        for _ in range(200):
-            for key in (*WHOLE_HOST, *fresh):
-                host.write_sysctl(key, fresh[key])
-            files = generated_files(chance)
-            for path, text in files.items():
-                Path(path).write_text(text)
-            subprocess.run(command, check=False, capture_output=True)
-            model = by_procps if program == "sysctl --system" else by_systemd
-            verdict = {key: boot.value for key, boot in model(files, INTERFACES).items()}
-            assert {key: host.read_sysctl(key) for key in fresh} == verdict, files
-            for path in files:
-                Path(path).write_text("") if path == "/etc/sysctl.conf" else Path(path).unlink()
+        Path("/etc/sysctl.d/10-a.conf").write_text("vm.swappiness = 1\nnet.ipv4.ip_forward = 1\n")
+        before = Path("/proc/sys/vm/swappiness").read_text()
+
+        with pytest.raises(OSError, match="Read-only"):
+            Path("/proc/sys/vm/swappiness").write_text(before)
+        subprocess.run([SYSTEMD_SYSCTL], check=False, capture_output=True)
+
+        assert sysctl("net.ipv4.ip_forward") == "1"
+        assert Path("/proc/sys/vm/swappiness").read_text() == before
+
+    in_namespaces(scenario)
+
+
+FLAGS = st.fixed_dictionaries({}, optional={"ipv4": st.booleans(), "ipv6": st.booleans()})
+INPUTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "ipv4": st.booleans(),
+        "ipv6": st.booleans(),
+        "interfaces": st.dictionaries(st.sampled_from(["eth0.100", "eth1"]), FLAGS.filter(bool)),
+        "persist": st.booleans(),
+        "drop_in": st.sampled_from(["90-virtnet-forwarding.conf", "99-ours.conf"]),
+    },
+)
+FOUND = st.lists(st.tuples(st.sampled_from([*WHOLE_HOST, *fresh_kernel(INTERFACES)]), st.sampled_from("012")))
+
+
+def test_whatever_was_there_and_whatever_was_asked_delete_gives_both_trees_back() -> None:
+    @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(FOUND, st.lists(INPUTS, min_size=1, max_size=3))
+    def scenario(found: list[tuple[str, str]], history: list[dict[str, Any]]) -> None:
+        clear()
+        for key, value in found:
+            set_sysctl(f"{key}={value}")
+        before, recorded = trees(), None
+
+        for inputs in history:
+            recorded = applied(desired(**inputs), recorded)
+            for key, value in recorded["runtime"].items():
+                assert sysctl(key) == value
+        deleted(recorded or {})
+
+        assert trees() == before
+        assert not list(DROP_IN.parent.iterdir())
 
     in_namespaces(scenario, "eth0.100", "eth1")
+
+
+def test_killed_at_any_moment_a_write_leaves_the_old_file_or_the_new_one() -> None:
+    code = (
+        "import itertools, sys\nfrom virtnet.host import LocalHost\n"
+        "print('ready', flush=True)\n"
+        "for n in itertools.count(): LocalHost().write_file(sys.argv[1], f'# {n % 10}\\n' * 5000)"
+    )
+
+    def scenario() -> None:
+        whole = {f"# {n}\n" * 5000 for n in range(10)}
+        DROP_IN.write_text("# 0\n" * 5000)
+        seen = set()
+        for turn in range(12):
+            writer = subprocess.Popen([sys.executable, "-c", code, str(DROP_IN)], stdout=subprocess.PIPE)
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == b"ready\n"
+            time.sleep(0.002 * turn)
+            writer.kill()
+            writer.wait()
+            writer.stdout.close()
+            assert DROP_IN.read_text() in whole
+            seen.add(DROP_IN.read_text())
+            # What a killed write leaves beside it is read by neither program.
+            assert not [path for path in DROP_IN.parent.glob("*.conf") if path != DROP_IN]
+            assert not list(DROP_IN.parent.glob(".*.conf"))
+        assert len(seen) > 1
+
+    in_namespaces(scenario)
+
+
+def test_dockers_policy_and_networkds_settings_are_said_in_the_preview() -> None:
+    def scenario() -> None:
+        subprocess.run(["ip", "link", "add", "docker0", "type", "bridge"], check=True)
+        subprocess.run(["iptables", "-P", "FORWARD", "DROP"], check=True)
+        Path("/run/systemd/netif").mkdir(parents=True)
+        Path("/run/systemd/netif/state").write_text("OPER_STATE=routable\n")
+        Path("/run/systemd/networkd.conf.d").mkdir()
+        Path("/run/systemd/networkd.conf.d/a.conf").write_text("[Network]\nIPv4Forwarding=no\n")
+
+        notes = plan(desired(), None, observe(doors(), desired(), {})).notes
+
+        assert [note.split(" of ")[0] for note in notes] == [
+            "systemd-networkd sets net.ipv4.ip_forward to 0 whenever it starts (IPv4Forwarding=no in /run/systemd/"
+            "networkd.conf.d/a.conf), which undoes net.ipv4.ip_forward = 1; take that line out or change it",
+            "Docker has set iptables' FORWARD policy",
+        ]
+
+    in_namespaces(scenario)
+
+
+def test_without_the_right_it_is_refused_before_the_first_effect() -> None:
+    def scenario() -> None:
+        before = trees()
+        drop_capabilities()
+
+        with pytest.raises(Refused, match="this host does not let this user set its kernel parameters; run as root"):
+            applied(desired())
+
+        assert trees() == before
+        assert not DROP_IN.exists()
+
+    in_namespaces(scenario)
 
 
 def test_the_kernel_does_what_the_plans_expect_of_it() -> None:

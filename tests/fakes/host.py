@@ -121,6 +121,9 @@ class FakeBridges:
     def remove_file(self, path: str) -> None:
         raise AssertionError("a network removes no file")
 
+    def firewall_rules(self, program: str) -> str | None:
+        return None
+
     def make_bridge(self, name: str, address: str, *, stp: bool, mtu: str) -> None:
         self.bridges[name] = {
             "address": address, "stp_state": "1" if stp else "0", "mtu": mtu, "flags": "0x1003", "vlan_filtering": "0"

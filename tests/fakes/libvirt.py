@@ -61,7 +61,7 @@ class FakeLibvirt:
     """The effect, counted from 0, that fails."""
     fail_after_effect: bool = False
     daemon_version: int = 12_000_000
-    """New enough for every property; nothing else depends on it."""
+    """New enough for every property, and to set titles and metadata in place."""
 
     @property
     def turn(self) -> contextlib.AbstractContextManager[None]:
@@ -171,6 +171,31 @@ class FakeLibvirt:
                     config_xml=text,
                 )
             self.reports[uuid] = replace(known, persistent=True, config_xml=text)
+
+    def set_metadata(
+        self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool
+    ) -> None:
+        with self._effect("set metadata"):
+            if self.daemon_version < 9_007_000:
+                raise LibvirtFailure("this function is not supported by the connection driver", 3)
+            report = self._there(uuid)
+
+            def changed(xml: str | None) -> str | None:
+                if xml is None:
+                    return None
+                tree = network_xml.parse(xml)
+                if kind == "metadata":
+                    tree["metadata"] = {**tree.get("metadata", {}), namespace: text}
+                    tree["metadata"] = {name: kept for name, kept in tree["metadata"].items() if kept is not None}
+                else:
+                    tree[kind] = text
+                return network_xml.edit(xml, {name: value for name, value in tree.items() if value is not None})
+
+            self.reports[uuid] = replace(
+                report,
+                live_xml=changed(report.live_xml) if live else report.live_xml,
+                config_xml=changed(report.config_xml) if config else report.config_xml,
+            )
 
     def undefine_network(self, uuid: str) -> None:
         with self._effect("undefine"):
@@ -286,7 +311,7 @@ def _canonical(xml: str) -> str:
     root = network_xml.read_xml(xml)
     root[:] = sorted(root, key=etree.tostring)
     # Items that were removed and put back stand at the end of their lists, and a list left empty keeps its holder.
-    for holder in [*root.iter("dhcp"), *root.iter("dns"), *root.iter("forward")]:
+    for holder in [*root.iter("dhcp"), *root.iter("dns"), *root.iter("forward"), *root.iter("metadata")]:
         holder[:] = sorted(holder, key=lambda element: etree.tostring(element, with_tail=False))
     for holder in [*root.iter("dhcp"), *root.iter("dns")]:
         if len(holder) == 0 and not holder.attrib:

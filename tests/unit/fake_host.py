@@ -68,6 +68,8 @@ class FakeHost:
         """The number of the effect that fails, counted from 0."""
         self.fails_after = False
         """Whether it fails when it has happened already."""
+        self.links: list[str] = []
+        """Paths of links that lead nowhere."""
         self.programs: set[str] = set()
         self.firewall = ""
         self.is_root = True
@@ -100,7 +102,8 @@ class FakeHost:
              "/etc/NetworkManager")
         )  # fmt: skip
         assert declared, f"{path} was listed, and no test declared it"
-        return sorted(file.rpartition("/")[2] for file in self.files if file.rpartition("/")[0] == path)
+        names = [file.rpartition("/") for file in (*self.files, *self.links)]
+        return sorted(name for directory, _, name in names if directory == path)
 
     def write_file(self, path: str, content: str) -> None:
         self._effect(f"write {path}", lambda: self.files.__setitem__(path, content))

@@ -164,6 +164,12 @@ class TestCreate:
             "net/ipv4/ip_forward": {"value": "0", "source": "/etc/sysctl.d/99-hardening.conf"}
         }
 
+    def test_a_link_to_nowhere_hides_the_same_name_in_later_directories(self) -> None:
+        host = FakeHost(files={"/usr/lib/sysctl.d/99-z.conf": "net.ipv4.ip_forward = 0\n"})
+        host.links = ["/etc/sysctl.d/99-z.conf"]
+
+        assert planned(host, desired(ipv4=True)).notes == ()
+
     def test_names_the_line_that_only_procps_reads(self) -> None:
         host = FakeHost(files={"/etc/sysctl.conf": "net.ipv4.ip_forward=0\n"})
 
