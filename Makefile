@@ -54,6 +54,7 @@ format: .venv ## format the code and repair what ruff can repair
 
 sdk: .venv ## write the SDK's types anew from the provider's spec
 	@$(with_env) tools/generate_sdk
+	@$(with_env) tools/generate_schema
 	@$(with_env) tools/generate_reference
 
 changelog: .venv ## move the fragments of changelog.d into CHANGELOG.md, for a release

@@ -76,7 +76,7 @@ EXTREMES: Mapping[str, tuple[str, ...]] = {
     "name": ("a'b<c>&d\"e", "a b", "."),
     "options/option/@value": ("a'b<c>&d\"e",),
     "portgroup/vlan/tag/@id": ("0", "4095"),
-    "speed": ("1", "4294967295"),
+    "speed": ("1", "4294967295", "18014398509481984"),
     "uint24(int)": ("0", "16777215"),
     "uint8(int)": ("0", "255"),
     "uniMacAddr": ("FE:ff:0A:b0:C1:d2",),
@@ -87,6 +87,9 @@ EXTREMES: Mapping[str, tuple[str, ...]] = {
     "vlan/tag/@id": ("0", "4095"),
     "zoneName": ("a_b-C",),
 }
+
+#: The largest value of XML Schema's types of a fixed size.
+LARGEST: Mapping[str, int] = {"unsignedInt": 2**32 - 1, "unsignedLong": 2**64 - 1}
 
 #: Values of places that need one of their own: text, which has no type, and ends of ranges.
 PLACE_VALUES: Mapping[str, str] = {
@@ -128,6 +131,7 @@ ADDRESSES: Mapping[str, tuple[str, str]] = {
     "route/@family": ("ipv4", "ipv6"),
     "route/@gateway": ("10.77.0.7", "fd00:77::7"),
 }
+EVERYTHING = ("0.0.0.0", "::")  # noqa: S104 - a route's destination, bound to nothing
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,7 @@ NEEDS: tuple[Need, ...] = (
         Need(f"dns/srv/@{name}", ("dns/srv/@target",), "the rest of an SRV record is about its target")
         for name in ("port", "priority", "weight")
     ),
-    Need("domain/@register=yes", ("domain/@localOnly=yes",), "names are registered in a domain that is served here"),
+    Need("domain/@register", ("domain/@localOnly=yes",), "names are registered in a domain that is served here"),
     Need("ip/*(ipv6*", _SIX, "what is in a network is of its family"),
     Need("ip(*(ipv6*", _SIX, "likewise"),
     Need("route*ipv6*", (*_SIX, "route/@address(ipv6Addr)", "route/@family=ipv6"), "likewise"),
@@ -182,9 +186,8 @@ NEEDS: tuple[Need, ...] = (
     Need("ip/dhcp/bootp", ("ip/dhcp/range",), "libvirt keeps it beside ranges or reservations only"),
     Need("ip/dhcp/host(@mac|@id|@name)(@id)", _SIX, "DHCP for IPv6 knows clients by their DUID"),
     Need("forward", _SERVED, "networks that are routed need an address of the host", unless=_NOT_ROUTED),
-    Need("route", _SERVED, "the gateway is in a subnet of the network"),
-    Need("ip/dhcp", _SERVED, "a server has an address"),
-    Need("ip", _SERVED[:1], "there is no <ip> without an address"),
+    Need("ip", _SERVED, "there is no <ip> without an address, and its family and prefix are written out"),
+    Need("route", (*_SERVED, "route/@family=ipv4", "route(@prefix)"), "the gateway is in a subnet of the network"),
 )
 
 
@@ -326,11 +329,15 @@ class Schema:
         if words:  # an enumeration in the guise of a pattern
             values = pattern.replace("(", "").replace(")", "").split("|")
             return (Point(f"{place}=", tuple(Alternative(f"{place}={value}", (Fixed(value),)) for value in values)),)
-        return self._typed(place, path, kind or node.get("type", ""))
+        kind = kind or node.get("type", "")
+        largest = int(node.findtext(f"{RNG}param[@name='maxInclusive']") or LARGEST.get(node.get("type", ""), 0))
+        return self._typed(place, path, kind, largest)
 
-    def _typed(self, place: str, path: str, kind: str) -> tuple[Pattern, ...]:
+    def _typed(self, place: str, path: str, kind: str, largest: int = 0) -> tuple[Pattern, ...]:
         usual = (Typed(path, kind),)
         extremes = EXTREMES.get(path, EXTREMES.get(kind, ()))
+        # Newer schemas allow larger numbers than older ones.
+        extremes = tuple(value for value in extremes if not largest or int(value) <= largest)
         if not extremes:
             return usual
         further = (Alternative(f"{place}={value}", (Fixed(value),)) for value in extremes)
@@ -499,13 +506,15 @@ def _fit_addresses(root: etree._Element) -> None:
     held: list[tuple[etree._Element, str, str]] = []
     for top in (*root.findall("ip"), *root.findall("route")):
         for element in top.iter():
-            path = "/".join([*(a.tag for a in reversed([*element.iterancestors()][:-1])), str(element.tag)])
+            path = "/".join(
+                [*(str(above.tag) for above in reversed([*element.iterancestors()][:-1])), str(element.tag)]
+            )
             held += [(element, str(name), f"{path}/@{name}") for name in element.attrib]
     # Prefixes that an instance is made for stay as they are.
     known = [
         (element, name, path)
         for element, name, path in held
-        if path in ADDRESSES and (not name == "prefix" or element.get(name) in ADDRESSES[path])
+        if path in ADDRESSES and (name != "prefix" or element.get(name) in ADDRESSES[path])
     ]
     six = any(":" in str(element.get(name)) or element.get(name) in ("ipv6", "64") for element, name, _ in known)
     six = six or any(path == "ip/dhcp/host/@id" for _, _, path in held)
@@ -514,4 +523,4 @@ def _fit_addresses(root: etree._Element) -> None:
     for route in root.findall("route"):
         if route.get("prefix") in (None, "0") and route.get("netmask") is None:
             # Without a prefix libvirt takes a route of everything, and nothing else.
-            route.set("address", ("0.0.0.0", "::")[six])
+            route.set("address", EVERYTHING[six])

@@ -14,6 +14,7 @@ from typing import NoReturn
 from virtnet import sandbox
 from virtnet.errors import VirtnetError
 
+DEFAULT_URI = "qemu:///system"
 _SANDBOX_DESCRIPTION = """\
 Run CMD with a libvirtd of its own, in namespaces of its own. Bridges, firewall rules, dnsmasq and everything
 that is written to /run, /etc/libvirt, /etc/sysctl.d and libvirt's directories in /var exist only in there, and
@@ -55,6 +56,7 @@ def _build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_sandbox(commands)
     _add_import(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -92,7 +94,7 @@ def _run_import(options: argparse.Namespace) -> int:
     from virtnet.errors import Refused
     from virtnet.network_program import program
 
-    uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or "qemu:///system"
+    uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
     connection = Connection(uri)
     report = connection.find_network(name=options.name)
     if report is None and re.fullmatch(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", options.name.lower()):
@@ -102,6 +104,35 @@ def _run_import(options: argparse.Namespace) -> int:
         raise Refused(f"libvirt at {uri} has no network '{options.name}'; those there are: {names}")
     sys.stdout.write(program(report, uri))
     return 0
+
+
+def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "doctor",
+        help="check a host: libvirt, firewall, IP forwarding, networks and leftovers",
+        description="Look at a host and print what is wrong with it, each with its fix. Changes nothing.",
+        epilog="Exit codes: 0 when no problem was found, 1 when there is one, 2 when virtnet was called wrongly.",
+    )
+    help_text = "connection URI; LIBVIRT_DEFAULT_URI or qemu:///system without it"
+    parser.add_argument("uri", metavar="URI", nargs="?", default=None, help=help_text)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.set_defaults(run=_run_doctor)
+
+
+def _run_doctor(options: argparse.Namespace) -> int:
+    import shutil
+
+    from virtnet.connection import Connections
+    from virtnet.doctor import diagnose
+    from virtnet.doctor_finding import Level
+    from virtnet.doctor_print import as_json, table
+    from virtnet.doors import open_doors
+
+    uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
+    findings = diagnose(open_doors(uri, Connections()))
+    width = shutil.get_terminal_size((100, 24)).columns
+    sys.stdout.write(as_json(findings, uri) if options.json else table(findings, uri, width))
+    return 1 if any(finding.level is Level.PROBLEM for finding in findings) else 0
 
 
 class _PrintVersion(argparse.Action):

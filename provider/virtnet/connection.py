@@ -6,16 +6,20 @@ Reads that find the connection lost open it again and ask once more; effects nev
 
 import atexit
 import errno
+import os
 import threading
 import uuid as uuids
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from functools import cached_property
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotInTime  # before Python 3.11 not the one of the language
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import cache, cached_property
+from typing import Any, Protocol, TypeVar
 
 from lxml import etree
 
-from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Unreachable
+from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Refused, Unreachable
+from virtnet.host_uri import is_remote, why_dangerous, without_questions
 from virtnet.observed import GuestInterface, NetworkReport, PluggedIn
 
 Answer = TypeVar("Answer")
@@ -31,6 +35,11 @@ NO_DOMAIN = 42
 DENIED = frozenset({29, 45, 79, 80, 88})
 """OPERATION_DENIED, AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE, ACCESS_DENIED."""
 
+SECONDS_TO_CONNECT = 10.0
+#: A remote daemon that is gone is noticed after SIGNS_OF_LIFE + 1 times as many seconds.
+SECONDS_BETWEEN_SIGNS_OF_LIFE = 5
+SIGNS_OF_LIFE = 3
+
 _COMMANDS = {"modify": 1, "delete": 2, "add": 3}
 _SECTIONS = {
     "ip-dhcp-host": 4,
@@ -44,11 +53,28 @@ _SECTIONS = {
 """virNetworkUpdateCommand and virNetworkUpdateSection; the C client puts them in the order the server expects."""
 
 
+class Carrier(Protocol):
+    """Another way to a remote daemon than libvirt's own; implemented by host_carrier.Carrier."""
+
+    def listening(self) -> AbstractContextManager[str]:
+        """Give the URI for libvirt to open meanwhile."""
+
+    def hang_up(self) -> None:
+        """End what is left of the last conversation."""
+
+    def last_words(self) -> str:
+        """What the other end of the way said at last."""
+
+
 class Connection:
     """One connection to one libvirt daemon, opened at the first call. Implements plan.LibvirtDoor."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, *, carrier: Carrier | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
+        """`seconds` are how long a remote daemon may take to let us in."""
         self._uri = uri
+        self._carrier = carrier
+        self._seconds = seconds
+        self._failed: Unreachable | None = None
         self._lock = threading.Lock()
         self._handle: Any = None
         self._turn = threading.RLock()
@@ -80,18 +106,62 @@ class Connection:
         libvirt.registerErrorHandler(_pass_over, None)
         return libvirt
 
+    def give_up(self, why: Unreachable) -> None:
+        """Not to be tried by this process any more: a host that is gone costs its first resource the wait, not each."""
+        self._failed = why
+
     def _open(self) -> Any:
         with self._lock:
             if self._handle is not None and self._alive(self._handle):
                 return self._handle
+            if self._failed is not None:
+                raise self._failed
+            danger = why_dangerous(self._uri)
+            if danger is not None:
+                raise Refused(danger)
             try:
-                self._handle = self._libvirt.open(self._uri)
+                self._handle = self._open_remote() if is_remote(self._uri) else self._libvirt.open(self._uri)
                 # Closed before Python takes libvirt's module apart, which its own destructor would trip over.
                 atexit.register(self._handle.close)
             except self._libvirt.libvirtError as error:
                 self._handle = None
-                raise self._open_failure(error) from error
+                raise self._remembered_failure(self._open_failure(error)) from error
             return self._handle
+
+    def _open_remote(self) -> Any:
+        """Open in time, and notice when the daemon is gone later: libvirt alone waits for the end of TCP's patience."""
+        _handle_events()
+        opening: Future[Any] = Future()
+        way = nullcontext(without_questions(self._uri)) if self._carrier is None else self._carrier.listening()
+        with way as uri:
+
+            def attempt() -> None:
+                try:
+                    opening.set_result(self._libvirt.open(uri))
+                except self._libvirt.libvirtError as error:
+                    opening.set_exception(error)
+
+            threading.Thread(target=attempt, name=f"open {self._uri}", daemon=True).start()
+            try:
+                handle = opening.result(self._seconds)
+            except NotInTime:
+                opening.add_done_callback(_close_late)
+                if self._carrier is not None:
+                    self._carrier.hang_up()
+                raise self._remembered_failure(
+                    Unreachable(
+                        f"libvirt at {self._uri} gave no answer in {self._seconds:g} s; see that the host runs and is "
+                        "reached from here, or correct the uri"
+                    )
+                ) from None
+        with suppress(self._libvirt.libvirtError):
+            handle.setKeepAlive(SECONDS_BETWEEN_SIGNS_OF_LIFE, SIGNS_OF_LIFE)
+        return handle
+
+    def _remembered_failure(self, failure: Unreachable) -> Unreachable:
+        if is_remote(self._uri):
+            self._failed = failure
+        return failure
 
     def _alive(self, handle: Any) -> bool:
         try:
@@ -101,7 +171,12 @@ class Connection:
 
     def _open_failure(self, error: Any) -> Unreachable:
         words, number = _words(error), error.get_int1()
-        if error.get_error_code() in DENIED or number in (errno.EACCES, errno.EPERM):
+        last = "" if self._carrier is None else self._carrier.last_words()
+        if last:
+            words = f"{words}: {last}"
+        # libvirt itself sees no more than the end of a conversation where the program on the host may not hold it.
+        denied = os.strerror(errno.EACCES) in last
+        if denied or error.get_error_code() in DENIED or number in (errno.EACCES, errno.EPERM):
             return AccessDenied(
                 f"libvirt at {self._uri} does not let this user in; run as root, or add the user to the group "
                 f"'libvirt' and log in again: {words}"
@@ -401,6 +476,36 @@ class Connection:
             lambda handle: handle.networkCreateXML(text).destroy(),
         )
 
+    def dhcp_leases(self, uuid: str) -> Sequence[Mapping[str, Any]]:
+        """The leases of the network's DHCP server as libvirt-python gives them (virNetworkGetDHCPLeases)."""
+
+        def question(handle: Any) -> list[Mapping[str, Any]]:
+            network = handle.networkLookupByUUIDString(uuid)
+            return list(network.DHCPLeases()) if network.isActive() else []
+
+        return self._ask(f"list the DHCP leases of network {uuid}", question)
+
+
+@cache
+def _handle_events() -> None:
+    """Let libvirt see what comes from remote daemons without being asked, signs of life among it; once a process."""
+    import libvirt
+
+    def run() -> None:
+        # Without it remote daemons still answer; only that one is gone is noticed later.
+        with suppress(libvirt.libvirtError):
+            while True:
+                libvirt.virEventRunDefaultImpl()
+
+    libvirt.virEventRegisterDefaultImpl()
+    threading.Thread(target=run, name="libvirt events", daemon=True).start()
+
+
+def _close_late(opening: "Future[Any]") -> None:
+    """Close a connection that came when nobody waited for it any more."""
+    if opening.exception() is None:
+        opening.result().close()
+
 
 def _pass_over(_context: object, _error: object) -> None:
     """Libvirt's error handler that prints nothing; the error is raised anyway."""
@@ -457,7 +562,9 @@ class Connections:
         self._lock = threading.Lock()
         self._by_uri: dict[str, Connection] = {}
 
-    def to(self, uri: str) -> Connection:
-        """The connection of that URI, made when first asked for."""
+    def to(self, uri: str, carrier: Callable[[], Carrier | None] = lambda: None) -> Connection:
+        """The connection of that URI, made when first asked for, with another way there than libvirt's own if given."""
         with self._lock:
-            return self._by_uri.setdefault(uri, Connection(uri))
+            if uri not in self._by_uri:
+                self._by_uri[uri] = Connection(uri, carrier=carrier())
+            return self._by_uri[uri]

@@ -1,32 +1,52 @@
 """The doors to a host, from its connection URI: libvirt always, the host itself where it can surely be seen."""
 
-from urllib.parse import urlsplit
+import os
 
-from virtnet.connection import Connections
-from virtnet.host import LocalHost, shares_our_network
+from virtnet.connection import Connection, Connections
+from virtnet.errors import Refused, Unreachable
+from virtnet.host import Host
+from virtnet.host_carrier import Carrier
+from virtnet.host_local import LocalMachine, shares_our_network
+from virtnet.host_machine import Machine
+from virtnet.host_shell import NoShell, ShellMachine, sudo_way, sudo_works
+from virtnet.host_ssh import ssh_way
+from virtnet.host_uri import SshTarget, carried, is_local, ssh_target, why_dangerous
 from virtnet.plan import Doors
 
 #: Where the daemons that run networks listen, the monolithic one first (https://libvirt.org/daemons.html).
 SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtnetworkd-sock", "/run/libvirt/virtqemud-sock")
 
 
-def is_local(uri: str) -> bool:
-    """Whether a URI means the system daemon of this machine: no host in it, no transport but its own socket.
-
-    libvirt's test driver (test:///) is no host at all, and a socket named in the URI may be another machine's,
-    forwarded.
-    """
-    parts = urlsplit(uri)
-    driver, _, transport = parts.scheme.partition("+")
-    return not parts.netloc and transport in ("", "unix") and driver != "test" and "socket=" not in parts.query
-
-
 def open_doors(uri: str, connections: Connections) -> Doors:
-    """Both doors; the host's is None where the daemon is elsewhere, another network namespace of this machine included.
+    """Both doors; the host's is None where only libvirt is reached. Raises Refused for a URI that could be an option.
 
-    In a container that only shares the daemon's socket, what this process sees is not the host.
+    On this machine the daemon may still be elsewhere: in a container that only shares its socket, what this process
+    sees is not the host. Over ssh the host is the one that ssh reaches, which is where libvirt's own ssh goes.
     """
-    libvirt = connections.to(uri)
-    if not is_local(uri) or not libvirt.remembered("shares our network", lambda: shares_our_network(SOCKETS)):
-        return Doors(libvirt=libvirt, host=None)
-    return Doors(libvirt=libvirt, host=LocalHost())
+    danger = why_dangerous(uri)
+    if danger is not None:
+        raise Refused(danger)
+    way = carried(uri)
+    libvirt = connections.to(uri, lambda: None if way is None else Carrier(way))
+    machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))
+    return Doors(libvirt=libvirt, host=None if machine is None else Host(machine))
+
+
+def _machine(uri: str, libvirt: Connection) -> Machine | None:
+    target = ssh_target(uri)
+    if target is not None:
+        return _over_ssh(target, libvirt)
+    if not is_local(uri) or not shares_our_network(SOCKETS):
+        return None
+    return ShellMachine(sudo_way()) if os.geteuid() != 0 and sudo_works() else LocalMachine()
+
+
+def _over_ssh(target: SshTarget, libvirt: Connection) -> Machine | None:
+    machine = ShellMachine(ssh_way(target))
+    try:
+        machine.open()
+    except NoShell:
+        return None  # an account that is good for libvirt alone
+    except Unreachable as error:
+        libvirt.give_up(error)
+    return machine

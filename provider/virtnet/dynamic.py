@@ -76,7 +76,11 @@ class _Provider(dynamic.ResourceProvider):
         elif found.changes:
             self._preview(resource, recorded, desired, found.changes)
         replaces = sorted({_top(path) for path in found.replaces})
-        return dynamic.DiffResult(changes=bool(found.changes), replaces=replaces, delete_before_replace=bool(replaces))
+        # Made by the native plugin: an update writes the name of this class into the state, by which Pulumi finds it.
+        moved = "__provider" in _news and "__provider" not in _olds
+        return dynamic.DiffResult(
+            changes=bool(found.changes) or moved, replaces=replaces, delete_before_replace=bool(replaces)
+        )
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Make it: done, or rolled back whole."""

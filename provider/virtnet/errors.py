@@ -12,8 +12,12 @@ module may import this one.
     ├── LibvirtFailure      libvirt answered a call with an error (its code is kept)
     │   └── NotFound        libvirt knows no such network
     ├── HostFailure         a command or file of the host itself failed
+    ├── Cancelled           whoever asked for it wants it no longer, or not that late
     └── ApplyFailed         a step failed; says what was taken back and what is left
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 
 class VirtnetError(Exception):
@@ -56,5 +60,18 @@ class HostFailure(VirtnetError):
     """A command, a file or a kernel setting of the host could not be run, read or written."""
 
 
+class Cancelled(VirtnetError):
+    """The work was to end: an interrupt (Ctrl-C), or a time limit that the program set."""
+
+
 class ApplyFailed(VirtnetError):
-    """A step of a plan failed. The sentence says what was taken back and what, if anything, is left."""
+    """A step of a plan failed. The sentence says what was taken back and what, if anything, is left.
+
+    `left` is what could not be taken back, in sentences; `outputs` are those of the resource as it is there since, for
+    a state that must not lose it, or None where nothing is there or what is recorded still holds.
+    """
+
+    def __init__(self, message: str, left: tuple[str, ...] = (), outputs: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.left = left
+        self.outputs = outputs

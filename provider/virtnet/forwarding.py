@@ -5,7 +5,7 @@ call for kernel parameters: everything but the question who needs forwarding goe
 resources.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from virtnet import network_xml
@@ -34,10 +34,12 @@ from virtnet.forwarding_report import (
 )
 from virtnet.forwarding_rivals import configuration
 from virtnet.forwarding_steps import host_of
-from virtnet.plan import Doors, HostDoor, LibvirtDoor
+from virtnet.host_uri import why_no_host
+from virtnet.observed import NetworkReport
+from virtnet.plan import Doors, HostDoor
 from virtnet.resource import Resource
 from virtnet.spec import UNKNOWN, Failure, Tree, from_inputs, tree
-from virtnet.spec_forwarding import HostForwardingSpec, why_no_host
+from virtnet.spec_forwarding import HostForwardingSpec
 
 #: Modes in which libvirt itself turns forwarding on at every start of a network.
 ROUTED_MODES = ("nat", "route", "open")
@@ -89,22 +91,34 @@ def _contradictions(named: Mapping[str, Tree]) -> list[Failure]:
 def observe(doors: Doors, desired: Mapping[str, Tree] | None, _recorded: Mapping[str, Tree]) -> ForwardingReport:
     """What the kernel, the files that it boots with, and libvirt's networks report now. Each is asked once."""
     host = host_of(doors)
-    reading = desired == {}
+    host_uuid = doors.libvirt.host_uuid()
+    return look(host, desired, host_uuid=host_uuid, users=users(doors.libvirt.networks()))
+
+
+def look(
+    host: HostDoor,
+    desired: Mapping[str, Tree] | None,
+    *,
+    host_uuid: str,
+    users: Mapping[str, tuple[str, ...]],
+) -> ForwardingReport:
+    """The same where libvirt has been asked already, or cannot be: `users` is what `users()` makes of its networks."""
+    ahead = bool(desired)  # whether someone reviews what is to come; else it is read, or deleted
     routes = host.routes() if _may_turn_on_ipv6(desired or {}) else ()
     values = _values(host)
     docker = ipv4_of("docker0") in values
     return ForwardingReport(
         host=host.name,
-        host_uuid=doors.libvirt.host_uuid(),
+        host_uuid=host_uuid,
         values=values,
         files=_files(host),
-        users=_users(doors.libvirt),
+        users=users,
         docker=docker,
         routed_by_advertisement=tuple(sorted({route.interface for route in routes if route.protocol == "ra"})),
-        docker_installed=docker or (not reading and host.has_program("dockerd")),
-        forward_policy=forward_policy(host) if docker and not reading else "",
-        rivals={} if reading else configuration(host.list_directory, host.read_file),
-        may_change=reading or host.may_change_links(),
+        docker_installed=docker or (ahead and host.has_program("dockerd")),
+        forward_policy=forward_policy(host) if docker and ahead else "",
+        rivals=configuration(host.list_directory, host.read_file) if ahead else {},
+        may_change=desired == {} or host.may_change_links(),
     )
 
 
@@ -153,10 +167,10 @@ def forward_policy(host: HostDoor) -> str:
     return next((line.split()[1] for line in table.splitlines() if line.startswith(":FORWARD ")), "")
 
 
-def _users(libvirt: LibvirtDoor) -> dict[str, tuple[str, ...]]:
+def users(networks: Iterable[NetworkReport]) -> dict[str, tuple[str, ...]]:
     """The active networks for which libvirt turned forwarding on, by address family."""
-    users: dict[str, list[str]] = {IPV4: [], IPV6: []}
-    for network in libvirt.networks():
+    found: dict[str, list[str]] = {IPV4: [], IPV6: []}
+    for network in networks:
         if not network.active or network.live_xml is None:
             continue
         live = network_xml.parse(network.live_xml)
@@ -165,8 +179,8 @@ def _users(libvirt: LibvirtDoor) -> dict[str, tuple[str, ...]]:
             continue
         addresses = [*live.get("ips", ()), *live.get("routes", ())]
         for key in {IPV6 if ":" in item["address"] else IPV4 for item in addresses}:
-            users[key].append(f"the active {mode} network '{network.name}'")
-    return {key: tuple(sorted(names)) for key, names in users.items()}
+            found[key].append(f"the active {mode} network '{network.name}'")
+    return {key: tuple(sorted(names)) for key, names in found.items()}
 
 
 def outputs(inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ForwardingReport) -> dict[str, Tree]:

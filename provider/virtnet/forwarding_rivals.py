@@ -19,6 +19,8 @@ UFW = "/etc/ufw/ufw.conf"
 UFW_SYSCTL = "/etc/ufw/sysctl.conf"
 _SYSTEMD = tuple(f"{place}/systemd" for place in ("/etc", "/run", "/usr/local/lib", "/usr/lib"))
 _CONNECTIONS = ("/etc/NetworkManager/system-connections", "/run/NetworkManager/system-connections")
+#: Which systemd minds a setting: said, not asked, because a host may be upgraded before its next boot.
+_OLD, _NEW = " before systemd 256", " from systemd 256 on"
 _ON, _OFF = ("1", "yes", "y", "true", "t", "on"), ("0", "no", "n", "false", "f", "off")
 
 
@@ -91,17 +93,17 @@ def _settings(path: str, text: str, targets: Mapping[str, str]) -> Iterator[_Set
         for name, key in (("IPv4Forwarding", IPV4), ("IPv6Forwarding", IPV6)):
             value = _boolean(read("Network", name))
             if value is not None:
-                yield key, value, f"{name}={read('Network', name)}", "systemd-networkd", "whenever it starts"
+                yield key, value, f"{name}={read('Network', name)}", "systemd-networkd", f"whenever it starts{_NEW}"
 
 
 def _of_network_file(read: Callable[[str, str], str], targets: Mapping[str, str]) -> Iterator[_Setting]:
     program, when = "systemd-networkd", "when it configures that interface"
-    # IPForward= before systemd 256, and IPMasquerade= on all, turn forwarding of the whole host on and never off.
-    for name in ("IPForward", "IPMasquerade"):
+    # These turn forwarding of the whole host on, and never off (seen with systemd 252; 257 ignores IPForward=).
+    for name, versions in (("IPForward", _OLD), ("IPMasquerade", "")):
         said = read("Network", name).lower()
         for family, key in (("ipv4", IPV4), ("ipv6", IPV6)):
             if said in (family, "both") or said in _ON:
-                yield key, True, f"{name}={said}", program, when
+                yield key, True, f"{name}={said}", program, when + versions
     patterns = read("Match", "Name").split()
     for name, of in (("IPv4Forwarding", ipv4_of), ("IPv6Forwarding", ipv6_of)):
         value = _boolean(read("Network", name))
@@ -109,7 +111,7 @@ def _of_network_file(read: Callable[[str, str], str], targets: Mapping[str, str]
         matched = [i for i in interfaces if any(fnmatch.fnmatchcase(i, pattern) for pattern in patterns)]
         for interface in [*sorted(matched), *([] if matched or not patterns else [" ".join(patterns)])]:
             if value is not None:
-                yield of(interface), value, f"{name}={read('Network', name)}", program, when
+                yield of(interface), value, f"{name}={read('Network', name)}", program, when + _NEW
 
 
 def _meant(key: str, targets: Mapping[str, str]) -> list[str]:

@@ -117,7 +117,7 @@ def host_of(doors: Doors) -> HostDoor:
     if doors.host is None:
         raise Refused(
             f"IP forwarding cannot be managed through {doors.libvirt.uri}: libvirt has no call for kernel parameters,"
-            " and this URI gives no access to the host itself; use a local URI such as qemu:///system on that host"
+            " and this URI gives no access to the host itself; use qemu+ssh://root@host/system, or qemu:///system there"
         )
     return doors.host
 

@@ -8,7 +8,7 @@ plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; th
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
-from virtnet.errors import Refused, Unreachable, VirtnetError
+from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.plan import Change, ChangeClass, Doors, Plan, apply
 from virtnet.resource import Observed, Resource
 from virtnet.spec import Tree, walk_unknown
@@ -17,6 +17,9 @@ OpenDoors = Callable[[str], Doors]
 """Gives the doors to the host of a connection URI."""
 Show = Callable[[str], None]
 """Shows one line to whoever reviews or applies."""
+
+CUT_SHORT = "it was being made when its host was lost, and how far that went is not known"
+"""The problem of a resource whose create failed with nobody left to ask."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def preview(
         return lines
     try:
         doors = open_doors(str(desired["uri"]))
-        observed = resource.observe(doors, desired, recorded or {})
+        observed = _look(resource, doors, desired, recorded or {})
         if list(walk_unknown(desired)):
             return [*lines, f"{subject}: parts are known only when applied; the plan is made then"]
         plan = resource.plan(desired, recorded, observed)
@@ -110,14 +113,28 @@ def preview(
 
 
 def create(
-    resource: Resource[Observed], desired: Mapping[str, Tree], open_doors: OpenDoors, show: Show
+    resource: Resource[Observed],
+    desired: Mapping[str, Tree],
+    open_doors: OpenDoors,
+    show: Show,
+    *,
+    progress: Show | None = None,
 ) -> dict[str, Tree]:
-    """Make it and return its outputs. Refused before any effect, or done, or rolled back whole."""
+    """Make it and return its outputs. Refused before any effect, or done, or rolled back whole.
+
+    `progress` gets a line before each step; what it raises ends the work, and takes back what was done. Where taking
+    back fails, the ApplyFailed holds the outputs of what is there.
+    """
     doors = open_doors(str(desired["uri"]))
     with doors.libvirt.turn:
-        plan = resource.plan(desired, None, resource.observe(doors, desired, {}))
-        _apply(plan, doors, _subject(resource, desired, None), show)
-        return _outputs(resource, doors, desired, desired, plan.details)
+        plan = resource.plan(desired, None, _look(resource, doors, desired, {}))
+        try:
+            _apply(plan, doors, _subject(resource, desired, None), show, progress)
+            return _outputs(resource, doors, desired, desired, plan.details)
+        except VirtnetError as error:
+            if _undone(error):
+                raise
+            raise _with_outputs(error, _left_by_create(resource, doors, desired, plan.details)) from error
 
 
 def update(
@@ -126,20 +143,60 @@ def update(
     desired: Mapping[str, Tree],
     open_doors: OpenDoors,
     show: Show,
+    *,
+    progress: Show | None = None,
 ) -> dict[str, Tree]:
-    """Observe again, plan again, apply; return the new outputs."""
+    """Observe again, plan again, apply; return the new outputs. `progress` as for create."""
     doors = open_doors(str(desired["uri"]))
     with doors.libvirt.turn:
-        plan = resource.plan(desired, recorded, resource.observe(doors, desired, recorded))
-        _apply(plan, doors, _subject(resource, desired, recorded), show)
-        return _outputs(resource, doors, desired, recorded, {**recorded, **plan.details})
+        plan = resource.plan(desired, recorded, _look(resource, doors, desired, recorded))
+        try:
+            _apply(plan, doors, _subject(resource, desired, recorded), show, progress)
+            return _outputs(resource, doors, desired, recorded, {**recorded, **plan.details})
+        except VirtnetError as error:
+            if _undone(error):
+                raise
+            raise _with_outputs(error, _left_by_update(resource, doors, recorded, desired)) from error
+
+
+def _undone(error: VirtnetError) -> bool:
+    """Whether what failed left nothing behind: refused, or taken back whole."""
+    return isinstance(error, Refused) or (isinstance(error, ApplyFailed) and not error.left)
+
+
+def _with_outputs(error: VirtnetError, outputs: Mapping[str, Tree] | None) -> ApplyFailed:
+    return ApplyFailed(str(error), error.left if isinstance(error, ApplyFailed) else (), outputs)
+
+
+def _left_by_create(
+    resource: Resource[Observed], doors: Doors, desired: Mapping[str, Tree], details: Mapping[str, Tree]
+) -> Mapping[str, Tree] | None:
+    """The outputs of what a create left. A host that cannot be asked is taken to have it, as losing it is worse."""
+    try:
+        observed = _look(resource, doors, {}, {**details, "name": desired.get("name")})
+        return resource.outputs(desired, details, observed)
+    except VirtnetError:
+        # As a problem, so that the next update may do whatever it then finds missing.
+        unknown = {"problems": [CUT_SHORT]} if "problems" in resource.computed else {}
+        return {**desired, **details, **unknown}
+
+
+def _left_by_update(
+    resource: Resource[Observed], doors: Doors, recorded: Mapping[str, Tree], desired: Mapping[str, Tree]
+) -> Mapping[str, Tree] | None:
+    """The outputs of what an update left; None where what is recorded is all that is known."""
+    named = {**resource.recorded_inputs(recorded), **desired}
+    try:
+        return resource.outputs(named, recorded, _look(resource, doors, {}, recorded))
+    except VirtnetError:
+        return None
 
 
 def read(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors: OpenDoors) -> dict[str, Tree] | None:
     """The outputs as the host is now; None only when libvirt, on a live connection, says that it is gone."""
     inputs = resource.recorded_inputs(recorded)
     doors = open_doors(str(recorded["uri"]))
-    observed = resource.observe(doors, {}, recorded)
+    observed = _look(resource, doors, {}, recorded)
     shown = resource.outputs(inputs, recorded, observed)
     if shown is None and recorded.get("host_uuid") not in (None, doors.libvirt.host_uuid()):
         raise Refused(
@@ -158,21 +215,28 @@ def found_as_recorded(
     return frozenset(name for name in made if shown.get(name) == recorded.get(name))
 
 
-def delete(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors: OpenDoors, show: Show) -> None:
-    """Undo what create did, protecting what is plugged in. Gone already is success."""
+def delete(
+    resource: Resource[Observed],
+    recorded: Mapping[str, Tree],
+    open_doors: OpenDoors,
+    show: Show,
+    *,
+    progress: Show | None = None,
+) -> None:
+    """Undo what create did, protecting what is plugged in. Gone already is success. `progress` as for create."""
     inputs = resource.recorded_inputs(recorded)
     subject = _subject(resource, inputs, recorded)
     doors = open_doors(str(recorded["uri"]))
     with doors.libvirt.turn:
         observed = _observe_for_delete(resource, doors, recorded, subject)
-        _apply(resource.plan(None, recorded, observed), doors, subject, show)
+        _apply(resource.plan(None, recorded, observed), doors, subject, show, progress)
 
 
 def _observe_for_delete(
     resource: Resource[Observed], doors: Doors, recorded: Mapping[str, Tree], subject: str
 ) -> Observed:
     try:
-        return resource.observe(doors, None, recorded)
+        return _look(resource, doors, None, recorded)
     except Unreachable as error:
         raise Unreachable(
             f"{subject} was not deleted: {error} (if the host is gone for good, pulumi state delete drops it from the "
@@ -180,10 +244,20 @@ def _observe_for_delete(
         ) from error
 
 
-def _apply(plan: Plan, doors: Doors, subject: str, show: Show) -> None:
+def _look(
+    resource: Resource[Observed],
+    doors: Doors,
+    desired: Mapping[str, Tree] | None,
+    recorded: Mapping[str, Tree],
+) -> Observed:
+    with doors.look():
+        return resource.observe(doors, desired, recorded)
+
+
+def _apply(plan: Plan, doors: Doors, subject: str, show: Show, progress: Show | None) -> None:
     for note in plan.notes:
         show(f"{subject}: note: {note}")
-    apply(plan, doors, subject)
+    apply(plan, doors, subject, progress)
 
 
 def _outputs(
@@ -194,7 +268,7 @@ def _outputs(
     details: Mapping[str, Tree],
 ) -> dict[str, Tree]:
     # Looked at once more after the last step: outputs are what is there, never what was hoped for.
-    observed = resource.observe(doors, {}, {**details, "name": place.get("name")})
+    observed = _look(resource, doors, {}, {**details, "name": place.get("name")})
     shown = resource.outputs(inputs, details, observed)
     if shown is None:
         raise VirtnetError(

@@ -166,6 +166,14 @@ def _addresses(spec: NetworkSpec) -> Iterator[Failure]:
             served = index
         if interface is not None:
             yield from _dhcp(f"{path}.dhcp", dhcp, interface)
+            yield from _reservations(f"{path}.dhcp.hosts", dhcp, interface)
+        if (
+            not dhcp.ranges
+            and not dhcp.hosts
+            and dhcp.bootp is not None
+            and (interface is None or interface.version == 4)
+        ):
+            yield Failure(f"{path}.dhcp.bootp", "libvirt keeps it beside ranges or hosts only; add one")
         yield from _host_duplicates(f"{path}.dhcp.hosts", dhcp)
     yield from _network_wide_hosts(spec)
 
@@ -225,10 +233,16 @@ def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
                     f"{start} to {end} overlaps ranges[{other_index}] {other_start} to {other_end}; keep them apart",
                 )
         spans.append((index, start, end))
+
+
+def _reservations(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
     for index, host in _items(dhcp.hosts):
-        place = f"{path}.hosts[{index}]"
+        place = f"{path}[{index}]"
         if host.mac is None and host.id is None and host.name is None:
             yield Failure(place, "names no client; add mac (IPv4), id (IPv6) or name")
+        name = _known(host.name)
+        if name is not None and not name[0].isalnum():
+            yield Failure(f"{place}.name", f"'{name}' is no host name; begin it with a letter or a digit")
         if interface.version == 4 and host.id is not None:
             yield Failure(f"{place}.id", "belongs to IPv6 reservations; use mac")
         if interface.version == 6 and host.mac is not None:
@@ -409,20 +423,35 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
             yield Failure(path, "belongs to modes bridge, passthrough and hostdev; leave it out")
         elif _known(vlan) is not None:
             yield from _vlan(path, vlan)
-    for index, group in _items(spec.port_groups):
-        switch: Any = _known(group.virtual_port)
-        if group.vlan is not None and switch is not None and switch.type not in ("openvswitch", UNKNOWN):
-            yield Failure(f"port_groups[{index}].virtual_port.type", "must be openvswitch beside a vlan; correct it")
+    yield from _switches(spec, mode)
     if spec.port_isolated is True and mode not in (*OWN_BRIDGE_MODES, "bridge"):
         yield Failure("port_isolated", f"cannot be had in mode {mode}; leave it out")
-    if spec.bandwidth is not None and mode == "hostdev":
-        yield Failure("bandwidth", "cannot be had in mode hostdev; leave it out")
     virtual_port: Any = _known(spec.virtual_port)
     if virtual_port is not None and virtual_port.type is None:
         yield Failure("virtual_port.type", "is required; add it")
     domain: Any = _known(spec.domain)
     if domain is not None and domain.register is True and domain.local_only not in (True, UNKNOWN):
         yield Failure("domain.register", "needs domain.local_only to be true; add it")
+
+
+def _switches(spec: NetworkSpec, mode: str) -> Iterator[Failure]:
+    """Which virtual ports go with VLANs; a group without a VLAN, or a port, has the network's."""
+    bridged, everywhere = mode == "bridge", spec.vlan is not None and mode in ("bridge", "passthrough", "hostdev")
+    inherited = everywhere
+    for index, group in _items(spec.port_groups):
+        switch: Any = _known(group.virtual_port)
+        if group.vlan is None and not everywhere:
+            continue
+        inherited = inherited or group.virtual_port is None
+        if switch is not None and mode in ("passthrough", "hostdev"):
+            yield Failure(
+                f"port_groups[{index}].virtual_port", f"cannot be had beside a vlan in mode {mode}; leave one out"
+            )
+        elif switch is not None and switch.type not in ("openvswitch", UNKNOWN):
+            yield Failure(f"port_groups[{index}].virtual_port.type", "must be openvswitch beside a vlan; correct it")
+    of_all: Any = _known(spec.virtual_port)
+    if bridged and inherited and of_all is not None and of_all.type not in (None, "openvswitch", UNKNOWN):
+        yield Failure("virtual_port.type", "must be openvswitch beside a vlan; correct it")
 
 
 def _vlans(spec: NetworkSpec) -> Iterator[tuple[str, Any]]:
@@ -440,6 +469,8 @@ def _vlan(path: str, vlan: Vlan) -> Iterator[Failure]:
         yield Failure(f"{path}.tags", "is empty; name at least one")
     if len(vlan.tags) > 1 and vlan.trunk is False:
         yield Failure(f"{path}.trunk", "cannot be false with more than one tag; leave it out")
+    elif vlan.trunk is False and any(_known(tag.native_mode) is not None for _, tag in _items(vlan.tags)):
+        yield Failure(f"{path}.trunk", "cannot be false with a native VLAN; leave it out")
     yield from _duplicates(f"{path}.tags", [(i, tag.id) for i, tag in _items(vlan.tags)], "id", field="id")
     native = [index for index, tag in _items(vlan.tags) if _known(tag.native_mode) is not None]
     for index in native[1:]:
@@ -449,7 +480,13 @@ def _vlan(path: str, vlan: Vlan) -> Iterator[Failure]:
 def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
     limits: list[tuple[str, Any]] = [("bandwidth", spec.bandwidth)]
     limits += [(f"port_groups[{index}].bandwidth", group.bandwidth) for index, group in _items(spec.port_groups)]
+    mode, forward = forward_mode(spec), _known(spec.forward)
+    direct = mode == "bridge" and forward is not None and bool(forward.dev or forward.interfaces or forward.pf)
     for path, bandwidth in limits:
+        if bandwidth is not None and mode not in (None, "bridge", *OWN_BRIDGE_MODES):
+            yield Failure(path, f"cannot be had in mode {mode}; leave it out")
+        elif bandwidth is not None and direct:
+            yield Failure(path, "is for networks with a bridge; this one has interfaces; leave it out")
         for name in ("inbound", "outbound"):
             limit: Any = None if _known(bandwidth) is None else _known(getattr(bandwidth, name))
             if limit is None:

@@ -142,7 +142,8 @@ def _stop_findings(
     users, what, live = observed.users, f"the network would be stopped ({reason})", targets.live_found or {}
     if users and restarts:
         refusals += restart_refusals(desired, targets.config, live, observed, what)
-        notes += restart_notes(targets.config, live, observed)
+        # Nobody is cut off by what is refused.
+        notes += () if refusals else restart_notes(targets.config, live, observed)
     elif users and desired.get("on_delete") != "disconnect":
         refusals.append(in_use(observed, what))
     foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from virtnet import network_xml
+from virtnet.network_adoption import adoption_mark, belongs_to_another
 from virtnet.network_checks import OWN_BRIDGE_MODES
 from virtnet.network_converge import at_next_start, converge, in_use, leftover_steps, probe, stop_step
 from virtnet.network_preflight import (
@@ -15,7 +16,7 @@ from virtnet.network_preflight import (
     preflight_at_boot,
 )
 from virtnet.network_recorded import with_own_bridge
-from virtnet.network_steps import DefineNetwork, MarkNetwork, SetAutostart, StartNetwork, named
+from virtnet.network_steps import DefineNetwork, SetAutostart, StartNetwork, named
 from virtnet.network_xml import OwnerMark
 from virtnet.observed import NetworkReport, ObservedNetwork
 from virtnet.ownership import differences
@@ -41,7 +42,7 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
         note = f"takes up the network that an earlier run of this program made (UUID {report.uuid}) and did not record"
         return replace(taken_up, notes=(note, *taken_up.notes))
     if mark is not None and mark.owner and mark.owner != owner:
-        return Plan(refusals=(_belongs_to_another(mark.owner, owner, report.uuid),))
+        return Plan(refusals=(belongs_to_another(mark.owner, owner, report.uuid),))
     if not desired.get("adopt"):
         return Plan(
             refusals=(
@@ -60,33 +61,16 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
         "persistent": report.persistent,
     }
     converged = converge(desired, {}, observed, report, ChangeClass.REPLACE)
-    steps = converged.steps
-    if steps and owner:
-        # A program equal to the network changes nothing on the host, so it leaves no mark either.
-        steps += (MarkNetwork(uuid=report.uuid, mark=OwnerMark(owner, adopted=True), previous=mark),)
     note = (
         f"takes over the network that exists (UUID {report.uuid}); what the program leaves out stays as it is, and "
         + ("a destroy " + _after_delete(desired))
     )
     return replace(
         converged,
-        steps=steps,
+        steps=(*converged.steps, *adoption_mark(converged.steps, report.uuid, owner, mark)),
         notes=(note, *converged.notes),
         details={"uuid": report.uuid, "adopted_from": before},
     )
-
-
-def _belongs_to_another(other: str, owner: str, uuid: str) -> str:
-    """The refusal of a network with the mark of another resource."""
-    refusal = f"a network of this name (UUID {uuid}) belongs to '{other}', which would go on changing it; "
-    # project/stack/resource: only the last may hold further slashes.
-    *stack, resource = other.split("/", 2)
-    if owner.split("/", 2)[:-1] == stack:
-        refusal += (
-            "if that is this resource's old name, give it as an alias "
-            f"(opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name={resource!r})])); otherwise "
-        )
-    return refusal + "let go of it there first (on_delete keep, then destroy), or choose another name"
 
 
 def _after_delete(desired: Mapping[str, Tree]) -> str:

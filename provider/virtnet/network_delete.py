@@ -87,7 +87,7 @@ def _restore(
 ) -> Plan:
     """Give an adopted network back: what the program named as it was found, and the rest as others have it now.
 
-    A network without our mark was never changed by us: whatever differs by now is somebody else's, and stays.
+    Of a network without our mark we changed no more than its flags: what else differs is somebody else's, and stays.
     """
     named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
     now = network_xml.parse(report.any_xml)
@@ -125,5 +125,6 @@ def _changed_by_others(adopted: Mapping[str, Tree], recorded: Mapping[str, Tree]
     named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
     expected = merge(NetworkSpec, {name: value for name, value in named.items() if name not in NOT_XML}, {}, found)
     paths = [change.path for change in differences(NetworkSpec, expected, network_xml.parse(report.any_xml))]
-    paths += [name for name in ("active", "autostart", "persistent") if adopted[name] != getattr(report, name)]
+    flags = {"active": report.active, "autostart": report.autostart, "persistent": report.persistent}
+    paths += [name for name, flag in flags.items() if recorded.get(name, adopted[name]) != flag]
     return ", ".join(paths)

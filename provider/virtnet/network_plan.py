@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from virtnet import network_xml
+from virtnet.network_adoption import adoption_mark
 from virtnet.network_converge import converge
 from virtnet.network_create import plan_create
 from virtnet.network_delete import plan_delete
 from virtnet.network_recorded import recorded_changes, recorded_inputs
 from virtnet.network_steps import MarkNetwork
-from virtnet.network_xml import OwnerMark
 from virtnet.observed import ObservedNetwork
 from virtnet.plan import ChangeClass, Plan
 from virtnet.spec import Tree
@@ -48,11 +48,15 @@ def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed:
         default=ChangeClass.RECORDED,
     )
     plan = converge(desired, recorded_inputs(recorded), observed, report, reviewed)
-    owner = desired.get("__owner", "")
-    if plan.steps and owner and recorded.get("adopted_from") and network_xml.owner_mark(report.any_xml) is None:
+    if recorded.get("adopted_from") and network_xml.owner_mark(report.any_xml) is None:
         # Adopted as it was, so it was left unmarked; from now on it holds what a later delete takes back.
-        marked = MarkNetwork(uuid=report.uuid, mark=OwnerMark(owner, adopted=True), previous=None)
-        return replace(plan, steps=(*plan.steps, marked))
+        mark = adoption_mark(plan.steps, report.uuid, desired.get("__owner", ""), None)
+        return replace(plan, steps=(*plan.steps, *mark))
+    found = network_xml.owner_mark(report.any_xml)
+    if found is not None and found.creating and found.owner == recorded.get("__owner"):
+        # A create that failed half-way was recorded as it was left; what it lacked is there now.
+        whole = MarkNetwork(uuid=report.uuid, mark=replace(found, creating=False), previous=found)
+        return replace(plan, steps=(*plan.steps, whole))
     return plan
 
 

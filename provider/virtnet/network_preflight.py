@@ -18,6 +18,7 @@ Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 LIBVIRT_OF_PROPERTY = {
     "title": 9_007_000,
     "description": 9_007_000,
+    "forward.driver.model": 10_000_000,
     "domain.register": 10_001_000,
     "dns.forwarders": 12_000_000,
 }
@@ -66,6 +67,7 @@ def needs_newer_libvirt(tree: Tree, version: int) -> tuple[str, ...]:
     named = {
         "title": "title" in tree,
         "description": "description" in tree,
+        "forward.driver.model": "model" in tree.get("forward", {}).get("driver", {}),
         "domain.register": tree.get("domain", {}).get("register") is True,
         "dns.forwarders": any("port" in forwarder for forwarder in forwarders),
     }

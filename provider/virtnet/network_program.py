@@ -20,12 +20,7 @@ def program(report: NetworkReport, uri: str) -> str:
 
     What check would refuse is said in comments at its head, with the reason.
     """
-    seen = network_xml.parse(report.any_xml)
-    arguments = {"adopt": True, **{name: value for name, value in seen.items() if name not in _LEFT_OUT}}
-    if not report.autostart:
-        arguments["autostart"] = False
-    if not report.active:
-        arguments["active"] = False
+    arguments = {"adopt": True, **inputs_of(report)}
     _, failures = check({"uri": uri, "name": report.name, **arguments}, {})
     lines = [
         f'"""The network {_inside_docstring(report.name)} of {_inside_docstring(uri)}, taken over as it is."""',
@@ -40,6 +35,17 @@ def program(report: NetworkReport, uri: str) -> str:
         lines += [f"    {line}" for line in _argument(name, value)]
     lines.append(")")
     return "\n".join(lines) + "\n"
+
+
+def inputs_of(report: NetworkReport) -> dict[str, Tree]:
+    """The inputs that describe a network as it is, but for its name and what is kept without being named."""
+    seen = network_xml.parse(report.any_xml)
+    inputs = {name: value for name, value in seen.items() if name not in _LEFT_OUT}
+    if not report.autostart:
+        inputs["autostart"] = False
+    if not report.active:
+        inputs["active"] = False
+    return inputs
 
 
 def _inside_docstring(text: str) -> str:

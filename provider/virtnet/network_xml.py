@@ -370,24 +370,27 @@ def _set_address(element: etree._Element, value: str) -> None:
 
 
 def _edit_dnsmasq_options(root: etree._Element, wanted: list[str]) -> None:
-    holder = root.find(f"{{{DNSMASQ_NAMESPACE}}}options")
-    present = [] if holder is None else [option.get("value", "") for option in holder]
-    if wanted == present:
+    namespace = f"{{{DNSMASQ_NAMESPACE}}}"
+    holder = root.find(f"{namespace}options")
+    options = [] if holder is None else holder.findall(f"{namespace}option")
+    if wanted == [option.get("value", "") for option in options]:
         return
-    if holder is not None:
+    if holder is None:
+        holder = etree.SubElement(root, f"{namespace}options", nsmap={"dnsmasq": DNSMASQ_NAMESPACE})
+    for option in options:
+        holder.remove(option)
+    for value in wanted:
+        etree.SubElement(holder, f"{namespace}option", value=value)
+    if len(holder) == 0 and not holder.attrib:
         root.remove(holder)
-    if wanted:
-        holder = etree.SubElement(root, f"{{{DNSMASQ_NAMESPACE}}}options", nsmap={"dnsmasq": DNSMASQ_NAMESPACE})
-        for value in wanted:
-            etree.SubElement(holder, f"{{{DNSMASQ_NAMESPACE}}}option", value=value)
 
 
 def _edit_metadata(root: etree._Element, wanted: Mapping[str, str], mark: OwnerMark | None) -> None:
     present = _parse_metadata(root)
+    if mark is None and dict(wanted) == present:
+        return
     holder = root.find("metadata")
     if holder is None:
-        if not wanted and mark is None:
-            return
         holder = etree.SubElement(root, "metadata")
     for element in list(holder):
         namespace = etree.QName(element).namespace or ""

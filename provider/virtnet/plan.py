@@ -8,7 +8,7 @@ and host.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal, Protocol
@@ -105,9 +105,7 @@ class LibvirtDoor(Protocol):
     def shut_off_guests(self, name: str) -> Sequence[str]:
         """Names of guests that are shut off and reference the network of that name."""
 
-    def set_metadata(
-        self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool
-    ) -> None:
+    def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
         """VirNetworkSetMetadata of a title, a description, or one namespace's element; None removes it."""
 
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
@@ -124,11 +122,14 @@ class LibvirtDoor(Protocol):
 
 
 class HostDoor(Protocol):
-    """What steps and observers may ask of the host itself; implemented by host.LocalHost."""
+    """What steps and observers may ask of the host itself; implemented by host.Host."""
 
     @property
     def name(self) -> str:
         """The host, for messages."""
+
+    def look(self) -> AbstractContextManager[None]:
+        """One observation: nothing is changed meanwhile, so that answers may be kept, and asked for together."""
 
     def links(self) -> Sequence[Link]:
         """All network interfaces."""
@@ -201,6 +202,10 @@ class Doors:
     libvirt: LibvirtDoor
     host: HostDoor | None
 
+    def look(self) -> AbstractContextManager[None]:
+        """One observation through both doors, during which nothing is changed through them."""
+        return nullcontext() if self.host is None else self.host.look()
+
 
 class Step(Protocol):
     """One effect. Frozen data; executing twice must be as good as once, and so must undoing."""
@@ -243,24 +248,26 @@ def apply(plan: Plan, doors: Doors, subject: str, progress: Callable[[str], None
     """Carry out a plan's steps in order; take all of them back, last first, when one fails.
 
     `subject` names the object and the host for messages. Raises Refused before the first effect when the plan holds
-    refusals, and ApplyFailed after a failed step, whose sentence says whether everything was taken back. Any other
-    exception (a KeyboardInterrupt, say) also takes the steps back before it goes on.
+    refusals, and ApplyFailed after a failed step, whose sentence says whether everything was taken back. `progress`
+    gets a line before each step, and fails the step by raising a VirtnetError. Any other exception (a
+    KeyboardInterrupt, say) also takes the steps back before it goes on.
     """
     if plan.refusals:
         raise Refused(f"{subject} was not touched: {'; '.join(plan.refusals)}")
     begun: list[Step] = []
     try:
         for step in plan.steps:
+            begun.append(step)
             if progress is not None:
                 progress(f"{subject}: {step.describe()}")
-            begun.append(step)
             step.execute(doors)
     except VirtnetError as error:
         left = _take_back(begun, doors)
         outcome = "everything was taken back" if not left else "left undone: " + "; ".join(left)
         if len(begun) == 1 and not left:
             outcome = "nothing was changed"
-        raise ApplyFailed(f"{subject}: could not {begun[-1].describe()}: {error} ({outcome})") from error
+        sentence = f"{subject}: could not {begun[-1].describe()}: {error} ({outcome})"
+        raise ApplyFailed(sentence, tuple(left)) from error
     except BaseException:
         _take_back(begun, doors)
         raise

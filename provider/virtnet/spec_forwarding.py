@@ -1,7 +1,6 @@
 """HostForwarding as desired: whether the host's kernel forwards IP packets, now and after every boot. Pure."""
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, StrictStr
 
@@ -24,23 +23,6 @@ def drop_in_name(value: str) -> str:
 DropInName = Annotated[StrictStr, Canonical(drop_in_name), AfterValidator(drop_in_name)]
 
 
-def why_no_host(uri: str) -> str | None:
-    """Why the host behind a connection URI cannot be reached itself, with the fix; None where it is this host.
-
-    libvirt has no call for kernel parameters, so a daemon alone is not enough.
-    """
-    parts = urlsplit(uri)
-    driver, _, transport = parts.scheme.partition("+")
-    fix = "run the program on that host with a local URI such as qemu:///system"
-    if driver == "test":
-        return f"'{uri}' is libvirt's test driver, which has no host; use a local URI such as qemu:///system"
-    if transport in ("ssh", "libssh", "libssh2"):
-        return f"'{uri}' is reached over ssh, which is not supported for IP forwarding yet; {fix}"
-    if transport not in ("", "unix") or parts.netloc:
-        return f"'{uri}' reaches libvirt and not the host itself, whose kernel forwards; {fix}"
-    return None
-
-
 class InterfaceForwarding(Part):
     """Forwarding of one interface (net.ipv4.conf.NAME.forwarding, net.ipv6.conf.NAME.forwarding)."""
 
@@ -51,7 +33,9 @@ class InterfaceForwarding(Part):
 class HostForwardingSpec(Part):
     """The inputs of a HostForwarding."""
 
-    uri: Uri | None = optional("Connection URI of the host, as for a network. Local URIs act on this host.", "replace")
+    uri: Uri | None = optional(
+        "Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh.", "replace"
+    )
     ipv4: Bool | None = optional(
         "net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before;"
         " left out alone it is true.",

@@ -13,8 +13,11 @@ from virtnet.spec import Part, optional, required
 from virtnet.spec_values import (
     AbsolutePath,
     Bool,
+    Burst,
+    Byte,
     DomainName,
     Duid,
+    GenericName,
     Integer,
     InterfaceAddress,
     InterfaceName,
@@ -24,7 +27,11 @@ from virtnet.spec_values import (
     NetworkAddress,
     NetworkName,
     Port,
+    PortProfile,
+    Rate,
+    ServiceName,
     Text,
+    UnescapedText,
     UnicastMac,
     UnsignedInt,
     UnsignedLong,
@@ -87,7 +94,13 @@ class PciAddress(Part):
 class Driver(Part):
     """The driver that assigns PCI devices to guests."""
 
-    name: Literal["kvm", "vfio"] = required("The driver's name; today's kernels know vfio only.")
+    name: Literal["kvm", "vfio", "xen"] | None = optional(
+        "The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice."
+    )
+    model: GenericName | None = optional(
+        'The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the best that the '
+        "kernel has for the device."
+    )
 
 
 class Forward(Part):
@@ -179,7 +192,7 @@ class Bootp(Part):
     """Network boot."""
 
     file: Text = required("The boot file's path on the TFTP server.")
-    server: Text | None = optional("The TFTP server's address or name; the host on this network when left out.")
+    server: Ipv4Address | None = optional("The TFTP server's address; the host on this network when left out.")
 
 
 class Dhcp(Part):
@@ -187,7 +200,7 @@ class Dhcp(Part):
 
     ranges: tuple[DhcpRange, ...] | None = optional("Ranges of addresses that are handed out.", "live")
     hosts: tuple[DhcpHost, ...] | None = optional("Reservations: which client gets which address or name.", "live")
-    bootp: Bootp | None = optional("Network boot.")
+    bootp: Bootp | None = optional("Network boot; needs ranges or reservations beside it.")
 
 
 class NetworkIp(Part):
@@ -229,7 +242,7 @@ class Srv(Part):
 
     key: ClassVar[tuple[str, ...]] = ("service", "protocol", "domain", "target", "port", "priority", "weight")
     whole_key: ClassVar[bool] = True
-    service: Text = required('The service\'s name without its underscore, "ldap".')
+    service: ServiceName = required('The service\'s name without its underscore, "ldap".')
     protocol: Text = required("tcp or udp.")
     domain: DomainName | None = optional("The domain the service is in. Left out: the network's.")
     target: DomainName | None = optional("The host that serves it. Left out: the service is said not to exist.")
@@ -279,17 +292,17 @@ class Route(Part):
 class Inbound(Part):
     """Limits of traffic towards the network's ports."""
 
-    average: UnsignedInt | None = optional("Average rate in kilobytes (1024 bytes) a second.")
-    peak: UnsignedInt | None = optional("Highest rate in kilobytes a second.", default=0)
-    burst: UnsignedInt | None = optional("Kilobytes that may pass at once at the highest rate.", default=0)
+    average: Rate | None = optional("Average rate in kilobytes (1024 bytes) a second.")
+    peak: Rate | None = optional("Highest rate in kilobytes a second.", default=0)
+    burst: Burst | None = optional("Kilobytes that may pass at once at the highest rate, up to 4194303.", default=0)
 
 
 class Outbound(Part):
     """Limits of traffic from the network's ports."""
 
-    average: UnsignedInt | None = optional("Average rate in kilobytes (1024 bytes) a second.")
-    peak: UnsignedInt | None = optional("Highest rate in kilobytes a second.", default=0)
-    burst: UnsignedInt | None = optional("Kilobytes that may pass at once at the highest rate.", default=0)
+    average: Rate | None = optional("Average rate in kilobytes (1024 bytes) a second.")
+    peak: Rate | None = optional("Highest rate in kilobytes a second.", default=0)
+    burst: Burst | None = optional("Kilobytes that may pass at once at the highest rate, up to 4194303.", default=0)
 
 
 class Bandwidth(Part):
@@ -321,11 +334,13 @@ class Vlan(Part):
 class VirtualPortParameters(Part):
     """Parameters of a virtual port, as its type takes them."""
 
-    managerid: UnsignedShort | None = optional("802.1Qbg: id of the VSI manager, 0 to 65535.")
-    typeid: UnsignedInt | None = optional("802.1Qbg: id of the VSI type.")
-    typeidversion: UnsignedShort | None = optional("802.1Qbg: version of the VSI type id.")
+    managerid: Byte | None = optional("802.1Qbg: id of the VSI manager, 0 to 255.")
+    typeid: Annotated[Integer, Field(ge=0, le=16777215)] | None = optional(
+        "802.1Qbg: id of the VSI type, 0 to 16777215."
+    )
+    typeidversion: Byte | None = optional("802.1Qbg: version of the VSI type id, 0 to 255.")
     instanceid: Uuid | None = optional("802.1Qbg: id of the VSI instance, a UUID.")
-    profileid: Text | None = optional("802.1Qbh and openvswitch: the port profile.")
+    profileid: PortProfile | None = optional("802.1Qbh and openvswitch: the port profile, at most 39 bytes.")
     interfaceid: Uuid | None = optional("openvswitch and midonet: the interface's id, a UUID.")
 
 
@@ -342,7 +357,7 @@ class PortGroup(Part):
     """A named set of port settings that guests may ask for."""
 
     key: ClassVar[tuple[str, ...]] = ("name",)
-    name: Text = required("The group's name, which guests' interfaces refer to.")
+    name: UnescapedText = required("The group's name, which guests' interfaces refer to.")
     default: Bool | None = optional(
         "Guests that name no group get this one; at most one group may be it.", default=False
     )

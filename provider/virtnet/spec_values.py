@@ -18,6 +18,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
+from virtnet.host_uri import why_dangerous
+
 #: Longest name of a network interface: IFNAMSIZ of the kernel less its closing zero.
 LONGEST_INTERFACE_NAME = 15
 #: libvirt names files after the network in several directories; the longest suffix is short of 40 bytes.
@@ -151,6 +153,42 @@ def domain_name(value: str) -> str:
     return value
 
 
+def service_name(value: str) -> str:
+    """An SRV record's service as libvirt takes it (virNetworkDNSSrvDefParseXML): 482 bytes, these characters."""
+    if not re.fullmatch(r"[A-Za-z0-9_*/+-]{1,482}", value):
+        raise ValueError(f"'{_shown(value)}' is no service name; use letters, digits, '-' and '_'")
+    return value
+
+
+def unescaped_text(value: str) -> str:
+    """Text that libvirt 9.0 writes into its XML as it is: what would break that is refused.
+
+    Neither the daemon, when it starts again, nor anyone else can read such a definition.
+    """
+    text(value)
+    if not value:
+        raise ValueError("is empty; leave it out, or give one")
+    for character in "&<'":
+        if character in value:
+            raise ValueError(f"holds {character}, which libvirt does not write as XML; leave it out")
+    return value
+
+
+def generic_name(value: str) -> str:
+    """A name of a kernel module and the like (genericName of libvirt's schema)."""
+    if not re.fullmatch(r"[A-Za-z0-9_+-]+", value):
+        raise ValueError(f"'{_shown(value)}' is no such name; use letters, digits, '-' and '_'")
+    return value
+
+
+def port_profile(value: str) -> str:
+    """The id of a virtual port's profile: at most 39 bytes (LIBVIRT_IFLA_VF_PORT_PROFILE_MAX)."""
+    unescaped_text(value)
+    if len(value.encode()) > 39:
+        raise ValueError(f"is {len(value.encode())} bytes long, and libvirt reads 39; choose a shorter one")
+    return value
+
+
 def duid(value: str) -> str:
     """A DHCPv6 client's DUID, or a client id: bytes in hexadecimal with colons."""
     if not re.fullmatch(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2}){1,129}", value):
@@ -171,6 +209,9 @@ def uri(value: str) -> str:
     text(value)
     if not re.match(r"[a-z][a-z0-9+.-]*://", value):
         raise ValueError(f"'{_shown(value)}' is no libvirt URI; write it like qemu:///system")
+    danger = why_dangerous(value)
+    if danger is not None:
+        raise ValueError(danger)
     return value
 
 
@@ -200,6 +241,10 @@ InterfaceAddress = Annotated[StrictStr, Canonical(interface_address), AfterValid
 NetworkAddress = Annotated[StrictStr, Canonical(network_address), AfterValidator(network_address)]
 Uuid = Annotated[StrictStr, Canonical(network_uuid), AfterValidator(network_uuid)]
 DomainName = Annotated[StrictStr, Canonical(domain_name), AfterValidator(domain_name)]
+ServiceName = Annotated[StrictStr, Canonical(service_name), AfterValidator(service_name)]
+UnescapedText = Annotated[StrictStr, Canonical(unescaped_text), AfterValidator(unescaped_text)]
+GenericName = Annotated[StrictStr, Canonical(generic_name), AfterValidator(generic_name)]
+PortProfile = Annotated[StrictStr, Canonical(port_profile), AfterValidator(port_profile)]
 Duid = Annotated[StrictStr, Canonical(duid), AfterValidator(duid)]
 AbsolutePath = Annotated[StrictStr, Canonical(absolute_path), AfterValidator(absolute_path)]
 Uri = Annotated[StrictStr, Canonical(uri), AfterValidator(uri)]
@@ -209,4 +254,9 @@ Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 UnsignedShort = Annotated[StrictInt, Field(ge=0, le=65535)]
 UnsignedInt = Annotated[StrictInt, Field(ge=0, le=4294967295)]
 UnsignedLong = Annotated[StrictInt, Field(ge=0, le=9223372036854775807)]
+Burst = Annotated[StrictInt, Field(ge=0, le=4194303)]
+"""Kilobytes that tc can count in bytes; with more a network does not start, and libvirt 11 does not define it."""
+Byte = Annotated[StrictInt, Field(ge=0, le=255)]
+Rate = Annotated[StrictInt, Field(ge=0, le=18014398509481984)]
+"""Kilobytes a second: 2**54, the largest of network.rng of libvirt 11; older schemas say 2**32 - 1 and take more."""
 VlanTag = Annotated[StrictInt, Field(ge=0, le=4095)]

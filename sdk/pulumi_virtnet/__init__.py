@@ -2,8 +2,9 @@
 
     import pulumi_virtnet as virtnet
 
-`LibvirtNetwork` and `HostForwarding` are the resources. For each group of inputs there is an Args class and a TypedDict
-of the same keys: `forward={"mode": "nat"}` and `forward=virtnet.ForwardArgs(mode="nat")` mean the same.
+`LibvirtNetwork` and `HostForwarding` are the resources, and `VirtualNetworkHost` makes both for one host. For each
+group of inputs there is an Args class and a TypedDict of the same keys: `forward={"mode": "nat"}` and
+`forward=virtnet.ForwardArgs(mode="nat")` mean the same.
 """
 
 from pulumi_virtnet._forwarding_types import (
@@ -77,6 +78,7 @@ from pulumi_virtnet._network_types import (
     VlanArgsDict,
 )
 from pulumi_virtnet.forwarding import HostForwarding
+from pulumi_virtnet.host import VirtualNetworkHost, VirtualNetworkHostArgs, VirtualNetworkHostArgsDict
 from pulumi_virtnet.network import LibvirtNetwork
 
 __all__ = [
@@ -142,6 +144,9 @@ __all__ = [
     "TagArgsDict",
     "TxtArgs",
     "TxtArgsDict",
+    "VirtualNetworkHost",
+    "VirtualNetworkHostArgs",
+    "VirtualNetworkHostArgsDict",
     "VirtualPortArgs",
     "VirtualPortArgsDict",
     "VirtualPortParametersArgs",

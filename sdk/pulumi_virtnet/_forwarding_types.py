@@ -56,8 +56,8 @@ class HostForwardingArgs(Args):
     """The inputs of a HostForwarding, for its `args`.
 
     Args:
-        uri: Connection URI of the host, as for a network. Local URIs act on this host. A change replaces the
-            resource.
+        uri: Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh.
+            A change replaces the resource.
         ipv4: net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it
             was before; left out alone it is true. A change is applied live.
         ipv6: net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed
@@ -111,7 +111,9 @@ class HostForwardingArgsDict(TypedDict):
     """The inputs of a HostForwarding, for its `args`."""
 
     uri: NotRequired[Input[str] | None]
-    """Connection URI of the host, as for a network. Local URIs act on this host. A change replaces the resource."""
+    """Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change
+    replaces the resource.
+    """
     ipv4: NotRequired[Input[bool] | None]
     """net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before;
     left out alone it is true. A change is applied live.
@@ -164,8 +166,8 @@ class HostForwardingInputs(Resource):
             resource_name: The name of the resource in the program and its stack.
             args: All inputs at once, instead of the keywords below.
             opts: Pulumi's own options, such as `depends_on` and `protect`.
-            uri: Connection URI of the host, as for a network. Local URIs act on this host. A change replaces the
-                resource.
+            uri: Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh.
+                A change replaces the resource.
             ipv4: net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it
                 was before; left out alone it is true. A change is applied live.
             ipv6: net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed

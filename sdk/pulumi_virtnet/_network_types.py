@@ -219,26 +219,35 @@ class DriverArgs(Args):
     """The driver that assigns PCI devices to guests. Any change restarts the network.
 
     Args:
-        name: The driver's name; today's kernels know vfio only. Required.
+        name: The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice.
+        model: The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the
+            best that the kernel has for the device.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
         "name": None,
+        "model": None,
     }
 
     def __init__(
         self,
         *,
-        name: Input[Literal["kvm", "vfio"]],
+        name: Input[Literal["kvm", "vfio", "xen"]] | None = None,
+        model: Input[str] | None = None,
     ) -> None:
         self.name = name
+        self.model = model
 
 
 class DriverArgsDict(TypedDict):
     """The driver that assigns PCI devices to guests. Any change restarts the network."""
 
-    name: Input[Literal["kvm", "vfio"]]
-    """The driver's name; today's kernels know vfio only."""
+    name: NotRequired[Input[Literal["kvm", "vfio", "xen"]] | None]
+    """The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice."""
+    model: NotRequired[Input[str] | None]
+    """The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the best that the
+    kernel has for the device.
+    """
 
 
 class ForwardArgs(Args):
@@ -650,7 +659,7 @@ class InboundArgs(Args):
     Args:
         average: Average rate in kilobytes (1024 bytes) a second.
         peak: Highest rate in kilobytes a second. Default: 0.
-        burst: Kilobytes that may pass at once at the highest rate. Default: 0.
+        burst: Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -679,7 +688,7 @@ class InboundArgsDict(TypedDict):
     peak: NotRequired[Input[int] | None]
     """Highest rate in kilobytes a second. Default: 0."""
     burst: NotRequired[Input[int] | None]
-    """Kilobytes that may pass at once at the highest rate. Default: 0."""
+    """Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0."""
 
 
 class OutboundArgs(Args):
@@ -688,7 +697,7 @@ class OutboundArgs(Args):
     Args:
         average: Average rate in kilobytes (1024 bytes) a second.
         peak: Highest rate in kilobytes a second. Default: 0.
-        burst: Kilobytes that may pass at once at the highest rate. Default: 0.
+        burst: Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -717,7 +726,7 @@ class OutboundArgsDict(TypedDict):
     peak: NotRequired[Input[int] | None]
     """Highest rate in kilobytes a second. Default: 0."""
     burst: NotRequired[Input[int] | None]
-    """Kilobytes that may pass at once at the highest rate. Default: 0."""
+    """Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0."""
 
 
 class BandwidthArgs(Args):
@@ -941,7 +950,7 @@ class BootpArgs(Args):
 
     Args:
         file: The boot file's path on the TFTP server. Required.
-        server: The TFTP server's address or name; the host on this network when left out.
+        server: The TFTP server's address; the host on this network when left out.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -965,7 +974,7 @@ class BootpArgsDict(TypedDict):
     file: Input[str]
     """The boot file's path on the TFTP server."""
     server: NotRequired[Input[str] | None]
-    """The TFTP server's address or name; the host on this network when left out."""
+    """The TFTP server's address; the host on this network when left out."""
 
 
 class DhcpArgs(Args):
@@ -974,7 +983,7 @@ class DhcpArgs(Args):
     Args:
         ranges: Ranges of addresses that are handed out. A change is applied live.
         hosts: Reservations: which client gets which address or name. A change is applied live.
-        bootp: Network boot. A change restarts the network.
+        bootp: Network boot; needs ranges or reservations beside it. A change restarts the network.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1003,7 +1012,7 @@ class DhcpArgsDict(TypedDict):
     hosts: NotRequired[Input[Sequence[Input[DhcpHostArgs | DhcpHostArgsDict]]] | None]
     """Reservations: which client gets which address or name. A change is applied live."""
     bootp: NotRequired[Input[BootpArgs | BootpArgsDict] | None]
-    """Network boot. A change restarts the network."""
+    """Network boot; needs ranges or reservations beside it. A change restarts the network."""
 
 
 class NetworkIpArgs(Args):
@@ -1093,11 +1102,11 @@ class VirtualPortParametersArgs(Args):
     """Parameters of a virtual port, as its type takes them.
 
     Args:
-        managerid: 802.1Qbg: id of the VSI manager, 0 to 65535.
-        typeid: 802.1Qbg: id of the VSI type.
-        typeidversion: 802.1Qbg: version of the VSI type id.
+        managerid: 802.1Qbg: id of the VSI manager, 0 to 255.
+        typeid: 802.1Qbg: id of the VSI type, 0 to 16777215.
+        typeidversion: 802.1Qbg: version of the VSI type id, 0 to 255.
         instanceid: 802.1Qbg: id of the VSI instance, a UUID.
-        profileid: 802.1Qbh and openvswitch: the port profile.
+        profileid: 802.1Qbh and openvswitch: the port profile, at most 39 bytes.
         interfaceid: openvswitch and midonet: the interface's id, a UUID.
     """
 
@@ -1132,15 +1141,15 @@ class VirtualPortParametersArgsDict(TypedDict):
     """Parameters of a virtual port, as its type takes them."""
 
     managerid: NotRequired[Input[int] | None]
-    """802.1Qbg: id of the VSI manager, 0 to 65535."""
+    """802.1Qbg: id of the VSI manager, 0 to 255."""
     typeid: NotRequired[Input[int] | None]
-    """802.1Qbg: id of the VSI type."""
+    """802.1Qbg: id of the VSI type, 0 to 16777215."""
     typeidversion: NotRequired[Input[int] | None]
-    """802.1Qbg: version of the VSI type id."""
+    """802.1Qbg: version of the VSI type id, 0 to 255."""
     instanceid: NotRequired[Input[str] | None]
     """802.1Qbg: id of the VSI instance, a UUID."""
     profileid: NotRequired[Input[str] | None]
-    """802.1Qbh and openvswitch: the port profile."""
+    """802.1Qbh and openvswitch: the port profile, at most 39 bytes."""
     interfaceid: NotRequired[Input[str] | None]
     """openvswitch and midonet: the interface's id, a UUID."""
 

@@ -149,7 +149,15 @@ class Resource(pulumi.dynamic.Resource):
         # A host has one network of a name and one file of a name, so the old one goes before the new one comes, also
         # when the replacement is Pulumi's idea (`pulumi up --replace`).
         first = pulumi.ResourceOptions(delete_before_replace=True)
-        super().__init__(self.PROVIDER(), resource_name, properties, pulumi.ResourceOptions.merge(first, opts))
+        self._register(resource_name, properties, pulumi.ResourceOptions.merge(first, opts))
+
+    def _register(self, resource_name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        """Hand the resource to the engine, as one of the dynamic provider's."""
+        # The same resource under the native plugin: a stack that comes back from there keeps what it has.
+        kind = self._resource_type_name.rpartition(":")[2]
+        native = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=f"virtnet:index:{kind}")])
+        opts = pulumi.ResourceOptions.merge(native, opts)
+        pulumi.dynamic.Resource.__init__(self, self.PROVIDER(), resource_name, properties, opts)
 
     def translate_input_property(self, prop: str) -> str:
         """Names in options (`ignore_changes` and the like) as on the wire; inputs have that spelling already."""

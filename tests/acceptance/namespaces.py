@@ -48,6 +48,11 @@ def make_read_only(directory: str) -> None:
     _mount("none", directory, None, MS_REMOUNT | MS_RDONLY)
 
 
+def mount_read_only_sysfs() -> None:
+    """Show this network namespace's interfaces in a /sys that nothing can be written to."""
+    _mount("sysfs", "/sys", "sysfs", MS_RDONLY)
+
+
 def drop_capabilities() -> None:
     """Take from this process what only root may do (capset(2), version 3): it goes on as any user would."""
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)

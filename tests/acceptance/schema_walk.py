@@ -30,11 +30,15 @@ class Outcome:
     message: str = ""
     dropped: bool = False
     """Whether the dump no longer has what the instance is made for."""
+    unreadable: bool = False
+    """Whether the dump is no XML."""
     refused: list[str] = field(default_factory=list)
     """What virtnet's check says against the network as a program would write it: "path: reason"."""
     lost: list[str] = field(default_factory=list)
     """Lines of the dump that differ when the network is defined again from its tree."""
     tree_differs: bool = False
+    disturbed: list[str] = field(default_factory=list)
+    """Lines that differ after an edit of something else, told as those of `lost`."""
 
 
 def walk(connection: libvirt.virConnect, instance: Instance) -> Outcome:
@@ -47,24 +51,42 @@ def walk(connection: libvirt.virConnect, instance: Instance) -> Outcome:
         return outcome
     try:
         dump = network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
-        outcome.dropped = not _holds(dump, instance)
-        tree = network_xml.parse(dump)
+        outcome.unreadable = not _is_xml(dump)
+        tree = network_xml.parse(instance.xml if outcome.unreadable else dump)
         canonical, failures = NETWORK.check(tree, {})
         outcome.refused = [f"{failure.path}: {failure.reason}" for failure in failures]
+        if outcome.unreadable:
+            return outcome
+        outcome.dropped = not _holds(dump, instance)
         again = connection.networkDefineXML(network_xml.render(tree if failures else canonical))
         other = again.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
         outcome.tree_differs = network_xml.parse(other) != tree
-        before, after = dump.splitlines(), other.splitlines()
-        outcome.lost = [f"-{line}" for line in before if line not in after]
-        outcome.lost += [f"+{line}" for line in after if line not in before]
-    except etree.XMLSyntaxError as error:
-        outcome.lost = [f"the dump is no XML: {error}"]
+        outcome.lost = _unlike(dump, other)
+        edited = network_xml.edit(dump, {**tree, "trust_guest_rx_filters": not tree.get("trust_guest_rx_filters")})
+        last = connection.networkDefineXML(edited).XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
+        # The first line is <network>, which has the attribute that was edited.
+        outcome.disturbed = _unlike(dump.partition("\n")[2], last.partition("\n")[2])
     except libvirt.libvirtError as error:
         outcome.lost = [f"refused when defined again: {error}"]
         outcome.tree_differs = True
     finally:
         network.undefine()
     return outcome
+
+
+def _unlike(one: str, other: str) -> list[str]:
+    before, after = one.splitlines(), other.splitlines()
+    if before == after:
+        return []
+    return [f"-{line}" for line in before if line not in after] + [f"+{line}" for line in after if line not in before]
+
+
+def _is_xml(text: str) -> bool:
+    try:
+        etree.fromstring(text.encode())
+    except etree.XMLSyntaxError:
+        return False
+    return True
 
 
 def _holds(dump: str, instance: Instance) -> bool:
@@ -91,9 +113,10 @@ def _number(value: str) -> int | str:
 def lend_virtual_functions(addresses: frozenset[str]) -> None:
     """Show libvirtd PCI devices that are SR-IOV virtual functions, at these addresses; only this sandbox sees them."""
     devices = Path("/sys/bus/pci/devices")
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(devices)], check=True)
+    if addresses and not devices.is_mount():
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(devices)], check=True)
     for address in addresses:
-        (devices / address / "physfn").mkdir(parents=True)
+        (devices / address / "physfn").mkdir(parents=True, exist_ok=True)
 
 
 def pci_addresses(instance: Instance) -> frozenset[str]:

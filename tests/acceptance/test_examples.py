@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.acceptance.fleet import Fleet, hosts_over_ssh
 from tests.acceptance.sandboxed import REPOSITORY, Host, Stack
 
 pytestmark = pytest.mark.acceptance
@@ -113,6 +115,50 @@ def test_isolated(host: Host, example: Stack) -> None:
 
     assert host.trace() == before
     assert example.resources() == []
+
+
+@pytest.fixture
+def fleet(host: Host, tmp_path: Path) -> Iterator[Fleet]:
+    with hosts_over_ssh(host, tmp_path / "beta") as made:
+        yield made
+
+
+@pytest.mark.parametrize("example", ["fleet"])
+def test_fleet(fleet: Fleet, example: str) -> None:
+    stack = Stack(fleet.desk)
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(EXAMPLES / example / name, stack.directory / name)
+    stack.pulumi("stack", "init", "example")
+    for name, number in (("alpha", 64), ("beta", 65)):
+        stack.pulumi("config", "set", "--path", f"hosts.{name}.uri", fleet.uris[name])
+        stack.pulumi("config", "set", "--path", f"hosts.{name}.number", str(number))
+    before = {name: host.trace() for name, host in fleet.hosts.items()}
+
+    stack.up()
+
+    for (name, host), number in zip(fleet.hosts.items(), (64, 65), strict=True):
+        assert exports(stack)[name] == {"management": "vn-management", "storage": "vn-storage"}
+        assert f"10.{number}.1.0/24 dev vn-management" in host.sh("ip route")
+        assert f"10.{number}.2.0/24 dev vn-storage" in host.sh("ip route")
+        assert host.sh("cat /proc/sys/net/ipv4/ip_forward /sys/class/net/vn-storage/mtu") == "1\n9000\n"
+        assert f"fleet/example/{name}-forwarding" in host.sh("cat /etc/sysctl.d/90-virtnet-forwarding.conf"), (
+            "the drop-in names its owner"
+        )
+    assert fleet.desk.links() == {"lo", "eth0", "eth1"}
+    assert stack.unchanged()
+
+    stack.pulumi("config", "rm", "--path", "hosts.beta")
+    stack.up()
+
+    assert fleet.hosts["beta"].trace() == before["beta"]
+    assert fleet.hosts["beta"].sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
+    assert sorted(stack.resources()) == ["alpha-forwarding", "alpha-management", "alpha-storage"]
+    assert stack.unchanged()
+
+    stack.destroy()
+
+    assert {name: host.trace() for name, host in fleet.hosts.items()} == before
+    assert fleet.hosts["alpha"].sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
 
 
 def test_demo_leaves_nothing_and_shows_that_no_packet_was_lost(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """HostForwarding against a real kernel, the real `sysctl` and the real systemd-sysctl, in namespaces of its own."""
 
+import contextlib
+import os
+import pwd
 import random
 import shutil
 import socket
@@ -7,14 +10,14 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.acceptance.namespaces import drop_capabilities, in_namespaces, make_read_only
+from tests.acceptance.namespaces import drop_capabilities, in_namespaces, make_read_only, mount_read_only_sysfs
 from tests.unit.fake_host import FakeLibvirt, network
 
 from virtnet.boot_sysctl import by_procps, by_systemd, fresh_kernel
@@ -22,19 +25,21 @@ from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused
 from virtnet.forwarding import check, observe, outputs
 from virtnet.forwarding_keys import WHOLE_HOST, after_write
 from virtnet.forwarding_plan import plan
-from virtnet.host import LocalHost
+from virtnet.forwarding_rivals import rivals
+from virtnet.host import local_host
 from virtnet.plan import Doors, apply
 
 pytestmark = pytest.mark.acceptance
 
 OWNER = "project/stack/forwarding"
 DROP_IN = Path("/etc/sysctl.d/90-virtnet-forwarding.conf")
+SYSTEMD_NETWORKD = "/usr/lib/systemd/systemd-networkd"
 SYSTEMD_SYSCTL = "/usr/lib/systemd/systemd-sysctl"
 
 
 def doors(*networks: Any) -> Doors:
     libvirt: Any = FakeLibvirt(networks)
-    return Doors(libvirt=libvirt, host=LocalHost())
+    return Doors(libvirt=libvirt, host=local_host())
 
 
 def desired(**inputs: Any) -> dict[str, Any]:
@@ -146,7 +151,8 @@ def learns_a_route(interface: str) -> None:
     ):
         subprocess.run(command, check=True)
     for _ in range(100):
-        advertise("peer0")
+        with contextlib.suppress(OSError):  # its own address may take a moment
+            advertise("peer0")
         if learnt_on() == [interface]:
             return
         time.sleep(0.05)
@@ -154,7 +160,7 @@ def learns_a_route(interface: str) -> None:
 
 
 def learnt_on() -> list[str]:
-    return [route.interface for route in LocalHost().routes() if route.protocol == "ra"]
+    return [route.interface for route in local_host().routes() if route.protocol == "ra"]
 
 
 def test_routes_from_router_advertisements_survive() -> None:
@@ -218,7 +224,7 @@ def test_delete_leaves_forwarding_on_for_an_active_network() -> None:
 
 def test_the_host_answers_for_itself() -> None:
     def scenario() -> None:
-        host = LocalHost()
+        host = local_host()
         subprocess.run(["ip", "address", "add", "192.0.2.1/24", "dev", "eth0"], check=True)
         subprocess.run(["ip", "link", "set", "dev", "eth0", "up"], check=True)
 
@@ -278,14 +284,15 @@ PATHS = st.one_of(
 
 
 def put(path: Path, entry: str) -> None:
-    """Make a file, a link or a directory, as an entry of ENTRIES says."""
-    if path.is_file() and not path.is_symlink():
-        path.write_text(entry if not entry.startswith(("->", "directory")) else "")  # /etc/sysctl.conf: a mount
+    """Make a file, a link or a directory, as an entry of ENTRIES says; /etc/sysctl.conf only where it is our own."""
+    if str(path) == "/etc/sysctl.conf":
+        if path.is_mount() and not entry.startswith(("->", "directory")):
+            path.write_text(entry)
     elif entry == "directory":
         path.mkdir()
     elif entry.startswith("-> "):
         path.symlink_to(entry.removeprefix("-> "))
-    elif path.parent != Path("/etc"):
+    else:
         path.write_text(entry)
 
 
@@ -293,7 +300,7 @@ def clear() -> None:
     for place in PLACES:
         for path in Path(place).iterdir():
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-    if Path("/etc/sysctl.conf").exists():
+    if Path("/etc/sysctl.conf").is_mount():
         Path("/etc/sysctl.conf").write_text("")
 
 
@@ -306,7 +313,7 @@ def test_every_verdict_on_the_next_boot_is_that_of_the_program(program: str) -> 
     @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.dictionaries(PATHS, ENTRIES, min_size=1, max_size=5))
     def compare(entries: dict[str, str]) -> None:
-        host, fresh = LocalHost(), fresh_kernel(INTERFACES)
+        host, fresh = local_host(), fresh_kernel(INTERFACES)
         clear()
         for key in (*WHOLE_HOST, *fresh):
             host.write_sysctl(key, fresh[key])
@@ -373,9 +380,9 @@ def test_whatever_was_there_and_whatever_was_asked_delete_gives_both_trees_back(
 
 def test_killed_at_any_moment_a_write_leaves_the_old_file_or_the_new_one() -> None:
     code = (
-        "import itertools, sys\nfrom virtnet.host import LocalHost\n"
+        "import itertools, sys\nfrom virtnet.host import local_host\n"
         "print('ready', flush=True)\n"
-        "for n in itertools.count(): LocalHost().write_file(sys.argv[1], f'# {n % 10}\\n' * 5000)"
+        "for n in itertools.count(): local_host().write_file(sys.argv[1], f'# {n % 10}\\n' * 5000)"
     )
 
     def scenario() -> None:
@@ -412,12 +419,78 @@ def test_dockers_policy_and_networkds_settings_are_said_in_the_preview() -> None
         notes = plan(desired(), None, observe(doors(), desired(), {})).notes
 
         assert [note.split(" of ")[0] for note in notes] == [
-            "systemd-networkd sets net.ipv4.ip_forward to 0 whenever it starts (IPv4Forwarding=no in /run/systemd/"
-            "networkd.conf.d/a.conf), which undoes net.ipv4.ip_forward = 1; take that line out or change it",
+            "systemd-networkd sets net.ipv4.ip_forward to 0 whenever it starts from systemd 256 on (IPv4Forwarding=no"
+            " in /run/systemd/networkd.conf.d/a.conf), which undoes net.ipv4.ip_forward = 1; take that line out or"
+            " change it",
             "Docker has set iptables' FORWARD policy",
         ]
 
     in_namespaces(scenario)
+
+
+NETWORK = "/run/systemd/network/a.network"
+NETWORKD_CONF = "/run/systemd/networkd.conf.d/a.conf"
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "key", "wanted", "versions"),
+    [
+        (NETWORK, "IPForward=ipv4", WHOLE_HOST[0], "0", "old"),
+        (NETWORK, "IPForward=ipv4", WHOLE_HOST[1], "0", ""),
+        (NETWORK, "IPForward=no", WHOLE_HOST[0], "1", ""),
+        (NETWORK, "IPMasquerade=ipv4", WHOLE_HOST[0], "0", "old new"),
+        (NETWORK, "IPMasquerade=both", WHOLE_HOST[1], "0", "old new"),
+        (NETWORK, "IPv4Forwarding=no", "net/ipv4/conf/eth0/forwarding", "1", "new"),
+        (NETWORKD_CONF, "IPv4Forwarding=no", WHOLE_HOST[0], "1", "new"),
+        (NETWORKD_CONF, "IPv6Forwarding=yes", WHOLE_HOST[1], "0", "new"),
+    ],
+)
+def test_systemd_networkd_does_what_the_notes_say_of_it(
+    path: str, line: str, key: str, wanted: str, versions: str
+) -> None:
+    said = subprocess.run([SYSTEMD_NETWORKD, "--version"], check=True, capture_output=True, text=True).stdout
+    generation = "old" if int(said.split()[1].partition(".")[0]) < 256 else "new"
+
+    def scenario() -> None:
+        for whole in WHOLE_HOST:
+            set_sysctl(f"{whole}={wanted}")
+        with networkd({NETWORK: "", path: line}):
+            there = observe(doors(), desired(), {}).rivals
+            now = sysctl(key)
+
+        notes = list(rivals(there, {key: wanted}))
+        assert (now != wanted) == (generation in versions.split())
+        assert len(notes) == (1 if versions else 0)
+        qualified = {"old": "before systemd 256", "new": "from systemd 256 on"}.get(versions, "")
+        assert all(line in note and qualified in note for note in notes)
+
+    in_namespaces(scenario, "eth0")
+
+
+@contextlib.contextmanager
+def networkd(files: Mapping[str, str]) -> Iterator[None]:
+    """A systemd-networkd that has configured eth0 with these files, each a [Network] section."""
+    for path, line in files.items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        match = "[Match]\nName=eth0\n" if path == NETWORK else ""
+        Path(path).write_text(f"{match}[Network]\n{line}\n")
+    user = pwd.getpwnam("systemd-network")
+    Path("/run/systemd/netif").mkdir()
+    os.chown("/run/systemd/netif", user.pw_uid, user.pw_gid)
+    # With a read-only /sys, as in a container, it does not wait for udev to name the interface.
+    mount_read_only_sysfs()
+    process = subprocess.Popen([SYSTEMD_NETWORKD], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        shown = ""
+        while "Configuring with" not in shown:
+            shown = process.stderr.readline()
+            assert shown, "systemd-networkd ended"
+        time.sleep(0.5)
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
 
 
 def test_without_the_right_it_is_refused_before_the_first_effect() -> None:
@@ -436,7 +509,7 @@ def test_without_the_right_it_is_refused_before_the_first_effect() -> None:
 
 def test_the_kernel_does_what_the_plans_expect_of_it() -> None:
     def scenario() -> None:
-        host, chance = LocalHost(), random.Random(6)  # noqa: S311 - a fixed seed
+        host, chance = local_host(), random.Random(6)  # noqa: S311 - a fixed seed
         values = {key: host.read_sysctl(key) or "" for key in fresh_kernel([*INTERFACES, "peer0", "peer1"])}
         for _ in range(600):
             key, value = chance.choice([*values, *WHOLE_HOST]), chance.choice("0112")

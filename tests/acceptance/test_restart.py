@@ -1,6 +1,7 @@
 """Restarts with guests plugged in, through the real engine: everybody is plugged in again, and the host says so."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -112,6 +113,7 @@ def test_on_restart_refuse_leaves_guest_and_network_alone(host: Host, stack: Sta
         preview, shown = stack.preview(), stack.up(check=False)
 
         assert "as the host is now, this would be refused" in preview
+        assert "plugged in again" not in preview
         assert re.search(r"was not touched: .*cut off interface box; on_restart is refuse", shown)
         assert attribute(host, f"{BRIDGE}/ifindex") == before
         assert on_bridge(host) == {"box"}
@@ -187,6 +189,22 @@ def test_a_network_on_a_host_bridge_takes_its_guests_to_another(host: Host, stac
         assert web.bridge == "br1"
         assert web.mac in ports(host)
         assert on_bridge(host, "br0") == set()
+
+
+def test_two_stacks_restart_their_networks_at_the_same_time(host: Host) -> None:
+    stacks = {name: Stack(host, name) for name in ("red", "blue")}
+    args = {name: {"ips": [{"address": f"10.{number}.0.1/24"}]} for number, name in ((73, "red"), (74, "blue"))}
+    for name, stack in stacks.items():
+        stack.network(name, **args[name])
+        stack.up()
+        stack.network(name, **args[name], domain={"name": "lab.example"})
+    with host.guest("one", "vn-red"), host.guest("two", "vn-blue"), ThreadPoolExecutor() as threads:
+        list(threads.map(lambda stack: stack.up(), stacks.values()))
+
+        assert on_bridge(host, "vn-red") == {"one"}
+        assert on_bridge(host, "vn-blue") == {"two"}
+    assert "park" not in host.virsh("net-list", "--all", "--name")
+    assert all("lab.example" in host.virsh("net-dumpxml", name) for name in stacks)
 
 
 def test_libvirtd_killed_between_any_two_steps_loses_nobody(host: Host) -> None:

@@ -14,14 +14,18 @@ from pathlib import Path
 
 from tests.acceptance.sandboxed import Host
 
-HOST_ADDRESS = "192.0.2.1"
+HOST_ADDRESS = "198.51.100.1"
+"""Of TEST-NET-2 (RFC 5737): networks that show whether libvirt can start any have theirs from TEST-NET-1."""
 OPERATOR = "operator"
 """An ordinary user of the host, without sudo until a test gives it."""
+
+AUTHORIZED_KEYS = "/run/ws-keys"
+"""On the host: sshd looks for them as the user, who may not look into a test's directory."""
 
 SSHD_CONFIGURATION = """\
 ListenAddress {address}
 HostKey {directory}/host_key
-AuthorizedKeysFile {directory}/client_key.pub
+AuthorizedKeysFile {keys}
 PidFile {directory}/sshd.pid
 PermitRootLogin yes
 PasswordAuthentication no
@@ -72,12 +76,9 @@ class Workstation(Host):
         for pid in self.sessions():
             self.far.sh(f"pkill -KILL -P {pid} || true; kill -KILL {pid} 2>/dev/null || true")
 
-    def unplug(self) -> None:
-        """Take the cable out: nothing is answered and nothing refused any more."""
-        self.far.sh("ip link set to-ws down")
-
-    def plug_in(self) -> None:
-        self.far.sh("ip link set to-ws up")
+    def vanish(self) -> None:
+        """Let the host be gone for the workstation: nothing is answered, and nothing refused any more."""
+        self.far.sh("iptables -I INPUT -i to-ws -j DROP; iptables -I OUTPUT -o to-ws -j DROP")
 
 
 @contextlib.contextmanager
@@ -107,7 +108,7 @@ def workstation(host: Host) -> Iterator[Workstation]:
         host.sh(
             f"ip link add to-ws type veth peer name eth0 netns {inner}; ip link set to-ws up;"
             f"ip address add {HOST_ADDRESS}/24 dev to-ws;"
-            f"nsenter --target {inner} --net ip address add 192.0.2.2/24 dev eth0;"
+            f"nsenter --target {inner} --net ip address add 198.51.100.2/24 dev eth0;"
             f"nsenter --target {inner} --net ip link set eth0 up;"
             # The account of sshd's own processes needs this directory, which a package makes on a machine.
             "mkdir -p -m 755 /run/sshd;"
@@ -124,12 +125,12 @@ def workstation(host: Host) -> Iterator[Workstation]:
 
 
 def _write(path: Path, text: str, directory: Path) -> None:
-    path.write_text(text.format(address=HOST_ADDRESS, directory=directory))
+    path.write_text(text.format(address=HOST_ADDRESS, directory=directory, keys=AUTHORIZED_KEYS))
 
 
 def _add_operator(host: Host, directory: Path) -> None:
     """Give the sandbox, and it alone, an ordinary account."""
-    (directory / "home").mkdir(mode=0o777)
+    host.run("tee", AUTHORIZED_KEYS, given=(directory / "client_key.pub").read_text())
     host.sh(
         f"for file in passwd shadow group; do cp --preserve=mode,ownership /etc/$file /run/ws-$file; done;"
         f"echo '{OPERATOR}:x:64099:64099::/tmp:/bin/sh' >> /run/ws-passwd;"

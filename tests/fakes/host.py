@@ -1,5 +1,6 @@
 """The host of tests.fakes.libvirt: bridges, links and their attributes in memory. For breaking a restart half-way."""
 
+import contextlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ class FakeBridges:
     bridges: dict[str, dict[str, str]] = field(default_factory=dict)
     """Attributes of each bridge: address, stp_state, mtu."""
     failures: "itertools.count[int] | None" = None
+
+    def look(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def links(self) -> Sequence[Link]:
         bridges = [

@@ -74,6 +74,9 @@ class FakeHost:
         self.firewall = ""
         self.is_root = True
 
+    def look(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     def routes(self) -> Sequence[HostRoute]:
         if self._advertised is None:
             raise AssertionError("routes were asked for, and the test declared none")

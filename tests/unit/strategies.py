@@ -114,3 +114,224 @@ def networks(draw: st.DrawFn, name: str = "lab") -> dict[str, Any]:
         ),
     )
     return values | draw(rest)
+
+
+# --- Every part of the spec ------------------------------------------------------------------------
+
+BOOLEANS = st.booleans()
+UUIDS = st.uuids().map(str)
+INTERFACES = st.sampled_from(["eth0", "eth1", "eno1", "bond0.42"])
+RATES = st.integers(1, 2**54)
+PROFILES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters="&<'"), min_size=1).map(
+    lambda text: text[:39]
+)
+DIRECT = ("private", "vepa", "passthrough")
+
+
+def bandwidths() -> st.SearchStrategy[dict[str, Any]]:
+    limits = st.fixed_dictionaries({"average": RATES}, optional={"peak": RATES, "burst": st.integers(1, 4194303)})
+    return _tree(inbound=limits, outbound=limits)
+
+
+@st.composite
+def vlans(draw: st.DrawFn) -> dict[str, Any]:
+    tags: list[dict[str, Any]] = [{"id": tag} for tag in draw(st.sets(st.integers(0, 4095), min_size=1, max_size=3))]
+    if draw(BOOLEANS):
+        draw(st.sampled_from(tags))["native_mode"] = draw(st.sampled_from(["tagged", "untagged"]))
+    plain = len(tags) == 1 and "native_mode" not in tags[0]
+    return {"tags": tags, **draw(_tree(trunk=BOOLEANS if plain else st.just(True)))}
+
+
+def virtual_ports(*types: str) -> st.SearchStrategy[dict[str, Any]]:
+    bytes_ = st.integers(0, 255)
+    qbg = {"managerid": bytes_, "typeid": st.integers(0, 2**24 - 1), "typeidversion": bytes_, "instanceid": UUIDS}
+    of_type = {
+        "802.1Qbg": st.one_of(st.fixed_dictionaries(qbg), _tree(**qbg)),
+        "802.1Qbh": _tree(profileid=PROFILES),
+        "openvswitch": _tree(profileid=PROFILES, interfaceid=UUIDS),
+        "midonet": _tree(interfaceid=UUIDS),
+    }
+    return st.sampled_from(types or tuple(of_type)).flatmap(
+        lambda name: st.fixed_dictionaries({"type": st.just(name), "parameters": of_type[name]})
+    )
+
+
+@st.composite
+def port_groups(draw: st.DrawFn, *, tagged: bool, switched: bool, limited: bool) -> list[dict[str, Any]]:
+    """Port groups, one of them the default at most; those with a VLAN are of Open vSwitch where they are switched."""
+    groups: list[dict[str, Any]] = draw(
+        st.lists(
+            st.tuples(
+                NAMES, _tree(trust_guest_rx_filters=BOOLEANS, **({"bandwidth": bandwidths()} if limited else {}))
+            ).map(lambda found: {"name": found[0], **found[1]}),
+            max_size=3,
+            unique_by=lambda group: group["name"],
+        )
+    )
+    for group in groups:
+        if tagged and draw(BOOLEANS):
+            group["vlan"] = draw(vlans())
+        if (switched or "vlan" not in group) and draw(BOOLEANS):
+            group["virtual_port"] = draw(virtual_ports("openvswitch") if "vlan" in group else virtual_ports())
+    if draw(BOOLEANS) and groups:
+        draw(st.sampled_from(groups))["default"] = True
+    return groups
+
+
+def _pci_addresses() -> st.SearchStrategy[list[dict[str, Any]]]:
+    whole = st.fixed_dictionaries(
+        {"bus": st.integers(0, 255), "slot": st.integers(0, 31), "function": st.integers(0, 7)},
+        optional={"domain": st.integers(1, 65535)},
+    )
+    return st.lists(whole, min_size=1, max_size=3, unique_by=lambda one: tuple(sorted(one.items())))
+
+
+@st.composite
+def _served(draw: st.DrawFn) -> dict[str, Any]:
+    """A network with a bridge of its own, and all that libvirt serves on it."""
+    values: dict[str, Any] = draw(networks())
+    forward = values.get("forward", {})
+    if forward.get("mode") == "nat":
+        forward["nat"] = {
+            **forward.get("nat", {}),
+            **draw(_tree(ipv6=BOOLEANS, address=st.just({"start": "192.0.2.1", "end": "192.0.2.9"}))),
+        }
+    if "interfaces" in forward and draw(BOOLEANS):
+        forward["dev"] = forward["interfaces"][0]["dev"]
+    values["bridge"] = {
+        **values.get("bridge", {}),
+        **draw(_tree(name=NAMES, zone=NAMES, mac_table_manager=st.sampled_from(["kernel", "libvirt"]))),
+    }
+    for ip in values["ips"]:
+        six = ":" in ip["address"]
+        if six and draw(BOOLEANS):
+            prefix = ip["address"].partition("/")[0][:-1]
+            ids = draw(st.sets(st.integers(0, 0xFFFF), max_size=3))
+            ip["dhcp"] = {
+                "ranges": [{"start": f"{prefix}100", "end": f"{prefix}1ff"}],
+                "hosts": [{"id": f"0:3:0:1:52:54:0:0:{n >> 8:x}:{n & 255:x}", "ip": f"{prefix}{n:x}:5"} for n in ids],
+            }
+        if not six:
+            ip.update(draw(_tree(tftp_root=st.sampled_from(["/srv/tftp", '/srv/it\'s <here> & "there"']))))
+        if not six and ip.get("dhcp", {}).get("ranges"):
+            bootp = st.fixed_dictionaries({"file": TEXTS}, optional={"server": st.just("192.0.2.7")})
+            ip["dhcp"].update(draw(_tree(bootp=bootp)))
+    values["routes"] = draw(_routes(values["ips"]))
+    if draw(BOOLEANS):
+        values["domain"] = {"name": draw(NAMES), "local_only": True, "register": draw(BOOLEANS)}
+    if draw(BOOLEANS):
+        values["dns"] = draw(_whole_dns())
+    rest = _tree(
+        ipv6=BOOLEANS,
+        mac=macs(),
+        port_isolated=BOOLEANS,
+        bandwidth=bandwidths(),
+        dnsmasq_options=st.lists(TEXTS, max_size=3),
+        virtual_port=virtual_ports(),
+        port_groups=port_groups(tagged=False, switched=True, limited=True),
+    )
+    return values | draw(rest)
+
+
+@st.composite
+def _routes(draw: st.DrawFn, addresses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    routes = []
+    for number, ip in enumerate(addresses):
+        if not draw(BOOLEANS):
+            continue
+        own = ipaddress.ip_interface(ip["address"])
+        destination = f"fd00:99:{number}::/48" if own.version == 6 else f"10.99.{number}.0/24"
+        metric = draw(_tree(metric=st.integers(1, 4294967295)))
+        routes.append({"address": destination, "gateway": str(own.ip + 6), **metric})
+    return routes
+
+
+def _whole_dns() -> st.SearchStrategy[dict[str, Any]]:
+    whole = st.fixed_dictionaries(
+        {"service": NAMES, "protocol": st.sampled_from(["tcp", "udp"]), "target": NAMES},
+        optional={
+            "domain": NAMES,
+            "port": PORTS,
+            "priority": st.integers(1, 65535),
+            "weight": st.integers(1, 65535),
+        },
+    )
+    forwarders = st.fixed_dictionaries({"domain": NAMES}, optional={"address": st.just("2001:db8::53"), "port": PORTS})
+    return st.one_of(
+        st.just({"enable": False}),
+        _tree(
+            enable=st.just(True),
+            srvs=st.lists(whole, min_size=1, max_size=3, unique_by=lambda srv: tuple(sorted(srv.items()))),
+            forwarders=_unique(forwarders.filter(lambda one: "address" in one or "port" not in one), "domain"),
+        ),
+    )
+
+
+@st.composite
+def _plugged(draw: st.DrawFn) -> dict[str, Any]:
+    """A network of a host's bridge, interfaces or PCI devices, on which libvirt serves nothing."""
+    mode = draw(st.sampled_from(["bridge", *DIRECT, "hostdev"]))
+    forward: dict[str, Any] = {"mode": mode}
+    values: dict[str, Any] = {"name": "lab", "uri": "qemu:///system", "forward": forward}
+    pools: dict[str, st.SearchStrategy[Any]] = {
+        "dev": INTERFACES,
+        "interfaces": _unique(st.fixed_dictionaries({"dev": INTERFACES}), "dev").filter(bool),
+        "pf": st.fixed_dictionaries({"dev": INTERFACES}),
+    }
+    if mode == "hostdev":
+        pools = {"pf": pools["pf"], "addresses": _pci_addresses()}
+        driver = _tree(name=st.sampled_from(["kvm", "vfio", "xen"]), model=st.sampled_from(["mlx5_vfio_pci", "v-1"]))
+        forward.update(draw(_tree(managed=BOOLEANS, driver=driver)))
+    if mode == "bridge" and draw(BOOLEANS):
+        values["bridge"] = {"name": draw(NAMES)}
+    else:
+        pool = draw(st.sampled_from(sorted(pools)))
+        forward[pool] = draw(pools[pool])
+    tagged, bridged = mode in ("bridge", "passthrough", "hostdev"), "bridge" in values
+    if tagged and draw(BOOLEANS):
+        values["vlan"] = draw(vlans())
+    # Where a network has VLANs, its groups have none of their own here, and no port of another kind.
+    plain = "vlan" in values
+    groups = port_groups(tagged=tagged and not plain, switched=mode == "bridge", limited=bridged).map(
+        lambda found: [
+            {name: value for name, value in group.items() if name != "virtual_port" or not plain} for group in found
+        ]
+    )
+    ports = virtual_ports("openvswitch") if mode == "bridge" else virtual_ports()
+    rest: dict[str, st.SearchStrategy[Any]] = {"virtual_port": ports, "port_groups": groups}
+    if mode == "bridge":
+        rest["port_isolated"] = BOOLEANS
+    if bridged:
+        rest["bandwidth"] = bandwidths()
+    return values | draw(_tree(**rest))
+
+
+@st.composite
+def whole_networks(draw: st.DrawFn) -> dict[str, Any]:
+    """Inputs of any network, in which every property of the spec has its turn."""
+    values: dict[str, Any] = draw(st.one_of(_served(), _plugged()))
+    policies: dict[str, Any] = draw(
+        st.sampled_from(
+            [
+                {},
+                {"adopt": True, "on_delete": "restore"},
+                {"adopt": False, "on_delete": "keep", "on_restart": "refuse"},
+                {"allow_overlap": True, "active": False, "autostart": False},
+            ]
+        )
+    )
+    elements = st.dictionaries(
+        NAMES.map(lambda name: f"urn:{name}"),
+        st.sampled_from(["", "text", "&lt;&amp;'", '<x:inner a="1"/>']),
+        max_size=2,
+    )
+    rest = _tree(
+        uuid=UUIDS,
+        title=TEXTS,
+        description=TEXTS,
+        metadata=elements.map(
+            lambda found: {name: f'<x:note xmlns:x="{name}">{text}</x:note>' for name, text in found.items()}
+        ),
+        trust_guest_rx_filters=BOOLEANS,
+    )
+    return values | policies | draw(rest)

@@ -52,7 +52,8 @@ class TestCheck:
     @pytest.mark.parametrize(
         ("inputs", "path", "reason"),
         [
-            ({"uri": "qemu+ssh://root@host/system"}, "uri", "is reached over ssh, which is not supported"),
+            ({"uri": "qemu+ssh://root@host/session"}, "uri", "is a user's own libvirt"),
+            ({"uri": "qemu+ssh://-oProxyCommand=x@host/system"}, "uri", "the user in the URI begins with '-'"),
             ({"uri": "qemu+tls://host/system"}, "uri", "reaches libvirt and not the host itself"),
             ({"uri": "qemu+tcp:///system"}, "uri", "reaches libvirt and not the host itself"),
             ({"uri": "test:///default"}, "uri", "is libvirt's test driver, which has no host"),

@@ -78,7 +78,7 @@ def test_a_preview_names_what_will_flip_the_value() -> None:
     (note,) = planned(host, desired(ipv4=True)).notes
 
     assert note == (
-        "systemd-networkd sets net.ipv4.ip_forward to 0 whenever it starts (IPv4Forwarding=no in"
+        "systemd-networkd sets net.ipv4.ip_forward to 0 whenever it starts from systemd 256 on (IPv4Forwarding=no in"
         " /etc/systemd/networkd.conf), which undoes net.ipv4.ip_forward = 1; take that line out or change it"
     )
 

@@ -5,13 +5,18 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from virtnet.errors import AccessDenied, HostFailure
-from virtnet.host import LocalHost
+from virtnet.host import Host, local_host
+from virtnet.host_local import LocalMachine
+from virtnet.host_machine import Machine
 from virtnet.host_output import parse_addresses, parse_links, parse_listening_sockets, parse_routes
+from virtnet.host_shell import ShellMachine
+from virtnet.host_ssh import Way
 from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
 from virtnet.plan import HostDoor
 
@@ -75,7 +80,7 @@ def test_an_empty_answer_is_none(answer: str) -> None:
 
 
 def test_local_host_is_a_host_door() -> None:
-    door: HostDoor = LocalHost()
+    door: HostDoor = local_host()
 
     assert door.name == "this host"
     assert door.has_program("ls")
@@ -83,19 +88,30 @@ def test_local_host_is_a_host_door() -> None:
     assert "lo" in {link.name for link in door.links()}
 
 
+@pytest.fixture(params=["this process", "sh", "bash"])
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Who carries requests out: this process, or a shell of this machine as it would be that of another."""
+    if request.param == "this process":
+        yield LocalMachine()
+        return
+    shell = ShellMachine(Way(name="this host", command=(request.param,), user="this user"))
+    yield shell
+    shell.close()
+
+
 class TestSysctl:
-    def test_reads_and_writes_by_slash_form(self, tmp_path: Path) -> None:
+    def test_reads_and_writes_by_slash_form(self, machine: Machine, tmp_path: Path) -> None:
         parameter = tmp_path / "net/ipv4/conf/eth0.100/forwarding"
         parameter.parent.mkdir(parents=True)
         parameter.write_text("0\n")
-        host = LocalHost(proc_sys=tmp_path)
+        host = Host(machine, proc_sys=str(tmp_path))
 
         assert host.read_sysctl("net/ipv4/conf/eth0.100/forwarding") == "0"
         host.write_sysctl("net/ipv4/conf/eth0.100/forwarding", "1")
         assert parameter.read_text() == "1\n"
 
-    def test_knows_what_is_not_there(self, tmp_path: Path) -> None:
-        host = LocalHost(proc_sys=tmp_path)
+    def test_knows_what_is_not_there(self, machine: Machine, tmp_path: Path) -> None:
+        host = Host(machine, proc_sys=str(tmp_path))
 
         assert host.read_sysctl("net/ipv4/conf/gone/forwarding") is None
         with pytest.raises(HostFailure, match="could not set the kernel parameter net/gone to 1 on this host: No such"):
@@ -103,14 +119,14 @@ class TestSysctl:
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("key", ["", "/etc/passwd", "net/../../etc/passwd", "..", "net/ipv4\0/x"])
-    def test_refuses_what_is_no_key(self, key: str, tmp_path: Path) -> None:
+    def test_refuses_what_is_no_key(self, machine: Machine, key: str, tmp_path: Path) -> None:
         with pytest.raises(HostFailure, match="is no kernel parameter of this host"):
-            LocalHost(proc_sys=tmp_path).write_sysctl(key, "1")
+            Host(machine, proc_sys=str(tmp_path)).write_sysctl(key, "1")
 
 
 class TestFiles:
-    def test_writes_whole_with_the_right_mode(self, tmp_path: Path) -> None:
-        path, host = tmp_path / "sysctl.d" / "90-x.conf", LocalHost()
+    def test_writes_whole_with_the_right_mode(self, machine: Machine, tmp_path: Path) -> None:
+        path, host = tmp_path / "sysctl.d" / "90-x.conf", Host(machine)
 
         previous_mask = os.umask(0o077)
         try:
@@ -123,8 +139,8 @@ class TestFiles:
         assert stat.S_IMODE(path.stat().st_mode) == 0o644
         assert host.list_directory(str(path.parent)) == ["90-x.conf"]
 
-    def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(self, tmp_path: Path) -> None:
-        path, host = tmp_path / "90-x.conf", LocalHost()
+    def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(self, machine: Machine, tmp_path: Path) -> None:
+        path, host = tmp_path / "90-x.conf", Host(machine)
         host.write_file(str(path), "a = 1\n")
 
         with pytest.raises(UnicodeEncodeError):
@@ -133,8 +149,30 @@ class TestFiles:
         assert path.read_text() == "a = 1\n"
         assert host.list_directory(str(tmp_path)) == ["90-x.conf"]
 
-    def test_removes_and_is_content_when_it_is_gone(self, tmp_path: Path) -> None:
-        path, host = tmp_path / "90-x.conf", LocalHost()
+    @pytest.mark.parametrize(
+        "content", ["", "\n", "a\n\n", "$x `y` 'z' \"\\n", "\udcff\xfc\n", "# " + "long " * 50_000]
+    )
+    def test_gives_back_exactly_what_was_written(self, machine: Machine, tmp_path: Path, content: str) -> None:
+        path, host = str(tmp_path / "a 'file'\n"), Host(machine)
+
+        host.write_file(path, content)
+
+        assert host.read_file(path) == content
+        assert host.list_directory(str(tmp_path)) == ["a 'file'\n"]
+
+    def test_a_shell_of_its_own_sees_names_that_begin_with_a_dot(self, machine: Machine, tmp_path: Path) -> None:
+        for name in (".a", "..b", "*", "?"):
+            (tmp_path / name).touch()
+        (tmp_path / "dangling").symlink_to("nowhere")
+
+        assert Host(machine).list_directory(str(tmp_path)) == ["*", "..b", ".a", "?", "dangling"]
+
+    def test_a_nul_is_refused(self, machine: Machine) -> None:
+        with pytest.raises(HostFailure, match="nothing on a host has a NUL in its name"):
+            Host(machine).read_file("/etc/\0")
+
+    def test_removes_and_is_content_when_it_is_gone(self, machine: Machine, tmp_path: Path) -> None:
+        path, host = tmp_path / "90-x.conf", Host(machine)
         host.write_file(str(path), "")
 
         host.remove_file(str(path))
@@ -144,20 +182,20 @@ class TestFiles:
         assert host.read_file(str(path)) is None
         assert host.list_directory(str(tmp_path / "nowhere")) == []
 
-    def test_says_what_stands_in_the_way(self, tmp_path: Path) -> None:
+    def test_says_what_stands_in_the_way(self, machine: Machine, tmp_path: Path) -> None:
         (tmp_path / "90-x.conf").mkdir()
 
         with pytest.raises(HostFailure, match=r"could not write .*/90-x\.conf on this host: Is a directory"):
-            LocalHost().write_file(str(tmp_path / "90-x.conf"), "")
+            Host(machine).write_file(str(tmp_path / "90-x.conf"), "")
 
 
 class TestPrograms:
-    def host(self, directory: Path, script: str | None) -> LocalHost:
+    def host(self, directory: Path, script: str | None) -> Host:
         """A host whose only program is `ip`, which does what the script says."""
         if script is not None:
             (directory / "ip").write_text(f"#!/bin/sh\n{script}\n")
             (directory / "ip").chmod(0o755)
-        return LocalHost(search_path=str(directory), seconds=0.5)
+        return local_host(search_path=str(directory), seconds=0.5)
 
     def test_names_the_package_of_a_missing_one(self, tmp_path: Path) -> None:
         with pytest.raises(
@@ -201,16 +239,16 @@ class TestProcesses:
         assert process.stdout.readline() == "ready\n"
         return process
 
-    def test_ends_one_and_is_content_when_there_is_none(self) -> None:
+    def test_ends_one_and_is_content_when_there_is_none(self, machine: Machine) -> None:
         with self.started("print('ready', flush=True); import time; time.sleep(60)") as process:
-            LocalHost().end_process(process.pid)
+            Host(machine).end_process(process.pid)
 
             assert process.wait(timeout=0) == -signal.SIGTERM
-        LocalHost().end_process(process.pid)
+        Host(machine).end_process(process.pid)
 
-    def test_says_which_one_goes_on(self) -> None:
+    def test_says_which_one_goes_on(self, machine: Machine) -> None:
         code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
         with self.started(code) as process:
             with pytest.raises(HostFailure, match=f"could not end process {process.pid} on this host: it goes on"):
-                LocalHost(seconds=0.1).end_process(process.pid)
+                Host(machine, seconds_for_an_end=0.1).end_process(process.pid)
             process.kill()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.libvirt import FakeLibvirt
-from tests.unit.strategies import networks
+from tests.unit.strategies import networks, whole_networks
 
 from virtnet import lifecycle, network_xml
 from virtnet.errors import Refused, VirtnetError
@@ -38,9 +38,9 @@ def plan(libvirt: FakeLibvirt, desired: dict[str, Any], recorded: dict[str, Any]
     return NETWORK.plan(desired, recorded, NETWORK.observe(doors(libvirt)(""), desired, recorded))
 
 
-@given(networks())
+@given(whole_networks())
 def test_what_is_rendered_is_parsed_as_it_was(inputs: dict[str, Any]) -> None:
-    target = new_tree(checked(inputs), UUID)
+    target = new_tree(checked(inputs), inputs.get("uuid", UUID))
 
     parsed = network_xml.parse(network_xml.render(target))
 
@@ -58,14 +58,14 @@ def _without_empty(tree: Any) -> Any:
     return tree
 
 
-@given(networks())
+@given(whole_networks())
 def test_check_gives_its_own_output_back(inputs: dict[str, Any]) -> None:
     once = checked(inputs)
 
     assert checked(once) == once
 
 
-@given(networks())
+@given(whole_networks())
 def test_a_preview_right_after_create_is_empty(inputs: dict[str, Any]) -> None:
     libvirt, desired = FakeLibvirt(), checked(inputs)
 
@@ -74,6 +74,19 @@ def test_a_preview_right_after_create_is_empty(inputs: dict[str, Any]) -> None:
     assert lifecycle.diff(NETWORK, recorded, desired, doors(libvirt)).changes == ()
     assert plan(libvirt, desired, recorded).empty
     assert lifecycle.read(NETWORK, recorded, doors(libvirt)) == recorded
+
+
+@given(whole_networks(), whole_networks())
+def test_after_any_update_nothing_is_left_to_do(before: dict[str, Any], after: dict[str, Any]) -> None:
+    before, after = ({name: value for name, value in one.items() if name != "uuid"} for one in (before, after))
+    libvirt, desired = FakeLibvirt(), checked(after)
+    recorded = created(libvirt, checked(before))
+
+    updated = lifecycle.update(NETWORK, recorded, desired, doors(libvirt), lambda line: None)
+
+    assert plan(libvirt, desired, updated).empty
+    assert lifecycle.diff(NETWORK, updated, desired, doors(libvirt)).changes == ()
+    assert updated["uuid"] == recorded["uuid"]
 
 
 @given(networks(), networks())

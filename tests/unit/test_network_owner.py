@@ -102,8 +102,23 @@ def test_an_update_marks_what_was_adopted_as_it_was() -> None:
     recorded = created(libvirt, "project/stack/a")
 
     updated(libvirt, recorded, "project/stack/a", autostart=False)
+    unmarked = mark(libvirt)
+    updated(libvirt, recorded, "project/stack/a", autostart=False, title="a's")
 
+    assert unmarked is None
     assert mark(libvirt) == OwnerMark("project/stack/a", adopted=True)
+
+
+def test_flags_alone_are_given_back_without_a_mark() -> None:
+    libvirt = host_with_a_network()
+    before = libvirt.snapshot()
+
+    recorded = created(libvirt, "project/stack/a", autostart=False, active=False)
+    unmarked = mark(libvirt)
+    deleted(libvirt, recorded)
+
+    assert unmarked is None
+    assert libvirt.snapshot() == before
 
 
 def test_a_network_that_another_resource_adopted_too_is_left_to_it() -> None:

@@ -264,6 +264,12 @@ def test_a_running_networks_own_dns_server_is_no_other_program_but_one_at_its_ne
             ("domain.register needs libvirt 10.1.0, here is 9.7.0; leave it out or upgrade",),
         ),
         ({"domain": {"name": "a", "register": False}}, 9_000_000, ()),
+        (
+            {"forward": {"mode": "hostdev", "driver": {"model": "mlx5_vfio_pci"}}},
+            9_010_000,
+            ("forward.driver.model needs libvirt 10.0.0, here is 9.10.0; leave it out or upgrade",),
+        ),
+        ({"forward": {"mode": "hostdev", "driver": {"name": "vfio"}}}, 9_000_000, ()),
         ({"domain": {"name": "a", "local_only": True, "register": True}}, 10_001_000, ()),
         (
             {"dns": {"forwarders": [{"address": "192.0.2.1"}, {"address": "192.0.2.2", "port": 5353}]}},

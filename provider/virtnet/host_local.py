@@ -1,0 +1,182 @@
+"""The machine this process runs on, in its network namespace: requests are carried out here. Imported by host."""
+
+import errno
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from virtnet.host_machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, Failure, NoAnswer, Request
+
+
+def shares_our_network(sockets: Sequence[str]) -> bool:
+    """Whether the daemon behind the first of these sockets that answers runs in our network namespace.
+
+    Told by the daemon's process id, which the kernel gives for its socket (unix(7), SO_PEERCRED). Only root may read
+    another user's namespaces; for others it has to do that the process is one of libvirt's that we can see. True where
+    no daemon answers: then there is no host to mistake for another.
+    """
+    for path in sockets:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(path)
+                credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            except OSError:
+                continue
+        pid = struct.unpack("3i", credentials)[0]
+        try:
+            return pid > 0 and Path(f"/proc/{pid}/ns/net").readlink() == Path("/proc/self/ns/net").readlink()
+        except PermissionError:
+            # systemd listens for a daemon that is not running yet.
+            names = ("libvirtd", "virtnetworkd", "virtqemud", "systemd")
+            return Path(f"/proc/{pid}/comm").read_text().strip() in names
+        except OSError:
+            return False
+    return True
+
+
+class LocalMachine:
+    """Implements host_machine.Machine."""
+
+    name = "this host"
+    how_to_be_root = "run as root"
+
+    def __init__(self, *, search_path: str | None = None, seconds: float = SECONDS_FOR_A_PROGRAM) -> None:
+        """`search_path` is where programs are looked for instead of PATH and the sbin directories."""
+        self._search_path = search_path or os.pathsep.join((os.environ.get("PATH", ""), *SBIN))
+        self._seconds = seconds
+
+    def ask(self, *requests: Request) -> Sequence[Answer]:
+        """One after the other; each takes microseconds, or the time of its program."""
+        return [self.tell(request) for request in requests]
+
+    def tell(self, request: Request) -> Answer:
+        """The system's refusals become failures."""
+        kind, *words = request
+        actions: dict[str, Callable[..., Answer]] = {
+            "read": _read,
+            "list": _list,
+            "has": self._has,
+            "dhcp-port": _dhcp_port,
+            "run": self._run,
+            "write": _write_existing,
+            "replace": _replace,
+            "remove": _remove,
+            "end": _end,
+        }
+        try:
+            return actions[kind](*words)
+        except OSError as error:
+            return Answer(failure=Failure(error.errno, error.strerror or str(error)))
+
+    def _has(self, name: str) -> Answer:
+        return Answer(shutil.which(name, path=self._search_path) or "")
+
+    def _run(self, program: str, *arguments: str) -> Answer:
+        path = shutil.which(program, path=self._search_path)
+        if path is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        try:
+            done = subprocess.run(
+                [path, *arguments],
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=self._seconds,
+                check=False,
+                env={**os.environ, "LC_ALL": "C"},
+                encoding="utf-8",
+                errors="surrogateescape",
+            )
+        except subprocess.TimeoutExpired:
+            raise NoAnswer(f"'{program}' gave no answer in {self._seconds:g} s") from None
+        except OSError as error:
+            return Answer(failure=Failure(None, f"{path} does not run: {error.strerror}"))
+        if done.returncode != 0:
+            return Answer(failure=Failure(None, " ".join(done.stderr.split()) or f"exit status {done.returncode}"))
+        return Answer(done.stdout)
+
+
+def _read(path: str) -> Answer:
+    return Answer(Path(path).read_text(encoding="utf-8", errors="surrogateescape"))
+
+
+def _list(path: str) -> Answer:
+    # No name holds a slash.
+    return Answer("".join(f"{name}/" for name in os.listdir(path)))  # noqa: PTH208 - names are wanted, not paths
+
+
+def _dhcp_port() -> Answer:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
+        # As dnsmasq does: the port is free for it beside any server that shares it too.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("0.0.0.0", DHCP_SERVER_PORT))  # noqa: S104 - closed again before anything is read
+    return Answer()
+
+
+def _write_existing(path: str, text: str) -> Answer:
+    # Opened without creating: what is not there must be an error, not a permission problem.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, f"{text}\n".encode())
+    finally:
+        os.close(descriptor)
+    return Answer()
+
+
+def _replace(directory: str, name: str, content: str) -> Answer:
+    """Put a file in place with everything in it on the disk before its name is."""
+    Path(directory).mkdir(mode=0o755, parents=True, exist_ok=True)
+    # Not ending in .conf: `sysctl --system` reads every name that does, dot files too.
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".new", dir=directory)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+        Path(temporary).replace(Path(directory, name))
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_directory(directory)
+    return Answer()
+
+
+def _remove(path: str) -> Answer:
+    Path(path).unlink(missing_ok=True)
+    if Path(path).parent.is_dir():
+        _sync_directory(str(Path(path).parent))
+    return Answer()
+
+
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _end(pid: str, seconds: str) -> Answer:
+    try:
+        descriptor = os.pidfd_open(int(pid))
+    except ProcessLookupError:
+        return Answer()
+    try:
+        signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+        ending = select.poll()
+        ending.register(descriptor, select.POLLIN)
+        if not ending.poll(float(seconds) * 1000):
+            return Answer(failure=Failure(errno.ETIME, "it goes on after SIGTERM"))
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(descriptor)
+    return Answer()

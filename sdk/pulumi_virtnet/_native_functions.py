@@ -1,0 +1,231 @@
+"""The native plugin's functions: questions to a host. Each exists twice, for values and, as …_output, for Outputs.
+
+Not imported by users but by pulumi_virtnet.native. Results are dicts with keys in Python spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast
+
+import pulumi
+from pulumi import Input, InvokeOptions, InvokeOutputOptions
+
+from pulumi_virtnet._network_types import LibvirtNetworkArgs
+from pulumi_virtnet._resource import camel_case, from_wire
+
+
+class NetworkSummary(TypedDict):
+    """A network of a host, in brief."""
+
+    uuid: str
+    name: str
+    active: bool
+    persistent: bool
+    autostart: bool
+    mode: str
+    bridge_name: str
+    addresses: list[str]
+
+
+class DhcpLease(TypedDict):
+    """An address that a network's DHCP server gave to a client."""
+
+    mac: str
+    address: str
+    prefix_length: int
+    hostname: str
+    client_id: str
+    expires: str
+
+
+class PluggedGuest(TypedDict):
+    """A guest's interface on a network, or another interface on the network's bridge (`guest` is empty then)."""
+
+    guest: str
+    guest_uuid: str
+    mac: str
+    interface: str
+    addresses: list[str]
+
+
+class HostBridge(TypedDict):
+    """A bridge of the host."""
+
+    name: str
+    mac: str
+    up: bool
+    addresses: list[str]
+    ports: list[str]
+
+
+class HostRoute(TypedDict):
+    """A route of the host's main tables; `destination` is a CIDR or "default"."""
+
+    destination: str
+    interface: str
+    gateway: str
+
+
+class HostFacts(TypedDict):
+    """A host, as far as networks depend on it."""
+
+    host_uuid: str
+    libvirt_version: str
+    ipv4_forwarding: bool
+    ipv6_forwarding: bool
+    bridges: list[HostBridge]
+    routes: list[HostRoute]
+
+
+class FreeSubnet(TypedDict):
+    """A subnet that is free on a host; `address` is for a network's `ips`, `first` and `last` for a DHCP range."""
+
+    subnet: str
+    address: str
+    first: str
+    last: str
+
+
+def get_network(
+    name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
+) -> dict[str, Any]:
+    """A network as it is now: the inputs of a LibvirtNetwork, `uuid`, `bridge_name`, `persistent`, `host_uuid`, `xml`.
+
+    Raises an error that names the networks there are when there is none of that name or UUID.
+    """
+    return _network(_ask("getNetwork", opts, name=name, uuid=uuid, uri=uri))
+
+
+def get_network_output(
+    name: Input[str] | None = None,
+    *,
+    uuid: Input[str] | None = None,
+    uri: Input[str] | None = None,
+    opts: InvokeOutputOptions | None = None,
+) -> pulumi.Output[dict[str, Any]]:
+    """The same as get_network, from Outputs."""
+    return _ask_output("getNetwork", opts, name=name, uuid=uuid, uri=uri).apply(_network)
+
+
+def get_networks(*, uri: str | None = None, opts: InvokeOptions | None = None) -> list[NetworkSummary]:
+    """All networks of a host, by name."""
+    return cast(list[NetworkSummary], _spelled(_ask("getNetworks", opts, uri=uri))["networks"])
+
+
+def get_networks_output(
+    *, uri: Input[str] | None = None, opts: InvokeOutputOptions | None = None
+) -> pulumi.Output[list[NetworkSummary]]:
+    """The same as get_networks, from Outputs."""
+    return _ask_output("getNetworks", opts, uri=uri).apply(lambda known: _spelled(known)["networks"])
+
+
+def get_leases(
+    name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
+) -> list[DhcpLease]:
+    """The DHCP leases of a network that have not ended."""
+    return cast(list[DhcpLease], _spelled(_ask("getLeases", opts, name=name, uuid=uuid, uri=uri))["leases"])
+
+
+def get_leases_output(
+    name: Input[str] | None = None,
+    *,
+    uuid: Input[str] | None = None,
+    uri: Input[str] | None = None,
+    opts: InvokeOutputOptions | None = None,
+) -> pulumi.Output[list[DhcpLease]]:
+    """The same as get_leases, from Outputs."""
+    asked = _ask_output("getLeases", opts, name=name, uuid=uuid, uri=uri)
+    return asked.apply(lambda known: _spelled(known)["leases"])
+
+
+def get_guests(
+    name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
+) -> list[PluggedGuest]:
+    """Who is plugged into a network: running guests, and other interfaces on its bridge."""
+    return cast(list[PluggedGuest], _spelled(_ask("getGuests", opts, name=name, uuid=uuid, uri=uri))["guests"])
+
+
+def get_guests_output(
+    name: Input[str] | None = None,
+    *,
+    uuid: Input[str] | None = None,
+    uri: Input[str] | None = None,
+    opts: InvokeOutputOptions | None = None,
+) -> pulumi.Output[list[PluggedGuest]]:
+    """The same as get_guests, from Outputs."""
+    asked = _ask_output("getGuests", opts, name=name, uuid=uuid, uri=uri)
+    return asked.apply(lambda known: _spelled(known)["guests"])
+
+
+def get_host(*, uri: str | None = None, opts: InvokeOptions | None = None) -> HostFacts:
+    """A host's bridges, routes and IP forwarding. An error where only libvirt can be asked, and not the host."""
+    return cast(HostFacts, _spelled(_ask("getHost", opts, uri=uri)))
+
+
+def get_host_output(
+    *, uri: Input[str] | None = None, opts: InvokeOutputOptions | None = None
+) -> pulumi.Output[HostFacts]:
+    """The same as get_host, from Outputs."""
+    return _ask_output("getHost", opts, uri=uri).apply(lambda known: cast(HostFacts, _spelled(known)))
+
+
+def get_free_subnet(
+    network: str,
+    prefix_length: int,
+    *,
+    within: str | None = None,
+    uri: str | None = None,
+    opts: InvokeOptions | None = None,
+) -> FreeSubnet:
+    """A subnet that nothing on the host uses, for the network of that name; the one it has, once it has one.
+
+    It is taken from `within`, 10.0.0.0/8 when left out. Raises an error when nothing in there is free.
+    """
+    given = {"network": network, "prefix_length": prefix_length, "within": within, "uri": uri}
+    return cast(FreeSubnet, _spelled(_ask("getFreeSubnet", opts, **given)))
+
+
+def get_free_subnet_output(
+    network: Input[str],
+    prefix_length: Input[int],
+    *,
+    within: Input[str] | None = None,
+    uri: Input[str] | None = None,
+    opts: InvokeOutputOptions | None = None,
+) -> pulumi.Output[FreeSubnet]:
+    """The same as get_free_subnet, from Outputs."""
+    given = {"network": network, "prefix_length": prefix_length, "within": within, "uri": uri}
+    return _ask_output("getFreeSubnet", opts, **given).apply(lambda known: cast(FreeSubnet, _spelled(known)))
+
+
+def _ask(function: str, opts: InvokeOptions | None, **given: Any) -> Any:
+    return pulumi.runtime.invoke(f"virtnet:index:{function}", _named(given), opts).value
+
+
+def _ask_output(function: str, opts: InvokeOutputOptions | None, **given: Any) -> pulumi.Output[Any]:
+    return pulumi.runtime.invoke_output(f"virtnet:index:{function}", _named(given), opts)
+
+
+def _named(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {camel_case(name): value for name, value in given.items() if value is not None}
+
+
+def _network(known: Any) -> dict[str, Any]:
+    """A network's facts: inputs by their own spelling, whose keys may be data, and the rest."""
+    read: dict[str, Any] = from_wire(known, LibvirtNetworkArgs)
+    return {_snake_case(name): value for name, value in read.items()}
+
+
+def _spelled(value: Any) -> Any:
+    """A result in Python spelling; none of its keys is data."""
+    if isinstance(value, Mapping):
+        return {_snake_case(name): _spelled(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_spelled(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: f"_{found[1].lower()}", name)

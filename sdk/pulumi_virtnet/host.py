@@ -1,0 +1,178 @@
+"""VirtualNetworkHost: the IP forwarding and the networks of one host as one component, in the right order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi import Input
+from typing_extensions import NotRequired, TypedDict
+
+from pulumi_virtnet._forwarding_types import HostForwardingArgs, HostForwardingArgsDict
+from pulumi_virtnet._network_types import LibvirtNetworkArgs, LibvirtNetworkArgsDict
+from pulumi_virtnet._resource import Args
+from pulumi_virtnet.forwarding import HostForwarding
+from pulumi_virtnet.network import LibvirtNetwork
+
+_Forwarding = bool | HostForwardingArgs | HostForwardingArgsDict
+_Networks = Mapping[str, LibvirtNetworkArgs | LibvirtNetworkArgsDict]
+
+
+class VirtualNetworkHostArgs(Args):
+    """The inputs of a VirtualNetworkHost, for its `args`.
+
+    Args:
+        uri: Connection URI of the host, for all that is made on it. Default: the configuration `virtnet:uri`.
+        forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none is made.
+        networks: The inputs of each network, by its name on the host.
+    """
+
+    FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
+        "uri": None,
+        "forwarding": HostForwardingArgs,
+        "networks": LibvirtNetworkArgs,
+    }
+    MAPS: ClassVar[frozenset[str]] = frozenset({"networks"})
+
+    def __init__(
+        self,
+        *,
+        uri: Input[str] | None = None,
+        forwarding: _Forwarding | None = None,
+        networks: _Networks | None = None,
+    ) -> None:
+        self.uri = uri
+        self.forwarding = forwarding
+        self.networks = networks
+
+
+class VirtualNetworkHostArgsDict(TypedDict):
+    """The inputs of a VirtualNetworkHost, for its `args`."""
+
+    uri: NotRequired[Input[str] | None]
+    """Connection URI of the host, for all that is made on it. Default: the configuration `virtnet:uri`."""
+    forwarding: NotRequired[_Forwarding | None]
+    """True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none is made."""
+    networks: NotRequired[_Networks | None]
+    """The inputs of each network, by its name on the host."""
+
+
+class VirtualNetworkHost(pulumi.ComponentResource):
+    """One host's IP forwarding and networks: forwarding comes first and goes last.
+
+    A program that serves several hosts makes one of these for each, in a loop. The resources inside are ordinary ones
+    with the component as their parent; their Pulumi names begin with the component's, so that networks of one name on
+    several hosts do not meet.
+
+    Example: the same two networks on each host, with subnets of its own.
+
+        for number, uri in enumerate(["qemu+ssh://root@alpha/system", "qemu+ssh://root@beta/system"]):
+            VirtualNetworkHost(
+                f"host{number}",
+                uri=uri,
+                forwarding=True,
+                networks={
+                    "management": {"forward": {"mode": "nat"}, "ips": [{"address": f"10.{number}.1.1/24"}]},
+                    "storage": {"ips": [{"address": f"10.{number}.2.1/24"}], "mtu": 9000},
+                },
+            )
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        args: VirtualNetworkHostArgs | VirtualNetworkHostArgsDict | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        uri: Input[str] | None = None,
+        forwarding: _Forwarding | None = None,
+        networks: _Networks | None = None,
+    ) -> None:
+        """Make the forwarding and the networks of a host part of the stack.
+
+        Args:
+            resource_name: The name of the component in the program and its stack.
+            args: All inputs at once, instead of the keywords below.
+            opts: Pulumi's own options. `depends_on` and `protect` hold for everything inside.
+            uri: Connection URI of the host, for all that is made on it; what names a `uri` of its own keeps it.
+                Default: the configuration `virtnet:uri`.
+            forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none is made. It needs
+                access to the host itself: a local URI, or one over ssh.
+            networks: The inputs of each network, by its name on the host. Known when the program runs; the values
+                inside may be outputs of other resources.
+
+        Raises:
+            TypeError: Both args and keywords are given, or networks is no dict of inputs. What is wrong with a value
+                is said by `pulumi preview`, with the property's path and the fix.
+        """
+        given: Any = args
+        if isinstance(given, pulumi.ResourceOptions) and opts is None:
+            given, opts = None, given
+        keywords = {"uri": uri, "forwarding": forwarding, "networks": networks}
+        named = _named(keywords)
+        if given is not None and named:
+            raise TypeError("VirtualNetworkHost takes its inputs from args or as keywords, not from both")
+        if given is not None:
+            named = _named(given)
+        unknown = sorted(named.keys() - VirtualNetworkHostArgs.FIELDS.keys())
+        if unknown:
+            raise TypeError(f"VirtualNetworkHost has no input {unknown[0]!r}; it has uri, forwarding and networks")
+        if not isinstance(named.get("networks", {}), Mapping):
+            raise TypeError("the networks of a VirtualNetworkHost are a dict of inputs by network name")
+        super().__init__("virtnet:index:VirtualNetworkHost", resource_name, None, opts)
+        # What a component depends on does not hold for its children by itself.
+        after = pulumi.ResourceOptions(depends_on=None if opts is None else opts.depends_on)
+        self._forwarding = self._make_forwarding(resource_name, named, after)
+        self._networks = self._make_networks(resource_name, named, after)
+        self.register_outputs({"bridgeNames": self.bridge_names})
+
+    @property
+    def forwarding(self) -> HostForwarding | None:
+        """The host's forwarding; None where the program names none."""
+        return self._forwarding
+
+    @property
+    def networks(self) -> Mapping[str, LibvirtNetwork]:
+        """The networks, by the names that the program gives them."""
+        return self._networks
+
+    @property
+    def bridge_names(self) -> pulumi.Output[dict[str, str]]:
+        """The bridges that guests are plugged into, by the networks' names: {"management": "vn-management"}."""
+        return pulumi.Output.all(**{name: network.bridge_name for name, network in self._networks.items()})
+
+    def _make_forwarding(
+        self, resource_name: str, named: Mapping[str, Any], after: pulumi.ResourceOptions
+    ) -> HostForwarding | None:
+        wanted = named.get("forwarding")
+        if wanted is None or wanted is False:
+            return None
+        inputs: Any = {**_place(named), **({"ipv4": True} if wanted is True else _named(wanted))}
+        opts = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(parent=self))
+        return HostForwarding(f"{resource_name}-forwarding", inputs, opts)
+
+    def _make_networks(
+        self, resource_name: str, named: Mapping[str, Any], after: pulumi.ResourceOptions
+    ) -> dict[str, LibvirtNetwork]:
+        # Forwarding can be restored only when no network needs it any more, so networks go first on delete.
+        first = [self._forwarding] if self._forwarding is not None else []
+        opts = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(parent=self, depends_on=first))
+        made = {}
+        for name, wanted in named.get("networks", {}).items():
+            inputs: Any = {"name": name, **_place(named), **_named(wanted)}
+            made[name] = LibvirtNetwork(f"{resource_name}-{name}", inputs, opts)
+        return made
+
+
+def _place(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {"uri": named["uri"]} if "uri" in named else {}
+
+
+def _named(args: Any) -> dict[str, Any]:
+    """What Args or a dict name; None means left out, as everywhere."""
+    if isinstance(args, Args):
+        args = vars(args)
+    if not isinstance(args, Mapping):
+        raise TypeError(f"the inputs of a resource in a VirtualNetworkHost are Args or a dict, not {args!r}")
+    return {name: value for name, value in args.items() if value is not None}

@@ -1,0 +1,23 @@
+"""A remote daemon that never answers: given up in time, and not tried again."""
+
+import socket
+import time
+
+import pytest
+
+from virtnet.connection import Connection
+from virtnet.errors import Unreachable
+
+
+def test_a_daemon_that_never_answers_costs_its_time_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connection = Connection(f"qemu+tcp://127.0.0.1:{silent.getsockname()[1]}/system", seconds=0.5)
+        seconds = []
+        for _ in range(3):
+            began = time.monotonic()
+            with pytest.raises(Unreachable, match=r"gave no answer in 0\.5 s; see that the host runs"):
+                connection.networks()
+            seconds.append(time.monotonic() - began)
+
+    assert 0.4 < seconds[0] < 3
+    assert max(seconds[1:]) < 0.2

@@ -1,0 +1,248 @@
+"""Requests as lines for a shell, answers as fields between marks, and what becomes of a shell that ends or hangs."""
+
+import os
+import shlex
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from virtnet.errors import AccessDenied, HostFailure, Unreachable
+from virtnet.host import Host
+from virtnet.host_look import Look
+from virtnet.host_machine import Answer, Failure, Request
+from virtnet.host_script import answers, call
+from virtnet.host_shell import NoShell, ShellMachine
+from virtnet.host_ssh import Way, ssh_way
+from virtnet.host_uri import SshTarget
+
+
+def way(script: str) -> Way:
+    return Way(name="far", command=("sh", "-c", script), user="me")
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0"))))
+def test_a_shell_takes_every_word_for_itself(words: list[str]) -> None:
+    line = call(("run", "printf", *words))
+
+    assert shlex.split(line) == ["vn_run", "printf", *words, "</dev/null"]
+
+
+def test_words_arrive_as_they_were_given(tmp_path: Path) -> None:
+    words = ["", " ", "-n", "$x", "`id`", "'", '"', "\\", "\n", "*", "; exit 3", "\udcff", "a\n\n", "&", "~", "#"]
+    machine = ShellMachine(way("exec sh"))
+
+    (found,) = machine.ask(("run", "printf", "<%s>", *words))
+    machine.close()
+
+    assert found == Answer("".join(f"<{word}>" for word in words))
+
+
+def test_answers_are_read_from_their_fields() -> None:
+    requests: list[Request] = [("read", "/a"), ("read", "/b"), ("run", "ip"), ("run", "ss"), ("list", "/c")]
+    fields = [b"text\n", b"0", b"", b"", b"1", b"cat: /b: Permission denied\n", b"", b"2", b"a\n b", b"", b"250", b""]
+
+    found = answers([*fields, b"x/y/", b"0", b"", b""], requests)
+
+    assert found == [
+        Answer("text\n"),
+        Answer(failure=Failure(13, "Permission denied")),
+        Answer(failure=Failure(None, "a b")),
+        Answer(failure=Failure(2, "")),
+        Answer("x/y/"),
+    ]
+
+
+def test_a_shell_that_greets_nobody_is_no_shell() -> None:
+    machine = ShellMachine(way("echo 'This account is for backups only.' >&2; exit 1"))
+
+    for _ in range(2):
+        with pytest.raises(NoShell, match=r"far gives this user no shell: This account is for backups only\."):
+            machine.open()
+
+
+def test_a_shell_that_greets_nobody_in_time_is_a_host_that_is_not_reached() -> None:
+    with pytest.raises(Unreachable, match=r"far cannot be reached by ssh; .*: far gave no answer in time") as raised:
+        ShellMachine(way("exec sleep 60"), seconds_to_log_in=0.3).open()
+
+    assert not isinstance(raised.value, NoShell)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "sentence"),
+    [
+        ("root@far: Permission denied (publickey).", AccessDenied, "far does not let this user in; give ssh a key"),
+        ("Host key verification failed.", AccessDenied, "far is not known to this user's ssh; connect by hand once"),
+        ("ssh: Could not resolve hostname far", Unreachable, "far cannot be reached by ssh; see that `ssh far` works"),
+    ],
+)
+def test_what_ssh_says_becomes_a_sentence(said: str, kind: type[Exception], sentence: str) -> None:
+    with pytest.raises(kind, match=sentence):
+        ShellMachine(way(f"echo '{said}' >&2; exit 255")).open()
+
+
+def test_a_program_that_is_not_there_is_named() -> None:
+    with pytest.raises(Unreachable, match="far cannot be reached: /nowhere/ssh does not run: No such file"):
+        ShellMachine(Way(name="far", command=("/nowhere/ssh",), user="me")).open()
+
+
+def test_a_host_that_failed_once_is_not_tried_again(tmp_path: Path) -> None:
+    machine = ShellMachine(way(f"echo tried >> {tmp_path}/tries; exit 255"))
+
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            Host(machine).read_file("/etc/hostname")
+
+    assert (tmp_path / "tries").read_text() == "tried\n"
+
+
+def test_what_a_host_says_at_login_is_passed_over() -> None:
+    machine = ShellMachine(way("echo Welcome; echo; exec sh"))
+
+    assert Host(machine).read_file("/proc/1/comm")
+    machine.close()
+
+
+def test_a_shell_that_ends_is_asked_again_and_told_once(tmp_path: Path) -> None:
+    host = Host(machine := ShellMachine(way(f"echo started >> {tmp_path}/starts; exec sh")))
+    host.has_program("sh")
+
+    # The shell ends itself, as when the connection is cut while it works.
+    with pytest.raises(Unreachable, match="was lost while trying to bring the interface x up; whether it was done is"):
+        Host(Dying(machine)).set_link_up("x", True)
+
+    assert host.has_program("sh")
+    assert (tmp_path / "starts").read_text() == "started\n" * 2
+    machine.close()
+
+
+class Dying:
+    """A machine whose effects end their shell."""
+
+    name = "far"
+    how_to_be_root = ""
+
+    def __init__(self, machine: ShellMachine) -> None:
+        self._machine = machine
+
+    def ask(self, *requests: Request) -> Sequence[Answer]:
+        return self._machine.ask(*requests)
+
+    def tell(self, request: Request) -> Answer:
+        return self._machine.tell(("run", "eval", "kill -9 $$"))
+
+
+def test_neither_side_waits_for_the_other_to_read(tmp_path: Path) -> None:
+    (tmp_path / "much").write_text("x" * 5000)
+    machine, path = ShellMachine(way("exec sh"), seconds=20), f"{tmp_path}{'/.' * 2000}/much"
+
+    # Both directions hold far more than a pipe does.
+    found = machine.ask(*[("read", path)] * 100)
+    machine.close()
+
+    assert {answer.text for answer in found} == {"x" * 5000}
+
+
+def test_a_shell_that_hangs_is_given_up_in_time_and_another_one_asked(tmp_path: Path) -> None:
+    machine = ShellMachine(way("exec sh"), seconds=0.5)
+    began = time.monotonic()
+
+    with pytest.raises(HostFailure, match=r"could not read .*fifo on far: far gave no answer in time; try again"):
+        Host(machine).read_file(fifo(tmp_path))
+
+    assert time.monotonic() - began < 3
+    assert Host(machine).has_program("sh")
+    machine.close()
+
+
+def fifo(directory: Path) -> str:
+    os.mkfifo(directory / "fifo")
+    return str(directory / "fifo")
+
+
+def test_nothing_of_a_uri_is_an_option_for_ssh() -> None:
+    target = SshTarget(host="-oProxyCommand=x", user="-oX", port=22, command="/opt/ssh", options=("-i/a b",))
+
+    command = ssh_way(target).command
+
+    assert command[0] == "/opt/ssh"
+    assert command[-7:] == ("-p", "22", "-l", "-oX", "--", "-oProxyCommand=x", "exec sh")
+    assert {"-oBatchMode=yes", "-oConnectTimeout=10", "-i/a b"} <= set(command)
+
+
+class Counting:
+    """A machine of files in memory, which notes what is asked at once."""
+
+    name = "far"
+    how_to_be_root = ""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self.files = files
+        self.asked: list[tuple[Request, ...]] = []
+
+    def ask(self, *requests: Request) -> Sequence[Answer]:
+        self.asked.append(requests)
+        return [self._answer(request) for request in requests]
+
+    def tell(self, request: Request) -> Answer:
+        raise AssertionError("a look tells nothing")
+
+    def _answer(self, request: Request) -> Answer:
+        if request[0] == "list":
+            inside = {
+                path[len(request[1]) + 1 :].partition("/")[0] for path in self.files if path.startswith(request[1])
+            }
+            return Answer("".join(f"{name}/" for name in sorted(inside)))
+        if request[0] == "read" and request[1] in self.files:
+            return Answer(self.files[request[1]])
+        return Answer(failure=Failure(2, "No such file or directory"))
+
+
+def test_a_look_at_a_bridge_takes_one_round_trip_and_its_ports_another() -> None:
+    names = ("vnet0", "vnet1")
+    files = {f"/sys/class/net/vb0/brif/{name}": "" for name in names} | {"/sys/class/net/vb0/address": "a\n"}
+    files |= {f"/sys/class/net/{name}/address": f"{name}\n" for name in names}
+    machine = Counting(files)
+    host = Host(machine)
+
+    with host.look():
+        seen = [host.read_file("/sys/class/net/vb0/address"), host.read_file("/sys/class/net/vb0/flags")]
+        ports = [
+            host.read_file(f"/sys/class/net/{name}/address") for name in host.list_directory("/sys/class/net/vb0/brif")
+        ]
+
+    assert seen == ["a\n", None]
+    assert ports == ["vnet0\n", "vnet1\n"]
+    assert len(machine.asked) == 2
+
+
+def test_each_answer_stands_until_the_look_ends() -> None:
+    machine = Counting({"/etc/x": "1"})
+    host = Host(machine)
+
+    with host.look():
+        before = host.read_file("/etc/x")
+        machine.files["/etc/x"] = "2"
+        during = host.read_file("/etc/x")
+    after = host.read_file("/etc/x")
+
+    assert (before, during, after) == ("1", "1", "2")
+
+
+def test_parameters_and_files_that_decide_at_boot_take_two_round_trips() -> None:
+    names = ("all", "default", "lo", "eth0")
+    files = {f"/proc/sys/net/ipv4/conf/{name}/forwarding": "0" for name in names}
+    files |= {f"/proc/sys/net/ipv6/conf/{name}/accept_ra": "1" for name in names}
+    files |= {"/etc/sysctl.d/50-a.conf": "a = 1", "/etc/sysctl.d/README": "no"}
+    machine = Counting(files)
+    look = Look(machine)
+
+    look.answer(("list", "/proc/sys/net/ipv4/conf"))
+    look.answer(("list", "/etc/sysctl.d"))
+    found = [look.answer(("read", path)).text for path in sorted(files) if not path.endswith("README")]
+
+    assert found == ["a = 1", *"0000", *"1111"]
+    assert len(machine.asked) == 2

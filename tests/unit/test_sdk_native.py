@@ -1,0 +1,127 @@
+"""What reaches the engine when a program uses the native plugin's resources and functions."""
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any
+
+import pulumi
+import pytest
+
+import pulumi_virtnet
+import pulumi_virtnet.native as virtnet
+
+ANSWERS: dict[str, Any] = {
+    "virtnet:index:getFreeSubnet": {"subnet": "10.1.0.0/24", "address": "10.1.0.1/24", "first": "a", "last": "b"},
+    "virtnet:index:getLeases": {"leases": [{"clientId": "x", "prefixLength": 24.0}]},
+    "virtnet:index:getNetwork": {
+        "bridgeName": "virbr0",
+        "metadata": {"urn:myKey": "<x/>"},
+        "ips": [{"address": "10.0.0.1/24", "localPtr": True}],
+        "hostUuid": "h",
+    },
+}
+
+
+class Engine(pulumi.runtime.Mocks):
+    """Keeps what came over the wire."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, tuple[str, dict[str, Any]]] = {}
+        self.asked: list[tuple[str, dict[Any, Any]]] = []
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.seen[args.name] = (args.typ, args.inputs)
+        return "an-id", args.inputs | {"bridgeName": "vn-lab", "mtu": 1400.0}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        self.asked.append((args.token, args.args))
+        return ANSWERS[args.token], None
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    pulumi.runtime.set_mocks(engine, project="shop", stack="dev", preview=False)
+    yield engine
+    pulumi.runtime.settings.reset_options()
+
+
+def run(program: Callable[[], Any]) -> None:
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+
+
+def test_the_same_inputs_with_the_plugins_type_and_without_a_provider_in_the_state(engine: Engine) -> None:
+    outputs: list[Any] = []
+
+    def program() -> None:
+        lab = virtnet.LibvirtNetwork(
+            "lab",
+            forward={"mode": "nat"},
+            ips=[pulumi_virtnet.NetworkIpArgs(address="10.0.0.1/24", local_ptr=True)],
+            on_delete="keep",
+        )
+        pulumi.Output.all(lab.bridge_name, lab.mtu).apply(outputs.append)
+        virtnet.HostForwarding("ip-forwarding", {"drop_in": "90-x.conf"})
+
+    run(program)
+
+    assert engine.seen == {
+        "lab": (
+            "virtnet:index:LibvirtNetwork",
+            {
+                "forward": {"mode": "nat"},
+                "ips": [{"address": "10.0.0.1/24", "localPtr": True}],
+                "onDelete": "keep",
+            },
+        ),
+        "ip-forwarding": ("virtnet:index:HostForwarding", {"dropIn": "90-x.conf"}),
+    }
+    assert outputs == [["vn-lab", 1400]]
+
+
+def test_a_program_as_pulumi_import_writes_it(engine: Engine) -> None:
+    """The names of Pulumi's own generator (pkg/codegen/python), which was run on the schema once to see them."""
+    run(
+        lambda: virtnet.LibvirtNetwork(
+            "odd",
+            name="odd one",
+            forward={"mode": virtnet.ForwardMode.NAT},  # type: ignore[attr-defined, typeddict-item, unused-ignore]
+            virtual_port={"type": virtnet.VirtualPortType.VIRTUAL_PORT_TYPE_802_1_QBG},  # type: ignore[attr-defined, typeddict-item, unused-ignore]
+            on_delete=virtnet.LibvirtNetworkOnDelete.KEEP,  # type: ignore[attr-defined, arg-type, unused-ignore]
+        )
+    )
+
+    _, inputs = engine.seen["odd"]
+    assert inputs == {
+        "name": "odd one",
+        "forward": {"mode": "nat"},
+        "virtualPort": {"type": "802.1Qbg"},
+        "onDelete": "keep",
+    }
+    assert not isinstance(inputs["onDelete"], Enum)
+
+
+def test_functions_ask_in_camel_case_and_answer_in_snake_case(engine: Engine) -> None:
+    answers: dict[str, Any] = {}
+
+    def program() -> None:
+        answers["free"] = virtnet.get_free_subnet("lab", 24, within="10.0.0.0/8")
+        answers["network"] = virtnet.get_network("default")
+        virtnet.get_leases_output(pulumi.Output.from_input("default")).apply(
+            lambda leases: answers.update(leases=leases)
+        )
+
+    run(program)
+
+    assert engine.asked[:2] == [
+        ("virtnet:index:getFreeSubnet", {"network": "lab", "prefixLength": 24, "within": "10.0.0.0/8"}),
+        ("virtnet:index:getNetwork", {"name": "default"}),
+    ]
+    assert answers["free"] == {"subnet": "10.1.0.0/24", "address": "10.1.0.1/24", "first": "a", "last": "b"}
+    assert answers["network"] == {
+        "bridge_name": "virbr0",
+        "metadata": {"urn:myKey": "<x/>"},
+        "ips": [{"address": "10.0.0.1/24", "local_ptr": True}],
+        "host_uuid": "h",
+    }
+    assert answers["leases"] == [{"client_id": "x", "prefix_length": 24}]
