@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 with_env := eval "$$(tools/setup --env)" &&
 # More arguments for pytest, for example: make unit ARGS='-k bridge -x'
 ARGS ?=
+# Compares the whole machine before and after, so that other tests must not run beside it.
+alone := tests/acceptance/test_sandbox.py
 
 .PHONY: help setup env demo test bench test-long test-newer-libvirt unit lint format sdk changelog clean
 
@@ -26,7 +28,8 @@ demo: setup ## show the main job in a sandbox that leaves this machine as it is
 
 test: setup ## lint, then run all tests, with a real libvirtd and the real Pulumi engine
 	@$(MAKE) lint
-	@$(with_env) pytest tests --durations=10 $(ARGS)
+	@$(with_env) $(if $(ARGS),pytest tests $(ARGS),\
+	    pytest tests --ignore=$(alone) --numprocesses=auto --dist=worksteal --durations=10 && pytest $(alone))
 
 bench: setup ## measure virtnet beside its floors, in a sandbox; ARGS='--networks 10 100 --rounds 3'
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m bench $(ARGS)
@@ -40,7 +43,7 @@ test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 1
 	@tools/newer-libvirt $(ARGS)
 
 unit: .venv ## run the unit and property tests; needs neither root nor a sandbox
-	@$(with_env) pytest tests/unit $(ARGS)
+	@$(with_env) pytest tests/unit --numprocesses=auto $(ARGS)
 
 lint: .venv ## check style, formatting, types and layers
 	@$(with_env) ruff check .

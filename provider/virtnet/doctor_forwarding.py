@@ -169,7 +169,7 @@ def _others(found: ForwardingReport, ours: Mapping[str, DropIn], decisive: set[s
     """Programs that set parameters while the host runs, and files of others that say something and decide nothing."""
     wanted = {key: "1" for key in WHOLE_HOST if found.users[key]}
     wanted |= {key: value for drop_in in ours.values() for key, value in drop_in.settings if not is_accept_ra(key)}
-    for sentence in rivals(found.rivals, wanted):
+    for sentence in rivals(found.rivals, wanted, found.interfaces):
         said, _, fix = sentence.rpartition("; ")
         yield Finding(area=AREA, level=Level.PROBLEM, said=said, fix=fix)
     others: dict[str, list[str]] = {}

@@ -283,7 +283,8 @@ class _Converging:
 
     def _note_others(self, *, turns_on: bool) -> None:
         """Name the programs that will undo this, and what forwarding changes for Docker."""
-        self.notes += rivals(self.observed.rivals, {k: v for k, v in self.targets.items() if not is_accept_ra(k)})
+        targets = {key: value for key, value in self.targets.items() if not is_accept_ra(key)}
+        self.notes += rivals(self.observed.rivals, targets, self.observed.interfaces)
         if self.targets.get(IPV4) != "1" or not turns_on:
             return
         host = self.observed.host

@@ -7,7 +7,7 @@ forwarding, forwarding_plan and doctor_forwarding.
 
 import configparser
 import fnmatch
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from virtnet.boot_sysctl import assignments
 from virtnet.forwarding_keys import IPV4, IPV4_ALIAS, IPV6, interface_of, ipv4_of, ipv6_of, is_on, shown, whole_of
@@ -47,10 +47,14 @@ def _in(list_directory: Callable[[str], Sequence[str]], directory: str, ending: 
     return [f"{directory}/{name}" for name in list_directory(directory) if name.endswith(ending)]
 
 
-def rivals(files: Mapping[str, str], targets: Mapping[str, str]) -> Iterator[str]:
-    """A sentence for each line of that configuration that undoes one of the targets, {key: "0" or "1"}."""
+def rivals(files: Mapping[str, str], targets: Mapping[str, str], interfaces: Iterable[str]) -> Iterator[str]:
+    """A sentence for each line of that configuration that undoes one of the targets, {key: "0" or "1"}.
+
+    `interfaces` are those that are there: systemd brings files along for containers' and machines' that may never come.
+    """
+    present = sorted({*interfaces, *map(interface_of, targets)} - {""})
     for path, text in _counting(files).items():
-        for key, value, line, program, when in _settings(path, text, targets):
+        for key, value, line, program, when in _settings(path, text, present):
             for target in _meant(key, targets):
                 if is_on(targets[target]) != value:
                     yield (
@@ -74,7 +78,7 @@ _Setting = tuple[str, bool, str, str, str]
 """Key, whether it goes on, the line as written, the program, and when it does so."""
 
 
-def _settings(path: str, text: str, targets: Mapping[str, str]) -> Iterator[_Setting]:
+def _settings(path: str, text: str, present: Sequence[str]) -> Iterator[_Setting]:
     if path == UFW_SYSCTL:
         for item in assignments(text, path):
             if item.value is not None:
@@ -87,7 +91,7 @@ def _settings(path: str, text: str, targets: Mapping[str, str]) -> Iterator[_Set
                 program, when = "NetworkManager", "when it brings that connection up"
                 yield key, True, f"method=shared of [{section}]", program, when
     elif path.endswith(".network"):
-        yield from _of_network_file(_read(text), targets)
+        yield from _of_network_file(_read(text), present)
     else:
         read = _read(text)
         for name, key in (("IPv4Forwarding", IPV4), ("IPv6Forwarding", IPV6)):
@@ -96,7 +100,11 @@ def _settings(path: str, text: str, targets: Mapping[str, str]) -> Iterator[_Set
                 yield key, value, f"{name}={read('Network', name)}", "systemd-networkd", f"whenever it starts{_NEW}"
 
 
-def _of_network_file(read: Callable[[str, str], str], targets: Mapping[str, str]) -> Iterator[_Setting]:
+def _of_network_file(read: Callable[[str, str], str], present: Sequence[str]) -> Iterator[_Setting]:
+    patterns = read("Match", "Name").split()
+    matched = [name for name in present if _matches(name, patterns)]
+    if not matched:
+        return
     program, when = "systemd-networkd", "when it configures that interface"
     # These turn forwarding of the whole host on, and never off (seen with systemd 252; 257 ignores IPForward=).
     for name, versions in (("IPForward", _OLD), ("IPMasquerade", "")):
@@ -104,14 +112,18 @@ def _of_network_file(read: Callable[[str, str], str], targets: Mapping[str, str]
         for family, key in (("ipv4", IPV4), ("ipv6", IPV6)):
             if said in (family, "both") or said in _ON:
                 yield key, True, f"{name}={said}", program, when + versions
-    patterns = read("Match", "Name").split()
     for name, of in (("IPv4Forwarding", ipv4_of), ("IPv6Forwarding", ipv6_of)):
         value = _boolean(read("Network", name))
-        interfaces = {interface_of(key) for key in targets} - {""}
-        matched = [i for i in interfaces if any(fnmatch.fnmatchcase(i, pattern) for pattern in patterns)]
-        for interface in [*sorted(matched), *([] if matched or not patterns else [" ".join(patterns)])]:
+        for interface in matched if patterns else ():
             if value is not None:
                 yield of(interface), value, f"{name}={read('Network', name)}", program, when + _NEW
+
+
+def _matches(interface: str, patterns: Sequence[str]) -> bool:
+    """Whether a .network file could be for an interface, by the names it gives; a "!" before them inverts all."""
+    inverted = bool(patterns) and patterns[0].startswith("!")
+    names = [patterns[0].removeprefix("!"), *patterns[1:]] if patterns else ["*"]
+    return any(fnmatch.fnmatchcase(interface, name) for name in names) != inverted
 
 
 def _meant(key: str, targets: Mapping[str, str]) -> list[str]:

@@ -455,10 +455,10 @@ def test_systemd_networkd_does_what_the_notes_say_of_it(
         for whole in WHOLE_HOST:
             set_sysctl(f"{whole}={wanted}")
         with networkd({NETWORK: "", path: line}):
-            there = observe(doors(), desired(), {}).rivals
+            there = observe(doors(), desired(), {})
             now = sysctl(key)
 
-        notes = list(rivals(there, {key: wanted}))
+        notes = list(rivals(there.rivals, {key: wanted}, there.interfaces))
         assert (now != wanted) == (generation in versions.split())
         assert len(notes) == (1 if versions else 0)
         qualified = {"old": "before systemd 256", "new": "from systemd 256 on"}.get(versions, "")

@@ -33,7 +33,7 @@ def test_both_forms_give_the_same_answers(answers: dict[str, dict[str, list[Any]
 def test_a_preview_promises_nothing_that_does_not_come_true(answers: dict[str, dict[str, list[Any]]]) -> None:
     promises = [said for forms in answers.values() for verb, said in forms["native"] if verb == "foreseen"]
 
-    assert len(promises) > 20
+    assert len(promises) >= 18
     assert [promise["broken"] for promise in promises if promise["broken"]] == []
     assert sum("bridgeName" in promise["promised"] for promise in promises) >= 10
 

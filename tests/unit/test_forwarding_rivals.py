@@ -31,6 +31,9 @@ def network_file(*lines: str, match: str = "eth0") -> str:
         ("/etc/systemd/network/a.network", network_file("IPForward=ipv6"), {IPV4: "0"}, None),
         ("/etc/systemd/network/a.network", network_file("IPForward=no"), {IPV4: "1"}, None),
         ("/etc/systemd/network/a.network", network_file("IPMasquerade=both"), {IPV6: "0"}, "IPMasquerade=both"),
+        ("/etc/systemd/network/a.network", network_file("IPMasquerade=both", match="ve-*"), {IPV6: "0"}, None),
+        ("/etc/systemd/network/a.network", network_file("IPForward=yes", match="!lo"), {IPV6: "0"}, "IPForward=yes"),
+        ("/etc/systemd/network/a.network", network_file("IPForward=yes", match="!eth0 lo"), {IPV6: "0"}, None),
         ("/etc/systemd/network/a.network", network_file("IPv4Forwarding=no"), {ETH0: "1"}, "eth0.forwarding to 0"),
         ("/etc/systemd/network/a.network", network_file("IPv4Forwarding=no"), {IPV4: "1"}, "eth0.forwarding to 0"),
         ("/etc/systemd/network/a.network", network_file("IPv4Forwarding=no", match="e*"), {ETH0: "1"}, "to 0"),
@@ -42,7 +45,7 @@ def network_file(*lines: str, match: str = "eth0") -> str:
     ],
 )
 def test_a_line_that_undoes_a_target_is_named(path: str, text: str, targets: dict[str, str], said: str | None) -> None:
-    found = list(rivals({path: text}, targets))
+    found = list(rivals({path: text}, targets, ["eth0", "lo"]))
 
     assert (len(found) == 1 and said in found[0] and path in found[0]) if said else found == []
 
@@ -53,7 +56,7 @@ def test_a_file_of_the_same_name_in_an_earlier_directory_hides_it() -> None:
         "/usr/lib/systemd/network/a.network": network_file("IPForward=yes"),
     }
 
-    assert list(rivals(files, {IPV4: "0"})) == []
+    assert list(rivals(files, {IPV4: "0"}, ["eth0"])) == []
 
 
 @pytest.mark.parametrize(

@@ -69,14 +69,14 @@ def test_a_line_is_told_before_each_step() -> None:
     ]
 
 
-def a_failure(*_: object) -> None:
+def a_failure(uuid: str, *_: object) -> None:
     raise LibvirtFailure("libvirt does not want to", 1)
 
 
 def test_a_create_that_cannot_be_taken_back_gives_the_outputs_of_what_is_there() -> None:
     libvirt, open_doors = a_host()
     libvirt.set_autostart = a_failure  # type: ignore[method-assign, assignment]
-    libvirt.undefine_network = a_failure  # type: ignore[method-assign, assignment]
+    libvirt.undefine_network = a_failure  # type: ignore[method-assign]
 
     with pytest.raises(ApplyFailed, match="left undone: could not remove the definition") as raised:
         lifecycle.create(NETWORK, checked(), open_doors, keep_silent)
@@ -130,7 +130,7 @@ def test_a_create_whose_host_is_lost_gives_what_was_begun_and_the_next_update_fi
 def test_an_update_that_cannot_be_taken_back_gives_the_network_as_it_is() -> None:
     libvirt, open_doors = a_host()
     recorded = lifecycle.create(NETWORK, checked(), open_doors, keep_silent)
-    libvirt.start_network = a_failure  # type: ignore[method-assign, assignment]
+    libvirt.start_network = a_failure  # type: ignore[method-assign]
 
     with pytest.raises(ApplyFailed) as raised:
         lifecycle.update(NETWORK, recorded, checked(mtu=1400), open_doors, keep_silent)
@@ -144,5 +144,5 @@ def test_a_refusal_leaves_nothing_to_record() -> None:
     _, open_doors = a_host()
     lifecycle.create(NETWORK, checked(), open_doors, keep_silent)
 
-    with pytest.raises(Refused, match="already exists"):
-        lifecycle.create(NETWORK, checked(__owner="project/stack/other", title=None), open_doors, keep_silent)
+    with pytest.raises(Refused, match="belongs to 'project/stack/lab'"):
+        lifecycle.create(NETWORK, {**checked(), "__owner": "project/stack/other"}, open_doors, keep_silent)

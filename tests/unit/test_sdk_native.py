@@ -35,7 +35,7 @@ class Engine(pulumi.runtime.Mocks):
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         self.asked.append((args.token, args.args))
-        return ANSWERS[args.token], None
+        return ANSWERS[args.token], []
 
 
 @pytest.fixture
@@ -85,9 +85,9 @@ def test_a_program_as_pulumi_import_writes_it(engine: Engine) -> None:
         lambda: virtnet.LibvirtNetwork(
             "odd",
             name="odd one",
-            forward={"mode": virtnet.ForwardMode.NAT},  # type: ignore[attr-defined, typeddict-item, unused-ignore]
-            virtual_port={"type": virtnet.VirtualPortType.VIRTUAL_PORT_TYPE_802_1_QBG},  # type: ignore[attr-defined, typeddict-item, unused-ignore]
-            on_delete=virtnet.LibvirtNetworkOnDelete.KEEP,  # type: ignore[attr-defined, arg-type, unused-ignore]
+            forward={"mode": virtnet.ForwardMode.NAT},  # type: ignore[arg-type]
+            virtual_port={"type": virtnet.VirtualPortType.VIRTUAL_PORT_TYPE_802_1_QBG},  # type: ignore[arg-type]
+            on_delete=virtnet.LibvirtNetworkOnDelete.KEEP,  # type: ignore[arg-type]
         )
     )
 
