@@ -386,9 +386,7 @@ class Connection:
 
         self._tell(f"{command} {section}", call)
 
-    def set_metadata(
-        self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool
-    ) -> None:
+    def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
         """Set or remove a text of a network (virNetworkSetMetadata, libvirt 9.7.0 and newer)."""
         flags = (1 if live else 0) | (2 if config else 0)
         number = {"description": 0, "title": 1, "metadata": 2}[kind]

@@ -1,6 +1,7 @@
 """plan(desired, recorded, observed) of a HostForwarding: which parameters and which file change, and why not. Pure.
 
-How parameters are written and restored is in forwarding_writes, whose a file is in forwarding_files. Imported by
+How parameters are written and restored is in forwarding_writes, whose a file is in forwarding_files, and what others do
+to it in forwarding_notes. Imported by
 forwarding.
 """
 
@@ -8,11 +9,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from virtnet.boot_sysctl import KERNEL_DEFAULT, by_procps, by_systemd
 from virtnet.drop_in import DropIn, parse, path_of, render
 from virtnet.forwarding_files import other_owners, remove, whose
 from virtnet.forwarding_keys import (
-    IPV4,
     WHOLE_HOST,
     accept_ra_of,
     in_writing_order,
@@ -23,8 +22,8 @@ from virtnet.forwarding_keys import (
     shown,
     whole_of,
 )
+from virtnet.forwarding_notes import beaten_at_boot, undone_by_others, what_docker_does
 from virtnet.forwarding_report import ForwardingReport, managed, previous_of, project, setting, wanted
-from virtnet.forwarding_rivals import rivals
 from virtnet.forwarding_steps import WriteDropIn
 from virtnet.forwarding_writes import Restoring, Writes, listed
 from virtnet.ownership import differences
@@ -91,8 +90,11 @@ class _Converging:
         self._record_previous()
         parameters = self._write_parameters(released)
         drop_in = self._write_drop_in() if not self._is_unknown("persist", "drop_in") else []
-        self._note_boot()
-        self._note_others(turns_on=bool(drop_in or parameters))
+        if self.persist is True and self.path in self.files:
+            self.notes += beaten_at_boot(self.path, self.files, self.observed, self.targets)
+        self.notes += undone_by_others(self.observed, self.targets)
+        if drop_in or parameters:
+            self.notes += what_docker_does(self.observed, self.targets)
         refuse_without_root((*drop_in, *parameters), self.observed, self.refusals)
         found = project(self.recorded, self.recorded, self.observed) if self.recorded else {}
         return Plan(
@@ -261,46 +263,6 @@ class _Converging:
             return there.owner in (self.owner, str(self.recorded.get("__owner", self.owner)))
         return there.owner == self.owner != ""
 
-    def _note_boot(self) -> None:
-        """Name the file that beats ours at boot, if one does."""
-        if self.persist is not True or self.path not in self.files:
-            return
-        interfaces = sorted({*self.observed.interfaces, *filter(None, map(interface_of, self.targets))})
-        systemd, procps = by_systemd(self.files, interfaces), by_procps(self.files, interfaces)
-        for key, value in self.targets.items():
-            at_boot, by_hand = systemd[key], procps[key]
-            if not _agrees(key, at_boot.value, value):
-                place = "the kernel's default" if at_boot.source == KERNEL_DEFAULT else at_boot.source
-                self.notes.append(
-                    f"the next boot gives {shown(key)} = {at_boot.value}, not {value}: {place} beats {self.path};"
-                    " change that file, or choose a drop_in whose name sorts after it"
-                )
-            elif not _agrees(key, by_hand.value, value):
-                self.notes.append(
-                    f"`sysctl --system` gives {shown(key)} = {by_hand.value} by {by_hand.source}, unlike the next boot"
-                    " by systemd-sysctl; take the line out of that file"
-                )
-
-    def _note_others(self, *, turns_on: bool) -> None:
-        """Name the programs that will undo this, and what forwarding changes for Docker."""
-        targets = {key: value for key, value in self.targets.items() if not is_accept_ra(key)}
-        self.notes += rivals(self.observed.rivals, targets, self.observed.interfaces)
-        if self.targets.get(IPV4) != "1" or not turns_on:
-            return
-        host = self.observed.host
-        if self.observed.forward_policy == "DROP":
-            self.notes.append(
-                f"Docker has set iptables' FORWARD policy of {host} to DROP: also with forwarding on, packets that no"
-                " rule lets through are dropped, such as those of networks in mode open; allow them in its chain"
-                " DOCKER-USER"
-            )
-        elif self.observed.docker_installed:
-            self.notes.append(
-                f"Docker is on {host}, and sets iptables' FORWARD policy to DROP only when it is the one that turns"
-                " forwarding on; from the next boot on it will not be, so that neighbours could reach containers"
-                " directly; set that policy yourself if they must not"
-            )
-
     def _classed(self, changes: tuple[Change, ...], drop_in: bool) -> tuple[Change, ...]:
         """Changes with what the host says: the same host makes a new uri a spelling."""
         same_host = self.recorded.get("host_uuid") == self.observed.host_uuid
@@ -341,11 +303,6 @@ def refuse_without_root(steps: tuple[Step, ...], observed: ForwardingReport, ref
 def _recorded_path(recorded: Mapping[str, Tree]) -> set[str]:
     path = recorded.get("drop_in_path")
     return {path} if isinstance(path, str) and path else set()
-
-
-def _agrees(key: str, one: str, other: str) -> bool:
-    """Whether two values of a parameter mean the same: accept_ra is a number, the rest is on or off."""
-    return one == other if is_accept_ra(key) else is_on(one) == is_on(other)
 
 
 def _known_text(value: Tree) -> str | None:

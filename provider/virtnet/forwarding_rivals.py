@@ -2,7 +2,7 @@
 
 sysctl.d files are boot_sysctl's; here are systemd-networkd, NetworkManager and ufw, which write to the kernel whenever
 they start or bring an interface up, after those files were read. What they say is read, not what they did. Imported by
-forwarding, forwarding_plan and doctor_forwarding.
+forwarding, forwarding_notes and doctor_forwarding.
 """
 
 import configparser

@@ -97,7 +97,7 @@ def test_a_create_whose_host_is_lost_gives_what_was_begun_and_the_next_update_fi
     libvirt.start_network = lost  # type: ignore[method-assign]
     libvirt.stop_network = lost  # type: ignore[method-assign]
     libvirt.undefine_network = lost  # type: ignore[method-assign]
-    libvirt.find_network = lost  # type: ignore[method-assign, assignment]
+    libvirt.find_network = lost  # type: ignore[method-assign]
     found = working["find_network"].__get__(libvirt)
     # The daemon is there until the network is to be started.
     asked: list[object] = []
