@@ -8,7 +8,6 @@ import atexit
 import errno
 import os
 import threading
-import uuid as uuids
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime  # before Python 3.11 not the one of the language
@@ -281,34 +280,18 @@ class Connection:
         )
 
     def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
-        """The network's ports (virNetworkListAllPorts, libvirt 5.5.0 and newer)."""
-
-        def question(handle: Any) -> list[str]:
-            network = handle.networkLookupByUUIDString(uuid)
-            return [port.XMLDesc(0) for port in network.listAllPorts(0)] if network.isActive() else []
-
-        return [_port(xml) for xml in self._ask(f"list the ports of network {uuid}", question)]
+        """The network's ports, by libvirt's account."""
+        return [entry for _, _, entry in self._ports(uuid)]
 
     def guests_on_bridge(self, bridge: str) -> Sequence[PluggedIn]:
         """Running guests with an interface of type='bridge' on a bridge; libvirt keeps no port for those."""
-
-        def question(handle: Any) -> list[tuple[str, str]]:
-            flag = self._libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
-            return [(domain.name(), domain.XMLDesc(0)) for domain in handle.listAllDomains(flag)]
-
-        try:
-            guests = self._ask("list running guests", question)
-        except LibvirtFailure as failure:
-            if failure.code != NO_SUPPORT:  # network:///system knows no guests
-                raise
-            return []
         return [
             PluggedIn(
                 owner=guest,
                 interface=_attribute(interface, "target", "dev"),
                 mac=_attribute(interface, "mac", "address"),
             )
-            for guest, xml in guests
+            for guest, _, xml in self._guests()
             for interface in etree.fromstring(xml.encode()).findall("devices/interface[@type='bridge']")
             if _attribute(interface, "source", "bridge") == bridge
         ]
@@ -330,20 +313,9 @@ class Connection:
 
     def shut_off_guests(self, name: str) -> Sequence[str]:
         """Names of guests that are shut off and have an interface on the network."""
-
-        def question(handle: Any) -> list[tuple[str, str]]:
-            flag = self._libvirt.VIR_CONNECT_LIST_DOMAINS_INACTIVE
-            return [(domain.name(), domain.XMLDesc(0)) for domain in handle.listAllDomains(flag)]
-
-        try:
-            guests = self._ask("list guests that are shut off", question)
-        except LibvirtFailure as failure:
-            if failure.code != NO_SUPPORT:  # network:///system knows no guests
-                raise
-            return []
         return [
             guest
-            for guest, xml in guests
+            for guest, _, xml in self._guests(running=False)
             if any(source.get("network") == name for source in etree.fromstring(xml.encode()).iter("source"))
         ]
 
@@ -401,40 +373,69 @@ class Connection:
 
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
         """The interfaces of running guests that are plugged into the network of that name, by the guests' own XML."""
+        return [
+            GuestInterface(
+                guest=name,
+                guest_uuid=uuid,
+                mac=_attribute(element, "mac", "address").lower(),
+                interface=_attribute(element, "target", "dev"),
+                xml=_element_text(element),
+            )
+            for name, uuid, xml in self._guests()
+            for element in _on_network(xml, network)
+        ]
 
-        def question(handle: Any) -> list[GuestInterface]:
-            flag = self._libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
-            return [found for domain in handle.listAllDomains(flag) for found in self._interfaces_of(domain, network)]
+    def _guests(self, *, running: bool = True) -> Sequence[tuple[str, str, str]]:
+        """Name, UUID and XML of each guest that runs, or is shut off; one that is gone meanwhile is left out."""
+
+        def question(handle: Any) -> list[tuple[str, str, str]]:
+            found = []
+            active, inactive = "VIR_CONNECT_LIST_DOMAINS_ACTIVE", "VIR_CONNECT_LIST_DOMAINS_INACTIVE"
+            for domain in handle.listAllDomains(getattr(self._libvirt, active if running else inactive)):
+                try:
+                    found.append((domain.name(), domain.UUIDString(), domain.XMLDesc(0)))
+                except self._libvirt.libvirtError as error:
+                    if error.get_error_code() not in (NO_DOMAIN, OPERATION_INVALID):
+                        raise
+            return found
 
         try:
-            return self._ask("list running guests", question)
+            return self._ask("list guests", question)
         except LibvirtFailure as failure:
             if failure.code != NO_SUPPORT:  # network:///system knows no guests
                 raise
             return []
 
-    def _interfaces_of(self, domain: Any, network: str) -> Sequence[GuestInterface]:
-        """A running guest's interfaces on a network; none where the guest ended meanwhile."""
-        try:
-            found = _on_network(domain.XMLDesc(0), network)
-            inactive = self._libvirt.VIR_DOMAIN_XML_INACTIVE
-            defined = _by_mac(domain.XMLDesc(inactive)) if found and domain.isPersistent() else {}
-        except self._libvirt.libvirtError as error:
-            if error.get_error_code() in (NO_DOMAIN, OPERATION_INVALID):
-                return []
-            raise
-        return [
-            GuestInterface(
-                guest=domain.name(),
-                guest_uuid=domain.UUIDString(),
-                mac=_attribute(element, "mac", "address").lower(),
-                interface=_attribute(element, "target", "dev"),
-                network=network,
-                xml=_element_text(element),
-                defined_xml=defined.get(_attribute(element, "mac", "address").lower(), ""),
-            )
-            for element in found
-        ]
+    def orphaned_ports(self, uuid: str) -> Sequence[str]:
+        """Ports of a network that no running guest has, though their owner is a guest this daemon knows.
+
+        A libvirtd that was killed while it moved a guest's interface leaves the port of where it was.
+        """
+        ports = self._ports(uuid)
+        if not ports:
+            return []
+        had: dict[str, set[str]] = {}
+        for _, guest, xml in self._guests():
+            sources = etree.fromstring(xml.encode()).iterfind("devices/interface/source")
+            had[guest] = {source.get("portid", "") for source in sources}
+        return [port for port, owner, _ in ports if owner in had and port not in had[owner]]
+
+    def delete_port(self, uuid: str, port: str) -> None:
+        """Remove a port that nobody has from a network."""
+
+        def call(handle: Any) -> None:
+            handle.networkLookupByUUIDString(uuid).portLookupByUUIDString(port).delete(0)
+
+        self._tell(f"delete port {port}", call)
+
+    def _ports(self, uuid: str) -> Sequence[tuple[str, str, PluggedIn]]:
+        """The network's ports (virNetworkListAllPorts, libvirt 5.5.0 and newer): UUID, owner's UUID, and the rest."""
+
+        def question(handle: Any) -> list[str]:
+            network = handle.networkLookupByUUIDString(uuid)
+            return [port.XMLDesc(0) for port in network.listAllPorts(0)] if network.isActive() else []
+
+        return [_port(xml) for xml in self._ask(f"list the ports of network {uuid}", question)]
 
     def update_guest_interface(self, guest_uuid: str, xml: str) -> None:
         """Change an interface of a running guest; libvirt finds it by its MAC."""
@@ -450,28 +451,10 @@ class Connection:
         self._tell("start a transient network", lambda handle: handle.networkCreateXML(xml))
 
     def can_start_networks(self, xml: str) -> None:
-        """Start and stop a throw-away network; raises what libvirt says when it cannot (flushed firewall chains, say).
-
-        `xml` is a network without name, UUID, bridge name and address, which are made up here. Its address, where the
-        mode wants one, is from TEST-NET-1 (RFC 5737), which no host is in; it lives for a fraction of a second.
-        """
-        unique = uuids.uuid4()
-        name = f"vn-p{unique.hex[:10]}"
-        root = etree.fromstring(xml)
-        for tag, text in (("uuid", str(unique)), ("name", name)):
-            element = etree.Element(tag)
-            element.text = text
-            root.insert(0, element)
-        bridge, forward = root.find("bridge"), root.find("forward")
-        if bridge is not None:
-            bridge.set("name", name)
-        if forward is not None and forward.get("mode") in ("nat", "route", "open"):
-            # One of 64 subnets, so that probes of several programs at a time do not meet.
-            etree.SubElement(root, "ip", address=f"192.0.2.{1 + 4 * (unique.int % 64)}", prefix="30")
-        text = etree.tostring(root, encoding="unicode")
+        """Start and stop a throw-away network; raises what libvirt says when it cannot (flushed chains, say)."""
         self._tell(
             "start a throw-away network, which shows that networks can be started",
-            lambda handle: handle.networkCreateXML(text).destroy(),
+            lambda handle: handle.networkCreateXML(xml).destroy(),
         )
 
     def dhcp_leases(self, uuid: str) -> Sequence[Mapping[str, Any]]:
@@ -527,30 +510,26 @@ def _on_network(domain_xml: str, network: str) -> list[Any]:
     ]
 
 
-def _by_mac(domain_xml: str) -> dict[str, str]:
-    return {
-        _attribute(interface, "mac", "address").lower(): _element_text(interface)
-        for interface in etree.fromstring(domain_xml.encode()).findall("devices/interface")
-    }
-
-
 def _element_text(element: Any) -> str:
     return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
-def _port(xml: str) -> PluggedIn:
+def _port(xml: str) -> tuple[str, str, PluggedIn]:
     root = etree.fromstring(xml.encode())
     mac, plug = root.find("mac"), root.find("plug")
     kind = (plug.get("type") or "") if plug is not None else ""
-    return PluggedIn(
+    uuid = root.findtext("uuid") or ""
+    entry = PluggedIn(
         owner=root.findtext("owner/name") or "",
         interface=(plug.get("dev") or "") if plug is not None and kind == "direct" else "",
         mac=(mac.get("address") or "") if mac is not None else "",
+        port=uuid,
         stays_away={
             "direct": "its interface is a macvtap, which cannot be plugged in again while the guest runs",
             "hostdev-pci": "its interface is a host device, which cannot be plugged in again while the guest runs",
         }.get(kind, ""),
     )
+    return uuid, root.findtext("owner/uuid") or "", entry
 
 
 class Connections:

@@ -7,12 +7,13 @@ line. What they print is read in host_output; who carries a request there, and c
 """
 
 import errno
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 from typing import Literal
 
-from virtnet.errors import AccessDenied, HostFailure, Unreachable
+from virtnet.errors import AccessDenied, HostFailure, Refused, Unreachable, VirtnetError
 from virtnet.host_local import LocalMachine
 from virtnet.host_look import Look
 from virtnet.host_machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, Machine, NoAnswer, Request
@@ -21,6 +22,9 @@ from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
 
 #: dnsmasq ends in milliseconds.
 SECONDS_FOR_AN_END = 5.0
+#: Held while a host is changed. In /run, so that it goes with a reboot.
+TURN_FILE = "/run/virtnet/turn"
+SECONDS_FOR_A_TURN, SECONDS_BETWEEN_TRIES = 600.0, 0.1
 NET_ATTRIBUTES = "/sys/class/net/"
 #: Bit 12 of a capability set (capabilities(7)).
 CAP_NET_ADMIN = 1 << 12
@@ -44,8 +48,14 @@ class Host:
     """Implements plan.HostDoor on any machine."""
 
     def __init__(
-        self, machine: Machine, *, proc_sys: str = "/proc/sys", seconds_for_an_end: float = SECONDS_FOR_AN_END
+        self,
+        machine: Machine,
+        *,
+        proc_sys: str = "/proc/sys",
+        seconds_for_an_end: float = SECONDS_FOR_AN_END,
+        seconds_for_a_turn: float = SECONDS_FOR_A_TURN,
     ) -> None:
+        self._seconds_for_a_turn = seconds_for_a_turn
         self._machine = machine
         self._proc_sys = proc_sys
         self._seconds_for_an_end = seconds_for_an_end
@@ -70,6 +80,28 @@ class Host:
             yield
         finally:
             self._look = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Held while this host is changed, so that no other process of virtnet's changes it meanwhile.
+
+        A lock on a file of root's (flock(2)), which goes with the process. Users who may not open it go on without.
+        Raises Refused where another process holds it for ten minutes.
+        """
+        what, deadline = "wait for other changes of this host", time.monotonic() + self._seconds_for_a_turn
+        while self._tell(what, "lock", TURN_FILE, but=(errno.EADDRINUSE,)).failure is not None:
+            if time.monotonic() > deadline:
+                raise Refused(
+                    f"{self.name} was not touched: another process of virtnet has been changing it for "
+                    f"{self._seconds_for_a_turn / 60:.0f} minutes (it holds {TURN_FILE}); see what it waits for"
+                )
+            time.sleep(SECONDS_BETWEEN_TRIES)
+        try:
+            yield
+        finally:
+            # A connection that was lost gave the turn back by itself.
+            with suppress(VirtnetError):
+                self._tell("let others change this host", "unlock")
 
     def links(self) -> Sequence[Link]:
         """All network interfaces."""

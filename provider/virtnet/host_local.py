@@ -1,6 +1,7 @@
 """The machine this process runs on, in its network namespace: requests are carried out here. Imported by host."""
 
 import errno
+import fcntl
 import os
 import select
 import shutil
@@ -51,6 +52,7 @@ class LocalMachine:
         """`search_path` is where programs are looked for instead of PATH and the sbin directories."""
         self._search_path = search_path or os.pathsep.join((os.environ.get("PATH", ""), *SBIN))
         self._seconds = seconds
+        self._turn: int | None = None
 
     def ask(self, *requests: Request) -> Sequence[Answer]:
         """One after the other; each takes microseconds, or the time of its program."""
@@ -69,11 +71,34 @@ class LocalMachine:
             "replace": _replace,
             "remove": _remove,
             "end": _end,
+            "lock": self._lock,
+            "unlock": self._unlock,
         }
         try:
             return actions[kind](*words)
         except OSError as error:
             return Answer(failure=Failure(error.errno, error.strerror or str(error)))
+
+    def _lock(self, path: str) -> Answer:
+        """Take the host's turn, which other processes see; without the right to, there is none to take."""
+        try:
+            Path(path).parent.mkdir(mode=0o755, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError:
+            return Answer()
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return Answer(failure=Failure(errno.EADDRINUSE, "another program holds it"))
+        self._turn = descriptor
+        return Answer()
+
+    def _unlock(self) -> Answer:
+        if self._turn is not None:
+            os.close(self._turn)
+            self._turn = None
+        return Answer()
 
     def _has(self, name: str) -> Answer:
         return Answer(shutil.which(name, path=self._search_path) or "")

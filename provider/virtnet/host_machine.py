@@ -4,7 +4,7 @@ host_local does it in this process, host_shell in a shell on the host. A request
 
     ask:   ("read", path)  ("list", directory)  ("has", program)  ("dhcp-port",)  ("run", program, argument, …)
     tell:  ("write", path, text)  ("replace", directory, name, text)  ("remove", path)  ("end", pid, seconds)
-           ("run", program, argument, …)
+           ("run", program, argument, …)  ("lock", path)  ("unlock",)
 
 What is asked may be asked again; what is told is done once.
 """

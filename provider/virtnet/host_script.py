@@ -109,6 +109,15 @@ vn_remove() {
   if [ "$vn_status" = 0 ] && [ -d "$vn_parent" ]; then vn_said=$(sync "$vn_parent" 2>&1); vn_status=$?; fi
   vn_told "$vn_status" "$vn_said"
 }
+vn_lock() { # held by the shell itself, so that it ends with the session; without the right to, there is none to take
+  mkdir -p "${1%/*}" 2>/dev/null
+  if command -v flock >/dev/null && { : >>"$1"; } 2>/dev/null; then
+    exec 9>>"$1"
+    flock -n 9 || { exec 9>&-; vn_told "$vn_in_use" ''; return; }
+  fi
+  vn_told 0 ''
+}
+vn_unlock() { exec 9>&-; vn_told 0 ''; }
 vn_end() {
   [ -e "/proc/$1" ] || { vn_told 0 ''; return; }
   vn_said=$(kill -TERM "$1" 2>&1) || {

@@ -126,7 +126,7 @@ def create(
     back fails, the ApplyFailed holds the outputs of what is there.
     """
     doors = open_doors(str(desired["uri"]))
-    with doors.libvirt.turn:
+    with doors.turn():
         plan = resource.plan(desired, None, _look(resource, doors, desired, {}))
         try:
             _apply(plan, doors, _subject(resource, desired, None), show, progress)
@@ -148,7 +148,7 @@ def update(
 ) -> dict[str, Tree]:
     """Observe again, plan again, apply; return the new outputs. `progress` as for create."""
     doors = open_doors(str(desired["uri"]))
-    with doors.libvirt.turn:
+    with doors.turn():
         plan = resource.plan(desired, recorded, _look(resource, doors, desired, recorded))
         try:
             _apply(plan, doors, _subject(resource, desired, recorded), show, progress)
@@ -227,7 +227,7 @@ def delete(
     inputs = resource.recorded_inputs(recorded)
     subject = _subject(resource, inputs, recorded)
     doors = open_doors(str(recorded["uri"]))
-    with doors.libvirt.turn:
+    with doors.turn():
         observed = _observe_for_delete(resource, doors, recorded, subject)
         _apply(resource.plan(None, recorded, observed), doors, subject, show, progress)
 

@@ -4,7 +4,8 @@ Deciding is network_plan's; this module gathers what it looks at, and shows what
 """
 
 import uuid as uuids
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,9 @@ from virtnet.observed import (
     DNSMASQ_GONE,
     FOREIGN_BRIDGE,
     PARKED,
+    GuestInterface,
     HostReport,
+    Link,
     NetworkReport,
     ObservedNetwork,
     PluggedIn,
@@ -128,7 +131,7 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         report=report,
-        plugged_in=_with_guests(doors, report, users) if may_start and report is not None else users,
+        plugged_in=_with_guests(doors, report, users) if (may_start or deleting) and report is not None else users,
         park="" if park is None else park.name,
         parked=parked,
         shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if report is not None and deleting else (),
@@ -144,20 +147,48 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
 
 
 def _with_guests(doors: Doors, report: NetworkReport, users: tuple[PluggedIn, ...]) -> tuple[PluggedIn, ...]:
-    """What is plugged in, with all that planning a restart asks of guests: whose they are, and whether they move."""
-    if not users:
-        return ()
+    """What is plugged in, with all that planning a stop asks of guests: whose they are, and whether they move."""
+    if not report.active:
+        return users
     bridge = own_bridge(network_xml.parse(report.live_xml or report.any_xml))
     by_name = {guest.interface: guest for guest in doors.libvirt.guests_on_bridge(bridge)} if bridge else {}
-    movable = {interface.mac for interface in doors.libvirt.guest_interfaces(report.name)}
-    return tuple(
-        replace(by_name[user.interface], bridge_by_name=True)
-        if not user.owner and user.interface in by_name
-        else replace(user, stays_away=f"the guest is not among those of {doors.libvirt.uri}")
-        if user.owner and not user.stays_away and user.mac.lower() not in movable
-        else user
+    interfaces = doors.libvirt.guest_interfaces(report.name)
+    taps = {interface.interface: interface for interface in interfaces}
+    orphans = set(doors.libvirt.orphaned_ports(report.uuid)) if any(user.port for user in users) else set()
+    found = [
+        _named(user, taps, by_name, doors.libvirt.uri)
         for user in users
+        # A tap that is there tells whose it is; of a port alone libvirt may have lost sight.
+        if user.port not in orphans or user.interface in taps
+    ]
+    known = {(user.owner, user.mac.lower()) for user in found}
+    # Guests that name the network and hang loose, after a virsh net-destroy and net-start say.
+    found += [
+        PluggedIn(owner=loose.guest, interface=loose.interface, mac=loose.mac)
+        for loose in interfaces
+        if (loose.guest, loose.mac) not in known
+    ]
+    twice = [key for key, count in Counter((i.guest, i.mac) for i in interfaces).items() if count > 1]
+    return tuple(
+        replace(user, stays_away="it has several interfaces with one MAC address, by which libvirt finds them")
+        if (user.owner, user.mac.lower()) in twice
+        else user
+        for user in found
     )
+
+
+def _named(
+    user: PluggedIn, taps: Mapping[str, GuestInterface], by_name: Mapping[str, PluggedIn], uri: str
+) -> PluggedIn:
+    """One that is plugged in, with the guest it belongs to."""
+    if user.interface in taps:
+        return replace(user, owner=taps[user.interface].guest, mac=taps[user.interface].mac)
+    if not user.owner and user.interface in by_name:
+        return replace(by_name[user.interface], bridge_by_name=True)
+    movable = {interface.mac for interface in taps.values()}
+    if user.owner and not user.stays_away and user.mac.lower() not in movable:
+        return replace(user, stays_away=f"the guest is not among those of {uri}")
+    return user
 
 
 def _may_start(
@@ -254,14 +285,19 @@ def survey(host: HostDoor) -> HostReport:
         listening_sockets=tuple(host.listening_sockets()),
         missing_programs=tuple(name for name in PROGRAMS if not host.has_program(name)),
         may_change_links=host.may_change_links(),
-        spanning_tree_bridges=tuple(link.name for link in links if link.kind == "bridge" and _spans(host, link.name)),
+        spanning_tree_bridges=_bridges_with(host, links, "stp_state"),
+        vlan_filtering_bridges=_bridges_with(host, links, "vlan_filtering"),
         dhcp_port_free=host.dhcp_port_free(),
         advertised_interfaces=_advertised(host, {route.interface for route in routes if route.protocol == "ra"}),
     )
 
 
-def _spans(host: HostDoor, bridge: str) -> bool:
-    return (host.read_file(f"/sys/class/net/{bridge}/bridge/stp_state") or "0").strip() != "0"
+def _bridges_with(host: HostDoor, links: Sequence[Link], attribute: str) -> tuple[str, ...]:
+    """The bridges of which an attribute is on."""
+    bridges = [link.name for link in links if link.kind == "bridge"]
+    return tuple(
+        name for name in bridges if (host.read_file(f"/sys/class/net/{name}/bridge/{attribute}") or "0").strip() != "0"
+    )
 
 
 def _advertised(host: HostDoor, interfaces: set[str]) -> tuple[str, ...]:

@@ -135,6 +135,13 @@ def _stop_findings(
     stops: bool,
 ) -> Findings:
     """What speaks against stopping the network, for good or to start it again, and what that does to whom."""
+    if (
+        observed.parked
+        and not restarts
+        and not desired.get("active", True)
+        and desired.get("on_delete") != "disconnect"
+    ):
+        return Findings((in_use(observed, "the network would not be active"),))
     if not restarts and not stops:
         return Findings()
     refusals: list[str] = []
@@ -369,7 +376,11 @@ def probe(target: Tree) -> list[Step]:
     asks: dict[str, Tree] = {name: target[name] for name in ("mtu", "bandwidth") if name in target}
     bridge = {name: value for name, value in target.get("bridge", {}).items() if name != "name"}
     asks |= {"bridge": {**bridge, "delay": 0}, "dns": {"enable": False}}
-    return [ProbeStart(xml=network_xml.render(asks | ({"forward": {"mode": mode}} if mode else {})))]
+    return [
+        ProbeStart(
+            uuid=str(target["uuid"]), xml=network_xml.render(asks | ({"forward": {"mode": mode}} if mode else {}))
+        )
+    ]
 
 
 def stop_step(report: NetworkReport, live: Tree, *, disconnects: bool = False) -> StopNetwork:

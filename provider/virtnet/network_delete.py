@@ -8,7 +8,7 @@ from virtnet.network_checks import OWN_BRIDGE_MODES
 from virtnet.network_converge import converge, stop_step
 from virtnet.network_park import park_uuid
 from virtnet.network_preflight import mode_of
-from virtnet.network_reattach import describe_plugged_in
+from virtnet.network_reattach import describe_plugged_in, plug_in_steps
 from virtnet.network_recorded import recorded_inputs
 from virtnet.network_steps import (
     DefineNetwork,
@@ -37,7 +37,7 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     adopted = recorded.get("adopted_from")
     policy = recorded.get("on_delete") or ("restore" if adopted else "refuse")
     if policy == "keep":
-        return _keep(report)
+        return _keep(report, observed)
     if policy == "restore" and adopted:
         return _restore(adopted, recorded, observed, report)
     refusals = []
@@ -67,11 +67,15 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
 
 
-def _keep(report: NetworkReport) -> Plan:
+def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
     """The network stays as it is; only our mark goes, as it would claim what is no longer ours."""
     note = "it stays, as on_delete is keep"
+    if observed.parked and not report.active:
+        waiting = describe_plugged_in(observed.parked)
+        return Plan(refusals=(f"{waiting} still waits on the network {observed.park}; run pulumi up first",))
+    home = tuple(plug_in_steps(report.uuid, observed, restarts=False))
     if report.config_xml is None or network_xml.owner_mark(report.config_xml) is None:
-        return Plan(notes=(note,))
+        return Plan(steps=home, notes=(note,))
     unmarked = DefineNetwork(
         uuid=report.uuid,
         xml=network_xml.without_owner_mark(report.config_xml),
@@ -79,7 +83,7 @@ def _keep(report: NetworkReport) -> Plan:
         previous_autostart=report.autostart,
         purpose="remove virtnet's mark from the network",
     )
-    return Plan(steps=(unmarked,), notes=(note,))
+    return Plan(steps=(*home, unmarked), notes=(note,))
 
 
 def _restore(

@@ -33,13 +33,13 @@ class ParkedInterface:
 
 @dataclass(frozen=True, kw_only=True)
 class ParkedLink:
-    """A link of the host that libvirt knows nothing of, as it hung on the bridge."""
+    """A link of the host as it hung on the bridge: a guest's tap, or one that libvirt knows nothing of."""
 
     name: str
     up: bool
     settings: tuple[tuple[str, str], ...]
     """Files of /sys/class/net/NAME/brport and what they held."""
-    vlans: tuple[str, ...]
+    vlans: tuple[str, ...] = ()
     """Its VLANs on a bridge that filters them, as `bridge vlan add` takes them: "10 pvid untagged"."""
 
 
@@ -47,6 +47,8 @@ class ParkedLink:
 class Journal:
     """Everything that was plugged into a network before it was stopped."""
 
+    isolated: bool = False
+    """Whether the network kept its ports apart."""
     interfaces: tuple[ParkedInterface, ...] = ()
     links: tuple[ParkedLink, ...] = ()
 
@@ -76,6 +78,53 @@ def park_bridge(uuid: str) -> str:
     return f"vn-pk-{_short(uuid)}"
 
 
+def park_mac(uuid: str) -> str:
+    """The MAC address of the park's bridge, by which a leftover is known."""
+    return mac_of(f"park {uuid}")
+
+
+def probe_uuid(uuid: str) -> str:
+    """The UUID of the throw-away network that shows whether a network can be started."""
+    return str(uuids.uuid5(uuids.UUID(uuid), "probe"))
+
+
+def probe_bridge(uuid: str) -> str:
+    """The name of the throw-away network, and of its bridge."""
+    return f"vn-pr-{_short(uuid)}"
+
+
+def probe_mac(uuid: str) -> str:
+    """The MAC address of the throw-away network's bridge."""
+    return mac_of(f"probe {uuid}")
+
+
+def mac_of(text: str) -> str:
+    """A MAC address in the range of KVM and libvirt (52:54:00), always the same for a text."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"52:54:00:{digest[:2]}:{digest[2:4]}:{digest[4:6]}"
+
+
+def render_probe(xml: str, uuid: str, attempt: int) -> str:
+    """The throw-away network for a network, from one without name, UUID, bridge name and address.
+
+    Where the mode wants an address it is from TEST-NET-1 (RFC 5737), which no host is in: one of 64 subnets, so that
+    those of several networks do not meet, and another at each attempt.
+    """
+    root = read_xml(xml)
+    for tag, text in (("uuid", probe_uuid(uuid)), ("name", probe_bridge(uuid))):
+        element = etree.Element(tag)
+        element.text = text
+        root.insert(0, element)
+    bridge, forward = root.find("bridge"), root.find("forward")
+    if bridge is not None:
+        bridge.set("name", probe_bridge(uuid))
+    etree.SubElement(root, "mac", address=probe_mac(uuid))
+    if forward is not None and forward.get("mode") in ("nat", "route", "open"):
+        subnet = (int(_short(uuid), 16) + attempt) % 64
+        etree.SubElement(root, "ip", address=f"192.0.2.{1 + 4 * subnet}", prefix="30")
+    return etree.tostring(root, encoding="unicode")
+
+
 def _short(uuid: str) -> str:
     return hashlib.sha256(uuid.encode()).hexdigest()[:8]
 
@@ -91,12 +140,14 @@ def render_park(uuid: str, live_xml: str, journal: Journal) -> str:
     mtu = read_xml(live_xml).find("mtu")
     if mtu is not None:
         root.append(mtu)
+    etree.SubElement(root, "mac", address=park_mac(uuid))
     etree.SubElement(root, "dns", enable="no")
     return etree.tostring(root, encoding="unicode")
 
 
 def _render_journal(journal: Journal) -> etree._Element:
     parked = etree.Element(_tag("parked"), nsmap={"virtnet": PARK_NAMESPACE})
+    parked.set("isolated", "yes" if journal.isolated else "no")
     for interface in journal.interfaces:
         entry = etree.SubElement(parked, _tag("interface"), guest=interface.guest_uuid, mac=interface.mac)
         entry.text = interface.xml
@@ -115,6 +166,7 @@ def parse_journal(park_xml: str) -> Journal:
     if parked is None:
         return Journal()
     return Journal(
+        isolated=parked.get("isolated") == "yes",
         interfaces=tuple(
             ParkedInterface(guest_uuid=entry.get("guest", ""), mac=entry.get("mac", ""), xml=entry.text or "")
             for entry in parked.findall(_tag("interface"))
@@ -136,11 +188,10 @@ def _tag(name: str) -> str:
 
 
 def remembered(interfaces: Sequence[GuestInterface], network_xml: str, network: str) -> tuple[ParkedInterface, ...]:
-    """Guests' interfaces as they are to be plugged in again: by what the guest itself asks for.
+    """Guests' interfaces as they are to be plugged in again: with what the guest itself asks for.
 
-    A running guest's XML shows its interface merged with what the network gives it. What the network gave must not
-    become the guest's own, so those parts are taken from the guest's definition; a transient guest has none, and there
-    what equals the network's is the network's.
+    A running guest's XML shows its interface merged with what its port group and its network give it. That must not
+    become the guest's own, or it would keep what the network no longer gives.
     """
     root = read_xml(network_xml)
     return tuple(
@@ -151,25 +202,17 @@ def remembered(interfaces: Sequence[GuestInterface], network_xml: str, network: 
 
 def _own(interface: GuestInterface, network_root: etree._Element, network: str) -> str:
     element = read_xml(_on_network(interface.xml, network))
-    defined = read_xml(interface.defined_xml) if interface.defined_xml else None
     source = element.find("source")
     group = "" if source is None else source.get("portgroup", "")
-    given = [network_root, *(g for g in network_root.findall("portgroup") if g.get("name") == group)]
+    groups = network_root.findall("portgroup")
+    given = [g for g in groups if (g.get("name") == group if group else g.get("default") == "yes")]
     for name in _MERGED:
+        # The network's own bandwidth is its bridge's, and no interface gets it.
+        givers = given if name == "bandwidth" else [*given, network_root]
         merged = element.find(name)
-        own = None if defined is None else defined.find(name)
-        if defined is not None:
-            _put(element, merged, own)
-        elif merged is not None and any(_alike(merged, theirs.find(name)) for theirs in given):
+        if merged is not None and any(_alike(merged, theirs.find(name)) for theirs in givers):
             element.remove(merged)
     return etree.tostring(element, encoding="unicode")
-
-
-def _put(element: etree._Element, merged: etree._Element | None, own: etree._Element | None) -> None:
-    if merged is not None:
-        element.remove(merged)
-    if own is not None:
-        element.append(own)
 
 
 def _alike(one: etree._Element, other: etree._Element | None) -> bool:

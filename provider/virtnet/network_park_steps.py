@@ -18,14 +18,16 @@ from virtnet.network_park import (
     at_park,
     names_mtu,
     park_bridge,
+    park_mac,
     park_name,
     park_uuid,
     parse_journal,
     remembered,
     render_park,
 )
-from virtnet.network_ports import plugged_in
+from virtnet.network_ports import forget_orphans, plugged_in
 from virtnet.network_preflight import own_bridge
+from virtnet.network_steps import remove_own_bridge
 from virtnet.observed import GuestInterface, NetworkReport
 from virtnet.plan import Doors, HostDoor, Step
 
@@ -69,17 +71,21 @@ class MakePark:
             return
         if doors.libvirt.find_network(uuid=park_uuid(self.uuid)) is not None:
             return
+        forget_orphans(doors, report)
         for entry in plugged_in(doors, report):
             if entry.stays_away:
                 raise Refused(f"{entry.describe()} was plugged in since the plan was made: {entry.stays_away}")
         interfaces = doors.libvirt.guest_interfaces(report.name)
-        bridge = own_bridge(network_xml.parse(report.live_xml))
+        live = network_xml.parse(report.live_xml)
+        bridge = own_bridge(live)
+        ports = [*(i.interface for i in interfaces), *_foreign_links(doors, report, interfaces)] if bridge else []
         journal = Journal(
+            isolated=bool(live.get("port_isolated")),
             interfaces=remembered(interfaces, report.live_xml, report.name),
-            links=tuple(
-                _as_plugged_in(_host(doors, name), name, bridge) for name in _foreign_links(doors, report, interfaces)
-            ),
+            links=tuple(_as_plugged_in(doors.host, name, bridge) for name in ports) if doors.host is not None else (),
         )
+        # What a daemon left that was killed while it started or stopped another park of this network.
+        remove_own_bridge(doors, park_bridge(self.uuid), park_mac(self.uuid))
         doors.libvirt.start_transient_network(render_park(self.uuid, report.live_xml, journal))
 
     def undo(self) -> Step:
@@ -99,11 +105,13 @@ class RemovePark:
         park = doors.libvirt.find_network(uuid=park_uuid(self.uuid))
         if park is None:
             return
+        forget_orphans(doors, park)
         waiting = plugged_in(doors, park)
         if waiting:
             names = ", ".join(entry.describe() for entry in waiting)
             raise Refused(f"{names} still waits on the network {park.name}, which is kept for it")
         doors.libvirt.stop_network(park.uuid)
+        remove_own_bridge(doors, park_bridge(self.uuid), park_mac(self.uuid))
 
     def undo(self) -> Step:
         return MakePark(uuid=self.uuid)
@@ -166,14 +174,19 @@ class PlugGuestsIn:
         journal = parse_journal(park.live_xml)
         bridge = own_bridge(network_xml.parse(report.live_xml))
         interfaces = doors.libvirt.guest_interfaces(park.name)
-        waiting = set(_foreign_links(doors, park, interfaces))
+        waiting = set(_foreign_links(doors, park, interfaces)) | _loose(doors, journal, interfaces)
         mtu = _mtu_of(doors.host, bridge)
         with _spanning_tree_off(doors.host, report.live_xml, bridge):
             for interface in interfaces:
                 _give_mtu(doors.host, interface, mtu)
                 _move(doors, interface, journal.home(interface, report.name), park.name)
             for name in sorted(waiting):
-                _plug_link_in(_host(doors, name), name, bridge, journal.link(name))
+                _host(doors, name).set_master(name, bridge)
+            kept_apart = bool(network_xml.parse(report.live_xml).get("port_isolated"))
+            for name in (*sorted(waiting), *(interface.interface for interface in interfaces)):
+                # Whether guests' ports are kept apart is the network's to say, where it changed its mind.
+                isolates = name not in waiting and kept_apart != journal.isolated
+                _restore_port(doors.host, journal.link(name), without="isolated" if isolates else "")
         _see_plugged_in(doors, report, interfaces, waiting)
 
     def undo(self) -> Step:
@@ -207,19 +220,28 @@ def _give_mtu(host: HostDoor | None, interface: GuestInterface, mtu: str | None)
         host.write_attribute(path, mtu.strip())
 
 
-def _plug_link_in(host: HostDoor, name: str, bridge: str, remembered_link: ParkedLink | None) -> None:
-    host.set_master(name, bridge)
-    if remembered_link is None:
+def _restore_port(host: HostDoor | None, link: ParkedLink | None, *, without: str) -> None:
+    """Give a port what the bridge forgot of it when it left."""
+    if host is None or link is None or not host.may_change_links():
         return
-    for setting, value in remembered_link.settings:
-        path = f"/sys/class/net/{name}/brport/{setting}"
-        there = host.read_file(path)
+    for setting, value in link.settings:
+        path = f"/sys/class/net/{link.name}/brport/{setting}"
+        there = host.read_file(path) if setting != without else None
         if there is not None and there.strip() != value:
             host.write_attribute(path, value)
-    if remembered_link.vlans:
-        host.set_bridge_vlans(name, remembered_link.vlans)
-    if remembered_link.up:
-        host.set_link_up(name, True)
+    if link.vlans:
+        host.set_bridge_vlans(link.name, link.vlans)
+    if link.up:
+        host.set_link_up(link.name, True)
+
+
+def _loose(doors: Doors, journal: Journal, interfaces: Sequence[GuestInterface]) -> set[str]:
+    """Links that were plugged in and hang nowhere now: their bridge was deleted while they were on it."""
+    taps = {interface.interface for interface in interfaces}
+    if doors.host is None:
+        return set()
+    there = {link.name: link.master for link in doors.host.links()}
+    return {link.name for link in journal.links if link.name not in taps and there.get(link.name) == ""}
 
 
 def _foreign_links(doors: Doors, report: NetworkReport, interfaces: Sequence[GuestInterface]) -> list[str]:
@@ -227,7 +249,7 @@ def _foreign_links(doors: Doors, report: NetworkReport, interfaces: Sequence[Gue
     bridge = own_bridge(network_xml.parse(report.live_xml or report.any_xml))
     if doors.host is None or not bridge:
         return []
-    taps = {interface.interface for interface in interfaces} | {f"{bridge}-nic"}
+    taps = {interface.interface for interface in interfaces}
     return [name for name in doors.host.list_directory(f"/sys/class/net/{bridge}/brif") if name not in taps]
 
 

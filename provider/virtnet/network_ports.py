@@ -1,4 +1,4 @@
-"""What is plugged into a network: libvirt's ports, and every other interface on its bridge. Asks, decides nothing.
+"""What is plugged into a network: libvirt's ports, and every other interface on its bridge. Decides nothing.
 
 Planning looks at it, and a step that stops the network looks once more right before.
 """
@@ -27,12 +27,17 @@ def plugged_in(doors: Doors, report: NetworkReport | None) -> tuple[PluggedIn, .
     by_tail = {port.mac.lower()[3:]: port for port in ports}
     everything: list[PluggedIn] = []
     for name in doors.host.list_directory(f"/sys/class/net/{bridge}/brif"):
-        if name == f"{bridge}-nic":  # libvirt's own, in versions that had one
-            continue
         address = (doors.host.read_file(f"/sys/class/net/{name}/address") or "").strip()
         port = by_tail.pop(address[3:], None) if address.startswith("fe:") else None
         owner = port.owner if port is not None else ""
-        everything.append(PluggedIn(owner=owner, interface=name, mac=port.mac if port is not None else address))
+        everything.append(
+            PluggedIn(
+                owner=owner,
+                interface=name,
+                mac=port.mac if port is not None else address,
+                port=port.port if port is not None else "",
+            )
+        )
     entries = doors.host.list_directory(f"/sys/class/net/{bridge}")
     on_top = [
         PluggedIn(
@@ -44,3 +49,9 @@ def plugged_in(doors: Doors, report: NetworkReport | None) -> tuple[PluggedIn, .
         if name.startswith("upper_")
     ]
     return (*everything, *on_top, *by_tail.values())
+
+
+def forget_orphans(doors: Doors, report: NetworkReport) -> None:
+    """Remove the network's ports that nobody has: what a libvirtd leaves that is killed while it moves an interface."""
+    for port in doors.libvirt.orphaned_ports(report.uuid):
+        doors.libvirt.delete_port(report.uuid, port)

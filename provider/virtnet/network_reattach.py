@@ -1,5 +1,6 @@
 """What a restart means for those who are plugged in: whether it may be done, what it costs, by which steps. Pure."""
 
+import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 
 from virtnet.network_checks import OWN_BRIDGE_MODES
@@ -10,7 +11,7 @@ from virtnet.plan import Step
 from virtnet.spec import Tree
 
 #: What stopping and starting the network takes, and what each interface adds (measured, see docs/design.md).
-_SECONDS, _SECONDS_EACH = 0.7, 0.1
+_SECONDS, _SECONDS_EACH = 0.7, 0.01
 #: A port of a bridge with STP listens and learns for two seconds each at least (libvirt's bridges, delay 0).
 _SPANNING_TREE_SECONDS = 4
 
@@ -42,7 +43,18 @@ def restart_refusals(
         return
     if not observed.host.may_change_links:
         yield f"{cut_off}, and this user may not plug interfaces in again; run as root, or unplug it first"
+    bridge = own_bridge(live)
+    if bridge in observed.host.vlan_filtering_bridges and not _asks_for_vlans(live):
+        yield (
+            f"{what}, and {bridge} filters VLANs, which was set by hand and would be forgotten, so that what it keeps "
+            "apart would meet; unplug it from the network first"
+        )
     yield from _elsewhere(target, live, users, what)
+
+
+def _asks_for_vlans(tree: Tree) -> bool:
+    """Whether libvirt itself has the network's bridge filter VLANs."""
+    return any("vlan" in part for part in (tree, *tree.get("port_groups", [])))
 
 
 def _elsewhere(target: Tree, live: Tree, users: Sequence[PluggedIn], what: str) -> Iterator[str]:
@@ -84,10 +96,25 @@ def restart_notes(target: Tree, live: Tree, observed: ObservedNetwork) -> Iterat
             f"{names} {be} cut off for about {seconds:.1f} s while the network is stopped and started, and {be} then "
             "plugged in again" + (", and can talk to each other meanwhile" if len(users) > 1 and not subnets else "")
         )
+    yield from _forgotten(live, observed)
     if spans:
         yield f"STP is on in {host_bridge}, so that what is plugged in again may say nothing for up to 30 s more"
     if subnets:
         yield f"the addresses of the network change, so the links of {names} go down and up: DHCP clients ask again"
+
+
+def _forgotten(live: Tree, observed: ObservedNetwork) -> Iterator[str]:
+    """What others gave the bridge goes with it: libvirt makes a new one."""
+    bridge, host = own_bridge(live), observed.host
+    ours = {str(ipaddress.ip_interface(ip["address"]).ip) for ip in live.get("ips", [])}
+    found = [a.address for a in host.addresses if a.interface == bridge] if host is not None and bridge else []
+    extra = [text for text in found if not _link_local(text) and text.partition("/")[0] not in ours]
+    if extra:
+        yield f"{', '.join(extra)} on {bridge}, which the network does not name, goes with the bridge; add it again"
+
+
+def _link_local(address: str) -> bool:
+    return ipaddress.ip_interface(address).ip.is_link_local
 
 
 def subnets_change(target: Tree, live: Tree) -> bool:

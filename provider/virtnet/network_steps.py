@@ -9,7 +9,15 @@ from urllib.parse import urlsplit
 
 from virtnet import network_xml
 from virtnet.errors import AccessDenied, HostFailure, LibvirtFailure, Refused
-from virtnet.network_ports import plugged_in
+from virtnet.network_park import (
+    park_bridge,
+    park_uuid,
+    probe_bridge,
+    probe_mac,
+    probe_uuid,
+    render_probe,
+)
+from virtnet.network_ports import forget_orphans, plugged_in
 from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, own_bridge, version_text
 from virtnet.ownership import differences, merge
 from virtnet.plan import Doors, Step
@@ -158,6 +166,8 @@ class StopNetwork:
 
     def execute(self, doors: Doors) -> None:
         report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.active:
+            forget_orphans(doors, report)
         users = () if self.disconnects else plugged_in(doors, report)
         if users:
             names = ", ".join(user.describe() for user in users)
@@ -287,6 +297,7 @@ class MarkNetwork:
 class ProbeStart:
     """Make sure that libvirt can start a network made like this one now, before a running one is stopped."""
 
+    uuid: str
     xml: str
     """A network without name, UUID, bridge name and address."""
 
@@ -294,16 +305,43 @@ class ProbeStart:
         return "make sure that libvirt can start networks now"
 
     def execute(self, doors: Doors) -> None:
+        self._clear(doors)
         try:
-            doors.libvirt.can_start_networks(self.xml)
-        except LibvirtFailure as failure:
-            raise Refused(
-                f"the network was not stopped, as it could not be started again: {failure}; if firewall rules were "
-                "flushed, restart libvirtd (or virtnetworkd), which makes them again"
-            ) from failure
+            self._try(doors, attempt=0)
+        except LibvirtFailure:
+            # The subnet of the first attempt may be in use, which no error code tells from the rest.
+            try:
+                self._try(doors, attempt=1)
+            except LibvirtFailure as failure:
+                raise Refused(
+                    f"the network was not stopped, as it could not be started again: {failure}; if firewall rules were "
+                    "flushed, restart libvirtd (or virtnetworkd), which makes them again"
+                ) from failure
+
+    def _try(self, doors: Doors, *, attempt: int) -> None:
+        try:
+            doors.libvirt.can_start_networks(render_probe(self.xml, self.uuid, attempt))
+        finally:
+            self._clear(doors)
+
+    def _clear(self, doors: Doors) -> None:
+        """Remove the throw-away network, and its bridge, that a killed look left behind."""
+        if doors.libvirt.find_network(uuid=probe_uuid(self.uuid)) is not None:
+            doors.libvirt.stop_network(probe_uuid(self.uuid))
+        remove_own_bridge(doors, probe_bridge(self.uuid), probe_mac(self.uuid))
 
     def undo(self) -> None:
         return None
+
+
+def remove_own_bridge(doors: Doors, bridge: str, mac: str) -> None:
+    """Remove a bridge of ours that a daemon which was killed left, known by its MAC; refuse any other of that name."""
+    address = _link_address(doors, bridge)
+    if address is None or doors.host is None:
+        return
+    if address != mac or doors.host.list_directory(f"/sys/class/net/{bridge}/brif"):
+        raise Refused(f"the interface {bridge} on {doors.host.name} is not ours, or is in use; remove it first")
+    doors.host.delete_link(bridge)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,14 +359,13 @@ class RemoveLeftoverBridge:
         if doors.host is None:
             return
         report = doors.libvirt.find_network(uuid=self.uuid)
-        address = _link_address(doors, self.bridge)
-        if address is None or (report is not None and report.active):
+        if report is not None and report.active:
             return
-        if address != self.mac or doors.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
-            raise Refused(
-                f"the interface {self.bridge} on {doors.host.name} is not ours, or is in use; remove it first"
-            )
-        doors.host.delete_link(self.bridge)
+        if _link_address(doors, self.bridge) == self.mac and doors.libvirt.find_network(uuid=park_uuid(self.uuid)):
+            # A daemon that starts puts guests of type='bridge' back on it; they wait with the others.
+            for link in doors.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
+                doors.host.set_master(link, park_bridge(self.uuid))
+        remove_own_bridge(doors, self.bridge, self.mac)
 
     def undo(self) -> None:
         return None

@@ -45,6 +45,8 @@ class PluggedIn:
     interface: str
     """The host-side interface (tap), or "" where libvirt does not tell."""
     mac: str = ""
+    port: str = ""
+    """The UUID of its port; "" for what libvirt has none of."""
     bridge_by_name: bool = False
     """True for a guest's interface of type='bridge', whose own definition names the bridge."""
     stays_away: str = ""
@@ -66,11 +68,8 @@ class GuestInterface:
     mac: str
     interface: str
     """Its tap on the host."""
-    network: str
     xml: str
     """The `<interface>` element as it runs, merged with what the network gives it."""
-    defined_xml: str = ""
-    """The same interface in the guest's persistent definition, found by its MAC; "" where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +124,8 @@ class HostReport:
     missing_programs: tuple[str, ...]
     may_change_links: bool = True
     """Whether this user may plug interfaces in and out."""
+    vlan_filtering_bridges: tuple[str, ...] = ()
+    """Bridges that filter VLANs."""
     spanning_tree_bridges: tuple[str, ...] = ()
     """Bridges with STP on, where a port that is plugged in waits before it forwards."""
     dhcp_port_free: bool = True

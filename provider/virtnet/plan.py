@@ -7,8 +7,8 @@ where steps run. Nothing here knows libvirt, files or sockets: the doors are Pro
 and host.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal, Protocol
@@ -117,8 +117,14 @@ class LibvirtDoor(Protocol):
     def start_transient_network(self, xml: str) -> None:
         """Start a network that has no definition (virNetworkCreateXML)."""
 
+    def orphaned_ports(self, uuid: str) -> Sequence[str]:
+        """UUIDs of the network's ports that no running guest has, though their owner is a guest of this daemon."""
+
+    def delete_port(self, uuid: str, port: str) -> None:
+        """Remove a port that nobody has from a network (virNetworkPortDelete)."""
+
     def can_start_networks(self, xml: str) -> None:
-        """Start and stop a throw-away network made like `xml`, which has no name, UUID, bridge name or address."""
+        """Start and stop a throw-away network."""
 
 
 class HostDoor(Protocol):
@@ -130,6 +136,9 @@ class HostDoor(Protocol):
 
     def look(self) -> AbstractContextManager[None]:
         """One observation: nothing is changed meanwhile, so that answers may be kept, and asked for together."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Held while the host is changed, so that no other process of virtnet's changes it meanwhile."""
 
     def links(self) -> Sequence[Link]:
         """All network interfaces."""
@@ -201,6 +210,12 @@ class Doors:
 
     libvirt: LibvirtDoor
     host: HostDoor | None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Held while one resource of the host is looked at, planned and changed: in this process, and in all others."""
+        with self.libvirt.turn, nullcontext() if self.host is None else self.host.turn():
+            yield
 
     def look(self) -> AbstractContextManager[None]:
         """One observation through both doors, during which nothing is changed through them."""

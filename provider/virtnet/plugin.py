@@ -25,6 +25,20 @@ LONGEST_MESSAGE = 400 * 1024 * 1024
 SECONDS_TO_END = 60.0
 
 
+def _import_the_rest() -> None:
+    """Import what the verbs need, in this one thread."""
+    from virtnet import (  # noqa: F401
+        doors,
+        lifecycle,
+        plugin_foreseen,
+        plugin_functions,
+        plugin_paths,
+        plugin_values,
+        resources,
+        wire,
+    )
+
+
 def main() -> int:
     """Serve until the engine goes away or a signal comes. The port is the first line on stdout."""
     arguments = sys.argv[1:]
@@ -44,8 +58,8 @@ def main() -> int:
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
         # While the engine reads the line and shakes hands.
-        from virtnet import lifecycle, resources  # noqa: F401
-
+        _import_the_rest()
+        plugin.ready.set()
         threading.Event().wait()
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -272,14 +272,16 @@ def _get_guests(asked: Asked, uri: str, arguments: Mapping[str, Tree]) -> dict[s
         leased.setdefault(lease["mac"].lower(), []).append(lease["address"])
     guests = []
     for entry in plugged_in(doors, report):
-        interface = known.get(entry.mac.lower())
+        # Of an interface that is nobody's we know the host's side alone.
+        mac = entry.mac.lower() if entry.owner else ""
+        interface = known.get(mac)
         guests.append(
             {
                 "guest": entry.owner,
                 "guest_uuid": interface.guest_uuid if interface is not None else "",
-                "mac": entry.mac.lower(),
+                "mac": mac,
                 "interface": entry.interface or (interface.interface if interface is not None else ""),
-                "addresses": leased.get(entry.mac.lower(), []),
+                "addresses": leased.get(mac, []),
             }
         )
     return {"guests": sorted(guests, key=lambda guest: (guest["interface"], guest["mac"]))}

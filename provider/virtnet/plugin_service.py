@@ -53,6 +53,7 @@ def _in_sentences(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
 
     @functools.wraps(method)
     def answer(self: "Plugin", request: Any, context: grpc.ServicerContext) -> Any:
+        self.ready.wait()
         from virtnet.errors import VirtnetError
 
         try:
@@ -74,17 +75,20 @@ class Plugin(ResourceProviderServicer):
 
     def __init__(self, log: EngineLog, environment: Mapping[str, str]) -> None:
         """`environment` may name the default connection URI, LIBVIRT_DEFAULT_URI."""
+        self.ready = threading.Event()
+        """Set once everything is imported: Python lets threads that import the same modules see them half-made."""
         self._log = log
         self._uri = environment.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
         self._unreachable = "fail"
         self._cancelled = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._hidden: frozenset[str] = frozenset()
         self._checked: set[str] = set()
         self._previewed: set[str] = set()
         self._replacing: dict[str, tuple[Mapping[str, Tree], tuple[Change, ...]]] = {}
         self._as_before: dict[str, frozenset[str]] = {}
         self._asked_functions: Asked | None = None
+        self._made_connections: Connections | None = None
 
     # What the engine and the plugin tell one another before the first resource.
 
@@ -436,11 +440,15 @@ class Plugin(ResourceProviderServicer):
             raise Refused(f"virtnet has no resource type {kind}; those there are: {', '.join(kinds)}")
         return kinds[kind]
 
-    @functools.cached_property
+    @property
     def _connections(self) -> "Connections":
+        """One connection, and one turn, for each host, whatever the number of threads that ask first."""
         from virtnet.connection import Connections
 
-        return Connections()
+        with self._lock:
+            if self._made_connections is None:
+                self._made_connections = Connections()
+            return self._made_connections
 
     def _open_doors(self, uri: str) -> "Doors":
         from virtnet.doors import open_doors

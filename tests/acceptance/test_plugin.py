@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.acceptance.guests import linux_guest
 from tests.acceptance.sandboxed import PROGRAM, Host, Stack
 from tests.acceptance.test_killed import hooked, kill_libvirtd, start_libvirtd  # noqa: F401 - a fixture
 
@@ -242,6 +243,11 @@ def test_functions_tell_of_the_host(host: Host, native: NativeStack) -> None:
     )
 
     native.up()
+    # Where dnsmasq's helper writes leases down for libvirt.
+    lease = [
+        {"ip-address": "10.0.9.9", "mac-address": "52:54:00:00:00:09", "hostname": "nine", "expiry-time": 4102444800}
+    ]
+    host.run("bash", "-c", "cat > /var/lib/libvirt/dnsmasq/vn-lab.status", given=json.dumps(lease))
     with host.guest("one", "vn-lab"):
         native.up()
         outputs = json.loads(native.pulumi("stack", "output", "--json").stdout)
@@ -256,11 +262,39 @@ def test_functions_tell_of_the_host(host: Host, native: NativeStack) -> None:
     assert bridges["vn-lab"]["addresses"] == [outputs["free"]["address"]]
     assert bridges["vn-lab"]["ports"] == ["one"]
     assert outputs["host"]["libvirt_version"].count(".") == 2
-    assert outputs["leases"] == []
-    assert [(guest["guest"], guest["interface"]) for guest in outputs["guests"]] == [("", "one")]
+    assert [(lease["mac"], lease["address"], lease["hostname"], lease["expires"]) for lease in outputs["leases"]] == [
+        ("52:54:00:00:00:09", "10.0.9.9", "nine", "2100-01-01T00:00:00Z")
+    ]
+    assert [(guest["guest"], guest["mac"], guest["interface"]) for guest in outputs["guests"]] == [("", "", "one")]
     # The answer is the subnet that the network has by now, not another one.
     assert "1 unchanged" not in native.preview()
     assert native.state("lab")["outputs"]["ips"][0]["address"] == outputs["free"]["address"]
+
+
+def test_a_running_guest_is_told_with_its_tap_and_its_leased_address(host: Host, native: NativeStack) -> None:
+    mac = "52:54:00:00:01:01"
+    native.write(
+        "import pulumi\nimport pulumi_virtnet.native as virtnet\n"
+        "dhcp = {'ranges': [{'start': '10.91.0.50', 'end': '10.91.0.99'}],"
+        f" 'hosts': [{{'mac': '{mac}', 'ip': '10.91.0.10', 'name': 'web'}}]}}\n"
+        "lab = virtnet.LibvirtNetwork('lab', bridge={'stp': False}, ips=[{'address': '10.91.0.1/24', 'dhcp': dhcp}])\n"
+        "pulumi.export('leases', virtnet.get_leases_output(lab.name))\n"
+        "pulumi.export('guests', virtnet.get_guests_output(lab.name))\n"
+    )
+    native.up()
+
+    with linux_guest(host, "web", network="lab", mac=mac) as web:
+        native.up()
+        outputs = json.loads(native.pulumi("stack", "output", "--json").stdout)
+        uuid = host.virsh("domuuid", "web").strip()
+        tap = web.tap
+
+    assert outputs["guests"] == [
+        {"guest": "web", "guest_uuid": uuid, "mac": mac, "interface": tap, "addresses": ["10.91.0.10"]}
+    ]
+    assert [(lease["address"], lease["prefix_length"], lease["hostname"]) for lease in outputs["leases"]] == [
+        ("10.91.0.10", 24, "web")
+    ]
 
 
 def test_a_stack_moves_from_the_dynamic_form_and_back(host: Host, native: NativeStack) -> None:
@@ -376,3 +410,34 @@ def test_the_plugin_is_found_running_for_debugging(host: Host, native: NativeSta
         process.stdout.close()
 
     assert "will define an isolated network with 10.91.0.1/24 on bridge vn-lab" in preview
+
+
+def test_an_explicit_provider_has_settings_of_its_own(host: Host, native: NativeStack) -> None:
+    native.write(
+        "import pulumi\nimport pulumi_virtnet.native as virtnet\n"
+        "class Provider(pulumi.ProviderResource):\n    pass\n"
+        "here = Provider('virtnet', 'here', {'uri': 'qemu+unix:///system?socket=/run/libvirt/libvirt-sock'})\n"
+        "virtnet.LibvirtNetwork('lab', ips=[{'address': '10.91.0.1/24'}], opts=pulumi.ResourceOptions(provider=here))\n"
+    )
+
+    native.up()
+
+    assert native.state("lab")["outputs"]["uri"] == "qemu+unix:///system?socket=/run/libvirt/libvirt-sock"
+    assert host.network("lab") is not None
+    assert native.unchanged()
+    native.destroy()
+    assert host.network("lab") is None
+
+
+def test_a_time_limit_takes_back_what_was_begun(host: Host, native: NativeStack) -> None:
+    before = host.trace()
+    native.write(
+        "import pulumi\nimport pulumi_virtnet.native as virtnet\n"
+        "soon = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create='1ms'))\n"
+        "virtnet.LibvirtNetwork('lab', ips=[{'address': '10.91.0.1/24'}], opts=soon)\n"
+    )
+
+    said = native.up(check=False)
+
+    assert "the 0.001 seconds of customTimeouts were over before this; allow more (nothing was changed)" in said
+    assert host.trace() == before

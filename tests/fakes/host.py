@@ -30,6 +30,9 @@ class FakeBridges:
     """Attributes of each bridge: address, stp_state, mtu."""
     failures: "itertools.count[int] | None" = None
 
+    def turn(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     def look(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 

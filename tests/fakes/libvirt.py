@@ -51,6 +51,8 @@ class FakeLibvirt:
     uri: str = "qemu:///system"
     reports: dict[str, NetworkReport] = field(default_factory=dict)
     ports: dict[str, tuple[PluggedIn, ...]] = field(default_factory=dict)
+    orphans: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """UUIDs of the ports among those that nobody has."""
     bridge_guests: dict[str, tuple[PluggedIn, ...]] = field(default_factory=dict)
     interfaces: frozenset[str] | None = frozenset({"lo", "eth0"})
     guests: list[FakeGuest] = field(default_factory=list)
@@ -89,18 +91,18 @@ class FakeLibvirt:
 
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
         return [
-            GuestInterface(
-                guest=g.name,
-                guest_uuid=g.uuid,
-                mac=g.mac,
-                interface=g.tap,
-                network=network,
-                xml=g.xml,
-                defined_xml=g.xml,
-            )
+            GuestInterface(guest=g.name, guest_uuid=g.uuid, mac=g.mac, interface=g.tap, xml=g.xml)
             for g in self.guests
             if g.network == network
         ]
+
+    def orphaned_ports(self, uuid: str) -> Sequence[str]:
+        return self.orphans.get(uuid, ())
+
+    def delete_port(self, uuid: str, port: str) -> None:
+        with self._effect("delete port"):
+            self.orphans[uuid] = tuple(other for other in self.orphans[uuid] if other != port)
+            self.ports[uuid] = tuple(entry for entry in self.ports[uuid] if entry.port != port)
 
     def update_guest_interface(self, guest_uuid: str, xml: str) -> None:
         with self._effect("plug in"):
@@ -172,9 +174,7 @@ class FakeLibvirt:
                 )
             self.reports[uuid] = replace(known, persistent=True, config_xml=text)
 
-    def set_metadata(
-        self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool
-    ) -> None:
+    def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
         with self._effect("set metadata"):
             if self.daemon_version < 9_007_000:
                 raise LibvirtFailure("this function is not supported by the connection driver", 3)

@@ -74,6 +74,9 @@ class FakeHost:
         self.firewall = ""
         self.is_root = True
 
+    def turn(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     def look(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 

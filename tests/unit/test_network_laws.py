@@ -132,7 +132,7 @@ def test_an_update_broken_at_any_step_gives_back_what_was(
     except VirtnetError:
         assert libvirt.snapshot() == was
     else:
-        assert len(libvirt.effects) <= broken
+        assert len(libvirt.effects) <= broken or libvirt.effects[broken] == "probe"  # which is tried twice
 
 
 @given(networks(), st.integers(0, 4), st.booleans())

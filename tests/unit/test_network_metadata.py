@@ -42,10 +42,15 @@ def test_a_newer_libvirt_changes_the_running_network_and_its_definition() -> Non
 
     report = libvirt.reports[shown["uuid"]]
     assert libvirt.effects == ["set metadata"] * 3
-    assert metadata(report.live_xml) == metadata(report.config_xml) == AFTER["metadata"] | {
-        "urn:a": '<x xmlns="urn:a">2</x>',
-        "urn:c": '<x xmlns="urn:c"></x>',
-    }
+    assert (
+        metadata(report.live_xml)
+        == metadata(report.config_xml)
+        == AFTER["metadata"]
+        | {
+            "urn:a": '<x xmlns="urn:a">2</x>',
+            "urn:c": '<x xmlns="urn:c"></x>',
+        }
+    )
 
 
 def test_an_older_libvirt_is_given_a_definition() -> None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 import pulumi_virtnet
 import pulumi_virtnet.native as virtnet
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "native"
 ANSWERS: dict[str, Any] = {
     "virtnet:index:getFreeSubnet": {"subnet": "10.1.0.0/24", "address": "10.1.0.1/24", "first": "a", "last": "b"},
     "virtnet:index:getLeases": {"leases": [{"clientId": "x", "prefixLength": 24.0}]},
@@ -125,3 +128,16 @@ def test_functions_ask_in_camel_case_and_answer_in_snake_case(engine: Engine) ->
         "host_uuid": "h",
     }
     assert answers["leases"] == [{"client_id": "x", "prefix_length": 24}]
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_says_the_same_in_python_and_in_yaml(engine: Engine, path: Path) -> None:
+    """The examples of the schema, one file for each resource and language."""
+    code = compile(path.read_text(), path, "exec")
+
+    run(lambda: exec(code, {}))  # noqa: S102 - the repository's own example
+
+    written = yaml.safe_load(path.with_suffix(".yaml").read_text())["resources"]
+    assert engine.seen == {
+        name: (declared["type"].replace(":", ":index:"), declared["properties"]) for name, declared in written.items()
+    }
