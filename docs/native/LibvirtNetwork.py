@@ -1,4 +1,5 @@
 import pulumi
+
 import pulumi_virtnet.native as virtnet
 
 management = virtnet.LibvirtNetwork(

@@ -124,6 +124,7 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
     park = libvirt.find_network(uuid=park_uuid(report.uuid)) if report is not None else None
     parked = plugged_in(doors, park)
     if park is not None:
+        parked = _with_guests(doors, park, parked)
         waiting = ", ".join(entry.describe() for entry in parked) or "nothing"
         problems = (*problems, f"{PARKED} the network {park.name} behind, with {waiting} on it")
     return ObservedNetwork(

@@ -187,6 +187,7 @@ class PlugGuestsIn:
                 # Whether guests' ports are kept apart is the network's to say, where it changed its mind.
                 isolates = name not in waiting and kept_apart != journal.isolated
                 _restore_port(doors.host, journal.link(name), without="isolated" if isolates else "")
+        forget_orphans(doors, report)
         _see_plugged_in(doors, report, interfaces, waiting)
 
     def undo(self) -> Step:

@@ -58,8 +58,10 @@ def main() -> int:
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
         # While the engine reads the line and shakes hands.
-        _import_the_rest()
-        plugin.ready.set()
+        try:
+            _import_the_rest()
+        finally:
+            plugin.ready.set()
         threading.Event().wait()
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):

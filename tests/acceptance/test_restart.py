@@ -207,6 +207,19 @@ def test_two_stacks_restart_their_networks_at_the_same_time(host: Host) -> None:
     assert all("lab.example" in host.virsh("net-dumpxml", name) for name in stacks)
 
 
+def test_a_change_waits_for_another_process_that_changes_the_host(host: Host, stack: Stack) -> None:
+    stack.network("lab", **LAB)
+    stack.up()
+    stack.network("lab", **LAB, domain={"name": "lab.example"})
+    # What another process of virtnet's holds while it changes something.
+    host.sh("(flock 9; sleep 8; echo done > /run/other) 9>>/run/virtnet/turn >/dev/null 2>&1 &")
+
+    stack.up()
+
+    assert host.sh("cat /run/other") == "done\n"
+    assert "lab.example" in host.virsh("net-dumpxml", "lab")
+
+
 def test_libvirtd_killed_between_any_two_steps_loses_nobody(host: Host) -> None:
     shown = host.run("python", "-m", "tests.acceptance.killed_restarts", directory=REPOSITORY)
 
