@@ -239,6 +239,12 @@ def at_park(interface_xml: str, uuid: str, *, down: bool) -> str:
     return etree.tostring(element, encoding="unicode")
 
 
+def tap_of(interface_xml: str) -> str:
+    """The host's side of a guest's interface; "" where its XML names none."""
+    target = read_xml(interface_xml).find("target")
+    return "" if target is None else target.get("dev", "")
+
+
 def names_mtu(interface_xml: str) -> bool:
     """Whether a guest's interface has an MTU of its own."""
     return read_xml(interface_xml).find("mtu") is not None

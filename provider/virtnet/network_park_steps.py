@@ -24,6 +24,7 @@ from virtnet.network_park import (
     parse_journal,
     remembered,
     render_park,
+    tap_of,
 )
 from virtnet.network_ports import forget_orphans, plugged_in
 from virtnet.network_preflight import own_bridge
@@ -238,9 +239,10 @@ def _restore_port(host: HostDoor | None, link: ParkedLink | None, *, without: st
 
 def _loose(doors: Doors, journal: Journal, interfaces: Sequence[GuestInterface]) -> set[str]:
     """Links that were plugged in and hang nowhere now: their bridge was deleted while they were on it."""
-    taps = {interface.interface for interface in interfaces}
     if doors.host is None:
         return set()
+    # A guest's own tap comes home by its guest; where that ended, another may have a tap of the name.
+    taps = {interface.interface for interface in interfaces} | {tap_of(parked.xml) for parked in journal.interfaces}
     there = {link.name: link.master for link in doors.host.links()}
     return {link.name for link in journal.links if link.name not in taps and there.get(link.name) == ""}
 
@@ -284,10 +286,10 @@ def _see_plugged_in(doors: Doors, report: NetworkReport, interfaces: Sequence[Gu
             )
         if on_bridge is not None and interface.interface not in on_bridge:
             raise HostFailure(f"the interface {interface.interface} of guest '{interface.guest}' is not in {bridge}")
-    missing = sorted(links - (on_bridge or set())) if doors.host else []
-    gone = [name for name in missing if doors.host and doors.host.read_file(f"/sys/class/net/{name}/flags") is None]
-    if set(missing) - set(gone):
-        raise HostFailure(f"the interface {missing[0]} is not in {bridge}")
+    for name in sorted(links - (on_bridge or set())):
+        # One that is gone from the host was removed meanwhile.
+        if doors.host is not None and doors.host.read_file(f"/sys/class/net/{name}/flags") is not None:
+            raise HostFailure(f"the interface {name} is not in {bridge}")
 
 
 def _host(doors: Doors, link: str) -> HostDoor:

@@ -12,8 +12,6 @@ from virtnet.spec import Tree
 
 #: What stopping and starting the network takes, and what each interface adds (measured, see docs/design.md).
 _SECONDS, _SECONDS_EACH = 0.7, 0.01
-#: A port of a bridge with STP listens and learns for two seconds each at least (libvirt's bridges, delay 0).
-_SPANNING_TREE_SECONDS = 4
 
 
 def describe_plugged_in(plugged_in: Sequence[PluggedIn]) -> str:

@@ -212,6 +212,24 @@ def test_what_could_not_be_plugged_in_again_refuses_the_restart() -> None:
     assert "could not be plugged in again: its interface is a macvtap" in refusals[0]
 
 
+def test_a_tap_of_a_guest_that_ended_meanwhile_is_left_alone() -> None:
+    libvirt, host, open_doors = a_host()
+    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
+    doors = open_doors("")
+    for step in NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded)).steps[:5]:
+        step.execute(doors)
+    del libvirt.guests[0]
+    host.links_by_name["vnet1"].master = ""
+
+    lifecycle.update(NETWORK, recorded, desired, open_doors, lambda line: None)
+
+    assert {name: link.master for name, link in host.links_by_name.items()} == {
+        "vnet1": "",
+        "vnet2": BRIDGE,
+        "veth1": BRIDGE,
+    }
+
+
 def test_a_port_that_nobody_has_is_no_guest_and_is_removed() -> None:
     libvirt, host, open_doors = a_host()
     recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
