@@ -20,7 +20,7 @@ from virtnet.doctor_networks import networks
 from virtnet.doctor_subnets import subnets
 from virtnet.drop_in import DIRECTORY
 from virtnet.errors import AccessDenied, LibvirtFailure, Unreachable, VirtnetError
-from virtnet.network_steps import dnsmasq_process
+from virtnet.network_leftover_steps import dnsmasq_process
 from virtnet.observed import NetworkReport, ObservedNetwork
 from virtnet.plan import Doors, HostDoor
 

@@ -13,12 +13,12 @@ from virtnet import network_xml
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host_output import parse_ipv6_addresses, parse_local_ipv4
 from virtnet.network_checks import check_network
+from virtnet.network_leftover_steps import dnsmasq_process
 from virtnet.network_park import park_uuid
 from virtnet.network_plan import plan_network
 from virtnet.network_ports import plugged_in
 from virtnet.network_preflight import own_bridge, serves
 from virtnet.network_recorded import COMPUTED, recorded_changes, recorded_inputs
-from virtnet.network_steps import dnsmasq_process
 from virtnet.observed import (
     DNSMASQ_GONE,
     FOREIGN_BRIDGE,

@@ -6,7 +6,8 @@ Pure. Imported by the planners.
 from collections.abc import Sequence
 
 from virtnet.network_metadata_steps import SetMetadata
-from virtnet.network_steps import DefineNetwork, MarkNetwork, UpdateSection
+from virtnet.network_section_steps import UpdateSection
+from virtnet.network_steps import DefineNetwork, MarkNetwork
 from virtnet.network_xml import OwnerMark
 from virtnet.plan import Step
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from virtnet import network_metadata_steps, network_xml
-from virtnet.network_checks import OWN_BRIDGE_MODES
+from virtnet import network_edit, network_metadata_steps, network_xml
+from virtnet.forward_mode import OWN_BRIDGE_MODES
+from virtnet.network_leftover_steps import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network_metadata_steps import text_updates
 from virtnet.network_preflight import (
     Findings,
@@ -15,20 +16,12 @@ from virtnet.network_preflight import (
     preflight,
     preflight_at_boot,
 )
+from virtnet.network_probe_steps import ProbeStart
 from virtnet.network_reattach import describe_plugged_in, park_steps, plug_in_steps, restart_notes, restart_refusals
 from virtnet.network_recorded import RECORDED_ONLY, with_identity, with_own_bridge
+from virtnet.network_section_steps import RestartDnsmasq, UpdateSection
 from virtnet.network_sections import first_ipv6_reservation, rebuilds_firewall, restarts_dnsmasq, section_updates
-from virtnet.network_steps import (
-    DefineNetwork,
-    EndLeftoverDnsmasq,
-    ProbeStart,
-    RemoveLeftoverBridge,
-    RestartDnsmasq,
-    SetAutostart,
-    StartNetwork,
-    StopNetwork,
-    UpdateSection,
-)
+from virtnet.network_steps import DefineNetwork, SetAutostart, StartNetwork, StopNetwork
 from virtnet.network_xml import NEXT_START, NOT_XML
 from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, NetworkReport, ObservedNetwork
 from virtnet.ownership import differences, merge, restrict
@@ -348,10 +341,10 @@ def _converging_steps(
 
 
 def _define(targets: _Targets, report: NetworkReport) -> DefineNetwork:
-    base = report.config_xml if report.config_xml is not None else network_xml.for_definition(report.any_xml)
+    base = report.config_xml if report.config_xml is not None else network_edit.for_definition(report.any_xml)
     return DefineNetwork(
         uuid=report.uuid,
-        xml=network_xml.edit(base, targets.config),
+        xml=network_edit.edit(base, targets.config),
         previous_xml=report.config_xml,
         previous_autostart=report.autostart,
         purpose="change the network's definition" if report.persistent else "make the network persistent",
@@ -378,7 +371,7 @@ def probe(target: Tree) -> list[Step]:
     asks |= {"bridge": {**bridge, "delay": 0}, "dns": {"enable": False}}
     return [
         ProbeStart(
-            uuid=str(target["uuid"]), xml=network_xml.render(asks | ({"forward": {"mode": mode}} if mode else {}))
+            uuid=str(target["uuid"]), xml=network_edit.render(asks | ({"forward": {"mode": mode}} if mode else {}))
         )
     ]
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from virtnet import network_xml
+from virtnet import network_edit, network_xml
+from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.network_adoption import adoption_mark, belongs_to_another
-from virtnet.network_checks import OWN_BRIDGE_MODES
 from virtnet.network_converge import at_next_start, converge, in_use, leftover_steps, probe, stop_step
 from virtnet.network_preflight import (
     Findings,
@@ -100,7 +100,7 @@ def _make(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     steps: list[Step] = [
         DefineNetwork(
             uuid=uuid,
-            xml=network_xml.render(target, OwnerMark(owner, creating=True)),
+            xml=network_edit.render(target, OwnerMark(owner, creating=True)),
             previous_xml=None,
             purpose=_defining(target),
         )
@@ -135,11 +135,11 @@ def _finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, owner: str)
     steps: list[Step] = []
     if desired.get("autostart", True):
         steps.append(SetAutostart(uuid=uuid, autostart=True))
-    creating = network_xml.render(target, OwnerMark(owner, creating=True))
+    creating = network_edit.render(target, OwnerMark(owner, creating=True))
     steps.append(
         DefineNetwork(
             uuid=uuid,
-            xml=network_xml.render(target, OwnerMark(owner, creating=False)),
+            xml=network_edit.render(target, OwnerMark(owner, creating=False)),
             previous_xml=creating,
             previous_autostart=bool(desired.get("autostart", True)),
             purpose="note in its metadata that it is complete",
@@ -175,7 +175,7 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
     steps.append(
         DefineNetwork(
             uuid=report.uuid,
-            xml=network_xml.render(target, OwnerMark(owner, creating=True)),
+            xml=network_edit.render(target, OwnerMark(owner, creating=True)),
             previous_xml=report.config_xml,
             previous_autostart=report.autostart,
             purpose=_defining(target).replace("define", "finish", 1),

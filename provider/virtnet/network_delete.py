@@ -3,21 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from virtnet import network_xml
-from virtnet.network_checks import OWN_BRIDGE_MODES
+from virtnet import network_edit, network_xml
+from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.network_converge import converge, stop_step
+from virtnet.network_leftover_steps import EndLeftoverDnsmasq
 from virtnet.network_park import park_uuid
 from virtnet.network_preflight import mode_of
 from virtnet.network_reattach import describe_plugged_in, plug_in_steps
 from virtnet.network_recorded import recorded_inputs
-from virtnet.network_steps import (
-    DefineNetwork,
-    EndLeftoverDnsmasq,
-    MarkNetwork,
-    SetAutostart,
-    StopIfActive,
-    UndefineNetwork,
-)
+from virtnet.network_steps import DefineNetwork, MarkNetwork, SetAutostart, StopIfActive, UndefineNetwork
 from virtnet.network_xml import NOT_XML
 from virtnet.observed import FOREIGN_BRIDGE, NetworkReport, ObservedNetwork
 from virtnet.ownership import differences, merge, project
@@ -78,7 +72,7 @@ def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
         return Plan(steps=home, notes=(note,))
     unmarked = DefineNetwork(
         uuid=report.uuid,
-        xml=network_xml.without_owner_mark(report.config_xml),
+        xml=network_edit.without_owner_mark(report.config_xml),
         previous_xml=report.config_xml,
         previous_autostart=report.autostart,
         purpose="remove virtnet's mark from the network",

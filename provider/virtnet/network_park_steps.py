@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from virtnet import network_xml
 from virtnet.errors import HostFailure, LibvirtFailure, Refused
+from virtnet.network_leftover_steps import remove_own_bridge
 from virtnet.network_park import (
     Journal,
     ParkedLink,
@@ -28,7 +29,6 @@ from virtnet.network_park import (
 )
 from virtnet.network_ports import forget_orphans, plugged_in
 from virtnet.network_preflight import own_bridge
-from virtnet.network_steps import remove_own_bridge
 from virtnet.observed import GuestInterface, NetworkReport
 from virtnet.plan import Doors, HostDoor, Step
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from virtnet import network_xml
-from virtnet.network_checks import OWN_BRIDGE_MODES
+from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.observed import HostReport, ObservedNetwork
 from virtnet.spec import UNKNOWN, Tree
 

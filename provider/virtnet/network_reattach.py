@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 
-from virtnet.network_checks import OWN_BRIDGE_MODES
+from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.network_park_steps import MakePark, ParkGuests, PlugGuestsIn, RemovePark
 from virtnet.network_preflight import mode_of, own_bridge
 from virtnet.observed import ObservedNetwork, PluggedIn

@@ -9,7 +9,7 @@ import uuid as uuids
 from collections.abc import Mapping
 from dataclasses import replace
 
-from virtnet.network_checks import OWN_BRIDGE_MODES
+from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.network_preflight import mode_of, own_bridge
 from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED
 from virtnet.ownership import differences, merge, naming

@@ -8,8 +8,8 @@ MODIFY picks the first entry that looks alike (and older libvirt has none for DN
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from virtnet import network_xml
-from virtnet.network_steps import UpdateSection
+from virtnet import network_edit
+from virtnet.network_section_steps import UpdateSection
 from virtnet.ownership import differences, item_key, label
 from virtnet.spec import Part, Tree
 from virtnet.spec_network import DhcpHost, DhcpRange, DnsHost, ForwardInterface, PortGroup, Srv, Txt
@@ -151,7 +151,7 @@ def _alike(part: type[Part], one: Tree, other: Tree | None) -> bool:
 
 
 def _operation(command: str, section: _Section, index: int, item: Tree) -> _Operation:
-    xml = network_xml.section_xml(section.part, section.element, item)
+    xml = network_edit.section_xml(section.part, section.element, item)
     return _Operation(
         command=command,
         section=section.name,

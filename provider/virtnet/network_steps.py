@@ -1,22 +1,14 @@
-"""The steps that change a network. Each is data, a sentence, one effect, and the step that takes it back.
+"""The steps that define, start, stop and mark a network. Each is data, a sentence, one effect, and what takes it back.
 
 Executing a step twice is as good as once, and so is undoing it: a step first reads what is there, because a call
 that failed may still have been carried out, and a run that was killed is finished by the next.
 """
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from virtnet import network_xml
-from virtnet.errors import AccessDenied, HostFailure, LibvirtFailure, Refused
-from virtnet.network_park import (
-    park_bridge,
-    park_uuid,
-    probe_bridge,
-    probe_mac,
-    probe_uuid,
-    render_probe,
-)
+from virtnet import network_edit, network_xml
+from virtnet.errors import HostFailure, Refused
+from virtnet.network_leftover_steps import link_address
 from virtnet.network_ports import forget_orphans, plugged_in
 from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, own_bridge, version_text
 from virtnet.ownership import differences, merge
@@ -134,7 +126,7 @@ class StopIfActive:
             return
         live = network_xml.parse(report.live_xml)
         bridge, mac = own_bridge(live), live.get("mac")
-        address = _link_address(doors, bridge) if bridge else None
+        address = link_address(doors, bridge) if bridge else None
         if address is not None and mac is not None and address != mac:
             raise Refused(
                 f"the interface {bridge} has the MAC address {address}, not the network's {mac}, so it is not the "
@@ -201,7 +193,7 @@ class RunAgain:
         report = doors.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.active:
             return
-        started_from = network_xml.for_definition(self.live_xml)
+        started_from = network_edit.for_definition(self.live_xml)
         RestoreDefinition(uuid=self.uuid, xml=started_from, autostart=self.autostart).execute(doors)
         try:
             StartNetwork(uuid=self.uuid, bridge=self.bridge, known_ours=True).execute(doors)
@@ -287,239 +279,15 @@ class MarkNetwork:
         # What is transient has no definition, and is gone when it stops: a mark would protect nothing.
         if report is None or report.config_xml is None or network_xml.owner_mark(report.config_xml) == self.mark:
             return
-        doors.libvirt.define_network(network_xml.with_owner_mark(report.config_xml, self.mark))
+        doors.libvirt.define_network(network_edit.with_owner_mark(report.config_xml, self.mark))
 
     def undo(self) -> Step:
         return MarkNetwork(uuid=self.uuid, mark=self.previous, previous=self.mark)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProbeStart:
-    """Make sure that libvirt can start a network made like this one now, before a running one is stopped."""
-
-    uuid: str
-    xml: str
-    """A network without name, UUID, bridge name and address."""
-
-    def describe(self) -> str:
-        return "make sure that libvirt can start networks now"
-
-    def execute(self, doors: Doors) -> None:
-        self._clear(doors)
-        try:
-            self._try(doors, attempt=0)
-        except LibvirtFailure:
-            # The subnet of the first attempt may be in use, which no error code tells from the rest.
-            try:
-                self._try(doors, attempt=1)
-            except LibvirtFailure as failure:
-                raise Refused(
-                    f"the network was not stopped, as it could not be started again: {failure}; if firewall rules were "
-                    "flushed, restart libvirtd (or virtnetworkd), which makes them again"
-                ) from failure
-
-    def _try(self, doors: Doors, *, attempt: int) -> None:
-        try:
-            doors.libvirt.can_start_networks(render_probe(self.xml, self.uuid, attempt))
-        finally:
-            self._clear(doors)
-
-    def _clear(self, doors: Doors) -> None:
-        """Remove the throw-away network, and its bridge, that a killed look left behind."""
-        if doors.libvirt.find_network(uuid=probe_uuid(self.uuid)) is not None:
-            doors.libvirt.stop_network(probe_uuid(self.uuid))
-        remove_own_bridge(doors, probe_bridge(self.uuid), probe_mac(self.uuid))
-
-    def undo(self) -> None:
-        return None
-
-
-def remove_own_bridge(doors: Doors, bridge: str, mac: str) -> None:
-    """Remove a bridge of ours that a daemon which was killed left, known by its MAC; refuse any other of that name."""
-    address = _link_address(doors, bridge)
-    if address is None or doors.host is None:
-        return
-    if address != mac or doors.host.list_directory(f"/sys/class/net/{bridge}/brif"):
-        raise Refused(f"the interface {bridge} on {doors.host.name} is not ours, or is in use; remove it first")
-    doors.host.delete_link(bridge)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemoveLeftoverBridge:
-    """Remove the bridge that a killed start of this very network left behind, known by its MAC."""
-
-    uuid: str
-    bridge: str
-    mac: str
-
-    def describe(self) -> str:
-        return f"remove the bridge {self.bridge} that a broken start left behind"
-
-    def execute(self, doors: Doors) -> None:
-        if doors.host is None:
-            return
-        report = doors.libvirt.find_network(uuid=self.uuid)
-        if report is not None and report.active:
-            return
-        if _link_address(doors, self.bridge) == self.mac and doors.libvirt.find_network(uuid=park_uuid(self.uuid)):
-            # A daemon that starts puts guests of type='bridge' back on it; they wait with the others.
-            for link in doors.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
-                doors.host.set_master(link, park_bridge(self.uuid))
-        remove_own_bridge(doors, self.bridge, self.mac)
-
-    def undo(self) -> None:
-        return None
-
-
-@dataclass(frozen=True, kw_only=True)
-class EndLeftoverDnsmasq:
-    """End the dnsmasq of this very network that a killed daemon left behind and forgot: its sockets stand in the way.
-
-    libvirt 11 does that itself when its daemon starts, 9.0 does not.
-    """
-
-    uuid: str
-    name: str
-
-    def describe(self) -> str:
-        return "end the network's dnsmasq that a killed libvirtd left behind"
-
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
-        if report is not None and report.active:
-            return
-        pid = dnsmasq_process(doors, self.name)
-        if doors.host is not None and pid is not None:
-            doors.host.end_process(pid)
-
-    def undo(self) -> None:
-        return None
-
-
-def dnsmasq_process(doors: Doors, network: str) -> int | None:
-    """The process id of the dnsmasq that the system's daemon started for the network of that name; None without one.
-
-    A process id may be another program's by now, so the process's own command line has to name the network's file. A
-    user's own daemon (/session) keeps its files elsewhere: a network of that name there is not this one.
-    """
-    host = doors.host
-    if host is None or urlsplit(doors.libvirt.uri).path != "/system":
-        return None
-    try:
-        pid = (host.read_file(f"/run/libvirt/network/{network}.pid") or "").strip()
-        if not pid.isdigit() or (host.read_file(f"/proc/{pid}/comm") or "").strip() != "dnsmasq":
-            return None
-        arguments = (host.read_file(f"/proc/{pid}/cmdline") or "").split("\0")
-    except (HostFailure, AccessDenied):  # only root can look
-        return None
-    return int(pid) if f"--conf-file=/var/lib/libvirt/dnsmasq/{network}.conf" in arguments else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class UpdateSection:
-    """Change one item of one section of the running network, of its persistent configuration, or of both.
-
-    virNetworkUpdate answers an error for some updates that it carried out all the same, so taking back looks at each
-    copy first.
-    """
-
-    uuid: str
-    command: str
-    section: str
-    parent_index: int
-    xml: str
-    deleted_by: str
-    """What names the item when it is deleted: for a DNS host its address alone, as libvirt takes any one name in it for
-    a match, and then finds several."""
-    subject: str
-    live: bool
-    config: bool
-    taking_back: bool = False
-
-    def describe(self) -> str:
-        where = "" if self.live and self.config else " (running network only)" if self.live else " (definition only)"
-        return f"{'add' if self.command == 'add' else 'remove'} {self.subject}{where}"
-
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
-        if report is None:
-            raise Refused(f"the network of UUID {self.uuid} is gone from libvirt at {doors.libvirt.uri}")
-        live = self.live and not self._done(report.live_xml)
-        config = self.config and not self._done(report.config_xml)
-        if not live and not config:
-            return
-        try:
-            doors.libvirt.update_section(
-                self.uuid,
-                command=self.command,
-                section=self.section,
-                parent_index=self.parent_index,
-                xml=self.deleted_by if self.command == "delete" else self.xml,
-                live=live,
-                config=config,
-            )
-        except LibvirtFailure:
-            # An update may fail and still be applied. When taking back, that is all that was wanted.
-            report = doors.libvirt.find_network(uuid=self.uuid)
-            done = report is not None and all(
-                self._done(xml) for xml, wanted in ((report.live_xml, live), (report.config_xml, config)) if wanted
-            )
-            if not (self.taking_back and done):
-                raise
-
-    def _done(self, xml: str | None) -> bool:
-        if xml is None:
-            return True
-        there = network_xml.has_section_item(xml, self.section, self.parent_index, self.xml)
-        return there if self.command == "add" else not there
-
-    def undo(self) -> Step:
-        return UpdateSection(
-            uuid=self.uuid,
-            command="delete" if self.command == "add" else "add",
-            section=self.section,
-            parent_index=self.parent_index,
-            xml=self.xml,
-            deleted_by=self.deleted_by,
-            subject=self.subject,
-            live=self.live,
-            config=self.config,
-            taking_back=not self.taking_back,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class RestartDnsmasq:
-    """Have libvirt end dnsmasq and start it anew, while the network and everything plugged into it stay up.
-
-    There is no call for that; a TXT record added to the running network alone does it, and goes again at once.
-    """
-
-    uuid: str
-    reason: str
-
-    def describe(self) -> str:
-        return f"restart dnsmasq ({self.reason})"
-
-    def execute(self, doors: Doors) -> None:
-        for command in ("add", "delete"):
-            doors.libvirt.update_section(
-                self.uuid,
-                command=command,
-                section="dns-txt",
-                parent_index=-1,
-                xml="<txt name='virtnet-restart.invalid' value='restart'/>",
-                live=True,
-                config=False,
-            )
-
-    def undo(self) -> None:
-        return None
-
-
 def _refuse_taken_name(doors: Doors, bridge: str, *, known_ours: bool) -> None:
     if doors.host is not None:
-        taken = _link_address(doors, bridge) is not None
+        taken = link_address(doors, bridge) is not None
     else:
         names = doors.libvirt.interface_names()
         if names is None and not known_ours:
@@ -530,12 +298,6 @@ def _refuse_taken_name(doors: Doors, bridge: str, *, known_ours: bool) -> None:
             f"an interface named {bridge} is on the host already, and starting the network could delete it; rename the "
             "network's bridge (bridge.name) or remove that interface"
         )
-
-
-def _link_address(doors: Doors, link: str) -> str | None:
-    """The MAC address of a link of the host; None when there is no such link."""
-    text = doors.host.read_file(f"/sys/class/net/{link}/address") if doors.host is not None else None
-    return None if text is None else text.strip()
 
 
 def named(tree: Tree) -> Tree:

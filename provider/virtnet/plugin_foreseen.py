@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from virtnet.drop_in import path_of
-from virtnet.network_checks import OWN_BRIDGE_MODES
+from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.network_preflight import mode_of
 from virtnet.network_recorded import bridge_name_for, mac_for
 from virtnet.resource import Resource

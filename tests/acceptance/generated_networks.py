@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from tests.acceptance.schema_walk import lend_virtual_functions
 from tests.unit.strategies import whole_networks
 
-from virtnet import network_xml
+from virtnet import network_edit, network_xml
 from virtnet.network import NETWORK
 from virtnet.network_create import new_tree
 from virtnet.network_preflight import needs_newer_libvirt
@@ -47,7 +47,7 @@ def wrong(connection: libvirt.virConnect, inputs: dict[str, Any]) -> list[str]:
     )
     target = new_tree(canonical, inputs.get("uuid", UUID))
     try:
-        network = connection.networkDefineXML(network_xml.render(target))
+        network = connection.networkDefineXML(network_edit.render(target))
     except libvirt.libvirtError as error:
         return [str(error)]
     try:

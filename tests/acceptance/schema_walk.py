@@ -15,7 +15,7 @@ import libvirt
 from lxml import etree
 from tests.rng_instances import Instance, Schema
 
-from virtnet import network_xml
+from virtnet import network_edit, network_xml
 from virtnet.network import NETWORK
 
 
@@ -58,11 +58,11 @@ def walk(connection: libvirt.virConnect, instance: Instance) -> Outcome:
         if outcome.unreadable:
             return outcome
         outcome.dropped = not _holds(dump, instance)
-        again = connection.networkDefineXML(network_xml.render(tree if failures else canonical))
+        again = connection.networkDefineXML(network_edit.render(tree if failures else canonical))
         other = again.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
         outcome.tree_differs = network_xml.parse(other) != tree
         outcome.lost = _unlike(dump, other)
-        edited = network_xml.edit(dump, {**tree, "trust_guest_rx_filters": not tree.get("trust_guest_rx_filters")})
+        edited = network_edit.edit(dump, {**tree, "trust_guest_rx_filters": not tree.get("trust_guest_rx_filters")})
         last = connection.networkDefineXML(edited).XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
         # The first line is <network>, which has the attribute that was edited.
         outcome.disturbed = _unlike(dump.partition("\n")[2], last.partition("\n")[2])

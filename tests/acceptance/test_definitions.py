@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.acceptance.sandboxed import Host
 
-from virtnet import network_xml
+from virtnet import network_edit, network_xml
 from virtnet.network import NETWORK
 from virtnet.network_create import new_tree
 from virtnet.ownership import differences, merge
@@ -28,7 +28,7 @@ def test_every_good_definition_comes_back_as_it_was_meant(host: Host) -> None:
         assert failures == []
         uuid = f"6f1c2a3e-0000-4000-8000-0000000000{number:02x}"
         target = new_tree(canonical, uuid)
-        host.run("virsh", "net-define", "/dev/stdin", given=network_xml.render(target))
+        host.run("virsh", "net-define", "/dev/stdin", given=network_edit.render(target))
         found = network_xml.parse(host.virsh("net-dumpxml", uuid, "--inactive"))
         host.virsh("net-undefine", uuid)
         lost = differences(NetworkSpec, merge(NetworkSpec, target, {}, found), found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from lxml import etree
 from tests.fakes.host import FakeBridges
 
-from virtnet import network_xml
+from virtnet import network_edit, network_xml
 from virtnet.errors import LibvirtFailure, NotFound
 from virtnet.network_preflight import own_bridge
 from virtnet.observed import GuestInterface, NetworkReport, PluggedIn
@@ -189,7 +189,7 @@ class FakeLibvirt:
                     tree["metadata"] = {name: kept for name, kept in tree["metadata"].items() if kept is not None}
                 else:
                     tree[kind] = text
-                return network_xml.edit(xml, {name: value for name, value in tree.items() if value is not None})
+                return network_edit.edit(xml, {name: value for name, value in tree.items() if value is not None})
 
             self.reports[uuid] = replace(
                 report,

@@ -10,8 +10,8 @@ from tests.unit.fake_host import FakeHost
 from virtnet.network import NETWORK
 from virtnet.network_converge import leftover_steps
 from virtnet.network_delete import plan_delete
+from virtnet.network_leftover_steps import EndLeftoverDnsmasq
 from virtnet.network_preflight import preflight
-from virtnet.network_steps import EndLeftoverDnsmasq
 from virtnet.observed import (
     HostReport,
     Link,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
 
-from virtnet import lifecycle, network_xml
+from virtnet import lifecycle, network_edit, network_xml
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network import NETWORK
 from virtnet.network_xml import OwnerMark
@@ -139,7 +139,7 @@ def test_a_network_that_another_resource_adopted_too_is_left_to_it() -> None:
 def test_what_belongs_to_another_by_now_is_neither_removed_nor_changed(policy: str) -> None:
     libvirt = host_with_a_network()
     recorded = {**created(libvirt, "project/stack/a", title="a's"), "on_delete": policy}
-    taken = network_xml.with_owner_mark(libvirt.reports[UUID].any_xml, OwnerMark("project/stack/b"))
+    taken = network_edit.with_owner_mark(libvirt.reports[UUID].any_xml, OwnerMark("project/stack/b"))
     libvirt.reports[UUID] = replace(libvirt.reports[UUID], config_xml=taken)
     before, libvirt.effects = libvirt.snapshot(), []
 

@@ -1,0 +1,98 @@
+"""The steps that clear away what killed daemons left of a network: its bridge, its dnsmasq. What is not its own stays.
+
+Executing one twice is as good as once. Imported by the planners of networks and by the steps that make bridges.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from virtnet.errors import AccessDenied, HostFailure, Refused
+from virtnet.network_park import park_bridge, park_uuid
+from virtnet.plan import Doors
+
+
+def link_address(doors: Doors, link: str) -> str | None:
+    """The MAC address of a link of the host; None when there is no such link."""
+    text = doors.host.read_file(f"/sys/class/net/{link}/address") if doors.host is not None else None
+    return None if text is None else text.strip()
+
+
+def remove_own_bridge(doors: Doors, bridge: str, mac: str) -> None:
+    """Remove a bridge of ours that a daemon which was killed left, known by its MAC; refuse any other of that name."""
+    address = link_address(doors, bridge)
+    if address is None or doors.host is None:
+        return
+    if address != mac or doors.host.list_directory(f"/sys/class/net/{bridge}/brif"):
+        raise Refused(f"the interface {bridge} on {doors.host.name} is not ours, or is in use; remove it first")
+    doors.host.delete_link(bridge)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveLeftoverBridge:
+    """Remove the bridge that a killed start of this very network left behind, known by its MAC."""
+
+    uuid: str
+    bridge: str
+    mac: str
+
+    def describe(self) -> str:
+        return f"remove the bridge {self.bridge} that a broken start left behind"
+
+    def execute(self, doors: Doors) -> None:
+        if doors.host is None:
+            return
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.active:
+            return
+        if link_address(doors, self.bridge) == self.mac and doors.libvirt.find_network(uuid=park_uuid(self.uuid)):
+            # A daemon that starts puts guests of type='bridge' back on it; they wait with the others.
+            for link in doors.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
+                doors.host.set_master(link, park_bridge(self.uuid))
+        remove_own_bridge(doors, self.bridge, self.mac)
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndLeftoverDnsmasq:
+    """End the dnsmasq of this very network that a killed daemon left behind and forgot: its sockets stand in the way.
+
+    libvirt 11 does that itself when its daemon starts, 9.0 does not.
+    """
+
+    uuid: str
+    name: str
+
+    def describe(self) -> str:
+        return "end the network's dnsmasq that a killed libvirtd left behind"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.active:
+            return
+        pid = dnsmasq_process(doors, self.name)
+        if doors.host is not None and pid is not None:
+            doors.host.end_process(pid)
+
+    def undo(self) -> None:
+        return None
+
+
+def dnsmasq_process(doors: Doors, network: str) -> int | None:
+    """The process id of the dnsmasq that the system's daemon started for the network of that name; None without one.
+
+    A process id may be another program's by now, so the process's own command line has to name the network's file. A
+    user's own daemon (/session) keeps its files elsewhere: a network of that name there is not this one.
+    """
+    host = doors.host
+    if host is None or urlsplit(doors.libvirt.uri).path != "/system":
+        return None
+    try:
+        pid = (host.read_file(f"/run/libvirt/network/{network}.pid") or "").strip()
+        if not pid.isdigit() or (host.read_file(f"/proc/{pid}/comm") or "").strip() != "dnsmasq":
+            return None
+        arguments = (host.read_file(f"/proc/{pid}/cmdline") or "").split("\0")
+    except (HostFailure, AccessDenied):  # only root can look
+        return None
+    return int(pid) if f"--conf-file=/var/lib/libvirt/dnsmasq/{network}.conf" in arguments else None
