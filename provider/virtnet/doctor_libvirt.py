@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from virtnet.doctor_finding import DoctorReport, Finding, Level
-from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, version_text
+from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, OF_PROPERTY, version_text
 
 
 def libvirt(report: DoctorReport) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def _version(report: DoctorReport) -> Iterator[Finding]:
     missing = sorted(path for path, needed in LIBVIRT_OF_PROPERTY.items() if report.libvirt_version < needed)
     if missing:
         newest = version_text(max(LIBVIRT_OF_PROPERTY[path] for path in missing))
-        names = ", ".join(f"{path} with a port" if path == "dns.forwarders" else path for path in missing)
+        names = ", ".join(OF_PROPERTY.get(path, path) for path in missing)
         yield Finding(
             area="libvirt",
             level=Level.NOTE,

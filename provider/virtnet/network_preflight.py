@@ -19,10 +19,18 @@ LIBVIRT_OF_PROPERTY = {
     "title": 9_007_000,
     "description": 9_007_000,
     "forward.driver.model": 10_000_000,
+    "forward.driver.name": 10_000_000,
     "domain.register": 10_001_000,
+    "vlan": 11_000_000,
     "dns.forwarders": 12_000_000,
 }
-"""The version that brought a property (of forwarders, their port) which older ones drop without a word (NEWS)."""
+"""The version that brought a property, or the one use of it in OF_PROPERTY (NEWS; older ones drop or refuse it)."""
+OF_PROPERTY = {
+    "forward.driver.name": "forward.driver.name xen",
+    "vlan": "vlan on a bridge without Open vSwitch",
+    "dns.forwarders": "dns.forwarders with a port",
+}
+"""What of a property needs that version, where it is not the whole."""
 
 
 @dataclass(frozen=True)
@@ -62,21 +70,33 @@ def version_text(version: int) -> str:
 
 
 def needs_newer_libvirt(tree: Tree, version: int) -> tuple[str, ...]:
-    """What the tree names and a libvirt of this version would drop from a definition."""
-    forwarders = tree.get("dns", {}).get("forwarders", [])
+    """What the tree names and a libvirt of this version would drop from a definition, or refuse."""
+    driver = tree.get("forward", {}).get("driver", {})
     named = {
         "title": "title" in tree,
         "description": "description" in tree,
-        "forward.driver.model": "model" in tree.get("forward", {}).get("driver", {}),
+        "forward.driver.model": "model" in driver,
+        "forward.driver.name": driver.get("name") == "xen",
         "domain.register": tree.get("domain", {}).get("register") is True,
-        "dns.forwarders": any("port" in forwarder for forwarder in forwarders),
+        "vlan": mode_of(tree) == "bridge" and _tags_without_open_vswitch(tree),
+        "dns.forwarders": any("port" in forwarder for forwarder in tree.get("dns", {}).get("forwarders", [])),
     }
     return tuple(
-        f"{path}{' with a port' if path == 'dns.forwarders' else ''} needs libvirt {version_text(needed)}, here is "
-        f"{version_text(version)}; leave it out or upgrade"
+        f"{OF_PROPERTY.get(path, path)} needs libvirt {version_text(needed)}, here is {version_text(version)}; "
+        "leave it out or upgrade"
         for path, needed in LIBVIRT_OF_PROPERTY.items()
         if named[path] and version < needed
     )
+
+
+def _tags_without_open_vswitch(tree: Tree) -> bool:
+    """Whether ports would have VLAN tags and no Open vSwitch; a group without a port, or a VLAN, has the network's."""
+    groups = tree.get("port_groups", [])
+    tagged = [group for group in groups if "vlan" in tree or "vlan" in group]
+    switches = [group.get("virtual_port", tree.get("virtual_port", {})) for group in tagged]
+    if "vlan" in tree:
+        switches.append(tree.get("virtual_port", {}))
+    return any(switch.get("type") != "openvswitch" for switch in switches)
 
 
 def preflight_at_boot(tree: Tree, observed: ObservedNetwork) -> Findings:

@@ -277,6 +277,42 @@ def test_a_running_networks_own_dns_server_is_no_other_program_but_one_at_its_ne
             ("dns.forwarders with a port needs libvirt 12.0.0, here is 11.3.0; leave it out or upgrade",),
         ),
         ({"dns": {"forwarders": [{"address": "192.0.2.1"}]}}, 9_000_000, ()),
+        (
+            {"forward": {"mode": "hostdev", "driver": {"name": "xen"}}},
+            9_010_000,
+            ("forward.driver.name xen needs libvirt 10.0.0, here is 9.10.0; leave it out or upgrade",),
+        ),
+        (
+            {"forward": {"mode": "bridge"}, "vlan": {"tags": [{"id": 7}]}},
+            10_010_000,
+            ("vlan on a bridge without Open vSwitch needs libvirt 11.0.0, here is 10.10.0; leave it out or upgrade",),
+        ),
+        (
+            {"forward": {"mode": "bridge"}, "port_groups": [{"name": "a", "vlan": {"tags": [{"id": 7}]}}]},
+            9_000_000,
+            ("vlan on a bridge without Open vSwitch needs libvirt 11.0.0, here is 9.0.0; leave it out or upgrade",),
+        ),
+        (
+            {
+                "forward": {"mode": "bridge"},
+                "vlan": {"tags": [{"id": 7}]},
+                "virtual_port": {"type": "openvswitch"},
+                "port_groups": [{"name": "a", "virtual_port": {"type": "midonet"}}],
+            },
+            9_000_000,
+            ("vlan on a bridge without Open vSwitch needs libvirt 11.0.0, here is 9.0.0; leave it out or upgrade",),
+        ),
+        (
+            {
+                "forward": {"mode": "bridge"},
+                "vlan": {"tags": [{"id": 7}]},
+                "virtual_port": {"type": "openvswitch"},
+                "port_groups": [{"name": "a"}],
+            },
+            9_000_000,
+            (),
+        ),
+        ({"forward": {"mode": "passthrough"}, "vlan": {"tags": [{"id": 7}]}}, 9_000_000, ()),
         ({"dns": {"forwarders": [{"address": "192.0.2.1", "port": 5353}]}}, 12_000_000, ()),
     ],
 )
