@@ -40,6 +40,7 @@ from virtnet.plan import Doors, HostDoor
 from virtnet.resource import Resource
 from virtnet.spec import UNKNOWN, Failure, Tree, from_inputs, tree
 from virtnet.spec_forwarding import HostForwardingSpec
+from virtnet.spec_values import readable
 
 #: Modes in which libvirt itself turns forwarding on at every start of a network.
 ROUTED_MODES = ("nat", "route", "open")
@@ -78,7 +79,7 @@ def _contradictions(named: Mapping[str, Tree]) -> list[Failure]:
         failures.append(Failure("uri", reason))
     interfaces = named.get("interfaces")
     for name, group in ({} if interfaces is UNKNOWN or interfaces is None else interfaces).items():
-        path = f'interfaces["{name}"]'
+        path = f'interfaces["{readable(name)}"]'
         if name in ("all", "default"):
             failures.append(Failure(path, f"'{name}' is no interface but the kernel's word for all; use ipv4 or ipv6"))
         elif any(character in "*?[]=\\" for character in name):

@@ -35,6 +35,7 @@ from virtnet.plan import ChangeClass, Doors, HostDoor
 from virtnet.resource import Resource
 from virtnet.spec import UNKNOWN, Failure, Tree, from_inputs, tree
 from virtnet.spec_network import NetworkSpec
+from virtnet.spec_values import readable
 
 PROGRAMS = ("dnsmasq", "iptables", "nft")
 AUTOSTART_LINKS = "/etc/libvirt/qemu/networks/autostart"
@@ -75,7 +76,7 @@ def _of_resource_name(failure: Failure, resource_name: str) -> Failure:
 def _check_metadata(spec: NetworkSpec) -> list[Failure]:
     metadata: Any = {} if spec.metadata in (None, UNKNOWN) else spec.metadata
     faults = {name: network_xml.metadata_fault(name, text) for name, text in metadata.items() if text is not UNKNOWN}
-    return [Failure(f'metadata["{name}"]', fault) for name, fault in faults.items() if fault]
+    return [Failure(f'metadata["{readable(name)}"]', fault) for name, fault in faults.items() if fault]
 
 
 def _canonical(named: dict[str, Tree]) -> dict[str, Tree]:

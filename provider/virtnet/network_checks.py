@@ -14,6 +14,7 @@ from virtnet.known import duplicates, items, known, same_items
 from virtnet.network_address_checks import check_addresses, check_routes, interface_of
 from virtnet.spec import UNKNOWN, Failure
 from virtnet.spec_network import Forward, Forwarder, NetworkSpec, PciAddress, Srv, Vlan
+from virtnet.spec_values import readable
 
 
 def check_network(spec: NetworkSpec) -> list[Failure]:
@@ -245,9 +246,9 @@ def _texts(spec: NetworkSpec) -> Iterator[Failure]:
     """Multi-line texts: newlines are fine in descriptions and metadata, other control characters are not."""
     texts: list[tuple[str, Any]] = [("description", spec.description)]
     metadata: Any = known(spec.metadata)
-    texts += [(f'metadata["{name}"]', value) for name, value in (metadata or {}).items()]
+    texts += [(f'metadata["{readable(name)}"]', value) for name, value in (metadata or {}).items()]
     for path, value in texts:
-        if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]", value)):
+        if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]", value)):
             yield Failure(path, f"holds the control character U+{ord(found.group()):04X}; remove it")
 
 

@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from virtnet import spec_network as parts
 from virtnet.ownership import ABSENT, differences
 from virtnet.spec import Part, Shape, Tree, shapes
+from virtnet.spec_values import readable
 
 OWNER_NAMESPACE = "urn:pulumi-virtnet:owner:1.0"
 """Namespace of the owner mark in a network's metadata."""
@@ -126,7 +127,11 @@ def parse_metadata(root: etree._Element) -> dict[str, str]:
 
 def canonical_element(xml: str) -> str:
     """An element's text in one spelling (exclusive canonical XML), so that quoting never shows as a change."""
-    return etree.tostring(read_xml(xml), method="c14n", exclusive=True).decode()
+    element = read_xml(xml)
+    try:
+        return etree.tostring(element, method="c14n", exclusive=True).decode()
+    except etree.C14NError:  # a namespace that is no absolute URI has no canonical form, and libvirt takes it
+        return str(etree.tostring(element, encoding="unicode"))
 
 
 def metadata_fault(namespace: str, xml: str) -> str:
@@ -136,9 +141,13 @@ def metadata_fault(namespace: str, xml: str) -> str:
     try:
         element = read_xml(xml)
     except etree.XMLSyntaxError:
-        return f'is no XML element; write one like <note xmlns="{namespace}">text</note>'
+        return f'is no XML element; write one like <note xmlns="{readable(namespace)}">text</note>'
     if etree.QName(element).namespace != namespace:
-        return f'is an element of another namespace, or of none; give it xmlns="{namespace}"'
+        return f'is an element of another namespace, or of none; give it xmlns="{readable(namespace)}"'
+    if element.getroottree().docinfo.doctype:
+        return "has a document type, which a network does not keep; leave it out, and write its entities out"
+    if element.xpath("//@xml:space"):
+        return "has xml:space, and libvirt indents metadata as it likes; leave it out"
     return ""
 
 

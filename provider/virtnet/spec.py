@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from virtnet.spec_values import Canonical
+from virtnet.spec_values import Canonical, readable
 
 
 class Unknown:
@@ -277,7 +277,7 @@ def _path(spec: type[Part], location: Sequence[int | str]) -> tuple[str, type[Pa
         if step == "[key]":  # pydantic's word for a key of a map that is wrong itself
             continue
         if key_is_data:
-            path, key_is_data = f'{path}["{step}"]', False
+            path, key_is_data = f'{path}["{readable(step)}"]', False
             continue
         holder = owner
         name = step
@@ -287,5 +287,5 @@ def _path(spec: type[Part], location: Sequence[int | str]) -> tuple[str, type[Pa
             shape = shapes(owner).get(name)
             owner = shape.part if shape is not None else None
             key_is_data = shape is not None and shape.kind == "map"
-        path += f".{name}" if path else name
+        path += f".{readable(name)}" if path else readable(name)
     return path, holder

@@ -66,18 +66,18 @@ def interface_name(value: str) -> str:
         raise ValueError("is empty; give the interface's name")
     if len(value.encode()) > LONGEST_INTERFACE_NAME:
         raise ValueError(
-            f"'{_shown(value)}' is {len(value.encode())} characters long, and the kernel allows "
+            f"'{readable(value)}' is {len(value.encode())} characters long, and the kernel allows "
             f"{LONGEST_INTERFACE_NAME}; choose a shorter name"
         )
     if value in (".", "..") or re.search(r"[/:\s%]", value):
-        raise ValueError(f"'{value}' is no interface name; leave out '/', ':', '%' and spaces")
+        raise ValueError(f"'{readable(value)}' is no interface name; leave out '/', ':', '%' and spaces")
     return value
 
 
 def mac_address(value: str) -> str:
     """A MAC address, kept in lower case with two digits a byte."""
     if not re.fullmatch(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2}){5}", value):
-        raise ValueError(f"'{_shown(value)}' is no MAC address; write six bytes like 52:54:00:12:34:56")
+        raise ValueError(f"'{readable(value)}' is no MAC address; write six bytes like 52:54:00:12:34:56")
     return ":".join(f"{int(byte, 16):02x}" for byte in value.split(":"))
 
 
@@ -98,7 +98,7 @@ def ip_address(value: str) -> str:
     except ValueError:
         raise ValueError(_why_no_address(value)) from None
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.scope_id is not None:
-        raise ValueError(f"'{_shown(value)}' names a zone; leave out '%{_shown(parsed.scope_id)}'")
+        raise ValueError(f"'{readable(value)}' names a zone; leave out '%{readable(parsed.scope_id)}'")
     return str(parsed)
 
 
@@ -114,18 +114,18 @@ def interface_address(value: str) -> str:
     """An address with its prefix length: "192.168.123.1/24", "fd00:123::1/64"."""
     address, slash, prefix = value.partition("/")
     if not slash:
-        raise ValueError(f"'{_shown(value)}' has no prefix length; write it like 192.168.123.1/24")
+        raise ValueError(f"'{readable(value)}' has no prefix length; write it like 192.168.123.1/24")
     canonical = ip_address(address)
     longest = 128 if ":" in canonical else 32
     if not re.fullmatch(r"0|[1-9][0-9]{0,2}", prefix) or not 1 <= int(prefix) <= longest:
-        raise ValueError(f"'{_shown(value)}': the prefix length must be a number from 1 to {longest}")
+        raise ValueError(f"'{readable(value)}': the prefix length must be a number from 1 to {longest}")
     return f"{canonical}/{int(prefix)}"
 
 
 def network_address(value: str) -> str:
     """A network in CIDR form: "10.60.0.0/16"; no bits set after the prefix."""
     if "/" not in value:
-        raise ValueError(f"'{_shown(value)}' has no prefix length; write it like 10.60.0.0/16")
+        raise ValueError(f"'{readable(value)}' has no prefix length; write it like 10.60.0.0/16")
     canonical = interface_address(value) if not value.endswith("/0") else value
     try:
         return str(ipaddress.ip_network(canonical))
@@ -133,8 +133,8 @@ def network_address(value: str) -> str:
         try:
             suggestion = str(ipaddress.ip_network(canonical, strict=False))
         except ValueError:
-            raise ValueError(f"'{_shown(value)}' is no network; write it like 10.60.0.0/16") from None
-        raise ValueError(f"'{_shown(value)}' has bits set after its prefix; write {suggestion}") from None
+            raise ValueError(f"'{readable(value)}' is no network; write it like 10.60.0.0/16") from None
+        raise ValueError(f"'{readable(value)}' has bits set after its prefix; write {suggestion}") from None
 
 
 def network_uuid(value: str) -> str:
@@ -142,21 +142,21 @@ def network_uuid(value: str) -> str:
     try:
         return str(uuid.UUID(value))
     except ValueError:
-        raise ValueError(f"'{_shown(value)}' is no UUID; leave it out to have one chosen") from None
+        raise ValueError(f"'{readable(value)}' is no UUID; leave it out to have one chosen") from None
 
 
 def domain_name(value: str) -> str:
     """A DNS name as libvirt's schema takes it (letters, digits, '-', '_', '.', '*')."""
     text(value)
     if not re.fullmatch(r"[A-Za-z0-9_.*/+-]+", value) or len(value) > 253:
-        raise ValueError(f"'{_shown(value)}' is no DNS name; use letters, digits, '-' and '.'")
+        raise ValueError(f"'{readable(value)}' is no DNS name; use letters, digits, '-' and '.'")
     return value
 
 
 def service_name(value: str) -> str:
     """An SRV record's service as libvirt takes it (virNetworkDNSSrvDefParseXML): 482 bytes, these characters."""
     if not re.fullmatch(r"[A-Za-z0-9_*/+-]{1,482}", value):
-        raise ValueError(f"'{_shown(value)}' is no service name; use letters, digits, '-' and '_'")
+        raise ValueError(f"'{readable(value)}' is no service name; use letters, digits, '-' and '_'")
     return value
 
 
@@ -177,7 +177,7 @@ def unescaped_text(value: str) -> str:
 def generic_name(value: str) -> str:
     """A name of a kernel module and the like (genericName of libvirt's schema)."""
     if not re.fullmatch(r"[A-Za-z0-9_+-]+", value):
-        raise ValueError(f"'{_shown(value)}' is no such name; use letters, digits, '-' and '_'")
+        raise ValueError(f"'{readable(value)}' is no such name; use letters, digits, '-' and '_'")
     return value
 
 
@@ -192,7 +192,7 @@ def port_profile(value: str) -> str:
 def duid(value: str) -> str:
     """A DHCPv6 client's DUID, or a client id: bytes in hexadecimal with colons."""
     if not re.fullmatch(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2}){1,129}", value):
-        raise ValueError(f"'{_shown(value)}' is no DUID; write bytes like 0:1:0:1:18:aa:62:fe:0:16:3e:44:55:66")
+        raise ValueError(f"'{readable(value)}' is no DUID; write bytes like 0:1:0:1:18:aa:62:fe:0:16:3e:44:55:66")
     return value.lower()
 
 
@@ -200,7 +200,7 @@ def absolute_path(value: str) -> str:
     """A path from the root of the host's file system."""
     text(value)
     if not value.startswith("/"):
-        raise ValueError(f"'{_shown(value)}' is no absolute path; begin it with '/'")
+        raise ValueError(f"'{readable(value)}' is no absolute path; begin it with '/'")
     return value
 
 
@@ -208,26 +208,26 @@ def uri(value: str) -> str:
     """A libvirt connection URI (https://libvirt.org/uri.html)."""
     text(value)
     if not re.match(r"[a-z][a-z0-9+.-]*://", value):
-        raise ValueError(f"'{_shown(value)}' is no libvirt URI; write it like qemu:///system")
+        raise ValueError(f"'{readable(value)}' is no libvirt URI; write it like qemu:///system")
     danger = why_dangerous(value)
     if danger is not None:
         raise ValueError(danger)
     return value
 
 
-def _shown(value: str) -> str:
-    """The value as an error may show it: printable and not longer than a line."""
+def readable(value: str) -> str:
+    """A text as a sentence may show it: printable and not longer than a line."""
     printable = "".join(character if character.isprintable() else "�" for character in value)
     return printable if len(printable) <= 60 else printable[:57] + "..."
 
 
 def _why_no_address(value: str) -> str:
-    shown = _shown(value)
+    printable = readable(value)
     if "/" in value:
-        return f"'{shown}' has a prefix length; an address alone belongs here"
+        return f"'{printable}' has a prefix length; an address alone belongs here"
     if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", value) and re.search(r"(^|\.)0[0-9]", value):
-        return f"'{shown}' has a number with a leading zero, which libvirt reads as octal; leave the zero out"
-    return f"'{shown}' is no IP address; write it like 192.168.123.1 or fd00:123::1"
+        return f"'{printable}' has a number with a leading zero, which libvirt reads as octal; leave the zero out"
+    return f"'{printable}' is no IP address; write it like 192.168.123.1 or fd00:123::1"
 
 
 Text = Annotated[StrictStr, Canonical(text), AfterValidator(text)]

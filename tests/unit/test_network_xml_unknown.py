@@ -69,6 +69,15 @@ def test_removing_a_property_takes_nothing_unknown_from_elsewhere() -> None:
     assert lost == {}
 
 
+def test_metadata_of_others_in_a_namespace_that_is_no_uri_is_read_and_kept() -> None:
+    xml = "<network><name>lab</name><metadata><n xmlns='notes' b='1'>a</n></metadata></network>"
+
+    tree = network_xml.parse(xml)
+
+    assert tree["metadata"] == {"notes": '<n xmlns="notes" b="1">a</n>'}
+    assert network_xml.parse(network_edit.edit(xml, {**tree, "mtu": 1400}))["metadata"] == tree["metadata"]
+
+
 #: The elements of properties that are called otherwise.
 ELEMENTS = {
     "dnsmasq_options": f"{{{network_xml.DNSMASQ_NAMESPACE}}}options",

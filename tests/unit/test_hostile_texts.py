@@ -1,0 +1,97 @@
+"""A hostile text in any place is refused in a readable sentence, or comes back from the XML as it was."""
+
+from typing import Any
+
+import pytest
+from tests.unit.hostile import BASES, Attempt, attempts, string_places, value_at
+
+from virtnet import network_edit, network_xml, wire
+from virtnet.drop_in import DEFAULT_NAME
+from virtnet.forwarding import HOST_FORWARDING
+from virtnet.network import NETWORK
+from virtnet.network_create import new_tree
+from virtnet.ownership import SECRET_PLACES
+from virtnet.resource import Resource
+from virtnet.spec import Part
+from virtnet.spec_forwarding import HostForwardingSpec
+from virtnet.spec_network import NetworkSpec
+
+UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
+SPECS: dict[str, type[Part]] = {"network": NetworkSpec, "forwarding": HostForwardingSpec}
+RESOURCES: dict[str, Resource[Any]] = {"network": NETWORK, "forwarding": HOST_FORWARDING}
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_each_place_of_a_text_has_its_turn(kind: str) -> None:
+    assert {attempt.place for attempt in attempts(kind, SPECS[kind])} == set(string_places(SPECS[kind]))
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_what_the_hostile_texts_are_put_into_is_right(kind: str) -> None:
+    failures = [failure for base in BASES[kind] for failure in RESOURCES[kind].check(base, {})[1]]
+
+    assert failures == []
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_a_hostile_text_is_refused_in_a_sentence_fit_to_print(kind: str) -> None:
+    unfit = {}
+    for attempt in attempts(kind, SPECS[kind]):
+        for failure in RESOURCES[kind].check(attempt.inputs, {})[1]:
+            said = f"{failure.path}: {failure.reason}"
+            secret = attempt.place in SECRET_PLACES and len(attempt.value) > 3 and attempt.value in failure.reason
+            if secret or not said.isprintable() or len(failure.reason) > 400:
+                unfit[str(attempt)] = said[:1000]
+
+    assert unfit == {}
+
+
+def test_a_hostile_text_that_is_taken_comes_back_from_the_xml() -> None:
+    changed = {}
+    for attempt, canonical in taken():
+        target = new_tree(canonical, UUID)
+        found = network_xml.parse(network_edit.render(target))
+        if attempt.path[0] in network_xml.NOT_XML:
+            continue
+        path = in_canonical(attempt)
+        if value_at(found, path) != value_at(canonical, path) or value_at(found, path) is None:
+            changed[str(attempt)] = value_at(found, path)
+
+    assert changed == {}
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_a_hostile_text_survives_the_wire(kind: str) -> None:
+    changed = {}
+    for attempt in attempts(kind, SPECS[kind]):
+        there = wire.to_wire(SPECS[kind], attempt.inputs)
+        if wire.from_wire(SPECS[kind], there) != attempt.inputs:
+            changed[str(attempt)] = there
+
+    assert changed == {}
+
+
+def test_the_drop_in_stays_in_its_directory() -> None:
+    names = {
+        canonical["drop_in"]
+        for attempt in attempts("forwarding", HostForwardingSpec)
+        for canonical, failures in [HOST_FORWARDING.check(attempt.inputs, {})]
+        if not failures
+    }
+
+    assert names <= {"90-lab.conf", DEFAULT_NAME}
+
+
+def taken() -> list[tuple[Attempt, dict[str, Any]]]:
+    """The attempts that check takes, with what it makes of them."""
+    checked = ((attempt, *NETWORK.check(attempt.inputs, {})) for attempt in attempts("network", NetworkSpec))
+    return [(attempt, canonical) for attempt, canonical, failures in checked if not failures]
+
+
+def in_canonical(attempt: Attempt) -> tuple[str | int, ...]:
+    """The way to an attempt's text in the canonical form."""
+    if attempt.place == "metadata.KEY":
+        return ("metadata", attempt.value)
+    if attempt.place == "forward.dev":
+        return ("forward", "interfaces", 0, "dev")
+    return attempt.path
