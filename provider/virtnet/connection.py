@@ -9,6 +9,7 @@ from typing import Any
 from lxml import etree
 
 from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Unreachable
+from virtnet.libvirt_glance import Glance
 from virtnet.libvirt_session import (
     INTERNAL_ERROR,
     NO_DOMAIN,
@@ -22,6 +23,8 @@ from virtnet.libvirt_session import (
 )
 from virtnet.observed import GuestInterface, NetworkReport, PluggedIn
 
+LIST_ACTIVE = 2
+"""VIR_CONNECT_LIST_NETWORKS_ACTIVE."""
 XML_INACTIVE = 1
 """VIR_NETWORK_XML_INACTIVE."""
 _COMMANDS = {"modify": 1, "delete": 2, "add": 3}
@@ -47,6 +50,7 @@ class Connection:
         self._lock = threading.Lock()
         self._turn = threading.RLock()
         self._memory: dict[str, Any] = {}
+        self._glance = Glance(self._report)
 
     @property
     def turn(self) -> AbstractContextManager[Any]:
@@ -109,16 +113,32 @@ class Connection:
 
     def networks(self) -> Sequence[NetworkReport]:
         """Everything libvirt reports of all its networks; one that vanishes meanwhile is left out."""
-        found = []
-        for network in self._session.ask("list networks", lambda handle: handle.listAllNetworks(0)):
-            try:
-                found.append(report_network(network))
-            except self._session.libvirt.libvirtError as error:
-                if error.get_error_code() != NO_NETWORK:
-                    raise self._session.failure("report a network", error) from error
-            except NotFound:
-                continue
-        return found
+        everything = self._session.ask("list networks", lambda handle: handle.listAllNetworks(0))
+        return [report for report in map(self._report, everything) if report is not None]
+
+    def _report(self, network: Any) -> NetworkReport | None:
+        """None for one that vanished since it was listed."""
+        try:
+            return report_network(network)
+        except NotFound:
+            return None
+        except self._session.libvirt.libvirtError as error:
+            if error.get_error_code() != NO_NETWORK:
+                raise self._session.failure("report a network", error) from error
+            return None
+
+    def networks_at_a_glance(self) -> Sequence[NetworkReport]:
+        """The same for two calls, where this process knows the networks already; see libvirt_glance."""
+
+        def question(handle: Any) -> tuple[list[Any], set[str]]:
+            everything = handle.listAllNetworks(0)
+            return everything, {network.UUIDString() for network in handle.listAllNetworks(LIST_ACTIVE)}
+
+        return self._glance.of(*self._session.ask("list networks", question))
+
+    def forget_networks(self) -> None:
+        """Let the next glance ask of every network."""
+        self._glance.forget_everything()
 
     def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
         """The network's ports, by libvirt's account."""
@@ -162,18 +182,22 @@ class Connection:
 
     def define_network(self, xml: str) -> None:
         """Define or redefine a network. Not validated by libvirt's schema, which refuses things that libvirt runs."""
+        self._glance.forget(etree.fromstring(xml.encode()).findtext("uuid") or "")
         self._session.tell("define the network", lambda handle: handle.networkDefineXML(xml))
 
     def undefine_network(self, uuid: str) -> None:
         """Remove the persistent configuration; an active network goes on as a transient one."""
+        self._glance.forget(uuid)
         self._session.tell("undefine the network", lambda handle: handle.networkLookupByUUIDString(uuid).undefine())
 
     def start_network(self, uuid: str) -> None:
         """Start a defined network."""
+        self._glance.forget(uuid)
         self._session.tell("start the network", lambda handle: handle.networkLookupByUUIDString(uuid).create())
 
     def stop_network(self, uuid: str) -> None:
         """Stop an active network."""
+        self._glance.forget(uuid)
         self._session.tell("stop the network", lambda handle: handle.networkLookupByUUIDString(uuid).destroy())
 
     def set_autostart(self, uuid: str, autostart: bool) -> None:

@@ -7,6 +7,7 @@ from virtnet.errors import Refused, Unreachable
 from virtnet.host import Host
 from virtnet.host_carrier import Carrier
 from virtnet.host_local import LocalMachine, shares_our_network
+from virtnet.host_look import Kept
 from virtnet.host_machine import Machine
 from virtnet.host_shell import NoShell, ShellMachine, sudo_way, sudo_works
 from virtnet.host_ssh import ssh_way
@@ -29,7 +30,9 @@ def open_doors(uri: str, connections: Connections) -> Doors:
     way = carried(uri)
     libvirt = connections.to(uri, lambda: None if way is None else Carrier(way))
     machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))
-    return Doors(libvirt=libvirt, host=None if machine is None else Host(machine))
+    return Doors(
+        libvirt=libvirt, host=None if machine is None else Host(machine, kept=libvirt.remembered("kept", Kept))
+    )
 
 
 def _machine(uri: str, libvirt: Connection) -> Machine | None:

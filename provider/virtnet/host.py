@@ -8,14 +8,14 @@ line. What they print is read in host_output; who carries a request there, and c
 
 import errno
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 from typing import Literal
 
 from virtnet.errors import AccessDenied, HostFailure, Refused, Unreachable, VirtnetError
 from virtnet.host_local import LocalMachine
-from virtnet.host_look import Look
+from virtnet.host_look import Kept, Look
 from virtnet.host_machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, Machine, NoAnswer, Request
 from virtnet.host_output import parse_addresses, parse_bridge_vlans, parse_links, parse_listening_sockets, parse_routes
 from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
@@ -51,6 +51,7 @@ class Host:
         self,
         machine: Machine,
         *,
+        kept: Kept | None = None,
         proc_sys: str = "/proc/sys",
         seconds_for_an_end: float = SECONDS_FOR_AN_END,
         seconds_for_a_turn: float = SECONDS_FOR_A_TURN,
@@ -60,6 +61,7 @@ class Host:
         self._proc_sys = proc_sys
         self._seconds_for_an_end = seconds_for_an_end
         self._look: Look | None = None
+        self._kept = kept or Kept()
 
     def __repr__(self) -> str:
         return f"Host({self.name!r})"
@@ -70,15 +72,16 @@ class Host:
         return self._machine.name
 
     @contextmanager
-    def look(self) -> Iterator[None]:
+    def look(self, *, recent: bool = False) -> Iterator[None]:
         """One observation: nothing is told of the host meanwhile, so that each answer stands.
 
-        What belongs together is asked at once.
+        What belongs together is asked at once. `recent` makes do with what programs said in the last two seconds.
         """
-        self._look = Look(self._machine)
+        self._look = Look(self._machine, self._kept.recent() if recent else {})
         try:
             yield
         finally:
+            self._kept.keep(self._look)
             self._look = None
 
     @contextmanager
@@ -109,14 +112,18 @@ class Host:
 
     def addresses(self) -> Sequence[HostAddress]:
         """All addresses of all interfaces."""
-        return parse_addresses(self._output("list the addresses", "ip", "-json", "address", "show"))
+        return parse_addresses(self._output("list the addresses", "ip", "-json", "-brief", "address", "show"))
 
-    def routes(self) -> Sequence[HostRoute]:
-        """The main routing tables, IPv4 and IPv6."""
-        show = ("route", "show", "table", "main")
-        ipv4 = self._output("list the IPv4 routes", "ip", "-json", *show)
-        ipv6 = self._output("list the IPv6 routes", "ip", "-json", "-6", *show)
-        return (*parse_routes(ipv4, longest_prefix=32), *parse_routes(ipv6, longest_prefix=128))
+    def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
+        """The main routing tables of these versions of IP, IPv4 first."""
+        found: list[HostRoute] = []
+        # IPv6 first: along with it the look asks for IPv4, and not the other way round.
+        for version in sorted(versions, reverse=True):
+            family, longest = {4: ((), 32), 6: (("-6",), 128)}[version]
+            command = ("-json", *family, "route", "show", "table", "main")
+            shown = self._output(f"list the IPv{version} routes", "ip", *command)
+            found = [*parse_routes(shown, longest_prefix=longest), *found]
+        return tuple(found)
 
     def listening_sockets(self) -> Sequence[ListeningSocket]:
         """Listening TCP and bound UDP sockets."""

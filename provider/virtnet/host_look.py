@@ -5,25 +5,42 @@ nobody wants is thrown away. Imported by host.
 """
 
 import re
+import threading
+import time
+from collections.abc import Mapping
 
 from virtnet.boot_sysctl import DIRECTORIES
 from virtnet.host_machine import Answer, Machine, Request
-from virtnet.host_output import parse_links
 
 _ROUTES = ("route", "show", "table", "main")
 _PARAMETERS = {"ipv4": ("forwarding",), "ipv6": ("forwarding", "accept_ra")}
 #: Requests of which each is asked together with all others of its group.
+#: The first group that has a request counts.
 _GROUPS: tuple[frozenset[Request], ...] = (
-    # Before a network starts.
+    # Before a new network starts.
+    frozenset(
+        {
+            ("run", "ip", "-json", "-brief", "address", "show"),
+            ("run", "ip", "-json", *_ROUTES),
+            ("run", "ss", "-Hlntu"),
+            *(("has", program) for program in ("dnsmasq", "iptables", "nft")),
+            ("dhcp-port",),
+            ("list", "/sys/class/net"),
+            ("read", "/proc/self/status"),
+        }
+    ),
+    frozenset({("run", "ip", "-json", *_ROUTES), ("run", "ip", "-json", "-6", *_ROUTES)}),
+    # Before one that was there starts again.
     frozenset(
         {
             ("run", "ip", "-json", *_ROUTES),
             ("run", "ip", "-json", "-6", *_ROUTES),
             ("run", "ip", "-json", "-details", "link", "show"),
-            ("run", "ip", "-json", "address", "show"),
+            ("run", "ip", "-json", "-brief", "address", "show"),
             ("run", "ss", "-Hlntu"),
             *(("has", program) for program in ("dnsmasq", "iptables", "nft")),
             ("dhcp-port",),
+            ("list", "/sys/class/net"),
             ("read", "/proc/self/status"),
             ("read", "/proc/sys/net/ipv6/conf/all/forwarding"),
         }
@@ -53,10 +70,16 @@ _GROUPS: tuple[frozenset[Request], ...] = (
 class Look:
     """The answers of one observation. Raises what the machine raises."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, known: Mapping[Request, Answer] | None = None) -> None:
+        """`known` are answers of an earlier look that will do for this one."""
         self._machine = machine
-        self._answers: dict[Request, Answer] = {}
+        self._answers: dict[Request, Answer] = dict(known or {})
         self._likely: dict[Request, None] = {}
+
+    @property
+    def answers(self) -> Mapping[Request, Answer]:
+        """What was answered so far."""
+        return self._answers
 
     def answer(self, request: Request) -> Answer:
         """The answer to one question, asked now or with an earlier one."""
@@ -70,13 +93,40 @@ class Look:
         return self._answers[request]
 
 
+class Kept:
+    """What the last look of a process had from programs, for the next previews, which decide nothing.
+
+    A preview of a hundred new networks would ask the same a hundred times, for 10 ms and more each time.
+    """
+
+    def __init__(self, *, seconds: float = 2.0) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._since = 0.0
+        self._answers: Mapping[Request, Answer] = {}
+
+    def recent(self) -> Mapping[Request, Answer]:
+        """The answers that are young enough."""
+        with self._lock:
+            return self._answers if time.monotonic() - self._since < self._seconds else {}
+
+    def keep(self, look: Look) -> None:
+        """Keep a look's answers, less those that are had in microseconds anyway."""
+        found = {request: answer for request, answer in look.answers.items() if request[0] not in ("read", "list")}
+        with self._lock:
+            # A look that lived on what is kept makes it no younger.
+            if found and found.items() - self._answers.items():
+                self._answers, self._since = found, time.monotonic()
+
+
 def companions(request: Request) -> list[Request]:
     """What is asked along with a request. Pure."""
-    found = [other for group in _GROUPS if request in group for other in group]
+    found = list(next((group for group in _GROUPS if request in group), ()))
     bridge = re.fullmatch(r"/sys/class/net/([^/]+)/(address|brif)", request[1]) if len(request) == 2 else None
     if bridge is not None:
         place = f"/sys/class/net/{bridge[1]}"
         found += [("read", f"{place}/address"), ("read", f"{place}/flags"), ("list", place), ("list", f"{place}/brif")]
+        found += [("read", f"{place}/bridge/{attribute}") for attribute in ("stp_state", "vlan_filtering")]
         found += [("read", f"/proc/net/{table}") for table in ("fib_trie", "if_inet6")]
         found.append(("read", "/proc/1/comm"))
     return found
@@ -96,7 +146,4 @@ def successors(request: Request, answer: Answer) -> list[Request]:
         return [("read", f"{place}/{name}") for name in names if name.endswith(".conf")]
     if kind == "read" and re.fullmatch(r"/run/libvirt/network/[^/]+\.pid", place) and answer.text.strip().isdigit():
         return [("read", f"/proc/{answer.text.strip()}/{name}") for name in ("comm", "cmdline")]
-    if request == ("run", "ip", "-json", "-details", "link", "show"):
-        bridges = (link.name for link in parse_links(answer.text) if link.kind == "bridge")
-        return [("read", f"/sys/class/net/{bridge}/bridge/stp_state") for bridge in bridges]
     return []

@@ -25,7 +25,7 @@ def parse_links(text: str) -> tuple[Link, ...]:
 
 
 def parse_addresses(text: str) -> tuple[HostAddress, ...]:
-    """The answer to `ip -json address show`."""
+    """The answer to `ip -json [-brief] address show`."""
     return tuple(
         HostAddress(interface=item["ifname"], address=f"{info['local']}/{info['prefixlen']}")
         for item in _items(text)

@@ -98,10 +98,10 @@ def preview(
         return lines
     try:
         doors = open_doors(str(desired["uri"]))
-        observed = _look(resource, doors, desired, recorded or {})
         if list(walk_unknown(desired)):
+            _look(resource, doors, desired, recorded or {}, recent=True)
             return [*lines, f"{subject}: parts are known only when applied; the plan is made then"]
-        plan = resource.plan(desired, recorded, observed)
+        plan = _planned(resource, doors, desired, recorded, recent=True)
     except VirtnetError as error:
         return [*lines, f"{subject}: as the host is now, this could not be applied: {error}"]
     if recorded is None:
@@ -127,7 +127,7 @@ def create(
     """
     doors = open_doors(str(desired["uri"]))
     with doors.turn():
-        plan = resource.plan(desired, None, _look(resource, doors, desired, {}))
+        plan = _planned(resource, doors, desired, None)
         try:
             _apply(plan, doors, _subject(resource, desired, None), show, progress)
             return _outputs(resource, doors, desired, desired, plan.details)
@@ -149,7 +149,7 @@ def update(
     """Observe again, plan again, apply; return the new outputs. `progress` as for create."""
     doors = open_doors(str(desired["uri"]))
     with doors.turn():
-        plan = resource.plan(desired, recorded, _look(resource, doors, desired, recorded))
+        plan = _planned(resource, doors, desired, recorded)
         try:
             _apply(plan, doors, _subject(resource, desired, recorded), show, progress)
             return _outputs(resource, doors, desired, recorded, {**recorded, **plan.details})
@@ -249,9 +249,27 @@ def _look(
     doors: Doors,
     desired: Mapping[str, Tree] | None,
     recorded: Mapping[str, Tree],
+    *,
+    recent: bool = False,
 ) -> Observed:
-    with doors.look():
+    with doors.look(recent=recent):
         return resource.observe(doors, desired, recorded)
+
+
+def _planned(
+    resource: Resource[Observed],
+    doors: Doors,
+    desired: Mapping[str, Tree],
+    recorded: Mapping[str, Tree] | None,
+    *,
+    recent: bool = False,
+) -> Plan:
+    """The plan. What is kept of earlier looks never refuses anything: the host is looked at afresh first."""
+    plan = resource.plan(desired, recorded, _look(resource, doors, desired, recorded or {}, recent=recent))
+    if not plan.refusals:
+        return plan
+    doors.forget()
+    return resource.plan(desired, recorded, _look(resource, doors, desired, recorded or {}))
 
 
 def _apply(plan: Plan, doors: Doors, subject: str, show: Show, progress: Show | None) -> None:

@@ -7,6 +7,7 @@ a network in mode bridge without the bridge, and on some versions deletes a link
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from virtnet import network_xml
 from virtnet.forward_mode import OWN_BRIDGE_MODES
@@ -147,7 +148,7 @@ def _running_bridge(observed: ObservedNetwork) -> str:
 
 def _has_link(observed: ObservedNetwork, name: str) -> bool:
     if observed.host is not None:
-        return observed.host.link(name) is not None
+        return observed.host.has_interface(name)
     return name in (observed.interface_names or ())
 
 
@@ -167,13 +168,21 @@ def is_leftover(tree: Tree, observed: ObservedNetwork) -> bool:
     )
 
 
+# Of 500 networks' XML each create would read every one again.
+@lru_cache(maxsize=2048)
 def _bridge_of(xml: str) -> str:
     element = network_xml.read_xml(xml).find("bridge")
     return "" if element is None else element.get("name", "")
 
 
 def _subnets(tree: Tree) -> list[Subnet]:
-    return [ipaddress.ip_interface(ip["address"]).network for ip in tree.get("ips", [])]
+    return [_subnet(ip["address"]) for ip in tree.get("ips", [])]
+
+
+@lru_cache(maxsize=8192)
+def _subnet(address: str) -> Subnet:
+    """The subnet of an address with its prefix, or of a destination."""
+    return ipaddress.ip_interface(address).network
 
 
 def _overlap(one: Subnet, other: Subnet) -> bool:
@@ -184,16 +193,18 @@ def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
     fix = "choose another subnet, or set allow_overlap if this is meant"
     own = {own_bridge(tree), _running_bridge(observed)}
     named: set[tuple[str, str]] = set()
+    addresses = observed.host.addresses if observed.host is not None else ()
+    connected = {(address.interface, _subnet(address.address)) for address in addresses}
     for subnet in _subnets(tree):
         for other in observed.others:
             if not other.active:
                 continue
-            for theirs in _readable_subnets(network_xml.parse(other.live_xml or other.any_xml)):
+            for theirs in _readable_subnets(other.live_xml or other.any_xml):
                 if _overlap(subnet, theirs):
                     named.add((str(subnet), _bridge_of(other.live_xml or other.any_xml)))
                     yield f"{subnet} overlaps {theirs} of the active network '{other.name}'; {fix}"
-        for address in observed.host.addresses if observed.host is not None else ():
-            theirs = ipaddress.ip_interface(address.address).network
+        for address in addresses:
+            theirs = _subnet(address.address)
             if address.interface in own or (str(subnet), address.interface) in named or theirs.is_link_local:
                 continue
             if _overlap(subnet, theirs):
@@ -201,25 +212,22 @@ def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
         for route in observed.host.routes if observed.host is not None else ():
             if route.gateway or route.destination == "default" or route.interface in {"", *own}:
                 continue
-            theirs = ipaddress.ip_network(route.destination, strict=False)
-            connected = any(
-                address.interface == route.interface and ipaddress.ip_interface(address.address).network == theirs
-                for address in (observed.host.addresses if observed.host is not None else ())
-            )
-            if connected or theirs.is_link_local or theirs.is_multicast:
+            theirs = _subnet(route.destination)
+            if (route.interface, theirs) in connected or theirs.is_link_local or theirs.is_multicast:
                 continue
             if _overlap(subnet, theirs):
                 yield f"{subnet} overlaps {theirs}, which is reached by {route.interface}; {fix}"
 
 
-def _readable_subnets(tree: Tree) -> list[Subnet]:
+@lru_cache(maxsize=2048)
+def _readable_subnets(xml: str) -> tuple[Subnet, ...]:
     subnets = []
-    for ip in tree.get("ips", []):
+    for ip in network_xml.parse(xml).get("ips", []):
         try:
-            subnets.append(ipaddress.ip_interface(ip["address"]).network)
+            subnets.append(_subnet(ip["address"]))
         except ValueError:  # others' networks may hold what libvirt accepts and ipaddress does not
             continue
-    return subnets
+    return tuple(subnets)
 
 
 def _routes(tree: Tree, host: HostReport) -> Iterator[str]:
@@ -227,7 +235,7 @@ def _routes(tree: Tree, host: HostReport) -> Iterator[str]:
         for route in host.routes:
             if not route.gateway or route.destination == "default":
                 continue
-            theirs = ipaddress.ip_network(route.destination, strict=False)
+            theirs = _subnet(route.destination)
             if _overlap(subnet, theirs):
                 yield (
                     f"{subnet} is inside {theirs}, which the host reaches through {route.gateway} "
@@ -245,7 +253,7 @@ def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, *, overlappin
         elif link.kind not in ("bridge", "openvswitch"):
             yield f"{bridge} is on the host, and is no bridge; correct bridge.name"
     for interface in tree.get("forward", {}).get("interfaces", []):
-        if host.link(interface["dev"]) is None and mode not in ("nat", "route"):
+        if not host.has_interface(interface["dev"]) and mode not in ("nat", "route"):
             yield f"the host has no interface {interface['dev']}; correct forward.interfaces"
     if mode not in OWN_BRIDGE_MODES:
         return

@@ -118,16 +118,19 @@ class HostReport:
     """The host itself, as far as planning needs it."""
 
     links: tuple[Link, ...]
+    """Its interfaces; empty where their names are enough."""
     addresses: tuple[HostAddress, ...]
     routes: tuple[HostRoute, ...]
     listening_sockets: tuple[ListeningSocket, ...]
     missing_programs: tuple[str, ...]
+    names: frozenset[str] = frozenset()
+    """The names of all interfaces."""
     may_change_links: bool = True
     """Whether this user may plug interfaces in and out."""
     vlan_filtering_bridges: tuple[str, ...] = ()
-    """Bridges that filter VLANs."""
+    """Bridges that filter VLANs, of those that matter to the plan."""
     spanning_tree_bridges: tuple[str, ...] = ()
-    """Bridges with STP on, where a port that is plugged in waits before it forwards."""
+    """Those of them with STP on, where a port that is plugged in waits before it forwards."""
     dhcp_port_free: bool = True
     """Whether a DHCP server that shares its port, as dnsmasq does, can be bound; True where it cannot be tried."""
     advertised_interfaces: tuple[str, ...] = ()
@@ -137,6 +140,10 @@ class HostReport:
     def link(self, name: str) -> Link | None:
         """The interface of that name, if there is one."""
         return next((link for link in self.links if link.name == name), None)
+
+    def has_interface(self, name: str) -> bool:
+        """Whether there is an interface of that name."""
+        return name in self.names or self.link(name) is not None
 
 
 @dataclass(frozen=True, kw_only=True)

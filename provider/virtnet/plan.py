@@ -7,7 +7,7 @@ where steps run. Nothing here knows libvirt, files or sockets: the doors are Pro
 and host.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -73,6 +73,12 @@ class LibvirtDoor(Protocol):
     def networks(self) -> Sequence[NetworkReport]:
         """Everything libvirt reports of all its networks."""
 
+    def networks_at_a_glance(self) -> Sequence[NetworkReport]:
+        """The same, where one that this process asked of before is asked of again only if it started or stopped."""
+
+    def forget_networks(self) -> None:
+        """Let the next glance ask of every network."""
+
     def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
         """The network ports of running guests, by libvirt's own account."""
 
@@ -134,8 +140,11 @@ class HostDoor(Protocol):
     def name(self) -> str:
         """The host, for messages."""
 
-    def look(self) -> AbstractContextManager[None]:
-        """One observation: nothing is changed meanwhile, so that answers may be kept, and asked for together."""
+    def look(self, *, recent: bool = False) -> AbstractContextManager[None]:
+        """One observation: nothing is changed meanwhile, so that answers may be kept, and asked for together.
+
+        `recent` makes do with what programs said in the last two seconds.
+        """
 
     def turn(self) -> AbstractContextManager[None]:
         """Held while the host is changed, so that no other process of virtnet's changes it meanwhile."""
@@ -146,8 +155,8 @@ class HostDoor(Protocol):
     def addresses(self) -> Sequence[HostAddress]:
         """All addresses of all interfaces."""
 
-    def routes(self) -> Sequence[HostRoute]:
-        """The main routing tables, IPv4 and IPv6."""
+    def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
+        """The main routing tables of these versions of IP."""
 
     def listening_sockets(self) -> Sequence[ListeningSocket]:
         """Listening TCP and bound UDP sockets."""
@@ -217,9 +226,16 @@ class Doors:
         with self.libvirt.turn, nullcontext() if self.host is None else self.host.turn():
             yield
 
-    def look(self) -> AbstractContextManager[None]:
-        """One observation through both doors, during which nothing is changed through them."""
-        return nullcontext() if self.host is None else self.host.look()
+    def look(self, *, recent: bool = False) -> AbstractContextManager[None]:
+        """One observation through both doors, during which nothing is changed through them.
+
+        `recent` is for previews: it makes do with what the host's programs said in the last two seconds.
+        """
+        return nullcontext() if self.host is None else self.host.look(recent=recent)
+
+    def forget(self) -> None:
+        """Let the next look find out everything anew."""
+        self.libvirt.forget_networks()
 
 
 class Step(Protocol):

@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from virtnet.errors import HostFailure
@@ -33,7 +33,7 @@ class FakeBridges:
     def turn(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def look(self) -> contextlib.AbstractContextManager[None]:
+    def look(self, *, recent: bool = False) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def links(self) -> Sequence[Link]:
@@ -49,7 +49,7 @@ class FakeBridges:
     def addresses(self) -> Sequence[HostAddress]:
         return ()
 
-    def routes(self) -> Sequence[HostRoute]:
+    def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         return ()
 
     def listening_sockets(self) -> Sequence[ListeningSocket]:

@@ -80,6 +80,12 @@ class FakeLibvirt:
             return self.reports.get(uuid)
         return next((report for report in self.reports.values() if report.name == name), None)
 
+    def networks_at_a_glance(self) -> Sequence[NetworkReport]:
+        return self.networks()
+
+    def forget_networks(self) -> None:
+        """Nothing is kept here."""
+
     def networks(self) -> Sequence[NetworkReport]:
         return list(self.reports.values())
 

@@ -5,7 +5,7 @@ value it has, or a key with no such parameter.
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import cast
 
 from virtnet.errors import HostFailure
@@ -77,10 +77,10 @@ class FakeHost:
     def turn(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def look(self) -> contextlib.AbstractContextManager[None]:
+    def look(self, *, recent: bool = False) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def routes(self) -> Sequence[HostRoute]:
+    def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         if self._advertised is None:
             raise AssertionError("routes were asked for, and the test declared none")
         return [
@@ -164,6 +164,12 @@ class FakeLibvirt:
 
     def host_uuid(self) -> str:
         return HOST_UUID
+
+    def networks_at_a_glance(self) -> Sequence[NetworkReport]:
+        return self.networks()
+
+    def forget_networks(self) -> None:
+        """Nothing is kept here."""
 
     def networks(self) -> Sequence[NetworkReport]:
         return self._networks

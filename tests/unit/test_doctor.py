@@ -1,6 +1,7 @@
 """What the doctor says of what was looked at, and that looking goes on where one thing cannot be asked."""
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -360,7 +361,7 @@ class TestSubnets:
 class Hidden(FakeBridges):
     """A host that shows this user nothing but its links."""
 
-    def routes(self) -> Any:
+    def routes(self, versions: Collection[int] = (4, 6)) -> Any:
         raise HostFailure("could not list the IPv4 routes on this host: there is no program 'ip'")
 
     def firewall_rules(self, program: str) -> str | None:

@@ -1,0 +1,154 @@
+"""What a look at a host costs: which programs are started for a new network, and what previews share."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from virtnet.host import Host
+from virtnet.host_local import LocalMachine
+from virtnet.host_look import Kept
+from virtnet.host_machine import Answer, Request
+from virtnet.network import survey, survey_for_new
+
+PRINTED = {
+    ("ip", "-json", "-brief", "address", "show"): (
+        '[{"ifname":"eth0","addr_info":[{"local":"192.0.2.1","prefixlen":24}]},{"ifname":"vb0","addr_info":[]}]'
+    ),
+    ("ip", "-json", "route", "show", "table", "main"): '[{"dst":"192.0.2.0/24","dev":"eth0","protocol":"kernel"}]',
+    ("ip", "-json", "-6", "route", "show", "table", "main"): '[{"dst":"default","dev":"eth0","protocol":"ra"}]',
+    ("ip", "-json", "-details", "link", "show"): (
+        '[{"ifname":"eth0"},{"ifname":"vb0","linkinfo":{"info_kind":"bridge"}},'
+        '{"ifname":"vb1","linkinfo":{"info_kind":"bridge"}}]'
+    ),
+    ("ss", "-Hlntu"): "",
+}
+FILES = {
+    "/proc/self/status": "CapEff: ffffffffffffffff\n",
+    "/proc/sys/net/ipv6/conf/all/forwarding": "0\n",
+    "/proc/sys/net/ipv6/conf/eth0/accept_ra": "1\n",
+    "/sys/class/net/vb0/bridge/stp_state": "1\n",
+    "/sys/class/net/vb1/bridge/stp_state": "1\n",
+}
+
+
+class PrintingMachine:
+    """Answers from tables, and counts what it was asked and how often."""
+
+    name = "the host"
+    how_to_be_root = "run as root"
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+        self.trips = 0
+
+    def ask(self, *requests: Request) -> Sequence[Answer]:
+        self.trips += 1
+        self.asked += requests
+        return [self.tell(request) for request in requests]
+
+    def tell(self, request: Request) -> Answer:
+        kind, *words = request
+        if kind == "run":
+            return Answer(PRINTED[tuple(words)])
+        if kind == "list":
+            return Answer("eth0/vb0/")
+        return Answer(FILES.get(words[0], "") if kind == "read" else "/usr/sbin/there")
+
+    @property
+    def programs(self) -> list[str]:
+        return [" ".join(request[1:]) for request in self.asked if request[0] == "run"]
+
+
+def test_a_new_network_starts_three_programs_in_one_round_trip() -> None:
+    machine = PrintingMachine()
+    host = Host(machine)
+
+    with host.look():
+        found = survey_for_new(host, {4})
+
+    assert sorted(machine.programs) == [
+        "ip -json -brief address show",
+        "ip -json route show table main",
+        "ss -Hlntu",
+    ]
+    assert machine.trips == 1
+    assert found.names == {"eth0", "vb0"}
+    assert [route.destination for route in found.routes] == ["192.0.2.0/24"]
+    assert [address.address for address in found.addresses] == ["192.0.2.1/24"]
+
+
+def test_a_new_network_of_ipv6_sees_routes_learnt_from_advertisements() -> None:
+    machine = PrintingMachine()
+    host = Host(machine)
+
+    with host.look():
+        found = survey_for_new(host, {4, 6})
+
+    assert found.advertised_interfaces == ("eth0",)
+    assert [route.destination for route in found.routes] == ["192.0.2.0/24", "default"]
+
+
+def test_bridges_that_do_not_matter_are_not_read() -> None:
+    machine = PrintingMachine()
+    host = Host(machine)
+
+    with host.look():
+        found = survey(host, {"vb0"})
+
+    assert found.spanning_tree_bridges == ("vb0",)
+    assert not [request for request in machine.asked if "vb1" in request[-1]]
+
+
+def test_previews_share_what_programs_said_a_moment_ago() -> None:
+    machine = PrintingMachine()
+    kept = Kept()
+    for _ in range(3):
+        host = Host(machine, kept=kept)
+        with host.look(recent=True):
+            survey_for_new(host, {4})
+
+    assert len(machine.programs) == 3
+
+
+def test_what_programs_said_longer_ago_is_not_shared() -> None:
+    machine = PrintingMachine()
+    kept = Kept(seconds=0)
+    for _ in range(2):
+        host = Host(machine, kept=kept)
+        with host.look(recent=True):
+            survey_for_new(host, {4})
+
+    assert len(machine.programs) == 6
+
+
+def test_an_apply_looks_for_itself_whatever_previews_saw() -> None:
+    machine = PrintingMachine()
+    kept = Kept()
+    for recent in (True, False):
+        host = Host(machine, kept=kept)
+        with host.look(recent=recent):
+            survey_for_new(host, {4})
+
+    assert len(machine.programs) == 6
+
+
+def test_files_are_read_anew_by_each_preview() -> None:
+    machine = PrintingMachine()
+    kept = Kept()
+    for _ in range(2):
+        host = Host(machine, kept=kept)
+        with host.look(recent=True):
+            survey_for_new(host, {4})
+
+    assert machine.asked.count(("list", "/sys/class/net")) == 2
+
+
+def test_programs_of_one_question_run_side_by_side(tmp_path: Path) -> None:
+    fifo = tmp_path / "meeting"
+    os.mkfifo(fifo)
+    machine = LocalMachine(seconds=20)
+
+    # Each waits for the other at the FIFO, so that one after the other neither would end.
+    wrote, read = machine.ask(("run", "sh", "-c", 'echo met > "$0"', str(fifo)), ("run", "cat", str(fifo)))
+
+    assert (wrote.failure, read.text) == (None, "met\n")

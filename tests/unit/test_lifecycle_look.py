@@ -1,0 +1,85 @@
+"""What is kept of earlier looks may let through, and never refuses: then the host is looked at afresh."""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from virtnet import lifecycle
+from virtnet.errors import Refused
+from virtnet.plan import Doors, LibvirtDoor, Plan
+from virtnet.resource import Resource
+from virtnet.spec import Part, Tree
+
+DESIRED = {"name": "lab", "uri": "test:///"}
+
+
+@dataclass
+class RememberingLibvirt:
+    """A door whose looks tell what was true before, until it forgets."""
+
+    true_reason: str
+    remembered_reason: str
+    forgotten: int = 0
+    turn: contextlib.AbstractContextManager[None] = field(default_factory=contextlib.nullcontext)
+
+    def forget_networks(self) -> None:
+        self.forgotten += 1
+        self.remembered_reason = self.true_reason
+
+
+def resource() -> Resource[str]:
+    """Refuses with what it observes, if that is anything."""
+
+    def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree]) -> str:
+        return cast(RememberingLibvirt, doors.libvirt).remembered_reason
+
+    def plan(desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree] | None, observed: str | None) -> Plan:
+        return Plan(refusals=(observed,) if observed else ())
+
+    return Resource(
+        name="Kind",
+        subject="kind",
+        spec=Part,
+        computed=frozenset(),
+        check=lambda inputs, recorded: (dict(inputs), []),
+        observe=observe,
+        plan=plan,
+        outputs=lambda inputs, recorded, observed: dict(inputs),
+        recorded_inputs=dict,
+        identity=lambda outputs: "id",
+    )
+
+
+def doors_to(libvirt: RememberingLibvirt) -> Any:
+    return lambda uri: Doors(libvirt=cast(LibvirtDoor, libvirt), host=None)
+
+
+def test_a_refusal_from_memory_alone_is_none() -> None:
+    libvirt = RememberingLibvirt(true_reason="", remembered_reason="the bridge name is taken")
+
+    made = lifecycle.create(resource(), DESIRED, doors_to(libvirt), lambda line: None)
+    lines = lifecycle.preview(resource(), None, DESIRED, doors_to(libvirt))
+
+    assert made == DESIRED
+    assert lines == []
+    assert libvirt.forgotten == 1
+
+
+def test_a_refusal_that_is_true_stays() -> None:
+    libvirt = RememberingLibvirt(true_reason="really taken", remembered_reason="the bridge name is taken")
+
+    with pytest.raises(Refused, match="really taken"):
+        lifecycle.create(resource(), DESIRED, doors_to(libvirt), lambda line: None)
+
+    assert libvirt.forgotten == 1
+
+
+def test_what_is_not_refused_is_looked_at_once() -> None:
+    libvirt = RememberingLibvirt(true_reason="", remembered_reason="")
+
+    lifecycle.update(resource(), DESIRED, DESIRED, doors_to(libvirt), lambda line: None)
+
+    assert libvirt.forgotten == 0
