@@ -31,8 +31,9 @@ test: setup ## lint, then run all tests, with a real libvirtd and the real Pulum
 	@$(with_env) $(if $(ARGS),pytest tests $(ARGS),\
 	    pytest tests --ignore=$(alone) --numprocesses=auto --dist=worksteal --durations=10 && pytest $(alone))
 
-bench: setup ## measure virtnet beside its floors, in a sandbox; ARGS='--networks 10 100 --rounds 3'
-	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m bench $(ARGS)
+bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
+	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers
+	@$(with_env) eval "$$(tools/peers --env)" && PYTHONPATH=. virtnet sandbox -- python -m bench $(ARGS)
 
 test-long: setup ## a thousand random edits on a real libvirtd, each preview compared with witnesses (half an hour)
 	@$(with_env) for seed in 1 2 3 4 5; do \

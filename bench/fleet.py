@@ -1,0 +1,165 @@
+"""Ten hosts of ten networks each, over ssh: every host a sandbox inside this one, with libvirtd and sshd of its own."""
+
+import contextlib
+import shlex
+import statistics
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.acceptance.sandboxed import Host, _innermost
+from tests.acceptance.workstation import AUTHORIZED_KEYS, SSHD_CONFIGURATION
+
+from bench import programs
+from bench.measured import Run
+from bench.programs import Project
+
+HOSTS, NETWORKS_EACH = 10, 10
+PROGRAM = """\
+import json
+from pathlib import Path
+import pulumi_virtnet as virtnet
+
+given = json.loads(Path(__file__).with_name("given.json").read_text())
+for host in range(given["hosts"]):
+    for number in range(given["count"] // given["hosts"]):
+        subnet = f"10.100.{number}"
+        hosts = [{"mac": f"52:54:00:00:00:{n:02x}", "ip": f"{subnet}.{n + 10}"} for n in range(given["each"])]
+        virtnet.LibvirtNetwork(
+            f"host{host}-{number}",
+            name=f"bench{number}",
+            uri=f"qemu+ssh://root@198.18.{host}.1/system",
+            forward={"mode": "nat"},
+            bridge={"stp": False},
+            dns={"forwarders": [{"address": "192.0.2.53"}]},
+            ips=[
+                {
+                    "address": f"{subnet}.1/24",
+                    "dhcp": {"ranges": [{"start": f"{subnet}.100", "end": f"{subnet}.200"}], "hosts": hosts},
+                }
+            ],
+        )
+"""
+SSH_CONFIGURATION = """\
+Host *
+    IdentityFile {directory}/client_key
+    IdentitiesOnly yes
+    UserKnownHostsFile {directory}/known_hosts
+    StrictHostKeyChecking yes
+"""
+
+Figure = dict[str, object]
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """This sandbox, from which the hosts are reached."""
+
+    directory: Path
+
+    def sh(self, script: str) -> None:
+        subprocess.run(("bash", "-ec", script), check=True, capture_output=True)
+
+
+def measure(rounds: int) -> list[Figure]:
+    """The life of all networks of the fleet, beside as many resources that do nothing."""
+    count, runs = HOSTS * NETWORKS_EACH, dict[str, list[tuple[Run, Run]]]()
+    with TemporaryDirectory(prefix="virtnet-bench.") as place, contextlib.ExitStack() as stack:
+        directory = Path(place)
+        desk = _prepared(directory)
+        for number in range(HOSTS):
+            stack.enter_context(_host(desk, number))
+        ours = Project(directory / "virtnet", PROGRAM, provider="pulumi.dynamic")
+        nothing = programs.nothing(directory / "nothing")
+        for project in (ours, nothing):
+            project.give(count=count, hosts=HOSTS)
+
+        def in_turns(what: str, act: Callable[[Project], Run]) -> None:
+            pair = act(nothing), act(ours)
+            print(f"    {what}: engine {pair[0].seconds:.2f} s, virtnet {pair[1].seconds:.2f} s", flush=True)
+            runs.setdefault(what, []).append(pair)
+
+        in_turns("create", Project.up)
+        for _ in range(rounds):
+            in_turns("no-op up", Project.up)
+            in_turns("refresh", Project.refresh)
+            in_turns("live edit of each", _one_more_of_each)
+        in_turns("destroy", Project.destroy)
+    return [_figure(what, pairs) for what, pairs in runs.items()]
+
+
+def _one_more_of_each(project: Project) -> Run:
+    project.more("each")
+    return project.up()
+
+
+def _figure(what: str, pairs: list[tuple[Run, Run]]) -> Figure:
+    return {
+        "what": what,
+        "hosts": HOSTS,
+        "networks": HOSTS * NETWORKS_EACH,
+        "runs": len(pairs),
+        "engine's floor, s": round(statistics.median(floor.seconds for floor, _ in pairs), 2),
+        "virtnet, s": round(statistics.median(ours.seconds for _, ours in pairs), 2),
+        "provider, MiB": round(max(ours.provider_mib for _, ours in pairs)),
+        "with its ssh and Pulumi, MiB": round(max(ours.whole_mib for _, ours in pairs)),
+    }
+
+
+def _prepared(directory: Path) -> _Desk:
+    """Keys, and an ssh configuration for this sandbox alone: it has a mount namespace of its own."""
+    desk = _Desk(directory)
+    for name in ("host_key", "client_key"):
+        desk.sh(f"ssh-keygen -q -t ed25519 -N '' -f {shlex.quote(str(directory / name))}")
+    key = (directory / "host_key.pub").read_text()
+    (directory / "known_hosts").write_text("".join(f"198.18.{number}.1 {key}" for number in range(HOSTS)))
+    configuration = directory / "ssh_config"
+    configuration.write_text(SSH_CONFIGURATION.format(directory=directory))
+    desk.sh(f"mount --bind {shlex.quote(str(configuration))} /etc/ssh/ssh_config")
+    return desk
+
+
+@contextlib.contextmanager
+def _host(desk: _Desk, number: int) -> Iterator[None]:
+    """One more host, behind a cable of its own; gone with the block."""
+    place = desk.directory / f"host{number}"
+    place.mkdir()
+    process = subprocess.Popen(
+        ("virtnet", "sandbox", "--", "bash", "-c", "echo ready; read line"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"host {number} of the fleet did not start")
+        host = Host(_innermost(process.pid), place)
+        address = f"198.18.{number}.1"
+        desk.sh(
+            f"ip link add to-host{number} type veth peer name eth0 netns {host.pid};"
+            f"ip address add 198.18.{number}.2/24 dev to-host{number}; ip link set to-host{number} up"
+        )
+        sshd = place / "sshd_config"
+        sshd.write_text(
+            SSHD_CONFIGURATION.format(address=address, directory=desk.directory, keys=AUTHORIZED_KEYS).replace(
+                "sshd.pid", f"sshd-{number}.pid"
+            )
+        )
+        host.sh(
+            "cp --preserve=mode,ownership /etc/passwd /run/bench-passwd;"
+            "grep -q ^sshd: /run/bench-passwd ||"
+            " echo 'sshd:x:64098:65534::/run/sshd:/usr/sbin/nologin' >> /run/bench-passwd;"
+            "mount --bind /run/bench-passwd /etc/passwd;"
+            f"ip address add {address}/24 dev eth0; ip link set eth0 up; mkdir -p -m 755 /run/sshd;"
+            f"install -m 644 {shlex.quote(str(desk.directory / 'client_key.pub'))} {AUTHORIZED_KEYS};"
+            f"$(command -v sshd || echo /usr/sbin/sshd) -f {shlex.quote(str(sshd))}"
+        )
+        yield
+    finally:
+        process.stdin.close()
+        process.wait(timeout=30)
+        process.stdout.close()

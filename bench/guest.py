@@ -1,0 +1,68 @@
+"""A guest that is plugged into a network's bridge and pings its gateway: what an edit costs those who use it."""
+
+import contextlib
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+SECONDS_BETWEEN_PINGS = 0.02
+
+
+@dataclass
+class Lost:
+    """Known when it is over."""
+
+    packets: int = 0
+    plugged_in: bool = True
+    """Whether the guest was still on the bridge at the end."""
+
+    def describe(self) -> str:
+        """In a table's cell."""
+        return str(self.packets) if self.plugged_in else f"{self.packets}, stays cut off"
+
+
+@contextlib.contextmanager
+def plugged_in(bridge: str, gateway: str, address: str) -> Iterator[Lost]:
+    """A network namespace on the bridge, pinging meanwhile. Gone, whatever became of the bridge, afterwards."""
+    _run("ip", "netns", "add", "bench")
+    lost = Lost()
+    try:
+        _run("ip", "link", "add", "bench-tap", "type", "veth", "peer", "name", "eth0", "netns", "bench")
+        _run("ip", "link", "set", "bench-tap", "master", bridge, "up")
+        _run("ip", "-n", "bench", "address", "add", address, "dev", "eth0")
+        _run("ip", "-n", "bench", "link", "set", "eth0", "up")
+        with TemporaryDirectory() as directory:
+            log = Path(directory, "pings")
+            with log.open("w") as output:
+                command = ("ip", "netns", "exec", "bench", "ping", "-n", "-i", str(SECONDS_BETWEEN_PINGS), gateway)
+                ping = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL)
+            _wait_for_an_answer(log)
+            yield lost
+            time.sleep(0.3)
+            lost.plugged_in = Path(f"/sys/class/net/{bridge}/brif/bench-tap").exists()
+            ping.terminate()
+            ping.wait()
+            answered = [int(number) for number in re.findall(r"icmp_seq=(\d+) .*time=", log.read_text())]
+            # Sent at an even pace, so that those after the last answer are known by the clock of those before.
+            lost.packets = answered[-1] - answered[0] + 1 - len(set(answered))
+            if not lost.plugged_in:
+                lost.packets += max(0, int((time.time() - log.stat().st_mtime) / SECONDS_BETWEEN_PINGS))
+    finally:
+        _run("ip", "netns", "delete", "bench")
+        subprocess.run(("ip", "link", "delete", "dev", "bench-tap"), check=False, capture_output=True)
+
+
+def _wait_for_an_answer(log: Path) -> None:
+    deadline = time.monotonic() + 10
+    while "time=" not in log.read_text():
+        if time.monotonic() > deadline:
+            raise RuntimeError("the guest of the benchmark does not reach its gateway")
+        time.sleep(0.05)
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
