@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from virtnet.spec import Tree
 
 DEFAULT_URI = "qemu:///system"
+PLACES = "__secret"
+"""The SDK's word for where the inputs hold secrets, a list of places: the engine hands a dynamic provider their values
+in clear and unmarked."""
 
 
 class _Provider(dynamic.ResourceProvider):
@@ -36,19 +39,22 @@ class _Provider(dynamic.ResourceProvider):
         self._known: set[str] = set()
         self._previewed: set[str] = set()
         self._as_before: dict[str, frozenset[str]] = {}
+        self._hidden: frozenset[str] = frozenset()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Canonical inputs, or every reason against them; before a create also what the host has to say."""
         from virtnet import wire
 
         resource = _resource(self.kind)
-        recorded, inputs = _received(resource, _olds), _received(resource, news)
+        recorded, inputs = self._received(resource, _olds), self._received(resource, news)
         inputs.setdefault("uri", self._uri)
         failures = [] if self._unreachable in ("fail", "recorded") else [_bad_configuration()]
         canonical, found = resource.check(inputs, recorded)
-        failures += [_check_failure(failure.path, failure.reason) for failure in found]
+        failures += [self._check_failure(failure.path, failure.reason, news) for failure in found]
         if failures:
             return dynamic.CheckResult({}, failures)
+        checked = _sendable(wire.to_wire(resource.spec, canonical)) | _places(news)
+        self._hide(checked)  # lines have the canonical spelling
         self._checked.add(_identity(canonical))
         # The second check of a replacement comes with nothing recorded; what it would say of the host is said of a host
         # on which the original still is.
@@ -56,7 +62,7 @@ class _Provider(dynamic.ResourceProvider):
             self._known |= {str(canonical.get("__owner")), str(inputs.get("__owner"))}
         elif str(canonical.get("__owner")) not in self._known:
             self._preview(resource, None, canonical)
-        return dynamic.CheckResult(_sendable(wire.to_wire(resource.spec, canonical)), [])
+        return dynamic.CheckResult(checked, [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """The changes by what is recorded; their lines for a reviewer, when it is one who asks."""
@@ -64,11 +70,11 @@ class _Provider(dynamic.ResourceProvider):
         from virtnet.errors import VirtnetError
 
         resource = _resource(self.kind)
-        recorded, desired = _received(resource, _olds), _received(resource, _news)
+        recorded, desired = self._received(resource, _olds), self._received(resource, _news)
         try:
             found = lifecycle.diff(resource, recorded, desired, _open_doors)
         except VirtnetError as error:
-            raise _sentence(error) from None
+            raise self._sentence(error) from None
         # Refresh asks for a diff too, without a check before it; there is nobody to review anything then, and what was
         # wrong with it before is no news.
         if _identity(desired) not in self._checked:
@@ -78,9 +84,10 @@ class _Provider(dynamic.ResourceProvider):
         replaces = sorted({_top(path) for path in found.replaces})
         # Made by the native plugin: an update writes the name of this class into the state, by which Pulumi finds it.
         moved = "__provider" in _news and "__provider" not in _olds
-        return dynamic.DiffResult(
-            changes=bool(found.changes) or moved, replaces=replaces, delete_before_replace=bool(replaces)
-        )
+        # Without an update the state would go on keeping in clear what is secret now.
+        hidden_otherwise = _places(_news) != _places(_olds)
+        changes = bool(found.changes) or moved or hidden_otherwise
+        return dynamic.DiffResult(changes=changes, replaces=replaces, delete_before_replace=bool(replaces))
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Make it: done, or rolled back whole."""
@@ -89,10 +96,10 @@ class _Provider(dynamic.ResourceProvider):
 
         resource = _resource(self.kind)
         try:
-            outputs = lifecycle.create(resource, _received(resource, props), _open_doors, self._tell)
+            outputs = lifecycle.create(resource, self._received(resource, props), _open_doors, self._tell)
         except VirtnetError as error:
-            raise _sentence(error) from None
-        return dynamic.CreateResult(resource.identity(outputs), wire.to_wire(resource.spec, outputs))
+            raise self._sentence(error) from None
+        return dynamic.CreateResult(resource.identity(outputs), wire.to_wire(resource.spec, outputs) | _places(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """What is there now, and as inputs only what the program named."""
@@ -100,22 +107,24 @@ class _Provider(dynamic.ResourceProvider):
         from virtnet.errors import Unreachable, VirtnetError
 
         resource = _resource(self.kind)
-        recorded = _received(resource, props)
+        recorded = self._received(resource, props)
         try:
             outputs = lifecycle.read(resource, recorded, _open_doors)
         except Unreachable as error:
             if self._unreachable != "recorded":
-                raise _sentence(error) from None
-            _show(f"warning: what is recorded is shown, as virtnet:unreachable is recorded: {error}")
-            return dynamic.ReadResult(id_, wire.to_wire(resource.spec, recorded))
+                raise self._sentence(error) from None
+            self._show(f"warning: what is recorded is shown, as virtnet:unreachable is recorded: {error}")
+            return dynamic.ReadResult(id_, wire.to_wire(resource.spec, recorded) | _places(props))
         except VirtnetError as error:
-            raise _sentence(error) from None
+            raise self._sentence(error) from None
         if outputs is None:
             return dynamic.ReadResult("", {})
         self._as_before[id_] = lifecycle.found_as_recorded(resource, recorded, outputs)
         inputs = resource.recorded_inputs(outputs)
         return dynamic.ReadResult(
-            id_, wire.to_wire(resource.spec, outputs), _sendable(wire.to_wire(resource.spec, inputs))
+            id_,
+            wire.to_wire(resource.spec, outputs) | _places(props),
+            _sendable(wire.to_wire(resource.spec, inputs)) | _places(props),
         )
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
@@ -124,12 +133,12 @@ class _Provider(dynamic.ResourceProvider):
         from virtnet.errors import VirtnetError
 
         resource = _resource(self.kind)
-        recorded, desired = _received(resource, _olds), _received(resource, _news)
+        recorded, desired = self._received(resource, _olds), self._received(resource, _news)
         try:
             outputs = lifecycle.update(resource, recorded, desired, _open_doors, self._tell)
         except VirtnetError as error:
-            raise _sentence(error) from None
-        return dynamic.UpdateResult(wire.to_wire(resource.spec, outputs))
+            raise self._sentence(error) from None
+        return dynamic.UpdateResult(wire.to_wire(resource.spec, outputs) | _places(_news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Undo what create did, protecting what is plugged in."""
@@ -138,9 +147,9 @@ class _Provider(dynamic.ResourceProvider):
 
         resource = _resource(self.kind)
         try:
-            lifecycle.delete(resource, _received(resource, _props), _open_doors, _show)
+            lifecycle.delete(resource, self._received(resource, _props), _open_doors, self._show)
         except VirtnetError as error:
-            raise _sentence(error) from None
+            raise self._sentence(error) from None
 
     def _preview(
         self,
@@ -154,12 +163,53 @@ class _Provider(dynamic.ResourceProvider):
         lines = lifecycle.preview(resource, recorded, desired, _open_doors, changes)
         self._previewed.update(lines)
         if lines:
-            _show("\n".join(lines))
+            self._show("\n".join(lines))
 
     def _tell(self, line: str) -> None:
         """Show a line while applying, unless the preview in this very run has said it."""
         if line not in self._previewed:
-            _show(line)
+            self._show(line)
+
+    def _show(self, text: str) -> None:
+        """Lines for the reader, without the secrets they may repeat."""
+        from virtnet.secret_texts import conceal
+
+        _print(conceal(text, self._hidden))
+
+    def _sentence(self, error: Exception) -> Exception:
+        """An error of ours without secrets, and without the traceback that Pulumi would print before its sentence."""
+        from virtnet.secret_texts import conceal
+
+        return type(error).__new__(type(error), conceal(str(error), self._hidden))
+
+    def _check_failure(self, path: str, reason: str, inputs: Mapping[str, Any]) -> dynamic.CheckFailure:
+        """A failure as the engine shows it: with the value under its path, so for what may be secret without a path."""
+        from virtnet.ownership import SECRET_PLACES
+        from virtnet.secret_texts import conceal
+
+        reason = conceal(reason, self._hidden)
+        marked = {place[0] for place in _places(inputs).get(PLACES, [])}
+        if path in SECRET_PLACES or _top(path) in marked:
+            return dynamic.CheckFailure("", f"{path}: {reason}")
+        return dynamic.CheckFailure(path, reason)
+
+    def _received(self, resource: "Resource[Any]", props: Mapping[str, Any]) -> "dict[str, Tree]":
+        """What the engine sent, as the core has it; what of it is secret is remembered, for no line to repeat it."""
+        from virtnet import wire
+
+        values = _known_unknowns(props)
+        self._hide(values)
+        received = wire.from_wire(resource.spec, values)
+        for name in ("__provider", PLACES):
+            received.pop(name, None)
+        return {name: value for name, value in received.items() if value is not None}
+
+    def _hide(self, values: Mapping[str, Any]) -> None:
+        from virtnet.secret_texts import texts_at
+
+        found = [texts_at(values, tuple(place)) for place in _places(values).get(PLACES, [])]
+        with _printing:
+            self._hidden = self._hidden.union(*found)
 
 
 class LibvirtNetworkProvider(_Provider):
@@ -195,12 +245,9 @@ def _open_doors(uri: str) -> "Doors":
     return open_doors(uri, _connections())
 
 
-def _received(resource: "Resource[Any]", props: Mapping[str, Any]) -> "dict[str, Tree]":
-    from virtnet import wire
-
-    received = wire.from_wire(resource.spec, _known_unknowns(props))
-    received.pop("__provider", None)
-    return {name: value for name, value in received.items() if value is not None}
+def _places(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the inputs hold secrets, which goes along with them wherever they are kept; nothing where none is."""
+    return {PLACES: props[PLACES]} if isinstance(props.get(PLACES), list) else {}
 
 
 def _known_unknowns(value: Any) -> Any:
@@ -246,15 +293,6 @@ def _top(path: str) -> str:
     return to_camel(path.partition(".")[0].partition("[")[0])
 
 
-def _check_failure(path: str, reason: str) -> dynamic.CheckFailure:
-    """A failure as the engine shows it: with the value under its path, so for one that may be secret without a path."""
-    from virtnet.ownership import SECRET_PLACES
-
-    return (
-        dynamic.CheckFailure("", f"{path}: {reason}") if path in SECRET_PLACES else dynamic.CheckFailure(path, reason)
-    )
-
-
 def _bad_configuration() -> dynamic.CheckFailure:
     return dynamic.CheckFailure("virtnet:unreachable", "must be fail or recorded; correct it with pulumi config set")
 
@@ -262,13 +300,8 @@ def _bad_configuration() -> dynamic.CheckFailure:
 _printing = threading.Lock()
 
 
-def _show(text: str) -> None:
+def _print(text: str) -> None:
     """Lines for the reader, in one piece: four workers share the stream."""
     with _printing:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
-
-
-def _sentence(error: Exception) -> Exception:
-    """An error of ours without the traceback and causes that Pulumi would print before its sentence."""
-    return type(error).__new__(type(error), str(error))

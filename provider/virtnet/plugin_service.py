@@ -411,7 +411,7 @@ class Plugin(ResourceProviderServicer):
 
     def in_words(self, text: str) -> str:
         """A text for people, without any secret that this process was given."""
-        from virtnet.plugin_values import conceal
+        from virtnet.secret_texts import conceal
 
         return conceal(text, self._hidden)
 

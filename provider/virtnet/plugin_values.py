@@ -7,10 +7,11 @@ pulumi: only protobuf's own Struct. Imported by plugin.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from google.protobuf import struct_pb2
 
+from virtnet.secret_texts import Place, conceal, texts
 from virtnet.spec import UNKNOWN, Tree
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -18,12 +19,6 @@ SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature, in ever
 OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-
-#: A text that is shorter says nothing, and hiding it everywhere would make sentences unreadable.
-SHORTEST_HIDDEN = 4
-
-Place: TypeAlias = tuple[str, ...]
-"""Where a value is: the keys that lead there, of lists any item."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +35,6 @@ class Received:
     def in_words(self, text: str) -> str:
         """A sentence without the secrets it may repeat."""
         return conceal(text, self.hidden)
-
-
-def conceal(text: str, hidden: Iterable[str]) -> str:
-    """A text with each of the hidden ones replaced; the longest first, as one may hold another."""
-    for secret in sorted(hidden, key=len, reverse=True):
-        text = text.replace(secret, "[secret]")
-    return text
 
 
 def received(message: struct_pb2.Struct) -> Received:
@@ -78,7 +66,7 @@ def _plain_group(group: struct_pb2.Struct, place: Place, secret: set[Place], hid
     if signature == SECRET or (signature == OUTPUT and fields["secret"].bool_value):
         value = _plain(fields["value"], place, secret, hidden) if "value" in fields else UNKNOWN
         secret.add(place)
-        hidden.update(_texts(value))
+        hidden.update(texts(value))
         return value
     if signature == OUTPUT:
         return _plain(fields["value"], place, secret, hidden) if "value" in fields else UNKNOWN
@@ -87,16 +75,6 @@ def _plain_group(group: struct_pb2.Struct, place: Place, secret: set[Place], hid
         named = fields["id"] if "id" in fields else fields["urn"]
         return _plain(named, place, secret, hidden) if named.string_value else UNKNOWN
     return {key: _plain(value, (*place, key), secret, hidden) for key, value in fields.items()}
-
-
-def _texts(value: Tree) -> set[str]:
-    if isinstance(value, str):
-        return {value} if len(value) >= SHORTEST_HIDDEN else set()
-    if isinstance(value, Mapping):
-        return set().union(*map(_texts, value.values()))
-    if isinstance(value, list):
-        return set().union(*map(_texts, value))
-    return set()
 
 
 def sendable(values: Mapping[str, Any], secret: Iterable[Place] = ()) -> struct_pb2.Struct:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pulumi
@@ -95,6 +95,24 @@ def from_wire(value: Any, args: type[Args] | None) -> Any:
     return value
 
 
+def _outputs(value: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], pulumi.Output[Any]]]:
+    """The Outputs in a structure, each with the keys that lead to it; items of a list have their list's."""
+    if isinstance(value, pulumi.Output):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _outputs(item, (*place, str(key)))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _outputs(item, place)
+
+
+async def _secret_places(outputs: Sequence[tuple[tuple[str, ...], pulumi.Output[Any]]]) -> list[list[str]] | None:
+    """The places of those that are secret; None, which is not sent at all, where none is."""
+    places = {place for place, output in outputs if await output.is_secret()}
+    return [list(place) for place in sorted(places)] or None
+
+
 def _field(key: str, args: type[Args] | None) -> tuple[str, type[Args] | None, bool]:
     """A key's name in Python spelling ("" when it is not known), what is inside it, and whether its keys are data."""
     if args is None:
@@ -157,6 +175,14 @@ class Resource(pulumi.dynamic.Resource):
         kind = self._resource_type_name.rpartition(":")[2]
         native = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=f"virtnet:index:{kind}")])
         opts = pulumi.ResourceOptions.merge(native, opts)
+        if "adopted_from" in self.OUTPUTS:
+            # The XML of a network that others wrote, with whatever secrets they put into it.
+            hidden = pulumi.ResourceOptions(additional_secret_outputs=["adoptedFrom"])
+            opts = pulumi.ResourceOptions.merge(hidden, opts)
+        # The engine hands a dynamic provider the values of secrets in clear: told where they are, it repeats none.
+        outputs = list(_outputs(properties, ()))
+        if outputs:
+            properties[WireKey("__secret")] = pulumi.Output.from_input(_secret_places(outputs))
         pulumi.dynamic.Resource.__init__(self, self.PROVIDER(), resource_name, properties, opts)
 
     def translate_input_property(self, prop: str) -> str:

@@ -224,9 +224,41 @@ def test_a_users_program_imports_nothing_that_only_the_provider_needs() -> None:
 
 
 def test_an_errors_code_is_lost_on_the_way_and_its_kind_and_words_are_not() -> None:
-    from virtnet.dynamic import _sentence
-
-    sentence = _sentence(LibvirtFailure("could not start it", 38))
+    sentence = network_provider()._sentence(LibvirtFailure("could not start it", 38))
 
     assert type(sentence) is LibvirtFailure
     assert str(sentence) == "could not start it"
+
+
+def test_secrets_that_the_sdk_tells_of_are_in_no_line_and_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    provider = network_provider()
+    places = {"__secret": [["domain", "name"], ["ips", "dhcp", "hosts", "mac"]]}
+    inputs = {
+        **MADE,
+        "domain": {"name": "hunter2.example"},
+        "ips": [{"address": "10.9.0.1/24", "dhcp": {"hosts": [{"mac": "52:54:00:AA:BB:CC", "ip": "10.9.0.9"}]}}],
+    }
+
+    checked_inputs = provider.check(MADE, {**inputs, **places}).inputs
+    provider.diff("id", MADE, checked_inputs)
+
+    shown = capsys.readouterr().out
+    assert checked_inputs["__secret"] == places["__secret"]
+    assert "domain.name is added ([secret]) [restart]" in shown
+    assert "hunter2" not in shown
+    assert "aa:bb:cc" not in shown.lower(), "nor in the canonical spelling"
+    failure = provider.check(MADE, {**MADE, "mac": "52:54:00:hunter2", "__secret": [["mac"]]}).failures[0]
+    assert failure.property == ""  # the engine would show the value
+    assert "hunter2" not in failure.reason
+
+
+def test_where_secrets_are_is_a_change_of_its_own() -> None:
+    provider = network_provider()
+    recorded = {**checked(MADE), "persistent": True, "problems": [], "__named": ["uuid"]}
+
+    unchanged = provider.diff("id", recorded, checked(MADE))
+    changed = provider.diff("id", recorded, {**checked(MADE), "__secret": [["name"]]})
+
+    assert unchanged.changes is False
+    assert changed.changes is True
+    assert changed.replaces == []

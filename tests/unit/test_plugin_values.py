@@ -14,10 +14,10 @@ from virtnet.plugin_values import (
     SECRET,
     SIGNATURE,
     UNKNOWN_TEXT,
-    conceal,
     received,
     sendable,
 )
+from virtnet.secret_texts import conceal
 from virtnet.spec import UNKNOWN
 
 
