@@ -254,6 +254,11 @@ class Session:
             return AccessDenied(
                 f"{name} does not let this user in; give ssh a key or an agent that works without a question: {words}"
             )
+        if "has changed and you have requested strict checking" in words:
+            return AccessDenied(
+                f"{name} has another ssh key than the known one; if it was installed anew, have ssh-keygen -R forget "
+                f"the old key, else somebody may be in between: {words}"
+            )
         if "Host key verification failed" in words:
             return AccessDenied(f"{name} is not known to this user's ssh; connect by hand once to see its key: {words}")
         if isinstance(error, ConnectionLost) and self._process.returncode != SSH_FAILED:

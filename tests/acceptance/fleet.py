@@ -40,6 +40,23 @@ def hosts_over_ssh(host: Host, directory: Path) -> Iterator[Fleet]:
 
 
 @contextlib.contextmanager
+def hosts_behind_one_another(host: Host, directory: Path) -> Iterator[Fleet]:
+    """`alpha`, which is the given host, and `beta`, which only alpha reaches; the workstation's `far` is alpha."""
+    with workstation(host) as desk, _inner_sandbox(host, directory) as second:
+        inner = _as_seen_in(host, second)
+        host.sh(
+            f"ip link add to-beta type veth peer name eth0 netns {inner}; ip link set to-beta up;"
+            "ip address add 203.0.113.2/24 dev to-beta"
+        )
+        _serve(host, second)
+        yield Fleet(
+            desk=desk,
+            hosts={"alpha": host, "beta": second},
+            uris={"alpha": "qemu+ssh://root@far/system", "beta": "qemu+ssh://root@beta/system"},
+        )
+
+
+@contextlib.contextmanager
 def _inner_sandbox(host: Host, directory: Path) -> Iterator[Host]:
     directory.mkdir()
     process = subprocess.Popen(
@@ -60,15 +77,17 @@ def _inner_sandbox(host: Host, directory: Path) -> Iterator[Host]:
 
 
 def _join(first: Host, desk: Workstation, second: Host) -> None:
-    """A cable between the workstation and the second host, whose sshd is started with a configuration like the first's.
-
-    Both ends are named by what the first host's own /proc shows of them.
-    """
+    """A cable between the workstation and the second host; both are named as the first host's own /proc has them."""
     inner = {name: _as_seen_in(first, of) for name, of in (("desk", desk), ("second", second))}
     first.sh(
         f"ip link add eth1 netns {inner['desk']} type veth peer name eth0 netns {inner['second']};"
         f"nsenter -t {inner['desk']} -n sh -c 'ip address add 203.0.113.2/24 dev eth1; ip link set eth1 up'"
     )
+    _serve(first, second)
+
+
+def _serve(first: Host, second: Host) -> None:
+    """Start the second host's sshd, with a configuration and keys like the first's."""
     key = (first.directory / "host_key.pub").read_text()
     with (first.directory / "known_hosts").open("a") as known:
         known.write(f"{SECOND_ADDRESS} {key}")

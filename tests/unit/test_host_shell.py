@@ -75,6 +75,11 @@ def test_a_shell_that_greets_nobody_in_time_is_a_host_that_is_not_reached() -> N
     ("said", "kind", "sentence"),
     [
         ("root@far: Permission denied (publickey).", AccessDenied, "far does not let this user in; give ssh a key"),
+        (
+            "Host key for far has changed and you have requested strict checking.\nHost key verification failed.",
+            AccessDenied,
+            "far has another ssh key than the known one; if it was installed anew, have ssh-keygen -R forget",
+        ),
         ("Host key verification failed.", AccessDenied, "far is not known to this user's ssh; connect by hand once"),
         ("ssh: Could not resolve hostname far", Unreachable, "far cannot be reached by ssh; see that `ssh far` works"),
     ],
