@@ -1,4 +1,4 @@
-"""The ways to a host that a user's own ssh knows: jump hosts, agents, known hosts; and what is said where one is shut."""
+"""Ways to a host that a user's own ssh knows: jump hosts, agents, known hosts; and what is said where one is shut."""
 
 import re
 import time
