@@ -9,6 +9,7 @@ import atexit
 import os
 import secrets
 import select
+import signal
 import subprocess
 import tempfile
 import threading
@@ -196,13 +197,15 @@ class Session:
         return host_script.answers(received.split(mark), requests)
 
     def close(self) -> None:
-        """End it; what runs on the host for it gets no more input, and ends too."""
+        """End it, with what it started here; what runs on another host gets no more input, and ends too."""
         atexit.unregister(self.close)
         for file in (self._input, self._output, self._said):
             file.close()
         # A sudo is root's and cannot be ended from here; it ends by itself when its shell has no more input.
-        with suppress(PermissionError):
-            self._process.kill()
+        # Not waited for yet, so its number is still its own, and its group's.
+        if self._process.poll() is None:
+            with suppress(PermissionError, ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
 

@@ -161,6 +161,24 @@ def test_a_shell_that_hangs_is_given_up_in_time_and_another_one_asked(tmp_path: 
     assert time.monotonic() - began < 3
     assert Host(machine).has_program("sh")
     machine.close()
+    assert not processes_that_name(tmp_path / "fifo")
+
+
+def processes_that_name(file: Path) -> list[str]:
+    """Command lines that name this file, once those that are ending have had a moment."""
+    for _ in range(100):
+        found = [line for line in map(command_line, Path("/proc").glob("[0-9]*")) if str(file) in line]
+        if not found:
+            return []
+        time.sleep(0.02)
+    return found
+
+
+def command_line(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        return ""
 
 
 def fifo(directory: Path) -> str:
