@@ -39,9 +39,11 @@ test-long: setup ## a thousand random edits on a real libvirtd, each preview com
 	@$(with_env) for seed in 1 2 3 4 5; do \
 	    PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.random_edits --seed $$seed --edits 200; \
 	done
-	@$(with_env) HYPOTHESIS_PROFILE=thorough pytest tests/unit --numprocesses=auto
+	@$(with_env) HYPOTHESIS_PROFILE=thorough pytest tests/unit --numprocesses=auto --timeout=7200
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- \
 	    python -m tests.acceptance.generated_networks --networks 5000 --seed $$RANDOM
+	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.hostile_networks --starts 0
+	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.soak --seed 1 --actions 500 --engine 20
 
 test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
 	@tools/newer-libvirt $(ARGS)

@@ -14,7 +14,7 @@ from virtnet.known import duplicates, items, known, same_items
 from virtnet.network_address_checks import check_addresses, check_routes, interface_of
 from virtnet.spec import UNKNOWN, Failure
 from virtnet.spec_network import Forward, Forwarder, NetworkSpec, PciAddress, Srv, Vlan
-from virtnet.spec_values import readable
+from virtnet.spec_values import LONGEST_LINE, readable
 
 
 def check_network(spec: NetworkSpec) -> list[Failure]:
@@ -51,6 +51,10 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
     devices = [item.dev for _, item in items(forward.interfaces)]
     if known(forward.dev) is not None and count and UNKNOWN not in devices and set(devices) - {forward.dev}:
         yield Failure("forward.dev", "differs from forward.interfaces; name one of the two")
+    if mode in ("nat", "route"):
+        yield from _in_rules("forward.dev", forward.dev)
+        for index, interface in items(forward.interfaces):
+            yield from _in_rules(f"forward.interfaces[{index}].dev", interface.dev)
     if forward.addresses and mode != "hostdev":
         yield Failure("forward.addresses", "belong to mode hostdev only; leave them out")
     if forward.driver is not None and mode != "hostdev":
@@ -73,6 +77,8 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
             start, end = ipaddress.ip_address(address.start), ipaddress.ip_address(address.end)
             if int(start) > int(end):
                 yield Failure("forward.nat.address", f"starts at {start} after its end {end}; swap them")
+            elif int(end) - int(start) > 65535:
+                yield Failure("forward.nat.address", f"{start} to {end} is more than the 65536 that libvirt takes")
 
 
 def _ordered(path: str, ports: Any) -> Iterator[Failure]:
@@ -102,6 +108,17 @@ def _bridge(spec: NetworkSpec) -> Iterator[Failure]:
                 yield Failure(f"bridge.{name}", "belongs to networks with a bridge of their own; leave it out")
     if bridge is not None and known(bridge.name) in ("all", "default", "lo"):
         yield Failure("bridge.name", f"'{bridge.name}' is the kernel's own; choose another name")
+    elif bridge is not None and mode in OWN_BRIDGE_MODES:
+        yield from _in_rules("bridge.name", bridge.name)
+
+
+def _in_rules(path: str, name: Any) -> Iterator[Failure]:
+    """Libvirt writes the name into firewall rules and dnsmasq's options: "a+" is all interfaces in a, "a,b" are two.
+
+    What is left are the characters of deviceName in libvirt's schema.
+    """
+    if known(name) is not None and not re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", name):
+        yield Failure(path, f"'{readable(name)}' means more than a name to iptables or dnsmasq; use letters and digits")
 
 
 def _dns(spec: NetworkSpec) -> Iterator[Failure]:
@@ -125,6 +142,8 @@ def _dns(spec: NetworkSpec) -> Iterator[Failure]:
     for index, txt in items(dns.txts):
         if txt.value is not UNKNOWN:
             yield from _txt_value(f"dns.txts[{index}].value", txt.value)
+        if UNKNOWN not in (txt.name, txt.value) and len(f"txt-record={txt.name},{txt.value}".encode()) > LONGEST_LINE:
+            yield Failure(f"dns.txts[{index}].value", "is longer than dnsmasq reads of a line, 1000 bytes; shorten it")
     for index, srv in items(dns.srvs):
         if srv.protocol is not UNKNOWN and srv.protocol not in ("tcp", "udp"):
             yield Failure(f"dns.srvs[{index}].protocol", "must be tcp or udp")

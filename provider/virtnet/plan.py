@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from virtnet.errors import AccessDenied, ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.observed import GuestInterface, HostAddress, HostRoute, Link, ListeningSocket, NetworkReport, PluggedIn
+from virtnet.spec_values import printable
 
 
 class ChangeClass(IntEnum):
@@ -44,7 +45,7 @@ class Change:
     def describe(self) -> str:
         """The change in the words of a preview line."""
         words = {"add": "is added", "change": "changes", "remove": "is removed"}[self.kind]
-        return f"{self.path} {words}" + (f" ({self.detail})" if self.detail else "")
+        return printable(f"{self.path} {words}" + (f" ({self.detail})" if self.detail else ""))
 
 
 class LibvirtDoor(Protocol):

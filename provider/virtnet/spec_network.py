@@ -13,10 +13,12 @@ from virtnet.spec import Part, optional, required
 from virtnet.spec_values import (
     AbsolutePath,
     Bool,
+    BootFile,
     Burst,
     Byte,
     DomainName,
     Duid,
+    FirewallZone,
     GenericName,
     Integer,
     InterfaceAddress,
@@ -26,6 +28,7 @@ from virtnet.spec_values import (
     Mac,
     NetworkAddress,
     NetworkName,
+    OptionLine,
     Port,
     PortProfile,
     Rate,
@@ -134,7 +137,7 @@ class Bridge(Part):
         "The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, "
         "which must exist."
     )
-    zone: Text | None = optional("The firewalld zone of the bridge, which must exist. Left out: libvirt's own.")
+    zone: FirewallZone | None = optional("The firewalld zone of the bridge, which must exist. Left out: libvirt's own.")
     stp: Bool | None = optional("Whether the bridge speaks the spanning tree protocol.", default=True)
     delay: UnsignedLong | None = optional("Seconds a new port waits before it forwards.", default=0)
     mac_table_manager: Literal["kernel", "libvirt"] | None = optional(
@@ -191,7 +194,7 @@ class DhcpHost(Part):
 class Bootp(Part):
     """Network boot."""
 
-    file: Text = required("The boot file's path on the TFTP server.")
+    file: BootFile = required("The boot file's path on the TFTP server.")
     server: Ipv4Address | None = optional("The TFTP server's address; the host on this network when left out.")
 
 
@@ -414,7 +417,7 @@ class NetworkSpec(Part):
     routes: tuple[Route, ...] | None = optional("Routes of the host to networks behind guests of this one.")
     virtual_port: VirtualPort | None = optional("How guests' ports are set up on switches that want to know.")
     port_groups: tuple[PortGroup, ...] | None = optional("Named sets of port settings that guests may ask for.", "live")
-    dnsmasq_options: tuple[Text, ...] | None = optional(
+    dnsmasq_options: tuple[OptionLine, ...] | None = optional(
         'Raw lines for dnsmasq\'s configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in '
         "a plan."
     )

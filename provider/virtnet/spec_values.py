@@ -22,6 +22,8 @@ from virtnet.host_uri import why_dangerous
 
 #: Longest name of a network interface: IFNAMSIZ of the kernel less its closing zero.
 LONGEST_INTERFACE_NAME = 15
+#: dnsmasq reads a line of its files into a buffer of 1025 bytes (MAXDNAME, option.c), with the newline and a zero.
+LONGEST_LINE = 1023
 #: libvirt names files after the network in several directories; the longest suffix is short of 40 bytes.
 LONGEST_NETWORK_NAME = 200
 
@@ -42,6 +44,14 @@ def text(value: str) -> str:
     return value
 
 
+def _all_printable(value: str) -> str:
+    """A name as people read it in plans: what turns the text around it, or is not seen, has no place there."""
+    for character in value:
+        if not character.isprintable():
+            raise ValueError(f"holds U+{ord(character):04X}, which nobody can see; leave it out")
+    return value
+
+
 def network_name(value: str) -> str:
     """A libvirt network's name."""
     text(value)
@@ -52,8 +62,11 @@ def network_name(value: str) -> str:
     for character in "/<>&\"'":
         if character in value:
             raise ValueError(f"holds '{character}'; use letters, digits, '-', '_' and '.'")
+    _all_printable(value)
     if value in (".", ".."):
         raise ValueError(f"'{value}' names a directory; choose another name")
+    if re.search(r"\s#", value):
+        raise ValueError("has a '#' after a space, where dnsmasq would cut its files' names off; leave it out")
     if len(value.encode()) > LONGEST_NETWORK_NAME:
         raise ValueError(f"is longer than {LONGEST_NETWORK_NAME} bytes; choose a shorter name")
     return value
@@ -146,17 +159,63 @@ def network_uuid(value: str) -> str:
 
 
 def domain_name(value: str) -> str:
-    """A DNS name as libvirt's schema takes it (letters, digits, '-', '_', '.', '*')."""
+    """A DNS name: what both libvirt's schema (dnsName) and dnsmasq take.
+
+    The schema takes '/' too, with which dnsmasq parts one domain from another (server=/one/other/192.0.2.1).
+    """
     text(value)
-    if not re.fullmatch(r"[A-Za-z0-9_.*/+-]+", value) or len(value) > 253:
+    if not re.fullmatch(r"[A-Za-z0-9_.*+-]+", value) or len(value) > 253:
         raise ValueError(f"'{readable(value)}' is no DNS name; use letters, digits, '-' and '.'")
+    labels = value.removesuffix(".").split(".")
+    if "" in labels:
+        raise ValueError(f"'{readable(value)}' has nothing between two dots, or before the first; leave a dot out")
+    if any(len(label) > 63 for label in labels):
+        raise ValueError(f"'{readable(value)}' has more than 63 characters without a dot; DNS has no such names")
     return value
 
 
 def service_name(value: str) -> str:
-    """An SRV record's service as libvirt takes it (virNetworkDNSSrvDefParseXML): 482 bytes, these characters."""
-    if not re.fullmatch(r"[A-Za-z0-9_*/+-]{1,482}", value):
-        raise ValueError(f"'{readable(value)}' is no service name; use letters, digits, '-' and '_'")
+    """An SRV record's service: libvirt's characters (virNetworkDNSSrvDefParseXML), as one label with an underscore."""
+    if not re.fullmatch(r"[A-Za-z0-9_*/+-]{1,62}", value):
+        raise ValueError(
+            f"'{readable(value)}' is no service name; use letters, digits, '-' and '_', at most 62 of them"
+        )
+    return value
+
+
+def option_line(value: str) -> str:
+    """A line of dnsmasq's configuration; what is beyond LONGEST_LINE dnsmasq would read as a line of its own."""
+    text(value)
+    if len(value.encode()) > LONGEST_LINE:
+        raise ValueError(f"is longer than the {LONGEST_LINE} bytes that dnsmasq reads of a line; shorten it")
+    return value
+
+
+def option_value(value: str) -> str:
+    """One value of a dnsmasq option that libvirt writes down as it is, where these characters have a meaning."""
+    text(value)
+    if not value:
+        raise ValueError("is empty; leave it out, or give one")
+    if '"' in value or "," in value:
+        raise ValueError("holds a comma or a double quote, which mean something else to dnsmasq; leave it out")
+    if re.search(r"\s#|^#|^\s|\s$", value):
+        raise ValueError("has a space at an end or a '#' after one, which dnsmasq would cut off; leave it out")
+    return value
+
+
+def boot_file(value: str) -> str:
+    """A boot file's name: BOOTP has 128 bytes for it, the last a zero (RFC 951)."""
+    option_value(value)
+    if len(value.encode()) > 127:
+        raise ValueError("is longer than the 127 bytes of BOOTP; choose a shorter name")
+    return value
+
+
+def firewall_zone(value: str) -> str:
+    """The name of a firewalld zone."""
+    text(value)
+    if not value:
+        raise ValueError("is empty; leave it out, or give one")
     return value
 
 
@@ -171,7 +230,7 @@ def unescaped_text(value: str) -> str:
     for character in "&<'":
         if character in value:
             raise ValueError(f"holds {character}, which libvirt does not write as XML; leave it out")
-    return value
+    return _all_printable(value)
 
 
 def generic_name(value: str) -> str:
@@ -197,10 +256,13 @@ def duid(value: str) -> str:
 
 
 def absolute_path(value: str) -> str:
-    """A path from the root of the host's file system."""
+    """A path from the root of the host's file system, which dnsmasq takes as it is."""
     text(value)
     if not value.startswith("/"):
         raise ValueError(f"'{readable(value)}' is no absolute path; begin it with '/'")
+    option_value(value)
+    if len(value.encode()) > 255:
+        raise ValueError("is longer than 255 bytes; choose a shorter path")
     return value
 
 
@@ -217,17 +279,22 @@ def uri(value: str) -> str:
 
 def readable(value: str) -> str:
     """A text as a sentence may show it: printable and not longer than a line."""
-    printable = "".join(character if character.isprintable() else "�" for character in value)
-    return printable if len(printable) <= 60 else printable[:57] + "..."
+    shown = printable(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def printable(value: str) -> str:
+    """A text with a mark in place of each character that a terminal would obey, or not show."""
+    return "".join(character if character.isprintable() else "�" for character in value)
 
 
 def _why_no_address(value: str) -> str:
-    printable = readable(value)
+    shown = readable(value)
     if "/" in value:
-        return f"'{printable}' has a prefix length; an address alone belongs here"
+        return f"'{shown}' has a prefix length; an address alone belongs here"
     if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", value) and re.search(r"(^|\.)0[0-9]", value):
-        return f"'{printable}' has a number with a leading zero, which libvirt reads as octal; leave the zero out"
-    return f"'{printable}' is no IP address; write it like 192.168.123.1 or fd00:123::1"
+        return f"'{shown}' has a number with a leading zero, which libvirt reads as octal; leave the zero out"
+    return f"'{shown}' is no IP address; write it like 192.168.123.1 or fd00:123::1"
 
 
 Text = Annotated[StrictStr, Canonical(text), AfterValidator(text)]
@@ -246,6 +313,9 @@ UnescapedText = Annotated[StrictStr, Canonical(unescaped_text), AfterValidator(u
 GenericName = Annotated[StrictStr, Canonical(generic_name), AfterValidator(generic_name)]
 PortProfile = Annotated[StrictStr, Canonical(port_profile), AfterValidator(port_profile)]
 Duid = Annotated[StrictStr, Canonical(duid), AfterValidator(duid)]
+OptionLine = Annotated[StrictStr, Canonical(option_line), AfterValidator(option_line)]
+BootFile = Annotated[StrictStr, Canonical(boot_file), AfterValidator(boot_file)]
+FirewallZone = Annotated[StrictStr, Canonical(firewall_zone), AfterValidator(firewall_zone)]
 AbsolutePath = Annotated[StrictStr, Canonical(absolute_path), AfterValidator(absolute_path)]
 Uri = Annotated[StrictStr, Canonical(uri), AfterValidator(uri)]
 Bool = StrictBool

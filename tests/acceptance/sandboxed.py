@@ -41,11 +41,12 @@ class Host:
     """A sandbox that goes on until its test ends; commands run in all of its namespaces."""
 
     pid: int
+    """A process in it; 0 for a program that runs in it itself."""
     directory: Path
 
     def command(self, *command: str, directory: Path | None = None) -> list[str]:
-        place = str(directory or self.directory)
-        return ["nsenter", "--target", str(self.pid), "--all", "env", "-C", place, *command]
+        place = ["env", "-C", str(directory or self.directory), *command]
+        return ["nsenter", "--target", str(self.pid), "--all", *place] if self.pid else place
 
     def run(
         self,

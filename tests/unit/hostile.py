@@ -100,10 +100,17 @@ TEXTS: Mapping[str, str] = {
     "16 letters": "a" * 16,
     "254 letters": "a" * 254,
     "300 letters": "a" * 300,
-    "an option behind 1023 bytes": "a" * 1007 + "\xe9" + "log-queries",
+    "an option behind 1023 bytes": "a" * 1008 + "log-queries",
     "2000 letters": "a" * 2000,
     "70000 letters": "a" * 70_000,
     "a path of 2000 letters": "/" + "a" * 2000,
+    "a path with a space": "/srv/a b",
+    "a path with a comma": "/srv/a,b",
+    "a path with a double quote": '/srv/a"b',
+    "a path with quotes": '/srv/"a b"',
+    "a path with a hash sign": "/srv/a #b",
+    "a path with a space behind": "/srv/a ",
+    "a path with a backslash": "/srv/a\\b",
 }
 
 

@@ -1,6 +1,7 @@
 """Hypothesis strategies: networks as a program names them, valid by construction."""
 
 import ipaddress
+import re
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ TEXTS = st.text(
     min_size=1,
     max_size=20,
 )
+#: What dnsmasq takes as one value of an option.
+VALUES = TEXTS.filter(lambda text: not re.search(r'[",]|\s#|^#', text) and text == text.strip())
 PORTS = st.integers(1, 65535)
 
 
@@ -218,9 +221,9 @@ def _served(draw: st.DrawFn) -> dict[str, Any]:
                 "hosts": [{"id": f"0:3:0:1:52:54:0:0:{n >> 8:x}:{n & 255:x}", "ip": f"{prefix}{n:x}:5"} for n in ids],
             }
         if not six:
-            ip.update(draw(_tree(tftp_root=st.sampled_from(["/srv/tftp", '/srv/it\'s <here> & "there"']))))
+            ip.update(draw(_tree(tftp_root=st.sampled_from(["/srv/tftp", "/srv/it's <here> & 'there'"]))))
         if not six and ip.get("dhcp", {}).get("ranges"):
-            bootp = st.fixed_dictionaries({"file": TEXTS}, optional={"server": st.just("192.0.2.7")})
+            bootp = st.fixed_dictionaries({"file": VALUES}, optional={"server": st.just("192.0.2.7")})
             ip["dhcp"].update(draw(_tree(bootp=bootp)))
     values["routes"] = draw(_routes(values["ips"]))
     if draw(BOOLEANS):

@@ -1,0 +1,26 @@
+"""A short part of what `make test-long` does for long: the programs themselves say what is wrong."""
+
+from pathlib import Path
+
+import pytest
+from tests.acceptance.sandboxed import REPOSITORY, sandboxed_host
+
+pytestmark = pytest.mark.acceptance
+
+
+def test_actions_of_all_kinds_leave_nothing_behind_and_nothing_grows(tmp_path: Path) -> None:
+    program = ("python", "-m", "tests.acceptance.soak", "--seed", "3", "--actions", "24", "--engine", "1")
+    with sandboxed_host(tmp_path) as host:
+        done = host.run(*program, directory=REPOSITORY, check=False)
+
+    assert done.stdout.endswith("\n0 wrong\n"), done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+def test_hostile_texts_come_back_from_libvirt_and_stay_texts_in_the_files_of_dnsmasq(tmp_path: Path) -> None:
+    program = ("python", "-m", "tests.acceptance.hostile_networks", "--starts", "20", "--seed", "1")
+    with sandboxed_host(tmp_path) as host:
+        done = host.run(*program, directory=REPOSITORY, check=False)
+
+    assert done.stdout.endswith(" 20 to start, 0 wrong\n"), done.stdout + done.stderr
+    assert done.returncode == 0
