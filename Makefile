@@ -35,13 +35,13 @@ bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; AR
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers
 	@$(with_env) eval "$$(tools/peers --env)" && PYTHONPATH=. virtnet sandbox -- python -m bench $(ARGS)
 
-test-long: setup ## a thousand random edits on a real libvirtd, each preview compared with witnesses (half an hour)
+test-long: setup ## a thousand random edits compared with witnesses, 500 actions of a soak, fuzz at random (two hours)
 	@$(with_env) for seed in 1 2 3 4 5; do \
 	    PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.random_edits --seed $$seed --edits 200; \
 	done
 	@$(with_env) HYPOTHESIS_PROFILE=thorough pytest tests/unit --numprocesses=auto --timeout=7200
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- \
-	    python -m tests.acceptance.generated_networks --networks 5000 --seed $$RANDOM
+	    python -m tests.acceptance.generated_networks --networks 5000 --starts 200 --seed $$RANDOM
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.hostile_networks --starts 0
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.soak --seed 1 --actions 500 --engine 20
 

@@ -266,6 +266,8 @@ def _texts(spec: NetworkSpec) -> Iterator[Failure]:
     texts: list[tuple[str, Any]] = [("description", spec.description)]
     metadata: Any = known(spec.metadata)
     texts += [(f'metadata["{readable(name)}"]', value) for name, value in (metadata or {}).items()]
+    if spec.description == "":
+        yield Failure("description", "is empty, and libvirt keeps no empty one; leave it out")
     for path, value in texts:
         if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]", value)):
             yield Failure(path, f"holds the control character U+{ord(found.group()):04X}; remove it")

@@ -18,7 +18,6 @@ from virtnet.spec_values import (
     Byte,
     DomainName,
     Duid,
-    FirewallZone,
     GenericName,
     Integer,
     InterfaceAddress,
@@ -33,6 +32,7 @@ from virtnet.spec_values import (
     PortProfile,
     Rate,
     ServiceName,
+    SomeText,
     Text,
     UnescapedText,
     UnicastMac,
@@ -137,7 +137,7 @@ class Bridge(Part):
         "The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, "
         "which must exist."
     )
-    zone: FirewallZone | None = optional("The firewalld zone of the bridge, which must exist. Left out: libvirt's own.")
+    zone: SomeText | None = optional("The firewalld zone of the bridge, which must exist. Left out: libvirt's own.")
     stp: Bool | None = optional("Whether the bridge speaks the spanning tree protocol.", default=True)
     delay: UnsignedLong | None = optional("Seconds a new port waits before it forwards.", default=0)
     mac_table_manager: Literal["kernel", "libvirt"] | None = optional(
@@ -383,7 +383,7 @@ class NetworkSpec(Part):
         "The network's name on the host. Left out: the Pulumi resource's name, as it is.", "replace"
     )
     uuid: Uuid | None = optional("A fixed UUID. Left out, one is chosen when the network is made, and kept.", "replace")
-    title: Text | None = optional("A short title (libvirt 9.7 and newer).", "live")
+    title: SomeText | None = optional("A short title (libvirt 9.7 and newer).", "live")
     description: Annotated[str, Field(strict=True)] | None = optional("A description (libvirt 9.7 and newer).", "live")
     metadata: dict[Text, Annotated[str, Field(strict=True)]] | None = optional(
         "XML elements for other programs, each as text, by their namespace URI.", "live"

@@ -167,7 +167,7 @@ def domain_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.*+-]+", value) or len(value) > 253:
         raise ValueError(f"'{readable(value)}' is no DNS name; use letters, digits, '-' and '.'")
     labels = value.removesuffix(".").split(".")
-    if "" in labels:
+    if "" in labels and value != ".":
         raise ValueError(f"'{readable(value)}' has nothing between two dots, or before the first; leave a dot out")
     if any(len(label) > 63 for label in labels):
         raise ValueError(f"'{readable(value)}' has more than 63 characters without a dot; DNS has no such names")
@@ -211,8 +211,8 @@ def boot_file(value: str) -> str:
     return value
 
 
-def firewall_zone(value: str) -> str:
-    """The name of a firewalld zone."""
+def some_text(value: str) -> str:
+    """Plain text that is not empty; libvirt drops an empty one."""
     text(value)
     if not value:
         raise ValueError("is empty; leave it out, or give one")
@@ -315,7 +315,7 @@ PortProfile = Annotated[StrictStr, Canonical(port_profile), AfterValidator(port_
 Duid = Annotated[StrictStr, Canonical(duid), AfterValidator(duid)]
 OptionLine = Annotated[StrictStr, Canonical(option_line), AfterValidator(option_line)]
 BootFile = Annotated[StrictStr, Canonical(boot_file), AfterValidator(boot_file)]
-FirewallZone = Annotated[StrictStr, Canonical(firewall_zone), AfterValidator(firewall_zone)]
+SomeText = Annotated[StrictStr, Canonical(some_text), AfterValidator(some_text)]
 AbsolutePath = Annotated[StrictStr, Canonical(absolute_path), AfterValidator(absolute_path)]
 Uri = Annotated[StrictStr, Canonical(uri), AfterValidator(uri)]
 Bool = StrictBool

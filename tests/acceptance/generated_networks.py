@@ -2,15 +2,17 @@
 
 Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.generated_networks --networks 300 --seed 1`. Prints
 what is wrong, one JSON object a line with the seed and the inputs, and at the end how many networks were defined; ends
-with 1 when something was. The same seed makes the same networks as long as the code is the same: Hypothesis also tries
-words that it finds there.
+with 1 when something was. With --starts some are started too, and looked at while they run. The same seed makes the
+same networks as long as the code is the same: Hypothesis also tries words that it finds there.
 """
 
 import argparse
 import copy
 import json
+import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import libvirt
@@ -79,15 +81,55 @@ def wrong(connection: libvirt.virConnect, inputs: dict[str, Any]) -> list[str]:
     return found + what_libvirt_makes_of(connection, without_what_is_too_new(target, version))
 
 
+def startable(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs less what a start asks of more than libvirt.
+
+    That is firewalld, systemd-resolved, raw options, and what not every kernel has: the queueing discipline sfq, and
+    bridges that filter VLANs.
+    """
+    fitting = copy.deepcopy(dict(inputs))
+    for name in ("zone", "mac_table_manager"):
+        fitting.get("bridge", {}).pop(name, None)
+    fitting.get("domain", {}).pop("register", None)
+    fitting.pop("dnsmasq_options", None)
+    fitting.pop("bandwidth", None)
+    for ip in fitting.get("ips", []):
+        if "tftp_root" in ip:
+            Path(ip["tftp_root"]).mkdir(parents=True, exist_ok=True)
+    return fitting
+
+
+def wrong_at_start(connection: libvirt.virConnect, inputs: Mapping[str, Any]) -> list[str]:
+    """Libvirt's words when the network does not start, or does not run as it was meant; nothing of it is left."""
+    canonical, failures = NETWORK.check(startable(inputs), {})
+    assert not failures, failures
+    target = without_what_is_too_new(new_tree(canonical, inputs.get("uuid", UUID)), connection.getLibVersion())
+    network = connection.networkDefineXML(network_edit.render(target))
+    try:
+        network.create()
+        try:
+            found = network_xml.parse(network.XMLDesc(0))
+        finally:
+            network.destroy()
+    except libvirt.libvirtError as error:
+        return [f"does not start: {error}"]
+    finally:
+        network.undefine()
+    lost = differences(NetworkSpec, merge(NetworkSpec, target, {}, found), found)
+    return [f"{change.path} is lost while it runs: {change.detail}" for change in lost]
+
+
 def main() -> int:
     """Define as many networks as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--starts", type=int, default=0, help="how many of those with a bridge of their own to start")
     arguments = parser.parse_args()
     connection = libvirt.open("qemu:///system")
     libvirt.registerErrorHandler(lambda context, error: None, None)
-    defined = failed = 0
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/srv"], check=True)
+    defined = failed = started = 0
 
     # Not derandomized, which Hypothesis is by itself where a variable CI is set: it goes by the seed given.
     @seed(arguments.seed)
@@ -101,8 +143,12 @@ def main() -> int:
     )
     @given(whole_networks())
     def define(inputs: dict[str, Any]) -> None:
-        nonlocal defined, failed
-        if found := wrong(connection, inputs):
+        nonlocal defined, failed, started
+        found = wrong(connection, inputs)
+        if not found and started < arguments.starts and inputs.get("ips"):
+            started += 1
+            found = wrong_at_start(connection, inputs)
+        if found:
             print(json.dumps({"seed": arguments.seed, "wrong": found, "inputs": inputs}), flush=True)
             failed += 1
         defined += 1
