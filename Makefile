@@ -11,7 +11,7 @@ ARGS ?=
 # Compares the whole machine before and after, so that other tests must not run beside it.
 alone := tests/acceptance/test_sandbox.py
 
-.PHONY: help setup env demo test bench test-long test-newer-libvirt unit lint format sdk changelog clean
+.PHONY: help setup env demo test bench test-long test-newer-libvirt unit lint audit format sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -56,6 +56,9 @@ lint: .venv ## check style, formatting, types and layers
 	@$(with_env) ruff format --check .
 	@$(with_env) mypy
 	@$(with_env) lint-imports --no-logo
+
+audit: .venv ## ask whether a locked package has a known vulnerability; ARGS=URL asks another service than OSV
+	@tools/audit $(ARGS)
 
 format: .venv ## format the code and repair what ruff can repair
 	@$(with_env) ruff check --fix .

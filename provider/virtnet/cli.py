@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from virtnet import sandbox
 from virtnet.errors import VirtnetError
+from virtnet.harmless import harmless
 
 DEFAULT_URI = "qemu:///system"
 _SANDBOX_DESCRIPTION = """\
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except VirtnetError as error:
-        print(f"virtnet: {error}", file=sys.stderr)
+        print(harmless(f"virtnet: {error}"), file=sys.stderr)
         return int(options.failed)
 
 
@@ -131,7 +132,7 @@ def _run_doctor(options: argparse.Namespace) -> int:
     uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
     findings = diagnose(open_doors(uri, Connections()))
     width = shutil.get_terminal_size((100, 24)).columns
-    sys.stdout.write(as_json(findings, uri) if options.json else table(findings, uri, width))
+    sys.stdout.write(as_json(findings, uri) if options.json else harmless(table(findings, uri, width)))
     return 1 if any(finding.level is Level.PROBLEM for finding in findings) else 0
 
 

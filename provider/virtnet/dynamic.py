@@ -171,23 +171,25 @@ class _Provider(dynamic.ResourceProvider):
             self._show(line)
 
     def _show(self, text: str) -> None:
-        """Lines for the reader, without the secrets they may repeat."""
+        """Lines for the reader."""
+        _print(self._in_words(text))
+
+    def _in_words(self, text: str) -> str:
+        """A text for people: without the secrets it may repeat, and without what a terminal would obey."""
+        from virtnet.harmless import harmless
         from virtnet.secret_texts import conceal
 
-        _print(conceal(text, self._hidden))
+        return harmless(conceal(text, self._hidden))
 
     def _sentence(self, error: Exception) -> Exception:
         """An error of ours without secrets, and without the traceback that Pulumi would print before its sentence."""
-        from virtnet.secret_texts import conceal
-
-        return type(error).__new__(type(error), conceal(str(error), self._hidden))
+        return type(error).__new__(type(error), self._in_words(str(error)))
 
     def _check_failure(self, path: str, reason: str, inputs: Mapping[str, Any]) -> dynamic.CheckFailure:
         """A failure as the engine shows it: with the value under its path, so for what may be secret without a path."""
         from virtnet.ownership import SECRET_PLACES
-        from virtnet.secret_texts import conceal
 
-        reason = conceal(reason, self._hidden)
+        reason = self._in_words(reason)
         marked = {place[0] for place in _places(inputs).get(PLACES, [])}
         if path in SECRET_PLACES or _top(path) in marked:
             return dynamic.CheckFailure("", f"{path}: {reason}")

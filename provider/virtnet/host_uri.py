@@ -80,6 +80,11 @@ def is_remote(uri: str) -> bool:
     return bool(parts.netloc) or _scheme(parts)[1] not in LOCAL_TRANSPORTS
 
 
+def is_test(uri: str) -> bool:
+    """Whether a URI means libvirt's test driver, which lives in the process that opens it and has no daemon."""
+    return _scheme(urlsplit(uri))[0] == "test"
+
+
 def why_no_host(uri: str) -> str | None:
     """Why the host behind a connection URI cannot be reached itself, with the fix; None where it can.
 

@@ -16,7 +16,7 @@ from functools import cache, cached_property
 from typing import Any, Protocol, TypeVar
 
 from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Refused, Unreachable
-from virtnet.host_uri import is_remote, why_dangerous, without_questions
+from virtnet.host_uri import is_remote, is_test, why_dangerous, without_questions
 
 Answer = TypeVar("Answer")
 
@@ -32,7 +32,9 @@ DENIED = frozenset({29, 45, 79, 80, 88})
 """OPERATION_DENIED, AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE, ACCESS_DENIED."""
 
 SECONDS_TO_CONNECT = 10.0
-#: A remote daemon that is gone is noticed after SIGNS_OF_LIFE + 1 times as many seconds.
+#: A daemon of this machine may only now be started, by systemd.
+SECONDS_TO_CONNECT_HERE = 30.0
+#: A daemon that is gone, or answers nothing any more, is noticed after SIGNS_OF_LIFE + 1 times as many seconds.
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 5
 SIGNS_OF_LIFE = 3
 
@@ -54,10 +56,10 @@ class Session:
     """One connection to one daemon, opened at the first question, and opened again for a read that finds it lost."""
 
     def __init__(self, uri: str, *, carrier: Carrier | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
-        """`seconds` are how long a remote daemon may take to let us in."""
+        """`seconds` are how long a remote daemon may take to let us in; one of this machine has more."""
         self._uri = uri
         self._carrier = carrier
-        self._seconds = seconds
+        self._seconds = seconds if is_remote(uri) else max(seconds, SECONDS_TO_CONNECT_HERE)
         self._failed: Unreachable | None = None
         self._lock = threading.Lock()
         self._handle: Any = None
@@ -90,7 +92,7 @@ class Session:
             if danger is not None:
                 raise Refused(danger)
             try:
-                self._handle = self._open_remote() if is_remote(self._uri) else self.libvirt.open(self._uri)
+                self._handle = self.libvirt.open(self._uri) if is_test(self._uri) else self._open_in_time()
                 # Closed before Python takes libvirt's module apart, which its own destructor would trip over.
                 atexit.register(self._handle.close)
             except self.libvirt.libvirtError as error:
@@ -98,8 +100,8 @@ class Session:
                 raise self._remembered_failure(self._open_failure(error)) from error
             return self._handle
 
-    def _open_remote(self) -> Any:
-        """Open in time, and notice when the daemon is gone later: libvirt alone waits for the end of TCP's patience."""
+    def _open_in_time(self) -> Any:
+        """Open in time, and notice when the daemon is gone later; libvirt alone would wait for ever, or for TCP."""
         _handle_events()
         opening: Future[Any] = Future()
         way = nullcontext(without_questions(self._uri)) if self._carrier is None else self._carrier.listening()
@@ -118,12 +120,13 @@ class Session:
                 opening.add_done_callback(_close_late)
                 if self._carrier is not None:
                     self._carrier.hang_up()
-                raise self._remembered_failure(
-                    Unreachable(
-                        f"libvirt at {self._uri} gave no answer in {self._seconds:g} s; see that the host runs and is "
-                        "reached from here, or correct the uri"
-                    )
-                ) from None
+                far = is_remote(self._uri)
+                wanted = "the host runs and is reached from here" if far else "libvirtd runs and is not stuck"
+                self._failed = Unreachable(
+                    f"libvirt at {self._uri} gave no answer in {self._seconds:g} s; see that {wanted}, or correct the "
+                    "uri"
+                )
+                raise self._failed from None
         with suppress(self.libvirt.libvirtError):
             handle.setKeepAlive(SECONDS_BETWEEN_SIGNS_OF_LIFE, SIGNS_OF_LIFE)
         return handle

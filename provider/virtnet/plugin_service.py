@@ -410,10 +410,11 @@ class Plugin(ResourceProviderServicer):
         self._cancelled.set()
 
     def in_words(self, text: str) -> str:
-        """A text for people, without any secret that this process was given."""
+        """A text for people, without any secret that this process was given, and without what a terminal would obey."""
+        from virtnet.harmless import harmless
         from virtnet.secret_texts import conceal
 
-        return conceal(text, self._hidden)
+        return harmless(conceal(text, self._hidden))
 
     def tell_of_a_bug(self, error: Exception) -> None:
         """The traceback of a mistake of ours, where `pulumi --debug` shows it."""

@@ -1,6 +1,8 @@
 """What the host speaks against: a line at preview, a sentence at up before the first effect, nothing left behind."""
 
 import contextlib
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -195,6 +197,39 @@ def test_libvirtd_is_down(host: Host, stack: Stack) -> None:
     assert host.sh("ls /sys/class/net") == before
     assert stack.resources() == []
     host.sh("libvirtd --daemon; sleep 1")
+    then_made(stack)
+
+
+def test_a_local_libvirtd_that_answers_nothing_is_given_up(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET])
+    pid = host.sh("cat /run/libvirtd.pid").strip()
+    host.sh(f"kill -STOP {pid}")
+    began = time.monotonic()
+
+    up = stack.up(check=False)
+
+    # Looked at before and during the create: once waited for, once remembered.
+    assert time.monotonic() - began < 60
+    assert "libvirt at qemu:///system gave no answer in 30 s; see that libvirtd runs" in up
+    assert stack.resources() == []
+    host.sh(f"kill -CONT {pid}")
+    then_made(stack)
+
+
+def test_a_local_libvirtd_that_stops_half_way_is_given_up_and_finished_later(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET])
+    pid = host.sh("cat /run/libvirtd.pid").strip()
+    stop = f"until [ -e /sys/class/net/vn-lab ]; do sleep 0.002; done; kill -STOP {pid}"
+    watching = threading.Thread(target=lambda: host.sh(stop))
+    watching.start()
+    began = time.monotonic()
+
+    up = stack.up(check=False)
+    watching.join()
+
+    assert time.monotonic() - began < 120
+    assert "the connection to libvirt at qemu:///system was lost" in up
+    host.sh(f"kill -CONT {pid}")
     then_made(stack)
 
 

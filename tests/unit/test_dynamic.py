@@ -262,3 +262,13 @@ def test_where_secrets_are_is_a_change_of_its_own() -> None:
     assert unchanged.changes is False
     assert changed.changes is True
     assert changed.replaces == []
+
+
+def test_what_a_terminal_would_obey_is_shown_and_not_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
+    provider = network_provider()
+
+    provider._show("interface \x1b[2J is plugged in")
+    sentence = provider._sentence(Unreachable("ssh said \x1b]0;owned\x07"))
+
+    assert capsys.readouterr().out == "interface \\x1b[2J is plugged in\n"
+    assert str(sentence) == "ssh said \\x1b]0;owned\\x07"

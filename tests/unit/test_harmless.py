@@ -1,0 +1,32 @@
+"""What hosts say reaches a terminal as text that can only be read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from virtnet.harmless import harmless
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("interface vnet0 is plugged in", "interface vnet0 is plugged in"),
+        ("two\nlines,\ta tab, \u00fc and \u5b57", "two\nlines,\ta tab, \u00fc and \u5b57"),
+        ("\x1b[2J\x1b]0;title\x07", "\\x1b[2J\\x1b]0;title\\x07"),
+        ("all is well\rERROR", "all is well\\rERROR"),
+        ("\x9b31m", "\\x9b31m"),
+        ("a\u202eb", "a\\u202eb"),
+        ("bytes that were no text: \udcff", "bytes that were no text: \\udcff"),
+    ],
+)
+def test_controls_are_shown_and_text_is_left_alone(said: str, shown: str) -> None:
+    assert harmless(said) == shown
+
+
+@given(st.text(alphabet=st.characters(codec=None)))
+def test_what_is_left_can_be_printed_by_any_terminal(said: str) -> None:
+    shown = harmless(said)
+
+    assert harmless(shown) == shown
+    shown.encode()
+    assert not [character for character in shown if ord(character) < 32 and character not in "\n\t"]
