@@ -111,7 +111,8 @@ vn_remove() {
 }
 vn_lock() { # held by the shell itself, so that it ends with the session; without the right to, there is none to take
   mkdir -p "${1%/*}" 2>/dev/null
-  if command -v flock >/dev/null && { : >>"$1"; } 2>/dev/null; then
+  # Root's alone: who can read it could lock it.
+  if command -v flock >/dev/null && (umask 077; : >>"$1" && chmod 0600 "$1") 2>/dev/null; then
     exec 9>>"$1"
     flock -n 9 || { exec 9>&-; vn_told "$vn_in_use" ''; return; }
   fi
