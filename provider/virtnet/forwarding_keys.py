@@ -21,6 +21,13 @@ IPV6_CONF = "net/ipv6/conf"
 KERNEL_DEFAULTS = {"forwarding": "0", "ip_forward": "0", "accept_redirects": "1", "accept_ra": "1"}
 
 
+def is_parameter(key: str) -> bool:
+    """Whether a key is one of those that a HostForwarding may set or put back."""
+    return key in (IPV4, IPV4_ACCEPT_REDIRECTS) or bool(
+        re.fullmatch(r"net/(ipv[46]/conf/[^/\s]+/forwarding|ipv6/conf/[^/\s]+/accept_ra)", key)
+    )
+
+
 def ipv4_of(interface: str) -> str:
     """The key of one interface's IPv4 forwarding."""
     return f"{IPV4_CONF}/{interface}/forwarding"

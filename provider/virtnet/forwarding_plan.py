@@ -23,7 +23,7 @@ from virtnet.forwarding_keys import (
     whole_of,
 )
 from virtnet.forwarding_notes import beaten_at_boot, undone_by_others, what_docker_does
-from virtnet.forwarding_report import ForwardingReport, managed, previous_of, project, setting, wanted
+from virtnet.forwarding_report import ForwardingReport, managed, parameters, previous_of, project, setting, wanted
 from virtnet.forwarding_steps import WriteDropIn
 from virtnet.forwarding_writes import Restoring, Writes, listed
 from virtnet.ownership import differences
@@ -112,7 +112,7 @@ class _Converging:
     def _left_behind(self) -> dict[str, str]:
         """What a create of ours that was cut short had found, from the header of the file it left."""
         left = parse(self.files.get(self.path, ""))
-        return dict(left.previous) if left is not None and left.owner == self.owner != "" else {}
+        return parameters(left.previous) if left is not None and left.owner == self.owner != "" else {}
 
     def _refuse_what_cannot_be(self) -> None:
         host = self.observed.host

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from virtnet.drop_in import parse, path_of
-from virtnet.forwarding_keys import IPV4, IPV6, ipv4_of, ipv6_of, is_accept_ra, is_on
+from virtnet.forwarding_keys import IPV4, IPV6, integer, ipv4_of, ipv6_of, is_accept_ra, is_on, is_parameter
 from virtnet.spec import UNKNOWN, Tree
 from virtnet.spec_forwarding import HostForwardingSpec
 
@@ -59,9 +59,17 @@ def wanted(inputs: Mapping[str, Tree]) -> dict[str, str | None]:
 
 
 def previous_of(recorded: Mapping[str, Tree]) -> dict[str, str]:
-    """The values found at create, from recorded outputs or from a plan's details."""
+    """The values found at create, from recorded outputs or from a plan's details.
+
+    Of forwarding only: whoever can write a state must not thereby write other parameters of a host, or lines of a file.
+    """
     previous = recorded.get("previous") or {}
-    return dict(json.loads(previous) if isinstance(previous, str) else previous)
+    return parameters(json.loads(previous) if isinstance(previous, str) else previous)
+
+
+def parameters(values: Mapping[str, str]) -> dict[str, str]:
+    """Of keys and values that come from elsewhere those that are forwarding parameters and whole numbers."""
+    return {key: value for key, value in values.items() if is_parameter(key) and integer(value) is not None}
 
 
 def managed(inputs: Mapping[str, Tree], previous: Mapping[str, str]) -> dict[str, str | None]:

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from virtnet.host_machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, Failure, NoAnswer, Request
@@ -93,7 +94,8 @@ class LocalMachine:
         except OSError:
             return Answer()
         # Root's alone: who can read it could lock it.
-        os.fchmod(descriptor, 0o600)
+        with suppress(PermissionError):
+            os.fchmod(descriptor, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

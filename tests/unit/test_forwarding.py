@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.unit.fake_host import HOST_UUID, FakeHost, FakeKernel, doors, network
@@ -474,3 +474,39 @@ def test_an_owner_cannot_write_lines_into_the_drop_in() -> None:
 def shown_on(host: FakeHost) -> dict[str, str]:
     """What IPv4 forwarding alone changes."""
     return {key: value for key, value in host.kernel.values().items() if key.startswith("net/ipv4")}
+
+
+class TestHostileState:
+    """Whoever can write a stack's state must not thereby write other parameters, or other files, of the host."""
+
+    EVIL: ClassVar[dict[str, str]] = {
+        "kernel/core_pattern": "|/tmp/evil",
+        "kernel.core_pattern=|/tmp/evil\nx/accept_ra": "1",
+        "net/ipv6/conf/eth0\nkernel.core_pattern=|/tmp/evil\nx/accept_ra": "1",
+        "net/ipv4/conf/../../../kernel/core_pattern/forwarding": "1",
+        "net/ipv4/ip_forward": "0\nkernel.core_pattern=|/tmp/evil",
+    }
+
+    def test_values_found_before_are_believed_of_forwarding_only(self) -> None:
+        host = FakeHost(advertised=())
+        recorded = applied(host, desired(ipv4=True, ipv6=True))
+
+        decided = planned(
+            host, desired(ipv4=True, ipv6=True, drop_in="99-ours.conf"), {**recorded, "previous": self.EVIL}
+        )
+        apply(decided, doors(host), "IP forwarding")
+        gone = planned(host, None, {**recorded, "previous": self.EVIL, "drop_in": "99-ours.conf"})
+
+        texts = "".join(host.files.values()) + decided.details["previous"] + str(decided.steps) + str(gone.steps)
+        assert "net/ipv4/ip_forward = 1" in texts
+        assert "evil" not in texts
+        assert "core_pattern" not in texts
+
+    def test_a_file_that_is_not_ours_is_not_removed(self) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired(ipv4=True))
+        host.files["/etc/sysctl.d/50-theirs.conf"] = "net.ipv4.ip_forward = 1\n"
+
+        for path in ("/etc/sysctl.d/50-theirs.conf", "/etc/passwd", "/etc/sysctl.d/../passwd"):
+            steps = planned(host, None, {**recorded, "drop_in_path": path}).steps
+            assert not [step for step in steps if getattr(step, "path", PATH) != PATH]
