@@ -39,6 +39,9 @@ def ssh_way(target: SshTarget, remote_command: str = "exec sh") -> Way:
         "RemoteCommand": "none",
         "PermitLocalCommand": "no",
         "ClearAllForwardings": "yes",
+        # A host must not use this user's keys for others.
+        "ForwardAgent": "no",
+        "ForwardX11": "no",
         "EscapeChar": "none",
     }
     words = [f"-o{name}={value}" for name, value in options.items()]

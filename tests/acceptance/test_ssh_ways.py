@@ -134,3 +134,23 @@ def test_the_users_agent_has_the_key(host: Host, desk: Workstation) -> None:
     assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "1\n"
     stack.destroy()
     desk.run("kill", agent[1])
+
+
+def test_a_host_never_gets_at_the_users_agent(host: Host, desk: Workstation) -> None:
+    configuration = host.directory / "ssh_config"
+    configuration.write_text(configuration.read_text().replace("Host far\n", "Host far\n    ForwardAgent yes\n"))
+    started = desk.sh(f"ssh-agent -a /run/agent; SSH_AUTH_SOCK=/run/agent ssh-add -q {host.directory}/client_key")
+    agent = re.search(r"SSH_AGENT_PID=(\d+)", started)
+    assert agent is not None
+    by_hand = desk.sh("SSH_AUTH_SOCK=/run/agent ssh far 'echo agent: $SSH_AUTH_SOCK'")
+    program = (
+        "from virtnet.connection import Connections\nfrom virtnet.doors import open_doors\n"
+        f"print(open_doors({FAR!r}, Connections()).host.read_file('/proc/self/environ'))"
+    )
+
+    seen = desk.run("env", "SSH_AUTH_SOCK=/run/agent", "python", "-c", program).stdout
+    desk.run("kill", agent[1])
+
+    assert by_hand.startswith("agent: /tmp/"), "this test would see an agent that is forwarded"
+    assert "SSH_CONNECTION=" in seen
+    assert "SSH_AUTH_SOCK" not in seen
