@@ -17,7 +17,14 @@ from virtnet.network_preflight import (
     preflight_at_boot,
 )
 from virtnet.network_probe_steps import ProbeStart
-from virtnet.network_reattach import describe_plugged_in, park_steps, plug_in_steps, restart_notes, restart_refusals
+from virtnet.network_reattach import (
+    describe_plugged_in,
+    park_steps,
+    plug_in_steps,
+    restart_notes,
+    restart_refusals,
+    unseen,
+)
 from virtnet.network_recorded import RECORDED_ONLY, with_identity, with_own_bridge
 from virtnet.network_section_steps import RestartDnsmasq, UpdateSection
 from virtnet.network_sections import first_ipv6_reservation, rebuilds_firewall, restarts_dnsmasq, section_updates
@@ -149,6 +156,7 @@ def _stop_findings(
     foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
     if foreign:
         refusals.append(f"{foreign[0]}; stopping the network would delete that; rename that interface first")
+    notes += () if refusals else unseen(live, observed)
     return Findings(tuple(refusals), tuple(notes))
 
 

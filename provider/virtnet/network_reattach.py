@@ -78,6 +78,16 @@ def _elsewhere(target: Tree, live: Tree, users: Sequence[PluggedIn], what: str) 
         yield f"{what}, and a virtualport is made for {describe_plugged_in(users)} only when it starts; unplug it first"
 
 
+def unseen(live: Tree, observed: ObservedNetwork) -> Iterator[str]:
+    """That a stop may cut off somebody whom libvirt does not know of, where nobody else can be asked."""
+    bridge = own_bridge(live)
+    if observed.host is None and bridge:
+        yield (
+            f"only libvirt is reached by this uri, not the host, so what hangs on the bridge {bridge} and is no guest "
+            "of libvirt's, a container say, cannot be seen, and is cut off"
+        )
+
+
 def restart_notes(target: Tree, live: Tree, observed: ObservedNetwork) -> Iterator[str]:
     """What a restart does to those who are plugged in, by name and in seconds."""
     users = observed.users

@@ -42,3 +42,23 @@ def test_a_network_that_is_not_to_run_needs_no_look_at_the_interfaces() -> None:
 
     assert made["active"] is False
     assert libvirt.reports[made["uuid"]].config_xml is not None
+
+
+def test_a_stop_says_that_what_only_the_host_shows_would_be_cut_off_unseen() -> None:
+    libvirt = FakeLibvirt(uri="qemu+tcp://far/system", interfaces=frozenset({"lo"}))
+    made = create(libvirt, ips=[{"address": "10.9.0.1/24"}])
+    shown: list[str] = []
+    wanted, _ = NETWORK.check({"uri": libvirt.uri, "name": "lab", "ips": [{"address": "10.9.0.1/24"}], "mtu": 1400}, {})
+
+    def doors(uri: str) -> Doors:
+        return Doors(libvirt=libvirt, host=None)
+
+    changes = lifecycle.diff(NETWORK, made, wanted, doors).changes
+    preview = lifecycle.preview(NETWORK, made, wanted, doors, changes)
+    lifecycle.delete(NETWORK, made, doors, shown.append)
+
+    for lines in (preview, shown):
+        assert (
+            "network 'lab' on qemu+tcp://far/system: note: only libvirt is reached by this uri, not the host, so what "
+            "hangs on the bridge vn-lab and is no guest of libvirt's, a container say, cannot be seen, and is cut off"
+        ) in lines
