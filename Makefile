@@ -64,9 +64,10 @@ format: .venv ## format the code and repair what ruff can repair
 	@$(with_env) ruff check --fix .
 	@$(with_env) ruff format .
 
-sdk: .venv ## write the SDK's types anew from the provider's spec
+sdk: .venv ## write the SDKs and the schema anew from the provider's spec
 	@$(with_env) tools/generate_sdk
 	@$(with_env) tools/generate_schema
+	@$(with_env) tools/generate_languages
 	@$(with_env) tools/generate_reference
 
 changelog: .venv ## move the fragments of changelog.d into CHANGELOG.md, for a release

@@ -101,8 +101,12 @@ _NETWORK_ALWAYS = (
 _FORWARDING_ALWAYS = ("uri", "hostUuid", "runtime", "dropInPath", "previous", "atBoot")
 
 
-def schema(examples: Mapping[str, Mapping[str, str]]) -> Json:
-    """The whole schema. `examples`: by resource, the programs by language ("python", "yaml")."""
+def schema(examples: Mapping[str, Mapping[str, str]], version: str) -> Json:
+    """The whole schema.
+
+    `examples`: by resource or function, the programs by language ("python", "typescript", "go", "yaml"). `version`: the
+    distribution's, which the generated SDKs carry.
+    """
     types: Json = dict(sorted(_OUTPUT_TYPES.items()))
     types = {f"{PACKAGE}:index:{name}": definition for name, definition in types.items()}
     _add_types(types, NetworkSpec, "restart")
@@ -112,12 +116,20 @@ def schema(examples: Mapping[str, Mapping[str, str]]) -> Json:
             _add_types(types, part, None)
     return {
         "name": PACKAGE,
+        "version": version,
+        # Lets Pulumi's generators write whole packages: Go's go.mod, and the version where a package has one.
+        "meta": {"supportPack": True},
         "displayName": "libvirt virtual networks",
         "description": "Virtual networks of libvirt hosts, and the hosts' IP forwarding.",
         "keywords": ["pulumi", "libvirt", "category/network", "kind/native"],
         "license": "Apache-2.0",
-        # The module that generated Python programs (`pulumi import`) get the package's classes from.
-        "language": {"python": {"packageName": "pulumi_virtnet.native", "inputTypes": "classes-and-dicts"}},
+        "language": {
+            # The module that generated Python programs (`pulumi import`) get the package's classes from.
+            "python": {"packageName": "pulumi_virtnet.native", "inputTypes": "classes-and-dicts"},
+            "nodejs": {"packageName": "pulumi-virtnet", "respectSchemaVersion": True},
+            # Without a host's name, as the module is taken from a checkout (`replace`, `go work`).
+            "go": {"importBasePath": "pulumi-virtnet/sdk/go/virtnet", "respectSchemaVersion": True},
+        },
         "config": {"variables": _configuration()},
         "provider": {
             "description": "The provider: where the host is, and what a refresh does when it cannot be reached.",
@@ -145,7 +157,10 @@ def schema(examples: Mapping[str, Mapping[str, str]]) -> Json:
                 examples=examples.get("HostForwarding", {}),
             ),
         },
-        "functions": {f"{PACKAGE}:index:{function.name}": _function(function) for function in FUNCTIONS},
+        "functions": {
+            f"{PACKAGE}:index:{function.name}": _function(function, examples.get(function.name, {}))
+            for function in FUNCTIONS
+        },
     }
 
 
@@ -191,10 +206,10 @@ def _shown(examples: Mapping[str, str]) -> str:
     return f"\n\n{opening}\n\n{blocks}\n{closing}"
 
 
-def _function(function: Function) -> Json:
+def _function(function: Function, examples: Mapping[str, str]) -> Json:
     takes, gives = _properties(function.takes, None), _properties(function.gives, None)
     return {
-        "description": function.summary,
+        "description": function.summary + _shown(examples),
         "inputs": {"type": "object", "properties": takes, **_required(function.takes)},
         "outputs": {"type": "object", "properties": gives, **_required(function.gives)},
     }

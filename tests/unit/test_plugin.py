@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 
 from virtnet import wire
 from virtnet.network import NETWORK
+from virtnet.resource import Resource
 from virtnet.resources import RESOURCES
 from virtnet.spec import shapes
 
@@ -282,13 +283,20 @@ def test_the_schema_holds_every_property_of_every_resource(plugin: provider_pb2_
         assert set(described["properties"]) == inputs | {to_camel(name) for name in resource.computed}
         # A default in there would be sent by Pulumi's SDKs as if the program had named it.
         assert "default" not in {key for each in described["inputProperties"].values() for key in each}
+        assert re.findall(r"^```(\w+)$", described["description"], re.MULTILINE) == [
+            "typescript",
+            "python",
+            "go",
+            "yaml",
+        ]
+    assert "```go" in schema["functions"]["virtnet:index:getFreeSubnet"]["description"]
     wanted = set(re.findall(r'"#/types/([^"]+)"', json.dumps(schema)))
     assert wanted == set(schema["types"])
 
 
-@pytest.mark.parametrize("path", sorted((REPOSITORY / "docs" / "native").glob("*.yaml")), ids=lambda path: path.stem)
-def test_an_example_in_yaml_is_accepted(path: Path) -> None:
-    resource = next(resource for resource in RESOURCES if resource.name == path.stem)
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
+def test_an_example_in_yaml_is_accepted(resource: Resource[Any]) -> None:
+    path = REPOSITORY / "docs" / "native" / f"{resource.name}.yaml"
     (name, declared), *others = yaml.safe_load(path.read_text())["resources"].items()
 
     inputs = wire.from_wire(resource.spec, declared["properties"])

@@ -1,0 +1,3 @@
+import * as virtnet from "pulumi-virtnet";
+
+const forwarding = new virtnet.HostForwarding("ip-forwarding", { ipv4: true });

@@ -1,0 +1,2 @@
+// Virtual networks of libvirt hosts, and the hosts' IP forwarding.
+package virtnet

@@ -1,0 +1,218 @@
+"""The examples of docs/native as programs in each of Pulumi's languages: the SDKs, the plugin and the real engine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.acceptance.sandboxed import REPOSITORY, Host, Stack
+
+pytestmark = pytest.mark.acceptance
+
+EXAMPLES = REPOSITORY / "docs" / "native"
+MODULE = Path(__file__).with_name("languages")
+PROJECT: dict[str, Any] = {
+    "name": "project",
+    "plugins": {"providers": [{"name": "virtnet", "path": str(Path(sys.executable).parent)}]},
+}
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language: its name for Pulumi, and how a program in it is laid out in a project's directory."""
+
+    runtime: str
+    suffix: str
+    lay_out: Callable[[Path, str], None]
+
+
+def project(directory: Path, runtime: str) -> None:
+    # JSON is YAML too.
+    (directory / "Pulumi.yaml").write_text(json.dumps({**PROJECT, "runtime": runtime}))
+
+
+def lay_out_python(directory: Path, program: str) -> None:
+    project(directory, "python")
+    (directory / "__main__.py").write_text(program)
+
+
+def lay_out_yaml(directory: Path, program: str) -> None:
+    (directory / "Pulumi.yaml").write_text(f"{program}\nruntime: yaml\n" + _as_yaml(PROJECT))
+
+
+def _as_yaml(values: dict[str, Any]) -> str:
+    return "".join(f"{name}: {json.dumps(value)}\n" for name, value in values.items())
+
+
+def lay_out_go(directory: Path, program: str) -> None:
+    project(directory, "go")
+    (directory / "main.go").write_text(program)
+    shutil.copy(MODULE / "go.sum", directory)
+    module = (MODULE / "go.mod").read_text()
+    (directory / "go.mod").write_text(module.replace("../../../sdk/go", str(REPOSITORY / "sdk" / "go")))
+
+
+def lay_out_typescript(sdk: Path, directory: Path, program: str) -> None:
+    project(directory, "nodejs")
+    (directory / "index.ts").write_text(program)
+    for name in ("package.json", "tsconfig.json"):
+        shutil.copy(MODULE / name, directory)
+    modules = directory / "node_modules"
+    modules.mkdir(exist_ok=True)
+    for entry in (sdk, *languages().joinpath("node_modules").iterdir()):
+        if not (modules / entry.name).exists():
+            (modules / entry.name).symlink_to(entry)
+
+
+def languages() -> Path:
+    """Where the set-up keeps the language hosts and what programs import."""
+    place = os.environ.get("VIRTNET_LANGUAGES")
+    assert place, "Pulumi's other languages are missing; make setup brings them"
+    return Path(place)
+
+
+@pytest.fixture(scope="session")
+def typescript_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SDK as npm installs it: compiled, with the packages that it imports."""
+    sdk = tmp_path_factory.mktemp("typescript") / "pulumi-virtnet"
+    shutil.copytree(REPOSITORY / "sdk" / "nodejs", sdk, ignore=shutil.ignore_patterns("bin", "node_modules"))
+    (sdk / "node_modules").symlink_to(languages() / "node_modules")
+    done = subprocess.run(
+        ["node", "node_modules/typescript/bin/tsc"], cwd=sdk, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return sdk
+
+
+@pytest.fixture(params=["python", "yaml", "typescript", "go"])
+def language(request: pytest.FixtureRequest) -> Language:
+    if request.param == "typescript":
+        sdk = request.getfixturevalue("typescript_sdk")
+        return Language("nodejs", ".ts", partial(lay_out_typescript, sdk))
+    return {
+        "python": Language("python", ".py", lay_out_python),
+        "yaml": Language("yaml", ".yaml", lay_out_yaml),
+        "go": Language("go", ".go", lay_out_go),
+    }[request.param]
+
+
+class LanguageStack(Stack):
+    """A stack whose program is an example in a language."""
+
+    def __init__(self, host: Host, language: Language, example: str) -> None:
+        super().__init__(host)
+        for name in ("__main__.py", "resources.json", "Pulumi.yaml"):
+            (self.directory / name).unlink()
+        self.language = language
+        self.program = (EXAMPLES / f"{example}{language.suffix}").read_text()
+        language.lay_out(self.directory, self.program)
+        if language.runtime == "go":
+            self.environment |= {
+                # The home of the test has no Go modules, and the sandbox no network to fetch them through.
+                "GOMODCACHE": subprocess.check_output(["go", "env", "GOMODCACHE"], text=True).strip(),
+                "GOCACHE": str(languages() / "go.cache"),
+                "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false",
+                "GOPROXY": "off",
+                "CGO_ENABLED": "0",
+            }
+
+    def edit(self, old: str, new: str) -> None:
+        """Change the program, as its author would."""
+        assert old in self.program
+        self.program = self.program.replace(old, new)
+        self.language.lay_out(self.directory, self.program)
+
+    def output(self, name: str) -> Any:
+        return json.loads(self.pulumi("stack", "output", "--json").stdout)[name]
+
+    def ids(self) -> dict[str, str]:
+        """The ids of the package's resources in the state, by name."""
+        exported = json.loads(self.pulumi("stack", "export").stdout)["deployment"]
+        return {
+            resource["urn"].rpartition("::")[2]: resource["id"]
+            for resource in exported.get("resources", ())
+            if resource["type"].startswith("virtnet:")
+        }
+
+
+def test_a_network_lives_from_its_preview_to_its_destroy(host: Host, language: Language) -> None:
+    before = host.trace()
+    stack = LanguageStack(host, language, "LibvirtNetwork")
+
+    preview = stack.preview()
+    assert host.trace() == before
+    stack.up()
+
+    assert "network 'management' on qemu:///system: will define a nat network with 192.168.123.1/24" in preview
+    uuid = host.virsh("net-uuid", "management").strip()
+    assert stack.ids() == {"management": uuid}
+    assert "192.168.123.1/24" in host.sh(f"ip -brief address show dev {stack.output('bridge')}")
+    assert stack.unchanged()
+
+    host.virsh("net-update", "management", "delete", "ip-dhcp-range", HANDED_OUT.format("254"), "--live", "--config")
+    refreshed = stack.refresh()
+    assert "~ virtnet:index:LibvirtNetwork management" in " ".join(refreshed.split())
+    stack.edit("192.168.123.254", "192.168.123.200")
+    changing = stack.preview()
+    stack.up()
+
+    assert "dhcp.ranges[192.168.123.2 192.168.123.200] is added" in changing
+    assert "end='192.168.123.200'" in host.virsh("net-dumpxml", "management")
+    assert host.virsh("net-uuid", "management").strip() == uuid
+    assert stack.unchanged()
+
+    host.run(
+        "virsh", "net-define", "/dev/stdin", given="<network><name>found</name><ip address='10.93.0.1'/></network>"
+    )
+    stack.pulumi("import", "virtnet:index:LibvirtNetwork", "taken", "found", "--yes", "--generate-code=false")
+    assert stack.ids()["taken"] == host.virsh("net-uuid", "found").strip()
+    stack.pulumi("state", "unprotect", "--all", "--yes")
+
+    stack.destroy()
+
+    assert host.trace() == before
+
+
+HANDED_OUT = "<range start='192.168.123.2' end='192.168.123.{}'/>"
+
+
+def test_a_subnet_is_asked_for_and_used(host: Host, language: Language) -> None:
+    stack = LanguageStack(host, language, "getFreeSubnet")
+
+    stack.up()
+
+    [subnet] = host.sh(f"ip -4 -brief address show dev {stack.output('bridge')}").split()[2:]
+    assert subnet.endswith(".1/24")
+    assert f"start='{subnet.replace('.1/24', '.2')}'" in host.virsh("net-dumpxml", "lab")
+    assert stack.unchanged()
+    stack.destroy()
+    assert host.network("lab") is None
+
+
+def test_a_host_forwards_and_is_put_back(host: Host, language: Language) -> None:
+    host.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")
+    stack = LanguageStack(host, language, "HostForwarding")
+
+    stack.up()
+
+    assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "1\n"
+    assert stack.unchanged()
+    stack.destroy()
+    assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
+
+
+def test_the_sdks_are_up_to_date() -> None:
+    languages()
+
+    done = subprocess.run(
+        [REPOSITORY / "tools" / "generate_languages", "--check"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
