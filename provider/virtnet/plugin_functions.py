@@ -8,8 +8,8 @@ import hashlib
 import ipaddress
 import re
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Annotated, Any
 
@@ -17,7 +17,8 @@ from pydantic import Field
 
 from virtnet import network_xml
 from virtnet.connection import Connection
-from virtnet.errors import InvalidInputs, Refused
+from virtnet.errors import HostFailure, InvalidInputs, Refused
+from virtnet.firewall_rules import Marks, rules_of_networks
 from virtnet.network_ports import plugged_in
 from virtnet.network_preflight import mode_of, version_text
 from virtnet.network_program import inputs_of
@@ -129,6 +130,18 @@ class ReportedRoute(Part):
     gateway: Text = required("The gateway; empty for a subnet that the host is connected to.")
 
 
+class NetworkFirewallRule(Part):
+    """A firewall rule of a virtual network, or of all of them."""
+
+    program: Text = required('Whose rule it is: "iptables", "ip6tables" or "nft".')
+    table: Text = required('The table: "filter", "nat", "mangle", or "ip libvirt_network" of nftables.')
+    chain: Text = required('The chain, "LIBVIRT_FWI".')
+    network: Text = required("The network whose bridge or subnet it names; empty for one that serves all.")
+    rule: Text = required(
+        'The rule in its program\'s words: "-o virbr0 -j REJECT --reject-with icmp-port-unreachable".'
+    )
+
+
 class HostFacts(Part):
     """A host, as far as networks depend on it."""
 
@@ -138,6 +151,8 @@ class HostFacts(Part):
     ipv6_forwarding: Bool = required("Whether the kernel forwards IPv6 now.")
     bridges: tuple[HostBridge, ...] = required("The bridges, by name.")
     routes: tuple[ReportedRoute, ...] = required("The routes, IPv4 and IPv6.")
+    firewall_rules: tuple[NetworkFirewallRule, ...] = required("The firewall rules of the virtual networks, in order.")
+    firewall_problem: Text = required("Why the rules could not be listed (only root may); empty otherwise.")
 
 
 class FreeSubnet(Part):
@@ -313,7 +328,21 @@ def _get_host(asked: Asked, uri: str, _arguments: Mapping[str, Tree]) -> dict[st
             {"destination": route.destination, "interface": route.interface, "gateway": route.gateway}
             for route in host.routes()
         ],
+        **_firewall(host, connection.networks()),
     }
+
+
+def _firewall(host: HostDoor, reports: Sequence[NetworkReport]) -> dict[str, Tree]:
+    try:
+        printed = {program: host.firewall_rules(program) for program in ("iptables-save", "ip6tables-save", "nft")}
+    except HostFailure as failure:
+        # Told rather than raised: bridges and routes are worth having without root too.
+        return {"firewall_rules": [], "firewall_problem": str(failure)}
+    marks = tuple(
+        Marks(report.name, _bridge_of(report), tuple(str(subnet) for subnet in _subnets(report))) for report in reports
+    )
+    rules = [asdict(rule) for rule in rules_of_networks(printed, marks)]
+    return {"firewall_rules": rules, "firewall_problem": ""}
 
 
 def _is_on(host: HostDoor, key: str) -> bool:
@@ -410,7 +439,13 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         "getGuests", "Who is plugged into a network: guests, and other interfaces.", OfNetwork, Guests, _get_guests
     ),
-    Function("getHost", "A host's bridges, routes and IP forwarding.", OfHost, HostFacts, _get_host),
+    Function(
+        "getHost",
+        "A host's bridges, routes, IP forwarding and firewall rules of networks.",
+        OfHost,
+        HostFacts,
+        _get_host,
+    ),
     Function(
         "getFreeSubnet",
         "A subnet that nothing on the host uses: no network, address or route.",

@@ -8,7 +8,7 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * A host's bridges, routes and IP forwarding.
+ * A host's bridges, routes, IP forwarding and firewall rules of networks.
  */
 export function getHost(args?: GetHostArgs, opts?: pulumi.InvokeOptions): Promise<GetHostResult> {
     args = args || {};
@@ -31,6 +31,14 @@ export interface GetHostResult {
      */
     readonly bridges: outputs.HostBridge[];
     /**
+     * Why the rules could not be listed (only root may); empty otherwise.
+     */
+    readonly firewallProblem: string;
+    /**
+     * The firewall rules of the virtual networks, in order.
+     */
+    readonly firewallRules: outputs.NetworkFirewallRule[];
+    /**
      * The UUID by which libvirt knows the host.
      */
     readonly hostUuid: string;
@@ -52,7 +60,7 @@ export interface GetHostResult {
     readonly routes: outputs.ReportedRoute[];
 }
 /**
- * A host's bridges, routes and IP forwarding.
+ * A host's bridges, routes, IP forwarding and firewall rules of networks.
  */
 export function getHostOutput(args?: GetHostOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<GetHostResult> {
     args = args || {};

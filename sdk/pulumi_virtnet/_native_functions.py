@@ -68,6 +68,16 @@ class HostRoute(TypedDict):
     gateway: str
 
 
+class NetworkFirewallRule(TypedDict):
+    """A firewall rule; `program` is "iptables", "ip6tables" or "nft", `network` empty for one that serves all."""
+
+    program: str
+    table: str
+    chain: str
+    network: str
+    rule: str
+
+
 class HostFacts(TypedDict):
     """A host, as far as networks depend on it."""
 
@@ -77,6 +87,8 @@ class HostFacts(TypedDict):
     ipv6_forwarding: bool
     bridges: list[HostBridge]
     routes: list[HostRoute]
+    firewall_rules: list[NetworkFirewallRule]
+    firewall_problem: str
 
 
 class FreeSubnet(TypedDict):
@@ -160,7 +172,7 @@ def get_guests_output(
 
 
 def get_host(*, uri: str | None = None, opts: InvokeOptions | None = None) -> HostFacts:
-    """A host's bridges, routes and IP forwarding. An error where only libvirt can be asked, and not the host."""
+    """A host's bridges, routes, IP forwarding and firewall rules. An error where only libvirt can be asked."""
     return cast(HostFacts, _spelled(_ask("getHost", opts, uri=uri)))
 
 

@@ -84,8 +84,14 @@ def typescript_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sdk = tmp_path_factory.mktemp("typescript") / "pulumi-virtnet"
     shutil.copytree(REPOSITORY / "sdk" / "nodejs", sdk, ignore=shutil.ignore_patterns("bin", "node_modules"))
     (sdk / "node_modules").symlink_to(languages() / "node_modules")
+    # The package's own script of this name, as npm runs it.
     done = subprocess.run(
-        ["node", "node_modules/typescript/bin/tsc"], cwd=sdk, capture_output=True, text=True, check=False
+        ["node", "scripts/postinstall.js"],
+        cwd=sdk,
+        env={**os.environ, "PATH": f"{sdk}/node_modules/.bin:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return sdk

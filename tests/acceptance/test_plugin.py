@@ -7,50 +7,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.acceptance.guests import linux_guest
+from tests.acceptance.native_stack import NATIVE_PROGRAM, NativeStack
 from tests.acceptance.sandboxed import PROGRAM, Host, Stack
 from tests.acceptance.test_killed import hooked, kill_libvirtd, start_libvirtd  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.acceptance
 
 SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.99"}]}}
-NATIVE_PROGRAM = PROGRAM.replace("import pulumi_virtnet\n", "import pulumi_virtnet.native as pulumi_virtnet\n")
-#: With the plugin's place in the project, Pulumi does not warn that it took it from PATH.
-PROJECT = f"""\
-name: project
-runtime: {{name: python}}
-plugins:
-  providers:
-    - name: virtnet
-      path: {Path(sys.executable).parent}
-"""
-
-
-class NativeStack(Stack):
-    """A stack whose program declares its resources with pulumi_virtnet.native."""
-
-    def __init__(self, host: Host, name: str = "test") -> None:
-        super().__init__(host, name)
-        (self.directory / "Pulumi.yaml").write_text(PROJECT)
-        self.write(NATIVE_PROGRAM)
-
-    def write(self, program: str) -> None:
-        (self.directory / "__main__.py").write_text(program)
-
-    def state(self, name: str) -> dict[str, Any]:
-        """A resource as it is recorded."""
-        exported = json.loads(self.pulumi("stack", "export", "--show-secrets").stdout)
-        found: list[dict[str, Any]] = [
-            resource
-            for resource in exported["deployment"].get("resources", [])
-            if resource["urn"].endswith(f"::{name}") and "virtnet:" in resource["type"]
-        ]
-        assert len(found) == 1, found
-        return found[0]
 
 
 @pytest.fixture
@@ -262,6 +229,15 @@ def test_functions_tell_of_the_host(host: Host, native: NativeStack) -> None:
     assert bridges["vn-lab"]["addresses"] == [outputs["free"]["address"]]
     assert bridges["vn-lab"]["ports"] == ["one"]
     assert outputs["host"]["libvirt_version"].count(".") == 2
+    assert outputs["host"]["firewall_problem"] == ""
+    # On newer libvirt the rules are in tables of nftables; nft prints what it counted in the middle of them.
+    listed = host.sh(
+        "{ iptables-save | sed -n 's/^-A [^ ]* //p'; nft list table ip libvirt_network 2>/dev/null"
+        " | sed 's/^\t*//; s/ packets [0-9]* bytes [0-9]*//'; } | grep -w vn-lab"
+    ).splitlines()
+    told = [rule for rule in outputs["host"]["firewall_rules"] if "vn-lab" in rule["rule"]]
+    assert sorted(rule["rule"] for rule in told if rule["program"] != "ip6tables") == sorted(listed)
+    assert {rule["network"] for rule in told} == {"lab"}
     assert [(lease["mac"], lease["address"], lease["hostname"], lease["expires"]) for lease in outputs["leases"]] == [
         ("52:54:00:00:00:09", "10.0.9.9", "nine", "2100-01-01T00:00:00Z")
     ]

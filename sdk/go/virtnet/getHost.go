@@ -11,7 +11,7 @@ import (
 	"pulumi-virtnet/sdk/go/virtnet/internal"
 )
 
-// A host's bridges, routes and IP forwarding.
+// A host's bridges, routes, IP forwarding and firewall rules of networks.
 func GetHost(ctx *pulumi.Context, args *GetHostArgs, opts ...pulumi.InvokeOption) (*GetHostResult, error) {
 	opts = internal.PkgInvokeDefaultOpts(opts)
 	var rv GetHostResult
@@ -30,6 +30,10 @@ type GetHostArgs struct {
 type GetHostResult struct {
 	// The bridges, by name.
 	Bridges []HostBridge `pulumi:"bridges"`
+	// Why the rules could not be listed (only root may); empty otherwise.
+	FirewallProblem string `pulumi:"firewallProblem"`
+	// The firewall rules of the virtual networks, in order.
+	FirewallRules []NetworkFirewallRule `pulumi:"firewallRules"`
 	// The UUID by which libvirt knows the host.
 	HostUuid string `pulumi:"hostUuid"`
 	// Whether the kernel forwards IPv4 now.
@@ -73,6 +77,16 @@ func (o GetHostResultOutput) ToGetHostResultOutputWithContext(ctx context.Contex
 // The bridges, by name.
 func (o GetHostResultOutput) Bridges() HostBridgeArrayOutput {
 	return o.ApplyT(func(v GetHostResult) []HostBridge { return v.Bridges }).(HostBridgeArrayOutput)
+}
+
+// Why the rules could not be listed (only root may); empty otherwise.
+func (o GetHostResultOutput) FirewallProblem() pulumi.StringOutput {
+	return o.ApplyT(func(v GetHostResult) string { return v.FirewallProblem }).(pulumi.StringOutput)
+}
+
+// The firewall rules of the virtual networks, in order.
+func (o GetHostResultOutput) FirewallRules() NetworkFirewallRuleArrayOutput {
+	return o.ApplyT(func(v GetHostResult) []NetworkFirewallRule { return v.FirewallRules }).(NetworkFirewallRuleArrayOutput)
 }
 
 // The UUID by which libvirt knows the host.

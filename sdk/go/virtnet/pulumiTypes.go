@@ -3412,6 +3412,80 @@ func (o NatPortPtrOutput) Start() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// A firewall rule of a virtual network, or of all of them.
+type NetworkFirewallRule struct {
+	// The chain, "LIBVIRT_FWI".
+	Chain string `pulumi:"chain"`
+	// The network whose bridge or subnet it names; empty for one that serves all.
+	Network string `pulumi:"network"`
+	// Whose rule it is: "iptables", "ip6tables" or "nft".
+	Program string `pulumi:"program"`
+	// The rule in its program's words: "-o virbr0 -j REJECT --reject-with icmp-port-unreachable".
+	Rule string `pulumi:"rule"`
+	// The table: "filter", "nat", "mangle", or "ip libvirt_network" of nftables.
+	Table string `pulumi:"table"`
+}
+
+// A firewall rule of a virtual network, or of all of them.
+type NetworkFirewallRuleOutput struct{ *pulumi.OutputState }
+
+func (NetworkFirewallRuleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*NetworkFirewallRule)(nil)).Elem()
+}
+
+func (o NetworkFirewallRuleOutput) ToNetworkFirewallRuleOutput() NetworkFirewallRuleOutput {
+	return o
+}
+
+func (o NetworkFirewallRuleOutput) ToNetworkFirewallRuleOutputWithContext(ctx context.Context) NetworkFirewallRuleOutput {
+	return o
+}
+
+// The chain, "LIBVIRT_FWI".
+func (o NetworkFirewallRuleOutput) Chain() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkFirewallRule) string { return v.Chain }).(pulumi.StringOutput)
+}
+
+// The network whose bridge or subnet it names; empty for one that serves all.
+func (o NetworkFirewallRuleOutput) Network() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkFirewallRule) string { return v.Network }).(pulumi.StringOutput)
+}
+
+// Whose rule it is: "iptables", "ip6tables" or "nft".
+func (o NetworkFirewallRuleOutput) Program() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkFirewallRule) string { return v.Program }).(pulumi.StringOutput)
+}
+
+// The rule in its program's words: "-o virbr0 -j REJECT --reject-with icmp-port-unreachable".
+func (o NetworkFirewallRuleOutput) Rule() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkFirewallRule) string { return v.Rule }).(pulumi.StringOutput)
+}
+
+// The table: "filter", "nat", "mangle", or "ip libvirt_network" of nftables.
+func (o NetworkFirewallRuleOutput) Table() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkFirewallRule) string { return v.Table }).(pulumi.StringOutput)
+}
+
+type NetworkFirewallRuleArrayOutput struct{ *pulumi.OutputState }
+
+func (NetworkFirewallRuleArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]NetworkFirewallRule)(nil)).Elem()
+}
+
+func (o NetworkFirewallRuleArrayOutput) ToNetworkFirewallRuleArrayOutput() NetworkFirewallRuleArrayOutput {
+	return o
+}
+
+func (o NetworkFirewallRuleArrayOutput) ToNetworkFirewallRuleArrayOutputWithContext(ctx context.Context) NetworkFirewallRuleArrayOutput {
+	return o
+}
+
+func (o NetworkFirewallRuleArrayOutput) Index(i pulumi.IntInput) NetworkFirewallRuleOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) NetworkFirewallRule {
+		return vs[0].([]NetworkFirewallRule)[vs[1].(int)]
+	}).(NetworkFirewallRuleOutput)
+}
+
 // An address of the host on this network, with what is served on it.
 type NetworkIp struct {
 	// The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64".
@@ -5510,6 +5584,8 @@ func init() {
 	pulumi.RegisterOutputType(NatAddressPtrOutput{})
 	pulumi.RegisterOutputType(NatPortOutput{})
 	pulumi.RegisterOutputType(NatPortPtrOutput{})
+	pulumi.RegisterOutputType(NetworkFirewallRuleOutput{})
+	pulumi.RegisterOutputType(NetworkFirewallRuleArrayOutput{})
 	pulumi.RegisterOutputType(NetworkIpOutput{})
 	pulumi.RegisterOutputType(NetworkIpArrayOutput{})
 	pulumi.RegisterOutputType(NetworkSummaryOutput{})

@@ -449,6 +449,32 @@ export interface NatPort {
 }
 
 /**
+ * A firewall rule of a virtual network, or of all of them.
+ */
+export interface NetworkFirewallRule {
+    /**
+     * The chain, "LIBVIRT_FWI".
+     */
+    chain: string;
+    /**
+     * The network whose bridge or subnet it names; empty for one that serves all.
+     */
+    network: string;
+    /**
+     * Whose rule it is: "iptables", "ip6tables" or "nft".
+     */
+    program: string;
+    /**
+     * The rule in its program's words: "-o virbr0 -j REJECT --reject-with icmp-port-unreachable".
+     */
+    rule: string;
+    /**
+     * The table: "filter", "nat", "mangle", or "ip libvirt_network" of nftables.
+     */
+    table: string;
+}
+
+/**
  * An address of the host on this network, with what is served on it.
  */
 export interface NetworkIp {

@@ -1,0 +1,42 @@
+"""A stack whose resources are served by the native plugin."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.sandboxed import PROGRAM, Host, Stack
+
+NATIVE_PROGRAM = PROGRAM.replace("import pulumi_virtnet\n", "import pulumi_virtnet.native as pulumi_virtnet\n")
+#: With the plugin's place in the project, Pulumi does not warn that it took it from PATH.
+PROJECT = f"""\
+name: project
+runtime: {{name: python}}
+plugins:
+  providers:
+    - name: virtnet
+      path: {Path(sys.executable).parent}
+"""
+
+
+class NativeStack(Stack):
+    """A stack whose program declares its resources with pulumi_virtnet.native."""
+
+    def __init__(self, host: Host, name: str = "test") -> None:
+        super().__init__(host, name)
+        (self.directory / "Pulumi.yaml").write_text(PROJECT)
+        self.write(NATIVE_PROGRAM)
+
+    def write(self, program: str) -> None:
+        (self.directory / "__main__.py").write_text(program)
+
+    def state(self, name: str) -> dict[str, Any]:
+        """A resource as it is recorded."""
+        exported = json.loads(self.pulumi("stack", "export", "--show-secrets").stdout)
+        found: list[dict[str, Any]] = [
+            resource
+            for resource in exported["deployment"].get("resources", [])
+            if resource["urn"].endswith(f"::{name}") and "virtnet:" in resource["type"]
+        ]
+        assert len(found) == 1, found
+        return found[0]

@@ -1,0 +1,48 @@
+"""Stacks that earlier versions recorded open in this one: nothing to do, nothing drifted, and all of it goes."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from tests.acceptance.recorded_states import FORMS, STATES, restore, version
+from tests.acceptance.sandboxed import REPOSITORY, Host
+
+pytestmark = pytest.mark.acceptance
+
+RECORDED = sorted(STATES.glob("*.json"))
+
+
+def test_every_version_has_its_recorded_states() -> None:
+    released = re.findall(r"^## .*?(\d+\.\d+\.\d+)", (REPOSITORY / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    wanted = {f"{each}.{form}.json" for each in {*released, version()} for form in FORMS}
+
+    assert wanted <= {path.name for path in RECORDED}, "python -m tests.acceptance.recorded_states writes those missing"
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_a_recorded_stack_opens_and_nothing_changes(host: Host, path: Path) -> None:
+    recorded = json.loads(path.read_text())
+    form = path.stem.rpartition(".")[2]
+    state = restore(host, recorded)
+    before = host.trace()
+    stack = FORMS[form](host)
+    (stack.directory / "recorded.json").write_text(json.dumps(state))
+    stack.pulumi("stack", "import", "--file", "recorded.json")
+    stack.declare(*recorded["resources"])
+
+    assert stack.unchanged()
+    stack.up()
+    assert host.trace() == before
+
+    # What it recorded is enough to change and to remove everything.
+    changed = [entry for entry in recorded["resources"] if entry["name"] != "bare"]
+    stack.declare(*changed)
+    stack.up()
+    assert host.network("bare") is None
+    assert host.network("lab") is not None
+    stack.destroy()
+    assert host.virsh("net-list", "--all", "--name").split() == ["default"]
+    for key, value in recorded["host"]["before"].items():
+        assert host.sh(f"sysctl -n {key}").strip() == value
