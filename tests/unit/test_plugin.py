@@ -304,3 +304,10 @@ def test_an_example_in_yaml_is_accepted(resource: Resource[Any]) -> None:
     assert not others
     assert declared["type"] == f"virtnet:{resource.name}"
     assert resource.check({"uri": "qemu:///system", "__name": name, **inputs}, {})[1] == []
+
+
+def test_the_programs_in_the_docs_are_the_examples_that_run() -> None:
+    shown = (REPOSITORY / "docs" / "plugin.md").read_text()
+
+    for path in sorted((REPOSITORY / "docs" / "native").glob("getFreeSubnet.*")):
+        assert path.read_text() in shown, path.name
