@@ -132,10 +132,8 @@ def _reservations(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failu
             yield Failure(f"{place}.id", "belongs to IPv6 reservations; use mac")
         if interface.version == 6 and host.mac is not None:
             yield Failure(f"{place}.mac", "belongs to IPv4 reservations; use id")
-        if interface.version == 4 and host.ip is None and host.name is None:
-            yield Failure(place, "gives the client neither ip nor name; add one")
-        if interface.version == 6 and host.ip is None:
-            yield Failure(place, "an IPv6 reservation needs ip; add it")
+        if host.ip is None:
+            yield Failure(place, "gives the client no address, without which libvirt takes no reservation; add ip")
         yield from _lease(f"{place}.lease", host.lease)
         mac = known(host.mac)
         if mac is not None and int(mac[:2], 16) & 1:

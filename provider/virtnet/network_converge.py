@@ -26,8 +26,14 @@ from virtnet.network_reattach import (
     unseen,
 )
 from virtnet.network_recorded import RECORDED_ONLY, with_identity, with_own_bridge
+from virtnet.network_section_items import as_updates_can, updates_can_make
 from virtnet.network_section_steps import RestartDnsmasq, UpdateSection
-from virtnet.network_sections import first_ipv6_reservation, rebuilds_firewall, restarts_dnsmasq, section_updates
+from virtnet.network_sections import (
+    dhcpv6_begins_or_ends,
+    rebuilds_firewall,
+    restarts_dnsmasq,
+    section_updates,
+)
 from virtnet.network_steps import DefineNetwork, SetAutostart, StartNetwork, StopNetwork
 from virtnet.network_xml import NEXT_START, NOT_XML
 from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, NetworkReport, ObservedNetwork
@@ -236,7 +242,8 @@ def at_next_start(tree: Tree) -> dict[str, Tree]:
 def _live_changes(targets: _Targets) -> tuple[Change, ...]:
     if targets.live is None or targets.live_found is None:
         return ()
-    return differences(NetworkSpec, at_next_start(targets.live), at_next_start(targets.live_found))
+    changes = differences(NetworkSpec, at_next_start(targets.live), at_next_start(targets.live_found))
+    return as_updates_can(changes, targets.live, targets.live_found)
 
 
 def _within(
@@ -249,6 +256,8 @@ def _within(
     live = None
     if targets.live is not None and targets.live_found is not None:
         live = restrict(NetworkSpec, targets.live, targets.live_found, reviewed)
+        if not updates_can_make(live, targets.live_found):
+            live["dns"] = {**live.get("dns", {}), "srvs": targets.live_found.get("dns", {}).get("srvs", [])}
     narrowed = replace(targets, config=config, live=live)
     wide = {change.path for change in _merged(_config_changes(targets), _live_changes(targets))}
     narrow = {change.path for change in _merged(_config_changes(narrowed), _live_changes(narrowed))}
@@ -314,6 +323,7 @@ def _converging_steps(
     texts = any(change.path.startswith(NEXT_START) for change in config_changes)
     sets_texts = observed.libvirt_version >= network_metadata_steps.SINCE
     by_sections = report.active and report.persistent and live_only and (sets_texts or not texts) and not restarts
+    by_sections = by_sections and updates_can_make(targets.config, targets.config_found)
     steps: list[Step] = []
     if by_sections and not stops:
         live = None if targets.live is None else (targets.live, targets.live_found)
@@ -328,8 +338,9 @@ def _converging_steps(
             steps += section_updates(report.uuid, (targets.live, targets.live_found), None)
             if texts and sets_texts:
                 steps += text_updates(report.uuid, targets.config, targets.live_found, None)
-    if report.active and not (restarts or stops) and first_ipv6_reservation(targets.live, targets.live_found):
-        steps.append(RestartDnsmasq(uuid=report.uuid, reason="so that it serves DHCPv6"))
+    if report.active and not (restarts or stops) and targets.live is not None and targets.live_found is not None:
+        reason = dhcpv6_begins_or_ends(targets.live, targets.live_found)
+        steps += [RestartDnsmasq(uuid=report.uuid, reason=reason)] if reason else []
     if (restarts or stops) and report.live_xml is not None:
         if restarts:
             steps += probe(targets.config)

@@ -22,7 +22,7 @@ from virtnet.network_xml import (
     place_of,
     read_xml,
 )
-from virtnet.ownership import ABSENT, item_key
+from virtnet.ownership import ABSENT, paired
 from virtnet.spec import Part, Shape, Tree, shapes
 
 #: The order in which libvirt prints the elements of a network.
@@ -94,16 +94,14 @@ def _edit_interfaces(element: etree._Element, wanted: Tree) -> None:
 
 
 def _edit_items(part: type[Part], element: etree._Element, name: str, wanted: list[Tree]) -> None:
-    present: dict[Any, etree._Element] = {
-        item_key(part, parse_part(part, child)): child for child in element.findall(name)
-    }
-    keys = [item_key(part, item) for item in wanted]
-    for key, child in list(present.items()):
-        if key not in keys:
-            element.remove(child)
-    for key, item in zip(keys, wanted, strict=True):
-        child = present[key] if key in present else etree.SubElement(element, name)
-        _edit_part(part, child, item)
+    # By identity: a list that others made may hold two items that are alike.
+    present = [(parse_part(part, child), child) for child in element.findall(name)]
+    elements = {id(tree): child for tree, child in present}
+    for item, tree in paired(part, wanted, [tree for tree, _ in present]):
+        if item is None:
+            element.remove(elements[id(tree)])
+        else:
+            _edit_part(part, etree.SubElement(element, name) if tree is None else elements[id(tree)], item)
 
 
 def _edit_group(part: type[Part], element: etree._Element, name: str, wanted: Tree) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.network_preflight import mode_of, own_bridge
+from virtnet.network_section_items import as_updates_can
 from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED
 from virtnet.ownership import differences, merge, naming
 from virtnet.plan import Change, ChangeClass
@@ -54,7 +55,7 @@ def recorded_changes(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) 
         replace(change, change_class=ChangeClass.LIVE)
         if change.path == "active" and target["active"] is True
         else change
-        for change in differences(NetworkSpec, target, present)
+        for change in as_updates_can(differences(NetworkSpec, target, present), target, present)
     ]
     if recorded.get("active") is False:
         # Nothing runs, so nothing is stopped; a start takes the new definition.

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from virtnet import network_edit
+from virtnet.network_section_items import item_changes
 from virtnet.network_section_steps import UpdateSection
-from virtnet.ownership import differences, item_key, label
+from virtnet.ownership import label
 from virtnet.spec import Part, Tree
 from virtnet.spec_network import DhcpHost, DhcpRange, DnsHost, ForwardInterface, PortGroup, Srv, Txt
 
@@ -74,18 +75,19 @@ def section_updates(
     )
 
 
-def first_ipv6_reservation(wanted: Tree, found: Tree) -> bool:
-    """Whether DHCPv6 begins with a reservation alone: libvirt then only tells dnsmasq to read its hosts again."""
+def dhcpv6_begins_or_ends(wanted: Tree, found: Tree) -> str:
+    """Why dnsmasq must be restarted where DHCPv6 begins or ends with reservations alone; "" where it must not.
+
+    libvirt then only tells dnsmasq to read its hosts again: it goes on without DHCPv6, or with it (9.0 and 11.3).
+    """
     there = {ip["address"]: ip.get("dhcp", {}) for ip in found.get("ips", [])}
-    return any(
-        ":" in ip["address"]
-        and bool(ip.get("dhcp", {}).get("hosts"))
-        and ip["address"] in there
-        and not there[ip["address"]].get("hosts")
-        and not there[ip["address"]].get("ranges")
-        and not ip.get("dhcp", {}).get("ranges")
-        for ip in wanted.get("ips", [])
-    )
+    for ip in wanted.get("ips", []):
+        meant, had = ip.get("dhcp", {}), there.get(ip["address"])
+        if ":" not in ip["address"] or had is None or meant.get("ranges") or had.get("ranges"):
+            continue
+        if bool(meant.get("hosts")) != bool(had.get("hosts")):
+            return "so that it serves DHCPv6" if meant.get("hosts") else "so that it no longer serves DHCPv6"
+    return ""
 
 
 def restarts_dnsmasq(updates: Sequence[UpdateSection], wanted: Tree, found: Tree) -> bool:
@@ -135,19 +137,11 @@ def _at(tree: Tree, path: Sequence[str]) -> Tree:
 
 
 def _items(section: _Section, index: int, wanted: Sequence[Tree], found: Sequence[Tree]) -> Iterator[_Operation]:
-    there = {item_key(section.part, item): item for item in found}
-    meant = {item_key(section.part, item): item for item in wanted}
-    for key, item in there.items():
-        if not _alike(section.part, item, meant.get(key)):
-            yield _operation("delete", section, index, item)
-    for key, item in meant.items():
-        if not _alike(section.part, item, there.get(key)):
-            yield _operation("add", section, index, item)
-
-
-def _alike(part: type[Part], one: Tree, other: Tree | None) -> bool:
-    """Whether two items mean the same: in another order, or with a default spelled out, they do."""
-    return other is not None and not differences(part, one, other)
+    removals, additions = item_changes(section.part, wanted, found)
+    for item in removals:
+        yield _operation("delete", section, index, item)
+    for item in additions:
+        yield _operation("add", section, index, item)
 
 
 def _operation(command: str, section: _Section, index: int, item: Tree) -> _Operation:

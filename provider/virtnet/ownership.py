@@ -37,6 +37,29 @@ def item_key(part: type[Part], item: Mapping[str, Tree]) -> Any:
     return tuple(sorted((name, repr(value)) for name, value in item.items()))
 
 
+def paired(part: type[Part], wanted: Sequence[Tree], found: Sequence[Tree]) -> list[tuple[Tree, Tree]]:
+    """Each wanted item with the found one of its key, or None; then None with each found one that nobody wants.
+
+    A list that others made may hold a key several times (two reservations for one MAC): of those the one that is alike
+    goes with the wanted one, and the others are left over.
+    """
+    left: dict[Any, list[Tree]] = {}
+    for item in found:
+        left.setdefault(item_key(part, item), []).append(item)
+    partners: dict[int, Tree] = {}
+    for alike in (True, False):
+        for index, item in enumerate(wanted):
+            candidates = left.get(item_key(part, item), [])
+            if index in partners or (alike and len(candidates) < 2):
+                continue
+            for place, candidate in enumerate(candidates):
+                if not alike or not differences(part, item, candidate):
+                    partners[index] = candidates.pop(place)
+                    break
+    pairs = [(item, partners.get(index)) for index, item in enumerate(wanted)]
+    return pairs + [(None, item) for items in left.values() for item in items]
+
+
 def merge(
     part: type[Part], desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: Mapping[str, Tree]
 ) -> dict[str, Tree]:
@@ -71,15 +94,12 @@ def _merge_items(
     part: type[Part], desired: Sequence[Tree], recorded: Sequence[Tree], observed: Sequence[Tree]
 ) -> list[Tree]:
     before = {item_key(part, item): item for item in recorded}
-    now = {item_key(part, item): item for item in observed}
-    merged = []
-    for item in desired:
-        if item is UNKNOWN:
-            merged.append(item)
-            continue
-        key = item_key(part, item)
-        merged.append(merge(part, item, before.get(key, {}), now.get(key, {})))
-    return merged
+    merged = (
+        merge(part, item, before.get(item_key(part, item), {}), {} if now is None else now)
+        for item, now in paired(part, [item for item in desired if item is not UNKNOWN], observed)
+        if item is not None
+    )
+    return [item if item is UNKNOWN else next(merged) for item in desired]
 
 
 def _without(shape: Shape, observed: Tree, recorded: Tree) -> Tree:
@@ -123,13 +143,11 @@ def _project_value(shape: Shape, named: Tree, observed: Tree) -> Tree:
         return project(shape.part, named, observed)
     if shape.kind == "parts" and shape.part is not None:
         part = shape.part
-        by_key = {item_key(part, item): item for item in observed}
-        shown = []
-        for item in named:
-            found = by_key.pop(item_key(part, item), None)
-            if found is not None:
-                shown.append(project(part, item, found))
-        return shown + list(by_key.values())
+        return [
+            found if item is None else project(part, item, found)
+            for item, found in paired(part, named, observed)
+            if found is not None
+        ]
     if shape.kind == "map":
         return {name: value for name, value in observed.items() if name in named}
     if same(shape, named, observed):
@@ -246,17 +264,19 @@ def _item_differences(
 ) -> list[Change]:
     if any(item is UNKNOWN for item in wanted):
         return [Change(path=path, kind="change", change_class=level, detail="known only when applied")]
-    there = {item_key(part, item): item for item in found}
+    meant = {item_key(part, item) for item in wanted}
     changes: list[Change] = []
-    for item in wanted:
-        key = item_key(part, item)
+    for item, there in paired(part, wanted, found):
+        if item is None:
+            place = f"{path}[{label(part, there)}]"
+            again = "it is there more than once" if item_key(part, there) in meant else ""
+            changes.append(Change(path=place, kind="remove", change_class=level, detail=again))
+            continue
         place = f"{path}[{label(part, item)}]"
-        if key in there:
-            changes += _part_differences(part, item, there.pop(key), place, level)
-        else:
+        if there is None:
             changes.append(Change(path=place, kind="add", change_class=level, detail=_shown(place, item)))
-    for item in there.values():
-        changes.append(Change(path=f"{path}[{label(part, item)}]", kind="remove", change_class=level))
+        else:
+            changes += _part_differences(part, item, there, place, level)
     return changes
 
 
@@ -325,10 +345,10 @@ def _restrict_value(shape: Shape, want: Tree, there: Tree, highest: ChangeClass,
         return want
     if shape.kind == "parts" and shape.part is not None:
         part: type[Part] = shape.part
-        by_key: dict[Any, Any] = {item_key(part, item): item for item in _sequence(want)}
         items = [
-            _restrict_part(part, _mapping(by_key.get(item_key(part, item), item)), item, highest, level)
-            for item in _sequence(there)
+            _restrict_part(part, item if wanted is None else wanted, item, highest, level)
+            for item, wanted in paired(part, _sequence(there), _sequence(want))
+            if item is not None
         ]
         return items if items else ABSENT
     return there

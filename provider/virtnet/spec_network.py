@@ -229,7 +229,7 @@ class Forwarder(Part):
     whole_key: ClassVar[bool] = True
     domain: DomainName | None = optional("Only queries for this domain go there. Left out: all queries.")
     address: IpAddress | None = optional("The server's address. Left out: queries for `domain` are never forwarded.")
-    port: Port | None = optional("The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53.")
+    port: Port | None = optional("The server's port, 1 to 65535 (libvirt 12.0 and newer).", default=53)
 
 
 class DnsHost(Part):

@@ -252,7 +252,7 @@ def duid(value: str) -> str:
     """A DHCPv6 client's DUID, or a client id: bytes in hexadecimal with colons."""
     if not re.fullmatch(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2}){1,129}", value):
         raise ValueError(f"'{readable(value)}' is no DUID; write bytes like 0:1:0:1:18:aa:62:fe:0:16:3e:44:55:66")
-    return value.lower()
+    return ":".join(f"{int(byte, 16):x}" for byte in value.split(":"))
 
 
 def absolute_path(value: str) -> str:

@@ -433,7 +433,7 @@ class ForwarderArgs(Args):
     Args:
         domain: Only queries for this domain go there. Left out: all queries.
         address: The server's address. Left out: queries for `domain` are never forwarded.
-        port: The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53.
+        port: The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -462,7 +462,7 @@ class ForwarderArgsDict(TypedDict):
     address: NotRequired[Input[str] | None]
     """The server's address. Left out: queries for `domain` are never forwarded."""
     port: NotRequired[Input[int] | None]
-    """The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53."""
+    """The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53."""
 
 
 class DnsHostArgs(Args):

@@ -69,3 +69,34 @@ def test_a_note_is_said_once(stack: Stack) -> None:
 
     # Each line stands where it came, and once more in the summary.
     assert said.partition("Diagnostics:")[2].count("note: takes over the network that exists") == 1
+
+
+def test_items_that_libvirt_takes_for_one_another_are_mended_one_by_one(host: Host, stack: Stack) -> None:
+    mac, srv = "52:54:00:00:00:01", {"service": "ldap", "protocol": "tcp", "target": "a.test", "port": 389}
+    stack.network(
+        "lab",
+        ips=[{"address": "10.91.0.1/24", "dhcp": {"hosts": [{"mac": mac, "ip": "10.91.0.11"}]}}],
+        dns={"srvs": [srv]},
+    )
+    stack.up()
+    index = host.sh("cat /sys/class/net/vn-lab/ifindex")
+    # By a definition alone: as an update libvirt refuses both.
+    xml = host.virsh("net-dumpxml", "lab", "--inactive")
+    xml = xml.replace("<dhcp>", f"<dhcp><host mac='{mac}' ip='10.91.0.12'/>")
+    xml = xml.replace("<dns>", "<dns><srv service='ldap' protocol='tcp'/>")
+    host.run("virsh", "net-define", "/dev/stdin", given=xml)
+
+    refreshed = stack.refresh()
+    preview = stack.preview()
+    stack.up()
+
+    assert "~ 1" in refreshed
+    assert f"dhcp.hosts[{mac}] is removed (it is there more than once) [live]" in preview
+    assert "dns.srvs[ldap tcp] is removed [live]" in preview
+    mended = host.virsh("net-dumpxml", "lab", "--inactive")
+    assert mended.count(mac) == 1
+    assert f"<host mac='{mac}' ip='10.91.0.11'/>" in mended
+    assert mended.count("<srv ") == 1
+    assert "target='a.test'" in mended
+    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+    assert stack.unchanged()

@@ -74,6 +74,22 @@ def test_everything_plugged_in_is_plugged_in_again_as_it_was(host: Host, stack: 
         assert stack.unchanged()
 
 
+def test_mtu_and_isolation_of_guests_come_back(host: Host, stack: Stack) -> None:
+    stack.network("lab", **LAB, port_isolated=True, mtu=1400)
+    stack.up()
+    stack.network("lab", **LAB, port_isolated=True, mtu=1300)
+    with linux_guest(host, "web", network="lab") as web:
+        before = [attribute(host, f"{web.tap}/{name}") for name in ("brport/isolated", "mtu")]
+
+        stack.up()
+
+        assert plugged_in(host, web)
+        assert before == ["1", "1400"]
+        assert [attribute(host, f"{web.tap}/{name}") for name in ("brport/isolated", "mtu")] == ["1", "1300"]
+        host.sh(f"ping -c 2 -i 0.2 -W 2 {web.address}")
+    assert stack.unchanged()
+
+
 def test_neighbours_go_on_talking_while_the_network_restarts(host: Host, stack: Stack) -> None:
     stack.network("lab", **LAB, bridge={"stp": False})
     stack.up()

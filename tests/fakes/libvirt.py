@@ -343,11 +343,15 @@ def _updated(xml: str, command: str, section: str, parent_index: int, item_xml: 
         # libvirt finds a DNS host by its address alone.
         or (section == "dns-host" and command == "delete" and len(item) == 0 and child.get("ip") == item.get("ip"))
     ]
+    if section == "dns-srv":
+        there = [child for child in holder.findall(element) if _taken_for(item, child)]
     if command == "add":
         if there:
             raise LibvirtFailure("there is an existing entry that matches", 55)
         holder.append(item)
     else:
+        if section == "dns-srv" and len(there) > 1:
+            raise LibvirtFailure("multiple DNS SRV records matching all specified fields were found", 55)
         if not there:
             raise LibvirtFailure("couldn't locate a matching entry", 55)
         holder.remove(there[0])
@@ -357,3 +361,10 @@ def _updated(xml: str, command: str, section: str, parent_index: int, item_xml: 
         if first is not None:
             holder.set("dev", first.get("dev", ""))
     return etree.tostring(root, encoding="unicode")
+
+
+def _taken_for(named: etree._Element, there: etree._Element) -> bool:
+    """As libvirt finds an SRV record: it goes by nothing else, and by domain and target only where they are named."""
+    return all(named.get(name) == there.get(name) for name in ("service", "protocol")) and all(
+        named.get(name) in (None, there.get(name)) for name in ("domain", "target")
+    )

@@ -81,9 +81,12 @@ def dns() -> st.SearchStrategy[dict[str, Any]]:
     )
     values = TEXTS.filter(lambda text: '"' not in text and "#" not in text)
     txts = st.fixed_dictionaries({"name": NAMES, "value": values})
-    srvs = st.fixed_dictionaries(
-        {"service": NAMES, "protocol": st.sampled_from(["tcp", "udp"])},
-        optional={"domain": NAMES},
+    # Few names, so that there are records of which one says less than another, or differs in its port alone.
+    named = {"service": st.sampled_from(["ldap", "sip"]), "protocol": st.sampled_from(["tcp", "udp"])}
+    domains = {"domain": st.sampled_from(["x.test", "y.test"])}
+    targets = {"target": st.sampled_from(["a.test", "b.test"]), "port": st.integers(1, 2)}
+    srvs = st.one_of(
+        st.fixed_dictionaries(named, optional=domains), st.fixed_dictionaries(named | targets, optional=domains)
     )
     forwarders = st.fixed_dictionaries(
         {"address": st.integers(1, 250).map(lambda n: f"192.0.2.{n}")}, optional={"domain": NAMES}
@@ -93,7 +96,7 @@ def dns() -> st.SearchStrategy[dict[str, Any]]:
         forwarders=_unique(forwarders, "address", "domain"),
         hosts=_unique(hosts, "ip"),
         txts=_unique(txts, "name"),
-        srvs=_unique(srvs, "service", "protocol", "domain"),
+        srvs=_unique(srvs, "service", "protocol", "domain", "target", "port"),
     )
 
 

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from tests.unit.strategies import networks
 
-from virtnet.network_sections import section_updates
+from virtnet.network_edit import section_xml
+from virtnet.network_section_items import updates_can_make
+from virtnet.network_sections import dhcpv6_begins_or_ends, section_updates
 from virtnet.network_xml import SECTIONS
+from virtnet.spec_network import Srv
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 ONE, TWO = "52:54:00:00:00:01", "52:54:00:00:00:02"
@@ -124,6 +127,105 @@ def test_every_section_as_libvirt_takes_it(tree: Any, section: str, xml: str, sa
     assert update.section in SECTIONS
     assert update.describe().endswith(said)
     assert "secret" not in update.describe()
+
+
+def srv(**more: Any) -> dict[str, Any]:
+    return {"service": "ldap", "protocol": "tcp", **more}
+
+
+def srvs(*records: dict[str, Any]) -> dict[str, Any]:
+    return {"dns": {"srvs": list(records)}}
+
+
+LESS, MORE, MOST = srv(), srv(target="a.test", port=389), srv(domain="x.test", target="a.test", port=389)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "expected"),
+    [
+        pytest.param(
+            srvs(LESS, MORE),
+            srvs(MORE),
+            [("delete", MORE), ("add", LESS), ("add", MORE)],
+            id="libvirt would take the one there for the new one",
+        ),
+        pytest.param(
+            srvs(MOST),
+            srvs(LESS, MOST),
+            [("delete", MOST), ("delete", LESS), ("add", MOST)],
+            id="libvirt would find two to remove",
+        ),
+        pytest.param(
+            srvs(),
+            srvs(LESS, MORE, MOST),
+            [("delete", MOST), ("delete", MORE), ("delete", LESS)],
+            id="what says most goes first",
+        ),
+        pytest.param(
+            srvs(LESS, MORE, srv(target="b.test")),
+            srvs(LESS, MORE),
+            [("add", srv(target="b.test"))],
+            id="one that says more disturbs nobody",
+        ),
+        pytest.param(
+            srvs(LESS, MOST),
+            srvs(MORE, MOST),
+            [("delete", MOST), ("delete", MORE), ("add", LESS), ("add", MOST)],
+            id="one in between is exchanged",
+        ),
+    ],
+)
+def test_a_service_record_that_says_less_fits_those_that_say_more(wanted: Any, found: Any, expected: Any) -> None:
+    updates = both(wanted, found)
+
+    assert updates == [(command, "dns-srv", section_xml(Srv, "srv", record)) for command, record in expected]
+    assert updates_can_make(wanted, found)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "can"),
+    [
+        (srvs(srv(target="a.test", port=1), srv(target="a.test", port=2)), srvs(srv(target="a.test", port=1)), False),
+        (srvs(srv(target="a.test", port=1)), srvs(srv(target="a.test", port=1), srv(target="a.test", port=2)), False),
+        (srvs(srv(target="a.test", port=2)), srvs(srv(target="a.test", port=1)), True),
+        (
+            srvs(srv(target="a.test", port=1), srv(target="a.test", port=2), srv(target="b.test")),
+            srvs(srv(target="a.test", port=1), srv(target="a.test", port=2)),
+            True,
+        ),
+    ],
+)
+def test_service_records_that_libvirt_cannot_tell_apart(wanted: Any, found: Any, can: bool) -> None:
+    assert updates_can_make(wanted, found) is can
+
+
+def test_a_second_reservation_for_a_client_goes_and_the_one_that_is_meant_stays() -> None:
+    wanted, found = reserved((ONE, "10.9.0.12")), reserved((ONE, "10.9.0.11"), (ONE, "10.9.0.12"), (ONE, "10.9.0.12"))
+
+    assert both(wanted, found) == [
+        ("delete", "ip-dhcp-host", f'<host mac="{ONE}" ip="10.9.0.11"/>'),
+        ("delete", "ip-dhcp-host", f'<host mac="{ONE}" ip="10.9.0.12"/>'),
+    ]
+
+
+def served(*hosts: str, ranges: bool = False) -> dict[str, Any]:
+    dhcp: dict[str, Any] = {"hosts": [{"name": f"six{number}", "ip": ip} for number, ip in enumerate(hosts)]}
+    dhcp |= {"ranges": [{"start": "fd00:9::10", "end": "fd00:9::1f"}]} if ranges else {}
+    return {"ips": [{"address": "fd00:9::1/64", "dhcp": dhcp}]}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "reason"),
+    [
+        (served("fd00:9::5"), served(), "so that it serves DHCPv6"),
+        (served(), served("fd00:9::5"), "so that it no longer serves DHCPv6"),
+        (served("fd00:9::5", "fd00:9::6"), served("fd00:9::5"), ""),
+        (served(ranges=True), served("fd00:9::5", ranges=True), ""),
+        (served("fd00:9::5"), {"ips": []}, ""),
+    ],
+)
+def test_dnsmasq_is_restarted_where_dhcpv6_begins_or_ends(wanted: Any, found: Any, reason: str) -> None:
+    assert dhcpv6_begins_or_ends(wanted, found) == reason
 
 
 @given(networks(), networks())

@@ -143,6 +143,12 @@ def test_project(named: Any, observed: Any, shown: Any) -> None:
         pytest.param({"name": "b"}, {"name": "a"}, [("name", "change", "REPLACE", "a -> b")], id="replaced"),
         pytest.param({"dns": {"hosts": [A, B]}}, {"dns": {"hosts": [B, A]}}, [], id="the same items in another order"),
         pytest.param(
+            {"dns": {"hosts": [A]}},
+            {"dns": {"hosts": [{**A, "hostnames": ["other"]}, A]}},
+            [("dns.hosts[10.0.0.1]", "remove", "LIVE", "it is there more than once")],
+            id="a key that is there twice",
+        ),
+        pytest.param(
             {"dns": {"hosts": [A, C]}},
             {"dns": {"hosts": [B, A]}},
             [("dns.hosts[10.0.0.3]", "add", "LIVE", "ip 10.0.0.3"), ("dns.hosts[10.0.0.2]", "remove", "LIVE", "")],
