@@ -11,8 +11,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from virtnet.host_machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, Failure, NoAnswer, Request
@@ -58,12 +57,9 @@ class LocalMachine:
 
     def ask(self, *requests: Request) -> Sequence[Answer]:
         """Programs side by side, which take milliseconds each; the rest, of microseconds, one after the other."""
-        programs = [request for request in requests if request[0] == "run"]
-        if len(programs) < 2:
-            return [self.tell(request) for request in requests]
-        with ThreadPoolExecutor(len(programs)) as pool:
-            running = {request: pool.submit(self.tell, request) for request in programs}
-            return [running[one].result() if one in running else self.tell(one) for one in requests]
+        with ExitStack() as running:
+            begun = {request: self._begin(running, *request[1:]) for request in requests if request[0] == "run"}
+            return [self._finish(one[1], begun[one]) if one in begun else self.tell(one) for one in requests]
 
     def tell(self, request: Request) -> Answer:
         """The system's refusals become failures."""
@@ -114,27 +110,41 @@ class LocalMachine:
         return Answer(shutil.which(name, path=self._search_path) or "")
 
     def _run(self, program: str, *arguments: str) -> Answer:
+        with ExitStack() as running:
+            return self._finish(program, self._begin(running, program, *arguments))
+
+    def _begin(self, running: ExitStack, program: str, *arguments: str) -> "subprocess.Popen[str] | Answer":
+        """Start a program, which does not outlive `running`; an answer at once where that fails."""
         path = shutil.which(program, path=self._search_path)
         if path is None:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            return Answer(failure=Failure(errno.ENOENT, os.strerror(errno.ENOENT)))
         try:
-            done = subprocess.run(
-                [path, *arguments],
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                timeout=self._seconds,
-                check=False,
-                env={**os.environ, "LC_ALL": "C"},
-                encoding="utf-8",
-                errors="surrogateescape",
+            process = running.enter_context(
+                subprocess.Popen(
+                    [path, *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env={**os.environ, "LC_ALL": "C"},
+                    encoding="utf-8",
+                    errors="surrogateescape",
+                )
             )
-        except subprocess.TimeoutExpired:
-            raise NoAnswer(f"'{program}' gave no answer in {self._seconds:g} s") from None
         except OSError as error:
             return Answer(failure=Failure(None, f"{path} does not run: {error.strerror}"))
-        if done.returncode != 0:
-            return Answer(failure=Failure(None, " ".join(done.stderr.split()) or f"exit status {done.returncode}"))
-        return Answer(done.stdout)
+        running.callback(process.kill)
+        return process
+
+    def _finish(self, program: str, begun: "subprocess.Popen[str] | Answer") -> Answer:
+        if isinstance(begun, Answer):
+            return begun
+        try:
+            output, complaint = begun.communicate(timeout=self._seconds)
+        except subprocess.TimeoutExpired:
+            raise NoAnswer(f"'{program}' gave no answer in {self._seconds:g} s") from None
+        if begun.returncode != 0:
+            return Answer(failure=Failure(None, " ".join(complaint.split()) or f"exit status {begun.returncode}"))
+        return Answer(output)
 
 
 def _read(path: str) -> Answer:

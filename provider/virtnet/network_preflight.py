@@ -186,7 +186,12 @@ def _subnet(address: str) -> Subnet:
 
 
 def _overlap(one: Subnet, other: Subnet) -> bool:
-    return one.version == other.version and one.overlaps(other)
+    # ipaddress's own overlaps() takes five times as long, and each of 500 creates compares with 1500 subnets.
+    return (
+        one.version == other.version
+        and int(one.network_address) <= int(other.broadcast_address)
+        and int(other.network_address) <= int(one.broadcast_address)
+    )
 
 
 def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
@@ -194,7 +199,6 @@ def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
     own = {own_bridge(tree), _running_bridge(observed)}
     named: set[tuple[str, str]] = set()
     addresses = observed.host.addresses if observed.host is not None else ()
-    connected = {(address.interface, _subnet(address.address)) for address in addresses}
     for subnet in _subnets(tree):
         for other in observed.others:
             if not other.active:
@@ -205,17 +209,20 @@ def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
                     yield f"{subnet} overlaps {theirs} of the active network '{other.name}'; {fix}"
         for address in addresses:
             theirs = _subnet(address.address)
-            if address.interface in own or (str(subnet), address.interface) in named or theirs.is_link_local:
+            if not _overlap(subnet, theirs) or theirs.is_link_local:
                 continue
-            if _overlap(subnet, theirs):
+            if address.interface not in own and (str(subnet), address.interface) not in named:
                 yield f"{subnet} overlaps {theirs}, which interface {address.interface} is in; {fix}"
         for route in observed.host.routes if observed.host is not None else ():
             if route.gateway or route.destination == "default" or route.interface in {"", *own}:
                 continue
             theirs = _subnet(route.destination)
-            if (route.interface, theirs) in connected or theirs.is_link_local or theirs.is_multicast:
+            if not _overlap(subnet, theirs) or theirs.is_link_local or theirs.is_multicast:
                 continue
-            if _overlap(subnet, theirs):
+            connected = any(
+                address.interface == route.interface and _subnet(address.address) == theirs for address in addresses
+            )
+            if not connected:
                 yield f"{subnet} overlaps {theirs}, which is reached by {route.interface}; {fix}"
 
 
