@@ -222,3 +222,30 @@ def test_the_sdks_are_up_to_date() -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_import_prints_a_program_whose_preview_is_empty(host: Host) -> None:
+    """In YAML, whose language host writes programs; the others that the set-up builds are too old to."""
+    host.run("virsh", "net-define", "/dev/stdin", given=FOUND)
+    host.sh("virsh net-start found; virsh net-autostart found")
+    uuid, before = host.virsh("net-uuid", "found").strip(), host.trace()
+    stack = LanguageStack(host, Language("yaml", ".yaml", lay_out_yaml), "LibvirtNetwork")
+    stack.program = "{}"
+
+    stack.pulumi("import", "virtnet:index:LibvirtNetwork", "found", "found", "--yes", "--out", "printed.yaml")
+
+    printed = (stack.directory / "printed.yaml").read_text()
+    assert stack.ids() == {"found": uuid}
+    assert "10.93.0.1/24" in printed
+    lay_out_yaml(stack.directory, printed)
+    assert stack.unchanged()
+    stack.pulumi("state", "unprotect", "--all", "--yes")
+    stack.up()
+    assert host.trace() == before
+
+
+FOUND = """<network><name>found</name><forward mode='route'/><bridge name='odd0' stp='off' delay='3'/>
+    <domain name='odd.test' localOnly='yes'/><dns forwardPlainNames='no'><txt name='note' value='v=1'/>
+    <host ip='10.93.0.9'><hostname>b</hostname><hostname>a</hostname></host></dns>
+    <ip address='10.93.0.1' netmask='255.255.255.0' localPtr='yes'><dhcp><range start='10.93.0.100'
+    end='10.93.0.200'><lease expiry='2' unit='hours'/></range></dhcp></ip></network>"""
