@@ -92,7 +92,8 @@ def test_exceptions_are_those_listed(walk: Walk, kind: str) -> None:
 
 
 def test_what_check_accepts_is_taken_and_given_back(tmp_path: Path) -> None:
-    program = ("python", "-m", "tests.acceptance.generated_networks", "--networks", "300", "--seed", "1", "--starts", "8")
+    sizes = ("--networks", "300", "--seed", "1", "--starts", "8")
+    program = ("python", "-m", "tests.acceptance.generated_networks", *sizes)
     with sandboxed_host(tmp_path) as host:
         done = host.run(*program, directory=REPOSITORY, check=False)
 
