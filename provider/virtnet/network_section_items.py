@@ -21,7 +21,7 @@ def updates_can_make(wanted: Tree, found: Tree) -> bool:
     """Whether libvirt can be told each change of the sections.
 
     It cannot for SRV records of one service, protocol, domain and target that differ in port, priority or weight: it
-    takes one for the other, refuses to add the second and to remove either (9.0 and 11.3).
+    takes one for the other, refuses to add the second and to remove either (9.0).
     """
     there = list(_srvs(found))
     removals, additions = _srv_changes(_srvs(wanted), there)

@@ -78,7 +78,8 @@ def section_updates(
 def dhcpv6_begins_or_ends(wanted: Tree, found: Tree) -> str:
     """Why dnsmasq must be restarted where DHCPv6 begins or ends with reservations alone; "" where it must not.
 
-    libvirt then only tells dnsmasq to read its hosts again: it goes on without DHCPv6, or with it (9.0 and 11.3).
+    libvirt then only tells dnsmasq to read its hosts again: it goes on without DHCPv6, or with it (9.0; where it
+    begins, 11.3 too).
     """
     there = {ip["address"]: ip.get("dhcp", {}) for ip in found.get("ips", [])}
     for ip in wanted.get("ips", []):
