@@ -82,13 +82,12 @@ def check(
 def test_the_port_waits_for_nothing_but_pulumi_and_grpc() -> None:
     """The core, pydantic and lxml come while the engine reads the port; `make bench` measures what that saves."""
     found = "import sys, virtnet.plugin; print(*sorted(sys.modules))"
+    late = {"pydantic", "lxml", "libvirt", "virtnet.lifecycle", "virtnet.resources", "virtnet.network"}
 
     modules = subprocess.run([sys.executable, "-c", found], capture_output=True, text=True, check=True).stdout.split()
 
     assert "virtnet.plugin" in modules
-    assert not {"pydantic", "lxml", "libvirt", "virtnet.lifecycle", "virtnet.resources", "virtnet.network"} & set(
-        modules
-    )
+    assert not late & set(modules)
 
 
 def test_the_port_is_the_first_line() -> None:
