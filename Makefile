@@ -17,13 +17,14 @@ help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-26s %s\n' "$$target" "$$text"; done
 
-setup: ## install what is missing: system packages, .venv, Pulumi (a second run changes nothing)
+setup: ## install what is missing: packages, .venv, Pulumi, its languages (a second run changes nothing)
 	@tools/setup
 
 env: ## print the lines that give a shell this environment: eval "$(make -s env)"
 	@tools/setup --env
 
-demo: setup ## show the main job in a sandbox that leaves this machine as it is
+demo: ## show the main job in a sandbox that leaves this machine as it is
+	@VIRTNET_WITHOUT=languages tools/setup
 	@$(with_env) virtnet sandbox -- tools/demo
 
 test: setup ## lint, then run all tests, with a real libvirtd and the real Pulumi engine
