@@ -9,7 +9,7 @@ pytestmark = pytest.mark.acceptance
 
 
 def test_actions_of_all_kinds_leave_nothing_behind_and_nothing_grows(tmp_path: Path) -> None:
-    program = ("python", "-m", "tests.acceptance.soak", "--seed", "3", "--actions", "24", "--engine", "1")
+    program = ("python", "-m", "tests.acceptance.soak", "--seed", "3", "--actions", "16", "--engine", "1")
     with sandboxed_host(tmp_path) as host:
         done = host.run(*program, directory=REPOSITORY, check=False)
 
