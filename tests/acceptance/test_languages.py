@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from tests.acceptance.sandboxed import REPOSITORY, Host, Stack
 
-pytestmark = pytest.mark.acceptance
+#: A dozen commands of Pulumi in each test, of which Go links the program anew each time.
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 EXAMPLES = REPOSITORY / "docs" / "native"
 MODULE = Path(__file__).with_name("languages")
