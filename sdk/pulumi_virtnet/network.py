@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 
@@ -36,6 +36,7 @@ class LibvirtNetwork(LibvirtNetworkInputs, module="virtnet", name="LibvirtNetwor
     """
 
     OUTPUTS = ("bridge_name", "persistent", "host_uuid", "adopted_from", "problems")
+    SETTLED: ClassVar[tuple[str, ...] | None] = ("uri", "name", "uuid", "mac", "autostart", "active")
     PROVIDER = LibvirtNetworkProvider
 
     @property

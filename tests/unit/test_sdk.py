@@ -80,6 +80,19 @@ def test_keywords_reach_the_engine_in_camel_case(engine: Engine) -> None:
     }
 
 
+def test_an_input_that_nobody_named_has_no_value(engine: Engine) -> None:
+    found: dict[str, Any] = {}
+
+    def program() -> None:
+        network = virtnet.LibvirtNetwork("net", title="Lab")
+        pulumi.Output.all(network.title, network.mtu, network.port_groups).apply(
+            lambda values: found.update(zip(("title", "mtu", "port_groups"), values, strict=True))
+        )
+
+    run(program)
+    assert found == {"title": "Lab", "mtu": None, "port_groups": None}
+
+
 def test_types_of_resources_are_fixed(engine: Engine) -> None:
     class Company(virtnet.LibvirtNetwork):
         """A user's own subclass."""
@@ -209,6 +222,17 @@ def test_outputs_are_those_of_the_provider() -> None:
     for resource in resources:
         made = set(getattr(virtnet, resource.name).OUTPUTS)
         assert made == {name for name in resource.computed if name not in resource.spec.model_fields}
+
+
+def test_what_a_network_has_without_being_named_is_settled() -> None:
+    network = next(
+        one for one in importlib.import_module("virtnet.resources").RESOURCES if one.name == "LibvirtNetwork"
+    )
+    checked, failures = network.check({"__name": "lab", "uri": "qemu:///system"}, {})
+    made = {name for name in network.computed if name in network.spec.model_fields}
+
+    assert failures == []
+    assert {*checked, *made} == set(virtnet.LibvirtNetwork.SETTLED or ())
 
 
 def test_types_are_those_of_the_spec() -> None:
