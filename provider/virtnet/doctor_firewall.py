@@ -1,26 +1,22 @@
 """`virtnet doctor` on the firewall: whether libvirt's chains, and its rules for each network, are there. Pure.
 
 libvirt says of a network that it is active whatever became of its rules. Nothing tells it that they were flushed, and
-then guests are cut off, or not kept apart, and networks cannot start. Texts compared with libvirt 9.0 and 11.3
-(iptables 1.8.9 and nft 1.0.6, iptables 1.8.11 and nft 1.1.3).
+then guests are cut off, or not kept apart, and networks cannot start.
 """
 
-import ipaddress
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from virtnet import network_xml
 from virtnet.doctor_finding import DoctorReport, Finding, Level
-from virtnet.network_preflight import mode_of, own_bridge
+from virtnet.network_firewall import FILTERED_MODES, chains_of, flushed, missing_rules, uses_nft
+from virtnet.network_preflight import mode_of
 from virtnet.observed import ObservedNetwork
 
 RESTART = (
     "systemctl restart virtnetworkd (or libvirtd): it makes them anew and leaves guests alone; with firewalld, "
     "firewall-cmd --reload does it too"
 )
-#: Modes in which libvirt writes rules; "" is an isolated network.
-FILTERED_MODES = ("", "nat", "route")
 
 
 def firewall(report: DoctorReport) -> Iterator[Finding]:
@@ -30,11 +26,10 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
     networks = [network for network in report.networks if _has_rules(network)]
     iptables = report.rules.get("iptables-save") or ""
     nft = report.rules.get("nft") or ""
-    uses_nft = re.search(r"^table ip6? libvirt_network ", nft, re.MULTILINE) is not None
-    chains = set(re.findall(r"^:(LIBVIRT_\w+) ", iptables, re.MULTILINE))
-    backend = "nftables" if uses_nft else "iptables" if chains else report.firewall_backend
-    flushed = not uses_nft and not {"LIBVIRT_FWI", "LIBVIRT_FWO", "LIBVIRT_INP", "LIBVIRT_PRT"} <= chains
-    if flushed and networks:
+    chains = chains_of(iptables)
+    backend = "nftables" if uses_nft(nft) else "iptables" if chains else report.firewall_backend
+    none_there = flushed(report.rules)
+    if none_there and networks:
         names = ", ".join(f"'{_name(network)}'" for network in networks)
         yield Finding(
             area="firewall",
@@ -47,11 +42,11 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
         return
     if backend:
         said = f"libvirt writes its rules with {backend}"
-        if flushed:
+        if none_there:
             said += "; there are none now, and no active network needs any"
         yield Finding(area="firewall", level=Level.OK, said=said, data={"backend": backend, "chains": sorted(chains)})
     for network in networks:
-        missing = list(_missing(network, report.rules, uses_nft=uses_nft))
+        missing = list(missing_rules(_live(network), report.rules))
         if missing:
             yield Finding(
                 area="firewall",
@@ -61,33 +56,6 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
                 data={"backend": backend, "network": _name(network), "missing": missing},
             )
     yield from _hidden_policy(report)
-
-
-def _missing(network: ObservedNetwork, rules: Mapping[str, str | None], *, uses_nft: bool) -> Iterator[str]:
-    live = _live(network)
-    bridge, subnets = re.escape(own_bridge(live)), _subnets(live)
-    if uses_nft:
-        table = _nft_tables(rules.get("nft") or "")
-        if not re.search(rf'\b[io]if(name)? "{bridge}"', table):
-            yield "rules"
-            return
-    else:
-        iptables = rules.get("iptables-save") or ""
-        if "-A FORWARD -j LIBVIRT_FWI" not in iptables or "-A INPUT -j LIBVIRT_INP" not in iptables:
-            yield "way into libvirt's chains (the jumps from INPUT and FORWARD)"
-        if not re.search(rf"^-A LIBVIRT_FWI .*-o {bridge} ", iptables, re.MULTILINE):
-            yield "rules"
-        table = iptables
-    if mode_of(live) == "nat":
-        for subnet in subnets:
-            masquerades = rf"(-s|saddr) {re.escape(subnet)} .*(-j (MASQUERADE|SNAT)|masquerade|snat)"
-            if ":" not in subnet and not re.search(masquerades, table):
-                yield f"NAT of {subnet}"
-
-
-def _nft_tables(ruleset: str) -> str:
-    """The text of libvirt's own tables."""
-    return "\n".join(re.findall(r"^table ip6? libvirt_network \{.*?^\}", ruleset, re.MULTILINE | re.DOTALL))
 
 
 def _hidden_policy(report: DoctorReport) -> Iterator[Finding]:
@@ -115,10 +83,6 @@ def _mode(network: ObservedNetwork) -> str:
 def _live(network: ObservedNetwork) -> dict[str, Any]:
     report = network.report
     return {} if report is None else network_xml.parse(report.live_xml or report.any_xml)
-
-
-def _subnets(live: Mapping[str, Any]) -> list[str]:
-    return [str(ipaddress.ip_interface(ip["address"]).network) for ip in live.get("ips", [])]
 
 
 def _name(network: ObservedNetwork) -> str:

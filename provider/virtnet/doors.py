@@ -4,7 +4,7 @@ import os
 
 from virtnet.connection import Connection, Connections
 from virtnet.errors import Refused, Unreachable
-from virtnet.host import Host
+from virtnet.host import Host, Listings
 from virtnet.host_carrier import Carrier
 from virtnet.host_local import LocalMachine, shares_our_network
 from virtnet.host_look import Kept
@@ -30,9 +30,10 @@ def open_doors(uri: str, connections: Connections) -> Doors:
     way = carried(uri)
     libvirt = connections.to(uri, lambda: None if way is None else Carrier(way))
     machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))
-    return Doors(
-        libvirt=libvirt, host=None if machine is None else Host(machine, kept=libvirt.remembered("kept", Kept))
-    )
+    if machine is None:
+        return Doors(libvirt=libvirt, host=None)
+    kept, listings = libvirt.remembered("kept", Kept), libvirt.remembered("listings", Listings)
+    return Doors(libvirt=libvirt, host=Host(machine, kept=kept, listings=listings))
 
 
 def _machine(uri: str, libvirt: Connection) -> Machine | None:

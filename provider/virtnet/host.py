@@ -7,9 +7,11 @@ line. What they print is read in host_output; who carries a request there, and c
 """
 
 import errno
+import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -33,6 +35,8 @@ _PACKAGES = {
     "ip": "iproute2",
     "ss": "iproute2",
     "bridge": "iproute2",
+    "iptables": "iptables",
+    "ip6tables": "iptables",
     "iptables-save": "iptables",
     "ip6tables-save": "iptables",
     "nft": "nftables",
@@ -42,6 +46,14 @@ _PACKAGES = {
 def local_host(*, search_path: str | None = None, seconds: float = SECONDS_FOR_A_PROGRAM) -> "Host":
     """The host this process runs on, in its network namespace. For the arguments see host_local.LocalMachine."""
     return Host(LocalMachine(search_path=search_path, seconds=seconds))
+
+
+@dataclass(frozen=True)
+class Listings:
+    """A host's firewall rules by the program that listed them, with when; shared by the doors to that host."""
+
+    known: dict[str, tuple[float, str | None]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Host:
@@ -55,7 +67,9 @@ class Host:
         proc_sys: str = "/proc/sys",
         seconds_for_an_end: float = SECONDS_FOR_AN_END,
         seconds_for_a_turn: float = SECONDS_FOR_A_TURN,
+        listings: "Listings | None" = None,
     ) -> None:
+        self._listings = listings or Listings()
         self._seconds_for_a_turn = seconds_for_a_turn
         self._machine = machine
         self._proc_sys = proc_sys
@@ -212,11 +226,29 @@ class Host:
         if answer.failure is not None:
             raise HostFailure(f"could not end process {pid} on {self.name}: it goes on after SIGTERM; end it by hand")
 
-    def firewall_rules(self, program: Literal["iptables-save", "ip6tables-save", "nft"]) -> str | None:
-        """All rules of a firewall as this program prints them; None where there is no such program."""
+    def firewall_rules(
+        self, program: Literal["iptables-save", "ip6tables-save", "nft"], *, seconds_old: float = 0.0
+    ) -> str | None:
+        """All rules of a firewall as this program prints them; None where there is no such program.
+
+        An answer that was given to anybody at most `seconds_old` ago will do: a hundred networks are looked at in one
+        refresh, and their rules are in one listing.
+        """
+        with self._listings.lock:
+            asked, known = self._listings.known.get(program, (0.0, None))
+            if not asked or time.monotonic() - asked > seconds_old:
+                known = self._list_rules(program)
+                self._listings.known[program] = (time.monotonic(), known)
+            return known
+
+    def _list_rules(self, program: str) -> str | None:
         if not self.has_program(program):
             return None
         return self._output("list the firewall rules", program, *(("list", "ruleset") if program == "nft" else ()))
+
+    def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
+        """Delete one rule, its chain first, as the program lists it."""
+        self._run(f"delete a rule of {rule[0]}", program, "-w", "-t", table, "-D", *rule)
 
     def _sysctl_path(self, key: str) -> str:
         parts = PurePosixPath(key).parts

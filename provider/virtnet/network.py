@@ -14,7 +14,8 @@ from virtnet.errors import AccessDenied, HostFailure
 from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.host_output import parse_ipv6_addresses, parse_local_ipv4
 from virtnet.network_checks import check_network
-from virtnet.network_leftover_steps import dnsmasq_process
+from virtnet.network_firewall import FILTERED_MODES, flushed, missing_rules
+from virtnet.network_leftover_steps import bridges_left, dnsmasq_process
 from virtnet.network_park import park_uuid
 from virtnet.network_plan import plan_network
 from virtnet.network_ports import plugged_in
@@ -22,6 +23,7 @@ from virtnet.network_preflight import mode_of, own_bridge, serves
 from virtnet.network_recorded import COMPUTED, recorded_changes, recorded_inputs
 from virtnet.observed import (
     DNSMASQ_GONE,
+    FIREWALL_GONE,
     FOREIGN_BRIDGE,
     PARKED,
     GuestInterface,
@@ -39,6 +41,8 @@ from virtnet.spec_values import readable
 
 PROGRAMS = ("dnsmasq", "iptables", "nft")
 AUTOSTART_LINKS = "/etc/libvirt/qemu/networks/autostart"
+#: A refresh looks at many networks, whose rules are in one listing.
+SECONDS_RULES_STAND = 2.0
 #: Of /sys/class/net/NAME/flags (netdevice(7)).
 IFF_UP = 1
 
@@ -119,6 +123,9 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
     libvirt = doors.libvirt
     report = _find(doors, desired or {}, recorded)
     problems = _problems(doors.host, report)
+    if not problems and recorded.get("host_uuid"):
+        # Not right after it was made or changed, when its rules are as new as it is.
+        problems = _firewall_problems(doors.host, report)
     deleting = desired is None
     may_start = _may_start(report, desired or {}, recorded, problems) or (deleting and recorded.get("adopted_from"))
     users = plugged_in(doors, report)
@@ -128,6 +135,9 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
         parked = _with_guests(doors, park, parked)
         waiting = ", ".join(entry.describe() for entry in parked) or "nothing"
         problems = (*problems, f"{PARKED} the network {park.name} behind, with {waiting} on it")
+    left = bridges_left(doors, report)
+    if forgotten := [entry.bridge for entry in left if report is not None and entry.uuid != report.uuid]:
+        problems = (*problems, f"{PARKED} the bridge {' and '.join(forgotten)} behind")
     return ObservedNetwork(
         uri=libvirt.uri,
         host_uuid=libvirt.host_uuid(),
@@ -138,6 +148,7 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
         parked=parked,
         shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if report is not None and deleting else (),
         dnsmasq_left=report is not None and not report.active and dnsmasq_process(doors, report.name) is not None,
+        bridges_left=left,
         problems=problems,
         others=_others(doors, report) if may_start else (),
         host=_survey(doors.host, desired or {}, recorded, report) if may_start and doors.host is not None else None,
@@ -275,6 +286,33 @@ def _problems(host: HostDoor | None, report: NetworkReport | None) -> tuple[str,
     except (HostFailure, AccessDenied):  # the file is root's on some hosts
         return ()
     return () if program is not None and program.strip() == "dnsmasq" else (DNSMASQ_GONE,)
+
+
+def _firewall_problems(host: HostDoor | None, report: NetworkReport | None) -> tuple[str, ...]:
+    """Whether the running network's rules were flushed, which libvirt does not notice.
+
+    Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
+    """
+    if host is None or report is None or report.live_xml is None:
+        return ()
+    live = network_xml.parse(report.live_xml)
+    if mode_of(live) not in FILTERED_MODES or not own_bridge(live):
+        return ()
+    missing: list[str] = []
+    for seconds_old in (SECONDS_RULES_STAND, 0.0):
+        try:
+            rules = {"iptables-save": host.firewall_rules("iptables-save", seconds_old=seconds_old)}
+            if flushed(rules):
+                rules |= {"nft": host.firewall_rules("nft", seconds_old=seconds_old)}
+        except (HostFailure, AccessDenied):  # only root can look
+            return ()
+        missing = list(missing_rules(live, rules))
+        if not missing or set(rules.values()) == {None}:
+            return ()
+    return (
+        f"{FIREWALL_GONE} ({' and '.join(missing)}), as someone flushed the rules; systemctl restart virtnetworkd (or "
+        "libvirtd) makes them anew and leaves guests alone",
+    )
 
 
 def _lost_addresses(host: HostDoor, bridge: str, live: Mapping[str, Tree]) -> list[str]:

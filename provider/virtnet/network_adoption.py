@@ -1,25 +1,69 @@
-"""Whom a network that was there before belongs to: the mark of the resource that adopted it, and its refusal to others.
+"""Whom a network that was there before belongs to, and how it was found: the mark of the resource that adopted it.
 
 Pure. Imported by the planners.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from virtnet import network_edit, network_xml
 from virtnet.network_metadata_steps import SetMetadata
 from virtnet.network_section_steps import UpdateSection
 from virtnet.network_steps import DefineNetwork, MarkNetwork
 from virtnet.network_xml import OwnerMark
+from virtnet.observed import NetworkReport
 from virtnet.plan import Step
+from virtnet.spec import Tree
 
 
-def adoption_mark(steps: Sequence[Step], uuid: str, owner: str, previous: OwnerMark | None) -> tuple[Step, ...]:
-    """The step that marks an adopted network, where the steps before it write its definition anyway.
+def adoption_mark(steps: Sequence[Step], uuid: str, owner: str, found: Mapping[str, Tree]) -> tuple[Step, ...]:
+    """The step that marks a network adopted as it was, where the steps before it write its definition now.
 
     A program that equals the network changes nothing on the host, the mark included, and a flag alone is no definition.
     """
     if not owner or not any(isinstance(step, DefineNetwork | UpdateSection | SetMetadata) for step in steps):
         return ()
-    return (MarkNetwork(uuid=uuid, mark=OwnerMark(owner, adopted=True), previous=previous),)
+    return (MarkNetwork(uuid=uuid, mark=_mark(owner, found), previous=None),)
+
+
+def as_found(report: NetworkReport, owner: str) -> dict[str, Tree]:
+    """What a delete will give back: the network as it is, or as an adoption that was cut short had found it."""
+    mark = network_xml.owner_mark(report.any_xml)
+    if mark is not None and mark.found and mark.owner == owner:
+        remembered: dict[str, Tree] = json.loads(mark.found)
+        return remembered
+    return {
+        "xml": report.any_xml,
+        "active": report.active,
+        "autostart": report.autostart,
+        "persistent": report.persistent,
+    }
+
+
+def marked_first(
+    steps: tuple[Step, ...], report: NetworkReport, owner: str, found: Mapping[str, Tree]
+) -> tuple[Step, ...]:
+    """The steps of an adoption that changes anything, with the mark, which holds what was found, before the first.
+
+    Were it written last, an adoption that is killed would leave a half-changed network, and the next would take that
+    for the original. A transient network has no definition to mark; the step that defines it brings the mark along.
+    """
+    previous = network_xml.owner_mark(report.any_xml)
+    if not owner or not steps:
+        return steps
+    mark = _mark(owner, found)
+    marked = tuple(
+        replace(step, xml=network_edit.with_owner_mark(step.xml, mark)) if isinstance(step, DefineNetwork) else step
+        for step in steps
+    )
+    if not report.persistent or previous == mark:
+        return marked
+    return (MarkNetwork(uuid=report.uuid, mark=mark, previous=previous), *marked)
+
+
+def _mark(owner: str, found: Mapping[str, Tree]) -> OwnerMark:
+    return OwnerMark(owner, adopted=True, found=json.dumps(found, sort_keys=True))
 
 
 def belongs_to_another(other: str, owner: str, uuid: str) -> str:

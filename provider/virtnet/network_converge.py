@@ -36,7 +36,7 @@ from virtnet.network_sections import (
 )
 from virtnet.network_steps import DefineNetwork, SetAutostart, StartNetwork, StopNetwork
 from virtnet.network_xml import NEXT_START, NOT_XML
-from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, NetworkReport, ObservedNetwork
+from virtnet.observed import DNSMASQ_GONE, FIREWALL_GONE, FOREIGN_BRIDGE, PARKED, NetworkReport, ObservedNetwork
 from virtnet.ownership import differences, merge, restrict
 from virtnet.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec import Tree
@@ -113,6 +113,8 @@ def converge(
     steps = _converging_steps(targets, flags, observed, report, reviewed, restarts=restarts, stops=stops_for_good)
     if stops_for_good and desired.get("on_delete") == "disconnect":
         steps = tuple(replace(step, disconnects=True) if isinstance(step, StopNetwork) else step for step in steps)
+    if reviewed >= ChangeClass.LIVE:
+        steps += forgotten_bridges(observed, report)
     if flags.active and not restarts:
         steps += _restart_dnsmasq(report, observed, reviewed)
         changes += _mended_live(observed, reviewed)
@@ -213,7 +215,7 @@ def _mends(observed: ObservedNetwork, flags: _Flags, reviewed: ChangeClass) -> t
     return tuple(
         problem
         for problem in observed.problems
-        if problem != DNSMASQ_GONE and not problem.startswith((FOREIGN_BRIDGE, PARKED))
+        if problem != DNSMASQ_GONE and not problem.startswith((FOREIGN_BRIDGE, FIREWALL_GONE, PARKED))
     )
 
 
@@ -378,6 +380,15 @@ def leftover_steps(target: Tree, observed: ObservedNetwork, report: NetworkRepor
     if is_leftover(target, observed):
         steps.append(RemoveLeftoverBridge(uuid=report.uuid, bridge=own_bridge(target), mac=str(target.get("mac", ""))))
     return steps
+
+
+def forgotten_bridges(observed: ObservedNetwork, report: NetworkReport) -> tuple[Step, ...]:
+    """Remove what killed daemons left of the network's park and probes."""
+    return tuple(
+        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac)
+        for left in observed.bridges_left
+        if left.uuid != report.uuid
+    )
 
 
 def probe(target: Tree) -> list[Step]:

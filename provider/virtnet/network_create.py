@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from virtnet import network_edit, network_xml
 from virtnet.forward_mode import OWN_BRIDGE_MODES
-from virtnet.network_adoption import adoption_mark, belongs_to_another
+from virtnet.network_adoption import as_found, belongs_to_another, marked_first
 from virtnet.network_converge import at_next_start, converge, in_use, leftover_steps, probe, stop_step
 from virtnet.network_preflight import (
     Findings,
@@ -54,12 +54,7 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
         return Plan(
             refusals=(f"the network to adopt has the UUID {report.uuid}, not {desired['uuid']}; leave uuid out",)
         )
-    before = {
-        "xml": report.any_xml,
-        "active": report.active,
-        "autostart": report.autostart,
-        "persistent": report.persistent,
-    }
+    before = as_found(report, owner)
     converged = converge(desired, {}, observed, report, ChangeClass.REPLACE)
     note = (
         f"takes over the network that exists (UUID {report.uuid}); what the program leaves out stays as it is, and "
@@ -67,7 +62,7 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     )
     return replace(
         converged,
-        steps=(*converged.steps, *adoption_mark(converged.steps, report.uuid, owner, mark)),
+        steps=marked_first(converged.steps, report, owner, before),
         notes=(note, *converged.notes),
         details={"uuid": report.uuid, "adopted_from": before},
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from virtnet import network_edit, network_xml
 from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.network_converge import converge, stop_step
-from virtnet.network_leftover_steps import EndLeftoverDnsmasq
+from virtnet.network_leftover_steps import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network_park import park_uuid
 from virtnet.network_preflight import mode_of
 from virtnet.network_reattach import describe_plugged_in, plug_in_steps, unseen
@@ -52,6 +52,7 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
         steps.append(StopIfActive(uuid=park_uuid(report.uuid)))
     if observed.dnsmasq_left:
         steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
+    steps += [RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac) for left in observed.bridges_left]
     if report.config_xml is not None:
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
     notes: tuple[str, ...] = ()
@@ -126,5 +127,6 @@ def _changed_by_others(adopted: Mapping[str, Tree], recorded: Mapping[str, Tree]
     expected = merge(NetworkSpec, {name: value for name, value in named.items() if name not in NOT_XML}, {}, found)
     paths = [change.path for change in differences(NetworkSpec, expected, network_xml.parse(report.any_xml))]
     flags = {"active": report.active, "autostart": report.autostart, "persistent": report.persistent}
-    paths += [name for name, flag in flags.items() if recorded.get(name, adopted[name]) != flag]
+    # What has the value it was adopted with was put back already, by a delete that was cut short.
+    paths += [name for name, flag in flags.items() if flag not in (recorded.get(name, adopted[name]), adopted[name])]
     return ", ".join(paths)

@@ -198,6 +198,8 @@ def _edit_metadata(root: etree._Element, wanted: Mapping[str, str], mark: OwnerM
             element.set("phase", "creating")
         if mark.adopted:
             element.set("adopted", "yes")
+        if mark.found:
+            element.text = mark.found
     if len(holder) == 0:
         root.remove(holder)
 

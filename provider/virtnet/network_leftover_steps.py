@@ -4,11 +4,16 @@ Executing one twice is as good as once. Imported by the planners of networks and
 """
 
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
+from virtnet import network_xml
 from virtnet.errors import AccessDenied, HostFailure, Refused
-from virtnet.network_park import park_bridge, park_uuid
-from virtnet.plan import Doors
+from virtnet.network_firewall import rules_left
+from virtnet.network_park import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac, probe_uuid
+from virtnet.network_preflight import own_bridge
+from virtnet.observed import LeftBridge, NetworkReport
+from virtnet.plan import Doors, HostDoor
 
 
 def link_address(doors: Doors, link: str) -> str | None:
@@ -25,6 +30,41 @@ def remove_own_bridge(doors: Doors, bridge: str, mac: str) -> None:
     if address != mac or doors.host.list_directory(f"/sys/class/net/{bridge}/brif"):
         raise Refused(f"the interface {bridge} on {doors.host.name} is not ours, or is in use; remove it first")
     doors.host.delete_link(bridge)
+    _remove_rules(doors.host, bridge)
+
+
+def bridges_left(doors: Doors, report: NetworkReport | None) -> tuple[LeftBridge, ...]:
+    """The bridges that killed daemons left of this network, its park and its probes, with nothing on them."""
+    if report is None or doors.host is None:
+        return ()
+    config = network_xml.parse(report.any_xml)
+    made = [
+        LeftBridge(uuid=report.uuid, bridge=own_bridge(config), mac=str(config.get("mac", ""))),
+        LeftBridge(uuid=park_uuid(report.uuid), bridge=park_bridge(report.uuid), mac=park_mac(report.uuid)),
+        LeftBridge(uuid=probe_uuid(report.uuid), bridge=probe_bridge(report.uuid), mac=probe_mac(report.uuid)),
+    ]
+    return tuple(left for left in made if left.bridge and _is_left(doors, doors.host, left))
+
+
+def _is_left(doors: Doors, host: HostDoor, left: LeftBridge) -> bool:
+    if link_address(doors, left.bridge) != left.mac or host.list_directory(f"/sys/class/net/{left.bridge}/brif"):
+        return False
+    report = doors.libvirt.find_network(uuid=left.uuid)
+    return report is None or not report.active
+
+
+def _remove_rules(host: HostDoor, bridge: str) -> None:
+    """Remove the firewall rules of a bridge that is gone.
+
+    libvirt 9.0 forgets those of a network whose daemon was killed while starting it, and then nobody removes them.
+    """
+    programs: tuple[tuple[Literal["iptables-save", "ip6tables-save"], Literal["iptables", "ip6tables"]], ...] = (
+        ("iptables-save", "iptables"),
+        ("ip6tables-save", "ip6tables"),
+    )
+    for listing, program in programs:
+        for rule in rules_left(host.firewall_rules(listing) or "", bridge):
+            host.delete_firewall_rule(program, rule.table, rule.words)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,7 @@ def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed:
     plan = converge(desired, recorded_inputs(recorded), observed, report, reviewed)
     if recorded.get("adopted_from") and network_xml.owner_mark(report.any_xml) is None:
         # Adopted as it was, so it was left unmarked; from now on it holds what a later delete takes back.
-        mark = adoption_mark(plan.steps, report.uuid, desired.get("__owner", ""), None)
+        mark = adoption_mark(plan.steps, report.uuid, desired.get("__owner", ""), recorded["adopted_from"])
         return replace(plan, steps=(*plan.steps, *mark))
     found = network_xml.owner_mark(report.any_xml)
     if found is not None and found.creating and found.owner == recorded.get("__owner"):

@@ -272,6 +272,8 @@ class MarkNetwork:
     def describe(self) -> str:
         if self.mark is None:
             return "remove virtnet's mark from the network"
+        if self.mark.found:
+            return f"note in its metadata that it belongs to '{self.mark.owner}', and how it was found"
         return f"note in its metadata that it belongs to '{self.mark.owner}'"
 
     def execute(self, doors: Doors) -> None:

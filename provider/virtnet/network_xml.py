@@ -7,7 +7,7 @@ https://libvirt.org/formatnetwork.html.
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 from pydantic.alias_generators import to_camel
@@ -71,6 +71,8 @@ class OwnerMark:
     """True from the first define until create is done: what is left of a create that was killed."""
     adopted: bool = False
     """True for a network that was there before, and was taken over and changed."""
+    found: str = field(default="", compare=False)
+    """How an adopted network was found, as JSON: Pulumi records nothing of a create that is killed."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,7 @@ def owner_mark(xml: str) -> OwnerMark | None:
         element.get("name", ""),
         creating=element.get("phase") == "creating",
         adopted=element.get("adopted") == "yes",
+        found=(element.text or "").strip(),
     )
 
 

@@ -12,6 +12,9 @@ DNSMASQ_GONE = "dnsmasq, which serves DHCP and DNS on the network, is not runnin
 FOREIGN_BRIDGE = "another interface has the name of the network's bridge"
 """How a problem begins that nobody but the host's administrator can mend: stopping the network would delete that."""
 
+FIREWALL_GONE = "the network has lost its firewall"
+"""How a problem begins that a restart of libvirt's daemon mends, which is not ours to do; it leaves guests alone."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkReport:
@@ -147,6 +150,17 @@ class HostReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeftBridge:
+    """A bridge that a killed daemon left of a network that does not run."""
+
+    uuid: str
+    """Of that network, which libvirt may not know any more."""
+    bridge: str
+    mac: str
+    """By which it is known as the network's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ObservedNetwork:
     """Everything that planning one network looks at."""
 
@@ -163,6 +177,8 @@ class ObservedNetwork:
     shut_off_guests: tuple[str, ...] = ()
     dnsmasq_left: bool = False
     """Whether the inactive network's own dnsmasq still runs, as libvirt forgot it."""
+    bridges_left: tuple["LeftBridge", ...] = ()
+    """Bridges of the network, its park and its probes that a killed daemon left: nobody's now, and nothing on them."""
     problems: tuple[str, ...] = ()
     """What is wrong with the active network though libvirt calls it active: bridge gone, dnsmasq gone."""
     others: tuple[NetworkReport, ...] = ()

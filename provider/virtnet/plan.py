@@ -210,8 +210,16 @@ class HostDoor(Protocol):
     def end_process(self, pid: int) -> None:
         """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
 
-    def firewall_rules(self, program: Literal["iptables-save", "ip6tables-save", "nft"]) -> str | None:
-        """All rules of a firewall as this program prints them; None where there is no such program."""
+    def firewall_rules(
+        self, program: Literal["iptables-save", "ip6tables-save", "nft"], *, seconds_old: float = 0.0
+    ) -> str | None:
+        """All rules of a firewall as this program prints them; None where there is no such program.
+
+        An answer that was given to anybody at most `seconds_old` ago will do.
+        """
+
+    def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
+        """Delete one rule, its chain first, as the program lists it."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from tests.acceptance.daemons import kill_libvirtd, kill_provider, start_libvirtd, wait_for_end
 from tests.acceptance.sandboxed import Host, Stack
 
 pytestmark = pytest.mark.acceptance
@@ -27,14 +28,6 @@ touch /run/held
 while [ -e /run/hold ]; do sleep 0.02; done
 ! [ -e /run/fail ]
 """
-
-
-def start_libvirtd(host: Host) -> None:
-    host.sh("libvirtd --daemon; for i in $(seq 100); do virsh -q list &>/dev/null && exit 0; sleep 0.1; done; exit 1")
-
-
-def wait_for_end(host: Host, pid: str) -> None:
-    host.sh(f"for i in $(seq 100); do [ -e /proc/{pid} ] || exit 0; sleep 0.05; done; exit 1")
 
 
 @pytest.fixture
@@ -78,18 +71,6 @@ def held_at(stack: Stack, moment: str) -> Iterator[Run]:
         host.sh("rm -f /run/hold")
         run.said, _ = process.communicate(timeout=60)
         run.code = process.returncode
-
-
-def kill_libvirtd(host: Host) -> None:
-    pid = host.sh("cat /run/libvirtd.pid").strip()
-    host.sh(f"kill -KILL {pid}")
-    wait_for_end(host, pid)
-
-
-def kill_provider(host: Host) -> None:
-    """The plugin's process, told by its command line, and by its pid within this sandbox alone."""
-    for pid in host.sh("pgrep -f 'python.* -m pulumi[.]dynamic'").split():
-        host.sh(f"kill -KILL {pid}")
 
 
 def dump(host: Host) -> str:

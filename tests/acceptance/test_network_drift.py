@@ -1,6 +1,7 @@
 """What others did to a running network: a refresh shows it once, and the next `pulumi up` mends it."""
 
 import pytest
+from tests.acceptance.daemons import kill_libvirtd, start_libvirtd
 from tests.acceptance.sandboxed import Host, Stack
 
 pytestmark = pytest.mark.acceptance
@@ -99,4 +100,24 @@ def test_items_that_libvirt_takes_for_one_another_are_mended_one_by_one(host: Ho
     assert mended.count("<srv ") == 1
     assert "target='a.test'" in mended
     assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+    assert stack.unchanged()
+
+
+def test_flushed_firewall_rules_are_a_problem_until_libvirtd_was_restarted(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}])
+    stack.up()
+    quiet = stack.unchanged()
+    host.sh("for table in filter nat mangle; do iptables -t $table -F; iptables -t $table -X; done")
+
+    stack.refresh()
+    problems, preview, said = stack.outputs("lab")["problems"], stack.preview(), stack.up()
+    kill_libvirtd(host)
+    start_libvirtd(host)
+    stack.refresh()
+
+    assert quiet
+    assert [problem.partition(" (")[0] for problem in problems] == ["the network has lost its firewall"]
+    assert "systemctl restart virtnetworkd (or libvirtd) makes them anew" in preview
+    assert "restart]" not in preview
+    assert (host.network("lab") or {})["Active"] == "yes", said
     assert stack.unchanged()

@@ -128,7 +128,10 @@ class FakeBridges:
     def remove_file(self, path: str) -> None:
         raise AssertionError("a network removes no file")
 
-    def firewall_rules(self, program: str) -> str | None:
+    def delete_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:
+        raise AssertionError(f"{program} was to delete {rule}, and no test declared it")
+
+    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
         return None
 
     def make_bridge(self, name: str, address: str, *, stp: bool, mtu: str) -> None:

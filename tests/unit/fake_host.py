@@ -123,7 +123,10 @@ class FakeHost:
     def may_change_links(self) -> bool:
         return self.is_root
 
-    def firewall_rules(self, program: str) -> str | None:
+    def delete_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:
+        raise AssertionError(f"{program} was to delete {rule}, and no test declared it")
+
+    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
         assert program == "iptables-save", f"{program} was called, and no test declared it"
         return self.firewall
 

@@ -364,7 +364,7 @@ class Hidden(FakeBridges):
     def routes(self, versions: Collection[int] = (4, 6)) -> Any:
         raise HostFailure("could not list the IPv4 routes on this host: there is no program 'ip'")
 
-    def firewall_rules(self, program: str) -> str | None:
+    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
         raise AccessDenied("this host does not let this user list the firewall rules; run as root")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from virtnet.errors import AccessDenied, HostFailure
-from virtnet.host import Host, local_host
+from virtnet.host import Host, Listings, local_host
 from virtnet.host_local import LocalMachine
 from virtnet.host_machine import Machine
 from virtnet.host_output import parse_addresses, parse_links, parse_listening_sockets, parse_routes
@@ -252,3 +252,19 @@ class TestProcesses:
             with pytest.raises(HostFailure, match=f"could not end process {process.pid} on this host: it goes on"):
                 Host(machine, seconds_for_an_end=0.1).end_process(process.pid)
             process.kill()
+
+
+def test_one_listing_of_the_firewall_serves_all_doors_to_a_host_for_a_while(tmp_path: Path) -> None:
+    program = tmp_path / "iptables-save"
+    program.write_text(f"#!/bin/sh\necho asked >> {tmp_path}/asked\necho rules\n")
+    program.chmod(0o755)
+    listings, machine = Listings(), LocalMachine(search_path=f"{tmp_path}:/usr/bin:/bin")
+
+    first = Host(machine, listings=listings).firewall_rules("iptables-save", seconds_old=60)
+    second = Host(machine, listings=listings).firewall_rules("iptables-save", seconds_old=60)
+    asked_for_both = (tmp_path / "asked").read_text()
+    Host(machine, listings=listings).firewall_rules("iptables-save")
+
+    assert (first, second) == ("rules\n", "rules\n")
+    assert asked_for_both == "asked\n"
+    assert (tmp_path / "asked").read_text() == "asked\nasked\n"

@@ -10,16 +10,21 @@ from tests.unit.fake_host import FakeHost
 from virtnet.network import NETWORK
 from virtnet.network_converge import leftover_steps
 from virtnet.network_delete import plan_delete
-from virtnet.network_leftover_steps import EndLeftoverDnsmasq
+from virtnet.network_firewall import rules_left
+from virtnet.network_leftover_steps import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network_park import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac
 from virtnet.network_preflight import preflight
 from virtnet.observed import (
+    FIREWALL_GONE,
+    PARKED,
     HostReport,
+    LeftBridge,
     Link,
     ListeningSocket,
     NetworkReport,
     ObservedNetwork,
 )
-from virtnet.plan import Doors, HostDoor
+from virtnet.plan import ChangeClass, Doors, HostDoor
 
 UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
 XML = (
@@ -214,3 +219,151 @@ def test_a_bridge_that_is_down_is_mended_by_a_restart() -> None:
         "stop the network",
         "start the network",
     ]
+
+
+RULES = """\
+*filter
+:LIBVIRT_FWI - [0:0]
+-A FORWARD -j LIBVIRT_FWI
+-A LIBVIRT_FWI -d 10.91.0.0/24 -o vn-lab -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A LIBVIRT_FWI -o vn-lab -j REJECT --reject-with icmp-port-unreachable
+-A LIBVIRT_FWI -d 10.92.0.0/24 -o vn-lab2 -j ACCEPT
+-A MINE -i vn-lab -j ACCEPT
+COMMIT
+*nat
+-A LIBVIRT_PRT -s 10.91.0.0/24 -d 224.0.0.0/24 -j RETURN
+-A LIBVIRT_PRT -s 10.92.0.0/24 -d 224.0.0.0/24 -j RETURN
+COMMIT
+"""
+
+
+def test_the_rules_of_a_bridge_that_is_gone_are_told_from_all_others() -> None:
+    found = rules_left(RULES, "vn-lab")
+
+    assert [(rule.table, rule.words[:5]) for rule in found] == [
+        ("filter", ("LIBVIRT_FWI", "-d", "10.91.0.0/24", "-o", "vn-lab")),
+        ("filter", ("LIBVIRT_FWI", "-o", "vn-lab", "-j", "REJECT")),
+        ("nat", ("LIBVIRT_PRT", "-s", "10.91.0.0/24", "-d", "224.0.0.0/24")),
+    ]
+
+
+def test_rules_of_a_subnet_that_another_bridge_has_too_stay() -> None:
+    shared = RULES.replace("10.92.0.0/24", "10.91.0.0/24")
+
+    found = rules_left(shared, "vn-lab")
+
+    assert {rule.table for rule in found} == {"filter"}
+
+
+LEFT_BY_PARK = LeftBridge(uuid=park_uuid(UUID), bridge=park_bridge(UUID), mac=park_mac(UUID))
+
+
+def test_the_bridge_of_a_park_that_a_killed_daemon_forgot_is_a_problem() -> None:
+    host = NetworkHost(files={**BRIDGE, f"/sys/class/net/{park_bridge(UUID)}/address": f"{park_mac(UUID)}\n"})
+
+    seen = observed(host, active=True)
+
+    assert seen.bridges_left == (LEFT_BY_PARK,)
+    assert seen.problems == (f"a restart that was cut short left the bridge {park_bridge(UUID)} behind",)
+
+
+def test_the_bridge_of_a_forgotten_park_is_removed_while_the_network_runs() -> None:
+    there = Doors(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
+    desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
+    recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
+    problems = (f"{PARKED} the bridge {park_bridge(UUID)} behind",)
+    seen = replace(NETWORK.observe(there, {}, recorded), bridges_left=(LEFT_BY_PARK,), problems=problems)
+
+    plan = NETWORK.plan(desired, {**recorded, "problems": list(problems)}, seen)
+
+    assert plan.steps == (
+        RemoveLeftoverBridge(uuid=LEFT_BY_PARK.uuid, bridge=LEFT_BY_PARK.bridge, mac=LEFT_BY_PARK.mac),
+    )
+    assert plan.change_class is ChangeClass.LIVE
+
+
+def test_a_delete_removes_the_bridges_that_killed_daemons_left() -> None:
+    probe = {f"/sys/class/net/{probe_bridge(UUID)}/address": f"{probe_mac(UUID)}\n"}
+
+    plan = plan_delete({"uuid": UUID, "name": "lab"}, observed(NetworkHost(files={**BRIDGE, **probe})))
+
+    removed = [step.bridge for step in plan.steps if isinstance(step, RemoveLeftoverBridge)]
+    assert removed == ["vn-lab", probe_bridge(UUID)]
+
+
+def test_a_bridge_of_the_parks_name_with_another_mac_is_somebody_elses() -> None:
+    host = NetworkHost(files={**BRIDGE, f"/sys/class/net/{park_bridge(UUID)}/address": "52:54:00:00:00:01\n"})
+
+    seen = observed(host, active=True)
+
+    assert seen.bridges_left == ()
+    assert seen.problems == ()
+
+
+FILTERED = """\
+*filter
+:LIBVIRT_FWI - [0:0]
+:LIBVIRT_FWO - [0:0]
+:LIBVIRT_INP - [0:0]
+-A INPUT -j LIBVIRT_INP
+-A FORWARD -j LIBVIRT_FWI
+-A LIBVIRT_FWI -o vn-lab -j REJECT --reject-with icmp-port-unreachable
+COMMIT
+*nat
+:LIBVIRT_PRT - [0:0]
+COMMIT
+"""
+
+
+class FilteredHost(NetworkHost):
+    """A host whose rules are listed: an old listing first, where one will do, then a new one."""
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(files=BRIDGE)
+        self.old, self.new = old, new
+
+    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
+        return None if program == "nft" else self.old if seconds_old else self.new
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problems"),
+    [
+        (FILTERED, "", ()),
+        ("", FILTERED, ()),
+        ("", "", (f"{FIREWALL_GONE} (way into libvirt's chains (the jumps from INPUT and FORWARD) and rules)",)),
+        (FILTERED, FILTERED, ()),
+        ("", FILTERED.replace("-o vn-lab", "-o vn-other"), (f"{FIREWALL_GONE} (rules)",)),
+    ],
+    ids=["there a moment ago", "come since", "flushed", "there", "another network's"],
+)
+def test_a_network_that_lost_its_rules_has_a_problem_that_a_new_listing_confirms(
+    old: str, new: str, problems: tuple[str, ...]
+) -> None:
+    there = doors(FilteredHost(old, new), active=True)
+
+    seen = NETWORK.observe(there, {}, {"uuid": UUID, "host_uuid": "as recorded"})
+
+    assert tuple(problem.partition(", as someone")[0] for problem in seen.problems) == problems
+
+
+def test_the_rules_of_a_network_that_was_made_a_moment_ago_are_not_looked_for() -> None:
+    seen = observed(FilteredHost("", ""), active=True)
+
+    assert seen.problems == ()
+
+
+def test_nothing_is_restarted_for_rules_that_only_the_daemon_can_make() -> None:
+    there = Doors(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
+    desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
+    recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
+    problems = (f"{FIREWALL_GONE} (rules)",)
+
+    plan = NETWORK.plan(
+        desired,
+        {**recorded, "problems": list(problems)},
+        replace(NETWORK.observe(there, {}, recorded), problems=problems),
+    )
+
+    assert plan.steps == ()
+    assert plan.refusals == ()

@@ -63,6 +63,13 @@ def mark(libvirt: FakeLibvirt) -> OwnerMark | None:
     return network_xml.owner_mark(libvirt.reports[UUID].any_xml)
 
 
+def as_configured(libvirt: FakeLibvirt) -> dict[str, Any]:
+    """Definition, flags, and the running network less the mark, which it keeps from its start to the next."""
+    (report,) = libvirt.snapshot().values()
+    live = None if report.live_xml is None else network_edit.without_owner_mark(report.live_xml)
+    return {**vars(report), "live_xml": live and " ".join(live.split())}
+
+
 def test_an_adoption_that_changes_nothing_leaves_no_mark() -> None:
     libvirt = host_with_a_network()
     before = libvirt.snapshot()
@@ -86,7 +93,7 @@ def test_an_adoption_that_changes_something_is_marked_and_given_back_without_the
     assert said == ["network 'there' on qemu:///system: note: it is given back as it was adopted"]
 
 
-@pytest.mark.parametrize("broken", [0, 2])  # the effect between them is a probe, which is tried twice
+@pytest.mark.parametrize("broken", [0, 1, 3])  # the effect before the last is a probe, which is tried twice
 def test_an_adoption_that_fails_takes_its_mark_back(broken: int) -> None:
     libvirt = host_with_a_network()
     before, libvirt.fail_at, libvirt.fail_after_effect = libvirt.snapshot(), broken, True
@@ -109,16 +116,16 @@ def test_an_update_marks_what_was_adopted_as_it_was() -> None:
     assert mark(libvirt) == OwnerMark("project/stack/a", adopted=True)
 
 
-def test_flags_alone_are_given_back_without_a_mark() -> None:
+def test_an_adoption_of_flags_alone_is_marked_and_given_back_without_the_mark() -> None:
     libvirt = host_with_a_network()
-    before = libvirt.snapshot()
+    before = as_configured(libvirt)
 
     recorded = created(libvirt, "project/stack/a", autostart=False, active=False)
-    unmarked = mark(libvirt)
+    adopted_as = mark(libvirt)
     deleted(libvirt, recorded)
 
-    assert unmarked is None
-    assert libvirt.snapshot() == before
+    assert adopted_as == OwnerMark("project/stack/a", adopted=True)
+    assert as_configured(libvirt) == before
 
 
 def test_a_network_that_another_resource_adopted_too_is_left_to_it() -> None:
@@ -225,3 +232,45 @@ def test_a_transient_network_with_our_old_mark_is_adopted_and_given_back_transie
     assert adopted_as == OwnerMark("project/stack/a", adopted=True)
     assert not libvirt.reports[UUID].persistent
     assert libvirt.reports[UUID].active
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"domain": {"name": "lab.test"}, "autostart": False},
+        {"dns": {"hosts": [{"ip": "10.91.0.9", "hostnames": ["web"]}]}, "title": "a's"},
+        {"active": False, "autostart": False},
+        {"autostart": False},
+    ],
+)
+@pytest.mark.parametrize("killed_after", range(7))
+def test_an_adoption_that_was_killed_gives_back_what_it_found_in_the_end(
+    inputs: dict[str, Any], persistent: bool, killed_after: int
+) -> None:
+    libvirt = host_with_a_network(persistent=persistent)
+    before, desired = as_configured(libvirt), checked("project/stack/a", **inputs)
+    plan = NETWORK.plan(desired, None, NETWORK.observe(doors(libvirt)(""), desired, {}))
+    for step in plan.steps[:killed_after]:
+        step.execute(doors(libvirt)(""))
+
+    recorded = created(libvirt, "project/stack/a", **inputs)
+    same = NETWORK.plan(desired, recorded, NETWORK.observe(doors(libvirt)(""), desired, recorded))
+    deleted(libvirt, recorded)
+
+    assert len(plan.steps) < 7
+    assert same.empty
+    assert as_configured(libvirt) == before
+
+
+def test_a_restore_of_flags_alone_that_was_killed_is_finished() -> None:
+    libvirt = host_with_a_network()
+    before = libvirt.snapshot()
+    recorded = updated(libvirt, created(libvirt, "project/stack/a"), "project/stack/a", autostart=False, active=False)
+    plan = NETWORK.plan(None, recorded, NETWORK.observe(doors(libvirt)(""), None, recorded))
+    plan.steps[0].execute(doors(libvirt)(""))
+
+    deleted(libvirt, recorded)
+
+    assert len(plan.steps) == 2
+    assert libvirt.snapshot() == before

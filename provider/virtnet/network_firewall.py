@@ -1,0 +1,102 @@
+"""libvirt's firewall rules of a network, in what iptables-save and nft print: those there, and those missing. Pure.
+
+Texts compared with libvirt 9.0 and 11.3 (iptables 1.8.9 and nft 1.0.6, iptables 1.8.11 and nft 1.1.3). Imported by
+doctor, by what observes a network, and by the steps that clear leftovers away.
+"""
+
+import ipaddress
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from virtnet.network_preflight import mode_of, own_bridge
+from virtnet.spec import Tree
+
+#: Modes in which libvirt writes rules; "" is an isolated network.
+FILTERED_MODES = ("", "nat", "route")
+CHAINS = frozenset({"LIBVIRT_FWI", "LIBVIRT_FWO", "LIBVIRT_INP", "LIBVIRT_PRT"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of iptables, as it is told again to delete it."""
+
+    table: str
+    words: tuple[str, ...]
+    """The chain first."""
+
+
+def uses_nft(nft: str) -> bool:
+    """Whether libvirt's own nftables tables are there."""
+    return re.search(r"^table ip6? libvirt_network ", nft, re.MULTILINE) is not None
+
+
+def chains_of(iptables: str) -> set[str]:
+    """Libvirt's chains that are there."""
+    return set(re.findall(r"^:(LIBVIRT_\w+) ", iptables, re.MULTILINE))
+
+
+def flushed(rules: Mapping[str, str | None]) -> bool:
+    """Whether libvirt's chains are gone, of either backend."""
+    return not uses_nft(rules.get("nft") or "") and not chains_of(rules.get("iptables-save") or "") >= CHAINS
+
+
+def missing_rules(live: Mapping[str, Tree], rules: Mapping[str, str | None]) -> Iterator[str]:
+    """What a running network has lost of its rules, in words."""
+    bridge, subnets = re.escape(own_bridge(live)), _subnets(live)
+    if uses_nft(rules.get("nft") or ""):
+        table = _nft_tables(rules.get("nft") or "")
+        if not re.search(rf'\b[io]if(name)? "{bridge}"', table):
+            yield "rules"
+            return
+    else:
+        iptables = rules.get("iptables-save") or ""
+        if "-A FORWARD -j LIBVIRT_FWI" not in iptables or "-A INPUT -j LIBVIRT_INP" not in iptables:
+            yield "way into libvirt's chains (the jumps from INPUT and FORWARD)"
+        if not re.search(rf"^-A LIBVIRT_FWI .*-o {bridge} ", iptables, re.MULTILINE):
+            yield "rules"
+        table = iptables
+    if mode_of(live) == "nat":
+        for subnet in subnets:
+            masquerades = rf"(-s|saddr) {re.escape(subnet)} .*(-j (MASQUERADE|SNAT)|masquerade|snat)"
+            if ":" not in subnet and not re.search(masquerades, table):
+                yield f"NAT of {subnet}"
+
+
+def rules_left(iptables: str, bridge: str) -> Sequence[Rule]:
+    """Libvirt's rules that name a bridge, and those of its subnets that no other bridge has."""
+    all_rules = [rule for rule in _rules(iptables) if rule.words[0].startswith("LIBVIRT_")]
+    named = [rule for rule in all_rules if bridge in rule.words]
+    others = {word for rule in all_rules if rule not in named and _has_interface(rule) for word in _addresses(rule)}
+    subnets = {word for rule in named for word in _addresses(rule)} - others
+    return [rule for rule in all_rules if rule in named or (not _has_interface(rule) and subnets & {*_addresses(rule)})]
+
+
+def _rules(iptables: str) -> Iterator[Rule]:
+    table = ""
+    for line in iptables.splitlines():
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif line.startswith("-A "):
+            yield Rule(table, tuple(shlex.split(line)[1:]))
+
+
+def _has_interface(rule: Rule) -> bool:
+    return "-i" in rule.words or "-o" in rule.words
+
+
+def _addresses(rule: Rule) -> Iterator[str]:
+    """The subnets of a rule that are a network's, so not those of multicast and broadcast."""
+    for option, word in zip(rule.words, rule.words[1:], strict=False):
+        if option in ("-s", "-d") and not ipaddress.ip_network(word).is_multicast and word != "255.255.255.255/32":
+            yield word
+
+
+def _nft_tables(ruleset: str) -> str:
+    """The text of libvirt's own tables."""
+    return "\n".join(re.findall(r"^table ip6? libvirt_network \{.*?^\}", ruleset, re.MULTILINE | re.DOTALL))
+
+
+def _subnets(live: Mapping[str, Tree]) -> list[str]:
+    return [str(ipaddress.ip_interface(ip["address"]).network) for ip in live.get("ips", [])]
