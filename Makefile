@@ -11,7 +11,7 @@ ARGS ?=
 # Compares the whole machine before and after, so that other tests must not run beside it.
 alone := tests/acceptance/test_sandbox.py
 
-.PHONY: help setup env demo test bench test-long test-newer-libvirt unit lint audit format sdk changelog clean
+.PHONY: help setup env demo test bench faults test-long test-newer-libvirt unit lint audit format sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -36,7 +36,11 @@ bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; AR
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers
 	@$(with_env) eval "$$(tools/peers --env)" && PYTHONPATH=. virtnet sandbox -- python -m bench $(ARGS)
 
-test-long: setup ## a thousand random edits compared with witnesses, 500 actions of a soak, fuzz at random (two hours)
+faults: setup ## kill, cut, flush and fill at every step of every plan; writes docs/reliability.md; ARGS='--only adopt'
+	@$(with_env) PYTHONPATH=. python -m tests.acceptance.faults $(ARGS)
+
+test-long: setup ## all faults, a thousand random edits compared with witnesses, 500 actions of a soak, fuzz at random (two hours)
+	@$(MAKE) faults
 	@$(with_env) for seed in 1 2 3 4 5; do \
 	    PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.random_edits --seed $$seed --edits 200; \
 	done

@@ -1,0 +1,118 @@
+"""Run the faults and write what became of each into docs/reliability.md: `make faults`.
+
+`--only TEXT` runs those whose fault or moment holds the text, and `--missing` those that the table has not; the other
+rows stay as they are. Each row is written when it is known, so that a run that is broken off can be gone on with. Ends
+with 1 where something was lost or left, or not finished by the next `pulumi up`.
+"""
+
+import argparse
+import contextlib
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.acceptance.faults import table
+from tests.acceptance.faults.at_steps import Bench, Row
+from tests.acceptance.faults.on_the_host import HOST_FAULTS
+from tests.acceptance.faults.pairs import PAIRS, Pair
+from tests.acceptance.sandboxed import Host, Stack, sandboxed_host
+
+Name = tuple[str, str]
+
+
+class Document:
+    """The table while it is written: rows in the order of the cases, as far as those are known."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._order: dict[int, Sequence[Name]] = {}
+        self.rows: list[Row] = []
+
+    def names(self, place: int, names: Sequence[Name]) -> None:
+        """Take in the cases of the part of the table at that place."""
+        with self._lock:
+            self._order[place] = names
+
+    def add(self, row: Row) -> None:
+        """Write one more row."""
+        wrong = "".join(f"\n  WRONG: {text}" for text in row.wrong)
+        with self._lock:
+            print(f"{row.fault}, {row.when}: {row.lost}; {row.after}; {row.next_up}{wrong}", flush=True)  # noqa: T201
+            self.rows.append(row)
+            self._write(drop_others=False)
+
+    def finish(self) -> None:
+        """Write it once more, less the rows of cases that are no more."""
+        self._write(drop_others=True)
+
+    def _write(self, *, drop_others: bool) -> None:
+        text = self._path.read_text()
+        there = table.read(text)
+        order = [name for place in sorted(self._order) for name in self._order[place]]
+        others = [] if drop_others else [(row.fault, row.when) for row in there]
+        merged = table.merged(there, self.rows, list(dict.fromkeys([*order, *others])))
+        self._path.write_text(table.written(text, merged))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is asked for, several sandboxes at a time."""
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    parser.add_argument("--only", default="", help="a part of a fault or a moment")
+    parser.add_argument("--missing", action="store_true", help="only what the table has not")
+    parser.add_argument("--jobs", type=int, default=2, help="how many sandboxes at a time")
+    given = parser.parse_args(arguments)
+    there = set(table.named()) if given.missing else set()
+
+    def wanted(name: Name) -> bool:
+        return given.only in " ".join(name) and name not in there
+
+    document = Document(table.DOCUMENT)
+    jobs = [job for place, pair in enumerate(PAIRS) for job in _at_steps(place, pair, document, wanted)]
+    document.names(len(PAIRS), list(HOST_FAULTS))
+    jobs += [_on_the_host(fault, document) for name, fault in HOST_FAULTS.items() if wanted(name)]
+    with ThreadPoolExecutor(given.jobs) as pool:
+        for done in [pool.submit(job) for job in jobs]:
+            done.result()
+    document.finish()
+    wrong = [row for row in document.rows if row.wrong]
+    print(f"{len(document.rows)} faults, {len(wrong)} of them lost or left something")  # noqa: T201
+    return 1 if wrong else 0
+
+
+def _at_steps(
+    place: int, pair: Pair, document: Document, wanted: Callable[[Name], bool]
+) -> Iterator[Callable[[], None]]:
+    for part in range(pair.hosts):
+
+        def job(part: int = part) -> None:
+            with _bench(pair) as bench:
+                there, back = bench.cases()
+                document.names(place, [case.name for case in (*there, *back)])
+                # Of each list every so-many-th, so that cases of both kinds go on in turn.
+                mine = {case.name for cases in (there, back) for case in cases[part :: pair.hosts]}
+                for row in bench.run(lambda case: case.name in mine and wanted(case.name)):
+                    document.add(row)
+
+        yield job
+
+
+@contextlib.contextmanager
+def _bench(pair: Pair) -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory() as directory, sandboxed_host(Path(directory)) as host:
+        yield Bench(host, Stack(host), pair)
+
+
+def _on_the_host(fault: Callable[[Host, Stack], Row], document: Document) -> Callable[[], None]:
+    def job() -> None:
+        with tempfile.TemporaryDirectory() as directory, sandboxed_host(Path(directory)) as host:
+            document.add(fault(host, Stack(host)))
+
+    return job
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,124 @@
+"""Kinds of plans, two and two: one goes there and the other back, so that a case ends where the next begins.
+
+Data and the scripts that prepare a host; nothing is killed here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+Resource = dict[str, Any]
+
+BRIDGE = "vn-lab"
+DHCP = {"ranges": [{"start": "10.70.0.100", "end": "10.70.0.200"}], "hosts": []}
+#: Plugs two neighbours into the bridge, which have addresses of their own, and starts a guest without a system.
+GUESTS = """\
+for number in 1 2; do
+  ip netns add box$number
+  ip link add box$number type veth peer name eth0 netns box$number
+  ip link set box$number master vn-lab up
+  ip -n box$number address add 10.250.0.$number/24 dev eth0
+  ip -n box$number link set eth0 up
+done
+cat > /run/web.xml <<END
+<domain type='qemu'><name>web</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
+<os><type arch='x86_64' machine='pc'>hvm</type></os>
+<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>
+<interface type='network'><mac address='52:54:00:fe:00:01'/><source network='lab'/><model type='virtio'/></interface>
+</devices></domain>
+END
+virsh -q create /run/web.xml
+"""
+#: libvirt turns it on with the first network that needs it, and never off.
+FORWARDS = "sysctl -q -w net.ipv4.ip_forward=1"
+FOUND = """\
+<network><name>lab</name><bridge name='vn-lab' stp='off'/><dns><host ip='10.70.0.7'><hostname>seven</hostname></host>
+</dns><ip address='10.70.0.1' prefix='24'/></network>
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two kinds of plans. `there` is the program of the first, `back` that of the second."""
+
+    forth_name: str
+    back_name: str
+    there: tuple[Resource, ...]
+    back: tuple[Resource, ...] = ()
+    prepare: str = ""
+    """A script that is run once, before anything is declared."""
+    plug_in: str = ""
+    """A script that is run once, with the program of `back` up."""
+    hosts: int = 1
+    """On how many hosts its cases are run, so that no chain of them is much longer than the others."""
+    alike: bool = False
+    """Whether both are of one kind, so that the way back is only the way back."""
+
+
+def network(**args: Any) -> tuple[Resource, ...]:
+    """A program that declares the network lab."""
+    return ({"type": "LibvirtNetwork", "name": "lab", "args": args},)
+
+
+def forwarding(**args: Any) -> tuple[Resource, ...]:
+    """A program that declares the host's forwarding."""
+    return ({"type": "HostForwarding", "name": "forwarding", "args": args},)
+
+
+def _lab(address: str = "10.70.0.1/24", **args: Any) -> tuple[Resource, ...]:
+    dhcp = {"ranges": [{"start": address[:-4] + "100", "end": address[:-4] + "200"}]}
+    return network(**{"forward": {}, "ips": [{"address": address, "dhcp": dhcp}], "bridge": {"stp": False}, **args})
+
+
+_RESERVED = {**DHCP, "hosts": [{"mac": "52:54:00:00:00:09", "ip": "10.70.0.9"}]}
+
+PAIRS = (
+    Pair(forth_name="create", back_name="delete", there=_lab(), prepare=FORWARDS, hosts=2),
+    Pair(
+        forth_name="live update",
+        back_name="live update, back",
+        hosts=2,
+        alike=True,
+        back=_lab(),
+        there=_lab(
+            ips=[{"address": "10.70.0.1/24", "dhcp": _RESERVED}],
+            dns={"hosts": [{"ip": "10.70.0.9", "hostnames": ["nine"]}], "txts": [{"name": "n", "value": "v"}]},
+            autostart=False,
+        ),
+        plug_in=GUESTS,
+    ),
+    Pair(
+        forth_name="restart with guests, renumbered, STP on",
+        back_name="restart with guests, back",
+        hosts=4,
+        alike=True,
+        back=_lab(),
+        there=_lab("10.72.0.1/24", bridge={"stp": True}),
+        plug_in=GUESTS,
+    ),
+    Pair(
+        forth_name="adopt",
+        back_name="restore",
+        hosts=4,
+        there=network(adopt=True, forward={}, ips=[{"address": "10.71.0.1/24"}], dns={"hosts": []}),
+        prepare=f"{FORWARDS}\nvirsh -q net-define /dev/stdin <<END\n{FOUND}END\nvirsh -q net-start lab",
+    ),
+    Pair(
+        forth_name="stop for good",
+        back_name="start again",
+        hosts=2,
+        back=_lab(),
+        there=_lab(active=False, autostart=False),
+    ),
+    Pair(
+        forth_name="HostForwarding create",
+        back_name="HostForwarding delete",
+        there=forwarding(ipv4=True, ipv6=True),
+    ),
+    Pair(
+        forth_name="HostForwarding update",
+        back_name="HostForwarding update, back",
+        alike=True,
+        back=forwarding(ipv4=True),
+        there=forwarding(ipv4=True, ipv6=True, drop_in="80-other.conf"),
+    ),
+)

@@ -1,0 +1,78 @@
+"""What a sandboxed host shows of the network lab and of its forwarding, by virsh, ip, iptables and /proc alone."""
+
+import re
+from dataclasses import dataclass
+
+from tests.acceptance.sandboxed import Host
+
+LOOK = """\
+say() { echo "== $1"; }
+say networks; virsh -q net-list --all | sed 's/ \\+/ /g' | sort
+say definition; virsh -q net-dumpxml lab --inactive 2>/dev/null | grep -v '<uuid>\\|<mac ' | sed 's/>{.*/>/' || true
+say running; virsh -q net-dumpxml lab 2>/dev/null | grep -v '<uuid>\\|<mac \\|<virtnet:\\|metadata>' |
+  sed "s/ connections='[0-9]*'//" || true
+say links; ls /sys/class/net
+say "plugged in"; for link in box1 box2 vnet0; do
+  [ ! -e /sys/class/net/$link ] || echo "$link $(basename "$(readlink /sys/class/net/$link/master || echo nothing)")"
+done
+say ports; virsh -q net-port-list lab 2>/dev/null | grep -c . || true
+say "spanning tree"; cat /sys/class/net/vn-lab/bridge/stp_state 2>/dev/null || true
+say dnsmasq; ps -C dnsmasq -o args= | grep -c dnsmasq/lab.conf || true
+say rules; (iptables-save; ip6tables-save) | grep -E '^-A.*(-s|-d|-i|-o) ' | sort || true
+say files; find /etc/libvirt/qemu/networks /etc/sysctl.d -type f -o -type l | sort
+say drop-ins; grep -hv '^#' /etc/sysctl.d/* 2>/dev/null || true
+say forwarding; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
+"""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The host at one moment, by subject."""
+
+    parts: dict[str, str]
+
+    def differences(self, expected: "Sight") -> list[str]:
+        """What is not as expected, in a line each."""
+        found = []
+        for name, text in expected.parts.items():
+            now, wanted = self.parts[name].splitlines(), text.splitlines()
+            if now != wanted:
+                more = [line for line in now if line not in wanted] or [f"{len(now)} lines"]
+                less = [line for line in wanted if line not in now] or [f"{len(wanted)} lines"]
+                found.append(f"{name}: {'; '.join(more[:4])} instead of {'; '.join(less[:4])}")
+        return found
+
+    def describe(self, *known: "Sight") -> str:
+        """In a few words; what neither of the known sights has is left over."""
+        words = []
+        listed = re.search(r"^ ?lab (\S+)", self.parts["networks"], re.MULTILINE)
+        state = listed[1] if listed else "not there"
+        half = ", half-made" if 'phase="' in self.parts["definition"] or "phase='" in self.parts["definition"] else ""
+        if any(" lab " in f" {sight.parts['networks']}".replace("\n", "\n ") for sight in known):
+            words.append(f"lab {state}{half}")
+        else:
+            forwarding = self.parts["forwarding"].split()
+            words.append(f"IPv4 forwarding {forwarding[0]}, IPv6 {forwarding[1]}")
+            files = re.findall(r"/etc/sysctl.d/(\S+)", self.parts["files"])
+            words.append(", ".join(files) or "no drop-in")
+        places = {line.split()[0]: line.split()[1] for line in self.parts["plugged in"].splitlines()}
+        if places:
+            on = sorted({"loose" if place == "nothing" else _place(place) for place in places.values()})
+            words.append("guests " + " and ".join(on))
+        if int(self.parts["dnsmasq"] or 0) and state != "active":
+            words.append("a dnsmasq left")
+        links = set(self.parts["links"].split())
+        left = sorted(links.difference(*(sight.parts["links"].split() for sight in known)))
+        if left:
+            words.append(f"{', '.join(left)} left")
+        return "; ".join(words)
+
+
+def _place(master: str) -> str:
+    return "plugged in" if master == "vn-lab" else "on the park"
+
+
+def look(host: Host) -> Sight:
+    """The host now."""
+    parts = re.split(r"^== (.+)\n", host.sh(LOOK), flags=re.MULTILINE)
+    return Sight({name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)})

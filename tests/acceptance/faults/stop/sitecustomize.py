@@ -1,0 +1,144 @@
+"""Kills a process at a given step of a plan: read by Python itself in the provider's process, from PYTHONPATH.
+
+Nothing of the provider is replaced. Python tells a profile function (sys.setprofile) of every call and return, those of
+C functions too, so the process that carries out a plan can be stopped right before and after a step, and while libvirt
+or the kernel is busy with it.
+
+VIRTNET_STEPS names a file that gets a line for each step that is begun: its name, and how many seconds its first effect
+took. VIRTNET_KILL is "WHO WHEN NUMBER SECONDS": who is killed (libvirtd, provider or pulumi), when (before, during or
+after), the step's number from 0, and for `during` how long after the first effect has begun.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+#: The calls that change something: of libvirt's client library, and of the kernel by the host's door.
+EFFECTS = frozenset(
+    f"virNetwork{name}"
+    for name in (
+        "Create",
+        "CreateXML",
+        "DefineXML",
+        "DefineXMLFlags",
+        "Destroy",
+        "SetAutostart",
+        "SetMetadata",
+        "Undefine",
+        "Update",
+    )
+) | {"virDomainUpdateDeviceFlags", "virNetworkPortDelete"}
+#: With when a kill comes that is to come meanwhile: a file is written but has not its name yet; a parameter or a link
+#: is changed and has not been looked at again.
+HOST_EFFECTS = {
+    "posix.replace": "c_call",
+    "posix.unlink": "c_return",
+    "posix.write": "c_return",
+    "_posixsubprocess.fork_exec": "c_return",
+}
+
+
+class Stopper:
+    """Follows the plan that a process carries out."""
+
+    def __init__(self, journal: str, kill: str) -> None:
+        self._journal = journal
+        words = kill.split() or ["nobody", "never", "-1", "0"]
+        self._who, self._when = words[0], words[1]
+        self._number, self._seconds = int(words[2]), float(words[3])
+        self._step: FrameType | None = None
+        self._thread = 0
+        self._count = -1
+        self._once, self._killed = threading.Lock(), False
+        self._began = 0.0
+        self._took: float | None = None
+
+    def watch(self, frame: FrameType, event: str, arg: Any) -> None:
+        """What Python calls (https://docs.python.org/3/library/sys.html#sys.setprofile)."""
+        if event == "call":
+            if self._step is None and _is_step(frame):
+                self._step, self._thread, self._took = frame, threading.get_ident(), None
+                self._count += 1
+                self._at("before")
+        elif self._step is None or threading.get_ident() != self._thread:
+            return
+        elif event == "return" and frame is self._step:
+            name = type(frame.f_locals["self"]).__name__
+            with Path(self._journal).open("a") as journal:
+                journal.write(f"{name} {self._took or 0:.4f}\n")
+            self._step = None
+            self._at("after")
+        elif event in ("c_call", "c_return"):
+            self._effect(event, arg)
+
+    def _effect(self, event: str, function: Any) -> None:
+        """Of the first effect of a step: how long it takes; and the kill that is to come meanwhile."""
+        name = getattr(function, "__name__", "")
+        host_effect = HOST_EFFECTS.get(f"{getattr(function, '__module__', '')}.{name}")
+        if name not in EFFECTS and host_effect is None:
+            return
+        killed = self._when == "during" and self._number == self._count and not self._took
+        if event == "c_call" and self._took is None:
+            self._began, self._took = time.monotonic(), 0.0
+            if killed and host_effect is None:
+                threading.Timer(self._seconds, self._kill).start()
+        if killed and event == host_effect:
+            self._kill()
+        if event == "c_return" and self._took == 0.0:
+            self._took = time.monotonic() - self._began
+            if killed:
+                self._kill()  # this time it was quicker; the step is not over yet
+
+    def _at(self, when: str) -> None:
+        if (self._when, self._number) == (when, self._count):
+            self._kill()
+
+    def _kill(self) -> None:
+        with self._once:
+            if self._killed:
+                return
+            self._killed = True
+        pid = {"libvirtd": _libvirtd, "provider": os.getpid, "pulumi": _pulumi}[self._who]()
+        Path(f"{self._journal}.killed").touch()
+        os.kill(pid, signal.SIGKILL)
+        while _lives(pid):
+            time.sleep(0.001)
+
+
+def _is_step(frame: FrameType) -> bool:
+    caller = frame.f_back
+    return (
+        frame.f_code.co_name == "execute"
+        and caller is not None
+        and caller.f_code.co_name == "apply"
+        and caller.f_globals.get("__name__") == "virtnet.plan"
+    )
+
+
+def _libvirtd() -> int:
+    return int(Path("/run/libvirtd.pid").read_text())
+
+
+def _pulumi() -> int:
+    """The engine's process: the ancestor of that name."""
+    pid = os.getpid()
+    while Path(f"/proc/{pid}/comm").read_text().strip() != "pulumi":
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return pid
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+if "pulumi.dynamic" in sys.orig_argv and os.environ.get("VIRTNET_STEPS"):
+    stopper = Stopper(os.environ["VIRTNET_STEPS"], os.environ.get("VIRTNET_KILL", ""))
+    threading.setprofile(stopper.watch)

@@ -1,0 +1,48 @@
+"""The table of docs/reliability.md: read, and written with the rows of a run. Pure."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tests.acceptance.faults.at_steps import Row
+from tests.acceptance.sandboxed import REPOSITORY
+
+DOCUMENT = REPOSITORY / "docs" / "reliability.md"
+BEGIN, END = "<!-- Written by make faults. -->", "<!-- The table ends here. -->"
+HEAD = """\
+| fault | when | what a guest lost | the host after it | the next `pulumi up` |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def read(text: str) -> list[Row]:
+    """The rows of the document."""
+    table = text.partition(BEGIN)[2].partition(END)[0].strip().splitlines()[2:]
+    rows = []
+    for line in table:
+        fault, when, lost, after, next_up = (cell.strip() for cell in line.strip("|").split("|"))
+        rows.append(Row(fault, when, lost, after, next_up))
+    return rows
+
+
+def named(path: Path = DOCUMENT) -> list[tuple[str, str]]:
+    """The faults and moments that the committed table names."""
+    return [(row.fault, row.when) for row in read(path.read_text())]
+
+
+def merged(there: Iterable[Row], measured: Iterable[Row], order: Sequence[tuple[str, str]]) -> list[Row]:
+    """Rows of the cases in their order: as measured now, or as they were there."""
+    rows = {(row.fault, row.when): row for row in (*there, *measured)}
+    return [rows[name] for name in order if name in rows]
+
+
+def written(text: str, rows: Iterable[Row]) -> str:
+    """The document with these rows."""
+    before, _, rest = text.partition(BEGIN)
+    lines = [f"| {' | '.join(_cells(row))} |\n" for row in rows]
+    return f"{before}{BEGIN}\n\n{HEAD}{''.join(lines)}\n{END}{rest.partition(END)[2]}"
+
+
+def _cells(row: Row) -> list[str]:
+    last = f"{row.next_up}; **not as it should be**: {'; '.join(row.wrong)}" if row.wrong else row.next_up
+    cells = (row.fault, row.when, row.lost, row.after, last)
+    return [" ".join(cell.replace("|", "/").split()) for cell in cells]

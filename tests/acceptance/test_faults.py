@@ -1,0 +1,47 @@
+"""A few of the faults of docs/reliability.md, chosen by a seed; `make test-long` and `make faults` run all of them."""
+
+import random
+
+import pytest
+from tests.acceptance.faults import table
+from tests.acceptance.faults.at_steps import Bench
+from tests.acceptance.faults.on_the_host import HOST_FAULTS
+from tests.acceptance.faults.pairs import PAIRS, Pair
+from tests.acceptance.sandboxed import Host, Stack
+
+pytestmark = pytest.mark.acceptance
+
+SEED = 7
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.forth_name)
+def test_a_fault_of_each_kind_of_plan_loses_nothing(host: Host, stack: Stack, pair: Pair) -> None:
+    chance = random.Random(f"{SEED} {pair.forth_name}")  # noqa: S311 - a choice, no secret
+    bench = Bench(host, stack, pair)
+    there, back = bench.cases()
+    cases = [*there, *back]
+    chosen = chance.choice(cases)
+
+    rows = list(bench.run(lambda case: case == chosen))
+
+    kinds = (f": {pair.forth_name}", f": {pair.back_name}")
+    committed = [name for name in table.named() if name[0].endswith(kinds)]
+    assert [case.name for case in cases] == committed, "make faults writes the table anew"
+    assert bench.not_as_before == []
+    assert [row.wrong for row in rows] == [()]
+
+
+@pytest.mark.parametrize("name", [("dnsmasq killed", "network runs"), ("host rebooted", "network runs")])
+def test_a_fault_of_the_host_loses_nothing(host: Host, stack: Stack, name: tuple[str, str]) -> None:
+    row = HOST_FAULTS[name](host, stack)
+
+    assert (row.fault, row.when) == name
+    assert row.wrong == ()
+
+
+def test_the_table_names_the_faults_of_the_host() -> None:
+    kinds = tuple(f": {name}" for pair in PAIRS for name in (pair.forth_name, pair.back_name))
+
+    committed = [name for name in table.named() if not name[0].endswith(kinds)]
+
+    assert committed == list(HOST_FAULTS), "make faults writes the table anew"
