@@ -2284,7 +2284,7 @@ type Forwarder struct {
 	Address *string `pulumi:"address"`
 	// Only queries for this domain go there. Left out: all queries.
 	Domain *string `pulumi:"domain"`
-	// The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53.
+	// The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
 	Port *int `pulumi:"port"`
 }
 
@@ -2305,7 +2305,7 @@ type ForwarderArgs struct {
 	Address pulumi.StringPtrInput `pulumi:"address"`
 	// Only queries for this domain go there. Left out: all queries.
 	Domain pulumi.StringPtrInput `pulumi:"domain"`
-	// The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53.
+	// The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
 	Port pulumi.IntPtrInput `pulumi:"port"`
 }
 
@@ -2371,7 +2371,7 @@ func (o ForwarderOutput) Domain() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Forwarder) *string { return v.Domain }).(pulumi.StringPtrOutput)
 }
 
-// The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53.
+// The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
 func (o ForwarderOutput) Port() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Forwarder) *int { return v.Port }).(pulumi.IntPtrOutput)
 }

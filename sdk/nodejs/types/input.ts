@@ -259,7 +259,7 @@ export interface ForwarderArgs {
      */
     domain?: pulumi.Input<string | undefined>;
     /**
-     * The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53.
+     * The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
      */
     port?: pulumi.Input<number | undefined>;
 }

@@ -325,7 +325,7 @@ export interface Forwarder {
      */
     domain?: string;
     /**
-     * The server's port, 1 to 65535 (libvirt 12.0 and newer). Left out: 53.
+     * The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
      */
     port?: number;
 }
