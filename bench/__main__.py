@@ -18,11 +18,24 @@ from typing import Any
 from bench import fleet, plugin, report
 from bench.compare import compare
 from bench.outage import outages
+from bench.picture import picture
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FIGURES, PICTURE = REPOSITORY / "docs" / "performance.json", REPOSITORY / "docs" / "performance.svg"
 #: Of the table in the README, and of the picture.
 SHOWN = 100
+IN_THE_README = (
+    "networks",
+    "what",
+    "libvirt's floor, s",
+    "engine's floor, s",
+    "virtnet, s",
+    "of the floors",
+    "OpenTofu, s",
+    "OpenTofu replaces",
+    "virtnet, lost",
+    "OpenTofu, lost",
+)
 
 
 def main() -> None:
@@ -53,7 +66,8 @@ def main() -> None:
         _measure(part, given, measured, target)
     print(f"\n{report.everything(measured, style='simple')}")
     if given.publish:
-        publish(measured)
+        for path, text in published(measured).items():
+            path.write_text(text)
 
 
 def _parts(given: argparse.Namespace) -> list[str]:
@@ -62,7 +76,11 @@ def _parts(given: argparse.Namespace) -> list[str]:
 
 def _measure(part: str, given: argparse.Namespace, measured: dict[str, Any], target: Path | None) -> None:
     """Measure one part, and write down at once what was measured: a long run may be cut short."""
-    measured["machine"] = f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
+    cores, load = os.cpu_count(), os.getloadavg()[0]
+    measured["machine"] = (
+        f"{cores} cores, Linux {platform.release()}, Python {platform.python_version()}; load average before: "
+        f"{load:.1f}"
+    )
     if part == "comparison":
         peers = None if given.no_peers else Path(os.environ["VIRTNET_BENCH_PEERS"])
         for count in given.networks or ([1, 10, 100, 500] if given.full else [1, 10, 100]):
@@ -87,29 +105,19 @@ def _write(measured: dict[str, Any], target: Path | None) -> None:
         target.write_text(json.dumps(measured, indent=2) + "\n")
 
 
-def publish(measured: dict[str, Any]) -> None:
-    """Put the figures where people read them; the same figures always give the same files."""
+def published(measured: dict[str, Any]) -> dict[Path, str]:
+    """The documents with these figures; the same figures always give the same files."""
     rows = measured["comparison"]
     sizes = sorted({row["networks"] for row in rows})
     size = SHOWN if SHOWN in sizes else sizes[-1]
-    PICTURE.write_text(report.picture(rows, size))
-    narrow = (
-        "what",
-        "libvirt's floor, s",
-        "engine's floor, s",
-        "virtnet, s",
-        "of the floors",
-        "OpenTofu, s",
-        "OpenTofu replaces",
-    )
-    shown = [
-        {name: row[name] for name in (*narrow, "virtnet, lost", "OpenTofu, lost") if name in row}
-        for row in rows
-        if row["networks"] == size
-    ]
-    report.put_between_markers(REPOSITORY / "README.md", "performance", report.comparison(shown, style="github"))
-    text = f"Measured on {measured['machine']}.\n\n{report.everything(measured, style='github')}"
-    report.put_between_markers(REPOSITORY / "docs" / "performance.md", "performance", text)
+    shown = [{name: row[name] for name in IN_THE_README if name in row} for row in rows if row["networks"] == size]
+    readme, performance = REPOSITORY / "README.md", REPOSITORY / "docs" / "performance.md"
+    tables = f"Measured on {measured['machine']}.\n\n{report.everything(measured, style='github')}"
+    return {
+        PICTURE: picture(rows, size),
+        readme: report.between_markers(readme.read_text(), "performance", report.comparison(shown, style="github")),
+        performance: report.between_markers(performance.read_text(), "performance", tables),
+    }
 
 
 if __name__ == "__main__":

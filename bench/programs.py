@@ -13,10 +13,10 @@ from pathlib import Path
 
 from bench.measured import Run, run
 
-_NETWORKS = """\
+_PROGRAM = """\
 import json
 from pathlib import Path
-import {module} as virtnet
+from {module} import {kind}
 
 given = json.loads(Path(__file__).with_name("given.json").read_text())
 for number in range(given["count"]):
@@ -24,7 +24,7 @@ for number in range(given["count"]):
     reservations = given["each"] + (given["one"] if number == 0 else 0)
     hosts = [{{"mac": f"52:54:00:00:00:{{n:02x}}", "ip": f"{{subnet}}.{{n + 10}}"}} for n in range(reservations)]
     domain = {{"domain": {{"name": f"d{{given['restart']}}"}}}} if number == 0 and given["restart"] else {{}}
-    virtnet.LibvirtNetwork(
+    {kind}(
         f"bench{{number}}",
         forward={{"mode": "nat"}},
         bridge={{"stp": False}},
@@ -36,18 +36,7 @@ for number in range(given["count"]):
             }}
         ],
         **domain,
-        {options}
     )
-"""
-_NOTHING = """\
-import json
-from pathlib import Path
-from nothing import Nothing
-
-given = json.loads(Path(__file__).with_name("given.json").read_text())
-for number in range(given["count"]):
-    first = [given["one"], given["restart"]] if number == 0 else []
-    Nothing(f"bench{number}", {"value": [given["each"], *first]})
 """
 _NOTHING_MODULE = '''\
 from pulumi import dynamic
@@ -60,7 +49,7 @@ class NothingProvider(dynamic.ResourceProvider):
         return dynamic.CreateResult("nothing", inputs)
 
     def diff(self, id_, olds, news):
-        return dynamic.DiffResult(changes=olds["value"] != news["value"])
+        return dynamic.DiffResult(changes=any(olds.get(name) != value for name, value in news.items()))
 
     def update(self, id_, olds, news):
         return dynamic.UpdateResult(news)
@@ -71,7 +60,7 @@ class NothingProvider(dynamic.ResourceProvider):
 
 
 class Nothing(dynamic.Resource):
-    def __init__(self, name, props):
+    def __init__(self, name, **props):
         super().__init__(NothingProvider(), name, props)
 '''
 NOTHING_GIVEN = {"count": 0, "one": 0, "restart": 0, "each": 0}
@@ -137,18 +126,20 @@ class Project:
 
 def virtnet(directory: Path) -> Project:
     """Networks through virtnet's dynamic provider."""
-    return Project(directory, _NETWORKS.format(module="pulumi_virtnet", options=""), provider="pulumi.dynamic")
+    program = _PROGRAM.format(module="pulumi_virtnet", kind="LibvirtNetwork")
+    return Project(directory, program, provider="pulumi.dynamic")
 
 
 def virtnet_native(directory: Path) -> Project:
     """The same through virtnet's native plugin."""
     settings = f"plugins: {{providers: [{{name: virtnet, path: '{Path(sys.executable).parent}'}}]}}\n"
-    program = _NETWORKS.format(module="pulumi_virtnet.native", options="")
+    program = _PROGRAM.format(module="pulumi_virtnet.native", kind="LibvirtNetwork")
     return Project(directory, program, provider="pulumi-resource-virtnet", settings=settings)
 
 
 def nothing(directory: Path) -> Project:
-    """As many resources that do nothing."""
-    project = Project(directory, _NOTHING, provider="pulumi.dynamic")
+    """As many resources with the same properties, whose provider does nothing."""
+    program = _PROGRAM.format(module="nothing", kind="Nothing")
+    project = Project(directory, program, provider="pulumi.dynamic")
     (directory / "nothing.py").write_text(_NOTHING_MODULE)
     return project

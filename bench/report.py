@@ -1,22 +1,11 @@
-"""What was measured, as tables for a terminal and for the documents, and as a picture."""
+"""What was measured, as tables for a terminal and for the documents."""
 
-import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import pygal
-from pygal.style import Style
 from tabulate import tabulate
 
 Rows = Sequence[Mapping[str, Any]]
-PICTURED = ("create", "no-op up", "refresh", "live edit of one", "restart of one", "destroy")
-SERIES = {
-    "libvirt's floor": "libvirt's floor, s",
-    "Pulumi's floor": "engine's floor, s",
-    "virtnet": "virtnet, s",
-    "OpenTofu": "OpenTofu, s",
-}
 
 
 def comparison(rows: Rows, *, style: str) -> str:
@@ -57,44 +46,11 @@ def everything(measured: Mapping[str, Any], *, style: str) -> str:
     return "\n\n".join(parts)
 
 
-def picture(rows: Rows, networks: int) -> str:
-    """Bars of seconds for one size, on a scale of tens, as SVG without a script."""
-    chosen = [next(row for row in rows if row["networks"] == networks and row["what"] == what) for what in PICTURED]
-    style = Style(
-        background="white",
-        plot_background="white",
-        font_family="sans-serif",
-        colors=("#b0b0b0", "#707070", "#1f6fb2", "#e08e2b"),
-        title_font_size=18,
-        label_font_size=13,
-        legend_font_size=14,
-    )
-    chart = pygal.Bar(
-        style=style,
-        js=(),
-        logarithmic=True,
-        width=1000,
-        height=420,
-        margin=14,
-        legend_at_bottom=True,
-        legend_at_bottom_columns=4,
-        disable_xml_declaration=True,
-        no_prefix=True,
-        title=f"{networks} networks: seconds (less is better, each line is ten times the one below)",
-    )
-    chart.x_labels = list(PICTURED)
-    for title, column in SERIES.items():
-        values = [row[column] for row in chosen]
-        if any(value is not None for value in values):
-            chart.add(title, [value or None for value in values])
-    return str(chart.render(is_unicode=True)) + "\n"
-
-
-def put_between_markers(document: Path, name: str, text: str) -> None:
-    """Replace what stands between <!-- NAME --> and <!-- end of NAME -->."""
-    old = document.read_text()
+def between_markers(document: str, name: str, text: str) -> str:
+    """The document with another text between <!-- NAME --> and <!-- end of NAME -->. Raises ValueError without."""
     start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    found = re.search(f"{re.escape(start)}.*?{re.escape(end)}", old, re.DOTALL)
-    if found is None:
-        raise SystemExit(f"{document} has no {start} … {end}")
-    document.write_text(f"{old[: found.start()]}{start}\n{text.strip()}\n{end}{old[found.end() :]}")
+    before, opened, rest = document.partition(f"{start}\n")
+    _, closed, after = rest.partition(end)
+    if not opened or not closed:
+        raise ValueError(f"the document has no {start} … {end}")
+    return f"{before}{start}\n{text.strip()}\n{end}{after}"
