@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal, TypeVar
 
 from virtnet import forwarding as forwarding_resource
-from virtnet import network as network_resource
+from virtnet import network_observe
 from virtnet.doctor_finding import DoctorReport, Finding
 from virtnet.doctor_firewall import firewall
 from virtnet.doctor_forwarding import forwarding
@@ -21,6 +21,7 @@ from virtnet.doctor_subnets import subnets
 from virtnet.drop_in import DIRECTORY
 from virtnet.errors import AccessDenied, LibvirtFailure, Unreachable, VirtnetError
 from virtnet.network_leftover_steps import dnsmasq_process
+from virtnet.network_survey import survey
 from virtnet.observed import NetworkReport, ObservedNetwork
 from virtnet.plan import Doors, HostDoor
 
@@ -101,7 +102,7 @@ class _Looking:
     def _network(self, report: NetworkReport, version: int) -> ObservedNetwork:
         uri = self.doors.libvirt.uri
         alone = ObservedNetwork(uri=uri, host_uuid="", libvirt_version=version, report=report)
-        return self._tried(lambda: network_resource.observe(self.doors, {}, {"uuid": report.uuid}), alone)
+        return self._tried(lambda: network_observe.observe(self.doors, {}, {"uuid": report.uuid}), alone)
 
     def at_host(self, report: DoctorReport, host: HostDoor) -> DoctorReport:
         """The host itself: interfaces, firewall, files and kernel; nothing of it where it cannot be reached at all."""
@@ -109,7 +110,7 @@ class _Looking:
             host.may_change_links()
         except VirtnetError as error:
             return replace(report, host_name=host.name, host_unreachable=str(error))
-        surveyed = self._tried(lambda: network_resource.survey(host), None)
+        surveyed = self._tried(lambda: survey(host), None)
         users = forwarding_resource.users(n.report for n in report.networks if n.report is not None)
         pid_files = self._tried(lambda: host.list_directory(PID_FILES), [])
         drop_ins = self._tried(lambda: host.list_directory(DIRECTORY), [])

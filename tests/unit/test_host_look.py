@@ -8,7 +8,7 @@ from virtnet.host import Host
 from virtnet.host_local import LocalMachine
 from virtnet.host_look import Kept
 from virtnet.host_machine import Answer, Request
-from virtnet.network import survey, survey_for_new
+from virtnet.network_survey import survey, survey_for_new
 
 PRINTED = {
     ("ip", "-json", "-brief", "address", "show"): (
