@@ -125,7 +125,7 @@ class _Looking:
             rules=self._tried(lambda: {program: host.firewall_rules(program) for program in PROGRAMS}, {}),
             firewall_backend=_backend(self._tried(lambda: host.read_file(NETWORK_CONF), None) or ""),
             leftover_dnsmasqs=tuple(self._leftovers(report, pid_files)) if not report.unreachable else (),
-            temporary_files=tuple(name for name in drop_ins if re.fullmatch(r"\..+\.conf\.(\w+\.new|new\.\w+)", name)),
+            temporary_files=tuple(name for name in drop_ins if re.fullmatch(r"\..+\.conf\.new\.\w+", name)),
         )
 
     def _leftovers(self, report: DoctorReport, pid_files: Sequence[str]) -> list[tuple[str, int]]:

@@ -178,8 +178,9 @@ def _write_existing(path: str, text: str) -> Answer:
 def _replace(directory: str, name: str, content: str) -> Answer:
     """Put a file in place with everything in it on the disk before its name is."""
     Path(directory).mkdir(mode=0o755, parents=True, exist_ok=True)
+    _sweep(directory, name)
     # Not ending in .conf: `sysctl --system` reads every name that does, dot files too.
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".new", dir=directory)
+    descriptor, temporary = tempfile.mkstemp(prefix=_temporary(name), dir=directory)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(content)
@@ -194,9 +195,22 @@ def _replace(directory: str, name: str, content: str) -> Answer:
     return Answer()
 
 
+def _temporary(name: str) -> str:
+    """How the names of the files begin that are to become the one of that name; host_script's begin so too."""
+    return f".{name}.new."
+
+
+def _sweep(directory: str, name: str) -> None:
+    """Remove what writes of this file that were killed left; one process at a time has its turn to write."""
+    for entry in os.listdir(directory):  # noqa: PTH208 - names are compared, not paths
+        if entry.startswith(_temporary(name)):
+            Path(directory, entry).unlink(missing_ok=True)
+
+
 def _remove(path: str) -> Answer:
     Path(path).unlink(missing_ok=True)
     if Path(path).parent.is_dir():
+        _sweep(str(Path(path).parent), Path(path).name)
         _sync_directory(str(Path(path).parent))
     return Answer()
 

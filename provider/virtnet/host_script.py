@@ -95,7 +95,7 @@ vn_write() { # into a file that is there: making one would hide that it is not
 vn_replace() {
   if [ -d "$1/$2" ]; then vn_told 1 "$vn_is_a_directory"; return; fi
   vn_temporary=
-  vn_said=$(mkdir -p -- "$1" 2>&1) &&
+  vn_said=$(mkdir -p -- "$1" 2>&1 && rm -f -- "$1/.$2.new."* 2>&1) && # what writes that were killed left
     vn_temporary=$(mktemp "$1/.$2.new.XXXXXX" 2>&1) || { vn_told 1 "$vn_said$vn_temporary"; return; }
   vn_said=$({ printf '%s' "$3" | tee -- "$vn_temporary" >/dev/null && chmod 0644 "$vn_temporary" &&
     sync "$vn_temporary" && mv -f -- "$vn_temporary" "$1/$2" && sync "$1"; } 2>&1)
@@ -104,8 +104,8 @@ vn_replace() {
   vn_told "$vn_status" "$vn_said"
 }
 vn_remove() {
-  vn_said=$(rm -f -- "$1" 2>&1); vn_status=$?
   vn_parent=${1%/*}
+  vn_said=$(rm -f -- "$1" "$vn_parent/.${1##*/}.new."* 2>&1); vn_status=$?
   if [ "$vn_status" = 0 ] && [ -d "$vn_parent" ]; then vn_said=$(sync "$vn_parent" 2>&1); vn_status=$?; fi
   vn_told "$vn_status" "$vn_said"
 }

@@ -252,9 +252,9 @@ class TestForwarding:
         assert all(line.startswith(start) for line, start in zip(findings, said, strict=True)), findings
 
     def test_names_what_a_killed_write_left(self) -> None:
-        (line,) = lines(forwarding(report(forwarding=forwards(), temporary_files=(".90-x.conf.abc.new",))))
+        (line,) = lines(forwarding(report(forwarding=forwards(), temporary_files=(".90-x.conf.new.abc",))))
 
-        assert line == "note: /etc/sysctl.d/.90-x.conf.abc.new was left by a write that was killed; nothing reads it"
+        assert line == "note: /etc/sysctl.d/.90-x.conf.new.abc was left by a write that was killed; nothing reads it"
 
 
 OWNER = "<v:owner xmlns:v='urn:pulumi-virtnet:owner:1.0' name='p/s/n1'{}/>"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from virtnet.errors import Unreachable
-from virtnet.host import Host
+from virtnet.host import Host, local_host
 from virtnet.host_local import LocalMachine
 from virtnet.host_machine import Machine
 from virtnet.host_shell import ShellMachine
@@ -48,6 +48,23 @@ def left(path: Path) -> str:
     return path.read_text()
 
 
+def clear_up(host: Host, path: Path) -> None:
+    """The next write, or the removal, leaves nothing of the one that was killed."""
+    killed = [other for other in path.parent.iterdir() if other != path]
+    unrelated = path.parent / ".90-ours.conf.swp"
+    unrelated.touch()
+
+    host.write_file(str(path), NEW)
+
+    assert set(path.parent.iterdir()) == {path, unrelated}
+    for other in killed:
+        other.touch()
+
+    host.remove_file(str(path))
+
+    assert set(path.parent.iterdir()) == {unrelated}
+
+
 def test_on_this_machine(tmp_path: Path) -> None:
     texts = []
     for last in itertools.count(1):
@@ -61,6 +78,7 @@ def test_on_this_machine(tmp_path: Path) -> None:
         )
 
         texts.append(left(path))
+        clear_up(local_host(), path)
         if done.returncode == 0:
             break
     assert set(texts) == {OLD, NEW}
@@ -93,6 +111,9 @@ def test_over_a_shell(tmp_path: Path, after: bool) -> None:
         machine.close()
 
         texts.append(left(path))
+        whole = ShellMachine(Way(name="far", command=("sh",), user="me"))
+        clear_up(Host(whole), path)
+        whole.close()
         if not died:
             break
     assert set(texts) == {OLD, NEW}
