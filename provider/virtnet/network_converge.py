@@ -114,7 +114,7 @@ def converge(
     if stops_for_good and desired.get("on_delete") == "disconnect":
         steps = tuple(replace(step, disconnects=True) if isinstance(step, StopNetwork) else step for step in steps)
     if reviewed >= ChangeClass.LIVE:
-        steps += forgotten_bridges(observed, report)
+        steps += _forgotten(observed, report, stays_inactive=not report.active and not flags.active)
     if flags.active and not restarts:
         steps += _restart_dnsmasq(report, observed, reviewed)
         changes += _mended_live(observed, reviewed)
@@ -382,13 +382,18 @@ def leftover_steps(target: Tree, observed: ObservedNetwork, report: NetworkRepor
     return steps
 
 
-def forgotten_bridges(observed: ObservedNetwork, report: NetworkReport) -> tuple[Step, ...]:
-    """Remove what killed daemons left of the network's park and probes."""
-    return tuple(
+def _forgotten(observed: ObservedNetwork, report: NetworkReport, *, stays_inactive: bool) -> tuple[Step, ...]:
+    """Remove what killed daemons left of the network's park and probes; of the network itself when it will not start.
+
+    What starts clears its own away right before, see leftover_steps.
+    """
+    dnsmasq = [EndLeftoverDnsmasq(uuid=report.uuid, name=report.name)] if observed.dnsmasq_left else []
+    bridges = [
         RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac)
         for left in observed.bridges_left
-        if left.uuid != report.uuid
-    )
+        if stays_inactive or left.uuid != report.uuid
+    ]
+    return (*(dnsmasq if stays_inactive else ()), *bridges)
 
 
 def probe(target: Tree) -> list[Step]:

@@ -282,6 +282,18 @@ def test_the_bridge_of_a_forgotten_park_is_removed_while_the_network_runs() -> N
     assert plan.change_class is ChangeClass.LIVE
 
 
+def test_what_a_killed_stop_left_is_removed_where_the_network_is_to_stay_inactive() -> None:
+    there = Doors(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
+    desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
+    recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
+    stopped = NETWORK.check({"name": "lab", "uri": "qemu:///system", "active": False}, recorded)[0]
+    seen = observed(NetworkHost(files={**BRIDGE, **DNSMASQ}))
+
+    plan = NETWORK.plan(stopped, recorded, seen)
+
+    assert plan.steps == (END, RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC))
+
+
 def test_a_delete_removes_the_bridges_that_killed_daemons_left() -> None:
     probe = {f"/sys/class/net/{probe_bridge(UUID)}/address": f"{probe_mac(UUID)}\n"}
 
