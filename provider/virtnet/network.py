@@ -3,6 +3,8 @@
 Deciding is network_plan's, and network_observe gathers what it looks at.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,33 +92,47 @@ def _leases(named: dict[str, Tree]) -> list[dict[str, Tree]]:
     return [item["lease"] for item in items if item is not UNKNOWN and isinstance(item.get("lease"), dict)]
 
 
+def _digest(value: Tree) -> str:
+    """A value's fingerprint, which tells nothing of it: a state keeps what is secret nowhere but in its own place."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
 def outputs(
     inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork
 ) -> dict[str, Tree] | None:
     """The outputs: what the program named as it is on the host, and what was made; None when the network is gone.
 
-    The persistent configuration is shown; where it is as recorded and the running network differs, the latter, so
-    that drift of either kind appears.
+    The persistent configuration is shown; where it is as it was made and the running network differs, the latter, so
+    that drift of either kind appears. `__drifted` remembers, by fingerprints, how what differs was made: against
+    what is recorded, which is the drift itself by then, every second refresh would take the other copy for it.
     """
     report = observed.report
     if report is None:
         return None
     config = network_xml.parse(report.any_xml)
     live = network_xml.parse(report.live_xml) if report.live_xml is not None else config
+    runs = {**live, **{name: config[name] for name in network_xml.NEXT_START if name in config}}
+    meant = {name: _digest(value) for name, value in inputs.items()} | dict(recorded.get("__drifted") or {})
     shown: dict[str, Tree] = {}
-    persistent_view = project(NetworkSpec, inputs, config)
-    live_view = project(NetworkSpec, inputs, {**live, **{n: config[n] for n in network_xml.NEXT_START if n in config}})
-    for name in inputs:
+    drifted: dict[str, Tree] = {}
+    persistent_view, live_view = project(NetworkSpec, inputs, config), project(NetworkSpec, inputs, runs)
+    for name, digest in meant.items():
         if name in network_xml.NOT_XML or name == "__owner":
             shown[name] = inputs[name]
             continue
-        named, kept, runs = inputs[name], persistent_view.get(name, ABSENT), live_view.get(name, ABSENT)
-        value = runs if kept == named else kept
+        # What was gone when it was last looked at is named by no input any more.
+        views = (persistent_view, live_view) if name in inputs else (config, runs)
+        kept, running = (view.get(name, ABSENT) for view in views)
+        value = running if kept is not ABSENT and _digest(kept) == digest else kept
         if value is not ABSENT:
             shown[name] = value
+        if value is ABSENT or _digest(value) != digest:
+            drifted[name] = digest
     shown["name"] = report.name
     shown["active"] = report.active
     shown["autostart"] = report.autostart
+    if drifted:
+        shown["__drifted"] = drifted
     shown["__named"] = sorted(name for name in ("uuid", "mac") if name in inputs)
     return shown | {
         "uuid": report.uuid,

@@ -129,7 +129,8 @@ def converge(
         changes=changes + recorded_only,
         refusals=(*too_old, *stop.refusals, *start.refusals),
         notes=(*start.notes, *stop.notes, *notes),
-        details={"uuid": report.uuid},
+        # Drift is measured by what is made now.
+        details={"uuid": report.uuid, "__drifted": {}},
     )
 
 
