@@ -88,7 +88,11 @@ class Connection:
             return ""  # network:///system has no capabilities
         found = etree.fromstring(capabilities.encode()).findtext("host/uuid")
         if not found:
-            raise LibvirtFailure(f"libvirt at {self._uri} reports no host UUID in its capabilities", INTERNAL_ERROR)
+            raise LibvirtFailure(
+                f"libvirt at {self._uri} reports no host UUID in its capabilities, so it is none of a real host; "
+                "use a uri like qemu:///system",
+                INTERNAL_ERROR,
+            )
         return str(found)
 
     def version(self) -> int:

@@ -81,6 +81,8 @@ class _Provider(dynamic.ResourceProvider):
             found = found.without(self._as_before.get(_id, frozenset()))
         elif found.changes:
             self._preview(resource, recorded, desired, found.changes)
+        elif found.notes:
+            self._show("\n".join(found.notes))
         replaces = sorted({_top(path) for path in found.replaces})
         # Made by the native plugin: an update writes the name of this class into the state, by which Pulumi finds it.
         moved = "__provider" in _news and "__provider" not in _olds

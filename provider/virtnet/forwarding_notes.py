@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from virtnet.boot_sysctl import KERNEL_DEFAULT, by_procps, by_systemd
 from virtnet.forwarding_keys import IPV4, interface_of, is_accept_ra, is_on, shown
-from virtnet.forwarding_report import ForwardingReport
+from virtnet.forwarding_report import ForwardingReport, wanted
 from virtnet.forwarding_rivals import rivals
+from virtnet.spec import Tree
 
 
 def beaten_at_boot(
@@ -29,6 +30,23 @@ def beaten_at_boot(
             yield (
                 f"`sysctl --system` gives {shown(key)} = {by_hand.value} by {by_hand.source}, unlike the next boot"
                 " by systemd-sysctl; take the line out of that file"
+            )
+
+
+def beaten_as_recorded(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) -> Iterator[str]:
+    """The same by what the last look at the host recorded: it stays worth a line while nothing else changes."""
+    at_boot = recorded.get("at_boot") or {}
+    for key, value in wanted(desired).items():
+        boot = at_boot.get(key)
+        if (
+            boot
+            and value is not None
+            and desired.get("persist", True) is True
+            and not _agrees(key, boot["value"], value)
+        ):
+            yield (
+                f"the next boot gives {shown(key)} = {boot['value']}, not {value}, by {boot['source']}; change that"
+                " file, or choose a drop_in whose name sorts after it"
             )
 
 

@@ -22,7 +22,7 @@ from virtnet.forwarding_keys import (
     shown,
     whole_of,
 )
-from virtnet.forwarding_notes import beaten_at_boot, undone_by_others, what_docker_does
+from virtnet.forwarding_notes import beaten_as_recorded, beaten_at_boot, undone_by_others, what_docker_does
 from virtnet.forwarding_report import ForwardingReport, managed, parameters, previous_of, project, setting, wanted
 from virtnet.forwarding_steps import WriteDropIn
 from virtnet.forwarding_writes import Restoring, Writes, listed
@@ -43,7 +43,7 @@ def plan(
             return Plan()
         return _delete(recorded, observed)
     if observed is None:
-        return Plan(changes=_changes(desired, recorded or {}))
+        return Plan(changes=_changes(desired, recorded or {}), notes=tuple(beaten_as_recorded(desired, recorded or {})))
     if recorded:
         reviewed = [change for change in _changes(desired, recorded) if change.path != "uri"]
         if all(change.change_class is ChangeClass.RECORDED for change in reviewed):
@@ -90,7 +90,7 @@ class _Converging:
         self._record_previous()
         parameters = self._write_parameters(released)
         drop_in = self._write_drop_in() if not self._is_unknown("persist", "drop_in") else []
-        if self.persist is True and self.path in self.files:
+        if self.persist is True and self.path in self.files and not self.refusals:
             self.notes += beaten_at_boot(self.path, self.files, self.observed, self.targets)
         self.notes += undone_by_others(self.observed, self.targets)
         if drop_in or parameters:

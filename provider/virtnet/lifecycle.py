@@ -5,7 +5,7 @@ plan(desired, recorded, observed) · delete = plan(nothing, recorded, observed) 
 plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; the adapters above translate.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
@@ -18,6 +18,8 @@ OpenDoors = Callable[[str], Doors]
 Show = Callable[[str], None]
 """Shows one line to whoever reviews or applies."""
 
+IDENTITY = ("uri", "name", "uuid")
+"""Inputs that say which host and which resource there is meant; while one is unknown, no guessed one is looked at."""
 CUT_SHORT = "it was being made when its host was lost, and how far that went is not known"
 """The problem of a resource whose create failed with nobody left to ask."""
 
@@ -27,6 +29,8 @@ class Diff:
     """What an update would change, by what is recorded."""
 
     changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+    """Lines for a reviewer of what stands as recorded, and no update would change."""
 
     @property
     def replaces(self) -> tuple[str, ...]:
@@ -35,7 +39,7 @@ class Diff:
 
     def without(self, paths: Collection[str]) -> "Diff":
         """The same less the changes of these properties."""
-        return Diff(tuple(change for change in self.changes if change.path not in paths))
+        return replace(self, changes=tuple(change for change in self.changes if change.path not in paths))
 
 
 def diff(
@@ -45,8 +49,10 @@ def diff(
 
     Raises Unreachable when a changed uri cannot be asked: a spelling must never destroy a network.
     """
-    changes = resource.plan(desired, recorded, None).changes
-    return Diff(tuple(_same_host(change, recorded, desired, open_doors) for change in changes))
+    plan = resource.plan(desired, recorded, None)
+    changes = tuple(_same_host(change, recorded, desired, open_doors) for change in plan.changes)
+    subject = _subject(resource, desired, recorded)
+    return Diff(changes, tuple(f"{subject}: note: {note}" for note in plan.notes))
 
 
 def _same_host(
@@ -86,16 +92,16 @@ def preview(
 
     Host findings are lines and no verdicts: the same program may be about to mend them.
     """
-    subject = _subject(resource, desired, recorded)
+    identity = {name: desired.get(name) for name in IDENTITY}
+    unknown = [name for name, value in identity.items() if list(walk_unknown(value))]
+    known = {name: value for name, value in desired.items() if name not in unknown}
+    subject = _subject(resource, known, recorded)
     lines = [f"{subject}: {change.describe()} [{change.change_class.name.lower()}]" for change in changes]
-    if any(change.change_class is ChangeClass.REPLACE for change in changes):
-        return [
-            *lines,
-            f"{subject}: is deleted and made anew, which is refused while anything is plugged in, unless on_delete is "
-            "disconnect",
-        ]
-    if any(True for _ in walk_unknown({name: desired.get(name) for name in ("uri", "name", "uuid")})):
-        return lines
+    if recorded is not None and any(change.change_class is ChangeClass.REPLACE for change in changes):
+        return [*lines, *_preview_of_replacement(resource, recorded, unknown, open_doors)]
+    if unknown:
+        later = f"{' and '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} known only when applied"
+        return [*lines, f"{subject}: {later}; the plan is made then"]
     try:
         doors = open_doors(str(desired["uri"]))
         if list(walk_unknown(desired)):
@@ -110,6 +116,28 @@ def preview(
         lines += [f"{subject}: will {step.describe()}" for step in plan.steps]
     lines += [f"{subject}: as the host is now, this would be refused: {refusal}" for refusal in plan.refusals]
     return lines + [f"{subject}: note: {note}" for note in plan.notes]
+
+
+def _preview_of_replacement(
+    resource: Resource[Observed], recorded: Mapping[str, Tree], unknown: list[str], open_doors: OpenDoors
+) -> Iterator[str]:
+    """What is deleted to be made anew, by its own name, and what the host has against that."""
+    subject = _subject(resource, {}, recorded)
+    anew = "is deleted and made anew, which is refused while anything is plugged in, unless on_delete is disconnect"
+    if unknown:
+        yield f"{subject}: {anew}; or it stays, if {' and '.join(unknown)}, known only when applied, is as it was"
+    else:
+        yield f"{subject}: {anew}"
+    try:
+        doors = open_doors(str(recorded["uri"]))
+        plan = resource.plan(None, recorded, _look(resource, doors, None, recorded))
+    except VirtnetError as error:
+        yield f"{subject}: as the host is now, this could not be applied: {error}"
+        return
+    for refusal in plan.refusals:
+        yield f"{subject}: as the host is now, this would be refused: {refusal}"
+    for note in plan.notes:
+        yield f"{subject}: note: {note}"
 
 
 def create(
@@ -298,4 +326,5 @@ def _outputs(
 def _subject(resource: Resource[Observed], inputs: Mapping[str, Tree], recorded: Mapping[str, Tree] | None) -> str:
     name = inputs.get("name") or (recorded or {}).get("name")
     uri = inputs.get("uri") or (recorded or {}).get("uri")
-    return f"{resource.subject} '{name}' on {uri}" if isinstance(name, str) else f"{resource.subject} on {uri}"
+    named = f"{resource.subject} '{name}'" if isinstance(name, str) else resource.subject
+    return f"{named} on {uri}" if isinstance(uri, str) else named

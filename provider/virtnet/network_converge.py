@@ -18,6 +18,7 @@ from virtnet.network_preflight import (
 )
 from virtnet.network_probe_steps import ProbeStart
 from virtnet.network_reattach import (
+    cut_off_notes,
     describe_plugged_in,
     park_steps,
     plug_in_steps,
@@ -162,6 +163,8 @@ def _stop_findings(
         notes += () if refusals else restart_notes(targets.config, live, observed)
     elif users and desired.get("on_delete") != "disconnect":
         refusals.append(in_use(observed, what))
+    else:
+        notes += cut_off_notes(observed)
     foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
     if foreign:
         refusals.append(f"{foreign[0]}; stopping the network would delete that; rename that interface first")

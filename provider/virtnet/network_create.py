@@ -57,8 +57,8 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     before = as_found(report, owner)
     converged = converge(desired, {}, observed, report, ChangeClass.REPLACE)
     note = (
-        f"takes over the network that exists (UUID {report.uuid}); what the program leaves out stays as it is, and "
-        + ("a destroy " + _after_delete(desired))
+        f"takes over the network that exists (UUID {report.uuid}); what the program leaves out stays as it is, "
+        "except active and autostart, which are true when left out, and " + ("a destroy " + _after_delete(desired))
     )
     return replace(
         converged,

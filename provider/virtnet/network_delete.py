@@ -9,7 +9,7 @@ from virtnet.network_converge import converge, stop_step
 from virtnet.network_leftover_steps import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network_park import park_uuid
 from virtnet.network_preflight import mode_of
-from virtnet.network_reattach import describe_plugged_in, plug_in_steps, unseen
+from virtnet.network_reattach import cut_off_notes, describe_plugged_in, plug_in_steps, unseen
 from virtnet.network_recorded import recorded_inputs
 from virtnet.network_steps import DefineNetwork, MarkNetwork, SetAutostart, StopIfActive, UndefineNetwork
 from virtnet.network_xml import NOT_XML
@@ -60,7 +60,7 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
         names = ", ".join(f"'{name}'" for name in observed.shut_off_guests)
         notes = (f"shut-off guests that have an interface on it, and will not start without it: {names}",)
     if report.live_xml is not None and not refusals:
-        notes += tuple(unseen(network_xml.parse(report.live_xml), observed))
+        notes += (*cut_off_notes(observed), *unseen(network_xml.parse(report.live_xml), observed))
     return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
 
 

@@ -60,6 +60,7 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
         others=_others(doors, report) if may_start else (),
         host=_survey(doors.host, desired or {}, recorded, report) if may_start and doors.host is not None else None,
         interface_names=libvirt.interface_names() if may_start and doors.host is None else None,
+        only_libvirt=doors.host is None,
         fresh_uuid=str(uuids.uuid4()) if report is None else "",
     )
 

@@ -81,11 +81,17 @@ def _elsewhere(target: Tree, live: Tree, users: Sequence[PluggedIn], what: str) 
 def unseen(live: Tree, observed: ObservedNetwork) -> Iterator[str]:
     """That a stop may cut off somebody whom libvirt does not know of, where nobody else can be asked."""
     bridge = own_bridge(live)
-    if observed.host is None and bridge:
+    if observed.only_libvirt and bridge:
         yield (
             f"only libvirt is reached by this uri, not the host, so what hangs on the bridge {bridge} and is no guest "
             "of libvirt's, a container say, cannot be seen, and is cut off"
         )
+
+
+def cut_off_notes(observed: ObservedNetwork) -> Iterator[str]:
+    """Whom a stop for good cuts off where on_delete is disconnect, by name."""
+    if users := observed.users:
+        yield f"{describe_plugged_in(users)} {'is' if len(users) == 1 else 'are'} cut off, as on_delete is disconnect"
 
 
 def restart_notes(target: Tree, live: Tree, observed: ObservedNetwork) -> Iterator[str]:

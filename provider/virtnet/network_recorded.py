@@ -110,20 +110,20 @@ def with_own_bridge(target: dict[str, Tree], uuid: str) -> dict[str, Tree]:
     bridge = target.get("bridge", {})
     if bridge is UNKNOWN:
         return target
-    target["bridge"] = {"name": bridge_name_for(str(target["name"]), uuid), **bridge}
+    target["bridge"] = {"name": bridge_name_for(str(target["name"])), **bridge}
     target.setdefault("mac", mac_for(uuid))
     return target
 
 
-def bridge_name_for(name: str, uuid: str) -> str:
+def bridge_name_for(name: str) -> str:
     """A bridge name that no other network of the host gets: from the network's own name, which is unique there.
 
-    Names that do not fit are shortened, with part of the UUID's hash.
+    Names that do not fit are shortened, with part of their hash: a preview knows it before there is a network.
     """
     if len(name) <= 12 and re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
         return f"vn-{name}"
     short = re.sub(r"[^a-z0-9]", "", name.lower())[:5]
-    return f"vn-{short}-{hashlib.sha256(uuid.encode()).hexdigest()[:6]}"
+    return f"vn-{short}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def mac_for(uuid: str) -> str:

@@ -187,6 +187,8 @@ class ObservedNetwork:
     """The host itself; None when there is no way to ask it, or no need to."""
     interface_names: frozenset[str] | None = None
     """The host's interfaces by libvirt's account, asked where `host` is not there to be asked."""
+    only_libvirt: bool = False
+    """Whether there is no way to the host itself, so that only libvirt can be asked."""
     fresh_uuid: str = ""
     """A random UUID for a network that does not exist yet: chance comes in with what is observed, so planning is
     pure."""

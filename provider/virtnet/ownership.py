@@ -282,9 +282,10 @@ def _item_differences(
 
 def label(part: type[Part], item: Mapping[str, Tree]) -> str:
     """A list item's key as paths show it."""
+    known = [str(item[name]) for name in part.key if name in item and item[name] is not UNKNOWN]
     if part.whole_key:
-        return " ".join(str(item[name]) for name in part.key if name in item)
-    return next((str(item[name]) for name in part.key if name in item), "?")
+        return " ".join(known) or "?"
+    return next(iter(known), "?")
 
 
 #: Values under these may hold secrets (a TXT record, a key in dnsmasq's options): they never appear in a line.
@@ -295,7 +296,8 @@ def _shown(path: str, value: Tree) -> str:
     if path.startswith(SECRET_PLACES) or value is None or value is UNKNOWN:
         return ""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_shown(path, item)}" for name, item in value.items() if not _is_group(item))
+        texts = {name: _shown(path, item) for name, item in value.items() if not _is_group(item)}
+        return ", ".join(f"{name} {text}" for name, text in texts.items() if text)
     if isinstance(value, list):
         return ""
     return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)

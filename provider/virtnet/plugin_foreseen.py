@@ -53,14 +53,8 @@ def _bridge_name(desired: Mapping[str, Tree]) -> Tree:
         return UNKNOWN
     if bridge.get("name") is not None or mode not in OWN_BRIDGE_MODES:
         return bridge.get("name", "")
-    name, uuid = desired.get("name"), desired.get("uuid", UNKNOWN)
-    if name is UNKNOWN:
-        return UNKNOWN
-    # A long name is shortened with part of the UUID's hash, so where the UUID is to come the bridge's name is, too.
-    first, second = (bridge_name_for(str(name), one) for one in ("one", "another"))
-    if first == second:
-        return first
-    return UNKNOWN if uuid is UNKNOWN else bridge_name_for(str(name), uuid)
+    name = desired.get("name")
+    return UNKNOWN if name is UNKNOWN else bridge_name_for(str(name))
 
 
 def _mac(desired: Mapping[str, Tree]) -> Tree:

@@ -225,6 +225,8 @@ class Plugin(ResourceProviderServicer):
             found = found.without(self._as_before.get(request.id, frozenset()))
         elif found.replaces:
             self._replacing[request.urn] = (recorded, found.changes)
+        elif found.notes and not found.changes:
+            self._log.say(request.urn, self.in_words("\n".join(found.notes)))
         kinds = detailed(resource.spec, found.changes, recorded, desired)
         return diff_response(kinds, replaces=[top(path) for path in found.replaces])
 

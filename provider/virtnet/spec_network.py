@@ -441,7 +441,7 @@ class NetworkSpec(Part):
     )
     on_restart: Literal["reattach", "refuse"] | None = optional(
         "What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it "
-        "in again afterwards. This version cannot plug in again yet, so both refuse.",
+        "in again afterwards. What surely could not be plugged in again refuses the restart in any case.",
         "recorded",
         default="reattach",
     )

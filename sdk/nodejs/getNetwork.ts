@@ -117,7 +117,7 @@ export interface GetNetworkResult {
      */
     readonly onDelete?: enums.LibvirtNetworkOnDelete;
     /**
-     * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change touches nothing on the host.
+     * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
      */
     readonly onRestart?: enums.LibvirtNetworkOnRestart;
     /**

@@ -142,7 +142,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly onDelete: pulumi.Output<enums.LibvirtNetworkOnDelete | undefined>;
     /**
-     * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change touches nothing on the host.
+     * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
      */
     declare public readonly onRestart: pulumi.Output<enums.LibvirtNetworkOnRestart | undefined>;
     /**
@@ -353,7 +353,7 @@ export interface LibvirtNetworkArgs {
      */
     onDelete?: pulumi.Input<enums.LibvirtNetworkOnDelete | undefined>;
     /**
-     * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change touches nothing on the host.
+     * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
      */
     onRestart?: pulumi.Input<enums.LibvirtNetworkOnRestart | undefined>;
     /**

@@ -1292,8 +1292,8 @@ class LibvirtNetworkArgs(Args):
         allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host
             is connected to. Default: False. A change touches nothing on the host.
         on_restart: What a restart does while something is plugged in: refuse fails before anything is
-            touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both
-            refuse. Default: reattach. A change touches nothing on the host.
+            touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses
+            the restart in any case. Default: reattach. A change touches nothing on the host.
         on_delete: What delete does: refuse while anything is plugged in, disconnect it, keep the network, or
             restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches
             nothing on the host.
@@ -1473,8 +1473,8 @@ class LibvirtNetworkArgsDict(TypedDict):
     """
     on_restart: NotRequired[Input[Literal["reattach", "refuse"]] | None]
     """What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it
-    in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change
-    touches nothing on the host.
+    in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default:
+    reattach. A change touches nothing on the host.
     """
     on_delete: NotRequired[Input[Literal["refuse", "disconnect", "keep", "restore"]] | None]
     """What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was
@@ -1574,8 +1574,8 @@ class LibvirtNetworkInputs(Resource):
             allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host
                 is connected to. Default: False. A change touches nothing on the host.
             on_restart: What a restart does while something is plugged in: refuse fails before anything is
-                touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both
-                refuse. Default: reattach. A change touches nothing on the host.
+                touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses
+                the restart in any case. Default: reattach. A change touches nothing on the host.
             on_delete: What delete does: refuse while anything is plugged in, disconnect it, keep the network, or
                 restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches
                 nothing on the host.

@@ -70,7 +70,7 @@ def test_unknowns_come_back_as_the_wire_has_them_and_no_host_is_asked(capsys: py
         "autostart": True,
         "active": True,
     }
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "network: uri and name are known only when applied; the plan is made then\n"
 
 
 def test_older_sdks_send_a_text_for_an_unknown() -> None:

@@ -165,6 +165,19 @@ class TestCreate:
             "net/ipv4/ip_forward": {"value": "0", "source": "/etc/sysctl.d/99-hardening.conf"}
         }
 
+    def test_says_it_as_long_as_it_is_recorded_though_nothing_else_changes(self) -> None:
+        host = FakeHost(files={"/etc/sysctl.d/99-hardening.conf": "net.ipv4.conf.all.forwarding = 0\n"})
+        recorded = applied(host, desired(ipv4=True))
+
+        shown = plan(desired(ipv4=True), recorded, None)
+
+        assert shown.changes == ()
+        assert shown.notes == (
+            "the next boot gives net.ipv4.ip_forward = 0, not 1, by /etc/sysctl.d/99-hardening.conf; change that file,"
+            " or choose a drop_in whose name sorts after it",
+        )
+        assert plan(desired(ipv4=True, persist=False), recorded, None).notes == ()
+
     def test_a_link_to_nowhere_hides_the_same_name_in_later_directories(self) -> None:
         host = FakeHost(files={"/usr/lib/sysctl.d/99-z.conf": "net.ipv4.ip_forward = 0\n"})
         host.links = ["/etc/sysctl.d/99-z.conf"]

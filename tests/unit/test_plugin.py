@@ -217,7 +217,7 @@ def test_an_unreachable_host_is_a_bare_sentence(plugin: provider_pb2_grpc.Resour
     ("inputs", "known"),
     [
         ({}, {"bridgeName": "vn-lab", **NEW}),
-        ({"name": "a-name-too-long-for-a-bridge"}, NEW),
+        ({"name": "a-name-too-long-for-a-bridge"}, {"bridgeName": "vn-aname-8629e5", **NEW}),
         ({"bridge": {"name": "br9"}}, {"bridgeName": "br9", **NEW}),
         (
             {"uuid": "6f1c2a3e-0000-4000-8000-00000012ab34"},

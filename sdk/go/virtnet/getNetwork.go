@@ -72,7 +72,7 @@ type GetNetworkResult struct {
 	Name *string `pulumi:"name"`
 	// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
 	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
-	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change touches nothing on the host.
+	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
 	// Whether libvirt keeps its configuration when it stops.
 	Persistent bool `pulumi:"persistent"`
@@ -230,7 +230,7 @@ func (o GetNetworkResultOutput) OnDelete() LibvirtNetworkOnDeletePtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *LibvirtNetworkOnDelete { return v.OnDelete }).(LibvirtNetworkOnDeletePtrOutput)
 }
 
-// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change touches nothing on the host.
+// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 func (o GetNetworkResultOutput) OnRestart() LibvirtNetworkOnRestartPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *LibvirtNetworkOnRestart { return v.OnRestart }).(LibvirtNetworkOnRestartPtrOutput)
 }

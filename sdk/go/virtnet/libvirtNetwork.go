@@ -99,7 +99,7 @@ type LibvirtNetwork struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 	// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
 	OnDelete LibvirtNetworkOnDeletePtrOutput `pulumi:"onDelete"`
-	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change touches nothing on the host.
+	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart LibvirtNetworkOnRestartPtrOutput `pulumi:"onRestart"`
 	// Whether libvirt keeps the configuration when it stops; if not, `pulumi up` repairs it.
 	Persistent pulumi.BoolOutput `pulumi:"persistent"`
@@ -205,7 +205,7 @@ type libvirtNetworkArgs struct {
 	Name *string `pulumi:"name"`
 	// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
 	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
-	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change touches nothing on the host.
+	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
 	// Named sets of port settings that guests may ask for. A change is applied live.
 	PortGroups []PortGroup `pulumi:"portGroups"`
@@ -265,7 +265,7 @@ type LibvirtNetworkArgs struct {
 	Name pulumi.StringPtrInput
 	// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
 	OnDelete LibvirtNetworkOnDeletePtrInput
-	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change touches nothing on the host.
+	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart LibvirtNetworkOnRestartPtrInput
 	// Named sets of port settings that guests may ask for. A change is applied live.
 	PortGroups PortGroupArrayInput
@@ -429,7 +429,7 @@ func (o LibvirtNetworkOutput) OnDelete() LibvirtNetworkOnDeletePtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) LibvirtNetworkOnDeletePtrOutput { return v.OnDelete }).(LibvirtNetworkOnDeletePtrOutput)
 }
 
-// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse. Default: reattach. A change touches nothing on the host.
+// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 func (o LibvirtNetworkOutput) OnRestart() LibvirtNetworkOnRestartPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) LibvirtNetworkOnRestartPtrOutput { return v.OnRestart }).(LibvirtNetworkOnRestartPtrOutput)
 }

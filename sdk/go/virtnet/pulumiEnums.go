@@ -1026,7 +1026,7 @@ func (in *libvirtNetworkOnDeletePtr) ToLibvirtNetworkOnDeletePtrOutputWithContex
 	return pulumi.ToOutputWithContext(ctx, in).(LibvirtNetworkOnDeletePtrOutput)
 }
 
-// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse.
+// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case.
 type LibvirtNetworkOnRestart string
 
 const (

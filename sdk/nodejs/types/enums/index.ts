@@ -78,7 +78,7 @@ export const LibvirtNetworkOnRestart = {
 } as const;
 
 /**
- * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. This version cannot plug in again yet, so both refuse.
+ * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case.
  */
 export type LibvirtNetworkOnRestart = (typeof LibvirtNetworkOnRestart)[keyof typeof LibvirtNetworkOnRestart];
 

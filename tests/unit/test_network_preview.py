@@ -1,0 +1,99 @@
+"""Whom a preview names when a network goes: stopped for good, replaced, deleted; and what it says of unknowns."""
+
+from typing import Any
+
+import pytest
+from tests.fakes.host import FakeBridges, FakeLink
+from tests.fakes.libvirt import FakeGuest, FakeLibvirt
+
+from virtnet import lifecycle
+from virtnet.network import NETWORK
+from virtnet.network_recorded import bridge_name_for
+from virtnet.plan import Doors
+from virtnet.spec import UNKNOWN
+
+NAT = {"name": "lab", "uri": "qemu:///system", "forward": {}, "ips": [{"address": "10.9.0.1/24"}]}
+WHO = "interface veth1, guest 'web' (vnet1)"
+ABOUT = "network 'lab' on qemu:///system: "
+
+
+def checked(**inputs: Any) -> dict[str, Any]:
+    canonical, failures = NETWORK.check({**NAT, **inputs}, {})
+    assert failures == []
+    return canonical
+
+
+class HostWithUsers:
+    """A host with the network, a guest on it, and a container's interface."""
+
+    def __init__(self, **inputs: Any) -> None:
+        self.host = FakeBridges()
+        self.libvirt = FakeLibvirt(host=self.host)
+        self.recorded = lifecycle.create(NETWORK, checked(**inputs), self.doors, lambda line: None)
+        self.libvirt.guests.append(FakeGuest(name="web", mac="52:54:00:00:00:01", tap="vnet1", network="lab"))
+        for name, mac in (("vnet1", "fe:54:00:00:00:01"), ("veth1", "02:00:00:00:00:01")):
+            self.host.links_by_name[name] = FakeLink(mac=mac)
+            self.host.set_master(name, "vn-lab")
+
+    def doors(self, _uri: str) -> Doors:
+        return Doors(libvirt=self.libvirt, host=self.host)
+
+    def preview(self, **inputs: Any) -> list[str]:
+        desired = checked(**inputs)
+        changes = lifecycle.diff(NETWORK, self.recorded, desired, self.doors).changes
+        return lifecycle.preview(NETWORK, self.recorded, desired, self.doors, changes)
+
+
+def test_a_stop_for_good_names_whom_it_cuts_off() -> None:
+    lines = HostWithUsers(on_delete="disconnect").preview(on_delete="disconnect", active=False)
+
+    assert f"{ABOUT}note: {WHO} are cut off, as on_delete is disconnect" in lines
+
+
+@pytest.mark.parametrize(
+    ("policy", "line"),
+    [
+        ("refuse", f"as the host is now, this would be refused: deleting it would cut off {WHO}; unplug it"),
+        ("disconnect", f"note: {WHO} are cut off, as on_delete is disconnect"),
+    ],
+)
+def test_a_replacement_names_the_network_that_goes_and_whom_it_cuts_off(policy: str, line: str) -> None:
+    lines = HostWithUsers(on_delete=policy).preview(on_delete=policy, name="other")
+
+    assert [one for one in lines if one.startswith(f"{ABOUT}{line}")]
+    assert not [one for one in lines if "only libvirt is reached" in one]
+
+
+def test_a_name_that_is_known_later_may_leave_the_network_as_it_is() -> None:
+    lines = HostWithUsers().preview(name=UNKNOWN)
+
+    assert lines[1].startswith(f"{ABOUT}is deleted and made anew")
+    assert lines[1].endswith("or it stays, if name, known only when applied, is as it was")
+
+
+def test_a_delete_on_a_host_that_is_looked_at_says_nothing_of_what_cannot_be_seen() -> None:
+    there, shown = HostWithUsers(on_delete="disconnect"), list[str]()
+
+    lifecycle.delete(NETWORK, there.recorded, there.doors, shown.append)
+
+    assert shown == [f"{ABOUT}note: {WHO} are cut off, as on_delete is disconnect"]
+
+
+def test_an_address_that_is_known_later_has_a_readable_path() -> None:
+    there = HostWithUsers()
+
+    changes = lifecycle.diff(NETWORK, there.recorded, checked(ips=[{"address": UNKNOWN}]), there.doors)
+
+    assert [change.path for change in changes.changes if change.kind == "add"] == ["ips[?]"]
+
+
+def test_a_long_name_gives_one_bridge_name_before_and_after_there_is_a_network() -> None:
+    name = "a-network-with-a-very-long-name"
+    there = FakeLibvirt(host=FakeBridges())
+
+    made = lifecycle.create(
+        NETWORK, checked(name=name), lambda uri: Doors(libvirt=there, host=there.host), lambda line: None
+    )
+
+    assert made["bridge_name"] == bridge_name_for(name)
+    assert bridge_name_for(name) != bridge_name_for(f"{name}r")
