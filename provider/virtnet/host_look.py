@@ -30,6 +30,8 @@ _GROUPS: tuple[frozenset[Request], ...] = (
         }
     ),
     frozenset({("run", "ip", "-json", *_ROUTES), ("run", "ip", "-json", "-6", *_ROUTES)}),
+    # A network's firewall rules.
+    frozenset({("has", "iptables-save"), ("run", "iptables-save")}),
     # Before one that was there starts again.
     frozenset(
         {
@@ -128,7 +130,7 @@ def companions(request: Request) -> list[Request]:
         found += [("read", f"{place}/address"), ("read", f"{place}/flags"), ("list", place), ("list", f"{place}/brif")]
         found += [("read", f"{place}/bridge/{attribute}") for attribute in ("stp_state", "vlan_filtering")]
         found += [("read", f"/proc/net/{table}") for table in ("fib_trie", "if_inet6")]
-        found.append(("read", "/proc/1/comm"))
+        found += [("read", "/proc/1/comm"), ("list", "/sys/class/net")]
     return found
 
 

@@ -43,7 +43,8 @@ def bridges_left(doors: Doors, report: NetworkReport | None) -> tuple[LeftBridge
         LeftBridge(uuid=park_uuid(report.uuid), bridge=park_bridge(report.uuid), mac=park_mac(report.uuid)),
         LeftBridge(uuid=probe_uuid(report.uuid), bridge=probe_bridge(report.uuid), mac=probe_mac(report.uuid)),
     ]
-    return tuple(left for left in made if left.bridge and _is_left(doors, doors.host, left))
+    there = doors.host.list_directory("/sys/class/net")
+    return tuple(left for left in made if left.bridge in there and _is_left(doors, doors.host, left))
 
 
 def _is_left(doors: Doors, host: HostDoor, left: LeftBridge) -> bool:

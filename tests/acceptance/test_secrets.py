@@ -66,7 +66,7 @@ def state(stack: Stack) -> str:
     """Everything that the backend keeps of the stack: the state, its history and its backups."""
     kept = [path for path in Path(stack.directory, "state").rglob("*") if path.is_file()]
     text = "".join(path.read_text() for path in kept)
-    assert '"lab"' in text, "it is not there that the state is kept in a form that can be read"
+    assert '"pulumi:pulumi:Stack"' in text, "it is not there that the state is kept in a form that can be read"
     return text
 
 

@@ -167,7 +167,7 @@ def test_one_host_is_one_connection_of_ours_and_few_round_trips(desk: Workstatio
         """,
     )
 
-    assert [int(number) for number in shown.split()] == [4, 2, 1]
+    assert [int(number) for number in shown.split()] == [5, 2, 1]
 
 
 def test_a_connection_cut_between_two_questions_is_made_anew(desk: Workstation) -> None:

@@ -78,7 +78,8 @@ class NetworkHost(FakeHost):
     """A host of files, whose bridges have no ports."""
 
     def list_directory(self, path: str) -> list[str]:
-        return []
+        net = "/sys/class/net"
+        return sorted({file.split("/")[4] for file in self.files if file.startswith(net)}) if path == net else []
 
 
 def doors(host: FakeHost, *, active: bool = False, uri: str = "qemu:///system") -> Doors:
