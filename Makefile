@@ -53,8 +53,8 @@ test-long: setup ## all faults, a thousand random edits compared with witnesses,
 test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
 	@tools/newer-libvirt $(ARGS)
 
-unit: .venv ## run the unit and property tests; needs neither root nor a sandbox
-	@$(with_env) pytest tests/unit --numprocesses=auto $(ARGS)
+unit: .venv ## run the unit and property tests but for the fuzz; needs neither root nor a sandbox
+	@$(with_env) pytest tests/unit -m 'not fuzz' --numprocesses=auto $(ARGS)
 
 lint: .venv ## check style, formatting, types and layers
 	@$(with_env) ruff check .

@@ -23,6 +23,8 @@ from virtnet.plan import Doors
 from virtnet.resource import Resource
 from virtnet.spec import UNKNOWN, Part, shapes, walk_unknown
 
+pytestmark = pytest.mark.fuzz
+
 RESOURCES: tuple[Resource[Any], ...] = (NETWORK, HOST_FORWARDING)
 
 

@@ -16,6 +16,8 @@ from virtnet.spec import Part
 from virtnet.spec_forwarding import HostForwardingSpec
 from virtnet.spec_network import NetworkSpec
 
+pytestmark = pytest.mark.fuzz
+
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 SPECS: dict[str, type[Part]] = {"network": NetworkSpec, "forwarding": HostForwardingSpec}
 RESOURCES: dict[str, Resource[Any]] = {"network": NETWORK, "forwarding": HOST_FORWARDING}

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from tests.unit.strategies import whole_networks
 
 from virtnet.spec import Part, shapes
 from virtnet.spec_network import NetworkSpec
+
+pytestmark = pytest.mark.fuzz
 
 
 def all_places(part: type[Part] = NetworkSpec, path: str = "") -> Iterator[str]:
