@@ -8,7 +8,6 @@ imports this; it is the entry point of the script.
 import os
 import signal
 import sys
-import threading
 from concurrent import futures
 
 import grpc
@@ -52,20 +51,19 @@ def main() -> int:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(plugin, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    # As an exception, because an event that is set by a handler may be waiting in this very thread.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A byte in a pipe: an event's lock may be held by this very thread, and an exception in the middle of an import can
+    # make Python end by the signal (a string that is executed, as dataclasses do, marks it as not handled).
+    told, tell = os.pipe()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os.write(tell, b"."))
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    # While the engine reads the line and shakes hands.
     try:
-        sys.stdout.write(f"{port}\n")
-        sys.stdout.flush()
-        # While the engine reads the line and shakes hands.
-        try:
-            _import_the_rest()
-        finally:
-            plugin.ready.set()
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        _import_the_rest()
+    finally:
+        plugin.ready.set()
+    os.read(told, 1)
     plugin.cancel()
     server.stop(SECONDS_TO_END).wait()
     return 0
