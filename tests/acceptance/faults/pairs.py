@@ -30,9 +30,10 @@ virsh -q create /run/web.xml
 """
 #: libvirt turns it on with the first network that needs it, and never off.
 FORWARDS = "sysctl -q -w net.ipv4.ip_forward=1"
+#: With the family, which libvirt 11 adds by itself when it writes a definition anew.
 FOUND = """\
 <network><name>lab</name><bridge name='vn-lab' stp='off'/><dns><host ip='10.70.0.7'><hostname>seven</hostname></host>
-</dns><ip address='10.70.0.1' prefix='24'/></network>
+</dns><ip family='ipv4' address='10.70.0.1' prefix='24'/></network>
 """
 
 
