@@ -39,7 +39,7 @@ bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; AR
 faults: setup ## kill, cut, flush and fill at every step of every plan; writes docs/reliability.md; ARGS='--only adopt'
 	@$(with_env) PYTHONPATH=. python -m tests.acceptance.faults $(ARGS)
 
-test-long: setup ## all faults, a thousand random edits compared with witnesses, 500 actions of a soak, fuzz at random (two hours)
+test-long: setup ## all faults, a thousand random edits compared with witnesses, 500 actions of a soak, fuzz at random (hours)
 	@$(MAKE) faults
 	@$(with_env) for seed in 1 2 3 4 5; do \
 	    PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.random_edits --seed $$seed --edits 200; \
