@@ -117,8 +117,11 @@ class Connection:
 
     def networks(self) -> Sequence[NetworkReport]:
         """Everything libvirt reports of all its networks; one that vanishes meanwhile is left out."""
-        everything = self._session.ask("list networks", lambda handle: handle.listAllNetworks(0))
-        return [report for report in map(self._report, everything) if report is not None]
+
+        def question(handle: Any) -> list[NetworkReport | None]:
+            return [self._report(network) for network in handle.listAllNetworks(0)]
+
+        return [report for report in self._session.ask("list networks", question) if report is not None]
 
     def _report(self, network: Any) -> NetworkReport | None:
         """None for one that vanished since it was listed."""
@@ -128,17 +131,17 @@ class Connection:
             return None
         except self._session.libvirt.libvirtError as error:
             if error.get_error_code() != NO_NETWORK:
-                raise self._session.failure("report a network", error) from error
+                raise
             return None
 
     def networks_at_a_glance(self) -> Sequence[NetworkReport]:
         """The same for two calls, where this process knows the networks already; see libvirt_glance."""
 
-        def question(handle: Any) -> tuple[list[Any], set[str]]:
-            everything = handle.listAllNetworks(0)
-            return everything, {network.UUIDString() for network in handle.listAllNetworks(LIST_ACTIVE)}
+        def question(handle: Any) -> Sequence[NetworkReport]:
+            active = {network.UUIDString() for network in handle.listAllNetworks(LIST_ACTIVE)}
+            return self._glance.of(handle.listAllNetworks(0), active)
 
-        return self._glance.of(*self._session.ask("list networks", question))
+        return self._session.ask("list networks", question)
 
     def forget_networks(self) -> None:
         """Let the next glance ask of every network."""

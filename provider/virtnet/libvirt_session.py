@@ -61,6 +61,8 @@ class Session:
         self._carrier = carrier
         self._seconds = seconds if is_remote(uri) else max(seconds, SECONDS_TO_CONNECT_HERE)
         self._failed: Unreachable | None = None
+        # Held for each call: of two threads that wait on a connection which is given up, libvirt's client lets one
+        # wait for ever, or writes where the other's stack was (both seen with 9.0 and a daemon that was stopped).
         self._lock = threading.Lock()
         self._handle: Any = None
 
@@ -83,22 +85,22 @@ class Session:
         self._failed = why
 
     def _open(self) -> Any:
-        with self._lock:
-            if self._handle is not None and self._alive(self._handle):
-                return self._handle
-            if self._failed is not None:
-                raise self._failed
-            danger = why_dangerous(self._uri)
-            if danger is not None:
-                raise Refused(danger)
-            try:
-                self._handle = self.libvirt.open(self._uri) if is_test(self._uri) else self._open_in_time()
-                # Closed before Python takes libvirt's module apart, which its own destructor would trip over.
-                atexit.register(self._handle.close)
-            except self.libvirt.libvirtError as error:
-                self._handle = None
-                raise self._remembered_failure(self._open_failure(error)) from error
+        """The connection, alive; the lock is held."""
+        if self._handle is not None and self._alive(self._handle):
             return self._handle
+        if self._failed is not None:
+            raise self._failed
+        danger = why_dangerous(self._uri)
+        if danger is not None:
+            raise Refused(danger)
+        try:
+            self._handle = self.libvirt.open(self._uri) if is_test(self._uri) else self._open_in_time()
+            # Closed before Python takes libvirt's module apart, which its own destructor would trip over.
+            atexit.register(self._handle.close)
+        except self.libvirt.libvirtError as error:
+            self._handle = None
+            raise self._remembered_failure(self._open_failure(error)) from error
+        return self._handle
 
     def _open_in_time(self) -> Any:
         """Open in time, and notice when the daemon is gone later; libvirt alone would wait for ever, or for TCP."""
@@ -161,26 +163,28 @@ class Session:
 
     def ask(self, what: str, question: Callable[[Any], Answer]) -> Answer:
         """A read: safe to ask again, so a connection that was lost is opened once more."""
-        handle = self._open()
-        try:
-            return question(handle)
-        except self.libvirt.libvirtError as error:
-            if self._alive(handle):
-                raise self.failure(what, error) from error
+        with self._lock:
+            handle = self._open()
+            try:
+                return question(handle)
+            except self.libvirt.libvirtError as error:
+                if self._alive(handle):
+                    raise self.failure(what, error) from error
         return self.tell(what, question)
 
     def tell(self, what: str, call: Callable[[Any], Answer]) -> Answer:
         """A call that is made once, whatever becomes of it."""
-        handle = self._open()
-        try:
-            return call(handle)
-        except self.libvirt.libvirtError as error:
-            if not self._alive(handle):
-                raise Unreachable(
-                    f"the connection to libvirt at {self._uri} was lost while trying to {what}; whether it was done "
-                    f"is unknown; pulumi up looks before it goes on: {_words(error)}"
-                ) from error
-            raise self.failure(what, error) from error
+        with self._lock:
+            handle = self._open()
+            try:
+                return call(handle)
+            except self.libvirt.libvirtError as error:
+                if not self._alive(handle):
+                    raise Unreachable(
+                        f"the connection to libvirt at {self._uri} was lost while trying to {what}; whether it was "
+                        f"done is unknown; pulumi up looks before it goes on: {_words(error)}"
+                    ) from error
+                raise self.failure(what, error) from error
 
     def failure(self, what: str, error: Any) -> LibvirtFailure | AccessDenied:
         """Libvirt's error as one of ours, by its code."""

@@ -105,7 +105,7 @@ def test_a_host_that_stops_half_way_keeps_what_was_done_and_is_finished_later(fl
     said, seconds = continued(stack)
     watching.join()
 
-    assert active(beta) == ALL
+    assert active(beta) == ALL, said
     assert "whether it was done is unknown; pulumi up looks before it goes on" in said
     assert set(names("beta")) <= set(stack.resources())
     # A daemon that says nothing is given up after 20 s, and then once more asked for 10.
