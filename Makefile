@@ -54,7 +54,7 @@ test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 1
 	@tools/newer-libvirt $(ARGS)
 
 unit: .venv ## run the unit and property tests but for the fuzz; needs neither root nor a sandbox
-	@$(with_env) pytest tests/unit -m 'not fuzz' --numprocesses=auto $(ARGS)
+	@$(with_env) pytest tests/unit -m 'not fuzz' --numprocesses=auto --dist=worksteal $(ARGS)
 
 lint: .venv ## check style, formatting, types and layers
 	@$(with_env) ruff check .

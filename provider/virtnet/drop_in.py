@@ -1,5 +1,8 @@
 """The drop-in in /etc/sysctl.d that virtnet writes: its text, and what can be told of a file found there. Pure.
 
+What shall not outlive a boot has the same text in /run, where nothing reads it but virtnet: a mark, which tells whose
+the values are and what they were.
+
 The header names the owner, so that two resources never take turns with one file; holds the values found before, so
 that a create that was cut short is finished without forgetting them; and holds a checksum over all the rest, so that
 a file edited by hand is known as such, whatever is recorded. Imported by the planner of HostForwarding.
@@ -12,6 +15,8 @@ from urllib.parse import quote, unquote
 
 DIRECTORY = "/etc/sysctl.d"
 DEFAULT_NAME = "90-virtnet-forwarding.conf"
+MARKS = "/run/virtnet"
+_MARK = "forwarding-"
 _TITLE = "# Written by virtnet, a Pulumi provider, for the HostForwarding named below."
 _ADVICE = "# A change made here by hand is shown by `pulumi refresh` and overwritten by the next `pulumi up`."
 _OWNER = "# virtnet-owner:"
@@ -34,6 +39,16 @@ class DropIn:
 def path_of(name: str | None) -> str:
     """The drop-in's path by its file name, or by default."""
     return f"{DIRECTORY}/{name or DEFAULT_NAME}"
+
+
+def mark_of(owner: str) -> str:
+    """The path of an owner's mark."""
+    return f"{MARKS}/{_MARK}{hashlib.sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.conf"
+
+
+def is_mark(name: str) -> bool:
+    """Whether the name of a file in MARKS is that of a mark."""
+    return name.startswith(_MARK) and name.endswith(".conf")
 
 
 def render(drop_in: DropIn) -> str:

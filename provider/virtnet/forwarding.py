@@ -10,7 +10,7 @@ from typing import Any
 
 from virtnet import network_xml
 from virtnet.boot_sysctl import DIRECTORIES, SYSCTL_CONF, by_systemd
-from virtnet.drop_in import DEFAULT_NAME, path_of
+from virtnet.drop_in import DEFAULT_NAME, MARKS, is_mark, path_of
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.forwarding_keys import (
     IPV4,
@@ -113,6 +113,7 @@ def look(
         host_uuid=host_uuid,
         values=values,
         files=_files(host),
+        marks=_texts(host, [f"{MARKS}/{name}" for name in host.list_directory(MARKS) if is_mark(name)]),
         users=users,
         docker=docker,
         routed_by_advertisement=tuple(sorted({route.interface for route in routes if route.protocol == "ra"})),
@@ -142,9 +143,13 @@ def _values(host: HostDoor) -> dict[str, str]:
 
 def _files(host: HostDoor) -> dict[str, str]:
     paths = [f"{directory}/{name}" for directory in DIRECTORIES for name in host.list_directory(directory)]
-    texts = {path: _text(host, path) for path in paths if path.endswith(".conf")}
+    texts = _texts(host, [path for path in paths if path.endswith(".conf")])
     last = host.read_file(SYSCTL_CONF)
     return texts if last is None else {**texts, SYSCTL_CONF: last}
+
+
+def _texts(host: HostDoor, paths: Iterable[str]) -> dict[str, str]:
+    return {path: _text(host, path) for path in paths}
 
 
 def _text(host: HostDoor, path: str) -> str:

@@ -6,7 +6,7 @@ Imported by forwarding_plan.
 from collections.abc import Iterable, Iterator, Mapping
 
 from virtnet.boot_sysctl import assignments
-from virtnet.drop_in import DIRECTORY, DropIn, parse
+from virtnet.drop_in import DIRECTORY, MARKS, DropIn, parse
 from virtnet.forwarding_keys import IPV4, IPV4_ALIAS, in_writing_order, shown
 from virtnet.forwarding_steps import RemoveDropIn
 from virtnet.forwarding_writes import listed
@@ -31,9 +31,9 @@ def remove(path: str, files: Mapping[str, str], owner: str, host: str) -> tuple[
 def other_owners(
     targets: Iterable[str], files: Mapping[str, str], owner: str, own_paths: set[str], host: str
 ) -> Iterator[str]:
-    """Other resources' drop-ins that set the same parameters: two owners would undo each other for ever."""
+    """Other resources' drop-ins and marks that set the same parameters: two owners would undo each other for ever."""
     for path, text in sorted(files.items()):
-        there = parse(text) if path.startswith(DIRECTORY + "/") and path not in own_paths else None
+        there = parse(text) if path.startswith((DIRECTORY + "/", MARKS + "/")) and path not in own_paths else None
         if there is None or (there.owner == owner != ""):
             continue
         keys = {IPV4 if item.key == IPV4_ALIAS else item.key for item in assignments(text, path)}

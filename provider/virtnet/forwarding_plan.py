@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from virtnet.drop_in import DropIn, parse, path_of, render
+from virtnet.drop_in import DropIn, mark_of, parse, path_of, render
 from virtnet.forwarding_files import other_owners, remove, whose
 from virtnet.forwarding_keys import (
     WHOLE_HOST,
@@ -110,9 +110,12 @@ class _Converging:
         return any(self.desired.get(name) is UNKNOWN for name in names)
 
     def _left_behind(self) -> dict[str, str]:
-        """What a create of ours that was cut short had found, from the header of the file it left."""
-        left = parse(self.files.get(self.path, ""))
-        return parameters(left.previous) if left is not None and left.owner == self.owner != "" else {}
+        """What a create of ours that was cut short had found, from the header of the file or mark it left."""
+        for text in (self.files.get(self.path, ""), self.observed.marks.get(mark_of(self.owner), "")):
+            left = parse(text)
+            if left is not None and left.owner == self.owner != "":
+                return parameters(left.previous)
+        return {}
 
     def _refuse_what_cannot_be(self) -> None:
         host = self.observed.host
@@ -133,7 +136,8 @@ class _Converging:
                     f"{name} false is refused: {listed(self.observed.users[key])} of {host} needs {shown(key)} on;"
                     f" stop it first, or leave {name} out"
                 )
-        self.refusals += other_owners(self.targets, self.files, self.owner, self._own_paths(), host)
+        files = {**self.files, **self.observed.marks}
+        self.refusals += other_owners(self.targets, files, self.owner, self._own_paths(), host)
 
     def _own_paths(self) -> set[str]:
         return {self.path, *_recorded_path(self.recorded)}
@@ -223,11 +227,19 @@ class _Converging:
                 self.notes += [note] if note else []
                 if step is not None:
                     del self.files[path]
-        return steps
+        return [*steps, *self._write_mark()]
+
+    def _write_mark(self) -> list[Step]:
+        """Where no file tells it: whose the values are, and what they were, should the rest be cut short."""
+        path = mark_of(self.owner)
+        found = self.observed.marks.get(path)
+        if self.persist is True:
+            step, _ = remove(path, self.observed.marks, self.owner, self.observed.host)
+            return [step] if step is not None else []
+        content = self._text()
+        return [] if found == content else [WriteDropIn(path, content=content, found=found)]
 
     def _write_own(self) -> list[Step]:
-        order = in_writing_order(self.targets)
-        settings = tuple((key, self.targets[key]) for key in order)
         text = self.files.get(self.path)
         there = parse(text) if text is not None else None
         if text is not None and there is None:
@@ -252,11 +264,17 @@ class _Converging:
             return []
         if there is not None and there.edited:
             self.notes.append(f"{self.path} was edited by hand; it is written anew, and what was changed there is lost")
-        content = render(DropIn(owner=self.owner, settings=settings, previous=self.previous))
-        if there is not None and not there.edited and (there.owner, there.settings) == (self.owner, settings):
+        content = self._text()
+        if there is not None and not there.edited and (there.owner, there.settings) == (self.owner, self._settings()):
             return []
         self.files[self.path] = content
         return [WriteDropIn(self.path, content=content, found=text)]
+
+    def _settings(self) -> tuple[tuple[str, str], ...]:
+        return tuple((key, self.targets[key]) for key in in_writing_order(self.targets))
+
+    def _text(self) -> str:
+        return render(DropIn(owner=self.owner, settings=self._settings(), previous=self.previous))
 
     def _is_own(self, there: DropIn) -> bool:
         if self.recorded:
@@ -276,15 +294,19 @@ class _Converging:
 
 
 def _delete(recorded: Mapping[str, Tree], observed: ForwardingReport) -> Plan:
+    owner = str(recorded.get("__owner", ""))
     if setting(recorded, "on_delete", default="restore") == "keep":
-        return Plan(notes=("the values and the drop-in stay as they are: on_delete is keep",))
+        kept = ("the values and the drop-in stay as they are: on_delete is keep",)
+        step, _ = remove(mark_of(owner), observed.marks, owner, observed.host)
+        return Plan(steps=(step,) if step is not None else (), notes=kept)
     previous = previous_of(recorded)
     writes = Writes(dict(observed.values))
-    restoring = Restoring(previous, observed, writes, str(recorded.get("__owner", "")), {})
+    restoring = Restoring(previous, observed, writes, owner, {})
     restoring.run()
     steps, notes = list(writes.steps), list(restoring.notes)
-    for path in sorted({path_of(recorded.get("drop_in")), *_recorded_path(recorded)}):
-        step, note = remove(path, observed.files, str(recorded.get("__owner", "")), observed.host)
+    files = {**observed.files, **observed.marks}
+    for path in sorted({path_of(recorded.get("drop_in")), *_recorded_path(recorded), mark_of(owner)}):
+        step, note = remove(path, files, owner, observed.host)
         steps += [step] if step is not None else []
         notes += [note] if note else []
     refusals: list[str] = []

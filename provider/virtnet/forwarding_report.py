@@ -25,6 +25,8 @@ class ForwardingReport:
     """Every forwarding parameter of the kernel, of the host and of each interface."""
     files: Mapping[str, str]
     """Paths and texts of everything that sets parameters at boot."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Paths and texts of the marks of those that set parameters for this boot only; see drop_in."""
     users: Mapping[str, tuple[str, ...]]
     """Who needs forwarding now, by IPV4 and IPV6, in the words of a sentence: "the active nat network 'default'"."""
     docker: bool

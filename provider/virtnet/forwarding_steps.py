@@ -6,6 +6,7 @@ interface even when the value is the one it had. Imported by the planner of Host
 
 from dataclasses import dataclass
 
+from virtnet.drop_in import MARKS, is_mark
 from virtnet.errors import HostFailure, Refused
 from virtnet.forwarding_keys import IPV4, IPV6, is_on, shown
 from virtnet.plan import Doors, HostDoor, Step
@@ -67,6 +68,8 @@ class WriteDropIn:
 
     def describe(self) -> str:
         """In the words of a preview line."""
+        if is_mark(self.path.removeprefix(MARKS + "/")):
+            return f"note in {self.path}, until the next boot, whose the values are and what they were"
         return f"write {self.path}" if self.found is None else f"write {self.path} anew"
 
     def execute(self, doors: Doors) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 
 from virtnet.boot_sysctl import DIRECTORIES
+from virtnet.drop_in import MARKS
 from virtnet.host_machine import Answer, Machine, Request
 
 _ROUTES = ("route", "show", "table", "main")
@@ -61,7 +62,7 @@ _GROUPS: tuple[frozenset[Request], ...] = (
             ("list", "/run/NetworkManager"),
             ("has", "dockerd"),
             ("read", "/proc/self/status"),
-            *(("list", directory) for directory in DIRECTORIES),
+            *(("list", directory) for directory in (*DIRECTORIES, MARKS)),
         }
     ),
     # A network that is there.
@@ -144,7 +145,7 @@ def successors(request: Request, answer: Answer) -> list[Request]:
         return [("read", f"/sys/class/net/{name}/address") for name in names]
     if match := re.fullmatch(r"/proc/sys/net/(ipv[46])/conf", place):
         return [("read", f"{place}/{name}/{key}") for name in names for key in _PARAMETERS[match[1]]]
-    if place in DIRECTORIES:
+    if place in (*DIRECTORIES, MARKS):
         return [("read", f"{place}/{name}") for name in names if name.endswith(".conf")]
     if kind == "read" and re.fullmatch(r"/run/libvirt/network/[^/]+\.pid", place) and answer.text.strip().isdigit():
         return [("read", f"/proc/{answer.text.strip()}/{name}") for name in ("comm", "cmdline")]

@@ -53,7 +53,10 @@ class HostForwardingSpec(Part):
         default=True,
     )
     persist: Bool | None = optional(
-        "Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d.", "live", default=True
+        "Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next"
+        " boot, and a file in /run/virtnet, which nothing else reads, says whose they are.",
+        "live",
+        default=True,
     )
     drop_in: DropInName | None = optional(
         "The drop-in's file name, ending in .conf.", "live", default="90-virtnet-forwarding.conf"

@@ -80,7 +80,7 @@ export class HostForwarding extends pulumi.CustomResource {
      */
     declare public readonly onDelete: pulumi.Output<enums.HostForwardingOnDelete | undefined>;
     /**
-     * Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: true. A change is applied live.
+     * Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
      */
     declare public readonly persist: pulumi.Output<boolean | undefined>;
     /**
@@ -169,7 +169,7 @@ export interface HostForwardingArgs {
      */
     onDelete?: pulumi.Input<enums.HostForwardingOnDelete | undefined>;
     /**
-     * Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: true. A change is applied live.
+     * Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
      */
     persist?: pulumi.Input<boolean | undefined>;
     /**

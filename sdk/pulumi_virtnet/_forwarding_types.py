@@ -65,8 +65,9 @@ class HostForwardingArgs(Args):
         interfaces: Forwarding of single interfaces, by their names. A change is applied live.
         preserve_router_advertisements: Before IPv6 forwarding goes on, accept_ra=2 on every interface that
             has routes from router advertisements. Default: True. A change is applied live.
-        persist: Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: True. A
-            change is applied live.
+        persist: Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last
+            until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are.
+            Default: True. A change is applied live.
         drop_in: The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is
             applied live.
         on_delete: What delete does: put back the values found at create, or keep them. Default: restore. A
@@ -129,8 +130,9 @@ class HostForwardingArgsDict(TypedDict):
     Default: True. A change is applied live.
     """
     persist: NotRequired[Input[bool] | None]
-    """Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: True. A change is applied
-    live.
+    """Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next
+    boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: True. A change is
+    applied live.
     """
     drop_in: NotRequired[Input[str] | None]
     """The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live."""
@@ -175,8 +177,9 @@ class HostForwardingInputs(Resource):
             interfaces: Forwarding of single interfaces, by their names. A change is applied live.
             preserve_router_advertisements: Before IPv6 forwarding goes on, accept_ra=2 on every interface that
                 has routes from router advertisements. Default: True. A change is applied live.
-            persist: Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: True. A
-                change is applied live.
+            persist: Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last
+                until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are.
+                Default: True. A change is applied live.
             drop_in: The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is
                 applied live.
             on_delete: What delete does: put back the values found at create, or keep them. Default: restore. A

@@ -105,7 +105,7 @@ class FakeHost:
                 return sorted(held)
         declared = path.endswith("/sysctl.d") or path.startswith(
             ("/run/systemd", "/run/NetworkManager", "/etc/systemd", "/usr/lib/systemd", "/usr/local/lib/systemd",
-             "/etc/NetworkManager")
+             "/etc/NetworkManager", "/run/virtnet")
         )  # fmt: skip
         assert declared, f"{path} was listed, and no test declared it"
         names = [file.rpartition("/") for file in (*self.files, *self.links)]

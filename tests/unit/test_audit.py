@@ -1,6 +1,7 @@
 """tools/audit asks of every locked package, says what was found, and never takes silence for good news."""
 
 import json
+import os
 import re
 import subprocess
 import threading
@@ -72,7 +73,9 @@ def serving(*vulnerable: str) -> Iterator[Service]:
 
 def audit(port: int) -> "subprocess.CompletedProcess[str]":
     command = [str(REPOSITORY / "tools/audit"), f"http://127.0.0.1:{port}"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    # Asked once: retries would only make the tests wait.
+    environment = {**os.environ, "UV_HTTP_RETRIES": "0"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
 
 
 def locked() -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.fake_host import HOST_UUID, FakeHost, FakeKernel, doors, network
 
 from virtnet import lifecycle
-from virtnet.drop_in import parse
+from virtnet.drop_in import mark_of, parse
 from virtnet.errors import HostFailure, Refused
 from virtnet.forwarding import HOST_FORWARDING, check, identity, observe, outputs
 from virtnet.forwarding_plan import plan
@@ -20,6 +20,7 @@ from virtnet.wire import from_wire, to_wire
 
 OWNER = "project/stack/forwarding"
 PATH = "/etc/sysctl.d/90-virtnet-forwarding.conf"
+MARK = mark_of(OWNER)
 NAT = network("default", "nat", "192.168.122.1/24")
 
 
@@ -138,11 +139,12 @@ class TestCreate:
 
         applied(host, desired(ipv4=True, persist=False))
 
-        assert host.effects == []
+        assert host.effects == [f"write {MARK}"]
 
-    def test_finishes_what_was_cut_short_and_remembers_the_values_found(self) -> None:
+    @pytest.mark.parametrize("persist", [True, False])
+    def test_finishes_what_was_cut_short_and_remembers_the_values_found(self, persist: bool) -> None:
         host = FakeHost()
-        inputs = desired(ipv4=True)
+        inputs = desired(ipv4=True, persist=persist)
         first = planned(host, inputs)
         for step in first.steps:  # and here the provider is killed
             step.execute(doors(host))
@@ -237,6 +239,28 @@ class TestCreate:
         assert len(decided.refusals) == 1
         assert f"HostForwarding '{OWNER}'" in decided.refusals[0]
 
+    @pytest.mark.parametrize(("first", "second"), [(False, False), (False, True), (True, False)])
+    def test_is_refused_beside_another_resource_though_nothing_persists(self, first: bool, second: bool) -> None:
+        host = FakeHost()
+        applied(host, desired(persist=first))
+
+        decided = planned(host, {**desired(persist=second, drop_in="95-mine.conf"), "__owner": "project/stack/second"})
+
+        assert decided.refusals == (
+            f"net.ipv4.ip_forward of this host is managed by HostForwarding '{OWNER}' already"
+            f" ({PATH if first else MARK}); leave it to one of the two, or delete the other first",
+        )
+
+    def test_is_possible_where_the_other_resource_is_gone(self) -> None:
+        host = FakeHost()
+        for on_delete in ("restore", "keep"):
+            recorded = applied(host, desired(persist=False, on_delete=on_delete))
+            apply(planned(host, None, recorded), doors(host), "IP forwarding")
+
+            decided = planned(host, {**desired(persist=False), "__owner": "project/stack/second"})
+
+            assert decided.refusals == ()
+
     def test_is_possible_beside_another_resource_with_other_keys(self) -> None:
         host = FakeHost(advertised=[])
         applied(host, desired(ipv4=True))
@@ -289,8 +313,29 @@ class TestUpdate:
 
         recorded = applied(host, desired(persist=False), recorded)
 
-        assert host.files == {}
+        assert list(host.files) == [MARK]
         assert recorded["drop_in_path"] == ""
+
+    def test_needs_no_mark_when_the_drop_in_is_there_again(self) -> None:
+        host = FakeHost()
+        recorded = applied(host, desired(persist=False))
+
+        recorded = applied(host, desired(), recorded)
+
+        assert list(host.files) == [PATH]
+        assert recorded["previous"] == {"net/ipv4/ip_forward": "0"}
+
+    def test_a_mark_that_went_with_a_reboot_is_no_drift(self) -> None:
+        kernel = FakeKernel()
+        kernel.write("net/ipv4/ip_forward", "1")  # by somebody else, at each boot
+        host = FakeHost(kernel)
+        recorded = applied(host, desired(persist=False))
+        host.files = {}
+
+        refreshed = shown(host, desired(persist=False), recorded)
+
+        assert refreshed == recorded
+        assert plan(desired(persist=False), refreshed, None).changes == ()
 
     def test_restores_what_it_no_longer_names(self) -> None:
         host = FakeHost(advertised=["eth0"])

@@ -19,6 +19,8 @@ from tests.acceptance.plugin_table import Dynamic, Native, plain, plugin, struct
 from virtnet import wire
 from virtnet.network import NETWORK
 
+pytestmark = pytest.mark.fuzz
+
 KIND, NAME = "LibvirtNetwork", "lab"
 NOWHERE = "qemu+unix:///system?socket=/nonexistent/libvirt-sock"
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"

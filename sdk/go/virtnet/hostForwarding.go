@@ -56,7 +56,7 @@ type HostForwarding struct {
 	Ipv6 pulumi.BoolPtrOutput `pulumi:"ipv6"`
 	// What delete does: put back the values found at create, or keep them. Default: restore. A change touches nothing on the host.
 	OnDelete HostForwardingOnDeletePtrOutput `pulumi:"onDelete"`
-	// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: true. A change is applied live.
+	// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
 	Persist pulumi.BoolPtrOutput `pulumi:"persist"`
 	// Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements. Default: true. A change is applied live.
 	PreserveRouterAdvertisements pulumi.BoolPtrOutput `pulumi:"preserveRouterAdvertisements"`
@@ -118,7 +118,7 @@ type hostForwardingArgs struct {
 	Ipv6 *bool `pulumi:"ipv6"`
 	// What delete does: put back the values found at create, or keep them. Default: restore. A change touches nothing on the host.
 	OnDelete *HostForwardingOnDelete `pulumi:"onDelete"`
-	// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: true. A change is applied live.
+	// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
 	Persist *bool `pulumi:"persist"`
 	// Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements. Default: true. A change is applied live.
 	PreserveRouterAdvertisements *bool `pulumi:"preserveRouterAdvertisements"`
@@ -138,7 +138,7 @@ type HostForwardingArgs struct {
 	Ipv6 pulumi.BoolPtrInput
 	// What delete does: put back the values found at create, or keep them. Default: restore. A change touches nothing on the host.
 	OnDelete HostForwardingOnDeletePtrInput
-	// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: true. A change is applied live.
+	// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
 	Persist pulumi.BoolPtrInput
 	// Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements. Default: true. A change is applied live.
 	PreserveRouterAdvertisements pulumi.BoolPtrInput
@@ -223,7 +223,7 @@ func (o HostForwardingOutput) OnDelete() HostForwardingOnDeletePtrOutput {
 	return o.ApplyT(func(v *HostForwarding) HostForwardingOnDeletePtrOutput { return v.OnDelete }).(HostForwardingOnDeletePtrOutput)
 }
 
-// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. Default: true. A change is applied live.
+// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
 func (o HostForwardingOutput) Persist() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.BoolPtrOutput { return v.Persist }).(pulumi.BoolPtrOutput)
 }
