@@ -20,6 +20,7 @@ from virtnet.doctor_networks import networks
 from virtnet.doctor_subnets import subnets
 from virtnet.drop_in import DIRECTORY
 from virtnet.errors import AccessDenied, LibvirtFailure, Unreachable, VirtnetError
+from virtnet.forwarding_keys import integer
 from virtnet.network_leftover_steps import dnsmasq_process
 from virtnet.network_survey import survey
 from virtnet.observed import NetworkReport, ObservedNetwork
@@ -29,6 +30,7 @@ PID_FILES = "/run/libvirt/network"
 NETWORK_CONF = "/etc/libvirt/network.conf"
 #: Everything a HostForwarding could want, so that its observer looks at all of it.
 EVERYTHING = {"ipv4": True, "ipv6": True}
+INOTIFY_INSTANCES = "fs/inotify/max_user_instances"
 Answer = TypeVar("Answer")
 Otherwise = TypeVar("Otherwise")
 PROGRAMS: tuple[Literal["iptables-save", "ip6tables-save", "nft"], ...] = ("iptables-save", "ip6tables-save", "nft")
@@ -125,6 +127,7 @@ class _Looking:
             rules=self._tried(lambda: {program: host.firewall_rules(program) for program in PROGRAMS}, {}),
             firewall_backend=_backend(self._tried(lambda: host.read_file(NETWORK_CONF), None) or ""),
             leftover_dnsmasqs=tuple(self._leftovers(report, pid_files)) if not report.unreachable else (),
+            inotify_instances=integer(self._tried(lambda: host.read_sysctl(INOTIFY_INSTANCES), None)),
             temporary_files=tuple(name for name in drop_ins if re.fullmatch(r"\..+\.conf\.new\.\w+", name)),
         )
 

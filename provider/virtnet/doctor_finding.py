@@ -69,5 +69,7 @@ class DoctorReport:
     """Names of networks that do not run, or are not there, and the process ids of their dnsmasqs."""
     temporary_files: tuple[str, ...] = ()
     """What a write of ours that was killed left in /etc/sysctl.d."""
+    inotify_instances: int | None = None
+    """How many a user of the host may have (fs.inotify.max_user_instances); None where that is not known."""
     unseen: tuple[str, ...] = ()
     """What could not be looked at, in sentences that say why."""

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from virtnet import network_xml
 from virtnet.doctor_finding import DoctorReport, Finding, Level
 from virtnet.network_park import PARK_NAMESPACE, park_uuid
-from virtnet.network_preflight import mode_of, own_bridge, preflight
+from virtnet.network_preflight import mode_of, own_bridge, preflight, serves
 from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, NetworkReport, ObservedNetwork
 from virtnet.spec import Tree
 
 AGAIN = "pulumi refresh, then pulumi up"
+#: Root's other programs have some of the inotify instances too, udev and systemd among them.
+OTHERS_INOTIFY = 16
 
 
 def networks(report: DoctorReport) -> Iterator[Finding]:
@@ -24,6 +26,7 @@ def networks(report: DoctorReport) -> Iterator[Finding]:
         else:
             yield from _network(network, network.report, report)
     yield from _stray_bridges(report)
+    yield from _inotify(report)
 
 
 def is_park(report: NetworkReport) -> bool:
@@ -164,3 +167,25 @@ def _stray_bridges(report: DoctorReport) -> Iterator[Finding]:
             fix="" if ports else f"ip link delete dev {link.name}, if nobody else made it",
             data={"bridge": link.name, "ports": ports},
         )
+
+
+def _inotify(report: DoctorReport) -> Iterator[Finding]:
+    """Each dnsmasq that answers for DNS watches /etc/resolv.conf, unless it is told whom to ask (dnsmasq 2.90)."""
+    trees = [network_xml.parse(n.report.any_xml) for n in report.networks if n.report is not None and n.report.active]
+    watching = sum(map(_watches, trees))
+    limit = report.inotify_instances
+    if limit is None or watching + OTHERS_INOTIFY < limit:
+        return
+    yield Finding(
+        area="dnsmasq",
+        level=Level.PROBLEM,
+        said=f"{watching} active networks answer for DNS, each with an inotify instance of the {limit} that one user of"
+        " this host may have: the next one may not start (dnsmasq: Too many open files)",
+        fix="sysctl -w fs.inotify.max_user_instances=1024, and the same line in /etc/sysctl.d; or name dns.forwarders",
+        data={"networks": watching, "limit": limit},
+    )
+
+
+def _watches(tree: Tree) -> bool:
+    dns = tree.get("dns", {})
+    return serves(tree) and dns.get("enable", True) and not dns.get("forwarders")

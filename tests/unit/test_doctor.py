@@ -1,6 +1,7 @@
 """What the doctor says of what was looked at, and that looking goes on where one thing cannot be asked."""
 
 import json
+import uuid as uuids
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -321,6 +322,33 @@ class TestNetworks:
         (line,) = lines(networks(report(networks=(network(),), host=host)))
 
         assert line == "note: the bridge vn-old belongs to no network of this libvirt, with tap0 plugged in"
+
+    @pytest.mark.parametrize(
+        ("count", "limit", "dns", "warns"),
+        [
+            (112, 128, "", True),
+            (111, 128, "", False),
+            (112, 1024, "", False),
+            (112, None, "", False),
+            (112, 128, "<dns><forwarder addr='192.0.2.1'/></dns>", False),
+            (112, 128, "<dns enable='no'/>", False),
+        ],
+    )
+    def test_warns_before_inotify_instances_run_out(self, count: int, limit: int | None, dns: str, warns: bool) -> None:
+        one = network()
+        assert one.report is not None
+        xml = (one.report.live_xml or "").replace("<ip ", f"{dns}<ip ")
+        many = [
+            replace(one, report=replace(one.report, uuid=str(uuids.UUID(int=number)), live_xml=xml, config_xml=xml))
+            for number in range(count)
+        ]
+
+        said = [
+            line for line in lines(networks(report(networks=tuple(many), inotify_instances=limit))) if "ino" in line
+        ]
+
+        assert len(said) == warns
+        assert all(f"{count} active networks answer for DNS" in line for line in said)
 
 
 class TestSubnets:
