@@ -43,6 +43,27 @@ def chain(host: Host, tmp_path: Path) -> Iterator[Fleet]:
         yield made
 
 
+def test_the_users_own_configuration_key_and_known_hosts_are_used(desk: Workstation) -> None:
+    """Those in the home of the account; the system has none here that would do."""
+    stack, home = Stack(desk), desk.directory / "home"
+    declare(stack, FAR)
+    desk.sh(
+        f"mkdir -m 700 {home} {home}/.ssh;"
+        f"mv {desk.directory}/client_key {home}/.ssh/id_ed25519; mv {desk.directory}/known_hosts {home}/.ssh;"
+        f"printf 'Host far\\n HostName {HOST_ADDRESS}\\n' > {home}/.ssh/config;"
+        f"sed 's|^root:.*|root:x:0:0:root:{home}:/bin/bash|' /etc/passwd > /run/own-passwd;"
+        "mount --bind /run/own-passwd /etc/passwd; mount --bind /dev/null /etc/ssh/ssh_config"
+    )
+
+    stack.up()
+
+    assert "10.70.0.0/24 dev vn-lab" in desk.far.sh("ip route")
+    assert desk.far.sh("cat /proc/sys/net/ipv4/ip_forward") == "1\n"
+    assert stack.unchanged()
+    stack.destroy()
+    assert desk.far.network("lab") is None
+
+
 def test_a_host_behind_a_jump_host_is_managed_like_any(chain: Fleet) -> None:
     stack, alpha, beta = Stack(chain.desk), chain.hosts["alpha"], chain.hosts["beta"]
     before, links = beta.trace(), alpha.links()
