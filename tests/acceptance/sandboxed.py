@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -213,13 +213,14 @@ def _innermost(pid: int) -> int:
 class Stack:
     """A Pulumi stack with a state of its own, whose program declares a list of resources."""
 
-    def __init__(self, host: Host, name: str = "test") -> None:
+    def __init__(self, host: Host, name: str = "test", *, backend: str = "") -> None:
+        """`backend` is where Pulumi keeps the state; "" means in files of this stack's own."""
         self.host = host
         self.directory = host.directory / f"stack-{name}"
         self.directory.mkdir()
         (self.directory / "state").mkdir()
         self.environment = {
-            "PULUMI_BACKEND_URL": f"file://{self.directory}/state",
+            "PULUMI_BACKEND_URL": backend or f"file://{self.directory}/state",
             "PULUMI_HOME": str(self.directory / "home"),
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -294,3 +295,11 @@ class Stack:
 
 def _text(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout + done.stderr
+
+
+def wait_until(happened: Callable[[], bool], seconds: float = 60) -> None:
+    """Fail when it has not happened after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)

@@ -4,12 +4,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.acceptance.fleet import Fleet, hosts_over_ssh
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.sandboxed import Host, Stack, wait_until
 
 pytestmark = pytest.mark.acceptance
 
@@ -135,6 +137,30 @@ def test_a_fleet_is_refreshed_with_one_host_gone_when_the_stack_says_so(fleet: F
     assert stack.outputs("alpha-net1") == recorded
     assert stack.outputs("beta-net3")["active"] is False
     assert sorted(stack.resources()) == sorted(names("alpha") + names("beta"))
+
+
+def test_with_the_plugin_a_host_that_is_busy_keeps_no_other_waiting(fleet: Fleet) -> None:
+    alpha, beta = fleet.hosts["alpha"], fleet.hosts["beta"]
+    stack = NativeStack(fleet.desk)
+    declare(stack, fleet)
+    alpha.sh("mkdir -p /run/virtnet")
+    # As another process of virtnet's that changes the host: it has the turn until its input ends.
+    busy = subprocess.Popen(alpha.command("flock", "/run/virtnet/turn", "cat"), stdin=subprocess.PIPE)
+    assert busy.stdin is not None
+    with busy, ThreadPoolExecutor(1) as aside:
+        running = aside.submit(stack.pulumi, "up", "--yes", "--skip-preview", "--parallel", "32")
+        try:
+            wait_until(lambda: active(beta) == ALL)
+            untouched = active(alpha)
+        finally:
+            busy.stdin.close()
+        running.result()
+
+    assert untouched == []
+    assert active(alpha) == ALL
+    assert stack.unchanged()
+    stack.destroy()
+    assert active(alpha) == active(beta) == []
 
 
 class Memory:
