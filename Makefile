@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 with_env := eval "$$(tools/setup --env)" &&
 # More arguments for pytest, for example: make unit ARGS='-k bridge -x'
 ARGS ?=
+# Most of the time a test waits for programs that wait for the kernel.
+workers = $$((2 * $$(nproc)))
 # Compares the whole machine before and after, so that other tests must not run beside it.
 alone := tests/acceptance/test_sandbox.py
 
@@ -30,7 +32,7 @@ demo: ## show the main job in a sandbox that leaves this machine as it is
 test: setup ## lint, then run all tests, with a real libvirtd and the real Pulumi engine
 	@$(MAKE) lint
 	@$(with_env) $(if $(ARGS),pytest tests $(ARGS),\
-	    pytest tests --ignore=$(alone) --numprocesses=auto --dist=worksteal --durations=10 && pytest $(alone))
+	    pytest tests --ignore=$(alone) --numprocesses=$(workers) --dist=worksteal --durations=10 && pytest $(alone))
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers

@@ -1,6 +1,10 @@
-"""How much the property tests try: the same little at every run, much and at random (HYPOTHESIS_PROFILE=thorough)."""
+"""How much the property tests try, and with what every program that a test starts begins.
+
+The same little at every run; much and at random with HYPOTHESIS_PROFILE=thorough.
+"""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -17,3 +21,9 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# A shell starts what runs in the background with these ignored, and so does nohup; programs inherit that, and what is
+# handled here they begin with as usual. Else none could be interrupted, and Pulumi waits seconds for each plugin's end.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
