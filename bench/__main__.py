@@ -112,10 +112,11 @@ def published(measured: dict[str, Any]) -> dict[Path, str]:
     size = SHOWN if SHOWN in sizes else sizes[-1]
     shown = [{name: row[name] for name in IN_THE_README if name in row} for row in rows if row["networks"] == size]
     readme, performance = REPOSITORY / "README.md", REPOSITORY / "docs" / "performance.md"
-    tables = f"Measured on {measured['machine']}.\n\n{report.everything(measured, style='github')}"
+    where, few = f"Measured on {measured['machine']}.", report.comparison(shown, style="github")
+    tables = f"{where}\n\n{report.everything(measured, style='github')}"
     return {
         PICTURE: picture(rows, size),
-        readme: report.between_markers(readme.read_text(), "performance", report.comparison(shown, style="github")),
+        readme: report.between_markers(readme.read_text(), "performance", f"{where}\n\n{few}"),
         performance: report.between_markers(performance.read_text(), "performance", tables),
     }
 
