@@ -98,15 +98,6 @@ class Host:
             self._kept.keep(self._look)
             self._look = None
 
-    def recall(self) -> None:
-        """Let this look make do from here on with what programs said in the last two seconds."""
-        if self._look is not None:
-            self._look.recall(self._kept.recent())
-
-    def forget(self) -> None:
-        """Let the next look ask of everything."""
-        self._kept.forget()
-
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Held while this host is changed, so that no other process of virtnet's changes it meanwhile.

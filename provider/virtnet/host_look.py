@@ -7,7 +7,7 @@ nobody wants is thrown away. Imported by host.
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from virtnet.boot_sysctl import DIRECTORIES
 from virtnet.drop_in import MARKS
@@ -79,10 +79,6 @@ class Look:
         self._answers: dict[Request, Answer] = dict(known or {})
         self._likely: dict[Request, None] = {}
 
-    def recall(self, known: Mapping[Request, Answer]) -> None:
-        """Make do with answers of an earlier look from here on; what this one asked already stands."""
-        self._answers = {**known, **self._answers}
-
     @property
     def answers(self) -> Mapping[Request, Answer]:
         """What was answered so far."""
@@ -101,37 +97,29 @@ class Look:
 
 
 class Kept:
-    """What the looks of a process had from programs, for the next previews and for networks that are not there yet.
+    """What the last look of a process had from programs, for the next previews, which decide nothing.
 
-    A hundred new networks would ask the same a hundred times, for 10 ms and more each time. What comes on the host in
-    those two seconds is missed as if it came right after; a refusal is never built on what is kept.
+    A preview of a hundred new networks would ask the same a hundred times, for 10 ms and more each time.
     """
 
-    def __init__(self, *, seconds: float = 2.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self._seconds, self._clock = seconds, clock
+    def __init__(self, *, seconds: float = 2.0) -> None:
+        self._seconds = seconds
         self._lock = threading.Lock()
-        self._answers: dict[Request, tuple[float, Answer]] = {}
+        self._since = 0.0
+        self._answers: Mapping[Request, Answer] = {}
 
     def recent(self) -> Mapping[Request, Answer]:
         """The answers that are young enough."""
         with self._lock:
-            oldest = self._clock() - self._seconds
-            return {request: answer for request, (since, answer) in self._answers.items() if since > oldest}
+            return self._answers if time.monotonic() - self._since < self._seconds else {}
 
     def keep(self, look: Look) -> None:
         """Keep a look's answers, less those that are had in microseconds anyway."""
-        now = self._clock()
+        found = {request: answer for request, answer in look.answers.items() if request[0] not in ("read", "list")}
         with self._lock:
-            for request, answer in look.answers.items():
-                known = self._answers.get(request)
-                # A look that lived on what is kept makes it no younger.
-                if request[0] not in ("read", "list") and (known is None or known[1] is not answer):
-                    self._answers[request] = (now, answer)
-
-    def forget(self) -> None:
-        """Let the next look ask of everything."""
-        with self._lock:
-            self._answers = {}
+            # A look that lived on what is kept makes it no younger.
+            if found and found.items() - self._answers.items():
+                self._answers, self._since = found, time.monotonic()
 
 
 def companions(request: Request) -> list[Request]:

@@ -30,10 +30,8 @@ def survey_for_new(host: HostDoor, versions: Collection[int]) -> HostReport:
     """The host as far as starting a network with a bridge of its own, not there yet, depends on it.
 
     Nothing waits to be plugged in, so interfaces count by their names alone, and routes by the `versions` of IP that
-    the network has: `ip` takes 10 ms, and 40 ms with 500 bridges, for each of its answers. Those of the last two
-    seconds will do: what our own networks brought since, libvirt tells, and the names of interfaces are always fresh.
+    the network has: `ip` takes 10 ms, and 40 ms with 500 bridges, for each of its answers.
     """
-    host.recall()
     addresses, routes = tuple(host.addresses()), tuple(host.routes(versions))
     return HostReport(
         links=(),

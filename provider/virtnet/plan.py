@@ -147,12 +147,6 @@ class HostDoor(Protocol):
         `recent` makes do with what programs said in the last two seconds.
         """
 
-    def recall(self) -> None:
-        """Let this look make do from here on with what programs said in the last two seconds."""
-
-    def forget(self) -> None:
-        """Let the next look ask of everything."""
-
     def turn(self) -> AbstractContextManager[None]:
         """Held while the host is changed, so that no other process of virtnet's changes it meanwhile."""
 
@@ -251,8 +245,6 @@ class Doors:
     def forget(self) -> None:
         """Let the next look find out everything anew."""
         self.libvirt.forget_networks()
-        if self.host is not None:
-            self.host.forget()
 
 
 class Step(Protocol):

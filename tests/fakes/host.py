@@ -36,12 +36,6 @@ class FakeBridges:
     def look(self, *, recent: bool = False) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def recall(self) -> None:
-        """Nothing is kept."""
-
-    def forget(self) -> None:
-        """Nothing is kept."""
-
     def links(self) -> Sequence[Link]:
         bridges = [
             Link(name=name, mac=attributes["address"], kind="bridge", master="", up=True)

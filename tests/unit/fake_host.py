@@ -80,12 +80,6 @@ class FakeHost:
     def look(self, *, recent: bool = False) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def recall(self) -> None:
-        """Nothing is kept."""
-
-    def forget(self) -> None:
-        """Nothing is kept."""
-
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         if self._advertised is None:
             raise AssertionError("routes were asked for, and the test declared none")

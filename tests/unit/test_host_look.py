@@ -121,42 +121,15 @@ def test_what_programs_said_longer_ago_is_not_shared() -> None:
     assert len(machine.programs) == 6
 
 
-def test_an_apply_to_what_is_there_looks_for_itself_whatever_previews_saw() -> None:
+def test_an_apply_looks_for_itself_whatever_previews_saw() -> None:
     machine = PrintingMachine()
     kept = Kept()
     for recent in (True, False):
         host = Host(machine, kept=kept)
         with host.look(recent=recent):
-            survey(host)
-
-    assert len(machine.programs) == 2 * len(set(machine.programs))
-
-
-def test_new_networks_share_what_programs_said_a_moment_ago_until_it_is_forgotten() -> None:
-    machine = PrintingMachine()
-    kept = Kept()
-    for turn in range(3):
-        host = Host(machine, kept=kept)
-        if turn == 2:
-            host.forget()
-        with host.look():
             survey_for_new(host, {4})
 
     assert len(machine.programs) == 6
-
-
-def test_what_is_kept_gets_no_younger_by_what_is_asked_beside_it() -> None:
-    machine = PrintingMachine()
-    now = [100.0]
-    kept = Kept(clock=lambda: now[0])
-    for versions in ({4}, {6}, {4}):
-        host = Host(machine, kept=kept)
-        with host.look():
-            survey_for_new(host, versions)
-        now[0] += 1.2
-
-    addresses = [program for program in machine.programs if "address" in program]
-    assert len(addresses) == 2
 
 
 def test_files_are_read_anew_by_each_preview() -> None:
