@@ -204,7 +204,7 @@ def two_stacks_and_a_human(host: Host, stack: Stack) -> Row:
 
 REBOOT = f"""\
 kill -KILL $(cat /run/libvirtd.pid); sleep 0.3
-for pid in $(pgrep -x dnsmasq); do kill -KILL $pid; done
+for pid in $(pgrep -x dnsmasq); do kill -KILL $pid 2>/dev/null || true; done
 for link in $(ls /sys/class/net); do [ $link = lo ] || ip link delete $link 2>/dev/null || true; done
 {FLUSH_IPTABLES}
 for table in filter nat mangle; do ip6tables -t $table -F; ip6tables -t $table -X; done
