@@ -221,6 +221,24 @@ class LibvirtNetworkProvider(_Provider):
 
     kind = "LibvirtNetwork"
 
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
+        """As for every kind; at a glance where nothing is to be checked anew."""
+        from virtnet import network_unchanged
+
+        if not network_unchanged.checks_as_recorded(_olds, news, self._uri):
+            return super().check(_olds, news)
+        self._checked.add(_identity(_olds))
+        self._known |= {str(_olds["__owner"]), str(news["__owner"])}
+        return dynamic.CheckResult(dict(_olds), [])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
+        """As for every kind; at a glance where nothing differs."""
+        from virtnet import network_unchanged
+
+        if network_unchanged.stands_as_recorded(_olds, _news):
+            return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)
+        return super().diff(_id, _olds, _news)
+
 
 class HostForwardingProvider(_Provider):
     """The provider of HostForwarding."""

@@ -1,0 +1,214 @@
+"""What is told of an unchanged network at a glance is what check and diff say of it at length."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi import dynamic
+from pulumi.dynamic.config import Config
+from tests.fakes.libvirt import FakeLibvirt
+from tests.unit.strategies import networks, whole_networks
+
+from virtnet import lifecycle, wire
+from virtnet.dynamic import LibvirtNetworkProvider, _Provider
+from virtnet.network import NETWORK
+from virtnet.network_unchanged import COMPUTED, DEFAULTS, checks_as_recorded, stands_as_recorded
+from virtnet.plan import Doors
+
+URI = "test:///nowhere"
+PICKLE = {"__provider": "gASV"}
+
+
+class AtLength(_Provider):
+    """The provider without the glance."""
+
+    kind = "LibvirtNetwork"
+
+
+def provider(kind: type[_Provider]) -> _Provider:
+    made = kind()
+    made.configure(dynamic.ConfigureRequest(config=Config(raw_config={"virtnet:uri": URI}, project_name="project")))
+    return made
+
+
+def travelled(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """A tree as it comes back from Pulumi: every number a float."""
+    found: dict[str, Any] = json.loads(json.dumps(wire.to_wire(NETWORK.spec, tree)), parse_int=float)
+    return found
+
+
+def state(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The inputs and outputs in the state of a network that was made of these."""
+    libvirt = FakeLibvirt()
+    desired, failures = NETWORK.check({"__owner": "project/stack/lab", "uri": URI, **inputs}, {})
+    assert failures == []
+    outputs = lifecycle.create(NETWORK, desired, lambda uri: Doors(libvirt=libvirt, host=None), lambda line: None)
+    return travelled(desired) | PICKLE, travelled(outputs) | PICKLE
+
+
+def spoiled(draw: st.DrawFn, value: Any) -> Any:
+    """The same with something somewhere that differs, if only in its type."""
+    changed = deepcopy(value)
+    place: Any = changed
+    while True:
+        keys = [key for key in (place if isinstance(place, dict) else range(len(place))) if key != "__provider"]
+        key = draw(st.sampled_from(keys))
+        inside = place[key]
+        if isinstance(inside, dict | list) and inside and draw(st.booleans()):
+            place = inside
+            continue
+        others: st.SearchStrategy[Any] = st.sampled_from([None, True, False, 1.0, 0.0, "", "x", [], {}, [None]])
+        if draw(st.booleans()):
+            place[key] = draw(others)
+        elif isinstance(place, dict):
+            del place[key]
+        else:
+            place.insert(0, draw(others))
+        return changed
+
+
+@given(whole_networks())
+def test_a_canonical_network_checks_as_recorded(inputs: dict[str, Any]) -> None:
+    recorded, _ = state(inputs)
+
+    assert checks_as_recorded(recorded, {**recorded, "__name": "other"}, URI)
+
+
+@given(networks())
+def test_a_network_that_is_as_declared_stands(inputs: dict[str, Any]) -> None:
+    recorded, outputs = state(inputs)
+
+    assert stands_as_recorded(outputs, recorded)
+
+
+@given(st.data(), networks())
+def test_a_check_at_a_glance_is_the_check(data: st.DataObject, inputs: dict[str, Any]) -> None:
+    recorded, _ = state(inputs)
+    news = {**recorded, "__name": "lab"}
+    if data.draw(st.booleans()):
+        news = data.draw(st.composite(spoiled)(news))
+
+    if checks_as_recorded(recorded, news, URI):
+        glance, at_length = (provider(kind).check(recorded, news) for kind in (LibvirtNetworkProvider, AtLength))
+        assert at_length.failures == []
+        assert glance.inputs == {**at_length.inputs, **PICKLE}
+
+
+@given(st.data(), networks())
+def test_a_diff_at_a_glance_is_the_diff(data: st.DataObject, inputs: dict[str, Any]) -> None:
+    desired, outputs = state(inputs)
+    if data.draw(st.booleans()):
+        desired = data.draw(st.composite(spoiled)(desired))
+    if data.draw(st.booleans()):
+        outputs = data.draw(st.composite(spoiled)(outputs))
+
+    if stands_as_recorded(outputs, desired):
+        before, wanted = (wire.from_wire(NETWORK.spec, side) for side in (outputs, desired))
+        for side in (before, wanted):
+            side.pop("__provider", None)
+        found = lifecycle.diff(NETWORK, before, wanted, lambda uri: pytest.fail(f"{uri} was asked"))
+        assert found == lifecycle.Diff(())
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"problems": ["its dnsmasq has ended"]},
+        {"persistent": False},
+        {"__drifted": {"mtu": "0123"}},
+        {"autostart": False},
+        {"active": False},
+        {"mtu": 1400.0},
+        {"__named": ["mac"]},
+        {"__secret": [["mtu"]]},
+    ],
+    ids=lambda found: next(iter(found)),
+)
+def test_what_a_refresh_found_is_no_glances_business(found: dict[str, Any]) -> None:
+    recorded, outputs = state({"name": "lab"})
+    assert stands_as_recorded(outputs, recorded)
+
+    assert not stands_as_recorded({**outputs, **found}, recorded)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": "other"},
+        {"uri": "qemu:///system"},
+        {"active": 1.0},
+        {"mtu": 1400.0},
+        {"autostart": False},
+        {"__secret": [["name"]]},
+        {"bridgeName": "virbr1"},
+        {"bridge_name": "virbr1"},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_what_is_given_otherwise_is_checked(given: dict[str, Any]) -> None:
+    recorded, _ = state({"name": "lab"})
+    assert checks_as_recorded(recorded, recorded, URI)
+
+    assert not checks_as_recorded(recorded, {**recorded, **given}, URI)
+
+
+def test_what_comes_from_the_native_plugin_is_looked_at() -> None:
+    recorded, outputs = state({"name": "lab"})
+    native = {key: value for key, value in outputs.items() if key != "__provider"}
+
+    assert not stands_as_recorded(native, recorded)
+
+
+def test_a_moved_default_uri_is_a_change() -> None:
+    recorded, _ = state({"name": "lab"})
+    without_uri = {key: value for key, value in recorded.items() if key != "uri"}
+
+    assert checks_as_recorded(recorded, without_uri, URI)
+    assert not checks_as_recorded(recorded, without_uri, "qemu:///system")
+
+
+def test_the_owner_and_the_name_once_recorded_are_kept() -> None:
+    recorded, _ = state({"name": "lab"})
+    renamed = {**recorded, "name": None, "__owner": "project/stack/renamed", "__name": "renamed"}
+
+    result = provider(LibvirtNetworkProvider).check(recorded, renamed)
+
+    assert result.inputs == recorded
+
+
+def test_the_words_are_those_of_check_and_outputs() -> None:
+    canonical, _ = NETWORK.check({"name": "lab", "uri": URI}, {})
+    made = {name for name in canonical if name not in ("name", "uri")}
+
+    assert {name: canonical[name] for name in made} == DEFAULTS
+    assert {key for name in NETWORK.computed for key in wire.to_wire(NETWORK.spec, {name: None})} == COMPUTED
+
+
+def test_an_unchanged_network_costs_no_import_of_the_spec() -> None:
+    recorded, outputs = state({"name": "lab"})
+    script = (
+        "import json, sys\n"
+        "from pulumi import dynamic\n"
+        "from pulumi.dynamic.config import Config\n"
+        "from virtnet.dynamic import LibvirtNetworkProvider\n"
+        "recorded, outputs = json.loads(sys.argv[1])\n"
+        "provider = LibvirtNetworkProvider()\n"
+        f"config = Config(raw_config={{'virtnet:uri': {URI!r}}}, project_name='project')\n"
+        "provider.configure(dynamic.ConfigureRequest(config=config))\n"
+        "checked = provider.check(recorded, dict(recorded))\n"
+        "assert not provider.diff('', outputs, checked.inputs).changes\n"
+        "ours = ('virtnet', 'pydantic', 'lxml', 'libvirt')\n"
+        "print(*sorted(name for name in sys.modules if name.split('.')[0] in ours))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, json.dumps([recorded, outputs])], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["virtnet", "virtnet.dynamic", "virtnet.network_unchanged"]
