@@ -55,14 +55,14 @@ class _NativeResource(Resource):
 
     TOKEN: ClassVar[str]
 
+    def _options(self) -> pulumi.ResourceOptions:
+        # The type of the same resource under the dynamic provider, so that a stack moves over as it is.
+        return pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=f"pulumi-python:{self._resource_type_name}")])
+
     def _register(self, resource_name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         """Hand the resource to the engine, which knows its name and its stack and tells them to the plugin."""
         named = {key: value for key, value in properties.items() if not key.startswith("__")}
-        # The type of the same resource under the dynamic provider, so that a stack moves over as it is.
-        former = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=f"pulumi-python:{self._resource_type_name}")])
-        pulumi.CustomResource.__init__(
-            self, self.TOKEN, resource_name, named, pulumi.ResourceOptions.merge(former, opts)
-        )
+        pulumi.CustomResource.__init__(self, self.TOKEN, resource_name, named, opts)
 
 
 class LibvirtNetwork(network.LibvirtNetwork, _NativeResource, module="virtnet", name="LibvirtNetwork"):

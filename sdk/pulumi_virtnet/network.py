@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pulumi
@@ -36,7 +37,8 @@ class LibvirtNetwork(LibvirtNetworkInputs, module="virtnet", name="LibvirtNetwor
     """
 
     OUTPUTS = ("bridge_name", "persistent", "host_uuid", "adopted_from", "problems")
-    SETTLED: ClassVar[tuple[str, ...] | None] = ("uri", "name", "uuid", "mac", "autostart", "active")
+    SETTLED: ClassVar[tuple[str, ...] | None] = ("uri", "name", "uuid", "mac")
+    LEFT_OUT: ClassVar[Mapping[str, Any]] = {"autostart": True, "active": True}
     PROVIDER = LibvirtNetworkProvider
 
     @property

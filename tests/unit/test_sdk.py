@@ -93,6 +93,21 @@ def test_an_input_that_nobody_named_has_no_value(engine: Engine) -> None:
     assert found == {"title": "Lab", "mtu": None, "port_groups": None}
 
 
+def test_the_flags_of_a_network_are_true_unless_named(engine: Engine) -> None:
+    found: dict[str, Any] = {}
+
+    def program() -> None:
+        network = virtnet.LibvirtNetwork("net", autostart=False)
+        for name in ("autostart", "active"):
+            output = getattr(network, name)
+            pulumi.Output.all(output, output.resources()).apply(
+                lambda known, name=name: found.update({name: (known[0], network in known[1])})  # type: ignore[misc]
+            )
+
+    run(program)
+    assert found == {"autostart": (False, True), "active": (True, True)}
+
+
 def test_types_of_resources_are_fixed(engine: Engine) -> None:
     class Company(virtnet.LibvirtNetwork):
         """A user's own subclass."""
@@ -232,7 +247,9 @@ def test_what_a_network_has_without_being_named_is_settled() -> None:
     made = {name for name in network.computed if name in network.spec.model_fields}
 
     assert failures == []
-    assert {*checked, *made} == set(virtnet.LibvirtNetwork.SETTLED or ())
+    left_out = virtnet.LibvirtNetwork.LEFT_OUT
+    assert {*checked, *made} == {*(virtnet.LibvirtNetwork.SETTLED or ()), *left_out}
+    assert {name: checked[name] for name in left_out} == left_out
 
 
 def test_types_are_those_of_the_spec() -> None:
