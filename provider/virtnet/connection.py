@@ -115,6 +115,27 @@ class Connection:
         except NotFound:
             return None
 
+    def definition(self, uuid: str) -> str | None:
+        """What the network's next start takes (of a transient one, what runs); None where there is no such network."""
+
+        def question(handle: Any) -> str:
+            return str(handle.networkLookupByUUIDString(uuid).XMLDesc(XML_INACTIVE))
+
+        try:
+            return self._session.ask(f"report the definition of network {uuid}", question)
+        except NotFound:
+            return None
+
+    def is_active(self, uuid: str) -> bool:
+        """Whether the network runs; False where there is none."""
+        try:
+            return self._session.ask(
+                f"report whether network {uuid} runs",
+                lambda handle: bool(handle.networkLookupByUUIDString(uuid).isActive()),
+            )
+        except NotFound:
+            return False
+
     def networks(self) -> Sequence[NetworkReport]:
         """Everything libvirt reports of all its networks; one that vanishes meanwhile is left out."""
 

@@ -44,7 +44,13 @@ def bridges_left(doors: Doors, report: NetworkReport | None) -> tuple[LeftBridge
         LeftBridge(uuid=probe_uuid(report.uuid), bridge=probe_bridge(report.uuid), mac=probe_mac(report.uuid)),
     ]
     there = doors.host.list_directory("/sys/class/net")
-    return tuple(left for left in made if left.bridge in there and _is_left(doors, doors.host, left))
+    return tuple(
+        left
+        for left in made
+        if left.bridge in there
+        and not (left.uuid == report.uuid and report.active)
+        and _is_left(doors, doors.host, left)
+    )
 
 
 def _is_left(doors: Doors, host: HostDoor, left: LeftBridge) -> bool:

@@ -33,10 +33,10 @@ class DefineNetwork:
 
     def execute(self, doors: Doors) -> None:
         doors.libvirt.define_network(self.xml)
-        report = doors.libvirt.find_network(uuid=self.uuid)
-        if report is None or report.config_xml is None:
+        definition = doors.libvirt.definition(self.uuid)
+        if definition is None:
             raise HostFailure(f"libvirt at {doors.libvirt.uri} took the definition but reports no such network")
-        wanted, found = network_xml.parse(self.xml), network_xml.parse(report.config_xml)
+        wanted, found = network_xml.parse(self.xml), network_xml.parse(definition)
         kept = merge(NetworkSpec, wanted, {}, found)
         dropped = [change.path for change in differences(NetworkSpec, kept, found)]
         if dropped:
@@ -100,8 +100,7 @@ class StartNetwork:
         return "start the network"
 
     def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
-        if report is not None and report.active:
+        if doors.libvirt.is_active(self.uuid):
             return
         if self.bridge:
             _refuse_taken_name(doors, self.bridge, known_ours=self.known_ours)

@@ -8,6 +8,7 @@ https://libvirt.org/formatnetwork.html.
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from lxml import etree
 from pydantic.alias_generators import to_camel
@@ -86,6 +87,15 @@ class Place:
 
 def place_of(part: type[Part], shape: Shape) -> Place:
     """Where a field is found below its part's element."""
+    return _places(part)[shape.name]
+
+
+@cache
+def _places(part: type[Part]) -> Mapping[str, Place]:
+    return {name: _place(part, shape) for name, shape in shapes(part).items()}
+
+
+def _place(part: type[Part], shape: Shape) -> Place:
     spelled = PLACES.get((part, shape.name))
     if spelled is None:
         camel = to_camel(shape.name)
@@ -106,6 +116,19 @@ def read_xml(xml: str) -> etree._Element:
 
 def parse(xml: str) -> dict[str, Tree]:
     """A network's XML as a tree of the spec's fields, in canonical spelling. Unknown content is passed over."""
+    # The tree is the caller's to change.
+    return {name: _copied(value) for name, value in _parsed(xml).items()}
+
+
+def _copied(value: Tree) -> Tree:
+    if isinstance(value, dict):
+        return {name: _copied(item) for name, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+# One create asks ten times for what five texts say.
+@lru_cache(maxsize=64)
+def _parsed(xml: str) -> Mapping[str, Tree]:
     root = read_xml(xml)
     found = parse_part(parts.NetworkSpec, root)
     options = root.findall(f"{{{DNSMASQ_NAMESPACE}}}options/{{{DNSMASQ_NAMESPACE}}}option")

@@ -71,6 +71,12 @@ class LibvirtDoor(Protocol):
     def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
         """Everything libvirt reports of one network, or None when it says there is none."""
 
+    def definition(self, uuid: str) -> str | None:
+        """The persistent configuration of a network, or None when libvirt says there is no such network."""
+
+    def is_active(self, uuid: str) -> bool:
+        """Whether the network is there and runs."""
+
     def networks(self) -> Sequence[NetworkReport]:
         """Everything libvirt reports of all its networks."""
 

@@ -80,6 +80,14 @@ class FakeLibvirt:
             return self.reports.get(uuid)
         return next((report for report in self.reports.values() if report.name == name), None)
 
+    def definition(self, uuid: str) -> str | None:
+        report = self.find_network(uuid=uuid)
+        return None if report is None else report.config_xml
+
+    def is_active(self, uuid: str) -> bool:
+        report = self.find_network(uuid=uuid)
+        return report is not None and report.active
+
     def networks_at_a_glance(self) -> Sequence[NetworkReport]:
         return self.networks()
 
