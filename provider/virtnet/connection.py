@@ -108,7 +108,9 @@ class Connection:
 
         def question(handle: Any) -> NetworkReport:
             network = handle.networkLookupByUUIDString(uuid) if uuid else handle.networkLookupByName(name)
-            return report_network(network)
+            report = report_network(network)
+            self._glance.remember(report)
+            return report
 
         try:
             return self._session.ask(f"report network '{name or uuid}'", question)
@@ -210,23 +212,29 @@ class Connection:
 
     def define_network(self, xml: str) -> None:
         """Define or redefine a network. Not validated by libvirt's schema, which refuses things that libvirt runs."""
-        self._glance.forget(etree.fromstring(xml.encode()).findtext("uuid") or "")
-        self._session.tell("define the network", lambda handle: handle.networkDefineXML(xml))
+        uuid = etree.fromstring(xml.encode()).findtext("uuid") or ""
+        self._change("define the network", uuid, lambda handle: handle.networkDefineXML(xml))
 
     def undefine_network(self, uuid: str) -> None:
         """Remove the persistent configuration; an active network goes on as a transient one."""
-        self._glance.forget(uuid)
-        self._session.tell("undefine the network", lambda handle: handle.networkLookupByUUIDString(uuid).undefine())
+        self._change("undefine the network", uuid, lambda handle: handle.networkLookupByUUIDString(uuid).undefine())
 
     def start_network(self, uuid: str) -> None:
         """Start a defined network."""
-        self._glance.forget(uuid)
-        self._session.tell("start the network", lambda handle: handle.networkLookupByUUIDString(uuid).create())
+        self._change("start the network", uuid, lambda handle: handle.networkLookupByUUIDString(uuid).create())
 
     def stop_network(self, uuid: str) -> None:
         """Stop an active network."""
-        self._glance.forget(uuid)
-        self._session.tell("stop the network", lambda handle: handle.networkLookupByUUIDString(uuid).destroy())
+        self._change("stop the network", uuid, lambda handle: handle.networkLookupByUUIDString(uuid).destroy())
+
+    def _change(self, what: str, uuid: str, act: Callable[[Any], object]) -> None:
+        """Change a network; what is known of it is forgotten when nobody can ask between that and the change."""
+
+        def call(handle: Any) -> object:
+            self._glance.forget(uuid)
+            return act(handle)
+
+        self._session.tell(what, call)
 
     def set_autostart(self, uuid: str, autostart: bool) -> None:
         """Set the flag. The daemon believes its cache and skips a value it has, so that one is turned over first."""

@@ -35,6 +35,10 @@ class Glance:
         self._known = found
         return list(found.values())
 
+    def remember(self, report: NetworkReport) -> None:
+        """Take the report of a network that was asked of by itself."""
+        self._known[report.uuid] = report
+
     def forget(self, uuid: str) -> None:
         """Ask of this network next time, as it is being changed."""
         self._known.pop(uuid, None)

@@ -154,15 +154,17 @@ def create(
     back fails, the ApplyFailed holds the outputs of what is there.
     """
     doors = open_doors(str(desired["uri"]))
-    with doors.turn():
-        plan = _planned(resource, doors, desired, None)
-        try:
+    plan = None
+    try:
+        with doors.turn():
+            plan = _planned(resource, doors, desired, None)
             _apply(plan, doors, _subject(resource, desired, None), show, progress)
-            return _outputs(resource, doors, desired, desired, plan.details)
-        except VirtnetError as error:
-            if _undone(error):
-                raise
-            raise _with_outputs(error, _left_by_create(resource, doors, desired, plan.details)) from error
+        # Whoever waits for the turn may begin: looking is no change.
+        return _outputs(resource, doors, desired, desired, plan.details)
+    except VirtnetError as error:
+        if plan is None or _undone(error):
+            raise
+        raise _with_outputs(error, _left_by_create(resource, doors, desired, plan.details)) from error
 
 
 def update(
@@ -176,15 +178,16 @@ def update(
 ) -> dict[str, Tree]:
     """Observe again, plan again, apply; return the new outputs. `progress` as for create."""
     doors = open_doors(str(desired["uri"]))
-    with doors.turn():
-        plan = _planned(resource, doors, desired, recorded)
-        try:
+    plan = None
+    try:
+        with doors.turn():
+            plan = _planned(resource, doors, desired, recorded)
             _apply(plan, doors, _subject(resource, desired, recorded), show, progress)
-            return _outputs(resource, doors, desired, recorded, {**recorded, **plan.details})
-        except VirtnetError as error:
-            if _undone(error):
-                raise
-            raise _with_outputs(error, _left_by_update(resource, doors, recorded, desired)) from error
+        return _outputs(resource, doors, desired, recorded, {**recorded, **plan.details})
+    except VirtnetError as error:
+        if plan is None or _undone(error):
+            raise
+        raise _with_outputs(error, _left_by_update(resource, doors, recorded, desired)) from error
 
 
 def _undone(error: VirtnetError) -> bool:

@@ -87,6 +87,15 @@ def test_a_network_that_this_process_changes_is_asked_of_again() -> None:
     assert found[0].config_xml == "<network changed='yes'/>"
 
 
+def test_what_was_asked_of_a_network_by_itself_is_known() -> None:
+    daemon = Daemon(FakeNetwork(1), FakeNetwork(2))
+    report = daemon.look()[0]
+    daemon.glance.forget("uuid-1")
+    daemon.glance.remember(report)
+
+    assert (daemon.look()[0], daemon.asked) == (report, [])
+
+
 def test_after_forgetting_everything_every_network_is_asked_of() -> None:
     daemon = Daemon(FakeNetwork(1), FakeNetwork(2))
     daemon.look()
