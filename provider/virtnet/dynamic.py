@@ -23,6 +23,9 @@ DEFAULT_URI = "qemu:///system"
 PLACES = "__secret"
 """The SDK's word for where the inputs hold secrets, a list of places: the engine hands a dynamic provider their values
 in clear and unmarked."""
+RUN = "__run"
+"""The SDK's word of the run and the resource in it: {`name`: the Pulumi resource's, `preview`: whether it is one}. The
+engine asks a dynamic provider for checks and diffs alike when it previews and when it applies."""
 
 
 class _Provider(dynamic.ResourceProvider):
@@ -37,16 +40,19 @@ class _Provider(dynamic.ResourceProvider):
         self._unreachable = req.config.get("virtnet:unreachable") or "fail"
         self._checked: set[str] = set()
         self._known: set[str] = set()
+        self._previews = True
         self._previewed: set[str] = set()
         self._as_before: dict[str, frozenset[str]] = {}
         self._hidden: frozenset[str] = frozenset()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
-        """Canonical inputs, or every reason against them; before a create also what the host has to say."""
+        """Canonical inputs, or every reason against them; in a preview also what the host has to say to a create."""
         from virtnet import wire
 
         resource = _resource(self.kind)
         recorded, inputs = self._received(resource, _olds), self._received(resource, news)
+        run = self._begin(news)
+        inputs |= {"__name": run["name"]} if "name" in run else {}
         inputs.setdefault("uri", self._uri)
         failures = [] if self._unreachable in ("fail", "recorded") else [_bad_configuration()]
         canonical, found = resource.check(inputs, recorded)
@@ -153,6 +159,12 @@ class _Provider(dynamic.ResourceProvider):
         except VirtnetError as error:
             raise self._sentence(error) from None
 
+    def _begin(self, news: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the SDK tells of the run, which is the same for all resources but for their names."""
+        run: Mapping[str, Any] = news.get(RUN) or {}
+        self._previews = bool(run.get("preview", True))
+        return run
+
     def _preview(
         self,
         resource: "Resource[Any]",
@@ -160,6 +172,8 @@ class _Provider(dynamic.ResourceProvider):
         desired: "Mapping[str, Tree]",
         changes: Any = (),
     ) -> None:
+        if not self._previews:  # what the plan notes is shown when it is applied
+            return
         from virtnet import lifecycle
 
         lines = lifecycle.preview(resource, recorded, desired, _open_doors, changes)
@@ -204,7 +218,7 @@ class _Provider(dynamic.ResourceProvider):
         values = _known_unknowns(props)
         self._hide(values)
         received = wire.from_wire(resource.spec, values)
-        for name in ("__provider", PLACES):
+        for name in ("__provider", PLACES, RUN):
             received.pop(name, None)
         return {name: value for name, value in received.items() if value is not None}
 
@@ -229,6 +243,7 @@ class LibvirtNetworkProvider(_Provider):
             return super().check(_olds, news)
         self._checked.add(_identity(_olds))
         self._known |= {str(_olds["__owner"]), str(news["__owner"])}
+        self._begin(news)
         return dynamic.CheckResult(dict(_olds), [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:

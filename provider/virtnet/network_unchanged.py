@@ -23,7 +23,7 @@ def checks_as_recorded(recorded: Mapping[str, Any], given: Mapping[str, Any], ur
     """
     if not recorded.get("__owner") or not given.get("__owner"):
         return False
-    named = {key: value for key, value in given.items() if value is not None and key != "__name"}
+    named = {key: value for key, value in given.items() if value is not None and key != "__run"}
     kept = {"name": recorded.get("name"), **DEFAULTS, "uri": uri}
     return _same({**kept, **named, "__owner": recorded["__owner"]}, recorded)
 

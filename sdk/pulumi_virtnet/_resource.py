@@ -173,9 +173,10 @@ class Resource(pulumi.dynamic.Resource):
         settled = tuple(self.ARGS.FIELDS) if self.SETTLED is None else self.SETTLED
         properties: dict[str, Any] = {WireKey(camel_case(name)): None for name in (*settled, *self.OUTPUTS)}
         properties |= to_wire(named if args is None else args, self.ARGS)
-        # The name on the host when the program gives none, and the mark by which its owner finds it again.
-        if "name" in self.ARGS.FIELDS:
-            properties[WireKey("__name")] = resource_name
+        # The name is that on the host when the program gives none. In a preview the provider looks at the host for the
+        # reviewer; when the same is applied it would only hold up the work.
+        properties[WireKey("__run")] = {"name": resource_name, "preview": pulumi.runtime.is_dry_run()}
+        # The mark by which its owner finds it again.
         properties[WireKey("__owner")] = f"{pulumi.get_project()}/{pulumi.get_stack()}/{resource_name}"
         # A host has one network of a name and one file of a name, so the old one goes before the new one comes, also
         # when the replacement is Pulumi's idea (`pulumi up --replace`).

@@ -143,8 +143,7 @@ class Dynamic:
 
     def check(self, kind: str, name: str, olds: Answer, news: Answer) -> Answer:
         named = {**news, "__owner": f"{PROJECT}/{STACK}/{name}"}
-        if kind == "LibvirtNetwork":
-            named["__name"] = name
+        named["__run"] = {"name": name}
         result = self.providers[kind].check(olds, named)
         failures = [[failure.property, failure.reason] for failure in result.failures]
         return {"failures": failures} if failures else {"inputs": unwrapped(result.inputs)}

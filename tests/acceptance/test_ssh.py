@@ -112,9 +112,9 @@ def test_a_host_over_ssh_is_managed_like_this_one(host: Host, desk: Workstation,
     forwarding = {"type": "HostForwarding", "name": "ip-forwarding", "args": {"uri": URI, "ipv4": True}}
     host.sh("sysctl -q -w net.ipv4.ip_forward=0")
     stack.declare(forwarding, {"type": "LibvirtNetwork", "name": "lab", "args": LAB, "depends_on": ["ip-forwarding"]})
-    made = stack.up()
+    planned, made = stack.preview(), stack.up()
 
-    assert "will set net.ipv4.ip_forward to 1" in made
+    assert "will set net.ipv4.ip_forward to 1" in planned
     assert "gRPC" not in made  # which prints this and that where libvirt forks beside it
     assert host.network("lab") is not None
     assert host.sh(f"cat /proc/sys/net/ipv4/ip_forward; stat -c %a {DROP_IN}") == "1\n644\n"

@@ -73,6 +73,14 @@ def test_unknowns_come_back_as_the_wire_has_them_and_no_host_is_asked(capsys: py
     assert capsys.readouterr().out == "network: uri and name are known only when applied; the plan is made then\n"
 
 
+def test_only_a_preview_looks_at_the_host_before_a_create(capsys: pytest.CaptureFixture[str]) -> None:
+    inputs = {"name": "lab", "uri": NOWHERE}
+
+    for preview in (True, False):
+        assert network_provider().check({}, {**inputs, "__run": {"name": "lab", "preview": preview}}).failures == []
+        assert ("could not be applied" in capsys.readouterr().out) is preview
+
+
 def test_older_sdks_send_a_text_for_an_unknown() -> None:
     assert checked({"mtu": rpc.UNKNOWN})["mtu"] == rpc.UNKNOWN
 
@@ -131,7 +139,7 @@ def test_a_key_in_both_spellings_is_a_failure_that_names_both(keys: tuple[str, s
 
 
 def test_a_bad_name_says_that_it_is_the_resources() -> None:
-    result = network_provider().check({}, {"__name": "a/b"})
+    result = network_provider().check({}, {"__run": {"name": "a/b"}})
 
     assert [(failure.property, failure.reason) for failure in result.failures] == [
         (

@@ -23,6 +23,7 @@ from virtnet.plan import Doors
 
 URI = "test:///nowhere"
 PICKLE = {"__provider": "gASV"}
+NOT_SPOILED = ("__provider", "__run")
 
 
 class AtLength(_Provider):
@@ -57,7 +58,7 @@ def spoiled(draw: st.DrawFn, value: Any) -> Any:
     changed = deepcopy(value)
     place: Any = changed
     while True:
-        keys = [key for key in (place if isinstance(place, dict) else range(len(place))) if key != "__provider"]
+        keys = [key for key in (place if isinstance(place, dict) else range(len(place))) if key not in NOT_SPOILED]
         key = draw(st.sampled_from(keys))
         inside = place[key]
         if isinstance(inside, dict | list) and inside and draw(st.booleans()):
@@ -77,7 +78,7 @@ def spoiled(draw: st.DrawFn, value: Any) -> Any:
 def test_a_canonical_network_checks_as_recorded(inputs: dict[str, Any]) -> None:
     recorded, _ = state(inputs)
 
-    assert checks_as_recorded(recorded, {**recorded, "__name": "other"}, URI)
+    assert checks_as_recorded(recorded, {**recorded, "__run": {"name": "other"}}, URI)
 
 
 @given(networks())
@@ -90,7 +91,7 @@ def test_a_network_that_is_as_declared_stands(inputs: dict[str, Any]) -> None:
 @given(st.data(), networks())
 def test_a_check_at_a_glance_is_the_check(data: st.DataObject, inputs: dict[str, Any]) -> None:
     recorded, _ = state(inputs)
-    news = {**recorded, "__name": "lab"}
+    news = {**recorded, "__run": {"name": "lab"}}
     if data.draw(st.booleans()):
         news = data.draw(st.composite(spoiled)(news))
 
@@ -175,7 +176,7 @@ def test_a_moved_default_uri_is_a_change() -> None:
 
 def test_the_owner_and_the_name_once_recorded_are_kept() -> None:
     recorded, _ = state({"name": "lab"})
-    renamed = {**recorded, "name": None, "__owner": "project/stack/renamed", "__name": "renamed"}
+    renamed = {**recorded, "name": None, "__owner": "project/stack/renamed", "__run": {"name": "renamed"}}
 
     result = provider(LibvirtNetworkProvider).check(recorded, renamed)
 

@@ -75,7 +75,7 @@ def test_keywords_reach_the_engine_in_camel_case(engine: Engine) -> None:
         "ips": [{"address": "192.168.123.1/24", "localPtr": True}],
         "dns": {"forwardPlainNames": False},
         "onDelete": "keep",
-        "__name": "management",
+        "__run": {"name": "management", "preview": False},
         "__owner": "shop/dev/management",
     }
 
@@ -139,6 +139,7 @@ def test_args_in_the_conventional_place(engine: Engine, args: Any) -> None:
         "dropIn": "50-x.conf",
         "interfaces": {"my_if": {"ipv4": True}},
         "__owner": "shop/dev/fwd",
+        "__run": {"name": "fwd", "preview": False},
     }
 
 
