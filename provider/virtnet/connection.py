@@ -1,5 +1,6 @@
 """The door to libvirt: thin calls, one connection per URI. Nothing is decided here."""
 
+import atexit
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -51,6 +52,7 @@ class Connection:
         self._turn = threading.RLock()
         self._memory: dict[str, Any] = {}
         self._glance = Glance(self._report)
+        self._looked_up: tuple[Any, dict[str, Any]] = (None, {})
 
     @property
     def turn(self) -> AbstractContextManager[Any]:
@@ -109,6 +111,7 @@ class Connection:
         def question(handle: Any) -> NetworkReport:
             network = handle.networkLookupByUUIDString(uuid) if uuid else handle.networkLookupByName(name)
             report = report_network(network)
+            self._objects(handle)[report.uuid] = network
             self._glance.remember(report)
             return report
 
@@ -117,11 +120,29 @@ class Connection:
         except NotFound:
             return None
 
+    def _objects(self, handle: Any) -> dict[str, Any]:
+        """Libvirt's objects for networks, by UUID. Each is but a name and a UUID, good for as long as the connection.
+
+        A lookup takes as long as what is asked then, and a create asks ten times. Used by calls, one at a time.
+        """
+        if self._looked_up[0] is not handle:
+            self._looked_up = (handle, {})
+            # Before the connection is closed, which lives as long as they do.
+            atexit.register(self._looked_up[1].clear)
+        return self._looked_up[1]
+
+    def _network(self, handle: Any, uuid: str) -> Any:
+        """Libvirt's object for a network, looked up at most once; that it is gone is said by what is asked of it."""
+        objects = self._objects(handle)
+        if uuid not in objects:
+            objects[uuid] = handle.networkLookupByUUIDString(uuid)
+        return objects[uuid]
+
     def definition(self, uuid: str) -> str | None:
         """What the network's next start takes (of a transient one, what runs); None where there is no such network."""
 
         def question(handle: Any) -> str:
-            return str(handle.networkLookupByUUIDString(uuid).XMLDesc(XML_INACTIVE))
+            return str(self._network(handle, uuid).XMLDesc(XML_INACTIVE))
 
         try:
             return self._session.ask(f"report the definition of network {uuid}", question)
@@ -133,7 +154,7 @@ class Connection:
         try:
             return self._session.ask(
                 f"report whether network {uuid} runs",
-                lambda handle: bool(handle.networkLookupByUUIDString(uuid).isActive()),
+                lambda handle: bool(self._network(handle, uuid).isActive()),
             )
         except NotFound:
             return False
@@ -213,19 +234,24 @@ class Connection:
     def define_network(self, xml: str) -> None:
         """Define or redefine a network. Not validated by libvirt's schema, which refuses things that libvirt runs."""
         uuid = etree.fromstring(xml.encode()).findtext("uuid") or ""
-        self._change("define the network", uuid, lambda handle: handle.networkDefineXML(xml))
+
+        def call(handle: Any) -> None:
+            network = handle.networkDefineXML(xml)
+            self._objects(handle)[network.UUIDString()] = network
+
+        self._change("define the network", uuid, call)
 
     def undefine_network(self, uuid: str) -> None:
         """Remove the persistent configuration; an active network goes on as a transient one."""
-        self._change("undefine the network", uuid, lambda handle: handle.networkLookupByUUIDString(uuid).undefine())
+        self._change("undefine the network", uuid, lambda handle: self._network(handle, uuid).undefine())
 
     def start_network(self, uuid: str) -> None:
         """Start a defined network."""
-        self._change("start the network", uuid, lambda handle: handle.networkLookupByUUIDString(uuid).create())
+        self._change("start the network", uuid, lambda handle: self._network(handle, uuid).create())
 
     def stop_network(self, uuid: str) -> None:
         """Stop an active network."""
-        self._change("stop the network", uuid, lambda handle: handle.networkLookupByUUIDString(uuid).destroy())
+        self._change("stop the network", uuid, lambda handle: self._network(handle, uuid).destroy())
 
     def _change(self, what: str, uuid: str, act: Callable[[Any], object]) -> None:
         """Change a network; what is known of it is forgotten when nobody can ask between that and the change."""
@@ -240,7 +266,7 @@ class Connection:
         """Set the flag. The daemon believes its cache and skips a value it has, so that one is turned over first."""
 
         def call(handle: Any) -> None:
-            network = handle.networkLookupByUUIDString(uuid)
+            network = self._network(handle, uuid)
             if bool(network.autostart()) == autostart:
                 network.setAutostart(not autostart)
             network.setAutostart(autostart)
@@ -254,7 +280,7 @@ class Connection:
         flags = (1 if live else 0) | (2 if config else 0)
 
         def call(handle: Any) -> None:
-            network = handle.networkLookupByUUIDString(uuid)
+            network = self._network(handle, uuid)
             network.update(_COMMANDS[command], _SECTIONS[section], parent_index, xml, flags)
 
         self._session.tell(f"{command} {section}", call)
@@ -267,7 +293,7 @@ class Connection:
         prefix = "ns" if namespace else None
 
         def call(handle: Any) -> None:
-            network = handle.networkLookupByUUIDString(uuid)
+            network = self._network(handle, uuid)
             network.setMetadata(number, text, prefix, namespace or None, flags)
 
         self._session.tell(f"set the network's {kind}", call)
@@ -325,7 +351,7 @@ class Connection:
         """Remove a port that nobody has from a network."""
 
         def call(handle: Any) -> None:
-            handle.networkLookupByUUIDString(uuid).portLookupByUUIDString(port).delete(0)
+            self._network(handle, uuid).portLookupByUUIDString(port).delete(0)
 
         self._session.tell(f"delete port {port}", call)
 
@@ -333,10 +359,14 @@ class Connection:
         """The network's ports (virNetworkListAllPorts, libvirt 5.5.0 and newer): UUID, owner's UUID, and the rest."""
 
         def question(handle: Any) -> list[str]:
-            network = handle.networkLookupByUUIDString(uuid)
-            return [port.XMLDesc(0) for port in network.listAllPorts(0)] if network.isActive() else []
+            return [port.XMLDesc(0) for port in self._network(handle, uuid).listAllPorts(0)]
 
-        return [_port(xml) for xml in self._session.ask(f"list the ports of network {uuid}", question)]
+        try:
+            return [_port(xml) for xml in self._session.ask(f"list the ports of network {uuid}", question)]
+        except LibvirtFailure as failure:
+            if failure.code != OPERATION_INVALID:  # it does not run, so nothing is plugged in
+                raise
+            return []
 
     def update_guest_interface(self, guest_uuid: str, xml: str) -> None:
         """Change an interface of a running guest; libvirt finds it by its MAC."""
@@ -362,7 +392,7 @@ class Connection:
         """The leases of the network's DHCP server as libvirt-python gives them (virNetworkGetDHCPLeases)."""
 
         def question(handle: Any) -> list[Mapping[str, Any]]:
-            network = handle.networkLookupByUUIDString(uuid)
+            network = self._network(handle, uuid)
             return list(network.DHCPLeases()) if network.isActive() else []
 
         return self._session.ask(f"list the DHCP leases of network {uuid}", question)

@@ -54,6 +54,7 @@ class LocalMachine:
         self._search_path = search_path or os.pathsep.join((os.environ.get("PATH", ""), *SBIN))
         self._seconds = seconds
         self._turn: int | None = None
+        self._environment = {**os.environb, b"LC_ALL": b"C"}
 
     def ask(self, *requests: Request) -> Sequence[Answer]:
         """Programs side by side, which take milliseconds each; the rest, of microseconds, one after the other."""
@@ -125,7 +126,7 @@ class LocalMachine:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
-                    env={**os.environ, "LC_ALL": "C"},
+                    env=self._environment,
                     encoding="utf-8",
                     errors="surrogateescape",
                 )
