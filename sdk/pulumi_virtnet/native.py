@@ -69,7 +69,6 @@ class LibvirtNetwork(network.LibvirtNetwork, _NativeResource, module="virtnet", 
     """A virtual network of a libvirt host, served by the native plugin; see pulumi_virtnet.LibvirtNetwork."""
 
     TOKEN = "virtnet:index:LibvirtNetwork"  # noqa: S105 - Pulumi's word for a type's name
-    SETTLED = None
 
 
 class HostForwarding(forwarding.HostForwarding, _NativeResource, module="virtnet", name="HostForwarding"):

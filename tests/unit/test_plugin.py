@@ -162,6 +162,24 @@ def test_a_name_once_made_is_kept(plugin: provider_pb2_grpc.ResourceProviderStub
     assert (inputs["name"], inputs["__owner"]) == ("first", "shop/dev/first")
 
 
+@pytest.mark.parametrize("given", [{}, {"mtu": 1400}, {"title": secret("t")}], ids=["bare", "number", "secret"])
+def test_what_is_unchanged_checks_as_recorded_and_has_no_diff(
+    plugin: provider_pb2_grpc.ResourceProviderStub, given: dict[str, Any]
+) -> None:
+    made = check(plugin, given)
+    outputs = {**plain(made.inputs), "problems": [], "persistent": True, "__named": [], "bridgeName": "vn-lab"}
+
+    again = plugin.Check(provider_pb2.CheckRequest(urn=URN, news=struct(given), olds=made.inputs))
+    request = provider_pb2.DiffRequest(urn=URN, id="an-id", news=again.inputs, olds=struct(outputs))
+    named = provider_pb2.DiffRequest(
+        urn=URN, id="an-id", news=struct({**plain(again.inputs), "mtu": 9000}), olds=request.olds
+    )
+
+    assert plain(again.inputs) == plain(made.inputs)
+    assert plugin.Diff(request).changes == provider_pb2.DiffResponse.DIFF_NONE
+    assert plugin.Diff(named).changes == provider_pb2.DiffResponse.DIFF_SOME
+
+
 def test_a_name_that_the_stacks_autonaming_proposes_is_taken(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
     proposed = provider_pb2.CheckRequest.AutonamingOptions(proposed_name="lab-dev")
 

@@ -34,7 +34,7 @@ class Engine(pulumi.runtime.Mocks):
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.seen[args.name] = (args.typ, args.inputs)
-        return "an-id", args.inputs | {"bridgeName": "vn-lab", "mtu": 1400.0}
+        return "an-id", args.inputs | {"bridgeName": "vn-lab", "mac": "52:54:00:00:00:01"}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         self.asked.append((args.token, args.args))
@@ -63,7 +63,7 @@ def test_the_same_inputs_with_the_plugins_type_and_without_a_provider_in_the_sta
             ips=[pulumi_virtnet.NetworkIpArgs(address="10.0.0.1/24", local_ptr=True)],
             on_delete="keep",
         )
-        pulumi.Output.all(lab.bridge_name, lab.mtu).apply(outputs.append)
+        pulumi.Output.all(lab.bridge_name, lab.mac, lab.mtu, lab.active).apply(outputs.append)
         virtnet.HostForwarding("ip-forwarding", {"drop_in": "90-x.conf"})
 
     run(program)
@@ -79,7 +79,7 @@ def test_the_same_inputs_with_the_plugins_type_and_without_a_provider_in_the_sta
         ),
         "ip-forwarding": ("virtnet:index:HostForwarding", {"dropIn": "90-x.conf"}),
     }
-    assert outputs == [["vn-lab", 1400]]
+    assert outputs == [["vn-lab", "52:54:00:00:00:01", None, True]]
 
 
 def test_a_program_as_pulumi_import_writes_it(engine: Engine) -> None:
