@@ -171,13 +171,12 @@ def test_what_is_unchanged_checks_as_recorded_and_has_no_diff(
 
     again = plugin.Check(provider_pb2.CheckRequest(urn=URN, news=struct(given), olds=made.inputs))
     request = provider_pb2.DiffRequest(urn=URN, id="an-id", news=again.inputs, olds=struct(outputs))
-    named = provider_pb2.DiffRequest(
-        urn=URN, id="an-id", news=struct({**plain(again.inputs), "mtu": 9000}), olds=request.olds
-    )
+    edited = struct({**plain(again.inputs), "mtu": 9000})
+    other = provider_pb2.DiffRequest(urn=URN, id="an-id", news=edited, olds=request.olds)
 
     assert plain(again.inputs) == plain(made.inputs)
     assert plugin.Diff(request).changes == provider_pb2.DiffResponse.DIFF_NONE
-    assert plugin.Diff(named).changes == provider_pb2.DiffResponse.DIFF_SOME
+    assert plugin.Diff(other).changes == provider_pb2.DiffResponse.DIFF_SOME
 
 
 def test_a_name_that_the_stacks_autonaming_proposes_is_taken(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
