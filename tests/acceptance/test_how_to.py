@@ -124,7 +124,8 @@ def test_an_update_that_was_killed_with_its_engine(host: Host, stack: Stack) -> 
         locked = stack.up(check=False)
         stack.pulumi("cancel", "--yes")
         stack.refresh()
-        shown = stack.up()
+        shown = stack.preview()
+        stack.up()
 
         assert "the stack is currently locked" in locked
         assert "a restart that was cut short left the network virtnet-park-" in shown
@@ -140,7 +141,8 @@ def test_another_spelling_of_the_uri_and_the_preview_of_a_destroy_touch_nothing(
     index = host.sh(INDEX)
     stack.pulumi("config", "set", "virtnet:uri", "qemu+unix:///system")
 
-    shown = stack.up()
+    shown = stack.preview()
+    stack.up()
     with host.guest("box", "vn-lab"):
         preview = stack.pulumi("destroy", "--preview-only")
         refused = stack.destroy(check=False)

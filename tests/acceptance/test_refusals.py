@@ -259,7 +259,7 @@ def test_this_user_may_not_use_the_socket(host: Host, stack: Stack) -> None:
     host.sh("chmod 000 /run/libvirt/libvirt-sock")
     # Root less its power over files is like anybody who is not in the group.
     as_anybody = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "pulumi")
-    options = ("--yes", "--skip-preview", "--non-interactive")
+    options = ("--yes", "--non-interactive")
 
     up = host.run(*as_anybody, "up", *options, check=False, directory=stack.directory, environment=stack.environment)
 
