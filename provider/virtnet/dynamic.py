@@ -251,7 +251,9 @@ class LibvirtNetworkProvider(_Provider):
         """As for every kind; at a glance where nothing differs."""
         from virtnet import network_unchanged
 
-        if network_unchanged.stands_as_recorded(_olds, _news):
+        named = _olds.get("__named")
+        also_named = named if isinstance(named, list) else None
+        if network_unchanged.stands_as_recorded(_olds, _news, also_named):
             return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)
         return super().diff(_id, _olds, _news)
 

@@ -9,7 +9,7 @@ line. What they print is read in host_output; who carries a request there, and c
 import errno
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -27,6 +27,7 @@ SECONDS_FOR_AN_END = 5.0
 #: Held while a host is changed. In /run, so that it goes with a reboot.
 TURN_FILE = "/run/virtnet/turn"
 SECONDS_FOR_A_TURN, SECONDS_BETWEEN_TRIES = 600.0, 0.1
+SECONDS_AHEAD = 1.0
 NET_ATTRIBUTES = "/sys/class/net/"
 #: Bit 12 of a capability set (capabilities(7)).
 CAP_NET_ADMIN = 1 << 12
@@ -67,14 +68,17 @@ class Host:
         proc_sys: str = "/proc/sys",
         seconds_for_an_end: float = SECONDS_FOR_AN_END,
         seconds_for_a_turn: float = SECONDS_FOR_A_TURN,
+        seconds_ahead: float = SECONDS_AHEAD,
         listings: "Listings | None" = None,
     ) -> None:
         self._listings = listings or Listings()
         self._seconds_for_a_turn = seconds_for_a_turn
+        self._seconds_ahead = seconds_ahead
         self._machine = machine
         self._proc_sys = proc_sys
         self._seconds_for_an_end = seconds_for_an_end
         self._look: Look | None = None
+        self._ahead: tuple[float, Mapping[Request, Answer]] = (0.0, {})
         self._kept = kept or Kept()
 
     def __repr__(self) -> str:
@@ -91,12 +95,27 @@ class Host:
 
         What belongs together is asked at once. `recent` makes do with what programs said in the last two seconds.
         """
-        self._look = Look(self._machine, self._kept.recent() if recent else {})
+        (since, ahead), self._ahead = self._ahead, (0.0, {})
+        still_true = ahead if time.monotonic() - since < self._seconds_ahead else {}
+        self._look = Look(self._machine, self._kept.recent() if recent else still_true)
         try:
             yield
         finally:
             self._kept.keep(self._look)
             self._look = None
+
+    @contextmanager
+    def look_ahead(self) -> Iterator[None]:
+        """A look while others may have the turn: what programs say in it stands for the next one, for a second.
+
+        Programs take milliseconds each, and the next resource could begin meanwhile. Everything else is asked again.
+        """
+        since, self._look = time.monotonic(), Look(self._machine)
+        try:
+            yield
+        finally:
+            said = {request: answer for request, answer in self._look.answers.items() if request[0] == "run"}
+            self._ahead, self._look = (since, said), None
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; th
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
@@ -154,6 +155,9 @@ def create(
     back fails, the ApplyFailed holds the outputs of what is there.
     """
     doors = open_doors(str(desired["uri"]))
+    if resource.look_ahead is not None:
+        with suppress(VirtnetError):  # said by the look that counts
+            resource.look_ahead(doors, desired)
     plan = None
     try:
         with doors.turn():

@@ -10,7 +10,7 @@ from typing import Any
 
 from virtnet import network_xml
 from virtnet.network_checks import check_network
-from virtnet.network_observe import observe
+from virtnet.network_observe import look_ahead, observe
 from virtnet.network_plan import plan_network
 from virtnet.network_recorded import COMPUTED, recorded_inputs
 from virtnet.observed import ObservedNetwork
@@ -156,4 +156,5 @@ NETWORK: Resource[ObservedNetwork] = Resource(
     outputs=outputs,
     recorded_inputs=recorded_inputs,
     identity=lambda shown: str(shown["uuid"]),
+    look_ahead=look_ahead,
 )

@@ -65,6 +65,18 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
     )
 
 
+def look_ahead(doors: Doors, desired: Mapping[str, Tree]) -> None:
+    """Let the host's programs tell of addresses, routes and sockets while another network starts, which takes longer.
+
+    What other resources of virtnet's do meanwhile to addresses is told by libvirt, which is asked when it counts.
+    """
+    if doors.host is None or desired.get("adopt") or not desired.get("active", True):
+        return
+    if mode_of(desired) in OWN_BRIDGE_MODES:
+        with doors.host.look_ahead():
+            _survey(doors.host, desired, {}, None)
+
+
 def _others(doors: Doors, report: NetworkReport | None) -> tuple[NetworkReport, ...]:
     """The host's other networks. Where only libvirt tells which addresses and names are taken, as they are now."""
     found = doors.libvirt.networks() if doors.host is None else doors.libvirt.networks_at_a_glance()

@@ -2,12 +2,14 @@
 
 A run that changes nothing then needs neither the spec nor pydantic, whose imports take longer than all its checks.
 What is not told here is no change yet: it is left to check and diff, and a property test holds both to one answer.
-Imported by dynamic.
+Imported by dynamic and plugin_service: the former has plain values, the latter protobuf's, and `as_sent` makes one of
+the latter's kind from plain data.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+AsSent = Callable[[Any], Any]
 DEFAULTS = {"autostart": True, "active": True}
 """What check puts in where it is left out."""
 COMPUTED = frozenset({"uuid", "bridgeName", "mac", "persistent", "hostUuid", "adoptedFrom", "problems"})
@@ -16,27 +18,37 @@ _NEVER_HERE = ("__secret", "__drifted")
 """With these there is more to look at than whether values are equal."""
 
 
-def checks_as_recorded(recorded: Mapping[str, Any], given: Mapping[str, Any], uri: str) -> bool:
+def _plain(value: Any) -> Any:
+    return value
+
+
+def checks_as_recorded(
+    recorded: Mapping[str, Any], given: Mapping[str, Any], uri: str, as_sent: AsSent = _plain
+) -> bool:
     """Whether check would answer with just the inputs that are recorded. `uri` is that of networks that name none.
 
     Recorded inputs are in canonical form, and stay as they are when they are checked again.
     """
-    if not recorded.get("__owner") or not given.get("__owner"):
+    if "__owner" not in recorded or "__owner" not in given:
         return False
-    named = {key: value for key, value in given.items() if value is not None and key != "__run"}
-    kept = {"name": recorded.get("name"), **DEFAULTS, "uri": uri}
-    return _same({**kept, **named, "__owner": recorded["__owner"]}, recorded)
+    nothing = as_sent(None)
+    named = {key: value for key, value in given.items() if value != nothing and key != "__run"}
+    kept = {key: as_sent(value) for key, value in {**DEFAULTS, "uri": uri}.items()}
+    return _same({**kept, "name": recorded.get("name"), **named, "__owner": recorded["__owner"]}, recorded)
 
 
-def stands_as_recorded(recorded: Mapping[str, Any], desired: Mapping[str, Any]) -> bool:
-    """Whether diff would find no change between recorded outputs and checked inputs."""
-    if recorded.get("problems") != [] or recorded.get("persistent") is not True:
-        return False
-    named = recorded.get("__named")
-    if not isinstance(named, list):
+def stands_as_recorded(
+    recorded: Mapping[str, Any], desired: Mapping[str, Any], also_named: list[Any] | None, as_sent: AsSent = _plain
+) -> bool:
+    """Whether diff would find no change between recorded outputs and checked inputs.
+
+    `also_named` are those of the computed outputs that the program named too, which is recorded as `__named`.
+    """
+    as_it_should_be = {"problems": as_sent([]), "persistent": as_sent(True)}
+    if also_named is None or not all(_equal(recorded.get(key), value) for key, value in as_it_should_be.items()):
         return False
     inputs = {
-        key: value for key, value in recorded.items() if key != "__named" and (key not in COMPUTED or key in named)
+        key: value for key, value in recorded.items() if key != "__named" and (key not in COMPUTED or key in also_named)
     }
     return _same(desired, inputs)
 

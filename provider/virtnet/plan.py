@@ -153,6 +153,9 @@ class HostDoor(Protocol):
         `recent` makes do with what programs said in the last two seconds.
         """
 
+    def look_ahead(self) -> AbstractContextManager[None]:
+        """One observation while others change the host: what programs say in it stands for the next, for a second."""
+
     def turn(self) -> AbstractContextManager[None]:
         """Held while the host is changed, so that no other process of virtnet's changes it meanwhile."""
 

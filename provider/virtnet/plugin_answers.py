@@ -73,13 +73,6 @@ def tree_of(resource: "Resource[Any]", taken: "Received") -> "dict[str, Tree]":
     return {name: value for name, value in tree.items() if value is not None}
 
 
-def at_a_glance(resource: "Resource[Any]", *taken: "Received") -> bool:
-    """Whether equal values are all there is to compare: of secrets it counts where they are, too."""
-    from virtnet.network_unchanged import COMPUTED
-
-    return resource.name == "LibvirtNetwork" and all(place[0] in COMPUTED for one in taken for place in one.secret)
-
-
 def added_by_check(resource: "Resource[Any]", uri: str) -> "dict[str, Tree]":
     """The inputs that every check adds where the program leaves them out."""
     flags = [name for name in ("autostart", "active") if name in resource.spec.model_fields]

@@ -23,7 +23,6 @@ from virtnet.plugin_answers import (
     PartlyDone,
     added_by_check,
     as_named,
-    at_a_glance,
     configuration_failures,
     diff_response,
     message_of,
@@ -183,14 +182,16 @@ class Plugin(ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         """Canonical inputs, or every reason against them. Asks no host."""
         from virtnet import network_unchanged, wire
+        from virtnet.plugin_values import as_sent
 
         resource, name = self._resource(request.urn), parse_urn(request.urn)
-        news, olds = self._take(request.news), self._take(request.olds)
-        given = {**news.values, "__owner": name.owner}
-        if at_a_glance(resource, news, olds) and network_unchanged.checks_as_recorded(olds.values, given, self._uri):
-            self._checked.add(request.urn)
-            return provider_pb2.CheckResponse(inputs=request.olds)
-        recorded = tree_of(resource, olds)
+        if resource.name == "LibvirtNetwork":
+            given = {**request.news.fields, "__owner": as_sent(name.owner)}
+            if network_unchanged.checks_as_recorded(request.olds.fields, given, self._uri, as_sent):
+                self._checked.add(request.urn)
+                return provider_pb2.CheckResponse(inputs=request.olds)
+        news = self._take(request.news)
+        recorded = tree_of(resource, self._take(request.olds))
         inputs = {key: value for key, value in tree_of(resource, news).items() if not key.startswith("__")}
         inputs |= {"__name": proposed_name(request) or name.name, "__owner": name.owner}
         inputs.setdefault("uri", self._uri)
@@ -219,11 +220,14 @@ class Plugin(ResourceProviderServicer):
         """The changes by what is recorded, each with its property path."""
         from virtnet import lifecycle, network_unchanged
         from virtnet.plugin_paths import detailed, top
+        from virtnet.plugin_values import as_sent
 
-        resource, olds, news = self._resource(request.urn), self._take(request.olds), self._take(request.news)
-        if at_a_glance(resource, olds, news) and network_unchanged.stands_as_recorded(olds.values, news.values):
-            return diff_response({})
-        recorded, desired = tree_of(resource, olds), tree_of(resource, news)
+        resource, olds, news = self._resource(request.urn), request.olds.fields, request.news.fields
+        if resource.name == "LibvirtNetwork" and "__named" in olds:
+            also_named = [item.string_value for item in olds["__named"].list_value.values]
+            if network_unchanged.stands_as_recorded(olds, news, also_named, as_sent):
+                return diff_response({})
+        recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, self._take(request.news))
         # What check adds is missing in the recorded inputs of an import, with which a refresh compares.
         desired = {**added_by_check(resource, str(recorded.get("uri", self._uri))), **desired}
         found = lifecycle.diff(resource, recorded, desired, self._open_doors)

@@ -36,6 +36,9 @@ class FakeBridges:
     def look(self, *, recent: bool = False) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
+    def look_ahead(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     def links(self) -> Sequence[Link]:
         bridges = [
             Link(name=name, mac=attributes["address"], kind="bridge", master="", up=True)

@@ -80,6 +80,9 @@ class FakeHost:
     def look(self, *, recent: bool = False) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
+    def look_ahead(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         if self._advertised is None:
             raise AssertionError("routes were asked for, and the test declared none")

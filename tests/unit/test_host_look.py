@@ -88,6 +88,37 @@ def test_a_new_network_of_ipv6_sees_routes_learnt_from_advertisements() -> None:
     assert [route.destination for route in found.routes] == ["192.0.2.0/24", "default"]
 
 
+def test_what_programs_said_ahead_stands_for_the_next_look_alone() -> None:
+    machine = PrintingMachine()
+    host = Host(machine)
+    with host.look_ahead():
+        ahead = survey_for_new(host, {4})
+    machine.asked.clear()
+
+    with host.look():
+        found = survey_for_new(host, {4})
+
+    assert (machine.programs, found) == ([], ahead)
+    assert ("list", "/sys/class/net") in machine.asked
+    assert ("dhcp-port",) in machine.asked
+    with host.look():
+        survey_for_new(host, {4})
+    assert len(machine.programs) == 3
+
+
+def test_what_programs_said_too_long_ago_is_asked_again() -> None:
+    machine = PrintingMachine()
+    host = Host(machine, seconds_ahead=0.0)
+    with host.look_ahead():
+        survey_for_new(host, {4})
+    machine.asked.clear()
+
+    with host.look():
+        survey_for_new(host, {4})
+
+    assert len(machine.programs) == 3
+
+
 def test_bridges_that_do_not_matter_are_not_read() -> None:
     machine = PrintingMachine()
     host = Host(machine)

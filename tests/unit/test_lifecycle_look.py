@@ -2,13 +2,13 @@
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
 
 from virtnet import lifecycle
-from virtnet.errors import Refused
+from virtnet.errors import HostFailure, Refused
 from virtnet.plan import Doors, LibvirtDoor, Plan
 from virtnet.resource import Resource
 from virtnet.spec import Part, Tree
@@ -83,3 +83,22 @@ def test_what_is_not_refused_is_looked_at_once() -> None:
     lifecycle.update(resource(), DESIRED, DESIRED, doors_to(libvirt), lambda line: None)
 
     assert libvirt.forgotten == 0
+
+
+def test_a_create_looks_ahead_before_its_turn_and_what_fails_then_is_no_failure() -> None:
+    happened: list[str] = []
+
+    @contextlib.contextmanager
+    def turn() -> Any:
+        happened.append("turn")
+        yield
+
+    def look_ahead(doors: Doors, desired: Mapping[str, Tree]) -> None:
+        happened.append("ahead")
+        raise HostFailure("could not list the addresses")
+
+    libvirt = RememberingLibvirt(true_reason="", remembered_reason="", turn=turn())
+
+    lifecycle.create(replace(resource(), look_ahead=look_ahead), DESIRED, doors_to(libvirt), lambda line: None)
+
+    assert happened == ["ahead", "turn"]
