@@ -28,6 +28,7 @@ SECONDS_FOR_AN_END = 5.0
 TURN_FILE = "/run/virtnet/turn"
 SECONDS_FOR_A_TURN, SECONDS_BETWEEN_TRIES = 600.0, 0.1
 SECONDS_AHEAD = 1.0
+"""How old what programs said ahead may be; three creates that come before take a third of that."""
 NET_ATTRIBUTES = "/sys/class/net/"
 #: Bit 12 of a capability set (capabilities(7)).
 CAP_NET_ADMIN = 1 << 12
