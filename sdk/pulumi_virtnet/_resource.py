@@ -138,6 +138,16 @@ def camel_case(name: str) -> str:
     )
 
 
+def alias_of(type_: str, resource_name: str, opts: pulumi.ResourceOptions | None) -> str | pulumi.Alias:
+    """The same resource with another type.
+
+    As a URN where the program alone decides it, which spares Pulumi eight Outputs a resource at each run.
+    """
+    if opts is not None and opts.parent is not None:
+        return pulumi.Alias(type_=type_)
+    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{type_}::{resource_name}"
+
+
 class Resource(pulumi.dynamic.Resource):
     """The base of the resources: takes keywords or args, sends camelCase, reads outputs back in Python spelling."""
 
@@ -180,16 +190,16 @@ class Resource(pulumi.dynamic.Resource):
         properties[WireKey("__owner")] = f"{pulumi.get_project()}/{pulumi.get_stack()}/{resource_name}"
         # A host has one network of a name and one file of a name, so the old one goes before the new one comes, also
         # when the replacement is Pulumi's idea (`pulumi up --replace`).
-        ours = self._options()
+        ours = self._options(resource_name, opts)
         ours.delete_before_replace = True
         self._register(resource_name, properties, pulumi.ResourceOptions.merge(ours, opts))
 
-    def _options(self) -> pulumi.ResourceOptions:
+    def _options(self, resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
         """What whoever serves the resource has to have among its options. For subclasses."""
         # The same resource under the native plugin: a stack that comes back from there keeps what it has.
         kind = self._resource_type_name.rpartition(":")[2]
         return pulumi.ResourceOptions(
-            aliases=[pulumi.Alias(type_=f"virtnet:index:{kind}")],
+            aliases=[alias_of(f"virtnet:index:{kind}", resource_name, opts)],
             # The XML of a network that others wrote, with whatever secrets they put into it.
             additional_secret_outputs=["adoptedFrom"] if "adopted_from" in self.OUTPUTS else None,
         )

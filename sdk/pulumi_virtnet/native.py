@@ -29,7 +29,7 @@ from pulumi_virtnet._native_functions import (
     get_networks,
     get_networks_output,
 )
-from pulumi_virtnet._resource import Resource
+from pulumi_virtnet._resource import Resource, alias_of
 
 __all__ = [
     "HostForwarding",
@@ -55,9 +55,10 @@ class _NativeResource(Resource):
 
     TOKEN: ClassVar[str]
 
-    def _options(self) -> pulumi.ResourceOptions:
+    def _options(self, resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
         # The type of the same resource under the dynamic provider, so that a stack moves over as it is.
-        return pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=f"pulumi-python:{self._resource_type_name}")])
+        dynamic = f"pulumi-python:{self._resource_type_name}"
+        return pulumi.ResourceOptions(aliases=[alias_of(dynamic, resource_name, opts)])
 
     def _register(self, resource_name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         """Hand the resource to the engine, which knows its name and its stack and tells them to the plugin."""

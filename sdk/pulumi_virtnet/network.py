@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import pulumi
 
@@ -37,8 +36,9 @@ class LibvirtNetwork(LibvirtNetworkInputs, module="virtnet", name="LibvirtNetwor
     """
 
     OUTPUTS = ("bridge_name", "persistent", "host_uuid", "adopted_from", "problems")
-    SETTLED: ClassVar[tuple[str, ...] | None] = ("uri", "name", "uuid", "mac")
-    LEFT_OUT: ClassVar[Mapping[str, Any]] = {"autostart": True, "active": True}
+    # Without annotations of their own: Pulumi works out the types of those of a class for each of its resources.
+    SETTLED = ("uri", "name", "uuid", "mac")
+    LEFT_OUT = {"autostart": True, "active": True}  # noqa: RUF012
     PROVIDER = LibvirtNetworkProvider
 
     @property

@@ -301,6 +301,34 @@ def test_a_stack_moves_from_the_dynamic_form_and_back(host: Host, native: Native
     assert host.network("lab") is None
 
 
+def test_a_network_of_a_component_moves_there_and_back_too(host: Host, native: NativeStack) -> None:
+    program = (
+        "import pulumi\nimport pulumi_virtnet as virtnet\n"
+        "class Tenant(pulumi.ComponentResource):\n"
+        "    def __init__(self, name):\n"
+        "        super().__init__('shop:index:Tenant', name)\n"
+        "        virtnet.LibvirtNetwork('lab', bridge={'stp': False}, opts=pulumi.ResourceOptions(parent=self))\n"
+        "Tenant('first')\n"
+    )
+    native.write(program)
+    native.up()
+    uuid = host.virsh("net-uuid", "lab")
+
+    native.write(program.replace("pulumi_virtnet as", "pulumi_virtnet.native as"))
+    there = native.preview()
+    native.up()
+    moved = native.state("lab")["type"]
+    native.write(program)
+    back = native.preview()
+    native.up()
+
+    assert (there.count("3 unchanged"), moved) == (1, "virtnet:index:LibvirtNetwork")
+    assert "create" not in back
+    assert "delete" not in back
+    assert native.state("lab")["type"] == "pulumi-python:dynamic/virtnet:LibvirtNetwork"
+    assert host.virsh("net-uuid", "lab") == uuid
+
+
 @contextlib.contextmanager
 def held_at(stack: Stack, moment: str) -> Iterator["subprocess.Popen[str]"]:
     """Within the block `pulumi up` stands still, where libvirt is about to start the network or has just done so."""
