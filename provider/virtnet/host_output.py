@@ -5,6 +5,7 @@
 
 import ipaddress
 import json
+from functools import lru_cache
 from typing import Any
 
 from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
@@ -84,6 +85,8 @@ def parse_listening_sockets(text: str) -> tuple[ListeningSocket, ...]:
     return tuple(sockets)
 
 
+# A refresh asks for each network, and the kernel's answer is as long as they are many.
+@lru_cache(maxsize=2)
 def parse_local_ipv4(text: str) -> frozenset[str]:
     """The host's own IPv4 addresses in /proc/net/fib_trie: each leaf that the kernel has as LOCAL."""
     own, leaf = set(), ""

@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from virtnet.network_preflight import mode_of, own_bridge
 from virtnet.spec import Tree
@@ -39,29 +40,66 @@ def chains_of(iptables: str) -> set[str]:
 
 def flushed(rules: Mapping[str, str | None]) -> bool:
     """Whether libvirt's chains are gone, of either backend."""
-    return not uses_nft(rules.get("nft") or "") and not chains_of(rules.get("iptables-save") or "") >= CHAINS
+    return not uses_nft(rules.get("nft") or "") and not _listing(rules.get("iptables-save") or "").chains >= CHAINS
 
 
 def missing_rules(live: Mapping[str, Tree], rules: Mapping[str, str | None]) -> Iterator[str]:
     """What a running network has lost of its rules, in words."""
-    bridge, subnets = re.escape(own_bridge(live)), _subnets(live)
+    bridge = own_bridge(live)
     if uses_nft(rules.get("nft") or ""):
-        table = _nft_tables(rules.get("nft") or "")
-        if not re.search(rf'\b[io]if(name)? "{bridge}"', table):
+        listing = _nft_listing(rules.get("nft") or "")
+        if bridge not in listing.bridges:
             yield "rules"
             return
     else:
-        iptables = rules.get("iptables-save") or ""
-        if "-A FORWARD -j LIBVIRT_FWI" not in iptables or "-A INPUT -j LIBVIRT_INP" not in iptables:
+        listing = _listing(rules.get("iptables-save") or "")
+        if not listing.reached:
             yield "way into libvirt's chains (the jumps from INPUT and FORWARD)"
-        if not re.search(rf"^-A LIBVIRT_FWI .*-o {bridge} ", iptables, re.MULTILINE):
+        if bridge not in listing.bridges:
             yield "rules"
-        table = iptables
     if mode_of(live) == "nat":
-        for subnet in subnets:
-            masquerades = rf"(-s|saddr) {re.escape(subnet)} .*(-j (MASQUERADE|SNAT)|masquerade|snat)"
-            if ":" not in subnet and not re.search(masquerades, table):
+        for subnet in _subnets(live):
+            if ":" not in subnet and subnet not in listing.masqueraded:
                 yield f"NAT of {subnet}"
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """What is asked of a listing. A refresh asks it for each network, and it is as long as they are many."""
+
+    chains: frozenset[str]
+    """Libvirt's."""
+    reached: bool
+    """Whether the host's own chains lead into libvirt's."""
+    bridges: frozenset[str]
+    """Those that libvirt's rules let in."""
+    masqueraded: frozenset[str]
+    """Subnets, whoever's rule it is."""
+
+
+@lru_cache(maxsize=2)
+def _listing(iptables: str) -> _Listing:
+    return _Listing(
+        chains=frozenset(chains_of(iptables)),
+        reached="-A FORWARD -j LIBVIRT_FWI" in iptables and "-A INPUT -j LIBVIRT_INP" in iptables,
+        bridges=frozenset(re.findall(r"^-A LIBVIRT_FWI .*-o (\S+) ", iptables, re.MULTILINE)),
+        masqueraded=_masqueraded(iptables),
+    )
+
+
+@lru_cache(maxsize=2)
+def _nft_listing(nft: str) -> _Listing:
+    tables = "\n".join(re.findall(r"^table ip6? libvirt_network \{.*?^\}", nft, re.MULTILINE | re.DOTALL))
+    return _Listing(
+        chains=frozenset(),
+        reached=True,
+        bridges=frozenset(re.findall(r'\b[io]if(?:name)? "([^"]*)"', tables)),
+        masqueraded=_masqueraded(tables),
+    )
+
+
+def _masqueraded(rules: str) -> frozenset[str]:
+    return frozenset(re.findall(r"(?:-s|saddr) (\S+) .*(?:-j (?:MASQUERADE|SNAT)|masquerade|snat)", rules))
 
 
 def rules_left(iptables: str, bridge: str) -> Sequence[Rule]:
@@ -91,11 +129,6 @@ def _addresses(rule: Rule) -> Iterator[str]:
     for option, word in zip(rule.words, rule.words[1:], strict=False):
         if option in ("-s", "-d") and not ipaddress.ip_network(word).is_multicast and word != "255.255.255.255/32":
             yield word
-
-
-def _nft_tables(ruleset: str) -> str:
-    """The text of libvirt's own tables."""
-    return "\n".join(re.findall(r"^table ip6? libvirt_network \{.*?^\}", ruleset, re.MULTILINE | re.DOTALL))
 
 
 def _subnets(live: Mapping[str, Tree]) -> list[str]:
