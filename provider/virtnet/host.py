@@ -107,7 +107,7 @@ class Host:
 
     @contextmanager
     def look_ahead(self) -> Iterator[None]:
-        """A look while others may have the turn: what programs say in it stands for the next one, for a second.
+        """A look while others may have the turn: what programs say in it, and which there are, stands for a second.
 
         Programs take milliseconds each, and the next resource could begin meanwhile. Everything else is asked again.
         """
@@ -115,7 +115,7 @@ class Host:
         try:
             yield
         finally:
-            said = {request: answer for request, answer in self._look.answers.items() if request[0] == "run"}
+            said = {request: answer for request, answer in self._look.answers.items() if request[0] in ("run", "has")}
             self._ahead, self._look = (since, said), None
 
     @contextmanager

@@ -10,7 +10,11 @@ from typing import Any
 
 from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
 
+#: What was said ahead, or of another network a moment ago, is read once: it is as long as the host's networks are many.
+_once = lru_cache(maxsize=2)
 
+
+@_once
 def parse_links(text: str) -> tuple[Link, ...]:
     """The answer to `ip -json -details link show`."""
     return tuple(
@@ -25,6 +29,7 @@ def parse_links(text: str) -> tuple[Link, ...]:
     )
 
 
+@_once
 def parse_addresses(text: str) -> tuple[HostAddress, ...]:
     """The answer to `ip -json [-brief] address show`."""
     return tuple(
@@ -49,6 +54,7 @@ def _vlan_range(vlan: dict[str, Any]) -> str:
     return f"{vlan['vlan']}-{vlan['vlanEnd']}" if "vlanEnd" in vlan else str(vlan["vlan"])
 
 
+@_once
 def parse_routes(text: str, *, longest_prefix: int) -> tuple[HostRoute, ...]:
     """The answer to `ip -json [-6] route show table main`. A route over several paths gives one item a path."""
     routes = []
@@ -68,6 +74,7 @@ def parse_routes(text: str, *, longest_prefix: int) -> tuple[HostRoute, ...]:
     return tuple(routes)
 
 
+@_once
 def parse_listening_sockets(text: str) -> tuple[ListeningSocket, ...]:
     """The answer to `ss -Hlntu`: protocol, state, two queue lengths, local address and port, peer."""
     sockets = []
@@ -85,8 +92,7 @@ def parse_listening_sockets(text: str) -> tuple[ListeningSocket, ...]:
     return tuple(sockets)
 
 
-# A refresh asks for each network, and the kernel's answer is as long as they are many.
-@lru_cache(maxsize=2)
+@_once
 def parse_local_ipv4(text: str) -> frozenset[str]:
     """The host's own IPv4 addresses in /proc/net/fib_trie: each leaf that the kernel has as LOCAL."""
     own, leaf = set(), ""
