@@ -92,17 +92,11 @@ def _make(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     if same_uuid is not None:
         return Plan(refusals=(f"the UUID {uuid} belongs to network '{same_uuid.name}' already; choose another",))
     owner = desired.get("__owner", "")
-    steps: list[Step] = [
-        DefineNetwork(
-            uuid=uuid,
-            xml=network_edit.render(target, OwnerMark(owner, creating=True)),
-            previous_xml=None,
-            purpose=_defining(target),
-        )
-    ]
+    creating = network_edit.render(target, OwnerMark(owner, creating=True))
+    steps: list[Step] = [DefineNetwork(uuid=uuid, xml=creating, previous_xml=None, purpose=_defining(target))]
     if desired.get("active", True):
         steps.append(StartNetwork(uuid=uuid, bridge=own_bridge(target)))
-    steps += _finishing(desired, target, uuid, owner)
+    steps += _finishing(desired, target, uuid, creating)
     return Plan(
         steps=tuple(steps),
         changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
@@ -125,19 +119,19 @@ def _defining(target: Mapping[str, Tree]) -> str:
     )
 
 
-def _finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, owner: str) -> list[Step]:
+def _finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, creating: str) -> list[Step]:
     """The end of every create: the flag, and the mark's phase last, so that a killed create is known as such."""
     steps: list[Step] = []
     if desired.get("autostart", True):
         steps.append(SetAutostart(uuid=uuid, autostart=True))
-    creating = network_edit.render(target, OwnerMark(owner, creating=True))
     steps.append(
         DefineNetwork(
             uuid=uuid,
-            xml=network_edit.render(target, OwnerMark(owner, creating=False)),
+            xml=network_edit.render(target, OwnerMark(desired.get("__owner", ""), creating=False)),
             previous_xml=creating,
             previous_autostart=bool(desired.get("autostart", True)),
             purpose="note in its metadata that it is complete",
+            was_read_back=True,
         )
     )
     return steps
@@ -146,7 +140,6 @@ def _finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, owner: str)
 def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
     """A create that was killed: made again from what is desired now, under the UUID it had."""
     target = new_tree(desired, report.uuid)
-    owner = desired.get("__owner", "")
     steps: list[Step] = []
     if "uuid" in desired and desired["uuid"] != report.uuid:
         return Plan(
@@ -167,10 +160,11 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
         steps += probe(target)
         steps.append(stop_step(report, target))
     steps += leftover_steps(target, observed, report)
+    creating = network_edit.render(target, OwnerMark(desired.get("__owner", ""), creating=True))
     steps.append(
         DefineNetwork(
             uuid=report.uuid,
-            xml=network_edit.render(target, OwnerMark(owner, creating=True)),
+            xml=creating,
             previous_xml=report.config_xml,
             previous_autostart=report.autostart,
             purpose=_defining(target).replace("define", "finish", 1),
@@ -180,7 +174,7 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
         steps.append(StartNetwork(uuid=report.uuid, bridge=own_bridge(target)))
     if not desired.get("autostart", True) and report.autostart:
         steps.append(SetAutostart(uuid=report.uuid, autostart=False))
-    steps += _finishing(desired, target, report.uuid, owner)
+    steps += _finishing(desired, target, report.uuid, creating)
     return Plan(
         steps=tuple(steps),
         changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),

@@ -19,7 +19,7 @@ from virtnet.spec_network import NetworkSpec
 
 @dataclass(frozen=True, kw_only=True)
 class DefineNetwork:
-    """Define the persistent configuration, or redefine it; then read it back."""
+    """Define the persistent configuration, or redefine it; then read back what libvirt made of it."""
 
     uuid: str
     xml: str
@@ -27,12 +27,16 @@ class DefineNetwork:
     """The persistent configuration before, None when there was none."""
     previous_autostart: bool = False
     purpose: str = "define the network"
+    was_read_back: bool = False
+    """True where a step before has read back the same, but for the mark."""
 
     def describe(self) -> str:
         return self.purpose
 
     def execute(self, doors: Doors) -> None:
         doors.libvirt.define_network(self.xml)
+        if self.was_read_back:
+            return
         definition = doors.libvirt.definition(self.uuid)
         if definition is None:
             raise HostFailure(f"libvirt at {doors.libvirt.uri} took the definition but reports no such network")
