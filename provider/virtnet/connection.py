@@ -2,8 +2,8 @@
 
 import atexit
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -49,15 +49,22 @@ class Connection:
         self._uri = uri
         self._session = Session(uri, carrier=carrier, seconds=seconds)
         self._lock = threading.Lock()
-        self._turn = threading.RLock()
+        self._turn, self._line = threading.Lock(), threading.Lock()
         self._memory: dict[str, Any] = {}
         self._glance = Glance(self._report)
         self._looked_up: tuple[Any, dict[str, Any]] = (None, {})
 
-    @property
-    def turn(self) -> AbstractContextManager[Any]:
-        """Held while one resource of this host is looked at, planned and changed, so that two never race."""
-        return self._turn
+    @contextmanager
+    def turn(self, ahead: Callable[[], None]) -> Iterator[None]:
+        """Held while one resource of this host is looked at, planned and changed, so that two never race.
+
+        `ahead` is called by whoever is next in the line of those who wait, while another may still have the turn.
+        """
+        with ExitStack() as turn:
+            with self._line:
+                ahead()
+                turn.enter_context(self._turn)
+            yield
 
     def remembered(self, name: str, answer: Callable[[], Answer]) -> Answer:
         """An answer that stays the same for as long as the process lives; asked once."""

@@ -7,7 +7,7 @@ from virtnet.errors import Refused, Unreachable
 from virtnet.host import Host, Listings
 from virtnet.host_carrier import Carrier
 from virtnet.host_local import LocalMachine, shares_our_network
-from virtnet.host_look import Kept
+from virtnet.host_look import Ahead, Kept
 from virtnet.host_machine import Machine
 from virtnet.host_shell import NoShell, ShellMachine, sudo_way, sudo_works
 from virtnet.host_ssh import ssh_way
@@ -32,8 +32,9 @@ def open_doors(uri: str, connections: Connections) -> Doors:
     machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))
     if machine is None:
         return Doors(libvirt=libvirt, host=None)
-    kept, listings = libvirt.remembered("kept", Kept), libvirt.remembered("listings", Listings)
-    return Doors(libvirt=libvirt, host=Host(machine, kept=kept, listings=listings))
+    kept, ahead = libvirt.remembered("kept", Kept), libvirt.remembered("ahead", Ahead)
+    listings = libvirt.remembered("listings", Listings)
+    return Doors(libvirt=libvirt, host=Host(machine, kept=kept, ahead=ahead, listings=listings))
 
 
 def _machine(uri: str, libvirt: Connection) -> Machine | None:

@@ -9,7 +9,7 @@ line. What they print is read in host_output; who carries a request there, and c
 import errno
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -17,7 +17,7 @@ from typing import Literal
 
 from virtnet.errors import AccessDenied, HostFailure, Refused, Unreachable, VirtnetError
 from virtnet.host_local import LocalMachine
-from virtnet.host_look import Kept, Look
+from virtnet.host_look import Ahead, Kept, Look
 from virtnet.host_machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, Machine, NoAnswer, Request
 from virtnet.host_output import parse_addresses, parse_bridge_vlans, parse_links, parse_listening_sockets, parse_routes
 from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
@@ -66,6 +66,7 @@ class Host:
         machine: Machine,
         *,
         kept: Kept | None = None,
+        ahead: Ahead | None = None,
         proc_sys: str = "/proc/sys",
         seconds_for_an_end: float = SECONDS_FOR_AN_END,
         seconds_for_a_turn: float = SECONDS_FOR_A_TURN,
@@ -79,7 +80,8 @@ class Host:
         self._proc_sys = proc_sys
         self._seconds_for_an_end = seconds_for_an_end
         self._look: Look | None = None
-        self._ahead: tuple[float, Mapping[Request, Answer]] = (0.0, {})
+        self._opened = time.monotonic()
+        self._ahead, self._looked_ahead = ahead or Ahead(), False
         self._kept = kept or Kept()
 
     def __repr__(self) -> str:
@@ -96,8 +98,8 @@ class Host:
 
         What belongs together is asked at once. `recent` makes do with what programs said in the last two seconds.
         """
-        (since, ahead), self._ahead = self._ahead, (0.0, {})
-        still_true = ahead if time.monotonic() - since < self._seconds_ahead else {}
+        ahead, self._looked_ahead = self._looked_ahead, False
+        _, still_true = self._ahead.said(self._opened, self._seconds_ahead if ahead else 0.0)
         self._look = Look(self._machine, self._kept.recent() if recent else still_true)
         try:
             yield
@@ -110,13 +112,15 @@ class Host:
         """A look while others may have the turn: what programs say in it, and which there are, stands for a second.
 
         Programs take milliseconds each, and the next resource could begin meanwhile. Everything else is asked again.
+        What another was told ahead will do, if this door was open by then, for half that time: there may be a queue.
         """
-        since, self._look = time.monotonic(), Look(self._machine)
+        began, said = self._ahead.said(self._opened, self._seconds_ahead / 2)
+        self._look, self._looked_ahead = Look(self._machine, said), True
         try:
             yield
         finally:
-            said = {request: answer for request, answer in self._look.answers.items() if request[0] in ("run", "has")}
-            self._ahead, self._look = (since, said), None
+            self._ahead.keep(began, self._look)
+            self._look = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -70,6 +70,9 @@ _GROUPS: tuple[frozenset[Request], ...] = (
 )
 
 
+_SAID = ("run", "has")
+
+
 class Look:
     """The answers of one observation. Raises what the machine raises."""
 
@@ -120,6 +123,31 @@ class Kept:
             # A look that lived on what is kept makes it no younger.
             if found and found.items() - self._answers.items():
                 self._answers, self._since = found, time.monotonic()
+
+
+class Ahead:
+    """What programs said to one who was next to have his turn, for all who were in the line by then.
+
+    Not for who came later: what happened before he was called has to be seen by him.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._began, self._answers = 0.0, dict[Request, Answer]()
+
+    def said(self, came: float, seconds: float) -> tuple[float, Mapping[Request, Answer]]:
+        """When it was asked, and the answers: asked since `came` and at most `seconds` ago, or now and none."""
+        with self._lock:
+            now = time.monotonic()
+            if self._began >= came and now - self._began < seconds:
+                return self._began, self._answers
+            return now, {}
+
+    def keep(self, began: float, look: Look) -> None:
+        """Keep what programs said, and which there are; the rest is had in microseconds."""
+        with self._lock:
+            self._began = began
+            self._answers = {request: answer for request, answer in look.answers.items() if request[0] in _SAID}
 
 
 def companions(request: Request) -> list[Request]:

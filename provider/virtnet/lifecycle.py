@@ -155,12 +155,9 @@ def create(
     back fails, the ApplyFailed holds the outputs of what is there.
     """
     doors = open_doors(str(desired["uri"]))
-    if resource.look_ahead is not None:
-        with suppress(VirtnetError):  # said by the look that counts
-            resource.look_ahead(doors, desired)
     plan = None
     try:
-        with doors.turn():
+        with doors.turn(lambda: _look_ahead(resource, doors, desired)):
             plan = _planned(resource, doors, desired, None)
             _apply(plan, doors, _subject(resource, desired, None), show, progress)
         # Whoever waits for the turn may begin: looking is no change.
@@ -289,6 +286,12 @@ def _look(
 ) -> Observed:
     with doors.look(recent=recent):
         return resource.observe(doors, desired, recorded)
+
+
+def _look_ahead(resource: Resource[Observed], doors: Doors, desired: Mapping[str, Tree]) -> None:
+    if resource.look_ahead is not None:
+        with suppress(VirtnetError):  # said by the look that counts
+            resource.look_ahead(doors, desired)
 
 
 def _planned(

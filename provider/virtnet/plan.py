@@ -58,9 +58,11 @@ class LibvirtDoor(Protocol):
     def uri(self) -> str:
         """The connection URI, for messages."""
 
-    @property
-    def turn(self) -> AbstractContextManager[Any]:
-        """Held while one resource of the host is looked at, planned and changed, so that two never race."""
+    def turn(self, ahead: Callable[[], None]) -> AbstractContextManager[None]:
+        """Held while one resource of the host is looked at, planned and changed, so that two never race.
+
+        `ahead` is called by whoever is next, while another may still have the turn.
+        """
 
     def host_uuid(self) -> str:
         """The host's UUID as libvirt reports it in its capabilities."""
@@ -154,7 +156,10 @@ class HostDoor(Protocol):
         """
 
     def look_ahead(self) -> AbstractContextManager[None]:
-        """One observation while others change the host: what programs say in it stands for the next, for a second."""
+        """One observation while others change the host: what programs say in it stands for the next, for a second.
+
+        It stands for others too whose doors were open when it began.
+        """
 
     def turn(self) -> AbstractContextManager[None]:
         """Held while the host is changed, so that no other process of virtnet's changes it meanwhile."""
@@ -239,9 +244,12 @@ class Doors:
     host: HostDoor | None
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Held while one resource of the host is looked at, planned and changed: in this process, and in all others."""
-        with self.libvirt.turn, nullcontext() if self.host is None else self.host.turn():
+    def turn(self, ahead: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Held while one resource of the host is looked at, planned and changed: in this process, and in all others.
+
+        `ahead` is called by whoever is next in this process, while another may still have the turn.
+        """
+        with self.libvirt.turn(ahead), nullcontext() if self.host is None else self.host.turn():
             yield
 
     def look(self, *, recent: bool = False) -> AbstractContextManager[None]:

@@ -40,6 +40,6 @@ class Resource(Generic[Observed]):
     identity: Callable[[Mapping[str, Tree]], str]
     """Outputs -> Pulumi's id. Pure."""
     look_ahead: Callable[[Doors, Mapping[str, Tree]], None] | None = None
-    """(doors, desired): ask, while other resources have the turn, what observe would take long to ask before a create.
+    """(doors, desired): ask, while another resource has the turn, what observe would take long to ask before a create.
 
     No effect. Raises what observe would raise."""

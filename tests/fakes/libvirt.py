@@ -6,7 +6,7 @@ UUID is refused, updates touch one copy or both, and a call can be told to fail 
 
 import contextlib
 import uuid as uuids
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lxml import etree
@@ -65,8 +65,8 @@ class FakeLibvirt:
     daemon_version: int = 12_000_000
     """New enough for every property, and to set titles and metadata in place."""
 
-    @property
-    def turn(self) -> contextlib.AbstractContextManager[None]:
+    def turn(self, ahead: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
+        ahead()
         return contextlib.nullcontext()
 
     def host_uuid(self) -> str:

@@ -5,7 +5,7 @@ value it has, or a key with no such parameter.
 """
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import cast
 
 from virtnet.errors import HostFailure
@@ -164,8 +164,8 @@ class FakeLibvirt:
     def __init__(self, networks: Iterable[NetworkReport] = ()) -> None:
         self._networks = tuple(networks)
 
-    @property
-    def turn(self) -> contextlib.AbstractContextManager[None]:
+    def turn(self, ahead: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
+        ahead()
         return contextlib.nullcontext()
 
     def host_uuid(self) -> str:

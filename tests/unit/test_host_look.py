@@ -6,7 +6,7 @@ from pathlib import Path
 
 from virtnet.host import Host
 from virtnet.host_local import LocalMachine
-from virtnet.host_look import Kept
+from virtnet.host_look import Ahead, Kept
 from virtnet.host_machine import Answer, Request
 from virtnet.network_survey import survey, survey_for_new
 
@@ -104,6 +104,52 @@ def test_what_programs_said_ahead_stands_for_the_next_look_alone() -> None:
     with host.look():
         survey_for_new(host, {4})
     assert len(machine.programs) == 3
+
+
+def test_what_was_said_ahead_serves_all_who_were_in_the_line_and_nobody_who_came_later() -> None:
+    machine, line = PrintingMachine(), Ahead()
+    hosts = [Host(machine, ahead=line), Host(machine, ahead=line)]
+    found = []
+    for host in hosts:
+        with host.look_ahead():
+            found.append(survey_for_new(host, {4}))
+    assert len(machine.programs) == 3
+    late = Host(machine, ahead=line)
+    machine.asked.clear()
+
+    for host in hosts:
+        with host.look():
+            found.append(survey_for_new(host, {4}))
+    with late.look_ahead():
+        in_time = machine.programs
+        found.append(survey_for_new(late, {4}))
+
+    assert (in_time, len(machine.programs)) == ([], 3)
+    assert len({report.routes for report in found}) == 1
+
+
+def test_who_did_not_look_ahead_is_not_told_what_another_was_told() -> None:
+    machine, line = PrintingMachine(), Ahead()
+    other, host = Host(machine, ahead=line), Host(machine, ahead=line)
+    with other.look_ahead():
+        survey_for_new(other, {4})
+    machine.asked.clear()
+
+    with host.look():
+        survey_for_new(host, {4})
+
+    assert len(machine.programs) == 3
+
+
+def test_what_was_said_ahead_half_too_long_ago_is_asked_again_for_the_next_in_line() -> None:
+    machine, line = PrintingMachine(), Ahead()
+    first, second = Host(machine, ahead=line, seconds_ahead=0.0), Host(machine, ahead=line, seconds_ahead=0.0)
+
+    for host in (first, second):
+        with host.look_ahead():
+            survey_for_new(host, {4})
+
+    assert len(machine.programs) == 6
 
 
 def test_what_programs_said_too_long_ago_is_asked_again() -> None:

@@ -1,7 +1,7 @@
 """What is kept of earlier looks may let through, and never refuses: then the host is looked at afresh."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -23,7 +23,13 @@ class RememberingLibvirt:
     true_reason: str
     remembered_reason: str
     forgotten: int = 0
-    turn: contextlib.AbstractContextManager[None] = field(default_factory=contextlib.nullcontext)
+    happened: list[str] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def turn(self, ahead: Callable[[], None]) -> Iterator[None]:
+        ahead()
+        self.happened.append("turn")
+        yield
 
     def forget_networks(self) -> None:
         self.forgotten += 1
@@ -86,19 +92,12 @@ def test_what_is_not_refused_is_looked_at_once() -> None:
 
 
 def test_a_create_looks_ahead_before_its_turn_and_what_fails_then_is_no_failure() -> None:
-    happened: list[str] = []
-
-    @contextlib.contextmanager
-    def turn() -> Any:
-        happened.append("turn")
-        yield
+    libvirt = RememberingLibvirt(true_reason="", remembered_reason="")
 
     def look_ahead(doors: Doors, desired: Mapping[str, Tree]) -> None:
-        happened.append("ahead")
+        libvirt.happened.append("ahead")
         raise HostFailure("could not list the addresses")
-
-    libvirt = RememberingLibvirt(true_reason="", remembered_reason="", turn=turn())
 
     lifecycle.create(replace(resource(), look_ahead=look_ahead), DESIRED, doors_to(libvirt), lambda line: None)
 
-    assert happened == ["ahead", "turn"]
+    assert libvirt.happened == ["ahead", "turn"]
