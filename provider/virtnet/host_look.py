@@ -144,10 +144,14 @@ class Ahead:
             return now, {}
 
     def keep(self, began: float, look: Look) -> None:
-        """Keep what programs said, and which there are; the rest is had in microseconds."""
+        """Keep what programs said, and which there are; the rest is had in microseconds.
+
+        Not what failed: it would fail everybody in the line, and asked again it may not.
+        """
+        found = look.answers.items()
         with self._lock:
             self._began = began
-            self._answers = {request: answer for request, answer in look.answers.items() if request[0] in _SAID}
+            self._answers = {one: answer for one, answer in found if one[0] in _SAID and answer.failure is None}
 
 
 def companions(request: Request) -> list[Request]:

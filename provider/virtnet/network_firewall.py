@@ -82,7 +82,12 @@ def _listing(iptables: str) -> _Listing:
     return _Listing(
         chains=frozenset(chains_of(iptables)),
         reached="-A FORWARD -j LIBVIRT_FWI" in iptables and "-A INPUT -j LIBVIRT_INP" in iptables,
-        bridges=frozenset(re.findall(r"^-A LIBVIRT_FWI .*-o (\S+) ", iptables, re.MULTILINE)),
+        bridges=frozenset(
+            bridge
+            for line in iptables.splitlines()
+            if line.startswith("-A LIBVIRT_FWI ")
+            for bridge in re.findall(r"(?<!\S)-o (\S+)(?= )", line)
+        ),
         masqueraded=_masqueraded(iptables),
     )
 
@@ -99,7 +104,8 @@ def _nft_listing(nft: str) -> _Listing:
 
 
 def _masqueraded(rules: str) -> frozenset[str]:
-    return frozenset(re.findall(r"(?:-s|saddr) (\S+) .*(?:-j (?:MASQUERADE|SNAT)|masquerade|snat)", rules))
+    up_to_target = re.findall(r"^.*(?:-j (?:MASQUERADE|SNAT)|masquerade|snat)", rules, re.MULTILINE)
+    return frozenset(subnet for rule in up_to_target for subnet in re.findall(r"(?<!\S)(?:-s|saddr) (\S+)(?= )", rule))
 
 
 def rules_left(iptables: str, bridge: str) -> Sequence[Rule]:

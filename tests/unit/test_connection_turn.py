@@ -41,6 +41,8 @@ def test_only_who_is_next_looks_ahead_while_another_has_the_turn() -> None:
     assert [line for line in happened if line.startswith("first")][-1] == "first ends"
     assert happened.index("first ends") < happened.index(f"{follower} begins") < happened.index(f"{last} begins")
     assert happened.index(f"{follower} ends") < happened.index(f"{last} begins")
+    # The follower stays first in the line until it has the turn.
+    assert happened.index("first ends") < happened.index(f"{last} looks ahead")
 
 
 def test_whose_look_ahead_fails_holds_up_nobody() -> None:

@@ -1,13 +1,17 @@
 """What a look at a host costs: which programs are started for a new network, and what previews share."""
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from virtnet.errors import HostFailure
 from virtnet.host import Host
 from virtnet.host_local import LocalMachine
 from virtnet.host_look import Ahead, Kept
-from virtnet.host_machine import Answer, Request
+from virtnet.host_machine import Answer, Failure, Request
 from virtnet.network_survey import survey, survey_for_new
 
 PRINTED = {
@@ -57,6 +61,17 @@ class PrintingMachine:
     @property
     def programs(self) -> list[str]:
         return [" ".join(request[1:]) for request in self.asked if request[0] == "run"]
+
+
+class FailingMachine(PrintingMachine):
+    """One whose programs fail for a while."""
+
+    fails = True
+
+    def tell(self, request: Request) -> Answer:
+        if self.fails and request[0] == "run":
+            return Answer(failure=Failure(None, "cannot fork"))
+        return super().tell(request)
 
 
 def test_a_new_network_starts_three_programs_in_one_round_trip() -> None:
@@ -109,23 +124,38 @@ def test_what_programs_said_ahead_stands_for_the_next_look_alone() -> None:
 def test_what_was_said_ahead_serves_all_who_were_in_the_line_and_nobody_who_came_later() -> None:
     machine, line = PrintingMachine(), Ahead()
     hosts = [Host(machine, ahead=line), Host(machine, ahead=line)]
-    found = []
     for host in hosts:
         with host.look_ahead():
-            found.append(survey_for_new(host, {4}))
-    assert len(machine.programs) == 3
+            survey_for_new(host, {4})
+    said_to_the_first = len(machine.programs)
     late = Host(machine, ahead=line)
     machine.asked.clear()
 
     for host in hosts:
         with host.look():
-            found.append(survey_for_new(host, {4}))
+            survey_for_new(host, {4})
+    said_to_the_others = machine.programs
     with late.look_ahead():
-        in_time = machine.programs
-        found.append(survey_for_new(late, {4}))
+        survey_for_new(late, {4})
 
-    assert (in_time, len(machine.programs)) == ([], 3)
-    assert len({report.routes for report in found}) == 1
+    assert (said_to_the_first, said_to_the_others, len(machine.programs)) == (3, [], 3)
+
+
+def test_what_failed_ahead_is_asked_again_by_everybody() -> None:
+    machine, line = FailingMachine(), Ahead()
+    first, second = Host(machine, ahead=line), Host(machine, ahead=line)
+    with pytest.raises(HostFailure, match="could not list the addresses"), first.look_ahead():
+        survey_for_new(first, {4})
+    machine.fails = False
+    with second.look_ahead():
+        survey_for_new(second, {4})
+
+    found = []
+    for host in (first, second):
+        with host.look():
+            found.append(survey_for_new(host, {4}))
+
+    assert [address.address for report in found for address in report.addresses] == ["192.0.2.1/24"] * 2
 
 
 def test_who_did_not_look_ahead_is_not_told_what_another_was_told() -> None:
@@ -141,15 +171,21 @@ def test_who_did_not_look_ahead_is_not_told_what_another_was_told() -> None:
     assert len(machine.programs) == 3
 
 
-def test_what_was_said_ahead_half_too_long_ago_is_asked_again_for_the_next_in_line() -> None:
+def test_the_next_in_the_line_has_older_answers_renewed_for_those_behind_him() -> None:
     machine, line = PrintingMachine(), Ahead()
-    first, second = Host(machine, ahead=line, seconds_ahead=0.0), Host(machine, ahead=line, seconds_ahead=0.0)
+    first, second = Host(machine, ahead=line, seconds_ahead=1.0), Host(machine, ahead=line, seconds_ahead=1.0)
+    with first.look_ahead():
+        survey_for_new(first, {4})
+    time.sleep(0.55)
+    machine.asked.clear()
 
-    for host in (first, second):
-        with host.look_ahead():
-            survey_for_new(host, {4})
+    with first.look():
+        survey_for_new(first, {4})
+    still_good = machine.programs
+    with second.look_ahead():
+        survey_for_new(second, {4})
 
-    assert len(machine.programs) == 6
+    assert (still_good, len(machine.programs)) == ([], 3)
 
 
 def test_what_programs_said_too_long_ago_is_asked_again() -> None:

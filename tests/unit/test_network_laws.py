@@ -13,7 +13,7 @@ from virtnet.errors import Refused, VirtnetError
 from virtnet.network import NETWORK
 from virtnet.network_create import new_tree
 from virtnet.network_recorded import recorded_inputs
-from virtnet.network_steps import StopNetwork
+from virtnet.network_steps import DefineNetwork, StopNetwork
 from virtnet.observed import PluggedIn
 from virtnet.plan import ChangeClass, Doors
 
@@ -222,6 +222,21 @@ def test_a_create_killed_after_any_step_is_finished_by_the_next(killed_after: in
     assert plan(libvirt, desired, recorded).empty
     mark = network_xml.owner_mark(libvirt.reports[recorded["uuid"]].any_xml)
     assert mark == network_xml.OwnerMark("project/stack/lab", creating=False)
+
+
+def test_a_create_and_its_finish_read_back_what_libvirt_made_of_the_definition_before_they_start_it() -> None:
+    libvirt = FakeLibvirt()
+    desired = checked({"name": "lab", "uri": "qemu:///system"})
+    made = NETWORK.plan(desired, None, NETWORK.observe(doors(libvirt)(""), desired, {}))
+    made.steps[0].execute(doors(libvirt)(""))
+    finished = NETWORK.plan(desired, None, NETWORK.observe(doors(libvirt)(""), desired, {}))
+
+    defined = [
+        [step.was_read_back for step in plan.steps if isinstance(step, DefineNetwork)] for plan in (made, finished)
+    ]
+
+    assert defined == [[False, True], [False, True]]
+    assert [type(whole.steps[0]) for whole in (made, finished)] == [DefineNetwork, DefineNetwork]
 
 
 def test_what_libvirt_is_too_old_for_is_a_line_and_is_refused_before_the_first_effect() -> None:

@@ -1,0 +1,46 @@
+"""Which firewall rules a running network is said to have lost, by listings with odd names and rules of others."""
+
+import pytest
+
+from virtnet.network_firewall import missing_rules
+
+JUMPS = "-A INPUT -j LIBVIRT_INP\n-A FORWARD -j LIBVIRT_FWI\n"
+LET_IN = "-A LIBVIRT_FWI -d 10.0.0.0/24 -o {bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+MASQUERADE = "-A LIBVIRT_PRT -s 10.0.0.0/24 ! -d 10.0.0.0/24 -j MASQUERADE\n"
+
+
+@pytest.mark.parametrize(
+    ("bridge", "rules", "missing"),
+    [
+        ("vb0", LET_IN.format(bridge="vb0") + MASQUERADE, []),
+        ("br-o", LET_IN.format(bridge="br-o") + MASQUERADE, []),
+        ("a-o", LET_IN.format(bridge="br-o") + LET_IN.format(bridge="a-o") + MASQUERADE, []),
+        ("vb0", '-A LIBVIRT_FWI -o vb0 -m comment --comment "not -o vb9 " -j ACCEPT\n' + MASQUERADE, []),
+        ("vb0", LET_IN.format(bridge="vb01") + MASQUERADE, ["rules"]),
+        ("vb0", LET_IN.format(bridge="vb0").replace("LIBVIRT_FWI", "MINE") + MASQUERADE, ["rules"]),
+        ("vb0", LET_IN.format(bridge="vb0"), ["NAT of 10.0.0.0/24"]),
+        ("vb0", LET_IN.format(bridge="vb0") + "-A nat-s -s 10.0.0.0/24 -j MASQUERADE\n", []),
+        (
+            "vb0",
+            LET_IN.format(bridge="vb0")
+            + '-A POSTROUTING -m comment --comment "-s 192.0.2.0/24" -s 10.0.0.0/24 -j SNAT --to-source 192.0.2.1\n',
+            [],
+        ),
+        ("vb0", LET_IN.format(bridge="vb0") + MASQUERADE.replace("10.0.0.0/24", "10.0.0.0/25"), ["NAT of 10.0.0.0/24"]),
+        ("vb0", LET_IN.format(bridge="vb0") + MASQUERADE.replace("MASQUERADE", "RETURN"), ["NAT of 10.0.0.0/24"]),
+    ],
+)
+def test_missing_of_iptables(bridge: str, rules: str, missing: list[str]) -> None:
+    live = {"forward": {"mode": "nat"}, "bridge": {"name": bridge}, "ips": [{"address": "10.0.0.1/24"}]}
+
+    found = list(missing_rules(live, {"iptables-save": JUMPS + rules}))
+
+    assert found == missing
+
+
+def test_missing_jumps_into_libvirts_chains() -> None:
+    live = {"forward": {"mode": "nat"}, "bridge": {"name": "vb0"}, "ips": [{"address": "10.0.0.1/24"}]}
+
+    found = list(missing_rules(live, {"iptables-save": LET_IN.format(bridge="vb0") + MASQUERADE}))
+
+    assert found == ["way into libvirt's chains (the jumps from INPUT and FORWARD)"]
