@@ -77,7 +77,7 @@ class _Converging:
         self.path = path_of(_known_text(desired.get("drop_in")))
         self.persist = setting(desired, "persist", default=True)
         self.owner = str(desired.get("__owner", ""))
-        self.previous = previous_of(recorded) if recorded else self._left_behind()
+        self.previous = {**self._left_behind(), **(previous_of(recorded) if recorded else {})}
         self.found_before = dict(self.previous)
         self.named = wanted(desired)
         self.targets = {key: value for key, value in self.named.items() if value is not None}
@@ -110,7 +110,7 @@ class _Converging:
         return any(self.desired.get(name) is UNKNOWN for name in names)
 
     def _left_behind(self) -> dict[str, str]:
-        """What a create of ours that was cut short had found, from the header of the file or mark it left."""
+        """What a create or update of ours that was cut short had found, from the header of the file or mark it left."""
         for text in (self.files.get(self.path, ""), self.observed.marks.get(mark_of(self.owner), "")):
             left = parse(text)
             if left is not None and left.owner == self.owner != "":

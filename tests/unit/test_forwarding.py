@@ -568,3 +568,15 @@ class TestHostileState:
         for path in ("/etc/sysctl.d/50-theirs.conf", "/etc/passwd", "/etc/sysctl.d/../passwd"):
             steps = planned(host, None, {**recorded, "drop_in_path": path}).steps
             assert not [step for step in steps if getattr(step, "path", PATH) != PATH]
+
+
+def test_an_update_that_was_killed_before_it_was_recorded_has_not_forgotten_what_it_found() -> None:
+    host = FakeHost(advertised=())
+    first = applied(host, desired(ipv4=True))
+    more = desired(ipv4=True, ipv6=True, drop_in="80-other.conf")
+    applied(host, more, first)  # nobody recorded it
+
+    again = applied(host, more, first)
+    applied(host, desired(ipv4=True), again)
+
+    assert host.kernel.values()["net/ipv6/conf/all/forwarding"] == "0"
