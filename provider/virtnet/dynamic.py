@@ -271,11 +271,12 @@ def _resource(kind: str) -> "Resource[Any]":
     gc.disable()
     try:
         from virtnet import lifecycle, wire  # noqa: F401 - each verb needs them
-        from virtnet.resources import RESOURCES
+        from virtnet.resources import resource
+
+        return resource(kind)
     finally:
         if collects:
             gc.enable()
-    return next(resource for resource in RESOURCES if resource.name == kind)
 
 
 @cache

@@ -446,13 +446,13 @@ class Plugin(ResourceProviderServicer):
 
     def _resource(self, urn: str) -> "Resource[Any]":
         from virtnet.errors import Refused
-        from virtnet.resources import RESOURCES
+        from virtnet.resources import RESOURCES, resource
 
-        kinds = {f"{PACKAGE}:index:{resource.name}": resource for resource in RESOURCES}
+        kinds = {f"{PACKAGE}:index:{name}": name for name in RESOURCES}
         kind = parse_urn(urn).kind
         if kind not in kinds:
             raise Refused(f"virtnet has no resource type {kind}; those there are: {', '.join(kinds)}")
-        return kinds[kind]
+        return resource(kinds[kind])
 
     @property
     def _connections(self) -> "Connections":

@@ -1,9 +1,19 @@
 """The list of the kinds of resources. A new kind is one file and one entry here."""
 
+from collections.abc import Mapping
+from pkgutil import resolve_name
 from typing import Any
 
-from virtnet.forwarding import HOST_FORWARDING
-from virtnet.network import NETWORK
 from virtnet.resource import Resource
 
-RESOURCES: tuple[Resource[Any], ...] = (NETWORK, HOST_FORWARDING)
+RESOURCES: Mapping[str, str] = {
+    "LibvirtNetwork": "virtnet.network:NETWORK",
+    "HostForwarding": "virtnet.forwarding:HOST_FORWARDING",
+}
+"""Where the record of each kind is, by its name: a run imports those of the kinds that it has."""
+
+
+def resource(kind: str) -> Resource[Any]:
+    """The record of a kind. Raises KeyError where there is no such kind."""
+    found: Resource[Any] = resolve_name(RESOURCES[kind])
+    return found

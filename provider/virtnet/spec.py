@@ -5,6 +5,7 @@ only what was named; trees are what is recorded, compared and merged. Keys of tr
 (snake_case); specs also accept libvirt's and Pulumi's camelCase. Pure; imported by everything above it.
 """
 
+import threading
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,7 +53,10 @@ class Failure:
 class Part(BaseModel):
     """A group of named values: the whole of a resource's inputs or an element inside them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    # Built when first checked by, which a delete never does: a validator for each part takes longer than for the whole.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )
 
     key: ClassVar[tuple[str, ...]] = ()
     """For list items: the fields that tell one item from another (the first that is set, unless `whole_key`)."""
@@ -163,8 +167,14 @@ def _without_none(annotation: Any) -> Any:
     return annotation
 
 
+#: Pydantic before 2.13 lets each thread that needs a deferred validator build it into the same class.
+_building = threading.Lock()
+
+
 def from_inputs(spec: type[SpecType], inputs: Mapping[str, Any]) -> tuple[SpecType | None, list[Failure]]:
     """Inputs as a spec, or None with every failure of type, spelling and range. Keys with null count as absent."""
+    with _building:
+        spec.model_rebuild()
     try:
         return spec.model_validate(_without_nulls(inputs)), []
     except ValidationError as error:

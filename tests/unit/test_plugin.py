@@ -17,9 +17,8 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pydantic.alias_generators import to_camel
 
-from virtnet import wire
+from virtnet import resources, wire
 from virtnet.network import NETWORK
-from virtnet.resource import Resource
 from virtnet.resources import RESOURCES
 from virtnet.spec import shapes
 
@@ -295,8 +294,8 @@ def test_the_schema_is_up_to_date() -> None:
 def test_the_schema_holds_every_property_of_every_resource(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
     schema = json.loads(plugin.GetSchema(provider_pb2.GetSchemaRequest(version=0)).schema)
 
-    assert set(schema["resources"]) == {f"virtnet:index:{resource.name}" for resource in RESOURCES}
-    for resource in RESOURCES:
+    assert set(schema["resources"]) == {f"virtnet:index:{kind}" for kind in RESOURCES}
+    for resource in map(resources.resource, RESOURCES):
         described = schema["resources"][f"virtnet:index:{resource.name}"]
         inputs = {to_camel(name) for name in shapes(resource.spec)}
         assert set(described["inputProperties"]) == inputs
@@ -314,15 +313,16 @@ def test_the_schema_holds_every_property_of_every_resource(plugin: provider_pb2_
     assert wanted == set(schema["types"])
 
 
-@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
-def test_an_example_in_yaml_is_accepted(resource: Resource[Any]) -> None:
-    path = REPOSITORY / "docs" / "native" / f"{resource.name}.yaml"
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_an_example_in_yaml_is_accepted(kind: str) -> None:
+    resource = resources.resource(kind)
+    path = REPOSITORY / "docs" / "native" / f"{kind}.yaml"
     (name, declared), *others = yaml.safe_load(path.read_text())["resources"].items()
 
     inputs = wire.from_wire(resource.spec, declared["properties"])
 
     assert not others
-    assert declared["type"] == f"virtnet:{resource.name}"
+    assert declared["type"] == f"virtnet:{kind}"
     assert resource.check({"uri": "qemu:///system", "__name": name, **inputs}, {})[1] == []
 
 
