@@ -24,6 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 FIGURES, PICTURE = REPOSITORY / "docs" / "performance.json", REPOSITORY / "docs" / "performance.svg"
 #: Of the table in the README, and of the picture.
 SHOWN = 100
+ROUNDS = 3
 IN_THE_README = (
     "networks",
     "what",
@@ -41,9 +42,9 @@ IN_THE_README = (
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--networks", type=int, nargs="*", help="sizes (1 10 100; with --full 1 10 100 500)")
-    parser.add_argument("--rounds", type=int, default=3, help="whole lives of the networks of one size")
+    parser.add_argument("--rounds", type=int, help="whole lives of the networks of one size (3; 1 of more than 100)")
     parser.add_argument("--repeats", type=int, default=3, help="no-ops and edits in each of them")
-    parser.add_argument("--full", action="store_true", help="500 networks too, once: half an hour more")
+    parser.add_argument("--full", action="store_true", help="500 networks too: half an hour more")
     parser.add_argument("--no-peers", action="store_true", help="leave OpenTofu out")
     parser.add_argument(
         "--only",
@@ -85,18 +86,17 @@ def _measure(part: str, given: argparse.Namespace, measured: dict[str, Any], tar
         peers = None if given.no_peers else Path(os.environ["VIRTNET_BENCH_PEERS"])
         for count in given.networks or ([1, 10, 100, 500] if given.full else [1, 10, 100]):
             print(f"{count} networks", flush=True)
-            large = count > 100
-            rows = compare(count, 1 if large else given.rounds, given.repeats, peers)
+            rows = compare(count, given.rounds or (1 if count > 100 else ROUNDS), given.repeats, peers)
             others = [row for row in measured.get("comparison", []) if row["networks"] != count]
             measured["comparison"] = sorted([*others, *rows], key=lambda row: int(str(row["networks"])))
             _write(measured, target)
     elif part == "outages":
-        measured["outages"] = outages(given.rounds)
+        measured["outages"] = outages(given.rounds or ROUNDS)
     elif part == "plugin":
-        measured["plugin_start"] = plugin.start(given.rounds * 5)
-        measured["plugin_no_op"] = plugin.no_op(min(100, max(given.networks or [100])), given.rounds * 2)
+        measured["plugin_start"] = plugin.start((given.rounds or ROUNDS) * 5)
+        measured["plugin_no_op"] = plugin.no_op(min(100, max(given.networks or [100])), (given.rounds or ROUNDS) * 2)
     else:
-        measured["fleet"] = fleet.measure(given.rounds)
+        measured["fleet"] = fleet.measure(given.rounds or ROUNDS)
     _write(measured, target)
 
 
