@@ -11,7 +11,9 @@ import compileall
 import json
 import os
 import platform
+import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from bench.picture import picture
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FIGURES, PICTURE = REPOSITORY / "docs" / "performance.json", REPOSITORY / "docs" / "performance.svg"
+#: Where figures and picture go that are not published.
+UNPUBLISHED = REPOSITORY / "build" / "performance.json"
 #: Of the table in the README, and of the picture.
 SHOWN = 100
 ROUNDS = 3
@@ -52,20 +56,25 @@ def main() -> None:
         choices=("comparison", "outages", "plugin", "fleet"),
         help="these parts; none: what was measured before",
     )
-    parser.add_argument("--json", type=Path, help="write the figures here; those of other sizes there stay")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        help="write the figures here, and the picture beside them; those of other sizes there stay "
+        "(build/performance.json; with --publish docs/performance.json)",
+    )
     parser.add_argument("--publish", action="store_true", help="write figures, tables and picture into docs and README")
     given = parser.parse_args()
     if os.environ.get("VIRTNET_SANDBOX") != "1":
         sys.exit("this makes networks; run it in a sandbox, with: make bench")
-    target = given.json or (FIGURES if given.publish else None)
-    measured: dict[str, Any] = json.loads(target.read_text()) if target is not None and target.exists() else {}
+    target: Path = given.json or (FIGURES if given.publish else UNPUBLISHED)
+    measured: dict[str, Any] = json.loads(target.read_text()) if target.exists() else {}
     # As an installation does it. Where writing bytecode is switched off, each start would compile everything anew.
     for package in ("provider", "sdk"):
         compileall.compile_dir(REPOSITORY / package, quiet=1)
     for part in _parts(given):
         print(part, flush=True)
         _measure(part, given, measured, target)
-    print(f"\n{report.everything(measured, style='simple')}")
+    print(f"\n{report.everything(measured, style='simple')}\n\nIn {target} and {target.with_suffix('.svg')}.")
     if given.publish:
         for path, text in published(measured).items():
             path.write_text(text)
@@ -75,47 +84,80 @@ def _parts(given: argparse.Namespace) -> list[str]:
     return ["comparison", "outages", "plugin", "fleet"] if given.only is None else given.only
 
 
-def _measure(part: str, given: argparse.Namespace, measured: dict[str, Any], target: Path | None) -> None:
+def _measure(part: str, given: argparse.Namespace, measured: dict[str, Any], target: Path) -> None:
     """Measure one part, and write down at once what was measured: a long run may be cut short."""
-    cores, load = os.cpu_count(), os.getloadavg()[0]
-    measured["machine"] = (
-        f"{cores} cores, Linux {platform.release()}, Python {platform.python_version()}; load average before: "
-        f"{load:.1f}"
-    )
+    rounds = given.rounds or ROUNDS
     if part == "comparison":
         peers = None if given.no_peers else Path(os.environ["VIRTNET_BENCH_PEERS"])
         for count in given.networks or ([1, 10, 100, 500] if given.full else [1, 10, 100]):
             print(f"{count} networks", flush=True)
-            rows = compare(count, given.rounds or (1 if count > 100 else ROUNDS), given.repeats, peers)
+            rounds = given.rounds or (1 if count > SHOWN else ROUNDS)
+            begun = _begun(f"{count} networks", f"{rounds} of {given.repeats} repeats")
+            rows = compare(count, rounds, given.repeats, peers)
             others = [row for row in measured.get("comparison", []) if row["networks"] != count]
             measured["comparison"] = sorted([*others, *rows], key=lambda row: int(str(row["networks"])))
-            _write(measured, target)
-    elif part == "outages":
-        measured["outages"] = outages(given.rounds or ROUNDS)
+            _write(measured, begun, target)
+        return
+    begun = _begun(part, str(rounds))
+    if part == "outages":
+        measured["outages"] = outages(rounds)
     elif part == "plugin":
-        measured["plugin_start"] = plugin.start((given.rounds or ROUNDS) * 5)
-        measured["plugin_no_op"] = plugin.no_op(min(100, max(given.networks or [100])), (given.rounds or ROUNDS) * 2)
+        measured["plugin_start"] = plugin.start(rounds * 5)
+        measured["plugin_no_op"] = plugin.no_op(min(100, max(given.networks or [100])), rounds * 2)
     else:
-        measured["fleet"] = fleet.measure(given.rounds or ROUNDS)
-    _write(measured, target)
+        measured["fleet"] = fleet.measure(rounds)
+    _write(measured, begun, target)
 
 
-def _write(measured: dict[str, Any], target: Path | None) -> None:
-    if target is not None:
-        target.write_text(json.dumps(measured, indent=2) + "\n")
+def _begun(what: str, rounds: str) -> dict[str, str]:
+    """When something was measured, and what else the machine did just before."""
+    return {
+        "what": what,
+        "date": date.today().isoformat(),
+        "rounds": rounds,
+        "load average before": f"{os.getloadavg()[0]:.1f}",
+    }
+
+
+def _write(measured: dict[str, Any], begun: dict[str, str], target: Path) -> None:
+    measured["machine"] = _machine()
+    measured["when"] = [*(row for row in measured.get("when", []) if row["what"] != begun["what"]), begun]
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(measured, indent=2) + "\n")
+    if measured.get("comparison"):
+        target.with_suffix(".svg").write_text(_picture(measured["comparison"]))
+
+
+def _machine() -> str:
+    libvirt, pulumi = (
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        for command in (("virsh", "--version"), ("pulumi", "version"))
+    )
+    return (
+        f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}, "
+        f"libvirt {libvirt}, Pulumi {pulumi}"
+    )
+
+
+def _picture(rows: list[dict[str, Any]]) -> str:
+    return picture(rows, _shown_size(rows))
+
+
+def _shown_size(rows: list[dict[str, Any]]) -> int:
+    sizes = sorted({row["networks"] for row in rows})
+    return SHOWN if SHOWN in sizes else sizes[-1]
 
 
 def published(measured: dict[str, Any]) -> dict[Path, str]:
     """The documents with these figures; the same figures always give the same files."""
     rows = measured["comparison"]
-    sizes = sorted({row["networks"] for row in rows})
-    size = SHOWN if SHOWN in sizes else sizes[-1]
+    size = _shown_size(rows)
     shown = [{name: row[name] for name in IN_THE_README if name in row} for row in rows if row["networks"] == size]
     readme, performance = REPOSITORY / "README.md", REPOSITORY / "docs" / "performance.md"
     where, few = f"Measured on {measured['machine']}.", report.comparison(shown, style="github")
     tables = f"{where}\n\n{report.everything(measured, style='github')}"
     return {
-        PICTURE: picture(rows, size),
+        PICTURE: _picture(rows),
         readme: report.between_markers(readme.read_text(), "performance", f"{where}\n\n{few}"),
         performance: report.between_markers(performance.read_text(), "performance", tables),
     }

@@ -132,7 +132,8 @@ def _figure(what: str, count: int, samples: _Samples) -> Figure:
         provider, whole = (
             max((getattr(run, name) for run in runs), default=0) for name in ("provider_mib", "whole_mib")
         )
-        return f"{provider:.0f} / {whole:.0f}" if whole else None
+        # A provider that lived for less than two looks was not seen.
+        return f"{provider:.0f} / {whole:.0f}" if provider and whole else f"- / {whole:.0f}" if whole else None
 
     def lost(who: str) -> str | None:
         found = samples.lost.get((what, who))

@@ -42,18 +42,28 @@ def plugged_in(bridge: str, gateway: str, address: str) -> Iterator[Lost]:
                 ping = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL)
             _wait_for_an_answer(log)
             yield lost
-            time.sleep(0.3)
+            heard = _answers_again(log)
             lost.plugged_in = Path(f"/sys/class/net/{bridge}/brif/bench-tap").exists()
             ping.terminate()
             ping.wait()
             answered = [int(number) for number in re.findall(r"icmp_seq=(\d+) .*time=", log.read_text())]
-            # Sent at an even pace, so that those after the last answer are known by the clock of those before.
             lost.packets = answered[-1] - answered[0] + 1 - len(set(answered))
-            if not lost.plugged_in:
+            if not heard:
+                # Sent at an even pace, so that those after the last answer are known by the clock.
                 lost.packets += max(0, int((time.time() - log.stat().st_mtime) / SECONDS_BETWEEN_PINGS))
     finally:
         _run("ip", "netns", "delete", "bench")
         subprocess.run(("ip", "link", "delete", "dev", "bench-tap"), check=False, capture_output=True)
+
+
+def _answers_again(log: Path) -> bool:
+    """Whether another answer comes within two seconds: if so, the numbers of the answers tell of each lost one."""
+    before, deadline = log.read_text().count("time="), time.monotonic() + 2
+    while log.read_text().count("time=") == before:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _wait_for_an_answer(log: Path) -> None:

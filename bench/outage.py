@@ -76,16 +76,19 @@ def _with_stp(stp: bool, rounds: int) -> Iterator[dict[str, object]]:
 
 
 def _timed(recorded: Inputs, desired: Inputs, doors: lifecycle.OpenDoors) -> tuple[Inputs, float]:
-    """Update while the guest pings; the longest time without an answer."""
+    """Update while the guest pings; the longest time without an answer. Raises RuntimeError where none comes again."""
     with tempfile.NamedTemporaryFile("w+") as log:
         command = ["ip", "netns", "exec", "bench", "ping", "-n", "-D", "-i", "0.01", "-W", "1", "10.99.0.1"]
         ping = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         time.sleep(0.3)
         recorded = lifecycle.update(NETWORK, recorded, desired, doors, _silent)
+        ended = time.time()
         time.sleep(0.5)
         ping.terminate()
         ping.wait()
         answers = [float(at) for at in re.findall(r"^\[([\d.]+)\] \d+ bytes", Path(log.name).read_text(), re.MULTILINE)]
+    if answers[-1] < ended:
+        raise RuntimeError("the gateway did not answer the guest any more after the edit")
     return recorded, max(after - before for before, after in pairwise(answers))
 
 

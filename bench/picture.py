@@ -10,7 +10,7 @@ PICTURED = ("create", "no-op up", "refresh", "live edit of one", "restart of one
 #: Title, column and colour of each bar of a group.
 SERIES = (
     ("libvirt's floor", "libvirt's floor, s", "#b8b8b8"),
-    ("Pulumi's floor", "engine's floor, s", "#7a7a7a"),
+    ("the engine's floor", "engine's floor, s", "#7a7a7a"),
     ("virtnet", "virtnet, s", "#1f6fb2"),
     ("OpenTofu", "OpenTofu, s", "#e08e2b"),
 )
@@ -52,7 +52,7 @@ def _bars(chosen: Sequence[Mapping[str, Any]], low: int, high: int) -> Iterator[
         begin = LEFT + place * group + group * 0.1
         yield _text(begin + group * 0.4, BOTTOM + 20, row["what"], size=14)
         for number, (_, column, colour) in enumerate(SERIES):
-            # Below the first line is as good as nothing: reads of microseconds, rounded to 0.
+            # Rounded to nothing: libvirt's reads of one network.
             if not row[column]:
                 continue
             x, tall = round(begin + number * wide, 1), _height(row[column], low, high)

@@ -6,11 +6,43 @@ from typing import Any
 from tabulate import tabulate
 
 Rows = Sequence[Mapping[str, Any]]
+#: What was set out for: at most so many times the floors, at every size.
+TARGETS = {
+    "create": 1.1,
+    "no-op preview": 1.15,
+    "no-op up": 1.15,
+    "live edit of one": 1.2,
+    "live edit of each": 1.2,
+    "destroy": 1.1,
+}
+#: The cost of one network more is asked from here on; below, what a start costs decides.
+MANY = 10
 
 
 def comparison(rows: Rows, *, style: str) -> str:
     """The table of all sizes, or of those given."""
     return _table([_shown(row) for row in rows], style)
+
+
+def targets(rows: Rows) -> Sequence[Mapping[str, Any]]:
+    """What was set out for beside what was measured, of the floors; bold where it is more."""
+    found = []
+    for what, target in TARGETS.items():
+        ratios = {row["networks"]: row["of the floors"] for row in rows if row["what"] == what}
+        shown = {f"{count}": f"{one:.2f}" if one <= target else f"**{one:.2f}**" for count, one in ratios.items()}
+        found.append({"what": what, "at most": target, **shown})
+    return found
+
+
+def above_the_floors(rows: Rows) -> Sequence[Mapping[str, Any]]:
+    """Milliseconds above the floors, for each network of a size."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["networks"] >= MANY and not row["what"].endswith("of one"):
+            floors = (row["libvirt's floor, s"] or 0) + (row["engine's floor, s"] or 0)
+            shown = found.setdefault(row["what"], {"ms": row["what"]})
+            shown[f"{row['networks']}"] = f"{(row['virtnet, s'] - floors) * 1000 / row['networks']:.1f}"
+    return list(found.values())
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,12 +64,18 @@ def everything(measured: Mapping[str, Any], *, style: str) -> str:
     """All tables, each under its title."""
     parts = []
     if measured.get("comparison"):
-        parts.append(comparison(measured["comparison"], style=style))
+        rows = measured["comparison"]
+        parts.append(comparison(rows, style=style))
+        parts += [
+            f"Targets, of the floors, by the number of networks (bold: missed):\n\n{_table(targets(rows), style)}",
+            f"Above the floors for each network, by their number:\n\n{_table(above_the_floors(rows), style)}",
+        ]
     titles = {
         "outages": "Silence of the gateway, for a guest that pings it every 10 ms:",
         "plugin_start": "Start of the native plugin:",
         "plugin_no_op": "A no-op `pulumi up`, native beside dynamic:",
         "fleet": "A fleet over ssh:",
+        "when": "When it was measured:",
     }
     for key, title in titles.items():
         found = measured.get(key)

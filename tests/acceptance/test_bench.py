@@ -39,3 +39,39 @@ def test_two_networks_are_measured_from_create_to_destroy(host: Host, tmp_path: 
     assert {rows[what]["virtnet, lost"] for what in ("no-op up", "live edit of one", "live edit of each")} == {"0"}
     assert "cut off" not in rows["restart of one"]["virtnet, lost"]
     assert host.trace() == before
+    assert target.with_suffix(".svg").read_text().startswith("<svg")
+
+
+SILENCED = """
+import subprocess, sys, time
+from bench.guest import plugged_in
+
+def ip(*arguments): subprocess.run(("ip", *arguments), check=True)
+
+ip("link", "add", "bridge0", "type", "bridge")
+ip("address", "add", "10.100.0.1/24", "dev", "bridge0")
+ip("link", "set", "bridge0", "up")
+for silenced in (False, True):
+    with plugged_in("bridge0", "10.100.0.1", "10.100.0.9/24") as lost:
+        if silenced:
+            ip("address", "flush", "dev", "bridge0")
+        time.sleep(1)
+    print(lost.packets, lost.plugged_in)
+"""
+
+
+def test_a_guest_whose_gateway_is_silent_for_good_has_lost_what_it_sent_since(host: Host) -> None:
+    done = subprocess.run(
+        host.command("python", "-c", SILENCED),
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    well, silenced = (line.split() for line in done.stdout.splitlines())
+    assert well == ["0", "True"]
+    # A second, and two more in which an answer was waited for, at fifty pings a second.
+    assert 100 <= int(silenced[0]) <= 400
+    assert silenced[1] == "True"

@@ -43,13 +43,52 @@ def test_a_replacement_is_told_beside_its_seconds_and_figures_keep_their_digits(
     assert [cell.strip() for cell in no_op.split("|")[4:7]] == ["-", "2.00", "13.10"]
 
 
+def _rows(what: str, **seconds_by_size: tuple[float, float, float]) -> list[dict[str, Any]]:
+    """Rows of one operation: libvirt's floor, the engine's, and virtnet, by the number of networks."""
+    return [
+        {
+            "networks": int(size.removeprefix("of")),
+            "what": what,
+            "libvirt's floor, s": libvirt,
+            "engine's floor, s": engine,
+            "virtnet, s": ours,
+            "of the floors": round(ours / (libvirt + engine), 2),
+        }
+        for size, (libvirt, engine, ours) in seconds_by_size.items()
+    ]
+
+
+def test_a_target_that_is_missed_is_bold_and_one_that_is_just_met_is_not() -> None:
+    rows = _rows("create", of10=(1.0, 1.0, 2.2), of100=(5.0, 5.0, 11.1)) + _rows("refresh", of10=(1.0, 1.0, 9.0))
+
+    create, *others = report.targets(rows)
+
+    assert create == {"what": "create", "at most": 1.1, "10": "1.10", "100": "**1.11**"}
+    assert not [row for row in others if {"10", "100"} & row.keys()]
+
+
+def test_what_a_network_costs_is_told_from_ten_on_and_not_of_edits_of_one() -> None:
+    rows = (
+        _rows("create", of1=(1.0, 1.0, 3.0), of10=(1.0, 1.0, 2.5), of100=(5.0, 5.0, 9.0))
+        + _rows("live edit of one", of10=(1.0, 1.0, 2.5))
+        + _rows("live edit of each", of10=(1.0, 1.0, 2.1))
+    )
+
+    shown = report.above_the_floors(rows)
+
+    assert shown == [
+        {"ms": "create", "10": "50.0", "100": "-10.0"},
+        {"ms": "live edit of each", "10": "10.0"},
+    ]
+
+
 def test_the_picture_is_svg_without_scripts_and_names_what_it_shows() -> None:
     root = etree.fromstring(picture(MEASURED["comparison"], 100).encode())
 
     texts = set(root.itertext())
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert not root.findall(".//{http://www.w3.org/2000/svg}script")
-    assert {"virtnet", "OpenTofu", *PICTURED} <= texts
+    assert {"virtnet", "OpenTofu", "libvirt's floor", "the engine's floor", *PICTURED} <= texts
 
 
 def test_the_same_figures_draw_the_same_picture() -> None:
