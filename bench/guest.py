@@ -21,8 +21,8 @@ class Lost:
     """Whether the guest was still on the bridge at the end."""
 
     def describe(self) -> str:
-        """In a table's cell."""
-        return str(self.packets) if self.plugged_in else f"{self.packets}, stays cut off"
+        """In a table's cell, without a number for one on no bridge any more: that would tell how long was looked."""
+        return str(self.packets) if self.plugged_in else "stays cut off"
 
 
 @contextlib.contextmanager
