@@ -32,13 +32,23 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> tarfile.TarFile:
     return tarfile.open(build(REPOSITORY, "sdist", tmp_path_factory.mktemp("sdist")))
 
 
+def meant(*places: Path) -> set[Path]:
+    """The files of these places that belong to the project: those that git tracks, or where there is no git, all."""
+    if (REPOSITORY / ".git").exists():
+        # Whoever checked it out: git minds whose the directory is.
+        command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--", *map(str, places)]
+        listed = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
+        return {REPOSITORY / name for name in listed.split("\0") if name}
+    found = [*places, *(path for place in places for path in place.rglob("*"))]
+    return {path for path in found if path.is_file() and "__pycache__" not in path.parts}
+
+
 def sources() -> Mapping[str, bytes]:
     """The files of both packages as they lie here, by their names in a wheel."""
     return {
         f"{package}/{path.relative_to(directory)}": path.read_bytes()
         for package, directory in PACKAGES.items()
-        for path in directory.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        for path in meant(directory)
     }
 
 
@@ -86,19 +96,11 @@ def test_the_wheel_brings_its_commands_and_its_licence(wheel: zipfile.ZipFile) -
 def test_the_source_archive_holds_what_the_project_says_and_nothing_else(sdist: tarfile.TarFile) -> None:
     names = [name.partition("/")[2] for name in sdist.getnames()]
 
-    assert {name.partition("/")[0] for name in names} == {
-        "provider",
-        "sdk",
-        "tests",
-        "examples",
-        "docs",
-        "CHANGELOG.md",
-        "LICENSE",
-        "README.md",
-        "PKG-INFO",
-        "pyproject.toml",
-        ".gitignore",
-    }
+    parts = ("provider", "sdk", "tests", "examples", "docs")
+    files = ("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", ".gitignore")
+    those = {str(path.relative_to(REPOSITORY)) for path in meant(*(REPOSITORY / name for name in (*parts, *files)))}
+    assert set(names) == {*those, "PKG-INFO"}
+    assert {name.partition("/")[0] for name in names} == {*parts, *files, "PKG-INFO"}
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".log", ".key", ".pem"))]
     assert not [member.name for member in sdist if not (member.isfile() or member.isdir())], "links lead elsewhere"
 
