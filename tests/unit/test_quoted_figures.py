@@ -1,0 +1,63 @@
+"""Figures that stand in sentences of the documents: those that were measured, and those that the code has."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtnet import host, host_machine, host_shell, host_ssh, libvirt_session
+
+DOCUMENTS = Path(__file__).parents[2]
+MEASURED: Mapping[str, Any] = json.loads((DOCUMENTS / "docs/performance.json").read_text(), parse_float=Decimal)
+SECURITY = (DOCUMENTS / "docs/security.md").read_text()
+
+
+def rows(document: str, title: str) -> list[list[str]]:
+    """The cells of the first table below a title, less its head."""
+    table = document.partition(f"\n## {title}\n")[2].partition("\n| --- ")[2].partition("\n\n")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[1:]]
+
+
+def in_tenths(seconds: Decimal) -> Decimal:
+    """Rounded upwards, so that a document never promises more than was measured."""
+    return seconds.quantize(Decimal("0.1"), rounding=ROUND_CEILING)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/design.md"])
+def test_the_gateways_longest_silence_in_a_restart_is_the_one_that_was_measured(name: str) -> None:
+    outages: Sequence[Mapping[str, Any]] = MEASURED["outages"]
+    longest = max(row["longest, s"] for row in outages if row["what"] == "restart")
+    text = " ".join((DOCUMENTS / name).read_text().split())
+
+    quoted = re.findall(r"was the gateway silent for more than ([\d.]+) s", text)
+
+    assert quoted == [str(in_tenths(longest))]
+
+
+def test_what_is_waited_for_is_waited_for_as_long_as_security_says() -> None:
+    said = [int(cell.removesuffix(" s")) for _, cell in rows(SECURITY, "How long anything is waited for")]
+
+    assert said == [
+        host_ssh.SECONDS_TO_CONNECT,
+        libvirt_session.SECONDS_TO_CONNECT,
+        libvirt_session.SECONDS_TO_CONNECT_HERE,
+        host_ssh.SECONDS_TO_CONNECT + host_shell.SECONDS_TO_LOG_IN,
+        host_machine.SECONDS_FOR_A_PROGRAM,
+        # ssh's ServerAliveCountMax is 2: one sign of life is waited for after those.
+        3 * host_ssh.SECONDS_BETWEEN_SIGNS_OF_LIFE,
+        (libvirt_session.SIGNS_OF_LIFE + 1) * libvirt_session.SECONDS_BETWEEN_SIGNS_OF_LIFE,
+        host.SECONDS_FOR_AN_END,
+        host.SECONDS_FOR_A_TURN,
+    ]
+
+
+def test_security_names_every_program_that_is_run_on_a_host() -> None:
+    table = SECURITY.partition("What root does on a host")[2].partition("\n\nIn that shell")[0]
+
+    named = {word for code in re.findall(r"`([^`]+)`", table) for word in code.split()[:1]}
+
+    assert set(host._PACKAGES) <= named
