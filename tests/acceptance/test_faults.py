@@ -4,7 +4,7 @@ import random
 
 import pytest
 from tests.acceptance.faults import table
-from tests.acceptance.faults.at_steps import Bench
+from tests.acceptance.faults.at_steps import Bench, Row, cases_of
 from tests.acceptance.faults.on_the_host import HOST_FAULTS
 from tests.acceptance.faults.pairs import PAIRS, Pair
 from tests.acceptance.sandboxed import Host, Stack
@@ -45,3 +45,31 @@ def test_the_table_names_the_faults_of_the_host() -> None:
     committed = [name for name in table.named() if not name[0].endswith(kinds)]
 
     assert committed == list(HOST_FAULTS), "make faults writes the table anew"
+
+
+def test_the_table_is_read_as_it_was_written_and_says_what_it_was_measured_on() -> None:
+    rows = [Row("libvirtd killed: create", "before 1. DefineNetwork", "nothing", "lab not there", "DefineNetwork")]
+    empty = f"before\n{table.BEGIN}\n{table.END}\nafter\n"
+
+    whole = table.written(empty, rows, table.measured_on(empty, "libvirt 9", minutes=9))
+    in_part = table.measured_on(whole, "libvirt 11", minutes=None)
+
+    assert table.read(whole) == rows
+    assert whole.startswith("before\n")
+    assert whole.endswith("after\n")
+    assert table.measured_on(empty, "libvirt 9", minutes=None) == "Measured: some rows on libvirt 9."
+    assert in_part.startswith("Measured: all rows on libvirt 9 (9 minutes on ")
+    assert in_part.endswith("; some rows on libvirt 11.")
+    assert table.measured_on(table.written(whole, rows, in_part), "libvirt 11", minutes=None) == in_part
+
+
+def test_both_are_killed_before_the_first_step_during_each_and_after_each() -> None:
+    moments = ["before 1. A", "during 1. A", "after 1. A", "during 2. StopNetwork", "after 2. StopNetwork"]
+
+    names = [case.name for case in cases_of("restart", [("A", 0.1), ("StopNetwork", 0.2)])]
+
+    assert names == [
+        *(("libvirtd killed: restart", moment) for moment in moments),
+        *(("provider killed: restart", moment) for moment in moments),
+        ("pulumi killed: restart", "during 2. StopNetwork"),
+    ]

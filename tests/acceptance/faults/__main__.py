@@ -10,8 +10,10 @@ import contextlib
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 
 from tests.acceptance.faults import table
@@ -30,12 +32,21 @@ class Document:
         self._path = path
         self._lock = threading.Lock()
         self._order: dict[int, Sequence[Name]] = {}
+        self._began = time.monotonic()
+        self._measured_on = ""
         self.rows: list[Row] = []
 
     def names(self, place: int, names: Sequence[Name]) -> None:
         """Take in the cases of the part of the table at that place."""
         with self._lock:
             self._order[place] = names
+
+    def measured_on(self, host: Host) -> None:
+        """Take in what this run is measured on: the same in each of its sandboxes."""
+        libvirt = host.virsh("version", "--daemon").rpartition("daemon: ")[2].strip()
+        quiet = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+        pulumi = host.run("pulumi", "version", environment=quiet).stdout.strip().removeprefix("v")
+        self._measured_on = f"libvirt {libvirt} and Pulumi {pulumi}, {datetime.now(timezone.utc):%Y-%m-%d}"
 
     def add(self, row: Row) -> None:
         """Write one more row."""
@@ -55,7 +66,10 @@ class Document:
         order = [name for place in sorted(self._order) for name in self._order[place]]
         others = [] if drop_others else [(row.fault, row.when) for row in there]
         merged = table.merged(there, self.rows, list(dict.fromkeys([*order, *others])))
-        self._path.write_text(table.written(text, merged))
+        whole = {(row.fault, row.when) for row in merged} == {(row.fault, row.when) for row in self.rows}
+        minutes = round((time.monotonic() - self._began) / 60) if whole else None
+        measured = table.measured_on(text, self._measured_on if self.rows else "", minutes=minutes)
+        self._path.write_text(table.written(text, merged, measured))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -89,15 +103,29 @@ def _at_steps(
     for part in range(pair.hosts):
 
         def job(part: int = part) -> None:
-            with _bench(pair) as bench:
-                there, back = bench.cases()
-                document.names(place, [case.name for case in (*there, *back)])
-                # Of each list every so-many-th, so that cases of both kinds go on in turn.
-                mine = {case.name for cases in (there, back) for case in cases[part :: pair.hosts]}
-                for row in bench.run(lambda case: case.name in mine and wanted(case.name)):
-                    document.add(row)
+            done: set[Name] = set()
+            while not _on_one_host(place, pair, part, document, lambda name: wanted(name) and name not in done, done):
+                pass
 
         yield job
+
+
+def _on_one_host(
+    place: int, pair: Pair, part: int, document: Document, wanted: Callable[[Name], bool], done: set[Name]
+) -> bool:
+    """Run what is wanted; False where something went wrong, after which a host tells nothing about the next case."""
+    with _bench(pair) as bench:
+        document.measured_on(bench.host)
+        there, back = bench.cases()
+        document.names(place, [case.name for case in (*there, *back)])
+        # Of each list every so-many-th, so that cases of both kinds go on in turn.
+        mine = {case.name for cases in (there, back) for case in cases[part :: pair.hosts]}
+        for row in bench.run(lambda case: case.name in mine and wanted(case.name)):
+            document.add(row)
+            done.add((row.fault, row.when))
+            if row.wrong:
+                return False
+    return True
 
 
 @contextlib.contextmanager
@@ -109,6 +137,7 @@ def _bench(pair: Pair) -> Iterator[Bench]:
 def _on_the_host(fault: Callable[[Host, Stack], Row], document: Document) -> Callable[[], None]:
     def job() -> None:
         with tempfile.TemporaryDirectory() as directory, sandboxed_host(Path(directory)) as host:
+            document.measured_on(host)
             document.add(fault(host, Stack(host)))
 
     return job

@@ -2,9 +2,10 @@
 
 import contextlib
 import itertools
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,24 +51,27 @@ class Row:
 def cases_of(kind: str, steps: Sequence[tuple[str, float]]) -> Iterator[Case]:
     """Before the first step, while each is carried out, and after each; that is before the next: nothing is between.
 
-    A provider that is killed meanwhile has its call finished by libvirtd, so that this is after the step as well.
+    After the last of the steps it is before Pulumi has recorded what was done.
     """
     asks_libvirt = not kind.startswith("HostForwarding")
-    for who in ("libvirtd", "provider"):
-        if who == "libvirtd":
-            yield Case(kind, who, "before", 0, steps[0][0])
-        if who == "libvirtd" and not asks_libvirt:
-            # It is asked before the first step and after the last, and has no part in what is between.
-            yield Case(kind, who, "after", len(steps) - 1, steps[-1][0])
-            continue
-        for number, (step, seconds) in enumerate(steps):
-            yield Case(kind, who, "during", number, step, seconds / 2)
-            if who == "libvirtd":
-                yield Case(kind, who, "after", number, step)
-    if not kind.startswith("HostForwarding"):
+    if asks_libvirt:
+        yield from _around_each(kind, "libvirtd", steps)
+    else:
+        # It is asked before the first step and after the last, and has no part in what is between.
+        yield Case(kind, "libvirtd", "before", 0, steps[0][0])
+        yield Case(kind, "libvirtd", "after", len(steps) - 1, steps[-1][0])
+    yield from _around_each(kind, "provider", steps)
+    if asks_libvirt:
         # The last of the steps that take long, in which the engine is seen to end.
         number = max(n for n, (step, _) in enumerate(steps) if step in LONG)
         yield Case(kind, "pulumi", "during", number, steps[number][0], steps[number][1] / 2)
+
+
+def _around_each(kind: str, who: str, steps: Sequence[tuple[str, float]]) -> Iterator[Case]:
+    yield Case(kind, who, "before", 0, steps[0][0])
+    for number, (step, seconds) in enumerate(steps):
+        yield Case(kind, who, "during", number, step, seconds / 2)
+        yield Case(kind, who, "after", number, step)
 
 
 class Bench:
@@ -79,20 +83,20 @@ class Bench:
         stack.environment |= {
             "PULUMI_PYTHON_CMD": str(Path(__file__).with_name("python")),
             "VIRTNET_PYTHON": sys.executable,
-            "PYTHONPATH": str(STOP),
+            "PYTHONPATH": os.pathsep.join([str(STOP), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "VIRTNET_STEPS": str(self._journal),
         }
         host.sh(pair.prepare)
         stack.declare(*pair.back)
         stack.up()
         host.sh(pair.plug_in)
-        self._sights = {pair.forth_name: look(host), pair.back_name: look(host)}
+        self.sights = {pair.forth_name: look(host), pair.back_name: look(host)}
         before = look(host)
         self.steps = {}
         for name, program in ((pair.forth_name, pair.there), (pair.back_name, pair.back)):
             self.steps[name] = self._clean(program)
-            self._sights[name] = look(host)
-        self.not_as_before = self._sights[pair.back_name].differences(before)
+            self.sights[name] = look(host)
+        self.not_as_before = self._differences(self.sights[pair.back_name], before)
 
     def cases(self) -> tuple[list[Case], list[Case]]:
         """All cases of either kind; of plans that are alike forth and back, those forth."""
@@ -114,7 +118,10 @@ class Bench:
         self._journal.unlink(missing_ok=True)
         self.stack.declare(*program)
         self.stack.up()
-        return self._steps()
+        steps = self._steps()
+        if program is self.pair.back:
+            self.host.sh(self.pair.plug_in_again)
+        return steps
 
     def _steps(self) -> list[tuple[str, float]]:
         lines = self._journal.read_text().splitlines() if self._journal.exists() else []
@@ -124,7 +131,7 @@ class Bench:
         killed, wrong = Path(f"{self._journal}.killed"), []
         killed.unlink(missing_ok=True)
         self.stack.declare(*program)
-        with self._watched() as pings:
+        with self._watched() as heard:
             self.stack.environment["VIRTNET_KILL"] = f"{case.who} {case.when} {case.number} {case.seconds:.4f}"
             failed = self.stack.up(check=False)
             del self.stack.environment["VIRTNET_KILL"]
@@ -143,30 +150,56 @@ class Bench:
             steps = [name for name, _ in self._steps()]
             if finished.returncode:
                 wrong.append(f"the next up failed: {(finished.stdout + finished.stderr)[-600:]}")
-        wrong += look(self.host).differences(self._sights[case.kind])
+            cut_off = self._cut_off()
+        silent = {who: pings.longest_gap for who, pings in heard.items() if not _answered(pings)}
+        wrong += self._differences(look(self.host), self.sights[case.kind])
+        wrong += self._lost_too_much(silent, cut_off)
         if quiet and not self.stack.unchanged():
             wrong.append("the next preview or refresh is not quiet")
         fault, when = case.name
-        known: list[Sight] = list(self._sights.values())
+        known: list[Sight] = list(self.sights.values())
         did = ", ".join(steps) or "nothing was left to do"
         if case.who == "pulumi":
             did = f"(after pulumi cancel and refresh) {did}"
-        return Row(fault, when, _lost(pings), after.describe(*known), did, tuple(wrong))
+        lost = _lost(silent, cut_off) if heard else "no guest there"
+        return Row(fault, when, lost, after.describe(*known), did, tuple(wrong))
 
     @contextlib.contextmanager
-    def _watched(self) -> Iterator[Pings | None]:
-        """With the silence between two neighbours measured meanwhile, where there are any."""
-        if not self.pair.plug_in:
-            yield None
-            return
-        with pinging(self.host, "10.250.0.2", "ip", "netns", "exec", "box1") as pings:
-            yield pings
+    def _watched(self) -> Iterator[Mapping[str, Pings]]:
+        """With the silence of everyone whom a guest talks to measured meanwhile, where there are guests."""
+        with contextlib.ExitStack() as measuring:
+            yield {
+                who: measuring.enter_context(pinging(self.host, address, "ip", "netns", "exec", box))
+                for who, (box, address) in self.pair.talks.items()
+            }
+
+    def _cut_off(self) -> list[str]:
+        """Who does not answer a guest now."""
+        return [
+            who
+            for who, (box, address) in self.pair.talks.items()
+            if self.host.run(*f"ip netns exec {box} ping -c 3 -i 0.2 -W 1 {address}".split(), check=False).returncode
+        ]
+
+    def _differences(self, found: Sight, expected: Sight) -> list[str]:
+        return found.differences(expected, but="identity" if self.pair.made_anew else "")
+
+    def _lost_too_much(self, silent: Mapping[str, float], cut_off: Sequence[str]) -> list[str]:
+        if self.pair.cuts_off:
+            return [f"{who} still answers" for who in self.pair.talks if who not in cut_off]
+        return [f"{who} does not answer after the next up" for who in cut_off] + [
+            f"{who} was silent for {seconds:.1f} s"
+            for who, seconds in silent.items()
+            if seconds > self.pair.seconds_of_silence
+        ]
 
 
-def _lost(pings: Pings | None) -> str:
-    """What two neighbours on the network lost of each other."""
-    if pings is None:
-        return "no guest there"
-    if pings.longest_gap < 0.2:
-        return "nothing"
-    return f"its neighbour for {pings.longest_gap:.1f} s"
+def _answered(pings: Pings) -> bool:
+    """Whether all was answered in time; on a busy machine the asking may itself have paused for a moment."""
+    return pings.longest_gap < 0.2 or (pings.lost == 0 and pings.longest_gap < 1.0)
+
+
+def _lost(silent: Mapping[str, float], cut_off: Sequence[str]) -> str:
+    """What a guest lost of whom it talks to."""
+    words = [f"{who} for good" if who in cut_off else f"{who} for {seconds:.1f} s" for who, seconds in silent.items()]
+    return ", ".join(words) or "nothing"

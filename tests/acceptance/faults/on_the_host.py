@@ -1,50 +1,102 @@
 """Faults of the host around the plans: what was killed, flushed, full, read-only, changed by others, or rebooted."""
 
+import functools
 import json
+import re
+import shlex
+import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from subprocess import CompletedProcess
 
 from tests.acceptance.daemons import kill_libvirtd, start_libvirtd
-from tests.acceptance.faults.at_steps import Row
-from tests.acceptance.faults.pairs import GUESTS, forwarding, network
+from tests.acceptance.faults.at_steps import Bench, Row
+from tests.acceptance.faults.pairs import GUESTS, Pair, Resource, forwarding, network
 from tests.acceptance.faults.sight import Sight, look
 from tests.acceptance.sandboxed import Host, Stack
 
-SUBNET = {"address": "10.70.0.1/24", "dhcp": {"ranges": [{"start": "10.70.0.100", "end": "10.70.0.200"}]}}
-LAB = network(forward={}, ips=[SUBNET], bridge={"stp": False})
-CHANGED = network(
-    forward={}, ips=[SUBNET], bridge={"stp": False}, dns={"hosts": [{"ip": "10.70.0.9", "hostnames": ["nine"]}]}
-)
+MAC = "52:54:00:fe:00:02"
+SUBNET = {
+    "address": "10.70.0.1/24",
+    "dhcp": {
+        "ranges": [{"start": "10.70.0.100", "end": "10.70.0.200"}],
+        "hosts": [{"mac": MAC, "ip": "10.70.0.150"}],
+    },
+}
+EIGHT = {"ip": "10.70.0.8", "hostnames": ["eight"]}
+NINE = {"ip": "10.70.0.9", "hostnames": ["nine"]}
+LAB = network(forward={}, ips=[SUBNET], bridge={"stp": False}, dns={"hosts": [EIGHT]})
+CHANGED = network(forward={}, ips=[SUBNET], bridge={"stp": False}, dns={"hosts": [EIGHT, NINE]})
 FLUSH_IPTABLES = "for table in filter nat mangle; do iptables -t $table -F; iptables -t $table -X; done"
-TO_THE_GATEWAY = "ip -n box1 address add 10.70.0.201/24 dev eth0 || true; ip netns exec box1 ping -c 1 -W 1 10.70.0.1"
+#: Somebody beyond the host (RFC 5737), who knows the host alone and no way to its networks: what comes from a guest is
+#: answered only when it comes in the host's name.
+OUTSIDE = f"""\
+ip netns add outside
+ip link add uplink type veth peer name eth0 netns outside
+ip address add 198.51.100.1/24 dev uplink
+ip link set uplink up
+ip -n outside address add 198.51.100.2/24 dev eth0
+ip -n outside link set eth0 up
+ip -n box1 address add 10.70.0.201/24 dev eth0
+ip -n box1 route add default via 10.70.0.1
+ip -n box2 link set eth0 address {MAC}
+"""
+#: Asks dnsmasq for the address of "eight", and fails unless it gets it.
+ASK_DNS = """\
+import socket
+question = b"\\x12\\x34\\x01\\x00\\x00\\x01" + bytes(6) + b"\\x05eight\\x00\\x00\\x01\\x00\\x01"
+asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+asking.settimeout(2)
+asking.sendto(question, ("10.70.0.1", 53))
+answer = asking.recv(512)
+assert answer[:2] == question[:2] and answer.endswith(socket.inet_aton("10.70.0.8")), answer
+"""
+NO_GUEST = "no guest there"
+LEFT_SO = ("provider killed, and left so", "restart with guests, after StopNetwork")
+QUESTIONS: Mapping[str, str] = {
+    "its neighbour": "ip netns exec box1 ping -c 1 -W 1 10.250.0.2",
+    "the gateway": "ip netns exec box1 ping -c 1 -W 1 10.70.0.1",
+    "the way out": "ip netns exec box1 ping -c 1 -W 1 198.51.100.2",
+    # Takes a lease, and does nothing with it.
+    "DHCP": "ip netns exec box2 udhcpc -f -n -q -i eth0 -t 4 -T 1 -s /bin/true",
+    "DNS": f"ip netns exec box1 {shlex.quote(sys.executable)} - <<'END'\n{ASK_DNS}END",
+}
+"""What guests ask for: by scripts that end with 0 when they got it."""
 
 
-def _finished(stack: Stack, expected: Sight) -> tuple[str, list[str]]:
-    """What the next up did in Pulumi's words, and what is wrong after it."""
+def _outcome(done: CompletedProcess[str], resource: str = "LibvirtNetwork lab") -> str:
+    """What became of a resource, in Pulumi's word: created, updated, …; nothing where it names none."""
+    found = re.search(rf":{resource} (created|updated|deleted|replaced)\b", done.stdout)
+    return found[1] if found else "nothing"
+
+
+def _finished(stack: Stack, expected: Sight, resource: str = "LibvirtNetwork lab") -> tuple[str, list[str]]:
+    """What the next up did in Pulumi's word, and what is wrong after it."""
     done = stack.pulumi("up", "--yes", "--skip-preview", check=False)
     wrong = [f"the next up failed: {(done.stdout + done.stderr)[-600:]}"] if done.returncode else []
     wrong += look(stack.host).differences(expected)
+    if (lost := _lost(stack.host)) not in ("nothing", NO_GUEST):
+        wrong.append(f"after the next up guests are without {lost}")
     quiet = stack.pulumi("preview", "--refresh", "--expect-no-changes", check=False)
     if quiet.returncode:
         wrong.append(f"what comes then is not quiet: {quiet.stdout[-600:]}")
-    return next(
-        (word for word in ("created", "updated") if f"LibvirtNetwork lab {word}" in done.stdout), "nothing"
-    ), wrong
+    return _outcome(done, resource), wrong
 
 
-def _guests_there(host: Host) -> str:
-    """Whether the guests are plugged in, and reach the gateway."""
-    reached = "64 bytes" in host.sh(TO_THE_GATEWAY, check=False)
-    places = look(host).parts["plugged in"].split()[1::2]
-    if places == ["vn-lab"] * 3 and reached:
-        return "nothing"
-    return "the way to the gateway" if places == ["vn-lab"] * 3 else f"its place ({', '.join(places)})"
+def _lost(host: Host) -> str:
+    """What guests do not get when they ask for it."""
+    if not look(host).parts["plugged in"]:
+        return NO_GUEST
+    lost = [what for what, question in QUESTIONS.items() if host.run("bash", "-c", question, check=False).returncode]
+    return ", ".join(lost) or "nothing"
 
 
 def _with_guests(host: Host, stack: Stack) -> Sight:
     stack.declare(*LAB)
     stack.up()
-    host.sh(GUESTS)
+    host.sh(GUESTS + OUTSIDE)
+    assert _lost(host) == "nothing", f"before anything was broken guests are without {_lost(host)}"
     return look(host)
 
 
@@ -52,35 +104,37 @@ def dnsmasq_killed(host: Host, stack: Stack) -> Row:
     """A refresh shows it, and up has libvirt start it again."""
     before = _with_guests(host, stack)
     host.sh("kill -KILL $(cat /run/libvirt/network/lab.pid)")
-    lost, after = _guests_there(host), look(host).describe(before)
+    lost, after = _lost(host), look(host).describe(before)
     stack.refresh()
     problems = stack.outputs("lab")["problems"]
     did, wrong = _finished(stack, before)
     if not problems:
         wrong.append("refresh saw nothing")
-    lost = "DHCP and DNS" if lost == "nothing" else lost
     return Row("dnsmasq killed", "network runs", lost, f"{after}; refresh: {'; '.join(problems)}", did, tuple(wrong))
 
 
 def _flushed(host: Host, stack: Stack, how: str, script: str) -> Row:
     before = _with_guests(host, stack)
     host.sh(script)
-    lost, after = _guests_there(host), look(host).describe(before)
+    lost, after = _lost(host), look(host).describe(before)
     stack.refresh()
-    problems = stack.outputs("lab")["problems"]
-    refused = stack.up(check=False)
-    wrong = [] if problems and "error" not in refused else [f"refresh found {problems}, up said {refused[-300:]}"]
+    problem = "; ".join(stack.outputs("lab")["problems"])
+    advice = re.search(r"systemctl restart \w+ \(or libvirtd\)", problem)
+    wrong = [] if advice else [f"refresh does not say to restart libvirtd: {problem}"]
+    at_once = stack.pulumi("up", "--yes", "--skip-preview", check=False)
+    if at_once.returncode:
+        wrong.append(f"up failed before libvirtd was restarted: {at_once.stdout[-300:]}")
+    still = _lost(host)
     kill_libvirtd(host)
     start_libvirtd(host)
     stack.refresh()
     did, left = _finished(stack, before)
-    problem = "; ".join(problems).partition(" (")[0]
     return Row(
         f"firewall flushed ({how})",
         "network runs",
-        "the way out" if lost == "nothing" else lost,
-        f"{after}; refresh: {problem}",
-        f"says: restart libvirtd; after that {did}",
+        lost,
+        f"{after}; refresh: {problem.partition(' (')[0]}; {advice[0] if advice else 'nothing'}",
+        f"{_outcome(at_once)}, and {still} still lost; after the restart and a refresh {did}",
         (*wrong, *left),
     )
 
@@ -95,37 +149,82 @@ def flushed_with_nft(host: Host, stack: Stack) -> Row:
     return _flushed(host, stack, "nft flush ruleset", f"nft flush ruleset; {FLUSH_IPTABLES}")
 
 
-def _no_room(host: Host, stack: Stack, fault: str, spoil: str, mend: str) -> Row:
-    """A drop-in that cannot be written: nothing is changed, and the next up makes it."""
+CUT_SHORT = Pair(
+    forth_name="restart with guests",
+    back_name="restart with guests, back",
+    back=LAB,
+    there=network(forward={}, ips=[SUBNET], bridge={"stp": False}, dns={"hosts": [EIGHT]}, domain={"name": "lab.test"}),
+    plug_in=GUESTS + OUTSIDE,
+)
+
+
+def restart_cut_short(host: Host, stack: Stack) -> Row:
+    """What guests get on the park, where they are for as long as nobody runs the next up."""
+    bench = Bench(host, stack, CUT_SHORT)
+    assert _lost(host) == "nothing", f"before anything was broken guests are without {_lost(host)}"
+    stack.declare(*CUT_SHORT.there)
+    number = [name for name, _ in bench.steps[CUT_SHORT.forth_name]].index("StopNetwork")
+    stack.environment["VIRTNET_KILL"] = f"provider after {number} 0"
+    stack.up(check=False)
+    del stack.environment["VIRTNET_KILL"]
+    lost, after = _lost(host), look(host).describe(*bench.sights.values())
+    did, wrong = _finished(stack, bench.sights[CUT_SHORT.forth_name])
+    return Row(*LEFT_SO, lost, after, did, tuple(wrong))
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """/etc/sysctl.d as it should not be, with the files that were in it."""
+
+    fault: str
+    spoil: str
+    mend: str
+    goes_on: tuple[str, ...] = ()
+    """Moments that it does not hinder."""
+
+
+COPY = "cp -a /etc/sysctl.d /run/kept; mount -t tmpfs -o size=16k tmpfs /etc/sysctl.d; cp -a /run/kept/. /etc/sysctl.d;"
+SPOILED = (
+    Spoiled(
+        "/etc/sysctl.d read-only",
+        f"{COPY} mount -o remount,ro /etc/sysctl.d",
+        "mount -o remount,rw /etc/sysctl.d",
+    ),
+    Spoiled(
+        "disk full under /etc/sysctl.d",
+        f"{COPY} head -c 20000 /dev/zero > /etc/sysctl.d/full 2>/dev/null || true",
+        "rm /etc/sysctl.d/full",
+        goes_on=("HostForwarding delete",),
+    ),
+)
+FORWARDINGS: Mapping[str, tuple[tuple[Resource, ...], tuple[Resource, ...]]] = {
+    "HostForwarding create": ((), forwarding(ipv4=True)),
+    "HostForwarding update": (forwarding(ipv4=True), forwarding(ipv4=True, ipv6=True)),
+    "HostForwarding delete": (forwarding(ipv4=True), ()),
+}
+"""What is declared before the fault, and with it."""
+
+
+def _no_room(spoiled: Spoiled, moment: str, host: Host, stack: Stack) -> Row:
+    """Nothing is changed where the drop-in cannot be; mended, the next up ends as it would have without the fault."""
+    first, then = FORWARDINGS[moment]
+    clean = []
+    for program in (first, then, first):
+        stack.declare(*program)
+        stack.up()
+        clean.append(look(host))
+    host.sh(spoiled.spoil)
     before = look(host)
-    host.sh(spoil)
-    stack.declare(*forwarding(ipv4=True))
-    said = stack.up(check=False)
-    after = look(host)
-    wrong = [] if "error" in said else ["up did not fail"]
-    if after.parts["forwarding"] != before.parts["forwarding"] or stack.resources():
-        wrong.append(f"something was left: {after.parts['forwarding']}, {stack.resources()}")
-    files = after.describe(before)
-    host.sh(mend)
-    done = stack.pulumi("up", "--yes", "--skip-preview", check=False)
-    now = look(host)
-    if done.returncode or "90-virtnet-forwarding.conf" not in now.parts["files"] or now.parts["forwarding"][0] != "1":
-        wrong.append(f"the next up did not make it: {done.stdout[-300:]}")
-    if not stack.unchanged():
-        wrong.append("what comes then is not quiet")
-    return Row(fault, "HostForwarding create", "no guest there", files, "created", tuple(wrong))
-
-
-def sysctl_directory_read_only(host: Host, stack: Stack) -> Row:
-    """/etc/sysctl.d on a file system that is mounted read-only."""
-    spoil = "mount -t tmpfs tmpfs /etc/sysctl.d; mount -o remount,ro /etc/sysctl.d"
-    return _no_room(host, stack, "/etc/sysctl.d read-only", spoil, "umount /etc/sysctl.d")
-
-
-def sysctl_directory_full(host: Host, stack: Stack) -> Row:
-    """A full disk under /etc/sysctl.d."""
-    spoil = "mount -t tmpfs -o size=4k tmpfs /etc/sysctl.d; head -c 4096 /dev/zero > /etc/sysctl.d/full"
-    return _no_room(host, stack, "disk full under /etc/sysctl.d", spoil, "umount /etc/sysctl.d")
+    stack.declare(*then)
+    failed = stack.pulumi("up", "--yes", "--skip-preview", check=False)
+    after, wrong = look(host), []
+    if bool(failed.returncode) == (moment in spoiled.goes_on):
+        wrong.append(f"up ended with {failed.returncode}: {failed.stdout[-300:]}")
+    if failed.returncode:
+        wrong += [f"something was left: {text}" for text in after.differences(before)]
+    host.sh(spoiled.mend)
+    did, left = _finished(stack, clean[1], "HostForwarding forwarding")
+    return Row(spoiled.fault, moment, _lost(host), after.describe(before), did, (*wrong, *left))
 
 
 FILL = (
@@ -140,17 +239,16 @@ def libvirt_directory_full_create(host: Host, stack: Stack) -> Row:
     before = look(host)
     host.sh(FILL)
     stack.declare(*LAB)
-    said = stack.up(check=False)
+    failed = stack.pulumi("up", "--yes", "--skip-preview", check=False)
     after = look(host)
-    wrong = [] if "error" in said else ["up did not fail"]
+    wrong = [] if failed.returncode else ["up did not fail"]
     wrong += [text for text in after.differences(before) if not text.startswith(("files", "forwarding"))]
     host.sh("rm /etc/libvirt/qemu/networks/full")
     done = stack.pulumi("up", "--yes", "--skip-preview", check=False)
     if done.returncode or (host.network("lab") or {}).get("Active") != "yes" or not stack.unchanged():
         wrong.append(f"the next up did not make it: {done.stdout[-300:]}")
-    shown = look(host)
-    fault, state = "disk full under libvirt's configuration", after.describe(shown)
-    return Row(fault, "create", "no guest there", state, "created", tuple(wrong))
+    fault, state = "disk full under libvirt's configuration", after.describe(look(host))
+    return Row(fault, "create", _lost(host), state, _outcome(done), tuple(wrong))
 
 
 def libvirt_directory_full_update(host: Host, stack: Stack) -> Row:
@@ -158,9 +256,9 @@ def libvirt_directory_full_update(host: Host, stack: Stack) -> Row:
     before = _with_guests(host, stack)
     host.sh(FILL)
     stack.declare(*CHANGED)
-    said = stack.up(check=False)
-    lost, after = _guests_there(host), look(host)
-    wrong = [] if "error" in said else ["up did not fail"]
+    failed = stack.pulumi("up", "--yes", "--skip-preview", check=False)
+    lost, after = _lost(host), look(host)
+    wrong = [] if failed.returncode else ["up did not fail"]
     host.sh("rm /etc/libvirt/qemu/networks/full")
     done = stack.pulumi("up", "--yes", "--skip-preview", check=False)
     for copy in ("", "--inactive"):
@@ -168,9 +266,8 @@ def libvirt_directory_full_update(host: Host, stack: Stack) -> Row:
             wrong.append(f"the next up did not make it: {done.stdout[-300:]}")
     if not stack.unchanged():
         wrong.append("what comes then is not quiet")
-    return Row(
-        "disk full under libvirt's configuration", "live update", lost, after.describe(before), "updated", tuple(wrong)
-    )
+    fault, state = "disk full under libvirt's configuration", after.describe(before)
+    return Row(fault, "live update", lost, state, _outcome(done), tuple(wrong))
 
 
 def two_stacks_and_a_human(host: Host, stack: Stack) -> Row:
@@ -181,14 +278,16 @@ def two_stacks_and_a_human(host: Host, stack: Stack) -> Row:
     stack.declare(*CHANGED)
     human = (
         "for number in $(seq 20 60); do virsh -q net-update lab add dns-host --live --config "
-        "\"<host ip='10.70.1.$number'><hostname>human$number</hostname></host>\" || true; sleep 0.1; done"
+        "\"<host ip='10.70.1.$number'><hostname>human$number</hostname></host>\" && echo added || true; sleep 0.1; done"
     )
     with ThreadPoolExecutor(3) as pool:
         said = pool.submit(stack.up, check=False)
-        refused = pool.submit(other.up, check=False)
-        pool.submit(host.sh, human).result()
-    lost, after = _guests_there(host), look(host)
-    wrong = [] if "belongs to 'project/test/lab'" in refused.result() else [f"the other: {refused.result()[-300:]}"]
+        other_said = pool.submit(other.up, check=False)
+        added = pool.submit(host.sh, human).result()
+    lost, after = _lost(host), look(host)
+    refused = "belongs to 'project/test/lab'" in other_said.result()
+    wrong = [] if refused else [f"the other: {other_said.result()[-300:]}"]
+    wrong += [] if added else ["virsh added nothing"]
     done = stack.pulumi("up", "--yes", "--skip-preview", check=False)
     stack.refresh()
     did = stack.pulumi("up", "--yes", "--skip-preview", check=False)
@@ -198,8 +297,14 @@ def two_stacks_and_a_human(host: Host, stack: Stack) -> Row:
     if "nine" not in xml or "other.test" in xml or not stack.unchanged():
         wrong.append("the network is not as the stack says")
     kept = "what virsh added went, as the program owns the list" if "human" not in xml else "what virsh added stayed"
-    state = f"{after.describe(before)}; the other stack is refused"
-    return Row("two stacks and a human with virsh", "live update", lost, state, f"updated; {kept}", tuple(wrong))
+    return Row(
+        "two stacks and a human with virsh",
+        "live update",
+        lost,
+        f"{after.describe(before)}; the other stack is {'refused' if refused else 'not refused'}",
+        f"{_outcome(done)}; after a refresh {_outcome(did)}; {kept}",
+        tuple(wrong),
+    )
 
 
 REBOOT = f"""\
@@ -230,7 +335,7 @@ def rebooted(host: Host, stack: Stack) -> Row:
     if not stack.unchanged():
         wrong.append("refresh or preview is not quiet")
     did, left = _finished(stack, before)
-    return Row("host rebooted", "network runs", "no guest there", after.describe(before), did, (*wrong, *left))
+    return Row("host rebooted", "network runs", _lost(host), after.describe(before), did, (*wrong, *left))
 
 
 def look_without_libvirt(host: Host) -> Mapping[str, object]:
@@ -239,11 +344,15 @@ def look_without_libvirt(host: Host) -> Mapping[str, object]:
 
 
 HOST_FAULTS: Mapping[tuple[str, str], Callable[[Host, Stack], Row]] = {
+    LEFT_SO: restart_cut_short,
     ("dnsmasq killed", "network runs"): dnsmasq_killed,
     ("firewall flushed (iptables -F, -X)", "network runs"): flushed_with_iptables,
     ("firewall flushed (nft flush ruleset)", "network runs"): flushed_with_nft,
-    ("/etc/sysctl.d read-only", "HostForwarding create"): sysctl_directory_read_only,
-    ("disk full under /etc/sysctl.d", "HostForwarding create"): sysctl_directory_full,
+    **{
+        (spoiled.fault, moment): functools.partial(_no_room, spoiled, moment)
+        for spoiled in SPOILED
+        for moment in FORWARDINGS
+    },
     ("disk full under libvirt's configuration", "create"): libvirt_directory_full_create,
     ("disk full under libvirt's configuration", "live update"): libvirt_directory_full_update,
     ("two stacks and a human with virsh", "live update"): two_stacks_and_a_human,

@@ -3,6 +3,7 @@
 Data and the scripts that prepare a host; nothing is killed here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ Resource = dict[str, Any]
 
 BRIDGE = "vn-lab"
 DHCP = {"ranges": [{"start": "10.70.0.100", "end": "10.70.0.200"}], "hosts": []}
-#: Plugs two neighbours into the bridge, which have addresses of their own, and starts a guest without a system.
+#: Plugs two neighbours into the bridge, which have addresses of their own, and starts a guest without a system. The
+#: second has addresses of the network as well.
 GUESTS = """\
 for number in 1 2; do
   ip netns add box$number
@@ -19,13 +21,22 @@ for number in 1 2; do
   ip -n box$number address add 10.250.0.$number/24 dev eth0
   ip -n box$number link set eth0 up
 done
+ip -n box2 address add 10.70.0.202/24 dev eth0
+ip -n box2 address add 10.73.0.202/24 dev eth0
 cat > /run/web.xml <<END
 <domain type='qemu'><name>web</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='pc'>hvm</type></os>
 <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>
-<interface type='network'><mac address='52:54:00:fe:00:01'/><source network='lab'/><model type='virtio'/></interface>
+<interface type='network'><mac address='52:54:00:fe:00:01'/><source network='lab'/><model type='virtio'/>
+<target dev='web'/></interface>
 </devices></domain>
 END
+virsh -q create /run/web.xml
+"""
+#: Plugs all of them in again, after their bridge was deleted.
+GUESTS_AGAIN = """\
+for number in 1 2; do ip link set box$number master vn-lab; done
+virsh -q destroy web || true
 virsh -q create /run/web.xml
 """
 #: libvirt turns it on with the first network that needs it, and never off.
@@ -49,10 +60,27 @@ class Pair:
     """A script that is run once, before anything is declared."""
     plug_in: str = ""
     """A script that is run once, with the program of `back` up."""
+    plug_in_again: str = ""
+    """A script that is run whenever the program of `back` is up again."""
+    gateway: str = "10.70.0.1"
+    """An address that the network has in both programs."""
+    seconds_of_silence: float = 0.0
+    """For how long guests may hear nothing of each other and of the gateway, when the next up comes at once."""
+    cuts_off: bool = False
+    """Whether `there` is to take the network from its guests."""
     hosts: int = 1
     """On how many hosts its cases are run, so that no chain of them is much longer than the others."""
     alike: bool = False
-    """Whether both are of one kind, so that the way back is only the way back."""
+    """Whether both are of one kind, or the other has a pair already, so that the way back is only the way back."""
+    made_anew: bool = False
+    """Whether the network is another one each time, with a UUID and a MAC of its own."""
+
+    @property
+    def talks(self) -> Mapping[str, tuple[str, str]]:
+        """Whom guests talk to: who asks, and which address."""
+        if not self.plug_in:
+            return {}
+        return {"its neighbour": ("box1", "10.250.0.2"), "the gateway": ("box2", self.gateway)}
 
 
 def network(**args: Any) -> tuple[Resource, ...]:
@@ -65,15 +93,27 @@ def forwarding(**args: Any) -> tuple[Resource, ...]:
     return ({"type": "HostForwarding", "name": "forwarding", "args": args},)
 
 
-def _lab(address: str = "10.70.0.1/24", **args: Any) -> tuple[Resource, ...]:
+def _lab(address: str = "10.70.0.1/24", *more: str, **args: Any) -> tuple[Resource, ...]:
     dhcp = {"ranges": [{"start": address[:-4] + "100", "end": address[:-4] + "200"}]}
-    return network(**{"forward": {}, "ips": [{"address": address, "dhcp": dhcp}], "bridge": {"stp": False}, **args})
+    ips = [{"address": address, "dhcp": dhcp}, *({"address": another} for another in more)]
+    return network(**{"forward": {}, "ips": ips, "bridge": {"stp": False}, **args})
 
 
 _RESERVED = {**DHCP, "hosts": [{"mac": "52:54:00:00:00:09", "ip": "10.70.0.9"}]}
 
 PAIRS = (
-    Pair(forth_name="create", back_name="delete", there=_lab(), prepare=FORWARDS, hosts=2),
+    Pair(forth_name="create", back_name="delete", there=_lab(), prepare=FORWARDS, hosts=2, made_anew=True),
+    Pair(
+        forth_name="delete with guests, on_delete disconnect",
+        back_name="create again",
+        alike=True,
+        back=_lab(on_delete="disconnect"),
+        there=(),
+        plug_in=GUESTS,
+        plug_in_again=GUESTS_AGAIN,
+        cuts_off=True,
+        made_anew=True,
+    ),
     Pair(
         forth_name="live update",
         back_name="live update, back",
@@ -92,9 +132,11 @@ PAIRS = (
         back_name="restart with guests, back",
         hosts=4,
         alike=True,
-        back=_lab(),
-        there=_lab("10.72.0.1/24", bridge={"stp": True}),
+        back=_lab("10.70.0.1/24", "10.73.0.1/24"),
+        there=_lab("10.72.0.1/24", "10.73.0.1/24", bridge={"stp": True}),
         plug_in=GUESTS,
+        gateway="10.73.0.1",
+        seconds_of_silence=20.0,
     ),
     Pair(
         forth_name="adopt",

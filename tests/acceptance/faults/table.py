@@ -1,5 +1,6 @@
-"""The table of docs/reliability.md: read, and written with the rows of a run. Pure."""
+"""The table of docs/reliability.md: read, and written with the rows of a run. Pure but for the number of cores."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,9 +17,9 @@ HEAD = """\
 
 def read(text: str) -> list[Row]:
     """The rows of the document."""
-    table = text.partition(BEGIN)[2].partition(END)[0].strip().splitlines()[2:]
+    table = [line for line in _part(text).splitlines() if line.startswith("|")]
     rows = []
-    for line in table:
+    for line in table[2:]:
         fault, when, lost, after, next_up = (cell.strip() for cell in line.strip("|").split("|"))
         rows.append(Row(fault, when, lost, after, next_up))
     return rows
@@ -35,11 +36,25 @@ def merged(there: Iterable[Row], measured: Iterable[Row], order: Sequence[tuple[
     return [rows[name] for name in order if name in rows]
 
 
-def written(text: str, rows: Iterable[Row]) -> str:
-    """The document with these rows."""
+def written(text: str, rows: Iterable[Row], measured: str) -> str:
+    """The document with these rows, and with what they were measured on."""
     before, _, rest = text.partition(BEGIN)
     lines = [f"| {' | '.join(_cells(row))} |\n" for row in rows]
-    return f"{before}{BEGIN}\n\n{HEAD}{''.join(lines)}\n{END}{rest.partition(END)[2]}"
+    return f"{before}{BEGIN}\n\n{measured}\n\n{HEAD}{''.join(lines)}\n{END}{rest.partition(END)[2]}"
+
+
+def measured_on(text: str, now: str, *, minutes: int | None) -> str:
+    """The line above the table. A run that measured all rows has taken minutes; another one adds itself to the line."""
+    if minutes is not None:
+        return f"Measured: all rows on {now} ({minutes} minutes on {os.cpu_count()} cores)."
+    there = next((line for line in _part(text).splitlines() if line.startswith("Measured: ")), "")
+    if not now or now in there:
+        return there
+    return f"{there.removesuffix('.')}; some rows on {now}." if there else f"Measured: some rows on {now}."
+
+
+def _part(text: str) -> str:
+    return text.partition(BEGIN)[2].partition(END)[0]
 
 
 def _cells(row: Row) -> list[str]:
