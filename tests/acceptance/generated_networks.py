@@ -41,7 +41,7 @@ from virtnet.spec_network import NetworkSpec
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 #: Networks that ask of their start more than libvirt and any kernel, by the property that does.
 DEMANDS = {
-    # The kernel's queueing disciplines htb and sfq, and ingress with a policing filter; or a tc that does nothing.
+    # The kernel's queueing disciplines htb and sfq, and ingress with act_police; or a tc that does nothing.
     "bandwidth.inbound": "<bridge name='vn-asks'/><bandwidth><inbound average='1000'/></bandwidth>",
     "bandwidth.outbound": "<bridge name='vn-asks'/><bandwidth><outbound average='1000'/></bandwidth>",
     # A kernel with bridges that filter VLANs.
