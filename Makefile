@@ -41,7 +41,7 @@ bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; AR
 faults: setup ## kill, cut, flush and fill at every step of every plan; writes docs/reliability.md; ARGS='--only adopt'
 	@$(with_env) PYTHONPATH=. python -m tests.acceptance.faults $(ARGS)
 
-test-long: setup ## all faults, a thousand random edits compared with witnesses, 500 actions of a soak, fuzz at random (hours)
+test-long: setup ## all faults, a thousand random edits compared with witnesses, 500 actions of a soak, fuzz at random, also on newer libvirt (root, hours)
 	@$(MAKE) faults
 	@$(with_env) for seed in 1 2 3 4 5; do \
 	    PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.random_edits --seed $$seed --edits 200; \
@@ -51,6 +51,10 @@ test-long: setup ## all faults, a thousand random edits compared with witnesses,
 	    python -m tests.acceptance.generated_networks --networks 5000 --starts 200 --seed $$RANDOM
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.hostile_networks --starts 0
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.soak --seed 1 --actions 500 --engine 20
+	@tools/newer-libvirt --run env PYTHONPATH=. virtnet sandbox -- \
+	    python -m tests.acceptance.generated_networks --networks 5000 --starts 200 --seed $$RANDOM
+	@tools/newer-libvirt --run env PYTHONPATH=. virtnet sandbox -- \
+	    python -m tests.acceptance.generated_networks --networks 500 --starts 200 --seed $$RANDOM --backend nftables
 
 test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
 	@tools/newer-libvirt $(ARGS)

@@ -6,6 +6,7 @@ https://libvirt.org/formatnetwork.html.
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -14,6 +15,7 @@ from lxml import etree
 from pydantic.alias_generators import to_camel
 
 from virtnet import spec_network as parts
+from virtnet.errors import VirtnetError
 from virtnet.ownership import ABSENT, differences
 from virtnet.spec import Part, Shape, Tree, shapes
 from virtnet.spec_values import readable
@@ -109,9 +111,25 @@ def _place(part: type[Part], shape: Shape) -> Place:
 
 
 def read_xml(xml: str) -> etree._Element:
-    """XML text as an element; no entities, no network, blank text dropped so that edits print well."""
+    """XML text as an element; no entities, no network, blank text dropped so that edits print well.
+
+    Raises VirtnetError for a text that is no XML: libvirt prints some values without escaping them (9.0, 11.3).
+    """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True, huge_tree=False)
-    return etree.fromstring(xml.encode(), parser)
+    try:
+        return etree.fromstring(xml.encode(), parser)
+    except (etree.XMLSyntaxError, UnicodeEncodeError) as error:
+        raise VirtnetError(_no_xml(xml, error)) from error
+
+
+def _no_xml(xml: str, error: etree.XMLSyntaxError | UnicodeEncodeError) -> str:
+    found = re.search(r"<name>([^<]*)</name>", xml)
+    network, name = ("a network", "NETWORK") if found is None else (f"the network '{found[1]}'", found[1])
+    words = error.msg if isinstance(error, etree.XMLSyntaxError) else error.reason
+    return (
+        f"what libvirt prints of {readable(network)} is no XML ({readable(words)}), as it escapes no quote, < or & in "
+        f"the name of a reservation or in a profileid; correct it with virsh net-edit {readable(name)}"
+    )
 
 
 def parse(xml: str) -> dict[str, Tree]:
@@ -165,7 +183,7 @@ def metadata_fault(namespace: str, xml: str) -> str:
         return "is virtnet's own namespace; choose another"
     try:
         element = read_xml(xml)
-    except etree.XMLSyntaxError:
+    except VirtnetError:
         return f'is no XML element; write one like <note xmlns="{readable(namespace)}">text</note>'
     if etree.QName(element).namespace != namespace:
         return f'is an element of another namespace, or of none; give it xmlns="{readable(namespace)}"'

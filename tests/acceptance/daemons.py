@@ -2,6 +2,27 @@
 
 from tests.acceptance.sandboxed import Host
 
+#: The libvirt that can write its rules to nftables itself, into tables of its own. An older one reads no network.conf.
+WRITES_NFTABLES = (10, 4)
+
+
+def daemon_version(host: Host) -> tuple[int, ...]:
+    """The version of libvirtd, like (9, 0, 0)."""
+    return tuple(map(int, host.virsh("version", "--daemon").rpartition("daemon: ")[2].split(".")))
+
+
+def choose_firewall(host: Host, backend: str) -> None:
+    """Have libvirtd write its rules to "iptables" or "nftables" from now on, as network.conf says; it is started anew.
+
+    With nftables it also wants a part of the kernel that is not everywhere (act_csum), so tc does nothing from now on;
+    the mount is the sandbox's own.
+    """
+    host.sh(f"""echo 'firewall_backend = "{backend}"' >/etc/libvirt/network.conf""")
+    if backend == "nftables":
+        host.sh(r"printf '#!/bin/sh\n' >tc; chmod 755 tc; mount --bind tc $(readlink -f $(command -v tc))")
+    kill_libvirtd(host)
+    start_libvirtd(host)
+
 
 def start_libvirtd(host: Host) -> None:
     """Start libvirtd, and return when it answers."""

@@ -1,33 +1,69 @@
 """Networks in which every property has its turn: what check accepts, libvirt takes and gives back as it was meant.
 
 Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.generated_networks --networks 300 --seed 1`. Prints
-what is wrong, one JSON object a line with the seed and the inputs, and at the end how many networks were defined; ends
-with 1 when something was. With --starts some are started too, and looked at while they run. The same seed makes the
-same networks as long as the code is the same: Hypothesis also tries words that it finds there.
+what is wrong, one JSON object a line with the seed and the inputs, and at the end how many networks were defined and
+started, and less which properties; ends with 1 when something was. With --starts some are started too, and looked at
+while they run. The same seed makes the same networks as long as the code is the same: Hypothesis also tries words that
+it finds there.
 """
 
 import argparse
+import contextlib
 import copy
+import itertools
 import json
+import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import libvirt
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from tests.acceptance.daemons import WRITES_NFTABLES, choose_firewall, daemon_version
+from tests.acceptance.sandboxed import LIST_NFT, Host
 from tests.acceptance.schema_walk import lend_virtual_functions
 from tests.unit.strategies import whole_networks
 
 from virtnet import network_edit, network_xml
 from virtnet.network import NETWORK
 from virtnet.network_create import new_tree
-from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, OF_PROPERTY, needs_newer_libvirt
+from virtnet.network_firewall import FILTERED_MODES, missing_rules, uses_nft
+from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, OF_PROPERTY, mode_of, needs_newer_libvirt, own_bridge
 from virtnet.ownership import differences, merge
 from virtnet.spec_network import NetworkSpec
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
+#: Networks that ask of their start more than libvirt and any kernel, by the property that does.
+DEMANDS = {
+    # The kernel's queueing disciplines htb and sfq, and ingress with act_police; or a tc that does nothing.
+    "bandwidth.inbound": "<bridge name='vn-asks'/><bandwidth><inbound average='1000'/></bandwidth>",
+    "bandwidth.outbound": "<bridge name='vn-asks'/><bandwidth><outbound average='1000'/></bandwidth>",
+    # A kernel with bridges that filter VLANs.
+    "bridge.mac_table_manager": "<bridge name='vn-asks' macTableManager='libvirt'/>",
+    # systemd-resolved, which is asked over D-Bus.
+    "domain.register": "<domain name='asks.test' localOnly='yes' register='yes'/><bridge name='vn-asks'/>"
+    "<ip address='10.98.0.1' prefix='24'/>",
+    # firewalld, which is asked over D-Bus as well.
+    "bridge.zone": "<bridge name='vn-asks' zone='public'/>",
+}
+#: Raw lines that dnsmasq takes; what is generated is any text.
+DNSMASQ_OPTIONS = ("log-dhcp", "cache-size=200", "no-negcache")
+
+
+@dataclass(frozen=True)
+class Starts:
+    """What there is to know of a host on which networks are to be started."""
+
+    unmet: frozenset[str]
+    """Those of DEMANDS with which no network starts here."""
+    backend: str
+    """Where libvirt writes its rules, if it was told: "iptables" or "nftables"."""
 
 
 def without_what_is_too_new(tree: Mapping[str, Any], version: int) -> dict[str, Any]:
@@ -81,42 +117,118 @@ def wrong(connection: libvirt.virConnect, inputs: dict[str, Any]) -> list[str]:
     return found + what_libvirt_makes_of(connection, without_what_is_too_new(target, version))
 
 
-def startable(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs less what a start asks of more than libvirt.
+def unmet_demands(connection: libvirt.virConnect) -> frozenset[str]:
+    """Those of DEMANDS with which no network starts here, seen by one that has nothing else."""
+    unmet = set()
+    for path, parts in DEMANDS.items():
+        network = connection.networkDefineXML(f"<network><name>asks</name>{parts}</network>")
+        try:
+            network.create()
+            network.destroy()
+        except libvirt.libvirtError:
+            unmet.add(path)
+        finally:
+            network.undefine()
+    return frozenset(unmet)
 
-    That is firewalld, systemd-resolved, raw options, and what not every kernel has: the queueing discipline sfq, and
-    bridges that filter VLANs.
-    """
+
+def may_start(inputs: Mapping[str, Any]) -> bool:
+    """Whether it is one that can be started here: of a card with virtual functions (pf) libvirt counts those first."""
+    return "pf" not in inputs.get("forward", {})
+
+
+def startable(inputs: Mapping[str, Any], starts: Starts) -> dict[str, Any]:
+    """The inputs less what cannot be met here, with raw options that dnsmasq takes."""
     fitting = copy.deepcopy(dict(inputs))
-    for name in ("zone", "mac_table_manager"):
-        fitting.get("bridge", {}).pop(name, None)
-    fitting.get("domain", {}).pop("register", None)
-    fitting.pop("dnsmasq_options", None)
-    fitting.pop("bandwidth", None)
+    for path in starts.unmet:
+        *group, name = path.split(".")
+        (fitting.get(group[0], {}) if group else fitting).pop(name, None)
+    if "dnsmasq_options" in fitting:
+        fitting["dnsmasq_options"] = list(DNSMASQ_OPTIONS[: len(fitting["dnsmasq_options"])])
     for ip in fitting.get("ips", []):
         if "tftp_root" in ip:
             Path(ip["tftp_root"]).mkdir(parents=True, exist_ok=True)
     return fitting
 
 
-def wrong_at_start(connection: libvirt.virConnect, inputs: Mapping[str, Any]) -> list[str]:
+@contextlib.contextmanager
+def lent_links(tree: Mapping[str, Any]) -> Iterator[None]:
+    """The bridge of the host's and the interfaces that a network names, there meanwhile; all of them are bridges."""
+    names = {interface["dev"] for interface in tree.get("forward", {}).get("interfaces", [])}
+    if mode_of(tree) == "bridge" and "bridge" in tree:
+        names.add(tree["bridge"]["name"])
+    for name in names:
+        subprocess.run(["ip", "link", "add", "name", name, "up", "type", "bridge"], check=True)
+    try:
+        yield
+    finally:
+        for name in names:
+            subprocess.run(["ip", "link", "del", "dev", name], check=True)
+
+
+def _printed(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def wrong_rules(tree: Mapping[str, Any], backend: str) -> list[str]:
+    """What is wrong with the firewall's rules while one network runs, and no other does."""
+    rules = {name: _printed(name) for name in ("iptables-save", "ip6tables-save")}
+    rules["nft"] = _printed("bash", "-c", LIST_NFT)
+    found = []
+    if backend and uses_nft(rules["nft"]) != (backend == "nftables"):
+        found.append(f"libvirt's rules are not where {backend} has them")
+    found += [f"its firewall has lost its {part}" for part in missing_rules(tree, rules)]
+    bridge, devices = own_bridge(tree), {one["dev"] for one in tree.get("forward", {}).get("interfaces", [])}
+    if not {bridge} <= (named := _interfaces_in(rules)) <= {bridge, *devices}:
+        found.append(f"libvirt's rules name the interfaces {sorted(named)}")
+    return found
+
+
+def _interfaces_in(rules: Mapping[str, str]) -> set[str]:
+    """The interfaces that libvirt's rules name, as the firewall's own programs tell them."""
+    if uses_nft(rules["nft"]):
+        tables = re.findall(r"^table ip6? libvirt_network \{.*?^\}", rules["nft"], re.MULTILINE | re.DOTALL)
+        return set(re.findall(r'\b[io]if(?:name)? "([^"]*)"', "".join(tables)))
+    lines = f"{rules['iptables-save']}{rules['ip6tables-save']}".splitlines()
+    pairs = (pair for line in lines if line.startswith("-A LIBVIRT_") for pair in itertools.pairwise(shlex.split(line)))
+    return {word for option, word in pairs if option in ("-i", "-o")}
+
+
+def wrong_at_start(connection: libvirt.virConnect, inputs: Mapping[str, Any], starts: Starts) -> list[str]:
     """Libvirt's words when the network does not start, or does not run as it was meant; nothing of it is left."""
-    canonical, failures = NETWORK.check(startable(inputs), {})
+    canonical, failures = NETWORK.check(startable(inputs, starts), {})
     assert not failures, failures
     target = without_what_is_too_new(new_tree(canonical, inputs.get("uuid", UUID)), connection.getLibVersion())
     network = connection.networkDefineXML(network_edit.render(target))
+    wrong = []
     try:
-        network.create()
-        try:
-            found = network_xml.parse(network.XMLDesc(0))
-        finally:
-            network.destroy()
+        with lent_links(target):
+            network.create()
+            try:
+                found = network_xml.parse(network.XMLDesc(0))
+                if mode_of(found) in FILTERED_MODES:
+                    wrong = wrong_rules(found, starts.backend)
+            finally:
+                network.destroy()
     except libvirt.libvirtError as error:
         return [f"does not start: {error}"]
     finally:
         network.undefine()
     lost = differences(NetworkSpec, merge(NetworkSpec, target, {}, found), found)
-    return [f"{change.path} is lost while it runs: {change.detail}" for change in lost]
+    return wrong + [f"{change.path} is lost while it runs: {change.detail}" for change in lost]
+
+
+@contextlib.contextmanager
+def with_firewall(backend: str) -> Iterator[None]:
+    """The sandbox's libvirtd started anew with a backend for its rules; as it is for ""."""
+    with tempfile.TemporaryDirectory() as directory:
+        host = Host(0, Path(directory))
+        if backend == "nftables" and daemon_version(host) < WRITES_NFTABLES:
+            raise SystemExit(f"libvirt {'.'.join(map(str, daemon_version(host)))} has no nftables backend")
+        if backend:
+            choose_firewall(host, backend)
+        yield
+        # Only now: the tc that is mounted lies there.
 
 
 def main() -> int:
@@ -124,12 +236,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--starts", type=int, default=0, help="how many of those with a bridge of their own to start")
+    parser.add_argument("--starts", type=int, default=0, help="how many to start that libvirt serves, and of others")
+    parser.add_argument(
+        "--backend", choices=["", "iptables", "nftables"], default="", help="libvirt's firewall_backend"
+    )
     arguments = parser.parse_args()
+    with with_firewall(arguments.backend):
+        return generate(arguments)
+
+
+def generate(arguments: argparse.Namespace) -> int:
+    """Define them, start some of them, and tell of it."""
     connection = libvirt.open("qemu:///system")
     libvirt.registerErrorHandler(lambda context, error: None, None)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/srv"], check=True)
-    defined = failed = started = 0
+    starts = Starts(unmet_demands(connection) if arguments.starts else frozenset(), arguments.backend)
+    defined = failed = 0
+    started: Counter[str] = Counter()
 
     # Not derandomized, which Hypothesis is by itself where a variable CI is set: it goes by the seed given.
     @seed(arguments.seed)
@@ -143,18 +266,19 @@ def main() -> int:
     )
     @given(whole_networks())
     def define(inputs: dict[str, Any]) -> None:
-        nonlocal defined, failed, started
+        nonlocal defined, failed
         found = wrong(connection, inputs)
-        if not found and started < arguments.starts and inputs.get("ips"):
-            started += 1
-            found = wrong_at_start(connection, inputs)
+        kind = "served" if inputs.get("ips") else "others"
+        if not found and may_start(inputs) and started[kind] < arguments.starts:
+            started[kind] += 1
+            found = wrong_at_start(connection, inputs, starts)
         if found:
             print(json.dumps({"seed": arguments.seed, "wrong": found, "inputs": inputs}), flush=True)
             failed += 1
         defined += 1
 
     define()
-    print(defined)
+    print(json.dumps({"defined": defined, "started": started, "started without": sorted(starts.unmet)}))
     return 1 if failed else 0
 
 

@@ -270,12 +270,12 @@ class Pings:
         self._process.wait()
 
 
-def neighbour(name: str, *addresses: str) -> None:
+def neighbour(name: str, *addresses: str, bridge: str = BRIDGE) -> None:
     """A network namespace with a veth on the bridge."""
     commands = [
         f"ip netns add {name}",
         f"ip link add {name} type veth peer name eth0 netns {name}",
-        f"ip link set {name} master {BRIDGE} up",
+        f"ip link set {name} master {bridge} up",
         f"ip -n {name} link set eth0 up",
         *(f"ip -n {name} address add {address} dev eth0" for address in addresses),
     ]

@@ -36,6 +36,28 @@ for entry in json.loads(Path(__file__).with_name("resources.json").read_text()):
 '''
 
 
+#: Tables that iptables and ip6tables keep in nftables, of which iptables-save and ip6tables-save tell.
+OF_IPTABLES = re.compile(r"ip6? (filter|nat|mangle|raw|security)")
+#: Prints the whole of nftables where there is such a program.
+LIST_NFT = "if command -v nft >/dev/null; then nft list ruleset; fi"
+
+
+def nft_lines(printed: str) -> list[str]:
+    """What LIST_NFT prints of all tables but iptables', sorted: lines behind their table and chain, nothing counted."""
+    found, table, place = [], "", ""
+    for line in printed.splitlines():
+        text = re.sub(r"\bcounter packets \d+ bytes \d+", "counter", line).strip().removesuffix("{").strip()
+        if line.startswith("table "):
+            table = place = text.removeprefix("table ")
+            found.append((table, place))
+        elif line.startswith("\tchain "):
+            place = f"{table} {text}"
+            found.append((table, place))
+        elif text not in ("", "}") and not text.startswith("#"):
+            found.append((table, f"{place}: {text}"))
+    return sorted(line for table, line in found if not OF_IPTABLES.fullmatch(table))
+
+
 @dataclass(frozen=True)
 class Host:
     """A sandbox that goes on until its test ends; commands run in all of its namespaces."""
@@ -98,6 +120,10 @@ class Host:
             "links": self.sh("ls /sys/class/net"),
             "dnsmasq": self.sh("pgrep -c dnsmasq || true"),
             "rules": self.sh("iptables-save | grep -E '^-A.*(-s|-d|-i|-o) ' || true"),
+            # As of iptables, not libvirt's chains: they stay where a network has been.
+            "nftables": "\n".join(
+                line for line in nft_lines(self.sh(LIST_NFT)) if re.search(r"\b([io]if(name)?|[sd]addr) ", line)
+            ),
         }
 
     @contextlib.contextmanager

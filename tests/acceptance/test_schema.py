@@ -98,11 +98,12 @@ def test_what_check_accepts_is_taken_and_given_back(tmp_path: Path) -> None:
         done = host.run(*program, directory=REPOSITORY, check=False)
 
     assert not done.stderr
-    *wrong, defined = done.stdout.splitlines()
+    *wrong, told = done.stdout.splitlines()
 
     # Each line has the seed and the network; an assertion on the list would show the beginning of the first alone.
     assert not wrong, "\n".join(wrong)
-    assert int(defined) > 200
+    assert json.loads(told)["defined"] > 200
+    assert json.loads(told)["started"] == {"served": 8, "others": 8}
 
 
 def test_each_list_has_a_kind_and_each_entry_a_reason() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.acceptance.daemons import daemon_version
 from tests.acceptance.sandboxed import Host, Stack
 
 pytestmark = pytest.mark.acceptance
@@ -56,8 +57,7 @@ virtnet.LibvirtNetwork("args", virtnet.LibvirtNetworkArgs(
 def stack(host: Host) -> Stack:
     made = Stack(host)
     (made.directory / "__main__.py").write_text(PROGRAM)
-    daemon = host.virsh("version", "--daemon").rpartition("daemon: ")[2].split(".")
-    takes_texts = tuple(map(int, daemon)) >= (9, 7)
+    takes_texts = daemon_version(host) >= (9, 7)
     made.pulumi("config", "set", "texts", str(takes_texts).lower())
     return made
 

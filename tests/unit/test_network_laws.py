@@ -1,5 +1,6 @@
 """The laws of planning, over generated networks and a libvirt in memory."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -296,3 +297,27 @@ def test_what_was_wrong_before_is_no_news_to_a_refresh_and_still_a_change_to_up(
     assert "persistent" in lifecycle.found_as_recorded(NETWORK, first, second)
     assert [change.path for change in changes.changes] == ["persistent"]
     assert changes.without(lifecycle.found_as_recorded(NETWORK, first, second)).changes == ()
+
+
+#: Of what is recorded, that by which the network is found again.
+FOUND_BY = ("uri", "uuid")
+
+
+@given(whole_networks(), whole_networks(), st.data())
+def test_a_state_that_lacks_what_another_version_recorded_is_answered_in_our_words(
+    before: dict[str, Any], after: dict[str, Any], data: st.DataObject
+) -> None:
+    before, after = ({name: value for name, value in one.items() if name != "uuid"} for one in (before, after))
+    libvirt, desired = FakeLibvirt(), checked(after)
+    recorded = created(libvirt, checked(before))
+    gone = data.draw(st.sets(st.sampled_from(sorted(recorded.keys() - {*FOUND_BY})), min_size=1))
+    older = {name: value for name, value in recorded.items() if name not in gone}
+
+    changes = lifecycle.diff(NETWORK, older, desired, doors(libvirt)).changes
+    lifecycle.preview(NETWORK, older, desired, doors(libvirt), changes)
+    lifecycle.read(NETWORK, older, doors(libvirt))
+    with contextlib.suppress(VirtnetError):
+        older = lifecycle.update(NETWORK, older, desired, doors(libvirt), lambda line: None)
+    lifecycle.delete(NETWORK, older, doors(libvirt), lambda line: None)
+
+    assert libvirt.reports == {} or older.get("on_delete") == "keep"
