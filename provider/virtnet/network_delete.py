@@ -52,7 +52,10 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
         steps.append(StopIfActive(uuid=park_uuid(report.uuid)))
     if observed.dnsmasq_left:
         steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
-    steps += [RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac) for left in observed.bridges_left]
+    steps += [
+        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, occupied=left.occupied)
+        for left in observed.bridges_left
+    ]
     if report.config_xml is not None:
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
     notes: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 Executing one twice is as good as once. Imported by the planners of networks and by the steps that make bridges.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -22,19 +22,29 @@ def link_address(doors: Doors, link: str) -> str | None:
     return None if text is None else text.strip()
 
 
-def remove_own_bridge(doors: Doors, bridge: str, mac: str) -> None:
-    """Remove a bridge of ours that a daemon which was killed left, known by its MAC; refuse any other of that name."""
+def remove_own_bridge(doors: Doors, bridge: str, mac: str, *, occupied: bool = False) -> None:
+    """Remove a bridge of ours that a daemon which was killed left, known by its MAC; refuse any other of that name.
+
+    `occupied` lets something be plugged into it, which is on no bridge then, as after libvirt's own stop.
+    """
     address = link_address(doors, bridge)
     if address is None or doors.host is None:
         return
-    if address != mac or doors.host.list_directory(f"/sys/class/net/{bridge}/brif"):
+    if address != mac or (not occupied and _occupied(doors.host, bridge)):
         raise Refused(f"the interface {bridge} on {doors.host.name} is not ours, or is in use; remove it first")
     doors.host.delete_link(bridge)
     _remove_rules(doors.host, bridge)
 
 
-def bridges_left(doors: Doors, report: NetworkReport | None) -> tuple[LeftBridge, ...]:
-    """The bridges that killed daemons left of this network, its park and its probes, with nothing on them."""
+def _occupied(host: HostDoor, bridge: str) -> bool:
+    return bool(host.list_directory(f"/sys/class/net/{bridge}/brif"))
+
+
+def bridges_left(doors: Doors, report: NetworkReport | None, *, occupied: bool = False) -> tuple[LeftBridge, ...]:
+    """The bridges that killed daemons left of this network, its park and its probes, with nothing on them.
+
+    `occupied` tells of the network's own too where something is on it.
+    """
     if report is None or doors.host is None:
         return ()
     config = network_xml.parse(report.any_xml)
@@ -44,17 +54,16 @@ def bridges_left(doors: Doors, report: NetworkReport | None) -> tuple[LeftBridge
         LeftBridge(uuid=probe_uuid(report.uuid), bridge=probe_bridge(report.uuid), mac=probe_mac(report.uuid)),
     ]
     there = doors.host.list_directory("/sys/class/net")
-    return tuple(
-        left
+    found = [
+        replace(left, occupied=_occupied(doors.host, left.bridge))
         for left in made
-        if left.bridge in there
-        and not (left.uuid == report.uuid and report.active)
-        and _is_left(doors, doors.host, left)
-    )
+        if left.bridge in there and not (left.uuid == report.uuid and report.active) and _is_left(doors, left)
+    ]
+    return tuple(left for left in found if not left.occupied or (occupied and left.uuid == report.uuid))
 
 
-def _is_left(doors: Doors, host: HostDoor, left: LeftBridge) -> bool:
-    if link_address(doors, left.bridge) != left.mac or host.list_directory(f"/sys/class/net/{left.bridge}/brif"):
+def _is_left(doors: Doors, left: LeftBridge) -> bool:
+    if link_address(doors, left.bridge) != left.mac:
         return False
     report = doors.libvirt.find_network(uuid=left.uuid)
     return report is None or not report.active
@@ -76,13 +85,17 @@ def _remove_rules(host: HostDoor, bridge: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveLeftoverBridge:
-    """Remove the bridge that a killed start of this very network left behind, known by its MAC."""
+    """Remove the bridge that a killed start or stop of this very network left behind, known by its MAC."""
 
     uuid: str
     bridge: str
     mac: str
+    occupied: bool = False
+    """Whether something may be plugged into it, which is on no bridge then."""
 
     def describe(self) -> str:
+        if self.occupied:
+            return f"remove the bridge {self.bridge} that a broken stop left behind, disconnecting what is plugged in"
         return f"remove the bridge {self.bridge} that a broken start left behind"
 
     def execute(self, doors: Doors) -> None:
@@ -95,7 +108,7 @@ class RemoveLeftoverBridge:
             # A daemon that starts puts guests of type='bridge' back on it; they wait with the others.
             for link in doors.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
                 doors.host.set_master(link, park_bridge(self.uuid))
-        remove_own_bridge(doors, self.bridge, self.mac)
+        remove_own_bridge(doors, self.bridge, self.mac, occupied=self.occupied)
 
     def undo(self) -> None:
         return None

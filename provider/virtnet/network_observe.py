@@ -42,7 +42,7 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
         parked = _with_guests(doors, park, parked)
         waiting = ", ".join(entry.describe() for entry in parked) or "nothing"
         problems = (*problems, f"{PARKED} the network {park.name} behind, with {waiting} on it")
-    left = bridges_left(doors, report)
+    left = bridges_left(doors, report, occupied=deleting and recorded.get("on_delete") == "disconnect")
     if forgotten := [entry.bridge for entry in left if report is not None and entry.uuid != report.uuid]:
         problems = (*problems, f"{PARKED} the bridge {' and '.join(forgotten)} behind")
     return ObservedNetwork(

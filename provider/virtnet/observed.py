@@ -158,6 +158,8 @@ class LeftBridge:
     bridge: str
     mac: str
     """By which it is known as the network's own."""
+    occupied: bool = False
+    """Whether something is plugged into it still, as may be where a stop was broken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +180,9 @@ class ObservedNetwork:
     dnsmasq_left: bool = False
     """Whether the inactive network's own dnsmasq still runs, as libvirt forgot it."""
     bridges_left: tuple["LeftBridge", ...] = ()
-    """Bridges of the network, its park and its probes that a killed daemon left: nobody's now, and nothing on them."""
+    """Bridges of the network, its park and its probes that a killed daemon left: nobody's now.
+
+    Nothing is on them, but for the network's own when it is to be deleted with what is plugged in."""
     problems: tuple[str, ...] = ()
     """What is wrong with the active network though libvirt calls it active: bridge gone, dnsmasq gone."""
     others: tuple[NetworkReport, ...] = ()

@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.fake_host import FakeHost
 
+from virtnet.errors import Refused
 from virtnet.network import NETWORK
 from virtnet.network_converge import leftover_steps
 from virtnet.network_delete import plan_delete
@@ -24,7 +25,7 @@ from virtnet.observed import (
     NetworkReport,
     ObservedNetwork,
 )
-from virtnet.plan import ChangeClass, Doors, HostDoor
+from virtnet.plan import ChangeClass, Doors, HostDoor, Step
 
 UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
 XML = (
@@ -75,11 +76,19 @@ def network(*, active: bool) -> NetworkReport:
 
 
 class NetworkHost(FakeHost):
-    """A host of files, whose bridges have no ports."""
+    """A host of files, whose bridges have the ports of which there are files."""
 
     def list_directory(self, path: str) -> list[str]:
-        net = "/sys/class/net"
-        return sorted({file.split("/")[4] for file in self.files if file.startswith(net)}) if path == net else []
+        if not path.startswith("/sys/class/net"):
+            return []
+        below = [file.removeprefix(f"{path}/") for file in self.files if file.startswith(f"{path}/")]
+        return sorted({file.split("/")[0] for file in below})
+
+    def delete_link(self, name: str) -> None:
+        self.files = {path: text for path, text in self.files.items() if not path.startswith(f"/sys/class/net/{name}/")}
+
+    def firewall_rules(self, _program: str) -> str:
+        return ""
 
 
 def doors(host: FakeHost, *, active: bool = False, uri: str = "qemu:///system") -> Doors:
@@ -302,6 +311,40 @@ def test_a_delete_removes_the_bridges_that_killed_daemons_left() -> None:
 
     removed = [step.bridge for step in plan.steps if isinstance(step, RemoveLeftoverBridge)]
     assert removed == ["vn-lab", probe_bridge(UUID)]
+
+
+OCCUPIED = {**BRIDGE, "/sys/class/net/vn-lab/brif/vnet0/port_no": "0x1\n"}
+
+
+def delete_of_what_a_killed_stop_left(host: NetworkHost, on_delete: str) -> tuple[Step, ...]:
+    recorded = {"uuid": UUID, "name": "lab", "on_delete": on_delete}
+    return plan_delete(recorded, NETWORK.observe(doors(host), None, recorded)).steps
+
+
+def test_a_delete_that_disconnects_removes_the_bridge_that_a_killed_stop_left_with_guests_on_it() -> None:
+    host = NetworkHost(files=OCCUPIED)
+
+    removal, *_ = delete_of_what_a_killed_stop_left(host, "disconnect")
+
+    assert removal == RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC, occupied=True)
+    assert "disconnecting what is plugged in" in removal.describe()
+    removal.execute(doors(host))
+    assert "vn-lab" not in host.list_directory("/sys/class/net")
+
+
+def test_a_delete_that_does_not_disconnect_leaves_a_bridge_with_guests_on_it() -> None:
+    steps = delete_of_what_a_killed_stop_left(NetworkHost(files=OCCUPIED), "refuse")
+
+    assert not [step for step in steps if isinstance(step, RemoveLeftoverBridge)]
+
+
+def test_a_bridge_that_something_was_plugged_into_meanwhile_is_not_removed() -> None:
+    host = NetworkHost(files=OCCUPIED)
+
+    with pytest.raises(Refused, match="is in use"):
+        RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(doors(host))
+
+    assert host.files == OCCUPIED
 
 
 def test_a_bridge_of_the_parks_name_with_another_mac_is_somebody_elses() -> None:
