@@ -93,9 +93,10 @@ def forwarding(**args: Any) -> tuple[Resource, ...]:
     return ({"type": "HostForwarding", "name": "forwarding", "args": args},)
 
 
-def _lab(address: str = "10.70.0.1/24", *more: str, **args: Any) -> tuple[Resource, ...]:
+def _lab(address: str = "10.70.0.1/24", *before: str, **args: Any) -> tuple[Resource, ...]:
+    """The network with DHCP on an address; addresses before it have none."""
     dhcp = {"ranges": [{"start": address[:-4] + "100", "end": address[:-4] + "200"}]}
-    ips = [{"address": address, "dhcp": dhcp}, *({"address": another} for another in more)]
+    ips = [*({"address": another} for another in before), {"address": address, "dhcp": dhcp}]
     return network(**{"forward": {}, "ips": ips, "bridge": {"stp": False}, **args})
 
 
