@@ -87,8 +87,8 @@ class NetworkHost(FakeHost):
     def delete_link(self, name: str) -> None:
         self.files = {path: text for path, text in self.files.items() if not path.startswith(f"/sys/class/net/{name}/")}
 
-    def firewall_rules(self, _program: str) -> str:
-        return ""
+    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
+        return None
 
 
 def doors(host: FakeHost, *, active: bool = False, uri: str = "qemu:///system") -> Doors:
