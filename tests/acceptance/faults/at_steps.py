@@ -174,11 +174,14 @@ class Bench:
             }
 
     def _cut_off(self) -> list[str]:
-        """Who does not answer a guest now."""
+        """Who does not answer a guest, who asks for a while: a link that was down says nothing for a second or more."""
+        seconds = 2 if self.pair.cuts_off else 10
         return [
             who
             for who, (box, address) in self.pair.talks.items()
-            if self.host.run(*f"ip netns exec {box} ping -c 3 -i 0.2 -W 1 {address}".split(), check=False).returncode
+            if self.host.run(
+                *f"ip netns exec {box} ping -c 1 -i 0.2 -w {seconds} {address}".split(), check=False
+            ).returncode
         ]
 
     def _differences(self, found: Sight, expected: Sight) -> list[str]:

@@ -137,7 +137,7 @@ PAIRS = (
         there=_lab("10.72.0.1/24", "10.73.0.1/24", bridge={"stp": True}),
         plug_in=GUESTS,
         gateway="10.73.0.1",
-        seconds_of_silence=20.0,
+        seconds_of_silence=30.0,
     ),
     Pair(
         forth_name="adopt",
