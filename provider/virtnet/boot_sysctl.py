@@ -30,16 +30,8 @@ from virtnet.forwarding_keys import (
     ipv4_of,
     ipv6_of,
 )
+from virtnet.sysctl_places import DIRECTORIES, SYSCTL_CONF
 
-#: In order of precedence (sysctl.d(5)).
-DIRECTORIES = (
-    "/etc/sysctl.d",
-    "/run/sysctl.d",
-    "/usr/local/lib/sysctl.d",
-    "/usr/lib/sysctl.d",
-    "/lib/sysctl.d",
-)
-SYSCTL_CONF = "/etc/sysctl.conf"
 KERNEL_DEFAULT = "kernel default"
 _SPACE = " \t\n\r"
 

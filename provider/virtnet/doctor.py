@@ -18,13 +18,13 @@ from virtnet.doctor_forwarding import forwarding
 from virtnet.doctor_libvirt import libvirt
 from virtnet.doctor_networks import networks
 from virtnet.doctor_subnets import subnets
-from virtnet.drop_in import DIRECTORY
 from virtnet.errors import AccessDenied, LibvirtFailure, Unreachable, VirtnetError
 from virtnet.forwarding_keys import integer
 from virtnet.network_leftover_steps import dnsmasq_process
 from virtnet.network_survey import survey
 from virtnet.observed import NetworkReport, ObservedNetwork
 from virtnet.plan import Doors, HostDoor
+from virtnet.sysctl_places import DIRECTORY
 
 PID_FILES = "/run/libvirt/network"
 NETWORK_CONF = "/etc/libvirt/network.conf"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from virtnet import network_xml
 from virtnet.boot_sysctl import KERNEL_DEFAULT, BootValue, assignments, by_procps, by_systemd
 from virtnet.doctor_finding import DoctorReport, Finding, Level
-from virtnet.drop_in import DIRECTORY, DropIn, parse
+from virtnet.drop_in import DropIn, parse
 from virtnet.forwarding_keys import (
     IPV4,
     IPV4_ALIAS,
@@ -22,6 +22,7 @@ from virtnet.forwarding_rivals import rivals
 from virtnet.forwarding_writes import listed
 from virtnet.network_preflight import mode_of
 from virtnet.observed import ObservedNetwork
+from virtnet.sysctl_places import DIRECTORY
 
 AREA = "ip forwarding"
 

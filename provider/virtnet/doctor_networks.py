@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from virtnet import network_xml
 from virtnet.doctor_finding import DoctorReport, Finding, Level
-from virtnet.network_park import PARK_NAMESPACE, park_uuid
+from virtnet.network_park import PARK_NAMESPACE
+from virtnet.network_park_names import park_uuid
 from virtnet.network_preflight import mode_of, own_bridge, preflight, serves
 from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, NetworkReport, ObservedNetwork
 from virtnet.spec import Tree

@@ -1,18 +1,19 @@
 """The doors to a host, from its connection URI: libvirt always, the host itself where it can surely be seen."""
 
 import os
+from typing import TYPE_CHECKING
 
 from virtnet.connection import Connection, Connections
 from virtnet.errors import Refused, Unreachable
 from virtnet.host import Host, Listings
-from virtnet.host_carrier import Carrier
 from virtnet.host_local import LocalMachine, shares_our_network
 from virtnet.host_look import Ahead, Kept
 from virtnet.host_machine import Machine
-from virtnet.host_shell import NoShell, ShellMachine, sudo_way, sudo_works
-from virtnet.host_ssh import ssh_way
 from virtnet.host_uri import SshTarget, carried, is_local, ssh_target, why_dangerous
 from virtnet.plan import Doors
+
+if TYPE_CHECKING:
+    from virtnet.host_carrier import Carrier
 
 #: Where the daemons that run networks listen, the monolithic one first (https://libvirt.org/daemons.html).
 SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtnetworkd-sock", "/run/libvirt/virtqemud-sock")
@@ -28,7 +29,7 @@ def open_doors(uri: str, connections: Connections) -> Doors:
     if danger is not None:
         raise Refused(danger)
     way = carried(uri)
-    libvirt = connections.to(uri, lambda: None if way is None else Carrier(way))
+    libvirt = connections.to(uri, lambda: None if way is None else _carrier(way))
     machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))
     if machine is None:
         return Doors(libvirt=libvirt, host=None)
@@ -37,16 +38,29 @@ def open_doors(uri: str, connections: Connections) -> Doors:
     return Doors(libvirt=libvirt, host=Host(machine, kept=kept, ahead=ahead, listings=listings))
 
 
+def _carrier(way: SshTarget) -> "Carrier":
+    from virtnet.host_carrier import Carrier
+
+    return Carrier(way)
+
+
 def _machine(uri: str, libvirt: Connection) -> Machine | None:
     target = ssh_target(uri)
     if target is not None:
         return _over_ssh(target, libvirt)
     if not is_local(uri) or not shares_our_network(SOCKETS):
         return None
-    return ShellMachine(sudo_way()) if os.geteuid() != 0 and sudo_works() else LocalMachine()
+    if os.geteuid() == 0:
+        return LocalMachine()
+    from virtnet.host_shell import ShellMachine, sudo_way, sudo_works
+
+    return ShellMachine(sudo_way()) if sudo_works() else LocalMachine()
 
 
 def _over_ssh(target: SshTarget, libvirt: Connection) -> Machine | None:
+    from virtnet.host_shell import NoShell, ShellMachine
+    from virtnet.host_ssh import ssh_way
+
     machine = ShellMachine(ssh_way(target))
     try:
         machine.open()

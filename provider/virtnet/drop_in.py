@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-DIRECTORY = "/etc/sysctl.d"
+from virtnet.sysctl_places import DIRECTORY, MARKS
+
 DEFAULT_NAME = "90-virtnet-forwarding.conf"
-MARKS = "/run/virtnet"
 _MARK = "forwarding-"
 _TITLE = "# Written by virtnet, a Pulumi provider, for the HostForwarding named below."
 _ADVICE = "# A change made here by hand is shown by `pulumi refresh` and overwritten by the next `pulumi up`."

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from virtnet import network_xml
-from virtnet.boot_sysctl import DIRECTORIES, SYSCTL_CONF, by_systemd
-from virtnet.drop_in import DEFAULT_NAME, MARKS, is_mark, path_of
+from virtnet.boot_sysctl import by_systemd
+from virtnet.drop_in import DEFAULT_NAME, is_mark, path_of
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.forwarding_keys import (
     IPV4,
@@ -41,6 +41,7 @@ from virtnet.resource import Resource
 from virtnet.spec import UNKNOWN, Failure, Tree, from_inputs, tree
 from virtnet.spec_forwarding import HostForwardingSpec
 from virtnet.spec_values import readable
+from virtnet.sysctl_places import DIRECTORIES, MARKS, SYSCTL_CONF
 
 #: Modes in which libvirt itself turns forwarding on at every start of a network.
 ROUTED_MODES = ("nat", "route", "open")

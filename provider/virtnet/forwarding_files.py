@@ -6,11 +6,12 @@ Imported by forwarding_plan.
 from collections.abc import Iterable, Iterator, Mapping
 
 from virtnet.boot_sysctl import assignments
-from virtnet.drop_in import DIRECTORY, MARKS, DropIn, parse
+from virtnet.drop_in import DropIn, parse
 from virtnet.forwarding_keys import IPV4, IPV4_ALIAS, in_writing_order, shown
 from virtnet.forwarding_steps import RemoveDropIn
 from virtnet.forwarding_writes import listed
 from virtnet.plan import Step
+from virtnet.sysctl_places import DIRECTORY, MARKS
 
 
 def remove(path: str, files: Mapping[str, str], owner: str, host: str) -> tuple[Step | None, str]:

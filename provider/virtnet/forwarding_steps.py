@@ -6,10 +6,11 @@ interface even when the value is the one it had. Imported by the planner of Host
 
 from dataclasses import dataclass
 
-from virtnet.drop_in import MARKS, is_mark
+from virtnet.drop_in import is_mark
 from virtnet.errors import HostFailure, Refused
 from virtnet.forwarding_keys import IPV4, IPV6, is_on, shown
 from virtnet.plan import Doors, HostDoor, Step
+from virtnet.sysctl_places import MARKS
 
 
 @dataclass(frozen=True)

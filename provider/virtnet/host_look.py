@@ -9,9 +9,8 @@ import threading
 import time
 from collections.abc import Mapping
 
-from virtnet.boot_sysctl import DIRECTORIES
-from virtnet.drop_in import MARKS
 from virtnet.host_machine import Answer, Machine, Request
+from virtnet.sysctl_places import DIRECTORIES, MARKS
 
 _ROUTES = ("route", "show", "table", "main")
 _PARAMETERS = {"ipv4": ("forwarding",), "ipv6": ("forwarding", "accept_ra")}

@@ -20,12 +20,11 @@ from virtnet.network_probe_steps import ProbeStart
 from virtnet.network_reattach import (
     cut_off_notes,
     describe_plugged_in,
-    park_steps,
-    plug_in_steps,
     restart_notes,
     restart_refusals,
     unseen,
 )
+from virtnet.network_reattach_steps import park_steps, plug_in_steps
 from virtnet.network_recorded import RECORDED_ONLY, with_identity, with_own_bridge
 from virtnet.network_section_items import as_updates_can, updates_can_make
 from virtnet.network_section_steps import RestartDnsmasq, UpdateSection
@@ -35,7 +34,7 @@ from virtnet.network_sections import (
     restarts_dnsmasq,
     section_updates,
 )
-from virtnet.network_steps import DefineNetwork, SetAutostart, StartNetwork, StopNetwork
+from virtnet.network_steps import DefineNetwork, SetAutostart, StartNetwork, StopNetwork, stop_step
 from virtnet.network_xml import NEXT_START, NOT_XML
 from virtnet.observed import DNSMASQ_GONE, FIREWALL_GONE, FOREIGN_BRIDGE, PARKED, NetworkReport, ObservedNetwork
 from virtnet.ownership import differences, merge, restrict
@@ -413,18 +412,6 @@ def probe(target: Tree) -> list[Step]:
             uuid=str(target["uuid"]), xml=network_edit.render(asks | ({"forward": {"mode": mode}} if mode else {}))
         )
     ]
-
-
-def stop_step(report: NetworkReport, live: Tree, *, disconnects: bool = False) -> StopNetwork:
-    """The step that stops an active network, with all that taking it back needs."""
-    return StopNetwork(
-        uuid=report.uuid,
-        bridge=own_bridge(live),
-        config_xml=report.config_xml,
-        live_xml=report.live_xml or "",
-        autostart=report.autostart,
-        disconnects=disconnects,
-    )
 
 
 def in_use(observed: ObservedNetwork, what: str) -> str:

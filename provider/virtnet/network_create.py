@@ -1,22 +1,16 @@
-"""The plan of a network that the state does not know: made anew, finished, or adopted. Pure."""
+"""The plan of a network that is there and that the state does not know: finished, or adopted. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from virtnet import network_edit, network_xml
-from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.network_adoption import as_found, belongs_to_another, marked_first
-from virtnet.network_converge import at_next_start, converge, in_use, leftover_steps, probe, stop_step
+from virtnet.network_converge import at_next_start, converge, in_use, leftover_steps, probe
+from virtnet.network_new import defining, finishing, new_tree, start_findings
 from virtnet.network_preflight import (
-    Findings,
-    mode_of,
-    needs_newer_libvirt,
     own_bridge,
-    preflight,
-    preflight_at_boot,
 )
-from virtnet.network_recorded import with_own_bridge
-from virtnet.network_steps import DefineNetwork, SetAutostart, StartNetwork, named
+from virtnet.network_steps import DefineNetwork, SetAutostart, StartNetwork, stop_step
 from virtnet.network_xml import OwnerMark
 from virtnet.observed import NetworkReport, ObservedNetwork
 from virtnet.ownership import differences
@@ -25,11 +19,8 @@ from virtnet.spec import Tree
 from virtnet.spec_network import NetworkSpec
 
 
-def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
-    """Make the network, finish a half-made one of our own, adopt one where the program says so, or refuse."""
-    report = observed.report
-    if report is None:
-        return _make(desired, observed)
+def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
+    """Finish a half-made network of our own, adopt one where the program says so, or refuse."""
     mark = network_xml.owner_mark(report.any_xml)
     owner = desired.get("__owner", "")
     made_here = mark is not None and bool(owner) and mark.owner == owner and not mark.adopted
@@ -76,67 +67,6 @@ def _after_delete(desired: Mapping[str, Tree]) -> str:
     }.get(str(desired.get("on_delete")), "gives it back as it is now")
 
 
-def new_tree(desired: Mapping[str, Tree], uuid: str) -> dict[str, Tree]:
-    """What a network made anew holds: what is desired, and the identity that libvirt would make up otherwise."""
-    target: dict[str, Tree] = named(dict(desired))
-    target.pop("__owner", None)
-    target["uuid"] = uuid
-    return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
-
-
-def _make(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
-    uuid = desired.get("uuid") or observed.fresh_uuid
-    target = new_tree(desired, uuid)
-    findings = _start_findings(desired, target, observed)
-    same_uuid = next((other for other in observed.others if other.uuid == uuid), None)
-    if same_uuid is not None:
-        return Plan(refusals=(f"the UUID {uuid} belongs to network '{same_uuid.name}' already; choose another",))
-    owner = desired.get("__owner", "")
-    creating = network_edit.render(target, OwnerMark(owner, creating=True))
-    steps: list[Step] = [DefineNetwork(uuid=uuid, xml=creating, previous_xml=None, purpose=_defining(target))]
-    if desired.get("active", True):
-        steps.append(StartNetwork(uuid=uuid, bridge=own_bridge(target)))
-    steps += _finishing(desired, target, uuid, creating)
-    return Plan(
-        steps=tuple(steps),
-        changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
-        refusals=findings.refusals,
-        notes=findings.notes,
-        details={"uuid": uuid},
-    )
-
-
-def _defining(target: Mapping[str, Tree]) -> str:
-    """A reviewer's one-line view of a new network."""
-    mode = mode_of(target) or "isolated"
-    addresses = ", ".join(ip["address"] for ip in target.get("ips", []))
-    bridge = target.get("bridge", {}).get("name", "")
-    article = "an" if mode[0] in "aeio" else "a"
-    return (
-        f"define {article} {mode} network"
-        + (f" with {addresses}" if addresses else "")
-        + (f" on bridge {bridge}" if bridge else "")
-    )
-
-
-def _finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, creating: str) -> list[Step]:
-    """The end of every create: the flag, and the mark's phase last, so that a killed create is known as such."""
-    steps: list[Step] = []
-    if desired.get("autostart", True):
-        steps.append(SetAutostart(uuid=uuid, autostart=True))
-    steps.append(
-        DefineNetwork(
-            uuid=uuid,
-            xml=network_edit.render(target, OwnerMark(desired.get("__owner", ""), creating=False)),
-            previous_xml=creating,
-            previous_autostart=bool(desired.get("autostart", True)),
-            purpose="note in its metadata that it is complete",
-            was_read_back=True,
-        )
-    )
-    return steps
-
-
 def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
     """A create that was killed: made again from what is desired now, under the UUID it had."""
     target = new_tree(desired, report.uuid)
@@ -155,7 +85,7 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
     stops = report.active and not (running_alike and wanted_active)
     if stops and observed.plugged_in:
         return Plan(refusals=(in_use(observed, "the half-made network would be stopped"),))
-    findings = _start_findings(desired, target, observed)
+    findings = start_findings(desired, target, observed)
     if stops and report.live_xml is not None:
         steps += probe(target)
         steps.append(stop_step(report, target))
@@ -167,14 +97,14 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
             xml=creating,
             previous_xml=report.config_xml,
             previous_autostart=report.autostart,
-            purpose=_defining(target).replace("define", "finish", 1),
+            purpose=defining(target).replace("define", "finish", 1),
         )
     )
     if wanted_active and (stops or not report.active):
         steps.append(StartNetwork(uuid=report.uuid, bridge=own_bridge(target)))
     if not desired.get("autostart", True) and report.autostart:
         steps.append(SetAutostart(uuid=report.uuid, autostart=False))
-    steps += _finishing(desired, target, report.uuid, creating)
+    steps += finishing(desired, target, report.uuid, creating)
     return Plan(
         steps=tuple(steps),
         changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
@@ -182,13 +112,3 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
         notes=(*findings.notes, "it was left half-made by an earlier run and is finished now"),
         details={"uuid": report.uuid},
     )
-
-
-def _start_findings(desired: Mapping[str, Tree], target: Tree, observed: ObservedNetwork) -> Findings:
-    findings = Findings()
-    if desired.get("active", True):
-        findings = preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")))
-    elif desired.get("autostart", True):
-        findings = preflight_at_boot(target, observed)
-    too_new = needs_newer_libvirt(target, observed.libvirt_version)
-    return replace(findings, refusals=(*too_new, *findings.refusals))

@@ -5,13 +5,12 @@ from dataclasses import replace
 
 from virtnet import network_edit, network_xml
 from virtnet.forward_mode import OWN_BRIDGE_MODES
-from virtnet.network_converge import converge, stop_step
 from virtnet.network_leftover_steps import EndLeftoverDnsmasq, RemoveLeftoverBridge
-from virtnet.network_park import park_uuid
+from virtnet.network_park_names import park_uuid
 from virtnet.network_preflight import mode_of
-from virtnet.network_reattach import cut_off_notes, describe_plugged_in, plug_in_steps, unseen
+from virtnet.network_reattach import cut_off_notes, describe_plugged_in, unseen
 from virtnet.network_recorded import recorded_inputs
-from virtnet.network_steps import DefineNetwork, MarkNetwork, SetAutostart, StopIfActive, UndefineNetwork
+from virtnet.network_steps import DefineNetwork, MarkNetwork, SetAutostart, StopIfActive, UndefineNetwork, stop_step
 from virtnet.network_xml import NOT_XML
 from virtnet.observed import FOREIGN_BRIDGE, NetworkReport, ObservedNetwork
 from virtnet.ownership import differences, merge, project
@@ -69,6 +68,8 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
 
 def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
     """The network stays as it is; only our mark goes, as it would claim what is no longer ours."""
+    from virtnet.network_reattach_steps import plug_in_steps
+
     note = "it stays, as on_delete is keep"
     if observed.parked and not report.active:
         waiting = describe_plugged_in(observed.parked)
@@ -93,6 +94,8 @@ def _restore(
 
     Of a network without our mark we changed no more than its flags: what else differs is somebody else's, and stays.
     """
+    from virtnet.network_converge import converge
+
     named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
     now = network_xml.parse(report.any_xml)
     mark = network_xml.owner_mark(report.any_xml)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from virtnet import network_xml
 from virtnet.errors import AccessDenied, HostFailure, Refused
 from virtnet.network_firewall import rules_left
-from virtnet.network_park import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac, probe_uuid
+from virtnet.network_park_names import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac, probe_uuid
 from virtnet.network_preflight import own_bridge
 from virtnet.observed import LeftBridge, NetworkReport
 from virtnet.plan import Doors, HostDoor

@@ -12,7 +12,7 @@ from virtnet import network_xml
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.network_leftover_steps import bridges_left, dnsmasq_process
-from virtnet.network_park import park_uuid
+from virtnet.network_park_names import park_uuid
 from virtnet.network_ports import plugged_in
 from virtnet.network_preflight import mode_of, own_bridge
 from virtnet.network_problems import firewall_problems, problems_of

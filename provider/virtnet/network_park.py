@@ -7,13 +7,21 @@ address, where they go on talking to each other. The park's metadata remembers h
 finishes a restart that was cut short, in another process or on another day, reads it there.
 """
 
-import hashlib
-import uuid as uuids
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
+from virtnet.network_park_names import (
+    park_bridge,
+    park_mac,
+    park_name,
+    park_uuid,
+    probe_bridge,
+    probe_mac,
+    probe_uuid,
+    short,
+)
 from virtnet.network_xml import read_xml
 from virtnet.observed import GuestInterface
 
@@ -63,47 +71,6 @@ class Journal:
         return remembered.xml if remembered is not None else _on_network(interface.xml, network)
 
 
-def park_uuid(uuid: str) -> str:
-    """The UUID of a network's park: the same at every look."""
-    return str(uuids.uuid5(uuids.UUID(uuid), "park"))
-
-
-def park_name(uuid: str) -> str:
-    """The name of a network's park."""
-    return f"virtnet-park-{_short(uuid)}"
-
-
-def park_bridge(uuid: str) -> str:
-    """The name of the park's bridge."""
-    return f"vn-pk-{_short(uuid)}"
-
-
-def park_mac(uuid: str) -> str:
-    """The MAC address of the park's bridge, by which a leftover is known."""
-    return mac_of(f"park {uuid}")
-
-
-def probe_uuid(uuid: str) -> str:
-    """The UUID of the throw-away network that shows whether a network can be started."""
-    return str(uuids.uuid5(uuids.UUID(uuid), "probe"))
-
-
-def probe_bridge(uuid: str) -> str:
-    """The name of the throw-away network, and of its bridge."""
-    return f"vn-pr-{_short(uuid)}"
-
-
-def probe_mac(uuid: str) -> str:
-    """The MAC address of the throw-away network's bridge."""
-    return mac_of(f"probe {uuid}")
-
-
-def mac_of(text: str) -> str:
-    """A MAC address in the range of KVM and libvirt (52:54:00), always the same for a text."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return f"52:54:00:{digest[:2]}:{digest[2:4]}:{digest[4:6]}"
-
-
 def render_probe(xml: str, uuid: str, attempt: int) -> str:
     """The throw-away network for a network, from one without name, UUID, bridge name and address.
 
@@ -120,13 +87,9 @@ def render_probe(xml: str, uuid: str, attempt: int) -> str:
         bridge.set("name", probe_bridge(uuid))
     etree.SubElement(root, "mac", address=probe_mac(uuid))
     if forward is not None and forward.get("mode") in ("nat", "route", "open"):
-        subnet = (int(_short(uuid), 16) + attempt) % 64
+        subnet = (int(short(uuid), 16) + attempt) % 64
         etree.SubElement(root, "ip", address=f"192.0.2.{1 + 4 * subnet}", prefix="30")
     return etree.tostring(root, encoding="unicode")
-
-
-def _short(uuid: str) -> str:
-    return hashlib.sha256(uuid.encode()).hexdigest()[:8]
 
 
 def render_park(uuid: str, live_xml: str, journal: Journal) -> str:

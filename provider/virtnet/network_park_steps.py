@@ -13,20 +13,8 @@ from dataclasses import dataclass
 from virtnet import network_xml
 from virtnet.errors import HostFailure, LibvirtFailure, Refused
 from virtnet.network_leftover_steps import remove_own_bridge
-from virtnet.network_park import (
-    Journal,
-    ParkedLink,
-    at_park,
-    names_mtu,
-    park_bridge,
-    park_mac,
-    park_name,
-    park_uuid,
-    parse_journal,
-    remembered,
-    render_park,
-    tap_of,
-)
+from virtnet.network_park import Journal, ParkedLink, at_park, names_mtu, parse_journal, remembered, render_park, tap_of
+from virtnet.network_park_names import park_bridge, park_mac, park_name, park_uuid
 from virtnet.network_ports import forget_orphans, plugged_in
 from virtnet.network_preflight import own_bridge
 from virtnet.observed import GuestInterface, NetworkReport

@@ -4,18 +4,15 @@ nothing recorded    make it, finish a half-made one of our own, or adopt (create
 both                converge what is observed on what is desired (update)
 nothing desired     take it down, give it back, or leave it (delete)
 nothing observed    the changes alone, as recorded (diff)
+
+Each line is imported when it is come to: most runs come to one of them.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from virtnet import network_xml
-from virtnet.network_adoption import adoption_mark
-from virtnet.network_converge import converge
-from virtnet.network_create import plan_create
-from virtnet.network_delete import plan_delete
 from virtnet.network_recorded import recorded_changes, recorded_inputs
-from virtnet.network_steps import MarkNetwork
 from virtnet.observed import ObservedNetwork
 from virtnet.plan import ChangeClass, Plan
 from virtnet.spec import Tree
@@ -28,15 +25,31 @@ def plan_network(
     if observed is None:
         return Plan(changes=recorded_changes(desired or {}, recorded or {}))
     if recorded is None:
-        return plan_create(desired or {}, observed)
+        return _create(desired or {}, observed)
     if observed.report is None and (refusal := _wrong_host(recorded, observed)):
         return Plan(refusals=(refusal,))
     if desired is None:
+        from virtnet.network_delete import plan_delete
+
         return plan_delete(recorded, observed)
     return _update(desired, recorded, observed)
 
 
+def _create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
+    if observed.report is None:
+        from virtnet.network_new import plan_new
+
+        return plan_new(desired, observed)
+    from virtnet.network_create import plan_create
+
+    return plan_create(desired, observed, observed.report)
+
+
 def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
+    from virtnet.network_adoption import adoption_mark
+    from virtnet.network_converge import converge
+    from virtnet.network_steps import MarkNetwork
+
     report = observed.report
     if report is None:
         return Plan(

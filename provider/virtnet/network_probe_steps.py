@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from virtnet.errors import LibvirtFailure, Refused
 from virtnet.network_leftover_steps import remove_own_bridge
-from virtnet.network_park import probe_bridge, probe_mac, probe_uuid, render_probe
+from virtnet.network_park import render_probe
+from virtnet.network_park_names import probe_bridge, probe_mac, probe_uuid
 from virtnet.plan import Doors
 
 

@@ -1,13 +1,11 @@
-"""What a restart means for those who are plugged in: whether it may be done, what it costs, by which steps. Pure."""
+"""What a restart means for those who are plugged in: whether it may be done, and what it costs. Pure."""
 
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 
 from virtnet.forward_mode import OWN_BRIDGE_MODES
-from virtnet.network_park_steps import MakePark, ParkGuests, PlugGuestsIn, RemovePark
 from virtnet.network_preflight import mode_of, own_bridge
 from virtnet.observed import ObservedNetwork, PluggedIn
-from virtnet.plan import Step
 from virtnet.spec import Tree
 
 #: What stopping and starting the network takes, and what each interface adds (measured, see docs/design.md).
@@ -134,26 +132,3 @@ def _link_local(address: str) -> bool:
 def subnets_change(target: Tree, live: Tree) -> bool:
     """Whether guests need other addresses after the restart."""
     return {ip["address"] for ip in target.get("ips", [])} != {ip["address"] for ip in live.get("ips", [])}
-
-
-def park_steps(target: Tree, live: Tree, observed: ObservedNetwork) -> list[Step]:
-    """Before the stop: what is plugged in moves to the park."""
-    report = observed.report
-    if report is None or not observed.users:
-        return []
-    steps: list[Step] = []
-    if observed.park:
-        steps += _plug_in(report.uuid, observed.parked)
-    names = describe_plugged_in(observed.users)
-    bounce = subnets_change(target, live)
-    return [*steps, MakePark(uuid=report.uuid), ParkGuests(uuid=report.uuid, names=names, bounce=bounce)]
-
-
-def plug_in_steps(uuid: str, observed: ObservedNetwork, *, restarts: bool) -> list[Step]:
-    """After the start: what is on the park moves back, that of a restart which was cut short too."""
-    users = (*(observed.plugged_in if restarts else ()), *observed.parked)
-    return _plug_in(uuid, users) if users or observed.park else []
-
-
-def _plug_in(uuid: str, users: Sequence[PluggedIn]) -> list[Step]:
-    return [PlugGuestsIn(uuid=uuid, names=describe_plugged_in(users) or "nothing"), RemovePark(uuid=uuid)]

@@ -11,6 +11,7 @@ from virtnet.errors import HostFailure, Refused
 from virtnet.network_leftover_steps import link_address
 from virtnet.network_ports import forget_orphans, plugged_in
 from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, own_bridge, version_text
+from virtnet.observed import NetworkReport
 from virtnet.ownership import differences, merge
 from virtnet.plan import Doors, Step
 from virtnet.spec import Tree
@@ -177,6 +178,18 @@ class StopNetwork:
             live_xml=self.live_xml,
             autostart=self.autostart,
         )
+
+
+def stop_step(report: NetworkReport, live: Tree, *, disconnects: bool = False) -> StopNetwork:
+    """The step that stops an active network, with all that taking it back needs."""
+    return StopNetwork(
+        uuid=report.uuid,
+        bridge=own_bridge(live),
+        config_xml=report.config_xml,
+        live_xml=report.live_xml or "",
+        autostart=report.autostart,
+        disconnects=disconnects,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

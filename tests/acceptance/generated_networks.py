@@ -32,8 +32,8 @@ from tests.unit.strategies import whole_networks
 
 from virtnet import network_edit, network_xml
 from virtnet.network import NETWORK
-from virtnet.network_create import new_tree
 from virtnet.network_firewall import FILTERED_MODES, missing_rules, uses_nft
+from virtnet.network_new import new_tree
 from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, OF_PROPERTY, mode_of, needs_newer_libvirt, own_bridge
 from virtnet.ownership import differences, merge
 from virtnet.spec_network import NetworkSpec

@@ -35,7 +35,7 @@ from tests.unit.test_hostile_texts import in_canonical, taken
 
 from virtnet import network_edit, network_xml
 from virtnet.network import NETWORK
-from virtnet.network_create import new_tree
+from virtnet.network_new import new_tree
 
 FILES = Path("/var/lib/libvirt/dnsmasq")
 #: dnsmasq reads lines of its files into a buffer (MAXDNAME); the rest of what is longer is a line of its own.

@@ -9,7 +9,7 @@ from tests.acceptance.sandboxed import Host
 
 from virtnet import network_edit, network_xml
 from virtnet.network import NETWORK
-from virtnet.network_create import new_tree
+from virtnet.network_new import new_tree
 from virtnet.ownership import differences, merge
 from virtnet.spec_network import NetworkSpec
 

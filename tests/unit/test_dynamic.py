@@ -231,6 +231,17 @@ def test_a_users_program_imports_nothing_that_only_the_provider_needs() -> None:
     assert done.stdout == "\n"
 
 
+def test_what_a_run_imports_is_not_looked_through_for_garbage_when_it_ends() -> None:
+    code = (
+        "import gc, virtnet.dynamic as dynamic; dynamic._resource('LibvirtNetwork'); "
+        "print(gc.isenabled(), gc.get_freeze_count() > 9 * len(gc.get_objects()))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert done.stdout == "True True\n"
+
+
 def test_an_errors_code_is_lost_on_the_way_and_its_kind_and_words_are_not() -> None:
     sentence = network_provider()._sentence(LibvirtFailure("could not start it", 38))
 

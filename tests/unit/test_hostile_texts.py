@@ -9,7 +9,7 @@ from virtnet import network_edit, network_xml, wire
 from virtnet.drop_in import DEFAULT_NAME
 from virtnet.forwarding import HOST_FORWARDING
 from virtnet.network import NETWORK
-from virtnet.network_create import new_tree
+from virtnet.network_new import new_tree
 from virtnet.ownership import SECRET_PLACES
 from virtnet.resource import Resource
 from virtnet.spec import Part

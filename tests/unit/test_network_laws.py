@@ -12,7 +12,7 @@ from tests.unit.strategies import networks, whole_networks
 from virtnet import lifecycle, network_edit, network_xml
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network import NETWORK
-from virtnet.network_create import new_tree
+from virtnet.network_new import new_tree
 from virtnet.network_recorded import recorded_inputs
 from virtnet.network_steps import DefineNetwork, StopNetwork
 from virtnet.observed import PluggedIn

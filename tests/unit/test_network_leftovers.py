@@ -13,7 +13,7 @@ from virtnet.network_converge import leftover_steps
 from virtnet.network_delete import plan_delete
 from virtnet.network_firewall import rules_left
 from virtnet.network_leftover_steps import EndLeftoverDnsmasq, RemoveLeftoverBridge
-from virtnet.network_park import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac
+from virtnet.network_park_names import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac
 from virtnet.network_preflight import preflight
 from virtnet.observed import (
     FIREWALL_GONE,

@@ -10,7 +10,7 @@ from tests.fakes.libvirt import FakeGuest, FakeLibvirt
 from virtnet import lifecycle
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network import NETWORK
-from virtnet.network_park import park_name
+from virtnet.network_park_names import park_name
 from virtnet.observed import PluggedIn
 from virtnet.plan import Doors
 

@@ -11,7 +11,7 @@ from tests.unit.strategies import whole_networks
 from virtnet import lifecycle, network_edit, network_xml
 from virtnet.errors import VirtnetError
 from virtnet.network import NETWORK
-from virtnet.network_create import new_tree
+from virtnet.network_new import new_tree
 from virtnet.observed import NetworkReport
 from virtnet.plan import Doors
 

@@ -41,6 +41,16 @@ def test_a_run_of_networks_imports_nothing_of_forwarding() -> None:
     assert [name for name in _printed(program).split() if "forwarding" in name] == []
 
 
+def test_a_run_imports_a_restart_and_a_way_to_other_hosts_when_it_needs_them() -> None:
+    program = (
+        "import sys; from virtnet.resources import resource; import virtnet.doors, virtnet.network_new; "
+        "resource('LibvirtNetwork'); print(*sys.modules)"
+    )
+    seldom = {"network_adoption", "network_converge", "network_park", "network_park_steps", "host_shell", "host_ssh"}
+
+    assert {f"virtnet.{name}" for name in seldom} & set(_printed(program).split()) == set()
+
+
 def test_validators_are_not_built_before_something_is_checked() -> None:
     program = (
         "from virtnet.resources import resource; network = resource('LibvirtNetwork'); "
