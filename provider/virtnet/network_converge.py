@@ -163,7 +163,7 @@ def _stop_findings(
     elif users and desired.get("on_delete") != "disconnect":
         refusals.append(in_use(observed, what))
     else:
-        notes += cut_off_notes(observed)
+        notes += cut_off_notes(observed.users)
     foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
     if foreign:
         refusals.append(f"{foreign[0]}; stopping the network would delete that; rename that interface first")

@@ -52,7 +52,7 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     if observed.dnsmasq_left:
         steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
     steps += [
-        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, occupied=left.occupied)
+        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, names=describe_plugged_in(left.users))
         for left in observed.bridges_left
     ]
     if report.config_xml is not None:
@@ -61,8 +61,11 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     if observed.shut_off_guests:
         names = ", ".join(f"'{name}'" for name in observed.shut_off_guests)
         notes = (f"shut-off guests that have an interface on it, and will not start without it: {names}",)
+    if not refusals:
+        left_on = [user for left in observed.bridges_left for user in left.users]
+        notes += tuple(cut_off_notes((*(observed.users if report.live_xml is not None else ()), *left_on)))
     if report.live_xml is not None and not refusals:
-        notes += (*cut_off_notes(observed), *unseen(network_xml.parse(report.live_xml), observed))
+        notes += tuple(unseen(network_xml.parse(report.live_xml), observed))
     return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
 
 

@@ -114,7 +114,9 @@ def rules_left(iptables: str, bridge: str) -> Sequence[Rule]:
     named = [rule for rule in all_rules if bridge in rule.words]
     others = {word for rule in all_rules if rule not in named and _has_interface(rule) for word in _addresses(rule)}
     subnets = {word for rule in named for word in _addresses(rule)} - others
-    return [rule for rule in all_rules if rule in named or (not _has_interface(rule) and subnets & {*_addresses(rule)})]
+    unnamed = [rule for rule in all_rules if not _has_interface(rule) and subnets & {*_addresses(rule)}]
+    # Those that name it last: by them the others are known, also to who goes on after one that was killed.
+    return [*(rule for rule in unnamed if rule not in named), *named]
 
 
 def _rules(iptables: str) -> Iterator[Rule]:

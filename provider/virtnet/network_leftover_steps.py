@@ -12,7 +12,7 @@ from virtnet.errors import AccessDenied, HostFailure, Refused
 from virtnet.network_firewall import rules_left
 from virtnet.network_park_names import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac, probe_uuid
 from virtnet.network_preflight import own_bridge
-from virtnet.observed import LeftBridge, NetworkReport
+from virtnet.observed import LeftBridge, NetworkReport, PluggedIn
 from virtnet.plan import Doors, HostDoor
 
 
@@ -30,14 +30,15 @@ def remove_own_bridge(doors: Doors, bridge: str, mac: str, *, occupied: bool = F
     address = link_address(doors, bridge)
     if address is None or doors.host is None:
         return
-    if address != mac or (not occupied and _occupied(doors.host, bridge)):
+    if address != mac or (not occupied and _ports(doors.host, bridge)):
         raise Refused(f"the interface {bridge} on {doors.host.name} is not ours, or is in use; remove it first")
-    doors.host.delete_link(bridge)
+    # Who is killed in between is known by the bridge, and it is done once more.
     _remove_rules(doors.host, bridge)
+    doors.host.delete_link(bridge)
 
 
-def _occupied(host: HostDoor, bridge: str) -> bool:
-    return bool(host.list_directory(f"/sys/class/net/{bridge}/brif"))
+def _ports(host: HostDoor, bridge: str) -> list[str]:
+    return sorted(host.list_directory(f"/sys/class/net/{bridge}/brif"))
 
 
 def bridges_left(doors: Doors, report: NetworkReport | None, *, occupied: bool = False) -> tuple[LeftBridge, ...]:
@@ -55,11 +56,11 @@ def bridges_left(doors: Doors, report: NetworkReport | None, *, occupied: bool =
     ]
     there = doors.host.list_directory("/sys/class/net")
     found = [
-        replace(left, occupied=_occupied(doors.host, left.bridge))
+        replace(left, users=tuple(PluggedIn(owner="", interface=port) for port in _ports(doors.host, left.bridge)))
         for left in made
         if left.bridge in there and not (left.uuid == report.uuid and report.active) and _is_left(doors, left)
     ]
-    return tuple(left for left in found if not left.occupied or (occupied and left.uuid == report.uuid))
+    return tuple(left for left in found if not left.users or (occupied and left.uuid == report.uuid))
 
 
 def _is_left(doors: Doors, left: LeftBridge) -> bool:
@@ -70,7 +71,7 @@ def _is_left(doors: Doors, left: LeftBridge) -> bool:
 
 
 def _remove_rules(host: HostDoor, bridge: str) -> None:
-    """Remove the firewall rules of a bridge that is gone.
+    """Remove the firewall rules of a bridge that is about to go.
 
     libvirt 9.0 forgets those of a network whose daemon was killed while starting it, and then nobody removes them.
     """
@@ -90,12 +91,12 @@ class RemoveLeftoverBridge:
     uuid: str
     bridge: str
     mac: str
-    occupied: bool = False
-    """Whether something may be plugged into it, which is on no bridge then."""
+    names: str = ""
+    """What is plugged into it, which is on no bridge then; "" where nothing may be."""
 
     def describe(self) -> str:
-        if self.occupied:
-            return f"remove the bridge {self.bridge} that a broken stop left behind, disconnecting what is plugged in"
+        if self.names:
+            return f"remove the bridge {self.bridge} that a broken stop left behind, disconnecting {self.names}"
         return f"remove the bridge {self.bridge} that a broken start left behind"
 
     def execute(self, doors: Doors) -> None:
@@ -108,7 +109,7 @@ class RemoveLeftoverBridge:
             # A daemon that starts puts guests of type='bridge' back on it; they wait with the others.
             for link in doors.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
                 doors.host.set_master(link, park_bridge(self.uuid))
-        remove_own_bridge(doors, self.bridge, self.mac, occupied=self.occupied)
+        remove_own_bridge(doors, self.bridge, self.mac, occupied=bool(self.names))
 
     def undo(self) -> None:
         return None

@@ -18,7 +18,7 @@ from virtnet.network_preflight import mode_of, own_bridge
 from virtnet.network_problems import firewall_problems, problems_of
 from virtnet.network_recorded import recorded_changes
 from virtnet.network_survey import survey, survey_for_new
-from virtnet.observed import PARKED, GuestInterface, HostReport, NetworkReport, ObservedNetwork, PluggedIn
+from virtnet.observed import PARKED, GuestInterface, HostReport, LeftBridge, NetworkReport, ObservedNetwork, PluggedIn
 from virtnet.plan import ChangeClass, Doors, HostDoor
 from virtnet.spec import Tree, walk_unknown
 
@@ -43,6 +43,8 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
         waiting = ", ".join(entry.describe() for entry in parked) or "nothing"
         problems = (*problems, f"{PARKED} the network {park.name} behind, with {waiting} on it")
     left = bridges_left(doors, report, occupied=deleting and recorded.get("on_delete") == "disconnect")
+    if report is not None and any(entry.users for entry in left):
+        left = _with_owners(doors, report.name, left)
     if forgotten := [entry.bridge for entry in left if report is not None and entry.uuid != report.uuid]:
         problems = (*problems, f"{PARKED} the bridge {' and '.join(forgotten)} behind")
     return ObservedNetwork(
@@ -124,6 +126,14 @@ def _with_guests(doors: Doors, report: NetworkReport, users: tuple[PluggedIn, ..
         if (user.owner, user.mac.lower()) in twice
         else user
         for user in found
+    )
+
+
+def _with_owners(doors: Doors, name: str, left: tuple[LeftBridge, ...]) -> tuple[LeftBridge, ...]:
+    """Bridges that libvirt has forgotten, with the guests whose interfaces are on them still."""
+    taps = {interface.interface: interface for interface in doors.libvirt.guest_interfaces(name)}
+    return tuple(
+        replace(entry, users=tuple(_named(user, taps, {}, doors.libvirt.uri) for user in entry.users)) for entry in left
     )
 
 

@@ -86,9 +86,9 @@ def unseen(live: Tree, observed: ObservedNetwork) -> Iterator[str]:
         )
 
 
-def cut_off_notes(observed: ObservedNetwork) -> Iterator[str]:
+def cut_off_notes(users: Sequence[PluggedIn]) -> Iterator[str]:
     """Whom a stop for good cuts off where on_delete is disconnect, by name."""
-    if users := observed.users:
+    if users:
         yield f"{describe_plugged_in(users)} {'is' if len(users) == 1 else 'are'} cut off, as on_delete is disconnect"
 
 

@@ -158,8 +158,8 @@ class LeftBridge:
     bridge: str
     mac: str
     """By which it is known as the network's own."""
-    occupied: bool = False
-    """Whether something is plugged into it still, as may be where a stop was broken."""
+    users: tuple[PluggedIn, ...] = ()
+    """What is plugged into it still, as may be where a stop was broken."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,11 @@
 """What a network's host shows besides libvirt's word: a dnsmasq that a killed daemon forgot, a bridge not as it was."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
 import pytest
-from tests.fakes.libvirt import FakeLibvirt
+from tests.fakes.libvirt import FakeGuest, FakeLibvirt
 from tests.unit.fake_host import FakeHost
 
 from virtnet.errors import Refused
@@ -25,7 +26,7 @@ from virtnet.observed import (
     NetworkReport,
     ObservedNetwork,
 )
-from virtnet.plan import ChangeClass, Doors, HostDoor, Step
+from virtnet.plan import ChangeClass, Doors, HostDoor, Plan
 
 UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
 XML = (
@@ -251,10 +252,35 @@ def test_the_rules_of_a_bridge_that_is_gone_are_told_from_all_others() -> None:
     found = rules_left(RULES, "vn-lab")
 
     assert [(rule.table, rule.words[:5]) for rule in found] == [
+        ("nat", ("LIBVIRT_PRT", "-s", "10.91.0.0/24", "-d", "224.0.0.0/24")),
         ("filter", ("LIBVIRT_FWI", "-d", "10.91.0.0/24", "-o", "vn-lab")),
         ("filter", ("LIBVIRT_FWI", "-o", "vn-lab", "-j", "REJECT")),
-        ("nat", ("LIBVIRT_PRT", "-s", "10.91.0.0/24", "-d", "224.0.0.0/24")),
     ]
+
+
+class KilledBeforeTheBridgeGoes(NetworkHost):
+    """A host with RULES, on which whoever removes a bridge is killed."""
+
+    removed: tuple[tuple[str, ...], ...] = ()
+
+    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
+        return RULES if program == "iptables-save" else None
+
+    def delete_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:
+        self.removed += (tuple(rule),)
+
+    def delete_link(self, name: str) -> None:
+        raise KeyboardInterrupt(name)
+
+
+def test_a_bridge_goes_after_its_rules_so_that_they_are_found_again_by_it() -> None:
+    host = KilledBeforeTheBridgeGoes(files=BRIDGE)
+
+    with pytest.raises(KeyboardInterrupt):
+        RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(doors(host))
+
+    assert len(host.removed) == 3
+    assert ["vn-lab" in rule for rule in host.removed] == [False, True, True]
 
 
 def test_rules_of_a_subnet_that_another_bridge_has_too_stay() -> None:
@@ -316,24 +342,34 @@ def test_a_delete_removes_the_bridges_that_killed_daemons_left() -> None:
 OCCUPIED = {**BRIDGE, "/sys/class/net/vn-lab/brif/vnet0/port_no": "0x1\n"}
 
 
-def delete_of_what_a_killed_stop_left(host: NetworkHost, on_delete: str) -> tuple[Step, ...]:
+def delete_of_what_a_killed_stop_left(host: NetworkHost, on_delete: str, *guests: FakeGuest) -> Plan:
     recorded = {"uuid": UUID, "name": "lab", "on_delete": on_delete}
-    return plan_delete(recorded, NETWORK.observe(doors(host), None, recorded)).steps
+    libvirt = FakeLibvirt(reports={UUID: network(active=False)}, guests=list(guests))
+    return plan_delete(recorded, NETWORK.observe(Doors(libvirt=libvirt, host=cast(HostDoor, host)), None, recorded))
 
 
 def test_a_delete_that_disconnects_removes_the_bridge_that_a_killed_stop_left_with_guests_on_it() -> None:
     host = NetworkHost(files=OCCUPIED)
 
-    removal, *_ = delete_of_what_a_killed_stop_left(host, "disconnect")
+    removal, *_ = delete_of_what_a_killed_stop_left(host, "disconnect").steps
 
-    assert removal == RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC, occupied=True)
-    assert "disconnecting what is plugged in" in removal.describe()
+    assert removal == RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC, names="interface vnet0")
+    assert "disconnecting interface vnet0" in removal.describe()
     removal.execute(doors(host))
     assert "vn-lab" not in host.list_directory("/sys/class/net")
 
 
+def test_a_delete_says_which_guests_are_on_the_bridge_that_a_killed_stop_left() -> None:
+    web = FakeGuest(name="web", mac="52:54:00:fe:00:01", tap="vnet0", network="lab")
+
+    plan = delete_of_what_a_killed_stop_left(NetworkHost(files=OCCUPIED), "disconnect", web)
+
+    assert "guest 'web' (vnet0)" in plan.steps[0].describe()
+    assert "guest 'web' (vnet0) is cut off, as on_delete is disconnect" in plan.notes
+
+
 def test_a_delete_that_does_not_disconnect_leaves_a_bridge_with_guests_on_it() -> None:
-    steps = delete_of_what_a_killed_stop_left(NetworkHost(files=OCCUPIED), "refuse")
+    steps = delete_of_what_a_killed_stop_left(NetworkHost(files=OCCUPIED), "refuse").steps
 
     assert not [step for step in steps if isinstance(step, RemoveLeftoverBridge)]
 

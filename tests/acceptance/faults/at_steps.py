@@ -115,13 +115,19 @@ class Bench:
                     yield self._fault(case, program, quiet=case in (there[-1:] + back[-1:]))
 
     def _clean(self, program: Sequence[Resource]) -> list[tuple[str, float]]:
+        self._declare(program)
         self._journal.unlink(missing_ok=True)
-        self.stack.declare(*program)
         self.stack.up()
         steps = self._steps()
         if program is self.pair.back:
             self.host.sh(self.pair.plug_in_again)
         return steps
+
+    def _declare(self, program: Sequence[Resource]) -> None:
+        self.stack.declare(*program)
+        if self.pair.spoil and program is self.pair.there:
+            self.host.sh(self.pair.spoil)
+            self.stack.refresh()
 
     def _steps(self) -> list[tuple[str, float]]:
         lines = self._journal.read_text().splitlines() if self._journal.exists() else []
@@ -129,8 +135,8 @@ class Bench:
 
     def _fault(self, case: Case, program: Sequence[Resource], *, quiet: bool) -> Row:
         killed, wrong = Path(f"{self._journal}.killed"), []
+        self._declare(program)
         killed.unlink(missing_ok=True)
-        self.stack.declare(*program)
         with self._watched() as heard:
             self.stack.environment["VIRTNET_KILL"] = f"{case.who} {case.when} {case.number} {case.seconds:.4f}"
             failed = self.stack.up(check=False)

@@ -62,6 +62,8 @@ class Pair:
     """A script that is run once, with the program of `back` up."""
     plug_in_again: str = ""
     """A script that is run whenever the program of `back` is up again."""
+    spoil: str = ""
+    """What others do to the host, each time before the program of `there` is to come up; a refresh tells of it."""
     gateway: str = "10.70.0.1"
     """An address that the network has in both programs."""
     seconds_of_silence: float = 0.0
@@ -101,6 +103,14 @@ def _lab(address: str = "10.70.0.1/24", *before: str, **args: Any) -> tuple[Reso
 
 
 _RESERVED = {**DHCP, "hosts": [{"mac": "52:54:00:00:00:09", "ip": "10.70.0.9"}]}
+_WITH_RESERVATION = [{"address": "10.70.0.1/24", "dhcp": _RESERVED}]
+#: A hand with virsh, and dnsmasq at an end.
+_DRIFT = """\
+virsh -q net-update lab delete ip-dhcp-host "<host mac='52:54:00:00:00:09' ip='10.70.0.9'/>" --live --config
+virsh -q net-autostart lab --disable
+kill $(cat /run/libvirt/network/lab.pid)
+while ps -C dnsmasq -o args= | grep -q dnsmasq/lab.conf; do sleep 0.1; done
+"""
 
 PAIRS = (
     Pair(forth_name="create", back_name="delete", there=_lab(), prepare=FORWARDS, hosts=2, made_anew=True),
@@ -126,6 +136,15 @@ PAIRS = (
             dns={"hosts": [{"ip": "10.70.0.9", "hostnames": ["nine"]}], "txts": [{"name": "n", "value": "v"}]},
             autostart=False,
         ),
+        plug_in=GUESTS,
+    ),
+    Pair(
+        forth_name="drift mended",
+        back_name="nothing",
+        alike=True,
+        back=_lab(ips=_WITH_RESERVATION),
+        there=_lab(ips=_WITH_RESERVATION),
+        spoil=_DRIFT,
         plug_in=GUESTS,
     ),
     Pair(
