@@ -3,10 +3,11 @@
 import random
 
 import pytest
+from tests.acceptance.daemons import daemon_version
 from tests.acceptance.faults import table
 from tests.acceptance.faults.at_steps import Bench, Row, cases_of
 from tests.acceptance.faults.on_the_host import HOST_FAULTS
-from tests.acceptance.faults.pairs import PAIRS, Pair
+from tests.acceptance.faults.pairs import PAIRS, TEXTS, Pair
 from tests.acceptance.sandboxed import Host, Stack
 
 pytestmark = pytest.mark.acceptance
@@ -29,6 +30,18 @@ def test_a_fault_of_each_kind_of_plan_loses_nothing(host: Host, stack: Stack, pa
     assert [case.name for case in cases] == committed, "make faults writes the table anew"
     assert bench.not_as_before == []
     assert [row.wrong for row in rows] == [()]
+
+
+def test_faults_while_texts_are_set_on_a_running_network_lose_nothing(host: Host, stack: Stack) -> None:
+    if daemon_version(host) < (9, 7):
+        pytest.skip("this libvirt sets no texts on a running network")
+    bench = Bench(host, stack, TEXTS)
+
+    rows = list(bench.run(lambda _: True))
+
+    assert [(row.when, row.wrong) for row in rows if row.wrong] == []
+    assert {row.when.rpartition(" ")[2] for row in rows} == {"SetMetadata"}
+    assert {row.lost for row in rows} == {"nothing"}
 
 
 @pytest.mark.parametrize("name", [("dnsmasq killed", "network runs"), ("host rebooted", "network runs")])

@@ -61,9 +61,10 @@ def cases_of(kind: str, steps: Sequence[tuple[str, float]]) -> Iterator[Case]:
         yield Case(kind, "libvirtd", "before", 0, steps[0][0])
         yield Case(kind, "libvirtd", "after", len(steps) - 1, steps[-1][0])
     yield from _around_each(kind, "provider", steps)
-    if asks_libvirt:
+    long = [number for number, (step, _) in enumerate(steps) if step in LONG]
+    if asks_libvirt and long:
         # The last of the steps that take long, in which the engine is seen to end.
-        number = max(n for n, (step, _) in enumerate(steps) if step in LONG)
+        number = long[-1]
         yield Case(kind, "pulumi", "during", number, steps[number][0], steps[number][1] / 2)
 
 
