@@ -7,7 +7,15 @@ from virtnet.doctor_finding import DoctorReport, Finding, Level
 from virtnet.network_park import PARK_NAMESPACE
 from virtnet.network_park_names import park_uuid
 from virtnet.network_preflight import mode_of, own_bridge, preflight, serves
-from virtnet.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, NetworkReport, ObservedNetwork
+from virtnet.observed import (
+    DNSMASQ_GONE,
+    FOREIGN_BRIDGE,
+    PARKED,
+    RECORD_LEFT,
+    RESTART_RECORD,
+    NetworkReport,
+    ObservedNetwork,
+)
 from virtnet.spec import Tree
 
 AGAIN = "pulumi refresh, then pulumi up"
@@ -130,6 +138,9 @@ def _fix(problem: str, name: str) -> str:
         return "rename or remove that interface by hand; until then do not stop the network, which would delete it"
     if problem == DNSMASQ_GONE:
         return f"{AGAIN}; or systemctl restart virtnetworkd (libvirtd), which starts it and leaves guests alone"
+    if problem == RECORD_LEFT:
+        item = f"<txt name='{RESTART_RECORD}'/>"
+        return f"{AGAIN}; or virsh net-update '{name}' delete dns-txt \"{item}\" --live"
     return f"{AGAIN}; or virsh net-destroy '{name}' and virsh net-start '{name}', and plug its guests in again"
 
 

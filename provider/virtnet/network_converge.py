@@ -36,7 +36,15 @@ from virtnet.network_sections import (
 )
 from virtnet.network_steps import DefineNetwork, SetAutostart, StartNetwork, StopNetwork, stop_step
 from virtnet.network_xml import NEXT_START, NOT_XML
-from virtnet.observed import DNSMASQ_GONE, FIREWALL_GONE, FOREIGN_BRIDGE, PARKED, NetworkReport, ObservedNetwork
+from virtnet.observed import (
+    DNSMASQ_GONE,
+    FIREWALL_GONE,
+    FOREIGN_BRIDGE,
+    PARKED,
+    RESTARTS_DNSMASQ,
+    NetworkReport,
+    ObservedNetwork,
+)
 from virtnet.ownership import differences, merge, restrict
 from virtnet.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec import Tree
@@ -116,7 +124,8 @@ def converge(
     if reviewed >= ChangeClass.LIVE:
         steps += _forgotten(observed, report, stays_inactive=not report.active and not flags.active)
     if flags.active and not restarts:
-        steps += _restart_dnsmasq(report, observed, reviewed)
+        if not any(isinstance(step, RestartDnsmasq) for step in steps):
+            steps += _restart_dnsmasq(report, observed, reviewed)
         changes += _mended_live(observed, reviewed)
     notes += _cost_of_updates(steps, targets, observed)
     recorded_only = tuple(
@@ -198,14 +207,16 @@ def _cost_of_updates(steps: Sequence[Step], targets: _Targets, observed: Observe
 
 
 def _restart_dnsmasq(report: NetworkReport, observed: ObservedNetwork, reviewed: ChangeClass) -> tuple[Step, ...]:
-    if DNSMASQ_GONE not in observed.problems or reviewed < ChangeClass.LIVE:
+    if reviewed < ChangeClass.LIVE or not {*RESTARTS_DNSMASQ} & {*observed.problems}:
         return ()
-    return (RestartDnsmasq(uuid=report.uuid, reason="it is not running"),)
+    gone = DNSMASQ_GONE in observed.problems
+    reason = "it is not running" if gone else "a restart of it was cut short"
+    return (RestartDnsmasq(uuid=report.uuid, reason=reason),)
 
 
 def _mended_live(observed: ObservedNetwork, reviewed: ChangeClass) -> tuple[Change, ...]:
     """The problems that are mended while the network runs on."""
-    mended = [problem for problem in observed.problems if problem == DNSMASQ_GONE or problem.startswith(PARKED)]
+    mended = [problem for problem in observed.problems if problem in RESTARTS_DNSMASQ or problem.startswith(PARKED)]
     if not mended or reviewed < ChangeClass.LIVE:
         return ()
     return (Change(path="problems", kind="change", change_class=ChangeClass.LIVE, detail="; ".join(mended)),)
@@ -218,7 +229,7 @@ def _mends(observed: ObservedNetwork, flags: _Flags, reviewed: ChangeClass) -> t
     return tuple(
         problem
         for problem in observed.problems
-        if problem != DNSMASQ_GONE and not problem.startswith((FOREIGN_BRIDGE, FIREWALL_GONE, PARKED))
+        if problem not in RESTARTS_DNSMASQ and not problem.startswith((FOREIGN_BRIDGE, FIREWALL_GONE, PARKED))
     )
 
 

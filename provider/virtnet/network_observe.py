@@ -18,7 +18,16 @@ from virtnet.network_preflight import mode_of, own_bridge
 from virtnet.network_problems import firewall_problems, problems_of
 from virtnet.network_recorded import recorded_changes
 from virtnet.network_survey import survey, survey_for_new
-from virtnet.observed import PARKED, GuestInterface, HostReport, LeftBridge, NetworkReport, ObservedNetwork, PluggedIn
+from virtnet.observed import (
+    PARKED,
+    RECORD_LEFT,
+    GuestInterface,
+    HostReport,
+    LeftBridge,
+    NetworkReport,
+    ObservedNetwork,
+    PluggedIn,
+)
 from virtnet.plan import ChangeClass, Doors, HostDoor
 from virtnet.spec import Tree, walk_unknown
 
@@ -33,6 +42,8 @@ def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[
     if not problems and recorded.get("host_uuid"):
         # Not right after it was made or changed, when its rules are as new as it is.
         problems = firewall_problems(doors.host, report)
+    if report is not None and network_xml.restart_record_left(report.live_xml):
+        problems = (*problems, RECORD_LEFT)
     deleting = desired is None
     may_start = _may_start(report, desired or {}, recorded, problems) or (deleting and recorded.get("adopted_from"))
     users = plugged_in(doors, report)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from virtnet.forward_mode import OWN_BRIDGE_MODES
 from virtnet.network_preflight import mode_of, own_bridge
 from virtnet.network_section_items import as_updates_can
-from virtnet.observed import DNSMASQ_GONE, FIREWALL_GONE, FOREIGN_BRIDGE, PARKED
+from virtnet.observed import FIREWALL_GONE, FOREIGN_BRIDGE, PARKED, RESTARTS_DNSMASQ
 from virtnet.ownership import differences, merge, naming
 from virtnet.plan import Change, ChangeClass
 from virtnet.spec import UNKNOWN, Tree
@@ -83,7 +83,7 @@ def recorded_changes(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) 
 
 
 def _class_of_mending(problem: str) -> ChangeClass:
-    live = problem == DNSMASQ_GONE or problem.startswith((FOREIGN_BRIDGE, FIREWALL_GONE, PARKED))
+    live = problem in RESTARTS_DNSMASQ or problem.startswith((FOREIGN_BRIDGE, FIREWALL_GONE, PARKED))
     return ChangeClass.LIVE if live else ChangeClass.RESTART
 
 

@@ -88,7 +88,8 @@ class UpdateSection:
 class RestartDnsmasq:
     """Have libvirt end dnsmasq and start it anew, while the network and everything plugged into it stay up.
 
-    There is no call for that; a TXT record added to the running network alone does it, and goes again at once.
+    There is no call for that; a TXT record added to the running network alone does it, and goes again at once. One that
+    somebody who was killed left goes, which does it as well.
     """
 
     uuid: str
@@ -98,13 +99,15 @@ class RestartDnsmasq:
         return f"restart dnsmasq ({self.reason})"
 
     def execute(self, doors: Doors) -> None:
-        for command in ("add", "delete"):
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        left = report is not None and network_xml.restart_record_left(report.live_xml)
+        for command in ("delete",) if left else ("add", "delete"):
             doors.libvirt.update_section(
                 self.uuid,
                 command=command,
                 section="dns-txt",
                 parent_index=-1,
-                xml="<txt name='virtnet-restart.invalid' value='restart'/>",
+                xml=network_xml.RESTART_ITEM,
                 live=True,
                 config=False,
             )

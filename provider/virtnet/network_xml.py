@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from virtnet import spec_network as parts
 from virtnet.errors import VirtnetError
+from virtnet.observed import RESTART_RECORD
 from virtnet.ownership import ABSENT, differences
 from virtnet.spec import Part, Shape, Tree, shapes
 from virtnet.spec_values import readable
@@ -25,6 +26,8 @@ OWNER_NAMESPACE = "urn:pulumi-virtnet:owner:1.0"
 
 DNSMASQ_NAMESPACE = "http://libvirt.org/schemas/network/dnsmasq/1.0"
 """Namespace of raw dnsmasq options (formatnetwork, "Network namespaces")."""
+
+RESTART_ITEM = f"<txt name='{RESTART_RECORD}' value='restart'/>"
 
 #: Where a field is found when not under its camelCase name: "@attribute", "element", "element/@attribute",
 #: "element/text()".
@@ -327,6 +330,13 @@ def has_section_item(xml: str, section: str, parent_index: int, item_xml: str) -
         places = root.findall(holder) if holder else [root]
     item = read_xml(item_xml)
     return any(same_item(child, item, section) for place in places for child in place.findall(element))
+
+
+def restart_record_left(live_xml: str | None) -> bool:
+    """Whether a running network holds the record by which dnsmasq is restarted."""
+    if live_xml is None or RESTART_RECORD not in live_xml:
+        return False
+    return has_section_item(live_xml, "dns-txt", -1, RESTART_ITEM)
 
 
 def same_item(one: etree._Element, other: etree._Element, section: str) -> bool:

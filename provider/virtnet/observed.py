@@ -9,6 +9,12 @@ PARKED = "a restart that was cut short left"
 """How a problem begins that is mended live: a restart was cut short while guests waited on the park."""
 DNSMASQ_GONE = "dnsmasq, which serves DHCP and DNS on the network, is not running"
 """A problem that is mended live: libvirt starts dnsmasq anew with the next update it needs to know of."""
+RESTART_RECORD = "virtnet-restart.invalid"
+"""The TXT record of the running network that comes and goes to have libvirt restart dnsmasq."""
+RECORD_LEFT = f"a restart of dnsmasq that was cut short left the DNS record {RESTART_RECORD}"
+"""A problem that is mended live: the record goes."""
+RESTARTS_DNSMASQ = (DNSMASQ_GONE, RECORD_LEFT)
+"""The problems that a restart of dnsmasq mends."""
 FOREIGN_BRIDGE = "another interface has the name of the network's bridge"
 """How a problem begins that nobody but the host's administrator can mend: stopping the network would delete that."""
 

@@ -25,6 +25,7 @@ from virtnet.forwarding_keys import IPV4, IPV6, accept_ra_of
 from virtnet.forwarding_report import ForwardingReport
 from virtnet.observed import (
     DNSMASQ_GONE,
+    RECORD_LEFT,
     HostAddress,
     HostReport,
     HostRoute,
@@ -270,6 +271,7 @@ class TestNetworks:
         [
             (network(), []),
             (network(problems=(DNSMASQ_GONE,)), [f"problem: {DNSMASQ_GONE}"]),
+            (network(problems=(RECORD_LEFT,)), [f"problem: {RECORD_LEFT}"]),
             (network(metadata=OWNER.format("")), []),
             (
                 network(metadata=OWNER.format(" phase='creating'")),

@@ -16,9 +16,12 @@ from virtnet.network_firewall import rules_left
 from virtnet.network_leftover_steps import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network_park_names import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac
 from virtnet.network_preflight import preflight
+from virtnet.network_xml import RESTART_ITEM
 from virtnet.observed import (
     FIREWALL_GONE,
     PARKED,
+    RECORD_LEFT,
+    RESTART_RECORD,
     HostReport,
     LeftBridge,
     Link,
@@ -459,3 +462,31 @@ def test_nothing_is_restarted_for_rules_that_only_the_daemon_can_make() -> None:
 
     assert plan.steps == ()
     assert plan.refusals == ()
+
+
+def running_with(dns: str) -> FakeLibvirt:
+    xml = XML.replace("<ip address", f"{dns}<ip address", 1)
+    return FakeLibvirt(reports={UUID: replace(network(active=True), live_xml=xml)})
+
+
+def test_the_record_that_a_killed_restart_of_dnsmasq_left_is_a_problem_and_goes() -> None:
+    libvirt = running_with(f"<dns>{RESTART_ITEM}</dns>")
+    there = Doors(libvirt=libvirt, host=None)
+    desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
+    recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
+
+    plan = NETWORK.plan(desired, recorded, NETWORK.observe(there, desired, recorded))
+    for step in plan.steps:
+        step.execute(there)
+
+    assert recorded["problems"] == [RECORD_LEFT]
+    assert [step.describe() for step in plan.steps] == ["restart dnsmasq (a restart of it was cut short)"]
+    assert plan.change_class is ChangeClass.LIVE
+    assert libvirt.effects == ["update"]
+    assert NETWORK.observe(there, desired, recorded).problems == ()
+
+
+def test_a_record_of_that_name_with_another_value_is_none_of_ours() -> None:
+    libvirt = running_with(f"<dns><txt name='{RESTART_RECORD}' value='mine'/></dns>")
+
+    assert NETWORK.observe(Doors(libvirt=libvirt, host=None), {}, {"uuid": UUID}).problems == ()
