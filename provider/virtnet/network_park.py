@@ -64,6 +64,10 @@ class Journal:
         """How the link of that name was plugged in."""
         return next((link for link in self.links if link.name == name), None)
 
+    def remembers(self, interface: GuestInterface) -> bool:
+        """Whether that interface of that guest was plugged in."""
+        return any((kept.guest_uuid, kept.mac) == (interface.guest_uuid, interface.mac) for kept in self.interfaces)
+
     def home(self, interface: GuestInterface, network: str) -> str:
         """The XML with which a parked interface is plugged into the network again."""
         kept = (i for i in self.interfaces if i.guest_uuid == interface.guest_uuid and i.mac == interface.mac)

@@ -172,9 +172,11 @@ class PlugGuestsIn:
             for name in sorted(waiting):
                 _host(doors, name).set_master(name, bridge)
             kept_apart = bool(network_xml.parse(report.live_xml).get("port_isolated"))
-            for name in (*sorted(waiting), *(interface.interface for interface in interfaces)):
+            # Those that somebody moved who was killed before he had restored them, too.
+            foreign, taps = _at_home(doors, journal, report)
+            for name in (*sorted(waiting | foreign), *taps):
                 # Whether guests' ports are kept apart is the network's to say, where it changed its mind.
-                isolates = name not in waiting and kept_apart != journal.isolated
+                isolates = name in taps and kept_apart != journal.isolated
                 _restore_port(doors.host, journal.link(name), without="isolated" if isolates else "")
         forget_orphans(doors, report)
         _see_plugged_in(doors, report, interfaces, waiting)
@@ -233,6 +235,15 @@ def _loose(doors: Doors, journal: Journal, interfaces: Sequence[GuestInterface])
     taps = {interface.interface for interface in interfaces} | {tap_of(parked.xml) for parked in journal.interfaces}
     there = {link.name: link.master for link in doors.host.links()}
     return {link.name for link in journal.links if link.name not in taps and there.get(link.name) == ""}
+
+
+def _at_home(doors: Doors, journal: Journal, report: NetworkReport) -> tuple[set[str], list[str]]:
+    """What was plugged in before and is again: links that are no guest's, and the taps of the same guests as before."""
+    interfaces = doors.libvirt.guest_interfaces(report.name)
+    # Where a guest ended, something else may have the name of its tap.
+    were_taps = {tap_of(parked.xml) for parked in journal.interfaces}
+    foreign = set(_foreign_links(doors, report, interfaces)) - were_taps
+    return foreign, [interface.interface for interface in interfaces if journal.remembers(interface)]
 
 
 def _foreign_links(doors: Doors, report: NetworkReport, interfaces: Sequence[GuestInterface]) -> list[str]:

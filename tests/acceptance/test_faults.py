@@ -1,11 +1,12 @@
 """A few of the faults of docs/reliability.md, chosen by a seed; `make test-long` and `make faults` run all of them."""
 
 import random
+from collections.abc import Iterable
 
 import pytest
 from tests.acceptance.daemons import daemon_version
 from tests.acceptance.faults import table
-from tests.acceptance.faults.at_steps import Bench, Row, cases_of
+from tests.acceptance.faults.at_steps import Bench, Done, Row, cases_of
 from tests.acceptance.faults.on_the_host import HOST_FAULTS
 from tests.acceptance.faults.pairs import PAIRS, TEXTS, Pair
 from tests.acceptance.sandboxed import Host, Stack
@@ -27,9 +28,14 @@ def test_a_fault_of_each_kind_of_plan_loses_nothing(host: Host, stack: Stack, pa
 
     kinds = (f": {pair.forth_name}", f": {pair.back_name}")
     committed = [name for name in table.named() if name[0].endswith(kinds)]
-    assert [case.name for case in cases] == committed, "make faults writes the table anew"
+    assert _without_calls(case.name for case in cases) == _without_calls(committed), "make faults writes the table anew"
     assert bench.not_as_before == []
     assert [row.wrong for row in rows] == [()]
+
+
+def _without_calls(names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Less those between two calls of a step, whose number is another for another libvirt."""
+    return [name for name in names if not name[1].startswith("after call ")]
 
 
 def test_faults_while_texts_are_set_on_a_running_network_lose_nothing(host: Host, stack: Stack) -> None:
@@ -79,10 +85,15 @@ def test_the_table_is_read_as_it_was_written_and_says_what_it_was_measured_on() 
 def test_both_are_killed_before_the_first_step_during_each_and_after_each() -> None:
     moments = ["before 1. A", "during 1. A", "after 1. A", "during 2. StopNetwork", "after 2. StopNetwork"]
 
-    names = [case.name for case in cases_of("restart", [("A", 0.1), ("StopNetwork", 0.2)])]
+    names = [case.name for case in cases_of("restart", [Done("A", 0.1, 3), Done("StopNetwork", 0.2)])]
 
     assert names == [
         *(("libvirtd killed: restart", moment) for moment in moments),
         *(("provider killed: restart", moment) for moment in moments),
+        *(
+            (f"{who} killed: restart", f"after call {call} of 1. A")
+            for who in ("libvirtd", "provider")
+            for call in (1, 2)
+        ),
         ("pulumi killed: restart", "during 2. StopNetwork"),
     ]

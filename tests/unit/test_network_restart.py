@@ -1,5 +1,6 @@
 """A restart with guests plugged in, on a libvirt and a host in memory: broken at every step, killed after each."""
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from virtnet import lifecycle
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network import NETWORK
 from virtnet.network_park_names import park_name
+from virtnet.network_park_steps import PlugGuestsIn
 from virtnet.observed import PluggedIn
 from virtnet.plan import Doors
 
@@ -166,6 +168,56 @@ def test_killed_after_any_step_the_next_update_finishes(killed_after: int) -> No
     assert [report.name for report in libvirt.reports.values()] == ["lab"]
     assert shown["problems"] == []
     assert NETWORK.plan(desired, shown, NETWORK.observe(doors, desired, shown)).empty
+
+
+class Killed(FakeBridges):
+    """A host on which whoever changes something is killed after some calls: none of his has an effect any more."""
+
+    calls_left = 1000
+
+    def _count(self) -> None:
+        self.calls_left -= 1
+        if self.calls_left < 0:
+            raise KeyboardInterrupt
+
+    def set_master(self, link: str, bridge: str) -> None:
+        self._count()
+        super().set_master(link, bridge)
+
+    def set_link_up(self, link: str, up: bool) -> None:
+        self._count()
+        super().set_link_up(link, up)
+
+    def write_attribute(self, path: str, value: str) -> None:
+        self._count()
+        super().write_attribute(path, value)
+
+
+@pytest.mark.parametrize("calls", range(8))
+def test_killed_between_any_two_calls_of_plugging_in_the_next_update_finishes(calls: int) -> None:
+    # What libvirt has begun it ends, whoever asked.
+    libvirts, host = FakeBridges(), Killed()
+    host.links_by_name, host.bridges = libvirts.links_by_name, libvirts.bridges
+    libvirt = FakeLibvirt(host=libvirts)
+    doors = Doors(libvirt=libvirt, host=host)
+    recorded = created(libvirt, host, lambda uri: doors)
+    desired = checked(ips=[{"address": "10.10.0.1/24"}])
+    host.set_link_up("veth1", True)
+    before = plugged(libvirt, host)
+    whole = NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded))
+    killed_in = next(number for number, step in enumerate(whole.steps) if isinstance(step, PlugGuestsIn))
+    for step in whole.steps[:killed_in]:
+        step.execute(doors)
+
+    host.calls_left = calls
+    with contextlib.suppress(KeyboardInterrupt):
+        whole.steps[killed_in].execute(doors)
+    host.calls_left = 1000
+    shown = lifecycle.update(NETWORK, recorded, desired, lambda uri: doors, lambda line: None)
+
+    assert plugged(libvirt, host) == before
+    assert [report.name for report in libvirt.reports.values()] == ["lab"]
+    assert shown["problems"] == []
 
 
 @pytest.mark.parametrize("killed_after", range(4, 8))

@@ -29,11 +29,25 @@ class Case:
     step: str
     seconds: float = 0.0
     """For `during`: how long after the step's first effect has begun."""
+    call: int = 0
+    """For `within`: which of the step's effects is over, from 1."""
 
     @property
     def name(self) -> tuple[str, str]:
         """Its fault and its moment, as the table has them."""
-        return f"{self.who} killed: {self.kind}", f"{self.when} {self.number + 1}. {self.step}"
+        when = f"after call {self.call} of" if self.call else self.when
+        return f"{self.who} killed: {self.kind}", f"{when} {self.number + 1}. {self.step}"
+
+
+@dataclass(frozen=True)
+class Done:
+    """One step of a plan that nothing happened to."""
+
+    step: str
+    seconds: float
+    """How long its first effect took."""
+    calls: int = 1
+    """How many effects it had."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +62,10 @@ class Row:
     wrong: tuple[str, ...] = ()
 
 
-def cases_of(kind: str, steps: Sequence[tuple[str, float]]) -> Iterator[Case]:
+def cases_of(kind: str, steps: Sequence[Done]) -> Iterator[Case]:
     """Before the first step, while each is carried out, and after each; that is before the next: nothing is between.
+
+    And between any two calls of a step.
 
     After the last of the steps it is before Pulumi has recorded what was done.
     """
@@ -58,21 +74,28 @@ def cases_of(kind: str, steps: Sequence[tuple[str, float]]) -> Iterator[Case]:
         yield from _around_each(kind, "libvirtd", steps)
     else:
         # It is asked before the first step and after the last, and has no part in what is between.
-        yield Case(kind, "libvirtd", "before", 0, steps[0][0])
-        yield Case(kind, "libvirtd", "after", len(steps) - 1, steps[-1][0])
+        yield Case(kind, "libvirtd", "before", 0, steps[0].step)
+        yield Case(kind, "libvirtd", "after", len(steps) - 1, steps[-1].step)
     yield from _around_each(kind, "provider", steps)
-    long = [number for number, (step, _) in enumerate(steps) if step in LONG]
+    for who in ("libvirtd", "provider") if asks_libvirt else ("provider",):
+        yield from _within_each(kind, who, steps)
+    long = [number for number, done in enumerate(steps) if done.step in LONG]
     if asks_libvirt and long:
         # The last of the steps that take long, in which the engine is seen to end.
         number = long[-1]
-        yield Case(kind, "pulumi", "during", number, steps[number][0], steps[number][1] / 2)
+        yield Case(kind, "pulumi", "during", number, steps[number].step, steps[number].seconds / 2)
 
 
-def _around_each(kind: str, who: str, steps: Sequence[tuple[str, float]]) -> Iterator[Case]:
-    yield Case(kind, who, "before", 0, steps[0][0])
-    for number, (step, seconds) in enumerate(steps):
-        yield Case(kind, who, "during", number, step, seconds / 2)
-        yield Case(kind, who, "after", number, step)
+def _within_each(kind: str, who: str, steps: Sequence[Done]) -> Iterator[Case]:
+    for number, done in enumerate(steps):
+        yield from (Case(kind, who, "within", number, done.step, call=call) for call in range(1, done.calls))
+
+
+def _around_each(kind: str, who: str, steps: Sequence[Done]) -> Iterator[Case]:
+    yield Case(kind, who, "before", 0, steps[0].step)
+    for number, done in enumerate(steps):
+        yield Case(kind, who, "during", number, done.step, done.seconds / 2)
+        yield Case(kind, who, "after", number, done.step)
 
 
 class Bench:
@@ -115,7 +138,7 @@ class Bench:
                 else:
                     yield self._fault(case, program, quiet=case in (there[-1:] + back[-1:]))
 
-    def _clean(self, program: Sequence[Resource]) -> list[tuple[str, float]]:
+    def _clean(self, program: Sequence[Resource]) -> list[Done]:
         self._declare(program)
         self._journal.unlink(missing_ok=True)
         self.stack.up()
@@ -130,16 +153,19 @@ class Bench:
             self.host.sh(self.pair.spoil)
             self.stack.refresh()
 
-    def _steps(self) -> list[tuple[str, float]]:
+    def _steps(self) -> list[Done]:
         lines = self._journal.read_text().splitlines() if self._journal.exists() else []
-        return [(line.split()[0], float(line.split()[1])) for line in lines]
+        words = [line.split() for line in lines]
+        return [Done(step, float(seconds), int(calls)) for step, seconds, calls in words]
 
     def _fault(self, case: Case, program: Sequence[Resource], *, quiet: bool) -> Row:
         killed, wrong = Path(f"{self._journal}.killed"), []
         self._declare(program)
         killed.unlink(missing_ok=True)
         with self._watched() as heard:
-            self.stack.environment["VIRTNET_KILL"] = f"{case.who} {case.when} {case.number} {case.seconds:.4f}"
+            self.stack.environment["VIRTNET_KILL"] = " ".join(
+                map(str, (case.who, case.when, case.number, f"{case.seconds:.4f}", case.call))
+            )
             failed = self.stack.up(check=False)
             del self.stack.environment["VIRTNET_KILL"]
             if not killed.exists():
@@ -154,7 +180,7 @@ class Bench:
                 self.stack.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
             self._journal.unlink(missing_ok=True)
             finished = self.stack.pulumi("up", "--yes", "--skip-preview", check=False)
-            steps = [name for name, _ in self._steps()]
+            steps = [done.step for done in self._steps()]
             if finished.returncode:
                 wrong.append(f"the next up failed: {(finished.stdout + finished.stderr)[-600:]}")
             cut_off = self._cut_off()

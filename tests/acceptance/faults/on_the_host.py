@@ -163,8 +163,8 @@ def restart_cut_short(host: Host, stack: Stack) -> Row:
     bench = Bench(host, stack, CUT_SHORT)
     assert _lost(host) == "nothing", f"before anything was broken guests are without {_lost(host)}"
     stack.declare(*CUT_SHORT.there)
-    number = [name for name, _ in bench.steps[CUT_SHORT.forth_name]].index("StopNetwork")
-    stack.environment["VIRTNET_KILL"] = f"provider after {number} 0"
+    number = [done.step for done in bench.steps[CUT_SHORT.forth_name]].index("StopNetwork")
+    stack.environment["VIRTNET_KILL"] = f"provider after {number} 0 0"
     stack.up(check=False)
     del stack.environment["VIRTNET_KILL"]
     lost, after = _lost(host), look(host).describe(*bench.sights.values())

@@ -4,9 +4,10 @@ Nothing of the provider is replaced. Python tells a profile function (sys.setpro
 C functions too, so the process that carries out a plan can be stopped right before and after a step, and while libvirt
 or the kernel is busy with it.
 
-VIRTNET_STEPS names a file that gets a line for each step that is begun: its name, and how many seconds its first effect
-took. VIRTNET_KILL is "WHO WHEN NUMBER SECONDS": who is killed (libvirtd, provider or pulumi), when (before, during or
-after), the step's number from 0, and for `during` how long after the first effect has begun.
+VIRTNET_STEPS names a file that gets a line for each step that is done: its name, how many seconds its first effect
+took, and how many effects it had. VIRTNET_KILL is "WHO WHEN NUMBER SECONDS CALL": who is killed (libvirtd, provider or
+pulumi), when (before, during, within or after), the step's number from 0, for `during` how long after the first effect
+has begun, and for `within` which effect, from 1, is over.
 """
 
 import os
@@ -48,12 +49,14 @@ class Stopper:
 
     def __init__(self, journal: str, kill: str) -> None:
         self._journal = journal
-        words = kill.split() or ["nobody", "never", "-1", "0"]
+        words = kill.split() or ["nobody", "never", "-1", "0", "0"]
         self._who, self._when = words[0], words[1]
         self._number, self._seconds = int(words[2]), float(words[3])
+        self._call = int(words[4])
         self._step: FrameType | None = None
         self._thread = 0
         self._count = -1
+        self._effects = 0
         self._once, self._killed = threading.Lock(), False
         self._began = 0.0
         self._took: float | None = None
@@ -63,6 +66,7 @@ class Stopper:
         if event == "call":
             if self._step is None and _is_step(frame):
                 self._step, self._thread, self._took = frame, threading.get_ident(), None
+                self._effects = 0
                 self._count += 1
                 self._at("before")
         elif self._step is None or threading.get_ident() != self._thread:
@@ -70,14 +74,14 @@ class Stopper:
         elif event == "return" and frame is self._step:
             name = type(frame.f_locals["self"]).__name__
             with Path(self._journal).open("a") as journal:
-                journal.write(f"{name} {self._took or 0:.4f}\n")
+                journal.write(f"{name} {self._took or 0:.4f} {self._effects}\n")
             self._step = None
             self._at("after")
         elif event in ("c_call", "c_return"):
             self._effect(event, arg)
 
     def _effect(self, event: str, function: Any) -> None:
-        """Of the first effect of a step: how long it takes; and the kill that is to come meanwhile."""
+        """Of the first effect of a step: how long it takes; and the kill that is to come meanwhile, or after any."""
         name = getattr(function, "__name__", "")
         host_effect = HOST_EFFECTS.get(f"{getattr(function, '__module__', '')}.{name}")
         if name not in EFFECTS and host_effect is None:
@@ -93,6 +97,10 @@ class Stopper:
             self._took = time.monotonic() - self._began
             if killed:
                 self._kill()  # this time it was quicker; the step is not over yet
+        if event == "c_return":
+            self._effects += 1
+            if (self._when, self._number, self._call) == ("within", self._count, self._effects):
+                self._kill()
 
     def _at(self, when: str) -> None:
         if (self._when, self._number) == (when, self._count):
