@@ -27,7 +27,7 @@ from virtnet.network_reattach import (
 from virtnet.network_reattach_steps import park_steps, plug_in_steps
 from virtnet.network_recorded import RECORDED_ONLY, with_identity, with_own_bridge
 from virtnet.network_section_items import as_updates_can, updates_can_make
-from virtnet.network_section_steps import RestartDnsmasq, UpdateSection
+from virtnet.network_section_steps import AnnounceRestart, RestartDnsmasq, UpdateSection
 from virtnet.network_sections import (
     dhcpv6_begins_or_ends,
     rebuilds_firewall,
@@ -356,7 +356,9 @@ def _converging_steps(
                 steps += text_updates(report.uuid, targets.config, targets.live_found, None)
     if report.active and not (restarts or stops) and targets.live is not None and targets.live_found is not None:
         reason = dhcpv6_begins_or_ends(targets.live, targets.live_found)
-        steps += [RestartDnsmasq(uuid=report.uuid, reason=reason)] if reason else []
+        if reason:
+            announced = AnnounceRestart(uuid=report.uuid, reason=reason)
+            steps = [announced, *steps, RestartDnsmasq(uuid=report.uuid, reason=reason)]
     if (restarts or stops) and report.live_xml is not None:
         if restarts:
             steps += probe(targets.config)

@@ -12,7 +12,7 @@ from virtnet.network_reattach import cut_off_notes, describe_plugged_in, unseen
 from virtnet.network_recorded import recorded_inputs
 from virtnet.network_steps import DefineNetwork, MarkNetwork, SetAutostart, StopIfActive, UndefineNetwork, stop_step
 from virtnet.network_xml import NOT_XML
-from virtnet.observed import FOREIGN_BRIDGE, NetworkReport, ObservedNetwork
+from virtnet.observed import FOREIGN_BRIDGE, RECORD_LEFT, NetworkReport, ObservedNetwork
 from virtnet.ownership import differences, merge, project
 from virtnet.plan import ChangeClass, Plan, Step
 from virtnet.spec import Tree
@@ -63,7 +63,7 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
         notes = (f"shut-off guests that have an interface on it, and will not start without it: {names}",)
     if not refusals:
         left_on = [user for left in observed.bridges_left for user in left.users]
-        notes += tuple(cut_off_notes((*(observed.users if report.live_xml is not None else ()), *left_on)))
+        notes += tuple(cut_off_notes((*observed.users, *left_on)))
     if report.live_xml is not None and not refusals:
         notes += tuple(unseen(network_xml.parse(report.live_xml), observed))
     return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
@@ -77,7 +77,11 @@ def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
     if observed.parked and not report.active:
         waiting = describe_plugged_in(observed.parked)
         return Plan(refusals=(f"{waiting} still waits on the network {observed.park}; run pulumi up first",))
-    home = tuple(plug_in_steps(report.uuid, observed, restarts=False))
+    home: tuple[Step, ...] = tuple(plug_in_steps(report.uuid, observed, restarts=False))
+    if RECORD_LEFT in observed.problems:
+        from virtnet.network_section_steps import RestartDnsmasq
+
+        home += (RestartDnsmasq(uuid=report.uuid, reason="a restart of it was cut short"),)
     if report.config_xml is None or network_xml.owner_mark(report.config_xml) is None:
         return Plan(steps=home, notes=(note,))
     unmarked = DefineNetwork(

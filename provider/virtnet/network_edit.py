@@ -14,6 +14,7 @@ from virtnet.network_xml import (
     DNSMASQ_NAMESPACE,
     NOT_XML,
     OWNER_NAMESPACE,
+    RESTART_VALUE,
     SPECIAL,
     OwnerMark,
     parse_field,
@@ -22,6 +23,7 @@ from virtnet.network_xml import (
     place_of,
     read_xml,
 )
+from virtnet.observed import RESTART_RECORD
 from virtnet.ownership import ABSENT, paired
 from virtnet.spec import Part, Shape, Tree, shapes
 
@@ -239,6 +241,9 @@ def for_definition(live_xml: str) -> str:
     root = read_xml(live_xml)
     for mark in root.findall(f"metadata/{{{OWNER_NAMESPACE}}}owner"):
         mark.attrib.pop("phase", None)  # kept by the running network since it was made
+    for record in root.findall(f"dns/txt[@name='{RESTART_RECORD}']"):
+        if record.get("value") == RESTART_VALUE and (dns := record.getparent()) is not None:
+            dns.remove(record)
     for element in root.iter("network", "interface", "address"):
         element.attrib.pop("connections", None)
     for pool in root.findall("forward/pf/.."):

@@ -32,7 +32,9 @@ def remove_own_bridge(doors: Doors, bridge: str, mac: str, *, occupied: bool = F
         return
     if address != mac or (not occupied and _ports(doors.host, bridge)):
         raise Refused(f"the interface {bridge} on {doors.host.name} is not ours, or is in use; remove it first")
-    # Who is killed in between is known by the bridge, and it is done once more.
+    # Down first, as libvirt does it: nothing is to pass without the rules. Who is killed in between is known by the
+    # bridge, and it is done once more.
+    doors.host.set_link_up(bridge, False)
     _remove_rules(doors.host, bridge)
     doors.host.delete_link(bridge)
 

@@ -143,9 +143,12 @@ def _with_guests(doors: Doors, report: NetworkReport, users: tuple[PluggedIn, ..
 def _with_owners(doors: Doors, name: str, left: tuple[LeftBridge, ...]) -> tuple[LeftBridge, ...]:
     """Bridges that libvirt has forgotten, with the guests whose interfaces are on them still."""
     taps = {interface.interface: interface for interface in doors.libvirt.guest_interfaces(name)}
-    return tuple(
-        replace(entry, users=tuple(_named(user, taps, {}, doors.libvirt.uri) for user in entry.users)) for entry in left
-    )
+    found = []
+    for entry in left:
+        by_name = {guest.interface: guest for guest in doors.libvirt.guests_on_bridge(entry.bridge)}
+        named = tuple(_named(user, taps, by_name, doors.libvirt.uri) for user in entry.users)
+        found.append(replace(entry, users=named))
+    return tuple(found)
 
 
 def _named(

@@ -47,6 +47,8 @@ class ParkedLink:
     up: bool
     settings: tuple[tuple[str, str], ...]
     """Files of /sys/class/net/NAME/brport and what they held."""
+    ifindex: str = ""
+    """The kernel's number of it, which no other link gets until the host is booted anew; "" in an older park."""
     vlans: tuple[str, ...] = ()
     """Its VLANs on a bridge that filters them, as `bridge vlan add` takes them: "10 pvid untagged"."""
 
@@ -57,16 +59,14 @@ class Journal:
 
     isolated: bool = False
     """Whether the network kept its ports apart."""
+    lowered: bool = False
+    """Whether links were to be taken down meanwhile."""
     interfaces: tuple[ParkedInterface, ...] = ()
     links: tuple[ParkedLink, ...] = ()
 
     def link(self, name: str) -> ParkedLink | None:
         """How the link of that name was plugged in."""
         return next((link for link in self.links if link.name == name), None)
-
-    def remembers(self, interface: GuestInterface) -> bool:
-        """Whether that interface of that guest was plugged in."""
-        return any((kept.guest_uuid, kept.mac) == (interface.guest_uuid, interface.mac) for kept in self.interfaces)
 
     def home(self, interface: GuestInterface, network: str) -> str:
         """The XML with which a parked interface is plugged into the network again."""
@@ -115,11 +115,13 @@ def render_park(uuid: str, live_xml: str, journal: Journal) -> str:
 def _render_journal(journal: Journal) -> etree._Element:
     parked = etree.Element(_tag("parked"), nsmap={"virtnet": PARK_NAMESPACE})
     parked.set("isolated", "yes" if journal.isolated else "no")
+    parked.set("lowered", "yes" if journal.lowered else "no")
     for interface in journal.interfaces:
         entry = etree.SubElement(parked, _tag("interface"), guest=interface.guest_uuid, mac=interface.mac)
         entry.text = interface.xml
     for link in journal.links:
         entry = etree.SubElement(parked, _tag("link"), name=link.name, up="yes" if link.up else "no")
+        entry.set("ifindex", link.ifindex)
         for name, value in link.settings:
             etree.SubElement(entry, _tag("setting"), name=name, value=value)
         for vlan in link.vlans:
@@ -134,6 +136,7 @@ def parse_journal(park_xml: str) -> Journal:
         return Journal()
     return Journal(
         isolated=parked.get("isolated") == "yes",
+        lowered=parked.get("lowered") == "yes",
         interfaces=tuple(
             ParkedInterface(guest_uuid=entry.get("guest", ""), mac=entry.get("mac", ""), xml=entry.text or "")
             for entry in parked.findall(_tag("interface"))
@@ -142,6 +145,7 @@ def parse_journal(park_xml: str) -> Journal:
             ParkedLink(
                 name=entry.get("name", ""),
                 up=entry.get("up") == "yes",
+                ifindex=entry.get("ifindex", ""),
                 settings=tuple((s.get("name", ""), s.get("value", "")) for s in entry.findall(_tag("setting"))),
                 vlans=tuple(vlan.get("id", "") for vlan in entry.findall(_tag("vlan"))),
             )

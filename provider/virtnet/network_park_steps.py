@@ -42,6 +42,15 @@ PORT_SETTINGS = (
     "root_block",
     "unicast_flood",
 )
+#: What a new port of a bridge has (Linux 6.18); its path_cost is by the speed of the link.
+_NEW_PORT = {
+    **dict.fromkeys(PORT_SETTINGS, "0"),
+    **dict.fromkeys(("broadcast_flood", "learning", "multicast_flood", "multicast_router", "unicast_flood"), "1"),
+    "backup_port": "",
+    "group_fwd_mask": "0x0",
+    "path_cost": None,
+    "priority": "32",
+}
 IFF_UP = 1
 
 
@@ -50,6 +59,8 @@ class MakePark:
     """Start the park, which remembers everything that is plugged into the network now."""
 
     uuid: str
+    bounce: bool = False
+    """Whether links are taken down meanwhile, which the park remembers."""
 
     def describe(self) -> str:
         return f"start the network {park_name(self.uuid)}, on which what is plugged in waits"
@@ -70,6 +81,7 @@ class MakePark:
         ports = [*(i.interface for i in interfaces), *_foreign_links(doors, report, interfaces)] if bridge else []
         journal = Journal(
             isolated=bool(live.get("port_isolated")),
+            lowered=self.bounce,
             interfaces=remembered(interfaces, report.live_xml, report.name),
             links=tuple(_as_plugged_in(doors.host, name, bridge) for name in ports) if doors.host is not None else (),
         )
@@ -172,11 +184,10 @@ class PlugGuestsIn:
             for name in sorted(waiting):
                 _host(doors, name).set_master(name, bridge)
             kept_apart = bool(network_xml.parse(report.live_xml).get("port_isolated"))
-            # Those that somebody moved who was killed before he had restored them, too.
-            foreign, taps = _at_home(doors, journal, report)
-            for name in (*sorted(waiting | foreign), *taps):
+            _restore_at_home(doors, journal, bridge, {*waiting, *(interface.interface for interface in interfaces)})
+            for name in (*sorted(waiting), *(interface.interface for interface in interfaces)):
                 # Whether guests' ports are kept apart is the network's to say, where it changed its mind.
-                isolates = name in taps and kept_apart != journal.isolated
+                isolates = name not in waiting and kept_apart != journal.isolated
                 _restore_port(doors.host, journal.link(name), without="isolated" if isolates else "")
         forget_orphans(doors, report)
         _see_plugged_in(doors, report, interfaces, waiting)
@@ -237,13 +248,30 @@ def _loose(doors: Doors, journal: Journal, interfaces: Sequence[GuestInterface])
     return {link.name for link in journal.links if link.name not in taps and there.get(link.name) == ""}
 
 
-def _at_home(doors: Doors, journal: Journal, report: NetworkReport) -> tuple[set[str], list[str]]:
-    """What was plugged in before and is again: links that are no guest's, and the taps of the same guests as before."""
-    interfaces = doors.libvirt.guest_interfaces(report.name)
-    # Where a guest ended, something else may have the name of its tap.
-    were_taps = {tap_of(parked.xml) for parked in journal.interfaces}
-    foreign = set(_foreign_links(doors, report, interfaces)) - were_taps
-    return foreign, [interface.interface for interface in interfaces if journal.remembers(interface)]
+def _restore_at_home(doors: Doors, journal: Journal, bridge: str, moved: set[str]) -> None:
+    """Restore what somebody plugged in again who was killed before he had restored it.
+
+    A park may be days old, so only of the very links that were parked, by the kernel's number, and only what they have
+    as a new port has it: all else is what somebody chose since. A link comes up where a restart took it down; a guest's
+    own is libvirt's, which gives it back with the guest's interface.
+    """
+    host = doors.host
+    if host is None or not bridge or not host.may_change_links():
+        return
+    taps = {tap_of(parked.xml) for parked in journal.interfaces}
+    ports = set(host.list_directory(f"/sys/class/net/{bridge}/brif")) - moved
+    for link in (link for link in journal.links if link.name in ports and link.ifindex):
+        place = f"/sys/class/net/{link.name}"
+        if (host.read_file(f"{place}/ifindex") or "").strip() != link.ifindex:
+            continue
+        for setting, value in link.settings:
+            there = host.read_file(f"{place}/brport/{setting}")
+            if there is not None and there.strip() == _NEW_PORT.get(setting) != value:
+                host.write_attribute(f"{place}/brport/{setting}", value)
+        if link.vlans and list(host.bridge_vlans(link.name)) == ["1 pvid untagged"]:
+            host.set_bridge_vlans(link.name, link.vlans)
+        if link.up and journal.lowered and link.name not in taps:
+            host.set_link_up(link.name, True)
 
 
 def _foreign_links(doors: Doors, report: NetworkReport, interfaces: Sequence[GuestInterface]) -> list[str]:
@@ -263,6 +291,7 @@ def _as_plugged_in(host: HostDoor, link: str, bridge: str) -> ParkedLink:
     return ParkedLink(
         name=link,
         up=bool(flags & IFF_UP),
+        ifindex=(host.read_file(f"{place}/ifindex") or "").strip(),
         settings=tuple((name, text.strip()) for name, text in found if text is not None),
         vlans=tuple(host.bridge_vlans(link)) if filters else (),
     )

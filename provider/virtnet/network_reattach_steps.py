@@ -19,7 +19,7 @@ def park_steps(target: Tree, live: Tree, observed: ObservedNetwork) -> list[Step
         steps += _plug_in(report.uuid, observed.parked)
     names = describe_plugged_in(observed.users)
     bounce = subnets_change(target, live)
-    return [*steps, MakePark(uuid=report.uuid), ParkGuests(uuid=report.uuid, names=names, bounce=bounce)]
+    return [*steps, MakePark(uuid=report.uuid, bounce=bounce), ParkGuests(uuid=report.uuid, names=names, bounce=bounce)]
 
 
 def plug_in_steps(uuid: str, observed: ObservedNetwork, *, restarts: bool) -> list[Step]:

@@ -85,6 +85,28 @@ class UpdateSection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnnounceRestart:
+    """Add the record of a restart of dnsmasq before what makes one necessary.
+
+    Whoever is killed in between leaves the record, by which the next update knows that dnsmasq is to be restarted.
+    """
+
+    uuid: str
+    reason: str
+
+    def describe(self) -> str:
+        return f"note in the running network that dnsmasq is to be restarted ({self.reason})"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is None or not network_xml.restart_record_left(report.live_xml):
+            _update_record(doors, self.uuid, "add")
+
+    def undo(self) -> Step:
+        return RestartDnsmasq(uuid=self.uuid, reason="as it was")
+
+
+@dataclass(frozen=True, kw_only=True)
 class RestartDnsmasq:
     """Have libvirt end dnsmasq and start it anew, while the network and everything plugged into it stay up.
 
@@ -101,16 +123,21 @@ class RestartDnsmasq:
     def execute(self, doors: Doors) -> None:
         report = doors.libvirt.find_network(uuid=self.uuid)
         left = report is not None and network_xml.restart_record_left(report.live_xml)
-        for command in ("delete",) if left else ("add", "delete"):
-            doors.libvirt.update_section(
-                self.uuid,
-                command=command,
-                section="dns-txt",
-                parent_index=-1,
-                xml=network_xml.RESTART_ITEM,
-                live=True,
-                config=False,
-            )
+        if not left:
+            _update_record(doors, self.uuid, "add")
+        _update_record(doors, self.uuid, "delete")
 
     def undo(self) -> None:
         return None
+
+
+def _update_record(doors: Doors, uuid: str, command: str) -> None:
+    doors.libvirt.update_section(
+        uuid,
+        command=command,
+        section="dns-txt",
+        parent_index=-1,
+        xml=network_xml.RESTART_ITEM,
+        live=True,
+        config=False,
+    )

@@ -27,7 +27,8 @@ OWNER_NAMESPACE = "urn:pulumi-virtnet:owner:1.0"
 DNSMASQ_NAMESPACE = "http://libvirt.org/schemas/network/dnsmasq/1.0"
 """Namespace of raw dnsmasq options (formatnetwork, "Network namespaces")."""
 
-RESTART_ITEM = f"<txt name='{RESTART_RECORD}' value='restart'/>"
+RESTART_VALUE = "restart"
+RESTART_ITEM = f"<txt name='{RESTART_RECORD}' value='{RESTART_VALUE}'/>"
 
 #: Where a field is found when not under its camelCase name: "@attribute", "element", "element/@attribute",
 #: "element/text()".
@@ -158,7 +159,20 @@ def _parsed(xml: str) -> Mapping[str, Tree]:
     metadata = parse_metadata(root)
     if metadata:
         found["metadata"] = metadata
-    return found
+    return _without_restart_record(found)
+
+
+def _without_restart_record(found: dict[str, Tree]) -> dict[str, Tree]:
+    """Less the record that is there while dnsmasq is restarted, which is nobody's."""
+    dns = found.get("dns")
+    records = [{"name": RESTART_RECORD, "value": RESTART_VALUE}]
+    if not isinstance(dns, dict) or not any(txt in records for txt in dns.get("txts", [])):
+        return found
+    kept = {**dns, "txts": [txt for txt in dns["txts"] if txt not in records]}
+    if not kept["txts"]:
+        del kept["txts"]
+    rest = {name: value for name, value in found.items() if name != "dns"}
+    return {**rest, "dns": kept} if kept else rest
 
 
 def parse_metadata(root: etree._Element) -> dict[str, str]:

@@ -17,6 +17,7 @@ class FakeLink:
     master: str = ""
     up: bool = True
     mtu: str = "1500"
+    ifindex: str = "7"
     settings: dict[str, str] = field(default_factory=dict)
 
 
@@ -101,7 +102,12 @@ class FakeBridges:
             return None
         if "brport" in parts:
             return link.settings.get(attribute) if link.master else None
-        return {"address": link.mac, "flags": "0x1003" if link.up else "0x1002", "mtu": link.mtu}.get(attribute)
+        return {
+            "address": link.mac,
+            "flags": "0x1003" if link.up else "0x1002",
+            "mtu": link.mtu,
+            "ifindex": link.ifindex,
+        }.get(attribute)
 
     def write_attribute(self, path: str, value: str) -> None:
         parts = path.split("/")

@@ -1,6 +1,6 @@
 """What a network's host shows besides libvirt's word: a dnsmasq that a killed daemon forgot, a bridge not as it was."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -12,11 +12,13 @@ from virtnet.errors import Refused
 from virtnet.network import NETWORK
 from virtnet.network_converge import leftover_steps
 from virtnet.network_delete import plan_delete
+from virtnet.network_edit import for_definition
 from virtnet.network_firewall import rules_left
 from virtnet.network_leftover_steps import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network_park_names import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac
 from virtnet.network_preflight import preflight
-from virtnet.network_xml import RESTART_ITEM
+from virtnet.network_section_steps import AnnounceRestart, RestartDnsmasq
+from virtnet.network_xml import RESTART_ITEM, parse
 from virtnet.observed import (
     FIREWALL_GONE,
     PARKED,
@@ -82,6 +84,8 @@ def network(*, active: bool) -> NetworkReport:
 class NetworkHost(FakeHost):
     """A host of files, whose bridges have the ports of which there are files."""
 
+    set_up: Mapping[str, bool] = {}
+
     def list_directory(self, path: str) -> list[str]:
         if not path.startswith("/sys/class/net"):
             return []
@@ -90,6 +94,9 @@ class NetworkHost(FakeHost):
 
     def delete_link(self, name: str) -> None:
         self.files = {path: text for path, text in self.files.items() if not path.startswith(f"/sys/class/net/{name}/")}
+
+    def set_link_up(self, link: str, up: bool) -> None:
+        self.set_up = {**self.set_up, link: up}
 
     def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
         return None
@@ -282,6 +289,7 @@ def test_a_bridge_goes_after_its_rules_so_that_they_are_found_again_by_it() -> N
     with pytest.raises(KeyboardInterrupt):
         RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(doors(host))
 
+    assert host.set_up == {"vn-lab": False}
     assert len(host.removed) == 3
     assert ["vn-lab" in rule for rule in host.removed] == [False, True, True]
 
@@ -490,3 +498,62 @@ def test_a_record_of_that_name_with_another_value_is_none_of_ours() -> None:
     libvirt = running_with(f"<dns><txt name='{RESTART_RECORD}' value='mine'/></dns>")
 
     assert NETWORK.observe(Doors(libvirt=libvirt, host=None), {}, {"uuid": UUID}).problems == ()
+
+
+SERVES_DHCPV6 = [
+    {"address": "10.91.0.1/24"},
+    {"address": "fd00:91::1/64", "dhcp": {"hosts": [{"ip": "fd00:91::5", "name": "five"}]}},
+]
+
+
+@pytest.mark.parametrize("killed_after", range(4))
+def test_dhcpv6_begins_though_the_provider_is_killed_between_the_reservation_and_the_restart(killed_after: int) -> None:
+    libvirt = FakeLibvirt(reports={UUID: network(active=True)})
+    there = Doors(libvirt=libvirt, host=None)
+    plain = NETWORK.check({"name": "lab", "uri": "qemu:///system", "ips": TREE["ips"]}, {})[0]
+    recorded = NETWORK.outputs(plain, {}, NETWORK.observe(there, plain, {"uuid": UUID})) or {}
+    desired = NETWORK.check({"name": "lab", "uri": "qemu:///system", "ips": SERVES_DHCPV6}, recorded)[0]
+    whole = NETWORK.plan(desired, recorded, NETWORK.observe(there, desired, recorded)).steps
+    for step in whole[:killed_after]:
+        step.execute(there)
+
+    rest = NETWORK.plan(desired, recorded, NETWORK.observe(there, desired, recorded)).steps
+    for step in rest:
+        step.execute(there)
+
+    assert [type(step).__name__ for step in whole] == ["AnnounceRestart", "UpdateSection", "RestartDnsmasq"]
+    assert [isinstance(step, RestartDnsmasq) for step in rest[-1:]] == ([True] if killed_after < 3 else [])
+    seen = NETWORK.observe(there, desired, recorded)
+    assert seen.problems == ()
+    assert NETWORK.plan(desired, recorded, seen).steps == ()
+
+
+def test_taken_back_before_dhcpv6_began_dnsmasq_is_restarted_as_it_was() -> None:
+    libvirt = FakeLibvirt(reports={UUID: network(active=True)})
+    there = Doors(libvirt=libvirt, host=None)
+    announced = AnnounceRestart(uuid=UUID, reason="so that it serves DHCPv6")
+
+    announced.execute(there)
+    announced.execute(there)
+    assert NETWORK.observe(there, {}, {"uuid": UUID}).problems == (RECORD_LEFT,)
+    announced.undo().execute(there)
+
+    assert libvirt.effects == ["update", "update"]
+    assert NETWORK.observe(there, {}, {"uuid": UUID}).problems == ()
+
+
+def test_the_record_of_a_restart_gets_into_no_definition() -> None:
+    live = XML.replace("<ip address", f"<dns>{RESTART_ITEM}<txt name='n' value='v'/></dns><ip address", 1)
+
+    assert RESTART_RECORD not in for_definition(live)
+    assert parse(live)["dns"] == {"txts": [{"name": "n", "value": "v"}]}
+    assert "dns" not in parse(live.replace("<txt name='n' value='v'/>", ""))
+
+
+def test_a_network_that_is_let_go_keeps_no_record_of_a_restart() -> None:
+    there = Doors(libvirt=running_with(f"<dns>{RESTART_ITEM}</dns>"), host=None)
+    recorded = {"uuid": UUID, "name": "lab", "on_delete": "keep"}
+
+    plan = NETWORK.plan(None, recorded, NETWORK.observe(there, None, recorded))
+
+    assert [step.describe() for step in plan.steps] == ["restart dnsmasq (a restart of it was cut short)"]

@@ -1,6 +1,5 @@
 """A restart with guests plugged in, on a libvirt and a host in memory: broken at every step, killed after each."""
 
-import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -193,31 +192,73 @@ class Killed(FakeBridges):
         super().write_attribute(path, value)
 
 
-@pytest.mark.parametrize("calls", range(8))
-def test_killed_between_any_two_calls_of_plugging_in_the_next_update_finishes(calls: int) -> None:
-    # What libvirt has begun it ends, whoever asked.
-    libvirts, host = FakeBridges(), Killed()
-    host.links_by_name, host.bridges = libvirts.links_by_name, libvirts.bridges
-    libvirt = FakeLibvirt(host=libvirts)
-    doors = Doors(libvirt=libvirt, host=host)
-    recorded = created(libvirt, host, lambda uri: doors)
-    desired = checked(ips=[{"address": "10.10.0.1/24"}])
-    host.set_link_up("veth1", True)
-    before = plugged(libvirt, host)
-    whole = NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded))
-    killed_in = next(number for number, step in enumerate(whole.steps) if isinstance(step, PlugGuestsIn))
-    for step in whole.steps[:killed_in]:
-        step.execute(doors)
+class CutShort:
+    """A restart whose provider was killed after some of its calls to the host while it plugged in again."""
 
-    host.calls_left = calls
-    with contextlib.suppress(KeyboardInterrupt):
-        whole.steps[killed_in].execute(doors)
-    host.calls_left = 1000
-    shown = lifecycle.update(NETWORK, recorded, desired, lambda uri: doors, lambda line: None)
+    def __init__(self, calls: int, **edit: Any) -> None:
+        # What libvirt has begun it ends, whoever asked.
+        libvirts, self.host = FakeBridges(), Killed()
+        self.host.links_by_name, self.host.bridges = libvirts.links_by_name, libvirts.bridges
+        self.libvirt = FakeLibvirt(host=libvirts)
+        self.doors = Doors(libvirt=self.libvirt, host=self.host)
+        self.recorded = created(self.libvirt, self.host, lambda uri: self.doors)
+        self.desired = checked(**edit)
+        self.host.set_link_up("veth1", True)
+        self.host.write_attribute("/sys/class/net/vnet1/brport/hairpin_mode", "1")
+        self.before = plugged(self.libvirt, self.host)
+        observed = NETWORK.observe(self.doors, self.desired, self.recorded)
+        for step in NETWORK.plan(self.desired, self.recorded, observed).steps:
+            if isinstance(step, PlugGuestsIn):
+                self.host.calls_left = calls
+                with pytest.raises(KeyboardInterrupt):
+                    step.execute(self.doors)
+                break
+            step.execute(self.doors)
+        self.host.calls_left = 1000
 
-    assert plugged(libvirt, host) == before
-    assert [report.name for report in libvirt.reports.values()] == ["lab"]
-    assert shown["problems"] == []
+    def go_on(self) -> None:
+        shown = lifecycle.update(NETWORK, self.recorded, self.desired, lambda uri: self.doors, lambda line: None)
+        assert [report.name for report in self.libvirt.reports.values()] == ["lab"]
+        assert shown["problems"] == []
+
+
+RENUMBERED = {"ips": [{"address": "10.10.0.1/24"}]}
+
+
+@pytest.mark.parametrize("calls", range(6))
+@pytest.mark.parametrize("edit", [RENUMBERED, {"domain": {"name": "lab"}}], ids=["links down", "links up"])
+def test_killed_between_any_two_calls_to_the_host_while_plugging_in_the_next_update_finishes(
+    calls: int, edit: dict[str, Any]
+) -> None:
+    restart = CutShort(calls, **edit)
+
+    restart.go_on()
+
+    assert plugged(restart.libvirt, restart.host) == restart.before
+
+
+def test_what_somebody_chose_since_a_restart_was_cut_short_stays() -> None:
+    restart = CutShort(5, domain={"name": "lab"})
+    restart.host.write_attribute("/sys/class/net/vnet2/brport/isolated", "1")
+    restart.host.set_link_up("veth1", False)
+
+    restart.go_on()
+
+    assert restart.host.links_by_name["vnet2"].settings["isolated"] == "1"
+    assert restart.host.links_by_name["veth1"].up is False
+
+
+def test_a_link_that_has_the_name_of_one_that_was_parked_gets_nothing_of_it() -> None:
+    restart = CutShort(2, **RENUMBERED)
+    for name in ("veth1", "vnet1"):
+        restart.host.links_by_name[name] = FakeLink(mac="02:00:00:00:00:99", up=False, ifindex="8")
+        restart.host.set_master(name, BRIDGE)
+
+    restart.go_on()
+
+    for name in ("veth1", "vnet1"):
+        assert restart.host.links_by_name[name].settings == {"isolated": "0", "hairpin_mode": "0"}
+        assert restart.host.links_by_name[name].up is False
 
 
 @pytest.mark.parametrize("killed_after", range(4, 8))

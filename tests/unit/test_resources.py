@@ -43,7 +43,8 @@ def test_a_run_of_networks_imports_nothing_of_forwarding() -> None:
 
 def test_a_run_imports_a_restart_and_a_way_to_other_hosts_when_it_needs_them() -> None:
     program = (
-        "import sys; from virtnet.resources import resource; import virtnet.doors, virtnet.network_new; "
+        "import sys; from virtnet.resources import resource; "
+        "import virtnet.doors, virtnet.network_new, virtnet.network_delete; "
         "resource('LibvirtNetwork'); print(*sys.modules)"
     )
     seldom = {"network_adoption", "network_converge", "network_park", "network_park_steps", "host_shell", "host_ssh"}

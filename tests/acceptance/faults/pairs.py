@@ -103,10 +103,15 @@ def _lab(address: str = "10.70.0.1/24", *before: str, **args: Any) -> tuple[Reso
 
 
 _RESERVED = {**DHCP, "hosts": [{"mac": "52:54:00:00:00:09", "ip": "10.70.0.9"}]}
-_WITH_RESERVATION = [{"address": "10.70.0.1/24", "dhcp": _RESERVED}]
+#: The IPv6 one is all that dnsmasq serves DHCPv6 for.
+_WITH_RESERVATION = [
+    {"address": "10.70.0.1/24", "dhcp": _RESERVED},
+    {"address": "fd00:70::1/64", "dhcp": {"hosts": [{"name": "nine", "ip": "fd00:70::9"}]}},
+]
 #: A hand with virsh, and dnsmasq at an end.
 _DRIFT = """\
 virsh -q net-update lab delete ip-dhcp-host "<host mac='52:54:00:00:00:09' ip='10.70.0.9'/>" --live --config
+virsh -q net-update lab delete ip-dhcp-host "<host name='nine' ip='fd00:70::9'/>" --parent-index 1 --live --config
 virsh -q net-autostart lab --disable
 kill $(cat /run/libvirt/network/lab.pid)
 while ps -C dnsmasq -o args= | grep -q dnsmasq/lab.conf; do sleep 0.1; done

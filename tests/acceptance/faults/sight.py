@@ -20,6 +20,7 @@ done
 say ports; virsh -q net-port-list lab 2>/dev/null | grep -c . || true
 say "spanning tree"; cat /sys/class/net/vn-lab/bridge/stp_state 2>/dev/null || true
 say dnsmasq; ps -C dnsmasq -o args= | grep -c dnsmasq/lab.conf || true
+say DHCPv6; ss -Hlnu 'sport = :547' | grep -c . || true
 say rules; (iptables-save; ip6tables-save) | grep -E '^-A.*(-s|-d|-i|-o) ' | sort || true
 say files; find /etc/libvirt/qemu/networks /etc/sysctl.d -type f -o -type l | sort
 say drop-ins; grep -hv '^#' /etc/sysctl.d/* 2>/dev/null || true
