@@ -126,8 +126,12 @@ def converge(
     if flags.active and not restarts:
         if not any(isinstance(step, RestartDnsmasq) for step in steps):
             steps += _restart_dnsmasq(report, observed, reviewed)
-        changes += _mended_live(observed, reviewed)
+        changes += _mended_live(observed, reviewed) if _restarts_dnsmasq(report) else ()
     notes += _cost_of_updates(steps, targets, observed)
+    if DNSMASQ_GONE in observed.problems and flags.active and not restarts and not _restarts_dnsmasq(report):
+        notes.append(
+            f"{DNSMASQ_GONE}; DNS is disabled on it, so restart virtnetworkd (or libvirtd), which starts dnsmasq"
+        )
     recorded_only = tuple(
         Change(path=name, kind="change", change_class=ChangeClass.RECORDED)
         for name in RECORDED_ONLY
@@ -136,7 +140,7 @@ def converge(
     return Plan(
         steps=steps,
         changes=changes + recorded_only,
-        refusals=(*too_old, *stop.refusals, *start.refusals),
+        refusals=(*too_old, *_not_restarted(steps, report), *stop.refusals, *start.refusals),
         notes=(*start.notes, *stop.notes, *notes),
         # Drift is measured by what is made now.
         details={"uuid": report.uuid, "__drifted": {}},
@@ -207,11 +211,27 @@ def _cost_of_updates(steps: Sequence[Step], targets: _Targets, observed: Observe
 
 
 def _restart_dnsmasq(report: NetworkReport, observed: ObservedNetwork, reviewed: ChangeClass) -> tuple[Step, ...]:
-    if reviewed < ChangeClass.LIVE or not {*RESTARTS_DNSMASQ} & {*observed.problems}:
+    if reviewed < ChangeClass.LIVE or not {*RESTARTS_DNSMASQ} & {*observed.problems} or not _restarts_dnsmasq(report):
         return ()
     gone = DNSMASQ_GONE in observed.problems
     reason = "it is not running" if gone else "a restart of it was cut short"
     return (RestartDnsmasq(uuid=report.uuid, reason=reason),)
+
+
+def _restarts_dnsmasq(report: NetworkReport) -> bool:
+    """Whether libvirt can be had to restart dnsmasq: it takes no record where DNS is disabled."""
+    live = network_xml.parse(report.live_xml) if report.live_xml is not None else {}
+    return live.get("dns", {}).get("enable") is not False
+
+
+def _not_restarted(steps: Sequence[Step], report: NetworkReport) -> Iterator[str]:
+    """Why dnsmasq would go on as it is where it must be restarted."""
+    reasons = [step.reason for step in steps if isinstance(step, AnnounceRestart)]
+    if reasons and not _restarts_dnsmasq(report):
+        yield (
+            f"dnsmasq must be restarted {reasons[0]}, which libvirt does while the network runs only where DNS is "
+            "enabled; set dns.enable to true in the same edit, or active to false meanwhile"
+        )
 
 
 def _mended_live(observed: ObservedNetwork, reviewed: ChangeClass) -> tuple[Change, ...]:
@@ -357,8 +377,9 @@ def _converging_steps(
     if report.active and not (restarts or stops) and targets.live is not None and targets.live_found is not None:
         reason = dhcpv6_begins_or_ends(targets.live, targets.live_found)
         if reason:
-            announced = AnnounceRestart(uuid=report.uuid, reason=reason)
-            steps = [announced, *steps, RestartDnsmasq(uuid=report.uuid, reason=reason)]
+            first = next((n for n, step in enumerate(steps) if isinstance(step, UpdateSection)), len(steps))
+            steps.insert(first, AnnounceRestart(uuid=report.uuid, reason=reason))
+            steps.append(RestartDnsmasq(uuid=report.uuid, reason=reason, announced=True))
     if (restarts or stops) and report.live_xml is not None:
         if restarts:
             steps += probe(targets.config)

@@ -184,7 +184,8 @@ class PlugGuestsIn:
             for name in sorted(waiting):
                 _host(doors, name).set_master(name, bridge)
             kept_apart = bool(network_xml.parse(report.live_xml).get("port_isolated"))
-            _restore_at_home(doors, journal, bridge, {*waiting, *(interface.interface for interface in interfaces)})
+            moved = {*waiting, *(interface.interface for interface in interfaces)}
+            _restore_at_home(doors, journal, bridge, moved, isolates=kept_apart != journal.isolated)
             for name in (*sorted(waiting), *(interface.interface for interface in interfaces)):
                 # Whether guests' ports are kept apart is the network's to say, where it changed its mind.
                 isolates = name not in waiting and kept_apart != journal.isolated
@@ -245,15 +246,22 @@ def _loose(doors: Doors, journal: Journal, interfaces: Sequence[GuestInterface])
     # A guest's own tap comes home by its guest; where that ended, another may have a tap of the name.
     taps = {interface.interface for interface in interfaces} | {tap_of(parked.xml) for parked in journal.interfaces}
     there = {link.name: link.master for link in doors.host.links()}
-    return {link.name for link in journal.links if link.name not in taps and there.get(link.name) == ""}
+    loose = [link for link in journal.links if link.name not in taps and there.get(link.name) == ""]
+    return {link.name for link in loose if not link.ifindex or _same_link(doors.host, link)}
 
 
-def _restore_at_home(doors: Doors, journal: Journal, bridge: str, moved: set[str]) -> None:
+def _same_link(host: HostDoor, link: ParkedLink) -> bool:
+    """Whether the link of that name is the one that was parked, and not one that was made anew."""
+    return (host.read_file(f"/sys/class/net/{link.name}/ifindex") or "").strip() == link.ifindex
+
+
+def _restore_at_home(doors: Doors, journal: Journal, bridge: str, moved: set[str], *, isolates: bool) -> None:
     """Restore what somebody plugged in again who was killed before he had restored it.
 
     A park may be days old, so only of the very links that were parked, by the kernel's number, and only what they have
     as a new port has it: all else is what somebody chose since. A link comes up where a restart took it down; a guest's
-    own is libvirt's, which gives it back with the guest's interface.
+    own is libvirt's, which gives it back with the guest's interface. With `isolates` the network says anew
+    whether guests' ports are kept apart.
     """
     host = doors.host
     if host is None or not bridge or not host.may_change_links():
@@ -262,9 +270,11 @@ def _restore_at_home(doors: Doors, journal: Journal, bridge: str, moved: set[str
     ports = set(host.list_directory(f"/sys/class/net/{bridge}/brif")) - moved
     for link in (link for link in journal.links if link.name in ports and link.ifindex):
         place = f"/sys/class/net/{link.name}"
-        if (host.read_file(f"{place}/ifindex") or "").strip() != link.ifindex:
+        if not _same_link(host, link):
             continue
         for setting, value in link.settings:
+            if setting == "isolated" and isolates and link.name in taps:
+                continue
             there = host.read_file(f"{place}/brport/{setting}")
             if there is not None and there.strip() == _NEW_PORT.get(setting) != value:
                 host.write_attribute(f"{place}/brport/{setting}", value)

@@ -103,7 +103,25 @@ class AnnounceRestart:
             _update_record(doors, self.uuid, "add")
 
     def undo(self) -> Step:
-        return RestartDnsmasq(uuid=self.uuid, reason="as it was")
+        return WithdrawRestart(uuid=self.uuid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawRestart:
+    """Remove the record of a restart that was announced, where it is there: dnsmasq is restarted with what is left."""
+
+    uuid: str
+
+    def describe(self) -> str:
+        return "restart dnsmasq as it was"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and network_xml.restart_record_left(report.live_xml):
+            _update_record(doors, self.uuid, "delete")
+
+    def undo(self) -> None:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +134,8 @@ class RestartDnsmasq:
 
     uuid: str
     reason: str
+    announced: bool = False
+    """Whether it ends what AnnounceRestart began, so that taking it back announces the next."""
 
     def describe(self) -> str:
         return f"restart dnsmasq ({self.reason})"
@@ -127,8 +147,8 @@ class RestartDnsmasq:
             _update_record(doors, self.uuid, "add")
         _update_record(doors, self.uuid, "delete")
 
-    def undo(self) -> None:
-        return None
+    def undo(self) -> AnnounceRestart | None:
+        return AnnounceRestart(uuid=self.uuid, reason=self.reason) if self.announced else None
 
 
 def _update_record(doors: Doors, uuid: str, command: str) -> None:

@@ -20,6 +20,7 @@ from virtnet.network_preflight import preflight
 from virtnet.network_section_steps import AnnounceRestart, RestartDnsmasq
 from virtnet.network_xml import RESTART_ITEM, parse
 from virtnet.observed import (
+    DNSMASQ_GONE,
     FIREWALL_GONE,
     PARKED,
     RECORD_LEFT,
@@ -557,3 +558,42 @@ def test_a_network_that_is_let_go_keeps_no_record_of_a_restart() -> None:
     plan = NETWORK.plan(None, recorded, NETWORK.observe(there, None, recorded))
 
     assert [step.describe() for step in plan.steps] == ["restart dnsmasq (a restart of it was cut short)"]
+
+
+def test_where_dns_is_disabled_nothing_is_begun_for_which_libvirt_would_have_to_restart_dnsmasq() -> None:
+    xml = XML.replace("<ip address", "<dns enable='no'/><ip address", 1)
+    libvirt = FakeLibvirt(reports={UUID: replace(network(active=True), live_xml=xml, config_xml=xml)})
+    there = Doors(libvirt=libvirt, host=None)
+    desired = NETWORK.check({"name": "lab", "uri": "qemu:///system", "ips": SERVES_DHCPV6}, {})[0]
+    recorded = {**desired, "uuid": UUID, "ips": TREE["ips"], "problems": []}
+    observed_now = NETWORK.observe(there, desired, recorded)
+
+    plan = NETWORK.plan(desired, recorded, observed_now)
+    mending = NETWORK.plan(
+        {**desired, "ips": TREE["ips"]},
+        {**recorded, "problems": [DNSMASQ_GONE]},
+        replace(observed_now, problems=(DNSMASQ_GONE,)),
+    )
+
+    assert ["set dns.enable to true" in refusal for refusal in plan.refusals] == [True]
+    assert mending.steps == ()
+    assert [note for note in mending.notes if "restart virtnetworkd" in note] != []
+
+
+def test_a_step_that_fails_after_the_restart_of_dnsmasq_has_it_restarted_once_more_as_it_was() -> None:
+    libvirt = FakeLibvirt(reports={UUID: network(active=True)})
+    there = Doors(libvirt=libvirt, host=None)
+    announced = AnnounceRestart(uuid=UUID, reason="so that it serves DHCPv6")
+    restarted = RestartDnsmasq(uuid=UUID, reason="so that it serves DHCPv6", announced=True)
+    announced.execute(there)
+    restarted.execute(there)
+
+    again = restarted.undo()
+    assert again is not None
+    again.execute(there)
+    assert NETWORK.observe(there, {}, {"uuid": UUID}).problems == (RECORD_LEFT,)
+    announced.undo().execute(there)
+    announced.undo().execute(there)
+
+    assert libvirt.effects == ["update"] * 4
+    assert NETWORK.observe(there, {}, {"uuid": UUID}).problems == ()

@@ -1,5 +1,6 @@
 """A restart with guests plugged in, on a libvirt and a host in memory: broken at every step, killed after each."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -61,8 +62,8 @@ def plugged(libvirt: FakeLibvirt, host: FakeBridges) -> Any:
     )
 
 
-def created(libvirt: FakeLibvirt, host: FakeBridges, open_doors: lifecycle.OpenDoors) -> dict[str, Any]:
-    recorded = lifecycle.create(NETWORK, checked(), open_doors, lambda line: None)
+def created(libvirt: FakeLibvirt, host: FakeBridges, open_doors: lifecycle.OpenDoors, **args: Any) -> dict[str, Any]:
+    recorded = lifecycle.create(NETWORK, checked(**args), open_doors, lambda line: None)
     with_guests(libvirt, host)
     libvirt.effects.clear()
     return recorded
@@ -195,13 +196,15 @@ class Killed(FakeBridges):
 class CutShort:
     """A restart whose provider was killed after some of its calls to the host while it plugged in again."""
 
-    def __init__(self, calls: int, **edit: Any) -> None:
+    def __init__(self, calls: int, *, was: Mapping[str, Any] | None = None, **edit: Any) -> None:
         # What libvirt has begun it ends, whoever asked.
         libvirts, self.host = FakeBridges(), Killed()
         self.host.links_by_name, self.host.bridges = libvirts.links_by_name, libvirts.bridges
         self.libvirt = FakeLibvirt(host=libvirts)
         self.doors = Doors(libvirt=self.libvirt, host=self.host)
-        self.recorded = created(self.libvirt, self.host, lambda uri: self.doors)
+        self.recorded = created(self.libvirt, self.host, lambda uri: self.doors, **(was or {}))
+        for number in (1, 2) if was else ():
+            self.host.write_attribute(f"/sys/class/net/vnet{number}/brport/isolated", "1")
         self.desired = checked(**edit)
         self.host.set_link_up("veth1", True)
         self.host.write_attribute("/sys/class/net/vnet1/brport/hairpin_mode", "1")
@@ -222,7 +225,7 @@ class CutShort:
         assert shown["problems"] == []
 
 
-RENUMBERED = {"ips": [{"address": "10.10.0.1/24"}]}
+RENUMBERED: dict[str, Any] = {"ips": [{"address": "10.10.0.1/24"}]}
 
 
 @pytest.mark.parametrize("calls", range(6))
@@ -246,6 +249,15 @@ def test_what_somebody_chose_since_a_restart_was_cut_short_stays() -> None:
 
     assert restart.host.links_by_name["vnet2"].settings["isolated"] == "1"
     assert restart.host.links_by_name["veth1"].up is False
+
+
+def test_ports_that_the_network_no_longer_keeps_apart_are_not_kept_apart_after_a_restart_that_was_cut_short() -> None:
+    restart = CutShort(4, port_isolated=False, was={"port_isolated": True})
+
+    restart.go_on()
+
+    assert [restart.host.links_by_name[f"vnet{number}"].settings["isolated"] for number in (1, 2)] == ["0", "0"]
+    assert restart.host.links_by_name["veth1"].settings["isolated"] == "1"
 
 
 def test_a_link_that_has_the_name_of_one_that_was_parked_gets_nothing_of_it() -> None:
