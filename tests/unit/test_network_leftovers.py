@@ -31,6 +31,7 @@ from virtnet.observed import (
     ListeningSocket,
     NetworkReport,
     ObservedNetwork,
+    PluggedIn,
 )
 from virtnet.plan import ChangeClass, Doors, HostDoor, Plan
 
@@ -377,6 +378,27 @@ def test_a_delete_says_which_guests_are_on_the_bridge_that_a_killed_stop_left() 
     plan = delete_of_what_a_killed_stop_left(NetworkHost(files=OCCUPIED), "disconnect", web)
 
     assert "guest 'web' (vnet0)" in plan.steps[0].describe()
+    assert "guest 'web' (vnet0) is cut off, as on_delete is disconnect" in plan.notes
+
+
+def test_a_delete_names_a_guest_that_names_the_bridge_itself_too() -> None:
+    named = PluggedIn(owner="old", interface="vnet0", mac="52:54:00:fe:00:02")
+    libvirt = FakeLibvirt(reports={UUID: network(active=False)}, bridge_guests={"vn-lab": (named,)})
+    there = Doors(libvirt=libvirt, host=cast(HostDoor, NetworkHost(files=OCCUPIED)))
+    recorded = {"uuid": UUID, "name": "lab", "on_delete": "disconnect"}
+
+    plan = plan_delete(recorded, NETWORK.observe(there, None, recorded))
+
+    assert "guest 'old' (vnet0) is cut off, as on_delete is disconnect" in plan.notes
+
+
+def test_a_delete_names_the_guests_on_the_park_of_an_inactive_network_that_it_cuts_off() -> None:
+    recorded = {"uuid": UUID, "name": "lab", "on_delete": "disconnect"}
+    seen = NETWORK.observe(doors(NetworkHost(files={})), None, recorded)
+    waiting = PluggedIn(owner="web", interface="vnet0")
+
+    plan = plan_delete(recorded, replace(seen, park="virtnet-park-1", parked=(waiting,)))
+
     assert "guest 'web' (vnet0) is cut off, as on_delete is disconnect" in plan.notes
 
 

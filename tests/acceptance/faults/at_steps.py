@@ -63,9 +63,7 @@ class Row:
 
 
 def cases_of(kind: str, steps: Sequence[Done]) -> Iterator[Case]:
-    """Before the first step, while each is carried out, and after each; that is before the next: nothing is between.
-
-    And between any two calls of a step.
+    """Before the first step, while each is carried out, between its calls, and after each: that is before the next.
 
     After the last of the steps it is before Pulumi has recorded what was done.
     """
