@@ -1,7 +1,6 @@
 """The `virtnet` command line: reads arguments, calls one function, prints one sentence for an error.
 
 Each subcommand is a parser in _build_parser with a `run` function; what they do is in modules of their own.
-Imported by nothing; the entry point of the `virtnet` script and of `python -m virtnet.cli`.
 """
 
 import argparse
@@ -13,9 +12,10 @@ from typing import NoReturn
 
 from virtnet import sandbox
 from virtnet.errors import VirtnetError
-from virtnet.harmless import harmless
+from virtnet.text import harmless
 
 DEFAULT_URI = "qemu:///system"
+
 _SANDBOX_DESCRIPTION = """\
 Run CMD with a libvirtd of its own, in namespaces of its own. Bridges, firewall rules, dnsmasq and everything
 that is written to /run, /etc/libvirt, /etc/sysctl.d and libvirt's directories in /var exist only in there, and
@@ -91,9 +91,9 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _run_import(options: argparse.Namespace) -> int:
-    from virtnet.connection import Connection
     from virtnet.errors import Refused
-    from virtnet.network_program import program
+    from virtnet.libvirtd.connection import Connection
+    from virtnet.network.program import program
 
     uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
     connection = Connection(uri)
@@ -123,11 +123,11 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _run_doctor(options: argparse.Namespace) -> int:
     import shutil
 
-    from virtnet.connection import Connections
-    from virtnet.doctor import diagnose
-    from virtnet.doctor_finding import Level
-    from virtnet.doctor_print import as_json, table
-    from virtnet.doors import open_doors
+    from virtnet.connect import open_doors
+    from virtnet.doctor.diagnose import diagnose
+    from virtnet.doctor.finding import Level
+    from virtnet.doctor.output import as_json, table
+    from virtnet.libvirtd.connection import Connections
 
     uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
     findings = diagnose(open_doors(uri, Connections()))

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pulumi import dynamic
 
 if TYPE_CHECKING:
-    from virtnet.plan import Doors
-    from virtnet.resource import Resource
-    from virtnet.spec import Tree
+    from virtnet.planning.clients import Doors
+    from virtnet.planning.resource import Resource
+    from virtnet.spec.part import Tree
 
 DEFAULT_URI = "qemu:///system"
+
 PLACES = "__secret"
 """The SDK's word for where the inputs hold secrets, a list of places: the engine hands a dynamic provider their values
 in clear and unmarked."""
+
 RUN = "__run"
 """The SDK's word of the run and the resource in it: {`name`: the Pulumi resource's, `preview`: whether it is one}. The
 engine asks a dynamic provider for checks and diffs alike when it previews and when it applies."""
@@ -48,7 +50,7 @@ class _Provider(dynamic.ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Canonical inputs, or every reason against them; in a preview also what the host has to say to a create."""
-        from virtnet import wire
+        from virtnet.spec import properties as wire
 
         resource = _resource(self.kind)
         recorded, inputs = self._received(resource, _olds), self._received(resource, news)
@@ -73,8 +75,8 @@ class _Provider(dynamic.ResourceProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """The changes by what is recorded; their lines for a reviewer, when it is one who asks."""
-        from virtnet import lifecycle
         from virtnet.errors import VirtnetError
+        from virtnet.planning import lifecycle
 
         resource = _resource(self.kind)
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
@@ -100,8 +102,9 @@ class _Provider(dynamic.ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Make it: done, or rolled back whole."""
-        from virtnet import lifecycle, wire
         from virtnet.errors import VirtnetError
+        from virtnet.planning import lifecycle
+        from virtnet.spec import properties as wire
 
         resource = _resource(self.kind)
         try:
@@ -112,8 +115,9 @@ class _Provider(dynamic.ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """What is there now, and as inputs only what the program named."""
-        from virtnet import lifecycle, wire
         from virtnet.errors import Unreachable, VirtnetError
+        from virtnet.planning import lifecycle
+        from virtnet.spec import properties as wire
 
         resource = _resource(self.kind)
         recorded = self._received(resource, props)
@@ -138,8 +142,9 @@ class _Provider(dynamic.ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Observe again, plan again, apply."""
-        from virtnet import lifecycle, wire
         from virtnet.errors import VirtnetError
+        from virtnet.planning import lifecycle
+        from virtnet.spec import properties as wire
 
         resource = _resource(self.kind)
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
@@ -151,8 +156,8 @@ class _Provider(dynamic.ResourceProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Undo what create did, protecting what is plugged in."""
-        from virtnet import lifecycle
         from virtnet.errors import VirtnetError
+        from virtnet.planning import lifecycle
 
         resource = _resource(self.kind)
         try:
@@ -175,7 +180,7 @@ class _Provider(dynamic.ResourceProvider):
     ) -> None:
         if not self._previews:  # what the plan notes is shown when it is applied
             return
-        from virtnet import lifecycle
+        from virtnet.planning import lifecycle
 
         lines = lifecycle.preview(resource, recorded, desired, _open_doors, changes)
         self._previewed.update(lines)
@@ -193,8 +198,7 @@ class _Provider(dynamic.ResourceProvider):
 
     def _in_words(self, text: str) -> str:
         """A text for people: without the secrets it may repeat, and without what a terminal would obey."""
-        from virtnet.harmless import harmless
-        from virtnet.secret_texts import conceal
+        from virtnet.text import conceal, harmless
 
         return harmless(conceal(text, self._hidden))
 
@@ -204,7 +208,7 @@ class _Provider(dynamic.ResourceProvider):
 
     def _check_failure(self, path: str, reason: str, inputs: Mapping[str, Any]) -> dynamic.CheckFailure:
         """A failure as the engine shows it: with the value under its path, so for what may be secret without a path."""
-        from virtnet.ownership import SECRET_PLACES
+        from virtnet.planning.merge import SECRET_PLACES
 
         reason = self._in_words(reason)
         marked = {place[0] for place in _places(inputs).get(PLACES, [])}
@@ -214,7 +218,7 @@ class _Provider(dynamic.ResourceProvider):
 
     def _received(self, resource: "Resource[Any]", props: Mapping[str, Any]) -> "dict[str, Tree]":
         """What the engine sent, as the core has it; what of it is secret is remembered, for no line to repeat it."""
-        from virtnet import wire
+        from virtnet.spec import properties as wire
 
         values = _known_unknowns(props)
         self._hide(values)
@@ -224,7 +228,7 @@ class _Provider(dynamic.ResourceProvider):
         return {name: value for name, value in received.items() if value is not None}
 
     def _hide(self, values: Mapping[str, Any]) -> None:
-        from virtnet.secret_texts import texts_at
+        from virtnet.text import texts_at
 
         found = [texts_at(values, tuple(place)) for place in _places(values).get(PLACES, [])]
         with _printing:
@@ -238,7 +242,7 @@ class LibvirtNetworkProvider(_Provider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """As for every kind; at a glance where nothing is to be checked anew."""
-        from virtnet import network_unchanged
+        from virtnet.network import unchanged as network_unchanged
 
         if not network_unchanged.checks_as_recorded(_olds, news, self._uri):
             return super().check(_olds, news)
@@ -249,7 +253,7 @@ class LibvirtNetworkProvider(_Provider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """As for every kind; at a glance where nothing differs."""
-        from virtnet import network_unchanged
+        from virtnet.network import unchanged as network_unchanged
 
         named = _olds.get("__named")
         also_named = named if isinstance(named, list) else None
@@ -270,8 +274,9 @@ def _resource(kind: str) -> "Resource[Any]":
     collects = gc.isenabled()
     gc.disable()
     try:
-        from virtnet import lifecycle, wire  # noqa: F401 - each verb needs them
+        from virtnet.planning import lifecycle  # noqa: F401 - each verb needs them
         from virtnet.resources import resource
+        from virtnet.spec import properties as wire  # noqa: F401 - each verb needs them
 
         return resource(kind)
     finally:
@@ -284,13 +289,13 @@ def _resource(kind: str) -> "Resource[Any]":
 @cache
 def _connections() -> Any:
     """One connection per URI for this process, whatever the number of resources and their kinds."""
-    from virtnet.connection import Connections
+    from virtnet.libvirtd.connection import Connections
 
     return Connections()
 
 
 def _open_doors(uri: str) -> "Doors":
-    from virtnet.doors import open_doors
+    from virtnet.connect import open_doors
 
     return open_doors(uri, _connections())
 
@@ -305,7 +310,7 @@ def _known_unknowns(value: Any) -> Any:
     from pulumi.output import Unknown
     from pulumi.runtime import rpc
 
-    from virtnet.spec import UNKNOWN
+    from virtnet.spec.part import UNKNOWN
 
     if isinstance(value, Unknown) or (isinstance(value, str) and value == rpc.UNKNOWN):
         return UNKNOWN
@@ -322,7 +327,7 @@ def _sendable(value: Any) -> Any:
     """The core's unknowns as Pulumi's wire has them."""
     from pulumi.runtime import rpc
 
-    from virtnet.spec import UNKNOWN
+    from virtnet.spec.part import UNKNOWN
 
     if value is UNKNOWN:
         return rpc.UNKNOWN

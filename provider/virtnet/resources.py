@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pkgutil import resolve_name
 from typing import Any
 
-from virtnet.resource import Resource
+from virtnet.planning.resource import Resource
 
 RESOURCES: Mapping[str, str] = {
-    "LibvirtNetwork": "virtnet.network:NETWORK",
-    "HostForwarding": "virtnet.forwarding:HOST_FORWARDING",
+    "LibvirtNetwork": "virtnet.network.resource:NETWORK",
+    "HostForwarding": "virtnet.forwarding.resource:HOST_FORWARDING",
 }
 """Where the record of each kind is, by its name: a run imports those of the kinds that it has."""
 

@@ -30,13 +30,15 @@ from tests.acceptance.sandboxed import LIST_NFT, Host
 from tests.acceptance.schema_walk import lend_virtual_functions
 from tests.unit.strategies import whole_networks
 
-from virtnet import network_edit, network_xml
-from virtnet.network import NETWORK
-from virtnet.network_firewall import FILTERED_MODES, missing_rules, uses_nft
-from virtnet.network_new import new_tree
-from virtnet.network_preflight import LIBVIRT_OF_PROPERTY, OF_PROPERTY, mode_of, needs_newer_libvirt, own_bridge
-from virtnet.ownership import differences, merge
-from virtnet.spec_network import NetworkSpec
+from virtnet.network.observe.firewall import FILTERED_MODES, missing_rules, uses_nft
+from virtnet.network.plan.new import new_tree
+from virtnet.network.resource import NETWORK
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.tree import mode_of, own_bridge
+from virtnet.network.versions import LIBVIRT_OF_PROPERTY, OF_PROPERTY, needs_newer_libvirt
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.planning.merge import differences, merge
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 #: Networks that ask of their start more than libvirt and any kernel, by the property that does.

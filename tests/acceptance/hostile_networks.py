@@ -33,9 +33,10 @@ from tests.acceptance.generated_networks import (
 from tests.unit.hostile import BASES, Attempt, value_at
 from tests.unit.test_hostile_texts import in_canonical, taken
 
-from virtnet import network_edit, network_xml
-from virtnet.network import NETWORK
-from virtnet.network_new import new_tree
+from virtnet.network.plan.new import new_tree
+from virtnet.network.resource import NETWORK
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
 
 FILES = Path("/var/lib/libvirt/dnsmasq")
 #: dnsmasq reads lines of its files into a buffer (MAXDNAME); the rest of what is longer is a line of its own.

@@ -13,10 +13,10 @@ from typing import Any
 
 from tests.acceptance.random_edits import BRIDGE, GUEST, START, look, neighbour
 
-from virtnet import lifecycle
-from virtnet.connection import Connections
-from virtnet.doors import open_doors
-from virtnet.network import NETWORK
+from virtnet.connect import open_doors
+from virtnet.libvirtd.connection import Connections
+from virtnet.network.resource import NETWORK
+from virtnet.planning import lifecycle
 
 
 def doors_of_a_new_process() -> lifecycle.OpenDoors:

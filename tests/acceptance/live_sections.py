@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from virtnet import lifecycle
-from virtnet.connection import Connections
-from virtnet.doors import open_doors
-from virtnet.network import NETWORK
+from virtnet.connect import open_doors
+from virtnet.libvirtd.connection import Connections
+from virtnet.network.resource import NETWORK
+from virtnet.planning import lifecycle
 
 CASES = json.loads((Path(__file__).parent / "data" / "live_sections.json").read_text())
 INPUTS: dict[str, Any] = {

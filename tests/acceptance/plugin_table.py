@@ -287,7 +287,7 @@ def life(form: Native | Dynamic, kind: str, turns: tuple[tuple[str, Answer], ...
 def plugin() -> Iterator[Native]:
     """The plugin's process, for as long as the block."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "virtnet.plugin"], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-m", "virtnet.plugin.main"], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     )
     assert process.stdout is not None
     try:

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from virtnet import lifecycle
-from virtnet.connection import Connections
-from virtnet.doors import open_doors
-from virtnet.network import NETWORK
+from virtnet.connect import open_doors
+from virtnet.libvirtd.connection import Connections
+from virtnet.network.resource import NETWORK
+from virtnet.planning import lifecycle
 
 Inputs = dict[str, Any]
 NAME, BRIDGE = "lab", "vn-lab"

@@ -15,8 +15,9 @@ import libvirt
 from lxml import etree
 from tests.rng_instances import Instance, Schema
 
-from virtnet import network_edit, network_xml
-from virtnet.network import NETWORK
+from virtnet.network.resource import NETWORK
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
 
 
 @dataclass

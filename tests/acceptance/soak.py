@@ -25,11 +25,11 @@ from typing import Any
 from tests.acceptance.random_edits import BRIDGE, GUEST, START, edited, neighbour
 from tests.acceptance.sandboxed import LIST_NFT, Host, Stack, nft_lines
 
-from virtnet import lifecycle
-from virtnet.connection import Connections
-from virtnet.doors import open_doors
-from virtnet.forwarding import HOST_FORWARDING
-from virtnet.network import NETWORK
+from virtnet.connect import open_doors
+from virtnet.forwarding.resource import HOST_FORWARDING
+from virtnet.libvirtd.connection import Connections
+from virtnet.network.resource import NETWORK
+from virtnet.planning import lifecycle
 
 Inputs = dict[str, Any]
 FOUND = """

@@ -104,8 +104,8 @@ def test_a_container_that_only_shares_the_socket_does_not_take_itself_for_the_ho
     host.sh("ip link add br0 type bridge; ip link set br0 up")
     before = host.trace()
     program = (
-        "from virtnet.connection import Connections\n"
-        "from virtnet.doors import open_doors\n"
+        "from virtnet.libvirtd.connection import Connections\n"
+        "from virtnet.connect import open_doors\n"
         "doors = open_doors('qemu:///system', Connections())\n"
         "print(doors.host, 'br0' in (doors.libvirt.interface_names() or ()))\n"
     )

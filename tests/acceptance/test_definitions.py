@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from tests.acceptance.sandboxed import Host
 
-from virtnet import network_edit, network_xml
-from virtnet.network import NETWORK
-from virtnet.network_new import new_tree
-from virtnet.ownership import differences, merge
-from virtnet.spec_network import NetworkSpec
+from virtnet.network.plan.new import new_tree
+from virtnet.network.resource import NETWORK
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.planning.merge import differences, merge
 
 pytestmark = pytest.mark.acceptance
 

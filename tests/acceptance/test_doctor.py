@@ -147,8 +147,8 @@ def test_a_bridge_that_was_deleted(host: Host, lab: Stack) -> None:
 
 def test_a_park_of_a_restart_that_was_cut_short(host: Host, lab: Stack) -> None:
     script = (
-        "from virtnet.connection import Connection; from virtnet.network_park import *;"
-        "from virtnet.network_park_names import park_bridge;"
+        "from virtnet.libvirtd.connection import Connection; from virtnet.network.xml.holding import *;"
+        "from virtnet.network.names import park_bridge;"
         "c = Connection('qemu:///system'); r = c.find_network(name='lab');"
         "c.start_transient_network(render_park(r.uuid, r.live_xml, Journal(links=(ParkedLink(name='g1', up=True,"
         "settings=(), vlans=()),)))); print(park_bridge(r.uuid))"
@@ -169,7 +169,7 @@ def test_a_park_of_a_restart_that_was_cut_short(host: Host, lab: Stack) -> None:
 
 def test_a_park_whose_network_is_gone(host: Host) -> None:
     script = (
-        "from virtnet.connection import Connection; from virtnet.network_park import *;"
+        "from virtnet.libvirtd.connection import Connection; from virtnet.network.xml.holding import *;"
         "Connection('qemu:///system').start_transient_network("
         "render_park('11111111-2222-3333-4444-555555555555', '<network/>', Journal()))"
     )

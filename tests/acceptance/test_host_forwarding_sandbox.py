@@ -20,14 +20,15 @@ from hypothesis import strategies as st
 from tests.acceptance.namespaces import drop_capabilities, in_namespaces, make_read_only, mount_read_only_sysfs
 from tests.unit.fake_host import FakeLibvirt, network
 
-from virtnet.boot_sysctl import by_procps, by_systemd, fresh_kernel
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused
-from virtnet.forwarding import check, observe, outputs
-from virtnet.forwarding_keys import WHOLE_HOST, after_write
-from virtnet.forwarding_plan import plan
-from virtnet.forwarding_rivals import rivals
-from virtnet.host import local_host
-from virtnet.plan import Doors, apply
+from virtnet.forwarding.boot import by_procps, by_systemd, fresh_kernel
+from virtnet.forwarding.other_programs import rivals
+from virtnet.forwarding.plan import plan
+from virtnet.forwarding.resource import check, observe, outputs
+from virtnet.forwarding.sysctl import WHOLE_HOST, after_write
+from virtnet.host.client import local_host
+from virtnet.planning.clients import Doors
+from virtnet.planning.plan import apply
 
 pytestmark = pytest.mark.acceptance
 
@@ -380,7 +381,7 @@ def test_whatever_was_there_and_whatever_was_asked_delete_gives_both_trees_back(
 
 def test_killed_at_any_moment_a_write_leaves_the_old_file_or_the_new_one() -> None:
     code = (
-        "import itertools, sys\nfrom virtnet.host import local_host\n"
+        "import itertools, sys\nfrom virtnet.host.client import local_host\n"
         "print('ready', flush=True)\n"
         "for n in itertools.count(): local_host().write_file(sys.argv[1], f'# {n % 10}\\n' * 5000)"
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.acceptance.sandboxed import Host, Stack
 
-from virtnet import network_edit
+from virtnet.network.xml import write as network_edit
 
 pytestmark = pytest.mark.acceptance
 

@@ -400,7 +400,9 @@ def test_an_interrupt_takes_back_what_was_begun(hooked: Host) -> None:  # noqa: 
 
 
 def test_the_plugin_is_found_running_for_debugging(host: Host, native: NativeStack) -> None:
-    process = subprocess.Popen(host.command(sys.executable, "-m", "virtnet.plugin"), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        host.command(sys.executable, "-m", "virtnet.plugin.main"), stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     try:
         port = process.stdout.readline().strip()

@@ -21,8 +21,8 @@ LAB: dict[str, Any] = {
 }
 PROLOGUE = """\
 import time
-from virtnet.connection import Connections
-from virtnet.doors import open_doors
+from virtnet.libvirtd.connection import Connections
+from virtnet.connect import open_doors
 from virtnet.errors import VirtnetError
 connections = Connections()
 def look(uri="", *, user="root"):
@@ -150,8 +150,8 @@ def test_one_host_is_one_connection_of_ours_and_few_round_trips(desk: Workstatio
         desk,
         """\
         from virtnet import lifecycle
-        from virtnet.forwarding import HOST_FORWARDING
-        from virtnet.network import NETWORK
+        from virtnet.forwarding.resource import HOST_FORWARDING
+        from virtnet.network.resource import NETWORK
         desired, _ = NETWORK.check({"uri": doors.libvirt.uri, "name": "lab", "ips": [{"address": "10.70.0.1/24"}]}, {})
         recorded = lifecycle.create(NETWORK, desired, look, lambda line: None)
         machine = connections.to(doors.libvirt.uri).remembered("machine", lambda: None)
@@ -311,7 +311,7 @@ def test_hostile_names_never_reach_a_shell_or_an_option_parser(host: Host, desk:
 def test_an_ordinary_user_is_root_by_sudo_and_else_told_at_preview(host: Host, desk: Workstation) -> None:
     asked = """\
         from virtnet import lifecycle
-        from virtnet.forwarding import HOST_FORWARDING
+        from virtnet.forwarding.resource import HOST_FORWARDING
         wanted, _ = HOST_FORWARDING.check({"uri": doors.libvirt.uri, "ipv4": True}, {})
         print(doors.host.may_change_links())
         print(lifecycle.preview(HOST_FORWARDING, None, wanted, look))

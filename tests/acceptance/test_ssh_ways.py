@@ -165,7 +165,7 @@ def test_a_host_never_gets_at_the_users_agent(host: Host, desk: Workstation) -> 
     assert agent is not None
     by_hand = desk.sh("SSH_AUTH_SOCK=/run/agent ssh far 'echo agent: $SSH_AUTH_SOCK'")
     program = (
-        "from virtnet.connection import Connections\nfrom virtnet.doors import open_doors\n"
+        "from virtnet.libvirtd.connection import Connections\nfrom virtnet.connect import open_doors\n"
         f"print(open_doors({FAR!r}, Connections()).host.read_file('/proc/self/environ'))"
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from virtnet.errors import HostFailure
-from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
+from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 
 
 @dataclass

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from lxml import etree
 from tests.fakes.host import FakeBridges
 
-from virtnet import network_edit, network_xml
 from virtnet.errors import LibvirtFailure, NotFound
-from virtnet.network_preflight import own_bridge
-from virtnet.observed import GuestInterface, NetworkReport, PluggedIn
+from virtnet.network.tree import own_bridge
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.planning.reports import GuestInterface, NetworkReport, PluggedIn
 
 
 @dataclass

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import cast
 
 from virtnet.errors import HostFailure
-from virtnet.observed import HostRoute, NetworkReport
-from virtnet.plan import Doors, HostDoor, LibvirtDoor
+from virtnet.planning.clients import Doors, HostDoor, LibvirtDoor
+from virtnet.planning.reports import HostRoute, NetworkReport
 
 HOST_UUID = "11111111-2222-3333-4444-555555555555"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from virtnet.spec import Part, shapes
+from virtnet.spec.part import Part, shapes
 
 Way = tuple[str | int, ...]
 """Names of properties and places in lists, from the outside in."""

@@ -14,14 +14,15 @@ from tests.unit.strategies import whole_networks
 from tests.unit.test_dynamic import NOWHERE, secret, unknown
 from tests.unit.test_network_checks import places
 
-from virtnet import lifecycle, wire
 from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider
 from virtnet.errors import VirtnetError
-from virtnet.forwarding import HOST_FORWARDING
-from virtnet.network import NETWORK
-from virtnet.plan import Doors
-from virtnet.resource import Resource
-from virtnet.spec import UNKNOWN, Part, shapes, walk_unknown
+from virtnet.forwarding.resource import HOST_FORWARDING
+from virtnet.network.resource import NETWORK
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
+from virtnet.planning.resource import Resource
+from virtnet.spec import properties as wire
+from virtnet.spec.part import UNKNOWN, Part, shapes, walk_unknown
 
 pytestmark = pytest.mark.fuzz
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.fake_host import FakeKernel
 
-from virtnet.boot_sysctl import by_procps, by_systemd, fresh_kernel, normalise
-from virtnet.forwarding_keys import IPV4_ALIAS, after_write, integer, shown
+from virtnet.forwarding.boot import by_procps, by_systemd, fresh_kernel, normalise
+from virtnet.forwarding.sysctl import IPV4_ALIAS, after_write, integer, shown
 
 CASES = json.loads((Path(__file__).parent / "data" / "boot_sysctl.json").read_text())
 INTERFACES = ["eth0.100", "eth1"]

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from virtnet.connection import Connection
 from virtnet.errors import Unreachable
+from virtnet.libvirtd.connection import Connection
 
 
 def test_a_daemon_that_never_answers_costs_its_time_once() -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from virtnet.connection import report_network
 from virtnet.errors import NotFound
+from virtnet.libvirtd.connection import report_network
 
 
 @dataclass(frozen=True)

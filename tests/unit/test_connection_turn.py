@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from virtnet.connection import Connection
+from virtnet.libvirtd.connection import Connection
 
 
 def test_only_who_is_next_looks_ahead_while_another_has_the_turn() -> None:

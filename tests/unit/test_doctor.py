@@ -11,30 +11,21 @@ import pytest
 from tests.fakes.host import FakeBridges
 from tests.fakes.libvirt import FakeLibvirt
 
-from virtnet.doctor import examine, observe
-from virtnet.doctor_finding import DoctorReport, Finding, Level
-from virtnet.doctor_firewall import firewall
-from virtnet.doctor_forwarding import forwarding
-from virtnet.doctor_libvirt import libvirt
-from virtnet.doctor_networks import networks
-from virtnet.doctor_print import as_json, table
-from virtnet.doctor_subnets import subnets
-from virtnet.drop_in import DropIn, render
+from virtnet.doctor.diagnose import examine, observe
+from virtnet.doctor.finding import DoctorReport, Finding, Level
+from virtnet.doctor.firewall import firewall
+from virtnet.doctor.forwarding import forwarding
+from virtnet.doctor.libvirt import libvirt
+from virtnet.doctor.networks import networks
+from virtnet.doctor.output import as_json, table
+from virtnet.doctor.subnets import subnets
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
-from virtnet.forwarding_keys import IPV4, IPV6, accept_ra_of
-from virtnet.forwarding_report import ForwardingReport
-from virtnet.observed import (
-    DNSMASQ_GONE,
-    RECORD_LEFT,
-    HostAddress,
-    HostReport,
-    HostRoute,
-    Link,
-    NetworkReport,
-    ObservedNetwork,
-    PluggedIn,
-)
-from virtnet.plan import Doors, HostDoor
+from virtnet.forwarding.drop_in import DropIn, render
+from virtnet.forwarding.observed import ForwardingReport
+from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
+from virtnet.network.observed import DNSMASQ_GONE, RECORD_LEFT, HostReport, ObservedNetwork
+from virtnet.planning.clients import Doors, HostDoor
+from virtnet.planning.reports import HostAddress, HostRoute, Link, NetworkReport, PluggedIn
 
 DATA = Path(__file__).parent / "data" / "firewall"
 IPTABLES, NFT = (DATA / "iptables-save.txt").read_text(), (DATA / "nft.txt").read_text()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from virtnet.firewall_rules import FirewallRule, Marks, rules_of_networks
+from virtnet.plugin.firewall_rules import FirewallRule, Marks, rules_of_networks
 
 DATA = Path(__file__).parent / "data" / "firewall"
 NETWORKS = (Marks("nat", "vbn1", ("10.9.1.0/24",)), Marks("isolated", "vbi1", ()))

@@ -7,16 +7,17 @@ from typing import Any, ClassVar
 import pytest
 from tests.unit.fake_host import HOST_UUID, FakeHost, FakeKernel, doors, network
 
-from virtnet import lifecycle
-from virtnet.drop_in import mark_of, parse
 from virtnet.errors import HostFailure, Refused
-from virtnet.forwarding import HOST_FORWARDING, check, identity, observe, outputs
-from virtnet.forwarding_plan import plan
-from virtnet.observed import NetworkReport
-from virtnet.plan import Doors, Plan, apply
-from virtnet.spec import UNKNOWN
-from virtnet.spec_forwarding import HostForwardingSpec
-from virtnet.wire import from_wire, to_wire
+from virtnet.forwarding.drop_in import mark_of, parse
+from virtnet.forwarding.plan import plan
+from virtnet.forwarding.resource import HOST_FORWARDING, check, identity, observe, outputs
+from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
+from virtnet.planning.plan import Plan, apply
+from virtnet.planning.reports import NetworkReport
+from virtnet.spec.part import UNKNOWN
+from virtnet.spec.properties import from_wire, to_wire
 
 OWNER = "project/stack/forwarding"
 PATH = "/etc/sysctl.d/90-virtnet-forwarding.conf"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.unit.fake_host import FakeHost, FakeKernel, doors
 
 from virtnet.errors import ApplyFailed
-from virtnet.forwarding import HOST_FORWARDING, check, observe, outputs
-from virtnet.forwarding_plan import plan
-from virtnet.plan import ChangeClass, Plan, apply
+from virtnet.forwarding.plan import plan
+from virtnet.forwarding.resource import HOST_FORWARDING, check, observe, outputs
+from virtnet.planning.plan import ChangeClass, Plan, apply
 
 INTERFACES = ("eth0", "eth0.100", "lo")
 VALUES = st.sampled_from([0, 0, 1, 1, 2])

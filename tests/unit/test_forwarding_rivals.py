@@ -6,8 +6,8 @@ import pytest
 from tests.unit.fake_host import FakeHost, FakeKernel, doors
 from tests.unit.test_forwarding import applied, desired, planned
 
-from virtnet.forwarding import observe
-from virtnet.forwarding_rivals import configuration, rivals
+from virtnet.forwarding.other_programs import configuration, rivals
+from virtnet.forwarding.resource import observe
 
 NETWORKD = {"/run/systemd/netif/state": "OPER_STATE=routable\n"}
 IPV4, IPV6 = "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtnet.harmless import harmless
+from virtnet.text import harmless
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from virtnet.errors import AccessDenied, HostFailure
-from virtnet.host import Host, Listings, local_host
-from virtnet.host_local import LocalMachine
-from virtnet.host_machine import Machine
-from virtnet.host_output import parse_addresses, parse_links, parse_listening_sockets, parse_routes
-from virtnet.host_shell import ShellMachine
-from virtnet.host_ssh import Way
-from virtnet.observed import HostAddress, HostRoute, Link, ListeningSocket
-from virtnet.plan import HostDoor
+from virtnet.host.client import Host, Listings, local_host
+from virtnet.host.local import LocalMachine
+from virtnet.host.machine import Machine
+from virtnet.host.parse import parse_addresses, parse_links, parse_listening_sockets, parse_routes
+from virtnet.host.shell import ShellMachine
+from virtnet.planning.clients import HostDoor
+from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
+from virtnet.transport.ssh import Way
 
 DATA = Path(__file__).parent / "data" / "host"
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from virtnet.errors import Unreachable
-from virtnet.host import Host, local_host
-from virtnet.host_local import LocalMachine
-from virtnet.host_machine import Machine
-from virtnet.host_shell import ShellMachine
-from virtnet.host_ssh import Way
+from virtnet.host.client import Host, local_host
+from virtnet.host.local import LocalMachine
+from virtnet.host.machine import Machine
+from virtnet.host.shell import ShellMachine
+from virtnet.transport.ssh import Way
 
 OLD, NEW = "# old\n" * 3000, "# new\n" * 3000
 #: Ends itself, without any last words, when its Nth system event of the write comes (sys.audit: open, rename, …).
 DYING = """\
 import os, signal, sys
-from virtnet.host import local_host
+from virtnet.host.client import local_host
 path, content, last = sys.argv[1], sys.stdin.read(), int(sys.argv[2])
 host, count, watching = local_host(), 0, False
 def watch(event, _arguments):

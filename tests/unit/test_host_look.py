@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from virtnet.errors import HostFailure
-from virtnet.host import Host
-from virtnet.host_local import LocalMachine
-from virtnet.host_look import Ahead, Kept
-from virtnet.host_machine import Answer, Failure, Request
-from virtnet.network_survey import survey, survey_for_new
+from virtnet.host.client import Host
+from virtnet.host.local import LocalMachine
+from virtnet.host.machine import Answer, Failure, Request
+from virtnet.host.reads import Ahead, Kept
+from virtnet.network.observe.host_facts import survey, survey_for_new
 
 PRINTED = {
     ("ip", "-json", "-brief", "address", "show"): (

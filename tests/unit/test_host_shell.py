@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
-from virtnet.host import Host
-from virtnet.host_look import Look
-from virtnet.host_machine import Answer, Failure, Request
-from virtnet.host_script import answers, call
-from virtnet.host_shell import NoShell, ShellMachine
-from virtnet.host_ssh import Way, ssh_way
-from virtnet.host_uri import SshTarget
+from virtnet.host.client import Host
+from virtnet.host.machine import Answer, Failure, Request
+from virtnet.host.reads import Look
+from virtnet.host.shell import NoShell, ShellMachine
+from virtnet.host.shell_script import answers, call
+from virtnet.transport.ssh import Way, ssh_way
+from virtnet.transport.uri import SshTarget
 
 
 def way(script: str) -> Way:

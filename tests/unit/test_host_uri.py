@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from virtnet.connection import Connections
-from virtnet.doors import open_doors
+from virtnet.connect import open_doors
 from virtnet.errors import Refused
-from virtnet.host_carrier import remote_command
-from virtnet.host_uri import (
+from virtnet.libvirtd.connection import Connections
+from virtnet.libvirtd.ssh_tunnel import remote_command
+from virtnet.transport.uri import (
     SshTarget,
     carried,
     is_local,

@@ -5,16 +5,18 @@ from typing import Any
 import pytest
 from tests.unit.hostile import BASES, Attempt, attempts, string_places, value_at
 
-from virtnet import network_edit, network_xml, wire
-from virtnet.drop_in import DEFAULT_NAME
-from virtnet.forwarding import HOST_FORWARDING
-from virtnet.network import NETWORK
-from virtnet.network_new import new_tree
-from virtnet.ownership import SECRET_PLACES
-from virtnet.resource import Resource
-from virtnet.spec import Part
-from virtnet.spec_forwarding import HostForwardingSpec
-from virtnet.spec_network import NetworkSpec
+from virtnet.forwarding.drop_in import DEFAULT_NAME
+from virtnet.forwarding.resource import HOST_FORWARDING
+from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.network.plan.new import new_tree
+from virtnet.network.resource import NETWORK
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.planning.merge import SECRET_PLACES
+from virtnet.planning.resource import Resource
+from virtnet.spec import properties as wire
+from virtnet.spec.part import Part
 
 pytestmark = pytest.mark.fuzz
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from virtnet.libvirt_glance import Glance
-from virtnet.observed import NetworkReport
+from virtnet.libvirtd.network_cache import Glance
+from virtnet.planning.reports import NetworkReport
 
 
 @dataclass

@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from virtnet.libvirt_session import Session
+from virtnet.libvirtd.session import Session
 
 
 def test_calls_of_several_threads_are_made_one_after_another() -> None:

@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from virtnet import lifecycle
 from virtnet.errors import HostFailure, Refused
-from virtnet.plan import Doors, LibvirtDoor, Plan
-from virtnet.resource import Resource
-from virtnet.spec import Part, Tree
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors, LibvirtDoor
+from virtnet.planning.plan import Plan
+from virtnet.planning.resource import Resource
+from virtnet.spec.part import Part, Tree
 
 DESIRED = {"name": "lab", "uri": "test:///"}
 

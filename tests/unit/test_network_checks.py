@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.strategies import networks
 
-from virtnet.network import NETWORK
-from virtnet.spec import UNKNOWN
+from virtnet.network.resource import NETWORK
+from virtnet.spec.part import UNKNOWN
 
 DATA = Path(__file__).parent / "data"
 BAD = json.loads((DATA / "bad_networks.json").read_text())

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from virtnet.network import outputs
-from virtnet.observed import NetworkReport, ObservedNetwork
+from virtnet.network.observed import ObservedNetwork
+from virtnet.network.resource import outputs
+from virtnet.planning.reports import NetworkReport
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 INPUTS: dict[str, Any] = {"name": "lab", "mtu": 1400, "dns": {"hosts": [{"ip": "10.60.0.9", "hostnames": ["x"]}]}}

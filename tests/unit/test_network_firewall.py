@@ -2,7 +2,7 @@
 
 import pytest
 
-from virtnet.network_firewall import missing_rules
+from virtnet.network.observe.firewall import missing_rules
 
 JUMPS = "-A INPUT -j LIBVIRT_INP\n-A FORWARD -j LIBVIRT_FWI\n"
 LET_IN = "-A LIBVIRT_FWI -d 10.0.0.0/24 -o {bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"

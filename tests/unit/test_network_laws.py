@@ -9,14 +9,18 @@ from hypothesis import strategies as st
 from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.strategies import networks, whole_networks
 
-from virtnet import lifecycle, network_edit, network_xml
 from virtnet.errors import Refused, VirtnetError
-from virtnet.network import NETWORK
-from virtnet.network_new import new_tree
-from virtnet.network_recorded import recorded_inputs
-from virtnet.network_steps import DefineNetwork, StopNetwork
-from virtnet.observed import PluggedIn
-from virtnet.plan import ChangeClass, Doors
+from virtnet.network.diff import recorded_inputs
+from virtnet.network.plan.new import new_tree
+from virtnet.network.resource import NETWORK
+from virtnet.network.steps.definition import DefineNetwork
+from virtnet.network.steps.running import StopNetwork
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
+from virtnet.planning.plan import ChangeClass
+from virtnet.planning.reports import PluggedIn
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 

@@ -9,17 +9,9 @@ from tests.fakes.libvirt import FakeGuest, FakeLibvirt
 from tests.unit.fake_host import FakeHost
 
 from virtnet.errors import Refused
-from virtnet.network import NETWORK
-from virtnet.network_converge import leftover_steps
-from virtnet.network_delete import plan_delete
-from virtnet.network_edit import for_definition
-from virtnet.network_firewall import rules_left
-from virtnet.network_leftover_steps import EndLeftoverDnsmasq, RemoveLeftoverBridge
-from virtnet.network_park_names import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac
-from virtnet.network_preflight import preflight
-from virtnet.network_section_steps import AnnounceRestart, RestartDnsmasq
-from virtnet.network_xml import RESTART_ITEM, parse
-from virtnet.observed import (
+from virtnet.network.names import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac
+from virtnet.network.observe.firewall import rules_left
+from virtnet.network.observed import (
     DNSMASQ_GONE,
     FIREWALL_GONE,
     PARKED,
@@ -27,13 +19,19 @@ from virtnet.observed import (
     RESTART_RECORD,
     HostReport,
     LeftBridge,
-    Link,
-    ListeningSocket,
-    NetworkReport,
     ObservedNetwork,
-    PluggedIn,
 )
-from virtnet.plan import ChangeClass, Doors, HostDoor, Plan
+from virtnet.network.plan.converge import leftover_steps
+from virtnet.network.plan.delete import plan_delete
+from virtnet.network.plan.preflight import preflight
+from virtnet.network.resource import NETWORK
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
+from virtnet.network.xml.read import RESTART_ITEM, parse
+from virtnet.network.xml.write import for_definition
+from virtnet.planning.clients import Doors, HostDoor
+from virtnet.planning.plan import ChangeClass, Plan
+from virtnet.planning.reports import Link, ListeningSocket, NetworkReport, PluggedIn
 
 UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
 XML = (

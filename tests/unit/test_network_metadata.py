@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
 
-from virtnet import lifecycle, network_xml
 from virtnet.errors import ApplyFailed
-from virtnet.network import NETWORK
-from virtnet.plan import Doors
+from virtnet.network.resource import NETWORK
+from virtnet.network.xml import read as network_xml
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
 
 OLD, NEW = 9_000_000, 9_007_000
 BEFORE = {"metadata": {"urn:a": "<x xmlns='urn:a'>1</x>", "urn:b": "<x xmlns='urn:b'/>"}}

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
 
-from virtnet import lifecycle, network_edit, network_xml
 from virtnet.errors import Refused, VirtnetError
-from virtnet.network import NETWORK
-from virtnet.network_xml import OwnerMark
-from virtnet.observed import NetworkReport
-from virtnet.plan import Doors
+from virtnet.network.resource import NETWORK
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.read import OwnerMark
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
+from virtnet.planning.reports import NetworkReport
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 THERE = (

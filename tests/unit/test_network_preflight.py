@@ -5,16 +5,10 @@ from typing import Any
 
 import pytest
 
-from virtnet.network_preflight import Findings, needs_newer_libvirt, preflight
-from virtnet.observed import (
-    HostAddress,
-    HostReport,
-    HostRoute,
-    Link,
-    ListeningSocket,
-    NetworkReport,
-    ObservedNetwork,
-)
+from virtnet.network.observed import HostReport, ObservedNetwork
+from virtnet.network.plan.preflight import Findings, preflight
+from virtnet.network.versions import needs_newer_libvirt
+from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, NetworkReport
 
 UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
 LAB = {

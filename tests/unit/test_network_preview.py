@@ -6,11 +6,11 @@ import pytest
 from tests.fakes.host import FakeBridges, FakeLink
 from tests.fakes.libvirt import FakeGuest, FakeLibvirt
 
-from virtnet import lifecycle
-from virtnet.network import NETWORK
-from virtnet.network_recorded import bridge_name_for
-from virtnet.plan import Doors
-from virtnet.spec import UNKNOWN
+from virtnet.network.names import bridge_name_for
+from virtnet.network.resource import NETWORK
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
+from virtnet.spec.part import UNKNOWN
 
 NAT = {"name": "lab", "uri": "qemu:///system", "forward": {}, "ips": [{"address": "10.9.0.1/24"}]}
 WHO = "interface veth1, guest 'web' (vnet1)"

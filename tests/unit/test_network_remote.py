@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
 
-from virtnet import lifecycle
 from virtnet.errors import Refused
-from virtnet.network import NETWORK
-from virtnet.plan import Doors
+from virtnet.network.resource import NETWORK
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
 
 
 def create(libvirt: FakeLibvirt, **inputs: Any) -> dict[str, Any]:

@@ -8,13 +8,13 @@ import pytest
 from tests.fakes.host import FakeBridges, FakeLink
 from tests.fakes.libvirt import FakeGuest, FakeLibvirt
 
-from virtnet import lifecycle
 from virtnet.errors import Refused, VirtnetError
-from virtnet.network import NETWORK
-from virtnet.network_park_names import park_name
-from virtnet.network_park_steps import PlugGuestsIn
-from virtnet.observed import PluggedIn
-from virtnet.plan import Doors
+from virtnet.network.names import park_name
+from virtnet.network.resource import NETWORK
+from virtnet.network.steps.holding import PlugGuestsIn
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
+from virtnet.planning.reports import PluggedIn
 
 NAT = {
     "name": "lab",

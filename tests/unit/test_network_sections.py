@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from tests.unit.strategies import networks
 
-from virtnet.network_edit import section_xml
-from virtnet.network_section_items import updates_can_make
-from virtnet.network_sections import dhcpv6_begins_or_ends, section_updates
-from virtnet.network_xml import SECTIONS
-from virtnet.spec_network import Srv
+from virtnet.network.live_items import updates_can_make
+from virtnet.network.plan.sections import dhcpv6_begins_or_ends, section_updates
+from virtnet.network.spec import Srv
+from virtnet.network.xml.read import SECTIONS
+from virtnet.network.xml.write import section_xml
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 ONE, TWO = "52:54:00:00:00:01", "52:54:00:00:00:02"

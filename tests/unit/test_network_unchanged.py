@@ -16,12 +16,13 @@ from pulumi.dynamic.config import Config
 from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.strategies import networks, whole_networks
 
-from virtnet import lifecycle, wire
 from virtnet.dynamic import LibvirtNetworkProvider, _Provider
-from virtnet.network import NETWORK
-from virtnet.network_unchanged import COMPUTED, DEFAULTS, checks_as_recorded, stands_as_recorded
-from virtnet.plan import Doors
-from virtnet.plugin_values import as_sent
+from virtnet.network.resource import NETWORK
+from virtnet.network.unchanged import COMPUTED, DEFAULTS, checks_as_recorded, stands_as_recorded
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
+from virtnet.plugin.struct import as_sent
+from virtnet.spec import properties as wire
 
 URI = "test:///nowhere"
 PICKLE = {"__provider": "gASV"}
@@ -241,4 +242,4 @@ def test_an_unchanged_network_costs_no_import_of_the_spec() -> None:
         [sys.executable, "-c", script, json.dumps([recorded, outputs])], capture_output=True, text=True, check=True
     )
 
-    assert done.stdout.split() == ["virtnet", "virtnet.dynamic", "virtnet.network_unchanged"]
+    assert done.stdout.split() == ["virtnet", "virtnet.dynamic", "virtnet.network", "virtnet.network.unchanged"]

@@ -8,12 +8,14 @@ from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.hostile import TEXTS
 from tests.unit.strategies import whole_networks
 
-from virtnet import lifecycle, network_edit, network_xml
 from virtnet.errors import VirtnetError
-from virtnet.network import NETWORK
-from virtnet.network_new import new_tree
-from virtnet.observed import NetworkReport
-from virtnet.plan import Doors
+from virtnet.network.plan.new import new_tree
+from virtnet.network.resource import NETWORK
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
+from virtnet.planning.reports import NetworkReport
 
 pytestmark = pytest.mark.fuzz
 

@@ -5,7 +5,8 @@ from typing import Any
 from lxml import etree
 from tests.rng_instances import Schema
 
-from virtnet import network_edit, network_xml
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
 
 #: Elements whose whole text is one value of the spec's, so that there is nothing unknown in them.
 WHOLE = ("metadata",)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from tests.unit.strategies import networks
 
-from virtnet.ownership import differences, merge, project, restrict
-from virtnet.plan import ChangeClass
-from virtnet.spec import UNKNOWN
-from virtnet.spec_network import NetworkSpec
+from virtnet.network.spec import NetworkSpec
+from virtnet.planning.merge import differences, merge, project, restrict
+from virtnet.planning.plan import ChangeClass
+from virtnet.spec.part import UNKNOWN
 
 A, B, C = ({"ip": f"10.0.0.{n}", "hostnames": [name]} for n, name in ((1, "a"), (2, "b"), (3, "c")))
 

@@ -65,7 +65,7 @@ def test_the_wheel_holds_both_packages_as_they_are_here_and_what_describes_it(wh
     assert set(information(wheel)) == {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
     for needed in (
         "virtnet/py.typed",
-        "virtnet/schema.json",
+        "virtnet/plugin/schema.json",
         "pulumi_virtnet/py.typed",
         "pulumi_virtnet/pulumi-plugin.json",
     ):
@@ -87,7 +87,7 @@ def test_the_wheel_brings_its_commands_and_its_licence(wheel: zipfile.ZipFile) -
     commands.read_string(held["entry_points.txt"].decode())
 
     assert {section: dict(commands[section]) for section in commands.sections()} == {
-        "console_scripts": {"virtnet": "virtnet.cli:main", "pulumi-resource-virtnet": "virtnet.plugin:main"}
+        "console_scripts": {"virtnet": "virtnet.cli:main", "pulumi-resource-virtnet": "virtnet.plugin.main:main"}
     }
     assert held["licenses/LICENSE"] == (REPOSITORY / "LICENSE").read_bytes()
     assert "License-Expression: Apache-2.0" in held["METADATA"].decode()

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused, Unreachable
-from virtnet.plan import Doors, Plan, Step, apply
+from virtnet.planning.clients import Doors
+from virtnet.planning.plan import Plan, Step, apply
 
 DOORS: Any = None
 

@@ -17,10 +17,11 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pydantic.alias_generators import to_camel
 
-from virtnet import resources, wire
-from virtnet.network import NETWORK
+from virtnet import resources
+from virtnet.network.resource import NETWORK
 from virtnet.resources import RESOURCES
-from virtnet.spec import shapes
+from virtnet.spec import properties as wire
+from virtnet.spec.part import shapes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOWHERE = "qemu+unix:///system?socket=/nonexistent/libvirt-sock"
@@ -47,7 +48,7 @@ def secret(value: Any) -> dict[str, Any]:
 def started(*arguments: str) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     """The plugin as the engine starts it, and a channel to the port of its first line."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "virtnet.plugin", *arguments],
+        [sys.executable, "-m", "virtnet.plugin.main", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -80,17 +81,24 @@ def check(
 
 def test_the_port_waits_for_nothing_but_pulumi_and_grpc() -> None:
     """The core, pydantic and lxml come while the engine reads the port; `make bench` measures what that saves."""
-    found = "import sys, virtnet.plugin; print(*sorted(sys.modules))"
-    late = {"pydantic", "lxml", "libvirt", "virtnet.lifecycle", "virtnet.resources", "virtnet.network"}
+    found = "import sys, virtnet.plugin.main; print(*sorted(sys.modules))"
+    late = {
+        "pydantic",
+        "lxml",
+        "libvirt",
+        "virtnet.planning.lifecycle",
+        "virtnet.resources",
+        "virtnet.network.resource",
+    }
 
     modules = subprocess.run([sys.executable, "-c", found], capture_output=True, text=True, check=True).stdout.split()
 
-    assert "virtnet.plugin" in modules
+    assert "virtnet.plugin.main" in modules
     assert not late & set(modules)
 
 
 def test_the_port_is_the_first_line() -> None:
-    process = subprocess.Popen([sys.executable, "-m", "virtnet.plugin"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-m", "virtnet.plugin.main"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
 
     port = process.stdout.readline()

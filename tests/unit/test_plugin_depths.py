@@ -16,8 +16,8 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2
 from tests.acceptance.plugin_table import Dynamic, Native, plain, plugin, struct, unwrapped
 
-from virtnet import wire
-from virtnet.network import NETWORK
+from virtnet.network.resource import NETWORK
+from virtnet.spec import properties as wire
 
 pytestmark = pytest.mark.fuzz
 

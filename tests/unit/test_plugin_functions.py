@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtnet.plugin_functions import _free
+from virtnet.plugin.functions import _free
 
 POOL = ipaddress.ip_network("10.0.0.0/24")
 

@@ -6,11 +6,11 @@ import pytest
 from tests.fakes.host import FakeBridges
 from tests.fakes.libvirt import FakeLibvirt
 
-from virtnet import lifecycle
 from virtnet.errors import ApplyFailed, Cancelled, LibvirtFailure, Refused, Unreachable
-from virtnet.network import NETWORK
-from virtnet.network_xml import owner_mark
-from virtnet.plan import Doors
+from virtnet.network.resource import NETWORK
+from virtnet.network.xml.read import owner_mark
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Doors
 
 NAT = {
     "name": "lab",

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from tests.unit.strategies import networks
 
-from virtnet.network import NETWORK
-from virtnet.network_recorded import recorded_changes
-from virtnet.plan import Change, ChangeClass
-from virtnet.plugin_paths import detailed, in_camel_case, spelled, top
-from virtnet.spec import UNKNOWN
-from virtnet.spec_forwarding import HostForwardingSpec
-from virtnet.spec_network import NetworkSpec
+from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.network.diff import recorded_changes
+from virtnet.network.resource import NETWORK
+from virtnet.network.spec import NetworkSpec
+from virtnet.planning.plan import Change, ChangeClass
+from virtnet.plugin.property_paths import detailed, in_camel_case, spelled, top
+from virtnet.spec.part import UNKNOWN
 
 LAB = {"uri": "qemu:///system", "name": "lab", "autostart": True, "active": True}
 

@@ -8,17 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime import rpc
 
-from virtnet.plugin_values import (
-    OUTPUT,
-    RESOURCE,
-    SECRET,
-    SIGNATURE,
-    UNKNOWN_TEXT,
-    received,
-    sendable,
-)
-from virtnet.secret_texts import conceal
-from virtnet.spec import UNKNOWN
+from virtnet.plugin.struct import OUTPUT, RESOURCE, SECRET, SIGNATURE, UNKNOWN_TEXT, received, sendable
+from virtnet.spec.part import UNKNOWN
+from virtnet.text import conceal
 
 
 def struct(values: dict[str, Any]) -> struct_pb2.Struct:

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from virtnet import host, host_machine, host_shell, host_ssh, libvirt_session
+from virtnet.host import client as host
+from virtnet.host import machine as host_machine
+from virtnet.host import shell as host_shell
+from virtnet.libvirtd import session as libvirt_session
+from virtnet.transport import ssh as host_ssh
 
 DOCUMENTS = Path(__file__).parents[2]
 MEASURED: Mapping[str, Any] = json.loads((DOCUMENTS / "docs/performance.json").read_text(), parse_float=Decimal)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from virtnet.network import NETWORK
+from virtnet.network.resource import NETWORK
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODES = sorted((REPOSITORY / "docs" / "modes").glob("*.py"))

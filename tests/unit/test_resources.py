@@ -44,10 +44,17 @@ def test_a_run_of_networks_imports_nothing_of_forwarding() -> None:
 def test_a_run_imports_a_restart_and_a_way_to_other_hosts_when_it_needs_them() -> None:
     program = (
         "import sys; from virtnet.resources import resource; "
-        "import virtnet.doors, virtnet.network_new, virtnet.network_delete; "
+        "import virtnet.connect, virtnet.network.plan.new; "
         "resource('LibvirtNetwork'); print(*sys.modules)"
     )
-    seldom = {"network_adoption", "network_converge", "network_park", "network_park_steps", "host_shell", "host_ssh"}
+    seldom = {
+        "network.plan.adoption",
+        "network.plan.converge",
+        "network.xml.holding",
+        "network.steps.holding",
+        "host.shell",
+        "transport.ssh",
+    }
 
     assert {f"virtnet.{name}" for name in seldom} & set(_printed(program).split()) == set()
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from tests.rng import network_paths
 
-from virtnet import network_xml
-from virtnet.spec import Part, shapes
-from virtnet.spec_network import NetworkSpec
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.xml import read as network_xml
+from virtnet.spec.part import Part, shapes
 
 NO_INPUT = {
     "@connections": "libvirt's own count of guests, only in running networks",

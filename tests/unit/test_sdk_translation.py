@@ -7,9 +7,9 @@ from pydantic.alias_generators import to_camel
 
 import pulumi_virtnet as virtnet
 from pulumi_virtnet._resource import Args, WireKey, camel_case, from_wire, to_wire
-from virtnet.spec import Part, shapes
-from virtnet.spec_forwarding import HostForwardingSpec
-from virtnet.spec_network import NetworkSpec
+from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.network.spec import NetworkSpec
+from virtnet.spec.part import Part, shapes
 
 NETWORK, FORWARDING = virtnet.LibvirtNetworkArgs, virtnet.HostForwardingArgs
 

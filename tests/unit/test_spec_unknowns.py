@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from virtnet.spec import UNKNOWN, from_inputs, tree
-from virtnet.spec_forwarding import HostForwardingSpec
-from virtnet.spec_network import NetworkSpec
+from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.network.spec import NetworkSpec
+from virtnet.spec.part import UNKNOWN, from_inputs, tree
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from tests.unit.strategies import whole_networks
 
-from virtnet.spec import Part, shapes
-from virtnet.spec_network import NetworkSpec
+from virtnet.network.spec import NetworkSpec
+from virtnet.spec.part import Part, shapes
 
 pytestmark = pytest.mark.fuzz
 

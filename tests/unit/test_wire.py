@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from tests.unit.strategies import networks
 
-from virtnet.spec import UNKNOWN
-from virtnet.spec_forwarding import HostForwardingSpec
-from virtnet.spec_network import NetworkSpec
-from virtnet.wire import from_wire, to_wire
+from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.network.spec import NetworkSpec
+from virtnet.spec.part import UNKNOWN
+from virtnet.spec.properties import from_wire, to_wire
 
 
 def as_floats(value: Any) -> Any:

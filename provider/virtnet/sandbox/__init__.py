@@ -13,7 +13,7 @@ How it is built, from the outside in:
   the mounts, the network namespace with its bridges and rules, and the private files.
 * refusals.py says in one sentence why a machine cannot hold a sandbox, and what to do about it.
 
-Imported by virtnet.cli only. No part of the provider needs it.
+No part of the provider needs it.
 """
 
 from virtnet.sandbox.launcher import SANDBOX_FAILED, run

@@ -1,6 +1,6 @@
 """The part of a sandbox that stays outside: starts it, hands signals in and the exit code out.
 
-Imported by the package only. It knows nothing of libvirt; what happens inside is init.py's work.
+It knows nothing of libvirt; what happens inside is init.py's work.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Why a machine cannot hold a sandbox, in one sentence that says what to do.
 
-Looks and judges; changes nothing. Imported by launcher.py only.
+Looks and judges; changes nothing.
 """
 
 import os

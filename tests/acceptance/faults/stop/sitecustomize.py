@@ -124,7 +124,7 @@ def _is_step(frame: FrameType) -> bool:
         frame.f_code.co_name == "execute"
         and caller is not None
         and caller.f_code.co_name == "apply"
-        and caller.f_globals.get("__name__") == "virtnet.plan"
+        and caller.f_globals.get("__name__") == "virtnet.planning.plan"
     )
 
 

@@ -1,0 +1,71 @@
+"""The doors to a host, from its connection URI: libvirt always, the host itself where it can surely be seen."""
+
+import os
+from typing import TYPE_CHECKING
+
+from virtnet.errors import Refused, Unreachable
+from virtnet.host.client import Host, Listings
+from virtnet.host.local import LocalMachine, shares_our_network
+from virtnet.host.machine import Machine
+from virtnet.host.reads import Ahead, Kept
+from virtnet.libvirtd.connection import Connection, Connections
+from virtnet.planning.clients import Doors
+from virtnet.transport.uri import SshTarget, carried, is_local, ssh_target, why_dangerous
+
+if TYPE_CHECKING:
+    from virtnet.libvirtd.ssh_tunnel import Carrier
+
+#: Where the daemons that run networks listen, the monolithic one first (https://libvirt.org/daemons.html).
+SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtnetworkd-sock", "/run/libvirt/virtqemud-sock")
+
+
+def open_doors(uri: str, connections: Connections) -> Doors:
+    """Both doors; the host's is None where only libvirt is reached. Raises Refused for a URI that could be an option.
+
+    On this machine the daemon may still be elsewhere: in a container that only shares its socket, what this process
+    sees is not the host. Over ssh the host is the one that ssh reaches, which is where libvirt's own ssh goes.
+    """
+    danger = why_dangerous(uri)
+    if danger is not None:
+        raise Refused(danger)
+    way = carried(uri)
+    libvirt = connections.to(uri, lambda: None if way is None else _carrier(way))
+    machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))
+    if machine is None:
+        return Doors(libvirt=libvirt, host=None)
+    kept, ahead = libvirt.remembered("kept", Kept), libvirt.remembered("ahead", Ahead)
+    listings = libvirt.remembered("listings", Listings)
+    return Doors(libvirt=libvirt, host=Host(machine, kept=kept, ahead=ahead, listings=listings))
+
+
+def _carrier(way: SshTarget) -> "Carrier":
+    from virtnet.libvirtd.ssh_tunnel import Carrier
+
+    return Carrier(way)
+
+
+def _machine(uri: str, libvirt: Connection) -> Machine | None:
+    target = ssh_target(uri)
+    if target is not None:
+        return _over_ssh(target, libvirt)
+    if not is_local(uri) or not shares_our_network(SOCKETS):
+        return None
+    if os.geteuid() == 0:
+        return LocalMachine()
+    from virtnet.host.shell import ShellMachine, sudo_way, sudo_works
+
+    return ShellMachine(sudo_way()) if sudo_works() else LocalMachine()
+
+
+def _over_ssh(target: SshTarget, libvirt: Connection) -> Machine | None:
+    from virtnet.host.shell import NoShell, ShellMachine
+    from virtnet.transport.ssh import ssh_way
+
+    machine = ShellMachine(ssh_way(target))
+    try:
+        machine.open()
+    except NoShell:
+        return None  # an account that is good for libvirt alone
+    except Unreachable as error:
+        libvirt.give_up(error)
+    return machine

@@ -1,0 +1,154 @@
+"""`virtnet doctor`: looks at a host through its doors, then says what it finds. Changes nothing.
+
+Looking (`observe`) goes on where one thing cannot be asked, and remembers that; judging (`examine`) is pure and is the
+modules' beside it. What a network or a HostForwarding would say of itself is asked of their own observers, so that the
+doctor and a preview never disagree.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal, TypeVar
+
+from virtnet.doctor.finding import DoctorReport, Finding
+from virtnet.doctor.firewall import firewall
+from virtnet.doctor.forwarding import forwarding
+from virtnet.doctor.libvirt import libvirt
+from virtnet.doctor.networks import networks
+from virtnet.doctor.subnets import subnets
+from virtnet.errors import AccessDenied, LibvirtFailure, Unreachable, VirtnetError
+from virtnet.forwarding import resource as forwarding_resource
+from virtnet.forwarding.sysctl import integer
+from virtnet.host.paths import DIRECTORY
+from virtnet.network.observe import observe as network_observe
+from virtnet.network.observe.host_facts import survey
+from virtnet.network.observe.leftovers import dnsmasq_process
+from virtnet.network.observed import ObservedNetwork
+from virtnet.planning.clients import Doors, HostDoor
+from virtnet.planning.reports import NetworkReport
+
+PID_FILES = "/run/libvirt/network"
+
+NETWORK_CONF = "/etc/libvirt/network.conf"
+
+#: Everything a HostForwarding could want, so that its observer looks at all of it.
+EVERYTHING = {"ipv4": True, "ipv6": True}
+
+INOTIFY_INSTANCES = "fs/inotify/max_user_instances"
+
+Answer = TypeVar("Answer")
+
+Otherwise = TypeVar("Otherwise")
+
+PROGRAMS: tuple[Literal["iptables-save", "ip6tables-save", "nft"], ...] = ("iptables-save", "ip6tables-save", "nft")
+
+
+def diagnose(doors: Doors) -> list[Finding]:
+    """Look and judge."""
+    return examine(observe(doors))
+
+
+def examine(report: DoctorReport) -> list[Finding]:
+    """Every finding, in the order of a table: libvirt and the host first, then each network, then what is free. Pure.
+
+    Where libvirt cannot be asked, what is known of the host is said all the same, and nothing of networks.
+    """
+    findings = [*libvirt(report), *firewall(report), *forwarding(report)]
+    return findings if report.unreachable else [*findings, *networks(report), *subnets(report)]
+
+
+def observe(doors: Doors) -> DoctorReport:
+    """All that is worth a look. Raises nothing that a host could cause."""
+    with doors.look():
+        return _look(doors)
+
+
+def _look(doors: Doors) -> DoctorReport:
+    looking = _Looking(doors)
+    report = looking.at_libvirt(DoctorReport(uri=doors.libvirt.uri, has_host=doors.host is not None))
+    if doors.host is not None:
+        report = looking.at_host(report, doors.host)
+    return replace(report, unseen=tuple(dict.fromkeys(looking.unseen)))
+
+
+class _Looking:
+    """One look at a host, and what could not be seen."""
+
+    def __init__(self, doors: Doors) -> None:
+        self.doors = doors
+        self.unseen: list[str] = []
+
+    def _tried(self, question: Callable[[], Answer], otherwise: Otherwise) -> Answer | Otherwise:
+        try:
+            return question()
+        except VirtnetError as error:
+            self.unseen.append(str(error))
+            return otherwise
+
+    def at_libvirt(self, report: DoctorReport) -> DoctorReport:
+        """The daemon and its networks."""
+        libvirt = self.doors.libvirt
+        try:
+            version = libvirt.version()
+            reports = tuple(sorted(libvirt.networks(), key=lambda one: one.name))
+        except (Unreachable, LibvirtFailure) as error:
+            return replace(report, unreachable=str(error), denied=isinstance(error, AccessDenied))
+        seen = [self._network(one, version) for one in reports]
+        interfaces = self._tried(libvirt.interface_names, None) if self.doors.host is None else frozenset()
+        return replace(
+            report,
+            libvirt_version=version,
+            host_uuid=self._tried(libvirt.host_uuid, ""),
+            interface_driver=interfaces is not None,
+            networks=tuple(
+                replace(one, others=_others(one.report, reports), interface_names=interfaces)
+                for one in seen
+                if one.report is not None
+            ),
+            said_autostart=frozenset(one.uuid for one in reports if one.autostart),
+        )
+
+    def _network(self, report: NetworkReport, version: int) -> ObservedNetwork:
+        uri = self.doors.libvirt.uri
+        alone = ObservedNetwork(uri=uri, host_uuid="", libvirt_version=version, report=report)
+        return self._tried(lambda: network_observe.observe(self.doors, {}, {"uuid": report.uuid}), alone)
+
+    def at_host(self, report: DoctorReport, host: HostDoor) -> DoctorReport:
+        """The host itself: interfaces, firewall, files and kernel; nothing of it where it cannot be reached at all."""
+        try:
+            host.may_change_links()
+        except VirtnetError as error:
+            return replace(report, host_name=host.name, host_unreachable=str(error))
+        surveyed = self._tried(lambda: survey(host), None)
+        users = forwarding_resource.users(n.report for n in report.networks if n.report is not None)
+        pid_files = self._tried(lambda: host.list_directory(PID_FILES), [])
+        drop_ins = self._tried(lambda: host.list_directory(DIRECTORY), [])
+        return replace(
+            report,
+            host_name=host.name,
+            host=surveyed,
+            networks=tuple(replace(one, host=surveyed) for one in report.networks),
+            forwarding=self._tried(
+                lambda: forwarding_resource.look(host, EVERYTHING, host_uuid=report.host_uuid, users=users), None
+            ),
+            rules=self._tried(lambda: {program: host.firewall_rules(program) for program in PROGRAMS}, {}),
+            firewall_backend=_backend(self._tried(lambda: host.read_file(NETWORK_CONF), None) or ""),
+            leftover_dnsmasqs=tuple(self._leftovers(report, pid_files)) if not report.unreachable else (),
+            inotify_instances=integer(self._tried(lambda: host.read_sysctl(INOTIFY_INSTANCES), None)),
+            temporary_files=tuple(name for name in drop_ins if re.fullmatch(r"\..+\.conf\.new\.\w+", name)),
+        )
+
+    def _leftovers(self, report: DoctorReport, pid_files: Sequence[str]) -> list[tuple[str, int]]:
+        active = {n.report.name for n in report.networks if n.report is not None and n.report.active}
+        names = [name.removesuffix(".pid") for name in pid_files if name.endswith(".pid")]
+        found = [(name, dnsmasq_process(self.doors, name)) for name in names if name not in active]
+        return [(name, pid) for name, pid in found if pid is not None]
+
+
+def _others(report: NetworkReport | None, reports: tuple[NetworkReport, ...]) -> tuple[NetworkReport, ...]:
+    return tuple(other for other in reports if report is None or other.uuid != report.uuid)
+
+
+def _backend(network_conf: str) -> str:
+    found = re.search(r'^\s*firewall_backend\s*=\s*"(\w+)"', network_conf, re.MULTILINE)
+    return found[1] if found is not None else ""

@@ -1,0 +1,72 @@
+"""What `virtnet doctor` looks at, and what it finds: plain values. No decisions and no effects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from virtnet.forwarding.observed import ForwardingReport
+from virtnet.network.observed import HostReport, ObservedNetwork
+
+
+class Level(str, Enum):
+    """How much a finding matters."""
+
+    OK = "ok"
+    """As it should be."""
+    NOTE = "note"
+    """Worth knowing; nothing is broken by it."""
+    PROBLEM = "problem"
+    """Something does not work, or will not at the next start or boot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was found on a host."""
+
+    area: str
+    """What it belongs to: "libvirt", "firewall", "network lab"."""
+    level: Level
+    said: str
+    fix: str = ""
+    """What to do about it; "" where there is nothing to do."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """The same for programs, in plain values of JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorReport:
+    """Everything that was looked at. What could not be is empty or None, and said in `unseen`."""
+
+    uri: str
+    unreachable: str = ""
+    """Why libvirt cannot be asked, in its own words; "" when it can."""
+    denied: bool = False
+    """Whether it is this user whom libvirt does not let in."""
+    libvirt_version: int = 0
+    """9.0.0 is 9000000; 0 when it is not known."""
+    host_uuid: str = ""
+    interface_driver: bool = True
+    networks: tuple[ObservedNetwork, ...] = ()
+    """Each with all others and the host, as for starting it."""
+    said_autostart: frozenset[str] = frozenset()
+    """UUIDs of the networks that the daemon says it would start at boot."""
+    has_host: bool = True
+    """Whether this URI reaches the host itself, and not only its libvirt."""
+    host_name: str = ""
+    host_unreachable: str = ""
+    """Why the host itself cannot be asked, as over ssh; "" when it can, or when the URI gives no way to it."""
+    host: HostReport | None = None
+    forwarding: ForwardingReport | None = None
+    rules: Mapping[str, str | None] = field(default_factory=dict)
+    """What iptables-save, ip6tables-save and nft print; None where there is no such program."""
+    firewall_backend: str = ""
+    """As libvirt's network.conf names it; "" where it leaves the choice to libvirt."""
+    leftover_dnsmasqs: tuple[tuple[str, int], ...] = ()
+    """Names of networks that do not run, or are not there, and the process ids of their dnsmasqs."""
+    temporary_files: tuple[str, ...] = ()
+    """What a write of ours that was killed left in /etc/sysctl.d."""
+    inotify_instances: int | None = None
+    """How many a user of the host may have (fs.inotify.max_user_instances); None where that is not known."""
+    unseen: tuple[str, ...] = ()
+    """What could not be looked at, in sentences that say why."""

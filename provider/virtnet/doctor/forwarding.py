@@ -1,0 +1,222 @@
+"""`virtnet doctor` on IP forwarding: now, at boot, and who else has a hand in it. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from virtnet.doctor.finding import DoctorReport, Finding, Level
+from virtnet.forwarding.boot import KERNEL_DEFAULT, BootValue, assignments, by_procps, by_systemd
+from virtnet.forwarding.drop_in import DropIn, parse
+from virtnet.forwarding.observed import ForwardingReport
+from virtnet.forwarding.other_programs import rivals
+from virtnet.forwarding.sysctl import (
+    IPV4,
+    IPV4_ALIAS,
+    IPV6,
+    WHOLE_HOST,
+    accept_ra_of,
+    interface_of,
+    is_accept_ra,
+    is_on,
+    shown,
+)
+from virtnet.forwarding.writes import listed
+from virtnet.host.paths import DIRECTORY
+from virtnet.network.observed import ObservedNetwork
+from virtnet.network.tree import mode_of
+from virtnet.network.xml import read as network_xml
+
+AREA = "ip forwarding"
+
+
+def forwarding(report: DoctorReport) -> Iterator[Finding]:
+    """The two parameters of the whole host, our drop-ins, and what will undo them."""
+    found = report.forwarding
+    if found is None:
+        return
+    ours = {
+        path: there
+        for path, text in sorted(found.files.items())
+        if path.startswith(DIRECTORY + "/") and (there := parse(text)) is not None
+    }
+    kept = {key for drop_in in ours.values() for key, _ in drop_in.settings}
+    interfaces = sorted({*found.interfaces, *map(interface_of, kept)} - {""})
+    boot, by_hand = by_systemd(found.files, interfaces), by_procps(found.files, interfaces)
+    for key in WHOLE_HOST:
+        yield from _whole_host(key, report, found, boot[key], kept=key in kept)
+    yield from _drop_ins(report, found, ours, boot, by_hand)
+    yield from _owners(ours)
+    yield from _others(found, ours, {model[key].source for model in (boot, by_hand) for key in WHOLE_HOST})
+    yield from _advertised(found)
+    for name in report.temporary_files:
+        yield Finding(
+            area=AREA,
+            level=Level.NOTE,
+            said=f"{DIRECTORY}/{name} was left by a write that was killed; nothing reads it",
+            fix=f"rm {DIRECTORY}/{name}",
+            data={"file": f"{DIRECTORY}/{name}"},
+        )
+
+
+def _whole_host(
+    key: str, report: DoctorReport, found: ForwardingReport, boot: BootValue, *, kept: bool
+) -> Iterator[Finding]:
+    """One parameter. What is `kept` by a drop-in of ours is judged with that."""
+    now = found.values.get(key)
+    if now is None:
+        yield Finding(area=AREA, level=Level.NOTE, said=f"the kernel has no {shown(key)}: it runs without IPv6")
+        return
+    data = {"key": key, "now": now, "at_boot": boot.value, "source": boot.source}
+    users = found.users[key]
+    at_start = [_name(n) for n in report.networks if _starts_at_boot(n) and _routes(n, key)]
+    decides = f"as {boot.source} says" if boot.source != KERNEL_DEFAULT else "no file sets it"
+    said = f"{shown(key)} is {now}, and will be {boot.value} after a boot ({decides})"
+    name = "ipv4=True" if key == IPV4 else "ipv6=True"
+    if users and not is_on(now):
+        verb = "needs" if len(users) == 1 else "need"
+        yield Finding(
+            area=AREA,
+            level=Level.PROBLEM,
+            said=f"{shown(key)} is {now}, and {listed(users)} {verb} it on: its guests reach nothing outside",
+            fix=f"sysctl -w {shown(key)}=1; a HostForwarding with {name} keeps it so",
+            data=data,
+        )
+    elif (users or at_start) and not kept and not is_on(boot.value) and boot.source != KERNEL_DEFAULT:
+        yield Finding(
+            area=AREA,
+            level=Level.NOTE,
+            said=f"{said}; libvirt turns it on again when its networks start",
+            fix=f"take the line out of {boot.source}, or declare a HostForwarding with {name}, whose file comes later",
+            data=data,
+        )
+    else:
+        yield Finding(area=AREA, level=Level.OK, said=said, data=data)
+
+
+def _drop_ins(
+    report: DoctorReport,
+    found: ForwardingReport,
+    ours: Mapping[str, DropIn],
+    boot: Mapping[str, BootValue],
+    by_hand: Mapping[str, BootValue],
+) -> Iterator[Finding]:
+    for path, drop_in in ours.items():
+        whose = f"HostForwarding '{drop_in.owner}'" if drop_in.owner else "a HostForwarding"
+        if drop_in.edited:
+            yield Finding(
+                area=AREA,
+                level=Level.PROBLEM,
+                said=f"{path} of {whose} was edited by hand: the next pulumi up of it would undo the edit",
+                fix="pulumi refresh shows it and pulumi up writes the file anew; move lines of your own to another",
+                data={"file": path, "owner": drop_in.owner},
+            )
+        beaten = False
+        for key, value in drop_in.settings:
+            at_boot, system = boot.get(key), by_hand.get(key)
+            if at_boot is not None and not _agrees(key, at_boot.value, value):
+                beaten = True
+                yield Finding(
+                    area=AREA,
+                    level=Level.PROBLEM,
+                    said=f"{path} sets {shown(key)} to {value}, and the next boot gives {at_boot.value}: "
+                    f"{at_boot.source} beats it",
+                    fix=f"take the line out of {at_boot.source}, or give {whose} a drop_in whose name sorts after it",
+                    data={"file": path, "key": key, "at_boot": at_boot.value, "source": at_boot.source},
+                )
+            elif system is not None and not _agrees(key, system.value, value):
+                yield Finding(
+                    area=AREA,
+                    level=Level.NOTE,
+                    said=f"`sysctl --system` would set {shown(key)} to {system.value} (by {system.source}), unlike a "
+                    f"boot and {path}",
+                    fix=f"take the line out of {system.source}",
+                    data={"file": path, "key": key, "source": system.source},
+                )
+            now = found.values.get(key)
+            if now is not None and not _agrees(key, now, value):
+                yield Finding(
+                    area=AREA,
+                    level=Level.PROBLEM,
+                    said=f"{shown(key)} of {report.host_name} is {now} now, and {whose} ({path}) has it at {value}",
+                    fix="pulumi refresh, then pulumi up",
+                    data={"file": path, "key": key, "now": now, "wanted": value},
+                )
+        if not drop_in.edited and not beaten:
+            keys = listed(shown(key) for key, _ in drop_in.settings) if drop_in.settings else "nothing"
+            yield Finding(
+                area=AREA,
+                level=Level.OK,
+                said=f"{path} belongs to {whose} and keeps {keys}",
+                data={"file": path, "owner": drop_in.owner, "keys": [key for key, _ in drop_in.settings]},
+            )
+
+
+def _owners(ours: Mapping[str, DropIn]) -> Iterator[Finding]:
+    """Two of our drop-ins that set one parameter, whoever they belong to."""
+    by_key: dict[str, list[str]] = {}
+    for path, drop_in in ours.items():
+        for key, _ in drop_in.settings:
+            by_key.setdefault(key, []).append(path)
+    for key, paths in by_key.items():
+        if len(paths) > 1:
+            yield Finding(
+                area=AREA,
+                level=Level.PROBLEM,
+                said=f"{shown(key)} is managed twice, by {listed(paths)}: their owners undo each other",
+                fix="leave it to one of them, and run pulumi up of the other",
+                data={"key": key, "files": paths},
+            )
+
+
+def _others(found: ForwardingReport, ours: Mapping[str, DropIn], decisive: set[str]) -> Iterator[Finding]:
+    """Programs that set parameters while the host runs, and files of others that say something and decide nothing."""
+    wanted = {key: "1" for key in WHOLE_HOST if found.users[key]}
+    wanted |= {key: value for drop_in in ours.values() for key, value in drop_in.settings if not is_accept_ra(key)}
+    for sentence in rivals(found.rivals, wanted, found.interfaces):
+        said, _, fix = sentence.rpartition("; ")
+        yield Finding(area=AREA, level=Level.PROBLEM, said=said, fix=fix)
+    others: dict[str, list[str]] = {}
+    for path, text in sorted(found.files.items()):
+        set_there = {IPV4 if item.key == IPV4_ALIAS else item.key for item in assignments(text, path) if item.value}
+        for key in sorted(set_there & {IPV4, IPV6}) if path not in {*ours, *decisive} else ():
+            others.setdefault(path, []).append(key)
+    for path, keys in others.items():
+        yield Finding(
+            area=AREA,
+            level=Level.NOTE,
+            said=f"{path} sets {listed(map(shown, keys))} too, and is overridden",
+            fix="take the line out there, so that one file says it" if ours else "",
+            data={"file": path, "keys": keys},
+        )
+
+
+def _advertised(found: ForwardingReport) -> Iterator[Finding]:
+    """Routes that turning IPv6 forwarding on would take from the host."""
+    at_stake = [name for name in found.routed_by_advertisement if found.values.get(accept_ra_of(name)) == "1"]
+    if at_stake and not is_on(found.values.get(IPV6)):
+        yield Finding(
+            area=AREA,
+            level=Level.NOTE,
+            said=f"the host's IPv6 routes over {listed(at_stake)} come from router advertisements: the kernel drops"
+            " them when IPv6 forwarding goes on, also when libvirt turns it on for a network with an IPv6 address",
+            fix="a HostForwarding with ipv6=True keeps them; without one, set net.ipv6.conf.NAME.accept_ra to 2 there",
+            data={"interfaces": at_stake},
+        )
+
+
+def _starts_at_boot(network: ObservedNetwork) -> bool:
+    return network.report is not None and network.report.persistent and network.report.autostart
+
+
+def _routes(network: ObservedNetwork, key: str) -> bool:
+    if network.report is None:
+        return False
+    tree = network_xml.parse(network.report.any_xml)
+    addresses = [ip["address"] for ip in tree.get("ips", [])]
+    return mode_of(tree) in ("nat", "route", "open") and any((":" in a) == (key == IPV6) for a in addresses)
+
+
+def _name(network: ObservedNetwork) -> str:
+    return "" if network.report is None else network.report.name
+
+
+def _agrees(key: str, one: str, other: str) -> bool:
+    return one == other if is_accept_ra(key) else is_on(one) == is_on(other)

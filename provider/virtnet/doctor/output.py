@@ -1,0 +1,55 @@
+"""Findings of `virtnet doctor` as a table for people and as JSON for programs. Pure."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from virtnet.doctor.finding import Finding, Level
+
+NARROWEST = 40
+"""Columns that the widest part of the table has at least, however narrow the terminal is."""
+
+
+def table(findings: Sequence[Finding], uri: str, width: int) -> str:
+    """A table as wide as the terminal, and a last line that counts."""
+    from tabulate import tabulate
+
+    rows = [
+        (finding.level.value if finding.level is not Level.PROBLEM else "PROBLEM", finding.area, _text(finding))
+        for finding in findings
+    ]
+    area = max((len(row[1]) for row in rows), default=0)
+    said = max(width - len("PROBLEM") - area - 4, NARROWEST)
+    body = tabulate(rows, tablefmt="plain", maxcolwidths=[None, None, said], disable_numparse=True)
+    return f"{body}\n\n{summary(findings, uri)}\n"
+
+
+def _text(finding: Finding) -> str:
+    return f"{finding.said}\n-> {finding.fix}" if finding.fix else finding.said
+
+
+def summary(findings: Sequence[Finding], uri: str) -> str:
+    """The last line: how many problems and notes there are."""
+    counts = Counter(finding.level for finding in findings)
+    problems, notes = counts[Level.PROBLEM], counts[Level.NOTE]
+    noted = f", {notes} {'note' if notes == 1 else 'notes'}" if notes else ""
+    if problems == 0:
+        return f"{uri}: no problems{noted}."
+    return f"{uri}: {problems} {'problem' if problems == 1 else 'problems'}{noted}."
+
+
+def as_json(findings: Sequence[Finding], uri: str) -> str:
+    """One object: `uri`, `problems` and `notes` (counts), and `findings` with level, area, said, fix and data."""
+    counts = Counter(finding.level for finding in findings)
+    found = [
+        {
+            "level": finding.level.value,
+            "area": finding.area,
+            "said": finding.said,
+            "fix": finding.fix or None,
+            "data": dict(finding.data),
+        }
+        for finding in findings
+    ]
+    whole = {"uri": uri, "problems": counts[Level.PROBLEM], "notes": counts[Level.NOTE], "findings": found}
+    return json.dumps(whole, indent=2) + "\n"

@@ -1,0 +1,98 @@
+"""`virtnet doctor` on addresses: which subnets the host uses, for what, and a few that are free. Pure.
+
+That two of them overlap is said of the networks themselves, by networks.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+
+from virtnet.doctor.finding import DoctorReport, Finding, Level
+from virtnet.network.plan.preflight import Subnet
+from virtnet.network.tree import own_bridge
+from virtnet.network.xml import read as network_xml
+
+#: Private blocks (RFC 1918, RFC 4193) to look for free subnets in, the one people expect first.
+BLOCKS = ("192.168.0.0/16", "10.0.0.0/8", "172.16.0.0/12")
+
+FREE = 3
+"""How many are named."""
+
+
+def subnets(report: DoctorReport) -> Iterator[Finding]:
+    """One line for those in use, one for some that are free."""
+    used = in_use(report)
+    listed = ", ".join(f"{subnet} ({', '.join(users)})" for subnet, users in used.items())
+    yield Finding(
+        area="subnets",
+        level=Level.OK,
+        said=f"in use: {listed or 'none'}",
+        data={"in_use": {str(subnet): users for subnet, users in used.items()}},
+    )
+    ipv4, ipv6 = [str(subnet) for subnet in free(used)], str(free_ipv6(used))
+    complete = "" if report.host is not None else ", as far as libvirt alone can tell"
+    yield Finding(
+        area="subnets",
+        level=Level.OK,
+        said=f"free: {', '.join([*ipv4, ipv6])}{complete}",
+        data={"free": [*ipv4, ipv6]},
+    )
+
+
+def in_use(report: DoctorReport) -> dict[Subnet, list[str]]:
+    """Every subnet with those who use it: networks, active or not, then the host's interfaces and routes."""
+    found: dict[Subnet, list[str]] = {}
+    bridges: set[str] = set()
+    for network in report.networks:
+        if network.report is None:
+            continue
+        for xml in filter(None, (network.report.live_xml, network.report.config_xml)):
+            tree = network_xml.parse(xml)
+            bridges.add(own_bridge(tree) if network.report.active else "")
+            for ip in tree.get("ips", []):
+                _add(found, ip["address"], f"network {network.report.name}")
+    if report.host is not None:
+        for address in report.host.addresses:
+            if address.interface not in bridges:
+                _add(found, address.address, f"interface {address.interface}")
+        for route in report.host.routes:
+            if route.destination != "default" and route.interface not in bridges:
+                _add(found, route.destination, f"route over {route.interface}" if route.gateway else "")
+    return dict(sorted(found.items(), key=lambda item: (item[0].version, item[0])))
+
+
+def _add(found: dict[Subnet, list[str]], address: str, user: str) -> None:
+    try:
+        subnet = ipaddress.ip_interface(address).network
+    except ValueError:  # others' networks may hold what libvirt accepts and ipaddress does not
+        return
+    if subnet.is_loopback or subnet.is_link_local or subnet.is_multicast:
+        return
+    users = found.setdefault(subnet, [])
+    if (user and user not in users) or not users:
+        users.append(user or "route")
+
+
+def free(used: Iterable[Subnet]) -> Iterator[ipaddress.IPv4Network]:
+    """The first /24s that overlap nothing in use: past the ones that home routers and libvirt's default have."""
+    taken = [subnet for subnet in used if subnet.version == 4]
+    found = 0
+    for block in BLOCKS:
+        for candidate in ipaddress.IPv4Network(block).subnets(new_prefix=24):
+            if candidate.network_address.packed[2] < 100:
+                continue
+            if not any(candidate.overlaps(subnet) for subnet in taken):
+                yield candidate
+                found += 1
+                if found == FREE:
+                    return
+
+
+def free_ipv6(used: Iterable[Subnet]) -> ipaddress.IPv6Network:
+    """The first /64 of fd00::/8 that overlaps nothing in use."""
+    taken = [subnet for subnet in used if subnet.version == 6]
+    number = 1
+    while True:
+        candidate = ipaddress.IPv6Network(((0xFD00 << 112) | (number << 64), 64))
+        if not any(candidate.overlaps(subnet) for subnet in taken):
+            return candidate
+        number += 1

@@ -1,0 +1,95 @@
+"""The drop-in in /etc/sysctl.d that virtnet writes: its text, and what can be told of a file found there. Pure.
+
+What shall not outlive a boot has the same text in /run, where nothing reads it but virtnet: a mark, which tells whose
+the values are and what they were.
+
+The header names the owner, so that two resources never take turns with one file; holds the values found before, so
+that a create that was cut short is finished without forgetting them; and holds a checksum over all the rest, so that
+a file edited by hand is known as such, whatever is recorded.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
+
+from virtnet.host.paths import DIRECTORY, MARKS
+
+DEFAULT_NAME = "90-virtnet-forwarding.conf"
+
+_MARK = "forwarding-"
+
+_TITLE = "# Written by virtnet, a Pulumi provider, for the HostForwarding named below."
+
+_ADVICE = "# A change made here by hand is shown by `pulumi refresh` and overwritten by the next `pulumi up`."
+
+_OWNER = "# virtnet-owner:"
+
+_PREVIOUS = "# virtnet-found:"
+
+_CHECKSUM = "# virtnet-checksum:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropIn:
+    """What a drop-in says: whose it is, the values it sets in order, and the values found before them."""
+
+    owner: str
+    """project/stack/resource, or "" where nobody told."""
+    settings: tuple[tuple[str, str], ...]
+    previous: Mapping[str, str] = field(default_factory=dict)
+    edited: bool = False
+    """True when the text is not what virtnet wrote."""
+
+
+def path_of(name: str | None) -> str:
+    """The drop-in's path by its file name, or by default."""
+    return f"{DIRECTORY}/{name or DEFAULT_NAME}"
+
+
+def mark_of(owner: str) -> str:
+    """The path of an owner's mark."""
+    return f"{MARKS}/{_MARK}{hashlib.sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.conf"
+
+
+def is_mark(name: str) -> bool:
+    """Whether the name of a file in MARKS is that of a mark."""
+    return name.startswith(_MARK) and name.endswith(".conf")
+
+
+def render(drop_in: DropIn) -> str:
+    """The file's text."""
+    # A resource's name may hold anything, a newline too: it must not become a line of its own.
+    header = [_TITLE, _ADVICE, f"{_OWNER} {quote(drop_in.owner, safe='/:@+,;=')}".rstrip()]
+    header += [f"{_PREVIOUS} {key} = {value}" for key, value in sorted(drop_in.previous.items())]
+    settings = [f"{key} = {value}" for key, value in drop_in.settings]
+    return "\n".join([*header, f"{_CHECKSUM} {_checksum([*header, *settings])}", *settings, ""])
+
+
+def parse(text: str) -> DropIn | None:
+    """What a file says, or None when virtnet did not write it."""
+    lines = text.splitlines()
+    owner = next((line for line in lines if line.startswith(_OWNER)), None)
+    checksum = next((line for line in lines if line.startswith(_CHECKSUM)), None)
+    if owner is None or checksum is None:
+        return None
+    rest = [line for line in lines if line is not checksum]
+    return DropIn(
+        owner=unquote(owner.removeprefix(_OWNER).strip()),
+        settings=tuple(_pairs(line for line in lines if not line.startswith("#"))),
+        previous=dict(_pairs(line.removeprefix(_PREVIOUS) for line in lines if line.startswith(_PREVIOUS))),
+        edited=checksum.removeprefix(_CHECKSUM).strip() != _checksum(rest) or not text.endswith("\n"),
+    )
+
+
+def _pairs(lines: Iterable[str]) -> list[tuple[str, str]]:
+    pairs = []
+    for line in lines:
+        key, separator, value = line.partition("=")
+        if separator:
+            pairs.append((key.strip(), value.strip()))
+    return pairs
+
+
+def _checksum(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:16]

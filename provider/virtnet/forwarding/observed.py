@@ -1,0 +1,129 @@
+"""What the host reports of its IP forwarding, and what a HostForwarding's inputs mean in kernel parameters. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from virtnet.forwarding.drop_in import parse, path_of
+from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.forwarding.sysctl import IPV4, IPV6, integer, ipv4_of, ipv6_of, is_accept_ra, is_on, is_parameter
+from virtnet.spec.part import UNKNOWN, Tree
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForwardingReport:
+    """The forwarding of one host as it is now."""
+
+    host: str
+    """The host's name, for messages."""
+    host_uuid: str
+    values: Mapping[str, str]
+    """Every forwarding parameter of the kernel, of the host and of each interface."""
+    files: Mapping[str, str]
+    """Paths and texts of everything that sets parameters at boot."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Paths and texts of the marks of those that set parameters for this boot only; see drop_in."""
+    users: Mapping[str, tuple[str, ...]]
+    """Who needs forwarding now, by IPV4 and IPV6, in the words of a sentence: "the active nat network 'default'"."""
+    docker: bool
+    """Whether Docker runs: its bridge docker0 is there."""
+    routed_by_advertisement: tuple[str, ...]
+    """Interfaces with routes that the kernel learnt from router advertisements."""
+    docker_installed: bool = False
+    forward_policy: str = ""
+    """The policy of iptables' FORWARD chain ("ACCEPT", "DROP"), looked at where Docker runs; "" otherwise."""
+    rivals: Mapping[str, str] = field(default_factory=dict)
+    """Paths and texts of the configuration of other programs that set parameters while the host runs."""
+    may_change: bool = True
+    """Whether this user may set the kernel's parameters of the network."""
+
+    @property
+    def interfaces(self) -> tuple[str, ...]:
+        """The names of all interfaces that have forwarding parameters."""
+        names = {key.split("/")[3] for key in self.values if key.count("/") >= 4}
+        return tuple(sorted(names - {"all", "default"}))
+
+
+def wanted(inputs: Mapping[str, Tree]) -> dict[str, str | None]:
+    """The parameters that inputs name, with their values; None for one that only the apply will know."""
+    keys: dict[str, str | None] = {}
+    for name, key in (("ipv4", IPV4), ("ipv6", IPV6)):
+        if name in inputs:
+            keys[key] = _value(inputs[name])
+    for interface, group in _known(inputs.get("interfaces")).items():
+        for name, value in _known(group).items():
+            keys[ipv4_of(interface) if name == "ipv4" else ipv6_of(interface)] = _value(value)
+    return keys
+
+
+def previous_of(recorded: Mapping[str, Tree]) -> dict[str, str]:
+    """The values found at create, from recorded outputs or from a plan's details.
+
+    Of forwarding only: whoever can write a state must not thereby write other parameters of a host, or lines of a file.
+    """
+    previous = recorded.get("previous") or {}
+    return parameters(json.loads(previous) if isinstance(previous, str) else previous)
+
+
+def parameters(values: Mapping[str, str]) -> dict[str, str]:
+    """Of keys and values that come from elsewhere those that are forwarding parameters and whole numbers."""
+    return {key: value for key, value in values.items() if is_parameter(key) and integer(value) is not None}
+
+
+def managed(inputs: Mapping[str, Tree], previous: Mapping[str, str]) -> dict[str, str | None]:
+    """The parameters that are a resource's own: those its inputs name, and the advertisements it takes care of."""
+    keys = wanted(inputs)
+    keys.update({key: "2" for key in previous if is_accept_ra(key)})
+    return keys
+
+
+def project(inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], report: ForwardingReport) -> dict[str, Tree]:
+    """The inputs a program named, as the host has them; and, named or not, a drop-in that is gone or altered."""
+    shown = recorded_inputs(inputs)
+    for name, key in (("ipv4", IPV4), ("ipv6", IPV6)):
+        if name in shown and shown[name] is not UNKNOWN and key in report.values:
+            shown[name] = is_on(report.values[key])
+    interfaces = {
+        interface: {name: _forwards(report, interface, name, value) for name, value in _known(group).items()}
+        for interface, group in _known(shown.get("interfaces")).items()
+    }
+    if interfaces:
+        shown["interfaces"] = interfaces
+    advertisements = [report.values.get(key, "2") for key in previous_of(recorded) if is_accept_ra(key)]
+    if any(value != "2" for value in advertisements):
+        shown["preserve_router_advertisements"] = False
+    if setting(inputs, "persist", default=True) is True and not _holds(inputs, report):
+        shown["persist"] = False
+    return shown
+
+
+def _forwards(report: ForwardingReport, interface: str, name: str, value: Tree) -> Tree:
+    """An interface's forwarding as it is; as named where the interface is not there (the drop-in waits for it)."""
+    there = report.values.get(ipv4_of(interface) if name == "ipv4" else ipv6_of(interface))
+    return value if there is None or value is UNKNOWN else is_on(there)
+
+
+def _holds(inputs: Mapping[str, Tree], report: ForwardingReport) -> bool:
+    """Whether the drop-in is there and as virtnet wrote it."""
+    there = parse(report.files.get(path_of(inputs.get("drop_in")), ""))
+    return there is not None and not there.edited and there.owner == inputs.get("__owner", "")
+
+
+def recorded_inputs(recorded: Mapping[str, Tree]) -> dict[str, Tree]:
+    """What the program had named, from recorded outputs."""
+    names = (*HostForwardingSpec.model_fields, "__owner")
+    return {name: recorded[name] for name in names if recorded.get(name) is not None}
+
+
+def setting(inputs: Mapping[str, Tree], name: str, default: Any) -> Any:
+    """One input, or what leaving it out means. May be UNKNOWN."""
+    return inputs.get(name, default)
+
+
+def _value(value: Tree) -> str | None:
+    return None if value is UNKNOWN else "1" if value else "0"
+
+
+def _known(value: Tree) -> Mapping[str, Tree]:
+    return {} if value is None or value is UNKNOWN else value

@@ -1,0 +1,66 @@
+"""HostForwarding as desired: whether the host's kernel forwards IP packets, now and after every boot. Pure."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, StrictStr
+
+from virtnet.spec.part import Part, optional
+from virtnet.spec.values import Bool, Canonical, InterfaceName, Uri, text
+
+
+def drop_in_name(value: str) -> str:
+    """The name of a file in /etc/sysctl.d: no directory, ending in .conf (sysctl.d(5))."""
+    text(value)
+    if "/" in value or value.startswith((".", "-")):
+        raise ValueError("must be a plain file name in /etc/sysctl.d, like 90-virtnet-forwarding.conf")
+    if not value.endswith(".conf") or value == ".conf":
+        raise ValueError("must end in .conf, or systemd-sysctl does not read it")
+    if any(character.isspace() for character in value):
+        raise ValueError("holds a space; leave it out")
+    return value
+
+
+DropInName = Annotated[StrictStr, Canonical(drop_in_name), AfterValidator(drop_in_name)]
+
+
+class InterfaceForwarding(Part):
+    """Forwarding of one interface (net.ipv4.conf.NAME.forwarding, net.ipv6.conf.NAME.forwarding)."""
+
+    ipv4: Bool | None = optional("Whether IPv4 packets that arrive on this interface are forwarded.", "live")
+    ipv6: Bool | None = optional("Whether IPv6 packets that arrive on this interface are forwarded.", "live")
+
+
+class HostForwardingSpec(Part):
+    """The inputs of a HostForwarding."""
+
+    uri: Uri | None = optional(
+        "Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh.", "replace"
+    )
+    ipv4: Bool | None = optional(
+        "net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before;"
+        " left out alone it is true.",
+        "live",
+    )
+    ipv6: Bool | None = optional(
+        "net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before.", "live"
+    )
+    interfaces: dict[InterfaceName, InterfaceForwarding] | None = optional(
+        "Forwarding of single interfaces, by their names.", "live"
+    )
+    preserve_router_advertisements: Bool | None = optional(
+        "Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements.",
+        "live",
+        default=True,
+    )
+    persist: Bool | None = optional(
+        "Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next"
+        " boot, and a file in /run/virtnet, which nothing else reads, says whose they are.",
+        "live",
+        default=True,
+    )
+    drop_in: DropInName | None = optional(
+        "The drop-in's file name, ending in .conf.", "live", default="90-virtnet-forwarding.conf"
+    )
+    on_delete: Literal["restore", "keep"] | None = optional(
+        "What delete does: put back the values found at create, or keep them.", "recorded", default="restore"
+    )

@@ -1,0 +1,351 @@
+"""The door to the host itself: what is wanted of it, written once, whether it is this machine or one behind ssh.
+
+Interfaces, addresses and routes are asked of `ip`, not of a netlink library: the same question can be put to another
+host, and importing such a library costs a provider 0.2 s at every start. Programs get argument lists, never a shell's
+line. What they print is read in parse; who carries a request there, and carries it out, is a machine.Machine
+(local, shell).
+"""
+
+import errno
+import threading
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Literal
+
+from virtnet.errors import AccessDenied, HostFailure, Refused, Unreachable, VirtnetError
+from virtnet.host.local import LocalMachine
+from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, Machine, NoAnswer, Request
+from virtnet.host.parse import parse_addresses, parse_bridge_vlans, parse_links, parse_listening_sockets, parse_routes
+from virtnet.host.reads import Ahead, Kept, Look
+from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
+
+#: dnsmasq ends in milliseconds.
+SECONDS_FOR_AN_END = 5.0
+
+#: Held while a host is changed. In /run, so that it goes with a reboot.
+TURN_FILE = "/run/virtnet/turn"
+
+SECONDS_FOR_A_TURN, SECONDS_BETWEEN_TRIES = 600.0, 0.1
+
+SECONDS_AHEAD = 1.0
+"""How old what programs said ahead may be; three creates that come before take a third of that."""
+
+NET_ATTRIBUTES = "/sys/class/net/"
+
+#: Bit 12 of a capability set (capabilities(7)).
+CAP_NET_ADMIN = 1 << 12
+
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
+
+_PACKAGES = {
+    "ip": "iproute2",
+    "ss": "iproute2",
+    "bridge": "iproute2",
+    "iptables": "iptables",
+    "ip6tables": "iptables",
+    "iptables-save": "iptables",
+    "ip6tables-save": "iptables",
+    "nft": "nftables",
+}
+
+
+def local_host(*, search_path: str | None = None, seconds: float = SECONDS_FOR_A_PROGRAM) -> "Host":
+    """The host this process runs on, in its network namespace. For the arguments see local.LocalMachine."""
+    return Host(LocalMachine(search_path=search_path, seconds=seconds))
+
+
+@dataclass(frozen=True)
+class Listings:
+    """A host's firewall rules by the program that listed them, with when; shared by the doors to that host."""
+
+    known: dict[str, tuple[float, str | None]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Host:
+    """Implements planning.clients.HostDoor on any machine."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        kept: Kept | None = None,
+        ahead: Ahead | None = None,
+        proc_sys: str = "/proc/sys",
+        seconds_for_an_end: float = SECONDS_FOR_AN_END,
+        seconds_for_a_turn: float = SECONDS_FOR_A_TURN,
+        seconds_ahead: float = SECONDS_AHEAD,
+        listings: "Listings | None" = None,
+    ) -> None:
+        self._listings = listings or Listings()
+        self._seconds_for_a_turn = seconds_for_a_turn
+        self._seconds_ahead = seconds_ahead
+        self._machine = machine
+        self._proc_sys = proc_sys
+        self._seconds_for_an_end = seconds_for_an_end
+        self._look: Look | None = None
+        self._opened = time.monotonic()
+        self._ahead, self._looked_ahead = ahead or Ahead(), False
+        self._kept = kept or Kept()
+
+    def __repr__(self) -> str:
+        return f"Host({self.name!r})"
+
+    @property
+    def name(self) -> str:
+        """The host, for messages."""
+        return self._machine.name
+
+    @contextmanager
+    def look(self, *, recent: bool = False) -> Iterator[None]:
+        """One observation: nothing is told of the host meanwhile, so that each answer stands.
+
+        What belongs together is asked at once. `recent` makes do with what programs said in the last two seconds.
+        """
+        ahead, self._looked_ahead = self._looked_ahead, False
+        _, still_true = self._ahead.said(self._opened, self._seconds_ahead if ahead else 0.0)
+        self._look = Look(self._machine, self._kept.recent() if recent else still_true)
+        try:
+            yield
+        finally:
+            self._kept.keep(self._look)
+            self._look = None
+
+    @contextmanager
+    def look_ahead(self) -> Iterator[None]:
+        """A look while others may have the turn: what programs say in it, and which there are, stands for a second.
+
+        Programs take milliseconds each, and the next resource could begin meanwhile. Everything else is asked again.
+        What another was told ahead will do, if this door was open by then, for half that time: there may be a queue.
+        """
+        began, said = self._ahead.said(self._opened, self._seconds_ahead / 2)
+        self._look, self._looked_ahead = Look(self._machine, said), True
+        try:
+            yield
+        finally:
+            self._ahead.keep(began, self._look)
+            self._look = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Held while this host is changed, so that no other process of virtnet's changes it meanwhile.
+
+        A lock on a file of root's (flock(2)), which goes with the process. Users who may not open it go on without.
+        Raises Refused where another process holds it for ten minutes.
+        """
+        what, deadline = "wait for other changes of this host", time.monotonic() + self._seconds_for_a_turn
+        while self._tell(what, "lock", TURN_FILE, but=(errno.EADDRINUSE,)).failure is not None:
+            if time.monotonic() > deadline:
+                raise Refused(
+                    f"{self.name} was not touched: another process of virtnet has been changing it for "
+                    f"{self._seconds_for_a_turn / 60:.0f} minutes (it holds {TURN_FILE}); see what it waits for"
+                )
+            time.sleep(SECONDS_BETWEEN_TRIES)
+        try:
+            yield
+        finally:
+            # A connection that was lost gave the turn back by itself.
+            with suppress(VirtnetError):
+                self._tell("let others change this host", "unlock")
+
+    def links(self) -> Sequence[Link]:
+        """All network interfaces."""
+        return parse_links(self._output("list the network interfaces", "ip", "-json", "-details", "link", "show"))
+
+    def addresses(self) -> Sequence[HostAddress]:
+        """All addresses of all interfaces."""
+        return parse_addresses(self._output("list the addresses", "ip", "-json", "-brief", "address", "show"))
+
+    def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
+        """The main routing tables of these versions of IP, IPv4 first."""
+        found: list[HostRoute] = []
+        # IPv6 first: along with it the look asks for IPv4, and not the other way round.
+        for version in sorted(versions, reverse=True):
+            family, longest = {4: ((), 32), 6: (("-6",), 128)}[version]
+            command = ("-json", *family, "route", "show", "table", "main")
+            shown = self._output(f"list the IPv{version} routes", "ip", *command)
+            found = [*parse_routes(shown, longest_prefix=longest), *found]
+        return tuple(found)
+
+    def listening_sockets(self) -> Sequence[ListeningSocket]:
+        """Listening TCP and bound UDP sockets."""
+        return parse_listening_sockets(self._output("list the listening sockets", "ss", "-Hlntu"))
+
+    def dhcp_port_free(self) -> bool:
+        """Whether UDP port 67 can be bound by a server that shares it; True where that cannot be tried."""
+        answer = self._answer("try the port of DHCP servers", "dhcp-port")
+        return answer.failure is None or answer.failure.number != errno.EADDRINUSE
+
+    def has_program(self, name: str) -> bool:
+        """Whether a program is where daemons find programs (PATH and the sbin directories)."""
+        return bool(self._answer(f"look for the program {name}", "has", name).text)
+
+    def delete_link(self, name: str) -> None:
+        """Delete a network interface."""
+        # "dev" comes first, so that no name can be taken for an option or a keyword.
+        self._run(f"delete the interface {name}", "ip", "link", "delete", "dev", name)
+
+    def set_master(self, link: str, bridge: str) -> None:
+        """Plug a network interface into a bridge, out of the one it is in."""
+        what = f"plug the interface {link} into {bridge}"
+        self._run(what, "ip", "link", "set", "dev", link, "master", bridge)
+
+    def set_link_up(self, link: str, up: bool) -> None:
+        """Bring a network interface up or down."""
+        word = "up" if up else "down"
+        self._run(f"bring the interface {link} {word}", "ip", "link", "set", "dev", link, word)
+
+    def write_attribute(self, path: str, value: str) -> None:
+        """Write a file below /sys/class/net that is there."""
+        if not path.startswith(NET_ATTRIBUTES) or ".." in PurePosixPath(path).parts:
+            raise HostFailure(f"{path} is no attribute of a network interface of {self.name}")
+        self._tell(f"write {value} to {path}", "write", path, value)
+
+    def bridge_vlans(self, link: str) -> Sequence[str]:
+        """The VLANs of a port of a bridge that filters them, each as `bridge vlan add` takes it."""
+        shown = self._output(f"list the VLANs of {link}", "bridge", "-json", "vlan", "show", "dev", link)
+        return parse_bridge_vlans(shown)
+
+    def set_bridge_vlans(self, link: str, vlans: Sequence[str]) -> None:
+        """Give a port exactly these VLANs."""
+        what = f"set the VLANs of {link}"
+        for vlan in self.bridge_vlans(link):
+            if vlan not in vlans:
+                self._run(what, "bridge", "vlan", "del", "dev", link, "vid", vlan.split()[0])
+        for vlan in vlans:
+            self._run(what, "bridge", "vlan", "add", "dev", link, "vid", *vlan.split())
+
+    def may_change_links(self) -> bool:
+        """Whether this user may plug interfaces in and out: root of the network namespace (CAP_NET_ADMIN)."""
+        status = self._read("/proc/self/status", "read this process's capabilities") or ""
+        words = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        return bool(int(words.get("CapEff", "0").strip() or "0", 16) & CAP_NET_ADMIN)
+
+    def read_sysctl(self, key: str) -> str | None:
+        """A kernel parameter by its key in slash form (net/ipv4/ip_forward); None where there is none."""
+        text = self._read(self._sysctl_path(key), f"read the kernel parameter {key}")
+        return None if text is None else text.strip()
+
+    def write_sysctl(self, key: str, value: str) -> None:
+        """Set a kernel parameter at runtime."""
+        self._tell(f"set the kernel parameter {key} to {value}", "write", self._sysctl_path(key), value)
+
+    def read_file(self, path: str) -> str | None:
+        """A file's text; None where there is none."""
+        return self._read(path, f"read {path}")
+
+    def list_directory(self, path: str) -> Sequence[str]:
+        """The names in a directory, sorted; none where there is no directory."""
+        answer = self._ask(f"list {path}", "list", path, but=_NOT_THERE)
+        return sorted(filter(None, answer.text.split("/")))
+
+    def write_file(self, path: str, content: str) -> None:
+        """Write a file whole, mode 0644: a crash at any moment leaves the old file or the new one."""
+        directory, _, name = path.rpartition("/")
+        self._tell(f"write {path}", "replace", directory, name, content)
+
+    def remove_file(self, path: str) -> None:
+        """Remove a file; no error where there is none."""
+        self._tell(f"remove {path}", "remove", path, but=_NOT_THERE)
+
+    def end_process(self, pid: int) -> None:
+        """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
+        answer = self._tell(f"end process {pid}", "end", str(pid), str(self._seconds_for_an_end), but=(errno.ETIME,))
+        if answer.failure is not None:
+            raise HostFailure(f"could not end process {pid} on {self.name}: it goes on after SIGTERM; end it by hand")
+
+    def firewall_rules(
+        self, program: Literal["iptables-save", "ip6tables-save", "nft"], *, seconds_old: float = 0.0
+    ) -> str | None:
+        """All rules of a firewall as this program prints them; None where there is no such program.
+
+        An answer that was given to anybody at most `seconds_old` ago will do: a hundred networks are looked at in one
+        refresh, and their rules are in one listing.
+        """
+        with self._listings.lock:
+            asked, known = self._listings.known.get(program, (0.0, None))
+            if not asked or time.monotonic() - asked > seconds_old:
+                known = self._list_rules(program)
+                self._listings.known[program] = (time.monotonic(), known)
+            return known
+
+    def _list_rules(self, program: str) -> str | None:
+        if not self.has_program(program):
+            return None
+        return self._output("list the firewall rules", program, *(("list", "ruleset") if program == "nft" else ()))
+
+    def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
+        """Delete one rule, its chain first, as the program lists it."""
+        self._run(f"delete a rule of {rule[0]}", program, "-w", "-t", table, "-D", *rule)
+
+    def _sysctl_path(self, key: str) -> str:
+        parts = PurePosixPath(key).parts
+        if not parts or key.startswith("/") or ".." in parts or "\0" in key:
+            raise HostFailure(f"'{key}' is no kernel parameter of {self.name}; write it like net/ipv4/ip_forward")
+        return str(PurePosixPath(self._proc_sys, *parts))
+
+    def _read(self, path: str, what: str) -> str | None:
+        answer = self._ask(what, "read", path, but=_NOT_THERE)
+        return answer.text if answer.failure is None else None
+
+    def _output(self, what: str, program: str, *arguments: str) -> str:
+        """What a program prints that changes nothing."""
+        return self._settled(self._answer(what, "run", program, *arguments), what, program=program).text
+
+    def _run(self, what: str, program: str, *arguments: str) -> None:
+        """A program that changes something."""
+        self._settled(self._told(what, ("run", program, *arguments)), what, program=program)
+
+    def _ask(self, what: str, *request: str, but: Sequence[int] = ()) -> Answer:
+        """An answer; failures become sentences, `but` those of these error numbers."""
+        return self._settled(self._answer(what, *request), what, but=but)
+
+    def _tell(self, what: str, *request: str, but: Sequence[int] = ()) -> Answer:
+        return self._settled(self._told(what, request), what, but=but)
+
+    def _answer(self, what: str, *request: str) -> Answer:
+        self._refuse_nul(what, request)
+        try:
+            return self._look.answer(request) if self._look is not None else self._machine.ask(request)[0]
+        except NoAnswer as late:
+            raise HostFailure(f"could not {what} on {self.name}: {late}; try again") from late
+
+    def _told(self, what: str, request: Request) -> Answer:
+        self._refuse_nul(what, request)
+        try:
+            return self._machine.tell(request)
+        except NoAnswer as late:
+            raise HostFailure(
+                f"could not {what} on {self.name}: {late}; whether it was done is unknown; try again"
+            ) from late
+        except ConnectionLost as lost:
+            raise Unreachable(
+                f"the connection to {self.name} was lost while trying to {what}; whether it was done is unknown; "
+                f"pulumi up looks before it goes on: {lost}"
+            ) from lost
+
+    def _refuse_nul(self, what: str, request: Request) -> None:
+        if any("\0" in word for word in request):
+            raise HostFailure(f"could not {what!a} on {self.name}: nothing on a host has a NUL in its name")
+
+    def _settled(self, answer: Answer, what: str, *, program: str = "", but: Sequence[int] = ()) -> Answer:
+        failure = answer.failure
+        if failure is None or failure.number in but:
+            return answer
+        if program and failure.number == errno.ENOENT:
+            raise HostFailure(
+                f"could not {what} on {self.name}: there is no program '{program}'; install {_PACKAGES[program]}"
+            )
+        if failure.number in (errno.EACCES, errno.EPERM) or (program and "Operation not permitted" in failure.words):
+            raise AccessDenied(
+                f"{self.name} does not let this user {what}; {self._machine.how_to_be_root} ({failure.words})"
+            )
+        if failure.number == errno.EROFS:
+            raise HostFailure(
+                f"could not {what} on {self.name}: it is read-only there; run outside of the container or sandbox"
+                f" that made it so ({failure.words})"
+            )
+        raise HostFailure(f"could not {what} on {self.name}: {failure.words}")

@@ -1,0 +1,242 @@
+"""The machine this process runs on, in its network namespace: requests are carried out here."""
+
+import errno
+import fcntl
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, Failure, NoAnswer, Request
+
+
+def shares_our_network(sockets: Sequence[str]) -> bool:
+    """Whether the daemon behind the first of these sockets that answers runs in our network namespace.
+
+    Told by the daemon's process id, which the kernel gives for its socket (unix(7), SO_PEERCRED). Only root may read
+    another user's namespaces; for others it has to do that the process is one of libvirt's that we can see. True where
+    no daemon answers: then there is no host to mistake for another.
+    """
+    for path in sockets:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(path)
+                credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            except OSError:
+                continue
+        pid = struct.unpack("3i", credentials)[0]
+        try:
+            return pid > 0 and Path(f"/proc/{pid}/ns/net").readlink() == Path("/proc/self/ns/net").readlink()
+        except PermissionError:
+            # systemd listens for a daemon that is not running yet.
+            names = ("libvirtd", "virtnetworkd", "virtqemud", "systemd")
+            return Path(f"/proc/{pid}/comm").read_text().strip() in names
+        except OSError:
+            return False
+    return True
+
+
+class LocalMachine:
+    """Implements machine.Machine."""
+
+    name = "this host"
+    how_to_be_root = "run as root"
+
+    def __init__(self, *, search_path: str | None = None, seconds: float = SECONDS_FOR_A_PROGRAM) -> None:
+        """`search_path` is where programs are looked for instead of PATH and the sbin directories."""
+        self._search_path = search_path or os.pathsep.join((os.environ.get("PATH", ""), *SBIN))
+        self._seconds = seconds
+        self._turn: int | None = None
+        self._environment = {**os.environb, b"LC_ALL": b"C"}
+
+    def ask(self, *requests: Request) -> Sequence[Answer]:
+        """Programs side by side, which take milliseconds each; the rest, of microseconds, one after the other."""
+        with ExitStack() as running:
+            begun = {request: self._begin(running, *request[1:]) for request in requests if request[0] == "run"}
+            return [self._finish(one[1], begun[one]) if one in begun else self.tell(one) for one in requests]
+
+    def tell(self, request: Request) -> Answer:
+        """The system's refusals become failures."""
+        kind, *words = request
+        actions: dict[str, Callable[..., Answer]] = {
+            "read": _read,
+            "list": _list,
+            "has": self._has,
+            "dhcp-port": _dhcp_port,
+            "run": self._run,
+            "write": _write_existing,
+            "replace": _replace,
+            "remove": _remove,
+            "end": _end,
+            "lock": self._lock,
+            "unlock": self._unlock,
+        }
+        try:
+            return actions[kind](*words)
+        except OSError as error:
+            return Answer(failure=Failure(error.errno, error.strerror or str(error)))
+
+    def _lock(self, path: str) -> Answer:
+        """Take the host's turn, which other processes see; without the right to, there is none to take."""
+        try:
+            Path(path).parent.mkdir(mode=0o755, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError:
+            return Answer()
+        # Root's alone: who can read it could lock it.
+        with suppress(PermissionError):
+            os.fchmod(descriptor, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return Answer(failure=Failure(errno.EADDRINUSE, "another program holds it"))
+        self._turn = descriptor
+        return Answer()
+
+    def _unlock(self) -> Answer:
+        if self._turn is not None:
+            os.close(self._turn)
+            self._turn = None
+        return Answer()
+
+    def _has(self, name: str) -> Answer:
+        return Answer(shutil.which(name, path=self._search_path) or "")
+
+    def _run(self, program: str, *arguments: str) -> Answer:
+        with ExitStack() as running:
+            return self._finish(program, self._begin(running, program, *arguments))
+
+    def _begin(self, running: ExitStack, program: str, *arguments: str) -> "subprocess.Popen[str] | Answer":
+        """Start a program, which does not outlive `running`; an answer at once where that fails."""
+        path = shutil.which(program, path=self._search_path)
+        if path is None:
+            return Answer(failure=Failure(errno.ENOENT, os.strerror(errno.ENOENT)))
+        try:
+            process = running.enter_context(
+                subprocess.Popen(
+                    [path, *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env=self._environment,
+                    encoding="utf-8",
+                    errors="surrogateescape",
+                )
+            )
+        except OSError as error:
+            return Answer(failure=Failure(None, f"{path} does not run: {error.strerror}"))
+        running.callback(process.kill)
+        return process
+
+    def _finish(self, program: str, begun: "subprocess.Popen[str] | Answer") -> Answer:
+        if isinstance(begun, Answer):
+            return begun
+        try:
+            output, complaint = begun.communicate(timeout=self._seconds)
+        except subprocess.TimeoutExpired:
+            raise NoAnswer(f"'{program}' gave no answer in {self._seconds:g} s") from None
+        if begun.returncode != 0:
+            return Answer(failure=Failure(None, " ".join(complaint.split()) or f"exit status {begun.returncode}"))
+        return Answer(output)
+
+
+def _read(path: str) -> Answer:
+    return Answer(Path(path).read_text(encoding="utf-8", errors="surrogateescape"))
+
+
+def _list(path: str) -> Answer:
+    # No name holds a slash.
+    return Answer("".join(f"{name}/" for name in os.listdir(path)))  # noqa: PTH208 - names are wanted, not paths
+
+
+def _dhcp_port() -> Answer:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
+        # As dnsmasq does: the port is free for it beside any server that shares it too.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("0.0.0.0", DHCP_SERVER_PORT))  # noqa: S104 - closed again before anything is read
+    return Answer()
+
+
+def _write_existing(path: str, text: str) -> Answer:
+    # Opened without creating: what is not there must be an error, not a permission problem.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, f"{text}\n".encode())
+    finally:
+        os.close(descriptor)
+    return Answer()
+
+
+def _replace(directory: str, name: str, content: str) -> Answer:
+    """Put a file in place with everything in it on the disk before its name is."""
+    Path(directory).mkdir(mode=0o755, parents=True, exist_ok=True)
+    _sweep(directory, name)
+    # Not ending in .conf: `sysctl --system` reads every name that does, dot files too.
+    descriptor, temporary = tempfile.mkstemp(prefix=_temporary(name), dir=directory)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+        Path(temporary).replace(Path(directory, name))
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_directory(directory)
+    return Answer()
+
+
+def _temporary(name: str) -> str:
+    """How the names of the files begin that are to become the one of that name; shell_script's begin so too."""
+    return f".{name}.new."
+
+
+def _sweep(directory: str, name: str) -> None:
+    """Remove what writes of this file that were killed left; one process at a time has its turn to write."""
+    for entry in os.listdir(directory):  # noqa: PTH208 - names are compared, not paths
+        if entry.startswith(_temporary(name)):
+            Path(directory, entry).unlink(missing_ok=True)
+
+
+def _remove(path: str) -> Answer:
+    Path(path).unlink(missing_ok=True)
+    if Path(path).parent.is_dir():
+        _sweep(str(Path(path).parent), Path(path).name)
+        _sync_directory(str(Path(path).parent))
+    return Answer()
+
+
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _end(pid: str, seconds: str) -> Answer:
+    try:
+        descriptor = os.pidfd_open(int(pid))
+    except ProcessLookupError:
+        return Answer()
+    try:
+        signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+        ending = select.poll()
+        ending.register(descriptor, select.POLLIN)
+        if not ending.poll(float(seconds) * 1000):
+            return Answer(failure=Failure(errno.ETIME, "it goes on after SIGTERM"))
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(descriptor)
+    return Answer()

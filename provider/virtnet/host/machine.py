@@ -1,0 +1,67 @@
+"""How a host is asked and told: the seam between what is wanted of it (host) and how it is done there.
+
+local does it in this process, shell in a shell on the host. A request is a tuple of words, its kind first:
+
+    ask:   ("read", path)  ("list", directory)  ("has", program)  ("dhcp-port",)  ("run", program, argument, …)
+    tell:  ("write", path, text)  ("replace", directory, name, text)  ("remove", path)  ("end", pid, seconds)
+           ("run", program, argument, …)  ("lock", path)  ("unlock",)
+
+What is asked may be asked again; what is told is done once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+#: A service's PATH on some distributions leaves these out.
+SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+#: `ip` and `ss` answer in milliseconds; a netlink dump that takes this long will never end.
+SECONDS_FOR_A_PROGRAM = 20.0
+
+DHCP_SERVER_PORT = 67
+
+Request = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a request came to nothing."""
+
+    number: int | None
+    """The system's error number (errno); None for the failure of a program."""
+    words: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one request: text, which is "" for what has none, or a failure."""
+
+    text: str = ""
+    failure: Failure | None = None
+
+
+class ConnectionLost(Exception):
+    """The way to the host broke while a request was on it; whether it was done is unknown."""
+
+
+class NoAnswer(Exception):
+    """The host did not answer in time."""
+
+
+class Machine(Protocol):
+    """One host, whoever carries the requests there."""
+
+    @property
+    def name(self) -> str:
+        """The host, for messages."""
+
+    @property
+    def how_to_be_root(self) -> str:
+        """What to do where the host does not let this user, for messages."""
+
+    def ask(self, *requests: Request) -> Sequence[Answer]:
+        """An answer a request, in their order. Raises Unreachable or NoAnswer."""
+
+    def tell(self, request: Request) -> Answer:
+        """Do one thing, once. Raises Unreachable before it was begun, ConnectionLost or NoAnswer after that."""

@@ -1,0 +1,18 @@
+"""Where the host keeps what sets kernel parameters at boot, and where virtnet keeps its marks."""
+
+#: In order of precedence (sysctl.d(5)).
+DIRECTORIES = (
+    "/etc/sysctl.d",
+    "/run/sysctl.d",
+    "/usr/local/lib/sysctl.d",
+    "/usr/lib/sysctl.d",
+    "/lib/sysctl.d",
+)
+
+SYSCTL_CONF = "/etc/sysctl.conf"
+
+DIRECTORY = "/etc/sysctl.d"
+"""The one that virtnet writes drop-ins into."""
+
+MARKS = "/run/virtnet"
+"""The directory of marks, of which drop_in tells."""

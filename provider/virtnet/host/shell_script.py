@@ -1,0 +1,194 @@
+"""The script that carries out requests in a POSIX shell on a host, and how its answers are read. Pure.
+
+A request becomes one call of a function of this fixed script, each word quoted, so that no value is ever part of a
+script's text. Each answer is three fields: text, exit status, and what was said on standard error, each followed by
+a line that only this session knows.
+"""
+
+import errno
+import os
+import shlex
+from collections.abc import Sequence
+
+from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, Answer, Failure, Request
+
+#: Error numbers told by their words, which programs print as the C library has them in the C locale.
+_NUMBERS = {
+    os.strerror(number): number
+    for number in (
+        errno.EACCES,
+        errno.EINVAL,
+        errno.EISDIR,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    )
+}
+
+#: Exit statuses of the script's own functions: beyond those of shells (126, 127, 128 + a signal) and below 256.
+NO_PROGRAM, STAYS, IN_USE, CANNOT_TRY = 250, 251, 252, 253
+
+#: Told of by an exit status, and not by words.
+_STATUSES = {
+    NO_PROGRAM: errno.ENOENT,
+    STAYS: errno.ETIME,
+    IN_USE: errno.EADDRINUSE,
+}
+
+# As dnsmasq does: the port is free for it beside any server that shares it too. Perl is part of every Debian and
+# Ubuntu, Python of every Fedora and its kin. Exit status 1 where it is taken, 2 where that could not be tried.
+_PYTHON = f"""\
+import errno, socket, sys
+probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for option in (socket.SO_REUSEPORT, socket.SO_REUSEADDR):
+    probe.setsockopt(socket.SOL_SOCKET, option, 1)
+try:
+    probe.bind(("0.0.0.0", {DHCP_SERVER_PORT}))
+except OSError as error:
+    sys.exit(1 if error.errno == errno.EADDRINUSE else 2)
+"""
+
+_PERL = f"""\
+use Socket;
+socket(my $probe, PF_INET, SOCK_DGRAM, 0) or exit 2;
+setsockopt($probe, SOL_SOCKET, SO_REUSEADDR, 1) or exit 2;
+setsockopt($probe, SOL_SOCKET, SO_REUSEPORT, 1) or exit 2;
+bind($probe, sockaddr_in({DHCP_SERVER_PORT}, INADDR_ANY)) and exit 0;
+exit($!{{EADDRINUSE}} ? 1 : 2);
+"""
+
+_FUNCTIONS = r"""
+vn_told() { # what came of a function whose text is empty
+  printf '\n%s\n%s\n%s\n%s\n%s\n' "$vn_mark" "$1" "$vn_mark" "$2" "$vn_mark"
+}
+vn_run() {
+  command -v "$1" >/dev/null 2>&1 || { vn_told "$vn_no_program" ''; return; }
+  { vn_said=$("$@" 2>&1 >&3 3>&-); vn_status=$?; } 3>&1
+  vn_told "$vn_status" "$vn_said"
+}
+vn_read() { vn_run cat -- "$1"; }
+vn_has() { command -v "$1"; vn_told 0 ''; }
+vn_list() {
+  vn_said=$(ls -A -- "$1/" 2>&1 >/dev/null); vn_status=$?
+  if [ "$vn_status" = 0 ]; then
+    for vn_file in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+      if [ -e "$vn_file" ] || [ -L "$vn_file" ]; then printf '%s/' "${vn_file##*/}"; fi
+    done
+  fi
+  vn_told "$vn_status" "$vn_said"
+}
+vn_dhcp_port() {
+  vn_status=2
+  if command -v perl >/dev/null; then perl -e "$vn_perl" >/dev/null 2>&1; vn_status=$?; fi
+  if [ "$vn_status" -gt 1 ] && command -v python3 >/dev/null; then
+    python3 -I -c "$vn_python" >/dev/null 2>&1; vn_status=$?
+  fi
+  case $vn_status in 0) ;; 1) vn_status=$vn_in_use ;; *) vn_status=$vn_cannot_try ;; esac
+  vn_told "$vn_status" ''
+}
+vn_write() { # into a file that is there: making one would hide that it is not
+  if [ -e "$1" ]; then
+    vn_said=$(printf '%s\n' "$2" | tee -- "$1" 2>&1 >/dev/null); vn_told "$?" "$vn_said"
+  else
+    vn_said=$(cat -- "$1" 2>&1 >/dev/null); vn_told 1 "$vn_said"
+  fi
+}
+vn_replace() {
+  if [ -d "$1/$2" ]; then vn_told 1 "$vn_is_a_directory"; return; fi
+  vn_temporary=
+  vn_said=$(mkdir -p -- "$1" 2>&1 && rm -f -- "$1/.$2.new."* 2>&1) && # what writes that were killed left
+    vn_temporary=$(mktemp "$1/.$2.new.XXXXXX" 2>&1) || { vn_told 1 "$vn_said$vn_temporary"; return; }
+  vn_said=$({ printf '%s' "$3" | tee -- "$vn_temporary" >/dev/null && chmod 0644 "$vn_temporary" &&
+    sync "$vn_temporary" && mv -f -- "$vn_temporary" "$1/$2" && sync "$1"; } 2>&1)
+  vn_status=$?
+  [ "$vn_status" = 0 ] || rm -f -- "$vn_temporary"
+  vn_told "$vn_status" "$vn_said"
+}
+vn_remove() {
+  vn_parent=${1%/*}
+  vn_said=$(rm -f -- "$1" "$vn_parent/.${1##*/}.new."* 2>&1); vn_status=$?
+  if [ "$vn_status" = 0 ] && [ -d "$vn_parent" ]; then vn_said=$(sync "$vn_parent" 2>&1); vn_status=$?; fi
+  vn_told "$vn_status" "$vn_said"
+}
+vn_lock() { # held by the shell itself, so that it ends with the session; without the right to, there is none to take
+  mkdir -p "${1%/*}" 2>/dev/null
+  # Root's alone: who can read it could lock it.
+  if command -v flock >/dev/null && (umask 077; : >>"$1" && chmod 0600 "$1") 2>/dev/null; then
+    exec 9>>"$1"
+    flock -n 9 || { exec 9>&-; vn_told "$vn_in_use" ''; return; }
+  fi
+  vn_told 0 ''
+}
+vn_unlock() { exec 9>&-; vn_told 0 ''; }
+vn_end() {
+  [ -e "/proc/$1" ] || { vn_told 0 ''; return; }
+  vn_said=$(kill -TERM "$1" 2>&1) || {
+    if [ -e "/proc/$1" ]; then vn_told 1 "$vn_said"; else vn_told 0 ''; fi
+    return
+  }
+  vn_tries=$2
+  while grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null; do
+    [ "$vn_tries" -gt 0 ] || { vn_told "$vn_stays" ''; return; }
+    sleep 0.1; vn_tries=$((vn_tries - 1))
+  done
+  vn_told 0 ''
+}
+"""
+
+
+def greeting(mark: str) -> str:
+    """The first words to a shell: whether it is root's, or root is a password-less sudo away. Answered in one line."""
+    return (
+        'if [ "$(id -u)" = 0 ]; then vn_is=root\n'
+        "elif sudo -n sh -c : </dev/null >/dev/null 2>&1; then vn_is=sudo\n"
+        f"else vn_is=user; fi; printf '\\n%s %s\\n' {mark} \"$vn_is\"\n"
+    )
+
+
+def become_root(mark: str) -> str:
+    """Give the session to a shell of root's; it says so before it reads on, so that the old one reads nothing of it."""
+    return f'exec sudo -n sh -c \'printf "\\n%s root\\n" "$1"; exec sh\' sh {mark}\n'
+
+
+def preparation(mark: str) -> str:
+    """The functions that requests call."""
+    values = {
+        "mark": mark,
+        "no_program": str(NO_PROGRAM),
+        "stays": str(STAYS),
+        "in_use": str(IN_USE),
+        "cannot_try": str(CANNOT_TRY),
+        "is_a_directory": os.strerror(errno.EISDIR),
+        "python": _PYTHON,
+        "perl": _PERL,
+    }
+    settings = "".join(f"vn_{name}={shlex.quote(value)}\n" for name, value in values.items())
+    return f"LC_ALL=C; export LC_ALL; umask 022; PATH=$PATH:{':'.join(SBIN)}; export PATH\n{settings}{_FUNCTIONS}"
+
+
+def call(request: Request) -> str:
+    """The line for one request. Raises ValueError for what no shell can be given."""
+    if any("\0" in word for word in request):
+        raise ValueError("a NUL cannot be given to a shell")
+    kind, *words = request
+    if kind == "end":  # counted in tenths of a second
+        words[1] = str(int(float(words[1]) * 10))
+    return f"{shlex.join([f'vn_{kind}'.replace('-', '_'), *words])} </dev/null\n"
+
+
+def answers(fields: Sequence[bytes], requests: Sequence[Request]) -> list[Answer]:
+    """The answers from the fields between a session's marks, three each."""
+    texts = [field.decode("utf-8", "surrogateescape") for field in fields]
+    return [_answer(request, *texts[3 * index : 3 * index + 3]) for index, request in enumerate(requests)]
+
+
+def _answer(request: Request, text: str, status: str, said: str) -> Answer:
+    if status == "0":
+        return Answer(text.rstrip("\n") if request[0] == "has" else text)
+    if int(status) in _STATUSES:
+        return Answer(failure=Failure(_STATUSES[int(status)], said))
+    words = " ".join(said.split()) or f"exit status {status}"
+    # A program's failure is its own business: its words are shown, and no error number is read from them.
+    number = None if request[0] == "run" else _NUMBERS.get(said.strip().rpartition(": ")[2])
+    return Answer(failure=Failure(number, os.strerror(number) if number is not None else words))

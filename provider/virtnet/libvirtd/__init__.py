@@ -1,0 +1,1 @@
+"""The client of a host's libvirt: the only place that imports libvirt."""

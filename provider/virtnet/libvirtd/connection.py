@@ -1,0 +1,474 @@
+"""The door to libvirt: thin calls, one connection per URI. Nothing is decided here."""
+
+import atexit
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from typing import Any
+
+from lxml import etree
+
+from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Unreachable
+from virtnet.libvirtd.network_cache import Glance
+from virtnet.libvirtd.session import (
+    INTERNAL_ERROR,
+    NO_DOMAIN,
+    NO_NETWORK,
+    NO_SUPPORT,
+    OPERATION_INVALID,
+    SECONDS_TO_CONNECT,
+    Answer,
+    Carrier,
+    Session,
+)
+from virtnet.planning.reports import GuestInterface, NetworkReport, PluggedIn
+
+LIST_ACTIVE = 2
+"""VIR_CONNECT_LIST_NETWORKS_ACTIVE."""
+
+XML_INACTIVE = 1
+"""VIR_NETWORK_XML_INACTIVE."""
+
+_COMMANDS = {"modify": 1, "delete": 2, "add": 3}
+
+_SECTIONS = {
+    "ip-dhcp-host": 4,
+    "ip-dhcp-range": 5,
+    "forward-interface": 7,
+    "portgroup": 9,
+    "dns-host": 10,
+    "dns-txt": 11,
+    "dns-srv": 12,
+}
+"""virNetworkUpdateCommand and virNetworkUpdateSection; the C client puts them in the order the server expects."""
+
+
+class Connection:
+    """The calls to one libvirt daemon. Implements planning.clients.LibvirtDoor."""
+
+    def __init__(self, uri: str, *, carrier: Carrier | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
+        """`seconds` are how long a remote daemon may take to let us in."""
+        self._uri = uri
+        self._session = Session(uri, carrier=carrier, seconds=seconds)
+        self._lock = threading.Lock()
+        self._turn, self._line = threading.Lock(), threading.Lock()
+        self._memory: dict[str, Any] = {}
+        self._glance = Glance(self._report)
+        self._looked_up: tuple[Any, dict[str, Any]] = (None, {})
+
+    @contextmanager
+    def turn(self, ahead: Callable[[], None]) -> Iterator[None]:
+        """Held while one resource of this host is looked at, planned and changed, so that two never race.
+
+        `ahead` is called by whoever is next in the line of those who wait, while another may still have the turn.
+        """
+        with ExitStack() as turn:
+            with self._line:
+                ahead()
+                turn.enter_context(self._turn)
+            yield
+
+    def remembered(self, name: str, answer: Callable[[], Answer]) -> Answer:
+        """An answer that stays the same for as long as the process lives; asked once."""
+        with self._lock:
+            if name not in self._memory:
+                self._memory[name] = answer()
+            found: Answer = self._memory[name]
+            return found
+
+    @property
+    def uri(self) -> str:
+        """The connection URI."""
+        return self._uri
+
+    def give_up(self, why: Unreachable) -> None:
+        """Not to be tried by this process any more: a host that is gone costs its first resource the wait, not each."""
+        self._session.give_up(why)
+
+    def host_uuid(self) -> str:
+        """The host's UUID, as libvirtd.conf or the firmware gives it; "" where the driver knows none."""
+        return self._host_uuid
+
+    @cached_property
+    def _host_uuid(self) -> str:
+        try:
+            capabilities = self._session.ask("tell the host's UUID", lambda handle: handle.getCapabilities())
+        except LibvirtFailure as failure:
+            if failure.code != NO_SUPPORT:
+                raise
+            return ""  # network:///system has no capabilities
+        found = etree.fromstring(capabilities.encode()).findtext("host/uuid")
+        if not found:
+            raise LibvirtFailure(
+                f"libvirt at {self._uri} reports no host UUID in its capabilities, so it is none of a real host; "
+                "use a uri like qemu:///system",
+                INTERNAL_ERROR,
+            )
+        return str(found)
+
+    def version(self) -> int:
+        """The daemon's version: 9.0.0 is 9000000."""
+        return self._version
+
+    @cached_property
+    def _version(self) -> int:
+        return int(self._session.ask("tell its version", lambda handle: handle.getLibVersion()))
+
+    def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
+        """Everything libvirt reports of one network; None only when it says that there is none."""
+
+        def question(handle: Any) -> NetworkReport:
+            network = handle.networkLookupByUUIDString(uuid) if uuid else handle.networkLookupByName(name)
+            report = report_network(network)
+            self._objects(handle)[report.uuid] = network
+            self._glance.remember(report)
+            return report
+
+        try:
+            return self._session.ask(f"report network '{name or uuid}'", question)
+        except NotFound:
+            return None
+
+    def _objects(self, handle: Any) -> dict[str, Any]:
+        """Libvirt's objects for networks, by UUID. Each is but a name and a UUID, good for as long as the connection.
+
+        A lookup takes as long as what is asked then, and a create asks ten times. Used by calls, one at a time.
+        """
+        if self._looked_up[0] is not handle:
+            self._looked_up = (handle, {})
+            # Before the connection is closed, which lives as long as they do.
+            atexit.register(self._looked_up[1].clear)
+        return self._looked_up[1]
+
+    def _network(self, handle: Any, uuid: str) -> Any:
+        """Libvirt's object for a network, looked up at most once; that it is gone is said by what is asked of it."""
+        objects = self._objects(handle)
+        if uuid not in objects:
+            objects[uuid] = handle.networkLookupByUUIDString(uuid)
+        return objects[uuid]
+
+    def definition(self, uuid: str) -> str | None:
+        """What the network's next start takes (of a transient one, what runs); None where there is no such network."""
+
+        def question(handle: Any) -> str:
+            return str(self._network(handle, uuid).XMLDesc(XML_INACTIVE))
+
+        try:
+            return self._session.ask(f"report the definition of network {uuid}", question)
+        except NotFound:
+            return None
+
+    def is_active(self, uuid: str) -> bool:
+        """Whether the network runs; False where there is none."""
+        try:
+            return self._session.ask(
+                f"report whether network {uuid} runs",
+                lambda handle: bool(self._network(handle, uuid).isActive()),
+            )
+        except NotFound:
+            return False
+
+    def networks(self) -> Sequence[NetworkReport]:
+        """Everything libvirt reports of all its networks; one that vanishes meanwhile is left out."""
+
+        def question(handle: Any) -> list[NetworkReport | None]:
+            return [self._report(network) for network in handle.listAllNetworks(0)]
+
+        return [report for report in self._session.ask("list networks", question) if report is not None]
+
+    def _report(self, network: Any) -> NetworkReport | None:
+        """None for one that vanished since it was listed."""
+        try:
+            return report_network(network)
+        except NotFound:
+            return None
+        except self._session.libvirt.libvirtError as error:
+            if error.get_error_code() != NO_NETWORK:
+                raise
+            return None
+
+    def networks_at_a_glance(self) -> Sequence[NetworkReport]:
+        """The same for two calls, where this process knows the networks already; see network_cache."""
+
+        def question(handle: Any) -> Sequence[NetworkReport]:
+            active = {network.UUIDString() for network in handle.listAllNetworks(LIST_ACTIVE)}
+            return self._glance.of(handle.listAllNetworks(0), active)
+
+        return self._session.ask("list networks", question)
+
+    def forget_networks(self) -> None:
+        """Let the next glance ask of every network."""
+        self._glance.forget_everything()
+
+    def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
+        """The network's ports, by libvirt's account."""
+        return [entry for _, _, entry in self._ports(uuid)]
+
+    def guests_on_bridge(self, bridge: str) -> Sequence[PluggedIn]:
+        """Running guests with an interface of type='bridge' on a bridge; libvirt keeps no port for those."""
+        return [
+            PluggedIn(
+                owner=guest,
+                interface=_attribute(interface, "target", "dev"),
+                mac=_attribute(interface, "mac", "address"),
+            )
+            for guest, _, xml in self._guests()
+            for interface in etree.fromstring(xml.encode()).findall("devices/interface[@type='bridge']")
+            if _attribute(interface, "source", "bridge") == bridge
+        ]
+
+    def interface_names(self) -> frozenset[str] | None:
+        """Names of the host's network interfaces, bridges included (virConnectListAllInterfaces).
+
+        None where the daemon has no interface driver, or does not let this user ask it.
+        """
+        try:
+            found = self._session.ask("list the host's interfaces", lambda handle: handle.listAllInterfaces(0))
+        except AccessDenied:
+            return None
+        except LibvirtFailure as failure:
+            if failure.code != NO_SUPPORT:
+                raise
+            return None
+        return frozenset(interface.name() for interface in found)
+
+    def shut_off_guests(self, name: str) -> Sequence[str]:
+        """Names of guests that are shut off and have an interface on the network."""
+        return [
+            guest
+            for guest, _, xml in self._guests(running=False)
+            if any(source.get("network") == name for source in etree.fromstring(xml.encode()).iter("source"))
+        ]
+
+    def define_network(self, xml: str) -> None:
+        """Define or redefine a network. Not validated by libvirt's schema, which refuses things that libvirt runs."""
+        uuid = etree.fromstring(xml.encode()).findtext("uuid") or ""
+
+        def call(handle: Any) -> None:
+            network = handle.networkDefineXML(xml)
+            self._objects(handle)[network.UUIDString()] = network
+
+        self._change("define the network", uuid, call)
+
+    def undefine_network(self, uuid: str) -> None:
+        """Remove the persistent configuration; an active network goes on as a transient one."""
+        self._change("undefine the network", uuid, lambda handle: self._network(handle, uuid).undefine())
+
+    def start_network(self, uuid: str) -> None:
+        """Start a defined network."""
+        self._change("start the network", uuid, lambda handle: self._network(handle, uuid).create())
+
+    def stop_network(self, uuid: str) -> None:
+        """Stop an active network."""
+        self._change("stop the network", uuid, lambda handle: self._network(handle, uuid).destroy())
+
+    def _change(self, what: str, uuid: str, act: Callable[[Any], object]) -> None:
+        """Change a network; what is known of it is forgotten when nobody can ask between that and the change."""
+
+        def call(handle: Any) -> object:
+            self._glance.forget(uuid)
+            return act(handle)
+
+        self._session.tell(what, call)
+
+    def set_autostart(self, uuid: str, autostart: bool) -> None:
+        """Set the flag. The daemon believes its cache and skips a value it has, so that one is turned over first."""
+
+        def call(handle: Any) -> None:
+            network = self._network(handle, uuid)
+            if bool(network.autostart()) == autostart:
+                network.setAutostart(not autostart)
+            network.setAutostart(autostart)
+
+        self._session.tell("set the network's autostart", call)
+
+    def update_section(
+        self, uuid: str, *, command: str, section: str, parent_index: int, xml: str, live: bool, config: bool
+    ) -> None:
+        """VirNetworkUpdate of one item of one section."""
+        flags = (1 if live else 0) | (2 if config else 0)
+
+        def call(handle: Any) -> None:
+            network = self._network(handle, uuid)
+            network.update(_COMMANDS[command], _SECTIONS[section], parent_index, xml, flags)
+
+        self._session.tell(f"{command} {section}", call)
+
+    def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
+        """Set or remove a text of a network (virNetworkSetMetadata, libvirt 9.7.0 and newer)."""
+        flags = (1 if live else 0) | (2 if config else 0)
+        number = {"description": 0, "title": 1, "metadata": 2}[kind]
+        # libvirt gives the element this prefix, whatever the one in the text.
+        prefix = "ns" if namespace else None
+
+        def call(handle: Any) -> None:
+            network = self._network(handle, uuid)
+            network.setMetadata(number, text, prefix, namespace or None, flags)
+
+        self._session.tell(f"set the network's {kind}", call)
+
+    def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
+        """The interfaces of running guests that are plugged into the network of that name, by the guests' own XML."""
+        return [
+            GuestInterface(
+                guest=name,
+                guest_uuid=uuid,
+                mac=_attribute(element, "mac", "address").lower(),
+                interface=_attribute(element, "target", "dev"),
+                xml=_element_text(element),
+            )
+            for name, uuid, xml in self._guests()
+            for element in _on_network(xml, network)
+        ]
+
+    def _guests(self, *, running: bool = True) -> Sequence[tuple[str, str, str]]:
+        """Name, UUID and XML of each guest that runs, or is shut off; one that is gone meanwhile is left out."""
+
+        def question(handle: Any) -> list[tuple[str, str, str]]:
+            found = []
+            active, inactive = "VIR_CONNECT_LIST_DOMAINS_ACTIVE", "VIR_CONNECT_LIST_DOMAINS_INACTIVE"
+            for domain in handle.listAllDomains(getattr(self._session.libvirt, active if running else inactive)):
+                try:
+                    found.append((domain.name(), domain.UUIDString(), domain.XMLDesc(0)))
+                except self._session.libvirt.libvirtError as error:
+                    if error.get_error_code() not in (NO_DOMAIN, OPERATION_INVALID):
+                        raise
+            return found
+
+        try:
+            return self._session.ask("list guests", question)
+        except LibvirtFailure as failure:
+            if failure.code != NO_SUPPORT:  # network:///system knows no guests
+                raise
+            return []
+
+    def orphaned_ports(self, uuid: str) -> Sequence[str]:
+        """Ports of a network that no running guest has, though their owner is a guest this daemon knows.
+
+        A libvirtd that was killed while it moved a guest's interface leaves the port of where it was.
+        """
+        ports = self._ports(uuid)
+        if not ports:
+            return []
+        had: dict[str, set[str]] = {}
+        for _, guest, xml in self._guests():
+            sources = etree.fromstring(xml.encode()).iterfind("devices/interface/source")
+            had[guest] = {source.get("portid", "") for source in sources}
+        return [port for port, owner, _ in ports if owner in had and port not in had[owner]]
+
+    def delete_port(self, uuid: str, port: str) -> None:
+        """Remove a port that nobody has from a network."""
+
+        def call(handle: Any) -> None:
+            self._network(handle, uuid).portLookupByUUIDString(port).delete(0)
+
+        self._session.tell(f"delete port {port}", call)
+
+    def _ports(self, uuid: str) -> Sequence[tuple[str, str, PluggedIn]]:
+        """The network's ports (virNetworkListAllPorts, libvirt 5.5.0 and newer): UUID, owner's UUID, and the rest."""
+
+        def question(handle: Any) -> list[str]:
+            return [port.XMLDesc(0) for port in self._network(handle, uuid).listAllPorts(0)]
+
+        try:
+            return [_port(xml) for xml in self._session.ask(f"list the ports of network {uuid}", question)]
+        except LibvirtFailure as failure:
+            if failure.code != OPERATION_INVALID:  # it does not run, so nothing is plugged in
+                raise
+            return []
+
+    def update_guest_interface(self, guest_uuid: str, xml: str) -> None:
+        """Change an interface of a running guest; libvirt finds it by its MAC."""
+        live = 1  # VIR_DOMAIN_AFFECT_LIVE
+
+        def call(handle: Any) -> None:
+            handle.lookupByUUIDString(guest_uuid).updateDeviceFlags(xml, live)
+
+        self._session.tell(f"plug in an interface of guest {guest_uuid}", call)
+
+    def start_transient_network(self, xml: str) -> None:
+        """Start a network that has no definition, and is gone when it is stopped."""
+        self._session.tell("start a transient network", lambda handle: handle.networkCreateXML(xml))
+
+    def can_start_networks(self, xml: str) -> None:
+        """Start and stop a throw-away network; raises what libvirt says when it cannot (flushed chains, say)."""
+        self._session.tell(
+            "start a throw-away network, which shows that networks can be started",
+            lambda handle: handle.networkCreateXML(xml).destroy(),
+        )
+
+    def dhcp_leases(self, uuid: str) -> Sequence[Mapping[str, Any]]:
+        """The leases of the network's DHCP server as libvirt-python gives them (virNetworkGetDHCPLeases)."""
+
+        def question(handle: Any) -> list[Mapping[str, Any]]:
+            network = self._network(handle, uuid)
+            return list(network.DHCPLeases()) if network.isActive() else []
+
+        return self._session.ask(f"list the DHCP leases of network {uuid}", question)
+
+
+def report_network(network: Any) -> NetworkReport:
+    """Everything libvirt reports of one network. Raises NotFound for a transient one that ends meanwhile."""
+    name, active, persistent = network.name(), bool(network.isActive()), bool(network.isPersistent())
+    if not active and not persistent:
+        raise NotFound(f"libvirt knows no more of network '{name}', which ended while it was looked at", NO_NETWORK)
+    return NetworkReport(
+        uuid=network.UUIDString(),
+        name=name,
+        active=active,
+        persistent=persistent,
+        autostart=bool(network.autostart()) if persistent else False,
+        live_xml=network.XMLDesc(0) if active else None,
+        config_xml=network.XMLDesc(XML_INACTIVE) if persistent else None,
+    )
+
+
+def _attribute(element: Any, child: str, name: str) -> str:
+    found = element.find(child)
+    return "" if found is None else found.get(name, "")
+
+
+def _on_network(domain_xml: str, network: str) -> list[Any]:
+    return [
+        interface
+        for interface in etree.fromstring(domain_xml.encode()).findall("devices/interface")
+        if _attribute(interface, "source", "network") == network
+    ]
+
+
+def _element_text(element: Any) -> str:
+    return str(etree.tostring(element, encoding="unicode", with_tail=False))
+
+
+def _port(xml: str) -> tuple[str, str, PluggedIn]:
+    root = etree.fromstring(xml.encode())
+    mac, plug = root.find("mac"), root.find("plug")
+    kind = (plug.get("type") or "") if plug is not None else ""
+    uuid = root.findtext("uuid") or ""
+    entry = PluggedIn(
+        owner=root.findtext("owner/name") or "",
+        interface=(plug.get("dev") or "") if plug is not None and kind == "direct" else "",
+        mac=(mac.get("address") or "") if mac is not None else "",
+        port=uuid,
+        stays_away={
+            "direct": "its interface is a macvtap, which cannot be plugged in again while the guest runs",
+            "hostdev-pci": "its interface is a host device, which cannot be plugged in again while the guest runs",
+        }.get(kind, ""),
+    )
+    return uuid, root.findtext("owner/uuid") or "", entry
+
+
+class Connections:
+    """One Connection per URI, for a process that works on several."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_uri: dict[str, Connection] = {}
+
+    def to(self, uri: str, carrier: Callable[[], Carrier | None] = lambda: None) -> Connection:
+        """The connection of that URI, made when first asked for, with another way there than libvirt's own if given."""
+        with self._lock:
+            if uri not in self._by_uri:
+                self._by_uri[uri] = Connection(uri, carrier=carrier())
+            return self._by_uri[uri]

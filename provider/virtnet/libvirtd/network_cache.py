@@ -1,0 +1,48 @@
+"""All networks of a host at a glance: those a process knows already are not asked of again.
+
+Each of 500 creates looks at all other networks; asking everything of each every time is 3000 calls a create.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from virtnet.planning.reports import NetworkReport
+
+
+class Glance:
+    """What was reported of each network, for as long as it runs or does not run as it did then.
+
+    What others redefine without a start or stop is not seen. It decides nothing: before a refusal everything is
+    forgotten and asked again, and what is missed is told by libvirt, which takes no bridge's name twice, and by the
+    addresses that the kernel has.
+    """
+
+    def __init__(self, report: Callable[[Any], NetworkReport | None]) -> None:
+        """`report` tells everything of a network by libvirt's object for it, or None when it is gone."""
+        self._report = report
+        self._known: dict[str, NetworkReport] = {}
+
+    def of(self, networks: Sequence[Any], active: Collection[str]) -> list[NetworkReport]:
+        """The reports of networks, by libvirt's objects for them and the UUIDs of those that run."""
+        found = {}
+        for network in networks:
+            uuid, name = network.UUIDString(), network.name()  # known to the object: no calls
+            known = self._known.get(uuid)
+            same = known is not None and known.name == name and known.active == (uuid in active)
+            report = known if same else self._report(network)
+            if report is not None:
+                found[uuid] = report
+        self._known = found
+        return list(found.values())
+
+    def remember(self, report: NetworkReport) -> None:
+        """Take the report of a network that was asked of by itself."""
+        self._known[report.uuid] = report
+
+    def forget(self, uuid: str) -> None:
+        """Ask of this network next time, as it is being changed."""
+        self._known.pop(uuid, None)
+
+    def forget_everything(self) -> None:
+        """Ask of every network next time."""
+        self._known = {}

@@ -1,0 +1,238 @@
+"""A connection to a libvirt daemon: opened in time, closed, opened again; error codes turned into our errors.
+
+The only module that imports libvirt, and it does so when the first connection is opened. What is asked and told is
+`connection`'s. Reads that find the connection lost open it again and ask once more; effects never are repeated.
+"""
+
+import atexit
+import errno
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotInTime  # before Python 3.11 not the one of the language
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import cache, cached_property
+from typing import Any, Protocol, TypeVar
+
+from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Refused, Unreachable
+from virtnet.transport.uri import is_remote, is_test, why_dangerous, without_questions
+
+Answer = TypeVar("Answer")
+
+# VIR_ERR_* numbers (include/libvirt/virterror.h); named here because libvirt is imported late.
+INTERNAL_ERROR = 1
+
+RPC = 39
+
+SYSTEM_ERROR = 38
+
+NO_NETWORK = 43
+
+OPERATION_INVALID = 55
+
+NO_SUPPORT = 3
+
+NO_DOMAIN = 42
+
+DENIED = frozenset({29, 45, 79, 80, 88})
+"""OPERATION_DENIED, AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE, ACCESS_DENIED."""
+
+SECONDS_TO_CONNECT = 10.0
+
+#: A daemon of this machine may only now be started, by systemd.
+SECONDS_TO_CONNECT_HERE = 30.0
+
+#: A daemon that is gone, or answers nothing any more, is noticed after SIGNS_OF_LIFE + 1 times as many seconds.
+SECONDS_BETWEEN_SIGNS_OF_LIFE = 5
+
+SIGNS_OF_LIFE = 3
+
+
+class Carrier(Protocol):
+    """Another way to a remote daemon than libvirt's own; implemented by ssh_tunnel.Carrier."""
+
+    def listening(self) -> AbstractContextManager[str]:
+        """Give the URI for libvirt to open meanwhile."""
+
+    def hang_up(self) -> None:
+        """End what is left of the last conversation."""
+
+    def last_words(self) -> str:
+        """What the other end of the way said at last."""
+
+
+class Session:
+    """One connection to one daemon, opened at the first question, and opened again for a read that finds it lost."""
+
+    def __init__(self, uri: str, *, carrier: Carrier | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
+        """`seconds` are how long a remote daemon may take to let us in; one of this machine has more."""
+        self._uri = uri
+        self._carrier = carrier
+        self._seconds = seconds if is_remote(uri) else max(seconds, SECONDS_TO_CONNECT_HERE)
+        self._failed: Unreachable | None = None
+        # Held for each call: of two threads that wait on a connection which is given up, libvirt's client lets one
+        # wait for ever, or writes where the other's stack was (both seen with 9.0 and a daemon that was stopped).
+        self._lock = threading.Lock()
+        self._handle: Any = None
+
+    @property
+    def uri(self) -> str:
+        """The connection URI."""
+        return self._uri
+
+    @cached_property
+    def libvirt(self) -> Any:
+        """Libvirt's module, imported late."""
+        import libvirt
+
+        # Without a handler libvirt prints every error on stderr, and Pulumi shows that to the user.
+        libvirt.registerErrorHandler(_pass_over, None)
+        return libvirt
+
+    def give_up(self, why: Unreachable) -> None:
+        """Not to be tried by this process any more: a host that is gone costs its first resource the wait, not each."""
+        self._failed = why
+
+    def _open(self) -> Any:
+        """The connection, alive; the lock is held."""
+        if self._handle is not None and self._alive(self._handle):
+            return self._handle
+        if self._failed is not None:
+            raise self._failed
+        danger = why_dangerous(self._uri)
+        if danger is not None:
+            raise Refused(danger)
+        try:
+            self._handle = self.libvirt.open(self._uri) if is_test(self._uri) else self._open_in_time()
+            # Closed before Python takes libvirt's module apart, which its own destructor would trip over.
+            atexit.register(self._handle.close)
+        except self.libvirt.libvirtError as error:
+            self._handle = None
+            raise self._remembered_failure(self._open_failure(error)) from error
+        return self._handle
+
+    def _open_in_time(self) -> Any:
+        """Open in time, and notice when the daemon is gone later; libvirt alone would wait for ever, or for TCP."""
+        _handle_events()
+        opening: Future[Any] = Future()
+        way = nullcontext(without_questions(self._uri)) if self._carrier is None else self._carrier.listening()
+        with way as uri:
+
+            def attempt() -> None:
+                try:
+                    opening.set_result(self.libvirt.open(uri))
+                except self.libvirt.libvirtError as error:
+                    opening.set_exception(error)
+
+            threading.Thread(target=attempt, name=f"open {self._uri}", daemon=True).start()
+            try:
+                handle = opening.result(self._seconds)
+            except NotInTime:
+                opening.add_done_callback(_close_late)
+                if self._carrier is not None:
+                    self._carrier.hang_up()
+                far = is_remote(self._uri)
+                wanted = "the host runs and is reached from here" if far else "libvirtd runs and is not stuck"
+                self._failed = Unreachable(
+                    f"libvirt at {self._uri} gave no answer in {self._seconds:g} s; see that {wanted}, or correct the "
+                    "uri"
+                )
+                raise self._failed from None
+        with suppress(self.libvirt.libvirtError):
+            handle.setKeepAlive(SECONDS_BETWEEN_SIGNS_OF_LIFE, SIGNS_OF_LIFE)
+        return handle
+
+    def _remembered_failure(self, failure: Unreachable) -> Unreachable:
+        if is_remote(self._uri):
+            self._failed = failure
+        return failure
+
+    def _alive(self, handle: Any) -> bool:
+        try:
+            return bool(handle.isAlive())
+        except self.libvirt.libvirtError:
+            return False
+
+    def _open_failure(self, error: Any) -> Unreachable:
+        words, number = _words(error), error.get_int1()
+        last = "" if self._carrier is None else self._carrier.last_words()
+        if last:
+            words = f"{words}: {last}"
+        # libvirt itself sees no more than the end of a conversation where the program on the host may not hold it.
+        denied = os.strerror(errno.EACCES) in last
+        if denied or error.get_error_code() in DENIED or number in (errno.EACCES, errno.EPERM):
+            return AccessDenied(
+                f"libvirt at {self._uri} does not let this user in; run as root, or add the user to the group "
+                f"'libvirt' and log in again: {words}"
+            )
+        return Unreachable(
+            f"libvirt at {self._uri} cannot be reached; start libvirtd (systemctl start libvirtd, or virtqemud and "
+            f"virtnetworkd) or correct the uri: {words}"
+        )
+
+    def ask(self, what: str, question: Callable[[Any], Answer]) -> Answer:
+        """A read: safe to ask again, so a connection that was lost is opened once more."""
+        with self._lock:
+            handle = self._open()
+            try:
+                return question(handle)
+            except self.libvirt.libvirtError as error:
+                if self._alive(handle):
+                    raise self.failure(what, error) from error
+        return self.tell(what, question)
+
+    def tell(self, what: str, call: Callable[[Any], Answer]) -> Answer:
+        """A call that is made once, whatever becomes of it."""
+        with self._lock:
+            handle = self._open()
+            try:
+                return call(handle)
+            except self.libvirt.libvirtError as error:
+                if not self._alive(handle):
+                    raise Unreachable(
+                        f"the connection to libvirt at {self._uri} was lost while trying to {what}; whether it was "
+                        f"done is unknown; pulumi up looks before it goes on: {_words(error)}"
+                    ) from error
+                raise self.failure(what, error) from error
+
+    def failure(self, what: str, error: Any) -> LibvirtFailure | AccessDenied:
+        """Libvirt's error as one of ours, by its code."""
+        code, words = error.get_error_code(), _words(error)
+        if code == NO_NETWORK:
+            return NotFound(f"libvirt at {self._uri} could not {what}, as it knows no such network: {words}", code)
+        if code in DENIED:
+            return AccessDenied(
+                f"libvirt at {self._uri} does not let this user {what}; run as root or ask for that right: {words}"
+            )
+        return LibvirtFailure(f"libvirt at {self._uri} could not {what}: {words}", code)
+
+
+@cache
+def _handle_events() -> None:
+    """Let libvirt see what comes from remote daemons without being asked, signs of life among it; once a process."""
+    import libvirt
+
+    def run() -> None:
+        # Without it remote daemons still answer; only that one is gone is noticed later.
+        with suppress(libvirt.libvirtError):
+            while True:
+                libvirt.virEventRunDefaultImpl()
+
+    libvirt.virEventRegisterDefaultImpl()
+    threading.Thread(target=run, name="libvirt events", daemon=True).start()
+
+
+def _close_late(opening: "Future[Any]") -> None:
+    """Close a connection that came when nobody waited for it any more."""
+    if opening.exception() is None:
+        opening.result().close()
+
+
+def _pass_over(_context: object, _error: object) -> None:
+    """Libvirt's error handler that prints nothing; the error is raised anyway."""
+
+
+def _words(error: Any) -> str:
+    """Libvirt's own words, on one line."""
+    return " ".join((error.get_error_message() or "no message").split())

@@ -1,0 +1,105 @@
+"""Carries libvirt's conversation with a daemon over an ssh that we start, instead of one that libvirt starts.
+
+libvirt starts its own by fork(), and a fork in a process with gRPC's threads, such as Pulumi's plugin, runs handlers of
+gRPC's: they print into the user's preview, and sometimes the new connection breaks ("Bad file descriptor", seen with
+grpcio under Pulumi 3.259). Python starts programs by vfork(), which runs no handlers. So libvirt is given a local
+socket, and the ssh behind it runs on the host what libvirt's own would: virt-ssh-helper, or netcat where libvirt is
+older than 6.8.
+"""
+
+import atexit
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from virtnet.transport.ssh import ssh_way
+from virtnet.transport.uri import SshTarget
+
+#: The daemon's socket, for netcat; virt-ssh-helper finds it by itself.
+SOCKET = "/var/run/libvirt/libvirt-sock"
+
+# As in virNetClientSSHHelperCommand of libvirt's src/rpc/virnetclient.c. $1: the daemon's URI, $2: netcat, $3: socket.
+_SCRIPT = (
+    "LC_ALL=C; export LC_ALL; "
+    'if [ -z "$4" ] && command -v virt-ssh-helper >/dev/null 2>&1; then exec virt-ssh-helper "$1"; fi; '
+    'if "$2" -q 2>&1 | grep "requires an argument" >/dev/null; then exec "$2" -q0 -U "$3"; fi; exec "$2" -U "$3"'
+)
+
+
+def remote_command(driver: str, path: str, parameters: Mapping[str, str]) -> str:
+    """What runs on the host. `parameters` are the URI's; `netcat` and `socket` mean there what they mean to libvirt."""
+    by_netcat = "yes" if "netcat" in parameters or "socket" in parameters else ""
+    words = (f"{driver}://{path}", parameters.get("netcat", "nc"), parameters.get("socket", SOCKET), by_netcat)
+    return f"exec {shlex.join(['sh', '-c', _SCRIPT, 'sh', *words])}"
+
+
+class Carrier:
+    """One conversation at a time, dialled when libvirt opens its connection."""
+
+    def __init__(self, target: SshTarget) -> None:
+        self._command = ssh_way(target, remote_command(target.driver, target.path, target.parameters)).command
+        self._local = f"{target.driver}+unix://{target.path}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
+        atexit.register(self.hang_up)
+
+    @contextmanager
+    def listening(self) -> Iterator[str]:
+        """Give the URI for libvirt to open meanwhile; who connects to its socket is carried on afterwards too."""
+        # Only this user's: whoever reaches the socket speaks with the daemon as the user of ssh.
+        directory = tempfile.mkdtemp(prefix="virtnet-")
+        path = str(Path(directory, "libvirt-sock"))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            try:
+                listener.bind(path)
+                listener.listen(1)
+                threading.Thread(target=self._carry, args=(listener,), name="carrier", daemon=True).start()
+                yield f"{self._local}?socket={quote(path)}"
+            finally:
+                # Wakes the thread where nobody connected.
+                with suppress(OSError):
+                    listener.shutdown(socket.SHUT_RDWR)
+                shutil.rmtree(directory, ignore_errors=True)
+
+    def _carry(self, listener: socket.socket) -> None:
+        try:
+            caller, _ = listener.accept()
+        except OSError:
+            return
+        with caller:
+            self.hang_up()
+            self._said.seek(0)
+            self._said.truncate()
+            # In a session of its own: Ctrl-C must not cut the connection over which steps are taken back.
+            with suppress(OSError):
+                self._process = subprocess.Popen(
+                    self._command,
+                    stdin=caller.fileno(),
+                    stdout=caller.fileno(),
+                    stderr=self._said,
+                    start_new_session=True,
+                )
+
+    def hang_up(self) -> None:
+        """End what is left of the last conversation."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def last_words(self) -> str:
+        """What ssh, or the program on the host, said at last."""
+        with suppress(subprocess.TimeoutExpired):
+            if self._process is not None:
+                self._process.wait(1)
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").splitlines()
+        return " ".join(" ".join(line.split()) for line in lines[-3:])

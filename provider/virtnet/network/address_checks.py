@@ -1,0 +1,226 @@
+"""Contradictions among a network's addresses, DHCP ranges, reservations and routes, by the inputs alone. Pure."""
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from virtnet.network.spec import Dhcp, NetworkSpec
+from virtnet.network.tree import OWN_BRIDGE_MODES, forward_mode
+from virtnet.spec.checking import duplicates, items, known
+from virtnet.spec.part import UNKNOWN, Failure
+
+Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def interface_of(value: Any) -> Interface | None:
+    """An address with its prefix, where it is known."""
+    return None if value is None or value is UNKNOWN else ipaddress.ip_interface(value)
+
+
+def check_addresses(spec: NetworkSpec) -> Iterator[Failure]:
+    """What is wrong with the addresses, and with what DHCP gives on them."""
+    seen: list[tuple[int, Interface]] = []
+    served = None
+    for index, entry in items(spec.ips):
+        path = f"ips[{index}]"
+        interface = interface_of(entry.address)
+        if interface is not None:
+            yield from _own_address(f"{path}.address", interface)
+            for other_index, other in seen:
+                if interface.version == other.version and interface.network.overlaps(other.network):
+                    yield Failure(
+                        f"{path}.address",
+                        f"{interface} overlaps ips[{other_index}].address {other}; give each address its own subnet",
+                    )
+            seen.append((index, interface))
+        dhcp: Dhcp | None = known(entry.dhcp)
+        if interface is not None and interface.version == 6:
+            if entry.tftp_root is not None:
+                yield Failure(f"{path}.tftp_root", "belongs to IPv4 addresses; leave it out")
+            if dhcp is not None and dhcp.bootp is not None:
+                yield Failure(f"{path}.dhcp.bootp", "belongs to IPv4 addresses; leave it out")
+        if dhcp is None:
+            continue
+        if interface is not None and interface.version == 4:
+            if served is not None:
+                yield Failure(
+                    f"{path}.dhcp", f"libvirt serves DHCP on one IPv4 address, and ips[{served}] has it; leave one out"
+                )
+            served = index
+        if interface is not None:
+            yield from _dhcp(f"{path}.dhcp", dhcp, interface)
+            yield from _reservations(f"{path}.dhcp.hosts", dhcp, interface)
+        if (
+            not dhcp.ranges
+            and not dhcp.hosts
+            and dhcp.bootp is not None
+            and (interface is None or interface.version == 4)
+        ):
+            yield Failure(f"{path}.dhcp.bootp", "libvirt keeps it beside ranges or hosts only; add one")
+        yield from _host_duplicates(f"{path}.dhcp.hosts", dhcp)
+    yield from _network_wide_hosts(spec)
+
+
+def _own_address(path: str, interface: Interface) -> Iterator[Failure]:
+    address, network = interface.ip, interface.network
+    if interface.version == 4 and network.prefixlen == 32:
+        yield Failure(path, f"{interface} leaves no address for a guest; use a prefix length of 31 or less")
+        return
+    if address.is_multicast or address.is_unspecified or address.is_loopback:
+        kind = "multicast" if address.is_multicast else "unspecified" if address.is_unspecified else "loopback"
+        article = "an" if kind == "unspecified" else "a"
+        yield Failure(path, f"{address} is {article} {kind} address; choose one of a private network")
+    elif _is_edge(address, interface):
+        kind = "network" if address == network.network_address else "broadcast"
+        yield Failure(
+            path, f"{address} is the {kind} address of {network}; use a host address like {network.network_address + 1}"
+        )
+    elif interface.version == 4 and int(address) < 1 << 24:
+        yield Failure(path, f"{address} is in the reserved network 0.0.0.0/8; choose one of a private network")
+    elif address.is_reserved and interface.version == 4:
+        yield Failure(path, f"{address} is in a reserved network; choose one of a private network")
+
+
+def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
+    spans: list[tuple[int, Address, Address]] = []
+    for index, entry in items(dhcp.ranges):
+        place = f"{path}.ranges[{index}]"
+        start, end = (
+            None if known(value) is None else ipaddress.ip_address(value) for value in (entry.start, entry.end)
+        )
+        fine = True
+        yield from _lease(f"{place}.lease", entry.lease)
+        for name, address in (("start", start), ("end", end)):
+            if address is not None and address not in interface.network:
+                fine = False
+                yield Failure(f"{place}.{name}", f"{address} is outside {interface.network}; use an address inside it")
+            elif address is not None and _is_edge(address, interface):
+                fine = False
+                yield Failure(f"{place}.{name}", f"{address} is the network or broadcast address; use one between")
+        if start is None or end is None or not fine:
+            continue
+        if int(start) > int(end):
+            yield Failure(place, f"starts at {start} after its end {end}; swap them")
+            continue
+        if int(start) <= int(interface.ip) <= int(end):
+            yield Failure(
+                place, f"{start} to {end} holds the network's own address {interface.ip}; end or start beside it"
+            )
+        if int(end) >> 16 != int(start) >> 16:
+            widest = interface.max_prefixlen - 16
+            yield Failure(place, f"{start} to {end} is more than libvirt serves in a range; keep it in one /{widest}")
+        for other_index, other_start, other_end in spans:
+            if int(start) <= int(other_end) and int(other_start) <= int(end):
+                yield Failure(
+                    place,
+                    f"{start} to {end} overlaps ranges[{other_index}] {other_start} to {other_end}; keep them apart",
+                )
+        spans.append((index, start, end))
+
+
+def _reservations(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
+    for index, host in items(dhcp.hosts):
+        place = f"{path}[{index}]"
+        if host.mac is None and host.id is None and host.name is None:
+            yield Failure(place, "names no client; add mac (IPv4), id (IPv6) or name")
+        name = known(host.name)
+        if name is not None and not name[0].isalnum():
+            yield Failure(f"{place}.name", f"'{name}' is no host name; begin it with a letter or a digit")
+        if interface.version == 4 and host.id is not None:
+            yield Failure(f"{place}.id", "belongs to IPv6 reservations; use mac")
+        if interface.version == 6 and host.mac is not None:
+            yield Failure(f"{place}.mac", "belongs to IPv4 reservations; use id")
+        if host.ip is None:
+            yield Failure(place, "gives the client no address, without which libvirt takes no reservation; add ip")
+        yield from _lease(f"{place}.lease", host.lease)
+        mac = known(host.mac)
+        if mac is not None and int(mac[:2], 16) & 1:
+            yield Failure(f"{place}.mac", f"'{mac}' is a multicast address; its first byte must be even")
+        given = known(host.ip)
+        if given is None:
+            continue
+        address = ipaddress.ip_address(given)
+        if address not in interface.network:
+            yield Failure(f"{place}.ip", f"{address} is outside {interface.network}; use an address inside it")
+        elif _is_edge(address, interface):
+            yield Failure(f"{place}.ip", f"{address} is the network or broadcast address; use one between")
+        elif address == interface.ip:
+            yield Failure(f"{place}.ip", f"{address} is the network's own address; use another")
+
+
+def _lease(path: str, lease: Any) -> Iterator[Failure]:
+    """Libvirt refuses to define what is shorter than two minutes; dnsmasq would not honour it."""
+    if known(lease) is None or UNKNOWN in (lease.expiry, lease.unit):
+        return
+    seconds = lease.expiry * {"seconds": 1, "hours": 3600}.get(lease.unit, 60)
+    if 0 < seconds < 120:
+        yield Failure(path, "is shorter than two minutes; give 2 minutes or more, or 0 for ever")
+
+
+def _is_edge(address: Address, interface: Interface) -> bool:
+    network = interface.network
+    # A prefix of 31 is two hosts and nothing else (RFC 3021).
+    return (
+        interface.version == 4
+        and network.prefixlen < 31
+        and address in (network.network_address, network.broadcast_address)
+    )
+
+
+def _host_duplicates(path: str, dhcp: Dhcp) -> Iterator[Failure]:
+    for name in ("mac", "id", "name", "ip"):
+        values = [(index, getattr(host, name)) for index, host in items(dhcp.hosts)]
+        yield from duplicates(path, values, name, field=name)
+
+
+def _network_wide_hosts(spec: NetworkSpec) -> Iterator[Failure]:
+    """A MAC may have one reservation in all; libvirt refuses a second one live."""
+    first: dict[str, str] = {}
+    for index, entry in items(spec.ips):
+        dhcp = known(entry.dhcp)
+        for host_index, host in items(dhcp.hosts if dhcp is not None else None):
+            mac = known(host.mac)
+            place = f"ips[{index}].dhcp.hosts[{host_index}]"
+            if mac is not None and mac in first and not first[mac].startswith(f"ips[{index}]"):
+                yield Failure(f"{place}.mac", f"{mac} already has a reservation at {first[mac]}; leave one out")
+            elif mac is not None:
+                first.setdefault(mac, place)
+
+
+def check_routes(spec: NetworkSpec) -> Iterator[Failure]:
+    """What is wrong with the routes through guests."""
+    if forward_mode(spec) not in (None, *OWN_BRIDGE_MODES):  # refused as a whole, by _mode_fields
+        return
+    interfaces = [interface_of(entry.address) for _, entry in items(spec.ips)]
+    there = [interface for interface in interfaces if interface is not None]
+    unknown = len(there) < len(interfaces) or spec.ips is UNKNOWN or any(item is UNKNOWN for item in spec.ips or ())
+    for index, route in items(spec.routes):
+        path = f"routes[{index}]"
+        if known(route.address) is None or known(route.gateway) is None:
+            continue
+        destination, gateway = ipaddress.ip_network(route.address), ipaddress.ip_address(route.gateway)
+        if destination.version != gateway.version:
+            yield Failure(
+                f"{path}.gateway",
+                f"{gateway} is not of the address family of {destination}; name an IPv{destination.version} gateway",
+            )
+        elif not unknown and not any(gateway in interface.network for interface in there):
+            yield Failure(
+                f"{path}.gateway", f"{gateway} is in none of the network's subnets; use a host on this network"
+            )
+        elif any(gateway == interface.ip for interface in there):
+            yield Failure(f"{path}.gateway", f"{gateway} is the network's own address; name the host that leads there")
+        for interface in there:
+            # A wider destination is fine: the more specific subnet goes first.
+            if _is_inside(destination, interface.network):
+                yield Failure(
+                    f"{path}.address",
+                    f"{destination} is in the network's own {interface.network}, which needs no route; leave it out",
+                )
+    yield from duplicates("routes", [(i, r.address) for i, r in items(spec.routes)], "destination", field="address")
+
+
+def _is_inside(one: Any, other: Any) -> bool:
+    return bool(one.version == other.version and one.subnet_of(other))

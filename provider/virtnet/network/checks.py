@@ -1,0 +1,286 @@
+"""What a network's inputs mean together: every contradiction that the inputs alone prove. Pure.
+
+libvirt accepts most of these and fails, or misbehaves, later. Unknown values are left out of every comparison. Each
+failure names the property's path, the reason and the fix. Addresses have `address_checks`.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from virtnet.network.address_checks import check_addresses, check_routes, interface_of
+from virtnet.network.spec import Forward, Forwarder, NetworkSpec, PciAddress, Srv, Vlan
+from virtnet.network.tree import OWN_BRIDGE_MODES, forward_mode
+from virtnet.spec.checking import duplicates, items, known, same_items
+from virtnet.spec.part import UNKNOWN, Failure
+from virtnet.spec.values import LONGEST_LINE, readable
+
+
+def check_network(spec: NetworkSpec) -> list[Failure]:
+    """All contradictions in a spec whose single values are sound."""
+    return [
+        *_forward(spec),
+        *_bridge(spec),
+        *check_addresses(spec),
+        *check_routes(spec),
+        *_dns(spec),
+        *_mode_fields(spec),
+        *_bandwidths(spec),
+        *_sizes(spec),
+        *_texts(spec),
+        *_policies(spec),
+        *_port_groups(spec),
+    ]
+
+
+def _forward(spec: NetworkSpec) -> Iterator[Failure]:
+    forward: Forward | None = known(spec.forward)
+    mode = forward_mode(spec)
+    if forward is None or mode is None:
+        return
+    count = len(known(forward.interfaces) or ())
+    if known(forward.nat) is not None and mode != "nat":
+        yield Failure("forward.nat", f"belongs to mode nat only; this network's mode is {mode}; leave it out")
+    if forward.dev is not None and mode in ("open", "hostdev"):
+        yield Failure("forward.dev", f"cannot be had in mode {mode}; leave it out")
+    if count > 1 and mode in ("nat", "route"):
+        yield Failure("forward.interfaces", f"libvirt takes one interface in mode {mode}; name one")
+    if count and mode in ("open", "hostdev"):
+        yield Failure("forward.interfaces", f"cannot be had in mode {mode}; leave them out")
+    devices = [item.dev for _, item in items(forward.interfaces)]
+    if known(forward.dev) is not None and count and UNKNOWN not in devices and set(devices) - {forward.dev}:
+        yield Failure("forward.dev", "differs from forward.interfaces; name one of the two")
+    if mode in ("nat", "route"):
+        yield from _in_rules("forward.dev", forward.dev)
+        for index, interface in items(forward.interfaces):
+            yield from _in_rules(f"forward.interfaces[{index}].dev", interface.dev)
+    if forward.addresses and mode != "hostdev":
+        yield Failure("forward.addresses", "belong to mode hostdev only; leave them out")
+    if forward.driver is not None and mode != "hostdev":
+        yield Failure("forward.driver", "belongs to mode hostdev only; leave it out")
+    if forward.managed is not None and mode != "hostdev":
+        yield Failure("forward.managed", "belongs to mode hostdev only; leave it out")
+    if forward.pf is not None and mode not in ("hostdev", "passthrough", "bridge", "private", "vepa"):
+        yield Failure("forward.pf", f"cannot be had in mode {mode}; leave it out")
+    if forward.pf is not None and (forward.dev is not None or count or forward.addresses):
+        yield Failure("forward.pf", "excludes forward.dev, forward.interfaces and forward.addresses; name one of them")
+    if mode == "hostdev" and forward.pf is None and not forward.addresses:
+        yield Failure("forward", "mode hostdev needs pf or addresses; add one")
+    yield from duplicates("forward.interfaces", [(i, item.dev) for i, item in items(forward.interfaces)], "interface")
+    yield from same_items("forward.addresses", PciAddress, forward.addresses)
+    nat: Any = known(forward.nat)
+    if nat is not None:
+        yield from _ordered("forward.nat.port", known(nat.port))
+        address: Any = known(nat.address)
+        if address is not None and known(address.start) and known(address.end):
+            start, end = ipaddress.ip_address(address.start), ipaddress.ip_address(address.end)
+            if int(start) > int(end):
+                yield Failure("forward.nat.address", f"starts at {start} after its end {end}; swap them")
+            elif int(end) - int(start) > 65535:
+                yield Failure("forward.nat.address", f"{start} to {end} is more than the 65536 that libvirt takes")
+
+
+def _ordered(path: str, ports: Any) -> Iterator[Failure]:
+    if ports is None or UNKNOWN in (ports.start, ports.end):
+        return
+    if ports.start >= ports.end:
+        yield Failure(path, f"{ports.start} to {ports.end} is no range to libvirt; start lower than it ends")
+
+
+def _bridge(spec: NetworkSpec) -> Iterator[Failure]:
+    bridge: Any = known(spec.bridge)
+    mode = forward_mode(spec)
+    forward: Any = known(spec.forward)
+    if mode is None or spec.bridge is UNKNOWN:
+        return
+    named = bridge is not None and bridge.name is not None
+    direct = forward is not None and bool(forward.dev or forward.interfaces or forward.pf)
+    if mode == "bridge" and not named and not direct:
+        yield Failure("bridge.name", "mode bridge needs the name of the host's bridge (or forward.dev); add it")
+    if mode == "bridge" and named and direct:
+        yield Failure("forward.dev", "mode bridge takes a bridge name or an interface, not both; leave one out")
+    if bridge is not None and mode not in (*OWN_BRIDGE_MODES, "bridge"):
+        yield Failure("bridge", f"cannot be had in mode {mode}; leave it out")
+    if bridge is not None and mode == "bridge":
+        for name in ("stp", "delay", "mac_table_manager", "zone"):
+            if getattr(bridge, name) is not None:
+                yield Failure(f"bridge.{name}", "belongs to networks with a bridge of their own; leave it out")
+    if bridge is not None and known(bridge.name) in ("all", "default", "lo"):
+        yield Failure("bridge.name", f"'{bridge.name}' is the kernel's own; choose another name")
+    elif bridge is not None and mode in OWN_BRIDGE_MODES:
+        yield from _in_rules("bridge.name", bridge.name)
+
+
+def _in_rules(path: str, name: Any) -> Iterator[Failure]:
+    """Libvirt writes the name into firewall rules and dnsmasq's options: "a+" is all interfaces in a, "a,b" are two.
+
+    What is left are the characters of deviceName in libvirt's schema.
+    """
+    if known(name) is not None and not re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", name):
+        yield Failure(path, f"'{readable(name)}' means more than a name to iptables or dnsmasq; use letters and digits")
+
+
+def _dns(spec: NetworkSpec) -> Iterator[Failure]:
+    dns: Any = known(spec.dns)
+    if dns is None:
+        return
+    if dns.enable is False:
+        for name in ("forwarders", "hosts", "srvs", "txts", "forward_plain_names"):
+            if getattr(dns, name) is not None:
+                yield Failure(f"dns.{name}", "has no effect while dns.enable is false; leave one of them out")
+    yield from duplicates("dns.hosts", [(i, host.ip) for i, host in items(dns.hosts)], "ip", field="ip")
+    yield from duplicates("dns.txts", [(i, txt.name) for i, txt in items(dns.txts)], "name", field="name")
+    yield from same_items("dns.forwarders", Forwarder, dns.forwarders)
+    yield from same_items("dns.srvs", Srv, dns.srvs)
+    for index, host in items(dns.hosts):
+        if host.hostnames is not UNKNOWN and len(host.hostnames) == 0:
+            yield Failure(f"dns.hosts[{index}].hostnames", "is empty; name at least one")
+    for index, forwarder in items(dns.forwarders):
+        if forwarder.domain is None and forwarder.address is None:
+            yield Failure(f"dns.forwarders[{index}]", "names neither domain nor address; add one")
+    for index, txt in items(dns.txts):
+        if txt.value is not UNKNOWN:
+            yield from _txt_value(f"dns.txts[{index}].value", txt.value)
+        if UNKNOWN not in (txt.name, txt.value) and len(f"txt-record={txt.name},{txt.value}".encode()) > LONGEST_LINE:
+            yield Failure(f"dns.txts[{index}].value", "is longer than dnsmasq reads of a line, 1000 bytes; shorten it")
+    for index, srv in items(dns.srvs):
+        if srv.protocol is not UNKNOWN and srv.protocol not in ("tcp", "udp"):
+            yield Failure(f"dns.srvs[{index}].protocol", "must be tcp or udp")
+        if srv.target is None and (srv.port is not None or srv.priority is not None or srv.weight is not None):
+            yield Failure(f"dns.srvs[{index}].target", "is required with port, priority or weight; add it")
+
+
+def _txt_value(path: str, value: str) -> Iterator[Failure]:
+    """The text goes into dnsmasq's configuration as it is, where quotes and '#' have a meaning."""
+    if value.count('"') % 2:
+        yield Failure(
+            path, "has a double quote without its partner, which dnsmasq cannot read; close it or leave it out"
+        )
+    elif re.search(r"(^|\s)#", "".join(value.split('"')[::2])):
+        yield Failure(path, "has a '#' after a space, where dnsmasq would cut it off; put the text in double quotes")
+
+
+def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
+    mode = forward_mode(spec)
+    if mode is None:
+        return
+    if mode not in OWN_BRIDGE_MODES:
+        for name in ("ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"):
+            value: Any = getattr(spec, name)
+            if value is not None and value != ():
+                yield Failure(name, f"cannot be had in mode {mode}: libvirt serves nothing there; leave it out")
+    if mode in ("nat", "route", "open") and spec.ips is not UNKNOWN and not spec.ips:
+        yield Failure("ips", f"mode {mode} needs an address of the host on the network; add one like 192.168.123.1/24")
+    for path, vlan in _vlans(spec):
+        # On a bridge that is no Open vSwitch from libvirt 11.0 on; older ones say no when it is defined.
+        if mode not in ("bridge", "passthrough", "hostdev"):
+            yield Failure(path, "belongs to modes bridge, passthrough and hostdev; leave it out")
+        elif known(vlan) is not None:
+            yield from _vlan(path, vlan)
+    yield from _switches(spec, mode)
+    if spec.port_isolated is True and mode not in (*OWN_BRIDGE_MODES, "bridge"):
+        yield Failure("port_isolated", f"cannot be had in mode {mode}; leave it out")
+    virtual_port: Any = known(spec.virtual_port)
+    if virtual_port is not None and virtual_port.type is None:
+        yield Failure("virtual_port.type", "is required; add it")
+    domain: Any = known(spec.domain)
+    if domain is not None and domain.register is True and domain.local_only not in (True, UNKNOWN):
+        yield Failure("domain.register", "needs domain.local_only to be true; add it")
+
+
+def _switches(spec: NetworkSpec, mode: str) -> Iterator[Failure]:
+    """Which virtual ports go with VLANs; a group without a VLAN, or a port, has the network's."""
+    bridged, everywhere = mode == "bridge", spec.vlan is not None and mode in ("bridge", "passthrough", "hostdev")
+    inherited = everywhere
+    for index, group in items(spec.port_groups):
+        switch: Any = known(group.virtual_port)
+        if group.vlan is None and not everywhere:
+            continue
+        inherited = inherited or group.virtual_port is None
+        if switch is not None and mode in ("passthrough", "hostdev"):
+            yield Failure(
+                f"port_groups[{index}].virtual_port", f"cannot be had beside a vlan in mode {mode}; leave one out"
+            )
+        elif switch is not None and switch.type not in ("openvswitch", UNKNOWN):
+            yield Failure(f"port_groups[{index}].virtual_port.type", "must be openvswitch beside a vlan; correct it")
+    of_all: Any = known(spec.virtual_port)
+    if bridged and inherited and of_all is not None and of_all.type not in (None, "openvswitch", UNKNOWN):
+        yield Failure("virtual_port.type", "must be openvswitch beside a vlan; correct it")
+
+
+def _vlans(spec: NetworkSpec) -> Iterator[tuple[str, Any]]:
+    if spec.vlan is not None:
+        yield "vlan", spec.vlan
+    for index, group in items(spec.port_groups):
+        if group.vlan is not None:
+            yield f"port_groups[{index}].vlan", group.vlan
+
+
+def _vlan(path: str, vlan: Vlan) -> Iterator[Failure]:
+    if vlan.tags is UNKNOWN:
+        return
+    if not vlan.tags:
+        yield Failure(f"{path}.tags", "is empty; name at least one")
+    if len(vlan.tags) > 1 and vlan.trunk is False:
+        yield Failure(f"{path}.trunk", "cannot be false with more than one tag; leave it out")
+    elif vlan.trunk is False and any(known(tag.native_mode) is not None for _, tag in items(vlan.tags)):
+        yield Failure(f"{path}.trunk", "cannot be false with a native VLAN; leave it out")
+    yield from duplicates(f"{path}.tags", [(i, tag.id) for i, tag in items(vlan.tags)], "id", field="id")
+    native = [index for index, tag in items(vlan.tags) if known(tag.native_mode) is not None]
+    for index in native[1:]:
+        yield Failure(f"{path}.tags[{index}].native_mode", f"{path}.tags[{native[0]}] has one already; keep one")
+
+
+def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
+    limits: list[tuple[str, Any]] = [("bandwidth", spec.bandwidth)]
+    limits += [(f"port_groups[{index}].bandwidth", group.bandwidth) for index, group in items(spec.port_groups)]
+    mode, forward = forward_mode(spec), known(spec.forward)
+    direct = mode == "bridge" and forward is not None and bool(forward.dev or forward.interfaces or forward.pf)
+    for path, bandwidth in limits:
+        if bandwidth is not None and mode not in (None, "bridge", *OWN_BRIDGE_MODES):
+            yield Failure(path, f"cannot be had in mode {mode}; leave it out")
+        elif bandwidth is not None and direct:
+            yield Failure(path, "is for networks with a bridge; this one has interfaces; leave it out")
+        for name in ("inbound", "outbound"):
+            limit: Any = None if known(bandwidth) is None else known(getattr(bandwidth, name))
+            if limit is None:
+                continue
+            if limit.average is None:
+                yield Failure(f"{path}.{name}.average", "is required; add it")
+
+
+def _sizes(spec: NetworkSpec) -> Iterator[Failure]:
+    mtu = known(spec.mtu)
+    if mtu is None or mtu >= 1280:
+        return
+    for _, entry in items(spec.ips):
+        interface = interface_of(entry.address)
+        if interface is not None and interface.version == 6:
+            yield Failure("mtu", f"is {mtu}; IPv6 needs at least 1280")
+            return
+
+
+def _texts(spec: NetworkSpec) -> Iterator[Failure]:
+    """Multi-line texts: newlines are fine in descriptions and metadata, other control characters are not."""
+    texts: list[tuple[str, Any]] = [("description", spec.description)]
+    metadata: Any = known(spec.metadata)
+    texts += [(f'metadata["{readable(name)}"]', value) for name, value in (metadata or {}).items()]
+    if spec.description == "":
+        yield Failure("description", "is empty, and libvirt keeps no empty one; leave it out")
+    for path, value in texts:
+        if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]", value)):
+            yield Failure(path, f"holds the control character U+{ord(found.group()):04X}; remove it")
+
+
+def _policies(spec: NetworkSpec) -> Iterator[Failure]:
+    if spec.on_delete == "restore" and spec.adopt not in (True, UNKNOWN):
+        yield Failure("on_delete", "restore belongs to adopted networks; set adopt, or use refuse, disconnect or keep")
+
+
+def _port_groups(spec: NetworkSpec) -> Iterator[Failure]:
+    groups = list(items(spec.port_groups))
+    yield from duplicates("port_groups", [(i, group.name) for i, group in groups], "name", field="name")
+    defaults = [index for index, group in groups if group.default is True]
+    for index in defaults[1:]:
+        yield Failure(f"port_groups[{index}].default", f"port_groups[{defaults[0]}] is the default already; keep one")

@@ -1,0 +1,98 @@
+"""What is wrong with a network that libvirt calls active: its bridge, its addresses, its dnsmasq, its firewall rules.
+
+Looked at through the host's door, and told in the words of the output `problems`.
+"""
+
+from collections.abc import Mapping
+
+from virtnet.errors import AccessDenied, HostFailure
+from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4
+from virtnet.network.observe.firewall import FILTERED_MODES, flushed, missing_rules
+from virtnet.network.observed import DNSMASQ_GONE, FIREWALL_GONE, FOREIGN_BRIDGE
+from virtnet.network.tree import mode_of, own_bridge, serves
+from virtnet.network.xml import read as network_xml
+from virtnet.planning.clients import HostDoor
+from virtnet.planning.reports import NetworkReport
+from virtnet.spec.part import Tree
+
+#: A refresh looks at many networks, whose rules are in one listing.
+SECONDS_RULES_STAND = 2.0
+
+#: Of /sys/class/net/NAME/flags (netdevice(7)).
+IFF_UP = 1
+
+
+def problems_of(host: HostDoor | None, report: NetworkReport | None) -> tuple[str, ...]:
+    """What is wrong with its bridge, its addresses and its dnsmasq."""
+    if host is None or report is None or report.live_xml is None:
+        return ()
+    live = network_xml.parse(report.live_xml)
+    bridge = own_bridge(live)
+    if not bridge:
+        return ()
+    address = host.read_file(f"/sys/class/net/{bridge}/address")
+    if address is None:
+        return (f"the bridge {bridge} is gone though libvirt calls the network active",)
+    if live.get("mac") not in (None, address.strip()):
+        return (
+            f"{FOREIGN_BRIDGE}: {bridge} has the MAC address {address.strip()}, and the network's is {live['mac']}",
+        )
+    flags = (host.read_file(f"/sys/class/net/{bridge}/flags") or "").strip()
+    if flags and not int(flags, 16) & IFF_UP:
+        return (f"the network's bridge {bridge} is down",)
+    if lost := _lost_addresses(host, bridge, live):
+        return (f"the network's bridge {bridge} has lost its address {', '.join(lost)}",)
+    if not serves(live):
+        return ()
+    try:
+        pid = host.read_file(f"/run/libvirt/network/{report.name}.pid")
+        if pid is None or not pid.strip().isdigit() or host.read_file("/proc/1/comm") is None:
+            return ()  # not this host's /run, or other users' processes are hidden
+        program = host.read_file(f"/proc/{pid.strip()}/comm")
+    except (HostFailure, AccessDenied):  # the file is root's on some hosts
+        return ()
+    return () if program is not None and program.strip() == "dnsmasq" else (DNSMASQ_GONE,)
+
+
+def firewall_problems(host: HostDoor | None, report: NetworkReport | None) -> tuple[str, ...]:
+    """Whether the running network's rules were flushed, which libvirt does not notice.
+
+    Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
+    """
+    if host is None or report is None or report.live_xml is None:
+        return ()
+    live = network_xml.parse(report.live_xml)
+    if mode_of(live) not in FILTERED_MODES or not own_bridge(live):
+        return ()
+    missing: list[str] = []
+    for seconds_old in (SECONDS_RULES_STAND, 0.0):
+        try:
+            rules = {"iptables-save": host.firewall_rules("iptables-save", seconds_old=seconds_old)}
+            if flushed(rules):
+                rules |= {"nft": host.firewall_rules("nft", seconds_old=seconds_old)}
+        except (HostFailure, AccessDenied):  # only root can look
+            return ()
+        missing = list(missing_rules(live, rules))
+        if not missing or set(rules.values()) == {None}:
+            return ()
+    return (
+        f"{FIREWALL_GONE} ({' and '.join(missing)}), as someone flushed the rules; systemctl restart virtnetworkd (or "
+        "libvirtd) makes them anew and leaves guests alone",
+    )
+
+
+def _lost_addresses(host: HostDoor, bridge: str, live: Mapping[str, Tree]) -> list[str]:
+    """The network's addresses that its bridge has no longer (of IPv4: that the host has nowhere).
+
+    Read from the kernel's tables, well below a millisecond; `ip` would be a program started for each network (10 ms).
+    """
+    lost = []
+    for ip in live.get("ips", []):
+        address = str(ip["address"]).partition("/")[0]
+        table = host.read_file("/proc/net/if_inet6" if ":" in address else "/proc/net/fib_trie")
+        if table is None:
+            continue
+        there = parse_ipv6_addresses(table, bridge) if ":" in address else parse_local_ipv4(table)
+        if address not in there:
+            lost.append(address)
+    return lost

@@ -1,0 +1,51 @@
+"""What is plugged into a network: libvirt's ports, and every other interface on its bridge. Decides nothing.
+
+Planning looks at it, and a step that stops the network looks once more right before.
+"""
+
+from virtnet.network.tree import own_bridge
+from virtnet.network.xml import read as network_xml
+from virtnet.planning.clients import Doors
+from virtnet.planning.reports import NetworkReport, PluggedIn
+
+
+def plugged_in(doors: Doors, report: NetworkReport | None) -> tuple[PluggedIn, ...]:
+    """Guests' ports by libvirt's account, then links on the bridge and on top of it (VLANs, macvlans).
+
+    A port's tap is told by its MAC: libvirt gives it the guest's with the first byte changed to fe. Where only libvirt
+    can be asked, guests with an interface of type='bridge' are found in their own XML, and other links not at all.
+    """
+    if report is None or not report.active or report.live_xml is None:
+        return ()
+    ports = list(doors.libvirt.plugged_in(report.uuid))
+    bridge = own_bridge(network_xml.parse(report.live_xml))
+    if not bridge:
+        return tuple(ports)
+    if doors.host is None:
+        known = {port.mac for port in ports}
+        return (*ports, *(guest for guest in doors.libvirt.guests_on_bridge(bridge) if guest.mac not in known))
+    by_tail = {port.mac.lower()[3:]: port for port in ports}
+    everything: list[PluggedIn] = []
+    for name in doors.host.list_directory(f"/sys/class/net/{bridge}/brif"):
+        address = (doors.host.read_file(f"/sys/class/net/{name}/address") or "").strip()
+        port = by_tail.pop(address[3:], None) if address.startswith("fe:") else None
+        owner = port.owner if port is not None else ""
+        everything.append(
+            PluggedIn(
+                owner=owner,
+                interface=name,
+                mac=port.mac if port is not None else address,
+                port=port.port if port is not None else "",
+            )
+        )
+    entries = doors.host.list_directory(f"/sys/class/net/{bridge}")
+    on_top = [
+        PluggedIn(
+            owner="",
+            interface=name.removeprefix("upper_"),
+            stays_away=f"it is made on top of the bridge {bridge} and would go with it",
+        )
+        for name in entries
+        if name.startswith("upper_")
+    ]
+    return (*everything, *on_top, *by_tail.values())

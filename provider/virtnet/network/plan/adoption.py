@@ -1,0 +1,80 @@
+"""Whom a network that was there before belongs to, and how it was found: the mark of the resource that adopted it.
+
+Pure.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from virtnet.network.steps.definition import DefineNetwork, MarkNetwork
+from virtnet.network.steps.metadata import SetMetadata
+from virtnet.network.steps.sections import UpdateSection
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.read import OwnerMark
+from virtnet.planning.plan import Step
+from virtnet.planning.reports import NetworkReport
+from virtnet.spec.part import Tree
+
+
+def adoption_mark(steps: Sequence[Step], uuid: str, owner: str, found: Mapping[str, Tree]) -> tuple[Step, ...]:
+    """The step that marks a network adopted as it was, where the steps before it write its definition now.
+
+    A program that equals the network changes nothing on the host, the mark included, and a flag alone is no definition.
+    """
+    if not owner or not any(isinstance(step, DefineNetwork | UpdateSection | SetMetadata) for step in steps):
+        return ()
+    return (MarkNetwork(uuid=uuid, mark=_mark(owner, found), previous=None),)
+
+
+def as_found(report: NetworkReport, owner: str) -> dict[str, Tree]:
+    """What a delete will give back: the network as it is, or as an adoption that was cut short had found it."""
+    mark = network_xml.owner_mark(report.any_xml)
+    if mark is not None and mark.found and mark.owner == owner:
+        remembered: dict[str, Tree] = json.loads(mark.found)
+        return remembered
+    return {
+        "xml": report.any_xml,
+        "active": report.active,
+        "autostart": report.autostart,
+        "persistent": report.persistent,
+    }
+
+
+def marked_first(
+    steps: tuple[Step, ...], report: NetworkReport, owner: str, found: Mapping[str, Tree]
+) -> tuple[Step, ...]:
+    """The steps of an adoption that changes anything, with the mark, which holds what was found, before the first.
+
+    Were it written last, an adoption that is killed would leave a half-changed network, and the next would take that
+    for the original. A transient network has no definition to mark; the step that defines it brings the mark along.
+    """
+    previous = network_xml.owner_mark(report.any_xml)
+    if not owner or not steps:
+        return steps
+    mark = _mark(owner, found)
+    marked = tuple(
+        replace(step, xml=network_edit.with_owner_mark(step.xml, mark)) if isinstance(step, DefineNetwork) else step
+        for step in steps
+    )
+    if not report.persistent or previous == mark:
+        return marked
+    return (MarkNetwork(uuid=report.uuid, mark=mark, previous=previous), *marked)
+
+
+def _mark(owner: str, found: Mapping[str, Tree]) -> OwnerMark:
+    return OwnerMark(owner, adopted=True, found=json.dumps(found, sort_keys=True))
+
+
+def belongs_to_another(other: str, owner: str, uuid: str) -> str:
+    """The refusal of a network with the mark of another resource."""
+    refusal = f"a network of this name (UUID {uuid}) belongs to '{other}', which would go on changing it; "
+    # project/stack/resource: only the last may hold further slashes.
+    *stack, resource = other.split("/", 2)
+    if owner.split("/", 2)[:-1] == stack:
+        refusal += (
+            "if that is this resource's old name, give it as an alias "
+            f"(opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name={resource!r})])); otherwise "
+        )
+    return refusal + "let go of it there first (on_delete keep, then destroy), or choose another name"

@@ -1,0 +1,445 @@
+"""Bring an existing network to what is desired, by no step of a higher class than was reviewed. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from virtnet.network.diff import RECORDED_ONLY, with_identity, with_own_bridge
+from virtnet.network.live_items import as_updates_can, updates_can_make
+from virtnet.network.observed import (
+    DNSMASQ_GONE,
+    FIREWALL_GONE,
+    FOREIGN_BRIDGE,
+    PARKED,
+    RESTARTS_DNSMASQ,
+    ObservedNetwork,
+)
+from virtnet.network.plan.preflight import Findings, is_leftover, preflight, preflight_at_boot
+from virtnet.network.plan.restart import (
+    cut_off_notes,
+    describe_plugged_in,
+    park_steps,
+    plug_in_steps,
+    restart_notes,
+    restart_refusals,
+    unseen,
+)
+from virtnet.network.plan.sections import dhcpv6_begins_or_ends, rebuilds_firewall, restarts_dnsmasq, section_updates
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.steps import metadata as network_metadata_steps
+from virtnet.network.steps.definition import DefineNetwork
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.metadata import text_updates
+from virtnet.network.steps.probe import ProbeStart
+from virtnet.network.steps.running import SetAutostart, StartNetwork, StopNetwork, stop_step
+from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq, UpdateSection
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.network.versions import needs_newer_libvirt
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.read import NEXT_START, NOT_XML
+from virtnet.planning.merge import differences, merge, restrict
+from virtnet.planning.plan import Change, ChangeClass, Plan, Step
+from virtnet.planning.reports import NetworkReport
+from virtnet.spec.part import Tree
+
+#: What only networks with a bridge of their own have.
+_OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Targets:
+    """Where both copies of the configuration should go, and from where."""
+
+    config: dict[str, Tree]
+    config_found: dict[str, Tree]
+    live: dict[str, Tree] | None
+    live_found: dict[str, Tree] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Flags:
+    """What is wanted of libvirt's flags."""
+
+    active: bool
+    autostart: bool
+    keeps: bool = True
+    """Whether a transient network is to be made persistent."""
+
+    def persists(self, report: NetworkReport) -> bool:
+        return self.keeps and not report.persistent
+
+
+def converge(
+    desired: Mapping[str, Tree],
+    before: Mapping[str, Tree],
+    observed: ObservedNetwork,
+    report: NetworkReport,
+    reviewed: ChangeClass,
+) -> Plan:
+    """Bring an existing network to what is desired, by no step of a higher class than was reviewed."""
+    wanted, had = _in_xml(desired), _in_xml(before)
+    found = network_xml.parse(report.any_xml)
+    live_found = network_xml.parse(report.live_xml) if report.live_xml is not None else None
+    targets = _Targets(
+        config=_target(wanted, had, found),
+        config_found=found,
+        live=None if live_found is None else _target(wanted, had, live_found),
+        live_found=live_found,
+    )
+    flags = _Flags(active=bool(desired.get("active", True)), autostart=bool(desired.get("autostart", True)))
+    left: tuple[str, ...] = ()
+    if reviewed < ChangeClass.RESTART:
+        targets, flags, left = _within(targets, flags, report, reviewed)
+    stops_for_good = report.active and not flags.active
+    config_changes = differences(NetworkSpec, targets.config, targets.config_found)
+    live_changes = _live_changes(targets)
+    restart_changes = [change for change in live_changes if change.change_class >= ChangeClass.RESTART]
+    mends = _mends(observed, flags, reviewed)
+    restarts = bool(restart_changes or mends) and report.active and flags.active
+    changes = _merged(config_changes, live_changes)
+    if not restarts and not stops_for_good:
+        # What only the definition needs is no restart: the running network has it already.
+        changes = tuple(replace(c, change_class=min(c.change_class, ChangeClass.LIVE)) for c in changes)
+    changes += _flag_changes(flags, report, reviewed, stops=stops_for_good)
+    notes = [
+        f"{path} differs on the host and mending it is more than was reviewed; run pulumi refresh, then pulumi up"
+        for path in left
+    ]
+    # What libvirt would drop from the definition, said before it is tried.
+    too_old = needs_newer_libvirt(targets.config, observed.libvirt_version) if config_changes else ()
+    reason = "; ".join([*(change.describe() for change in restart_changes), *mends]) or "active becomes false"
+    stop = _stop_findings(desired, targets, observed, reason, restarts=restarts, stops=stops_for_good)
+    start = _start_findings(desired, targets, observed, flags, restarts=restarts)
+    steps = _converging_steps(targets, flags, observed, report, reviewed, restarts=restarts, stops=stops_for_good)
+    if stops_for_good and desired.get("on_delete") == "disconnect":
+        steps = tuple(replace(step, disconnects=True) if isinstance(step, StopNetwork) else step for step in steps)
+    if reviewed >= ChangeClass.LIVE:
+        steps += _forgotten(observed, report, stays_inactive=not report.active and not flags.active)
+    if flags.active and not restarts:
+        if not any(isinstance(step, RestartDnsmasq) for step in steps):
+            steps += _restart_dnsmasq(report, observed, reviewed)
+        changes += _mended_live(observed, reviewed) if _restarts_dnsmasq(report) else ()
+    notes += _cost_of_updates(steps, targets, observed)
+    if DNSMASQ_GONE in observed.problems and flags.active and not restarts and not _restarts_dnsmasq(report):
+        notes.append(
+            f"{DNSMASQ_GONE}; DNS is disabled on it, so restart virtnetworkd (or libvirtd), which starts dnsmasq"
+        )
+    recorded_only = tuple(
+        Change(path=name, kind="change", change_class=ChangeClass.RECORDED)
+        for name in RECORDED_ONLY
+        if before and desired.get(name) != before.get(name)
+    )
+    return Plan(
+        steps=steps,
+        changes=changes + recorded_only,
+        refusals=(*too_old, *_not_restarted(steps, report), *stop.refusals, *start.refusals),
+        notes=(*start.notes, *stop.notes, *notes),
+        # Drift is measured by what is made now.
+        details={"uuid": report.uuid, "__drifted": {}},
+    )
+
+
+def _stop_findings(
+    desired: Mapping[str, Tree],
+    targets: _Targets,
+    observed: ObservedNetwork,
+    reason: str,
+    *,
+    restarts: bool,
+    stops: bool,
+) -> Findings:
+    """What speaks against stopping the network, for good or to start it again, and what that does to whom."""
+    if (
+        observed.parked
+        and not restarts
+        and not desired.get("active", True)
+        and desired.get("on_delete") != "disconnect"
+    ):
+        return Findings((in_use(observed, "the network would not be active"),))
+    if not restarts and not stops:
+        return Findings()
+    refusals: list[str] = []
+    notes: list[str] = []
+    users, what, live = observed.users, f"the network would be stopped ({reason})", targets.live_found or {}
+    if users and restarts:
+        refusals += restart_refusals(desired, targets.config, live, observed, what)
+        # Nobody is cut off by what is refused.
+        notes += () if refusals else restart_notes(targets.config, live, observed)
+    elif users and desired.get("on_delete") != "disconnect":
+        refusals.append(in_use(observed, what))
+    else:
+        notes += cut_off_notes(observed.users)
+    foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
+    if foreign:
+        refusals.append(f"{foreign[0]}; stopping the network would delete that; rename that interface first")
+    notes += () if refusals else unseen(live, observed)
+    return Findings(tuple(refusals), tuple(notes))
+
+
+def _start_findings(
+    desired: Mapping[str, Tree], targets: _Targets, observed: ObservedNetwork, flags: _Flags, *, restarts: bool
+) -> Findings:
+    """What on the host speaks against starting the network, now or at boot."""
+    if restarts or (flags.active and observed.report is not None and not observed.report.active):
+        return preflight(targets.config, observed, allow_overlap=bool(desired.get("allow_overlap")))
+    if flags.autostart and not flags.active:
+        return preflight_at_boot(targets.config, observed)
+    return Findings()
+
+
+def _cost_of_updates(steps: Sequence[Step], targets: _Targets, observed: ObservedNetwork) -> Iterator[str]:
+    """What live updates cost those who use the network, though nobody is cut off."""
+    updates = [step for step in steps if isinstance(step, UpdateSection)]
+    rebuilt = rebuilds_firewall(updates) if mode_of(targets.live or {}) != "open" else 0
+    if rebuilt:
+        times = "once" if rebuilt == 1 else f"{rebuilt} times, about 0.4 s each"
+        yield (
+            f"libvirt makes the network's firewall rules anew for this ({times}), so packets that guests send through "
+            "the host can be refused for some milliseconds; connections go on"
+        )
+    restarted = restarts_dnsmasq(updates, targets.live or {}, targets.live_found or {})
+    if restarted or (any(isinstance(step, RestartDnsmasq) for step in steps) and DNSMASQ_GONE not in observed.problems):
+        yield "dnsmasq is restarted for this, so DNS and DHCP on the network pause for a moment"
+
+
+def _restart_dnsmasq(report: NetworkReport, observed: ObservedNetwork, reviewed: ChangeClass) -> tuple[Step, ...]:
+    if reviewed < ChangeClass.LIVE or not {*RESTARTS_DNSMASQ} & {*observed.problems} or not _restarts_dnsmasq(report):
+        return ()
+    gone = DNSMASQ_GONE in observed.problems
+    reason = "it is not running" if gone else "a restart of it was cut short"
+    return (RestartDnsmasq(uuid=report.uuid, reason=reason),)
+
+
+def _restarts_dnsmasq(report: NetworkReport) -> bool:
+    """Whether libvirt can be had to restart dnsmasq: it takes no record where DNS is disabled."""
+    live = network_xml.parse(report.live_xml) if report.live_xml is not None else {}
+    return live.get("dns", {}).get("enable") is not False
+
+
+def _not_restarted(steps: Sequence[Step], report: NetworkReport) -> Iterator[str]:
+    """Why dnsmasq would go on as it is where it must be restarted."""
+    reasons = [step.reason for step in steps if isinstance(step, AnnounceRestart)]
+    if reasons and not _restarts_dnsmasq(report):
+        yield (
+            f"dnsmasq must be restarted {reasons[0]}, which libvirt does while the network runs only where DNS is "
+            "enabled; set dns.enable to true in the same edit, or active to false meanwhile"
+        )
+
+
+def _mended_live(observed: ObservedNetwork, reviewed: ChangeClass) -> tuple[Change, ...]:
+    """The problems that are mended while the network runs on."""
+    mended = [problem for problem in observed.problems if problem in RESTARTS_DNSMASQ or problem.startswith(PARKED)]
+    if not mended or reviewed < ChangeClass.LIVE:
+        return ()
+    return (Change(path="problems", kind="change", change_class=ChangeClass.LIVE, detail="; ".join(mended)),)
+
+
+def _mends(observed: ObservedNetwork, flags: _Flags, reviewed: ChangeClass) -> tuple[str, ...]:
+    """The problems that a restart mends, where one was reviewed."""
+    if not flags.active or reviewed < ChangeClass.RESTART:
+        return ()
+    return tuple(
+        problem
+        for problem in observed.problems
+        if problem not in RESTARTS_DNSMASQ and not problem.startswith((FOREIGN_BRIDGE, FIREWALL_GONE, PARKED))
+    )
+
+
+def _target(wanted: Tree, had: Tree, found: Tree) -> dict[str, Tree]:
+    """Where one copy of the configuration goes: merged, with its identity, and with nothing its mode refuses."""
+    target = with_identity(merge(NetworkSpec, wanted, had, found), found)
+    if mode_of(target) in OWN_BRIDGE_MODES:
+        return with_own_bridge(target, str(found["uuid"]))
+    if mode_of(found) not in OWN_BRIDGE_MODES:
+        return target
+    # From a bridge of its own to none: what others named there cannot stay, as libvirt takes none of it any more.
+    kept = {name: value for name, value in target.items() if name not in _OF_OWN_BRIDGE or name in wanted}
+    kept.pop("bridge", None)
+    return {**kept, "bridge": wanted["bridge"]} if "bridge" in wanted else kept
+
+
+def _in_xml(tree: Mapping[str, Tree]) -> dict[str, Tree]:
+    return {name: value for name, value in tree.items() if name in NetworkSpec.model_fields and name not in NOT_XML}
+
+
+def at_next_start(tree: Tree) -> dict[str, Tree]:
+    """A tree less what a running network shows only after its next start."""
+    return {name: value for name, value in tree.items() if name not in NEXT_START}
+
+
+def _live_changes(targets: _Targets) -> tuple[Change, ...]:
+    if targets.live is None or targets.live_found is None:
+        return ()
+    changes = differences(NetworkSpec, at_next_start(targets.live), at_next_start(targets.live_found))
+    return as_updates_can(changes, targets.live, targets.live_found)
+
+
+def _within(
+    targets: _Targets, flags: _Flags, report: NetworkReport, reviewed: ChangeClass
+) -> tuple[_Targets, _Flags, tuple[str, ...]]:
+    """The targets and flags less everything above the reviewed class, and the paths that were left."""
+    # While nothing runs, no change of the definition stops anything: each is as good as live.
+    free = not report.active and reviewed >= ChangeClass.LIVE
+    config = targets.config if free else restrict(NetworkSpec, targets.config, targets.config_found, reviewed)
+    live = None
+    if targets.live is not None and targets.live_found is not None:
+        live = restrict(NetworkSpec, targets.live, targets.live_found, reviewed)
+        if not updates_can_make(live, targets.live_found):
+            live["dns"] = {**live.get("dns", {}), "srvs": targets.live_found.get("dns", {}).get("srvs", [])}
+    narrowed = replace(targets, config=config, live=live)
+    wide = {change.path for change in _merged(_config_changes(targets), _live_changes(targets))}
+    narrow = {change.path for change in _merged(_config_changes(narrowed), _live_changes(narrowed))}
+    left = sorted(wide - narrow)
+    allowed = flags
+    if (report.active and not flags.active) or (flags.active != report.active and reviewed < ChangeClass.LIVE):
+        allowed = replace(allowed, active=report.active)
+        left.append("active")
+    if flags.autostart != report.autostart and reviewed < ChangeClass.LIVE:
+        allowed = replace(allowed, autostart=report.autostart)
+        left.append("autostart")
+    if not report.persistent and reviewed < ChangeClass.LIVE:
+        allowed = replace(allowed, keeps=False)
+        left.append("persistent")
+    return narrowed, allowed, tuple(left)
+
+
+def _config_changes(targets: _Targets) -> tuple[Change, ...]:
+    return differences(NetworkSpec, targets.config, targets.config_found)
+
+
+def _merged(*lists: Sequence[Change]) -> tuple[Change, ...]:
+    """Changes of both copies, each path once."""
+    by_path: dict[str, Change] = {}
+    for changes in lists:
+        for change in changes:
+            by_path.setdefault(change.path, change)
+    return tuple(by_path.values())
+
+
+def _flag_changes(flags: _Flags, report: NetworkReport, reviewed: ChangeClass, *, stops: bool) -> tuple[Change, ...]:
+    changes = []
+    autostart, active = flags.autostart, flags.active
+    if not report.persistent and reviewed >= ChangeClass.LIVE:
+        changes.append(Change(path="persistent", kind="change", change_class=ChangeClass.LIVE, detail="false -> true"))
+    if report.autostart != autostart:
+        detail = f"{_word(report.autostart)} -> {_word(autostart)}"
+        changes.append(Change(path="autostart", kind="change", change_class=ChangeClass.LIVE, detail=detail))
+    if active and not report.active:
+        changes.append(Change(path="active", kind="change", change_class=ChangeClass.LIVE, detail="false -> true"))
+    if stops:
+        changes.append(Change(path="active", kind="change", change_class=ChangeClass.RESTART, detail="true -> false"))
+    return tuple(changes)
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _converging_steps(
+    targets: _Targets,
+    flags: _Flags,
+    observed: ObservedNetwork,
+    report: NetworkReport,
+    reviewed: ChangeClass,
+    *,
+    restarts: bool,
+    stops: bool,
+) -> tuple[Step, ...]:
+    wanted_active, autostart = flags.active, flags.autostart
+    config_changes = _config_changes(targets)
+    live_only = all(change.change_class <= ChangeClass.LIVE for change in (*config_changes, *_live_changes(targets)))
+    texts = any(change.path.startswith(NEXT_START) for change in config_changes)
+    sets_texts = observed.libvirt_version >= network_metadata_steps.SINCE
+    by_sections = report.active and report.persistent and live_only and (sets_texts or not texts) and not restarts
+    by_sections = by_sections and updates_can_make(targets.config, targets.config_found)
+    steps: list[Step] = []
+    if by_sections and not stops:
+        live = None if targets.live is None else (targets.live, targets.live_found)
+        steps += section_updates(report.uuid, live, (targets.config, targets.config_found))
+        if texts:
+            steps += text_updates(report.uuid, targets.config, targets.live_found, targets.config_found)
+    else:
+        # Defined, and read back, while the network still runs: what libvirt drops or refuses costs nobody a packet.
+        if config_changes or flags.persists(report):
+            steps.append(_define(targets, report))
+        if report.active and not (restarts or stops) and targets.live is not None:
+            steps += section_updates(report.uuid, (targets.live, targets.live_found), None)
+            if texts and sets_texts:
+                steps += text_updates(report.uuid, targets.config, targets.live_found, None)
+    if report.active and not (restarts or stops) and targets.live is not None and targets.live_found is not None:
+        reason = dhcpv6_begins_or_ends(targets.live, targets.live_found)
+        if reason:
+            first = next((n for n, step in enumerate(steps) if isinstance(step, UpdateSection)), len(steps))
+            steps.insert(first, AnnounceRestart(uuid=report.uuid, reason=reason))
+            steps.append(RestartDnsmasq(uuid=report.uuid, reason=reason, announced=True))
+    if (restarts or stops) and report.live_xml is not None:
+        if restarts:
+            steps += probe(targets.config)
+            steps += park_steps(targets.config, targets.live_found or {}, observed)
+        # Without its bridge the network cuts nobody off that is not cut off already.
+        bridge_gone = any(problem.startswith("the bridge ") for problem in observed.problems)
+        steps.append(stop_step(report, targets.live_found or {}, disconnects=bridge_gone))
+    bridge = own_bridge(targets.config)
+    if wanted_active and (restarts or not report.active):
+        steps += leftover_steps(targets.config, observed, report)
+        steps.append(StartNetwork(uuid=report.uuid, bridge=bridge))
+    if wanted_active and reviewed >= ChangeClass.LIVE:
+        steps += plug_in_steps(report.uuid, observed, restarts=restarts)
+    if report.autostart != autostart:
+        steps.append(SetAutostart(uuid=report.uuid, autostart=autostart))
+    return tuple(steps)
+
+
+def _define(targets: _Targets, report: NetworkReport) -> DefineNetwork:
+    base = report.config_xml if report.config_xml is not None else network_edit.for_definition(report.any_xml)
+    return DefineNetwork(
+        uuid=report.uuid,
+        xml=network_edit.edit(base, targets.config),
+        previous_xml=report.config_xml,
+        previous_autostart=report.autostart,
+        purpose="change the network's definition" if report.persistent else "make the network persistent",
+    )
+
+
+def leftover_steps(target: Tree, observed: ObservedNetwork, report: NetworkReport) -> list[Step]:
+    """Clear away what a killed daemon left of this inactive network: its dnsmasq, then the bridge."""
+    steps: list[Step] = []
+    if observed.dnsmasq_left:
+        steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
+    if is_leftover(target, observed):
+        steps.append(RemoveLeftoverBridge(uuid=report.uuid, bridge=own_bridge(target), mac=str(target.get("mac", ""))))
+    return steps
+
+
+def _forgotten(observed: ObservedNetwork, report: NetworkReport, *, stays_inactive: bool) -> tuple[Step, ...]:
+    """Remove what killed daemons left of the network's park and probes; of the network itself when it will not start.
+
+    What starts clears its own away right before, see leftover_steps.
+    """
+    dnsmasq = [EndLeftoverDnsmasq(uuid=report.uuid, name=report.name)] if observed.dnsmasq_left else []
+    bridges = [
+        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac)
+        for left in observed.bridges_left
+        if stays_inactive or left.uuid != report.uuid
+    ]
+    return (*(dnsmasq if stays_inactive else ()), *bridges)
+
+
+def probe(target: Tree) -> list[Step]:
+    """A throw-away network with what of the target asks something of the host: firewall rules, a zone, an MTU, tc."""
+    if not own_bridge(target):
+        return []
+    mode = mode_of(target)
+    asks: dict[str, Tree] = {name: target[name] for name in ("mtu", "bandwidth") if name in target}
+    bridge = {name: value for name, value in target.get("bridge", {}).items() if name != "name"}
+    asks |= {"bridge": {**bridge, "delay": 0}, "dns": {"enable": False}}
+    return [
+        ProbeStart(
+            uuid=str(target["uuid"]), xml=network_edit.render(asks | ({"forward": {"mode": mode}} if mode else {}))
+        )
+    ]
+
+
+def in_use(observed: ObservedNetwork, what: str) -> str:
+    """The refusal of what would cut off what is plugged in."""
+    return f"{what}, which would cut off {describe_plugged_in(observed.users)}; unplug it from the network first"

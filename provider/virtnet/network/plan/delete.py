@@ -1,0 +1,147 @@
+"""The plan of taking a network down: removed, given back as it was adopted, or left. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from virtnet.network.diff import recorded_inputs
+from virtnet.network.names import park_uuid
+from virtnet.network.observed import FOREIGN_BRIDGE, RECORD_LEFT, ObservedNetwork
+from virtnet.network.plan.restart import cut_off_notes, describe_plugged_in, unseen
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.running import SetAutostart, StopIfActive, stop_step
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.read import NOT_XML
+from virtnet.planning.merge import differences, merge, project
+from virtnet.planning.plan import ChangeClass, Plan, Step
+from virtnet.planning.reports import NetworkReport
+from virtnet.spec.part import Tree
+
+
+def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
+    """By the recorded on_delete: refuse while anything is plugged in, disconnect, keep, or restore what was adopted."""
+    report = observed.report
+    if report is None:
+        return Plan(notes=("it is gone already",))
+    mark, owner = network_xml.owner_mark(report.any_xml), recorded.get("__owner")
+    if owner and mark is not None and mark.owner and mark.owner != owner:
+        return Plan(notes=(f"it belongs to '{mark.owner}' now, and is left as it is",))
+    adopted = recorded.get("adopted_from")
+    policy = recorded.get("on_delete") or ("restore" if adopted else "refuse")
+    if policy == "keep":
+        return _keep(report, observed)
+    if policy == "restore" and adopted:
+        return _restore(adopted, recorded, observed, report)
+    refusals = []
+    foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
+    if foreign and report.active:
+        refusals.append(f"{foreign[0]}; deleting the network would delete that; rename that interface first")
+    users = observed.users
+    if users and policy != "disconnect":
+        guests = describe_plugged_in(users)
+        refusals.append(
+            f"deleting it would cut off {guests}; unplug it from the network first, or set on_delete to "
+            "disconnect and run pulumi up"
+        )
+    steps: list[Step] = []
+    if report.live_xml is not None:
+        steps.append(stop_step(report, network_xml.parse(report.live_xml), disconnects=policy == "disconnect"))
+    if observed.park:
+        steps.append(StopIfActive(uuid=park_uuid(report.uuid)))
+    if observed.dnsmasq_left:
+        steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
+    steps += [
+        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, names=describe_plugged_in(left.users))
+        for left in observed.bridges_left
+    ]
+    if report.config_xml is not None:
+        steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
+    notes: tuple[str, ...] = ()
+    if observed.shut_off_guests:
+        names = ", ".join(f"'{name}'" for name in observed.shut_off_guests)
+        notes = (f"shut-off guests that have an interface on it, and will not start without it: {names}",)
+    if not refusals:
+        left_on = [user for left in observed.bridges_left for user in left.users]
+        notes += tuple(cut_off_notes((*observed.users, *left_on)))
+    if report.live_xml is not None and not refusals:
+        notes += tuple(unseen(network_xml.parse(report.live_xml), observed))
+    return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
+
+
+def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
+    """The network stays as it is; only our mark goes, as it would claim what is no longer ours."""
+    from virtnet.network.plan.restart import plug_in_steps
+
+    note = "it stays, as on_delete is keep"
+    if observed.parked and not report.active:
+        waiting = describe_plugged_in(observed.parked)
+        return Plan(refusals=(f"{waiting} still waits on the network {observed.park}; run pulumi up first",))
+    home: tuple[Step, ...] = tuple(plug_in_steps(report.uuid, observed, restarts=False))
+    if RECORD_LEFT in observed.problems:
+        from virtnet.network.steps.sections import RestartDnsmasq
+
+        home += (RestartDnsmasq(uuid=report.uuid, reason="a restart of it was cut short"),)
+    if report.config_xml is None or network_xml.owner_mark(report.config_xml) is None:
+        return Plan(steps=home, notes=(note,))
+    unmarked = DefineNetwork(
+        uuid=report.uuid,
+        xml=network_edit.without_owner_mark(report.config_xml),
+        previous_xml=report.config_xml,
+        previous_autostart=report.autostart,
+        purpose="remove virtnet's mark from the network",
+    )
+    return Plan(steps=(*home, unmarked), notes=(note,))
+
+
+def _restore(
+    adopted: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport
+) -> Plan:
+    """Give an adopted network back: what the program named as it was found, and the rest as others have it now.
+
+    Of a network without our mark we changed no more than its flags: what else differs is somebody else's, and stays.
+    """
+    from virtnet.network.plan.converge import converge
+
+    named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
+    now = network_xml.parse(report.any_xml)
+    mark = network_xml.owner_mark(report.any_xml)
+    if mark is None and (others := _changed_by_others(adopted, recorded, report)):
+        return Plan(
+            notes=(
+                f"it is left as it is and not given back as it was adopted, as others changed it since: {others}; "
+                "virsh net-edit changes it by hand",
+            )
+        )
+    if (mode_of(found) in OWN_BRIDGE_MODES) == (mode_of(now) in OWN_BRIDGE_MODES):
+        was = project(NetworkSpec, named, found)
+    else:
+        # A bridge of its own or the host's: little of the one makes sense in the other, so all of it goes back.
+        was, named = found, now
+    desired = {
+        **was,
+        "active": adopted["active"],
+        "autostart": adopted["autostart"],
+        "allow_overlap": True,  # it was there before, whatever it overlaps
+    }
+    plan = converge(desired, named, observed, report, ChangeClass.REPLACE)
+    steps = list(plan.steps)
+    if not adopted["persistent"] and report.config_xml is not None:
+        steps = [step for step in steps if not isinstance(step, SetAutostart)]
+        steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
+    elif mark is not None:
+        steps.append(MarkNetwork(uuid=report.uuid, mark=None, previous=mark))
+    return replace(plan, steps=tuple(steps), notes=(*plan.notes, "it is given back as it was adopted"))
+
+
+def _changed_by_others(adopted: Mapping[str, Tree], recorded: Mapping[str, Tree], report: NetworkReport) -> str:
+    """The paths in which the network is not what was adopted with the recorded values over it."""
+    named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
+    expected = merge(NetworkSpec, {name: value for name, value in named.items() if name not in NOT_XML}, {}, found)
+    paths = [change.path for change in differences(NetworkSpec, expected, network_xml.parse(report.any_xml))]
+    flags = {"active": report.active, "autostart": report.autostart, "persistent": report.persistent}
+    # What has the value it was adopted with was put back already, by a delete that was cut short.
+    paths += [name for name, flag in flags.items() if flag not in (recorded.get(name, adopted[name]), adopted[name])]
+    return ", ".join(paths)

@@ -1,0 +1,115 @@
+"""The plan of a network that is there and that the state does not know: finished, or adopted. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from virtnet.network.observed import ObservedNetwork
+from virtnet.network.plan.adoption import as_found, belongs_to_another, marked_first
+from virtnet.network.plan.converge import at_next_start, converge, in_use, leftover_steps, probe
+from virtnet.network.plan.new import defining, finishing, new_tree, start_findings
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.steps.definition import DefineNetwork
+from virtnet.network.steps.running import SetAutostart, StartNetwork, stop_step
+from virtnet.network.tree import own_bridge
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.read import OwnerMark
+from virtnet.planning.merge import differences
+from virtnet.planning.plan import Change, ChangeClass, Plan, Step
+from virtnet.planning.reports import NetworkReport
+from virtnet.spec.part import Tree
+
+
+def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
+    """Finish a half-made network of our own, adopt one where the program says so, or refuse."""
+    mark = network_xml.owner_mark(report.any_xml)
+    owner = desired.get("__owner", "")
+    made_here = mark is not None and bool(owner) and mark.owner == owner and not mark.adopted
+    if mark is not None and made_here and report.persistent:
+        if mark.creating:
+            return _finish(desired, observed, report)
+        # Made by this very resource, in a run that was cut short before Pulumi had recorded it. It was never another's:
+        # a delete is to remove it, not to give it back.
+        taken_up = converge(desired, {}, observed, report, ChangeClass.REPLACE)
+        note = f"takes up the network that an earlier run of this program made (UUID {report.uuid}) and did not record"
+        return replace(taken_up, notes=(note, *taken_up.notes))
+    if mark is not None and mark.owner and mark.owner != owner:
+        return Plan(refusals=(belongs_to_another(mark.owner, owner, report.uuid),))
+    if not desired.get("adopt"):
+        return Plan(
+            refusals=(
+                f"a network of this name already exists (UUID {report.uuid}); set adopt to take it over, or choose "
+                "another name",
+            )
+        )
+    if "uuid" in desired and desired["uuid"] != report.uuid:
+        return Plan(
+            refusals=(f"the network to adopt has the UUID {report.uuid}, not {desired['uuid']}; leave uuid out",)
+        )
+    before = as_found(report, owner)
+    converged = converge(desired, {}, observed, report, ChangeClass.REPLACE)
+    note = (
+        f"takes over the network that exists (UUID {report.uuid}); what the program leaves out stays as it is, "
+        "except active and autostart, which are true when left out, and " + ("a destroy " + _after_delete(desired))
+    )
+    return replace(
+        converged,
+        steps=marked_first(converged.steps, report, owner, before),
+        notes=(note, *converged.notes),
+        details={"uuid": report.uuid, "adopted_from": before},
+    )
+
+
+def _after_delete(desired: Mapping[str, Tree]) -> str:
+    return {
+        "refuse": "removes it",
+        "disconnect": "removes it, whatever is plugged in",
+        "keep": "leaves it",
+    }.get(str(desired.get("on_delete")), "gives it back as it is now")
+
+
+def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
+    """A create that was killed: made again from what is desired now, under the UUID it had."""
+    target = new_tree(desired, report.uuid)
+    steps: list[Step] = []
+    if "uuid" in desired and desired["uuid"] != report.uuid:
+        return Plan(
+            refusals=(
+                f"a half-made network of this name has the UUID {report.uuid}, not {desired['uuid']}; remove it with "
+                "virsh net-undefine",
+            )
+        )
+    wanted_active = bool(desired.get("active", True))
+    running_alike = report.live_xml is not None and not differences(
+        NetworkSpec, at_next_start(target), at_next_start(network_xml.parse(report.live_xml))
+    )
+    stops = report.active and not (running_alike and wanted_active)
+    if stops and observed.plugged_in:
+        return Plan(refusals=(in_use(observed, "the half-made network would be stopped"),))
+    findings = start_findings(desired, target, observed)
+    if stops and report.live_xml is not None:
+        steps += probe(target)
+        steps.append(stop_step(report, target))
+    steps += leftover_steps(target, observed, report)
+    creating = network_edit.render(target, OwnerMark(desired.get("__owner", ""), creating=True))
+    steps.append(
+        DefineNetwork(
+            uuid=report.uuid,
+            xml=creating,
+            previous_xml=report.config_xml,
+            previous_autostart=report.autostart,
+            purpose=defining(target).replace("define", "finish", 1),
+        )
+    )
+    if wanted_active and (stops or not report.active):
+        steps.append(StartNetwork(uuid=report.uuid, bridge=own_bridge(target)))
+    if not desired.get("autostart", True) and report.autostart:
+        steps.append(SetAutostart(uuid=report.uuid, autostart=False))
+    steps += finishing(desired, target, report.uuid, creating)
+    return Plan(
+        steps=tuple(steps),
+        changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
+        refusals=findings.refusals,
+        notes=(*findings.notes, "it was left half-made by an earlier run and is finished now"),
+        details={"uuid": report.uuid},
+    )

@@ -1,0 +1,89 @@
+"""The plan of a network that is not there: made anew. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from virtnet.network.diff import with_own_bridge
+from virtnet.network.observed import ObservedNetwork
+from virtnet.network.plan.preflight import Findings, preflight, preflight_at_boot
+from virtnet.network.steps.definition import DefineNetwork, named
+from virtnet.network.steps.running import SetAutostart, StartNetwork
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.network.versions import needs_newer_libvirt
+from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.read import OwnerMark
+from virtnet.planning.plan import Change, ChangeClass, Plan, Step
+from virtnet.spec.part import Tree
+
+
+def plan_new(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
+    """Define it, start it, and note last that it is complete; or refuse."""
+    uuid = desired.get("uuid") or observed.fresh_uuid
+    target = new_tree(desired, uuid)
+    findings = start_findings(desired, target, observed)
+    same_uuid = next((other for other in observed.others if other.uuid == uuid), None)
+    if same_uuid is not None:
+        return Plan(refusals=(f"the UUID {uuid} belongs to network '{same_uuid.name}' already; choose another",))
+    owner = desired.get("__owner", "")
+    creating = network_edit.render(target, OwnerMark(owner, creating=True))
+    steps: list[Step] = [DefineNetwork(uuid=uuid, xml=creating, previous_xml=None, purpose=defining(target))]
+    if desired.get("active", True):
+        steps.append(StartNetwork(uuid=uuid, bridge=own_bridge(target)))
+    steps += finishing(desired, target, uuid, creating)
+    return Plan(
+        steps=tuple(steps),
+        changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
+        refusals=findings.refusals,
+        notes=findings.notes,
+        details={"uuid": uuid},
+    )
+
+
+def new_tree(desired: Mapping[str, Tree], uuid: str) -> dict[str, Tree]:
+    """What a network made anew holds: what is desired, and the identity that libvirt would make up otherwise."""
+    target: dict[str, Tree] = named(dict(desired))
+    target.pop("__owner", None)
+    target["uuid"] = uuid
+    return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
+
+
+def defining(target: Mapping[str, Tree]) -> str:
+    """A reviewer's one-line view of a new network."""
+    mode = mode_of(target) or "isolated"
+    addresses = ", ".join(ip["address"] for ip in target.get("ips", []))
+    bridge = target.get("bridge", {}).get("name", "")
+    article = "an" if mode[0] in "aeio" else "a"
+    return (
+        f"define {article} {mode} network"
+        + (f" with {addresses}" if addresses else "")
+        + (f" on bridge {bridge}" if bridge else "")
+    )
+
+
+def finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, creating: str) -> list[Step]:
+    """The end of every create: the flag, and the mark's phase last, so that a killed create is known as such."""
+    steps: list[Step] = []
+    if desired.get("autostart", True):
+        steps.append(SetAutostart(uuid=uuid, autostart=True))
+    steps.append(
+        DefineNetwork(
+            uuid=uuid,
+            xml=network_edit.render(target, OwnerMark(desired.get("__owner", ""), creating=False)),
+            previous_xml=creating,
+            previous_autostart=bool(desired.get("autostart", True)),
+            purpose="note in its metadata that it is complete",
+            was_read_back=True,
+        )
+    )
+    return steps
+
+
+def start_findings(desired: Mapping[str, Tree], target: Tree, observed: ObservedNetwork) -> Findings:
+    """What the host has against the network's start, or against its start at the next boot."""
+    findings = Findings()
+    if desired.get("active", True):
+        findings = preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")))
+    elif desired.get("autostart", True):
+        findings = preflight_at_boot(target, observed)
+    too_new = needs_newer_libvirt(target, observed.libvirt_version)
+    return replace(findings, refusals=(*too_new, *findings.refusals))

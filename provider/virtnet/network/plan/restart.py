@@ -1,0 +1,159 @@
+"""What a restart means for those who are plugged in: whether it may be done, and what it costs. Pure."""
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+
+from virtnet.network.observed import ObservedNetwork
+from virtnet.network.steps.holding import MakePark, ParkGuests, PlugGuestsIn, RemovePark
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.planning.plan import Step
+from virtnet.planning.reports import PluggedIn
+from virtnet.spec.part import Tree
+
+#: What stopping and starting the network takes, and what each interface adds (measured, see docs/design.md).
+_SECONDS, _SECONDS_EACH = 0.7, 0.01
+
+
+def describe_plugged_in(plugged_in: Sequence[PluggedIn]) -> str:
+    """Everything plugged in, by name."""
+    return ", ".join(entry.describe() for entry in plugged_in)
+
+
+def restart_refusals(
+    desired: Mapping[str, Tree], target: Tree, live: Tree, observed: ObservedNetwork, what: str
+) -> Iterator[str]:
+    """Why the network must not be restarted under what is plugged in: it could surely not be plugged in again."""
+    users = observed.users
+    cut_off = f"{what}, which would cut off {describe_plugged_in(users)}"
+    if desired.get("on_restart") == "refuse":
+        yield f"{cut_off}; on_restart is refuse, so unplug it from the network first"
+        return
+    if observed.host is None:
+        yield (
+            f"{cut_off}, and only libvirt is reached by this uri, not the host, so it could not surely be plugged in "
+            "again; unplug it from the network first"
+        )
+        return
+    staying = [entry for entry in users if entry.stays_away]
+    for entry in staying:
+        yield f"{what}, and {entry.describe()} could not be plugged in again: {entry.stays_away}; unplug it first"
+    if staying:
+        return
+    if not observed.host.may_change_links:
+        yield f"{cut_off}, and this user may not plug interfaces in again; run as root, or unplug it first"
+    bridge = own_bridge(live)
+    if bridge in observed.host.vlan_filtering_bridges and not _asks_for_vlans(live):
+        yield (
+            f"{what}, and {bridge} filters VLANs, which was set by hand and would be forgotten, so that what it keeps "
+            "apart would meet; unplug it from the network first"
+        )
+    yield from _elsewhere(target, live, users, what)
+
+
+def _asks_for_vlans(tree: Tree) -> bool:
+    """Whether libvirt itself has the network's bridge filter VLANs."""
+    return any("vlan" in part for part in (tree, *tree.get("port_groups", [])))
+
+
+def _elsewhere(target: Tree, live: Tree, users: Sequence[PluggedIn], what: str) -> Iterator[str]:
+    """Where the network becomes another kind of thing, what hangs on its bridge has no place any more."""
+    after, before = own_bridge(target), own_bridge(live)
+    mode = mode_of(target)
+    on_host_bridge = mode == "bridge" and target.get("bridge", {}).get("name")
+    foreign = [entry for entry in users if not entry.owner or entry.bridge_by_name]
+    if mode not in OWN_BRIDGE_MODES and not on_host_bridge:
+        yield f"{what}, and forward mode {mode} has no bridge for {describe_plugged_in(users)}; unplug it first"
+    elif foreign and before and not after:
+        yield (
+            f"{what}, and {describe_plugged_in(foreign)} hangs on the bridge {before}, which goes; plug it in "
+            "elsewhere first"
+        )
+    named = [entry for entry in users if entry.bridge_by_name]
+    if named and after and after != before:
+        yield (
+            f"{what}, and {describe_plugged_in(named)} names the bridge {before} itself (type='bridge'), which becomes "
+            f"{after}; keep bridge.name, or plug it in elsewhere first"
+        )
+    if target.get("virtual_port") or any(group.get("virtual_port") for group in target.get("port_groups", [])):
+        yield f"{what}, and a virtualport is made for {describe_plugged_in(users)} only when it starts; unplug it first"
+
+
+def unseen(live: Tree, observed: ObservedNetwork) -> Iterator[str]:
+    """That a stop may cut off somebody whom libvirt does not know of, where nobody else can be asked."""
+    bridge = own_bridge(live)
+    if observed.only_libvirt and bridge:
+        yield (
+            f"only libvirt is reached by this uri, not the host, so what hangs on the bridge {bridge} and is no guest "
+            "of libvirt's, a container say, cannot be seen, and is cut off"
+        )
+
+
+def cut_off_notes(users: Sequence[PluggedIn]) -> Iterator[str]:
+    """Whom a stop for good cuts off where on_delete is disconnect, by name."""
+    if users:
+        yield f"{describe_plugged_in(users)} {'is' if len(users) == 1 else 'are'} cut off, as on_delete is disconnect"
+
+
+def restart_notes(target: Tree, live: Tree, observed: ObservedNetwork) -> Iterator[str]:
+    """What a restart does to those who are plugged in, by name and in seconds."""
+    users = observed.users
+    bridge_gone = any(problem.startswith("the bridge ") for problem in observed.problems)
+    seconds = _SECONDS + _SECONDS_EACH * len(users)
+    host_bridge = "" if own_bridge(target) else str(target.get("bridge", {}).get("name", ""))
+    spans = observed.host is not None and host_bridge in observed.host.spanning_tree_bridges
+    names, subnets = describe_plugged_in(users), subnets_change(target, live)
+    be, have = ("is", "has") if len(users) == 1 else ("are", "have")
+    if bridge_gone:
+        yield f"{names} {have} lost the bridge already, and {be} plugged in again"
+    else:
+        yield (
+            f"{names} {be} cut off for about {seconds:.1f} s while the network is stopped and started, and {be} then "
+            "plugged in again" + (", and can talk to each other meanwhile" if len(users) > 1 and not subnets else "")
+        )
+    yield from _forgotten(live, observed)
+    if spans:
+        yield f"STP is on in {host_bridge}, so that what is plugged in again may say nothing for up to 30 s more"
+    if subnets:
+        yield f"the addresses of the network change, so the links of {names} go down and up: DHCP clients ask again"
+
+
+def _forgotten(live: Tree, observed: ObservedNetwork) -> Iterator[str]:
+    """What others gave the bridge goes with it: libvirt makes a new one."""
+    bridge, host = own_bridge(live), observed.host
+    ours = {str(ipaddress.ip_interface(ip["address"]).ip) for ip in live.get("ips", [])}
+    found = [a.address for a in host.addresses if a.interface == bridge] if host is not None and bridge else []
+    extra = [text for text in found if not _link_local(text) and text.partition("/")[0] not in ours]
+    if extra:
+        yield f"{', '.join(extra)} on {bridge}, which the network does not name, goes with the bridge; add it again"
+
+
+def _link_local(address: str) -> bool:
+    return ipaddress.ip_interface(address).ip.is_link_local
+
+
+def subnets_change(target: Tree, live: Tree) -> bool:
+    """Whether guests need other addresses after the restart."""
+    return {ip["address"] for ip in target.get("ips", [])} != {ip["address"] for ip in live.get("ips", [])}
+
+
+def park_steps(target: Tree, live: Tree, observed: ObservedNetwork) -> list[Step]:
+    """Before the stop: what is plugged in moves to the park."""
+    report = observed.report
+    if report is None or not observed.users:
+        return []
+    steps: list[Step] = []
+    if observed.park:
+        steps += _plug_in(report.uuid, observed.parked)
+    names = describe_plugged_in(observed.users)
+    bounce = subnets_change(target, live)
+    return [*steps, MakePark(uuid=report.uuid, bounce=bounce), ParkGuests(uuid=report.uuid, names=names, bounce=bounce)]
+
+
+def plug_in_steps(uuid: str, observed: ObservedNetwork, *, restarts: bool) -> list[Step]:
+    """After the start: what is on the park moves back, that of a restart which was cut short too."""
+    users = (*(observed.plugged_in if restarts else ()), *observed.parked)
+    return _plug_in(uuid, users) if users or observed.park else []
+
+
+def _plug_in(uuid: str, users: Sequence[PluggedIn]) -> list[Step]:
+    return [PlugGuestsIn(uuid=uuid, names=describe_plugged_in(users) or "nothing"), RemovePark(uuid=uuid)]

@@ -1,0 +1,160 @@
+"""A LibvirtNetwork: the record of functions that lifecycle drives, its check, and its outputs.
+
+Deciding is the plan package's, and the observe package gathers what it looks at.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from virtnet.network.checks import check_network
+from virtnet.network.diff import COMPUTED, recorded_inputs
+from virtnet.network.observe.observe import look_ahead, observe
+from virtnet.network.observed import ObservedNetwork
+from virtnet.network.plan.plan import plan_network
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.xml import read as network_xml
+from virtnet.planning.merge import ABSENT, project
+from virtnet.planning.resource import Resource
+from virtnet.spec.part import UNKNOWN, Failure, Tree, from_inputs, tree
+from virtnet.spec.values import readable
+
+
+def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[str, Tree], list[Failure]]:
+    """Inputs in their one canonical form, with what is recorded even when left out, or every reason against them.
+
+    `__name` is the Pulumi resource's name, taken when `name` is left out; a name once recorded is kept. `__owner` is
+    project/stack/resource, and kept likewise: the network's mark holds it, whatever the resource is called later. Pure.
+    """
+    named = {name: value for name, value in inputs.items() if name not in ("__name", "__owner")}
+    if named.get("name") is None:
+        named["name"] = recorded.get("name") or inputs.get("__name") or ""
+    spec, failures = from_inputs(NetworkSpec, named)
+    if spec is None:
+        from_resource = inputs.get("name") is None and not recorded.get("name") and inputs.get("__name")
+        return {}, [_of_resource_name(failure, inputs["__name"]) if from_resource else failure for failure in failures]
+    failures = check_network(spec) or _check_metadata(spec)
+    if failures:
+        return {}, failures
+    canonical = _canonical(tree(spec))
+    if inputs.get("__owner"):
+        canonical["__owner"] = recorded.get("__owner") or inputs["__owner"]
+    return canonical, []
+
+
+def _of_resource_name(failure: Failure, resource_name: str) -> Failure:
+    """A failure of a name that nobody wrote as one says where it is from."""
+    if failure.path != "name":
+        return failure
+    reason = f"taken from the resource's name '{resource_name}', which as a network's {failure.reason}"
+    return Failure("name", f"{reason}; or set name")
+
+
+def _check_metadata(spec: NetworkSpec) -> list[Failure]:
+    metadata: Any = {} if spec.metadata in (None, UNKNOWN) else spec.metadata
+    faults = {name: network_xml.metadata_fault(name, text) for name, text in metadata.items() if text is not UNKNOWN}
+    return [Failure(f'metadata["{readable(name)}"]', fault) for name, fault in faults.items() if fault]
+
+
+def _canonical(named: dict[str, Tree]) -> dict[str, Tree]:
+    forward = named.get("forward")
+    if isinstance(forward, dict):
+        forward.setdefault("mode", "nat")
+        device = forward.pop("dev", None)
+        if device is not None:
+            forward["interfaces"] = [{"dev": device}]
+    metadata = named.get("metadata")
+    if isinstance(metadata, dict):
+        for namespace, text in metadata.items():
+            if text is not UNKNOWN:
+                metadata[namespace] = network_xml.canonical_element(text)
+    for lease in _leases(named):
+        if lease.get("expiry") == 0:
+            lease.pop("unit", None)  # for ever has no unit, and libvirt keeps none
+    named.setdefault("autostart", True)
+    named.setdefault("active", True)
+    return named
+
+
+def _leases(named: dict[str, Tree]) -> list[dict[str, Tree]]:
+    """Every lease time in a tree, of ranges and of reservations."""
+    ips = named.get("ips")
+    dhcps = [ip.get("dhcp") for ip in ips if ip is not UNKNOWN] if isinstance(ips, list) else []
+    items = [
+        item
+        for dhcp in dhcps
+        if isinstance(dhcp, dict)
+        for name in ("ranges", "hosts")
+        if isinstance(dhcp.get(name), list)
+        for item in dhcp[name]
+    ]
+    return [item["lease"] for item in items if item is not UNKNOWN and isinstance(item.get("lease"), dict)]
+
+
+def _digest(value: Tree) -> str:
+    """A value's fingerprint, which tells nothing of it: a state keeps what is secret nowhere but in its own place."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def outputs(
+    inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork
+) -> dict[str, Tree] | None:
+    """The outputs: what the program named as it is on the host, and what was made; None when the network is gone.
+
+    The persistent configuration is shown; where it is as it was made and the running network differs, the latter, so
+    that drift of either kind appears. `__drifted` remembers, by fingerprints, how what differs was made: against
+    what is recorded, which is the drift itself by then, every second refresh would take the other copy for it.
+    """
+    report = observed.report
+    if report is None:
+        return None
+    config = network_xml.parse(report.any_xml)
+    live = network_xml.parse(report.live_xml) if report.live_xml is not None else config
+    runs = {**live, **{name: config[name] for name in network_xml.NEXT_START if name in config}}
+    meant = {name: _digest(value) for name, value in inputs.items()} | dict(recorded.get("__drifted") or {})
+    shown: dict[str, Tree] = {}
+    drifted: dict[str, Tree] = {}
+    persistent_view, live_view = project(NetworkSpec, inputs, config), project(NetworkSpec, inputs, runs)
+    for name, digest in meant.items():
+        if name in network_xml.NOT_XML or name == "__owner":
+            shown[name] = inputs[name]
+            continue
+        # What was gone when it was last looked at is named by no input any more.
+        views = (persistent_view, live_view) if name in inputs else (config, runs)
+        kept, running = (view.get(name, ABSENT) for view in views)
+        value = running if kept is not ABSENT and _digest(kept) == digest else kept
+        if value is not ABSENT:
+            shown[name] = value
+        if value is ABSENT or _digest(value) != digest:
+            drifted[name] = digest
+    shown["name"] = report.name
+    shown["active"] = report.active
+    shown["autostart"] = report.autostart
+    if drifted:
+        shown["__drifted"] = drifted
+    shown["__named"] = sorted(name for name in ("uuid", "mac") if name in inputs)
+    return shown | {
+        "uuid": report.uuid,
+        "bridge_name": live.get("bridge", {}).get("name", ""),
+        "mac": shown.get("mac", config.get("mac", "")),
+        "persistent": report.persistent,
+        "host_uuid": observed.host_uuid,
+        "adopted_from": recorded.get("adopted_from"),
+        "problems": list(observed.problems),
+    }
+
+
+NETWORK: Resource[ObservedNetwork] = Resource(
+    name="LibvirtNetwork",
+    subject="network",
+    spec=NetworkSpec,
+    computed=COMPUTED,
+    check=check,
+    observe=observe,
+    plan=plan_network,
+    outputs=outputs,
+    recorded_inputs=recorded_inputs,
+    identity=lambda shown: str(shown["uuid"]),
+    look_ahead=look_ahead,
+)

@@ -1,0 +1,136 @@
+"""The steps that define, start, stop and mark a network. Each is data, a sentence, one effect, and what takes it back.
+
+Executing a step twice is as good as once, and so is undoing it: a step first reads what is there, because a call
+that failed may still have been carried out, and a run that was killed is finished by the next.
+"""
+
+from dataclasses import dataclass
+
+from virtnet.errors import HostFailure
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.versions import LIBVIRT_OF_PROPERTY, version_text
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.planning.clients import Doors
+from virtnet.planning.merge import differences, merge
+from virtnet.planning.plan import Step
+from virtnet.spec.part import Tree
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefineNetwork:
+    """Define the persistent configuration, or redefine it; then read back what libvirt made of it."""
+
+    uuid: str
+    xml: str
+    previous_xml: str | None
+    """The persistent configuration before, None when there was none."""
+    previous_autostart: bool = False
+    purpose: str = "define the network"
+    was_read_back: bool = False
+    """True where a step before has read back the same, but for the mark."""
+
+    def describe(self) -> str:
+        return self.purpose
+
+    def execute(self, doors: Doors) -> None:
+        doors.libvirt.define_network(self.xml)
+        if self.was_read_back:
+            return
+        definition = doors.libvirt.definition(self.uuid)
+        if definition is None:
+            raise HostFailure(f"libvirt at {doors.libvirt.uri} took the definition but reports no such network")
+        wanted, found = network_xml.parse(self.xml), network_xml.parse(definition)
+        kept = merge(NetworkSpec, wanted, {}, found)
+        dropped = [change.path for change in differences(NetworkSpec, kept, found)]
+        if dropped:
+            needed = [
+                f"{path} needs libvirt {version_text(version)}"
+                for path in dropped
+                for place, version in LIBVIRT_OF_PROPERTY.items()
+                if path.startswith(place)
+            ]
+            raise HostFailure(
+                f"libvirt at {doors.libvirt.uri} (version {version_text(doors.libvirt.version())}) dropped "
+                f"{', '.join(dropped)} from the definition; leave it out or upgrade"
+                + (f" ({'; '.join(needed)})" if needed else "")
+            )
+
+    def undo(self) -> Step:
+        return RestoreDefinition(uuid=self.uuid, xml=self.previous_xml, autostart=self.previous_autostart)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreDefinition:
+    """Put the persistent configuration back as it was: the old XML, or none."""
+
+    uuid: str
+    xml: str | None
+    autostart: bool
+
+    def describe(self) -> str:
+        return "put the old definition back" if self.xml is not None else "remove the definition"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if self.xml is None:
+            if report is not None and report.persistent:
+                doors.libvirt.undefine_network(self.uuid)
+            return
+        if report is None or report.config_xml != self.xml:
+            doors.libvirt.define_network(self.xml)
+            report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.autostart != self.autostart:
+            doors.libvirt.set_autostart(self.uuid, self.autostart)
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndefineNetwork:
+    """Remove the persistent configuration."""
+
+    uuid: str
+    config_xml: str
+    autostart: bool
+
+    def describe(self) -> str:
+        return "remove the network's definition"
+
+    def execute(self, doors: Doors) -> None:
+        RestoreDefinition(uuid=self.uuid, xml=None, autostart=False).execute(doors)
+
+    def undo(self) -> Step:
+        return RestoreDefinition(uuid=self.uuid, xml=self.config_xml, autostart=self.autostart)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkNetwork:
+    """Set the owner mark in the definition of a network that was adopted, or remove it; the rest stays as it is."""
+
+    uuid: str
+    mark: network_xml.OwnerMark | None
+    previous: network_xml.OwnerMark | None
+
+    def describe(self) -> str:
+        if self.mark is None:
+            return "remove virtnet's mark from the network"
+        if self.mark.found:
+            return f"note in its metadata that it belongs to '{self.mark.owner}', and how it was found"
+        return f"note in its metadata that it belongs to '{self.mark.owner}'"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        # What is transient has no definition, and is gone when it stops: a mark would protect nothing.
+        if report is None or report.config_xml is None or network_xml.owner_mark(report.config_xml) == self.mark:
+            return
+        doors.libvirt.define_network(network_edit.with_owner_mark(report.config_xml, self.mark))
+
+    def undo(self) -> Step:
+        return MarkNetwork(uuid=self.uuid, mark=self.previous, previous=self.mark)
+
+
+def named(tree: Tree) -> Tree:
+    """A tree less what the resource knows and libvirt's XML does not."""
+    return {name: value for name, value in tree.items() if name not in network_xml.NOT_XML}

@@ -1,0 +1,92 @@
+"""Title, description and metadata of a network that runs: changed in place, where libvirt has the call for it.
+
+virNetworkSetMetadata came with libvirt 9.7.0. Older ones take these texts in a definition only, and show them after the
+next start. What is chosen here is pure; the step is data like every other.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from virtnet.network.xml import read as network_xml
+from virtnet.planning.clients import Doors
+from virtnet.spec.part import Tree
+
+SINCE = 9_007_000
+"""The version that brought virNetworkSetMetadata (https://libvirt.org/news.html)."""
+
+Kind = Literal["title", "description", "metadata"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetMetadata:
+    """Set or remove one text of the running network, of its definition, or of both."""
+
+    uuid: str
+    kind: Kind
+    namespace: str
+    """Of an element of metadata; "" for title and description."""
+    text: str | None
+    """None removes it. Never shown: it may be secret."""
+    previous: str | None
+    live: bool
+    config: bool
+
+    def describe(self) -> str:
+        what = f'metadata["{self.namespace}"]' if self.kind == "metadata" else self.kind
+        where = "" if self.live and self.config else " (running network only)" if self.live else " (definition only)"
+        return f"{'remove' if self.text is None else 'set'} {what}{where}"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        live = self.live and report is not None and not self._done(report.live_xml)
+        config = self.config and report is not None and not self._done(report.config_xml)
+        if live or config:
+            doors.libvirt.set_metadata(
+                self.uuid, kind=self.kind, namespace=self.namespace, text=self.text, live=live, config=config
+            )
+
+    def _done(self, xml: str | None) -> bool:
+        return xml is None or _texts(network_xml.parse(xml)).get((self.kind, self.namespace)) == self.text
+
+    def undo(self) -> "SetMetadata":
+        return SetMetadata(
+            uuid=self.uuid,
+            kind=self.kind,
+            namespace=self.namespace,
+            text=self.previous,
+            previous=self.text,
+            live=self.live,
+            config=self.config,
+        )
+
+
+def text_updates(
+    uuid: str, wanted: Mapping[str, Tree], live: Mapping[str, Tree] | None, config: Mapping[str, Tree] | None
+) -> Iterator[SetMetadata]:
+    """The texts to set so that the given copies, None for one that is left alone, have what is wanted."""
+    meant = _texts(wanted)
+    on_live, on_config = _texts(live or {}), _texts(config or {})
+    for key in sorted({*meant, *on_live, *on_config}):
+        text = meant.get(key)
+        differs_live = live is not None and on_live.get(key) != text
+        differs_config = config is not None and on_config.get(key) != text
+        if differs_live or differs_config:
+            kind, namespace = key
+            previous = on_config.get(key) if differs_config else on_live.get(key)
+            yield SetMetadata(
+                uuid=uuid,
+                kind=kind,
+                namespace=namespace,
+                text=text,
+                previous=previous,
+                live=differs_live,
+                config=differs_config,
+            )
+
+
+def _texts(tree: Mapping[str, Tree]) -> dict[tuple[Kind, str], str]:
+    """Every text of a network by its kind and namespace."""
+    plain: tuple[Kind, ...] = ("title", "description")
+    found: dict[tuple[Kind, str], str] = {(name, ""): tree[name] for name in plain if tree.get(name)}
+    return found | {("metadata", namespace): text for namespace, text in (tree.get("metadata") or {}).items()}

@@ -1,0 +1,211 @@
+"""The steps that define, start, stop and mark a network. Each is data, a sentence, one effect, and what takes it back.
+
+Executing a step twice is as good as once, and so is undoing it: a step first reads what is there, because a call
+that failed may still have been carried out, and a run that was killed is finished by the next.
+"""
+
+from dataclasses import dataclass
+
+from virtnet.errors import Refused
+from virtnet.network.observe.leftovers import link_address
+from virtnet.network.observe.ports import plugged_in
+from virtnet.network.steps.definition import RestoreDefinition
+from virtnet.network.tree import own_bridge
+from virtnet.network.xml import read as network_xml
+from virtnet.network.xml import write as network_edit
+from virtnet.planning.clients import Doors
+from virtnet.planning.plan import Step
+from virtnet.planning.reports import NetworkReport
+from virtnet.spec.part import Tree
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartNetwork:
+    """Start the network, unless a link of its bridge's name is there already.
+
+    libvirt 11 deletes a link of that name when the start fails, the host's own bridge included, so this is looked at
+    once more right before the start. `bridge` is "" where libvirt makes no bridge.
+    """
+
+    uuid: str
+    bridge: str
+    known_ours: bool = False
+    """True when the network ran with this bridge a moment ago: a name that cannot be looked up was not another's."""
+
+    def describe(self) -> str:
+        return "start the network"
+
+    def execute(self, doors: Doors) -> None:
+        if doors.libvirt.is_active(self.uuid):
+            return
+        if self.bridge:
+            _refuse_taken_name(doors, self.bridge, known_ours=self.known_ours)
+        doors.libvirt.start_network(self.uuid)
+
+    def undo(self) -> Step:
+        return StopIfActive(uuid=self.uuid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopIfActive:
+    """Stop the network where it is active, unless an interface that is not its own has its bridge's name by now."""
+
+    uuid: str
+
+    def describe(self) -> str:
+        return "stop the network"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is None or report.live_xml is None:
+            return
+        live = network_xml.parse(report.live_xml)
+        bridge, mac = own_bridge(live), live.get("mac")
+        address = link_address(doors, bridge) if bridge else None
+        if address is not None and mac is not None and address != mac:
+            raise Refused(
+                f"the interface {bridge} has the MAC address {address}, not the network's {mac}, so it is not the "
+                "network's bridge, and stopping the network would delete it; rename that interface first"
+            )
+        doors.libvirt.stop_network(self.uuid)
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopNetwork:
+    """Stop the network, which nothing is plugged into. Taken back, it runs again from its old definition.
+
+    What is plugged in is looked at once more right before: a guest may have started since the plan was made.
+    """
+
+    uuid: str
+    bridge: str
+    config_xml: str | None
+    live_xml: str
+    autostart: bool
+    disconnects: bool
+    """True when what is plugged in may be cut off."""
+
+    def describe(self) -> str:
+        return "stop the network"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.active:
+            forget_orphans(doors, report)
+        users = () if self.disconnects else plugged_in(doors, report)
+        if users:
+            names = ", ".join(user.describe() for user in users)
+            raise Refused(f"since the plan was made {names} was plugged in, which would be cut off; unplug it first")
+        StopIfActive(uuid=self.uuid).execute(doors)
+
+    def undo(self) -> Step:
+        return RunAgain(
+            uuid=self.uuid,
+            bridge=self.bridge,
+            config_xml=self.config_xml,
+            live_xml=self.live_xml,
+            autostart=self.autostart,
+        )
+
+
+def stop_step(report: NetworkReport, live: Tree, *, disconnects: bool = False) -> StopNetwork:
+    """The step that stops an active network, with all that taking it back needs."""
+    return StopNetwork(
+        uuid=report.uuid,
+        bridge=own_bridge(live),
+        config_xml=report.config_xml,
+        live_xml=report.live_xml or "",
+        autostart=report.autostart,
+        disconnects=disconnects,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAgain:
+    """Bring a stopped network back as it ran: the old definition first, then the start."""
+
+    uuid: str
+    bridge: str
+    config_xml: str | None
+    live_xml: str
+    autostart: bool
+
+    def describe(self) -> str:
+        return "start the network with its old definition"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.active:
+            return
+        started_from = network_edit.for_definition(self.live_xml)
+        RestoreDefinition(uuid=self.uuid, xml=started_from, autostart=self.autostart).execute(doors)
+        try:
+            StartNetwork(uuid=self.uuid, bridge=self.bridge, known_ours=True).execute(doors)
+        finally:
+            # The running network's XML is only what it was started from; its definition is put back in any case.
+            report = doors.libvirt.find_network(uuid=self.uuid)
+            if self.config_xml is not None or (report is not None and report.active):
+                RestoreDefinition(uuid=self.uuid, xml=self.config_xml, autostart=self.autostart).execute(doors)
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAutostart:
+    """Start the network at boot, or do not."""
+
+    uuid: str
+    autostart: bool
+
+    def describe(self) -> str:
+        return f"set autostart to {'true' if self.autostart else 'false'}"
+
+    def execute(self, doors: Doors) -> None:
+        doors.libvirt.set_autostart(self.uuid, self.autostart)
+
+    def undo(self) -> Step:
+        return UnsetAutostart(uuid=self.uuid, autostart=not self.autostart)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsetAutostart:
+    """Put the autostart flag back, where the network is still there and persistent."""
+
+    uuid: str
+    autostart: bool
+
+    def describe(self) -> str:
+        return f"set autostart back to {'true' if self.autostart else 'false'}"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and report.persistent and report.autostart != self.autostart:
+            doors.libvirt.set_autostart(self.uuid, self.autostart)
+
+    def undo(self) -> None:
+        return None
+
+
+def _refuse_taken_name(doors: Doors, bridge: str, *, known_ours: bool) -> None:
+    if doors.host is not None:
+        taken = link_address(doors, bridge) is not None
+    else:
+        names = doors.libvirt.interface_names()
+        if names is None and not known_ours:
+            raise Refused(f"whether an interface named {bridge} is on the host already cannot be seen from here")
+        taken = names is not None and bridge in names
+    if taken:
+        raise Refused(
+            f"an interface named {bridge} is on the host already, and starting the network could delete it; rename the "
+            "network's bridge (bridge.name) or remove that interface"
+        )
+
+
+def forget_orphans(doors: Doors, report: NetworkReport) -> None:
+    """Remove the network's ports that nobody has: what a libvirtd leaves that is killed while it moves an interface."""
+    for port in doors.libvirt.orphaned_ports(report.uuid):
+        doors.libvirt.delete_port(report.uuid, port)

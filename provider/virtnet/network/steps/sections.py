@@ -1,0 +1,163 @@
+"""The steps that change a running network: one item of one section, and dnsmasq with it.
+
+Executing one twice is as good as once, as a call that failed may still have been carried out.
+"""
+
+from dataclasses import dataclass
+
+from virtnet.errors import LibvirtFailure, Refused
+from virtnet.network.xml import read as network_xml
+from virtnet.planning.clients import Doors
+from virtnet.planning.plan import Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateSection:
+    """Change one item of one section of the running network, of its persistent configuration, or of both.
+
+    virNetworkUpdate answers an error for some updates that it carried out all the same, so taking back looks at each
+    copy first.
+    """
+
+    uuid: str
+    command: str
+    section: str
+    parent_index: int
+    xml: str
+    deleted_by: str
+    """What names the item when it is deleted: for a DNS host its address alone, as libvirt takes any one name in it for
+    a match, and then finds several."""
+    subject: str
+    live: bool
+    config: bool
+    taking_back: bool = False
+
+    def describe(self) -> str:
+        where = "" if self.live and self.config else " (running network only)" if self.live else " (definition only)"
+        return f"{'add' if self.command == 'add' else 'remove'} {self.subject}{where}"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is None:
+            raise Refused(f"the network of UUID {self.uuid} is gone from libvirt at {doors.libvirt.uri}")
+        live = self.live and not self._done(report.live_xml)
+        config = self.config and not self._done(report.config_xml)
+        if not live and not config:
+            return
+        try:
+            doors.libvirt.update_section(
+                self.uuid,
+                command=self.command,
+                section=self.section,
+                parent_index=self.parent_index,
+                xml=self.deleted_by if self.command == "delete" else self.xml,
+                live=live,
+                config=config,
+            )
+        except LibvirtFailure:
+            # An update may fail and still be applied. When taking back, that is all that was wanted.
+            report = doors.libvirt.find_network(uuid=self.uuid)
+            done = report is not None and all(
+                self._done(xml) for xml, wanted in ((report.live_xml, live), (report.config_xml, config)) if wanted
+            )
+            if not (self.taking_back and done):
+                raise
+
+    def _done(self, xml: str | None) -> bool:
+        if xml is None:
+            return True
+        there = network_xml.has_section_item(xml, self.section, self.parent_index, self.xml)
+        return there if self.command == "add" else not there
+
+    def undo(self) -> Step:
+        return UpdateSection(
+            uuid=self.uuid,
+            command="delete" if self.command == "add" else "add",
+            section=self.section,
+            parent_index=self.parent_index,
+            xml=self.xml,
+            deleted_by=self.deleted_by,
+            subject=self.subject,
+            live=self.live,
+            config=self.config,
+            taking_back=not self.taking_back,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnounceRestart:
+    """Add the record of a restart of dnsmasq before what makes one necessary.
+
+    Whoever is killed in between leaves the record, by which the next update knows that dnsmasq is to be restarted.
+    """
+
+    uuid: str
+    reason: str
+
+    def describe(self) -> str:
+        return f"note in the running network that dnsmasq is to be restarted ({self.reason})"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is None or not network_xml.restart_record_left(report.live_xml):
+            _update_record(doors, self.uuid, "add")
+
+    def undo(self) -> Step:
+        return WithdrawRestart(uuid=self.uuid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawRestart:
+    """Remove the record of a restart that was announced, where it is there: dnsmasq is restarted with what is left."""
+
+    uuid: str
+
+    def describe(self) -> str:
+        return "restart dnsmasq as it was"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        if report is not None and network_xml.restart_record_left(report.live_xml):
+            _update_record(doors, self.uuid, "delete")
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestartDnsmasq:
+    """Have libvirt end dnsmasq and start it anew, while the network and everything plugged into it stay up.
+
+    There is no call for that; a TXT record added to the running network alone does it, and goes again at once. One that
+    somebody who was killed left goes, which does it as well.
+    """
+
+    uuid: str
+    reason: str
+    announced: bool = False
+    """Whether it ends what AnnounceRestart began, so that taking it back announces the next."""
+
+    def describe(self) -> str:
+        return f"restart dnsmasq ({self.reason})"
+
+    def execute(self, doors: Doors) -> None:
+        report = doors.libvirt.find_network(uuid=self.uuid)
+        left = report is not None and network_xml.restart_record_left(report.live_xml)
+        if not left:
+            _update_record(doors, self.uuid, "add")
+        _update_record(doors, self.uuid, "delete")
+
+    def undo(self) -> AnnounceRestart | None:
+        return AnnounceRestart(uuid=self.uuid, reason=self.reason) if self.announced else None
+
+
+def _update_record(doors: Doors, uuid: str, command: str) -> None:
+    doors.libvirt.update_section(
+        uuid,
+        command=command,
+        section="dns-txt",
+        parent_index=-1,
+        xml=network_xml.RESTART_ITEM,
+        live=True,
+        config=False,
+    )

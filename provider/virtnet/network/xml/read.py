@@ -1,0 +1,360 @@
+"""Libvirt's network XML, parsed into a tree. Pure; `write` is the other way.
+
+It walks the spec's own types, so a property is declared once. By default a scalar is an attribute and a group an
+element, under libvirt's camelCase name; `PLACES` lists the exceptions. Order and meaning follow
+https://libvirt.org/formatnetwork.html.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+
+from lxml import etree
+from pydantic.alias_generators import to_camel
+
+from virtnet.errors import VirtnetError
+from virtnet.network import spec as parts
+from virtnet.network.observed import RESTART_RECORD
+from virtnet.planning.merge import ABSENT, differences
+from virtnet.spec.part import Part, Shape, Tree, shapes
+from virtnet.spec.values import readable
+
+OWNER_NAMESPACE = "urn:pulumi-virtnet:owner:1.0"
+"""Namespace of the owner mark in a network's metadata."""
+
+DNSMASQ_NAMESPACE = "http://libvirt.org/schemas/network/dnsmasq/1.0"
+"""Namespace of raw dnsmasq options (formatnetwork, "Network namespaces")."""
+
+RESTART_VALUE = "restart"
+
+RESTART_ITEM = f"<txt name='{RESTART_RECORD}' value='{RESTART_VALUE}'/>"
+
+#: Where a field is found when not under its camelCase name: "@attribute", "element", "element/@attribute",
+#: "element/text()".
+PLACES: Mapping[tuple[type[Part], str], str] = {
+    (parts.NetworkSpec, "name"): "name/text()",
+    (parts.NetworkSpec, "uuid"): "uuid/text()",
+    (parts.NetworkSpec, "title"): "title/text()",
+    (parts.NetworkSpec, "description"): "description/text()",
+    (parts.NetworkSpec, "mtu"): "mtu/@size",
+    (parts.NetworkSpec, "mac"): "mac/@address",
+    (parts.NetworkSpec, "port_isolated"): "port/@isolated",
+    (parts.NetworkSpec, "ips"): "ip",
+    (parts.NetworkSpec, "routes"): "route",
+    (parts.NetworkSpec, "virtual_port"): "virtualport",
+    (parts.NetworkSpec, "port_groups"): "portgroup",
+    (parts.PortGroup, "virtual_port"): "virtualport",
+    (parts.Forward, "interfaces"): "interface",
+    (parts.Forward, "addresses"): "address",
+    (parts.NetworkIp, "tftp_root"): "tftp/@root",
+    (parts.Dhcp, "ranges"): "range",
+    (parts.Dhcp, "hosts"): "host",
+    (parts.Dns, "forwarders"): "forwarder",
+    (parts.Dns, "hosts"): "host",
+    (parts.Dns, "srvs"): "srv",
+    (parts.Dns, "txts"): "txt",
+    (parts.DnsHost, "hostnames"): "hostname/text()",
+    (parts.Forwarder, "address"): "@addr",
+    (parts.Vlan, "tags"): "tag",
+}
+
+#: Fields of the resource that are no part of the network's XML.
+NOT_XML = frozenset({"uri", "autostart", "active", "adopt", "allow_overlap", "on_restart", "on_delete"})
+
+#: What a running network shows only after its next start, which is never hurried for them.
+NEXT_START = ("title", "description", "metadata")
+
+#: Fields with a form of their own in XML, handled by name.
+SPECIAL = frozenset({"metadata", "dnsmasq_options"})
+
+
+@dataclass(frozen=True)
+class OwnerMark:
+    """Who made a network, or took it over, kept in its metadata: `owner` is project/stack/resource."""
+
+    owner: str
+    creating: bool = False
+    """True from the first define until create is done: what is left of a create that was killed."""
+    adopted: bool = False
+    """True for a network that was there before, and was taken over and changed."""
+    found: str = field(default="", compare=False)
+    """How an adopted network was found, as JSON: Pulumi records nothing of a create that is killed."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An element below the part's own (empty for that itself), and in it an attribute, or its text."""
+
+    element: str
+    attribute: str
+    text: bool
+
+
+def place_of(part: type[Part], shape: Shape) -> Place:
+    """Where a field is found below its part's element."""
+    return _places(part)[shape.name]
+
+
+@cache
+def _places(part: type[Part]) -> Mapping[str, Place]:
+    return {name: _place(part, shape) for name, shape in shapes(part).items()}
+
+
+def _place(part: type[Part], shape: Shape) -> Place:
+    spelled = PLACES.get((part, shape.name))
+    if spelled is None:
+        camel = to_camel(shape.name)
+        spelled = camel if shape.kind in ("part", "parts") else f"@{camel}"
+    element, _, last = spelled.rpartition("/")
+    if last == "text()":
+        return Place(element, "", text=True)
+    if last.startswith("@"):
+        return Place(element, last[1:], text=False)
+    return Place(last, "", text=False)
+
+
+def read_xml(xml: str) -> etree._Element:
+    """XML text as an element; no entities, no network, blank text dropped so that edits print well.
+
+    Raises VirtnetError for a text that is no XML: libvirt prints some values without escaping them (9.0, 11.3).
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True, huge_tree=False)
+    try:
+        return etree.fromstring(xml.encode(), parser)
+    except (etree.XMLSyntaxError, UnicodeEncodeError) as error:
+        raise VirtnetError(_no_xml(xml, error)) from error
+
+
+def _no_xml(xml: str, error: etree.XMLSyntaxError | UnicodeEncodeError) -> str:
+    found = re.search(r"<name>([^<]*)</name>", xml)
+    network, name = ("a network", "NETWORK") if found is None else (f"the network '{found[1]}'", found[1])
+    words = error.msg if isinstance(error, etree.XMLSyntaxError) else error.reason
+    return (
+        f"what libvirt prints of {readable(network)} is no XML ({readable(words)}), as it escapes no quote, < or & in "
+        f"the name of a reservation or in a profileid; correct it with virsh net-edit {readable(name)}"
+    )
+
+
+def parse(xml: str) -> dict[str, Tree]:
+    """A network's XML as a tree of the spec's fields, in canonical spelling. Unknown content is passed over."""
+    # The tree is the caller's to change.
+    return {name: _copied(value) for name, value in _parsed(xml).items()}
+
+
+def _copied(value: Tree) -> Tree:
+    if isinstance(value, dict):
+        return {name: _copied(item) for name, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+# One create asks ten times for what five texts say.
+@lru_cache(maxsize=64)
+def _parsed(xml: str) -> Mapping[str, Tree]:
+    root = read_xml(xml)
+    found = parse_part(parts.NetworkSpec, root)
+    options = root.findall(f"{{{DNSMASQ_NAMESPACE}}}options/{{{DNSMASQ_NAMESPACE}}}option")
+    if options:
+        found["dnsmasq_options"] = [option.get("value", "") for option in options]
+    metadata = parse_metadata(root)
+    if metadata:
+        found["metadata"] = metadata
+    return _without_restart_record(found)
+
+
+def _without_restart_record(found: dict[str, Tree]) -> dict[str, Tree]:
+    """Less the record that is there while dnsmasq is restarted, which is nobody's."""
+    dns = found.get("dns")
+    records = [{"name": RESTART_RECORD, "value": RESTART_VALUE}]
+    if not isinstance(dns, dict) or not any(txt in records for txt in dns.get("txts", [])):
+        return found
+    kept = {**dns, "txts": [txt for txt in dns["txts"] if txt not in records]}
+    if not kept["txts"]:
+        del kept["txts"]
+    rest = {name: value for name, value in found.items() if name != "dns"}
+    return {**rest, "dns": kept} if kept else rest
+
+
+def parse_metadata(root: etree._Element) -> dict[str, str]:
+    """A network's metadata by namespace, less our own mark."""
+    found = {}
+    for element in root.findall("metadata/*"):
+        namespace = etree.QName(element).namespace
+        if namespace is not None and namespace != OWNER_NAMESPACE:
+            found[namespace] = canonical_element(etree.tostring(element, encoding="unicode", with_tail=False))
+    return found
+
+
+def canonical_element(xml: str) -> str:
+    """An element's text in one spelling (exclusive canonical XML), so that quoting never shows as a change."""
+    element = read_xml(xml)
+    try:
+        return etree.tostring(element, method="c14n", exclusive=True).decode()
+    except etree.C14NError:  # a namespace that is no absolute URI has no canonical form, and libvirt takes it
+        return str(etree.tostring(element, encoding="unicode"))
+
+
+def metadata_fault(namespace: str, xml: str) -> str:
+    """Why a text cannot be a network's metadata under a namespace; "" when it can. Never shows the text."""
+    if namespace == OWNER_NAMESPACE:
+        return "is virtnet's own namespace; choose another"
+    try:
+        element = read_xml(xml)
+    except VirtnetError:
+        return f'is no XML element; write one like <note xmlns="{readable(namespace)}">text</note>'
+    if etree.QName(element).namespace != namespace:
+        return f'is an element of another namespace, or of none; give it xmlns="{readable(namespace)}"'
+    if element.getroottree().docinfo.doctype:
+        return "has a document type, which a network does not keep; leave it out, and write its entities out"
+    if element.xpath("//@xml:space"):
+        return "has xml:space, and libvirt indents metadata as it likes; leave it out"
+    return ""
+
+
+def parse_part(part: type[Part], element: etree._Element) -> dict[str, Tree]:
+    """A part of the spec from its element."""
+    found: dict[str, Tree] = {}
+    for name, shape in shapes(part).items():
+        if part is parts.NetworkSpec and (name in NOT_XML or name in SPECIAL):
+            continue
+        value = parse_field(part, shape, element)
+        if value is not ABSENT:
+            found[name] = value
+    if part is parts.Forward:
+        _one_form_of_interfaces(found)
+    return found
+
+
+def _one_form_of_interfaces(forward: dict[str, Tree]) -> None:
+    device = forward.pop("dev", None)
+    if device is not None and "interfaces" not in forward:
+        forward["interfaces"] = [{"dev": device}]
+    forward.setdefault("mode", "nat")
+
+
+def parse_field(part: type[Part], shape: Shape, element: etree._Element) -> Tree:
+    """A field of a part from the part's element; ABSENT where it says nothing of it."""
+    if part is parts.NetworkIp and shape.name == "address":
+        return _ip_address(element)
+    if part is parts.Route and shape.name == "address":
+        return _route_address(element)
+    place = place_of(part, shape)
+    if shape.kind == "parts" and shape.part is not None:
+        items = [parse_part(shape.part, child) for child in element.findall(place.element)]
+        return items if items else ABSENT
+    if shape.kind == "scalars":
+        values = [_scalar(shape, child.text or "") for child in element.findall(place.element)]
+        return values if values else ABSENT
+    if shape.kind == "part" and shape.part is not None:
+        child = element.find(place.element)
+        return ABSENT if child is None else parse_part(shape.part, child)
+    holder = element if not place.element else element.find(place.element)
+    if holder is None:
+        return ABSENT
+    text = holder.text or "" if place.text else holder.get(place.attribute)
+    return ABSENT if text is None else _scalar(shape, text)
+
+
+def _scalar(shape: Shape, text: str) -> Tree:
+    """A value in canonical spelling; what libvirt accepts and the spec would not is kept as it is written."""
+    if shape.base is bool:
+        return text in ("yes", "on")
+    try:
+        if shape.base is int:
+            return int(text, 0)
+        return shape.canonical(text) if shape.canonical is not None else text
+    except ValueError:
+        return text
+
+
+def _ip_address(element: etree._Element) -> Tree:
+    address, prefix, netmask = element.get("address"), element.get("prefix"), element.get("netmask")
+    if address is None:
+        return ABSENT
+    try:
+        parsed = ipaddress.ip_address(address)
+        if prefix is None:
+            prefix = (
+                _classful_prefix(parsed)
+                if netmask is None
+                else str(ipaddress.ip_network(f"0.0.0.0/{netmask}").prefixlen)
+            )
+        return f"{parsed}/{int(prefix)}"
+    except ValueError:
+        return f"{address}/{prefix or netmask}"
+
+
+def _classful_prefix(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """virSocketAddrGetIPPrefix: without a prefix libvirt goes by the address's class, and 64 for IPv6."""
+    if isinstance(address, ipaddress.IPv6Address):
+        return "64"
+    first = int(address) >> 24
+    return "8" if first < 128 else "16" if first < 192 else "24"
+
+
+def _route_address(element: etree._Element) -> Tree:
+    address, prefix, netmask = element.get("address"), element.get("prefix"), element.get("netmask")
+    if address is None:
+        return ABSENT
+    try:
+        if prefix is None and netmask is not None:
+            prefix = str(ipaddress.ip_network(f"0.0.0.0/{netmask}").prefixlen)
+        if prefix is None:
+            parsed = ipaddress.ip_address(address)
+            prefix = "0" if int(parsed) == 0 else _classful_prefix(parsed)
+        return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
+    except ValueError:
+        return f"{address}/{prefix or netmask}"
+
+
+def owner_mark(xml: str) -> OwnerMark | None:
+    """The owner mark of a network, or None where it carries none."""
+    element = read_xml(xml).find(f"metadata/{{{OWNER_NAMESPACE}}}owner")
+    if element is None:
+        return None
+    return OwnerMark(
+        element.get("name", ""),
+        creating=element.get("phase") == "creating",
+        adopted=element.get("adopted") == "yes",
+        found=(element.text or "").strip(),
+    )
+
+
+#: virNetworkUpdate's sections that we use: the part's class, its element, and its holder below <network>.
+SECTIONS: Mapping[str, tuple[type[Part], str, str]] = {
+    "ip-dhcp-range": (parts.DhcpRange, "range", "ip/dhcp"),
+    "ip-dhcp-host": (parts.DhcpHost, "host", "ip/dhcp"),
+    "forward-interface": (parts.ForwardInterface, "interface", "forward"),
+    "portgroup": (parts.PortGroup, "portgroup", ""),
+    "dns-host": (parts.DnsHost, "host", "dns"),
+    "dns-txt": (parts.Txt, "txt", "dns"),
+    "dns-srv": (parts.Srv, "srv", "dns"),
+}
+
+
+def has_section_item(xml: str, section: str, parent_index: int, item_xml: str) -> bool:
+    """Whether a network's XML holds an item of a section, alike in everything the spec knows."""
+    _, element, holder = SECTIONS[section]
+    root = read_xml(xml)
+    if holder == "ip/dhcp":
+        addresses = root.findall("ip")
+        holders = [addresses[parent_index]] if 0 <= parent_index < len(addresses) else []
+        places = [place for address in holders for place in address.findall("dhcp")]
+    else:
+        places = root.findall(holder) if holder else [root]
+    item = read_xml(item_xml)
+    return any(same_item(child, item, section) for place in places for child in place.findall(element))
+
+
+def restart_record_left(live_xml: str | None) -> bool:
+    """Whether a running network holds the record by which dnsmasq is restarted."""
+    if live_xml is None or RESTART_RECORD not in live_xml:
+        return False
+    return has_section_item(live_xml, "dns-txt", -1, RESTART_ITEM)
+
+
+def same_item(one: etree._Element, other: etree._Element, section: str) -> bool:
+    """Whether two items of a section are alike in everything the spec knows."""
+    part, _, _ = SECTIONS[section]
+    return not differences(part, parse_part(part, one), parse_part(part, other))

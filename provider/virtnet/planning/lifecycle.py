@@ -1,0 +1,343 @@
+"""The verbs, once, over any resource: check, diff, create, read, update, delete.
+
+`plan(desired, recorded, observed)` is the program. create = plan(desired, nothing, observed) · update =
+plan(desired, recorded, observed) · delete = plan(nothing, recorded, observed) · diff = the changes of
+plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; the adapters above translate.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
+from virtnet.planning.clients import Doors
+from virtnet.planning.plan import Change, ChangeClass, Plan, apply
+from virtnet.planning.resource import Observed, Resource
+from virtnet.spec.part import Tree, walk_unknown
+
+OpenDoors = Callable[[str], Doors]
+"""Gives the doors to the host of a connection URI."""
+
+Show = Callable[[str], None]
+"""Shows one line to whoever reviews or applies."""
+
+IDENTITY = ("uri", "name", "uuid")
+"""Inputs that say which host and which resource there is meant; while one is unknown, no guessed one is looked at."""
+
+CUT_SHORT = "it was being made when its host was lost, and how far that went is not known"
+"""The problem of a resource whose create failed with nobody left to ask."""
+
+
+@dataclass(frozen=True)
+class Diff:
+    """What an update would change, by what is recorded."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+    """Lines for a reviewer of what stands as recorded, and no update would change."""
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """The properties that make it a replacement."""
+        return tuple(change.path for change in self.changes if change.change_class is ChangeClass.REPLACE)
+
+    def without(self, paths: Collection[str]) -> "Diff":
+        """The same less the changes of these properties."""
+        return replace(self, changes=tuple(change for change in self.changes if change.path not in paths))
+
+
+def diff(
+    resource: Resource[Observed], recorded: Mapping[str, Tree], desired: Mapping[str, Tree], open_doors: OpenDoors
+) -> Diff:
+    """The changes by what is recorded. Asks no host, but for one: a changed uri, whether it reaches the same.
+
+    Raises Unreachable when a changed uri cannot be asked: a spelling must never destroy a network.
+    """
+    plan = resource.plan(desired, recorded, None)
+    changes = tuple(_same_host(change, recorded, desired, open_doors) for change in plan.changes)
+    subject = _subject(resource, desired, recorded)
+    return Diff(changes, tuple(f"{subject}: note: {note}" for note in plan.notes))
+
+
+def _same_host(
+    change: Change, recorded: Mapping[str, Tree], desired: Mapping[str, Tree], open_doors: OpenDoors
+) -> Change:
+    uri = desired.get("uri")
+    if change.path != "uri" or not isinstance(uri, str):
+        return change
+    try:
+        host_uuid = open_doors(uri).libvirt.host_uuid()
+        # Without a UUID in its firmware a host gets a new one at each start of the daemon, so the old URI is asked too.
+        same = host_uuid == recorded.get("host_uuid") or host_uuid == _present_uuid(recorded, open_doors)
+    except Unreachable as error:
+        raise Unreachable(
+            f"whether {uri} is the same host as {recorded.get('uri')} cannot be told, so nothing is changed or "
+            f"replaced: {error}"
+        ) from error
+    return replace(change, change_class=ChangeClass.RECORDED if same else ChangeClass.REPLACE)
+
+
+def _present_uuid(recorded: Mapping[str, Tree], open_doors: OpenDoors) -> str | None:
+    """The UUID of the host behind the recorded uri by now; None where it cannot be asked."""
+    try:
+        return open_doors(str(recorded["uri"])).libvirt.host_uuid() or None
+    except Unreachable:
+        return None
+
+
+def preview(
+    resource: Resource[Observed],
+    recorded: Mapping[str, Tree] | None,
+    desired: Mapping[str, Tree],
+    open_doors: OpenDoors,
+    changes: tuple[Change, ...] = (),
+) -> list[str]:
+    """What a reviewer reads: a line a change, then what the host, as it is now, adds to it. Never raises our errors.
+
+    Host findings are lines and no verdicts: the same program may be about to mend them.
+    """
+    identity = {name: desired.get(name) for name in IDENTITY}
+    unknown = [name for name, value in identity.items() if list(walk_unknown(value))]
+    known = {name: value for name, value in desired.items() if name not in unknown}
+    subject = _subject(resource, known, recorded)
+    lines = [f"{subject}: {change.describe()} [{change.change_class.name.lower()}]" for change in changes]
+    if recorded is not None and any(change.change_class is ChangeClass.REPLACE for change in changes):
+        return [*lines, *_preview_of_replacement(resource, recorded, unknown, open_doors)]
+    if unknown:
+        later = f"{' and '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} known only when applied"
+        return [*lines, f"{subject}: {later}; the plan is made then"]
+    try:
+        doors = open_doors(str(desired["uri"]))
+        if list(walk_unknown(desired)):
+            _look(resource, doors, desired, recorded or {}, recent=True)
+            return [*lines, f"{subject}: parts are known only when applied; the plan is made then"]
+        plan = _planned(resource, doors, desired, recorded, recent=True)
+    except VirtnetError as error:
+        return [*lines, f"{subject}: as the host is now, this could not be applied: {error}"]
+    if recorded is None:
+        taken_over = [change for change in plan.changes if "adopted_from" in plan.details]
+        lines += [f"{subject}: {change.describe()} [{change.change_class.name.lower()}]" for change in taken_over]
+        lines += [f"{subject}: will {step.describe()}" for step in plan.steps]
+    lines += [f"{subject}: as the host is now, this would be refused: {refusal}" for refusal in plan.refusals]
+    return lines + [f"{subject}: note: {note}" for note in plan.notes]
+
+
+def _preview_of_replacement(
+    resource: Resource[Observed], recorded: Mapping[str, Tree], unknown: list[str], open_doors: OpenDoors
+) -> Iterator[str]:
+    """What is deleted to be made anew, by its own name, and what the host has against that."""
+    subject = _subject(resource, {}, recorded)
+    anew = "is deleted and made anew, which is refused while anything is plugged in, unless on_delete is disconnect"
+    if unknown:
+        yield f"{subject}: {anew}; or it stays, if {' and '.join(unknown)}, known only when applied, is as it was"
+    else:
+        yield f"{subject}: {anew}"
+    try:
+        doors = open_doors(str(recorded["uri"]))
+        plan = resource.plan(None, recorded, _look(resource, doors, None, recorded))
+    except VirtnetError as error:
+        yield f"{subject}: as the host is now, this could not be applied: {error}"
+        return
+    for refusal in plan.refusals:
+        yield f"{subject}: as the host is now, this would be refused: {refusal}"
+    for note in plan.notes:
+        yield f"{subject}: note: {note}"
+
+
+def create(
+    resource: Resource[Observed],
+    desired: Mapping[str, Tree],
+    open_doors: OpenDoors,
+    show: Show,
+    *,
+    progress: Show | None = None,
+) -> dict[str, Tree]:
+    """Make it and return its outputs. Refused before any effect, or done, or rolled back whole.
+
+    `progress` gets a line before each step; what it raises ends the work, and takes back what was done. Where taking
+    back fails, the ApplyFailed holds the outputs of what is there.
+    """
+    doors = open_doors(str(desired["uri"]))
+    plan = None
+    try:
+        with doors.turn(lambda: _look_ahead(resource, doors, desired)):
+            plan = _planned(resource, doors, desired, None)
+            _apply(plan, doors, _subject(resource, desired, None), show, progress)
+        # Whoever waits for the turn may begin: looking is no change.
+        return _outputs(resource, doors, desired, desired, plan.details)
+    except VirtnetError as error:
+        if plan is None or _undone(error):
+            raise
+        raise _with_outputs(error, _left_by_create(resource, doors, desired, plan.details)) from error
+
+
+def update(
+    resource: Resource[Observed],
+    recorded: Mapping[str, Tree],
+    desired: Mapping[str, Tree],
+    open_doors: OpenDoors,
+    show: Show,
+    *,
+    progress: Show | None = None,
+) -> dict[str, Tree]:
+    """Observe again, plan again, apply; return the new outputs. `progress` as for create."""
+    doors = open_doors(str(desired["uri"]))
+    plan = None
+    try:
+        with doors.turn():
+            plan = _planned(resource, doors, desired, recorded)
+            _apply(plan, doors, _subject(resource, desired, recorded), show, progress)
+        return _outputs(resource, doors, desired, recorded, {**recorded, **plan.details})
+    except VirtnetError as error:
+        if plan is None or _undone(error):
+            raise
+        raise _with_outputs(error, _left_by_update(resource, doors, recorded, desired)) from error
+
+
+def _undone(error: VirtnetError) -> bool:
+    """Whether what failed left nothing behind: refused, or taken back whole."""
+    return isinstance(error, Refused) or (isinstance(error, ApplyFailed) and not error.left)
+
+
+def _with_outputs(error: VirtnetError, outputs: Mapping[str, Tree] | None) -> ApplyFailed:
+    return ApplyFailed(str(error), error.left if isinstance(error, ApplyFailed) else (), outputs)
+
+
+def _left_by_create(
+    resource: Resource[Observed], doors: Doors, desired: Mapping[str, Tree], details: Mapping[str, Tree]
+) -> Mapping[str, Tree] | None:
+    """The outputs of what a create left. A host that cannot be asked is taken to have it, as losing it is worse."""
+    try:
+        observed = _look(resource, doors, {}, {**details, "name": desired.get("name")})
+        return resource.outputs(desired, details, observed)
+    except VirtnetError:
+        # As a problem, so that the next update may do whatever it then finds missing.
+        unknown = {"problems": [CUT_SHORT]} if "problems" in resource.computed else {}
+        return {**desired, **details, **unknown}
+
+
+def _left_by_update(
+    resource: Resource[Observed], doors: Doors, recorded: Mapping[str, Tree], desired: Mapping[str, Tree]
+) -> Mapping[str, Tree] | None:
+    """The outputs of what an update left; None where what is recorded is all that is known."""
+    named = {**resource.recorded_inputs(recorded), **desired}
+    try:
+        return resource.outputs(named, recorded, _look(resource, doors, {}, recorded))
+    except VirtnetError:
+        return None
+
+
+def read(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors: OpenDoors) -> dict[str, Tree] | None:
+    """The outputs as the host is now; None only when libvirt, on a live connection, says that it is gone."""
+    inputs = resource.recorded_inputs(recorded)
+    doors = open_doors(str(recorded["uri"]))
+    observed = _look(resource, doors, {}, recorded)
+    shown = resource.outputs(inputs, recorded, observed)
+    if shown is None and recorded.get("host_uuid") not in (None, doors.libvirt.host_uuid()):
+        raise Refused(
+            f"{_subject(resource, inputs, recorded)}: {recorded['uri']} now reaches another host "
+            f"({doors.libvirt.host_uuid()} instead of {recorded['host_uuid']}), where it is not; correct the "
+            "uri, or drop it from the state with pulumi state delete"
+        )
+    return shown
+
+
+def found_as_recorded(
+    resource: Resource[Observed], recorded: Mapping[str, Tree], shown: Mapping[str, Tree]
+) -> frozenset[str]:
+    """What was found (problems, say) and is recorded so already: no news to a refresh, though up will mend it."""
+    made = resource.computed - set(resource.spec.model_fields)
+    return frozenset(name for name in made if shown.get(name) == recorded.get(name))
+
+
+def delete(
+    resource: Resource[Observed],
+    recorded: Mapping[str, Tree],
+    open_doors: OpenDoors,
+    show: Show,
+    *,
+    progress: Show | None = None,
+) -> None:
+    """Undo what create did, protecting what is plugged in. Gone already is success. `progress` as for create."""
+    inputs = resource.recorded_inputs(recorded)
+    subject = _subject(resource, inputs, recorded)
+    doors = open_doors(str(recorded["uri"]))
+    with doors.turn():
+        observed = _observe_for_delete(resource, doors, recorded, subject)
+        _apply(resource.plan(None, recorded, observed), doors, subject, show, progress)
+
+
+def _observe_for_delete(
+    resource: Resource[Observed], doors: Doors, recorded: Mapping[str, Tree], subject: str
+) -> Observed:
+    try:
+        return _look(resource, doors, None, recorded)
+    except Unreachable as error:
+        raise Unreachable(
+            f"{subject} was not deleted: {error} (if the host is gone for good, pulumi state delete drops it from the "
+            "state)"
+        ) from error
+
+
+def _look(
+    resource: Resource[Observed],
+    doors: Doors,
+    desired: Mapping[str, Tree] | None,
+    recorded: Mapping[str, Tree],
+    *,
+    recent: bool = False,
+) -> Observed:
+    with doors.look(recent=recent):
+        return resource.observe(doors, desired, recorded)
+
+
+def _look_ahead(resource: Resource[Observed], doors: Doors, desired: Mapping[str, Tree]) -> None:
+    if resource.look_ahead is not None:
+        with suppress(VirtnetError):  # said by the look that counts
+            resource.look_ahead(doors, desired)
+
+
+def _planned(
+    resource: Resource[Observed],
+    doors: Doors,
+    desired: Mapping[str, Tree],
+    recorded: Mapping[str, Tree] | None,
+    *,
+    recent: bool = False,
+) -> Plan:
+    """The plan. What is kept of earlier looks never refuses anything: the host is looked at afresh first."""
+    plan = resource.plan(desired, recorded, _look(resource, doors, desired, recorded or {}, recent=recent))
+    if not plan.refusals:
+        return plan
+    doors.forget()
+    return resource.plan(desired, recorded, _look(resource, doors, desired, recorded or {}))
+
+
+def _apply(plan: Plan, doors: Doors, subject: str, show: Show, progress: Show | None) -> None:
+    for note in plan.notes:
+        show(f"{subject}: note: {note}")
+    apply(plan, doors, subject, progress)
+
+
+def _outputs(
+    resource: Resource[Observed],
+    doors: Doors,
+    inputs: Mapping[str, Tree],
+    place: Mapping[str, Tree],
+    details: Mapping[str, Tree],
+) -> dict[str, Tree]:
+    # Looked at once more after the last step: outputs are what is there, never what was hoped for.
+    observed = _look(resource, doors, {}, {**details, "name": place.get("name")})
+    shown = resource.outputs(inputs, details, observed)
+    if shown is None:
+        raise VirtnetError(
+            f"{_subject(resource, inputs, place)}: was applied and is gone again, as someone removed it; run pulumi up"
+        )
+    return shown
+
+
+def _subject(resource: Resource[Observed], inputs: Mapping[str, Tree], recorded: Mapping[str, Tree] | None) -> str:
+    name = inputs.get("name") or (recorded or {}).get("name")
+    uri = inputs.get("uri") or (recorded or {}).get("uri")
+    named = f"{resource.subject} '{name}'" if isinstance(name, str) else resource.subject
+    return f"{named} on {uri}" if isinstance(uri, str) else named

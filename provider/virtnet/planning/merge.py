@@ -1,0 +1,356 @@
+"""Three-way ownership on plain data: what is named is owned whole, what is no longer named goes, the rest stays.
+
+Works on trees beside the spec's types, so that list items are matched by their key and never by their place.
+Pure; imported by the planners.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from virtnet.planning.plan import Change, ChangeClass
+from virtnet.spec.part import UNKNOWN, Part, Shape, Tree, shapes
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Any = _Absent()
+"""No value at all, as opposed to any value a tree can hold."""
+
+CLASSES = {
+    "recorded": ChangeClass.RECORDED,
+    "live": ChangeClass.LIVE,
+    "restart": ChangeClass.RESTART,
+    "replace": ChangeClass.REPLACE,
+}
+
+
+def item_key(part: type[Part], item: Mapping[str, Tree]) -> Any:
+    """What tells one list item from the others."""
+    if part.whole_key:
+        return tuple(item.get(name, shapes(part)[name].default) for name in part.key)
+    for name in part.key:
+        if name in item:
+            return (name, item[name])
+    return tuple(sorted((name, repr(value)) for name, value in item.items()))
+
+
+def paired(part: type[Part], wanted: Sequence[Tree], found: Sequence[Tree]) -> list[tuple[Tree, Tree]]:
+    """Each wanted item with the found one of its key, or None; then None with each found one that nobody wants.
+
+    A list that others made may hold a key several times (two reservations for one MAC): of those the one that is alike
+    goes with the wanted one, and the others are left over.
+    """
+    left: dict[Any, list[Tree]] = {}
+    for item in found:
+        left.setdefault(item_key(part, item), []).append(item)
+    partners: dict[int, Tree] = {}
+    for alike in (True, False):
+        for index, item in enumerate(wanted):
+            candidates = left.get(item_key(part, item), [])
+            if index in partners or (alike and len(candidates) < 2):
+                continue
+            for place, candidate in enumerate(candidates):
+                if not alike or not differences(part, item, candidate):
+                    partners[index] = candidates.pop(place)
+                    break
+    pairs = [(item, partners.get(index)) for index, item in enumerate(wanted)]
+    return pairs + [(None, item) for items in left.values() for item in items]
+
+
+def merge(
+    part: type[Part], desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: Mapping[str, Tree]
+) -> dict[str, Tree]:
+    """The tree to aim for: desired over observed, without what only recorded still names.
+
+    A named list is owned whole; a named group only in the values it names. Observed taken as desired gives observed.
+    """
+    merged: dict[str, Tree] = {}
+    for name, shape in shapes(part).items():
+        value = _merge_value(shape, desired.get(name, ABSENT), recorded.get(name, ABSENT), observed.get(name, ABSENT))
+        if value is not ABSENT:
+            merged[name] = value
+    return merged
+
+
+def _merge_value(shape: Shape, desired: Tree, recorded: Tree, observed: Tree) -> Tree:
+    if desired is ABSENT:
+        return observed if recorded is ABSENT else _without(shape, observed, recorded)
+    if desired is UNKNOWN:
+        return desired
+    if shape.kind == "part" and shape.part is not None:
+        return merge(shape.part, desired, _mapping(recorded), _mapping(observed))
+    if shape.kind == "parts" and shape.part is not None:
+        return _merge_items(shape.part, desired, _sequence(recorded), _sequence(observed))
+    if shape.kind == "map":
+        left = {name: value for name, value in _mapping(observed).items() if name not in _mapping(recorded)}
+        return {**left, **desired}
+    return desired
+
+
+def _merge_items(
+    part: type[Part], desired: Sequence[Tree], recorded: Sequence[Tree], observed: Sequence[Tree]
+) -> list[Tree]:
+    before = {item_key(part, item): item for item in recorded}
+    merged = (
+        merge(part, item, before.get(item_key(part, item), {}), {} if now is None else now)
+        for item, now in paired(part, [item for item in desired if item is not UNKNOWN], observed)
+        if item is not None
+    )
+    return [item if item is UNKNOWN else next(merged) for item in desired]
+
+
+def _without(shape: Shape, observed: Tree, recorded: Tree) -> Tree:
+    """The observed value less what was recorded as named: a whole scalar or list, the named values of a group."""
+    if observed is ABSENT:
+        return ABSENT
+    if shape.kind == "part" and shape.part is not None:
+        fields = shapes(shape.part)
+        left = {}
+        for name, value in observed.items():
+            kept = _without(fields[name], value, recorded[name]) if name in recorded else value
+            if kept is not ABSENT:
+                left[name] = kept
+        return left if left else ABSENT
+    if shape.kind == "map":
+        left = {name: value for name, value in observed.items() if name not in recorded}
+        return left if left else ABSENT
+    return ABSENT
+
+
+def project(part: type[Part], named: Mapping[str, Tree], observed: Mapping[str, Tree]) -> dict[str, Tree]:
+    """The observed values of what is named, in the form it was named: what a refresh shows.
+
+    A value that equals libvirt's default where nothing is observed counts as observed; extra items of a named list
+    are shown whole.
+    """
+    shown: dict[str, Tree] = {}
+    for name, shape in shapes(part).items():
+        if name not in named:
+            continue
+        value = _project_value(shape, named[name], observed.get(name, ABSENT))
+        if value is not ABSENT:
+            shown[name] = value
+    return shown
+
+
+def _project_value(shape: Shape, named: Tree, observed: Tree) -> Tree:
+    if observed is ABSENT:
+        return named if is_default(shape, named) else ABSENT
+    if shape.kind == "part" and shape.part is not None:
+        return project(shape.part, named, observed)
+    if shape.kind == "parts" and shape.part is not None:
+        part = shape.part
+        return [
+            found if item is None else project(part, item, found)
+            for item, found in paired(part, named, observed)
+            if found is not None
+        ]
+    if shape.kind == "map":
+        return {name: value for name, value in observed.items() if name in named}
+    if same(shape, named, observed):
+        return named
+    return observed
+
+
+def is_default(shape: Shape, value: Tree) -> bool:
+    """Whether naming this value means the same to libvirt as leaving it out."""
+    if shape.kind == "part" and shape.part is not None:
+        fields = shapes(shape.part)
+        return all(is_default(fields[name], item) for name, item in value.items())
+    if shape.kind in ("parts", "scalars", "map"):
+        return len(value) == 0
+    return shape.default is not None and value == shape.default
+
+
+def same(shape: Shape, one: Tree, other: Tree) -> bool:
+    """Whether two values mean the same, whatever their order; ABSENT counts as libvirt's default."""
+    return not list(_differences(shape, one, other, "", ChangeClass.RESTART))
+
+
+def differences(part: type[Part], wanted: Mapping[str, Tree], found: Mapping[str, Tree]) -> tuple[Change, ...]:
+    """Every property path in which two trees differ, with its class; list items by key."""
+    return tuple(_part_differences(part, wanted, found, "", ChangeClass.RESTART))
+
+
+def _part_differences(
+    part: type[Part], wanted: Mapping[str, Tree], found: Mapping[str, Tree], path: str, enclosing: ChangeClass
+) -> list[Change]:
+    changes: list[Change] = []
+    for name, shape in shapes(part).items():
+        level = CLASSES[shape.level] if shape.level is not None else enclosing
+        place = f"{path}.{name}" if path else name
+        changes += _differences(shape, wanted.get(name, ABSENT), found.get(name, ABSENT), place, level)
+    return changes
+
+
+def naming(
+    part: type[Part], desired: Mapping[str, Tree], recorded: Mapping[str, Tree], path: str = ""
+) -> tuple[Change, ...]:
+    """Every property path that only one of two trees names, at any depth, whatever its value; items by key."""
+    changes: list[Change] = []
+    for name, shape in shapes(part).items():
+        place = f"{path}.{name}" if path else name
+        wanted, before = desired.get(name, ABSENT), recorded.get(name, ABSENT)
+        if (wanted is ABSENT) != (before is ABSENT):
+            kind: Literal["add", "remove"] = "remove" if wanted is ABSENT else "add"
+            changes.append(Change(path=place, kind=kind, change_class=ChangeClass.RECORDED))
+        elif wanted in (ABSENT, UNKNOWN) or before is UNKNOWN or shape.part is None:
+            continue
+        elif shape.kind == "part":
+            changes += naming(shape.part, wanted, before, place)
+        elif shape.kind == "parts":
+            there = {item_key(shape.part, item): item for item in before if item is not UNKNOWN}
+            for item in wanted:
+                if item is not UNKNOWN and (key := item_key(shape.part, item)) in there:
+                    changes += naming(shape.part, item, there[key], f"{place}[{label(shape.part, item)}]")
+    return tuple(changes)
+
+
+def _differences(shape: Shape, wanted: Tree, found: Tree, path: str, level: ChangeClass) -> list[Change]:
+    if wanted is UNKNOWN:
+        return [Change(path=path, kind="change", change_class=level, detail="known only when applied")]
+    if wanted is ABSENT and found is ABSENT:
+        return []
+    if shape.kind == "part" and shape.part is not None:
+        return _part_differences(shape.part, _mapping(wanted), _mapping(found), path, level)
+    if shape.kind == "parts" and shape.part is not None:
+        return _item_differences(shape.part, _sequence(wanted), _sequence(found), path, level)
+    if shape.kind == "scalars":
+        return _scalars_differences(_sequence(wanted), _sequence(found), path, level)
+    if shape.kind == "map":
+        return _map_differences(_mapping(wanted), _mapping(found), path, level)
+    return _scalar_differences(shape, wanted, found, path, level)
+
+
+def _scalar_differences(shape: Shape, wanted: Tree, found: Tree, path: str, level: ChangeClass) -> list[Change]:
+    meant, there = (shape.default if value is ABSENT else value for value in (wanted, found))
+    if meant == there:
+        return []
+    if found is ABSENT and shape.default is None:
+        return [Change(path=path, kind="add", change_class=level, detail=_shown(path, meant))]
+    if wanted is ABSENT and shape.default is None:
+        return [Change(path=path, kind="remove", change_class=level)]
+    detail = f"{_shown(path, there)} -> {_shown(path, meant)}" if _shown(path, there) else ""
+    return [Change(path=path, kind="change", change_class=level, detail=detail)]
+
+
+def _scalars_differences(wanted: Sequence[Tree], found: Sequence[Tree], path: str, level: ChangeClass) -> list[Change]:
+    if UNKNOWN not in wanted and sorted(map(str, wanted)) == sorted(map(str, found)):
+        return []
+    kind = "add" if not found else "remove" if not wanted else "change"
+    return [Change(path=path, kind=kind, change_class=level)]  # type: ignore[arg-type]
+
+
+def _map_differences(
+    wanted: Mapping[str, Tree], found: Mapping[str, Tree], path: str, level: ChangeClass
+) -> list[Change]:
+    changes = []
+    for name in sorted({*wanted, *found}):
+        place = f'{path}["{name}"]'
+        if name not in found:
+            changes.append(Change(path=place, kind="add", change_class=level))
+        elif name not in wanted:
+            changes.append(Change(path=place, kind="remove", change_class=level))
+        elif wanted[name] != found[name]:
+            changes.append(Change(path=place, kind="change", change_class=level))
+    return changes
+
+
+def _item_differences(
+    part: type[Part], wanted: Sequence[Tree], found: Sequence[Tree], path: str, level: ChangeClass
+) -> list[Change]:
+    if any(item is UNKNOWN for item in wanted):
+        return [Change(path=path, kind="change", change_class=level, detail="known only when applied")]
+    meant = {item_key(part, item) for item in wanted}
+    changes: list[Change] = []
+    for item, there in paired(part, wanted, found):
+        if item is None:
+            place = f"{path}[{label(part, there)}]"
+            again = "it is there more than once" if item_key(part, there) in meant else ""
+            changes.append(Change(path=place, kind="remove", change_class=level, detail=again))
+            continue
+        place = f"{path}[{label(part, item)}]"
+        if there is None:
+            changes.append(Change(path=place, kind="add", change_class=level, detail=_shown(place, item)))
+        else:
+            changes += _part_differences(part, item, there, place, level)
+    return changes
+
+
+def label(part: type[Part], item: Mapping[str, Tree]) -> str:
+    """A list item's key as paths show it."""
+    known = [str(item[name]) for name in part.key if name in item and item[name] is not UNKNOWN]
+    if part.whole_key:
+        return " ".join(known) or "?"
+    return next(iter(known), "?")
+
+
+#: Values under these may hold secrets (a TXT record, a key in dnsmasq's options): they never appear in a line.
+SECRET_PLACES = ("dns.txts", "dnsmasq_options", "metadata", "title", "description")
+
+
+def _shown(path: str, value: Tree) -> str:
+    if path.startswith(SECRET_PLACES) or value is None or value is UNKNOWN:
+        return ""
+    if isinstance(value, Mapping):
+        texts = {name: _shown(path, item) for name, item in value.items() if not _is_group(item)}
+        return ", ".join(f"{name} {text}" for name, text in texts.items() if text)
+    if isinstance(value, list):
+        return ""
+    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _is_group(value: Tree) -> bool:
+    return isinstance(value, Mapping | list)
+
+
+def _mapping(value: Tree) -> Mapping[str, Tree]:
+    return {} if value is ABSENT else value
+
+
+def _sequence(value: Tree) -> Sequence[Tree]:
+    return [] if value is ABSENT else value
+
+
+def restrict(
+    part: type[Part], wanted: Mapping[str, Tree], found: Mapping[str, Tree], highest: ChangeClass
+) -> dict[str, Tree]:
+    """The wanted tree with everything of a higher class than `highest` left as it was found."""
+    return _restrict_part(part, wanted, found, highest, ChangeClass.RESTART)
+
+
+def _restrict_part(
+    part: type[Part],
+    wanted: Mapping[str, Tree],
+    found: Mapping[str, Tree],
+    highest: ChangeClass,
+    enclosing: ChangeClass,
+) -> dict[str, Tree]:
+    kept: dict[str, Tree] = {}
+    for name, shape in shapes(part).items():
+        level = CLASSES[shape.level] if shape.level is not None else enclosing
+        want, there = wanted.get(name, ABSENT), found.get(name, ABSENT)
+        value = _restrict_value(shape, want, there, highest, level)
+        if value is not ABSENT:
+            kept[name] = value
+    return kept
+
+
+def _restrict_value(shape: Shape, want: Tree, there: Tree, highest: ChangeClass, level: ChangeClass) -> Tree:
+    if shape.kind == "part" and shape.part is not None:
+        value = _restrict_part(shape.part, _mapping(want), _mapping(there), highest, level)
+        return ABSENT if not value and there is ABSENT else value
+    if level <= highest:
+        return want
+    if shape.kind == "parts" and shape.part is not None:
+        part: type[Part] = shape.part
+        items = [
+            _restrict_part(part, item if wanted is None else wanted, item, highest, level)
+            for item, wanted in paired(part, _sequence(there), _sequence(want))
+            if item is not None
+        ]
+        return items if items else ABSENT
+    return there

@@ -1,0 +1,135 @@
+"""Plans: what will be done, decided before any of it is done.
+
+A *step* is a small frozen value: it describes itself in the words a reviewer reads, executes itself through the
+doors it is given, and names the step that takes it back. A *change* is one property path that differs, with
+its class. A *plan* holds both, and the reasons it must not be applied, if there are any. `apply` is the only place
+where steps run. Nothing here knows libvirt, files or sockets: the doors are Protocols, implemented by connection
+and host.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal, Protocol
+
+from virtnet.errors import AccessDenied, ApplyFailed, Refused, Unreachable, VirtnetError
+from virtnet.planning.clients import Doors
+from virtnet.spec.values import printable
+
+
+class ChangeClass(IntEnum):
+    """How much a change costs those who use the network, in rising order."""
+
+    RECORDED = 0
+    """Nothing happens on the host."""
+    LIVE = 1
+    """Applied to the running network; nothing plugged in notices."""
+    RESTART = 2
+    """The network is stopped and started again."""
+    REPLACE = 3
+    """The network is deleted and made anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One property path that differs between what is and what is desired."""
+
+    path: str
+    """In Python spelling, list items by key: `ips[192.168.123.1/24].dhcp.hosts[52:54:00:00:00:01]`."""
+    kind: Literal["add", "change", "remove"]
+    change_class: ChangeClass
+    detail: str = ""
+    """Old and new value where they may be shown; empty where they may be secret."""
+
+    def describe(self) -> str:
+        """The change in the words of a preview line."""
+        words = {"add": "is added", "change": "changes", "remove": "is removed"}[self.kind]
+        return printable(f"{self.path} {words}" + (f" ({self.detail})" if self.detail else ""))
+
+
+class Step(Protocol):
+    """One effect. Frozen data; executing twice must be as good as once, and so must undoing."""
+
+    def describe(self) -> str:
+        """What will happen, in the words of a preview line."""
+
+    def execute(self, doors: Doors) -> None:
+        """Do it; raises a VirtnetError."""
+
+    def undo(self) -> "Step | None":
+        """The step that takes it back, whether it was carried out wholly, half or not at all; None: nothing to do."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything decided: the steps in order, the changes they make, and why not to begin, if so."""
+
+    steps: tuple[Step, ...] = ()
+    changes: tuple[Change, ...] = ()
+    refusals: tuple[str, ...] = ()
+    """Sentences to stand behind "object on host was not touched: "; a plan with any of them is never applied."""
+    notes: tuple[str, ...] = ()
+    """What a reviewer should know besides the changes."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What was chosen while planning and the outputs need, such as a new network's UUID."""
+
+    @property
+    def change_class(self) -> ChangeClass:
+        """The highest class among the changes; RECORDED when there are none."""
+        return max((change.change_class for change in self.changes), default=ChangeClass.RECORDED)
+
+    @property
+    def empty(self) -> bool:
+        """True when nothing differs and nothing is to be done."""
+        return not self.steps and not self.changes
+
+
+def apply(plan: Plan, doors: Doors, subject: str, progress: Callable[[str], None] | None = None) -> None:
+    """Carry out a plan's steps in order; take all of them back, last first, when one fails.
+
+    `subject` names the object and the host for messages. Raises Refused before the first effect when the plan holds
+    refusals, and ApplyFailed after a failed step, whose sentence says whether everything was taken back. `progress`
+    gets a line before each step, and fails the step by raising a VirtnetError. Any other exception (a
+    KeyboardInterrupt, say) also takes the steps back before it goes on.
+    """
+    if plan.refusals:
+        raise Refused(f"{subject} was not touched: {'; '.join(plan.refusals)}")
+    begun: list[Step] = []
+    try:
+        for step in plan.steps:
+            begun.append(step)
+            if progress is not None:
+                progress(f"{subject}: {step.describe()}")
+            step.execute(doors)
+    except VirtnetError as error:
+        left = _take_back(begun, doors)
+        outcome = "everything was taken back" if not left else "left undone: " + "; ".join(left)
+        if len(begun) == 1 and not left:
+            outcome = "nothing was changed"
+        sentence = f"{subject}: could not {begun[-1].describe()}: {error} ({outcome})"
+        raise ApplyFailed(sentence, tuple(left)) from error
+    except BaseException:
+        _take_back(begun, doors)
+        raise
+
+
+def _take_back(begun: Sequence[Step], doors: Doors) -> list[str]:
+    """Undo steps, last first; the failures as sentences. One that fails does not keep the others from trying.
+
+    Only a host that cannot be reached any more is not asked again.
+    """
+    left: list[str] = []
+    lost = False
+    for step in reversed(begun):
+        undo = step.undo()
+        if undo is None:
+            continue
+        if lost:
+            left.append(f"could not {undo.describe()} either")
+            continue
+        try:
+            undo.execute(doors)
+        except VirtnetError as error:
+            left.append(f"could not {undo.describe()}: {error}")
+            lost = isinstance(error, Unreachable) and not isinstance(error, AccessDenied)
+    return [*left, "when it is reached again, pulumi up goes on from there"] if lost else left

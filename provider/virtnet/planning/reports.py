@@ -1,0 +1,106 @@
+"""What libvirt and the kernel report now, as frozen values. No decisions and no effects.
+
+Made by connection and host, read by the planners.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkReport:
+    """One network by libvirt's account (virNetwork*)."""
+
+    uuid: str
+    name: str
+    active: bool
+    persistent: bool
+    autostart: bool
+    live_xml: str | None
+    """The XML of the running network; None while it is inactive."""
+    config_xml: str | None
+    """The persistent (inactive) XML; None for a transient network."""
+
+    @property
+    def any_xml(self) -> str:
+        """The persistent XML, or the live one of a transient network."""
+        xml = self.config_xml if self.config_xml is not None else self.live_xml
+        if xml is None:  # a network is active or persistent, or it is not there
+            raise ValueError(f"libvirt reported network {self.name} neither active nor persistent")
+        return xml
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluggedIn:
+    """Something that hangs on a network's bridge: a guest's port, or a link libvirt knows nothing of."""
+
+    owner: str
+    """The guest's name, or "" for a foreign link."""
+    interface: str
+    """The host-side interface (tap), or "" where libvirt does not tell."""
+    mac: str = ""
+    port: str = ""
+    """The UUID of its port; "" for what libvirt has none of."""
+    bridge_by_name: bool = False
+    """True for a guest's interface of type='bridge', whose own definition names the bridge."""
+    stays_away: str = ""
+    """Why it could surely not be plugged in again after a restart; "" when it can."""
+
+    def describe(self) -> str:
+        """In the words of an error or a preview line."""
+        if self.owner:
+            return f"guest '{self.owner}'" + (f" ({self.interface or self.mac})" if self.interface or self.mac else "")
+        return f"interface {self.interface}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuestInterface:
+    """An interface of a running guest that is plugged into a network, by the guest's own XML."""
+
+    guest: str
+    guest_uuid: str
+    mac: str
+    interface: str
+    """Its tap on the host."""
+    xml: str
+    """The `<interface>` element as it runs, merged with what the network gives it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A network interface of the host."""
+
+    name: str
+    mac: str
+    kind: str
+    """The kernel's kind of a virtual link ("bridge", "veth", "tun"), or "" for others."""
+    master: str
+    """The bridge it is a port of, or ""."""
+    up: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostAddress:
+    """An address of one of the host's interfaces, in CIDR form with the host bits kept."""
+
+    interface: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostRoute:
+    """A route of the main table. `destination` is "default" or a CIDR."""
+
+    destination: str
+    interface: str
+    gateway: str
+    protocol: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListeningSocket:
+    """A listening TCP or bound UDP socket; `interface` is the device it is bound to, or ""."""
+
+    protocol: str
+    address: str
+    interface: str
+    port: int

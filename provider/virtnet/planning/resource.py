@@ -1,0 +1,46 @@
+"""The record by which the lifecycle knows a kind of resource: names, a spec and functions. No behaviour of its own.
+
+A new kind of resource is one file that makes such a record, and one entry in resources.RESOURCES.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from virtnet.planning.clients import Doors
+from virtnet.planning.plan import Plan
+from virtnet.spec.part import Failure, Part, Tree
+
+Observed = TypeVar("Observed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource(Generic[Observed]):
+    """What a kind of resource is to the verbs: its names, its spec and its functions."""
+
+    name: str
+    """As users know it: "LibvirtNetwork"."""
+    subject: str
+    """As a sentence names one: "network"."""
+    spec: type[Part]
+    computed: frozenset[str]
+    """Names of outputs that are made, not named by the program."""
+    check: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[dict[str, Tree], list[Failure]]]
+    """(inputs, recorded inputs) -> canonical inputs, or failures. Pure."""
+    observe: Callable[[Doors, Mapping[str, Tree] | None, Mapping[str, Tree]], Observed]
+    """(doors, desired, recorded or {}) -> what libvirt and the kernel report now. No effect.
+
+    Desired is {} when only reading, and None before a delete.
+    """
+    plan: Callable[[Mapping[str, Tree] | None, Mapping[str, Tree] | None, Observed | None], Plan]
+    """(desired, recorded, observed) -> plan. None as observed means: just as recorded. Pure."""
+    outputs: Callable[[Mapping[str, Tree], Mapping[str, Tree], Observed], dict[str, Tree] | None]
+    """(inputs, recorded outputs or a plan's details, observed) -> outputs; None when it is gone. Pure."""
+    recorded_inputs: Callable[[Mapping[str, Tree]], dict[str, Tree]]
+    """Recorded outputs -> what the program had named. Pure."""
+    identity: Callable[[Mapping[str, Tree]], str]
+    """Outputs -> Pulumi's id. Pure."""
+    look_ahead: Callable[[Doors, Mapping[str, Tree]], None] | None = None
+    """(doors, desired): ask, while another resource has the turn, what observe would take long to ask before a create.
+
+    No effect. Raises what observe would raise."""

@@ -1,0 +1,152 @@
+"""What the plugin's verbs answer with, and how they read what they are asked: between Pulumi's messages and trees.
+
+What is only needed for a resource is imported late.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import grpc
+from google.protobuf import any_pb2, struct_pb2
+from pulumi.runtime.proto import provider_pb2, status_pb2
+
+if TYPE_CHECKING:
+    from virtnet.planning.resource import Resource
+    from virtnet.plugin.struct import Received
+    from virtnet.spec.part import Failure, Tree
+
+UNREACHABLE_WORDS = ("fail", "recorded")
+
+#: Configuration keys that the engine adds by itself.
+ENGINES_KEYS = ("version", "pluginDownloadURL")
+
+
+class Name(NamedTuple):
+    """What a URN says of a resource (urn:pulumi:STACK::PROJECT::TYPES::NAME)."""
+
+    stack: str
+    project: str
+    kind: str
+    name: str
+
+    @property
+    def owner(self) -> str:
+        """The owner mark: the same as the dynamic provider's."""
+        return f"{self.project}/{self.stack}/{self.name}"
+
+
+def parse_urn(urn: str) -> Name:
+    """The parts of a URN; a resource's name may hold anything, `::` too."""
+    head, project, types, name = urn.split("::", 3)
+    return Name(head.removeprefix("urn:pulumi:"), project, types.rpartition("$")[2], name)
+
+
+class _Status(NamedTuple):
+    """A gRPC status with details; what grpc.Status is to the server."""
+
+    code: grpc.StatusCode
+    details: str
+    trailing_metadata: tuple[tuple[str, bytes], ...]
+
+
+class PartlyDone(Exception):
+    """A failure that left something: the engine records that, with the reasons, and goes on from there."""
+
+    def __init__(self, sentence: str, identity: str, properties: struct_pb2.Struct, inputs: struct_pb2.Struct) -> None:
+        super().__init__(sentence)
+        details = any_pb2.Any()
+        details.Pack(
+            provider_pb2.ErrorResourceInitFailed(id=identity, properties=properties, reasons=[sentence], inputs=inputs)
+        )
+        unknown: int = grpc.StatusCode.UNKNOWN.value[0]
+        status = status_pb2.Status(code=unknown, message=sentence, details=[details])
+        self.status = _Status(
+            grpc.StatusCode.UNKNOWN, sentence, (("grpc-status-details-bin", status.SerializeToString()),)
+        )
+
+
+def tree_of(resource: "Resource[Any]", taken: "Received") -> "dict[str, Tree]":
+    """Properties as the core has them. `__provider` is in the state of a resource that a dynamic provider made."""
+    from virtnet.spec import properties as wire
+
+    tree = wire.from_wire(resource.spec, taken.values)
+    tree.pop("__provider", None)
+    return {name: value for name, value in tree.items() if value is not None}
+
+
+def added_by_check(resource: "Resource[Any]", uri: str) -> "dict[str, Tree]":
+    """The inputs that every check adds where the program leaves them out."""
+    flags = [name for name in ("autostart", "active") if name in resource.spec.model_fields]
+    return {"uri": uri, **dict.fromkeys(flags, True)}
+
+
+def as_named(
+    resource: "Resource[Any]", inputs: "Mapping[str, Tree]", before: "Received | None" = None
+) -> "dict[str, Tree]":
+    """Inputs for the engine to record, without those that check adds by itself and that were not recorded before.
+
+    An import records none of them, so that the program that Pulumi writes of it leaves them out as well.
+    """
+    named = {} if before is None else before.values
+    added = added_by_check(resource, str(inputs.get("uri")))
+    return {name: value for name, value in inputs.items() if name in named or name not in added or value != added[name]}
+
+
+#: Outputs that repeat an input: secret when that is.
+_DERIVED = {"name": "bridgeName", "bridge": "bridgeName", "dropIn": "dropInPath"}
+
+#: libvirt's XML of a network that was adopted: whoever wrote it may have put secrets into it.
+_SECRET_ANYWAY = ("adoptedFrom",)
+
+
+def message_of(values: Mapping[str, Any], *taken: "Received") -> struct_pb2.Struct:
+    """Wire values as a Struct, secret in the places where those that came in were, and in what derives from them."""
+    from virtnet.plugin.struct import sendable
+
+    secret = {place for one in taken for place in one.secret}
+    secret |= {(_DERIVED[place[0]],) for place in secret if place[0] in _DERIVED}
+    secret |= {(name,) for name in _SECRET_ANYWAY if values.get(name) is not None}
+    return sendable(values, [place for place in secret if place[0] in values])
+
+
+def diff_response(
+    kinds: Mapping[str, Any], *, replaces: Iterable[str] = (), on_inputs: bool = False
+) -> provider_pb2.DiffResponse:
+    """A detailed diff: `kinds` by property path, `replaces` the properties that make it a replacement."""
+    from virtnet.plugin.property_paths import top
+
+    replaced = sorted(set(replaces))
+    return provider_pb2.DiffResponse(
+        changes=provider_pb2.DiffResponse.DIFF_SOME if kinds else provider_pb2.DiffResponse.DIFF_NONE,
+        replaces=replaced,
+        # A host has one network of a name and one file of a name.
+        deleteBeforeReplace=bool(replaced),
+        diffs=sorted({top(path) for path in kinds}),
+        hasDetailedDiff=True,
+        detailedDiff={
+            path: provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.Kind.Value(kind), inputDiff=on_inputs)
+            for path, kind in kinds.items()
+        },
+    )
+
+
+def proposed_name(request: provider_pb2.CheckRequest) -> str:
+    """The name that the stack's pulumi:autonaming wants; "" where it says nothing."""
+    return request.autonaming.proposed_name if request.HasField("autonaming") else ""
+
+
+def configuration_failures(given: "Mapping[str, Tree]") -> "list[Failure]":
+    """Every reason against the provider's own settings."""
+    from virtnet.forwarding.spec import HostForwardingSpec
+    from virtnet.spec.part import UNKNOWN, Failure, from_inputs
+
+    failures = [
+        Failure(name, "is not a setting of virtnet; those there are: uri, unreachable")
+        for name in sorted(given)
+        if name not in ("uri", "unreachable", *ENGINES_KEYS)
+    ]
+    if given.get("uri") is not None:
+        failures += from_inputs(HostForwardingSpec, {"uri": given["uri"]})[1]
+    if given.get("unreachable") not in (None, UNKNOWN, *UNREACHABLE_WORDS):
+        failures.append(Failure("unreachable", "must be fail or recorded; correct it with pulumi config set"))
+    return failures

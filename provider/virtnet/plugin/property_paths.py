@@ -1,0 +1,116 @@
+"""A plan's changes as Pulumi's detailed diff: each property path in Pulumi's spelling, and what happens to it. Pure.
+
+Our paths name list items by their keys (`ips[192.168.123.1/24].dhcp`), Pulumi's by their indexes (`ips[0].dhcp`).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias
+
+from pydantic.alias_generators import to_camel
+
+from virtnet.planning.merge import label
+from virtnet.planning.plan import Change, ChangeClass
+from virtnet.spec.part import UNKNOWN, Part, Shape, Tree, shapes
+
+Kind: TypeAlias = Literal["ADD", "ADD_REPLACE", "DELETE", "DELETE_REPLACE", "UPDATE", "UPDATE_REPLACE"]
+"""Pulumi's PropertyDiff.Kind, by name."""
+
+Steps: TypeAlias = tuple[str | int, ...]
+
+_KINDS: Mapping[str, Kind] = {"add": "ADD", "remove": "DELETE", "change": "UPDATE"}
+
+_REPLACING: Mapping[str, Kind] = {"add": "ADD_REPLACE", "remove": "DELETE_REPLACE", "change": "UPDATE_REPLACE"}
+
+
+def detailed(
+    part: type[Part], changes: Iterable[Change], recorded: Mapping[str, Tree], desired: Mapping[str, Tree]
+) -> dict[str, Kind]:
+    """Pulumi's path of each change, with its kind. What is added is found in desired, what is removed in recorded.
+
+    A change inside an item that is at another place of its list now is a change of the list: Pulumi would show the
+    values of two different items side by side.
+    """
+    found: dict[str, Kind] = {}
+    for change in changes:
+        before, now = _locate(part, change.path, recorded), _locate(part, change.path, desired)
+        if change.kind == "add":
+            steps = now
+        elif change.kind == "remove":
+            steps = before
+        else:
+            steps = before if before == now else _common(before, now)
+        path = spelled(steps)
+        replaces = change.change_class is ChangeClass.REPLACE
+        kind = (_REPLACING if replaces else _KINDS)[change.kind]
+        if found.setdefault(path, kind) != kind:
+            found[path] = "UPDATE_REPLACE" if replaces or found[path].endswith("REPLACE") else "UPDATE"
+    return found
+
+
+def top(path: str) -> str:
+    """The property at the top of a path, in Pulumi's spelling."""
+    return to_camel(re.split(r"[.\[]", path, maxsplit=1)[0])
+
+
+def _common(one: Steps, other: Steps) -> Steps:
+    length = 0
+    while length < min(len(one), len(other)) and one[length] == other[length]:
+        length += 1
+    return one[: max(length, 1)]
+
+
+def _locate(part: type[Part], path: str, tree: Tree) -> Steps:
+    """The steps to what a path names, as far as it is in the tree; at least the property at the top."""
+    names = [name for name in shapes(part) if path == name or path.startswith((f"{name}.", f"{name}["))]
+    if not names:
+        return (to_camel(path),)
+    name = max(names, key=len)
+    value = tree.get(name) if isinstance(tree, Mapping) else None
+    return (to_camel(name), *_inside(shapes(part)[name], path[len(name) :], value))
+
+
+def _inside(shape: Shape, rest: str, value: Tree) -> Steps:
+    if not rest:
+        return ()
+    if rest.startswith("."):
+        return _locate(shape.part, rest[1:], value) if shape.part is not None else ()
+    if rest.startswith('["'):
+        key, _, behind = rest[2:].partition('"]')
+        return (key, *_within(shape.part, behind, value.get(key) if isinstance(value, Mapping) else None))
+    if shape.part is None or not isinstance(value, list):
+        return ()
+    part = shape.part
+    labels = {f"[{label(part, item)}]": index for index, item in enumerate(value) if item is not UNKNOWN}
+    fits = [text for text in labels if rest.startswith(text)]
+    if not fits:
+        return ()
+    longest = max(fits, key=len)
+    return (labels[longest], *_within(part, rest[len(longest) :], value[labels[longest]]))
+
+
+def _within(part: type[Part] | None, rest: str, value: Tree) -> Steps:
+    return _locate(part, rest[1:], value) if part is not None and rest.startswith(".") else ()
+
+
+def spelled(steps: Steps) -> str:
+    """Steps as Pulumi writes a property path: names with other signs than letters and digits are quoted."""
+    path = ""
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif re.fullmatch(r"[A-Za-z_$][\w$]*", step):
+            path += f".{step}" if path else step
+        else:
+            quoted = step.replace('"', '\\"')
+            path += f'["{quoted}"]'
+    return path
+
+
+def in_camel_case(path: str) -> str:
+    """A failure's path in the spelling of the wire; quoted keys are data and stay."""
+    outside_quotes = re.split(r'("[^"]*")', path)
+    return "".join(
+        text if text.startswith('"') else re.sub(r"(?<=[a-zA-Z0-9])_([a-z0-9])", lambda found: found[1].upper(), text)
+        for text in outside_quotes
+    )

@@ -1,0 +1,538 @@
+"""The native plugin's service: Pulumi's provider protocol onto the lifecycle's verbs.
+
+The protocol is pulumi/provider.proto of Pulumi's SDK, and the comments there are its documentation. What a verb
+needs beyond the protocol is imported when the verb is called, because the engine waits for the plugin's start.
+"""
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import (
+    ResourceProviderServicer,
+    plugin_pb2,
+    provider_pb2,
+)
+
+from virtnet.plugin.engine_log import EngineLog
+from virtnet.plugin.messages import (
+    PartlyDone,
+    added_by_check,
+    as_named,
+    configuration_failures,
+    diff_response,
+    message_of,
+    parse_urn,
+    proposed_name,
+    tree_of,
+)
+
+if TYPE_CHECKING:
+    from virtnet.libvirtd.connection import Connections
+    from virtnet.planning.clients import Doors
+    from virtnet.planning.plan import Change
+    from virtnet.planning.resource import Resource
+    from virtnet.plugin.functions import Asked
+    from virtnet.plugin.struct import Received
+    from virtnet.spec.part import Failure, Tree
+
+PACKAGE = "virtnet"
+
+DEFAULT_URI = "qemu:///system"
+
+_Request = TypeVar("_Request")
+
+_Response = TypeVar("_Response")
+
+_Method = Callable[["Plugin", _Request, grpc.ServicerContext], _Response]
+
+
+def _in_sentences(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
+    """A method whose errors reach the user as our sentence, without secrets and without a traceback."""
+
+    @functools.wraps(method)
+    def answer(self: "Plugin", request: Any, context: grpc.ServicerContext) -> Any:
+        self.ready.wait()
+        from virtnet.errors import VirtnetError
+
+        try:
+            return method(self, request, context)
+        except PartlyDone as failure:
+            context.abort_with_status(failure.status)
+        except VirtnetError as error:
+            context.abort(grpc.StatusCode.UNKNOWN, self.in_words(str(error)))
+        except Exception as error:  # the boundary: what gets here is a mistake of ours
+            self.tell_of_a_bug(error)
+            sentence = f"virtnet made a mistake ({type(error).__name__}: {error}); please report it to its authors"
+            context.abort(grpc.StatusCode.INTERNAL, self.in_words(sentence))
+
+    return answer
+
+
+class Plugin(ResourceProviderServicer):
+    """One provider: the engine starts a process for each."""
+
+    def __init__(self, log: EngineLog, environment: Mapping[str, str]) -> None:
+        """`environment` may name the default connection URI, LIBVIRT_DEFAULT_URI."""
+        self.ready = threading.Event()
+        """Set once everything is imported: Python lets threads that import the same modules see them half-made."""
+        self._log = log
+        self._uri = environment.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
+        self._unreachable = "fail"
+        self._cancelled = threading.Event()
+        self._lock = threading.RLock()
+        self._hidden: frozenset[str] = frozenset()
+        self._checked: set[str] = set()
+        self._previewed: set[str] = set()
+        self._replacing: dict[str, tuple[Mapping[str, Tree], tuple[Change, ...]]] = {}
+        self._as_before: dict[str, frozenset[str]] = {}
+        self._asked_functions: Asked | None = None
+        self._made_connections: Connections | None = None
+
+    # What the engine and the plugin tell one another before the first resource.
+
+    def Handshake(  # noqa: N802 - the protocol's name, as below
+        self, request: provider_pb2.ProviderHandshakeRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.ProviderHandshakeResponse:
+        """Take the engine's address; say what this plugin understands."""
+        self._log.attach(request.engine_address)
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=True,
+            accept_resources=True,
+            accept_outputs=True,
+            supports_autonaming_configuration=True,
+            accepts_outputs_in_check=request.accepts_outputs_in_check,
+            accepts_outputs_in_invoke=request.accepts_outputs_in_invoke,
+        )
+
+    def Attach(  # noqa: N802
+        self, request: plugin_pb2.PluginAttach, _context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        """Take the address of an engine that found this plugin running (PULUMI_DEBUG_PROVIDERS)."""
+        self._log.attach(request.address)
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(  # noqa: N802
+        self, _request: empty_pb2.Empty, _context: grpc.ServicerContext
+    ) -> plugin_pb2.PluginInfo:
+        """The version."""
+        return plugin_pb2.PluginInfo(version=version())
+
+    @_in_sentences
+    def GetSchema(  # noqa: N802
+        self, request: provider_pb2.GetSchemaRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.GetSchemaResponse:
+        """The schema as it was generated from the spec."""
+        from importlib.resources import files
+
+        from virtnet.errors import Refused
+
+        if request.version not in (0, 1):
+            raise Refused(f"virtnet has its schema in version 1 of Pulumi's format, not {request.version}")
+        return provider_pb2.GetSchemaResponse(schema=files("virtnet.plugin").joinpath("schema.json").read_text())
+
+    @_in_sentences
+    def CheckConfig(  # noqa: N802
+        self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        """Configuration as it is, or every reason against it."""
+        news = self._take(request.news).values
+        failures = [
+            provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
+            for failure in configuration_failures(news)
+        ]
+        return provider_pb2.CheckResponse(inputs=None if failures else request.news, failures=failures)
+
+    @_in_sentences
+    def DiffConfig(  # noqa: N802
+        self, request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.DiffResponse:
+        """What changes. Never a reason to replace a resource: each has the uri it was made with among its inputs."""
+        from virtnet.plugin.property_paths import Kind
+
+        before, now = self._take(request.old_inputs).values, self._take(request.news).values
+        changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+        kinds: dict[str, Kind] = {
+            name: "ADD" if name not in before else "DELETE" if name not in now else "UPDATE" for name in changed
+        }
+        return diff_response(kinds, on_inputs=True)
+
+    @_in_sentences
+    def Configure(  # noqa: N802
+        self, request: provider_pb2.ConfigureRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.ConfigureResponse:
+        """Take the configuration of this provider: `uri` and `unreachable`."""
+        given = self._take(request.args).values
+        self._uri = str(given.get("uri") or self._uri)
+        self._unreachable = str(given.get("unreachable") or self._unreachable)
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True,
+            supportsPreview=True,
+            acceptResources=True,
+            acceptOutputs=True,
+            supports_autonaming_configuration=True,
+        )
+
+    # The verbs of a resource.
+
+    @_in_sentences
+    def Check(  # noqa: N802
+        self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        """Canonical inputs, or every reason against them. Asks no host."""
+        from virtnet.network import unchanged as network_unchanged
+        from virtnet.plugin.struct import as_sent
+        from virtnet.spec import properties as wire
+
+        resource, name = self._resource(request.urn), parse_urn(request.urn)
+        if resource.name == "LibvirtNetwork":
+            given = {**request.news.fields, "__owner": as_sent(name.owner)}
+            if network_unchanged.checks_as_recorded(request.olds.fields, given, self._uri, as_sent):
+                self._checked.add(request.urn)
+                return provider_pb2.CheckResponse(inputs=request.olds)
+        news = self._take(request.news)
+        recorded = tree_of(resource, self._take(request.olds))
+        inputs = {key: value for key, value in tree_of(resource, news).items() if not key.startswith("__")}
+        inputs |= {"__name": proposed_name(request) or name.name, "__owner": name.owner}
+        inputs.setdefault("uri", self._uri)
+        canonical, found = resource.check(inputs, recorded)
+        if found:
+            return provider_pb2.CheckResponse(failures=[self._failure(news, failure) for failure in found])
+        self._checked.add(request.urn)
+        return provider_pb2.CheckResponse(inputs=message_of(wire.to_wire(resource.spec, canonical), news))
+
+    def _failure(self, news: "Received", failure: "Failure") -> provider_pb2.CheckFailure:
+        """A failure as the engine shows it: with the value under its path, so for a secret without a path."""
+        from virtnet.planning.merge import SECRET_PLACES
+        from virtnet.plugin.property_paths import in_camel_case
+
+        path = in_camel_case(failure.path)
+        place = tuple(key for key in path.replace("]", "").replace("[", ".").split(".") if not key.isdigit())
+        secret = any(place[: len(one)] == one or one[: len(place)] == place for one in news.secret)
+        if secret or failure.path.startswith(SECRET_PLACES):
+            return provider_pb2.CheckFailure(reason=self.in_words(f"{path}: {failure.reason}"))
+        return provider_pb2.CheckFailure(property=path, reason=self.in_words(failure.reason))
+
+    @_in_sentences
+    def Diff(  # noqa: N802
+        self, request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.DiffResponse:
+        """The changes by what is recorded, each with its property path."""
+        from virtnet.network import unchanged as network_unchanged
+        from virtnet.planning import lifecycle
+        from virtnet.plugin.property_paths import detailed, top
+        from virtnet.plugin.struct import as_sent
+
+        resource, olds, news = self._resource(request.urn), request.olds.fields, request.news.fields
+        if resource.name == "LibvirtNetwork" and "__named" in olds:
+            also_named = [item.string_value for item in olds["__named"].list_value.values]
+            if network_unchanged.stands_as_recorded(olds, news, also_named, as_sent):
+                return diff_response({})
+        recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, self._take(request.news))
+        # What check adds is missing in the recorded inputs of an import, with which a refresh compares.
+        desired = {**added_by_check(resource, str(recorded.get("uri", self._uri))), **desired}
+        found = lifecycle.diff(resource, recorded, desired, self._open_doors)
+        # Refresh asks for a diff without a check before it; what was wrong before is no news then.
+        if request.urn not in self._checked:
+            found = found.without(self._as_before.get(request.id, frozenset()))
+        elif found.replaces:
+            self._replacing[request.urn] = (recorded, found.changes)
+        elif found.notes and not found.changes:
+            self._log.say(request.urn, self.in_words("\n".join(found.notes)))
+        kinds = detailed(resource.spec, found.changes, recorded, desired)
+        return diff_response(kinds, replaces=[top(path) for path in found.replaces])
+
+    @_in_sentences
+    def Create(  # noqa: N802
+        self, request: provider_pb2.CreateRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.CreateResponse:
+        """Make it: done, or rolled back whole; or, at preview, what will be known of it."""
+        from virtnet.errors import ApplyFailed
+        from virtnet.planning import lifecycle
+        from virtnet.plugin import preview_outputs as plugin_foreseen
+        from virtnet.spec import properties as wire
+
+        resource, inputs = self._resource(request.urn), self._take(request.properties)
+        desired = tree_of(resource, inputs)
+        if request.preview:
+            recorded, changes = self._replacing.pop(request.urn, (None, ()))
+            self._preview(request.urn, resource, recorded, desired, changes)
+            foreseen = plugin_foreseen.created(resource, desired)
+            return provider_pb2.CreateResponse(properties=message_of(wire.to_wire(resource.spec, foreseen), inputs))
+        try:
+            outputs = lifecycle.create(
+                resource, desired, self._open_doors, self._teller(request.urn), progress=self._progress(request)
+            )
+        except ApplyFailed as error:
+            if error.outputs is None:
+                raise
+            raise self._partly_done(resource, error, error.outputs, inputs) from error
+        properties = message_of(wire.to_wire(resource.spec, outputs), inputs)
+        return provider_pb2.CreateResponse(id=resource.identity(outputs), properties=properties)
+
+    @_in_sentences
+    def Read(  # noqa: N802
+        self, request: provider_pb2.ReadRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.ReadResponse:
+        """What is there now, and as inputs only what the program named; for an import all there is."""
+        from virtnet.errors import Unreachable
+        from virtnet.planning import lifecycle
+        from virtnet.spec import properties as wire
+
+        resource, known = self._resource(request.urn), self._take(request.properties)
+        if not known.values:
+            return self._import(resource, request)
+        recorded, inputs = tree_of(resource, known), self._take(request.inputs)
+        try:
+            outputs = lifecycle.read(resource, recorded, self._open_doors)
+        except Unreachable as error:
+            if self._unreachable != "recorded":
+                raise
+            sentence = f"what is recorded is shown, as virtnet:unreachable is recorded: {error}"
+            self._log.say(request.urn, self.in_words(sentence), "WARNING")
+            return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+        if outputs is None:
+            return provider_pb2.ReadResponse()
+        self._as_before[request.id] = lifecycle.found_as_recorded(resource, recorded, outputs)
+        shown = as_named(resource, resource.recorded_inputs(outputs), inputs)
+        return provider_pb2.ReadResponse(
+            id=request.id,
+            properties=message_of(wire.to_wire(resource.spec, outputs), known, inputs),
+            inputs=message_of(wire.to_wire(resource.spec, shown), known, inputs),
+        )
+
+    def _import(self, resource: "Resource[Any]", request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
+        """A network that is there already, by its name or UUID: all it has as inputs, for a program to be written."""
+        from virtnet.errors import Refused
+        from virtnet.network.program import inputs_of
+        from virtnet.plugin.functions import find
+        from virtnet.spec import properties as wire
+
+        if resource.name != "LibvirtNetwork":
+            raise Refused(
+                f"a {resource.name} is not imported: declare it, and pulumi up takes note of the values that it finds"
+            )
+        doors = self._open_doors(self._uri)
+        report = find(self._connections.to(self._uri), request.id)
+        seen = {"uri": self._uri, "name": report.name, **inputs_of(report)}
+        canonical, failures = resource.check({**seen, "__owner": parse_urn(request.urn).owner}, {})
+        for failure in failures:
+            self._log.say(request.urn, f"to correct before it can be used: {failure.path}: {failure.reason}", "WARNING")
+        inputs = canonical if not failures else seen
+        outputs = resource.outputs(inputs, {}, resource.observe(doors, {}, {"uuid": report.uuid}))
+        if outputs is None:
+            raise Refused(f"network '{report.name}' on {self._uri} went away while it was looked at")
+        shown = as_named(resource, inputs)
+        return provider_pb2.ReadResponse(
+            id=resource.identity(outputs),
+            properties=message_of(wire.to_wire(resource.spec, outputs)),
+            inputs=message_of(wire.to_wire(resource.spec, shown)),
+        )
+
+    @_in_sentences
+    def Update(  # noqa: N802
+        self, request: provider_pb2.UpdateRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.UpdateResponse:
+        """Observe again, plan again, apply; or, at preview, what will be known of it."""
+        from virtnet.errors import ApplyFailed
+        from virtnet.planning import lifecycle
+        from virtnet.plugin import preview_outputs as plugin_foreseen
+        from virtnet.spec import properties as wire
+
+        resource, inputs = self._resource(request.urn), self._take(request.news)
+        recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, inputs)
+        if request.preview:
+            changes = lifecycle.diff(resource, recorded, desired, self._open_doors).changes
+            self._preview(request.urn, resource, recorded, desired, changes)
+            foreseen = plugin_foreseen.updated(resource, recorded, desired)
+            return provider_pb2.UpdateResponse(properties=message_of(wire.to_wire(resource.spec, foreseen), inputs))
+        try:
+            outputs = lifecycle.update(
+                resource,
+                recorded,
+                desired,
+                self._open_doors,
+                self._teller(request.urn),
+                progress=self._progress(request),
+            )
+        except ApplyFailed as error:
+            if error.outputs is None:
+                raise
+            raise self._partly_done(resource, error, error.outputs, inputs) from error
+        return provider_pb2.UpdateResponse(properties=message_of(wire.to_wire(resource.spec, outputs), inputs))
+
+    def _partly_done(
+        self, resource: "Resource[Any]", error: Exception, outputs: "Mapping[str, Tree]", inputs: "Received"
+    ) -> PartlyDone:
+        from virtnet.spec import properties as wire
+
+        try:
+            identity = resource.identity(outputs)
+        except KeyError:  # nobody could be asked what the identity is made of
+            raise error from None
+        properties = message_of(wire.to_wire(resource.spec, outputs), inputs)
+        return PartlyDone(self.in_words(str(error)), identity, properties, message_of(inputs.values, inputs))
+
+    @_in_sentences
+    def Delete(  # noqa: N802
+        self, request: provider_pb2.DeleteRequest, _context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        """Undo what create did, protecting what is plugged in."""
+        from virtnet.planning import lifecycle
+
+        resource = self._resource(request.urn)
+        recorded = tree_of(resource, self._take(request.properties))
+        lifecycle.delete(
+            resource, recorded, self._open_doors, self._teller(request.urn), progress=self._progress(request)
+        )
+        return empty_pb2.Empty()
+
+    @_in_sentences
+    def Invoke(  # noqa: N802
+        self, request: provider_pb2.InvokeRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.InvokeResponse:
+        """Answer a function's question."""
+        from virtnet.errors import InvalidInputs, Refused
+        from virtnet.plugin.functions import FUNCTIONS
+        from virtnet.spec import properties as wire
+        from virtnet.spec.part import from_inputs, tree
+
+        functions = {f"{PACKAGE}:index:{function.name}": function for function in FUNCTIONS}
+        function = functions.get(request.tok)
+        if function is None:
+            raise Refused(f"virtnet has no function {request.tok}; those there are: {', '.join(functions)}")
+        given = self._take(request.args)
+        arguments, failures = from_inputs(function.takes, wire.from_wire(function.takes, given.values))
+        if arguments is None:
+            return provider_pb2.InvokeResponse(failures=[self._failure(given, failure) for failure in failures])
+        named = tree(arguments)
+        try:
+            answer = function.answer(self._asked(), str(named.get("uri") or self._uri), named)
+        except InvalidInputs as error:
+            return provider_pb2.InvokeResponse(failures=[provider_pb2.CheckFailure(reason=self.in_words(str(error)))])
+        response = provider_pb2.InvokeResponse()
+        # The field's name is a word of Python.
+        getattr(response, "return").CopyFrom(message_of(wire.to_wire(function.gives, answer)))
+        return response
+
+    def Cancel(  # noqa: N802
+        self, _request: empty_pb2.Empty, _context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        """End: what waits is not begun, and what is under way takes back what it did."""
+        self.cancel()
+        return empty_pb2.Empty()
+
+    # What the verbs share.
+
+    def cancel(self) -> None:
+        """Have everything under way end before its next step."""
+        self._cancelled.set()
+
+    def in_words(self, text: str) -> str:
+        """A text for people, without any secret that this process was given, and without what a terminal would obey."""
+        from virtnet.text import conceal, harmless
+
+        return harmless(conceal(text, self._hidden))
+
+    def tell_of_a_bug(self, error: Exception) -> None:
+        """The traceback of a mistake of ours, where `pulumi --debug` shows it."""
+        import traceback
+
+        self._log.say("", self.in_words("".join(traceback.format_exception(error))), "DEBUG")
+
+    def _take(self, message: struct_pb2.Struct) -> "Received":
+        from virtnet.plugin.struct import received
+
+        taken = received(message)
+        if taken.hidden:
+            with self._lock:
+                self._hidden |= taken.hidden
+        return taken
+
+    def _resource(self, urn: str) -> "Resource[Any]":
+        from virtnet.errors import Refused
+        from virtnet.resources import RESOURCES, resource
+
+        kinds = {f"{PACKAGE}:index:{name}": name for name in RESOURCES}
+        kind = parse_urn(urn).kind
+        if kind not in kinds:
+            raise Refused(f"virtnet has no resource type {kind}; those there are: {', '.join(kinds)}")
+        return resource(kinds[kind])
+
+    @property
+    def _connections(self) -> "Connections":
+        """One connection, and one turn, for each host, whatever the number of threads that ask first."""
+        from virtnet.libvirtd.connection import Connections
+
+        with self._lock:
+            if self._made_connections is None:
+                self._made_connections = Connections()
+            return self._made_connections
+
+    def _open_doors(self, uri: str) -> "Doors":
+        from virtnet.connect import open_doors
+
+        return open_doors(uri, self._connections)
+
+    def _asked(self) -> "Asked":
+        from virtnet.plugin.functions import Asked
+
+        with self._lock:
+            if self._asked_functions is None:
+                self._asked_functions = Asked(self._connections.to, self._open_doors)
+            return self._asked_functions
+
+    def _preview(
+        self,
+        urn: str,
+        resource: "Resource[Any]",
+        recorded: "Mapping[str, Tree] | None",
+        desired: "Mapping[str, Tree]",
+        changes: "tuple[Change, ...]",
+    ) -> None:
+        from virtnet.planning import lifecycle
+
+        lines = lifecycle.preview(resource, recorded, desired, self._open_doors, changes)
+        self._previewed.update(lines)
+        if lines:
+            self._log.say(urn, self.in_words("\n".join(lines)))
+
+    def _teller(self, urn: str) -> Callable[[str], None]:
+        """Shows a line while applying, unless the preview in this very process has said it."""
+
+        def tell(line: str) -> None:
+            if line not in self._previewed:
+                self._log.say(urn, self.in_words(line))
+
+        return tell
+
+    def _progress(
+        self, request: provider_pb2.CreateRequest | provider_pb2.UpdateRequest | provider_pb2.DeleteRequest
+    ) -> Callable[[str], None]:
+        """Shows each step, and ends the work when it was cancelled or its time limit (customTimeouts) is over."""
+        from virtnet.errors import Cancelled
+
+        urn, timeout, began = request.urn, request.timeout, time.monotonic()
+
+        def progress(line: str) -> None:
+            if self._cancelled.is_set():
+                raise Cancelled("the work was cancelled before this; pulumi up begins it again")
+            if timeout and time.monotonic() - began > timeout:
+                raise Cancelled(f"the {timeout:g} seconds of customTimeouts were over before this; allow more")
+            self._log.progress(urn, self.in_words(line))
+
+        return progress
+
+
+def version() -> str:
+    """The distribution's version; 0.0.0 when run from sources that are not installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("pulumi-virtnet")
+    except metadata.PackageNotFoundError:
+        return "0.0.0"

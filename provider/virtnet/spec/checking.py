@@ -1,0 +1,49 @@
+"""What is known of a spec: its values and list items that are not unknown, and duplicates among them. Pure."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from virtnet.spec.part import UNKNOWN, Failure, Part, shapes
+
+Item = TypeVar("Item")
+
+
+def known(value: Item | None) -> Item | None:
+    """The value, or None while it is unknown."""
+    return None if value is UNKNOWN else value
+
+
+def items(values: Iterable[Item] | None) -> Iterator[tuple[int, Item]]:
+    """The known items of a list with their places."""
+    if values is None or values is UNKNOWN:
+        return
+    for index, item in enumerate(values):
+        if item is not UNKNOWN:
+            yield index, item
+
+
+def duplicates(path: str, values: list[tuple[int, Any]], what: str, *, field: str = "") -> Iterator[Failure]:
+    """A failure for each value that an earlier place has already; `field` is the part of the item to name."""
+    first: dict[Any, int] = {}
+    for index, value in values:
+        if value is None or value is UNKNOWN:
+            continue
+        if value in first:
+            place = f"{path}[{index}]" + (f".{field}" if field else "")
+            yield Failure(place, f"{what} {value} is at {path}[{first[value]}] already; leave one out")
+        else:
+            first[value] = index
+
+
+def same_items(path: str, part: type[Part], listed: Iterable[Part] | None) -> Iterator[Failure]:
+    """Items alike in all that tells them apart: planning could not tell which one is meant."""
+    first: dict[Any, int] = {}
+    for index, item in items(listed):
+        values = [getattr(item, name) for name in part.key]
+        if UNKNOWN in values:
+            continue
+        defaults = [shapes(part)[name].default for name in part.key]
+        key = tuple(default if value is None else value for value, default in zip(values, defaults, strict=True))
+        place = first.setdefault(key, index)
+        if place != index:
+            yield Failure(f"{path}[{index}]", f"is the same as {path}[{place}]; leave one out")

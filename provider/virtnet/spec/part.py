@@ -1,0 +1,301 @@
+"""The base of a specification: typed, frozen parts, with every failure reported under its property path.
+
+A *spec* is the typed form of checked inputs. A *tree* is the same as plain data (dicts, lists, scalars) that holds
+only what was named; trees are what is recorded, compared and merged. Keys of trees are in Python spelling
+(snake_case); specs also accept libvirt's and Pulumi's camelCase. Pure; imported by everything above it.
+"""
+
+import threading
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from virtnet.spec.values import Canonical, readable
+
+
+class Unknown:
+    """A value that only the apply will know; one instance, `UNKNOWN`. Accepted at any depth of a spec."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Any = Unknown()
+
+Tree: TypeAlias = Any
+"""Plain data: a dict with snake_case keys, a list, a scalar, or UNKNOWN."""
+
+LevelName = Literal["recorded", "live", "restart", "replace"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why inputs are refused: the property's path in Python spelling, and the reason with its fix."""
+
+    path: str
+    reason: str
+
+
+class Part(BaseModel):
+    """A group of named values: the whole of a resource's inputs or an element inside them."""
+
+    # Built when first checked by, which a delete never does: a validator for each part takes longer than for the whole.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )
+
+    key: ClassVar[tuple[str, ...]] = ()
+    """For list items: the fields that tell one item from another (the first that is set, unless `whole_key`)."""
+    whole_key: ClassVar[bool] = False
+    """True when all the fields of `key` together make the key."""
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _tolerate_unknown_field(cls, value: Any, handler: Callable[[Any], Any], info: ValidationInfo) -> Any:
+        if value is UNKNOWN:
+            return UNKNOWN
+        kind = shapes(cls)[info.field_name or ""].kind
+        if kind == "map" and isinstance(value, Mapping) and UNKNOWN in value.values():
+            known = handler({name: item for name, item in value.items() if item is not UNKNOWN})
+            return {name: known.get(name, UNKNOWN) for name in value}
+        if kind == "scalars" and isinstance(value, list | tuple) and UNKNOWN in value:
+            remaining = iter(handler([item for item in value if item is not UNKNOWN]))
+            return tuple(UNKNOWN if item is UNKNOWN else next(remaining) for item in value)
+        return handler(value)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _tolerate_unknown_part(cls, value: Any, handler: Callable[[Any], Any]) -> Any:
+        return UNKNOWN if value is UNKNOWN else handler(value)
+
+
+SpecType = TypeVar("SpecType", bound=Part)
+
+
+def _field(description: str, level: LevelName | None, default: Any, extra: Mapping[str, Any]) -> Any:
+    annotations: dict[str, Any] = dict(extra)
+    if level is not None:
+        annotations["level"] = level
+    if default is ...:
+        return Field(description=description, json_schema_extra=annotations)
+    return Field(default=None, description=description, json_schema_extra={**annotations, "libvirt_default": default})
+
+
+def required(description: str) -> Any:
+    """A field that must be named."""
+    return _field(description, None, ..., {})
+
+
+def optional(description: str, level: LevelName | None = None, *, default: Any = None) -> Any:
+    """A field that may be left out. `default` is what leaving it out means; `level` the class of its change.
+
+    Without a level the nearest enclosing field's counts, and *restart* where none has one.
+    """
+    return _field(description, level, default, {})
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What one field of a spec is, read off its type once: for walking trees beside their types."""
+
+    name: str
+    kind: Literal["scalar", "scalars", "part", "parts", "map"]
+    part: type[Part] | None
+    """The part's class, for kinds part and parts, and for a map whose values are parts."""
+    base: type
+    """The Python type of a scalar."""
+    canonical: Callable[[str], str] | None
+    level: LevelName | None
+    default: Any
+    description: str
+    choices: tuple[str, ...]
+
+
+@cache
+def shapes(part: type[Part]) -> Mapping[str, Shape]:
+    """The fields of a part by name, in the order of declaration."""
+    return {name: _shape(name, info) for name, info in part.model_fields.items()}
+
+
+def _shape(name: str, info: Any) -> Shape:
+    annotation, metadata = _without_none(info.annotation), list(info.metadata)
+    kind: Literal["scalar", "scalars", "part", "parts", "map"] = "scalar"
+    origin = typing.get_origin(annotation)
+    if origin is tuple:
+        annotation, kind = _without_none(typing.get_args(annotation)[0]), "scalars"
+    elif origin is dict:
+        annotation, kind = _without_none(typing.get_args(annotation)[1]), "map"
+    if typing.get_origin(annotation) is Annotated:
+        metadata += annotation.__metadata__
+        annotation = annotation.__origin__
+    part = annotation if isinstance(annotation, type) and issubclass(annotation, Part) else None
+    if part is not None and kind != "map":
+        kind = "part" if kind == "scalar" else "parts"
+    choices = typing.get_args(annotation) if typing.get_origin(annotation) is Literal else ()
+    extra = info.json_schema_extra or {}
+    return Shape(
+        name=name,
+        kind=kind,
+        part=part,
+        base=str if choices or part is not None else annotation,
+        canonical=next((mark.of for mark in metadata if isinstance(mark, Canonical)), None),
+        level=extra.get("level"),
+        default=extra.get("libvirt_default"),
+        description=info.description or "",
+        choices=choices,
+    )
+
+
+def _without_none(annotation: Any) -> Any:
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+        remaining = [choice for choice in typing.get_args(annotation) if choice is not type(None)]
+        return remaining[0]
+    return annotation
+
+
+#: Pydantic before 2.13 lets each thread that needs a deferred validator build it into the same class.
+_building = threading.Lock()
+
+
+def from_inputs(spec: type[SpecType], inputs: Mapping[str, Any]) -> tuple[SpecType | None, list[Failure]]:
+    """Inputs as a spec, or None with every failure of type, spelling and range. Keys with null count as absent."""
+    with _building:
+        spec.model_rebuild()
+    try:
+        return spec.model_validate(_without_nulls(inputs)), []
+    except ValidationError as error:
+        return None, _failures(spec, error.errors(include_url=False, include_context=True))
+
+
+def tree(part: Part) -> dict[str, Tree]:
+    """A spec as plain data: only what was named, in canonical spelling, in the order of declaration."""
+    return {name: _plain(getattr(part, name)) for name in type(part).model_fields if name in part.model_fields_set}
+
+
+def _plain(value: Any) -> Tree:
+    if isinstance(value, Part):
+        return tree(value)
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def walk_unknown(value: Tree, path: str = "") -> Iterator[str]:
+    """The paths of everything unknown in a tree."""
+    if value is UNKNOWN:
+        yield path
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from walk_unknown(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from walk_unknown(item, f"{path}[{index}]")
+
+
+def _failures(spec: type[Part], errors: Sequence[Any]) -> list[Failure]:
+    """Each error as a failure; a required name that was only misspelt is not missed a second time."""
+    misspelt = set()
+    for details in errors:
+        if details["type"] == "extra_forbidden":
+            path, owner = _path(spec, details["loc"])
+            misspelt.add(f"{path.rpartition('.')[0]}.{_closest(str(details['loc'][-1]), owner)}".lstrip("."))
+    found = [(_failure(spec, details), details["type"]) for details in errors]
+    return [failure for failure, kind in found if kind != "missing" or failure.path not in misspelt]
+
+
+def _failure(spec: type[Part], details: Any) -> Failure:
+    location = list(details["loc"])
+    path, owner = _path(spec, location)
+    kind, context = details["type"], details.get("ctx", {})
+    match kind:
+        case "missing":
+            reason = "is required; add it"
+        case "extra_forbidden":
+            reason = _unknown_key(str(location[-1]), owner)
+        case "value_error":
+            reason = str(context["error"])
+        case "string_type":
+            reason = "must be a text"
+        case "bool_type":
+            reason = "must be true or false"
+        case "int_type":
+            reason = "must be a whole number"
+        case "greater_than_equal":
+            reason = f"is {details['input']}; the smallest allowed is {context['ge']}"
+        case "less_than_equal":
+            reason = f"is {details['input']}; the largest allowed is {context['le']}"
+        case "literal_error":
+            reason = f"must be one of {context['expected'].replace(chr(39), '').replace(' or ', ', ')}"
+        case "tuple_type" | "list_type":
+            reason = "must be a list"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            reason = "must be a group of named values"
+        case _:
+            reason = str(details["msg"])
+    return Failure(path, reason)
+
+
+def _unknown_key(name: str, owner: type[Part] | None) -> str:
+    for field in shapes(owner) if owner is not None else ():
+        if name in (field, to_camel(field)):  # the other spelling was taken
+            return f"is named twice, as '{field}' and '{to_camel(field)}'; leave one out"
+    if close := _closest(name, owner):
+        return f"is not a property; did you mean '{close}'?"
+    return f"is not a property; those there are: {', '.join(shapes(owner) if owner is not None else ())}"
+
+
+def _closest(name: str, owner: type[Part] | None) -> str:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, shapes(owner) if owner is not None else (), n=1)), "")
+
+
+def _path(spec: type[Part], location: Sequence[int | str]) -> tuple[str, type[Part] | None]:
+    """A failure's place as a path in Python spelling, and the part that holds the named field."""
+    path = ""
+    owner: type[Part] | None = spec
+    holder: type[Part] | None = None
+    key_is_data = False
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+            continue
+        if step == "[key]":  # pydantic's word for a key of a map that is wrong itself
+            continue
+        if key_is_data:
+            path, key_is_data = f'{path}["{readable(step)}"]', False
+            continue
+        holder = owner
+        name = step
+        if owner is not None:
+            by_alias = {to_camel(field): field for field in owner.model_fields}
+            name = by_alias.get(step, step)
+            shape = shapes(owner).get(name)
+            owner = shape.part if shape is not None else None
+            key_is_data = shape is not None and shape.kind == "map"
+        path += f".{readable(name)}" if path else readable(name)
+    return path, holder

@@ -1,0 +1,73 @@
+"""Trees as they travel: camelCase keys and floats on Pulumi's wire, snake_case keys and whole numbers inside. Pure.
+
+Keys that are data (metadata namespaces, interface names, sysctl keys) are never translated.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.alias_generators import to_camel, to_snake
+
+from virtnet.spec.part import UNKNOWN, Part, Tree, shapes
+
+
+def to_wire(part: type[Part], tree: Mapping[str, Tree]) -> dict[str, Any]:
+    """A tree as Pulumi keeps it. Names that the part does not know (outputs) are translated at their top only."""
+    fields = shapes(part)
+    travelling = {}
+    for name, value in tree.items():
+        shape = fields.get(name)
+        if shape is None:
+            travelling[name if name.startswith("__") else to_camel(name)] = value
+        else:
+            travelling[to_camel(name)] = _value_to_wire(shape.part, shape.kind, value)
+    return travelling
+
+
+def _value_to_wire(part: type[Part] | None, kind: str, value: Tree) -> Any:
+    if part is None or value is UNKNOWN:
+        return value
+    if kind == "part":
+        return to_wire(part, value)
+    if kind == "parts":
+        return [item if item is UNKNOWN else to_wire(part, item) for item in value]
+    return {name: item if item is UNKNOWN else to_wire(part, item) for name, item in value.items()}
+
+
+def from_wire(part: type[Part], travelling: Mapping[str, Any]) -> dict[str, Tree]:
+    """What came over the wire as a tree. Unknown keys stay as they are, for check to name them."""
+    fields = shapes(part)
+    tree = {}
+    for key, value in travelling.items():
+        name = key if key.startswith("__") or key in fields else to_snake(key)
+        if name != key and name in travelling:
+            tree[key] = _plain(value)  # in both spellings: check says so
+            continue
+        shape = fields.get(name)
+        if shape is None:
+            known_output = key != name and to_camel(name) == key and part.__name__.endswith("Spec")
+            tree[name if known_output else key] = _plain(value)
+        else:
+            tree[name] = _value_from_wire(shape.part, shape.kind, value)
+    return tree
+
+
+def _value_from_wire(part: type[Part] | None, kind: str, value: Any) -> Tree:
+    if part is not None and kind == "part" and isinstance(value, Mapping):
+        return from_wire(part, value)
+    if part is not None and kind == "parts" and isinstance(value, list):
+        return [from_wire(part, item) if isinstance(item, Mapping) else _plain(item) for item in value]
+    if part is not None and kind == "map" and isinstance(value, Mapping):
+        return {name: from_wire(part, item) if isinstance(item, Mapping) else item for name, item in value.items()}
+    return _plain(value)
+
+
+def _plain(value: Any) -> Tree:
+    """Numbers arrive as floats; whole ones are whole numbers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value

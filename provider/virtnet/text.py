@@ -1,0 +1,52 @@
+"""Words of hosts on their way to a terminal. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+#: The controls of ASCII and of ISO 6429, but for the ends of lines and tabs; and what turns the direction of writing.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """A text in which nothing moves a terminal's cursor, colours or hides anything, or comes from no character at all.
+
+    Names of interfaces and what a host's programs say come from there as they are; a terminal would obey what is in
+    them. Controls are shown as Python writes them, and so are bytes that were no text.
+    """
+    shown = _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return shown.encode("utf-8", "backslashreplace").decode()
+
+
+Place: TypeAlias = tuple[str, ...]
+"""Where a value is: the keys that lead there, of lists any item."""
+
+#: A text that is shorter says nothing, and hiding it everywhere would make sentences unreadable.
+SHORTEST = 4
+
+
+def conceal(text: str, hidden: Iterable[str]) -> str:
+    """A text with each of the hidden ones replaced; the longest first, as one may hold another."""
+    for secret in sorted(hidden, key=len, reverse=True):
+        text = text.replace(secret, "[secret]")
+    return text
+
+
+def texts(value: Any) -> set[str]:
+    """All texts in a value, at any depth."""
+    if isinstance(value, str):
+        return {value} if len(value) >= SHORTEST else set()
+    if isinstance(value, Mapping):
+        return set().union(*map(texts, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(texts, value))
+    return set()
+
+
+def texts_at(value: Any, place: Place) -> set[str]:
+    """All texts in what is found at a place."""
+    if isinstance(value, list):
+        return set().union(*(texts_at(item, place) for item in value))
+    if not place:
+        return texts(value)
+    return texts_at(value[place[0]], place[1:]) if isinstance(value, Mapping) and place[0] in value else set()

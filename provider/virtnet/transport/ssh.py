@@ -1,0 +1,50 @@
+"""The arguments of the user's own ssh. Pure; host.shell and libvirtd.ssh_tunnel run it."""
+
+from dataclasses import dataclass
+
+from virtnet.transport.uri import SshTarget
+
+SECONDS_TO_CONNECT = 10
+
+#: A host that is gone is noticed after three times as many seconds, before an answer is given up.
+SECONDS_BETWEEN_SIGNS_OF_LIFE = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How a program on a host is started."""
+
+    name: str
+    """The host, for messages."""
+    command: tuple[str, ...]
+    user: str
+    """Who that is there where it is not root, for messages."""
+
+
+def ssh_way(target: SshTarget, remote_command: str = "exec sh") -> Way:
+    """The user's own OpenSSH with the user's configuration, keys, agent and known hosts; never a question.
+
+    The remote command goes through the user's login shell, whichever that is.
+    """
+    port = () if target.port is None else ("-p", str(target.port))
+    user = () if target.user is None else ("-l", target.user)
+    options = {
+        "BatchMode": "yes",
+        "ConnectTimeout": SECONDS_TO_CONNECT,
+        "ServerAliveInterval": SECONDS_BETWEEN_SIGNS_OF_LIFE,
+        "ServerAliveCountMax": 2,
+        # Another's connection may be used; ours must not go on behind our back for others.
+        "ControlMaster": "no",
+        # What a user's configuration may want of every login, and no other program can.
+        "RequestTTY": "no",
+        "RemoteCommand": "none",
+        "PermitLocalCommand": "no",
+        "ClearAllForwardings": "yes",
+        # A host must not use this user's keys for others.
+        "ForwardAgent": "no",
+        "ForwardX11": "no",
+        "EscapeChar": "none",
+    }
+    words = [f"-o{name}={value}" for name, value in options.items()]
+    command = (target.command, *words, *target.options, *port, *user, "--", target.host, remote_command)
+    return Way(name=target.name, command=command, user=target.user or "that user")

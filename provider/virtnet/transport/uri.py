@@ -1,0 +1,189 @@
+"""What a connection URI says of the way to its host: this machine, ssh, or nothing but libvirt. Pure.
+
+libvirt reads the same URI by itself (https://libvirt.org/uri.html); here is what its parameters mean for an ssh of our
+own to the same host.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+SSH_TRANSPORTS = ("ssh", "libssh", "libssh2")
+
+LOCAL_TRANSPORTS = ("", "unix")
+
+#: Words of OpenSSH for those of libvirt's parameter sshauth.
+_AUTHENTICATIONS = {
+    "agent": "publickey",
+    "privkey": "publickey",
+    "password": "password",
+    "keyboard-interactive": "keyboard-interactive",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshTarget:
+    """The host of an ssh URI, and how to reach it; what is None is left to the user's own ssh configuration."""
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+    command: str = "ssh"
+    """The program to run, as libvirt's parameter `command` names it."""
+    options: tuple[str, ...] = ()
+    """Further arguments for ssh, from the URI's other parameters."""
+    driver: str = "qemu"
+    path: str = "/system"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """All of the URI's parameters."""
+
+    @property
+    def name(self) -> str:
+        """The host, for messages."""
+        return self.host if self.user is None else f"{self.user}@{self.host}"
+
+
+def why_dangerous(uri: str) -> str | None:
+    """Why a URI's host or user must not be given to any program; None where they are harmless.
+
+    ssh puts both into commands of the user's configuration (ProxyCommand, Match exec), and only from 9.6 on refuses
+    what a shell would take for more than a name.
+    """
+    try:
+        parts = urlsplit(uri)
+        host, user, _ = _place(parts)
+    except ValueError as error:
+        return f"'{uri}' is no URI: {error}; write it like qemu+ssh://root@host/system"
+    for word, what, allowed in ((host, "host", r"[\w.:%-]*"), (user or "", "user", r"[\w.@+=,~%\\-]*")):
+        if word.startswith("-"):
+            return f"the {what} in the URI begins with '-', which programs take for an option; correct it"
+        if not re.fullmatch(allowed, word) or word.endswith("\\"):
+            return f"the {what} in the URI holds a character that no {what} has; correct it"
+    if parts.netloc.startswith("-"):
+        return "the host in the URI begins with '-', which programs take for an option; correct it"
+    return None
+
+
+def is_local(uri: str) -> bool:
+    """Whether a URI means the system daemon of this machine: no host in it, no transport but its own socket.
+
+    libvirt's test driver (test:///) is no host at all, and a socket named in the URI may be another machine's,
+    forwarded.
+    """
+    parts = urlsplit(uri)
+    driver, transport = _scheme(parts)
+    return not parts.netloc and transport in LOCAL_TRANSPORTS and driver != "test" and "socket=" not in parts.query
+
+
+def is_remote(uri: str) -> bool:
+    """Whether libvirt reaches the daemon over a network, where an answer may never come."""
+    parts = urlsplit(uri)
+    return bool(parts.netloc) or _scheme(parts)[1] not in LOCAL_TRANSPORTS
+
+
+def is_test(uri: str) -> bool:
+    """Whether a URI means libvirt's test driver, which lives in the process that opens it and has no daemon."""
+    return _scheme(urlsplit(uri))[0] == "test"
+
+
+def why_no_host(uri: str) -> str | None:
+    """Why the host behind a connection URI cannot be reached itself, with the fix; None where it can.
+
+    libvirt has no call for kernel parameters, interfaces and files, so a daemon alone is not enough.
+    """
+    parts = urlsplit(uri)
+    driver, transport = _scheme(parts)
+    fix = "use qemu+ssh://root@host/system, or run the program on that host with qemu:///system"
+    if driver == "test":
+        return f"'{uri}' is libvirt's test driver, which has no host; use a local URI such as qemu:///system"
+    if transport in SSH_TRANSPORTS:
+        if not parts.hostname:
+            return f"'{uri}' names no host; write it like qemu+ssh://root@host/system"
+        if parts.path == "/session":
+            return f"'{uri}' is a user's own libvirt, which the host's network is not for; {fix}"
+        return None
+    if transport not in LOCAL_TRANSPORTS or parts.netloc:
+        return f"'{uri}' reaches libvirt and not the host itself, whose network this is about; {fix}"
+    return None
+
+
+def ssh_target(uri: str) -> SshTarget | None:
+    """The host that ssh reaches; None where the URI is no ssh URI, or not that of a host's system daemon."""
+    parts = urlsplit(uri)
+    if _scheme(parts)[1] not in SSH_TRANSPORTS or why_no_host(uri) is not None or why_dangerous(uri) is not None:
+        return None
+    host, user, port = _place(parts)
+    parameters = dict(parse_qsl(parts.query))
+    return SshTarget(
+        host=host,
+        user=user,
+        port=port,
+        command=parameters.get("command", "ssh"),
+        options=tuple(_options(parameters, _scheme(parts)[1])),
+        driver=_scheme(parts)[0],
+        path=parts.path,
+        parameters=parameters,
+    )
+
+
+def carried(uri: str) -> SshTarget | None:
+    """The host to which an ssh of ours carries libvirt's conversation; None where libvirt finds its own way.
+
+    libssh and libssh2 are libraries, which start no program; `mode` and `proxy` are choices for libvirt's own ssh.
+    """
+    target = ssh_target(uri)
+    known = {"keyfile", "command", "no_verify", "no_tty", "netcat", "socket"}
+    if target is None or _scheme(urlsplit(uri))[1] != "ssh" or set(target.parameters) - known:
+        return None
+    return target
+
+
+def without_questions(uri: str) -> str:
+    """The URI for libvirt, whose own ssh must not ask for a password where nobody sees the question."""
+    parts = urlsplit(uri)
+    if _scheme(parts)[1] != "ssh" or "no_tty=" in parts.query:
+        return uri
+    return f"{uri}{'&' if parts.query else '?'}no_tty=1"
+
+
+def _options(parameters: Mapping[str, str], transport: str) -> list[str]:
+    """Of libvirt's parameters those that an ssh of our own shares with it.
+
+    `no_tty` is what is always done; `netcat`, `proxy`, `mode` and `socket` are about the way from there to the daemon.
+    `known_hosts`, `known_hosts_verify` and `sshauth` are for libssh and libssh2 alone, as in libvirt.
+    """
+    options = []
+    if "keyfile" in parameters:
+        # In one argument: a value is never taken for an option.
+        options.append(f"-i{parameters['keyfile']}")
+    verify = parameters.get("known_hosts_verify", "normal") if transport != "ssh" else "normal"
+    if parameters.get("no_verify", "0") not in ("", "0") or verify == "ignore":
+        options.append("-oStrictHostKeyChecking=no")
+    elif verify == "auto":
+        options.append("-oStrictHostKeyChecking=accept-new")
+    if transport == "ssh":
+        return options
+    if "known_hosts" in parameters:
+        options.append(f'-oUserKnownHostsFile="{_quoted(parameters["known_hosts"])}"')
+    named = [_AUTHENTICATIONS[word] for word in parameters.get("sshauth", "").split(",") if word in _AUTHENTICATIONS]
+    if named:
+        options.append(f"-oPreferredAuthentications={','.join(dict.fromkeys(named))}")
+    return options
+
+
+def _quoted(path: str) -> str:
+    """A path as ssh's own configuration takes it between quotes; a `%` would be a token."""
+    return path.replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _scheme(parts: SplitResult) -> tuple[str, str]:
+    driver, _, transport = parts.scheme.partition("+")
+    return driver, transport
+
+
+def _place(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    """Host, user and port. The host keeps its capitals, which entries of the ssh configuration may have."""
+    user, at, place = parts.netloc.rpartition("@")
+    host = place[1:].partition("]")[0] if place.startswith("[") else place.partition(":")[0]
+    return unquote(host), unquote(user) if at else None, parts.port
