@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from virtnet.connect import open_doors
+from virtnet.connect import connect
 from virtnet.libvirtd.connection import Connections
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
@@ -33,10 +33,10 @@ def outages(rounds: int) -> list[dict[str, object]]:
 
 def _with_stp(stp: bool, rounds: int) -> Iterator[dict[str, object]]:
     connections = Connections()
-    doors: lifecycle.OpenDoors = lambda uri: open_doors(uri, connections)  # noqa: E731 - the type is the point
+    clients: lifecycle.Connect = lambda uri: connect(uri, connections)  # noqa: E731 - the type is the point
     base = {"name": "bench", "uri": "qemu:///system", "forward": {"mode": "nat"}, "bridge": {"stp": stp}}
     ip = {"address": "10.99.0.1/24"}
-    recorded = lifecycle.create(NETWORK, _checked({**base, "ips": [ip]}), doors, _silent)
+    recorded = lifecycle.create(NETWORK, _checked({**base, "ips": [ip]}), clients, _silent)
     _run("ip", "netns", "add", "bench")
     _run("ip", "link", "add", "bench0", "type", "veth", "peer", "name", "eth0", "netns", "bench")
     _run("ip", "link", "set", "bench0", "master", "vn-bench", "up")
@@ -52,19 +52,19 @@ def _with_stp(stp: bool, rounds: int) -> Iterator[dict[str, object]]:
         **base,
         "ips": [{**ip, "dhcp": {"hosts": [{"mac": "52:54:00:00:00:01", "ip": "10.99.0.10"}]}}],
     }
-    recorded = lifecycle.update(NETWORK, recorded, _checked(edited), doors, _silent)
+    recorded = lifecycle.update(NETWORK, recorded, _checked(edited), clients, _silent)
     for turn in range(rounds * 3):
         hosts = [{"mac": "52:54:00:00:00:01", "ip": f"10.99.0.{20 + turn}"}]
         edited = {**edited, "ips": [{**ip, "dhcp": {"hosts": hosts}}]}
-        recorded, gap = _timed(recorded, _checked(edited), doors)
+        recorded, gap = _timed(recorded, _checked(edited), clients)
         live.append(gap)
         edited = {**edited, "domain": {"name": f"b{turn}"}}
-        recorded, gap = _timed(recorded, _checked(edited), doors)
+        recorded, gap = _timed(recorded, _checked(edited), clients)
         restart.append(gap)
     _run("virsh", "--quiet", "destroy", "bench")
     _run("ip", "netns", "delete", "bench")
     _run("ip", "link", "delete", "dev", "bench0", check=False)
-    lifecycle.delete(NETWORK, recorded, doors, _silent)
+    lifecycle.delete(NETWORK, recorded, clients, _silent)
     for what, gaps in (("live edit", live), ("restart", restart)):
         yield {
             "what": what,
@@ -75,13 +75,13 @@ def _with_stp(stp: bool, rounds: int) -> Iterator[dict[str, object]]:
         }
 
 
-def _timed(recorded: Inputs, desired: Inputs, doors: lifecycle.OpenDoors) -> tuple[Inputs, float]:
+def _timed(recorded: Inputs, desired: Inputs, clients: lifecycle.Connect) -> tuple[Inputs, float]:
     """Update while the guest pings; the longest time without an answer. Raises RuntimeError where none comes again."""
     with tempfile.NamedTemporaryFile("w+") as log:
         command = ["ip", "netns", "exec", "bench", "ping", "-n", "-D", "-i", "0.01", "-W", "1", "10.99.0.1"]
         ping = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         time.sleep(0.3)
-        recorded = lifecycle.update(NETWORK, recorded, desired, doors, _silent)
+        recorded = lifecycle.update(NETWORK, recorded, desired, clients, _silent)
         ended = time.time()
         time.sleep(0.5)
         ping.terminate()

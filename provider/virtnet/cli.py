@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from virtnet import sandbox
 from virtnet.errors import VirtnetError
-from virtnet.text import harmless
+from virtnet.text import escape_controls
 
 DEFAULT_URI = "qemu:///system"
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except VirtnetError as error:
-        print(harmless(f"virtnet: {error}"), file=sys.stderr)
+        print(escape_controls(f"virtnet: {error}"), file=sys.stderr)
         return int(options.failed)
 
 
@@ -123,16 +123,16 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _run_doctor(options: argparse.Namespace) -> int:
     import shutil
 
-    from virtnet.connect import open_doors
+    from virtnet.connect import connect
     from virtnet.doctor.diagnose import diagnose
     from virtnet.doctor.finding import Level
     from virtnet.doctor.output import as_json, table
     from virtnet.libvirtd.connection import Connections
 
     uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
-    findings = diagnose(open_doors(uri, Connections()))
+    findings = diagnose(connect(uri, Connections()))
     width = shutil.get_terminal_size((100, 24)).columns
-    sys.stdout.write(as_json(findings, uri) if options.json else harmless(table(findings, uri, width)))
+    sys.stdout.write(as_json(findings, uri) if options.json else escape_controls(table(findings, uri, width)))
     return 1 if any(finding.level is Level.PROBLEM for finding in findings) else 0
 
 

@@ -7,41 +7,41 @@ from virtnet.errors import Refused, Unreachable
 from virtnet.host.client import Host, Listings
 from virtnet.host.local import LocalMachine, shares_our_network
 from virtnet.host.machine import Machine
-from virtnet.host.reads import Ahead, Kept
+from virtnet.host.reads import Prefetched, RecentCommands
 from virtnet.libvirtd.connection import Connection, Connections
-from virtnet.planning.clients import Doors
-from virtnet.transport.uri import SshTarget, carried, is_local, ssh_target, why_dangerous
+from virtnet.planning.clients import Clients
+from virtnet.transport.uri import SshTarget, is_local, ssh_target, tunnel_target, unsafe_reason
 
 if TYPE_CHECKING:
-    from virtnet.libvirtd.ssh_tunnel import Carrier
+    from virtnet.libvirtd.ssh_tunnel import SshTunnel
 
 #: Where the daemons that run networks listen, the monolithic one first (https://libvirt.org/daemons.html).
 SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtnetworkd-sock", "/run/libvirt/virtqemud-sock")
 
 
-def open_doors(uri: str, connections: Connections) -> Doors:
+def connect(uri: str, connections: Connections) -> Clients:
     """Both doors; the host's is None where only libvirt is reached. Raises Refused for a URI that could be an option.
 
     On this machine the daemon may still be elsewhere: in a container that only shares its socket, what this process
     sees is not the host. Over ssh the host is the one that ssh reaches, which is where libvirt's own ssh goes.
     """
-    danger = why_dangerous(uri)
+    danger = unsafe_reason(uri)
     if danger is not None:
         raise Refused(danger)
-    way = carried(uri)
-    libvirt = connections.to(uri, lambda: None if way is None else _carrier(way))
+    way = tunnel_target(uri)
+    libvirt = connections.to(uri, lambda: None if way is None else _ssh_tunnel(way))
     machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))
     if machine is None:
-        return Doors(libvirt=libvirt, host=None)
-    kept, ahead = libvirt.remembered("kept", Kept), libvirt.remembered("ahead", Ahead)
+        return Clients(libvirt=libvirt, host=None)
+    kept, ahead = libvirt.remembered("kept", RecentCommands), libvirt.remembered("ahead", Prefetched)
     listings = libvirt.remembered("listings", Listings)
-    return Doors(libvirt=libvirt, host=Host(machine, kept=kept, ahead=ahead, listings=listings))
+    return Clients(libvirt=libvirt, host=Host(machine, kept=kept, ahead=ahead, listings=listings))
 
 
-def _carrier(way: SshTarget) -> "Carrier":
-    from virtnet.libvirtd.ssh_tunnel import Carrier
+def _ssh_tunnel(way: SshTarget) -> "SshTunnel":
+    from virtnet.libvirtd.ssh_tunnel import SshTunnel
 
-    return Carrier(way)
+    return SshTunnel(way)
 
 
 def _machine(uri: str, libvirt: Connection) -> Machine | None:
@@ -52,16 +52,16 @@ def _machine(uri: str, libvirt: Connection) -> Machine | None:
         return None
     if os.geteuid() == 0:
         return LocalMachine()
-    from virtnet.host.shell import ShellMachine, sudo_way, sudo_works
+    from virtnet.host.shell import ShellMachine, sudo_command, sudo_works
 
-    return ShellMachine(sudo_way()) if sudo_works() else LocalMachine()
+    return ShellMachine(sudo_command()) if sudo_works() else LocalMachine()
 
 
 def _over_ssh(target: SshTarget, libvirt: Connection) -> Machine | None:
     from virtnet.host.shell import NoShell, ShellMachine
-    from virtnet.transport.ssh import ssh_way
+    from virtnet.transport.ssh import ssh_command
 
-    machine = ShellMachine(ssh_way(target))
+    machine = ShellMachine(ssh_command(target))
     try:
         machine.open()
     except NoShell:

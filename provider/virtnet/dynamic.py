@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pulumi import dynamic
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients import Doors
+    from virtnet.planning.clients import Clients
     from virtnet.planning.resource import Resource
     from virtnet.spec.part import Tree
 
@@ -62,7 +62,7 @@ class _Provider(dynamic.ResourceProvider):
         failures += [self._check_failure(failure.path, failure.reason, news) for failure in found]
         if failures:
             return dynamic.CheckResult({}, failures)
-        checked = _sendable(wire.to_wire(resource.spec, canonical)) | _places(news)
+        checked = _sendable(wire.to_properties(resource.spec, canonical)) | _places(news)
         self._hide(checked)  # lines have the canonical spelling
         self._checked.add(_identity(canonical))
         # The second check of a replacement comes with nothing recorded; what it would say of the host is said of a host
@@ -81,7 +81,7 @@ class _Provider(dynamic.ResourceProvider):
         resource = _resource(self.kind)
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
         try:
-            found = lifecycle.diff(resource, recorded, desired, _open_doors)
+            found = lifecycle.diff(resource, recorded, desired, _connect)
         except VirtnetError as error:
             raise self._sentence(error) from None
         # Refresh asks for a diff too, without a check before it; there is nobody to review anything then, and what was
@@ -108,10 +108,12 @@ class _Provider(dynamic.ResourceProvider):
 
         resource = _resource(self.kind)
         try:
-            outputs = lifecycle.create(resource, self._received(resource, props), _open_doors, self._tell)
+            outputs = lifecycle.create(resource, self._received(resource, props), _connect, self._tell)
         except VirtnetError as error:
             raise self._sentence(error) from None
-        return dynamic.CreateResult(resource.identity(outputs), wire.to_wire(resource.spec, outputs) | _places(props))
+        return dynamic.CreateResult(
+            resource.identity(outputs), wire.to_properties(resource.spec, outputs) | _places(props)
+        )
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """What is there now, and as inputs only what the program named."""
@@ -122,12 +124,12 @@ class _Provider(dynamic.ResourceProvider):
         resource = _resource(self.kind)
         recorded = self._received(resource, props)
         try:
-            outputs = lifecycle.read(resource, recorded, _open_doors)
+            outputs = lifecycle.read(resource, recorded, _connect)
         except Unreachable as error:
             if self._unreachable != "recorded":
                 raise self._sentence(error) from None
             self._show(f"warning: what is recorded is shown, as virtnet:unreachable is recorded: {error}")
-            return dynamic.ReadResult(id_, wire.to_wire(resource.spec, recorded) | _places(props))
+            return dynamic.ReadResult(id_, wire.to_properties(resource.spec, recorded) | _places(props))
         except VirtnetError as error:
             raise self._sentence(error) from None
         if outputs is None:
@@ -136,8 +138,8 @@ class _Provider(dynamic.ResourceProvider):
         inputs = resource.recorded_inputs(outputs)
         return dynamic.ReadResult(
             id_,
-            wire.to_wire(resource.spec, outputs) | _places(props),
-            _sendable(wire.to_wire(resource.spec, inputs)) | _places(props),
+            wire.to_properties(resource.spec, outputs) | _places(props),
+            _sendable(wire.to_properties(resource.spec, inputs)) | _places(props),
         )
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
@@ -149,10 +151,10 @@ class _Provider(dynamic.ResourceProvider):
         resource = _resource(self.kind)
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
         try:
-            outputs = lifecycle.update(resource, recorded, desired, _open_doors, self._tell)
+            outputs = lifecycle.update(resource, recorded, desired, _connect, self._tell)
         except VirtnetError as error:
             raise self._sentence(error) from None
-        return dynamic.UpdateResult(wire.to_wire(resource.spec, outputs) | _places(_news))
+        return dynamic.UpdateResult(wire.to_properties(resource.spec, outputs) | _places(_news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Undo what create did, protecting what is plugged in."""
@@ -161,7 +163,7 @@ class _Provider(dynamic.ResourceProvider):
 
         resource = _resource(self.kind)
         try:
-            lifecycle.delete(resource, self._received(resource, _props), _open_doors, self._show)
+            lifecycle.delete(resource, self._received(resource, _props), _connect, self._show)
         except VirtnetError as error:
             raise self._sentence(error) from None
 
@@ -182,7 +184,7 @@ class _Provider(dynamic.ResourceProvider):
             return
         from virtnet.planning import lifecycle
 
-        lines = lifecycle.preview(resource, recorded, desired, _open_doors, changes)
+        lines = lifecycle.preview(resource, recorded, desired, _connect, changes)
         self._previewed.update(lines)
         if lines:
             self._show("\n".join(lines))
@@ -198,9 +200,9 @@ class _Provider(dynamic.ResourceProvider):
 
     def _in_words(self, text: str) -> str:
         """A text for people: without the secrets it may repeat, and without what a terminal would obey."""
-        from virtnet.text import conceal, harmless
+        from virtnet.text import escape_controls, redact
 
-        return harmless(conceal(text, self._hidden))
+        return escape_controls(redact(text, self._hidden))
 
     def _sentence(self, error: Exception) -> Exception:
         """An error of ours without secrets, and without the traceback that Pulumi would print before its sentence."""
@@ -222,15 +224,15 @@ class _Provider(dynamic.ResourceProvider):
 
         values = _known_unknowns(props)
         self._hide(values)
-        received = wire.from_wire(resource.spec, values)
+        received = wire.from_properties(resource.spec, values)
         for name in ("__provider", PLACES, RUN):
             received.pop(name, None)
         return {name: value for name, value in received.items() if value is not None}
 
     def _hide(self, values: Mapping[str, Any]) -> None:
-        from virtnet.text import texts_at
+        from virtnet.text import strings_at
 
-        found = [texts_at(values, tuple(place)) for place in _places(values).get(PLACES, [])]
+        found = [strings_at(values, tuple(place)) for place in _places(values).get(PLACES, [])]
         with _printing:
             self._hidden = self._hidden.union(*found)
 
@@ -294,10 +296,10 @@ def _connections() -> Any:
     return Connections()
 
 
-def _open_doors(uri: str) -> "Doors":
-    from virtnet.connect import open_doors
+def _connect(uri: str) -> "Clients":
+    from virtnet.connect import connect
 
-    return open_doors(uri, _connections())
+    return connect(uri, _connections())
 
 
 def _places(props: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def harmless(text: str) -> str:
+def escape_controls(text: str) -> str:
     """A text in which nothing moves a terminal's cursor, colours or hides anything, or comes from no character at all.
 
     Names of interfaces and what a host's programs say come from there as they are; a terminal would obey what is in
@@ -25,28 +25,28 @@ Place: TypeAlias = tuple[str, ...]
 SHORTEST = 4
 
 
-def conceal(text: str, hidden: Iterable[str]) -> str:
+def redact(text: str, hidden: Iterable[str]) -> str:
     """A text with each of the hidden ones replaced; the longest first, as one may hold another."""
     for secret in sorted(hidden, key=len, reverse=True):
         text = text.replace(secret, "[secret]")
     return text
 
 
-def texts(value: Any) -> set[str]:
+def strings(value: Any) -> set[str]:
     """All texts in a value, at any depth."""
     if isinstance(value, str):
         return {value} if len(value) >= SHORTEST else set()
     if isinstance(value, Mapping):
-        return set().union(*map(texts, value.values()))
+        return set().union(*map(strings, value.values()))
     if isinstance(value, list):
-        return set().union(*map(texts, value))
+        return set().union(*map(strings, value))
     return set()
 
 
-def texts_at(value: Any, place: Place) -> set[str]:
+def strings_at(value: Any, place: Place) -> set[str]:
     """All texts in what is found at a place."""
     if isinstance(value, list):
-        return set().union(*(texts_at(item, place) for item in value))
+        return set().union(*(strings_at(item, place) for item in value))
     if not place:
-        return texts(value)
-    return texts_at(value[place[0]], place[1:]) if isinstance(value, Mapping) and place[0] in value else set()
+        return strings(value)
+    return strings_at(value[place[0]], place[1:]) if isinstance(value, Mapping) and place[0] in value else set()

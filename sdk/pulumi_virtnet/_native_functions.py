@@ -13,7 +13,7 @@ import pulumi
 from pulumi import Input, InvokeOptions, InvokeOutputOptions
 
 from pulumi_virtnet._network_types import LibvirtNetworkArgs
-from pulumi_virtnet._resource import camel_case, from_wire
+from pulumi_virtnet._resource import camel_case, from_properties
 
 
 class NetworkSummary(TypedDict):
@@ -226,7 +226,7 @@ def _named(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _network(known: Any) -> dict[str, Any]:
     """A network's facts: inputs by their own spelling, whose keys may be data, and the rest."""
-    read: dict[str, Any] = from_wire(known, LibvirtNetworkArgs)
+    read: dict[str, Any] = from_properties(known, LibvirtNetworkArgs)
     return {_snake_case(name): value for name, value in read.items()}
 
 

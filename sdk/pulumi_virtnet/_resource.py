@@ -40,20 +40,20 @@ class WireKey(str):
     __slots__ = ()
 
 
-def to_wire(value: Any, args: type[Args] | None) -> Any:
+def to_properties(value: Any, args: type[Args] | None) -> Any:
     """An input as it travels, whatever it was written as: Args, dicts, lists and Outputs at any depth.
 
     Structure that is there already is walked, so that a single unknown value leaves its neighbours known; the inside
     of an Output is translated once it is there.
     """
     if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
-        return pulumi.Output.from_input(value).apply(lambda known: to_wire(known, args))
+        return pulumi.Output.from_input(value).apply(lambda known: to_properties(known, args))
     if isinstance(value, Args):
         return _fields_to_wire(vars(value), type(value))
     if isinstance(value, Mapping):
         return _fields_to_wire(value, args)
     if isinstance(value, list | tuple):
-        return [to_wire(item, args) for item in value]
+        return [to_properties(item, args) for item in value]
     return value
 
 
@@ -66,7 +66,7 @@ def _fields_to_wire(named: Mapping[str, Any], args: type[Args] | None) -> dict[s
         spelled = camel_case(name) if name else key
         # Named in both spellings: both travel, for the provider's check to say so.
         spelled = name if spelled in travelling else spelled
-        travelling[WireKey(spelled)] = _map_to_wire(value, inside) if is_map else to_wire(value, inside)
+        travelling[WireKey(spelled)] = _map_to_wire(value, inside) if is_map else to_properties(value, inside)
     return travelling
 
 
@@ -74,23 +74,23 @@ def _map_to_wire(value: Any, inside: type[Args] | None) -> Any:
     if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
         return pulumi.Output.from_input(value).apply(lambda known: _map_to_wire(known, inside))
     if isinstance(value, Mapping):
-        return {WireKey(key): to_wire(item, inside) for key, item in value.items() if item is not None}
+        return {WireKey(key): to_properties(item, inside) for key, item in value.items() if item is not None}
     return value
 
 
-def from_wire(value: Any, args: type[Args] | None) -> Any:
+def from_properties(value: Any, args: type[Args] | None) -> Any:
     """An output as the program reads it: keys in Python spelling, whole numbers as int (all are floats on the wire)."""
     if isinstance(value, Mapping):
         read = {}
         for key, item in value.items():
             name, inside, is_map = _field(key, args)
             if is_map and isinstance(item, Mapping):
-                read[name or key] = {own: from_wire(below, inside) for own, below in item.items()}
+                read[name or key] = {own: from_properties(below, inside) for own, below in item.items()}
             else:
-                read[name or key] = from_wire(item, inside)
+                read[name or key] = from_properties(item, inside)
         return read
     if isinstance(value, list):
-        return [from_wire(item, args) for item in value]
+        return [from_properties(item, args) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
@@ -195,7 +195,7 @@ class Resource(pulumi.dynamic.Resource):
             raise TypeError(f"the args of a {type(self).__name__} are a {self.ARGS.__name__} or a dict")
         settled = tuple(self.ARGS.FIELDS) if self.SETTLED is None else self.SETTLED
         properties: dict[str, Any] = {WireKey(camel_case(name)): None for name in (*settled, *self.OUTPUTS)}
-        properties |= to_wire(named if args is None else args, self.ARGS)
+        properties |= to_properties(named if args is None else args, self.ARGS)
         # The name is that on the host when the program gives none. In a preview the provider looks at the host for the
         # reviewer; when the same is applied it would only hold up the work.
         properties[WireKey("__run")] = {"name": resource_name, "preview": pulumi.runtime.is_dry_run()}
@@ -238,5 +238,7 @@ class Resource(pulumi.dynamic.Resource):
             value = self.LEFT_OUT.get(name)
             return self.urn.apply(lambda _: value)
         if is_map:
-            return output.apply(lambda known: known and {key: from_wire(item, inside) for key, item in known.items()})
-        return output.apply(lambda known: from_wire(known, inside))
+            return output.apply(
+                lambda known: known and {key: from_properties(item, inside) for key, item in known.items()}
+            )
+        return output.apply(lambda known: from_properties(known, inside))

@@ -13,16 +13,16 @@ from typing import Any
 
 from tests.acceptance.random_edits import BRIDGE, GUEST, START, look, neighbour
 
-from virtnet.connect import open_doors
+from virtnet.connect import connect
 from virtnet.libvirtd.connection import Connections
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
 
 
-def doors_of_a_new_process() -> lifecycle.OpenDoors:
-    """Doors with no memory of a daemon that was killed."""
+def doors_of_a_new_process() -> lifecycle.Connect:
+    """Clients with no memory of a daemon that was killed."""
     connections = Connections()
-    return lambda uri: open_doors(uri, connections)
+    return lambda uri: connect(uri, connections)
 
 
 def kill_libvirtd_and_start_it_again() -> None:
@@ -48,9 +48,9 @@ def networks() -> list[str]:
 
 def main() -> int:
     """Kill after each step in turn."""
-    doors = doors_of_a_new_process()
+    clients = doors_of_a_new_process()
     desired = NETWORK.check(START, {})[0]
-    recorded = lifecycle.create(NETWORK, desired, doors, lambda line: None)
+    recorded = lifecycle.create(NETWORK, desired, clients, lambda line: None)
     neighbour("one")
     Path("/run/guest.xml").write_text(GUEST.format(name="web", mac="52:54:00:fe:00:01"))
     subprocess.run(["virsh", "--quiet", "create", "/run/guest.xml"], check=True)
@@ -59,16 +59,16 @@ def main() -> int:
     while True:
         killed += 1
         desired = NETWORK.check({**START, "domain": {"name": f"lab{killed}.example"}}, {})[0]
-        steps = NETWORK.plan(desired, recorded, NETWORK.observe(doors(""), desired, recorded)).steps
+        steps = NETWORK.plan(desired, recorded, NETWORK.observe(clients(""), desired, recorded)).steps
         if killed > len(steps):
             break
         for step in steps[:killed]:
-            step.execute(doors(""))
+            step.execute(clients(""))
         kill_libvirtd_and_start_it_again()
-        doors = doors_of_a_new_process()
+        clients = doors_of_a_new_process()
         waiting = sorted(look().on_bridge) if Path("/sys/class/net", BRIDGE).exists() else []
 
-        recorded = lifecycle.update(NETWORK, recorded, desired, doors, lambda line: None)
+        recorded = lifecycle.update(NETWORK, recorded, desired, clients, lambda line: None)
 
         found = plugged()
         fine = found == before and networks() == ["default", "lab"] and not recorded["problems"]

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from virtnet.connect import open_doors
+from virtnet.connect import connect
 from virtnet.libvirtd.connection import Connections
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
@@ -51,24 +51,24 @@ def check(case: dict[str, Any], which: str) -> dict[str, Any]:
     return desired
 
 
-def run(case: dict[str, Any], doors: lifecycle.OpenDoors) -> dict[str, Any]:
+def run(case: dict[str, Any], clients: lifecycle.Connect) -> dict[str, Any]:
     """Make the network, edit it there and back, and make it anew as it was after the first edit."""
     before, after = check(case, "before"), check(case, "after")
     found: dict[str, Any] = {"name": case["name"]}
     quiet: lifecycle.Show = lambda line: None  # noqa: E731 - the type is the point
-    recorded = lifecycle.create(NETWORK, before, doors, quiet)
+    recorded = lifecycle.create(NETWORK, before, clients, quiet)
     found["made"] = sight()
     for step, desired in (("edited", after), ("edited back", before)):
         began = time.monotonic()
-        changes = lifecycle.diff(NETWORK, recorded, desired, doors).changes
+        changes = lifecycle.diff(NETWORK, recorded, desired, clients).changes
         found[f"{step}: classes"] = sorted({change.change_class.name for change in changes})
-        recorded = lifecycle.update(NETWORK, recorded, desired, doors, quiet)
+        recorded = lifecycle.update(NETWORK, recorded, desired, clients, quiet)
         found[f"{step}: seconds"] = round(time.monotonic() - began, 2)
         found[step] = sight()
-    lifecycle.delete(NETWORK, recorded, doors, quiet)
-    anew = lifecycle.create(NETWORK, after, doors, quiet)
+    lifecycle.delete(NETWORK, recorded, clients, quiet)
+    anew = lifecycle.create(NETWORK, after, clients, quiet)
     found["made anew"] = sight()
-    lifecycle.delete(NETWORK, anew, doors, quiet)
+    lifecycle.delete(NETWORK, anew, clients, quiet)
     return found
 
 
@@ -76,8 +76,8 @@ def main() -> int:
     """Run the case that is named."""
     case = next(case for case in CASES if case["name"] == sys.argv[1])
     connections = Connections()
-    doors: lifecycle.OpenDoors = lambda uri: open_doors(uri, connections)  # noqa: E731 - the type is the point
-    print(json.dumps(run(case, doors)))
+    clients: lifecycle.Connect = lambda uri: connect(uri, connections)  # noqa: E731 - the type is the point
+    print(json.dumps(run(case, clients)))
     return 0
 
 

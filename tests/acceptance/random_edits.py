@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from virtnet.connect import open_doors
+from virtnet.connect import connect
 from virtnet.libvirtd.connection import Connections
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
@@ -329,10 +329,10 @@ def run(seed: int, edits: int) -> int:
     """Make the edits; the number of disagreements."""
     chance = random.Random(seed)  # noqa: S311 - edits, not secrets
     connections = Connections()
-    doors: lifecycle.OpenDoors = lambda uri: open_doors(uri, connections)  # noqa: E731 - the type is the point
+    clients: lifecycle.Connect = lambda uri: connect(uri, connections)  # noqa: E731 - the type is the point
     inputs = copy.deepcopy(START)
     desired = NETWORK.check(inputs, {})[0]
-    recorded = lifecycle.create(NETWORK, desired, doors, lambda line: None)
+    recorded = lifecycle.create(NETWORK, desired, clients, lambda line: None)
     neighbour("one", "10.60.0.251/24", "10.250.0.1/24")
     neighbour("two", "10.60.0.252/24", "10.250.0.2/24")
     Path("/run/guest.xml").write_text(GUEST.format(name="web", mac="52:54:00:fe:00:01"))
@@ -343,17 +343,17 @@ def run(seed: int, edits: int) -> int:
     for number in range(edits):
         inputs = edited(chance, inputs)
         desired = NETWORK.check(inputs, {})[0]
-        changes = lifecycle.diff(NETWORK, recorded, desired, doors).changes
-        lines = lifecycle.preview(NETWORK, recorded, desired, doors, changes)
+        changes = lifecycle.diff(NETWORK, recorded, desired, clients).changes
+        lines = lifecycle.preview(NETWORK, recorded, desired, clients, changes)
         before, told, since = look(), events.count(), time.time()
-        recorded = lifecycle.update(NETWORK, recorded, desired, doors, lambda line: None)
+        recorded = lifecycle.update(NETWORK, recorded, desired, clients, lambda line: None)
         until = time.time()
         time.sleep(0.2)
         lost, neighbours_lost = gateway.missed(since, until), beside.missed(since, until)[0]
         found = disagreements(lines, before, look(), events.since(told), lost, neighbours_lost)
-        if lifecycle.diff(NETWORK, recorded, desired, doors).changes:
+        if lifecycle.diff(NETWORK, recorded, desired, clients).changes:
             found.append("a preview right after the update shows changes")
-        if lifecycle.read(NETWORK, recorded, doors) != recorded:
+        if lifecycle.read(NETWORK, recorded, clients) != recorded:
             found.append("a refresh right after the update finds drift")
         said = previewed(lines)
         classes.append(said)

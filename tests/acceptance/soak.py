@@ -25,7 +25,7 @@ from typing import Any
 from tests.acceptance.random_edits import BRIDGE, GUEST, START, edited, neighbour
 from tests.acceptance.sandboxed import LIST_NFT, Host, Stack, nft_lines
 
-from virtnet.connect import open_doors
+from virtnet.connect import connect
 from virtnet.forwarding.resource import HOST_FORWARDING
 from virtnet.libvirtd.connection import Connections
 from virtnet.network.resource import NETWORK
@@ -161,7 +161,7 @@ class Operator:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - edits, not secrets
-        self.doors: lifecycle.OpenDoors = _doors()
+        self.clients: lifecycle.Connect = _clients()
         self.inputs: Inputs = copy.deepcopy(START)
         self.recorded: dict[str, Any] = {}
         self.guests: list[str] = []
@@ -181,7 +181,7 @@ class Operator:
 
     def make(self) -> None:
         self.inputs = copy.deepcopy(START)
-        self.recorded = lifecycle.create(NETWORK, self._checked(self.inputs), self.doors, _nothing)
+        self.recorded = lifecycle.create(NETWORK, self._checked(self.inputs), self.clients, _nothing)
 
     def edit(self) -> None:
         self._update(edited(self.chance, self.inputs))
@@ -190,7 +190,7 @@ class Operator:
         self._update({**self.inputs, "ips": [*self.inputs["ips"], {"address": "fd00:60::1/64"}]})
 
     def refresh(self) -> None:
-        assert lifecycle.read(NETWORK, self.recorded, self.doors) == self.recorded, "a refresh finds drift"
+        assert lifecycle.read(NETWORK, self.recorded, self.clients) == self.recorded, "a refresh finds drift"
 
     def adopt(self) -> None:
         """Take over a network that is there, with a guest and a container on it, change it, and give it back."""
@@ -204,11 +204,11 @@ class Operator:
         plugged = _on_bridge(FOUND_BRIDGE)
         assert len(plugged) == 2, plugged
         named = {"name": "found", "uri": START["uri"], "__owner": "project/stack/found", "adopt": True}
-        recorded = lifecycle.create(NETWORK, self._checked(named), self.doors, _nothing)
+        recorded = lifecycle.create(NETWORK, self._checked(named), self.clients, _nothing)
         changed = {**named, "mtu": self.chance.choice([1400, 9000]), "dns": {"txts": [{"name": "t", "value": "v"}]}}
-        recorded = lifecycle.update(NETWORK, recorded, self._checked(changed), self.doors, _nothing)
+        recorded = lifecycle.update(NETWORK, recorded, self._checked(changed), self.clients, _nothing)
         assert plugged == _on_bridge(FOUND_BRIDGE), f"plugged in were {plugged}, and are {_on_bridge(FOUND_BRIDGE)}"
-        lifecycle.delete(NETWORK, recorded, self.doors, _nothing)
+        lifecycle.delete(NETWORK, recorded, self.clients, _nothing)
         assert plugged == _on_bridge(FOUND_BRIDGE), f"plugged in were {plugged}, and are {_on_bridge(FOUND_BRIDGE)}"
         sh("virsh -q net-dumpxml found --inactive | diff - /run/found.was")
         sh("virsh -q destroy of-found; ip link del near-found; ip netns del near-found")
@@ -248,7 +248,7 @@ class Operator:
             ]
         )
         sh(script)
-        self.recorded = lifecycle.read(NETWORK, self.recorded, self.doors) or {}
+        self.recorded = lifecycle.read(NETWORK, self.recorded, self.clients) or {}
         self._update(self.inputs)
 
     def forward(self) -> None:
@@ -256,8 +256,8 @@ class Operator:
         named = {"uri": START["uri"], "ipv4": True, "__owner": "project/stack/forwarding"}
         canonical, failures = HOST_FORWARDING.check(named, {})
         assert not failures, failures
-        recorded = lifecycle.create(HOST_FORWARDING, canonical, self.doors, _nothing)
-        lifecycle.delete(HOST_FORWARDING, recorded, self.doors, _nothing)
+        recorded = lifecycle.create(HOST_FORWARDING, canonical, self.clients, _nothing)
+        lifecycle.delete(HOST_FORWARDING, recorded, self.clients, _nothing)
 
     def make_anew(self) -> None:
         """The network goes, and comes again."""
@@ -272,16 +272,16 @@ class Operator:
             sh(f"ip link del {name}; ip netns del {name}")
         self.guests, self.neighbours = [], []
         self._update({name: value for name, value in self.inputs.items() if name != "on_delete"})
-        lifecycle.delete(NETWORK, self.recorded, self.doors, _nothing)
+        lifecycle.delete(NETWORK, self.recorded, self.clients, _nothing)
 
     def _update(self, inputs: Inputs) -> None:
         desired = self._checked(inputs)
         plugged = _on_bridge()
-        changes = lifecycle.diff(NETWORK, self.recorded, desired, self.doors).changes
-        lifecycle.preview(NETWORK, self.recorded, desired, self.doors, changes)
-        self.recorded = lifecycle.update(NETWORK, self.recorded, desired, self.doors, _nothing)
+        changes = lifecycle.diff(NETWORK, self.recorded, desired, self.clients).changes
+        lifecycle.preview(NETWORK, self.recorded, desired, self.clients, changes)
+        self.recorded = lifecycle.update(NETWORK, self.recorded, desired, self.clients, _nothing)
         self.inputs = inputs
-        assert not lifecycle.diff(NETWORK, self.recorded, desired, self.doors).changes, "it is not done"
+        assert not lifecycle.diff(NETWORK, self.recorded, desired, self.clients).changes, "it is not done"
         assert plugged <= _on_bridge(), f"plugged in were {plugged}, and are {_on_bridge()}"
 
     def _checked(self, inputs: Inputs) -> Inputs:
@@ -290,9 +290,9 @@ class Operator:
         return canonical
 
 
-def _doors() -> lifecycle.OpenDoors:
+def _clients() -> lifecycle.Connect:
     connections = Connections()
-    return lambda uri: open_doors(uri, connections)
+    return lambda uri: connect(uri, connections)
 
 
 def _nothing(_line: str) -> None:
@@ -353,8 +353,8 @@ def run(seed: int, actions: int, engine: int, every: int = 5) -> list[str]:
         through_the_engine(operator.chance, engine)
         print(f"{engine} edits through the engine in {time.monotonic() - started:.0f} s")
         wrong += left_over(before, whole_host()) + left_over(pristine, whole_host(), first=True)
-    held = subprocess.run(["flock", "--nonblock", "/run/virtnet/turn", "true"], check=False).returncode
-    return wrong + (["the lock /run/virtnet/turn is held"] if held else [])
+    held = subprocess.run(["flock", "--nonblock", "/run/virtnet/lock", "true"], check=False).returncode
+    return wrong + (["the lock /run/virtnet/lock is held"] if held else [])
 
 
 if __name__ == "__main__":

@@ -150,12 +150,12 @@ def test_a_park_of_a_restart_that_was_cut_short(host: Host, lab: Stack) -> None:
         "from virtnet.libvirtd.connection import Connection; from virtnet.network.xml.holding import *;"
         "from virtnet.network.names import park_bridge;"
         "c = Connection('qemu:///system'); r = c.find_network(name='lab');"
-        "c.start_transient_network(render_park(r.uuid, r.live_xml, Journal(links=(ParkedLink(name='g1', up=True,"
+        "c.start_transient_network(render_park(r.uuid, r.live_xml, Journal(links=(HeldLink(name='g1', up=True,"
         "settings=(), vlans=()),)))); print(park_bridge(r.uuid))"
     )
     with host.guest("g1", "vn-lab"):
-        park = host.run("python", "-c", script).stdout.strip()
-        host.sh(f"ip link set g1 master {park}")
+        holding = host.run("python", "-c", script).stdout.strip()
+        host.sh(f"ip link set g1 master {holding}")
 
         found = [finding for finding in doctor(host) if finding["level"] == "problem"]
 

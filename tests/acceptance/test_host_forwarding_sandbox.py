@@ -22,12 +22,12 @@ from tests.unit.fake_host import FakeLibvirt, network
 
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused
 from virtnet.forwarding.boot import by_procps, by_systemd, fresh_kernel
-from virtnet.forwarding.other_programs import rivals
+from virtnet.forwarding.other_programs import overriding_settings
 from virtnet.forwarding.plan import plan
 from virtnet.forwarding.resource import check, observe, outputs
 from virtnet.forwarding.sysctl import WHOLE_HOST, after_write
 from virtnet.host.client import local_host
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.plan import apply
 
 pytestmark = pytest.mark.acceptance
@@ -38,9 +38,9 @@ SYSTEMD_NETWORKD = "/usr/lib/systemd/systemd-networkd"
 SYSTEMD_SYSCTL = "/usr/lib/systemd/systemd-sysctl"
 
 
-def doors(*networks: Any) -> Doors:
+def clients(*networks: Any) -> Clients:
     libvirt: Any = FakeLibvirt(networks)
-    return Doors(libvirt=libvirt, host=local_host())
+    return Clients(libvirt=libvirt, host=local_host())
 
 
 def desired(**inputs: Any) -> dict[str, Any]:
@@ -50,15 +50,15 @@ def desired(**inputs: Any) -> dict[str, Any]:
 
 
 def applied(inputs: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    decided = plan(inputs, recorded, observe(doors(), inputs, recorded or {}))
-    apply(decided, doors(), "IP forwarding")
+    decided = plan(inputs, recorded, observe(clients(), inputs, recorded or {}))
+    apply(decided, clients(), "IP forwarding")
     details = {**(recorded or {}), **decided.details}
-    return outputs(inputs, details, observe(doors(), {}, details))
+    return outputs(inputs, details, observe(clients(), {}, details))
 
 
 def deleted(recorded: Mapping[str, Any], *networks: Any) -> tuple[str, ...]:
-    decided = plan(None, recorded, observe(doors(*networks), None, recorded))
-    apply(decided, doors(*networks), "IP forwarding")
+    decided = plan(None, recorded, observe(clients(*networks), None, recorded))
+    apply(decided, clients(*networks), "IP forwarding")
     return decided.notes
 
 
@@ -126,7 +126,7 @@ def test_drift_is_shown_and_mended() -> None:
         set_sysctl("net.ipv4.ip_forward=0")
         DROP_IN.write_text(DROP_IN.read_text().replace("= 1", "= 0"))
 
-        shown = outputs(inputs, recorded, observe(doors(), {}, recorded))
+        shown = outputs(inputs, recorded, observe(clients(), {}, recorded))
 
         assert (shown["ipv4"], shown["persist"]) == (False, False)
         assert {change.path for change in plan(inputs, shown, None).changes} == {"ipv4", "persist"}
@@ -186,7 +186,7 @@ def test_without_preserving_they_are_lost_and_the_plan_says_so() -> None:
         learns_a_route("wan0")
         inputs = desired(ipv6=True, preserve_router_advertisements=False)
 
-        (note,) = plan(inputs, None, observe(doors(), inputs, {})).notes
+        (note,) = plan(inputs, None, observe(clients(), inputs, {})).notes
         applied(inputs)
 
         assert note.startswith("wan0 of this host loses its routes learnt from router advertisements")
@@ -323,7 +323,7 @@ def test_every_verdict_on_the_next_boot_is_that_of_the_program(program: str) -> 
 
         subprocess.run(command, check=False, capture_output=True)
 
-        verdict = {key: boot.value for key, boot in model(observe(doors(), {}, {}).files, INTERFACES).items()}
+        verdict = {key: boot.value for key, boot in model(observe(clients(), {}, {}).files, INTERFACES).items()}
         assert {key: host.read_sysctl(key) for key in fresh} == verdict
 
     in_namespaces(compare, "eth0.100", "eth1")
@@ -417,7 +417,7 @@ def test_dockers_policy_and_networkds_settings_are_said_in_the_preview() -> None
         Path("/run/systemd/networkd.conf.d").mkdir()
         Path("/run/systemd/networkd.conf.d/a.conf").write_text("[Network]\nIPv4Forwarding=no\n")
 
-        notes = plan(desired(), None, observe(doors(), desired(), {})).notes
+        notes = plan(desired(), None, observe(clients(), desired(), {})).notes
 
         assert [note.split(" of ")[0] for note in notes] == [
             "systemd-networkd sets net.ipv4.ip_forward to 0 whenever it starts from systemd 256 on (IPv4Forwarding=no"
@@ -456,10 +456,10 @@ def test_systemd_networkd_does_what_the_notes_say_of_it(
         for whole in WHOLE_HOST:
             set_sysctl(f"{whole}={wanted}")
         with networkd({NETWORK: "", path: line}):
-            there = observe(doors(), desired(), {})
+            there = observe(clients(), desired(), {})
             now = sysctl(key)
 
-        notes = list(rivals(there.rivals, {key: wanted}, there.interfaces))
+        notes = list(overriding_settings(there.overriding_settings, {key: wanted}, there.interfaces))
         assert (now != wanted) == (generation in versions.split())
         assert len(notes) == (1 if versions else 0)
         qualified = {"old": "before systemd 256", "new": "from systemd 256 on"}.get(versions, "")

@@ -117,7 +117,7 @@ def test_an_update_that_was_killed_with_its_engine(host: Host, stack: Stack) -> 
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        host.sh("for i in $(seq 2000); do [ -e /sys/class/net/vn-pk-* ] && exit 0; sleep 0.005; done; exit 1")
+        host.sh("for i in $(seq 2000); do [ -e /sys/class/net/vn-hd-* ] && exit 0; sleep 0.005; done; exit 1")
         host.sh("pkill -KILL -x pulumi; pkill -KILL -f 'python.* -m pulumi[.]dynamic'")  # this sandbox's own
         running.wait(timeout=20)
 
@@ -128,11 +128,11 @@ def test_an_update_that_was_killed_with_its_engine(host: Host, stack: Stack) -> 
         stack.up()
 
         assert "the stack is currently locked" in locked
-        assert "a restart that was cut short left the network virtnet-park-" in shown
+        assert "a restart that was cut short left the network virtnet-holding-" in shown
         assert "interface box" in shown
         assert host.sh("ls /sys/class/net/vn-lab/brif") == "box\n"
         assert "<mtu size='1400'/>" in host.virsh("net-dumpxml", "lab")
-        assert "park" not in host.virsh("net-list", "--all", "--name")
+        assert "holding" not in host.virsh("net-list", "--all", "--name")
 
 
 def test_another_spelling_of_the_uri_and_the_preview_of_a_destroy_touch_nothing(host: Host, stack: Stack) -> None:

@@ -28,7 +28,7 @@ def on_bridge(host: Host, bridge: str = BRIDGE) -> set[str]:
     return set(host.sh(f"ls /sys/class/net/{bridge}/brif").split())
 
 
-def plugged_in(host: Host, guest: LinuxGuest) -> bool:
+def attachments(host: Host, guest: LinuxGuest) -> bool:
     """By the kernel's word and by libvirt's."""
     return guest.bridge == BRIDGE and guest.mac in ports(host)
 
@@ -59,7 +59,7 @@ def test_everything_plugged_in_is_plugged_in_again_as_it_was(host: Host, stack: 
         for name in (f"guest 'web' ({web.tap})", f"guest 'old' ({old.tap})", "interface box"):
             assert name in preview
             assert name in shown
-        assert plugged_in(host, web)
+        assert attachments(host, web)
         assert old.bridge == BRIDGE
         assert on_bridge(host) == taps
         assert pings.longest_gap < MOMENT
@@ -70,7 +70,7 @@ def test_everything_plugged_in_is_plugged_in_again_as_it_was(host: Host, stack: 
         ]
         assert attribute(host, f"{BRIDGE}/bridge/stp_state") == "1"
         assert {attribute(host, f"{tap}/brport/state") for tap in taps} == {"3"}  # forwarding
-        assert "park" not in host.virsh("net-list", "--all", "--name")
+        assert "holding" not in host.virsh("net-list", "--all", "--name")
         assert stack.unchanged()
 
 
@@ -83,7 +83,7 @@ def test_mtu_and_isolation_of_guests_come_back(host: Host, stack: Stack) -> None
 
         stack.up()
 
-        assert plugged_in(host, web)
+        assert attachments(host, web)
         assert before == ["1", "1400"]
         assert [attribute(host, f"{web.tap}/{name}") for name in ("brport/isolated", "mtu")] == ["1", "1300"]
         host.sh(f"ping -c 2 -i 0.2 -W 2 {web.address}")
@@ -117,7 +117,7 @@ def test_guests_get_an_address_of_the_new_subnet(host: Host, stack: Stack) -> No
         assert "the links of guest 'web'" in preview
         web.wait_for("bound 10.72.0.", after=said)
         host.sh(f"ping -c 2 -i 0.2 -W 2 {web.address}")
-        assert plugged_in(host, web)
+        assert attachments(host, web)
 
 
 def test_on_restart_refuse_leaves_guest_and_network_alone(host: Host, stack: Stack) -> None:
@@ -172,10 +172,10 @@ def test_a_start_that_fails_gives_everybody_the_old_network_back(host: Host, sta
 
         assert "everything was taken back" in shown
         assert host.virsh("net-dumpxml", "lab", "--inactive") == old
-        assert plugged_in(host, web)
+        assert attachments(host, web)
         assert on_bridge(host) == {web.tap, "box"}
         assert pings.longest_gap < 2 * MOMENT  # stopped and started twice
-        assert "park" not in host.virsh("net-list", "--all", "--name")
+        assert "holding" not in host.virsh("net-list", "--all", "--name")
 
 
 def test_a_bridge_deleted_by_hand_comes_back_with_its_guests(host: Host, stack: Stack) -> None:
@@ -190,7 +190,7 @@ def test_a_bridge_deleted_by_hand_comes_back_with_its_guests(host: Host, stack: 
 
         assert problems == [f"the bridge {BRIDGE} is gone though libvirt calls the network active"]
         assert "lost the bridge already" in shown
-        assert plugged_in(host, web)
+        assert attachments(host, web)
         host.sh(f"ping -c 2 -i 0.2 -W 2 {web.address}")
 
 
@@ -219,7 +219,7 @@ def test_two_stacks_restart_their_networks_at_the_same_time(host: Host) -> None:
 
         assert on_bridge(host, "vn-red") == {"one"}
         assert on_bridge(host, "vn-blue") == {"two"}
-    assert "park" not in host.virsh("net-list", "--all", "--name")
+    assert "holding" not in host.virsh("net-list", "--all", "--name")
     assert all("lab.example" in host.virsh("net-dumpxml", name) for name in stacks)
 
 
@@ -228,7 +228,7 @@ def test_a_change_waits_for_another_process_that_changes_the_host(host: Host, st
     stack.up()
     stack.network("lab", **LAB, domain={"name": "lab.example"})
     # What another process of virtnet's holds while it changes something.
-    host.sh("(flock 9; sleep 8; echo done > /run/other) 9>>/run/virtnet/turn >/dev/null 2>&1 &")
+    host.sh("(flock 9; sleep 8; echo done > /run/other) 9>>/run/virtnet/lock >/dev/null 2>&1 &")
 
     stack.up()
 

@@ -23,7 +23,7 @@ class FakeLink:
 
 @dataclass
 class FakeBridges:
-    """Implements what plan.HostDoor asks of links."""
+    """Implements what plan.HostClient asks of links."""
 
     name: str = "this host"
     links_by_name: dict[str, FakeLink] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class FakeBridges:
     def look(self, *, recent: bool = False) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def look_ahead(self) -> contextlib.AbstractContextManager[None]:
+    def prefetch(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def links(self) -> Sequence[Link]:

@@ -16,7 +16,7 @@ from virtnet.errors import LibvirtFailure, NotFound
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
-from virtnet.planning.reports import GuestInterface, NetworkReport, PluggedIn
+from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
 
 
 @dataclass
@@ -47,14 +47,14 @@ class FakeGuest:
 
 @dataclass
 class FakeLibvirt:
-    """Implements plan.LibvirtDoor on a dict of reports."""
+    """Implements plan.LibvirtClient on a dict of reports."""
 
     uri: str = "qemu:///system"
     reports: dict[str, NetworkReport] = field(default_factory=dict)
-    ports: dict[str, tuple[PluggedIn, ...]] = field(default_factory=dict)
+    ports: dict[str, tuple[Attachment, ...]] = field(default_factory=dict)
     orphans: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """UUIDs of the ports among those that nobody has."""
-    bridge_guests: dict[str, tuple[PluggedIn, ...]] = field(default_factory=dict)
+    bridge_guests: dict[str, tuple[Attachment, ...]] = field(default_factory=dict)
     interfaces: frozenset[str] | None = frozenset({"lo", "eth0"})
     guests: list[FakeGuest] = field(default_factory=list)
     host: FakeBridges | None = None
@@ -89,19 +89,21 @@ class FakeLibvirt:
         report = self.find_network(uuid=uuid)
         return report is not None and report.active
 
-    def networks_at_a_glance(self) -> Sequence[NetworkReport]:
+    def cached_networks(self) -> Sequence[NetworkReport]:
         return self.networks()
 
-    def forget_networks(self) -> None:
+    def invalidate_networks(self) -> None:
         """Nothing is kept here."""
 
     def networks(self) -> Sequence[NetworkReport]:
         return list(self.reports.values())
 
-    def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
+    def attachments(self, uuid: str) -> Sequence[Attachment]:
         report = self.reports.get(uuid)
         name = "" if report is None else report.name
-        guests = [PluggedIn(owner=g.name, interface="", mac=g.mac) for g in self.guests if g.network == name and g.port]
+        guests = [
+            Attachment(owner=g.name, interface="", mac=g.mac) for g in self.guests if g.network == name and g.port
+        ]
         return (*self.ports.get(uuid, ()), *guests)
 
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
@@ -159,7 +161,7 @@ class FakeLibvirt:
                 mtu=str(tree.get("mtu", 1500)),
             )
 
-    def guests_on_bridge(self, bridge: str) -> Sequence[PluggedIn]:
+    def guests_on_bridge(self, bridge: str) -> Sequence[Attachment]:
         return self.bridge_guests.get(bridge, ())
 
     def interface_names(self) -> frozenset[str] | None:

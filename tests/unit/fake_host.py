@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import cast
 
 from virtnet.errors import HostFailure
-from virtnet.planning.clients import Doors, HostDoor, LibvirtDoor
+from virtnet.planning.clients import Clients, HostClient, LibvirtClient
 from virtnet.planning.reports import HostRoute, NetworkReport
 
 HOST_UUID = "11111111-2222-3333-4444-555555555555"
@@ -50,7 +50,7 @@ class FakeKernel:
 
 
 class FakeHost:
-    """plan.HostDoor over a FakeKernel and a dict of files."""
+    """plan.HostClient over a FakeKernel and a dict of files."""
 
     name = "this host"
 
@@ -80,7 +80,7 @@ class FakeHost:
     def look(self, *, recent: bool = False) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def look_ahead(self) -> contextlib.AbstractContextManager[None]:
+    def prefetch(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
@@ -171,18 +171,18 @@ class FakeLibvirt:
     def host_uuid(self) -> str:
         return HOST_UUID
 
-    def networks_at_a_glance(self) -> Sequence[NetworkReport]:
+    def cached_networks(self) -> Sequence[NetworkReport]:
         return self.networks()
 
-    def forget_networks(self) -> None:
+    def invalidate_networks(self) -> None:
         """Nothing is kept here."""
 
     def networks(self) -> Sequence[NetworkReport]:
         return self._networks
 
 
-def doors(host: FakeHost | None, networks: Iterable[NetworkReport] = ()) -> Doors:
-    return Doors(libvirt=cast(LibvirtDoor, FakeLibvirt(networks)), host=cast("HostDoor | None", host))
+def clients(host: FakeHost | None, networks: Iterable[NetworkReport] = ()) -> Clients:
+    return Clients(libvirt=cast(LibvirtClient, FakeLibvirt(networks)), host=cast("HostClient | None", host))
 
 
 def network(name: str, mode: str, *addresses: str, active: bool = True) -> NetworkReport:

@@ -13,7 +13,7 @@ from typing import Any
 
 from virtnet.spec.part import Part, shapes
 
-Way = tuple[str | int, ...]
+SshCommand = tuple[str | int, ...]
 """Names of properties and places in lists, from the outside in."""
 
 #: Networks, and host forwarding, in which each property that takes a text has one.
@@ -122,7 +122,7 @@ class Attempt:
     """The number of the network in BASES."""
     place: str
     """As all_places names it; of a map, `place.KEY` where the text is a key."""
-    path: Way
+    path: SshCommand
     """The way to the text in the inputs; of a key, to the key."""
     text: str
     """The name of the text in TEXTS."""
@@ -155,7 +155,7 @@ def attempts(kind: str, part: type[Part]) -> Iterator[Attempt]:
                 yield Attempt(number, place, path, name, _with(base, place, path, value))
 
 
-def value_at(tree: Any, path: Way) -> Any:
+def value_at(tree: Any, path: SshCommand) -> Any:
     """The value in a tree at the end of a way; None where the way ends early."""
     for step in path:
         try:
@@ -165,7 +165,7 @@ def value_at(tree: Any, path: Way) -> Any:
     return tree
 
 
-def _texts_of(part: type[Part], tree: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Way]]:
+def _texts_of(part: type[Part], tree: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, SshCommand]]:
     for name, value in tree.items():
         shape, here = shapes(part)[name], place + name
         if shape.kind == "map":
@@ -186,7 +186,7 @@ def _texts_of(part: type[Part], tree: Mapping[str, Any], place: str = "") -> Ite
             yield here, (name,)
 
 
-def _with(base: Mapping[str, Any], place: str, path: Way, value: str) -> dict[str, Any]:
+def _with(base: Mapping[str, Any], place: str, path: SshCommand, value: str) -> dict[str, Any]:
     changed: Any = copy.deepcopy(base)
     *way, last = path
     holder = value_at(changed, tuple(way))

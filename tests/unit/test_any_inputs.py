@@ -19,7 +19,7 @@ from virtnet.errors import VirtnetError
 from virtnet.forwarding.resource import HOST_FORWARDING
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.resource import Resource
 from virtnet.spec import properties as wire
 from virtnet.spec.part import UNKNOWN, Part, shapes, walk_unknown
@@ -72,8 +72,8 @@ def spoilt_networks(draw: st.DrawFn) -> dict[str, Any]:
     return inputs
 
 
-def doors(libvirt: FakeLibvirt) -> lifecycle.OpenDoors:
-    return lambda uri: Doors(libvirt=libvirt, host=None)
+def clients(libvirt: FakeLibvirt) -> lifecycle.Connect:
+    return lambda uri: Clients(libvirt=libvirt, host=None)
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
@@ -107,11 +107,11 @@ def test_what_check_takes_can_be_compared_previewed_and_made(spoilt: dict[str, A
         return
     recorded, desired = (canonical for canonical, _ in found)
 
-    changes = lifecycle.diff(NETWORK, recorded, desired, doors(libvirt)).changes
-    lines = lifecycle.preview(NETWORK, None, desired, doors(libvirt), changes)
+    changes = lifecycle.diff(NETWORK, recorded, desired, clients(libvirt)).changes
+    lines = lifecycle.preview(NETWORK, None, desired, clients(libvirt), changes)
     if not list(walk_unknown(desired)):
         try:
-            lifecycle.create(NETWORK, desired, doors(libvirt), lambda line: None)
+            lifecycle.create(NETWORK, desired, clients(libvirt), lambda line: None)
         except VirtnetError:
             assert libvirt.reports == {}
 
@@ -135,9 +135,9 @@ def test_the_dynamic_provider_checks_anything(provider: type[Any], data: st.Data
 
 @given(spoilt_networks())
 def test_what_check_makes_of_a_spoilt_network_travels_there_and_back(inputs: dict[str, Any]) -> None:
-    canonical, _ = NETWORK.check(wire.from_wire(NETWORK.spec, inputs), {})
+    canonical, _ = NETWORK.check(wire.from_properties(NETWORK.spec, inputs), {})
 
-    assert wire.from_wire(NETWORK.spec, wire.to_wire(NETWORK.spec, canonical)) == canonical
+    assert wire.from_properties(NETWORK.spec, wire.to_properties(NETWORK.spec, canonical)) == canonical
 
 
 def on_the_wire(value: Any) -> Any:

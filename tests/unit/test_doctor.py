@@ -24,8 +24,8 @@ from virtnet.forwarding.drop_in import DropIn, render
 from virtnet.forwarding.observed import ForwardingReport
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
 from virtnet.network.observed import DNSMASQ_GONE, RECORD_LEFT, HostReport, ObservedNetwork
-from virtnet.planning.clients import Doors, HostDoor
-from virtnet.planning.reports import HostAddress, HostRoute, Link, NetworkReport, PluggedIn
+from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, NetworkReport
 
 DATA = Path(__file__).parent / "data" / "firewall"
 IPTABLES, NFT = (DATA / "iptables-save.txt").read_text(), (DATA / "nft.txt").read_text()
@@ -222,10 +222,10 @@ class TestForwarding:
                 [f"problem: net.ipv4.ip_forward is managed twice, by {OURS} and {OTHER}"],
             ),
             (
-                forwards({IPV4: "1"}, {OURS: drop_in()}, rivals=NETWORKD),
+                forwards({IPV4: "1"}, {OURS: drop_in()}, overriding_settings=NETWORKD),
                 ["problem: systemd-networkd sets net.ipv4.ip_forward to 0 whenever it starts"],
             ),
-            (forwards(rivals=NETWORKD), []),
+            (forwards(overriding_settings=NETWORKD), []),
             (
                 replace(forwards({accept_ra_of("wan0"): "1"}), routed_by_advertisement=("wan0",)),
                 ["note: the host's IPv6 routes over wan0 come from router advertisements: the kernel drops them"],
@@ -251,9 +251,9 @@ class TestForwarding:
 
 
 OWNER = "<v:owner xmlns:v='urn:pulumi-virtnet:owner:1.0' name='p/s/n1'{}/>"
-PARK = "<v:parked xmlns:v='urn:pulumi-virtnet:park:1.0'/>"
+PARK = "<v:held xmlns:v='urn:pulumi-virtnet:holding:1.0'/>"
 PARK_UUID = "f7b5dbd6-5cb4-5d8e-9b9d-000000000000"
-TAP = PluggedIn(owner="web", interface="vnet0")
+TAP = Attachment(owner="web", interface="vnet0")
 
 
 class TestNetworks:
@@ -270,7 +270,7 @@ class TestNetworks:
             ),
             (network(persistent=False), ["note: it has no definition: it is gone when it stops"]),
             (
-                network("virtnet-park-1", "", metadata=PARK, plugged_in=(TAP,), uuid=PARK_UUID),
+                network("virtnet-holding-1", "", metadata=PARK, attachments=(TAP,), uuid=PARK_UUID),
                 ["problem: it was left by a restart of a network that is gone that was cut short, or still"],
             ),
             (
@@ -294,7 +294,7 @@ class TestNetworks:
         assert all(line.startswith(start) for line, start in zip(findings, said, strict=True)), findings
 
     def test_says_what_a_network_is_and_who_is_on_it(self) -> None:
-        (finding,) = networks(report(networks=(network(metadata=OWNER.format(""), plugged_in=(TAP,)),)))
+        (finding,) = networks(report(networks=(network(metadata=OWNER.format(""), attachments=(TAP,)),)))
 
         assert finding.said == (
             "active, starts at boot; nat on vbn1 10.9.1.1/24; made by p/s/n1; plugged in: guest 'web' (vnet0)"
@@ -398,7 +398,7 @@ class Gone(FakeLibvirt):
 
 class TestLooking:
     def test_goes_on_where_something_cannot_be_asked(self) -> None:
-        seen = observe(Doors(libvirt=FakeLibvirt(), host=cast(HostDoor, Hidden())))
+        seen = observe(Clients(libvirt=FakeLibvirt(), host=cast(HostClient, Hidden())))
 
         assert seen.forwarding is None
         assert seen.host is None
@@ -417,7 +417,7 @@ class TestLooking:
                 assert name in ("may_change_links", "look", "name", "__class__"), name
                 return super().__getattribute__(name)
 
-        seen = observe(Doors(libvirt=Gone(), host=cast(HostDoor, Off())))
+        seen = observe(Clients(libvirt=Gone(), host=cast(HostClient, Off())))
 
         assert knocks == ["may change links"]
         assert [line.partition(";")[0] for line in lines(examine(seen))] == [
@@ -426,7 +426,7 @@ class TestLooking:
         ]
 
     def test_says_what_it_can_of_the_host_where_libvirt_is_gone(self) -> None:
-        seen = observe(Doors(libvirt=Gone(), host=None))
+        seen = observe(Clients(libvirt=Gone(), host=None))
 
         assert lines(examine(seen))[0] == "problem: libvirt at qemu:///system cannot be reached; start libvirtd"
         assert not [finding for finding in examine(seen) if finding.area == "subnets"]

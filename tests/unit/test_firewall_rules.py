@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from virtnet.plugin.firewall_rules import FirewallRule, Marks, rules_of_networks
+from virtnet.plugin.firewall_rules import FirewallRule, NetworkMatch, rules_of_networks
 
 DATA = Path(__file__).parent / "data" / "firewall"
-NETWORKS = (Marks("nat", "vbn1", ("10.9.1.0/24",)), Marks("isolated", "vbi1", ()))
+NETWORKS = (NetworkMatch("nat", "vbn1", ("10.9.1.0/24",)), NetworkMatch("isolated", "vbi1", ()))
 
 
 def told(**printed: str | None) -> list[FirewallRule]:

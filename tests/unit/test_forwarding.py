@@ -5,23 +5,23 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
-from tests.unit.fake_host import HOST_UUID, FakeHost, FakeKernel, doors, network
+from tests.unit.fake_host import HOST_UUID, FakeHost, FakeKernel, clients, network
 
 from virtnet.errors import HostFailure, Refused
-from virtnet.forwarding.drop_in import mark_of, parse
+from virtnet.forwarding.drop_in import parse, runtime_record_of
 from virtnet.forwarding.plan import plan
 from virtnet.forwarding.resource import HOST_FORWARDING, check, identity, observe, outputs
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.plan import Plan, apply
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.part import UNKNOWN
-from virtnet.spec.properties import from_wire, to_wire
+from virtnet.spec.properties import from_properties, to_properties
 
 OWNER = "project/stack/forwarding"
 PATH = "/etc/sysctl.d/90-virtnet-forwarding.conf"
-MARK = mark_of(OWNER)
+MARK = runtime_record_of(OWNER)
 NAT = network("default", "nat", "192.168.122.1/24")
 
 
@@ -37,17 +37,17 @@ def planned(
     recorded: Mapping[str, Any] | None = None,
     *networks: NetworkReport,
 ) -> Plan:
-    return plan(inputs, recorded, observe(doors(host, networks), inputs, recorded or {}))
+    return plan(inputs, recorded, observe(clients(host, networks), inputs, recorded or {}))
 
 
 def applied(host: FakeHost, inputs: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
     decided = planned(host, inputs, recorded)
-    apply(decided, doors(host), "IP forwarding")
+    apply(decided, clients(host), "IP forwarding")
     return shown(host, inputs, {**(recorded or {}), **decided.details})
 
 
 def shown(host: FakeHost, inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> dict[str, Any]:
-    return outputs(inputs, recorded, observe(doors(host), {}, recorded))
+    return outputs(inputs, recorded, observe(clients(host), {}, recorded))
 
 
 class TestCheck:
@@ -148,7 +148,7 @@ class TestCreate:
         inputs = desired(ipv4=True, persist=persist)
         first = planned(host, inputs)
         for step in first.steps:  # and here the provider is killed
-            step.execute(doors(host))
+            step.execute(clients(host))
 
         recorded = applied(host, inputs)
 
@@ -256,7 +256,7 @@ class TestCreate:
         host = FakeHost()
         for on_delete in ("restore", "keep"):
             recorded = applied(host, desired(persist=False, on_delete=on_delete))
-            apply(planned(host, None, recorded), doors(host), "IP forwarding")
+            apply(planned(host, None, recorded), clients(host), "IP forwarding")
 
             decided = planned(host, {**desired(persist=False), "__owner": "project/stack/second"})
 
@@ -295,7 +295,7 @@ class TestCreate:
 
     def test_without_a_host_is_refused(self) -> None:
         with pytest.raises(Refused, match="libvirt has no call for kernel parameters"):
-            observe(doors(None), desired(), {})
+            observe(clients(None), desired(), {})
 
 
 class TestUpdate:
@@ -384,7 +384,7 @@ class TestUpdate:
         host.files[PATH] = "net.ipv4.ip_forward = 0\n"
 
         with pytest.raises(HostFailure, match="has changed since this was planned"):
-            write.execute(doors(host))
+            write.execute(clients(host))
 
 
 class TestRead:
@@ -449,7 +449,7 @@ class TestDelete:
         recorded = applied(host, desired())
 
         decided = planned(host, None, recorded, *networks)
-        apply(decided, doors(host), "IP forwarding")
+        apply(decided, clients(host), "IP forwarding")
 
         assert host.kernel.values()["net/ipv4/ip_forward"] == "1"
         assert decided.notes == (f"net.ipv4.ip_forward stays on, though it was off before: {reason} needs it",)
@@ -460,7 +460,7 @@ class TestDelete:
         recorded = applied(host, desired(on_delete="keep"))
         before = host.state()
 
-        apply(planned(host, None, recorded), doors(host), "IP forwarding")
+        apply(planned(host, None, recorded), clients(host), "IP forwarding")
 
         assert host.state() == before
 
@@ -482,7 +482,7 @@ class TestDelete:
         }.get(text, text)
 
         decided = planned(host, None, recorded)
-        apply(decided, doors(host), "IP forwarding")
+        apply(decided, clients(host), "IP forwarding")
 
         assert PATH in host.files
         assert reason in decided.notes[-1]
@@ -502,19 +502,19 @@ def test_the_verbs_go_round_through_the_wire() -> None:
     lines: list[str] = []
 
     def travelled(outputs: Mapping[str, Any]) -> dict[str, Any]:
-        return from_wire(HostForwardingSpec, json.loads(json.dumps(to_wire(HostForwardingSpec, outputs))))
+        return from_properties(HostForwardingSpec, json.loads(json.dumps(to_properties(HostForwardingSpec, outputs))))
 
-    def open_doors(_uri: str) -> Doors:
-        return doors(host)
+    def connect(_uri: str) -> Clients:
+        return clients(host)
 
     before = host.state()
-    created = lifecycle.create(HOST_FORWARDING, inputs, open_doors, lines.append)
+    created = lifecycle.create(HOST_FORWARDING, inputs, connect, lines.append)
     recorded = travelled(created)
     assert recorded == created
-    assert lifecycle.diff(HOST_FORWARDING, recorded, inputs, open_doors).changes == ()
-    assert lifecycle.read(HOST_FORWARDING, recorded, open_doors) == recorded
-    assert lifecycle.update(HOST_FORWARDING, recorded, inputs, open_doors, lines.append) == recorded
-    lifecycle.delete(HOST_FORWARDING, recorded, open_doors, lines.append)
+    assert lifecycle.diff(HOST_FORWARDING, recorded, inputs, connect).changes == ()
+    assert lifecycle.read(HOST_FORWARDING, recorded, connect) == recorded
+    assert lifecycle.update(HOST_FORWARDING, recorded, inputs, connect, lines.append) == recorded
+    lifecycle.delete(HOST_FORWARDING, recorded, connect, lines.append)
     assert host.state() == before
     assert lines == []
 
@@ -553,7 +553,7 @@ class TestHostileState:
         decided = planned(
             host, desired(ipv4=True, ipv6=True, drop_in="99-ours.conf"), {**recorded, "previous": self.EVIL}
         )
-        apply(decided, doors(host), "IP forwarding")
+        apply(decided, clients(host), "IP forwarding")
         gone = planned(host, None, {**recorded, "previous": self.EVIL, "drop_in": "99-ours.conf"})
 
         texts = "".join(host.files.values()) + decided.details["previous"] + str(decided.steps) + str(gone.steps)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.fake_host import FakeHost, FakeKernel, doors
+from tests.unit.fake_host import FakeHost, FakeKernel, clients
 
 from virtnet.errors import ApplyFailed
 from virtnet.forwarding.plan import plan
@@ -52,14 +52,14 @@ def checked(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def planned(host: FakeHost, desired: Mapping[str, Any] | None, recorded: Mapping[str, Any] | None) -> Plan:
-    return plan(desired, recorded, observe(doors(host), desired, recorded or {}))
+    return plan(desired, recorded, observe(clients(host), desired, recorded or {}))
 
 
 def applied(host: FakeHost, desired: Mapping[str, Any], recorded: Mapping[str, Any] | None) -> dict[str, Any]:
     decided = planned(host, desired, recorded)
-    apply(decided, doors(host), "IP forwarding")
+    apply(decided, clients(host), "IP forwarding")
     details = {**(recorded or {}), **decided.details}
-    shown = outputs(desired, details, observe(doors(host), {}, details))
+    shown = outputs(desired, details, observe(clients(host), {}, details))
     assert shown is not None
     return shown
 
@@ -85,7 +85,7 @@ def test_delete_leaves_everything_as_it_was_found(host: FakeHost, history: list[
     for desired in history:
         recorded = applied(host, desired, recorded)
 
-    apply(planned(host, None, recorded), doors(host), "IP forwarding")
+    apply(planned(host, None, recorded), clients(host), "IP forwarding")
 
     assert host.state() == found
     assert planned(host, None, recorded).empty
@@ -125,10 +125,10 @@ def test_an_update_shows_what_its_preview_showed(host: FakeHost, first: dict[str
 def test_executing_twice_is_as_good_as_once(host: FakeHost, desired: dict[str, Any]) -> None:
     steps = planned(host, desired, None).steps
     for step in steps:
-        step.execute(doors(host))
+        step.execute(clients(host))
     once = host.state()
 
     for step in steps:
-        step.execute(doors(host))
+        step.execute(clients(host))
 
     assert host.state() == once

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.unit.fake_host import FakeHost, FakeKernel, doors
+from tests.unit.fake_host import FakeHost, FakeKernel, clients
 from tests.unit.test_forwarding import applied, desired, planned
 
-from virtnet.forwarding.other_programs import configuration, rivals
+from virtnet.forwarding.other_programs import configuration, overriding_settings
 from virtnet.forwarding.resource import observe
 
 NETWORKD = {"/run/systemd/netif/state": "OPER_STATE=routable\n"}
@@ -45,7 +45,7 @@ def network_file(*lines: str, match: str = "eth0") -> str:
     ],
 )
 def test_a_line_that_undoes_a_target_is_named(path: str, text: str, targets: dict[str, str], said: str | None) -> None:
-    found = list(rivals({path: text}, targets, ["eth0", "lo"]))
+    found = list(overriding_settings({path: text}, targets, ["eth0", "lo"]))
 
     assert (len(found) == 1 and said in found[0] and path in found[0]) if said else found == []
 
@@ -56,7 +56,7 @@ def test_a_file_of_the_same_name_in_an_earlier_directory_hides_it() -> None:
         "/usr/lib/systemd/network/a.network": network_file("IPForward=yes"),
     }
 
-    assert list(rivals(files, {IPV4: "0"}, ["eth0"])) == []
+    assert list(overriding_settings(files, {IPV4: "0"}, ["eth0"])) == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ class TestWithoutRoot:
         host.is_root = False
 
         assert planned(host, desired(), recorded).refusals == ()
-        assert observe(doors(host), {}, recorded).may_change
+        assert observe(clients(host), {}, recorded).may_change
 
     def test_a_delete_is_refused_too(self) -> None:
         host = FakeHost()

@@ -16,9 +16,9 @@ from virtnet.host.local import LocalMachine
 from virtnet.host.machine import Machine
 from virtnet.host.parse import parse_addresses, parse_links, parse_listening_sockets, parse_routes
 from virtnet.host.shell import ShellMachine
-from virtnet.planning.clients import HostDoor
+from virtnet.planning.clients import HostClient
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
-from virtnet.transport.ssh import Way
+from virtnet.transport.ssh import SshCommand
 
 DATA = Path(__file__).parent / "data" / "host"
 
@@ -80,7 +80,7 @@ def test_an_empty_answer_is_none(answer: str) -> None:
 
 
 def test_local_host_is_a_host_door() -> None:
-    door: HostDoor = local_host()
+    door: HostClient = local_host()
 
     assert door.name == "this host"
     assert door.has_program("ls")
@@ -94,7 +94,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     if request.param == "this process":
         yield LocalMachine()
         return
-    shell = ShellMachine(Way(name="this host", command=(request.param,), user="this user"))
+    shell = ShellMachine(SshCommand(name="this host", command=(request.param,), user="this user"))
     yield shell
     shell.close()
 

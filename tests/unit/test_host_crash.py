@@ -12,7 +12,7 @@ from virtnet.host.client import Host, local_host
 from virtnet.host.local import LocalMachine
 from virtnet.host.machine import Machine
 from virtnet.host.shell import ShellMachine
-from virtnet.transport.ssh import Way
+from virtnet.transport.ssh import SshCommand
 
 OLD, NEW = "# old\n" * 3000, "# new\n" * 3000
 #: Ends itself, without any last words, when its Nth system event of the write comes (sys.audit: open, rename, …).
@@ -101,7 +101,7 @@ def test_over_a_shell(tmp_path: Path, after: bool) -> None:
             (programs / name).write_text(WRAPPER.format(directory=programs, last=last, before=before, program=program))
             (programs / name).chmod(0o755)
         command = ("env", f"PATH={programs}:/usr/bin:/bin", "sh")
-        machine = ShellMachine(Way(name="far", command=command, user="me"))
+        machine = ShellMachine(SshCommand(name="far", command=command, user="me"))
 
         try:
             Host(machine).write_file(str(path), NEW)
@@ -111,7 +111,7 @@ def test_over_a_shell(tmp_path: Path, after: bool) -> None:
         machine.close()
 
         texts.append(left(path))
-        whole = ShellMachine(Way(name="far", command=("sh",), user="me"))
+        whole = ShellMachine(SshCommand(name="far", command=("sh",), user="me"))
         clear_up(Host(whole), path)
         whole.close()
         if not died:
@@ -125,7 +125,7 @@ def test_over_a_shell(tmp_path: Path, after: bool) -> None:
 @pytest.mark.parametrize("found", [False, True])
 @pytest.mark.parametrize("over_a_shell", [False, True])
 def test_the_turn_on_a_host_is_nothing_that_others_could_hold(tmp_path: Path, over_a_shell: bool, found: bool) -> None:
-    way = Way(name="far", command=("sh",), user="me")
+    way = SshCommand(name="far", command=("sh",), user="me")
     machine: Machine = ShellMachine(way) if over_a_shell else LocalMachine()
     turn = tmp_path / "virtnet" / "turn"
     if found:

@@ -11,8 +11,8 @@ from virtnet.errors import HostFailure
 from virtnet.host.client import Host
 from virtnet.host.local import LocalMachine
 from virtnet.host.machine import Answer, Failure, Request
-from virtnet.host.reads import Ahead, Kept
-from virtnet.network.observe.host_facts import survey, survey_for_new
+from virtnet.host.reads import Prefetched, RecentCommands
+from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 
 PRINTED = {
     ("ip", "-json", "-brief", "address", "show"): (
@@ -39,7 +39,7 @@ class PrintingMachine:
     """Answers from tables, and counts what it was asked and how often."""
 
     name = "the host"
-    how_to_be_root = "run as root"
+    root_hint = "run as root"
 
     def __init__(self) -> None:
         self.asked: list[Request] = []
@@ -79,7 +79,7 @@ def test_a_new_network_starts_three_programs_in_one_round_trip() -> None:
     host = Host(machine)
 
     with host.look():
-        found = survey_for_new(host, {4})
+        found = host_facts_for_new(host, {4})
 
     assert sorted(machine.programs) == [
         "ip -json -brief address show",
@@ -97,7 +97,7 @@ def test_a_new_network_of_ipv6_sees_routes_learnt_from_advertisements() -> None:
     host = Host(machine)
 
     with host.look():
-        found = survey_for_new(host, {4, 6})
+        found = host_facts_for_new(host, {4, 6})
 
     assert found.advertised_interfaces == ("eth0",)
     assert [route.destination for route in found.routes] == ["192.0.2.0/24", "default"]
@@ -106,84 +106,84 @@ def test_a_new_network_of_ipv6_sees_routes_learnt_from_advertisements() -> None:
 def test_what_programs_said_ahead_stands_for_the_next_look_alone() -> None:
     machine = PrintingMachine()
     host = Host(machine)
-    with host.look_ahead():
-        ahead = survey_for_new(host, {4})
+    with host.prefetch():
+        ahead = host_facts_for_new(host, {4})
     machine.asked.clear()
 
     with host.look():
-        found = survey_for_new(host, {4})
+        found = host_facts_for_new(host, {4})
 
     assert (machine.programs, found) == ([], ahead)
     assert ("list", "/sys/class/net") in machine.asked
     assert ("dhcp-port",) in machine.asked
     with host.look():
-        survey_for_new(host, {4})
+        host_facts_for_new(host, {4})
     assert len(machine.programs) == 3
 
 
 def test_what_was_said_ahead_serves_all_who_were_in_the_line_and_nobody_who_came_later() -> None:
-    machine, line = PrintingMachine(), Ahead()
+    machine, line = PrintingMachine(), Prefetched()
     hosts = [Host(machine, ahead=line), Host(machine, ahead=line)]
     for host in hosts:
-        with host.look_ahead():
-            survey_for_new(host, {4})
+        with host.prefetch():
+            host_facts_for_new(host, {4})
     said_to_the_first = len(machine.programs)
     late = Host(machine, ahead=line)
     machine.asked.clear()
 
     for host in hosts:
         with host.look():
-            survey_for_new(host, {4})
+            host_facts_for_new(host, {4})
     said_to_the_others = machine.programs
-    with late.look_ahead():
-        survey_for_new(late, {4})
+    with late.prefetch():
+        host_facts_for_new(late, {4})
 
     assert (said_to_the_first, said_to_the_others, len(machine.programs)) == (3, [], 3)
 
 
 def test_what_failed_ahead_is_asked_again_by_everybody() -> None:
-    machine, line = FailingMachine(), Ahead()
+    machine, line = FailingMachine(), Prefetched()
     first, second = Host(machine, ahead=line), Host(machine, ahead=line)
-    with pytest.raises(HostFailure, match="could not list the addresses"), first.look_ahead():
-        survey_for_new(first, {4})
+    with pytest.raises(HostFailure, match="could not list the addresses"), first.prefetch():
+        host_facts_for_new(first, {4})
     machine.fails = False
-    with second.look_ahead():
-        survey_for_new(second, {4})
+    with second.prefetch():
+        host_facts_for_new(second, {4})
 
     found = []
     for host in (first, second):
         with host.look():
-            found.append(survey_for_new(host, {4}))
+            found.append(host_facts_for_new(host, {4}))
 
     assert [address.address for report in found for address in report.addresses] == ["192.0.2.1/24"] * 2
 
 
 def test_who_did_not_look_ahead_is_not_told_what_another_was_told() -> None:
-    machine, line = PrintingMachine(), Ahead()
+    machine, line = PrintingMachine(), Prefetched()
     other, host = Host(machine, ahead=line), Host(machine, ahead=line)
-    with other.look_ahead():
-        survey_for_new(other, {4})
+    with other.prefetch():
+        host_facts_for_new(other, {4})
     machine.asked.clear()
 
     with host.look():
-        survey_for_new(host, {4})
+        host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 3
 
 
 def test_the_next_in_the_line_has_older_answers_renewed_for_those_behind_him() -> None:
-    machine, line = PrintingMachine(), Ahead()
+    machine, line = PrintingMachine(), Prefetched()
     first, second = Host(machine, ahead=line, seconds_ahead=1.0), Host(machine, ahead=line, seconds_ahead=1.0)
-    with first.look_ahead():
-        survey_for_new(first, {4})
+    with first.prefetch():
+        host_facts_for_new(first, {4})
     time.sleep(0.55)
     machine.asked.clear()
 
     with first.look():
-        survey_for_new(first, {4})
+        host_facts_for_new(first, {4})
     still_good = machine.programs
-    with second.look_ahead():
-        survey_for_new(second, {4})
+    with second.prefetch():
+        host_facts_for_new(second, {4})
 
     assert (still_good, len(machine.programs)) == ([], 3)
 
@@ -191,12 +191,12 @@ def test_the_next_in_the_line_has_older_answers_renewed_for_those_behind_him() -
 def test_what_programs_said_too_long_ago_is_asked_again() -> None:
     machine = PrintingMachine()
     host = Host(machine, seconds_ahead=0.0)
-    with host.look_ahead():
-        survey_for_new(host, {4})
+    with host.prefetch():
+        host_facts_for_new(host, {4})
     machine.asked.clear()
 
     with host.look():
-        survey_for_new(host, {4})
+        host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 3
 
@@ -206,7 +206,7 @@ def test_bridges_that_do_not_matter_are_not_read() -> None:
     host = Host(machine)
 
     with host.look():
-        found = survey(host, {"vb0"})
+        found = host_facts(host, {"vb0"})
 
     assert found.spanning_tree_bridges == ("vb0",)
     assert not [request for request in machine.asked if "vb1" in request[-1]]
@@ -214,44 +214,44 @@ def test_bridges_that_do_not_matter_are_not_read() -> None:
 
 def test_previews_share_what_programs_said_a_moment_ago() -> None:
     machine = PrintingMachine()
-    kept = Kept()
+    kept = RecentCommands()
     for _ in range(3):
         host = Host(machine, kept=kept)
         with host.look(recent=True):
-            survey_for_new(host, {4})
+            host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 3
 
 
 def test_what_programs_said_longer_ago_is_not_shared() -> None:
     machine = PrintingMachine()
-    kept = Kept(seconds=0)
+    kept = RecentCommands(seconds=0)
     for _ in range(2):
         host = Host(machine, kept=kept)
         with host.look(recent=True):
-            survey_for_new(host, {4})
+            host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 6
 
 
 def test_an_apply_looks_for_itself_whatever_previews_saw() -> None:
     machine = PrintingMachine()
-    kept = Kept()
+    kept = RecentCommands()
     for recent in (True, False):
         host = Host(machine, kept=kept)
         with host.look(recent=recent):
-            survey_for_new(host, {4})
+            host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 6
 
 
 def test_files_are_read_anew_by_each_preview() -> None:
     machine = PrintingMachine()
-    kept = Kept()
+    kept = RecentCommands()
     for _ in range(2):
         host = Host(machine, kept=kept)
         with host.look(recent=True):
-            survey_for_new(host, {4})
+            host_facts_for_new(host, {4})
 
     assert machine.asked.count(("list", "/sys/class/net")) == 2
 

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
 from virtnet.host.client import Host
 from virtnet.host.machine import Answer, Failure, Request
-from virtnet.host.reads import Look
+from virtnet.host.reads import ReadCache
 from virtnet.host.shell import NoShell, ShellMachine
 from virtnet.host.shell_script import answers, call
-from virtnet.transport.ssh import Way, ssh_way
+from virtnet.transport.ssh import SshCommand, ssh_command
 from virtnet.transport.uri import SshTarget
 
 
-def way(script: str) -> Way:
-    return Way(name="far", command=("sh", "-c", script), user="me")
+def way(script: str) -> SshCommand:
+    return SshCommand(name="far", command=("sh", "-c", script), user="me")
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0"))))
@@ -91,7 +91,7 @@ def test_what_ssh_says_becomes_a_sentence(said: str, kind: type[Exception], sent
 
 def test_a_program_that_is_not_there_is_named() -> None:
     with pytest.raises(Unreachable, match="far cannot be reached: /nowhere/ssh does not run: No such file"):
-        ShellMachine(Way(name="far", command=("/nowhere/ssh",), user="me")).open()
+        ShellMachine(SshCommand(name="far", command=("/nowhere/ssh",), user="me")).open()
 
 
 def test_a_host_that_failed_once_is_not_tried_again(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ class Dying:
     """A machine whose effects end their shell."""
 
     name = "far"
-    how_to_be_root = ""
+    root_hint = ""
 
     def __init__(self, machine: ShellMachine) -> None:
         self._machine = machine
@@ -189,7 +189,7 @@ def fifo(directory: Path) -> str:
 def test_nothing_of_a_uri_is_an_option_for_ssh() -> None:
     target = SshTarget(host="-oProxyCommand=x", user="-oX", port=22, command="/opt/ssh", options=("-i/a b",))
 
-    command = ssh_way(target).command
+    command = ssh_command(target).command
 
     assert command[0] == "/opt/ssh"
     assert command[-7:] == ("-p", "22", "-l", "-oX", "--", "-oProxyCommand=x", "exec sh")
@@ -200,7 +200,7 @@ class Counting:
     """A machine of files in memory, which notes what is asked at once."""
 
     name = "far"
-    how_to_be_root = ""
+    root_hint = ""
 
     def __init__(self, files: dict[str, str]) -> None:
         self.files = files
@@ -261,7 +261,7 @@ def test_parameters_and_files_that_decide_at_boot_take_two_round_trips() -> None
     files |= {f"/proc/sys/net/ipv6/conf/{name}/accept_ra": "1" for name in names}
     files |= {"/etc/sysctl.d/50-a.conf": "a = 1", "/etc/sysctl.d/README": "no"}
     machine = Counting(files)
-    look = Look(machine)
+    look = ReadCache(machine)
 
     look.answer(("list", "/proc/sys/net/ipv4/conf"))
     look.answer(("list", "/etc/sysctl.d"))

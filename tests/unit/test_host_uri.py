@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from virtnet.connect import open_doors
+from virtnet.connect import connect
 from virtnet.errors import Refused
 from virtnet.libvirtd.connection import Connections
 from virtnet.libvirtd.ssh_tunnel import remote_command
 from virtnet.transport.uri import (
     SshTarget,
-    carried,
     is_local,
     is_remote,
+    no_host_reason,
+    noninteractive,
     ssh_target,
-    why_dangerous,
-    why_no_host,
-    without_questions,
+    tunnel_target,
+    unsafe_reason,
 )
 
 
@@ -37,9 +37,9 @@ from virtnet.transport.uri import (
     ],
 )
 def test_hostile_hosts_and_users_are_refused_before_anything_is_opened(uri: str, reason: str) -> None:
-    assert reason in (why_dangerous(uri) or "")
+    assert reason in (unsafe_reason(uri) or "")
     with pytest.raises(Refused, match=reason.replace("'", ".")):
-        open_doors(uri, Connections())
+        connect(uri, Connections())
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_hostile_hosts_and_users_are_refused_before_anything_is_opened(uri: str,
     ],
 )
 def test_others_are_not(uri: str) -> None:
-    assert why_dangerous(uri) is None
+    assert unsafe_reason(uri) is None
 
 
 def target(uri: str) -> SshTarget:
@@ -100,7 +100,7 @@ def test_the_program_is_the_one_that_the_uri_names() -> None:
     ],
 )
 def test_what_needs_the_host_is_said_not_to_be_had(uri: str, reason: str) -> None:
-    assert reason in (why_no_host(uri) or "")
+    assert reason in (no_host_reason(uri) or "")
     assert ssh_target(uri) is None
 
 
@@ -114,16 +114,16 @@ def test_local_and_remote() -> None:
 
 
 def test_libvirts_own_ssh_asks_nothing() -> None:
-    assert without_questions("qemu+ssh://h/system") == "qemu+ssh://h/system?no_tty=1"
-    assert without_questions("qemu+ssh://h/system?mode=direct") == "qemu+ssh://h/system?mode=direct&no_tty=1"
-    assert without_questions("qemu+ssh://h/system?no_tty=0") == "qemu+ssh://h/system?no_tty=0"
-    assert without_questions("qemu+tls://h/system") == "qemu+tls://h/system"
+    assert noninteractive("qemu+ssh://h/system") == "qemu+ssh://h/system?no_tty=1"
+    assert noninteractive("qemu+ssh://h/system?mode=direct") == "qemu+ssh://h/system?mode=direct&no_tty=1"
+    assert noninteractive("qemu+ssh://h/system?no_tty=0") == "qemu+ssh://h/system?no_tty=0"
+    assert noninteractive("qemu+tls://h/system") == "qemu+tls://h/system"
 
 
 def test_only_what_libvirts_own_ssh_would_do_alike_is_carried() -> None:
-    assert carried("qemu+ssh://h/system?keyfile=/k&command=/opt/ssh") is not None
-    assert carried("qemu+ssh://h/system?mode=direct") is None
-    assert carried("qemu+libssh://h/system") is None
+    assert tunnel_target("qemu+ssh://h/system?keyfile=/k&command=/opt/ssh") is not None
+    assert tunnel_target("qemu+ssh://h/system?mode=direct") is None
+    assert tunnel_target("qemu+libssh://h/system") is None
 
 
 def test_the_daemon_is_reached_by_the_helper_or_by_netcat(tmp_path: Path) -> None:

@@ -68,8 +68,8 @@ def test_a_hostile_text_that_is_taken_comes_back_from_the_xml() -> None:
 def test_a_hostile_text_survives_the_wire(kind: str) -> None:
     changed = {}
     for attempt in attempts(kind, SPECS[kind]):
-        there = wire.to_wire(SPECS[kind], attempt.inputs)
-        if wire.from_wire(SPECS[kind], there) != attempt.inputs:
+        there = wire.to_properties(SPECS[kind], attempt.inputs)
+        if wire.from_properties(SPECS[kind], there) != attempt.inputs:
             changed[str(attempt)] = there
 
     assert changed == {}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from virtnet.libvirtd.network_cache import Glance
+from virtnet.libvirtd.network_cache import NetworkCache
 from virtnet.planning.reports import NetworkReport
 
 
@@ -31,7 +31,7 @@ class Daemon:
     def __init__(self, *networks: FakeNetwork) -> None:
         self.networks = networks
         self.asked: list[str] = []
-        self.glance = Glance(self._report)
+        self.glance = NetworkCache(self._report)
 
     def _report(self, network: Any) -> NetworkReport | None:
         self.asked.append(network.name())

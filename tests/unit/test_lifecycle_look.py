@@ -9,7 +9,7 @@ import pytest
 
 from virtnet.errors import HostFailure, Refused
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors, LibvirtDoor
+from virtnet.planning.clients import Clients, LibvirtClient
 from virtnet.planning.plan import Plan
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import Part, Tree
@@ -32,7 +32,7 @@ class RememberingLibvirt:
         self.happened.append("turn")
         yield
 
-    def forget_networks(self) -> None:
+    def invalidate_networks(self) -> None:
         self.forgotten += 1
         self.remembered_reason = self.true_reason
 
@@ -40,8 +40,8 @@ class RememberingLibvirt:
 def resource() -> Resource[str]:
     """Refuses with what it observes, if that is anything."""
 
-    def observe(doors: Doors, desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree]) -> str:
-        return cast(RememberingLibvirt, doors.libvirt).remembered_reason
+    def observe(clients: Clients, desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree]) -> str:
+        return cast(RememberingLibvirt, clients.libvirt).remembered_reason
 
     def plan(desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree] | None, observed: str | None) -> Plan:
         return Plan(refusals=(observed,) if observed else ())
@@ -61,7 +61,7 @@ def resource() -> Resource[str]:
 
 
 def doors_to(libvirt: RememberingLibvirt) -> Any:
-    return lambda uri: Doors(libvirt=cast(LibvirtDoor, libvirt), host=None)
+    return lambda uri: Clients(libvirt=cast(LibvirtClient, libvirt), host=None)
 
 
 def test_a_refusal_from_memory_alone_is_none() -> None:
@@ -95,10 +95,10 @@ def test_what_is_not_refused_is_looked_at_once() -> None:
 def test_a_create_looks_ahead_before_its_turn_and_what_fails_then_is_no_failure() -> None:
     libvirt = RememberingLibvirt(true_reason="", remembered_reason="")
 
-    def look_ahead(doors: Doors, desired: Mapping[str, Tree]) -> None:
+    def prefetch(clients: Clients, desired: Mapping[str, Tree]) -> None:
         libvirt.happened.append("ahead")
         raise HostFailure("could not list the addresses")
 
-    lifecycle.create(replace(resource(), look_ahead=look_ahead), DESIRED, doors_to(libvirt), lambda line: None)
+    lifecycle.create(replace(resource(), prefetch=prefetch), DESIRED, doors_to(libvirt), lambda line: None)
 
     assert libvirt.happened == ["ahead", "turn"]

@@ -9,7 +9,7 @@ from tests.fakes.libvirt import FakeGuest, FakeLibvirt
 from tests.unit.fake_host import FakeHost
 
 from virtnet.errors import Refused
-from virtnet.network.names import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac
+from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac
 from virtnet.network.observe.firewall import rules_left
 from virtnet.network.observed import (
     DNSMASQ_GONE,
@@ -29,9 +29,9 @@ from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBr
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.xml.read import RESTART_ITEM, parse
 from virtnet.network.xml.write import for_definition
-from virtnet.planning.clients import Doors, HostDoor
+from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.plan import ChangeClass, Plan
-from virtnet.planning.reports import Link, ListeningSocket, NetworkReport, PluggedIn
+from virtnet.planning.reports import Attachment, Link, ListeningSocket, NetworkReport
 
 UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
 XML = (
@@ -102,12 +102,12 @@ class NetworkHost(FakeHost):
         return None
 
 
-def doors(host: FakeHost, *, active: bool = False, uri: str = "qemu:///system") -> Doors:
-    return Doors(libvirt=FakeLibvirt(uri=uri, reports={UUID: network(active=active)}), host=cast(HostDoor, host))
+def clients(host: FakeHost, *, active: bool = False, uri: str = "qemu:///system") -> Clients:
+    return Clients(libvirt=FakeLibvirt(uri=uri, reports={UUID: network(active=active)}), host=cast(HostClient, host))
 
 
 def observed(host: FakeHost, *, active: bool = False) -> ObservedNetwork:
-    return NETWORK.observe(doors(host, active=active), {}, {"uuid": UUID})
+    return NETWORK.observe(clients(host, active=active), {}, {"uuid": UUID})
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_leftover_dnsmasq_is_known_by_its_pid_file_its_name_and_its_command_li
     host = NetworkHost(files=files)
 
     seen = observed(host)
-    END.execute(doors(host))
+    END.execute(clients(host))
 
     assert seen.dnsmasq_left is left
     assert host.effects == (["end process 4711"] if left else [])
@@ -139,7 +139,7 @@ def test_a_leftover_dnsmasq_is_known_by_its_pid_file_its_name_and_its_command_li
 def test_a_users_own_daemon_does_not_take_the_systems_dnsmasq_for_its_own(uri: str, left: bool) -> None:
     host = NetworkHost(files=DNSMASQ)
 
-    END.execute(doors(host, uri=uri))
+    END.execute(clients(host, uri=uri))
 
     assert bool(host.effects) is left
 
@@ -148,7 +148,7 @@ def test_the_dnsmasq_of_an_active_network_is_no_leftover() -> None:
     host = NetworkHost(files={**DNSMASQ, **BRIDGE, "/proc/1/comm": "init\n"})
 
     seen = observed(host, active=True)
-    END.execute(doors(host, active=True))
+    END.execute(clients(host, active=True))
 
     assert not seen.dnsmasq_left
     assert seen.problems == ()
@@ -228,7 +228,7 @@ def test_a_bridge_that_is_down_is_mended_by_a_restart() -> None:
     libvirt = FakeLibvirt(reports={UUID: network(active=True)})
     desired, _ = NETWORK.check({**TREE, "uri": libvirt.uri}, {})
     recorded = {**desired, "problems": ["the network's bridge vn-lab is down"], "__named": ["mac", "uuid"]}
-    seen = NETWORK.observe(Doors(libvirt=libvirt, host=None), desired, recorded)
+    seen = NETWORK.observe(Clients(libvirt=libvirt, host=None), desired, recorded)
 
     planned = NETWORK.plan(desired, recorded, replace(seen, problems=("the network's bridge vn-lab is down",)))
 
@@ -287,7 +287,7 @@ def test_a_bridge_goes_after_its_rules_so_that_they_are_found_again_by_it() -> N
     host = KilledBeforeTheBridgeGoes(files=BRIDGE)
 
     with pytest.raises(KeyboardInterrupt):
-        RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(doors(host))
+        RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(clients(host))
 
     assert host.set_up == {"vn-lab": False}
     assert len(host.removed) == 3
@@ -302,23 +302,23 @@ def test_rules_of_a_subnet_that_another_bridge_has_too_stay() -> None:
     assert {rule.table for rule in found} == {"filter"}
 
 
-LEFT_BY_PARK = LeftBridge(uuid=park_uuid(UUID), bridge=park_bridge(UUID), mac=park_mac(UUID))
+LEFT_BY_PARK = LeftBridge(uuid=holding_uuid(UUID), bridge=holding_bridge(UUID), mac=holding_mac(UUID))
 
 
 def test_the_bridge_of_a_park_that_a_killed_daemon_forgot_is_a_problem() -> None:
-    host = NetworkHost(files={**BRIDGE, f"/sys/class/net/{park_bridge(UUID)}/address": f"{park_mac(UUID)}\n"})
+    host = NetworkHost(files={**BRIDGE, f"/sys/class/net/{holding_bridge(UUID)}/address": f"{holding_mac(UUID)}\n"})
 
     seen = observed(host, active=True)
 
     assert seen.bridges_left == (LEFT_BY_PARK,)
-    assert seen.problems == (f"a restart that was cut short left the bridge {park_bridge(UUID)} behind",)
+    assert seen.problems == (f"a restart that was cut short left the bridge {holding_bridge(UUID)} behind",)
 
 
 def test_the_bridge_of_a_forgotten_park_is_removed_while_the_network_runs() -> None:
-    there = Doors(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
+    there = Clients(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
     recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
-    problems = (f"{PARKED} the bridge {park_bridge(UUID)} behind",)
+    problems = (f"{PARKED} the bridge {holding_bridge(UUID)} behind",)
     seen = replace(NETWORK.observe(there, {}, recorded), bridges_left=(LEFT_BY_PARK,), problems=problems)
 
     plan = NETWORK.plan(desired, {**recorded, "problems": list(problems)}, seen)
@@ -330,7 +330,7 @@ def test_the_bridge_of_a_forgotten_park_is_removed_while_the_network_runs() -> N
 
 
 def test_what_a_killed_stop_left_is_removed_where_the_network_is_to_stay_inactive() -> None:
-    there = Doors(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
+    there = Clients(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
     recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
     stopped = NETWORK.check({"name": "lab", "uri": "qemu:///system", "active": False}, recorded)[0]
@@ -356,7 +356,7 @@ OCCUPIED = {**BRIDGE, "/sys/class/net/vn-lab/brif/vnet0/port_no": "0x1\n"}
 def delete_of_what_a_killed_stop_left(host: NetworkHost, on_delete: str, *guests: FakeGuest) -> Plan:
     recorded = {"uuid": UUID, "name": "lab", "on_delete": on_delete}
     libvirt = FakeLibvirt(reports={UUID: network(active=False)}, guests=list(guests))
-    return plan_delete(recorded, NETWORK.observe(Doors(libvirt=libvirt, host=cast(HostDoor, host)), None, recorded))
+    return plan_delete(recorded, NETWORK.observe(Clients(libvirt=libvirt, host=cast(HostClient, host)), None, recorded))
 
 
 def test_a_delete_that_disconnects_removes_the_bridge_that_a_killed_stop_left_with_guests_on_it() -> None:
@@ -366,7 +366,7 @@ def test_a_delete_that_disconnects_removes_the_bridge_that_a_killed_stop_left_wi
 
     assert removal == RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC, names="interface vnet0")
     assert "disconnecting interface vnet0" in removal.describe()
-    removal.execute(doors(host))
+    removal.execute(clients(host))
     assert "vn-lab" not in host.list_directory("/sys/class/net")
 
 
@@ -380,9 +380,9 @@ def test_a_delete_says_which_guests_are_on_the_bridge_that_a_killed_stop_left() 
 
 
 def test_a_delete_names_a_guest_that_names_the_bridge_itself_too() -> None:
-    named = PluggedIn(owner="old", interface="vnet0", mac="52:54:00:fe:00:02")
+    named = Attachment(owner="old", interface="vnet0", mac="52:54:00:fe:00:02")
     libvirt = FakeLibvirt(reports={UUID: network(active=False)}, bridge_guests={"vn-lab": (named,)})
-    there = Doors(libvirt=libvirt, host=cast(HostDoor, NetworkHost(files=OCCUPIED)))
+    there = Clients(libvirt=libvirt, host=cast(HostClient, NetworkHost(files=OCCUPIED)))
     recorded = {"uuid": UUID, "name": "lab", "on_delete": "disconnect"}
 
     plan = plan_delete(recorded, NETWORK.observe(there, None, recorded))
@@ -392,10 +392,10 @@ def test_a_delete_names_a_guest_that_names_the_bridge_itself_too() -> None:
 
 def test_a_delete_names_the_guests_on_the_park_of_an_inactive_network_that_it_cuts_off() -> None:
     recorded = {"uuid": UUID, "name": "lab", "on_delete": "disconnect"}
-    seen = NETWORK.observe(doors(NetworkHost(files={})), None, recorded)
-    waiting = PluggedIn(owner="web", interface="vnet0")
+    seen = NETWORK.observe(clients(NetworkHost(files={})), None, recorded)
+    waiting = Attachment(owner="web", interface="vnet0")
 
-    plan = plan_delete(recorded, replace(seen, park="virtnet-park-1", parked=(waiting,)))
+    plan = plan_delete(recorded, replace(seen, holding="virtnet-holding-1", held=(waiting,)))
 
     assert "guest 'web' (vnet0) is cut off, as on_delete is disconnect" in plan.notes
 
@@ -410,13 +410,13 @@ def test_a_bridge_that_something_was_plugged_into_meanwhile_is_not_removed() -> 
     host = NetworkHost(files=OCCUPIED)
 
     with pytest.raises(Refused, match="is in use"):
-        RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(doors(host))
+        RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(clients(host))
 
     assert host.files == OCCUPIED
 
 
 def test_a_bridge_of_the_parks_name_with_another_mac_is_somebody_elses() -> None:
-    host = NetworkHost(files={**BRIDGE, f"/sys/class/net/{park_bridge(UUID)}/address": "52:54:00:00:00:01\n"})
+    host = NetworkHost(files={**BRIDGE, f"/sys/class/net/{holding_bridge(UUID)}/address": "52:54:00:00:00:01\n"})
 
     seen = observed(host, active=True)
 
@@ -464,7 +464,7 @@ class FilteredHost(NetworkHost):
 def test_a_network_that_lost_its_rules_has_a_problem_that_a_new_listing_confirms(
     old: str, new: str, problems: tuple[str, ...]
 ) -> None:
-    there = doors(FilteredHost(old, new), active=True)
+    there = clients(FilteredHost(old, new), active=True)
 
     seen = NETWORK.observe(there, {}, {"uuid": UUID, "host_uuid": "as recorded"})
 
@@ -478,7 +478,7 @@ def test_the_rules_of_a_network_that_was_made_a_moment_ago_are_not_looked_for() 
 
 
 def test_nothing_is_restarted_for_rules_that_only_the_daemon_can_make() -> None:
-    there = Doors(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
+    there = Clients(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
     recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
     problems = (f"{FIREWALL_GONE} (rules)",)
@@ -500,7 +500,7 @@ def running_with(dns: str) -> FakeLibvirt:
 
 def test_the_record_that_a_killed_restart_of_dnsmasq_left_is_a_problem_and_goes() -> None:
     libvirt = running_with(f"<dns>{RESTART_ITEM}</dns>")
-    there = Doors(libvirt=libvirt, host=None)
+    there = Clients(libvirt=libvirt, host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
     recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
 
@@ -518,7 +518,7 @@ def test_the_record_that_a_killed_restart_of_dnsmasq_left_is_a_problem_and_goes(
 def test_a_record_of_that_name_with_another_value_is_none_of_ours() -> None:
     libvirt = running_with(f"<dns><txt name='{RESTART_RECORD}' value='mine'/></dns>")
 
-    assert NETWORK.observe(Doors(libvirt=libvirt, host=None), {}, {"uuid": UUID}).problems == ()
+    assert NETWORK.observe(Clients(libvirt=libvirt, host=None), {}, {"uuid": UUID}).problems == ()
 
 
 SERVES_DHCPV6 = [
@@ -530,7 +530,7 @@ SERVES_DHCPV6 = [
 @pytest.mark.parametrize("killed_after", range(4))
 def test_dhcpv6_begins_though_the_provider_is_killed_between_the_reservation_and_the_restart(killed_after: int) -> None:
     libvirt = FakeLibvirt(reports={UUID: network(active=True)})
-    there = Doors(libvirt=libvirt, host=None)
+    there = Clients(libvirt=libvirt, host=None)
     plain = NETWORK.check({"name": "lab", "uri": "qemu:///system", "ips": TREE["ips"]}, {})[0]
     recorded = NETWORK.outputs(plain, {}, NETWORK.observe(there, plain, {"uuid": UUID})) or {}
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system", "ips": SERVES_DHCPV6}, recorded)[0]
@@ -551,7 +551,7 @@ def test_dhcpv6_begins_though_the_provider_is_killed_between_the_reservation_and
 
 def test_taken_back_before_dhcpv6_began_dnsmasq_is_restarted_as_it_was() -> None:
     libvirt = FakeLibvirt(reports={UUID: network(active=True)})
-    there = Doors(libvirt=libvirt, host=None)
+    there = Clients(libvirt=libvirt, host=None)
     announced = AnnounceRestart(uuid=UUID, reason="so that it serves DHCPv6")
 
     announced.execute(there)
@@ -572,7 +572,7 @@ def test_the_record_of_a_restart_gets_into_no_definition() -> None:
 
 
 def test_a_network_that_is_let_go_keeps_no_record_of_a_restart() -> None:
-    there = Doors(libvirt=running_with(f"<dns>{RESTART_ITEM}</dns>"), host=None)
+    there = Clients(libvirt=running_with(f"<dns>{RESTART_ITEM}</dns>"), host=None)
     recorded = {"uuid": UUID, "name": "lab", "on_delete": "keep"}
 
     plan = NETWORK.plan(None, recorded, NETWORK.observe(there, None, recorded))
@@ -583,7 +583,7 @@ def test_a_network_that_is_let_go_keeps_no_record_of_a_restart() -> None:
 def test_where_dns_is_disabled_nothing_is_begun_for_which_libvirt_would_have_to_restart_dnsmasq() -> None:
     xml = XML.replace("<ip address", "<dns enable='no'/><ip address", 1)
     libvirt = FakeLibvirt(reports={UUID: replace(network(active=True), live_xml=xml, config_xml=xml)})
-    there = Doors(libvirt=libvirt, host=None)
+    there = Clients(libvirt=libvirt, host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system", "ips": SERVES_DHCPV6}, {})[0]
     recorded = {**desired, "uuid": UUID, "ips": TREE["ips"], "problems": []}
     observed_now = NETWORK.observe(there, desired, recorded)
@@ -602,7 +602,7 @@ def test_where_dns_is_disabled_nothing_is_begun_for_which_libvirt_would_have_to_
 
 def test_a_step_that_fails_after_the_restart_of_dnsmasq_has_it_restarted_once_more_as_it_was() -> None:
     libvirt = FakeLibvirt(reports={UUID: network(active=True)})
-    there = Doors(libvirt=libvirt, host=None)
+    there = Clients(libvirt=libvirt, host=None)
     announced = AnnounceRestart(uuid=UUID, reason="so that it serves DHCPv6")
     restarted = RestartDnsmasq(uuid=UUID, reason="so that it serves DHCPv6", announced=True)
     announced.execute(there)

@@ -9,7 +9,7 @@ from virtnet.errors import ApplyFailed
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 
 OLD, NEW = 9_000_000, 9_007_000
 BEFORE = {"metadata": {"urn:a": "<x xmlns='urn:a'>1</x>", "urn:b": "<x xmlns='urn:b'/>"}}
@@ -24,12 +24,12 @@ def checked(**inputs: Any) -> dict[str, Any]:
 
 def updated(version: int, before: dict[str, Any], after: dict[str, Any]) -> tuple[FakeLibvirt, dict[str, Any]]:
     libvirt = FakeLibvirt(daemon_version=version)
-    doors: lifecycle.OpenDoors = lambda uri: Doors(libvirt=libvirt, host=None)  # noqa: E731 - the type is the point
-    recorded = lifecycle.create(NETWORK, checked(**before), doors, lambda line: None)
+    clients: lifecycle.Connect = lambda uri: Clients(libvirt=libvirt, host=None)  # noqa: E731 - the type is the point
+    recorded = lifecycle.create(NETWORK, checked(**before), clients, lambda line: None)
     libvirt.effects.clear()
     desired = checked(**after)
-    shown = lifecycle.update(NETWORK, recorded, desired, doors, lambda line: None)
-    assert NETWORK.plan(desired, shown, NETWORK.observe(doors(""), desired, shown)).empty
+    shown = lifecycle.update(NETWORK, recorded, desired, clients, lambda line: None)
+    assert NETWORK.plan(desired, shown, NETWORK.observe(clients(""), desired, shown)).empty
     return libvirt, shown
 
 
@@ -75,13 +75,13 @@ def test_title_and_description_are_set_in_place() -> None:
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_broken_at_any_text_the_old_ones_are_back(broken: int, after_effect: bool) -> None:
     libvirt = FakeLibvirt(daemon_version=NEW)
-    doors: lifecycle.OpenDoors = lambda uri: Doors(libvirt=libvirt, host=None)  # noqa: E731 - the type is the point
-    recorded = lifecycle.create(NETWORK, checked(**BEFORE), doors, lambda line: None)
+    clients: lifecycle.Connect = lambda uri: Clients(libvirt=libvirt, host=None)  # noqa: E731 - the type is the point
+    recorded = lifecycle.create(NETWORK, checked(**BEFORE), clients, lambda line: None)
     was = libvirt.snapshot()
     libvirt.effects.clear()
     libvirt.fail_at, libvirt.fail_after_effect = broken, after_effect
 
     with pytest.raises(ApplyFailed):
-        lifecycle.update(NETWORK, recorded, checked(**AFTER), doors, lambda line: None)
+        lifecycle.update(NETWORK, recorded, checked(**AFTER), clients, lambda line: None)
 
     assert libvirt.snapshot() == was

@@ -12,7 +12,7 @@ from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.reports import NetworkReport
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
@@ -36,8 +36,8 @@ def host_with_a_network(xml: str = THERE, *, persistent: bool = True) -> FakeLib
     return FakeLibvirt(reports={UUID: report})
 
 
-def doors(libvirt: FakeLibvirt) -> lifecycle.OpenDoors:
-    return lambda uri: Doors(libvirt=libvirt, host=None)
+def clients(libvirt: FakeLibvirt) -> lifecycle.Connect:
+    return lambda uri: Clients(libvirt=libvirt, host=None)
 
 
 def checked(owner: str, recorded: dict[str, Any] | None = None, **inputs: Any) -> dict[str, Any]:
@@ -47,17 +47,17 @@ def checked(owner: str, recorded: dict[str, Any] | None = None, **inputs: Any) -
 
 
 def created(libvirt: FakeLibvirt, owner: str, **inputs: Any) -> dict[str, Any]:
-    return lifecycle.create(NETWORK, checked(owner, **inputs), doors(libvirt), lambda line: None)
+    return lifecycle.create(NETWORK, checked(owner, **inputs), clients(libvirt), lambda line: None)
 
 
 def updated(libvirt: FakeLibvirt, recorded: dict[str, Any], owner: str, **inputs: Any) -> dict[str, Any]:
-    return lifecycle.update(NETWORK, recorded, checked(owner, recorded, **inputs), doors(libvirt), lambda line: None)
+    return lifecycle.update(NETWORK, recorded, checked(owner, recorded, **inputs), clients(libvirt), lambda line: None)
 
 
 def deleted(libvirt: FakeLibvirt, recorded: dict[str, Any]) -> list[str]:
     """The notes of a delete."""
     said: list[str] = []
-    lifecycle.delete(NETWORK, recorded, doors(libvirt), said.append)
+    lifecycle.delete(NETWORK, recorded, clients(libvirt), said.append)
     return said
 
 
@@ -252,12 +252,12 @@ def test_an_adoption_that_was_killed_gives_back_what_it_found_in_the_end(
 ) -> None:
     libvirt = host_with_a_network(persistent=persistent)
     before, desired = as_configured(libvirt), checked("project/stack/a", **inputs)
-    plan = NETWORK.plan(desired, None, NETWORK.observe(doors(libvirt)(""), desired, {}))
+    plan = NETWORK.plan(desired, None, NETWORK.observe(clients(libvirt)(""), desired, {}))
     for step in plan.steps[:killed_after]:
-        step.execute(doors(libvirt)(""))
+        step.execute(clients(libvirt)(""))
 
     recorded = created(libvirt, "project/stack/a", **inputs)
-    same = NETWORK.plan(desired, recorded, NETWORK.observe(doors(libvirt)(""), desired, recorded))
+    same = NETWORK.plan(desired, recorded, NETWORK.observe(clients(libvirt)(""), desired, recorded))
     deleted(libvirt, recorded)
 
     assert len(plan.steps) < 7
@@ -269,8 +269,8 @@ def test_a_restore_of_flags_alone_that_was_killed_is_finished() -> None:
     libvirt = host_with_a_network()
     before = libvirt.snapshot()
     recorded = updated(libvirt, created(libvirt, "project/stack/a"), "project/stack/a", autostart=False, active=False)
-    plan = NETWORK.plan(None, recorded, NETWORK.observe(doors(libvirt)(""), None, recorded))
-    plan.steps[0].execute(doors(libvirt)(""))
+    plan = NETWORK.plan(None, recorded, NETWORK.observe(clients(libvirt)(""), None, recorded))
+    plan.steps[0].execute(clients(libvirt)(""))
 
     deleted(libvirt, recorded)
 

@@ -9,7 +9,7 @@ from tests.fakes.libvirt import FakeGuest, FakeLibvirt
 from virtnet.network.names import bridge_name_for
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.spec.part import UNKNOWN
 
 NAT = {"name": "lab", "uri": "qemu:///system", "forward": {}, "ips": [{"address": "10.9.0.1/24"}]}
@@ -29,19 +29,19 @@ class HostWithUsers:
     def __init__(self, **inputs: Any) -> None:
         self.host = FakeBridges()
         self.libvirt = FakeLibvirt(host=self.host)
-        self.recorded = lifecycle.create(NETWORK, checked(**inputs), self.doors, lambda line: None)
+        self.recorded = lifecycle.create(NETWORK, checked(**inputs), self.clients, lambda line: None)
         self.libvirt.guests.append(FakeGuest(name="web", mac="52:54:00:00:00:01", tap="vnet1", network="lab"))
         for name, mac in (("vnet1", "fe:54:00:00:00:01"), ("veth1", "02:00:00:00:00:01")):
             self.host.links_by_name[name] = FakeLink(mac=mac)
             self.host.set_master(name, "vn-lab")
 
-    def doors(self, _uri: str) -> Doors:
-        return Doors(libvirt=self.libvirt, host=self.host)
+    def clients(self, _uri: str) -> Clients:
+        return Clients(libvirt=self.libvirt, host=self.host)
 
     def preview(self, **inputs: Any) -> list[str]:
         desired = checked(**inputs)
-        changes = lifecycle.diff(NETWORK, self.recorded, desired, self.doors).changes
-        return lifecycle.preview(NETWORK, self.recorded, desired, self.doors, changes)
+        changes = lifecycle.diff(NETWORK, self.recorded, desired, self.clients).changes
+        return lifecycle.preview(NETWORK, self.recorded, desired, self.clients, changes)
 
 
 def test_a_stop_for_good_names_whom_it_cuts_off() -> None:
@@ -74,7 +74,7 @@ def test_a_name_that_is_known_later_may_leave_the_network_as_it_is() -> None:
 def test_a_delete_on_a_host_that_is_looked_at_says_nothing_of_what_cannot_be_seen() -> None:
     there, shown = HostWithUsers(on_delete="disconnect"), list[str]()
 
-    lifecycle.delete(NETWORK, there.recorded, there.doors, shown.append)
+    lifecycle.delete(NETWORK, there.recorded, there.clients, shown.append)
 
     assert shown == [f"{ABOUT}note: {WHO} are cut off, as on_delete is disconnect"]
 
@@ -82,7 +82,7 @@ def test_a_delete_on_a_host_that_is_looked_at_says_nothing_of_what_cannot_be_see
 def test_an_address_that_is_known_later_has_a_readable_path() -> None:
     there = HostWithUsers()
 
-    changes = lifecycle.diff(NETWORK, there.recorded, checked(ips=[{"address": UNKNOWN}]), there.doors)
+    changes = lifecycle.diff(NETWORK, there.recorded, checked(ips=[{"address": UNKNOWN}]), there.clients)
 
     assert [change.path for change in changes.changes if change.kind == "add"] == ["ips[?]"]
 
@@ -92,7 +92,7 @@ def test_a_long_name_gives_one_bridge_name_before_and_after_there_is_a_network()
     there = FakeLibvirt(host=FakeBridges())
 
     made = lifecycle.create(
-        NETWORK, checked(name=name), lambda uri: Doors(libvirt=there, host=there.host), lambda line: None
+        NETWORK, checked(name=name), lambda uri: Clients(libvirt=there, host=there.host), lambda line: None
     )
 
     assert made["bridge_name"] == bridge_name_for(name)

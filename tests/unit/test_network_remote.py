@@ -8,13 +8,13 @@ from tests.fakes.libvirt import FakeLibvirt
 from virtnet.errors import Refused
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 
 
 def create(libvirt: FakeLibvirt, **inputs: Any) -> dict[str, Any]:
     desired, failures = NETWORK.check({"uri": libvirt.uri, "name": "lab", **inputs}, {})
     assert failures == []
-    return lifecycle.create(NETWORK, desired, lambda uri: Doors(libvirt=libvirt, host=None), lambda line: None)
+    return lifecycle.create(NETWORK, desired, lambda uri: Clients(libvirt=libvirt, host=None), lambda line: None)
 
 
 def test_a_bridge_name_that_is_an_interface_of_the_host_is_refused() -> None:
@@ -50,12 +50,12 @@ def test_a_stop_says_that_what_only_the_host_shows_would_be_cut_off_unseen() -> 
     shown: list[str] = []
     wanted, _ = NETWORK.check({"uri": libvirt.uri, "name": "lab", "ips": [{"address": "10.9.0.1/24"}], "mtu": 1400}, {})
 
-    def doors(uri: str) -> Doors:
-        return Doors(libvirt=libvirt, host=None)
+    def clients(uri: str) -> Clients:
+        return Clients(libvirt=libvirt, host=None)
 
-    changes = lifecycle.diff(NETWORK, made, wanted, doors).changes
-    preview = lifecycle.preview(NETWORK, made, wanted, doors, changes)
-    lifecycle.delete(NETWORK, made, doors, shown.append)
+    changes = lifecycle.diff(NETWORK, made, wanted, clients).changes
+    preview = lifecycle.preview(NETWORK, made, wanted, clients, changes)
+    lifecycle.delete(NETWORK, made, clients, shown.append)
 
     for lines in (preview, shown):
         assert (

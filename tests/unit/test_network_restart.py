@@ -9,12 +9,12 @@ from tests.fakes.host import FakeBridges, FakeLink
 from tests.fakes.libvirt import FakeGuest, FakeLibvirt
 
 from virtnet.errors import Refused, VirtnetError
-from virtnet.network.names import park_name
+from virtnet.network.names import holding_name
 from virtnet.network.resource import NETWORK
-from virtnet.network.steps.holding import PlugGuestsIn
+from virtnet.network.steps.holding import Reattach
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors
-from virtnet.planning.reports import PluggedIn
+from virtnet.planning.clients import Clients
+from virtnet.planning.reports import Attachment
 
 NAT = {
     "name": "lab",
@@ -33,10 +33,10 @@ def checked(**inputs: Any) -> dict[str, Any]:
     return canonical
 
 
-def a_host() -> tuple[FakeLibvirt, FakeBridges, lifecycle.OpenDoors]:
+def a_host() -> tuple[FakeLibvirt, FakeBridges, lifecycle.Connect]:
     host = FakeBridges()
     libvirt = FakeLibvirt(host=host)
-    return libvirt, host, lambda uri: Doors(libvirt=libvirt, host=host)
+    return libvirt, host, lambda uri: Clients(libvirt=libvirt, host=host)
 
 
 def with_guests(libvirt: FakeLibvirt, host: FakeBridges) -> None:
@@ -62,19 +62,19 @@ def plugged(libvirt: FakeLibvirt, host: FakeBridges) -> Any:
     )
 
 
-def created(libvirt: FakeLibvirt, host: FakeBridges, open_doors: lifecycle.OpenDoors, **args: Any) -> dict[str, Any]:
-    recorded = lifecycle.create(NETWORK, checked(**args), open_doors, lambda line: None)
+def created(libvirt: FakeLibvirt, host: FakeBridges, connect: lifecycle.Connect, **args: Any) -> dict[str, Any]:
+    recorded = lifecycle.create(NETWORK, checked(**args), connect, lambda line: None)
     with_guests(libvirt, host)
     libvirt.effects.clear()
     return recorded
 
 
 def test_a_restart_plugs_everything_in_as_it_was() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded = created(libvirt, host, open_doors)
+    libvirt, host, connect = a_host()
+    recorded = created(libvirt, host, connect)
     before = plugged(libvirt, host)
 
-    shown = lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), open_doors, lambda line: None)
+    shown = lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
 
     assert libvirt.effects.count("stop") == 2  # the network, then the park
     assert plugged(libvirt, host) == before
@@ -83,11 +83,11 @@ def test_a_restart_plugs_everything_in_as_it_was() -> None:
 
 
 def test_the_preview_names_everyone_and_says_for_how_long() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
+    libvirt, host, connect = a_host()
+    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
 
     lines = lifecycle.preview(
-        NETWORK, recorded, desired, open_doors, lifecycle.diff(NETWORK, recorded, desired, open_doors).changes
+        NETWORK, recorded, desired, connect, lifecycle.diff(NETWORK, recorded, desired, connect).changes
     )
 
     assert lines == [
@@ -100,30 +100,30 @@ def test_the_preview_names_everyone_and_says_for_how_long() -> None:
 
 
 def test_links_go_down_and_up_when_the_addresses_change() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded = created(libvirt, host, open_doors)
+    libvirt, host, connect = a_host()
+    recorded = created(libvirt, host, connect)
     before = plugged(libvirt, host)
-    parked = []
+    held = []
     stop = libvirt.stop_network
 
     def stop_and_look(uuid: str) -> None:
-        parked.append([(g.network, g.link) for g in libvirt.guests])
+        held.append([(g.network, g.link) for g in libvirt.guests])
         stop(uuid)
 
     libvirt.stop_network = stop_and_look  # type: ignore[method-assign]
 
-    lifecycle.update(NETWORK, recorded, checked(ips=[{"address": "10.10.0.1/24"}]), open_doors, lambda line: None)
+    lifecycle.update(NETWORK, recorded, checked(ips=[{"address": "10.10.0.1/24"}]), connect, lambda line: None)
 
-    park = park_name(recorded["uuid"])
-    assert parked[0] == [(park, "down"), (park, "down")]
+    holding = holding_name(recorded["uuid"])
+    assert held[0] == [(holding, "down"), (holding, "down")]
     assert plugged(libvirt, host) == before
 
 
 def test_taps_get_the_mtu_of_the_new_bridge() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded = created(libvirt, host, open_doors)
+    libvirt, host, connect = a_host()
+    recorded = created(libvirt, host, connect)
 
-    lifecycle.update(NETWORK, recorded, checked(mtu=9000), open_doors, lambda line: None)
+    lifecycle.update(NETWORK, recorded, checked(mtu=9000), connect, lambda line: None)
 
     assert {name: link.mtu for name, link in host.links_by_name.items()} == {
         "vnet1": "9000",
@@ -135,13 +135,13 @@ def test_taps_get_the_mtu_of_the_new_bridge() -> None:
 @pytest.mark.parametrize("after_effect", [False, True])
 @pytest.mark.parametrize("broken", range(14))
 def test_broken_at_any_step_everything_is_as_it_was(broken: int, after_effect: bool) -> None:
-    libvirt, host, open_doors = a_host()
-    recorded = created(libvirt, host, open_doors)
+    libvirt, host, connect = a_host()
+    recorded = created(libvirt, host, connect)
     was, before = libvirt.snapshot(), plugged(libvirt, host)
     libvirt.fail_at, libvirt.fail_after_effect = broken, after_effect
 
     try:
-        lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), open_doors, lambda line: None)
+        lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
     except VirtnetError:
         assert libvirt.snapshot() == was
     else:
@@ -153,21 +153,21 @@ def test_broken_at_any_step_everything_is_as_it_was(broken: int, after_effect: b
 
 @pytest.mark.parametrize("killed_after", range(1, 8))
 def test_killed_after_any_step_the_next_update_finishes(killed_after: int) -> None:
-    libvirt, host, open_doors = a_host()
-    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
+    libvirt, host, connect = a_host()
+    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
     before = plugged(libvirt, host)
-    doors = open_doors("")
-    whole = NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded))
+    clients = connect("")
+    whole = NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded))
     assert len(whole.steps) == 8
     for step in whole.steps[:killed_after]:
-        step.execute(doors)
+        step.execute(clients)
 
-    shown = lifecycle.update(NETWORK, recorded, desired, open_doors, lambda line: None)
+    shown = lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
 
     assert plugged(libvirt, host) == before
     assert [report.name for report in libvirt.reports.values()] == ["lab"]
     assert shown["problems"] == []
-    assert NETWORK.plan(desired, shown, NETWORK.observe(doors, desired, shown)).empty
+    assert NETWORK.plan(desired, shown, NETWORK.observe(clients, desired, shown)).empty
 
 
 class Killed(FakeBridges):
@@ -201,26 +201,26 @@ class CutShort:
         libvirts, self.host = FakeBridges(), Killed()
         self.host.links_by_name, self.host.bridges = libvirts.links_by_name, libvirts.bridges
         self.libvirt = FakeLibvirt(host=libvirts)
-        self.doors = Doors(libvirt=self.libvirt, host=self.host)
-        self.recorded = created(self.libvirt, self.host, lambda uri: self.doors, **(was or {}))
+        self.clients = Clients(libvirt=self.libvirt, host=self.host)
+        self.recorded = created(self.libvirt, self.host, lambda uri: self.clients, **(was or {}))
         for number in (1, 2) if was else ():
             self.host.write_attribute(f"/sys/class/net/vnet{number}/brport/isolated", "1")
         self.desired = checked(**edit)
         self.host.set_link_up("veth1", True)
         self.host.write_attribute("/sys/class/net/vnet1/brport/hairpin_mode", "1")
         self.before = plugged(self.libvirt, self.host)
-        observed = NETWORK.observe(self.doors, self.desired, self.recorded)
+        observed = NETWORK.observe(self.clients, self.desired, self.recorded)
         for step in NETWORK.plan(self.desired, self.recorded, observed).steps:
-            if isinstance(step, PlugGuestsIn):
+            if isinstance(step, Reattach):
                 self.host.calls_left = calls
                 with pytest.raises(KeyboardInterrupt):
-                    step.execute(self.doors)
+                    step.execute(self.clients)
                 break
-            step.execute(self.doors)
+            step.execute(self.clients)
         self.host.calls_left = 1000
 
     def go_on(self) -> None:
-        shown = lifecycle.update(NETWORK, self.recorded, self.desired, lambda uri: self.doors, lambda line: None)
+        shown = lifecycle.update(NETWORK, self.recorded, self.desired, lambda uri: self.clients, lambda line: None)
         assert [report.name for report in self.libvirt.reports.values()] == ["lab"]
         assert shown["problems"] == []
 
@@ -275,16 +275,16 @@ def test_a_link_that_has_the_name_of_one_that_was_parked_gets_nothing_of_it() ->
 
 @pytest.mark.parametrize("killed_after", range(4, 8))
 def test_a_refresh_shows_who_was_left_on_the_park_and_up_plugs_in(killed_after: int) -> None:
-    libvirt, host, open_doors = a_host()
-    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
-    before, doors = plugged(libvirt, host), open_doors("")
-    for step in NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded)).steps[:killed_after]:
-        step.execute(doors)
+    libvirt, host, connect = a_host()
+    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    before, clients = plugged(libvirt, host), connect("")
+    for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:killed_after]:
+        step.execute(clients)
 
-    seen = lifecycle.read(NETWORK, {**recorded, "domain": {"name": "lab"}}, open_doors)
+    seen = lifecycle.read(NETWORK, {**recorded, "domain": {"name": "lab"}}, connect)
     assert seen is not None
     left = bool(seen["problems"])
-    shown = lifecycle.update(NETWORK, seen, desired, open_doors, lambda line: None)
+    shown = lifecycle.update(NETWORK, seen, desired, connect, lambda line: None)
 
     assert left
     assert plugged(libvirt, host) == before
@@ -292,13 +292,13 @@ def test_a_refresh_shows_who_was_left_on_the_park_and_up_plugs_in(killed_after: 
 
 
 def test_on_restart_refuse_touches_nothing() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded = created(libvirt, host, open_doors)
+    libvirt, host, connect = a_host()
+    recorded = created(libvirt, host, connect)
     before = plugged(libvirt, host)
 
     with pytest.raises(Refused, match=r"cut off .*guest 'g1' \(vnet1\).*on_restart is refuse"):
         lifecycle.update(
-            NETWORK, recorded, checked(domain={"name": "lab"}, on_restart="refuse"), open_doors, lambda line: None
+            NETWORK, recorded, checked(domain={"name": "lab"}, on_restart="refuse"), connect, lambda line: None
         )
 
     assert libvirt.effects == []
@@ -306,27 +306,27 @@ def test_on_restart_refuse_touches_nothing() -> None:
 
 
 def test_what_could_not_be_plugged_in_again_refuses_the_restart() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
-    observed = NETWORK.observe(open_doors(""), desired, recorded)
-    macvtap = replace(observed.plugged_in[0], stays_away="its interface is a macvtap")
+    libvirt, host, connect = a_host()
+    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    observed = NETWORK.observe(connect(""), desired, recorded)
+    macvtap = replace(observed.attachments[0], cannot_reattach="its interface is a macvtap")
 
-    refusals = NETWORK.plan(desired, recorded, replace(observed, plugged_in=(macvtap,))).refusals
+    refusals = NETWORK.plan(desired, recorded, replace(observed, attachments=(macvtap,))).refusals
 
     assert len(refusals) == 1
     assert "could not be plugged in again: its interface is a macvtap" in refusals[0]
 
 
 def test_a_tap_of_a_guest_that_ended_meanwhile_is_left_alone() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
-    doors = open_doors("")
-    for step in NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded)).steps[:5]:
-        step.execute(doors)
+    libvirt, host, connect = a_host()
+    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    clients = connect("")
+    for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:5]:
+        step.execute(clients)
     del libvirt.guests[0]
     host.links_by_name["vnet1"].master = ""
 
-    lifecycle.update(NETWORK, recorded, desired, open_doors, lambda line: None)
+    lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
 
     assert {name: link.master for name, link in host.links_by_name.items()} == {
         "vnet1": "",
@@ -336,15 +336,15 @@ def test_a_tap_of_a_guest_that_ended_meanwhile_is_left_alone() -> None:
 
 
 def test_a_port_that_nobody_has_is_no_guest_and_is_removed() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
+    libvirt, host, connect = a_host()
+    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
     before = plugged(libvirt, host)
-    orphan = PluggedIn(owner="g1", interface="", mac="52:54:00:00:00:99", port="orphan")
+    orphan = Attachment(owner="g1", interface="", mac="52:54:00:00:00:99", port="orphan")
     libvirt.ports[recorded["uuid"]] = (orphan,)
     libvirt.orphans[recorded["uuid"]] = ("orphan",)
 
-    lines = lifecycle.preview(NETWORK, recorded, desired, open_doors, ())
-    lifecycle.update(NETWORK, recorded, desired, open_doors, lambda line: None)
+    lines = lifecycle.preview(NETWORK, recorded, desired, connect, ())
+    lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
 
     assert not any("00:99" in line for line in lines)
     assert plugged(libvirt, host) == before
@@ -352,67 +352,67 @@ def test_a_port_that_nobody_has_is_no_guest_and_is_removed() -> None:
 
 
 def test_settings_of_taps_come_back_too() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded = created(libvirt, host, open_doors)
+    libvirt, host, connect = a_host()
+    recorded = created(libvirt, host, connect)
     host.write_attribute("/sys/class/net/vnet1/brport/isolated", "1")
     before = plugged(libvirt, host)
 
-    lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), open_doors, lambda line: None)
+    lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
 
     assert plugged(libvirt, host) == before
 
 
 def test_a_guest_that_hangs_loose_is_plugged_in_by_the_next_restart() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded = created(libvirt, host, open_doors)
+    libvirt, host, connect = a_host()
+    recorded = created(libvirt, host, connect)
     before = plugged(libvirt, host)
     host.links_by_name["vnet1"].master = ""
     libvirt.guests[0].port = False
 
-    lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), open_doors, lambda line: None)
+    lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
 
     assert plugged(libvirt, host) == before
 
 
 def test_a_network_that_is_let_go_takes_its_guests_off_the_park_first() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
-    before, doors = plugged(libvirt, host), open_doors("")
-    for step in NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded)).steps[:6]:
-        step.execute(doors)
+    libvirt, host, connect = a_host()
+    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    before, clients = plugged(libvirt, host), connect("")
+    for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:6]:
+        step.execute(clients)
 
-    lifecycle.delete(NETWORK, {**recorded, "on_delete": "keep"}, open_doors, lambda line: None)
+    lifecycle.delete(NETWORK, {**recorded, "on_delete": "keep"}, connect, lambda line: None)
 
     assert plugged(libvirt, host) == before
     assert [report.name for report in libvirt.reports.values()] == ["lab"]
 
 
 def test_a_network_is_not_left_inactive_under_guests_on_its_park() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
-    doors = open_doors("")
-    for step in NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded)).steps[:5]:
-        step.execute(doors)
+    libvirt, host, connect = a_host()
+    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    clients = connect("")
+    for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:5]:
+        step.execute(clients)
 
     with pytest.raises(Refused, match="guest 'g1'"):
-        lifecycle.update(NETWORK, recorded, checked(active=False), open_doors, lambda line: None)
+        lifecycle.update(NETWORK, recorded, checked(active=False), connect, lambda line: None)
 
 
 def test_a_bridge_that_filters_vlans_by_hand_refuses_the_restart() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded = created(libvirt, host, open_doors)
+    libvirt, host, connect = a_host()
+    recorded = created(libvirt, host, connect)
     host.bridges[BRIDGE]["vlan_filtering"] = "1"
 
     with pytest.raises(Refused, match="filters VLANs, which was set by hand"):
-        lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), open_doors, lambda line: None)
+        lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
 
 
 def test_a_delete_is_refused_while_guests_wait_on_the_park() -> None:
-    libvirt, host, open_doors = a_host()
-    recorded, desired = created(libvirt, host, open_doors), checked(domain={"name": "lab"})
-    doors = open_doors("")
-    for step in NETWORK.plan(desired, recorded, NETWORK.observe(doors, desired, recorded)).steps[:5]:
-        step.execute(doors)
+    libvirt, host, connect = a_host()
+    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    clients = connect("")
+    for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:5]:
+        step.execute(clients)
 
     with pytest.raises(Refused, match="guest 'g1'"):
-        lifecycle.delete(NETWORK, recorded, open_doors, lambda line: None)
+        lifecycle.delete(NETWORK, recorded, connect, lambda line: None)

@@ -20,7 +20,7 @@ from virtnet.dynamic import LibvirtNetworkProvider, _Provider
 from virtnet.network.resource import NETWORK
 from virtnet.network.unchanged import COMPUTED, DEFAULTS, checks_as_recorded, stands_as_recorded
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.plugin.struct import as_sent
 from virtnet.spec import properties as wire
 
@@ -43,7 +43,7 @@ def provider(kind: type[_Provider]) -> _Provider:
 
 def travelled(tree: Mapping[str, Any]) -> dict[str, Any]:
     """A tree as it comes back from Pulumi: every number a float."""
-    found: dict[str, Any] = json.loads(json.dumps(wire.to_wire(NETWORK.spec, tree)), parse_int=float)
+    found: dict[str, Any] = json.loads(json.dumps(wire.to_properties(NETWORK.spec, tree)), parse_int=float)
     return found
 
 
@@ -52,7 +52,7 @@ def state(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     libvirt = FakeLibvirt()
     desired, failures = NETWORK.check({"__owner": "project/stack/lab", "uri": URI, **inputs}, {})
     assert failures == []
-    outputs = lifecycle.create(NETWORK, desired, lambda uri: Doors(libvirt=libvirt, host=None), lambda line: None)
+    outputs = lifecycle.create(NETWORK, desired, lambda uri: Clients(libvirt=libvirt, host=None), lambda line: None)
     return travelled(desired) | PICKLE, travelled(outputs) | PICKLE
 
 
@@ -136,7 +136,7 @@ def test_a_diff_at_a_glance_is_the_diff(data: st.DataObject, inputs: dict[str, A
         outputs = data.draw(st.composite(spoiled)(outputs))
 
     if stands(outputs, desired):
-        before, wanted = (wire.from_wire(NETWORK.spec, side) for side in (outputs, desired))
+        before, wanted = (wire.from_properties(NETWORK.spec, side) for side in (outputs, desired))
         for side in (before, wanted):
             side.pop("__provider", None)
         assume(NETWORK.check(wanted, {})[1] == [])  # nothing else comes to a diff
@@ -218,7 +218,7 @@ def test_the_words_are_those_of_check_and_outputs() -> None:
     made = {name for name in canonical if name not in ("name", "uri")}
 
     assert {name: canonical[name] for name in made} == DEFAULTS
-    assert {key for name in NETWORK.computed for key in wire.to_wire(NETWORK.spec, {name: None})} == COMPUTED
+    assert {key for name in NETWORK.computed for key in wire.to_properties(NETWORK.spec, {name: None})} == COMPUTED
 
 
 def test_an_unchanged_network_costs_no_import_of_the_spec() -> None:

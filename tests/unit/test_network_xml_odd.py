@@ -14,7 +14,7 @@ from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.reports import NetworkReport
 
 pytestmark = pytest.mark.fuzz
@@ -123,7 +123,7 @@ def test_a_network_of_others_that_libvirt_prints_as_no_xml_is_named_with_the_rem
     desired, _ = NETWORK.check({"name": "lab", "uri": libvirt.uri, "ips": [{"address": "10.77.0.1/24"}]}, {})
 
     with pytest.raises(VirtnetError) as caught:
-        lifecycle.create(NETWORK, desired, lambda uri: Doors(libvirt=libvirt, host=None), lambda line: None)
+        lifecycle.create(NETWORK, desired, lambda uri: Clients(libvirt=libvirt, host=None), lambda line: None)
 
     assert "the network 'theirs'" in str(caught.value)
     assert str(caught.value).endswith("correct it with virsh net-edit theirs")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused, Unreachable
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.plan import Plan, Step, apply
 
 DOORS: Any = None
@@ -26,7 +26,7 @@ class Noted:
     def describe(self) -> str:
         return f"undo {self.name}" if self.taking_back else f"do {self.name}"
 
-    def execute(self, doors: Doors) -> None:
+    def execute(self, clients: Clients) -> None:
         self.done.append(self.describe())
         if self.fails is not None:
             raise self.fails
@@ -107,7 +107,7 @@ class _Interrupted:
     def describe(self) -> str:
         return "be interrupted"
 
-    def execute(self, doors: Doors) -> None:
+    def execute(self, clients: Clients) -> None:
         raise KeyboardInterrupt
 
     def undo(self) -> None:

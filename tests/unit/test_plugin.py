@@ -327,7 +327,7 @@ def test_an_example_in_yaml_is_accepted(kind: str) -> None:
     path = REPOSITORY / "docs" / "native" / f"{kind}.yaml"
     (name, declared), *others = yaml.safe_load(path.read_text())["resources"].items()
 
-    inputs = wire.from_wire(resource.spec, declared["properties"])
+    inputs = wire.from_properties(resource.spec, declared["properties"])
 
     assert not others
     assert declared["type"] == f"virtnet:{kind}"

@@ -48,7 +48,7 @@ SENT: tuple[tuple[str, Any, bool, bool], ...] = (
 
 
 CASES = {
-    case["case"]: wire.to_wire(NETWORK.spec, case["inputs"])
+    case["case"]: wire.to_properties(NETWORK.spec, case["inputs"])
     for case in json.loads((Path(__file__).parent / "data" / "good_networks.json").read_text())
 }
 

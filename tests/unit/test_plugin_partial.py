@@ -10,7 +10,7 @@ from virtnet.errors import ApplyFailed, Cancelled, LibvirtFailure, Refused, Unre
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.read import owner_mark
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 
 NAT = {
     "name": "lab",
@@ -27,10 +27,10 @@ def checked(**inputs: Any) -> dict[str, Any]:
     return canonical
 
 
-def a_host() -> tuple[FakeLibvirt, lifecycle.OpenDoors]:
+def a_host() -> tuple[FakeLibvirt, lifecycle.Connect]:
     host = FakeBridges()
     libvirt = FakeLibvirt(host=host)
-    return libvirt, lambda uri: Doors(libvirt=libvirt, host=host)
+    return libvirt, lambda uri: Clients(libvirt=libvirt, host=host)
 
 
 def keep_silent(line: str) -> None:
@@ -39,7 +39,7 @@ def keep_silent(line: str) -> None:
 
 @pytest.mark.parametrize("begun", [0, 1, 2, 3])
 def test_a_cancel_between_any_two_steps_takes_all_back(begun: int) -> None:
-    libvirt, open_doors = a_host()
+    libvirt, connect = a_host()
     steps: list[str] = []
 
     def progress(line: str) -> None:
@@ -48,7 +48,7 @@ def test_a_cancel_between_any_two_steps_takes_all_back(begun: int) -> None:
         steps.append(line)
 
     with pytest.raises(ApplyFailed, match="the work was cancelled") as raised:
-        lifecycle.create(NETWORK, checked(), open_doors, keep_silent, progress=progress)
+        lifecycle.create(NETWORK, checked(), connect, keep_silent, progress=progress)
 
     assert libvirt.reports == {}
     assert (raised.value.left, raised.value.outputs) == ((), None)
@@ -56,10 +56,10 @@ def test_a_cancel_between_any_two_steps_takes_all_back(begun: int) -> None:
 
 
 def test_a_line_is_told_before_each_step() -> None:
-    _, open_doors = a_host()
+    _, connect = a_host()
     steps: list[str] = []
 
-    lifecycle.create(NETWORK, checked(), open_doors, keep_silent, progress=steps.append)
+    lifecycle.create(NETWORK, checked(), connect, keep_silent, progress=steps.append)
 
     assert steps == [
         "network 'lab' on qemu:///system: define a nat network with 10.9.0.1/24 on bridge vn-lab",
@@ -74,12 +74,12 @@ def a_failure(uuid: str, *_: object) -> None:
 
 
 def test_a_create_that_cannot_be_taken_back_gives_the_outputs_of_what_is_there() -> None:
-    libvirt, open_doors = a_host()
+    libvirt, connect = a_host()
     libvirt.set_autostart = a_failure  # type: ignore[method-assign, assignment]
     libvirt.undefine_network = a_failure  # type: ignore[method-assign]
 
     with pytest.raises(ApplyFailed, match="left undone: could not remove the definition") as raised:
-        lifecycle.create(NETWORK, checked(), open_doors, keep_silent)
+        lifecycle.create(NETWORK, checked(), connect, keep_silent)
 
     (report,) = libvirt.reports.values()
     assert raised.value.outputs is not None
@@ -88,7 +88,7 @@ def test_a_create_that_cannot_be_taken_back_gives_the_outputs_of_what_is_there()
 
 
 def test_a_create_whose_host_is_lost_gives_what_was_begun_and_the_next_update_finishes_it() -> None:
-    libvirt, open_doors = a_host()
+    libvirt, connect = a_host()
     working = dict(vars(type(libvirt)))
 
     def lost(*_: object, **__: object) -> Any:
@@ -109,17 +109,17 @@ def test_a_create_whose_host_is_lost_gives_what_was_begun_and_the_next_update_fi
     libvirt.find_network = until_then  # type: ignore[method-assign]
 
     with pytest.raises(ApplyFailed) as raised:
-        lifecycle.create(NETWORK, checked(), open_doors, keep_silent)
+        lifecycle.create(NETWORK, checked(), connect, keep_silent)
 
     outputs = dict(raised.value.outputs or {})
     (report,) = libvirt.reports.values()
     assert outputs["uuid"] == report.uuid
     for name in ("start_network", "stop_network", "undefine_network", "find_network"):
         delattr(libvirt, name)
-    difference = lifecycle.diff(NETWORK, outputs, checked(), open_doors)
+    difference = lifecycle.diff(NETWORK, outputs, checked(), connect)
     assert [change.path for change in difference.changes] == ["problems"]
 
-    shown = lifecycle.update(NETWORK, outputs, checked(), open_doors, keep_silent)
+    shown = lifecycle.update(NETWORK, outputs, checked(), connect, keep_silent)
 
     (report,) = libvirt.reports.values()
     mark = owner_mark(report.any_xml)
@@ -128,12 +128,12 @@ def test_a_create_whose_host_is_lost_gives_what_was_begun_and_the_next_update_fi
 
 
 def test_an_update_that_cannot_be_taken_back_gives_the_network_as_it_is() -> None:
-    libvirt, open_doors = a_host()
-    recorded = lifecycle.create(NETWORK, checked(), open_doors, keep_silent)
+    libvirt, connect = a_host()
+    recorded = lifecycle.create(NETWORK, checked(), connect, keep_silent)
     libvirt.start_network = a_failure  # type: ignore[method-assign]
 
     with pytest.raises(ApplyFailed) as raised:
-        lifecycle.update(NETWORK, recorded, checked(mtu=1400), open_doors, keep_silent)
+        lifecycle.update(NETWORK, recorded, checked(mtu=1400), connect, keep_silent)
 
     assert raised.value.left != ()
     assert raised.value.outputs is not None
@@ -141,8 +141,8 @@ def test_an_update_that_cannot_be_taken_back_gives_the_network_as_it_is() -> Non
 
 
 def test_a_refusal_leaves_nothing_to_record() -> None:
-    _, open_doors = a_host()
-    lifecycle.create(NETWORK, checked(), open_doors, keep_silent)
+    _, connect = a_host()
+    lifecycle.create(NETWORK, checked(), connect, keep_silent)
 
     with pytest.raises(Refused, match="belongs to 'project/stack/lab'"):
-        lifecycle.create(NETWORK, {**checked(), "__owner": "project/stack/other"}, open_doors, keep_silent)
+        lifecycle.create(NETWORK, {**checked(), "__owner": "project/stack/other"}, connect, keep_silent)

@@ -10,7 +10,7 @@ from pulumi.runtime import rpc
 
 from virtnet.plugin.struct import OUTPUT, RESOURCE, SECRET, SIGNATURE, UNKNOWN_TEXT, received, sendable
 from virtnet.spec.part import UNKNOWN
-from virtnet.text import conceal
+from virtnet.text import redact
 
 
 def struct(values: dict[str, Any]) -> struct_pb2.Struct:
@@ -94,13 +94,13 @@ def test_no_sentence_repeats_a_secret() -> None:
     taken = received(struct({"a": secret({"key": "hunter2", "n": "abc"}), "b": "plain"}))
 
     assert taken.hidden == {"hunter2"}
-    assert conceal("'hunter2' is plain, and abc too short to hide", taken.hidden) == (
+    assert redact("'hunter2' is plain, and abc too short to hide", taken.hidden) == (
         "'[secret]' is plain, and abc too short to hide"
     )
 
 
 def test_a_secret_inside_a_longer_one_uncovers_nothing() -> None:
-    assert conceal("it is hunter2000", {"hunter2", "hunter2000"}) == "it is [secret]"
+    assert redact("it is hunter2000", {"hunter2", "hunter2000"}) == "it is [secret]"
 
 
 VALUES = st.recursive(

@@ -6,7 +6,7 @@ import pytest
 from pydantic.alias_generators import to_camel
 
 import pulumi_virtnet as virtnet
-from pulumi_virtnet._resource import Args, WireKey, camel_case, from_wire, to_wire
+from pulumi_virtnet._resource import Args, WireKey, camel_case, from_properties, to_properties
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.network.spec import NetworkSpec
 from virtnet.spec.part import Part, shapes
@@ -27,17 +27,20 @@ def test_args_and_dicts_mean_the_same() -> None:
         "forward": {"mode": "nat", "interfaces": [{"dev": "eth0"}]},
         "ips": [{"address": "10.0.0.1/24", "localPtr": True}],
     }
-    assert to_wire(with_classes, NETWORK) == wanted
-    assert to_wire(with_dicts, NETWORK) == wanted
+    assert to_properties(with_classes, NETWORK) == wanted
+    assert to_properties(with_dicts, NETWORK) == wanted
 
 
 def test_args_in_dicts_and_dicts_in_args() -> None:
     mixed = {"bridge": virtnet.BridgeArgs(mac_table_manager="libvirt"), "dns": {"hosts": ({"ip": "10.0.0.1"},)}}
-    assert to_wire(mixed, NETWORK) == {"bridge": {"macTableManager": "libvirt"}, "dns": {"hosts": [{"ip": "10.0.0.1"}]}}
+    assert to_properties(mixed, NETWORK) == {
+        "bridge": {"macTableManager": "libvirt"},
+        "dns": {"hosts": [{"ip": "10.0.0.1"}]},
+    }
 
 
 def test_none_is_left_out_at_every_depth() -> None:
-    assert to_wire({"title": None, "bridge": {"name": None, "stp": False}, "mtu": 0}, NETWORK) == {
+    assert to_properties({"title": None, "bridge": {"name": None, "stp": False}, "mtu": 0}, NETWORK) == {
         "bridge": {"stp": False},
         "mtu": 0,
     }
@@ -45,28 +48,28 @@ def test_none_is_left_out_at_every_depth() -> None:
 
 def test_a_key_nobody_knows_is_left_for_check_to_name() -> None:
     written = {"ips": [{"adress": "10.0.0.1/24", "local_pointer": True}], "dns_masq": 1}
-    assert to_wire(written, NETWORK) == written
+    assert to_properties(written, NETWORK) == written
 
 
 def test_the_wire_spelling_is_accepted_too() -> None:
     wire = {"dnsmasqOptions": ["a=b"], "portGroups": [{"name": "one", "virtualPort": {"type": "openvswitch"}}]}
-    assert to_wire(wire, NETWORK) == wire
+    assert to_properties(wire, NETWORK) == wire
 
 
 @pytest.mark.parametrize("first", ["local_ptr", "localPtr"])
 def test_a_key_in_both_spellings_is_left_for_check_to_name(first: str) -> None:
     second = {"local_ptr": "localPtr", "localPtr": "local_ptr"}[first]
 
-    travelling = to_wire({"ips": [{first: True, second: False}]}, NETWORK)
+    property_map = to_properties({"ips": [{first: True, second: False}]}, NETWORK)
 
-    assert set(travelling["ips"][0]) == {"local_ptr", "localPtr"}
+    assert set(property_map["ips"][0]) == {"local_ptr", "localPtr"}
 
 
 def test_keys_that_are_data_stay() -> None:
     metadata = {"http://example.org/my_app/on_delete": "<x/>", "on_delete": "<y/>"}
-    assert to_wire({"metadata": metadata}, NETWORK) == {"metadata": metadata}
+    assert to_properties({"metadata": metadata}, NETWORK) == {"metadata": metadata}
     interfaces = {"my_if.100": {"ipv4": True}, "drop_in": virtnet.InterfaceForwardingArgs(ipv6=None, ipv4=False)}
-    assert to_wire({"interfaces": interfaces, "drop_in": "50-x.conf"}, FORWARDING) == {
+    assert to_properties({"interfaces": interfaces, "drop_in": "50-x.conf"}, FORWARDING) == {
         "interfaces": {"my_if.100": {"ipv4": True}, "drop_in": {"ipv4": False}},
         "dropIn": "50-x.conf",
     }
@@ -79,12 +82,12 @@ def test_every_key_on_the_wire_is_marked_as_final() -> None:
         return [key for item in value for key in keys(item)] if isinstance(value, list) else []
 
     written = {"interfaces": {"my_if": {"ipv4": True}}, "dorp_in": [{"x_y": 1}]}
-    assert {type(key) for key in keys(to_wire(written, FORWARDING))} == {WireKey}
+    assert {type(key) for key in keys(to_properties(written, FORWARDING))} == {WireKey}
 
 
 def test_outputs_come_back_in_python_spelling_with_whole_numbers() -> None:
     wire = [{"address": "10.0.0.1/24", "localPtr": True, "dhcp": {"ranges": [{"lease": {"expiry": 2.0}}]}}]
-    read = from_wire(wire, virtnet.NetworkIpArgs)
+    read = from_properties(wire, virtnet.NetworkIpArgs)
     assert read == [{"address": "10.0.0.1/24", "local_ptr": True, "dhcp": {"ranges": [{"lease": {"expiry": 2}}]}}]
     assert isinstance(read[0]["dhcp"]["ranges"][0]["lease"]["expiry"], int)
 
@@ -94,7 +97,7 @@ def test_there_and_back_is_the_same() -> None:
         "port_groups": [{"name": "a", "trust_guest_rx_filters": True, "vlan": {"tags": [{"id": 4}]}}],
         "metadata": {"urn:portGroups": "<a/>"},
     }
-    assert from_wire(to_wire(written, NETWORK), NETWORK) == written
+    assert from_properties(to_properties(written, NETWORK), NETWORK) == written
 
 
 @pytest.mark.parametrize(
@@ -137,4 +140,4 @@ def test_args_show_and_compare_what_they_hold() -> None:
     assert args == virtnet.ForwardArgs(mode="nat")
     assert args != virtnet.ForwardArgs(mode="route")
     args.mode = "route"
-    assert to_wire(args, None) == {"mode": "route"}
+    assert to_properties(args, None) == {"mode": "route"}

@@ -9,7 +9,7 @@ from tests.unit.strategies import networks
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.network.spec import NetworkSpec
 from virtnet.spec.part import UNKNOWN
-from virtnet.spec.properties import from_wire, to_wire
+from virtnet.spec.properties import from_properties, to_properties
 
 
 def as_floats(value: Any) -> Any:
@@ -23,11 +23,11 @@ def as_floats(value: Any) -> Any:
 
 @given(networks())
 def test_what_travels_comes_back(tree: dict[str, Any]) -> None:
-    assert from_wire(NetworkSpec, as_floats(to_wire(NetworkSpec, tree))) == tree
+    assert from_properties(NetworkSpec, as_floats(to_properties(NetworkSpec, tree))) == tree
 
 
 @pytest.mark.parametrize(
-    ("tree", "travelling"),
+    ("tree", "property_map"),
     [
         ({"port_isolated": True}, {"portIsolated": True}),
         ({"bridge": {"mac_table_manager": "kernel"}}, {"bridge": {"macTableManager": "kernel"}}),
@@ -48,9 +48,9 @@ def test_what_travels_comes_back(tree: dict[str, Any]) -> None:
         ({"ips": [], "dns": {}}, {"ips": [], "dns": {}}),
     ],
 )
-def test_both_spellings(tree: dict[str, Any], travelling: dict[str, Any]) -> None:
-    assert to_wire(NetworkSpec, tree) == travelling
-    assert from_wire(NetworkSpec, travelling) == tree
+def test_both_spellings(tree: dict[str, Any], property_map: dict[str, Any]) -> None:
+    assert to_properties(NetworkSpec, tree) == property_map
+    assert from_properties(NetworkSpec, property_map) == tree
 
 
 def test_names_of_interfaces_and_kernel_parameters_are_data() -> None:
@@ -60,16 +60,16 @@ def test_names_of_interfaces_and_kernel_parameters_are_data() -> None:
         "runtime": {"net/ipv4/ip_forward": "1"},
     }
 
-    travelling = to_wire(HostForwardingSpec, tree)
+    property_map = to_properties(HostForwardingSpec, tree)
 
-    assert travelling["interfaces"] == tree["interfaces"]
-    assert travelling["preserveRouterAdvertisements"] is True
-    assert travelling["runtime"] == tree["runtime"]
-    assert from_wire(HostForwardingSpec, travelling) == tree
+    assert property_map["interfaces"] == tree["interfaces"]
+    assert property_map["preserveRouterAdvertisements"] is True
+    assert property_map["runtime"] == tree["runtime"]
+    assert from_properties(HostForwardingSpec, property_map) == tree
 
 
 @pytest.mark.parametrize(
-    ("travelling", "tree"),
+    ("property_map", "tree"),
     [
         ({"mtu": 1400.0}, {"mtu": 1400}),
         ({"mtu": 1400.5}, {"mtu": 1400.5}),
@@ -79,8 +79,8 @@ def test_names_of_interfaces_and_kernel_parameters_are_data() -> None:
         ({"port_isolated": True}, {"port_isolated": True}),
     ],
 )
-def test_numbers_and_pythons_own_spelling(travelling: dict[str, Any], tree: dict[str, Any]) -> None:
-    assert from_wire(NetworkSpec, travelling) == tree
+def test_numbers_and_pythons_own_spelling(property_map: dict[str, Any], tree: dict[str, Any]) -> None:
+    assert from_properties(NetworkSpec, property_map) == tree
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_numbers_and_pythons_own_spelling(travelling: dict[str, Any], tree: dict
     ],
 )
 def test_what_is_wrong_is_left_for_check_to_name(given_by_a_program: dict[str, Any]) -> None:
-    assert from_wire(NetworkSpec, given_by_a_program) == given_by_a_program
+    assert from_properties(NetworkSpec, given_by_a_program) == given_by_a_program

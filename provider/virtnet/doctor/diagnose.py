@@ -21,10 +21,10 @@ from virtnet.forwarding import resource as forwarding_resource
 from virtnet.forwarding.sysctl import integer
 from virtnet.host.paths import DIRECTORY
 from virtnet.network.observe import observe as network_observe
-from virtnet.network.observe.host_facts import survey
+from virtnet.network.observe.host_facts import host_facts
 from virtnet.network.observe.leftovers import dnsmasq_process
 from virtnet.network.observed import ObservedNetwork
-from virtnet.planning.clients import Doors, HostDoor
+from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.reports import NetworkReport
 
 PID_FILES = "/run/libvirt/network"
@@ -43,9 +43,9 @@ Otherwise = TypeVar("Otherwise")
 PROGRAMS: tuple[Literal["iptables-save", "ip6tables-save", "nft"], ...] = ("iptables-save", "ip6tables-save", "nft")
 
 
-def diagnose(doors: Doors) -> list[Finding]:
+def diagnose(clients: Clients) -> list[Finding]:
     """Look and judge."""
-    return examine(observe(doors))
+    return examine(observe(clients))
 
 
 def examine(report: DoctorReport) -> list[Finding]:
@@ -57,25 +57,25 @@ def examine(report: DoctorReport) -> list[Finding]:
     return findings if report.unreachable else [*findings, *networks(report), *subnets(report)]
 
 
-def observe(doors: Doors) -> DoctorReport:
+def observe(clients: Clients) -> DoctorReport:
     """All that is worth a look. Raises nothing that a host could cause."""
-    with doors.look():
-        return _look(doors)
+    with clients.look():
+        return _look(clients)
 
 
-def _look(doors: Doors) -> DoctorReport:
-    looking = _Looking(doors)
-    report = looking.at_libvirt(DoctorReport(uri=doors.libvirt.uri, has_host=doors.host is not None))
-    if doors.host is not None:
-        report = looking.at_host(report, doors.host)
+def _look(clients: Clients) -> DoctorReport:
+    looking = _Looking(clients)
+    report = looking.at_libvirt(DoctorReport(uri=clients.libvirt.uri, has_host=clients.host is not None))
+    if clients.host is not None:
+        report = looking.at_host(report, clients.host)
     return replace(report, unseen=tuple(dict.fromkeys(looking.unseen)))
 
 
 class _Looking:
     """One look at a host, and what could not be seen."""
 
-    def __init__(self, doors: Doors) -> None:
-        self.doors = doors
+    def __init__(self, clients: Clients) -> None:
+        self.clients = clients
         self.unseen: list[str] = []
 
     def _tried(self, question: Callable[[], Answer], otherwise: Otherwise) -> Answer | Otherwise:
@@ -87,14 +87,14 @@ class _Looking:
 
     def at_libvirt(self, report: DoctorReport) -> DoctorReport:
         """The daemon and its networks."""
-        libvirt = self.doors.libvirt
+        libvirt = self.clients.libvirt
         try:
             version = libvirt.version()
             reports = tuple(sorted(libvirt.networks(), key=lambda one: one.name))
         except (Unreachable, LibvirtFailure) as error:
             return replace(report, unreachable=str(error), denied=isinstance(error, AccessDenied))
         seen = [self._network(one, version) for one in reports]
-        interfaces = self._tried(libvirt.interface_names, None) if self.doors.host is None else frozenset()
+        interfaces = self._tried(libvirt.interface_names, None) if self.clients.host is None else frozenset()
         return replace(
             report,
             libvirt_version=version,
@@ -109,17 +109,17 @@ class _Looking:
         )
 
     def _network(self, report: NetworkReport, version: int) -> ObservedNetwork:
-        uri = self.doors.libvirt.uri
+        uri = self.clients.libvirt.uri
         alone = ObservedNetwork(uri=uri, host_uuid="", libvirt_version=version, report=report)
-        return self._tried(lambda: network_observe.observe(self.doors, {}, {"uuid": report.uuid}), alone)
+        return self._tried(lambda: network_observe.observe(self.clients, {}, {"uuid": report.uuid}), alone)
 
-    def at_host(self, report: DoctorReport, host: HostDoor) -> DoctorReport:
+    def at_host(self, report: DoctorReport, host: HostClient) -> DoctorReport:
         """The host itself: interfaces, firewall, files and kernel; nothing of it where it cannot be reached at all."""
         try:
             host.may_change_links()
         except VirtnetError as error:
             return replace(report, host_name=host.name, host_unreachable=str(error))
-        surveyed = self._tried(lambda: survey(host), None)
+        surveyed = self._tried(lambda: host_facts(host), None)
         users = forwarding_resource.users(n.report for n in report.networks if n.report is not None)
         pid_files = self._tried(lambda: host.list_directory(PID_FILES), [])
         drop_ins = self._tried(lambda: host.list_directory(DIRECTORY), [])
@@ -141,7 +141,7 @@ class _Looking:
     def _leftovers(self, report: DoctorReport, pid_files: Sequence[str]) -> list[tuple[str, int]]:
         active = {n.report.name for n in report.networks if n.report is not None and n.report.active}
         names = [name.removesuffix(".pid") for name in pid_files if name.endswith(".pid")]
-        found = [(name, dnsmasq_process(self.doors, name)) for name in names if name not in active]
+        found = [(name, dnsmasq_process(self.clients, name)) for name in names if name not in active]
         return [(name, pid) for name, pid in found if pid is not None]
 
 

@@ -6,7 +6,7 @@ from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.forwarding.boot import KERNEL_DEFAULT, BootValue, assignments, by_procps, by_systemd
 from virtnet.forwarding.drop_in import DropIn, parse
 from virtnet.forwarding.observed import ForwardingReport
-from virtnet.forwarding.other_programs import rivals
+from virtnet.forwarding.other_programs import overriding_settings
 from virtnet.forwarding.sysctl import (
     IPV4,
     IPV4_ALIAS,
@@ -170,7 +170,7 @@ def _others(found: ForwardingReport, ours: Mapping[str, DropIn], decisive: set[s
     """Programs that set parameters while the host runs, and files of others that say something and decide nothing."""
     wanted = {key: "1" for key in WHOLE_HOST if found.users[key]}
     wanted |= {key: value for drop_in in ours.values() for key, value in drop_in.settings if not is_accept_ra(key)}
-    for sentence in rivals(found.rivals, wanted, found.interfaces):
+    for sentence in overriding_settings(found.overriding_settings, wanted, found.interfaces):
         said, _, fix = sentence.rpartition("; ")
         yield Finding(area=AREA, level=Level.PROBLEM, said=said, fix=fix)
     others: dict[str, list[str]] = {}

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.network.names import park_uuid
+from virtnet.network.names import holding_uuid
 from virtnet.network.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, RECORD_LEFT, RESTART_RECORD, ObservedNetwork
 from virtnet.network.plan.preflight import preflight
 from virtnet.network.tree import mode_of, own_bridge, serves
 from virtnet.network.xml import read as network_xml
-from virtnet.network.xml.holding import PARK_NAMESPACE
+from virtnet.network.xml.holding import HOLDING_NAMESPACE
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.part import Tree
 
@@ -20,12 +20,12 @@ OTHERS_INOTIFY = 16
 
 def networks(report: DoctorReport) -> Iterator[Finding]:
     """Every network that libvirt knows."""
-    parks = {n.report.uuid for n in report.networks if n.report is not None and is_park(n.report)}
-    owned = {park_uuid(n.report.uuid): n.report for n in report.networks if n.report is not None}
+    holding_networks = {n.report.uuid for n in report.networks if n.report is not None and is_holding_network(n.report)}
+    owned = {holding_uuid(n.report.uuid): n.report for n in report.networks if n.report is not None}
     for network in report.networks:
         if network.report is None:
             continue
-        if network.report.uuid in parks:
+        if network.report.uuid in holding_networks:
             yield from _park(network, network.report, owned.get(network.report.uuid))
         else:
             yield from _network(network, network.report, report)
@@ -33,9 +33,9 @@ def networks(report: DoctorReport) -> Iterator[Finding]:
     yield from _inotify(report)
 
 
-def is_park(report: NetworkReport) -> bool:
+def is_holding_network(report: NetworkReport) -> bool:
     """Whether a network is one of ours on which guests wait while theirs is restarted."""
-    return network_xml.read_xml(report.any_xml).find(f"metadata/{{{PARK_NAMESPACE}}}parked") is not None
+    return network_xml.read_xml(report.any_xml).find(f"metadata/{{{HOLDING_NAMESPACE}}}held") is not None
 
 
 def _network(network: ObservedNetwork, report: NetworkReport, doctor: DoctorReport) -> Iterator[Finding]:
@@ -87,12 +87,12 @@ def _summary(area: str, network: ObservedNetwork, report: NetworkReport, tree: T
     state = "active" if report.active else "inactive"
     state += ", starts at boot" if report.autostart else ", does not start at boot"
     owner = "nobody's mark" if mark is None else f"{'adopted' if mark.adopted else 'made'} by {mark.owner}"
-    users = [entry.describe() for entry in network.plugged_in]
-    plugged_in = f"; plugged in: {', '.join(users)}" if users else "; nothing is plugged in" if report.active else ""
+    users = [entry.describe() for entry in network.attachments]
+    attachments = f"; plugged in: {', '.join(users)}" if users else "; nothing is plugged in" if report.active else ""
     return Finding(
         area=area,
         level=Level.OK,
-        said=f"{state}; {where}; {owner}{plugged_in}",
+        said=f"{state}; {where}; {owner}{attachments}",
         data={
             "name": report.name,
             "uuid": report.uuid,
@@ -105,7 +105,7 @@ def _summary(area: str, network: ObservedNetwork, report: NetworkReport, tree: T
             "owner": None if mark is None else mark.owner,
             "adopted": None if mark is None else mark.adopted,
             "plugged_in": [
-                {"guest": entry.owner, "interface": entry.interface, "mac": entry.mac} for entry in network.plugged_in
+                {"guest": entry.owner, "interface": entry.interface, "mac": entry.mac} for entry in network.attachments
             ],
         },
     )
@@ -140,19 +140,19 @@ def _fix(problem: str, name: str) -> str:
 
 
 def _park(network: ObservedNetwork, report: NetworkReport, home: NetworkReport | None) -> Iterator[Finding]:
-    waiting = ", ".join(entry.describe() for entry in network.plugged_in) or "nothing"
+    waiting = ", ".join(entry.describe() for entry in network.attachments) or "nothing"
     whose = "of a network that is gone" if home is None else f"of network '{home.name}'"
     fix = f"virsh net-destroy {report.name}"
     if home is not None:
         fix = "pulumi up of the stack of that network plugs them in again and removes it"
-    elif network.plugged_in:
+    elif network.attachments:
         fix = f"plug those into another network, then {fix}"
     yield Finding(
         area=f"network {report.name}",
         level=Level.PROBLEM,
         said=f"it was left by a restart {whose} that was cut short, or still goes on, with {waiting} on it",
         fix=fix,
-        data={"name": report.name, "waiting": [entry.describe() for entry in network.plugged_in]},
+        data={"name": report.name, "waiting": [entry.describe() for entry in network.attachments]},
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from virtnet.host.paths import DIRECTORY, MARKS
+from virtnet.host.paths import DIRECTORY, RUNTIME_RECORDS
 
 DEFAULT_NAME = "90-virtnet-forwarding.conf"
 
@@ -25,7 +25,7 @@ _ADVICE = "# A change made here by hand is shown by `pulumi refresh` and overwri
 
 _OWNER = "# virtnet-owner:"
 
-_PREVIOUS = "# virtnet-found:"
+_PREVIOUS = "# virtnet-previous:"
 
 _CHECKSUM = "# virtnet-checksum:"
 
@@ -47,12 +47,12 @@ def path_of(name: str | None) -> str:
     return f"{DIRECTORY}/{name or DEFAULT_NAME}"
 
 
-def mark_of(owner: str) -> str:
+def runtime_record_of(owner: str) -> str:
     """The path of an owner's mark."""
-    return f"{MARKS}/{_MARK}{hashlib.sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.conf"
+    return f"{RUNTIME_RECORDS}/{_MARK}{hashlib.sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.conf"
 
 
-def is_mark(name: str) -> bool:
+def is_runtime_record(name: str) -> bool:
     """Whether the name of a file in MARKS is that of a mark."""
     return name.startswith(_MARK) and name.endswith(".conf")
 

@@ -7,7 +7,7 @@ from virtnet.forwarding.drop_in import DropIn, parse
 from virtnet.forwarding.steps import RemoveDropIn
 from virtnet.forwarding.sysctl import IPV4, IPV4_ALIAS, in_writing_order, shown
 from virtnet.forwarding.writes import listed
-from virtnet.host.paths import DIRECTORY, MARKS
+from virtnet.host.paths import DIRECTORY, RUNTIME_RECORDS
 from virtnet.planning.plan import Step
 
 
@@ -31,7 +31,9 @@ def other_owners(
 ) -> Iterator[str]:
     """Other resources' drop-ins and marks that set the same parameters: two owners would undo each other for ever."""
     for path, text in sorted(files.items()):
-        there = parse(text) if path.startswith((DIRECTORY + "/", MARKS + "/")) and path not in own_paths else None
+        there = (
+            parse(text) if path.startswith((DIRECTORY + "/", RUNTIME_RECORDS + "/")) and path not in own_paths else None
+        )
         if there is None or (there.owner == owner != ""):
             continue
         keys = {IPV4 if item.key == IPV4_ALIAS else item.key for item in assignments(text, path)}

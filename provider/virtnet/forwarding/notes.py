@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from virtnet.forwarding.boot import KERNEL_DEFAULT, by_procps, by_systemd
 from virtnet.forwarding.observed import ForwardingReport, wanted
-from virtnet.forwarding.other_programs import rivals
+from virtnet.forwarding.other_programs import overriding_settings
 from virtnet.forwarding.sysctl import IPV4, interface_of, is_accept_ra, is_on, shown
 from virtnet.spec.part import Tree
 
 
-def beaten_at_boot(
+def overridden_at_boot(
     path: str, files: Mapping[str, str], observed: ForwardingReport, targets: Mapping[str, str]
 ) -> Iterator[str]:
     """The file that beats our drop-in at boot, if one does, for each parameter; `files` are those there will be."""
@@ -47,10 +47,12 @@ def beaten_as_recorded(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]
             )
 
 
-def undone_by_others(observed: ForwardingReport, targets: Mapping[str, str]) -> Iterator[str]:
+def overridden_at_runtime(observed: ForwardingReport, targets: Mapping[str, str]) -> Iterator[str]:
     """Programs that will undo a parameter while the host runs."""
-    yield from rivals(
-        observed.rivals, {key: value for key, value in targets.items() if not is_accept_ra(key)}, observed.interfaces
+    yield from overriding_settings(
+        observed.overriding_settings,
+        {key: value for key, value in targets.items() if not is_accept_ra(key)},
+        observed.interfaces,
     )
 
 

@@ -33,7 +33,7 @@ class ForwardingReport:
     docker_installed: bool = False
     forward_policy: str = ""
     """The policy of iptables' FORWARD chain ("ACCEPT", "DROP"), looked at where Docker runs; "" otherwise."""
-    rivals: Mapping[str, str] = field(default_factory=dict)
+    overriding_settings: Mapping[str, str] = field(default_factory=dict)
     """Paths and texts of the configuration of other programs that set parameters while the host runs."""
     may_change: bool = True
     """Whether this user may set the kernel's parameters of the network."""

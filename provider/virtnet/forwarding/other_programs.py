@@ -53,7 +53,9 @@ def _in(list_directory: Callable[[str], Sequence[str]], directory: str, ending: 
     return [f"{directory}/{name}" for name in list_directory(directory) if name.endswith(ending)]
 
 
-def rivals(files: Mapping[str, str], targets: Mapping[str, str], interfaces: Iterable[str]) -> Iterator[str]:
+def overriding_settings(
+    files: Mapping[str, str], targets: Mapping[str, str], interfaces: Iterable[str]
+) -> Iterator[str]:
     """A sentence for each line of that configuration that undoes one of the targets, {key: "0" or "1"}.
 
     `interfaces` are those that are there: systemd brings files along for containers' and machines' that may never come.

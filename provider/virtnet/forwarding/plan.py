@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from virtnet.forwarding.drop_in import DropIn, mark_of, parse, path_of, render
+from virtnet.forwarding.drop_in import DropIn, parse, path_of, render, runtime_record_of
 from virtnet.forwarding.drop_in_owners import other_owners, remove, whose
-from virtnet.forwarding.notes import beaten_as_recorded, beaten_at_boot, undone_by_others, what_docker_does
+from virtnet.forwarding.notes import beaten_as_recorded, overridden_at_boot, overridden_at_runtime, what_docker_does
 from virtnet.forwarding.observed import ForwardingReport, managed, parameters, previous_of, project, setting, wanted
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.forwarding.steps import WriteDropIn
@@ -25,7 +25,7 @@ from virtnet.forwarding.sysctl import (
     shown,
     whole_of,
 )
-from virtnet.forwarding.writes import Restoring, Writes, listed
+from virtnet.forwarding.writes import Restoring, SimulatedWrites, listed
 from virtnet.planning.merge import differences
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec.part import UNKNOWN, Tree
@@ -44,8 +44,8 @@ def plan(
     if observed is None:
         return Plan(changes=_changes(desired, recorded or {}), notes=tuple(beaten_as_recorded(desired, recorded or {})))
     if recorded:
-        reviewed = [change for change in _changes(desired, recorded) if change.path != "uri"]
-        if all(change.change_class is ChangeClass.RECORDED for change in reviewed):
+        reviewed_class = [change for change in _changes(desired, recorded) if change.path != "uri"]
+        if all(change.change_class is ChangeClass.RECORDED for change in reviewed_class):
             # Nobody was shown that anything happens on the host, so nothing does; drift waits for a refresh.
             drifted = differences(HostForwardingSpec, recorded, project(recorded, recorded, observed))
             left = (
@@ -53,7 +53,7 @@ def plan(
                 "pulumi up"
                 for change in drifted
             )
-            return Plan(changes=tuple(reviewed), notes=tuple(left))
+            return Plan(changes=tuple(reviewed_class), notes=tuple(left))
     return _Converging(desired, recorded or {}, observed).plan()
 
 
@@ -69,7 +69,7 @@ class _Converging:
 
     def __init__(self, desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ForwardingReport) -> None:
         self.desired, self.recorded, self.observed = desired, recorded, observed
-        self.writes = Writes(dict(observed.values))
+        self.writes = SimulatedWrites(dict(observed.values))
         self.files = dict(observed.files)
         self.refusals: list[str] = []
         self.notes: list[str] = []
@@ -90,8 +90,8 @@ class _Converging:
         parameters = self._write_parameters(released)
         drop_in = self._write_drop_in() if not self._is_unknown("persist", "drop_in") else []
         if self.persist is True and self.path in self.files and not self.refusals:
-            self.notes += beaten_at_boot(self.path, self.files, self.observed, self.targets)
-        self.notes += undone_by_others(self.observed, self.targets)
+            self.notes += overridden_at_boot(self.path, self.files, self.observed, self.targets)
+        self.notes += overridden_at_runtime(self.observed, self.targets)
         if drop_in or parameters:
             self.notes += what_docker_does(self.observed, self.targets)
         refuse_without_root((*drop_in, *parameters), self.observed, self.refusals)
@@ -110,7 +110,7 @@ class _Converging:
 
     def _left_behind(self) -> dict[str, str]:
         """What a create or update of ours that was cut short had found, from the header of the file or mark it left."""
-        for text in (self.files.get(self.path, ""), self.observed.marks.get(mark_of(self.owner), "")):
+        for text in (self.files.get(self.path, ""), self.observed.marks.get(runtime_record_of(self.owner), "")):
             left = parse(text)
             if left is not None and left.owner == self.owner != "":
                 return parameters(left.previous)
@@ -209,7 +209,7 @@ class _Converging:
         value, now = self.targets[key], self.writes.values.get(key)
         if key in WHOLE_HOST and now is not None and is_on(self.previous.get(key)) == is_on(now) != is_on(value):
             # Leaving the state that was found: whatever did not follow the kernel's rule was someone's choice.
-            for name, held in self.writes.lost_by(key, value).items():
+            for name, held in self.writes.not_restored_by(key, value).items():
                 if name not in self.targets and name not in self.named:
                     self.previous.setdefault(name, held)
         return self.writes.write(key, value, exactly=is_accept_ra(key))
@@ -230,7 +230,7 @@ class _Converging:
 
     def _write_mark(self) -> list[Step]:
         """Where no file tells it: whose the values are, and what they were, should the rest be cut short."""
-        path = mark_of(self.owner)
+        path = runtime_record_of(self.owner)
         found = self.observed.marks.get(path)
         if self.persist is True:
             step, _ = remove(path, self.observed.marks, self.owner, self.observed.host)
@@ -296,15 +296,15 @@ def _delete(recorded: Mapping[str, Tree], observed: ForwardingReport) -> Plan:
     owner = str(recorded.get("__owner", ""))
     if setting(recorded, "on_delete", default="restore") == "keep":
         kept = ("the values and the drop-in stay as they are: on_delete is keep",)
-        step, _ = remove(mark_of(owner), observed.marks, owner, observed.host)
+        step, _ = remove(runtime_record_of(owner), observed.marks, owner, observed.host)
         return Plan(steps=(step,) if step is not None else (), notes=kept)
     previous = previous_of(recorded)
-    writes = Writes(dict(observed.values))
+    writes = SimulatedWrites(dict(observed.values))
     restoring = Restoring(previous, observed, writes, owner, {})
     restoring.run()
     steps, notes = list(writes.steps), list(restoring.notes)
     files = {**observed.files, **observed.marks}
-    for path in sorted({path_of(recorded.get("drop_in")), *_recorded_path(recorded), mark_of(owner)}):
+    for path in sorted({path_of(recorded.get("drop_in")), *_recorded_path(recorded), runtime_record_of(owner)}):
         step, note = remove(path, files, owner, observed.host)
         steps += [step] if step is not None else []
         notes += [note] if note else []

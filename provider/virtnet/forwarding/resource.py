@@ -9,7 +9,7 @@ from typing import Any
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.forwarding.boot import by_systemd
-from virtnet.forwarding.drop_in import DEFAULT_NAME, is_mark, path_of
+from virtnet.forwarding.drop_in import DEFAULT_NAME, is_runtime_record, path_of
 from virtnet.forwarding.observed import ForwardingReport, managed, previous_of, project, recorded_inputs, setting
 from virtnet.forwarding.other_programs import configuration
 from virtnet.forwarding.plan import plan
@@ -26,14 +26,14 @@ from virtnet.forwarding.sysctl import (
     ipv4_of,
     ipv6_of,
 )
-from virtnet.host.paths import DIRECTORIES, MARKS, SYSCTL_CONF
+from virtnet.host.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.clients import Doors, HostDoor
+from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.reports import NetworkReport
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import UNKNOWN, Failure, Tree, from_inputs, tree
 from virtnet.spec.values import readable
-from virtnet.transport.uri import why_no_host
+from virtnet.transport.uri import no_host_reason
 
 #: Modes in which libvirt itself turns forwarding on at every start of a network.
 ROUTED_MODES = ("nat", "route", "open")
@@ -67,7 +67,7 @@ def _contradictions(named: Mapping[str, Tree]) -> list[Failure]:
     uri = named.get("uri")
     reason = "is required; name the connection URI, like qemu:///system" if uri is None else None
     if isinstance(uri, str):
-        reason = why_no_host(uri)
+        reason = no_host_reason(uri)
     if reason is not None:
         failures.append(Failure("uri", reason))
     interfaces = named.get("interfaces")
@@ -82,15 +82,15 @@ def _contradictions(named: Mapping[str, Tree]) -> list[Failure]:
     return failures
 
 
-def observe(doors: Doors, desired: Mapping[str, Tree] | None, _recorded: Mapping[str, Tree]) -> ForwardingReport:
+def observe(clients: Clients, desired: Mapping[str, Tree] | None, _recorded: Mapping[str, Tree]) -> ForwardingReport:
     """What the kernel, the files that it boots with, and libvirt's networks report now. Each is asked once."""
-    host = host_of(doors)
-    host_uuid = doors.libvirt.host_uuid()
-    return look(host, desired, host_uuid=host_uuid, users=users(doors.libvirt.networks()))
+    host = host_of(clients)
+    host_uuid = clients.libvirt.host_uuid()
+    return look(host, desired, host_uuid=host_uuid, users=users(clients.libvirt.networks()))
 
 
 def look(
-    host: HostDoor,
+    host: HostClient,
     desired: Mapping[str, Tree] | None,
     *,
     host_uuid: str,
@@ -106,13 +106,16 @@ def look(
         host_uuid=host_uuid,
         values=values,
         files=_files(host),
-        marks=_texts(host, [f"{MARKS}/{name}" for name in host.list_directory(MARKS) if is_mark(name)]),
+        marks=_texts(
+            host,
+            [f"{RUNTIME_RECORDS}/{name}" for name in host.list_directory(RUNTIME_RECORDS) if is_runtime_record(name)],
+        ),
         users=users,
         docker=docker,
         routed_by_advertisement=tuple(sorted({route.interface for route in routes if route.protocol == "ra"})),
         docker_installed=docker or (ahead and host.has_program("dockerd")),
         forward_policy=forward_policy(host) if docker and ahead else "",
-        rivals=configuration(host.list_directory, host.read_file) if ahead else {},
+        overriding_settings=configuration(host.list_directory, host.read_file) if ahead else {},
         may_change=desired == {} or host.may_change_links(),
     )
 
@@ -123,7 +126,7 @@ def _may_turn_on_ipv6(desired: Mapping[str, Tree]) -> bool:
     return any(value is True for value in named)
 
 
-def _values(host: HostDoor) -> dict[str, str]:
+def _values(host: HostClient) -> dict[str, str]:
     keys = [IPV4, IPV4_ACCEPT_REDIRECTS, IPV6]
     for name in host.list_directory(f"/proc/sys/{IPV4_CONF}"):
         keys += [] if name == "all" else [ipv4_of(name)]
@@ -134,18 +137,18 @@ def _values(host: HostDoor) -> dict[str, str]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _files(host: HostDoor) -> dict[str, str]:
+def _files(host: HostClient) -> dict[str, str]:
     paths = [f"{directory}/{name}" for directory in DIRECTORIES for name in host.list_directory(directory)]
     texts = _texts(host, [path for path in paths if path.endswith(".conf")])
     last = host.read_file(SYSCTL_CONF)
     return texts if last is None else {**texts, SYSCTL_CONF: last}
 
 
-def _texts(host: HostDoor, paths: Iterable[str]) -> dict[str, str]:
+def _texts(host: HostClient, paths: Iterable[str]) -> dict[str, str]:
     return {path: _text(host, path) for path in paths}
 
 
-def _text(host: HostDoor, path: str) -> str:
+def _text(host: HostClient, path: str) -> str:
     """The text of a name in a directory; "" for what cannot be read, as a directory or a link to nowhere.
 
     It sets nothing, and hides files of that name in later directories all the same (procps 4.0.2, systemd 252).
@@ -156,7 +159,7 @@ def _text(host: HostDoor, path: str) -> str:
         return ""
 
 
-def forward_policy(host: HostDoor) -> str:
+def forward_policy(host: HostClient) -> str:
     """What iptables does with forwarded packets that no rule of FORWARD decides: "ACCEPT", "DROP", "" if unknown."""
     try:
         rules = host.firewall_rules("iptables-save") or ""

@@ -7,10 +7,10 @@ interface even when the value is the one it had.
 from dataclasses import dataclass
 
 from virtnet.errors import HostFailure, Refused
-from virtnet.forwarding.drop_in import is_mark
+from virtnet.forwarding.drop_in import is_runtime_record
 from virtnet.forwarding.sysctl import IPV4, IPV6, is_on, shown
-from virtnet.host.paths import MARKS
-from virtnet.planning.clients import Doors, HostDoor
+from virtnet.host.paths import RUNTIME_RECORDS
+from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.plan import Step
 
 
@@ -28,9 +28,9 @@ class WriteSysctl:
         also = ", and with it every interface" if self.key in (IPV4, IPV6) else ""
         return f"set {shown(self.key)} to {self.value} (now {self.found[0][1]}){also}"
 
-    def execute(self, doors: Doors) -> None:
+    def execute(self, clients: Clients) -> None:
         """Write, and read back: the kernel takes some values without keeping them."""
-        _write(host_of(doors), self.key, self.value)
+        _write(host_of(clients), self.key, self.value)
 
     def undo(self) -> Step:
         """Put back everything the write may have changed."""
@@ -48,9 +48,9 @@ class PutBackSysctls:
         key, value = self.values[0]
         return f"put {shown(key)} back to {value}"
 
-    def execute(self, doors: Doors) -> None:
+    def execute(self, clients: Clients) -> None:
         """In order, so that the parameter that rules the others comes before them."""
-        host = host_of(doors)
+        host = host_of(clients)
         for key, value in self.values:
             if host.read_sysctl(key) is not None:  # its interface may be gone by now
                 _write(host, key, value)
@@ -70,13 +70,13 @@ class WriteDropIn:
 
     def describe(self) -> str:
         """In the words of a preview line."""
-        if is_mark(self.path.removeprefix(MARKS + "/")):
+        if is_runtime_record(self.path.removeprefix(RUNTIME_RECORDS + "/")):
             return f"note in {self.path}, until the next boot, whose the values are and what they were"
         return f"write {self.path}" if self.found is None else f"write {self.path} anew"
 
-    def execute(self, doors: Doors) -> None:
+    def execute(self, clients: Clients) -> None:
         """Unless the file is no longer what the plan was made for."""
-        host = host_of(doors)
+        host = host_of(clients)
         current = host.read_file(self.path)
         if current == self.content:
             return
@@ -102,9 +102,9 @@ class RemoveDropIn:
         """In the words of a preview line."""
         return f"remove {self.path}"
 
-    def execute(self, doors: Doors) -> None:
+    def execute(self, clients: Clients) -> None:
         """Unless the file is no longer what the plan was made for."""
-        host = host_of(doors)
+        host = host_of(clients)
         current = host.read_file(self.path)
         if current is None:
             return
@@ -117,17 +117,17 @@ class RemoveDropIn:
         return WriteDropIn(self.path, content=self.found, found=None)
 
 
-def host_of(doors: Doors) -> HostDoor:
+def host_of(clients: Clients) -> HostClient:
     """The door to the host, which a HostForwarding cannot do without."""
-    if doors.host is None:
+    if clients.host is None:
         raise Refused(
-            f"IP forwarding cannot be managed through {doors.libvirt.uri}: libvirt has no call for kernel parameters,"
+            f"IP forwarding cannot be managed through {clients.libvirt.uri}: libvirt has no call for kernel parameters,"
             " and this URI gives no access to the host itself; use qemu+ssh://root@host/system, or qemu:///system there"
         )
-    return doors.host
+    return clients.host
 
 
-def _write(host: HostDoor, key: str, value: str) -> None:
+def _write(host: HostClient, key: str, value: str) -> None:
     if host.read_sysctl(key) == value:
         return
     host.write_sysctl(key, value)
@@ -139,5 +139,5 @@ def _write(host: HostDoor, key: str, value: str) -> None:
         )
 
 
-def _changed_meanwhile(path: str, host: HostDoor) -> HostFailure:
+def _changed_meanwhile(path: str, host: HostClient) -> HostFailure:
     return HostFailure(f"{path} on {host.name} has changed since this was planned; run it again to see the change")

@@ -26,7 +26,7 @@ from virtnet.planning.plan import Step
 
 
 @dataclass
-class Writes:
+class SimulatedWrites:
     """Steps for kernel parameters, and what the kernel will hold after them."""
 
     values: dict[str, str]
@@ -42,7 +42,7 @@ class Writes:
         self.values = after_write(self.values, key, value)
         return True
 
-    def lost_by(self, key: str, value: str) -> dict[str, str]:
+    def not_restored_by(self, key: str, value: str) -> dict[str, str]:
         """Values that writing `key`, and later writing back what it holds now, would not bring back."""
         there = after_write(self.values, key, value)
         back = after_write(there, key, self.values[key])
@@ -56,7 +56,7 @@ class Restoring:
         self,
         released: Mapping[str, str],
         observed: ForwardingReport,
-        writes: Writes,
+        writes: SimulatedWrites,
         owner: str,
         targets: Mapping[str, str],
     ) -> None:

@@ -19,14 +19,14 @@ from virtnet.errors import AccessDenied, HostFailure, Refused, Unreachable, Virt
 from virtnet.host.local import LocalMachine
 from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, Machine, NoAnswer, Request
 from virtnet.host.parse import parse_addresses, parse_bridge_vlans, parse_links, parse_listening_sockets, parse_routes
-from virtnet.host.reads import Ahead, Kept, Look
+from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 
 #: dnsmasq ends in milliseconds.
 SECONDS_FOR_AN_END = 5.0
 
 #: Held while a host is changed. In /run, so that it goes with a reboot.
-TURN_FILE = "/run/virtnet/turn"
+LOCK_FILE = "/run/virtnet/lock"
 
 SECONDS_FOR_A_TURN, SECONDS_BETWEEN_TRIES = 600.0, 0.1
 
@@ -66,14 +66,14 @@ class Listings:
 
 
 class Host:
-    """Implements planning.clients.HostDoor on any machine."""
+    """Implements planning.clients.HostClient on any machine."""
 
     def __init__(
         self,
         machine: Machine,
         *,
-        kept: Kept | None = None,
-        ahead: Ahead | None = None,
+        kept: RecentCommands | None = None,
+        ahead: Prefetched | None = None,
         proc_sys: str = "/proc/sys",
         seconds_for_an_end: float = SECONDS_FOR_AN_END,
         seconds_for_a_turn: float = SECONDS_FOR_A_TURN,
@@ -86,10 +86,10 @@ class Host:
         self._machine = machine
         self._proc_sys = proc_sys
         self._seconds_for_an_end = seconds_for_an_end
-        self._look: Look | None = None
+        self._look: ReadCache | None = None
         self._opened = time.monotonic()
-        self._ahead, self._looked_ahead = ahead or Ahead(), False
-        self._kept = kept or Kept()
+        self._ahead, self._looked_ahead = ahead or Prefetched(), False
+        self._kept = kept or RecentCommands()
 
     def __repr__(self) -> str:
         return f"Host({self.name!r})"
@@ -107,7 +107,7 @@ class Host:
         """
         ahead, self._looked_ahead = self._looked_ahead, False
         _, still_true = self._ahead.said(self._opened, self._seconds_ahead if ahead else 0.0)
-        self._look = Look(self._machine, self._kept.recent() if recent else still_true)
+        self._look = ReadCache(self._machine, self._kept.recent() if recent else still_true)
         try:
             yield
         finally:
@@ -115,14 +115,14 @@ class Host:
             self._look = None
 
     @contextmanager
-    def look_ahead(self) -> Iterator[None]:
+    def prefetch(self) -> Iterator[None]:
         """A look while others may have the turn: what programs say in it, and which there are, stands for a second.
 
         Programs take milliseconds each, and the next resource could begin meanwhile. Everything else is asked again.
         What another was told ahead will do, if this door was open by then, for half that time: there may be a queue.
         """
         began, said = self._ahead.said(self._opened, self._seconds_ahead / 2)
-        self._look, self._looked_ahead = Look(self._machine, said), True
+        self._look, self._looked_ahead = ReadCache(self._machine, said), True
         try:
             yield
         finally:
@@ -137,11 +137,11 @@ class Host:
         Raises Refused where another process holds it for ten minutes.
         """
         what, deadline = "wait for other changes of this host", time.monotonic() + self._seconds_for_a_turn
-        while self._tell(what, "lock", TURN_FILE, but=(errno.EADDRINUSE,)).failure is not None:
+        while self._tell(what, "lock", LOCK_FILE, but=(errno.EADDRINUSE,)).failure is not None:
             if time.monotonic() > deadline:
                 raise Refused(
                     f"{self.name} was not touched: another process of virtnet has been changing it for "
-                    f"{self._seconds_for_a_turn / 60:.0f} minutes (it holds {TURN_FILE}); see what it waits for"
+                    f"{self._seconds_for_a_turn / 60:.0f} minutes (it holds {LOCK_FILE}); see what it waits for"
                 )
             time.sleep(SECONDS_BETWEEN_TRIES)
         try:
@@ -341,7 +341,7 @@ class Host:
             )
         if failure.number in (errno.EACCES, errno.EPERM) or (program and "Operation not permitted" in failure.words):
             raise AccessDenied(
-                f"{self.name} does not let this user {what}; {self._machine.how_to_be_root} ({failure.words})"
+                f"{self.name} does not let this user {what}; {self._machine.root_hint} ({failure.words})"
             )
         if failure.number == errno.EROFS:
             raise HostFailure(

@@ -47,7 +47,7 @@ class LocalMachine:
     """Implements machine.Machine."""
 
     name = "this host"
-    how_to_be_root = "run as root"
+    root_hint = "run as root"
 
     def __init__(self, *, search_path: str | None = None, seconds: float = SECONDS_FOR_A_PROGRAM) -> None:
         """`search_path` is where programs are looked for instead of PATH and the sbin directories."""

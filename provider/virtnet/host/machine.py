@@ -57,7 +57,7 @@ class Machine(Protocol):
         """The host, for messages."""
 
     @property
-    def how_to_be_root(self) -> str:
+    def root_hint(self) -> str:
         """What to do where the host does not let this user, for messages."""
 
     def ask(self, *requests: Request) -> Sequence[Answer]:

@@ -14,5 +14,5 @@ SYSCTL_CONF = "/etc/sysctl.conf"
 DIRECTORY = "/etc/sysctl.d"
 """The one that virtnet writes drop-ins into."""
 
-MARKS = "/run/virtnet"
+RUNTIME_RECORDS = "/run/virtnet"
 """The directory of marks, of which drop_in tells."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 
 from virtnet.host.machine import Answer, Machine, Request
-from virtnet.host.paths import DIRECTORIES, MARKS
+from virtnet.host.paths import DIRECTORIES, RUNTIME_RECORDS
 
 _ROUTES = ("route", "show", "table", "main")
 
@@ -63,7 +63,7 @@ _GROUPS: tuple[frozenset[Request], ...] = (
             ("list", "/run/NetworkManager"),
             ("has", "dockerd"),
             ("read", "/proc/self/status"),
-            *(("list", directory) for directory in (*DIRECTORIES, MARKS)),
+            *(("list", directory) for directory in (*DIRECTORIES, RUNTIME_RECORDS)),
         }
     ),
     # A network that is there.
@@ -74,7 +74,7 @@ _GROUPS: tuple[frozenset[Request], ...] = (
 _SAID = ("run", "has")
 
 
-class Look:
+class ReadCache:
     """The answers of one observation. Raises what the machine raises."""
 
     def __init__(self, machine: Machine, known: Mapping[Request, Answer] | None = None) -> None:
@@ -91,16 +91,16 @@ class Look:
     def answer(self, request: Request) -> Answer:
         """The answer to one question, asked now or with an earlier one."""
         if request not in self._answers:
-            wanted = dict.fromkeys((request, *companions(request), *self._likely))
+            wanted = dict.fromkeys((request, *grouped_with(request), *self._likely))
             unknown = [one for one in wanted if one not in self._answers]
             self._answers.update(zip(unknown, self._machine.ask(*unknown), strict=True))
             self._likely = {}
             for one in unknown:
-                self._likely.update(dict.fromkeys(successors(one, self._answers[one])))
+                self._likely.update(dict.fromkeys(likely_next(one, self._answers[one])))
         return self._answers[request]
 
 
-class Kept:
+class RecentCommands:
     """What the last look of a process had from programs, for the next previews, which decide nothing.
 
     A preview of a hundred new networks would ask the same a hundred times, for 10 ms and more each time.
@@ -117,7 +117,7 @@ class Kept:
         with self._lock:
             return self._answers if time.monotonic() - self._since < self._seconds else {}
 
-    def keep(self, look: Look) -> None:
+    def keep(self, look: ReadCache) -> None:
         """Keep a look's answers, less those that are had in microseconds anyway."""
         found = {request: answer for request, answer in look.answers.items() if request[0] not in ("read", "list")}
         with self._lock:
@@ -126,7 +126,7 @@ class Kept:
                 self._answers, self._since = found, time.monotonic()
 
 
-class Ahead:
+class Prefetched:
     """What programs said to one who was next to have his turn, for all who were in the line by then.
 
     Not for who came later: what happened before he was called has to be seen by him.
@@ -144,7 +144,7 @@ class Ahead:
                 return self._began, self._answers
             return now, {}
 
-    def keep(self, began: float, look: Look) -> None:
+    def keep(self, began: float, look: ReadCache) -> None:
         """Keep what programs said, and which there are; the rest is had in microseconds.
 
         Not what failed: it would fail everybody in the line, and asked again it may not.
@@ -155,7 +155,7 @@ class Ahead:
             self._answers = {one: answer for one, answer in found if one[0] in _SAID and answer.failure is None}
 
 
-def companions(request: Request) -> list[Request]:
+def grouped_with(request: Request) -> list[Request]:
     """What is asked along with a request. Pure."""
     found = list(next((group for group in _GROUPS if request in group), ()))
     bridge = re.fullmatch(r"/sys/class/net/([^/]+)/(address|brif)", request[1]) if len(request) == 2 else None
@@ -168,7 +168,7 @@ def companions(request: Request) -> list[Request]:
     return found
 
 
-def successors(request: Request, answer: Answer) -> list[Request]:
+def likely_next(request: Request, answer: Answer) -> list[Request]:
     """What an answer makes likely to be asked next. Pure."""
     if answer.failure is not None or len(request) < 2:
         return []
@@ -178,7 +178,7 @@ def successors(request: Request, answer: Answer) -> list[Request]:
         return [("read", f"/sys/class/net/{name}/address") for name in names]
     if match := re.fullmatch(r"/proc/sys/net/(ipv[46])/conf", place):
         return [("read", f"{place}/{name}/{key}") for name in names for key in _PARAMETERS[match[1]]]
-    if place in (*DIRECTORIES, MARKS):
+    if place in (*DIRECTORIES, RUNTIME_RECORDS):
         return [("read", f"{place}/{name}") for name in names if name.endswith(".conf")]
     if kind == "read" and re.fullmatch(r"/run/libvirt/network/[^/]+\.pid", place) and answer.text.strip().isdigit():
         return [("read", f"/proc/{answer.text.strip()}/{name}") for name in ("comm", "cmdline")]

@@ -21,7 +21,7 @@ from typing import IO
 from virtnet.errors import AccessDenied, Unreachable, VirtnetError
 from virtnet.host import shell_script as host_script
 from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, NoAnswer, Request
-from virtnet.transport.ssh import SECONDS_TO_CONNECT, Way
+from virtnet.transport.ssh import SECONDS_TO_CONNECT, SshCommand
 
 #: For what follows the connection itself: authentication, a login shell, sudo.
 SECONDS_TO_LOG_IN = 10.0
@@ -32,9 +32,9 @@ SSH_FAILED = 255
 _BLOCK = 65536
 
 
-def sudo_way() -> Way:
+def sudo_command() -> SshCommand:
     """A shell of root's on this machine, for a user with a password-less sudo."""
-    return Way(name="this host", command=("sudo", "-n", "sh"), user="this user")
+    return SshCommand(name="this host", command=("sudo", "-n", "sh"), user="this user")
 
 
 def sudo_works(seconds: float = SECONDS_TO_LOG_IN) -> bool:
@@ -60,7 +60,7 @@ class ShellMachine:
 
     def __init__(
         self,
-        way: Way,
+        way: SshCommand,
         *,
         seconds: float = SECONDS_FOR_A_PROGRAM,
         seconds_to_log_in: float = SECONDS_TO_CONNECT + SECONDS_TO_LOG_IN,
@@ -80,7 +80,7 @@ class ShellMachine:
         return self._way.name
 
     @property
-    def how_to_be_root(self) -> str:
+    def root_hint(self) -> str:
         """What to do where the host does not let this user, for messages."""
         return f"log in there as root, or let {self._way.user} use sudo without a password"
 
@@ -141,7 +141,7 @@ class ShellMachine:
 class Session:
     """One shell, from its greeting on. Raises Unreachable where it cannot be had."""
 
-    def __init__(self, way: Way, seconds: float) -> None:
+    def __init__(self, way: SshCommand, seconds: float) -> None:
         self._way = way
         self._seconds = seconds
         self._mark = secrets.token_hex(16)

@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Unreachable
-from virtnet.libvirtd.network_cache import Glance
+from virtnet.libvirtd.network_cache import NetworkCache
 from virtnet.libvirtd.session import (
     INTERNAL_ERROR,
     NO_DOMAIN,
@@ -19,10 +19,10 @@ from virtnet.libvirtd.session import (
     OPERATION_INVALID,
     SECONDS_TO_CONNECT,
     Answer,
-    Carrier,
     Session,
+    SshTunnel,
 )
-from virtnet.planning.reports import GuestInterface, NetworkReport, PluggedIn
+from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
 
 LIST_ACTIVE = 2
 """VIR_CONNECT_LIST_NETWORKS_ACTIVE."""
@@ -45,16 +45,16 @@ _SECTIONS = {
 
 
 class Connection:
-    """The calls to one libvirt daemon. Implements planning.clients.LibvirtDoor."""
+    """The calls to one libvirt daemon. Implements planning.clients.LibvirtClient."""
 
-    def __init__(self, uri: str, *, carrier: Carrier | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
+    def __init__(self, uri: str, *, carrier: SshTunnel | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
         """`seconds` are how long a remote daemon may take to let us in."""
         self._uri = uri
         self._session = Session(uri, carrier=carrier, seconds=seconds)
         self._lock = threading.Lock()
         self._turn, self._line = threading.Lock(), threading.Lock()
         self._memory: dict[str, Any] = {}
-        self._glance = Glance(self._report)
+        self._glance = NetworkCache(self._report)
         self._looked_up: tuple[Any, dict[str, Any]] = (None, {})
 
     @contextmanager
@@ -188,7 +188,7 @@ class Connection:
                 raise
             return None
 
-    def networks_at_a_glance(self) -> Sequence[NetworkReport]:
+    def cached_networks(self) -> Sequence[NetworkReport]:
         """The same for two calls, where this process knows the networks already; see network_cache."""
 
         def question(handle: Any) -> Sequence[NetworkReport]:
@@ -197,18 +197,18 @@ class Connection:
 
         return self._session.ask("list networks", question)
 
-    def forget_networks(self) -> None:
+    def invalidate_networks(self) -> None:
         """Let the next glance ask of every network."""
         self._glance.forget_everything()
 
-    def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
+    def attachments(self, uuid: str) -> Sequence[Attachment]:
         """The network's ports, by libvirt's account."""
         return [entry for _, _, entry in self._ports(uuid)]
 
-    def guests_on_bridge(self, bridge: str) -> Sequence[PluggedIn]:
+    def guests_on_bridge(self, bridge: str) -> Sequence[Attachment]:
         """Running guests with an interface of type='bridge' on a bridge; libvirt keeps no port for those."""
         return [
-            PluggedIn(
+            Attachment(
                 owner=guest,
                 interface=_attribute(interface, "target", "dev"),
                 mac=_attribute(interface, "mac", "address"),
@@ -365,7 +365,7 @@ class Connection:
 
         self._session.tell(f"delete port {port}", call)
 
-    def _ports(self, uuid: str) -> Sequence[tuple[str, str, PluggedIn]]:
+    def _ports(self, uuid: str) -> Sequence[tuple[str, str, Attachment]]:
         """The network's ports (virNetworkListAllPorts, libvirt 5.5.0 and newer): UUID, owner's UUID, and the rest."""
 
         def question(handle: Any) -> list[str]:
@@ -441,17 +441,17 @@ def _element_text(element: Any) -> str:
     return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
-def _port(xml: str) -> tuple[str, str, PluggedIn]:
+def _port(xml: str) -> tuple[str, str, Attachment]:
     root = etree.fromstring(xml.encode())
     mac, plug = root.find("mac"), root.find("plug")
     kind = (plug.get("type") or "") if plug is not None else ""
     uuid = root.findtext("uuid") or ""
-    entry = PluggedIn(
+    entry = Attachment(
         owner=root.findtext("owner/name") or "",
         interface=(plug.get("dev") or "") if plug is not None and kind == "direct" else "",
         mac=(mac.get("address") or "") if mac is not None else "",
         port=uuid,
-        stays_away={
+        cannot_reattach={
             "direct": "its interface is a macvtap, which cannot be plugged in again while the guest runs",
             "hostdev-pci": "its interface is a host device, which cannot be plugged in again while the guest runs",
         }.get(kind, ""),
@@ -466,7 +466,7 @@ class Connections:
         self._lock = threading.Lock()
         self._by_uri: dict[str, Connection] = {}
 
-    def to(self, uri: str, carrier: Callable[[], Carrier | None] = lambda: None) -> Connection:
+    def to(self, uri: str, carrier: Callable[[], SshTunnel | None] = lambda: None) -> Connection:
         """The connection of that URI, made when first asked for, with another way there than libvirt's own if given."""
         with self._lock:
             if uri not in self._by_uri:

@@ -9,7 +9,7 @@ from typing import Any
 from virtnet.planning.reports import NetworkReport
 
 
-class Glance:
+class NetworkCache:
     """What was reported of each network, for as long as it runs or does not run as it did then.
 
     What others redefine without a start or stop is not seen. It decides nothing: before a refusal everything is

@@ -16,7 +16,7 @@ from functools import cache, cached_property
 from typing import Any, Protocol, TypeVar
 
 from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Refused, Unreachable
-from virtnet.transport.uri import is_remote, is_test, why_dangerous, without_questions
+from virtnet.transport.uri import is_remote, is_test, noninteractive, unsafe_reason
 
 Answer = TypeVar("Answer")
 
@@ -49,26 +49,26 @@ SECONDS_BETWEEN_SIGNS_OF_LIFE = 5
 SIGNS_OF_LIFE = 3
 
 
-class Carrier(Protocol):
-    """Another way to a remote daemon than libvirt's own; implemented by ssh_tunnel.Carrier."""
+class SshTunnel(Protocol):
+    """Another way to a remote daemon than libvirt's own; implemented by ssh_tunnel.SshTunnel."""
 
     def listening(self) -> AbstractContextManager[str]:
         """Give the URI for libvirt to open meanwhile."""
 
-    def hang_up(self) -> None:
+    def close(self) -> None:
         """End what is left of the last conversation."""
 
-    def last_words(self) -> str:
+    def stderr_tail(self) -> str:
         """What the other end of the way said at last."""
 
 
 class Session:
     """One connection to one daemon, opened at the first question, and opened again for a read that finds it lost."""
 
-    def __init__(self, uri: str, *, carrier: Carrier | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
+    def __init__(self, uri: str, *, carrier: SshTunnel | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
         """`seconds` are how long a remote daemon may take to let us in; one of this machine has more."""
         self._uri = uri
-        self._carrier = carrier
+        self._ssh_tunnel = carrier
         self._seconds = seconds if is_remote(uri) else max(seconds, SECONDS_TO_CONNECT_HERE)
         self._failed: Unreachable | None = None
         # Held for each call: of two threads that wait on a connection which is given up, libvirt's client lets one
@@ -100,7 +100,7 @@ class Session:
             return self._handle
         if self._failed is not None:
             raise self._failed
-        danger = why_dangerous(self._uri)
+        danger = unsafe_reason(self._uri)
         if danger is not None:
             raise Refused(danger)
         try:
@@ -116,7 +116,7 @@ class Session:
         """Open in time, and notice when the daemon is gone later; libvirt alone would wait for ever, or for TCP."""
         _handle_events()
         opening: Future[Any] = Future()
-        way = nullcontext(without_questions(self._uri)) if self._carrier is None else self._carrier.listening()
+        way = nullcontext(noninteractive(self._uri)) if self._ssh_tunnel is None else self._ssh_tunnel.listening()
         with way as uri:
 
             def attempt() -> None:
@@ -130,8 +130,8 @@ class Session:
                 handle = opening.result(self._seconds)
             except NotInTime:
                 opening.add_done_callback(_close_late)
-                if self._carrier is not None:
-                    self._carrier.hang_up()
+                if self._ssh_tunnel is not None:
+                    self._ssh_tunnel.close()
                 far = is_remote(self._uri)
                 wanted = "the host runs and is reached from here" if far else "libvirtd runs and is not stuck"
                 self._failed = Unreachable(
@@ -156,7 +156,7 @@ class Session:
 
     def _open_failure(self, error: Any) -> Unreachable:
         words, number = _words(error), error.get_int1()
-        last = "" if self._carrier is None else self._carrier.last_words()
+        last = "" if self._ssh_tunnel is None else self._ssh_tunnel.stderr_tail()
         if last:
             words = f"{words}: {last}"
         # libvirt itself sees no more than the end of a conversation where the program on the host may not hold it.

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from virtnet.transport.ssh import ssh_way
+from virtnet.transport.ssh import ssh_command
 from virtnet.transport.uri import SshTarget
 
 #: The daemon's socket, for netcat; virt-ssh-helper finds it by itself.
@@ -41,15 +41,15 @@ def remote_command(driver: str, path: str, parameters: Mapping[str, str]) -> str
     return f"exec {shlex.join(['sh', '-c', _SCRIPT, 'sh', *words])}"
 
 
-class Carrier:
+class SshTunnel:
     """One conversation at a time, dialled when libvirt opens its connection."""
 
     def __init__(self, target: SshTarget) -> None:
-        self._command = ssh_way(target, remote_command(target.driver, target.path, target.parameters)).command
+        self._command = ssh_command(target, remote_command(target.driver, target.path, target.parameters)).command
         self._local = f"{target.driver}+unix://{target.path}"
         self._process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
-        atexit.register(self.hang_up)
+        atexit.register(self.close)
 
     @contextmanager
     def listening(self) -> Iterator[str]:
@@ -75,7 +75,7 @@ class Carrier:
         except OSError:
             return
         with caller:
-            self.hang_up()
+            self.close()
             self._said.seek(0)
             self._said.truncate()
             # In a session of its own: Ctrl-C must not cut the connection over which steps are taken back.
@@ -88,14 +88,14 @@ class Carrier:
                     start_new_session=True,
                 )
 
-    def hang_up(self) -> None:
+    def close(self) -> None:
         """End what is left of the last conversation."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
-    def last_words(self) -> str:
+    def stderr_tail(self) -> str:
         """What ssh, or the program on the host, said at last."""
         with suppress(subprocess.TimeoutExpired):
             if self._process is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from virtnet.network.spec import Dhcp, NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, forward_mode
-from virtnet.spec.checking import duplicates, items, known
+from virtnet.spec.checking import duplicates, if_known, known_items
 from virtnet.spec.part import UNKNOWN, Failure
 
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -23,7 +23,7 @@ def check_addresses(spec: NetworkSpec) -> Iterator[Failure]:
     """What is wrong with the addresses, and with what DHCP gives on them."""
     seen: list[tuple[int, Interface]] = []
     served = None
-    for index, entry in items(spec.ips):
+    for index, entry in known_items(spec.ips):
         path = f"ips[{index}]"
         interface = interface_of(entry.address)
         if interface is not None:
@@ -35,7 +35,7 @@ def check_addresses(spec: NetworkSpec) -> Iterator[Failure]:
                         f"{interface} overlaps ips[{other_index}].address {other}; give each address its own subnet",
                     )
             seen.append((index, interface))
-        dhcp: Dhcp | None = known(entry.dhcp)
+        dhcp: Dhcp | None = if_known(entry.dhcp)
         if interface is not None and interface.version == 6:
             if entry.tftp_root is not None:
                 yield Failure(f"{path}.tftp_root", "belongs to IPv4 addresses; leave it out")
@@ -85,10 +85,10 @@ def _own_address(path: str, interface: Interface) -> Iterator[Failure]:
 
 def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
     spans: list[tuple[int, Address, Address]] = []
-    for index, entry in items(dhcp.ranges):
+    for index, entry in known_items(dhcp.ranges):
         place = f"{path}.ranges[{index}]"
         start, end = (
-            None if known(value) is None else ipaddress.ip_address(value) for value in (entry.start, entry.end)
+            None if if_known(value) is None else ipaddress.ip_address(value) for value in (entry.start, entry.end)
         )
         fine = True
         yield from _lease(f"{place}.lease", entry.lease)
@@ -121,11 +121,11 @@ def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
 
 
 def _reservations(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
-    for index, host in items(dhcp.hosts):
+    for index, host in known_items(dhcp.hosts):
         place = f"{path}[{index}]"
         if host.mac is None and host.id is None and host.name is None:
             yield Failure(place, "names no client; add mac (IPv4), id (IPv6) or name")
-        name = known(host.name)
+        name = if_known(host.name)
         if name is not None and not name[0].isalnum():
             yield Failure(f"{place}.name", f"'{name}' is no host name; begin it with a letter or a digit")
         if interface.version == 4 and host.id is not None:
@@ -135,10 +135,10 @@ def _reservations(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failu
         if host.ip is None:
             yield Failure(place, "gives the client no address, without which libvirt takes no reservation; add ip")
         yield from _lease(f"{place}.lease", host.lease)
-        mac = known(host.mac)
+        mac = if_known(host.mac)
         if mac is not None and int(mac[:2], 16) & 1:
             yield Failure(f"{place}.mac", f"'{mac}' is a multicast address; its first byte must be even")
-        given = known(host.ip)
+        given = if_known(host.ip)
         if given is None:
             continue
         address = ipaddress.ip_address(given)
@@ -152,7 +152,7 @@ def _reservations(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failu
 
 def _lease(path: str, lease: Any) -> Iterator[Failure]:
     """Libvirt refuses to define what is shorter than two minutes; dnsmasq would not honour it."""
-    if known(lease) is None or UNKNOWN in (lease.expiry, lease.unit):
+    if if_known(lease) is None or UNKNOWN in (lease.expiry, lease.unit):
         return
     seconds = lease.expiry * {"seconds": 1, "hours": 3600}.get(lease.unit, 60)
     if 0 < seconds < 120:
@@ -171,17 +171,17 @@ def _is_edge(address: Address, interface: Interface) -> bool:
 
 def _host_duplicates(path: str, dhcp: Dhcp) -> Iterator[Failure]:
     for name in ("mac", "id", "name", "ip"):
-        values = [(index, getattr(host, name)) for index, host in items(dhcp.hosts)]
+        values = [(index, getattr(host, name)) for index, host in known_items(dhcp.hosts)]
         yield from duplicates(path, values, name, field=name)
 
 
 def _network_wide_hosts(spec: NetworkSpec) -> Iterator[Failure]:
     """A MAC may have one reservation in all; libvirt refuses a second one live."""
     first: dict[str, str] = {}
-    for index, entry in items(spec.ips):
-        dhcp = known(entry.dhcp)
-        for host_index, host in items(dhcp.hosts if dhcp is not None else None):
-            mac = known(host.mac)
+    for index, entry in known_items(spec.ips):
+        dhcp = if_known(entry.dhcp)
+        for host_index, host in known_items(dhcp.hosts if dhcp is not None else None):
+            mac = if_known(host.mac)
             place = f"ips[{index}].dhcp.hosts[{host_index}]"
             if mac is not None and mac in first and not first[mac].startswith(f"ips[{index}]"):
                 yield Failure(f"{place}.mac", f"{mac} already has a reservation at {first[mac]}; leave one out")
@@ -193,12 +193,12 @@ def check_routes(spec: NetworkSpec) -> Iterator[Failure]:
     """What is wrong with the routes through guests."""
     if forward_mode(spec) not in (None, *OWN_BRIDGE_MODES):  # refused as a whole, by _mode_fields
         return
-    interfaces = [interface_of(entry.address) for _, entry in items(spec.ips)]
+    interfaces = [interface_of(entry.address) for _, entry in known_items(spec.ips)]
     there = [interface for interface in interfaces if interface is not None]
     unknown = len(there) < len(interfaces) or spec.ips is UNKNOWN or any(item is UNKNOWN for item in spec.ips or ())
-    for index, route in items(spec.routes):
+    for index, route in known_items(spec.routes):
         path = f"routes[{index}]"
-        if known(route.address) is None or known(route.gateway) is None:
+        if if_known(route.address) is None or if_known(route.gateway) is None:
             continue
         destination, gateway = ipaddress.ip_network(route.address), ipaddress.ip_address(route.gateway)
         if destination.version != gateway.version:
@@ -219,7 +219,9 @@ def check_routes(spec: NetworkSpec) -> Iterator[Failure]:
                     f"{path}.address",
                     f"{destination} is in the network's own {interface.network}, which needs no route; leave it out",
                 )
-    yield from duplicates("routes", [(i, r.address) for i, r in items(spec.routes)], "destination", field="address")
+    yield from duplicates(
+        "routes", [(i, r.address) for i, r in known_items(spec.routes)], "destination", field="address"
+    )
 
 
 def _is_inside(one: Any, other: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from virtnet.network.address_checks import check_addresses, check_routes, interface_of
 from virtnet.network.spec import Forward, Forwarder, NetworkSpec, PciAddress, Srv, Vlan
 from virtnet.network.tree import OWN_BRIDGE_MODES, forward_mode
-from virtnet.spec.checking import duplicates, items, known, same_items
+from virtnet.spec.checking import duplicates, if_known, known_items, same_items
 from virtnet.spec.part import UNKNOWN, Failure
 from virtnet.spec.values import LONGEST_LINE, readable
 
@@ -35,12 +35,12 @@ def check_network(spec: NetworkSpec) -> list[Failure]:
 
 
 def _forward(spec: NetworkSpec) -> Iterator[Failure]:
-    forward: Forward | None = known(spec.forward)
+    forward: Forward | None = if_known(spec.forward)
     mode = forward_mode(spec)
     if forward is None or mode is None:
         return
-    count = len(known(forward.interfaces) or ())
-    if known(forward.nat) is not None and mode != "nat":
+    count = len(if_known(forward.interfaces) or ())
+    if if_known(forward.nat) is not None and mode != "nat":
         yield Failure("forward.nat", f"belongs to mode nat only; this network's mode is {mode}; leave it out")
     if forward.dev is not None and mode in ("open", "hostdev"):
         yield Failure("forward.dev", f"cannot be had in mode {mode}; leave it out")
@@ -48,12 +48,12 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
         yield Failure("forward.interfaces", f"libvirt takes one interface in mode {mode}; name one")
     if count and mode in ("open", "hostdev"):
         yield Failure("forward.interfaces", f"cannot be had in mode {mode}; leave them out")
-    devices = [item.dev for _, item in items(forward.interfaces)]
-    if known(forward.dev) is not None and count and UNKNOWN not in devices and set(devices) - {forward.dev}:
+    devices = [item.dev for _, item in known_items(forward.interfaces)]
+    if if_known(forward.dev) is not None and count and UNKNOWN not in devices and set(devices) - {forward.dev}:
         yield Failure("forward.dev", "differs from forward.interfaces; name one of the two")
     if mode in ("nat", "route"):
         yield from _in_rules("forward.dev", forward.dev)
-        for index, interface in items(forward.interfaces):
+        for index, interface in known_items(forward.interfaces):
             yield from _in_rules(f"forward.interfaces[{index}].dev", interface.dev)
     if forward.addresses and mode != "hostdev":
         yield Failure("forward.addresses", "belong to mode hostdev only; leave them out")
@@ -67,13 +67,15 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
         yield Failure("forward.pf", "excludes forward.dev, forward.interfaces and forward.addresses; name one of them")
     if mode == "hostdev" and forward.pf is None and not forward.addresses:
         yield Failure("forward", "mode hostdev needs pf or addresses; add one")
-    yield from duplicates("forward.interfaces", [(i, item.dev) for i, item in items(forward.interfaces)], "interface")
+    yield from duplicates(
+        "forward.interfaces", [(i, item.dev) for i, item in known_items(forward.interfaces)], "interface"
+    )
     yield from same_items("forward.addresses", PciAddress, forward.addresses)
-    nat: Any = known(forward.nat)
+    nat: Any = if_known(forward.nat)
     if nat is not None:
-        yield from _ordered("forward.nat.port", known(nat.port))
-        address: Any = known(nat.address)
-        if address is not None and known(address.start) and known(address.end):
+        yield from _ordered("forward.nat.port", if_known(nat.port))
+        address: Any = if_known(nat.address)
+        if address is not None and if_known(address.start) and if_known(address.end):
             start, end = ipaddress.ip_address(address.start), ipaddress.ip_address(address.end)
             if int(start) > int(end):
                 yield Failure("forward.nat.address", f"starts at {start} after its end {end}; swap them")
@@ -89,9 +91,9 @@ def _ordered(path: str, ports: Any) -> Iterator[Failure]:
 
 
 def _bridge(spec: NetworkSpec) -> Iterator[Failure]:
-    bridge: Any = known(spec.bridge)
+    bridge: Any = if_known(spec.bridge)
     mode = forward_mode(spec)
-    forward: Any = known(spec.forward)
+    forward: Any = if_known(spec.forward)
     if mode is None or spec.bridge is UNKNOWN:
         return
     named = bridge is not None and bridge.name is not None
@@ -106,7 +108,7 @@ def _bridge(spec: NetworkSpec) -> Iterator[Failure]:
         for name in ("stp", "delay", "mac_table_manager", "zone"):
             if getattr(bridge, name) is not None:
                 yield Failure(f"bridge.{name}", "belongs to networks with a bridge of their own; leave it out")
-    if bridge is not None and known(bridge.name) in ("all", "default", "lo"):
+    if bridge is not None and if_known(bridge.name) in ("all", "default", "lo"):
         yield Failure("bridge.name", f"'{bridge.name}' is the kernel's own; choose another name")
     elif bridge is not None and mode in OWN_BRIDGE_MODES:
         yield from _in_rules("bridge.name", bridge.name)
@@ -117,34 +119,34 @@ def _in_rules(path: str, name: Any) -> Iterator[Failure]:
 
     What is left are the characters of deviceName in libvirt's schema.
     """
-    if known(name) is not None and not re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", name):
+    if if_known(name) is not None and not re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", name):
         yield Failure(path, f"'{readable(name)}' means more than a name to iptables or dnsmasq; use letters and digits")
 
 
 def _dns(spec: NetworkSpec) -> Iterator[Failure]:
-    dns: Any = known(spec.dns)
+    dns: Any = if_known(spec.dns)
     if dns is None:
         return
     if dns.enable is False:
         for name in ("forwarders", "hosts", "srvs", "txts", "forward_plain_names"):
             if getattr(dns, name) is not None:
                 yield Failure(f"dns.{name}", "has no effect while dns.enable is false; leave one of them out")
-    yield from duplicates("dns.hosts", [(i, host.ip) for i, host in items(dns.hosts)], "ip", field="ip")
-    yield from duplicates("dns.txts", [(i, txt.name) for i, txt in items(dns.txts)], "name", field="name")
+    yield from duplicates("dns.hosts", [(i, host.ip) for i, host in known_items(dns.hosts)], "ip", field="ip")
+    yield from duplicates("dns.txts", [(i, txt.name) for i, txt in known_items(dns.txts)], "name", field="name")
     yield from same_items("dns.forwarders", Forwarder, dns.forwarders)
     yield from same_items("dns.srvs", Srv, dns.srvs)
-    for index, host in items(dns.hosts):
+    for index, host in known_items(dns.hosts):
         if host.hostnames is not UNKNOWN and len(host.hostnames) == 0:
             yield Failure(f"dns.hosts[{index}].hostnames", "is empty; name at least one")
-    for index, forwarder in items(dns.forwarders):
+    for index, forwarder in known_items(dns.forwarders):
         if forwarder.domain is None and forwarder.address is None:
             yield Failure(f"dns.forwarders[{index}]", "names neither domain nor address; add one")
-    for index, txt in items(dns.txts):
+    for index, txt in known_items(dns.txts):
         if txt.value is not UNKNOWN:
             yield from _txt_value(f"dns.txts[{index}].value", txt.value)
         if UNKNOWN not in (txt.name, txt.value) and len(f"txt-record={txt.name},{txt.value}".encode()) > LONGEST_LINE:
             yield Failure(f"dns.txts[{index}].value", "is longer than dnsmasq reads of a line, 1000 bytes; shorten it")
-    for index, srv in items(dns.srvs):
+    for index, srv in known_items(dns.srvs):
         if srv.protocol is not UNKNOWN and srv.protocol not in ("tcp", "udp"):
             yield Failure(f"dns.srvs[{index}].protocol", "must be tcp or udp")
         if srv.target is None and (srv.port is not None or srv.priority is not None or srv.weight is not None):
@@ -176,15 +178,15 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
         # On a bridge that is no Open vSwitch from libvirt 11.0 on; older ones say no when it is defined.
         if mode not in ("bridge", "passthrough", "hostdev"):
             yield Failure(path, "belongs to modes bridge, passthrough and hostdev; leave it out")
-        elif known(vlan) is not None:
+        elif if_known(vlan) is not None:
             yield from _vlan(path, vlan)
     yield from _switches(spec, mode)
     if spec.port_isolated is True and mode not in (*OWN_BRIDGE_MODES, "bridge"):
         yield Failure("port_isolated", f"cannot be had in mode {mode}; leave it out")
-    virtual_port: Any = known(spec.virtual_port)
+    virtual_port: Any = if_known(spec.virtual_port)
     if virtual_port is not None and virtual_port.type is None:
         yield Failure("virtual_port.type", "is required; add it")
-    domain: Any = known(spec.domain)
+    domain: Any = if_known(spec.domain)
     if domain is not None and domain.register is True and domain.local_only not in (True, UNKNOWN):
         yield Failure("domain.register", "needs domain.local_only to be true; add it")
 
@@ -193,8 +195,8 @@ def _switches(spec: NetworkSpec, mode: str) -> Iterator[Failure]:
     """Which virtual ports go with VLANs; a group without a VLAN, or a port, has the network's."""
     bridged, everywhere = mode == "bridge", spec.vlan is not None and mode in ("bridge", "passthrough", "hostdev")
     inherited = everywhere
-    for index, group in items(spec.port_groups):
-        switch: Any = known(group.virtual_port)
+    for index, group in known_items(spec.port_groups):
+        switch: Any = if_known(group.virtual_port)
         if group.vlan is None and not everywhere:
             continue
         inherited = inherited or group.virtual_port is None
@@ -204,7 +206,7 @@ def _switches(spec: NetworkSpec, mode: str) -> Iterator[Failure]:
             )
         elif switch is not None and switch.type not in ("openvswitch", UNKNOWN):
             yield Failure(f"port_groups[{index}].virtual_port.type", "must be openvswitch beside a vlan; correct it")
-    of_all: Any = known(spec.virtual_port)
+    of_all: Any = if_known(spec.virtual_port)
     if bridged and inherited and of_all is not None and of_all.type not in (None, "openvswitch", UNKNOWN):
         yield Failure("virtual_port.type", "must be openvswitch beside a vlan; correct it")
 
@@ -212,7 +214,7 @@ def _switches(spec: NetworkSpec, mode: str) -> Iterator[Failure]:
 def _vlans(spec: NetworkSpec) -> Iterator[tuple[str, Any]]:
     if spec.vlan is not None:
         yield "vlan", spec.vlan
-    for index, group in items(spec.port_groups):
+    for index, group in known_items(spec.port_groups):
         if group.vlan is not None:
             yield f"port_groups[{index}].vlan", group.vlan
 
@@ -224,18 +226,18 @@ def _vlan(path: str, vlan: Vlan) -> Iterator[Failure]:
         yield Failure(f"{path}.tags", "is empty; name at least one")
     if len(vlan.tags) > 1 and vlan.trunk is False:
         yield Failure(f"{path}.trunk", "cannot be false with more than one tag; leave it out")
-    elif vlan.trunk is False and any(known(tag.native_mode) is not None for _, tag in items(vlan.tags)):
+    elif vlan.trunk is False and any(if_known(tag.native_mode) is not None for _, tag in known_items(vlan.tags)):
         yield Failure(f"{path}.trunk", "cannot be false with a native VLAN; leave it out")
-    yield from duplicates(f"{path}.tags", [(i, tag.id) for i, tag in items(vlan.tags)], "id", field="id")
-    native = [index for index, tag in items(vlan.tags) if known(tag.native_mode) is not None]
+    yield from duplicates(f"{path}.tags", [(i, tag.id) for i, tag in known_items(vlan.tags)], "id", field="id")
+    native = [index for index, tag in known_items(vlan.tags) if if_known(tag.native_mode) is not None]
     for index in native[1:]:
         yield Failure(f"{path}.tags[{index}].native_mode", f"{path}.tags[{native[0]}] has one already; keep one")
 
 
 def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
     limits: list[tuple[str, Any]] = [("bandwidth", spec.bandwidth)]
-    limits += [(f"port_groups[{index}].bandwidth", group.bandwidth) for index, group in items(spec.port_groups)]
-    mode, forward = forward_mode(spec), known(spec.forward)
+    limits += [(f"port_groups[{index}].bandwidth", group.bandwidth) for index, group in known_items(spec.port_groups)]
+    mode, forward = forward_mode(spec), if_known(spec.forward)
     direct = mode == "bridge" and forward is not None and bool(forward.dev or forward.interfaces or forward.pf)
     for path, bandwidth in limits:
         if bandwidth is not None and mode not in (None, "bridge", *OWN_BRIDGE_MODES):
@@ -243,7 +245,7 @@ def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
         elif bandwidth is not None and direct:
             yield Failure(path, "is for networks with a bridge; this one has interfaces; leave it out")
         for name in ("inbound", "outbound"):
-            limit: Any = None if known(bandwidth) is None else known(getattr(bandwidth, name))
+            limit: Any = None if if_known(bandwidth) is None else if_known(getattr(bandwidth, name))
             if limit is None:
                 continue
             if limit.average is None:
@@ -251,10 +253,10 @@ def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
 
 
 def _sizes(spec: NetworkSpec) -> Iterator[Failure]:
-    mtu = known(spec.mtu)
+    mtu = if_known(spec.mtu)
     if mtu is None or mtu >= 1280:
         return
-    for _, entry in items(spec.ips):
+    for _, entry in known_items(spec.ips):
         interface = interface_of(entry.address)
         if interface is not None and interface.version == 6:
             yield Failure("mtu", f"is {mtu}; IPv6 needs at least 1280")
@@ -264,7 +266,7 @@ def _sizes(spec: NetworkSpec) -> Iterator[Failure]:
 def _texts(spec: NetworkSpec) -> Iterator[Failure]:
     """Multi-line texts: newlines are fine in descriptions and metadata, other control characters are not."""
     texts: list[tuple[str, Any]] = [("description", spec.description)]
-    metadata: Any = known(spec.metadata)
+    metadata: Any = if_known(spec.metadata)
     texts += [(f'metadata["{readable(name)}"]', value) for name, value in (metadata or {}).items()]
     if spec.description == "":
         yield Failure("description", "is empty, and libvirt keeps no empty one; leave it out")
@@ -279,7 +281,7 @@ def _policies(spec: NetworkSpec) -> Iterator[Failure]:
 
 
 def _port_groups(spec: NetworkSpec) -> Iterator[Failure]:
-    groups = list(items(spec.port_groups))
+    groups = list(known_items(spec.port_groups))
     yield from duplicates("port_groups", [(i, group.name) for i, group in groups], "name", field="name")
     defaults = [index for index, group in groups if group.default is True]
     for index in defaults[1:]:

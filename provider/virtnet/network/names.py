@@ -1,28 +1,28 @@
-"""What a network's park and probe are called: the same at every look, so that a leftover is known. Pure."""
+"""What a network's holding network and probe are called: the same at every look, so that a leftover is known. Pure."""
 
 import hashlib
 import re
 import uuid as uuids
 
 
-def park_uuid(uuid: str) -> str:
-    """The UUID of a network's park: the same at every look."""
-    return str(uuids.uuid5(uuids.UUID(uuid), "park"))
+def holding_uuid(uuid: str) -> str:
+    """The UUID of a network's holding network: the same at every look."""
+    return str(uuids.uuid5(uuids.UUID(uuid), "holding"))
 
 
-def park_name(uuid: str) -> str:
-    """The name of a network's park."""
-    return f"virtnet-park-{short(uuid)}"
+def holding_name(uuid: str) -> str:
+    """The name of a network's holding network."""
+    return f"virtnet-holding-{short(uuid)}"
 
 
-def park_bridge(uuid: str) -> str:
-    """The name of the park's bridge."""
-    return f"vn-pk-{short(uuid)}"
+def holding_bridge(uuid: str) -> str:
+    """The name of the holding network's bridge."""
+    return f"vn-hd-{short(uuid)}"
 
 
-def park_mac(uuid: str) -> str:
-    """The MAC address of the park's bridge, by which a leftover is known."""
-    return mac_of(f"park {uuid}")
+def holding_mac(uuid: str) -> str:
+    """The MAC address of the holding network's bridge, by which a leftover is known."""
+    return mac_of(f"holding {uuid}")
 
 
 def probe_uuid(uuid: str) -> str:

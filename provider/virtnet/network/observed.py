@@ -5,10 +5,10 @@ Made by connection and host, read by the planners.
 
 from dataclasses import dataclass
 
-from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, NetworkReport, PluggedIn
+from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, ListeningSocket, NetworkReport
 
 PARKED = "a restart that was cut short left"
-"""How a problem begins that is mended live: a restart was cut short while guests waited on the park."""
+"""How a problem begins that is mended live: a restart was cut short while guests waited on the holding network."""
 
 DNSMASQ_GONE = "dnsmasq, which serves DHCP and DNS on the network, is not running"
 """A problem that is mended live: libvirt starts dnsmasq anew with the next update it needs to know of."""
@@ -71,7 +71,7 @@ class LeftBridge:
     bridge: str
     mac: str
     """By which it is known as the network's own."""
-    users: tuple[PluggedIn, ...] = ()
+    users: tuple[Attachment, ...] = ()
     """What is plugged into it still, as may be where a stop was broken."""
 
 
@@ -84,16 +84,16 @@ class ObservedNetwork:
     libvirt_version: int
     report: NetworkReport | None
     """The network itself; None when libvirt says that there is none."""
-    plugged_in: tuple[PluggedIn, ...] = ()
-    park: str = ""
-    """The name of the network's park, where a restart that was cut short left it; "" where there is none."""
-    parked: tuple[PluggedIn, ...] = ()
-    """What a restart that was cut short left on the network's park."""
+    attachments: tuple[Attachment, ...] = ()
+    holding: str = ""
+    """The name of the network's holding network, where a restart that was cut short left it; "" where there is none."""
+    held: tuple[Attachment, ...] = ()
+    """What a restart that was cut short left on the network's holding network."""
     shut_off_guests: tuple[str, ...] = ()
     dnsmasq_left: bool = False
     """Whether the inactive network's own dnsmasq still runs, as libvirt forgot it."""
     bridges_left: tuple["LeftBridge", ...] = ()
-    """Bridges of the network, its park and its probes that a killed daemon left: nobody's now.
+    """Bridges of the network, its holding network and its probes that a killed daemon left: nobody's now.
 
     Nothing is on them, but for the network's own when it is to be deleted with what is plugged in."""
     problems: tuple[str, ...] = ()
@@ -111,6 +111,6 @@ class ObservedNetwork:
     pure."""
 
     @property
-    def users(self) -> tuple[PluggedIn, ...]:
+    def users(self) -> tuple[Attachment, ...]:
         """Everything that a stop concerns: what is plugged in, and what waits to be plugged in again."""
-        return (*self.plugged_in, *self.parked)
+        return (*self.attachments, *self.held)

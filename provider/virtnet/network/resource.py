@@ -10,7 +10,7 @@ from typing import Any
 
 from virtnet.network.checks import check_network
 from virtnet.network.diff import COMPUTED, recorded_inputs
-from virtnet.network.observe.observe import look_ahead, observe
+from virtnet.network.observe.observe import observe, prefetch
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.plan import plan_network
 from virtnet.network.spec import NetworkSpec
@@ -156,5 +156,5 @@ NETWORK: Resource[ObservedNetwork] = Resource(
     outputs=outputs,
     recorded_inputs=recorded_inputs,
     identity=lambda shown: str(shown["uuid"]),
-    look_ahead=look_ahead,
+    prefetch=prefetch,
 )

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from virtnet.planning.reports import (
+    Attachment,
     GuestInterface,
     HostAddress,
     HostRoute,
     Link,
     ListeningSocket,
     NetworkReport,
-    PluggedIn,
 )
 
 
-class LibvirtDoor(Protocol):
+class LibvirtClient(Protocol):
     """What steps and observers may ask of libvirt; implemented by connection.Connection.
 
     Every call raises LibvirtFailure, NotFound or Unreachable, and names the network by its UUID.
@@ -57,13 +57,13 @@ class LibvirtDoor(Protocol):
     def networks(self) -> Sequence[NetworkReport]:
         """Everything libvirt reports of all its networks."""
 
-    def networks_at_a_glance(self) -> Sequence[NetworkReport]:
+    def cached_networks(self) -> Sequence[NetworkReport]:
         """The same, where one that this process asked of before is asked of again only if it started or stopped."""
 
-    def forget_networks(self) -> None:
+    def invalidate_networks(self) -> None:
         """Let the next glance ask of every network."""
 
-    def plugged_in(self, uuid: str) -> Sequence[PluggedIn]:
+    def attachments(self, uuid: str) -> Sequence[Attachment]:
         """The network ports of running guests, by libvirt's own account."""
 
     def define_network(self, xml: str) -> None:
@@ -86,7 +86,7 @@ class LibvirtDoor(Protocol):
     ) -> None:
         """VirNetworkUpdate of one section."""
 
-    def guests_on_bridge(self, bridge: str) -> Sequence[PluggedIn]:
+    def guests_on_bridge(self, bridge: str) -> Sequence[Attachment]:
         """Running guests with an interface of type='bridge' on a bridge, by their own XML."""
 
     def interface_names(self) -> frozenset[str] | None:
@@ -117,7 +117,7 @@ class LibvirtDoor(Protocol):
         """Start and stop a throw-away network."""
 
 
-class HostDoor(Protocol):
+class HostClient(Protocol):
     """What steps and observers may ask of the host itself; implemented by host.Host."""
 
     @property
@@ -130,7 +130,7 @@ class HostDoor(Protocol):
         `recent` makes do with what programs said in the last two seconds.
         """
 
-    def look_ahead(self) -> AbstractContextManager[None]:
+    def prefetch(self) -> AbstractContextManager[None]:
         """One observation while others change the host: what programs say in it stands for the next, for a second.
 
         It stands for others too whose doors were open when it began.
@@ -212,11 +212,11 @@ class HostDoor(Protocol):
 
 
 @dataclass(frozen=True)
-class Doors:
+class Clients:
     """The two doors through which everything reaches one host. `host` is None where only libvirt is reachable."""
 
-    libvirt: LibvirtDoor
-    host: HostDoor | None
+    libvirt: LibvirtClient
+    host: HostClient | None
 
     @contextmanager
     def turn(self, ahead: Callable[[], None] = lambda: None) -> Iterator[None]:
@@ -236,4 +236,4 @@ class Doors:
 
     def forget(self) -> None:
         """Let the next look find out everything anew."""
-        self.libvirt.forget_networks()
+        self.libvirt.invalidate_networks()

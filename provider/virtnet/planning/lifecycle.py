@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.plan import Change, ChangeClass, Plan, apply
 from virtnet.planning.resource import Observed, Resource
 from virtnet.spec.part import Tree, walk_unknown
 
-OpenDoors = Callable[[str], Doors]
+Connect = Callable[[str], Clients]
 """Gives the doors to the host of a connection URI."""
 
 Show = Callable[[str], None]
@@ -47,28 +47,26 @@ class Diff:
 
 
 def diff(
-    resource: Resource[Observed], recorded: Mapping[str, Tree], desired: Mapping[str, Tree], open_doors: OpenDoors
+    resource: Resource[Observed], recorded: Mapping[str, Tree], desired: Mapping[str, Tree], connect: Connect
 ) -> Diff:
     """The changes by what is recorded. Asks no host, but for one: a changed uri, whether it reaches the same.
 
     Raises Unreachable when a changed uri cannot be asked: a spelling must never destroy a network.
     """
     plan = resource.plan(desired, recorded, None)
-    changes = tuple(_same_host(change, recorded, desired, open_doors) for change in plan.changes)
+    changes = tuple(_same_host(change, recorded, desired, connect) for change in plan.changes)
     subject = _subject(resource, desired, recorded)
     return Diff(changes, tuple(f"{subject}: note: {note}" for note in plan.notes))
 
 
-def _same_host(
-    change: Change, recorded: Mapping[str, Tree], desired: Mapping[str, Tree], open_doors: OpenDoors
-) -> Change:
+def _same_host(change: Change, recorded: Mapping[str, Tree], desired: Mapping[str, Tree], connect: Connect) -> Change:
     uri = desired.get("uri")
     if change.path != "uri" or not isinstance(uri, str):
         return change
     try:
-        host_uuid = open_doors(uri).libvirt.host_uuid()
+        host_uuid = connect(uri).libvirt.host_uuid()
         # Without a UUID in its firmware a host gets a new one at each start of the daemon, so the old URI is asked too.
-        same = host_uuid == recorded.get("host_uuid") or host_uuid == _present_uuid(recorded, open_doors)
+        same = host_uuid == recorded.get("host_uuid") or host_uuid == _present_uuid(recorded, connect)
     except Unreachable as error:
         raise Unreachable(
             f"whether {uri} is the same host as {recorded.get('uri')} cannot be told, so nothing is changed or "
@@ -77,10 +75,10 @@ def _same_host(
     return replace(change, change_class=ChangeClass.RECORDED if same else ChangeClass.REPLACE)
 
 
-def _present_uuid(recorded: Mapping[str, Tree], open_doors: OpenDoors) -> str | None:
+def _present_uuid(recorded: Mapping[str, Tree], connect: Connect) -> str | None:
     """The UUID of the host behind the recorded uri by now; None where it cannot be asked."""
     try:
-        return open_doors(str(recorded["uri"])).libvirt.host_uuid() or None
+        return connect(str(recorded["uri"])).libvirt.host_uuid() or None
     except Unreachable:
         return None
 
@@ -89,7 +87,7 @@ def preview(
     resource: Resource[Observed],
     recorded: Mapping[str, Tree] | None,
     desired: Mapping[str, Tree],
-    open_doors: OpenDoors,
+    connect: Connect,
     changes: tuple[Change, ...] = (),
 ) -> list[str]:
     """What a reviewer reads: a line a change, then what the host, as it is now, adds to it. Never raises our errors.
@@ -102,16 +100,16 @@ def preview(
     subject = _subject(resource, known, recorded)
     lines = [f"{subject}: {change.describe()} [{change.change_class.name.lower()}]" for change in changes]
     if recorded is not None and any(change.change_class is ChangeClass.REPLACE for change in changes):
-        return [*lines, *_preview_of_replacement(resource, recorded, unknown, open_doors)]
+        return [*lines, *_preview_of_replacement(resource, recorded, unknown, connect)]
     if unknown:
         later = f"{' and '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} known only when applied"
         return [*lines, f"{subject}: {later}; the plan is made then"]
     try:
-        doors = open_doors(str(desired["uri"]))
+        clients = connect(str(desired["uri"]))
         if list(walk_unknown(desired)):
-            _look(resource, doors, desired, recorded or {}, recent=True)
+            _look(resource, clients, desired, recorded or {}, recent=True)
             return [*lines, f"{subject}: parts are known only when applied; the plan is made then"]
-        plan = _planned(resource, doors, desired, recorded, recent=True)
+        plan = _planned(resource, clients, desired, recorded, recent=True)
     except VirtnetError as error:
         return [*lines, f"{subject}: as the host is now, this could not be applied: {error}"]
     if recorded is None:
@@ -123,7 +121,7 @@ def preview(
 
 
 def _preview_of_replacement(
-    resource: Resource[Observed], recorded: Mapping[str, Tree], unknown: list[str], open_doors: OpenDoors
+    resource: Resource[Observed], recorded: Mapping[str, Tree], unknown: list[str], connect: Connect
 ) -> Iterator[str]:
     """What is deleted to be made anew, by its own name, and what the host has against that."""
     subject = _subject(resource, {}, recorded)
@@ -133,8 +131,8 @@ def _preview_of_replacement(
     else:
         yield f"{subject}: {anew}"
     try:
-        doors = open_doors(str(recorded["uri"]))
-        plan = resource.plan(None, recorded, _look(resource, doors, None, recorded))
+        clients = connect(str(recorded["uri"]))
+        plan = resource.plan(None, recorded, _look(resource, clients, None, recorded))
     except VirtnetError as error:
         yield f"{subject}: as the host is now, this could not be applied: {error}"
         return
@@ -147,7 +145,7 @@ def _preview_of_replacement(
 def create(
     resource: Resource[Observed],
     desired: Mapping[str, Tree],
-    open_doors: OpenDoors,
+    connect: Connect,
     show: Show,
     *,
     progress: Show | None = None,
@@ -157,41 +155,41 @@ def create(
     `progress` gets a line before each step; what it raises ends the work, and takes back what was done. Where taking
     back fails, the ApplyFailed holds the outputs of what is there.
     """
-    doors = open_doors(str(desired["uri"]))
+    clients = connect(str(desired["uri"]))
     plan = None
     try:
-        with doors.turn(lambda: _look_ahead(resource, doors, desired)):
-            plan = _planned(resource, doors, desired, None)
-            _apply(plan, doors, _subject(resource, desired, None), show, progress)
+        with clients.turn(lambda: _prefetch(resource, clients, desired)):
+            plan = _planned(resource, clients, desired, None)
+            _apply(plan, clients, _subject(resource, desired, None), show, progress)
         # Whoever waits for the turn may begin: looking is no change.
-        return _outputs(resource, doors, desired, desired, plan.details)
+        return _outputs(resource, clients, desired, desired, plan.details)
     except VirtnetError as error:
         if plan is None or _undone(error):
             raise
-        raise _with_outputs(error, _left_by_create(resource, doors, desired, plan.details)) from error
+        raise _with_outputs(error, _left_by_create(resource, clients, desired, plan.details)) from error
 
 
 def update(
     resource: Resource[Observed],
     recorded: Mapping[str, Tree],
     desired: Mapping[str, Tree],
-    open_doors: OpenDoors,
+    connect: Connect,
     show: Show,
     *,
     progress: Show | None = None,
 ) -> dict[str, Tree]:
     """Observe again, plan again, apply; return the new outputs. `progress` as for create."""
-    doors = open_doors(str(desired["uri"]))
+    clients = connect(str(desired["uri"]))
     plan = None
     try:
-        with doors.turn():
-            plan = _planned(resource, doors, desired, recorded)
-            _apply(plan, doors, _subject(resource, desired, recorded), show, progress)
-        return _outputs(resource, doors, desired, recorded, {**recorded, **plan.details})
+        with clients.turn():
+            plan = _planned(resource, clients, desired, recorded)
+            _apply(plan, clients, _subject(resource, desired, recorded), show, progress)
+        return _outputs(resource, clients, desired, recorded, {**recorded, **plan.details})
     except VirtnetError as error:
         if plan is None or _undone(error):
             raise
-        raise _with_outputs(error, _left_by_update(resource, doors, recorded, desired)) from error
+        raise _with_outputs(error, _left_by_update(resource, clients, recorded, desired)) from error
 
 
 def _undone(error: VirtnetError) -> bool:
@@ -204,11 +202,11 @@ def _with_outputs(error: VirtnetError, outputs: Mapping[str, Tree] | None) -> Ap
 
 
 def _left_by_create(
-    resource: Resource[Observed], doors: Doors, desired: Mapping[str, Tree], details: Mapping[str, Tree]
+    resource: Resource[Observed], clients: Clients, desired: Mapping[str, Tree], details: Mapping[str, Tree]
 ) -> Mapping[str, Tree] | None:
     """The outputs of what a create left. A host that cannot be asked is taken to have it, as losing it is worse."""
     try:
-        observed = _look(resource, doors, {}, {**details, "name": desired.get("name")})
+        observed = _look(resource, clients, {}, {**details, "name": desired.get("name")})
         return resource.outputs(desired, details, observed)
     except VirtnetError:
         # As a problem, so that the next update may do whatever it then finds missing.
@@ -217,26 +215,26 @@ def _left_by_create(
 
 
 def _left_by_update(
-    resource: Resource[Observed], doors: Doors, recorded: Mapping[str, Tree], desired: Mapping[str, Tree]
+    resource: Resource[Observed], clients: Clients, recorded: Mapping[str, Tree], desired: Mapping[str, Tree]
 ) -> Mapping[str, Tree] | None:
     """The outputs of what an update left; None where what is recorded is all that is known."""
     named = {**resource.recorded_inputs(recorded), **desired}
     try:
-        return resource.outputs(named, recorded, _look(resource, doors, {}, recorded))
+        return resource.outputs(named, recorded, _look(resource, clients, {}, recorded))
     except VirtnetError:
         return None
 
 
-def read(resource: Resource[Observed], recorded: Mapping[str, Tree], open_doors: OpenDoors) -> dict[str, Tree] | None:
+def read(resource: Resource[Observed], recorded: Mapping[str, Tree], connect: Connect) -> dict[str, Tree] | None:
     """The outputs as the host is now; None only when libvirt, on a live connection, says that it is gone."""
     inputs = resource.recorded_inputs(recorded)
-    doors = open_doors(str(recorded["uri"]))
-    observed = _look(resource, doors, {}, recorded)
+    clients = connect(str(recorded["uri"]))
+    observed = _look(resource, clients, {}, recorded)
     shown = resource.outputs(inputs, recorded, observed)
-    if shown is None and recorded.get("host_uuid") not in (None, doors.libvirt.host_uuid()):
+    if shown is None and recorded.get("host_uuid") not in (None, clients.libvirt.host_uuid()):
         raise Refused(
             f"{_subject(resource, inputs, recorded)}: {recorded['uri']} now reaches another host "
-            f"({doors.libvirt.host_uuid()} instead of {recorded['host_uuid']}), where it is not; correct the "
+            f"({clients.libvirt.host_uuid()} instead of {recorded['host_uuid']}), where it is not; correct the "
             "uri, or drop it from the state with pulumi state delete"
         )
     return shown
@@ -253,7 +251,7 @@ def found_as_recorded(
 def delete(
     resource: Resource[Observed],
     recorded: Mapping[str, Tree],
-    open_doors: OpenDoors,
+    connect: Connect,
     show: Show,
     *,
     progress: Show | None = None,
@@ -261,17 +259,17 @@ def delete(
     """Undo what create did, protecting what is plugged in. Gone already is success. `progress` as for create."""
     inputs = resource.recorded_inputs(recorded)
     subject = _subject(resource, inputs, recorded)
-    doors = open_doors(str(recorded["uri"]))
-    with doors.turn():
-        observed = _observe_for_delete(resource, doors, recorded, subject)
-        _apply(resource.plan(None, recorded, observed), doors, subject, show, progress)
+    clients = connect(str(recorded["uri"]))
+    with clients.turn():
+        observed = _observe_for_delete(resource, clients, recorded, subject)
+        _apply(resource.plan(None, recorded, observed), clients, subject, show, progress)
 
 
 def _observe_for_delete(
-    resource: Resource[Observed], doors: Doors, recorded: Mapping[str, Tree], subject: str
+    resource: Resource[Observed], clients: Clients, recorded: Mapping[str, Tree], subject: str
 ) -> Observed:
     try:
-        return _look(resource, doors, None, recorded)
+        return _look(resource, clients, None, recorded)
     except Unreachable as error:
         raise Unreachable(
             f"{subject} was not deleted: {error} (if the host is gone for good, pulumi state delete drops it from the "
@@ -281,53 +279,53 @@ def _observe_for_delete(
 
 def _look(
     resource: Resource[Observed],
-    doors: Doors,
+    clients: Clients,
     desired: Mapping[str, Tree] | None,
     recorded: Mapping[str, Tree],
     *,
     recent: bool = False,
 ) -> Observed:
-    with doors.look(recent=recent):
-        return resource.observe(doors, desired, recorded)
+    with clients.look(recent=recent):
+        return resource.observe(clients, desired, recorded)
 
 
-def _look_ahead(resource: Resource[Observed], doors: Doors, desired: Mapping[str, Tree]) -> None:
-    if resource.look_ahead is not None:
+def _prefetch(resource: Resource[Observed], clients: Clients, desired: Mapping[str, Tree]) -> None:
+    if resource.prefetch is not None:
         with suppress(VirtnetError):  # said by the look that counts
-            resource.look_ahead(doors, desired)
+            resource.prefetch(clients, desired)
 
 
 def _planned(
     resource: Resource[Observed],
-    doors: Doors,
+    clients: Clients,
     desired: Mapping[str, Tree],
     recorded: Mapping[str, Tree] | None,
     *,
     recent: bool = False,
 ) -> Plan:
     """The plan. What is kept of earlier looks never refuses anything: the host is looked at afresh first."""
-    plan = resource.plan(desired, recorded, _look(resource, doors, desired, recorded or {}, recent=recent))
+    plan = resource.plan(desired, recorded, _look(resource, clients, desired, recorded or {}, recent=recent))
     if not plan.refusals:
         return plan
-    doors.forget()
-    return resource.plan(desired, recorded, _look(resource, doors, desired, recorded or {}))
+    clients.forget()
+    return resource.plan(desired, recorded, _look(resource, clients, desired, recorded or {}))
 
 
-def _apply(plan: Plan, doors: Doors, subject: str, show: Show, progress: Show | None) -> None:
+def _apply(plan: Plan, clients: Clients, subject: str, show: Show, progress: Show | None) -> None:
     for note in plan.notes:
         show(f"{subject}: note: {note}")
-    apply(plan, doors, subject, progress)
+    apply(plan, clients, subject, progress)
 
 
 def _outputs(
     resource: Resource[Observed],
-    doors: Doors,
+    clients: Clients,
     inputs: Mapping[str, Tree],
     place: Mapping[str, Tree],
     details: Mapping[str, Tree],
 ) -> dict[str, Tree]:
     # Looked at once more after the last step: outputs are what is there, never what was hoped for.
-    observed = _look(resource, doors, {}, {**details, "name": place.get("name")})
+    observed = _look(resource, clients, {}, {**details, "name": place.get("name")})
     shown = resource.outputs(inputs, details, observed)
     if shown is None:
         raise VirtnetError(

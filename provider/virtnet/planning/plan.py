@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Any, Literal, Protocol
 
 from virtnet.errors import AccessDenied, ApplyFailed, Refused, Unreachable, VirtnetError
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.spec.values import printable
 
 
@@ -53,7 +53,7 @@ class Step(Protocol):
     def describe(self) -> str:
         """What will happen, in the words of a preview line."""
 
-    def execute(self, doors: Doors) -> None:
+    def execute(self, clients: Clients) -> None:
         """Do it; raises a VirtnetError."""
 
     def undo(self) -> "Step | None":
@@ -84,7 +84,7 @@ class Plan:
         return not self.steps and not self.changes
 
 
-def apply(plan: Plan, doors: Doors, subject: str, progress: Callable[[str], None] | None = None) -> None:
+def apply(plan: Plan, clients: Clients, subject: str, progress: Callable[[str], None] | None = None) -> None:
     """Carry out a plan's steps in order; take all of them back, last first, when one fails.
 
     `subject` names the object and the host for messages. Raises Refused before the first effect when the plan holds
@@ -100,20 +100,20 @@ def apply(plan: Plan, doors: Doors, subject: str, progress: Callable[[str], None
             begun.append(step)
             if progress is not None:
                 progress(f"{subject}: {step.describe()}")
-            step.execute(doors)
+            step.execute(clients)
     except VirtnetError as error:
-        left = _take_back(begun, doors)
+        left = _take_back(begun, clients)
         outcome = "everything was taken back" if not left else "left undone: " + "; ".join(left)
         if len(begun) == 1 and not left:
             outcome = "nothing was changed"
         sentence = f"{subject}: could not {begun[-1].describe()}: {error} ({outcome})"
         raise ApplyFailed(sentence, tuple(left)) from error
     except BaseException:
-        _take_back(begun, doors)
+        _take_back(begun, clients)
         raise
 
 
-def _take_back(begun: Sequence[Step], doors: Doors) -> list[str]:
+def _take_back(begun: Sequence[Step], clients: Clients) -> list[str]:
     """Undo steps, last first; the failures as sentences. One that fails does not keep the others from trying.
 
     Only a host that cannot be reached any more is not asked again.
@@ -128,7 +128,7 @@ def _take_back(begun: Sequence[Step], doors: Doors) -> list[str]:
             left.append(f"could not {undo.describe()} either")
             continue
         try:
-            undo.execute(doors)
+            undo.execute(clients)
         except VirtnetError as error:
             left.append(f"could not {undo.describe()}: {error}")
             lost = isinstance(error, Unreachable) and not isinstance(error, AccessDenied)

@@ -30,7 +30,7 @@ class NetworkReport:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PluggedIn:
+class Attachment:
     """Something that hangs on a network's bridge: a guest's port, or a link libvirt knows nothing of."""
 
     owner: str
@@ -42,7 +42,7 @@ class PluggedIn:
     """The UUID of its port; "" for what libvirt has none of."""
     bridge_by_name: bool = False
     """True for a guest's interface of type='bridge', whose own definition names the bridge."""
-    stays_away: str = ""
+    cannot_reattach: str = ""
     """Why it could surely not be plugged in again after a restart; "" when it can."""
 
     def describe(self) -> str:

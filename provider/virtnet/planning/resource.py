@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.plan import Plan
 from virtnet.spec.part import Failure, Part, Tree
 
@@ -27,7 +27,7 @@ class Resource(Generic[Observed]):
     """Names of outputs that are made, not named by the program."""
     check: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[dict[str, Tree], list[Failure]]]
     """(inputs, recorded inputs) -> canonical inputs, or failures. Pure."""
-    observe: Callable[[Doors, Mapping[str, Tree] | None, Mapping[str, Tree]], Observed]
+    observe: Callable[[Clients, Mapping[str, Tree] | None, Mapping[str, Tree]], Observed]
     """(doors, desired, recorded or {}) -> what libvirt and the kernel report now. No effect.
 
     Desired is {} when only reading, and None before a delete.
@@ -40,7 +40,7 @@ class Resource(Generic[Observed]):
     """Recorded outputs -> what the program had named. Pure."""
     identity: Callable[[Mapping[str, Tree]], str]
     """Outputs -> Pulumi's id. Pure."""
-    look_ahead: Callable[[Doors, Mapping[str, Tree]], None] | None = None
+    prefetch: Callable[[Clients, Mapping[str, Tree]], None] | None = None
     """(doors, desired): ask, while another resource has the turn, what observe would take long to ask before a create.
 
     No effect. Raises what observe would raise."""

@@ -13,7 +13,7 @@ _OWN_CHAIN = re.compile(r"\bLIBVIRT_\w+")
 
 
 @dataclass(frozen=True)
-class Marks:
+class NetworkMatch:
     """By what a rule is known for a network's."""
 
     network: str
@@ -38,14 +38,14 @@ class FirewallRule:
     rule: str
 
 
-def rules_of_networks(printed: Mapping[str, str | None], networks: tuple[Marks, ...]) -> Iterator[FirewallRule]:
+def rules_of_networks(printed: Mapping[str, str | None], networks: tuple[NetworkMatch, ...]) -> Iterator[FirewallRule]:
     """The rules, in the order of each program. `printed`: by the program's name; None where there is none."""
     for program in ("iptables", "ip6tables"):
         yield from _iptables(program, printed.get(f"{program}-save") or "", networks)
     yield from _nft(printed.get("nft") or "", networks)
 
 
-def _iptables(program: str, text: str, networks: tuple[Marks, ...]) -> Iterator[FirewallRule]:
+def _iptables(program: str, text: str, networks: tuple[NetworkMatch, ...]) -> Iterator[FirewallRule]:
     table = ""
     # By the bridge alone: a rule of somebody else's about a subnet is not the network's.
     bridges = {marks.bridge for marks in networks if marks.bridge}
@@ -60,7 +60,7 @@ def _iptables(program: str, text: str, networks: tuple[Marks, ...]) -> Iterator[
             yield FirewallRule(program, table, chain, network, rule)
 
 
-def _nft(text: str, networks: tuple[Marks, ...]) -> Iterator[FirewallRule]:
+def _nft(text: str, networks: tuple[NetworkMatch, ...]) -> Iterator[FirewallRule]:
     for family, body in re.findall(r"^table (ip6?) libvirt_network \{(.*?)^\}", text, re.MULTILINE | re.DOTALL):
         for chain, rules in re.findall(r"^\tchain (\S+) \{\n(.*?)^\t\}", body, re.MULTILINE | re.DOTALL):
             for line in rules.splitlines():
@@ -71,7 +71,7 @@ def _nft(text: str, networks: tuple[Marks, ...]) -> Iterator[FirewallRule]:
                     yield FirewallRule("nft", f"{family} libvirt_network", chain, _network(rule, networks), rule)
 
 
-def _network(rule: str, networks: tuple[Marks, ...]) -> str:
+def _network(rule: str, networks: tuple[NetworkMatch, ...]) -> str:
     words = _words(rule)
     return next((marks.network for marks in networks if marks.are_in(words)), "")
 

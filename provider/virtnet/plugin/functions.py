@@ -17,15 +17,15 @@ from pydantic import Field
 
 from virtnet.errors import HostFailure, InvalidInputs, Refused
 from virtnet.libvirtd.connection import Connection
-from virtnet.network.observe.ports import plugged_in
+from virtnet.network.observe.ports import attachments
 from virtnet.network.program import inputs_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import mode_of
 from virtnet.network.versions import version_text
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.clients import Doors, HostDoor
+from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.reports import NetworkReport
-from virtnet.plugin.firewall_rules import Marks, rules_of_networks
+from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
 from virtnet.spec.part import Part, Tree, optional, required
 from virtnet.spec.values import Bool, Integer, NetworkAddress, NetworkName, Text, Uri, Uuid
 
@@ -180,7 +180,7 @@ class Asked:
     """Who is asked, and what was given out already."""
 
     connection: Callable[[str], Connection]
-    doors: Callable[[str], Doors]
+    clients: Callable[[str], Clients]
     lock: threading.Lock = field(default_factory=threading.Lock)
     given: dict[tuple[str, str], Any] = field(default_factory=dict)
     """Subnets given to networks in this run, by URI and name: two networks of one program never get the same."""
@@ -281,14 +281,14 @@ def _time(seconds: int) -> str:
 
 
 def _get_guests(asked: Asked, uri: str, arguments: Mapping[str, Tree]) -> dict[str, Tree]:
-    connection, doors = asked.connection(uri), asked.doors(uri)
+    connection, clients = asked.connection(uri), asked.clients(uri)
     report = _found(connection, arguments)
     known = {interface.mac: interface for interface in connection.guest_interfaces(report.name)}
     leased: dict[str, list[str]] = {}
     for lease in _leases(connection, report.uuid):
         leased.setdefault(lease["mac"].lower(), []).append(lease["address"])
     guests = []
-    for entry in plugged_in(doors, report):
+    for entry in attachments(clients, report):
         # Of an interface that is nobody's we know the host's side alone.
         mac = entry.mac.lower() if entry.owner else ""
         interface = known.get(mac)
@@ -334,25 +334,25 @@ def _get_host(asked: Asked, uri: str, _arguments: Mapping[str, Tree]) -> dict[st
     }
 
 
-def _firewall(host: HostDoor, reports: Sequence[NetworkReport]) -> dict[str, Tree]:
+def _firewall(host: HostClient, reports: Sequence[NetworkReport]) -> dict[str, Tree]:
     try:
         printed = {program: host.firewall_rules(program) for program in ("iptables-save", "ip6tables-save", "nft")}
     except HostFailure as failure:
         # Told rather than raised: bridges and routes are worth having without root too.
         return {"firewall_rules": [], "firewall_problem": str(failure)}
-    marks = tuple(
-        Marks(report.name, _bridge_of(report), tuple(str(subnet) for subnet in _subnets(report))) for report in reports
+    matches = tuple(
+        NetworkMatch(report.name, _bridge_of(report), tuple(map(str, _subnets(report)))) for report in reports
     )
-    rules = [asdict(rule) for rule in rules_of_networks(printed, marks)]
+    rules = [asdict(rule) for rule in rules_of_networks(printed, matches)]
     return {"firewall_rules": rules, "firewall_problem": ""}
 
 
-def _is_on(host: HostDoor, key: str) -> bool:
+def _is_on(host: HostClient, key: str) -> bool:
     return (host.read_sysctl(key) or "0").strip() != "0"
 
 
-def _host(asked: Asked, uri: str) -> HostDoor:
-    host = asked.doors(uri).host
+def _host(asked: Asked, uri: str) -> HostClient:
+    host = asked.clients(uri).host
     if host is None:
         raise Refused(
             f"of {uri} only libvirt can be asked, and not the host's own addresses and routes; run the program on that "
@@ -370,7 +370,7 @@ def _get_free_subnet(asked: Asked, uri: str, arguments: Mapping[str, Tree]) -> d
         )
     reports = asked.connection(uri).networks()
     own = [subnet for report in reports if report.name == name for subnet in _subnets(report)]
-    host = asked.doors(uri).host
+    host = asked.clients(uri).host
     used = [subnet for report in reports if report.name != name for subnet in _subnets(report)]
     if host is not None:
         # What the network itself has put there is left out by the interface, its bridge.

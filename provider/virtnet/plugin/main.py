@@ -29,7 +29,7 @@ SECONDS_TO_END = 60.0
 
 def _import_the_rest() -> None:
     """Import what the verbs need, in this one thread."""
-    from virtnet import connect as doors  # noqa: F401
+    from virtnet import connect as clients  # noqa: F401
     from virtnet import resources  # noqa: F401
     from virtnet.planning import lifecycle  # noqa: F401
     from virtnet.plugin import functions as plugin_functions  # noqa: F401

@@ -49,7 +49,7 @@ class _Status(NamedTuple):
     trailing_metadata: tuple[tuple[str, bytes], ...]
 
 
-class PartlyDone(Exception):
+class PartialFailure(Exception):
     """A failure that left something: the engine records that, with the reasons, and goes on from there."""
 
     def __init__(self, sentence: str, identity: str, properties: struct_pb2.Struct, inputs: struct_pb2.Struct) -> None:
@@ -69,7 +69,7 @@ def tree_of(resource: "Resource[Any]", taken: "Received") -> "dict[str, Tree]":
     """Properties as the core has them. `__provider` is in the state of a resource that a dynamic provider made."""
     from virtnet.spec import properties as wire
 
-    tree = wire.from_wire(resource.spec, taken.values)
+    tree = wire.from_properties(resource.spec, taken.values)
     tree.pop("__provider", None)
     return {name: value for name, value in tree.items() if value is not None}
 

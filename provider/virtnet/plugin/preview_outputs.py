@@ -13,13 +13,15 @@ from virtnet.planning.resource import Resource
 from virtnet.spec.part import UNKNOWN, Tree
 
 
-def created(resource: Resource[Any], desired: Mapping[str, Tree]) -> dict[str, Tree]:
+def predict_create(resource: Resource[Any], desired: Mapping[str, Tree]) -> dict[str, Tree]:
     """The outputs of a create."""
     made = {name: UNKNOWN for name in resource.computed if desired.get(name) is None}
     return {**desired, **made, **_CREATED.get(resource.name, _nothing)(desired)}
 
 
-def updated(resource: Resource[Any], recorded: Mapping[str, Tree], desired: Mapping[str, Tree]) -> dict[str, Tree]:
+def predict_update(
+    resource: Resource[Any], recorded: Mapping[str, Tree], desired: Mapping[str, Tree]
+) -> dict[str, Tree]:
     """The outputs of an update."""
     kept = {name: recorded.get(name) for name in resource.computed if desired.get(name) is None}
     return {**desired, **kept, **_UPDATED.get(resource.name, _nothing_new)(recorded, desired)}

@@ -77,7 +77,7 @@ def _inside(shape: Shape, rest: str, value: Tree) -> Steps:
         return _locate(shape.part, rest[1:], value) if shape.part is not None else ()
     if rest.startswith('["'):
         key, _, behind = rest[2:].partition('"]')
-        return (key, *_within(shape.part, behind, value.get(key) if isinstance(value, Mapping) else None))
+        return (key, *_limited_to(shape.part, behind, value.get(key) if isinstance(value, Mapping) else None))
     if shape.part is None or not isinstance(value, list):
         return ()
     part = shape.part
@@ -86,10 +86,10 @@ def _inside(shape: Shape, rest: str, value: Tree) -> Steps:
     if not fits:
         return ()
     longest = max(fits, key=len)
-    return (labels[longest], *_within(part, rest[len(longest) :], value[labels[longest]]))
+    return (labels[longest], *_limited_to(part, rest[len(longest) :], value[labels[longest]]))
 
 
-def _within(part: type[Part] | None, rest: str, value: Tree) -> Steps:
+def _limited_to(part: type[Part] | None, rest: str, value: Tree) -> Steps:
     return _locate(part, rest[1:], value) if part is not None and rest.startswith(".") else ()
 
 

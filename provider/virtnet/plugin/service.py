@@ -20,7 +20,7 @@ from pulumi.runtime.proto import (
 
 from virtnet.plugin.engine_log import EngineLog
 from virtnet.plugin.messages import (
-    PartlyDone,
+    PartialFailure,
     added_by_check,
     as_named,
     configuration_failures,
@@ -33,7 +33,7 @@ from virtnet.plugin.messages import (
 
 if TYPE_CHECKING:
     from virtnet.libvirtd.connection import Connections
-    from virtnet.planning.clients import Doors
+    from virtnet.planning.clients import Clients
     from virtnet.planning.plan import Change
     from virtnet.planning.resource import Resource
     from virtnet.plugin.functions import Asked
@@ -51,7 +51,7 @@ _Response = TypeVar("_Response")
 _Method = Callable[["Plugin", _Request, grpc.ServicerContext], _Response]
 
 
-def _in_sentences(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
+def _reports_errors(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
     """A method whose errors reach the user as our sentence, without secrets and without a traceback."""
 
     @functools.wraps(method)
@@ -61,12 +61,12 @@ def _in_sentences(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
 
         try:
             return method(self, request, context)
-        except PartlyDone as failure:
+        except PartialFailure as failure:
             context.abort_with_status(failure.status)
         except VirtnetError as error:
             context.abort(grpc.StatusCode.UNKNOWN, self.in_words(str(error)))
         except Exception as error:  # the boundary: what gets here is a mistake of ours
-            self.tell_of_a_bug(error)
+            self.log_internal_error(error)
             sentence = f"virtnet made a mistake ({type(error).__name__}: {error}); please report it to its authors"
             context.abort(grpc.StatusCode.INTERNAL, self.in_words(sentence))
 
@@ -122,7 +122,7 @@ class Plugin(ResourceProviderServicer):
         """The version."""
         return plugin_pb2.PluginInfo(version=version())
 
-    @_in_sentences
+    @_reports_errors
     def GetSchema(  # noqa: N802
         self, request: provider_pb2.GetSchemaRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
@@ -135,7 +135,7 @@ class Plugin(ResourceProviderServicer):
             raise Refused(f"virtnet has its schema in version 1 of Pulumi's format, not {request.version}")
         return provider_pb2.GetSchemaResponse(schema=files("virtnet.plugin").joinpath("schema.json").read_text())
 
-    @_in_sentences
+    @_reports_errors
     def CheckConfig(  # noqa: N802
         self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
@@ -147,7 +147,7 @@ class Plugin(ResourceProviderServicer):
         ]
         return provider_pb2.CheckResponse(inputs=None if failures else request.news, failures=failures)
 
-    @_in_sentences
+    @_reports_errors
     def DiffConfig(  # noqa: N802
         self, request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
@@ -161,7 +161,7 @@ class Plugin(ResourceProviderServicer):
         }
         return diff_response(kinds, on_inputs=True)
 
-    @_in_sentences
+    @_reports_errors
     def Configure(  # noqa: N802
         self, request: provider_pb2.ConfigureRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
@@ -179,7 +179,7 @@ class Plugin(ResourceProviderServicer):
 
     # The verbs of a resource.
 
-    @_in_sentences
+    @_reports_errors
     def Check(  # noqa: N802
         self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
@@ -203,7 +203,7 @@ class Plugin(ResourceProviderServicer):
         if found:
             return provider_pb2.CheckResponse(failures=[self._failure(news, failure) for failure in found])
         self._checked.add(request.urn)
-        return provider_pb2.CheckResponse(inputs=message_of(wire.to_wire(resource.spec, canonical), news))
+        return provider_pb2.CheckResponse(inputs=message_of(wire.to_properties(resource.spec, canonical), news))
 
     def _failure(self, news: "Received", failure: "Failure") -> provider_pb2.CheckFailure:
         """A failure as the engine shows it: with the value under its path, so for a secret without a path."""
@@ -217,7 +217,7 @@ class Plugin(ResourceProviderServicer):
             return provider_pb2.CheckFailure(reason=self.in_words(f"{path}: {failure.reason}"))
         return provider_pb2.CheckFailure(property=path, reason=self.in_words(failure.reason))
 
-    @_in_sentences
+    @_reports_errors
     def Diff(  # noqa: N802
         self, request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
@@ -235,7 +235,7 @@ class Plugin(ResourceProviderServicer):
         recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, self._take(request.news))
         # What check adds is missing in the recorded inputs of an import, with which a refresh compares.
         desired = {**added_by_check(resource, str(recorded.get("uri", self._uri))), **desired}
-        found = lifecycle.diff(resource, recorded, desired, self._open_doors)
+        found = lifecycle.diff(resource, recorded, desired, self._connect)
         # Refresh asks for a diff without a check before it; what was wrong before is no news then.
         if request.urn not in self._checked:
             found = found.without(self._as_before.get(request.id, frozenset()))
@@ -246,14 +246,14 @@ class Plugin(ResourceProviderServicer):
         kinds = detailed(resource.spec, found.changes, recorded, desired)
         return diff_response(kinds, replaces=[top(path) for path in found.replaces])
 
-    @_in_sentences
+    @_reports_errors
     def Create(  # noqa: N802
         self, request: provider_pb2.CreateRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CreateResponse:
         """Make it: done, or rolled back whole; or, at preview, what will be known of it."""
         from virtnet.errors import ApplyFailed
         from virtnet.planning import lifecycle
-        from virtnet.plugin import preview_outputs as plugin_foreseen
+        from virtnet.plugin import preview_outputs
         from virtnet.spec import properties as wire
 
         resource, inputs = self._resource(request.urn), self._take(request.properties)
@@ -261,20 +261,22 @@ class Plugin(ResourceProviderServicer):
         if request.preview:
             recorded, changes = self._replacing.pop(request.urn, (None, ()))
             self._preview(request.urn, resource, recorded, desired, changes)
-            foreseen = plugin_foreseen.created(resource, desired)
-            return provider_pb2.CreateResponse(properties=message_of(wire.to_wire(resource.spec, foreseen), inputs))
+            predicted = preview_outputs.predict_create(resource, desired)
+            return provider_pb2.CreateResponse(
+                properties=message_of(wire.to_properties(resource.spec, predicted), inputs)
+            )
         try:
             outputs = lifecycle.create(
-                resource, desired, self._open_doors, self._teller(request.urn), progress=self._progress(request)
+                resource, desired, self._connect, self._teller(request.urn), progress=self._progress(request)
             )
         except ApplyFailed as error:
             if error.outputs is None:
                 raise
-            raise self._partly_done(resource, error, error.outputs, inputs) from error
-        properties = message_of(wire.to_wire(resource.spec, outputs), inputs)
+            raise self._partial_failure(resource, error, error.outputs, inputs) from error
+        properties = message_of(wire.to_properties(resource.spec, outputs), inputs)
         return provider_pb2.CreateResponse(id=resource.identity(outputs), properties=properties)
 
-    @_in_sentences
+    @_reports_errors
     def Read(  # noqa: N802
         self, request: provider_pb2.ReadRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.ReadResponse:
@@ -288,7 +290,7 @@ class Plugin(ResourceProviderServicer):
             return self._import(resource, request)
         recorded, inputs = tree_of(resource, known), self._take(request.inputs)
         try:
-            outputs = lifecycle.read(resource, recorded, self._open_doors)
+            outputs = lifecycle.read(resource, recorded, self._connect)
         except Unreachable as error:
             if self._unreachable != "recorded":
                 raise
@@ -301,8 +303,8 @@ class Plugin(ResourceProviderServicer):
         shown = as_named(resource, resource.recorded_inputs(outputs), inputs)
         return provider_pb2.ReadResponse(
             id=request.id,
-            properties=message_of(wire.to_wire(resource.spec, outputs), known, inputs),
-            inputs=message_of(wire.to_wire(resource.spec, shown), known, inputs),
+            properties=message_of(wire.to_properties(resource.spec, outputs), known, inputs),
+            inputs=message_of(wire.to_properties(resource.spec, shown), known, inputs),
         )
 
     def _import(self, resource: "Resource[Any]", request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
@@ -316,68 +318,70 @@ class Plugin(ResourceProviderServicer):
             raise Refused(
                 f"a {resource.name} is not imported: declare it, and pulumi up takes note of the values that it finds"
             )
-        doors = self._open_doors(self._uri)
+        clients = self._connect(self._uri)
         report = find(self._connections.to(self._uri), request.id)
         seen = {"uri": self._uri, "name": report.name, **inputs_of(report)}
         canonical, failures = resource.check({**seen, "__owner": parse_urn(request.urn).owner}, {})
         for failure in failures:
             self._log.say(request.urn, f"to correct before it can be used: {failure.path}: {failure.reason}", "WARNING")
         inputs = canonical if not failures else seen
-        outputs = resource.outputs(inputs, {}, resource.observe(doors, {}, {"uuid": report.uuid}))
+        outputs = resource.outputs(inputs, {}, resource.observe(clients, {}, {"uuid": report.uuid}))
         if outputs is None:
             raise Refused(f"network '{report.name}' on {self._uri} went away while it was looked at")
         shown = as_named(resource, inputs)
         return provider_pb2.ReadResponse(
             id=resource.identity(outputs),
-            properties=message_of(wire.to_wire(resource.spec, outputs)),
-            inputs=message_of(wire.to_wire(resource.spec, shown)),
+            properties=message_of(wire.to_properties(resource.spec, outputs)),
+            inputs=message_of(wire.to_properties(resource.spec, shown)),
         )
 
-    @_in_sentences
+    @_reports_errors
     def Update(  # noqa: N802
         self, request: provider_pb2.UpdateRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.UpdateResponse:
         """Observe again, plan again, apply; or, at preview, what will be known of it."""
         from virtnet.errors import ApplyFailed
         from virtnet.planning import lifecycle
-        from virtnet.plugin import preview_outputs as plugin_foreseen
+        from virtnet.plugin import preview_outputs
         from virtnet.spec import properties as wire
 
         resource, inputs = self._resource(request.urn), self._take(request.news)
         recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, inputs)
         if request.preview:
-            changes = lifecycle.diff(resource, recorded, desired, self._open_doors).changes
+            changes = lifecycle.diff(resource, recorded, desired, self._connect).changes
             self._preview(request.urn, resource, recorded, desired, changes)
-            foreseen = plugin_foreseen.updated(resource, recorded, desired)
-            return provider_pb2.UpdateResponse(properties=message_of(wire.to_wire(resource.spec, foreseen), inputs))
+            predicted = preview_outputs.predict_update(resource, recorded, desired)
+            return provider_pb2.UpdateResponse(
+                properties=message_of(wire.to_properties(resource.spec, predicted), inputs)
+            )
         try:
             outputs = lifecycle.update(
                 resource,
                 recorded,
                 desired,
-                self._open_doors,
+                self._connect,
                 self._teller(request.urn),
                 progress=self._progress(request),
             )
         except ApplyFailed as error:
             if error.outputs is None:
                 raise
-            raise self._partly_done(resource, error, error.outputs, inputs) from error
-        return provider_pb2.UpdateResponse(properties=message_of(wire.to_wire(resource.spec, outputs), inputs))
+            raise self._partial_failure(resource, error, error.outputs, inputs) from error
+        return provider_pb2.UpdateResponse(properties=message_of(wire.to_properties(resource.spec, outputs), inputs))
 
-    def _partly_done(
+    def _partial_failure(
         self, resource: "Resource[Any]", error: Exception, outputs: "Mapping[str, Tree]", inputs: "Received"
-    ) -> PartlyDone:
+    ) -> PartialFailure:
         from virtnet.spec import properties as wire
 
         try:
             identity = resource.identity(outputs)
         except KeyError:  # nobody could be asked what the identity is made of
             raise error from None
-        properties = message_of(wire.to_wire(resource.spec, outputs), inputs)
-        return PartlyDone(self.in_words(str(error)), identity, properties, message_of(inputs.values, inputs))
+        properties = message_of(wire.to_properties(resource.spec, outputs), inputs)
+        return PartialFailure(self.in_words(str(error)), identity, properties, message_of(inputs.values, inputs))
 
-    @_in_sentences
+    @_reports_errors
     def Delete(  # noqa: N802
         self, request: provider_pb2.DeleteRequest, _context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
@@ -386,12 +390,10 @@ class Plugin(ResourceProviderServicer):
 
         resource = self._resource(request.urn)
         recorded = tree_of(resource, self._take(request.properties))
-        lifecycle.delete(
-            resource, recorded, self._open_doors, self._teller(request.urn), progress=self._progress(request)
-        )
+        lifecycle.delete(resource, recorded, self._connect, self._teller(request.urn), progress=self._progress(request))
         return empty_pb2.Empty()
 
-    @_in_sentences
+    @_reports_errors
     def Invoke(  # noqa: N802
         self, request: provider_pb2.InvokeRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.InvokeResponse:
@@ -406,7 +408,7 @@ class Plugin(ResourceProviderServicer):
         if function is None:
             raise Refused(f"virtnet has no function {request.tok}; those there are: {', '.join(functions)}")
         given = self._take(request.args)
-        arguments, failures = from_inputs(function.takes, wire.from_wire(function.takes, given.values))
+        arguments, failures = from_inputs(function.takes, wire.from_properties(function.takes, given.values))
         if arguments is None:
             return provider_pb2.InvokeResponse(failures=[self._failure(given, failure) for failure in failures])
         named = tree(arguments)
@@ -416,7 +418,7 @@ class Plugin(ResourceProviderServicer):
             return provider_pb2.InvokeResponse(failures=[provider_pb2.CheckFailure(reason=self.in_words(str(error)))])
         response = provider_pb2.InvokeResponse()
         # The field's name is a word of Python.
-        getattr(response, "return").CopyFrom(message_of(wire.to_wire(function.gives, answer)))
+        getattr(response, "return").CopyFrom(message_of(wire.to_properties(function.gives, answer)))
         return response
 
     def Cancel(  # noqa: N802
@@ -434,11 +436,11 @@ class Plugin(ResourceProviderServicer):
 
     def in_words(self, text: str) -> str:
         """A text for people, without any secret that this process was given, and without what a terminal would obey."""
-        from virtnet.text import conceal, harmless
+        from virtnet.text import escape_controls, redact
 
-        return harmless(conceal(text, self._hidden))
+        return escape_controls(redact(text, self._hidden))
 
-    def tell_of_a_bug(self, error: Exception) -> None:
+    def log_internal_error(self, error: Exception) -> None:
         """The traceback of a mistake of ours, where `pulumi --debug` shows it."""
         import traceback
 
@@ -473,17 +475,17 @@ class Plugin(ResourceProviderServicer):
                 self._made_connections = Connections()
             return self._made_connections
 
-    def _open_doors(self, uri: str) -> "Doors":
-        from virtnet.connect import open_doors
+    def _connect(self, uri: str) -> "Clients":
+        from virtnet.connect import connect
 
-        return open_doors(uri, self._connections)
+        return connect(uri, self._connections)
 
     def _asked(self) -> "Asked":
         from virtnet.plugin.functions import Asked
 
         with self._lock:
             if self._asked_functions is None:
-                self._asked_functions = Asked(self._connections.to, self._open_doors)
+                self._asked_functions = Asked(self._connections.to, self._connect)
             return self._asked_functions
 
     def _preview(
@@ -496,7 +498,7 @@ class Plugin(ResourceProviderServicer):
     ) -> None:
         from virtnet.planning import lifecycle
 
-        lines = lifecycle.preview(resource, recorded, desired, self._open_doors, changes)
+        lines = lifecycle.preview(resource, recorded, desired, self._connect, changes)
         self._previewed.update(lines)
         if lines:
             self._log.say(urn, self.in_words("\n".join(lines)))

@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from virtnet.spec.part import UNKNOWN, Tree
-from virtnet.text import Place, conceal, texts
+from virtnet.text import Place, redact, strings
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 
@@ -38,7 +38,7 @@ class Received:
 
     def in_words(self, text: str) -> str:
         """A sentence without the secrets it may repeat."""
-        return conceal(text, self.hidden)
+        return redact(text, self.hidden)
 
 
 def received(message: struct_pb2.Struct) -> Received:
@@ -70,7 +70,7 @@ def _plain_group(group: struct_pb2.Struct, place: Place, secret: set[Place], hid
     if signature == SECRET or (signature == OUTPUT and fields["secret"].bool_value):
         value = _plain(fields["value"], place, secret, hidden) if "value" in fields else UNKNOWN
         secret.add(place)
-        hidden.update(texts(value))
+        hidden.update(strings(value))
         return value
     if signature == OUTPUT:
         return _plain(fields["value"], place, secret, hidden) if "value" in fields else UNKNOWN

@@ -8,12 +8,12 @@ from virtnet.spec.part import UNKNOWN, Failure, Part, shapes
 Item = TypeVar("Item")
 
 
-def known(value: Item | None) -> Item | None:
+def if_known(value: Item | None) -> Item | None:
     """The value, or None while it is unknown."""
     return None if value is UNKNOWN else value
 
 
-def items(values: Iterable[Item] | None) -> Iterator[tuple[int, Item]]:
+def known_items(values: Iterable[Item] | None) -> Iterator[tuple[int, Item]]:
     """The known items of a list with their places."""
     if values is None or values is UNKNOWN:
         return
@@ -38,7 +38,7 @@ def duplicates(path: str, values: list[tuple[int, Any]], what: str, *, field: st
 def same_items(path: str, part: type[Part], listed: Iterable[Part] | None) -> Iterator[Failure]:
     """Items alike in all that tells them apart: planning could not tell which one is meant."""
     first: dict[Any, int] = {}
-    for index, item in items(listed):
+    for index, item in known_items(listed):
         values = [getattr(item, name) for name in part.key]
         if UNKNOWN in values:
             continue

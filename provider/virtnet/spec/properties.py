@@ -11,36 +11,36 @@ from pydantic.alias_generators import to_camel, to_snake
 from virtnet.spec.part import UNKNOWN, Part, Tree, shapes
 
 
-def to_wire(part: type[Part], tree: Mapping[str, Tree]) -> dict[str, Any]:
+def to_properties(part: type[Part], tree: Mapping[str, Tree]) -> dict[str, Any]:
     """A tree as Pulumi keeps it. Names that the part does not know (outputs) are translated at their top only."""
     fields = shapes(part)
-    travelling = {}
+    property_map = {}
     for name, value in tree.items():
         shape = fields.get(name)
         if shape is None:
-            travelling[name if name.startswith("__") else to_camel(name)] = value
+            property_map[name if name.startswith("__") else to_camel(name)] = value
         else:
-            travelling[to_camel(name)] = _value_to_wire(shape.part, shape.kind, value)
-    return travelling
+            property_map[to_camel(name)] = _value_to_properties(shape.part, shape.kind, value)
+    return property_map
 
 
-def _value_to_wire(part: type[Part] | None, kind: str, value: Tree) -> Any:
+def _value_to_properties(part: type[Part] | None, kind: str, value: Tree) -> Any:
     if part is None or value is UNKNOWN:
         return value
     if kind == "part":
-        return to_wire(part, value)
+        return to_properties(part, value)
     if kind == "parts":
-        return [item if item is UNKNOWN else to_wire(part, item) for item in value]
-    return {name: item if item is UNKNOWN else to_wire(part, item) for name, item in value.items()}
+        return [item if item is UNKNOWN else to_properties(part, item) for item in value]
+    return {name: item if item is UNKNOWN else to_properties(part, item) for name, item in value.items()}
 
 
-def from_wire(part: type[Part], travelling: Mapping[str, Any]) -> dict[str, Tree]:
+def from_properties(part: type[Part], property_map: Mapping[str, Any]) -> dict[str, Tree]:
     """What came over the wire as a tree. Unknown keys stay as they are, for check to name them."""
     fields = shapes(part)
     tree = {}
-    for key, value in travelling.items():
+    for key, value in property_map.items():
         name = key if key.startswith("__") or key in fields else to_snake(key)
-        if name != key and name in travelling:
+        if name != key and name in property_map:
             tree[key] = _plain(value)  # in both spellings: check says so
             continue
         shape = fields.get(name)
@@ -48,17 +48,19 @@ def from_wire(part: type[Part], travelling: Mapping[str, Any]) -> dict[str, Tree
             known_output = key != name and to_camel(name) == key and part.__name__.endswith("Spec")
             tree[name if known_output else key] = _plain(value)
         else:
-            tree[name] = _value_from_wire(shape.part, shape.kind, value)
+            tree[name] = _value_from_properties(shape.part, shape.kind, value)
     return tree
 
 
-def _value_from_wire(part: type[Part] | None, kind: str, value: Any) -> Tree:
+def _value_from_properties(part: type[Part] | None, kind: str, value: Any) -> Tree:
     if part is not None and kind == "part" and isinstance(value, Mapping):
-        return from_wire(part, value)
+        return from_properties(part, value)
     if part is not None and kind == "parts" and isinstance(value, list):
-        return [from_wire(part, item) if isinstance(item, Mapping) else _plain(item) for item in value]
+        return [from_properties(part, item) if isinstance(item, Mapping) else _plain(item) for item in value]
     if part is not None and kind == "map" and isinstance(value, Mapping):
-        return {name: from_wire(part, item) if isinstance(item, Mapping) else item for name, item in value.items()}
+        return {
+            name: from_properties(part, item) if isinstance(item, Mapping) else item for name, item in value.items()
+        }
     return _plain(value)
 
 

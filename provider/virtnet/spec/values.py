@@ -18,7 +18,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
-from virtnet.transport.uri import why_dangerous
+from virtnet.transport.uri import unsafe_reason
 
 #: Longest name of a network interface: IFNAMSIZ of the kernel less its closing zero.
 LONGEST_INTERFACE_NAME = 15
@@ -273,7 +273,7 @@ def uri(value: str) -> str:
     text(value)
     if not re.match(r"[a-z][a-z0-9+.-]*://", value):
         raise ValueError(f"'{readable(value)}' is no libvirt URI; write it like qemu:///system")
-    danger = why_dangerous(value)
+    danger = unsafe_reason(value)
     if danger is not None:
         raise ValueError(danger)
     return value

@@ -11,7 +11,7 @@ SECONDS_BETWEEN_SIGNS_OF_LIFE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
+class SshCommand:
     """How a program on a host is started."""
 
     name: str
@@ -21,7 +21,7 @@ class Way:
     """Who that is there where it is not root, for messages."""
 
 
-def ssh_way(target: SshTarget, remote_command: str = "exec sh") -> Way:
+def ssh_command(target: SshTarget, remote_command: str = "exec sh") -> SshCommand:
     """The user's own OpenSSH with the user's configuration, keys, agent and known hosts; never a question.
 
     The remote command goes through the user's login shell, whichever that is.
@@ -47,4 +47,4 @@ def ssh_way(target: SshTarget, remote_command: str = "exec sh") -> Way:
     }
     words = [f"-o{name}={value}" for name, value in options.items()]
     command = (target.command, *words, *target.options, *port, *user, "--", target.host, remote_command)
-    return Way(name=target.name, command=command, user=target.user or "that user")
+    return SshCommand(name=target.name, command=command, user=target.user or "that user")

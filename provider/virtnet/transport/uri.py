@@ -44,7 +44,7 @@ class SshTarget:
         return self.host if self.user is None else f"{self.user}@{self.host}"
 
 
-def why_dangerous(uri: str) -> str | None:
+def unsafe_reason(uri: str) -> str | None:
     """Why a URI's host or user must not be given to any program; None where they are harmless.
 
     ssh puts both into commands of the user's configuration (ProxyCommand, Match exec), and only from 9.6 on refuses
@@ -87,7 +87,7 @@ def is_test(uri: str) -> bool:
     return _scheme(urlsplit(uri))[0] == "test"
 
 
-def why_no_host(uri: str) -> str | None:
+def no_host_reason(uri: str) -> str | None:
     """Why the host behind a connection URI cannot be reached itself, with the fix; None where it can.
 
     libvirt has no call for kernel parameters, interfaces and files, so a daemon alone is not enough.
@@ -111,7 +111,7 @@ def why_no_host(uri: str) -> str | None:
 def ssh_target(uri: str) -> SshTarget | None:
     """The host that ssh reaches; None where the URI is no ssh URI, or not that of a host's system daemon."""
     parts = urlsplit(uri)
-    if _scheme(parts)[1] not in SSH_TRANSPORTS or why_no_host(uri) is not None or why_dangerous(uri) is not None:
+    if _scheme(parts)[1] not in SSH_TRANSPORTS or no_host_reason(uri) is not None or unsafe_reason(uri) is not None:
         return None
     host, user, port = _place(parts)
     parameters = dict(parse_qsl(parts.query))
@@ -127,7 +127,7 @@ def ssh_target(uri: str) -> SshTarget | None:
     )
 
 
-def carried(uri: str) -> SshTarget | None:
+def tunnel_target(uri: str) -> SshTarget | None:
     """The host to which an ssh of ours carries libvirt's conversation; None where libvirt finds its own way.
 
     libssh and libssh2 are libraries, which start no program; `mode` and `proxy` are choices for libvirt's own ssh.
@@ -139,7 +139,7 @@ def carried(uri: str) -> SshTarget | None:
     return target
 
 
-def without_questions(uri: str) -> str:
+def noninteractive(uri: str) -> str:
     """The URI for libvirt, whose own ssh must not ask for a password where nobody sees the question."""
     parts = urlsplit(uri)
     if _scheme(parts)[1] != "ssh" or "no_tty=" in parts.query:

@@ -11,7 +11,7 @@ from virtnet.network.observe.firewall import FILTERED_MODES, flushed, missing_ru
 from virtnet.network.observed import DNSMASQ_GONE, FIREWALL_GONE, FOREIGN_BRIDGE
 from virtnet.network.tree import mode_of, own_bridge, serves
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.clients import HostDoor
+from virtnet.planning.clients import HostClient
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.part import Tree
 
@@ -22,7 +22,7 @@ SECONDS_RULES_STAND = 2.0
 IFF_UP = 1
 
 
-def problems_of(host: HostDoor | None, report: NetworkReport | None) -> tuple[str, ...]:
+def health_problems(host: HostClient | None, report: NetworkReport | None) -> tuple[str, ...]:
     """What is wrong with its bridge, its addresses and its dnsmasq."""
     if host is None or report is None or report.live_xml is None:
         return ()
@@ -54,7 +54,7 @@ def problems_of(host: HostDoor | None, report: NetworkReport | None) -> tuple[st
     return () if program is not None and program.strip() == "dnsmasq" else (DNSMASQ_GONE,)
 
 
-def firewall_problems(host: HostDoor | None, report: NetworkReport | None) -> tuple[str, ...]:
+def firewall_problems(host: HostClient | None, report: NetworkReport | None) -> tuple[str, ...]:
     """Whether the running network's rules were flushed, which libvirt does not notice.
 
     Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
@@ -81,7 +81,7 @@ def firewall_problems(host: HostDoor | None, report: NetworkReport | None) -> tu
     )
 
 
-def _lost_addresses(host: HostDoor, bridge: str, live: Mapping[str, Tree]) -> list[str]:
+def _lost_addresses(host: HostClient, bridge: str, live: Mapping[str, Tree]) -> list[str]:
     """The network's addresses that its bridge has no longer (of IPv4: that the host has nowhere).
 
     Read from the kernel's tables, well below a millisecond; `ip` would be a program started for each network (10 ms).

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 
 from virtnet.network.observed import HostReport
-from virtnet.planning.clients import HostDoor
+from virtnet.planning.clients import HostClient
 
 PROGRAMS = ("dnsmasq", "iptables", "nft")
 
 
-def survey(host: HostDoor, bridges: Collection[str] = ()) -> HostReport:
+def host_facts(host: HostClient, bridges: Collection[str] = ()) -> HostReport:
     """The host as far as starting any network depends on it, with what is set on these bridges, where they are."""
     links, routes = tuple(host.links()), tuple(host.routes())
     return HostReport(
@@ -26,7 +26,7 @@ def survey(host: HostDoor, bridges: Collection[str] = ()) -> HostReport:
     )
 
 
-def survey_for_new(host: HostDoor, versions: Collection[int]) -> HostReport:
+def host_facts_for_new(host: HostClient, versions: Collection[int]) -> HostReport:
     """The host as far as starting a network with a bridge of its own, not there yet, depends on it.
 
     Nothing waits to be plugged in, so interfaces count by their names alone, and routes by the `versions` of IP that
@@ -46,7 +46,7 @@ def survey_for_new(host: HostDoor, versions: Collection[int]) -> HostReport:
     )
 
 
-def _bridges_with(host: HostDoor, bridges: Collection[str], attribute: str) -> tuple[str, ...]:
+def _bridges_with(host: HostClient, bridges: Collection[str], attribute: str) -> tuple[str, ...]:
     """The bridges of which an attribute is on; without a slash in its name, and with the attribute, it is one."""
     there = [name for name in sorted(bridges) if name and "/" not in name and name not in (".", "..")]
     return tuple(
@@ -54,7 +54,7 @@ def _bridges_with(host: HostDoor, bridges: Collection[str], attribute: str) -> t
     )
 
 
-def _advertised(host: HostDoor, interfaces: set[str]) -> tuple[str, ...]:
+def _advertised(host: HostClient, interfaces: set[str]) -> tuple[str, ...]:
     """Libvirt's own guard cuts interface names at eight characters and then sees nothing, so we look ourselves."""
     if not interfaces or host.read_sysctl("net/ipv6/conf/all/forwarding") not in (None, "0"):
         return ()

@@ -7,61 +7,61 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from virtnet.errors import AccessDenied, HostFailure
-from virtnet.network.names import park_bridge, park_mac, park_uuid, probe_bridge, probe_mac, probe_uuid
+from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac, probe_uuid
 from virtnet.network.observed import LeftBridge
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.clients import Doors, HostDoor
-from virtnet.planning.reports import NetworkReport, PluggedIn
+from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.reports import Attachment, NetworkReport
 
 
-def link_address(doors: Doors, link: str) -> str | None:
+def link_address(clients: Clients, link: str) -> str | None:
     """The MAC address of a link of the host; None when there is no such link."""
-    text = doors.host.read_file(f"/sys/class/net/{link}/address") if doors.host is not None else None
+    text = clients.host.read_file(f"/sys/class/net/{link}/address") if clients.host is not None else None
     return None if text is None else text.strip()
 
 
-def _ports(host: HostDoor, bridge: str) -> list[str]:
+def _ports(host: HostClient, bridge: str) -> list[str]:
     return sorted(host.list_directory(f"/sys/class/net/{bridge}/brif"))
 
 
-def bridges_left(doors: Doors, report: NetworkReport | None, *, occupied: bool = False) -> tuple[LeftBridge, ...]:
-    """The bridges that killed daemons left of this network, its park and its probes, with nothing on them.
+def bridges_left(clients: Clients, report: NetworkReport | None, *, occupied: bool = False) -> tuple[LeftBridge, ...]:
+    """The bridges that killed daemons left of this network, its holding network and its probes, with nothing on them.
 
     `occupied` tells of the network's own too where something is on it.
     """
-    if report is None or doors.host is None:
+    if report is None or clients.host is None:
         return ()
     config = network_xml.parse(report.any_xml)
     made = [
         LeftBridge(uuid=report.uuid, bridge=own_bridge(config), mac=str(config.get("mac", ""))),
-        LeftBridge(uuid=park_uuid(report.uuid), bridge=park_bridge(report.uuid), mac=park_mac(report.uuid)),
+        LeftBridge(uuid=holding_uuid(report.uuid), bridge=holding_bridge(report.uuid), mac=holding_mac(report.uuid)),
         LeftBridge(uuid=probe_uuid(report.uuid), bridge=probe_bridge(report.uuid), mac=probe_mac(report.uuid)),
     ]
-    there = doors.host.list_directory("/sys/class/net")
+    there = clients.host.list_directory("/sys/class/net")
     found = [
-        replace(left, users=tuple(PluggedIn(owner="", interface=port) for port in _ports(doors.host, left.bridge)))
+        replace(left, users=tuple(Attachment(owner="", interface=port) for port in _ports(clients.host, left.bridge)))
         for left in made
-        if left.bridge in there and not (left.uuid == report.uuid and report.active) and _is_left(doors, left)
+        if left.bridge in there and not (left.uuid == report.uuid and report.active) and _is_left(clients, left)
     ]
     return tuple(left for left in found if not left.users or (occupied and left.uuid == report.uuid))
 
 
-def _is_left(doors: Doors, left: LeftBridge) -> bool:
-    if link_address(doors, left.bridge) != left.mac:
+def _is_left(clients: Clients, left: LeftBridge) -> bool:
+    if link_address(clients, left.bridge) != left.mac:
         return False
-    report = doors.libvirt.find_network(uuid=left.uuid)
+    report = clients.libvirt.find_network(uuid=left.uuid)
     return report is None or not report.active
 
 
-def dnsmasq_process(doors: Doors, network: str) -> int | None:
+def dnsmasq_process(clients: Clients, network: str) -> int | None:
     """The process id of the dnsmasq that the system's daemon started for the network of that name; None without one.
 
     A process id may be another program's by now, so the process's own command line has to name the network's file. A
     user's own daemon (/session) keeps its files elsewhere: a network of that name there is not this one.
     """
-    host = doors.host
-    if host is None or urlsplit(doors.libvirt.uri).path != "/system":
+    host = clients.host
+    if host is None or urlsplit(clients.libvirt.uri).path != "/system":
         return None
     try:
         pid = (host.read_file(f"/run/libvirt/network/{network}.pid") or "").strip()

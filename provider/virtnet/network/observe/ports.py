@@ -5,11 +5,11 @@ Planning looks at it, and a step that stops the network looks once more right be
 
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.clients import Doors
-from virtnet.planning.reports import NetworkReport, PluggedIn
+from virtnet.planning.clients import Clients
+from virtnet.planning.reports import Attachment, NetworkReport
 
 
-def plugged_in(doors: Doors, report: NetworkReport | None) -> tuple[PluggedIn, ...]:
+def attachments(clients: Clients, report: NetworkReport | None) -> tuple[Attachment, ...]:
     """Guests' ports by libvirt's account, then links on the bridge and on top of it (VLANs, macvlans).
 
     A port's tap is told by its MAC: libvirt gives it the guest's with the first byte changed to fe. Where only libvirt
@@ -17,33 +17,33 @@ def plugged_in(doors: Doors, report: NetworkReport | None) -> tuple[PluggedIn, .
     """
     if report is None or not report.active or report.live_xml is None:
         return ()
-    ports = list(doors.libvirt.plugged_in(report.uuid))
+    ports = list(clients.libvirt.attachments(report.uuid))
     bridge = own_bridge(network_xml.parse(report.live_xml))
     if not bridge:
         return tuple(ports)
-    if doors.host is None:
+    if clients.host is None:
         known = {port.mac for port in ports}
-        return (*ports, *(guest for guest in doors.libvirt.guests_on_bridge(bridge) if guest.mac not in known))
+        return (*ports, *(guest for guest in clients.libvirt.guests_on_bridge(bridge) if guest.mac not in known))
     by_tail = {port.mac.lower()[3:]: port for port in ports}
-    everything: list[PluggedIn] = []
-    for name in doors.host.list_directory(f"/sys/class/net/{bridge}/brif"):
-        address = (doors.host.read_file(f"/sys/class/net/{name}/address") or "").strip()
+    everything: list[Attachment] = []
+    for name in clients.host.list_directory(f"/sys/class/net/{bridge}/brif"):
+        address = (clients.host.read_file(f"/sys/class/net/{name}/address") or "").strip()
         port = by_tail.pop(address[3:], None) if address.startswith("fe:") else None
         owner = port.owner if port is not None else ""
         everything.append(
-            PluggedIn(
+            Attachment(
                 owner=owner,
                 interface=name,
                 mac=port.mac if port is not None else address,
                 port=port.port if port is not None else "",
             )
         )
-    entries = doors.host.list_directory(f"/sys/class/net/{bridge}")
+    entries = clients.host.list_directory(f"/sys/class/net/{bridge}")
     on_top = [
-        PluggedIn(
+        Attachment(
             owner="",
             interface=name.removeprefix("upper_"),
-            stays_away=f"it is made on top of the bridge {bridge} and would go with it",
+            cannot_reattach=f"it is made on top of the bridge {bridge} and would go with it",
         )
         for name in entries
         if name.startswith("upper_")

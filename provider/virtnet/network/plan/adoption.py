@@ -67,7 +67,7 @@ def _mark(owner: str, found: Mapping[str, Tree]) -> OwnerMark:
     return OwnerMark(owner, adopted=True, found=json.dumps(found, sort_keys=True))
 
 
-def belongs_to_another(other: str, owner: str, uuid: str) -> str:
+def owned_by_other(other: str, owner: str, uuid: str) -> str:
     """The refusal of a network with the mark of another resource."""
     refusal = f"a network of this name (UUID {uuid}) belongs to '{other}', which would go on changing it; "
     # project/stack/resource: only the last may hold further slashes.

@@ -16,9 +16,9 @@ from virtnet.network.observed import (
 from virtnet.network.plan.preflight import Findings, is_leftover, preflight, preflight_at_boot
 from virtnet.network.plan.restart import (
     cut_off_notes,
-    describe_plugged_in,
-    park_steps,
-    plug_in_steps,
+    describe_attachments,
+    hold_steps,
+    reattach_steps,
     restart_notes,
     restart_refusals,
     unseen,
@@ -74,7 +74,7 @@ def converge(
     before: Mapping[str, Tree],
     observed: ObservedNetwork,
     report: NetworkReport,
-    reviewed: ChangeClass,
+    reviewed_class: ChangeClass,
 ) -> Plan:
     """Bring an existing network to what is desired, by no step of a higher class than was reviewed."""
     wanted, had = _in_xml(desired), _in_xml(before)
@@ -88,37 +88,37 @@ def converge(
     )
     flags = _Flags(active=bool(desired.get("active", True)), autostart=bool(desired.get("autostart", True)))
     left: tuple[str, ...] = ()
-    if reviewed < ChangeClass.RESTART:
-        targets, flags, left = _within(targets, flags, report, reviewed)
+    if reviewed_class < ChangeClass.RESTART:
+        targets, flags, left = _limited_to(targets, flags, report, reviewed_class)
     stops_for_good = report.active and not flags.active
     config_changes = differences(NetworkSpec, targets.config, targets.config_found)
     live_changes = _live_changes(targets)
     restart_changes = [change for change in live_changes if change.change_class >= ChangeClass.RESTART]
-    mends = _mends(observed, flags, reviewed)
-    restarts = bool(restart_changes or mends) and report.active and flags.active
+    repairs = _mends(observed, flags, reviewed_class)
+    restarts = bool(restart_changes or repairs) and report.active and flags.active
     changes = _merged(config_changes, live_changes)
     if not restarts and not stops_for_good:
         # What only the definition needs is no restart: the running network has it already.
         changes = tuple(replace(c, change_class=min(c.change_class, ChangeClass.LIVE)) for c in changes)
-    changes += _flag_changes(flags, report, reviewed, stops=stops_for_good)
+    changes += _flag_changes(flags, report, reviewed_class, stops=stops_for_good)
     notes = [
         f"{path} differs on the host and mending it is more than was reviewed; run pulumi refresh, then pulumi up"
         for path in left
     ]
     # What libvirt would drop from the definition, said before it is tried.
     too_old = needs_newer_libvirt(targets.config, observed.libvirt_version) if config_changes else ()
-    reason = "; ".join([*(change.describe() for change in restart_changes), *mends]) or "active becomes false"
+    reason = "; ".join([*(change.describe() for change in restart_changes), *repairs]) or "active becomes false"
     stop = _stop_findings(desired, targets, observed, reason, restarts=restarts, stops=stops_for_good)
     start = _start_findings(desired, targets, observed, flags, restarts=restarts)
-    steps = _converging_steps(targets, flags, observed, report, reviewed, restarts=restarts, stops=stops_for_good)
+    steps = _converging_steps(targets, flags, observed, report, reviewed_class, restarts=restarts, stops=stops_for_good)
     if stops_for_good and desired.get("on_delete") == "disconnect":
         steps = tuple(replace(step, disconnects=True) if isinstance(step, StopNetwork) else step for step in steps)
-    if reviewed >= ChangeClass.LIVE:
+    if reviewed_class >= ChangeClass.LIVE:
         steps += _forgotten(observed, report, stays_inactive=not report.active and not flags.active)
     if flags.active and not restarts:
         if not any(isinstance(step, RestartDnsmasq) for step in steps):
-            steps += _restart_dnsmasq(report, observed, reviewed)
-        changes += _mended_live(observed, reviewed) if _restarts_dnsmasq(report) else ()
+            steps += _restart_dnsmasq(report, observed, reviewed_class)
+        changes += _mended_live(observed, reviewed_class) if _restarts_dnsmasq(report) else ()
     notes += _cost_of_updates(steps, targets, observed)
     if DNSMASQ_GONE in observed.problems and flags.active and not restarts and not _restarts_dnsmasq(report):
         notes.append(
@@ -149,12 +149,7 @@ def _stop_findings(
     stops: bool,
 ) -> Findings:
     """What speaks against stopping the network, for good or to start it again, and what that does to whom."""
-    if (
-        observed.parked
-        and not restarts
-        and not desired.get("active", True)
-        and desired.get("on_delete") != "disconnect"
-    ):
+    if observed.held and not restarts and not desired.get("active", True) and desired.get("on_delete") != "disconnect":
         return Findings((in_use(observed, "the network would not be active"),))
     if not restarts and not stops:
         return Findings()
@@ -202,8 +197,12 @@ def _cost_of_updates(steps: Sequence[Step], targets: _Targets, observed: Observe
         yield "dnsmasq is restarted for this, so DNS and DHCP on the network pause for a moment"
 
 
-def _restart_dnsmasq(report: NetworkReport, observed: ObservedNetwork, reviewed: ChangeClass) -> tuple[Step, ...]:
-    if reviewed < ChangeClass.LIVE or not {*RESTARTS_DNSMASQ} & {*observed.problems} or not _restarts_dnsmasq(report):
+def _restart_dnsmasq(report: NetworkReport, observed: ObservedNetwork, reviewed_class: ChangeClass) -> tuple[Step, ...]:
+    if (
+        reviewed_class < ChangeClass.LIVE
+        or not {*RESTARTS_DNSMASQ} & {*observed.problems}
+        or not _restarts_dnsmasq(report)
+    ):
         return ()
     gone = DNSMASQ_GONE in observed.problems
     reason = "it is not running" if gone else "a restart of it was cut short"
@@ -226,17 +225,17 @@ def _not_restarted(steps: Sequence[Step], report: NetworkReport) -> Iterator[str
         )
 
 
-def _mended_live(observed: ObservedNetwork, reviewed: ChangeClass) -> tuple[Change, ...]:
+def _mended_live(observed: ObservedNetwork, reviewed_class: ChangeClass) -> tuple[Change, ...]:
     """The problems that are mended while the network runs on."""
     mended = [problem for problem in observed.problems if problem in RESTARTS_DNSMASQ or problem.startswith(PARKED)]
-    if not mended or reviewed < ChangeClass.LIVE:
+    if not mended or reviewed_class < ChangeClass.LIVE:
         return ()
     return (Change(path="problems", kind="change", change_class=ChangeClass.LIVE, detail="; ".join(mended)),)
 
 
-def _mends(observed: ObservedNetwork, flags: _Flags, reviewed: ChangeClass) -> tuple[str, ...]:
+def _mends(observed: ObservedNetwork, flags: _Flags, reviewed_class: ChangeClass) -> tuple[str, ...]:
     """The problems that a restart mends, where one was reviewed."""
-    if not flags.active or reviewed < ChangeClass.RESTART:
+    if not flags.active or reviewed_class < ChangeClass.RESTART:
         return ()
     return tuple(
         problem
@@ -274,16 +273,16 @@ def _live_changes(targets: _Targets) -> tuple[Change, ...]:
     return as_updates_can(changes, targets.live, targets.live_found)
 
 
-def _within(
-    targets: _Targets, flags: _Flags, report: NetworkReport, reviewed: ChangeClass
+def _limited_to(
+    targets: _Targets, flags: _Flags, report: NetworkReport, reviewed_class: ChangeClass
 ) -> tuple[_Targets, _Flags, tuple[str, ...]]:
     """The targets and flags less everything above the reviewed class, and the paths that were left."""
     # While nothing runs, no change of the definition stops anything: each is as good as live.
-    free = not report.active and reviewed >= ChangeClass.LIVE
-    config = targets.config if free else restrict(NetworkSpec, targets.config, targets.config_found, reviewed)
+    free = not report.active and reviewed_class >= ChangeClass.LIVE
+    config = targets.config if free else restrict(NetworkSpec, targets.config, targets.config_found, reviewed_class)
     live = None
     if targets.live is not None and targets.live_found is not None:
-        live = restrict(NetworkSpec, targets.live, targets.live_found, reviewed)
+        live = restrict(NetworkSpec, targets.live, targets.live_found, reviewed_class)
         if not updates_can_make(live, targets.live_found):
             live["dns"] = {**live.get("dns", {}), "srvs": targets.live_found.get("dns", {}).get("srvs", [])}
     narrowed = replace(targets, config=config, live=live)
@@ -291,13 +290,13 @@ def _within(
     narrow = {change.path for change in _merged(_config_changes(narrowed), _live_changes(narrowed))}
     left = sorted(wide - narrow)
     allowed = flags
-    if (report.active and not flags.active) or (flags.active != report.active and reviewed < ChangeClass.LIVE):
+    if (report.active and not flags.active) or (flags.active != report.active and reviewed_class < ChangeClass.LIVE):
         allowed = replace(allowed, active=report.active)
         left.append("active")
-    if flags.autostart != report.autostart and reviewed < ChangeClass.LIVE:
+    if flags.autostart != report.autostart and reviewed_class < ChangeClass.LIVE:
         allowed = replace(allowed, autostart=report.autostart)
         left.append("autostart")
-    if not report.persistent and reviewed < ChangeClass.LIVE:
+    if not report.persistent and reviewed_class < ChangeClass.LIVE:
         allowed = replace(allowed, keeps=False)
         left.append("persistent")
     return narrowed, allowed, tuple(left)
@@ -316,10 +315,12 @@ def _merged(*lists: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(by_path.values())
 
 
-def _flag_changes(flags: _Flags, report: NetworkReport, reviewed: ChangeClass, *, stops: bool) -> tuple[Change, ...]:
+def _flag_changes(
+    flags: _Flags, report: NetworkReport, reviewed_class: ChangeClass, *, stops: bool
+) -> tuple[Change, ...]:
     changes = []
     autostart, active = flags.autostart, flags.active
-    if not report.persistent and reviewed >= ChangeClass.LIVE:
+    if not report.persistent and reviewed_class >= ChangeClass.LIVE:
         changes.append(Change(path="persistent", kind="change", change_class=ChangeClass.LIVE, detail="false -> true"))
     if report.autostart != autostart:
         detail = f"{_word(report.autostart)} -> {_word(autostart)}"
@@ -340,7 +341,7 @@ def _converging_steps(
     flags: _Flags,
     observed: ObservedNetwork,
     report: NetworkReport,
-    reviewed: ChangeClass,
+    reviewed_class: ChangeClass,
     *,
     restarts: bool,
     stops: bool,
@@ -375,7 +376,7 @@ def _converging_steps(
     if (restarts or stops) and report.live_xml is not None:
         if restarts:
             steps += probe(targets.config)
-            steps += park_steps(targets.config, targets.live_found or {}, observed)
+            steps += hold_steps(targets.config, targets.live_found or {}, observed)
         # Without its bridge the network cuts nobody off that is not cut off already.
         bridge_gone = any(problem.startswith("the bridge ") for problem in observed.problems)
         steps.append(stop_step(report, targets.live_found or {}, disconnects=bridge_gone))
@@ -383,8 +384,8 @@ def _converging_steps(
     if wanted_active and (restarts or not report.active):
         steps += leftover_steps(targets.config, observed, report)
         steps.append(StartNetwork(uuid=report.uuid, bridge=bridge))
-    if wanted_active and reviewed >= ChangeClass.LIVE:
-        steps += plug_in_steps(report.uuid, observed, restarts=restarts)
+    if wanted_active and reviewed_class >= ChangeClass.LIVE:
+        steps += reattach_steps(report.uuid, observed, restarts=restarts)
     if report.autostart != autostart:
         steps.append(SetAutostart(uuid=report.uuid, autostart=autostart))
     return tuple(steps)
@@ -412,7 +413,7 @@ def leftover_steps(target: Tree, observed: ObservedNetwork, report: NetworkRepor
 
 
 def _forgotten(observed: ObservedNetwork, report: NetworkReport, *, stays_inactive: bool) -> tuple[Step, ...]:
-    """Remove what killed daemons left of the network's park and probes; of the network itself when it will not start.
+    """Remove what killed daemons left of the holding network and probes; of the network itself when it will not start.
 
     What starts clears its own away right before, see leftover_steps.
     """
@@ -442,4 +443,4 @@ def probe(target: Tree) -> list[Step]:
 
 def in_use(observed: ObservedNetwork, what: str) -> str:
     """The refusal of what would cut off what is plugged in."""
-    return f"{what}, which would cut off {describe_plugged_in(observed.users)}; unplug it from the network first"
+    return f"{what}, which would cut off {describe_attachments(observed.users)}; unplug it from the network first"

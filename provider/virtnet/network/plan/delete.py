@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from virtnet.network.diff import recorded_inputs
-from virtnet.network.names import park_uuid
+from virtnet.network.names import holding_uuid
 from virtnet.network.observed import FOREIGN_BRIDGE, RECORD_LEFT, ObservedNetwork
-from virtnet.network.plan.restart import cut_off_notes, describe_plugged_in, unseen
+from virtnet.network.plan.restart import cut_off_notes, describe_attachments, unseen
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
@@ -41,7 +41,7 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
         refusals.append(f"{foreign[0]}; deleting the network would delete that; rename that interface first")
     users = observed.users
     if users and policy != "disconnect":
-        guests = describe_plugged_in(users)
+        guests = describe_attachments(users)
         refusals.append(
             f"deleting it would cut off {guests}; unplug it from the network first, or set on_delete to "
             "disconnect and run pulumi up"
@@ -49,12 +49,12 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     steps: list[Step] = []
     if report.live_xml is not None:
         steps.append(stop_step(report, network_xml.parse(report.live_xml), disconnects=policy == "disconnect"))
-    if observed.park:
-        steps.append(StopIfActive(uuid=park_uuid(report.uuid)))
+    if observed.holding:
+        steps.append(StopIfActive(uuid=holding_uuid(report.uuid)))
     if observed.dnsmasq_left:
         steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
     steps += [
-        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, names=describe_plugged_in(left.users))
+        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, names=describe_attachments(left.users))
         for left in observed.bridges_left
     ]
     if report.config_xml is not None:
@@ -73,13 +73,13 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
 
 def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
     """The network stays as it is; only our mark goes, as it would claim what is no longer ours."""
-    from virtnet.network.plan.restart import plug_in_steps
+    from virtnet.network.plan.restart import reattach_steps
 
     note = "it stays, as on_delete is keep"
-    if observed.parked and not report.active:
-        waiting = describe_plugged_in(observed.parked)
-        return Plan(refusals=(f"{waiting} still waits on the network {observed.park}; run pulumi up first",))
-    home: tuple[Step, ...] = tuple(plug_in_steps(report.uuid, observed, restarts=False))
+    if observed.held and not report.active:
+        waiting = describe_attachments(observed.held)
+        return Plan(refusals=(f"{waiting} still waits on the network {observed.holding}; run pulumi up first",))
+    home: tuple[Step, ...] = tuple(reattach_steps(report.uuid, observed, restarts=False))
     if RECORD_LEFT in observed.problems:
         from virtnet.network.steps.sections import RestartDnsmasq
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from virtnet.network.observed import ObservedNetwork
-from virtnet.network.plan.adoption import as_found, belongs_to_another, marked_first
+from virtnet.network.plan.adoption import as_found, marked_first, owned_by_other
 from virtnet.network.plan.converge import at_next_start, converge, in_use, leftover_steps, probe
 from virtnet.network.plan.new import defining, finishing, new_tree, start_findings
 from virtnet.network.spec import NetworkSpec
@@ -24,17 +24,17 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork, report: 
     """Finish a half-made network of our own, adopt one where the program says so, or refuse."""
     mark = network_xml.owner_mark(report.any_xml)
     owner = desired.get("__owner", "")
-    made_here = mark is not None and bool(owner) and mark.owner == owner and not mark.adopted
-    if mark is not None and made_here and report.persistent:
+    created_by_us = mark is not None and bool(owner) and mark.owner == owner and not mark.adopted
+    if mark is not None and created_by_us and report.persistent:
         if mark.creating:
             return _finish(desired, observed, report)
         # Made by this very resource, in a run that was cut short before Pulumi had recorded it. It was never another's:
         # a delete is to remove it, not to give it back.
-        taken_up = converge(desired, {}, observed, report, ChangeClass.REPLACE)
+        resumed = converge(desired, {}, observed, report, ChangeClass.REPLACE)
         note = f"takes up the network that an earlier run of this program made (UUID {report.uuid}) and did not record"
-        return replace(taken_up, notes=(note, *taken_up.notes))
+        return replace(resumed, notes=(note, *resumed.notes))
     if mark is not None and mark.owner and mark.owner != owner:
-        return Plan(refusals=(belongs_to_another(mark.owner, owner, report.uuid),))
+        return Plan(refusals=(owned_by_other(mark.owner, owner, report.uuid),))
     if not desired.get("adopt"):
         return Plan(
             refusals=(
@@ -84,7 +84,7 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
         NetworkSpec, at_next_start(target), at_next_start(network_xml.parse(report.live_xml))
     )
     stops = report.active and not (running_alike and wanted_active)
-    if stops and observed.plugged_in:
+    if stops and observed.attachments:
         return Plan(refusals=(in_use(observed, "the half-made network would be stopped"),))
     findings = start_findings(desired, target, observed)
     if stops and report.live_xml is not None:

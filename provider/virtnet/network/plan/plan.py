@@ -55,12 +55,12 @@ def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed:
         return Plan(
             refusals=(f"it is gone (UUID {recorded.get('uuid')}); run pulumi refresh, then pulumi up makes it again",)
         )
-    reviewed = max(
+    reviewed_class = max(
         # Here the uri reaches the same host: diff has made sure, and would have replaced otherwise.
         (change.change_class for change in recorded_changes(desired, recorded) if change.path != "uri"),
         default=ChangeClass.RECORDED,
     )
-    plan = converge(desired, recorded_inputs(recorded), observed, report, reviewed)
+    plan = converge(desired, recorded_inputs(recorded), observed, report, reviewed_class)
     if recorded.get("adopted_from") and network_xml.owner_mark(report.any_xml) is None:
         # Adopted as it was, so it was left unmarked; from now on it holds what a later delete takes back.
         mark = adoption_mark(plan.steps, report.uuid, desired.get("__owner", ""), recorded["adopted_from"])

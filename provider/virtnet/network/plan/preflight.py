@@ -88,8 +88,8 @@ def is_leftover(tree: Tree, observed: ObservedNetwork) -> bool:
         link is not None
         and link.kind == "bridge"
         and link.mac == recorded
-        # A daemon that starts puts guests of type='bridge' back on it; with a park there, they wait on that.
-        and (bool(observed.park) or not any(other.master == bridge for other in observed.host.links))
+        # A daemon that starts puts guests of type='bridge' back on it; with a holding network there, they wait on that.
+        and (bool(observed.holding) or not any(other.master == bridge for other in observed.host.links))
     )
 
 

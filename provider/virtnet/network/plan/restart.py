@@ -4,19 +4,19 @@ import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 
 from virtnet.network.observed import ObservedNetwork
-from virtnet.network.steps.holding import MakePark, ParkGuests, PlugGuestsIn, RemovePark
+from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.planning.plan import Step
-from virtnet.planning.reports import PluggedIn
+from virtnet.planning.reports import Attachment
 from virtnet.spec.part import Tree
 
 #: What stopping and starting the network takes, and what each interface adds (measured, see docs/design.md).
 _SECONDS, _SECONDS_EACH = 0.7, 0.01
 
 
-def describe_plugged_in(plugged_in: Sequence[PluggedIn]) -> str:
+def describe_attachments(attachments: Sequence[Attachment]) -> str:
     """Everything plugged in, by name."""
-    return ", ".join(entry.describe() for entry in plugged_in)
+    return ", ".join(entry.describe() for entry in attachments)
 
 
 def restart_refusals(
@@ -24,7 +24,7 @@ def restart_refusals(
 ) -> Iterator[str]:
     """Why the network must not be restarted under what is plugged in: it could surely not be plugged in again."""
     users = observed.users
-    cut_off = f"{what}, which would cut off {describe_plugged_in(users)}"
+    cut_off = f"{what}, which would cut off {describe_attachments(users)}"
     if desired.get("on_restart") == "refuse":
         yield f"{cut_off}; on_restart is refuse, so unplug it from the network first"
         return
@@ -34,9 +34,9 @@ def restart_refusals(
             "again; unplug it from the network first"
         )
         return
-    staying = [entry for entry in users if entry.stays_away]
+    staying = [entry for entry in users if entry.cannot_reattach]
     for entry in staying:
-        yield f"{what}, and {entry.describe()} could not be plugged in again: {entry.stays_away}; unplug it first"
+        yield f"{what}, and {entry.describe()} could not be plugged in again: {entry.cannot_reattach}; unplug it first"
     if staying:
         return
     if not observed.host.may_change_links:
@@ -55,27 +55,28 @@ def _asks_for_vlans(tree: Tree) -> bool:
     return any("vlan" in part for part in (tree, *tree.get("port_groups", [])))
 
 
-def _elsewhere(target: Tree, live: Tree, users: Sequence[PluggedIn], what: str) -> Iterator[str]:
+def _elsewhere(target: Tree, live: Tree, users: Sequence[Attachment], what: str) -> Iterator[str]:
     """Where the network becomes another kind of thing, what hangs on its bridge has no place any more."""
     after, before = own_bridge(target), own_bridge(live)
     mode = mode_of(target)
     on_host_bridge = mode == "bridge" and target.get("bridge", {}).get("name")
     foreign = [entry for entry in users if not entry.owner or entry.bridge_by_name]
     if mode not in OWN_BRIDGE_MODES and not on_host_bridge:
-        yield f"{what}, and forward mode {mode} has no bridge for {describe_plugged_in(users)}; unplug it first"
+        yield f"{what}, and forward mode {mode} has no bridge for {describe_attachments(users)}; unplug it first"
     elif foreign and before and not after:
         yield (
-            f"{what}, and {describe_plugged_in(foreign)} hangs on the bridge {before}, which goes; plug it in "
+            f"{what}, and {describe_attachments(foreign)} hangs on the bridge {before}, which goes; plug it in "
             "elsewhere first"
         )
     named = [entry for entry in users if entry.bridge_by_name]
     if named and after and after != before:
         yield (
-            f"{what}, and {describe_plugged_in(named)} names the bridge {before} itself (type='bridge'), which becomes "
-            f"{after}; keep bridge.name, or plug it in elsewhere first"
+            f"{what}, and {describe_attachments(named)} names the bridge {before} itself (type='bridge'), which "
+            f"becomes {after}; keep bridge.name, or plug it in elsewhere first"
         )
     if target.get("virtual_port") or any(group.get("virtual_port") for group in target.get("port_groups", [])):
-        yield f"{what}, and a virtualport is made for {describe_plugged_in(users)} only when it starts; unplug it first"
+        names = describe_attachments(users)
+        yield f"{what}, and a virtualport is made for {names} only when it starts; unplug it first"
 
 
 def unseen(live: Tree, observed: ObservedNetwork) -> Iterator[str]:
@@ -88,10 +89,10 @@ def unseen(live: Tree, observed: ObservedNetwork) -> Iterator[str]:
         )
 
 
-def cut_off_notes(users: Sequence[PluggedIn]) -> Iterator[str]:
+def cut_off_notes(users: Sequence[Attachment]) -> Iterator[str]:
     """Whom a stop for good cuts off where on_delete is disconnect, by name."""
     if users:
-        yield f"{describe_plugged_in(users)} {'is' if len(users) == 1 else 'are'} cut off, as on_delete is disconnect"
+        yield f"{describe_attachments(users)} {'is' if len(users) == 1 else 'are'} cut off, as on_delete is disconnect"
 
 
 def restart_notes(target: Tree, live: Tree, observed: ObservedNetwork) -> Iterator[str]:
@@ -101,7 +102,7 @@ def restart_notes(target: Tree, live: Tree, observed: ObservedNetwork) -> Iterat
     seconds = _SECONDS + _SECONDS_EACH * len(users)
     host_bridge = "" if own_bridge(target) else str(target.get("bridge", {}).get("name", ""))
     spans = observed.host is not None and host_bridge in observed.host.spanning_tree_bridges
-    names, subnets = describe_plugged_in(users), subnets_change(target, live)
+    names, subnets = describe_attachments(users), subnets_change(target, live)
     be, have = ("is", "has") if len(users) == 1 else ("are", "have")
     if bridge_gone:
         yield f"{names} {have} lost the bridge already, and {be} plugged in again"
@@ -136,24 +137,28 @@ def subnets_change(target: Tree, live: Tree) -> bool:
     return {ip["address"] for ip in target.get("ips", [])} != {ip["address"] for ip in live.get("ips", [])}
 
 
-def park_steps(target: Tree, live: Tree, observed: ObservedNetwork) -> list[Step]:
-    """Before the stop: what is plugged in moves to the park."""
+def hold_steps(target: Tree, live: Tree, observed: ObservedNetwork) -> list[Step]:
+    """Before the stop: what is plugged in moves to the holding network."""
     report = observed.report
     if report is None or not observed.users:
         return []
     steps: list[Step] = []
-    if observed.park:
-        steps += _plug_in(report.uuid, observed.parked)
-    names = describe_plugged_in(observed.users)
-    bounce = subnets_change(target, live)
-    return [*steps, MakePark(uuid=report.uuid, bounce=bounce), ParkGuests(uuid=report.uuid, names=names, bounce=bounce)]
+    if observed.holding:
+        steps += _reattach(report.uuid, observed.held)
+    names = describe_attachments(observed.users)
+    toggle_links = subnets_change(target, live)
+    return [
+        *steps,
+        StartHoldingNetwork(uuid=report.uuid, toggle_links=toggle_links),
+        MoveToHoldingNetwork(uuid=report.uuid, names=names, toggle_links=toggle_links),
+    ]
 
 
-def plug_in_steps(uuid: str, observed: ObservedNetwork, *, restarts: bool) -> list[Step]:
-    """After the start: what is on the park moves back, that of a restart which was cut short too."""
-    users = (*(observed.plugged_in if restarts else ()), *observed.parked)
-    return _plug_in(uuid, users) if users or observed.park else []
+def reattach_steps(uuid: str, observed: ObservedNetwork, *, restarts: bool) -> list[Step]:
+    """After the start: what is on the holding network moves back, that of a restart which was cut short too."""
+    users = (*(observed.attachments if restarts else ()), *observed.held)
+    return _reattach(uuid, users) if users or observed.holding else []
 
 
-def _plug_in(uuid: str, users: Sequence[PluggedIn]) -> list[Step]:
-    return [PlugGuestsIn(uuid=uuid, names=describe_plugged_in(users) or "nothing"), RemovePark(uuid=uuid)]
+def _reattach(uuid: str, users: Sequence[Attachment]) -> list[Step]:
+    return [Reattach(uuid=uuid, names=describe_attachments(users) or "nothing"), RemoveHoldingNetwork(uuid=uuid)]

@@ -11,7 +11,7 @@ from virtnet.network.spec import NetworkSpec
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY, version_text
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.merge import differences, merge
 from virtnet.planning.plan import Step
 from virtnet.spec.part import Tree
@@ -33,13 +33,13 @@ class DefineNetwork:
     def describe(self) -> str:
         return self.purpose
 
-    def execute(self, doors: Doors) -> None:
-        doors.libvirt.define_network(self.xml)
+    def execute(self, clients: Clients) -> None:
+        clients.libvirt.define_network(self.xml)
         if self.was_read_back:
             return
-        definition = doors.libvirt.definition(self.uuid)
+        definition = clients.libvirt.definition(self.uuid)
         if definition is None:
-            raise HostFailure(f"libvirt at {doors.libvirt.uri} took the definition but reports no such network")
+            raise HostFailure(f"libvirt at {clients.libvirt.uri} took the definition but reports no such network")
         wanted, found = network_xml.parse(self.xml), network_xml.parse(definition)
         kept = merge(NetworkSpec, wanted, {}, found)
         dropped = [change.path for change in differences(NetworkSpec, kept, found)]
@@ -51,7 +51,7 @@ class DefineNetwork:
                 if path.startswith(place)
             ]
             raise HostFailure(
-                f"libvirt at {doors.libvirt.uri} (version {version_text(doors.libvirt.version())}) dropped "
+                f"libvirt at {clients.libvirt.uri} (version {version_text(clients.libvirt.version())}) dropped "
                 f"{', '.join(dropped)} from the definition; leave it out or upgrade"
                 + (f" ({'; '.join(needed)})" if needed else "")
             )
@@ -71,17 +71,17 @@ class RestoreDefinition:
     def describe(self) -> str:
         return "put the old definition back" if self.xml is not None else "remove the definition"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         if self.xml is None:
             if report is not None and report.persistent:
-                doors.libvirt.undefine_network(self.uuid)
+                clients.libvirt.undefine_network(self.uuid)
             return
         if report is None or report.config_xml != self.xml:
-            doors.libvirt.define_network(self.xml)
-            report = doors.libvirt.find_network(uuid=self.uuid)
+            clients.libvirt.define_network(self.xml)
+            report = clients.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.autostart != self.autostart:
-            doors.libvirt.set_autostart(self.uuid, self.autostart)
+            clients.libvirt.set_autostart(self.uuid, self.autostart)
 
     def undo(self) -> None:
         return None
@@ -98,8 +98,8 @@ class UndefineNetwork:
     def describe(self) -> str:
         return "remove the network's definition"
 
-    def execute(self, doors: Doors) -> None:
-        RestoreDefinition(uuid=self.uuid, xml=None, autostart=False).execute(doors)
+    def execute(self, clients: Clients) -> None:
+        RestoreDefinition(uuid=self.uuid, xml=None, autostart=False).execute(clients)
 
     def undo(self) -> Step:
         return RestoreDefinition(uuid=self.uuid, xml=self.config_xml, autostart=self.autostart)
@@ -120,12 +120,12 @@ class MarkNetwork:
             return f"note in its metadata that it belongs to '{self.mark.owner}', and how it was found"
         return f"note in its metadata that it belongs to '{self.mark.owner}'"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         # What is transient has no definition, and is gone when it stops: a mark would protect nothing.
         if report is None or report.config_xml is None or network_xml.owner_mark(report.config_xml) == self.mark:
             return
-        doors.libvirt.define_network(network_edit.with_owner_mark(report.config_xml, self.mark))
+        clients.libvirt.define_network(network_edit.with_owner_mark(report.config_xml, self.mark))
 
     def undo(self) -> Step:
         return MarkNetwork(uuid=self.uuid, mark=self.previous, previous=self.mark)

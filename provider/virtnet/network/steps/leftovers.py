@@ -7,30 +7,30 @@ from dataclasses import dataclass
 from typing import Literal
 
 from virtnet.errors import Refused
-from virtnet.network.names import park_bridge, park_uuid
+from virtnet.network.names import holding_bridge, holding_uuid
 from virtnet.network.observe.firewall import rules_left
 from virtnet.network.observe.leftovers import _ports, dnsmasq_process, link_address
-from virtnet.planning.clients import Doors, HostDoor
+from virtnet.planning.clients import Clients, HostClient
 
 
-def remove_own_bridge(doors: Doors, bridge: str, mac: str, *, occupied: bool = False) -> None:
+def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool = False) -> None:
     """Remove a bridge of ours that a daemon which was killed left, known by its MAC; refuse any other of that name.
 
     `occupied` lets something be plugged into it, which is on no bridge then, as after libvirt's own stop.
     """
-    address = link_address(doors, bridge)
-    if address is None or doors.host is None:
+    address = link_address(clients, bridge)
+    if address is None or clients.host is None:
         return
-    if address != mac or (not occupied and _ports(doors.host, bridge)):
-        raise Refused(f"the interface {bridge} on {doors.host.name} is not ours, or is in use; remove it first")
+    if address != mac or (not occupied and _ports(clients.host, bridge)):
+        raise Refused(f"the interface {bridge} on {clients.host.name} is not ours, or is in use; remove it first")
     # Down first, as libvirt does it: nothing is to pass without the rules. Who is killed in between is known by the
     # bridge, and it is done once more.
-    doors.host.set_link_up(bridge, False)
-    _remove_rules(doors.host, bridge)
-    doors.host.delete_link(bridge)
+    clients.host.set_link_up(bridge, False)
+    _remove_rules(clients.host, bridge)
+    clients.host.delete_link(bridge)
 
 
-def _remove_rules(host: HostDoor, bridge: str) -> None:
+def _remove_rules(host: HostClient, bridge: str) -> None:
     """Remove the firewall rules of a bridge that is about to go.
 
     libvirt 9.0 forgets those of a network whose daemon was killed while starting it, and then nobody removes them.
@@ -59,17 +59,19 @@ class RemoveLeftoverBridge:
             return f"remove the bridge {self.bridge} that a broken stop left behind, disconnecting {self.names}"
         return f"remove the bridge {self.bridge} that a broken start left behind"
 
-    def execute(self, doors: Doors) -> None:
-        if doors.host is None:
+    def execute(self, clients: Clients) -> None:
+        if clients.host is None:
             return
-        report = doors.libvirt.find_network(uuid=self.uuid)
+        report = clients.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.active:
             return
-        if link_address(doors, self.bridge) == self.mac and doors.libvirt.find_network(uuid=park_uuid(self.uuid)):
+        if link_address(clients, self.bridge) == self.mac and clients.libvirt.find_network(
+            uuid=holding_uuid(self.uuid)
+        ):
             # A daemon that starts puts guests of type='bridge' back on it; they wait with the others.
-            for link in doors.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
-                doors.host.set_master(link, park_bridge(self.uuid))
-        remove_own_bridge(doors, self.bridge, self.mac, occupied=bool(self.names))
+            for link in clients.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
+                clients.host.set_master(link, holding_bridge(self.uuid))
+        remove_own_bridge(clients, self.bridge, self.mac, occupied=bool(self.names))
 
     def undo(self) -> None:
         return None
@@ -88,13 +90,13 @@ class EndLeftoverDnsmasq:
     def describe(self) -> str:
         return "end the network's dnsmasq that a killed libvirtd left behind"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.active:
             return
-        pid = dnsmasq_process(doors, self.name)
-        if doors.host is not None and pid is not None:
-            doors.host.end_process(pid)
+        pid = dnsmasq_process(clients, self.name)
+        if clients.host is not None and pid is not None:
+            clients.host.end_process(pid)
 
     def undo(self) -> None:
         return None

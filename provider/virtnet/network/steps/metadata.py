@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.spec.part import Tree
 
 SINCE = 9_007_000
@@ -37,12 +37,12 @@ class SetMetadata:
         where = "" if self.live and self.config else " (running network only)" if self.live else " (definition only)"
         return f"{'remove' if self.text is None else 'set'} {what}{where}"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         live = self.live and report is not None and not self._done(report.live_xml)
         config = self.config and report is not None and not self._done(report.config_xml)
         if live or config:
-            doors.libvirt.set_metadata(
+            clients.libvirt.set_metadata(
                 self.uuid, kind=self.kind, namespace=self.namespace, text=self.text, live=live, config=config
             )
 

@@ -6,7 +6,7 @@ from virtnet.errors import LibvirtFailure, Refused
 from virtnet.network.names import probe_bridge, probe_mac, probe_uuid
 from virtnet.network.steps.leftovers import remove_own_bridge
 from virtnet.network.xml.holding import render_probe
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,31 +20,31 @@ class ProbeStart:
     def describe(self) -> str:
         return "make sure that libvirt can start networks now"
 
-    def execute(self, doors: Doors) -> None:
-        self._clear(doors)
+    def execute(self, clients: Clients) -> None:
+        self._clear(clients)
         try:
-            self._try(doors, attempt=0)
+            self._try(clients, attempt=0)
         except LibvirtFailure:
             # The subnet of the first attempt may be in use, which no error code tells from the rest.
             try:
-                self._try(doors, attempt=1)
+                self._try(clients, attempt=1)
             except LibvirtFailure as failure:
                 raise Refused(
                     f"the network was not stopped, as it could not be started again: {failure}; if firewall rules were "
                     "flushed, restart libvirtd (or virtnetworkd), which makes them again"
                 ) from failure
 
-    def _try(self, doors: Doors, *, attempt: int) -> None:
+    def _try(self, clients: Clients, *, attempt: int) -> None:
         try:
-            doors.libvirt.can_start_networks(render_probe(self.xml, self.uuid, attempt))
+            clients.libvirt.can_start_networks(render_probe(self.xml, self.uuid, attempt))
         finally:
-            self._clear(doors)
+            self._clear(clients)
 
-    def _clear(self, doors: Doors) -> None:
+    def _clear(self, clients: Clients) -> None:
         """Remove the throw-away network, and its bridge, that a killed look left behind."""
-        if doors.libvirt.find_network(uuid=probe_uuid(self.uuid)) is not None:
-            doors.libvirt.stop_network(probe_uuid(self.uuid))
-        remove_own_bridge(doors, probe_bridge(self.uuid), probe_mac(self.uuid))
+        if clients.libvirt.find_network(uuid=probe_uuid(self.uuid)) is not None:
+            clients.libvirt.stop_network(probe_uuid(self.uuid))
+        remove_own_bridge(clients, probe_bridge(self.uuid), probe_mac(self.uuid))
 
     def undo(self) -> None:
         return None

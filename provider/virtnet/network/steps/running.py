@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from virtnet.errors import Refused
 from virtnet.network.observe.leftovers import link_address
-from virtnet.network.observe.ports import plugged_in
+from virtnet.network.observe.ports import attachments
 from virtnet.network.steps.definition import RestoreDefinition
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.plan import Step
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.part import Tree
@@ -35,12 +35,12 @@ class StartNetwork:
     def describe(self) -> str:
         return "start the network"
 
-    def execute(self, doors: Doors) -> None:
-        if doors.libvirt.is_active(self.uuid):
+    def execute(self, clients: Clients) -> None:
+        if clients.libvirt.is_active(self.uuid):
             return
         if self.bridge:
-            _refuse_taken_name(doors, self.bridge, known_ours=self.known_ours)
-        doors.libvirt.start_network(self.uuid)
+            _refuse_taken_name(clients, self.bridge, known_ours=self.known_ours)
+        clients.libvirt.start_network(self.uuid)
 
     def undo(self) -> Step:
         return StopIfActive(uuid=self.uuid)
@@ -55,19 +55,19 @@ class StopIfActive:
     def describe(self) -> str:
         return "stop the network"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         if report is None or report.live_xml is None:
             return
         live = network_xml.parse(report.live_xml)
         bridge, mac = own_bridge(live), live.get("mac")
-        address = link_address(doors, bridge) if bridge else None
+        address = link_address(clients, bridge) if bridge else None
         if address is not None and mac is not None and address != mac:
             raise Refused(
                 f"the interface {bridge} has the MAC address {address}, not the network's {mac}, so it is not the "
                 "network's bridge, and stopping the network would delete it; rename that interface first"
             )
-        doors.libvirt.stop_network(self.uuid)
+        clients.libvirt.stop_network(self.uuid)
 
     def undo(self) -> None:
         return None
@@ -91,15 +91,15 @@ class StopNetwork:
     def describe(self) -> str:
         return "stop the network"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.active:
-            forget_orphans(doors, report)
-        users = () if self.disconnects else plugged_in(doors, report)
+            delete_orphaned_ports(clients, report)
+        users = () if self.disconnects else attachments(clients, report)
         if users:
             names = ", ".join(user.describe() for user in users)
             raise Refused(f"since the plan was made {names} was plugged in, which would be cut off; unplug it first")
-        StopIfActive(uuid=self.uuid).execute(doors)
+        StopIfActive(uuid=self.uuid).execute(clients)
 
     def undo(self) -> Step:
         return RunAgain(
@@ -136,19 +136,19 @@ class RunAgain:
     def describe(self) -> str:
         return "start the network with its old definition"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.active:
             return
         started_from = network_edit.for_definition(self.live_xml)
-        RestoreDefinition(uuid=self.uuid, xml=started_from, autostart=self.autostart).execute(doors)
+        RestoreDefinition(uuid=self.uuid, xml=started_from, autostart=self.autostart).execute(clients)
         try:
-            StartNetwork(uuid=self.uuid, bridge=self.bridge, known_ours=True).execute(doors)
+            StartNetwork(uuid=self.uuid, bridge=self.bridge, known_ours=True).execute(clients)
         finally:
             # The running network's XML is only what it was started from; its definition is put back in any case.
-            report = doors.libvirt.find_network(uuid=self.uuid)
+            report = clients.libvirt.find_network(uuid=self.uuid)
             if self.config_xml is not None or (report is not None and report.active):
-                RestoreDefinition(uuid=self.uuid, xml=self.config_xml, autostart=self.autostart).execute(doors)
+                RestoreDefinition(uuid=self.uuid, xml=self.config_xml, autostart=self.autostart).execute(clients)
 
     def undo(self) -> None:
         return None
@@ -164,8 +164,8 @@ class SetAutostart:
     def describe(self) -> str:
         return f"set autostart to {'true' if self.autostart else 'false'}"
 
-    def execute(self, doors: Doors) -> None:
-        doors.libvirt.set_autostart(self.uuid, self.autostart)
+    def execute(self, clients: Clients) -> None:
+        clients.libvirt.set_autostart(self.uuid, self.autostart)
 
     def undo(self) -> Step:
         return UnsetAutostart(uuid=self.uuid, autostart=not self.autostart)
@@ -181,20 +181,20 @@ class UnsetAutostart:
     def describe(self) -> str:
         return f"set autostart back to {'true' if self.autostart else 'false'}"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.persistent and report.autostart != self.autostart:
-            doors.libvirt.set_autostart(self.uuid, self.autostart)
+            clients.libvirt.set_autostart(self.uuid, self.autostart)
 
     def undo(self) -> None:
         return None
 
 
-def _refuse_taken_name(doors: Doors, bridge: str, *, known_ours: bool) -> None:
-    if doors.host is not None:
-        taken = link_address(doors, bridge) is not None
+def _refuse_taken_name(clients: Clients, bridge: str, *, known_ours: bool) -> None:
+    if clients.host is not None:
+        taken = link_address(clients, bridge) is not None
     else:
-        names = doors.libvirt.interface_names()
+        names = clients.libvirt.interface_names()
         if names is None and not known_ours:
             raise Refused(f"whether an interface named {bridge} is on the host already cannot be seen from here")
         taken = names is not None and bridge in names
@@ -205,7 +205,7 @@ def _refuse_taken_name(doors: Doors, bridge: str, *, known_ours: bool) -> None:
         )
 
 
-def forget_orphans(doors: Doors, report: NetworkReport) -> None:
+def delete_orphaned_ports(clients: Clients, report: NetworkReport) -> None:
     """Remove the network's ports that nobody has: what a libvirtd leaves that is killed while it moves an interface."""
-    for port in doors.libvirt.orphaned_ports(report.uuid):
-        doors.libvirt.delete_port(report.uuid, port)
+    for port in clients.libvirt.orphaned_ports(report.uuid):
+        clients.libvirt.delete_port(report.uuid, port)

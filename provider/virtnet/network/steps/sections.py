@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from virtnet.errors import LibvirtFailure, Refused
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.clients import Doors
+from virtnet.planning.clients import Clients
 from virtnet.planning.plan import Step
 
 
@@ -36,16 +36,16 @@ class UpdateSection:
         where = "" if self.live and self.config else " (running network only)" if self.live else " (definition only)"
         return f"{'add' if self.command == 'add' else 'remove'} {self.subject}{where}"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         if report is None:
-            raise Refused(f"the network of UUID {self.uuid} is gone from libvirt at {doors.libvirt.uri}")
+            raise Refused(f"the network of UUID {self.uuid} is gone from libvirt at {clients.libvirt.uri}")
         live = self.live and not self._done(report.live_xml)
         config = self.config and not self._done(report.config_xml)
         if not live and not config:
             return
         try:
-            doors.libvirt.update_section(
+            clients.libvirt.update_section(
                 self.uuid,
                 command=self.command,
                 section=self.section,
@@ -56,7 +56,7 @@ class UpdateSection:
             )
         except LibvirtFailure:
             # An update may fail and still be applied. When taking back, that is all that was wanted.
-            report = doors.libvirt.find_network(uuid=self.uuid)
+            report = clients.libvirt.find_network(uuid=self.uuid)
             done = report is not None and all(
                 self._done(xml) for xml, wanted in ((report.live_xml, live), (report.config_xml, config)) if wanted
             )
@@ -97,10 +97,10 @@ class AnnounceRestart:
     def describe(self) -> str:
         return f"note in the running network that dnsmasq is to be restarted ({self.reason})"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         if report is None or not network_xml.restart_record_left(report.live_xml):
-            _update_record(doors, self.uuid, "add")
+            _update_record(clients, self.uuid, "add")
 
     def undo(self) -> Step:
         return WithdrawRestart(uuid=self.uuid)
@@ -115,10 +115,10 @@ class WithdrawRestart:
     def describe(self) -> str:
         return "restart dnsmasq as it was"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         if report is not None and network_xml.restart_record_left(report.live_xml):
-            _update_record(doors, self.uuid, "delete")
+            _update_record(clients, self.uuid, "delete")
 
     def undo(self) -> None:
         return None
@@ -140,19 +140,19 @@ class RestartDnsmasq:
     def describe(self) -> str:
         return f"restart dnsmasq ({self.reason})"
 
-    def execute(self, doors: Doors) -> None:
-        report = doors.libvirt.find_network(uuid=self.uuid)
+    def execute(self, clients: Clients) -> None:
+        report = clients.libvirt.find_network(uuid=self.uuid)
         left = report is not None and network_xml.restart_record_left(report.live_xml)
         if not left:
-            _update_record(doors, self.uuid, "add")
-        _update_record(doors, self.uuid, "delete")
+            _update_record(clients, self.uuid, "add")
+        _update_record(clients, self.uuid, "delete")
 
     def undo(self) -> AnnounceRestart | None:
         return AnnounceRestart(uuid=self.uuid, reason=self.reason) if self.announced else None
 
 
-def _update_record(doors: Doors, uuid: str, command: str) -> None:
-    doors.libvirt.update_section(
+def _update_record(clients: Clients, uuid: str, command: str) -> None:
+    clients.libvirt.update_section(
         uuid,
         command=command,
         section="dns-txt",

@@ -1,10 +1,10 @@
-"""A park: a bridge of its own on which guests wait while their network is stopped and started. Pure.
+"""A holding network: a bridge of its own on which guests wait while their network is stopped and started. Pure.
 
 libvirt never plugs guests in again when a network was stopped and started, and an update of an interface with the
 same network does nothing. Moved to another network and back an interface is plugged in whole, with its port, on every
 libvirt tried (9.0 and 11.3). So the guests of a network that must restart wait on a transient network without an
-address, where they go on talking to each other. The park's metadata remembers how each of them was plugged in: whoever
-finishes a restart that was cut short, in another process or on another day, reads it there.
+address, where they go on talking to each other. The holding network's metadata remembers how each of them was plugged
+in: whoever finishes a restart that was cut short, in another process or on another day, reads it there.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from lxml import etree
 
 from virtnet.network.names import (
-    park_bridge,
-    park_mac,
-    park_name,
-    park_uuid,
+    holding_bridge,
+    holding_mac,
+    holding_name,
+    holding_uuid,
     probe_bridge,
     probe_mac,
     probe_uuid,
@@ -25,14 +25,14 @@ from virtnet.network.names import (
 from virtnet.network.xml.read import read_xml
 from virtnet.planning.reports import GuestInterface
 
-PARK_NAMESPACE = "urn:pulumi-virtnet:park:1.0"
+HOLDING_NAMESPACE = "urn:pulumi-virtnet:holding:1.0"
 
 #: What libvirt shows of an interface after merging it with what its network gives it.
 _MERGED = ("virtualport", "vlan", "bandwidth", "port")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParkedInterface:
+class HeldInterface:
     """A guest's interface as it is to be plugged in again."""
 
     guest_uuid: str
@@ -41,7 +41,7 @@ class ParkedInterface:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParkedLink:
+class HeldLink:
     """A link of the host as it hung on the bridge: a guest's tap, or one that libvirt knows nothing of."""
 
     name: str
@@ -49,7 +49,7 @@ class ParkedLink:
     settings: tuple[tuple[str, str], ...]
     """Files of /sys/class/net/NAME/brport and what they held."""
     ifindex: str = ""
-    """The kernel's number of it, which no other link gets until the host is booted anew; "" in an older park."""
+    """The kernel's number of it, which no other link gets until the host is booted anew; "" where it is not known."""
     vlans: tuple[str, ...] = ()
     """Its VLANs on a bridge that filters them, as `bridge vlan add` takes them: "10 pvid untagged"."""
 
@@ -62,10 +62,10 @@ class Journal:
     """Whether the network kept its ports apart."""
     lowered: bool = False
     """Whether links were to be taken down meanwhile."""
-    interfaces: tuple[ParkedInterface, ...] = ()
-    links: tuple[ParkedLink, ...] = ()
+    interfaces: tuple[HeldInterface, ...] = ()
+    links: tuple[HeldLink, ...] = ()
 
-    def link(self, name: str) -> ParkedLink | None:
+    def link(self, name: str) -> HeldLink | None:
         """How the link of that name was plugged in."""
         return next((link for link in self.links if link.name == name), None)
 
@@ -97,69 +97,69 @@ def render_probe(xml: str, uuid: str, attempt: int) -> str:
     return etree.tostring(root, encoding="unicode")
 
 
-def render_park(uuid: str, live_xml: str, journal: Journal) -> str:
-    """The park of a network, to be started as a transient network: no address, no STP, the network's MTU."""
+def render_holding_network(uuid: str, live_xml: str, journal: Journal) -> str:
+    """The holding network of a network, to be started as a transient network: no address, no STP, the network's MTU."""
     root = etree.Element("network")
-    etree.SubElement(root, "name").text = park_name(uuid)
-    etree.SubElement(root, "uuid").text = park_uuid(uuid)
+    etree.SubElement(root, "name").text = holding_name(uuid)
+    etree.SubElement(root, "uuid").text = holding_uuid(uuid)
     etree.SubElement(root, "metadata").append(_render_journal(journal))
-    etree.SubElement(root, "bridge", name=park_bridge(uuid), stp="off", delay="0")
+    etree.SubElement(root, "bridge", name=holding_bridge(uuid), stp="off", delay="0")
     # libvirt gives a tap the MTU of the bridge it puts it on.
     mtu = read_xml(live_xml).find("mtu")
     if mtu is not None:
         root.append(mtu)
-    etree.SubElement(root, "mac", address=park_mac(uuid))
+    etree.SubElement(root, "mac", address=holding_mac(uuid))
     etree.SubElement(root, "dns", enable="no")
     return etree.tostring(root, encoding="unicode")
 
 
 def _render_journal(journal: Journal) -> etree._Element:
-    parked = etree.Element(_tag("parked"), nsmap={"virtnet": PARK_NAMESPACE})
-    parked.set("isolated", "yes" if journal.isolated else "no")
-    parked.set("lowered", "yes" if journal.lowered else "no")
+    held = etree.Element(_tag("held"), nsmap={"virtnet": HOLDING_NAMESPACE})
+    held.set("isolated", "yes" if journal.isolated else "no")
+    held.set("lowered", "yes" if journal.lowered else "no")
     for interface in journal.interfaces:
-        entry = etree.SubElement(parked, _tag("interface"), guest=interface.guest_uuid, mac=interface.mac)
+        entry = etree.SubElement(held, _tag("interface"), guest=interface.guest_uuid, mac=interface.mac)
         entry.text = interface.xml
     for link in journal.links:
-        entry = etree.SubElement(parked, _tag("link"), name=link.name, up="yes" if link.up else "no")
+        entry = etree.SubElement(held, _tag("link"), name=link.name, up="yes" if link.up else "no")
         entry.set("ifindex", link.ifindex)
         for name, value in link.settings:
             etree.SubElement(entry, _tag("setting"), name=name, value=value)
         for vlan in link.vlans:
             etree.SubElement(entry, _tag("vlan"), id=vlan)
-    return parked
+    return held
 
 
 def parse_journal(park_xml: str) -> Journal:
-    """What a park remembers; nothing where it is no park of ours."""
-    parked = read_xml(park_xml).find(f"metadata/{_tag('parked')}")
-    if parked is None:
+    """What a holding network remembers; nothing where it is no holding network of ours."""
+    held = read_xml(park_xml).find(f"metadata/{_tag('held')}")
+    if held is None:
         return Journal()
     return Journal(
-        isolated=parked.get("isolated") == "yes",
-        lowered=parked.get("lowered") == "yes",
+        isolated=held.get("isolated") == "yes",
+        lowered=held.get("lowered") == "yes",
         interfaces=tuple(
-            ParkedInterface(guest_uuid=entry.get("guest", ""), mac=entry.get("mac", ""), xml=entry.text or "")
-            for entry in parked.findall(_tag("interface"))
+            HeldInterface(guest_uuid=entry.get("guest", ""), mac=entry.get("mac", ""), xml=entry.text or "")
+            for entry in held.findall(_tag("interface"))
         ),
         links=tuple(
-            ParkedLink(
+            HeldLink(
                 name=entry.get("name", ""),
                 up=entry.get("up") == "yes",
                 ifindex=entry.get("ifindex", ""),
                 settings=tuple((s.get("name", ""), s.get("value", "")) for s in entry.findall(_tag("setting"))),
                 vlans=tuple(vlan.get("id", "") for vlan in entry.findall(_tag("vlan"))),
             )
-            for entry in parked.findall(_tag("link"))
+            for entry in held.findall(_tag("link"))
         ),
     )
 
 
 def _tag(name: str) -> str:
-    return f"{{{PARK_NAMESPACE}}}{name}"
+    return f"{{{HOLDING_NAMESPACE}}}{name}"
 
 
-def remembered(interfaces: Sequence[GuestInterface], network_xml: str, network: str) -> tuple[ParkedInterface, ...]:
+def remembered(interfaces: Sequence[GuestInterface], network_xml: str, network: str) -> tuple[HeldInterface, ...]:
     """Guests' interfaces as they are to be plugged in again: with what the guest itself asks for.
 
     A running guest's XML shows its interface merged with what its port group and its network give it. That must not
@@ -167,7 +167,7 @@ def remembered(interfaces: Sequence[GuestInterface], network_xml: str, network: 
     """
     root = read_xml(network_xml)
     return tuple(
-        ParkedInterface(guest_uuid=interface.guest_uuid, mac=interface.mac, xml=_own(interface, root, network))
+        HeldInterface(guest_uuid=interface.guest_uuid, mac=interface.mac, xml=_own(interface, root, network))
         for interface in interfaces
     )
 
@@ -195,9 +195,9 @@ def _text(element: etree._Element) -> bytes:
     return etree.tostring(element, method="c14n", exclusive=True)
 
 
-def at_park(interface_xml: str, uuid: str, *, down: bool) -> str:
-    """The interface plugged into its network's park, where it asks for nothing; with its link down, if so."""
-    element = read_xml(_on_network(interface_xml, park_name(uuid)))
+def on_holding_network(interface_xml: str, uuid: str, *, down: bool) -> str:
+    """The interface plugged into the holding network, where it asks for nothing; with its link down, if so."""
+    element = read_xml(_on_network(interface_xml, holding_name(uuid)))
     source = element.find("source")
     if source is not None:
         source.attrib.pop("portgroup", None)
