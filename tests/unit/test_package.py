@@ -91,6 +91,7 @@ def test_the_wheel_brings_its_commands_and_its_licence(wheel: zipfile.ZipFile) -
     }
     assert held["licenses/LICENSE"] == (REPOSITORY / "LICENSE").read_bytes()
     assert "License-Expression: Apache-2.0" in held["METADATA"].decode()
+    assert "Provides-Extra" not in held["METADATA"].decode()
 
 
 def test_the_source_archive_holds_what_the_project_says_and_nothing_else(sdist: tarfile.TarFile) -> None:
