@@ -31,7 +31,7 @@ from tests.acceptance.generated_networks import (
     wrong_at_start,
 )
 from tests.unit.hostile import BASES, Attempt, value_at
-from tests.unit.test_hostile_texts import in_canonical, taken
+from tests.unit.network.test_hostile_texts import in_canonical, taken
 
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK

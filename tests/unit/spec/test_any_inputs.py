@@ -10,9 +10,9 @@ from pulumi import dynamic
 from pulumi.dynamic.config import Config
 from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.hostile import TEXTS
+from tests.unit.network.test_checks import places
 from tests.unit.strategies import whole_networks
 from tests.unit.test_dynamic import NOWHERE, secret, unknown
-from tests.unit.test_network_checks import places
 
 from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider
 from virtnet.errors import VirtnetError

@@ -9,7 +9,7 @@ import pytest
 import pulumi_virtnet
 import virtnet
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("package", [virtnet, pulumi_virtnet])

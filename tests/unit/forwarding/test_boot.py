@@ -12,7 +12,7 @@ from tests.unit.fake_host import FakeKernel
 from virtnet.forwarding.boot import by_procps, by_systemd, fresh_kernel, normalise
 from virtnet.forwarding.sysctl import IPV4_ALIAS, after_write, integer, shown
 
-CASES = json.loads((Path(__file__).parent / "data" / "boot_sysctl.json").read_text())
+CASES = json.loads((Path(__file__).parents[1] / "data" / "boot_sysctl.json").read_text())
 INTERFACES = ["eth0.100", "eth1"]
 
 

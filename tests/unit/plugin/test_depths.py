@@ -49,7 +49,7 @@ SENT: tuple[tuple[str, Any, bool, bool], ...] = (
 
 CASES = {
     case["case"]: wire.to_properties(NETWORK.spec, case["inputs"])
-    for case in json.loads((Path(__file__).parent / "data" / "good_networks.json").read_text())
+    for case in json.loads((Path(__file__).parents[1] / "data" / "good_networks.json").read_text())
 }
 
 

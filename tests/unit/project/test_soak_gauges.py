@@ -6,7 +6,7 @@ import pytest
 from tests.acceptance.sandboxed import nft_lines
 from tests.acceptance.soak import Sample, growth, left_over, slope
 
-NFT = (Path(__file__).parent / "data" / "firewall" / "nft.txt").read_text()
+NFT = (Path(__file__).parents[1] / "data" / "firewall" / "nft.txt").read_text()
 
 
 def sampled(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from tests.unit.test_sdk import Engine, engine, run, seen
+from tests.unit.sdk.test_sdk import Engine, engine, run, seen
 
 import pulumi_virtnet as virtnet
 

@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]
 import pulumi_virtnet
 import pulumi_virtnet.native as virtnet
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "native"
+EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "native"
 ANSWERS: dict[str, Any] = {
     "virtnet:index:getFreeSubnet": {"subnet": "10.1.0.0/24", "address": "10.1.0.1/24", "first": "a", "last": "b"},
     "virtnet:index:getLeases": {"leases": [{"clientId": "x", "prefixLength": 24.0}]},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 PACKAGES = {"virtnet": REPOSITORY / "provider/virtnet", "pulumi_virtnet": REPOSITORY / "sdk/pulumi_virtnet"}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from virtnet.network.resource import NETWORK
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 MODES = sorted((REPOSITORY / "docs" / "modes").glob("*.py"))
 
 

@@ -23,7 +23,7 @@ from virtnet.resources import RESOURCES
 from virtnet.spec import properties as wire
 from virtnet.spec.part import shapes
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 NOWHERE = "qemu+unix:///system?socket=/nonexistent/libvirt-sock"
 URN = "urn:pulumi:dev::shop::virtnet:index:LibvirtNetwork::lab"
 NEW = {"persistent": True, "problems": [], "adoptedFrom": None}

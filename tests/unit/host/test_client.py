@@ -20,7 +20,7 @@ from virtnet.planning.clients import HostClient
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 from virtnet.transport.ssh import SshCommand
 
-DATA = Path(__file__).parent / "data" / "host"
+DATA = Path(__file__).parents[1] / "data" / "host"
 
 
 def test_links() -> None:

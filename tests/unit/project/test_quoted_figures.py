@@ -15,7 +15,7 @@ from virtnet.host import shell as host_shell
 from virtnet.libvirtd import session as libvirt_session
 from virtnet.transport import ssh as host_ssh
 
-DOCUMENTS = Path(__file__).parents[2]
+DOCUMENTS = Path(__file__).parents[3]
 MEASURED: Mapping[str, Any] = json.loads((DOCUMENTS / "docs/performance.json").read_text(), parse_float=Decimal)
 SECURITY = (DOCUMENTS / "docs/security.md").read_text()
 

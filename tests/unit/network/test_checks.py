@@ -14,7 +14,7 @@ from tests.unit.strategies import networks
 from virtnet.network.resource import NETWORK
 from virtnet.spec.part import UNKNOWN
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 BAD = json.loads((DATA / "bad_networks.json").read_text())
 GOOD = json.loads((DATA / "good_networks.json").read_text())
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from tests.unit.fake_host import FakeHost, FakeKernel, clients
-from tests.unit.test_forwarding import applied, desired, planned
+from tests.unit.forwarding.test_forwarding import applied, desired, planned
 
 from virtnet.forwarding.other_programs import configuration, overriding_settings
 from virtnet.forwarding.resource import observe

@@ -14,7 +14,7 @@ from pulumi.runtime.settings import SETTINGS
 
 import pulumi_virtnet as virtnet
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 #: What libvirt made of it, for every resource: outputs that no program names.
 MADE = {

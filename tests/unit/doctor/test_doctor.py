@@ -27,7 +27,7 @@ from virtnet.network.observed import DNSMASQ_GONE, RECORD_LEFT, HostReport, Obse
 from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, NetworkReport
 
-DATA = Path(__file__).parent / "data" / "firewall"
+DATA = Path(__file__).parents[1] / "data" / "firewall"
 IPTABLES, NFT = (DATA / "iptables-save.txt").read_text(), (DATA / "nft.txt").read_text()
 HOST = HostReport(links=(), addresses=(), routes=(), listening_sockets=(), missing_programs=())
 UUID = "11111111-2222-3333-4444-555555555555"
