@@ -29,6 +29,7 @@ from virtnet.forwarding.sysctl import (
 from virtnet.host.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.findings import Messages
 from virtnet.planning.reports import NetworkReport
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import UNKNOWN, Failure, Tree, from_inputs, tree
@@ -208,6 +209,12 @@ def identity(shown: Mapping[str, Tree]) -> str:
     return f"{shown['host_uuid']}/{shown.get('drop_in') or DEFAULT_NAME}"
 
 
+def _messages() -> Messages:
+    from virtnet.forwarding.messages import messages
+
+    return messages()
+
+
 HOST_FORWARDING: Resource[ForwardingReport] = Resource(
     name="HostForwarding",
     subject="IP forwarding",
@@ -219,4 +226,5 @@ HOST_FORWARDING: Resource[ForwardingReport] = Resource(
     outputs=outputs,
     recorded_inputs=recorded_inputs,
     identity=identity,
+    messages=_messages,
 )

@@ -15,6 +15,7 @@ from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.plan import plan_network
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.xml import read as network_xml
+from virtnet.planning.findings import Messages
 from virtnet.planning.merge import ABSENT, project
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import UNKNOWN, Failure, Tree, from_inputs, tree
@@ -145,6 +146,12 @@ def outputs(
     }
 
 
+def _messages() -> Messages:
+    from virtnet.network.messages.render import messages
+
+    return messages()
+
+
 NETWORK: Resource[ObservedNetwork] = Resource(
     name="LibvirtNetwork",
     subject="network",
@@ -157,4 +164,5 @@ NETWORK: Resource[ObservedNetwork] = Resource(
     recorded_inputs=recorded_inputs,
     identity=lambda shown: str(shown["uuid"]),
     prefetch=prefetch,
+    messages=_messages,
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import read_note, read_refusal, read_summary
 from virtnet.planning.plan import Change, ChangeClass, Plan, apply
 from virtnet.planning.resource import Observed, Resource
 from virtnet.spec.part import Tree, walk_unknown
@@ -56,7 +57,7 @@ def diff(
     plan = resource.plan(desired, recorded, None)
     changes = tuple(_same_host(change, recorded, desired, connect) for change in plan.changes)
     subject = _subject(resource, desired, recorded)
-    return Diff(changes, tuple(f"{subject}: note: {note}" for note in plan.notes))
+    return Diff(changes, tuple(f"{subject}: note: {read_note(resource.messages(), note)}" for note in plan.notes))
 
 
 def _same_host(change: Change, recorded: Mapping[str, Tree], desired: Mapping[str, Tree], connect: Connect) -> Change:
@@ -112,12 +113,14 @@ def preview(
         plan = _planned(resource, clients, desired, recorded, recent=True)
     except VirtnetError as error:
         return [*lines, f"{subject}: as the host is now, this could not be applied: {error}"]
+    messages = resource.messages()
     if recorded is None:
         taken_over = [change for change in plan.changes if "adopted_from" in plan.details]
         lines += [f"{subject}: {change.describe()} [{change.change_class.name.lower()}]" for change in taken_over]
-        lines += [f"{subject}: will {step.describe()}" for step in plan.steps]
-    lines += [f"{subject}: as the host is now, this would be refused: {refusal}" for refusal in plan.refusals]
-    return lines + [f"{subject}: note: {note}" for note in plan.notes]
+        lines += [f"{subject}: will {read_summary(messages, step.describe())}" for step in plan.steps]
+    refusals = [read_refusal(messages, refusal) for refusal in plan.refusals]
+    lines += [f"{subject}: as the host is now, this would be refused: {refusal}" for refusal in refusals]
+    return lines + [f"{subject}: note: {read_note(messages, note)}" for note in plan.notes]
 
 
 def _preview_of_replacement(
@@ -125,7 +128,8 @@ def _preview_of_replacement(
 ) -> Iterator[str]:
     """What is deleted to be made anew, by its own name, and what the host has against that."""
     subject = _subject(resource, {}, recorded)
-    anew = "is deleted and made anew, which is refused while anything is plugged in, unless on_delete is disconnect"
+    messages = resource.messages()
+    anew = messages.replacement
     if unknown:
         yield f"{subject}: {anew}; or it stays, if {' and '.join(unknown)}, known only when applied, is as it was"
     else:
@@ -137,9 +141,9 @@ def _preview_of_replacement(
         yield f"{subject}: as the host is now, this could not be applied: {error}"
         return
     for refusal in plan.refusals:
-        yield f"{subject}: as the host is now, this would be refused: {refusal}"
+        yield f"{subject}: as the host is now, this would be refused: {read_refusal(messages, refusal)}"
     for note in plan.notes:
-        yield f"{subject}: note: {note}"
+        yield f"{subject}: note: {read_note(messages, note)}"
 
 
 def create(
@@ -160,7 +164,7 @@ def create(
     try:
         with clients.turn(lambda: _prefetch(resource, clients, desired)):
             plan = _planned(resource, clients, desired, None)
-            _apply(plan, clients, _subject(resource, desired, None), show, progress)
+            _apply(resource, plan, clients, _subject(resource, desired, None), show=show, progress=progress)
         # Whoever waits for the turn may begin: looking is no change.
         return _outputs(resource, clients, desired, desired, plan.details)
     except VirtnetError as error:
@@ -184,7 +188,7 @@ def update(
     try:
         with clients.turn():
             plan = _planned(resource, clients, desired, recorded)
-            _apply(plan, clients, _subject(resource, desired, recorded), show, progress)
+            _apply(resource, plan, clients, _subject(resource, desired, recorded), show=show, progress=progress)
         return _outputs(resource, clients, desired, recorded, {**recorded, **plan.details})
     except VirtnetError as error:
         if plan is None or _undone(error):
@@ -262,7 +266,7 @@ def delete(
     clients = connect(str(recorded["uri"]))
     with clients.turn():
         observed = _observe_for_delete(resource, clients, recorded, subject)
-        _apply(resource.plan(None, recorded, observed), clients, subject, show, progress)
+        _apply(resource, resource.plan(None, recorded, observed), clients, subject, show=show, progress=progress)
 
 
 def _observe_for_delete(
@@ -311,10 +315,13 @@ def _planned(
     return resource.plan(desired, recorded, _look(resource, clients, desired, recorded or {}))
 
 
-def _apply(plan: Plan, clients: Clients, subject: str, show: Show, progress: Show | None) -> None:
+def _apply(
+    resource: Resource[Observed], plan: Plan, clients: Clients, subject: str, *, show: Show, progress: Show | None
+) -> None:
+    messages = resource.messages()
     for note in plan.notes:
-        show(f"{subject}: note: {note}")
-    apply(plan, clients, subject, progress)
+        show(f"{subject}: note: {read_note(messages, note)}")
+    apply(plan, clients, subject, progress, messages=messages)
 
 
 def _outputs(

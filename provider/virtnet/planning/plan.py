@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 
 from virtnet.errors import AccessDenied, ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import PLAIN, Messages, read_refusal, read_summary
 from virtnet.spec.values import printable
 
 
@@ -50,8 +51,8 @@ class Change:
 class Step(Protocol):
     """One effect. Frozen data; executing twice must be as good as once, and so must undoing."""
 
-    def describe(self) -> str:
-        """What will happen, in the words of a preview line."""
+    def describe(self) -> Any:
+        """What will happen."""
 
     def execute(self, clients: Clients) -> None:
         """Do it; raises a VirtnetError."""
@@ -66,9 +67,9 @@ class Plan:
 
     steps: tuple[Step, ...] = ()
     changes: tuple[Change, ...] = ()
-    refusals: tuple[str, ...] = ()
-    """Sentences to stand behind "object on host was not touched: "; a plan with any of them is never applied."""
-    notes: tuple[str, ...] = ()
+    refusals: tuple[Any, ...] = ()
+    """Why it must not be applied; a plan with any of them never is."""
+    notes: tuple[Any, ...] = ()
     """What a reviewer should know besides the changes."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """What was chosen while planning and the outputs need, such as a new network's UUID."""
@@ -84,7 +85,14 @@ class Plan:
         return not self.steps and not self.changes
 
 
-def apply(plan: Plan, clients: Clients, subject: str, progress: Callable[[str], None] | None = None) -> None:
+def apply(
+    plan: Plan,
+    clients: Clients,
+    subject: str,
+    progress: Callable[[str], None] | None = None,
+    *,
+    messages: Messages = PLAIN,
+) -> None:
     """Carry out a plan's steps in order; take all of them back, last first, when one fails.
 
     `subject` names the object and the host for messages. Raises Refused before the first effect when the plan holds
@@ -93,27 +101,29 @@ def apply(plan: Plan, clients: Clients, subject: str, progress: Callable[[str], 
     KeyboardInterrupt, say) also takes the steps back before it goes on.
     """
     if plan.refusals:
-        raise Refused(f"{subject} was not touched: {'; '.join(plan.refusals)}")
+        refusals = "; ".join(read_refusal(messages, refusal) for refusal in plan.refusals)
+        raise Refused(f"{subject} was not touched: {refusals}")
     begun: list[Step] = []
     try:
         for step in plan.steps:
             begun.append(step)
             if progress is not None:
-                progress(f"{subject}: {step.describe()}")
+                progress(f"{subject}: {read_summary(messages, step.describe())}")
             step.execute(clients)
     except VirtnetError as error:
-        left = _take_back(begun, clients)
+        left = _take_back(begun, clients, messages)
         outcome = "everything was taken back" if not left else "left undone: " + "; ".join(left)
         if len(begun) == 1 and not left:
             outcome = "nothing was changed"
-        sentence = f"{subject}: could not {begun[-1].describe()}: {error} ({outcome})"
+        failed = read_summary(messages, begun[-1].describe())
+        sentence = f"{subject}: could not {failed}: {error} ({outcome})"
         raise ApplyFailed(sentence, tuple(left)) from error
     except BaseException:
-        _take_back(begun, clients)
+        _take_back(begun, clients, messages)
         raise
 
 
-def _take_back(begun: Sequence[Step], clients: Clients) -> list[str]:
+def _take_back(begun: Sequence[Step], clients: Clients, messages: Messages) -> list[str]:
     """Undo steps, last first; the failures as sentences. One that fails does not keep the others from trying.
 
     Only a host that cannot be reached any more is not asked again.
@@ -125,11 +135,11 @@ def _take_back(begun: Sequence[Step], clients: Clients) -> list[str]:
         if undo is None:
             continue
         if lost:
-            left.append(f"could not {undo.describe()} either")
+            left.append(f"could not {read_summary(messages, undo.describe())} either")
             continue
         try:
             undo.execute(clients)
         except VirtnetError as error:
-            left.append(f"could not {undo.describe()}: {error}")
+            left.append(f"could not {read_summary(messages, undo.describe())}: {error}")
             lost = isinstance(error, Unreachable) and not isinstance(error, AccessDenied)
     return [*left, "when it is reached again, pulumi up goes on from there"] if lost else left

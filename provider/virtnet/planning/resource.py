@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Messages
 from virtnet.planning.plan import Plan
 from virtnet.spec.part import Failure, Part, Tree
 
@@ -40,6 +41,8 @@ class Resource(Generic[Observed]):
     """Recorded outputs -> what the program had named. Pure."""
     identity: Callable[[Mapping[str, Tree]], str]
     """Outputs -> Pulumi's id. Pure."""
+    messages: Callable[[], Messages]
+    """How its values read; called when something is to be said, so that sentences are imported then."""
     prefetch: Callable[[Clients, Mapping[str, Tree]], None] | None = None
     """(doors, desired): ask, while another resource has the turn, what observe would take long to ask before a create.
 

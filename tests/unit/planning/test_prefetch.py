@@ -10,6 +10,7 @@ import pytest
 from virtnet.errors import HostFailure, Refused
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients, LibvirtClient
+from virtnet.planning.findings import PLAIN
 from virtnet.planning.plan import Plan
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import Part, Tree
@@ -47,6 +48,7 @@ def resource() -> Resource[str]:
         return Plan(refusals=(observed,) if observed else ())
 
     return Resource(
+        messages=lambda: PLAIN,
         name="Kind",
         subject="kind",
         spec=Part,

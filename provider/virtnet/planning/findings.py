@@ -1,0 +1,92 @@
+"""What planning finds and does, as values: a kind and its details. Sentences are made of them at the edge.
+
+Each package lists its kinds in enumerations, and says in its `messages` module how they read. Plans, states and tests
+hold kinds and details, so a reworded sentence changes nothing but what people read. Pure.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+Detail: TypeAlias = bool | int | float | str | Sequence["Detail"] | Mapping[str, "Detail"] | None
+"""Plain data, as JSON has it: a problem's details are recorded in the state."""
+Details: TypeAlias = Mapping[str, Detail]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong with a resource on its host. The state records its kind's value and its details."""
+
+    kind: Enum
+    details: Details = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a plan must not be applied. Its sentence has a reason and, where there is something to do, a fix."""
+
+    kind: Enum
+    details: Details = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a reviewer should know besides the changes: what they cost, or whom they concern."""
+
+    kind: Enum
+    details: Details = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a step does, for a preview line: "will …"."""
+
+    kind: Enum
+    details: Details = field(default_factory=dict)
+
+
+Message: TypeAlias = Problem | Refusal | Note | Summary
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A refusal as people read it."""
+
+    reason: str
+    fix: str = ""
+    """What to do; "" where there is nothing to do."""
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.fix}" if self.fix else self.reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Messages:
+    """How one resource's values read. Lifecycle renders by it, so that a test can replace every sentence."""
+
+    sentence: Callable[[Problem | Note | Summary], str]
+    advice: Callable[[Refusal], Advice]
+    replacement: str
+    """What becomes of a resource that is replaced: it stands behind "network 'lab' on qemu:///system: "."""
+
+
+def read_note(messages: Messages, note: Note | str) -> str:
+    """A note as a sentence."""
+    return note if isinstance(note, str) else messages.sentence(note)
+
+
+def read_refusal(messages: Messages, refusal: Refusal | str) -> str:
+    """A refusal as a sentence: its reason and its fix."""
+    return refusal if isinstance(refusal, str) else str(messages.advice(refusal))
+
+
+def read_summary(messages: Messages, summary: Summary | str) -> str:
+    """What a step does, as a sentence behind "will"."""
+    return summary if isinstance(summary, str) else messages.sentence(summary)
+
+
+PLAIN = Messages(
+    sentence=lambda message: message.kind.name, advice=lambda refusal: Advice(refusal.kind.name), replacement=""
+)
+"""Kinds by their names, for what has no sentences of its own."""
