@@ -62,11 +62,12 @@ test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 1
 unit: .venv ## run the unit and property tests but for the fuzz; needs neither root nor a sandbox
 	@$(with_env) pytest tests/unit -m 'not fuzz' --numprocesses=auto --dist=worksteal $(ARGS)
 
-lint: .venv ## check style, formatting, types and layers
+lint: .venv ## check style, formatting, types, layers and shell scripts
 	@$(with_env) ruff check .
 	@$(with_env) ruff format --check .
 	@$(with_env) mypy
 	@$(with_env) lint-imports --no-logo
+	@$(with_env) shellcheck $$(grep -rlE '^#(!/.*[/ ]| shellcheck shell=)bash$$' .ci tools)
 
 audit: .venv ## ask whether a locked package has a known vulnerability; ARGS=URL asks another service than OSV
 	@tools/audit $(ARGS)

@@ -35,11 +35,3 @@ def test_help_lists_every_target() -> None:
     phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     assert phony is not None
     assert set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE)) == set(phony[1].split())
-
-
-def test_pulumi_version_is_the_same_in_set_up_and_module() -> None:
-    in_setup = re.search(r"PULUMI_VERSION=(\S+)", (REPOSITORY / "tools/setup").read_text())
-    in_module = re.search(r"github.com/pulumi/pulumi/pkg/v3 v(\S+)", (REPOSITORY / "tools/pulumi/go.mod").read_text())
-    assert in_setup is not None
-    assert in_module is not None
-    assert in_setup[1] == in_module[1]

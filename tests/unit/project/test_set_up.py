@@ -1,0 +1,204 @@
+"""The set-up finds the parts where they are, takes none that does not serve, and knows which packages are missing."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+LIST = REPOSITORY / "tools/setup.d/system-packages.txt"
+PULUMI_PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python")
+# All that the scripts call, so that nothing else of the machine is found.
+TOOLS = (
+    "bash",
+    "cat",
+    "cut",
+    "dirname",
+    "grep",
+    "head",
+    "python3",
+    "readlink",
+    "sed",
+    "sha256sum",
+    "sh",
+    "sort",
+    "uname",
+)
+PROOFS = {
+    "program": r"\S+",
+    "file": r"/\S+",
+    "pkg-config": r"\S+",
+    "python": "headers|ensurepip",
+    "found": "pulumi|uv",
+    "no": "guests",
+}
+
+
+def pinned_pulumi() -> str:
+    """The version of Pulumi that the tests run with."""
+    pin = re.search(r"github.com/pulumi/pulumi/pkg/v3 v(\S+)", (REPOSITORY / "tools/pulumi/go.mod").read_text())
+    assert pin is not None
+    return pin[1]
+
+
+def program(path: Path, said: str = "") -> Path:
+    """A program that only says something."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\necho {said}\n")
+    path.chmod(0o755)
+    return path
+
+
+def pulumi(directory: Path, version: str) -> Path:
+    """A directory with all programs of a Pulumi."""
+    for name in PULUMI_PROGRAMS:
+        program(directory / name, f"v{version}")
+    return directory
+
+
+class Place:
+    """A home whose name is hard on a shell, with a virtual environment, and a PATH without what the set-up brings."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root / "it's a home"
+        self.python = program(self.root / "venv/bin/python")
+        self.bin = self.root / "bin"
+        self.bin.mkdir()
+        for name in TOOLS:
+            (self.bin / name).symlink_to(shutil.which(name) or name)
+        self.cached_pulumi = self.root / f"cache/virtnet/pulumi-{pinned_pulumi()}-{platform.machine()}/bin"
+
+    def run(self, *command: str, path: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        environment = {
+            "HOME": str(self.root),
+            "XDG_CACHE_HOME": str(self.root / "cache"),
+            "VIRTNET_VENV": str(self.root / "venv"),
+            "PATH": f"{path or self.bin}{os.pathsep}{self.bin}",
+        }
+        return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+
+    def shell(self, command: str, path: Path | None = None) -> list[str]:
+        """What a command says in a shell with the set-up's environment, by lines."""
+        done = self.run("bash", "-euc", f'eval "$(tools/setup --env)"\n{command}', path=path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    def missing(self, packages: Path) -> "subprocess.CompletedProcess[str]":
+        return self.run("tools/setup.d/system-packages.sh", "--missing", str(packages))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_a_shell_finds_the_virtual_environment_and_the_pinned_pulumi(place: Place) -> None:
+    pulumi(place.cached_pulumi, pinned_pulumi())
+
+    found = place.shell('command -v python; command -v pulumi; echo "$VIRTUAL_ENV"')
+
+    assert found == [str(place.python), str(place.cached_pulumi / "pulumi"), str(place.root / "venv")]
+
+
+def test_a_shell_finds_the_uv_of_the_cache(place: Place) -> None:
+    pulumi(place.cached_pulumi, pinned_pulumi())
+    uv = program(place.root / "cache/virtnet/uv/bin/uv")
+    # It must not hide the environment's own.
+    program(uv.with_name("python"))
+
+    assert place.shell("command -v uv; command -v python") == [str(uv), str(place.python)]
+
+
+@pytest.mark.parametrize(
+    ("version", "serves"),
+    [("0.9.0", False), ("3.99.0", False), (pinned_pulumi(), True), ("3.1000.0", True), ("4.0.0-dev.0", True)],
+)
+def test_a_pulumi_on_the_path_is_taken_when_it_is_new_enough(place: Place, version: str, serves: bool) -> None:
+    pulumi(place.cached_pulumi, pinned_pulumi())
+    own = pulumi(place.root / "own", version)
+
+    (found,) = place.shell("command -v pulumi", path=own)
+
+    assert found == str((own if serves else place.cached_pulumi) / "pulumi")
+
+
+@pytest.mark.parametrize("name", PULUMI_PROGRAMS)
+def test_a_pulumi_that_is_not_whole_is_not_taken(place: Place, name: str) -> None:
+    (pulumi(place.cached_pulumi, pinned_pulumi()) / name).unlink()
+
+    done = place.run("tools/setup", "--env")
+
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_without_a_virtual_environment_there_is_nothing_to_print(place: Place) -> None:
+    pulumi(place.cached_pulumi, pinned_pulumi())
+    place.python.unlink()
+
+    done = place.run("tools/setup", "--env")
+
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("proofs", "proved"),
+    [
+        ("program sh", True),
+        ("program no-such-program", False),
+        ("program no-such-program | program sh", True),
+        ("file /bin/s*", True),
+        ("file /bin/no-such-*", False),
+        ("file /bin/no-such-* | file /no-such | file /bin/sh", True),
+        ("pkg-config no-such-library", False),
+        ("found pulumi", False),
+        ("python ensurepip | program sh", True),
+    ],
+)
+def test_a_package_is_missing_when_nothing_proves_that_it_is_there(
+    place: Place, tmp_path: Path, proofs: str, proved: bool
+) -> None:
+    packages = tmp_path / "packages.txt"
+    packages.write_text(f"# a comment\n\nsome-package  newer  {proofs}\nlast-package  every  program no-such-program\n")
+
+    done = place.missing(packages)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == [*([] if proved else ["some-package"]), "last-package"]
+
+
+def test_a_pulumi_in_the_cache_is_a_proof(place: Place, tmp_path: Path) -> None:
+    pulumi(place.cached_pulumi, pinned_pulumi())
+    packages = tmp_path / "packages.txt"
+    packages.write_text("curl  every  program no-such-program | found pulumi\n")
+
+    done = place.missing(packages)
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_list_that_cannot_be_read_is_not_taken_for_one_of_which_nothing_is_missing(
+    place: Place, tmp_path: Path
+) -> None:
+    packages = tmp_path / "packages.txt"
+
+    assert place.missing(packages).returncode != 0
+
+    packages.write_text("some-package  every  sight unseen\n")
+    assert place.missing(packages).returncode != 0
+
+
+def test_each_line_of_the_list_can_be_read() -> None:
+    lines = [line for line in LIST.read_text().splitlines() if line and not line.startswith("#")]
+    packages = [line.split(maxsplit=2) for line in lines]
+
+    for package, releases, proofs in packages:
+        assert releases in ("every", "newer"), package
+        for proof in proofs.split(" | "):
+            kind, what = proof.split(" ")
+            assert re.fullmatch(PROOFS[kind], what), (package, proof)
+    names = [package for package, _, _ in packages]
+    assert len(names) == len(set(names)) > 20

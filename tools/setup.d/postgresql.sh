@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Brings PostgreSQL, for the test that keeps a stack's state in it, into the cache where the machine has none.
+# Called by tools/setup.
+set -euo pipefail
+# shellcheck source=tools/setup.d/find.sh
+. "$(dirname "${BASH_SOURCE[0]}")/find.sh"
+
+# Unpacked, not installed: the packages would make a database of the machine's own, and a service.
+unpack_postgresql() {
+    local work=$1 package archive
+    package=$(apt-cache depends postgresql | sed -n 's/^ *Depends: \(postgresql-[0-9]*\)$/\1/p')
+    [[ -n $package ]] || return
+    mkdir -p "$work/archives/partial" "$work/root"
+    # With what it needs and the machine does not have.
+    apt-get -qq --yes --no-install-recommends --download-only -o Debug::NoLocking=true \
+        -o Dir::Cache::archives="$work/archives" install "$package" || return
+    for archive in "$work"/archives/*.deb; do dpkg-deb --extract "$archive" "$work/root" || return; done
+}
+
+if root=$(find_postgresql); then
+    say "there: ${root:-$(compgen -G '/usr/lib/postgresql/*/bin' | tail -n 1)}"
+    exit
+fi
+if ! have apt-get; then
+    say 'no apt-get to get one with: install PostgreSQL for the test that keeps state in it'
+    exit
+fi
+make_work postgresql
+log=$cache/postgresql.log
+if ! unpack_postgresql "$work" 2>"$log"; then
+    # The package lists may be old.
+    rm -rf "${work:?}"/*
+    { update_package_lists && unpack_postgresql "$work"; } 2>>"$log" ||
+        { cat "$log" >&2; fail 'PostgreSQL could not be fetched (why is above)'; }
+fi
+# Another set-up may have been faster.
+mv -T "$work/root" "$cache/postgresql" 2>/dev/null || find_postgresql >/dev/null
+say "unpacked into $cache/postgresql"

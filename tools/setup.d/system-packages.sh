@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Installs the packages of system-packages.txt that are not on the machine. Called by tools/setup.
+#
+#   system-packages.sh                     do it
+#   system-packages.sh --missing [LIST]    only name them, one a line
+set -euo pipefail
+# shellcheck source=tools/setup.d/find.sh
+. "$(dirname "${BASH_SOURCE[0]}")/find.sh"
+
+list=$repo/tools/setup.d/system-packages.txt
+if [[ ${1-} == --missing ]]; then list=${2:-$list}; fi
+readonly list
+
+python_has() {
+    python3 - "$1" <<'PYTHON'
+import importlib.util, pathlib, sys, sysconfig
+needed = {
+    "headers": lambda: pathlib.Path(sysconfig.get_path("include"), "Python.h").exists(),
+    "ensurepip": lambda: importlib.util.find_spec("ensurepip") is not None,
+}
+sys.exit(0 if needed[sys.argv[1]]() else 1)
+PYTHON
+}
+
+# proved KIND WHAT: one proof of the list.
+proved() {
+    case $1 in
+    program) have "$2" ;;
+    file) any_file "$2" ;;
+    pkg-config) have pkg-config && pkg-config --exists "$2" ;;
+    python) python_has "$2" ;;
+    found) "find_$2" >/dev/null ;;
+    no) ! "has_$2" ;;
+    *) fail "$list: unknown proof $1" ;;
+    esac
+}
+
+# any_proved PROOF[|PROOF]…
+any_proved() {
+    local proofs proof kind what
+    IFS='|' read -ra proofs <<<"$1"
+    for proof in "${proofs[@]}"; do
+        read -r kind what <<<"$proof"
+        if proved "$kind" "$what"; then return; fi
+    done
+    return 1
+}
+
+missing_packages() {
+    local package proofs
+    # Not the standard input: programs that prove something would read it.
+    while read -ru 3 package _ proofs; do
+        [[ -z $package || $package == '#'* ]] || any_proved "$proofs" || echo "$package"
+    done 3<"$list"
+}
+
+# The ones of the given packages that this release has: names differ a little between releases.
+# Before the first "apt-get update" nothing is known; then the ones that every release has.
+installable() {
+    local package
+    for package in "$@"; do
+        if apt-cache show --no-all-versions libvirt-daemon >/dev/null 2>&1; then
+            apt-cache show --no-all-versions "$package" >/dev/null 2>&1 || continue
+        elif grep -q "^$package  *newer " "$list"; then
+            continue
+        fi
+        echo "$package"
+    done
+}
+
+# The services of libvirt's packages and of OpenSSH's that are enabled, in one line.
+enabled_services() {
+    command -v systemctl >/dev/null || return 0
+    local unit
+    for unit in /usr/lib/systemd/system/{libvirt,virt,ssh}*.{service,socket}; do
+        unit=${unit##*/}
+        if systemctl is-enabled --quiet "$unit" 2>/dev/null; then printf '%s ' "$unit"; fi
+    done
+}
+
+# keep_services_off BEFORE: disables the services that the installation enabled, BEFORE being those enabled before it.
+# They were not started, and so are not at the next boot either.
+keep_services_off() {
+    local unit added=()
+    for unit in $(enabled_services); do
+        [[ " $1 " == *" $unit "* ]] || added+=("$unit")
+    done
+    if ((${#added[@]} > 0)); then
+        as_root env SYSTEMD_OFFLINE=1 systemctl --quiet disable "${added[@]}" >/dev/null 2>&1 ||
+            fail "could not disable the services that came with the packages: ${added[*]}"
+        say "left switched off on this machine: ${added[*]}"
+    fi
+}
+
+install_packages() {
+    local services
+    services=$(enabled_services)
+    # Offline, systemctl enables and disables but starts nothing; in runlevel 1 nor does invoke-rc.d, where there is no
+    # systemd; needrestart would restart what runs.
+    as_root env DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 RUNLEVEL=1 NEEDRESTART_SUSPEND=1 \
+        apt-get -o DPkg::Lock::Timeout=300 -qq install --yes --no-install-recommends "$@" \
+        </dev/null >"$cache/apt.log" 2>&1 ||
+        { tail -n 20 "$cache/apt.log" >&2; fail "apt-get failed; its whole output is in $cache/apt.log"; }
+    keep_services_off "$services"
+}
+
+main() {
+    local names missing known
+    names=$(missing_packages)
+    if [[ -z $names ]]; then
+        say 'all there'
+        return
+    fi
+    mapfile -t missing <<<"$names"
+    say "missing: ${missing[*]}"
+    if ! have apt-get; then
+        fail "this platform has no apt-get; install what gives the Debian packages ${missing[*]}, then run this again"
+    fi
+    if ! as_root true 2>/dev/null; then
+        mapfile -t missing < <(installable "${missing[@]}")
+        fail 'not root, and sudo wants a password; run this, then run the set-up again:' \
+            "  sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}" \
+            "(where libvirt's services come with these packages, this starts them)"
+    fi
+    update_package_lists
+    mapfile -t known < <(installable "${missing[@]}")
+    if ((${#known[@]} > 0)); then
+        say "installing: ${known[*]}"
+        install_packages "${known[@]}"
+    fi
+    names=$(missing_packages)
+    [[ -z $names ]] || fail "still missing after the installation: what gives ${names//$'\n'/ }"
+}
+
+have python3 || fail "python3 is missing; install Python $PYTHON_OLDEST or newer, then run this again"
+python3 -c 'import sys; sys.exit(sys.version_info < tuple(map(int, sys.argv[1].split("."))))' "$PYTHON_OLDEST" ||
+    fail "python3 on PATH is $(python3 --version 2>&1); Python $PYTHON_OLDEST or newer is needed"
+case ${1-} in
+--missing) missing_packages ;;
+*) main ;;
+esac
