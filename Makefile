@@ -69,8 +69,9 @@ lint: .venv ## check style, formatting, types, layers and shell scripts
 	@$(with_env) lint-imports --no-logo
 	@$(with_env) shellcheck $$(grep -rlE '^#(!/.*[/ ]| shellcheck shell=)bash$$' .ci tools)
 
-audit: .venv ## ask whether a locked package has a known vulnerability; ARGS=URL asks another service than OSV
-	@tools/audit $(ARGS)
+audit: ## ask whether a locked package has a known vulnerability; ARGS='--service-url URL' asks another service than OSV
+	@. tools/setup.d/find.sh && uv=$$(find_uv || fail 'there is no uv, which asks; run "make setup" first') && \
+	    "$$uv" audit --frozen --preview-features audit-command $(ARGS)
 
 format: .venv ## format the code and repair what ruff can repair
 	@$(with_env) ruff check --fix .
