@@ -59,7 +59,9 @@ class _Provider(dynamic.ResourceProvider):
         inputs.setdefault("uri", self._uri)
         failures = [] if self._unreachable in ("fail", "recorded") else [_bad_configuration()]
         canonical, found = resource.check(inputs, recorded)
-        failures += [self._check_failure(failure.path, failure.reason, news) for failure in found]
+        if found:
+            read = resource.messages().failure
+            failures += [self._check_failure(failure.path, read(failure), news) for failure in found]
         if failures:
             return dynamic.CheckResult({}, failures)
         checked = _sendable(wire.to_properties(resource.spec, canonical)) | _places(news)

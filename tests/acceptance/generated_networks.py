@@ -106,7 +106,7 @@ def wrong(connection: libvirt.virConnect, inputs: dict[str, Any]) -> list[str]:
     """What is wrong with a network between check and dump."""
     canonical, failures = NETWORK.check(inputs, {})
     if failures:
-        return [f"{failure.path}: {failure.reason}" for failure in failures]
+        return [f"{failure.path}: {NETWORK.messages().failure(failure)}" for failure in failures]
     addresses = canonical.get("forward", {}).get("addresses", [])
     lend_virtual_functions(
         frozenset(f"{a.get('domain', 0):04x}:{a['bus']:02x}:{a['slot']:02x}.{a['function']:x}" for a in addresses)

@@ -55,7 +55,7 @@ def walk(connection: libvirt.virConnect, instance: Instance) -> Outcome:
         outcome.unreadable = not _is_xml(dump)
         tree = network_xml.parse(instance.xml if outcome.unreadable else dump)
         canonical, failures = NETWORK.check(tree, {})
-        outcome.refused = [f"{failure.path}: {failure.reason}" for failure in failures]
+        outcome.refused = [f"{failure.path}: {NETWORK.messages().failure(failure)}" for failure in failures]
         if outcome.unreadable:
             return outcome
         outcome.dropped = not _holds(dump, instance)

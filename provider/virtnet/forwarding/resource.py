@@ -10,6 +10,7 @@ from typing import Any
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.forwarding.boot import by_systemd
 from virtnet.forwarding.drop_in import DEFAULT_NAME, is_runtime_record, path_of
+from virtnet.forwarding.failures import ForwardingFailure
 from virtnet.forwarding.observed import ForwardingReport, managed, previous_of, project, recorded_inputs, setting
 from virtnet.forwarding.other_programs import configuration
 from virtnet.forwarding.plan import plan
@@ -32,7 +33,8 @@ from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.findings import Messages
 from virtnet.planning.reports import NetworkReport
 from virtnet.planning.resource import Resource
-from virtnet.spec.part import UNKNOWN, Failure, Tree, from_inputs, tree
+from virtnet.spec.failures import Failure
+from virtnet.spec.part import UNKNOWN, Tree, from_inputs, tree
 from virtnet.spec.values import readable
 from virtnet.transport.uri import no_host_reason
 
@@ -66,20 +68,19 @@ def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[
 def _contradictions(named: Mapping[str, Tree]) -> list[Failure]:
     failures = []
     uri = named.get("uri")
-    reason = "is required; name the connection URI, like qemu:///system" if uri is None else None
-    if isinstance(uri, str):
-        reason = no_host_reason(uri)
-    if reason is not None:
-        failures.append(Failure("uri", reason))
+    if uri is None:
+        failures.append(Failure("uri", ForwardingFailure.URI_MISSING))
+    elif isinstance(uri, str) and (reason := no_host_reason(uri)) is not None:
+        failures.append(Failure("uri", ForwardingFailure.NO_HOST, {"reason": reason}))
     interfaces = named.get("interfaces")
     for name, group in ({} if interfaces is UNKNOWN or interfaces is None else interfaces).items():
         path = f'interfaces["{readable(name)}"]'
         if name in ("all", "default"):
-            failures.append(Failure(path, f"'{name}' is no interface but the kernel's word for all; use ipv4 or ipv6"))
+            failures.append(Failure(path, ForwardingFailure.KERNELS_WORD, {"name": name}))
         elif any(character in "*?[]=\\" for character in name):
-            failures.append(Failure(path, "holds a character that sysctl.d files give a meaning; rename the interface"))
+            failures.append(Failure(path, ForwardingFailure.PATTERN_CHARACTER))
         elif group == {}:
-            failures.append(Failure(path, "names neither ipv4 nor ipv6; add one, or leave the interface out"))
+            failures.append(Failure(path, ForwardingFailure.NAMES_NEITHER))
     return failures
 
 

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StrictStr
 
+from virtnet.forwarding.failures import ForwardingFailure
+from virtnet.spec.failures import Invalid
 from virtnet.spec.part import Part, optional
 from virtnet.spec.values import Bool, Canonical, InterfaceName, Uri, text
 
@@ -12,11 +14,11 @@ def drop_in_name(value: str) -> str:
     """The name of a file in /etc/sysctl.d: no directory, ending in .conf (sysctl.d(5))."""
     text(value)
     if "/" in value or value.startswith((".", "-")):
-        raise ValueError("must be a plain file name in /etc/sysctl.d, like 90-virtnet-forwarding.conf")
+        raise Invalid(ForwardingFailure.DROP_IN_NAME)
     if not value.endswith(".conf") or value == ".conf":
-        raise ValueError("must end in .conf, or systemd-sysctl does not read it")
+        raise Invalid(ForwardingFailure.DROP_IN_SUFFIX)
     if any(character.isspace() for character in value):
-        raise ValueError("holds a space; leave it out")
+        raise Invalid(ForwardingFailure.DROP_IN_SPACE)
     return value
 
 

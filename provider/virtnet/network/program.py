@@ -5,6 +5,7 @@ import keyword
 import re
 from collections.abc import Iterator, Mapping
 
+from virtnet.network.messages.render import failure as read
 from virtnet.network.resource import check
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.reports import NetworkReport
@@ -28,7 +29,7 @@ def program(report: NetworkReport, uri: str) -> str:
         "",
         "import pulumi_virtnet as virtnet",
         "",
-        *(f"# To correct before it can be used: {failure.path}: {failure.reason}" for failure in failures),
+        *(f"# To correct before it can be used: {failure.path}: {read(failure)}" for failure in failures),
         f"{_variable(report.name)} = virtnet.LibvirtNetwork(",
         f"    {_short(report.name)},",
     ]

@@ -6,9 +6,10 @@ Deciding is the plan package's, and the observe package gathers what it looks at
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from virtnet.network.checks import check_network
+from virtnet.network.checks.inputs import check_network
 from virtnet.network.diff import COMPUTED, recorded_inputs
 from virtnet.network.observe.observe import observe, prefetch
 from virtnet.network.observed import ObservedNetwork
@@ -18,7 +19,8 @@ from virtnet.network.xml import read as network_xml
 from virtnet.planning.findings import Messages
 from virtnet.planning.merge import ABSENT, project
 from virtnet.planning.resource import Resource
-from virtnet.spec.part import UNKNOWN, Failure, Tree, from_inputs, tree
+from virtnet.spec.failures import Failure
+from virtnet.spec.part import UNKNOWN, Tree, from_inputs, tree
 from virtnet.spec.values import readable
 
 
@@ -48,14 +50,17 @@ def _of_resource_name(failure: Failure, resource_name: str) -> Failure:
     """A failure of a name that nobody wrote as one says where it is from."""
     if failure.path != "name":
         return failure
-    reason = f"taken from the resource's name '{resource_name}', which as a network's {failure.reason}"
-    return Failure("name", f"{reason}; or set name")
+    return replace(failure, resource_name=resource_name)
 
 
 def _check_metadata(spec: NetworkSpec) -> list[Failure]:
     metadata: Any = {} if spec.metadata in (None, UNKNOWN) else spec.metadata
     faults = {name: network_xml.metadata_fault(name, text) for name, text in metadata.items() if text is not UNKNOWN}
-    return [Failure(f'metadata["{readable(name)}"]', fault) for name, fault in faults.items() if fault]
+    return [
+        Failure(f'metadata["{readable(name)}"]', fault.kind, fault.details)
+        for name, fault in faults.items()
+        if fault is not None
+    ]
 
 
 def _canonical(named: dict[str, Tree]) -> dict[str, Tree]:

@@ -4,14 +4,12 @@ Each package lists its kinds in enumerations, and says in its `messages` module 
 hold kinds and details, so a reworded sentence changes nothing but what people read. Pure.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
-Detail: TypeAlias = bool | int | float | str | Sequence["Detail"] | Mapping[str, "Detail"] | None
-"""Plain data, as JSON has it: a problem's details are recorded in the state."""
-Details: TypeAlias = Mapping[str, Detail]
+from virtnet.spec.failures import Details, Failure
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,8 @@ class Messages:
 
     sentence: Callable[[Problem | Note | Summary], str]
     advice: Callable[[Refusal], Advice]
+    failure: Callable[[Failure], str]
+    """Why a property is refused, and the fix."""
     replacement: str
     """What becomes of a resource that is replaced: it stands behind "network 'lab' on qemu:///system: "."""
 
@@ -87,6 +87,9 @@ def read_summary(messages: Messages, summary: Summary | str) -> str:
 
 
 PLAIN = Messages(
-    sentence=lambda message: message.kind.name, advice=lambda refusal: Advice(refusal.kind.name), replacement=""
+    sentence=lambda message: message.kind.name,
+    advice=lambda refusal: Advice(refusal.kind.name),
+    failure=lambda failure: failure.kind.name,
+    replacement="",
 )
 """Kinds by their names, for what has no sentences of its own."""

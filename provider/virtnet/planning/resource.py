@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Messages
 from virtnet.planning.plan import Plan
-from virtnet.spec.part import Failure, Part, Tree
+from virtnet.spec.failures import Failure
+from virtnet.spec.part import Part, Tree
 
 Observed = TypeVar("Observed")
 

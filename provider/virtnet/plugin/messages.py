@@ -4,6 +4,7 @@ What is only needed for a resource is imported late.
 """
 
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
@@ -13,7 +14,8 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 if TYPE_CHECKING:
     from virtnet.planning.resource import Resource
     from virtnet.plugin.struct import Received
-    from virtnet.spec.part import Failure, Tree
+    from virtnet.spec.failures import Failure
+    from virtnet.spec.part import Tree
 
 UNREACHABLE_WORDS = ("fail", "recorded")
 
@@ -135,18 +137,32 @@ def proposed_name(request: provider_pb2.CheckRequest) -> str:
     return request.autonaming.proposed_name if request.HasField("autonaming") else ""
 
 
+class SettingFailure(Enum):
+    """What is wrong with the provider's own settings."""
+
+    UNKNOWN = "unknown"
+    UNREACHABLE = "unreachable"
+
+
+SETTINGS: Mapping[Enum, str] = {
+    SettingFailure.UNKNOWN: "is not a setting of virtnet; those there are: uri, unreachable",
+    SettingFailure.UNREACHABLE: "must be fail or recorded; correct it with pulumi config set",
+}
+
+
 def configuration_failures(given: "Mapping[str, Tree]") -> "list[Failure]":
     """Every reason against the provider's own settings."""
     from virtnet.forwarding.spec import HostForwardingSpec
-    from virtnet.spec.part import UNKNOWN, Failure, from_inputs
+    from virtnet.spec.failures import Failure
+    from virtnet.spec.part import UNKNOWN, from_inputs
 
     failures = [
-        Failure(name, "is not a setting of virtnet; those there are: uri, unreachable")
+        Failure(name, SettingFailure.UNKNOWN)
         for name in sorted(given)
         if name not in ("uri", "unreachable", *ENGINES_KEYS)
     ]
     if given.get("uri") is not None:
         failures += from_inputs(HostForwardingSpec, {"uri": given["uri"]})[1]
     if given.get("unreachable") not in (None, UNKNOWN, *UNREACHABLE_WORDS):
-        failures.append(Failure("unreachable", "must be fail or recorded; correct it with pulumi config set"))
+        failures.append(Failure("unreachable", SettingFailure.UNREACHABLE))
     return failures

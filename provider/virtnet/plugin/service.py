@@ -20,6 +20,7 @@ from pulumi.runtime.proto import (
 
 from virtnet.plugin.engine_log import EngineLog
 from virtnet.plugin.messages import (
+    SETTINGS,
     PartialFailure,
     added_by_check,
     as_named,
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from virtnet.planning.resource import Resource
     from virtnet.plugin.functions import Asked
     from virtnet.plugin.struct import Received
-    from virtnet.spec.part import Failure, Tree
+    from virtnet.spec.failures import Failure
+    from virtnet.spec.part import Tree
 
 PACKAGE = "virtnet"
 
@@ -140,9 +142,11 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
         """Configuration as it is, or every reason against it."""
+        from virtnet.spec.messages import reason
+
         news = self._take(request.news).values
         failures = [
-            provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
+            provider_pb2.CheckFailure(property=failure.path, reason=reason(failure, SETTINGS))
             for failure in configuration_failures(news)
         ]
         return provider_pb2.CheckResponse(inputs=None if failures else request.news, failures=failures)
@@ -201,11 +205,15 @@ class Plugin(ResourceProviderServicer):
         inputs.setdefault("uri", self._uri)
         canonical, found = resource.check(inputs, recorded)
         if found:
-            return provider_pb2.CheckResponse(failures=[self._failure(news, failure) for failure in found])
+            return provider_pb2.CheckResponse(
+                failures=[self._failure(news, failure, resource.messages().failure) for failure in found]
+            )
         self._checked.add(request.urn)
         return provider_pb2.CheckResponse(inputs=message_of(wire.to_properties(resource.spec, canonical), news))
 
-    def _failure(self, news: "Received", failure: "Failure") -> provider_pb2.CheckFailure:
+    def _failure(
+        self, news: "Received", failure: "Failure", read: "Callable[[Failure], str]"
+    ) -> provider_pb2.CheckFailure:
         """A failure as the engine shows it: with the value under its path, so for a secret without a path."""
         from virtnet.planning.merge import SECRET_PLACES
         from virtnet.plugin.property_paths import in_camel_case
@@ -214,8 +222,8 @@ class Plugin(ResourceProviderServicer):
         place = tuple(key for key in path.replace("]", "").replace("[", ".").split(".") if not key.isdigit())
         secret = any(place[: len(one)] == one or one[: len(place)] == place for one in news.secret)
         if secret or failure.path.startswith(SECRET_PLACES):
-            return provider_pb2.CheckFailure(reason=self.in_words(f"{path}: {failure.reason}"))
-        return provider_pb2.CheckFailure(property=path, reason=self.in_words(failure.reason))
+            return provider_pb2.CheckFailure(reason=self.in_words(f"{path}: {read(failure)}"))
+        return provider_pb2.CheckFailure(property=path, reason=self.in_words(read(failure)))
 
     @_reports_errors
     def Diff(  # noqa: N802
@@ -323,7 +331,8 @@ class Plugin(ResourceProviderServicer):
         seen = {"uri": self._uri, "name": report.name, **inputs_of(report)}
         canonical, failures = resource.check({**seen, "__owner": parse_urn(request.urn).owner}, {})
         for failure in failures:
-            self._log.say(request.urn, f"to correct before it can be used: {failure.path}: {failure.reason}", "WARNING")
+            said = resource.messages().failure(failure)
+            self._log.say(request.urn, f"to correct before it can be used: {failure.path}: {said}", "WARNING")
         inputs = canonical if not failures else seen
         outputs = resource.outputs(inputs, {}, resource.observe(clients, {}, {"uuid": report.uuid}))
         if outputs is None:
@@ -408,9 +417,11 @@ class Plugin(ResourceProviderServicer):
         if function is None:
             raise Refused(f"virtnet has no function {request.tok}; those there are: {', '.join(functions)}")
         given = self._take(request.args)
+        from virtnet.spec.messages import reason
+
         arguments, failures = from_inputs(function.takes, wire.from_properties(function.takes, given.values))
         if arguments is None:
-            return provider_pb2.InvokeResponse(failures=[self._failure(given, failure) for failure in failures])
+            return provider_pb2.InvokeResponse(failures=[self._failure(given, failure, reason) for failure in failures])
         named = tree(arguments)
         try:
             answer = function.answer(self._asked(), str(named.get("uri") or self._uri), named)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from virtnet.spec.part import UNKNOWN, Failure, Part, shapes
+from virtnet.spec.failures import Failure, SpecFailure
+from virtnet.spec.part import UNKNOWN, Part, shapes
 
 Item = TypeVar("Item")
 
@@ -30,7 +31,9 @@ def duplicates(path: str, values: list[tuple[int, Any]], what: str, *, field: st
             continue
         if value in first:
             place = f"{path}[{index}]" + (f".{field}" if field else "")
-            yield Failure(place, f"{what} {value} is at {path}[{first[value]}] already; leave one out")
+            yield Failure(
+                place, SpecFailure.TWICE, {"what": what, "value": str(value), "path": path, "index": first[value]}
+            )
         else:
             first[value] = index
 
@@ -46,4 +49,4 @@ def same_items(path: str, part: type[Part], listed: Iterable[Part] | None) -> It
         key = tuple(default if value is None else value for value, default in zip(values, defaults, strict=True))
         place = first.setdefault(key, index)
         if place != index:
-            yield Failure(f"{path}[{index}]", f"is the same as {path}[{place}]; leave one out")
+            yield Failure(f"{path}[{index}]", SpecFailure.SAME_ITEM, {"path": path, "index": place})

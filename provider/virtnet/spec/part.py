@@ -8,7 +8,7 @@ only what was named; trees are what is recorded, compared and merged. Keys of tr
 import threading
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
@@ -24,7 +24,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from virtnet.spec.values import Canonical, readable
+from virtnet.spec.failures import Failure
+from virtnet.spec.values import Canonical
 
 
 class Unknown:
@@ -40,14 +41,6 @@ Tree: TypeAlias = Any
 """Plain data: a dict with snake_case keys, a list, a scalar, or UNKNOWN."""
 
 LevelName = Literal["recorded", "live", "restart", "replace"]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why inputs are refused: the property's path in Python spelling, and the reason with its fix."""
-
-    path: str
-    reason: str
 
 
 class Part(BaseModel):
@@ -178,7 +171,9 @@ def from_inputs(spec: type[SpecType], inputs: Mapping[str, Any]) -> tuple[SpecTy
     try:
         return spec.model_validate(_without_nulls(inputs)), []
     except ValidationError as error:
-        return None, _failures(spec, error.errors(include_url=False, include_context=True))
+        from virtnet.spec.refused import failures_of
+
+        return None, failures_of(spec, error.errors(include_url=False, include_context=True))
 
 
 def tree(part: Part) -> dict[str, Tree]:
@@ -214,88 +209,3 @@ def walk_unknown(value: Tree, path: str = "") -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from walk_unknown(item, f"{path}[{index}]")
-
-
-def _failures(spec: type[Part], errors: Sequence[Any]) -> list[Failure]:
-    """Each error as a failure; a required name that was only misspelt is not missed a second time."""
-    misspelt = set()
-    for details in errors:
-        if details["type"] == "extra_forbidden":
-            path, owner = _path(spec, details["loc"])
-            misspelt.add(f"{path.rpartition('.')[0]}.{_closest(str(details['loc'][-1]), owner)}".lstrip("."))
-    found = [(_failure(spec, details), details["type"]) for details in errors]
-    return [failure for failure, kind in found if kind != "missing" or failure.path not in misspelt]
-
-
-def _failure(spec: type[Part], details: Any) -> Failure:
-    location = list(details["loc"])
-    path, owner = _path(spec, location)
-    kind, context = details["type"], details.get("ctx", {})
-    match kind:
-        case "missing":
-            reason = "is required; add it"
-        case "extra_forbidden":
-            reason = _unknown_key(str(location[-1]), owner)
-        case "value_error":
-            reason = str(context["error"])
-        case "string_type":
-            reason = "must be a text"
-        case "bool_type":
-            reason = "must be true or false"
-        case "int_type":
-            reason = "must be a whole number"
-        case "greater_than_equal":
-            reason = f"is {details['input']}; the smallest allowed is {context['ge']}"
-        case "less_than_equal":
-            reason = f"is {details['input']}; the largest allowed is {context['le']}"
-        case "literal_error":
-            reason = f"must be one of {context['expected'].replace(chr(39), '').replace(' or ', ', ')}"
-        case "tuple_type" | "list_type":
-            reason = "must be a list"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            reason = "must be a group of named values"
-        case _:
-            reason = str(details["msg"])
-    return Failure(path, reason)
-
-
-def _unknown_key(name: str, owner: type[Part] | None) -> str:
-    for field in shapes(owner) if owner is not None else ():
-        if name in (field, to_camel(field)):  # the other spelling was taken
-            return f"is named twice, as '{field}' and '{to_camel(field)}'; leave one out"
-    if close := _closest(name, owner):
-        return f"is not a property; did you mean '{close}'?"
-    return f"is not a property; those there are: {', '.join(shapes(owner) if owner is not None else ())}"
-
-
-def _closest(name: str, owner: type[Part] | None) -> str:
-    import difflib
-
-    return next(iter(difflib.get_close_matches(name, shapes(owner) if owner is not None else (), n=1)), "")
-
-
-def _path(spec: type[Part], location: Sequence[int | str]) -> tuple[str, type[Part] | None]:
-    """A failure's place as a path in Python spelling, and the part that holds the named field."""
-    path = ""
-    owner: type[Part] | None = spec
-    holder: type[Part] | None = None
-    key_is_data = False
-    for step in location:
-        if isinstance(step, int):
-            path += f"[{step}]"
-            continue
-        if step == "[key]":  # pydantic's word for a key of a map that is wrong itself
-            continue
-        if key_is_data:
-            path, key_is_data = f'{path}["{readable(step)}"]', False
-            continue
-        holder = owner
-        name = step
-        if owner is not None:
-            by_alias = {to_camel(field): field for field in owner.model_fields}
-            name = by_alias.get(step, step)
-            shape = shapes(owner).get(name)
-            owner = shape.part if shape is not None else None
-            key_is_data = shape is not None and shape.kind == "map"
-        path += f".{readable(name)}" if path else readable(name)
-    return path, holder

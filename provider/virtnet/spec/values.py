@@ -1,8 +1,7 @@
 """The scalar values of a specification: what is accepted, and the one spelling each is kept in.
 
-Every function takes the text a user wrote and returns its canonical spelling, or raises ValueError with the
-reason and the fix. Pure; network.xml brings libvirt's own spelling to
-the same form.
+Every function takes the text a user wrote and returns its canonical spelling, or raises Invalid, a ValueError. Pure;
+network.xml brings libvirt's own spelling to the same form.
 
 libvirt reads numbers like inet_aton (10.055.0.01 becomes 10.45.0.1) and dnsmasq takes a newline in a value as a
 new option, so addresses go through `ipaddress` and control characters are refused everywhere.
@@ -18,6 +17,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
+from virtnet.spec.failures import Invalid, SpecFailure
 from virtnet.transport.uri import unsafe_reason
 
 #: Longest name of a network interface: IFNAMSIZ of the kernel less its closing zero.
@@ -42,7 +42,7 @@ def text(value: str) -> str:
     for character in value:
         # The last two are no characters at all, and XML cannot hold them.
         if unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") or character in "\ufffe\uffff":
-            raise ValueError(f"holds the control character U+{ord(character):04X}; remove it")
+            raise Invalid(SpecFailure.CONTROL_CHARACTER, {"code": ord(character)})
     return value
 
 
@@ -50,7 +50,7 @@ def _all_printable(value: str) -> str:
     """A name as people read it in plans: what turns the text around it, or is not seen, has no place there."""
     for character in value:
         if not character.isprintable():
-            raise ValueError(f"holds U+{ord(character):04X}, which nobody can see; leave it out")
+            raise Invalid(SpecFailure.INVISIBLE_CHARACTER, {"code": ord(character)})
     return value
 
 
@@ -58,19 +58,19 @@ def network_name(value: str) -> str:
     """A libvirt network's name."""
     text(value)
     if not value.strip():
-        raise ValueError("is empty; give the network a name")
+        raise Invalid(SpecFailure.NAME_EMPTY)
     if value != value.strip():
-        raise ValueError("begins or ends with a space; remove it")
+        raise Invalid(SpecFailure.NAME_SPACES)
     for character in "/<>&\"'":
         if character in value:
-            raise ValueError(f"holds '{character}'; use letters, digits, '-', '_' and '.'")
+            raise Invalid(SpecFailure.NAME_CHARACTER, {"character": character})
     _all_printable(value)
     if value in (".", ".."):
-        raise ValueError(f"'{value}' names a directory; choose another name")
+        raise Invalid(SpecFailure.NAME_DIRECTORY, {"value": value})
     if re.search(r"\s#", value):
-        raise ValueError("has a '#' after a space, where dnsmasq would cut its files' names off; leave it out")
+        raise Invalid(SpecFailure.NAME_HASH)
     if len(value.encode()) > LONGEST_NETWORK_NAME:
-        raise ValueError(f"is longer than {LONGEST_NETWORK_NAME} bytes; choose a shorter name")
+        raise Invalid(SpecFailure.NAME_TOO_LONG, {"longest": LONGEST_NETWORK_NAME})
     return value
 
 
@@ -78,21 +78,21 @@ def interface_name(value: str) -> str:
     """A kernel network interface's name (dev_valid_name in the kernel's net/core/dev.c)."""
     text(value)
     if not value:
-        raise ValueError("is empty; give the interface's name")
+        raise Invalid(SpecFailure.INTERFACE_EMPTY)
     if len(value.encode()) > LONGEST_INTERFACE_NAME:
-        raise ValueError(
-            f"'{readable(value)}' is {len(value.encode())} characters long, and the kernel allows "
-            f"{LONGEST_INTERFACE_NAME}; choose a shorter name"
+        raise Invalid(
+            SpecFailure.INTERFACE_TOO_LONG,
+            {"value": readable(value), "length": len(value.encode()), "longest": LONGEST_INTERFACE_NAME},
         )
     if value in (".", "..") or re.search(r"[/:\s%]", value):
-        raise ValueError(f"'{readable(value)}' is no interface name; leave out '/', ':', '%' and spaces")
+        raise Invalid(SpecFailure.NO_INTERFACE_NAME, {"value": readable(value)})
     return value
 
 
 def mac_address(value: str) -> str:
     """A MAC address, kept in lower case with two digits a byte."""
     if not re.fullmatch(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2}){5}", value):
-        raise ValueError(f"'{readable(value)}' is no MAC address; write six bytes like 52:54:00:12:34:56")
+        raise Invalid(SpecFailure.NO_MAC, {"value": readable(value)})
     return ":".join(f"{int(byte, 16):02x}" for byte in value.split(":"))
 
 
@@ -100,9 +100,9 @@ def unicast_mac_address(value: str) -> str:
     """A MAC address that one station can have."""
     canonical = mac_address(value)
     if int(canonical[:2], 16) & 1:
-        raise ValueError(f"'{canonical}' is a multicast address; its first byte must be even")
+        raise Invalid(SpecFailure.MULTICAST_MAC, {"canonical": canonical})
     if canonical == "00:00:00:00:00:00":
-        raise ValueError("'00:00:00:00:00:00' is no station's address; choose another")
+        raise Invalid(SpecFailure.ZERO_MAC)
     return canonical
 
 
@@ -111,9 +111,9 @@ def ip_address(value: str) -> str:
     try:
         parsed = ipaddress.ip_address(value)
     except ValueError:
-        raise ValueError(_why_no_address(value)) from None
+        raise _no_address(value) from None
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.scope_id is not None:
-        raise ValueError(f"'{readable(value)}' names a zone; leave out '%{readable(parsed.scope_id)}'")
+        raise Invalid(SpecFailure.ADDRESS_ZONE, {"value": readable(value), "zone": readable(parsed.scope_id)})
     return str(parsed)
 
 
@@ -121,7 +121,7 @@ def ipv4_address(value: str) -> str:
     """An IPv4 address, strictly read."""
     canonical = ip_address(value)
     if ":" in canonical:
-        raise ValueError(f"'{canonical}' is an IPv6 address; an IPv4 address belongs here")
+        raise Invalid(SpecFailure.NOT_IPV4, {"canonical": canonical})
     return canonical
 
 
@@ -129,18 +129,18 @@ def interface_address(value: str) -> str:
     """An address with its prefix length: "192.168.123.1/24", "fd00:123::1/64"."""
     address, slash, prefix = value.partition("/")
     if not slash:
-        raise ValueError(f"'{readable(value)}' has no prefix length; write it like 192.168.123.1/24")
+        raise Invalid(SpecFailure.NO_PREFIX, {"value": readable(value)})
     canonical = ip_address(address)
     longest = 128 if ":" in canonical else 32
     if not re.fullmatch(r"0|[1-9][0-9]{0,2}", prefix) or not 1 <= int(prefix) <= longest:
-        raise ValueError(f"'{readable(value)}': the prefix length must be a number from 1 to {longest}")
+        raise Invalid(SpecFailure.PREFIX_RANGE, {"value": readable(value), "longest": longest})
     return f"{canonical}/{int(prefix)}"
 
 
 def network_address(value: str) -> str:
     """A network in CIDR form: "10.60.0.0/16"; no bits set after the prefix."""
     if "/" not in value:
-        raise ValueError(f"'{readable(value)}' has no prefix length; write it like 10.60.0.0/16")
+        raise Invalid(SpecFailure.NETWORK_NO_PREFIX, {"value": readable(value)})
     canonical = interface_address(value) if not value.endswith("/0") else value
     try:
         return str(ipaddress.ip_network(canonical))
@@ -148,8 +148,8 @@ def network_address(value: str) -> str:
         try:
             suggestion = str(ipaddress.ip_network(canonical, strict=False))
         except ValueError:
-            raise ValueError(f"'{readable(value)}' is no network; write it like 10.60.0.0/16") from None
-        raise ValueError(f"'{readable(value)}' has bits set after its prefix; write {suggestion}") from None
+            raise Invalid(SpecFailure.NO_NETWORK, {"value": readable(value)}) from None
+        raise Invalid(SpecFailure.HOST_BITS, {"value": readable(value), "suggestion": suggestion}) from None
 
 
 def network_uuid(value: str) -> str:
@@ -157,7 +157,7 @@ def network_uuid(value: str) -> str:
     try:
         return str(uuid.UUID(value))
     except ValueError:
-        raise ValueError(f"'{readable(value)}' is no UUID; leave it out to have one chosen") from None
+        raise Invalid(SpecFailure.NO_UUID, {"value": readable(value)}) from None
 
 
 def domain_name(value: str) -> str:
@@ -167,21 +167,19 @@ def domain_name(value: str) -> str:
     """
     text(value)
     if not re.fullmatch(r"[A-Za-z0-9_.*+-]+", value) or len(value) > 253:
-        raise ValueError(f"'{readable(value)}' is no DNS name; use letters, digits, '-' and '.'")
+        raise Invalid(SpecFailure.NO_DNS_NAME, {"value": readable(value)})
     labels = value.removesuffix(".").split(".")
     if "" in labels and value != ".":
-        raise ValueError(f"'{readable(value)}' has nothing between two dots, or before the first; leave a dot out")
+        raise Invalid(SpecFailure.EMPTY_LABEL, {"value": readable(value)})
     if any(len(label) > 63 for label in labels):
-        raise ValueError(f"'{readable(value)}' has more than 63 characters without a dot; DNS has no such names")
+        raise Invalid(SpecFailure.LONG_LABEL, {"value": readable(value)})
     return value
 
 
 def service_name(value: str) -> str:
     """An SRV record's service: libvirt's characters (virNetworkDNSSrvDefParseXML), as one label with an underscore."""
     if not re.fullmatch(r"[A-Za-z0-9_*/+-]{1,62}", value):
-        raise ValueError(
-            f"'{readable(value)}' is no service name; use letters, digits, '-' and '_', at most 62 of them"
-        )
+        raise Invalid(SpecFailure.NO_SERVICE_NAME, {"value": readable(value)})
     return value
 
 
@@ -189,7 +187,7 @@ def option_line(value: str) -> str:
     """A line of dnsmasq's configuration; what is beyond LONGEST_LINE dnsmasq would read as a line of its own."""
     text(value)
     if len(value.encode()) > LONGEST_LINE:
-        raise ValueError(f"is longer than the {LONGEST_LINE} bytes that dnsmasq reads of a line; shorten it")
+        raise Invalid(SpecFailure.LINE_TOO_LONG, {"longest": LONGEST_LINE})
     return value
 
 
@@ -197,11 +195,11 @@ def option_value(value: str) -> str:
     """One value of a dnsmasq option that libvirt writes down as it is, where these characters have a meaning."""
     text(value)
     if not value:
-        raise ValueError("is empty; leave it out, or give one")
+        raise Invalid(SpecFailure.EMPTY)
     if '"' in value or "," in value:
-        raise ValueError("holds a comma or a double quote, which mean something else to dnsmasq; leave it out")
+        raise Invalid(SpecFailure.OPTION_CHARACTER)
     if re.search(r"\s#|^#|^\s|\s$", value):
-        raise ValueError("has a space at an end or a '#' after one, which dnsmasq would cut off; leave it out")
+        raise Invalid(SpecFailure.OPTION_SPACE)
     return value
 
 
@@ -209,7 +207,7 @@ def boot_file(value: str) -> str:
     """A boot file's name: BOOTP has 128 bytes for it, the last a zero (RFC 951)."""
     option_value(value)
     if len(value.encode()) > 127:
-        raise ValueError("is longer than the 127 bytes of BOOTP; choose a shorter name")
+        raise Invalid(SpecFailure.BOOT_FILE_TOO_LONG)
     return value
 
 
@@ -217,7 +215,7 @@ def some_text(value: str) -> str:
     """Plain text that is not empty; libvirt drops an empty one."""
     text(value)
     if not value:
-        raise ValueError("is empty; leave it out, or give one")
+        raise Invalid(SpecFailure.EMPTY)
     return value
 
 
@@ -228,17 +226,17 @@ def unescaped_text(value: str) -> str:
     """
     text(value)
     if not value:
-        raise ValueError("is empty; leave it out, or give one")
+        raise Invalid(SpecFailure.EMPTY)
     for character in "&<'":
         if character in value:
-            raise ValueError(f"holds {character}, which libvirt does not write as XML; leave it out")
+            raise Invalid(SpecFailure.UNESCAPED_CHARACTER, {"character": character})
     return _all_printable(value)
 
 
 def generic_name(value: str) -> str:
     """A name of a kernel module and the like (genericName of libvirt's schema)."""
     if not re.fullmatch(r"[A-Za-z0-9_+-]+", value):
-        raise ValueError(f"'{readable(value)}' is no such name; use letters, digits, '-' and '_'")
+        raise Invalid(SpecFailure.NO_GENERIC_NAME, {"value": readable(value)})
     return value
 
 
@@ -246,14 +244,14 @@ def port_profile(value: str) -> str:
     """The id of a virtual port's profile: at most 39 bytes (LIBVIRT_IFLA_VF_PORT_PROFILE_MAX)."""
     unescaped_text(value)
     if len(value.encode()) > 39:
-        raise ValueError(f"is {len(value.encode())} bytes long, and libvirt reads 39; choose a shorter one")
+        raise Invalid(SpecFailure.PROFILE_TOO_LONG, {"length": len(value.encode())})
     return value
 
 
 def duid(value: str) -> str:
     """A DHCPv6 client's DUID, or a client id: bytes in hexadecimal with colons."""
     if not re.fullmatch(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2}){1,129}", value):
-        raise ValueError(f"'{readable(value)}' is no DUID; write bytes like 0:1:0:1:18:aa:62:fe:0:16:3e:44:55:66")
+        raise Invalid(SpecFailure.NO_DUID, {"value": readable(value)})
     return ":".join(f"{int(byte, 16):x}" for byte in value.split(":"))
 
 
@@ -261,10 +259,10 @@ def absolute_path(value: str) -> str:
     """A path from the root of the host's file system, which dnsmasq takes as it is."""
     text(value)
     if not value.startswith("/"):
-        raise ValueError(f"'{readable(value)}' is no absolute path; begin it with '/'")
+        raise Invalid(SpecFailure.NO_ABSOLUTE_PATH, {"value": readable(value)})
     option_value(value)
     if len(value.encode()) > 255:
-        raise ValueError("is longer than 255 bytes; choose a shorter path")
+        raise Invalid(SpecFailure.PATH_TOO_LONG)
     return value
 
 
@@ -272,10 +270,10 @@ def uri(value: str) -> str:
     """A libvirt connection URI (https://libvirt.org/uri.html)."""
     text(value)
     if not re.match(r"[a-z][a-z0-9+.-]*://", value):
-        raise ValueError(f"'{readable(value)}' is no libvirt URI; write it like qemu:///system")
+        raise Invalid(SpecFailure.NO_URI, {"value": readable(value)})
     danger = unsafe_reason(value)
     if danger is not None:
-        raise ValueError(danger)
+        raise Invalid(SpecFailure.UNSAFE_URI, {"reason": danger})
     return value
 
 
@@ -290,13 +288,13 @@ def printable(value: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in value)
 
 
-def _why_no_address(value: str) -> str:
-    shown = readable(value)
+def _no_address(value: str) -> Invalid:
+    shown = {"value": readable(value)}
     if "/" in value:
-        return f"'{shown}' has a prefix length; an address alone belongs here"
+        return Invalid(SpecFailure.PREFIX_LENGTH, shown)
     if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", value) and re.search(r"(^|\.)0[0-9]", value):
-        return f"'{shown}' has a number with a leading zero, which libvirt reads as octal; leave the zero out"
-    return f"'{shown}' is no IP address; write it like 192.168.123.1 or fd00:123::1"
+        return Invalid(SpecFailure.LEADING_ZERO, shown)
+    return Invalid(SpecFailure.NO_ADDRESS, shown)
 
 
 Text = Annotated[StrictStr, Canonical(text), AfterValidator(text)]

@@ -83,7 +83,7 @@ class TestCheck:
 
         assert canonical == {}
         assert [failure.path for failure in failures] == [path]
-        assert reason in failures[0].reason
+        assert reason in HOST_FORWARDING.messages().failure(failures[0])
 
     @pytest.mark.parametrize("uri", ["qemu:///system", "qemu:///session", "network:///system", "qemu+unix:///system"])
     def test_takes_local_uris(self, uri: str) -> None:

@@ -19,9 +19,9 @@ BAD = json.loads((DATA / "bad_networks.json").read_text())
 GOOD = json.loads((DATA / "good_networks.json").read_text())
 
 
-def check(inputs: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def check(inputs: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str, Any]]]:
     canonical, failures = NETWORK.check({"uri": "qemu:///system", "name": "lab", **inputs}, {})
-    return canonical, [(failure.path, failure.reason) for failure in failures]
+    return canonical, [(failure.path, failure.kind.value, failure.details) for failure in failures]
 
 
 @pytest.mark.parametrize("row", BAD, ids=lambda row: row["case"])

@@ -42,9 +42,10 @@ def test_a_hostile_text_is_refused_in_a_sentence_fit_to_print(kind: str) -> None
     unfit = {}
     for attempt in attempts(kind, SPECS[kind]):
         for failure in RESOURCES[kind].check(attempt.inputs, {})[1]:
-            said = f"{failure.path}: {failure.reason}"
-            secret = attempt.place in SECRET_PLACES and len(attempt.value) > 3 and attempt.value in failure.reason
-            if secret or not said.isprintable() or len(failure.reason) > 400:
+            reason = RESOURCES[kind].messages().failure(failure)
+            said = f"{failure.path}: {reason}"
+            secret = attempt.place in SECRET_PLACES and len(attempt.value) > 3 and attempt.value in reason
+            if secret or not said.isprintable() or len(reason) > 400:
                 unfit[str(attempt)] = said[:1000]
 
     assert unfit == {}

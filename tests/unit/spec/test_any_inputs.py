@@ -84,7 +84,7 @@ def test_check_answers_any_inputs(resource: Resource[Any], data: st.DataObject) 
     canonical, failures = resource.check(inputs, {})
 
     assert bool(canonical) != bool(failures)
-    assert all(failure.reason and f"{failure.path}{failure.reason}".isprintable() for failure in failures)
+    assert all(f"{failure.path}{resource.messages().failure(failure)}".isprintable() for failure in failures)
 
 
 @given(spoilt_networks())
@@ -92,7 +92,7 @@ def test_check_answers_a_network_that_is_right_but_for_a_few_places(inputs: dict
     canonical, failures = NETWORK.check(inputs, {})
 
     assert bool(canonical) != bool(failures)
-    assert all(failure.reason and f"{failure.path}{failure.reason}".isprintable() for failure in failures)
+    assert all(f"{failure.path}{NETWORK.messages().failure(failure)}".isprintable() for failure in failures)
     if not failures:
         assert NETWORK.check(canonical, {}) == (canonical, [])
 

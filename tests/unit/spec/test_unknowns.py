@@ -6,6 +6,7 @@ import pytest
 
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.network.spec import NetworkSpec
+from virtnet.spec.failures import SpecFailure
 from virtnet.spec.part import UNKNOWN, from_inputs, tree
 
 
@@ -41,4 +42,4 @@ def test_what_is_beside_an_unknown_is_checked() -> None:
     _, failures = from_inputs(
         NetworkSpec, {"metadata": {"urn:a": UNKNOWN, "urn:b": 7}, "dnsmasq_options": [UNKNOWN, 7]}
     )
-    assert [failure.reason for failure in failures] == ["must be a text", "must be a text"]
+    assert [failure.kind for failure in failures] == [SpecFailure.NO_TEXT, SpecFailure.NO_TEXT]

@@ -16,8 +16,10 @@ from pydantic.alias_generators import to_camel
 
 from virtnet.errors import VirtnetError
 from virtnet.network import spec as parts
+from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.observed import RESTART_RECORD
 from virtnet.planning.merge import ABSENT, differences
+from virtnet.spec.failures import Invalid
 from virtnet.spec.part import Part, Shape, Tree, shapes
 from virtnet.spec.values import readable
 
@@ -195,21 +197,22 @@ def canonical_element(xml: str) -> str:
         return str(etree.tostring(element, encoding="unicode"))
 
 
-def metadata_fault(namespace: str, xml: str) -> str:
-    """Why a text cannot be a network's metadata under a namespace; "" when it can. Never shows the text."""
+def metadata_fault(namespace: str, xml: str) -> Invalid | None:
+    """Why a text cannot be a network's metadata under a namespace; None when it can. Never shows the text."""
+    shown = {"namespace": readable(namespace)}
     if namespace == OWNER_NAMESPACE:
-        return "is virtnet's own namespace; choose another"
+        return Invalid(NetworkFailure.METADATA_OURS)
     try:
         element = read_xml(xml)
     except VirtnetError:
-        return f'is no XML element; write one like <note xmlns="{readable(namespace)}">text</note>'
+        return Invalid(NetworkFailure.METADATA_NO_XML, shown)
     if etree.QName(element).namespace != namespace:
-        return f'is an element of another namespace, or of none; give it xmlns="{readable(namespace)}"'
+        return Invalid(NetworkFailure.METADATA_NAMESPACE, shown)
     if element.getroottree().docinfo.doctype:
-        return "has a document type, which a network does not keep; leave it out, and write its entities out"
+        return Invalid(NetworkFailure.METADATA_DOCTYPE)
     if element.xpath("//@xml:space"):
-        return "has xml:space, and libvirt indents metadata as it likes; leave it out"
-    return ""
+        return Invalid(NetworkFailure.METADATA_SPACE)
+    return None
 
 
 def parse_part(part: type[Part], element: etree._Element) -> dict[str, Tree]:

@@ -4,10 +4,12 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
+from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.spec import Dhcp, NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, forward_mode
 from virtnet.spec.checking import duplicates, if_known, known_items
-from virtnet.spec.part import UNKNOWN, Failure
+from virtnet.spec.failures import Failure
+from virtnet.spec.part import UNKNOWN
 
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
@@ -32,22 +34,21 @@ def check_addresses(spec: NetworkSpec) -> Iterator[Failure]:
                 if interface.version == other.version and interface.network.overlaps(other.network):
                     yield Failure(
                         f"{path}.address",
-                        f"{interface} overlaps ips[{other_index}].address {other}; give each address its own subnet",
+                        NetworkFailure.ADDRESSES_OVERLAP,
+                        {"interface": str(interface), "other_index": other_index, "other": str(other)},
                     )
             seen.append((index, interface))
         dhcp: Dhcp | None = if_known(entry.dhcp)
         if interface is not None and interface.version == 6:
             if entry.tftp_root is not None:
-                yield Failure(f"{path}.tftp_root", "belongs to IPv4 addresses; leave it out")
+                yield Failure(f"{path}.tftp_root", NetworkFailure.IPV4_ONLY)
             if dhcp is not None and dhcp.bootp is not None:
-                yield Failure(f"{path}.dhcp.bootp", "belongs to IPv4 addresses; leave it out")
+                yield Failure(f"{path}.dhcp.bootp", NetworkFailure.IPV4_ONLY)
         if dhcp is None:
             continue
         if interface is not None and interface.version == 4:
             if served is not None:
-                yield Failure(
-                    f"{path}.dhcp", f"libvirt serves DHCP on one IPv4 address, and ips[{served}] has it; leave one out"
-                )
+                yield Failure(f"{path}.dhcp", NetworkFailure.DHCP_TWICE, {"served": served})
             served = index
         if interface is not None:
             yield from _dhcp(f"{path}.dhcp", dhcp, interface)
@@ -58,7 +59,7 @@ def check_addresses(spec: NetworkSpec) -> Iterator[Failure]:
             and dhcp.bootp is not None
             and (interface is None or interface.version == 4)
         ):
-            yield Failure(f"{path}.dhcp.bootp", "libvirt keeps it beside ranges or hosts only; add one")
+            yield Failure(f"{path}.dhcp.bootp", NetworkFailure.BOOTP_ALONE)
         yield from _host_duplicates(f"{path}.dhcp.hosts", dhcp)
     yield from _network_wide_hosts(spec)
 
@@ -66,21 +67,22 @@ def check_addresses(spec: NetworkSpec) -> Iterator[Failure]:
 def _own_address(path: str, interface: Interface) -> Iterator[Failure]:
     address, network = interface.ip, interface.network
     if interface.version == 4 and network.prefixlen == 32:
-        yield Failure(path, f"{interface} leaves no address for a guest; use a prefix length of 31 or less")
+        yield Failure(path, NetworkFailure.NO_ROOM, {"interface": str(interface)})
         return
     if address.is_multicast or address.is_unspecified or address.is_loopback:
-        kind = "multicast" if address.is_multicast else "unspecified" if address.is_unspecified else "loopback"
-        article = "an" if kind == "unspecified" else "a"
-        yield Failure(path, f"{address} is {article} {kind} address; choose one of a private network")
+        unusable = NetworkFailure.ADDRESS_LOOPBACK
+        if address.is_multicast or address.is_unspecified:
+            unusable = NetworkFailure.ADDRESS_MULTICAST if address.is_multicast else NetworkFailure.ADDRESS_UNSPECIFIED
+        yield Failure(path, unusable, {"address": str(address)})
     elif _is_edge(address, interface):
-        kind = "network" if address == network.network_address else "broadcast"
-        yield Failure(
-            path, f"{address} is the {kind} address of {network}; use a host address like {network.network_address + 1}"
-        )
+        lowest = address == network.network_address
+        edge = NetworkFailure.NETWORK_ADDRESS if lowest else NetworkFailure.BROADCAST_ADDRESS
+        first = str(network.network_address + 1)
+        yield Failure(path, edge, {"address": str(address), "network": str(network), "first": first})
     elif interface.version == 4 and int(address) < 1 << 24:
-        yield Failure(path, f"{address} is in the reserved network 0.0.0.0/8; choose one of a private network")
+        yield Failure(path, NetworkFailure.RESERVED_ZERO, {"address": str(address)})
     elif address.is_reserved and interface.version == 4:
-        yield Failure(path, f"{address} is in a reserved network; choose one of a private network")
+        yield Failure(path, NetworkFailure.RESERVED, {"address": str(address)})
 
 
 def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
@@ -95,27 +97,42 @@ def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
         for name, address in (("start", start), ("end", end)):
             if address is not None and address not in interface.network:
                 fine = False
-                yield Failure(f"{place}.{name}", f"{address} is outside {interface.network}; use an address inside it")
+                yield Failure(
+                    f"{place}.{name}",
+                    NetworkFailure.OUTSIDE,
+                    {"address": str(address), "network": str(interface.network)},
+                )
             elif address is not None and _is_edge(address, interface):
                 fine = False
-                yield Failure(f"{place}.{name}", f"{address} is the network or broadcast address; use one between")
+                yield Failure(f"{place}.{name}", NetworkFailure.EDGE, {"address": str(address)})
         if start is None or end is None or not fine:
             continue
         if int(start) > int(end):
-            yield Failure(place, f"starts at {start} after its end {end}; swap them")
+            yield Failure(place, NetworkFailure.REVERSED, {"start": str(start), "end": str(end)})
             continue
         if int(start) <= int(interface.ip) <= int(end):
             yield Failure(
-                place, f"{start} to {end} holds the network's own address {interface.ip}; end or start beside it"
+                place,
+                NetworkFailure.HOLDS_OWN_ADDRESS,
+                {"start": str(start), "end": str(end), "own": str(interface.ip)},
             )
         if int(end) >> 16 != int(start) >> 16:
             widest = interface.max_prefixlen - 16
-            yield Failure(place, f"{start} to {end} is more than libvirt serves in a range; keep it in one /{widest}")
+            yield Failure(
+                place, NetworkFailure.RANGE_TOO_WIDE, {"start": str(start), "end": str(end), "widest": widest}
+            )
         for other_index, other_start, other_end in spans:
             if int(start) <= int(other_end) and int(other_start) <= int(end):
                 yield Failure(
                     place,
-                    f"{start} to {end} overlaps ranges[{other_index}] {other_start} to {other_end}; keep them apart",
+                    NetworkFailure.RANGES_OVERLAP,
+                    {
+                        "start": str(start),
+                        "end": str(end),
+                        "other_index": other_index,
+                        "other_start": str(other_start),
+                        "other_end": str(other_end),
+                    },
                 )
         spans.append((index, start, end))
 
@@ -124,30 +141,32 @@ def _reservations(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failu
     for index, host in known_items(dhcp.hosts):
         place = f"{path}[{index}]"
         if host.mac is None and host.id is None and host.name is None:
-            yield Failure(place, "names no client; add mac (IPv4), id (IPv6) or name")
+            yield Failure(place, NetworkFailure.NO_CLIENT)
         name = if_known(host.name)
         if name is not None and not name[0].isalnum():
-            yield Failure(f"{place}.name", f"'{name}' is no host name; begin it with a letter or a digit")
+            yield Failure(f"{place}.name", NetworkFailure.NO_HOST_NAME, {"name": name})
         if interface.version == 4 and host.id is not None:
-            yield Failure(f"{place}.id", "belongs to IPv6 reservations; use mac")
+            yield Failure(f"{place}.id", NetworkFailure.IPV6_RESERVATION)
         if interface.version == 6 and host.mac is not None:
-            yield Failure(f"{place}.mac", "belongs to IPv4 reservations; use id")
+            yield Failure(f"{place}.mac", NetworkFailure.IPV4_RESERVATION)
         if host.ip is None:
-            yield Failure(place, "gives the client no address, without which libvirt takes no reservation; add ip")
+            yield Failure(place, NetworkFailure.NO_RESERVED_ADDRESS)
         yield from _lease(f"{place}.lease", host.lease)
         mac = if_known(host.mac)
         if mac is not None and int(mac[:2], 16) & 1:
-            yield Failure(f"{place}.mac", f"'{mac}' is a multicast address; its first byte must be even")
+            yield Failure(f"{place}.mac", NetworkFailure.MULTICAST_MAC, {"mac": mac})
         given = if_known(host.ip)
         if given is None:
             continue
         address = ipaddress.ip_address(given)
         if address not in interface.network:
-            yield Failure(f"{place}.ip", f"{address} is outside {interface.network}; use an address inside it")
+            yield Failure(
+                f"{place}.ip", NetworkFailure.OUTSIDE, {"address": str(address), "network": str(interface.network)}
+            )
         elif _is_edge(address, interface):
-            yield Failure(f"{place}.ip", f"{address} is the network or broadcast address; use one between")
+            yield Failure(f"{place}.ip", NetworkFailure.EDGE, {"address": str(address)})
         elif address == interface.ip:
-            yield Failure(f"{place}.ip", f"{address} is the network's own address; use another")
+            yield Failure(f"{place}.ip", NetworkFailure.OWN_ADDRESS, {"address": str(address)})
 
 
 def _lease(path: str, lease: Any) -> Iterator[Failure]:
@@ -156,7 +175,7 @@ def _lease(path: str, lease: Any) -> Iterator[Failure]:
         return
     seconds = lease.expiry * {"seconds": 1, "hours": 3600}.get(lease.unit, 60)
     if 0 < seconds < 120:
-        yield Failure(path, "is shorter than two minutes; give 2 minutes or more, or 0 for ever")
+        yield Failure(path, NetworkFailure.LEASE_TOO_SHORT)
 
 
 def _is_edge(address: Address, interface: Interface) -> bool:
@@ -184,7 +203,7 @@ def _network_wide_hosts(spec: NetworkSpec) -> Iterator[Failure]:
             mac = if_known(host.mac)
             place = f"ips[{index}].dhcp.hosts[{host_index}]"
             if mac is not None and mac in first and not first[mac].startswith(f"ips[{index}]"):
-                yield Failure(f"{place}.mac", f"{mac} already has a reservation at {first[mac]}; leave one out")
+                yield Failure(f"{place}.mac", NetworkFailure.MAC_TWICE, {"mac": mac, "place": first[mac]})
             elif mac is not None:
                 first.setdefault(mac, place)
 
@@ -204,20 +223,20 @@ def check_routes(spec: NetworkSpec) -> Iterator[Failure]:
         if destination.version != gateway.version:
             yield Failure(
                 f"{path}.gateway",
-                f"{gateway} is not of the address family of {destination}; name an IPv{destination.version} gateway",
+                NetworkFailure.GATEWAY_FAMILY,
+                {"gateway": str(gateway), "destination": str(destination), "version": destination.version},
             )
         elif not unknown and not any(gateway in interface.network for interface in there):
-            yield Failure(
-                f"{path}.gateway", f"{gateway} is in none of the network's subnets; use a host on this network"
-            )
+            yield Failure(f"{path}.gateway", NetworkFailure.GATEWAY_ELSEWHERE, {"gateway": str(gateway)})
         elif any(gateway == interface.ip for interface in there):
-            yield Failure(f"{path}.gateway", f"{gateway} is the network's own address; name the host that leads there")
+            yield Failure(f"{path}.gateway", NetworkFailure.GATEWAY_IS_NETWORK, {"gateway": str(gateway)})
         for interface in there:
             # A wider destination is fine: the more specific subnet goes first.
             if _is_inside(destination, interface.network):
                 yield Failure(
                     f"{path}.address",
-                    f"{destination} is in the network's own {interface.network}, which needs no route; leave it out",
+                    NetworkFailure.ROUTE_NOT_NEEDED,
+                    {"destination": str(destination), "network": str(interface.network)},
                 )
     yield from duplicates(
         "routes", [(i, r.address) for i, r in known_items(spec.routes)], "destination", field="address"

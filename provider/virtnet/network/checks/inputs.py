@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from virtnet.network.address_checks import check_addresses, check_routes, interface_of
+from virtnet.network.checks.addresses import check_addresses, check_routes, interface_of
+from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.spec import Forward, Forwarder, NetworkSpec, PciAddress, Srv, Vlan
 from virtnet.network.tree import OWN_BRIDGE_MODES, forward_mode
 from virtnet.spec.checking import duplicates, if_known, known_items, same_items
-from virtnet.spec.part import UNKNOWN, Failure
+from virtnet.spec.failures import Failure, SpecFailure
+from virtnet.spec.part import UNKNOWN
 from virtnet.spec.values import LONGEST_LINE, readable
 
 
@@ -41,32 +43,32 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
         return
     count = len(if_known(forward.interfaces) or ())
     if if_known(forward.nat) is not None and mode != "nat":
-        yield Failure("forward.nat", f"belongs to mode nat only; this network's mode is {mode}; leave it out")
+        yield Failure("forward.nat", NetworkFailure.NAT_ONLY, {"mode": mode})
     if forward.dev is not None and mode in ("open", "hostdev"):
-        yield Failure("forward.dev", f"cannot be had in mode {mode}; leave it out")
+        yield Failure("forward.dev", NetworkFailure.NOT_IN_MODE, {"mode": mode})
     if count > 1 and mode in ("nat", "route"):
-        yield Failure("forward.interfaces", f"libvirt takes one interface in mode {mode}; name one")
+        yield Failure("forward.interfaces", NetworkFailure.ONE_INTERFACE, {"mode": mode})
     if count and mode in ("open", "hostdev"):
-        yield Failure("forward.interfaces", f"cannot be had in mode {mode}; leave them out")
+        yield Failure("forward.interfaces", NetworkFailure.INTERFACES_NOT_IN_MODE, {"mode": mode})
     devices = [item.dev for _, item in known_items(forward.interfaces)]
     if if_known(forward.dev) is not None and count and UNKNOWN not in devices and set(devices) - {forward.dev}:
-        yield Failure("forward.dev", "differs from forward.interfaces; name one of the two")
+        yield Failure("forward.dev", NetworkFailure.DEV_DIFFERS)
     if mode in ("nat", "route"):
         yield from _in_rules("forward.dev", forward.dev)
         for index, interface in known_items(forward.interfaces):
             yield from _in_rules(f"forward.interfaces[{index}].dev", interface.dev)
     if forward.addresses and mode != "hostdev":
-        yield Failure("forward.addresses", "belong to mode hostdev only; leave them out")
+        yield Failure("forward.addresses", NetworkFailure.HOSTDEV_ONLY_MANY)
     if forward.driver is not None and mode != "hostdev":
-        yield Failure("forward.driver", "belongs to mode hostdev only; leave it out")
+        yield Failure("forward.driver", NetworkFailure.HOSTDEV_ONLY)
     if forward.managed is not None and mode != "hostdev":
-        yield Failure("forward.managed", "belongs to mode hostdev only; leave it out")
+        yield Failure("forward.managed", NetworkFailure.HOSTDEV_ONLY)
     if forward.pf is not None and mode not in ("hostdev", "passthrough", "bridge", "private", "vepa"):
-        yield Failure("forward.pf", f"cannot be had in mode {mode}; leave it out")
+        yield Failure("forward.pf", NetworkFailure.NOT_IN_MODE, {"mode": mode})
     if forward.pf is not None and (forward.dev is not None or count or forward.addresses):
-        yield Failure("forward.pf", "excludes forward.dev, forward.interfaces and forward.addresses; name one of them")
+        yield Failure("forward.pf", NetworkFailure.PF_EXCLUDES)
     if mode == "hostdev" and forward.pf is None and not forward.addresses:
-        yield Failure("forward", "mode hostdev needs pf or addresses; add one")
+        yield Failure("forward", NetworkFailure.HOSTDEV_NEEDS_DEVICE)
     yield from duplicates(
         "forward.interfaces", [(i, item.dev) for i, item in known_items(forward.interfaces)], "interface"
     )
@@ -78,16 +80,18 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
         if address is not None and if_known(address.start) and if_known(address.end):
             start, end = ipaddress.ip_address(address.start), ipaddress.ip_address(address.end)
             if int(start) > int(end):
-                yield Failure("forward.nat.address", f"starts at {start} after its end {end}; swap them")
+                yield Failure("forward.nat.address", NetworkFailure.REVERSED, {"start": str(start), "end": str(end)})
             elif int(end) - int(start) > 65535:
-                yield Failure("forward.nat.address", f"{start} to {end} is more than the 65536 that libvirt takes")
+                yield Failure(
+                    "forward.nat.address", NetworkFailure.NAT_TOO_WIDE, {"start": str(start), "end": str(end)}
+                )
 
 
 def _ordered(path: str, ports: Any) -> Iterator[Failure]:
     if ports is None or UNKNOWN in (ports.start, ports.end):
         return
     if ports.start >= ports.end:
-        yield Failure(path, f"{ports.start} to {ports.end} is no range to libvirt; start lower than it ends")
+        yield Failure(path, NetworkFailure.NO_PORT_RANGE, {"start": ports.start, "end": ports.end})
 
 
 def _bridge(spec: NetworkSpec) -> Iterator[Failure]:
@@ -99,17 +103,17 @@ def _bridge(spec: NetworkSpec) -> Iterator[Failure]:
     named = bridge is not None and bridge.name is not None
     direct = forward is not None and bool(forward.dev or forward.interfaces or forward.pf)
     if mode == "bridge" and not named and not direct:
-        yield Failure("bridge.name", "mode bridge needs the name of the host's bridge (or forward.dev); add it")
+        yield Failure("bridge.name", NetworkFailure.BRIDGE_MODE_NEEDS_NAME)
     if mode == "bridge" and named and direct:
-        yield Failure("forward.dev", "mode bridge takes a bridge name or an interface, not both; leave one out")
+        yield Failure("forward.dev", NetworkFailure.BRIDGE_OR_INTERFACE)
     if bridge is not None and mode not in (*OWN_BRIDGE_MODES, "bridge"):
-        yield Failure("bridge", f"cannot be had in mode {mode}; leave it out")
+        yield Failure("bridge", NetworkFailure.NOT_IN_MODE, {"mode": mode})
     if bridge is not None and mode == "bridge":
         for name in ("stp", "delay", "mac_table_manager", "zone"):
             if getattr(bridge, name) is not None:
-                yield Failure(f"bridge.{name}", "belongs to networks with a bridge of their own; leave it out")
+                yield Failure(f"bridge.{name}", NetworkFailure.OWN_BRIDGE_ONLY)
     if bridge is not None and if_known(bridge.name) in ("all", "default", "lo"):
-        yield Failure("bridge.name", f"'{bridge.name}' is the kernel's own; choose another name")
+        yield Failure("bridge.name", NetworkFailure.KERNELS_NAME, {"name": bridge.name})
     elif bridge is not None and mode in OWN_BRIDGE_MODES:
         yield from _in_rules("bridge.name", bridge.name)
 
@@ -120,7 +124,7 @@ def _in_rules(path: str, name: Any) -> Iterator[Failure]:
     What is left are the characters of deviceName in libvirt's schema.
     """
     if if_known(name) is not None and not re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", name):
-        yield Failure(path, f"'{readable(name)}' means more than a name to iptables or dnsmasq; use letters and digits")
+        yield Failure(path, NetworkFailure.NOT_IN_RULES, {"name": readable(name)})
 
 
 def _dns(spec: NetworkSpec) -> Iterator[Failure]:
@@ -130,37 +134,35 @@ def _dns(spec: NetworkSpec) -> Iterator[Failure]:
     if dns.enable is False:
         for name in ("forwarders", "hosts", "srvs", "txts", "forward_plain_names"):
             if getattr(dns, name) is not None:
-                yield Failure(f"dns.{name}", "has no effect while dns.enable is false; leave one of them out")
+                yield Failure(f"dns.{name}", NetworkFailure.DNS_DISABLED)
     yield from duplicates("dns.hosts", [(i, host.ip) for i, host in known_items(dns.hosts)], "ip", field="ip")
     yield from duplicates("dns.txts", [(i, txt.name) for i, txt in known_items(dns.txts)], "name", field="name")
     yield from same_items("dns.forwarders", Forwarder, dns.forwarders)
     yield from same_items("dns.srvs", Srv, dns.srvs)
     for index, host in known_items(dns.hosts):
         if host.hostnames is not UNKNOWN and len(host.hostnames) == 0:
-            yield Failure(f"dns.hosts[{index}].hostnames", "is empty; name at least one")
+            yield Failure(f"dns.hosts[{index}].hostnames", NetworkFailure.NO_ITEM)
     for index, forwarder in known_items(dns.forwarders):
         if forwarder.domain is None and forwarder.address is None:
-            yield Failure(f"dns.forwarders[{index}]", "names neither domain nor address; add one")
+            yield Failure(f"dns.forwarders[{index}]", NetworkFailure.FORWARDER_EMPTY)
     for index, txt in known_items(dns.txts):
         if txt.value is not UNKNOWN:
             yield from _txt_value(f"dns.txts[{index}].value", txt.value)
         if UNKNOWN not in (txt.name, txt.value) and len(f"txt-record={txt.name},{txt.value}".encode()) > LONGEST_LINE:
-            yield Failure(f"dns.txts[{index}].value", "is longer than dnsmasq reads of a line, 1000 bytes; shorten it")
+            yield Failure(f"dns.txts[{index}].value", NetworkFailure.TXT_TOO_LONG)
     for index, srv in known_items(dns.srvs):
         if srv.protocol is not UNKNOWN and srv.protocol not in ("tcp", "udp"):
-            yield Failure(f"dns.srvs[{index}].protocol", "must be tcp or udp")
+            yield Failure(f"dns.srvs[{index}].protocol", NetworkFailure.SRV_PROTOCOL)
         if srv.target is None and (srv.port is not None or srv.priority is not None or srv.weight is not None):
-            yield Failure(f"dns.srvs[{index}].target", "is required with port, priority or weight; add it")
+            yield Failure(f"dns.srvs[{index}].target", NetworkFailure.SRV_NEEDS_TARGET)
 
 
 def _txt_value(path: str, value: str) -> Iterator[Failure]:
     """The text goes into dnsmasq's configuration as it is, where quotes and '#' have a meaning."""
     if value.count('"') % 2:
-        yield Failure(
-            path, "has a double quote without its partner, which dnsmasq cannot read; close it or leave it out"
-        )
+        yield Failure(path, NetworkFailure.TXT_QUOTE)
     elif re.search(r"(^|\s)#", "".join(value.split('"')[::2])):
-        yield Failure(path, "has a '#' after a space, where dnsmasq would cut it off; put the text in double quotes")
+        yield Failure(path, NetworkFailure.TXT_HASH)
 
 
 def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
@@ -171,24 +173,24 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
         for name in ("ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"):
             value: Any = getattr(spec, name)
             if value is not None and value != ():
-                yield Failure(name, f"cannot be had in mode {mode}: libvirt serves nothing there; leave it out")
+                yield Failure(name, NetworkFailure.NOT_SERVED_IN_MODE, {"mode": mode})
     if mode in ("nat", "route", "open") and spec.ips is not UNKNOWN and not spec.ips:
-        yield Failure("ips", f"mode {mode} needs an address of the host on the network; add one like 192.168.123.1/24")
+        yield Failure("ips", NetworkFailure.NEEDS_ADDRESS, {"mode": mode})
     for path, vlan in _vlans(spec):
         # On a bridge that is no Open vSwitch from libvirt 11.0 on; older ones say no when it is defined.
         if mode not in ("bridge", "passthrough", "hostdev"):
-            yield Failure(path, "belongs to modes bridge, passthrough and hostdev; leave it out")
+            yield Failure(path, NetworkFailure.VLAN_MODES)
         elif if_known(vlan) is not None:
             yield from _vlan(path, vlan)
     yield from _switches(spec, mode)
     if spec.port_isolated is True and mode not in (*OWN_BRIDGE_MODES, "bridge"):
-        yield Failure("port_isolated", f"cannot be had in mode {mode}; leave it out")
+        yield Failure("port_isolated", NetworkFailure.NOT_IN_MODE, {"mode": mode})
     virtual_port: Any = if_known(spec.virtual_port)
     if virtual_port is not None and virtual_port.type is None:
-        yield Failure("virtual_port.type", "is required; add it")
+        yield Failure("virtual_port.type", SpecFailure.MISSING)
     domain: Any = if_known(spec.domain)
     if domain is not None and domain.register is True and domain.local_only not in (True, UNKNOWN):
-        yield Failure("domain.register", "needs domain.local_only to be true; add it")
+        yield Failure("domain.register", NetworkFailure.REGISTER_NEEDS_LOCAL_ONLY)
 
 
 def _switches(spec: NetworkSpec, mode: str) -> Iterator[Failure]:
@@ -201,14 +203,12 @@ def _switches(spec: NetworkSpec, mode: str) -> Iterator[Failure]:
             continue
         inherited = inherited or group.virtual_port is None
         if switch is not None and mode in ("passthrough", "hostdev"):
-            yield Failure(
-                f"port_groups[{index}].virtual_port", f"cannot be had beside a vlan in mode {mode}; leave one out"
-            )
+            yield Failure(f"port_groups[{index}].virtual_port", NetworkFailure.BESIDE_VLAN_IN_MODE, {"mode": mode})
         elif switch is not None and switch.type not in ("openvswitch", UNKNOWN):
-            yield Failure(f"port_groups[{index}].virtual_port.type", "must be openvswitch beside a vlan; correct it")
+            yield Failure(f"port_groups[{index}].virtual_port.type", NetworkFailure.VLAN_NEEDS_OPENVSWITCH)
     of_all: Any = if_known(spec.virtual_port)
     if bridged and inherited and of_all is not None and of_all.type not in (None, "openvswitch", UNKNOWN):
-        yield Failure("virtual_port.type", "must be openvswitch beside a vlan; correct it")
+        yield Failure("virtual_port.type", NetworkFailure.VLAN_NEEDS_OPENVSWITCH)
 
 
 def _vlans(spec: NetworkSpec) -> Iterator[tuple[str, Any]]:
@@ -223,15 +223,17 @@ def _vlan(path: str, vlan: Vlan) -> Iterator[Failure]:
     if vlan.tags is UNKNOWN:
         return
     if not vlan.tags:
-        yield Failure(f"{path}.tags", "is empty; name at least one")
+        yield Failure(f"{path}.tags", NetworkFailure.NO_ITEM)
     if len(vlan.tags) > 1 and vlan.trunk is False:
-        yield Failure(f"{path}.trunk", "cannot be false with more than one tag; leave it out")
+        yield Failure(f"{path}.trunk", NetworkFailure.TRUNK_WITH_TAGS)
     elif vlan.trunk is False and any(if_known(tag.native_mode) is not None for _, tag in known_items(vlan.tags)):
-        yield Failure(f"{path}.trunk", "cannot be false with a native VLAN; leave it out")
+        yield Failure(f"{path}.trunk", NetworkFailure.TRUNK_WITH_NATIVE)
     yield from duplicates(f"{path}.tags", [(i, tag.id) for i, tag in known_items(vlan.tags)], "id", field="id")
     native = [index for index, tag in known_items(vlan.tags) if if_known(tag.native_mode) is not None]
     for index in native[1:]:
-        yield Failure(f"{path}.tags[{index}].native_mode", f"{path}.tags[{native[0]}] has one already; keep one")
+        yield Failure(
+            f"{path}.tags[{index}].native_mode", NetworkFailure.NATIVE_TWICE, {"path": path, "index": native[0]}
+        )
 
 
 def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
@@ -241,15 +243,15 @@ def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
     direct = mode == "bridge" and forward is not None and bool(forward.dev or forward.interfaces or forward.pf)
     for path, bandwidth in limits:
         if bandwidth is not None and mode not in (None, "bridge", *OWN_BRIDGE_MODES):
-            yield Failure(path, f"cannot be had in mode {mode}; leave it out")
+            yield Failure(path, NetworkFailure.NOT_IN_MODE, {"mode": mode})
         elif bandwidth is not None and direct:
-            yield Failure(path, "is for networks with a bridge; this one has interfaces; leave it out")
+            yield Failure(path, NetworkFailure.BANDWIDTH_NEEDS_BRIDGE)
         for name in ("inbound", "outbound"):
             limit: Any = None if if_known(bandwidth) is None else if_known(getattr(bandwidth, name))
             if limit is None:
                 continue
             if limit.average is None:
-                yield Failure(f"{path}.{name}.average", "is required; add it")
+                yield Failure(f"{path}.{name}.average", SpecFailure.MISSING)
 
 
 def _sizes(spec: NetworkSpec) -> Iterator[Failure]:
@@ -259,7 +261,7 @@ def _sizes(spec: NetworkSpec) -> Iterator[Failure]:
     for _, entry in known_items(spec.ips):
         interface = interface_of(entry.address)
         if interface is not None and interface.version == 6:
-            yield Failure("mtu", f"is {mtu}; IPv6 needs at least 1280")
+            yield Failure("mtu", NetworkFailure.MTU_TOO_SMALL, {"mtu": mtu})
             return
 
 
@@ -269,15 +271,15 @@ def _texts(spec: NetworkSpec) -> Iterator[Failure]:
     metadata: Any = if_known(spec.metadata)
     texts += [(f'metadata["{readable(name)}"]', value) for name, value in (metadata or {}).items()]
     if spec.description == "":
-        yield Failure("description", "is empty, and libvirt keeps no empty one; leave it out")
+        yield Failure("description", NetworkFailure.DESCRIPTION_EMPTY)
     for path, value in texts:
         if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]", value)):
-            yield Failure(path, f"holds the control character U+{ord(found.group()):04X}; remove it")
+            yield Failure(path, SpecFailure.CONTROL_CHARACTER, {"code": ord(found.group())})
 
 
 def _policies(spec: NetworkSpec) -> Iterator[Failure]:
     if spec.on_delete == "restore" and spec.adopt not in (True, UNKNOWN):
-        yield Failure("on_delete", "restore belongs to adopted networks; set adopt, or use refuse, disconnect or keep")
+        yield Failure("on_delete", NetworkFailure.RESTORE_NEEDS_ADOPT)
 
 
 def _port_groups(spec: NetworkSpec) -> Iterator[Failure]:
@@ -285,4 +287,4 @@ def _port_groups(spec: NetworkSpec) -> Iterator[Failure]:
     yield from duplicates("port_groups", [(i, group.name) for i, group in groups], "name", field="name")
     defaults = [index for index, group in groups if group.default is True]
     for index in defaults[1:]:
-        yield Failure(f"port_groups[{index}].default", f"port_groups[{defaults[0]}] is the default already; keep one")
+        yield Failure(f"port_groups[{index}].default", NetworkFailure.DEFAULT_TWICE, {"index": defaults[0]})

@@ -1,0 +1,54 @@
+"""How failures of inputs read: one golden file for those of networks, one for those of any single value."""
+
+import json
+from pathlib import Path
+
+from tests.golden import assert_golden
+
+from virtnet.network.checks.failures import NetworkFailure
+from virtnet.network.messages.render import failure
+from virtnet.spec.failures import Failure, SpecFailure
+
+HERE = Path(__file__).parent
+BAD = json.loads((Path(__file__).parents[2] / "data" / "bad_networks.json").read_text())
+#: What no network of the table is refused for.
+OTHERS = [
+    Failure("model", SpecFailure.NO_GENERIC_NAME, {"value": "a b"}),
+    Failure("any", SpecFailure.OTHER, {"reason": "pydantic's own words"}),
+    Failure("uri", SpecFailure.UNSAFE_URI, {"reason": "what the URI would do"}),
+]
+
+
+def of_the_table() -> dict[str, Failure]:
+    """The first failure of each kind in the table of bad networks, by the kind's value."""
+    found: dict[str, Failure] = {}
+    kinds = {kind.value: kind for kind in (*SpecFailure, *NetworkFailure)}
+    for row in BAD:
+        for path, kind, details in row["failures"]:
+            found.setdefault(kind, Failure(path, kinds[kind], details))
+    return found
+
+
+def test_every_failure_of_a_network_has_its_sentence() -> None:
+    examples = of_the_table()
+
+    said = [(kind.name, failure(examples[kind.value])) for kind in NetworkFailure]
+
+    assert_golden(HERE / "failures.txt", said)
+
+
+def test_every_failure_of_a_value_has_its_sentence() -> None:
+    examples = {**of_the_table(), **{other.kind.value: other for other in OTHERS}}
+
+    said = [(kind.name, failure(examples[kind.value])) for kind in SpecFailure]
+
+    assert_golden(HERE.parents[1] / "spec" / "failures.txt", said)
+
+
+def test_a_name_that_nobody_wrote_says_where_it_is_from() -> None:
+    taken = Failure("name", SpecFailure.NAME_CHARACTER, {"character": "/"}, resource_name="a/b")
+
+    assert failure(taken) == (
+        "taken from the resource's name 'a/b', which as a network's holds '/'; use letters, digits, '-', '_' and '.'; "
+        "or set name"
+    )
