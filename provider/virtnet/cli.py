@@ -5,7 +5,6 @@ Each subcommand is a parser in _build_parser with a `run` function; what they do
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -91,18 +90,12 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _run_import(options: argparse.Namespace) -> int:
-    from virtnet.errors import Refused
     from virtnet.libvirtd.connection import Connection
+    from virtnet.libvirtd.lookup import lookup
     from virtnet.network.program import program
 
     uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
-    connection = Connection(uri)
-    report = connection.find_network(name=options.name)
-    if report is None and re.fullmatch(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", options.name.lower()):
-        report = connection.find_network(uuid=options.name)
-    if report is None:
-        names = ", ".join(sorted(network.name for network in connection.networks())) or "none"
-        raise Refused(f"libvirt at {uri} has no network '{options.name}'; those there are: {names}")
+    report = lookup(Connection(uri), options.name)
     sys.stdout.write(program(report, uri))
     return 0
 

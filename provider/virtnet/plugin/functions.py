@@ -6,7 +6,6 @@ spelling and describes them in the schema.
 
 import hashlib
 import ipaddress
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from pydantic import Field
 
 from virtnet.errors import HostFailure, InvalidInputs, Refused
 from virtnet.libvirtd.connection import Connection
+from virtnet.libvirtd.lookup import lookup
 from virtnet.network.observe.ports import attachments
 from virtnet.network.program import inputs_of
 from virtnet.network.spec import NetworkSpec
@@ -201,18 +201,7 @@ def _found(connection: Connection, arguments: Mapping[str, Tree]) -> NetworkRepo
     name, uuid = arguments.get("name"), arguments.get("uuid")
     if (name is None) == (uuid is None):
         raise InvalidInputs("name or uuid is needed, and only one of them")
-    return find(connection, str(name or uuid))
-
-
-def find(connection: Connection, wanted: str) -> NetworkReport:
-    """The network of a name, or of a UUID. Raises Refused, with the names there are."""
-    report = connection.find_network(name=wanted)
-    if report is None and re.fullmatch(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", wanted.lower()):
-        report = connection.find_network(uuid=wanted)
-    if report is None:
-        names = ", ".join(sorted(network.name for network in connection.networks())) or "none"
-        raise Refused(f"libvirt at {connection.uri} has no network '{wanted}'; those there are: {names}")
-    return report
+    return lookup(connection, str(name or uuid))
 
 
 def _bridge_of(report: NetworkReport) -> str:

@@ -318,8 +318,8 @@ class Plugin(ResourceProviderServicer):
     def _import(self, resource: "Resource[Any]", request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         """A network that is there already, by its name or UUID: all it has as inputs, for a program to be written."""
         from virtnet.errors import Refused
+        from virtnet.libvirtd.lookup import lookup
         from virtnet.network.program import inputs_of
-        from virtnet.plugin.functions import find
         from virtnet.spec import properties as wire
 
         if resource.name != "LibvirtNetwork":
@@ -327,7 +327,7 @@ class Plugin(ResourceProviderServicer):
                 f"a {resource.name} is not imported: declare it, and pulumi up takes note of the values that it finds"
             )
         clients = self._connect(self._uri)
-        report = find(self._connections.to(self._uri), request.id)
+        report = lookup(self._connections.to(self._uri), request.id)
         seen = {"uri": self._uri, "name": report.name, **inputs_of(report)}
         canonical, failures = resource.check({**seen, "__owner": parse_urn(request.urn).owner}, {})
         for failure in failures:

@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 
 from virtnet.errors import HostFailure
+from virtnet.sandbox import messages
 from virtnet.sandbox.mounts import system_path
 
 CONNECT_DEADLINE = 60.0
@@ -89,10 +90,9 @@ def _wait(processes: dict[str, subprocess.Popen[bytes]], environment: dict[str, 
     while not all(socket.exists() for socket in _SOCKETS):
         for name, process in processes.items():
             if process.poll() is not None:
-                raise HostFailure(f"The sandbox's {name} ended at its start.{_log_tails()}")
+                raise HostFailure(messages.daemon_ended(name) + _log_tails())
         if time.monotonic() > deadline:
-            seconds = f"{CONNECT_DEADLINE:.0f} s"
-            raise HostFailure(f"The sandbox's libvirtd made no socket in {seconds}.{_log_tails()}")
+            raise HostFailure(messages.no_socket(CONNECT_DEADLINE) + _log_tails())
         time.sleep(0.01)
     # libvirtd answers only after all its drivers are up, so one call is enough to know that they are.
     call = ["virsh", "--connect", "qemu:///system", "net-info", "default"]
@@ -100,7 +100,7 @@ def _wait(processes: dict[str, subprocess.Popen[bytes]], environment: dict[str, 
 
 
 def _run(command: list[str], environment: dict[str, str], seconds: float = CONNECT_DEADLINE) -> None:
-    called = f"`{' '.join(command)}`"
+    called = " ".join(command)
     try:
         done = subprocess.run(
             command,
@@ -111,10 +111,10 @@ def _run(command: list[str], environment: dict[str, str], seconds: float = CONNE
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise HostFailure(f"{called} had no answer in the sandbox after {seconds:.0f} s.{_log_tails()}") from None
+        raise HostFailure(messages.no_answer(called, seconds) + _log_tails()) from None
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
-        raise HostFailure(f"{called} failed in the sandbox: {said}{_log_tails()}")
+        raise HostFailure(messages.command_failed(called, said) + _log_tails())
 
 
 def _log_tails() -> str:

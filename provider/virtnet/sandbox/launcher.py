@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from virtnet.errors import HostFailure, Refused
-from virtnet.sandbox import refusals
+from virtnet.sandbox import messages, refusals
 from virtnet.sandbox.handover import ENTERED, FORWARDED, FROM_TERMINAL, READY, Handover
 
 SANDBOX_FAILED = 125
@@ -112,12 +112,13 @@ def _conclude(status: int, report: list[str], *, rootless: bool) -> int:
         return status  # a signal ended the sandbox before CMD was started
     cause = refusals.find_cause(rootless=rootless)
     if cause:
-        raise Refused(f"The sandbox cannot be made: {cause}\n{complaint}")
+        raise Refused(messages.cannot_be_made(cause, complaint))
     if ENTERED in report:
-        raise HostFailure(complaint or f"The sandbox ended with exit code {status} before its libvirtd answered.")
+        raise HostFailure(complaint or messages.ended(status))
+    # unshare's own words: it has no other way to say that it does not know the option.
     if "--map-auto" in complaint:
-        raise Refused("An ordinary user's sandbox needs unshare of util-linux 2.38 or newer: run it as root.")
-    raise HostFailure(f"The sandbox's namespaces cannot be made: {complaint or f'exit code {status}'}")
+        raise Refused(messages.OLD_UNSHARE)
+    raise HostFailure(messages.no_namespaces(complaint, status))
 
 
 @contextlib.contextmanager

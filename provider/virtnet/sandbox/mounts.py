@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from virtnet.errors import HostFailure
+from virtnet.sandbox import messages
 
 _PRIVATE_DIRECTORIES = (
     "/run",
@@ -137,5 +138,4 @@ def _mount(source: str, target: str, kind: str, flags: int, options: str = "") -
     if result != 0:
         reason = os.strerror(ctypes.get_errno())
         masked = kind in ("proc", "sysfs")
-        hint = " (containers mask theirs: use a machine, or a privileged container)" if masked else ""
-        raise HostFailure(f"The sandbox could not mount its own {target}: {reason}{hint}.")
+        raise HostFailure(messages.not_mounted(target, reason, masked=masked))

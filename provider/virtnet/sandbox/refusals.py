@@ -1,4 +1,4 @@
-"""Why a machine cannot hold a sandbox, in one sentence that says what to do.
+"""Why a machine cannot hold a sandbox.
 
 Looks and judges; changes nothing.
 """
@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from virtnet.errors import Refused
+from virtnet.sandbox import messages
 from virtnet.sandbox.mounts import system_path
 
 # Each program or file with the Debian and Ubuntu package that has it.
@@ -38,11 +39,8 @@ def check_programs(*, rootless: bool) -> None:
     if "libvirtd" not in missing and not _has_driver("network"):
         missing["libvirt's network driver"] = "libvirt-daemon-driver-network"
     if missing:
-        packages = " ".join(sorted(set(missing.values())))
-        raise Refused(
-            f"A sandbox needs {', '.join(missing)}, which this machine does not have: install with"
-            f" `apt-get install --no-install-recommends {packages}`."
-        )
+        packages = sorted(set(missing.values()))
+        raise Refused(messages.missing(missing, packages))
 
 
 def find_cause(*, rootless: bool, proc: Path = Path("/proc"), etc: Path = Path("/etc")) -> str | None:
@@ -54,26 +52,16 @@ def find_cause(*, rootless: bool, proc: Path = Path("/proc"), etc: Path = Path("
     if not rootless:
         if _has_capability(proc, _CAP_SYS_ADMIN):
             return None
-        return "root lacks CAP_SYS_ADMIN here, as in a container: use a machine, or a privileged container."
+        return messages.NO_SYS_ADMIN
     if _setting(proc, "kernel/unprivileged_userns_clone") == "0":
-        return (
-            "only root may make user namespaces here: run it as root, or"
-            " `sysctl -w kernel.unprivileged_userns_clone=1`."
-        )
+        return messages.ROOT_ONLY
     if _setting(proc, "user/max_user_namespaces") == "0":
-        return "user namespaces are turned off here: run it as root, or `sysctl -w user.max_user_namespaces=10000`."
-    without = [name for name in ("subuid", "subgid") if not _has_subordinate_ids(etc / name)]
+        return messages.TURNED_OFF
+    without = [f"/etc/{name}" for name in ("subuid", "subgid") if not _has_subordinate_ids(etc / name)]
     if without:
-        files = " and ".join(f"/etc/{name}" for name in without)
-        return (
-            f"{_user()} has no subordinate ids in {files}: run it as root, or, with a range that is free,"
-            f" `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {_user()}`."
-        )
+        return messages.no_subordinate_ids(_user(), without)
     if _setting(proc, "kernel/apparmor_restrict_unprivileged_userns") == "1":
-        return (
-            "AppArmor restricts user namespaces here: run it as root, or"
-            " `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`."
-        )
+        return messages.APPARMOR
     return None
 
 

@@ -1,0 +1,18 @@
+"""Find a network by what a user typed: its name, or its UUID."""
+
+import re
+
+from virtnet.errors import Refused
+from virtnet.libvirtd.connection import Connection
+from virtnet.planning.reports import NetworkReport
+
+
+def lookup(connection: Connection, wanted: str) -> NetworkReport:
+    """The network of a name, or of a UUID. Raises Refused, with the names there are."""
+    report = connection.find_network(name=wanted)
+    if report is None and re.fullmatch(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", wanted.lower()):
+        report = connection.find_network(uuid=wanted)
+    if report is None:
+        names = ", ".join(sorted(network.name for network in connection.networks())) or "none"
+        raise Refused(f"libvirt at {connection.uri} has no network '{wanted}'; those there are: {names}")
+    return report

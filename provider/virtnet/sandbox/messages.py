@@ -1,0 +1,72 @@
+"""What the sandbox says when it can't be made, or its daemons fail: every sentence, for whoever edits them as prose."""
+
+from collections.abc import Collection
+
+#: Why namespaces are refused on this machine, and what to do: see refusals.find_cause.
+NO_SYS_ADMIN = "root lacks CAP_SYS_ADMIN here, as in a container: use a machine, or a privileged container."
+ROOT_ONLY = (
+    "only root may make user namespaces here: run it as root, or `sysctl -w kernel.unprivileged_userns_clone=1`."
+)
+TURNED_OFF = "user namespaces are turned off here: run it as root, or `sysctl -w user.max_user_namespaces=10000`."
+APPARMOR = (
+    "AppArmor restricts user namespaces here: run it as root, or"
+    " `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`."
+)
+OLD_UNSHARE = "An ordinary user's sandbox needs unshare of util-linux 2.38 or newer: run it as root."
+
+
+def no_subordinate_ids(user: str, files: Collection[str]) -> str:
+    """The user has no range in /etc/subuid or /etc/subgid."""
+    return (
+        f"{user} has no subordinate ids in {' and '.join(files)}: run it as root, or, with a range that is free,"
+        f" `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}`."
+    )
+
+
+def missing(things: Collection[str], packages: Collection[str]) -> str:
+    """Programs or files that are not on the machine, and Debian's packages that have them."""
+    return (
+        f"A sandbox needs {', '.join(things)}, which this machine does not have: install with"
+        f" `apt-get install --no-install-recommends {' '.join(packages)}`."
+    )
+
+
+def cannot_be_made(cause: str, complaint: str) -> str:
+    """A known cause, and what unshare or the start said."""
+    return f"The sandbox cannot be made: {cause}\n{complaint}"
+
+
+def ended(status: int) -> str:
+    """It ended without a word before libvirtd answered."""
+    return f"The sandbox ended with exit code {status} before its libvirtd answered."
+
+
+def no_namespaces(complaint: str, status: int) -> str:
+    """Unshare failed for no known cause."""
+    return f"The sandbox's namespaces cannot be made: {complaint or f'exit code {status}'}"
+
+
+def daemon_ended(name: str) -> str:
+    """A daemon ended at its start."""
+    return f"The sandbox's {name} ended at its start."
+
+
+def no_socket(seconds: float) -> str:
+    """Libvirtd runs and made no socket."""
+    return f"The sandbox's libvirtd made no socket in {seconds:.0f} s."
+
+
+def no_answer(command: str, seconds: float) -> str:
+    """A command of the start gave no answer."""
+    return f"`{command}` had no answer in the sandbox after {seconds:.0f} s."
+
+
+def command_failed(command: str, complaint: str) -> str:
+    """A command of the start failed."""
+    return f"`{command}` failed in the sandbox: {complaint}"
+
+
+def not_mounted(target: str, reason: str, *, masked: bool) -> str:
+    """The kernel refused a mount; `masked` where containers mask theirs."""
+    hint = " (containers mask theirs: use a machine, or a privileged container)" if masked else ""
+    return f"The sandbox could not mount its own {target}: {reason}{hint}."
