@@ -18,7 +18,7 @@ from pulumi import dynamic
 if TYPE_CHECKING:
     from virtnet.planning.clients import Clients
     from virtnet.planning.resource import Resource
-    from virtnet.spec.part import Tree
+    from virtnet.spec.part import Values
 
 DEFAULT_URI = "qemu:///system"
 
@@ -178,8 +178,8 @@ class _Provider(dynamic.ResourceProvider):
     def _preview(
         self,
         resource: "Resource[Any]",
-        recorded: "Mapping[str, Tree] | None",
-        desired: "Mapping[str, Tree]",
+        recorded: "Values | None",
+        desired: "Values",
         changes: Any = (),
     ) -> None:
         if not self._previews:  # what the plan notes is shown when it is applied
@@ -220,7 +220,7 @@ class _Provider(dynamic.ResourceProvider):
             return dynamic.CheckFailure("", f"{path}: {reason}")
         return dynamic.CheckFailure(path, reason)
 
-    def _received(self, resource: "Resource[Any]", props: Mapping[str, Any]) -> "dict[str, Tree]":
+    def _received(self, resource: "Resource[Any]", props: Mapping[str, Any]) -> "dict[str, object]":
         """What the engine sent, as the core has it; what of it is secret is remembered, for no line to repeat it."""
         from virtnet.spec import properties as wire
 
@@ -342,7 +342,7 @@ def _sendable(value: Any) -> Any:
     return value
 
 
-def _identity(desired: "Mapping[str, Tree]") -> str:
+def _identity(desired: "Values") -> str:
     return f"{desired.get('__owner')} {desired.get('name')} {desired.get('drop_in')} {desired.get('uri')}"
 
 

@@ -39,6 +39,7 @@ from virtnet.network.versions import LIBVIRT_OF_PROPERTY, OF_PROPERTY, needs_new
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.planning.merge import differences, merge
+from virtnet.spec.part import as_group
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 #: Networks that ask of their start more than libvirt and any kernel, by the property that does.
@@ -107,7 +108,7 @@ def wrong(connection: libvirt.virConnect, inputs: dict[str, Any]) -> list[str]:
     canonical, failures = NETWORK.check(inputs, {})
     if failures:
         return [f"{failure.path}: {NETWORK.messages().failure(failure)}" for failure in failures]
-    addresses = canonical.get("forward", {}).get("addresses", [])
+    addresses: Any = as_group(canonical.get("forward", {})).get("addresses", [])
     lend_virtual_functions(
         frozenset(f"{a.get('domain', 0):04x}:{a['bus']:02x}:{a['slot']:02x}.{a['function']:x}" for a in addresses)
     )

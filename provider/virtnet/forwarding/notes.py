@@ -6,7 +6,7 @@ from virtnet.forwarding.boot import KERNEL_DEFAULT, by_procps, by_systemd
 from virtnet.forwarding.observed import ForwardingReport, wanted
 from virtnet.forwarding.other_programs import overriding_settings
 from virtnet.forwarding.sysctl import IPV4, interface_of, is_accept_ra, is_on, shown
-from virtnet.spec.part import Tree
+from virtnet.spec.part import Values, as_group
 
 
 def overridden_at_boot(
@@ -30,16 +30,16 @@ def overridden_at_boot(
             )
 
 
-def beaten_as_recorded(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) -> Iterator[str]:
+def beaten_as_recorded(desired: Values, recorded: Values) -> Iterator[str]:
     """The same by what the last look at the host recorded: it stays worth a line while nothing else changes."""
-    at_boot = recorded.get("at_boot") or {}
+    at_boot = as_group(recorded.get("at_boot") or {})
     for key, value in wanted(desired).items():
-        boot = at_boot.get(key)
+        boot = as_group(at_boot.get(key) or {})
         if (
             boot
             and value is not None
             and desired.get("persist", True) is True
-            and not _agrees(key, boot["value"], value)
+            and not _agrees(key, str(boot["value"]), value)
         ):
             yield (
                 f"the next boot gives {shown(key)} = {boot['value']}, not {value}, by {boot['source']}; change that"

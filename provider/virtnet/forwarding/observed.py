@@ -8,7 +8,7 @@ from typing import Any
 from virtnet.forwarding.drop_in import parse, path_of
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.forwarding.sysctl import IPV4, IPV6, integer, ipv4_of, ipv6_of, is_accept_ra, is_on, is_parameter
-from virtnet.spec.part import UNKNOWN, Tree
+from virtnet.spec.part import UNKNOWN, Values, as_group
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class ForwardingReport:
         return tuple(sorted(names - {"all", "default"}))
 
 
-def wanted(inputs: Mapping[str, Tree]) -> dict[str, str | None]:
+def wanted(inputs: Values) -> dict[str, str | None]:
     """The parameters that inputs name, with their values; None for one that only the apply will know."""
     keys: dict[str, str | None] = {}
     for name, key in (("ipv4", IPV4), ("ipv6", IPV6)):
@@ -57,28 +57,29 @@ def wanted(inputs: Mapping[str, Tree]) -> dict[str, str | None]:
     return keys
 
 
-def previous_of(recorded: Mapping[str, Tree]) -> dict[str, str]:
+def previous_of(recorded: Values) -> dict[str, str]:
     """The values found at create, from recorded outputs or from a plan's details.
 
     Of forwarding only: whoever can write a state must not thereby write other parameters of a host, or lines of a file.
     """
     previous = recorded.get("previous") or {}
-    return parameters(json.loads(previous) if isinstance(previous, str) else previous)
+    return parameters(json.loads(previous) if isinstance(previous, str) else as_group(previous))
 
 
-def parameters(values: Mapping[str, str]) -> dict[str, str]:
+def parameters(values: Values) -> dict[str, str]:
     """Of keys and values that come from elsewhere those that are forwarding parameters and whole numbers."""
-    return {key: value for key, value in values.items() if is_parameter(key) and integer(value) is not None}
+    texts = {key: value for key, value in values.items() if isinstance(value, str)}
+    return {key: value for key, value in texts.items() if is_parameter(key) and integer(value) is not None}
 
 
-def managed(inputs: Mapping[str, Tree], previous: Mapping[str, str]) -> dict[str, str | None]:
+def managed(inputs: Values, previous: Mapping[str, str]) -> dict[str, str | None]:
     """The parameters that are a resource's own: those its inputs name, and the advertisements it takes care of."""
     keys = wanted(inputs)
     keys.update({key: "2" for key in previous if is_accept_ra(key)})
     return keys
 
 
-def project(inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], report: ForwardingReport) -> dict[str, Tree]:
+def project(inputs: Values, recorded: Values, report: ForwardingReport) -> dict[str, object]:
     """The inputs a program named, as the host has them; and, named or not, a drop-in that is gone or altered."""
     shown = recorded_inputs(inputs)
     for name, key in (("ipv4", IPV4), ("ipv6", IPV6)):
@@ -98,32 +99,38 @@ def project(inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], report: Fo
     return shown
 
 
-def _forwards(report: ForwardingReport, interface: str, name: str, value: Tree) -> Tree:
+def _forwards(report: ForwardingReport, interface: str, name: str, value: object) -> object:
     """An interface's forwarding as it is; as named where the interface is not there (the drop-in waits for it)."""
     there = report.values.get(ipv4_of(interface) if name == "ipv4" else ipv6_of(interface))
     return value if there is None or value is UNKNOWN else is_on(there)
 
 
-def _holds(inputs: Mapping[str, Tree], report: ForwardingReport) -> bool:
+def _holds(inputs: Values, report: ForwardingReport) -> bool:
     """Whether the drop-in is there and as virtnet wrote it."""
-    there = parse(report.files.get(path_of(inputs.get("drop_in")), ""))
+    there = parse(report.files.get(path_of(drop_in_of(inputs)), ""))
     return there is not None and not there.edited and there.owner == inputs.get("__owner", "")
 
 
-def recorded_inputs(recorded: Mapping[str, Tree]) -> dict[str, Tree]:
+def recorded_inputs(recorded: Values) -> dict[str, object]:
     """What the program had named, from recorded outputs."""
     names = (*HostForwardingSpec.model_fields, "__owner")
     return {name: recorded[name] for name in names if recorded.get(name) is not None}
 
 
-def setting(inputs: Mapping[str, Tree], name: str, default: Any) -> Any:
+def drop_in_of(inputs: Values) -> str | None:
+    """The drop-in's file name; None where it is left out."""
+    name = inputs.get("drop_in")
+    return None if name is None else str(name)
+
+
+def setting(inputs: Values, name: str, default: Any) -> Any:
     """One input, or what leaving it out means. May be UNKNOWN."""
     return inputs.get(name, default)
 
 
-def _value(value: Tree) -> str | None:
+def _value(value: object) -> str | None:
     return None if value is UNKNOWN else "1" if value else "0"
 
 
-def _known(value: Tree) -> Mapping[str, Tree]:
-    return {} if value is None or value is UNKNOWN else value
+def _known(value: object) -> Values:
+    return {} if value is None or value is UNKNOWN else as_group(value)

@@ -11,7 +11,16 @@ from dataclasses import replace
 from virtnet.forwarding.drop_in import DropIn, parse, path_of, render, runtime_record_of
 from virtnet.forwarding.drop_in_owners import other_owners, remove, whose
 from virtnet.forwarding.notes import beaten_as_recorded, overridden_at_boot, overridden_at_runtime, what_docker_does
-from virtnet.forwarding.observed import ForwardingReport, managed, parameters, previous_of, project, setting, wanted
+from virtnet.forwarding.observed import (
+    ForwardingReport,
+    drop_in_of,
+    managed,
+    parameters,
+    previous_of,
+    project,
+    setting,
+    wanted,
+)
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.forwarding.steps import WriteDropIn
 from virtnet.forwarding.sysctl import (
@@ -28,12 +37,12 @@ from virtnet.forwarding.sysctl import (
 from virtnet.forwarding.writes import Restoring, SimulatedWrites, listed
 from virtnet.planning.merge import differences
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
-from virtnet.spec.part import UNKNOWN, Tree
+from virtnet.spec.part import UNKNOWN, Values
 
 
 def plan(
-    desired: Mapping[str, Tree] | None,
-    recorded: Mapping[str, Tree] | None,
+    desired: Values | None,
+    recorded: Values | None,
     observed: ForwardingReport | None,
 ) -> Plan:
     """What to do, and what differs. None as observed means: just as recorded, so nothing but changes matters."""
@@ -57,7 +66,7 @@ def plan(
     return _Converging(desired, recorded or {}, observed).plan()
 
 
-def _changes(desired: Mapping[str, Tree], found: Mapping[str, Tree]) -> tuple[Change, ...]:
+def _changes(desired: Values, found: Values) -> tuple[Change, ...]:
     changes = differences(HostForwardingSpec, desired, found)
     if found and desired.get("__owner", "") != found.get("__owner", ""):
         changes += (Change(path="drop_in", kind="change", change_class=ChangeClass.LIVE, detail="its owner"),)
@@ -67,7 +76,7 @@ def _changes(desired: Mapping[str, Tree], found: Mapping[str, Tree]) -> tuple[Ch
 class _Converging:
     """One create or update being planned: the parameters, then the file, then what a reviewer should know."""
 
-    def __init__(self, desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ForwardingReport) -> None:
+    def __init__(self, desired: Values, recorded: Values, observed: ForwardingReport) -> None:
         self.desired, self.recorded, self.observed = desired, recorded, observed
         self.writes = SimulatedWrites(dict(observed.values))
         self.files = dict(observed.files)
@@ -292,7 +301,7 @@ class _Converging:
         return changes
 
 
-def _delete(recorded: Mapping[str, Tree], observed: ForwardingReport) -> Plan:
+def _delete(recorded: Values, observed: ForwardingReport) -> Plan:
     owner = str(recorded.get("__owner", ""))
     if setting(recorded, "on_delete", default="restore") == "keep":
         kept = ("the values and the drop-in stay as they are: on_delete is keep",)
@@ -304,7 +313,7 @@ def _delete(recorded: Mapping[str, Tree], observed: ForwardingReport) -> Plan:
     restoring.run()
     steps, notes = list(writes.steps), list(restoring.notes)
     files = {**observed.files, **observed.marks}
-    for path in sorted({path_of(recorded.get("drop_in")), *_recorded_path(recorded), runtime_record_of(owner)}):
+    for path in sorted({path_of(drop_in_of(recorded)), *_recorded_path(recorded), runtime_record_of(owner)}):
         step, note = remove(path, files, owner, observed.host)
         steps += [step] if step is not None else []
         notes += [note] if note else []
@@ -321,10 +330,10 @@ def refuse_without_root(steps: tuple[Step, ...], observed: ForwardingReport, ref
         )
 
 
-def _recorded_path(recorded: Mapping[str, Tree]) -> set[str]:
+def _recorded_path(recorded: Values) -> set[str]:
     path = recorded.get("drop_in_path")
     return {path} if isinstance(path, str) and path else set()
 
 
-def _known_text(value: Tree) -> str | None:
+def _known_text(value: object) -> str | None:
     return value if isinstance(value, str) else None

@@ -11,7 +11,15 @@ from virtnet.errors import AccessDenied, HostFailure
 from virtnet.forwarding.boot import by_systemd
 from virtnet.forwarding.drop_in import DEFAULT_NAME, is_runtime_record, path_of
 from virtnet.forwarding.failures import ForwardingFailure
-from virtnet.forwarding.observed import ForwardingReport, managed, previous_of, project, recorded_inputs, setting
+from virtnet.forwarding.observed import (
+    ForwardingReport,
+    drop_in_of,
+    managed,
+    previous_of,
+    project,
+    recorded_inputs,
+    setting,
+)
 from virtnet.forwarding.other_programs import configuration
 from virtnet.forwarding.plan import plan
 from virtnet.forwarding.spec import HostForwardingSpec
@@ -34,7 +42,7 @@ from virtnet.planning.findings import Messages
 from virtnet.planning.reports import NetworkReport
 from virtnet.planning.resource import Resource
 from virtnet.spec.failures import Failure
-from virtnet.spec.part import UNKNOWN, Tree, from_inputs, tree
+from virtnet.spec.part import UNKNOWN, Values, as_group, from_inputs, tree
 from virtnet.spec.values import readable
 from virtnet.transport.uri import no_host_reason
 
@@ -42,7 +50,7 @@ from virtnet.transport.uri import no_host_reason
 ROUTED_MODES = ("nat", "route", "open")
 
 
-def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[str, Tree], list[Failure]]:
+def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[str, object], list[Failure]]:
     """Inputs in their one canonical form, or every reason against them. Pure.
 
     `__owner`, project/stack/resource, is kept as first recorded: the drop-in goes on naming it when Pulumi's name
@@ -65,7 +73,7 @@ def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[
     return canonical, []
 
 
-def _contradictions(named: Mapping[str, Tree]) -> list[Failure]:
+def _contradictions(named: Values) -> list[Failure]:
     failures = []
     uri = named.get("uri")
     if uri is None:
@@ -73,18 +81,18 @@ def _contradictions(named: Mapping[str, Tree]) -> list[Failure]:
     elif isinstance(uri, str) and (reason := no_host_reason(uri)) is not None:
         failures.append(Failure("uri", ForwardingFailure.NO_HOST, {"reason": reason}))
     interfaces = named.get("interfaces")
-    for name, group in ({} if interfaces is UNKNOWN or interfaces is None else interfaces).items():
+    for name, forwarding in ({} if interfaces is UNKNOWN or interfaces is None else as_group(interfaces)).items():
         path = f'interfaces["{readable(name)}"]'
         if name in ("all", "default"):
             failures.append(Failure(path, ForwardingFailure.KERNELS_WORD, {"name": name}))
         elif any(character in "*?[]=\\" for character in name):
             failures.append(Failure(path, ForwardingFailure.PATTERN_CHARACTER))
-        elif group == {}:
+        elif forwarding == {}:
             failures.append(Failure(path, ForwardingFailure.NAMES_NEITHER))
     return failures
 
 
-def observe(clients: Clients, desired: Mapping[str, Tree] | None, _recorded: Mapping[str, Tree]) -> ForwardingReport:
+def observe(clients: Clients, desired: Values | None, _recorded: Values) -> ForwardingReport:
     """What the kernel, the files that it boots with, and libvirt's networks report now. Each is asked once."""
     host = host_of(clients)
     host_uuid = clients.libvirt.host_uuid()
@@ -93,7 +101,7 @@ def observe(clients: Clients, desired: Mapping[str, Tree] | None, _recorded: Map
 
 def look(
     host: HostClient,
-    desired: Mapping[str, Tree] | None,
+    desired: Values | None,
     *,
     host_uuid: str,
     users: Mapping[str, tuple[str, ...]],
@@ -122,7 +130,7 @@ def look(
     )
 
 
-def _may_turn_on_ipv6(desired: Mapping[str, Tree]) -> bool:
+def _may_turn_on_ipv6(desired: Values) -> bool:
     groups = setting(desired, "interfaces", default={})
     named = [desired.get("ipv6"), *(group.get("ipv6") for group in groups.values() if group is not UNKNOWN)]
     return any(value is True for value in named)
@@ -187,15 +195,15 @@ def users(networks: Iterable[NetworkReport]) -> dict[str, tuple[str, ...]]:
     return {key: tuple(sorted(names)) for key, names in found.items()}
 
 
-def outputs(inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ForwardingReport) -> dict[str, Tree]:
+def outputs(inputs: Values, recorded: Values, observed: ForwardingReport) -> dict[str, object]:
     """The inputs as the host has them, and the values now, before and after the next boot. It is never gone."""
     previous = previous_of(recorded)
     keys = managed(inputs, previous)
     interfaces = sorted({*observed.interfaces, *filter(None, map(interface_of, keys))})
     boot = by_systemd(observed.files, interfaces)
-    path = path_of(inputs.get("drop_in"))
+    path = path_of(drop_in_of(inputs))
     if setting(inputs, "persist", default=True) is False:
-        path = recorded.get("drop_in_path") or ""
+        path = str(recorded.get("drop_in_path") or "")
     return project(inputs, recorded, observed) | {
         "host_uuid": observed.host_uuid,
         "runtime": {key: observed.values[key] for key in keys if key in observed.values},
@@ -205,7 +213,7 @@ def outputs(inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: 
     }
 
 
-def identity(shown: Mapping[str, Tree]) -> str:
+def identity(shown: Values) -> str:
     """Pulumi's id: the host and the drop-in's name at create."""
     return f"{shown['host_uuid']}/{shown.get('drop_in') or DEFAULT_NAME}"
 

@@ -41,7 +41,7 @@ def recorded_changes(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) 
             present[name] = recorded[name]
     if own_bridge({**desired, "bridge": {"name": "x"}}) and recorded.get("bridge_name"):
         present["bridge"] = {**present.get("bridge", {}), "name": recorded["bridge_name"]}
-    target = with_identity(merge(NetworkSpec, desired, before, present), present)
+    target = with_identity(merge(NetworkSpec, {**desired}, before, present), present)
     for name in RECORDED_ONLY:
         target.pop(name, None)
         if name in desired:

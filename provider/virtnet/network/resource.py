@@ -19,8 +19,9 @@ from virtnet.network.xml import read as network_xml
 from virtnet.planning.findings import Messages
 from virtnet.planning.merge import ABSENT, project
 from virtnet.planning.resource import Resource
+from virtnet.spec.checking import if_known
 from virtnet.spec.failures import Failure
-from virtnet.spec.part import UNKNOWN, Tree, from_inputs, tree
+from virtnet.spec.part import UNKNOWN, Tree, from_inputs, is_unknown, tree
 from virtnet.spec.values import readable
 
 
@@ -54,8 +55,8 @@ def _of_resource_name(failure: Failure, resource_name: str) -> Failure:
 
 
 def _check_metadata(spec: NetworkSpec) -> list[Failure]:
-    metadata: Any = {} if spec.metadata in (None, UNKNOWN) else spec.metadata
-    faults = {name: network_xml.metadata_fault(name, text) for name, text in metadata.items() if text is not UNKNOWN}
+    metadata = if_known(spec.metadata) or {}
+    faults = {name: network_xml.metadata_fault(name, text) for name, text in metadata.items() if not is_unknown(text)}
     return [
         Failure(f'metadata["{readable(name)}"]', fault.kind, fault.details)
         for name, fault in faults.items()

@@ -5,7 +5,7 @@ plan(desired, recorded, observed) · delete = plan(nothing, recorded, observed) 
 plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; the adapters above translate.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ from virtnet.planning.clients import Clients
 from virtnet.planning.findings import read_note, read_refusal, read_summary
 from virtnet.planning.plan import Change, ChangeClass, Plan, apply
 from virtnet.planning.resource import Observed, Resource
-from virtnet.spec.part import Tree, walk_unknown
+from virtnet.spec.part import Values, walk_unknown
 
 Connect = Callable[[str], Clients]
 """Gives the doors to the host of a connection URI."""
@@ -47,9 +47,7 @@ class Diff:
         return replace(self, changes=tuple(change for change in self.changes if change.path not in paths))
 
 
-def diff(
-    resource: Resource[Observed], recorded: Mapping[str, Tree], desired: Mapping[str, Tree], connect: Connect
-) -> Diff:
+def diff(resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect) -> Diff:
     """The changes by what is recorded. Asks no host, but for one: a changed uri, whether it reaches the same.
 
     Raises Unreachable when a changed uri cannot be asked: a spelling must never destroy a network.
@@ -60,7 +58,7 @@ def diff(
     return Diff(changes, tuple(f"{subject}: note: {read_note(resource.messages(), note)}" for note in plan.notes))
 
 
-def _same_host(change: Change, recorded: Mapping[str, Tree], desired: Mapping[str, Tree], connect: Connect) -> Change:
+def _same_host(change: Change, recorded: Values, desired: Values, connect: Connect) -> Change:
     uri = desired.get("uri")
     if change.path != "uri" or not isinstance(uri, str):
         return change
@@ -76,7 +74,7 @@ def _same_host(change: Change, recorded: Mapping[str, Tree], desired: Mapping[st
     return replace(change, change_class=ChangeClass.RECORDED if same else ChangeClass.REPLACE)
 
 
-def _present_uuid(recorded: Mapping[str, Tree], connect: Connect) -> str | None:
+def _present_uuid(recorded: Values, connect: Connect) -> str | None:
     """The UUID of the host behind the recorded uri by now; None where it cannot be asked."""
     try:
         return connect(str(recorded["uri"])).libvirt.host_uuid() or None
@@ -86,8 +84,8 @@ def _present_uuid(recorded: Mapping[str, Tree], connect: Connect) -> str | None:
 
 def preview(
     resource: Resource[Observed],
-    recorded: Mapping[str, Tree] | None,
-    desired: Mapping[str, Tree],
+    recorded: Values | None,
+    desired: Values,
     connect: Connect,
     changes: tuple[Change, ...] = (),
 ) -> list[str]:
@@ -124,7 +122,7 @@ def preview(
 
 
 def _preview_of_replacement(
-    resource: Resource[Observed], recorded: Mapping[str, Tree], unknown: list[str], connect: Connect
+    resource: Resource[Observed], recorded: Values, unknown: list[str], connect: Connect
 ) -> Iterator[str]:
     """What is deleted to be made anew, by its own name, and what the host has against that."""
     subject = _subject(resource, {}, recorded)
@@ -148,12 +146,12 @@ def _preview_of_replacement(
 
 def create(
     resource: Resource[Observed],
-    desired: Mapping[str, Tree],
+    desired: Values,
     connect: Connect,
     show: Show,
     *,
     progress: Show | None = None,
-) -> dict[str, Tree]:
+) -> dict[str, object]:
     """Make it and return its outputs. Refused before any effect, or done, or rolled back whole.
 
     `progress` gets a line before each step; what it raises ends the work, and takes back what was done. Where taking
@@ -175,13 +173,13 @@ def create(
 
 def update(
     resource: Resource[Observed],
-    recorded: Mapping[str, Tree],
-    desired: Mapping[str, Tree],
+    recorded: Values,
+    desired: Values,
     connect: Connect,
     show: Show,
     *,
     progress: Show | None = None,
-) -> dict[str, Tree]:
+) -> dict[str, object]:
     """Observe again, plan again, apply; return the new outputs. `progress` as for create."""
     clients = connect(str(desired["uri"]))
     plan = None
@@ -201,13 +199,11 @@ def _undone(error: VirtnetError) -> bool:
     return isinstance(error, Refused) or (isinstance(error, ApplyFailed) and not error.left)
 
 
-def _with_outputs(error: VirtnetError, outputs: Mapping[str, Tree] | None) -> ApplyFailed:
+def _with_outputs(error: VirtnetError, outputs: Values | None) -> ApplyFailed:
     return ApplyFailed(str(error), error.left if isinstance(error, ApplyFailed) else (), outputs)
 
 
-def _left_by_create(
-    resource: Resource[Observed], clients: Clients, desired: Mapping[str, Tree], details: Mapping[str, Tree]
-) -> Mapping[str, Tree] | None:
+def _left_by_create(resource: Resource[Observed], clients: Clients, desired: Values, details: Values) -> Values | None:
     """The outputs of what a create left. A host that cannot be asked is taken to have it, as losing it is worse."""
     try:
         observed = _look(resource, clients, {}, {**details, "name": desired.get("name")})
@@ -218,9 +214,7 @@ def _left_by_create(
         return {**desired, **details, **unknown}
 
 
-def _left_by_update(
-    resource: Resource[Observed], clients: Clients, recorded: Mapping[str, Tree], desired: Mapping[str, Tree]
-) -> Mapping[str, Tree] | None:
+def _left_by_update(resource: Resource[Observed], clients: Clients, recorded: Values, desired: Values) -> Values | None:
     """The outputs of what an update left; None where what is recorded is all that is known."""
     named = {**resource.recorded_inputs(recorded), **desired}
     try:
@@ -229,7 +223,7 @@ def _left_by_update(
         return None
 
 
-def read(resource: Resource[Observed], recorded: Mapping[str, Tree], connect: Connect) -> dict[str, Tree] | None:
+def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> dict[str, object] | None:
     """The outputs as the host is now; None only when libvirt, on a live connection, says that it is gone."""
     inputs = resource.recorded_inputs(recorded)
     clients = connect(str(recorded["uri"]))
@@ -244,9 +238,7 @@ def read(resource: Resource[Observed], recorded: Mapping[str, Tree], connect: Co
     return shown
 
 
-def found_as_recorded(
-    resource: Resource[Observed], recorded: Mapping[str, Tree], shown: Mapping[str, Tree]
-) -> frozenset[str]:
+def found_as_recorded(resource: Resource[Observed], recorded: Values, shown: Values) -> frozenset[str]:
     """What was found (problems, say) and is recorded so already: no news to a refresh, though up will mend it."""
     made = resource.computed - set(resource.spec.model_fields)
     return frozenset(name for name in made if shown.get(name) == recorded.get(name))
@@ -254,7 +246,7 @@ def found_as_recorded(
 
 def delete(
     resource: Resource[Observed],
-    recorded: Mapping[str, Tree],
+    recorded: Values,
     connect: Connect,
     show: Show,
     *,
@@ -269,9 +261,7 @@ def delete(
         _apply(resource, resource.plan(None, recorded, observed), clients, subject, show=show, progress=progress)
 
 
-def _observe_for_delete(
-    resource: Resource[Observed], clients: Clients, recorded: Mapping[str, Tree], subject: str
-) -> Observed:
+def _observe_for_delete(resource: Resource[Observed], clients: Clients, recorded: Values, subject: str) -> Observed:
     try:
         return _look(resource, clients, None, recorded)
     except Unreachable as error:
@@ -284,8 +274,8 @@ def _observe_for_delete(
 def _look(
     resource: Resource[Observed],
     clients: Clients,
-    desired: Mapping[str, Tree] | None,
-    recorded: Mapping[str, Tree],
+    desired: Values | None,
+    recorded: Values,
     *,
     recent: bool = False,
 ) -> Observed:
@@ -293,7 +283,7 @@ def _look(
         return resource.observe(clients, desired, recorded)
 
 
-def _prefetch(resource: Resource[Observed], clients: Clients, desired: Mapping[str, Tree]) -> None:
+def _prefetch(resource: Resource[Observed], clients: Clients, desired: Values) -> None:
     if resource.prefetch is not None:
         with suppress(VirtnetError):  # said by the look that counts
             resource.prefetch(clients, desired)
@@ -302,8 +292,8 @@ def _prefetch(resource: Resource[Observed], clients: Clients, desired: Mapping[s
 def _planned(
     resource: Resource[Observed],
     clients: Clients,
-    desired: Mapping[str, Tree],
-    recorded: Mapping[str, Tree] | None,
+    desired: Values,
+    recorded: Values | None,
     *,
     recent: bool = False,
 ) -> Plan:
@@ -327,10 +317,10 @@ def _apply(
 def _outputs(
     resource: Resource[Observed],
     clients: Clients,
-    inputs: Mapping[str, Tree],
-    place: Mapping[str, Tree],
-    details: Mapping[str, Tree],
-) -> dict[str, Tree]:
+    inputs: Values,
+    place: Values,
+    details: Values,
+) -> dict[str, object]:
     # Looked at once more after the last step: outputs are what is there, never what was hoped for.
     observed = _look(resource, clients, {}, {**details, "name": place.get("name")})
     shown = resource.outputs(inputs, details, observed)
@@ -341,7 +331,7 @@ def _outputs(
     return shown
 
 
-def _subject(resource: Resource[Observed], inputs: Mapping[str, Tree], recorded: Mapping[str, Tree] | None) -> str:
+def _subject(resource: Resource[Observed], inputs: Values, recorded: Values | None) -> str:
     name = inputs.get("name") or (recorded or {}).get("name")
     uri = inputs.get("uri") or (recorded or {}).get("uri")
     named = f"{resource.subject} '{name}'" if isinstance(name, str) else resource.subject

@@ -4,20 +4,24 @@ Works on trees beside the spec's types, so that list items are matched by their 
 Pure; imported by the planners.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Hashable, Mapping, Sequence
+from enum import Enum
+from typing import Final, Literal, TypeVar, cast
 
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.spec.part import UNKNOWN, Part, Shape, Tree, shapes
+from virtnet.spec.part import UNKNOWN, Part, Shape, TreeType, Values, as_group, as_list, shapes
 
 
-class _Absent:
-    def __repr__(self) -> str:
-        return "ABSENT"
+class Absent(Enum):
+    """The type of `ABSENT`."""
+
+    ABSENT = "ABSENT"
 
 
-ABSENT: Any = _Absent()
+ABSENT: Final = Absent.ABSENT
 """No value at all, as opposed to any value a tree can hold."""
+
+Item = TypeVar("Item", bound=Values)
 
 CLASSES = {
     "recorded": ChangeClass.RECORDED,
@@ -27,7 +31,7 @@ CLASSES = {
 }
 
 
-def item_key(part: type[Part], item: Mapping[str, Tree]) -> Any:
+def item_key(part: type[Part], item: Values) -> Hashable:
     """What tells one list item from the others."""
     if part.whole_key:
         return tuple(item.get(name, shapes(part)[name].default) for name in part.key)
@@ -37,16 +41,18 @@ def item_key(part: type[Part], item: Mapping[str, Tree]) -> Any:
     return tuple(sorted((name, repr(value)) for name, value in item.items()))
 
 
-def paired(part: type[Part], wanted: Sequence[Tree], found: Sequence[Tree]) -> list[tuple[Tree, Tree]]:
+def paired(
+    part: type[Part], wanted: Sequence[Item], found: Sequence[Item]
+) -> list[tuple[Item, Item | None] | tuple[None, Item]]:
     """Each wanted item with the found one of its key, or None; then None with each found one that nobody wants.
 
     A list that others made may hold a key several times (two reservations for one MAC): of those the one that is alike
     goes with the wanted one, and the others are left over.
     """
-    left: dict[Any, list[Tree]] = {}
+    left: dict[Hashable, list[Item]] = {}
     for item in found:
         left.setdefault(item_key(part, item), []).append(item)
-    partners: dict[int, Tree] = {}
+    partners: dict[int, Item] = {}
     for alike in (True, False):
         for index, item in enumerate(wanted):
             candidates = left.get(item_key(part, item), [])
@@ -56,18 +62,23 @@ def paired(part: type[Part], wanted: Sequence[Tree], found: Sequence[Tree]) -> l
                 if not alike or not differences(part, item, candidate):
                     partners[index] = candidates.pop(place)
                     break
-    pairs = [(item, partners.get(index)) for index, item in enumerate(wanted)]
-    return pairs + [(None, item) for items in left.values() for item in items]
+    pairs: list[tuple[Item, Item | None] | tuple[None, Item]] = []
+    pairs += [(item, partners.get(index)) for index, item in enumerate(wanted)]
+    pairs += [(None, item) for unwanted in left.values() for item in unwanted]
+    return pairs
 
 
-def merge(
-    part: type[Part], desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: Mapping[str, Tree]
-) -> dict[str, Tree]:
+def merge(part: type[Part], desired: TreeType, recorded: Values, observed: TreeType) -> TreeType:
     """The tree to aim for: desired over observed, without what only recorded still names.
 
     A named list is owned whole; a named group only in the values it names. Observed taken as desired gives observed.
     """
-    merged: dict[str, Tree] = {}
+    # What it holds is from trees of this type, each value under the name it had there.
+    return cast("TreeType", _merged(part, desired, recorded, observed))
+
+
+def _merged(part: type[Part], desired: Values, recorded: Values, observed: Values) -> dict[str, object]:
+    merged: dict[str, object] = {}
     for name, shape in shapes(part).items():
         value = _merge_value(shape, desired.get(name, ABSENT), recorded.get(name, ABSENT), observed.get(name, ABSENT))
         if value is not ABSENT:
@@ -75,58 +86,63 @@ def merge(
     return merged
 
 
-def _merge_value(shape: Shape, desired: Tree, recorded: Tree, observed: Tree) -> Tree:
+def _merge_value(shape: Shape, desired: object, recorded: object, observed: object) -> object:
     if desired is ABSENT:
         return observed if recorded is ABSENT else _without(shape, observed, recorded)
     if desired is UNKNOWN:
         return desired
     if shape.kind == "part" and shape.part is not None:
-        return merge(shape.part, desired, _mapping(recorded), _mapping(observed))
+        return _merged(shape.part, as_group(desired), _group(recorded), _group(observed))
     if shape.kind == "parts" and shape.part is not None:
-        return _merge_items(shape.part, desired, _sequence(recorded), _sequence(observed))
+        return _merge_items(shape.part, as_list(desired), _parts(recorded), _parts(observed))
     if shape.kind == "map":
-        left = {name: value for name, value in _mapping(observed).items() if name not in _mapping(recorded)}
-        return {**left, **desired}
+        left = {name: value for name, value in _group(observed).items() if name not in _group(recorded)}
+        return {**left, **as_group(desired)}
     return desired
 
 
 def _merge_items(
-    part: type[Part], desired: Sequence[Tree], recorded: Sequence[Tree], observed: Sequence[Tree]
-) -> list[Tree]:
+    part: type[Part], desired: Sequence[object], recorded: Sequence[Values], observed: Sequence[Values]
+) -> list[object]:
     before = {item_key(part, item): item for item in recorded}
     merged = (
-        merge(part, item, before.get(item_key(part, item), {}), {} if now is None else now)
-        for item, now in paired(part, [item for item in desired if item is not UNKNOWN], observed)
+        _merged(part, item, before.get(item_key(part, item), {}), {} if now is None else now)
+        for item, now in paired(part, [as_group(item) for item in desired if item is not UNKNOWN], observed)
         if item is not None
     )
     return [item if item is UNKNOWN else next(merged) for item in desired]
 
 
-def _without(shape: Shape, observed: Tree, recorded: Tree) -> Tree:
+def _without(shape: Shape, observed: object, recorded: object) -> object:
     """The observed value less what was recorded as named: a whole scalar or list, the named values of a group."""
     if observed is ABSENT:
         return ABSENT
     if shape.kind == "part" and shape.part is not None:
-        fields = shapes(shape.part)
+        fields, before = shapes(shape.part), as_group(recorded)
         left = {}
-        for name, value in observed.items():
-            kept = _without(fields[name], value, recorded[name]) if name in recorded else value
+        for name, value in as_group(observed).items():
+            kept = _without(fields[name], value, before[name]) if name in before else value
             if kept is not ABSENT:
                 left[name] = kept
         return left if left else ABSENT
     if shape.kind == "map":
-        left = {name: value for name, value in observed.items() if name not in recorded}
+        left = {name: value for name, value in as_group(observed).items() if name not in as_group(recorded)}
         return left if left else ABSENT
     return ABSENT
 
 
-def project(part: type[Part], named: Mapping[str, Tree], observed: Mapping[str, Tree]) -> dict[str, Tree]:
+def project(part: type[Part], named: TreeType, observed: TreeType) -> TreeType:
     """The observed values of what is named, in the form it was named: what a refresh shows.
 
     A value that equals libvirt's default where nothing is observed counts as observed; extra items of a named list
     are shown whole.
     """
-    shown: dict[str, Tree] = {}
+    # What it holds is from trees of this type, each value under the name it had there.
+    return cast("TreeType", _projected(part, named, observed))
+
+
+def _projected(part: type[Part], named: Values, observed: Values) -> dict[str, object]:
+    shown: dict[str, object] = {}
     for name, shape in shapes(part).items():
         if name not in named:
             continue
@@ -136,47 +152,49 @@ def project(part: type[Part], named: Mapping[str, Tree], observed: Mapping[str, 
     return shown
 
 
-def _project_value(shape: Shape, named: Tree, observed: Tree) -> Tree:
+def _project_value(shape: Shape, named: object, observed: object) -> object:
     if observed is ABSENT:
         return named if is_default(shape, named) else ABSENT
     if shape.kind == "part" and shape.part is not None:
-        return project(shape.part, named, observed)
+        return _projected(shape.part, as_group(named), as_group(observed))
     if shape.kind == "parts" and shape.part is not None:
         part = shape.part
         return [
-            found if item is None else project(part, item, found)
-            for item, found in paired(part, named, observed)
+            found if item is None else _projected(part, item, found)
+            for item, found in paired(part, _parts(named), _parts(observed))
             if found is not None
         ]
     if shape.kind == "map":
-        return {name: value for name, value in observed.items() if name in named}
+        return {name: value for name, value in as_group(observed).items() if name in as_group(named)}
     if same(shape, named, observed):
         return named
     return observed
 
 
-def is_default(shape: Shape, value: Tree) -> bool:
+def is_default(shape: Shape, value: object) -> bool:
     """Whether naming this value means the same to libvirt as leaving it out."""
     if shape.kind == "part" and shape.part is not None:
         fields = shapes(shape.part)
-        return all(is_default(fields[name], item) for name, item in value.items())
-    if shape.kind in ("parts", "scalars", "map"):
-        return len(value) == 0
+        return all(is_default(fields[name], item) for name, item in as_group(value).items())
+    if shape.kind == "map":
+        return len(as_group(value)) == 0
+    if shape.kind in ("parts", "scalars"):
+        return len(as_list(value)) == 0
     return shape.default is not None and value == shape.default
 
 
-def same(shape: Shape, one: Tree, other: Tree) -> bool:
+def same(shape: Shape, one: object, other: object) -> bool:
     """Whether two values mean the same, whatever their order; ABSENT counts as libvirt's default."""
     return not list(_differences(shape, one, other, "", ChangeClass.RESTART))
 
 
-def differences(part: type[Part], wanted: Mapping[str, Tree], found: Mapping[str, Tree]) -> tuple[Change, ...]:
+def differences(part: type[Part], wanted: Values, found: Values) -> tuple[Change, ...]:
     """Every property path in which two trees differ, with its class; list items by key."""
     return tuple(_part_differences(part, wanted, found, "", ChangeClass.RESTART))
 
 
 def _part_differences(
-    part: type[Part], wanted: Mapping[str, Tree], found: Mapping[str, Tree], path: str, enclosing: ChangeClass
+    part: type[Part], wanted: Values, found: Values, path: str, enclosing: ChangeClass
 ) -> list[Change]:
     changes: list[Change] = []
     for name, shape in shapes(part).items():
@@ -186,9 +204,7 @@ def _part_differences(
     return changes
 
 
-def naming(
-    part: type[Part], desired: Mapping[str, Tree], recorded: Mapping[str, Tree], path: str = ""
-) -> tuple[Change, ...]:
+def naming(part: type[Part], desired: Values, recorded: Values, path: str = "") -> tuple[Change, ...]:
     """Every property path that only one of two trees names, at any depth, whatever its value; items by key."""
     changes: list[Change] = []
     for name, shape in shapes(part).items():
@@ -200,32 +216,32 @@ def naming(
         elif wanted in (ABSENT, UNKNOWN) or before is UNKNOWN or shape.part is None:
             continue
         elif shape.kind == "part":
-            changes += naming(shape.part, wanted, before, place)
+            changes += naming(shape.part, as_group(wanted), as_group(before), place)
         elif shape.kind == "parts":
-            there = {item_key(shape.part, item): item for item in before if item is not UNKNOWN}
-            for item in wanted:
-                if item is not UNKNOWN and (key := item_key(shape.part, item)) in there:
+            there = {item_key(shape.part, item): item for item in _known_parts(before)}
+            for item in _known_parts(wanted):
+                if (key := item_key(shape.part, item)) in there:
                     changes += naming(shape.part, item, there[key], f"{place}[{label(shape.part, item)}]")
     return tuple(changes)
 
 
-def _differences(shape: Shape, wanted: Tree, found: Tree, path: str, level: ChangeClass) -> list[Change]:
+def _differences(shape: Shape, wanted: object, found: object, path: str, level: ChangeClass) -> list[Change]:
     if wanted is UNKNOWN:
         return [Change(path=path, kind="change", change_class=level, detail="known only when applied")]
     if wanted is ABSENT and found is ABSENT:
         return []
     if shape.kind == "part" and shape.part is not None:
-        return _part_differences(shape.part, _mapping(wanted), _mapping(found), path, level)
+        return _part_differences(shape.part, _group(wanted), _group(found), path, level)
     if shape.kind == "parts" and shape.part is not None:
-        return _item_differences(shape.part, _sequence(wanted), _sequence(found), path, level)
+        return _item_differences(shape.part, _items(wanted), _parts(found), path, level)
     if shape.kind == "scalars":
-        return _scalars_differences(_sequence(wanted), _sequence(found), path, level)
+        return _scalars_differences(_items(wanted), _items(found), path, level)
     if shape.kind == "map":
-        return _map_differences(_mapping(wanted), _mapping(found), path, level)
+        return _map_differences(_group(wanted), _group(found), path, level)
     return _scalar_differences(shape, wanted, found, path, level)
 
 
-def _scalar_differences(shape: Shape, wanted: Tree, found: Tree, path: str, level: ChangeClass) -> list[Change]:
+def _scalar_differences(shape: Shape, wanted: object, found: object, path: str, level: ChangeClass) -> list[Change]:
     meant, there = (shape.default if value is ABSENT else value for value in (wanted, found))
     if meant == there:
         return []
@@ -237,16 +253,16 @@ def _scalar_differences(shape: Shape, wanted: Tree, found: Tree, path: str, leve
     return [Change(path=path, kind="change", change_class=level, detail=detail)]
 
 
-def _scalars_differences(wanted: Sequence[Tree], found: Sequence[Tree], path: str, level: ChangeClass) -> list[Change]:
+def _scalars_differences(
+    wanted: Sequence[object], found: Sequence[object], path: str, level: ChangeClass
+) -> list[Change]:
     if UNKNOWN not in wanted and sorted(map(str, wanted)) == sorted(map(str, found)):
         return []
-    kind = "add" if not found else "remove" if not wanted else "change"
-    return [Change(path=path, kind=kind, change_class=level)]  # type: ignore[arg-type]
+    kind: Literal["add", "remove", "change"] = "add" if not found else "remove" if not wanted else "change"
+    return [Change(path=path, kind=kind, change_class=level)]
 
 
-def _map_differences(
-    wanted: Mapping[str, Tree], found: Mapping[str, Tree], path: str, level: ChangeClass
-) -> list[Change]:
+def _map_differences(wanted: Values, found: Values, path: str, level: ChangeClass) -> list[Change]:
     changes = []
     for name in sorted({*wanted, *found}):
         place = f'{path}["{name}"]'
@@ -260,14 +276,17 @@ def _map_differences(
 
 
 def _item_differences(
-    part: type[Part], wanted: Sequence[Tree], found: Sequence[Tree], path: str, level: ChangeClass
+    part: type[Part], wanted: Sequence[object], found: Sequence[Values], path: str, level: ChangeClass
 ) -> list[Change]:
     if any(item is UNKNOWN for item in wanted):
         return [Change(path=path, kind="change", change_class=level, detail="known only when applied")]
-    meant = {item_key(part, item) for item in wanted}
+    known = _known_parts(wanted)
+    meant = {item_key(part, item) for item in known}
     changes: list[Change] = []
-    for item, there in paired(part, wanted, found):
+    for item, there in paired(part, known, found):
         if item is None:
+            if there is None:
+                continue  # of each pair one is there
             place = f"{path}[{label(part, there)}]"
             again = "it is there more than once" if item_key(part, there) in meant else ""
             changes.append(Change(path=place, kind="remove", change_class=level, detail=again))
@@ -280,7 +299,7 @@ def _item_differences(
     return changes
 
 
-def label(part: type[Part], item: Mapping[str, Tree]) -> str:
+def label(part: type[Part], item: Values) -> str:
     """A list item's key as paths show it."""
     known = [str(item[name]) for name in part.key if name in item and item[name] is not UNKNOWN]
     if part.whole_key:
@@ -292,7 +311,7 @@ def label(part: type[Part], item: Mapping[str, Tree]) -> str:
 SECRET_PLACES = ("dns.txts", "dnsmasq_options", "metadata", "title", "description")
 
 
-def _shown(path: str, value: Tree) -> str:
+def _shown(path: str, value: object) -> str:
     if path.startswith(SECRET_PLACES) or value is None or value is UNKNOWN:
         return ""
     if isinstance(value, Mapping):
@@ -300,36 +319,42 @@ def _shown(path: str, value: Tree) -> str:
         return ", ".join(f"{name} {text}" for name, text in texts.items() if text)
     if isinstance(value, list):
         return ""
-    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
 
 
-def _is_group(value: Tree) -> bool:
+def _is_group(value: object) -> bool:
     return isinstance(value, Mapping | list)
 
 
-def _mapping(value: Tree) -> Mapping[str, Tree]:
-    return {} if value is ABSENT else value
+def _group(value: object) -> Values:
+    return {} if value is ABSENT else as_group(value)
 
 
-def _sequence(value: Tree) -> Sequence[Tree]:
-    return [] if value is ABSENT else value
+def _items(value: object) -> Sequence[object]:
+    return [] if value is ABSENT else as_list(value)
 
 
-def restrict(
-    part: type[Part], wanted: Mapping[str, Tree], found: Mapping[str, Tree], highest: ChangeClass
-) -> dict[str, Tree]:
+def _parts(value: object) -> Sequence[Values]:
+    """The items of a list of parts; none where there is none."""
+    return [as_group(item) for item in _items(value)]
+
+
+def _known_parts(value: object) -> Sequence[Values]:
+    return [as_group(item) for item in as_list(value) if item is not UNKNOWN]
+
+
+def restrict(part: type[Part], wanted: TreeType, found: TreeType, highest: ChangeClass) -> TreeType:
     """The wanted tree with everything of a higher class than `highest` left as it was found."""
-    return _restrict_part(part, wanted, found, highest, ChangeClass.RESTART)
+    # What it holds is from trees of this type, each value under the name it had there.
+    return cast("TreeType", _restrict_part(part, wanted, found, highest, ChangeClass.RESTART))
 
 
 def _restrict_part(
-    part: type[Part],
-    wanted: Mapping[str, Tree],
-    found: Mapping[str, Tree],
-    highest: ChangeClass,
-    enclosing: ChangeClass,
-) -> dict[str, Tree]:
-    kept: dict[str, Tree] = {}
+    part: type[Part], wanted: Values, found: Values, highest: ChangeClass, enclosing: ChangeClass
+) -> dict[str, object]:
+    kept: dict[str, object] = {}
     for name, shape in shapes(part).items():
         level = CLASSES[shape.level] if shape.level is not None else enclosing
         want, there = wanted.get(name, ABSENT), found.get(name, ABSENT)
@@ -339,18 +364,18 @@ def _restrict_part(
     return kept
 
 
-def _restrict_value(shape: Shape, want: Tree, there: Tree, highest: ChangeClass, level: ChangeClass) -> Tree:
+def _restrict_value(shape: Shape, want: object, there: object, highest: ChangeClass, level: ChangeClass) -> object:
     if shape.kind == "part" and shape.part is not None:
-        value = _restrict_part(shape.part, _mapping(want), _mapping(there), highest, level)
+        value = _restrict_part(shape.part, _group(want), _group(there), highest, level)
         return ABSENT if not value and there is ABSENT else value
     if level <= highest:
         return want
     if shape.kind == "parts" and shape.part is not None:
         part: type[Part] = shape.part
-        items = [
+        narrowed = [
             _restrict_part(part, item if wanted is None else wanted, item, highest, level)
-            for item, wanted in paired(part, _sequence(there), _sequence(want))
+            for item, wanted in paired(part, _parts(there), _parts(want))
             if item is not None
         ]
-        return items if items else ABSENT
+        return narrowed if narrowed else ABSENT
     return there

@@ -11,7 +11,7 @@ from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Messages
 from virtnet.planning.plan import Plan
 from virtnet.spec.failures import Failure
-from virtnet.spec.part import Part, Tree
+from virtnet.spec.part import Part, Values
 
 Observed = TypeVar("Observed")
 
@@ -27,24 +27,24 @@ class Resource(Generic[Observed]):
     spec: type[Part]
     computed: frozenset[str]
     """Names of outputs that are made, not named by the program."""
-    check: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[dict[str, Tree], list[Failure]]]
+    check: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[dict[str, object], list[Failure]]]
     """(inputs, recorded inputs) -> canonical inputs, or failures. Pure."""
-    observe: Callable[[Clients, Mapping[str, Tree] | None, Mapping[str, Tree]], Observed]
+    observe: Callable[[Clients, Values | None, Values], Observed]
     """(doors, desired, recorded or {}) -> what libvirt and the kernel report now. No effect.
 
     Desired is {} when only reading, and None before a delete.
     """
-    plan: Callable[[Mapping[str, Tree] | None, Mapping[str, Tree] | None, Observed | None], Plan]
+    plan: Callable[[Values | None, Values | None, Observed | None], Plan]
     """(desired, recorded, observed) -> plan. None as observed means: just as recorded. Pure."""
-    outputs: Callable[[Mapping[str, Tree], Mapping[str, Tree], Observed], dict[str, Tree] | None]
+    outputs: Callable[[Values, Values, Observed], dict[str, object] | None]
     """(inputs, recorded outputs or a plan's details, observed) -> outputs; None when it is gone. Pure."""
-    recorded_inputs: Callable[[Mapping[str, Tree]], dict[str, Tree]]
+    recorded_inputs: Callable[[Values], dict[str, object]]
     """Recorded outputs -> what the program had named. Pure."""
-    identity: Callable[[Mapping[str, Tree]], str]
+    identity: Callable[[Values], str]
     """Outputs -> Pulumi's id. Pure."""
     messages: Callable[[], Messages]
     """How its values read; called when something is to be said, so that sentences are imported then."""
-    prefetch: Callable[[Clients, Mapping[str, Tree]], None] | None = None
+    prefetch: Callable[[Clients, Values], None] | None = None
     """(doors, desired): ask, while another resource has the turn, what observe would take long to ask before a create.
 
     No effect. Raises what observe would raise."""

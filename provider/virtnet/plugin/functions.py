@@ -7,7 +7,7 @@ spelling and describes them in the schema.
 import hashlib
 import ipaddress
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ from virtnet.network.xml import read as network_xml
 from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.reports import NetworkReport
 from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
-from virtnet.spec.part import Part, Tree, optional, required
+from virtnet.spec.part import Part, Values, optional, required
 from virtnet.spec.values import Bool, Integer, NetworkAddress, NetworkName, Text, Uri, Uuid
 
 DEFAULT_POOL = "10.0.0.0/8"
@@ -194,10 +194,10 @@ class Function:
     summary: str
     takes: type[Part]
     gives: type[Part]
-    answer: Callable[[Asked, str, Mapping[str, Tree]], dict[str, Tree]]
+    answer: Callable[[Asked, str, Values], dict[str, object]]
 
 
-def _found(connection: Connection, arguments: Mapping[str, Tree]) -> NetworkReport:
+def _found(connection: Connection, arguments: Values) -> NetworkReport:
     name, uuid = arguments.get("name"), arguments.get("uuid")
     if (name is None) == (uuid is None):
         raise InvalidInputs("name or uuid is needed, and only one of them")
@@ -208,7 +208,7 @@ def _bridge_of(report: NetworkReport) -> str:
     return str(network_xml.parse(report.live_xml or report.any_xml).get("bridge", {}).get("name", ""))
 
 
-def _get_network(asked: Asked, uri: str, arguments: Mapping[str, Tree]) -> dict[str, Tree]:
+def _get_network(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
     connection = asked.connection(uri)
     report = _found(connection, arguments)
     return {
@@ -226,12 +226,12 @@ def _get_network(asked: Asked, uri: str, arguments: Mapping[str, Tree]) -> dict[
     }
 
 
-def _get_networks(asked: Asked, uri: str, _arguments: Mapping[str, Tree]) -> dict[str, Tree]:
+def _get_networks(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
     reports = sorted(asked.connection(uri).networks(), key=lambda report: report.name)
     return {"networks": [_summary(report) for report in reports]}
 
 
-def _summary(report: NetworkReport) -> dict[str, Tree]:
+def _summary(report: NetworkReport) -> dict[str, object]:
     seen = network_xml.parse(report.any_xml)
     return {
         "uuid": report.uuid,
@@ -245,12 +245,12 @@ def _summary(report: NetworkReport) -> dict[str, Tree]:
     }
 
 
-def _get_leases(asked: Asked, uri: str, arguments: Mapping[str, Tree]) -> dict[str, Tree]:
+def _get_leases(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
     connection = asked.connection(uri)
     return {"leases": _leases(connection, _found(connection, arguments).uuid)}
 
 
-def _leases(connection: Connection, uuid: str) -> list[dict[str, Tree]]:
+def _leases(connection: Connection, uuid: str) -> list[dict[str, object]]:
     return [
         {
             "mac": lease.get("mac") or "",
@@ -269,13 +269,13 @@ def _time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else ""
 
 
-def _get_guests(asked: Asked, uri: str, arguments: Mapping[str, Tree]) -> dict[str, Tree]:
+def _get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
     connection, clients = asked.connection(uri), asked.clients(uri)
     report = _found(connection, arguments)
     known = {interface.mac: interface for interface in connection.guest_interfaces(report.name)}
     leased: dict[str, list[str]] = {}
     for lease in _leases(connection, report.uuid):
-        leased.setdefault(lease["mac"].lower(), []).append(lease["address"])
+        leased.setdefault(str(lease["mac"]).lower(), []).append(str(lease["address"]))
     guests = []
     for entry in attachments(clients, report):
         # Of an interface that is nobody's we know the host's side alone.
@@ -293,7 +293,7 @@ def _get_guests(asked: Asked, uri: str, arguments: Mapping[str, Tree]) -> dict[s
     return {"guests": sorted(guests, key=lambda guest: (guest["interface"], guest["mac"]))}
 
 
-def _get_host(asked: Asked, uri: str, _arguments: Mapping[str, Tree]) -> dict[str, Tree]:
+def _get_host(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
     connection, host = asked.connection(uri), _host(asked, uri)
     addresses: dict[str, list[str]] = {}
     for entry in host.addresses():
@@ -323,7 +323,7 @@ def _get_host(asked: Asked, uri: str, _arguments: Mapping[str, Tree]) -> dict[st
     }
 
 
-def _firewall(host: HostClient, reports: Sequence[NetworkReport]) -> dict[str, Tree]:
+def _firewall(host: HostClient, reports: Sequence[NetworkReport]) -> dict[str, object]:
     try:
         printed = {program: host.firewall_rules(program) for program in ("iptables-save", "ip6tables-save", "nft")}
     except HostFailure as failure:
@@ -350,8 +350,8 @@ def _host(asked: Asked, uri: str) -> HostClient:
     return host
 
 
-def _get_free_subnet(asked: Asked, uri: str, arguments: Mapping[str, Tree]) -> dict[str, Tree]:
-    length, name = int(arguments["prefix_length"]), str(arguments["network"])
+def _get_free_subnet(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
+    length, name = int(str(arguments["prefix_length"])), str(arguments["network"])
     pool = ipaddress.ip_network(str(arguments.get("within", DEFAULT_POOL)))
     if not pool.prefixlen <= length <= pool.max_prefixlen - 2:
         raise InvalidInputs(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from virtnet.planning.resource import Resource
     from virtnet.plugin.struct import Received
     from virtnet.spec.failures import Failure
-    from virtnet.spec.part import Tree
+    from virtnet.spec.part import Values
 
 UNREACHABLE_WORDS = ("fail", "recorded")
 
@@ -67,7 +67,7 @@ class PartialFailure(Exception):
         )
 
 
-def tree_of(resource: "Resource[Any]", taken: "Received") -> "dict[str, Tree]":
+def tree_of(resource: "Resource[Any]", taken: "Received") -> "dict[str, object]":
     """Properties as the core has them. `__provider` is in the state of a resource that a dynamic provider made."""
     from virtnet.spec import properties as wire
 
@@ -76,15 +76,13 @@ def tree_of(resource: "Resource[Any]", taken: "Received") -> "dict[str, Tree]":
     return {name: value for name, value in tree.items() if value is not None}
 
 
-def added_by_check(resource: "Resource[Any]", uri: str) -> "dict[str, Tree]":
+def added_by_check(resource: "Resource[Any]", uri: str) -> "dict[str, object]":
     """The inputs that every check adds where the program leaves them out."""
     flags = [name for name in ("autostart", "active") if name in resource.spec.model_fields]
     return {"uri": uri, **dict.fromkeys(flags, True)}
 
 
-def as_named(
-    resource: "Resource[Any]", inputs: "Mapping[str, Tree]", before: "Received | None" = None
-) -> "dict[str, Tree]":
+def as_named(resource: "Resource[Any]", inputs: "Values", before: "Received | None" = None) -> "dict[str, object]":
     """Inputs for the engine to record, without those that check adds by itself and that were not recorded before.
 
     An import records none of them, so that the program that Pulumi writes of it leaves them out as well.
@@ -150,7 +148,7 @@ SETTINGS: Mapping[Enum, str] = {
 }
 
 
-def configuration_failures(given: "Mapping[str, Tree]") -> "list[Failure]":
+def configuration_failures(given: "Values") -> "list[Failure]":
     """Every reason against the provider's own settings."""
     from virtnet.forwarding.spec import HostForwardingSpec
     from virtnet.spec.failures import Failure

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from virtnet.planning.merge import label
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.spec.part import UNKNOWN, Part, Shape, Tree, shapes
+from virtnet.spec.part import UNKNOWN, Part, Shape, Values, shapes
 
 Kind: TypeAlias = Literal["ADD", "ADD_REPLACE", "DELETE", "DELETE_REPLACE", "UPDATE", "UPDATE_REPLACE"]
 """Pulumi's PropertyDiff.Kind, by name."""
@@ -23,9 +23,7 @@ _KINDS: Mapping[str, Kind] = {"add": "ADD", "remove": "DELETE", "change": "UPDAT
 _REPLACING: Mapping[str, Kind] = {"add": "ADD_REPLACE", "remove": "DELETE_REPLACE", "change": "UPDATE_REPLACE"}
 
 
-def detailed(
-    part: type[Part], changes: Iterable[Change], recorded: Mapping[str, Tree], desired: Mapping[str, Tree]
-) -> dict[str, Kind]:
+def detailed(part: type[Part], changes: Iterable[Change], recorded: Values, desired: Values) -> dict[str, Kind]:
     """Pulumi's path of each change, with its kind. What is added is found in desired, what is removed in recorded.
 
     A change inside an item that is at another place of its list now is a change of the list: Pulumi would show the
@@ -60,7 +58,7 @@ def _common(one: Steps, other: Steps) -> Steps:
     return one[: max(length, 1)]
 
 
-def _locate(part: type[Part], path: str, tree: Tree) -> Steps:
+def _locate(part: type[Part], path: str, tree: object) -> Steps:
     """The steps to what a path names, as far as it is in the tree; at least the property at the top."""
     names = [name for name in shapes(part) if path == name or path.startswith((f"{name}.", f"{name}["))]
     if not names:
@@ -70,7 +68,7 @@ def _locate(part: type[Part], path: str, tree: Tree) -> Steps:
     return (to_camel(name), *_inside(shapes(part)[name], path[len(name) :], value))
 
 
-def _inside(shape: Shape, rest: str, value: Tree) -> Steps:
+def _inside(shape: Shape, rest: str, value: object) -> Steps:
     if not rest:
         return ()
     if rest.startswith("."):
@@ -89,7 +87,7 @@ def _inside(shape: Shape, rest: str, value: Tree) -> Steps:
     return (labels[longest], *_limited_to(part, rest[len(longest) :], value[labels[longest]]))
 
 
-def _limited_to(part: type[Part] | None, rest: str, value: Tree) -> Steps:
+def _limited_to(part: type[Part] | None, rest: str, value: object) -> Steps:
     return _locate(part, rest[1:], value) if part is not None and rest.startswith(".") else ()
 
 

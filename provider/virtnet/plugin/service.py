@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from virtnet.plugin.functions import Asked
     from virtnet.plugin.struct import Received
     from virtnet.spec.failures import Failure
-    from virtnet.spec.part import Tree
+    from virtnet.spec.part import Values
 
 PACKAGE = "virtnet"
 
@@ -90,7 +90,7 @@ class Plugin(ResourceProviderServicer):
         self._hidden: frozenset[str] = frozenset()
         self._checked: set[str] = set()
         self._previewed: set[str] = set()
-        self._replacing: dict[str, tuple[Mapping[str, Tree], tuple[Change, ...]]] = {}
+        self._replacing: dict[str, tuple[Values, tuple[Change, ...]]] = {}
         self._as_before: dict[str, frozenset[str]] = {}
         self._asked_functions: Asked | None = None
         self._made_connections: Connections | None = None
@@ -379,7 +379,7 @@ class Plugin(ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=message_of(wire.to_properties(resource.spec, outputs), inputs))
 
     def _partial_failure(
-        self, resource: "Resource[Any]", error: Exception, outputs: "Mapping[str, Tree]", inputs: "Received"
+        self, resource: "Resource[Any]", error: Exception, outputs: "Values", inputs: "Received"
     ) -> PartialFailure:
         from virtnet.spec import properties as wire
 
@@ -503,8 +503,8 @@ class Plugin(ResourceProviderServicer):
         self,
         urn: str,
         resource: "Resource[Any]",
-        recorded: "Mapping[str, Tree] | None",
-        desired: "Mapping[str, Tree]",
+        recorded: "Values | None",
+        desired: "Values",
         changes: "tuple[Change, ...]",
     ) -> None:
         from virtnet.planning import lifecycle

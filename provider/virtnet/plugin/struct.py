@@ -11,7 +11,7 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
-from virtnet.spec.part import UNKNOWN, Tree
+from virtnet.spec.part import UNKNOWN, as_list
 from virtnet.text import Place, redact, strings
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -29,7 +29,7 @@ UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 class Received:
     """A message's properties: plain data with UNKNOWN in it, and what of it is secret."""
 
-    values: dict[str, Tree]
+    values: dict[str, object]
     secret: frozenset[Place] = frozenset()
     """Places, lists without their indexes: one secret item of a list makes the same place secret in all of them, so
     that no order of items can uncover it."""
@@ -49,7 +49,7 @@ def received(message: struct_pb2.Struct) -> Received:
     return Received(values, frozenset(secret), frozenset(hidden))
 
 
-def _plain(value: struct_pb2.Value, place: Place, secret: set[Place], hidden: set[str]) -> Tree:
+def _plain(value: struct_pb2.Value, place: Place, secret: set[Place], hidden: set[str]) -> object:
     match value.WhichOneof("kind"):
         case "struct_value":
             return _plain_group(value.struct_value, place, secret, hidden)
@@ -64,7 +64,7 @@ def _plain(value: struct_pb2.Value, place: Place, secret: set[Place], hidden: se
     return None
 
 
-def _plain_group(group: struct_pb2.Struct, place: Place, secret: set[Place], hidden: set[str]) -> Tree:
+def _plain_group(group: struct_pb2.Struct, place: Place, secret: set[Place], hidden: set[str]) -> object:
     fields = group.fields
     signature = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
     if signature == SECRET or (signature == OUTPUT and fields["secret"].bool_value):
@@ -94,7 +94,7 @@ def sendable(values: Mapping[str, Any], secret: Iterable[Place] = ()) -> struct_
     return message
 
 
-def _reached(values: Tree, place: Place) -> Place:
+def _reached(values: object, place: Place) -> Place:
     """The longest beginning of a place that leads to something."""
     for length in range(len(place), 1, -1):
         if _is_there(values, place[:length]):
@@ -102,7 +102,7 @@ def _reached(values: Tree, place: Place) -> Place:
     return place[:1]
 
 
-def _is_there(value: Tree, place: Place) -> bool:
+def _is_there(value: object, place: Place) -> bool:
     if not place:
         return True
     if isinstance(value, list):
@@ -110,12 +110,12 @@ def _is_there(value: Tree, place: Place) -> bool:
     return isinstance(value, Mapping) and place[0] in value and _is_there(value[place[0]], place[1:])
 
 
-def as_sent(value: Tree) -> struct_pb2.Value:
+def as_sent(value: object) -> struct_pb2.Value:
     """Plain data as one value of a Struct, nothing of it secret."""
     return _bare(value, (), ())
 
 
-def _value(value: Tree, place: Place, marked: Collection[Place]) -> struct_pb2.Value:
+def _value(value: object, place: Place, marked: Collection[Place]) -> struct_pb2.Value:
     if place not in marked:
         return _bare(value, place, marked)
     wrapped = struct_pb2.Value()
@@ -124,7 +124,7 @@ def _value(value: Tree, place: Place, marked: Collection[Place]) -> struct_pb2.V
     return wrapped
 
 
-def _bare(value: Tree, place: Place, marked: Collection[Place]) -> struct_pb2.Value:
+def _bare(value: object, place: Place, marked: Collection[Place]) -> struct_pb2.Value:
     if value is UNKNOWN:
         return struct_pb2.Value(string_value=UNKNOWN_TEXT)
     if value is None:
@@ -142,5 +142,5 @@ def _bare(value: Tree, place: Place, marked: Collection[Place]) -> struct_pb2.Va
             message.struct_value.fields[key].CopyFrom(_value(item, (*place, key), marked))
     else:
         message.list_value.SetInParent()
-        message.list_value.values.extend(_bare(item, place, marked) for item in value)
+        message.list_value.values.extend(_bare(item, place, marked) for item in as_list(value))
     return message

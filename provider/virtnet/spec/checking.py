@@ -1,31 +1,36 @@
 """What is known of a spec: its values and list items that are not unknown, and duplicates among them. Pure."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from virtnet.spec.failures import Failure, SpecFailure
-from virtnet.spec.part import UNKNOWN, Part, shapes
+from virtnet.spec.part import UNKNOWN, Part, is_unknown, shapes
 
 Item = TypeVar("Item")
 
 
 def if_known(value: Item | None) -> Item | None:
     """The value, or None while it is unknown."""
-    return None if value is UNKNOWN else value
+    return None if is_unknown(value) else value
+
+
+def any_unknown(*values: object) -> bool:
+    """Whether one of the values is unknown."""
+    return any(map(is_unknown, values))
 
 
 def known_items(values: Iterable[Item] | None) -> Iterator[tuple[int, Item]]:
     """The known items of a list with their places."""
-    if values is None or values is UNKNOWN:
+    if values is None or is_unknown(values):
         return
     for index, item in enumerate(values):
-        if item is not UNKNOWN:
+        if not is_unknown(item):
             yield index, item
 
 
-def duplicates(path: str, values: list[tuple[int, Any]], what: str, *, field: str = "") -> Iterator[Failure]:
+def duplicates(path: str, values: Iterable[tuple[int, object]], what: str, *, field: str = "") -> Iterator[Failure]:
     """A failure for each value that an earlier place has already; `field` is the part of the item to name."""
-    first: dict[Any, int] = {}
+    first: dict[object, int] = {}
     for index, value in values:
         if value is None or value is UNKNOWN:
             continue
@@ -40,10 +45,10 @@ def duplicates(path: str, values: list[tuple[int, Any]], what: str, *, field: st
 
 def same_items(path: str, part: type[Part], listed: Iterable[Part] | None) -> Iterator[Failure]:
     """Items alike in all that tells them apart: planning could not tell which one is meant."""
-    first: dict[Any, int] = {}
+    first: dict[tuple[object, ...], int] = {}
     for index, item in known_items(listed):
         values = [getattr(item, name) for name in part.key]
-        if UNKNOWN in values:
+        if any_unknown(*values):
             continue
         defaults = [shapes(part)[name].default for name in part.key]
         key = tuple(default if value is None else value for value, default in zip(values, defaults, strict=True))

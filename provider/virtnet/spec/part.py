@@ -8,10 +8,11 @@ only what was named; trees are what is recorded, compared and merged. Keys of tr
 import threading
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -28,17 +29,52 @@ from virtnet.spec.failures import Failure
 from virtnet.spec.values import Canonical
 
 
-class Unknown:
-    """A value that only the apply will know; one instance, `UNKNOWN`. Accepted at any depth of a spec."""
+class Unknown(Enum):
+    """The type of `UNKNOWN`: an enum, as the type checker tells its one value from all others by `is`."""
+
+    UNKNOWN = "UNKNOWN"
 
     def __repr__(self) -> str:
         return "UNKNOWN"
 
+    __str__ = __repr__
 
-UNKNOWN: Any = Unknown()
+
+UNKNOWN: Final = Unknown.UNKNOWN
+"""A value that only the apply will know. Accepted at any depth of a spec and of a tree."""
+
+Values: TypeAlias = Mapping[str, object]
+"""A tree: named plain data, that is scalars, lists, and values again, with snake_case names; UNKNOWN at any depth.
+
+`object`, so that whoever reads a value narrows it first. A resource's own trees, which are TypedDicts, are Values too;
+they would not be a mapping to a union of plain types, as what a TypedDict may hold beside its keys is any object.
+"""
+
+TreeType = TypeVar("TreeType", bound=Values)
+"""A resource's own tree, or Values."""
 
 Tree: TypeAlias = Any
 """Plain data: a dict with snake_case keys, a list, a scalar, or UNKNOWN."""
+
+
+def as_group(value: object) -> Values:
+    """A value of a tree that must be named values. Raises TypeError for any other."""
+    if isinstance(value, Mapping):
+        return value
+    raise TypeError(f"a group was expected, not {type(value).__name__}")
+
+
+def as_list(value: object) -> Sequence[object]:
+    """A value of a tree that must be a list. Raises TypeError for any other."""
+    if isinstance(value, list | tuple):
+        return value
+    raise TypeError(f"a list was expected, not {type(value).__name__}")
+
+
+def is_unknown(value: object) -> bool:
+    """Whether a field of a spec is UNKNOWN, which its declared type doesn't say (pydantic lets it through)."""
+    return value is UNKNOWN
+
 
 LevelName = Literal["recorded", "live", "restart", "replace"]
 
@@ -164,7 +200,7 @@ def _without_none(annotation: Any) -> Any:
 _building = threading.Lock()
 
 
-def from_inputs(spec: type[SpecType], inputs: Mapping[str, Any]) -> tuple[SpecType | None, list[Failure]]:
+def from_inputs(spec: type[SpecType], inputs: Values) -> tuple[SpecType | None, list[Failure]]:
     """Inputs as a spec, or None with every failure of type, spelling and range. Keys with null count as absent."""
     with _building:
         spec.model_rebuild()
@@ -176,12 +212,12 @@ def from_inputs(spec: type[SpecType], inputs: Mapping[str, Any]) -> tuple[SpecTy
         return None, failures_of(spec, error.errors(include_url=False, include_context=True))
 
 
-def tree(part: Part) -> dict[str, Tree]:
+def tree(part: Part) -> dict[str, object]:
     """A spec as plain data: only what was named, in canonical spelling, in the order of declaration."""
     return {name: _plain(getattr(part, name)) for name in type(part).model_fields if name in part.model_fields_set}
 
 
-def _plain(value: Any) -> Tree:
+def _plain(value: object) -> object:
     if isinstance(value, Part):
         return tree(value)
     if isinstance(value, tuple | list):
@@ -191,7 +227,7 @@ def _plain(value: Any) -> Tree:
     return value
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: object) -> object:
     if isinstance(value, Mapping):
         return {name: _without_nulls(item) for name, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
@@ -199,7 +235,7 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def walk_unknown(value: Tree, path: str = "") -> Iterator[str]:
+def walk_unknown(value: object, path: str = "") -> Iterator[str]:
     """The paths of everything unknown in a tree."""
     if value is UNKNOWN:
         yield path

@@ -4,14 +4,13 @@ Keys that are data (metadata namespaces, interface names, sysctl keys) are never
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic.alias_generators import to_camel, to_snake
 
-from virtnet.spec.part import UNKNOWN, Part, Tree, shapes
+from virtnet.spec.part import UNKNOWN, Part, Values, as_group, as_list, shapes
 
 
-def to_properties(part: type[Part], tree: Mapping[str, Tree]) -> dict[str, Any]:
+def to_properties(part: type[Part], tree: Values) -> dict[str, object]:
     """A tree as Pulumi keeps it. Names that the part does not know (outputs) are translated at their top only."""
     fields = shapes(part)
     property_map = {}
@@ -24,17 +23,19 @@ def to_properties(part: type[Part], tree: Mapping[str, Tree]) -> dict[str, Any]:
     return property_map
 
 
-def _value_to_properties(part: type[Part] | None, kind: str, value: Tree) -> Any:
+def _value_to_properties(part: type[Part] | None, kind: str, value: object) -> object:
     if part is None or value is UNKNOWN:
         return value
     if kind == "part":
-        return to_properties(part, value)
+        return to_properties(part, as_group(value))
     if kind == "parts":
-        return [item if item is UNKNOWN else to_properties(part, item) for item in value]
-    return {name: item if item is UNKNOWN else to_properties(part, item) for name, item in value.items()}
+        return [item if item is UNKNOWN else to_properties(part, as_group(item)) for item in as_list(value)]
+    return {
+        name: item if item is UNKNOWN else to_properties(part, as_group(item)) for name, item in as_group(value).items()
+    }
 
 
-def from_properties(part: type[Part], property_map: Mapping[str, Any]) -> dict[str, Tree]:
+def from_properties(part: type[Part], property_map: Values) -> dict[str, object]:
     """What came over the wire as a tree. Unknown keys stay as they are, for check to name them."""
     fields = shapes(part)
     tree = {}
@@ -52,7 +53,7 @@ def from_properties(part: type[Part], property_map: Mapping[str, Any]) -> dict[s
     return tree
 
 
-def _value_from_properties(part: type[Part] | None, kind: str, value: Any) -> Tree:
+def _value_from_properties(part: type[Part] | None, kind: str, value: object) -> object:
     if part is not None and kind == "part" and isinstance(value, Mapping):
         return from_properties(part, value)
     if part is not None and kind == "parts" and isinstance(value, list):
@@ -64,7 +65,7 @@ def _value_from_properties(part: type[Part] | None, kind: str, value: Any) -> Tr
     return _plain(value)
 
 
-def _plain(value: Any) -> Tree:
+def _plain(value: object) -> object:
     """Numbers arrive as floats; whole ones are whole numbers."""
     if isinstance(value, float) and value.is_integer():
         return int(value)

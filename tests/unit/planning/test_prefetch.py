@@ -1,7 +1,7 @@
 """What is kept of earlier looks may let through, and never refuses: then the host is looked at afresh."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from virtnet.planning.clients import Clients, LibvirtClient
 from virtnet.planning.findings import PLAIN
 from virtnet.planning.plan import Plan
 from virtnet.planning.resource import Resource
-from virtnet.spec.part import Part, Tree
+from virtnet.spec.part import Part, Values
 
 DESIRED = {"name": "lab", "uri": "test:///"}
 
@@ -41,10 +41,10 @@ class RememberingLibvirt:
 def resource() -> Resource[str]:
     """Refuses with what it observes, if that is anything."""
 
-    def observe(clients: Clients, desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree]) -> str:
+    def observe(clients: Clients, desired: Values | None, recorded: Values) -> str:
         return cast(RememberingLibvirt, clients.libvirt).remembered_reason
 
-    def plan(desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree] | None, observed: str | None) -> Plan:
+    def plan(desired: Values | None, recorded: Values | None, observed: str | None) -> Plan:
         return Plan(refusals=(observed,) if observed else ())
 
     return Resource(
@@ -97,7 +97,7 @@ def test_what_is_not_refused_is_looked_at_once() -> None:
 def test_a_create_looks_ahead_before_its_turn_and_what_fails_then_is_no_failure() -> None:
     libvirt = RememberingLibvirt(true_reason="", remembered_reason="")
 
-    def prefetch(clients: Clients, desired: Mapping[str, Tree]) -> None:
+    def prefetch(clients: Clients, desired: Values) -> None:
         libvirt.happened.append("ahead")
         raise HostFailure("could not list the addresses")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from virtnet.network.resource import NETWORK
+from virtnet.spec.part import as_group
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 MODES = sorted((REPOSITORY / "docs" / "modes").glob("*.py"))
@@ -42,4 +43,4 @@ def test_an_example_is_accepted(path: Path) -> None:
     assert len(declared) == 1
     canonical, failures = NETWORK.check({"uri": "qemu:///system", **declared[0]}, {})
     assert failures == []
-    assert canonical.get("forward", {}).get("mode", "isolated") == path.stem
+    assert as_group(canonical.get("forward", {})).get("mode", "isolated") == path.stem

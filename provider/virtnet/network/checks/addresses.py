@@ -2,23 +2,24 @@
 
 import ipaddress
 from collections.abc import Iterator
-from typing import Any
 
 from virtnet.network.checks.failures import NetworkFailure
-from virtnet.network.spec import Dhcp, NetworkSpec
+from virtnet.network.spec import Dhcp, Lease, NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, forward_mode
-from virtnet.spec.checking import duplicates, if_known, known_items
+from virtnet.spec.checking import any_unknown, duplicates, if_known, known_items
 from virtnet.spec.failures import Failure
-from virtnet.spec.part import UNKNOWN
+from virtnet.spec.part import is_unknown
 
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def interface_of(value: Any) -> Interface | None:
+def interface_of(value: str | None) -> Interface | None:
     """An address with its prefix, where it is known."""
-    return None if value is None or value is UNKNOWN else ipaddress.ip_interface(value)
+    return None if value is None or is_unknown(value) else ipaddress.ip_interface(value)
 
 
 def check_addresses(spec: NetworkSpec) -> Iterator[Failure]:
@@ -38,7 +39,7 @@ def check_addresses(spec: NetworkSpec) -> Iterator[Failure]:
                         {"interface": str(interface), "other_index": other_index, "other": str(other)},
                     )
             seen.append((index, interface))
-        dhcp: Dhcp | None = if_known(entry.dhcp)
+        dhcp = if_known(entry.dhcp)
         if interface is not None and interface.version == 6:
             if entry.tftp_root is not None:
                 yield Failure(f"{path}.tftp_root", NetworkFailure.IPV4_ONLY)
@@ -169,11 +170,12 @@ def _reservations(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failu
             yield Failure(f"{place}.ip", NetworkFailure.OWN_ADDRESS, {"address": str(address)})
 
 
-def _lease(path: str, lease: Any) -> Iterator[Failure]:
+def _lease(path: str, lease: Lease | None) -> Iterator[Failure]:
     """Libvirt refuses to define what is shorter than two minutes; dnsmasq would not honour it."""
-    if if_known(lease) is None or UNKNOWN in (lease.expiry, lease.unit):
+    known = if_known(lease)
+    if known is None or any_unknown(known.expiry, known.unit):
         return
-    seconds = lease.expiry * {"seconds": 1, "hours": 3600}.get(lease.unit, 60)
+    seconds = known.expiry * {"seconds": 1, "hours": 3600}.get(known.unit or "minutes", 60)
     if 0 < seconds < 120:
         yield Failure(path, NetworkFailure.LEASE_TOO_SHORT)
 
@@ -214,7 +216,7 @@ def check_routes(spec: NetworkSpec) -> Iterator[Failure]:
         return
     interfaces = [interface_of(entry.address) for _, entry in known_items(spec.ips)]
     there = [interface for interface in interfaces if interface is not None]
-    unknown = len(there) < len(interfaces) or spec.ips is UNKNOWN or any(item is UNKNOWN for item in spec.ips or ())
+    unknown = len(there) < len(interfaces) or is_unknown(spec.ips) or any_unknown(*(spec.ips or ()))
     for index, route in known_items(spec.routes):
         path = f"routes[{index}]"
         if if_known(route.address) is None or if_known(route.gateway) is None:
@@ -243,5 +245,9 @@ def check_routes(spec: NetworkSpec) -> Iterator[Failure]:
     )
 
 
-def _is_inside(one: Any, other: Any) -> bool:
-    return bool(one.version == other.version and one.subnet_of(other))
+def _is_inside(one: Network, other: Network) -> bool:
+    return (
+        one.version == other.version
+        and int(one.network_address) >= int(other.network_address)
+        and int(one.broadcast_address) <= int(other.broadcast_address)
+    )

@@ -7,15 +7,14 @@ failure names the property's path, the reason and the fix. Addresses have `addre
 import ipaddress
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from virtnet.network.checks.addresses import check_addresses, check_routes, interface_of
 from virtnet.network.checks.failures import NetworkFailure
-from virtnet.network.spec import Forward, Forwarder, NetworkSpec, PciAddress, Srv, Vlan
+from virtnet.network.spec import Bandwidth, Forwarder, NatPort, NetworkSpec, PciAddress, Srv, Vlan
 from virtnet.network.tree import OWN_BRIDGE_MODES, forward_mode
-from virtnet.spec.checking import duplicates, if_known, known_items, same_items
+from virtnet.spec.checking import any_unknown, duplicates, if_known, known_items, same_items
 from virtnet.spec.failures import Failure, SpecFailure
-from virtnet.spec.part import UNKNOWN
+from virtnet.spec.part import UNKNOWN, is_unknown
 from virtnet.spec.values import LONGEST_LINE, readable
 
 
@@ -37,7 +36,7 @@ def check_network(spec: NetworkSpec) -> list[Failure]:
 
 
 def _forward(spec: NetworkSpec) -> Iterator[Failure]:
-    forward: Forward | None = if_known(spec.forward)
+    forward = if_known(spec.forward)
     mode = forward_mode(spec)
     if forward is None or mode is None:
         return
@@ -51,7 +50,8 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
     if count and mode in ("open", "hostdev"):
         yield Failure("forward.interfaces", NetworkFailure.INTERFACES_NOT_IN_MODE, {"mode": mode})
     devices = [item.dev for _, item in known_items(forward.interfaces)]
-    if if_known(forward.dev) is not None and count and UNKNOWN not in devices and set(devices) - {forward.dev}:
+    named = if_known(forward.dev) is not None and not any_unknown(*devices)
+    if named and count and set(devices) - {forward.dev}:
         yield Failure("forward.dev", NetworkFailure.DEV_DIFFERS)
     if mode in ("nat", "route"):
         yield from _in_rules("forward.dev", forward.dev)
@@ -73,11 +73,11 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
         "forward.interfaces", [(i, item.dev) for i, item in known_items(forward.interfaces)], "interface"
     )
     yield from same_items("forward.addresses", PciAddress, forward.addresses)
-    nat: Any = if_known(forward.nat)
+    nat = if_known(forward.nat)
     if nat is not None:
         yield from _ordered("forward.nat.port", if_known(nat.port))
-        address: Any = if_known(nat.address)
-        if address is not None and if_known(address.start) and if_known(address.end):
+        address = if_known(nat.address)
+        if address is not None and not any_unknown(address.start, address.end):
             start, end = ipaddress.ip_address(address.start), ipaddress.ip_address(address.end)
             if int(start) > int(end):
                 yield Failure("forward.nat.address", NetworkFailure.REVERSED, {"start": str(start), "end": str(end)})
@@ -87,18 +87,18 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
                 )
 
 
-def _ordered(path: str, ports: Any) -> Iterator[Failure]:
-    if ports is None or UNKNOWN in (ports.start, ports.end):
+def _ordered(path: str, ports: NatPort | None) -> Iterator[Failure]:
+    if ports is None or any_unknown(ports.start, ports.end):
         return
     if ports.start >= ports.end:
         yield Failure(path, NetworkFailure.NO_PORT_RANGE, {"start": ports.start, "end": ports.end})
 
 
 def _bridge(spec: NetworkSpec) -> Iterator[Failure]:
-    bridge: Any = if_known(spec.bridge)
+    bridge = if_known(spec.bridge)
     mode = forward_mode(spec)
-    forward: Any = if_known(spec.forward)
-    if mode is None or spec.bridge is UNKNOWN:
+    forward = if_known(spec.forward)
+    if mode is None or is_unknown(spec.bridge):
         return
     named = bridge is not None and bridge.name is not None
     direct = forward is not None and bool(forward.dev or forward.interfaces or forward.pf)
@@ -118,17 +118,18 @@ def _bridge(spec: NetworkSpec) -> Iterator[Failure]:
         yield from _in_rules("bridge.name", bridge.name)
 
 
-def _in_rules(path: str, name: Any) -> Iterator[Failure]:
+def _in_rules(path: str, name: str | None) -> Iterator[Failure]:
     """Libvirt writes the name into firewall rules and dnsmasq's options: "a+" is all interfaces in a, "a,b" are two.
 
     What is left are the characters of deviceName in libvirt's schema.
     """
-    if if_known(name) is not None and not re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", name):
-        yield Failure(path, NetworkFailure.NOT_IN_RULES, {"name": readable(name)})
+    known = if_known(name)
+    if known is not None and not re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", known):
+        yield Failure(path, NetworkFailure.NOT_IN_RULES, {"name": readable(known)})
 
 
 def _dns(spec: NetworkSpec) -> Iterator[Failure]:
-    dns: Any = if_known(spec.dns)
+    dns = if_known(spec.dns)
     if dns is None:
         return
     if dns.enable is False:
@@ -140,18 +141,19 @@ def _dns(spec: NetworkSpec) -> Iterator[Failure]:
     yield from same_items("dns.forwarders", Forwarder, dns.forwarders)
     yield from same_items("dns.srvs", Srv, dns.srvs)
     for index, host in known_items(dns.hosts):
-        if host.hostnames is not UNKNOWN and len(host.hostnames) == 0:
+        if not is_unknown(host.hostnames) and len(host.hostnames) == 0:
             yield Failure(f"dns.hosts[{index}].hostnames", NetworkFailure.NO_ITEM)
     for index, forwarder in known_items(dns.forwarders):
         if forwarder.domain is None and forwarder.address is None:
             yield Failure(f"dns.forwarders[{index}]", NetworkFailure.FORWARDER_EMPTY)
     for index, txt in known_items(dns.txts):
-        if txt.value is not UNKNOWN:
+        if not is_unknown(txt.value):
             yield from _txt_value(f"dns.txts[{index}].value", txt.value)
-        if UNKNOWN not in (txt.name, txt.value) and len(f"txt-record={txt.name},{txt.value}".encode()) > LONGEST_LINE:
+        line = f"txt-record={txt.name},{txt.value}"
+        if not any_unknown(txt.name, txt.value) and len(line.encode()) > LONGEST_LINE:
             yield Failure(f"dns.txts[{index}].value", NetworkFailure.TXT_TOO_LONG)
     for index, srv in known_items(dns.srvs):
-        if srv.protocol is not UNKNOWN and srv.protocol not in ("tcp", "udp"):
+        if not is_unknown(srv.protocol) and srv.protocol not in ("tcp", "udp"):
             yield Failure(f"dns.srvs[{index}].protocol", NetworkFailure.SRV_PROTOCOL)
         if srv.target is None and (srv.port is not None or srv.priority is not None or srv.weight is not None):
             yield Failure(f"dns.srvs[{index}].target", NetworkFailure.SRV_NEEDS_TARGET)
@@ -171,10 +173,10 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
         return
     if mode not in OWN_BRIDGE_MODES:
         for name in ("ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"):
-            value: Any = getattr(spec, name)
+            value = getattr(spec, name)
             if value is not None and value != ():
                 yield Failure(name, NetworkFailure.NOT_SERVED_IN_MODE, {"mode": mode})
-    if mode in ("nat", "route", "open") and spec.ips is not UNKNOWN and not spec.ips:
+    if mode in ("nat", "route", "open") and not is_unknown(spec.ips) and not spec.ips:
         yield Failure("ips", NetworkFailure.NEEDS_ADDRESS, {"mode": mode})
     for path, vlan in _vlans(spec):
         # On a bridge that is no Open vSwitch from libvirt 11.0 on; older ones say no when it is defined.
@@ -185,10 +187,10 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
     yield from _switches(spec, mode)
     if spec.port_isolated is True and mode not in (*OWN_BRIDGE_MODES, "bridge"):
         yield Failure("port_isolated", NetworkFailure.NOT_IN_MODE, {"mode": mode})
-    virtual_port: Any = if_known(spec.virtual_port)
+    virtual_port = if_known(spec.virtual_port)
     if virtual_port is not None and virtual_port.type is None:
         yield Failure("virtual_port.type", SpecFailure.MISSING)
-    domain: Any = if_known(spec.domain)
+    domain = if_known(spec.domain)
     if domain is not None and domain.register is True and domain.local_only not in (True, UNKNOWN):
         yield Failure("domain.register", NetworkFailure.REGISTER_NEEDS_LOCAL_ONLY)
 
@@ -198,7 +200,7 @@ def _switches(spec: NetworkSpec, mode: str) -> Iterator[Failure]:
     bridged, everywhere = mode == "bridge", spec.vlan is not None and mode in ("bridge", "passthrough", "hostdev")
     inherited = everywhere
     for index, group in known_items(spec.port_groups):
-        switch: Any = if_known(group.virtual_port)
+        switch = if_known(group.virtual_port)
         if group.vlan is None and not everywhere:
             continue
         inherited = inherited or group.virtual_port is None
@@ -206,12 +208,12 @@ def _switches(spec: NetworkSpec, mode: str) -> Iterator[Failure]:
             yield Failure(f"port_groups[{index}].virtual_port", NetworkFailure.BESIDE_VLAN_IN_MODE, {"mode": mode})
         elif switch is not None and switch.type not in ("openvswitch", UNKNOWN):
             yield Failure(f"port_groups[{index}].virtual_port.type", NetworkFailure.VLAN_NEEDS_OPENVSWITCH)
-    of_all: Any = if_known(spec.virtual_port)
+    of_all = if_known(spec.virtual_port)
     if bridged and inherited and of_all is not None and of_all.type not in (None, "openvswitch", UNKNOWN):
         yield Failure("virtual_port.type", NetworkFailure.VLAN_NEEDS_OPENVSWITCH)
 
 
-def _vlans(spec: NetworkSpec) -> Iterator[tuple[str, Any]]:
+def _vlans(spec: NetworkSpec) -> Iterator[tuple[str, Vlan]]:
     if spec.vlan is not None:
         yield "vlan", spec.vlan
     for index, group in known_items(spec.port_groups):
@@ -220,7 +222,7 @@ def _vlans(spec: NetworkSpec) -> Iterator[tuple[str, Any]]:
 
 
 def _vlan(path: str, vlan: Vlan) -> Iterator[Failure]:
-    if vlan.tags is UNKNOWN:
+    if is_unknown(vlan.tags):
         return
     if not vlan.tags:
         yield Failure(f"{path}.tags", NetworkFailure.NO_ITEM)
@@ -237,7 +239,7 @@ def _vlan(path: str, vlan: Vlan) -> Iterator[Failure]:
 
 
 def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
-    limits: list[tuple[str, Any]] = [("bandwidth", spec.bandwidth)]
+    limits: list[tuple[str, Bandwidth | None]] = [("bandwidth", spec.bandwidth)]
     limits += [(f"port_groups[{index}].bandwidth", group.bandwidth) for index, group in known_items(spec.port_groups)]
     mode, forward = forward_mode(spec), if_known(spec.forward)
     direct = mode == "bridge" and forward is not None and bool(forward.dev or forward.interfaces or forward.pf)
@@ -247,7 +249,7 @@ def _bandwidths(spec: NetworkSpec) -> Iterator[Failure]:
         elif bandwidth is not None and direct:
             yield Failure(path, NetworkFailure.BANDWIDTH_NEEDS_BRIDGE)
         for name in ("inbound", "outbound"):
-            limit: Any = None if if_known(bandwidth) is None else if_known(getattr(bandwidth, name))
+            limit = None if if_known(bandwidth) is None else if_known(getattr(bandwidth, name))
             if limit is None:
                 continue
             if limit.average is None:
@@ -267,8 +269,8 @@ def _sizes(spec: NetworkSpec) -> Iterator[Failure]:
 
 def _texts(spec: NetworkSpec) -> Iterator[Failure]:
     """Multi-line texts: newlines are fine in descriptions and metadata, other control characters are not."""
-    texts: list[tuple[str, Any]] = [("description", spec.description)]
-    metadata: Any = if_known(spec.metadata)
+    texts: list[tuple[str, str | None]] = [("description", spec.description)]
+    metadata = if_known(spec.metadata)
     texts += [(f'metadata["{readable(name)}"]', value) for name, value in (metadata or {}).items()]
     if spec.description == "":
         yield Failure("description", NetworkFailure.DESCRIPTION_EMPTY)
