@@ -1,8 +1,9 @@
 """Every exception virtnet raises on purpose.
 
 Each message is one sentence for a tired operator: what failed, on which object of which host, and what to do.
-libvirt's own words, where there are any, follow it. Nothing here imports anything of the project; every other
-module may import this one.
+libvirt's own words, where there are any, follow it. What a step raises holds no sentence but its value: a kind and its
+details, of which `planning.plan.apply` makes the sentence, as it does of a step's summary. Nothing here imports
+anything of the project; every other module may import this one.
 
     VirtnetError
     ├── InvalidInputs       the inputs alone are wrong (check reports the same as failures)
@@ -17,11 +18,29 @@ module may import this one.
 """
 
 from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
 from typing import Any
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class VirtnetError(Exception):
-    """Base of all errors that virtnet raises on purpose; its text is a complete sentence."""
+    """Base of all errors that virtnet raises on purpose; its text is a complete sentence.
+
+    Raised with a kind instead, its text is made at the edge: `planning.findings.read_error`.
+    """
+
+    kind: Enum | None = None
+    """What failed, of the package's own kinds; None where the text is all there is."""
+    details: Mapping[str, Any] = _NONE
+    """What the kind's sentence names, as plain data."""
+
+    def __init__(self, message: str = "", *, kind: Enum | None = None, details: Mapping[str, Any] = _NONE) -> None:
+        if kind is not None:
+            self.kind, self.details = kind, details
+            message = message or f"{kind.name} {dict(details)}"
+        super().__init__(message)
 
 
 class InvalidInputs(VirtnetError):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from virtnet.forwarding.failures import ForwardingFailure
-from virtnet.planning.findings import Advice, Messages, Note, Problem, Refusal, Summary
+from virtnet.planning.findings import Advice, Messages, Refusal, Said
 from virtnet.spec.failures import Failure
 from virtnet.spec.messages import reason
 
@@ -30,7 +30,7 @@ def messages() -> Messages:
     return Messages(sentence=sentence, advice=advice, failure=failure, replacement=REPLACEMENT)
 
 
-def sentence(message: Problem | Note | Summary) -> str:
+def sentence(message: Said) -> str:
     """A problem, a note or a step's summary as people read it."""
     raise KeyError(message.kind)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
+from virtnet.errors import VirtnetError
 from virtnet.spec.failures import Details, Failure
 
 
@@ -44,7 +45,17 @@ class Summary:
     details: Details = field(default_factory=dict)
 
 
-Message: TypeAlias = Problem | Refusal | Note | Summary
+@dataclass(frozen=True)
+class Fault:
+    """Why a step failed, or would not begin: what the error says that it raised."""
+
+    kind: Enum
+    details: Details = field(default_factory=dict)
+
+
+Said: TypeAlias = Problem | Note | Summary | Fault
+"""What reads as one sentence."""
+Message: TypeAlias = Said | Refusal
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Advice:
 class Messages:
     """How one resource's values read. Lifecycle renders by it, so that a test can replace every sentence."""
 
-    sentence: Callable[[Problem | Note | Summary], str]
+    sentence: Callable[[Said], str]
     advice: Callable[[Refusal], Advice]
     failure: Callable[[Failure], str]
     """Why a property is refused, and the fix."""
@@ -84,6 +95,11 @@ def read_refusal(messages: Messages, refusal: Refusal | str) -> str:
 def read_summary(messages: Messages, summary: Summary | str) -> str:
     """What a step does, as a sentence behind "will"."""
     return summary if isinstance(summary, str) else messages.sentence(summary)
+
+
+def read_error(messages: Messages, error: VirtnetError) -> str:
+    """An error as a sentence: its own, or that of its kind."""
+    return str(error) if error.kind is None else messages.sentence(Fault(error.kind, error.details))
 
 
 PLAIN = Messages(

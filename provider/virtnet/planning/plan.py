@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from virtnet.errors import AccessDenied, ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import PLAIN, Messages, read_refusal, read_summary
+from virtnet.planning.findings import PLAIN, Messages, read_error, read_refusal, read_summary
 from virtnet.spec.values import printable
 
 
@@ -116,7 +116,7 @@ def apply(
         if len(begun) == 1 and not left:
             outcome = "nothing was changed"
         failed = read_summary(messages, begun[-1].describe())
-        sentence = f"{subject}: could not {failed}: {error} ({outcome})"
+        sentence = f"{subject}: could not {failed}: {read_error(messages, error)} ({outcome})"
         raise ApplyFailed(sentence, tuple(left)) from error
     except BaseException:
         _take_back(begun, clients, messages)
@@ -140,6 +140,6 @@ def _take_back(begun: Sequence[Step], clients: Clients, messages: Messages) -> l
         try:
             undo.execute(clients)
         except VirtnetError as error:
-            left.append(f"could not {read_summary(messages, undo.describe())}: {error}")
+            left.append(f"could not {read_summary(messages, undo.describe())}: {read_error(messages, error)}")
             lost = isinstance(error, Unreachable) and not isinstance(error, AccessDenied)
     return [*left, "when it is reached again, pulumi up goes on from there"] if lost else left

@@ -45,6 +45,10 @@ class Attachment:
     cannot_reattach: str = ""
     """Why it could surely not be plugged in again after a restart; "" when it can."""
 
+    def details(self) -> dict[str, str]:
+        """What names it, as plain data."""
+        return {"owner": self.owner, "interface": self.interface, "mac": self.mac}
+
     def describe(self) -> str:
         """In the words of an error or a preview line."""
         if self.owner:

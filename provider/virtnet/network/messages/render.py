@@ -1,11 +1,13 @@
 """The sentences of LibvirtNetwork as lifecycle uses them: each kind by its table."""
 
-from virtnet.network.messages import failures
-from virtnet.planning.findings import Advice, Messages, Note, Problem, Refusal, Summary
+from virtnet.network.messages import failures, steps
+from virtnet.planning.findings import Advice, Messages, Refusal, Said
 from virtnet.spec.failures import Failure
 from virtnet.spec.messages import reason
 
 REPLACEMENT = "is deleted and made anew, which is refused while anything is plugged in, unless on_delete is disconnect"
+
+_SENTENCES = steps.SENTENCES
 
 
 def messages() -> Messages:
@@ -13,9 +15,10 @@ def messages() -> Messages:
     return Messages(sentence=sentence, advice=advice, failure=failure, replacement=REPLACEMENT)
 
 
-def sentence(message: Problem | Note | Summary) -> str:
-    """A problem, a note or a step's summary as people read it."""
-    raise KeyError(message.kind)
+def sentence(message: Said) -> str:
+    """A problem, a note, a step's summary or why it failed, as people read it."""
+    told = _SENTENCES[message.kind]
+    return told.format(**message.details) if isinstance(told, str) else told(**message.details)
 
 
 def advice(refusal: Refusal) -> Advice:

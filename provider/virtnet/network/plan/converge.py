@@ -27,6 +27,7 @@ from virtnet.network.plan.sections import dhcpv6_begins_or_ends, rebuilds_firewa
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
+from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.metadata import text_updates
 from virtnet.network.steps.probe import ProbeStart
@@ -44,6 +45,10 @@ from virtnet.spec.part import Tree
 
 #: What only networks with a bridge of their own have.
 _OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"})
+_DHCPV6 = {
+    DnsmasqRestart.DHCPV6_BEGINS: "so that it serves DHCPv6",
+    DnsmasqRestart.DHCPV6_ENDS: "so that it no longer serves DHCPv6",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,7 +210,7 @@ def _restart_dnsmasq(report: NetworkReport, observed: ObservedNetwork, reviewed_
     ):
         return ()
     gone = DNSMASQ_GONE in observed.problems
-    reason = "it is not running" if gone else "a restart of it was cut short"
+    reason = DnsmasqRestart.NOT_RUNNING if gone else DnsmasqRestart.CUT_SHORT
     return (RestartDnsmasq(uuid=report.uuid, reason=reason),)
 
 
@@ -220,8 +225,8 @@ def _not_restarted(steps: Sequence[Step], report: NetworkReport) -> Iterator[str
     reasons = [step.reason for step in steps if isinstance(step, AnnounceRestart)]
     if reasons and not _restarts_dnsmasq(report):
         yield (
-            f"dnsmasq must be restarted {reasons[0]}, which libvirt does while the network runs only where DNS is "
-            "enabled; set dns.enable to true in the same edit, or active to false meanwhile"
+            f"dnsmasq must be restarted {_DHCPV6[reasons[0]]}, which libvirt does while the network runs only where "
+            "DNS is enabled; set dns.enable to true in the same edit, or active to false meanwhile"
         )
 
 
@@ -369,7 +374,7 @@ def _converging_steps(
                 steps += text_updates(report.uuid, targets.config, targets.live_found, None)
     if report.active and not (restarts or stops) and targets.live is not None and targets.live_found is not None:
         reason = dhcpv6_begins_or_ends(targets.live, targets.live_found)
-        if reason:
+        if reason is not None:
             first = next((n for n, step in enumerate(steps) if isinstance(step, UpdateSection)), len(steps))
             steps.insert(first, AnnounceRestart(uuid=report.uuid, reason=reason))
             steps.append(RestartDnsmasq(uuid=report.uuid, reason=reason, announced=True))
@@ -398,7 +403,7 @@ def _define(targets: _Targets, report: NetworkReport) -> DefineNetwork:
         xml=network_edit.edit(base, targets.config),
         previous_xml=report.config_xml,
         previous_autostart=report.autostart,
-        purpose="change the network's definition" if report.persistent else "make the network persistent",
+        purpose=StepKind.CHANGE_DEFINITION if report.persistent else StepKind.MAKE_PERSISTENT,
     )
 
 

@@ -9,6 +9,7 @@ from virtnet.network.observed import FOREIGN_BRIDGE, RECORD_LEFT, ObservedNetwor
 from virtnet.network.plan.restart import cut_off_notes, describe_attachments, unseen
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
+from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.running import SetAutostart, StopIfActive, stop_step
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of
@@ -54,7 +55,7 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     if observed.dnsmasq_left:
         steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
     steps += [
-        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, names=describe_attachments(left.users))
+        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, users=tuple(left.users))
         for left in observed.bridges_left
     ]
     if report.config_xml is not None:
@@ -83,7 +84,7 @@ def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
     if RECORD_LEFT in observed.problems:
         from virtnet.network.steps.sections import RestartDnsmasq
 
-        home += (RestartDnsmasq(uuid=report.uuid, reason="a restart of it was cut short"),)
+        home += (RestartDnsmasq(uuid=report.uuid, reason=DnsmasqRestart.CUT_SHORT),)
     if report.config_xml is None or network_xml.owner_mark(report.config_xml) is None:
         return Plan(steps=home, notes=(note,))
     unmarked = DefineNetwork(
@@ -91,7 +92,7 @@ def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
         xml=network_edit.without_owner_mark(report.config_xml),
         previous_xml=report.config_xml,
         previous_autostart=report.autostart,
-        purpose="remove virtnet's mark from the network",
+        purpose=StepKind.UNMARK,
     )
     return Plan(steps=(*home, unmarked), notes=(note,))
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.adoption import as_found, marked_first, owned_by_other
 from virtnet.network.plan.converge import at_next_start, converge, in_use, leftover_steps, probe
-from virtnet.network.plan.new import defining, finishing, new_tree, start_findings
+from virtnet.network.plan.new import finishing, new_tree, outline, start_findings
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork
+from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork, stop_step
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import read as network_xml
@@ -98,7 +99,8 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
             xml=creating,
             previous_xml=report.config_xml,
             previous_autostart=report.autostart,
-            purpose=defining(target).replace("define", "finish", 1),
+            purpose=StepKind.FINISH_DEFINITION,
+            outline=outline(target),
         )
     )
     if wanted_active and (stops or not report.active):

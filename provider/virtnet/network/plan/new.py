@@ -6,7 +6,8 @@ from dataclasses import replace
 from virtnet.network.diff import with_own_bridge
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.preflight import Findings, preflight, preflight_at_boot
-from virtnet.network.steps.definition import DefineNetwork, named
+from virtnet.network.steps.definition import DefineNetwork, Outline, named
+from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.versions import needs_newer_libvirt
@@ -26,7 +27,15 @@ def plan_new(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
         return Plan(refusals=(f"the UUID {uuid} belongs to network '{same_uuid.name}' already; choose another",))
     owner = desired.get("__owner", "")
     creating = network_edit.render(target, OwnerMark(owner, creating=True))
-    steps: list[Step] = [DefineNetwork(uuid=uuid, xml=creating, previous_xml=None, purpose=defining(target))]
+    steps: list[Step] = [
+        DefineNetwork(
+            uuid=uuid,
+            xml=creating,
+            previous_xml=None,
+            purpose=StepKind.CREATE_DEFINITION,
+            outline=outline(target),
+        )
+    ]
     if desired.get("active", True):
         steps.append(StartNetwork(uuid=uuid, bridge=own_bridge(target)))
     steps += finishing(desired, target, uuid, creating)
@@ -47,16 +56,12 @@ def new_tree(desired: Mapping[str, Tree], uuid: str) -> dict[str, Tree]:
     return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
 
 
-def defining(target: Mapping[str, Tree]) -> str:
-    """A reviewer's one-line view of a new network."""
-    mode = mode_of(target) or "isolated"
-    addresses = ", ".join(ip["address"] for ip in target.get("ips", []))
-    bridge = target.get("bridge", {}).get("name", "")
-    article = "an" if mode[0] in "aeio" else "a"
-    return (
-        f"define {article} {mode} network"
-        + (f" with {addresses}" if addresses else "")
-        + (f" on bridge {bridge}" if bridge else "")
+def outline(target: Mapping[str, Tree]) -> Outline:
+    """A reviewer's view of a new network."""
+    return Outline(
+        mode=mode_of(target),
+        addresses=tuple(ip["address"] for ip in target.get("ips", [])),
+        bridge=target.get("bridge", {}).get("name", ""),
     )
 
 
@@ -71,7 +76,7 @@ def finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, creating: st
             xml=network_edit.render(target, OwnerMark(desired.get("__owner", ""), creating=False)),
             previous_xml=creating,
             previous_autostart=bool(desired.get("autostart", True)),
-            purpose="note in its metadata that it is complete",
+            purpose=StepKind.COMPLETE_MARK,
             was_read_back=True,
         )
     )

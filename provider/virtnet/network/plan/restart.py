@@ -145,12 +145,11 @@ def hold_steps(target: Tree, live: Tree, observed: ObservedNetwork) -> list[Step
     steps: list[Step] = []
     if observed.holding:
         steps += _reattach(report.uuid, observed.held)
-    names = describe_attachments(observed.users)
     toggle_links = subnets_change(target, live)
     return [
         *steps,
         StartHoldingNetwork(uuid=report.uuid, toggle_links=toggle_links),
-        MoveToHoldingNetwork(uuid=report.uuid, names=names, toggle_links=toggle_links),
+        MoveToHoldingNetwork(uuid=report.uuid, attachments=tuple(observed.users), toggle_links=toggle_links),
     ]
 
 
@@ -161,4 +160,4 @@ def reattach_steps(uuid: str, observed: ObservedNetwork, *, restarts: bool) -> l
 
 
 def _reattach(uuid: str, users: Sequence[Attachment]) -> list[Step]:
-    return [Reattach(uuid=uuid, names=describe_attachments(users) or "nothing"), RemoveHoldingNetwork(uuid=uuid)]
+    return [Reattach(uuid=uuid, attachments=tuple(users)), RemoveHoldingNetwork(uuid=uuid)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from virtnet.network.live_items import item_changes
 from virtnet.network.spec import DhcpHost, DhcpRange, DnsHost, ForwardInterface, PortGroup, Srv, Txt
+from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.steps.sections import UpdateSection
 from virtnet.network.xml import write as network_edit
 from virtnet.planning.merge import label
@@ -23,7 +24,7 @@ class _Operation:
     parent_index: int
     xml: str
     deleted_by: str
-    subject: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,19 @@ class _Section:
     name: str
     part: type[Part]
     element: str
-    subject: str
 
 
 _DHCP = (
-    _Section("ip-dhcp-range", DhcpRange, "range", "DHCP range"),
-    _Section("ip-dhcp-host", DhcpHost, "host", "DHCP reservation"),
+    _Section("ip-dhcp-range", DhcpRange, "range"),
+    _Section("ip-dhcp-host", DhcpHost, "host"),
 )
 
 _PLAIN = (
-    (("forward", "interfaces"), _Section("forward-interface", ForwardInterface, "interface", "forward interface")),
-    (("port_groups",), _Section("portgroup", PortGroup, "portgroup", "port group")),
-    (("dns", "hosts"), _Section("dns-host", DnsHost, "host", "DNS host")),
-    (("dns", "txts"), _Section("dns-txt", Txt, "txt", "DNS TXT record")),
-    (("dns", "srvs"), _Section("dns-srv", Srv, "srv", "DNS SRV record")),
+    (("forward", "interfaces"), _Section("forward-interface", ForwardInterface, "interface")),
+    (("port_groups",), _Section("portgroup", PortGroup, "portgroup")),
+    (("dns", "hosts"), _Section("dns-host", DnsHost, "host")),
+    (("dns", "txts"), _Section("dns-txt", Txt, "txt")),
+    (("dns", "srvs"), _Section("dns-srv", Srv, "srv")),
 )
 
 
@@ -68,7 +68,7 @@ def section_updates(
             parent_index=operation.parent_index,
             xml=operation.xml,
             deleted_by=operation.deleted_by,
-            subject=operation.subject,
+            key=operation.key,
             live=operation in on_live,
             config=operation in on_config,
         )
@@ -76,8 +76,8 @@ def section_updates(
     )
 
 
-def dhcpv6_begins_or_ends(wanted: Tree, found: Tree) -> str:
-    """Why dnsmasq must be restarted where DHCPv6 begins or ends with reservations alone; "" where it must not.
+def dhcpv6_begins_or_ends(wanted: Tree, found: Tree) -> DnsmasqRestart | None:
+    """Why dnsmasq must be restarted where DHCPv6 begins or ends with reservations alone; None where it must not.
 
     libvirt then only tells dnsmasq to read its hosts again: it goes on without DHCPv6, or with it (9.0; where it
     begins, 11.3 too).
@@ -88,8 +88,8 @@ def dhcpv6_begins_or_ends(wanted: Tree, found: Tree) -> str:
         if ":" not in ip["address"] or had is None or meant.get("ranges") or had.get("ranges"):
             continue
         if bool(meant.get("hosts")) != bool(had.get("hosts")):
-            return "so that it serves DHCPv6" if meant.get("hosts") else "so that it no longer serves DHCPv6"
-    return ""
+            return DnsmasqRestart.DHCPV6_BEGINS if meant.get("hosts") else DnsmasqRestart.DHCPV6_ENDS
+    return None
 
 
 def restarts_dnsmasq(updates: Sequence[UpdateSection], wanted: Tree, found: Tree) -> bool:
@@ -154,5 +154,5 @@ def _operation(command: str, section: _Section, index: int, item: Tree) -> _Oper
         parent_index=index,
         xml=xml,
         deleted_by=f"<host ip='{item['ip']}'/>" if section.part is DnsHost else xml,
-        subject=f"{section.subject} {label(section.part, item)}",
+        key=label(section.part, item),
     )

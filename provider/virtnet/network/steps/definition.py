@@ -1,20 +1,32 @@
-"""The steps that define, start, stop and mark a network. Each is data, a sentence, one effect, and what takes it back.
+"""The steps that define and mark a network. Each is data, a summary, one effect, and what takes it back.
 
 Executing a step twice is as good as once, and so is undoing it: a step first reads what is there, because a call
 that failed may still have been carried out, and a run that was killed is finished by the next.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from virtnet.errors import HostFailure
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.versions import LIBVIRT_OF_PROPERTY, version_text
+from virtnet.network.steps.kinds import StepFault, StepKind
+from virtnet.network.versions import LIBVIRT_OF_PROPERTY
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Summary
 from virtnet.planning.merge import differences, merge
 from virtnet.planning.plan import Step
 from virtnet.spec.part import Tree
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """A reviewer's view of a new network."""
+
+    mode: str
+    """The forward mode; "" for an isolated network."""
+    addresses: tuple[str, ...]
+    bridge: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +38,14 @@ class DefineNetwork:
     previous_xml: str | None
     """The persistent configuration before, None when there was none."""
     previous_autostart: bool = False
-    purpose: str = "define the network"
+    purpose: StepKind = StepKind.DEFINE
+    outline: Outline | None = None
+    """Of a network that is made."""
     was_read_back: bool = False
     """True where a step before has read back the same, but for the mark."""
 
-    def describe(self) -> str:
-        return self.purpose
+    def describe(self) -> Summary:
+        return Summary(self.purpose, asdict(self.outline) if self.outline is not None else {})
 
     def execute(self, clients: Clients) -> None:
         clients.libvirt.define_network(self.xml)
@@ -39,22 +53,20 @@ class DefineNetwork:
             return
         definition = clients.libvirt.definition(self.uuid)
         if definition is None:
-            raise HostFailure(f"libvirt at {clients.libvirt.uri} took the definition but reports no such network")
+            raise HostFailure(kind=StepFault.NOT_DEFINED, details={"uri": clients.libvirt.uri})
         wanted, found = network_xml.parse(self.xml), network_xml.parse(definition)
         kept = merge(NetworkSpec, wanted, {}, found)
         dropped = [change.path for change in differences(NetworkSpec, kept, found)]
         if dropped:
             needed = [
-                f"{path} needs libvirt {version_text(version)}"
+                (path, version)
                 for path in dropped
                 for place, version in LIBVIRT_OF_PROPERTY.items()
                 if path.startswith(place)
             ]
-            raise HostFailure(
-                f"libvirt at {clients.libvirt.uri} (version {version_text(clients.libvirt.version())}) dropped "
-                f"{', '.join(dropped)} from the definition; leave it out or upgrade"
-                + (f" ({'; '.join(needed)})" if needed else "")
-            )
+            uri, version = clients.libvirt.uri, clients.libvirt.version()
+            details = {"uri": uri, "version": version, "paths": dropped, "needed": needed}
+            raise HostFailure(kind=StepFault.DROPPED, details=details)
 
     def undo(self) -> Step:
         return RestoreDefinition(uuid=self.uuid, xml=self.previous_xml, autostart=self.previous_autostart)
@@ -68,8 +80,8 @@ class RestoreDefinition:
     xml: str | None
     autostart: bool
 
-    def describe(self) -> str:
-        return "put the old definition back" if self.xml is not None else "remove the definition"
+    def describe(self) -> Summary:
+        return Summary(StepKind.RESTORE_DEFINITION if self.xml is not None else StepKind.REMOVE_DEFINITION)
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)
@@ -95,8 +107,8 @@ class UndefineNetwork:
     config_xml: str
     autostart: bool
 
-    def describe(self) -> str:
-        return "remove the network's definition"
+    def describe(self) -> Summary:
+        return Summary(StepKind.UNDEFINE)
 
     def execute(self, clients: Clients) -> None:
         RestoreDefinition(uuid=self.uuid, xml=None, autostart=False).execute(clients)
@@ -113,12 +125,10 @@ class MarkNetwork:
     mark: network_xml.OwnerMark | None
     previous: network_xml.OwnerMark | None
 
-    def describe(self) -> str:
+    def describe(self) -> Summary:
         if self.mark is None:
-            return "remove virtnet's mark from the network"
-        if self.mark.found:
-            return f"note in its metadata that it belongs to '{self.mark.owner}', and how it was found"
-        return f"note in its metadata that it belongs to '{self.mark.owner}'"
+            return Summary(StepKind.UNMARK)
+        return Summary(StepKind.MARK, {"owner": self.mark.owner, "as_found": bool(self.mark.found)})
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from virtnet.errors import HostFailure, LibvirtFailure, Refused
 from virtnet.network.names import holding_bridge, holding_mac, holding_name, holding_uuid
 from virtnet.network.observe.ports import attachments
+from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.leftovers import remove_own_bridge
 from virtnet.network.steps.running import delete_orphaned_ports
 from virtnet.network.tree import own_bridge
@@ -29,8 +30,9 @@ from virtnet.network.xml.holding import (
     tap_of,
 )
 from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.findings import Summary
 from virtnet.planning.plan import Step
-from virtnet.planning.reports import GuestInterface, NetworkReport
+from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
 
 #: What a bridge keeps of each of its ports, and forgets when the port leaves it
 #: (https://docs.kernel.org/networking/bridge.html).
@@ -76,8 +78,8 @@ class StartHoldingNetwork:
     toggle_links: bool = False
     """Whether links are taken down meanwhile, which the holding network remembers."""
 
-    def describe(self) -> str:
-        return f"start the network {holding_name(self.uuid)}, on which what is plugged in waits"
+    def describe(self) -> Summary:
+        return Summary(StepKind.START_HOLDING_NETWORK, {"holding": holding_name(self.uuid)})
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)
@@ -88,7 +90,8 @@ class StartHoldingNetwork:
         delete_orphaned_ports(clients, report)
         for entry in attachments(clients, report):
             if entry.cannot_reattach:
-                raise Refused(f"{entry.describe()} was plugged in since the plan was made: {entry.cannot_reattach}")
+                details = {"attachment": entry.details(), "reason": entry.cannot_reattach}
+                raise Refused(kind=StepFault.CANNOT_REATTACH, details=details)
         interfaces = clients.libvirt.guest_interfaces(report.name)
         live = network_xml.parse(report.live_xml)
         bridge = own_bridge(live)
@@ -113,8 +116,8 @@ class RemoveHoldingNetwork:
 
     uuid: str
 
-    def describe(self) -> str:
-        return f"remove the network {holding_name(self.uuid)}"
+    def describe(self) -> Summary:
+        return Summary(StepKind.REMOVE_HOLDING_NETWORK, {"holding": holding_name(self.uuid)})
 
     def execute(self, clients: Clients) -> None:
         holding = clients.libvirt.find_network(uuid=holding_uuid(self.uuid))
@@ -123,8 +126,8 @@ class RemoveHoldingNetwork:
         delete_orphaned_ports(clients, holding)
         waiting = attachments(clients, holding)
         if waiting:
-            names = ", ".join(entry.describe() for entry in waiting)
-            raise Refused(f"{names} still waits on the network {holding.name}, which is kept for it")
+            details = {"attachments": [entry.details() for entry in waiting], "holding": holding.name}
+            raise Refused(kind=StepFault.STILL_WAITING, details=details)
         clients.libvirt.stop_network(holding.uuid)
         remove_own_bridge(clients, holding_bridge(self.uuid), holding_mac(self.uuid))
 
@@ -137,13 +140,16 @@ class MoveToHoldingNetwork:
     """Move everything that is plugged into the network to its holding network."""
 
     uuid: str
-    names: str
+    attachments: tuple[Attachment, ...]
     """What is plugged in, for the reader."""
     toggle_links: bool = False
     """True to take the links down meanwhile, so that guests ask for new addresses afterwards."""
 
-    def describe(self) -> str:
-        return f"move {self.names} to the network {holding_name(self.uuid)} meanwhile"
+    def describe(self) -> Summary:
+        attachments = [entry.details() for entry in self.attachments]
+        return Summary(
+            StepKind.MOVE_TO_HOLDING_NETWORK, {"attachments": attachments, "holding": holding_name(self.uuid)}
+        )
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)
@@ -160,7 +166,7 @@ class MoveToHoldingNetwork:
                 host.set_link_up(link, False)
 
     def undo(self) -> Step:
-        return Reattach(uuid=self.uuid, names=self.names)
+        return Reattach(uuid=self.uuid, attachments=self.attachments)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,10 +178,11 @@ class Reattach:
     """
 
     uuid: str
-    names: str
+    attachments: tuple[Attachment, ...]
+    """What was plugged in, for the reader."""
 
-    def describe(self) -> str:
-        return f"plug {self.names} in again"
+    def describe(self) -> Summary:
+        return Summary(StepKind.REATTACH, {"attachments": [entry.details() for entry in self.attachments]})
 
     def execute(self, clients: Clients) -> None:
         holding = clients.libvirt.find_network(uuid=holding_uuid(self.uuid))
@@ -183,10 +190,8 @@ class Reattach:
             return
         report = clients.libvirt.find_network(uuid=self.uuid)
         if report is None or report.live_xml is None:
-            raise Refused(
-                f"the network is not active, so {self.names} cannot be plugged in and waits on the network "
-                f"{holding.name}"
-            )
+            details = {"attachments": [entry.details() for entry in self.attachments], "holding": holding.name}
+            raise Refused(kind=StepFault.NOT_ACTIVE, details=details)
         journal = parse_journal(holding.live_xml)
         bridge = own_bridge(network_xml.parse(report.live_xml))
         interfaces = clients.libvirt.guest_interfaces(holding.name)
@@ -209,7 +214,7 @@ class Reattach:
         _verify_attached(clients, report, interfaces, waiting)
 
     def undo(self) -> Step:
-        return MoveToHoldingNetwork(uuid=self.uuid, names=self.names)
+        return MoveToHoldingNetwork(uuid=self.uuid, attachments=self.attachments)
 
 
 def _move(clients: Clients, interface: GuestInterface, xml: str, source: str) -> None:
@@ -336,20 +341,20 @@ def _verify_attached(
         if key not in held and key not in there:
             continue  # the guest ended, or its interface was taken out, meanwhile
         if key in held or interface.mac not in ports:
-            raise HostFailure(
-                f"guest '{interface.guest}' ({interface.interface}) is not plugged in by libvirt's account"
-            )
+            details = {"guest": interface.guest, "interface": interface.interface}
+            raise HostFailure(kind=StepFault.NOT_ON_NETWORK, details=details)
         if on_bridge is not None and interface.interface not in on_bridge:
-            raise HostFailure(f"the interface {interface.interface} of guest '{interface.guest}' is not in {bridge}")
+            details = {"interface": interface.interface, "guest": interface.guest, "bridge": bridge}
+            raise HostFailure(kind=StepFault.GUEST_NOT_ON_BRIDGE, details=details)
     for name in sorted(links - (on_bridge or set())):
         # One that is gone from the host was removed meanwhile.
         if clients.host is not None and clients.host.read_file(f"/sys/class/net/{name}/flags") is not None:
-            raise HostFailure(f"the interface {name} is not in {bridge}")
+            raise HostFailure(kind=StepFault.LINK_NOT_ON_BRIDGE, details={"interface": name, "bridge": bridge})
 
 
 def _host(clients: Clients, link: str) -> HostClient:
     if clients.host is None:
-        raise Refused(f"the interface {link} cannot be moved from here, as only libvirt is reached")
+        raise Refused(kind=StepFault.HOST_NOT_REACHED, details={"interface": link})
     return clients.host
 
 

@@ -10,7 +10,10 @@ from virtnet.errors import Refused
 from virtnet.network.names import holding_bridge, holding_uuid
 from virtnet.network.observe.firewall import rules_left
 from virtnet.network.observe.leftovers import _ports, dnsmasq_process, link_address
+from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.findings import Summary
+from virtnet.planning.reports import Attachment
 
 
 def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool = False) -> None:
@@ -22,7 +25,7 @@ def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool
     if address is None or clients.host is None:
         return
     if address != mac or (not occupied and _ports(clients.host, bridge)):
-        raise Refused(f"the interface {bridge} on {clients.host.name} is not ours, or is in use; remove it first")
+        raise Refused(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": bridge, "host": clients.host.name})
     # Down first, as libvirt does it: nothing is to pass without the rules. Who is killed in between is known by the
     # bridge, and it is done once more.
     clients.host.set_link_up(bridge, False)
@@ -51,13 +54,14 @@ class RemoveLeftoverBridge:
     uuid: str
     bridge: str
     mac: str
-    names: str = ""
-    """What is plugged into it, which is on no bridge then; "" where nothing may be."""
+    users: tuple[Attachment, ...] = ()
+    """What is plugged into it, which is on no bridge then; none where nothing may be."""
 
-    def describe(self) -> str:
-        if self.names:
-            return f"remove the bridge {self.bridge} that a broken stop left behind, disconnecting {self.names}"
-        return f"remove the bridge {self.bridge} that a broken start left behind"
+    def describe(self) -> Summary:
+        if not self.users:
+            return Summary(StepKind.REMOVE_BRIDGE_OF_START, {"bridge": self.bridge})
+        users = [user.details() for user in self.users]
+        return Summary(StepKind.REMOVE_BRIDGE_OF_STOP, {"bridge": self.bridge, "attachments": users})
 
     def execute(self, clients: Clients) -> None:
         if clients.host is None:
@@ -71,7 +75,7 @@ class RemoveLeftoverBridge:
             # A daemon that starts puts guests of type='bridge' back on it; they wait with the others.
             for link in clients.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
                 clients.host.set_master(link, holding_bridge(self.uuid))
-        remove_own_bridge(clients, self.bridge, self.mac, occupied=bool(self.names))
+        remove_own_bridge(clients, self.bridge, self.mac, occupied=bool(self.users))
 
     def undo(self) -> None:
         return None
@@ -87,8 +91,8 @@ class EndLeftoverDnsmasq:
     uuid: str
     name: str
 
-    def describe(self) -> str:
-        return "end the network's dnsmasq that a killed libvirtd left behind"
+    def describe(self) -> Summary:
+        return Summary(StepKind.END_DNSMASQ)
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)

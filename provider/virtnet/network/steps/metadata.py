@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from virtnet.network.steps.kinds import StepKind
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Summary
 from virtnet.spec.part import Tree
 
 SINCE = 9_007_000
@@ -32,10 +34,11 @@ class SetMetadata:
     live: bool
     config: bool
 
-    def describe(self) -> str:
-        what = f'metadata["{self.namespace}"]' if self.kind == "metadata" else self.kind
-        where = "" if self.live and self.config else " (running network only)" if self.live else " (definition only)"
-        return f"{'remove' if self.text is None else 'set'} {what}{where}"
+    def describe(self) -> Summary:
+        return Summary(
+            StepKind.REMOVE_TEXT if self.text is None else StepKind.SET_TEXT,
+            {"name": self.kind, "namespace": self.namespace, "live": self.live, "config": self.config},
+        )
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)

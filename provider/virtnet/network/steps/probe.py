@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from virtnet.errors import LibvirtFailure, Refused
 from virtnet.network.names import probe_bridge, probe_mac, probe_uuid
+from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.leftovers import remove_own_bridge
 from virtnet.network.xml.holding import render_probe
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Summary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +19,8 @@ class ProbeStart:
     xml: str
     """A network without name, UUID, bridge name and address."""
 
-    def describe(self) -> str:
-        return "make sure that libvirt can start networks now"
+    def describe(self) -> Summary:
+        return Summary(StepKind.PROBE_START)
 
     def execute(self, clients: Clients) -> None:
         self._clear(clients)
@@ -29,10 +31,7 @@ class ProbeStart:
             try:
                 self._try(clients, attempt=1)
             except LibvirtFailure as failure:
-                raise Refused(
-                    f"the network was not stopped, as it could not be started again: {failure}; if firewall rules were "
-                    "flushed, restart libvirtd (or virtnetworkd), which makes them again"
-                ) from failure
+                raise Refused(kind=StepFault.CANNOT_START, details={"failure": str(failure)}) from failure
 
     def _try(self, clients: Clients, *, attempt: int) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The steps that define, start, stop and mark a network. Each is data, a sentence, one effect, and what takes it back.
+"""The steps that start and stop a network. Each is data, a summary, one effect, and what takes it back.
 
 Executing a step twice is as good as once, and so is undoing it: a step first reads what is there, because a call
 that failed may still have been carried out, and a run that was killed is finished by the next.
@@ -10,10 +10,12 @@ from virtnet.errors import Refused
 from virtnet.network.observe.leftovers import link_address
 from virtnet.network.observe.ports import attachments
 from virtnet.network.steps.definition import RestoreDefinition
+from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Summary
 from virtnet.planning.plan import Step
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.part import Tree
@@ -32,8 +34,8 @@ class StartNetwork:
     known_ours: bool = False
     """True when the network ran with this bridge a moment ago: a name that cannot be looked up was not another's."""
 
-    def describe(self) -> str:
-        return "start the network"
+    def describe(self) -> Summary:
+        return Summary(StepKind.START)
 
     def execute(self, clients: Clients) -> None:
         if clients.libvirt.is_active(self.uuid):
@@ -52,8 +54,8 @@ class StopIfActive:
 
     uuid: str
 
-    def describe(self) -> str:
-        return "stop the network"
+    def describe(self) -> Summary:
+        return Summary(StepKind.STOP)
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)
@@ -63,10 +65,8 @@ class StopIfActive:
         bridge, mac = own_bridge(live), live.get("mac")
         address = link_address(clients, bridge) if bridge else None
         if address is not None and mac is not None and address != mac:
-            raise Refused(
-                f"the interface {bridge} has the MAC address {address}, not the network's {mac}, so it is not the "
-                "network's bridge, and stopping the network would delete it; rename that interface first"
-            )
+            details = {"bridge": bridge, "address": address, "mac": mac}
+            raise Refused(kind=StepFault.FOREIGN_BRIDGE, details=details)
         clients.libvirt.stop_network(self.uuid)
 
     def undo(self) -> None:
@@ -88,8 +88,8 @@ class StopNetwork:
     disconnects: bool
     """True when what is plugged in may be cut off."""
 
-    def describe(self) -> str:
-        return "stop the network"
+    def describe(self) -> Summary:
+        return Summary(StepKind.STOP)
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)
@@ -97,8 +97,8 @@ class StopNetwork:
             delete_orphaned_ports(clients, report)
         users = () if self.disconnects else attachments(clients, report)
         if users:
-            names = ", ".join(user.describe() for user in users)
-            raise Refused(f"since the plan was made {names} was plugged in, which would be cut off; unplug it first")
+            details = {"attachments": [user.details() for user in users]}
+            raise Refused(kind=StepFault.PLUGGED_IN_SINCE, details=details)
         StopIfActive(uuid=self.uuid).execute(clients)
 
     def undo(self) -> Step:
@@ -133,8 +133,8 @@ class RunAgain:
     live_xml: str
     autostart: bool
 
-    def describe(self) -> str:
-        return "start the network with its old definition"
+    def describe(self) -> Summary:
+        return Summary(StepKind.RUN_AGAIN)
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)
@@ -161,8 +161,8 @@ class SetAutostart:
     uuid: str
     autostart: bool
 
-    def describe(self) -> str:
-        return f"set autostart to {'true' if self.autostart else 'false'}"
+    def describe(self) -> Summary:
+        return Summary(StepKind.SET_AUTOSTART, {"autostart": self.autostart})
 
     def execute(self, clients: Clients) -> None:
         clients.libvirt.set_autostart(self.uuid, self.autostart)
@@ -178,8 +178,8 @@ class UnsetAutostart:
     uuid: str
     autostart: bool
 
-    def describe(self) -> str:
-        return f"set autostart back to {'true' if self.autostart else 'false'}"
+    def describe(self) -> Summary:
+        return Summary(StepKind.RESTORE_AUTOSTART, {"autostart": self.autostart})
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)
@@ -196,13 +196,10 @@ def _refuse_taken_name(clients: Clients, bridge: str, *, known_ours: bool) -> No
     else:
         names = clients.libvirt.interface_names()
         if names is None and not known_ours:
-            raise Refused(f"whether an interface named {bridge} is on the host already cannot be seen from here")
+            raise Refused(kind=StepFault.NAME_UNSEEN, details={"bridge": bridge})
         taken = names is not None and bridge in names
     if taken:
-        raise Refused(
-            f"an interface named {bridge} is on the host already, and starting the network could delete it; rename the "
-            "network's bridge (bridge.name) or remove that interface"
-        )
+        raise Refused(kind=StepFault.NAME_TAKEN, details={"bridge": bridge})
 
 
 def delete_orphaned_ports(clients: Clients, report: NetworkReport) -> None:

@@ -6,8 +6,10 @@ Executing one twice is as good as once, as a call that failed may still have bee
 from dataclasses import dataclass
 
 from virtnet.errors import LibvirtFailure, Refused
+from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Summary
 from virtnet.planning.plan import Step
 
 
@@ -27,19 +29,22 @@ class UpdateSection:
     deleted_by: str
     """What names the item when it is deleted: for a DNS host its address alone, as libvirt takes any one name in it for
     a match, and then finds several."""
-    subject: str
+    key: str
+    """What names the item to a reader."""
     live: bool
     config: bool
     taking_back: bool = False
 
-    def describe(self) -> str:
-        where = "" if self.live and self.config else " (running network only)" if self.live else " (definition only)"
-        return f"{'add' if self.command == 'add' else 'remove'} {self.subject}{where}"
+    def describe(self) -> Summary:
+        return Summary(
+            StepKind.ADD_ITEM if self.command == "add" else StepKind.REMOVE_ITEM,
+            {"section": self.section, "key": self.key, "live": self.live, "config": self.config},
+        )
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)
         if report is None:
-            raise Refused(f"the network of UUID {self.uuid} is gone from libvirt at {clients.libvirt.uri}")
+            raise Refused(kind=StepFault.GONE, details={"uuid": self.uuid, "uri": clients.libvirt.uri})
         live = self.live and not self._done(report.live_xml)
         config = self.config and not self._done(report.config_xml)
         if not live and not config:
@@ -77,7 +82,7 @@ class UpdateSection:
             parent_index=self.parent_index,
             xml=self.xml,
             deleted_by=self.deleted_by,
-            subject=self.subject,
+            key=self.key,
             live=self.live,
             config=self.config,
             taking_back=not self.taking_back,
@@ -92,10 +97,10 @@ class AnnounceRestart:
     """
 
     uuid: str
-    reason: str
+    reason: DnsmasqRestart
 
-    def describe(self) -> str:
-        return f"note in the running network that dnsmasq is to be restarted ({self.reason})"
+    def describe(self) -> Summary:
+        return Summary(StepKind.ANNOUNCE_DNSMASQ_RESTART, {"reason": self.reason.value})
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)
@@ -112,8 +117,8 @@ class WithdrawRestart:
 
     uuid: str
 
-    def describe(self) -> str:
-        return "restart dnsmasq as it was"
+    def describe(self) -> Summary:
+        return Summary(StepKind.WITHDRAW_DNSMASQ_RESTART)
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)
@@ -133,12 +138,12 @@ class RestartDnsmasq:
     """
 
     uuid: str
-    reason: str
+    reason: DnsmasqRestart
     announced: bool = False
     """Whether it ends what AnnounceRestart began, so that taking it back announces the next."""
 
-    def describe(self) -> str:
-        return f"restart dnsmasq ({self.reason})"
+    def describe(self) -> Summary:
+        return Summary(StepKind.RESTART_DNSMASQ, {"reason": self.reason.value})
 
     def execute(self, clients: Clients) -> None:
         report = clients.libvirt.find_network(uuid=self.uuid)

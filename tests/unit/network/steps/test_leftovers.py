@@ -25,6 +25,7 @@ from virtnet.network.plan.converge import leftover_steps
 from virtnet.network.plan.delete import plan_delete
 from virtnet.network.plan.preflight import preflight
 from virtnet.network.resource import NETWORK
+from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.xml.read import RESTART_ITEM, parse
@@ -194,10 +195,7 @@ def test_the_leftovers_go_before_the_start_and_with_a_delete() -> None:
     steps = leftover_steps(TREE, seen, network(active=False))
     deleted = plan_delete({"uuid": UUID, "name": "lab"}, seen)
 
-    assert [step.describe() for step in steps] == [
-        "end the network's dnsmasq that a killed libvirtd left behind",
-        "remove the bridge vn-lab that a broken start left behind",
-    ]
+    assert steps == [END, RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC)]
     assert END in deleted.steps
 
 
@@ -235,10 +233,10 @@ def test_a_bridge_that_is_down_is_mended_by_a_restart() -> None:
     assert [change.describe() for change in NETWORK.plan(desired, recorded, None).changes] == [
         "problems changes (the network's bridge vn-lab is down)"
     ]
-    assert [step.describe() for step in planned.steps if "stop" in step.describe() or "start" in step.describe()] == [
-        "make sure that libvirt can start networks now",
-        "stop the network",
-        "start the network",
+    assert [step.describe().kind for step in planned.steps] == [
+        StepKind.PROBE_START,
+        StepKind.STOP,
+        StepKind.START,
     ]
 
 
@@ -364,8 +362,9 @@ def test_a_delete_that_disconnects_removes_the_bridge_that_a_killed_stop_left_wi
 
     removal, *_ = delete_of_what_a_killed_stop_left(host, "disconnect").steps
 
-    assert removal == RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC, names="interface vnet0")
-    assert "disconnecting interface vnet0" in removal.describe()
+    assert removal == RemoveLeftoverBridge(
+        uuid=UUID, bridge="vn-lab", mac=MAC, users=(Attachment(owner="", interface="vnet0"),)
+    )
     removal.execute(clients(host))
     assert "vn-lab" not in host.list_directory("/sys/class/net")
 
@@ -375,7 +374,9 @@ def test_a_delete_says_which_guests_are_on_the_bridge_that_a_killed_stop_left() 
 
     plan = delete_of_what_a_killed_stop_left(NetworkHost(files=OCCUPIED), "disconnect", web)
 
-    assert "guest 'web' (vnet0)" in plan.steps[0].describe()
+    removal = plan.steps[0]
+    assert isinstance(removal, RemoveLeftoverBridge)
+    assert [(user.owner, user.interface) for user in removal.users] == [("web", "vnet0")]
     assert "guest 'web' (vnet0) is cut off, as on_delete is disconnect" in plan.notes
 
 
@@ -409,9 +410,10 @@ def test_a_delete_that_does_not_disconnect_leaves_a_bridge_with_guests_on_it() -
 def test_a_bridge_that_something_was_plugged_into_meanwhile_is_not_removed() -> None:
     host = NetworkHost(files=OCCUPIED)
 
-    with pytest.raises(Refused, match="is in use"):
+    with pytest.raises(Refused) as refused:
         RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(clients(host))
 
+    assert refused.value.kind is StepFault.LEFTOVER_NOT_OURS
     assert host.files == OCCUPIED
 
 
@@ -509,7 +511,7 @@ def test_the_record_that_a_killed_restart_of_dnsmasq_left_is_a_problem_and_goes(
         step.execute(there)
 
     assert recorded["problems"] == [RECORD_LEFT]
-    assert [step.describe() for step in plan.steps] == ["restart dnsmasq (a restart of it was cut short)"]
+    assert plan.steps == (RestartDnsmasq(uuid=UUID, reason=DnsmasqRestart.CUT_SHORT),)
     assert plan.change_class is ChangeClass.LIVE
     assert libvirt.effects == ["update"]
     assert NETWORK.observe(there, desired, recorded).problems == ()
@@ -552,7 +554,7 @@ def test_dhcpv6_begins_though_the_provider_is_killed_between_the_reservation_and
 def test_taken_back_before_dhcpv6_began_dnsmasq_is_restarted_as_it_was() -> None:
     libvirt = FakeLibvirt(reports={UUID: network(active=True)})
     there = Clients(libvirt=libvirt, host=None)
-    announced = AnnounceRestart(uuid=UUID, reason="so that it serves DHCPv6")
+    announced = AnnounceRestart(uuid=UUID, reason=DnsmasqRestart.DHCPV6_BEGINS)
 
     announced.execute(there)
     announced.execute(there)
@@ -577,7 +579,7 @@ def test_a_network_that_is_let_go_keeps_no_record_of_a_restart() -> None:
 
     plan = NETWORK.plan(None, recorded, NETWORK.observe(there, None, recorded))
 
-    assert [step.describe() for step in plan.steps] == ["restart dnsmasq (a restart of it was cut short)"]
+    assert plan.steps == (RestartDnsmasq(uuid=UUID, reason=DnsmasqRestart.CUT_SHORT),)
 
 
 def test_where_dns_is_disabled_nothing_is_begun_for_which_libvirt_would_have_to_restart_dnsmasq() -> None:
@@ -603,8 +605,8 @@ def test_where_dns_is_disabled_nothing_is_begun_for_which_libvirt_would_have_to_
 def test_a_step_that_fails_after_the_restart_of_dnsmasq_has_it_restarted_once_more_as_it_was() -> None:
     libvirt = FakeLibvirt(reports={UUID: network(active=True)})
     there = Clients(libvirt=libvirt, host=None)
-    announced = AnnounceRestart(uuid=UUID, reason="so that it serves DHCPv6")
-    restarted = RestartDnsmasq(uuid=UUID, reason="so that it serves DHCPv6", announced=True)
+    announced = AnnounceRestart(uuid=UUID, reason=DnsmasqRestart.DHCPV6_BEGINS)
+    restarted = RestartDnsmasq(uuid=UUID, reason=DnsmasqRestart.DHCPV6_BEGINS, announced=True)
     announced.execute(there)
     restarted.execute(there)
 
