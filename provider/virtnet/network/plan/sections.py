@@ -60,6 +60,7 @@ def section_updates(
     ordered = on_live + [operation for operation in on_config if operation not in on_live]
     removals = [operation for operation in ordered if operation.command == "delete"]
     additions = [operation for operation in ordered if operation.command == "add"]
+    begins_or_ends_dhcp = live is not None and _serves_ipv4_dhcp(live[0]) != _serves_ipv4_dhcp(live[1])
     return tuple(
         UpdateSection(
             uuid=uuid,
@@ -71,6 +72,7 @@ def section_updates(
             key=operation.key,
             live=operation in on_live,
             config=operation in on_config,
+            begins_or_ends_dhcp=begins_or_ends_dhcp,
         )
         for operation in removals + additions
     )

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from virtnet.errors import HostFailure
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.kinds import StepFault, StepKind
+from virtnet.network.steps.step import NO_IMPACT, Impact
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
@@ -43,6 +44,8 @@ class DefineNetwork:
     """Of a network that is made."""
     was_read_back: bool = False
     """True where a step before has read back the same, but for the mark."""
+
+    impact = Impact(edits=True)
 
     def describe(self) -> Summary:
         return Summary(self.purpose, asdict(self.outline) if self.outline is not None else {})
@@ -80,6 +83,8 @@ class RestoreDefinition:
     xml: str | None
     autostart: bool
 
+    impact = NO_IMPACT
+
     def describe(self) -> Summary:
         return Summary(StepKind.RESTORE_DEFINITION if self.xml is not None else StepKind.REMOVE_DEFINITION)
 
@@ -107,6 +112,8 @@ class UndefineNetwork:
     config_xml: str
     autostart: bool
 
+    impact = NO_IMPACT
+
     def describe(self) -> Summary:
         return Summary(StepKind.UNDEFINE)
 
@@ -124,6 +131,8 @@ class MarkNetwork:
     uuid: str
     mark: network_xml.OwnerMark | None
     previous: network_xml.OwnerMark | None
+
+    impact = NO_IMPACT
 
     def describe(self) -> Summary:
         if self.mark is None:

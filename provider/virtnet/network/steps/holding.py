@@ -17,6 +17,7 @@ from virtnet.network.observe.ports import attachments
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.leftovers import remove_own_bridge
 from virtnet.network.steps.running import delete_orphaned_ports
+from virtnet.network.steps.step import NO_IMPACT
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml.holding import (
@@ -78,6 +79,8 @@ class StartHoldingNetwork:
     toggle_links: bool = False
     """Whether links are taken down meanwhile, which the holding network remembers."""
 
+    impact = NO_IMPACT
+
     def describe(self) -> Summary:
         return Summary(StepKind.START_HOLDING_NETWORK, {"holding": holding_name(self.uuid)})
 
@@ -116,6 +119,8 @@ class RemoveHoldingNetwork:
 
     uuid: str
 
+    impact = NO_IMPACT
+
     def describe(self) -> Summary:
         return Summary(StepKind.REMOVE_HOLDING_NETWORK, {"holding": holding_name(self.uuid)})
 
@@ -144,6 +149,8 @@ class MoveToHoldingNetwork:
     """What is plugged in, for the reader."""
     toggle_links: bool = False
     """True to take the links down meanwhile, so that guests ask for new addresses afterwards."""
+
+    impact = NO_IMPACT
 
     def describe(self) -> Summary:
         attachments = [entry.details() for entry in self.attachments]
@@ -180,6 +187,8 @@ class Reattach:
     uuid: str
     attachments: tuple[Attachment, ...]
     """What was plugged in, for the reader."""
+
+    impact = NO_IMPACT
 
     def describe(self) -> Summary:
         return Summary(StepKind.REATTACH, {"attachments": [entry.details() for entry in self.attachments]})

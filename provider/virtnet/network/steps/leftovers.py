@@ -11,6 +11,7 @@ from virtnet.network.names import holding_bridge, holding_uuid
 from virtnet.network.observe.firewall import rules_left
 from virtnet.network.observe.leftovers import _ports, dnsmasq_process, link_address
 from virtnet.network.steps.kinds import StepFault, StepKind
+from virtnet.network.steps.step import NO_IMPACT
 from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.findings import Summary
 from virtnet.planning.reports import Attachment
@@ -57,6 +58,8 @@ class RemoveLeftoverBridge:
     users: tuple[Attachment, ...] = ()
     """What is plugged into it, which is on no bridge then; none where nothing may be."""
 
+    impact = NO_IMPACT
+
     def describe(self) -> Summary:
         if not self.users:
             return Summary(StepKind.REMOVE_BRIDGE_OF_START, {"bridge": self.bridge})
@@ -90,6 +93,8 @@ class EndLeftoverDnsmasq:
 
     uuid: str
     name: str
+
+    impact = NO_IMPACT
 
     def describe(self) -> Summary:
         return Summary(StepKind.END_DNSMASQ)

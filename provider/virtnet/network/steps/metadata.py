@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from virtnet.network.steps.kinds import StepKind
+from virtnet.network.steps.step import Impact
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
@@ -33,6 +34,8 @@ class SetMetadata:
     previous: str | None
     live: bool
     config: bool
+
+    impact = Impact(edits=True)
 
     def describe(self) -> Summary:
         return Summary(

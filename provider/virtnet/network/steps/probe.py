@@ -6,6 +6,7 @@ from virtnet.errors import LibvirtFailure, Refused
 from virtnet.network.names import probe_bridge, probe_mac, probe_uuid
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.leftovers import remove_own_bridge
+from virtnet.network.steps.step import NO_IMPACT
 from virtnet.network.xml.holding import render_probe
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
@@ -18,6 +19,8 @@ class ProbeStart:
     uuid: str
     xml: str
     """A network without name, UUID, bridge name and address."""
+
+    impact = NO_IMPACT
 
     def describe(self) -> Summary:
         return Summary(StepKind.PROBE_START)

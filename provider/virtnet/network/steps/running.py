@@ -11,6 +11,7 @@ from virtnet.network.observe.leftovers import link_address
 from virtnet.network.observe.ports import attachments
 from virtnet.network.steps.definition import RestoreDefinition
 from virtnet.network.steps.kinds import StepFault, StepKind
+from virtnet.network.steps.step import NO_IMPACT
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
@@ -34,6 +35,8 @@ class StartNetwork:
     known_ours: bool = False
     """True when the network ran with this bridge a moment ago: a name that cannot be looked up was not another's."""
 
+    impact = NO_IMPACT
+
     def describe(self) -> Summary:
         return Summary(StepKind.START)
 
@@ -53,6 +56,8 @@ class StopIfActive:
     """Stop the network where it is active, unless an interface that is not its own has its bridge's name by now."""
 
     uuid: str
+
+    impact = NO_IMPACT
 
     def describe(self) -> Summary:
         return Summary(StepKind.STOP)
@@ -87,6 +92,8 @@ class StopNetwork:
     autostart: bool
     disconnects: bool
     """True when what is plugged in may be cut off."""
+
+    impact = NO_IMPACT
 
     def describe(self) -> Summary:
         return Summary(StepKind.STOP)
@@ -133,6 +140,8 @@ class RunAgain:
     live_xml: str
     autostart: bool
 
+    impact = NO_IMPACT
+
     def describe(self) -> Summary:
         return Summary(StepKind.RUN_AGAIN)
 
@@ -161,6 +170,8 @@ class SetAutostart:
     uuid: str
     autostart: bool
 
+    impact = NO_IMPACT
+
     def describe(self) -> Summary:
         return Summary(StepKind.SET_AUTOSTART, {"autostart": self.autostart})
 
@@ -177,6 +188,8 @@ class UnsetAutostart:
 
     uuid: str
     autostart: bool
+
+    impact = NO_IMPACT
 
     def describe(self) -> Summary:
         return Summary(StepKind.RESTORE_AUTOSTART, {"autostart": self.autostart})
