@@ -11,7 +11,6 @@ from virtnet.network.steps.step import Impact
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
-from virtnet.planning.plan import Step
 
 #: The sections for which libvirt ends dnsmasq and starts it anew (seen by dnsmasq's process id on 9.0).
 RESTART_DNSMASQ = frozenset({"ip-dhcp-range", "dns-txt", "dns-srv"})
@@ -94,7 +93,7 @@ class UpdateSection:
         there = network_xml.has_section_item(xml, self.section, self.parent_index, self.xml)
         return there if self.command == "add" else not there
 
-    def undo(self) -> Step:
+    def undo(self) -> "UpdateSection":
         return UpdateSection(
             uuid=self.uuid,
             command="delete" if self.command == "add" else "add",
@@ -130,7 +129,7 @@ class AnnounceRestart:
         if report is None or not network_xml.restart_record_left(report.live_xml):
             _update_record(clients, self.uuid, "add")
 
-    def undo(self) -> Step:
+    def undo(self) -> "WithdrawRestart":
         return WithdrawRestart(uuid=self.uuid)
 
 
