@@ -1,4 +1,4 @@
-"""The doors to a host, from its connection URI: libvirt always, the host itself where it can surely be seen."""
+"""The clients of a host, from its connection URI: libvirt always, the host itself where it can surely be seen."""
 
 import os
 from typing import TYPE_CHECKING
@@ -20,28 +20,28 @@ SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtnetworkd-sock", "/run/
 
 
 def connect(uri: str, connections: Connections) -> Clients:
-    """Both doors; the host's is None where only libvirt is reached. Raises Refused for a URI that could be an option.
+    """Both clients; the host's is None where only libvirt is reached. Raises Refused for a URI that could be an option.
 
     On this machine the daemon may still be elsewhere: in a container that only shares its socket, what this process
     sees is not the host. Over ssh the host is the one that ssh reaches, which is where libvirt's own ssh goes.
     """
-    danger = unsafe_reason(uri)
-    if danger is not None:
-        raise Refused(danger)
-    way = tunnel_target(uri)
-    libvirt = connections.to(uri, lambda: None if way is None else _ssh_tunnel(way))
+    unsafe = unsafe_reason(uri)
+    if unsafe is not None:
+        raise Refused(unsafe)
+    target = tunnel_target(uri)
+    libvirt = connections.to(uri, lambda: None if target is None else _ssh_tunnel(target))
     machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))
     if machine is None:
         return Clients(libvirt=libvirt, host=None)
-    kept, ahead = libvirt.remembered("kept", RecentCommands), libvirt.remembered("ahead", Prefetched)
+    recent, prefetched = libvirt.remembered("recent", RecentCommands), libvirt.remembered("prefetched", Prefetched)
     listings = libvirt.remembered("listings", Listings)
-    return Clients(libvirt=libvirt, host=Host(machine, kept=kept, ahead=ahead, listings=listings))
+    return Clients(libvirt=libvirt, host=Host(machine, recent=recent, prefetched=prefetched, listings=listings))
 
 
-def _ssh_tunnel(way: SshTarget) -> "SshTunnel":
+def _ssh_tunnel(target: SshTarget) -> "SshTunnel":
     from virtnet.libvirtd.ssh_tunnel import SshTunnel
 
-    return SshTunnel(way)
+    return SshTunnel(target)
 
 
 def _machine(uri: str, libvirt: Connection) -> Machine | None:

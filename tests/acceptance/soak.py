@@ -127,7 +127,7 @@ def whole_host() -> dict[str, list[str]]:
 STAYS = {
     # libvirt's directory for the ports of each network that ever had one, empty, and the PID file of its dnsmasq, which
     # may not remove it as nobody (9.0, 11.3); and the lock by which processes of ours take turns.
-    "files": r"/run/libvirt/network/[^/.]+(/ports|\.pid)?|/run/virtnet(/turn)?",
+    "files": r"/run/libvirt/network/[^/.]+(/ports|\.pid)?|/run/virtnet(/lock)?",
 }
 #: What the first network, guest or container leaves on a host, and later ones add nothing to.
 STAYS_OF_FIRST = {

@@ -144,7 +144,7 @@ def test_with_the_plugin_a_host_that_is_busy_keeps_no_other_waiting(fleet: Fleet
     stack = NativeStack(fleet.desk)
     declare(stack, fleet)
     alpha.sh("mkdir -p /run/virtnet")
-    # As another process of virtnet's that changes the host: it has the turn until its input ends.
+    # As another process of virtnet's that changes the host: it holds the lock until its input ends.
     busy = subprocess.Popen(alpha.command("flock", "/run/virtnet/lock", "cat"), stdin=subprocess.PIPE)
     assert busy.stdin is not None
     with busy, ThreadPoolExecutor(1) as aside:

@@ -37,7 +37,7 @@ def test_a_second_owner_is_refused_before_anything_is_touched(host: Host, first:
     assert forwards(host) == "1"
     holder.destroy()
     assert forwards(host) == "0"
-    assert host.sh("ls /run/virtnet").split() == ["turn"]
+    assert host.sh("ls /run/virtnet").split() == ["lock"]
     comer.up()
     assert forwards(host) == "1"
     comer.destroy()

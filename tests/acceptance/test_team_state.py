@@ -55,7 +55,7 @@ def test_the_tutorial_with_its_state_in_postgresql(host: Host, state: Database) 
 def test_two_updates_of_one_stack_at_once(host: Host, state: Database) -> None:
     alice, bob = colleague(host, state, "alice"), colleague(host, state, "bob")
     host.sh("mkdir -p /run/virtnet")
-    # As another process of virtnet's that changes the host: alice's update waits for its turn, and is under way.
+    # As another process of virtnet's that changes the host: alice's update waits for the lock, and is under way.
     busy = subprocess.Popen(host.command("flock", "/run/virtnet/lock", "cat"), stdin=subprocess.PIPE)
     assert busy.stdin is not None
     with busy, ThreadPoolExecutor(1) as aside:

@@ -31,10 +31,10 @@ class FakeBridges:
     """Attributes of each bridge: address, stp_state, mtu."""
     failures: "itertools.count[int] | None" = None
 
-    def turn(self) -> contextlib.AbstractContextManager[None]:
+    def lock(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def look(self, *, recent: bool = False) -> contextlib.AbstractContextManager[None]:
+    def cached_reads(self, *, max_age: float = 0.0) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def prefetch(self) -> contextlib.AbstractContextManager[None]:

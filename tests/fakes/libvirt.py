@@ -66,8 +66,8 @@ class FakeLibvirt:
     daemon_version: int = 12_000_000
     """New enough for every property, and to set titles and metadata in place."""
 
-    def turn(self, ahead: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
-        ahead()
+    def lock(self, prefetch: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
+        prefetch()
         return contextlib.nullcontext()
 
     def host_uuid(self) -> str:

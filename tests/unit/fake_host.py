@@ -74,10 +74,10 @@ class FakeHost:
         self.firewall = ""
         self.is_root = True
 
-    def turn(self) -> contextlib.AbstractContextManager[None]:
+    def lock(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def look(self, *, recent: bool = False) -> contextlib.AbstractContextManager[None]:
+    def cached_reads(self, *, max_age: float = 0.0) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def prefetch(self) -> contextlib.AbstractContextManager[None]:
@@ -164,8 +164,8 @@ class FakeLibvirt:
     def __init__(self, networks: Iterable[NetworkReport] = ()) -> None:
         self._networks = tuple(networks)
 
-    def turn(self, ahead: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
-        ahead()
+    def lock(self, prefetch: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
+        prefetch()
         return contextlib.nullcontext()
 
     def host_uuid(self) -> str:

@@ -59,7 +59,7 @@ def examine(report: DoctorReport) -> list[Finding]:
 
 def observe(clients: Clients) -> DoctorReport:
     """All that is worth a look. Raises nothing that a host could cause."""
-    with clients.look():
+    with clients.cached_reads():
         return _look(clients)
 
 

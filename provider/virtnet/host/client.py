@@ -1,4 +1,4 @@
-"""The door to the host itself: what is wanted of it, written once, whether it is this machine or one behind ssh.
+"""The client of the host itself: each request is written once, whether it is this machine or one behind ssh.
 
 Interfaces, addresses and routes are asked of `ip`, not of a netlink library: the same question can be put to another
 host, and importing such a library costs a provider 0.2 s at every start. Programs get argument lists, never a shell's
@@ -28,10 +28,10 @@ SECONDS_FOR_AN_END = 5.0
 #: Held while a host is changed. In /run, so that it goes with a reboot.
 LOCK_FILE = "/run/virtnet/lock"
 
-SECONDS_FOR_A_TURN, SECONDS_BETWEEN_TRIES = 600.0, 0.1
+SECONDS_FOR_THE_LOCK, SECONDS_BETWEEN_TRIES = 600.0, 0.1
 
-SECONDS_AHEAD = 1.0
-"""How old what programs said ahead may be; three creates that come before take a third of that."""
+PREFETCH_MAX_AGE = 1.0
+"""In seconds; the three creates that may come before take a third of that."""
 
 NET_ATTRIBUTES = "/sys/class/net/"
 
@@ -59,7 +59,7 @@ def local_host(*, search_path: str | None = None, seconds: float = SECONDS_FOR_A
 
 @dataclass(frozen=True)
 class Listings:
-    """A host's firewall rules by the program that listed them, with when; shared by the doors to that host."""
+    """A host's firewall rules by the program that listed them, with when; shared by the clients of that host."""
 
     known: dict[str, tuple[float, str | None]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -72,24 +72,24 @@ class Host:
         self,
         machine: Machine,
         *,
-        kept: RecentCommands | None = None,
-        ahead: Prefetched | None = None,
+        recent: RecentCommands | None = None,
+        prefetched: Prefetched | None = None,
         proc_sys: str = "/proc/sys",
         seconds_for_an_end: float = SECONDS_FOR_AN_END,
-        seconds_for_a_turn: float = SECONDS_FOR_A_TURN,
-        seconds_ahead: float = SECONDS_AHEAD,
+        seconds_for_the_lock: float = SECONDS_FOR_THE_LOCK,
+        prefetch_max_age: float = PREFETCH_MAX_AGE,
         listings: "Listings | None" = None,
     ) -> None:
         self._listings = listings or Listings()
-        self._seconds_for_a_turn = seconds_for_a_turn
-        self._seconds_ahead = seconds_ahead
+        self._seconds_for_the_lock = seconds_for_the_lock
+        self._prefetch_max_age = prefetch_max_age
         self._machine = machine
         self._proc_sys = proc_sys
         self._seconds_for_an_end = seconds_for_an_end
-        self._look: ReadCache | None = None
+        self._cache: ReadCache | None = None
         self._opened = time.monotonic()
-        self._ahead, self._looked_ahead = ahead or Prefetched(), False
-        self._kept = kept or RecentCommands()
+        self._prefetched, self._has_prefetched = prefetched or Prefetched(), False
+        self._recent = recent or RecentCommands()
 
     def __repr__(self) -> str:
         return f"Host({self.name!r})"
@@ -100,56 +100,56 @@ class Host:
         return self._machine.name
 
     @contextmanager
-    def look(self, *, recent: bool = False) -> Iterator[None]:
-        """One observation: nothing is told of the host meanwhile, so that each answer stands.
+    def cached_reads(self, *, max_age: float = 0.0) -> Iterator[None]:
+        """One observation: nothing is changed meanwhile, so each answer stands until it ends.
 
-        What belongs together is asked at once. `recent` makes do with what programs said in the last two seconds.
+        What belongs together is asked at once. What programs said at most `max_age` seconds ago will do, 0.0 for none.
         """
-        ahead, self._looked_ahead = self._looked_ahead, False
-        _, still_true = self._ahead.said(self._opened, self._seconds_ahead if ahead else 0.0)
-        self._look = ReadCache(self._machine, self._kept.recent() if recent else still_true)
+        prefetched, self._has_prefetched = self._has_prefetched, False
+        _, known = self._prefetched.answers(self._opened, self._prefetch_max_age if prefetched else 0.0)
+        self._cache = ReadCache(self._machine, self._recent.answers(max_age) if max_age else known)
         try:
             yield
         finally:
-            self._kept.keep(self._look)
-            self._look = None
+            self._recent.keep(self._cache)
+            self._cache = None
 
     @contextmanager
     def prefetch(self) -> Iterator[None]:
-        """A look while others may have the turn: what programs say in it, and which there are, stands for a second.
+        """An observation while another holds the lock: what programs say in it, and which exist, stands for a second.
 
         Programs take milliseconds each, and the next resource could begin meanwhile. Everything else is asked again.
-        What another was told ahead will do, if this door was open by then, for half that time: there may be a queue.
+        What another prefetched will do for half that time, if this client existed by then: there may be a queue.
         """
-        began, said = self._ahead.said(self._opened, self._seconds_ahead / 2)
-        self._look, self._looked_ahead = ReadCache(self._machine, said), True
+        began, known = self._prefetched.answers(self._opened, self._prefetch_max_age / 2)
+        self._cache, self._has_prefetched = ReadCache(self._machine, known), True
         try:
             yield
         finally:
-            self._ahead.keep(began, self._look)
-            self._look = None
+            self._prefetched.keep(began, self._cache)
+            self._cache = None
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Held while this host is changed, so that no other process of virtnet's changes it meanwhile.
 
         A lock on a file of root's (flock(2)), which goes with the process. Users who may not open it go on without.
         Raises Refused where another process holds it for ten minutes.
         """
-        what, deadline = "wait for other changes of this host", time.monotonic() + self._seconds_for_a_turn
-        while self._tell(what, "lock", LOCK_FILE, but=(errno.EADDRINUSE,)).failure is not None:
+        what, deadline = "wait for other changes of this host", time.monotonic() + self._seconds_for_the_lock
+        while self._execute(what, "lock", LOCK_FILE, but=(errno.EADDRINUSE,)).error is not None:
             if time.monotonic() > deadline:
                 raise Refused(
                     f"{self.name} was not touched: another process of virtnet has been changing it for "
-                    f"{self._seconds_for_a_turn / 60:.0f} minutes (it holds {LOCK_FILE}); see what it waits for"
+                    f"{self._seconds_for_the_lock / 60:.0f} minutes (it holds {LOCK_FILE}); see what it waits for"
                 )
             time.sleep(SECONDS_BETWEEN_TRIES)
         try:
             yield
         finally:
-            # A connection that was lost gave the turn back by itself.
+            # A connection that was lost let go of the lock by itself.
             with suppress(VirtnetError):
-                self._tell("let others change this host", "unlock")
+                self._execute("let others change this host", "unlock")
 
     def links(self) -> Sequence[Link]:
         """All network interfaces."""
@@ -162,7 +162,7 @@ class Host:
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         """The main routing tables of these versions of IP, IPv4 first."""
         found: list[HostRoute] = []
-        # IPv6 first: along with it the look asks for IPv4, and not the other way round.
+        # IPv6 first: along with it the cache asks for IPv4, and not the other way round.
         for version in sorted(versions, reverse=True):
             family, longest = {4: ((), 32), 6: (("-6",), 128)}[version]
             command = ("-json", *family, "route", "show", "table", "main")
@@ -177,7 +177,7 @@ class Host:
     def dhcp_port_free(self) -> bool:
         """Whether UDP port 67 can be bound by a server that shares it; True where that cannot be tried."""
         answer = self._answer("try the port of DHCP servers", "dhcp-port")
-        return answer.failure is None or answer.failure.number != errno.EADDRINUSE
+        return answer.error is None or answer.error.number != errno.EADDRINUSE
 
     def has_program(self, name: str) -> bool:
         """Whether a program is where daemons find programs (PATH and the sbin directories)."""
@@ -202,7 +202,7 @@ class Host:
         """Write a file below /sys/class/net that is there."""
         if not path.startswith(NET_ATTRIBUTES) or ".." in PurePosixPath(path).parts:
             raise HostFailure(f"{path} is no attribute of a network interface of {self.name}")
-        self._tell(f"write {value} to {path}", "write", path, value)
+        self._execute(f"write {value} to {path}", "write", path, value)
 
     def bridge_vlans(self, link: str) -> Sequence[str]:
         """The VLANs of a port of a bridge that filters them, each as `bridge vlan add` takes it."""
@@ -220,41 +220,41 @@ class Host:
 
     def may_change_links(self) -> bool:
         """Whether this user may plug interfaces in and out: root of the network namespace (CAP_NET_ADMIN)."""
-        status = self._read("/proc/self/status", "read this process's capabilities") or ""
+        status = self._text_of("/proc/self/status", "read this process's capabilities") or ""
         words = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
         return bool(int(words.get("CapEff", "0").strip() or "0", 16) & CAP_NET_ADMIN)
 
     def read_sysctl(self, key: str) -> str | None:
         """A kernel parameter by its key in slash form (net/ipv4/ip_forward); None where there is none."""
-        text = self._read(self._sysctl_path(key), f"read the kernel parameter {key}")
+        text = self._text_of(self._sysctl_path(key), f"read the kernel parameter {key}")
         return None if text is None else text.strip()
 
     def write_sysctl(self, key: str, value: str) -> None:
         """Set a kernel parameter at runtime."""
-        self._tell(f"set the kernel parameter {key} to {value}", "write", self._sysctl_path(key), value)
+        self._execute(f"set the kernel parameter {key} to {value}", "write", self._sysctl_path(key), value)
 
     def read_file(self, path: str) -> str | None:
         """A file's text; None where there is none."""
-        return self._read(path, f"read {path}")
+        return self._text_of(path, f"read {path}")
 
     def list_directory(self, path: str) -> Sequence[str]:
         """The names in a directory, sorted; none where there is no directory."""
-        answer = self._ask(f"list {path}", "list", path, but=_NOT_THERE)
+        answer = self._read(f"list {path}", "list", path, but=_NOT_THERE)
         return sorted(filter(None, answer.text.split("/")))
 
     def write_file(self, path: str, content: str) -> None:
         """Write a file whole, mode 0644: a crash at any moment leaves the old file or the new one."""
         directory, _, name = path.rpartition("/")
-        self._tell(f"write {path}", "replace", directory, name, content)
+        self._execute(f"write {path}", "replace", directory, name, content)
 
     def remove_file(self, path: str) -> None:
         """Remove a file; no error where there is none."""
-        self._tell(f"remove {path}", "remove", path, but=_NOT_THERE)
+        self._execute(f"remove {path}", "remove", path, but=_NOT_THERE)
 
     def end_process(self, pid: int) -> None:
         """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
-        answer = self._tell(f"end process {pid}", "end", str(pid), str(self._seconds_for_an_end), but=(errno.ETIME,))
-        if answer.failure is not None:
+        answer = self._execute(f"end process {pid}", "end", str(pid), str(self._seconds_for_an_end), but=(errno.ETIME,))
+        if answer.error is not None:
             raise HostFailure(f"could not end process {pid} on {self.name}: it goes on after SIGTERM; end it by hand")
 
     def firewall_rules(
@@ -287,36 +287,36 @@ class Host:
             raise HostFailure(f"'{key}' is no kernel parameter of {self.name}; write it like net/ipv4/ip_forward")
         return str(PurePosixPath(self._proc_sys, *parts))
 
-    def _read(self, path: str, what: str) -> str | None:
-        answer = self._ask(what, "read", path, but=_NOT_THERE)
-        return answer.text if answer.failure is None else None
+    def _text_of(self, path: str, what: str) -> str | None:
+        answer = self._read(what, "read", path, but=_NOT_THERE)
+        return answer.text if answer.error is None else None
 
     def _output(self, what: str, program: str, *arguments: str) -> str:
         """What a program prints that changes nothing."""
-        return self._settled(self._answer(what, "run", program, *arguments), what, program=program).text
+        return self._without_error(self._answer(what, "run", program, *arguments), what, program=program).text
 
     def _run(self, what: str, program: str, *arguments: str) -> None:
         """A program that changes something."""
-        self._settled(self._told(what, ("run", program, *arguments)), what, program=program)
+        self._without_error(self._executed(what, ("run", program, *arguments)), what, program=program)
 
-    def _ask(self, what: str, *request: str, but: Sequence[int] = ()) -> Answer:
+    def _read(self, what: str, *request: str, but: Sequence[int] = ()) -> Answer:
         """An answer; failures become sentences, `but` those of these error numbers."""
-        return self._settled(self._answer(what, *request), what, but=but)
+        return self._without_error(self._answer(what, *request), what, but=but)
 
-    def _tell(self, what: str, *request: str, but: Sequence[int] = ()) -> Answer:
-        return self._settled(self._told(what, request), what, but=but)
+    def _execute(self, what: str, *request: str, but: Sequence[int] = ()) -> Answer:
+        return self._without_error(self._executed(what, request), what, but=but)
 
     def _answer(self, what: str, *request: str) -> Answer:
         self._refuse_nul(what, request)
         try:
-            return self._look.answer(request) if self._look is not None else self._machine.ask(request)[0]
+            return self._cache.answer(request) if self._cache is not None else self._machine.read(request)[0]
         except NoAnswer as late:
             raise HostFailure(f"could not {what} on {self.name}: {late}; try again") from late
 
-    def _told(self, what: str, request: Request) -> Answer:
+    def _executed(self, what: str, request: Request) -> Answer:
         self._refuse_nul(what, request)
         try:
-            return self._machine.tell(request)
+            return self._machine.execute(request)
         except NoAnswer as late:
             raise HostFailure(
                 f"could not {what} on {self.name}: {late}; whether it was done is unknown; try again"
@@ -331,21 +331,21 @@ class Host:
         if any("\0" in word for word in request):
             raise HostFailure(f"could not {what!a} on {self.name}: nothing on a host has a NUL in its name")
 
-    def _settled(self, answer: Answer, what: str, *, program: str = "", but: Sequence[int] = ()) -> Answer:
-        failure = answer.failure
-        if failure is None or failure.number in but:
+    def _without_error(self, answer: Answer, what: str, *, program: str = "", but: Sequence[int] = ()) -> Answer:
+        error = answer.error
+        if error is None or error.number in but:
             return answer
-        if program and failure.number == errno.ENOENT:
+        if program and error.number == errno.ENOENT:
             raise HostFailure(
                 f"could not {what} on {self.name}: there is no program '{program}'; install {_PACKAGES[program]}"
             )
-        if failure.number in (errno.EACCES, errno.EPERM) or (program and "Operation not permitted" in failure.words):
+        if error.number in (errno.EACCES, errno.EPERM) or (program and "Operation not permitted" in error.message):
             raise AccessDenied(
-                f"{self.name} does not let this user {what}; {self._machine.root_hint} ({failure.words})"
+                f"{self.name} does not let this user {what}; {self._machine.root_hint} ({error.message})"
             )
-        if failure.number == errno.EROFS:
+        if error.number == errno.EROFS:
             raise HostFailure(
                 f"could not {what} on {self.name}: it is read-only there; run outside of the container or sandbox"
-                f" that made it so ({failure.words})"
+                f" that made it so ({error.message})"
             )
-        raise HostFailure(f"could not {what} on {self.name}: {failure.words}")
+        raise HostFailure(f"could not {what} on {self.name}: {error.message}")

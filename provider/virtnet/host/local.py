@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, Failure, NoAnswer, Request
+from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, HostError, NoAnswer, Request
 
 
 def shares_our_network(sockets: Sequence[str]) -> bool:
@@ -53,17 +53,17 @@ class LocalMachine:
         """`search_path` is where programs are looked for instead of PATH and the sbin directories."""
         self._search_path = search_path or os.pathsep.join((os.environ.get("PATH", ""), *SBIN))
         self._seconds = seconds
-        self._turn: int | None = None
+        self._lock_descriptor: int | None = None
         self._environment = {**os.environb, b"LC_ALL": b"C"}
 
-    def ask(self, *requests: Request) -> Sequence[Answer]:
+    def read(self, *requests: Request) -> Sequence[Answer]:
         """Programs side by side, which take milliseconds each; the rest, of microseconds, one after the other."""
-        with ExitStack() as running:
-            begun = {request: self._begin(running, *request[1:]) for request in requests if request[0] == "run"}
-            return [self._finish(one[1], begun[one]) if one in begun else self.tell(one) for one in requests]
+        with ExitStack() as processes:
+            started = {request: self._start(processes, *request[1:]) for request in requests if request[0] == "run"}
+            return [self._finish(one[1], started[one]) if one in started else self.execute(one) for one in requests]
 
-    def tell(self, request: Request) -> Answer:
-        """The system's refusals become failures."""
+    def execute(self, request: Request) -> Answer:
+        """The system's refusals become errors."""
         kind, *words = request
         actions: dict[str, Callable[..., Answer]] = {
             "read": _read,
@@ -81,10 +81,10 @@ class LocalMachine:
         try:
             return actions[kind](*words)
         except OSError as error:
-            return Answer(failure=Failure(error.errno, error.strerror or str(error)))
+            return Answer(error=HostError(error.errno, error.strerror or str(error)))
 
     def _lock(self, path: str) -> Answer:
-        """Take the host's turn, which other processes see; without the right to, there is none to take."""
+        """Take the host's lock, which other processes see; without the right to, there is none to take."""
         try:
             Path(path).parent.mkdir(mode=0o755, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -97,30 +97,30 @@ class LocalMachine:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            return Answer(failure=Failure(errno.EADDRINUSE, "another program holds it"))
-        self._turn = descriptor
+            return Answer(error=HostError(errno.EADDRINUSE, "another program holds it"))
+        self._lock_descriptor = descriptor
         return Answer()
 
     def _unlock(self) -> Answer:
-        if self._turn is not None:
-            os.close(self._turn)
-            self._turn = None
+        if self._lock_descriptor is not None:
+            os.close(self._lock_descriptor)
+            self._lock_descriptor = None
         return Answer()
 
     def _has(self, name: str) -> Answer:
         return Answer(shutil.which(name, path=self._search_path) or "")
 
     def _run(self, program: str, *arguments: str) -> Answer:
-        with ExitStack() as running:
-            return self._finish(program, self._begin(running, program, *arguments))
+        with ExitStack() as processes:
+            return self._finish(program, self._start(processes, program, *arguments))
 
-    def _begin(self, running: ExitStack, program: str, *arguments: str) -> "subprocess.Popen[str] | Answer":
-        """Start a program, which does not outlive `running`; an answer at once where that fails."""
+    def _start(self, processes: ExitStack, program: str, *arguments: str) -> "subprocess.Popen[str] | Answer":
+        """Start a program, which does not outlive `processes`; an answer at once where that fails."""
         path = shutil.which(program, path=self._search_path)
         if path is None:
-            return Answer(failure=Failure(errno.ENOENT, os.strerror(errno.ENOENT)))
+            return Answer(error=HostError(errno.ENOENT, os.strerror(errno.ENOENT)))
         try:
-            process = running.enter_context(
+            process = processes.enter_context(
                 subprocess.Popen(
                     [path, *arguments],
                     stdin=subprocess.DEVNULL,
@@ -132,19 +132,19 @@ class LocalMachine:
                 )
             )
         except OSError as error:
-            return Answer(failure=Failure(None, f"{path} does not run: {error.strerror}"))
-        running.callback(process.kill)
+            return Answer(error=HostError(None, f"{path} does not run: {error.strerror}"))
+        processes.callback(process.kill)
         return process
 
-    def _finish(self, program: str, begun: "subprocess.Popen[str] | Answer") -> Answer:
-        if isinstance(begun, Answer):
-            return begun
+    def _finish(self, program: str, started: "subprocess.Popen[str] | Answer") -> Answer:
+        if isinstance(started, Answer):
+            return started
         try:
-            output, complaint = begun.communicate(timeout=self._seconds)
+            output, stderr = started.communicate(timeout=self._seconds)
         except subprocess.TimeoutExpired:
             raise NoAnswer(f"'{program}' gave no answer in {self._seconds:g} s") from None
-        if begun.returncode != 0:
-            return Answer(failure=Failure(None, " ".join(complaint.split()) or f"exit status {begun.returncode}"))
+        if started.returncode != 0:
+            return Answer(error=HostError(None, " ".join(stderr.split()) or f"exit status {started.returncode}"))
         return Answer(output)
 
 
@@ -202,7 +202,7 @@ def _temporary(name: str) -> str:
 
 
 def _sweep(directory: str, name: str) -> None:
-    """Remove what writes of this file that were killed left; one process at a time has its turn to write."""
+    """Remove what writes of this file that were killed left; one process at a time has the lock."""
     for entry in os.listdir(directory):  # noqa: PTH208 - names are compared, not paths
         if entry.startswith(_temporary(name)):
             Path(directory, entry).unlink(missing_ok=True)
@@ -234,7 +234,7 @@ def _end(pid: str, seconds: str) -> Answer:
         ending = select.poll()
         ending.register(descriptor, select.POLLIN)
         if not ending.poll(float(seconds) * 1000):
-            return Answer(failure=Failure(errno.ETIME, "it goes on after SIGTERM"))
+            return Answer(error=HostError(errno.ETIME, "it goes on after SIGTERM"))
     except ProcessLookupError:
         pass
     finally:

@@ -1,12 +1,12 @@
-"""How a host is asked and told: the seam between what is wanted of it (host) and how it is done there.
+"""The seam between what is wanted of a host (client) and how it is done there.
 
 local does it in this process, shell in a shell on the host. A request is a tuple of words, its kind first:
 
-    ask:   ("read", path)  ("list", directory)  ("has", program)  ("dhcp-port",)  ("run", program, argument, …)
-    tell:  ("write", path, text)  ("replace", directory, name, text)  ("remove", path)  ("end", pid, seconds)
-           ("run", program, argument, …)  ("lock", path)  ("unlock",)
+    read:     ("read", path)  ("list", directory)  ("has", program)  ("dhcp-port",)  ("run", program, argument, …)
+    execute:  ("write", path, text)  ("replace", directory, name, text)  ("remove", path)  ("end", pid, seconds)
+              ("run", program, argument, …)  ("lock", path)  ("unlock",)
 
-What is asked may be asked again; what is told is done once.
+A read may be repeated; what is executed is executed once, whatever becomes of it.
 """
 
 from collections.abc import Sequence
@@ -25,20 +25,20 @@ Request = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Why a request came to nothing."""
+class HostError:
+    """Why a request failed."""
 
     number: int | None
     """The system's error number (errno); None for the failure of a program."""
-    words: str
+    message: str
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one request: text, which is "" for what has none, or a failure."""
+    """What became of one request: text, which is "" for what has none, or an error."""
 
     text: str = ""
-    failure: Failure | None = None
+    error: HostError | None = None
 
 
 class ConnectionLost(Exception):
@@ -60,8 +60,8 @@ class Machine(Protocol):
     def root_hint(self) -> str:
         """What to do where the host does not let this user, for messages."""
 
-    def ask(self, *requests: Request) -> Sequence[Answer]:
+    def read(self, *requests: Request) -> Sequence[Answer]:
         """An answer a request, in their order. Raises Unreachable or NoAnswer."""
 
-    def tell(self, request: Request) -> Answer:
+    def execute(self, request: Request) -> Answer:
         """Do one thing, once. Raises Unreachable before it was begun, ConnectionLost or NoAnswer after that."""

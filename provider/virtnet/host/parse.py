@@ -10,6 +10,8 @@ from typing import Any
 
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 
+IFF_UP = 1
+
 #: What was said ahead, or of another network a moment ago, is read once: it is as long as the host's networks are many.
 _once = lru_cache(maxsize=2)
 
@@ -90,6 +92,11 @@ def parse_listening_sockets(text: str) -> tuple[ListeningSocket, ...]:
         address, interface = address.strip("[]"), interface.strip("]")
         sockets.append(ListeningSocket(protocol=columns[0], address=address, interface=interface, port=int(port)))
     return tuple(sockets)
+
+
+def parse_up(flags: str) -> bool:
+    """Whether /sys/class/net/NAME/flags says that the interface is up (IFF_UP, netdevice(7)); True where it is empty."""
+    return not flags.strip() or bool(int(flags, 16) & IFF_UP)
 
 
 @_once

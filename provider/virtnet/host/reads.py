@@ -1,4 +1,4 @@
-"""One look at a host: every answer is kept until it ends, and what is likely to be asked next is asked along with it.
+"""One observation of a host: each answer is kept until it ends, and what is likely to be asked next is read with it.
 
 A round trip over ssh takes as long as many answers do. What is asked beyond need is only read, and an answer that
 nobody wants is thrown away.
@@ -71,14 +71,14 @@ _GROUPS: tuple[frozenset[Request], ...] = (
 )
 
 
-_SAID = ("run", "has")
+_PROGRAMS = ("run", "has")
 
 
 class ReadCache:
     """The answers of one observation. Raises what the machine raises."""
 
     def __init__(self, machine: Machine, known: Mapping[Request, Answer] | None = None) -> None:
-        """`known` are answers of an earlier look that will do for this one."""
+        """`known` are answers of an earlier observation that will do for this one."""
         self._machine = machine
         self._answers: dict[Request, Answer] = dict(known or {})
         self._likely: dict[Request, None] = {}
@@ -93,7 +93,7 @@ class ReadCache:
         if request not in self._answers:
             wanted = dict.fromkeys((request, *grouped_with(request), *self._likely))
             unknown = [one for one in wanted if one not in self._answers]
-            self._answers.update(zip(unknown, self._machine.ask(*unknown), strict=True))
+            self._answers.update(zip(unknown, self._machine.read(*unknown), strict=True))
             self._likely = {}
             for one in unknown:
                 self._likely.update(dict.fromkeys(likely_next(one, self._answers[one])))
@@ -101,58 +101,57 @@ class ReadCache:
 
 
 class RecentCommands:
-    """What the last look of a process had from programs, for the next previews, which decide nothing.
+    """What the last observation of a process had from programs, for the next previews, which decide nothing.
 
     A preview of a hundred new networks would ask the same a hundred times, for 10 ms and more each time.
     """
 
-    def __init__(self, *, seconds: float = 2.0) -> None:
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._since = 0.0
         self._answers: Mapping[Request, Answer] = {}
 
-    def recent(self) -> Mapping[Request, Answer]:
-        """The answers that are young enough."""
+    def answers(self, max_age: float) -> Mapping[Request, Answer]:
+        """The answers, if they are less than `max_age` seconds old."""
         with self._lock:
-            return self._answers if time.monotonic() - self._since < self._seconds else {}
+            return self._answers if time.monotonic() - self._since < max_age else {}
 
-    def keep(self, look: ReadCache) -> None:
-        """Keep a look's answers, less those that are had in microseconds anyway."""
-        found = {request: answer for request, answer in look.answers.items() if request[0] not in ("read", "list")}
+    def keep(self, cache: ReadCache) -> None:
+        """Keep an observation's answers, less those that are had in microseconds anyway."""
+        found = {request: answer for request, answer in cache.answers.items() if request[0] not in ("read", "list")}
         with self._lock:
-            # A look that lived on what is kept makes it no younger.
+            # An observation that lived on what is kept makes it no younger.
             if found and found.items() - self._answers.items():
                 self._answers, self._since = found, time.monotonic()
 
 
 class Prefetched:
-    """What programs said to one who was next to have his turn, for all who were in the line by then.
+    """What programs said to the thread that was next in the queue for the lock, for all that were in it by then.
 
-    Not for who came later: what happened before he was called has to be seen by him.
+    Not for a thread that came later: it has to see what happened before it came.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._began, self._answers = 0.0, dict[Request, Answer]()
 
-    def said(self, came: float, seconds: float) -> tuple[float, Mapping[Request, Answer]]:
-        """When it was asked, and the answers: asked since `came` and at most `seconds` ago, or now and none."""
+    def answers(self, since: float, max_age: float) -> tuple[float, Mapping[Request, Answer]]:
+        """When they were read, and the answers read after `since`, less than `max_age` seconds ago; or now and none."""
         with self._lock:
             now = time.monotonic()
-            if self._began >= came and now - self._began < seconds:
+            if self._began >= since and now - self._began < max_age:
                 return self._began, self._answers
             return now, {}
 
-    def keep(self, began: float, look: ReadCache) -> None:
+    def keep(self, began: float, cache: ReadCache) -> None:
         """Keep what programs said, and which there are; the rest is had in microseconds.
 
-        Not what failed: it would fail everybody in the line, and asked again it may not.
+        Not what failed: it would fail everybody in the queue, and asked again it may not.
         """
-        found = look.answers.items()
+        found = cache.answers.items()
         with self._lock:
             self._began = began
-            self._answers = {one: answer for one, answer in found if one[0] in _SAID and answer.failure is None}
+            self._answers = {one: answer for one, answer in found if one[0] in _PROGRAMS and answer.error is None}
 
 
 def grouped_with(request: Request) -> list[Request]:
@@ -170,7 +169,7 @@ def grouped_with(request: Request) -> list[Request]:
 
 def likely_next(request: Request, answer: Answer) -> list[Request]:
     """What an answer makes likely to be asked next. Pure."""
-    if answer.failure is not None or len(request) < 2:
+    if answer.error is not None or len(request) < 2:
         return []
     kind, place = request[:2]
     names = answer.text.rstrip("/").split("/") if kind == "list" and answer.text else []

@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import IO
 
 from virtnet.errors import AccessDenied, Unreachable, VirtnetError
-from virtnet.host import shell_script as host_script
+from virtnet.host import shell_script
 from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, NoAnswer, Request
 from virtnet.transport.ssh import SECONDS_TO_CONNECT, SshCommand
 
@@ -34,7 +34,7 @@ _BLOCK = 65536
 
 def sudo_command() -> SshCommand:
     """A shell of root's on this machine, for a user with a password-less sudo."""
-    return SshCommand(name="this host", command=("sudo", "-n", "sh"), user="this user")
+    return SshCommand(name="this host", argv=("sudo", "-n", "sh"), user="this user")
 
 
 def sudo_works(seconds: float = SECONDS_TO_LOG_IN) -> bool:
@@ -53,23 +53,23 @@ class NoShell(Unreachable):
 
 
 class ShellMachine:
-    """Implements machine.Machine. Threads take turns.
+    """Implements machine.Machine. One thread at a time uses it.
 
     A host that cannot be reached is not tried again by this process: the others of its resources fail at once.
     """
 
     def __init__(
         self,
-        way: SshCommand,
+        command: SshCommand,
         *,
         seconds: float = SECONDS_FOR_A_PROGRAM,
         seconds_to_log_in: float = SECONDS_TO_CONNECT + SECONDS_TO_LOG_IN,
     ) -> None:
-        self._way = way
+        self._command = command
         self._seconds = seconds
         self._seconds_to_log_in = seconds_to_log_in
         self._lock = threading.Lock()
-        self._session: Session | None = None
+        self._session: ShellSession | None = None
         self._failed: VirtnetError | None = None
         self.round_trips = 0
         """How often an answer was waited for, to be measured."""
@@ -77,17 +77,17 @@ class ShellMachine:
     @property
     def name(self) -> str:
         """The host, for messages."""
-        return self._way.name
+        return self._command.name
 
     @property
     def root_hint(self) -> str:
         """What to do where the host does not let this user, for messages."""
-        return f"log in there as root, or let {self._way.user} use sudo without a password"
+        return f"log in there as root, or let {self._command.user} use sudo without a password"
 
     def open(self) -> None:
         """Connect, if that was not done yet. Raises Unreachable."""
         with self._lock:
-            self._opened()
+            self._open_session()
 
     def close(self) -> None:
         """Let go of the shell; the next request opens another."""
@@ -96,7 +96,7 @@ class ShellMachine:
                 self._session.close()
                 self._session = None
 
-    def ask(self, *requests: Request) -> Sequence[Answer]:
+    def read(self, *requests: Request) -> Sequence[Answer]:
         """All in one round trip; once more over a new connection where the old one was lost."""
         with self._lock:
             try:
@@ -107,13 +107,13 @@ class ShellMachine:
                 except ConnectionLost as lost:
                     raise Unreachable(f"the connection to {self.name} was lost twice in a row: {lost}") from lost
 
-    def tell(self, request: Request) -> Answer:
-        """Once, whatever becomes of it."""
+    def execute(self, request: Request) -> Answer:
+        """Once: never repeated, whatever becomes of it."""
         with self._lock:
             return self._exchange((request,))[0]
 
     def _exchange(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        session = self._opened()
+        session = self._open_session()
         self.round_trips += 1
         try:
             return session.exchange(requests, self._seconds)
@@ -123,7 +123,7 @@ class ShellMachine:
             session.close()
             raise
 
-    def _opened(self) -> "Session":
+    def _open_session(self) -> "ShellSession":
         if self._failed is not None:
             raise self._failed
         if self._session is not None and not self._session.alive():
@@ -131,30 +131,30 @@ class ShellMachine:
             self._session = None
         if self._session is None:
             try:
-                self._session = Session(self._way, self._seconds_to_log_in)
+                self._session = ShellSession(self._command, self._seconds_to_log_in)
             except VirtnetError as error:
                 self._failed = error
                 raise
         return self._session
 
 
-class Session:
+class ShellSession:
     """One shell, from its greeting on. Raises Unreachable where it cannot be had."""
 
-    def __init__(self, way: SshCommand, seconds: float) -> None:
-        self._way = way
+    def __init__(self, command: SshCommand, seconds: float) -> None:
+        self._command = command
         self._seconds = seconds
-        self._mark = secrets.token_hex(16)
-        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
-        self._process, self._input, self._output = self._start()
+        self._delimiter = secrets.token_hex(16)
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
+        self._process, self._stdin, self._stdout = self._start()
         atexit.register(self.close)
         try:
-            is_root = self._greet(host_script.greeting(self._mark))
-            if is_root == "sudo":
-                self._greet(host_script.become_root(self._mark))
-            self._converse(host_script.preparation(self._mark).encode(), lambda _: True, seconds)
+            account = self._greet(shell_script.greeting(self._delimiter))
+            if account == "sudo":
+                self._greet(shell_script.become_root(self._delimiter))
+            self._exchange_bytes(shell_script.preparation(self._delimiter).encode(), lambda _: True, seconds)
         except (ConnectionLost, NoAnswer) as error:
-            failure = self._failure(error)
+            failure = self._unreachable(error)
             self.close()
             raise failure from error
         except BaseException:
@@ -162,27 +162,27 @@ class Session:
             raise
 
     def _start(self) -> tuple["subprocess.Popen[bytes]", IO[bytes], IO[bytes]]:
-        (to_read, ours_to_write), (ours_to_read, to_write) = os.pipe(), os.pipe()
-        ours = os.fdopen(ours_to_write, "wb", buffering=0), os.fdopen(ours_to_read, "rb", buffering=0)
+        (its_stdin, our_output), (our_input, its_stdout) = os.pipe(), os.pipe()
+        ours = os.fdopen(our_output, "wb", buffering=0), os.fdopen(our_input, "rb", buffering=0)
         try:
             process = subprocess.Popen(
-                self._way.command,
-                stdin=to_read,
-                stdout=to_write,
-                stderr=self._said,
+                self._command.argv,
+                stdin=its_stdin,
+                stdout=its_stdout,
+                stderr=self._stderr,
                 # Ctrl-C in the user's terminal must not cut the connection over which steps are taken back.
                 start_new_session=True,
             )
         except OSError as error:
-            for file in (*ours, self._said):
+            for file in (*ours, self._stderr):
                 file.close()
             raise Unreachable(
-                f"{self._way.name} cannot be reached: {self._way.command[0]} does not run: {error.strerror}; "
+                f"{self._command.name} cannot be reached: {self._command.argv[0]} does not run: {error.strerror}; "
                 "install openssh-client or correct the uri's parameter command"
             ) from error
         finally:
-            os.close(to_read)
-            os.close(to_write)
+            os.close(its_stdin)
+            os.close(its_stdout)
         for file in ours:
             os.set_blocking(file.fileno(), False)
         return process, *ours
@@ -193,15 +193,15 @@ class Session:
 
     def exchange(self, requests: Sequence[Request], seconds: float) -> Sequence[Answer]:
         """Requests as lines, and the answers to all of them."""
-        mark = f"\n{self._mark}\n".encode()
-        lines = "".join(map(host_script.call, requests)).encode("utf-8", "surrogateescape")
-        received = self._converse(lines, lambda text: text.count(mark) >= 3 * len(requests), seconds)
-        return host_script.answers(received.split(mark), requests)
+        delimiter = f"\n{self._delimiter}\n".encode()
+        lines = "".join(map(shell_script.call, requests)).encode("utf-8", "surrogateescape")
+        received = self._exchange_bytes(lines, lambda text: text.count(delimiter) >= 3 * len(requests), seconds)
+        return shell_script.answers(received.split(delimiter), requests)
 
     def close(self) -> None:
         """End it, with what it started here; what runs on another host gets no more input, and ends too."""
         atexit.unregister(self.close)
-        for file in (self._input, self._output, self._said):
+        for file in (self._stdin, self._stdout, self._stderr):
             file.close()
         # A sudo is root's and cannot be ended from here; it ends by itself when its shell has no more input.
         # Not waited for yet, so its number is still its own, and its group's.
@@ -211,61 +211,65 @@ class Session:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
 
-    def _greet(self, words: str) -> str:
+    def _greet(self, greeting: str) -> str:
         """What the shell answers; all before it is what the host says to everybody who logs in."""
-        mark = f"\n{self._mark} ".encode()
-        received = self._converse(words.encode(), lambda text: b"\n" in text.partition(mark)[2], self._seconds)
-        return received.partition(mark)[2].decode().strip()
+        delimiter = f"\n{self._delimiter} ".encode()
+        received = self._exchange_bytes(
+            greeting.encode(), lambda text: b"\n" in text.partition(delimiter)[2], self._seconds
+        )
+        return received.partition(delimiter)[2].decode().strip()
 
-    def _converse(self, text: bytes, enough: Callable[[bytes], bool], seconds: float) -> bytes:
-        """Write all of it and read meanwhile, until what came is enough: neither side waits for the other to read."""
+    def _exchange_bytes(self, text: bytes, complete: Callable[[bytes], bool], seconds: float) -> bytes:
+        """Write all of it and read meanwhile, until what came is complete: neither side waits for the other to read."""
         deadline, received = time.monotonic() + seconds, b""
         poll = select.poll()
-        poll.register(self._output, select.POLLIN)
-        poll.register(self._input, select.POLLOUT)
-        while text or not enough(received):
+        poll.register(self._stdout, select.POLLIN)
+        poll.register(self._stdin, select.POLLOUT)
+        while text or not complete(received):
             ready = {number for number, _ in poll.poll(max(0.0, deadline - time.monotonic()) * 1000)}
             if not ready:
-                raise NoAnswer(f"{self._way.name} gave no answer in time")
+                raise NoAnswer(f"{self._command.name} gave no answer in time")
             try:
-                if self._input.fileno() in ready:
-                    text = text[os.write(self._input.fileno(), text) :]
-                if self._output.fileno() in ready:
-                    block = os.read(self._output.fileno(), _BLOCK)
+                if self._stdin.fileno() in ready:
+                    text = text[os.write(self._stdin.fileno(), text) :]
+                if self._stdout.fileno() in ready:
+                    block = os.read(self._stdout.fileno(), _BLOCK)
                     if not block:
-                        raise ConnectionLost(self._last_words())
+                        raise ConnectionLost(self._stderr_tail())
                     received += block
             except BlockingIOError:
                 continue
             except OSError as error:
-                raise ConnectionLost(self._last_words()) from error
-            if not text and self._input.fileno() in ready:
-                poll.unregister(self._input)
+                raise ConnectionLost(self._stderr_tail()) from error
+            if not text and self._stdin.fileno() in ready:
+                poll.unregister(self._stdin)
         return received
 
-    def _last_words(self) -> str:
+    def _stderr_tail(self) -> str:
         """What the program that carries the session said at last, and how it ended."""
         try:
             status = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return "it was closed"
-        self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").split("\n")
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").split("\n")
         return " ".join(" ".join(line.split()) for line in lines[-4:] if line.strip()) or f"exit status {status}"
 
-    def _failure(self, error: Exception) -> Unreachable:
-        words, name = str(error), self._way.name
-        if "Permission denied" in words:
+    def _unreachable(self, error: Exception) -> Unreachable:
+        stderr, name = str(error), self._command.name
+        if "Permission denied" in stderr:
             return AccessDenied(
-                f"{name} does not let this user in; give ssh a key or an agent that works without a question: {words}"
+                f"{name} does not let this user in; give ssh a key or an agent that works without a question: {stderr}"
             )
-        if "has changed and you have requested strict checking" in words:
+        if "has changed and you have requested strict checking" in stderr:
             return AccessDenied(
                 f"{name} has another ssh key than the known one; if it was installed anew, have ssh-keygen -R forget "
-                f"the old key, else somebody may be in between: {words}"
+                f"the old key, else somebody may be in between: {stderr}"
             )
-        if "Host key verification failed" in words:
-            return AccessDenied(f"{name} is not known to this user's ssh; connect by hand once to see its key: {words}")
+        if "Host key verification failed" in stderr:
+            return AccessDenied(
+                f"{name} is not known to this user's ssh; connect by hand once to see its key: {stderr}"
+            )
         if isinstance(error, ConnectionLost) and self._process.returncode != SSH_FAILED:
-            return NoShell(f"{name} gives this user no shell: {words}")
-        return Unreachable(f"{name} cannot be reached by ssh; see that `ssh {name}` works without a question: {words}")
+            return NoShell(f"{name} gives this user no shell: {stderr}")
+        return Unreachable(f"{name} cannot be reached by ssh; see that `ssh {name}` works without a question: {stderr}")

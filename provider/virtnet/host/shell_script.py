@@ -1,7 +1,7 @@
 """The script that carries out requests in a POSIX shell on a host, and how its answers are read. Pure.
 
 A request becomes one call of a function of this fixed script, each word quoted, so that no value is ever part of a
-script's text. Each answer is three fields: text, exit status, and what was said on standard error, each followed by
+script's text. Each answer is three fields: text, exit status, and what came on standard error, each followed by
 a line that only this session knows.
 """
 
@@ -10,10 +10,10 @@ import os
 import shlex
 from collections.abc import Sequence
 
-from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, Answer, Failure, Request
+from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, Answer, HostError, Request
 
-#: Error numbers told by their words, which programs print as the C library has them in the C locale.
-_NUMBERS = {
+#: Error numbers by their messages, which programs print as the C library has them in the C locale.
+_NUMBERS_BY_MESSAGE = {
     os.strerror(number): number
     for number in (
         errno.EACCES,
@@ -26,13 +26,13 @@ _NUMBERS = {
     )
 }
 
-#: Exit statuses of the script's own functions: beyond those of shells (126, 127, 128 + a signal) and below 256.
-NO_PROGRAM, STAYS, IN_USE, CANNOT_TRY = 250, 251, 252, 253
+#: Exit statuses of the script's own functions, beyond those of shells (126, 127, 128 + a signal) and below 256.
+NO_PROGRAM, STILL_RUNS, IN_USE, CANNOT_TRY = 250, 251, 252, 253
 
-#: Told of by an exit status, and not by words.
-_STATUSES = {
+#: Error numbers by the exit status of one of the script's own functions.
+_NUMBERS_BY_STATUS = {
     NO_PROGRAM: errno.ENOENT,
-    STAYS: errno.ETIME,
+    STILL_RUNS: errno.ETIME,
     IN_USE: errno.EADDRINUSE,
 }
 
@@ -59,24 +59,24 @@ exit($!{{EADDRINUSE}} ? 1 : 2);
 """
 
 _FUNCTIONS = r"""
-vn_told() { # what came of a function whose text is empty
-  printf '\n%s\n%s\n%s\n%s\n%s\n' "$vn_mark" "$1" "$vn_mark" "$2" "$vn_mark"
+vn_answer() { # what came of a function whose text is empty
+  printf '\n%s\n%s\n%s\n%s\n%s\n' "$vn_delimiter" "$1" "$vn_delimiter" "$2" "$vn_delimiter"
 }
 vn_run() {
-  command -v "$1" >/dev/null 2>&1 || { vn_told "$vn_no_program" ''; return; }
-  { vn_said=$("$@" 2>&1 >&3 3>&-); vn_status=$?; } 3>&1
-  vn_told "$vn_status" "$vn_said"
+  command -v "$1" >/dev/null 2>&1 || { vn_answer "$vn_no_program" ''; return; }
+  { vn_stderr=$("$@" 2>&1 >&3 3>&-); vn_status=$?; } 3>&1
+  vn_answer "$vn_status" "$vn_stderr"
 }
 vn_read() { vn_run cat -- "$1"; }
-vn_has() { command -v "$1"; vn_told 0 ''; }
+vn_has() { command -v "$1"; vn_answer 0 ''; }
 vn_list() {
-  vn_said=$(ls -A -- "$1/" 2>&1 >/dev/null); vn_status=$?
+  vn_stderr=$(ls -A -- "$1/" 2>&1 >/dev/null); vn_status=$?
   if [ "$vn_status" = 0 ]; then
     for vn_file in "$1"/* "$1"/.[!.]* "$1"/..?*; do
       if [ -e "$vn_file" ] || [ -L "$vn_file" ]; then printf '%s/' "${vn_file##*/}"; fi
     done
   fi
-  vn_told "$vn_status" "$vn_said"
+  vn_answer "$vn_status" "$vn_stderr"
 }
 vn_dhcp_port() {
   vn_status=2
@@ -85,78 +85,78 @@ vn_dhcp_port() {
     python3 -I -c "$vn_python" >/dev/null 2>&1; vn_status=$?
   fi
   case $vn_status in 0) ;; 1) vn_status=$vn_in_use ;; *) vn_status=$vn_cannot_try ;; esac
-  vn_told "$vn_status" ''
+  vn_answer "$vn_status" ''
 }
 vn_write() { # into a file that is there: making one would hide that it is not
   if [ -e "$1" ]; then
-    vn_said=$(printf '%s\n' "$2" | tee -- "$1" 2>&1 >/dev/null); vn_told "$?" "$vn_said"
+    vn_stderr=$(printf '%s\n' "$2" | tee -- "$1" 2>&1 >/dev/null); vn_answer "$?" "$vn_stderr"
   else
-    vn_said=$(cat -- "$1" 2>&1 >/dev/null); vn_told 1 "$vn_said"
+    vn_stderr=$(cat -- "$1" 2>&1 >/dev/null); vn_answer 1 "$vn_stderr"
   fi
 }
 vn_replace() {
-  if [ -d "$1/$2" ]; then vn_told 1 "$vn_is_a_directory"; return; fi
+  if [ -d "$1/$2" ]; then vn_answer 1 "$vn_is_a_directory"; return; fi
   vn_temporary=
-  vn_said=$(mkdir -p -- "$1" 2>&1 && rm -f -- "$1/.$2.new."* 2>&1) && # what writes that were killed left
-    vn_temporary=$(mktemp "$1/.$2.new.XXXXXX" 2>&1) || { vn_told 1 "$vn_said$vn_temporary"; return; }
-  vn_said=$({ printf '%s' "$3" | tee -- "$vn_temporary" >/dev/null && chmod 0644 "$vn_temporary" &&
+  vn_stderr=$(mkdir -p -- "$1" 2>&1 && rm -f -- "$1/.$2.new."* 2>&1) && # what writes that were killed left
+    vn_temporary=$(mktemp "$1/.$2.new.XXXXXX" 2>&1) || { vn_answer 1 "$vn_stderr$vn_temporary"; return; }
+  vn_stderr=$({ printf '%s' "$3" | tee -- "$vn_temporary" >/dev/null && chmod 0644 "$vn_temporary" &&
     sync "$vn_temporary" && mv -f -- "$vn_temporary" "$1/$2" && sync "$1"; } 2>&1)
   vn_status=$?
   [ "$vn_status" = 0 ] || rm -f -- "$vn_temporary"
-  vn_told "$vn_status" "$vn_said"
+  vn_answer "$vn_status" "$vn_stderr"
 }
 vn_remove() {
   vn_parent=${1%/*}
-  vn_said=$(rm -f -- "$1" "$vn_parent/.${1##*/}.new."* 2>&1); vn_status=$?
-  if [ "$vn_status" = 0 ] && [ -d "$vn_parent" ]; then vn_said=$(sync "$vn_parent" 2>&1); vn_status=$?; fi
-  vn_told "$vn_status" "$vn_said"
+  vn_stderr=$(rm -f -- "$1" "$vn_parent/.${1##*/}.new."* 2>&1); vn_status=$?
+  if [ "$vn_status" = 0 ] && [ -d "$vn_parent" ]; then vn_stderr=$(sync "$vn_parent" 2>&1); vn_status=$?; fi
+  vn_answer "$vn_status" "$vn_stderr"
 }
 vn_lock() { # held by the shell itself, so that it ends with the session; without the right to, there is none to take
   mkdir -p "${1%/*}" 2>/dev/null
   # Root's alone: who can read it could lock it.
   if command -v flock >/dev/null && (umask 077; : >>"$1" && chmod 0600 "$1") 2>/dev/null; then
     exec 9>>"$1"
-    flock -n 9 || { exec 9>&-; vn_told "$vn_in_use" ''; return; }
+    flock -n 9 || { exec 9>&-; vn_answer "$vn_in_use" ''; return; }
   fi
-  vn_told 0 ''
+  vn_answer 0 ''
 }
-vn_unlock() { exec 9>&-; vn_told 0 ''; }
+vn_unlock() { exec 9>&-; vn_answer 0 ''; }
 vn_end() {
-  [ -e "/proc/$1" ] || { vn_told 0 ''; return; }
-  vn_said=$(kill -TERM "$1" 2>&1) || {
-    if [ -e "/proc/$1" ]; then vn_told 1 "$vn_said"; else vn_told 0 ''; fi
+  [ -e "/proc/$1" ] || { vn_answer 0 ''; return; }
+  vn_stderr=$(kill -TERM "$1" 2>&1) || {
+    if [ -e "/proc/$1" ]; then vn_answer 1 "$vn_stderr"; else vn_answer 0 ''; fi
     return
   }
   vn_tries=$2
   while grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null; do
-    [ "$vn_tries" -gt 0 ] || { vn_told "$vn_stays" ''; return; }
+    [ "$vn_tries" -gt 0 ] || { vn_answer "$vn_still_runs" ''; return; }
     sleep 0.1; vn_tries=$((vn_tries - 1))
   done
-  vn_told 0 ''
+  vn_answer 0 ''
 }
 """
 
 
-def greeting(mark: str) -> str:
+def greeting(delimiter: str) -> str:
     """The first words to a shell: whether it is root's, or root is a password-less sudo away. Answered in one line."""
     return (
-        'if [ "$(id -u)" = 0 ]; then vn_is=root\n'
-        "elif sudo -n sh -c : </dev/null >/dev/null 2>&1; then vn_is=sudo\n"
-        f"else vn_is=user; fi; printf '\\n%s %s\\n' {mark} \"$vn_is\"\n"
+        'if [ "$(id -u)" = 0 ]; then vn_account=root\n'
+        "elif sudo -n sh -c : </dev/null >/dev/null 2>&1; then vn_account=sudo\n"
+        f"else vn_account=user; fi; printf '\\n%s %s\\n' {delimiter} \"$vn_account\"\n"
     )
 
 
-def become_root(mark: str) -> str:
+def become_root(delimiter: str) -> str:
     """Give the session to a shell of root's; it says so before it reads on, so that the old one reads nothing of it."""
-    return f'exec sudo -n sh -c \'printf "\\n%s root\\n" "$1"; exec sh\' sh {mark}\n'
+    return f'exec sudo -n sh -c \'printf "\\n%s root\\n" "$1"; exec sh\' sh {delimiter}\n'
 
 
-def preparation(mark: str) -> str:
+def preparation(delimiter: str) -> str:
     """The functions that requests call."""
     values = {
-        "mark": mark,
+        "delimiter": delimiter,
         "no_program": str(NO_PROGRAM),
-        "stays": str(STAYS),
+        "still_runs": str(STILL_RUNS),
         "in_use": str(IN_USE),
         "cannot_try": str(CANNOT_TRY),
         "is_a_directory": os.strerror(errno.EISDIR),
@@ -178,17 +178,17 @@ def call(request: Request) -> str:
 
 
 def answers(fields: Sequence[bytes], requests: Sequence[Request]) -> list[Answer]:
-    """The answers from the fields between a session's marks, three each."""
+    """The answers from the fields between a session's delimiters, three each."""
     texts = [field.decode("utf-8", "surrogateescape") for field in fields]
     return [_answer(request, *texts[3 * index : 3 * index + 3]) for index, request in enumerate(requests)]
 
 
-def _answer(request: Request, text: str, status: str, said: str) -> Answer:
+def _answer(request: Request, text: str, status: str, stderr: str) -> Answer:
     if status == "0":
         return Answer(text.rstrip("\n") if request[0] == "has" else text)
-    if int(status) in _STATUSES:
-        return Answer(failure=Failure(_STATUSES[int(status)], said))
-    words = " ".join(said.split()) or f"exit status {status}"
+    if int(status) in _NUMBERS_BY_STATUS:
+        return Answer(error=HostError(_NUMBERS_BY_STATUS[int(status)], stderr))
+    message = " ".join(stderr.split()) or f"exit status {status}"
     # A program's failure is its own business: its words are shown, and no error number is read from them.
-    number = None if request[0] == "run" else _NUMBERS.get(said.strip().rpartition(": ")[2])
-    return Answer(failure=Failure(number, os.strerror(number) if number is not None else words))
+    number = None if request[0] == "run" else _NUMBERS_BY_MESSAGE.get(stderr.strip().rpartition(": ")[2])
+    return Answer(error=HostError(number, os.strerror(number) if number is not None else message))

@@ -1,4 +1,4 @@
-"""The door to libvirt: thin calls, one connection per URI. Nothing is decided here."""
+"""The client of libvirt: thin calls, one connection per URI. Nothing is decided here."""
 
 import atexit
 import threading
@@ -18,7 +18,7 @@ from virtnet.libvirtd.session import (
     NO_SUPPORT,
     OPERATION_INVALID,
     SECONDS_TO_CONNECT,
-    Answer,
+    Result,
     Session,
     SshTunnel,
 )
@@ -47,34 +47,34 @@ _SECTIONS = {
 class Connection:
     """The calls to one libvirt daemon. Implements planning.clients.LibvirtClient."""
 
-    def __init__(self, uri: str, *, carrier: SshTunnel | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
+    def __init__(self, uri: str, *, tunnel: SshTunnel | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
         """`seconds` are how long a remote daemon may take to let us in."""
         self._uri = uri
-        self._session = Session(uri, carrier=carrier, seconds=seconds)
+        self._session = Session(uri, tunnel=tunnel, seconds=seconds)
         self._lock = threading.Lock()
-        self._turn, self._line = threading.Lock(), threading.Lock()
+        self._changes, self._queue = threading.Lock(), threading.Lock()
         self._memory: dict[str, Any] = {}
-        self._glance = NetworkCache(self._report)
+        self._cache = NetworkCache(self._report)
         self._looked_up: tuple[Any, dict[str, Any]] = (None, {})
 
     @contextmanager
-    def turn(self, ahead: Callable[[], None]) -> Iterator[None]:
+    def lock(self, prefetch: Callable[[], None]) -> Iterator[None]:
         """Held while one resource of this host is looked at, planned and changed, so that two never race.
 
-        `ahead` is called by whoever is next in the line of those who wait, while another may still have the turn.
+        `prefetch` is called by the thread that is next in the queue, while another may still hold the lock.
         """
-        with ExitStack() as turn:
-            with self._line:
-                ahead()
-                turn.enter_context(self._turn)
+        with ExitStack() as held:
+            with self._queue:
+                prefetch()
+                held.enter_context(self._changes)
             yield
 
-    def remembered(self, name: str, answer: Callable[[], Answer]) -> Answer:
+    def remembered(self, name: str, answer: Callable[[], Result]) -> Result:
         """An answer that stays the same for as long as the process lives; asked once."""
         with self._lock:
             if name not in self._memory:
                 self._memory[name] = answer()
-            found: Answer = self._memory[name]
+            found: Result = self._memory[name]
             return found
 
     @property
@@ -93,7 +93,7 @@ class Connection:
     @cached_property
     def _host_uuid(self) -> str:
         try:
-            capabilities = self._session.ask("tell the host's UUID", lambda handle: handle.getCapabilities())
+            capabilities = self._session.read("tell the host's UUID", lambda handle: handle.getCapabilities())
         except LibvirtFailure as failure:
             if failure.code != NO_SUPPORT:
                 raise
@@ -113,20 +113,20 @@ class Connection:
 
     @cached_property
     def _version(self) -> int:
-        return int(self._session.ask("tell its version", lambda handle: handle.getLibVersion()))
+        return int(self._session.read("tell its version", lambda handle: handle.getLibVersion()))
 
     def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
         """Everything libvirt reports of one network; None only when it says that there is none."""
 
-        def question(handle: Any) -> NetworkReport:
+        def read(handle: Any) -> NetworkReport:
             network = handle.networkLookupByUUIDString(uuid) if uuid else handle.networkLookupByName(name)
             report = report_network(network)
             self._objects(handle)[report.uuid] = network
-            self._glance.remember(report)
+            self._cache.remember(report)
             return report
 
         try:
-            return self._session.ask(f"report network '{name or uuid}'", question)
+            return self._session.read(f"report network '{name or uuid}'", read)
         except NotFound:
             return None
 
@@ -151,18 +151,18 @@ class Connection:
     def definition(self, uuid: str) -> str | None:
         """What the network's next start takes (of a transient one, what runs); None where there is no such network."""
 
-        def question(handle: Any) -> str:
+        def read(handle: Any) -> str:
             return str(self._network(handle, uuid).XMLDesc(XML_INACTIVE))
 
         try:
-            return self._session.ask(f"report the definition of network {uuid}", question)
+            return self._session.read(f"report the definition of network {uuid}", read)
         except NotFound:
             return None
 
     def is_active(self, uuid: str) -> bool:
         """Whether the network runs; False where there is none."""
         try:
-            return self._session.ask(
+            return self._session.read(
                 f"report whether network {uuid} runs",
                 lambda handle: bool(self._network(handle, uuid).isActive()),
             )
@@ -172,10 +172,10 @@ class Connection:
     def networks(self) -> Sequence[NetworkReport]:
         """Everything libvirt reports of all its networks; one that vanishes meanwhile is left out."""
 
-        def question(handle: Any) -> list[NetworkReport | None]:
+        def read(handle: Any) -> list[NetworkReport | None]:
             return [self._report(network) for network in handle.listAllNetworks(0)]
 
-        return [report for report in self._session.ask("list networks", question) if report is not None]
+        return [report for report in self._session.read("list networks", read) if report is not None]
 
     def _report(self, network: Any) -> NetworkReport | None:
         """None for one that vanished since it was listed."""
@@ -191,15 +191,15 @@ class Connection:
     def cached_networks(self) -> Sequence[NetworkReport]:
         """The same for two calls, where this process knows the networks already; see network_cache."""
 
-        def question(handle: Any) -> Sequence[NetworkReport]:
+        def read(handle: Any) -> Sequence[NetworkReport]:
             active = {network.UUIDString() for network in handle.listAllNetworks(LIST_ACTIVE)}
-            return self._glance.of(handle.listAllNetworks(0), active)
+            return self._cache.reports(handle.listAllNetworks(0), active)
 
-        return self._session.ask("list networks", question)
+        return self._session.read("list networks", read)
 
     def invalidate_networks(self) -> None:
-        """Let the next glance ask of every network."""
-        self._glance.forget_everything()
+        """Let the next call of `cached_networks` ask for every network."""
+        self._cache.invalidate_all()
 
     def attachments(self, uuid: str) -> Sequence[Attachment]:
         """The network's ports, by libvirt's account."""
@@ -224,7 +224,7 @@ class Connection:
         None where the daemon has no interface driver, or does not let this user ask it.
         """
         try:
-            found = self._session.ask("list the host's interfaces", lambda handle: handle.listAllInterfaces(0))
+            found = self._session.read("list the host's interfaces", lambda handle: handle.listAllInterfaces(0))
         except AccessDenied:
             return None
         except LibvirtFailure as failure:
@@ -267,10 +267,10 @@ class Connection:
         """Change a network; what is known of it is forgotten when nobody can ask between that and the change."""
 
         def call(handle: Any) -> object:
-            self._glance.forget(uuid)
+            self._cache.invalidate(uuid)
             return act(handle)
 
-        self._session.tell(what, call)
+        self._session.execute(what, call)
 
     def set_autostart(self, uuid: str, autostart: bool) -> None:
         """Set the flag. The daemon believes its cache and skips a value it has, so that one is turned over first."""
@@ -281,7 +281,7 @@ class Connection:
                 network.setAutostart(not autostart)
             network.setAutostart(autostart)
 
-        self._session.tell("set the network's autostart", call)
+        self._session.execute("set the network's autostart", call)
 
     def update_section(
         self, uuid: str, *, command: str, section: str, parent_index: int, xml: str, live: bool, config: bool
@@ -293,7 +293,7 @@ class Connection:
             network = self._network(handle, uuid)
             network.update(_COMMANDS[command], _SECTIONS[section], parent_index, xml, flags)
 
-        self._session.tell(f"{command} {section}", call)
+        self._session.execute(f"{command} {section}", call)
 
     def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
         """Set or remove a text of a network (virNetworkSetMetadata, libvirt 9.7.0 and newer)."""
@@ -306,7 +306,7 @@ class Connection:
             network = self._network(handle, uuid)
             network.setMetadata(number, text, prefix, namespace or None, flags)
 
-        self._session.tell(f"set the network's {kind}", call)
+        self._session.execute(f"set the network's {kind}", call)
 
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
         """The interfaces of running guests that are plugged into the network of that name, by the guests' own XML."""
@@ -325,7 +325,7 @@ class Connection:
     def _guests(self, *, running: bool = True) -> Sequence[tuple[str, str, str]]:
         """Name, UUID and XML of each guest that runs, or is shut off; one that is gone meanwhile is left out."""
 
-        def question(handle: Any) -> list[tuple[str, str, str]]:
+        def read(handle: Any) -> list[tuple[str, str, str]]:
             found = []
             active, inactive = "VIR_CONNECT_LIST_DOMAINS_ACTIVE", "VIR_CONNECT_LIST_DOMAINS_INACTIVE"
             for domain in handle.listAllDomains(getattr(self._session.libvirt, active if running else inactive)):
@@ -337,7 +337,7 @@ class Connection:
             return found
 
         try:
-            return self._session.ask("list guests", question)
+            return self._session.read("list guests", read)
         except LibvirtFailure as failure:
             if failure.code != NO_SUPPORT:  # network:///system knows no guests
                 raise
@@ -351,11 +351,11 @@ class Connection:
         ports = self._ports(uuid)
         if not ports:
             return []
-        had: dict[str, set[str]] = {}
+        known: dict[str, set[str]] = {}
         for _, guest, xml in self._guests():
             sources = etree.fromstring(xml.encode()).iterfind("devices/interface/source")
-            had[guest] = {source.get("portid", "") for source in sources}
-        return [port for port, owner, _ in ports if owner in had and port not in had[owner]]
+            known[guest] = {source.get("portid", "") for source in sources}
+        return [port for port, owner, _ in ports if owner in known and port not in known[owner]]
 
     def delete_port(self, uuid: str, port: str) -> None:
         """Remove a port that nobody has from a network."""
@@ -363,16 +363,16 @@ class Connection:
         def call(handle: Any) -> None:
             self._network(handle, uuid).portLookupByUUIDString(port).delete(0)
 
-        self._session.tell(f"delete port {port}", call)
+        self._session.execute(f"delete port {port}", call)
 
     def _ports(self, uuid: str) -> Sequence[tuple[str, str, Attachment]]:
         """The network's ports (virNetworkListAllPorts, libvirt 5.5.0 and newer): UUID, owner's UUID, and the rest."""
 
-        def question(handle: Any) -> list[str]:
+        def read(handle: Any) -> list[str]:
             return [port.XMLDesc(0) for port in self._network(handle, uuid).listAllPorts(0)]
 
         try:
-            return [_port(xml) for xml in self._session.ask(f"list the ports of network {uuid}", question)]
+            return [_port(xml) for xml in self._session.read(f"list the ports of network {uuid}", read)]
         except LibvirtFailure as failure:
             if failure.code != OPERATION_INVALID:  # it does not run, so nothing is plugged in
                 raise
@@ -385,15 +385,15 @@ class Connection:
         def call(handle: Any) -> None:
             handle.lookupByUUIDString(guest_uuid).updateDeviceFlags(xml, live)
 
-        self._session.tell(f"plug in an interface of guest {guest_uuid}", call)
+        self._session.execute(f"plug in an interface of guest {guest_uuid}", call)
 
     def start_transient_network(self, xml: str) -> None:
         """Start a network that has no definition, and is gone when it is stopped."""
-        self._session.tell("start a transient network", lambda handle: handle.networkCreateXML(xml))
+        self._session.execute("start a transient network", lambda handle: handle.networkCreateXML(xml))
 
     def can_start_networks(self, xml: str) -> None:
         """Start and stop a throw-away network; raises what libvirt says when it cannot (flushed chains, say)."""
-        self._session.tell(
+        self._session.execute(
             "start a throw-away network, which shows that networks can be started",
             lambda handle: handle.networkCreateXML(xml).destroy(),
         )
@@ -401,11 +401,11 @@ class Connection:
     def dhcp_leases(self, uuid: str) -> Sequence[Mapping[str, Any]]:
         """The leases of the network's DHCP server as libvirt-python gives them (virNetworkGetDHCPLeases)."""
 
-        def question(handle: Any) -> list[Mapping[str, Any]]:
+        def read(handle: Any) -> list[Mapping[str, Any]]:
             network = self._network(handle, uuid)
             return list(network.DHCPLeases()) if network.isActive() else []
 
-        return self._session.ask(f"list the DHCP leases of network {uuid}", question)
+        return self._session.read(f"list the DHCP leases of network {uuid}", read)
 
 
 def report_network(network: Any) -> NetworkReport:
@@ -466,9 +466,9 @@ class Connections:
         self._lock = threading.Lock()
         self._by_uri: dict[str, Connection] = {}
 
-    def to(self, uri: str, carrier: Callable[[], SshTunnel | None] = lambda: None) -> Connection:
+    def to(self, uri: str, tunnel: Callable[[], SshTunnel | None] = lambda: None) -> Connection:
         """The connection of that URI, made when first asked for, with another way there than libvirt's own if given."""
         with self._lock:
             if uri not in self._by_uri:
-                self._by_uri[uri] = Connection(uri, carrier=carrier())
+                self._by_uri[uri] = Connection(uri, tunnel=tunnel())
             return self._by_uri[uri]

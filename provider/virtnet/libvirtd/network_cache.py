@@ -1,4 +1,4 @@
-"""All networks of a host at a glance: those a process knows already are not asked of again.
+"""All networks of a host, where those that this process knows already are not read again.
 
 Each of 500 creates looks at all other networks; asking everything of each every time is 3000 calls a create.
 """
@@ -22,7 +22,7 @@ class NetworkCache:
         self._report = report
         self._known: dict[str, NetworkReport] = {}
 
-    def of(self, networks: Sequence[Any], active: Collection[str]) -> list[NetworkReport]:
+    def reports(self, networks: Sequence[Any], active: Collection[str]) -> list[NetworkReport]:
         """The reports of networks, by libvirt's objects for them and the UUIDs of those that run."""
         found = {}
         for network in networks:
@@ -39,10 +39,10 @@ class NetworkCache:
         """Take the report of a network that was asked of by itself."""
         self._known[report.uuid] = report
 
-    def forget(self, uuid: str) -> None:
+    def invalidate(self, uuid: str) -> None:
         """Ask of this network next time, as it is being changed."""
         self._known.pop(uuid, None)
 
-    def forget_everything(self) -> None:
+    def invalidate_all(self) -> None:
         """Ask of every network next time."""
         self._known = {}

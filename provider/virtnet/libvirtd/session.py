@@ -1,7 +1,8 @@
 """A connection to a libvirt daemon: opened in time, closed, opened again; error codes turned into our errors.
 
-The only module that imports libvirt, and it does so when the first connection is opened. What is asked and told is
-`connection`'s. Reads that find the connection lost open it again and ask once more; effects never are repeated.
+The only module that imports libvirt, and it does so when the first connection is opened. Which calls there are is
+`connection`'s business. A read that finds the connection lost opens it again and is repeated once; what changes
+something is never repeated.
 """
 
 import atexit
@@ -18,7 +19,7 @@ from typing import Any, Protocol, TypeVar
 from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Refused, Unreachable
 from virtnet.transport.uri import is_remote, is_test, noninteractive, unsafe_reason
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 # VIR_ERR_* numbers (include/libvirt/virterror.h); named here because libvirt is imported late.
 INTERNAL_ERROR = 1
@@ -59,16 +60,16 @@ class SshTunnel(Protocol):
         """End what is left of the last conversation."""
 
     def stderr_tail(self) -> str:
-        """What the other end of the way said at last."""
+        """The end of what the other side printed on standard error."""
 
 
 class Session:
     """One connection to one daemon, opened at the first question, and opened again for a read that finds it lost."""
 
-    def __init__(self, uri: str, *, carrier: SshTunnel | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
+    def __init__(self, uri: str, *, tunnel: SshTunnel | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
         """`seconds` are how long a remote daemon may take to let us in; one of this machine has more."""
         self._uri = uri
-        self._ssh_tunnel = carrier
+        self._ssh_tunnel = tunnel
         self._seconds = seconds if is_remote(uri) else max(seconds, SECONDS_TO_CONNECT_HERE)
         self._failed: Unreachable | None = None
         # Held for each call: of two threads that wait on a connection which is given up, libvirt's client lets one
@@ -87,7 +88,7 @@ class Session:
         import libvirt
 
         # Without a handler libvirt prints every error on stderr, and Pulumi shows that to the user.
-        libvirt.registerErrorHandler(_pass_over, None)
+        libvirt.registerErrorHandler(_print_nothing, None)
         return libvirt
 
     def give_up(self, why: Unreachable) -> None:
@@ -114,10 +115,10 @@ class Session:
 
     def _open_in_time(self) -> Any:
         """Open in time, and notice when the daemon is gone later; libvirt alone would wait for ever, or for TCP."""
-        _handle_events()
+        _start_event_loop()
         opening: Future[Any] = Future()
-        way = nullcontext(noninteractive(self._uri)) if self._ssh_tunnel is None else self._ssh_tunnel.listening()
-        with way as uri:
+        target = nullcontext(noninteractive(self._uri)) if self._ssh_tunnel is None else self._ssh_tunnel.listening()
+        with target as uri:
 
             def attempt() -> None:
                 try:
@@ -155,35 +156,35 @@ class Session:
             return False
 
     def _open_failure(self, error: Any) -> Unreachable:
-        words, number = _words(error), error.get_int1()
-        last = "" if self._ssh_tunnel is None else self._ssh_tunnel.stderr_tail()
-        if last:
-            words = f"{words}: {last}"
+        message, number = _message(error), error.get_int1()
+        stderr = "" if self._ssh_tunnel is None else self._ssh_tunnel.stderr_tail()
+        if stderr:
+            message = f"{message}: {stderr}"
         # libvirt itself sees no more than the end of a conversation where the program on the host may not hold it.
-        denied = os.strerror(errno.EACCES) in last
+        denied = os.strerror(errno.EACCES) in stderr
         if denied or error.get_error_code() in DENIED or number in (errno.EACCES, errno.EPERM):
             return AccessDenied(
                 f"libvirt at {self._uri} does not let this user in; run as root, or add the user to the group "
-                f"'libvirt' and log in again: {words}"
+                f"'libvirt' and log in again: {message}"
             )
         return Unreachable(
             f"libvirt at {self._uri} cannot be reached; start libvirtd (systemctl start libvirtd, or virtqemud and "
-            f"virtnetworkd) or correct the uri: {words}"
+            f"virtnetworkd) or correct the uri: {message}"
         )
 
-    def ask(self, what: str, question: Callable[[Any], Answer]) -> Answer:
-        """A read: safe to ask again, so a connection that was lost is opened once more."""
+    def read(self, what: str, call: Callable[[Any], Result]) -> Result:
+        """A call that changes nothing, and so may be repeated: a connection that was lost is opened once more."""
         with self._lock:
             handle = self._open()
             try:
-                return question(handle)
+                return call(handle)
             except self.libvirt.libvirtError as error:
                 if self._alive(handle):
                     raise self.failure(what, error) from error
-        return self.tell(what, question)
+        return self.execute(what, call)
 
-    def tell(self, what: str, call: Callable[[Any], Answer]) -> Answer:
-        """A call that is made once, whatever becomes of it."""
+    def execute(self, what: str, call: Callable[[Any], Result]) -> Result:
+        """A call that may change something: made once, never repeated, whatever becomes of it."""
         with self._lock:
             handle = self._open()
             try:
@@ -192,24 +193,24 @@ class Session:
                 if not self._alive(handle):
                     raise Unreachable(
                         f"the connection to libvirt at {self._uri} was lost while trying to {what}; whether it was "
-                        f"done is unknown; pulumi up looks before it goes on: {_words(error)}"
+                        f"done is unknown; pulumi up looks before it goes on: {_message(error)}"
                     ) from error
                 raise self.failure(what, error) from error
 
     def failure(self, what: str, error: Any) -> LibvirtFailure | AccessDenied:
         """Libvirt's error as one of ours, by its code."""
-        code, words = error.get_error_code(), _words(error)
+        code, message = error.get_error_code(), _message(error)
         if code == NO_NETWORK:
-            return NotFound(f"libvirt at {self._uri} could not {what}, as it knows no such network: {words}", code)
+            return NotFound(f"libvirt at {self._uri} could not {what}, as it knows no such network: {message}", code)
         if code in DENIED:
             return AccessDenied(
-                f"libvirt at {self._uri} does not let this user {what}; run as root or ask for that right: {words}"
+                f"libvirt at {self._uri} does not let this user {what}; run as root or ask for that right: {message}"
             )
-        return LibvirtFailure(f"libvirt at {self._uri} could not {what}: {words}", code)
+        return LibvirtFailure(f"libvirt at {self._uri} could not {what}: {message}", code)
 
 
 @cache
-def _handle_events() -> None:
+def _start_event_loop() -> None:
     """Let libvirt see what comes from remote daemons without being asked, signs of life among it; once a process."""
     import libvirt
 
@@ -229,10 +230,10 @@ def _close_late(opening: "Future[Any]") -> None:
         opening.result().close()
 
 
-def _pass_over(_context: object, _error: object) -> None:
+def _print_nothing(_context: object, _error: object) -> None:
     """Libvirt's error handler that prints nothing; the error is raised anyway."""
 
 
-def _words(error: Any) -> str:
+def _message(error: Any) -> str:
     """Libvirt's own words, on one line."""
     return " ".join((error.get_error_message() or "no message").split())

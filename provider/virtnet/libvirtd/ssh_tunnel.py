@@ -45,10 +45,10 @@ class SshTunnel:
     """One conversation at a time, dialled when libvirt opens its connection."""
 
     def __init__(self, target: SshTarget) -> None:
-        self._command = ssh_command(target, remote_command(target.driver, target.path, target.parameters)).command
+        self._argv = ssh_command(target, remote_command(target.driver, target.path, target.parameters)).argv
         self._local = f"{target.driver}+unix://{target.path}"
         self._process: subprocess.Popen[bytes] | None = None
-        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
         atexit.register(self.close)
 
     @contextmanager
@@ -61,7 +61,7 @@ class SshTunnel:
             try:
                 listener.bind(path)
                 listener.listen(1)
-                threading.Thread(target=self._carry, args=(listener,), name="carrier", daemon=True).start()
+                threading.Thread(target=self._carry, args=(listener,), name="ssh tunnel", daemon=True).start()
                 yield f"{self._local}?socket={quote(path)}"
             finally:
                 # Wakes the thread where nobody connected.
@@ -76,15 +76,15 @@ class SshTunnel:
             return
         with caller:
             self.close()
-            self._said.seek(0)
-            self._said.truncate()
+            self._stderr.seek(0)
+            self._stderr.truncate()
             # In a session of its own: Ctrl-C must not cut the connection over which steps are taken back.
             with suppress(OSError):
                 self._process = subprocess.Popen(
-                    self._command,
+                    self._argv,
                     stdin=caller.fileno(),
                     stdout=caller.fileno(),
-                    stderr=self._said,
+                    stderr=self._stderr,
                     start_new_session=True,
                 )
 
@@ -100,6 +100,6 @@ class SshTunnel:
         with suppress(subprocess.TimeoutExpired):
             if self._process is not None:
                 self._process.wait(1)
-        self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").splitlines()
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").splitlines()
         return " ".join(" ".join(line.split()) for line in lines[-3:])

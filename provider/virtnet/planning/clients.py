@@ -33,10 +33,10 @@ class LibvirtClient(Protocol):
     def uri(self) -> str:
         """The connection URI, for messages."""
 
-    def turn(self, ahead: Callable[[], None]) -> AbstractContextManager[None]:
+    def lock(self, prefetch: Callable[[], None]) -> AbstractContextManager[None]:
         """Held while one resource of the host is looked at, planned and changed, so that two never race.
 
-        `ahead` is called by whoever is next, while another may still have the turn.
+        `prefetch` is called by whoever is next, while another may still hold the lock.
         """
 
     def host_uuid(self) -> str:
@@ -124,10 +124,10 @@ class HostClient(Protocol):
     def name(self) -> str:
         """The host, for messages."""
 
-    def look(self, *, recent: bool = False) -> AbstractContextManager[None]:
+    def cached_reads(self, *, max_age: float = 0.0) -> AbstractContextManager[None]:
         """One observation: nothing is changed meanwhile, so that answers may be kept, and asked for together.
 
-        `recent` makes do with what programs said in the last two seconds.
+        What programs said at most `max_age` seconds ago will do.
         """
 
     def prefetch(self) -> AbstractContextManager[None]:
@@ -136,7 +136,7 @@ class HostClient(Protocol):
         It stands for others too whose doors were open when it began.
         """
 
-    def turn(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Held while the host is changed, so that no other process of virtnet's changes it meanwhile."""
 
     def links(self) -> Sequence[Link]:
@@ -219,21 +219,21 @@ class Clients:
     host: HostClient | None
 
     @contextmanager
-    def turn(self, ahead: Callable[[], None] = lambda: None) -> Iterator[None]:
+    def lock(self, prefetch: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Held while one resource of the host is looked at, planned and changed: in this process, and in all others.
 
-        `ahead` is called by whoever is next in this process, while another may still have the turn.
+        `prefetch` is called by whoever is next in this process, while another may still hold the lock.
         """
-        with self.libvirt.turn(ahead), nullcontext() if self.host is None else self.host.turn():
+        with self.libvirt.lock(prefetch), nullcontext() if self.host is None else self.host.lock():
             yield
 
-    def look(self, *, recent: bool = False) -> AbstractContextManager[None]:
+    def cached_reads(self, *, max_age: float = 0.0) -> AbstractContextManager[None]:
         """One observation through both doors, during which nothing is changed through them.
 
-        `recent` is for previews: it makes do with what the host's programs said in the last two seconds.
+        What the host's programs said at most `max_age` seconds ago will do: for previews.
         """
-        return nullcontext() if self.host is None else self.host.look(recent=recent)
+        return nullcontext() if self.host is None else self.host.cached_reads(max_age=max_age)
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Let the next look find out everything anew."""
         self.libvirt.invalidate_networks()

@@ -22,6 +22,9 @@ Connect = Callable[[str], Clients]
 Show = Callable[[str], None]
 """Shows one line to whoever reviews or applies."""
 
+PREVIEW_MAX_AGE = 2.0
+"""How old, in seconds, what a host's programs said may be for a preview."""
+
 IDENTITY = ("uri", "name", "uuid")
 """Inputs that say which host and which resource there is meant; while one is unknown, no guessed one is looked at."""
 
@@ -160,7 +163,7 @@ def create(
     clients = connect(str(desired["uri"]))
     plan = None
     try:
-        with clients.turn(lambda: _prefetch(resource, clients, desired)):
+        with clients.lock(lambda: _prefetch(resource, clients, desired)):
             plan = _planned(resource, clients, desired, None)
             _apply(resource, plan, clients, _subject(resource, desired, None), show=show, progress=progress)
         # Whoever waits for the turn may begin: looking is no change.
@@ -184,7 +187,7 @@ def update(
     clients = connect(str(desired["uri"]))
     plan = None
     try:
-        with clients.turn():
+        with clients.lock():
             plan = _planned(resource, clients, desired, recorded)
             _apply(resource, plan, clients, _subject(resource, desired, recorded), show=show, progress=progress)
         return _outputs(resource, clients, desired, recorded, {**recorded, **plan.details})
@@ -256,7 +259,7 @@ def delete(
     inputs = resource.recorded_inputs(recorded)
     subject = _subject(resource, inputs, recorded)
     clients = connect(str(recorded["uri"]))
-    with clients.turn():
+    with clients.lock():
         observed = _observe_for_delete(resource, clients, recorded, subject)
         _apply(resource, resource.plan(None, recorded, observed), clients, subject, show=show, progress=progress)
 
@@ -279,7 +282,7 @@ def _look(
     *,
     recent: bool = False,
 ) -> Observed:
-    with clients.look(recent=recent):
+    with clients.cached_reads(max_age=PREVIEW_MAX_AGE if recent else 0.0):
         return resource.observe(clients, desired, recorded)
 
 
@@ -301,7 +304,7 @@ def _planned(
     plan = resource.plan(desired, recorded, _look(resource, clients, desired, recorded or {}, recent=recent))
     if not plan.refusals:
         return plan
-    clients.forget()
+    clients.invalidate()
     return resource.plan(desired, recorded, _look(resource, clients, desired, recorded or {}))
 
 

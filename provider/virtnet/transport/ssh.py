@@ -16,7 +16,7 @@ class SshCommand:
 
     name: str
     """The host, for messages."""
-    command: tuple[str, ...]
+    argv: tuple[str, ...]
     user: str
     """Who that is there where it is not root, for messages."""
 
@@ -45,6 +45,6 @@ def ssh_command(target: SshTarget, remote_command: str = "exec sh") -> SshComman
         "ForwardX11": "no",
         "EscapeChar": "none",
     }
-    words = [f"-o{name}={value}" for name, value in options.items()]
-    command = (target.command, *words, *target.options, *port, *user, "--", target.host, remote_command)
-    return SshCommand(name=target.name, command=command, user=target.user or "that user")
+    settings = [f"-o{name}={value}" for name, value in options.items()]
+    argv = (target.command, *settings, *target.options, *port, *user, "--", target.host, remote_command)
+    return SshCommand(name=target.name, argv=argv, user=target.user or "that user")

@@ -94,7 +94,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     if request.param == "this process":
         yield LocalMachine()
         return
-    shell = ShellMachine(SshCommand(name="this host", command=(request.param,), user="this user"))
+    shell = ShellMachine(SshCommand(name="this host", argv=(request.param,), user="this user"))
     yield shell
     shell.close()
 

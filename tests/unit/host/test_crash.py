@@ -101,7 +101,7 @@ def test_over_a_shell(tmp_path: Path, after: bool) -> None:
             (programs / name).write_text(WRAPPER.format(directory=programs, last=last, before=before, program=program))
             (programs / name).chmod(0o755)
         command = ("env", f"PATH={programs}:/usr/bin:/bin", "sh")
-        machine = ShellMachine(SshCommand(name="far", command=command, user="me"))
+        machine = ShellMachine(SshCommand(name="far", argv=command, user="me"))
 
         try:
             Host(machine).write_file(str(path), NEW)
@@ -111,7 +111,7 @@ def test_over_a_shell(tmp_path: Path, after: bool) -> None:
         machine.close()
 
         texts.append(left(path))
-        whole = ShellMachine(SshCommand(name="far", command=("sh",), user="me"))
+        whole = ShellMachine(SshCommand(name="far", argv=("sh",), user="me"))
         clear_up(Host(whole), path)
         whole.close()
         if not died:
@@ -125,19 +125,19 @@ def test_over_a_shell(tmp_path: Path, after: bool) -> None:
 @pytest.mark.parametrize("found", [False, True])
 @pytest.mark.parametrize("over_a_shell", [False, True])
 def test_the_turn_on_a_host_is_nothing_that_others_could_hold(tmp_path: Path, over_a_shell: bool, found: bool) -> None:
-    way = SshCommand(name="far", command=("sh",), user="me")
+    way = SshCommand(name="far", argv=("sh",), user="me")
     machine: Machine = ShellMachine(way) if over_a_shell else LocalMachine()
-    turn = tmp_path / "virtnet" / "turn"
+    lock = tmp_path / "virtnet" / "lock"
     if found:
-        turn.parent.mkdir()
-        turn.touch(0o644)
+        lock.parent.mkdir()
+        lock.touch(0o644)
 
-    answer = machine.tell(("lock", str(turn)))
+    answer = machine.execute(("lock", str(lock)))
 
-    assert answer.failure is None
+    assert answer.error is None
     # Who can open the file, if only to read it, can lock it, and keep every change of the host waiting.
-    assert turn.stat().st_mode & 0o777 == 0o600
-    assert turn.parent.stat().st_mode & 0o777 == 0o755
-    machine.tell(("unlock",))
+    assert lock.stat().st_mode & 0o777 == 0o600
+    assert lock.parent.stat().st_mode & 0o777 == 0o755
+    machine.execute(("unlock",))
     if isinstance(machine, ShellMachine):
         machine.close()

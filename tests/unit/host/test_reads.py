@@ -10,7 +10,7 @@ import pytest
 from virtnet.errors import HostFailure
 from virtnet.host.client import Host
 from virtnet.host.local import LocalMachine
-from virtnet.host.machine import Answer, Failure, Request
+from virtnet.host.machine import Answer, HostError, Request
 from virtnet.host.reads import Prefetched, RecentCommands
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 
@@ -45,12 +45,12 @@ class PrintingMachine:
         self.asked: list[Request] = []
         self.trips = 0
 
-    def ask(self, *requests: Request) -> Sequence[Answer]:
+    def read(self, *requests: Request) -> Sequence[Answer]:
         self.trips += 1
         self.asked += requests
-        return [self.tell(request) for request in requests]
+        return [self.execute(request) for request in requests]
 
-    def tell(self, request: Request) -> Answer:
+    def execute(self, request: Request) -> Answer:
         kind, *words = request
         if kind == "run":
             return Answer(PRINTED[tuple(words)])
@@ -68,17 +68,17 @@ class FailingMachine(PrintingMachine):
 
     fails = True
 
-    def tell(self, request: Request) -> Answer:
+    def execute(self, request: Request) -> Answer:
         if self.fails and request[0] == "run":
-            return Answer(failure=Failure(None, "cannot fork"))
-        return super().tell(request)
+            return Answer(error=HostError(None, "cannot fork"))
+        return super().execute(request)
 
 
 def test_a_new_network_starts_three_programs_in_one_round_trip() -> None:
     machine = PrintingMachine()
     host = Host(machine)
 
-    with host.look():
+    with host.cached_reads():
         found = host_facts_for_new(host, {4})
 
     assert sorted(machine.programs) == [
@@ -96,7 +96,7 @@ def test_a_new_network_of_ipv6_sees_routes_learnt_from_advertisements() -> None:
     machine = PrintingMachine()
     host = Host(machine)
 
-    with host.look():
+    with host.cached_reads():
         found = host_facts_for_new(host, {4, 6})
 
     assert found.advertised_interfaces == ("eth0",)
@@ -110,29 +110,29 @@ def test_what_programs_said_ahead_stands_for_the_next_look_alone() -> None:
         ahead = host_facts_for_new(host, {4})
     machine.asked.clear()
 
-    with host.look():
+    with host.cached_reads():
         found = host_facts_for_new(host, {4})
 
     assert (machine.programs, found) == ([], ahead)
     assert ("list", "/sys/class/net") in machine.asked
     assert ("dhcp-port",) in machine.asked
-    with host.look():
+    with host.cached_reads():
         host_facts_for_new(host, {4})
     assert len(machine.programs) == 3
 
 
 def test_what_was_said_ahead_serves_all_who_were_in_the_line_and_nobody_who_came_later() -> None:
-    machine, line = PrintingMachine(), Prefetched()
-    hosts = [Host(machine, ahead=line), Host(machine, ahead=line)]
+    machine, queue = PrintingMachine(), Prefetched()
+    hosts = [Host(machine, prefetched=queue), Host(machine, prefetched=queue)]
     for host in hosts:
         with host.prefetch():
             host_facts_for_new(host, {4})
     said_to_the_first = len(machine.programs)
-    late = Host(machine, ahead=line)
+    late = Host(machine, prefetched=queue)
     machine.asked.clear()
 
     for host in hosts:
-        with host.look():
+        with host.cached_reads():
             host_facts_for_new(host, {4})
     said_to_the_others = machine.programs
     with late.prefetch():
@@ -142,8 +142,8 @@ def test_what_was_said_ahead_serves_all_who_were_in_the_line_and_nobody_who_came
 
 
 def test_what_failed_ahead_is_asked_again_by_everybody() -> None:
-    machine, line = FailingMachine(), Prefetched()
-    first, second = Host(machine, ahead=line), Host(machine, ahead=line)
+    machine, queue = FailingMachine(), Prefetched()
+    first, second = Host(machine, prefetched=queue), Host(machine, prefetched=queue)
     with pytest.raises(HostFailure, match="could not list the addresses"), first.prefetch():
         host_facts_for_new(first, {4})
     machine.fails = False
@@ -152,34 +152,37 @@ def test_what_failed_ahead_is_asked_again_by_everybody() -> None:
 
     found = []
     for host in (first, second):
-        with host.look():
+        with host.cached_reads():
             found.append(host_facts_for_new(host, {4}))
 
     assert [address.address for report in found for address in report.addresses] == ["192.0.2.1/24"] * 2
 
 
 def test_who_did_not_look_ahead_is_not_told_what_another_was_told() -> None:
-    machine, line = PrintingMachine(), Prefetched()
-    other, host = Host(machine, ahead=line), Host(machine, ahead=line)
+    machine, queue = PrintingMachine(), Prefetched()
+    other, host = Host(machine, prefetched=queue), Host(machine, prefetched=queue)
     with other.prefetch():
         host_facts_for_new(other, {4})
     machine.asked.clear()
 
-    with host.look():
+    with host.cached_reads():
         host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 3
 
 
 def test_the_next_in_the_line_has_older_answers_renewed_for_those_behind_him() -> None:
-    machine, line = PrintingMachine(), Prefetched()
-    first, second = Host(machine, ahead=line, seconds_ahead=1.0), Host(machine, ahead=line, seconds_ahead=1.0)
+    machine, queue = PrintingMachine(), Prefetched()
+    first, second = (
+        Host(machine, prefetched=queue, prefetch_max_age=1.0),
+        Host(machine, prefetched=queue, prefetch_max_age=1.0),
+    )
     with first.prefetch():
         host_facts_for_new(first, {4})
     time.sleep(0.55)
     machine.asked.clear()
 
-    with first.look():
+    with first.cached_reads():
         host_facts_for_new(first, {4})
     still_good = machine.programs
     with second.prefetch():
@@ -190,12 +193,12 @@ def test_the_next_in_the_line_has_older_answers_renewed_for_those_behind_him() -
 
 def test_what_programs_said_too_long_ago_is_asked_again() -> None:
     machine = PrintingMachine()
-    host = Host(machine, seconds_ahead=0.0)
+    host = Host(machine, prefetch_max_age=0.0)
     with host.prefetch():
         host_facts_for_new(host, {4})
     machine.asked.clear()
 
-    with host.look():
+    with host.cached_reads():
         host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 3
@@ -205,7 +208,7 @@ def test_bridges_that_do_not_matter_are_not_read() -> None:
     machine = PrintingMachine()
     host = Host(machine)
 
-    with host.look():
+    with host.cached_reads():
         found = host_facts(host, {"vb0"})
 
     assert found.spanning_tree_bridges == ("vb0",)
@@ -214,10 +217,10 @@ def test_bridges_that_do_not_matter_are_not_read() -> None:
 
 def test_previews_share_what_programs_said_a_moment_ago() -> None:
     machine = PrintingMachine()
-    kept = RecentCommands()
+    recent = RecentCommands()
     for _ in range(3):
-        host = Host(machine, kept=kept)
-        with host.look(recent=True):
+        host = Host(machine, recent=recent)
+        with host.cached_reads(max_age=2.0):
             host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 3
@@ -225,10 +228,10 @@ def test_previews_share_what_programs_said_a_moment_ago() -> None:
 
 def test_what_programs_said_longer_ago_is_not_shared() -> None:
     machine = PrintingMachine()
-    kept = RecentCommands(seconds=0)
+    recent = RecentCommands()
     for _ in range(2):
-        host = Host(machine, kept=kept)
-        with host.look(recent=True):
+        host = Host(machine, recent=recent)
+        with host.cached_reads(max_age=1e-9):
             host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 6
@@ -236,10 +239,10 @@ def test_what_programs_said_longer_ago_is_not_shared() -> None:
 
 def test_an_apply_looks_for_itself_whatever_previews_saw() -> None:
     machine = PrintingMachine()
-    kept = RecentCommands()
-    for recent in (True, False):
-        host = Host(machine, kept=kept)
-        with host.look(recent=recent):
+    recent = RecentCommands()
+    for max_age in (2.0, 0.0):
+        host = Host(machine, recent=recent)
+        with host.cached_reads(max_age=max_age):
             host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 6
@@ -247,10 +250,10 @@ def test_an_apply_looks_for_itself_whatever_previews_saw() -> None:
 
 def test_files_are_read_anew_by_each_preview() -> None:
     machine = PrintingMachine()
-    kept = RecentCommands()
+    recent = RecentCommands()
     for _ in range(2):
-        host = Host(machine, kept=kept)
-        with host.look(recent=True):
+        host = Host(machine, recent=recent)
+        with host.cached_reads(max_age=2.0):
             host_facts_for_new(host, {4})
 
     assert machine.asked.count(("list", "/sys/class/net")) == 2
@@ -262,6 +265,6 @@ def test_programs_of_one_question_run_side_by_side(tmp_path: Path) -> None:
     machine = LocalMachine(seconds=20)
 
     # Each waits for the other at the FIFO, so that one after the other neither would end.
-    wrote, read = machine.ask(("run", "sh", "-c", 'echo met > "$0"', str(fifo)), ("run", "cat", str(fifo)))
+    wrote, read = machine.read(("run", "sh", "-c", 'echo met > "$0"', str(fifo)), ("run", "cat", str(fifo)))
 
-    assert (wrote.failure, read.text) == (None, "met\n")
+    assert (wrote.error, read.text) == (None, "met\n")

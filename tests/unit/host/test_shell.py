@@ -1,4 +1,4 @@
-"""Requests as lines for a shell, answers as fields between marks, and what becomes of a shell that ends or hangs."""
+"""Requests as lines for a shell, answers as fields between delimiters; a shell that ends, and one that hangs."""
 
 import os
 import shlex
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
 from virtnet.host.client import Host
-from virtnet.host.machine import Answer, Failure, Request
+from virtnet.host.machine import Answer, HostError, Request
 from virtnet.host.reads import ReadCache
 from virtnet.host.shell import NoShell, ShellMachine
 from virtnet.host.shell_script import answers, call
@@ -20,8 +20,8 @@ from virtnet.transport.ssh import SshCommand, ssh_command
 from virtnet.transport.uri import SshTarget
 
 
-def way(script: str) -> SshCommand:
-    return SshCommand(name="far", command=("sh", "-c", script), user="me")
+def shell(script: str) -> SshCommand:
+    return SshCommand(name="far", argv=("sh", "-c", script), user="me")
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0"))))
@@ -33,9 +33,9 @@ def test_a_shell_takes_every_word_for_itself(words: list[str]) -> None:
 
 def test_words_arrive_as_they_were_given(tmp_path: Path) -> None:
     words = ["", " ", "-n", "$x", "`id`", "'", '"', "\\", "\n", "*", "; exit 3", "\udcff", "a\n\n", "&", "~", "#"]
-    machine = ShellMachine(way("exec sh"))
+    machine = ShellMachine(shell("exec sh"))
 
-    (found,) = machine.ask(("run", "printf", "<%s>", *words))
+    (found,) = machine.read(("run", "printf", "<%s>", *words))
     machine.close()
 
     assert found == Answer("".join(f"<{word}>" for word in words))
@@ -49,15 +49,15 @@ def test_answers_are_read_from_their_fields() -> None:
 
     assert found == [
         Answer("text\n"),
-        Answer(failure=Failure(13, "Permission denied")),
-        Answer(failure=Failure(None, "a b")),
-        Answer(failure=Failure(2, "")),
+        Answer(error=HostError(13, "Permission denied")),
+        Answer(error=HostError(None, "a b")),
+        Answer(error=HostError(2, "")),
         Answer("x/y/"),
     ]
 
 
 def test_a_shell_that_greets_nobody_is_no_shell() -> None:
-    machine = ShellMachine(way("echo 'This account is for backups only.' >&2; exit 1"))
+    machine = ShellMachine(shell("echo 'This account is for backups only.' >&2; exit 1"))
 
     for _ in range(2):
         with pytest.raises(NoShell, match=r"far gives this user no shell: This account is for backups only\."):
@@ -66,7 +66,7 @@ def test_a_shell_that_greets_nobody_is_no_shell() -> None:
 
 def test_a_shell_that_greets_nobody_in_time_is_a_host_that_is_not_reached() -> None:
     with pytest.raises(Unreachable, match=r"far cannot be reached by ssh; .*: far gave no answer in time") as raised:
-        ShellMachine(way("exec sleep 60"), seconds_to_log_in=0.3).open()
+        ShellMachine(shell("exec sleep 60"), seconds_to_log_in=0.3).open()
 
     assert not isinstance(raised.value, NoShell)
 
@@ -86,16 +86,16 @@ def test_a_shell_that_greets_nobody_in_time_is_a_host_that_is_not_reached() -> N
 )
 def test_what_ssh_says_becomes_a_sentence(said: str, kind: type[Exception], sentence: str) -> None:
     with pytest.raises(kind, match=sentence):
-        ShellMachine(way(f"echo '{said}' >&2; exit 255")).open()
+        ShellMachine(shell(f"echo '{said}' >&2; exit 255")).open()
 
 
 def test_a_program_that_is_not_there_is_named() -> None:
     with pytest.raises(Unreachable, match="far cannot be reached: /nowhere/ssh does not run: No such file"):
-        ShellMachine(SshCommand(name="far", command=("/nowhere/ssh",), user="me")).open()
+        ShellMachine(SshCommand(name="far", argv=("/nowhere/ssh",), user="me")).open()
 
 
 def test_a_host_that_failed_once_is_not_tried_again(tmp_path: Path) -> None:
-    machine = ShellMachine(way(f"echo tried >> {tmp_path}/tries; exit 255"))
+    machine = ShellMachine(shell(f"echo tried >> {tmp_path}/tries; exit 255"))
 
     for _ in range(3):
         with pytest.raises(Unreachable):
@@ -105,14 +105,14 @@ def test_a_host_that_failed_once_is_not_tried_again(tmp_path: Path) -> None:
 
 
 def test_what_a_host_says_at_login_is_passed_over() -> None:
-    machine = ShellMachine(way("echo Welcome; echo; exec sh"))
+    machine = ShellMachine(shell("echo Welcome; echo; exec sh"))
 
     assert Host(machine).read_file("/proc/1/comm")
     machine.close()
 
 
 def test_a_shell_that_ends_is_asked_again_and_told_once(tmp_path: Path) -> None:
-    host = Host(machine := ShellMachine(way(f"echo started >> {tmp_path}/starts; exec sh")))
+    host = Host(machine := ShellMachine(shell(f"echo started >> {tmp_path}/starts; exec sh")))
     host.has_program("sh")
 
     # The shell ends itself, as when the connection is cut while it works.
@@ -133,26 +133,26 @@ class Dying:
     def __init__(self, machine: ShellMachine) -> None:
         self._machine = machine
 
-    def ask(self, *requests: Request) -> Sequence[Answer]:
-        return self._machine.ask(*requests)
+    def read(self, *requests: Request) -> Sequence[Answer]:
+        return self._machine.read(*requests)
 
-    def tell(self, request: Request) -> Answer:
-        return self._machine.tell(("run", "eval", "kill -9 $$"))
+    def execute(self, request: Request) -> Answer:
+        return self._machine.execute(("run", "eval", "kill -9 $$"))
 
 
 def test_neither_side_waits_for_the_other_to_read(tmp_path: Path) -> None:
     (tmp_path / "much").write_text("x" * 5000)
-    machine, path = ShellMachine(way("exec sh"), seconds=20), f"{tmp_path}{'/.' * 2000}/much"
+    machine, path = ShellMachine(shell("exec sh"), seconds=20), f"{tmp_path}{'/.' * 2000}/much"
 
     # Both directions hold far more than a pipe does.
-    found = machine.ask(*[("read", path)] * 100)
+    found = machine.read(*[("read", path)] * 100)
     machine.close()
 
     assert {answer.text for answer in found} == {"x" * 5000}
 
 
 def test_a_shell_that_hangs_is_given_up_in_time_and_another_one_asked(tmp_path: Path) -> None:
-    machine = ShellMachine(way("exec sh"), seconds=0.5)
+    machine = ShellMachine(shell("exec sh"), seconds=0.5)
     began = time.monotonic()
 
     with pytest.raises(HostFailure, match=r"could not read .*fifo on far: far gave no answer in time; try again"):
@@ -189,7 +189,7 @@ def fifo(directory: Path) -> str:
 def test_nothing_of_a_uri_is_an_option_for_ssh() -> None:
     target = SshTarget(host="-oProxyCommand=x", user="-oX", port=22, command="/opt/ssh", options=("-i/a b",))
 
-    command = ssh_command(target).command
+    command = ssh_command(target).argv
 
     assert command[0] == "/opt/ssh"
     assert command[-7:] == ("-p", "22", "-l", "-oX", "--", "-oProxyCommand=x", "exec sh")
@@ -206,11 +206,11 @@ class Counting:
         self.files = files
         self.asked: list[tuple[Request, ...]] = []
 
-    def ask(self, *requests: Request) -> Sequence[Answer]:
+    def read(self, *requests: Request) -> Sequence[Answer]:
         self.asked.append(requests)
         return [self._answer(request) for request in requests]
 
-    def tell(self, request: Request) -> Answer:
+    def execute(self, request: Request) -> Answer:
         raise AssertionError("a look tells nothing")
 
     def _answer(self, request: Request) -> Answer:
@@ -221,7 +221,7 @@ class Counting:
             return Answer("".join(f"{name}/" for name in sorted(inside)))
         if request[0] == "read" and request[1] in self.files:
             return Answer(self.files[request[1]])
-        return Answer(failure=Failure(2, "No such file or directory"))
+        return Answer(error=HostError(2, "No such file or directory"))
 
 
 def test_a_look_at_a_bridge_takes_one_round_trip_and_its_ports_another() -> None:
@@ -231,7 +231,7 @@ def test_a_look_at_a_bridge_takes_one_round_trip_and_its_ports_another() -> None
     machine = Counting(files)
     host = Host(machine)
 
-    with host.look():
+    with host.cached_reads():
         seen = [host.read_file("/sys/class/net/vb0/address"), host.read_file("/sys/class/net/vb0/flags")]
         ports = [
             host.read_file(f"/sys/class/net/{name}/address") for name in host.list_directory("/sys/class/net/vb0/brif")
@@ -246,7 +246,7 @@ def test_each_answer_stands_until_the_look_ends() -> None:
     machine = Counting({"/etc/x": "1"})
     host = Host(machine)
 
-    with host.look():
+    with host.cached_reads():
         before = host.read_file("/etc/x")
         machine.files["/etc/x"] = "2"
         during = host.read_file("/etc/x")

@@ -1,4 +1,4 @@
-"""Resources of one host have their turns one after the other, and only who is next looks ahead."""
+"""Resources of one host are changed one after the other, and only the next in the queue prefetches."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -6,17 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from virtnet.libvirtd.connection import Connection
 
 
-def test_only_who_is_next_looks_ahead_while_another_has_the_turn() -> None:
+def test_only_the_next_prefetches_while_another_holds_the_lock() -> None:
     connection = Connection("test:///default")
     happened: list[str] = []
     looked, begun, may_end = threading.Event(), threading.Event(), threading.Event()
 
     def work(name: str, ends: threading.Event) -> None:
-        def ahead() -> None:
-            happened.append(f"{name} looks ahead")
+        def prefetch() -> None:
+            happened.append(f"{name} prefetches")
             looked.set()
 
-        with connection.turn(ahead):
+        with connection.lock(prefetch):
             happened.append(f"{name} begins")
             begun.set()
             assert ends.wait(10)
@@ -30,22 +30,22 @@ def test_only_who_is_next_looks_ahead_while_another_has_the_turn() -> None:
         looked.clear()
         others = [pool.submit(work, name, at_once) for name in ("second", "third")]
         assert looked.wait(10)
-        while_it_had_the_turn = list(happened)
+        while_it_held_the_lock = list(happened)
         may_end.set()
         for done in (first, *others):
             done.result(10)
 
-    follower = while_it_had_the_turn[-1].removesuffix(" looks ahead")
+    follower = while_it_held_the_lock[-1].removesuffix(" prefetches")
     last = ({"second", "third"} - {follower}).pop()
-    assert while_it_had_the_turn == ["first looks ahead", "first begins", f"{follower} looks ahead"]
+    assert while_it_held_the_lock == ["first prefetches", "first begins", f"{follower} prefetches"]
     assert [line for line in happened if line.startswith("first")][-1] == "first ends"
     assert happened.index("first ends") < happened.index(f"{follower} begins") < happened.index(f"{last} begins")
     assert happened.index(f"{follower} ends") < happened.index(f"{last} begins")
-    # The follower stays first in the line until it has the turn.
-    assert happened.index("first ends") < happened.index(f"{last} looks ahead")
+    # The follower stays first in the queue until it has the lock.
+    assert happened.index("first ends") < happened.index(f"{last} prefetches")
 
 
-def test_whose_look_ahead_fails_holds_up_nobody() -> None:
+def test_a_prefetch_that_fails_holds_up_nobody() -> None:
     connection = Connection("test:///default")
 
     def fail() -> None:
@@ -53,12 +53,12 @@ def test_whose_look_ahead_fails_holds_up_nobody() -> None:
 
     caught = False
     try:
-        with connection.turn(fail):
-            raise AssertionError("had the turn")
+        with connection.lock(fail):
+            raise AssertionError("held the lock")
     except KeyboardInterrupt:
         caught = True
-    with connection.turn(lambda: None):
-        had_the_turn = True
+    with connection.lock(lambda: None):
+        held_the_lock = True
 
     assert caught
-    assert had_the_turn
+    assert held_the_lock

@@ -1,4 +1,4 @@
-"""All networks at a glance: what is asked again, and what is not."""
+"""All networks, cached: what is read again, and what is not."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ class Daemon:
     def __init__(self, *networks: FakeNetwork) -> None:
         self.networks = networks
         self.asked: list[str] = []
-        self.glance = NetworkCache(self._report)
+        self.cache = NetworkCache(self._report)
 
     def _report(self, network: Any) -> NetworkReport | None:
         self.asked.append(network.name())
@@ -49,10 +49,10 @@ class Daemon:
 
     def look(self) -> list[NetworkReport]:
         self.asked.clear()
-        return self.glance.of(self.networks, {one.UUIDString() for one in self.networks if one.active})
+        return self.cache.reports(self.networks, {one.UUIDString() for one in self.networks if one.active})
 
 
-def test_a_second_glance_asks_of_nobody() -> None:
+def test_a_second_call_asks_of_nobody() -> None:
     daemon = Daemon(FakeNetwork(1), FakeNetwork(2, active=False))
     first = daemon.look()
 
@@ -79,7 +79,7 @@ def test_a_network_that_this_process_changes_is_asked_of_again() -> None:
     daemon = Daemon(changing, FakeNetwork(2))
     daemon.look()
     changing.xml = "<network changed='yes'/>"
-    daemon.glance.forget("uuid-1")
+    daemon.cache.invalidate("uuid-1")
 
     found = daemon.look()
 
@@ -90,8 +90,8 @@ def test_a_network_that_this_process_changes_is_asked_of_again() -> None:
 def test_what_was_asked_of_a_network_by_itself_is_known() -> None:
     daemon = Daemon(FakeNetwork(1), FakeNetwork(2))
     report = daemon.look()[0]
-    daemon.glance.forget("uuid-1")
-    daemon.glance.remember(report)
+    daemon.cache.invalidate("uuid-1")
+    daemon.cache.remember(report)
 
     assert (daemon.look()[0], daemon.asked) == (report, [])
 
@@ -99,7 +99,7 @@ def test_what_was_asked_of_a_network_by_itself_is_known() -> None:
 def test_after_forgetting_everything_every_network_is_asked_of() -> None:
     daemon = Daemon(FakeNetwork(1), FakeNetwork(2))
     daemon.look()
-    daemon.glance.forget_everything()
+    daemon.cache.invalidate_all()
 
     daemon.look()
 

@@ -21,7 +21,7 @@ def test_calls_of_several_threads_are_made_one_after_another() -> None:
             under_way[0] -= 1
 
     with ThreadPoolExecutor(4) as threads:
-        calls = [threads.submit(session.ask if turn % 2 else session.tell, "wait", slow) for turn in range(8)]
+        calls = [threads.submit(session.read if turn % 2 else session.execute, "wait", slow) for turn in range(8)]
         for call in calls:
             call.result()
 

@@ -20,7 +20,7 @@ DESIRED = {"name": "lab", "uri": "test:///"}
 
 @dataclass
 class RememberingLibvirt:
-    """A door whose looks tell what was true before, until it forgets."""
+    """Tells what was true before, until it is invalidated."""
 
     true_reason: str
     remembered_reason: str
@@ -28,9 +28,9 @@ class RememberingLibvirt:
     happened: list[str] = field(default_factory=list)
 
     @contextlib.contextmanager
-    def turn(self, ahead: Callable[[], None]) -> Iterator[None]:
-        ahead()
-        self.happened.append("turn")
+    def lock(self, prefetch: Callable[[], None]) -> Iterator[None]:
+        prefetch()
+        self.happened.append("lock")
         yield
 
     def invalidate_networks(self) -> None:
@@ -94,7 +94,7 @@ def test_what_is_not_refused_is_looked_at_once() -> None:
     assert libvirt.forgotten == 0
 
 
-def test_a_create_looks_ahead_before_its_turn_and_what_fails_then_is_no_failure() -> None:
+def test_a_create_looks_ahead_before_it_has_the_lock_and_what_fails_then_is_no_failure() -> None:
     libvirt = RememberingLibvirt(true_reason="", remembered_reason="")
 
     def prefetch(clients: Clients, desired: Values) -> None:
@@ -103,4 +103,4 @@ def test_a_create_looks_ahead_before_its_turn_and_what_fails_then_is_no_failure(
 
     lifecycle.create(replace(resource(), prefetch=prefetch), DESIRED, doors_to(libvirt), lambda line: None)
 
-    assert libvirt.happened == ["ahead", "turn"]
+    assert libvirt.happened == ["ahead", "lock"]

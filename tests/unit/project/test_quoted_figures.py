@@ -55,7 +55,7 @@ def test_what_is_waited_for_is_waited_for_as_long_as_security_says() -> None:
         3 * host_ssh.SECONDS_BETWEEN_SIGNS_OF_LIFE,
         (libvirt_session.SIGNS_OF_LIFE + 1) * libvirt_session.SECONDS_BETWEEN_SIGNS_OF_LIFE,
         host.SECONDS_FOR_AN_END,
-        host.SECONDS_FOR_A_TURN,
+        host.SECONDS_FOR_THE_LOCK,
     ]
 
 
