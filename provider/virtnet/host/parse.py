@@ -95,8 +95,8 @@ def parse_listening_sockets(text: str) -> tuple[ListeningSocket, ...]:
 
 
 def parse_up(flags: str) -> bool:
-    """Whether /sys/class/net/NAME/flags says that the interface is up (IFF_UP, netdevice(7)); True where it is empty."""
-    return not flags.strip() or bool(int(flags, 16) & IFF_UP)
+    """Whether an interface is up by its /sys/class/net/NAME/flags, "0x1003" say (IFF_UP, netdevice(7))."""
+    return bool(int(flags, 16) & IFF_UP)
 
 
 @_once

@@ -14,7 +14,7 @@ from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.client import Host, Listings, local_host
 from virtnet.host.local import LocalMachine
 from virtnet.host.machine import Machine
-from virtnet.host.parse import parse_addresses, parse_links, parse_listening_sockets, parse_routes
+from virtnet.host.parse import parse_addresses, parse_links, parse_listening_sockets, parse_routes, parse_up
 from virtnet.host.shell import ShellMachine
 from virtnet.planning.clients import HostClient
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
@@ -55,6 +55,11 @@ def test_routes() -> None:
     )
     assert HostRoute(destination="2001:db8:9::7/128", interface="br0", gateway="", protocol="") in ipv6
     assert HostRoute(destination="default", interface="br0", gateway="fe80::1", protocol="ra") in ipv6
+
+
+@pytest.mark.parametrize(("flags", "up"), [("0x1003\n", True), ("0x1002", False)])
+def test_whether_a_link_is_up(flags: str, up: bool) -> None:
+    assert parse_up(flags) is up
 
 
 def test_sockets() -> None:

@@ -6,7 +6,7 @@ Looked at through the host's door, and told in the words of the output `problems
 from collections.abc import Mapping
 
 from virtnet.errors import AccessDenied, HostFailure
-from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4
+from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
 from virtnet.network.observe.firewall import FILTERED_MODES, flushed, missing_rules
 from virtnet.network.observed import DNSMASQ_GONE, FIREWALL_GONE, FOREIGN_BRIDGE
 from virtnet.network.tree import mode_of, own_bridge, serves
@@ -17,9 +17,6 @@ from virtnet.spec.part import Tree
 
 #: A refresh looks at many networks, whose rules are in one listing.
 SECONDS_RULES_STAND = 2.0
-
-#: Of /sys/class/net/NAME/flags (netdevice(7)).
-IFF_UP = 1
 
 
 def health_problems(host: HostClient | None, report: NetworkReport | None) -> tuple[str, ...]:
@@ -38,7 +35,7 @@ def health_problems(host: HostClient | None, report: NetworkReport | None) -> tu
             f"{FOREIGN_BRIDGE}: {bridge} has the MAC address {address.strip()}, and the network's is {live['mac']}",
         )
     flags = (host.read_file(f"/sys/class/net/{bridge}/flags") or "").strip()
-    if flags and not int(flags, 16) & IFF_UP:
+    if flags and not parse_up(flags):
         return (f"the network's bridge {bridge} is down",)
     if lost := _lost_addresses(host, bridge, live):
         return (f"the network's bridge {bridge} has lost its address {', '.join(lost)}",)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from virtnet.errors import HostFailure, LibvirtFailure, Refused
+from virtnet.host.parse import parse_up
 from virtnet.network.names import holding_bridge, holding_mac, holding_name, holding_uuid
 from virtnet.network.observe.ports import attachments
 from virtnet.network.steps.kinds import StepFault, StepKind
@@ -67,8 +68,6 @@ _NEW_PORT = {
     "path_cost": None,
     "priority": "32",
 }
-
-IFF_UP = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,10 +325,9 @@ def _as_attached(host: HostClient, link: str, bridge: str) -> HeldLink:
     place = f"/sys/class/net/{link}"
     found = ((name, host.read_file(f"{place}/brport/{name}")) for name in PORT_SETTINGS)
     filters = (host.read_file(f"/sys/class/net/{bridge}/bridge/vlan_filtering") or "0").strip() != "0"
-    flags = int((host.read_file(f"{place}/flags") or "0x0").strip(), 16)
     return HeldLink(
         name=link,
-        up=bool(flags & IFF_UP),
+        up=parse_up(host.read_file(f"{place}/flags") or "0x0"),
         ifindex=(host.read_file(f"{place}/ifindex") or "").strip(),
         settings=tuple((name, text.strip()) for name, text in found if text is not None),
         vlans=tuple(host.bridge_vlans(link)) if filters else (),
