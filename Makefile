@@ -78,6 +78,7 @@ format: .venv ## format the code and repair what ruff can repair
 	@$(with_env) ruff format .
 
 sdk: .venv ## write the SDKs and the schema anew from the provider's spec
+	@$(with_env) tools/codegen/trees.py
 	@$(with_env) tools/generate_sdk
 	@$(with_env) tools/generate_schema
 	@$(with_env) tools/generate_languages

@@ -21,8 +21,7 @@ from virtnet.forwarding.sysctl import (
 from virtnet.forwarding.writes import listed
 from virtnet.host.paths import DIRECTORY
 from virtnet.network.observed import ObservedNetwork
-from virtnet.network.tree import mode_of
-from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import definition
 
 AREA = "ip forwarding"
 
@@ -209,9 +208,9 @@ def _starts_at_boot(network: ObservedNetwork) -> bool:
 def _routes(network: ObservedNetwork, key: str) -> bool:
     if network.report is None:
         return False
-    tree = network_xml.parse(network.report.any_xml)
-    addresses = [ip["address"] for ip in tree.get("ips", [])]
-    return mode_of(tree) in ("nat", "route", "open") and any((":" in a) == (key == IPV6) for a in addresses)
+    config = definition(network.report.any_xml)
+    addresses = [ip["address"] for ip in config.tree.get("ips", [])]
+    return config.mode in ("nat", "route", "open") and any((":" in a) == (key == IPV6) for a in addresses)
 
 
 def _name(network: ObservedNetwork) -> str:

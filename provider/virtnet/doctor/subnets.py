@@ -7,9 +7,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.network.plan.preflight import Subnet
-from virtnet.network.tree import own_bridge
-from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import Subnet, definition
 
 #: Private blocks (RFC 1918, RFC 4193) to look for free subnets in, the one people expect first.
 BLOCKS = ("192.168.0.0/16", "10.0.0.0/8", "172.16.0.0/12")
@@ -46,9 +44,9 @@ def in_use(report: DoctorReport) -> dict[Subnet, list[str]]:
         if network.report is None:
             continue
         for xml in filter(None, (network.report.live_xml, network.report.config_xml)):
-            tree = network_xml.parse(xml)
-            bridges.add(own_bridge(tree) if network.report.active else "")
-            for ip in tree.get("ips", []):
+            said = definition(xml)
+            bridges.add(said.bridge if network.report.active else "")
+            for ip in said.tree.get("ips", []):
                 _add(found, ip["address"], f"network {network.report.name}")
     if report.host is not None:
         for address in report.host.addresses:

@@ -36,7 +36,7 @@ from virtnet.forwarding.sysctl import (
     ipv6_of,
 )
 from virtnet.host.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
-from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import definition
 from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.findings import Messages
 from virtnet.planning.reports import NetworkReport
@@ -185,13 +185,12 @@ def users(networks: Iterable[NetworkReport]) -> dict[str, tuple[str, ...]]:
     for network in networks:
         if not network.active or network.live_xml is None:
             continue
-        live = network_xml.parse(network.live_xml)
-        mode = live.get("forward", {}).get("mode", "")
-        if mode not in ROUTED_MODES:
+        live = definition(network.live_xml)
+        if live.mode not in ROUTED_MODES:
             continue
-        addresses = [*live.get("ips", ()), *live.get("routes", ())]
+        addresses = [*live.tree.get("ips", ()), *live.tree.get("routes", ())]
         for key in {IPV6 if ":" in item["address"] else IPV4 for item in addresses}:
-            found[key].append(f"the active {mode} network '{network.name}'")
+            found[key].append(f"the active {live.mode} network '{network.name}'")
     return {key: tuple(sorted(names)) for key, names in found.items()}
 
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from virtnet.network.messages.render import failure as read
 from virtnet.network.resource import check
-from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import definition
 from virtnet.planning.reports import NetworkReport
-from virtnet.spec.part import Tree
 
 #: Kept by libvirt and by us without being named.
 _LEFT_OUT = ("uuid", "mac", "name")
@@ -39,10 +38,10 @@ def program(report: NetworkReport, uri: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def inputs_of(report: NetworkReport) -> dict[str, Tree]:
+def inputs_of(report: NetworkReport) -> dict[str, object]:
     """The inputs that describe a network as it is, but for its name and what is kept without being named."""
-    seen = network_xml.parse(report.any_xml)
-    inputs = {name: value for name, value in seen.items() if name not in _LEFT_OUT}
+    seen = definition(report.any_xml).tree
+    inputs: dict[str, object] = {name: value for name, value in seen.items() if name not in _LEFT_OUT}
     if not report.autostart:
         inputs["autostart"] = False
     if not report.active:
@@ -62,14 +61,14 @@ def _variable(name: str) -> str:
     return variable
 
 
-def _argument(name: str, value: Tree) -> Iterator[str]:
+def _argument(name: str, value: object) -> Iterator[str]:
     lines = list(_literal(value))
     lines[0] = f"{name}={lines[0]}"
     lines[-1] += ","
     yield from lines
 
 
-def _short(value: Tree) -> str:
+def _short(value: object) -> str:
     """A tree as Python on one line, with double quotes: JSON's texts are Python's."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_short(name)}: {_short(item)}" for name, item in value.items()) + "}"
@@ -78,7 +77,7 @@ def _short(value: Tree) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
-def _literal(value: Tree) -> Iterator[str]:
+def _literal(value: object) -> Iterator[str]:
     """A tree as Python, on one line where it fits and one item a line where it does not."""
     short = _short(value)
     if len(short) <= _WIDTH - 30 or not isinstance(value, Mapping | list):

@@ -1,42 +1,63 @@
-"""A network's forward mode, as libvirt names it, and which modes give it a bridge of its own. Pure."""
+"""What a network's tree says: its forward mode, as libvirt names it, its bridge, and what libvirt runs for it. Pure."""
 
-from typing import Any
+from typing import cast
 
+from virtnet.network._generated.trees import DhcpTree, NetworkTree, NetworkTreeWithUnknowns
 from virtnet.network.spec import NetworkSpec
-from virtnet.spec.part import UNKNOWN, Tree
+from virtnet.spec.part import UNKNOWN, Values, is_unknown
 
 #: Modes in which libvirt makes a bridge of its own and serves addresses on it ("" is an isolated network).
 OWN_BRIDGE_MODES = ("", "nat", "route", "open")
 
 
+def network_tree(values: Values) -> NetworkTree:
+    """Plain data of which the spec has seen that it is a network's tree: checked inputs, a state, or what was read."""
+    return cast("NetworkTree", values)
+
+
+def network_tree_with_unknowns(values: Values) -> NetworkTreeWithUnknowns:
+    """The same of checked inputs that a preview sees, where values may be UNKNOWN."""
+    return cast("NetworkTreeWithUnknowns", values)
+
+
 def forward_mode(spec: NetworkSpec) -> str | None:
     """Libvirt's mode: "" for an isolated network, None while it is unknown."""
-    forward: Any = spec.forward
+    forward = spec.forward
     if forward is None:
         return ""
-    if forward is UNKNOWN or forward.mode is UNKNOWN:
+    if is_unknown(forward) or is_unknown(forward.mode):
         return None
     return forward.mode or "nat"
 
 
-def mode_of(tree: Tree) -> str:
+def mode_of(tree: Values) -> str:
     """The forward mode of a tree; "" for an isolated network, "unknown" while it is known only when applied."""
-    forward = tree.get("forward")
-    if forward is UNKNOWN or (forward is not None and forward.get("mode") is UNKNOWN):
-        return "unknown"
-    return "" if forward is None else str(forward.get("mode", "nat"))
-
-
-def own_bridge(tree: Tree) -> str:
-    """The name of the bridge that libvirt makes for this network; "" where it makes none."""
-    bridge = tree.get("bridge", {})
-    if mode_of(tree) not in OWN_BRIDGE_MODES or bridge is UNKNOWN or bridge.get("name") is UNKNOWN:
+    forward = network_tree_with_unknowns(tree).get("forward")
+    if forward is None:
         return ""
-    return str(bridge.get("name", ""))
+    if forward is UNKNOWN:
+        return "unknown"
+    mode = forward.get("mode", "nat")
+    return "unknown" if mode is UNKNOWN else mode
 
 
-def serves(tree: Tree) -> bool:
+def own_bridge(tree: Values) -> str:
+    """The name of the bridge that libvirt makes for this network; "" where it makes none, or it is not known yet."""
+    bridge = network_tree_with_unknowns(tree).get("bridge")
+    if mode_of(tree) not in OWN_BRIDGE_MODES or bridge is None or bridge is UNKNOWN:
+        return ""
+    name = bridge.get("name", "")
+    return "" if name is UNKNOWN else name
+
+
+def serves(values: Values) -> bool:
     """Whether libvirt runs dnsmasq for this network."""
+    tree = network_tree(values)
     ips = tree.get("ips", [])
-    dhcp = any(ip.get("dhcp", {}).get(name) for ip in ips for name in ("ranges", "hosts"))
-    return bool(ips) and (tree.get("dns", {}).get("enable", True) or dhcp)
+    dhcps = [ip.get("dhcp", {}) for ip in ips]
+    return bool(ips) and (tree.get("dns", {}).get("enable", True) or any(map(gives_addresses, dhcps)))
+
+
+def gives_addresses(dhcp: DhcpTree) -> bool:
+    """Whether there is anything for a DHCP server to hand out."""
+    return bool(dhcp.get("ranges") or dhcp.get("hosts"))

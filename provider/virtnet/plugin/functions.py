@@ -20,9 +20,8 @@ from virtnet.libvirtd.lookup import lookup
 from virtnet.network.observe.ports import attachments
 from virtnet.network.program import inputs_of
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.tree import mode_of
 from virtnet.network.versions import version_text
-from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import Subnet, definition
 from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.reports import NetworkReport
 from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
@@ -205,7 +204,7 @@ def _found(connection: Connection, arguments: Values) -> NetworkReport:
 
 
 def _bridge_of(report: NetworkReport) -> str:
-    return str(network_xml.parse(report.live_xml or report.any_xml).get("bridge", {}).get("name", ""))
+    return definition(report.live_xml or report.any_xml).bridge_name
 
 
 def _get_network(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
@@ -218,7 +217,7 @@ def _get_network(asked: Asked, uri: str, arguments: Values) -> dict[str, object]
         "uuid": report.uuid,
         "active": report.active,
         "autostart": report.autostart,
-        "mac": network_xml.parse(report.any_xml).get("mac", ""),
+        "mac": definition(report.any_xml).mac,
         "bridge_name": _bridge_of(report),
         "persistent": report.persistent,
         "host_uuid": connection.host_uuid(),
@@ -232,16 +231,16 @@ def _get_networks(asked: Asked, uri: str, _arguments: Values) -> dict[str, objec
 
 
 def _summary(report: NetworkReport) -> dict[str, object]:
-    seen = network_xml.parse(report.any_xml)
+    seen = definition(report.any_xml)
     return {
         "uuid": report.uuid,
         "name": report.name,
         "active": report.active,
         "persistent": report.persistent,
         "autostart": report.autostart,
-        "mode": mode_of(seen) or "isolated",
+        "mode": seen.mode or "isolated",
         "bridge_name": _bridge_of(report),
-        "addresses": [ip["address"] for ip in seen.get("ips", [])],
+        "addresses": [ip["address"] for ip in seen.tree.get("ips", [])],
     }
 
 
@@ -388,13 +387,12 @@ def _get_free_subnet(asked: Asked, uri: str, arguments: Values) -> dict[str, obj
     }
 
 
-def _subnets(report: NetworkReport) -> list[Any]:
-    seen = [network_xml.parse(xml) for xml in (report.config_xml, report.live_xml) if xml is not None]
-    places = ("ips", "routes")
-    return [_subnet(item["address"]) for tree in seen for place in places for item in tree.get(place, [])]
+def _subnets(report: NetworkReport) -> list[Subnet]:
+    seen = [definition(xml).tree for xml in (report.config_xml, report.live_xml) if xml is not None]
+    return [_subnet(item["address"]) for tree in seen for item in (*tree.get("ips", []), *tree.get("routes", []))]
 
 
-def _subnet(address: str) -> Any:
+def _subnet(address: str) -> Subnet:
     return ipaddress.ip_interface(address).network
 
 

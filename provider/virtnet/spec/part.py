@@ -8,11 +8,11 @@ only what was named; trees are what is recorded, compared and merged. Keys of tr
 import threading
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar, cast
 
 from pydantic import (
     BaseModel,
@@ -69,6 +69,16 @@ def as_list(value: object) -> Sequence[object]:
     if isinstance(value, list | tuple):
         return value
     raise TypeError(f"a list was expected, not {type(value).__name__}")
+
+
+def without(tree: TreeType, names: Collection[str]) -> TreeType:
+    """A tree less those of its names. It has the same type, as any name of a tree may be left out."""
+    return cast("TreeType", {name: value for name, value in tree.items() if name not in names})
+
+
+def only(tree: TreeType, names: Collection[str]) -> TreeType:
+    """A tree with none but those of its names. It has the same type, as any name of a tree may be left out."""
+    return cast("TreeType", {name: value for name, value in tree.items() if name in names})
 
 
 def is_unknown(value: object) -> bool:

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac, probe_uuid
 from virtnet.network.observed import LeftBridge
-from virtnet.network.tree import own_bridge
-from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import definition
 from virtnet.planning.clients import Clients, HostClient
 from virtnet.planning.reports import Attachment, NetworkReport
 
@@ -32,9 +31,9 @@ def bridges_left(clients: Clients, report: NetworkReport | None, *, occupied: bo
     """
     if report is None or clients.host is None:
         return ()
-    config = network_xml.parse(report.any_xml)
+    config = definition(report.any_xml)
     made = [
-        LeftBridge(uuid=report.uuid, bridge=own_bridge(config), mac=str(config.get("mac", ""))),
+        LeftBridge(uuid=report.uuid, bridge=config.bridge, mac=config.mac),
         LeftBridge(uuid=holding_uuid(report.uuid), bridge=holding_bridge(report.uuid), mac=holding_mac(report.uuid)),
         LeftBridge(uuid=probe_uuid(report.uuid), bridge=probe_bridge(report.uuid), mac=probe_mac(report.uuid)),
     ]

@@ -3,8 +3,7 @@
 Planning looks at it, and a step that stops the network looks once more right before.
 """
 
-from virtnet.network.tree import own_bridge
-from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import definition
 from virtnet.planning.clients import Clients
 from virtnet.planning.reports import Attachment, NetworkReport
 
@@ -18,7 +17,7 @@ def attachments(clients: Clients, report: NetworkReport | None) -> tuple[Attachm
     if report is None or not report.active or report.live_xml is None:
         return ()
     ports = list(clients.libvirt.attachments(report.uuid))
-    bridge = own_bridge(network_xml.parse(report.live_xml))
+    bridge = definition(report.live_xml).bridge
     if not bridge:
         return tuple(ports)
     if clients.host is None:

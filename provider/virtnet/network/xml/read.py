@@ -10,17 +10,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from typing import Any
 
 from lxml import etree
 from pydantic.alias_generators import to_camel
 
 from virtnet.errors import VirtnetError
 from virtnet.network import spec as parts
+from virtnet.network._generated.trees import DnsTree, NetworkTree, TxtTree
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.observed import RESTART_RECORD
+from virtnet.network.tree import network_tree
 from virtnet.planning.merge import ABSENT, differences
 from virtnet.spec.failures import Invalid
-from virtnet.spec.part import Part, Shape, Tree, shapes
+from virtnet.spec.part import Part, Shape, shapes, without
 from virtnet.spec.values import readable
 
 OWNER_NAMESPACE = "urn:pulumi-virtnet:owner:1.0"
@@ -139,13 +142,13 @@ def _no_xml(xml: str, error: etree.XMLSyntaxError | UnicodeEncodeError) -> str:
     )
 
 
-def parse(xml: str) -> dict[str, Tree]:
+def parse(xml: str) -> dict[str, Any]:
     """A network's XML as a tree of the spec's fields, in canonical spelling. Unknown content is passed over."""
     # The tree is the caller's to change.
     return {name: _copied(value) for name, value in _parsed(xml).items()}
 
 
-def _copied(value: Tree) -> Tree:
+def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _copied(item) for name, item in value.items()}
     return [_copied(item) for item in value] if isinstance(value, list) else value
@@ -153,8 +156,12 @@ def _copied(value: Tree) -> Tree:
 
 # One create asks ten times for what five texts say.
 @lru_cache(maxsize=64)
-def _parsed(xml: str) -> Mapping[str, Tree]:
-    root = read_xml(xml)
+def _parsed(xml: str) -> NetworkTree:
+    return parse_network(read_xml(xml))
+
+
+def parse_network(root: etree._Element) -> NetworkTree:
+    """A network's element as a tree of the spec's fields, in canonical spelling. Unknown content is passed over."""
     found = parse_part(parts.NetworkSpec, root)
     options = root.findall(f"{{{DNSMASQ_NAMESPACE}}}options/{{{DNSMASQ_NAMESPACE}}}option")
     if options:
@@ -162,20 +169,19 @@ def _parsed(xml: str) -> Mapping[str, Tree]:
     metadata = parse_metadata(root)
     if metadata:
         found["metadata"] = metadata
-    return _without_restart_record(found)
+    return _without_restart_record(network_tree(found))
 
 
-def _without_restart_record(found: dict[str, Tree]) -> dict[str, Tree]:
+def _without_restart_record(found: NetworkTree) -> NetworkTree:
     """Less the record that is there while dnsmasq is restarted, which is nobody's."""
-    dns = found.get("dns")
-    records = [{"name": RESTART_RECORD, "value": RESTART_VALUE}]
-    if not isinstance(dns, dict) or not any(txt in records for txt in dns.get("txts", [])):
+    dns = found.get("dns", {})
+    texts = dns.get("txts", [])
+    record: TxtTree = {"name": RESTART_RECORD, "value": RESTART_VALUE}
+    kept = [text for text in texts if text != record]
+    if len(kept) == len(texts):
         return found
-    kept = {**dns, "txts": [txt for txt in dns["txts"] if txt not in records]}
-    if not kept["txts"]:
-        del kept["txts"]
-    rest = {name: value for name, value in found.items() if name != "dns"}
-    return {**rest, "dns": kept} if kept else rest
+    rest: DnsTree = {**without(dns, {"txts"}), "txts": kept} if kept else without(dns, {"txts"})
+    return {**without(found, {"dns"}), "dns": rest} if rest else without(found, {"dns"})
 
 
 def parse_metadata(root: etree._Element) -> dict[str, str]:
@@ -215,9 +221,9 @@ def metadata_fault(namespace: str, xml: str) -> Invalid | None:
     return None
 
 
-def parse_part(part: type[Part], element: etree._Element) -> dict[str, Tree]:
+def parse_part(part: type[Part], element: etree._Element) -> dict[str, object]:
     """A part of the spec from its element."""
-    found: dict[str, Tree] = {}
+    found: dict[str, object] = {}
     for name, shape in shapes(part).items():
         if part is parts.NetworkSpec and (name in NOT_XML or name in SPECIAL):
             continue
@@ -229,19 +235,19 @@ def parse_part(part: type[Part], element: etree._Element) -> dict[str, Tree]:
     return found
 
 
-def _one_form_of_interfaces(forward: dict[str, Tree]) -> None:
+def _one_form_of_interfaces(forward: dict[str, object]) -> None:
     device = forward.pop("dev", None)
     if device is not None and "interfaces" not in forward:
         forward["interfaces"] = [{"dev": device}]
     forward.setdefault("mode", "nat")
 
 
-def parse_field(part: type[Part], shape: Shape, element: etree._Element) -> Tree:
+def parse_field(part: type[Part], shape: Shape, element: etree._Element) -> object:
     """A field of a part from the part's element; ABSENT where it says nothing of it."""
     if part is parts.NetworkIp and shape.name == "address":
-        return _ip_address(element)
+        return _or_absent(ip_address(element))
     if part is parts.Route and shape.name == "address":
-        return _route_address(element)
+        return _or_absent(_route_address(element))
     place = place_of(part, shape)
     if shape.kind == "parts" and shape.part is not None:
         items = [parse_part(shape.part, child) for child in element.findall(place.element)]
@@ -259,7 +265,7 @@ def parse_field(part: type[Part], shape: Shape, element: etree._Element) -> Tree
     return ABSENT if text is None else _scalar(shape, text)
 
 
-def _scalar(shape: Shape, text: str) -> Tree:
+def _scalar(shape: Shape, text: str) -> str | int:
     """A value in canonical spelling; what libvirt accepts and the spec would not is kept as it is written."""
     if shape.base is bool:
         return text in ("yes", "on")
@@ -271,10 +277,15 @@ def _scalar(shape: Shape, text: str) -> Tree:
         return text
 
 
-def _ip_address(element: etree._Element) -> Tree:
+def _or_absent(value: str | None) -> object:
+    return ABSENT if value is None else value
+
+
+def ip_address(element: etree._Element) -> str | None:
+    """The address of an `<ip>` with its prefix length, "192.168.123.1/24"; None where it has none."""
     address, prefix, netmask = element.get("address"), element.get("prefix"), element.get("netmask")
     if address is None:
-        return ABSENT
+        return None
     try:
         parsed = ipaddress.ip_address(address)
         if prefix is None:
@@ -296,10 +307,10 @@ def _classful_prefix(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> 
     return "8" if first < 128 else "16" if first < 192 else "24"
 
 
-def _route_address(element: etree._Element) -> Tree:
+def _route_address(element: etree._Element) -> str | None:
     address, prefix, netmask = element.get("address"), element.get("prefix"), element.get("netmask")
     if address is None:
-        return ABSENT
+        return None
     try:
         if prefix is None and netmask is not None:
             prefix = str(ipaddress.ip_network(f"0.0.0.0/{netmask}").prefixlen)
@@ -313,7 +324,12 @@ def _route_address(element: etree._Element) -> Tree:
 
 def owner_mark(xml: str) -> OwnerMark | None:
     """The owner mark of a network, or None where it carries none."""
-    element = read_xml(xml).find(f"metadata/{{{OWNER_NAMESPACE}}}owner")
+    return parse_owner_mark(read_xml(xml))
+
+
+def parse_owner_mark(root: etree._Element) -> OwnerMark | None:
+    """The owner mark in a network's element, or None where it carries none."""
+    element = root.find(f"metadata/{{{OWNER_NAMESPACE}}}owner")
     if element is None:
         return None
     return OwnerMark(
@@ -338,23 +354,28 @@ SECTIONS: Mapping[str, tuple[type[Part], str, str]] = {
 
 def has_section_item(xml: str, section: str, parent_index: int, item_xml: str) -> bool:
     """Whether a network's XML holds an item of a section, alike in everything the spec knows."""
+    return _has_item(read_xml(xml), section, parent_index, read_xml(item_xml))
+
+
+def _has_item(root: etree._Element, section: str, parent_index: int, item: etree._Element) -> bool:
     _, element, holder = SECTIONS[section]
-    root = read_xml(xml)
     if holder == "ip/dhcp":
         addresses = root.findall("ip")
         holders = [addresses[parent_index]] if 0 <= parent_index < len(addresses) else []
         places = [place for address in holders for place in address.findall("dhcp")]
     else:
         places = root.findall(holder) if holder else [root]
-    item = read_xml(item_xml)
     return any(same_item(child, item, section) for place in places for child in place.findall(element))
 
 
 def restart_record_left(live_xml: str | None) -> bool:
     """Whether a running network holds the record by which dnsmasq is restarted."""
-    if live_xml is None or RESTART_RECORD not in live_xml:
-        return False
-    return has_section_item(live_xml, "dns-txt", -1, RESTART_ITEM)
+    return live_xml is not None and RESTART_RECORD in live_xml and holds_restart_record(read_xml(live_xml))
+
+
+def holds_restart_record(root: etree._Element) -> bool:
+    """Whether a network's element holds the record by which dnsmasq is restarted."""
+    return _has_item(root, "dns-txt", -1, read_xml(RESTART_ITEM))
 
 
 def same_item(one: etree._Element, other: etree._Element, section: str) -> bool:
