@@ -1,20 +1,22 @@
 """Which items of a section go and which come, and whether libvirt can be told so while the network runs. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from virtnet.network._generated.trees import SrvTreeWithUnknowns
 from virtnet.network.spec import Srv
-from virtnet.planning.merge import differences, paired
+from virtnet.network.tree import network_tree_with_unknowns
+from virtnet.planning.merge import Item, differences, paired
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.spec.part import Part, Tree
+from virtnet.spec.part import UNKNOWN, Part, Values
 
 
-def item_changes(part: type[Part], wanted: Sequence[Tree], found: Sequence[Tree]) -> tuple[list[Tree], list[Tree]]:
+def item_changes(part: type[Part], wanted: Sequence[Item], found: Sequence[Item]) -> tuple[list[Item], list[Item]]:
     """The found items to remove, in that order, and then the wanted ones to add."""
     return _srv_changes(wanted, found) if part is Srv else _plain_changes(part, wanted, found)
 
 
-def updates_can_make(wanted: Tree, found: Tree) -> bool:
+def updates_can_make(wanted: Values, found: Values) -> bool:
     """Whether libvirt can be told each change of the sections.
 
     It cannot for SRV records of one service, protocol, domain and target that differ in port, priority or weight: it
@@ -33,7 +35,7 @@ def updates_can_make(wanted: Tree, found: Tree) -> bool:
     return True
 
 
-def as_updates_can(changes: tuple[Change, ...], wanted: Tree, found: Tree) -> tuple[Change, ...]:
+def as_updates_can(changes: tuple[Change, ...], wanted: Values, found: Values) -> tuple[Change, ...]:
     """The changes, with those as a restart that libvirt cannot be told while the network runs."""
     of_srvs = [change for change in changes if change.path.startswith("dns.srvs[")]
     if not of_srvs or updates_can_make(wanted, found):
@@ -44,14 +46,14 @@ def as_updates_can(changes: tuple[Change, ...], wanted: Tree, found: Tree) -> tu
     )
 
 
-def _plain_changes(part: type[Part], wanted: Sequence[Tree], found: Sequence[Tree]) -> tuple[list[Tree], list[Tree]]:
+def _plain_changes(part: type[Part], wanted: Sequence[Item], found: Sequence[Item]) -> tuple[list[Item], list[Item]]:
     """The found items to remove and the wanted ones to add."""
     unlike = [(item, there) for item, there in paired(part, wanted, found) if not _alike(part, item, there)]
     removals = [there for _, there in unlike if there is not None]
     return removals, [item for item, _ in unlike if item is not None]
 
 
-def _srv_changes(wanted: Sequence[Tree], found: Sequence[Tree]) -> tuple[list[Tree], list[Tree]]:
+def _srv_changes(wanted: Sequence[Item], found: Sequence[Item]) -> tuple[list[Item], list[Item]]:
     """The same for SRV records, which libvirt finds by what they say: one that says less fits those that say more.
 
     So what stays and would be taken for a changed one goes first and comes back, those that say most go first, and
@@ -65,22 +67,24 @@ def _srv_changes(wanted: Sequence[Tree], found: Sequence[Tree]) -> tuple[list[Tr
     return sorted(removals, key=_says_much, reverse=True), sorted(additions, key=_says_much)
 
 
-def _takes_for(one: Tree, other: Tree) -> bool:
+def _takes_for(one: Values, other: Values) -> bool:
     """Whether libvirt takes `other` for a record that is named as `one` (virNetworkDefUpdateDNSSrv)."""
     return all(one.get(name) == other.get(name) for name in ("service", "protocol")) and all(
         name not in one or one[name] == other.get(name) for name in ("domain", "target")
     )
 
 
-def _says_much(record: Tree) -> int:
+def _says_much(record: Values) -> int:
     return sum(name in record for name in ("domain", "target"))
 
 
-def _srvs(tree: Mapping[str, Tree]) -> Sequence[Tree]:
-    srvs: Sequence[Tree] = tree.get("dns", {}).get("srvs", [])
-    return srvs
+def _srvs(tree: Values) -> Sequence[SrvTreeWithUnknowns]:
+    """The SRV records; none while they are known only when applied, nor those of which nothing is known."""
+    dns = network_tree_with_unknowns(tree).get("dns")
+    srvs = None if dns is None or dns is UNKNOWN else dns.get("srvs")
+    return [] if srvs is None or srvs is UNKNOWN else [record for record in srvs if record is not UNKNOWN]
 
 
-def _alike(part: type[Part], one: Tree | None, other: Tree | None) -> bool:
+def _alike(part: type[Part], one: Values | None, other: Values | None) -> bool:
     """Whether two items mean the same: in another order, or with a default spelled out, they do."""
     return one is not None and other is not None and not differences(part, one, other)

@@ -5,7 +5,6 @@ comments and libvirt's own spelling of equal values (netmask for prefix) stay as
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from lxml import etree
 
@@ -25,7 +24,7 @@ from virtnet.network.xml.read import (
     read_xml,
 )
 from virtnet.planning.merge import ABSENT, paired
-from virtnet.spec.part import Part, Shape, Tree, shapes
+from virtnet.spec.part import Part, Shape, Values, as_group, as_list, shapes
 
 #: The order in which libvirt prints the elements of a network.
 _ORDER = (
@@ -34,23 +33,27 @@ _ORDER = (
 )  # fmt: skip
 
 
-def render(tree: Mapping[str, Tree], mark: OwnerMark | None = None) -> str:
+def render(tree: Values, mark: OwnerMark | None = None) -> str:
     """The XML of a new network."""
     return edit("<network/>", tree, mark)
 
 
-def edit(xml: str, tree: Mapping[str, Tree], mark: OwnerMark | None = None) -> str:
+def edit(xml: str, tree: Values, mark: OwnerMark | None = None) -> str:
     """The XML with everything the spec knows set to the tree's values, and everything else left alone.
 
     `mark` sets the owner mark; None leaves the one there, if any, as it is.
     """
     root = read_xml(xml)
     _edit_part(parts.NetworkSpec, root, tree)
-    _edit_dnsmasq_options(root, tree.get("dnsmasq_options", []))
-    _edit_metadata(root, tree.get("metadata", {}), mark)
+    _edit_dnsmasq_options(root, list(map(str, as_list(tree.get("dnsmasq_options", [])))))
+    _edit_metadata(root, _texts(tree.get("metadata", {})), mark)
     root[:] = sorted(root, key=_rank)
     etree.indent(root)
     return etree.tostring(root, encoding="unicode")
+
+
+def _texts(metadata: object) -> dict[str, str]:
+    return {name: str(text) for name, text in as_group(metadata).items()}
 
 
 def _rank(element: etree._Element) -> int:
@@ -58,7 +61,7 @@ def _rank(element: etree._Element) -> int:
     return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
-def _edit_part(part: type[Part], element: etree._Element, tree: Mapping[str, Tree]) -> None:
+def _edit_part(part: type[Part], element: etree._Element, tree: Values) -> None:
     for name, shape in shapes(part).items():
         if part is parts.NetworkSpec and (name in NOT_XML or name in SPECIAL):
             continue
@@ -71,7 +74,7 @@ def _edit_part(part: type[Part], element: etree._Element, tree: Mapping[str, Tre
         elif wanted is ABSENT and present is ABSENT:
             continue
         elif shape.kind == "parts" and shape.part is not None:
-            _edit_items(shape.part, element, place_of(part, shape).element, [] if wanted is ABSENT else wanted)
+            _edit_items(shape.part, element, place_of(part, shape).element, _groups(wanted))
         elif shape.kind == "part" and shape.part is not None:
             _edit_group(shape.part, element, place_of(part, shape).element, wanted)
         elif wanted != present:
@@ -80,9 +83,13 @@ def _edit_part(part: type[Part], element: etree._Element, tree: Mapping[str, Tre
         element.set("type", "pci")
 
 
-def _edit_interfaces(element: etree._Element, wanted: Tree) -> None:
+def _groups(wanted: object) -> list[Values]:
+    return [] if wanted is ABSENT else [as_group(item) for item in as_list(wanted)]
+
+
+def _edit_interfaces(element: etree._Element, wanted: object) -> None:
     """`dev` repeats the first interface in libvirt's dumps; both are kept in step, counts of connections dropped."""
-    names = [item["dev"] for item in ([] if wanted is ABSENT else wanted)]
+    names = [str(item["dev"]) for item in _groups(wanted)]
     for child in element.findall("interface"):
         if child.get("dev") in names:
             continue
@@ -95,39 +102,42 @@ def _edit_interfaces(element: etree._Element, wanted: Tree) -> None:
         del element.attrib["dev"]
 
 
-def _edit_items(part: type[Part], element: etree._Element, name: str, wanted: list[Tree]) -> None:
+def _edit_items(part: type[Part], element: etree._Element, name: str, wanted: list[Values]) -> None:
     # By identity: a list that others made may hold two items that are alike.
-    present = [(parse_part(part, child), child) for child in element.findall(name)]
+    present: list[tuple[Values, etree._Element]] = [(parse_part(part, child), child) for child in element.findall(name)]
     elements = {id(tree): child for tree, child in present}
     for item, tree in paired(part, wanted, [tree for tree, _ in present]):
-        if item is None:
-            element.remove(elements[id(tree)])
-        else:
-            _edit_part(part, etree.SubElement(element, name) if tree is None else elements[id(tree)], item)
+        there = None if tree is None else elements[id(tree)]
+        if item is not None:
+            _edit_part(part, etree.SubElement(element, name) if there is None else there, item)
+        elif there is not None:
+            element.remove(there)
 
 
-def _edit_group(part: type[Part], element: etree._Element, name: str, wanted: Tree) -> None:
-    child: Any = element.find(name)
+def _edit_group(part: type[Part], element: etree._Element, name: str, wanted: object) -> None:
+    child = element.find(name)
     if child is None:
         child = etree.SubElement(element, name)
-    _edit_part(part, child, {} if wanted is ABSENT else wanted)
+    _edit_part(part, child, {} if wanted is ABSENT else as_group(wanted))
     if wanted is ABSENT and len(child) == 0 and not child.attrib:
         element.remove(child)
 
 
-def _edit_scalar(part: type[Part], shape: Shape, element: etree._Element, wanted: Tree) -> None:
+def _edit_scalar(part: type[Part], shape: Shape, element: etree._Element, wanted: object) -> None:
     if (part is parts.NetworkIp and shape.name == "address") or (part is parts.Route and shape.name == "address"):
-        _set_address(element, wanted)
+        _set_address(element, str(wanted))
         return
     place = place_of(part, shape)
     if shape.kind == "scalars":
         for child in element.findall(place.element):
             element.remove(child)
-        for value in [] if wanted is ABSENT else wanted:
+        for value in [] if wanted is ABSENT else as_list(wanted):
             etree.SubElement(element, place.element).text = str(value)
         return
-    holder: Any = element if not place.element else element.find(place.element)
+    holder = element if not place.element else element.find(place.element)
     if wanted is ABSENT:
+        if holder is None:
+            return
         if place.text:
             element.remove(holder)
             return
@@ -143,7 +153,7 @@ def _edit_scalar(part: type[Part], shape: Shape, element: etree._Element, wanted
         holder.set(place.attribute, _spelled(part, shape, wanted))
 
 
-def _spelled(part: type[Part], shape: Shape, value: Tree) -> str:
+def _spelled(part: type[Part], shape: Shape, value: object) -> str:
     if isinstance(value, bool):
         yes, no = ("on", "off") if part is parts.Bridge else ("yes", "no")
         return yes if value else no
@@ -221,15 +231,16 @@ def without_owner_mark(xml: str) -> str:
     """The XML less our own mark."""
     root = read_xml(xml)
     for element in root.findall(f"metadata/{{{OWNER_NAMESPACE}}}owner"):
-        holder: Any = element.getparent()
-        holder.remove(element)
-        if len(holder) == 0:
-            root.remove(holder)
+        holder = element.getparent()
+        if holder is not None:
+            holder.remove(element)
+            if len(holder) == 0:
+                root.remove(holder)
     etree.indent(root)
     return etree.tostring(root, encoding="unicode")
 
 
-def section_xml(part: type[Part], name: str, item: Mapping[str, Tree]) -> str:
+def section_xml(part: type[Part], name: str, item: Values) -> str:
     """One list item alone, as virNetworkUpdate takes it."""
     element = etree.Element(name)
     _edit_part(part, element, item)
