@@ -6,14 +6,16 @@ MAKEFLAGS += --no-print-directory
 
 # The programs of .venv, and Pulumi, wherever the set-up found or put it.
 with_env := eval "$$(tools/setup --env)" &&
-# More arguments for pytest, for example: make unit ARGS='-k bridge -x'
+# More arguments for pytest: make unit ARGS='-k bridge -x', make acceptance ARGS=tests/acceptance/test_ssh.py
 ARGS ?=
+# Where pytest looks: in the paths among ARGS, and where there is none, in that target's own tests.
+where = $(if $(filter tests/%,$(ARGS)),,$(1)) $(ARGS)
 # Most of the time a test waits for programs that wait for the kernel.
 workers = $$((2 * $$(nproc)))
 # Compares the whole machine before and after, so that other tests must not run beside it.
 alone := tests/acceptance/test_sandbox.py
 
-.PHONY: help setup env demo test bench faults test-long test-newer-libvirt unit lint audit format sdk changelog clean
+.PHONY: help setup env check unit acceptance test demo bench faults test-long test-newer-libvirt lint audit format sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -29,9 +31,20 @@ demo: ## show the main job in a sandbox that leaves this machine as it is
 	@VIRTNET_WITHOUT=languages tools/setup
 	@$(with_env) virtnet sandbox -- tools/demo
 
+check: ## lint and unit tests, in less than a minute: what to run before each commit
+	@$(MAKE) lint
+	@$(MAKE) unit
+
+unit: .venv ## run the unit and property tests but for the fuzz; needs neither root nor a sandbox
+	@$(with_env) pytest -m 'not fuzz' --numprocesses=auto --dist=worksteal $(call where,tests/unit)
+
+acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engine; ARGS=tests/acceptance/test_ssh.py
+	@$(with_env) $(if $(ARGS),pytest $(call where,tests/acceptance) --numprocesses=$(workers) --dist=worksteal,\
+	    pytest tests/acceptance --ignore=$(alone) --numprocesses=$(workers) --dist=worksteal --durations=10 && pytest $(alone))
+
 test: setup ## lint, then run all tests, with a real libvirtd and the real Pulumi engine
 	@$(MAKE) lint
-	@$(with_env) $(if $(ARGS),pytest tests $(ARGS),\
+	@$(with_env) $(if $(ARGS),pytest $(call where,tests),\
 	    pytest tests --ignore=$(alone) --numprocesses=$(workers) --dist=worksteal --durations=10 && pytest $(alone))
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
@@ -39,28 +52,25 @@ bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; AR
 	@$(with_env) eval "$$(tools/peers --env)" && PYTHONPATH=. virtnet sandbox -- python -m bench $(ARGS)
 
 faults: setup ## kill, cut, flush and fill at every step of every plan; writes docs/reliability.md; ARGS='--only adopt'
-	@$(with_env) PYTHONPATH=. python -m tests.acceptance.faults $(ARGS)
+	@$(with_env) PYTHONPATH=. python -m tests.campaigns.faults $(ARGS)
 
 test-long: setup ## all faults, a thousand random edits compared with witnesses, 500 actions of a soak, fuzz at random, also on newer libvirt (root, hours)
 	@$(MAKE) faults
 	@$(with_env) for seed in 1 2 3 4 5; do \
-	    PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.random_edits --seed $$seed --edits 200; \
+	    PYTHONPATH=. virtnet sandbox -- python -m tests.campaigns.random_edits --seed $$seed --edits 200; \
 	done
 	@$(with_env) HYPOTHESIS_PROFILE=thorough pytest tests/unit --numprocesses=auto --timeout=7200
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- \
-	    python -m tests.acceptance.generated_networks --networks 5000 --starts 200 --seed $$RANDOM
-	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.hostile_networks --starts 0
-	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.acceptance.soak --seed 1 --actions 500 --engine 20
+	    python -m tests.campaigns.generated_networks --networks 5000 --starts 200 --seed $$RANDOM
+	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.campaigns.hostile_networks --starts 0
+	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.campaigns.soak --seed 1 --actions 500 --engine 20
 	@tools/newer-libvirt --run env PYTHONPATH=. virtnet sandbox -- \
-	    python -m tests.acceptance.generated_networks --networks 5000 --starts 200 --seed $$RANDOM
+	    python -m tests.campaigns.generated_networks --networks 5000 --starts 200 --seed $$RANDOM
 	@tools/newer-libvirt --run env PYTHONPATH=. virtnet sandbox -- \
-	    python -m tests.acceptance.generated_networks --networks 500 --starts 200 --seed $$RANDOM --backend nftables
+	    python -m tests.campaigns.generated_networks --networks 500 --starts 200 --seed $$RANDOM --backend nftables
 
 test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
 	@tools/newer-libvirt $(ARGS)
-
-unit: .venv ## run the unit and property tests but for the fuzz; needs neither root nor a sandbox
-	@$(with_env) pytest tests/unit -m 'not fuzz' --numprocesses=auto --dist=worksteal $(ARGS)
 
 lint: .venv ## check style, formatting, types, layers and shell scripts
 	@$(with_env) ruff check .

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.acceptance.sandboxed import Host, _innermost
-from tests.acceptance.workstation import AUTHORIZED_KEYS, SSHD_CONFIGURATION
+from tests.hosts.sandboxed import Host, innermost
+from tests.hosts.workstation import AUTHORIZED_KEYS, SSHD_CONFIGURATION
 
 from bench import programs
 from bench.measured import Run
@@ -137,7 +137,7 @@ def _host(desk: _Desk, number: int) -> Iterator[None]:
     try:
         if process.stdout.readline() != "ready\n":
             raise RuntimeError(f"host {number} of the fleet did not start")
-        host = Host(_innermost(process.pid), place)
+        host = Host(innermost(process.pid), place)
         address = f"198.18.{number}.1"
         desk.sh(
             f"ip link add to-host{number} type veth peer name eth0 netns {host.pid};"

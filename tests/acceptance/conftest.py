@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack, sandboxed_host
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host, sandboxed_host
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.sandboxed import PROGRAM, Host, Stack
+from tests.acceptance.stack import PROGRAM, Stack
+from tests.hosts.sandboxed import Host
 
 NATIVE_PROGRAM = PROGRAM.replace("import pulumi_virtnet\n", "import pulumi_virtnet.native as pulumi_virtnet\n")
 #: With the plugin's place in the project, Pulumi does not warn that it took it from PATH.

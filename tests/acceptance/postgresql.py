@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.acceptance.sandboxed import Host
+from tests.hosts.sandboxed import Host
 
 PLACE = "/run/postgresql-state"
 #: The server refuses to run as root.

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack, sandboxed_host
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host, sandboxed_host
 
 pytestmark = pytest.mark.acceptance
 

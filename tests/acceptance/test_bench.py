@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.acceptance.sandboxed import REPOSITORY, Host
+from tests.hosts.sandboxed import REPOSITORY, Host
 
 pytestmark = pytest.mark.acceptance
 

@@ -3,7 +3,8 @@
 import threading
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 
@@ -105,8 +106,8 @@ def test_a_container_that_only_shares_the_socket_does_not_take_itself_for_the_ho
     before = host.trace()
     program = (
         "from virtnet.libvirtd.connection import Connections\n"
-        "from virtnet.connect import open_doors\n"
-        "doors = open_doors('qemu:///system', Connections())\n"
+        "from virtnet.connect import connect\n"
+        "doors = connect('qemu:///system', Connections())\n"
         "print(doors.host, 'br0' in (doors.libvirt.interface_names() or ()))\n"
     )
 

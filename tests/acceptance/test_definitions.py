@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.sandboxed import Host
+from tests.hosts.sandboxed import Host
 
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK

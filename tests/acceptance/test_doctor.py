@@ -5,8 +5,9 @@ import time
 from typing import Any
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack
-from tests.acceptance.workstation import workstation
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
+from tests.hosts.workstation import workstation
 
 pytestmark = pytest.mark.acceptance
 
@@ -148,10 +149,10 @@ def test_a_bridge_that_was_deleted(host: Host, lab: Stack) -> None:
 def test_a_park_of_a_restart_that_was_cut_short(host: Host, lab: Stack) -> None:
     script = (
         "from virtnet.libvirtd.connection import Connection; from virtnet.network.xml.holding import *;"
-        "from virtnet.network.names import park_bridge;"
+        "from virtnet.network.names import holding_bridge;"
         "c = Connection('qemu:///system'); r = c.find_network(name='lab');"
-        "c.start_transient_network(render_park(r.uuid, r.live_xml, Journal(links=(HeldLink(name='g1', up=True,"
-        "settings=(), vlans=()),)))); print(park_bridge(r.uuid))"
+        "held = Journal(links=(HeldLink(name='g1', up=True, settings=(), vlans=()),));"
+        "c.start_transient_network(render_holding_network(r.uuid, r.live_xml, held)); print(holding_bridge(r.uuid))"
     )
     with host.guest("g1", "vn-lab"):
         holding = host.run("python", "-c", script).stdout.strip()
@@ -171,7 +172,7 @@ def test_a_park_whose_network_is_gone(host: Host) -> None:
     script = (
         "from virtnet.libvirtd.connection import Connection; from virtnet.network.xml.holding import *;"
         "Connection('qemu:///system').start_transient_network("
-        "render_park('11111111-2222-3333-4444-555555555555', '<network/>', Journal()))"
+        "render_holding_network('11111111-2222-3333-4444-555555555555', '<network/>', Journal()))"
     )
     host.run("python", "-c", script)
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.fleet import Fleet, hosts_over_ssh
-from tests.acceptance.sandboxed import REPOSITORY, Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.fleet import Fleet, hosts_over_ssh
+from tests.hosts.sandboxed import REPOSITORY, Host
 
 pytestmark = pytest.mark.acceptance
 

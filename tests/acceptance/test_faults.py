@@ -4,12 +4,13 @@ import random
 from collections.abc import Iterable
 
 import pytest
-from tests.acceptance.daemons import daemon_version
-from tests.acceptance.faults import table
-from tests.acceptance.faults.at_steps import Bench, Done, Row, cases_of
-from tests.acceptance.faults.on_the_host import HOST_FAULTS
-from tests.acceptance.faults.pairs import PAIRS, TEXTS, Pair
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.campaigns.faults import table
+from tests.campaigns.faults.at_steps import Bench, Done, Row, cases_of
+from tests.campaigns.faults.on_the_host import HOST_FAULTS
+from tests.campaigns.faults.pairs import PAIRS, TEXTS, Pair
+from tests.hosts.daemons import daemon_version
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

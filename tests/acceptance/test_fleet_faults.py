@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.fleet import Fleet, hosts_over_ssh
 from tests.acceptance.native_stack import NativeStack
-from tests.acceptance.sandboxed import Host, Stack, wait_until
+from tests.acceptance.stack import Stack
+from tests.hosts.fleet import Fleet, hosts_over_ssh
+from tests.hosts.sandboxed import Host, wait_until
 
 pytestmark = pytest.mark.acceptance
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

@@ -4,8 +4,9 @@ import time
 from typing import Any
 
 import pytest
-from tests.acceptance.guests import LinuxGuest, linux_guest
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.guests import LinuxGuest, linux_guest
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.acceptance.namespaces import drop_capabilities, in_namespaces, make_read_only, mount_read_only_sysfs
+from tests.hosts.namespaces import drop_capabilities, in_namespaces, make_read_only, mount_read_only_sysfs
 from tests.unit.fake_host import FakeLibvirt, network
 
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused

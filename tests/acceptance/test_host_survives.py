@@ -5,8 +5,9 @@ it, 9 leaves its own dnsmasq behind. These tests say the same of both.
 """
 
 import pytest
-from tests.acceptance.daemons import WRITES_NFTABLES, choose_firewall, daemon_version
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.daemons import WRITES_NFTABLES, choose_firewall, daemon_version
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # Pulumi's own dependency, which brings no types
-from tests.acceptance.sandboxed import REPOSITORY, Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import REPOSITORY, Host
 
 pytestmark = pytest.mark.acceptance
 

@@ -1,7 +1,8 @@
 """`virtnet import` prints a program that takes a network over and changes nothing."""
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

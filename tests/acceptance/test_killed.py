@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from tests.acceptance.daemons import kill_libvirtd, kill_provider, start_libvirtd, wait_for_end
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.daemons import kill_libvirtd, kill_provider, start_libvirtd, wait_for_end
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.sandboxed import REPOSITORY, Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import REPOSITORY, Host
 
 #: A dozen commands of Pulumi in each test, of which Go links the program anew each time.
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]

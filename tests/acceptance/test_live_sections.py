@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from tests.acceptance.live_sections import CASES
-from tests.acceptance.sandboxed import REPOSITORY, Host, sandboxed_host
+from tests.campaigns.live_sections import CASES
+from tests.hosts.sandboxed import REPOSITORY, Host, sandboxed_host
 
 pytestmark = pytest.mark.acceptance
 
@@ -41,7 +41,7 @@ def items(xml: str) -> list[str]:
 def test_an_edit_there_and_back(walked: Host, case: dict[str, Any]) -> None:
     restarts = case.get("restarts", False)
 
-    done = walked.run("python", "-m", "tests.acceptance.live_sections", case["name"], directory=REPOSITORY)
+    done = walked.run("python", "-m", "tests.campaigns.live_sections", case["name"], directory=REPOSITORY)
 
     outcome = json.loads(done.stdout)
     for step, alike in (("edited", "made anew"), ("edited back", "made")):

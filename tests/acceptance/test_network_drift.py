@@ -1,8 +1,9 @@
 """What others did to a running network: a refresh shows it once, and the next `pulumi up` mends it."""
 
 import pytest
-from tests.acceptance.daemons import kill_libvirtd, start_libvirtd
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.daemons import kill_libvirtd, start_libvirtd
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

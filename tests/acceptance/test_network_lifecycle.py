@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
 
 from virtnet.network.xml import write as network_edit
 

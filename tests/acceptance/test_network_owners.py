@@ -1,7 +1,8 @@
 """Two resources that lay claim to one network: the one that goes takes nothing away from the one that stays."""
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

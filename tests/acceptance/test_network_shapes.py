@@ -1,7 +1,8 @@
 """Networks of every shape are taken over by the program that `virtnet import` prints, and given back as they were."""
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

@@ -6,8 +6,9 @@ Networks work; what needs the host itself says at preview that it cannot be had.
 from collections.abc import Iterator
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack
-from tests.acceptance.workstation import HOST_ADDRESS, Workstation, workstation
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
+from tests.hosts.workstation import HOST_ADDRESS, Workstation, workstation
 
 pytestmark = pytest.mark.acceptance
 

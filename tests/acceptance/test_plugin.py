@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.acceptance.daemons import kill_libvirtd, start_libvirtd
-from tests.acceptance.guests import linux_guest
 from tests.acceptance.native_stack import NATIVE_PROGRAM, NativeStack
-from tests.acceptance.sandboxed import PROGRAM, Host, Stack
+from tests.acceptance.stack import PROGRAM, Stack
 from tests.acceptance.test_killed import hooked  # noqa: F401 - a fixture
+from tests.hosts.daemons import kill_libvirtd, start_libvirtd
+from tests.hosts.guests import linux_guest
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from tests.acceptance.plugin_table import LIVES, UUID
-from tests.acceptance.sandboxed import REPOSITORY
+from tests.campaigns.plugin_table import LIVES, UUID
+from tests.hosts.sandboxed import REPOSITORY
 
 pytestmark = pytest.mark.acceptance
 
@@ -15,10 +15,10 @@ ITS_OWN = ("details", "foreseen")
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[Any]]]:
-    from tests.acceptance.sandboxed import sandboxed_host
+    from tests.hosts.sandboxed import sandboxed_host
 
     with sandboxed_host(tmp_path_factory.mktemp("plugin")) as host:
-        done = host.run("python", "-m", "tests.acceptance.plugin_table", directory=REPOSITORY)
+        done = host.run("python", "-m", "tests.campaigns.plugin_table", directory=REPOSITORY)
     found: dict[str, dict[str, list[Any]]] = json.loads(done.stdout.splitlines()[-1])
     return found
 

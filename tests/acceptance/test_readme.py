@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.acceptance.sandboxed import REPOSITORY, Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import REPOSITORY, Host
 
 pytestmark = pytest.mark.acceptance
 

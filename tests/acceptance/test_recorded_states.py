@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.acceptance.recorded_states import FORMS, STATES, restore, version
-from tests.acceptance.sandboxed import REPOSITORY, Host
+from tests.campaigns.recorded_states import FORMS, STATES, restore, version
+from tests.hosts.sandboxed import REPOSITORY, Host
 
 pytestmark = pytest.mark.acceptance
 
@@ -18,7 +18,7 @@ def test_every_version_has_its_recorded_states() -> None:
 
     wanted = {f"{each}.{form}.json" for each in {*released, version()} for form in FORMS}
 
-    assert wanted <= {path.name for path in RECORDED}, "python -m tests.acceptance.recorded_states writes those missing"
+    assert wanted <= {path.name for path in RECORDED}, "python -m tests.campaigns.recorded_states writes those missing"
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)

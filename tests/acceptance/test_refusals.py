@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.acceptance.guests import LinuxGuest, linux_guest
-from tests.acceptance.sandboxed import REPOSITORY, Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.guests import LinuxGuest, linux_guest
+from tests.hosts.sandboxed import REPOSITORY, Host
 
 pytestmark = pytest.mark.acceptance
 
@@ -237,13 +238,13 @@ def test_a_change_waits_for_another_process_that_changes_the_host(host: Host, st
 
 
 def test_libvirtd_killed_between_any_two_steps_loses_nobody(host: Host) -> None:
-    shown = host.run("python", "-m", "tests.acceptance.killed_restarts", directory=REPOSITORY)
+    shown = host.run("python", "-m", "tests.campaigns.killed_restarts", directory=REPOSITORY)
 
     assert "lost nobody" in shown.stdout
 
 
 def test_previews_agree_with_witnesses_over_random_edits(host: Host) -> None:
-    command = ("python", "-m", "tests.acceptance.random_edits", "--seed", "1", "--edits", "30")
+    command = ("python", "-m", "tests.campaigns.random_edits", "--seed", "1", "--edits", "30")
 
     shown = host.run(*command, directory=REPOSITORY, check=False)
 

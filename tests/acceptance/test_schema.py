@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from tests.acceptance.sandboxed import REPOSITORY, sandboxed_host
+from tests.hosts.sandboxed import REPOSITORY, sandboxed_host
 from tests.rng_instances import Schema
 
 pytestmark = pytest.mark.acceptance
@@ -59,7 +59,7 @@ class Walk:
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     with sandboxed_host(tmp_path_factory.mktemp("walk")) as host:
-        done = host.run("python", "-m", "tests.acceptance.schema_walk", directory=REPOSITORY)
+        done = host.run("python", "-m", "tests.campaigns.schema_walk", directory=REPOSITORY)
     print(done.stderr)  # noqa: T201 - how far it came, shown by pytest when something fails
     return Walk(done.stdout.splitlines())
 
@@ -93,7 +93,7 @@ def test_exceptions_are_those_listed(walk: Walk, kind: str) -> None:
 
 def test_what_check_accepts_is_taken_and_given_back(tmp_path: Path) -> None:
     sizes = ("--networks", "300", "--seed", "1", "--starts", "8")
-    program = ("python", "-m", "tests.acceptance.generated_networks", *sizes)
+    program = ("python", "-m", "tests.campaigns.generated_networks", *sizes)
     with sandboxed_host(tmp_path) as host:
         done = host.run(*program, directory=REPOSITORY, check=False)
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.daemons import daemon_version
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.hosts.daemons import daemon_version
+from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from tests.acceptance.sandboxed import REPOSITORY, sandboxed_host
+from tests.hosts.sandboxed import REPOSITORY, sandboxed_host
 
 pytestmark = pytest.mark.acceptance
 
 
 def test_actions_of_all_kinds_leave_nothing_behind_and_nothing_grows(tmp_path: Path) -> None:
-    program = ("python", "-m", "tests.acceptance.soak", "--seed", "3", "--actions", "16", "--engine", "1")
+    program = ("python", "-m", "tests.campaigns.soak", "--seed", "3", "--actions", "16", "--engine", "1")
     with sandboxed_host(tmp_path) as host:
         done = host.run(*program, directory=REPOSITORY, check=False)
 
@@ -18,7 +18,7 @@ def test_actions_of_all_kinds_leave_nothing_behind_and_nothing_grows(tmp_path: P
 
 
 def test_hostile_texts_come_back_from_libvirt_and_stay_texts_in_the_files_of_dnsmasq(tmp_path: Path) -> None:
-    program = ("python", "-m", "tests.acceptance.hostile_networks", "--starts", "20", "--seed", "1")
+    program = ("python", "-m", "tests.campaigns.hostile_networks", "--starts", "20", "--seed", "1")
     with sandboxed_host(tmp_path) as host:
         done = host.run(*program, directory=REPOSITORY, check=False)
 

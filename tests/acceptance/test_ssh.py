@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.acceptance.sandboxed import Host, Stack
-from tests.acceptance.workstation import OPERATOR, Workstation, workstation
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
+from tests.hosts.workstation import OPERATOR, Workstation, workstation
 
 pytestmark = pytest.mark.acceptance
 
@@ -22,11 +23,11 @@ LAB: dict[str, Any] = {
 PROLOGUE = """\
 import time
 from virtnet.libvirtd.connection import Connections
-from virtnet.connect import open_doors
+from virtnet.connect import connect
 from virtnet.errors import VirtnetError
 connections = Connections()
 def look(uri="", *, user="root"):
-    return open_doors(uri or f"qemu+ssh://{user}@far/system", connections)
+    return connect(uri or f"qemu+ssh://{user}@far/system", connections)
 """
 DROP_IN = "/etc/sysctl.d/90-virtnet-forwarding.conf"
 
@@ -149,7 +150,7 @@ def test_one_host_is_one_connection_of_ours_and_few_round_trips(desk: Workstatio
     shown = python(
         desk,
         """\
-        from virtnet import lifecycle
+        from virtnet.planning import lifecycle
         from virtnet.forwarding.resource import HOST_FORWARDING
         from virtnet.network.resource import NETWORK
         desired, _ = NETWORK.check({"uri": doors.libvirt.uri, "name": "lab", "ips": [{"address": "10.70.0.1/24"}]}, {})
@@ -310,7 +311,7 @@ def test_hostile_names_never_reach_a_shell_or_an_option_parser(host: Host, desk:
 
 def test_an_ordinary_user_is_root_by_sudo_and_else_told_at_preview(host: Host, desk: Workstation) -> None:
     asked = """\
-        from virtnet import lifecycle
+        from virtnet.planning import lifecycle
         from virtnet.forwarding.resource import HOST_FORWARDING
         wanted, _ = HOST_FORWARDING.check({"uri": doors.libvirt.uri, "ipv4": True}, {})
         print(doors.host.may_change_links())

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.acceptance.fleet import SECOND_ADDRESS, Fleet, hosts_behind_one_another
-from tests.acceptance.sandboxed import Host, Stack
-from tests.acceptance.workstation import HOST_ADDRESS, Workstation, workstation
+from tests.acceptance.stack import Stack
+from tests.hosts.fleet import SECOND_ADDRESS, Fleet, hosts_behind_one_another
+from tests.hosts.sandboxed import Host
+from tests.hosts.workstation import HOST_ADDRESS, Workstation, workstation
 
 pytestmark = pytest.mark.acceptance
 
@@ -165,8 +166,8 @@ def test_a_host_never_gets_at_the_users_agent(host: Host, desk: Workstation) -> 
     assert agent is not None
     by_hand = desk.sh("SSH_AUTH_SOCK=/run/agent ssh far 'echo agent: $SSH_AUTH_SOCK'")
     program = (
-        "from virtnet.libvirtd.connection import Connections\nfrom virtnet.connect import open_doors\n"
-        f"print(open_doors({FAR!r}, Connections()).host.read_file('/proc/self/environ'))"
+        "from virtnet.libvirtd.connection import Connections\nfrom virtnet.connect import connect\n"
+        f"print(connect({FAR!r}, Connections()).host.read_file('/proc/self/environ'))"
     )
 
     seen = desk.run("env", "SSH_AUTH_SOCK=/run/agent", "python", "-c", program).stdout

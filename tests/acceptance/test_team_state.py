@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.postgresql import Database, database
-from tests.acceptance.sandboxed import REPOSITORY, Host, Stack, wait_until
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import REPOSITORY, Host, wait_until
 
 pytestmark = pytest.mark.acceptance
 

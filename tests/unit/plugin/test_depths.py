@@ -14,7 +14,7 @@ import pytest
 from google.protobuf import json_format
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2
-from tests.acceptance.plugin_table import Dynamic, Native, plain, plugin, struct, unwrapped
+from tests.campaigns.plugin_table import Dynamic, Native, plain, plugin, struct, unwrapped
 
 from virtnet.network.resource import NETWORK
 from virtnet.spec import properties as wire

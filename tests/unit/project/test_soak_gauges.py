@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tests.acceptance.sandboxed import nft_lines
-from tests.acceptance.soak import Sample, growth, left_over, slope
+from tests.campaigns.soak import Sample, growth, left_over, slope
+from tests.hosts.sandboxed import nft_lines
 
 NFT = (Path(__file__).parents[1] / "data" / "firewall" / "nft.txt").read_text()
 

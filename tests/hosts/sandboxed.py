@@ -1,41 +1,18 @@
-"""A sandboxed host for one test, and a Pulumi stack on it: the real engine against a real libvirtd."""
+"""A sandboxed host: a real libvirtd and a kernel's network of its own, in which a test runs commands."""
 
 import contextlib
 import itertools
-import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PROGRAM = '''\
-"""Declares what resources.json lists, in its order; each depends on the one before where it says so."""
-
-import json
-import signal
-from pathlib import Path
-
-import pulumi
-import pulumi_virtnet
-
-# The engine interrupts a program whose resource was refused, and waits five seconds for a Python that is asked nicely.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-made = {}
-for entry in json.loads(Path(__file__).with_name("resources.json").read_text()):
-    kind = getattr(pulumi_virtnet, entry["type"])
-    after = [made[name] for name in entry.get("depends_on", [])]
-    made[entry["name"]] = kind(entry["name"], **entry["args"], opts=pulumi.ResourceOptions(depends_on=after))
-    pulumi.export(entry["name"], {"id": made[entry["name"]].id, "urn": made[entry["name"]].urn})
-'''
-
-
 #: Tables that iptables and ip6tables keep in nftables, of which iptables-save and ip6tables-save tell.
 OF_IPTABLES = re.compile(r"ip6? (filter|nat|mangle|raw|security)")
 #: Prints the whole of nftables where there is such a program.
@@ -218,14 +195,14 @@ def sandboxed_host(directory: Path) -> Iterator[Host]:
     try:
         line = process.stdout.readline()
         assert line == "ready\n", "the sandbox did not start"
-        yield Host(_innermost(process.pid), directory)
+        yield Host(innermost(process.pid), directory)
     finally:
         process.stdin.close()
         process.wait(timeout=20)
         process.stdout.close()
 
 
-def _innermost(pid: int) -> int:
+def innermost(pid: int) -> int:
     """The sandbox's CMD: the descendant that is bash."""
     waiting = [pid]
     while waiting:
@@ -234,93 +211,6 @@ def _innermost(pid: int) -> int:
             return current
         waiting += [int(child) for child in Path(f"/proc/{current}/task/{current}/children").read_text().split()]
     raise AssertionError("the sandbox's command was not found among its descendants")
-
-
-class Stack:
-    """A Pulumi stack with a state of its own, whose program declares a list of resources."""
-
-    def __init__(self, host: Host, name: str = "test", *, backend: str = "") -> None:
-        """`backend` is where Pulumi keeps the state; "" means in files of this stack's own."""
-        self.host = host
-        self.directory = host.directory / f"stack-{name}"
-        self.directory.mkdir()
-        (self.directory / "state").mkdir()
-        self.environment = {
-            "PULUMI_BACKEND_URL": backend or f"file://{self.directory}/state",
-            "PULUMI_HOME": str(self.directory / "home"),
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_PYTHON_CMD": sys.executable,
-            "HOME": str(self.directory),
-        }
-        (self.directory / "Pulumi.yaml").write_text("name: project\nruntime: {name: python}\n")
-        (self.directory / "__main__.py").write_text(PROGRAM)
-        self.declare()
-        self.pulumi("stack", "init", name)
-
-    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self.host.run(
-            "pulumi",
-            *arguments,
-            "--non-interactive",
-            "--color=never",
-            check=check,
-            directory=self.directory,
-            environment=self.environment,
-        )
-
-    def declare(self, *resources: Mapping[str, Any]) -> None:
-        """Write the program's list: dicts with type, name, args and depends_on."""
-        (self.directory / "resources.json").write_text(json.dumps(resources))
-
-    def network(self, name: str, /, **args: Any) -> None:
-        """Declare one network and nothing else."""
-        self.declare({"type": "LibvirtNetwork", "name": name, "args": args})
-
-    def preview(self, *, check: bool = True) -> str:
-        return _text(self.pulumi("preview", "--diff", check=check))
-
-    def up(self, *, check: bool = True) -> str:
-        return _text(self.pulumi("up", "--yes", "--skip-preview", check=check))
-
-    def refresh(self, *, check: bool = True) -> str:
-        return _text(self.pulumi("refresh", "--yes", "--skip-preview", check=check))
-
-    def destroy(self, *, check: bool = True) -> str:
-        return _text(self.pulumi("destroy", "--yes", "--skip-preview", check=check))
-
-    def unchanged(self) -> bool:
-        """Whether a preview shows no change, and a refresh finds none."""
-        preview = self.pulumi("preview", "--expect-no-changes", check=False)
-        refresh = self.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", check=False)
-        if preview.returncode or refresh.returncode:
-            print(_text(preview), _text(refresh))  # noqa: T201 - shown by pytest when the assertion fails
-        return preview.returncode == 0 and refresh.returncode == 0
-
-    def outputs(self, name: str) -> dict[str, Any]:
-        """The recorded outputs of a resource."""
-        state = json.loads(self.pulumi("stack", "export").stdout)
-        found = [
-            r
-            for r in state["deployment"].get("resources", [])
-            if r["urn"].endswith(f"::{name}") and r["type"].startswith("pulumi-python:")
-        ]
-        assert len(found) == 1, state
-        outputs: dict[str, Any] = found[0]["outputs"]
-        return outputs
-
-    def resources(self) -> Sequence[str]:
-        """The names of the stack's own resources in the state."""
-        state = json.loads(self.pulumi("stack", "export").stdout)
-        return [
-            r["urn"].rpartition("::")[2]
-            for r in state["deployment"].get("resources", [])
-            if r["type"].startswith("pulumi-python:")
-        ]
-
-
-def _text(done: subprocess.CompletedProcess[str]) -> str:
-    return done.stdout + done.stderr
 
 
 def wait_until(happened: Callable[[], bool], seconds: float = 60) -> None:

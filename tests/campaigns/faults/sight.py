@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from tests.acceptance.sandboxed import Host
+from tests.hosts.sandboxed import Host
 
 LOOK = """\
 say() { echo "== $1"; }

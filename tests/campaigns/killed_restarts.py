@@ -1,6 +1,6 @@
 """libvirtd killed between any two steps of a restart, for real: the next update finishes, and nobody is lost.
 
-Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.killed_restarts`.
+Run inside a sandbox: `virtnet sandbox -- python -m tests.campaigns.killed_restarts`.
 """
 
 import os
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.random_edits import BRIDGE, GUEST, START, look, neighbour
+from tests.campaigns.random_edits import BRIDGE, GUEST, START, look, neighbour
 
 from virtnet.connect import connect
 from virtnet.libvirtd.connection import Connections

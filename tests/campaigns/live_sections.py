@@ -1,6 +1,6 @@
 """Live edits of every section of a running network on a real libvirtd, there and back.
 
-Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.live_sections CASE`. A case is a network and what
+Run inside a sandbox: `virtnet sandbox -- python -m tests.campaigns.live_sections CASE`. A case is a network and what
 becomes of it; prints what virsh, the kernel and ss show after each edit, beside the same of a network made anew like
 that, as a JSON object.
 """

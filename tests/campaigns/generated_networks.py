@@ -1,6 +1,6 @@
 """Networks in which every property has its turn: what check accepts, libvirt takes and gives back as it was meant.
 
-Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.generated_networks --networks 300 --seed 1`. Prints
+Run inside a sandbox: `virtnet sandbox -- python -m tests.campaigns.generated_networks --networks 300 --seed 1`. Prints
 what is wrong, one JSON object a line with the seed and the inputs, and at the end how many networks were defined and
 started, and less which properties; ends with 1 when something was. With --starts some are started too, and looked at
 while they run. The same seed makes the same networks as long as the code is the same: Hypothesis also tries words that
@@ -25,9 +25,9 @@ from typing import Any
 
 import libvirt
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from tests.acceptance.daemons import WRITES_NFTABLES, choose_firewall, daemon_version
-from tests.acceptance.sandboxed import LIST_NFT, Host
-from tests.acceptance.schema_walk import lend_virtual_functions
+from tests.campaigns.schema_walk import lend_virtual_functions
+from tests.hosts.daemons import WRITES_NFTABLES, choose_firewall, daemon_version
+from tests.hosts.sandboxed import LIST_NFT, Host
 from tests.unit.strategies import whole_networks
 
 from virtnet.network.observe.firewall import FILTERED_MODES, missing_rules, uses_nft

@@ -1,6 +1,6 @@
 """Every alternative of libvirt's network schema, through a real define, dump, parse, check, render and define again.
 
-Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.schema_walk`. Prints what became of each, one JSON
+Run inside a sandbox: `virtnet sandbox -- python -m tests.campaigns.schema_walk`. Prints what became of each, one JSON
 object a line, and how far it is on standard error.
 """
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.acceptance.sandboxed import Host, _innermost
-from tests.acceptance.workstation import AUTHORIZED_KEYS, HOST_ADDRESS, Workstation, workstation
+from tests.hosts.sandboxed import Host, innermost
+from tests.hosts.workstation import AUTHORIZED_KEYS, HOST_ADDRESS, Workstation, workstation
 
 SECOND_ADDRESS = "203.0.113.1"
 
@@ -69,7 +69,7 @@ def _inner_sandbox(host: Host, directory: Path) -> Iterator[Host]:
     assert process.stdout is not None
     try:
         assert process.stdout.readline() == "ready\n", "the second host did not start"
-        yield Host(_innermost(process.pid), directory)
+        yield Host(innermost(process.pid), directory)
     finally:
         process.stdin.close()
         process.wait(timeout=20)

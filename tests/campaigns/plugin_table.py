@@ -1,6 +1,6 @@
 """The same calls to the native plugin's process, over gRPC, and to the dynamic provider: what each of them answers.
 
-Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.plugin_table`; prints JSON, a list of answers for
+Run inside a sandbox: `virtnet sandbox -- python -m tests.campaigns.plugin_table`; prints JSON, a list of answers for
 each scenario and form.
 """
 

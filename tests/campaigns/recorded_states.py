@@ -1,6 +1,6 @@
 """Stacks as a version records them, and the host they were recorded on, for the tests of later versions.
 
-    python -m tests.acceptance.recorded_states
+    python -m tests.campaigns.recorded_states
 
 writes tests/acceptance/data/states/VERSION.FORM.json for the version of pyproject.toml, in both forms; part of each
 release. A recorded state is never written anew: a version that needs that would not open its users' stacks.
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.native_stack import NativeStack
-from tests.acceptance.sandboxed import REPOSITORY, Host, Stack, sandboxed_host
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import REPOSITORY, Host, sandboxed_host
 
-STATES = Path(__file__).parent / "data" / "states"
+STATES = REPOSITORY / "tests" / "acceptance" / "data" / "states"
 FORMS: dict[str, type[Stack]] = {"dynamic": Stack, "native": NativeStack}
 #: What the program declares: of every kind of property something, as far as the oldest libvirt of the tests has it.
 RESOURCES: tuple[dict[str, Any], ...] = (

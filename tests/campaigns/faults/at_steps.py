@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.acceptance.daemons import start_libvirtd
-from tests.acceptance.faults.pairs import Pair, Resource
-from tests.acceptance.faults.sight import Sight, look
-from tests.acceptance.sandboxed import Host, Pings, Stack, pinging
+from tests.acceptance.stack import Stack
+from tests.campaigns.faults.pairs import Pair, Resource
+from tests.campaigns.faults.sight import Sight, look
+from tests.hosts.daemons import start_libvirtd
+from tests.hosts.sandboxed import Host, Pings, pinging
 
 LONG = ("StartNetwork", "StopNetwork", "UpdateSection")
 STOP = Path(__file__).parent / "stop"

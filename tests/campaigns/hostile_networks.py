@@ -1,6 +1,6 @@
 """Hostile texts in every place of a network, through a real libvirtd and into dnsmasq's files.
 
-Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.hostile_networks --starts 30 --seed 1`. What check
+Run inside a sandbox: `virtnet sandbox -- python -m tests.campaigns.hostile_networks --starts 30 --seed 1`. What check
 takes is defined, and read back as it was; of what can be started some are (all with --starts 0). Where dnsmasq reads
 the text, it runs then, and its files say what they say without the text: the same options with as many values, in lines
 that it reads whole. Elsewhere the running network has the text as it was. Prints what is wrong, one JSON object a line,
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import libvirt
-from tests.acceptance.generated_networks import (
+from tests.campaigns.generated_networks import (
     UUID,
     Starts,
     may_start,

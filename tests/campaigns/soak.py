@@ -1,6 +1,6 @@
 """Hundreds of edits, refreshes, adoptions, accidents, and guests that come and go, on one host by one process.
 
-Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.soak --seed 1 --actions 500 --engine 20`. Meanwhile
+Run inside a sandbox: `virtnet sandbox -- python -m tests.campaigns.soak --seed 1 --actions 500 --engine 20`. Meanwhile
 the process's memory, file descriptors and threads are watched, and libvirtd's; at the end the host is compared with
 what it was after a first life of everything, and with what it was before that. --engine repeats edits with the real
 Pulumi engine, whose provider processes are short. Prints what was measured, and ends with 1 when anything grows or is
@@ -22,8 +22,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.random_edits import BRIDGE, GUEST, START, edited, neighbour
-from tests.acceptance.sandboxed import LIST_NFT, Host, Stack, nft_lines
+from tests.acceptance.stack import Stack
+from tests.campaigns.random_edits import BRIDGE, GUEST, START, edited, neighbour
+from tests.hosts.sandboxed import LIST_NFT, Host, nft_lines
 
 from virtnet.connect import connect
 from virtnet.forwarding.resource import HOST_FORWARDING

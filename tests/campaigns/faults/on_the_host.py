@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from subprocess import CompletedProcess
 
-from tests.acceptance.daemons import kill_libvirtd, start_libvirtd
-from tests.acceptance.faults.at_steps import Bench, Row
-from tests.acceptance.faults.pairs import GUESTS, Pair, Resource, forwarding, network
-from tests.acceptance.faults.sight import Sight, look
-from tests.acceptance.sandboxed import Host, Stack
+from tests.acceptance.stack import Stack
+from tests.campaigns.faults.at_steps import Bench, Row
+from tests.campaigns.faults.pairs import GUESTS, Pair, Resource, forwarding, network
+from tests.campaigns.faults.sight import Sight, look
+from tests.hosts.daemons import kill_libvirtd, start_libvirtd
+from tests.hosts.sandboxed import Host
 
 MAC = "52:54:00:fe:00:02"
 SUBNET = {

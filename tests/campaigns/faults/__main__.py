@@ -16,11 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
-from tests.acceptance.faults import table
-from tests.acceptance.faults.at_steps import Bench, Row
-from tests.acceptance.faults.on_the_host import HOST_FAULTS
-from tests.acceptance.faults.pairs import PAIRS, Pair
-from tests.acceptance.sandboxed import Host, Stack, sandboxed_host
+from tests.acceptance.stack import Stack
+from tests.campaigns.faults import table
+from tests.campaigns.faults.at_steps import Bench, Row
+from tests.campaigns.faults.on_the_host import HOST_FAULTS
+from tests.campaigns.faults.pairs import PAIRS, Pair
+from tests.hosts.sandboxed import Host, sandboxed_host
 
 Name = tuple[str, str]
 
@@ -52,7 +53,7 @@ class Document:
         """Write one more row."""
         wrong = "".join(f"\n  WRONG: {text}" for text in row.wrong)
         with self._lock:
-            print(f"{row.fault}, {row.when}: {row.lost}; {row.after}; {row.next_up}{wrong}", flush=True)  # noqa: T201
+            print(f"{row.fault}, {row.when}: {row.lost}; {row.after}; {row.next_up}{wrong}", flush=True)
             self.rows.append(row)
             self._write(drop_others=False)
 
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str]) -> int:
             done.result()
     document.finish()
     wrong = [row for row in document.rows if row.wrong]
-    print(f"{len(document.rows)} faults, {len(wrong)} of them lost or left something")  # noqa: T201
+    print(f"{len(document.rows)} faults, {len(wrong)} of them lost or left something")
     return 1 if wrong else 0
 
 

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.acceptance.faults.at_steps import Row
-from tests.acceptance.sandboxed import REPOSITORY
+from tests.campaigns.faults.at_steps import Row
+from tests.hosts.sandboxed import REPOSITORY
 
 DOCUMENT = REPOSITORY / "docs" / "reliability.md"
 BEGIN, END = "<!-- Written by make faults. -->", "<!-- The table ends here. -->"

@@ -1,6 +1,6 @@
 """Random edits of one network on a real libvirtd, each preview compared with witnesses that are none of ours.
 
-Run inside a sandbox: `virtnet sandbox -- python -m tests.acceptance.random_edits --seed 1 --edits 100`. Prints one line
+Run inside a sandbox: `virtnet sandbox -- python -m tests.campaigns.random_edits --seed 1 --edits 100`. Prints one line
 an edit, and ends with 1 at the first disagreement. The witnesses: `virsh net-event`, the bridge's ifindex, dnsmasq's
 process id, and the packets that two neighbours and the gateway exchange every 20 ms.
 """

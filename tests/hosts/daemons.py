@@ -1,6 +1,6 @@
 """Daemons of a sandboxed host, and the provider's process: killed, waited for, and started again."""
 
-from tests.acceptance.sandboxed import Host
+from tests.hosts.sandboxed import Host
 
 #: The libvirt that can write its rules to nftables itself, into tables of its own. An older one reads no network.conf.
 WRITES_NFTABLES = (10, 4)

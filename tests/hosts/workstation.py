@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.acceptance.sandboxed import Host
+from tests.hosts.sandboxed import Host
 
 HOST_ADDRESS = "198.51.100.1"
 """Of TEST-NET-2 (RFC 5737): networks that show whether libvirt can start any have theirs from TEST-NET-1."""

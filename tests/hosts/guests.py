@@ -16,7 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
-from tests.acceptance.sandboxed import Host, Pings, pinging
+from tests.hosts.sandboxed import Host, Pings, pinging
 
 BOOT_DEADLINE = 90.0
 """Seconds from a guest's start to its address; a few on a free core, more with several guests on a busy one."""
