@@ -36,8 +36,8 @@ from virtnet.network.resource import NETWORK
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import mode_of, own_bridge
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY, OF_PROPERTY, needs_newer_libvirt
-from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 from virtnet.planning.merge import differences, merge
 from virtnet.spec.part import as_group
 
@@ -96,7 +96,7 @@ def what_libvirt_makes_of(connection: libvirt.virConnect, tree: Mapping[str, Any
     except libvirt.libvirtError as error:
         return [str(error)]
     try:
-        found = network_xml.parse(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE))
+        found = definition(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)).tree
     finally:
         network.undefine()
     lost = differences(NetworkSpec, merge(NetworkSpec, tree, {}, found), found)
@@ -208,7 +208,7 @@ def wrong_at_start(connection: libvirt.virConnect, inputs: Mapping[str, Any], st
         with lent_links(target):
             network.create()
             try:
-                found = network_xml.parse(network.XMLDesc(0))
+                found = definition(network.XMLDesc(0)).tree
                 if mode_of(found) in FILTERED_MODES:
                     wrong = wrong_rules(found, starts.backend)
             finally:

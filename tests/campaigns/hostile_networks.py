@@ -37,6 +37,7 @@ from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 
 FILES = Path("/var/lib/libvirt/dnsmasq")
 #: dnsmasq reads lines of its files into a buffer (MAXDNAME); the rest of what is longer is a line of its own.
@@ -58,7 +59,7 @@ def defined(connection: libvirt.virConnect, attempt: Attempt, canonical: Mapping
     except libvirt.libvirtError as error:
         return f"libvirt says no: {error}"
     try:
-        found = value_at(network_xml.parse(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)), path)
+        found = value_at(definition(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)).tree, path)
     except Exception as error:
         return f"its dump cannot be read: {error}"
     finally:

@@ -18,6 +18,7 @@ from tests.rng_instances import Instance, Schema
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 
 
 @dataclass
@@ -53,7 +54,7 @@ def walk(connection: libvirt.virConnect, instance: Instance) -> Outcome:
     try:
         dump = network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
         outcome.unreadable = not _is_xml(dump)
-        tree = network_xml.parse(instance.xml if outcome.unreadable else dump)
+        tree = definition(instance.xml if outcome.unreadable else dump).tree
         canonical, failures = NETWORK.check(tree, {})
         outcome.refused = [f"{failure.path}: {NETWORK.messages().failure(failure)}" for failure in failures]
         if outcome.unreadable:
@@ -61,7 +62,7 @@ def walk(connection: libvirt.virConnect, instance: Instance) -> Outcome:
         outcome.dropped = not _holds(dump, instance)
         again = connection.networkDefineXML(network_edit.render(tree if failures else canonical))
         other = again.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
-        outcome.tree_differs = network_xml.parse(other) != tree
+        outcome.tree_differs = definition(other).tree != tree
         outcome.lost = _unlike(dump, other)
         edited = network_edit.edit(dump, {**tree, "trust_guest_rx_filters": not tree.get("trust_guest_rx_filters")})
         last = connection.networkDefineXML(edited).XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)

@@ -13,7 +13,8 @@ from lxml import etree
 from tests.fakes.host import FakeBridges
 
 from virtnet.errors import LibvirtFailure, NotFound
-from virtnet.network.tree import own_bridge
+from virtnet.network._generated.trees import NetworkTree
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
@@ -133,7 +134,7 @@ class FakeLibvirt:
             if guest.network != target.name:
                 guest.network, guest.portgroup, guest.port = target.name, source.get("portgroup", ""), True
                 if self.host is not None:
-                    self.host.set_master(guest.tap, network_xml.parse(target.live_xml)["bridge"]["name"])
+                    self.host.set_master(guest.tap, tree_of(target.live_xml)["bridge"]["name"])
             guest.link = "up" if link is None else link.get("state", "up")
 
     def start_transient_network(self, xml: str) -> None:
@@ -152,7 +153,7 @@ class FakeLibvirt:
             self._make_bridge(xml)
 
     def _make_bridge(self, xml: str) -> None:
-        tree = network_xml.parse(xml)
+        tree = tree_of(xml)
         if self.host is not None and (bridge := own_bridge(tree)):
             self.host.make_bridge(
                 bridge,
@@ -200,13 +201,11 @@ class FakeLibvirt:
             def changed(xml: str | None) -> str | None:
                 if xml is None:
                     return None
-                tree = network_xml.parse(xml)
-                if kind == "metadata":
-                    tree["metadata"] = {**tree.get("metadata", {}), namespace: text}
-                    tree["metadata"] = {name: kept for name, kept in tree["metadata"].items() if kept is not None}
-                else:
-                    tree[kind] = text
-                return network_edit.edit(xml, {name: value for name, value in tree.items() if value is not None})
+                tree = tree_of(xml)
+                texts = {**tree.get("metadata", {}), namespace: text} if kind == "metadata" else {}
+                kept = {name: value for name, value in texts.items() if value is not None}
+                edited = {**tree, kind: kept if kind == "metadata" else text}
+                return network_edit.edit(xml, {name: value for name, value in edited.items() if value is not None})
 
             self.reports[uuid] = replace(
                 report,
@@ -238,7 +237,7 @@ class FakeLibvirt:
             for guest in self.guests:
                 guest.port = guest.port and guest.network != report.name
             if self.host is not None:
-                self.host.remove_bridge(own_bridge(network_xml.parse(report.live_xml)))
+                self.host.remove_bridge(own_bridge(tree_of(report.live_xml)))
             if report.persistent:
                 self.reports[uuid] = replace(report, active=False, live_xml=None)
             else:
@@ -315,13 +314,18 @@ def _normal(xml: str) -> str:
     """What libvirt's own dump adds: defaults of the bridge, `dev` beside the first interface."""
     root = etree.fromstring(xml)
     bridge = root.find("bridge")
-    if bridge is not None and network_xml.parse(xml).get("forward", {}).get("mode", "") in ("", "nat", "route", "open"):
+    if bridge is not None and mode_of(tree_of(xml)) in OWN_BRIDGE_MODES:
         bridge.set("stp", bridge.get("stp", "on"))
         bridge.set("delay", bridge.get("delay", "0"))
     forward = root.find("forward")
     if forward is not None and (first := forward.find("interface")) is not None:
         forward.set("dev", first.get("dev", ""))
     return etree.tostring(root, encoding="unicode")
+
+
+def tree_of(xml: str) -> NetworkTree:
+    """A network's tree, read apart from what the provider has read of it."""
+    return network_xml.parse_network(network_xml.read_xml(xml))
 
 
 def _canonical(xml: str) -> str:

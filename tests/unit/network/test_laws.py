@@ -17,6 +17,7 @@ from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.running import StopNetwork
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
 from virtnet.planning.plan import ChangeClass
@@ -47,7 +48,7 @@ def plan(libvirt: FakeLibvirt, desired: dict[str, Any], recorded: dict[str, Any]
 def test_what_is_rendered_is_parsed_as_it_was(inputs: dict[str, Any]) -> None:
     target = new_tree(checked(inputs), inputs.get("uuid", UUID))
 
-    parsed = network_xml.parse(network_edit.render(target))
+    parsed = definition(network_edit.render(target)).tree
 
     in_xml = {name: value for name, value in target.items() if name not in network_xml.NOT_XML}
     assert _without_empty(parsed) == _without_empty(in_xml)
@@ -158,7 +159,7 @@ def test_observed_as_desired_plans_nothing(inputs: dict[str, Any]) -> None:
     libvirt = FakeLibvirt()
     made = created(libvirt, checked(inputs))
     report = libvirt.reports[made["uuid"]]
-    seen = network_xml.parse(report.any_xml)
+    seen = definition(report.any_xml).tree
     flags = {"autostart": report.autostart, "active": report.active, "adopt": True, "uri": libvirt.uri}
     desired, failures = NETWORK.check({**seen, **flags, "__owner": "project/stack/lab"}, {})
 

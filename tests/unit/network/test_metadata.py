@@ -1,5 +1,6 @@
 """Title, description and metadata of a running network: in place where libvirt can, in the definition elsewhere."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from tests.fakes.libvirt import FakeLibvirt
 
 from virtnet.errors import ApplyFailed
 from virtnet.network.resource import NETWORK
-from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
 
@@ -33,9 +34,8 @@ def updated(version: int, before: dict[str, Any], after: dict[str, Any]) -> tupl
     return libvirt, shown
 
 
-def metadata(xml: str | None) -> dict[str, str]:
-    found: dict[str, str] = network_xml.parse(xml or "").get("metadata", {})
-    return found
+def metadata(xml: str | None) -> Mapping[str, str]:
+    return definition(xml or "").tree.get("metadata", {})
 
 
 def test_a_newer_libvirt_changes_the_running_network_and_its_definition() -> None:
@@ -66,7 +66,7 @@ def test_an_older_libvirt_is_given_a_definition() -> None:
 def test_title_and_description_are_set_in_place() -> None:
     libvirt, shown = updated(NEW, {"title": "one"}, {"title": "two", "description": "three"})
 
-    live = network_xml.parse(libvirt.reports[shown["uuid"]].live_xml or "")
+    live = definition(libvirt.reports[shown["uuid"]].live_xml or "").tree
     assert libvirt.effects == ["set metadata"] * 2
     assert (live["title"], live["description"]) == ("two", "three")
 

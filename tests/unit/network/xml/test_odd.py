@@ -13,6 +13,7 @@ from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
 from virtnet.planning.reports import NetworkReport
@@ -74,8 +75,8 @@ def odd(draw: st.DrawFn) -> str:
 
 def read(xml: str) -> None:
     """All that is read of a network's XML on its own."""
-    network_xml.parse(xml)
-    network_xml.owner_mark(xml)
+    found = definition(xml)
+    _ = found.tree, found.mark, found.subnets, found.bridge, found.restart_record_left
     for section in network_xml.SECTIONS:
         network_xml.has_section_item(xml, section, 0, f"<{network_xml.SECTIONS[section][1]}/>")
 

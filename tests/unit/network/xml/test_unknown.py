@@ -7,6 +7,7 @@ from tests.rng_instances import Schema
 
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 
 #: Elements whose whole text is one value of the spec's, so that there is nothing unknown in them.
 WHOLE = ("metadata",)
@@ -34,7 +35,7 @@ def test_an_edit_of_another_property_keeps_all_that_is_unknown() -> None:
     lost: dict[str, Any] = {}
     for instance in Schema().instances():
         xml = sprinkled(instance.xml)
-        tree = network_xml.parse(xml)
+        tree = definition(xml).tree
 
         edited = network_edit.edit(xml, {**tree, "trust_guest_rx_filters": not tree.get("trust_guest_rx_filters")})
 
@@ -48,7 +49,7 @@ def test_what_is_unknown_means_nothing_to_the_tree() -> None:
     differing = [
         instance.target
         for instance in Schema().instances()
-        if network_xml.parse(sprinkled(instance.xml)) != network_xml.parse(instance.xml)
+        if definition(sprinkled(instance.xml)).tree != definition(instance.xml).tree
     ]
 
     assert differing == []
@@ -58,7 +59,7 @@ def test_removing_a_property_takes_nothing_unknown_from_elsewhere() -> None:
     lost: dict[str, Any] = {}
     for instance in Schema().instances():
         xml = sprinkled(instance.xml)
-        tree = network_xml.parse(xml)
+        tree = definition(xml).tree
         for name in tree.keys() - {"name", "metadata"}:
             element = ELEMENTS.get(name, name)
 
@@ -73,10 +74,10 @@ def test_removing_a_property_takes_nothing_unknown_from_elsewhere() -> None:
 def test_metadata_of_others_in_a_namespace_that_is_no_uri_is_read_and_kept() -> None:
     xml = "<network><name>lab</name><metadata><n xmlns='notes' b='1'>a</n></metadata></network>"
 
-    tree = network_xml.parse(xml)
+    tree = definition(xml).tree
 
     assert tree["metadata"] == {"notes": '<n xmlns="notes" b="1">a</n>'}
-    assert network_xml.parse(network_edit.edit(xml, {**tree, "mtu": 1400}))["metadata"] == tree["metadata"]
+    assert definition(network_edit.edit(xml, {**tree, "mtu": 1400})).tree["metadata"] == tree["metadata"]
 
 
 #: The elements of properties that are called otherwise.
