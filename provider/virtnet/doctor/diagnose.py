@@ -1,4 +1,4 @@
-"""`virtnet doctor`: looks at a host through its doors, then says what it finds. Changes nothing.
+"""`virtnet doctor`: looks at a host, then judges what it has seen. Changes nothing.
 
 Looking (`observe`) goes on where one thing cannot be asked, and remembers that; judging (`examine`) is pure and is the
 modules' beside it. What a network or a HostForwarding would say of itself is asked of their own observers, so that the
@@ -105,7 +105,7 @@ class _Looking:
                 for one in seen
                 if one.report is not None
             ),
-            said_autostart=frozenset(one.uuid for one in reports if one.autostart),
+            reported_autostart=frozenset(one.uuid for one in reports if one.autostart),
         )
 
     def _network(self, report: NetworkReport, version: int) -> ObservedNetwork:

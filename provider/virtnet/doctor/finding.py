@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
+from virtnet.doctor.kinds import FindingKind
 from virtnet.forwarding.observed import ForwardingReport
 from virtnet.network.observed import HostReport, ObservedNetwork
+from virtnet.spec.failures import Details
 
 
-class Level(str, Enum):
+class Level(Enum):
     """How much a finding matters."""
 
     OK = "ok"
@@ -22,16 +23,16 @@ class Level(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was found on a host."""
+    """One thing that was found on a host. `messages.advice` says how it reads."""
 
     area: str
     """What it belongs to: "libvirt", "firewall", "network lab"."""
     level: Level
-    said: str
-    fix: str = ""
-    """What to do about it; "" where there is nothing to do."""
-    data: Mapping[str, Any] = field(default_factory=dict)
-    """The same for programs, in plain values of JSON."""
+    kind: FindingKind
+    data: Details = field(default_factory=dict)
+    """What programs get to know of it, in plain values of JSON."""
+    details: Details = field(default_factory=dict)
+    """What its sentence names besides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ class DoctorReport:
     interface_driver: bool = True
     networks: tuple[ObservedNetwork, ...] = ()
     """Each with all others and the host, as for starting it."""
-    said_autostart: frozenset[str] = frozenset()
+    reported_autostart: frozenset[str] = frozenset()
     """UUIDs of the networks that the daemon says it would start at boot."""
     has_host: bool = True
     """Whether this URI reaches the host itself, and not only its libvirt."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
+from virtnet.doctor.kinds import FindingKind
 from virtnet.forwarding.boot import KERNEL_DEFAULT, BootValue, assignments, by_procps, by_systemd
 from virtnet.forwarding.drop_in import DropIn, parse
 from virtnet.forwarding.observed import ForwardingReport
@@ -16,9 +17,7 @@ from virtnet.forwarding.sysctl import (
     interface_of,
     is_accept_ra,
     is_on,
-    shown,
 )
-from virtnet.forwarding.writes import listed
 from virtnet.host.paths import DIRECTORY
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.xml.definition import definition
@@ -49,8 +48,7 @@ def forwarding(report: DoctorReport) -> Iterator[Finding]:
         yield Finding(
             area=AREA,
             level=Level.NOTE,
-            said=f"{DIRECTORY}/{name} was left by a write that was killed; nothing reads it",
-            fix=f"rm {DIRECTORY}/{name}",
+            kind=FindingKind.TEMPORARY_FILE_LEFT,
             data={"file": f"{DIRECTORY}/{name}"},
         )
 
@@ -61,33 +59,25 @@ def _whole_host(
     """One parameter. What is `kept` by a drop-in of ours is judged with that."""
     now = found.values.get(key)
     if now is None:
-        yield Finding(area=AREA, level=Level.NOTE, said=f"the kernel has no {shown(key)}: it runs without IPv6")
+        yield Finding(area=AREA, level=Level.NOTE, kind=FindingKind.PARAMETER_UNKNOWN, details={"key": key})
         return
     data = {"key": key, "now": now, "at_boot": boot.value, "source": boot.source}
     users = found.users[key]
     at_start = [_name(n) for n in report.networks if _starts_at_boot(n) and _routes(n, key)]
-    decides = f"as {boot.source} says" if boot.source != KERNEL_DEFAULT else "no file sets it"
-    said = f"{shown(key)} is {now}, and will be {boot.value} after a boot ({decides})"
-    name = "ipv4=True" if key == IPV4 else "ipv6=True"
+    by_file = boot.source != KERNEL_DEFAULT
     if users and not is_on(now):
-        verb = "needs" if len(users) == 1 else "need"
         yield Finding(
             area=AREA,
             level=Level.PROBLEM,
-            said=f"{shown(key)} is {now}, and {listed(users)} {verb} it on: its guests reach nothing outside",
-            fix=f"sysctl -w {shown(key)}=1; a HostForwarding with {name} keeps it so",
+            kind=FindingKind.FORWARDING_OFF,
             data=data,
+            details={"users": users},
         )
-    elif (users or at_start) and not kept and not is_on(boot.value) and boot.source != KERNEL_DEFAULT:
-        yield Finding(
-            area=AREA,
-            level=Level.NOTE,
-            said=f"{said}; libvirt turns it on again when its networks start",
-            fix=f"take the line out of {boot.source}, or declare a HostForwarding with {name}, whose file comes later",
-            data=data,
-        )
+    elif (users or at_start) and not kept and not is_on(boot.value) and by_file:
+        yield Finding(area=AREA, level=Level.NOTE, kind=FindingKind.FORWARDING_OFF_AT_BOOT, data=data)
     else:
-        yield Finding(area=AREA, level=Level.OK, said=said, data=data)
+        kind = FindingKind.PARAMETER_SET_AT_BOOT if by_file else FindingKind.PARAMETER_DEFAULT_AT_BOOT
+        yield Finding(area=AREA, level=Level.OK, kind=kind, data=data)
 
 
 def _drop_ins(
@@ -98,52 +88,47 @@ def _drop_ins(
     by_hand: Mapping[str, BootValue],
 ) -> Iterator[Finding]:
     for path, drop_in in ours.items():
-        whose = f"HostForwarding '{drop_in.owner}'" if drop_in.owner else "a HostForwarding"
         if drop_in.edited:
             yield Finding(
                 area=AREA,
                 level=Level.PROBLEM,
-                said=f"{path} of {whose} was edited by hand: the next pulumi up of it would undo the edit",
-                fix="pulumi refresh shows it and pulumi up writes the file anew; move lines of your own to another",
+                kind=FindingKind.DROP_IN_EDITED,
                 data={"file": path, "owner": drop_in.owner},
             )
-        beaten = False
+        overridden = False
         for key, value in drop_in.settings:
             at_boot, system = boot.get(key), by_hand.get(key)
             if at_boot is not None and not _agrees(key, at_boot.value, value):
-                beaten = True
+                overridden = True
                 yield Finding(
                     area=AREA,
                     level=Level.PROBLEM,
-                    said=f"{path} sets {shown(key)} to {value}, and the next boot gives {at_boot.value}: "
-                    f"{at_boot.source} beats it",
-                    fix=f"take the line out of {at_boot.source}, or give {whose} a drop_in whose name sorts after it",
+                    kind=FindingKind.DROP_IN_OVERRIDDEN_AT_BOOT,
                     data={"file": path, "key": key, "at_boot": at_boot.value, "source": at_boot.source},
+                    details={"owner": drop_in.owner, "value": value},
                 )
             elif system is not None and not _agrees(key, system.value, value):
                 yield Finding(
                     area=AREA,
                     level=Level.NOTE,
-                    said=f"`sysctl --system` would set {shown(key)} to {system.value} (by {system.source}), unlike a "
-                    f"boot and {path}",
-                    fix=f"take the line out of {system.source}",
+                    kind=FindingKind.DROP_IN_OVERRIDDEN_BY_SYSCTL,
                     data={"file": path, "key": key, "source": system.source},
+                    details={"value": system.value},
                 )
             now = found.values.get(key)
             if now is not None and not _agrees(key, now, value):
                 yield Finding(
                     area=AREA,
                     level=Level.PROBLEM,
-                    said=f"{shown(key)} of {report.host_name} is {now} now, and {whose} ({path}) has it at {value}",
-                    fix="pulumi refresh, then pulumi up",
+                    kind=FindingKind.DROP_IN_OVERRIDDEN_NOW,
                     data={"file": path, "key": key, "now": now, "wanted": value},
+                    details={"owner": drop_in.owner, "host": report.host_name},
                 )
-        if not drop_in.edited and not beaten:
-            keys = listed(shown(key) for key, _ in drop_in.settings) if drop_in.settings else "nothing"
+        if not drop_in.edited and not overridden:
             yield Finding(
                 area=AREA,
                 level=Level.OK,
-                said=f"{path} belongs to {whose} and keeps {keys}",
+                kind=FindingKind.DROP_IN,
                 data={"file": path, "owner": drop_in.owner, "keys": [key for key, _ in drop_in.settings]},
             )
 
@@ -159,8 +144,7 @@ def _owners(ours: Mapping[str, DropIn]) -> Iterator[Finding]:
             yield Finding(
                 area=AREA,
                 level=Level.PROBLEM,
-                said=f"{shown(key)} is managed twice, by {listed(paths)}: their owners undo each other",
-                fix="leave it to one of them, and run pulumi up of the other",
+                kind=FindingKind.MANAGED_TWICE,
                 data={"key": key, "files": paths},
             )
 
@@ -171,7 +155,12 @@ def _others(found: ForwardingReport, ours: Mapping[str, DropIn], decisive: set[s
     wanted |= {key: value for drop_in in ours.values() for key, value in drop_in.settings if not is_accept_ra(key)}
     for sentence in overriding_settings(found.overriding_settings, wanted, found.interfaces):
         said, _, fix = sentence.rpartition("; ")
-        yield Finding(area=AREA, level=Level.PROBLEM, said=said, fix=fix)
+        yield Finding(
+            area=AREA,
+            level=Level.PROBLEM,
+            kind=FindingKind.OVERRIDDEN_BY_PROGRAM,
+            details={"reason": said, "fix": fix},
+        )
     others: dict[str, list[str]] = {}
     for path, text in sorted(found.files.items()):
         set_there = {IPV4 if item.key == IPV4_ALIAS else item.key for item in assignments(text, path) if item.value}
@@ -181,8 +170,7 @@ def _others(found: ForwardingReport, ours: Mapping[str, DropIn], decisive: set[s
         yield Finding(
             area=AREA,
             level=Level.NOTE,
-            said=f"{path} sets {listed(map(shown, keys))} too, and is overridden",
-            fix="take the line out there, so that one file says it" if ours else "",
+            kind=FindingKind.FILE_OVERRIDDEN_BESIDE_OURS if ours else FindingKind.FILE_OVERRIDDEN,
             data={"file": path, "keys": keys},
         )
 
@@ -194,9 +182,7 @@ def _advertised(found: ForwardingReport) -> Iterator[Finding]:
         yield Finding(
             area=AREA,
             level=Level.NOTE,
-            said=f"the host's IPv6 routes over {listed(at_stake)} come from router advertisements: the kernel drops"
-            " them when IPv6 forwarding goes on, also when libvirt turns it on for a network with an IPv6 address",
-            fix="a HostForwarding with ipv6=True keeps them; without one, set net.ipv6.conf.NAME.accept_ra to 2 there",
+            kind=FindingKind.ADVERTISED_ROUTES_AT_STAKE,
             data={"interfaces": at_stake},
         )
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.network.versions import LIBVIRT_OF_PROPERTY, OF_PROPERTY, version_text
+from virtnet.doctor.kinds import FindingKind
+from virtnet.network.versions import LIBVIRT_OF_PROPERTY, version_text
 
 
 def libvirt(report: DoctorReport) -> Iterator[Finding]:
@@ -12,10 +13,8 @@ def libvirt(report: DoctorReport) -> Iterator[Finding]:
         yield Finding(
             area="permissions" if report.denied else "libvirt",
             level=Level.PROBLEM,
-            said=report.unreachable,
-            fix="sudo usermod -aG libvirt USER, then log in again; or run as root"
-            if report.denied
-            else "systemctl enable --now libvirtd (or virtqemud.socket and virtnetworkd.socket); or correct the URI",
+            kind=FindingKind.LIBVIRT_DENIED if report.denied else FindingKind.LIBVIRT_UNREACHABLE,
+            details={"reason": report.unreachable},
         )
     elif report.libvirt_version:
         yield from _version(report)
@@ -24,13 +23,13 @@ def libvirt(report: DoctorReport) -> Iterator[Finding]:
         yield Finding(
             area="permissions",
             level=Level.PROBLEM,
-            said=report.host_unreachable,
-            fix="make `ssh` to that host work without a question, as with `ssh -o BatchMode=yes`",
+            kind=FindingKind.HOST_UNREACHABLE,
+            details={"reason": report.host_unreachable},
         )
     yield from _permissions(report)
     yield from _programs(report)
     for sentence in report.unseen:
-        yield Finding(area="permissions", level=Level.NOTE, said=sentence, fix="run as root to have all of it checked")
+        yield Finding(area="permissions", level=Level.NOTE, kind=FindingKind.NOT_CHECKED, details={"reason": sentence})
 
 
 def _version(report: DoctorReport) -> Iterator[Finding]:
@@ -38,53 +37,40 @@ def _version(report: DoctorReport) -> Iterator[Finding]:
     yield Finding(
         area="libvirt",
         level=Level.OK,
-        said=f"libvirt {version} answers at {report.uri}",
+        kind=FindingKind.LIBVIRT_ANSWERS,
         data={"version": version, "host_uuid": report.host_uuid},
+        details={"uri": report.uri},
     )
     missing = sorted(path for path, needed in LIBVIRT_OF_PROPERTY.items() if report.libvirt_version < needed)
     if missing:
-        newest = version_text(max(LIBVIRT_OF_PROPERTY[path] for path in missing))
-        names = ", ".join(OF_PROPERTY.get(path, path) for path in missing)
         yield Finding(
             area="libvirt",
             level=Level.NOTE,
-            said=f"this libvirt does not know {names}",
-            fix=f"leave them out of programs, or upgrade (libvirt {newest} knows them all)",
+            kind=FindingKind.PROPERTIES_UNKNOWN,
             data={"properties": missing},
+            details={"newest": max(LIBVIRT_OF_PROPERTY[path] for path in missing)},
         )
 
 
 def _drivers(report: DoctorReport) -> Iterator[Finding]:
-    said = f"networks can be listed: {len(report.networks)} there"
-    yield Finding(area="drivers", level=Level.OK, said=said, data={"networks": len(report.networks)})
+    yield Finding(
+        area="drivers", level=Level.OK, kind=FindingKind.NETWORKS_LISTED, data={"networks": len(report.networks)}
+    )
     if not report.has_host and not report.interface_driver:
-        yield Finding(
-            area="drivers",
-            level=Level.PROBLEM,
-            said="libvirt has no interface driver, and this URI gives no other sight of the host: networks with a "
-            "bridge of their own cannot be started safely",
-            fix="install libvirt-daemon-driver-interface on the host, or use a local or qemu+ssh URI",
-        )
+        yield Finding(area="drivers", level=Level.PROBLEM, kind=FindingKind.INTERFACE_DRIVER_MISSING)
 
 
 def _permissions(report: DoctorReport) -> Iterator[Finding]:
     if not report.has_host:
-        yield Finding(
-            area="permissions",
-            level=Level.NOTE,
-            said="this URI reaches libvirt alone: the host's interfaces, firewall, files and kernel were not looked at",
-            fix="run virtnet doctor on that host, or with a qemu+ssh URI",
-        )
+        yield Finding(area="permissions", level=Level.NOTE, kind=FindingKind.HOST_NOT_REACHED)
     elif report.host is not None and not report.host.may_change_links:
         yield Finding(
-            area="permissions",
-            level=Level.NOTE,
-            said=f"this user is not root on {report.host_name}: restarts that plug guests in again, and HostForwarding,"
-            " need that",
-            fix="run as root, or name root in the uri",
+            area="permissions", level=Level.NOTE, kind=FindingKind.NOT_ROOT, details={"host": report.host_name}
         )
     elif report.host is not None:
-        yield Finding(area="permissions", level=Level.OK, said=f"this user may change {report.host_name}")
+        yield Finding(
+            area="permissions", level=Level.OK, kind=FindingKind.MAY_CHANGE_HOST, details={"host": report.host_name}
+        )
 
 
 def _programs(report: DoctorReport) -> Iterator[Finding]:
@@ -92,26 +78,15 @@ def _programs(report: DoctorReport) -> Iterator[Finding]:
         return
     missing = report.host.missing_programs
     if "dnsmasq" in missing:
-        yield Finding(
-            area="dnsmasq",
-            level=Level.PROBLEM,
-            said="dnsmasq is not installed: networks with DHCP or DNS do not start",
-            fix="apt install dnsmasq-base (dnf install dnsmasq)",
-        )
+        yield Finding(area="dnsmasq", level=Level.PROBLEM, kind=FindingKind.DNSMASQ_MISSING)
     else:
-        yield Finding(area="dnsmasq", level=Level.OK, said="dnsmasq is installed")
+        yield Finding(area="dnsmasq", level=Level.OK, kind=FindingKind.DNSMASQ_INSTALLED)
     if {"iptables", "nft"} <= set(missing):
-        yield Finding(
-            area="firewall",
-            level=Level.PROBLEM,
-            said="neither iptables nor nft is installed: no network but those in mode open or bridge starts",
-            fix="apt install iptables (dnf install iptables-nft)",
-        )
+        yield Finding(area="firewall", level=Level.PROBLEM, kind=FindingKind.FIREWALL_PROGRAMS_MISSING)
     for name, pid in report.leftover_dnsmasqs:
         yield Finding(
             area="dnsmasq",
             level=Level.PROBLEM,
-            said=f"process {pid} is the dnsmasq of network '{name}', which does not run: it holds on to its ports",
-            fix=f"kill {pid}; starting that network with pulumi up does it too",
+            kind=FindingKind.DNSMASQ_OUTLIVED_NETWORK,
             data={"network": name, "pid": pid},
         )

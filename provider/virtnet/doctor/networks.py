@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
+from virtnet.doctor.kinds import FindingKind
 from virtnet.network.names import holding_uuid
 from virtnet.network.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, RECORD_LEFT, RESTART_RECORD, ObservedNetwork
 from virtnet.network.plan.preflight import preflight
@@ -42,7 +43,12 @@ def _network(network: ObservedNetwork, report: NetworkReport, doctor: DoctorRepo
     area, tree = f"network {report.name}", network_xml.parse(report.live_xml or report.any_xml)
     mark = network_xml.owner_mark(report.any_xml)
     findings = [
-        Finding(area=area, level=Level.PROBLEM, said=problem, fix=_fix(problem, report.name))
+        Finding(
+            area=area,
+            level=Level.PROBLEM,
+            kind=FindingKind.NETWORK_PROBLEM,
+            details={"reason": problem, "fix": _fix(problem, report.name)},
+        )
         for problem in network.problems
     ]
     if mark is not None and mark.creating:
@@ -50,19 +56,19 @@ def _network(network: ObservedNetwork, report: NetworkReport, doctor: DoctorRepo
             Finding(
                 area=area,
                 level=Level.PROBLEM,
-                said=f"it is half made: the pulumi up of {mark.owner} that made it was cut short, or still runs",
-                fix=f"pulumi up of that stack finishes it; if that is gone, virsh net-undefine '{report.name}'",
+                kind=FindingKind.NETWORK_HALF_MADE,
                 data={"owner": mark.owner},
+                details={"network": report.name},
             )
         )
     findings += _start(area, network, report)
-    if report.uuid in doctor.said_autostart and not report.autostart:
+    if report.uuid in doctor.reported_autostart and not report.autostart:
         findings.append(
             Finding(
                 area=area,
                 level=Level.PROBLEM,
-                said="libvirt says that it starts at boot, and its link is not there, so it will not",
-                fix=f"virsh net-autostart '{report.name}' --disable; virsh net-autostart '{report.name}'",
+                kind=FindingKind.AUTOSTART_LINK_MISSING,
+                details={"network": report.name},
             )
         )
     if not report.persistent:
@@ -70,8 +76,8 @@ def _network(network: ObservedNetwork, report: NetworkReport, doctor: DoctorRepo
             Finding(
                 area=area,
                 level=Level.NOTE,
-                said="it has no definition: it is gone when it stops",
-                fix=AGAIN if mark is not None else f"virsh net-dumpxml '{report.name}', then virsh net-define",
+                kind=FindingKind.NETWORK_TRANSIENT if mark is None else FindingKind.OUR_NETWORK_TRANSIENT,
+                details={"network": report.name},
             )
         )
     yield _summary(area, network, report, tree)
@@ -83,16 +89,10 @@ def _summary(area: str, network: ObservedNetwork, report: NetworkReport, tree: T
     mark = network_xml.owner_mark(report.any_xml)
     mode, bridge = mode_of(tree) or "isolated", tree.get("bridge", {}).get("name", "")
     subnets = [str(ip["address"]) for ip in tree.get("ips", [])]
-    where = " ".join(filter(None, [mode, f"on {bridge}" if bridge else "", *subnets]))
-    state = "active" if report.active else "inactive"
-    state += ", starts at boot" if report.autostart else ", does not start at boot"
-    owner = "nobody's mark" if mark is None else f"{'adopted' if mark.adopted else 'made'} by {mark.owner}"
-    users = [entry.describe() for entry in network.attachments]
-    attachments = f"; plugged in: {', '.join(users)}" if users else "; nothing is plugged in" if report.active else ""
     return Finding(
         area=area,
         level=Level.OK,
-        said=f"{state}; {where}; {owner}{attachments}",
+        kind=FindingKind.NETWORK,
         data={
             "name": report.name,
             "uuid": report.uuid,
@@ -117,13 +117,14 @@ def _start(area: str, network: ObservedNetwork, report: NetworkReport) -> Iterat
         return  # one thing at a time: what is broken now colours what its next start would meet
     tree = network_xml.parse(report.any_xml)
     found = preflight(tree, network, allow_overlap=False)
-    when = "if it stops, it does not start again" if report.active else "it does not start"
+    kind = FindingKind.NETWORK_DOES_NOT_START_AGAIN if report.active else FindingKind.NETWORK_DOES_NOT_START
     level = Level.PROBLEM if report.active or report.autostart else Level.NOTE
     for refusal in found.refusals:
         said, _, fix = refusal.rpartition("; ")
-        yield Finding(area=area, level=level, said=f"{when}: {said or fix}", fix=fix if said else "")
+        details = {"reason": said or fix, "fix": fix if said else ""}
+        yield Finding(area=area, level=level, kind=kind, details=details)
     for note in found.notes:
-        yield Finding(area=area, level=Level.NOTE, said=note)
+        yield Finding(area=area, level=Level.NOTE, kind=FindingKind.NETWORK_START_NOTE, details={"reason": note})
 
 
 def _fix(problem: str, name: str) -> str:
@@ -140,19 +141,12 @@ def _fix(problem: str, name: str) -> str:
 
 
 def _park(network: ObservedNetwork, report: NetworkReport, home: NetworkReport | None) -> Iterator[Finding]:
-    waiting = ", ".join(entry.describe() for entry in network.attachments) or "nothing"
-    whose = "of a network that is gone" if home is None else f"of network '{home.name}'"
-    fix = f"virsh net-destroy {report.name}"
-    if home is not None:
-        fix = "pulumi up of the stack of that network plugs them in again and removes it"
-    elif network.attachments:
-        fix = f"plug those into another network, then {fix}"
     yield Finding(
         area=f"network {report.name}",
         level=Level.PROBLEM,
-        said=f"it was left by a restart {whose} that was cut short, or still goes on, with {waiting} on it",
-        fix=fix,
+        kind=FindingKind.HOLDING_NETWORK_ORPHANED if home is None else FindingKind.HOLDING_NETWORK_LEFT,
         data={"name": report.name, "waiting": [entry.describe() for entry in network.attachments]},
+        details={} if home is None else {"network": home.name},
     )
 
 
@@ -166,12 +160,10 @@ def _stray_bridges(report: DoctorReport) -> Iterator[Finding]:
         if link.kind != "bridge" or link.name in known or not link.name.startswith(("vn-", "virbr")):
             continue
         ports = [other.name for other in report.host.links if other.master == link.name]
-        held = f", with {', '.join(ports)} plugged in" if ports else ""
         yield Finding(
             area="leftovers",
             level=Level.NOTE,
-            said=f"the bridge {link.name} belongs to no network of this libvirt{held}",
-            fix="" if ports else f"ip link delete dev {link.name}, if nobody else made it",
+            kind=FindingKind.BRIDGE_LEFT_IN_USE if ports else FindingKind.BRIDGE_LEFT,
             data={"bridge": link.name, "ports": ports},
         )
 
@@ -186,9 +178,7 @@ def _inotify(report: DoctorReport) -> Iterator[Finding]:
     yield Finding(
         area="dnsmasq",
         level=Level.PROBLEM,
-        said=f"{watching} active networks answer for DNS, each with an inotify instance of the {limit} that one user of"
-        " this host may have: the next one may not start (dnsmasq: Too many open files)",
-        fix="sysctl -w fs.inotify.max_user_instances=1024, and the same line in /etc/sysctl.d; or name dns.forwarders",
+        kind=FindingKind.INOTIFY_INSTANCES_RUN_OUT,
         data={"networks": watching, "limit": limit},
     )
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from virtnet.doctor.finding import Finding, Level
+from virtnet.doctor.messages import advice
 
 NARROWEST = 40
 """Columns that the widest part of the table has at least, however narrow the terminal is."""
@@ -19,13 +20,14 @@ def table(findings: Sequence[Finding], uri: str, width: int) -> str:
         for finding in findings
     ]
     area = max((len(row[1]) for row in rows), default=0)
-    said = max(width - len("PROBLEM") - area - 4, NARROWEST)
-    body = tabulate(rows, tablefmt="plain", maxcolwidths=[None, None, said], disable_numparse=True)
+    message = max(width - len("PROBLEM") - area - 4, NARROWEST)
+    body = tabulate(rows, tablefmt="plain", maxcolwidths=[None, None, message], disable_numparse=True)
     return f"{body}\n\n{summary(findings, uri)}\n"
 
 
 def _text(finding: Finding) -> str:
-    return f"{finding.said}\n-> {finding.fix}" if finding.fix else finding.said
+    said = advice(finding)
+    return f"{said.reason}\n-> {said.fix}" if said.fix else said.reason
 
 
 def summary(findings: Sequence[Finding], uri: str) -> str:
@@ -45,11 +47,11 @@ def as_json(findings: Sequence[Finding], uri: str) -> str:
         {
             "level": finding.level.value,
             "area": finding.area,
-            "said": finding.said,
-            "fix": finding.fix or None,
+            "said": said.reason,
+            "fix": said.fix or None,
             "data": dict(finding.data),
         }
-        for finding in findings
+        for finding, said in zip(findings, map(advice, findings), strict=True)
     ]
     whole = {"uri": uri, "problems": counts[Level.PROBLEM], "notes": counts[Level.NOTE], "findings": found}
     return json.dumps(whole, indent=2) + "\n"

@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
+from virtnet.doctor.kinds import FindingKind
 from virtnet.network.xml.definition import Subnet, definition
 
 #: Private blocks (RFC 1918, RFC 4193) to look for free subnets in, the one people expect first.
@@ -19,19 +20,17 @@ FREE = 3
 def subnets(report: DoctorReport) -> Iterator[Finding]:
     """One line for those in use, one for some that are free."""
     used = in_use(report)
-    listed = ", ".join(f"{subnet} ({', '.join(users)})" for subnet, users in used.items())
     yield Finding(
         area="subnets",
         level=Level.OK,
-        said=f"in use: {listed or 'none'}",
+        kind=FindingKind.SUBNETS_IN_USE,
         data={"in_use": {str(subnet): users for subnet, users in used.items()}},
     )
     ipv4, ipv6 = [str(subnet) for subnet in free(used)], str(free_ipv6(used))
-    complete = "" if report.host is not None else ", as far as libvirt alone can tell"
     yield Finding(
         area="subnets",
         level=Level.OK,
-        said=f"free: {', '.join([*ipv4, ipv6])}{complete}",
+        kind=FindingKind.SUBNETS_FREE_IN_LIBVIRT if report.host is None else FindingKind.SUBNETS_FREE,
         data={"free": [*ipv4, ipv6]},
     )
 
@@ -44,9 +43,9 @@ def in_use(report: DoctorReport) -> dict[Subnet, list[str]]:
         if network.report is None:
             continue
         for xml in filter(None, (network.report.live_xml, network.report.config_xml)):
-            said = definition(xml)
-            bridges.add(said.bridge if network.report.active else "")
-            for ip in said.tree.get("ips", []):
+            defined = definition(xml)
+            bridges.add(defined.bridge if network.report.active else "")
+            for ip in defined.tree.get("ips", []):
                 _add(found, ip["address"], f"network {network.report.name}")
     if report.host is not None:
         for address in report.host.addresses:

@@ -1,0 +1,122 @@
+"""What the doctor can find on a host: the kinds of findings. `messages` words them.
+
+Behind each kind stand its details and data, where its sentence names any.
+"""
+
+from enum import Enum, auto
+
+
+class FindingKind(Enum):
+    """What was found."""
+
+    # libvirt, this user's rights, and programs of the host
+    LIBVIRT_ANSWERS = auto()
+    """version, uri"""
+    LIBVIRT_UNREACHABLE = auto()
+    """reason: an error's sentence"""
+    LIBVIRT_DENIED = auto()
+    """reason"""
+    PROPERTIES_UNKNOWN = auto()
+    """properties, newest: the version that knows all of them"""
+    NETWORKS_LISTED = auto()
+    """networks: how many"""
+    INTERFACE_DRIVER_MISSING = auto()
+    HOST_UNREACHABLE = auto()
+    """reason"""
+    HOST_NOT_REACHED = auto()
+    """The URI reaches libvirt alone."""
+    NOT_ROOT = auto()
+    """host"""
+    MAY_CHANGE_HOST = auto()
+    """host"""
+    NOT_CHECKED = auto()
+    """reason"""
+    DNSMASQ_INSTALLED = auto()
+    DNSMASQ_MISSING = auto()
+    DNSMASQ_OUTLIVED_NETWORK = auto()
+    """pid, network"""
+    INOTIFY_INSTANCES_RUN_OUT = auto()
+    """networks: how many, limit"""
+    FIREWALL_PROGRAMS_MISSING = auto()
+
+    # The firewall
+    FIREWALL_BACKEND = auto()
+    """backend"""
+    FIREWALL_NOT_NEEDED = auto()
+    """backend"""
+    CHAINS_MISSING = auto()
+    """networks, host"""
+    RULES_MISSING = auto()
+    """network, missing"""
+    DOCKER_DROPS = auto()
+    DOCKER_CUTS_OFF = auto()
+    """networks"""
+
+    # IP forwarding
+    PARAMETER_SET_AT_BOOT = auto()
+    """key, now, at_boot, source"""
+    PARAMETER_DEFAULT_AT_BOOT = auto()
+    """key, now, at_boot"""
+    PARAMETER_UNKNOWN = auto()
+    """key: the kernel does not have it"""
+    FORWARDING_OFF = auto()
+    """key, now, users"""
+    FORWARDING_OFF_AT_BOOT = auto()
+    """key, now, at_boot, source"""
+    DROP_IN = auto()
+    """file, owner, keys"""
+    DROP_IN_EDITED = auto()
+    """file, owner"""
+    DROP_IN_OVERRIDDEN_AT_BOOT = auto()
+    """file, owner, key, value, at_boot, source"""
+    DROP_IN_OVERRIDDEN_BY_SYSCTL = auto()
+    """file, key, value, source"""
+    DROP_IN_OVERRIDDEN_NOW = auto()
+    """file, owner, key, now, wanted, host"""
+    MANAGED_TWICE = auto()
+    """key, files"""
+    OVERRIDDEN_BY_PROGRAM = auto()
+    """The cause is HostForwarding's."""
+    FILE_OVERRIDDEN = auto()
+    """file, keys"""
+    FILE_OVERRIDDEN_BESIDE_OURS = auto()
+    """file, keys"""
+    ADVERTISED_ROUTES_AT_STAKE = auto()
+    """interfaces"""
+    TEMPORARY_FILE_LEFT = auto()
+    """file"""
+
+    # Networks
+    NETWORK = auto()
+    """name, uuid, active, autostart, persistent, mode, bridge, addresses, owner, adopted, plugged_in"""
+    NETWORK_PROBLEM = auto()
+    """network; the cause is a problem of LibvirtNetwork."""
+    NETWORK_HALF_MADE = auto()
+    """network, owner"""
+    NETWORK_DOES_NOT_START = auto()
+    """The cause is a refusal of LibvirtNetwork."""
+    NETWORK_DOES_NOT_START_AGAIN = auto()
+    """The cause is a refusal of LibvirtNetwork."""
+    NETWORK_START_NOTE = auto()
+    """The cause is a note of LibvirtNetwork."""
+    AUTOSTART_LINK_MISSING = auto()
+    """network"""
+    NETWORK_TRANSIENT = auto()
+    """network"""
+    OUR_NETWORK_TRANSIENT = auto()
+    HOLDING_NETWORK_LEFT = auto()
+    """waiting, network: whose guests those are"""
+    HOLDING_NETWORK_ORPHANED = auto()
+    """name, waiting"""
+    BRIDGE_LEFT = auto()
+    """bridge"""
+    BRIDGE_LEFT_IN_USE = auto()
+    """bridge, ports"""
+
+    # Subnets
+    SUBNETS_IN_USE = auto()
+    """in_use: subnets with their users"""
+    SUBNETS_FREE = auto()
+    """free"""
+    SUBNETS_FREE_IN_LIBVIRT = auto()
+    """free"""

@@ -1,0 +1,336 @@
+"""How the doctor's findings read: what was found and, where there is something to do, the fix.
+
+A finding's sentence is a template, or a function of its details where those are lists or need words of their own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from virtnet.doctor.finding import Finding
+from virtnet.doctor.kinds import FindingKind
+from virtnet.forwarding.sysctl import IPV4, shown
+from virtnet.forwarding.writes import listed
+from virtnet.network.versions import OF_PROPERTY, version_text
+from virtnet.planning.findings import Advice
+from virtnet.planning.reports import Attachment
+
+_AGAIN: Final = "pulumi refresh, then pulumi up"
+
+_RESTART_DAEMON: Final = (
+    "systemctl restart virtnetworkd (or libvirtd): it makes them anew and leaves guests alone; with firewalld, "
+    "firewall-cmd --reload does it too"
+)
+
+
+def advice(finding: Finding) -> Advice:
+    """What was found, and the fix; "" where there is nothing to do."""
+    wording = ADVICE[finding.kind]
+    details = {**finding.data, **finding.details}
+    if isinstance(wording, Advice):
+        return Advice(wording.reason.format_map(details), wording.fix.format_map(details))
+    return wording(**details)
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _dotted(keys: Sequence[str]) -> str:
+    return listed(map(shown, keys))
+
+
+def _argument(key: str) -> str:
+    return "ipv4=True" if key == IPV4 else "ipv6=True"
+
+
+def _whose(owner: str) -> str:
+    return f"HostForwarding '{owner}'" if owner else "a HostForwarding"
+
+
+# libvirt and the firewall
+
+
+def _properties_unknown(*, properties: Sequence[str], newest: int) -> Advice:
+    names = ", ".join(OF_PROPERTY.get(path, path) for path in properties)
+    return Advice(
+        f"this libvirt does not know {names}",
+        f"leave them out of programs, or upgrade (libvirt {version_text(newest)} knows them all)",
+    )
+
+
+def _chains_missing(*, networks: Sequence[str], host: str, **_: object) -> Advice:
+    return Advice(
+        f"libvirt's firewall chains are gone, though {_quoted(networks)} of {host} should be filtered by them: someone "
+        "flushed the firewall; guests may be cut off or exposed, and no such network can start",
+        _RESTART_DAEMON,
+    )
+
+
+def _rules_missing(*, network: str, missing: Sequence[str], **_: object) -> Advice:
+    lost = " and ".join(missing)
+    return Advice(f"network '{network}' has lost its {lost}: someone flushed the firewall", _RESTART_DAEMON)
+
+
+_DOCKER_DROPS: Final = "Docker has set iptables' FORWARD policy to DROP: packets that no rule lets through are dropped"
+
+
+def _docker_cuts_off(*, networks: Sequence[str]) -> Advice:
+    return Advice(
+        f"{_DOCKER_DROPS}, which cuts off {', '.join(map(repr, networks))}",
+        "let those pass in Docker's chain DOCKER-USER",
+    )
+
+
+# IP forwarding
+
+
+def _at_boot(key: str, now: str, at_boot: str, decides: str) -> str:
+    return f"{shown(key)} is {now}, and will be {at_boot} after a boot ({decides})"
+
+
+def _set_at_boot(*, key: str, now: str, at_boot: str, source: str) -> Advice:
+    return Advice(_at_boot(key, now, at_boot, f"as {source} says"))
+
+
+def _default_at_boot(*, key: str, now: str, at_boot: str, **_: object) -> Advice:
+    return Advice(_at_boot(key, now, at_boot, "no file sets it"))
+
+
+def _parameter_unknown(*, key: str) -> Advice:
+    return Advice(f"the kernel has no {shown(key)}: it runs without IPv6")
+
+
+def _forwarding_off(*, key: str, now: str, users: Sequence[str], **_: object) -> Advice:
+    verb = "needs" if len(users) == 1 else "need"
+    return Advice(
+        f"{shown(key)} is {now}, and {listed(users)} {verb} it on: its guests reach nothing outside",
+        f"sysctl -w {shown(key)}=1; a HostForwarding with {_argument(key)} keeps it so",
+    )
+
+
+def _forwarding_off_at_boot(*, key: str, now: str, at_boot: str, source: str) -> Advice:
+    return Advice(
+        f"{_at_boot(key, now, at_boot, f'as {source} says')}; libvirt turns it on again when its networks start",
+        f"take the line out of {source}, or declare a HostForwarding with {_argument(key)}, whose file comes later",
+    )
+
+
+def _drop_in(*, file: str, owner: str, keys: Sequence[str]) -> Advice:
+    return Advice(f"{file} belongs to {_whose(owner)} and keeps {_dotted(keys) if keys else 'nothing'}")
+
+
+def _drop_in_edited(*, file: str, owner: str) -> Advice:
+    return Advice(
+        f"{file} of {_whose(owner)} was edited by hand: the next pulumi up of it would undo the edit",
+        "pulumi refresh shows it and pulumi up writes the file anew; move lines of your own to another",
+    )
+
+
+def _drop_in_overridden_at_boot(*, file: str, owner: str, key: str, value: str, at_boot: str, source: str) -> Advice:
+    return Advice(
+        f"{file} sets {shown(key)} to {value}, and the next boot gives {at_boot}: {source} beats it",
+        f"take the line out of {source}, or give {_whose(owner)} a drop_in whose name sorts after it",
+    )
+
+
+def _drop_in_overridden_by_sysctl(*, file: str, key: str, value: str, source: str) -> Advice:
+    return Advice(
+        f"`sysctl --system` would set {shown(key)} to {value} (by {source}), unlike a boot and {file}",
+        f"take the line out of {source}",
+    )
+
+
+def _drop_in_overridden_now(*, file: str, owner: str, key: str, now: str, wanted: str, host: str) -> Advice:
+    return Advice(f"{shown(key)} of {host} is {now} now, and {_whose(owner)} ({file}) has it at {wanted}", _AGAIN)
+
+
+def _managed_twice(*, key: str, files: Sequence[str]) -> Advice:
+    return Advice(
+        f"{shown(key)} is managed twice, by {listed(files)}: their owners undo each other",
+        "leave it to one of them, and run pulumi up of the other",
+    )
+
+
+def _file_overridden(*, file: str, keys: Sequence[str]) -> Advice:
+    return Advice(f"{file} sets {_dotted(keys)} too, and is overridden")
+
+
+def _file_overridden_beside_ours(*, file: str, keys: Sequence[str]) -> Advice:
+    return Advice(_file_overridden(file=file, keys=keys).reason, "take the line out there, so that one file says it")
+
+
+def _advertised_routes_at_stake(*, interfaces: Sequence[str]) -> Advice:
+    return Advice(
+        f"the host's IPv6 routes over {listed(interfaces)} come from router advertisements: the kernel drops them when "
+        "IPv6 forwarding goes on, also when libvirt turns it on for a network with an IPv6 address",
+        "a HostForwarding with ipv6=True keeps them; without one, set net.ipv6.conf.NAME.accept_ra to 2 there",
+    )
+
+
+# Networks
+
+
+def _network(
+    *,
+    active: bool,
+    autostart: bool,
+    mode: str,
+    bridge: str,
+    addresses: Sequence[str],
+    owner: str | None,
+    adopted: bool | None,
+    plugged_in: Sequence[Mapping[str, str]],
+    **_: object,
+) -> Advice:
+    """One line on what the network is, whose, and what is plugged in."""
+    where = " ".join(filter(None, [mode, f"on {bridge}" if bridge else "", *addresses]))
+    state = "active" if active else "inactive"
+    state += ", starts at boot" if autostart else ", does not start at boot"
+    whose = "nobody's mark" if owner is None else f"{'adopted' if adopted else 'made'} by {owner}"
+    users = [
+        Attachment(owner=entry["guest"], interface=entry["interface"], mac=entry["mac"]).describe()
+        for entry in plugged_in
+    ]
+    attached = f"; plugged in: {', '.join(users)}" if users else "; nothing is plugged in" if active else ""
+    return Advice(f"{state}; {where}; {whose}{attached}")
+
+
+def _left_by_restart(whose: str, waiting: Sequence[str]) -> str:
+    there = ", ".join(waiting) or "nothing"
+    return f"it was left by a restart {whose} that was cut short, or still goes on, with {there} on it"
+
+
+def _holding_network_left(*, network: str, waiting: Sequence[str], **_: object) -> Advice:
+    return Advice(
+        _left_by_restart(f"of network '{network}'", waiting),
+        "pulumi up of the stack of that network plugs them in again and removes it",
+    )
+
+
+def _holding_network_orphaned(*, name: str, waiting: Sequence[str]) -> Advice:
+    removal = f"virsh net-destroy {name}"
+    return Advice(
+        _left_by_restart("of a network that is gone", waiting),
+        f"plug those into another network, then {removal}" if waiting else removal,
+    )
+
+
+def _bridge_left_in_use(*, bridge: str, ports: Sequence[str]) -> Advice:
+    return Advice(f"the bridge {bridge} belongs to no network of this libvirt, with {', '.join(ports)} plugged in")
+
+
+# Subnets
+
+
+def _subnets_in_use(*, in_use: Mapping[str, Sequence[str]]) -> Advice:
+    used = ", ".join(f"{subnet} ({', '.join(users)})" for subnet, users in in_use.items())
+    return Advice(f"in use: {used or 'none'}")
+
+
+def _subnets_free(*, free: Sequence[str]) -> Advice:
+    return Advice(f"free: {', '.join(free)}")
+
+
+def _subnets_free_in_libvirt(*, free: Sequence[str]) -> Advice:
+    return Advice(f"{_subnets_free(free=free).reason}, as far as libvirt alone can tell")
+
+
+ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
+    FindingKind.LIBVIRT_ANSWERS: Advice("libvirt {version} answers at {uri}"),
+    FindingKind.LIBVIRT_UNREACHABLE: Advice(
+        "{reason}",
+        "systemctl enable --now libvirtd (or virtqemud.socket and virtnetworkd.socket); or correct the URI",
+    ),
+    FindingKind.LIBVIRT_DENIED: Advice("{reason}", "sudo usermod -aG libvirt USER, then log in again; or run as root"),
+    FindingKind.PROPERTIES_UNKNOWN: _properties_unknown,
+    FindingKind.NETWORKS_LISTED: Advice("networks can be listed: {networks} there"),
+    FindingKind.INTERFACE_DRIVER_MISSING: Advice(
+        "libvirt has no interface driver, and this URI gives no other sight of the host: networks with a bridge of "
+        "their own cannot be started safely",
+        "install libvirt-daemon-driver-interface on the host, or use a local or qemu+ssh URI",
+    ),
+    FindingKind.HOST_UNREACHABLE: Advice(
+        "{reason}", "make `ssh` to that host work without a question, as with `ssh -o BatchMode=yes`"
+    ),
+    FindingKind.HOST_NOT_REACHED: Advice(
+        "this URI reaches libvirt alone: the host's interfaces, firewall, files and kernel were not looked at",
+        "run virtnet doctor on that host, or with a qemu+ssh URI",
+    ),
+    FindingKind.NOT_ROOT: Advice(
+        "this user is not root on {host}: restarts that plug guests in again, and HostForwarding, need that",
+        "run as root, or name root in the uri",
+    ),
+    FindingKind.MAY_CHANGE_HOST: Advice("this user may change {host}"),
+    FindingKind.NOT_CHECKED: Advice("{reason}", "run as root to have all of it checked"),
+    FindingKind.DNSMASQ_INSTALLED: Advice("dnsmasq is installed"),
+    FindingKind.DNSMASQ_MISSING: Advice(
+        "dnsmasq is not installed: networks with DHCP or DNS do not start",
+        "apt install dnsmasq-base (dnf install dnsmasq)",
+    ),
+    FindingKind.DNSMASQ_OUTLIVED_NETWORK: Advice(
+        "process {pid} is the dnsmasq of network '{network}', which does not run: it holds on to its ports",
+        "kill {pid}; starting that network with pulumi up does it too",
+    ),
+    FindingKind.INOTIFY_INSTANCES_RUN_OUT: Advice(
+        "{networks} active networks answer for DNS, each with an inotify instance of the {limit} that one user of this "
+        "host may have: the next one may not start (dnsmasq: Too many open files)",
+        "sysctl -w fs.inotify.max_user_instances=1024, and the same line in /etc/sysctl.d; or name dns.forwarders",
+    ),
+    FindingKind.FIREWALL_PROGRAMS_MISSING: Advice(
+        "neither iptables nor nft is installed: no network but those in mode open or bridge starts",
+        "apt install iptables (dnf install iptables-nft)",
+    ),
+    FindingKind.FIREWALL_BACKEND: Advice("libvirt writes its rules with {backend}"),
+    FindingKind.FIREWALL_NOT_NEEDED: Advice(
+        "libvirt writes its rules with {backend}; there are none now, and no active network needs any"
+    ),
+    FindingKind.CHAINS_MISSING: _chains_missing,
+    FindingKind.RULES_MISSING: _rules_missing,
+    FindingKind.DOCKER_DROPS: Advice(_DOCKER_DROPS),
+    FindingKind.DOCKER_CUTS_OFF: _docker_cuts_off,
+    FindingKind.PARAMETER_SET_AT_BOOT: _set_at_boot,
+    FindingKind.PARAMETER_DEFAULT_AT_BOOT: _default_at_boot,
+    FindingKind.PARAMETER_UNKNOWN: _parameter_unknown,
+    FindingKind.FORWARDING_OFF: _forwarding_off,
+    FindingKind.FORWARDING_OFF_AT_BOOT: _forwarding_off_at_boot,
+    FindingKind.DROP_IN: _drop_in,
+    FindingKind.DROP_IN_EDITED: _drop_in_edited,
+    FindingKind.DROP_IN_OVERRIDDEN_AT_BOOT: _drop_in_overridden_at_boot,
+    FindingKind.DROP_IN_OVERRIDDEN_BY_SYSCTL: _drop_in_overridden_by_sysctl,
+    FindingKind.DROP_IN_OVERRIDDEN_NOW: _drop_in_overridden_now,
+    FindingKind.MANAGED_TWICE: _managed_twice,
+    FindingKind.OVERRIDDEN_BY_PROGRAM: Advice("{reason}", "{fix}"),
+    FindingKind.FILE_OVERRIDDEN: _file_overridden,
+    FindingKind.FILE_OVERRIDDEN_BESIDE_OURS: _file_overridden_beside_ours,
+    FindingKind.ADVERTISED_ROUTES_AT_STAKE: _advertised_routes_at_stake,
+    FindingKind.TEMPORARY_FILE_LEFT: Advice(
+        "{file} was left by a write that was killed; nothing reads it", "rm {file}"
+    ),
+    FindingKind.NETWORK: _network,
+    FindingKind.NETWORK_PROBLEM: Advice("{reason}", "{fix}"),
+    FindingKind.NETWORK_DOES_NOT_START: Advice("it does not start: {reason}", "{fix}"),
+    FindingKind.NETWORK_DOES_NOT_START_AGAIN: Advice("if it stops, it does not start again: {reason}", "{fix}"),
+    FindingKind.NETWORK_START_NOTE: Advice("{reason}"),
+    FindingKind.NETWORK_HALF_MADE: Advice(
+        "it is half made: the pulumi up of {owner} that made it was cut short, or still runs",
+        "pulumi up of that stack finishes it; if that is gone, virsh net-undefine '{network}'",
+    ),
+    FindingKind.AUTOSTART_LINK_MISSING: Advice(
+        "libvirt says that it starts at boot, and its link is not there, so it will not",
+        "virsh net-autostart '{network}' --disable; virsh net-autostart '{network}'",
+    ),
+    FindingKind.NETWORK_TRANSIENT: Advice(
+        "it has no definition: it is gone when it stops", "virsh net-dumpxml '{network}', then virsh net-define"
+    ),
+    FindingKind.OUR_NETWORK_TRANSIENT: Advice("it has no definition: it is gone when it stops", _AGAIN),
+    FindingKind.HOLDING_NETWORK_LEFT: _holding_network_left,
+    FindingKind.HOLDING_NETWORK_ORPHANED: _holding_network_orphaned,
+    FindingKind.BRIDGE_LEFT: Advice(
+        "the bridge {bridge} belongs to no network of this libvirt",
+        "ip link delete dev {bridge}, if nobody else made it",
+    ),
+    FindingKind.BRIDGE_LEFT_IN_USE: _bridge_left_in_use,
+    FindingKind.SUBNETS_IN_USE: _subnets_in_use,
+    FindingKind.SUBNETS_FREE: _subnets_free,
+    FindingKind.SUBNETS_FREE_IN_LIBVIRT: _subnets_free_in_libvirt,
+}

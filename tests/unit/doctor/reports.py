@@ -1,0 +1,229 @@
+"""What the doctor may have looked at: reports and their parts, and EXAMPLES that bring out every finding."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from virtnet.doctor.finding import DoctorReport, Finding, Level
+from virtnet.doctor.kinds import FindingKind
+from virtnet.forwarding.drop_in import DropIn, render
+from virtnet.forwarding.observed import ForwardingReport
+from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
+from virtnet.network.names import holding_uuid
+from virtnet.network.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, RECORD_LEFT, HostReport, ObservedNetwork
+from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, NetworkReport
+
+DATA = Path(__file__).parents[1] / "data" / "firewall"
+IPTABLES, NFT = (DATA / "iptables-save.txt").read_text(), (DATA / "nft.txt").read_text()
+HOST = HostReport(links=(), addresses=(), routes=(), listening_sockets=(), missing_programs=())
+UUID = "11111111-2222-3333-4444-555555555555"
+OTHER_UUID = "22222222-3333-4444-5555-666666666666"
+OWNER = "<v:owner xmlns:v='urn:pulumi-virtnet:owner:1.0' name='p/s/n1'{}/>"
+HELD = "<v:held xmlns:v='urn:pulumi-virtnet:holding:1.0'/>"
+TAP = Attachment(owner="web", interface="vnet0")
+FOREIGN_LINK = Attachment(owner="", interface="tap0")
+OURS = "/etc/sysctl.d/90-virtnet-forwarding.conf"
+OTHER = "/etc/sysctl.d/95-other.conf"
+LATER = "/etc/sysctl.d/99-hardening.conf"
+NAT = {IPV4: ("the active nat network 'n1'",)}
+NETWORKD = {"/etc/systemd/networkd.conf": "[Network]\nIPv4Forwarding=no\n"}
+
+
+def network(
+    name: str = "n1",
+    mode: str = "nat",
+    address: str = "10.9.1.1",
+    *,
+    active: bool = True,
+    autostart: bool = True,
+    metadata: str = "",
+    **more: Any,
+) -> ObservedNetwork:
+    forward = f"<forward mode='{mode}'/>" if mode else ""
+    xml = (
+        f"<network><name>{name}</name><uuid>{UUID}</uuid><metadata>{metadata}</metadata>{forward}"
+        f"<bridge name='vb{name}'/><mac address='52:54:00:00:00:01'/><ip address='{address}' prefix='24'/></network>"
+    )
+    report = NetworkReport(
+        uuid=more.pop("uuid", UUID),
+        name=name,
+        active=active,
+        persistent=more.pop("persistent", True),
+        autostart=autostart,
+        live_xml=xml if active else None,
+        config_xml=xml,
+    )
+    return ObservedNetwork(uri="", host_uuid="", libvirt_version=9_000_000, report=report, host=HOST, **more)
+
+
+def forwards(values: Any = None, files: Any = None, users: Any = None, **more: Any) -> ForwardingReport:
+    usual: dict[str, Any] = {"routed_by_advertisement": ()}
+    return ForwardingReport(
+        host="this host",
+        host_uuid=UUID,
+        values={IPV4: "0", IPV6: "0", **(values or {})},
+        files=files or {},
+        users={IPV4: (), IPV6: (), **(users or {})},
+        docker=False,
+        **{**usual, **more},
+    )
+
+
+def drop_in(owner: str = "project/stack/one", **settings: str) -> str:
+    return render(DropIn(owner=owner, settings=tuple(settings.items()) or ((IPV4, "1"),)))
+
+
+def report(**found: Any) -> DoctorReport:
+    usual: dict[str, Any] = {"libvirt_version": 12_000_000, "host": HOST, "host_name": "this host"}
+    return DoctorReport(uri="qemu:///system", **{**usual, **found})
+
+
+def beside_ok(findings: Iterable[Finding]) -> list[tuple[Level, FindingKind]]:
+    """Findings in short, those that are as they should be left out."""
+    return [(finding.level, finding.kind) for finding in findings if finding.level is not Level.OK]
+
+
+def link(name: str, kind: str = "bridge", master: str = "") -> Link:
+    return Link(name=name, mac="", kind=kind, master=master, up=True)
+
+
+def _dnsmasq_missing(one: ObservedNetwork) -> ObservedNetwork:
+    return replace(one, host=replace(HOST, missing_programs=("dnsmasq",)))
+
+
+def _networks(*networks: ObservedNetwork, **found: Any) -> DoctorReport:
+    return report(networks=networks, **found)
+
+
+#: By what they are about. Together they bring out every kind of finding, most in each of its forms.
+EXAMPLES: Mapping[str, DoctorReport] = {
+    "a host that is all right": _networks(
+        network(metadata=OWNER.format(""), attachments=(TAP, FOREIGN_LINK)),
+        network("n2", "", "10.9.2.1", active=False, autostart=False, uuid=OTHER_UUID),
+        network("n3", "open", "10.9.3.1", metadata=OWNER.format(" adopted='yes'"), uuid=OTHER_UUID),
+        rules={"iptables-save": IPTABLES, "nft": ""},
+        forwarding=forwards({IPV4: "1"}, {OURS: drop_in()}),
+    ),
+    "libvirt is not there": report(unreachable="libvirt cannot be reached", libvirt_version=0, host=None),
+    "libvirt does not let this user in": report(unreachable="not let in", denied=True, libvirt_version=0, host=None),
+    "the host is not there": report(host_unreachable="far cannot be reached over ssh", host=None),
+    "an old libvirt": report(libvirt_version=9_000_000),
+    "libvirt alone": report(has_host=False, host=None),
+    "libvirt alone, without its interface driver": report(has_host=False, host=None, interface_driver=False),
+    "a user who is not root": report(
+        host=replace(HOST, may_change_links=False), unseen=("this host does not let this user list its rules",)
+    ),
+    "programs that are missing": report(host=replace(HOST, missing_programs=("dnsmasq", "iptables", "nft"))),
+    "a dnsmasq that outlived its network": report(leftover_dnsmasqs=(("old", 42),)),
+    "chains that are gone": _networks(network(), network("n2", "route", "10.9.2.1"), rules={"iptables-save": ""}),
+    "chains that nobody needs": report(rules={"iptables-save": ""}, firewall_backend="iptables"),
+    "rules that are gone": _networks(
+        network(), network("n9", "nat", "10.9.9.1"), rules={"iptables-save": IPTABLES.replace("-j MASQ", "-j R")}
+    ),
+    "jumps that are gone": _networks(
+        network(), rules={"iptables-save": IPTABLES.replace("-A INPUT -j LIBVIRT_INP\n", "")}
+    ),
+    "Docker's policy": report(rules={"iptables-save": IPTABLES}, forwarding=forwards(forward_policy="DROP")),
+    "Docker's policy and networks it cuts off": _networks(
+        network(mode="open"),
+        network("n2", "open", "10.9.2.1"),
+        rules={"iptables-save": IPTABLES},
+        forwarding=forwards(forward_policy="DROP"),
+    ),
+    "forwarding is off": report(
+        forwarding=forwards(users={IPV4: ("the active nat network 'n1'", "the active route network 'n2'")})
+    ),
+    "forwarding is off for one": report(forwarding=forwards(users=NAT)),
+    "forwarding goes off at boot": report(
+        forwarding=forwards(
+            {IPV4: "1", IPV6: "1"},
+            {LATER: "net.ipv4.ip_forward=0\nnet.ipv6.conf.all.forwarding=0\n"},
+            {**NAT, IPV6: ("the active nat network 'n1'",)},
+        )
+    ),
+    "a host without IPv6": report(forwarding=replace(forwards(), values={IPV4: "0"})),
+    "a write that was killed": report(forwarding=forwards(), temporary_files=(".90-x.conf.new.abc",)),
+    "drop-ins that were edited": report(
+        forwarding=forwards({IPV4: "1"}, {OURS: drop_in() + "a = b\n", OTHER: drop_in("", **{IPV6: "0"}) + "c = d\n"})
+    ),
+    "a drop-in that is overridden at boot": report(
+        forwarding=forwards({IPV4: "1"}, {OURS: drop_in(), LATER: "net.ipv4.conf.all.forwarding = 0\n"})
+    ),
+    "a drop-in that is overridden by sysctl --system": report(
+        forwarding=forwards({IPV4: "1"}, {OURS: drop_in(), "/etc/sysctl.conf": "net.ipv4.ip_forward = 0\n"})
+    ),
+    "a drop-in that is overridden now": report(forwarding=forwards({}, {OURS: drop_in()})),
+    "two drop-ins for one parameter": report(
+        forwarding=forwards({IPV4: "1"}, {OURS: drop_in(), OTHER: drop_in("project/stack/two")})
+    ),
+    "another program overrides": report(
+        forwarding=forwards({IPV4: "1"}, {OURS: drop_in()}, overriding_settings=NETWORKD)
+    ),
+    "a file that says nothing new": report(
+        forwarding=forwards(
+            {IPV4: "1"},
+            {
+                OURS: drop_in(),
+                "/usr/lib/sysctl.d/50-a.conf": "net.ipv4.ip_forward=0\nnet.ipv6.conf.all.forwarding=0\n",
+                "/usr/lib/sysctl.d/60-b.conf": "net.ipv6.conf.all.forwarding=1\n",
+            },
+        )
+    ),
+    "a file that says nothing new to a host without ours": report(
+        forwarding=forwards(
+            {IPV4: "1"}, {LATER: "net.ipv4.ip_forward=1\n", "/usr/lib/sysctl.d/50-a.conf": "net.ipv4.ip_forward=0\n"}
+        )
+    ),
+    "routes from router advertisements": report(
+        forwarding=forwards(
+            {accept_ra_of("wan0"): "1", accept_ra_of("wan1"): "1"}, routed_by_advertisement=("wan0", "wan1")
+        )
+    ),
+    "networks that are broken": _networks(
+        network(problems=("the bridge vbn1 is gone though libvirt calls the network active",)),
+        network("n2", problems=(f"{FOREIGN_BRIDGE}: vbn2 has the MAC address a, and the network's is b",)),
+        network("n3", problems=(DNSMASQ_GONE, RECORD_LEFT)),
+        network("n4", problems=(f"{PARKED} the network virtnet-holding-1 behind, with nothing on it",)),
+        network("n5", problems=(f"{PARKED} the bridge vn-hold-1 behind",)),
+    ),
+    "networks that are half made or transient": _networks(
+        network(metadata=OWNER.format(" phase='creating'")),
+        network("n2", persistent=False, autostart=False),
+        network("n3", persistent=False, autostart=False, metadata=OWNER.format("")),
+    ),
+    "networks that do not start": _networks(
+        _dnsmasq_missing(network()),
+        _dnsmasq_missing(network("n2", active=False)),
+        _dnsmasq_missing(network("n3", active=False, autostart=False)),
+        replace(
+            network("n4", active=False, autostart=False),
+            host=replace(
+                HOST,
+                routes=(HostRoute(destination="10.9.0.0/16", interface="eth0", gateway="192.0.2.1", protocol=""),),
+            ),
+        ),
+    ),
+    "autostart whose link is gone": _networks(network(autostart=False), reported_autostart=frozenset({UUID})),
+    "restarts that were cut short": _networks(
+        network(metadata=OWNER.format("")),
+        network("virtnet-holding-1", "", metadata=HELD, attachments=(TAP, FOREIGN_LINK), uuid=holding_uuid(UUID)),
+        network("virtnet-holding-2", "", metadata=HELD, attachments=(TAP,), uuid=OTHER_UUID),
+        network("virtnet-holding-3", "", metadata=HELD, uuid=OTHER_UUID),
+    ),
+    "bridges that no network has": report(
+        host=replace(HOST, links=(link("vn-old"), link("virbr7"), link("br0"), link("tap0", "tun", "vn-old")))
+    ),
+    "inotify instances run out": _networks(network(), inotify_instances=10),
+    "subnets in use": _networks(
+        network(),
+        host=replace(
+            HOST,
+            addresses=(HostAddress(interface="eth0", address="192.168.100.7/24"),),
+            routes=(
+                HostRoute(destination="192.168.102.0/23", interface="eth0", gateway="192.168.100.1", protocol=""),
+                HostRoute(destination="192.168.100.0/24", interface="eth0", gateway="", protocol=""),
+            ),
+        ),
+    ),
+}

@@ -1,0 +1,83 @@
+"""What the doctor finds of libvirt's firewall chains, of its rules for each network, and of Docker's policy."""
+
+import pytest
+from tests.unit.doctor.reports import IPTABLES, NFT, beside_ok, forwards, network, report
+
+from virtnet.doctor.finding import Finding, Level
+from virtnet.doctor.firewall import firewall
+from virtnet.doctor.kinds import FindingKind
+from virtnet.network.observed import ObservedNetwork
+
+
+def problems(rules: dict[str, str | None], *networks: ObservedNetwork) -> list[Finding]:
+    return [one for one in firewall(report(rules=rules, networks=networks)) if one.level is Level.PROBLEM]
+
+
+@pytest.mark.parametrize("rules", [{"iptables-save": IPTABLES, "nft": ""}, {"iptables-save": None, "nft": NFT}])
+def test_finds_nothing_where_all_is_there(rules: dict[str, str | None]) -> None:
+    assert beside_ok(firewall(report(rules=rules, networks=(network(),)))) == []
+
+
+@pytest.mark.parametrize("rules", [{"iptables-save": "", "nft": ""}, {"iptables-save": None, "nft": None}])
+def test_finds_that_chains_are_missing(rules: dict[str, str | None]) -> None:
+    (finding,) = problems(rules, network())
+
+    assert finding.kind is FindingKind.CHAINS_MISSING
+    assert finding.data["networks"] == ["n1"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "missing"),
+    [
+        (
+            {"iptables-save": IPTABLES.replace("-j MASQUERADE", "-j RETURN"), "nft": ""},
+            "NAT of 10.9.1.0/24",
+        ),
+        ({"iptables-save": None, "nft": NFT.replace("masquerade", "return")}, "NAT of 10.9.1.0/24"),
+        ({"iptables-save": IPTABLES.replace("-o vbn1 ", "-o other "), "nft": ""}, "rules"),
+        ({"iptables-save": None, "nft": NFT.replace("vbn1", "other")}, "rules"),
+        (
+            {"iptables-save": IPTABLES.replace("-A INPUT -j LIBVIRT_INP\n", ""), "nft": ""},
+            "way into libvirt's chains (the jumps from INPUT and FORWARD)",
+        ),
+    ],
+)
+def test_finds_what_a_network_has_lost(rules: dict[str, str | None], missing: str) -> None:
+    (finding,) = problems(rules, network())
+
+    assert finding.kind is FindingKind.RULES_MISSING
+    assert finding.data["network"] == "n1"
+    assert finding.data["missing"] == [missing]
+
+
+def test_finds_nothing_missing_of_an_isolated_network() -> None:
+    assert problems({"iptables-save": IPTABLES}, network("i1", "", "10.9.2.1")) == []
+
+
+def test_looks_for_the_rules_of_isolated_networks() -> None:
+    (finding,) = problems({"iptables-save": IPTABLES}, network("i2", "", "10.9.3.1"))
+
+    assert finding.kind is FindingKind.RULES_MISSING
+    assert finding.data["missing"] == ["rules"]
+
+
+@pytest.mark.parametrize("one", [network(active=False), network(mode="open"), network(mode="bridge")])
+def test_wants_no_rules_of_networks_that_have_none(one: ObservedNetwork) -> None:
+    assert beside_ok(firewall(report(rules={"iptables-save": ""}, networks=(one,)))) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "level", "kind", "cut_off"),
+    [
+        ("open", Level.PROBLEM, FindingKind.DOCKER_CUTS_OFF, ["n1"]),
+        ("nat", Level.NOTE, FindingKind.DOCKER_DROPS, []),
+    ],
+)
+def test_knows_dockers_policy(mode: str, level: Level, kind: FindingKind, cut_off: list[str]) -> None:
+    rules = {"iptables-save": IPTABLES}
+    found = report(rules=rules, networks=(network(mode=mode),), forwarding=forwards(forward_policy="DROP"))
+
+    (finding,) = [finding for finding in firewall(found) if finding.level is not Level.OK]
+
+    assert (finding.level, finding.kind) == (level, kind)
+    assert finding.data["networks"] == cut_off
