@@ -32,10 +32,11 @@ def connect(uri: str, connections: Connections) -> Clients:
     libvirt = connections.to(uri, lambda: None if target is None else _ssh_tunnel(target))
     machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))
     if machine is None:
-        return Clients(libvirt=libvirt, host=None)
+        return Clients(libvirt=libvirt, host=None, network_cache=libvirt)
     recent, prefetched = libvirt.remembered("recent", RecentCommands), libvirt.remembered("prefetched", Prefetched)
     listings = libvirt.remembered("listings", Listings)
-    return Clients(libvirt=libvirt, host=Host(machine, recent=recent, prefetched=prefetched, listings=listings))
+    host = Host(machine, recent=recent, prefetched=prefetched, listings=listings)
+    return Clients(libvirt=libvirt, host=host, network_cache=libvirt, host_cache=host)
 
 
 def _ssh_tunnel(target: SshTarget) -> "SshTunnel":

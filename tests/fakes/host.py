@@ -34,12 +34,6 @@ class FakeBridges:
     def lock(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def cached_reads(self, *, max_age: float = 0.0) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
-
-    def prefetch(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
-
     def links(self) -> Sequence[Link]:
         bridges = [
             Link(name=name, mac=attributes["address"], kind="bridge", master="", up=True)

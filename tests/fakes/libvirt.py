@@ -6,7 +6,7 @@ UUID is refused, updates touch one copy or both, and a call can be told to fail 
 
 import contextlib
 import uuid as uuids
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from lxml import etree
@@ -48,7 +48,7 @@ class FakeGuest:
 
 @dataclass
 class FakeLibvirt:
-    """Implements plan.LibvirtClient on a dict of reports."""
+    """Implements planning.libvirt_client.LibvirtClient on a dict of reports."""
 
     uri: str = "qemu:///system"
     reports: dict[str, NetworkReport] = field(default_factory=dict)
@@ -66,10 +66,14 @@ class FakeLibvirt:
     fail_after_effect: bool = False
     daemon_version: int = 12_000_000
     """New enough for every property, and to set titles and metadata in place."""
+    locked: bool = False
 
-    def lock(self, prefetch: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def lock(self, prefetch: Callable[[], None]) -> Iterator[None]:
         prefetch()
-        return contextlib.nullcontext()
+        self.locked = True
+        yield
+        self.locked = False
 
     def host_uuid(self) -> str:
         return "11111111-2222-3333-4444-555555555555"
@@ -89,12 +93,6 @@ class FakeLibvirt:
     def is_active(self, uuid: str) -> bool:
         report = self.find_network(uuid=uuid)
         return report is not None and report.active
-
-    def cached_networks(self) -> Sequence[NetworkReport]:
-        return self.networks()
-
-    def invalidate_networks(self) -> None:
-        """Nothing is kept here."""
 
     def networks(self) -> Sequence[NetworkReport]:
         return list(self.reports.values())

@@ -9,7 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import cast
 
 from virtnet.errors import HostFailure
-from virtnet.planning.clients import Clients, HostClient, LibvirtClient
+from virtnet.planning.clients import Clients
+from virtnet.planning.host_client import HostClient
+from virtnet.planning.libvirt_client import LibvirtClient
 from virtnet.planning.reports import HostRoute, NetworkReport
 
 HOST_UUID = "11111111-2222-3333-4444-555555555555"
@@ -75,12 +77,6 @@ class FakeHost:
         self.is_root = True
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
-
-    def cached_reads(self, *, max_age: float = 0.0) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
-
-    def prefetch(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
@@ -170,12 +166,6 @@ class FakeLibvirt:
 
     def host_uuid(self) -> str:
         return HOST_UUID
-
-    def cached_networks(self) -> Sequence[NetworkReport]:
-        return self.networks()
-
-    def invalidate_networks(self) -> None:
-        """Nothing is kept here."""
 
     def networks(self) -> Sequence[NetworkReport]:
         return self._networks

@@ -8,7 +8,7 @@ doctor and a preview never disagree.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from virtnet.doctor.finding import DoctorReport, Finding
 from virtnet.doctor.firewall import firewall
@@ -24,7 +24,8 @@ from virtnet.network.observe import observe as network_observe
 from virtnet.network.observe.host_facts import host_facts
 from virtnet.network.observe.leftovers import dnsmasq_process
 from virtnet.network.observed import ObservedNetwork
-from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.clients import Clients
+from virtnet.planning.host_client import FirewallLister, HostReader
 from virtnet.planning.reports import NetworkReport
 
 PID_FILES = "/run/libvirt/network"
@@ -40,7 +41,7 @@ Answer = TypeVar("Answer")
 
 Otherwise = TypeVar("Otherwise")
 
-PROGRAMS: tuple[Literal["iptables-save", "ip6tables-save", "nft"], ...] = ("iptables-save", "ip6tables-save", "nft")
+PROGRAMS: tuple[FirewallLister, ...] = ("iptables-save", "ip6tables-save", "nft")
 
 
 def diagnose(clients: Clients) -> list[Finding]:
@@ -113,7 +114,7 @@ class _Looking:
         alone = ObservedNetwork(uri=uri, host_uuid="", libvirt_version=version, report=report)
         return self._tried(lambda: network_observe.observe(self.clients, {}, {"uuid": report.uuid}), alone)
 
-    def at_host(self, report: DoctorReport, host: HostClient) -> DoctorReport:
+    def at_host(self, report: DoctorReport, host: HostReader) -> DoctorReport:
         """The host itself: interfaces, firewall, files and kernel; nothing of it where it cannot be reached at all."""
         try:
             host.may_change_links()

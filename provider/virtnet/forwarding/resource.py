@@ -5,7 +5,7 @@ call for kernel parameters: everything but the question who needs forwarding goe
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.forwarding.boot import by_systemd
@@ -37,8 +37,17 @@ from virtnet.forwarding.sysctl import (
 )
 from virtnet.host.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
 from virtnet.network.xml.definition import definition
-from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Messages
+from virtnet.planning.host_client import (
+    FileReader,
+    FirewallReader,
+    NamedHost,
+    Privileges,
+    Programs,
+    Routing,
+    SysctlReader,
+)
 from virtnet.planning.reports import NetworkReport
 from virtnet.planning.resource import Resource
 from virtnet.spec.failures import Failure
@@ -92,6 +101,10 @@ def _contradictions(named: Values) -> list[Failure]:
     return failures
 
 
+class ForwardingReader(NamedHost, FileReader, SysctlReader, Privileges, Routing, Programs, FirewallReader, Protocol):
+    """What observing asks of a host."""
+
+
 def observe(clients: Clients, desired: Values | None, _recorded: Values) -> ForwardingReport:
     """What the kernel, the files that it boots with, and libvirt's networks report now. Each is asked once."""
     host = host_of(clients)
@@ -100,7 +113,7 @@ def observe(clients: Clients, desired: Values | None, _recorded: Values) -> Forw
 
 
 def look(
-    host: HostClient,
+    host: ForwardingReader,
     desired: Values | None,
     *,
     host_uuid: str,
@@ -136,7 +149,7 @@ def _may_turn_on_ipv6(desired: Values) -> bool:
     return any(value is True for value in named)
 
 
-def _values(host: HostClient) -> dict[str, str]:
+def _values(host: ForwardingReader) -> dict[str, str]:
     keys = [IPV4, IPV4_ACCEPT_REDIRECTS, IPV6]
     for name in host.list_directory(f"/proc/sys/{IPV4_CONF}"):
         keys += [] if name == "all" else [ipv4_of(name)]
@@ -147,18 +160,18 @@ def _values(host: HostClient) -> dict[str, str]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _files(host: HostClient) -> dict[str, str]:
+def _files(host: FileReader) -> dict[str, str]:
     paths = [f"{directory}/{name}" for directory in DIRECTORIES for name in host.list_directory(directory)]
     texts = _texts(host, [path for path in paths if path.endswith(".conf")])
     last = host.read_file(SYSCTL_CONF)
     return texts if last is None else {**texts, SYSCTL_CONF: last}
 
 
-def _texts(host: HostClient, paths: Iterable[str]) -> dict[str, str]:
+def _texts(host: FileReader, paths: Iterable[str]) -> dict[str, str]:
     return {path: _text(host, path) for path in paths}
 
 
-def _text(host: HostClient, path: str) -> str:
+def _text(host: FileReader, path: str) -> str:
     """The text of a name in a directory; "" for what cannot be read, as a directory or a link to nowhere.
 
     It sets nothing, and hides files of that name in later directories all the same (procps 4.0.2, systemd 252).
@@ -169,7 +182,7 @@ def _text(host: HostClient, path: str) -> str:
         return ""
 
 
-def forward_policy(host: HostClient) -> str:
+def forward_policy(host: FirewallReader) -> str:
     """What iptables does with forwarded packets that no rule of FORWARD decides: "ACCEPT", "DROP", "" if unknown."""
     try:
         rules = host.firewall_rules("iptables-save") or ""

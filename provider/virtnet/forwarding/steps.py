@@ -5,12 +5,14 @@ interface even when the value is the one it had.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from virtnet.errors import HostFailure, Refused
 from virtnet.forwarding.drop_in import is_runtime_record
 from virtnet.forwarding.sysctl import IPV4, IPV6, is_on, shown
 from virtnet.host.paths import RUNTIME_RECORDS
-from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.clients import Clients
+from virtnet.planning.host_client import HostClient, NamedHost, Sysctl
 from virtnet.planning.plan import Step
 
 
@@ -118,7 +120,7 @@ class RemoveDropIn:
 
 
 def host_of(clients: Clients) -> HostClient:
-    """The door to the host, which a HostForwarding cannot do without."""
+    """The client of the host, which a HostForwarding cannot do without."""
     if clients.host is None:
         raise Refused(
             f"IP forwarding cannot be managed through {clients.libvirt.uri}: libvirt has no call for kernel parameters,"
@@ -127,7 +129,11 @@ def host_of(clients: Clients) -> HostClient:
     return clients.host
 
 
-def _write(host: HostClient, key: str, value: str) -> None:
+class NamedSysctl(NamedHost, Sysctl, Protocol):
+    """What a write of a parameter takes."""
+
+
+def _write(host: NamedSysctl, key: str, value: str) -> None:
     if host.read_sysctl(key) == value:
         return
     host.write_sysctl(key, value)
@@ -139,5 +145,5 @@ def _write(host: HostClient, key: str, value: str) -> None:
         )
 
 
-def _changed_meanwhile(path: str, host: HostClient) -> HostFailure:
+def _changed_meanwhile(path: str, host: NamedHost) -> HostFailure:
     return HostFailure(f"{path} on {host.name} has changed since this was planned; run it again to see the change")

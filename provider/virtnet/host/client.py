@@ -20,6 +20,7 @@ from virtnet.host.local import LocalMachine
 from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, Machine, NoAnswer, Request
 from virtnet.host.parse import parse_addresses, parse_bridge_vlans, parse_links, parse_listening_sockets, parse_routes
 from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
+from virtnet.planning.host_client import FirewallLister
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 
 #: dnsmasq ends in milliseconds.
@@ -66,7 +67,7 @@ class Listings:
 
 
 class Host:
-    """Implements planning.clients.HostClient on any machine."""
+    """Implements planning.host_client.HostClient and HostCache on any machine."""
 
     def __init__(
         self,
@@ -257,9 +258,7 @@ class Host:
         if answer.error is not None:
             raise HostFailure(f"could not end process {pid} on {self.name}: it goes on after SIGTERM; end it by hand")
 
-    def firewall_rules(
-        self, program: Literal["iptables-save", "ip6tables-save", "nft"], *, seconds_old: float = 0.0
-    ) -> str | None:
+    def firewall_rules(self, program: FirewallLister, *, seconds_old: float = 0.0) -> str | None:
         """All rules of a firewall as this program prints them; None where there is no such program.
 
         An answer that was given to anybody at most `seconds_old` ago will do: a hundred networks are looked at in one

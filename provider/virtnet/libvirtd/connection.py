@@ -45,7 +45,7 @@ _SECTIONS = {
 
 
 class Connection:
-    """The calls to one libvirt daemon. Implements planning.clients.LibvirtClient."""
+    """The calls to one libvirt daemon. Implements planning.libvirt_client.LibvirtClient and NetworkCache."""
 
     def __init__(self, uri: str, *, tunnel: SshTunnel | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
         """`seconds` are how long a remote daemon may take to let us in."""

@@ -22,7 +22,8 @@ from virtnet.network.program import inputs_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.versions import version_text
 from virtnet.network.xml.definition import Subnet, definition
-from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.clients import Clients
+from virtnet.planning.host_client import FirewallReader, HostReader, SysctlReader
 from virtnet.planning.reports import NetworkReport
 from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
 from virtnet.spec.part import Part, Values, optional, required
@@ -322,7 +323,7 @@ def _get_host(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
     }
 
 
-def _firewall(host: HostClient, reports: Sequence[NetworkReport]) -> dict[str, object]:
+def _firewall(host: FirewallReader, reports: Sequence[NetworkReport]) -> dict[str, object]:
     try:
         printed = {program: host.firewall_rules(program) for program in ("iptables-save", "ip6tables-save", "nft")}
     except HostFailure as failure:
@@ -335,11 +336,11 @@ def _firewall(host: HostClient, reports: Sequence[NetworkReport]) -> dict[str, o
     return {"firewall_rules": rules, "firewall_problem": ""}
 
 
-def _is_on(host: HostClient, key: str) -> bool:
+def _is_on(host: SysctlReader, key: str) -> bool:
     return (host.read_sysctl(key) or "0").strip() != "0"
 
 
-def _host(asked: Asked, uri: str) -> HostClient:
+def _host(asked: Asked, uri: str) -> HostReader:
     host = asked.clients(uri).host
     if host is None:
         raise Refused(

@@ -16,7 +16,7 @@ from virtnet.host.local import LocalMachine
 from virtnet.host.machine import Machine
 from virtnet.host.parse import parse_addresses, parse_links, parse_listening_sockets, parse_routes, parse_up
 from virtnet.host.shell import ShellMachine
-from virtnet.planning.clients import HostClient
+from virtnet.planning.host_client import HostClient
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 from virtnet.transport.ssh import SshCommand
 
@@ -84,13 +84,13 @@ def test_an_empty_answer_is_none(answer: str) -> None:
     assert parse_routes(answer, longest_prefix=32) == ()
 
 
-def test_local_host_is_a_host_door() -> None:
-    door: HostClient = local_host()
+def test_local_host_is_a_host_client() -> None:
+    client: HostClient = local_host()
 
-    assert door.name == "this host"
-    assert door.has_program("ls")
-    assert not door.has_program("no-such-program")
-    assert "lo" in {link.name for link in door.links()}
+    assert client.name == "this host"
+    assert client.has_program("ls")
+    assert not client.has_program("no-such-program")
+    assert "lo" in {link.name for link in client.links()}
 
 
 @pytest.fixture(params=["this process", "sh", "bash"])

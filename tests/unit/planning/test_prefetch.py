@@ -1,17 +1,17 @@
 """What is kept of earlier looks may let through, and never refuses: then the host is looked at afresh."""
 
-import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pytest
+from tests.fakes.libvirt import FakeLibvirt
 
 from virtnet.errors import HostFailure, Refused
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients, LibvirtClient
+from virtnet.planning.clients import Clients
 from virtnet.planning.findings import PLAIN
 from virtnet.planning.plan import Plan
+from virtnet.planning.reports import NetworkReport
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import Part, Values
 
@@ -19,19 +19,25 @@ DESIRED = {"name": "lab", "uri": "test:///"}
 
 
 @dataclass
-class RememberingLibvirt:
-    """Tells what was true before, until it is invalidated."""
+class Remembering:
+    """Implements planning.libvirt_client.NetworkCache: tells what was true before, until it is invalidated."""
 
     true_reason: str
     remembered_reason: str
     forgotten: int = 0
-    happened: list[str] = field(default_factory=list)
 
-    @contextlib.contextmanager
-    def lock(self, prefetch: Callable[[], None]) -> Iterator[None]:
-        prefetch()
-        self.happened.append("lock")
-        yield
+    def cached_networks(self) -> Sequence[NetworkReport]:
+        return [
+            NetworkReport(
+                uuid="",
+                name=self.remembered_reason,
+                active=True,
+                persistent=False,
+                autostart=False,
+                live_xml="",
+                config_xml=None,
+            )
+        ]
 
     def invalidate_networks(self) -> None:
         self.forgotten += 1
@@ -42,7 +48,7 @@ def resource() -> Resource[str]:
     """Refuses with what it observes, if that is anything."""
 
     def observe(clients: Clients, desired: Values | None, recorded: Values) -> str:
-        return cast(RememberingLibvirt, clients.libvirt).remembered_reason
+        return clients.cached_networks()[0].name
 
     def plan(desired: Values | None, recorded: Values | None, observed: str | None) -> Plan:
         return Plan(refusals=(observed,) if observed else ())
@@ -62,45 +68,50 @@ def resource() -> Resource[str]:
     )
 
 
-def doors_to(libvirt: RememberingLibvirt) -> Any:
-    return lambda uri: Clients(libvirt=cast(LibvirtClient, libvirt), host=None)
+def connect_to(cache: Remembering) -> lifecycle.Connect:
+    return lambda uri: Clients(libvirt=FakeLibvirt(), host=None, network_cache=cache)
 
 
 def test_a_refusal_from_memory_alone_is_none() -> None:
-    libvirt = RememberingLibvirt(true_reason="", remembered_reason="the bridge name is taken")
+    cache = Remembering(true_reason="", remembered_reason="the bridge name is taken")
 
-    made = lifecycle.create(resource(), DESIRED, doors_to(libvirt), lambda line: None)
-    lines = lifecycle.preview(resource(), None, DESIRED, doors_to(libvirt))
+    made = lifecycle.create(resource(), DESIRED, connect_to(cache), lambda line: None)
+    lines = lifecycle.preview(resource(), None, DESIRED, connect_to(cache))
 
     assert made == DESIRED
     assert lines == []
-    assert libvirt.forgotten == 1
+    assert cache.forgotten == 1
 
 
 def test_a_refusal_that_is_true_stays() -> None:
-    libvirt = RememberingLibvirt(true_reason="really taken", remembered_reason="the bridge name is taken")
+    cache = Remembering(true_reason="really taken", remembered_reason="the bridge name is taken")
 
     with pytest.raises(Refused, match="really taken"):
-        lifecycle.create(resource(), DESIRED, doors_to(libvirt), lambda line: None)
+        lifecycle.create(resource(), DESIRED, connect_to(cache), lambda line: None)
 
-    assert libvirt.forgotten == 1
+    assert cache.forgotten == 1
 
 
 def test_what_is_not_refused_is_looked_at_once() -> None:
-    libvirt = RememberingLibvirt(true_reason="", remembered_reason="")
+    cache = Remembering(true_reason="", remembered_reason="")
 
-    lifecycle.update(resource(), DESIRED, DESIRED, doors_to(libvirt), lambda line: None)
+    lifecycle.update(resource(), DESIRED, DESIRED, connect_to(cache), lambda line: None)
 
-    assert libvirt.forgotten == 0
+    assert cache.forgotten == 0
 
 
 def test_a_create_looks_ahead_before_it_has_the_lock_and_what_fails_then_is_no_failure() -> None:
-    libvirt = RememberingLibvirt(true_reason="", remembered_reason="")
+    libvirt, locked = FakeLibvirt(), dict[str, bool]()
 
     def prefetch(clients: Clients, desired: Values) -> None:
-        libvirt.happened.append("ahead")
+        locked["prefetch"] = libvirt.locked
         raise HostFailure("could not list the addresses")
 
-    lifecycle.create(replace(resource(), prefetch=prefetch), DESIRED, doors_to(libvirt), lambda line: None)
+    def observe(clients: Clients, desired: Values | None, recorded: Values) -> str:
+        locked.setdefault("observe", libvirt.locked)
+        return ""
 
-    assert libvirt.happened == ["ahead", "lock"]
+    kind = replace(resource(), prefetch=prefetch, observe=observe)
+    lifecycle.create(kind, DESIRED, lambda uri: Clients(libvirt=libvirt, host=None), lambda line: None)
+
+    assert locked == {"prefetch": False, "observe": True}

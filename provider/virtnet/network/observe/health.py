@@ -11,7 +11,7 @@ from virtnet.network.observe.firewall import FILTERED_MODES, flushed, missing_ru
 from virtnet.network.observed import DNSMASQ_GONE, FIREWALL_GONE, FOREIGN_BRIDGE
 from virtnet.network.tree import mode_of, own_bridge, serves
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.clients import HostClient
+from virtnet.planning.host_client import FileReader, FirewallReader
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.part import Tree
 
@@ -19,7 +19,7 @@ from virtnet.spec.part import Tree
 SECONDS_RULES_STAND = 2.0
 
 
-def health_problems(host: HostClient | None, report: NetworkReport | None) -> tuple[str, ...]:
+def health_problems(host: FileReader | None, report: NetworkReport | None) -> tuple[str, ...]:
     """What is wrong with its bridge, its addresses and its dnsmasq."""
     if host is None or report is None or report.live_xml is None:
         return ()
@@ -51,7 +51,7 @@ def health_problems(host: HostClient | None, report: NetworkReport | None) -> tu
     return () if program is not None and program.strip() == "dnsmasq" else (DNSMASQ_GONE,)
 
 
-def firewall_problems(host: HostClient | None, report: NetworkReport | None) -> tuple[str, ...]:
+def firewall_problems(host: FirewallReader | None, report: NetworkReport | None) -> tuple[str, ...]:
     """Whether the running network's rules were flushed, which libvirt does not notice.
 
     Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
@@ -78,7 +78,7 @@ def firewall_problems(host: HostClient | None, report: NetworkReport | None) -> 
     )
 
 
-def _lost_addresses(host: HostClient, bridge: str, live: Mapping[str, Tree]) -> list[str]:
+def _lost_addresses(host: FileReader, bridge: str, live: Mapping[str, Tree]) -> list[str]:
     """The network's addresses that its bridge has no longer (of IPv4: that the host has nowhere).
 
     Read from the kernel's tables, well below a millisecond; `ip` would be a program started for each network (10 ms).

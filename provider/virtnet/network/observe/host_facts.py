@@ -1,14 +1,14 @@
-"""The host as far as starting a network depends on it, asked through its door."""
+"""The host as far as starting a network depends on it, asked through its client."""
 
 from collections.abc import Collection
 
 from virtnet.network.observed import HostReport
-from virtnet.planning.clients import HostClient
+from virtnet.planning.host_client import FileReader, HostReader, SysctlReader
 
 PROGRAMS = ("dnsmasq", "iptables", "nft")
 
 
-def host_facts(host: HostClient, bridges: Collection[str] = ()) -> HostReport:
+def host_facts(host: HostReader, bridges: Collection[str] = ()) -> HostReport:
     """The host as far as starting any network depends on it, with what is set on these bridges, where they are."""
     links, routes = tuple(host.links()), tuple(host.routes())
     return HostReport(
@@ -26,7 +26,7 @@ def host_facts(host: HostClient, bridges: Collection[str] = ()) -> HostReport:
     )
 
 
-def host_facts_for_new(host: HostClient, versions: Collection[int]) -> HostReport:
+def host_facts_for_new(host: HostReader, versions: Collection[int]) -> HostReport:
     """The host as far as starting a network with a bridge of its own, not there yet, depends on it.
 
     Nothing waits to be plugged in, so interfaces count by their names alone, and routes by the `versions` of IP that
@@ -46,7 +46,7 @@ def host_facts_for_new(host: HostClient, versions: Collection[int]) -> HostRepor
     )
 
 
-def _bridges_with(host: HostClient, bridges: Collection[str], attribute: str) -> tuple[str, ...]:
+def _bridges_with(host: FileReader, bridges: Collection[str], attribute: str) -> tuple[str, ...]:
     """The bridges of which an attribute is on; without a slash in its name, and with the attribute, it is one."""
     there = [name for name in sorted(bridges) if name and "/" not in name and name not in (".", "..")]
     return tuple(
@@ -54,7 +54,7 @@ def _bridges_with(host: HostClient, bridges: Collection[str], attribute: str) ->
     )
 
 
-def _advertised(host: HostClient, interfaces: set[str]) -> tuple[str, ...]:
+def _advertised(host: SysctlReader, interfaces: set[str]) -> tuple[str, ...]:
     """Libvirt's own guard cuts interface names at eight characters and then sees nothing, so we look ourselves."""
     if not interfaces or host.read_sysctl("net/ipv6/conf/all/forwarding") not in (None, "0"):
         return ()

@@ -10,7 +10,8 @@ from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac, probe_uuid
 from virtnet.network.observed import LeftBridge
 from virtnet.network.xml.definition import definition
-from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.clients import Clients
+from virtnet.planning.host_client import FileReader
 from virtnet.planning.reports import Attachment, NetworkReport
 
 
@@ -20,7 +21,7 @@ def link_address(clients: Clients, link: str) -> str | None:
     return None if text is None else text.strip()
 
 
-def _ports(host: HostClient, bridge: str) -> list[str]:
+def _ports(host: FileReader, bridge: str) -> list[str]:
     return sorted(host.list_directory(f"/sys/class/net/{bridge}/brif"))
 
 

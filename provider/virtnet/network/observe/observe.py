@@ -15,7 +15,8 @@ from virtnet.network.observe.ports import attachments
 from virtnet.network.observed import PARKED, RECORD_LEFT, HostReport, LeftBridge, ObservedNetwork
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.clients import Clients
+from virtnet.planning.host_client import FileReader, HostReader
 from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
 from virtnet.spec.part import Tree, walk_unknown
@@ -77,18 +78,18 @@ def prefetch(clients: Clients, desired: Mapping[str, Tree]) -> None:
     if clients.host is None or desired.get("adopt") or not desired.get("active", True):
         return
     if mode_of(desired) in OWN_BRIDGE_MODES:
-        with clients.host.prefetch():
+        with clients.prefetch():
             _host_facts(clients.host, desired, {}, None)
 
 
 def _others(clients: Clients, report: NetworkReport | None) -> tuple[NetworkReport, ...]:
     """The host's other networks. Where only libvirt tells which addresses and names are taken, as they are now."""
-    found = clients.libvirt.networks() if clients.host is None else clients.libvirt.cached_networks()
+    found = clients.libvirt.networks() if clients.host is None else clients.cached_networks()
     return tuple(other for other in found if report is None or other.uuid != report.uuid)
 
 
 def _host_facts(
-    host: HostClient, desired: Mapping[str, Tree], recorded: Mapping[str, Tree], report: NetworkReport | None
+    host: HostReader, desired: Mapping[str, Tree], recorded: Mapping[str, Tree], report: NetworkReport | None
 ) -> HostReport:
     """The host as far as this network's start may depend on it: of 500 interfaces, less where nothing is plugged in."""
     if report is None and mode_of(desired) in OWN_BRIDGE_MODES and not list(walk_unknown(desired)):
@@ -180,7 +181,7 @@ def _find(clients: Clients, desired: Mapping[str, Tree], recorded: Mapping[str, 
     return None if report is None else _effective_autostart(clients.host, report, clients.libvirt.uri)
 
 
-def _effective_autostart(host: HostClient | None, report: NetworkReport, uri: str) -> NetworkReport:
+def _effective_autostart(host: FileReader | None, report: NetworkReport, uri: str) -> NetworkReport:
     """The autostart flag as the next boot sees it: the daemon goes on saying true when its link has vanished."""
     if host is None or not report.autostart or not uri.endswith("/system"):
         return report

@@ -31,8 +31,9 @@ from virtnet.network.xml.holding import (
     render_holding_network,
     tap_of,
 )
-from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
+from virtnet.planning.host_client import HostClient
 from virtnet.planning.plan import Step
 from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
 

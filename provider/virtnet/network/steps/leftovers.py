@@ -12,8 +12,9 @@ from virtnet.network.observe.firewall import rules_left
 from virtnet.network.observe.leftovers import _ports, dnsmasq_process, link_address
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import NO_IMPACT
-from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
+from virtnet.planning.host_client import Firewall
 from virtnet.planning.reports import Attachment
 
 
@@ -34,7 +35,7 @@ def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool
     clients.host.delete_link(bridge)
 
 
-def _remove_rules(host: HostClient, bridge: str) -> None:
+def _remove_rules(host: Firewall, bridge: str) -> None:
     """Remove the firewall rules of a bridge that is about to go.
 
     libvirt 9.0 forgets those of a network whose daemon was killed while starting it, and then nobody removes them.

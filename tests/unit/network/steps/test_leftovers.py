@@ -30,7 +30,8 @@ from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBr
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.xml.read import RESTART_ITEM, parse
 from virtnet.network.xml.write import for_definition
-from virtnet.planning.clients import Clients, HostClient
+from virtnet.planning.clients import Clients
+from virtnet.planning.host_client import HostClient
 from virtnet.planning.plan import ChangeClass, Plan
 from virtnet.planning.reports import Attachment, Link, ListeningSocket, NetworkReport
 

@@ -1,0 +1,171 @@
+"""What may be asked of a host itself, one protocol a subject; implemented together by virtnet.host.client.Host.
+
+A subject that can be changed has a reader of its own, so that what only observes is given nothing that changes
+anything. Every call raises HostFailure, AccessDenied or Unreachable.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from typing import Literal, Protocol, TypeAlias
+
+from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
+
+FirewallLister: TypeAlias = Literal["iptables-save", "ip6tables-save", "nft"]
+
+
+class NamedHost(Protocol):
+    """A host, by its name."""
+
+    @property
+    def name(self) -> str:
+        """The host, for messages."""
+
+
+class FileReader(Protocol):
+    """Files and directories, by absolute paths."""
+
+    def read_file(self, path: str) -> str | None:
+        """A file's text; None where there is none."""
+
+    def list_directory(self, path: str) -> Sequence[str]:
+        """The names in a directory, sorted; none where there is no directory."""
+
+
+class Files(FileReader, Protocol):
+    """Files, whole."""
+
+    def write_file(self, path: str, content: str) -> None:
+        """Write a file whole (temporary file, fsync, rename), mode 0644."""
+
+    def remove_file(self, path: str) -> None:
+        """Remove a file; no error where there is none."""
+
+
+class SysctlReader(Protocol):
+    """Kernel parameters, by their keys in slash form: net/ipv4/ip_forward."""
+
+    def read_sysctl(self, key: str) -> str | None:
+        """A kernel parameter; None where there is none."""
+
+
+class Sysctl(SysctlReader, Protocol):
+    """Kernel parameters at runtime."""
+
+    def write_sysctl(self, key: str, value: str) -> None:
+        """Set a kernel parameter at runtime."""
+
+
+class Privileges(Protocol):
+    """What this user may do on the host."""
+
+    def may_change_links(self) -> bool:
+        """Whether this user may plug interfaces in and out."""
+
+
+class LinkReader(Protocol):
+    """Network interfaces; their attributes are files below /sys/class/net."""
+
+    def links(self) -> Sequence[Link]:
+        """All network interfaces."""
+
+    def bridge_vlans(self, link: str) -> Sequence[str]:
+        """The VLANs of a port of a bridge that filters them, each as `bridge vlan add` takes it."""
+
+
+class Links(LinkReader, Protocol):
+    """Network interfaces, and the bridges they are plugged into."""
+
+    def delete_link(self, name: str) -> None:
+        """Delete a network interface."""
+
+    def set_master(self, link: str, bridge: str) -> None:
+        """Plug a network interface into a bridge, out of the one it is in."""
+
+    def set_link_up(self, link: str, up: bool) -> None:
+        """Bring a network interface up or down."""
+
+    def write_attribute(self, path: str, value: str) -> None:
+        """Write a file below /sys/class/net that is there."""
+
+    def set_bridge_vlans(self, link: str, vlans: Sequence[str]) -> None:
+        """Give a port exactly these VLANs."""
+
+
+class Routing(Protocol):
+    """Addresses and routes."""
+
+    def addresses(self) -> Sequence[HostAddress]:
+        """All addresses of all interfaces."""
+
+    def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
+        """The main routing tables of these versions of IP."""
+
+
+class Sockets(Protocol):
+    """The ports that programs listen on."""
+
+    def listening_sockets(self) -> Sequence[ListeningSocket]:
+        """Listening TCP and bound UDP sockets."""
+
+    def dhcp_port_free(self) -> bool:
+        """Whether UDP port 67 can be bound by a server that shares it; True where that cannot be tried."""
+
+
+class Programs(Protocol):
+    """Installed programs."""
+
+    def has_program(self, name: str) -> bool:
+        """Whether a program is where daemons find programs (PATH and the sbin directories)."""
+
+
+class FirewallReader(Protocol):
+    """Firewall rules, as programs list them."""
+
+    def firewall_rules(self, program: FirewallLister, *, seconds_old: float = 0.0) -> str | None:
+        """All rules of a firewall as this program prints them; None where there is no such program.
+
+        An answer that was given to anybody at most `seconds_old` ago will do.
+        """
+
+
+class Firewall(FirewallReader, Protocol):
+    """Firewall rules, one by one."""
+
+    def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
+        """Delete one rule, its chain first, as the program lists it."""
+
+
+class Processes(Protocol):
+    """Running processes."""
+
+    def end_process(self, pid: int) -> None:
+        """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
+
+
+class HostReader(
+    NamedHost, FileReader, SysctlReader, Privileges, LinkReader, Routing, Sockets, Programs, FirewallReader, Protocol
+):
+    """All that observers may ask of a host."""
+
+
+class HostClient(HostReader, Files, Sysctl, Links, Firewall, Processes, Protocol):
+    """All that steps may ask of a host."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Held while the host is changed, so that no other process of virtnet's changes it meanwhile."""
+
+
+class HostCache(Protocol):
+    """Saves reads of a host. No capability: whatever it keeps may as well be asked for."""
+
+    def cached_reads(self, *, max_age: float = 0.0) -> AbstractContextManager[None]:
+        """One observation: nothing is changed meanwhile, so that answers may be kept, and asked for together.
+
+        What programs said at most `max_age` seconds ago will do.
+        """
+
+    def prefetch(self) -> AbstractContextManager[None]:
+        """One observation while others change the host: what programs say in it stands for the next, for a second.
+
+        It stands for others too whose clients existed when it began.
+        """
