@@ -158,9 +158,9 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly portIsolated: pulumi.Output<boolean | undefined>;
     /**
-     * What is wrong on the host though libvirt calls the network active, in sentences; `pulumi up` repairs it.
+     * What is wrong on the host though libvirt calls the network active; `pulumi up` repairs it.
      */
-    declare public /*out*/ readonly problems: pulumi.Output<string[]>;
+    declare public /*out*/ readonly problems: pulumi.Output<outputs.Problem[]>;
     /**
      * Routes of the host to networks behind guests of this one. A change restarts the network.
      */

@@ -72,6 +72,9 @@ class LibvirtNetwork(LibvirtNetworkInputs, module="virtnet", name="LibvirtNetwor
         return self._output("adopted_from")
 
     @property
-    def problems(self) -> pulumi.Output[list[str]]:
-        """What is wrong on the host though libvirt calls the network active, in sentences; `pulumi up` repairs it."""
+    def problems(self) -> pulumi.Output[list[dict[str, Any]]]:
+        """What is wrong on the host though libvirt calls the network active: `kind`, `details`; `pulumi up` repairs it.
+
+        A preview says it in sentences.
+        """
         return self._output("problems")

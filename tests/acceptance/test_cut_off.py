@@ -61,9 +61,7 @@ def test_an_interface_that_took_the_bridges_name_is_not_deleted_with_the_network
     refreshed = stack.refresh()
     refused = stack.destroy(check=False)
 
-    assert stack.outputs("lab")["problems"][0].startswith("another interface has the name of the network's bridge"), (
-        refreshed
-    )
+    assert [problem["kind"] for problem in stack.outputs("lab")["problems"]] == ["foreign-bridge"], refreshed
     assert "was not touched: another interface has the name of the network's bridge" in refused
     assert "172.22.0.1/24" in host.sh("ip -br address show vn-lab")
 

@@ -117,7 +117,7 @@ def test_flushed_firewall_rules_are_a_problem_until_libvirtd_was_restarted(host:
     stack.refresh()
 
     assert quiet
-    assert [problem.partition(" (")[0] for problem in problems] == ["the network has lost its firewall"]
+    assert [problem["kind"] for problem in problems] == ["firewall-rules-missing"]
     assert "systemctl restart virtnetworkd (or libvirtd) makes them anew" in preview
     assert "restart]" not in preview
     assert (host.network("lab") or {})["Active"] == "yes", said

@@ -189,7 +189,7 @@ def test_a_bridge_deleted_by_hand_comes_back_with_its_guests(host: Host, stack: 
         stack.refresh()
         problems, shown = stack.outputs("lab")["problems"], stack.up()
 
-        assert problems == [f"the bridge {BRIDGE} is gone though libvirt calls the network active"]
+        assert problems == [{"kind": "bridge-missing", "details": {"bridge": BRIDGE}}]
         assert "lost the bridge already" in shown
         assert attachments(host, web)
         host.sh(f"ping -c 2 -i 0.2 -W 2 {web.address}")

@@ -135,7 +135,7 @@ def test_a_host_over_ssh_is_managed_like_this_one(host: Host, desk: Workstation,
 
     host.sh("ip link set vn-lab down")
     stack.refresh()
-    assert stack.outputs("lab")["problems"] == ["the network's bridge vn-lab is down"]
+    assert stack.outputs("lab")["problems"] == [{"kind": "bridge-down", "details": {"bridge": "vn-lab"}}]
 
     stack.declare({"type": "LibvirtNetwork", "name": "lab", "args": {**LAB, "domain": {"name": "example"}}})
     shown = stack.up()

@@ -30,12 +30,15 @@ from tests.hosts.daemons import WRITES_NFTABLES, choose_firewall, daemon_version
 from tests.hosts.sandboxed import LIST_NFT, Host
 from tests.unit.strategies import whole_networks
 
+from virtnet.network.messages.findings import advice
+from virtnet.network.messages.findings import rules as rules_sentence
 from virtnet.network.observe.firewall import FILTERED_MODES, missing_rules, uses_nft
 from virtnet.network.plan.new import new_tree
+from virtnet.network.plan.preflight import needs_newer_libvirt
 from virtnet.network.resource import NETWORK
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import mode_of, own_bridge
-from virtnet.network.versions import LIBVIRT_OF_PROPERTY, OF_PROPERTY, needs_newer_libvirt
+from virtnet.network.versions import LIBVIRT_OF_PROPERTY
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.planning.merge import differences, merge
@@ -73,7 +76,7 @@ def without_what_is_too_new(tree: Mapping[str, Any], version: int) -> dict[str, 
     """The tree less what we refuse on a libvirt of this version, so that it gets to see all the rest."""
     fitting = copy.deepcopy(dict(tree))
     for path in LIBVIRT_OF_PROPERTY:
-        if not any(said.startswith(OF_PROPERTY.get(path, path)) for said in needs_newer_libvirt(fitting, version)):
+        if path not in {refusal.details["path"] for refusal in needs_newer_libvirt(fitting, version)}:
             continue
         *_, name = path.split(".")
         holders = [fitting]
@@ -116,7 +119,7 @@ def wrong(connection: libvirt.virConnect, inputs: dict[str, Any]) -> list[str]:
     version = connection.getLibVersion()
     found = []
     if (too_new := needs_newer_libvirt(target, version)) and not what_libvirt_makes_of(connection, target):
-        found.append(f"is taken as it is, and was refused: {too_new}")
+        found.append(f"is taken as it is, and was refused: {'; '.join(str(advice(one)) for one in too_new)}")
     return found + what_libvirt_makes_of(connection, without_what_is_too_new(target, version))
 
 
@@ -180,7 +183,7 @@ def wrong_rules(tree: Mapping[str, Any], backend: str) -> list[str]:
     found = []
     if backend and uses_nft(rules["nft"]) != (backend == "nftables"):
         found.append(f"libvirt's rules are not where {backend} has them")
-    found += [f"its firewall has lost its {part}" for part in missing_rules(tree, rules)]
+    found += [f"its firewall has lost its {rules_sentence(**part.details())}" for part in missing_rules(tree, rules)]
     bridge, devices = own_bridge(tree), {one["dev"] for one in tree.get("forward", {}).get("interfaces", [])}
     if not {bridge} <= (named := _interfaces_in(rules)) <= {bridge, *devices}:
         found.append(f"libvirt's rules name the interfaces {sorted(named)}")

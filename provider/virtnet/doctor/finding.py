@@ -7,6 +7,7 @@ from enum import Enum
 from virtnet.doctor.kinds import FindingKind
 from virtnet.forwarding.observed import ForwardingReport
 from virtnet.network.observed import HostReport, ObservedNetwork
+from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.spec.failures import Details
 
 
@@ -33,6 +34,8 @@ class Finding:
     """What programs get to know of it, in plain values of JSON."""
     details: Details = field(default_factory=dict)
     """What its sentence names besides."""
+    cause: Problem | Refusal | Note | None = None
+    """What a resource's planning would say of it; None where the finding is the doctor's own."""
 
 
 @dataclass(frozen=True, kw_only=True)

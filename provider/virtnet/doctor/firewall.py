@@ -9,6 +9,7 @@ from typing import Any
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
+from virtnet.network.messages.findings import rules
 from virtnet.network.observe.firewall import FILTERED_MODES, chains_of, flushed, missing_rules, uses_nft
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.tree import mode_of
@@ -42,7 +43,7 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
             data={"backend": backend, "chains": sorted(chains)},
         )
     for network in networks:
-        missing = list(missing_rules(_live(network), report.rules))
+        missing = [rules(**part.details()) for part in missing_rules(_live(network), report.rules)]
         if missing:
             yield Finding(
                 area="firewall",

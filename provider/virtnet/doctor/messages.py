@@ -10,8 +10,10 @@ from virtnet.doctor.finding import Finding
 from virtnet.doctor.kinds import FindingKind
 from virtnet.forwarding.sysctl import IPV4, shown
 from virtnet.forwarding.writes import listed
+from virtnet.network.messages import render as network_messages
+from virtnet.network.observed import RESTART_RECORD, ProblemKind
 from virtnet.network.versions import OF_PROPERTY, version_text
-from virtnet.planning.findings import Advice
+from virtnet.planning.findings import Advice, Note, Problem, Refusal
 from virtnet.planning.reports import Attachment
 
 _AGAIN: Final = "pulumi refresh, then pulumi up"
@@ -25,10 +27,21 @@ _RESTART_DAEMON: Final = (
 def advice(finding: Finding) -> Advice:
     """What was found, and the fix; "" where there is nothing to do."""
     wording = ADVICE[finding.kind]
-    details = {**finding.data, **finding.details}
+    details = {**finding.data, **finding.details, **_because(finding.cause)}
     if isinstance(wording, Advice):
         return Advice(wording.reason.format_map(details), wording.fix.format_map(details))
     return wording(**details)
+
+
+def _because(cause: Problem | Refusal | Note | None) -> Mapping[str, object]:
+    """How the cause reads, as further details; a problem's kind too, as the fix is by that."""
+    if cause is None:
+        return {}
+    if isinstance(cause, Refusal):
+        advised = network_messages.advice(cause)
+        return {"reason": advised.reason, "fix": advised.fix}
+    reason = {"reason": network_messages.sentence(cause)}
+    return {**reason, "problem": cause.kind} if isinstance(cause, Problem) else reason
 
 
 def _quoted(names: Sequence[str]) -> str:
@@ -219,6 +232,26 @@ def _bridge_left_in_use(*, bridge: str, ports: Sequence[str]) -> Advice:
     return Advice(f"the bridge {bridge} belongs to no network of this libvirt, with {', '.join(ports)} plugged in")
 
 
+def _network_problem(*, reason: str, problem: ProblemKind, network: str) -> Advice:
+    if problem in (ProblemKind.HOLDING_NETWORK_LEFT, ProblemKind.HOLDING_BRIDGES_LEFT):
+        return Advice(reason, "pulumi up of its stack plugs them in again")
+    if problem is ProblemKind.FOREIGN_BRIDGE:
+        return Advice(
+            reason,
+            "rename or remove that interface by hand; until then do not stop the network, which would delete it",
+        )
+    if problem is ProblemKind.DNSMASQ_NOT_RUNNING:
+        daemon = "systemctl restart virtnetworkd (libvirtd), which starts it and leaves guests alone"
+        return Advice(reason, f"{_AGAIN}; or {daemon}")
+    if problem is ProblemKind.DNSMASQ_RESTART_INTERRUPTED:
+        item = f"<txt name='{RESTART_RECORD}'/>"
+        return Advice(reason, f"{_AGAIN}; or virsh net-update '{network}' delete dns-txt \"{item}\" --live")
+    return Advice(
+        reason,
+        f"{_AGAIN}; or virsh net-destroy '{network}' and virsh net-start '{network}', and plug its guests in again",
+    )
+
+
 # Subnets
 
 
@@ -307,7 +340,7 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
         "{file} was left by a write that was killed; nothing reads it", "rm {file}"
     ),
     FindingKind.NETWORK: _network,
-    FindingKind.NETWORK_PROBLEM: Advice("{reason}", "{fix}"),
+    FindingKind.NETWORK_PROBLEM: _network_problem,
     FindingKind.NETWORK_DOES_NOT_START: Advice("it does not start: {reason}", "{fix}"),
     FindingKind.NETWORK_DOES_NOT_START_AGAIN: Advice("if it stops, it does not start again: {reason}", "{fix}"),
     FindingKind.NETWORK_START_NOTE: Advice("{reason}"),

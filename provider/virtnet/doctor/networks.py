@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, RECORD_LEFT, RESTART_RECORD, ObservedNetwork
+from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.preflight import preflight
 from virtnet.network.tree import mode_of, own_bridge, serves
 from virtnet.network.xml import read as network_xml
@@ -47,7 +47,8 @@ def _network(network: ObservedNetwork, report: NetworkReport, doctor: DoctorRepo
             area=area,
             level=Level.PROBLEM,
             kind=FindingKind.NETWORK_PROBLEM,
-            details={"reason": problem, "fix": _fix(problem, report.name)},
+            cause=problem,
+            details={"network": report.name},
         )
         for problem in network.problems
     ]
@@ -120,24 +121,9 @@ def _start(area: str, network: ObservedNetwork, report: NetworkReport) -> Iterat
     kind = FindingKind.NETWORK_DOES_NOT_START_AGAIN if report.active else FindingKind.NETWORK_DOES_NOT_START
     level = Level.PROBLEM if report.active or report.autostart else Level.NOTE
     for refusal in found.refusals:
-        said, _, fix = refusal.rpartition("; ")
-        details = {"reason": said or fix, "fix": fix if said else ""}
-        yield Finding(area=area, level=level, kind=kind, details=details)
+        yield Finding(area=area, level=level, kind=kind, cause=refusal)
     for note in found.notes:
-        yield Finding(area=area, level=Level.NOTE, kind=FindingKind.NETWORK_START_NOTE, details={"reason": note})
-
-
-def _fix(problem: str, name: str) -> str:
-    if problem.startswith(PARKED):
-        return "pulumi up of its stack plugs them in again"
-    if problem.startswith(FOREIGN_BRIDGE):
-        return "rename or remove that interface by hand; until then do not stop the network, which would delete it"
-    if problem == DNSMASQ_GONE:
-        return f"{AGAIN}; or systemctl restart virtnetworkd (libvirtd), which starts it and leaves guests alone"
-    if problem == RECORD_LEFT:
-        item = f"<txt name='{RESTART_RECORD}'/>"
-        return f"{AGAIN}; or virsh net-update '{name}' delete dns-txt \"{item}\" --live"
-    return f"{AGAIN}; or virsh net-destroy '{name}' and virsh net-start '{name}', and plug its guests in again"
+        yield Finding(area=area, level=Level.NOTE, kind=FindingKind.NETWORK_START_NOTE, cause=note)
 
 
 def _park(network: ObservedNetwork, report: NetworkReport, home: NetworkReport | None) -> Iterator[Finding]:

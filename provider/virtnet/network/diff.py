@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from virtnet.network.live_items import as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
-from virtnet.network.observed import FIREWALL_GONE, FOREIGN_BRIDGE, PARKED, RESTARTS_DNSMASQ
+from virtnet.network.observed import mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.planning.merge import differences, merge, naming
@@ -68,21 +68,12 @@ def recorded_changes(desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) 
         changes += [change for change in naming(NetworkSpec, desired, before) if change.path != "uri"]
     if recorded.get("persistent") is False:
         changes.append(Change(path="persistent", kind="change", change_class=ChangeClass.LIVE, detail="false -> true"))
-    if recorded.get("problems"):
-        changes.append(
-            Change(
-                path="problems",
-                kind="change",
-                change_class=max(_class_of_mending(problem) for problem in recorded["problems"]),
-                detail="; ".join(recorded["problems"]),
-            )
-        )
+    problems = tuple(problem_of(entry) for entry in recorded.get("problems") or ())
+    if problems:
+        # What no update mends is live: an update may do whatever disturbs nobody, and says what is left.
+        change_class = max(mended_by(problem) or ChangeClass.LIVE for problem in problems)
+        changes.append(Change(path="problems", kind="change", change_class=change_class, problems=problems))
     return tuple(changes)
-
-
-def _class_of_mending(problem: str) -> ChangeClass:
-    live = problem in RESTARTS_DNSMASQ or problem.startswith((FOREIGN_BRIDGE, FIREWALL_GONE, PARKED))
-    return ChangeClass.LIVE if live else ChangeClass.RESTART
 
 
 def with_identity(target: dict[str, Tree], present: Mapping[str, Tree]) -> dict[str, Tree]:

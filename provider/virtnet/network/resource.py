@@ -12,11 +12,11 @@ from typing import Any
 from virtnet.network.checks.inputs import check_network
 from virtnet.network.diff import COMPUTED, recorded_inputs
 from virtnet.network.observe.observe import observe, prefetch
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import ObservedNetwork, ProblemKind, as_details
 from virtnet.network.plan.plan import plan_network
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.findings import Messages
+from virtnet.planning.findings import Messages, Problem
 from virtnet.planning.merge import ABSENT, project
 from virtnet.planning.resource import Resource
 from virtnet.spec.checking import if_known
@@ -148,7 +148,7 @@ def outputs(
         "persistent": report.persistent,
         "host_uuid": observed.host_uuid,
         "adopted_from": recorded.get("adopted_from"),
-        "problems": list(observed.problems),
+        "problems": [as_details(problem) for problem in observed.problems],
     }
 
 
@@ -171,4 +171,5 @@ NETWORK: Resource[ObservedNetwork] = Resource(
     identity=lambda shown: str(shown["uuid"]),
     prefetch=prefetch,
     messages=_messages,
+    unknown_after_create={"problems": [as_details(Problem(ProblemKind.CREATE_INTERRUPTED))]},
 )

@@ -28,9 +28,6 @@ PREVIEW_MAX_AGE = 2.0
 IDENTITY = ("uri", "name", "uuid")
 """Inputs that say which host and which resource there is meant; while one is unknown, no guessed one is looked at."""
 
-CUT_SHORT = "it was being made when its host was lost, and how far that went is not known"
-"""The problem of a resource whose create failed with nobody left to ask."""
-
 
 @dataclass(frozen=True)
 class Diff:
@@ -100,7 +97,7 @@ def preview(
     unknown = [name for name, value in identity.items() if list(walk_unknown(value))]
     known = {name: value for name, value in desired.items() if name not in unknown}
     subject = _subject(resource, known, recorded)
-    lines = [f"{subject}: {change.describe()} [{change.change_class.name.lower()}]" for change in changes]
+    lines = [_change_line(resource, subject, change) for change in changes]
     if recorded is not None and any(change.change_class is ChangeClass.REPLACE for change in changes):
         return [*lines, *_preview_of_replacement(resource, recorded, unknown, connect)]
     if unknown:
@@ -117,11 +114,15 @@ def preview(
     messages = resource.messages()
     if recorded is None:
         taken_over = [change for change in plan.changes if "adopted_from" in plan.details]
-        lines += [f"{subject}: {change.describe()} [{change.change_class.name.lower()}]" for change in taken_over]
+        lines += [_change_line(resource, subject, change) for change in taken_over]
         lines += [f"{subject}: will {read_summary(messages, step.describe())}" for step in plan.steps]
     refusals = [read_refusal(messages, refusal) for refusal in plan.refusals]
     lines += [f"{subject}: as the host is now, this would be refused: {refusal}" for refusal in refusals]
     return lines + [f"{subject}: note: {read_note(messages, note)}" for note in plan.notes]
+
+
+def _change_line(resource: Resource[Observed], subject: str, change: Change) -> str:
+    return f"{subject}: {change.describe(resource.messages())} [{change.change_class.name.lower()}]"
 
 
 def _preview_of_replacement(
@@ -212,9 +213,7 @@ def _left_by_create(resource: Resource[Observed], clients: Clients, desired: Val
         observed = _look(resource, clients, {}, {**details, "name": desired.get("name")})
         return resource.outputs(desired, details, observed)
     except VirtnetError:
-        # As a problem, so that the next update may do whatever it then finds missing.
-        unknown = {"problems": [CUT_SHORT]} if "problems" in resource.computed else {}
-        return {**desired, **details, **unknown}
+        return {**desired, **details, **resource.unknown_after_create}
 
 
 def _left_by_update(resource: Resource[Observed], clients: Clients, recorded: Values, desired: Values) -> Values | None:

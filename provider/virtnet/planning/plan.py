@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from virtnet.errors import AccessDenied, ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import PLAIN, Messages, read_error, read_refusal, read_summary
+from virtnet.planning.findings import PLAIN, Messages, Problem, read_error, read_refusal, read_summary
 from virtnet.spec.values import printable
 
 
@@ -41,11 +41,14 @@ class Change:
     change_class: ChangeClass
     detail: str = ""
     """Old and new value where they may be shown; empty where they may be secret."""
+    problems: tuple[Problem, ...] = ()
+    """What it mends, where that is the change."""
 
-    def describe(self) -> str:
+    def describe(self, messages: Messages = PLAIN) -> str:
         """The change in the words of a preview line."""
         words = {"add": "is added", "change": "changes", "remove": "is removed"}[self.kind]
-        return printable(f"{self.path} {words}" + (f" ({self.detail})" if self.detail else ""))
+        detail = self.detail or "; ".join(messages.sentence(problem) for problem in self.problems)
+        return printable(f"{self.path} {words}" + (f" ({detail})" if detail else ""))
 
 
 class Step(Protocol):

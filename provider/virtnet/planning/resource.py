@@ -4,7 +4,7 @@ A new kind of resource is one file that makes such a record, and one entry in re
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from virtnet.planning.clients import Clients
@@ -44,6 +44,8 @@ class Resource(Generic[Observed]):
     """Outputs -> Pulumi's id. Pure."""
     messages: Callable[[], Messages]
     """How its values read; called when something is to be said, so that sentences are imported then."""
+    unknown_after_create: Values = field(default_factory=dict)
+    """Outputs that are recorded where a create failed and its host was lost: the next update is to look at it all."""
     prefetch: Callable[[Clients, Values], None] | None = None
     """(doors, desired): ask, while another resource has the turn, what observe would take long to ask before a create.
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.network.observed import ProblemKind
 from virtnet.network.spec import NetworkSpec
 from virtnet.plugin.functions import FUNCTIONS, Function, NetworkFacts
 from virtnet.spec.part import Part, Shape, shapes
@@ -55,9 +56,8 @@ NETWORK_OUTPUTS: Mapping[str, Json] = {
     },
     "problems": {
         "type": "array",
-        "items": _TEXT,
-        "description": "What is wrong on the host though libvirt calls the network active, in sentences; `pulumi up` "
-        "repairs it.",
+        "items": {"$ref": f"#/types/{PACKAGE}:index:Problem"},
+        "description": "What is wrong on the host though libvirt calls the network active; `pulumi up` repairs it.",
     },
 }
 
@@ -80,6 +80,19 @@ FORWARDING_OUTPUTS: Mapping[str, Json] = {
 }
 
 _OUTPUT_TYPES: Mapping[str, Json] = {
+    "Problem": {
+        "type": "object",
+        "description": "Something that is wrong with a network on its host. A preview says it in a sentence.",
+        "properties": {
+            "kind": {**_TEXT, "description": f"What it is: {', '.join(f'`{kind.value}`' for kind in ProblemKind)}."},
+            "details": {
+                "type": "object",
+                "additionalProperties": {"$ref": "pulumi.json#/Any"},
+                "description": 'What it concerns, by name: {"bridge": "virbr1"}.',
+            },
+        },
+        "required": ["details", "kind"],
+    },
     "AdoptedFrom": {
         "type": "object",
         "description": "A network as it was found when it was adopted.",

@@ -107,8 +107,8 @@ type LibvirtNetwork struct {
 	PortGroups PortGroupArrayOutput `pulumi:"portGroups"`
 	// Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
 	PortIsolated pulumi.BoolPtrOutput `pulumi:"portIsolated"`
-	// What is wrong on the host though libvirt calls the network active, in sentences; `pulumi up` repairs it.
-	Problems pulumi.StringArrayOutput `pulumi:"problems"`
+	// What is wrong on the host though libvirt calls the network active; `pulumi up` repairs it.
+	Problems ProblemArrayOutput `pulumi:"problems"`
 	// Routes of the host to networks behind guests of this one. A change restarts the network.
 	Routes RouteArrayOutput `pulumi:"routes"`
 	// A short title (libvirt 9.7 and newer). A change is applied live.
@@ -449,9 +449,9 @@ func (o LibvirtNetworkOutput) PortIsolated() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolPtrOutput { return v.PortIsolated }).(pulumi.BoolPtrOutput)
 }
 
-// What is wrong on the host though libvirt calls the network active, in sentences; `pulumi up` repairs it.
-func (o LibvirtNetworkOutput) Problems() pulumi.StringArrayOutput {
-	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringArrayOutput { return v.Problems }).(pulumi.StringArrayOutput)
+// What is wrong on the host though libvirt calls the network active; `pulumi up` repairs it.
+func (o LibvirtNetworkOutput) Problems() ProblemArrayOutput {
+	return o.ApplyT(func(v *LibvirtNetwork) ProblemArrayOutput { return v.Problems }).(ProblemArrayOutput)
 }
 
 // Routes of the host to networks behind guests of this one. A change restarts the network.

@@ -4372,6 +4372,59 @@ func (o PortGroupArrayOutput) Index(i pulumi.IntInput) PortGroupOutput {
 	}).(PortGroupOutput)
 }
 
+// Something that is wrong with a network on its host. A preview says it in a sentence.
+type Problem struct {
+	// What it concerns, by name: {"bridge": "virbr1"}.
+	Details map[string]interface{} `pulumi:"details"`
+	// What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`, `holding-network-left`, `holding-bridges-left`, `create-interrupted`, `unknown`.
+	Kind string `pulumi:"kind"`
+}
+
+// Something that is wrong with a network on its host. A preview says it in a sentence.
+type ProblemOutput struct{ *pulumi.OutputState }
+
+func (ProblemOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Problem)(nil)).Elem()
+}
+
+func (o ProblemOutput) ToProblemOutput() ProblemOutput {
+	return o
+}
+
+func (o ProblemOutput) ToProblemOutputWithContext(ctx context.Context) ProblemOutput {
+	return o
+}
+
+// What it concerns, by name: {"bridge": "virbr1"}.
+func (o ProblemOutput) Details() pulumi.MapOutput {
+	return o.ApplyT(func(v Problem) map[string]interface{} { return v.Details }).(pulumi.MapOutput)
+}
+
+// What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`, `holding-network-left`, `holding-bridges-left`, `create-interrupted`, `unknown`.
+func (o ProblemOutput) Kind() pulumi.StringOutput {
+	return o.ApplyT(func(v Problem) string { return v.Kind }).(pulumi.StringOutput)
+}
+
+type ProblemArrayOutput struct{ *pulumi.OutputState }
+
+func (ProblemArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]Problem)(nil)).Elem()
+}
+
+func (o ProblemArrayOutput) ToProblemArrayOutput() ProblemArrayOutput {
+	return o
+}
+
+func (o ProblemArrayOutput) ToProblemArrayOutputWithContext(ctx context.Context) ProblemArrayOutput {
+	return o
+}
+
+func (o ProblemArrayOutput) Index(i pulumi.IntInput) ProblemOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) Problem {
+		return vs[0].([]Problem)[vs[1].(int)]
+	}).(ProblemOutput)
+}
+
 // A route of the host's main tables.
 type ReportedRoute struct {
 	// The destination in CIDR form, or "default".
@@ -5600,6 +5653,8 @@ func init() {
 	pulumi.RegisterOutputType(PluggedGuestArrayOutput{})
 	pulumi.RegisterOutputType(PortGroupOutput{})
 	pulumi.RegisterOutputType(PortGroupArrayOutput{})
+	pulumi.RegisterOutputType(ProblemOutput{})
+	pulumi.RegisterOutputType(ProblemArrayOutput{})
 	pulumi.RegisterOutputType(ReportedRouteOutput{})
 	pulumi.RegisterOutputType(ReportedRouteArrayOutput{})
 	pulumi.RegisterOutputType(RouteOutput{})

@@ -641,6 +641,20 @@ export interface PortGroup {
 }
 
 /**
+ * Something that is wrong with a network on its host. A preview says it in a sentence.
+ */
+export interface Problem {
+    /**
+     * What it concerns, by name: {"bridge": "virbr1"}.
+     */
+    details: {[key: string]: any};
+    /**
+     * What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`, `holding-network-left`, `holding-bridges-left`, `create-interrupted`, `unknown`.
+     */
+    kind: string;
+}
+
+/**
  * A route of the host's main tables.
  */
 export interface ReportedRoute {

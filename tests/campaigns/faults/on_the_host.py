@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from subprocess import CompletedProcess
+from typing import Any
 
 from tests.acceptance.stack import Stack
 from tests.campaigns.faults.at_steps import Bench, Row
@@ -16,6 +17,9 @@ from tests.campaigns.faults.pairs import GUESTS, Pair, Resource, forwarding, net
 from tests.campaigns.faults.sight import Sight, look
 from tests.hosts.daemons import kill_libvirtd, start_libvirtd
 from tests.hosts.sandboxed import Host
+
+from virtnet.network.messages.render import sentence
+from virtnet.network.observed import problem_of
 
 MAC = "52:54:00:fe:00:02"
 SUBNET = {
@@ -101,13 +105,18 @@ def _with_guests(host: Host, stack: Stack) -> Sight:
     return look(host)
 
 
+def _sentences(recorded: list[Any]) -> list[str]:
+    """The problems of an output, for the table."""
+    return [sentence(problem_of(one)) for one in recorded]
+
+
 def dnsmasq_killed(host: Host, stack: Stack) -> Row:
     """A refresh shows it, and up has libvirt start it again."""
     before = _with_guests(host, stack)
     host.sh("kill -KILL $(cat /run/libvirt/network/lab.pid)")
     lost, after = _lost(host), look(host).describe(before)
     stack.refresh()
-    problems = stack.outputs("lab")["problems"]
+    problems = _sentences(stack.outputs("lab")["problems"])
     did, wrong = _finished(stack, before)
     if not problems:
         wrong.append("refresh saw nothing")
@@ -119,7 +128,7 @@ def _flushed(host: Host, stack: Stack, how: str, script: str) -> Row:
     host.sh(script)
     lost, after = _lost(host), look(host).describe(before)
     stack.refresh()
-    problem = "; ".join(stack.outputs("lab")["problems"])
+    problem = "; ".join(_sentences(stack.outputs("lab")["problems"]))
     advice = re.search(r"systemctl restart \w+ \(or libvirtd\)", problem)
     wrong = [] if advice else [f"refresh does not say to restart libvirtd: {problem}"]
     at_once = stack.pulumi("up", "--yes", "--skip-preview", check=False)

@@ -11,7 +11,8 @@ from virtnet.forwarding.drop_in import DropIn, render
 from virtnet.forwarding.observed import ForwardingReport
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import DNSMASQ_GONE, FOREIGN_BRIDGE, PARKED, RECORD_LEFT, HostReport, ObservedNetwork
+from virtnet.network.observed import HostReport, ObservedNetwork, ProblemKind
+from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, NetworkReport
 
 DATA = Path(__file__).parents[1] / "data" / "firewall"
@@ -21,6 +22,8 @@ UUID = "11111111-2222-3333-4444-555555555555"
 OTHER_UUID = "22222222-3333-4444-5555-666666666666"
 OWNER = "<v:owner xmlns:v='urn:pulumi-virtnet:owner:1.0' name='p/s/n1'{}/>"
 HELD = "<v:held xmlns:v='urn:pulumi-virtnet:holding:1.0'/>"
+DNSMASQ_GONE = Problem(ProblemKind.DNSMASQ_NOT_RUNNING)
+RECORD_LEFT = Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED)
 TAP = Attachment(owner="web", interface="vnet0")
 FOREIGN_LINK = Attachment(owner="", interface="tap0")
 OURS = "/etc/sysctl.d/90-virtnet-forwarding.conf"
@@ -181,11 +184,17 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         )
     ),
     "networks that are broken": _networks(
-        network(problems=("the bridge vbn1 is gone though libvirt calls the network active",)),
-        network("n2", problems=(f"{FOREIGN_BRIDGE}: vbn2 has the MAC address a, and the network's is b",)),
+        network(problems=(Problem(ProblemKind.BRIDGE_MISSING, {"bridge": "vbn1"}),)),
+        network(
+            "n2",
+            problems=(Problem(ProblemKind.FOREIGN_BRIDGE, {"bridge": "vbn2", "mac": "a", "expected": "b"}),),
+        ),
         network("n3", problems=(DNSMASQ_GONE, RECORD_LEFT)),
-        network("n4", problems=(f"{PARKED} the network virtnet-holding-1 behind, with nothing on it",)),
-        network("n5", problems=(f"{PARKED} the bridge vn-hold-1 behind",)),
+        network(
+            "n4",
+            problems=(Problem(ProblemKind.HOLDING_NETWORK_LEFT, {"network": "virtnet-holding-1", "attachments": []}),),
+        ),
+        network("n5", problems=(Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": ["vn-hold-1"]}),)),
     ),
     "networks that are half made or transient": _networks(
         network(metadata=OWNER.format(" phase='creating'")),

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 from tests.unit.doctor.reports import (
+    DNSMASQ_GONE,
     HELD,
     HOST,
     OTHER_UUID,
     OWNER,
+    RECORD_LEFT,
     TAP,
     UUID,
     beside_ok,
@@ -21,7 +23,7 @@ from virtnet.doctor.finding import Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.doctor.networks import networks
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import DNSMASQ_GONE, RECORD_LEFT, ObservedNetwork
+from virtnet.network.observed import ObservedNetwork
 
 PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
 DNSMASQ_MISSING = replace(HOST, missing_programs=("dnsmasq",))

@@ -91,7 +91,7 @@ def _restores_autostart(*, autostart: bool) -> str:
 
 
 def _moves(*, attachments: Sequence[Mapping[str, str]], holding: str) -> str:
-    return f"move {names(attachments)} to the network {holding} meanwhile"
+    return f"move {names(attachments) or 'nothing'} to the network {holding} meanwhile"
 
 
 def _reattaches(*, attachments: Sequence[Mapping[str, str]]) -> str:

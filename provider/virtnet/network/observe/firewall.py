@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 
 from virtnet.network.tree import mode_of, own_bridge
@@ -17,6 +18,28 @@ from virtnet.spec.part import Tree
 FILTERED_MODES = ("", "nat", "route")
 
 CHAINS = frozenset({"LIBVIRT_FWI", "LIBVIRT_FWO", "LIBVIRT_INP", "LIBVIRT_PRT"})
+
+
+class RulesKind(Enum):
+    """A part of a network's firewall."""
+
+    JUMPS = "jumps"
+    """Those from the host's own chains into libvirt's."""
+    FILTER = "filter"
+    NAT = "nat"
+
+
+@dataclass(frozen=True)
+class MissingRules:
+    """A part of a running network's firewall that is not there."""
+
+    kind: RulesKind
+    subnet: str = ""
+    """That is not masqueraded, where NAT is missing."""
+
+    def details(self) -> dict[str, str]:
+        """As plain data, for a problem's details."""
+        return {"kind": self.kind.value} | ({"subnet": self.subnet} if self.subnet else {})
 
 
 @dataclass(frozen=True)
@@ -43,24 +66,24 @@ def flushed(rules: Mapping[str, str | None]) -> bool:
     return not uses_nft(rules.get("nft") or "") and not _listing(rules.get("iptables-save") or "").chains >= CHAINS
 
 
-def missing_rules(live: Mapping[str, Tree], rules: Mapping[str, str | None]) -> Iterator[str]:
-    """What a running network has lost of its rules, in words."""
+def missing_rules(live: Mapping[str, Tree], rules: Mapping[str, str | None]) -> Iterator[MissingRules]:
+    """What a running network has lost of its rules."""
     bridge = own_bridge(live)
     if uses_nft(rules.get("nft") or ""):
         listing = _nft_listing(rules.get("nft") or "")
         if bridge not in listing.bridges:
-            yield "rules"
+            yield MissingRules(RulesKind.FILTER)
             return
     else:
         listing = _listing(rules.get("iptables-save") or "")
         if not listing.reached:
-            yield "way into libvirt's chains (the jumps from INPUT and FORWARD)"
+            yield MissingRules(RulesKind.JUMPS)
         if bridge not in listing.bridges:
-            yield "rules"
+            yield MissingRules(RulesKind.FILTER)
     if mode_of(live) == "nat":
         for subnet in _subnets(live):
             if ":" not in subnet and subnet not in listing.masqueraded:
-                yield f"NAT of {subnet}"
+                yield MissingRules(RulesKind.NAT, subnet)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,17 @@
 """What is wrong with a network that libvirt calls active: its bridge, its addresses, its dnsmasq, its firewall rules.
 
-Looked at through the host's door, and told in the words of the output `problems`.
+Looked at through the host's door.
 """
 
 from collections.abc import Mapping
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
-from virtnet.network.observe.firewall import FILTERED_MODES, flushed, missing_rules
-from virtnet.network.observed import DNSMASQ_GONE, FIREWALL_GONE, FOREIGN_BRIDGE
+from virtnet.network.observe.firewall import FILTERED_MODES, MissingRules, flushed, missing_rules
+from virtnet.network.observed import ProblemKind
 from virtnet.network.tree import mode_of, own_bridge, serves
 from virtnet.network.xml import read as network_xml
+from virtnet.planning.findings import Problem
 from virtnet.planning.host_client import FileReader, FirewallReader
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.part import Tree
@@ -19,7 +20,7 @@ from virtnet.spec.part import Tree
 SECONDS_RULES_STAND = 2.0
 
 
-def health_problems(host: FileReader | None, report: NetworkReport | None) -> tuple[str, ...]:
+def health_problems(host: FileReader | None, report: NetworkReport | None) -> tuple[Problem, ...]:
     """What is wrong with its bridge, its addresses and its dnsmasq."""
     if host is None or report is None or report.live_xml is None:
         return ()
@@ -29,16 +30,15 @@ def health_problems(host: FileReader | None, report: NetworkReport | None) -> tu
         return ()
     address = host.read_file(f"/sys/class/net/{bridge}/address")
     if address is None:
-        return (f"the bridge {bridge} is gone though libvirt calls the network active",)
+        return (Problem(ProblemKind.BRIDGE_MISSING, {"bridge": bridge}),)
     if live.get("mac") not in (None, address.strip()):
-        return (
-            f"{FOREIGN_BRIDGE}: {bridge} has the MAC address {address.strip()}, and the network's is {live['mac']}",
-        )
+        found = {"bridge": bridge, "mac": address.strip(), "expected": str(live["mac"])}
+        return (Problem(ProblemKind.FOREIGN_BRIDGE, found),)
     flags = (host.read_file(f"/sys/class/net/{bridge}/flags") or "").strip()
     if flags and not parse_up(flags):
-        return (f"the network's bridge {bridge} is down",)
+        return (Problem(ProblemKind.BRIDGE_DOWN, {"bridge": bridge}),)
     if lost := _lost_addresses(host, bridge, live):
-        return (f"the network's bridge {bridge} has lost its address {', '.join(lost)}",)
+        return (Problem(ProblemKind.ADDRESSES_MISSING, {"bridge": bridge, "addresses": lost}),)
     if not serves(live):
         return ()
     try:
@@ -48,10 +48,11 @@ def health_problems(host: FileReader | None, report: NetworkReport | None) -> tu
         program = host.read_file(f"/proc/{pid.strip()}/comm")
     except (HostFailure, AccessDenied):  # the file is root's on some hosts
         return ()
-    return () if program is not None and program.strip() == "dnsmasq" else (DNSMASQ_GONE,)
+    runs = program is not None and program.strip() == "dnsmasq"
+    return () if runs else (Problem(ProblemKind.DNSMASQ_NOT_RUNNING),)
 
 
-def firewall_problems(host: FirewallReader | None, report: NetworkReport | None) -> tuple[str, ...]:
+def firewall_problems(host: FirewallReader | None, report: NetworkReport | None) -> tuple[Problem, ...]:
     """Whether the running network's rules were flushed, which libvirt does not notice.
 
     Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
@@ -61,7 +62,7 @@ def firewall_problems(host: FirewallReader | None, report: NetworkReport | None)
     live = network_xml.parse(report.live_xml)
     if mode_of(live) not in FILTERED_MODES or not own_bridge(live):
         return ()
-    missing: list[str] = []
+    missing: list[MissingRules] = []
     for seconds_old in (SECONDS_RULES_STAND, 0.0):
         try:
             rules = {"iptables-save": host.firewall_rules("iptables-save", seconds_old=seconds_old)}
@@ -72,10 +73,7 @@ def firewall_problems(host: FirewallReader | None, report: NetworkReport | None)
         missing = list(missing_rules(live, rules))
         if not missing or set(rules.values()) == {None}:
             return ()
-    return (
-        f"{FIREWALL_GONE} ({' and '.join(missing)}), as someone flushed the rules; systemctl restart virtnetworkd (or "
-        "libvirtd) makes them anew and leaves guests alone",
-    )
+    return (Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [part.details() for part in missing]}),)
 
 
 def _lost_addresses(host: FileReader, bridge: str, live: Mapping[str, Tree]) -> list[str]:

@@ -12,10 +12,11 @@ from virtnet.network.observe.health import firewall_problems, health_problems
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
 from virtnet.network.observe.ports import attachments
-from virtnet.network.observed import PARKED, RECORD_LEFT, HostReport, LeftBridge, ObservedNetwork
+from virtnet.network.observed import HostReport, LeftBridge, ObservedNetwork, ProblemKind, attachment_details
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Problem
 from virtnet.planning.host_client import FileReader, HostReader
 from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
@@ -33,7 +34,7 @@ def observe(clients: Clients, desired: Mapping[str, Tree] | None, recorded: Mapp
         # Not right after it was made or changed, when its rules are as new as it is.
         problems = firewall_problems(clients.host, report)
     if report is not None and network_xml.restart_record_left(report.live_xml):
-        problems = (*problems, RECORD_LEFT)
+        problems = (*problems, Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED))
     deleting = desired is None
     may_start = _may_start(report, desired or {}, recorded, problems) or (deleting and recorded.get("adopted_from"))
     users = attachments(clients, report)
@@ -41,13 +42,13 @@ def observe(clients: Clients, desired: Mapping[str, Tree] | None, recorded: Mapp
     held = attachments(clients, holding)
     if holding is not None:
         held = _with_guests(clients, holding, held)
-        waiting = ", ".join(entry.describe() for entry in held) or "nothing"
-        problems = (*problems, f"{PARKED} the network {holding.name} behind, with {waiting} on it")
+        waiting = {"network": holding.name, "attachments": attachment_details(held)}
+        problems = (*problems, Problem(ProblemKind.HOLDING_NETWORK_LEFT, waiting))
     left = bridges_left(clients, report, occupied=deleting and recorded.get("on_delete") == "disconnect")
     if report is not None and any(entry.users for entry in left):
         left = _with_owners(clients, report.name, left)
     if forgotten := [entry.bridge for entry in left if report is not None and entry.uuid != report.uuid]:
-        problems = (*problems, f"{PARKED} the bridge {' and '.join(forgotten)} behind")
+        problems = (*problems, Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": forgotten}))
     return ObservedNetwork(
         uri=libvirt.uri,
         host_uuid=libvirt.host_uuid(),
@@ -163,7 +164,7 @@ def _may_start(
     report: NetworkReport | None,
     desired: Mapping[str, Tree],
     recorded: Mapping[str, Tree],
-    problems: tuple[str, ...],
+    problems: tuple[Problem, ...],
 ) -> bool:
     """Whether the plan may have to start the network, so that the whole host is worth a look."""
     if not desired:

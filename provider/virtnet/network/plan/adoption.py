@@ -7,12 +7,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork
 from virtnet.network.steps.metadata import SetMetadata
 from virtnet.network.steps.sections import UpdateSection
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
+from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import Step
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.part import Tree
@@ -67,14 +69,9 @@ def _mark(owner: str, found: Mapping[str, Tree]) -> OwnerMark:
     return OwnerMark(owner, adopted=True, found=json.dumps(found, sort_keys=True))
 
 
-def owned_by_other(other: str, owner: str, uuid: str) -> str:
+def owned_by_other(other: str, owner: str, uuid: str) -> Refusal:
     """The refusal of a network with the mark of another resource."""
-    refusal = f"a network of this name (UUID {uuid}) belongs to '{other}', which would go on changing it; "
     # project/stack/resource: only the last may hold further slashes.
     *stack, resource = other.split("/", 2)
-    if owner.split("/", 2)[:-1] == stack:
-        refusal += (
-            "if that is this resource's old name, give it as an alias "
-            f"(opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name={resource!r})])); otherwise "
-        )
-    return refusal + "let go of it there first (on_delete keep, then destroy), or choose another name"
+    alias = resource if owner.split("/", 2)[:-1] == stack else ""
+    return Refusal(RefusalKind.OWNED_BY_OTHER, {"uuid": uuid, "owner": other, "alias": alias})

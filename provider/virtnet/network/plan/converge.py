@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from virtnet.network.diff import RECORDED_ONLY, with_identity, with_own_bridge
 from virtnet.network.live_items import as_updates_can, updates_can_make
 from virtnet.network.observed import (
-    DNSMASQ_GONE,
-    FIREWALL_GONE,
-    FOREIGN_BRIDGE,
-    PARKED,
-    RESTARTS_DNSMASQ,
+    DNSMASQ_PROBLEMS,
     ObservedNetwork,
+    ProblemKind,
+    as_details,
+    attachment_details,
+    mended_by,
 )
-from virtnet.network.plan.preflight import Findings, is_leftover, preflight, preflight_at_boot
+from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
+from virtnet.network.plan.preflight import Findings, is_leftover, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.plan.restart import (
     cut_off_notes,
-    describe_attachments,
     hold_steps,
     reattach_steps,
     restart_notes,
@@ -34,21 +34,18 @@ from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.running import SetAutostart, StartNetwork, StopNetwork, stop_step
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq, UpdateSection
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
-from virtnet.network.versions import needs_newer_libvirt
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import NEXT_START, NOT_XML
+from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.planning.merge import differences, merge, restrict
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.planning.reports import NetworkReport
+from virtnet.spec.failures import Details
 from virtnet.spec.part import Tree
 
 #: What only networks with a bridge of their own have.
 _OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"})
-_DHCPV6 = {
-    DnsmasqRestart.DHCPV6_BEGINS: "so that it serves DHCPv6",
-    DnsmasqRestart.DHCPV6_ENDS: "so that it no longer serves DHCPv6",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,14 +103,11 @@ def converge(
         # What only the definition needs is no restart: the running network has it already.
         changes = tuple(replace(c, change_class=min(c.change_class, ChangeClass.LIVE)) for c in changes)
     changes += _flag_changes(flags, report, reviewed_class, stops=stops_for_good)
-    notes = [
-        f"{path} differs on the host and mending it is more than was reviewed; run pulumi refresh, then pulumi up"
-        for path in left
-    ]
+    notes = [Note(NoteKind.DRIFT_NOT_REVIEWED, {"path": path}) for path in left]
     # What libvirt would drop from the definition, said before it is tried.
     too_old = needs_newer_libvirt(targets.config, observed.libvirt_version) if config_changes else ()
-    reason = "; ".join([*(change.describe() for change in restart_changes), *repairs]) or "active becomes false"
-    stop = _stop_findings(desired, targets, observed, reason, restarts=restarts, stops=stops_for_good)
+    why = why_stopped(restart_changes, repairs)
+    stop = _stop_findings(desired, targets, observed, why, restarts=restarts, stops=stops_for_good)
     start = _start_findings(desired, targets, observed, flags, restarts=restarts)
     steps = _converging_steps(targets, flags, observed, report, reviewed_class, restarts=restarts, stops=stops_for_good)
     if stops_for_good and desired.get("on_delete") == "disconnect":
@@ -125,10 +119,9 @@ def converge(
             steps += _restart_dnsmasq(report, observed, reviewed_class)
         changes += _mended_live(observed, reviewed_class) if _restarts_dnsmasq(report) else ()
     notes += _cost_of_updates(steps, targets, observed)
-    if DNSMASQ_GONE in observed.problems and flags.active and not restarts and not _restarts_dnsmasq(report):
-        notes.append(
-            f"{DNSMASQ_GONE}; DNS is disabled on it, so restart virtnetworkd (or libvirtd), which starts dnsmasq"
-        )
+    dnsmasq_gone = observed.problem(ProblemKind.DNSMASQ_NOT_RUNNING) is not None
+    if dnsmasq_gone and flags.active and not restarts and not _restarts_dnsmasq(report):
+        notes.append(Note(NoteKind.DNSMASQ_GONE_WITHOUT_DNS))
     recorded_only = tuple(
         Change(path=name, kind="change", change_class=ChangeClass.RECORDED)
         for name in RECORDED_ONLY
@@ -148,30 +141,33 @@ def _stop_findings(
     desired: Mapping[str, Tree],
     targets: _Targets,
     observed: ObservedNetwork,
-    reason: str,
+    why: Details,
     *,
     restarts: bool,
     stops: bool,
 ) -> Findings:
     """What speaks against stopping the network, for good or to start it again, and what that does to whom."""
     if observed.held and not restarts and not desired.get("active", True) and desired.get("on_delete") != "disconnect":
-        return Findings((in_use(observed, "the network would not be active"),))
+        waiting = {"attachments": attachment_details(observed.users)}
+        return Findings((Refusal(RefusalKind.WOULD_BE_INACTIVE, waiting),))
     if not restarts and not stops:
         return Findings()
-    refusals: list[str] = []
-    notes: list[str] = []
-    users, what, live = observed.users, f"the network would be stopped ({reason})", targets.live_found or {}
+    refusals: list[Refusal] = []
+    notes: list[Note] = []
+    users, live = observed.users, targets.live_found or {}
     if users and restarts:
-        refusals += restart_refusals(desired, targets.config, live, observed, what)
+        refusals += restart_refusals(desired, targets.config, live, observed, why)
         # Nobody is cut off by what is refused.
         notes += () if refusals else restart_notes(targets.config, live, observed)
     elif users and desired.get("on_delete") != "disconnect":
-        refusals.append(in_use(observed, what))
+        refusals.append(
+            Refusal(RefusalKind.WOULD_BE_STOPPED, {"why": why, "attachments": attachment_details(observed.users)})
+        )
     else:
         notes += cut_off_notes(observed.users)
-    foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
-    if foreign:
-        refusals.append(f"{foreign[0]}; stopping the network would delete that; rename that interface first")
+    foreign = observed.problem(ProblemKind.FOREIGN_BRIDGE)
+    if foreign is not None:
+        refusals.append(Refusal(RefusalKind.STOP_DELETES_FOREIGN_BRIDGE, {"problem": as_details(foreign)}))
     notes += () if refusals else unseen(live, observed)
     return Findings(tuple(refusals), tuple(notes))
 
@@ -187,29 +183,23 @@ def _start_findings(
     return Findings()
 
 
-def _cost_of_updates(steps: Sequence[Step], targets: _Targets, observed: ObservedNetwork) -> Iterator[str]:
+def _cost_of_updates(steps: Sequence[Step], targets: _Targets, observed: ObservedNetwork) -> Iterator[Note]:
     """What live updates cost those who use the network, though nobody is cut off."""
     updates = [step for step in steps if isinstance(step, UpdateSection)]
     rebuilt = rebuilds_firewall(updates) if mode_of(targets.live or {}) != "open" else 0
     if rebuilt:
-        times = "once" if rebuilt == 1 else f"{rebuilt} times, about 0.4 s each"
-        yield (
-            f"libvirt makes the network's firewall rules anew for this ({times}), so packets that guests send through "
-            "the host can be refused for some milliseconds; connections go on"
-        )
+        yield Note(NoteKind.FIREWALL_REBUILT, {"times": rebuilt})
     restarted = restarts_dnsmasq(updates, targets.live or {}, targets.live_found or {})
-    if restarted or (any(isinstance(step, RestartDnsmasq) for step in steps) and DNSMASQ_GONE not in observed.problems):
-        yield "dnsmasq is restarted for this, so DNS and DHCP on the network pause for a moment"
+    gone = observed.problem(ProblemKind.DNSMASQ_NOT_RUNNING) is not None
+    if restarted or (any(isinstance(step, RestartDnsmasq) for step in steps) and not gone):
+        yield Note(NoteKind.DNSMASQ_RESTARTED)
 
 
 def _restart_dnsmasq(report: NetworkReport, observed: ObservedNetwork, reviewed_class: ChangeClass) -> tuple[Step, ...]:
-    if (
-        reviewed_class < ChangeClass.LIVE
-        or not {*RESTARTS_DNSMASQ} & {*observed.problems}
-        or not _restarts_dnsmasq(report)
-    ):
+    needed = any(problem.kind in DNSMASQ_PROBLEMS for problem in observed.problems)
+    if reviewed_class < ChangeClass.LIVE or not needed or not _restarts_dnsmasq(report):
         return ()
-    gone = DNSMASQ_GONE in observed.problems
+    gone = observed.problem(ProblemKind.DNSMASQ_NOT_RUNNING) is not None
     reason = DnsmasqRestart.NOT_RUNNING if gone else DnsmasqRestart.CUT_SHORT
     return (RestartDnsmasq(uuid=report.uuid, reason=reason),)
 
@@ -220,33 +210,26 @@ def _restarts_dnsmasq(report: NetworkReport) -> bool:
     return live.get("dns", {}).get("enable") is not False
 
 
-def _not_restarted(steps: Sequence[Step], report: NetworkReport) -> Iterator[str]:
+def _not_restarted(steps: Sequence[Step], report: NetworkReport) -> Iterator[Refusal]:
     """Why dnsmasq would go on as it is where it must be restarted."""
     reasons = [step.reason for step in steps if isinstance(step, AnnounceRestart)]
     if reasons and not _restarts_dnsmasq(report):
-        yield (
-            f"dnsmasq must be restarted {_DHCPV6[reasons[0]]}, which libvirt does while the network runs only where "
-            "DNS is enabled; set dns.enable to true in the same edit, or active to false meanwhile"
-        )
+        yield Refusal(RefusalKind.DNSMASQ_NOT_RESTARTED, {"reason": reasons[0].value})
 
 
 def _mended_live(observed: ObservedNetwork, reviewed_class: ChangeClass) -> tuple[Change, ...]:
     """The problems that are mended while the network runs on."""
-    mended = [problem for problem in observed.problems if problem in RESTARTS_DNSMASQ or problem.startswith(PARKED)]
+    mended = tuple(problem for problem in observed.problems if mended_by(problem) is ChangeClass.LIVE)
     if not mended or reviewed_class < ChangeClass.LIVE:
         return ()
-    return (Change(path="problems", kind="change", change_class=ChangeClass.LIVE, detail="; ".join(mended)),)
+    return (Change(path="problems", kind="change", change_class=ChangeClass.LIVE, problems=mended),)
 
 
-def _mends(observed: ObservedNetwork, flags: _Flags, reviewed_class: ChangeClass) -> tuple[str, ...]:
+def _mends(observed: ObservedNetwork, flags: _Flags, reviewed_class: ChangeClass) -> tuple[Problem, ...]:
     """The problems that a restart mends, where one was reviewed."""
     if not flags.active or reviewed_class < ChangeClass.RESTART:
         return ()
-    return tuple(
-        problem
-        for problem in observed.problems
-        if problem not in RESTARTS_DNSMASQ and not problem.startswith((FOREIGN_BRIDGE, FIREWALL_GONE, PARKED))
-    )
+    return tuple(problem for problem in observed.problems if mended_by(problem) is ChangeClass.RESTART)
 
 
 def _target(wanted: Tree, had: Tree, found: Tree) -> dict[str, Tree]:
@@ -383,7 +366,7 @@ def _converging_steps(
             steps += probe(targets.config)
             steps += hold_steps(targets.config, targets.live_found or {}, observed)
         # Without its bridge the network cuts nobody off that is not cut off already.
-        bridge_gone = any(problem.startswith("the bridge ") for problem in observed.problems)
+        bridge_gone = observed.problem(ProblemKind.BRIDGE_MISSING) is not None
         steps.append(stop_step(report, targets.live_found or {}, disconnects=bridge_gone))
     bridge = own_bridge(targets.config)
     if wanted_active and (restarts or not report.active):
@@ -444,8 +427,3 @@ def probe(target: Tree) -> list[Step]:
             uuid=str(target["uuid"]), xml=network_edit.render(asks | ({"forward": {"mode": mode}} if mode else {}))
         )
     ]
-
-
-def in_use(observed: ObservedNetwork, what: str) -> str:
-    """The refusal of what would cut off what is plugged in."""
-    return f"{what}, which would cut off {describe_attachments(observed.users)}; unplug it from the network first"

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from virtnet.network.diff import recorded_inputs
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import FOREIGN_BRIDGE, RECORD_LEFT, ObservedNetwork
-from virtnet.network.plan.restart import cut_off_notes, describe_attachments, unseen
+from virtnet.network.observed import ObservedNetwork, ProblemKind, as_details, attachment_details
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.plan.restart import cut_off_notes, unseen
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
@@ -16,6 +17,7 @@ from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import NOT_XML
+from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import differences, merge, project
 from virtnet.planning.plan import ChangeClass, Plan, Step
 from virtnet.planning.reports import NetworkReport
@@ -26,10 +28,10 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     """By the recorded on_delete: refuse while anything is plugged in, disconnect, keep, or restore what was adopted."""
     report = observed.report
     if report is None:
-        return Plan(notes=("it is gone already",))
+        return Plan(notes=(Note(NoteKind.GONE_ALREADY),))
     mark, owner = network_xml.owner_mark(report.any_xml), recorded.get("__owner")
     if owner and mark is not None and mark.owner and mark.owner != owner:
-        return Plan(notes=(f"it belongs to '{mark.owner}' now, and is left as it is",))
+        return Plan(notes=(Note(NoteKind.LEFT_TO_OWNER, {"owner": mark.owner}),))
     adopted = recorded.get("adopted_from")
     policy = recorded.get("on_delete") or ("restore" if adopted else "refuse")
     if policy == "keep":
@@ -37,16 +39,12 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     if policy == "restore" and adopted:
         return _restore(adopted, recorded, observed, report)
     refusals = []
-    foreign = [problem for problem in observed.problems if problem.startswith(FOREIGN_BRIDGE)]
-    if foreign and report.active:
-        refusals.append(f"{foreign[0]}; deleting the network would delete that; rename that interface first")
+    foreign = observed.problem(ProblemKind.FOREIGN_BRIDGE)
+    if foreign is not None and report.active:
+        refusals.append(Refusal(RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE, {"problem": as_details(foreign)}))
     users = observed.users
     if users and policy != "disconnect":
-        guests = describe_attachments(users)
-        refusals.append(
-            f"deleting it would cut off {guests}; unplug it from the network first, or set on_delete to "
-            "disconnect and run pulumi up"
-        )
+        refusals.append(Refusal(RefusalKind.DELETE_CUTS_OFF, {"attachments": attachment_details(users)}))
     steps: list[Step] = []
     if report.live_xml is not None:
         steps.append(stop_step(report, network_xml.parse(report.live_xml), disconnects=policy == "disconnect"))
@@ -60,10 +58,9 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     ]
     if report.config_xml is not None:
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if observed.shut_off_guests:
-        names = ", ".join(f"'{name}'" for name in observed.shut_off_guests)
-        notes = (f"shut-off guests that have an interface on it, and will not start without it: {names}",)
+        notes = (Note(NoteKind.SHUT_OFF_GUESTS, {"guests": observed.shut_off_guests}),)
     if not refusals:
         left_on = [user for left in observed.bridges_left for user in left.users]
         notes += tuple(cut_off_notes((*observed.users, *left_on)))
@@ -76,12 +73,12 @@ def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
     """The network stays as it is; only our mark goes, as it would claim what is no longer ours."""
     from virtnet.network.plan.restart import reattach_steps
 
-    note = "it stays, as on_delete is keep"
+    note = Note(NoteKind.KEPT)
     if observed.held and not report.active:
-        waiting = describe_attachments(observed.held)
-        return Plan(refusals=(f"{waiting} still waits on the network {observed.holding}; run pulumi up first",))
+        waiting = {"attachments": attachment_details(observed.held), "network": observed.holding}
+        return Plan(refusals=(Refusal(RefusalKind.STILL_HELD, waiting),))
     home: tuple[Step, ...] = tuple(reattach_steps(report.uuid, observed, restarts=False))
-    if RECORD_LEFT in observed.problems:
+    if observed.problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED) is not None:
         from virtnet.network.steps.sections import RestartDnsmasq
 
         home += (RestartDnsmasq(uuid=report.uuid, reason=DnsmasqRestart.CUT_SHORT),)
@@ -110,12 +107,7 @@ def _restore(
     now = network_xml.parse(report.any_xml)
     mark = network_xml.owner_mark(report.any_xml)
     if mark is None and (others := _changed_by_others(adopted, recorded, report)):
-        return Plan(
-            notes=(
-                f"it is left as it is and not given back as it was adopted, as others changed it since: {others}; "
-                "virsh net-edit changes it by hand",
-            )
-        )
+        return Plan(notes=(Note(NoteKind.NOT_GIVEN_BACK, {"paths": others}),))
     if (mode_of(found) in OWN_BRIDGE_MODES) == (mode_of(now) in OWN_BRIDGE_MODES):
         was = project(NetworkSpec, named, found)
     else:
@@ -134,10 +126,10 @@ def _restore(
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
     elif mark is not None:
         steps.append(MarkNetwork(uuid=report.uuid, mark=None, previous=mark))
-    return replace(plan, steps=tuple(steps), notes=(*plan.notes, "it is given back as it was adopted"))
+    return replace(plan, steps=tuple(steps), notes=(*plan.notes, Note(NoteKind.GIVEN_BACK)))
 
 
-def _changed_by_others(adopted: Mapping[str, Tree], recorded: Mapping[str, Tree], report: NetworkReport) -> str:
+def _changed_by_others(adopted: Mapping[str, Tree], recorded: Mapping[str, Tree], report: NetworkReport) -> list[str]:
     """The paths in which the network is not what was adopted with the recorded values over it."""
     named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
     expected = merge(NetworkSpec, {name: value for name, value in named.items() if name not in NOT_XML}, {}, found)
@@ -145,4 +137,4 @@ def _changed_by_others(adopted: Mapping[str, Tree], recorded: Mapping[str, Tree]
     flags = {"active": report.active, "autostart": report.autostart, "persistent": report.persistent}
     # What has the value it was adopted with was put back already, by a delete that was cut short.
     paths += [name for name, flag in flags.items() if flag not in (recorded.get(name, adopted[name]), adopted[name])]
-    return ", ".join(paths)
+    return paths

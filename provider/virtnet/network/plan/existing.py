@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import ObservedNetwork, attachment_details
 from virtnet.network.plan.adoption import as_found, marked_first, owned_by_other
-from virtnet.network.plan.converge import at_next_start, converge, in_use, leftover_steps, probe
+from virtnet.network.plan.converge import at_next_start, converge, leftover_steps, probe
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.new import finishing, new_tree, outline, start_findings
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork
@@ -15,6 +16,7 @@ from virtnet.network.tree import own_bridge
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
+from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import differences
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.planning.reports import NetworkReport
@@ -32,27 +34,18 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork, report: 
         # Made by this very resource, in a run that was cut short before Pulumi had recorded it. It was never another's:
         # a delete is to remove it, not to give it back.
         resumed = converge(desired, {}, observed, report, ChangeClass.REPLACE)
-        note = f"takes up the network that an earlier run of this program made (UUID {report.uuid}) and did not record"
+        note = Note(NoteKind.RESUMED, {"uuid": report.uuid})
         return replace(resumed, notes=(note, *resumed.notes))
     if mark is not None and mark.owner and mark.owner != owner:
         return Plan(refusals=(owned_by_other(mark.owner, owner, report.uuid),))
     if not desired.get("adopt"):
-        return Plan(
-            refusals=(
-                f"a network of this name already exists (UUID {report.uuid}); set adopt to take it over, or choose "
-                "another name",
-            )
-        )
+        return Plan(refusals=(Refusal(RefusalKind.EXISTS, {"uuid": report.uuid}),))
     if "uuid" in desired and desired["uuid"] != report.uuid:
-        return Plan(
-            refusals=(f"the network to adopt has the UUID {report.uuid}, not {desired['uuid']}; leave uuid out",)
-        )
+        differing = {"uuid": report.uuid, "desired": desired["uuid"]}
+        return Plan(refusals=(Refusal(RefusalKind.ADOPTED_UUID_DIFFERS, differing),))
     before = as_found(report, owner)
     converged = converge(desired, {}, observed, report, ChangeClass.REPLACE)
-    note = (
-        f"takes over the network that exists (UUID {report.uuid}); what the program leaves out stays as it is, "
-        "except active and autostart, which are true when left out, and " + ("a destroy " + _after_delete(desired))
-    )
+    note = Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})
     return replace(
         converged,
         steps=marked_first(converged.steps, report, owner, before),
@@ -61,32 +54,21 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork, report: 
     )
 
 
-def _after_delete(desired: Mapping[str, Tree]) -> str:
-    return {
-        "refuse": "removes it",
-        "disconnect": "removes it, whatever is plugged in",
-        "keep": "leaves it",
-    }.get(str(desired.get("on_delete")), "gives it back as it is now")
-
-
 def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
     """A create that was killed: made again from what is desired now, under the UUID it had."""
     target = new_tree(desired, report.uuid)
     steps: list[Step] = []
     if "uuid" in desired and desired["uuid"] != report.uuid:
-        return Plan(
-            refusals=(
-                f"a half-made network of this name has the UUID {report.uuid}, not {desired['uuid']}; remove it with "
-                "virsh net-undefine",
-            )
-        )
+        differing = {"uuid": report.uuid, "desired": desired["uuid"]}
+        return Plan(refusals=(Refusal(RefusalKind.HALF_MADE_UUID_DIFFERS, differing),))
     wanted_active = bool(desired.get("active", True))
     running_alike = report.live_xml is not None and not differences(
         NetworkSpec, at_next_start(target), at_next_start(network_xml.parse(report.live_xml))
     )
     stops = report.active and not (running_alike and wanted_active)
     if stops and observed.attachments:
-        return Plan(refusals=(in_use(observed, "the half-made network would be stopped"),))
+        users = {"attachments": attachment_details(observed.users)}
+        return Plan(refusals=(Refusal(RefusalKind.HALF_MADE_WOULD_BE_STOPPED, users),))
     findings = start_findings(desired, target, observed)
     if stops and report.live_xml is not None:
         steps += probe(target)
@@ -112,6 +94,6 @@ def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: Netw
         steps=tuple(steps),
         changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
         refusals=findings.refusals,
-        notes=(*findings.notes, "it was left half-made by an earlier run and is finished now"),
+        notes=(*findings.notes, Note(NoteKind.FINISHED)),
         details={"uuid": report.uuid},
     )

@@ -5,14 +5,15 @@ from dataclasses import replace
 
 from virtnet.network.diff import with_own_bridge
 from virtnet.network.observed import ObservedNetwork
-from virtnet.network.plan.preflight import Findings, preflight, preflight_at_boot
+from virtnet.network.plan.kinds import RefusalKind
+from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.steps.definition import DefineNetwork, Outline, named
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
-from virtnet.network.versions import needs_newer_libvirt
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
+from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec.part import Tree
 
@@ -24,7 +25,7 @@ def plan_new(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     findings = start_findings(desired, target, observed)
     same_uuid = next((other for other in observed.others if other.uuid == uuid), None)
     if same_uuid is not None:
-        return Plan(refusals=(f"the UUID {uuid} belongs to network '{same_uuid.name}' already; choose another",))
+        return Plan(refusals=(Refusal(RefusalKind.UUID_TAKEN, {"uuid": uuid, "network": same_uuid.name}),))
     owner = desired.get("__owner", "")
     creating = network_edit.render(target, OwnerMark(owner, creating=True))
     steps: list[Step] = [

@@ -13,7 +13,9 @@ from dataclasses import replace
 
 from virtnet.network.diff import recorded_changes, recorded_inputs
 from virtnet.network.observed import ObservedNetwork
+from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.xml import read as network_xml
+from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import ChangeClass, Plan
 from virtnet.spec.part import Tree
 
@@ -52,9 +54,7 @@ def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed:
 
     report = observed.report
     if report is None:
-        return Plan(
-            refusals=(f"it is gone (UUID {recorded.get('uuid')}); run pulumi refresh, then pulumi up makes it again",)
-        )
+        return Plan(refusals=(Refusal(RefusalKind.GONE, {"uuid": recorded.get("uuid")}),))
     reviewed_class = max(
         # Here the uri reaches the same host: diff has made sure, and would have replaced otherwise.
         (change.change_class for change in recorded_changes(desired, recorded) if change.path != "uri"),
@@ -73,15 +73,12 @@ def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed:
     return plan
 
 
-def _wrong_host(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> str:
-    """Why a network that is not there may be on another host than the one asked; "" when the host is the recorded one.
+def _wrong_host(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Refusal | None:
+    """That a network that is not there may be on another host than the one asked; None when that is the recorded one.
 
     A host without a UUID in its firmware gets a new one at every start of the daemon, so a network that is there is
     enough, and this is asked only when it is not.
     """
     if recorded.get("host_uuid") in (None, observed.host_uuid):
-        return ""
-    return (
-        f"the uri now reaches the host {observed.host_uuid}, where the network is not; it was made on host "
-        f"{recorded.get('host_uuid')}; correct the uri, or drop the network from the state with pulumi state delete"
-    )
+        return None
+    return Refusal(RefusalKind.OTHER_HOST, {"host": observed.host_uuid, "recorded": recorded.get("host_uuid")})

@@ -1,4 +1,4 @@
-"""What on the host speaks against starting a network. Pure: findings in, sentences out.
+"""What on the host speaks against starting a network. Pure.
 
 libvirt itself sees an address conflict only when a subnet equals a route exactly, and never one of IPv6; it starts
 a network in mode bridge without the bridge, and on some versions deletes a link that has its bridge's name.
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from virtnet.network.observed import HostReport, ObservedNetwork
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge, serves
+from virtnet.network.versions import LIBVIRT_OF_PROPERTY
 from virtnet.network.xml import read as network_xml
+from virtnet.planning.findings import Note, Refusal
 from virtnet.spec.part import Tree
 
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -21,8 +24,8 @@ Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Findings:
     """What was found: refusals stop an apply before its first effect, notes do not."""
 
-    refusals: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def preflight_at_boot(tree: Tree, observed: ObservedNetwork) -> Findings:
@@ -33,7 +36,7 @@ def preflight_at_boot(tree: Tree, observed: ObservedNetwork) -> Findings:
 def preflight(tree: Tree, observed: ObservedNetwork, *, allow_overlap: bool) -> Findings:
     """What speaks against starting the network that `tree` describes on the host as it is now."""
     refusals = [*_bridge_names(tree, observed)]
-    notes: list[str] = []
+    notes: list[Note] = []
     overlaps = [] if allow_overlap else list(_overlaps(tree, observed))
     refusals += overlaps
     if observed.host is not None:
@@ -42,27 +45,21 @@ def preflight(tree: Tree, observed: ObservedNetwork, *, allow_overlap: bool) -> 
     return Findings(tuple(refusals), tuple(notes))
 
 
-def _bridge_names(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
+def _bridge_names(tree: Tree, observed: ObservedNetwork) -> Iterator[Refusal]:
     bridge = own_bridge(tree)
     if not bridge:
         return
     for other in observed.others:
         if _bridge_of(other.any_xml) == bridge:
-            yield (f"the bridge name {bridge} belongs to network '{other.name}' already; choose another bridge.name")
+            yield Refusal(RefusalKind.BRIDGE_NAME_TAKEN, {"bridge": bridge, "network": other.name})
             return
     if observed.host is None and observed.interface_names is None:
-        yield (
-            f"whether an interface named {bridge} is on the host already cannot be seen from here, and starting the "
-            "network could delete it; install libvirt's interface driver there (libvirt-daemon-driver-interface)"
-        )
+        yield Refusal(RefusalKind.INTERFACES_UNSEEN, {"bridge": bridge})
         return
     if bridge == _running_bridge(observed):
         return
     if _has_link(observed, bridge) and not is_leftover(tree, observed):
-        yield (
-            f"an interface named {bridge} is on the host already, and libvirt could delete it; choose "
-            "another bridge.name or remove that interface"
-        )
+        yield Refusal(RefusalKind.INTERFACE_EXISTS, {"bridge": bridge})
 
 
 def _running_bridge(observed: ObservedNetwork) -> str:
@@ -119,8 +116,7 @@ def _overlap(one: Subnet, other: Subnet) -> bool:
     )
 
 
-def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
-    fix = "choose another subnet, or set allow_overlap if this is meant"
+def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[Refusal]:
     own = {own_bridge(tree), _running_bridge(observed)}
     named: set[tuple[str, str]] = set()
     addresses = observed.host.addresses if observed.host is not None else ()
@@ -131,13 +127,14 @@ def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
             for theirs in _readable_subnets(other.live_xml or other.any_xml):
                 if _overlap(subnet, theirs):
                     named.add((str(subnet), _bridge_of(other.live_xml or other.any_xml)))
-                    yield f"{subnet} overlaps {theirs} of the active network '{other.name}'; {fix}"
+                    yield Refusal(RefusalKind.OVERLAPS_NETWORK, {**_both(subnet, theirs), "network": other.name})
         for address in addresses:
             theirs = _subnet(address.address)
             if not _overlap(subnet, theirs) or theirs.is_link_local:
                 continue
             if address.interface not in own and (str(subnet), address.interface) not in named:
-                yield f"{subnet} overlaps {theirs}, which interface {address.interface} is in; {fix}"
+                found = {**_both(subnet, theirs), "interface": address.interface}
+                yield Refusal(RefusalKind.OVERLAPS_INTERFACE, found)
         for route in observed.host.routes if observed.host is not None else ():
             if route.gateway or route.destination == "default" or route.interface in {"", *own}:
                 continue
@@ -148,7 +145,11 @@ def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[str]:
                 address.interface == route.interface and _subnet(address.address) == theirs for address in addresses
             )
             if not connected:
-                yield f"{subnet} overlaps {theirs}, which is reached by {route.interface}; {fix}"
+                yield Refusal(RefusalKind.OVERLAPS_ROUTE, {**_both(subnet, theirs), "interface": route.interface})
+
+
+def _both(subnet: Subnet, other: Subnet) -> dict[str, str]:
+    return {"subnet": str(subnet), "other": str(other)}
 
 
 @lru_cache(maxsize=2048)
@@ -162,47 +163,41 @@ def _readable_subnets(xml: str) -> tuple[Subnet, ...]:
     return tuple(subnets)
 
 
-def _routes(tree: Tree, host: HostReport) -> Iterator[str]:
+def _routes(tree: Tree, host: HostReport) -> Iterator[Note]:
     for subnet in _subnets(tree):
         for route in host.routes:
             if not route.gateway or route.destination == "default":
                 continue
             theirs = _subnet(route.destination)
             if _overlap(subnet, theirs):
-                yield (
-                    f"{subnet} is inside {theirs}, which the host reaches through {route.gateway} "
-                    f"({route.interface}); guests there will no longer be reached from this host"
-                )
+                way = {"gateway": route.gateway, "interface": route.interface}
+                yield Note(NoteKind.INSIDE_ROUTE, {**_both(subnet, theirs), **way})
 
 
-def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, *, overlapping: bool) -> Iterator[str]:
+def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, *, overlapping: bool) -> Iterator[Refusal]:
     mode = mode_of(tree)
     bridge = tree.get("bridge", {}).get("name", "")
     if mode == "bridge" and bridge:
         link = host.link(bridge)
         if link is None:
-            yield f"the host has no bridge {bridge}; make it first, or correct bridge.name"
+            yield Refusal(RefusalKind.HOST_BRIDGE_MISSING, {"bridge": bridge})
         elif link.kind not in ("bridge", "openvswitch"):
-            yield f"{bridge} is on the host, and is no bridge; correct bridge.name"
+            yield Refusal(RefusalKind.NOT_A_BRIDGE, {"interface": bridge})
     for interface in tree.get("forward", {}).get("interfaces", []):
         if not host.has_interface(interface["dev"]) and mode not in ("nat", "route"):
-            yield f"the host has no interface {interface['dev']}; correct forward.interfaces"
+            yield Refusal(RefusalKind.HOST_INTERFACE_MISSING, {"interface": interface["dev"]})
     if mode not in OWN_BRIDGE_MODES:
         return
     if serves(tree):
         if "dnsmasq" in host.missing_programs:
-            yield "dnsmasq is missing on the host; install it (package dnsmasq-base)"
+            yield Refusal(RefusalKind.DNSMASQ_MISSING)
         # Where the subnet is another's already, its server may be on our address too; that goes without saying.
         yield from _ports(tree, host, set() if overlapping else _addresses(tree) - _own_dnsmasq(observed))
     if mode != "open" and {"iptables", "nft"} <= set(host.missing_programs):
-        yield "neither iptables nor nft is on the host; install iptables"
+        yield Refusal(RefusalKind.FIREWALL_PROGRAMS_MISSING)
     forwards = mode in ("nat", "route", "open") and any(subnet.version == 6 for subnet in _subnets(tree))
     if forwards and host.advertised_interfaces:
-        names = ", ".join(host.advertised_interfaces)
-        yield (
-            f"it turns on IPv6 forwarding, and the host would lose its routes learnt from router "
-            f"advertisements on {names}; set net.ipv6.conf.INTERFACE.accept_ra=2 there first"
-        )
+        yield Refusal(RefusalKind.ADVERTISED_ROUTES_LOST, {"interfaces": host.advertised_interfaces})
 
 
 def _addresses(tree: Tree) -> set[str]:
@@ -218,7 +213,7 @@ def _own_dnsmasq(observed: ObservedNetwork) -> set[str]:
     return {address for xml in xmls if xml is not None for address in _addresses(network_xml.parse(xml))}
 
 
-def _ports(tree: Tree, host: HostReport, addresses: set[str]) -> Iterator[str]:
+def _ports(tree: Tree, host: HostReport, addresses: set[str]) -> Iterator[Refusal]:
     """`addresses` are those at which nobody else may listen, besides everywhere."""
     anywhere = {"0.0.0.0", "*", "::", "[::]"}  # noqa: S104 - compared with, never bound
     taken = [
@@ -227,13 +222,36 @@ def _ports(tree: Tree, host: HostReport, addresses: set[str]) -> Iterator[str]:
         if socket.port == 53 and not socket.interface and socket.address in anywhere | addresses
     ]
     if tree.get("dns", {}).get("enable", True) and taken:
-        yield (
-            f"{taken[0].protocol} port 53 is taken on {taken[0].address} by another program, which DNS on "
-            "this network needs; stop it, bind it to single addresses, or set dns.enable to false"
-        )
+        yield Refusal(RefusalKind.DNS_PORT_TAKEN, {"protocol": taken[0].protocol, "address": taken[0].address})
     dhcp = any(":" not in ip["address"] and ip.get("dhcp") for ip in tree.get("ips", []))
     if dhcp and not host.dhcp_port_free:
-        yield (
-            "udp port 67 is taken by another program that does not share it, which DHCP on this network "
-            "needs; stop it or bind it to its interface"
-        )
+        yield Refusal(RefusalKind.DHCP_PORT_TAKEN)
+
+
+def needs_newer_libvirt(tree: Tree, version: int) -> tuple[Refusal, ...]:
+    """What the tree names and a libvirt of this version would drop from a definition, or refuse."""
+    driver = tree.get("forward", {}).get("driver", {})
+    named = {
+        "title": "title" in tree,
+        "description": "description" in tree,
+        "forward.driver.model": "model" in driver,
+        "forward.driver.name": driver.get("name") == "xen",
+        "domain.register": tree.get("domain", {}).get("register") is True,
+        "vlan": mode_of(tree) == "bridge" and _tags_without_open_vswitch(tree),
+        "dns.forwarders": any("port" in forwarder for forwarder in tree.get("dns", {}).get("forwarders", [])),
+    }
+    return tuple(
+        Refusal(RefusalKind.LIBVIRT_TOO_OLD, {"path": path, "needed": needed, "version": version})
+        for path, needed in LIBVIRT_OF_PROPERTY.items()
+        if named[path] and version < needed
+    )
+
+
+def _tags_without_open_vswitch(tree: Tree) -> bool:
+    """Whether ports would have VLAN tags and no Open vSwitch; a group without a port, or a VLAN, has the network's."""
+    groups = tree.get("port_groups", [])
+    tagged = [group for group in groups if "vlan" in tree or "vlan" in group]
+    switches = [group.get("virtual_port", tree.get("virtual_port", {})) for group in tagged]
+    if "vlan" in tree:
+        switches.append(tree.get("virtual_port", {}))
+    return any(switch.get("type") != "openvswitch" for switch in switches)

@@ -3,51 +3,47 @@
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import ObservedNetwork, ProblemKind, attachment_details
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.plan import Step
 from virtnet.planning.reports import Attachment
+from virtnet.spec.failures import Details
 from virtnet.spec.part import Tree
 
 #: What stopping and starting the network takes, and what each interface adds (measured, see docs/design.md).
 _SECONDS, _SECONDS_EACH = 0.7, 0.01
 
 
-def describe_attachments(attachments: Sequence[Attachment]) -> str:
-    """Everything plugged in, by name."""
-    return ", ".join(entry.describe() for entry in attachments)
-
-
 def restart_refusals(
-    desired: Mapping[str, Tree], target: Tree, live: Tree, observed: ObservedNetwork, what: str
-) -> Iterator[str]:
-    """Why the network must not be restarted under what is plugged in: it could surely not be plugged in again."""
+    desired: Mapping[str, Tree], target: Tree, live: Tree, observed: ObservedNetwork, why: Details
+) -> Iterator[Refusal]:
+    """Why the network must not be restarted under what is plugged in: it could surely not be plugged in again.
+
+    `why` is what it would be restarted for.
+    """
     users = observed.users
-    cut_off = f"{what}, which would cut off {describe_attachments(users)}"
+    cut_off = {"why": why, "attachments": attachment_details(users)}
     if desired.get("on_restart") == "refuse":
-        yield f"{cut_off}; on_restart is refuse, so unplug it from the network first"
+        yield Refusal(RefusalKind.ON_RESTART_IS_REFUSE, cut_off)
         return
     if observed.host is None:
-        yield (
-            f"{cut_off}, and only libvirt is reached by this uri, not the host, so it could not surely be plugged in "
-            "again; unplug it from the network first"
-        )
+        yield Refusal(RefusalKind.HOST_NOT_REACHED, cut_off)
         return
     staying = [entry for entry in users if entry.cannot_reattach]
     for entry in staying:
-        yield f"{what}, and {entry.describe()} could not be plugged in again: {entry.cannot_reattach}; unplug it first"
+        details: Details = {"why": why, "attachment": entry.details(), "reason": entry.cannot_reattach}
+        yield Refusal(RefusalKind.CANNOT_REATTACH, details)
     if staying:
         return
     if not observed.host.may_change_links:
-        yield f"{cut_off}, and this user may not plug interfaces in again; run as root, or unplug it first"
+        yield Refusal(RefusalKind.MAY_NOT_REATTACH, cut_off)
     bridge = own_bridge(live)
     if bridge in observed.host.vlan_filtering_bridges and not _asks_for_vlans(live):
-        yield (
-            f"{what}, and {bridge} filters VLANs, which was set by hand and would be forgotten, so that what it keeps "
-            "apart would meet; unplug it from the network first"
-        )
-    yield from _elsewhere(target, live, users, what)
+        yield Refusal(RefusalKind.VLAN_FILTERING_BY_HAND, {"why": why, "bridge": bridge})
+    yield from _elsewhere(target, live, users, why)
 
 
 def _asks_for_vlans(tree: Tree) -> bool:
@@ -55,77 +51,65 @@ def _asks_for_vlans(tree: Tree) -> bool:
     return any("vlan" in part for part in (tree, *tree.get("port_groups", [])))
 
 
-def _elsewhere(target: Tree, live: Tree, users: Sequence[Attachment], what: str) -> Iterator[str]:
+def _elsewhere(target: Tree, live: Tree, users: Sequence[Attachment], why: Details) -> Iterator[Refusal]:
     """Where the network becomes another kind of thing, what hangs on its bridge has no place any more."""
     after, before = own_bridge(target), own_bridge(live)
     mode = mode_of(target)
     on_host_bridge = mode == "bridge" and target.get("bridge", {}).get("name")
     foreign = [entry for entry in users if not entry.owner or entry.bridge_by_name]
     if mode not in OWN_BRIDGE_MODES and not on_host_bridge:
-        yield f"{what}, and forward mode {mode} has no bridge for {describe_attachments(users)}; unplug it first"
+        details = {"why": why, "mode": mode, "attachments": attachment_details(users)}
+        yield Refusal(RefusalKind.MODE_WITHOUT_BRIDGE, details)
     elif foreign and before and not after:
-        yield (
-            f"{what}, and {describe_attachments(foreign)} hangs on the bridge {before}, which goes; plug it in "
-            "elsewhere first"
-        )
+        details = {"why": why, "bridge": before, "attachments": attachment_details(foreign)}
+        yield Refusal(RefusalKind.BRIDGE_GOES, details)
     named = [entry for entry in users if entry.bridge_by_name]
     if named and after and after != before:
-        yield (
-            f"{what}, and {describe_attachments(named)} names the bridge {before} itself (type='bridge'), which "
-            f"becomes {after}; keep bridge.name, or plug it in elsewhere first"
-        )
+        details = {"why": why, "before": before, "after": after, "attachments": attachment_details(named)}
+        yield Refusal(RefusalKind.BRIDGE_RENAMED, details)
     if target.get("virtual_port") or any(group.get("virtual_port") for group in target.get("port_groups", [])):
-        names = describe_attachments(users)
-        yield f"{what}, and a virtualport is made for {names} only when it starts; unplug it first"
+        yield Refusal(RefusalKind.VIRTUAL_PORT, {"why": why, "attachments": attachment_details(users)})
 
 
-def unseen(live: Tree, observed: ObservedNetwork) -> Iterator[str]:
+def unseen(live: Tree, observed: ObservedNetwork) -> Iterator[Note]:
     """That a stop may cut off somebody whom libvirt does not know of, where nobody else can be asked."""
     bridge = own_bridge(live)
     if observed.only_libvirt and bridge:
-        yield (
-            f"only libvirt is reached by this uri, not the host, so what hangs on the bridge {bridge} and is no guest "
-            "of libvirt's, a container say, cannot be seen, and is cut off"
-        )
+        yield Note(NoteKind.OTHERS_UNSEEN, {"bridge": bridge})
 
 
-def cut_off_notes(users: Sequence[Attachment]) -> Iterator[str]:
-    """Whom a stop for good cuts off where on_delete is disconnect, by name."""
+def cut_off_notes(users: Sequence[Attachment]) -> Iterator[Note]:
+    """Whom a stop for good cuts off where on_delete is disconnect."""
     if users:
-        yield f"{describe_attachments(users)} {'is' if len(users) == 1 else 'are'} cut off, as on_delete is disconnect"
+        yield Note(NoteKind.CUT_OFF, {"attachments": attachment_details(users)})
 
 
-def restart_notes(target: Tree, live: Tree, observed: ObservedNetwork) -> Iterator[str]:
-    """What a restart does to those who are plugged in, by name and in seconds."""
+def restart_notes(target: Tree, live: Tree, observed: ObservedNetwork) -> Iterator[Note]:
+    """What a restart does to those who are plugged in, and for how long."""
     users = observed.users
-    bridge_gone = any(problem.startswith("the bridge ") for problem in observed.problems)
-    seconds = _SECONDS + _SECONDS_EACH * len(users)
     host_bridge = "" if own_bridge(target) else str(target.get("bridge", {}).get("name", ""))
     spans = observed.host is not None and host_bridge in observed.host.spanning_tree_bridges
-    names, subnets = describe_attachments(users), subnets_change(target, live)
-    be, have = ("is", "has") if len(users) == 1 else ("are", "have")
-    if bridge_gone:
-        yield f"{names} {have} lost the bridge already, and {be} plugged in again"
+    attachments, toggles = {"attachments": attachment_details(users)}, subnets_change(target, live)
+    if observed.problem(ProblemKind.BRIDGE_MISSING) is not None:
+        yield Note(NoteKind.BRIDGE_LOST_ALREADY, attachments)
     else:
-        yield (
-            f"{names} {be} cut off for about {seconds:.1f} s while the network is stopped and started, and {be} then "
-            "plugged in again" + (", and can talk to each other meanwhile" if len(users) > 1 and not subnets else "")
-        )
+        cost = {"seconds": _SECONDS + _SECONDS_EACH * len(users), "together": len(users) > 1 and not toggles}
+        yield Note(NoteKind.CUT_OFF_BY_RESTART, {**attachments, **cost})
     yield from _forgotten(live, observed)
     if spans:
-        yield f"STP is on in {host_bridge}, so that what is plugged in again may say nothing for up to 30 s more"
-    if subnets:
-        yield f"the addresses of the network change, so the links of {names} go down and up: DHCP clients ask again"
+        yield Note(NoteKind.SPANNING_TREE_DELAYS, {"bridge": host_bridge})
+    if toggles:
+        yield Note(NoteKind.LINKS_TOGGLED, attachments)
 
 
-def _forgotten(live: Tree, observed: ObservedNetwork) -> Iterator[str]:
+def _forgotten(live: Tree, observed: ObservedNetwork) -> Iterator[Note]:
     """What others gave the bridge goes with it: libvirt makes a new one."""
     bridge, host = own_bridge(live), observed.host
     ours = {str(ipaddress.ip_interface(ip["address"]).ip) for ip in live.get("ips", [])}
     found = [a.address for a in host.addresses if a.interface == bridge] if host is not None and bridge else []
     extra = [text for text in found if not _link_local(text) and text.partition("/")[0] not in ours]
     if extra:
-        yield f"{', '.join(extra)} on {bridge}, which the network does not name, goes with the bridge; add it again"
+        yield Note(NoteKind.ADDRESSES_GO, {"addresses": extra, "bridge": bridge})
 
 
 def _link_local(address: str) -> bool:

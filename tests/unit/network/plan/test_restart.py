@@ -10,6 +10,7 @@ from tests.fakes.libvirt import FakeGuest, FakeLibvirt
 
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network.names import holding_name
+from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.holding import Reattach
 from virtnet.planning import lifecycle
@@ -313,8 +314,9 @@ def test_what_could_not_be_plugged_in_again_refuses_the_restart() -> None:
 
     refusals = NETWORK.plan(desired, recorded, replace(observed, attachments=(macvtap,))).refusals
 
-    assert len(refusals) == 1
-    assert "could not be plugged in again: its interface is a macvtap" in refusals[0]
+    assert [(refusal.kind, refusal.details["reason"]) for refusal in refusals] == [
+        (RefusalKind.CANNOT_REATTACH, "its interface is a macvtap")
+    ]
 
 
 def test_a_tap_of_a_guest_that_ended_meanwhile_is_left_alone() -> None:

@@ -12,17 +12,16 @@ from virtnet.errors import Refused
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac
 from virtnet.network.observe.firewall import rules_left
 from virtnet.network.observed import (
-    DNSMASQ_GONE,
-    FIREWALL_GONE,
-    PARKED,
-    RECORD_LEFT,
     RESTART_RECORD,
     HostReport,
     LeftBridge,
     ObservedNetwork,
+    ProblemKind,
+    as_details,
 )
 from virtnet.network.plan.converge import leftover_steps
 from virtnet.network.plan.delete import plan_delete
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.preflight import preflight
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
@@ -31,8 +30,9 @@ from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.xml.read import RESTART_ITEM, parse
 from virtnet.network.xml.write import for_definition
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Note, Problem
 from virtnet.planning.host_client import HostClient
-from virtnet.planning.plan import ChangeClass, Plan
+from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.reports import Attachment, Link, ListeningSocket, NetworkReport
 
 UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
@@ -69,6 +69,21 @@ Local:
     "/proc/net/if_inet6": "fd000091000000000000000000000001 03 40 00 80   vn-lab\n",
 }
 END = EndLeftoverDnsmasq(uuid=UUID, name="lab")
+DOWN = Problem(ProblemKind.BRIDGE_DOWN, {"bridge": "vn-lab"})
+RECORD_LEFT = Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED)
+DNSMASQ_GONE = Problem(ProblemKind.DNSMASQ_NOT_RUNNING)
+
+
+def lost(address: str) -> Problem:
+    return Problem(ProblemKind.ADDRESSES_MISSING, {"bridge": "vn-lab", "addresses": [address]})
+
+
+def cut_off(guest: str) -> Note:
+    """That the guest on vnet0 is cut off."""
+    return Note(NoteKind.CUT_OFF, {"attachments": [{"owner": guest, "interface": "vnet0", "mac": MACS.get(guest, "")}]})
+
+
+MACS = {"web": "52:54:00:fe:00:01", "old": "52:54:00:fe:00:02"}
 
 
 def network(*, active: bool) -> NetworkReport:
@@ -187,7 +202,7 @@ def test_the_leftovers_own_sockets_do_not_stand_in_the_way(sockets: tuple[str, .
     without = preflight(TREE, replace(seen, dnsmasq_left=False), allow_overlap=False).refusals
 
     assert bool(refusals) is refused
-    assert without[0].startswith("udp port 53 is taken on")
+    assert [refusal.kind for refusal in without] == [RefusalKind.DNS_PORT_TAKEN]
 
 
 def test_the_leftovers_go_before_the_start_and_with_a_delete() -> None:
@@ -204,20 +219,20 @@ def test_the_leftovers_go_before_the_start_and_with_a_delete() -> None:
     ("files", "problems"),
     [
         ({}, ()),
-        ({"/sys/class/net/vn-lab/flags": "0x1002\n"}, ("the network's bridge vn-lab is down",)),
-        ({"/proc/net/fib_trie": "Local:\n"}, ("the network's bridge vn-lab has lost its address 10.91.0.1",)),
+        ({"/sys/class/net/vn-lab/flags": "0x1002\n"}, (DOWN,)),
+        ({"/proc/net/fib_trie": "Local:\n"}, (lost("10.91.0.1"),)),
         (
             {"/proc/net/if_inet6": BRIDGE["/proc/net/if_inet6"].replace("vn-lab", "vn-far")},
-            ("the network's bridge vn-lab has lost its address fd00:91::1",),
+            (lost("fd00:91::1"),),
         ),
         (
             {"/proc/net/fib_trie": BRIDGE["/proc/net/fib_trie"].replace("/32 host LOCAL", "/32 link UNICAST")},
-            ("the network's bridge vn-lab has lost its address 10.91.0.1",),
+            (lost("10.91.0.1"),),
         ),
     ],
     ids=["all is well", "down", "no IPv4 address", "the IPv6 address is elsewhere", "a route to it only"],
 )
-def test_what_is_wrong_with_a_bridge_that_is_there(files: dict[str, str], problems: tuple[str, ...]) -> None:
+def test_what_is_wrong_with_a_bridge_that_is_there(files: dict[str, str], problems: tuple[Problem, ...]) -> None:
     host = NetworkHost(files={**BRIDGE, **files})
 
     assert observed(host, active=True).problems == problems
@@ -226,14 +241,14 @@ def test_what_is_wrong_with_a_bridge_that_is_there(files: dict[str, str], proble
 def test_a_bridge_that_is_down_is_mended_by_a_restart() -> None:
     libvirt = FakeLibvirt(reports={UUID: network(active=True)})
     desired, _ = NETWORK.check({**TREE, "uri": libvirt.uri}, {})
-    recorded = {**desired, "problems": ["the network's bridge vn-lab is down"], "__named": ["mac", "uuid"]}
+    recorded = {**desired, "problems": [as_details(DOWN)], "__named": ["mac", "uuid"]}
     seen = NETWORK.observe(Clients(libvirt=libvirt, host=None), desired, recorded)
 
-    planned = NETWORK.plan(desired, recorded, replace(seen, problems=("the network's bridge vn-lab is down",)))
+    planned = NETWORK.plan(desired, recorded, replace(seen, problems=(DOWN,)))
 
-    assert [change.describe() for change in NETWORK.plan(desired, recorded, None).changes] == [
-        "problems changes (the network's bridge vn-lab is down)"
-    ]
+    assert NETWORK.plan(desired, recorded, None).changes == (
+        Change(path="problems", kind="change", change_class=ChangeClass.RESTART, problems=(DOWN,)),
+    )
     assert [step.describe().kind for step in planned.steps] == [
         StepKind.PROBE_START,
         StepKind.STOP,
@@ -310,17 +325,17 @@ def test_the_bridge_of_a_park_that_a_killed_daemon_forgot_is_a_problem() -> None
     seen = observed(host, active=True)
 
     assert seen.bridges_left == (LEFT_BY_PARK,)
-    assert seen.problems == (f"a restart that was cut short left the bridge {holding_bridge(UUID)} behind",)
+    assert seen.problems == (Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": [holding_bridge(UUID)]}),)
 
 
 def test_the_bridge_of_a_forgotten_park_is_removed_while_the_network_runs() -> None:
     there = Clients(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
     recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
-    problems = (f"{PARKED} the bridge {holding_bridge(UUID)} behind",)
-    seen = replace(NETWORK.observe(there, {}, recorded), bridges_left=(LEFT_BY_PARK,), problems=problems)
+    problem = Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": [holding_bridge(UUID)]})
+    seen = replace(NETWORK.observe(there, {}, recorded), bridges_left=(LEFT_BY_PARK,), problems=(problem,))
 
-    plan = NETWORK.plan(desired, {**recorded, "problems": list(problems)}, seen)
+    plan = NETWORK.plan(desired, {**recorded, "problems": [as_details(problem)]}, seen)
 
     assert plan.steps == (
         RemoveLeftoverBridge(uuid=LEFT_BY_PARK.uuid, bridge=LEFT_BY_PARK.bridge, mac=LEFT_BY_PARK.mac),
@@ -371,35 +386,35 @@ def test_a_delete_that_disconnects_removes_the_bridge_that_a_killed_stop_left_wi
 
 
 def test_a_delete_says_which_guests_are_on_the_bridge_that_a_killed_stop_left() -> None:
-    web = FakeGuest(name="web", mac="52:54:00:fe:00:01", tap="vnet0", network="lab")
+    web = FakeGuest(name="web", mac=MACS["web"], tap="vnet0", network="lab")
 
     plan = delete_of_what_a_killed_stop_left(NetworkHost(files=OCCUPIED), "disconnect", web)
 
     removal = plan.steps[0]
     assert isinstance(removal, RemoveLeftoverBridge)
     assert [(user.owner, user.interface) for user in removal.users] == [("web", "vnet0")]
-    assert "guest 'web' (vnet0) is cut off, as on_delete is disconnect" in plan.notes
+    assert cut_off("web") in plan.notes
 
 
 def test_a_delete_names_a_guest_that_names_the_bridge_itself_too() -> None:
-    named = Attachment(owner="old", interface="vnet0", mac="52:54:00:fe:00:02")
+    named = Attachment(owner="old", interface="vnet0", mac=MACS["old"])
     libvirt = FakeLibvirt(reports={UUID: network(active=False)}, bridge_guests={"vn-lab": (named,)})
     there = Clients(libvirt=libvirt, host=cast(HostClient, NetworkHost(files=OCCUPIED)))
     recorded = {"uuid": UUID, "name": "lab", "on_delete": "disconnect"}
 
     plan = plan_delete(recorded, NETWORK.observe(there, None, recorded))
 
-    assert "guest 'old' (vnet0) is cut off, as on_delete is disconnect" in plan.notes
+    assert cut_off("old") in plan.notes
 
 
 def test_a_delete_names_the_guests_on_the_park_of_an_inactive_network_that_it_cuts_off() -> None:
     recorded = {"uuid": UUID, "name": "lab", "on_delete": "disconnect"}
     seen = NETWORK.observe(clients(NetworkHost(files={})), None, recorded)
-    waiting = Attachment(owner="web", interface="vnet0")
+    waiting = Attachment(owner="web", interface="vnet0", mac=MACS["web"])
 
     plan = plan_delete(recorded, replace(seen, holding="virtnet-holding-1", held=(waiting,)))
 
-    assert "guest 'web' (vnet0) is cut off, as on_delete is disconnect" in plan.notes
+    assert cut_off("web") in plan.notes
 
 
 def test_a_delete_that_does_not_disconnect_leaves_a_bridge_with_guests_on_it() -> None:
@@ -454,24 +469,25 @@ class FilteredHost(NetworkHost):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "problems"),
+    ("old", "new", "missing"),
     [
         (FILTERED, "", ()),
         ("", FILTERED, ()),
-        ("", "", (f"{FIREWALL_GONE} (way into libvirt's chains (the jumps from INPUT and FORWARD) and rules)",)),
+        ("", "", ("jumps", "filter")),
         (FILTERED, FILTERED, ()),
-        ("", FILTERED.replace("-o vn-lab", "-o vn-other"), (f"{FIREWALL_GONE} (rules)",)),
+        ("", FILTERED.replace("-o vn-lab", "-o vn-other"), ("filter",)),
     ],
     ids=["there a moment ago", "come since", "flushed", "there", "another network's"],
 )
 def test_a_network_that_lost_its_rules_has_a_problem_that_a_new_listing_confirms(
-    old: str, new: str, problems: tuple[str, ...]
+    old: str, new: str, missing: tuple[str, ...]
 ) -> None:
     there = clients(FilteredHost(old, new), active=True)
 
     seen = NETWORK.observe(there, {}, {"uuid": UUID, "host_uuid": "as recorded"})
 
-    assert tuple(problem.partition(", as someone")[0] for problem in seen.problems) == problems
+    problem = Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [{"kind": part} for part in missing]})
+    assert seen.problems == ((problem,) if missing else ())
 
 
 def test_the_rules_of_a_network_that_was_made_a_moment_ago_are_not_looked_for() -> None:
@@ -484,12 +500,12 @@ def test_nothing_is_restarted_for_rules_that_only_the_daemon_can_make() -> None:
     there = Clients(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
     recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
-    problems = (f"{FIREWALL_GONE} (rules)",)
+    problem = Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [{"kind": "filter"}]})
 
     plan = NETWORK.plan(
         desired,
-        {**recorded, "problems": list(problems)},
-        replace(NETWORK.observe(there, {}, recorded), problems=problems),
+        {**recorded, "problems": [as_details(problem)]},
+        replace(NETWORK.observe(there, {}, recorded), problems=(problem,)),
     )
 
     assert plan.steps == ()
@@ -511,7 +527,7 @@ def test_the_record_that_a_killed_restart_of_dnsmasq_left_is_a_problem_and_goes(
     for step in plan.steps:
         step.execute(there)
 
-    assert recorded["problems"] == [RECORD_LEFT]
+    assert recorded["problems"] == [as_details(RECORD_LEFT)]
     assert plan.steps == (RestartDnsmasq(uuid=UUID, reason=DnsmasqRestart.CUT_SHORT),)
     assert plan.change_class is ChangeClass.LIVE
     assert libvirt.effects == ["update"]
@@ -594,13 +610,13 @@ def test_where_dns_is_disabled_nothing_is_begun_for_which_libvirt_would_have_to_
     plan = NETWORK.plan(desired, recorded, observed_now)
     mending = NETWORK.plan(
         {**desired, "ips": TREE["ips"]},
-        {**recorded, "problems": [DNSMASQ_GONE]},
+        {**recorded, "problems": [as_details(DNSMASQ_GONE)]},
         replace(observed_now, problems=(DNSMASQ_GONE,)),
     )
 
-    assert ["set dns.enable to true" in refusal for refusal in plan.refusals] == [True]
+    assert [refusal.kind for refusal in plan.refusals] == [RefusalKind.DNSMASQ_NOT_RESTARTED]
     assert mending.steps == ()
-    assert [note for note in mending.notes if "restart virtnetworkd" in note] != []
+    assert Note(NoteKind.DNSMASQ_GONE_WITHOUT_DNS) in mending.notes
 
 
 def test_a_step_that_fails_after_the_restart_of_dnsmasq_has_it_restarted_once_more_as_it_was() -> None:

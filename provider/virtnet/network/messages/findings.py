@@ -1,0 +1,389 @@
+"""How problems, refusals and notes read: each a sentence with its kind's details in it. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from virtnet.network.messages.attachments import names
+from virtnet.network.messages.steps import DNSMASQ_RESTARTS
+from virtnet.network.observe.firewall import RulesKind
+from virtnet.network.observed import RESTART_RECORD, ProblemKind, problem_of
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.steps.kinds import DnsmasqRestart
+from virtnet.network.versions import OF_PROPERTY, version_text
+from virtnet.planning.findings import Advice, Problem, Refusal
+from virtnet.planning.plan import Change, ChangeClass
+from virtnet.spec.failures import Details
+
+Attachments = Sequence[Mapping[str, str]]
+"""What `Attachment.details` gives of each."""
+
+Why = Mapping[str, Any]
+"""What `plan.kinds.why_stopped` gives."""
+
+
+def advice(refusal: Refusal) -> Advice:
+    """A refusal as people read it."""
+    told = ADVICE[refusal.kind]
+    if callable(told):
+        return told(**refusal.details)
+    return Advice(told.reason.format(**refusal.details), told.fix)
+
+
+def rules(kind: str, subnet: str = "") -> str:
+    """A part of a network's firewall that is not there."""
+    return {
+        RulesKind.JUMPS: "way into libvirt's chains (the jumps from INPUT and FORWARD)",
+        RulesKind.FILTER: "rules",
+        RulesKind.NAT: f"NAT of {subnet}",
+    }[RulesKind(kind)]
+
+
+def _problem(problem: Problem) -> str:
+    told = SENTENCES[problem.kind]
+    return told(**problem.details) if callable(told) else told.format(**problem.details)
+
+
+def _foreign_bridge(*, bridge: str, mac: str, expected: str) -> str:
+    return (
+        "another interface has the name of the network's bridge: "
+        f"{bridge} has the MAC address {mac}, and the network's is {expected}"
+    )
+
+
+def _addresses_missing(*, bridge: str, addresses: Sequence[str]) -> str:
+    return f"the network's bridge {bridge} has lost its address {', '.join(addresses)}"
+
+
+def _firewall_rules_missing(*, missing: Sequence[Mapping[str, str]]) -> str:
+    parts = " and ".join(rules(**part) for part in missing)
+    return (
+        f"the network has lost its firewall ({parts}), as someone flushed the rules; systemctl restart virtnetworkd "
+        "(or libvirtd) makes them anew and leaves guests alone"
+    )
+
+
+def _holding_network_left(*, network: str, attachments: Attachments) -> str:
+    waiting = names(attachments) or "nothing"
+    return f"a restart that was cut short left the network {network} behind, with {waiting} on it"
+
+
+def _holding_bridges_left(*, bridges: Sequence[str]) -> str:
+    return f"a restart that was cut short left the bridge {' and '.join(bridges)} behind"
+
+
+def _adopted(*, uuid: str, on_delete: str | None) -> str:
+    destroy = {
+        "refuse": "removes it",
+        "disconnect": "removes it, whatever is plugged in",
+        "keep": "leaves it",
+    }.get(str(on_delete), "gives it back as it is now")
+    return (
+        f"takes over the network that exists (UUID {uuid}); what the program leaves out stays as it is, except active "
+        f"and autostart, which are true when left out, and a destroy {destroy}"
+    )
+
+
+def _firewall_rebuilt(*, times: int) -> str:
+    count = "once" if times == 1 else f"{times} times, about 0.4 s each"
+    return (
+        f"libvirt makes the network's firewall rules anew for this ({count}), so packets that guests send through the "
+        "host can be refused for some milliseconds; connections go on"
+    )
+
+
+def _cut_off_by_restart(*, attachments: Attachments, seconds: float, together: bool) -> str:
+    be = "is" if len(attachments) == 1 else "are"
+    return (
+        f"{names(attachments)} {be} cut off for about {seconds:.1f} s while the network is stopped and started, and "
+        f"{be} then plugged in again" + (", and can talk to each other meanwhile" if together else "")
+    )
+
+
+def _bridge_lost_already(*, attachments: Attachments) -> str:
+    be, have = ("is", "has") if len(attachments) == 1 else ("are", "have")
+    return f"{names(attachments)} {have} lost the bridge already, and {be} plugged in again"
+
+
+def _addresses_go(*, addresses: Sequence[str], bridge: str) -> str:
+    return f"{', '.join(addresses)} on {bridge}, which the network does not name, goes with the bridge; add it again"
+
+
+def _links_toggled(*, attachments: Attachments) -> str:
+    return (
+        f"the addresses of the network change, so the links of {names(attachments)} go down and up: DHCP clients ask "
+        "again"
+    )
+
+
+def _cut_off(*, attachments: Attachments) -> str:
+    be = "is" if len(attachments) == 1 else "are"
+    return f"{names(attachments)} {be} cut off, as on_delete is disconnect"
+
+
+def _not_given_back(*, paths: Sequence[str]) -> str:
+    return (
+        "it is left as it is and not given back as it was adopted, as others changed it since: "
+        f"{', '.join(paths)}; virsh net-edit changes it by hand"
+    )
+
+
+def _shut_off_guests(*, guests: Sequence[str]) -> str:
+    quoted = ", ".join(f"'{name}'" for name in guests)
+    return f"shut-off guests that have an interface on it, and will not start without it: {quoted}"
+
+
+_DNSMASQ_NOT_RUNNING = "dnsmasq, which serves DHCP and DNS on the network, is not running"
+
+SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
+    ProblemKind.BRIDGE_MISSING: "the bridge {bridge} is gone though libvirt calls the network active",
+    ProblemKind.FOREIGN_BRIDGE: _foreign_bridge,
+    ProblemKind.BRIDGE_DOWN: "the network's bridge {bridge} is down",
+    ProblemKind.ADDRESSES_MISSING: _addresses_missing,
+    ProblemKind.DNSMASQ_NOT_RUNNING: _DNSMASQ_NOT_RUNNING,
+    ProblemKind.DNSMASQ_RESTART_INTERRUPTED: f"a restart of dnsmasq that was cut short left the DNS record {RESTART_RECORD}",
+    ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,
+    ProblemKind.HOLDING_NETWORK_LEFT: _holding_network_left,
+    ProblemKind.HOLDING_BRIDGES_LEFT: _holding_bridges_left,
+    ProblemKind.CREATE_INTERRUPTED: "it was being made when its host was lost, and how far that went is not known",
+    ProblemKind.UNKNOWN: "{text}",
+    NoteKind.RESUMED: "takes up the network that an earlier run of this program made (UUID {uuid}) and did not record",
+    NoteKind.ADOPTED: _adopted,
+    NoteKind.FINISHED: "it was left half-made by an earlier run and is finished now",
+    NoteKind.DRIFT_NOT_REVIEWED: "{path} differs on the host and mending it is more than was reviewed; run pulumi "
+    "refresh, then pulumi up",
+    NoteKind.INSIDE_ROUTE: "{subnet} is inside {other}, which the host reaches through {gateway} ({interface}); guests "
+    "there will no longer be reached from this host",
+    NoteKind.FIREWALL_REBUILT: _firewall_rebuilt,
+    NoteKind.DNSMASQ_RESTARTED: "dnsmasq is restarted for this, so DNS and DHCP on the network pause for a moment",
+    NoteKind.DNSMASQ_GONE_WITHOUT_DNS: f"{_DNSMASQ_NOT_RUNNING}; DNS is disabled on it, so restart virtnetworkd (or "
+    "libvirtd), which starts dnsmasq",
+    NoteKind.CUT_OFF_BY_RESTART: _cut_off_by_restart,
+    NoteKind.BRIDGE_LOST_ALREADY: _bridge_lost_already,
+    NoteKind.ADDRESSES_GO: _addresses_go,
+    NoteKind.SPANNING_TREE_DELAYS: "STP is on in {bridge}, so that what is plugged in again may say nothing for up to "
+    "30 s more",
+    NoteKind.LINKS_TOGGLED: _links_toggled,
+    NoteKind.CUT_OFF: _cut_off,
+    NoteKind.OTHERS_UNSEEN: "only libvirt is reached by this uri, not the host, so what hangs on the bridge {bridge} "
+    "and is no guest of libvirt's, a container say, cannot be seen, and is cut off",
+    NoteKind.GONE_ALREADY: "it is gone already",
+    NoteKind.LEFT_TO_OWNER: "it belongs to '{owner}' now, and is left as it is",
+    NoteKind.KEPT: "it stays, as on_delete is keep",
+    NoteKind.GIVEN_BACK: "it is given back as it was adopted",
+    NoteKind.NOT_GIVEN_BACK: _not_given_back,
+    NoteKind.SHUT_OFF_GUESTS: _shut_off_guests,
+}
+
+
+def _owned_by_other(*, uuid: str, owner: str, alias: str) -> Advice:
+    old_name = (
+        "if that is this resource's old name, give it as an alias "
+        f"(opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name={alias!r})])); otherwise "
+    )
+    return Advice(
+        f"a network of this name (UUID {uuid}) belongs to '{owner}', which would go on changing it",
+        (old_name if alias else "") + "let go of it there first (on_delete keep, then destroy), or choose another name",
+    )
+
+
+def _advertised_routes_lost(*, interfaces: Sequence[str]) -> Advice:
+    return Advice(
+        "it turns on IPv6 forwarding, and the host would lose its routes learnt from router advertisements on "
+        f"{', '.join(interfaces)}",
+        "set net.ipv6.conf.INTERFACE.accept_ra=2 there first",
+    )
+
+
+def _libvirt_too_old(*, path: str, needed: int, version: int) -> Advice:
+    return Advice(
+        f"{OF_PROPERTY.get(path, path)} needs libvirt {version_text(needed)}, here is {version_text(version)}",
+        "leave it out or upgrade",
+    )
+
+
+def _dnsmasq_not_restarted(*, reason: str) -> Advice:
+    return Advice(
+        f"dnsmasq must be restarted {DNSMASQ_RESTARTS[DnsmasqRestart(reason)]}, which libvirt does while the network "
+        "runs only where DNS is enabled",
+        "set dns.enable to true in the same edit, or active to false meanwhile",
+    )
+
+
+def _stopped(why: Why) -> str:
+    changes = [Change(change_class=ChangeClass.RESTART, **change).describe() for change in why["changes"]]
+    problems = [_problem(problem_of(problem)) for problem in why["problems"]]
+    return f"the network would be stopped ({'; '.join([*changes, *problems]) or 'active becomes false'})"
+
+
+def _cuts_off(event: str, attachments: Attachments) -> str:
+    return f"{event}, which would cut off {names(attachments)}"
+
+
+_UNPLUG = "unplug it from the network first"
+
+
+def _would_be_inactive(*, attachments: Attachments) -> Advice:
+    return Advice(_cuts_off("the network would not be active", attachments), _UNPLUG)
+
+
+def _would_be_stopped(*, why: Why, attachments: Attachments) -> Advice:
+    return Advice(_cuts_off(_stopped(why), attachments), _UNPLUG)
+
+
+def _half_made_would_be_stopped(*, attachments: Attachments) -> Advice:
+    return Advice(_cuts_off("the half-made network would be stopped", attachments), _UNPLUG)
+
+
+def _delete_cuts_off(*, attachments: Attachments) -> Advice:
+    return Advice(
+        f"deleting it would cut off {names(attachments)}",
+        f"{_UNPLUG}, or set on_delete to disconnect and run pulumi up",
+    )
+
+
+def _still_held(*, attachments: Attachments, network: str) -> Advice:
+    return Advice(f"{names(attachments)} still waits on the network {network}", "run pulumi up first")
+
+
+def _stop_deletes_foreign_bridge(*, problem: Details) -> Advice:
+    return _deletes_foreign_bridge(problem, "stopping")
+
+
+def _delete_deletes_foreign_bridge(*, problem: Details) -> Advice:
+    return _deletes_foreign_bridge(problem, "deleting")
+
+
+def _deletes_foreign_bridge(problem: Details, event: str) -> Advice:
+    return Advice(
+        f"{_problem(problem_of(problem))}; {event} the network would delete that", "rename that interface first"
+    )
+
+
+def _on_restart_is_refuse(*, why: Why, attachments: Attachments) -> Advice:
+    return Advice(_cuts_off(_stopped(why), attachments), f"on_restart is refuse, so {_UNPLUG}")
+
+
+def _host_not_reached(*, why: Why, attachments: Attachments) -> Advice:
+    return Advice(
+        f"{_cuts_off(_stopped(why), attachments)}, and only libvirt is reached by this uri, not the host, so it could "
+        "not surely be plugged in again",
+        _UNPLUG,
+    )
+
+
+def _cannot_reattach(*, why: Why, attachment: Mapping[str, str], reason: str) -> Advice:
+    return Advice(
+        f"{_stopped(why)}, and {names([attachment])} could not be plugged in again: {reason}", "unplug it first"
+    )
+
+
+def _may_not_reattach(*, why: Why, attachments: Attachments) -> Advice:
+    return Advice(
+        f"{_cuts_off(_stopped(why), attachments)}, and this user may not plug interfaces in again",
+        "run as root, or unplug it first",
+    )
+
+
+def _vlan_filtering_by_hand(*, why: Why, bridge: str) -> Advice:
+    return Advice(
+        f"{_stopped(why)}, and {bridge} filters VLANs, which was set by hand and would be forgotten, so that what it "
+        "keeps apart would meet",
+        _UNPLUG,
+    )
+
+
+def _mode_without_bridge(*, why: Why, mode: str, attachments: Attachments) -> Advice:
+    return Advice(f"{_stopped(why)}, and forward mode {mode} has no bridge for {names(attachments)}", "unplug it first")
+
+
+def _bridge_goes(*, why: Why, bridge: str, attachments: Attachments) -> Advice:
+    return Advice(
+        f"{_stopped(why)}, and {names(attachments)} hangs on the bridge {bridge}, which goes",
+        "plug it in elsewhere first",
+    )
+
+
+def _bridge_renamed(*, why: Why, before: str, after: str, attachments: Attachments) -> Advice:
+    return Advice(
+        f"{_stopped(why)}, and {names(attachments)} names the bridge {before} itself (type='bridge'), which becomes "
+        f"{after}",
+        "keep bridge.name, or plug it in elsewhere first",
+    )
+
+
+def _virtual_port(*, why: Why, attachments: Attachments) -> Advice:
+    return Advice(
+        f"{_stopped(why)}, and a virtualport is made for {names(attachments)} only when it starts", "unplug it first"
+    )
+
+
+_OTHER_SUBNET = "choose another subnet, or set allow_overlap if this is meant"
+
+ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
+    RefusalKind.EXISTS: Advice(
+        "a network of this name already exists (UUID {uuid})", "set adopt to take it over, or choose another name"
+    ),
+    RefusalKind.OWNED_BY_OTHER: _owned_by_other,
+    RefusalKind.ADOPTED_UUID_DIFFERS: Advice(
+        "the network to adopt has the UUID {uuid}, not {desired}", "leave uuid out"
+    ),
+    RefusalKind.HALF_MADE_UUID_DIFFERS: Advice(
+        "a half-made network of this name has the UUID {uuid}, not {desired}", "remove it with virsh net-undefine"
+    ),
+    RefusalKind.UUID_TAKEN: Advice("the UUID {uuid} belongs to network '{network}' already", "choose another"),
+    RefusalKind.GONE: Advice("it is gone (UUID {uuid})", "run pulumi refresh, then pulumi up makes it again"),
+    RefusalKind.OTHER_HOST: Advice(
+        "the uri now reaches the host {host}, where the network is not; it was made on host {recorded}",
+        "correct the uri, or drop the network from the state with pulumi state delete",
+    ),
+    RefusalKind.BRIDGE_NAME_TAKEN: Advice(
+        "the bridge name {bridge} belongs to network '{network}' already", "choose another bridge.name"
+    ),
+    RefusalKind.INTERFACES_UNSEEN: Advice(
+        "whether an interface named {bridge} is on the host already cannot be seen from here, and starting the network "
+        "could delete it",
+        "install libvirt's interface driver there (libvirt-daemon-driver-interface)",
+    ),
+    RefusalKind.INTERFACE_EXISTS: Advice(
+        "an interface named {bridge} is on the host already, and libvirt could delete it",
+        "choose another bridge.name or remove that interface",
+    ),
+    RefusalKind.OVERLAPS_NETWORK: Advice("{subnet} overlaps {other} of the active network '{network}'", _OTHER_SUBNET),
+    RefusalKind.OVERLAPS_INTERFACE: Advice(
+        "{subnet} overlaps {other}, which interface {interface} is in", _OTHER_SUBNET
+    ),
+    RefusalKind.OVERLAPS_ROUTE: Advice("{subnet} overlaps {other}, which is reached by {interface}", _OTHER_SUBNET),
+    RefusalKind.HOST_BRIDGE_MISSING: Advice("the host has no bridge {bridge}", "make it first, or correct bridge.name"),
+    RefusalKind.NOT_A_BRIDGE: Advice("{interface} is on the host, and is no bridge", "correct bridge.name"),
+    RefusalKind.HOST_INTERFACE_MISSING: Advice("the host has no interface {interface}", "correct forward.interfaces"),
+    RefusalKind.DNSMASQ_MISSING: Advice("dnsmasq is missing on the host", "install it (package dnsmasq-base)"),
+    RefusalKind.FIREWALL_PROGRAMS_MISSING: Advice("neither iptables nor nft is on the host", "install iptables"),
+    RefusalKind.ADVERTISED_ROUTES_LOST: _advertised_routes_lost,
+    RefusalKind.DNS_PORT_TAKEN: Advice(
+        "{protocol} port 53 is taken on {address} by another program, which DNS on this network needs",
+        "stop it, bind it to single addresses, or set dns.enable to false",
+    ),
+    RefusalKind.DHCP_PORT_TAKEN: Advice(
+        "udp port 67 is taken by another program that does not share it, which DHCP on this network needs",
+        "stop it or bind it to its interface",
+    ),
+    RefusalKind.LIBVIRT_TOO_OLD: _libvirt_too_old,
+    RefusalKind.DNSMASQ_NOT_RESTARTED: _dnsmasq_not_restarted,
+    RefusalKind.WOULD_BE_INACTIVE: _would_be_inactive,
+    RefusalKind.WOULD_BE_STOPPED: _would_be_stopped,
+    RefusalKind.HALF_MADE_WOULD_BE_STOPPED: _half_made_would_be_stopped,
+    RefusalKind.DELETE_CUTS_OFF: _delete_cuts_off,
+    RefusalKind.STILL_HELD: _still_held,
+    RefusalKind.STOP_DELETES_FOREIGN_BRIDGE: _stop_deletes_foreign_bridge,
+    RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE: _delete_deletes_foreign_bridge,
+    RefusalKind.ON_RESTART_IS_REFUSE: _on_restart_is_refuse,
+    RefusalKind.HOST_NOT_REACHED: _host_not_reached,
+    RefusalKind.CANNOT_REATTACH: _cannot_reattach,
+    RefusalKind.MAY_NOT_REATTACH: _may_not_reattach,
+    RefusalKind.VLAN_FILTERING_BY_HAND: _vlan_filtering_by_hand,
+    RefusalKind.MODE_WITHOUT_BRIDGE: _mode_without_bridge,
+    RefusalKind.BRIDGE_GOES: _bridge_goes,
+    RefusalKind.BRIDGE_RENAMED: _bridge_renamed,
+    RefusalKind.VIRTUAL_PORT: _virtual_port,
+}

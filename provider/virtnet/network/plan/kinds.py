@@ -1,0 +1,152 @@
+"""Why a plan of a network is refused, and what its reviewer should know: the kinds. `messages.findings` words them.
+
+Behind each kind stand its details, where it has any. `why` is what a stop is for (`why_stopped`), `attachments` are
+those that `attachment_details` gives.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
+
+from virtnet.network.observed import as_details
+from virtnet.planning.findings import Problem
+from virtnet.planning.plan import Change
+from virtnet.spec.failures import Detail, Details
+
+
+class RefusalKind(Enum):
+    """Why a plan must not be applied."""
+
+    # What is there is not what the program or the state takes it for.
+    EXISTS = auto()
+    """uuid"""
+    OWNED_BY_OTHER = auto()
+    """uuid, owner, alias: the name in the mark where it may be this resource's old one; "" elsewhere"""
+    ADOPTED_UUID_DIFFERS = auto()
+    """uuid, desired"""
+    HALF_MADE_UUID_DIFFERS = auto()
+    """uuid, desired"""
+    UUID_TAKEN = auto()
+    """uuid, network"""
+    GONE = auto()
+    """uuid"""
+    OTHER_HOST = auto()
+    """host, recorded: UUIDs"""
+
+    # The host has something against a start.
+    BRIDGE_NAME_TAKEN = auto()
+    """bridge, network"""
+    INTERFACES_UNSEEN = auto()
+    """bridge"""
+    INTERFACE_EXISTS = auto()
+    """bridge"""
+    OVERLAPS_NETWORK = auto()
+    """subnet, other, network"""
+    OVERLAPS_INTERFACE = auto()
+    """subnet, other, interface"""
+    OVERLAPS_ROUTE = auto()
+    """subnet, other, interface"""
+    HOST_BRIDGE_MISSING = auto()
+    """bridge"""
+    NOT_A_BRIDGE = auto()
+    """interface"""
+    HOST_INTERFACE_MISSING = auto()
+    """interface"""
+    DNSMASQ_MISSING = auto()
+    FIREWALL_PROGRAMS_MISSING = auto()
+    ADVERTISED_ROUTES_LOST = auto()
+    """interfaces"""
+    DNS_PORT_TAKEN = auto()
+    """protocol, address"""
+    DHCP_PORT_TAKEN = auto()
+    LIBVIRT_TOO_OLD = auto()
+    """path, needed, version"""
+    DNSMASQ_NOT_RESTARTED = auto()
+    """reason"""
+
+    # Somebody would be cut off.
+    WOULD_BE_INACTIVE = auto()
+    """attachments"""
+    WOULD_BE_STOPPED = auto()
+    """why, attachments"""
+    HALF_MADE_WOULD_BE_STOPPED = auto()
+    """attachments"""
+    DELETE_CUTS_OFF = auto()
+    """attachments"""
+    STILL_HELD = auto()
+    """attachments, network"""
+    STOP_DELETES_FOREIGN_BRIDGE = auto()
+    """problem"""
+    DELETE_DELETES_FOREIGN_BRIDGE = auto()
+    """problem"""
+
+    # What is plugged in could not be plugged in again after a restart.
+    ON_RESTART_IS_REFUSE = auto()
+    """why, attachments"""
+    HOST_NOT_REACHED = auto()
+    """why, attachments"""
+    CANNOT_REATTACH = auto()
+    """why, attachment, reason"""
+    MAY_NOT_REATTACH = auto()
+    """why, attachments"""
+    VLAN_FILTERING_BY_HAND = auto()
+    """why, bridge"""
+    MODE_WITHOUT_BRIDGE = auto()
+    """why, mode, attachments"""
+    BRIDGE_GOES = auto()
+    """why, bridge, attachments"""
+    BRIDGE_RENAMED = auto()
+    """why, before, after, attachments"""
+    VIRTUAL_PORT = auto()
+    """why, attachments"""
+
+
+class NoteKind(Enum):
+    """What a reviewer should know besides the changes."""
+
+    RESUMED = auto()
+    """uuid"""
+    ADOPTED = auto()
+    """uuid, on_delete"""
+    FINISHED = auto()
+    DRIFT_NOT_REVIEWED = auto()
+    """path"""
+    INSIDE_ROUTE = auto()
+    """subnet, other, gateway, interface"""
+
+    FIREWALL_REBUILT = auto()
+    """times"""
+    DNSMASQ_RESTARTED = auto()
+    DNSMASQ_GONE_WITHOUT_DNS = auto()
+
+    CUT_OFF_BY_RESTART = auto()
+    """attachments, seconds, together: whether they can talk to each other meanwhile"""
+    BRIDGE_LOST_ALREADY = auto()
+    """attachments"""
+    ADDRESSES_GO = auto()
+    """addresses, bridge"""
+    SPANNING_TREE_DELAYS = auto()
+    """bridge"""
+    LINKS_TOGGLED = auto()
+    """attachments"""
+    CUT_OFF = auto()
+    """attachments"""
+    OTHERS_UNSEEN = auto()
+    """bridge"""
+
+    GONE_ALREADY = auto()
+    LEFT_TO_OWNER = auto()
+    """owner"""
+    KEPT = auto()
+    GIVEN_BACK = auto()
+    NOT_GIVEN_BACK = auto()
+    """paths"""
+    SHUT_OFF_GUESTS = auto()
+    """guests"""
+
+
+def why_stopped(changes: Iterable[Change], problems: Iterable[Problem]) -> Details:
+    """What a stop is for: the changes that need a restart and the problems that it mends; `active` alone where none."""
+    listed: list[Mapping[str, Detail]] = [
+        {"path": change.path, "kind": change.kind, "detail": change.detail} for change in changes
+    ]
+    return {"changes": listed, "problems": [as_details(problem) for problem in problems]}
