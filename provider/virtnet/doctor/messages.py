@@ -11,10 +11,10 @@ from virtnet.doctor.kinds import FindingKind
 from virtnet.forwarding.sysctl import IPV4, shown
 from virtnet.forwarding.writes import listed
 from virtnet.network.messages import render as network_messages
+from virtnet.network.messages.attachments import names as attachment_names
 from virtnet.network.observed import RESTART_RECORD, ProblemKind
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.planning.findings import Advice, Note, Problem, Refusal
-from virtnet.planning.reports import Attachment
 
 _AGAIN: Final = "pulumi refresh, then pulumi up"
 
@@ -201,7 +201,7 @@ def _network(
     state += ", starts at boot" if autostart else ", does not start at boot"
     whose = "nobody's mark" if owner is None else f"{'adopted' if adopted else 'made'} by {owner}"
     users = [
-        Attachment(owner=entry["guest"], interface=entry["interface"], mac=entry["mac"]).describe()
+        attachment_names([{"owner": entry["guest"], "interface": entry["interface"], "mac": entry["mac"]}])
         for entry in plugged_in
     ]
     attached = f"; plugged in: {', '.join(users)}" if users else "; nothing is plugged in" if active else ""

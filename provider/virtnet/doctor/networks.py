@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
+from virtnet.network.messages.attachments import names
 from virtnet.network.names import holding_uuid
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.preflight import preflight
@@ -131,7 +132,7 @@ def _park(network: ObservedNetwork, report: NetworkReport, home: NetworkReport |
         area=f"network {report.name}",
         level=Level.PROBLEM,
         kind=FindingKind.HOLDING_NETWORK_ORPHANED if home is None else FindingKind.HOLDING_NETWORK_LEFT,
-        data={"name": report.name, "waiting": [entry.describe() for entry in network.attachments]},
+        data={"name": report.name, "waiting": [names([entry.details()]) for entry in network.attachments]},
         details={} if home is None else {"network": home.name},
     )
 

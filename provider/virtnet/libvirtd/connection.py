@@ -22,7 +22,7 @@ from virtnet.libvirtd.session import (
     Session,
     SshTunnel,
 )
-from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
+from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport, Obstacle, ObstacleKind
 
 LIST_ACTIVE = 2
 """VIR_CONNECT_LIST_NETWORKS_ACTIVE."""
@@ -441,6 +441,11 @@ def _element_text(element: Any) -> str:
     return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
+def _obstacle(kind: str) -> Obstacle | None:
+    kinds = {"direct": ObstacleKind.MACVTAP, "hostdev-pci": ObstacleKind.HOST_DEVICE}
+    return Obstacle(kinds[kind]) if kind in kinds else None
+
+
 def _port(xml: str) -> tuple[str, str, Attachment]:
     root = etree.fromstring(xml.encode())
     mac, plug = root.find("mac"), root.find("plug")
@@ -451,10 +456,7 @@ def _port(xml: str) -> tuple[str, str, Attachment]:
         interface=(plug.get("dev") or "") if plug is not None and kind == "direct" else "",
         mac=(mac.get("address") or "") if mac is not None else "",
         port=uuid,
-        cannot_reattach={
-            "direct": "its interface is a macvtap, which cannot be plugged in again while the guest runs",
-            "hostdev-pci": "its interface is a host device, which cannot be plugged in again while the guest runs",
-        }.get(kind, ""),
+        cannot_reattach=_obstacle(kind),
     )
     return uuid, root.findtext("owner/uuid") or "", entry
 

@@ -3,7 +3,10 @@
 Made by connection and host, read by the planners.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
+
+from virtnet.spec.failures import Details
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,30 @@ class NetworkReport:
         return xml
 
 
+class ObstacleKind(Enum):
+    """Why something could not be plugged in again after a restart."""
+
+    MACVTAP = "macvtap"
+    HOST_DEVICE = "host device"
+    ON_TOP_OF_BRIDGE = "on top of bridge"
+    """bridge"""
+    SEVERAL_WITH_ONE_MAC = "several with one MAC"
+    GUEST_UNKNOWN = "guest unknown"
+    """uri: of the libvirt that does not know the guest"""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why something could surely not be plugged in again."""
+
+    kind: ObstacleKind
+    details: Details = field(default_factory=dict)
+
+    def as_details(self) -> Details:
+        """As plain data, for the details of others."""
+        return {"kind": self.kind.value, **self.details}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
     """Something that hangs on a network's bridge: a guest's port, or a link libvirt knows nothing of."""
@@ -42,18 +69,12 @@ class Attachment:
     """The UUID of its port; "" for what libvirt has none of."""
     bridge_by_name: bool = False
     """True for a guest's interface of type='bridge', whose own definition names the bridge."""
-    cannot_reattach: str = ""
-    """Why it could surely not be plugged in again after a restart; "" when it can."""
+    cannot_reattach: "Obstacle | None" = None
+    """Why it could surely not be plugged in again after a restart; None when it can."""
 
     def details(self) -> dict[str, str]:
         """What names it, as plain data."""
         return {"owner": self.owner, "interface": self.interface, "mac": self.mac}
-
-    def describe(self) -> str:
-        """In the words of an error or a preview line."""
-        if self.owner:
-            return f"guest '{self.owner}'" + (f" ({self.interface or self.mac})" if self.interface or self.mac else "")
-        return f"interface {self.interface}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from virtnet.network.messages.attachments import names
+from virtnet.network.messages.attachments import names, obstacle_sentence
 from virtnet.network.messages.steps import DNSMASQ_RESTARTS
 from virtnet.network.observe.firewall import RulesKind
 from virtnet.network.observed import RESTART_RECORD, ProblemKind, problem_of
@@ -272,9 +272,10 @@ def _host_not_reached(*, why: Why, attachments: Attachments) -> Advice:
     )
 
 
-def _cannot_reattach(*, why: Why, attachment: Mapping[str, str], reason: str) -> Advice:
+def _cannot_reattach(*, why: Why, attachment: Mapping[str, str], obstacle: Mapping[str, str]) -> Advice:
     return Advice(
-        f"{_stopped(why)}, and {names([attachment])} could not be plugged in again: {reason}", "unplug it first"
+        f"{_stopped(why)}, and {names([attachment])} could not be plugged in again: {obstacle_sentence(**obstacle)}",
+        "unplug it first",
     )
 
 

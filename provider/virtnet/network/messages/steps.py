@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
-from virtnet.network.messages.attachments import names
+from virtnet.network.messages.attachments import names, obstacle_sentence
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.versions import version_text
 
@@ -114,8 +114,8 @@ def _plugged_in_since(*, attachments: Sequence[Mapping[str, str]]) -> str:
     return f"since the plan was made {names(attachments)} was plugged in, which would be cut off; unplug it first"
 
 
-def _cannot_reattach(*, attachment: Mapping[str, str], reason: str) -> str:
-    return f"{names([attachment])} was plugged in since the plan was made: {reason}"
+def _cannot_reattach(*, attachment: Mapping[str, str], obstacle: Mapping[str, str]) -> str:
+    return f"{names([attachment])} was plugged in since the plan was made: {obstacle_sentence(**obstacle)}"
 
 
 def _still_waiting(*, attachments: Sequence[Mapping[str, str]], holding: str) -> str:

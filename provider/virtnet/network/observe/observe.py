@@ -19,7 +19,7 @@ from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Problem
 from virtnet.planning.host_client import FileReader, HostReader
 from virtnet.planning.plan import ChangeClass
-from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
+from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport, Obstacle, ObstacleKind
 from virtnet.spec.part import Tree, walk_unknown
 
 AUTOSTART_LINKS = "/etc/libvirt/qemu/networks/autostart"
@@ -128,7 +128,7 @@ def _with_guests(clients: Clients, report: NetworkReport, users: tuple[Attachmen
     ]
     twice = [key for key, count in Counter((i.guest, i.mac) for i in interfaces).items() if count > 1]
     return tuple(
-        replace(user, cannot_reattach="it has several interfaces with one MAC address, by which libvirt finds them")
+        replace(user, cannot_reattach=Obstacle(ObstacleKind.SEVERAL_WITH_ONE_MAC))
         if (user.owner, user.mac.lower()) in twice
         else user
         for user in found
@@ -156,7 +156,7 @@ def _named(
         return replace(by_name[user.interface], bridge_by_name=True)
     movable = {interface.mac for interface in taps.values()}
     if user.owner and not user.cannot_reattach and user.mac.lower() not in movable:
-        return replace(user, cannot_reattach=f"the guest is not among those of {uri}")
+        return replace(user, cannot_reattach=Obstacle(ObstacleKind.GUEST_UNKNOWN, {"uri": uri}))
     return user
 
 

@@ -5,7 +5,7 @@ Planning looks at it, and a step that stops the network looks once more right be
 
 from virtnet.network.xml.definition import definition
 from virtnet.planning.clients import Clients
-from virtnet.planning.reports import Attachment, NetworkReport
+from virtnet.planning.reports import Attachment, NetworkReport, Obstacle, ObstacleKind
 
 
 def attachments(clients: Clients, report: NetworkReport | None) -> tuple[Attachment, ...]:
@@ -42,7 +42,7 @@ def attachments(clients: Clients, report: NetworkReport | None) -> tuple[Attachm
         Attachment(
             owner="",
             interface=name.removeprefix("upper_"),
-            cannot_reattach=f"it is made on top of the bridge {bridge} and would go with it",
+            cannot_reattach=Obstacle(ObstacleKind.ON_TOP_OF_BRIDGE, {"bridge": bridge}),
         )
         for name in entries
         if name.startswith("upper_")

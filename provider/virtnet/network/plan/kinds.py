@@ -85,7 +85,7 @@ class RefusalKind(Enum):
     HOST_NOT_REACHED = auto()
     """why, attachments"""
     CANNOT_REATTACH = auto()
-    """why, attachment, reason"""
+    """why, attachment, obstacle"""
     MAY_NOT_REATTACH = auto()
     """why, attachments"""
     VLAN_FILTERING_BY_HAND = auto()

@@ -32,9 +32,9 @@ def restart_refusals(
     if observed.host is None:
         yield Refusal(RefusalKind.HOST_NOT_REACHED, cut_off)
         return
-    staying = [entry for entry in users if entry.cannot_reattach]
-    for entry in staying:
-        details: Details = {"why": why, "attachment": entry.details(), "reason": entry.cannot_reattach}
+    staying = [(entry, entry.cannot_reattach) for entry in users if entry.cannot_reattach is not None]
+    for entry, obstacle in staying:
+        details: Details = {"why": why, "attachment": entry.details(), "obstacle": obstacle.as_details()}
         yield Refusal(RefusalKind.CANNOT_REATTACH, details)
     if staying:
         return

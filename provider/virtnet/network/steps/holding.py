@@ -92,8 +92,8 @@ class StartHoldingNetwork:
             return
         delete_orphaned_ports(clients, report)
         for entry in attachments(clients, report):
-            if entry.cannot_reattach:
-                details = {"attachment": entry.details(), "reason": entry.cannot_reattach}
+            if entry.cannot_reattach is not None:
+                details = {"attachment": entry.details(), "obstacle": entry.cannot_reattach.as_details()}
                 raise Refused(kind=StepFault.CANNOT_REATTACH, details=details)
         interfaces = clients.libvirt.guest_interfaces(report.name)
         live = network_xml.parse(report.live_xml)

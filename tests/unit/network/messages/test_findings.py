@@ -12,7 +12,7 @@ from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.planning.reports import Attachment
+from virtnet.planning.reports import Attachment, Obstacle, ObstacleKind
 from virtnet.spec.failures import Detail, Details
 
 UUID, OTHER_UUID = "6f1c2a3e-0000-4000-8000-00000012ab34", "00000000-0000-4000-8000-000000000001"
@@ -26,6 +26,14 @@ FOREIGN = Problem(ProblemKind.FOREIGN_BRIDGE, {"bridge": "vn-lab", "mac": OTHER_
 MTU = Change(path="mtu", kind="change", change_class=ChangeClass.RESTART, detail="1500 -> 1400")
 FOR_ALL = why_stopped((MTU,), (DOWN,))
 FOR_NOTHING = why_stopped((), ())
+
+OBSTACLES = [
+    Obstacle(ObstacleKind.MACVTAP),
+    Obstacle(ObstacleKind.HOST_DEVICE),
+    Obstacle(ObstacleKind.ON_TOP_OF_BRIDGE, {"bridge": "vn-lab"}),
+    Obstacle(ObstacleKind.SEVERAL_WITH_ONE_MAC),
+    Obstacle(ObstacleKind.GUEST_UNKNOWN, {"uri": "qemu:///system"}),
+]
 
 PROBLEMS: dict[ProblemKind, list[Details]] = {
     ProblemKind.BRIDGE_MISSING: [{"bridge": "vn-lab"}],
@@ -124,7 +132,7 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.ON_RESTART_IS_REFUSE: [CUT_OFF],
     RefusalKind.HOST_NOT_REACHED: [CUT_OFF],
     RefusalKind.CANNOT_REATTACH: [
-        {"why": FOR_ALL, "attachment": WEB.details(), "reason": "its interface is a macvtap"}
+        {"why": FOR_ALL, "attachment": WEB.details(), "obstacle": obstacle.as_details()} for obstacle in OBSTACLES
     ],
     RefusalKind.MAY_NOT_REATTACH: [CUT_OFF],
     RefusalKind.VLAN_FILTERING_BY_HAND: [{"why": FOR_ALL, "bridge": "vn-lab"}],
@@ -154,6 +162,7 @@ def test_every_kind_has_an_example() -> None:
     kinds: set[Enum] = {*ProblemKind, *NoteKind, *RefusalKind}
 
     assert kinds == {*PROBLEMS, *NOTES, *REFUSALS}
+    assert [obstacle.kind for obstacle in OBSTACLES] == list(ObstacleKind)
 
 
 def test_a_problem_is_recorded_and_read_as_it_is() -> None:

@@ -126,7 +126,9 @@ FAULTS = (
         kind=StepFault.FOREIGN_BRIDGE, details={"bridge": "vn-lab", "address": "02:00:00:00:00:01", "mac": MAC}
     ),
     VirtnetError(kind=StepFault.PLUGGED_IN_SINCE, details={"attachments": [GUEST.details()]}),
-    VirtnetError(kind=StepFault.CANNOT_REATTACH, details={"attachment": GUEST.details(), "reason": "it is a macvtap"}),
+    VirtnetError(
+        kind=StepFault.CANNOT_REATTACH, details={"attachment": GUEST.details(), "obstacle": {"kind": "macvtap"}}
+    ),
     VirtnetError(kind=StepFault.STILL_WAITING, details=WAITING),
     VirtnetError(kind=StepFault.NOT_ACTIVE, details=WAITING),
     VirtnetError(kind=StepFault.NOT_ACTIVE, details={**WAITING, "attachments": []}),

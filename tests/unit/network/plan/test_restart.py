@@ -15,7 +15,7 @@ from virtnet.network.resource import NETWORK
 from virtnet.network.steps.holding import Reattach
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
-from virtnet.planning.reports import Attachment
+from virtnet.planning.reports import Attachment, Obstacle, ObstacleKind
 
 NAT = {
     "name": "lab",
@@ -310,12 +310,12 @@ def test_what_could_not_be_plugged_in_again_refuses_the_restart() -> None:
     libvirt, host, connect = a_host()
     recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
     observed = NETWORK.observe(connect(""), desired, recorded)
-    macvtap = replace(observed.attachments[0], cannot_reattach="its interface is a macvtap")
+    macvtap = replace(observed.attachments[0], cannot_reattach=Obstacle(ObstacleKind.MACVTAP))
 
     refusals = NETWORK.plan(desired, recorded, replace(observed, attachments=(macvtap,))).refusals
 
-    assert [(refusal.kind, refusal.details["reason"]) for refusal in refusals] == [
-        (RefusalKind.CANNOT_REATTACH, "its interface is a macvtap")
+    assert [(refusal.kind, refusal.details["obstacle"]) for refusal in refusals] == [
+        (RefusalKind.CANNOT_REATTACH, {"kind": "macvtap"})
     ]
 
 
