@@ -22,12 +22,16 @@ from tests.unit.fake_host import FakeLibvirt, network
 
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused
 from virtnet.forwarding.boot import by_procps, by_systemd, fresh_kernel
+from virtnet.forwarding.check import check
+from virtnet.forwarding.kinds import NoteKind, RefusalKind, SystemdVersions, UserKind
+from virtnet.forwarding.observe import observe
 from virtnet.forwarding.other_programs import overriding_settings
-from virtnet.forwarding.plan import plan
-from virtnet.forwarding.resource import check, observe, outputs
+from virtnet.forwarding.plan.plan import plan
+from virtnet.forwarding.resource import outputs
 from virtnet.forwarding.sysctl import WHOLE_HOST, after_write
 from virtnet.host.client import local_host
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Note
 from virtnet.planning.plan import apply
 
 pytestmark = pytest.mark.acceptance
@@ -56,7 +60,7 @@ def applied(inputs: Mapping[str, Any], recorded: Mapping[str, Any] | None = None
     return outputs(inputs, details, observe(clients(), {}, details))
 
 
-def deleted(recorded: Mapping[str, Any], *networks: Any) -> tuple[str, ...]:
+def deleted(recorded: Mapping[str, Any], *networks: Any) -> tuple[Note, ...]:
     decided = plan(None, recorded, observe(clients(*networks), None, recorded))
     apply(decided, clients(*networks), "IP forwarding")
     return decided.notes
@@ -189,7 +193,7 @@ def test_without_preserving_they_are_lost_and_the_plan_says_so() -> None:
         (note,) = plan(inputs, None, observe(clients(), inputs, {})).notes
         applied(inputs)
 
-        assert note.startswith("wan0 of this host loses its routes learnt from router advertisements")
+        assert note == Note(NoteKind.LOSES_ADVERTISED_ROUTES, {"interface": "wan0", "host": "this host"})
         assert learnt_on() == []
 
     in_namespaces(scenario, "wan0")
@@ -215,9 +219,8 @@ def test_delete_leaves_forwarding_on_for_an_active_network() -> None:
         notes = deleted(recorded, network("default", "nat", "192.168.122.1/24"))
 
         assert sysctl("net.ipv4.ip_forward") == "1"
-        assert notes == (
-            "net.ipv4.ip_forward stays on, though it was off before: the active nat network 'default' needs it",
-        )
+        needed_by = {"kind": UserKind.NETWORK.value, "mode": "nat", "name": "default"}
+        assert notes == (Note(NoteKind.STAYS_ON, {"key": "net/ipv4/ip_forward", "needed_by": [needed_by]}),)
         assert not DROP_IN.exists()
 
     in_namespaces(scenario)
@@ -419,12 +422,9 @@ def test_dockers_policy_and_networkds_settings_are_said_in_the_preview() -> None
 
         notes = plan(desired(), None, observe(clients(), desired(), {})).notes
 
-        assert [note.split(" of ")[0] for note in notes] == [
-            "systemd-networkd sets net.ipv4.ip_forward to 0 whenever it starts from systemd 256 on (IPv4Forwarding=no"
-            " in /run/systemd/networkd.conf.d/a.conf), which undoes net.ipv4.ip_forward = 1; take that line out or"
-            " change it",
-            "Docker has set iptables' FORWARD policy",
-        ]
+        assert [note.kind for note in notes] == [NoteKind.OVERRIDDEN_AT_RUNTIME, NoteKind.DOCKER_DROPS]
+        assert notes[0].details["path"] == "/run/systemd/networkd.conf.d/a.conf"
+        assert notes[0].details["line"] == "IPv4Forwarding=no"
 
     in_namespaces(scenario)
 
@@ -459,11 +459,10 @@ def test_systemd_networkd_does_what_the_notes_say_of_it(
             there = observe(clients(), desired(), {})
             now = sysctl(key)
 
-        notes = list(overriding_settings(there.overriding_settings, {key: wanted}, there.interfaces))
+        found = list(overriding_settings(there.other_programs, {key: wanted}, there.interfaces))
         assert (now != wanted) == (generation in versions.split())
-        assert len(notes) == (1 if versions else 0)
-        qualified = {"old": "before systemd 256", "new": "from systemd 256 on"}.get(versions, "")
-        assert all(line in note and qualified in note for note in notes)
+        told = {"old": SystemdVersions.BEFORE_256, "new": SystemdVersions.FROM_256}.get(versions, SystemdVersions.ALL)
+        assert [(one.setting.line, one.setting.versions) for one in found] == ([(line, told)] if versions else [])
 
     in_namespaces(scenario, "eth0")
 
@@ -499,9 +498,11 @@ def test_without_the_right_it_is_refused_before_the_first_effect() -> None:
         before = trees()
         drop_capabilities()
 
-        with pytest.raises(Refused, match="this host does not let this user set its kernel parameters; run as root"):
+        (refusal,) = plan(desired(), None, observe(clients(), desired(), {})).refusals
+        with pytest.raises(Refused):
             applied(desired())
 
+        assert refusal.kind is RefusalKind.NO_RIGHT
         assert trees() == before
         assert not DROP_IN.exists()
 

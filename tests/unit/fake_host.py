@@ -5,6 +5,7 @@ value it has, or a key with no such parameter.
 """
 
 import contextlib
+import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import cast
 
@@ -25,6 +26,10 @@ class FakeKernel:
         self.ipv6 = dict(self.ipv4)
         self.accept_ra = dict.fromkeys(self.ipv6, 1)
         self.accept_redirects = 1
+
+    def copy(self) -> "FakeKernel":
+        """Another kernel with the same values."""
+        return copy.deepcopy(self)
 
     def values(self) -> dict[str, str]:
         tree = {"net/ipv4/ip_forward": self.ipv4["all"], "net/ipv4/conf/all/accept_redirects": self.accept_redirects}
@@ -64,7 +69,7 @@ class FakeHost:
     ) -> None:
         self.kernel = kernel or FakeKernel()
         self.files = dict(files or {})
-        self._advertised = advertised
+        self.advertised = advertised
         self.effects: list[str] = []
         self.fail_at: int | None = None
         """The number of the effect that fails, counted from 0."""
@@ -80,11 +85,11 @@ class FakeHost:
         return contextlib.nullcontext()
 
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
-        if self._advertised is None:
+        if self.advertised is None:
             raise AssertionError("routes were asked for, and the test declared none")
         return [
             HostRoute(destination="default", interface=name, gateway="fe80::1", protocol="ra")
-            for name in self._advertised
+            for name in self.advertised
         ]
 
     def read_sysctl(self, key: str) -> str | None:
@@ -157,22 +162,24 @@ class FakeLibvirt:
 
     uri = "qemu:///system"
 
-    def __init__(self, networks: Iterable[NetworkReport] = ()) -> None:
+    def __init__(self, networks: Iterable[NetworkReport] = (), host_uuid: str = HOST_UUID) -> None:
         self._networks = tuple(networks)
+        self._host_uuid = host_uuid
 
     def lock(self, prefetch: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
         prefetch()
         return contextlib.nullcontext()
 
     def host_uuid(self) -> str:
-        return HOST_UUID
+        return self._host_uuid
 
     def networks(self) -> Sequence[NetworkReport]:
         return self._networks
 
 
-def clients(host: FakeHost | None, networks: Iterable[NetworkReport] = ()) -> Clients:
-    return Clients(libvirt=cast(LibvirtClient, FakeLibvirt(networks)), host=cast("HostClient | None", host))
+def clients(host: FakeHost | None, networks: Iterable[NetworkReport] = (), *, host_uuid: str = HOST_UUID) -> Clients:
+    libvirt = FakeLibvirt(networks, host_uuid)
+    return Clients(libvirt=cast(LibvirtClient, libvirt), host=cast("HostClient | None", host))
 
 
 def network(name: str, mode: str, *addresses: str, active: bool = True) -> NetworkReport:

@@ -17,7 +17,7 @@ from virtnet.doctor.libvirt import libvirt
 from virtnet.doctor.networks import networks
 from virtnet.doctor.subnets import subnets
 from virtnet.errors import AccessDenied, LibvirtFailure, Unreachable, VirtnetError
-from virtnet.forwarding import resource as forwarding_resource
+from virtnet.forwarding import observe as forwarding_observe
 from virtnet.forwarding.sysctl import integer
 from virtnet.host.paths import DIRECTORY
 from virtnet.network.observe import observe as network_observe
@@ -121,7 +121,7 @@ class _Looking:
         except VirtnetError as error:
             return replace(report, host_name=host.name, host_unreachable=str(error))
         surveyed = self._tried(lambda: host_facts(host), None)
-        users = forwarding_resource.users(n.report for n in report.networks if n.report is not None)
+        users = forwarding_observe.users(n.report for n in report.networks if n.report is not None)
         pid_files = self._tried(lambda: host.list_directory(PID_FILES), [])
         drop_ins = self._tried(lambda: host.list_directory(DIRECTORY), [])
         return replace(
@@ -130,7 +130,7 @@ class _Looking:
             host=surveyed,
             networks=tuple(replace(one, host=surveyed) for one in report.networks),
             forwarding=self._tried(
-                lambda: forwarding_resource.look(host, EVERYTHING, host_uuid=report.host_uuid, users=users), None
+                lambda: forwarding_observe.look(host, EVERYTHING, host_uuid=report.host_uuid, users=users), None
             ),
             rules=self._tried(lambda: {program: host.firewall_rules(program) for program in PROGRAMS}, {}),
             firewall_backend=_backend(self._tried(lambda: host.read_file(NETWORK_CONF), None) or ""),

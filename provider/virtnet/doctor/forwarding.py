@@ -14,6 +14,7 @@ from virtnet.forwarding.sysctl import (
     IPV6,
     WHOLE_HOST,
     accept_ra_of,
+    agree,
     interface_of,
     is_accept_ra,
     is_on,
@@ -62,7 +63,7 @@ def _whole_host(
         yield Finding(area=AREA, level=Level.NOTE, kind=FindingKind.PARAMETER_UNKNOWN, details={"key": key})
         return
     data = {"key": key, "now": now, "at_boot": boot.value, "source": boot.source}
-    users = found.users[key]
+    users = [user.details() for user in found.users[key]]
     at_start = [_name(n) for n in report.networks if _starts_at_boot(n) and _routes(n, key)]
     by_file = boot.source != KERNEL_DEFAULT
     if users and not is_on(now):
@@ -98,7 +99,7 @@ def _drop_ins(
         overridden = False
         for key, value in drop_in.settings:
             at_boot, system = boot.get(key), by_hand.get(key)
-            if at_boot is not None and not _agrees(key, at_boot.value, value):
+            if at_boot is not None and not agree(key, at_boot.value, value):
                 overridden = True
                 yield Finding(
                     area=AREA,
@@ -107,7 +108,7 @@ def _drop_ins(
                     data={"file": path, "key": key, "at_boot": at_boot.value, "source": at_boot.source},
                     details={"owner": drop_in.owner, "value": value},
                 )
-            elif system is not None and not _agrees(key, system.value, value):
+            elif system is not None and not agree(key, system.value, value):
                 yield Finding(
                     area=AREA,
                     level=Level.NOTE,
@@ -116,7 +117,7 @@ def _drop_ins(
                     details={"value": system.value},
                 )
             now = found.values.get(key)
-            if now is not None and not _agrees(key, now, value):
+            if now is not None and not agree(key, now, value):
                 yield Finding(
                     area=AREA,
                     level=Level.PROBLEM,
@@ -153,14 +154,8 @@ def _others(found: ForwardingReport, ours: Mapping[str, DropIn], decisive: set[s
     """Programs that set parameters while the host runs, and files of others that say something and decide nothing."""
     wanted = {key: "1" for key in WHOLE_HOST if found.users[key]}
     wanted |= {key: value for drop_in in ours.values() for key, value in drop_in.settings if not is_accept_ra(key)}
-    for sentence in overriding_settings(found.overriding_settings, wanted, found.interfaces):
-        said, _, fix = sentence.rpartition("; ")
-        yield Finding(
-            area=AREA,
-            level=Level.PROBLEM,
-            kind=FindingKind.OVERRIDDEN_BY_PROGRAM,
-            details={"reason": said, "fix": fix},
-        )
+    for setting in overriding_settings(found.other_programs, wanted, found.interfaces):
+        yield Finding(area=AREA, level=Level.PROBLEM, kind=FindingKind.OVERRIDDEN_BY_PROGRAM, details=setting.details())
     others: dict[str, list[str]] = {}
     for path, text in sorted(found.files.items()):
         set_there = {IPV4 if item.key == IPV4_ALIAS else item.key for item in assignments(text, path) if item.value}
@@ -201,7 +196,3 @@ def _routes(network: ObservedNetwork, key: str) -> bool:
 
 def _name(network: ObservedNetwork) -> str:
     return "" if network.report is None else network.report.name
-
-
-def _agrees(key: str, one: str, other: str) -> bool:
-    return one == other if is_accept_ra(key) else is_on(one) == is_on(other)

@@ -8,8 +8,9 @@ from typing import Final
 
 from virtnet.doctor.finding import Finding
 from virtnet.doctor.kinds import FindingKind
+from virtnet.forwarding import messages as forwarding_messages
+from virtnet.forwarding.messages import listed
 from virtnet.forwarding.sysctl import IPV4, shown
-from virtnet.forwarding.writes import listed
 from virtnet.network.messages import render as network_messages
 from virtnet.network.messages.attachments import names as attachment_names
 from virtnet.network.observed import RESTART_RECORD, ProblemKind
@@ -46,10 +47,6 @@ def _because(cause: Problem | Refusal | Note | None) -> Mapping[str, object]:
 
 def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
-
-
-def _dotted(keys: Sequence[str]) -> str:
-    return listed(map(shown, keys))
 
 
 def _argument(key: str) -> str:
@@ -113,10 +110,10 @@ def _parameter_unknown(*, key: str) -> Advice:
     return Advice(f"the kernel has no {shown(key)}: it runs without IPv6")
 
 
-def _forwarding_off(*, key: str, now: str, users: Sequence[str], **_: object) -> Advice:
+def _forwarding_off(*, key: str, now: str, users: Sequence[Mapping[str, str]], **_: object) -> Advice:
     verb = "needs" if len(users) == 1 else "need"
     return Advice(
-        f"{shown(key)} is {now}, and {listed(users)} {verb} it on: its guests reach nothing outside",
+        f"{shown(key)} is {now}, and {forwarding_messages.users(users)} {verb} it on: its guests reach nothing outside",
         f"sysctl -w {shown(key)}=1; a HostForwarding with {_argument(key)} keeps it so",
     )
 
@@ -129,7 +126,9 @@ def _forwarding_off_at_boot(*, key: str, now: str, at_boot: str, source: str) ->
 
 
 def _drop_in(*, file: str, owner: str, keys: Sequence[str]) -> Advice:
-    return Advice(f"{file} belongs to {_whose(owner)} and keeps {_dotted(keys) if keys else 'nothing'}")
+    return Advice(
+        f"{file} belongs to {_whose(owner)} and keeps {forwarding_messages.parameters(keys) if keys else 'nothing'}"
+    )
 
 
 def _drop_in_edited(*, file: str, owner: str) -> Advice:
@@ -165,7 +164,7 @@ def _managed_twice(*, key: str, files: Sequence[str]) -> Advice:
 
 
 def _file_overridden(*, file: str, keys: Sequence[str]) -> Advice:
-    return Advice(f"{file} sets {_dotted(keys)} too, and is overridden")
+    return Advice(f"{file} sets {forwarding_messages.parameters(keys)} too, and is overridden")
 
 
 def _file_overridden_beside_ours(*, file: str, keys: Sequence[str]) -> Advice:
@@ -332,7 +331,7 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.DROP_IN_OVERRIDDEN_BY_SYSCTL: _drop_in_overridden_by_sysctl,
     FindingKind.DROP_IN_OVERRIDDEN_NOW: _drop_in_overridden_now,
     FindingKind.MANAGED_TWICE: _managed_twice,
-    FindingKind.OVERRIDDEN_BY_PROGRAM: Advice("{reason}", "{fix}"),
+    FindingKind.OVERRIDDEN_BY_PROGRAM: forwarding_messages.overriding,
     FindingKind.FILE_OVERRIDDEN: _file_overridden,
     FindingKind.FILE_OVERRIDDEN_BESIDE_OURS: _file_overridden_beside_ours,
     FindingKind.ADVERTISED_ROUTES_AT_STAKE: _advertised_routes_at_stake,

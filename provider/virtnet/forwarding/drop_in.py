@@ -1,7 +1,7 @@
 """The drop-in in /etc/sysctl.d that virtnet writes: its text, and what can be told of a file found there. Pure.
 
-What shall not outlive a boot has the same text in /run, where nothing reads it but virtnet: a mark, which tells whose
-the values are and what they were.
+What shall not outlive a boot has the same text in /run, where nothing reads it but virtnet: a runtime record, which
+tells whose the values are and what they were.
 
 The header names the owner, so that two resources never take turns with one file; holds the values found before, so
 that a create that was cut short is finished without forgetting them; and holds a checksum over all the rest, so that
@@ -17,7 +17,7 @@ from virtnet.host.paths import DIRECTORY, RUNTIME_RECORDS
 
 DEFAULT_NAME = "90-virtnet-forwarding.conf"
 
-_MARK = "forwarding-"
+_RECORD_PREFIX = f"{RUNTIME_RECORDS}/forwarding-"
 
 _TITLE = "# Written by virtnet, a Pulumi provider, for the HostForwarding named below."
 
@@ -48,13 +48,13 @@ def path_of(name: str | None) -> str:
 
 
 def runtime_record_of(owner: str) -> str:
-    """The path of an owner's mark."""
-    return f"{RUNTIME_RECORDS}/{_MARK}{hashlib.sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.conf"
+    """The path of an owner's runtime record."""
+    return f"{_RECORD_PREFIX}{hashlib.sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.conf"
 
 
-def is_runtime_record(name: str) -> bool:
-    """Whether the name of a file in MARKS is that of a mark."""
-    return name.startswith(_MARK) and name.endswith(".conf")
+def is_runtime_record(path: str) -> bool:
+    """Whether a path is that of a runtime record, whoever's it is."""
+    return path.startswith(_RECORD_PREFIX) and path.endswith(".conf")
 
 
 def render(drop_in: DropIn) -> str:

@@ -1,17 +1,32 @@
-"""How the values of HostForwarding read: every sentence that the package can say."""
+"""How the values of HostForwarding read: every sentence that the package can say.
 
-from collections.abc import Mapping
+A sentence is a text with the details' names in braces, or a function of the details. Details that name a kernel
+parameter (`key`, `target`) hold its key in slash form, and read as an operator types them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 
-from virtnet.forwarding.failures import ForwardingFailure
+from virtnet.forwarding.boot import KERNEL_DEFAULT
+from virtnet.forwarding.kinds import (
+    FaultKind,
+    ForwardingFailure,
+    NoteKind,
+    Occasion,
+    ProblemKind,
+    RefusalKind,
+    StepKind,
+    SystemdVersions,
+    UserKind,
+)
+from virtnet.forwarding.sysctl import shown
 from virtnet.planning.findings import Advice, Messages, Refusal, Said
-from virtnet.spec.failures import Failure
+from virtnet.spec.failures import Details, Failure
 from virtnet.spec.messages import reason
 
 REPLACEMENT = (
     "is deleted here and created on the other host; the values found at create are put back, unless on_delete is keep"
 )
-
 
 FAILURES: Mapping[Enum, str] = {
     ForwardingFailure.DROP_IN_NAME: "must be a plain file name in /etc/sysctl.d, like 90-virtnet-forwarding.conf",
@@ -24,6 +39,189 @@ FAILURES: Mapping[Enum, str] = {
     ForwardingFailure.NAMES_NEITHER: "names neither ipv4 nor ipv6; add one, or leave the interface out",
 }
 
+_OCCASIONS: Mapping[Occasion, str] = {
+    Occasion.PROGRAM_START: "whenever it starts",
+    Occasion.CONNECTION_UP: "when it brings that connection up",
+    Occasion.INTERFACE_CONFIGURED: "when it configures that interface",
+}
+
+_VERSIONS: Mapping[SystemdVersions, str] = {
+    SystemdVersions.ALL: "",
+    SystemdVersions.BEFORE_256: " before systemd 256",
+    SystemdVersions.FROM_256: " from systemd 256 on",
+}
+
+_USERS: Mapping[UserKind, str] = {
+    UserKind.NETWORK: "the active {mode} network '{name}'",
+    UserKind.DOCKER: "Docker (interface {name})",
+    UserKind.FILE: "{name}",
+}
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as a sentence lists them: "a, b and c"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def parameters(keys: Iterable[str]) -> str:
+    """Kernel parameters as a sentence lists them: "net.ipv4.ip_forward and net.ipv6.conf.all.forwarding"."""
+    return listed(map(shown, keys))
+
+
+def users(entries: Iterable[Mapping[str, str]]) -> str:
+    """Those who need forwarding, from what `ForwardingUser.details` gives, as a sentence lists them."""
+    return listed(_USERS[UserKind(entry["kind"])].format(**entry) for entry in entries)
+
+
+def overriding(
+    *,
+    program: str,
+    key: str,
+    value: str,
+    occasion: str,
+    versions: str,
+    section: str,
+    line: str,
+    path: str,
+    target: str,
+    wanted: str,
+) -> Advice:
+    """What another program does to a parameter, from what `OverridingSetting.details` gives."""
+    when = _OCCASIONS[Occasion(occasion)] + _VERSIONS[SystemdVersions(versions)]
+    place = f"{line} of [{section}] in {path}" if section else f"{line} in {path}"
+    return Advice(
+        f"{program} sets {shown(key)} to {value} {when} ({place}), which undoes {shown(target)} = {wanted}",
+        "take that line out or change it",
+    )
+
+
+def _owner(owner: str) -> str:
+    return f"HostForwarding '{owner}'" if owner else "another HostForwarding"
+
+
+def _drop_in_of_another(*, path: str, host: str, owner: str) -> Advice:
+    return Advice(f"{path} on {host} belongs to {_owner(owner)}", "choose another drop_in, or delete the other first")
+
+
+def _drop_in_hides(*, path: str, host: str, hidden: Sequence[str]) -> Advice:
+    return Advice(
+        f"{path} on {host} would hide {listed(hidden)}: of two files of one name only the first counts",
+        "choose another drop_in",
+    )
+
+
+def _managed_by_another(*, keys: Sequence[str], host: str, owner: str, path: str) -> Advice:
+    return Advice(
+        f"{parameters(keys)} of {host} is managed by {_owner(owner)} already ({path})",
+        "leave it to one of the two, or delete the other first",
+    )
+
+
+def _still_needed(*, key: str, family: str, host: str, needed_by: Sequence[Mapping[str, str]]) -> Advice:
+    return Advice(
+        f"{family} false is refused: {users(needed_by)} of {host} needs {shown(key)} on",
+        f"stop it first, or leave {family} out",
+    )
+
+
+def _stays_on(*, key: str, needed_by: Sequence[Mapping[str, str]]) -> str:
+    return f"{shown(key)} stays on, though it was off before: {users(needed_by)} needs it"
+
+
+def _kept_of_another(*, path: str, host: str, owner: str) -> str:
+    return f"{path} on {host} is kept: it belongs to {_owner(owner)}"
+
+
+def _overridden_at_boot(*, key: str, at_boot: str, value: str, source: str, path: str) -> str:
+    place = "the kernel's default" if source == KERNEL_DEFAULT else source
+    return (
+        f"the next boot gives {shown(key)} = {at_boot}, not {value}: {place} beats {path}; change that file, or choose"
+        " a drop_in whose name sorts after it"
+    )
+
+
+def _overridden_at_runtime(**setting: str) -> str:
+    return str(overriding(**setting))
+
+
+REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
+    RefusalKind.NO_IPV6: Advice("{host} has no {key}: its kernel runs without IPv6", "leave ipv6 out"),
+    RefusalKind.NO_INTERFACE: Advice(
+        "{host} has no interface {interface}, and with persist false nothing would set its forwarding when it comes",
+        "leave persist true",
+    ),
+    RefusalKind.STILL_NEEDED: _still_needed,
+    RefusalKind.MANAGED_BY_ANOTHER: _managed_by_another,
+    RefusalKind.DROP_IN_NOT_OURS: Advice(
+        "{path} on {host} was not written by virtnet, or no longer is what virtnet wrote",
+        "move it away, or choose another drop_in",
+    ),
+    RefusalKind.DROP_IN_OF_ANOTHER: _drop_in_of_another,
+    RefusalKind.DROP_IN_HIDES_FILES: _drop_in_hides,
+    RefusalKind.NO_RIGHT: Advice(
+        "{host} does not let this user set its kernel parameters", "run as root, or name root in the uri"
+    ),
+}
+
+SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
+    StepKind.SET_PARAMETER: "set {key} to {value} (now {now})",
+    StepKind.SET_WHOLE_HOST: "set {key} to {value} (now {now}), and with it every interface",
+    StepKind.RESTORE_PARAMETER: "put {key} back to {value}",
+    StepKind.WRITE_DROP_IN: "write {path}",
+    StepKind.REWRITE_DROP_IN: "write {path} anew",
+    StepKind.NOTE_RUNTIME_RECORD: "note in {path}, until the next boot, whose the values are and what they were",
+    StepKind.REMOVE_FILE: "remove {path}",
+    FaultKind.CHANGED_MEANWHILE: "{path} on {host} has changed since this was planned; run it again to see the change",
+    FaultKind.NO_HOST_ACCESS: (
+        "IP forwarding cannot be managed through {uri}: libvirt has no call for kernel parameters, and this URI gives"
+        " no access to the host itself; use qemu+ssh://root@host/system, or qemu:///system there"
+    ),
+    FaultKind.VALUE_NOT_KEPT: (
+        "{host} took {value} for {key} and reports {kept}: something else on the host sets it; look for"
+        " systemd-networkd, NetworkManager or a container runtime that manages it"
+    ),
+    ProblemKind.DROP_IN_ALTERED: "the drop-in",
+    ProblemKind.OWNER_CHANGED: "its owner",
+    NoteKind.INTERFACE_MISSING: "{interface} is not there now; {path} sets its forwarding when it comes",
+    NoteKind.LOSES_ADVERTISED_ROUTES: (
+        "{interface} of {host} loses its routes learnt from router advertisements the moment IPv6 forwarding goes on;"
+        " preserve_router_advertisements keeps them"
+    ),
+    NoteKind.DRIFT_NOT_REVIEWED: (
+        "{property} differs on the host and mending it is more than was reviewed; run pulumi refresh, then pulumi up"
+    ),
+    NoteKind.DROP_IN_EDITED: "{path} was edited by hand; it is written anew, and what was changed there is lost",
+    NoteKind.FILE_KEPT_NOT_OURS: (
+        "{path} on {host} is kept: it was not written by virtnet, or no longer is what virtnet wrote"
+    ),
+    NoteKind.FILE_KEPT_OF_ANOTHER: _kept_of_another,
+    NoteKind.FILE_KEPT_EDITED: (
+        "{path} on {host} is kept: it was edited by hand; remove it when its lines are not needed"
+    ),
+    NoteKind.KEPT_ON_DELETE: "the values and the drop-in stay as they are: on_delete is keep",
+    NoteKind.STAYS_ON: _stays_on,
+    NoteKind.OVERRIDDEN_AT_BOOT: _overridden_at_boot,
+    NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED: (
+        "the next boot gives {key} = {at_boot}, not {value}, by {source}; change that file, or choose a drop_in whose"
+        " name sorts after it"
+    ),
+    NoteKind.OVERRIDDEN_BY_PROCPS: (
+        "`sysctl --system` gives {key} = {value} by {source}, unlike the next boot by systemd-sysctl; take the line out"
+        " of that file"
+    ),
+    NoteKind.OVERRIDDEN_AT_RUNTIME: _overridden_at_runtime,
+    NoteKind.DOCKER_DROPS: (
+        "Docker has set iptables' FORWARD policy of {host} to DROP: also with forwarding on, packets that no rule lets"
+        " through are dropped, such as those of networks in mode open; allow them in its chain DOCKER-USER"
+    ),
+    NoteKind.DOCKER_WILL_NOT_DROP: (
+        "Docker is on {host}, and sets iptables' FORWARD policy to DROP only when it is the one that turns forwarding"
+        " on; from the next boot on it will not be, so that neighbours could reach containers directly; set that policy"
+        " yourself if they must not"
+    ),
+}
+
 
 def messages() -> Messages:
     """The sentences of the package, as lifecycle uses them."""
@@ -31,15 +229,23 @@ def messages() -> Messages:
 
 
 def sentence(message: Said) -> str:
-    """A problem, a note or a step's summary as people read it."""
-    raise KeyError(message.kind)
+    """A note, a step's summary or why it failed, as people read it."""
+    told = SENTENCES[message.kind]
+    return _filled(told, message.details) if isinstance(told, str) else told(**message.details)
 
 
 def advice(refusal: Refusal) -> Advice:
     """A refusal as people read it."""
-    raise KeyError(refusal.kind)
+    told = REFUSALS[refusal.kind]
+    if isinstance(told, Advice):
+        return Advice(_filled(told.reason, refusal.details), _filled(told.fix, refusal.details))
+    return told(**refusal.details)
 
 
 def failure(found: Failure) -> str:
     """Why a property is refused, and the fix."""
     return reason(found, FAILURES)
+
+
+def _filled(text: str, details: Details) -> str:
+    return text.format(**{name: shown(str(value)) if name == "key" else value for name, value in details.items()})

@@ -6,9 +6,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from virtnet.forwarding.drop_in import parse, path_of
+from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.forwarding.sysctl import IPV4, IPV6, integer, ipv4_of, ipv6_of, is_accept_ra, is_on, is_parameter
 from virtnet.spec.part import UNKNOWN, Values, as_group
+
+
+@dataclass(frozen=True)
+class ForwardingUser:
+    """Someone or something that needs forwarding on."""
+
+    kind: UserKind
+    name: str
+    """A network's name, Docker's interface, or a file's path."""
+    mode: str = ""
+    """A network's forward mode; "" for others."""
+
+    def details(self) -> Mapping[str, str]:
+        """The same as plain data."""
+        return {"kind": self.kind.value, "mode": self.mode, "name": self.name}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +38,10 @@ class ForwardingReport:
     """Every forwarding parameter of the kernel, of the host and of each interface."""
     files: Mapping[str, str]
     """Paths and texts of everything that sets parameters at boot."""
-    marks: Mapping[str, str] = field(default_factory=dict)
-    """Paths and texts of the marks of those that set parameters for this boot only; see drop_in."""
-    users: Mapping[str, tuple[str, ...]]
-    """Who needs forwarding now, by IPV4 and IPV6, in the words of a sentence: "the active nat network 'default'"."""
+    runtime_records: Mapping[str, str] = field(default_factory=dict)
+    """Paths and texts of the runtime records of those that set parameters for this boot only; see drop_in."""
+    users: Mapping[str, tuple[ForwardingUser, ...]]
+    """The active networks that need forwarding now, by IPV4 and IPV6."""
     docker: bool
     """Whether Docker runs: its bridge docker0 is there."""
     routed_by_advertisement: tuple[str, ...]
@@ -33,7 +49,7 @@ class ForwardingReport:
     docker_installed: bool = False
     forward_policy: str = ""
     """The policy of iptables' FORWARD chain ("ACCEPT", "DROP"), looked at where Docker runs; "" otherwise."""
-    overriding_settings: Mapping[str, str] = field(default_factory=dict)
+    other_programs: Mapping[str, str] = field(default_factory=dict)
     """Paths and texts of the configuration of other programs that set parameters while the host runs."""
     may_change: bool = True
     """Whether this user may set the kernel's parameters of the network."""

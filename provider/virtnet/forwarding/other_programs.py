@@ -7,9 +7,11 @@ they start or bring an interface up, after those files were read. What they say 
 import configparser
 import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from virtnet.forwarding.boot import assignments
-from virtnet.forwarding.sysctl import IPV4, IPV4_ALIAS, IPV6, interface_of, ipv4_of, ipv6_of, is_on, shown, whole_of
+from virtnet.forwarding.kinds import Occasion, SystemdVersions
+from virtnet.forwarding.sysctl import IPV4, IPV4_ALIAS, IPV6, interface_of, ipv4_of, ipv6_of, is_on, whole_of
 
 NETWORKD_RUNS = "/run/systemd/netif"
 """Holds files while systemd-networkd runs; likewise the next for NetworkManager."""
@@ -24,10 +26,57 @@ _SYSTEMD = tuple(f"{place}/systemd" for place in ("/etc", "/run", "/usr/local/li
 
 _CONNECTIONS = ("/etc/NetworkManager/system-connections", "/run/NetworkManager/system-connections")
 
-#: Which systemd minds a setting: said, not asked, because a host may be upgraded before its next boot.
-_OLD, _NEW = " before systemd 256", " from systemd 256 on"
+_Read = Callable[[str, str], str]
+"""(section, name) -> a value of an ini file, "" where it has none."""
 
 _ON, _OFF = ("1", "yes", "y", "true", "t", "on"), ("0", "no", "n", "false", "f", "off")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One line of a program's configuration that sets a parameter."""
+
+    program: str
+    """As its users call it: "systemd-networkd"."""
+    key: str
+    """The parameter, in slash form."""
+    value: bool
+    """Whether forwarding goes on by it, or off."""
+    occasion: Occasion
+    versions: SystemdVersions = SystemdVersions.ALL
+    line: str
+    """As written, or as good as that: "IPForward=yes"."""
+    section: str = ""
+    """The section that the line stands in; "" where the line tells by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverridingSetting:
+    """A program's setting that undoes a target."""
+
+    setting: Setting
+    path: str
+    """The file that the line stands in."""
+    target: str
+    """The parameter that is undone; another than the setting's own where that is one interface of the whole host."""
+    wanted: str
+    """The target's value: "0" or "1"."""
+
+    def details(self) -> Mapping[str, str]:
+        """The same as plain data."""
+        setting = self.setting
+        return {
+            "program": setting.program,
+            "key": setting.key,
+            "value": str(int(setting.value)),
+            "occasion": setting.occasion.value,
+            "versions": setting.versions.value,
+            "line": setting.line,
+            "section": setting.section,
+            "path": self.path,
+            "target": self.target,
+            "wanted": self.wanted,
+        }
 
 
 def configuration(
@@ -55,20 +104,17 @@ def _in(list_directory: Callable[[str], Sequence[str]], directory: str, ending: 
 
 def overriding_settings(
     files: Mapping[str, str], targets: Mapping[str, str], interfaces: Iterable[str]
-) -> Iterator[str]:
-    """A sentence for each line of that configuration that undoes one of the targets, {key: "0" or "1"}.
+) -> Iterator[OverridingSetting]:
+    """Each line of that configuration that undoes one of the targets, {key: "0" or "1"}.
 
     `interfaces` are those that are there: systemd brings files along for containers' and machines' that may never come.
     """
     present = sorted({*interfaces, *map(interface_of, targets)} - {""})
     for path, text in _counting(files).items():
-        for key, value, line, program, when in _settings(path, text, present):
-            for target in _meant(key, targets):
-                if is_on(targets[target]) != value:
-                    yield (
-                        f"{program} sets {shown(key)} to {int(value)} {when} ({line} in {path}), which undoes "
-                        f"{shown(target)} = {targets[target]}; take that line out or change it"
-                    )
+        for setting in _settings(path, text, present):
+            for target in _targets_of(setting.key, targets):
+                if is_on(targets[target]) != setting.value:
+                    yield OverridingSetting(setting=setting, path=path, target=target, wanted=targets[target])
 
 
 def _counting(files: Mapping[str, str]) -> dict[str, str]:
@@ -82,49 +128,84 @@ def _counting(files: Mapping[str, str]) -> dict[str, str]:
     return {path: files[path] for path in chosen.values()}
 
 
-_Setting = tuple[str, bool, str, str, str]
-"""Key, whether it goes on, the line as written, the program, and when it does so."""
-
-
-def _settings(path: str, text: str, present: Sequence[str]) -> Iterator[_Setting]:
+def _settings(path: str, text: str, present: Sequence[str]) -> Iterator[Setting]:
     if path == UFW_SYSCTL:
-        for item in assignments(text, path):
-            if item.value is not None:
-                key = IPV4 if item.key == IPV4_ALIAS else item.key
-                yield key, is_on(item.value), f"{item.key}={item.value}", "ufw", "whenever it starts"
+        yield from _of_ufw(path, text)
     elif path.endswith(".nmconnection"):
-        read = _read(text)
-        for section, key in (("ipv4", IPV4), ("ipv6", IPV6)):
-            if read(section, "method") == "shared":
-                program, when = "NetworkManager", "when it brings that connection up"
-                yield key, True, f"method=shared of [{section}]", program, when
+        yield from _of_connection(_read(text))
     elif path.endswith(".network"):
         yield from _of_network_file(_read(text), present)
     else:
-        read = _read(text)
-        for name, key in (("IPv4Forwarding", IPV4), ("IPv6Forwarding", IPV6)):
-            value = _boolean(read("Network", name))
-            if value is not None:
-                yield key, value, f"{name}={read('Network', name)}", "systemd-networkd", f"whenever it starts{_NEW}"
+        yield from _of_networkd(_read(text))
 
 
-def _of_network_file(read: Callable[[str, str], str], present: Sequence[str]) -> Iterator[_Setting]:
+def _of_ufw(path: str, text: str) -> Iterator[Setting]:
+    for item in assignments(text, path):
+        if item.value is not None:
+            yield Setting(
+                program="ufw",
+                key=IPV4 if item.key == IPV4_ALIAS else item.key,
+                value=is_on(item.value),
+                occasion=Occasion.PROGRAM_START,
+                line=f"{item.key}={item.value}",
+            )
+
+
+def _of_connection(read: _Read) -> Iterator[Setting]:
+    for section, key in (("ipv4", IPV4), ("ipv6", IPV6)):
+        if read(section, "method") == "shared":
+            yield Setting(
+                program="NetworkManager",
+                key=key,
+                value=True,
+                occasion=Occasion.CONNECTION_UP,
+                line="method=shared",
+                section=section,
+            )
+
+
+def _of_networkd(read: _Read) -> Iterator[Setting]:
+    for name, key in (("IPv4Forwarding", IPV4), ("IPv6Forwarding", IPV6)):
+        value = _boolean(read("Network", name))
+        if value is not None:
+            yield Setting(
+                program="systemd-networkd",
+                key=key,
+                value=value,
+                occasion=Occasion.PROGRAM_START,
+                versions=SystemdVersions.FROM_256,
+                line=f"{name}={read('Network', name)}",
+            )
+
+
+def _of_network_file(read: _Read, present: Sequence[str]) -> Iterator[Setting]:
     patterns = read("Match", "Name").split()
     matched = [name for name in present if _matches(name, patterns)]
     if not matched:
         return
-    program, when = "systemd-networkd", "when it configures that interface"
     # These turn forwarding of the whole host on, and never off (seen with systemd 252; 257 ignores IPForward=).
-    for name, versions in (("IPForward", _OLD), ("IPMasquerade", "")):
-        said = read("Network", name).lower()
+    for name, versions in (("IPForward", SystemdVersions.BEFORE_256), ("IPMasquerade", SystemdVersions.ALL)):
+        value = read("Network", name).lower()
         for family, key in (("ipv4", IPV4), ("ipv6", IPV6)):
-            if said in (family, "both") or said in _ON:
-                yield key, True, f"{name}={said}", program, when + versions
+            if value in (family, "both") or value in _ON:
+                yield _of_interface(key, goes_on=True, versions=versions, line=f"{name}={value}")
     for name, of in (("IPv4Forwarding", ipv4_of), ("IPv6Forwarding", ipv6_of)):
-        value = _boolean(read("Network", name))
+        goes_on = _boolean(read("Network", name))
         for interface in matched if patterns else ():
-            if value is not None:
-                yield of(interface), value, f"{name}={read('Network', name)}", program, when + _NEW
+            if goes_on is not None:
+                line = f"{name}={read('Network', name)}"
+                yield _of_interface(of(interface), goes_on=goes_on, versions=SystemdVersions.FROM_256, line=line)
+
+
+def _of_interface(key: str, *, goes_on: bool, versions: SystemdVersions, line: str) -> Setting:
+    return Setting(
+        program="systemd-networkd",
+        key=key,
+        value=goes_on,
+        occasion=Occasion.INTERFACE_CONFIGURED,
+        versions=versions,
+        line=line,
+    )
 
 
 def _matches(interface: str, patterns: Sequence[str]) -> bool:
@@ -134,7 +215,7 @@ def _matches(interface: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(interface, name) for name in names) != inverted
 
 
-def _meant(key: str, targets: Mapping[str, str]) -> list[str]:
+def _targets_of(key: str, targets: Mapping[str, str]) -> list[str]:
     """The target that a setting of `key` meets: itself, or for an interface nobody named the whole host being on."""
     if key in targets:
         return [key]
@@ -142,7 +223,7 @@ def _meant(key: str, targets: Mapping[str, str]) -> list[str]:
     return [whole] if interface_of(key) and is_on(targets.get(whole)) else []
 
 
-def _read(text: str) -> Callable[[str, str], str]:
+def _read(text: str) -> _Read:
     """A function that gives a value of an ini file, "" where it has none or cannot be read as one."""
     parser = configparser.ConfigParser(
         strict=False, interpolation=None, allow_no_value=True, delimiters=("=",), comment_prefixes=("#", ";")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StrictStr
 
-from virtnet.forwarding.failures import ForwardingFailure
+from virtnet.forwarding.kinds import ForwardingFailure
 from virtnet.spec.failures import Invalid
 from virtnet.spec.part import Part, optional
 from virtnet.spec.values import Bool, Canonical, InterfaceName, Uri, text

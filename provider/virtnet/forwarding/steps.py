@@ -9,9 +9,10 @@ from typing import Protocol
 
 from virtnet.errors import HostFailure, Refused
 from virtnet.forwarding.drop_in import is_runtime_record
-from virtnet.forwarding.sysctl import IPV4, IPV6, is_on, shown
-from virtnet.host.paths import RUNTIME_RECORDS
+from virtnet.forwarding.kinds import FaultKind, StepKind
+from virtnet.forwarding.sysctl import WHOLE_HOST, is_on
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Summary
 from virtnet.planning.host_client import HostClient, NamedHost, Sysctl
 from virtnet.planning.plan import Step
 
@@ -25,10 +26,10 @@ class WriteSysctl:
     found: tuple[tuple[str, str], ...]
     """All parameters that the write may change, itself first, with the values they had."""
 
-    def describe(self) -> str:
-        """In the words of a preview line."""
-        also = ", and with it every interface" if self.key in (IPV4, IPV6) else ""
-        return f"set {shown(self.key)} to {self.value} (now {self.found[0][1]}){also}"
+    def describe(self) -> Summary:
+        """What will happen."""
+        kind = StepKind.SET_WHOLE_HOST if self.key in WHOLE_HOST else StepKind.SET_PARAMETER
+        return Summary(kind, {"key": self.key, "value": self.value, "now": self.found[0][1]})
 
     def execute(self, clients: Clients) -> None:
         """Write, and read back: the kernel takes some values without keeping them."""
@@ -45,10 +46,10 @@ class PutBackSysctls:
 
     values: tuple[tuple[str, str], ...]
 
-    def describe(self) -> str:
-        """In the words of a preview line."""
+    def describe(self) -> Summary:
+        """What will happen, by the parameter that rules the others."""
         key, value = self.values[0]
-        return f"put {shown(key)} back to {value}"
+        return Summary(StepKind.RESTORE_PARAMETER, {"key": key, "value": value})
 
     def execute(self, clients: Clients) -> None:
         """In order, so that the parameter that rules the others comes before them."""
@@ -63,18 +64,17 @@ class PutBackSysctls:
 
 @dataclass(frozen=True)
 class WriteDropIn:
-    """Write the drop-in whole."""
+    """Write the drop-in, or the runtime record, whole."""
 
     path: str
     content: str
     found: str | None
     """The text that was there when this was planned; None where there was no file."""
 
-    def describe(self) -> str:
-        """In the words of a preview line."""
-        if is_runtime_record(self.path.removeprefix(RUNTIME_RECORDS + "/")):
-            return f"note in {self.path}, until the next boot, whose the values are and what they were"
-        return f"write {self.path}" if self.found is None else f"write {self.path} anew"
+    def describe(self) -> Summary:
+        """What will happen."""
+        kind = StepKind.WRITE_DROP_IN if self.found is None else StepKind.REWRITE_DROP_IN
+        return Summary(StepKind.NOTE_RUNTIME_RECORD if is_runtime_record(self.path) else kind, {"path": self.path})
 
     def execute(self, clients: Clients) -> None:
         """Unless the file is no longer what the plan was made for."""
@@ -95,14 +95,14 @@ class WriteDropIn:
 
 @dataclass(frozen=True)
 class RemoveDropIn:
-    """Remove the drop-in."""
+    """Remove the drop-in, or the runtime record."""
 
     path: str
     found: str
 
-    def describe(self) -> str:
-        """In the words of a preview line."""
-        return f"remove {self.path}"
+    def describe(self) -> Summary:
+        """What will happen."""
+        return Summary(StepKind.REMOVE_FILE, {"path": self.path})
 
     def execute(self, clients: Clients) -> None:
         """Unless the file is no longer what the plan was made for."""
@@ -120,12 +120,9 @@ class RemoveDropIn:
 
 
 def host_of(clients: Clients) -> HostClient:
-    """The client of the host, which a HostForwarding cannot do without."""
+    """The client of the host, which a HostForwarding cannot do without. Raises Refused where there is none."""
     if clients.host is None:
-        raise Refused(
-            f"IP forwarding cannot be managed through {clients.libvirt.uri}: libvirt has no call for kernel parameters,"
-            " and this URI gives no access to the host itself; use qemu+ssh://root@host/system, or qemu:///system there"
-        )
+        raise Refused(kind=FaultKind.NO_HOST_ACCESS, details={"uri": clients.libvirt.uri})
     return clients.host
 
 
@@ -139,11 +136,9 @@ def _write(host: NamedSysctl, key: str, value: str) -> None:
     host.write_sysctl(key, value)
     kept = host.read_sysctl(key)
     if kept != value and is_on(kept) != is_on(value):
-        raise HostFailure(
-            f"{host.name} took {value} for {shown(key)} and reports {kept}: something else on the host sets it;"
-            " look for systemd-networkd, NetworkManager or a container runtime that manages it"
-        )
+        details = {"host": host.name, "key": key, "value": value, "kept": kept}
+        raise HostFailure(kind=FaultKind.VALUE_NOT_KEPT, details=details)
 
 
 def _changed_meanwhile(path: str, host: NamedHost) -> HostFailure:
-    return HostFailure(f"{path} on {host.name} has changed since this was planned; run it again to see the change")
+    return HostFailure(kind=FaultKind.CHANGED_MEANWHILE, details={"path": path, "host": host.name})

@@ -75,6 +75,11 @@ def is_on(value: str | None) -> bool:
     return number is not None and number != 0
 
 
+def agree(key: str, one: str, other: str) -> bool:
+    """Whether two values of a parameter mean the same: accept_ra is a number, the rest is on or off."""
+    return one == other if is_accept_ra(key) else is_on(one) == is_on(other)
+
+
 def integer(value: str | None) -> int | None:
     """A value as the kernel reads it (proc_dointvec: decimal, 0x hexadecimal, leading-0 octal), or None."""
     if value is None or not re.fullmatch(r"-?(0[xX][0-9A-Fa-f]+|[0-9]+)", value):

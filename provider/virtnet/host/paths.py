@@ -1,4 +1,4 @@
-"""Where the host keeps what sets kernel parameters at boot, and where virtnet keeps its marks."""
+"""Where the host keeps what sets kernel parameters at boot, and where virtnet keeps its runtime records."""
 
 #: In order of precedence (sysctl.d(5)).
 DIRECTORIES = (
@@ -15,4 +15,4 @@ DIRECTORY = "/etc/sysctl.d"
 """The one that virtnet writes drop-ins into."""
 
 RUNTIME_RECORDS = "/run/virtnet"
-"""The directory of marks, of which drop_in tells."""
+"""The directory of runtime records, of which forwarding.drop_in tells."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import read_note, read_refusal, read_summary
+from virtnet.planning.findings import read_error, read_note, read_refusal, read_summary
 from virtnet.planning.plan import Change, ChangeClass, Plan, apply
 from virtnet.planning.resource import Observed, Resource
 from virtnet.spec.part import Values, walk_unknown
@@ -281,8 +281,13 @@ def _look(
     *,
     recent: bool = False,
 ) -> Observed:
-    with clients.cached_reads(max_age=PREVIEW_MAX_AGE if recent else 0.0):
-        return resource.observe(clients, desired, recorded)
+    try:
+        with clients.cached_reads(max_age=PREVIEW_MAX_AGE if recent else 0.0):
+            return resource.observe(clients, desired, recorded)
+    except VirtnetError as error:
+        if error.kind is not None:  # those who show it know no resource's sentences
+            error.args = (read_error(resource.messages(), error),)
+        raise
 
 
 def _prefetch(resource: Resource[Observed], clients: Clients, desired: Values) -> None:

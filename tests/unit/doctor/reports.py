@@ -8,7 +8,8 @@ from typing import Any
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.forwarding.drop_in import DropIn, render
-from virtnet.forwarding.observed import ForwardingReport
+from virtnet.forwarding.kinds import UserKind
+from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
 from virtnet.network.names import holding_uuid
 from virtnet.network.observed import HostReport, ObservedNetwork, ProblemKind
@@ -29,7 +30,8 @@ FOREIGN_LINK = Attachment(owner="", interface="tap0")
 OURS = "/etc/sysctl.d/90-virtnet-forwarding.conf"
 OTHER = "/etc/sysctl.d/95-other.conf"
 LATER = "/etc/sysctl.d/99-hardening.conf"
-NAT = {IPV4: ("the active nat network 'n1'",)}
+NAT_NETWORK = ForwardingUser(UserKind.NETWORK, "n1", "nat")
+NAT = {IPV4: (NAT_NETWORK,)}
 NETWORKD = {"/etc/systemd/networkd.conf": "[Network]\nIPv4Forwarding=no\n"}
 
 
@@ -135,14 +137,14 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         forwarding=forwards(forward_policy="DROP"),
     ),
     "forwarding is off": report(
-        forwarding=forwards(users={IPV4: ("the active nat network 'n1'", "the active route network 'n2'")})
+        forwarding=forwards(users={IPV4: (NAT_NETWORK, ForwardingUser(UserKind.NETWORK, "n2", "route"))})
     ),
     "forwarding is off for one": report(forwarding=forwards(users=NAT)),
     "forwarding goes off at boot": report(
         forwarding=forwards(
             {IPV4: "1", IPV6: "1"},
             {LATER: "net.ipv4.ip_forward=0\nnet.ipv6.conf.all.forwarding=0\n"},
-            {**NAT, IPV6: ("the active nat network 'n1'",)},
+            {**NAT, IPV6: (NAT_NETWORK,)},
         )
     ),
     "a host without IPv6": report(forwarding=replace(forwards(), values={IPV4: "0"})),
@@ -160,9 +162,7 @@ EXAMPLES: Mapping[str, DoctorReport] = {
     "two drop-ins for one parameter": report(
         forwarding=forwards({IPV4: "1"}, {OURS: drop_in(), OTHER: drop_in("project/stack/two")})
     ),
-    "another program overrides": report(
-        forwarding=forwards({IPV4: "1"}, {OURS: drop_in()}, overriding_settings=NETWORKD)
-    ),
+    "another program overrides": report(forwarding=forwards({IPV4: "1"}, {OURS: drop_in()}, other_programs=NETWORKD)),
     "a file that says nothing new": report(
         forwarding=forwards(
             {IPV4: "1"},

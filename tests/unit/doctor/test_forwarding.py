@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.doctor.reports import LATER, NAT, NETWORKD, OTHER, OURS, drop_in, forwards, report
+from tests.unit.doctor.reports import LATER, NAT, NAT_NETWORK, NETWORKD, OTHER, OURS, drop_in, forwards, report
 
 from virtnet.doctor.finding import Level
 from virtnet.doctor.forwarding import forwarding
@@ -27,7 +27,7 @@ def found_in(seen: ForwardingReport) -> list[Found]:
         forwards(),
         forwards({IPV4: "1"}, users=NAT),
         forwards({IPV4: "1"}, {OURS: drop_in()}),
-        forwards(overriding_settings=NETWORKD),
+        forwards(other_programs=NETWORKD),
         replace(forwards({accept_ra_of("wan0"): "2"}), routed_by_advertisement=("wan0",)),
         replace(forwards({accept_ra_of("wan0"): "1", IPV6: "1"}), routed_by_advertisement=("wan0",)),
     ],
@@ -44,7 +44,13 @@ def test_finds_nothing(seen: ForwardingReport) -> None:
             (
                 PROBLEM,
                 FindingKind.FORWARDING_OFF,
-                {"key": IPV4, "now": "0", "at_boot": "0", "source": "kernel default", "users": NAT[IPV4]},
+                {
+                    "key": IPV4,
+                    "now": "0",
+                    "at_boot": "0",
+                    "source": "kernel default",
+                    "users": [NAT_NETWORK.details()],
+                },
             ),
         ),
         (
@@ -128,7 +134,7 @@ def test_finds(seen: ForwardingReport, expected: Found) -> None:
 
 
 def test_names_another_program_that_sets_forwarding() -> None:
-    seen = forwards({IPV4: "1"}, {OURS: drop_in()}, overriding_settings=NETWORKD)
+    seen = forwards({IPV4: "1"}, {OURS: drop_in()}, other_programs=NETWORKD)
 
     ((level, kind, _),) = found_in(seen)
 

@@ -2,27 +2,38 @@
 
 import json
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, ClassVar
 
 import pytest
 from tests.unit.fake_host import HOST_UUID, FakeHost, FakeKernel, clients, network
 
 from virtnet.errors import HostFailure, Refused
+from virtnet.forwarding.check import check
 from virtnet.forwarding.drop_in import parse, runtime_record_of
-from virtnet.forwarding.plan import plan
-from virtnet.forwarding.resource import HOST_FORWARDING, check, identity, observe, outputs
+from virtnet.forwarding.kinds import FaultKind, ForwardingFailure, NoteKind, RefusalKind, StepKind, UserKind
+from virtnet.forwarding.observe import observe
+from virtnet.forwarding.plan.plan import plan
+from virtnet.forwarding.resource import HOST_FORWARDING, identity, outputs
 from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.forwarding.sysctl import IPV4, IPV6
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Fault, Note, Refusal, Summary
 from virtnet.planning.plan import Plan, apply
 from virtnet.planning.reports import NetworkReport
+from virtnet.spec.failures import Failure, SpecFailure
 from virtnet.spec.part import UNKNOWN
 from virtnet.spec.properties import from_properties, to_properties
 
 OWNER = "project/stack/forwarding"
 PATH = "/etc/sysctl.d/90-virtnet-forwarding.conf"
-MARK = runtime_record_of(OWNER)
+RECORD = runtime_record_of(OWNER)
+HARDENING = "/etc/sysctl.d/99-hardening.conf"
+LAB = "/etc/sysctl.d/10-lab.conf"
+HIDDEN = "/usr/lib/sysctl.d/90-virtnet-forwarding.conf"
 NAT = network("default", "nat", "192.168.122.1/24")
+NAT_NEEDS_IT = {"kind": UserKind.NETWORK.value, "mode": "nat", "name": "default"}
 
 
 def desired(**inputs: Any) -> dict[str, Any]:
@@ -52,38 +63,88 @@ def shown(host: FakeHost, inputs: Mapping[str, Any], recorded: Mapping[str, Any]
 
 class TestCheck:
     @pytest.mark.parametrize(
-        ("inputs", "path", "reason"),
+        ("inputs", "path", "kind", "details"),
         [
-            ({"uri": "qemu+ssh://root@host/session"}, "uri", "is a user's own libvirt"),
-            ({"uri": "qemu+ssh://-oProxyCommand=x@host/system"}, "uri", "the user in the URI begins with '-'"),
-            ({"uri": "qemu+tls://host/system"}, "uri", "reaches libvirt and not the host itself"),
-            ({"uri": "qemu+tcp:///system"}, "uri", "reaches libvirt and not the host itself"),
-            ({"uri": "test:///default"}, "uri", "is libvirt's test driver, which has no host"),
-            ({"uri": None}, "uri", "is required"),
-            ({"drop_in": "90-ours"}, "drop_in", "must end in .conf"),
-            ({"drop_in": "../90-ours.conf"}, "drop_in", "must be a plain file name"),
-            ({"drop_in": ".90-ours.conf"}, "drop_in", "must be a plain file name"),
-            ({"drop_in": "90 ours.conf"}, "drop_in", "holds a space"),
-            ({"drop_in": "90\nours.conf"}, "drop_in", "holds the control character U+000A"),
-            ({"ipv4": "yes"}, "ipv4", "must be true or false"),
-            ({"ip4": True}, "ip4", "did you mean 'ipv4'?"),
-            ({"on_delete": "restor"}, "on_delete", "must be one of restore, keep"),
-            ({"interfaces": {"all": {"ipv4": True}}}, 'interfaces["all"]', "is no interface"),
-            ({"interfaces": {"eth*": {"ipv4": True}}}, 'interfaces["eth*"]', "sysctl.d files give a meaning"),
-            ({"interfaces": {"eth0": {}}}, 'interfaces["eth0"]', "names neither ipv4 nor ipv6"),
-            ({"interfaces": {"eth0": {"ipv5": True}}}, 'interfaces["eth0"].ipv5', "did you mean"),
-            ({"interfaces": {"eth0.1": {"ipv4": "on"}}}, 'interfaces["eth0.1"].ipv4', "must be true or false"),
-            ({"interfaces": {"a/b": {"ipv4": True}}}, 'interfaces["a/b"]', "is no interface name"),
-            ({"interfaces": {"; rm -rf /": {"ipv4": True}}}, 'interfaces["; rm -rf /"]', "is no interface name"),
-            ({"interfaces": {"a" * 16: {"ipv4": True}}}, f'interfaces["{"a" * 16}"]', "16 characters long"),
+            ({"drop_in": "90-ours"}, "drop_in", ForwardingFailure.DROP_IN_SUFFIX, {}),
+            ({"drop_in": "../90-ours.conf"}, "drop_in", ForwardingFailure.DROP_IN_NAME, {}),
+            ({"drop_in": ".90-ours.conf"}, "drop_in", ForwardingFailure.DROP_IN_NAME, {}),
+            ({"drop_in": "90 ours.conf"}, "drop_in", ForwardingFailure.DROP_IN_SPACE, {}),
+            ({"drop_in": "90\nours.conf"}, "drop_in", SpecFailure.CONTROL_CHARACTER, {"code": 10}),
+            ({"ipv4": "yes"}, "ipv4", SpecFailure.NO_TRUTH_VALUE, {}),
+            ({"ip4": True}, "ip4", SpecFailure.MISSPELT_KEY, {"closest": "ipv4"}),
+            ({"on_delete": "restor"}, "on_delete", SpecFailure.NO_CHOICE, {"choices": "restore, keep"}),
+            ({"uri": None}, "uri", ForwardingFailure.URI_MISSING, {}),
+            (
+                {"interfaces": {"all": {"ipv4": True}}},
+                'interfaces["all"]',
+                ForwardingFailure.KERNELS_WORD,
+                {"name": "all"},
+            ),
+            (
+                {"interfaces": {"eth*": {"ipv4": True}}},
+                'interfaces["eth*"]',
+                ForwardingFailure.PATTERN_CHARACTER,
+                {},
+            ),
+            ({"interfaces": {"eth0": {}}}, 'interfaces["eth0"]', ForwardingFailure.NAMES_NEITHER, {}),
+            (
+                {"interfaces": {"eth0": {"ipv5": True}}},
+                'interfaces["eth0"].ipv5',
+                SpecFailure.MISSPELT_KEY,
+                {"closest": "ipv6"},
+            ),
+            (
+                {"interfaces": {"eth0.1": {"ipv4": "on"}}},
+                'interfaces["eth0.1"].ipv4',
+                SpecFailure.NO_TRUTH_VALUE,
+                {},
+            ),
+            (
+                {"interfaces": {"a/b": {"ipv4": True}}},
+                'interfaces["a/b"]',
+                SpecFailure.NO_INTERFACE_NAME,
+                {"value": "a/b"},
+            ),
+            (
+                {"interfaces": {"; rm -rf /": {"ipv4": True}}},
+                'interfaces["; rm -rf /"]',
+                SpecFailure.NO_INTERFACE_NAME,
+                {"value": "; rm -rf /"},
+            ),
+            (
+                {"interfaces": {"a" * 16: {"ipv4": True}}},
+                f'interfaces["{"a" * 16}"]',
+                SpecFailure.INTERFACE_TOO_LONG,
+                {"value": "a" * 16, "length": 16, "longest": 15},
+            ),
         ],
     )
-    def test_refuses(self, inputs: dict[str, Any], path: str, reason: str) -> None:
+    def test_refuses(self, inputs: dict[str, Any], path: str, kind: Enum, details: Mapping[str, Any]) -> None:
         canonical, failures = check({"uri": "qemu:///system", **inputs}, {})
 
         assert canonical == {}
-        assert [failure.path for failure in failures] == [path]
-        assert reason in HOST_FORWARDING.messages().failure(failures[0])
+        assert failures == [Failure(path, kind, details)]
+
+    @pytest.mark.parametrize(
+        ("uri", "reason"),
+        [
+            ("qemu+ssh://root@host/session", "is a user's own libvirt"),
+            ("qemu+tls://host/system", "reaches libvirt and not the host itself"),
+            ("qemu+tcp:///system", "reaches libvirt and not the host itself"),
+            ("test:///default", "is libvirt's test driver, which has no host"),
+        ],
+    )
+    def test_refuses_a_uri_that_reaches_no_host(self, uri: str, reason: str) -> None:
+        _, (failure,) = check({"uri": uri}, {})
+
+        assert (failure.path, failure.kind) == ("uri", ForwardingFailure.NO_HOST)
+        assert reason in str(failure.details["reason"])
+
+    def test_refuses_a_uri_that_would_run_a_command(self) -> None:
+        _, (failure,) = check({"uri": "qemu+ssh://-oProxyCommand=x@host/system"}, {})
+
+        assert (failure.path, failure.kind) == ("uri", SpecFailure.UNSAFE_URI)
+        assert "the user in the URI begins with '-'" in str(failure.details["reason"])
 
     @pytest.mark.parametrize("uri", ["qemu:///system", "qemu:///session", "network:///system", "qemu+unix:///system"])
     def test_takes_local_uris(self, uri: str) -> None:
@@ -113,8 +174,8 @@ class TestCreate:
         decided = planned(host, desired(ipv4=True))
 
         assert [step.describe() for step in decided.steps] == [
-            f"write {PATH}",
-            "set net.ipv4.ip_forward to 1 (now 0), and with it every interface",
+            Summary(StepKind.WRITE_DROP_IN, {"path": PATH}),
+            Summary(StepKind.SET_WHOLE_HOST, {"key": IPV4, "value": "1", "now": "0"}),
         ]
         assert [change.describe() for change in decided.changes] == [
             "uri is added (qemu:///system)",
@@ -140,7 +201,7 @@ class TestCreate:
 
         applied(host, desired(ipv4=True, persist=False))
 
-        assert host.effects == [f"write {MARK}"]
+        assert host.effects == [f"write {RECORD}"]
 
     @pytest.mark.parametrize("persist", [True, False])
     def test_finishes_what_was_cut_short_and_remembers_the_values_found(self, persist: bool) -> None:
@@ -155,29 +216,31 @@ class TestCreate:
         assert recorded["previous"] == {"net/ipv4/ip_forward": "0"}
 
     def test_knows_the_next_boot(self) -> None:
-        host = FakeHost(files={"/etc/sysctl.d/99-hardening.conf": "net.ipv4.conf.all.forwarding = 0\n"})
+        host = FakeHost(files={HARDENING: "net.ipv4.conf.all.forwarding = 0\n"})
 
         decided = planned(host, desired(ipv4=True))
         recorded = applied(host, desired(ipv4=True))
 
         assert decided.notes == (
-            "the next boot gives net.ipv4.ip_forward = 0, not 1: /etc/sysctl.d/99-hardening.conf beats"
-            f" {PATH}; change that file, or choose a drop_in whose name sorts after it",
+            Note(
+                NoteKind.OVERRIDDEN_AT_BOOT,
+                {"key": IPV4, "at_boot": "0", "value": "1", "source": HARDENING, "path": PATH},
+            ),
         )
-        assert recorded["at_boot"] == {
-            "net/ipv4/ip_forward": {"value": "0", "source": "/etc/sysctl.d/99-hardening.conf"}
-        }
+        assert recorded["at_boot"] == {"net/ipv4/ip_forward": {"value": "0", "source": HARDENING}}
 
     def test_says_it_as_long_as_it_is_recorded_though_nothing_else_changes(self) -> None:
-        host = FakeHost(files={"/etc/sysctl.d/99-hardening.conf": "net.ipv4.conf.all.forwarding = 0\n"})
+        host = FakeHost(files={HARDENING: "net.ipv4.conf.all.forwarding = 0\n"})
         recorded = applied(host, desired(ipv4=True))
 
         shown = plan(desired(ipv4=True), recorded, None)
 
         assert shown.changes == ()
         assert shown.notes == (
-            "the next boot gives net.ipv4.ip_forward = 0, not 1, by /etc/sysctl.d/99-hardening.conf; change that file,"
-            " or choose a drop_in whose name sorts after it",
+            Note(
+                NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED,
+                {"key": IPV4, "at_boot": "0", "value": "1", "source": HARDENING},
+            ),
         )
         assert plan(desired(ipv4=True, persist=False), recorded, None).notes == ()
 
@@ -190,9 +253,9 @@ class TestCreate:
     def test_names_the_line_that_only_procps_reads(self) -> None:
         host = FakeHost(files={"/etc/sysctl.conf": "net.ipv4.ip_forward=0\n"})
 
-        (note,) = planned(host, desired(ipv4=True)).notes
-
-        assert note.startswith("`sysctl --system` gives net.ipv4.ip_forward = 0 by /etc/sysctl.conf")
+        assert planned(host, desired(ipv4=True)).notes == (
+            Note(NoteKind.OVERRIDDEN_BY_PROCPS, {"key": IPV4, "value": "0", "source": "/etc/sysctl.conf"}),
+        )
 
     def test_sets_accept_ra_before_ipv6_forwarding(self) -> None:
         host = FakeHost(advertised=["eth0"])
@@ -209,36 +272,57 @@ class TestCreate:
         decided = planned(host, inputs)
         recorded = applied(host, inputs)
 
-        assert decided.notes == (f"wg0 is not there now; {PATH} sets its forwarding when it comes",)
+        assert decided.notes == (Note(NoteKind.INTERFACE_MISSING, {"interface": "wg0", "path": PATH}),)
         assert recorded["interfaces"] == {"wg0": {"ipv4": True}}
         assert planned(host, inputs, recorded).empty
 
     @pytest.mark.parametrize(
         ("inputs", "files", "refusal"),
         [
-            ({}, {PATH: "net.ipv4.ip_forward=1\n"}, f"{PATH} on this host was not written by virtnet"),
-            ({}, {"/usr/lib/sysctl.d/90-virtnet-forwarding.conf": ""}, "would hide /usr/lib/sysctl.d/90-virtnet"),
-            ({"interfaces": {"wg0": {"ipv4": True}}, "persist": False}, {}, "this host has no interface wg0"),
+            (
+                {},
+                {PATH: "net.ipv4.ip_forward=1\n"},
+                Refusal(RefusalKind.DROP_IN_NOT_OURS, {"path": PATH, "host": "this host"}),
+            ),
+            (
+                {},
+                {HIDDEN: ""},
+                Refusal(RefusalKind.DROP_IN_HIDES_FILES, {"path": PATH, "host": "this host", "hidden": [HIDDEN]}),
+            ),
+            (
+                {"interfaces": {"wg0": {"ipv4": True}}, "persist": False},
+                {},
+                Refusal(RefusalKind.NO_INTERFACE, {"host": "this host", "interface": "wg0"}),
+            ),
         ],
     )
-    def test_is_refused(self, inputs: dict[str, Any], files: dict[str, str], refusal: str) -> None:
+    def test_is_refused(self, inputs: dict[str, Any], files: dict[str, str], refusal: Refusal) -> None:
         host = FakeHost(files=files)
 
-        with pytest.raises(Refused, match=refusal):
-            applied(host, desired(**inputs))
+        decided = planned(host, desired(**inputs))
+        with pytest.raises(Refused):
+            apply(decided, clients(host), "IP forwarding")
 
+        assert decided.refusals == (refusal,)
         assert host.effects == []
 
-    @pytest.mark.parametrize("drop_in", ["90-virtnet-forwarding.conf", "95-mine.conf"])
-    def test_is_refused_beside_another_resource(self, drop_in: str) -> None:
+    @pytest.mark.parametrize(
+        ("drop_in", "kind"),
+        [
+            ("90-virtnet-forwarding.conf", RefusalKind.DROP_IN_OF_ANOTHER),
+            ("95-mine.conf", RefusalKind.MANAGED_BY_ANOTHER),
+        ],
+    )
+    def test_is_refused_beside_another_resource(self, drop_in: str, kind: RefusalKind) -> None:
         host = FakeHost()
         applied(host, desired())
 
         inputs = {**desired(drop_in=drop_in), "__owner": "project/stack/second"}
         decided = planned(host, inputs)
 
-        assert len(decided.refusals) == 1
-        assert f"HostForwarding '{OWNER}'" in decided.refusals[0]
+        (refusal,) = decided.refusals
+        assert refusal.kind is kind
+        assert refusal.details["owner"] == OWNER
 
     @pytest.mark.parametrize(("first", "second"), [(False, False), (False, True), (True, False)])
     def test_is_refused_beside_another_resource_though_nothing_persists(self, first: bool, second: bool) -> None:
@@ -248,8 +332,10 @@ class TestCreate:
         decided = planned(host, {**desired(persist=second, drop_in="95-mine.conf"), "__owner": "project/stack/second"})
 
         assert decided.refusals == (
-            f"net.ipv4.ip_forward of this host is managed by HostForwarding '{OWNER}' already"
-            f" ({PATH if first else MARK}); leave it to one of the two, or delete the other first",
+            Refusal(
+                RefusalKind.MANAGED_BY_ANOTHER,
+                {"keys": (IPV4,), "host": "this host", "owner": OWNER, "path": PATH if first else RECORD},
+            ),
         )
 
     def test_is_possible_where_the_other_resource_is_gone(self) -> None:
@@ -272,9 +358,9 @@ class TestCreate:
         kernel = FakeKernel()
         kernel.ipv6, kernel.accept_ra = {}, {}
 
-        (refusal,) = planned(FakeHost(kernel, advertised=[]), desired(ipv6=True)).refusals
+        decided = planned(FakeHost(kernel, advertised=[]), desired(ipv6=True))
 
-        assert "its kernel runs without IPv6; leave ipv6 out" in refusal
+        assert decided.refusals == (Refusal(RefusalKind.NO_IPV6, {"host": "this host", "key": IPV6}),)
 
     def test_off_is_refused_while_a_network_needs_it(self) -> None:
         kernel = FakeKernel()
@@ -288,14 +374,41 @@ class TestCreate:
         stopped = network("old", "nat", "10.1.0.1/24", active=False)
 
         assert refused.refusals == (
-            "ipv4 false is refused: the active nat network 'default' of this host needs net.ipv4.ip_forward on;"
-            " stop it first, or leave ipv4 out",
+            Refusal(
+                RefusalKind.STILL_NEEDED,
+                {"key": IPV4, "family": "ipv4", "host": "this host", "needed_by": [NAT_NEEDS_IT]},
+            ),
         )
         assert planned(host, desired(ipv4=False), None, bridged, isolated, six, stopped).refusals == ()
 
     def test_without_a_host_is_refused(self) -> None:
-        with pytest.raises(Refused, match="libvirt has no call for kernel parameters"):
+        with pytest.raises(Refused) as refused:
             observe(clients(None), desired(), {})
+
+        assert refused.value.kind is FaultKind.NO_HOST_ACCESS
+
+    @pytest.mark.parametrize("verb", ["create", "preview"])
+    def test_without_a_host_is_refused_with_its_sentence(self, verb: str) -> None:
+        def connect(_: str) -> Clients:
+            return clients(None)
+
+        shown: list[str] = []
+        if verb == "preview":
+            shown = lifecycle.preview(HOST_FORWARDING, None, desired(), connect)
+        else:
+            with pytest.raises(Refused) as refused:
+                lifecycle.create(HOST_FORWARDING, desired(), connect, shown.append)
+            shown.append(str(refused.value))
+
+        fault = Fault(FaultKind.NO_HOST_ACCESS, {"uri": "qemu:///system"})
+        assert shown[-1].endswith(HOST_FORWARDING.messages().sentence(fault))
+
+    def test_what_only_the_apply_will_know_is_looked_for_nowhere(self) -> None:
+        inputs = desired(interfaces=UNKNOWN, ipv4=True)
+
+        decided = planned(FakeHost(), inputs)
+
+        assert [step.describe().kind for step in decided.steps] == [StepKind.WRITE_DROP_IN, StepKind.SET_WHOLE_HOST]
 
 
 class TestUpdate:
@@ -314,10 +427,10 @@ class TestUpdate:
 
         recorded = applied(host, desired(persist=False), recorded)
 
-        assert list(host.files) == [MARK]
+        assert list(host.files) == [RECORD]
         assert recorded["drop_in_path"] == ""
 
-    def test_needs_no_mark_when_the_drop_in_is_there_again(self) -> None:
+    def test_needs_no_record_when_the_drop_in_is_there_again(self) -> None:
         host = FakeHost()
         recorded = applied(host, desired(persist=False))
 
@@ -326,7 +439,7 @@ class TestUpdate:
         assert list(host.files) == [PATH]
         assert recorded["previous"] == {"net/ipv4/ip_forward": "0"}
 
-    def test_a_mark_that_went_with_a_reboot_is_no_drift(self) -> None:
+    def test_a_record_that_went_with_a_reboot_is_no_drift(self) -> None:
         kernel = FakeKernel()
         kernel.write("net/ipv4/ip_forward", "1")  # by somebody else, at each boot
         host = FakeHost(kernel)
@@ -355,7 +468,7 @@ class TestUpdate:
         decided = planned(host, desired(), {**recorded, "persist": False})
 
         assert [change.path for change in decided.changes] == ["persist"]
-        assert decided.notes == (f"{PATH} was edited by hand; it is written anew, and what was changed there is lost",)
+        assert decided.notes == (Note(NoteKind.DROP_IN_EDITED, {"path": PATH}),)
 
     def test_never_takes_a_drop_in_that_became_someone_elses(self) -> None:
         host = FakeHost()
@@ -363,7 +476,9 @@ class TestUpdate:
         host.files[PATH] = "# managed by Ansible\n"
 
         refreshed = {**recorded, "persist": False}
-        assert "no longer is what virtnet wrote" in planned(host, desired(), refreshed).refusals[0]
+        assert planned(host, desired(), refreshed).refusals == (
+            Refusal(RefusalKind.DROP_IN_NOT_OURS, {"path": PATH, "host": "this host"}),
+        )
 
     def test_does_nothing_that_nobody_was_shown(self) -> None:
         host = FakeHost()
@@ -374,17 +489,17 @@ class TestUpdate:
 
         assert decided.steps == ()
         assert [change.path for change in decided.changes] == ["on_delete"]
-        assert decided.notes == (
-            "ipv4 differs on the host and mending it is more than was reviewed; run pulumi refresh, then pulumi up",
-        )
+        assert decided.notes == (Note(NoteKind.DRIFT_NOT_REVIEWED, {"property": "ipv4"}),)
 
     def test_never_overwrites_what_changed_since_it_was_planned(self) -> None:
         host = FakeHost()
         (write, *_) = planned(host, desired()).steps
         host.files[PATH] = "net.ipv4.ip_forward = 0\n"
 
-        with pytest.raises(HostFailure, match="has changed since this was planned"):
+        with pytest.raises(HostFailure) as failed:
             write.execute(clients(host))
+
+        assert failed.value.kind is FaultKind.CHANGED_MEANWHILE
 
 
 class TestRead:
@@ -435,15 +550,19 @@ class TestRead:
 
 class TestDelete:
     @pytest.mark.parametrize(
-        ("networks", "files", "interfaces", "reason"),
+        ("networks", "files", "interfaces", "needed_by"),
         [
-            ((NAT,), {}, (), "the active nat network 'default'"),
-            ((), {}, ("docker0",), "Docker (interface docker0)"),
-            ((), {"/etc/sysctl.d/10-lab.conf": "net/ipv4/ip_forward = 1"}, (), "/etc/sysctl.d/10-lab.conf"),
+            ((NAT,), {}, (), NAT_NEEDS_IT),
+            ((), {}, ("docker0",), {"kind": UserKind.DOCKER.value, "mode": "", "name": "docker0"}),
+            ((), {LAB: "net/ipv4/ip_forward = 1"}, (), {"kind": UserKind.FILE.value, "mode": "", "name": LAB}),
         ],
     )
     def test_leaves_on_what_others_need(
-        self, networks: tuple[NetworkReport, ...], files: dict[str, str], interfaces: tuple[str, ...], reason: str
+        self,
+        networks: tuple[NetworkReport, ...],
+        files: dict[str, str],
+        interfaces: tuple[str, ...],
+        needed_by: Mapping[str, str],
     ) -> None:
         host = FakeHost(FakeKernel(("eth0", *interfaces)), files)
         recorded = applied(host, desired())
@@ -452,7 +571,7 @@ class TestDelete:
         apply(decided, clients(host), "IP forwarding")
 
         assert host.kernel.values()["net/ipv4/ip_forward"] == "1"
-        assert decided.notes == (f"net.ipv4.ip_forward stays on, though it was off before: {reason} needs it",)
+        assert decided.notes == (Note(NoteKind.STAYS_ON, {"key": IPV4, "needed_by": [needed_by]}),)
         assert host.files == files
 
     def test_keeps_everything_when_told_to(self) -> None:
@@ -465,27 +584,29 @@ class TestDelete:
         assert host.state() == before
 
     @pytest.mark.parametrize(
-        ("text", "reason"),
+        ("text", "kind"),
         [
-            ("net.ipv4.ip_forward = 1\n", "no longer is what virtnet wrote"),
-            ("edited", "was edited by hand"),
-            ("other", "belongs to HostForwarding 'project/stack/second'"),
+            ("net.ipv4.ip_forward = 1\n", NoteKind.FILE_KEPT_NOT_OURS),
+            ("edited", NoteKind.FILE_KEPT_EDITED),
+            ("other", NoteKind.FILE_KEPT_OF_ANOTHER),
         ],
     )
-    def test_keeps_a_drop_in_that_is_not_its_own(self, text: str, reason: str) -> None:
+    def test_keeps_a_drop_in_that_is_not_its_own(self, text: str, kind: NoteKind) -> None:
         host = FakeHost()
         recorded = applied(host, desired())
         own = host.files[PATH]
+        second = "project/stack/second"
         host.files[PATH] = {
             "edited": own + "kernel.sysrq = 0\n",
-            "other": own.replace(OWNER, "project/stack/second"),
+            "other": own.replace(OWNER, second),
         }.get(text, text)
 
         decided = planned(host, None, recorded)
         apply(decided, clients(host), "IP forwarding")
 
         assert PATH in host.files
-        assert reason in decided.notes[-1]
+        assert decided.notes[-1].kind is kind
+        assert decided.notes[-1].details.get("owner", second) == second
 
     def test_is_done_when_it_is_gone_already(self) -> None:
         host = FakeHost()

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from tests.unit.fake_host import FakeHost, FakeKernel, clients
 
 from virtnet.errors import ApplyFailed
-from virtnet.forwarding.plan import plan
-from virtnet.forwarding.resource import HOST_FORWARDING, check, observe, outputs
+from virtnet.forwarding.check import check
+from virtnet.forwarding.observe import observe
+from virtnet.forwarding.plan.plan import plan
+from virtnet.forwarding.resource import HOST_FORWARDING, outputs
 from virtnet.planning.plan import ChangeClass, Plan, apply
 
 INTERFACES = ("eth0", "eth0.100", "lo")

@@ -1,0 +1,53 @@
+"""A HostForwarding's inputs brought to their one canonical form, or refused. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from virtnet.forwarding.kinds import ForwardingFailure
+from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.spec.failures import Failure
+from virtnet.spec.part import UNKNOWN, Values, as_group, from_inputs, tree
+from virtnet.spec.values import readable
+from virtnet.transport.uri import no_host_reason
+
+
+def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[str, object], list[Failure]]:
+    """Inputs in their one canonical form, or every reason against them. Pure.
+
+    `__owner`, project/stack/resource, is kept as first recorded: the drop-in goes on naming it when Pulumi's name
+    changes. Inputs that name no parameter at all mean ipv4.
+    """
+    spec, failures = from_inputs(
+        HostForwardingSpec, {name: value for name, value in inputs.items() if not name.startswith("__")}
+    )
+    if spec is None:
+        return {}, failures
+    canonical = tree(spec)
+    failures = _contradictions(canonical)
+    if failures:
+        return {}, failures
+    if not any(canonical.get(name) not in (None, {}) for name in ("ipv4", "ipv6", "interfaces")):
+        canonical["ipv4"] = True
+    owner = recorded.get("__owner") or inputs.get("__owner")
+    if owner:
+        canonical["__owner"] = owner
+    return canonical, []
+
+
+def _contradictions(named: Values) -> list[Failure]:
+    failures = []
+    uri = named.get("uri")
+    if uri is None:
+        failures.append(Failure("uri", ForwardingFailure.URI_MISSING))
+    elif isinstance(uri, str) and (reason := no_host_reason(uri)) is not None:
+        failures.append(Failure("uri", ForwardingFailure.NO_HOST, {"reason": reason}))
+    interfaces = named.get("interfaces")
+    for name, forwarding in ({} if interfaces is UNKNOWN or interfaces is None else as_group(interfaces)).items():
+        path = f'interfaces["{readable(name)}"]'
+        if name in ("all", "default"):
+            failures.append(Failure(path, ForwardingFailure.KERNELS_WORD, {"name": name}))
+        elif any(character in "*?[]=\\" for character in name):
+            failures.append(Failure(path, ForwardingFailure.PATTERN_CHARACTER))
+        elif forwarding == {}:
+            failures.append(Failure(path, ForwardingFailure.NAMES_NEITHER))
+    return failures

@@ -1,0 +1,57 @@
+"""What a reviewer of a HostForwarding should know of others: files that override it at boot, programs, Docker. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from virtnet.forwarding.boot import by_procps, by_systemd
+from virtnet.forwarding.kinds import NoteKind
+from virtnet.forwarding.observed import ForwardingReport, wanted
+from virtnet.forwarding.other_programs import overriding_settings
+from virtnet.forwarding.plan.goal import Goal
+from virtnet.forwarding.sysctl import IPV4, agree, interface_of, is_accept_ra
+from virtnet.planning.findings import Note
+from virtnet.spec.part import Values, as_group
+
+
+def overridden_at_boot(goal: Goal, files: Mapping[str, str], observed: ForwardingReport) -> Iterator[Note]:
+    """The file that overrides our drop-in at boot, if one does, for each parameter; `files` are those there will be."""
+    if goal.persist is not True or goal.path not in files:
+        return
+    interfaces = sorted({*observed.interfaces, *filter(None, map(interface_of, goal.targets))})
+    systemd, procps = by_systemd(files, interfaces), by_procps(files, interfaces)
+    for key, value in goal.targets.items():
+        at_boot, by_hand = systemd[key], procps[key]
+        if not agree(key, at_boot.value, value):
+            details = {"at_boot": at_boot.value, "value": value, "source": at_boot.source, "path": goal.path}
+            yield Note(NoteKind.OVERRIDDEN_AT_BOOT, {"key": key, **details})
+        elif not agree(key, by_hand.value, value):
+            details = {"value": by_hand.value, "source": by_hand.source}
+            yield Note(NoteKind.OVERRIDDEN_BY_PROCPS, {"key": key, **details})
+
+
+def overridden_as_recorded(desired: Values, recorded: Values) -> Iterator[Note]:
+    """The same by what the last look at the host recorded: it stays worth a line while nothing else changes."""
+    if desired.get("persist", True) is not True:
+        return
+    at_boot = as_group(recorded.get("at_boot") or {})
+    for key, value in wanted(desired).items():
+        boot = as_group(at_boot.get(key) or {})
+        if boot and value is not None and not agree(key, str(boot["value"]), value):
+            details = {"at_boot": str(boot["value"]), "value": value, "source": str(boot["source"])}
+            yield Note(NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED, {"key": key, **details})
+
+
+def overridden_at_runtime(goal: Goal, observed: ForwardingReport) -> Iterator[Note]:
+    """Programs that will undo a parameter while the host runs."""
+    targets = {key: value for key, value in goal.targets.items() if not is_accept_ra(key)}
+    for setting in overriding_settings(observed.other_programs, targets, observed.interfaces):
+        yield Note(NoteKind.OVERRIDDEN_AT_RUNTIME, setting.details())
+
+
+def what_docker_does(goal: Goal, observed: ForwardingReport) -> Iterator[Note]:
+    """What forwarding that goes on means where Docker is."""
+    if goal.targets.get(IPV4) != "1":
+        return
+    if observed.forward_policy == "DROP":
+        yield Note(NoteKind.DOCKER_DROPS, {"host": observed.host})
+    elif observed.docker_installed:
+        yield Note(NoteKind.DOCKER_WILL_NOT_DROP, {"host": observed.host})

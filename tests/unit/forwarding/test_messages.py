@@ -1,0 +1,208 @@
+"""How the values of HostForwarding read, as messages.txt beside this has it; and that nothing depends on it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.golden import assert_golden
+from tests.unit.fake_host import FakeHost, clients
+from tests.unit.forwarding.test_laws import INPUTS, checked, hosts
+
+from virtnet.errors import VirtnetError
+from virtnet.forwarding.kinds import (
+    FaultKind,
+    ForwardingFailure,
+    NoteKind,
+    Occasion,
+    ProblemKind,
+    RefusalKind,
+    StepKind,
+    SystemdVersions,
+    UserKind,
+)
+from virtnet.forwarding.messages import messages
+from virtnet.forwarding.resource import HOST_FORWARDING
+from virtnet.forwarding.sysctl import IPV4, IPV6
+from virtnet.planning import lifecycle
+from virtnet.planning.clients import Clients
+from virtnet.planning.findings import PLAIN, Fault, Messages, Note, Problem, Refusal, Summary
+from virtnet.spec.failures import Failure
+
+HOST = "kvm1"
+PATH, OTHER = "/etc/sysctl.d/90-virtnet-forwarding.conf", "/etc/sysctl.d/99-hardening.conf"
+ETH0 = "net/ipv4/conf/eth0.100/forwarding"
+DEFAULT = {"kind": UserKind.NETWORK.value, "mode": "nat", "name": "default"}
+DOCKER = {"kind": UserKind.DOCKER.value, "mode": "", "name": "docker0"}
+FILE = {"kind": UserKind.FILE.value, "mode": "", "name": OTHER}
+
+
+def sets(program: str, occasion: Occasion, versions: SystemdVersions, section: str = "") -> dict[str, str]:
+    return {
+        "program": program,
+        "key": IPV4,
+        "value": "0",
+        "occasion": occasion.value,
+        "versions": versions.value,
+        "section": section,
+        "line": "IPv4Forwarding=no",
+        "path": "/etc/program.conf",
+        "target": ETH0,
+        "wanted": "1",
+    }
+
+
+#: Details of each kind, of some more than once.
+EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
+    (StepKind.SET_PARAMETER, {"key": ETH0, "value": "1", "now": "0"}),
+    (StepKind.SET_WHOLE_HOST, {"key": IPV4, "value": "1", "now": "0"}),
+    (StepKind.RESTORE_PARAMETER, {"key": IPV6, "value": "0"}),
+    (StepKind.WRITE_DROP_IN, {"path": PATH}),
+    (StepKind.REWRITE_DROP_IN, {"path": PATH}),
+    (StepKind.NOTE_RUNTIME_RECORD, {"path": "/run/virtnet/forwarding-0123456789ab.conf"}),
+    (StepKind.REMOVE_FILE, {"path": PATH}),
+    (FaultKind.CHANGED_MEANWHILE, {"path": PATH, "host": HOST}),
+    (FaultKind.NO_HOST_ACCESS, {"uri": "qemu+tls://kvm1/system"}),
+    (FaultKind.VALUE_NOT_KEPT, {"host": HOST, "value": "1", "key": IPV4, "kept": "0"}),
+    (RefusalKind.NO_IPV6, {"host": HOST, "key": IPV6}),
+    (RefusalKind.NO_INTERFACE, {"host": HOST, "interface": "wg0"}),
+    (RefusalKind.STILL_NEEDED, {"key": IPV4, "family": "ipv4", "host": HOST, "needed_by": [DEFAULT]}),
+    (
+        RefusalKind.MANAGED_BY_ANOTHER,
+        {"keys": [IPV4, IPV6, ETH0], "host": HOST, "owner": "shop/prod/forwarding", "path": OTHER},
+    ),
+    (RefusalKind.MANAGED_BY_ANOTHER, {"keys": [IPV4], "host": HOST, "owner": "", "path": OTHER}),
+    (RefusalKind.DROP_IN_NOT_OURS, {"path": PATH, "host": HOST}),
+    (RefusalKind.DROP_IN_OF_ANOTHER, {"path": PATH, "host": HOST, "owner": "shop/prod/forwarding"}),
+    (RefusalKind.DROP_IN_HIDES_FILES, {"path": PATH, "host": HOST, "hidden": [OTHER]}),
+    (RefusalKind.NO_RIGHT, {"host": HOST}),
+    (ProblemKind.DROP_IN_ALTERED, {}),
+    (ProblemKind.OWNER_CHANGED, {}),
+    (NoteKind.INTERFACE_MISSING, {"interface": "wg0", "path": PATH}),
+    (NoteKind.LOSES_ADVERTISED_ROUTES, {"interface": "wan0", "host": HOST}),
+    (NoteKind.DRIFT_NOT_REVIEWED, {"property": 'interfaces["eth0"].ipv4'}),
+    (NoteKind.DROP_IN_EDITED, {"path": PATH}),
+    (NoteKind.FILE_KEPT_NOT_OURS, {"path": PATH, "host": HOST}),
+    (NoteKind.FILE_KEPT_OF_ANOTHER, {"path": PATH, "host": HOST, "owner": "shop/prod/forwarding"}),
+    (NoteKind.FILE_KEPT_EDITED, {"path": PATH, "host": HOST}),
+    (NoteKind.KEPT_ON_DELETE, {}),
+    (NoteKind.STAYS_ON, {"key": IPV4, "needed_by": [DEFAULT]}),
+    (NoteKind.STAYS_ON, {"key": IPV4, "needed_by": [DEFAULT, DOCKER, FILE]}),
+    (NoteKind.OVERRIDDEN_AT_BOOT, {"key": IPV4, "at_boot": "0", "value": "1", "source": OTHER, "path": PATH}),
+    (
+        NoteKind.OVERRIDDEN_AT_BOOT,
+        {"key": IPV4, "at_boot": "0", "value": "1", "source": "kernel default", "path": PATH},
+    ),
+    (NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED, {"key": IPV4, "at_boot": "0", "value": "1", "source": OTHER}),
+    (NoteKind.OVERRIDDEN_BY_PROCPS, {"key": IPV4, "value": "0", "source": "/etc/sysctl.conf"}),
+    (NoteKind.OVERRIDDEN_AT_RUNTIME, sets("ufw", Occasion.PROGRAM_START, SystemdVersions.ALL)),
+    (NoteKind.OVERRIDDEN_AT_RUNTIME, sets("NetworkManager", Occasion.CONNECTION_UP, SystemdVersions.ALL, "ipv4")),
+    (
+        NoteKind.OVERRIDDEN_AT_RUNTIME,
+        sets("systemd-networkd", Occasion.INTERFACE_CONFIGURED, SystemdVersions.BEFORE_256),
+    ),
+    (NoteKind.OVERRIDDEN_AT_RUNTIME, sets("systemd-networkd", Occasion.PROGRAM_START, SystemdVersions.FROM_256)),
+    (NoteKind.DOCKER_DROPS, {"host": HOST}),
+    (NoteKind.DOCKER_WILL_NOT_DROP, {"host": HOST}),
+    (ForwardingFailure.URI_MISSING, {}),
+    (ForwardingFailure.NO_HOST, {"reason": "'test:///default' is libvirt's test driver, which has no host"}),
+    (ForwardingFailure.DROP_IN_NAME, {}),
+    (ForwardingFailure.DROP_IN_SUFFIX, {}),
+    (ForwardingFailure.DROP_IN_SPACE, {}),
+    (ForwardingFailure.KERNELS_WORD, {"name": "all"}),
+    (ForwardingFailure.PATTERN_CHARACTER, {}),
+    (ForwardingFailure.NAMES_NEITHER, {}),
+]
+
+KINDS = (StepKind, FaultKind, RefusalKind, ProblemKind, NoteKind, ForwardingFailure)
+
+
+def read(kind: Enum, details: Mapping[str, Any]) -> str:
+    if isinstance(kind, RefusalKind):
+        return str(messages().advice(Refusal(kind, details)))
+    if isinstance(kind, ForwardingFailure):
+        return messages().failure(Failure("uri", kind, details))
+    if isinstance(kind, StepKind):
+        return messages().sentence(Summary(kind, details))
+    if isinstance(kind, ProblemKind):
+        return messages().sentence(Problem(kind, details))
+    return messages().sentence(Note(kind, details) if isinstance(kind, NoteKind) else Fault(kind, details))
+
+
+def test_every_sentence_is_as_the_golden_file_has_it() -> None:
+    said = [(kind.name, read(kind, details)) for kind, details in EXAMPLES]
+    said.append(("REPLACEMENT", messages().replacement))
+
+    assert_golden(Path(__file__).parent / "messages.txt", said)
+
+
+def test_every_kind_is_in_the_golden_file() -> None:
+    every: Iterable[Enum] = (kind for kinds in KINDS for kind in kinds)
+
+    assert {kind for kind, _ in EXAMPLES} == set(every)
+
+
+@given(hosts(), st.lists(INPUTS.map(checked), min_size=1, max_size=3), st.data())
+def test_what_is_done_and_recorded_does_not_depend_on_a_sentence(
+    host: FakeHost, history: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    fails_at = data.draw(st.none() | st.integers(0, 4))
+    bare = FakeHost(host.kernel.copy(), host.files, advertised=host.advertised)
+
+    with_sentences = carried_out(host, history, fails_at, messages())
+    with_kinds = carried_out(bare, history, fails_at, PLAIN)
+
+    assert with_kinds == with_sentences
+
+
+def carried_out(host: FakeHost, history: list[dict[str, Any]], fails_at: int | None, worded: Messages) -> list[object]:
+    """Everything that comes of a history, but for what is shown."""
+    resource = replace(HOST_FORWARDING, messages=lambda: worded)
+    came_of_it: list[object] = []
+    recorded: dict[str, Any] | None = None
+
+    def connect(_: str) -> Clients:
+        return clients(host)
+
+    def shown(line: str) -> None:
+        assert line
+
+    for desired in history:
+        host.effects, host.fail_at = [], fails_at
+        came_of_it.append(resource.plan(desired, recorded, resource.observe(connect(""), desired, recorded or {})))
+        try:
+            if recorded is None:
+                recorded = lifecycle.create(resource, desired, connect, shown, progress=shown)
+            else:
+                recorded = lifecycle.update(resource, recorded, desired, connect, shown, progress=shown)
+        except VirtnetError as error:
+            came_of_it.append(type(error))
+        came_of_it += [recorded, list(host.effects), host.state()]
+    if recorded is not None:
+        host.effects, host.fail_at = [], None
+        lifecycle.delete(resource, recorded, connect, shown)
+        came_of_it += [list(host.effects), host.state()]
+    return came_of_it
+
+
+def test_the_preview_of_a_replacement_says_what_becomes_of_forwarding() -> None:
+    here, there = FakeHost(), FakeHost()
+    there_uri = "qemu+ssh://root@there/system"
+
+    def connect(uri: str) -> Clients:
+        return clients(there, host_uuid="another") if uri == there_uri else clients(here)
+
+    lines: list[str] = []
+    own = replace(HOST_FORWARDING, messages=lambda: replace(PLAIN, replacement="THIS RESOURCE'S OWN WORDS"))
+    recorded = lifecycle.create(own, checked({"uri": "qemu:///system", "on_delete": "keep"}), connect, lines.append)
+    desired = checked({"uri": there_uri, "on_delete": "keep"})
+    changes = lifecycle.diff(own, recorded, desired, connect).changes
+
+    lines = lifecycle.preview(own, recorded, desired, connect, changes)
+
+    subject = "IP forwarding on qemu:///system"
+    assert [change.path for change in changes] == ["uri"]
+    assert lines[1:] == [f"{subject}: THIS RESOURCE'S OWN WORDS", f"{subject}: note: KEPT_ON_DELETE"]
