@@ -1,16 +1,19 @@
 """The laws of planning, over generated networks and a libvirt in memory."""
 
 import contextlib
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.libvirt import FakeLibvirt
+from tests.kinds import NETWORK_IN_KINDS, said
 from tests.unit.strategies import networks, whole_networks
 
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network.diff import recorded_inputs
+from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.definition import DefineNetwork
@@ -20,6 +23,7 @@ from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import Attachment
 
@@ -196,8 +200,8 @@ def test_a_guest_keeps_its_link_or_the_update_is_refused(before: dict[str, Any],
 
     refusals = plan(libvirt, desired, recorded).refusals
     if refusals:
-        with pytest.raises(Refused, match=r"guest 'web' \(vnet0\)"):
-            lifecycle.update(NETWORK, recorded, desired, clients(libvirt), lambda line: None)
+        with pytest.raises(Refused, match="'web', 'interface': 'vnet0'"):
+            lifecycle.update(NETWORK_IN_KINDS, recorded, desired, clients(libvirt), lambda line: None)
         assert libvirt.snapshot() == was
     else:
         lifecycle.update(NETWORK, recorded, desired, clients(libvirt), lambda line: None)
@@ -248,15 +252,15 @@ def test_a_create_and_its_finish_read_back_what_libvirt_made_of_the_definition_b
 def test_what_libvirt_is_too_old_for_is_a_line_and_is_refused_before_the_first_effect() -> None:
     libvirt = FakeLibvirt(daemon_version=9_000_000)
     titled = checked({"name": "lab", "uri": "qemu:///system", "title": "secret"})
-    refusal = "title needs libvirt 9.7.0, here is 9.0.0; leave it out or upgrade"
+    refusal = said(Refusal(RefusalKind.LIBVIRT_TOO_OLD, {"path": "title", "needed": 9_007_000, "version": 9_000_000}))
 
-    lines = lifecycle.preview(NETWORK, None, titled, clients(libvirt))
-    with pytest.raises(Refused, match=f"was not touched: {refusal}"):
-        created(libvirt, titled)
+    lines = lifecycle.preview(NETWORK_IN_KINDS, None, titled, clients(libvirt))
+    with pytest.raises(Refused, match=re.escape(refusal)):
+        lifecycle.create(NETWORK_IN_KINDS, titled, clients(libvirt), lambda line: None)
     recorded = created(libvirt, checked({"name": "lab", "uri": "qemu:///system"}))
     libvirt.effects = []
-    with pytest.raises(Refused, match=f"was not touched: {refusal}"):
-        lifecycle.update(NETWORK, recorded, titled, clients(libvirt), lambda line: None)
+    with pytest.raises(Refused, match=re.escape(refusal)):
+        lifecycle.update(NETWORK_IN_KINDS, recorded, titled, clients(libvirt), lambda line: None)
 
     assert f"network 'lab' on qemu:///system: as the host is now, this would be refused: {refusal}" in lines
     assert libvirt.effects == []

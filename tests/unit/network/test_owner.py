@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
+from tests.kinds import NETWORK_IN_KINDS, said
 
 from virtnet.errors import Refused, VirtnetError
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.reports import NetworkReport
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
@@ -47,18 +50,22 @@ def checked(owner: str, recorded: dict[str, Any] | None = None, **inputs: Any) -
 
 
 def created(libvirt: FakeLibvirt, owner: str, **inputs: Any) -> dict[str, Any]:
-    return lifecycle.create(NETWORK, checked(owner, **inputs), clients(libvirt), lambda line: None)
+    return lifecycle.create(NETWORK_IN_KINDS, checked(owner, **inputs), clients(libvirt), lambda line: None)
 
 
 def updated(libvirt: FakeLibvirt, recorded: dict[str, Any], owner: str, **inputs: Any) -> dict[str, Any]:
-    return lifecycle.update(NETWORK, recorded, checked(owner, recorded, **inputs), clients(libvirt), lambda line: None)
+    return lifecycle.update(
+        NETWORK_IN_KINDS, recorded, checked(owner, recorded, **inputs), clients(libvirt), lambda line: None
+    )
 
 
-def deleted(libvirt: FakeLibvirt, recorded: dict[str, Any]) -> list[str]:
+def deleted(libvirt: FakeLibvirt, recorded: dict[str, Any]) -> list[Note]:
     """The notes of a delete."""
-    said: list[str] = []
-    lifecycle.delete(NETWORK, recorded, clients(libvirt), said.append)
-    return said
+    notes: tuple[Note, ...] = NETWORK.plan(None, recorded, NETWORK.observe(clients(libvirt)(""), None, recorded)).notes
+    shown: list[str] = []
+    lifecycle.delete(NETWORK_IN_KINDS, recorded, clients(libvirt), shown.append)
+    assert shown == [f"network 'there' on qemu:///system: note: {said(note)}" for note in notes]
+    return list(notes)
 
 
 def mark(libvirt: FakeLibvirt) -> OwnerMark | None:
@@ -88,11 +95,11 @@ def test_an_adoption_that_changes_something_is_marked_and_given_back_without_the
 
     recorded = created(libvirt, "project/stack/a", dns={"hosts": [{"ip": "10.91.0.9", "hostnames": ["web"]}]})
     adopted_as = mark(libvirt)
-    said = deleted(libvirt, recorded)
+    notes = deleted(libvirt, recorded)
 
     assert adopted_as == OwnerMark("project/stack/a", adopted=True)
     assert libvirt.snapshot() == before
-    assert said == ["network 'there' on qemu:///system: note: it is given back as it was adopted"]
+    assert notes == [Note(NoteKind.GIVEN_BACK)]
 
 
 @pytest.mark.parametrize("broken", [0, 1, 3])  # the effect before the last is a probe, which is tried twice
@@ -136,12 +143,10 @@ def test_a_network_that_another_resource_adopted_too_is_left_to_it() -> None:
     created(libvirt, "project/stack/b", title="b's")
     before = libvirt.snapshot()
 
-    said = deleted(libvirt, first)
+    notes = deleted(libvirt, first)
 
     assert libvirt.snapshot() == before
-    assert said == [
-        "network 'there' on qemu:///system: note: it belongs to 'project/stack/b' now, and is left as it is"
-    ]
+    assert notes == [Note(NoteKind.LEFT_TO_OWNER, {"owner": "project/stack/b"})]
 
 
 @pytest.mark.parametrize("policy", ["refuse", "disconnect", "keep", "restore"])
@@ -152,11 +157,11 @@ def test_what_belongs_to_another_by_now_is_neither_removed_nor_changed(policy: s
     libvirt.reports[UUID] = replace(libvirt.reports[UUID], config_xml=taken)
     before, libvirt.effects = libvirt.snapshot(), []
 
-    said = deleted(libvirt, recorded)
+    notes = deleted(libvirt, recorded)
 
     assert libvirt.effects == []
     assert libvirt.snapshot() == before
-    assert "it belongs to 'project/stack/b' now" in said[0]
+    assert notes == [Note(NoteKind.LEFT_TO_OWNER, {"owner": "project/stack/b"})]
 
 
 def test_what_others_changed_in_an_unmarked_network_stays_as_it_is() -> None:
@@ -167,30 +172,25 @@ def test_what_others_changed_in_an_unmarked_network_stays_as_it_is() -> None:
     libvirt.reports[UUID] = replace(report, config_xml=changed, active=False, live_xml=None)
     before = libvirt.snapshot()
 
-    said = deleted(libvirt, recorded)
+    notes = deleted(libvirt, recorded)
 
     assert libvirt.snapshot() == before
-    assert said == [
-        "network 'there' on qemu:///system: note: it is left as it is and not given back as it was adopted, as others "
-        "changed it since: domain.name, active; virsh net-edit changes it by hand"
-    ]
+    assert notes == [Note(NoteKind.NOT_GIVEN_BACK, {"paths": ["domain.name", "active"]})]
 
 
 def test_a_network_of_the_same_stack_is_refused_with_an_alias_to_write() -> None:
     libvirt = host_with_a_network()
     created(libvirt, "project/stack/group/a", title="a's")
 
+    taken = {"uuid": UUID, "owner": "project/stack/group/a"}
+
     with pytest.raises(Refused) as same:
         created(libvirt, "project/stack/b", title="b's")
     with pytest.raises(Refused) as other:
         created(libvirt, "project/other/b", title="b's")
 
-    assert (
-        f"a network of this name (UUID {UUID}) belongs to 'project/stack/group/a', which would go on changing it; if "
-        "that is this resource's old name, give it as an alias "
-        "(opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='group/a')])); otherwise let go of it there first"
-    ) in str(same.value)
-    assert "alias" not in str(other.value)
+    assert said(Refusal(RefusalKind.OWNED_BY_OTHER, {**taken, "alias": "group/a"})) in str(same.value)
+    assert said(Refusal(RefusalKind.OWNED_BY_OTHER, {**taken, "alias": ""})) in str(other.value)
 
 
 def test_a_resource_keeps_its_mark_when_pulumi_renames_it_by_an_alias() -> None:
@@ -198,10 +198,10 @@ def test_a_resource_keeps_its_mark_when_pulumi_renames_it_by_an_alias() -> None:
     recorded = created(libvirt, "project/stack/a", title="one")
     renamed = updated(libvirt, recorded, "project/stack/b", title="two")
 
-    said = deleted(libvirt, renamed)
+    notes = deleted(libvirt, renamed)
 
     assert renamed["__owner"] == "project/stack/a"
-    assert said == ["network 'there' on qemu:///system: note: it is given back as it was adopted"]
+    assert notes == [Note(NoteKind.GIVEN_BACK)]
 
 
 @pytest.mark.parametrize("phase", ["", " phase='creating'"])
@@ -214,7 +214,7 @@ def test_our_mark_on_a_transient_network_is_no_unfinished_work(phase: str) -> No
     )
     before = libvirt.snapshot()
 
-    with pytest.raises(Refused, match=r"a network of this name already exists .* set adopt to take it over"):
+    with pytest.raises(Refused, match=RefusalKind.EXISTS.name):
         created(libvirt, "project/stack/a", adopt=False)
 
     assert libvirt.snapshot() == before

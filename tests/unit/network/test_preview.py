@@ -5,15 +5,24 @@ from typing import Any
 import pytest
 from tests.fakes.host import FakeBridges, FakeLink
 from tests.fakes.libvirt import FakeGuest, FakeLibvirt
+from tests.kinds import IN_KINDS, NETWORK_IN_KINDS, said
 
 from virtnet.network.names import bridge_name_for
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Note, Refusal
+from virtnet.spec.failures import Details
 from virtnet.spec.part import UNKNOWN
 
 NAT = {"name": "lab", "uri": "qemu:///system", "forward": {}, "ips": [{"address": "10.9.0.1/24"}]}
-WHO = "interface veth1, guest 'web' (vnet1)"
+CUT_OFF: Details = {
+    "attachments": [
+        {"owner": "", "interface": "veth1", "mac": "02:00:00:00:00:01"},
+        {"owner": "web", "interface": "vnet1", "mac": "52:54:00:00:00:01"},
+    ]
+}
 ABOUT = "network 'lab' on qemu:///system: "
 
 
@@ -41,42 +50,43 @@ class HostWithUsers:
     def preview(self, **inputs: Any) -> list[str]:
         desired = checked(**inputs)
         changes = lifecycle.diff(NETWORK, self.recorded, desired, self.clients).changes
-        return lifecycle.preview(NETWORK, self.recorded, desired, self.clients, changes)
+        return lifecycle.preview(NETWORK_IN_KINDS, self.recorded, desired, self.clients, changes)
 
 
 def test_a_stop_for_good_names_whom_it_cuts_off() -> None:
     lines = HostWithUsers(on_delete="disconnect").preview(on_delete="disconnect", active=False)
 
-    assert f"{ABOUT}note: {WHO} are cut off, as on_delete is disconnect" in lines
+    assert f"{ABOUT}note: {said(Note(NoteKind.CUT_OFF, CUT_OFF))}" in lines
 
 
 @pytest.mark.parametrize(
-    ("policy", "line"),
+    ("policy", "told"),
     [
-        ("refuse", f"as the host is now, this would be refused: deleting it would cut off {WHO}; unplug it"),
-        ("disconnect", f"note: {WHO} are cut off, as on_delete is disconnect"),
+        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, CUT_OFF)),
+        ("disconnect", Note(NoteKind.CUT_OFF, CUT_OFF)),
     ],
 )
-def test_a_replacement_names_the_network_that_goes_and_whom_it_cuts_off(policy: str, line: str) -> None:
+def test_a_replacement_names_the_network_that_goes_and_whom_it_cuts_off(policy: str, told: Refusal | Note) -> None:
     lines = HostWithUsers(on_delete=policy).preview(on_delete=policy, name="other")
 
-    assert [one for one in lines if one.startswith(f"{ABOUT}{line}")]
-    assert not [one for one in lines if "only libvirt is reached" in one]
+    about_the_old = [line for line in lines if line.startswith(ABOUT)]
+    assert len(about_the_old) == 2
+    assert about_the_old[1].endswith(f": {said(told)}")
 
 
 def test_a_name_that_is_known_later_may_leave_the_network_as_it_is() -> None:
     lines = HostWithUsers().preview(name=UNKNOWN)
 
-    assert lines[1].startswith(f"{ABOUT}is deleted and made anew")
+    assert lines[1].startswith(f"{ABOUT}{IN_KINDS.replacement}")
     assert lines[1].endswith("or it stays, if name, known only when applied, is as it was")
 
 
 def test_a_delete_on_a_host_that_is_looked_at_says_nothing_of_what_cannot_be_seen() -> None:
     there, shown = HostWithUsers(on_delete="disconnect"), list[str]()
 
-    lifecycle.delete(NETWORK, there.recorded, there.clients, shown.append)
+    lifecycle.delete(NETWORK_IN_KINDS, there.recorded, there.clients, shown.append)
 
-    assert shown == [f"{ABOUT}note: {WHO} are cut off, as on_delete is disconnect"]
+    assert shown == [f"{ABOUT}note: {said(Note(NoteKind.CUT_OFF, CUT_OFF))}"]
 
 
 def test_an_address_that_is_known_later_has_a_readable_path() -> None:

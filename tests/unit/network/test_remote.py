@@ -4,23 +4,28 @@ from typing import Any
 
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
+from tests.kinds import NETWORK_IN_KINDS, said
 
 from virtnet.errors import Refused
+from virtnet.network.plan.kinds import NoteKind
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Note
 
 
 def create(libvirt: FakeLibvirt, **inputs: Any) -> dict[str, Any]:
     desired, failures = NETWORK.check({"uri": libvirt.uri, "name": "lab", **inputs}, {})
     assert failures == []
-    return lifecycle.create(NETWORK, desired, lambda uri: Clients(libvirt=libvirt, host=None), lambda line: None)
+    return lifecycle.create(
+        NETWORK_IN_KINDS, desired, lambda uri: Clients(libvirt=libvirt, host=None), lambda line: None
+    )
 
 
 def test_a_bridge_name_that_is_an_interface_of_the_host_is_refused() -> None:
     libvirt = FakeLibvirt(uri="qemu+ssh://far/system", interfaces=frozenset({"lo", "br0"}))
 
-    with pytest.raises(Refused, match="an interface named br0 is on the host already, and libvirt could delete it"):
+    with pytest.raises(Refused, match=r"INTERFACE_EXISTS .*'br0'"):
         create(libvirt, bridge={"name": "br0"})
 
     assert libvirt.effects == []
@@ -29,7 +34,7 @@ def test_a_bridge_name_that_is_an_interface_of_the_host_is_refused() -> None:
 def test_where_interfaces_cannot_be_seen_nothing_is_started() -> None:
     libvirt = FakeLibvirt(uri="qemu+ssh://far/system", interfaces=None)
 
-    with pytest.raises(Refused, match=r"cannot be seen from here.*install libvirt's interface driver"):
+    with pytest.raises(Refused, match=r"INTERFACES_UNSEEN .*'br0'"):
         create(libvirt, bridge={"name": "br0"})
 
     assert libvirt.effects == []
@@ -54,11 +59,9 @@ def test_a_stop_says_that_what_only_the_host_shows_would_be_cut_off_unseen() -> 
         return Clients(libvirt=libvirt, host=None)
 
     changes = lifecycle.diff(NETWORK, made, wanted, clients).changes
-    preview = lifecycle.preview(NETWORK, made, wanted, clients, changes)
-    lifecycle.delete(NETWORK, made, clients, shown.append)
+    preview = lifecycle.preview(NETWORK_IN_KINDS, made, wanted, clients, changes)
+    lifecycle.delete(NETWORK_IN_KINDS, made, clients, shown.append)
 
     for lines in (preview, shown):
-        assert (
-            "network 'lab' on qemu+tcp://far/system: note: only libvirt is reached by this uri, not the host, so what "
-            "hangs on the bridge vn-lab and is no guest of libvirt's, a container say, cannot be seen, and is cut off"
-        ) in lines
+        unseen = said(Note(NoteKind.OTHERS_UNSEEN, {"bridge": "vn-lab"}))
+        assert f"network 'lab' on qemu+tcp://far/system: note: {unseen}" in lines

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.fakes.host import FakeBridges
 from tests.fakes.libvirt import FakeLibvirt
+from tests.kinds import NETWORK_IN_KINDS
 
 from virtnet.errors import ApplyFailed, Cancelled, LibvirtFailure, Refused, Unreachable
 from virtnet.network.resource import NETWORK
@@ -144,5 +145,5 @@ def test_a_refusal_leaves_nothing_to_record() -> None:
     _, connect = a_host()
     lifecycle.create(NETWORK, checked(), connect, keep_silent)
 
-    with pytest.raises(Refused, match="belongs to 'project/stack/lab'"):
-        lifecycle.create(NETWORK, {**checked(), "__owner": "project/stack/other"}, connect, keep_silent)
+    with pytest.raises(Refused, match=r"OWNED_BY_OTHER .*'project/stack/lab'"):
+        lifecycle.create(NETWORK_IN_KINDS, {**checked(), "__owner": "project/stack/other"}, connect, keep_silent)

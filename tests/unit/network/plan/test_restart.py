@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from tests.fakes.host import FakeBridges, FakeLink
 from tests.fakes.libvirt import FakeGuest, FakeLibvirt
+from tests.kinds import NETWORK_IN_KINDS, said
 
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network.names import holding_name
-from virtnet.network.plan.kinds import RefusalKind
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.holding import Reattach
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import Note
 from virtnet.planning.reports import Attachment, Obstacle, ObstacleKind
 
 NAT = {
@@ -88,14 +90,19 @@ def test_the_preview_names_everyone_and_says_for_how_long() -> None:
     recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
 
     lines = lifecycle.preview(
-        NETWORK, recorded, desired, connect, lifecycle.diff(NETWORK, recorded, desired, connect).changes
+        NETWORK_IN_KINDS, recorded, desired, connect, lifecycle.diff(NETWORK, recorded, desired, connect).changes
     )
 
+    attachments = [
+        {"owner": "", "interface": "veth1", "mac": "02:00:00:00:00:01"},
+        {"owner": "g1", "interface": "vnet1", "mac": "52:54:00:00:00:01"},
+        {"owner": "g2", "interface": "vnet2", "mac": "52:54:00:00:00:02"},
+    ]
+    cost = {"seconds": 0.73, "together": True}
     assert lines == [
         "network 'lab' on qemu:///system: domain.name is added (lab) [restart]",
-        "network 'lab' on qemu:///system: note: interface veth1, guest 'g1' (vnet1), guest 'g2' (vnet2) are cut off "
-        "for about 0.7 s while the network is stopped and started, and are then plugged in again, and can talk to each "
-        "other meanwhile",
+        "network 'lab' on qemu:///system: note: "
+        + said(Note(NoteKind.CUT_OFF_BY_RESTART, {"attachments": attachments, **cost})),
     ]
     assert libvirt.effects == []
 
@@ -297,9 +304,9 @@ def test_on_restart_refuse_touches_nothing() -> None:
     recorded = created(libvirt, host, connect)
     before = plugged(libvirt, host)
 
-    with pytest.raises(Refused, match=r"cut off .*guest 'g1' \(vnet1\).*on_restart is refuse"):
+    with pytest.raises(Refused, match=r"ON_RESTART_IS_REFUSE .*'g1', 'interface': 'vnet1'"):
         lifecycle.update(
-            NETWORK, recorded, checked(domain={"name": "lab"}, on_restart="refuse"), connect, lambda line: None
+            NETWORK_IN_KINDS, recorded, checked(domain={"name": "lab"}, on_restart="refuse"), connect, lambda line: None
         )
 
     assert libvirt.effects == []
@@ -396,8 +403,8 @@ def test_a_network_is_not_left_inactive_under_guests_on_its_park() -> None:
     for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:5]:
         step.execute(clients)
 
-    with pytest.raises(Refused, match="guest 'g1'"):
-        lifecycle.update(NETWORK, recorded, checked(active=False), connect, lambda line: None)
+    with pytest.raises(Refused, match=r"WOULD_BE_INACTIVE .*'g1'"):
+        lifecycle.update(NETWORK_IN_KINDS, recorded, checked(active=False), connect, lambda line: None)
 
 
 def test_a_bridge_that_filters_vlans_by_hand_refuses_the_restart() -> None:
@@ -405,8 +412,8 @@ def test_a_bridge_that_filters_vlans_by_hand_refuses_the_restart() -> None:
     recorded = created(libvirt, host, connect)
     host.bridges[BRIDGE]["vlan_filtering"] = "1"
 
-    with pytest.raises(Refused, match="filters VLANs, which was set by hand"):
-        lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
+    with pytest.raises(Refused, match="VLAN_FILTERING_BY_HAND"):
+        lifecycle.update(NETWORK_IN_KINDS, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
 
 
 def test_a_delete_is_refused_while_guests_wait_on_the_park() -> None:
@@ -416,5 +423,5 @@ def test_a_delete_is_refused_while_guests_wait_on_the_park() -> None:
     for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:5]:
         step.execute(clients)
 
-    with pytest.raises(Refused, match="guest 'g1'"):
-        lifecycle.delete(NETWORK, recorded, connect, lambda line: None)
+    with pytest.raises(Refused, match=r"DELETE_CUTS_OFF .*'g1'"):
+        lifecycle.delete(NETWORK_IN_KINDS, recorded, connect, lambda line: None)
