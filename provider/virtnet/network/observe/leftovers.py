@@ -21,8 +21,13 @@ def link_address(clients: Clients, link: str) -> str | None:
     return None if text is None else text.strip()
 
 
-def _ports(host: FileReader, bridge: str) -> list[str]:
+def bridge_ports(host: FileReader, bridge: str) -> list[str]:
+    """The links that are plugged into a bridge."""
     return sorted(host.list_directory(f"/sys/class/net/{bridge}/brif"))
+
+
+def _on_it(host: FileReader, bridge: str) -> tuple[Attachment, ...]:
+    return tuple(Attachment(owner="", interface=port) for port in bridge_ports(host, bridge))
 
 
 def bridges_left(clients: Clients, report: NetworkReport | None, *, occupied: bool = False) -> tuple[LeftBridge, ...]:
@@ -40,7 +45,7 @@ def bridges_left(clients: Clients, report: NetworkReport | None, *, occupied: bo
     ]
     there = clients.host.list_directory("/sys/class/net")
     found = [
-        replace(left, users=tuple(Attachment(owner="", interface=port) for port in _ports(clients.host, left.bridge)))
+        replace(left, users=_on_it(clients.host, left.bridge))
         for left in made
         if left.bridge in there and not (left.uuid == report.uuid and report.active) and _is_left(clients, left)
     ]

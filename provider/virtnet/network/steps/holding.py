@@ -7,16 +7,32 @@ finished by another process after this one was killed: the holding network itsel
 plugged in.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from virtnet.errors import HostFailure, LibvirtFailure, Refused
+from virtnet.errors import Refused
 from virtnet.host.parse import parse_up
 from virtnet.network.names import holding_bridge, holding_mac, holding_name, holding_uuid
 from virtnet.network.observe.ports import attachments
+from virtnet.network.steps.actions import carry_out
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.leftovers import remove_own_bridge
+from virtnet.network.steps.reattach import (
+    PORT_SETTINGS,
+    Attached,
+    Home,
+    Port,
+    Waiting,
+    detached,
+    missing,
+    move_away,
+    plug_in,
+    restore,
+    same_link,
+    spanning_tree,
+    to_look_at,
+    wants_mtu,
+)
 from virtnet.network.steps.running import delete_orphaned_ports
 from virtnet.network.steps.step import NO_IMPACT
 from virtnet.network.tree import own_bridge
@@ -24,51 +40,15 @@ from virtnet.network.xml import read as network_xml
 from virtnet.network.xml.holding import (
     HeldLink,
     Journal,
-    names_mtu,
-    on_holding_network,
     parse_journal,
     remembered,
     render_holding_network,
-    tap_of,
 )
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
 from virtnet.planning.host_client import HostClient
 from virtnet.planning.plan import Step
 from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
-
-#: What a bridge keeps of each of its ports, and forgets when the port leaves it
-#: (https://docs.kernel.org/networking/bridge.html).
-PORT_SETTINGS = (
-    "backup_port",
-    "bpdu_guard",
-    "broadcast_flood",
-    "group_fwd_mask",
-    "hairpin_mode",
-    "isolated",
-    "learning",
-    "multicast_fast_leave",
-    "multicast_flood",
-    "multicast_router",
-    "multicast_to_unicast",
-    "neigh_suppress",
-    "path_cost",
-    "priority",
-    "proxyarp",
-    "proxyarp_wifi",
-    "root_block",
-    "unicast_flood",
-)
-
-#: What a new port of a bridge has (Linux 6.18); its path_cost is by the speed of the link.
-_NEW_PORT = {
-    **dict.fromkeys(PORT_SETTINGS, "0"),
-    **dict.fromkeys(("broadcast_flood", "learning", "multicast_flood", "multicast_router", "unicast_flood"), "1"),
-    "backup_port": "",
-    "group_fwd_mask": "0x0",
-    "path_cost": None,
-    "priority": "32",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,13 +144,7 @@ class MoveToHoldingNetwork:
             return
         interfaces = clients.libvirt.guest_interfaces(report.name)
         links = _foreign_links(clients, report, interfaces)
-        for interface in interfaces:
-            _move(clients, interface, on_holding_network(interface.xml, self.uuid, down=self.toggle_links), report.name)
-        for link in links:
-            host = _host(clients, link)
-            host.set_master(link, holding_bridge(self.uuid))
-            if self.toggle_links:
-                host.set_link_up(link, False)
+        carry_out(clients, move_away(self.uuid, report.name, interfaces, links, down=self.toggle_links))
 
     def undo(self) -> Step:
         return Reattach(uuid=self.uuid, attachments=self.attachments)
@@ -201,116 +175,76 @@ class Reattach:
         if report is None or report.live_xml is None:
             details = {"attachments": [entry.details() for entry in self.attachments], "holding": holding.name}
             raise Refused(kind=StepFault.NOT_ACTIVE, details=details)
-        journal = parse_journal(holding.live_xml)
-        bridge = own_bridge(network_xml.parse(report.live_xml))
-        interfaces = clients.libvirt.guest_interfaces(holding.name)
-        waiting = set(_foreign_links(clients, holding, interfaces)) | _detached(clients, journal, interfaces)
-        mtu = _mtu_of(clients.host, bridge)
-        with _spanning_tree_off(clients.host, report.live_xml, bridge):
-            for interface in interfaces:
-                _give_mtu(clients.host, interface, mtu)
-                _move(clients, interface, journal.home(interface, report.name), holding.name)
-            for name in sorted(waiting):
-                _host(clients, name).set_master(name, bridge)
-            kept_apart = bool(network_xml.parse(report.live_xml).get("port_isolated"))
-            moved = {*waiting, *(interface.interface for interface in interfaces)}
-            _restore_at_home(clients, journal, bridge, moved, isolates=kept_apart != journal.isolated)
-            for name in (*sorted(waiting), *(interface.interface for interface in interfaces)):
-                # Whether guests' ports are kept apart is the network's to say, where it changed its mind.
-                isolates = name not in waiting and kept_apart != journal.isolated
-                _restore_port(clients.host, journal.link(name), without="isolated" if isolates else "")
+        home = _home(clients, report)
+        waiting = _waiting(clients, holding, home)
+        carry_out(clients, spanning_tree(home, on=False))
+        try:
+            carry_out(clients, plug_in(home, waiting))
+            carry_out(clients, restore(home, waiting, _ports(clients.host, home, waiting)))
+        finally:
+            carry_out(clients, spanning_tree(home, on=True))
         delete_orphaned_ports(clients, report)
-        _verify_attached(clients, report, interfaces, waiting)
+        lost = missing(waiting, _attached(clients, report, waiting))
+        if lost is not None:
+            raise lost
 
     def undo(self) -> Step:
         return MoveToHoldingNetwork(uuid=self.uuid, attachments=self.attachments)
 
 
-def _move(clients: Clients, interface: GuestInterface, xml: str, source: str) -> None:
-    """Move a guest's interface off the network `source`; a guest that ended meanwhile needs nothing."""
-    try:
-        clients.libvirt.update_guest_interface(interface.guest_uuid, xml)
-    except LibvirtFailure:
-        still = clients.libvirt.guest_interfaces(source)
-        if any(entry.guest_uuid == interface.guest_uuid and entry.mac == interface.mac for entry in still):
-            raise
+def _home(clients: Clients, report: NetworkReport) -> Home:
+    """The network as it runs again."""
+    live, host = network_xml.parse(report.live_xml or report.any_xml), clients.host
+    bridge = own_bridge(live)
+    may_change_links = host is not None and host.may_change_links()
+    mtu = host.read_file(f"/sys/class/net/{bridge}/mtu") if host is not None and bridge and may_change_links else None
+    return Home(
+        name=report.name,
+        bridge=bridge,
+        spanning_tree=bool(live.get("bridge", {}).get("stp", True)),
+        isolated=bool(live.get("port_isolated")),
+        mtu=None if mtu is None else mtu.strip(),
+        may_change_links=may_change_links,
+    )
 
 
-def _mtu_of(host: HostClient | None, bridge: str) -> str | None:
-    """The MTU of the network's own bridge, before any port brings its own; None where it cannot be told or given."""
-    if host is None or not bridge or not host.may_change_links():
-        return None
-    return host.read_file(f"/sys/class/net/{bridge}/mtu")
+def _waiting(clients: Clients, holding: NetworkReport, home: Home) -> Waiting:
+    """What waits on the holding network, and what hangs nowhere since its bridge was deleted under it."""
+    journal, host = parse_journal(holding.live_xml or holding.any_xml), clients.host
+    interfaces = clients.libvirt.guest_interfaces(holding.name)
+    links = set(_foreign_links(clients, holding, interfaces))
+    mtus: dict[str, str] = {}
+    if host is not None:
+        masters = {link.name: link.master for link in host.links()}
+        loose = detached(journal, interfaces, masters)
+        links |= {link.name for link in loose if not link.ifindex or same_link(link, _ifindex(host, link.name))}
+        taps = [interface.interface for interface in interfaces if wants_mtu(home, interface)]
+        found = ((tap, host.read_file(f"/sys/class/net/{tap}/mtu")) for tap in taps)
+        mtus = {tap: text.strip() for tap, text in found if text is not None}
+    return Waiting(
+        network=holding.name, journal=journal, interfaces=tuple(interfaces), links=tuple(sorted(links)), mtus=mtus
+    )
 
 
-def _give_mtu(host: HostClient | None, interface: GuestInterface, mtu: str | None) -> None:
-    """The bridge's MTU for a tap whose guest names none: libvirt gives it when a guest starts, and not at a move."""
-    path = f"/sys/class/net/{interface.interface}/mtu"
-    if host is None or mtu is None or names_mtu(interface.xml):
-        return
-    there = host.read_file(path)
-    if there is not None and there.strip() != mtu.strip():
-        host.write_attribute(path, mtu.strip())
+def _ports(host: HostClient | None, home: Home, waiting: Waiting) -> dict[str, Port]:
+    """The ports of the network's bridge that may have to be restored, as they are now."""
+    if host is None:
+        return {}
+    on_bridge = host.list_directory(f"/sys/class/net/{home.bridge}/brif") if home.bridge else ()
+    return {link.name: _port(host, link, waiting) for link in to_look_at(home, waiting, on_bridge)}
 
 
-def _restore_port(host: HostClient | None, link: HeldLink | None, *, without: str) -> None:
-    """Give a port what the bridge forgot of it when it left."""
-    if host is None or link is None or not host.may_change_links():
-        return
-    for setting, value in link.settings:
-        path = f"/sys/class/net/{link.name}/brport/{setting}"
-        there = host.read_file(path) if setting != without else None
-        if there is not None and there.strip() != value:
-            host.write_attribute(path, value)
-    if link.vlans:
-        host.set_bridge_vlans(link.name, link.vlans)
-    if link.up:
-        host.set_link_up(link.name, True)
+def _port(host: HostClient, link: HeldLink, waiting: Waiting) -> Port:
+    found = ((name, host.read_file(f"/sys/class/net/{link.name}/brport/{name}")) for name, _ in link.settings)
+    return Port(
+        ifindex=_ifindex(host, link.name),
+        settings={name: text.strip() for name, text in found if text is not None},
+        vlans=tuple(host.bridge_vlans(link.name)) if link.vlans and link.name not in waiting.moved else (),
+    )
 
 
-def _detached(clients: Clients, journal: Journal, interfaces: Sequence[GuestInterface]) -> set[str]:
-    """Links that were plugged in and hang nowhere now: their bridge was deleted while they were on it."""
-    if clients.host is None:
-        return set()
-    # A guest's own tap comes home by its guest; where that ended, another may have a tap of the name.
-    taps = {interface.interface for interface in interfaces} | {tap_of(held.xml) for held in journal.interfaces}
-    there = {link.name: link.master for link in clients.host.links()}
-    detached = [link for link in journal.links if link.name not in taps and there.get(link.name) == ""]
-    return {link.name for link in detached if not link.ifindex or _same_link(clients.host, link)}
-
-
-def _same_link(host: HostClient, link: HeldLink) -> bool:
-    """Whether the link of that name is the one that was parked, and not one that was made anew."""
-    return (host.read_file(f"/sys/class/net/{link.name}/ifindex") or "").strip() == link.ifindex
-
-
-def _restore_at_home(clients: Clients, journal: Journal, bridge: str, moved: set[str], *, isolates: bool) -> None:
-    """Restore what somebody plugged in again who was killed before he had restored it.
-
-    A holding network may be days old, so only of the very links that were held, by the kernel's number, and only what
-    they have as a new port has it: all else is what somebody chose since. A link comes up where a restart took it down;
-    a guest's own is libvirt's, which gives it back with the guest's interface. With `isolates` the network says anew
-    whether guests' ports are kept apart.
-    """
-    host = clients.host
-    if host is None or not bridge or not host.may_change_links():
-        return
-    taps = {tap_of(held.xml) for held in journal.interfaces}
-    ports = set(host.list_directory(f"/sys/class/net/{bridge}/brif")) - moved
-    for link in (link for link in journal.links if link.name in ports and link.ifindex):
-        place = f"/sys/class/net/{link.name}"
-        if not _same_link(host, link):
-            continue
-        for setting, value in link.settings:
-            if setting == "isolated" and isolates and link.name in taps:
-                continue
-            there = host.read_file(f"{place}/brport/{setting}")
-            if there is not None and there.strip() == _NEW_PORT.get(setting) != value:
-                host.write_attribute(f"{place}/brport/{setting}", value)
-        if link.vlans and list(host.bridge_vlans(link.name)) == ["1 pvid untagged"]:
-            host.set_bridge_vlans(link.name, link.vlans)
-        if link.up and journal.lowered and link.name not in taps:
-            host.set_link_up(link.name, True)
+def _ifindex(host: HostClient, link: str) -> str:
+    return (host.read_file(f"/sys/class/net/{link}/ifindex") or "").strip()
 
 
 def _foreign_links(clients: Clients, report: NetworkReport, interfaces: Sequence[GuestInterface]) -> list[str]:
@@ -335,47 +269,22 @@ def _as_attached(host: HostClient, link: str, bridge: str) -> HeldLink:
     )
 
 
-def _verify_attached(
-    clients: Clients, report: NetworkReport, interfaces: Sequence[GuestInterface], links: set[str]
-) -> None:
-    """Make sure that everything hangs on the network again, whatever libvirt said."""
+def _attached(clients: Clients, report: NetworkReport, waiting: Waiting) -> Attached:
+    """Who is plugged in where by now."""
     bridge = str(network_xml.parse(report.live_xml or report.any_xml).get("bridge", {}).get("name", ""))
-    held = {(entry.guest_uuid, entry.mac) for entry in clients.libvirt.guest_interfaces(holding_name(report.uuid))}
-    there = {(entry.guest_uuid, entry.mac) for entry in clients.libvirt.guest_interfaces(report.name)}
-    ports = {port.mac.lower() for port in clients.libvirt.attachments(report.uuid)}
-    on_bridge = set(clients.host.list_directory(f"/sys/class/net/{bridge}/brif")) if clients.host and bridge else None
-    for interface in interfaces:
-        key = (interface.guest_uuid, interface.mac)
-        if key not in held and key not in there:
-            continue  # the guest ended, or its interface was taken out, meanwhile
-        if key in held or interface.mac not in ports:
-            details = {"guest": interface.guest, "interface": interface.interface}
-            raise HostFailure(kind=StepFault.NOT_ON_NETWORK, details=details)
-        if on_bridge is not None and interface.interface not in on_bridge:
-            details = {"interface": interface.interface, "guest": interface.guest, "bridge": bridge}
-            raise HostFailure(kind=StepFault.GUEST_NOT_ON_BRIDGE, details=details)
-    for name in sorted(links - (on_bridge or set())):
-        # One that is gone from the host was removed meanwhile.
-        if clients.host is not None and clients.host.read_file(f"/sys/class/net/{name}/flags") is not None:
-            raise HostFailure(kind=StepFault.LINK_NOT_ON_BRIDGE, details={"interface": name, "bridge": bridge})
-
-
-def _host(clients: Clients, link: str) -> HostClient:
-    if clients.host is None:
-        raise Refused(kind=StepFault.HOST_NOT_REACHED, details={"interface": link})
-    return clients.host
-
-
-@contextmanager
-def _spanning_tree_off(host: HostClient | None, live_xml: str, bridge: str) -> Iterator[None]:
-    """STP off on the network's own bridge meanwhile; afterwards as the network wants it, whatever happened."""
-    wants = network_xml.parse(live_xml).get("bridge", {}).get("stp", True)
-    path = f"/sys/class/net/{bridge}/bridge/stp_state"
-    if host is None or not bridge or not wants or not host.may_change_links():
-        yield
-        return
-    host.write_attribute(path, "0")
-    try:
-        yield
-    finally:
-        host.write_attribute(path, "1")
+    held = clients.libvirt.guest_interfaces(holding_name(report.uuid))
+    there = clients.libvirt.guest_interfaces(report.name)
+    ports = clients.libvirt.attachments(report.uuid)
+    host = clients.host
+    on_bridge = frozenset(host.list_directory(f"/sys/class/net/{bridge}/brif")) if host is not None and bridge else None
+    off_bridge = [link for link in waiting.links if link not in (on_bridge or ())]
+    return Attached(
+        held=frozenset((entry.guest_uuid, entry.mac) for entry in held),
+        there=frozenset((entry.guest_uuid, entry.mac) for entry in there),
+        macs=frozenset(port.mac.lower() for port in ports),
+        bridge=bridge,
+        on_bridge=on_bridge,
+        gone=frozenset(
+            link for link in off_bridge if host is None or host.read_file(f"/sys/class/net/{link}/flags") is None
+        ),
+    )

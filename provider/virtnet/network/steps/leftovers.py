@@ -3,19 +3,27 @@
 Executing one twice is as good as once.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from virtnet.errors import Refused
 from virtnet.network.names import holding_bridge, holding_uuid
 from virtnet.network.observe.firewall import rules_left
-from virtnet.network.observe.leftovers import _ports, dnsmasq_process, link_address
+from virtnet.network.observe.leftovers import bridge_ports, dnsmasq_process, link_address
+from virtnet.network.steps.actions import Action, DeleteLink, DeleteRule, SetLinkUp, SetMaster, carry_out
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import NO_IMPACT
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
-from virtnet.planning.host_client import Firewall
 from virtnet.planning.reports import Attachment
+
+Program: TypeAlias = Literal["iptables", "ip6tables"]
+
+_LISTINGS: tuple[tuple[Literal["iptables-save", "ip6tables-save"], Program], ...] = (
+    ("iptables-save", "iptables"),
+    ("ip6tables-save", "ip6tables"),
+)
 
 
 def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool = False) -> None:
@@ -26,27 +34,33 @@ def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool
     address = link_address(clients, bridge)
     if address is None or clients.host is None:
         return
-    if address != mac or (not occupied and _ports(clients.host, bridge)):
+    if address != mac or (not occupied and bridge_ports(clients.host, bridge)):
         raise Refused(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": bridge, "host": clients.host.name})
-    # Down first, as libvirt does it: nothing is to pass without the rules. Who is killed in between is known by the
-    # bridge, and it is done once more.
-    clients.host.set_link_up(bridge, False)
-    _remove_rules(clients.host, bridge)
-    clients.host.delete_link(bridge)
+    listings = {program: clients.host.firewall_rules(listing) or "" for listing, program in _LISTINGS}
+    carry_out(clients, removal(bridge, listings))
 
 
-def _remove_rules(host: Firewall, bridge: str) -> None:
-    """Remove the firewall rules of a bridge that is about to go.
+def removal(bridge: str, listings: Mapping[Program, str]) -> Iterator[Action]:
+    """What removes a bridge of ours, by the firewall's rules as its programs list them.
 
-    libvirt 9.0 forgets those of a network whose daemon was killed while starting it, and then nobody removes them.
+    Down first, as libvirt does it: nothing is to pass without the rules. Who is killed in between is known by the
+    bridge, and it is done once more. libvirt 9.0 forgets the rules of a network whose daemon was killed while starting
+    it, and then nobody removes them.
     """
-    programs: tuple[tuple[Literal["iptables-save", "ip6tables-save"], Literal["iptables", "ip6tables"]], ...] = (
-        ("iptables-save", "iptables"),
-        ("ip6tables-save", "ip6tables"),
-    )
-    for listing, program in programs:
-        for rule in rules_left(host.firewall_rules(listing) or "", bridge):
-            host.delete_firewall_rule(program, rule.table, rule.words)
+    yield SetLinkUp(link=bridge, up=False)
+    for program, listing in listings.items():
+        for rule in rules_left(listing, bridge):
+            yield DeleteRule(bridge=bridge, program=program, rule=rule)
+    yield DeleteLink(link=bridge)
+
+
+def put_to_wait(uuid: str, links: Sequence[str]) -> Iterator[Action]:
+    """What is on a bridge that goes waits on the holding network with the others.
+
+    A daemon that starts puts guests of type='bridge' back on it.
+    """
+    for link in links:
+        yield SetMaster(link=link, bridge=holding_bridge(uuid))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +87,9 @@ class RemoveLeftoverBridge:
         report = clients.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.active:
             return
-        if link_address(clients, self.bridge) == self.mac and clients.libvirt.find_network(
-            uuid=holding_uuid(self.uuid)
-        ):
-            # A daemon that starts puts guests of type='bridge' back on it; they wait with the others.
-            for link in clients.host.list_directory(f"/sys/class/net/{self.bridge}/brif"):
-                clients.host.set_master(link, holding_bridge(self.uuid))
+        held = clients.libvirt.find_network(uuid=holding_uuid(self.uuid)) is not None
+        if held and link_address(clients, self.bridge) == self.mac:
+            carry_out(clients, put_to_wait(self.uuid, bridge_ports(clients.host, self.bridge)))
         remove_own_bridge(clients, self.bridge, self.mac, occupied=bool(self.users))
 
     def undo(self) -> None:

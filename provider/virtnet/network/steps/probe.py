@@ -27,18 +27,19 @@ class ProbeStart:
 
     def execute(self, clients: Clients) -> None:
         self._clear(clients)
-        try:
-            self._try(clients, attempt=0)
-        except LibvirtFailure:
-            # The subnet of the first attempt may be in use, which no error code tells from the rest.
+        failure: LibvirtFailure | None = None
+        for probe in probes(self.uuid, self.xml):
             try:
-                self._try(clients, attempt=1)
-            except LibvirtFailure as failure:
-                raise Refused(kind=StepFault.CANNOT_START, details={"failure": str(failure)}) from failure
+                self._try(clients, probe)
+            except LibvirtFailure as failed:
+                failure = failed
+            else:
+                return
+        raise Refused(kind=StepFault.CANNOT_START, details={"failure": str(failure)}) from failure
 
-    def _try(self, clients: Clients, *, attempt: int) -> None:
+    def _try(self, clients: Clients, probe: str) -> None:
         try:
-            clients.libvirt.can_start_networks(render_probe(self.xml, self.uuid, attempt))
+            clients.libvirt.can_start_networks(probe)
         finally:
             self._clear(clients)
 
@@ -50,3 +51,11 @@ class ProbeStart:
 
     def undo(self) -> None:
         return None
+
+
+def probes(uuid: str, xml: str) -> tuple[str, ...]:
+    """The throw-away networks to try in turn, until one starts.
+
+    The subnet of the first may be in use, which no error code tells from the rest.
+    """
+    return tuple(render_probe(xml, uuid, attempt) for attempt in (0, 1))

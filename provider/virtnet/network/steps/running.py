@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from virtnet.errors import Refused
 from virtnet.network.observe.leftovers import link_address
 from virtnet.network.observe.ports import attachments
+from virtnet.network.steps.actions import DeletePort, carry_out
 from virtnet.network.steps.definition import RestoreDefinition
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import NO_IMPACT
@@ -217,5 +218,5 @@ def _refuse_taken_name(clients: Clients, bridge: str, *, known_ours: bool) -> No
 
 def delete_orphaned_ports(clients: Clients, report: NetworkReport) -> None:
     """Remove the network's ports that nobody has: what a libvirtd leaves that is killed while it moves an interface."""
-    for port in clients.libvirt.orphaned_ports(report.uuid):
-        clients.libvirt.delete_port(report.uuid, port)
+    orphaned = clients.libvirt.orphaned_ports(report.uuid)
+    carry_out(clients, [DeletePort(network=report.uuid, port=port) for port in orphaned])

@@ -1,0 +1,137 @@
+"""The small effects that steps are made of: one call each, as data. What decides lists them; `carry_out` makes them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from virtnet.errors import LibvirtFailure, Refused
+from virtnet.network.observe.firewall import Rule
+from virtnet.network.steps.kinds import StepFault
+from virtnet.planning.clients import Clients
+from virtnet.planning.host_client import HostClient
+
+
+class Action(Protocol):
+    """One call to libvirt or to the host."""
+
+    def carry_out(self, clients: Clients) -> None:
+        """Make the call; raises a VirtnetError."""
+
+
+def carry_out(clients: Clients, actions: Iterable[Action]) -> None:
+    """Make the calls in order; the first that fails ends it."""
+    for action in actions:
+        action.carry_out(clients)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveInterface:
+    """Plug a running guest's interface into the network that its XML names."""
+
+    guest_uuid: str
+    mac: str
+    xml: str
+    source: str
+    """The network that it leaves."""
+
+    def carry_out(self, clients: Clients) -> None:
+        """Move it; a guest that ended meanwhile needs nothing."""
+        try:
+            clients.libvirt.update_guest_interface(self.guest_uuid, self.xml)
+        except LibvirtFailure:
+            still = clients.libvirt.guest_interfaces(self.source)
+            if any(entry.guest_uuid == self.guest_uuid and entry.mac == self.mac for entry in still):
+                raise
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeletePort:
+    """Remove a port that nobody has from a network."""
+
+    network: str
+    """Its UUID."""
+    port: str
+
+    def carry_out(self, clients: Clients) -> None:
+        """Remove it."""
+        clients.libvirt.delete_port(self.network, self.port)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetMaster:
+    """Plug a link into a bridge."""
+
+    link: str
+    bridge: str
+
+    def carry_out(self, clients: Clients) -> None:
+        """Plug it in."""
+        _host(clients, self.link).set_master(self.link, self.bridge)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetLinkUp:
+    """Take a link up or down."""
+
+    link: str
+    up: bool
+
+    def carry_out(self, clients: Clients) -> None:
+        """Take it there."""
+        _host(clients, self.link).set_link_up(self.link, self.up)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteAttribute:
+    """Write a file of a link in /sys/class/net."""
+
+    link: str
+    attribute: str
+    """Its path below the link's directory: "mtu", "brport/isolated"."""
+    value: str
+
+    def carry_out(self, clients: Clients) -> None:
+        """Write it."""
+        _host(clients, self.link).write_attribute(f"/sys/class/net/{self.link}/{self.attribute}", self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetVlans:
+    """Give a bridge's port exactly these VLANs."""
+
+    link: str
+    vlans: tuple[str, ...]
+
+    def carry_out(self, clients: Clients) -> None:
+        """Give them."""
+        _host(clients, self.link).set_bridge_vlans(self.link, self.vlans)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteRule:
+    """Delete a firewall rule of a bridge."""
+
+    bridge: str
+    program: Literal["iptables", "ip6tables"]
+    rule: Rule
+
+    def carry_out(self, clients: Clients) -> None:
+        """Delete it."""
+        _host(clients, self.bridge).delete_firewall_rule(self.program, self.rule.table, self.rule.words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteLink:
+    """Delete a link of the host."""
+
+    link: str
+
+    def carry_out(self, clients: Clients) -> None:
+        """Delete it."""
+        _host(clients, self.link).delete_link(self.link)
+
+
+def _host(clients: Clients, link: str) -> HostClient:
+    if clients.host is None:
+        raise Refused(kind=StepFault.HOST_NOT_REACHED, details={"interface": link})
+    return clients.host
