@@ -21,6 +21,7 @@ from virtnet.forwarding.sysctl import (
 )
 from virtnet.host.paths import DIRECTORY
 from virtnet.network.observed import ObservedNetwork
+from virtnet.network.tree import ROUTED_MODES
 from virtnet.network.xml.definition import definition
 
 AREA = "ip forwarding"
@@ -191,7 +192,7 @@ def _routes(network: ObservedNetwork, key: str) -> bool:
         return False
     config = definition(network.report.any_xml)
     addresses = [ip["address"] for ip in config.tree.get("ips", [])]
-    return config.mode in ("nat", "route", "open") and any((":" in a) == (key == IPV6) for a in addresses)
+    return config.mode in ROUTED_MODES and any((":" in a) == (key == IPV6) for a in addresses)
 
 
 def _name(network: ObservedNetwork) -> str:

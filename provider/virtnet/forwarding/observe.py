@@ -23,6 +23,7 @@ from virtnet.forwarding.sysctl import (
     ipv6_of,
 )
 from virtnet.host.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
+from virtnet.network.tree import ROUTED_MODES
 from virtnet.network.xml.definition import definition
 from virtnet.planning.clients import Clients
 from virtnet.planning.host_client import (
@@ -37,9 +38,6 @@ from virtnet.planning.host_client import (
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.checking import if_known
 from virtnet.spec.part import Values, as_group
-
-#: Modes in which libvirt itself turns forwarding on at every start of a network.
-ROUTED_MODES = ("nat", "route", "open")
 
 
 class ForwardingReader(NamedHost, FileReader, SysctlReader, Privileges, Routing, Programs, FirewallReader, Protocol):

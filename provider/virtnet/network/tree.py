@@ -6,8 +6,11 @@ from virtnet.network._generated.trees import DhcpTree, NetworkTree, NetworkTreeW
 from virtnet.network.spec import NetworkSpec
 from virtnet.spec.part import UNKNOWN, Values, is_unknown
 
+#: Modes in which libvirt turns the host's IP forwarding on whenever a network starts.
+ROUTED_MODES = ("nat", "route", "open")
+
 #: Modes in which libvirt makes a bridge of its own and serves addresses on it ("" is an isolated network).
-OWN_BRIDGE_MODES = ("", "nat", "route", "open")
+OWN_BRIDGE_MODES = ("", *ROUTED_MODES)
 
 
 def network_tree(values: Values) -> NetworkTree:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from virtnet.network.checks.addresses import check_addresses, check_routes, interface_of
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.spec import Bandwidth, Forwarder, NatPort, NetworkSpec, PciAddress, Srv, Vlan
-from virtnet.network.tree import OWN_BRIDGE_MODES, forward_mode
+from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, forward_mode
 from virtnet.spec.checking import any_unknown, duplicates, if_known, known_items, same_items
 from virtnet.spec.failures import Failure, SpecFailure
 from virtnet.spec.part import UNKNOWN, is_unknown
@@ -176,7 +176,7 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
             value = getattr(spec, name)
             if value is not None and value != ():
                 yield Failure(name, NetworkFailure.NOT_SERVED_IN_MODE, {"mode": mode})
-    if mode in ("nat", "route", "open") and not is_unknown(spec.ips) and not spec.ips:
+    if mode in ROUTED_MODES and not is_unknown(spec.ips) and not spec.ips:
         yield Failure("ips", NetworkFailure.NEEDS_ADDRESS, {"mode": mode})
     for path, vlan in _vlans(spec):
         # On a bridge that is no Open vSwitch from libvirt 11.0 on; older ones say no when it is defined.

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from virtnet.network.observed import HostReport, ObservedNetwork
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge, serves
+from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_bridge, serves
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.findings import Note, Refusal
@@ -195,7 +195,7 @@ def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, *, overlappin
         yield from _ports(tree, host, set() if overlapping else _addresses(tree) - _own_dnsmasq(observed))
     if mode != "open" and {"iptables", "nft"} <= set(host.missing_programs):
         yield Refusal(RefusalKind.FIREWALL_PROGRAMS_MISSING)
-    forwards = mode in ("nat", "route", "open") and any(subnet.version == 6 for subnet in _subnets(tree))
+    forwards = mode in ROUTED_MODES and any(subnet.version == 6 for subnet in _subnets(tree))
     if forwards and host.advertised_interfaces:
         yield Refusal(RefusalKind.ADVERTISED_ROUTES_LOST, {"interfaces": host.advertised_interfaces})
 

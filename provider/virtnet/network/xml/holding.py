@@ -22,6 +22,7 @@ from virtnet.network.names import (
     probe_uuid,
     short,
 )
+from virtnet.network.tree import ROUTED_MODES
 from virtnet.network.xml.read import read_xml
 from virtnet.planning.reports import GuestInterface
 
@@ -91,7 +92,7 @@ def render_probe(xml: str, uuid: str, attempt: int) -> str:
     if bridge is not None:
         bridge.set("name", probe_bridge(uuid))
     etree.SubElement(root, "mac", address=probe_mac(uuid))
-    if forward is not None and forward.get("mode") in ("nat", "route", "open"):
+    if forward is not None and forward.get("mode") in ROUTED_MODES:
         subnet = (int(short(uuid), 16) + attempt) % 64
         etree.SubElement(root, "ip", address=f"192.0.2.{1 + 4 * subnet}", prefix="30")
     return etree.tostring(root, encoding="unicode")
