@@ -10,6 +10,7 @@ from tests.hosts.sandboxed import Host
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
 from virtnet.network.spec import NetworkSpec
+from virtnet.network.tree import network_tree
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.planning.merge import differences, merge
@@ -28,7 +29,7 @@ def test_every_good_definition_comes_back_as_it_was_meant(host: Host) -> None:
         canonical, failures = NETWORK.check(inputs, {})
         assert failures == []
         uuid = f"6f1c2a3e-0000-4000-8000-0000000000{number:02x}"
-        target = new_tree(canonical, uuid)
+        target = new_tree(network_tree(canonical), uuid)
         host.run("virsh", "net-define", "/dev/stdin", given=network_edit.render(target))
         found = definition(host.virsh("net-dumpxml", uuid, "--inactive")).tree
         host.virsh("net-undefine", uuid)

@@ -30,6 +30,7 @@ from tests.hosts.daemons import WRITES_NFTABLES, choose_firewall, daemon_version
 from tests.hosts.sandboxed import LIST_NFT, Host
 from tests.unit.strategies import whole_networks
 
+from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.messages.findings import advice
 from virtnet.network.messages.findings import rules as rules_sentence
 from virtnet.network.observe.firewall import FILTERED_MODES, missing_rules, uses_nft
@@ -37,10 +38,10 @@ from virtnet.network.plan.new import new_tree
 from virtnet.network.plan.preflight import needs_newer_libvirt
 from virtnet.network.resource import NETWORK
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.tree import mode_of, own_bridge
+from virtnet.network.tree import mode_of, network_tree
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY
 from virtnet.network.xml import write as network_edit
-from virtnet.network.xml.definition import definition
+from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.merge import differences, merge
 from virtnet.spec.part import as_group
 
@@ -72,11 +73,11 @@ class Starts:
     """Where libvirt writes its rules, if it was told: "iptables" or "nftables"."""
 
 
-def without_what_is_too_new(tree: Mapping[str, Any], version: int) -> dict[str, Any]:
+def without_what_is_too_new(tree: NetworkTree, version: int) -> NetworkTree:
     """The tree less what we refuse on a libvirt of this version, so that it gets to see all the rest."""
-    fitting = copy.deepcopy(dict(tree))
+    fitting: dict[str, Any] = copy.deepcopy({**tree})
     for path in LIBVIRT_OF_PROPERTY:
-        if path not in {refusal.details["path"] for refusal in needs_newer_libvirt(fitting, version)}:
+        if path not in {refusal.details["path"] for refusal in needs_newer_libvirt(network_tree(fitting), version)}:
             continue
         *_, name = path.split(".")
         holders = [fitting]
@@ -89,10 +90,10 @@ def without_what_is_too_new(tree: Mapping[str, Any], version: int) -> dict[str, 
                 holders = [holder[part] for holder in holders]
         for holder in holders:
             holder.pop(name, None)
-    return fitting
+    return network_tree(fitting)
 
 
-def what_libvirt_makes_of(connection: libvirt.virConnect, tree: Mapping[str, Any]) -> list[str]:
+def what_libvirt_makes_of(connection: libvirt.virConnect, tree: NetworkTree) -> list[str]:
     """Its words against a network, or what its dump has lost of it; nothing of the network is left."""
     try:
         network = connection.networkDefineXML(network_edit.render(tree))
@@ -115,7 +116,7 @@ def wrong(connection: libvirt.virConnect, inputs: dict[str, Any]) -> list[str]:
     lend_virtual_functions(
         frozenset(f"{a.get('domain', 0):04x}:{a['bus']:02x}:{a['slot']:02x}.{a['function']:x}" for a in addresses)
     )
-    target = new_tree(canonical, inputs.get("uuid", UUID))
+    target = new_tree(network_tree(canonical), inputs.get("uuid", UUID))
     version = connection.getLibVersion()
     found = []
     if (too_new := needs_newer_libvirt(target, version)) and not what_libvirt_makes_of(connection, target):
@@ -158,7 +159,7 @@ def startable(inputs: Mapping[str, Any], starts: Starts) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def lent_links(tree: Mapping[str, Any]) -> Iterator[None]:
+def lent_links(tree: NetworkTree) -> Iterator[None]:
     """The bridge of the host's and the interfaces that a network names, there meanwhile; all of them are bridges."""
     names = {interface["dev"] for interface in tree.get("forward", {}).get("interfaces", [])}
     if mode_of(tree) == "bridge" and "bridge" in tree:
@@ -176,15 +177,15 @@ def _printed(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def wrong_rules(tree: Mapping[str, Any], backend: str) -> list[str]:
+def wrong_rules(live: Definition, backend: str) -> list[str]:
     """What is wrong with the firewall's rules while one network runs, and no other does."""
     rules = {name: _printed(name) for name in ("iptables-save", "ip6tables-save")}
     rules["nft"] = _printed("bash", "-c", LIST_NFT)
     found = []
     if backend and uses_nft(rules["nft"]) != (backend == "nftables"):
         found.append(f"libvirt's rules are not where {backend} has them")
-    found += [f"its firewall has lost its {rules_sentence(**part.details())}" for part in missing_rules(tree, rules)]
-    bridge, devices = own_bridge(tree), {one["dev"] for one in tree.get("forward", {}).get("interfaces", [])}
+    found += [f"its firewall has lost its {rules_sentence(**part.details())}" for part in missing_rules(live, rules)]
+    bridge, devices = live.bridge, {one["dev"] for one in live.tree.get("forward", {}).get("interfaces", [])}
     if not {bridge} <= (named := _interfaces_in(rules)) <= {bridge, *devices}:
         found.append(f"libvirt's rules name the interfaces {sorted(named)}")
     return found
@@ -204,15 +205,17 @@ def wrong_at_start(connection: libvirt.virConnect, inputs: Mapping[str, Any], st
     """Libvirt's words when the network does not start, or does not run as it was meant; nothing of it is left."""
     canonical, failures = NETWORK.check(startable(inputs, starts), {})
     assert not failures, failures
-    target = without_what_is_too_new(new_tree(canonical, inputs.get("uuid", UUID)), connection.getLibVersion())
+    target = without_what_is_too_new(
+        new_tree(network_tree(canonical), inputs.get("uuid", UUID)), connection.getLibVersion()
+    )
     network = connection.networkDefineXML(network_edit.render(target))
     wrong = []
     try:
         with lent_links(target):
             network.create()
             try:
-                found = definition(network.XMLDesc(0)).tree
-                if mode_of(found) in FILTERED_MODES:
+                found = definition(network.XMLDesc(0))
+                if found.mode in FILTERED_MODES:
                     wrong = wrong_rules(found, starts.backend)
             finally:
                 network.destroy()
@@ -220,7 +223,7 @@ def wrong_at_start(connection: libvirt.virConnect, inputs: Mapping[str, Any], st
         return [f"does not start: {error}"]
     finally:
         network.undefine()
-    lost = differences(NetworkSpec, merge(NetworkSpec, target, {}, found), found)
+    lost = differences(NetworkSpec, merge(NetworkSpec, target, {}, found.tree), found.tree)
     return wrong + [f"{change.path} is lost while it runs: {change.detail}" for change in lost]
 
 

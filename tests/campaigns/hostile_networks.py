@@ -35,6 +35,7 @@ from tests.unit.network.test_hostile_texts import in_canonical, taken
 
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
+from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
@@ -50,7 +51,7 @@ UNSERVED = re.compile(r"title|description|on_|uri|port_groups|forward")
 
 def defined(connection: libvirt.virConnect, attempt: Attempt, canonical: Mapping[str, Any]) -> str:
     """What is wrong with the text between definition and dump; "" for nothing."""
-    target = without_what_is_too_new(new_tree(canonical, UUID), connection.getLibVersion())
+    target = without_what_is_too_new(new_tree(network_tree(canonical), UUID), connection.getLibVersion())
     path = in_canonical(attempt)
     if attempt.path[0] in network_xml.NOT_XML or value_at(target, path) is None:
         return ""
@@ -69,7 +70,7 @@ def defined(connection: libvirt.virConnect, attempt: Attempt, canonical: Mapping
 
 def started(connection: libvirt.virConnect, canonical: Mapping[str, Any]) -> dict[str, list[str]]:
     """What dnsmasq's files say of a network while it runs, by the file; nothing of the network is left."""
-    target = without_what_is_too_new(new_tree(canonical, UUID), connection.getLibVersion())
+    target = without_what_is_too_new(new_tree(network_tree(canonical), UUID), connection.getLibVersion())
     name = target["name"]
     network = connection.networkDefineXML(network_edit.render(target))
     try:

@@ -16,6 +16,7 @@ from lxml import etree
 from tests.rng_instances import Instance, Schema
 
 from virtnet.network.resource import NETWORK
+from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
@@ -60,11 +61,13 @@ def walk(connection: libvirt.virConnect, instance: Instance) -> Outcome:
         if outcome.unreadable:
             return outcome
         outcome.dropped = not _holds(dump, instance)
-        again = connection.networkDefineXML(network_edit.render(tree if failures else canonical))
+        again = connection.networkDefineXML(network_edit.render(tree if failures else network_tree(canonical)))
         other = again.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
         outcome.tree_differs = definition(other).tree != tree
         outcome.lost = _unlike(dump, other)
-        edited = network_edit.edit(dump, {**tree, "trust_guest_rx_filters": not tree.get("trust_guest_rx_filters")})
+        edited = network_edit.edit(
+            definition(dump), {**tree, "trust_guest_rx_filters": not tree.get("trust_guest_rx_filters")}
+        )
         last = connection.networkDefineXML(edited).XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
         # The first line is <network>, which has the attribute that was edited.
         outcome.disturbed = _unlike(dump.partition("\n")[2], last.partition("\n")[2])

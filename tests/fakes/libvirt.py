@@ -14,9 +14,10 @@ from tests.fakes.host import FakeBridges
 
 from virtnet.errors import LibvirtFailure, NotFound
 from virtnet.network._generated.trees import NetworkTree
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, own_bridge
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import Definition
 from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
 
 
@@ -203,7 +204,8 @@ class FakeLibvirt:
                 texts = {**tree.get("metadata", {}), namespace: text} if kind == "metadata" else {}
                 kept = {name: value for name, value in texts.items() if value is not None}
                 edited = {**tree, kind: kept if kind == "metadata" else text}
-                return network_edit.edit(xml, {name: value for name, value in edited.items() if value is not None})
+                named = {name: value for name, value in edited.items() if value is not None}
+                return network_edit.edit(Definition(xml), network_tree(named))
 
             self.reports[uuid] = replace(
                 report,

@@ -23,10 +23,9 @@ from virtnet.host.paths import DIRECTORY
 from virtnet.network.observe import observe as network_observe
 from virtnet.network.observe.host_facts import host_facts
 from virtnet.network.observe.leftovers import dnsmasq_process
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork, reported
 from virtnet.planning.clients import Clients
 from virtnet.planning.host_client import FirewallLister, HostReader
-from virtnet.planning.reports import NetworkReport
 
 PID_FILES = "/run/libvirt/network"
 
@@ -94,7 +93,8 @@ class _Looking:
             reports = tuple(sorted(libvirt.networks(), key=lambda one: one.name))
         except (Unreachable, LibvirtFailure) as error:
             return replace(report, unreachable=str(error), denied=isinstance(error, AccessDenied))
-        seen = [self._network(one, version) for one in reports]
+        networks = [reported(one) for one in reports]
+        seen = [self._network(one, version) for one in networks]
         interfaces = self._tried(libvirt.interface_names, None) if self.clients.host is None else frozenset()
         return replace(
             report,
@@ -102,16 +102,16 @@ class _Looking:
             host_uuid=self._tried(libvirt.host_uuid, ""),
             interface_driver=interfaces is not None,
             networks=tuple(
-                replace(one, others=_others(one.report, reports), interface_names=interfaces)
+                replace(one, others=_others(one.report, networks), interface_names=interfaces)
                 for one in seen
-                if one.report is not None
+                if isinstance(one, ObservedNetwork)
             ),
             reported_autostart=frozenset(one.uuid for one in reports if one.autostart),
         )
 
-    def _network(self, report: NetworkReport, version: int) -> ObservedNetwork:
+    def _network(self, report: ReportedNetwork, version: int) -> Observed:
         uri = self.clients.libvirt.uri
-        alone = ObservedNetwork(uri=uri, host_uuid="", libvirt_version=version, report=report)
+        alone: Observed = ObservedNetwork(uri=uri, host_uuid="", libvirt_version=version, report=report)
         return self._tried(lambda: network_observe.observe(self.clients, {}, {"uuid": report.uuid}), alone)
 
     def at_host(self, report: DoctorReport, host: HostReader) -> DoctorReport:
@@ -121,7 +121,7 @@ class _Looking:
         except VirtnetError as error:
             return replace(report, host_name=host.name, host_unreachable=str(error))
         surveyed = self._tried(lambda: host_facts(host), None)
-        users = forwarding_observe.users(n.report for n in report.networks if n.report is not None)
+        users = forwarding_observe.users(n.report for n in report.networks)
         pid_files = self._tried(lambda: host.list_directory(PID_FILES), [])
         drop_ins = self._tried(lambda: host.list_directory(DIRECTORY), [])
         return replace(
@@ -140,14 +140,14 @@ class _Looking:
         )
 
     def _leftovers(self, report: DoctorReport, pid_files: Sequence[str]) -> list[tuple[str, int]]:
-        active = {n.report.name for n in report.networks if n.report is not None and n.report.active}
+        active = {n.report.name for n in report.networks if n.report.active}
         names = [name.removesuffix(".pid") for name in pid_files if name.endswith(".pid")]
         found = [(name, dnsmasq_process(self.clients, name)) for name in names if name not in active]
         return [(name, pid) for name, pid in found if pid is not None]
 
 
-def _others(report: NetworkReport | None, reports: tuple[NetworkReport, ...]) -> tuple[NetworkReport, ...]:
-    return tuple(other for other in reports if report is None or other.uuid != report.uuid)
+def _others(report: ReportedNetwork, networks: Sequence[ReportedNetwork]) -> tuple[ReportedNetwork, ...]:
+    return tuple(other for other in networks if other.uuid != report.uuid)
 
 
 def _backend(network_conf: str) -> str:

@@ -5,15 +5,12 @@ then guests are cut off, or not kept apart, and networks cannot start.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.network.messages.findings import rules
 from virtnet.network.observe.firewall import FILTERED_MODES, chains_of, flushed, missing_rules, uses_nft
 from virtnet.network.observed import ObservedNetwork
-from virtnet.network.tree import mode_of
-from virtnet.network.xml import read as network_xml
 
 
 def firewall(report: DoctorReport) -> Iterator[Finding]:
@@ -43,7 +40,7 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
             data={"backend": backend, "chains": sorted(chains)},
         )
     for network in networks:
-        missing = [rules(**part.details()) for part in missing_rules(_live(network), report.rules)]
+        missing = [rules(**part.details()) for part in missing_rules(network.report.running, report.rules)]
         if missing:
             yield Finding(
                 area="firewall",
@@ -57,7 +54,7 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
 def _hidden_policy(report: DoctorReport) -> Iterator[Finding]:
     if report.forwarding is None or report.forwarding.forward_policy != "DROP":
         return
-    exposed = [_name(n) for n in report.networks if n.report is not None and n.report.active and _mode(n) == "open"]
+    exposed = [_name(n) for n in report.networks if n.report.active and n.report.running.mode == "open"]
     yield Finding(
         area="firewall",
         level=Level.PROBLEM if exposed else Level.NOTE,
@@ -67,17 +64,8 @@ def _hidden_policy(report: DoctorReport) -> Iterator[Finding]:
 
 
 def _has_rules(network: ObservedNetwork) -> bool:
-    return network.report is not None and network.report.active and _mode(network) in FILTERED_MODES
-
-
-def _mode(network: ObservedNetwork) -> str:
-    return mode_of(_live(network))
-
-
-def _live(network: ObservedNetwork) -> dict[str, Any]:
-    report = network.report
-    return {} if report is None else network_xml.parse(report.live_xml or report.any_xml)
+    return network.report.active and network.report.running.mode in FILTERED_MODES
 
 
 def _name(network: ObservedNetwork) -> str:
-    return "" if network.report is None else network.report.name
+    return network.report.name

@@ -22,7 +22,6 @@ from virtnet.forwarding.sysctl import (
 from virtnet.host.paths import DIRECTORY
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.tree import ROUTED_MODES
-from virtnet.network.xml.definition import definition
 
 AREA = "ip forwarding"
 
@@ -184,16 +183,14 @@ def _advertised(found: ForwardingReport) -> Iterator[Finding]:
 
 
 def _starts_at_boot(network: ObservedNetwork) -> bool:
-    return network.report is not None and network.report.persistent and network.report.autostart
+    return network.report.persistent and network.report.autostart
 
 
 def _routes(network: ObservedNetwork, key: str) -> bool:
-    if network.report is None:
-        return False
-    config = definition(network.report.any_xml)
+    config = network.report.definition
     addresses = [ip["address"] for ip in config.tree.get("ips", [])]
     return config.mode in ROUTED_MODES and any((":" in a) == (key == IPV6) for a in addresses)
 
 
 def _name(network: ObservedNetwork) -> str:
-    return "" if network.report is None else network.report.name
+    return network.report.name

@@ -13,8 +13,9 @@ from virtnet.forwarding.messages import listed
 from virtnet.forwarding.sysctl import IPV4, shown
 from virtnet.network.messages import render as network_messages
 from virtnet.network.messages.attachments import names as attachment_names
-from virtnet.network.observed import RESTART_RECORD, ProblemKind
+from virtnet.network.observed import ProblemKind
 from virtnet.network.versions import OF_PROPERTY, version_text
+from virtnet.network.xml.read import RESTART_RECORD
 from virtnet.planning.findings import Advice, Note, Problem, Refusal
 
 _AGAIN: Final = "pulumi refresh, then pulumi up"

@@ -6,13 +6,10 @@ from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.network.messages.attachments import names
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan.preflight import preflight
-from virtnet.network.tree import mode_of, own_bridge, serves
-from virtnet.network.xml import read as network_xml
-from virtnet.network.xml.holding import HOLDING_NAMESPACE
-from virtnet.planning.reports import NetworkReport
-from virtnet.spec.part import Tree
+from virtnet.network.xml.definition import Definition
+from virtnet.network.xml.holding import is_holding_network
 
 AGAIN = "pulumi refresh, then pulumi up"
 
@@ -22,27 +19,19 @@ OTHERS_INOTIFY = 16
 
 def networks(report: DoctorReport) -> Iterator[Finding]:
     """Every network that libvirt knows."""
-    holding_networks = {n.report.uuid for n in report.networks if n.report is not None and is_holding_network(n.report)}
-    owned = {holding_uuid(n.report.uuid): n.report for n in report.networks if n.report is not None}
+    owned = {holding_uuid(n.report.uuid): n.report for n in report.networks}
     for network in report.networks:
-        if network.report is None:
-            continue
-        if network.report.uuid in holding_networks:
-            yield from _park(network, network.report, owned.get(network.report.uuid))
+        if is_holding_network(network.report.definition):
+            yield from _park(network, owned.get(network.report.uuid))
         else:
-            yield from _network(network, network.report, report)
+            yield from _network(network, report)
     yield from _stray_bridges(report)
     yield from _inotify(report)
 
 
-def is_holding_network(report: NetworkReport) -> bool:
-    """Whether a network is one of ours on which guests wait while theirs is restarted."""
-    return network_xml.read_xml(report.any_xml).find(f"metadata/{{{HOLDING_NAMESPACE}}}held") is not None
-
-
-def _network(network: ObservedNetwork, report: NetworkReport, doctor: DoctorReport) -> Iterator[Finding]:
-    area, tree = f"network {report.name}", network_xml.parse(report.live_xml or report.any_xml)
-    mark = network_xml.owner_mark(report.any_xml)
+def _network(network: ObservedNetwork, doctor: DoctorReport) -> Iterator[Finding]:
+    report = network.report
+    area, mark = f"network {report.name}", report.definition.mark
     findings = [
         Finding(
             area=area,
@@ -63,7 +52,7 @@ def _network(network: ObservedNetwork, report: NetworkReport, doctor: DoctorRepo
                 details={"network": report.name},
             )
         )
-    findings += _start(area, network, report)
+    findings += _start(area, network)
     if report.uuid in doctor.reported_autostart and not report.autostart:
         findings.append(
             Finding(
@@ -82,15 +71,15 @@ def _network(network: ObservedNetwork, report: NetworkReport, doctor: DoctorRepo
                 details={"network": report.name},
             )
         )
-    yield _summary(area, network, report, tree)
+    yield _summary(area, network)
     yield from findings
 
 
-def _summary(area: str, network: ObservedNetwork, report: NetworkReport, tree: Tree) -> Finding:
+def _summary(area: str, network: ObservedNetwork) -> Finding:
     """One line on what the network is, whose, and what is plugged in."""
-    mark = network_xml.owner_mark(report.any_xml)
-    mode, bridge = mode_of(tree) or "isolated", tree.get("bridge", {}).get("name", "")
-    subnets = [str(ip["address"]) for ip in tree.get("ips", [])]
+    report = network.report
+    mark, running = report.definition.mark, report.running
+    subnets = [ip["address"] for ip in running.tree.get("ips", [])]
     return Finding(
         area=area,
         level=Level.OK,
@@ -101,8 +90,8 @@ def _summary(area: str, network: ObservedNetwork, report: NetworkReport, tree: T
             "active": report.active,
             "autostart": report.autostart,
             "persistent": report.persistent,
-            "mode": mode,
-            "bridge": bridge,
+            "mode": running.mode or "isolated",
+            "bridge": running.bridge_name,
             "addresses": subnets,
             "owner": None if mark is None else mark.owner,
             "adopted": None if mark is None else mark.adopted,
@@ -113,12 +102,12 @@ def _summary(area: str, network: ObservedNetwork, report: NetworkReport, tree: T
     )
 
 
-def _start(area: str, network: ObservedNetwork, report: NetworkReport) -> Iterator[Finding]:
+def _start(area: str, network: ObservedNetwork) -> Iterator[Finding]:
     """What speaks against the next start. An active network is judged by what a stop, or a boot, would bring."""
+    report = network.report
     if network.problems and report.active:
         return  # one thing at a time: what is broken now colours what its next start would meet
-    tree = network_xml.parse(report.any_xml)
-    found = preflight(tree, network, allow_overlap=False)
+    found = preflight(report.definition.tree, network, allow_overlap=False)
     kind = FindingKind.NETWORK_DOES_NOT_START_AGAIN if report.active else FindingKind.NETWORK_DOES_NOT_START
     level = Level.PROBLEM if report.active or report.autostart else Level.NOTE
     for refusal in found.refusals:
@@ -127,12 +116,12 @@ def _start(area: str, network: ObservedNetwork, report: NetworkReport) -> Iterat
         yield Finding(area=area, level=Level.NOTE, kind=FindingKind.NETWORK_START_NOTE, cause=note)
 
 
-def _park(network: ObservedNetwork, report: NetworkReport, home: NetworkReport | None) -> Iterator[Finding]:
+def _park(network: ObservedNetwork, home: ReportedNetwork | None) -> Iterator[Finding]:
     yield Finding(
-        area=f"network {report.name}",
+        area=f"network {network.report.name}",
         level=Level.PROBLEM,
         kind=FindingKind.HOLDING_NETWORK_ORPHANED if home is None else FindingKind.HOLDING_NETWORK_LEFT,
-        data={"name": report.name, "waiting": [names([entry.details()]) for entry in network.attachments]},
+        data={"name": network.report.name, "waiting": [names([entry.details()]) for entry in network.attachments]},
         details={} if home is None else {"network": home.name},
     )
 
@@ -141,8 +130,8 @@ def _stray_bridges(report: DoctorReport) -> Iterator[Finding]:
     """Bridges with names of ours that no network has."""
     if report.host is None:
         return
-    xmls = [xml for n in report.networks if n.report is not None for xml in (n.report.live_xml, n.report.config_xml)]
-    known = {own_bridge(network_xml.parse(xml)) for xml in xmls if xml is not None}
+    found = [said for n in report.networks for said in (n.report.live, n.report.config)]
+    known = {said.bridge for said in found if said is not None}
     for link in report.host.links:
         if link.kind != "bridge" or link.name in known or not link.name.startswith(("vn-", "virbr")):
             continue
@@ -157,8 +146,7 @@ def _stray_bridges(report: DoctorReport) -> Iterator[Finding]:
 
 def _inotify(report: DoctorReport) -> Iterator[Finding]:
     """Each dnsmasq that answers for DNS watches /etc/resolv.conf, unless it is told whom to ask (dnsmasq 2.90)."""
-    trees = [network_xml.parse(n.report.any_xml) for n in report.networks if n.report is not None and n.report.active]
-    watching = sum(map(_watches, trees))
+    watching = sum(_watches(n.report.definition) for n in report.networks if n.report.active)
     limit = report.inotify_instances
     if limit is None or watching + OTHERS_INOTIFY < limit:
         return
@@ -170,6 +158,6 @@ def _inotify(report: DoctorReport) -> Iterator[Finding]:
     )
 
 
-def _watches(tree: Tree) -> bool:
-    dns = tree.get("dns", {})
-    return serves(tree) and dns.get("enable", True) and not dns.get("forwarders")
+def _watches(config: Definition) -> bool:
+    dns = config.tree.get("dns", {})
+    return config.serves and dns.get("enable", True) and not dns.get("forwarders")

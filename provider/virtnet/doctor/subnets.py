@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
-from virtnet.network.xml.definition import Subnet, definition
+from virtnet.network.xml.definition import Subnet
 
 #: Private blocks (RFC 1918, RFC 4193) to look for free subnets in, the one people expect first.
 BLOCKS = ("192.168.0.0/16", "10.0.0.0/8", "172.16.0.0/12")
@@ -40,10 +40,7 @@ def in_use(report: DoctorReport) -> dict[Subnet, list[str]]:
     found: dict[Subnet, list[str]] = {}
     bridges: set[str] = set()
     for network in report.networks:
-        if network.report is None:
-            continue
-        for xml in filter(None, (network.report.live_xml, network.report.config_xml)):
-            defined = definition(xml)
+        for defined in filter(None, (network.report.live, network.report.config)):
             bridges.add(defined.bridge if network.report.active else "")
             for ip in defined.tree.get("ips", []):
                 _add(found, ip["address"], f"network {network.report.name}")

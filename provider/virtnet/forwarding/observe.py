@@ -23,8 +23,8 @@ from virtnet.forwarding.sysctl import (
     ipv6_of,
 )
 from virtnet.host.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
+from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.network.tree import ROUTED_MODES
-from virtnet.network.xml.definition import definition
 from virtnet.planning.clients import Clients
 from virtnet.planning.host_client import (
     FileReader,
@@ -35,7 +35,6 @@ from virtnet.planning.host_client import (
     Routing,
     SysctlReader,
 )
-from virtnet.planning.reports import NetworkReport
 from virtnet.spec.checking import if_known
 from virtnet.spec.part import Values, as_group
 
@@ -48,7 +47,7 @@ def observe(clients: Clients, desired: Values | None, _recorded: Values) -> Forw
     """What the kernel, the files that it boots with, and libvirt's networks report now. Each is asked once."""
     host = host_of(clients)
     host_uuid = clients.libvirt.host_uuid()
-    return look(host, desired, host_uuid=host_uuid, users=users(clients.libvirt.networks()))
+    return look(host, desired, host_uuid=host_uuid, users=users(map(reported, clients.libvirt.networks())))
 
 
 def look(
@@ -132,14 +131,12 @@ def forward_policy(host: FirewallReader) -> str:
     return next((line.split()[1] for line in table.splitlines() if line.startswith(":FORWARD ")), "")
 
 
-def users(networks: Iterable[NetworkReport]) -> dict[str, tuple[ForwardingUser, ...]]:
+def users(networks: Iterable[ReportedNetwork]) -> dict[str, tuple[ForwardingUser, ...]]:
     """The active networks for which libvirt turned forwarding on, by address family, sorted by mode and name."""
     found: dict[str, list[ForwardingUser]] = {IPV4: [], IPV6: []}
     for network in networks:
-        if not network.active or network.live_xml is None:
-            continue
-        live = definition(network.live_xml)
-        if live.mode not in ROUTED_MODES:
+        live = network.live
+        if live is None or live.mode not in ROUTED_MODES:
             continue
         addresses = [*live.tree.get("ips", ()), *live.tree.get("routes", ())]
         for key in {IPV6 if ":" in item["address"] else IPV4 for item in addresses}:

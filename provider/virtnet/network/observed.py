@@ -6,14 +6,13 @@ Made by connection and host, read by the planners.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
+from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.findings import Problem
 from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, ListeningSocket, NetworkReport
 from virtnet.spec.failures import Detail, Details
-
-RESTART_RECORD = "virtnet-restart.invalid"
-"""The TXT record of the running network that comes and goes to have libvirt restart dnsmasq."""
 
 
 class ProblemKind(Enum):
@@ -133,14 +132,71 @@ class LeftBridge:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObservedNetwork:
-    """Everything that planning one network looks at."""
+class ReportedNetwork:
+    """One network by libvirt's account, as `planning.reports.NetworkReport`, with its XML as definitions."""
+
+    uuid: str
+    name: str
+    active: bool
+    persistent: bool
+    autostart: bool
+    live: Definition | None
+    """What runs; None while it is inactive."""
+    config: Definition | None
+    """What is persistent; None for a transient network."""
+
+    @property
+    def definition(self) -> Definition:
+        """The persistent definition, or the live one of a transient network."""
+        found = self.live if self.config is None else self.config
+        if found is None:  # a network is active or persistent, or it is not there
+            raise ValueError(f"libvirt reported network {self.name} neither active nor persistent")
+        return found
+
+    @property
+    def running(self) -> Definition:
+        """What runs, or what would be started where it is inactive."""
+        return self.definition if self.live is None else self.live
+
+
+def reported(report: NetworkReport) -> ReportedNetwork:
+    """What libvirt's client reports, with its texts as definitions."""
+    return ReportedNetwork(
+        uuid=report.uuid,
+        name=report.name,
+        active=report.active,
+        persistent=report.persistent,
+        autostart=report.autostart,
+        live=None if report.live_xml is None else definition(report.live_xml),
+        config=None if report.config_xml is None else definition(report.config_xml),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservedAbsent:
+    """Everything that planning a network looks at of which libvirt says that there is none."""
 
     uri: str
     host_uuid: str
     libvirt_version: int
-    report: NetworkReport | None
-    """The network itself; None when libvirt says that there is none."""
+    fresh_uuid: str = ""
+    """A random UUID for the network: chance comes in with what is observed, so planning is pure."""
+    others: tuple[ReportedNetwork, ...] = ()
+    """As for ObservedNetwork, like the rest."""
+    host: HostReport | None = None
+    interface_names: frozenset[str] | None = None
+    only_libvirt: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservedNetwork:
+    """Everything that planning one network looks at that is there."""
+
+    uri: str
+    host_uuid: str
+    libvirt_version: int
+    report: ReportedNetwork
+    """The network itself."""
     attachments: tuple[Attachment, ...] = ()
     holding: str = ""
     """The name of the network's holding network, where a restart that was cut short left it; "" where there is none."""
@@ -155,7 +211,7 @@ class ObservedNetwork:
     Nothing is on them, but for the network's own when it is to be deleted with what is plugged in."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with the active network though libvirt calls it active: bridge gone, dnsmasq gone."""
-    others: tuple[NetworkReport, ...] = ()
+    others: tuple[ReportedNetwork, ...] = ()
     """The host's other networks; looked at only when something may be started or defined anew."""
     host: HostReport | None = None
     """The host itself; None when there is no way to ask it, or no need to."""
@@ -163,9 +219,6 @@ class ObservedNetwork:
     """The host's interfaces by libvirt's account, asked where `host` is not there to be asked."""
     only_libvirt: bool = False
     """Whether there is no way to the host itself, so that only libvirt can be asked."""
-    fresh_uuid: str = ""
-    """A random UUID for a network that does not exist yet: chance comes in with what is observed, so planning is
-    pure."""
 
     @property
     def users(self) -> tuple[Attachment, ...]:
@@ -175,3 +228,6 @@ class ObservedNetwork:
     def problem(self, kind: ProblemKind) -> Problem | None:
         """The problem of that kind, if there is one."""
         return next((problem for problem in self.problems if problem.kind is kind), None)
+
+
+Observed: TypeAlias = ObservedAbsent | ObservedNetwork

@@ -9,23 +9,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.checks.inputs import check_network
 from virtnet.network.diff import COMPUTED, recorded_inputs
 from virtnet.network.observe.observe import observe, prefetch
-from virtnet.network.observed import ObservedNetwork, ProblemKind, as_details
+from virtnet.network.observed import Observed, ObservedAbsent, ProblemKind, as_details
 from virtnet.network.plan.plan import plan_network
 from virtnet.network.spec import NetworkSpec
+from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.findings import Messages, Problem
 from virtnet.planning.merge import ABSENT, project
 from virtnet.planning.resource import Resource
 from virtnet.spec.checking import if_known
 from virtnet.spec.failures import Failure
-from virtnet.spec.part import UNKNOWN, Tree, from_inputs, is_unknown, tree
+from virtnet.spec.part import UNKNOWN, Values, as_group, from_inputs, is_unknown, only, tree
 from virtnet.spec.values import readable
 
 
-def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[str, Tree], list[Failure]]:
+def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[str, object], list[Failure]]:
     """Inputs in their one canonical form, with what is recorded even when left out, or every reason against them.
 
     `__name` is the Pulumi resource's name, taken when `name` is left out; a name once recorded is kept. `__owner` is
@@ -64,7 +66,7 @@ def _check_metadata(spec: NetworkSpec) -> list[Failure]:
     ]
 
 
-def _canonical(named: dict[str, Tree]) -> dict[str, Tree]:
+def _canonical(named: dict[str, object]) -> dict[str, object]:
     forward = named.get("forward")
     if isinstance(forward, dict):
         forward.setdefault("mode", "nat")
@@ -84,7 +86,7 @@ def _canonical(named: dict[str, Tree]) -> dict[str, Tree]:
     return named
 
 
-def _leases(named: dict[str, Tree]) -> list[dict[str, Tree]]:
+def _leases(named: Values) -> list[dict[str, object]]:
     """Every lease time in a tree, of ranges and of reservations."""
     ips = named.get("ips")
     dhcps = [ip.get("dhcp") for ip in ips if ip is not UNKNOWN] if isinstance(ips, list) else []
@@ -99,30 +101,29 @@ def _leases(named: dict[str, Tree]) -> list[dict[str, Tree]]:
     return [item["lease"] for item in items if item is not UNKNOWN and isinstance(item.get("lease"), dict)]
 
 
-def _digest(value: Tree) -> str:
+def _digest(value: object) -> str:
     """A value's fingerprint, which tells nothing of it: a state keeps what is secret nowhere but in its own place."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def outputs(
-    inputs: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork
-) -> dict[str, Tree] | None:
+def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, object] | None:
     """The outputs: what the program named as it is on the host, and what was made; None when the network is gone.
 
     The persistent configuration is shown; where it is as it was made and the running network differs, the latter, so
     that drift of either kind appears. `__drifted` remembers, by fingerprints, how what differs was made: against
     what is recorded, which is the drift itself by then, every second refresh would take the other copy for it.
     """
-    report = observed.report
-    if report is None:
+    if isinstance(observed, ObservedAbsent):
         return None
-    config = network_xml.parse(report.any_xml)
-    live = network_xml.parse(report.live_xml) if report.live_xml is not None else config
-    runs = {**live, **{name: config[name] for name in network_xml.NEXT_START if name in config}}
-    meant = {name: _digest(value) for name, value in inputs.items()} | dict(recorded.get("__drifted") or {})
-    shown: dict[str, Tree] = {}
-    drifted: dict[str, Tree] = {}
-    persistent_view, live_view = project(NetworkSpec, inputs, config), project(NetworkSpec, inputs, runs)
+    report = observed.report
+    config, live = report.definition.tree, report.running.tree
+    runs: NetworkTree = {**live, **only(config, network_xml.NEXT_START)}
+    meant: dict[str, object] = {name: _digest(value) for name, value in inputs.items()}
+    meant |= as_group(recorded.get("__drifted") or {})
+    shown: dict[str, object] = {}
+    drifted: dict[str, object] = {}
+    named = network_tree(inputs)
+    persistent_view, live_view = project(NetworkSpec, named, config), project(NetworkSpec, named, runs)
     for name, digest in meant.items():
         if name in network_xml.NOT_XML or name == "__owner":
             shown[name] = inputs[name]
@@ -143,8 +144,8 @@ def outputs(
     shown["__named"] = sorted(name for name in ("uuid", "mac") if name in inputs)
     return shown | {
         "uuid": report.uuid,
-        "bridge_name": live.get("bridge", {}).get("name", ""),
-        "mac": shown.get("mac", config.get("mac", "")),
+        "bridge_name": report.running.bridge_name,
+        "mac": shown.get("mac", report.definition.mac),
         "persistent": report.persistent,
         "host_uuid": observed.host_uuid,
         "adopted_from": recorded.get("adopted_from"),
@@ -158,7 +159,7 @@ def _messages() -> Messages:
     return messages()
 
 
-NETWORK: Resource[ObservedNetwork] = Resource(
+NETWORK: Resource[Observed] = Resource(
     name="LibvirtNetwork",
     subject="network",
     spec=NetworkSpec,

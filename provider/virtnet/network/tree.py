@@ -23,6 +23,11 @@ def network_tree_with_unknowns(values: Values) -> NetworkTreeWithUnknowns:
     return cast("NetworkTreeWithUnknowns", values)
 
 
+def owner_of(values: Values) -> str:
+    """Whose inputs or outputs they are: project/stack/resource; "" where that is not known."""
+    return str(values.get("__owner") or "")
+
+
 def forward_mode(spec: NetworkSpec) -> str | None:
     """Libvirt's mode: "" for an isolated network, None while it is unknown."""
     forward = spec.forward
@@ -33,9 +38,9 @@ def forward_mode(spec: NetworkSpec) -> str | None:
     return forward.mode or "nat"
 
 
-def mode_of(tree: Values) -> str:
+def mode_of(tree: NetworkTreeWithUnknowns) -> str:
     """The forward mode of a tree; "" for an isolated network, "unknown" while it is known only when applied."""
-    forward = network_tree_with_unknowns(tree).get("forward")
+    forward = tree.get("forward")
     if forward is None:
         return ""
     if forward is UNKNOWN:
@@ -44,18 +49,17 @@ def mode_of(tree: Values) -> str:
     return "unknown" if mode is UNKNOWN else mode
 
 
-def own_bridge(tree: Values) -> str:
+def own_bridge(tree: NetworkTreeWithUnknowns) -> str:
     """The name of the bridge that libvirt makes for this network; "" where it makes none, or it is not known yet."""
-    bridge = network_tree_with_unknowns(tree).get("bridge")
+    bridge = tree.get("bridge")
     if mode_of(tree) not in OWN_BRIDGE_MODES or bridge is None or bridge is UNKNOWN:
         return ""
     name = bridge.get("name", "")
     return "" if name is UNKNOWN else name
 
 
-def serves(values: Values) -> bool:
+def serves(tree: NetworkTree) -> bool:
     """Whether libvirt runs dnsmasq for this network."""
-    tree = network_tree(values)
     ips = tree.get("ips", [])
     dhcps = [ip.get("dhcp", {}) for ip in ips]
     return bool(ips) and (tree.get("dns", {}).get("enable", True) or any(map(gives_addresses, dhcps)))

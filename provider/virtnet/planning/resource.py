@@ -38,7 +38,7 @@ class Resource(Generic[Observed]):
     """(desired, recorded, observed) -> plan. None as observed means: just as recorded. Pure."""
     outputs: Callable[[Values, Values, Observed], dict[str, object] | None]
     """(inputs, recorded outputs or a plan's details, observed) -> outputs; None when it is gone. Pure."""
-    recorded_inputs: Callable[[Values], dict[str, object]]
+    recorded_inputs: Callable[[Values], Values]
     """Recorded outputs -> what the program had named. Pure."""
     identity: Callable[[Values], str]
     """Outputs -> Pulumi's id. Pure."""

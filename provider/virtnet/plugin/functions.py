@@ -18,6 +18,7 @@ from virtnet.errors import HostFailure, InvalidInputs, Refused
 from virtnet.libvirtd.connection import Connection
 from virtnet.libvirtd.lookup import lookup
 from virtnet.network.observe.ports import attachments
+from virtnet.network.observed import reported
 from virtnet.network.program import inputs_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.versions import version_text
@@ -277,7 +278,7 @@ def _get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
     for lease in _leases(connection, report.uuid):
         leased.setdefault(str(lease["mac"]).lower(), []).append(str(lease["address"]))
     guests = []
-    for entry in attachments(clients, report):
+    for entry in attachments(clients, reported(report)):
         # Of an interface that is nobody's we know the host's side alone.
         mac = entry.mac.lower() if entry.owner else ""
         interface = known.get(mac)

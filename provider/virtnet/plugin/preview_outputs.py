@@ -9,7 +9,7 @@ from typing import Any
 from virtnet.forwarding.drop_in import path_of
 from virtnet.forwarding.observed import drop_in_of
 from virtnet.network.names import bridge_name_for, mac_for
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree_with_unknowns
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import UNKNOWN, Values, as_group
 
@@ -68,7 +68,7 @@ def _mac(desired: Values) -> object:
 def _mode(desired: Values) -> object:
     forward = desired.get("forward", {})
     unknown = forward is UNKNOWN or as_group(forward).get("mode") is UNKNOWN
-    return UNKNOWN if unknown else mode_of(desired)
+    return UNKNOWN if unknown else mode_of(network_tree_with_unknowns(desired))
 
 
 def _network_updated(recorded: Values, desired: Values) -> dict[str, object]:

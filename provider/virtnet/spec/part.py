@@ -53,9 +53,6 @@ they would not be a mapping to a union of plain types, as what a TypedDict may h
 TreeType = TypeVar("TreeType", bound=Values)
 """A resource's own tree, or Values."""
 
-Tree: TypeAlias = Any
-"""Plain data: a dict with snake_case keys, a list, a scalar, or UNKNOWN."""
-
 
 def as_group(value: object) -> Values:
     """A value of a tree that must be named values. Raises TypeError for any other."""

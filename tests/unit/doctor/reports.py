@@ -12,7 +12,7 @@ from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import HostReport, ObservedNetwork, ProblemKind
+from virtnet.network.observed import HostReport, ObservedNetwork, ProblemKind, reported
 from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, NetworkReport
 
@@ -59,7 +59,7 @@ def network(
         live_xml=xml if active else None,
         config_xml=xml,
     )
-    return ObservedNetwork(uri="", host_uuid="", libvirt_version=9_000_000, report=report, host=HOST, **more)
+    return ObservedNetwork(uri="", host_uuid="", libvirt_version=9_000_000, report=reported(report), host=HOST, **more)
 
 
 def forwards(values: Any = None, files: Any = None, users: Any = None, **more: Any) -> ForwardingReport:

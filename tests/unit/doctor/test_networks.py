@@ -24,6 +24,7 @@ from virtnet.doctor.kinds import FindingKind
 from virtnet.doctor.networks import networks
 from virtnet.network.names import holding_uuid
 from virtnet.network.observed import ObservedNetwork
+from virtnet.network.xml.definition import definition
 
 PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
 DNSMASQ_MISSING = replace(HOST, missing_programs=("dnsmasq",))
@@ -126,10 +127,9 @@ def test_names_bridges_that_no_network_has() -> None:
 )
 def test_warns_before_inotify_instances_run_out(count: int, limit: int | None, dns: str, warns: bool) -> None:
     one = network()
-    assert one.report is not None
-    xml = (one.report.live_xml or "").replace("<ip ", f"{dns}<ip ")
+    said = definition(one.report.running.xml.replace("<ip ", f"{dns}<ip "))
     many = [
-        replace(one, report=replace(one.report, uuid=str(uuids.UUID(int=number)), live_xml=xml, config_xml=xml))
+        replace(one, report=replace(one.report, uuid=str(uuids.UUID(int=number)), live=said, config=said))
         for number in range(count)
     ]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import ObservedNetwork, reported
 from virtnet.network.resource import outputs
 from virtnet.planning.reports import NetworkReport
 
@@ -21,7 +21,7 @@ def seen(*, config: str, live: str) -> ObservedNetwork:
     report = NetworkReport(
         uuid=UUID, name="lab", active=True, persistent=True, autostart=True, live_xml=live, config_xml=config
     )
-    return ObservedNetwork(uri="qemu:///system", host_uuid="", libvirt_version=9_000_000, report=report)
+    return ObservedNetwork(uri="qemu:///system", host_uuid="", libvirt_version=9_000_000, report=reported(report))
 
 
 def refreshed(recorded: dict[str, Any], *, config: str, live: str) -> dict[str, Any]:

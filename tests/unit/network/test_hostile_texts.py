@@ -11,6 +11,7 @@ from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
 from virtnet.network.spec import NetworkSpec
+from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
@@ -55,7 +56,7 @@ def test_a_hostile_text_is_refused_in_a_sentence_fit_to_print(kind: str) -> None
 def test_a_hostile_text_that_is_taken_comes_back_from_the_xml() -> None:
     changed = {}
     for attempt, canonical in taken():
-        target = new_tree(canonical, UUID)
+        target = new_tree(network_tree(canonical), UUID)
         found = definition(network_edit.render(target)).tree
         if attempt.path[0] in network_xml.NOT_XML:
             continue

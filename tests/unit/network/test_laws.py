@@ -18,6 +18,7 @@ from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.running import StopNetwork
+from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
@@ -50,7 +51,7 @@ def plan(libvirt: FakeLibvirt, desired: dict[str, Any], recorded: dict[str, Any]
 
 @given(whole_networks())
 def test_what_is_rendered_is_parsed_as_it_was(inputs: dict[str, Any]) -> None:
-    target = new_tree(checked(inputs), inputs.get("uuid", UUID))
+    target = new_tree(network_tree(checked(inputs)), inputs.get("uuid", UUID))
 
     parsed = definition(network_edit.render(target)).tree
 
@@ -230,7 +231,7 @@ def test_a_create_killed_after_any_step_is_finished_by_the_next(killed_after: in
 
     assert recorded["uuid"] == whole.details["uuid"]
     assert plan(libvirt, desired, recorded).empty
-    mark = network_xml.owner_mark(libvirt.reports[recorded["uuid"]].any_xml)
+    mark = definition(libvirt.reports[recorded["uuid"]].any_xml).mark
     assert mark == network_xml.OwnerMark("project/stack/lab", creating=False)
 
 

@@ -12,6 +12,7 @@ from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
@@ -69,13 +70,13 @@ def deleted(libvirt: FakeLibvirt, recorded: dict[str, Any]) -> list[Note]:
 
 
 def mark(libvirt: FakeLibvirt) -> OwnerMark | None:
-    return network_xml.owner_mark(libvirt.reports[UUID].any_xml)
+    return definition(libvirt.reports[UUID].any_xml).mark
 
 
 def as_configured(libvirt: FakeLibvirt) -> dict[str, Any]:
     """Definition, flags, and the running network less the mark, which it keeps from its start to the next."""
     (report,) = libvirt.snapshot().values()
-    live = None if report.live_xml is None else network_edit.without_owner_mark(report.live_xml)
+    live = None if report.live_xml is None else network_edit.without_owner_mark(definition(report.live_xml))
     return {**vars(report), "live_xml": live and " ".join(live.split())}
 
 
@@ -153,7 +154,7 @@ def test_a_network_that_another_resource_adopted_too_is_left_to_it() -> None:
 def test_what_belongs_to_another_by_now_is_neither_removed_nor_changed(policy: str) -> None:
     libvirt = host_with_a_network()
     recorded = {**created(libvirt, "project/stack/a", title="a's"), "on_delete": policy}
-    taken = network_edit.with_owner_mark(libvirt.reports[UUID].any_xml, OwnerMark("project/stack/b"))
+    taken = network_edit.with_owner_mark(definition(libvirt.reports[UUID].any_xml), OwnerMark("project/stack/b"))
     libvirt.reports[UUID] = replace(libvirt.reports[UUID], config_xml=taken)
     before, libvirt.effects = libvirt.snapshot(), []
 

@@ -16,7 +16,7 @@ from tests.unit.network.messages.test_findings import PROBLEMS
 from tests.unit.strategies import networks
 
 from virtnet.errors import ApplyFailed, VirtnetError
-from virtnet.network.observed import ObservedNetwork, as_details
+from virtnet.network.observed import Observed, ObservedAbsent, as_details
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.read import RESTART_ITEM
 from virtnet.planning import lifecycle
@@ -80,17 +80,15 @@ class World:
         self.clients = Clients(libvirt=self.libvirt, host=None if only_libvirt else self.host)
         self.plans: list[Plan] = []
         self.trace: list[object] = []
-        self.network: Resource[ObservedNetwork] = replace(
-            NETWORK, plan=self._plan, observe=self._observe, messages=messages
-        )
+        self.network: Resource[Observed] = replace(NETWORK, plan=self._plan, observe=self._observe, messages=messages)
 
-    def _plan(self, desired: Values | None, recorded: Values | None, observed: ObservedNetwork | None) -> Plan:
+    def _plan(self, desired: Values | None, recorded: Values | None, observed: Observed | None) -> Plan:
         self.plans.append(NETWORK.plan(desired, recorded, observed))
         return self.plans[-1]
 
-    def _observe(self, clients: Clients, desired: Values | None, recorded: Values) -> ObservedNetwork:
+    def _observe(self, clients: Clients, desired: Values | None, recorded: Values) -> Observed:
         seen = NETWORK.observe(clients, desired, recorded)
-        return replace(seen, fresh_uuid=UUID if seen.fresh_uuid else "")
+        return replace(seen, fresh_uuid=UUID) if isinstance(seen, ObservedAbsent) else seen
 
     def connect(self, uri: str) -> Clients:
         return self.clients

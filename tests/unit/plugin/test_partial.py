@@ -9,7 +9,7 @@ from tests.kinds import NETWORK_IN_KINDS
 
 from virtnet.errors import ApplyFailed, Cancelled, LibvirtFailure, Refused, Unreachable
 from virtnet.network.resource import NETWORK
-from virtnet.network.xml.read import owner_mark
+from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
 
@@ -123,7 +123,7 @@ def test_a_create_whose_host_is_lost_gives_what_was_begun_and_the_next_update_fi
     shown = lifecycle.update(NETWORK, outputs, checked(), connect, keep_silent)
 
     (report,) = libvirt.reports.values()
-    mark = owner_mark(report.any_xml)
+    mark = definition(report.any_xml).mark
     assert (report.active, report.autostart, mark is not None and mark.creating) == (True, True, False)
     assert (shown["uuid"], shown["problems"]) == (report.uuid, [])
 

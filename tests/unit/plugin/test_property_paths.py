@@ -10,6 +10,7 @@ from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.network.diff import recorded_changes
 from virtnet.network.resource import NETWORK
 from virtnet.network.spec import NetworkSpec
+from virtnet.network.tree import network_tree_with_unknowns
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.plugin.property_paths import detailed, in_camel_case, spelled, top
 from virtnet.spec.part import UNKNOWN
@@ -19,7 +20,7 @@ LAB = {"uri": "qemu:///system", "name": "lab", "autostart": True, "active": True
 
 def diff(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
     recorded, desired = {**LAB, **before}, {**LAB, **after}
-    return {**detailed(NetworkSpec, recorded_changes(desired, recorded), recorded, desired)}
+    return {**detailed(NetworkSpec, recorded_changes(network_tree_with_unknowns(desired), recorded), recorded, desired)}
 
 
 def ips(*hosts: dict[str, str]) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def test_an_interface_is_data_and_its_name_is_quoted_where_it_must_be() -> None:
 def test_a_diff_holds_a_path_exactly_when_something_changes(before: dict[str, Any], after: dict[str, Any]) -> None:
     recorded, _ = NETWORK.check({**LAB, **before}, {})
     desired, _ = NETWORK.check({**LAB, **after}, {})
-    changes = recorded_changes(desired, recorded)
+    changes = recorded_changes(network_tree_with_unknowns(desired), recorded)
 
     found = detailed(NetworkSpec, changes, recorded, desired)
 

@@ -7,10 +7,11 @@ from typing import Any
 from virtnet.network.messages.attachments import names, obstacle_sentence
 from virtnet.network.messages.steps import DNSMASQ_RESTARTS
 from virtnet.network.observe.firewall import RulesKind
-from virtnet.network.observed import RESTART_RECORD, ProblemKind, problem_of
+from virtnet.network.observed import ProblemKind, problem_of
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.versions import OF_PROPERTY, version_text
+from virtnet.network.xml.read import RESTART_RECORD
 from virtnet.planning.findings import Advice, Problem, Refusal
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.failures import Details

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from virtnet.network.tree import mode_of, own_bridge
-from virtnet.spec.part import Tree
+from virtnet.network.xml.definition import Definition
 
 #: Modes in which libvirt writes rules; "" is an isolated network.
 FILTERED_MODES = ("", "nat", "route")
@@ -66,9 +65,9 @@ def flushed(rules: Mapping[str, str | None]) -> bool:
     return not uses_nft(rules.get("nft") or "") and not _listing(rules.get("iptables-save") or "").chains >= CHAINS
 
 
-def missing_rules(live: Mapping[str, Tree], rules: Mapping[str, str | None]) -> Iterator[MissingRules]:
+def missing_rules(live: Definition, rules: Mapping[str, str | None]) -> Iterator[MissingRules]:
     """What a running network has lost of its rules."""
-    bridge = own_bridge(live)
+    bridge = live.bridge
     if uses_nft(rules.get("nft") or ""):
         listing = _nft_listing(rules.get("nft") or "")
         if bridge not in listing.bridges:
@@ -80,8 +79,8 @@ def missing_rules(live: Mapping[str, Tree], rules: Mapping[str, str | None]) -> 
             yield MissingRules(RulesKind.JUMPS)
         if bridge not in listing.bridges:
             yield MissingRules(RulesKind.FILTER)
-    if mode_of(live) == "nat":
-        for subnet in _subnets(live):
+    if live.mode == "nat":
+        for subnet in map(str, live.subnets):
             if ":" not in subnet and subnet not in listing.masqueraded:
                 yield MissingRules(RulesKind.NAT, subnet)
 
@@ -160,7 +159,3 @@ def _addresses(rule: Rule) -> Iterator[str]:
     for option, word in zip(rule.words, rule.words[1:], strict=False):
         if option in ("-s", "-d") and not ipaddress.ip_network(word).is_multicast and word != "255.255.255.255/32":
             yield word
-
-
-def _subnets(live: Mapping[str, Tree]) -> list[str]:
-    return [str(ipaddress.ip_interface(ip["address"]).network) for ip in live.get("ips", [])]

@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac, probe_uuid
-from virtnet.network.observed import LeftBridge
-from virtnet.network.xml.definition import definition
+from virtnet.network.observed import LeftBridge, ReportedNetwork
 from virtnet.planning.clients import Clients
 from virtnet.planning.host_client import FileReader
-from virtnet.planning.reports import Attachment, NetworkReport
+from virtnet.planning.reports import Attachment
 
 
 def link_address(clients: Clients, link: str) -> str | None:
@@ -30,14 +29,14 @@ def _on_it(host: FileReader, bridge: str) -> tuple[Attachment, ...]:
     return tuple(Attachment(owner="", interface=port) for port in bridge_ports(host, bridge))
 
 
-def bridges_left(clients: Clients, report: NetworkReport | None, *, occupied: bool = False) -> tuple[LeftBridge, ...]:
+def bridges_left(clients: Clients, report: ReportedNetwork, *, occupied: bool = False) -> tuple[LeftBridge, ...]:
     """The bridges that killed daemons left of this network, its holding network and its probes, with nothing on them.
 
     `occupied` tells of the network's own too where something is on it.
     """
-    if report is None or clients.host is None:
+    if clients.host is None:
         return ()
-    config = definition(report.any_xml)
+    config = report.definition
     made = [
         LeftBridge(uuid=report.uuid, bridge=config.bridge, mac=config.mac),
         LeftBridge(uuid=holding_uuid(report.uuid), bridge=holding_bridge(report.uuid), mac=holding_mac(report.uuid)),

@@ -3,112 +3,161 @@
 import uuid as uuids
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from virtnet.errors import AccessDenied, HostFailure
+from virtnet.network._generated.trees import NetworkTreeWithUnknowns
 from virtnet.network.diff import recorded_changes
 from virtnet.network.names import holding_uuid
 from virtnet.network.observe.health import firewall_problems, health_problems
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
-from virtnet.network.observe.ports import attachments
-from virtnet.network.observed import HostReport, LeftBridge, ObservedNetwork, ProblemKind, attachment_details
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
-from virtnet.network.xml import read as network_xml
+from virtnet.network.observe.ports import attachments, find_network
+from virtnet.network.observed import (
+    HostReport,
+    LeftBridge,
+    Observed,
+    ObservedAbsent,
+    ObservedNetwork,
+    ProblemKind,
+    ReportedNetwork,
+    attachment_details,
+    reported,
+)
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Problem
 from virtnet.planning.host_client import FileReader, HostReader
 from virtnet.planning.plan import ChangeClass
-from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport, Obstacle, ObstacleKind
-from virtnet.spec.part import Tree, walk_unknown
+from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, ObstacleKind
+from virtnet.spec.part import UNKNOWN, Values, walk_unknown
 
 AUTOSTART_LINKS = "/etc/libvirt/qemu/networks/autostart"
 
 
-def observe(clients: Clients, desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree]) -> ObservedNetwork:
+def observe(clients: Clients, desired: Values | None, recorded: Values) -> Observed:
     """What libvirt and the kernel report of this network; of the rest of the host only when it may matter."""
-    libvirt = clients.libvirt
     report = _find(clients, desired or {}, recorded)
+    if report is None:
+        return _observe_absent(clients, network_tree_with_unknowns(desired or {}), recorded)
+    libvirt, deleting = clients.libvirt, desired is None
+    wanted = network_tree_with_unknowns(desired or {})
     problems = health_problems(clients.host, report)
     if not problems and recorded.get("host_uuid"):
         # Not right after it was made or changed, when its rules are as new as it is.
         problems = firewall_problems(clients.host, report)
-    if report is not None and network_xml.restart_record_left(report.live_xml):
+    if report.live is not None and report.live.restart_record_left:
         problems = (*problems, Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED))
-    deleting = desired is None
-    may_start = _may_start(report, desired or {}, recorded, problems) or (deleting and recorded.get("adopted_from"))
+    may_start = _may_start(report, wanted, recorded, problems) or bool(deleting and recorded.get("adopted_from"))
     users = attachments(clients, report)
-    holding = libvirt.find_network(uuid=holding_uuid(report.uuid)) if report is not None else None
+    holding = find_network(libvirt, uuid=holding_uuid(report.uuid))
     held = attachments(clients, holding)
     if holding is not None:
         held = _with_guests(clients, holding, held)
         waiting = {"network": holding.name, "attachments": attachment_details(held)}
         problems = (*problems, Problem(ProblemKind.HOLDING_NETWORK_LEFT, waiting))
     left = bridges_left(clients, report, occupied=deleting and recorded.get("on_delete") == "disconnect")
-    if report is not None and any(entry.users for entry in left):
+    if any(entry.users for entry in left):
         left = _with_owners(clients, report.name, left)
-    if forgotten := [entry.bridge for entry in left if report is not None and entry.uuid != report.uuid]:
+    if forgotten := [entry.bridge for entry in left if entry.uuid != report.uuid]:
         problems = (*problems, Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": forgotten}))
+    around = _surroundings(clients, wanted, recorded, report) if may_start else _Surroundings()
     return ObservedNetwork(
         uri=libvirt.uri,
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         report=report,
-        attachments=_with_guests(clients, report, users) if (may_start or deleting) and report is not None else users,
+        attachments=_with_guests(clients, report, users) if may_start or deleting else users,
         holding="" if holding is None else holding.name,
         held=held,
-        shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if report is not None and deleting else (),
-        dnsmasq_left=report is not None and not report.active and dnsmasq_process(clients, report.name) is not None,
+        shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if deleting else (),
+        dnsmasq_left=not report.active and dnsmasq_process(clients, report.name) is not None,
         bridges_left=left,
         problems=problems,
-        others=_others(clients, report) if may_start else (),
-        host=_host_facts(clients.host, desired or {}, recorded, report)
-        if may_start and clients.host is not None
-        else None,
-        interface_names=libvirt.interface_names() if may_start and clients.host is None else None,
+        others=around.others,
+        host=around.host,
+        interface_names=around.interface_names,
         only_libvirt=clients.host is None,
-        fresh_uuid=str(uuids.uuid4()) if report is None else "",
     )
 
 
-def prefetch(clients: Clients, desired: Mapping[str, Tree]) -> None:
+def _observe_absent(clients: Clients, desired: NetworkTreeWithUnknowns, recorded: Values) -> ObservedAbsent:
+    libvirt = clients.libvirt
+    around = _surroundings(clients, desired, recorded, None) if desired else _Surroundings()
+    return ObservedAbsent(
+        uri=libvirt.uri,
+        host_uuid=libvirt.host_uuid(),
+        libvirt_version=libvirt.version(),
+        fresh_uuid=str(uuids.uuid4()),
+        others=around.others,
+        host=around.host,
+        interface_names=around.interface_names,
+        only_libvirt=clients.host is None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Surroundings:
+    """What of the rest of the host a start depends on."""
+
+    others: tuple[ReportedNetwork, ...] = ()
+    host: HostReport | None = None
+    interface_names: frozenset[str] | None = None
+
+
+def _surroundings(
+    clients: Clients, desired: NetworkTreeWithUnknowns, recorded: Values, report: ReportedNetwork | None
+) -> _Surroundings:
+    return _Surroundings(
+        others=_others(clients, report),
+        host=None if clients.host is None else _host_facts(clients.host, desired, recorded, report),
+        interface_names=clients.libvirt.interface_names() if clients.host is None else None,
+    )
+
+
+def prefetch(clients: Clients, desired: Values) -> None:
     """Let the host's programs tell of addresses, routes and sockets while another network starts, which takes longer.
 
     What other resources of virtnet's do meanwhile to addresses is told by libvirt, which is asked when it counts.
     """
-    if clients.host is None or desired.get("adopt") or not desired.get("active", True):
+    wanted = network_tree_with_unknowns(desired)
+    if clients.host is None or wanted.get("adopt") or not wanted.get("active", True):
         return
-    if mode_of(desired) in OWN_BRIDGE_MODES:
+    if mode_of(wanted) in OWN_BRIDGE_MODES:
         with clients.prefetch():
-            _host_facts(clients.host, desired, {}, None)
+            _host_facts(clients.host, wanted, {}, None)
 
 
-def _others(clients: Clients, report: NetworkReport | None) -> tuple[NetworkReport, ...]:
+def _others(clients: Clients, report: ReportedNetwork | None) -> tuple[ReportedNetwork, ...]:
     """The host's other networks. Where only libvirt tells which addresses and names are taken, as they are now."""
     found = clients.libvirt.networks() if clients.host is None else clients.cached_networks()
-    return tuple(other for other in found if report is None or other.uuid != report.uuid)
+    return tuple(reported(other) for other in found if report is None or other.uuid != report.uuid)
 
 
 def _host_facts(
-    host: HostReader, desired: Mapping[str, Tree], recorded: Mapping[str, Tree], report: NetworkReport | None
+    host: HostReader, desired: NetworkTreeWithUnknowns, recorded: Values, report: ReportedNetwork | None
 ) -> HostReport:
     """The host as far as this network's start may depend on it: of 500 interfaces, less where nothing is plugged in."""
     if report is None and mode_of(desired) in OWN_BRIDGE_MODES and not list(walk_unknown(desired)):
-        addresses = [str(ip.get("address", "")) for ip in desired.get("ips", [])]
+        addresses = [ip.get("address", "") for ip in network_tree(desired).get("ips", [])]
         return host_facts_for_new(host, {6 if ":" in address else 4 for address in addresses})
-    xmls = () if report is None else (report.live_xml, report.config_xml)
-    trees = [desired, recorded, *(network_xml.parse(xml) for xml in xmls if xml is not None)]
-    named = [tree.get("bridge") for tree in trees]
-    return host_facts(
-        host, {str(bridge["name"]) for bridge in named if isinstance(bridge, Mapping) and "name" in bridge}
-    )
+    found = () if report is None else (report.live, report.config)
+    named = [said.bridge_name for said in found if said is not None]
+    return host_facts(host, {name for name in (_named_bridge(desired), _named_bridge(recorded), *named) if name})
 
 
-def _with_guests(clients: Clients, report: NetworkReport, users: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
+def _named_bridge(inputs: Values) -> str:
+    """The bridge's name that inputs give; "" where they give none, or none is known yet."""
+    bridge = network_tree_with_unknowns(inputs).get("bridge", UNKNOWN)
+    name = "" if bridge is UNKNOWN else bridge.get("name", "")
+    return "" if name is UNKNOWN else name
+
+
+def _with_guests(clients: Clients, report: ReportedNetwork, users: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
     """What is plugged in, with all that planning a stop asks of guests: whose they are, and whether they move."""
     if not report.active:
         return users
-    bridge = own_bridge(network_xml.parse(report.live_xml or report.any_xml))
+    bridge = report.running.bridge
     by_name = {guest.interface: guest for guest in clients.libvirt.guests_on_bridge(bridge)} if bridge else {}
     interfaces = clients.libvirt.guest_interfaces(report.name)
     taps = {interface.interface: interface for interface in interfaces}
@@ -161,28 +210,28 @@ def _named(
 
 
 def _may_start(
-    report: NetworkReport | None,
-    desired: Mapping[str, Tree],
-    recorded: Mapping[str, Tree],
+    report: ReportedNetwork,
+    desired: NetworkTreeWithUnknowns,
+    recorded: Values,
     problems: tuple[Problem, ...],
 ) -> bool:
     """Whether the plan may have to start the network, so that the whole host is worth a look."""
     if not desired:
         return False
-    if report is None or not report.active or not recorded or problems or recorded.get("problems"):
+    if not report.active or not recorded or problems or recorded.get("problems"):
         return True
     return any(change.change_class >= ChangeClass.RESTART for change in recorded_changes(desired, recorded))
 
 
-def _find(clients: Clients, desired: Mapping[str, Tree], recorded: Mapping[str, Tree]) -> NetworkReport | None:
+def _find(clients: Clients, desired: Values, recorded: Values) -> ReportedNetwork | None:
     if recorded.get("uuid"):
-        report = clients.libvirt.find_network(uuid=recorded["uuid"])
+        report = find_network(clients.libvirt, uuid=str(recorded["uuid"]))
     else:
-        report = clients.libvirt.find_network(name=desired["name"])
+        report = find_network(clients.libvirt, name=str(desired["name"]))
     return None if report is None else _effective_autostart(clients.host, report, clients.libvirt.uri)
 
 
-def _effective_autostart(host: FileReader | None, report: NetworkReport, uri: str) -> NetworkReport:
+def _effective_autostart(host: FileReader | None, report: ReportedNetwork, uri: str) -> ReportedNetwork:
     """The autostart flag as the next boot sees it: the daemon goes on saying true when its link has vanished."""
     if host is None or not report.autostart or not uri.endswith("/system"):
         return report

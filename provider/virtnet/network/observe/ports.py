@@ -1,23 +1,30 @@
-"""What is plugged into a network: libvirt's ports, and every other interface on its bridge. Decides nothing.
+"""A network by libvirt's account, and what is plugged into it: ports, and every other interface on its bridge.
 
 Planning looks at it, and a step that stops the network looks once more right before.
 """
 
-from virtnet.network.xml.definition import definition
+from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.planning.clients import Clients
-from virtnet.planning.reports import Attachment, NetworkReport, Obstacle, ObstacleKind
+from virtnet.planning.libvirt_client import NetworkReader
+from virtnet.planning.reports import Attachment, Obstacle, ObstacleKind
 
 
-def attachments(clients: Clients, report: NetworkReport | None) -> tuple[Attachment, ...]:
+def find_network(libvirt: NetworkReader, *, uuid: str | None = None, name: str | None = None) -> ReportedNetwork | None:
+    """One network by its UUID or by its name; None when libvirt knows none."""
+    found = libvirt.find_network(uuid=uuid, name=name)
+    return None if found is None else reported(found)
+
+
+def attachments(clients: Clients, report: ReportedNetwork | None) -> tuple[Attachment, ...]:
     """Guests' ports by libvirt's account, then links on the bridge and on top of it (VLANs, macvlans).
 
     A port's tap is told by its MAC: libvirt gives it the guest's with the first byte changed to fe. Where only libvirt
     can be asked, guests with an interface of type='bridge' are found in their own XML, and other links not at all.
     """
-    if report is None or not report.active or report.live_xml is None:
+    if report is None or report.live is None:
         return ()
     ports = list(clients.libvirt.attachments(report.uuid))
-    bridge = definition(report.live_xml).bridge
+    bridge = report.live.bridge
     if not bridge:
         return tuple(ports)
     if clients.host is None:

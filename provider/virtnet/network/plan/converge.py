@@ -1,14 +1,16 @@
 """Bring an existing network to what is desired, by no step of a higher class than was reviewed. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import RECORDED_ONLY, with_identity, with_own_bridge
 from virtnet.network.live_items import as_updates_can, updates_can_make
 from virtnet.network.observed import (
     DNSMASQ_PROBLEMS,
     ObservedNetwork,
     ProblemKind,
+    ReportedNetwork,
     as_details,
     attachment_details,
     mended_by,
@@ -34,15 +36,14 @@ from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.running import SetAutostart, StartNetwork, StopNetwork, stop_step
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq, UpdateSection
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
-from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import NEXT_START, NOT_XML
 from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.planning.merge import differences, merge, restrict
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
-from virtnet.planning.reports import NetworkReport
 from virtnet.spec.failures import Details
-from virtnet.spec.part import Tree
+from virtnet.spec.part import only, without
 
 #: What only networks with a bridge of their own have.
 _OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"})
@@ -52,10 +53,10 @@ _OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options",
 class _Targets:
     """Where both copies of the configuration should go, and from where."""
 
-    config: dict[str, Tree]
-    config_found: dict[str, Tree]
-    live: dict[str, Tree] | None
-    live_found: dict[str, Tree] | None
+    config: NetworkTree
+    config_found: NetworkTree
+    live: NetworkTree | None
+    live_found: NetworkTree | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,21 +68,16 @@ class _Flags:
     keeps: bool = True
     """Whether a transient network is to be made persistent."""
 
-    def persists(self, report: NetworkReport) -> bool:
+    def persists(self, report: ReportedNetwork) -> bool:
         return self.keeps and not report.persistent
 
 
-def converge(
-    desired: Mapping[str, Tree],
-    before: Mapping[str, Tree],
-    observed: ObservedNetwork,
-    report: NetworkReport,
-    reviewed_class: ChangeClass,
-) -> Plan:
+def converge(desired: NetworkTree, before: NetworkTree, observed: ObservedNetwork, reviewed_class: ChangeClass) -> Plan:
     """Bring an existing network to what is desired, by no step of a higher class than was reviewed."""
+    report = observed.report
     wanted, had = _in_xml(desired), _in_xml(before)
-    found = network_xml.parse(report.any_xml)
-    live_found = network_xml.parse(report.live_xml) if report.live_xml is not None else None
+    found = report.definition.tree
+    live_found = None if report.live is None else report.live.tree
     targets = _Targets(
         config=_target(wanted, had, found),
         config_found=found,
@@ -109,14 +105,14 @@ def converge(
     why = why_stopped(restart_changes, repairs)
     stop = _stop_findings(desired, targets, observed, why, restarts=restarts, stops=stops_for_good)
     start = _start_findings(desired, targets, observed, flags, restarts=restarts)
-    steps = _converging_steps(targets, flags, observed, report, reviewed_class, restarts=restarts, stops=stops_for_good)
+    steps = _converging_steps(targets, flags, observed, reviewed_class, restarts=restarts, stops=stops_for_good)
     if stops_for_good and desired.get("on_delete") == "disconnect":
         steps = tuple(replace(step, disconnects=True) if isinstance(step, StopNetwork) else step for step in steps)
     if reviewed_class >= ChangeClass.LIVE:
-        steps += _forgotten(observed, report, stays_inactive=not report.active and not flags.active)
+        steps += _forgotten(observed, stays_inactive=not report.active and not flags.active)
     if flags.active and not restarts:
         if not any(isinstance(step, RestartDnsmasq) for step in steps):
-            steps += _restart_dnsmasq(report, observed, reviewed_class)
+            steps += _restart_dnsmasq(observed, reviewed_class)
         changes += _mended_live(observed, reviewed_class) if _restarts_dnsmasq(report) else ()
     notes += _cost_of_updates(steps, targets, observed)
     dnsmasq_gone = observed.problem(ProblemKind.DNSMASQ_NOT_RUNNING) is not None
@@ -138,7 +134,7 @@ def converge(
 
 
 def _stop_findings(
-    desired: Mapping[str, Tree],
+    desired: NetworkTree,
     targets: _Targets,
     observed: ObservedNetwork,
     why: Details,
@@ -154,7 +150,8 @@ def _stop_findings(
         return Findings()
     refusals: list[Refusal] = []
     notes: list[Note] = []
-    users, live = observed.users, targets.live_found or {}
+    users = observed.users
+    live: NetworkTree = targets.live_found or {}
     if users and restarts:
         refusals += restart_refusals(desired, targets.config, live, observed, why)
         # Nobody is cut off by what is refused.
@@ -168,15 +165,15 @@ def _stop_findings(
     foreign = observed.problem(ProblemKind.FOREIGN_BRIDGE)
     if foreign is not None:
         refusals.append(Refusal(RefusalKind.STOP_DELETES_FOREIGN_BRIDGE, {"problem": as_details(foreign)}))
-    notes += () if refusals else unseen(live, observed)
+    notes += () if refusals else unseen(own_bridge(live), observed)
     return Findings(tuple(refusals), tuple(notes))
 
 
 def _start_findings(
-    desired: Mapping[str, Tree], targets: _Targets, observed: ObservedNetwork, flags: _Flags, *, restarts: bool
+    desired: NetworkTree, targets: _Targets, observed: ObservedNetwork, flags: _Flags, *, restarts: bool
 ) -> Findings:
     """What on the host speaks against starting the network, now or at boot."""
-    if restarts or (flags.active and observed.report is not None and not observed.report.active):
+    if restarts or (flags.active and not observed.report.active):
         return preflight(targets.config, observed, allow_overlap=bool(desired.get("allow_overlap")))
     if flags.autostart and not flags.active:
         return preflight_at_boot(targets.config, observed)
@@ -195,22 +192,21 @@ def _cost_of_updates(steps: Sequence[Step], targets: _Targets, observed: Observe
         yield Note(NoteKind.DNSMASQ_RESTARTED)
 
 
-def _restart_dnsmasq(report: NetworkReport, observed: ObservedNetwork, reviewed_class: ChangeClass) -> tuple[Step, ...]:
+def _restart_dnsmasq(observed: ObservedNetwork, reviewed_class: ChangeClass) -> tuple[Step, ...]:
     needed = any(problem.kind in DNSMASQ_PROBLEMS for problem in observed.problems)
-    if reviewed_class < ChangeClass.LIVE or not needed or not _restarts_dnsmasq(report):
+    if reviewed_class < ChangeClass.LIVE or not needed or not _restarts_dnsmasq(observed.report):
         return ()
     gone = observed.problem(ProblemKind.DNSMASQ_NOT_RUNNING) is not None
     reason = DnsmasqRestart.NOT_RUNNING if gone else DnsmasqRestart.CUT_SHORT
-    return (RestartDnsmasq(uuid=report.uuid, reason=reason),)
+    return (RestartDnsmasq(uuid=observed.report.uuid, reason=reason),)
 
 
-def _restarts_dnsmasq(report: NetworkReport) -> bool:
+def _restarts_dnsmasq(report: ReportedNetwork) -> bool:
     """Whether libvirt can be had to restart dnsmasq: it takes no record where DNS is disabled."""
-    live = network_xml.parse(report.live_xml) if report.live_xml is not None else {}
-    return live.get("dns", {}).get("enable") is not False
+    return report.live is None or report.live.tree.get("dns", {}).get("enable") is not False
 
 
-def _not_restarted(steps: Sequence[Step], report: NetworkReport) -> Iterator[Refusal]:
+def _not_restarted(steps: Sequence[Step], report: ReportedNetwork) -> Iterator[Refusal]:
     """Why dnsmasq would go on as it is where it must be restarted."""
     reasons = [step.reason for step in steps if isinstance(step, AnnounceRestart)]
     if reasons and not _restarts_dnsmasq(report):
@@ -232,26 +228,25 @@ def _mends(observed: ObservedNetwork, flags: _Flags, reviewed_class: ChangeClass
     return tuple(problem for problem in observed.problems if mended_by(problem) is ChangeClass.RESTART)
 
 
-def _target(wanted: Tree, had: Tree, found: Tree) -> dict[str, Tree]:
+def _target(wanted: NetworkTree, had: NetworkTree, found: NetworkTree) -> NetworkTree:
     """Where one copy of the configuration goes: merged, with its identity, and with nothing its mode refuses."""
     target = with_identity(merge(NetworkSpec, wanted, had, found), found)
     if mode_of(target) in OWN_BRIDGE_MODES:
-        return with_own_bridge(target, str(found["uuid"]))
+        return with_own_bridge(target, found["uuid"])
     if mode_of(found) not in OWN_BRIDGE_MODES:
         return target
     # From a bridge of its own to none: what others named there cannot stay, as libvirt takes none of it any more.
-    kept = {name: value for name, value in target.items() if name not in _OF_OWN_BRIDGE or name in wanted}
-    kept.pop("bridge", None)
+    kept = without(target, {"bridge", *(_OF_OWN_BRIDGE - wanted.keys())})
     return {**kept, "bridge": wanted["bridge"]} if "bridge" in wanted else kept
 
 
-def _in_xml(tree: Mapping[str, Tree]) -> dict[str, Tree]:
-    return {name: value for name, value in tree.items() if name in NetworkSpec.model_fields and name not in NOT_XML}
+def _in_xml(tree: NetworkTree) -> NetworkTree:
+    return only(tree, NetworkSpec.model_fields.keys() - NOT_XML)
 
 
-def at_next_start(tree: Tree) -> dict[str, Tree]:
+def at_next_start(tree: NetworkTree) -> NetworkTree:
     """A tree less what a running network shows only after its next start."""
-    return {name: value for name, value in tree.items() if name not in NEXT_START}
+    return without(tree, NEXT_START)
 
 
 def _live_changes(targets: _Targets) -> tuple[Change, ...]:
@@ -262,7 +257,7 @@ def _live_changes(targets: _Targets) -> tuple[Change, ...]:
 
 
 def _limited_to(
-    targets: _Targets, flags: _Flags, report: NetworkReport, reviewed_class: ChangeClass
+    targets: _Targets, flags: _Flags, report: ReportedNetwork, reviewed_class: ChangeClass
 ) -> tuple[_Targets, _Flags, tuple[str, ...]]:
     """The targets and flags less everything above the reviewed class, and the paths that were left."""
     # While nothing runs, no change of the definition stops anything: each is as good as live.
@@ -272,7 +267,8 @@ def _limited_to(
     if targets.live is not None and targets.live_found is not None:
         live = restrict(NetworkSpec, targets.live, targets.live_found, reviewed_class)
         if not updates_can_make(live, targets.live_found):
-            live["dns"] = {**live.get("dns", {}), "srvs": targets.live_found.get("dns", {}).get("srvs", [])}
+            srvs = targets.live_found.get("dns", {}).get("srvs", [])
+            live = {**live, "dns": {**live.get("dns", {}), "srvs": srvs}}
     narrowed = replace(targets, config=config, live=live)
     wide = {change.path for change in _merged(_config_changes(targets), _live_changes(targets))}
     narrow = {change.path for change in _merged(_config_changes(narrowed), _live_changes(narrowed))}
@@ -304,7 +300,7 @@ def _merged(*lists: Sequence[Change]) -> tuple[Change, ...]:
 
 
 def _flag_changes(
-    flags: _Flags, report: NetworkReport, reviewed_class: ChangeClass, *, stops: bool
+    flags: _Flags, report: ReportedNetwork, reviewed_class: ChangeClass, *, stops: bool
 ) -> tuple[Change, ...]:
     changes = []
     autostart, active = flags.autostart, flags.active
@@ -328,12 +324,13 @@ def _converging_steps(
     targets: _Targets,
     flags: _Flags,
     observed: ObservedNetwork,
-    report: NetworkReport,
     reviewed_class: ChangeClass,
     *,
     restarts: bool,
     stops: bool,
 ) -> tuple[Step, ...]:
+    report = observed.report
+    both = None if targets.live is None or targets.live_found is None else (targets.live, targets.live_found)
     wanted_active, autostart = flags.active, flags.autostart
     config_changes = _config_changes(targets)
     live_only = all(change.change_class <= ChangeClass.LIVE for change in (*config_changes, *_live_changes(targets)))
@@ -343,34 +340,33 @@ def _converging_steps(
     by_sections = by_sections and updates_can_make(targets.config, targets.config_found)
     steps: list[Step] = []
     if by_sections and not stops:
-        live = None if targets.live is None else (targets.live, targets.live_found)
-        steps += section_updates(report.uuid, live, (targets.config, targets.config_found))
+        steps += section_updates(report.uuid, both, (targets.config, targets.config_found))
         if texts:
             steps += text_updates(report.uuid, targets.config, targets.live_found, targets.config_found)
     else:
         # Defined, and read back, while the network still runs: what libvirt drops or refuses costs nobody a packet.
         if config_changes or flags.persists(report):
             steps.append(_define(targets, report))
-        if report.active and not (restarts or stops) and targets.live is not None:
-            steps += section_updates(report.uuid, (targets.live, targets.live_found), None)
+        if report.active and not (restarts or stops) and both is not None:
+            steps += section_updates(report.uuid, both, None)
             if texts and sets_texts:
                 steps += text_updates(report.uuid, targets.config, targets.live_found, None)
-    if report.active and not (restarts or stops) and targets.live is not None and targets.live_found is not None:
-        reason = dhcpv6_begins_or_ends(targets.live, targets.live_found)
+    if report.active and not (restarts or stops) and both is not None:
+        reason = dhcpv6_begins_or_ends(*both)
         if reason is not None:
             first = next((n for n, step in enumerate(steps) if isinstance(step, UpdateSection)), len(steps))
             steps.insert(first, AnnounceRestart(uuid=report.uuid, reason=reason))
             steps.append(RestartDnsmasq(uuid=report.uuid, reason=reason, announced=True))
-    if (restarts or stops) and report.live_xml is not None:
+    if (restarts or stops) and report.live is not None:
         if restarts:
             steps += probe(targets.config)
-            steps += hold_steps(targets.config, targets.live_found or {}, observed)
+            steps += hold_steps(targets.config, report.live.tree, observed)
         # Without its bridge the network cuts nobody off that is not cut off already.
         bridge_gone = observed.problem(ProblemKind.BRIDGE_MISSING) is not None
-        steps.append(stop_step(report, targets.live_found or {}, disconnects=bridge_gone))
+        steps.append(stop_step(report, report.live, bridge=report.live.bridge, disconnects=bridge_gone))
     bridge = own_bridge(targets.config)
     if wanted_active and (restarts or not report.active):
-        steps += leftover_steps(targets.config, observed, report)
+        steps += leftover_steps(targets.config, observed)
         steps.append(StartNetwork(uuid=report.uuid, bridge=bridge))
     if wanted_active and reviewed_class >= ChangeClass.LIVE:
         steps += reattach_steps(report.uuid, observed, restarts=restarts)
@@ -379,32 +375,34 @@ def _converging_steps(
     return tuple(steps)
 
 
-def _define(targets: _Targets, report: NetworkReport) -> DefineNetwork:
-    base = report.config_xml if report.config_xml is not None else network_edit.for_definition(report.any_xml)
+def _define(targets: _Targets, report: ReportedNetwork) -> DefineNetwork:
+    base = report.config if report.config is not None else definition(network_edit.for_definition(report.definition))
     return DefineNetwork(
         uuid=report.uuid,
         xml=network_edit.edit(base, targets.config),
-        previous_xml=report.config_xml,
+        previous_xml=None if report.config is None else report.config.xml,
         previous_autostart=report.autostart,
         purpose=StepKind.CHANGE_DEFINITION if report.persistent else StepKind.MAKE_PERSISTENT,
     )
 
 
-def leftover_steps(target: Tree, observed: ObservedNetwork, report: NetworkReport) -> list[Step]:
+def leftover_steps(target: NetworkTree, observed: ObservedNetwork) -> list[Step]:
     """Clear away what a killed daemon left of this inactive network: its dnsmasq, then the bridge."""
+    report = observed.report
     steps: list[Step] = []
     if observed.dnsmasq_left:
         steps.append(EndLeftoverDnsmasq(uuid=report.uuid, name=report.name))
     if is_leftover(target, observed):
-        steps.append(RemoveLeftoverBridge(uuid=report.uuid, bridge=own_bridge(target), mac=str(target.get("mac", ""))))
+        steps.append(RemoveLeftoverBridge(uuid=report.uuid, bridge=own_bridge(target), mac=target.get("mac", "")))
     return steps
 
 
-def _forgotten(observed: ObservedNetwork, report: NetworkReport, *, stays_inactive: bool) -> tuple[Step, ...]:
+def _forgotten(observed: ObservedNetwork, *, stays_inactive: bool) -> tuple[Step, ...]:
     """Remove what killed daemons left of the holding network and probes; of the network itself when it will not start.
 
     What starts clears its own away right before, see leftover_steps.
     """
+    report = observed.report
     dnsmasq = [EndLeftoverDnsmasq(uuid=report.uuid, name=report.name)] if observed.dnsmasq_left else []
     bridges = [
         RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac)
@@ -414,16 +412,16 @@ def _forgotten(observed: ObservedNetwork, report: NetworkReport, *, stays_inacti
     return (*(dnsmasq if stays_inactive else ()), *bridges)
 
 
-def probe(target: Tree) -> list[Step]:
+def probe(target: NetworkTree) -> list[Step]:
     """A throw-away network with what of the target asks something of the host: firewall rules, a zone, an MTU, tc."""
     if not own_bridge(target):
         return []
     mode = mode_of(target)
-    asks: dict[str, Tree] = {name: target[name] for name in ("mtu", "bandwidth") if name in target}
-    bridge = {name: value for name, value in target.get("bridge", {}).items() if name != "name"}
-    asks |= {"bridge": {**bridge, "delay": 0}, "dns": {"enable": False}}
-    return [
-        ProbeStart(
-            uuid=str(target["uuid"]), xml=network_edit.render(asks | ({"forward": {"mode": mode}} if mode else {}))
-        )
-    ]
+    asks: NetworkTree = {
+        **only(target, {"mtu", "bandwidth"}),
+        "bridge": {**without(target.get("bridge", {}), {"name"}), "delay": 0},
+        "dns": {"enable": False},
+    }
+    if mode:
+        asks = {**asks, "forward": {"mode": mode}}
+    return [ProbeStart(uuid=target["uuid"], xml=network_edit.render(asks))]

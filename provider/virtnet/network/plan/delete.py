@@ -1,11 +1,12 @@
 """The plan of taking a network down: removed, given back as it was adopted, or left. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
+from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import recorded_inputs
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import ObservedNetwork, ProblemKind, as_details, attachment_details
+from virtnet.network.observed import ObservedNetwork, ProblemKind, ReportedNetwork, as_details, attachment_details
+from virtnet.network.plan.adoption import AsFound, as_found_of
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.restart import cut_off_notes, unseen
 from virtnet.network.spec import NetworkSpec
@@ -13,31 +14,28 @@ from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, Undefin
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.running import SetAutostart, StopIfActive, stop_step
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of
-from virtnet.network.xml import read as network_xml
+from virtnet.network.tree import OWN_BRIDGE_MODES, owner_of
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import NOT_XML
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import differences, merge, project
 from virtnet.planning.plan import ChangeClass, Plan, Step
-from virtnet.planning.reports import NetworkReport
-from virtnet.spec.part import Tree
+from virtnet.spec.part import Values, without
 
 
-def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
+def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
     """By the recorded on_delete: refuse while anything is plugged in, disconnect, keep, or restore what was adopted."""
     report = observed.report
-    if report is None:
-        return Plan(notes=(Note(NoteKind.GONE_ALREADY),))
-    mark, owner = network_xml.owner_mark(report.any_xml), recorded.get("__owner")
+    mark, owner = report.definition.mark, owner_of(recorded)
     if owner and mark is not None and mark.owner and mark.owner != owner:
         return Plan(notes=(Note(NoteKind.LEFT_TO_OWNER, {"owner": mark.owner}),))
     adopted = recorded.get("adopted_from")
     policy = recorded.get("on_delete") or ("restore" if adopted else "refuse")
     if policy == "keep":
-        return _keep(report, observed)
+        return _keep(observed)
     if policy == "restore" and adopted:
-        return _restore(adopted, recorded, observed, report)
+        return _restore(as_found_of(adopted), recorded, observed)
     refusals = []
     foreign = observed.problem(ProblemKind.FOREIGN_BRIDGE)
     if foreign is not None and report.active:
@@ -46,8 +44,8 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
     if users and policy != "disconnect":
         refusals.append(Refusal(RefusalKind.DELETE_CUTS_OFF, {"attachments": attachment_details(users)}))
     steps: list[Step] = []
-    if report.live_xml is not None:
-        steps.append(stop_step(report, network_xml.parse(report.live_xml), disconnects=policy == "disconnect"))
+    if report.live is not None:
+        steps.append(stop_step(report, report.live, bridge=report.live.bridge, disconnects=policy == "disconnect"))
     if observed.holding:
         steps.append(StopIfActive(uuid=holding_uuid(report.uuid)))
     if observed.dnsmasq_left:
@@ -56,24 +54,24 @@ def plan_delete(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan
         RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, users=tuple(left.users))
         for left in observed.bridges_left
     ]
-    if report.config_xml is not None:
-        steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
+    if report.config is not None:
+        steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
     notes: tuple[Note, ...] = ()
     if observed.shut_off_guests:
         notes = (Note(NoteKind.SHUT_OFF_GUESTS, {"guests": observed.shut_off_guests}),)
     if not refusals:
         left_on = [user for left in observed.bridges_left for user in left.users]
         notes += tuple(cut_off_notes((*observed.users, *left_on)))
-    if report.live_xml is not None and not refusals:
-        notes += tuple(unseen(network_xml.parse(report.live_xml), observed))
+    if report.live is not None and not refusals:
+        notes += tuple(unseen(report.live.bridge, observed))
     return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
 
 
-def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
+def _keep(observed: ObservedNetwork) -> Plan:
     """The network stays as it is; only our mark goes, as it would claim what is no longer ours."""
     from virtnet.network.plan.restart import reattach_steps
 
-    note = Note(NoteKind.KEPT)
+    report, note = observed.report, Note(NoteKind.KEPT)
     if observed.held and not report.active:
         waiting = {"attachments": attachment_details(observed.held), "network": observed.holding}
         return Plan(refusals=(Refusal(RefusalKind.STILL_HELD, waiting),))
@@ -82,59 +80,61 @@ def _keep(report: NetworkReport, observed: ObservedNetwork) -> Plan:
         from virtnet.network.steps.sections import RestartDnsmasq
 
         home += (RestartDnsmasq(uuid=report.uuid, reason=DnsmasqRestart.CUT_SHORT),)
-    if report.config_xml is None or network_xml.owner_mark(report.config_xml) is None:
+    if report.config is None or report.config.mark is None:
         return Plan(steps=home, notes=(note,))
     unmarked = DefineNetwork(
         uuid=report.uuid,
-        xml=network_edit.without_owner_mark(report.config_xml),
-        previous_xml=report.config_xml,
+        xml=network_edit.without_owner_mark(report.config),
+        previous_xml=report.config.xml,
         previous_autostart=report.autostart,
         purpose=StepKind.UNMARK,
     )
     return Plan(steps=(*home, unmarked), notes=(note,))
 
 
-def _restore(
-    adopted: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport
-) -> Plan:
+def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> Plan:
     """Give an adopted network back: what the program named as it was found, and the rest as others have it now.
 
     Of a network without our mark we changed no more than its flags: what else differs is somebody else's, and stays.
     """
     from virtnet.network.plan.converge import converge
 
-    named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
-    now = network_xml.parse(report.any_xml)
-    mark = network_xml.owner_mark(report.any_xml)
+    report = observed.report
+    named, found, now = recorded_inputs(recorded), definition(adopted.xml), report.definition
+    mark = now.mark
     if mark is None and (others := _changed_by_others(adopted, recorded, report)):
         return Plan(notes=(Note(NoteKind.NOT_GIVEN_BACK, {"paths": others}),))
-    if (mode_of(found) in OWN_BRIDGE_MODES) == (mode_of(now) in OWN_BRIDGE_MODES):
-        was = project(NetworkSpec, named, found)
+    if (found.mode in OWN_BRIDGE_MODES) == (now.mode in OWN_BRIDGE_MODES):
+        was = project(NetworkSpec, named, found.tree)
     else:
         # A bridge of its own or the host's: little of the one makes sense in the other, so all of it goes back.
-        was, named = found, now
-    desired = {
+        was, named = found.tree, now.tree
+    desired: NetworkTree = {
         **was,
-        "active": adopted["active"],
-        "autostart": adopted["autostart"],
+        "active": adopted.active,
+        "autostart": adopted.autostart,
         "allow_overlap": True,  # it was there before, whatever it overlaps
     }
-    plan = converge(desired, named, observed, report, ChangeClass.REPLACE)
+    plan = converge(desired, named, observed, ChangeClass.REPLACE)
     steps = list(plan.steps)
-    if not adopted["persistent"] and report.config_xml is not None:
+    if not adopted.persistent and report.config is not None:
         steps = [step for step in steps if not isinstance(step, SetAutostart)]
-        steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config_xml, autostart=report.autostart))
+        steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
     elif mark is not None:
         steps.append(MarkNetwork(uuid=report.uuid, mark=None, previous=mark))
     return replace(plan, steps=tuple(steps), notes=(*plan.notes, Note(NoteKind.GIVEN_BACK)))
 
 
-def _changed_by_others(adopted: Mapping[str, Tree], recorded: Mapping[str, Tree], report: NetworkReport) -> list[str]:
+def _changed_by_others(adopted: AsFound, recorded: Values, report: ReportedNetwork) -> list[str]:
     """The paths in which the network is not what was adopted with the recorded values over it."""
-    named, found = recorded_inputs(recorded), network_xml.parse(adopted["xml"])
-    expected = merge(NetworkSpec, {name: value for name, value in named.items() if name not in NOT_XML}, {}, found)
-    paths = [change.path for change in differences(NetworkSpec, expected, network_xml.parse(report.any_xml))]
-    flags = {"active": report.active, "autostart": report.autostart, "persistent": report.persistent}
+    named, found = recorded_inputs(recorded), definition(adopted.xml).tree
+    expected = merge(NetworkSpec, without(named, NOT_XML), {}, found)
+    paths = [change.path for change in differences(NetworkSpec, expected, report.definition.tree)]
+    flags = {
+        "active": (report.active, adopted.active),
+        "autostart": (report.autostart, adopted.autostart),
+        "persistent": (report.persistent, adopted.persistent),
+    }
     # What has the value it was adopted with was put back already, by a delete that was cut short.
-    paths += [name for name, flag in flags.items() if flag not in (recorded.get(name, adopted[name]), adopted[name])]
+    paths += [name for name, (now, then) in flags.items() if now not in (recorded.get(name, then), then)]
     return paths

@@ -1,8 +1,8 @@
 """The plan of a network that is there and that the state does not know: finished, or adopted. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
+from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observed import ObservedNetwork, attachment_details
 from virtnet.network.plan.adoption import as_found, marked_first, owned_by_other
 from virtnet.network.plan.converge import at_next_start, converge, leftover_steps, probe
@@ -12,28 +12,25 @@ from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork, stop_step
-from virtnet.network.tree import own_bridge
-from virtnet.network.xml import read as network_xml
+from virtnet.network.tree import own_bridge, owner_of
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import differences
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
-from virtnet.planning.reports import NetworkReport
-from virtnet.spec.part import Tree
 
 
-def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
+def plan_create(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
     """Finish a half-made network of our own, adopt one where the program says so, or refuse."""
-    mark = network_xml.owner_mark(report.any_xml)
-    owner = desired.get("__owner", "")
+    report, owner = observed.report, owner_of(desired)
+    mark = report.definition.mark
     created_by_us = mark is not None and bool(owner) and mark.owner == owner and not mark.adopted
     if mark is not None and created_by_us and report.persistent:
         if mark.creating:
-            return _finish(desired, observed, report)
+            return _finish(desired, observed)
         # Made by this very resource, in a run that was cut short before Pulumi had recorded it. It was never another's:
         # a delete is to remove it, not to give it back.
-        resumed = converge(desired, {}, observed, report, ChangeClass.REPLACE)
+        resumed = converge(desired, {}, observed, ChangeClass.REPLACE)
         note = Note(NoteKind.RESUMED, {"uuid": report.uuid})
         return replace(resumed, notes=(note, *resumed.notes))
     if mark is not None and mark.owner and mark.owner != owner:
@@ -44,42 +41,43 @@ def plan_create(desired: Mapping[str, Tree], observed: ObservedNetwork, report: 
         differing = {"uuid": report.uuid, "desired": desired["uuid"]}
         return Plan(refusals=(Refusal(RefusalKind.ADOPTED_UUID_DIFFERS, differing),))
     before = as_found(report, owner)
-    converged = converge(desired, {}, observed, report, ChangeClass.REPLACE)
+    converged = converge(desired, {}, observed, ChangeClass.REPLACE)
     note = Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})
     return replace(
         converged,
         steps=marked_first(converged.steps, report, owner, before),
         notes=(note, *converged.notes),
-        details={"uuid": report.uuid, "adopted_from": before},
+        details={"uuid": report.uuid, "adopted_from": before.details()},
     )
 
 
-def _finish(desired: Mapping[str, Tree], observed: ObservedNetwork, report: NetworkReport) -> Plan:
+def _finish(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
     """A create that was killed: made again from what is desired now, under the UUID it had."""
+    report = observed.report
     target = new_tree(desired, report.uuid)
     steps: list[Step] = []
     if "uuid" in desired and desired["uuid"] != report.uuid:
         differing = {"uuid": report.uuid, "desired": desired["uuid"]}
         return Plan(refusals=(Refusal(RefusalKind.HALF_MADE_UUID_DIFFERS, differing),))
     wanted_active = bool(desired.get("active", True))
-    running_alike = report.live_xml is not None and not differences(
-        NetworkSpec, at_next_start(target), at_next_start(network_xml.parse(report.live_xml))
+    running_alike = report.live is not None and not differences(
+        NetworkSpec, at_next_start(target), at_next_start(report.live.tree)
     )
     stops = report.active and not (running_alike and wanted_active)
     if stops and observed.attachments:
         users = {"attachments": attachment_details(observed.users)}
         return Plan(refusals=(Refusal(RefusalKind.HALF_MADE_WOULD_BE_STOPPED, users),))
     findings = start_findings(desired, target, observed)
-    if stops and report.live_xml is not None:
+    if stops and report.live is not None:
         steps += probe(target)
-        steps.append(stop_step(report, target))
-    steps += leftover_steps(target, observed, report)
-    creating = network_edit.render(target, OwnerMark(desired.get("__owner", ""), creating=True))
+        steps.append(stop_step(report, report.live, bridge=own_bridge(target)))
+    steps += leftover_steps(target, observed)
+    creating = network_edit.render(target, OwnerMark(owner_of(desired), creating=True))
     steps.append(
         DefineNetwork(
             uuid=report.uuid,
             xml=creating,
-            previous_xml=report.config_xml,
+            previous_xml=None if report.config is None else report.config.xml,
             previous_autostart=report.autostart,
             purpose=StepKind.FINISH_DEFINITION,
             outline=outline(target),

@@ -1,24 +1,24 @@
 """The plan of a network that is not there: made anew. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
+from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import with_own_bridge
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import Observed, ObservedAbsent
 from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.steps.definition import DefineNetwork, Outline, named
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge, owner_of
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
-from virtnet.spec.part import Tree
+from virtnet.spec.part import without
 
 
-def plan_new(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
+def plan_new(desired: NetworkTree, observed: ObservedAbsent) -> Plan:
     """Define it, start it, and note last that it is complete; or refuse."""
     uuid = desired.get("uuid") or observed.fresh_uuid
     target = new_tree(desired, uuid)
@@ -26,8 +26,7 @@ def plan_new(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     same_uuid = next((other for other in observed.others if other.uuid == uuid), None)
     if same_uuid is not None:
         return Plan(refusals=(Refusal(RefusalKind.UUID_TAKEN, {"uuid": uuid, "network": same_uuid.name}),))
-    owner = desired.get("__owner", "")
-    creating = network_edit.render(target, OwnerMark(owner, creating=True))
+    creating = network_edit.render(target, OwnerMark(owner_of(desired), creating=True))
     steps: list[Step] = [
         DefineNetwork(
             uuid=uuid,
@@ -49,15 +48,13 @@ def plan_new(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
     )
 
 
-def new_tree(desired: Mapping[str, Tree], uuid: str) -> dict[str, Tree]:
+def new_tree(desired: NetworkTree, uuid: str) -> NetworkTree:
     """What a network made anew holds: what is desired, and the identity that libvirt would make up otherwise."""
-    target: dict[str, Tree] = named(dict(desired))
-    target.pop("__owner", None)
-    target["uuid"] = uuid
+    target: NetworkTree = {**without(named(desired), {"__owner"}), "uuid": uuid}
     return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
 
 
-def outline(target: Mapping[str, Tree]) -> Outline:
+def outline(target: NetworkTree) -> Outline:
     """A reviewer's view of a new network."""
     return Outline(
         mode=mode_of(target),
@@ -66,7 +63,7 @@ def outline(target: Mapping[str, Tree]) -> Outline:
     )
 
 
-def finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, creating: str) -> list[Step]:
+def finishing(desired: NetworkTree, target: NetworkTree, uuid: str, creating: str) -> list[Step]:
     """The end of every create: the flag, and the mark's phase last, so that a killed create is known as such."""
     steps: list[Step] = []
     if desired.get("autostart", True):
@@ -74,7 +71,7 @@ def finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, creating: st
     steps.append(
         DefineNetwork(
             uuid=uuid,
-            xml=network_edit.render(target, OwnerMark(desired.get("__owner", ""), creating=False)),
+            xml=network_edit.render(target, OwnerMark(owner_of(desired), creating=False)),
             previous_xml=creating,
             previous_autostart=bool(desired.get("autostart", True)),
             purpose=StepKind.COMPLETE_MARK,
@@ -84,7 +81,7 @@ def finishing(desired: Mapping[str, Tree], target: Tree, uuid: str, creating: st
     return steps
 
 
-def start_findings(desired: Mapping[str, Tree], target: Tree, observed: ObservedNetwork) -> Findings:
+def start_findings(desired: NetworkTree, target: NetworkTree, observed: Observed) -> Findings:
     """What the host has against the network's start, or against its start at the next boot."""
     findings = Findings()
     if desired.get("active", True):

@@ -8,72 +8,75 @@ nothing observed    the changes alone, as recorded (diff)
 Each line is imported when it is come to: most runs come to one of them.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
+from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import recorded_changes, recorded_inputs
-from virtnet.network.observed import ObservedNetwork
-from virtnet.network.plan.kinds import RefusalKind
-from virtnet.network.xml import read as network_xml
-from virtnet.planning.findings import Refusal
+from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.tree import network_tree, network_tree_with_unknowns, owner_of
+from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.plan import ChangeClass, Plan
-from virtnet.spec.part import Tree
+from virtnet.spec.part import Values
 
 
-def plan_network(
-    desired: Mapping[str, Tree] | None, recorded: Mapping[str, Tree] | None, observed: ObservedNetwork | None
-) -> Plan:
+def plan_network(desired: Values | None, recorded: Values | None, observed: Observed | None) -> Plan:
     """Decide everything; see the module's table. At least one of desired and recorded is given."""
     if observed is None:
-        return Plan(changes=recorded_changes(desired or {}, recorded or {}))
+        return Plan(changes=recorded_changes(network_tree_with_unknowns(desired or {}), recorded or {}))
     if recorded is None:
-        return _create(desired or {}, observed)
-    if observed.report is None and (refusal := _wrong_host(recorded, observed)):
-        return Plan(refusals=(refusal,))
+        return _create(network_tree(desired or {}), observed)
+    if isinstance(observed, ObservedAbsent):
+        return _gone(recorded, observed, deleting=desired is None)
     if desired is None:
         from virtnet.network.plan.delete import plan_delete
 
         return plan_delete(recorded, observed)
-    return _update(desired, recorded, observed)
+    return _update(network_tree(desired), recorded, observed)
 
 
-def _create(desired: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
-    if observed.report is None:
+def _create(desired: NetworkTree, observed: Observed) -> Plan:
+    if isinstance(observed, ObservedAbsent):
         from virtnet.network.plan.new import plan_new
 
         return plan_new(desired, observed)
     from virtnet.network.plan.existing import plan_create
 
-    return plan_create(desired, observed, observed.report)
+    return plan_create(desired, observed)
 
 
-def _update(desired: Mapping[str, Tree], recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Plan:
-    from virtnet.network.plan.adoption import adoption_mark
+def _gone(recorded: Values, observed: ObservedAbsent, *, deleting: bool) -> Plan:
+    if refusal := _wrong_host(recorded, observed):
+        return Plan(refusals=(refusal,))
+    if deleting:
+        return Plan(notes=(Note(NoteKind.GONE_ALREADY),))
+    return Plan(refusals=(Refusal(RefusalKind.GONE, {"uuid": str(recorded.get("uuid"))}),))
+
+
+def _update(desired: NetworkTree, recorded: Values, observed: ObservedNetwork) -> Plan:
+    from virtnet.network.plan.adoption import adoption_mark, as_found_of
     from virtnet.network.plan.converge import converge
     from virtnet.network.steps.definition import MarkNetwork
 
-    report = observed.report
-    if report is None:
-        return Plan(refusals=(Refusal(RefusalKind.GONE, {"uuid": recorded.get("uuid")}),))
+    uuid, mark = observed.report.uuid, observed.report.definition.mark
     reviewed_class = max(
         # Here the uri reaches the same host: diff has made sure, and would have replaced otherwise.
         (change.change_class for change in recorded_changes(desired, recorded) if change.path != "uri"),
         default=ChangeClass.RECORDED,
     )
-    plan = converge(desired, recorded_inputs(recorded), observed, report, reviewed_class)
-    if recorded.get("adopted_from") and network_xml.owner_mark(report.any_xml) is None:
+    plan = converge(desired, recorded_inputs(recorded), observed, reviewed_class)
+    if recorded.get("adopted_from") and mark is None:
         # Adopted as it was, so it was left unmarked; from now on it holds what a later delete takes back.
-        mark = adoption_mark(plan.steps, report.uuid, desired.get("__owner", ""), recorded["adopted_from"])
-        return replace(plan, steps=(*plan.steps, *mark))
-    found = network_xml.owner_mark(report.any_xml)
-    if found is not None and found.creating and found.owner == recorded.get("__owner"):
+        found = as_found_of(recorded["adopted_from"])
+        return replace(plan, steps=(*plan.steps, *adoption_mark(plan.steps, uuid, owner_of(desired), found)))
+    if mark is not None and mark.creating and mark.owner == recorded.get("__owner"):
         # A create that failed half-way was recorded as it was left; what it lacked is there now.
-        whole = MarkNetwork(uuid=report.uuid, mark=replace(found, creating=False), previous=found)
+        whole = MarkNetwork(uuid=uuid, mark=replace(mark, creating=False), previous=mark)
         return replace(plan, steps=(*plan.steps, whole))
     return plan
 
 
-def _wrong_host(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Refusal | None:
+def _wrong_host(recorded: Values, observed: ObservedAbsent) -> Refusal | None:
     """That a network that is not there may be on another host than the one asked; None when that is the recorded one.
 
     A host without a UUID in its firmware gets a new one at every start of the daemon, so a network that is there is
@@ -81,4 +84,4 @@ def _wrong_host(recorded: Mapping[str, Tree], observed: ObservedNetwork) -> Refu
     """
     if recorded.get("host_uuid") in (None, observed.host_uuid):
         return None
-    return Refusal(RefusalKind.OTHER_HOST, {"host": observed.host_uuid, "recorded": recorded.get("host_uuid")})
+    return Refusal(RefusalKind.OTHER_HOST, {"host": observed.host_uuid, "recorded": str(recorded.get("host_uuid"))})

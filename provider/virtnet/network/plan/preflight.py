@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from virtnet.network.observed import HostReport, ObservedNetwork
+from virtnet.network._generated.trees import NetworkTree
+from virtnet.network.observed import HostReport, Observed, ObservedAbsent
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_bridge, serves
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY
-from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import Subnet
 from virtnet.planning.findings import Note, Refusal
-from virtnet.spec.part import Tree
-
-Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True)
@@ -28,12 +26,12 @@ class Findings:
     notes: tuple[Note, ...] = ()
 
 
-def preflight_at_boot(tree: Tree, observed: ObservedNetwork) -> Findings:
+def preflight_at_boot(tree: NetworkTree, observed: Observed) -> Findings:
     """What speaks against libvirt starting the network by itself: its bridge's name alone can do harm."""
     return Findings(refusals=tuple(_bridge_names(tree, observed)))
 
 
-def preflight(tree: Tree, observed: ObservedNetwork, *, allow_overlap: bool) -> Findings:
+def preflight(tree: NetworkTree, observed: Observed, *, allow_overlap: bool) -> Findings:
     """What speaks against starting the network that `tree` describes on the host as it is now."""
     refusals = [*_bridge_names(tree, observed)]
     notes: list[Note] = []
@@ -45,12 +43,12 @@ def preflight(tree: Tree, observed: ObservedNetwork, *, allow_overlap: bool) -> 
     return Findings(tuple(refusals), tuple(notes))
 
 
-def _bridge_names(tree: Tree, observed: ObservedNetwork) -> Iterator[Refusal]:
+def _bridge_names(tree: NetworkTree, observed: Observed) -> Iterator[Refusal]:
     bridge = own_bridge(tree)
     if not bridge:
         return
     for other in observed.others:
-        if _bridge_of(other.any_xml) == bridge:
+        if other.definition.bridge_name == bridge:
             yield Refusal(RefusalKind.BRIDGE_NAME_TAKEN, {"bridge": bridge, "network": other.name})
             return
     if observed.host is None and observed.interface_names is None:
@@ -62,42 +60,35 @@ def _bridge_names(tree: Tree, observed: ObservedNetwork) -> Iterator[Refusal]:
         yield Refusal(RefusalKind.INTERFACE_EXISTS, {"bridge": bridge})
 
 
-def _running_bridge(observed: ObservedNetwork) -> str:
+def _running_bridge(observed: Observed) -> str:
     """The bridge that this very network has now; "" while it is inactive or has none of its own."""
-    report = observed.report
-    return "" if report is None or report.live_xml is None else own_bridge(network_xml.parse(report.live_xml))
+    if isinstance(observed, ObservedAbsent) or observed.report.live is None:
+        return ""
+    return observed.report.live.bridge
 
 
-def _has_link(observed: ObservedNetwork, name: str) -> bool:
+def _has_link(observed: Observed, name: str) -> bool:
     if observed.host is not None:
         return observed.host.has_interface(name)
     return name in (observed.interface_names or ())
 
 
-def is_leftover(tree: Tree, observed: ObservedNetwork) -> bool:
+def is_leftover(tree: NetworkTree, observed: Observed) -> bool:
     """Whether the link of the bridge's name was left by a broken start of this very network."""
     bridge = own_bridge(tree)
-    if observed.host is None or observed.report is None or observed.report.active or not bridge:
+    if observed.host is None or isinstance(observed, ObservedAbsent) or observed.report.active or not bridge:
         return False
     link = observed.host.link(bridge)
-    recorded = network_xml.parse(observed.report.any_xml).get("mac")
     return (
         link is not None
         and link.kind == "bridge"
-        and link.mac == recorded
+        and link.mac == observed.report.definition.tree.get("mac")
         # A daemon that starts puts guests of type='bridge' back on it; with a holding network there, they wait on that.
         and (bool(observed.holding) or not any(other.master == bridge for other in observed.host.links))
     )
 
 
-# Of 500 networks' XML each create would read every one again.
-@lru_cache(maxsize=2048)
-def _bridge_of(xml: str) -> str:
-    element = network_xml.read_xml(xml).find("bridge")
-    return "" if element is None else element.get("name", "")
-
-
-def _subnets(tree: Tree) -> list[Subnet]:
+def _subnets(tree: NetworkTree) -> list[Subnet]:
     return [_subnet(ip["address"]) for ip in tree.get("ips", [])]
 
 
@@ -116,7 +107,7 @@ def _overlap(one: Subnet, other: Subnet) -> bool:
     )
 
 
-def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[Refusal]:
+def _overlaps(tree: NetworkTree, observed: Observed) -> Iterator[Refusal]:
     own = {own_bridge(tree), _running_bridge(observed)}
     named: set[tuple[str, str]] = set()
     addresses = observed.host.addresses if observed.host is not None else ()
@@ -124,9 +115,9 @@ def _overlaps(tree: Tree, observed: ObservedNetwork) -> Iterator[Refusal]:
         for other in observed.others:
             if not other.active:
                 continue
-            for theirs in _readable_subnets(other.live_xml or other.any_xml):
+            for theirs in other.running.subnets:
                 if _overlap(subnet, theirs):
-                    named.add((str(subnet), _bridge_of(other.live_xml or other.any_xml)))
+                    named.add((str(subnet), other.running.bridge_name))
                     yield Refusal(RefusalKind.OVERLAPS_NETWORK, {**_both(subnet, theirs), "network": other.name})
         for address in addresses:
             theirs = _subnet(address.address)
@@ -152,18 +143,7 @@ def _both(subnet: Subnet, other: Subnet) -> dict[str, str]:
     return {"subnet": str(subnet), "other": str(other)}
 
 
-@lru_cache(maxsize=2048)
-def _readable_subnets(xml: str) -> tuple[Subnet, ...]:
-    subnets = []
-    for ip in network_xml.parse(xml).get("ips", []):
-        try:
-            subnets.append(_subnet(ip["address"]))
-        except ValueError:  # others' networks may hold what libvirt accepts and ipaddress does not
-            continue
-    return tuple(subnets)
-
-
-def _routes(tree: Tree, host: HostReport) -> Iterator[Note]:
+def _routes(tree: NetworkTree, host: HostReport) -> Iterator[Note]:
     for subnet in _subnets(tree):
         for route in host.routes:
             if not route.gateway or route.destination == "default":
@@ -174,7 +154,7 @@ def _routes(tree: Tree, host: HostReport) -> Iterator[Note]:
                 yield Note(NoteKind.INSIDE_ROUTE, {**_both(subnet, theirs), **way})
 
 
-def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, *, overlapping: bool) -> Iterator[Refusal]:
+def _host(tree: NetworkTree, host: HostReport, observed: Observed, *, overlapping: bool) -> Iterator[Refusal]:
     mode = mode_of(tree)
     bridge = tree.get("bridge", {}).get("name", "")
     if mode == "bridge" and bridge:
@@ -200,20 +180,19 @@ def _host(tree: Tree, host: HostReport, observed: ObservedNetwork, *, overlappin
         yield Refusal(RefusalKind.ADVERTISED_ROUTES_LOST, {"interfaces": host.advertised_interfaces})
 
 
-def _addresses(tree: Tree) -> set[str]:
+def _addresses(tree: NetworkTree) -> set[str]:
     return {ip["address"].split("/")[0] for ip in tree.get("ips", [])}
 
 
-def _own_dnsmasq(observed: ObservedNetwork) -> set[str]:
+def _own_dnsmasq(observed: Observed) -> set[str]:
     """The addresses at which this network's own dnsmasq listens: while active, or left behind and ended first."""
-    report = observed.report
-    if report is None:
+    if isinstance(observed, ObservedAbsent):
         return set()
-    xmls = (report.live_xml, report.config_xml if observed.dnsmasq_left else None)
-    return {address for xml in xmls if xml is not None for address in _addresses(network_xml.parse(xml))}
+    served = (observed.report.live, observed.report.config if observed.dnsmasq_left else None)
+    return {address for said in served if said is not None for address in _addresses(said.tree)}
 
 
-def _ports(tree: Tree, host: HostReport, addresses: set[str]) -> Iterator[Refusal]:
+def _ports(tree: NetworkTree, host: HostReport, addresses: set[str]) -> Iterator[Refusal]:
     """`addresses` are those at which nobody else may listen, besides everywhere."""
     anywhere = {"0.0.0.0", "*", "::", "[::]"}  # noqa: S104 - compared with, never bound
     taken = [
@@ -228,7 +207,7 @@ def _ports(tree: Tree, host: HostReport, addresses: set[str]) -> Iterator[Refusa
         yield Refusal(RefusalKind.DHCP_PORT_TAKEN)
 
 
-def needs_newer_libvirt(tree: Tree, version: int) -> tuple[Refusal, ...]:
+def needs_newer_libvirt(tree: NetworkTree, version: int) -> tuple[Refusal, ...]:
     """What the tree names and a libvirt of this version would drop from a definition, or refuse."""
     driver = tree.get("forward", {}).get("driver", {})
     named = {
@@ -247,7 +226,7 @@ def needs_newer_libvirt(tree: Tree, version: int) -> tuple[Refusal, ...]:
     )
 
 
-def _tags_without_open_vswitch(tree: Tree) -> bool:
+def _tags_without_open_vswitch(tree: NetworkTree) -> bool:
     """Whether ports would have VLAN tags and no Open vSwitch; a group without a port, or a VLAN, has the network's."""
     groups = tree.get("port_groups", [])
     tagged = [group for group in groups if "vlan" in tree or "vlan" in group]

@@ -1,8 +1,9 @@
 """What a restart means for those who are plugged in: whether it may be done, and what it costs. Pure."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observed import ObservedNetwork, ProblemKind, attachment_details
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
@@ -11,14 +12,13 @@ from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.plan import Step
 from virtnet.planning.reports import Attachment
 from virtnet.spec.failures import Details
-from virtnet.spec.part import Tree
 
 #: What stopping and starting the network takes, and what each interface adds (measured, see docs/design.md).
 _SECONDS, _SECONDS_EACH = 0.7, 0.01
 
 
 def restart_refusals(
-    desired: Mapping[str, Tree], target: Tree, live: Tree, observed: ObservedNetwork, why: Details
+    desired: NetworkTree, target: NetworkTree, live: NetworkTree, observed: ObservedNetwork, why: Details
 ) -> Iterator[Refusal]:
     """Why the network must not be restarted under what is plugged in: it could surely not be plugged in again.
 
@@ -46,12 +46,12 @@ def restart_refusals(
     yield from _elsewhere(target, live, users, why)
 
 
-def _asks_for_vlans(tree: Tree) -> bool:
+def _asks_for_vlans(tree: NetworkTree) -> bool:
     """Whether libvirt itself has the network's bridge filter VLANs."""
     return any("vlan" in part for part in (tree, *tree.get("port_groups", [])))
 
 
-def _elsewhere(target: Tree, live: Tree, users: Sequence[Attachment], why: Details) -> Iterator[Refusal]:
+def _elsewhere(target: NetworkTree, live: NetworkTree, users: Sequence[Attachment], why: Details) -> Iterator[Refusal]:
     """Where the network becomes another kind of thing, what hangs on its bridge has no place any more."""
     after, before = own_bridge(target), own_bridge(live)
     mode = mode_of(target)
@@ -71,9 +71,8 @@ def _elsewhere(target: Tree, live: Tree, users: Sequence[Attachment], why: Detai
         yield Refusal(RefusalKind.VIRTUAL_PORT, {"why": why, "attachments": attachment_details(users)})
 
 
-def unseen(live: Tree, observed: ObservedNetwork) -> Iterator[Note]:
+def unseen(bridge: str, observed: ObservedNetwork) -> Iterator[Note]:
     """That a stop may cut off somebody whom libvirt does not know of, where nobody else can be asked."""
-    bridge = own_bridge(live)
     if observed.only_libvirt and bridge:
         yield Note(NoteKind.OTHERS_UNSEEN, {"bridge": bridge})
 
@@ -84,10 +83,10 @@ def cut_off_notes(users: Sequence[Attachment]) -> Iterator[Note]:
         yield Note(NoteKind.CUT_OFF, {"attachments": attachment_details(users)})
 
 
-def restart_notes(target: Tree, live: Tree, observed: ObservedNetwork) -> Iterator[Note]:
+def restart_notes(target: NetworkTree, live: NetworkTree, observed: ObservedNetwork) -> Iterator[Note]:
     """What a restart does to those who are plugged in, and for how long."""
     users = observed.users
-    host_bridge = "" if own_bridge(target) else str(target.get("bridge", {}).get("name", ""))
+    host_bridge = "" if own_bridge(target) else target.get("bridge", {}).get("name", "")
     spans = observed.host is not None and host_bridge in observed.host.spanning_tree_bridges
     attachments, toggles = {"attachments": attachment_details(users)}, subnets_change(target, live)
     if observed.problem(ProblemKind.BRIDGE_MISSING) is not None:
@@ -102,7 +101,7 @@ def restart_notes(target: Tree, live: Tree, observed: ObservedNetwork) -> Iterat
         yield Note(NoteKind.LINKS_TOGGLED, attachments)
 
 
-def _forgotten(live: Tree, observed: ObservedNetwork) -> Iterator[Note]:
+def _forgotten(live: NetworkTree, observed: ObservedNetwork) -> Iterator[Note]:
     """What others gave the bridge goes with it: libvirt makes a new one."""
     bridge, host = own_bridge(live), observed.host
     ours = {str(ipaddress.ip_interface(ip["address"]).ip) for ip in live.get("ips", [])}
@@ -116,24 +115,24 @@ def _link_local(address: str) -> bool:
     return ipaddress.ip_interface(address).ip.is_link_local
 
 
-def subnets_change(target: Tree, live: Tree) -> bool:
+def subnets_change(target: NetworkTree, live: NetworkTree) -> bool:
     """Whether guests need other addresses after the restart."""
     return {ip["address"] for ip in target.get("ips", [])} != {ip["address"] for ip in live.get("ips", [])}
 
 
-def hold_steps(target: Tree, live: Tree, observed: ObservedNetwork) -> list[Step]:
+def hold_steps(target: NetworkTree, live: NetworkTree, observed: ObservedNetwork) -> list[Step]:
     """Before the stop: what is plugged in moves to the holding network."""
-    report = observed.report
-    if report is None or not observed.users:
+    if not observed.users:
         return []
+    uuid = observed.report.uuid
     steps: list[Step] = []
     if observed.holding:
-        steps += _reattach(report.uuid, observed.held)
+        steps += _reattach(uuid, observed.held)
     toggle_links = subnets_change(target, live)
     return [
         *steps,
-        StartHoldingNetwork(uuid=report.uuid, toggle_links=toggle_links),
-        MoveToHoldingNetwork(uuid=report.uuid, attachments=tuple(observed.users), toggle_links=toggle_links),
+        StartHoldingNetwork(uuid=uuid, toggle_links=toggle_links),
+        MoveToHoldingNetwork(uuid=uuid, attachments=tuple(observed.users), toggle_links=toggle_links),
     ]
 
 

@@ -8,13 +8,15 @@ MODIFY picks the first entry that looks alike (and older libvirt has none for DN
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.live_items import item_changes
 from virtnet.network.spec import DhcpHost, DhcpRange, DnsHost, ForwardInterface, PortGroup, Srv, Txt
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.steps.sections import UpdateSection
+from virtnet.network.tree import gives_addresses
 from virtnet.network.xml import write as network_edit
 from virtnet.planning.merge import label
-from virtnet.spec.part import Part, Tree
+from virtnet.spec.part import Part, Values
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,17 @@ class _Section:
     element: str
 
 
-_DHCP = (
-    _Section("ip-dhcp-range", DhcpRange, "range"),
-    _Section("ip-dhcp-host", DhcpHost, "host"),
-)
-
-_PLAIN = (
-    (("forward", "interfaces"), _Section("forward-interface", ForwardInterface, "interface")),
-    (("port_groups",), _Section("portgroup", PortGroup, "portgroup")),
-    (("dns", "hosts"), _Section("dns-host", DnsHost, "host")),
-    (("dns", "txts"), _Section("dns-txt", Txt, "txt")),
-    (("dns", "srvs"), _Section("dns-srv", Srv, "srv")),
-)
+_DHCP_RANGES = _Section("ip-dhcp-range", DhcpRange, "range")
+_DHCP_HOSTS = _Section("ip-dhcp-host", DhcpHost, "host")
+_INTERFACES = _Section("forward-interface", ForwardInterface, "interface")
+_PORT_GROUPS = _Section("portgroup", PortGroup, "portgroup")
+_DNS_HOSTS = _Section("dns-host", DnsHost, "host")
+_DNS_TXTS = _Section("dns-txt", Txt, "txt")
+_DNS_SRVS = _Section("dns-srv", Srv, "srv")
 
 
 def section_updates(
-    uuid: str, live: tuple[Tree, Tree] | None, config: tuple[Tree, Tree] | None
+    uuid: str, live: tuple[NetworkTree, NetworkTree] | None, config: tuple[NetworkTree, NetworkTree] | None
 ) -> tuple[UpdateSection, ...]:
     """The updates that bring both copies from (found) to (wanted); one call for both where both need the same.
 
@@ -78,7 +75,7 @@ def section_updates(
     )
 
 
-def dhcpv6_begins_or_ends(wanted: Tree, found: Tree) -> DnsmasqRestart | None:
+def dhcpv6_begins_or_ends(wanted: NetworkTree, found: NetworkTree) -> DnsmasqRestart | None:
     """Why dnsmasq must be restarted where DHCPv6 begins or ends with reservations alone; None where it must not.
 
     libvirt then only tells dnsmasq to read its hosts again: it goes on without DHCPv6, or with it (9.0; where it
@@ -94,7 +91,7 @@ def dhcpv6_begins_or_ends(wanted: Tree, found: Tree) -> DnsmasqRestart | None:
     return None
 
 
-def restarts_dnsmasq(updates: Sequence[UpdateSection], wanted: Tree, found: Tree) -> bool:
+def restarts_dnsmasq(updates: Sequence[UpdateSection], wanted: NetworkTree, found: NetworkTree) -> bool:
     """Whether libvirt ends dnsmasq and starts it anew for one of these updates of the running network.
 
     It does for ranges, TXT and SRV records; for a reservation or a DNS host only where DHCP for IPv4 begins or ends
@@ -117,30 +114,29 @@ def rebuilds_firewall(updates: Sequence[UpdateSection]) -> int:
     return sum(update.live and update.section in sections for update in updates)
 
 
-def _serves_ipv4_dhcp(tree: Tree) -> bool:
-    dhcps = [ip.get("dhcp", {}) for ip in tree.get("ips", []) if ":" not in ip["address"]]
-    return any(dhcp.get("ranges") or dhcp.get("hosts") for dhcp in dhcps)
+def _serves_ipv4_dhcp(tree: NetworkTree) -> bool:
+    return any(gives_addresses(ip.get("dhcp", {})) for ip in tree.get("ips", []) if ":" not in ip["address"])
 
 
-def _operations(wanted: Tree, found: Tree) -> Iterator[_Operation]:
+def _operations(wanted: NetworkTree, found: NetworkTree) -> Iterator[_Operation]:
     wanted_ips = {ip["address"]: ip for ip in wanted.get("ips", [])}
     for index, ip in enumerate(found.get("ips", [])):
         target = wanted_ips.get(ip["address"])
         if target is None:
             continue
-        for section, name in zip(_DHCP, ("ranges", "hosts"), strict=True):
-            yield from _items(section, index, target.get("dhcp", {}).get(name, []), ip.get("dhcp", {}).get(name, []))
-    for path, section in _PLAIN:
-        yield from _items(section, -1, _at(wanted, path), _at(found, path))
+        dhcp, dhcp_found = target.get("dhcp", {}), ip.get("dhcp", {})
+        yield from _items(_DHCP_RANGES, index, dhcp.get("ranges", []), dhcp_found.get("ranges", []))
+        yield from _items(_DHCP_HOSTS, index, dhcp.get("hosts", []), dhcp_found.get("hosts", []))
+    forward, forward_found = wanted.get("forward", {}), found.get("forward", {})
+    yield from _items(_INTERFACES, -1, forward.get("interfaces", []), forward_found.get("interfaces", []))
+    yield from _items(_PORT_GROUPS, -1, wanted.get("port_groups", []), found.get("port_groups", []))
+    dns, dns_found = wanted.get("dns", {}), found.get("dns", {})
+    yield from _items(_DNS_HOSTS, -1, dns.get("hosts", []), dns_found.get("hosts", []))
+    yield from _items(_DNS_TXTS, -1, dns.get("txts", []), dns_found.get("txts", []))
+    yield from _items(_DNS_SRVS, -1, dns.get("srvs", []), dns_found.get("srvs", []))
 
 
-def _at(tree: Tree, path: Sequence[str]) -> Tree:
-    for name in path:
-        tree = tree.get(name, {})
-    return tree or []
-
-
-def _items(section: _Section, index: int, wanted: Sequence[Tree], found: Sequence[Tree]) -> Iterator[_Operation]:
+def _items(section: _Section, index: int, wanted: Sequence[Values], found: Sequence[Values]) -> Iterator[_Operation]:
     removals, additions = item_changes(section.part, wanted, found)
     for item in removals:
         yield _operation("delete", section, index, item)
@@ -148,7 +144,7 @@ def _items(section: _Section, index: int, wanted: Sequence[Tree], found: Sequenc
         yield _operation("add", section, index, item)
 
 
-def _operation(command: str, section: _Section, index: int, item: Tree) -> _Operation:
+def _operation(command: str, section: _Section, index: int, item: Values) -> _Operation:
     xml = network_edit.section_xml(section.part, section.element, item)
     return _Operation(
         command=command,

@@ -7,17 +7,20 @@ that failed may still have been carried out, and a run that was killed is finish
 from dataclasses import asdict, dataclass
 
 from virtnet.errors import HostFailure
+from virtnet.network._generated.trees import NetworkTree
+from virtnet.network.observe.ports import find_network
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import NO_IMPACT, Impact
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
 from virtnet.planning.merge import differences, merge
 from virtnet.planning.plan import Step
-from virtnet.spec.part import Tree
+from virtnet.spec.part import without
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +57,10 @@ class DefineNetwork:
         clients.libvirt.define_network(self.xml)
         if self.was_read_back:
             return
-        definition = clients.libvirt.definition(self.uuid)
-        if definition is None:
+        read_back = clients.libvirt.definition(self.uuid)
+        if read_back is None:
             raise HostFailure(kind=StepFault.NOT_DEFINED, details={"uri": clients.libvirt.uri})
-        wanted, found = network_xml.parse(self.xml), network_xml.parse(definition)
+        wanted, found = definition(self.xml).tree, definition(read_back).tree
         kept = merge(NetworkSpec, wanted, {}, found)
         dropped = [change.path for change in differences(NetworkSpec, kept, found)]
         if dropped:
@@ -140,16 +143,16 @@ class MarkNetwork:
         return Summary(StepKind.MARK, {"owner": self.mark.owner, "as_found": bool(self.mark.found)})
 
     def execute(self, clients: Clients) -> None:
-        report = clients.libvirt.find_network(uuid=self.uuid)
+        report = find_network(clients.libvirt, uuid=self.uuid)
         # What is transient has no definition, and is gone when it stops: a mark would protect nothing.
-        if report is None or report.config_xml is None or network_xml.owner_mark(report.config_xml) == self.mark:
+        if report is None or report.config is None or report.config.mark == self.mark:
             return
-        clients.libvirt.define_network(network_edit.with_owner_mark(report.config_xml, self.mark))
+        clients.libvirt.define_network(network_edit.with_owner_mark(report.config, self.mark))
 
     def undo(self) -> Step:
         return MarkNetwork(uuid=self.uuid, mark=self.previous, previous=self.mark)
 
 
-def named(tree: Tree) -> Tree:
+def named(tree: NetworkTree) -> NetworkTree:
     """A tree less what the resource knows and libvirt's XML does not."""
-    return {name: value for name, value in tree.items() if name not in network_xml.NOT_XML}
+    return without(tree, network_xml.NOT_XML)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from virtnet.errors import Refused
 from virtnet.host.parse import parse_up
 from virtnet.network.names import holding_bridge, holding_mac, holding_name, holding_uuid
-from virtnet.network.observe.ports import attachments
+from virtnet.network.observe.ports import attachments, find_network
+from virtnet.network.observed import ReportedNetwork
 from virtnet.network.steps.actions import carry_out
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.leftovers import remove_own_bridge
@@ -35,8 +36,6 @@ from virtnet.network.steps.reattach import (
 )
 from virtnet.network.steps.running import delete_orphaned_ports
 from virtnet.network.steps.step import NO_IMPACT
-from virtnet.network.tree import own_bridge
-from virtnet.network.xml import read as network_xml
 from virtnet.network.xml.holding import (
     HeldLink,
     Journal,
@@ -48,7 +47,7 @@ from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
 from virtnet.planning.host_client import HostClient
 from virtnet.planning.plan import Step
-from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport
+from virtnet.planning.reports import Attachment, GuestInterface
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +64,10 @@ class StartHoldingNetwork:
         return Summary(StepKind.START_HOLDING_NETWORK, {"holding": holding_name(self.uuid)})
 
     def execute(self, clients: Clients) -> None:
-        report = clients.libvirt.find_network(uuid=self.uuid)
-        if report is None or report.live_xml is None:
+        report = find_network(clients.libvirt, uuid=self.uuid)
+        if report is None or report.live is None:
             return
-        if clients.libvirt.find_network(uuid=holding_uuid(self.uuid)) is not None:
+        if find_network(clients.libvirt, uuid=holding_uuid(self.uuid)) is not None:
             return
         delete_orphaned_ports(clients, report)
         for entry in attachments(clients, report):
@@ -76,18 +75,18 @@ class StartHoldingNetwork:
                 details = {"attachment": entry.details(), "obstacle": entry.cannot_reattach.as_details()}
                 raise Refused(kind=StepFault.CANNOT_REATTACH, details=details)
         interfaces = clients.libvirt.guest_interfaces(report.name)
-        live = network_xml.parse(report.live_xml)
-        bridge = own_bridge(live)
+        live = report.live
+        bridge = live.bridge
         ports = [*(i.interface for i in interfaces), *_foreign_links(clients, report, interfaces)] if bridge else []
         journal = Journal(
-            isolated=bool(live.get("port_isolated")),
+            isolated=bool(live.tree.get("port_isolated")),
             lowered=self.toggle_links,
-            interfaces=remembered(interfaces, report.live_xml, report.name),
+            interfaces=remembered(interfaces, live, report.name),
             links=tuple(_as_attached(clients.host, name, bridge) for name in ports) if clients.host is not None else (),
         )
         # What a daemon left that was killed while it started or stopped another holding network of this network.
         remove_own_bridge(clients, holding_bridge(self.uuid), holding_mac(self.uuid))
-        clients.libvirt.start_transient_network(render_holding_network(self.uuid, report.live_xml, journal))
+        clients.libvirt.start_transient_network(render_holding_network(self.uuid, live, journal))
 
     def undo(self) -> Step:
         return RemoveHoldingNetwork(uuid=self.uuid)
@@ -105,7 +104,7 @@ class RemoveHoldingNetwork:
         return Summary(StepKind.REMOVE_HOLDING_NETWORK, {"holding": holding_name(self.uuid)})
 
     def execute(self, clients: Clients) -> None:
-        holding = clients.libvirt.find_network(uuid=holding_uuid(self.uuid))
+        holding = find_network(clients.libvirt, uuid=holding_uuid(self.uuid))
         if holding is None:
             return
         delete_orphaned_ports(clients, holding)
@@ -139,8 +138,8 @@ class MoveToHoldingNetwork:
         )
 
     def execute(self, clients: Clients) -> None:
-        report = clients.libvirt.find_network(uuid=self.uuid)
-        if report is None or report.live_xml is None:
+        report = find_network(clients.libvirt, uuid=self.uuid)
+        if report is None or report.live is None:
             return
         interfaces = clients.libvirt.guest_interfaces(report.name)
         links = _foreign_links(clients, report, interfaces)
@@ -168,11 +167,11 @@ class Reattach:
         return Summary(StepKind.REATTACH, {"attachments": [entry.details() for entry in self.attachments]})
 
     def execute(self, clients: Clients) -> None:
-        holding = clients.libvirt.find_network(uuid=holding_uuid(self.uuid))
-        if holding is None or holding.live_xml is None:
+        holding = find_network(clients.libvirt, uuid=holding_uuid(self.uuid))
+        if holding is None or holding.live is None:
             return
-        report = clients.libvirt.find_network(uuid=self.uuid)
-        if report is None or report.live_xml is None:
+        report = find_network(clients.libvirt, uuid=self.uuid)
+        if report is None or report.live is None:
             details = {"attachments": [entry.details() for entry in self.attachments], "holding": holding.name}
             raise Refused(kind=StepFault.NOT_ACTIVE, details=details)
         home = _home(clients, report)
@@ -192,25 +191,24 @@ class Reattach:
         return MoveToHoldingNetwork(uuid=self.uuid, attachments=self.attachments)
 
 
-def _home(clients: Clients, report: NetworkReport) -> Home:
+def _home(clients: Clients, report: ReportedNetwork) -> Home:
     """The network as it runs again."""
-    live, host = network_xml.parse(report.live_xml or report.any_xml), clients.host
-    bridge = own_bridge(live)
+    live, bridge, host = report.running.tree, report.running.bridge, clients.host
     may_change_links = host is not None and host.may_change_links()
     mtu = host.read_file(f"/sys/class/net/{bridge}/mtu") if host is not None and bridge and may_change_links else None
     return Home(
         name=report.name,
         bridge=bridge,
-        spanning_tree=bool(live.get("bridge", {}).get("stp", True)),
+        spanning_tree=live.get("bridge", {}).get("stp", True),
         isolated=bool(live.get("port_isolated")),
         mtu=None if mtu is None else mtu.strip(),
         may_change_links=may_change_links,
     )
 
 
-def _waiting(clients: Clients, holding: NetworkReport, home: Home) -> Waiting:
+def _waiting(clients: Clients, holding: ReportedNetwork, home: Home) -> Waiting:
     """What waits on the holding network, and what hangs nowhere since its bridge was deleted under it."""
-    journal, host = parse_journal(holding.live_xml or holding.any_xml), clients.host
+    journal, host = parse_journal(holding.running), clients.host
     interfaces = clients.libvirt.guest_interfaces(holding.name)
     links = set(_foreign_links(clients, holding, interfaces))
     mtus: dict[str, str] = {}
@@ -247,9 +245,9 @@ def _ifindex(host: HostClient, link: str) -> str:
     return (host.read_file(f"/sys/class/net/{link}/ifindex") or "").strip()
 
 
-def _foreign_links(clients: Clients, report: NetworkReport, interfaces: Sequence[GuestInterface]) -> list[str]:
+def _foreign_links(clients: Clients, report: ReportedNetwork, interfaces: Sequence[GuestInterface]) -> list[str]:
     """What hangs on the network's own bridge and is no guest's tap by libvirt's account of networks."""
-    bridge = own_bridge(network_xml.parse(report.live_xml or report.any_xml))
+    bridge = report.running.bridge
     if clients.host is None or not bridge:
         return []
     taps = {interface.interface for interface in interfaces}
@@ -269,9 +267,9 @@ def _as_attached(host: HostClient, link: str, bridge: str) -> HeldLink:
     )
 
 
-def _attached(clients: Clients, report: NetworkReport, waiting: Waiting) -> Attached:
+def _attached(clients: Clients, report: ReportedNetwork, waiting: Waiting) -> Attached:
     """Who is plugged in where by now."""
-    bridge = str(network_xml.parse(report.live_xml or report.any_xml).get("bridge", {}).get("name", ""))
+    bridge = report.running.bridge_name
     held = clients.libvirt.guest_interfaces(holding_name(report.uuid))
     there = clients.libvirt.guest_interfaces(report.name)
     ports = clients.libvirt.attachments(report.uuid)

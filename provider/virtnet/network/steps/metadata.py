@@ -4,16 +4,17 @@ virNetworkSetMetadata came with libvirt 9.7.0. Older ones take these texts in a 
 next start. What is chosen here is pure; the step is data like every other.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from virtnet.network._generated.trees import NetworkTree
+from virtnet.network.observe.ports import find_network
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.step import Impact
-from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import Definition
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
-from virtnet.spec.part import Tree
 
 SINCE = 9_007_000
 """The version that brought virNetworkSetMetadata (https://libvirt.org/news.html)."""
@@ -44,16 +45,16 @@ class SetMetadata:
         )
 
     def execute(self, clients: Clients) -> None:
-        report = clients.libvirt.find_network(uuid=self.uuid)
-        live = self.live and report is not None and not self._done(report.live_xml)
-        config = self.config and report is not None and not self._done(report.config_xml)
+        report = find_network(clients.libvirt, uuid=self.uuid)
+        live = self.live and report is not None and not self._done(report.live)
+        config = self.config and report is not None and not self._done(report.config)
         if live or config:
             clients.libvirt.set_metadata(
                 self.uuid, kind=self.kind, namespace=self.namespace, text=self.text, live=live, config=config
             )
 
-    def _done(self, xml: str | None) -> bool:
-        return xml is None or _texts(network_xml.parse(xml)).get((self.kind, self.namespace)) == self.text
+    def _done(self, copy: Definition | None) -> bool:
+        return copy is None or _texts(copy.tree).get((self.kind, self.namespace)) == self.text
 
     def undo(self) -> "SetMetadata":
         return SetMetadata(
@@ -68,7 +69,7 @@ class SetMetadata:
 
 
 def text_updates(
-    uuid: str, wanted: Mapping[str, Tree], live: Mapping[str, Tree] | None, config: Mapping[str, Tree] | None
+    uuid: str, wanted: NetworkTree, live: NetworkTree | None, config: NetworkTree | None
 ) -> Iterator[SetMetadata]:
     """The texts to set so that the given copies, None for one that is left alone, have what is wanted."""
     meant = _texts(wanted)
@@ -91,8 +92,11 @@ def text_updates(
             )
 
 
-def _texts(tree: Mapping[str, Tree]) -> dict[tuple[Kind, str], str]:
+def _texts(tree: NetworkTree) -> dict[tuple[Kind, str], str]:
     """Every text of a network by its kind and namespace."""
-    plain: tuple[Kind, ...] = ("title", "description")
-    found: dict[tuple[Kind, str], str] = {(name, ""): tree[name] for name in plain if tree.get(name)}
-    return found | {("metadata", namespace): text for namespace, text in (tree.get("metadata") or {}).items()}
+    found: dict[tuple[Kind, str], str] = {
+        ("title", ""): tree.get("title", ""),
+        ("description", ""): tree.get("description", ""),
+    }
+    named = {key: text for key, text in found.items() if text}
+    return named | {("metadata", namespace): text for namespace, text in tree.get("metadata", {}).items()}

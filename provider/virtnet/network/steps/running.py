@@ -8,19 +8,17 @@ from dataclasses import dataclass
 
 from virtnet.errors import Refused
 from virtnet.network.observe.leftovers import link_address
-from virtnet.network.observe.ports import attachments
+from virtnet.network.observe.ports import attachments, find_network
+from virtnet.network.observed import ReportedNetwork
 from virtnet.network.steps.actions import DeletePort, carry_out
 from virtnet.network.steps.definition import RestoreDefinition
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import NO_IMPACT
-from virtnet.network.tree import own_bridge
-from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
 from virtnet.planning.plan import Step
-from virtnet.planning.reports import NetworkReport
-from virtnet.spec.part import Tree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +62,12 @@ class StopIfActive:
         return Summary(StepKind.STOP)
 
     def execute(self, clients: Clients) -> None:
-        report = clients.libvirt.find_network(uuid=self.uuid)
-        if report is None or report.live_xml is None:
+        report = find_network(clients.libvirt, uuid=self.uuid)
+        if report is None or report.live is None:
             return
-        live = network_xml.parse(report.live_xml)
-        bridge, mac = own_bridge(live), live.get("mac")
+        bridge, mac = report.live.bridge, report.live.mac
         address = link_address(clients, bridge) if bridge else None
-        if address is not None and mac is not None and address != mac:
+        if address is not None and mac and address != mac:
             details = {"bridge": bridge, "address": address, "mac": mac}
             raise Refused(kind=StepFault.FOREIGN_BRIDGE, details=details)
         clients.libvirt.stop_network(self.uuid)
@@ -100,7 +97,7 @@ class StopNetwork:
         return Summary(StepKind.STOP)
 
     def execute(self, clients: Clients) -> None:
-        report = clients.libvirt.find_network(uuid=self.uuid)
+        report = find_network(clients.libvirt, uuid=self.uuid)
         if report is not None and report.active:
             delete_orphaned_ports(clients, report)
         users = () if self.disconnects else attachments(clients, report)
@@ -119,13 +116,13 @@ class StopNetwork:
         )
 
 
-def stop_step(report: NetworkReport, live: Tree, *, disconnects: bool = False) -> StopNetwork:
-    """The step that stops an active network, with all that taking it back needs."""
+def stop_step(report: ReportedNetwork, live: Definition, *, bridge: str, disconnects: bool = False) -> StopNetwork:
+    """The step that stops an active network, with all that taking it back needs: it is to run on that bridge again."""
     return StopNetwork(
         uuid=report.uuid,
-        bridge=own_bridge(live),
-        config_xml=report.config_xml,
-        live_xml=report.live_xml or "",
+        bridge=bridge,
+        config_xml=None if report.config is None else report.config.xml,
+        live_xml=live.xml,
         autostart=report.autostart,
         disconnects=disconnects,
     )
@@ -150,7 +147,7 @@ class RunAgain:
         report = clients.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.active:
             return
-        started_from = network_edit.for_definition(self.live_xml)
+        started_from = network_edit.for_definition(definition(self.live_xml))
         RestoreDefinition(uuid=self.uuid, xml=started_from, autostart=self.autostart).execute(clients)
         try:
             StartNetwork(uuid=self.uuid, bridge=self.bridge, known_ours=True).execute(clients)
@@ -216,7 +213,7 @@ def _refuse_taken_name(clients: Clients, bridge: str, *, known_ours: bool) -> No
         raise Refused(kind=StepFault.NAME_TAKEN, details={"bridge": bridge})
 
 
-def delete_orphaned_ports(clients: Clients, report: NetworkReport) -> None:
+def delete_orphaned_ports(clients: Clients, report: ReportedNetwork) -> None:
     """Remove the network's ports that nobody has: what a libvirtd leaves that is killed while it moves an interface."""
     orphaned = clients.libvirt.orphaned_ports(report.uuid)
     carry_out(clients, [DeletePort(network=report.uuid, port=port) for port in orphaned])

@@ -6,9 +6,12 @@ Executing one twice is as good as once, as a call that failed may still have bee
 from dataclasses import dataclass
 
 from virtnet.errors import LibvirtFailure, Refused
+from virtnet.network.observe.ports import find_network
+from virtnet.network.observed import ReportedNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.step import Impact
 from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.definition import Definition
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Summary
 
@@ -61,11 +64,11 @@ class UpdateSection:
         )
 
     def execute(self, clients: Clients) -> None:
-        report = clients.libvirt.find_network(uuid=self.uuid)
+        report = find_network(clients.libvirt, uuid=self.uuid)
         if report is None:
             raise Refused(kind=StepFault.GONE, details={"uuid": self.uuid, "uri": clients.libvirt.uri})
-        live = self.live and not self._done(report.live_xml)
-        config = self.config and not self._done(report.config_xml)
+        live = self.live and not self._done(report.live)
+        config = self.config and not self._done(report.config)
         if not live and not config:
             return
         try:
@@ -80,17 +83,17 @@ class UpdateSection:
             )
         except LibvirtFailure:
             # An update may fail and still be applied. When taking back, that is all that was wanted.
-            report = clients.libvirt.find_network(uuid=self.uuid)
+            report = find_network(clients.libvirt, uuid=self.uuid)
             done = report is not None and all(
-                self._done(xml) for xml, wanted in ((report.live_xml, live), (report.config_xml, config)) if wanted
+                self._done(copy) for copy, wanted in ((report.live, live), (report.config, config)) if wanted
             )
             if not (self.taking_back and done):
                 raise
 
-    def _done(self, xml: str | None) -> bool:
-        if xml is None:
+    def _done(self, copy: Definition | None) -> bool:
+        if copy is None:
             return True
-        there = network_xml.has_section_item(xml, self.section, self.parent_index, self.xml)
+        there = network_xml.has_section_item(copy.element, self.section, self.parent_index, self.xml)
         return there if self.command == "add" else not there
 
     def undo(self) -> "UpdateSection":
@@ -125,8 +128,7 @@ class AnnounceRestart:
         return Summary(StepKind.ANNOUNCE_DNSMASQ_RESTART, {"reason": self.reason.value})
 
     def execute(self, clients: Clients) -> None:
-        report = clients.libvirt.find_network(uuid=self.uuid)
-        if report is None or not network_xml.restart_record_left(report.live_xml):
+        if not _record_left(find_network(clients.libvirt, uuid=self.uuid)):
             _update_record(clients, self.uuid, "add")
 
     def undo(self) -> "WithdrawRestart":
@@ -145,8 +147,7 @@ class WithdrawRestart:
         return Summary(StepKind.WITHDRAW_DNSMASQ_RESTART)
 
     def execute(self, clients: Clients) -> None:
-        report = clients.libvirt.find_network(uuid=self.uuid)
-        if report is not None and network_xml.restart_record_left(report.live_xml):
+        if _record_left(find_network(clients.libvirt, uuid=self.uuid)):
             _update_record(clients, self.uuid, "delete")
 
     def undo(self) -> None:
@@ -172,14 +173,16 @@ class RestartDnsmasq:
         return Summary(StepKind.RESTART_DNSMASQ, {"reason": self.reason.value})
 
     def execute(self, clients: Clients) -> None:
-        report = clients.libvirt.find_network(uuid=self.uuid)
-        left = report is not None and network_xml.restart_record_left(report.live_xml)
-        if not left:
+        if not _record_left(find_network(clients.libvirt, uuid=self.uuid)):
             _update_record(clients, self.uuid, "add")
         _update_record(clients, self.uuid, "delete")
 
     def undo(self) -> AnnounceRestart | None:
         return AnnounceRestart(uuid=self.uuid, reason=self.reason) if self.announced else None
+
+
+def _record_left(report: ReportedNetwork | None) -> bool:
+    return report is not None and report.live is not None and report.live.restart_record_left
 
 
 def _update_record(clients: Clients, uuid: str, command: str) -> None:

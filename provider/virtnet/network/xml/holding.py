@@ -8,6 +8,7 @@ in: whoever finishes a restart that was cut short, in another process or on anot
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 from lxml import etree
@@ -23,6 +24,7 @@ from virtnet.network.names import (
     short,
 )
 from virtnet.network.tree import ROUTED_MODES
+from virtnet.network.xml.definition import Definition
 from virtnet.network.xml.read import read_xml
 from virtnet.planning.reports import GuestInterface
 
@@ -98,7 +100,7 @@ def render_probe(xml: str, uuid: str, attempt: int) -> str:
     return etree.tostring(root, encoding="unicode")
 
 
-def render_holding_network(uuid: str, live_xml: str, journal: Journal) -> str:
+def render_holding_network(uuid: str, live: Definition, journal: Journal) -> str:
     """The holding network of a network, to be started as a transient network: no address, no STP, the network's MTU."""
     root = etree.Element("network")
     etree.SubElement(root, "name").text = holding_name(uuid)
@@ -106,9 +108,9 @@ def render_holding_network(uuid: str, live_xml: str, journal: Journal) -> str:
     etree.SubElement(root, "metadata").append(_render_journal(journal))
     etree.SubElement(root, "bridge", name=holding_bridge(uuid), stp="off", delay="0")
     # libvirt gives a tap the MTU of the bridge it puts it on.
-    mtu = read_xml(live_xml).find("mtu")
+    mtu = live.element.find("mtu")
     if mtu is not None:
-        root.append(mtu)
+        root.append(deepcopy(mtu))
     etree.SubElement(root, "mac", address=holding_mac(uuid))
     etree.SubElement(root, "dns", enable="no")
     return etree.tostring(root, encoding="unicode")
@@ -131,9 +133,14 @@ def _render_journal(journal: Journal) -> etree._Element:
     return held
 
 
-def parse_journal(park_xml: str) -> Journal:
+def is_holding_network(said: Definition) -> bool:
+    """Whether a network is one of ours on which guests wait while theirs is restarted."""
+    return said.element.find(f"metadata/{_tag('held')}") is not None
+
+
+def parse_journal(said: Definition) -> Journal:
     """What a holding network remembers; nothing where it is no holding network of ours."""
-    held = read_xml(park_xml).find(f"metadata/{_tag('held')}")
+    held = said.element.find(f"metadata/{_tag('held')}")
     if held is None:
         return Journal()
     return Journal(
@@ -160,15 +167,14 @@ def _tag(name: str) -> str:
     return f"{{{HOLDING_NAMESPACE}}}{name}"
 
 
-def remembered(interfaces: Sequence[GuestInterface], network_xml: str, network: str) -> tuple[HeldInterface, ...]:
+def remembered(interfaces: Sequence[GuestInterface], live: Definition, network: str) -> tuple[HeldInterface, ...]:
     """Guests' interfaces as they are to be plugged in again: with what the guest itself asks for.
 
     A running guest's XML shows its interface merged with what its port group and its network give it. That must not
     become the guest's own, or it would keep what the network no longer gives.
     """
-    root = read_xml(network_xml)
     return tuple(
-        HeldInterface(guest_uuid=interface.guest_uuid, mac=interface.mac, xml=_own(interface, root, network))
+        HeldInterface(guest_uuid=interface.guest_uuid, mac=interface.mac, xml=_own(interface, live.element, network))
         for interface in interfaces
     )
 

@@ -9,8 +9,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from typing import Any
+from functools import cache
 
 from lxml import etree
 from pydantic.alias_generators import to_camel
@@ -19,7 +18,6 @@ from virtnet.errors import VirtnetError
 from virtnet.network import spec as parts
 from virtnet.network._generated.trees import DnsTree, NetworkTree, TxtTree
 from virtnet.network.checks.failures import NetworkFailure
-from virtnet.network.observed import RESTART_RECORD
 from virtnet.network.tree import network_tree
 from virtnet.planning.merge import ABSENT, differences
 from virtnet.spec.failures import Invalid
@@ -31,6 +29,9 @@ OWNER_NAMESPACE = "urn:pulumi-virtnet:owner:1.0"
 
 DNSMASQ_NAMESPACE = "http://libvirt.org/schemas/network/dnsmasq/1.0"
 """Namespace of raw dnsmasq options (formatnetwork, "Network namespaces")."""
+
+RESTART_RECORD = "virtnet-restart.invalid"
+"""The TXT record of the running network that comes and goes to have libvirt restart dnsmasq."""
 
 RESTART_VALUE = "restart"
 
@@ -140,24 +141,6 @@ def _no_xml(xml: str, error: etree.XMLSyntaxError | UnicodeEncodeError) -> str:
         f"what libvirt prints of {readable(network)} is no XML ({readable(words)}), as it escapes no quote, < or & in "
         f"the name of a reservation or in a profileid; correct it with virsh net-edit {readable(name)}"
     )
-
-
-def parse(xml: str) -> dict[str, Any]:
-    """A network's XML as a tree of the spec's fields, in canonical spelling. Unknown content is passed over."""
-    # The tree is the caller's to change.
-    return {name: _copied(value) for name, value in _parsed(xml).items()}
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _copied(item) for name, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value
-
-
-# One create asks ten times for what five texts say.
-@lru_cache(maxsize=64)
-def _parsed(xml: str) -> NetworkTree:
-    return parse_network(read_xml(xml))
 
 
 def parse_network(root: etree._Element) -> NetworkTree:
@@ -322,11 +305,6 @@ def _route_address(element: etree._Element) -> str | None:
         return f"{address}/{prefix or netmask}"
 
 
-def owner_mark(xml: str) -> OwnerMark | None:
-    """The owner mark of a network, or None where it carries none."""
-    return parse_owner_mark(read_xml(xml))
-
-
 def parse_owner_mark(root: etree._Element) -> OwnerMark | None:
     """The owner mark in a network's element, or None where it carries none."""
     element = root.find(f"metadata/{{{OWNER_NAMESPACE}}}owner")
@@ -352,12 +330,8 @@ SECTIONS: Mapping[str, tuple[type[Part], str, str]] = {
 }
 
 
-def has_section_item(xml: str, section: str, parent_index: int, item_xml: str) -> bool:
-    """Whether a network's XML holds an item of a section, alike in everything the spec knows."""
-    return _has_item(read_xml(xml), section, parent_index, read_xml(item_xml))
-
-
-def _has_item(root: etree._Element, section: str, parent_index: int, item: etree._Element) -> bool:
+def has_section_item(root: etree._Element, section: str, parent_index: int, item_xml: str) -> bool:
+    """Whether a network's element holds an item of a section, alike in everything the spec knows."""
     _, element, holder = SECTIONS[section]
     if holder == "ip/dhcp":
         addresses = root.findall("ip")
@@ -365,17 +339,13 @@ def _has_item(root: etree._Element, section: str, parent_index: int, item: etree
         places = [place for address in holders for place in address.findall("dhcp")]
     else:
         places = root.findall(holder) if holder else [root]
+    item = read_xml(item_xml)
     return any(same_item(child, item, section) for place in places for child in place.findall(element))
-
-
-def restart_record_left(live_xml: str | None) -> bool:
-    """Whether a running network holds the record by which dnsmasq is restarted."""
-    return live_xml is not None and RESTART_RECORD in live_xml and holds_restart_record(read_xml(live_xml))
 
 
 def holds_restart_record(root: etree._Element) -> bool:
     """Whether a network's element holds the record by which dnsmasq is restarted."""
-    return _has_item(root, "dns-txt", -1, read_xml(RESTART_ITEM))
+    return has_section_item(root, "dns-txt", -1, RESTART_ITEM)
 
 
 def same_item(one: etree._Element, other: etree._Element, section: str) -> bool:

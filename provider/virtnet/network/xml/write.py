@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from lxml import etree
 
 from virtnet.network import spec as parts
-from virtnet.network.observed import RESTART_RECORD
+from virtnet.network._generated.trees import NetworkTree
+from virtnet.network.xml.definition import Definition, definition
 from virtnet.network.xml.read import (
     DNSMASQ_NAMESPACE,
     NOT_XML,
     OWNER_NAMESPACE,
+    RESTART_RECORD,
     RESTART_VALUE,
     SPECIAL,
     OwnerMark,
@@ -33,27 +35,23 @@ _ORDER = (
 )  # fmt: skip
 
 
-def render(tree: Values, mark: OwnerMark | None = None) -> str:
+def render(tree: NetworkTree, mark: OwnerMark | None = None) -> str:
     """The XML of a new network."""
-    return edit("<network/>", tree, mark)
+    return edit(definition("<network/>"), tree, mark)
 
 
-def edit(xml: str, tree: Values, mark: OwnerMark | None = None) -> str:
+def edit(base: Definition, tree: NetworkTree, mark: OwnerMark | None = None) -> str:
     """The XML with everything the spec knows set to the tree's values, and everything else left alone.
 
     `mark` sets the owner mark; None leaves the one there, if any, as it is.
     """
-    root = read_xml(xml)
+    root = base.copy()
     _edit_part(parts.NetworkSpec, root, tree)
-    _edit_dnsmasq_options(root, list(map(str, as_list(tree.get("dnsmasq_options", [])))))
-    _edit_metadata(root, _texts(tree.get("metadata", {})), mark)
+    _edit_dnsmasq_options(root, list(tree.get("dnsmasq_options", [])))
+    _edit_metadata(root, tree.get("metadata", {}), mark)
     root[:] = sorted(root, key=_rank)
     etree.indent(root)
     return etree.tostring(root, encoding="unicode")
-
-
-def _texts(metadata: object) -> dict[str, str]:
-    return {name: str(text) for name, text in as_group(metadata).items()}
 
 
 def _rank(element: etree._Element) -> int:
@@ -216,20 +214,20 @@ def _edit_metadata(root: etree._Element, wanted: Mapping[str, str], mark: OwnerM
         root.remove(holder)
 
 
-def with_owner_mark(xml: str, mark: OwnerMark | None) -> str:
+def with_owner_mark(base: Definition, mark: OwnerMark | None) -> str:
     """The XML with that mark and no other; None removes the one there."""
     if mark is None:
-        return without_owner_mark(xml)
-    root = read_xml(xml)
+        return without_owner_mark(base)
+    root = base.copy()
     _edit_metadata(root, parse_metadata(root), mark)
     root[:] = sorted(root, key=_rank)
     etree.indent(root)
     return etree.tostring(root, encoding="unicode")
 
 
-def without_owner_mark(xml: str) -> str:
+def without_owner_mark(base: Definition) -> str:
     """The XML less our own mark."""
-    root = read_xml(xml)
+    root = base.copy()
     for element in root.findall(f"metadata/{{{OWNER_NAMESPACE}}}owner"):
         holder = element.getparent()
         if holder is not None:
@@ -247,9 +245,9 @@ def section_xml(part: type[Part], name: str, item: Values) -> str:
     return etree.tostring(element, encoding="unicode")
 
 
-def for_definition(live_xml: str) -> str:
+def for_definition(live: Definition) -> str:
     """A running network's XML as a definition that starts the same: less what only a running network has."""
-    root = read_xml(live_xml)
+    root = live.copy()
     for mark in root.findall(f"metadata/{{{OWNER_NAMESPACE}}}owner"):
         mark.attrib.pop("phase", None)  # kept by the running network since it was made
     for record in root.findall(f"dns/txt[@name='{RESTART_RECORD}']"):

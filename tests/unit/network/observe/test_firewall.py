@@ -3,11 +3,17 @@
 import pytest
 
 from virtnet.network.observe.firewall import MissingRules, RulesKind, missing_rules
+from virtnet.network.xml.definition import Definition
 
 JUMPS = "-A INPUT -j LIBVIRT_INP\n-A FORWARD -j LIBVIRT_FWI\n"
 LET_IN = "-A LIBVIRT_FWI -d 10.0.0.0/24 -o {bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
 MASQUERADE = "-A LIBVIRT_PRT -s 10.0.0.0/24 ! -d 10.0.0.0/24 -j MASQUERADE\n"
 FILTER, NAT = MissingRules(RulesKind.FILTER), MissingRules(RulesKind.NAT, "10.0.0.0/24")
+
+
+def nat(bridge: str) -> Definition:
+    ip = "<ip address='10.0.0.1' prefix='24'/>"
+    return Definition(f"<network><forward mode='nat'/><bridge name='{bridge}'/>{ip}</network>")
 
 
 @pytest.mark.parametrize(
@@ -32,16 +38,12 @@ FILTER, NAT = MissingRules(RulesKind.FILTER), MissingRules(RulesKind.NAT, "10.0.
     ],
 )
 def test_missing_of_iptables(bridge: str, rules: str, missing: list[MissingRules]) -> None:
-    live = {"forward": {"mode": "nat"}, "bridge": {"name": bridge}, "ips": [{"address": "10.0.0.1/24"}]}
-
-    found = list(missing_rules(live, {"iptables-save": JUMPS + rules}))
+    found = list(missing_rules(nat(bridge), {"iptables-save": JUMPS + rules}))
 
     assert found == missing
 
 
 def test_missing_jumps_into_libvirts_chains() -> None:
-    live = {"forward": {"mode": "nat"}, "bridge": {"name": "vb0"}, "ips": [{"address": "10.0.0.1/24"}]}
-
-    found = list(missing_rules(live, {"iptables-save": LET_IN.format(bridge="vb0") + MASQUERADE}))
+    found = list(missing_rules(nat("vb0"), {"iptables-save": LET_IN.format(bridge="vb0") + MASQUERADE}))
 
     assert found == [MissingRules(RulesKind.JUMPS)]

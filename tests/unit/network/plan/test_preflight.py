@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from virtnet.network.observed import HostReport, ObservedNetwork
+from virtnet.network.observed import HostReport, Observed, ObservedAbsent, ObservedNetwork, reported
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight
 from virtnet.planning.findings import Note, Refusal
@@ -56,22 +56,22 @@ def route(destination: str, interface: str, gateway: str = "") -> HostRoute:
     return HostRoute(destination=destination, interface=interface, gateway=gateway, protocol="kernel")
 
 
-def observed(report: NetworkReport | None = None, *others: NetworkReport, **host: Any) -> ObservedNetwork:
-    return ObservedNetwork(
-        uri="qemu:///system",
-        host_uuid="host",
-        libvirt_version=9_000_000,
-        report=report,
-        others=others,
-        host=replace(EMPTY, **host),
-    )
+def observed(report: NetworkReport | None = None, *others: NetworkReport, **host: Any) -> Observed:
+    around: dict[str, Any] = {
+        "uri": "qemu:///system",
+        "host_uuid": "host",
+        "libvirt_version": 9_000_000,
+        "others": tuple(map(reported, others)),
+        "host": replace(EMPTY, **host),
+    }
+    return ObservedAbsent(**around) if report is None else ObservedNetwork(**around, report=reported(report))
 
 
 def overlap(kind: RefusalKind, subnet: str, other: str, **whose: str) -> Refusal:
     return Refusal(kind, {"subnet": subnet, "other": other, **whose})
 
 
-def found(seen: ObservedNetwork, tree: Any = LAB, *, allow_overlap: bool = False) -> Findings:
+def found(seen: Observed, tree: Any = LAB, *, allow_overlap: bool = False) -> Findings:
     return preflight(tree, seen, allow_overlap=allow_overlap)
 
 

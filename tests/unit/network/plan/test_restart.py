@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.fakes.host import FakeBridges, FakeLink
 from tests.fakes.libvirt import FakeGuest, FakeLibvirt
+from tests.fakes.network import observe_there
 from tests.kinds import NETWORK_IN_KINDS, said
 
 from virtnet.errors import Refused, VirtnetError
@@ -316,7 +317,7 @@ def test_on_restart_refuse_touches_nothing() -> None:
 def test_what_could_not_be_plugged_in_again_refuses_the_restart() -> None:
     libvirt, host, connect = a_host()
     recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
-    observed = NETWORK.observe(connect(""), desired, recorded)
+    observed = observe_there(connect(""), desired, recorded)
     macvtap = replace(observed.attachments[0], cannot_reattach=Obstacle(ObstacleKind.MACVTAP))
 
     refusals = NETWORK.plan(desired, recorded, replace(observed, attachments=(macvtap,))).refusals

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from tests.unit.strategies import networks
 
+from virtnet.network._generated.trees import NetworkIpTree, NetworkTree
 from virtnet.network.live_items import updates_can_make
 from virtnet.network.plan.sections import dhcpv6_begins_or_ends, section_updates
 from virtnet.network.spec import Srv
@@ -18,7 +19,7 @@ UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 ONE, TWO = "52:54:00:00:00:01", "52:54:00:00:00:02"
 
 
-def reserved(*pairs: tuple[str, str], address: str = "10.9.0.1/24") -> dict[str, Any]:
+def reserved(*pairs: tuple[str, str], address: str = "10.9.0.1/24") -> NetworkTree:
     return {"ips": [{"address": address, "dhcp": {"hosts": [{"mac": mac, "ip": ip} for mac, ip in pairs]}}]}
 
 
@@ -86,8 +87,9 @@ def test_a_copy_that_is_not_there_is_left_out() -> None:
 
 
 def test_the_place_of_an_address_is_counted_in_what_is_found() -> None:
-    first, second = {"address": "10.8.0.1/24"}, {"address": "10.9.0.1/24"}
-    wanted = {"ips": [{**second, "dhcp": {"hosts": [{"name": "web", "ip": "10.9.0.7"}]}}, first]}
+    first: NetworkIpTree = {"address": "10.8.0.1/24"}
+    second: NetworkIpTree = {"address": "10.9.0.1/24"}
+    wanted: NetworkTree = {"ips": [{**second, "dhcp": {"hosts": [{"name": "web", "ip": "10.9.0.7"}]}}, first]}
 
     (update,) = section_updates(UUID, (wanted, {"ips": [first, second]}), None)
 
@@ -121,7 +123,7 @@ def test_the_place_of_an_address_is_counted_in_what_is_found() -> None:
     ],
 )
 def test_every_section_as_libvirt_takes_it(tree: Any, section: str, xml: str, key: str) -> None:
-    empty = {"ips": [{"address": "10.9.0.1/24"}]}
+    empty: NetworkTree = {"ips": [{"address": "10.9.0.1/24"}]}
 
     (update,) = section_updates(UUID, (tree, empty), (tree, empty))
 

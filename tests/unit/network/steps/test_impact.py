@@ -2,13 +2,14 @@
 
 import pytest
 
+from virtnet.network._generated.trees import DhcpTree, NetworkTree
 from virtnet.network.plan.sections import section_updates
 from virtnet.network.steps.sections import UpdateSection
 from virtnet.network.steps.step import Impact
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
-RESERVED = {"hosts": [{"mac": "52:54:00:00:00:01", "ip": "10.9.0.5"}]}
-RANGE = {"ranges": [{"start": "10.9.0.10", "end": "10.9.0.20"}]}
+RESERVED: DhcpTree = {"hosts": [{"mac": "52:54:00:00:00:01", "ip": "10.9.0.5"}]}
+RANGE: DhcpTree = {"ranges": [{"start": "10.9.0.10", "end": "10.9.0.20"}]}
 
 
 def update(section: str, *, live: bool = True) -> UpdateSection:
@@ -46,9 +47,9 @@ def test_what_libvirt_does_besides(section: str, impact: Impact) -> None:
 @pytest.mark.parametrize(
     ("found", "restarts"), [({}, True), (RANGE, False)], ids=["DHCP begins with it", "DHCP was served before"]
 )
-def test_a_reservation_restarts_dnsmasq_where_dhcp_begins_with_it(found: dict[str, object], restarts: bool) -> None:
-    before = {"ips": [{"address": "10.9.0.1/24", "dhcp": found}]}
-    after = {"ips": [{"address": "10.9.0.1/24", "dhcp": {**found, **RESERVED}}]}
+def test_a_reservation_restarts_dnsmasq_where_dhcp_begins_with_it(found: DhcpTree, restarts: bool) -> None:
+    before: NetworkTree = {"ips": [{"address": "10.9.0.1/24", "dhcp": found}]}
+    after: NetworkTree = {"ips": [{"address": "10.9.0.1/24", "dhcp": {**found, **RESERVED}}]}
 
     (begins,) = section_updates(UUID, (after, before), None)
     (ends,) = section_updates(UUID, (before, after), None)

@@ -6,18 +6,20 @@ from typing import cast
 
 import pytest
 from tests.fakes.libvirt import FakeGuest, FakeLibvirt
+from tests.fakes.network import observe_there
 from tests.unit.fake_host import FakeHost
 
 from virtnet.errors import Refused
+from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac
 from virtnet.network.observe.firewall import rules_left
 from virtnet.network.observed import (
-    RESTART_RECORD,
     HostReport,
     LeftBridge,
     ObservedNetwork,
     ProblemKind,
     as_details,
+    reported,
 )
 from virtnet.network.plan.converge import leftover_steps
 from virtnet.network.plan.delete import plan_delete
@@ -27,7 +29,8 @@ from virtnet.network.resource import NETWORK
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
-from virtnet.network.xml.read import RESTART_ITEM, parse
+from virtnet.network.xml.definition import definition
+from virtnet.network.xml.read import RESTART_ITEM, RESTART_RECORD
 from virtnet.network.xml.write import for_definition
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Note, Problem
@@ -40,7 +43,7 @@ XML = (
     f"<network><name>lab</name><uuid>{UUID}</uuid><bridge name='vn-lab'/><mac address='{MAC}'/>"
     "<ip address='10.91.0.1' prefix='24'/><ip family='ipv6' address='fd00:91::1' prefix='64'/></network>"
 )
-TREE = {
+TREE: NetworkTree = {
     "name": "lab",
     "uuid": UUID,
     "bridge": {"name": "vn-lab"},
@@ -124,7 +127,7 @@ def clients(host: FakeHost, *, active: bool = False, uri: str = "qemu:///system"
 
 
 def observed(host: FakeHost, *, active: bool = False) -> ObservedNetwork:
-    return NETWORK.observe(clients(host, active=active), {}, {"uuid": UUID})
+    return observe_there(clients(host, active=active), {}, {"uuid": UUID})
 
 
 @pytest.mark.parametrize(
@@ -179,7 +182,7 @@ def leftover(*sockets: str) -> ObservedNetwork:
         uri="qemu:///system",
         host_uuid="host",
         libvirt_version=9_000_000,
-        report=network(active=False),
+        report=reported(network(active=False)),
         dnsmasq_left=True,
         host=HostReport(
             links=(Link(name="vn-lab", mac=MAC, kind="bridge", master="", up=True),),
@@ -208,7 +211,7 @@ def test_the_leftovers_own_sockets_do_not_stand_in_the_way(sockets: tuple[str, .
 def test_the_leftovers_go_before_the_start_and_with_a_delete() -> None:
     seen = leftover("10.91.0.1")
 
-    steps = leftover_steps(TREE, seen, network(active=False))
+    steps = leftover_steps(TREE, seen)
     deleted = plan_delete({"uuid": UUID, "name": "lab"}, seen)
 
     assert steps == [END, RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC)]
@@ -242,7 +245,7 @@ def test_a_bridge_that_is_down_is_mended_by_a_restart() -> None:
     libvirt = FakeLibvirt(reports={UUID: network(active=True)})
     desired, _ = NETWORK.check({**TREE, "uri": libvirt.uri}, {})
     recorded = {**desired, "problems": [as_details(DOWN)], "__named": ["mac", "uuid"]}
-    seen = NETWORK.observe(Clients(libvirt=libvirt, host=None), desired, recorded)
+    seen = observe_there(Clients(libvirt=libvirt, host=None), desired, recorded)
 
     planned = NETWORK.plan(desired, recorded, replace(seen, problems=(DOWN,)))
 
@@ -331,9 +334,9 @@ def test_the_bridge_of_a_park_that_a_killed_daemon_forgot_is_a_problem() -> None
 def test_the_bridge_of_a_forgotten_park_is_removed_while_the_network_runs() -> None:
     there = Clients(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
-    recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
+    recorded = NETWORK.outputs(desired, {}, observe_there(there, {}, {"uuid": UUID})) or {}
     problem = Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": [holding_bridge(UUID)]})
-    seen = replace(NETWORK.observe(there, {}, recorded), bridges_left=(LEFT_BY_PARK,), problems=(problem,))
+    seen = replace(observe_there(there, {}, recorded), bridges_left=(LEFT_BY_PARK,), problems=(problem,))
 
     plan = NETWORK.plan(desired, {**recorded, "problems": [as_details(problem)]}, seen)
 
@@ -346,7 +349,7 @@ def test_the_bridge_of_a_forgotten_park_is_removed_while_the_network_runs() -> N
 def test_what_a_killed_stop_left_is_removed_where_the_network_is_to_stay_inactive() -> None:
     there = Clients(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
-    recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
+    recorded = NETWORK.outputs(desired, {}, observe_there(there, {}, {"uuid": UUID})) or {}
     stopped = NETWORK.check({"name": "lab", "uri": "qemu:///system", "active": False}, recorded)[0]
     seen = observed(NetworkHost(files={**BRIDGE, **DNSMASQ}))
 
@@ -370,7 +373,7 @@ OCCUPIED = {**BRIDGE, "/sys/class/net/vn-lab/brif/vnet0/port_no": "0x1\n"}
 def delete_of_what_a_killed_stop_left(host: NetworkHost, on_delete: str, *guests: FakeGuest) -> Plan:
     recorded = {"uuid": UUID, "name": "lab", "on_delete": on_delete}
     libvirt = FakeLibvirt(reports={UUID: network(active=False)}, guests=list(guests))
-    return plan_delete(recorded, NETWORK.observe(Clients(libvirt=libvirt, host=cast(HostClient, host)), None, recorded))
+    return plan_delete(recorded, observe_there(Clients(libvirt=libvirt, host=cast(HostClient, host)), None, recorded))
 
 
 def test_a_delete_that_disconnects_removes_the_bridge_that_a_killed_stop_left_with_guests_on_it() -> None:
@@ -402,14 +405,14 @@ def test_a_delete_names_a_guest_that_names_the_bridge_itself_too() -> None:
     there = Clients(libvirt=libvirt, host=cast(HostClient, NetworkHost(files=OCCUPIED)))
     recorded = {"uuid": UUID, "name": "lab", "on_delete": "disconnect"}
 
-    plan = plan_delete(recorded, NETWORK.observe(there, None, recorded))
+    plan = plan_delete(recorded, observe_there(there, None, recorded))
 
     assert cut_off("old") in plan.notes
 
 
 def test_a_delete_names_the_guests_on_the_park_of_an_inactive_network_that_it_cuts_off() -> None:
     recorded = {"uuid": UUID, "name": "lab", "on_delete": "disconnect"}
-    seen = NETWORK.observe(clients(NetworkHost(files={})), None, recorded)
+    seen = observe_there(clients(NetworkHost(files={})), None, recorded)
     waiting = Attachment(owner="web", interface="vnet0", mac=MACS["web"])
 
     plan = plan_delete(recorded, replace(seen, holding="virtnet-holding-1", held=(waiting,)))
@@ -484,7 +487,7 @@ def test_a_network_that_lost_its_rules_has_a_problem_that_a_new_listing_confirms
 ) -> None:
     there = clients(FilteredHost(old, new), active=True)
 
-    seen = NETWORK.observe(there, {}, {"uuid": UUID, "host_uuid": "as recorded"})
+    seen = observe_there(there, {}, {"uuid": UUID, "host_uuid": "as recorded"})
 
     problem = Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [{"kind": part} for part in missing]})
     assert seen.problems == ((problem,) if missing else ())
@@ -499,13 +502,13 @@ def test_the_rules_of_a_network_that_was_made_a_moment_ago_are_not_looked_for() 
 def test_nothing_is_restarted_for_rules_that_only_the_daemon_can_make() -> None:
     there = Clients(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
-    recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
+    recorded = NETWORK.outputs(desired, {}, observe_there(there, {}, {"uuid": UUID})) or {}
     problem = Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [{"kind": "filter"}]})
 
     plan = NETWORK.plan(
         desired,
         {**recorded, "problems": [as_details(problem)]},
-        replace(NETWORK.observe(there, {}, recorded), problems=(problem,)),
+        replace(observe_there(there, {}, recorded), problems=(problem,)),
     )
 
     assert plan.steps == ()
@@ -521,9 +524,9 @@ def test_the_record_that_a_killed_restart_of_dnsmasq_left_is_a_problem_and_goes(
     libvirt = running_with(f"<dns>{RESTART_ITEM}</dns>")
     there = Clients(libvirt=libvirt, host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
-    recorded = NETWORK.outputs(desired, {}, NETWORK.observe(there, {}, {"uuid": UUID})) or {}
+    recorded = NETWORK.outputs(desired, {}, observe_there(there, {}, {"uuid": UUID})) or {}
 
-    plan = NETWORK.plan(desired, recorded, NETWORK.observe(there, desired, recorded))
+    plan = NETWORK.plan(desired, recorded, observe_there(there, desired, recorded))
     for step in plan.steps:
         step.execute(there)
 
@@ -531,13 +534,13 @@ def test_the_record_that_a_killed_restart_of_dnsmasq_left_is_a_problem_and_goes(
     assert plan.steps == (RestartDnsmasq(uuid=UUID, reason=DnsmasqRestart.CUT_SHORT),)
     assert plan.change_class is ChangeClass.LIVE
     assert libvirt.effects == ["update"]
-    assert NETWORK.observe(there, desired, recorded).problems == ()
+    assert observe_there(there, desired, recorded).problems == ()
 
 
 def test_a_record_of_that_name_with_another_value_is_none_of_ours() -> None:
     libvirt = running_with(f"<dns><txt name='{RESTART_RECORD}' value='mine'/></dns>")
 
-    assert NETWORK.observe(Clients(libvirt=libvirt, host=None), {}, {"uuid": UUID}).problems == ()
+    assert observe_there(Clients(libvirt=libvirt, host=None), {}, {"uuid": UUID}).problems == ()
 
 
 SERVES_DHCPV6 = [
@@ -551,19 +554,19 @@ def test_dhcpv6_begins_though_the_provider_is_killed_between_the_reservation_and
     libvirt = FakeLibvirt(reports={UUID: network(active=True)})
     there = Clients(libvirt=libvirt, host=None)
     plain = NETWORK.check({"name": "lab", "uri": "qemu:///system", "ips": TREE["ips"]}, {})[0]
-    recorded = NETWORK.outputs(plain, {}, NETWORK.observe(there, plain, {"uuid": UUID})) or {}
+    recorded = NETWORK.outputs(plain, {}, observe_there(there, plain, {"uuid": UUID})) or {}
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system", "ips": SERVES_DHCPV6}, recorded)[0]
-    whole = NETWORK.plan(desired, recorded, NETWORK.observe(there, desired, recorded)).steps
+    whole = NETWORK.plan(desired, recorded, observe_there(there, desired, recorded)).steps
     for step in whole[:killed_after]:
         step.execute(there)
 
-    rest = NETWORK.plan(desired, recorded, NETWORK.observe(there, desired, recorded)).steps
+    rest = NETWORK.plan(desired, recorded, observe_there(there, desired, recorded)).steps
     for step in rest:
         step.execute(there)
 
     assert [type(step).__name__ for step in whole] == ["AnnounceRestart", "UpdateSection", "RestartDnsmasq"]
     assert [isinstance(step, RestartDnsmasq) for step in rest[-1:]] == ([True] if killed_after < 3 else [])
-    seen = NETWORK.observe(there, desired, recorded)
+    seen = observe_there(there, desired, recorded)
     assert seen.problems == ()
     assert NETWORK.plan(desired, recorded, seen).steps == ()
 
@@ -575,26 +578,26 @@ def test_taken_back_before_dhcpv6_began_dnsmasq_is_restarted_as_it_was() -> None
 
     announced.execute(there)
     announced.execute(there)
-    assert NETWORK.observe(there, {}, {"uuid": UUID}).problems == (RECORD_LEFT,)
+    assert observe_there(there, {}, {"uuid": UUID}).problems == (RECORD_LEFT,)
     announced.undo().execute(there)
 
     assert libvirt.effects == ["update", "update"]
-    assert NETWORK.observe(there, {}, {"uuid": UUID}).problems == ()
+    assert observe_there(there, {}, {"uuid": UUID}).problems == ()
 
 
 def test_the_record_of_a_restart_gets_into_no_definition() -> None:
     live = XML.replace("<ip address", f"<dns>{RESTART_ITEM}<txt name='n' value='v'/></dns><ip address", 1)
 
-    assert RESTART_RECORD not in for_definition(live)
-    assert parse(live)["dns"] == {"txts": [{"name": "n", "value": "v"}]}
-    assert "dns" not in parse(live.replace("<txt name='n' value='v'/>", ""))
+    assert RESTART_RECORD not in for_definition(definition(live))
+    assert dict(definition(live).tree["dns"]) == {"txts": [{"name": "n", "value": "v"}]}
+    assert "dns" not in definition(live.replace("<txt name='n' value='v'/>", "")).tree
 
 
 def test_a_network_that_is_let_go_keeps_no_record_of_a_restart() -> None:
     there = Clients(libvirt=running_with(f"<dns>{RESTART_ITEM}</dns>"), host=None)
     recorded = {"uuid": UUID, "name": "lab", "on_delete": "keep"}
 
-    plan = NETWORK.plan(None, recorded, NETWORK.observe(there, None, recorded))
+    plan = NETWORK.plan(None, recorded, observe_there(there, None, recorded))
 
     assert plan.steps == (RestartDnsmasq(uuid=UUID, reason=DnsmasqRestart.CUT_SHORT),)
 
@@ -605,7 +608,7 @@ def test_where_dns_is_disabled_nothing_is_begun_for_which_libvirt_would_have_to_
     there = Clients(libvirt=libvirt, host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system", "ips": SERVES_DHCPV6}, {})[0]
     recorded = {**desired, "uuid": UUID, "ips": TREE["ips"], "problems": []}
-    observed_now = NETWORK.observe(there, desired, recorded)
+    observed_now = observe_there(there, desired, recorded)
 
     plan = NETWORK.plan(desired, recorded, observed_now)
     mending = NETWORK.plan(
@@ -630,9 +633,9 @@ def test_a_step_that_fails_after_the_restart_of_dnsmasq_has_it_restarted_once_mo
     again = restarted.undo()
     assert again is not None
     again.execute(there)
-    assert NETWORK.observe(there, {}, {"uuid": UUID}).problems == (RECORD_LEFT,)
+    assert observe_there(there, {}, {"uuid": UUID}).problems == (RECORD_LEFT,)
     announced.undo().execute(there)
     announced.undo().execute(there)
 
     assert libvirt.effects == ["update"] * 4
-    assert NETWORK.observe(there, {}, {"uuid": UUID}).problems == ()
+    assert observe_there(there, {}, {"uuid": UUID}).problems == ()

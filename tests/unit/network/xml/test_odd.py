@@ -11,6 +11,7 @@ from tests.unit.strategies import whole_networks
 from virtnet.errors import VirtnetError
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
+from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
@@ -41,8 +42,9 @@ def printed(draw: st.DrawFn) -> str:
     """A network's XML, as libvirt could print it."""
     canonical, failures = NETWORK.check({"__owner": "project/stack/lab", **draw(whole_networks())}, {})
     assert failures == []
-    xml = network_edit.render(new_tree(canonical, UUID))
-    return network_edit.with_owner_mark(xml, network_xml.OwnerMark("project/stack/lab")) if draw(st.booleans()) else xml
+    xml = network_edit.render(new_tree(network_tree(canonical), UUID))
+    mark = network_xml.OwnerMark("project/stack/lab")
+    return network_edit.with_owner_mark(definition(xml), mark) if draw(st.booleans()) else xml
 
 
 @st.composite
@@ -78,7 +80,7 @@ def read(xml: str) -> None:
     found = definition(xml)
     _ = found.tree, found.mark, found.subnets, found.bridge, found.restart_record_left
     for section in network_xml.SECTIONS:
-        network_xml.has_section_item(xml, section, 0, f"<{network_xml.SECTIONS[section][1]}/>")
+        network_xml.has_section_item(found.element, section, 0, f"<{network_xml.SECTIONS[section][1]}/>")
 
 
 def refusal(xml: str) -> str:

@@ -8,6 +8,7 @@ from tests.rng_instances import Schema
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
+from virtnet.spec.part import without
 
 #: Elements whose whole text is one value of the spec's, so that there is nothing unknown in them.
 WHOLE = ("metadata",)
@@ -37,7 +38,9 @@ def test_an_edit_of_another_property_keeps_all_that_is_unknown() -> None:
         xml = sprinkled(instance.xml)
         tree = definition(xml).tree
 
-        edited = network_edit.edit(xml, {**tree, "trust_guest_rx_filters": not tree.get("trust_guest_rx_filters")})
+        edited = network_edit.edit(
+            definition(xml), {**tree, "trust_guest_rx_filters": not tree.get("trust_guest_rx_filters")}
+        )
 
         if news(edited) != news(xml):
             lost[instance.target] = edited
@@ -63,7 +66,7 @@ def test_removing_a_property_takes_nothing_unknown_from_elsewhere() -> None:
         for name in tree.keys() - {"name", "metadata"}:
             element = ELEMENTS.get(name, name)
 
-            edited = network_edit.edit(xml, {key: value for key, value in tree.items() if key != name})
+            edited = network_edit.edit(definition(xml), without(tree, {name}))
 
             if news(edited, outside=element) != news(xml, outside=element):
                 lost[f"{instance.target} without {name}"] = edited
@@ -77,7 +80,7 @@ def test_metadata_of_others_in_a_namespace_that_is_no_uri_is_read_and_kept() -> 
     tree = definition(xml).tree
 
     assert tree["metadata"] == {"notes": '<n xmlns="notes" b="1">a</n>'}
-    assert definition(network_edit.edit(xml, {**tree, "mtu": 1400})).tree["metadata"] == tree["metadata"]
+    assert definition(network_edit.edit(definition(xml), {**tree, "mtu": 1400})).tree["metadata"] == tree["metadata"]
 
 
 #: The elements of properties that are called otherwise.
