@@ -24,7 +24,7 @@ from virtnet.network.names import (
     short,
 )
 from virtnet.network.tree import ROUTED_MODES
-from virtnet.network.xml.definition import Definition
+from virtnet.network.xml.definition import Definition, definition
 from virtnet.network.xml.read import read_xml
 from virtnet.planning.reports import GuestInterface
 
@@ -85,7 +85,7 @@ def render_probe(xml: str, uuid: str, attempt: int) -> str:
     Where the mode wants an address it is from TEST-NET-1 (RFC 5737), which no host is in: one of 64 subnets, so that
     those of several networks do not meet, and another at each attempt.
     """
-    root = read_xml(xml)
+    root = definition(xml).copy()
     for tag, text in (("uuid", probe_uuid(uuid)), ("name", probe_bridge(uuid))):
         element = etree.Element(tag)
         element.text = text
