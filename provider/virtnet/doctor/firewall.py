@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
-from virtnet.network.messages.findings import rules
 from virtnet.network.observe.firewall import FILTERED_MODES, chains_of, flushed, missing_rules, uses_nft
 from virtnet.network.observed import ObservedNetwork
 
@@ -40,7 +39,7 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
             data={"backend": backend, "chains": sorted(chains)},
         )
     for network in networks:
-        missing = [rules(**part.details()) for part in missing_rules(network.report.running, report.rules)]
+        missing = [part.details() for part in missing_rules(network.report.running, report.rules)]
         if missing:
             yield Finding(
                 area="firewall",

@@ -6,6 +6,19 @@ Behind each kind stand its details and data, where its sentence names any.
 from enum import Enum, auto
 
 
+class SubnetUserKind(Enum):
+    """Who uses a subnet."""
+
+    NETWORK = "network"
+    """An active or inactive network: its name."""
+    INTERFACE = "interface"
+    """An interface with an address in it: its name."""
+    ROUTE = "route"
+    """A route through a gateway: the interface it leaves by."""
+    CONNECTED_ROUTE = "connected route"
+    """A route without one, where no address tells of the subnet."""
+
+
 class FindingKind(Enum):
     """What was found."""
 
@@ -47,7 +60,7 @@ class FindingKind(Enum):
     CHAINS_MISSING = auto()
     """networks, host"""
     RULES_MISSING = auto()
-    """network, missing"""
+    """network, missing: of each part its kind, and its subnet where it has one"""
     DOCKER_DROPS = auto()
     DOCKER_CUTS_OFF = auto()
     """networks"""
@@ -105,9 +118,9 @@ class FindingKind(Enum):
     """network"""
     OUR_NETWORK_TRANSIENT = auto()
     HOLDING_NETWORK_LEFT = auto()
-    """waiting, network: whose guests those are"""
+    """waiting: attachments, network: whose guests those are"""
     HOLDING_NETWORK_ORPHANED = auto()
-    """name, waiting"""
+    """name, waiting: attachments"""
     BRIDGE_LEFT = auto()
     """bridge"""
     BRIDGE_LEFT_IN_USE = auto()
@@ -115,7 +128,7 @@ class FindingKind(Enum):
 
     # Subnets
     SUBNETS_IN_USE = auto()
-    """in_use: subnets with their users"""
+    """in_use: subnets with their users, of each its kind and name"""
     SUBNETS_FREE = auto()
     """free"""
     SUBNETS_FREE_IN_LIBVIRT = auto()

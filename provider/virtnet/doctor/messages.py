@@ -7,16 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from virtnet.doctor.finding import Finding
-from virtnet.doctor.kinds import FindingKind
+from virtnet.doctor.kinds import FindingKind, SubnetUserKind
 from virtnet.forwarding import messages as forwarding_messages
 from virtnet.forwarding.messages import listed
 from virtnet.forwarding.sysctl import IPV4, shown
 from virtnet.network.messages import render as network_messages
 from virtnet.network.messages.attachments import names as attachment_names
+from virtnet.network.messages.findings import rules
 from virtnet.network.observed import ProblemKind
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.network.xml.read import RESTART_RECORD
 from virtnet.planning.findings import Advice, Note, Problem, Refusal
+from virtnet.spec.failures import Detail
 
 _AGAIN: Final = "pulumi refresh, then pulumi up"
 
@@ -33,6 +35,11 @@ def advice(finding: Finding) -> Advice:
     if isinstance(wording, Advice):
         return Advice(wording.reason.format_map(details), wording.fix.format_map(details))
     return wording(**details)
+
+
+def data(finding: Finding) -> dict[str, Detail]:
+    """What programs get to know of a finding: its data, where some of it reads as in the sentence."""
+    return {name: _AS_TEXTS[name](value) if name in _AS_TEXTS else value for name, value in finding.data.items()}
 
 
 def _because(cause: Problem | Refusal | Note | None) -> Mapping[str, object]:
@@ -61,6 +68,10 @@ def _whose(owner: str) -> str:
 # libvirt and the firewall
 
 
+def _parts(missing: Sequence[Mapping[str, str]]) -> list[str]:
+    return [rules(**part) for part in missing]
+
+
 def _properties_unknown(*, properties: Sequence[str], newest: int) -> Advice:
     names = ", ".join(OF_PROPERTY.get(path, path) for path in properties)
     return Advice(
@@ -77,8 +88,8 @@ def _chains_missing(*, networks: Sequence[str], host: str, **_: object) -> Advic
     )
 
 
-def _rules_missing(*, network: str, missing: Sequence[str], **_: object) -> Advice:
-    lost = " and ".join(missing)
+def _rules_missing(*, network: str, missing: Sequence[Mapping[str, str]], **_: object) -> Advice:
+    lost = " and ".join(_parts(missing))
     return Advice(f"network '{network}' has lost its {lost}: someone flushed the firewall", _RESTART_DAEMON)
 
 
@@ -208,19 +219,19 @@ def _network(
     return Advice(f"{state}; {where}; {whose}{attached}")
 
 
-def _left_by_restart(whose: str, waiting: Sequence[str]) -> str:
-    there = ", ".join(waiting) or "nothing"
-    return f"it was left by a restart {whose} that was cut short, or still goes on, with {there} on it"
+def _left_by_restart(whose: str, waiting: Sequence[Mapping[str, str]]) -> str:
+    guests = attachment_names(waiting) or "nothing"
+    return f"it was left by a restart {whose} that was cut short, or still goes on, with {guests} on it"
 
 
-def _holding_network_left(*, network: str, waiting: Sequence[str], **_: object) -> Advice:
+def _holding_network_left(*, network: str, waiting: Sequence[Mapping[str, str]], **_: object) -> Advice:
     return Advice(
         _left_by_restart(f"of network '{network}'", waiting),
         "pulumi up of the stack of that network plugs them in again and removes it",
     )
 
 
-def _holding_network_orphaned(*, name: str, waiting: Sequence[str]) -> Advice:
+def _holding_network_orphaned(*, name: str, waiting: Sequence[Mapping[str, str]]) -> Advice:
     removal = f"virsh net-destroy {name}"
     return Advice(
         _left_by_restart("of a network that is gone", waiting),
@@ -232,31 +243,51 @@ def _bridge_left_in_use(*, bridge: str, ports: Sequence[str]) -> Advice:
     return Advice(f"the bridge {bridge} belongs to no network of this libvirt, with {', '.join(ports)} plugged in")
 
 
+#: What mends a problem of a network; a restart of the network mends the others.
+_PROBLEM_FIXES: Final[Mapping[ProblemKind, str]] = {
+    ProblemKind.HOLDING_NETWORK_LEFT: "pulumi up of its stack plugs them in again",
+    ProblemKind.HOLDING_BRIDGES_LEFT: "pulumi up of its stack plugs them in again",
+    ProblemKind.FOREIGN_BRIDGE: (
+        "rename or remove that interface by hand; until then do not stop the network, which would delete it"
+    ),
+    ProblemKind.DNSMASQ_NOT_RUNNING: (
+        f"{_AGAIN}; or systemctl restart virtnetworkd (libvirtd), which starts it and leaves guests alone"
+    ),
+    ProblemKind.DNSMASQ_RESTART_INTERRUPTED: (
+        f"{_AGAIN}; or virsh net-update '{{network}}' delete dns-txt \"<txt name='{RESTART_RECORD}'/>\" --live"
+    ),
+}
+
+_RESTART_NETWORK: Final = (
+    f"{_AGAIN}; or virsh net-destroy '{{network}}' and virsh net-start '{{network}}', and plug its guests in again"
+)
+
+
 def _network_problem(*, reason: str, problem: ProblemKind, network: str) -> Advice:
-    if problem in (ProblemKind.HOLDING_NETWORK_LEFT, ProblemKind.HOLDING_BRIDGES_LEFT):
-        return Advice(reason, "pulumi up of its stack plugs them in again")
-    if problem is ProblemKind.FOREIGN_BRIDGE:
-        return Advice(
-            reason,
-            "rename or remove that interface by hand; until then do not stop the network, which would delete it",
-        )
-    if problem is ProblemKind.DNSMASQ_NOT_RUNNING:
-        daemon = "systemctl restart virtnetworkd (libvirtd), which starts it and leaves guests alone"
-        return Advice(reason, f"{_AGAIN}; or {daemon}")
-    if problem is ProblemKind.DNSMASQ_RESTART_INTERRUPTED:
-        item = f"<txt name='{RESTART_RECORD}'/>"
-        return Advice(reason, f"{_AGAIN}; or virsh net-update '{network}' delete dns-txt \"{item}\" --live")
-    return Advice(
-        reason,
-        f"{_AGAIN}; or virsh net-destroy '{network}' and virsh net-start '{network}', and plug its guests in again",
-    )
+    return Advice(reason, _PROBLEM_FIXES.get(problem, _RESTART_NETWORK).format(network=network))
 
 
 # Subnets
 
+_SUBNET_USERS: Final[Mapping[SubnetUserKind, str]] = {
+    SubnetUserKind.NETWORK: "network {name}",
+    SubnetUserKind.INTERFACE: "interface {name}",
+    SubnetUserKind.ROUTE: "route over {name}",
+    SubnetUserKind.CONNECTED_ROUTE: "route",
+}
 
-def _subnets_in_use(*, in_use: Mapping[str, Sequence[str]]) -> Advice:
-    used = ", ".join(f"{subnet} ({', '.join(users)})" for subnet, users in in_use.items())
+_Used = Mapping[str, Sequence[Mapping[str, str]]]
+
+
+def _users(in_use: _Used) -> dict[str, list[str]]:
+    return {
+        subnet: [_SUBNET_USERS[SubnetUserKind(user["kind"])].format(**user) for user in users]
+        for subnet, users in in_use.items()
+    }
+
+
+def _subnets_in_use(*, in_use: _Used) -> Advice:
+    used = ", ".join(f"{subnet} ({', '.join(users)})" for subnet, users in _users(in_use).items())
     return Advice(f"in use: {used or 'none'}")
 
 
@@ -367,3 +398,10 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.SUBNETS_FREE: _subnets_free,
     FindingKind.SUBNETS_FREE_IN_LIBVIRT: _subnets_free_in_libvirt,
 }
+
+_AS_TEXTS: Mapping[str, Callable[..., Detail]] = {
+    "missing": _parts,
+    "waiting": lambda waiting: [attachment_names([entry]) for entry in waiting],
+    "in_use": _users,
+}
+"""Of a finding's data what programs get as texts, by its name."""

@@ -4,14 +4,11 @@ from collections.abc import Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
-from virtnet.network.messages.attachments import names
 from virtnet.network.names import holding_uuid
 from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan.preflight import preflight
 from virtnet.network.xml.definition import Definition
 from virtnet.network.xml.holding import is_holding_network
-
-AGAIN = "pulumi refresh, then pulumi up"
 
 #: Root's other programs have some of the inotify instances too, udev and systemd among them.
 OTHERS_INOTIFY = 16
@@ -22,7 +19,7 @@ def networks(report: DoctorReport) -> Iterator[Finding]:
     owned = {holding_uuid(n.report.uuid): n.report for n in report.networks}
     for network in report.networks:
         if is_holding_network(network.report.definition):
-            yield from _park(network, owned.get(network.report.uuid))
+            yield from _holding_network(network, owned.get(network.report.uuid))
         else:
             yield from _network(network, report)
     yield from _stray_bridges(report)
@@ -116,12 +113,12 @@ def _start(area: str, network: ObservedNetwork) -> Iterator[Finding]:
         yield Finding(area=area, level=Level.NOTE, kind=FindingKind.NETWORK_START_NOTE, cause=note)
 
 
-def _park(network: ObservedNetwork, home: ReportedNetwork | None) -> Iterator[Finding]:
+def _holding_network(network: ObservedNetwork, home: ReportedNetwork | None) -> Iterator[Finding]:
     yield Finding(
         area=f"network {network.report.name}",
         level=Level.PROBLEM,
         kind=FindingKind.HOLDING_NETWORK_ORPHANED if home is None else FindingKind.HOLDING_NETWORK_LEFT,
-        data={"name": network.report.name, "waiting": [names([entry.details()]) for entry in network.attachments]},
+        data={"name": network.report.name, "waiting": [entry.details() for entry in network.attachments]},
         details={} if home is None else {"network": home.name},
     )
 

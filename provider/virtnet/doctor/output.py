@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from virtnet.doctor.finding import Finding, Level
-from virtnet.doctor.messages import advice
+from virtnet.doctor.messages import advice, data
 
 NARROWEST = 40
 """Columns that the widest part of the table has at least, however narrow the terminal is."""
@@ -20,14 +20,14 @@ def table(findings: Sequence[Finding], uri: str, width: int) -> str:
         for finding in findings
     ]
     area = max((len(row[1]) for row in rows), default=0)
-    message = max(width - len("PROBLEM") - area - 4, NARROWEST)
-    body = tabulate(rows, tablefmt="plain", maxcolwidths=[None, None, message], disable_numparse=True)
+    message_width = max(width - len("PROBLEM") - area - 4, NARROWEST)
+    body = tabulate(rows, tablefmt="plain", maxcolwidths=[None, None, message_width], disable_numparse=True)
     return f"{body}\n\n{summary(findings, uri)}\n"
 
 
 def _text(finding: Finding) -> str:
-    said = advice(finding)
-    return f"{said.reason}\n-> {said.fix}" if said.fix else said.reason
+    message = advice(finding)
+    return f"{message.reason}\n-> {message.fix}" if message.fix else message.reason
 
 
 def summary(findings: Sequence[Finding], uri: str) -> str:
@@ -47,11 +47,11 @@ def as_json(findings: Sequence[Finding], uri: str) -> str:
         {
             "level": finding.level.value,
             "area": finding.area,
-            "said": said.reason,
-            "fix": said.fix or None,
-            "data": dict(finding.data),
+            "said": message.reason,
+            "fix": message.fix or None,
+            "data": data(finding),
         }
-        for finding, said in zip(findings, map(advice, findings), strict=True)
+        for finding, message in zip(findings, map(advice, findings), strict=True)
     ]
     whole = {"uri": uri, "problems": counts[Level.PROBLEM], "notes": counts[Level.NOTE], "findings": found}
     return json.dumps(whole, indent=2) + "\n"

@@ -5,9 +5,10 @@ That two of them overlap is said of the networks themselves, by networks.
 
 import ipaddress
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.doctor.kinds import FindingKind
+from virtnet.doctor.kinds import FindingKind, SubnetUserKind
 from virtnet.network.xml.definition import Subnet
 
 #: Private blocks (RFC 1918, RFC 4193) to look for free subnets in, the one people expect first.
@@ -17,6 +18,19 @@ FREE = 3
 """How many are named."""
 
 
+@dataclass(frozen=True)
+class SubnetUser:
+    """Who uses a subnet."""
+
+    kind: SubnetUserKind
+    name: str = ""
+    """See SubnetUserKind; "" where there is none."""
+
+    def details(self) -> dict[str, str]:
+        """As plain data, for a finding."""
+        return {"kind": self.kind.value, "name": self.name}
+
+
 def subnets(report: DoctorReport) -> Iterator[Finding]:
     """One line for those in use, one for some that are free."""
     used = in_use(report)
@@ -24,7 +38,7 @@ def subnets(report: DoctorReport) -> Iterator[Finding]:
         area="subnets",
         level=Level.OK,
         kind=FindingKind.SUBNETS_IN_USE,
-        data={"in_use": {str(subnet): users for subnet, users in used.items()}},
+        data={"in_use": {str(subnet): [user.details() for user in users] for subnet, users in used.items()}},
     )
     ipv4, ipv6 = [str(subnet) for subnet in free(used)], str(free_ipv6(used))
     yield Finding(
@@ -35,26 +49,28 @@ def subnets(report: DoctorReport) -> Iterator[Finding]:
     )
 
 
-def in_use(report: DoctorReport) -> dict[Subnet, list[str]]:
+def in_use(report: DoctorReport) -> dict[Subnet, list[SubnetUser]]:
     """Every subnet with those who use it: networks, active or not, then the host's interfaces and routes."""
-    found: dict[Subnet, list[str]] = {}
+    found: dict[Subnet, list[SubnetUser]] = {}
     bridges: set[str] = set()
     for network in report.networks:
         for defined in filter(None, (network.report.live, network.report.config)):
             bridges.add(defined.bridge if network.report.active else "")
             for ip in defined.tree.get("ips", []):
-                _add(found, ip["address"], f"network {network.report.name}")
+                _add(found, ip["address"], SubnetUser(SubnetUserKind.NETWORK, network.report.name))
     if report.host is not None:
         for address in report.host.addresses:
             if address.interface not in bridges:
-                _add(found, address.address, f"interface {address.interface}")
+                _add(found, address.address, SubnetUser(SubnetUserKind.INTERFACE, address.interface))
         for route in report.host.routes:
             if route.destination != "default" and route.interface not in bridges:
-                _add(found, route.destination, f"route over {route.interface}" if route.gateway else "")
+                through_gateway = SubnetUser(SubnetUserKind.ROUTE, route.interface)
+                _add(found, route.destination, through_gateway if route.gateway else None)
     return dict(sorted(found.items(), key=lambda item: (item[0].version, item[0])))
 
 
-def _add(found: dict[Subnet, list[str]], address: str, user: str) -> None:
+def _add(found: dict[Subnet, list[SubnetUser]], address: str, user: SubnetUser | None) -> None:
+    """`user` is None for a route to a subnet that the host is connected to, which an address mostly tells of."""
     try:
         subnet = ipaddress.ip_interface(address).network
     except ValueError:  # others' networks may hold what libvirt accepts and ipaddress does not
@@ -62,8 +78,10 @@ def _add(found: dict[Subnet, list[str]], address: str, user: str) -> None:
     if subnet.is_loopback or subnet.is_link_local or subnet.is_multicast:
         return
     users = found.setdefault(subnet, [])
-    if (user and user not in users) or not users:
-        users.append(user or "route")
+    if user is None and not users:
+        users.append(SubnetUser(SubnetUserKind.CONNECTED_ROUTE))
+    elif user is not None and user not in users:
+        users.append(user)
 
 
 def free(used: Iterable[Subnet]) -> Iterator[ipaddress.IPv4Network]:

@@ -232,6 +232,7 @@ EXAMPLES: Mapping[str, DoctorReport] = {
             routes=(
                 HostRoute(destination="192.168.102.0/23", interface="eth0", gateway="192.168.100.1", protocol=""),
                 HostRoute(destination="192.168.100.0/24", interface="eth0", gateway="", protocol=""),
+                HostRoute(destination="192.0.2.0/24", interface="tun0", gateway="", protocol=""),
             ),
         ),
     ),

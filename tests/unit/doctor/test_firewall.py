@@ -8,6 +8,9 @@ from virtnet.doctor.firewall import firewall
 from virtnet.doctor.kinds import FindingKind
 from virtnet.network.observed import ObservedNetwork
 
+NAT_MISSING = {"kind": "nat", "subnet": "10.9.1.0/24"}
+FILTER_MISSING = {"kind": "filter"}
+
 
 def problems(rules: dict[str, str | None], *networks: ObservedNetwork) -> list[Finding]:
     return [one for one in firewall(report(rules=rules, networks=networks)) if one.level is Level.PROBLEM]
@@ -31,18 +34,18 @@ def test_finds_that_chains_are_missing(rules: dict[str, str | None]) -> None:
     [
         (
             {"iptables-save": IPTABLES.replace("-j MASQUERADE", "-j RETURN"), "nft": ""},
-            "NAT of 10.9.1.0/24",
+            NAT_MISSING,
         ),
-        ({"iptables-save": None, "nft": NFT.replace("masquerade", "return")}, "NAT of 10.9.1.0/24"),
-        ({"iptables-save": IPTABLES.replace("-o vbn1 ", "-o other "), "nft": ""}, "rules"),
-        ({"iptables-save": None, "nft": NFT.replace("vbn1", "other")}, "rules"),
+        ({"iptables-save": None, "nft": NFT.replace("masquerade", "return")}, NAT_MISSING),
+        ({"iptables-save": IPTABLES.replace("-o vbn1 ", "-o other "), "nft": ""}, FILTER_MISSING),
+        ({"iptables-save": None, "nft": NFT.replace("vbn1", "other")}, FILTER_MISSING),
         (
             {"iptables-save": IPTABLES.replace("-A INPUT -j LIBVIRT_INP\n", ""), "nft": ""},
-            "way into libvirt's chains (the jumps from INPUT and FORWARD)",
+            {"kind": "jumps"},
         ),
     ],
 )
-def test_finds_what_a_network_has_lost(rules: dict[str, str | None], missing: str) -> None:
+def test_finds_what_a_network_has_lost(rules: dict[str, str | None], missing: dict[str, str]) -> None:
     (finding,) = problems(rules, network())
 
     assert finding.kind is FindingKind.RULES_MISSING
@@ -58,7 +61,7 @@ def test_looks_for_the_rules_of_isolated_networks() -> None:
     (finding,) = problems({"iptables-save": IPTABLES}, network("i2", "", "10.9.3.1"))
 
     assert finding.kind is FindingKind.RULES_MISSING
-    assert finding.data["missing"] == ["rules"]
+    assert finding.data["missing"] == [FILTER_MISSING]
 
 
 @pytest.mark.parametrize("one", [network(active=False), network(mode="open"), network(mode="bridge")])

@@ -136,9 +136,11 @@ def test_finds(seen: ForwardingReport, expected: Found) -> None:
 def test_names_another_program_that_sets_forwarding() -> None:
     seen = forwards({IPV4: "1"}, {OURS: drop_in()}, other_programs=NETWORKD)
 
-    ((level, kind, _),) = found_in(seen)
+    ((level, kind, details),) = found_in(seen)
 
     assert (level, kind) == (PROBLEM, FindingKind.OVERRIDDEN_BY_PROGRAM)
+    assert (details["program"], details["key"], details["value"]) == ("systemd-networkd", IPV4, "0")
+    assert (details["target"], details["wanted"]) == (IPV4, "1")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ from virtnet.doctor.kinds import FindingKind
 from virtnet.doctor.networks import networks
 from virtnet.network.names import holding_uuid
 from virtnet.network.observed import ObservedNetwork
+from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.xml.definition import definition
+from virtnet.planning.findings import Problem, Refusal
 
 PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
 DNSMASQ_MISSING = replace(HOST, missing_programs=("dnsmasq",))
@@ -60,6 +62,20 @@ def test_finds(found: ObservedNetwork, expected: list[tuple[Level, FindingKind]]
     assert beside_ok(networks(report(networks=(found,)))) == expected
 
 
+@pytest.mark.parametrize("problem", [DNSMASQ_GONE, RECORD_LEFT])
+def test_passes_on_the_problems_of_a_network(problem: Problem) -> None:
+    (finding,) = beside_ok_of(network(problems=(problem,)))
+
+    assert finding.cause == problem
+    assert finding.details == {"network": "n1"}
+
+
+def test_passes_on_what_speaks_against_a_start() -> None:
+    (finding,) = beside_ok_of(replace(network(active=False), host=DNSMASQ_MISSING))
+
+    assert finding.cause == Refusal(RefusalKind.DNSMASQ_MISSING)
+
+
 def test_says_what_a_network_is_and_who_is_on_it() -> None:
     (finding,) = networks(report(networks=(network(metadata=OWNER.format(""), attachments=(TAP,)),)))
 
@@ -85,7 +101,7 @@ def test_names_the_network_that_a_holding_network_is_of_and_who_waits() -> None:
     (finding,) = beside_ok_of(network(), held)
 
     assert (finding.level, finding.kind) == (PROBLEM, FindingKind.HOLDING_NETWORK_LEFT)
-    assert finding.data == {"name": "virtnet-holding-1", "waiting": ["guest 'web' (vnet0)"]}
+    assert finding.data == {"name": "virtnet-holding-1", "waiting": [TAP.details()]}
     assert finding.details == {"network": "n1"}
 
 

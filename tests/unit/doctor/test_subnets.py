@@ -29,10 +29,10 @@ def test_in_use_and_free() -> None:
 
     assert used.kind is FindingKind.SUBNETS_IN_USE
     assert used.data["in_use"] == {
-        "10.9.1.0/24": ["network n1"],
-        "192.168.100.0/24": ["interface eth0"],
-        "192.168.102.0/23": ["route over eth0"],
-        "fd00:0:0:1::/64": ["interface eth0"],
+        "10.9.1.0/24": [{"kind": "network", "name": "n1"}],
+        "192.168.100.0/24": [{"kind": "interface", "name": "eth0"}],
+        "192.168.102.0/23": [{"kind": "route", "name": "eth0"}],
+        "fd00:0:0:1::/64": [{"kind": "interface", "name": "eth0"}],
     }
     assert free.kind is FindingKind.SUBNETS_FREE
     assert free.data["free"] == ["192.168.101.0/24", "192.168.104.0/24", "192.168.105.0/24", "fd00:0:0:2::/64"]
