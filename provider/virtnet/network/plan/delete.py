@@ -13,7 +13,7 @@ from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
-from virtnet.network.steps.running import SetAutostart, StopIfActive, stop_step
+from virtnet.network.steps.running import StopIfActive, stop_step
 from virtnet.network.tree import OWN_BRIDGE_MODES, owner_of
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
@@ -115,10 +115,10 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
         "autostart": adopted.autostart,
         "allow_overlap": True,  # it was there before, whatever it overlaps
     }
-    plan = converge(desired, named, observed, ChangeClass.REPLACE)
+    undefines = not adopted.persistent and report.config is not None
+    plan = converge(desired, named, observed, ChangeClass.REPLACE, undefined_after=undefines).plan()
     steps = list(plan.steps)
     if not adopted.persistent and report.config is not None:
-        steps = [step for step in steps if not isinstance(step, SetAutostart)]
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
     elif mark is not None:
         steps.append(MarkNetwork(uuid=report.uuid, mark=None, previous=mark))

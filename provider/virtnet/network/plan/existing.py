@@ -4,12 +4,15 @@ from dataclasses import replace
 
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observed import ObservedNetwork, attachment_details
-from virtnet.network.plan.adoption import as_found, marked_first, owned_by_other
-from virtnet.network.plan.converge import at_next_start, converge, leftover_steps, probe
+from virtnet.network.plan.adoption import adoption_mark, as_found, owned_by_other
+from virtnet.network.plan.converge import converge
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.plan.leftovers import before_start
 from virtnet.network.plan.new import finishing, new_tree, outline, start_findings
+from virtnet.network.plan.restart import probe
+from virtnet.network.plan.targets import at_next_start
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.steps.definition import DefineNetwork
+from virtnet.network.steps.definition import DefineNetwork, MarkNetwork
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork, stop_step
 from virtnet.network.tree import own_bridge, owner_of
@@ -30,7 +33,7 @@ def plan_create(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
             return _finish(desired, observed)
         # Made by this very resource, in a run that was cut short before Pulumi had recorded it. It was never another's:
         # a delete is to remove it, not to give it back.
-        resumed = converge(desired, {}, observed, ChangeClass.REPLACE)
+        resumed = converge(desired, {}, observed, ChangeClass.REPLACE).plan()
         note = Note(NoteKind.RESUMED, {"uuid": report.uuid})
         return replace(resumed, notes=(note, *resumed.notes))
     if mark is not None and mark.owner and mark.owner != owner:
@@ -40,14 +43,27 @@ def plan_create(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
     if "uuid" in desired and desired["uuid"] != report.uuid:
         differing = {"uuid": report.uuid, "desired": desired["uuid"]}
         return Plan(refusals=(Refusal(RefusalKind.ADOPTED_UUID_DIFFERS, differing),))
-    before = as_found(report, owner)
-    converged = converge(desired, {}, observed, ChangeClass.REPLACE)
+    return _adopt(desired, observed)
+
+
+def _adopt(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
+    """An adoption that changes anything writes the mark, which holds what was found, first.
+
+    Were it written last, an adoption that is killed would leave a half-changed network, and the next would take that
+    for the original. A transient network has no definition to mark; the step that defines it brings the mark along.
+    """
+    report, owner = observed.report, owner_of(desired)
+    found, previous = as_found(report, owner), report.definition.mark
+    mark = adoption_mark(owner, found)
+    converged = converge(desired, {}, observed, ChangeClass.REPLACE, mark=mark)
+    marks_first = mark is not None and converged.steps and report.persistent and previous != mark
+    marked = (MarkNetwork(uuid=report.uuid, mark=mark, previous=previous),) if marks_first else ()
     note = Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})
     return replace(
-        converged,
-        steps=marked_first(converged.steps, report, owner, before),
+        converged.plan(),
+        steps=(*marked, *converged.steps),
         notes=(note, *converged.notes),
-        details={"uuid": report.uuid, "adopted_from": before.details()},
+        details={"uuid": report.uuid, "adopted_from": found.details()},
     )
 
 
@@ -71,7 +87,7 @@ def _finish(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
     if stops and report.live is not None:
         steps += probe(target)
         steps.append(stop_step(report, report.live, bridge=own_bridge(target)))
-    steps += leftover_steps(target, observed)
+    steps += before_start(target, observed)
     creating = network_edit.render(target, OwnerMark(owner_of(desired), creating=True))
     steps.append(
         DefineNetwork(

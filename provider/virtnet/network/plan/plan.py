@@ -64,16 +64,17 @@ def _update(desired: NetworkTree, recorded: Values, observed: ObservedNetwork) -
         (change.change_class for change in recorded_changes(desired, recorded) if change.path != "uri"),
         default=ChangeClass.RECORDED,
     )
-    plan = converge(desired, recorded_inputs(recorded), observed, reviewed_class)
-    if recorded.get("adopted_from") and mark is None:
-        # Adopted as it was, so it was left unmarked; from now on it holds what a later delete takes back.
-        found = as_found_of(recorded["adopted_from"])
-        return replace(plan, steps=(*plan.steps, *adoption_mark(plan.steps, uuid, owner_of(desired), found)))
-    if mark is not None and mark.creating and mark.owner == recorded.get("__owner"):
+    converged = converge(desired, recorded_inputs(recorded), observed, reviewed_class)
+    marked = mark
+    if recorded.get("adopted_from") and mark is None and converged.edits:
+        # Adopted as it was, so it was left unmarked; from now on it holds what a later delete takes back. A program
+        # that equals the network changes nothing on the host, the mark included, and a flag alone is no definition.
+        marked = adoption_mark(owner_of(desired), as_found_of(recorded["adopted_from"]))
+    elif mark is not None and mark.creating and mark.owner == recorded.get("__owner"):
         # A create that failed half-way was recorded as it was left; what it lacked is there now.
-        whole = MarkNetwork(uuid=uuid, mark=replace(mark, creating=False), previous=mark)
-        return replace(plan, steps=(*plan.steps, whole))
-    return plan
+        marked = replace(mark, creating=False)
+    marking = (MarkNetwork(uuid=uuid, mark=marked, previous=mark),) if marked != mark else ()
+    return replace(converged.plan(), steps=(*converged.steps, *marking))
 
 
 def _wrong_host(recorded: Values, observed: ObservedAbsent) -> Refusal | None:

@@ -1,4 +1,4 @@
-"""What a restart means for those who are plugged in: whether it may be done, and what it costs. Pure."""
+"""What a restart means for those who are plugged in: whether it may be done, what it costs, and its steps. Pure."""
 
 import ipaddress
 from collections.abc import Iterator, Sequence
@@ -7,11 +7,14 @@ from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observed import ObservedNetwork, ProblemKind, attachment_details
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
+from virtnet.network.steps.probe import ProbeStart
+from virtnet.network.steps.step import NetworkStep
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.network.xml import write as network_edit
 from virtnet.planning.findings import Note, Refusal
-from virtnet.planning.plan import Step
 from virtnet.planning.reports import Attachment
 from virtnet.spec.failures import Details
+from virtnet.spec.part import only, without
 
 #: What stopping and starting the network takes, and what each interface adds (measured, see docs/design.md).
 _SECONDS, _SECONDS_EACH = 0.7, 0.01
@@ -120,27 +123,38 @@ def subnets_change(target: NetworkTree, live: NetworkTree) -> bool:
     return {ip["address"] for ip in target.get("ips", [])} != {ip["address"] for ip in live.get("ips", [])}
 
 
-def hold_steps(target: NetworkTree, live: NetworkTree, observed: ObservedNetwork) -> list[Step]:
+def probe(target: NetworkTree) -> tuple[NetworkStep, ...]:
+    """A throw-away network with what of the target asks something of the host: firewall rules, a zone, an MTU, tc."""
+    if not own_bridge(target):
+        return ()
+    mode = mode_of(target)
+    asks: NetworkTree = {
+        **only(target, {"mtu", "bandwidth"}),
+        "bridge": {**without(target.get("bridge", {}), {"name"}), "delay": 0},
+        "dns": {"enable": False},
+    }
+    if mode:
+        asks = {**asks, "forward": {"mode": mode}}
+    return (ProbeStart(uuid=target["uuid"], xml=network_edit.render(asks)),)
+
+
+def hold_steps(target: NetworkTree, live: NetworkTree, observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
     """Before the stop: what is plugged in moves to the holding network."""
     if not observed.users:
-        return []
-    uuid = observed.report.uuid
-    steps: list[Step] = []
-    if observed.holding:
-        steps += _reattach(uuid, observed.held)
-    toggle_links = subnets_change(target, live)
-    return [
-        *steps,
+        return ()
+    uuid, toggle_links = observed.report.uuid, subnets_change(target, live)
+    return (
+        *(_reattach(uuid, observed.held) if observed.holding else ()),
         StartHoldingNetwork(uuid=uuid, toggle_links=toggle_links),
         MoveToHoldingNetwork(uuid=uuid, attachments=tuple(observed.users), toggle_links=toggle_links),
-    ]
+    )
 
 
-def reattach_steps(uuid: str, observed: ObservedNetwork, *, restarts: bool) -> list[Step]:
+def reattach_steps(uuid: str, observed: ObservedNetwork, *, restarts: bool) -> tuple[NetworkStep, ...]:
     """After the start: what is on the holding network moves back, that of a restart which was cut short too."""
     users = (*(observed.attachments if restarts else ()), *observed.held)
-    return _reattach(uuid, users) if users or observed.holding else []
+    return _reattach(uuid, users) if users or observed.holding else ()
 
 
-def _reattach(uuid: str, users: Sequence[Attachment]) -> list[Step]:
-    return [Reattach(uuid=uuid, attachments=tuple(users)), RemoveHoldingNetwork(uuid=uuid)]
+def _reattach(uuid: str, users: Sequence[Attachment]) -> tuple[NetworkStep, ...]:
+    return (Reattach(uuid=uuid, attachments=tuple(users)), RemoveHoldingNetwork(uuid=uuid))

@@ -91,29 +91,6 @@ def dhcpv6_begins_or_ends(wanted: NetworkTree, found: NetworkTree) -> DnsmasqRes
     return None
 
 
-def restarts_dnsmasq(updates: Sequence[UpdateSection], wanted: NetworkTree, found: NetworkTree) -> bool:
-    """Whether libvirt ends dnsmasq and starts it anew for one of these updates of the running network.
-
-    It does for ranges, TXT and SRV records; for a reservation or a DNS host only where DHCP for IPv4 begins or ends
-    with it (networkUpdate in libvirt's bridge driver; seen by dnsmasq's process id on 9.0).
-    """
-    live = [update for update in updates if update.live]
-    sections = {update.section for update in live}
-    if sections & {"ip-dhcp-range", "dns-txt", "dns-srv"}:
-        return True
-    return "ip-dhcp-host" in sections and _serves_ipv4_dhcp(wanted) != _serves_ipv4_dhcp(found)
-
-
-def rebuilds_firewall(updates: Sequence[UpdateSection]) -> int:
-    """For how many of these updates libvirt takes the network's firewall rules down and makes them anew.
-
-    Meanwhile a rule that refuses can stand without the one before it that accepts (networkUpdate in libvirt's bridge
-    driver; packets that a guest sent through the host were answered "unreachable", on 9.0 with iptables).
-    """
-    sections = ("ip-dhcp-range", "ip-dhcp-host", "forward-interface")
-    return sum(update.live and update.section in sections for update in updates)
-
-
 def _serves_ipv4_dhcp(tree: NetworkTree) -> bool:
     return any(gives_addresses(ip.get("dhcp", {})) for ip in tree.get("ips", []) if ":" not in ip["address"])
 

@@ -21,9 +21,9 @@ from virtnet.network.observed import (
     as_details,
     reported,
 )
-from virtnet.network.plan.converge import leftover_steps
 from virtnet.network.plan.delete import plan_delete
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.plan.leftovers import before_start
 from virtnet.network.plan.preflight import preflight
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
@@ -211,10 +211,10 @@ def test_the_leftovers_own_sockets_do_not_stand_in_the_way(sockets: tuple[str, .
 def test_the_leftovers_go_before_the_start_and_with_a_delete() -> None:
     seen = leftover("10.91.0.1")
 
-    steps = leftover_steps(TREE, seen)
+    steps = before_start(TREE, seen)
     deleted = plan_delete({"uuid": UUID, "name": "lab"}, seen)
 
-    assert steps == [END, RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC)]
+    assert steps == (END, RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC))
     assert END in deleted.steps
 
 

@@ -1,0 +1,30 @@
+"""Which steps clear away what killed daemons left of a network. Pure."""
+
+from virtnet.network._generated.trees import NetworkTree
+from virtnet.network.observed import ObservedNetwork
+from virtnet.network.plan.preflight import is_leftover
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.step import NetworkStep
+from virtnet.network.tree import own_bridge
+
+
+def before_start(target: NetworkTree, observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
+    """Before this inactive network starts: its dnsmasq goes, then its bridge."""
+    uuid = observed.report.uuid
+    bridge = RemoveLeftoverBridge(uuid=uuid, bridge=own_bridge(target), mac=target.get("mac", ""))
+    return (*dnsmasq(observed), *((bridge,) if is_leftover(target, observed) else ()))
+
+
+def dnsmasq(observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
+    """The inactive network's own dnsmasq ends, where it still runs."""
+    report = observed.report
+    return (EndLeftoverDnsmasq(uuid=report.uuid, name=report.name),) if observed.dnsmasq_left else ()
+
+
+def bridges(observed: ObservedNetwork, *, its_own: bool) -> tuple[NetworkStep, ...]:
+    """The bridges of the holding network and of probes go; the network's own too where it will not start."""
+    return tuple(
+        RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac)
+        for left in observed.bridges_left
+        if its_own or left.uuid != observed.report.uuid
+    )

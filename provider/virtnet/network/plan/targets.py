@@ -1,0 +1,141 @@
+"""Where both copies of a network and libvirt's flags should go, as far as that was reviewed. Pure."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from virtnet.network._generated.trees import NetworkTree
+from virtnet.network.diff import with_identity, with_own_bridge
+from virtnet.network.live_items import as_updates_can, updates_can_make
+from virtnet.network.observed import ReportedNetwork
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of
+from virtnet.network.xml.read import NEXT_START, NOT_XML
+from virtnet.planning.merge import differences, merge, restrict
+from virtnet.planning.plan import Change, ChangeClass
+from virtnet.spec.part import only, without
+
+#: What only networks with a bridge of their own have.
+_OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copies:
+    """Both copies of a network's configuration: where each should go, and what it is."""
+
+    config: NetworkTree
+    config_found: NetworkTree
+    """The persistent configuration, or the running one of a transient network."""
+    live: tuple[NetworkTree, NetworkTree] | None
+    """The running network: where it should go, and what it is. None while it is inactive."""
+
+    @cached_property
+    def config_changes(self) -> tuple[Change, ...]:
+        """What the definition needs."""
+        return differences(NetworkSpec, self.config, self.config_found)
+
+    @cached_property
+    def live_changes(self) -> tuple[Change, ...]:
+        """What the running network needs, less what it takes up at its next start."""
+        if self.live is None:
+            return ()
+        target, found = self.live
+        return as_updates_can(differences(NetworkSpec, at_next_start(target), at_next_start(found)), target, found)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Changes of both copies, each path once."""
+        of_config = {change.path: change for change in self.config_changes}
+        only_live = (change for change in self.live_changes if change.path not in of_config)
+        return (*self.config_changes, *only_live)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags:
+    """What is wanted of libvirt's flags."""
+
+    active: bool
+    autostart: bool
+    persistent: bool
+    """True where it is, or is to be made so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """Where a network should go."""
+
+    copies: Copies
+    flags: Flags
+    skipped: tuple[str, ...] = ()
+    """The paths that differ, and whose change is more than was reviewed."""
+
+
+def targets_of(
+    desired: NetworkTree, before: NetworkTree, report: ReportedNetwork, reviewed_class: ChangeClass
+) -> Targets:
+    """Where the network goes from what is there, by what is desired and was desired before."""
+    wanted, had = _in_xml(desired), _in_xml(before)
+    found = report.definition.tree
+    live = None if report.live is None else (_target(wanted, had, report.live.tree), report.live.tree)
+    copies = Copies(config=_target(wanted, had, found), config_found=found, live=live)
+    flags = Flags(
+        active=bool(desired.get("active", True)), autostart=bool(desired.get("autostart", True)), persistent=True
+    )
+    if reviewed_class >= ChangeClass.RESTART:
+        return Targets(copies=copies, flags=flags)
+    within = _copies_within(copies, report, reviewed_class)
+    beyond = {change.path for change in copies.changes} - {change.path for change in within.changes}
+    allowed, skipped = _flags_within(flags, report, reviewed_class)
+    return Targets(copies=within, flags=allowed, skipped=(*sorted(beyond), *skipped))
+
+
+def at_next_start(tree: NetworkTree) -> NetworkTree:
+    """A tree less what a running network shows only after its next start."""
+    return without(tree, NEXT_START)
+
+
+def _in_xml(tree: NetworkTree) -> NetworkTree:
+    return only(tree, NetworkSpec.model_fields.keys() - NOT_XML)
+
+
+def _target(wanted: NetworkTree, had: NetworkTree, found: NetworkTree) -> NetworkTree:
+    """Where one copy of the configuration goes: merged, with its identity, and with nothing its mode refuses."""
+    target = with_identity(merge(NetworkSpec, wanted, had, found), found)
+    if mode_of(target) in OWN_BRIDGE_MODES:
+        return with_own_bridge(target, found["uuid"])
+    if mode_of(found) not in OWN_BRIDGE_MODES:
+        return target
+    # From a bridge of its own to none: what others named there cannot stay, as libvirt takes none of it any more.
+    kept = without(target, {"bridge", *(_OF_OWN_BRIDGE - wanted.keys())})
+    return {**kept, "bridge": wanted["bridge"]} if "bridge" in wanted else kept
+
+
+def _copies_within(copies: Copies, report: ReportedNetwork, reviewed_class: ChangeClass) -> Copies:
+    """The copies less every change above the reviewed class."""
+    # While nothing runs, no change of the definition stops anything: each is as good as live.
+    if not report.active and reviewed_class >= ChangeClass.LIVE:
+        config = copies.config
+    else:
+        config = restrict(NetworkSpec, copies.config, copies.config_found, reviewed_class)
+    live = None if copies.live is None else (_live_within(*copies.live, reviewed_class), copies.live[1])
+    return replace(copies, config=config, live=live)
+
+
+def _live_within(target: NetworkTree, found: NetworkTree, reviewed_class: ChangeClass) -> NetworkTree:
+    live = restrict(NetworkSpec, target, found, reviewed_class)
+    if updates_can_make(live, found):
+        return live
+    return {**live, "dns": {**live.get("dns", {}), "srvs": found.get("dns", {}).get("srvs", [])}}
+
+
+def _flags_within(flags: Flags, report: ReportedNetwork, reviewed_class: ChangeClass) -> tuple[Flags, tuple[str, ...]]:
+    """The flags less every change above the reviewed class, and the names of those that stay as they are."""
+    if reviewed_class >= ChangeClass.LIVE:
+        stops = report.active and not flags.active
+        return (replace(flags, active=True), ("active",)) if stops else (flags, ())
+    there = Flags(active=report.active, autostart=report.autostart, persistent=report.persistent)
+    differing = (
+        ("active", flags.active != there.active),
+        ("autostart", flags.autostart != there.autostart),
+        ("persistent", not there.persistent),
+    )
+    return there, tuple(name for name, differs in differing if differs)
