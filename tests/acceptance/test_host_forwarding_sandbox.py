@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.builders import checked_forwarding as desired
+from tests.builders import clients as clients_of
+from tests.builders import network
 from tests.hosts.namespaces import drop_capabilities, in_namespaces, make_read_only, mount_read_only_sysfs
-from tests.unit.fake_host import FakeLibvirt, network
 
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused
 from virtnet.forwarding.boot import by_procps, by_systemd, fresh_kernel
-from virtnet.forwarding.check import check
 from virtnet.forwarding.kinds import NoteKind, RefusalKind, SystemdVersions, UserKind
 from virtnet.forwarding.observe import observe
 from virtnet.forwarding.other_programs import overriding_settings
@@ -43,14 +44,7 @@ SYSTEMD_SYSCTL = "/usr/lib/systemd/systemd-sysctl"
 
 
 def clients(*networks: Any) -> Clients:
-    libvirt: Any = FakeLibvirt(networks)
-    return Clients(libvirt=libvirt, host=local_host())
-
-
-def desired(**inputs: Any) -> dict[str, Any]:
-    canonical, failures = check({"uri": "qemu:///system", "__owner": OWNER, **inputs}, {})
-    assert failures == []
-    return canonical
+    return clients_of(local_host(), networks)
 
 
 def applied(inputs: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -1,150 +1,199 @@
-"""The host of tests.fakes.libvirt: bridges, links and their attributes in memory. For breaking a restart half-way."""
+"""A host in memory, put together of one fake a subject.
+
+What no test declared is refused: a subject, a file outside of the declared places, a program, a parameter that is not
+there. See tests.builders for hosts with what the resources need.
+"""
 
 import contextlib
-import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn
 
-from virtnet.errors import HostFailure
+from tests.fakes.effects import Effects
+from tests.fakes.files import FakeFiles, FakeProcesses
+from tests.fakes.firewall import FakeFirewall
+from tests.fakes.kernel import FakeKernel, FakeSysctl
+from tests.fakes.links import BELOW, FakeLinks
+
+from virtnet.errors import HostFailure, VirtnetError
+from virtnet.planning.host_client import FirewallLister
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 
 
+class Undeclared:
+    """A subject that no test declared: whoever asks anything of it fails the test."""
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):  # what copies and prints it looks for
+            raise AttributeError(name)
+        raise AssertionError(f"{name}: no test declared {self._subject}")
+
+    def __contains__(self, name: str) -> bool:
+        raise AssertionError(f"{name}: no test declared {self._subject}")
+
+
+def undeclared(subject: str) -> Any:
+    """In the place of any fake, which is why it is typed Any."""
+    return Undeclared(subject)
+
+
+class Broken:
+    """A subject that cannot be asked: each call is noted, and raises the error."""
+
+    def __init__(self, error: VirtnetError) -> None:
+        self._error = error
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
+        def fail(*_: object, **__: object) -> NoReturn:
+            self.asked.append(name)
+            raise self._error
+
+        return fail
+
+
+def broken(error: VirtnetError) -> Any:
+    """In the place of any fake, which is why it is typed Any."""
+    return Broken(error)
+
+
 @dataclass
-class FakeLink:
-    """A link of the host: a port of a bridge, with what the bridge keeps of it."""
+class FakePrivileges:
+    """Implements planning.host_client.Privileges."""
 
-    mac: str
-    master: str = ""
-    up: bool = True
-    mtu: str = "1500"
-    ifindex: str = "7"
-    settings: dict[str, str] = field(default_factory=dict)
+    is_root: bool = True
+
+    def may_change_links(self) -> bool:
+        return self.is_root
 
 
 @dataclass
-class FakeBridges:
-    """Implements what plan.HostClient asks of links."""
+class FakeRouting:
+    """Implements planning.host_client.Routing."""
+
+    held_addresses: Sequence[HostAddress] = ()
+    held_routes: Sequence[HostRoute] = ()
+
+    def addresses(self) -> Sequence[HostAddress]:
+        return self.held_addresses
+
+    def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
+        return self.held_routes
+
+
+@dataclass
+class FakeSockets:
+    """Implements planning.host_client.Sockets."""
+
+    listening: Sequence[ListeningSocket] = ()
+    dhcp_is_free: bool = True
+
+    def listening_sockets(self) -> Sequence[ListeningSocket]:
+        return self.listening
+
+    def dhcp_port_free(self) -> bool:
+        return self.dhcp_is_free
+
+
+def host_effects() -> Effects:
+    return Effects(HostFailure)
+
+
+@dataclass
+class FakeHost:
+    """Implements planning.host_client.HostClient."""
 
     name: str = "this host"
-    links_by_name: dict[str, FakeLink] = field(default_factory=dict)
-    bridges: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Attributes of each bridge: address, stp_state, mtu."""
-    failures: "itertools.count[int] | None" = None
+    effects: Effects = field(default_factory=host_effects)
+    """Shared by its fakes."""
+    files: FakeFiles = field(default_factory=lambda: undeclared("files"))
+    sysctl: FakeSysctl = field(default_factory=lambda: undeclared("kernel parameters"))
+    net: FakeLinks = field(default_factory=lambda: undeclared("links"))
+    routing: FakeRouting = field(default_factory=lambda: undeclared("addresses and routes"))
+    sockets: FakeSockets = field(default_factory=lambda: undeclared("sockets"))
+    firewall: FakeFirewall = field(default_factory=lambda: undeclared("a firewall"))
+    processes: FakeProcesses = field(default_factory=lambda: undeclared("processes"))
+    programs: set[str] = field(default_factory=lambda: undeclared("programs"))
+    privileges: FakePrivileges = field(default_factory=FakePrivileges)
+
+    @property
+    def kernel(self) -> FakeKernel:
+        return self.sysctl.kernel
+
+    def state(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The kernel's parameters and the files, to be compared."""
+        return self.kernel.values(), dict(self.files.texts)
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def links(self) -> Sequence[Link]:
-        bridges = [
-            Link(name=name, mac=attributes["address"], kind="bridge", master="", up=True)
-            for name, attributes in self.bridges.items()
-        ]
-        return bridges + [
-            Link(name=name, mac=link.mac, kind="veth", master=link.master, up=link.up)
-            for name, link in self.links_by_name.items()
-        ]
-
-    def addresses(self) -> Sequence[HostAddress]:
-        return ()
-
-    def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
-        return ()
-
-    def listening_sockets(self) -> Sequence[ListeningSocket]:
-        return ()
-
-    def dhcp_port_free(self) -> bool:
-        return True
-
-    def has_program(self, name: str) -> bool:
-        return True
-
-    def may_change_links(self) -> bool:
-        return True
-
-    def delete_link(self, name: str) -> None:
-        raise AssertionError("no test declared a leftover bridge")
-
-    def end_process(self, pid: int) -> None:
-        raise AssertionError("no test declared a leftover process")
-
-    def set_master(self, link: str, bridge: str) -> None:
-        if bridge not in self.bridges:
-            raise HostFailure(f"could not plug the interface {link} into {bridge} on this host: no such bridge")
-        port = self.links_by_name[link]
-        if port.master != bridge:
-            port.master, port.settings = bridge, {"isolated": "0", "hairpin_mode": "0"}
-
-    def set_link_up(self, link: str, up: bool) -> None:
-        self.links_by_name[link].up = up
+    def read_file(self, path: str) -> str | None:
+        return self.net.read_file(path) if path.startswith(f"{BELOW}/") else self.files.read_file(path)
 
     def list_directory(self, path: str) -> Sequence[str]:
-        if path.startswith("/sys/class/net/") and path.endswith("/brif"):
-            bridge = path.split("/")[4]
-            return sorted(name for name, link in self.links_by_name.items() if link.master == bridge)
-        return ()
-
-    def read_file(self, path: str) -> str | None:
-        parts = path.split("/")
-        if not path.startswith("/sys/class/net/"):
-            return None
-        name, attribute = parts[4], parts[-1]
-        if name in self.bridges:
-            return self.bridges[name].get(attribute)
-        link = self.links_by_name.get(name)
-        if link is None:
-            return None
-        if "brport" in parts:
-            return link.settings.get(attribute) if link.master else None
-        return {
-            "address": link.mac,
-            "flags": "0x1003" if link.up else "0x1002",
-            "mtu": link.mtu,
-            "ifindex": link.ifindex,
-        }.get(attribute)
-
-    def write_attribute(self, path: str, value: str) -> None:
-        parts = path.split("/")
-        name, attribute = parts[4], parts[-1]
-        if name in self.bridges:
-            self.bridges[name][attribute] = value
-        elif "brport" in parts:
-            self.links_by_name[name].settings[attribute] = value
-        else:
-            self.links_by_name[name].mtu = value
-
-    def bridge_vlans(self, link: str) -> Sequence[str]:
-        return ()
-
-    def set_bridge_vlans(self, link: str, vlans: Sequence[str]) -> None:
-        raise AssertionError("no bridge of the fake filters VLANs")
-
-    def read_sysctl(self, key: str) -> str | None:
-        return None
-
-    def write_sysctl(self, key: str, value: str) -> None:
-        raise AssertionError("a network writes no kernel parameter")
+        if path.startswith(BELOW):
+            return self.net.list_directory(path)
+        return self.sysctl.list_directory(path) if path.startswith("/proc/sys/") else self.files.list_directory(path)
 
     def write_file(self, path: str, content: str) -> None:
-        raise AssertionError("a network writes no file")
+        self.files.write_file(path, content)
 
     def remove_file(self, path: str) -> None:
-        raise AssertionError("a network removes no file")
+        self.files.remove_file(path)
 
-    def delete_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:
-        raise AssertionError(f"{program} was to delete {rule}, and no test declared it")
+    def read_sysctl(self, key: str) -> str | None:
+        return self.sysctl.read_sysctl(key)
 
-    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
-        return None
+    def write_sysctl(self, key: str, value: str) -> None:
+        self.sysctl.write_sysctl(key, value)
 
-    def make_bridge(self, name: str, address: str, *, stp: bool, mtu: str) -> None:
-        self.bridges[name] = {
-            "address": address, "stp_state": "1" if stp else "0", "mtu": mtu, "flags": "0x1003", "vlan_filtering": "0"
-        }  # fmt: skip
+    def may_change_links(self) -> bool:
+        return self.privileges.may_change_links()
 
-    def remove_bridge(self, name: str) -> None:
-        """As libvirt does when a network stops: its ports stay, in no bridge."""
-        self.bridges.pop(name, None)
-        for link in self.links_by_name.values():
-            if link.master == name:
-                link.master, link.settings = "", {}
+    def links(self) -> Sequence[Link]:
+        return self.net.links()
+
+    def bridge_vlans(self, link: str) -> Sequence[str]:
+        return self.net.bridge_vlans(link)
+
+    def delete_link(self, name: str) -> None:
+        self.net.delete_link(name)
+
+    def set_master(self, link: str, bridge: str) -> None:
+        self.net.set_master(link, bridge)
+
+    def set_link_up(self, link: str, up: bool) -> None:
+        self.net.set_link_up(link, up)
+
+    def write_attribute(self, path: str, value: str) -> None:
+        self.net.write_attribute(path, value)
+
+    def set_bridge_vlans(self, link: str, vlans: Sequence[str]) -> None:
+        self.net.set_bridge_vlans(link, vlans)
+
+    def addresses(self) -> Sequence[HostAddress]:
+        return self.routing.addresses()
+
+    def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
+        return self.routing.routes(versions)
+
+    def listening_sockets(self) -> Sequence[ListeningSocket]:
+        return self.sockets.listening_sockets()
+
+    def dhcp_port_free(self) -> bool:
+        return self.sockets.dhcp_port_free()
+
+    def has_program(self, name: str) -> bool:
+        return name in self.programs
+
+    def firewall_rules(self, program: FirewallLister, *, seconds_old: float = 0.0) -> str | None:
+        return self.firewall.firewall_rules(program, seconds_old=seconds_old)
+
+    def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
+        self.firewall.delete_firewall_rule(program, table, rule)
+
+    def end_process(self, pid: int) -> None:
+        self.processes.end_process(pid)

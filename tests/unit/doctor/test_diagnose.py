@@ -1,28 +1,27 @@
 """That looking goes on where one thing cannot be asked, and that what was not seen is said."""
 
-from collections.abc import Collection
-from typing import Any, cast
-
-from tests.fakes.host import FakeBridges
+from tests.builders import NETWORK_PLACES, network_host
+from tests.fakes.host import FakeHost, broken
+from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.doctor.reports import beside_ok
 
-from virtnet.doctor.diagnose import examine, observe
+from virtnet.doctor.diagnose import NETWORK_CONF, examine, observe
 from virtnet.doctor.finding import Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
+from virtnet.host.paths import DIRECTORY
 from virtnet.planning.clients import Clients
-from virtnet.planning.host_client import HostClient
 
 
-class Hidden(FakeBridges):
-    """A host that shows this user nothing but its links."""
-
-    def routes(self, versions: Collection[int] = (4, 6)) -> Any:
-        raise HostFailure("could not list the IPv4 routes on this host: there is no program 'ip'")
-
-    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
-        raise AccessDenied("this host does not let this user list the firewall rules; run as root")
+def hidden_host() -> FakeHost:
+    """A host that shows this user nothing but its links and files."""
+    host = network_host()
+    host.files.places = (*NETWORK_PLACES, NETWORK_CONF, DIRECTORY)
+    host.sysctl = FakeSysctl(host.effects, FakeKernel())
+    host.routing = broken(HostFailure("could not list the IPv4 routes on this host: there is no program 'ip'"))
+    host.firewall = broken(AccessDenied("this host does not let this user list the firewall rules; run as root"))
+    return host
 
 
 class Gone(FakeLibvirt):
@@ -33,7 +32,7 @@ class Gone(FakeLibvirt):
 
 
 def test_goes_on_where_something_cannot_be_asked() -> None:
-    seen = observe(Clients(libvirt=FakeLibvirt(), host=cast(HostClient, Hidden())))
+    seen = observe(Clients(libvirt=FakeLibvirt(), host=hidden_host()))
 
     findings = [finding for finding in examine(seen) if finding.level is not Level.OK]
 
@@ -45,20 +44,12 @@ def test_goes_on_where_something_cannot_be_asked() -> None:
 
 
 def test_asks_a_host_that_cannot_be_reached_only_once() -> None:
-    knocks = []
+    # Nothing else is declared, so no other question is asked.
+    privileges = broken(Unreachable("far cannot be reached over ssh"))
 
-    class Off(FakeBridges):
-        def may_change_links(self) -> bool:
-            knocks.append("may change links")
-            raise Unreachable("far cannot be reached over ssh")
+    seen = observe(Clients(libvirt=Gone(), host=FakeHost(privileges=privileges)))
 
-        def __getattribute__(self, name: str) -> Any:
-            assert name in ("may_change_links", "name", "__class__"), name
-            return super().__getattribute__(name)
-
-    seen = observe(Clients(libvirt=Gone(), host=cast(HostClient, Off())))
-
-    assert knocks == ["may change links"]
+    assert privileges.asked == ["may_change_links"]
     assert beside_ok(examine(seen)) == [
         (Level.PROBLEM, FindingKind.LIBVIRT_UNREACHABLE),
         (Level.PROBLEM, FindingKind.HOST_UNREACHABLE),

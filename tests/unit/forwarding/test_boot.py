@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.fake_host import FakeKernel
+from tests.fakes.kernel import FakeKernel
 
 from virtnet.forwarding.boot import by_procps, by_systemd, fresh_kernel, normalise
 from virtnet.forwarding.sysctl import IPV4_ALIAS, after_write, integer, shown

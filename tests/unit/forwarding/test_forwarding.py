@@ -6,7 +6,12 @@ from enum import Enum
 from typing import Any, ClassVar
 
 import pytest
-from tests.unit.fake_host import HOST_UUID, FakeHost, FakeKernel, clients, network
+from tests.builders import FORWARDING_OWNER as OWNER
+from tests.builders import checked_forwarding as desired
+from tests.builders import clients, forwarding_host, network
+from tests.fakes.host import FakeHost
+from tests.fakes.kernel import FakeKernel
+from tests.fakes.libvirt import HOST_UUID
 
 from virtnet.errors import HostFailure, Refused
 from virtnet.forwarding.check import check
@@ -26,7 +31,6 @@ from virtnet.spec.failures import Failure, SpecFailure
 from virtnet.spec.part import UNKNOWN
 from virtnet.spec.properties import from_properties, to_properties
 
-OWNER = "project/stack/forwarding"
 PATH = "/etc/sysctl.d/90-virtnet-forwarding.conf"
 RECORD = runtime_record_of(OWNER)
 HARDENING = "/etc/sysctl.d/99-hardening.conf"
@@ -34,12 +38,6 @@ LAB = "/etc/sysctl.d/10-lab.conf"
 HIDDEN = "/usr/lib/sysctl.d/90-virtnet-forwarding.conf"
 NAT = network("default", "nat", "192.168.122.1/24")
 NAT_NEEDS_IT = {"kind": UserKind.NETWORK.value, "mode": "nat", "name": "default"}
-
-
-def desired(**inputs: Any) -> dict[str, Any]:
-    canonical, failures = check({"uri": "qemu:///system", "__owner": OWNER, **inputs}, {})
-    assert failures == []
-    return canonical
 
 
 def planned(
@@ -169,7 +167,7 @@ class TestCheck:
 
 class TestCreate:
     def test_says_what_it_does_and_does_it(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
 
         decided = planned(host, desired(ipv4=True))
 
@@ -184,11 +182,11 @@ class TestCreate:
         assert decided.notes == decided.refusals == ()
 
     def test_writes_only_its_own_keys_under_its_owner(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
 
         applied(host, desired(ipv4=True, interfaces={"eth0.100": {"ipv6": False}}))
 
-        written = parse(host.files[PATH])
+        written = parse(host.files.texts[PATH])
         assert written is not None
         assert written.owner == OWNER
         assert written.settings == (("net/ipv4/ip_forward", "1"), ("net/ipv6/conf/eth0.100/forwarding", "0"))
@@ -197,15 +195,15 @@ class TestCreate:
     def test_writes_nothing_that_is_there_already(self) -> None:
         kernel = FakeKernel()
         kernel.write("net/ipv4/ip_forward", "2")
-        host = FakeHost(kernel)
+        host = forwarding_host(kernel)
 
         applied(host, desired(ipv4=True, persist=False))
 
-        assert host.effects == [f"write {RECORD}"]
+        assert host.effects.log == [f"write {RECORD}"]
 
     @pytest.mark.parametrize("persist", [True, False])
     def test_finishes_what_was_cut_short_and_remembers_the_values_found(self, persist: bool) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         inputs = desired(ipv4=True, persist=persist)
         first = planned(host, inputs)
         for step in first.steps:  # and here the provider is killed
@@ -216,7 +214,7 @@ class TestCreate:
         assert recorded["previous"] == {"net/ipv4/ip_forward": "0"}
 
     def test_knows_the_next_boot(self) -> None:
-        host = FakeHost(files={HARDENING: "net.ipv4.conf.all.forwarding = 0\n"})
+        host = forwarding_host(files={HARDENING: "net.ipv4.conf.all.forwarding = 0\n"})
 
         decided = planned(host, desired(ipv4=True))
         recorded = applied(host, desired(ipv4=True))
@@ -230,7 +228,7 @@ class TestCreate:
         assert recorded["at_boot"] == {"net/ipv4/ip_forward": {"value": "0", "source": HARDENING}}
 
     def test_says_it_as_long_as_it_is_recorded_though_nothing_else_changes(self) -> None:
-        host = FakeHost(files={HARDENING: "net.ipv4.conf.all.forwarding = 0\n"})
+        host = forwarding_host(files={HARDENING: "net.ipv4.conf.all.forwarding = 0\n"})
         recorded = applied(host, desired(ipv4=True))
 
         shown = plan(desired(ipv4=True), recorded, None)
@@ -245,28 +243,28 @@ class TestCreate:
         assert plan(desired(ipv4=True, persist=False), recorded, None).notes == ()
 
     def test_a_link_to_nowhere_hides_the_same_name_in_later_directories(self) -> None:
-        host = FakeHost(files={"/usr/lib/sysctl.d/99-z.conf": "net.ipv4.ip_forward = 0\n"})
-        host.links = ["/etc/sysctl.d/99-z.conf"]
+        host = forwarding_host(files={"/usr/lib/sysctl.d/99-z.conf": "net.ipv4.ip_forward = 0\n"})
+        host.files.dangling = ["/etc/sysctl.d/99-z.conf"]
 
         assert planned(host, desired(ipv4=True)).notes == ()
 
     def test_names_the_line_that_only_procps_reads(self) -> None:
-        host = FakeHost(files={"/etc/sysctl.conf": "net.ipv4.ip_forward=0\n"})
+        host = forwarding_host(files={"/etc/sysctl.conf": "net.ipv4.ip_forward=0\n"})
 
         assert planned(host, desired(ipv4=True)).notes == (
             Note(NoteKind.OVERRIDDEN_BY_PROCPS, {"key": IPV4, "value": "0", "source": "/etc/sysctl.conf"}),
         )
 
     def test_sets_accept_ra_before_ipv6_forwarding(self) -> None:
-        host = FakeHost(advertised=["eth0"])
+        host = forwarding_host(advertised=["eth0"])
 
         recorded = applied(host, desired(ipv6=True))
 
-        assert host.effects[1:] == ["net/ipv6/conf/eth0/accept_ra = 2", "net/ipv6/conf/all/forwarding = 1"]
+        assert host.effects.log[1:] == ["net/ipv6/conf/eth0/accept_ra = 2", "net/ipv6/conf/all/forwarding = 1"]
         assert recorded["previous"]["net/ipv6/conf/eth0/accept_ra"] == "1"
 
     def test_waits_for_an_interface_that_is_not_there(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         inputs = desired(interfaces={"wg0": {"ipv4": True}})
 
         decided = planned(host, inputs)
@@ -297,14 +295,14 @@ class TestCreate:
         ],
     )
     def test_is_refused(self, inputs: dict[str, Any], files: dict[str, str], refusal: Refusal) -> None:
-        host = FakeHost(files=files)
+        host = forwarding_host(files=files)
 
         decided = planned(host, desired(**inputs))
         with pytest.raises(Refused):
             apply(decided, clients(host), "IP forwarding")
 
         assert decided.refusals == (refusal,)
-        assert host.effects == []
+        assert host.effects.log == []
 
     @pytest.mark.parametrize(
         ("drop_in", "kind"),
@@ -314,7 +312,7 @@ class TestCreate:
         ],
     )
     def test_is_refused_beside_another_resource(self, drop_in: str, kind: RefusalKind) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         applied(host, desired())
 
         inputs = {**desired(drop_in=drop_in), "__owner": "project/stack/second"}
@@ -326,7 +324,7 @@ class TestCreate:
 
     @pytest.mark.parametrize(("first", "second"), [(False, False), (False, True), (True, False)])
     def test_is_refused_beside_another_resource_though_nothing_persists(self, first: bool, second: bool) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         applied(host, desired(persist=first))
 
         decided = planned(host, {**desired(persist=second, drop_in="95-mine.conf"), "__owner": "project/stack/second"})
@@ -339,7 +337,7 @@ class TestCreate:
         )
 
     def test_is_possible_where_the_other_resource_is_gone(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         for on_delete in ("restore", "keep"):
             recorded = applied(host, desired(persist=False, on_delete=on_delete))
             apply(planned(host, None, recorded), clients(host), "IP forwarding")
@@ -349,7 +347,7 @@ class TestCreate:
             assert decided.refusals == ()
 
     def test_is_possible_beside_another_resource_with_other_keys(self) -> None:
-        host = FakeHost(advertised=[])
+        host = forwarding_host(advertised=[])
         applied(host, desired(ipv4=True))
 
         assert planned(host, {**desired(ipv6=True, drop_in="95-mine.conf"), "__owner": "second"}).refusals == ()
@@ -358,14 +356,14 @@ class TestCreate:
         kernel = FakeKernel()
         kernel.ipv6, kernel.accept_ra = {}, {}
 
-        decided = planned(FakeHost(kernel, advertised=[]), desired(ipv6=True))
+        decided = planned(forwarding_host(kernel, advertised=[]), desired(ipv6=True))
 
         assert decided.refusals == (Refusal(RefusalKind.NO_IPV6, {"host": "this host", "key": IPV6}),)
 
     def test_off_is_refused_while_a_network_needs_it(self) -> None:
         kernel = FakeKernel()
         kernel.write("net/ipv4/ip_forward", "1")
-        host = FakeHost(kernel)
+        host = forwarding_host(kernel)
 
         refused = planned(host, desired(ipv4=False), None, NAT)
         bridged = network("lan", "bridge")
@@ -406,45 +404,45 @@ class TestCreate:
     def test_what_only_the_apply_will_know_is_looked_for_nowhere(self) -> None:
         inputs = desired(interfaces=UNKNOWN, ipv4=True)
 
-        decided = planned(FakeHost(), inputs)
+        decided = planned(forwarding_host(), inputs)
 
         assert [step.describe().kind for step in decided.steps] == [StepKind.WRITE_DROP_IN, StepKind.SET_WHOLE_HOST]
 
 
 class TestUpdate:
     def test_moves_the_drop_in(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
 
         recorded = applied(host, desired(drop_in="95-mine.conf"), recorded)
 
-        assert list(host.files) == ["/etc/sysctl.d/95-mine.conf"]
+        assert list(host.files.texts) == ["/etc/sysctl.d/95-mine.conf"]
         assert recorded["drop_in_path"] == "/etc/sysctl.d/95-mine.conf"
 
     def test_removes_the_drop_in_when_nothing_shall_persist(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
 
         recorded = applied(host, desired(persist=False), recorded)
 
-        assert list(host.files) == [RECORD]
+        assert list(host.files.texts) == [RECORD]
         assert recorded["drop_in_path"] == ""
 
     def test_needs_no_record_when_the_drop_in_is_there_again(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired(persist=False))
 
         recorded = applied(host, desired(), recorded)
 
-        assert list(host.files) == [PATH]
+        assert list(host.files.texts) == [PATH]
         assert recorded["previous"] == {"net/ipv4/ip_forward": "0"}
 
     def test_a_record_that_went_with_a_reboot_is_no_drift(self) -> None:
         kernel = FakeKernel()
         kernel.write("net/ipv4/ip_forward", "1")  # by somebody else, at each boot
-        host = FakeHost(kernel)
+        host = forwarding_host(kernel)
         recorded = applied(host, desired(persist=False))
-        host.files = {}
+        host.files.texts = {}
 
         refreshed = shown(host, desired(persist=False), recorded)
 
@@ -452,7 +450,7 @@ class TestUpdate:
         assert plan(desired(persist=False), refreshed, None).changes == ()
 
     def test_restores_what_it_no_longer_names(self) -> None:
-        host = FakeHost(advertised=["eth0"])
+        host = forwarding_host(advertised=["eth0"])
         recorded = applied(host, desired(ipv4=True, ipv6=True))
 
         recorded = applied(host, desired(ipv4=True), recorded)
@@ -461,9 +459,9 @@ class TestUpdate:
         assert recorded["previous"] == {"net/ipv4/ip_forward": "0"}
 
     def test_says_that_an_edited_drop_in_is_overwritten(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
-        host.files[PATH] += "net.core.somaxconn = 1024\n"
+        host.files.texts[PATH] += "net.core.somaxconn = 1024\n"
 
         decided = planned(host, desired(), {**recorded, "persist": False})
 
@@ -471,9 +469,9 @@ class TestUpdate:
         assert decided.notes == (Note(NoteKind.DROP_IN_EDITED, {"path": PATH}),)
 
     def test_never_takes_a_drop_in_that_became_someone_elses(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
-        host.files[PATH] = "# managed by Ansible\n"
+        host.files.texts[PATH] = "# managed by Ansible\n"
 
         refreshed = {**recorded, "persist": False}
         assert planned(host, desired(), refreshed).refusals == (
@@ -481,7 +479,7 @@ class TestUpdate:
         )
 
     def test_does_nothing_that_nobody_was_shown(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
         host.kernel.write("net/ipv4/ip_forward", "0")
 
@@ -492,9 +490,9 @@ class TestUpdate:
         assert decided.notes == (Note(NoteKind.DRIFT_NOT_REVIEWED, {"property": "ipv4"}),)
 
     def test_never_overwrites_what_changed_since_it_was_planned(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         (write, *_) = planned(host, desired()).steps
-        host.files[PATH] = "net.ipv4.ip_forward = 0\n"
+        host.files.texts[PATH] = "net.ipv4.ip_forward = 0\n"
 
         with pytest.raises(HostFailure) as failed:
             write.execute(clients(host))
@@ -504,7 +502,7 @@ class TestUpdate:
 
 class TestRead:
     def test_shows_the_runtime_drift(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         inputs = desired(ipv4=True, interfaces={"eth0": {"ipv4": True}})
         recorded = applied(host, inputs)
         host.kernel.write("net/ipv4/ip_forward", "0")
@@ -517,11 +515,11 @@ class TestRead:
 
     @pytest.mark.parametrize("text", [None, "", "net.ipv4.ip_forward = 1\n", "edited"])
     def test_shows_a_drop_in_that_is_gone_or_altered(self, text: str | None) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
-        edited = host.files.pop(PATH) + "# a remark\n"
+        edited = host.files.texts.pop(PATH) + "# a remark\n"
         if text is not None:
-            host.files[PATH] = edited if text == "edited" else text
+            host.files.texts[PATH] = edited if text == "edited" else text
 
         drifted = shown(host, HOST_FORWARDING.recorded_inputs(recorded), recorded)
         again = shown(host, HOST_FORWARDING.recorded_inputs(drifted), drifted)
@@ -531,21 +529,21 @@ class TestRead:
         assert [change.path for change in plan(desired(), drifted, None).changes] == ["persist"]
 
     def test_shows_advertisements_that_are_no_longer_taken(self) -> None:
-        host = FakeHost(advertised=["eth0"])
+        host = forwarding_host(advertised=["eth0"])
         recorded = applied(host, desired(ipv6=True))
         host.kernel.write("net/ipv6/conf/eth0/accept_ra", "1")
 
         assert shown(host, desired(ipv6=True), recorded)["preserve_router_advertisements"] is False
 
     def test_treats_any_number_as_on(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
         host.kernel.write("net/ipv4/ip_forward", "-1")
 
         assert shown(host, desired(), recorded)["ipv4"] is True
 
     def test_gives_an_id_of_host_and_drop_in(self) -> None:
-        assert identity(applied(FakeHost(), desired())) == f"{HOST_UUID}/90-virtnet-forwarding.conf"
+        assert identity(applied(forwarding_host(), desired())) == f"{HOST_UUID}/90-virtnet-forwarding.conf"
 
 
 class TestDelete:
@@ -564,7 +562,7 @@ class TestDelete:
         interfaces: tuple[str, ...],
         needed_by: Mapping[str, str],
     ) -> None:
-        host = FakeHost(FakeKernel(("eth0", *interfaces)), files)
+        host = forwarding_host(FakeKernel(("eth0", *interfaces)), files)
         recorded = applied(host, desired())
 
         decided = planned(host, None, recorded, *networks)
@@ -572,10 +570,10 @@ class TestDelete:
 
         assert host.kernel.values()["net/ipv4/ip_forward"] == "1"
         assert decided.notes == (Note(NoteKind.STAYS_ON, {"key": IPV4, "needed_by": [needed_by]}),)
-        assert host.files == files
+        assert host.files.texts == files
 
     def test_keeps_everything_when_told_to(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired(on_delete="keep"))
         before = host.state()
 
@@ -592,11 +590,11 @@ class TestDelete:
         ],
     )
     def test_keeps_a_drop_in_that_is_not_its_own(self, text: str, kind: NoteKind) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
-        own = host.files[PATH]
+        own = host.files.texts[PATH]
         second = "project/stack/second"
-        host.files[PATH] = {
+        host.files.texts[PATH] = {
             "edited": own + "kernel.sysrq = 0\n",
             "other": own.replace(OWNER, second),
         }.get(text, text)
@@ -604,21 +602,21 @@ class TestDelete:
         decided = planned(host, None, recorded)
         apply(decided, clients(host), "IP forwarding")
 
-        assert PATH in host.files
+        assert PATH in host.files.texts
         assert decided.notes[-1].kind is kind
         assert decided.notes[-1].details.get("owner", second) == second
 
     def test_is_done_when_it_is_gone_already(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
         host.kernel.write("net/ipv4/ip_forward", "0")
-        del host.files[PATH]
+        del host.files.texts[PATH]
 
         assert planned(host, None, recorded).empty
 
 
 def test_the_verbs_go_round_through_the_wire() -> None:
-    host = FakeHost(FakeKernel(("eth0", "br_0.1")), advertised=["eth0"])
+    host = forwarding_host(FakeKernel(("eth0", "br_0.1")), advertised=["eth0"])
     inputs = desired(ipv6=True, interfaces={"br_0.1": {"ipv4": True}}, drop_in="95-mine.conf")
     lines: list[str] = []
 
@@ -641,12 +639,12 @@ def test_the_verbs_go_round_through_the_wire() -> None:
 
 
 def test_an_owner_cannot_write_lines_into_the_drop_in() -> None:
-    host = FakeHost()
+    host = forwarding_host()
     owner = "project/stack/x\nkernel.sysrq = 1"
 
     applied(host, {**desired(), "__owner": owner})
 
-    written = parse(host.files[PATH])
+    written = parse(host.files.texts[PATH])
     assert written is not None
     assert (written.owner, written.settings) == (owner, (("net/ipv4/ip_forward", "1"),))
 
@@ -668,7 +666,7 @@ class TestHostileState:
     }
 
     def test_values_found_before_are_believed_of_forwarding_only(self) -> None:
-        host = FakeHost(advertised=())
+        host = forwarding_host(advertised=())
         recorded = applied(host, desired(ipv4=True, ipv6=True))
 
         decided = planned(
@@ -677,15 +675,15 @@ class TestHostileState:
         apply(decided, clients(host), "IP forwarding")
         gone = planned(host, None, {**recorded, "previous": self.EVIL, "drop_in": "99-ours.conf"})
 
-        texts = "".join(host.files.values()) + decided.details["previous"] + str(decided.steps) + str(gone.steps)
+        texts = "".join(host.files.texts.values()) + decided.details["previous"] + str(decided.steps) + str(gone.steps)
         assert "net/ipv4/ip_forward = 1" in texts
         assert "evil" not in texts
         assert "core_pattern" not in texts
 
     def test_a_file_that_is_not_ours_is_not_removed(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired(ipv4=True))
-        host.files["/etc/sysctl.d/50-theirs.conf"] = "net.ipv4.ip_forward = 1\n"
+        host.files.texts["/etc/sysctl.d/50-theirs.conf"] = "net.ipv4.ip_forward = 1\n"
 
         for path in ("/etc/sysctl.d/50-theirs.conf", "/etc/passwd", "/etc/sysctl.d/../passwd"):
             steps = planned(host, None, {**recorded, "drop_in_path": path}).steps
@@ -693,7 +691,7 @@ class TestHostileState:
 
 
 def test_an_update_that_was_killed_before_it_was_recorded_has_not_forgotten_what_it_found() -> None:
-    host = FakeHost(advertised=())
+    host = forwarding_host(advertised=())
     first = applied(host, desired(ipv4=True))
     more = desired(ipv4=True, ipv6=True, drop_in="80-other.conf")
     applied(host, more, first)  # nobody recorded it

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.fake_host import FakeHost, FakeKernel, clients
+from tests.builders import checked_forwarding, clients, forwarding_host
+from tests.fakes.host import FakeHost
+from tests.fakes.kernel import FakeKernel
 
 from virtnet.errors import ApplyFailed
-from virtnet.forwarding.check import check
 from virtnet.forwarding.observe import observe
 from virtnet.forwarding.plan.plan import plan
 from virtnet.forwarding.resource import HOST_FORWARDING, outputs
@@ -17,7 +18,6 @@ from virtnet.planning.plan import ChangeClass, Plan, apply
 
 INTERFACES = ("eth0", "eth0.100", "lo")
 VALUES = st.sampled_from([0, 0, 1, 1, 2])
-OWNER = "project/stack/forwarding"
 
 
 @st.composite
@@ -30,12 +30,12 @@ def hosts(draw: st.DrawFn) -> FakeHost:
     lines = st.sampled_from(["net.ipv4.ip_forward=0", "net.ipv4.conf.all.forwarding = 0", "# nothing"])
     paths = st.sampled_from(["/etc/sysctl.d/10-a.conf", "/usr/lib/sysctl.d/99-z.conf", "/etc/sysctl.conf"])
     files = draw(st.dictionaries(paths, lines, max_size=2))
-    return FakeHost(kernel, files, advertised=draw(st.sets(st.sampled_from(["eth0", "eth0.100"]))))
+    return forwarding_host(kernel, files, advertised=draw(st.sets(st.sampled_from(["eth0", "eth0.100"]))))
 
 
 FLAGS = st.fixed_dictionaries({}, optional={"ipv4": st.booleans(), "ipv6": st.booleans()})
 INPUTS = st.fixed_dictionaries(
-    {"uri": st.just("qemu:///system"), "__owner": st.just(OWNER)},
+    {},
     optional={
         "ipv4": st.booleans(),
         "ipv6": st.booleans(),
@@ -44,13 +44,7 @@ INPUTS = st.fixed_dictionaries(
         "persist": st.booleans(),
         "drop_in": st.sampled_from(["90-virtnet-forwarding.conf", "99-ours.conf"]),
     },
-)
-
-
-def checked(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    canonical, failures = check(inputs, {})
-    assert failures == []
-    return canonical
+).map(lambda inputs: checked_forwarding(**inputs))
 
 
 def planned(host: FakeHost, desired: Mapping[str, Any] | None, recorded: Mapping[str, Any] | None) -> Plan:
@@ -66,7 +60,7 @@ def applied(host: FakeHost, desired: Mapping[str, Any], recorded: Mapping[str, A
     return shown
 
 
-@given(hosts(), st.lists(INPUTS.map(checked), min_size=1, max_size=4))
+@given(hosts(), st.lists(INPUTS, min_size=1, max_size=4))
 def test_after_each_apply_nothing_is_left_to_do(host: FakeHost, history: list[dict[str, Any]]) -> None:
     recorded = None
     for desired in history:
@@ -81,7 +75,7 @@ def test_after_each_apply_nothing_is_left_to_do(host: FakeHost, history: list[di
             assert host.kernel.values()[key] == value
 
 
-@given(hosts(), st.lists(INPUTS.map(checked), min_size=1, max_size=4))
+@given(hosts(), st.lists(INPUTS, min_size=1, max_size=4))
 def test_delete_leaves_everything_as_it_was_found(host: FakeHost, history: list[dict[str, Any]]) -> None:
     found, recorded = host.state(), None
     for desired in history:
@@ -93,7 +87,7 @@ def test_delete_leaves_everything_as_it_was_found(host: FakeHost, history: list[
     assert planned(host, None, recorded).empty
 
 
-@given(hosts(), st.lists(INPUTS.map(checked), max_size=2), INPUTS.map(checked), st.data())
+@given(hosts(), st.lists(INPUTS, max_size=2), INPUTS, st.data())
 def test_broken_at_any_step_gives_back_what_was(
     host: FakeHost, history: list[dict[str, Any]], last: dict[str, Any], data: st.DataObject
 ) -> None:
@@ -103,9 +97,9 @@ def test_broken_at_any_step_gives_back_what_was(
     steps = planned(host, last, recorded).steps
     if not steps:
         return
-    host.effects, before = [], host.state()
-    host.fail_at = data.draw(st.integers(0, len(steps) - 1))
-    host.fails_after = data.draw(st.booleans())
+    host.effects.log, before = [], host.state()
+    host.effects.fail_at = data.draw(st.integers(0, len(steps) - 1))
+    host.effects.fail_after = data.draw(st.booleans())
 
     with pytest.raises(ApplyFailed, match="declared to fail"):
         applied(host, last, recorded)
@@ -113,7 +107,7 @@ def test_broken_at_any_step_gives_back_what_was(
     assert host.state() == before
 
 
-@given(hosts(), INPUTS.map(checked), INPUTS.map(checked))
+@given(hosts(), INPUTS, INPUTS)
 def test_an_update_shows_what_its_preview_showed(host: FakeHost, first: dict[str, Any], second: dict[str, Any]) -> None:
     recorded = applied(host, first, None)
 
@@ -123,7 +117,7 @@ def test_an_update_shows_what_its_preview_showed(host: FakeHost, first: dict[str
     assert decided.change_class <= previewed.change_class <= ChangeClass.LIVE
 
 
-@given(hosts(), INPUTS.map(checked))
+@given(hosts(), INPUTS)
 def test_executing_twice_is_as_good_as_once(host: FakeHost, desired: dict[str, Any]) -> None:
     steps = planned(host, desired, None).steps
     for step in steps:

@@ -1,5 +1,6 @@
 """How the values of HostForwarding read, as messages.txt beside this has it; and that nothing depends on it."""
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
@@ -8,9 +9,10 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.builders import checked_forwarding, clients, forwarding_host
+from tests.fakes.host import FakeHost
 from tests.golden import assert_golden
-from tests.unit.fake_host import FakeHost, clients
-from tests.unit.forwarding.test_laws import INPUTS, checked, hosts
+from tests.unit.forwarding.test_laws import INPUTS, hosts
 
 from virtnet.errors import VirtnetError
 from virtnet.forwarding.kinds import (
@@ -145,12 +147,12 @@ def test_every_kind_is_in_the_golden_file() -> None:
     assert {kind for kind, _ in EXAMPLES} == set(every)
 
 
-@given(hosts(), st.lists(INPUTS.map(checked), min_size=1, max_size=3), st.data())
+@given(hosts(), st.lists(INPUTS, min_size=1, max_size=3), st.data())
 def test_what_is_done_and_recorded_does_not_depend_on_a_sentence(
     host: FakeHost, history: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     fails_at = data.draw(st.none() | st.integers(0, 4))
-    bare = FakeHost(host.kernel.copy(), host.files, advertised=host.advertised)
+    bare = copy.deepcopy(host)
 
     with_sentences = carried_out(host, history, fails_at, messages())
     with_kinds = carried_out(bare, history, fails_at, PLAIN)
@@ -171,7 +173,7 @@ def carried_out(host: FakeHost, history: list[dict[str, Any]], fails_at: int | N
         assert line
 
     for desired in history:
-        host.effects, host.fail_at = [], fails_at
+        host.effects.log, host.effects.fail_at = [], fails_at
         came_of_it.append(resource.plan(desired, recorded, resource.observe(connect(""), desired, recorded or {})))
         try:
             if recorded is None:
@@ -180,16 +182,16 @@ def carried_out(host: FakeHost, history: list[dict[str, Any]], fails_at: int | N
                 recorded = lifecycle.update(resource, recorded, desired, connect, shown, progress=shown)
         except VirtnetError as error:
             came_of_it.append(type(error))
-        came_of_it += [recorded, list(host.effects), host.state()]
+        came_of_it += [recorded, list(host.effects.log), host.state()]
     if recorded is not None:
-        host.effects, host.fail_at = [], None
+        host.effects.log, host.effects.fail_at = [], None
         lifecycle.delete(resource, recorded, connect, shown)
-        came_of_it += [list(host.effects), host.state()]
+        came_of_it += [list(host.effects.log), host.state()]
     return came_of_it
 
 
 def test_the_preview_of_a_replacement_says_what_becomes_of_forwarding() -> None:
-    here, there = FakeHost(), FakeHost()
+    here, there = forwarding_host(), forwarding_host()
     there_uri = "qemu+ssh://root@there/system"
 
     def connect(uri: str) -> Clients:
@@ -197,8 +199,8 @@ def test_the_preview_of_a_replacement_says_what_becomes_of_forwarding() -> None:
 
     lines: list[str] = []
     own = replace(HOST_FORWARDING, messages=lambda: replace(PLAIN, replacement="THIS RESOURCE'S OWN WORDS"))
-    recorded = lifecycle.create(own, checked({"uri": "qemu:///system", "on_delete": "keep"}), connect, lines.append)
-    desired = checked({"uri": there_uri, "on_delete": "keep"})
+    recorded = lifecycle.create(own, checked_forwarding(on_delete="keep"), connect, lines.append)
+    desired = checked_forwarding(uri=there_uri, on_delete="keep")
     changes = lifecycle.diff(own, recorded, desired, connect).changes
 
     lines = lifecycle.preview(own, recorded, desired, connect, changes)

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.unit.fake_host import FakeHost, FakeKernel, clients
-from tests.unit.forwarding.test_forwarding import applied, desired, planned
+from tests.builders import checked_forwarding as desired
+from tests.builders import clients, forwarding_host
+from tests.fakes.kernel import FakeKernel
+from tests.unit.forwarding.test_forwarding import applied, planned
 
 from virtnet.forwarding.kinds import NoteKind, Occasion, RefusalKind, SystemdVersions
 from virtnet.forwarding.observe import observe
@@ -127,7 +129,7 @@ def test_only_programs_that_run_or_are_enabled_count(files: dict[str, str], read
 
 
 def test_a_preview_names_what_will_flip_the_value() -> None:
-    host = FakeHost(files={**NETWORKD, "/etc/systemd/networkd.conf": "[Network]\nIPv4Forwarding=no\n"})
+    host = forwarding_host(files={**NETWORKD, "/etc/systemd/networkd.conf": "[Network]\nIPv4Forwarding=no\n"})
 
     assert planned(host, desired(ipv4=True)).notes == (
         Note(
@@ -158,9 +160,10 @@ def test_a_preview_names_what_will_flip_the_value() -> None:
     ],
 )
 def test_what_it_means_for_docker_is_said(running: bool, policy: str, inputs: Any, kinds: list[NoteKind]) -> None:
-    host = FakeHost(FakeKernel(("eth0", "docker0") if running else ("eth0",)))
+    host = forwarding_host(FakeKernel(("eth0", "docker0") if running else ("eth0",)))
     host.programs = {"dockerd"}
-    host.firewall = f"*nat\n:FORWARD X [0:0]\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n:FORWARD {policy} [0:0]\nCOMMIT\n"
+    rules = f"*nat\n:FORWARD X [0:0]\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n:FORWARD {policy} [0:0]\nCOMMIT\n"
+    host.firewall.listings = {"iptables-save": rules}
 
     notes = planned(host, desired(**inputs)).notes
 
@@ -168,7 +171,7 @@ def test_what_it_means_for_docker_is_said(running: bool, policy: str, inputs: An
 
 
 def test_it_is_said_once_and_not_at_every_look() -> None:
-    host = FakeHost(FakeKernel(("eth0", "docker0")))
+    host = forwarding_host(FakeKernel(("eth0", "docker0")))
     recorded = applied(host, desired())
 
     assert planned(host, desired(drop_in="90-virtnet-forwarding.conf"), recorded).notes == ()
@@ -176,22 +179,22 @@ def test_it_is_said_once_and_not_at_every_look() -> None:
 
 class TestWithoutRoot:
     def test_is_refused_before_the_first_effect(self) -> None:
-        host = FakeHost()
-        host.is_root = False
+        host = forwarding_host()
+        host.privileges.is_root = False
 
         assert planned(host, desired()).refusals == (Refusal(RefusalKind.NO_RIGHT, {"host": "this host"}),)
 
     def test_is_fine_where_there_is_nothing_to_do(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
-        host.is_root = False
+        host.privileges.is_root = False
 
         assert planned(host, desired(), recorded).refusals == ()
         assert observe(clients(host), {}, recorded).may_change
 
     def test_a_delete_is_refused_too(self) -> None:
-        host = FakeHost()
+        host = forwarding_host()
         recorded = applied(host, desired())
-        host.is_root = False
+        host.privileges.is_root = False
 
         assert planned(host, None, recorded).refusals == (Refusal(RefusalKind.NO_RIGHT, {"host": "this host"}),)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.builders import connect_to
 from tests.fakes.libvirt import FakeLibvirt
 from tests.kinds import NETWORK_IN_KINDS, said
 from tests.unit.strategies import networks, whole_networks
@@ -23,7 +24,6 @@ from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import Attachment
@@ -37,16 +37,12 @@ def checked(inputs: dict[str, Any]) -> dict[str, Any]:
     return canonical
 
 
-def clients(libvirt: FakeLibvirt) -> lifecycle.Connect:
-    return lambda uri: Clients(libvirt=libvirt, host=None)
-
-
 def created(libvirt: FakeLibvirt, desired: dict[str, Any]) -> dict[str, Any]:
-    return lifecycle.create(NETWORK, desired, clients(libvirt), lambda line: None)
+    return lifecycle.create(NETWORK, desired, connect_to(libvirt), lambda line: None)
 
 
 def plan(libvirt: FakeLibvirt, desired: dict[str, Any], recorded: dict[str, Any]) -> Any:
-    return NETWORK.plan(desired, recorded, NETWORK.observe(clients(libvirt)(""), desired, recorded))
+    return NETWORK.plan(desired, recorded, NETWORK.observe(connect_to(libvirt)(""), desired, recorded))
 
 
 @given(whole_networks())
@@ -82,9 +78,9 @@ def test_a_preview_right_after_create_is_empty(inputs: dict[str, Any]) -> None:
 
     recorded = created(libvirt, desired)
 
-    assert lifecycle.diff(NETWORK, recorded, desired, clients(libvirt)).changes == ()
+    assert lifecycle.diff(NETWORK, recorded, desired, connect_to(libvirt)).changes == ()
     assert plan(libvirt, desired, recorded).empty
-    assert lifecycle.read(NETWORK, recorded, clients(libvirt)) == recorded
+    assert lifecycle.read(NETWORK, recorded, connect_to(libvirt)) == recorded
 
 
 @given(whole_networks(), whole_networks())
@@ -93,10 +89,10 @@ def test_after_any_update_nothing_is_left_to_do(before: dict[str, Any], after: d
     libvirt, desired = FakeLibvirt(), checked(after)
     recorded = created(libvirt, checked(before))
 
-    updated = lifecycle.update(NETWORK, recorded, desired, clients(libvirt), lambda line: None)
+    updated = lifecycle.update(NETWORK, recorded, desired, connect_to(libvirt), lambda line: None)
 
     assert plan(libvirt, desired, updated).empty
-    assert lifecycle.diff(NETWORK, updated, desired, clients(libvirt)).changes == ()
+    assert lifecycle.diff(NETWORK, updated, desired, connect_to(libvirt)).changes == ()
     assert updated["uuid"] == recorded["uuid"]
 
 
@@ -105,10 +101,10 @@ def test_after_an_update_nothing_is_left_to_do(before: dict[str, Any], after: di
     libvirt, desired = FakeLibvirt(), checked(after)
     recorded = created(libvirt, checked(before))
 
-    updated = lifecycle.update(NETWORK, recorded, desired, clients(libvirt), lambda line: None)
+    updated = lifecycle.update(NETWORK, recorded, desired, connect_to(libvirt), lambda line: None)
 
     assert plan(libvirt, desired, updated).empty
-    assert lifecycle.diff(NETWORK, updated, desired, clients(libvirt)).changes == ()
+    assert lifecycle.diff(NETWORK, updated, desired, connect_to(libvirt)).changes == ()
     assert updated["uuid"] == recorded["uuid"]
     assert updated["mac"] == recorded["mac"]
 
@@ -119,7 +115,7 @@ def test_an_update_stops_only_what_was_previewed_as_a_restart(before: dict[str, 
     recorded = created(libvirt, checked(before))
 
     previewed = max(
-        (change.change_class for change in lifecycle.diff(NETWORK, recorded, desired, clients(libvirt)).changes),
+        (change.change_class for change in lifecycle.diff(NETWORK, recorded, desired, connect_to(libvirt)).changes),
         default=ChangeClass.RECORDED,
     )
     planned = plan(libvirt, desired, recorded)
@@ -135,28 +131,28 @@ def test_an_update_broken_at_any_step_gives_back_what_was(
 ) -> None:
     libvirt, desired = FakeLibvirt(), checked(after)
     recorded = created(libvirt, checked(before))
-    was, libvirt.effects = libvirt.snapshot(), []
-    libvirt.fail_at, libvirt.fail_after_effect = broken, after_effect
+    was, libvirt.effects.log = libvirt.snapshot(), []
+    libvirt.effects.fail_at, libvirt.effects.fail_after = broken, after_effect
 
     try:
-        lifecycle.update(NETWORK, recorded, desired, clients(libvirt), lambda line: None)
+        lifecycle.update(NETWORK, recorded, desired, connect_to(libvirt), lambda line: None)
     except VirtnetError:
         assert libvirt.snapshot() == was
     else:
-        assert len(libvirt.effects) <= broken or libvirt.effects[broken] == "probe"  # which is tried twice
+        assert len(libvirt.effects.log) <= broken or libvirt.effects.log[broken] == "probe"  # which is tried twice
 
 
 @given(networks(), st.integers(0, 4), st.booleans())
 def test_a_create_broken_at_any_step_leaves_nothing(inputs: dict[str, Any], broken: int, after_effect: bool) -> None:
     libvirt, desired = FakeLibvirt(), checked(inputs)
-    libvirt.fail_at, libvirt.fail_after_effect = broken, after_effect
+    libvirt.effects.fail_at, libvirt.effects.fail_after = broken, after_effect
 
     try:
         created(libvirt, desired)
     except VirtnetError:
         assert libvirt.snapshot() == {}
     else:
-        assert len(libvirt.effects) <= broken
+        assert len(libvirt.effects.log) <= broken
 
 
 @given(networks())
@@ -168,7 +164,7 @@ def test_observed_as_desired_plans_nothing(inputs: dict[str, Any]) -> None:
     flags = {"autostart": report.autostart, "active": report.active, "adopt": True, "uri": libvirt.uri}
     desired, failures = NETWORK.check({**seen, **flags, "__owner": "project/stack/lab"}, {})
 
-    planned = NETWORK.plan(desired, None, NETWORK.observe(clients(libvirt)(""), desired, {}))
+    planned = NETWORK.plan(desired, None, NETWORK.observe(connect_to(libvirt)(""), desired, {}))
 
     assert failures == []
     assert planned.empty
@@ -184,7 +180,7 @@ def test_what_nobody_names_survives_an_update(before: dict[str, Any], after: dic
     assert report.config_xml is not None
     libvirt.define_network(report.config_xml.replace("</network>", f"{foreign}</network>"))
 
-    lifecycle.update(NETWORK, recorded, desired, clients(libvirt), lambda line: None)
+    lifecycle.update(NETWORK, recorded, desired, connect_to(libvirt), lambda line: None)
 
     root = network_xml.read_xml(libvirt.reports[recorded["uuid"]].config_xml or "")
     kept = root.find("later/{urn:x}kept")
@@ -196,25 +192,25 @@ def test_what_nobody_names_survives_an_update(before: dict[str, Any], after: dic
 def test_a_guest_keeps_its_link_or_the_update_is_refused(before: dict[str, Any], after: dict[str, Any]) -> None:
     libvirt, desired = FakeLibvirt(), checked(after)
     recorded = created(libvirt, checked(before))
-    libvirt.ports[recorded["uuid"]] = (Attachment(owner="web", interface="vnet0", mac="52:54:00:00:00:01"),)
-    was, libvirt.effects = libvirt.snapshot(), []
+    libvirt.plugged.ports[recorded["uuid"]] = (Attachment(owner="web", interface="vnet0", mac="52:54:00:00:00:01"),)
+    was, libvirt.effects.log = libvirt.snapshot(), []
 
     refusals = plan(libvirt, desired, recorded).refusals
     if refusals:
         with pytest.raises(Refused, match="'web', 'interface': 'vnet0'"):
-            lifecycle.update(NETWORK_IN_KINDS, recorded, desired, clients(libvirt), lambda line: None)
+            lifecycle.update(NETWORK_IN_KINDS, recorded, desired, connect_to(libvirt), lambda line: None)
         assert libvirt.snapshot() == was
     else:
-        lifecycle.update(NETWORK, recorded, desired, clients(libvirt), lambda line: None)
-    assert "stop" not in libvirt.effects
+        lifecycle.update(NETWORK, recorded, desired, connect_to(libvirt), lambda line: None)
+    assert "stop" not in libvirt.effects.log
 
 
 def test_a_deleted_network_leaves_nothing_and_deleting_again_is_success() -> None:
     libvirt = FakeLibvirt()
     recorded = created(libvirt, checked({"name": "lab", "uri": "qemu:///system"}))
 
-    lifecycle.delete(NETWORK, recorded, clients(libvirt), lambda line: None)
-    lifecycle.delete(NETWORK, recorded, clients(libvirt), lambda line: None)
+    lifecycle.delete(NETWORK, recorded, connect_to(libvirt), lambda line: None)
+    lifecycle.delete(NETWORK, recorded, connect_to(libvirt), lambda line: None)
 
     assert libvirt.reports == {}
 
@@ -223,9 +219,9 @@ def test_a_deleted_network_leaves_nothing_and_deleting_again_is_success() -> Non
 def test_a_create_killed_after_any_step_is_finished_by_the_next(killed_after: int) -> None:
     libvirt = FakeLibvirt()
     desired = checked({"name": "lab", "uri": "qemu:///system", "forward": {}, "ips": [{"address": "10.9.0.1/24"}]})
-    whole = NETWORK.plan(desired, None, NETWORK.observe(clients(libvirt)(""), desired, {}))
+    whole = NETWORK.plan(desired, None, NETWORK.observe(connect_to(libvirt)(""), desired, {}))
     for step in whole.steps[:killed_after]:
-        step.execute(clients(libvirt)(""))
+        step.execute(connect_to(libvirt)(""))
 
     recorded = created(libvirt, desired)
 
@@ -238,9 +234,9 @@ def test_a_create_killed_after_any_step_is_finished_by_the_next(killed_after: in
 def test_a_create_and_its_finish_read_back_what_libvirt_made_of_the_definition_before_they_start_it() -> None:
     libvirt = FakeLibvirt()
     desired = checked({"name": "lab", "uri": "qemu:///system"})
-    made = NETWORK.plan(desired, None, NETWORK.observe(clients(libvirt)(""), desired, {}))
-    made.steps[0].execute(clients(libvirt)(""))
-    finished = NETWORK.plan(desired, None, NETWORK.observe(clients(libvirt)(""), desired, {}))
+    made = NETWORK.plan(desired, None, NETWORK.observe(connect_to(libvirt)(""), desired, {}))
+    made.steps[0].execute(connect_to(libvirt)(""))
+    finished = NETWORK.plan(desired, None, NETWORK.observe(connect_to(libvirt)(""), desired, {}))
 
     defined = [
         [step.was_read_back for step in plan.steps if isinstance(step, DefineNetwork)] for plan in (made, finished)
@@ -255,16 +251,16 @@ def test_what_libvirt_is_too_old_for_is_a_line_and_is_refused_before_the_first_e
     titled = checked({"name": "lab", "uri": "qemu:///system", "title": "secret"})
     refusal = said(Refusal(RefusalKind.LIBVIRT_TOO_OLD, {"path": "title", "needed": 9_007_000, "version": 9_000_000}))
 
-    lines = lifecycle.preview(NETWORK_IN_KINDS, None, titled, clients(libvirt))
+    lines = lifecycle.preview(NETWORK_IN_KINDS, None, titled, connect_to(libvirt))
     with pytest.raises(Refused, match=re.escape(refusal)):
-        lifecycle.create(NETWORK_IN_KINDS, titled, clients(libvirt), lambda line: None)
+        lifecycle.create(NETWORK_IN_KINDS, titled, connect_to(libvirt), lambda line: None)
     recorded = created(libvirt, checked({"name": "lab", "uri": "qemu:///system"}))
-    libvirt.effects = []
+    libvirt.effects.log = []
     with pytest.raises(Refused, match=re.escape(refusal)):
-        lifecycle.update(NETWORK_IN_KINDS, recorded, titled, clients(libvirt), lambda line: None)
+        lifecycle.update(NETWORK_IN_KINDS, recorded, titled, connect_to(libvirt), lambda line: None)
 
     assert f"network 'lab' on qemu:///system: as the host is now, this would be refused: {refusal}" in lines
-    assert libvirt.effects == []
+    assert libvirt.effects.log == []
 
 
 @pytest.mark.parametrize(
@@ -280,17 +276,17 @@ def test_a_nested_value_newly_named_as_it_is_anyway_is_watched_from_then_on(
 ) -> None:
     libvirt = FakeLibvirt()
     recorded = created(libvirt, checked({"name": "lab", "uri": "qemu:///system", "bridge": before}))
-    desired, libvirt.effects = checked({"name": "lab", "uri": "qemu:///system", "bridge": after}), []
+    desired, libvirt.effects.log = checked({"name": "lab", "uri": "qemu:///system", "bridge": after}), []
 
-    changes = lifecycle.diff(NETWORK, recorded, desired, clients(libvirt)).changes
-    updated = lifecycle.update(NETWORK, recorded, desired, clients(libvirt), lambda line: None)
+    changes = lifecycle.diff(NETWORK, recorded, desired, connect_to(libvirt)).changes
+    updated = lifecycle.update(NETWORK, recorded, desired, connect_to(libvirt), lambda line: None)
 
     assert [(change.path, change.kind, change.change_class) for change in changes] == [
         (path, kind, ChangeClass.RECORDED)
     ]
-    assert libvirt.effects == []
+    assert libvirt.effects.log == []
     assert updated["bridge"] == after
-    assert lifecycle.diff(NETWORK, updated, desired, clients(libvirt)).changes == ()
+    assert lifecycle.diff(NETWORK, updated, desired, connect_to(libvirt)).changes == ()
 
 
 def test_what_was_wrong_before_is_no_news_to_a_refresh_and_still_a_change_to_up() -> None:
@@ -299,9 +295,9 @@ def test_what_was_wrong_before_is_no_news_to_a_refresh_and_still_a_change_to_up(
     recorded = created(libvirt, desired)
     libvirt.undefine_network(recorded["uuid"])
 
-    first = lifecycle.read(NETWORK, recorded, clients(libvirt)) or {}
-    second = lifecycle.read(NETWORK, first, clients(libvirt)) or {}
-    changes = lifecycle.diff(NETWORK, second, recorded_inputs(first), clients(libvirt))
+    first = lifecycle.read(NETWORK, recorded, connect_to(libvirt)) or {}
+    second = lifecycle.read(NETWORK, first, connect_to(libvirt)) or {}
+    changes = lifecycle.diff(NETWORK, second, recorded_inputs(first), connect_to(libvirt))
 
     assert "persistent" not in lifecycle.found_as_recorded(NETWORK, recorded, first)
     assert "persistent" in lifecycle.found_as_recorded(NETWORK, first, second)
@@ -323,11 +319,11 @@ def test_a_state_that_lacks_what_another_version_recorded_is_answered_in_our_wor
     gone = data.draw(st.sets(st.sampled_from(sorted(recorded.keys() - {*FOUND_BY})), min_size=1))
     older = {name: value for name, value in recorded.items() if name not in gone}
 
-    changes = lifecycle.diff(NETWORK, older, desired, clients(libvirt)).changes
-    lifecycle.preview(NETWORK, older, desired, clients(libvirt), changes)
-    lifecycle.read(NETWORK, older, clients(libvirt))
+    changes = lifecycle.diff(NETWORK, older, desired, connect_to(libvirt)).changes
+    lifecycle.preview(NETWORK, older, desired, connect_to(libvirt), changes)
+    lifecycle.read(NETWORK, older, connect_to(libvirt))
     with contextlib.suppress(VirtnetError):
-        older = lifecycle.update(NETWORK, older, desired, clients(libvirt), lambda line: None)
-    lifecycle.delete(NETWORK, older, clients(libvirt), lambda line: None)
+        older = lifecycle.update(NETWORK, older, desired, connect_to(libvirt), lambda line: None)
+    lifecycle.delete(NETWORK, older, connect_to(libvirt), lambda line: None)
 
     assert libvirt.reports == {} or older.get("on_delete") == "keep"

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.builders import connect_to
 from tests.fakes.libvirt import FakeLibvirt
 from tests.kinds import NETWORK_IN_KINDS, said
 
@@ -15,7 +16,6 @@ from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.reports import NetworkReport
 
@@ -40,10 +40,6 @@ def host_with_a_network(xml: str = THERE, *, persistent: bool = True) -> FakeLib
     return FakeLibvirt(reports={UUID: report})
 
 
-def clients(libvirt: FakeLibvirt) -> lifecycle.Connect:
-    return lambda uri: Clients(libvirt=libvirt, host=None)
-
-
 def checked(owner: str, recorded: dict[str, Any] | None = None, **inputs: Any) -> dict[str, Any]:
     canonical, failures = NETWORK.check({**ADOPT, **inputs, "__owner": owner}, recorded or {})
     assert failures == []
@@ -51,20 +47,22 @@ def checked(owner: str, recorded: dict[str, Any] | None = None, **inputs: Any) -
 
 
 def created(libvirt: FakeLibvirt, owner: str, **inputs: Any) -> dict[str, Any]:
-    return lifecycle.create(NETWORK_IN_KINDS, checked(owner, **inputs), clients(libvirt), lambda line: None)
+    return lifecycle.create(NETWORK_IN_KINDS, checked(owner, **inputs), connect_to(libvirt), lambda line: None)
 
 
 def updated(libvirt: FakeLibvirt, recorded: dict[str, Any], owner: str, **inputs: Any) -> dict[str, Any]:
     return lifecycle.update(
-        NETWORK_IN_KINDS, recorded, checked(owner, recorded, **inputs), clients(libvirt), lambda line: None
+        NETWORK_IN_KINDS, recorded, checked(owner, recorded, **inputs), connect_to(libvirt), lambda line: None
     )
 
 
 def deleted(libvirt: FakeLibvirt, recorded: dict[str, Any]) -> list[Note]:
     """The notes of a delete."""
-    notes: tuple[Note, ...] = NETWORK.plan(None, recorded, NETWORK.observe(clients(libvirt)(""), None, recorded)).notes
+    notes: tuple[Note, ...] = NETWORK.plan(
+        None, recorded, NETWORK.observe(connect_to(libvirt)(""), None, recorded)
+    ).notes
     shown: list[str] = []
-    lifecycle.delete(NETWORK_IN_KINDS, recorded, clients(libvirt), shown.append)
+    lifecycle.delete(NETWORK_IN_KINDS, recorded, connect_to(libvirt), shown.append)
     assert shown == [f"network 'there' on qemu:///system: note: {said(note)}" for note in notes]
     return list(notes)
 
@@ -86,7 +84,7 @@ def test_an_adoption_that_changes_nothing_leaves_no_mark() -> None:
 
     created(libvirt, "project/stack/a", ips=[{"address": "10.91.0.1/24"}])
 
-    assert libvirt.effects == []
+    assert libvirt.effects.log == []
     assert libvirt.snapshot() == before
 
 
@@ -106,7 +104,7 @@ def test_an_adoption_that_changes_something_is_marked_and_given_back_without_the
 @pytest.mark.parametrize("broken", [0, 1, 3])  # the effect before the last is a probe, which is tried twice
 def test_an_adoption_that_fails_takes_its_mark_back(broken: int) -> None:
     libvirt = host_with_a_network()
-    before, libvirt.fail_at, libvirt.fail_after_effect = libvirt.snapshot(), broken, True
+    before, libvirt.effects.fail_at, libvirt.effects.fail_after = libvirt.snapshot(), broken, True
 
     with pytest.raises(VirtnetError, match=r"everything was taken back|nothing was changed"):
         created(libvirt, "project/stack/a", domain={"name": "lab.test"}, active=True, autostart=False)
@@ -156,11 +154,11 @@ def test_what_belongs_to_another_by_now_is_neither_removed_nor_changed(policy: s
     recorded = {**created(libvirt, "project/stack/a", title="a's"), "on_delete": policy}
     taken = network_edit.with_owner_mark(definition(libvirt.reports[UUID].any_xml), OwnerMark("project/stack/b"))
     libvirt.reports[UUID] = replace(libvirt.reports[UUID], config_xml=taken)
-    before, libvirt.effects = libvirt.snapshot(), []
+    before, libvirt.effects.log = libvirt.snapshot(), []
 
     notes = deleted(libvirt, recorded)
 
-    assert libvirt.effects == []
+    assert libvirt.effects.log == []
     assert libvirt.snapshot() == before
     assert notes == [Note(NoteKind.LEFT_TO_OWNER, {"owner": "project/stack/b"})]
 
@@ -253,12 +251,12 @@ def test_an_adoption_that_was_killed_gives_back_what_it_found_in_the_end(
 ) -> None:
     libvirt = host_with_a_network(persistent=persistent)
     before, desired = as_configured(libvirt), checked("project/stack/a", **inputs)
-    plan = NETWORK.plan(desired, None, NETWORK.observe(clients(libvirt)(""), desired, {}))
+    plan = NETWORK.plan(desired, None, NETWORK.observe(connect_to(libvirt)(""), desired, {}))
     for step in plan.steps[:killed_after]:
-        step.execute(clients(libvirt)(""))
+        step.execute(connect_to(libvirt)(""))
 
     recorded = created(libvirt, "project/stack/a", **inputs)
-    same = NETWORK.plan(desired, recorded, NETWORK.observe(clients(libvirt)(""), desired, recorded))
+    same = NETWORK.plan(desired, recorded, NETWORK.observe(connect_to(libvirt)(""), desired, recorded))
     deleted(libvirt, recorded)
 
     assert len(plan.steps) < 7
@@ -270,8 +268,8 @@ def test_a_restore_of_flags_alone_that_was_killed_is_finished() -> None:
     libvirt = host_with_a_network()
     before = libvirt.snapshot()
     recorded = updated(libvirt, created(libvirt, "project/stack/a"), "project/stack/a", autostart=False, active=False)
-    plan = NETWORK.plan(None, recorded, NETWORK.observe(clients(libvirt)(""), None, recorded))
-    plan.steps[0].execute(clients(libvirt)(""))
+    plan = NETWORK.plan(None, recorded, NETWORK.observe(connect_to(libvirt)(""), None, recorded))
+    plan.steps[0].execute(connect_to(libvirt)(""))
 
     deleted(libvirt, recorded)
 

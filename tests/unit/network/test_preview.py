@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.fakes.host import FakeBridges, FakeLink
-from tests.fakes.libvirt import FakeGuest, FakeLibvirt
+from tests.builders import checked, network_host
+from tests.fakes.guests import FakeGuest
+from tests.fakes.libvirt import FakeLibvirt
+from tests.fakes.links import FakeLink
 from tests.kinds import IN_KINDS, NETWORK_IN_KINDS, said
 
 from virtnet.network.names import bridge_name_for
@@ -26,29 +28,23 @@ CUT_OFF: Details = {
 ABOUT = "network 'lab' on qemu:///system: "
 
 
-def checked(**inputs: Any) -> dict[str, Any]:
-    canonical, failures = NETWORK.check({**NAT, **inputs}, {})
-    assert failures == []
-    return canonical
-
-
 class HostWithUsers:
     """A host with the network, a guest on it, and a container's interface."""
 
     def __init__(self, **inputs: Any) -> None:
-        self.host = FakeBridges()
-        self.libvirt = FakeLibvirt(host=self.host)
-        self.recorded = lifecycle.create(NETWORK, checked(**inputs), self.clients, lambda line: None)
+        self.host = network_host()
+        self.libvirt = FakeLibvirt(links=self.host.net)
+        self.recorded = lifecycle.create(NETWORK, checked(NAT, **inputs), self.clients, lambda line: None)
         self.libvirt.guests.append(FakeGuest(name="web", mac="52:54:00:00:00:01", tap="vnet1", network="lab"))
         for name, mac in (("vnet1", "fe:54:00:00:00:01"), ("veth1", "02:00:00:00:00:01")):
-            self.host.links_by_name[name] = FakeLink(mac=mac)
+            self.host.net.by_name[name] = FakeLink(mac=mac)
             self.host.set_master(name, "vn-lab")
 
     def clients(self, _uri: str) -> Clients:
         return Clients(libvirt=self.libvirt, host=self.host)
 
     def preview(self, **inputs: Any) -> list[str]:
-        desired = checked(**inputs)
+        desired = checked(NAT, **inputs)
         changes = lifecycle.diff(NETWORK, self.recorded, desired, self.clients).changes
         return lifecycle.preview(NETWORK_IN_KINDS, self.recorded, desired, self.clients, changes)
 
@@ -92,17 +88,18 @@ def test_a_delete_on_a_host_that_is_looked_at_says_nothing_of_what_cannot_be_see
 def test_an_address_that_is_known_later_has_a_readable_path() -> None:
     there = HostWithUsers()
 
-    changes = lifecycle.diff(NETWORK, there.recorded, checked(ips=[{"address": UNKNOWN}]), there.clients)
+    changes = lifecycle.diff(NETWORK, there.recorded, checked(NAT, ips=[{"address": UNKNOWN}]), there.clients)
 
     assert [change.path for change in changes.changes if change.kind == "add"] == ["ips[?]"]
 
 
 def test_a_long_name_gives_one_bridge_name_before_and_after_there_is_a_network() -> None:
     name = "a-network-with-a-very-long-name"
-    there = FakeLibvirt(host=FakeBridges())
+    host = network_host()
+    there = FakeLibvirt(links=host.net)
 
     made = lifecycle.create(
-        NETWORK, checked(name=name), lambda uri: Clients(libvirt=there, host=there.host), lambda line: None
+        NETWORK, checked(NAT, name=name), lambda uri: Clients(libvirt=there, host=host), lambda line: None
     )
 
     assert made["bridge_name"] == bridge_name_for(name)

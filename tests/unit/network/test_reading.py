@@ -8,8 +8,11 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from tests.fakes.host import FakeBridges, FakeLink
-from tests.fakes.libvirt import FakeGuest, FakeLibvirt
+from tests.builders import checked, network_host
+from tests.fakes.guests import FakeGuest
+from tests.fakes.host import FakeHost
+from tests.fakes.libvirt import FakeLibvirt
+from tests.fakes.links import FakeLink
 
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
@@ -49,26 +52,20 @@ def counted() -> Iterator[tuple[Counter[str], Counter[object]]]:
         sys.setprofile(None)
 
 
-def plug_in(libvirt: FakeLibvirt, host: FakeBridges) -> None:
+def plug_in(libvirt: FakeLibvirt, host: FakeHost) -> None:
     libvirt.guests.append(FakeGuest(name="web", mac="52:54:00:00:00:01", tap="vnet1", network="lab"))
-    host.links_by_name["vnet1"] = FakeLink(mac="fe:54:00:00:00:01")
+    host.net.by_name["vnet1"] = FakeLink(mac="fe:54:00:00:00:01")
     host.set_master("vnet1", "vn-lab")
-
-
-def checked(**inputs: Any) -> dict[str, Any]:
-    canonical, failures = NETWORK.check({**LAB, **inputs}, {})
-    assert failures == []
-    return canonical
 
 
 def updated(**inputs: Any) -> Callable[[], object]:
     """An update of a network that a guest is plugged into, by one process."""
-    host = FakeBridges()
-    libvirt = FakeLibvirt(host=host)
+    host = network_host()
+    libvirt = FakeLibvirt(links=host.net)
     clients = Clients(libvirt=libvirt, host=host)
-    recorded = lifecycle.create(NETWORK, checked(), lambda _: clients, lambda _: None)
+    recorded = lifecycle.create(NETWORK, checked(LAB), lambda _: clients, lambda _: None)
     plug_in(libvirt, host)
-    desired = checked(**inputs)
+    desired = checked(LAB, **inputs)
     return lambda: lifecycle.update(NETWORK, recorded, desired, lambda _: clients, lambda _: None)
 
 

@@ -28,7 +28,7 @@ def test_a_bridge_name_that_is_an_interface_of_the_host_is_refused() -> None:
     with pytest.raises(Refused, match=r"INTERFACE_EXISTS .*'br0'"):
         create(libvirt, bridge={"name": "br0"})
 
-    assert libvirt.effects == []
+    assert libvirt.effects.log == []
 
 
 def test_where_interfaces_cannot_be_seen_nothing_is_started() -> None:
@@ -37,7 +37,7 @@ def test_where_interfaces_cannot_be_seen_nothing_is_started() -> None:
     with pytest.raises(Refused, match=r"INTERFACES_UNSEEN .*'br0'"):
         create(libvirt, bridge={"name": "br0"})
 
-    assert libvirt.effects == []
+    assert libvirt.effects.log == []
 
 
 def test_a_network_that_is_not_to_run_needs_no_look_at_the_interfaces() -> None:

@@ -3,15 +3,18 @@
 The names are sealed as well: whoever looks into one, cuts it or searches it fails.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes.host import FakeBridges, FakeLink
-from tests.fakes.libvirt import FakeGuest, FakeLibvirt
+from tests.builders import network_host
+from tests.fakes.guests import FakeGuest
+from tests.fakes.host import FakeHost, FakeRouting, FakeSockets
+from tests.fakes.libvirt import FakeLibvirt
+from tests.fakes.links import FakeLink
 from tests.unit.network.messages.test_findings import PROBLEMS
 from tests.unit.strategies import networks
 
@@ -72,11 +75,11 @@ class World:
         messages: Callable[[], Messages],
         *,
         only_libvirt: bool = False,
-        host: FakeBridges | None = None,
+        host: FakeHost | None = None,
         libvirt: FakeLibvirt | None = None,
     ) -> None:
-        self.host = host or FakeBridges()
-        self.libvirt = libvirt or FakeLibvirt(host=self.host)
+        self.host = host or network_host()
+        self.libvirt = libvirt or FakeLibvirt(links=self.host.net)
         self.clients = Clients(libvirt=self.libvirt, host=None if only_libvirt else self.host)
         self.plans: list[Plan] = []
         self.trace: list[object] = []
@@ -123,16 +126,16 @@ class World:
             outputs, failure = error.outputs, (type(error).__name__, len(error.left))
         except VirtnetError as error:
             outputs, failure = None, (type(error).__name__, 0)
-        links = {name: (link.master, link.up, link.settings) for name, link in self.host.links_by_name.items()}
+        links = {name: (link.master, link.up, link.settings) for name, link in self.host.net.by_name.items()}
         guests = [(guest.network, guest.link) for guest in self.libvirt.guests]
-        self.trace.append((outputs, failure, self.libvirt.snapshot(), list(self.libvirt.effects), links, guests))
+        self.trace.append((outputs, failure, self.libvirt.snapshot(), list(self.libvirt.effects.log), links, guests))
         return outputs
 
     def plug_in(self) -> None:
         """A guest, and a link that libvirt knows nothing of."""
         self.libvirt.guests.append(FakeGuest(name="web", mac="52:54:00:00:00:01", tap="vnet0", network="lab"))
-        self.host.links_by_name["vnet0"] = FakeLink(mac="fe:54:00:00:00:01")
-        self.host.links_by_name["veth1"] = FakeLink(mac="02:00:00:00:00:01")
+        self.host.net.by_name["vnet0"] = FakeLink(mac="fe:54:00:00:00:01")
+        self.host.net.by_name["veth1"] = FakeLink(mac="02:00:00:00:00:01")
         for name in ("vnet0", "veth1"):
             self.host.set_master(name, BRIDGE)
 
@@ -191,10 +194,10 @@ def _change_live(world: World, old: str, new: str) -> None:
 
 
 HARM: Mapping[str, Callable[[World], None]] = {
-    "bridge deleted": lambda world: world.host.remove_bridge(BRIDGE),
-    "bridge down": lambda world: world.host.bridges[BRIDGE].update(flags="0x1002"),
-    "another interface": lambda world: world.host.bridges[BRIDGE].update(address="02:00:00:00:00:02"),
-    "VLANs by hand": lambda world: world.host.bridges[BRIDGE].update(vlan_filtering="1"),
+    "bridge deleted": lambda world: world.host.net.remove_bridge(BRIDGE),
+    "bridge down": lambda world: world.host.net.bridges[BRIDGE].update(flags="0x1002"),
+    "another interface": lambda world: world.host.net.bridges[BRIDGE].update(address="02:00:00:00:00:02"),
+    "VLANs by hand": lambda world: world.host.net.bridges[BRIDGE].update(vlan_filtering="1"),
     "dnsmasq's restart cut short": lambda world: _change_live(
         world, "</network>", f"<dns>{RESTART_ITEM}</dns></network>"
     ),
@@ -223,45 +226,35 @@ def test_drift(harm: str, edit: str, guests: bool) -> None:
     both(story)
 
 
-@dataclass
-class OddHost(FakeBridges):
+def odd_host() -> FakeHost:
     """A host on which little is as a network needs it."""
-
-    def addresses(self) -> Sequence[HostAddress]:
-        return (
+    host = network_host()
+    host.routing = FakeRouting(
+        held_addresses=(
             HostAddress(interface="lan0", address="10.9.0.200/16"),
             HostAddress(interface=BRIDGE, address="192.0.2.7/24"),
-        )
-
-    def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
-        return (
+        ),
+        held_routes=(
             HostRoute(destination="10.9.0.0/25", interface="wg0", gateway="", protocol="static"),
             HostRoute(destination="10.0.0.0/8", interface="lan0", gateway="192.0.2.1", protocol="static"),
-        )
-
-    def listening_sockets(self) -> Sequence[ListeningSocket]:
-        return (ListeningSocket(protocol="udp", address="*", interface="", port=53),)
-
-    def dhcp_port_free(self) -> bool:
-        return False
-
-    def has_program(self, name: str) -> bool:
-        return False
-
-    def may_change_links(self) -> bool:
-        return False
+        ),
+    )
+    dns = ListeningSocket(protocol="udp", address="*", interface="", port=53)
+    host.sockets = FakeSockets(listening=(dns,), dhcp_is_free=False)
+    host.programs, host.privileges.is_root = set(), False
+    return host
 
 
 @pytest.mark.parametrize("allow_overlap", [False, True])
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_host_that_speaks_against_it(edit: str, allow_overlap: bool) -> None:
     def story(world: World) -> None:
-        odd = World(world.network.messages, host=OddHost(), libvirt=FakeLibvirt(daemon_version=9_000_000))
+        odd = World(world.network.messages, host=odd_host(), libvirt=FakeLibvirt(daemon_version=9_000_000))
         odd.up(None, **{"allow_overlap": allow_overlap, "title": "new", **EDITS[edit]})
         recorded = world.up(None)
         world.plug_in()
-        odd.libvirt.reports, odd.host.bridges = world.libvirt.reports, world.host.bridges
-        odd.host.links_by_name = world.host.links_by_name
+        odd.libvirt.net.reports, odd.host.net.bridges = world.libvirt.reports, world.host.net.bridges
+        odd.host.net.by_name = world.host.net.by_name
         odd.up(None, name="far", allow_overlap=allow_overlap)
         odd.up(recorded, **EDITS[edit])
         world.plans += odd.plans
@@ -289,14 +282,14 @@ def test_recorded_problems(problem: object, edit: str) -> None:
 @pytest.mark.parametrize("broken", range(10))
 def test_faults(broken: int, after_effect: bool) -> None:
     def story(world: World) -> None:
-        world.libvirt.fail_at, world.libvirt.fail_after_effect = broken, after_effect
+        world.libvirt.effects.fail_at, world.libvirt.effects.fail_after = broken, after_effect
         recorded = world.up(None)
-        world.libvirt.fail_at, world.libvirt.effects = None, []
+        world.libvirt.effects.fail_at, world.libvirt.effects.log = None, []
         recorded = world.up(recorded)
         world.plug_in()
-        world.libvirt.fail_at, world.libvirt.effects = broken, []
+        world.libvirt.effects.fail_at, world.libvirt.effects.log = broken, []
         recorded = world.up(recorded, **EDITS["restart"])
-        world.libvirt.fail_at = None
+        world.libvirt.effects.fail_at = None
         world.up(recorded, **EDITS["restart"])
 
     both(story)
@@ -353,9 +346,13 @@ def test_generated_networks(
 ) -> None:
     def story(world: World) -> None:
         recorded = world.up(None, **before)
-        world.libvirt.effects, world.libvirt.fail_at, world.libvirt.fail_after_effect = [], broken, after_effect
+        world.libvirt.effects.log, world.libvirt.effects.fail_at, world.libvirt.effects.fail_after = (
+            [],
+            broken,
+            after_effect,
+        )
         recorded = world.up(recorded, **after)
-        world.libvirt.fail_at = None
+        world.libvirt.effects.fail_at = None
         world.destroy(world.refresh(recorded) or recorded)
 
     both(story)

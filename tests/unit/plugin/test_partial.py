@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.fakes.host import FakeBridges
+from tests.builders import checked, connect_to, network_host
 from tests.fakes.libvirt import FakeLibvirt
 from tests.kinds import NETWORK_IN_KINDS
 
@@ -11,7 +11,6 @@ from virtnet.errors import ApplyFailed, Cancelled, LibvirtFailure, Refused, Unre
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
 
 NAT = {
     "name": "lab",
@@ -22,16 +21,10 @@ NAT = {
 }
 
 
-def checked(**inputs: Any) -> dict[str, Any]:
-    canonical, failures = NETWORK.check({**NAT, **inputs}, {})
-    assert failures == []
-    return canonical
-
-
 def a_host() -> tuple[FakeLibvirt, lifecycle.Connect]:
-    host = FakeBridges()
-    libvirt = FakeLibvirt(host=host)
-    return libvirt, lambda uri: Clients(libvirt=libvirt, host=host)
+    host = network_host()
+    libvirt = FakeLibvirt(links=host.net)
+    return libvirt, connect_to(libvirt, host)
 
 
 def keep_silent(line: str) -> None:
@@ -49,7 +42,7 @@ def test_a_cancel_between_any_two_steps_takes_all_back(begun: int) -> None:
         steps.append(line)
 
     with pytest.raises(ApplyFailed, match="the work was cancelled") as raised:
-        lifecycle.create(NETWORK, checked(), connect, keep_silent, progress=progress)
+        lifecycle.create(NETWORK, checked(NAT), connect, keep_silent, progress=progress)
 
     assert libvirt.reports == {}
     assert (raised.value.left, raised.value.outputs) == ((), None)
@@ -60,7 +53,7 @@ def test_a_line_is_told_before_each_step() -> None:
     _, connect = a_host()
     steps: list[str] = []
 
-    lifecycle.create(NETWORK, checked(), connect, keep_silent, progress=steps.append)
+    lifecycle.create(NETWORK, checked(NAT), connect, keep_silent, progress=steps.append)
 
     assert steps == [
         "network 'lab' on qemu:///system: define a nat network with 10.9.0.1/24 on bridge vn-lab",
@@ -80,7 +73,7 @@ def test_a_create_that_cannot_be_taken_back_gives_the_outputs_of_what_is_there()
     libvirt.undefine_network = a_failure  # type: ignore[method-assign]
 
     with pytest.raises(ApplyFailed, match="left undone: could not remove the definition") as raised:
-        lifecycle.create(NETWORK, checked(), connect, keep_silent)
+        lifecycle.create(NETWORK, checked(NAT), connect, keep_silent)
 
     (report,) = libvirt.reports.values()
     assert raised.value.outputs is not None
@@ -105,22 +98,22 @@ def test_a_create_whose_host_is_lost_gives_what_was_begun_and_the_next_update_fi
 
     def until_then(**named: Any) -> Any:
         asked.append(named)
-        return found(**named) if libvirt.effects in ([], ["define"]) and len(asked) < 4 else lost()
+        return found(**named) if libvirt.effects.log in ([], ["define"]) and len(asked) < 4 else lost()
 
     libvirt.find_network = until_then  # type: ignore[method-assign]
 
     with pytest.raises(ApplyFailed) as raised:
-        lifecycle.create(NETWORK, checked(), connect, keep_silent)
+        lifecycle.create(NETWORK, checked(NAT), connect, keep_silent)
 
     outputs = dict(raised.value.outputs or {})
     (report,) = libvirt.reports.values()
     assert outputs["uuid"] == report.uuid
     for name in ("start_network", "stop_network", "undefine_network", "find_network"):
         delattr(libvirt, name)
-    difference = lifecycle.diff(NETWORK, outputs, checked(), connect)
+    difference = lifecycle.diff(NETWORK, outputs, checked(NAT), connect)
     assert [change.path for change in difference.changes] == ["problems"]
 
-    shown = lifecycle.update(NETWORK, outputs, checked(), connect, keep_silent)
+    shown = lifecycle.update(NETWORK, outputs, checked(NAT), connect, keep_silent)
 
     (report,) = libvirt.reports.values()
     mark = definition(report.any_xml).mark
@@ -130,11 +123,11 @@ def test_a_create_whose_host_is_lost_gives_what_was_begun_and_the_next_update_fi
 
 def test_an_update_that_cannot_be_taken_back_gives_the_network_as_it_is() -> None:
     libvirt, connect = a_host()
-    recorded = lifecycle.create(NETWORK, checked(), connect, keep_silent)
+    recorded = lifecycle.create(NETWORK, checked(NAT), connect, keep_silent)
     libvirt.start_network = a_failure  # type: ignore[method-assign]
 
     with pytest.raises(ApplyFailed) as raised:
-        lifecycle.update(NETWORK, recorded, checked(mtu=1400), connect, keep_silent)
+        lifecycle.update(NETWORK, recorded, checked(NAT, mtu=1400), connect, keep_silent)
 
     assert raised.value.left != ()
     assert raised.value.outputs is not None
@@ -143,7 +136,7 @@ def test_an_update_that_cannot_be_taken_back_gives_the_network_as_it_is() -> Non
 
 def test_a_refusal_leaves_nothing_to_record() -> None:
     _, connect = a_host()
-    lifecycle.create(NETWORK, checked(), connect, keep_silent)
+    lifecycle.create(NETWORK, checked(NAT), connect, keep_silent)
 
     with pytest.raises(Refused, match=r"OWNED_BY_OTHER .*'project/stack/lab'"):
-        lifecycle.create(NETWORK_IN_KINDS, {**checked(), "__owner": "project/stack/other"}, connect, keep_silent)
+        lifecycle.create(NETWORK_IN_KINDS, {**checked(NAT), "__owner": "project/stack/other"}, connect, keep_silent)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi import dynamic
 from pulumi.dynamic.config import Config
+from tests.builders import connect_to
 from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.hostile import TEXTS
 from tests.unit.network.test_checks import places
@@ -19,7 +20,6 @@ from virtnet.errors import VirtnetError
 from virtnet.forwarding.resource import HOST_FORWARDING
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
 from virtnet.planning.resource import Resource
 from virtnet.spec import properties as wire
 from virtnet.spec.part import UNKNOWN, Part, shapes, walk_unknown
@@ -72,10 +72,6 @@ def spoilt_networks(draw: st.DrawFn) -> dict[str, Any]:
     return inputs
 
 
-def clients(libvirt: FakeLibvirt) -> lifecycle.Connect:
-    return lambda uri: Clients(libvirt=libvirt, host=None)
-
-
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
 @given(data=st.data())
 def test_check_answers_any_inputs(resource: Resource[Any], data: st.DataObject) -> None:
@@ -107,11 +103,11 @@ def test_what_check_takes_can_be_compared_previewed_and_made(spoilt: dict[str, A
         return
     recorded, desired = (canonical for canonical, _ in found)
 
-    changes = lifecycle.diff(NETWORK, recorded, desired, clients(libvirt)).changes
-    lines = lifecycle.preview(NETWORK, None, desired, clients(libvirt), changes)
+    changes = lifecycle.diff(NETWORK, recorded, desired, connect_to(libvirt)).changes
+    lines = lifecycle.preview(NETWORK, None, desired, connect_to(libvirt), changes)
     if not list(walk_unknown(desired)):
         try:
-            lifecycle.create(NETWORK, desired, clients(libvirt), lambda line: None)
+            lifecycle.create(NETWORK, desired, connect_to(libvirt), lambda line: None)
         except VirtnetError:
             assert libvirt.reports == {}
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests import builders
 
 from virtnet.network.observed import HostReport, Observed, ObservedAbsent, ObservedNetwork, reported
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
@@ -24,24 +25,7 @@ EMPTY = HostReport(links=(), addresses=(), routes=(), listening_sockets=(), miss
 
 
 def network(name: str, *addresses: str, active: bool, mode: str = "nat", uuid: str = "other") -> NetworkReport:
-    ips = "".join(
-        f"<ip family='{'ipv6' if ':' in address else 'ipv4'}' address='{address.partition('/')[0]}' "
-        f"prefix='{address.partition('/')[2]}'/>"
-        for address in addresses
-    )
-    xml = (
-        f"<network><name>{name}</name><uuid>{uuid}</uuid><forward mode='{mode}'/><bridge name='vn-{name}'/>"
-        f"<mac address='{MAC}'/>{ips}</network>"
-    )
-    return NetworkReport(
-        uuid=uuid,
-        name=name,
-        active=active,
-        persistent=True,
-        autostart=False,
-        live_xml=xml if active else None,
-        config_xml=xml,
-    )
+    return builders.network(name, mode, *addresses, uuid=uuid, bridge=f"vn-{name}", mac=MAC, active=active)
 
 
 def link(name: str, *, kind: str = "bridge", mac: str = "02:00:00:00:00:01", master: str = "") -> Link:

@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.fakes.host import FakeBridges, FakeLink
-from tests.fakes.libvirt import FakeGuest, FakeLibvirt
-from tests.fakes.network import observe_there
+from tests.builders import checked, connect_to, network_host, observe_there
+from tests.fakes.guests import FakeGuest
+from tests.fakes.host import FakeHost
+from tests.fakes.libvirt import FakeLibvirt
+from tests.fakes.links import FakeLink
 from tests.kinds import NETWORK_IN_KINDS, said
 
 from virtnet.errors import Refused, VirtnetError
@@ -31,45 +33,39 @@ NAT = {
 BRIDGE = "vn-lab"
 
 
-def checked(**inputs: Any) -> dict[str, Any]:
-    canonical, failures = NETWORK.check({**NAT, **inputs}, {})
-    assert failures == []
-    return canonical
+def a_host() -> tuple[FakeLibvirt, FakeHost, lifecycle.Connect]:
+    host = network_host()
+    libvirt = FakeLibvirt(links=host.net)
+    return libvirt, host, connect_to(libvirt, host)
 
 
-def a_host() -> tuple[FakeLibvirt, FakeBridges, lifecycle.Connect]:
-    host = FakeBridges()
-    libvirt = FakeLibvirt(host=host)
-    return libvirt, host, lambda uri: Clients(libvirt=libvirt, host=host)
-
-
-def with_guests(libvirt: FakeLibvirt, host: FakeBridges) -> None:
+def with_guests(libvirt: FakeLibvirt, host: FakeHost) -> None:
     """Two guests, and a container's link with a setting of its own and its carrier down."""
     for number, group in ((1, "fast"), (2, "")):
         mac = f"52:54:00:00:00:0{number}"
         libvirt.guests.append(
             FakeGuest(name=f"g{number}", mac=mac, tap=f"vnet{number}", network="lab", portgroup=group)
         )
-        host.links_by_name[f"vnet{number}"] = FakeLink(mac="fe" + mac[2:])
+        host.net.by_name[f"vnet{number}"] = FakeLink(mac="fe" + mac[2:])
         host.set_master(f"vnet{number}", BRIDGE)
-    host.links_by_name["veth1"] = FakeLink(mac="02:00:00:00:00:01", up=False)
+    host.net.by_name["veth1"] = FakeLink(mac="02:00:00:00:00:01", up=False)
     host.set_master("veth1", BRIDGE)
     host.write_attribute("/sys/class/net/veth1/brport/isolated", "1")
 
 
-def plugged(libvirt: FakeLibvirt, host: FakeBridges) -> Any:
+def plugged(libvirt: FakeLibvirt, host: FakeHost) -> Any:
     """Everything about who is plugged in where."""
     return (
         [(g.name, g.network, g.port, g.link, g.portgroup) for g in libvirt.guests],
-        {name: (link.master, link.up, dict(link.settings), link.mtu) for name, link in host.links_by_name.items()},
-        host.bridges.get(BRIDGE, {}).get("stp_state"),
+        {name: (link.master, link.up, dict(link.settings), link.mtu) for name, link in host.net.by_name.items()},
+        host.net.bridges.get(BRIDGE, {}).get("stp_state"),
     )
 
 
-def created(libvirt: FakeLibvirt, host: FakeBridges, connect: lifecycle.Connect, **args: Any) -> dict[str, Any]:
-    recorded = lifecycle.create(NETWORK, checked(**args), connect, lambda line: None)
+def created(libvirt: FakeLibvirt, host: FakeHost, connect: lifecycle.Connect, **args: Any) -> dict[str, Any]:
+    recorded = lifecycle.create(NETWORK, checked(NAT, **args), connect, lambda line: None)
     with_guests(libvirt, host)
-    libvirt.effects.clear()
+    libvirt.effects.log.clear()
     return recorded
 
 
@@ -78,9 +74,9 @@ def test_a_restart_plugs_everything_in_as_it_was() -> None:
     recorded = created(libvirt, host, connect)
     before = plugged(libvirt, host)
 
-    shown = lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
+    shown = lifecycle.update(NETWORK, recorded, checked(NAT, domain={"name": "lab"}), connect, lambda line: None)
 
-    assert libvirt.effects.count("stop") == 2  # the network, then the park
+    assert libvirt.effects.log.count("stop") == 2  # the network, then the park
     assert plugged(libvirt, host) == before
     assert [report.name for report in libvirt.reports.values()] == ["lab"]
     assert shown["problems"] == []
@@ -88,7 +84,7 @@ def test_a_restart_plugs_everything_in_as_it_was() -> None:
 
 def test_the_preview_names_everyone_and_says_for_how_long() -> None:
     libvirt, host, connect = a_host()
-    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
 
     lines = lifecycle.preview(
         NETWORK_IN_KINDS, recorded, desired, connect, lifecycle.diff(NETWORK, recorded, desired, connect).changes
@@ -105,7 +101,7 @@ def test_the_preview_names_everyone_and_says_for_how_long() -> None:
         "network 'lab' on qemu:///system: note: "
         + said(Note(NoteKind.CUT_OFF_BY_RESTART, {"attachments": attachments, **cost})),
     ]
-    assert libvirt.effects == []
+    assert libvirt.effects.log == []
 
 
 def test_links_go_down_and_up_when_the_addresses_change() -> None:
@@ -121,7 +117,7 @@ def test_links_go_down_and_up_when_the_addresses_change() -> None:
 
     libvirt.stop_network = stop_and_look  # type: ignore[method-assign]
 
-    lifecycle.update(NETWORK, recorded, checked(ips=[{"address": "10.10.0.1/24"}]), connect, lambda line: None)
+    lifecycle.update(NETWORK, recorded, checked(NAT, ips=[{"address": "10.10.0.1/24"}]), connect, lambda line: None)
 
     holding = holding_name(recorded["uuid"])
     assert held[0] == [(holding, "down"), (holding, "down")]
@@ -132,9 +128,9 @@ def test_taps_get_the_mtu_of_the_new_bridge() -> None:
     libvirt, host, connect = a_host()
     recorded = created(libvirt, host, connect)
 
-    lifecycle.update(NETWORK, recorded, checked(mtu=9000), connect, lambda line: None)
+    lifecycle.update(NETWORK, recorded, checked(NAT, mtu=9000), connect, lambda line: None)
 
-    assert {name: link.mtu for name, link in host.links_by_name.items()} == {
+    assert {name: link.mtu for name, link in host.net.by_name.items()} == {
         "vnet1": "9000",
         "vnet2": "9000",
         "veth1": "1500",
@@ -147,23 +143,23 @@ def test_broken_at_any_step_everything_is_as_it_was(broken: int, after_effect: b
     libvirt, host, connect = a_host()
     recorded = created(libvirt, host, connect)
     was, before = libvirt.snapshot(), plugged(libvirt, host)
-    libvirt.fail_at, libvirt.fail_after_effect = broken, after_effect
+    libvirt.effects.fail_at, libvirt.effects.fail_after = broken, after_effect
 
     try:
-        lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
+        lifecycle.update(NETWORK, recorded, checked(NAT, domain={"name": "lab"}), connect, lambda line: None)
     except VirtnetError:
         assert libvirt.snapshot() == was
     else:
         # A probe is tried twice, and a move that libvirt called failed and had carried out is none to take back.
         tolerated = ("probe", "plug in") if after_effect else ("probe",)
-        assert len(libvirt.effects) <= broken or libvirt.effects[broken] in tolerated
+        assert len(libvirt.effects.log) <= broken or libvirt.effects.log[broken] in tolerated
     assert plugged(libvirt, host) == before
 
 
 @pytest.mark.parametrize("killed_after", range(1, 8))
 def test_killed_after_any_step_the_next_update_finishes(killed_after: int) -> None:
     libvirt, host, connect = a_host()
-    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
     before = plugged(libvirt, host)
     clients = connect("")
     whole = NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded))
@@ -179,54 +175,30 @@ def test_killed_after_any_step_the_next_update_finishes(killed_after: int) -> No
     assert NETWORK.plan(desired, shown, NETWORK.observe(clients, desired, shown)).empty
 
 
-class Killed(FakeBridges):
-    """A host on which whoever changes something is killed after some calls: none of his has an effect any more."""
-
-    calls_left = 1000
-
-    def _count(self) -> None:
-        self.calls_left -= 1
-        if self.calls_left < 0:
-            raise KeyboardInterrupt
-
-    def set_master(self, link: str, bridge: str) -> None:
-        self._count()
-        super().set_master(link, bridge)
-
-    def set_link_up(self, link: str, up: bool) -> None:
-        self._count()
-        super().set_link_up(link, up)
-
-    def write_attribute(self, path: str, value: str) -> None:
-        self._count()
-        super().write_attribute(path, value)
-
-
 class CutShort:
     """A restart whose provider was killed after some of its calls to the host while it plugged in again."""
 
     def __init__(self, calls: int, *, was: Mapping[str, Any] | None = None, **edit: Any) -> None:
-        # What libvirt has begun it ends, whoever asked.
-        libvirts, self.host = FakeBridges(), Killed()
-        self.host.links_by_name, self.host.bridges = libvirts.links_by_name, libvirts.bridges
-        self.libvirt = FakeLibvirt(host=libvirts)
+        self.host = network_host()
+        # What libvirt has begun it ends, whoever asked: its own doing is no effect of the provider's on the host.
+        self.libvirt = FakeLibvirt(links=self.host.net)
         self.clients = Clients(libvirt=self.libvirt, host=self.host)
         self.recorded = created(self.libvirt, self.host, lambda uri: self.clients, **(was or {}))
         for number in (1, 2) if was else ():
             self.host.write_attribute(f"/sys/class/net/vnet{number}/brport/isolated", "1")
-        self.desired = checked(**edit)
+        self.desired = checked(NAT, **edit)
         self.host.set_link_up("veth1", True)
         self.host.write_attribute("/sys/class/net/vnet1/brport/hairpin_mode", "1")
         self.before = plugged(self.libvirt, self.host)
         observed = NETWORK.observe(self.clients, self.desired, self.recorded)
         for step in NETWORK.plan(self.desired, self.recorded, observed).steps:
             if isinstance(step, Reattach):
-                self.host.calls_left = calls
+                self.host.effects.kill_after = calls
                 with pytest.raises(KeyboardInterrupt):
                     step.execute(self.clients)
                 break
             step.execute(self.clients)
-        self.host.calls_left = 1000
+        self.host.effects.kill_after = None
 
     def go_on(self) -> None:
         shown = lifecycle.update(NETWORK, self.recorded, self.desired, lambda uri: self.clients, lambda line: None)
@@ -256,8 +228,8 @@ def test_what_somebody_chose_since_a_restart_was_cut_short_stays() -> None:
 
     restart.go_on()
 
-    assert restart.host.links_by_name["vnet2"].settings["isolated"] == "1"
-    assert restart.host.links_by_name["veth1"].up is False
+    assert restart.host.net.by_name["vnet2"].settings["isolated"] == "1"
+    assert restart.host.net.by_name["veth1"].up is False
 
 
 def test_ports_that_the_network_no_longer_keeps_apart_are_not_kept_apart_after_a_restart_that_was_cut_short() -> None:
@@ -265,27 +237,27 @@ def test_ports_that_the_network_no_longer_keeps_apart_are_not_kept_apart_after_a
 
     restart.go_on()
 
-    assert [restart.host.links_by_name[f"vnet{number}"].settings["isolated"] for number in (1, 2)] == ["0", "0"]
-    assert restart.host.links_by_name["veth1"].settings["isolated"] == "1"
+    assert [restart.host.net.by_name[f"vnet{number}"].settings["isolated"] for number in (1, 2)] == ["0", "0"]
+    assert restart.host.net.by_name["veth1"].settings["isolated"] == "1"
 
 
 def test_a_link_that_has_the_name_of_one_that_was_parked_gets_nothing_of_it() -> None:
     restart = CutShort(2, **RENUMBERED)
     for name in ("veth1", "vnet1"):
-        restart.host.links_by_name[name] = FakeLink(mac="02:00:00:00:00:99", up=False, ifindex="8")
+        restart.host.net.by_name[name] = FakeLink(mac="02:00:00:00:00:99", up=False, ifindex="8")
         restart.host.set_master(name, BRIDGE)
 
     restart.go_on()
 
     for name in ("veth1", "vnet1"):
-        assert restart.host.links_by_name[name].settings == {"isolated": "0", "hairpin_mode": "0"}
-        assert restart.host.links_by_name[name].up is False
+        assert restart.host.net.by_name[name].settings == {"isolated": "0", "hairpin_mode": "0"}
+        assert restart.host.net.by_name[name].up is False
 
 
 @pytest.mark.parametrize("killed_after", range(4, 8))
 def test_a_refresh_shows_who_was_left_on_the_park_and_up_plugs_in(killed_after: int) -> None:
     libvirt, host, connect = a_host()
-    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
     before, clients = plugged(libvirt, host), connect("")
     for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:killed_after]:
         step.execute(clients)
@@ -307,16 +279,20 @@ def test_on_restart_refuse_touches_nothing() -> None:
 
     with pytest.raises(Refused, match=r"ON_RESTART_IS_REFUSE .*'g1', 'interface': 'vnet1'"):
         lifecycle.update(
-            NETWORK_IN_KINDS, recorded, checked(domain={"name": "lab"}, on_restart="refuse"), connect, lambda line: None
+            NETWORK_IN_KINDS,
+            recorded,
+            checked(NAT, domain={"name": "lab"}, on_restart="refuse"),
+            connect,
+            lambda line: None,
         )
 
-    assert libvirt.effects == []
+    assert libvirt.effects.log == []
     assert plugged(libvirt, host) == before
 
 
 def test_what_could_not_be_plugged_in_again_refuses_the_restart() -> None:
     libvirt, host, connect = a_host()
-    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
     observed = observe_there(connect(""), desired, recorded)
     macvtap = replace(observed.attachments[0], cannot_reattach=Obstacle(ObstacleKind.MACVTAP))
 
@@ -329,16 +305,16 @@ def test_what_could_not_be_plugged_in_again_refuses_the_restart() -> None:
 
 def test_a_tap_of_a_guest_that_ended_meanwhile_is_left_alone() -> None:
     libvirt, host, connect = a_host()
-    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
     clients = connect("")
     for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:5]:
         step.execute(clients)
     del libvirt.guests[0]
-    host.links_by_name["vnet1"].master = ""
+    host.net.by_name["vnet1"].master = ""
 
     lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
 
-    assert {name: link.master for name, link in host.links_by_name.items()} == {
+    assert {name: link.master for name, link in host.net.by_name.items()} == {
         "vnet1": "",
         "vnet2": BRIDGE,
         "veth1": BRIDGE,
@@ -347,18 +323,18 @@ def test_a_tap_of_a_guest_that_ended_meanwhile_is_left_alone() -> None:
 
 def test_a_port_that_nobody_has_is_no_guest_and_is_removed() -> None:
     libvirt, host, connect = a_host()
-    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
     before = plugged(libvirt, host)
     orphan = Attachment(owner="g1", interface="", mac="52:54:00:00:00:99", port="orphan")
-    libvirt.ports[recorded["uuid"]] = (orphan,)
-    libvirt.orphans[recorded["uuid"]] = ("orphan",)
+    libvirt.plugged.ports[recorded["uuid"]] = (orphan,)
+    libvirt.plugged.orphans[recorded["uuid"]] = ("orphan",)
 
     lines = lifecycle.preview(NETWORK, recorded, desired, connect, ())
     lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
 
     assert not any("00:99" in line for line in lines)
     assert plugged(libvirt, host) == before
-    assert libvirt.ports[recorded["uuid"]] == ()
+    assert libvirt.plugged.ports[recorded["uuid"]] == ()
 
 
 def test_settings_of_taps_come_back_too() -> None:
@@ -367,7 +343,7 @@ def test_settings_of_taps_come_back_too() -> None:
     host.write_attribute("/sys/class/net/vnet1/brport/isolated", "1")
     before = plugged(libvirt, host)
 
-    lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
+    lifecycle.update(NETWORK, recorded, checked(NAT, domain={"name": "lab"}), connect, lambda line: None)
 
     assert plugged(libvirt, host) == before
 
@@ -376,17 +352,17 @@ def test_a_guest_that_hangs_loose_is_plugged_in_by_the_next_restart() -> None:
     libvirt, host, connect = a_host()
     recorded = created(libvirt, host, connect)
     before = plugged(libvirt, host)
-    host.links_by_name["vnet1"].master = ""
+    host.net.by_name["vnet1"].master = ""
     libvirt.guests[0].port = False
 
-    lifecycle.update(NETWORK, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
+    lifecycle.update(NETWORK, recorded, checked(NAT, domain={"name": "lab"}), connect, lambda line: None)
 
     assert plugged(libvirt, host) == before
 
 
 def test_a_network_that_is_let_go_takes_its_guests_off_the_park_first() -> None:
     libvirt, host, connect = a_host()
-    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
     before, clients = plugged(libvirt, host), connect("")
     for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:6]:
         step.execute(clients)
@@ -399,27 +375,27 @@ def test_a_network_that_is_let_go_takes_its_guests_off_the_park_first() -> None:
 
 def test_a_network_is_not_left_inactive_under_guests_on_its_park() -> None:
     libvirt, host, connect = a_host()
-    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
     clients = connect("")
     for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:5]:
         step.execute(clients)
 
     with pytest.raises(Refused, match=r"WOULD_BE_INACTIVE .*'g1'"):
-        lifecycle.update(NETWORK_IN_KINDS, recorded, checked(active=False), connect, lambda line: None)
+        lifecycle.update(NETWORK_IN_KINDS, recorded, checked(NAT, active=False), connect, lambda line: None)
 
 
 def test_a_bridge_that_filters_vlans_by_hand_refuses_the_restart() -> None:
     libvirt, host, connect = a_host()
     recorded = created(libvirt, host, connect)
-    host.bridges[BRIDGE]["vlan_filtering"] = "1"
+    host.net.bridges[BRIDGE]["vlan_filtering"] = "1"
 
     with pytest.raises(Refused, match="VLAN_FILTERING_BY_HAND"):
-        lifecycle.update(NETWORK_IN_KINDS, recorded, checked(domain={"name": "lab"}), connect, lambda line: None)
+        lifecycle.update(NETWORK_IN_KINDS, recorded, checked(NAT, domain={"name": "lab"}), connect, lambda line: None)
 
 
 def test_a_delete_is_refused_while_guests_wait_on_the_park() -> None:
     libvirt, host, connect = a_host()
-    recorded, desired = created(libvirt, host, connect), checked(domain={"name": "lab"})
+    recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
     clients = connect("")
     for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:5]:
         step.execute(clients)

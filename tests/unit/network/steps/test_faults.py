@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from tests.fakes.host import FakeBridges, FakeLink
-from tests.fakes.libvirt import FakeGuest, FakeLibvirt
+from tests.builders import network_host
+from tests.fakes.guests import FakeGuest
+from tests.fakes.host import FakeHost
+from tests.fakes.libvirt import FakeLibvirt
+from tests.fakes.links import FakeLink
 
 from virtnet.errors import ApplyFailed, LibvirtFailure, VirtnetError
 from virtnet.network.messages.render import messages
@@ -55,14 +58,14 @@ def libvirt(*reports: NetworkReport, guests: tuple[FakeGuest, ...] = ()) -> Fake
     return FakeLibvirt(reports={report.uuid: report for report in reports}, guests=list(guests))
 
 
-def bridge(name: str) -> FakeBridges:
+def bridge(name: str) -> FakeHost:
     """A host with a bridge of that name that is not ours."""
-    host = FakeBridges()
-    host.make_bridge(name, OTHER, stp=False, mtu="1500")
+    host = network_host()
+    host.net.make_bridge(name, OTHER, stp=False, mtu="1500")
     return host
 
 
-def fault(step: Step, there: FakeLibvirt, host: FakeBridges | None = None) -> object:
+def fault(step: Step, there: FakeLibvirt, host: FakeHost | None = None) -> object:
     """The kind of what the step raises, which reads, too: a sentence whose details are not there would raise."""
     with pytest.raises(ApplyFailed) as failed:
         apply(Plan(steps=(step,)), Clients(libvirt=there, host=host), "network 'lab'", messages=messages())
@@ -122,7 +125,9 @@ def test_a_stop_under_a_guest_that_was_plugged_in_since() -> None:
 
 def test_a_restart_under_what_could_not_be_plugged_in_again() -> None:
     there = libvirt(RUNNING)
-    there.ports[UUID] = (Attachment(owner="web", interface="macvtap0", cannot_reattach=Obstacle(ObstacleKind.MACVTAP)),)
+    there.plugged.ports[UUID] = (
+        Attachment(owner="web", interface="macvtap0", cannot_reattach=Obstacle(ObstacleKind.MACVTAP)),
+    )
 
     assert fault(StartHoldingNetwork(uuid=UUID), there) is StepFault.CANNOT_REATTACH
 
@@ -149,7 +154,7 @@ def test_a_guest_that_libvirt_says_it_plugged_in_and_did_not() -> None:
 
 def test_a_guest_whose_tap_is_not_on_the_bridge() -> None:
     host = bridge("vn-lab")
-    host.links_by_name["vnet0"] = FakeLink(mac="fe:54:00:00:00:01")
+    host.net.by_name["vnet0"] = FakeLink(mac="fe:54:00:00:00:01")
 
     assert fault(Reattach(uuid=UUID, attachments=()), libvirt(RUNNING, HOLDING, guests=(HELD,)), host) is (
         StepFault.GUEST_NOT_ON_BRIDGE
@@ -158,8 +163,8 @@ def test_a_guest_whose_tap_is_not_on_the_bridge() -> None:
 
 def test_a_link_that_does_not_stay_on_the_bridge() -> None:
     host = bridge("vn-lab")
-    host.make_bridge(holding_bridge(UUID), OTHER, stp=False, mtu="1500")
-    host.links_by_name["veth1"] = FakeLink(mac=OTHER, master=holding_bridge(UUID))
+    host.net.make_bridge(holding_bridge(UUID), OTHER, stp=False, mtu="1500")
+    host.net.by_name["veth1"] = FakeLink(mac=OTHER, master=holding_bridge(UUID))
     host.set_master = lambda link, bridge: None  # type: ignore[method-assign]  # somebody else takes it off at once
 
     assert fault(Reattach(uuid=UUID, attachments=()), libvirt(RUNNING, HOLDING), host) is StepFault.LINK_NOT_ON_BRIDGE

@@ -1,13 +1,12 @@
 """What a network's host shows besides libvirt's word: a dnsmasq that a killed daemon forgot, a bridge not as it was."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import cast
 
 import pytest
-from tests.fakes.libvirt import FakeGuest, FakeLibvirt
-from tests.fakes.network import observe_there
-from tests.unit.fake_host import FakeHost
+from tests.builders import network_host, observe_there
+from tests.fakes.guests import FakeGuest
+from tests.fakes.host import FakeHost
+from tests.fakes.libvirt import FakeLibvirt
 
 from virtnet.errors import Refused
 from virtnet.network._generated.trees import NetworkTree
@@ -34,7 +33,6 @@ from virtnet.network.xml.read import RESTART_ITEM, RESTART_RECORD
 from virtnet.network.xml.write import for_definition
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Note, Problem
-from virtnet.planning.host_client import HostClient
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.reports import Attachment, Link, ListeningSocket, NetworkReport
 
@@ -101,29 +99,8 @@ def network(*, active: bool) -> NetworkReport:
     )
 
 
-class NetworkHost(FakeHost):
-    """A host of files, whose bridges have the ports of which there are files."""
-
-    set_up: Mapping[str, bool] = {}
-
-    def list_directory(self, path: str) -> list[str]:
-        if not path.startswith("/sys/class/net"):
-            return []
-        below = [file.removeprefix(f"{path}/") for file in self.files if file.startswith(f"{path}/")]
-        return sorted({file.split("/")[0] for file in below})
-
-    def delete_link(self, name: str) -> None:
-        self.files = {path: text for path, text in self.files.items() if not path.startswith(f"/sys/class/net/{name}/")}
-
-    def set_link_up(self, link: str, up: bool) -> None:
-        self.set_up = {**self.set_up, link: up}
-
-    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
-        return None
-
-
 def clients(host: FakeHost, *, active: bool = False, uri: str = "qemu:///system") -> Clients:
-    return Clients(libvirt=FakeLibvirt(uri=uri, reports={UUID: network(active=active)}), host=cast(HostClient, host))
+    return Clients(libvirt=FakeLibvirt(uri=uri, reports={UUID: network(active=active)}), host=host)
 
 
 def observed(host: FakeHost, *, active: bool = False) -> ObservedNetwork:
@@ -146,33 +123,33 @@ def observed(host: FakeHost, *, active: bool = False) -> ObservedNetwork:
 def test_a_leftover_dnsmasq_is_known_by_its_pid_file_its_name_and_its_command_line(
     files: dict[str, str], left: bool
 ) -> None:
-    host = NetworkHost(files=files)
+    host = network_host(files)
 
     seen = observed(host)
     END.execute(clients(host))
 
     assert seen.dnsmasq_left is left
-    assert host.effects == (["end process 4711"] if left else [])
+    assert host.effects.log == (["end process 4711"] if left else [])
 
 
 @pytest.mark.parametrize(("uri", "left"), [("qemu:///session", False), ("qemu:///system?x=y", True)])
 def test_a_users_own_daemon_does_not_take_the_systems_dnsmasq_for_its_own(uri: str, left: bool) -> None:
-    host = NetworkHost(files=DNSMASQ)
+    host = network_host(DNSMASQ)
 
     END.execute(clients(host, uri=uri))
 
-    assert bool(host.effects) is left
+    assert bool(host.effects.log) is left
 
 
 def test_the_dnsmasq_of_an_active_network_is_no_leftover() -> None:
-    host = NetworkHost(files={**DNSMASQ, **BRIDGE, "/proc/1/comm": "init\n"})
+    host = network_host({**DNSMASQ, **BRIDGE, "/proc/1/comm": "init\n"})
 
     seen = observed(host, active=True)
     END.execute(clients(host, active=True))
 
     assert not seen.dnsmasq_left
     assert seen.problems == ()
-    assert host.effects == []
+    assert host.effects.log == []
 
 
 def leftover(*sockets: str) -> ObservedNetwork:
@@ -236,7 +213,7 @@ def test_the_leftovers_go_before_the_start_and_with_a_delete() -> None:
     ids=["all is well", "down", "no IPv4 address", "the IPv6 address is elsewhere", "a route to it only"],
 )
 def test_what_is_wrong_with_a_bridge_that_is_there(files: dict[str, str], problems: tuple[Problem, ...]) -> None:
-    host = NetworkHost(files={**BRIDGE, **files})
+    host = network_host({**BRIDGE, **files})
 
     assert observed(host, active=True).problems == problems
 
@@ -285,30 +262,16 @@ def test_the_rules_of_a_bridge_that_is_gone_are_told_from_all_others() -> None:
     ]
 
 
-class KilledBeforeTheBridgeGoes(NetworkHost):
-    """A host with RULES, on which whoever removes a bridge is killed."""
-
-    removed: tuple[tuple[str, ...], ...] = ()
-
-    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
-        return RULES if program == "iptables-save" else None
-
-    def delete_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:
-        self.removed += (tuple(rule),)
-
-    def delete_link(self, name: str) -> None:
-        raise KeyboardInterrupt(name)
-
-
 def test_a_bridge_goes_after_its_rules_so_that_they_are_found_again_by_it() -> None:
-    host = KilledBeforeTheBridgeGoes(files=BRIDGE)
+    host = network_host(BRIDGE)
+    host.firewall.listings["iptables-save"] = RULES
+    host.effects.kill_at = "delete link"
 
     with pytest.raises(KeyboardInterrupt):
         RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(clients(host))
 
-    assert host.set_up == {"vn-lab": False}
-    assert len(host.removed) == 3
-    assert ["vn-lab" in rule for rule in host.removed] == [False, True, True]
+    assert host.net.bridges["vn-lab"]["flags"] == "0x1002"
+    assert ["vn-lab" in rule for rule in host.firewall.deleted] == [False, True, True]
 
 
 def test_rules_of_a_subnet_that_another_bridge_has_too_stay() -> None:
@@ -323,7 +286,7 @@ LEFT_BY_PARK = LeftBridge(uuid=holding_uuid(UUID), bridge=holding_bridge(UUID), 
 
 
 def test_the_bridge_of_a_park_that_a_killed_daemon_forgot_is_a_problem() -> None:
-    host = NetworkHost(files={**BRIDGE, f"/sys/class/net/{holding_bridge(UUID)}/address": f"{holding_mac(UUID)}\n"})
+    host = network_host({**BRIDGE, f"/sys/class/net/{holding_bridge(UUID)}/address": f"{holding_mac(UUID)}\n"})
 
     seen = observed(host, active=True)
 
@@ -351,7 +314,7 @@ def test_what_a_killed_stop_left_is_removed_where_the_network_is_to_stay_inactiv
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
     recorded = NETWORK.outputs(desired, {}, observe_there(there, {}, {"uuid": UUID})) or {}
     stopped = NETWORK.check({"name": "lab", "uri": "qemu:///system", "active": False}, recorded)[0]
-    seen = observed(NetworkHost(files={**BRIDGE, **DNSMASQ}))
+    seen = observed(network_host({**BRIDGE, **DNSMASQ}))
 
     plan = NETWORK.plan(stopped, recorded, seen)
 
@@ -361,7 +324,7 @@ def test_what_a_killed_stop_left_is_removed_where_the_network_is_to_stay_inactiv
 def test_a_delete_removes_the_bridges_that_killed_daemons_left() -> None:
     probe = {f"/sys/class/net/{probe_bridge(UUID)}/address": f"{probe_mac(UUID)}\n"}
 
-    plan = plan_delete({"uuid": UUID, "name": "lab"}, observed(NetworkHost(files={**BRIDGE, **probe})))
+    plan = plan_delete({"uuid": UUID, "name": "lab"}, observed(network_host({**BRIDGE, **probe})))
 
     removed = [step.bridge for step in plan.steps if isinstance(step, RemoveLeftoverBridge)]
     assert removed == ["vn-lab", probe_bridge(UUID)]
@@ -370,14 +333,14 @@ def test_a_delete_removes_the_bridges_that_killed_daemons_left() -> None:
 OCCUPIED = {**BRIDGE, "/sys/class/net/vn-lab/brif/vnet0/port_no": "0x1\n"}
 
 
-def delete_of_what_a_killed_stop_left(host: NetworkHost, on_delete: str, *guests: FakeGuest) -> Plan:
+def delete_of_what_a_killed_stop_left(host: FakeHost, on_delete: str, *guests: FakeGuest) -> Plan:
     recorded = {"uuid": UUID, "name": "lab", "on_delete": on_delete}
     libvirt = FakeLibvirt(reports={UUID: network(active=False)}, guests=list(guests))
-    return plan_delete(recorded, observe_there(Clients(libvirt=libvirt, host=cast(HostClient, host)), None, recorded))
+    return plan_delete(recorded, observe_there(Clients(libvirt=libvirt, host=host), None, recorded))
 
 
 def test_a_delete_that_disconnects_removes_the_bridge_that_a_killed_stop_left_with_guests_on_it() -> None:
-    host = NetworkHost(files=OCCUPIED)
+    host = network_host(OCCUPIED)
 
     removal, *_ = delete_of_what_a_killed_stop_left(host, "disconnect").steps
 
@@ -391,7 +354,7 @@ def test_a_delete_that_disconnects_removes_the_bridge_that_a_killed_stop_left_wi
 def test_a_delete_says_which_guests_are_on_the_bridge_that_a_killed_stop_left() -> None:
     web = FakeGuest(name="web", mac=MACS["web"], tap="vnet0", network="lab")
 
-    plan = delete_of_what_a_killed_stop_left(NetworkHost(files=OCCUPIED), "disconnect", web)
+    plan = delete_of_what_a_killed_stop_left(network_host(OCCUPIED), "disconnect", web)
 
     removal = plan.steps[0]
     assert isinstance(removal, RemoveLeftoverBridge)
@@ -402,7 +365,7 @@ def test_a_delete_says_which_guests_are_on_the_bridge_that_a_killed_stop_left() 
 def test_a_delete_names_a_guest_that_names_the_bridge_itself_too() -> None:
     named = Attachment(owner="old", interface="vnet0", mac=MACS["old"])
     libvirt = FakeLibvirt(reports={UUID: network(active=False)}, bridge_guests={"vn-lab": (named,)})
-    there = Clients(libvirt=libvirt, host=cast(HostClient, NetworkHost(files=OCCUPIED)))
+    there = Clients(libvirt=libvirt, host=network_host(OCCUPIED))
     recorded = {"uuid": UUID, "name": "lab", "on_delete": "disconnect"}
 
     plan = plan_delete(recorded, observe_there(there, None, recorded))
@@ -412,7 +375,7 @@ def test_a_delete_names_a_guest_that_names_the_bridge_itself_too() -> None:
 
 def test_a_delete_names_the_guests_on_the_park_of_an_inactive_network_that_it_cuts_off() -> None:
     recorded = {"uuid": UUID, "name": "lab", "on_delete": "disconnect"}
-    seen = observe_there(clients(NetworkHost(files={})), None, recorded)
+    seen = observe_there(clients(network_host({})), None, recorded)
     waiting = Attachment(owner="web", interface="vnet0", mac=MACS["web"])
 
     plan = plan_delete(recorded, replace(seen, holding="virtnet-holding-1", held=(waiting,)))
@@ -421,23 +384,23 @@ def test_a_delete_names_the_guests_on_the_park_of_an_inactive_network_that_it_cu
 
 
 def test_a_delete_that_does_not_disconnect_leaves_a_bridge_with_guests_on_it() -> None:
-    steps = delete_of_what_a_killed_stop_left(NetworkHost(files=OCCUPIED), "refuse").steps
+    steps = delete_of_what_a_killed_stop_left(network_host(OCCUPIED), "refuse").steps
 
     assert not [step for step in steps if isinstance(step, RemoveLeftoverBridge)]
 
 
 def test_a_bridge_that_something_was_plugged_into_meanwhile_is_not_removed() -> None:
-    host = NetworkHost(files=OCCUPIED)
+    host = network_host(OCCUPIED)
 
     with pytest.raises(Refused) as refused:
         RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(clients(host))
 
     assert refused.value.kind is StepFault.LEFTOVER_NOT_OURS
-    assert host.files == OCCUPIED
+    assert host.effects.log == []
 
 
 def test_a_bridge_of_the_parks_name_with_another_mac_is_somebody_elses() -> None:
-    host = NetworkHost(files={**BRIDGE, f"/sys/class/net/{holding_bridge(UUID)}/address": "52:54:00:00:00:01\n"})
+    host = network_host({**BRIDGE, f"/sys/class/net/{holding_bridge(UUID)}/address": "52:54:00:00:00:01\n"})
 
     seen = observed(host, active=True)
 
@@ -460,15 +423,12 @@ COMMIT
 """
 
 
-class FilteredHost(NetworkHost):
-    """A host whose rules are listed: an old listing first, where one will do, then a new one."""
-
-    def __init__(self, old: str, new: str) -> None:
-        super().__init__(files=BRIDGE)
-        self.old, self.new = old, new
-
-    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
-        return None if program == "nft" else self.old if seconds_old else self.new
+def filtered_host(earlier: str, rules: str) -> FakeHost:
+    """A host whose rules are listed: an earlier listing, where one will do, then a new one."""
+    host = network_host(BRIDGE)
+    host.firewall.listings = {"iptables-save": rules, "ip6tables-save": rules, "nft": None}
+    host.firewall.earlier = {"iptables-save": earlier, "ip6tables-save": earlier, "nft": None}
+    return host
 
 
 @pytest.mark.parametrize(
@@ -485,7 +445,7 @@ class FilteredHost(NetworkHost):
 def test_a_network_that_lost_its_rules_has_a_problem_that_a_new_listing_confirms(
     old: str, new: str, missing: tuple[str, ...]
 ) -> None:
-    there = clients(FilteredHost(old, new), active=True)
+    there = clients(filtered_host(old, new), active=True)
 
     seen = observe_there(there, {}, {"uuid": UUID, "host_uuid": "as recorded"})
 
@@ -494,7 +454,7 @@ def test_a_network_that_lost_its_rules_has_a_problem_that_a_new_listing_confirms
 
 
 def test_the_rules_of_a_network_that_was_made_a_moment_ago_are_not_looked_for() -> None:
-    seen = observed(FilteredHost("", ""), active=True)
+    seen = observed(filtered_host("", ""), active=True)
 
     assert seen.problems == ()
 
@@ -533,7 +493,7 @@ def test_the_record_that_a_killed_restart_of_dnsmasq_left_is_a_problem_and_goes(
     assert recorded["problems"] == [as_details(RECORD_LEFT)]
     assert plan.steps == (RestartDnsmasq(uuid=UUID, reason=DnsmasqRestart.CUT_SHORT),)
     assert plan.change_class is ChangeClass.LIVE
-    assert libvirt.effects == ["update"]
+    assert libvirt.effects.log == ["update"]
     assert observe_there(there, desired, recorded).problems == ()
 
 
@@ -581,7 +541,7 @@ def test_taken_back_before_dhcpv6_began_dnsmasq_is_restarted_as_it_was() -> None
     assert observe_there(there, {}, {"uuid": UUID}).problems == (RECORD_LEFT,)
     announced.undo().execute(there)
 
-    assert libvirt.effects == ["update", "update"]
+    assert libvirt.effects.log == ["update", "update"]
     assert observe_there(there, {}, {"uuid": UUID}).problems == ()
 
 
@@ -637,5 +597,5 @@ def test_a_step_that_fails_after_the_restart_of_dnsmasq_has_it_restarted_once_mo
     announced.undo().execute(there)
     announced.undo().execute(there)
 
-    assert libvirt.effects == ["update"] * 4
+    assert libvirt.effects.log == ["update"] * 4
     assert observe_there(there, {}, {"uuid": UUID}).problems == ()

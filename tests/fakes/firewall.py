@@ -1,0 +1,29 @@
+"""A firewall in memory, as programs list it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.fakes.effects import Effects
+
+
+@dataclass
+class FakeFirewall:
+    """Implements planning.host_client.Firewall. Only declared programs may be asked."""
+
+    effects: Effects
+    listings: dict[str, str | None]
+    """What each program prints; None for one that is not installed."""
+    earlier: Mapping[str, str | None] | None = None
+    """What it printed a moment ago, for whoever makes do with that; None for the same."""
+    deleted: list[tuple[str, ...]] = field(default_factory=list)
+
+    def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
+        assert program in self.listings, f"{program} was called, and no test declared it"
+        earlier = self.earlier if seconds_old else None
+        return (earlier or self.listings)[program]
+
+    def delete_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:
+        listed = self.listings.get(f"{program}-save") or ""
+        assert f"-A {' '.join(rule)}" in listed, f"{program} was to delete {rule} of {table}, which no test declared"
+        with self.effects.happen(f"delete a rule of {table}"):
+            self.deleted.append(tuple(rule))
