@@ -1,5 +1,6 @@
 """Applying a plan: refused before the first effect, or done, or taken back; and the one sentence that says which."""
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,3 +113,21 @@ class _Interrupted:
 
     def undo(self) -> None:
         return None
+
+
+HEARD: list[tuple[str, object]] = []
+
+
+def hear(event: str, arguments: tuple[object, ...]) -> None:
+    if event.startswith("virtnet."):
+        HEARD.append((event, arguments[0]))
+
+
+def test_audit_hooks_hear_of_each_step_and_of_nothing_that_is_taken_back() -> None:
+    one, two = Noted("a"), Noted("b", fails=HostFailure("no room"))
+    sys.addaudithook(hear)
+    HEARD.clear()
+
+    failing(one, two)
+
+    assert [(f"virtnet.step.{when}", step) for step in (one, two) for when in ("begin", "end")] == HEARD

@@ -1,8 +1,9 @@
 """Kills a process at a given step of a plan: read by Python itself in the provider's process, from PYTHONPATH.
 
-Nothing of the provider is replaced. Python tells a profile function (sys.setprofile) of every call and return, those of
-C functions too, so the process that carries out a plan can be stopped right before and after a step, and while libvirt
-or the kernel is busy with it.
+Nothing of the provider is replaced. `planning.plan.apply` raises an audit event (sys.audit) when a step begins and when
+it ends, and Python tells a profile function (sys.setprofile) of every call and return, those of C functions too, so the
+process that carries out a plan can be stopped right before and after a step, and while libvirt or the kernel is busy
+with it.
 
 VIRTNET_STEPS names a file that gets a line for each step that is done: its name, how many seconds its first effect
 took, and how many effects it had. VIRTNET_KILL is "WHO WHEN NUMBER SECONDS CALL": who is killed (libvirtd, provider or
@@ -53,7 +54,7 @@ class Stopper:
         self._who, self._when = words[0], words[1]
         self._number, self._seconds = int(words[2]), float(words[3])
         self._call = int(words[4])
-        self._step: FrameType | None = None
+        self._step: object = None
         self._thread = 0
         self._count = -1
         self._effects = 0
@@ -61,23 +62,22 @@ class Stopper:
         self._began = 0.0
         self._took: float | None = None
 
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """What Python is told of (https://docs.python.org/3/library/sys.html#sys.addaudithook)."""
+        if event == "virtnet.step.begin" and self._step is None:
+            self._step, self._thread, self._took = arguments[0], threading.get_ident(), None
+            self._effects = 0
+            self._count += 1
+            self._at("before")
+        elif event == "virtnet.step.end" and self._step is arguments[0]:
+            self._step = None
+            with Path(self._journal).open("a") as journal:
+                journal.write(f"{type(arguments[0]).__name__} {self._took or 0:.4f} {self._effects}\n")
+            self._at("after")
+
     def watch(self, frame: FrameType, event: str, arg: Any) -> None:
         """What Python calls (https://docs.python.org/3/library/sys.html#sys.setprofile)."""
-        if event == "call":
-            if self._step is None and _is_step(frame):
-                self._step, self._thread, self._took = frame, threading.get_ident(), None
-                self._effects = 0
-                self._count += 1
-                self._at("before")
-        elif self._step is None or threading.get_ident() != self._thread:
-            return
-        elif event == "return" and frame is self._step:
-            name = type(frame.f_locals["self"]).__name__
-            with Path(self._journal).open("a") as journal:
-                journal.write(f"{name} {self._took or 0:.4f} {self._effects}\n")
-            self._step = None
-            self._at("after")
-        elif event in ("c_call", "c_return"):
+        if event in ("c_call", "c_return") and self._step is not None and threading.get_ident() == self._thread:
             self._effect(event, arg)
 
     def _effect(self, event: str, function: Any) -> None:
@@ -118,16 +118,6 @@ class Stopper:
             time.sleep(0.001)
 
 
-def _is_step(frame: FrameType) -> bool:
-    caller = frame.f_back
-    return (
-        frame.f_code.co_name == "execute"
-        and caller is not None
-        and caller.f_code.co_name == "apply"
-        and caller.f_globals.get("__name__") == "virtnet.planning.plan"
-    )
-
-
 def _libvirtd() -> int:
     return int(Path("/run/libvirtd.pid").read_text())
 
@@ -149,4 +139,5 @@ def _lives(pid: int) -> bool:
 
 if "pulumi.dynamic" in sys.orig_argv and os.environ.get("VIRTNET_STEPS"):
     stopper = Stopper(os.environ["VIRTNET_STEPS"], os.environ.get("VIRTNET_KILL", ""))
+    sys.addaudithook(stopper.hear)
     threading.setprofile(stopper.watch)
