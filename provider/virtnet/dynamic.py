@@ -18,6 +18,7 @@ from pulumi import dynamic
 if TYPE_CHECKING:
     from virtnet.planning.clients import Clients
     from virtnet.planning.resource import Resource
+    from virtnet.resources import Catalogue
     from virtnet.spec.part import Values
 
 DEFAULT_URI = "qemu:///system"
@@ -31,11 +32,18 @@ RUN = "__run"
 engine asks a dynamic provider for checks and diffs alike when it previews and when it applies."""
 
 
-class _Provider(dynamic.ResourceProvider):
+class Provider(dynamic.ResourceProvider):
     """The verbs of one kind of resource. A subclass only names the kind."""
 
     serialize_as_secret_always = False
     kind: ClassVar[str]
+
+    @classmethod
+    def catalogue(cls) -> "Catalogue":
+        """Where the kind is."""
+        from virtnet.resources import CATALOGUE
+
+        return CATALOGUE
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Take the stack's configuration: `virtnet:uri` and `virtnet:unreachable`."""
@@ -50,9 +58,13 @@ class _Provider(dynamic.ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Canonical inputs, or every reason against them; in a preview also what the host has to say to a create."""
-        from virtnet.spec import properties as wire
-
-        resource = _resource(self.kind)
+        unchanged = self.catalogue().unchanged(self.kind)
+        if unchanged is not None and unchanged.checks_as_recorded(_olds, news, self._uri):
+            self._checked.add(_identity(_olds))
+            self._known |= {str(_olds["__owner"]), str(news["__owner"])}
+            self._begin(news)
+            return dynamic.CheckResult(dict(_olds), [])
+        resource = self._resource()
         recorded, inputs = self._received(resource, _olds), self._received(resource, news)
         run = self._begin(news)
         inputs |= {"__name": run["name"]} if "name" in run else {}
@@ -64,7 +76,7 @@ class _Provider(dynamic.ResourceProvider):
             failures += [self._check_failure(failure.path, read(failure), news) for failure in found]
         if failures:
             return dynamic.CheckResult({}, failures)
-        checked = _sendable(wire.to_properties(resource.spec, canonical)) | _places(news)
+        checked = _sendable(resource.to_properties(canonical)) | _places(news)
         self._hide(checked)  # lines have the canonical spelling
         self._checked.add(_identity(canonical))
         # The second check of a replacement comes with nothing recorded; what it would say of the host is said of a host
@@ -77,10 +89,13 @@ class _Provider(dynamic.ResourceProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """The changes by what is recorded; their lines for a reviewer, when it is one who asks."""
+        unchanged = self.catalogue().unchanged(self.kind)
+        if unchanged is not None and unchanged.stands_as_recorded(_olds, _news):
+            return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)
         from virtnet.errors import VirtnetError
         from virtnet.planning import lifecycle
 
-        resource = _resource(self.kind)
+        resource = self._resource()
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
         try:
             found = lifecycle.diff(resource, recorded, desired, _connect)
@@ -106,24 +121,20 @@ class _Provider(dynamic.ResourceProvider):
         """Make it: done, or rolled back whole."""
         from virtnet.errors import VirtnetError
         from virtnet.planning import lifecycle
-        from virtnet.spec import properties as wire
 
-        resource = _resource(self.kind)
+        resource = self._resource()
         try:
             outputs = lifecycle.create(resource, self._received(resource, props), _connect, self._tell)
         except VirtnetError as error:
             raise self._sentence(error) from None
-        return dynamic.CreateResult(
-            resource.identity(outputs), wire.to_properties(resource.spec, outputs) | _places(props)
-        )
+        return dynamic.CreateResult(resource.identity(outputs), resource.to_properties(outputs) | _places(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """What is there now, and as inputs only what the program named."""
         from virtnet.errors import Unreachable, VirtnetError
         from virtnet.planning import lifecycle
-        from virtnet.spec import properties as wire
 
-        resource = _resource(self.kind)
+        resource = self._resource()
         recorded = self._received(resource, props)
         try:
             outputs = lifecycle.read(resource, recorded, _connect)
@@ -131,7 +142,7 @@ class _Provider(dynamic.ResourceProvider):
             if self._unreachable != "recorded":
                 raise self._sentence(error) from None
             self._show(f"warning: what is recorded is shown, as virtnet:unreachable is recorded: {error}")
-            return dynamic.ReadResult(id_, wire.to_properties(resource.spec, recorded) | _places(props))
+            return dynamic.ReadResult(id_, resource.to_properties(recorded) | _places(props))
         except VirtnetError as error:
             raise self._sentence(error) from None
         if outputs is None:
@@ -140,34 +151,36 @@ class _Provider(dynamic.ResourceProvider):
         inputs = resource.recorded_inputs(outputs)
         return dynamic.ReadResult(
             id_,
-            wire.to_properties(resource.spec, outputs) | _places(props),
-            _sendable(wire.to_properties(resource.spec, inputs)) | _places(props),
+            resource.to_properties(outputs) | _places(props),
+            _sendable(resource.to_properties(inputs)) | _places(props),
         )
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Observe again, plan again, apply."""
         from virtnet.errors import VirtnetError
         from virtnet.planning import lifecycle
-        from virtnet.spec import properties as wire
 
-        resource = _resource(self.kind)
+        resource = self._resource()
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
         try:
             outputs = lifecycle.update(resource, recorded, desired, _connect, self._tell)
         except VirtnetError as error:
             raise self._sentence(error) from None
-        return dynamic.UpdateResult(wire.to_properties(resource.spec, outputs) | _places(_news))
+        return dynamic.UpdateResult(resource.to_properties(outputs) | _places(_news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Undo what create did, protecting what is plugged in."""
         from virtnet.errors import VirtnetError
         from virtnet.planning import lifecycle
 
-        resource = _resource(self.kind)
+        resource = self._resource()
         try:
             lifecycle.delete(resource, self._received(resource, _props), _connect, self._show)
         except VirtnetError as error:
             raise self._sentence(error) from None
+
+    def _resource(self) -> "Resource[Any]":
+        return _resource(self.catalogue(), self.kind)
 
     def _begin(self, news: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the SDK tells of the run, which is the same for all resources but for their names."""
@@ -222,11 +235,9 @@ class _Provider(dynamic.ResourceProvider):
 
     def _received(self, resource: "Resource[Any]", props: Mapping[str, Any]) -> "dict[str, object]":
         """What the engine sent, as the core has it; what of it is secret is remembered, for no line to repeat it."""
-        from virtnet.spec import properties as wire
-
         values = _known_unknowns(props)
         self._hide(values)
-        received = wire.from_properties(resource.spec, values)
+        received = resource.from_properties(values)
         for name in ("__provider", PLACES, RUN):
             received.pop(name, None)
         return {name: value for name, value in received.items() if value is not None}
@@ -239,50 +250,27 @@ class _Provider(dynamic.ResourceProvider):
             self._hidden = self._hidden.union(*found)
 
 
-class LibvirtNetworkProvider(_Provider):
+class LibvirtNetworkProvider(Provider):
     """The provider of LibvirtNetwork."""
 
     kind = "LibvirtNetwork"
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
-        """As for every kind; at a glance where nothing is to be checked anew."""
-        from virtnet.network import unchanged as network_unchanged
 
-        if not network_unchanged.checks_as_recorded(_olds, news, self._uri):
-            return super().check(_olds, news)
-        self._checked.add(_identity(_olds))
-        self._known |= {str(_olds["__owner"]), str(news["__owner"])}
-        self._begin(news)
-        return dynamic.CheckResult(dict(_olds), [])
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
-        """As for every kind; at a glance where nothing differs."""
-        from virtnet.network import unchanged as network_unchanged
-
-        named = _olds.get("__named")
-        also_named = named if isinstance(named, list) else None
-        if network_unchanged.stands_as_recorded(_olds, _news, also_named):
-            return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)
-        return super().diff(_id, _olds, _news)
-
-
-class HostForwardingProvider(_Provider):
+class HostForwardingProvider(Provider):
     """The provider of HostForwarding."""
 
     kind = "HostForwarding"
 
 
 @cache
-def _resource(kind: str) -> "Resource[Any]":
+def _resource(catalogue: "Catalogue", kind: str) -> "Resource[Any]":
     # Nothing of what imports make is garbage; looking for some takes an eighth of their time.
     collects = gc.isenabled()
     gc.disable()
     try:
-        from virtnet.planning import lifecycle  # noqa: F401 - each verb needs them
-        from virtnet.resources import resource
-        from virtnet.spec import properties as wire  # noqa: F401 - each verb needs them
+        from virtnet.planning import lifecycle  # noqa: F401 - each verb needs it
 
-        return resource(kind)
+        return catalogue.resource(kind)
     finally:
         # When it ends, Python looks through everything for garbage, twice: 80 ms of each command.
         gc.freeze()
@@ -343,7 +331,7 @@ def _sendable(value: Any) -> Any:
 
 
 def _identity(desired: "Values") -> str:
-    return f"{desired.get('__owner')} {desired.get('name')} {desired.get('drop_in')} {desired.get('uri')}"
+    return f"{desired.get('__owner')} {desired.get('name')} {desired.get('uri')}"
 
 
 def _top(path: str) -> str:

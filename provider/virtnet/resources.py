@@ -1,19 +1,75 @@
-"""The list of the kinds of resources. A new kind is one file and one entry here."""
+"""The list of the kinds of resources. A new kind is one package and one entry here.
 
-from collections.abc import Mapping
+Imports nothing of the kinds: a run imports those that it has, and of a kind only what it needs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from virtnet.planning.resource import Resource
-
-RESOURCES: Mapping[str, str] = {
-    "LibvirtNetwork": "virtnet.network.resource:NETWORK",
-    "HostForwarding": "virtnet.forwarding.resource:HOST_FORWARDING",
-}
-"""Where the record of each kind is, by its name: a run imports those of the kinds that it has."""
+if TYPE_CHECKING:
+    from virtnet.planning.resource import Resource
 
 
-def resource(kind: str) -> Resource[Any]:
-    """The record of a kind. Raises KeyError where there is no such kind."""
-    found: Resource[Any] = resolve_name(RESOURCES[kind])
-    return found
+class Unchanged(Protocol):
+    """The fast path of a kind: what is just as recorded, told from what travels, without the record and its imports.
+
+    What it does not tell is no change yet: it is left to the record's own check and plan, to which it must agree.
+    """
+
+    def checks_as_recorded(
+        self, recorded: Mapping[str, Any], given: Mapping[str, Any], uri: str, as_sent: Callable[[Any], Any] = ...
+    ) -> bool:
+        """Whether check would answer with just the inputs that are recorded. `uri` is that of those that name none.
+
+        `as_sent` gives plain data as it travels.
+        """
+
+    def stands_as_recorded(
+        self,
+        recorded: Mapping[str, Any],
+        desired: Mapping[str, Any],
+        as_sent: Callable[[Any], Any] = ...,
+        as_read: Callable[[Any], Any] = ...,
+    ) -> bool:
+        """Whether diff would find no change between recorded outputs and checked inputs. `as_read` undoes `as_sent`."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Where a kind of resource is, as dotted places that are imported when they are needed."""
+
+    record: str
+    """Its `Resource`: "package.module:NAME"."""
+    unchanged: str | None = None
+    """The module that is its `Unchanged`; None where every check and diff is the record's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Kinds of resources by their names, as the engine knows them. One is itself only, so that it can be a key."""
+
+    kinds: Mapping[str, Kind]
+
+    def resource(self, name: str) -> "Resource[Any]":
+        """The record of a kind. Raises KeyError where there is no such kind."""
+        found: Resource[Any] = resolve_name(self.kinds[name].record)
+        return found
+
+    def unchanged(self, name: str) -> Unchanged | None:
+        """The fast path of a kind. Raises KeyError where there is no such kind."""
+        place = self.kinds[name].unchanged
+        if place is None:
+            return None
+        found: Unchanged = resolve_name(place)
+        return found
+
+
+CATALOGUE = Catalogue(
+    {
+        "LibvirtNetwork": Kind("virtnet.network.resource:NETWORK", "virtnet.network.unchanged"),
+        "HostForwarding": Kind("virtnet.forwarding.resource:HOST_FORWARDING"),
+    }
+)
+"""What virtnet has."""

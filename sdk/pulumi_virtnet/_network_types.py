@@ -1284,8 +1284,8 @@ class LibvirtNetworkArgs(Args):
         dnsmasq_options: Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they
             sound, and never shown in a plan. A change restarts the network.
         autostart: Whether the network starts when the host boots. Default: True. A change is applied live.
-        active: Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused
-            while anything is plugged in unless `on_delete` is disconnect. Default: True.
+        active: Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart,
+            and is refused while anything is plugged in unless `on_delete` is disconnect.
         adopt: Take over the network of this name if there is one, else make it. What the program leaves out
             stays as found. Without it a network that exists is refused. Default: False. A change touches
             nothing on the host.
@@ -1460,8 +1460,8 @@ class LibvirtNetworkArgsDict(TypedDict):
     autostart: NotRequired[Input[bool] | None]
     """Whether the network starts when the host boots. Default: True. A change is applied live."""
     active: NotRequired[Input[bool] | None]
-    """Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything
-    is plugged in unless `on_delete` is disconnect. Default: True.
+    """Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart, and is refused
+    while anything is plugged in unless `on_delete` is disconnect.
     """
     adopt: NotRequired[Input[bool] | None]
     """Take over the network of this name if there is one, else make it. What the program leaves out stays as found.
@@ -1566,8 +1566,8 @@ class LibvirtNetworkInputs(Resource):
             dnsmasq_options: Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they
                 sound, and never shown in a plan. A change restarts the network.
             autostart: Whether the network starts when the host boots. Default: True. A change is applied live.
-            active: Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused
-                while anything is plugged in unless `on_delete` is disconnect. Default: True.
+            active: Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart,
+                and is refused while anything is plugged in unless `on_delete` is disconnect.
             adopt: Take over the network of this name if there is one, else make it. What the program leaves out
                 stays as found. Without it a network that exists is refused. Default: False. A change touches
                 nothing on the host.

@@ -235,7 +235,7 @@ def test_a_users_program_imports_nothing_that_only_the_provider_needs() -> None:
 
 def test_what_a_run_imports_is_not_looked_through_for_garbage_when_it_ends() -> None:
     code = (
-        "import gc, virtnet.dynamic as dynamic; dynamic._resource('LibvirtNetwork'); "
+        "import gc, virtnet.dynamic as dynamic; dynamic.LibvirtNetworkProvider()._resource(); "
         "print(gc.isenabled(), gc.get_freeze_count() > 9 * len(gc.get_objects()))"
     )
 

@@ -18,7 +18,8 @@ from virtnet.forwarding.observed import (
     setting,
 )
 from virtnet.forwarding.plan.plan import plan
-from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.forwarding.predict import predict
+from virtnet.forwarding.spec import ForwardingOutputs, HostForwardingSpec
 from virtnet.forwarding.sysctl import interface_of
 from virtnet.planning.findings import Messages
 from virtnet.planning.resource import Resource
@@ -57,12 +58,17 @@ def _messages() -> Messages:
 HOST_FORWARDING: Resource[ForwardingReport] = Resource(
     name="HostForwarding",
     subject="IP forwarding",
+    description="A host's kernel forwards IP packets, now and after every boot.\n\n"
+    "The values are set at once and kept by a file of their own in /etc/sysctl.d, and what was there before comes back "
+    "on delete.",
     spec=HostForwardingSpec,
-    computed=frozenset({"host_uuid", "runtime", "drop_in_path", "previous", "at_boot"}),
+    outputs_spec=ForwardingOutputs,
+    settled=frozenset({"uri"}),
     check=check,
     observe=observe,
     plan=plan,
     outputs=outputs,
+    predict=predict,
     recorded_inputs=recorded_inputs,
     identity=identity,
     messages=_messages,

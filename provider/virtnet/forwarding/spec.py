@@ -1,13 +1,13 @@
 """HostForwarding as desired: whether the host's kernel forwards IP packets, now and after every boot. Pure."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, StrictStr
 
 from virtnet.forwarding.kinds import ForwardingFailure
 from virtnet.spec.failures import Invalid
-from virtnet.spec.part import Part, optional
-from virtnet.spec.values import Bool, Canonical, InterfaceName, Uri, text
+from virtnet.spec.part import LevelName, Part, optional, required
+from virtnet.spec.values import Bool, Canonical, InterfaceName, Text, Uri, text
 
 
 def drop_in_name(value: str) -> str:
@@ -34,6 +34,8 @@ class InterfaceForwarding(Part):
 
 class HostForwardingSpec(Part):
     """The inputs of a HostForwarding."""
+
+    default_level: ClassVar[LevelName] = "live"
 
     uri: Uri | None = optional(
         "Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh.", "replace"
@@ -65,4 +67,29 @@ class HostForwardingSpec(Part):
     )
     on_delete: Literal["restore", "keep"] | None = optional(
         "What delete does: put back the values found at create, or keep them.", "recorded", default="restore"
+    )
+
+
+class AtBoot(Part):
+    """What a kernel parameter will be after the next boot."""
+
+    value: Text = required("The value; empty where no file sets one.")
+    source: Text = required("The file that decides it.")
+
+
+class ForwardingOutputs(Part):
+    """What a HostForwarding has besides the inputs that the program named."""
+
+    runtime: dict[Text, Text] = required('The kernel\'s parameters as they are now, {"net/ipv4/ip_forward": "1"}.')
+    drop_in_path: Text = required(
+        'The file that keeps the values over a boot, "/etc/sysctl.d/90-virtnet-forwarding.conf"; empty where there is '
+        "none.",
+        repeats=("drop_in",),
+    )
+    previous: dict[Text, Text] = required("The values found before the first change, which delete puts back.")
+    at_boot: dict[Text, AtBoot] = required(
+        "What the next boot will give, by kernel parameter, and which file decides it."
+    )
+    host_uuid: Text = required(
+        "The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one."
     )

@@ -3,11 +3,11 @@
 import re
 
 from virtnet.errors import Refused
-from virtnet.libvirtd.connection import Connection
+from virtnet.planning.libvirt_client import LibvirtReader
 from virtnet.planning.reports import NetworkReport
 
 
-def lookup(connection: Connection, wanted: str) -> NetworkReport:
+def lookup(connection: LibvirtReader, wanted: str) -> NetworkReport:
     """The network of a name, or of a UUID. Raises Refused, with the names there are."""
     report = connection.find_network(name=wanted)
     if report is None and re.fullmatch(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", wanted.lower()):

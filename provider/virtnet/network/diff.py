@@ -10,6 +10,7 @@ from virtnet.network._generated.trees import BridgeTree, BridgeTreeWithUnknowns,
 from virtnet.network.live_items import as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.observed import mended_by, problem_of
+from virtnet.network.outputs import NetworkOutputs
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
 from virtnet.planning.merge import differences, merge, naming
@@ -19,7 +20,7 @@ from virtnet.spec.part import UNKNOWN, TreeType, Values, as_list, only, without
 RECORDED_ONLY = ("adopt", "allow_overlap", "on_restart", "on_delete")
 """Inputs that nothing on the host follows from."""
 
-COMPUTED = frozenset({"uuid", "bridge_name", "mac", "persistent", "host_uuid", "adopted_from", "problems"})
+COMPUTED = frozenset(NetworkOutputs.model_fields)
 """Names of outputs that are made, not named by the program (uuid and mac may be both)."""
 
 

@@ -5,13 +5,10 @@ import keyword
 import re
 from collections.abc import Iterator, Mapping
 
+from virtnet.network.existing import inputs_of
 from virtnet.network.messages.render import failure as read
 from virtnet.network.resource import check
-from virtnet.network.xml.definition import definition
 from virtnet.planning.reports import NetworkReport
-
-#: Kept by libvirt and by us without being named.
-_LEFT_OUT = ("uuid", "mac", "name")
 
 _WIDTH = 100
 
@@ -36,17 +33,6 @@ def program(report: NetworkReport, uri: str) -> str:
         lines += [f"    {line}" for line in _argument(name, value)]
     lines.append(")")
     return "\n".join(lines) + "\n"
-
-
-def inputs_of(report: NetworkReport) -> dict[str, object]:
-    """The inputs that describe a network as it is, but for its name and what is kept without being named."""
-    seen = definition(report.any_xml).tree
-    inputs: dict[str, object] = {name: value for name, value in seen.items() if name not in _LEFT_OUT}
-    if not report.autostart:
-        inputs["autostart"] = False
-    if not report.active:
-        inputs["active"] = False
-    return inputs
 
 
 def _inside_docstring(text: str) -> str:

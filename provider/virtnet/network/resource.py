@@ -11,12 +11,16 @@ from typing import Any
 
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.checks.inputs import check_network
-from virtnet.network.diff import COMPUTED, recorded_inputs
+from virtnet.network.diff import recorded_inputs
+from virtnet.network.existing import import_network
 from virtnet.network.observe.observe import observe, prefetch
 from virtnet.network.observed import Observed, ObservedAbsent, ProblemKind, as_details
+from virtnet.network.outputs import NetworkOutputs
 from virtnet.network.plan.plan import plan_network
+from virtnet.network.predict import predict
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
+from virtnet.network.unchanged import DEFAULTS
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.findings import Messages, Problem
 from virtnet.planning.merge import ABSENT, project
@@ -162,15 +166,22 @@ def _messages() -> Messages:
 NETWORK: Resource[Observed] = Resource(
     name="LibvirtNetwork",
     subject="network",
+    description="A virtual network of a libvirt host: its bridge, addresses, DHCP, DNS and way to the outside.\n\n"
+    "What the program names is owned whole; what it leaves out is libvirt's, or whoever's, and is not touched. The id "
+    "is the network's UUID. `pulumi import` takes the network's name or UUID.",
     spec=NetworkSpec,
-    computed=COMPUTED,
+    outputs_spec=NetworkOutputs,
+    settled=frozenset({"uri", "name", *DEFAULTS}),
+    left_out=DEFAULTS,
     check=check,
     observe=observe,
     plan=plan_network,
     outputs=outputs,
+    predict=predict,
     recorded_inputs=recorded_inputs,
     identity=lambda shown: str(shown["uuid"]),
     prefetch=prefetch,
     messages=_messages,
     unknown_after_create={"problems": [as_details(Problem(ProblemKind.CREATE_INTERRUPTED))]},
+    import_existing=import_network,
 )

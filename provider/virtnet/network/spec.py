@@ -375,9 +375,9 @@ class NetworkSpec(Part):
 
     uri: Uri | None = optional(
         'Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the '
-        "stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only "
-        "changes what is recorded.",
+        "stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system.",
         "replace",
+        change="Another spelling for the same host only changes what is recorded.",
     )
     name: NetworkName = optional(
         "The network's name on the host. Left out: the Pulumi resource's name, as it is.", "replace"
@@ -423,10 +423,11 @@ class NetworkSpec(Part):
     )
     autostart: Bool | None = optional("Whether the network starts when the host boots.", "live", default=True)
     active: Bool | None = optional(
-        "Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything "
-        "is plugged in unless `on_delete` is disconnect.",
+        "Whether the network runs.",
         "restart",
         default=True,
+        change="Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in "
+        "unless `on_delete` is disconnect.",
     )
     adopt: Bool | None = optional(
         "Take over the network of this name if there is one, else make it. What the program leaves out stays as found. "

@@ -39,14 +39,15 @@ def checks_as_recorded(
 
 
 def stands_as_recorded(
-    recorded: Mapping[str, Any], desired: Mapping[str, Any], also_named: list[Any] | None, as_sent: AsSent = _plain
+    recorded: Mapping[str, Any], desired: Mapping[str, Any], as_sent: AsSent = _plain, as_read: AsSent = _plain
 ) -> bool:
-    """Whether diff would find no change between recorded outputs and checked inputs.
-
-    `also_named` are those of the computed outputs that the program named too, which is recorded as `__named`.
-    """
+    """Whether diff would find no change between recorded outputs and checked inputs."""
     as_it_should_be = {"problems": as_sent([]), "persistent": as_sent(True)}
-    if also_named is None or not all(_equal(recorded.get(key), value) for key, value in as_it_should_be.items()):
+    # Those of the computed outputs that the program named too.
+    also_named = as_read(recorded["__named"]) if "__named" in recorded else None
+    if not isinstance(also_named, list):
+        return False
+    if not all(_equal(recorded.get(key), value) for key, value in as_it_should_be.items()):
         return False
     inputs = {
         key: value for key, value in recorded.items() if key != "__named" and (key not in COMPUTED or key in also_named)

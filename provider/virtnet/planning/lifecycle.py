@@ -14,7 +14,8 @@ from virtnet.planning.clients import Clients
 from virtnet.planning.findings import read_error, read_note, read_refusal, read_summary
 from virtnet.planning.plan import Change, ChangeClass, Plan, apply
 from virtnet.planning.resource import Observed, Resource
-from virtnet.spec.part import Values, walk_unknown
+from virtnet.spec.failures import Failure
+from virtnet.spec.part import UNKNOWN, Values, walk_unknown
 
 Connect = Callable[[str], Clients]
 """Gives the doors to the host of a connection URI."""
@@ -244,6 +245,47 @@ def found_as_recorded(resource: Resource[Observed], recorded: Values, shown: Val
     """What was found (problems, say) and is recorded so already: no news to a refresh, though up will mend it."""
     made = resource.computed - set(resource.spec.model_fields)
     return frozenset(name for name in made if shown.get(name) == recorded.get(name))
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was there already, for a program to be written of it."""
+
+    inputs: Values
+    """All it has, in canonical form, or as found where check has something against it."""
+    outputs: Values
+    failures: tuple[Failure, ...]
+    """What is to be corrected before it can be used."""
+
+
+def import_existing(resource: Resource[Observed], wanted: str, given: Values, connect: Connect) -> Imported:
+    """What the user means by `wanted`; `given` are inputs that the adapter knows: `uri`, and the mark of its owner.
+
+    Raises Refused where there is none, and for a kind that is declared rather than imported.
+    """
+    if resource.import_existing is None:
+        raise Refused(
+            f"a {resource.name} is not imported: declare it, and pulumi up takes note of the values that it finds"
+        )
+    clients = connect(str(given["uri"]))
+    existing = resource.import_existing(clients, wanted)
+    seen = {"uri": given["uri"], **existing.inputs}
+    canonical, failures = resource.check({**seen, **given}, {})
+    inputs = seen if failures else canonical
+    outputs = resource.outputs(inputs, {}, resource.observe(clients, {}, existing.identity))
+    if outputs is None:
+        raise Refused(f"{_subject(resource, seen, None)} went away while it was looked at")
+    return Imported(inputs, outputs, tuple(failures))
+
+
+def predict(resource: Resource[Observed], recorded: Values | None, desired: Values) -> dict[str, object]:
+    """The outputs that a preview can promise, and UNKNOWN for the rest. Pure."""
+    made = {
+        name: UNKNOWN if recorded is None else recorded.get(name)
+        for name in resource.computed
+        if desired.get(name) is None
+    }
+    return {**desired, **made, **resource.predict(recorded, desired)}
 
 
 def delete(

@@ -190,7 +190,7 @@ def same(shape: Shape, one: object, other: object) -> bool:
 
 def differences(part: type[Part], wanted: Values, found: Values) -> tuple[Change, ...]:
     """Every property path in which two trees differ, with its class; list items by key."""
-    return tuple(_part_differences(part, wanted, found, "", ChangeClass.RESTART))
+    return tuple(_part_differences(part, wanted, found, "", CLASSES[part.default_level]))
 
 
 def _part_differences(
@@ -348,7 +348,7 @@ def _known_parts(value: object) -> Sequence[Values]:
 def restrict(part: type[Part], wanted: TreeType, found: TreeType, highest: ChangeClass) -> TreeType:
     """The wanted tree with everything of a higher class than `highest` left as it was found."""
     # What it holds is from trees of this type, each value under the name it had there.
-    return cast("TreeType", _restrict_part(part, wanted, found, highest, ChangeClass.RESTART))
+    return cast("TreeType", _restrict_part(part, wanted, found, highest, CLASSES[part.default_level]))
 
 
 def _restrict_part(

@@ -1,6 +1,7 @@
-"""The record by which the lifecycle knows a kind of resource: names, a spec and functions. No behaviour of its own.
+"""The record by which everything else knows a kind of resource: names, specs and functions. No behaviour of its own.
 
-A new kind of resource is one file that makes such a record, and one entry in resources.RESOURCES.
+The verbs, both adapters, the schema, the SDKs and the reference are made of it; none of them knows a kind by name. A
+new kind of resource is a package that makes such a record, and one entry in `virtnet.resources`.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,23 +11,41 @@ from typing import Any, Generic, TypeVar
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Messages
 from virtnet.planning.plan import Plan
+from virtnet.spec import properties
 from virtnet.spec.failures import Failure
 from virtnet.spec.part import Part, Values
 
 Observed = TypeVar("Observed")
 
 
+@dataclass(frozen=True)
+class Existing:
+    """Something on a host that is to be imported."""
+
+    inputs: Values
+    """All it has, as the inputs of a program, but for its `uri`."""
+    identity: Values
+    """What tells `observe` which one it is, as recorded outputs would."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resource(Generic[Observed]):
-    """What a kind of resource is to the verbs: its names, its spec and its functions."""
+    """What a kind of resource is to everything else."""
 
     name: str
     """As users know it: "LibvirtNetwork"."""
     subject: str
     """As a sentence names one: "network"."""
+    description: str
+    """For the schema and the SDKs, in Markdown."""
     spec: type[Part]
-    computed: frozenset[str]
-    """Names of outputs that are made, not named by the program."""
+    """The inputs: how they are checked, spelled and described, and what their changes cost."""
+    outputs_spec: type[Part]
+    """The outputs that are made, not named by the program; some of them may be both."""
+    settled: frozenset[str]
+    """Inputs that always have an output, also where the program leaves them out."""
+    left_out: Values = field(default_factory=dict)
+    """Those among them that check gives a constant value where the program leaves them out, with that value."""
     check: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[dict[str, object], list[Failure]]]
     """(inputs, recorded inputs) -> canonical inputs, or failures. Pure."""
     observe: Callable[[Clients, Values | None, Values], Observed]
@@ -38,6 +57,12 @@ class Resource(Generic[Observed]):
     """(desired, recorded, observed) -> plan. None as observed means: just as recorded. Pure."""
     outputs: Callable[[Values, Values, Observed], dict[str, object] | None]
     """(inputs, recorded outputs or a plan's details, observed) -> outputs; None when it is gone. Pure."""
+    predict: Callable[[Values | None, Values], Values]
+    """(recorded, desired) -> the outputs that are known before anything is done. Pure.
+
+    Recorded is None before a create. What is not among them is UNKNOWN after a create, and as recorded after an update.
+    What is promised must come true, because other resources' previews are built on it.
+    """
     recorded_inputs: Callable[[Values], Values]
     """Recorded outputs -> what the program had named. Pure."""
     identity: Callable[[Values], str]
@@ -50,3 +75,20 @@ class Resource(Generic[Observed]):
     """(doors, desired): ask, while another resource has the turn, what observe would take long to ask before a create.
 
     No effect. Raises what observe would raise."""
+    import_existing: Callable[[Clients, str], Existing] | None = None
+    """(doors, what the user gave as its id) -> what is there. No effect. Raises Refused where there is none.
+
+    None where a program that declares it takes note of what it finds, so that there is nothing to import."""
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """Names of outputs that are made, not named by the program."""
+        return frozenset(self.outputs_spec.model_fields)
+
+    def to_properties(self, tree: Values) -> dict[str, object]:
+        """Inputs or outputs as Pulumi keeps them."""
+        return properties.to_properties(self.spec, tree, self.outputs_spec)
+
+    def from_properties(self, property_map: Values) -> dict[str, object]:
+        """Inputs or outputs that came from Pulumi."""
+        return properties.from_properties(self.spec, property_map, self.outputs_spec)

@@ -17,9 +17,9 @@ from pydantic import Field
 from virtnet.errors import HostFailure, InvalidInputs, Refused
 from virtnet.libvirtd.connection import Connection
 from virtnet.libvirtd.lookup import lookup
+from virtnet.network.existing import inputs_of
 from virtnet.network.observe.ports import attachments
 from virtnet.network.observed import reported
-from virtnet.network.program import inputs_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.versions import version_text
 from virtnet.network.xml.definition import Subnet, definition
@@ -196,6 +196,8 @@ class Function:
     takes: type[Part]
     gives: type[Part]
     answer: Callable[[Asked, str, Values], dict[str, object]]
+    always: frozenset[str] = frozenset()
+    """Results that are always there, though their part, which has another use too, may leave them out."""
 
 
 def _found(connection: Connection, arguments: Values) -> NetworkReport:
@@ -424,7 +426,14 @@ def _free(pool: Any, length: int, used: list[Any], name: str) -> Any:
 
 
 FUNCTIONS: tuple[Function, ...] = (
-    Function("getNetwork", "A network as it is now.", OfNetwork, NetworkFacts, _get_network),
+    Function(
+        "getNetwork",
+        "A network as it is now.",
+        OfNetwork,
+        NetworkFacts,
+        _get_network,
+        always=frozenset({"uri", "uuid", "active", "autostart", "mac"}),
+    ),
     Function("getNetworks", "All networks of a host.", OfHost, Networks, _get_networks),
     Function("getLeases", "The DHCP leases of a network.", OfNetwork, Leases, _get_leases),
     Function(

@@ -69,17 +69,14 @@ class PartialFailure(Exception):
 
 def tree_of(resource: "Resource[Any]", taken: "Received") -> "dict[str, object]":
     """Properties as the core has them. `__provider` is in the state of a resource that a dynamic provider made."""
-    from virtnet.spec import properties as wire
-
-    tree = wire.from_properties(resource.spec, taken.values)
+    tree = resource.from_properties(taken.values)
     tree.pop("__provider", None)
     return {name: value for name, value in tree.items() if value is not None}
 
 
 def added_by_check(resource: "Resource[Any]", uri: str) -> "dict[str, object]":
     """The inputs that every check adds where the program leaves them out."""
-    flags = [name for name in ("autostart", "active") if name in resource.spec.model_fields]
-    return {"uri": uri, **dict.fromkeys(flags, True)}
+    return {"uri": uri, **resource.left_out}
 
 
 def as_named(resource: "Resource[Any]", inputs: "Values", before: "Received | None" = None) -> "dict[str, object]":
@@ -92,20 +89,20 @@ def as_named(resource: "Resource[Any]", inputs: "Values", before: "Received | No
     return {name: value for name, value in inputs.items() if name in named or name not in added or value != added[name]}
 
 
-#: Outputs that repeat an input: secret when that is.
-_DERIVED = {"name": "bridgeName", "bridge": "bridgeName", "dropIn": "dropInPath"}
+def message_of(resource: "Resource[Any]", tree: "Values", *taken: "Received") -> struct_pb2.Struct:
+    """Inputs or outputs as a Struct, secret in the places where those that came in were, and in what repeats them."""
+    from pydantic.alias_generators import to_camel
 
-#: libvirt's XML of a network that was adopted: whoever wrote it may have put secrets into it.
-_SECRET_ANYWAY = ("adoptedFrom",)
-
-
-def message_of(values: Mapping[str, Any], *taken: "Received") -> struct_pb2.Struct:
-    """Wire values as a Struct, secret in the places where those that came in were, and in what derives from them."""
     from virtnet.plugin.struct import sendable
+    from virtnet.spec.part import shapes
 
-    secret = {place for one in taken for place in one.secret}
-    secret |= {(_DERIVED[place[0]],) for place in secret if place[0] in _DERIVED}
-    secret |= {(name,) for name in _SECRET_ANYWAY if values.get(name) is not None}
+    values = resource.to_properties(tree)
+    given = {place for one in taken for place in one.secret}
+    secret = set(given)
+    for shape in shapes(resource.outputs_spec).values():
+        repeated = {to_camel(name) for name in shape.repeats} & {place[0] for place in given}
+        if repeated or (shape.secret and tree.get(shape.name) is not None):
+            secret.add((to_camel(shape.name),))
     return sendable(values, [place for place in secret if place[0] in values])
 
 

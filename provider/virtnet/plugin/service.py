@@ -31,6 +31,7 @@ from virtnet.plugin.messages import (
     proposed_name,
     tree_of,
 )
+from virtnet.resources import CATALOGUE, Catalogue, Unchanged
 
 if TYPE_CHECKING:
     from virtnet.libvirtd.connection import Connections
@@ -78,11 +79,12 @@ def _reports_errors(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
 class Plugin(ResourceProviderServicer):
     """One provider: the engine starts a process for each."""
 
-    def __init__(self, log: EngineLog, environment: Mapping[str, str]) -> None:
-        """`environment` may name the default connection URI, LIBVIRT_DEFAULT_URI."""
+    def __init__(self, log: EngineLog, environment: Mapping[str, str], catalogue: Catalogue = CATALOGUE) -> None:
+        """`environment` may name the default connection URI, LIBVIRT_DEFAULT_URI; `catalogue` has what it serves."""
         self.ready = threading.Event()
         """Set once everything is imported: Python lets threads that import the same modules see them half-made."""
         self._log = log
+        self._catalogue = catalogue
         self._uri = environment.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
         self._unreachable = "fail"
         self._cancelled = threading.Event()
@@ -188,16 +190,14 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
         """Canonical inputs, or every reason against them. Asks no host."""
-        from virtnet.network import unchanged as network_unchanged
         from virtnet.plugin.struct import as_sent
-        from virtnet.spec import properties as wire
 
-        resource, name = self._resource(request.urn), parse_urn(request.urn)
-        if resource.name == "LibvirtNetwork":
-            given = {**request.news.fields, "__owner": as_sent(name.owner)}
-            if network_unchanged.checks_as_recorded(request.olds.fields, given, self._uri, as_sent):
-                self._checked.add(request.urn)
-                return provider_pb2.CheckResponse(inputs=request.olds)
+        name = parse_urn(request.urn)
+        resource, unchanged = self._resource(request.urn), self._unchanged(request.urn)
+        given = {**request.news.fields, "__owner": as_sent(name.owner)}
+        if unchanged is not None and unchanged.checks_as_recorded(request.olds.fields, given, self._uri, as_sent):
+            self._checked.add(request.urn)
+            return provider_pb2.CheckResponse(inputs=request.olds)
         news = self._take(request.news)
         recorded = tree_of(resource, self._take(request.olds))
         inputs = {key: value for key, value in tree_of(resource, news).items() if not key.startswith("__")}
@@ -209,7 +209,7 @@ class Plugin(ResourceProviderServicer):
                 failures=[self._failure(news, failure, resource.messages().failure) for failure in found]
             )
         self._checked.add(request.urn)
-        return provider_pb2.CheckResponse(inputs=message_of(wire.to_properties(resource.spec, canonical), news))
+        return provider_pb2.CheckResponse(inputs=message_of(resource, canonical, news))
 
     def _failure(
         self, news: "Received", failure: "Failure", read: "Callable[[Failure], str]"
@@ -230,16 +230,14 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
         """The changes by what is recorded, each with its property path."""
-        from virtnet.network import unchanged as network_unchanged
         from virtnet.planning import lifecycle
         from virtnet.plugin.property_paths import detailed, top
-        from virtnet.plugin.struct import as_sent
+        from virtnet.plugin.struct import as_read, as_sent
 
-        resource, olds, news = self._resource(request.urn), request.olds.fields, request.news.fields
-        if resource.name == "LibvirtNetwork" and "__named" in olds:
-            also_named = [item.string_value for item in olds["__named"].list_value.values]
-            if network_unchanged.stands_as_recorded(olds, news, also_named, as_sent):
-                return diff_response({})
+        resource, unchanged = self._resource(request.urn), self._unchanged(request.urn)
+        olds, news = request.olds.fields, request.news.fields
+        if unchanged is not None and unchanged.stands_as_recorded(olds, news, as_sent, as_read):
+            return diff_response({})
         recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, self._take(request.news))
         # What check adds is missing in the recorded inputs of an import, with which a refresh compares.
         desired = {**added_by_check(resource, str(recorded.get("uri", self._uri))), **desired}
@@ -261,18 +259,14 @@ class Plugin(ResourceProviderServicer):
         """Make it: done, or rolled back whole; or, at preview, what will be known of it."""
         from virtnet.errors import ApplyFailed
         from virtnet.planning import lifecycle
-        from virtnet.plugin import preview_outputs
-        from virtnet.spec import properties as wire
 
         resource, inputs = self._resource(request.urn), self._take(request.properties)
         desired = tree_of(resource, inputs)
         if request.preview:
             recorded, changes = self._replacing.pop(request.urn, (None, ()))
             self._preview(request.urn, resource, recorded, desired, changes)
-            predicted = preview_outputs.predict_create(resource, desired)
-            return provider_pb2.CreateResponse(
-                properties=message_of(wire.to_properties(resource.spec, predicted), inputs)
-            )
+            predicted = lifecycle.predict(resource, None, desired)
+            return provider_pb2.CreateResponse(properties=message_of(resource, predicted, inputs))
         try:
             outputs = lifecycle.create(
                 resource, desired, self._connect, self._teller(request.urn), progress=self._progress(request)
@@ -281,7 +275,7 @@ class Plugin(ResourceProviderServicer):
             if error.outputs is None:
                 raise
             raise self._partial_failure(resource, error, error.outputs, inputs) from error
-        properties = message_of(wire.to_properties(resource.spec, outputs), inputs)
+        properties = message_of(resource, outputs, inputs)
         return provider_pb2.CreateResponse(id=resource.identity(outputs), properties=properties)
 
     @_reports_errors
@@ -291,7 +285,6 @@ class Plugin(ResourceProviderServicer):
         """What is there now, and as inputs only what the program named; for an import all there is."""
         from virtnet.errors import Unreachable
         from virtnet.planning import lifecycle
-        from virtnet.spec import properties as wire
 
         resource, known = self._resource(request.urn), self._take(request.properties)
         if not known.values:
@@ -311,37 +304,23 @@ class Plugin(ResourceProviderServicer):
         shown = as_named(resource, resource.recorded_inputs(outputs), inputs)
         return provider_pb2.ReadResponse(
             id=request.id,
-            properties=message_of(wire.to_properties(resource.spec, outputs), known, inputs),
-            inputs=message_of(wire.to_properties(resource.spec, shown), known, inputs),
+            properties=message_of(resource, outputs, known, inputs),
+            inputs=message_of(resource, shown, known, inputs),
         )
 
     def _import(self, resource: "Resource[Any]", request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
-        """A network that is there already, by its name or UUID: all it has as inputs, for a program to be written."""
-        from virtnet.errors import Refused
-        from virtnet.libvirtd.lookup import lookup
-        from virtnet.network.program import inputs_of
-        from virtnet.spec import properties as wire
+        """What is there already, by what the user calls it: all it has as inputs, for a program to be written."""
+        from virtnet.planning import lifecycle
 
-        if resource.name != "LibvirtNetwork":
-            raise Refused(
-                f"a {resource.name} is not imported: declare it, and pulumi up takes note of the values that it finds"
-            )
-        clients = self._connect(self._uri)
-        report = lookup(self._connections.to(self._uri), request.id)
-        seen = {"uri": self._uri, "name": report.name, **inputs_of(report)}
-        canonical, failures = resource.check({**seen, "__owner": parse_urn(request.urn).owner}, {})
-        for failure in failures:
+        given = {"uri": self._uri, "__owner": parse_urn(request.urn).owner}
+        found = lifecycle.import_existing(resource, request.id, given, self._connect)
+        for failure in found.failures:
             said = resource.messages().failure(failure)
             self._log.say(request.urn, f"to correct before it can be used: {failure.path}: {said}", "WARNING")
-        inputs = canonical if not failures else seen
-        outputs = resource.outputs(inputs, {}, resource.observe(clients, {}, {"uuid": report.uuid}))
-        if outputs is None:
-            raise Refused(f"network '{report.name}' on {self._uri} went away while it was looked at")
-        shown = as_named(resource, inputs)
         return provider_pb2.ReadResponse(
-            id=resource.identity(outputs),
-            properties=message_of(wire.to_properties(resource.spec, outputs)),
-            inputs=message_of(wire.to_properties(resource.spec, shown)),
+            id=resource.identity(found.outputs),
+            properties=message_of(resource, found.outputs),
+            inputs=message_of(resource, as_named(resource, found.inputs)),
         )
 
     @_reports_errors
@@ -351,18 +330,14 @@ class Plugin(ResourceProviderServicer):
         """Observe again, plan again, apply; or, at preview, what will be known of it."""
         from virtnet.errors import ApplyFailed
         from virtnet.planning import lifecycle
-        from virtnet.plugin import preview_outputs
-        from virtnet.spec import properties as wire
 
         resource, inputs = self._resource(request.urn), self._take(request.news)
         recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, inputs)
         if request.preview:
             changes = lifecycle.diff(resource, recorded, desired, self._connect).changes
             self._preview(request.urn, resource, recorded, desired, changes)
-            predicted = preview_outputs.predict_update(resource, recorded, desired)
-            return provider_pb2.UpdateResponse(
-                properties=message_of(wire.to_properties(resource.spec, predicted), inputs)
-            )
+            predicted = lifecycle.predict(resource, recorded, desired)
+            return provider_pb2.UpdateResponse(properties=message_of(resource, predicted, inputs))
         try:
             outputs = lifecycle.update(
                 resource,
@@ -376,19 +351,20 @@ class Plugin(ResourceProviderServicer):
             if error.outputs is None:
                 raise
             raise self._partial_failure(resource, error, error.outputs, inputs) from error
-        return provider_pb2.UpdateResponse(properties=message_of(wire.to_properties(resource.spec, outputs), inputs))
+        return provider_pb2.UpdateResponse(properties=message_of(resource, outputs, inputs))
 
     def _partial_failure(
         self, resource: "Resource[Any]", error: Exception, outputs: "Values", inputs: "Received"
     ) -> PartialFailure:
-        from virtnet.spec import properties as wire
+
+        from virtnet.plugin.struct import sendable
 
         try:
             identity = resource.identity(outputs)
         except KeyError:  # nobody could be asked what the identity is made of
             raise error from None
-        properties = message_of(wire.to_properties(resource.spec, outputs), inputs)
-        return PartialFailure(self.in_words(str(error)), identity, properties, message_of(inputs.values, inputs))
+        properties = message_of(resource, outputs, inputs)
+        return PartialFailure(self.in_words(str(error)), identity, properties, sendable(inputs.values, inputs.secret))
 
     @_reports_errors
     def Delete(  # noqa: N802
@@ -409,6 +385,7 @@ class Plugin(ResourceProviderServicer):
         """Answer a function's question."""
         from virtnet.errors import InvalidInputs, Refused
         from virtnet.plugin.functions import FUNCTIONS
+        from virtnet.plugin.struct import sendable
         from virtnet.spec import properties as wire
         from virtnet.spec.part import from_inputs, tree
 
@@ -429,7 +406,7 @@ class Plugin(ResourceProviderServicer):
             return provider_pb2.InvokeResponse(failures=[provider_pb2.CheckFailure(reason=self.in_words(str(error)))])
         response = provider_pb2.InvokeResponse()
         # The field's name is a word of Python.
-        getattr(response, "return").CopyFrom(message_of(wire.to_properties(function.gives, answer)))
+        getattr(response, "return").CopyFrom(sendable(wire.to_properties(function.gives, answer)))
         return response
 
     def Cancel(  # noqa: N802
@@ -466,15 +443,20 @@ class Plugin(ResourceProviderServicer):
                 self._hidden |= taken.hidden
         return taken
 
-    def _resource(self, urn: str) -> "Resource[Any]":
+    def _kind(self, urn: str) -> str:
         from virtnet.errors import Refused
-        from virtnet.resources import RESOURCES, resource
 
-        kinds = {f"{PACKAGE}:index:{name}": name for name in RESOURCES}
+        kinds = {f"{PACKAGE}:index:{name}": name for name in self._catalogue.kinds}
         kind = parse_urn(urn).kind
         if kind not in kinds:
             raise Refused(f"virtnet has no resource type {kind}; those there are: {', '.join(kinds)}")
-        return resource(kinds[kind])
+        return kinds[kind]
+
+    def _resource(self, urn: str) -> "Resource[Any]":
+        return self._catalogue.resource(self._kind(urn))
+
+    def _unchanged(self, urn: str) -> "Unchanged | None":
+        return self._catalogue.unchanged(self._kind(urn))
 
     @property
     def _connections(self) -> "Connections":

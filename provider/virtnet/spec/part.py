@@ -28,6 +28,8 @@ from pydantic.alias_generators import to_camel
 from virtnet.spec.failures import Failure
 from virtnet.spec.values import Canonical
 
+LevelName = Literal["recorded", "live", "restart", "replace"]
+
 
 class Unknown(Enum):
     """The type of `UNKNOWN`: an enum, as the type checker tells its one value from all others by `is`."""
@@ -83,9 +85,6 @@ def is_unknown(value: object) -> bool:
     return value is UNKNOWN
 
 
-LevelName = Literal["recorded", "live", "restart", "replace"]
-
-
 class Part(BaseModel):
     """A group of named values: the whole of a resource's inputs or an element inside them."""
 
@@ -98,6 +97,8 @@ class Part(BaseModel):
     """For list items: the fields that tell one item from another (the first that is set, unless `whole_key`)."""
     whole_key: ClassVar[bool] = False
     """True when all the fields of `key` together make the key."""
+    default_level: ClassVar[LevelName] = "restart"
+    """For all inputs of a resource: the class of a change of those that have none, nor any field around them."""
 
     @field_validator("*", mode="wrap")
     @classmethod
@@ -122,26 +123,36 @@ class Part(BaseModel):
 SpecType = TypeVar("SpecType", bound=Part)
 
 
-def _field(description: str, level: LevelName | None, default: Any, extra: Mapping[str, Any]) -> Any:
-    annotations: dict[str, Any] = dict(extra)
-    if level is not None:
-        annotations["level"] = level
+def _field(description: str, default: Any, annotations: Mapping[str, object]) -> Any:
+    extra: dict[str, Any] = {name: value for name, value in annotations.items() if value}
     if default is ...:
-        return Field(description=description, json_schema_extra=annotations)
-    return Field(default=None, description=description, json_schema_extra={**annotations, "libvirt_default": default})
+        return Field(description=description, json_schema_extra=extra)
+    return Field(default=None, description=description, json_schema_extra={**extra, "libvirt_default": default})
 
 
-def required(description: str) -> Any:
-    """A field that must be named."""
-    return _field(description, None, ..., {})
+def required(description: str, *, secret: bool = False, repeats: Sequence[str] = ()) -> Any:
+    """A field that must be named; of outputs and results, one that is always there.
+
+    `secret` as for optional. `repeats`: the inputs whose values this output holds; it is secret where one of them is.
+    """
+    return _field(description, ..., {"secret": secret, "repeats": tuple(repeats)})
 
 
-def optional(description: str, level: LevelName | None = None, *, default: Any = None) -> Any:
+def optional(
+    description: str,
+    level: LevelName | None = None,
+    *,
+    default: Any = None,
+    change: str = "",
+    secret: bool = False,
+) -> Any:
     """A field that may be left out. `default` is what leaving it out means; `level` the class of its change.
 
-    Without a level the nearest enclosing field's counts, and *restart* where none has one.
+    Without a level the nearest enclosing field's counts, and the spec's `default_level` where none has one. `change` is
+    a sentence on what a change does, where the class alone would say too little. `secret`: an input that may hold a
+    secret is not shown in lines and failures; an output is marked as a secret for the engine.
     """
-    return _field(description, level, default, {})
+    return _field(description, default, {"level": level, "change": change, "secret": secret})
 
 
 @dataclass(frozen=True)
@@ -153,12 +164,17 @@ class Shape:
     part: type[Part] | None
     """The part's class, for kinds part and parts, and for a map whose values are parts."""
     base: type
-    """The Python type of a scalar."""
+    """The Python type of a scalar; object for plain data of any kind."""
     canonical: Callable[[str], str] | None
     level: LevelName | None
     default: Any
     description: str
     choices: tuple[str, ...]
+    change: str
+    """A sentence on what a change does, where the class alone would say too little; "" otherwise."""
+    secret: bool
+    repeats: tuple[str, ...]
+    """Of an output: the inputs whose values it holds."""
 
 
 @cache
@@ -187,12 +203,15 @@ def _shape(name: str, info: Any) -> Shape:
         name=name,
         kind=kind,
         part=part,
-        base=str if choices or part is not None else annotation,
+        base=str if choices or part is not None else object if annotation is Any else annotation,
         canonical=next((mark.of for mark in metadata if isinstance(mark, Canonical)), None),
         level=extra.get("level"),
         default=extra.get("libvirt_default"),
         description=info.description or "",
         choices=choices,
+        change=extra.get("change", ""),
+        secret=extra.get("secret", False),
+        repeats=extra.get("repeats", ()),
     )
 
 

@@ -4,15 +4,21 @@ Keys that are data (metadata namespaces, interface names, sysctl keys) are never
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 from pydantic.alias_generators import to_camel, to_snake
 
-from virtnet.spec.part import UNKNOWN, Part, Values, as_group, as_list, shapes
+from virtnet.spec.part import UNKNOWN, Part, Shape, Values, as_group, as_list, shapes
 
 
-def to_properties(part: type[Part], tree: Values) -> dict[str, object]:
-    """A tree as Pulumi keeps it. Names that the part does not know (outputs) are translated at their top only."""
-    fields = shapes(part)
+@cache
+def _fields(part: type[Part], outputs: type[Part] | None) -> Mapping[str, Shape]:
+    return shapes(part) if outputs is None else {**shapes(outputs), **shapes(part)}
+
+
+def to_properties(part: type[Part], tree: Values, outputs: type[Part] | None = None) -> dict[str, object]:
+    """A tree as Pulumi keeps it: the inputs of a part, and beside them the outputs of another."""
+    fields = _fields(part, outputs)
     property_map = {}
     for name, value in tree.items():
         shape = fields.get(name)
@@ -24,7 +30,7 @@ def to_properties(part: type[Part], tree: Values) -> dict[str, object]:
 
 
 def _value_to_properties(part: type[Part] | None, kind: str, value: object) -> object:
-    if part is None or value is UNKNOWN:
+    if part is None or value is None or value is UNKNOWN:
         return value
     if kind == "part":
         return to_properties(part, as_group(value))
@@ -35,9 +41,9 @@ def _value_to_properties(part: type[Part] | None, kind: str, value: object) -> o
     }
 
 
-def from_properties(part: type[Part], property_map: Values) -> dict[str, object]:
+def from_properties(part: type[Part], property_map: Values, outputs: type[Part] | None = None) -> dict[str, object]:
     """What came over the wire as a tree. Unknown keys stay as they are, for check to name them."""
-    fields = shapes(part)
+    fields = _fields(part, outputs)
     tree = {}
     for key, value in property_map.items():
         name = key if key.startswith("__") or key in fields else to_snake(key)
@@ -46,8 +52,7 @@ def from_properties(part: type[Part], property_map: Values) -> dict[str, object]
             continue
         shape = fields.get(name)
         if shape is None:
-            known_output = key != name and to_camel(name) == key and part.__name__.endswith("Spec")
-            tree[name if known_output else key] = _plain(value)
+            tree[key] = _plain(value)
         else:
             tree[name] = _value_from_properties(shape.part, shape.kind, value)
     return tree

@@ -20,7 +20,6 @@ from virtnet.forwarding.kinds import FaultKind, ForwardingFailure, NoteKind, Ref
 from virtnet.forwarding.observe import observe
 from virtnet.forwarding.plan.plan import plan
 from virtnet.forwarding.resource import HOST_FORWARDING, identity, outputs
-from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.forwarding.sysctl import IPV4, IPV6
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
@@ -29,7 +28,6 @@ from virtnet.planning.plan import Plan, apply
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.failures import Failure, SpecFailure
 from virtnet.spec.part import UNKNOWN
-from virtnet.spec.properties import from_properties, to_properties
 
 PATH = "/etc/sysctl.d/90-virtnet-forwarding.conf"
 RECORD = runtime_record_of(OWNER)
@@ -621,7 +619,7 @@ def test_the_verbs_go_round_through_the_wire() -> None:
     lines: list[str] = []
 
     def travelled(outputs: Mapping[str, Any]) -> dict[str, Any]:
-        return from_properties(HostForwardingSpec, json.loads(json.dumps(to_properties(HostForwardingSpec, outputs))))
+        return HOST_FORWARDING.from_properties(json.loads(json.dumps(HOST_FORWARDING.to_properties(outputs))))
 
     def connect(_uri: str) -> Clients:
         return clients(host)

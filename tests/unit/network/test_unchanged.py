@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,26 +17,31 @@ from pulumi.dynamic.config import Config
 from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.strategies import networks, whole_networks
 
-from virtnet.dynamic import LibvirtNetworkProvider, _Provider
+from virtnet.dynamic import LibvirtNetworkProvider, Provider
 from virtnet.network.resource import NETWORK
 from virtnet.network.unchanged import COMPUTED, DEFAULTS, checks_as_recorded, stands_as_recorded
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
-from virtnet.plugin.struct import as_sent
-from virtnet.spec import properties as wire
+from virtnet.plugin.struct import as_read, as_sent
+from virtnet.resources import CATALOGUE, Catalogue
 
 URI = "test:///nowhere"
 PICKLE = {"__provider": "gASV"}
+WITHOUT_A_GLANCE = Catalogue({"LibvirtNetwork": replace(CATALOGUE.kinds["LibvirtNetwork"], unchanged=None)})
 NOT_SPOILED = ("__provider", "__run")
 
 
-class AtLength(_Provider):
+class AtLength(Provider):
     """The provider without the glance."""
 
     kind = "LibvirtNetwork"
 
+    @classmethod
+    def catalogue(cls) -> Catalogue:
+        return WITHOUT_A_GLANCE
 
-def provider(kind: type[_Provider]) -> _Provider:
+
+def provider(kind: type[Provider]) -> Provider:
     made = kind()
     made.configure(dynamic.ConfigureRequest(config=Config(raw_config={"virtnet:uri": URI}, project_name="project")))
     return made
@@ -43,7 +49,7 @@ def provider(kind: type[_Provider]) -> _Provider:
 
 def travelled(tree: Mapping[str, Any]) -> dict[str, Any]:
     """A tree as it comes back from Pulumi: every number a float."""
-    found: dict[str, Any] = json.loads(json.dumps(wire.to_properties(NETWORK.spec, tree)), parse_int=float)
+    found: dict[str, Any] = json.loads(json.dumps(NETWORK.to_properties(tree)), parse_int=float)
     return found
 
 
@@ -64,10 +70,8 @@ def message(values: Mapping[str, Any]) -> struct_pb2.Struct:
 
 def stands(outputs: Mapping[str, Any], desired: Mapping[str, Any]) -> bool:
     """The answer for plain values, which is that for protobuf's."""
-    named = outputs.get("__named")
-    also_named = named if isinstance(named, list) else None
-    answer = stands_as_recorded(outputs, desired, also_named)
-    sent = stands_as_recorded(message(outputs).fields, message(desired).fields, also_named, as_sent)
+    answer = stands_as_recorded(outputs, desired)
+    sent = stands_as_recorded(message(outputs).fields, message(desired).fields, as_sent, as_read)
     assert answer is sent
     return answer
 
@@ -136,7 +140,7 @@ def test_a_diff_at_a_glance_is_the_diff(data: st.DataObject, inputs: dict[str, A
         outputs = data.draw(st.composite(spoiled)(outputs))
 
     if stands(outputs, desired):
-        before, wanted = (wire.from_properties(NETWORK.spec, side) for side in (outputs, desired))
+        before, wanted = (NETWORK.from_properties(side) for side in (outputs, desired))
         for side in (before, wanted):
             side.pop("__provider", None)
         assume(NETWORK.check(wanted, {})[1] == [])  # nothing else comes to a diff
@@ -218,7 +222,7 @@ def test_the_words_are_those_of_check_and_outputs() -> None:
     made = {name for name in canonical if name not in ("name", "uri")}
 
     assert {name: canonical[name] for name in made} == DEFAULTS
-    assert {key for name in NETWORK.computed for key in wire.to_properties(NETWORK.spec, {name: None})} == COMPUTED
+    assert {key for name in NETWORK.computed for key in NETWORK.to_properties({name: None})} == COMPUTED
 
 
 def test_an_unchanged_network_costs_no_import_of_the_spec() -> None:
@@ -242,4 +246,10 @@ def test_an_unchanged_network_costs_no_import_of_the_spec() -> None:
         [sys.executable, "-c", script, json.dumps([recorded, outputs])], capture_output=True, text=True, check=True
     )
 
-    assert done.stdout.split() == ["virtnet", "virtnet.dynamic", "virtnet.network", "virtnet.network.unchanged"]
+    assert done.stdout.split() == [
+        "virtnet",
+        "virtnet.dynamic",
+        "virtnet.network",
+        "virtnet.network.unchanged",
+        "virtnet.resources",
+    ]

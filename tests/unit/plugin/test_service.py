@@ -17,9 +17,8 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pydantic.alias_generators import to_camel
 
-from virtnet import resources
 from virtnet.network.resource import NETWORK
-from virtnet.resources import RESOURCES
+from virtnet.resources import CATALOGUE
 from virtnet.spec import properties as wire
 from virtnet.spec.part import shapes
 
@@ -87,7 +86,6 @@ def test_the_port_waits_for_nothing_but_pulumi_and_grpc() -> None:
         "lxml",
         "libvirt",
         "virtnet.planning.lifecycle",
-        "virtnet.resources",
         "virtnet.network.resource",
     }
 
@@ -302,8 +300,8 @@ def test_the_schema_is_up_to_date() -> None:
 def test_the_schema_holds_every_property_of_every_resource(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
     schema = json.loads(plugin.GetSchema(provider_pb2.GetSchemaRequest(version=0)).schema)
 
-    assert set(schema["resources"]) == {f"virtnet:index:{kind}" for kind in RESOURCES}
-    for resource in map(resources.resource, RESOURCES):
+    assert set(schema["resources"]) == {f"virtnet:index:{kind}" for kind in CATALOGUE.kinds}
+    for resource in map(CATALOGUE.resource, CATALOGUE.kinds):
         described = schema["resources"][f"virtnet:index:{resource.name}"]
         inputs = {to_camel(name) for name in shapes(resource.spec)}
         assert set(described["inputProperties"]) == inputs
@@ -321,9 +319,9 @@ def test_the_schema_holds_every_property_of_every_resource(plugin: provider_pb2_
     assert wanted == set(schema["types"])
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
+@pytest.mark.parametrize("kind", CATALOGUE.kinds)
 def test_an_example_in_yaml_is_accepted(kind: str) -> None:
-    resource = resources.resource(kind)
+    resource = CATALOGUE.resource(kind)
     path = REPOSITORY / "docs" / "native" / f"{kind}.yaml"
     (name, declared), *others = yaml.safe_load(path.read_text())["resources"].items()
 

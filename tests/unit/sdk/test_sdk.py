@@ -247,14 +247,14 @@ def test_every_output_has_a_property() -> None:
 
 
 def test_outputs_are_those_of_the_provider() -> None:
-    resources = importlib.import_module("virtnet.resources")
-    for resource in map(resources.resource, resources.RESOURCES):
+    catalogue = importlib.import_module("virtnet.resources").CATALOGUE
+    for resource in map(catalogue.resource, catalogue.kinds):
         made = set(getattr(virtnet, resource.name).OUTPUTS)
         assert made == {name for name in resource.computed if name not in resource.spec.model_fields}
 
 
 def test_what_a_network_has_without_being_named_is_settled() -> None:
-    network = importlib.import_module("virtnet.resources").resource("LibvirtNetwork")
+    network = importlib.import_module("virtnet.resources").CATALOGUE.resource("LibvirtNetwork")
     checked, failures = network.check({"__name": "lab", "uri": "qemu:///system"}, {})
     made = {name for name in network.computed if name in network.spec.model_fields}
 

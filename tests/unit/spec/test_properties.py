@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from tests.unit.strategies import networks
 
-from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.forwarding.spec import ForwardingOutputs, HostForwardingSpec
+from virtnet.network.outputs import NetworkOutputs
 from virtnet.network.spec import NetworkSpec
 from virtnet.spec.part import UNKNOWN
 from virtnet.spec.properties import from_properties, to_properties
@@ -49,8 +50,8 @@ def test_what_travels_comes_back(tree: dict[str, Any]) -> None:
     ],
 )
 def test_both_spellings(tree: dict[str, Any], property_map: dict[str, Any]) -> None:
-    assert to_properties(NetworkSpec, tree) == property_map
-    assert from_properties(NetworkSpec, property_map) == tree
+    assert to_properties(NetworkSpec, tree, NetworkOutputs) == property_map
+    assert from_properties(NetworkSpec, property_map, NetworkOutputs) == tree
 
 
 def test_names_of_interfaces_and_kernel_parameters_are_data() -> None:
@@ -60,12 +61,12 @@ def test_names_of_interfaces_and_kernel_parameters_are_data() -> None:
         "runtime": {"net/ipv4/ip_forward": "1"},
     }
 
-    property_map = to_properties(HostForwardingSpec, tree)
+    property_map = to_properties(HostForwardingSpec, tree, ForwardingOutputs)
 
     assert property_map["interfaces"] == tree["interfaces"]
     assert property_map["preserveRouterAdvertisements"] is True
     assert property_map["runtime"] == tree["runtime"]
-    assert from_properties(HostForwardingSpec, property_map) == tree
+    assert from_properties(HostForwardingSpec, property_map, ForwardingOutputs) == tree
 
 
 @pytest.mark.parametrize(
