@@ -82,19 +82,9 @@ class Messages:
     """What becomes of a resource that is replaced: it stands behind "network 'lab' on qemu:///system: "."""
 
 
-def read_note(messages: Messages, note: Note | str) -> str:
-    """A note as a sentence."""
-    return note if isinstance(note, str) else messages.sentence(note)
-
-
-def read_refusal(messages: Messages, refusal: Refusal | str) -> str:
+def read_refusal(messages: Messages, refusal: Refusal) -> str:
     """A refusal as a sentence: its reason and its fix."""
-    return refusal if isinstance(refusal, str) else str(messages.advice(refusal))
-
-
-def read_summary(messages: Messages, summary: Summary | str) -> str:
-    """What a step does, as a sentence behind "will"."""
-    return summary if isinstance(summary, str) else messages.sentence(summary)
+    return str(messages.advice(refusal))
 
 
 def read_error(messages: Messages, error: VirtnetError) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import read_error, read_note, read_refusal, read_summary
+from virtnet.planning.findings import read_error, read_refusal
 from virtnet.planning.plan import Change, ChangeClass, Plan, apply
 from virtnet.planning.resource import Observed, Resource
 from virtnet.spec.failures import Failure
@@ -56,7 +56,7 @@ def diff(resource: Resource[Observed], recorded: Values, desired: Values, connec
     plan = resource.plan(desired, recorded, None)
     changes = tuple(_same_host(change, recorded, desired, connect) for change in plan.changes)
     subject = _subject(resource, desired, recorded)
-    return Diff(changes, tuple(f"{subject}: note: {read_note(resource.messages(), note)}" for note in plan.notes))
+    return Diff(changes, tuple(f"{subject}: note: {resource.messages().sentence(note)}" for note in plan.notes))
 
 
 def _same_host(change: Change, recorded: Values, desired: Values, connect: Connect) -> Change:
@@ -116,10 +116,10 @@ def preview(
     if recorded is None:
         taken_over = [change for change in plan.changes if "adopted_from" in plan.details]
         lines += [_change_line(resource, subject, change) for change in taken_over]
-        lines += [f"{subject}: will {read_summary(messages, step.describe())}" for step in plan.steps]
+        lines += [f"{subject}: will {messages.sentence(step.describe())}" for step in plan.steps]
     refusals = [read_refusal(messages, refusal) for refusal in plan.refusals]
     lines += [f"{subject}: as the host is now, this would be refused: {refusal}" for refusal in refusals]
-    return lines + [f"{subject}: note: {read_note(messages, note)}" for note in plan.notes]
+    return lines + [f"{subject}: note: {messages.sentence(note)}" for note in plan.notes]
 
 
 def _change_line(resource: Resource[Observed], subject: str, change: Change) -> str:
@@ -146,7 +146,7 @@ def _preview_of_replacement(
     for refusal in plan.refusals:
         yield f"{subject}: as the host is now, this would be refused: {read_refusal(messages, refusal)}"
     for note in plan.notes:
-        yield f"{subject}: note: {read_note(messages, note)}"
+        yield f"{subject}: note: {messages.sentence(note)}"
 
 
 def create(
@@ -359,7 +359,7 @@ def _apply(
 ) -> None:
     messages = resource.messages()
     for note in plan.notes:
-        show(f"{subject}: note: {read_note(messages, note)}")
+        show(f"{subject}: note: {messages.sentence(note)}")
     apply(plan, clients, subject, progress, messages=messages)
 
 

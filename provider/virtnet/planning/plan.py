@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 from virtnet.errors import AccessDenied, ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import PLAIN, Messages, Problem, read_error, read_refusal, read_summary
+from virtnet.planning.findings import PLAIN, Messages, Note, Problem, Refusal, Summary, read_error, read_refusal
 from virtnet.spec.values import printable
 
 
@@ -55,7 +55,7 @@ class Change:
 class Step(Protocol):
     """One effect. Frozen data; executing twice must be as good as once, and so must undoing."""
 
-    def describe(self) -> Any:
+    def describe(self) -> Summary:
         """What will happen."""
 
     def execute(self, clients: Clients) -> None:
@@ -71,9 +71,9 @@ class Plan:
 
     steps: tuple[Step, ...] = ()
     changes: tuple[Change, ...] = ()
-    refusals: tuple[Any, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     """Why it must not be applied; a plan with any of them never is."""
-    notes: tuple[Any, ...] = ()
+    notes: tuple[Note, ...] = ()
     """What a reviewer should know besides the changes."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """What was chosen while planning and the outputs need, such as a new network's UUID."""
@@ -113,14 +113,14 @@ def apply(
         for step in plan.steps:
             begun.append(step)
             if progress is not None:
-                progress(f"{subject}: {read_summary(messages, step.describe())}")
+                progress(f"{subject}: {messages.sentence(step.describe())}")
             _execute(step, clients)
     except VirtnetError as error:
         left = _take_back(begun, clients, messages)
         outcome = "everything was taken back" if not left else "left undone: " + "; ".join(left)
         if len(begun) == 1 and not left:
             outcome = "nothing was changed"
-        failed = read_summary(messages, begun[-1].describe())
+        failed = messages.sentence(begun[-1].describe())
         sentence = f"{subject}: could not {failed}: {read_error(messages, error)} ({outcome})"
         raise ApplyFailed(sentence, tuple(left)) from error
     except BaseException:
@@ -149,11 +149,11 @@ def _take_back(begun: Sequence[Step], clients: Clients, messages: Messages) -> l
         if undo is None:
             continue
         if lost:
-            left.append(f"could not {read_summary(messages, undo.describe())} either")
+            left.append(f"could not {messages.sentence(undo.describe())} either")
             continue
         try:
             undo.execute(clients)
         except VirtnetError as error:
-            left.append(f"could not {read_summary(messages, undo.describe())}: {read_error(messages, error)}")
+            left.append(f"could not {messages.sentence(undo.describe())}: {read_error(messages, error)}")
             lost = isinstance(error, Unreachable) and not isinstance(error, AccessDenied)
     return [*left, "when it is reached again, pulumi up goes on from there"] if lost else left

@@ -177,7 +177,8 @@ class TestCreate:
             "uri is added (qemu:///system)",
             "ipv4 is added (true)",
         ]
-        assert decided.notes == decided.refusals == ()
+        assert decided.notes == ()
+        assert decided.refusals == ()
 
     def test_writes_only_its_own_keys_under_its_owner(self) -> None:
         host = forwarding_host()

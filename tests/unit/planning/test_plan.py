@@ -1,16 +1,32 @@
 """Applying a plan: refused before the first effect, or done, or taken back; and the one sentence that says which."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any
 
 import pytest
 
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused, Unreachable
 from virtnet.planning.clients import Clients
+from virtnet.planning.findings import PLAIN, Advice, Refusal, Summary
 from virtnet.planning.plan import Plan, Step, apply
 
 DOORS: Any = None
+
+
+class Kind(Enum):
+    DO = "do {name}"
+    UNDO = "undo {name}"
+    WRONG = "one thing is wrong"
+    WRONG_TOO = "so is another"
+
+
+MESSAGES = replace(
+    PLAIN,
+    sentence=lambda said: str(said.kind.value).format(**said.details),
+    advice=lambda refusal: Advice(str(refusal.kind.value)),
+)
 
 
 @dataclass(frozen=True)
@@ -24,11 +40,11 @@ class Noted:
     taking_back: bool = False
     can_undo: bool = True
 
-    def describe(self) -> str:
-        return f"undo {self.name}" if self.taking_back else f"do {self.name}"
+    def describe(self) -> Summary:
+        return Summary(Kind.UNDO if self.taking_back else Kind.DO, {"name": self.name})
 
     def execute(self, clients: Clients) -> None:
-        self.done.append(self.describe())
+        self.done.append(MESSAGES.sentence(self.describe()))
         if self.fails is not None:
             raise self.fails
 
@@ -38,16 +54,16 @@ class Noted:
 
 def failing(*steps: Step) -> str:
     with pytest.raises(ApplyFailed) as raised:
-        apply(Plan(steps=steps), DOORS, "network 'lab' on qemu:///system")
+        apply(Plan(steps=steps), DOORS, "network 'lab' on qemu:///system", messages=MESSAGES)
     return str(raised.value)
 
 
 def test_a_refused_plan_takes_no_step() -> None:
     done: list[str] = []
-    plan = Plan(steps=(Noted("a", done),), refusals=("one thing is wrong", "so is another"))
+    plan = Plan(steps=(Noted("a", done),), refusals=(Refusal(Kind.WRONG), Refusal(Kind.WRONG_TOO)))
 
     with pytest.raises(Refused, match=r"^it was not touched: one thing is wrong; so is another$"):
-        apply(plan, DOORS, "it")
+        apply(plan, DOORS, "it", messages=MESSAGES)
 
     assert done == []
 
@@ -99,14 +115,14 @@ def test_an_interruption_takes_everything_back_too() -> None:
     done: list[str] = []
 
     with pytest.raises(KeyboardInterrupt):
-        apply(Plan(steps=(Noted("a", done), _Interrupted())), DOORS, "it")
+        apply(Plan(steps=(Noted("a", done), _Interrupted())), DOORS, "it", messages=MESSAGES)
 
     assert done == ["do a", "undo a"]
 
 
 class _Interrupted:
-    def describe(self) -> str:
-        return "be interrupted"
+    def describe(self) -> Summary:
+        return Summary(Kind.DO, {"name": "what is interrupted"})
 
     def execute(self, clients: Clients) -> None:
         raise KeyboardInterrupt

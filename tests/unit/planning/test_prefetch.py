@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
@@ -9,13 +10,20 @@ from tests.fakes.libvirt import FakeLibvirt
 from virtnet.errors import HostFailure, Refused
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import PLAIN
+from virtnet.planning.findings import PLAIN, Advice, Refusal
 from virtnet.planning.plan import Plan
 from virtnet.planning.reports import NetworkReport
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import Part, Values
 
 DESIRED = {"name": "lab", "uri": "test:///"}
+
+
+class Kind(Enum):
+    TAKEN = "taken"
+
+
+MESSAGES = replace(PLAIN, advice=lambda refusal: Advice(str(refusal.details["reason"])))
 
 
 @dataclass
@@ -51,10 +59,10 @@ def resource() -> Resource[str]:
         return clients.cached_networks()[0].name
 
     def plan(desired: Values | None, recorded: Values | None, observed: str | None) -> Plan:
-        return Plan(refusals=(observed,) if observed else ())
+        return Plan(refusals=(Refusal(Kind.TAKEN, {"reason": observed}),) if observed else ())
 
     return Resource(
-        messages=lambda: PLAIN,
+        messages=lambda: MESSAGES,
         name="Kind",
         subject="kind",
         spec=Part,
