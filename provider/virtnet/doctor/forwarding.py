@@ -8,6 +8,7 @@ from virtnet.forwarding.boot import KERNEL_DEFAULT, BootValue, assignments, by_p
 from virtnet.forwarding.drop_in import DropIn, parse
 from virtnet.forwarding.observed import ForwardingReport
 from virtnet.forwarding.other_programs import overriding_settings
+from virtnet.forwarding.paths import DIRECTORY
 from virtnet.forwarding.sysctl import (
     IPV4,
     IPV4_ALIAS,
@@ -19,7 +20,6 @@ from virtnet.forwarding.sysctl import (
     is_accept_ra,
     is_on,
 )
-from virtnet.host.paths import DIRECTORY
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.tree import ROUTED_MODES
 

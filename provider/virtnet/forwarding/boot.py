@@ -19,6 +19,7 @@ import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from virtnet.forwarding.paths import DIRECTORIES, SYSCTL_CONF
 from virtnet.forwarding.sysctl import (
     IPV4,
     IPV4_ACCEPT_REDIRECTS,
@@ -30,7 +31,6 @@ from virtnet.forwarding.sysctl import (
     ipv4_of,
     ipv6_of,
 )
-from virtnet.host.paths import DIRECTORIES, SYSCTL_CONF
 
 KERNEL_DEFAULT = "kernel default"
 

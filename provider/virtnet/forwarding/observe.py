@@ -11,6 +11,7 @@ from virtnet.forwarding.drop_in import is_runtime_record
 from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.other_programs import configuration
+from virtnet.forwarding.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
 from virtnet.forwarding.steps import host_of
 from virtnet.forwarding.sysctl import (
     IPV4,
@@ -22,7 +23,6 @@ from virtnet.forwarding.sysctl import (
     ipv4_of,
     ipv6_of,
 )
-from virtnet.host.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
 from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.network.tree import ROUTED_MODES
 from virtnet.planning.clients import Clients

@@ -19,6 +19,7 @@ from virtnet.forwarding.observed import (
 )
 from virtnet.forwarding.plan.plan import plan
 from virtnet.forwarding.predict import predict
+from virtnet.forwarding.reads import READS
 from virtnet.forwarding.spec import ForwardingOutputs, HostForwardingSpec
 from virtnet.forwarding.sysctl import interface_of
 from virtnet.planning.findings import Messages
@@ -66,6 +67,7 @@ HOST_FORWARDING: Resource[ForwardingReport] = Resource(
     settled=frozenset({"uri"}),
     check=check,
     observe=observe,
+    reads=READS,
     plan=plan,
     outputs=outputs,
     predict=predict,

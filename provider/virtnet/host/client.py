@@ -16,11 +16,13 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from virtnet.errors import AccessDenied, HostFailure, Refused, Unreachable, VirtnetError
+from virtnet.host import requests
 from virtnet.host.local import LocalMachine
-from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, Machine, NoAnswer, Request
+from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, Machine, NoAnswer
 from virtnet.host.parse import parse_addresses, parse_bridge_vlans, parse_links, parse_listening_sockets, parse_routes
 from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
 from virtnet.planning.host_client import FirewallLister
+from virtnet.planning.reads import Reads, Request
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 
 #: dnsmasq ends in milliseconds.
@@ -101,14 +103,14 @@ class Host:
         return self._machine.name
 
     @contextmanager
-    def cached_reads(self, *, max_age: float = 0.0) -> Iterator[None]:
+    def cached_reads(self, reads: Reads, *, max_age: float = 0.0) -> Iterator[None]:
         """One observation: nothing is changed meanwhile, so each answer stands until it ends.
 
-        What belongs together is asked at once. What programs said at most `max_age` seconds ago will do, 0.0 for none.
+        `reads` tells what is asked at once. What programs said at most `max_age` seconds ago will do; 0.0 for none.
         """
         prefetched, self._has_prefetched = self._has_prefetched, False
         _, known = self._prefetched.answers(self._opened, self._prefetch_max_age if prefetched else 0.0)
-        self._cache = ReadCache(self._machine, self._recent.answers(max_age) if max_age else known)
+        self._cache = ReadCache(self._machine, reads, self._recent.answers(max_age) if max_age else known)
         try:
             yield
         finally:
@@ -116,14 +118,14 @@ class Host:
             self._cache = None
 
     @contextmanager
-    def prefetch(self) -> Iterator[None]:
+    def prefetch(self, reads: Reads) -> Iterator[None]:
         """An observation while another holds the lock: what programs say in it, and which exist, stands for a second.
 
         Programs take milliseconds each, and the next resource could begin meanwhile. Everything else is asked again.
         What another prefetched will do for half that time, if this client existed by then: there may be a queue.
         """
         began, known = self._prefetched.answers(self._opened, self._prefetch_max_age / 2)
-        self._cache, self._has_prefetched = ReadCache(self._machine, known), True
+        self._cache, self._has_prefetched = ReadCache(self._machine, reads, known), True
         try:
             yield
         finally:
@@ -154,35 +156,34 @@ class Host:
 
     def links(self) -> Sequence[Link]:
         """All network interfaces."""
-        return parse_links(self._output("list the network interfaces", "ip", "-json", "-details", "link", "show"))
+        return parse_links(self._output("list the network interfaces", requests.LINKS))
 
     def addresses(self) -> Sequence[HostAddress]:
         """All addresses of all interfaces."""
-        return parse_addresses(self._output("list the addresses", "ip", "-json", "-brief", "address", "show"))
+        return parse_addresses(self._output("list the addresses", requests.ADDRESSES))
 
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         """The main routing tables of these versions of IP, IPv4 first."""
         found: list[HostRoute] = []
         # IPv6 first: along with it the cache asks for IPv4, and not the other way round.
         for version in sorted(versions, reverse=True):
-            family, longest = {4: ((), 32), 6: (("-6",), 128)}[version]
-            command = ("-json", *family, "route", "show", "table", "main")
-            shown = self._output(f"list the IPv{version} routes", "ip", *command)
+            request, longest = (requests.routes(6), 128) if version == 6 else (requests.routes(4), 32)
+            shown = self._output(f"list the IPv{version} routes", request)
             found = [*parse_routes(shown, longest_prefix=longest), *found]
         return tuple(found)
 
     def listening_sockets(self) -> Sequence[ListeningSocket]:
         """Listening TCP and bound UDP sockets."""
-        return parse_listening_sockets(self._output("list the listening sockets", "ss", "-Hlntu"))
+        return parse_listening_sockets(self._output("list the listening sockets", requests.LISTENING_SOCKETS))
 
     def dhcp_port_free(self) -> bool:
         """Whether UDP port 67 can be bound by a server that shares it; True where that cannot be tried."""
-        answer = self._answer("try the port of DHCP servers", "dhcp-port")
+        answer = self._answer("try the port of DHCP servers", requests.DHCP_PORT)
         return answer.error is None or answer.error.number != errno.EADDRINUSE
 
     def has_program(self, name: str) -> bool:
         """Whether a program is where daemons find programs (PATH and the sbin directories)."""
-        return bool(self._answer(f"look for the program {name}", "has", name).text)
+        return bool(self._answer(f"look for the program {name}", requests.program(name)).text)
 
     def delete_link(self, name: str) -> None:
         """Delete a network interface."""
@@ -207,7 +208,7 @@ class Host:
 
     def bridge_vlans(self, link: str) -> Sequence[str]:
         """The VLANs of a port of a bridge that filters them, each as `bridge vlan add` takes it."""
-        shown = self._output(f"list the VLANs of {link}", "bridge", "-json", "vlan", "show", "dev", link)
+        shown = self._output(f"list the VLANs of {link}", ("run", "bridge", "-json", "vlan", "show", "dev", link))
         return parse_bridge_vlans(shown)
 
     def set_bridge_vlans(self, link: str, vlans: Sequence[str]) -> None:
@@ -221,13 +222,13 @@ class Host:
 
     def may_change_links(self) -> bool:
         """Whether this user may plug interfaces in and out: root of the network namespace (CAP_NET_ADMIN)."""
-        status = self._text_of("/proc/self/status", "read this process's capabilities") or ""
+        status = self._text_of(requests.CAPABILITIES, "read this process's capabilities") or ""
         words = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
         return bool(int(words.get("CapEff", "0").strip() or "0", 16) & CAP_NET_ADMIN)
 
     def read_sysctl(self, key: str) -> str | None:
         """A kernel parameter by its key in slash form (net/ipv4/ip_forward); None where there is none."""
-        text = self._text_of(self._sysctl_path(key), f"read the kernel parameter {key}")
+        text = self._text_of(requests.file(self._sysctl_path(key)), f"read the kernel parameter {key}")
         return None if text is None else text.strip()
 
     def write_sysctl(self, key: str, value: str) -> None:
@@ -236,11 +237,11 @@ class Host:
 
     def read_file(self, path: str) -> str | None:
         """A file's text; None where there is none."""
-        return self._text_of(path, f"read {path}")
+        return self._text_of(requests.file(path), f"read {path}")
 
     def list_directory(self, path: str) -> Sequence[str]:
         """The names in a directory, sorted; none where there is no directory."""
-        answer = self._read(f"list {path}", "list", path, but=_NOT_THERE)
+        answer = self._read(f"list {path}", requests.directory(path), but=_NOT_THERE)
         return sorted(filter(None, answer.text.split("/")))
 
     def write_file(self, path: str, content: str) -> None:
@@ -271,10 +272,10 @@ class Host:
                 self._listings.known[program] = (time.monotonic(), known)
             return known
 
-    def _list_rules(self, program: str) -> str | None:
+    def _list_rules(self, program: FirewallLister) -> str | None:
         if not self.has_program(program):
             return None
-        return self._output("list the firewall rules", program, *(("list", "ruleset") if program == "nft" else ()))
+        return self._output("list the firewall rules", requests.firewall_rules(program))
 
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         """Delete one rule, its chain first, as the program lists it."""
@@ -286,26 +287,26 @@ class Host:
             raise HostFailure(f"'{key}' is no kernel parameter of {self.name}; write it like net/ipv4/ip_forward")
         return str(PurePosixPath(self._proc_sys, *parts))
 
-    def _text_of(self, path: str, what: str) -> str | None:
-        answer = self._read(what, "read", path, but=_NOT_THERE)
+    def _text_of(self, request: Request, what: str) -> str | None:
+        answer = self._read(what, request, but=_NOT_THERE)
         return answer.text if answer.error is None else None
 
-    def _output(self, what: str, program: str, *arguments: str) -> str:
+    def _output(self, what: str, request: Request) -> str:
         """What a program prints that changes nothing."""
-        return self._without_error(self._answer(what, "run", program, *arguments), what, program=program).text
+        return self._without_error(self._answer(what, request), what, program=request[1]).text
 
     def _run(self, what: str, program: str, *arguments: str) -> None:
         """A program that changes something."""
         self._without_error(self._executed(what, ("run", program, *arguments)), what, program=program)
 
-    def _read(self, what: str, *request: str, but: Sequence[int] = ()) -> Answer:
+    def _read(self, what: str, request: Request, *, but: Sequence[int] = ()) -> Answer:
         """An answer; failures become sentences, `but` those of these error numbers."""
-        return self._without_error(self._answer(what, *request), what, but=but)
+        return self._without_error(self._answer(what, request), what, but=but)
 
     def _execute(self, what: str, *request: str, but: Sequence[int] = ()) -> Answer:
         return self._without_error(self._executed(what, request), what, but=but)
 
-    def _answer(self, what: str, *request: str) -> Answer:
+    def _answer(self, what: str, request: Request) -> Answer:
         self._refuse_nul(what, request)
         try:
             return self._cache.answer(request) if self._cache is not None else self._machine.read(request)[0]

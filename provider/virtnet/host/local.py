@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, HostError, NoAnswer, Request
+from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, HostError, NoAnswer
+from virtnet.planning.reads import Request
 
 
 def shares_our_network(sockets: Sequence[str]) -> bool:

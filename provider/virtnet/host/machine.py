@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from virtnet.planning.reads import Request
+
 #: A service's PATH on some distributions leaves these out.
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
@@ -20,8 +22,6 @@ SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 SECONDS_FOR_A_PROGRAM = 20.0
 
 DHCP_SERVER_PORT = 67
-
-Request = tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -4,72 +4,12 @@ A round trip over ssh takes as long as many answers do. What is asked beyond nee
 nobody wants is thrown away.
 """
 
-import re
 import threading
 import time
 from collections.abc import Mapping
 
-from virtnet.host.machine import Answer, Machine, Request
-from virtnet.host.paths import DIRECTORIES, RUNTIME_RECORDS
-
-_ROUTES = ("route", "show", "table", "main")
-
-_PARAMETERS = {"ipv4": ("forwarding",), "ipv6": ("forwarding", "accept_ra")}
-
-#: Requests of which each is asked together with all others of its group.
-#: The first group that has a request counts.
-_GROUPS: tuple[frozenset[Request], ...] = (
-    # Before a new network starts.
-    frozenset(
-        {
-            ("run", "ip", "-json", "-brief", "address", "show"),
-            ("run", "ip", "-json", *_ROUTES),
-            ("run", "ss", "-Hlntu"),
-            *(("has", program) for program in ("dnsmasq", "iptables", "nft")),
-            ("dhcp-port",),
-            ("list", "/sys/class/net"),
-            ("read", "/proc/self/status"),
-        }
-    ),
-    frozenset({("run", "ip", "-json", *_ROUTES), ("run", "ip", "-json", "-6", *_ROUTES)}),
-    # A network's firewall rules.
-    frozenset({("has", "iptables-save"), ("run", "iptables-save")}),
-    # Before one that was there starts again.
-    frozenset(
-        {
-            ("run", "ip", "-json", *_ROUTES),
-            ("run", "ip", "-json", "-6", *_ROUTES),
-            ("run", "ip", "-json", "-details", "link", "show"),
-            ("run", "ip", "-json", "-brief", "address", "show"),
-            ("run", "ss", "-Hlntu"),
-            *(("has", program) for program in ("dnsmasq", "iptables", "nft")),
-            ("dhcp-port",),
-            ("list", "/sys/class/net"),
-            ("read", "/proc/self/status"),
-            ("read", "/proc/sys/net/ipv6/conf/all/forwarding"),
-        }
-    ),
-    # Forwarding.
-    frozenset(
-        {
-            ("list", "/proc/sys/net/ipv4/conf"),
-            ("list", "/proc/sys/net/ipv6/conf"),
-            ("read", "/proc/sys/net/ipv4/ip_forward"),
-            ("read", "/proc/sys/net/ipv4/conf/all/accept_redirects"),
-            ("read", "/proc/sys/net/ipv6/conf/all/forwarding"),
-            ("read", "/etc/sysctl.conf"),
-            ("read", "/etc/ufw/ufw.conf"),
-            ("list", "/run/systemd/netif"),
-            ("list", "/run/NetworkManager"),
-            ("has", "dockerd"),
-            ("read", "/proc/self/status"),
-            *(("list", directory) for directory in (*DIRECTORIES, RUNTIME_RECORDS)),
-        }
-    ),
-    # A network that is there.
-    frozenset({("list", "/etc/libvirt/qemu/networks"), ("list", "/etc/libvirt/qemu/networks/autostart")}),
-)
-
+from virtnet.host.machine import Answer, Machine
+from virtnet.planning.reads import Reads, Request
 
 _PROGRAMS = ("run", "has")
 
@@ -77,9 +17,10 @@ _PROGRAMS = ("run", "has")
 class ReadCache:
     """The answers of one observation. Raises what the machine raises."""
 
-    def __init__(self, machine: Machine, known: Mapping[Request, Answer] | None = None) -> None:
+    def __init__(self, machine: Machine, reads: Reads, known: Mapping[Request, Answer] | None = None) -> None:
         """`known` are answers of an earlier observation that will do for this one."""
         self._machine = machine
+        self._reads = reads
         self._answers: dict[Request, Answer] = dict(known or {})
         self._likely: dict[Request, None] = {}
 
@@ -91,12 +32,14 @@ class ReadCache:
     def answer(self, request: Request) -> Answer:
         """The answer to one question, asked now or with an earlier one."""
         if request not in self._answers:
-            wanted = dict.fromkeys((request, *grouped_with(request), *self._likely))
+            group = next((group for group in self._reads.groups if request in group), ())
+            wanted = dict.fromkeys((request, *group, *self._reads.grouped_with(request), *self._likely))
             unknown = [one for one in wanted if one not in self._answers]
             self._answers.update(zip(unknown, self._machine.read(*unknown), strict=True))
             self._likely = {}
             for one in unknown:
-                self._likely.update(dict.fromkeys(likely_next(one, self._answers[one])))
+                if self._answers[one].error is None:
+                    self._likely.update(dict.fromkeys(self._reads.likely_next(one, self._answers[one].text)))
         return self._answers[request]
 
 
@@ -152,33 +95,3 @@ class Prefetched:
         with self._lock:
             self._began = began
             self._answers = {one: answer for one, answer in found if one[0] in _PROGRAMS and answer.error is None}
-
-
-def grouped_with(request: Request) -> list[Request]:
-    """What is asked along with a request. Pure."""
-    found = list(next((group for group in _GROUPS if request in group), ()))
-    bridge = re.fullmatch(r"/sys/class/net/([^/]+)/(address|brif)", request[1]) if len(request) == 2 else None
-    if bridge is not None:
-        place = f"/sys/class/net/{bridge[1]}"
-        found += [("read", f"{place}/address"), ("read", f"{place}/flags"), ("list", place), ("list", f"{place}/brif")]
-        found += [("read", f"{place}/bridge/{attribute}") for attribute in ("stp_state", "vlan_filtering")]
-        found += [("read", f"/proc/net/{table}") for table in ("fib_trie", "if_inet6")]
-        found += [("read", "/proc/1/comm"), ("list", "/sys/class/net")]
-    return found
-
-
-def likely_next(request: Request, answer: Answer) -> list[Request]:
-    """What an answer makes likely to be asked next. Pure."""
-    if answer.error is not None or len(request) < 2:
-        return []
-    kind, place = request[:2]
-    names = answer.text.rstrip("/").split("/") if kind == "list" and answer.text else []
-    if place.endswith("/brif"):
-        return [("read", f"/sys/class/net/{name}/address") for name in names]
-    if match := re.fullmatch(r"/proc/sys/net/(ipv[46])/conf", place):
-        return [("read", f"{place}/{name}/{key}") for name in names for key in _PARAMETERS[match[1]]]
-    if place in (*DIRECTORIES, RUNTIME_RECORDS):
-        return [("read", f"{place}/{name}") for name in names if name.endswith(".conf")]
-    if kind == "read" and re.fullmatch(r"/run/libvirt/network/[^/]+\.pid", place) and answer.text.strip().isdigit():
-        return [("read", f"/proc/{answer.text.strip()}/{name}") for name in ("comm", "cmdline")]
-    return []

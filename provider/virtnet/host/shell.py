@@ -20,7 +20,8 @@ from typing import IO
 
 from virtnet.errors import AccessDenied, Unreachable, VirtnetError
 from virtnet.host import shell_script
-from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, NoAnswer, Request
+from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, NoAnswer
+from virtnet.planning.reads import Request
 from virtnet.transport.ssh import SECONDS_TO_CONNECT, SshCommand
 
 #: For what follows the connection itself: authentication, a login shell, sudo.

@@ -10,7 +10,8 @@ import os
 import shlex
 from collections.abc import Sequence
 
-from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, Answer, HostError, Request
+from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, Answer, HostError
+from virtnet.planning.reads import Request
 
 #: Error numbers by their messages, which programs print as the C library has them in the C locale.
 _NUMBERS_BY_MESSAGE = {

@@ -18,6 +18,7 @@ from virtnet.network.observed import Observed, ObservedAbsent, ProblemKind, as_d
 from virtnet.network.outputs import NetworkOutputs
 from virtnet.network.plan.plan import plan_network
 from virtnet.network.predict import predict
+from virtnet.network.reads import READS
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
 from virtnet.network.unchanged import DEFAULTS
@@ -175,6 +176,7 @@ NETWORK: Resource[Observed] = Resource(
     left_out=DEFAULTS,
     check=check,
     observe=observe,
+    reads=READS,
     plan=plan_network,
     outputs=outputs,
     predict=predict,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from virtnet.planning.host_client import HostCache, HostClient
 from virtnet.planning.libvirt_client import LibvirtClient, NetworkCache
+from virtnet.planning.reads import Reads
 from virtnet.planning.reports import NetworkReport
 
 
@@ -28,16 +29,16 @@ class Clients:
         with self.libvirt.lock(prefetch), nullcontext() if self.host is None else self.host.lock():
             yield
 
-    def cached_reads(self, *, max_age: float = 0.0) -> AbstractContextManager[None]:
-        """One observation, during which nothing is changed through these clients.
+    def cached_reads(self, reads: Reads, *, max_age: float = 0.0) -> AbstractContextManager[None]:
+        """One observation, during which nothing is changed through these clients; `reads` tells what it asks together.
 
         What the host's programs said at most `max_age` seconds ago will do: for previews.
         """
-        return nullcontext() if self.host_cache is None else self.host_cache.cached_reads(max_age=max_age)
+        return nullcontext() if self.host_cache is None else self.host_cache.cached_reads(reads, max_age=max_age)
 
-    def prefetch(self) -> AbstractContextManager[None]:
+    def prefetch(self, reads: Reads) -> AbstractContextManager[None]:
         """One observation while others change the host: what the host's programs say in it serves the next."""
-        return nullcontext() if self.host_cache is None else self.host_cache.prefetch()
+        return nullcontext() if self.host_cache is None else self.host_cache.prefetch(reads)
 
     def cached_networks(self) -> Sequence[NetworkReport]:
         """All networks, as libvirt reported them while they started or stopped last."""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, Protocol, TypeAlias
 
+from virtnet.planning.reads import Reads
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 
 FirewallLister: TypeAlias = Literal["iptables-save", "ip6tables-save", "nft"]
@@ -158,13 +159,13 @@ class HostClient(HostReader, Files, Sysctl, Links, Firewall, Processes, Protocol
 class HostCache(Protocol):
     """Saves reads of a host. No capability: whatever it keeps may as well be asked for."""
 
-    def cached_reads(self, *, max_age: float = 0.0) -> AbstractContextManager[None]:
-        """One observation: nothing is changed meanwhile, so that answers may be kept, and asked for together.
+    def cached_reads(self, reads: Reads, *, max_age: float = 0.0) -> AbstractContextManager[None]:
+        """One observation: nothing is changed meanwhile, so answers are kept, and those of `reads` asked for together.
 
         What programs said at most `max_age` seconds ago will do.
         """
 
-    def prefetch(self) -> AbstractContextManager[None]:
+    def prefetch(self, reads: Reads) -> AbstractContextManager[None]:
         """One observation while others change the host: what programs say in it stands for the next, for a second.
 
         It stands for others too whose clients existed when it began.

@@ -324,7 +324,7 @@ def _look(
     recent: bool = False,
 ) -> Observed:
     try:
-        with clients.cached_reads(max_age=PREVIEW_MAX_AGE if recent else 0.0):
+        with clients.cached_reads(resource.reads, max_age=PREVIEW_MAX_AGE if recent else 0.0):
             return resource.observe(clients, desired, recorded)
     except VirtnetError as error:
         if error.kind is not None:  # those who show it know no resource's sentences

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Messages
 from virtnet.planning.plan import Plan
+from virtnet.planning.reads import Reads
 from virtnet.spec import properties
 from virtnet.spec.failures import Failure
 from virtnet.spec.part import Part, Values
@@ -69,6 +70,8 @@ class Resource(Generic[Observed]):
     """Outputs -> Pulumi's id. Pure."""
     messages: Callable[[], Messages]
     """How its values read; called when something is to be said, so that sentences are imported then."""
+    reads: Reads = field(default_factory=Reads)
+    """What observe reads of the host together."""
     unknown_after_create: Values = field(default_factory=dict)
     """Outputs that are recorded where a create failed and its host was lost: the next update is to look at it all."""
     prefetch: Callable[[Clients, Values], None] | None = None

@@ -2,17 +2,17 @@
 
 import os
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.fakes.machine import FakeMachine
 
 from virtnet.errors import HostFailure
 from virtnet.host.client import Host
 from virtnet.host.local import LocalMachine
-from virtnet.host.machine import Answer, HostError, Request
 from virtnet.host.reads import Prefetched, RecentCommands
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
+from virtnet.network.reads import READS
 
 PRINTED = {
     ("ip", "-json", "-brief", "address", "show"): (
@@ -27,6 +27,7 @@ PRINTED = {
     ("ss", "-Hlntu"): "",
 }
 FILES = {
+    "/sys/class/net/eth0/address": "52:54:00:00:00:01\n",
     "/proc/self/status": "CapEff: ffffffffffffffff\n",
     "/proc/sys/net/ipv6/conf/all/forwarding": "0\n",
     "/proc/sys/net/ipv6/conf/eth0/accept_ra": "1\n",
@@ -35,50 +36,15 @@ FILES = {
 }
 
 
-class PrintingMachine:
-    """Answers from tables, and counts what it was asked and how often."""
-
-    name = "the host"
-    root_hint = "run as root"
-
-    def __init__(self) -> None:
-        self.asked: list[Request] = []
-        self.trips = 0
-
-    def read(self, *requests: Request) -> Sequence[Answer]:
-        self.trips += 1
-        self.asked += requests
-        return [self.execute(request) for request in requests]
-
-    def execute(self, request: Request) -> Answer:
-        kind, *words = request
-        if kind == "run":
-            return Answer(PRINTED[tuple(words)])
-        if kind == "list":
-            return Answer("eth0/vb0/")
-        return Answer(FILES.get(words[0], "") if kind == "read" else "/usr/sbin/there")
-
-    @property
-    def programs(self) -> list[str]:
-        return [" ".join(request[1:]) for request in self.asked if request[0] == "run"]
-
-
-class FailingMachine(PrintingMachine):
-    """One whose programs fail for a while."""
-
-    fails = True
-
-    def execute(self, request: Request) -> Answer:
-        if self.fails and request[0] == "run":
-            return Answer(error=HostError(None, "cannot fork"))
-        return super().execute(request)
+def printing_machine() -> FakeMachine:
+    return FakeMachine(files=dict(FILES), printed=dict(PRINTED))
 
 
 def test_a_new_network_starts_three_programs_in_one_round_trip() -> None:
-    machine = PrintingMachine()
+    machine = printing_machine()
     host = Host(machine)
 
-    with host.cached_reads():
+    with host.cached_reads(READS):
         found = host_facts_for_new(host, {4})
 
     assert sorted(machine.programs) == [
@@ -86,17 +52,17 @@ def test_a_new_network_starts_three_programs_in_one_round_trip() -> None:
         "ip -json route show table main",
         "ss -Hlntu",
     ]
-    assert machine.trips == 1
-    assert found.names == {"eth0", "vb0"}
+    assert len(machine.trips) == 1
+    assert found.names == {"eth0", "vb0", "vb1"}
     assert [route.destination for route in found.routes] == ["192.0.2.0/24"]
     assert [address.address for address in found.addresses] == ["192.0.2.1/24"]
 
 
 def test_a_new_network_of_ipv6_sees_routes_learnt_from_advertisements() -> None:
-    machine = PrintingMachine()
+    machine = printing_machine()
     host = Host(machine)
 
-    with host.cached_reads():
+    with host.cached_reads(READS):
         found = host_facts_for_new(host, {4, 6})
 
     assert found.advertised_interfaces == ("eth0",)
@@ -104,111 +70,112 @@ def test_a_new_network_of_ipv6_sees_routes_learnt_from_advertisements() -> None:
 
 
 def test_what_programs_said_ahead_stands_for_the_next_look_alone() -> None:
-    machine = PrintingMachine()
+    machine = printing_machine()
     host = Host(machine)
-    with host.prefetch():
+    with host.prefetch(READS):
         ahead = host_facts_for_new(host, {4})
-    machine.asked.clear()
+    machine.trips.clear()
 
-    with host.cached_reads():
+    with host.cached_reads(READS):
         found = host_facts_for_new(host, {4})
 
     assert (machine.programs, found) == ([], ahead)
     assert ("list", "/sys/class/net") in machine.asked
     assert ("dhcp-port",) in machine.asked
-    with host.cached_reads():
+    with host.cached_reads(READS):
         host_facts_for_new(host, {4})
     assert len(machine.programs) == 3
 
 
 def test_what_was_said_ahead_serves_all_who_were_in_the_line_and_nobody_who_came_later() -> None:
-    machine, queue = PrintingMachine(), Prefetched()
+    machine, queue = printing_machine(), Prefetched()
     hosts = [Host(machine, prefetched=queue), Host(machine, prefetched=queue)]
     for host in hosts:
-        with host.prefetch():
+        with host.prefetch(READS):
             host_facts_for_new(host, {4})
     said_to_the_first = len(machine.programs)
     late = Host(machine, prefetched=queue)
-    machine.asked.clear()
+    machine.trips.clear()
 
     for host in hosts:
-        with host.cached_reads():
+        with host.cached_reads(READS):
             host_facts_for_new(host, {4})
     said_to_the_others = machine.programs
-    with late.prefetch():
+    with late.prefetch(READS):
         host_facts_for_new(late, {4})
 
     assert (said_to_the_first, said_to_the_others, len(machine.programs)) == (3, [], 3)
 
 
 def test_what_failed_ahead_is_asked_again_by_everybody() -> None:
-    machine, queue = FailingMachine(), Prefetched()
+    machine, queue = printing_machine(), Prefetched()
+    machine.fails = True
     first, second = Host(machine, prefetched=queue), Host(machine, prefetched=queue)
-    with pytest.raises(HostFailure, match="could not list the addresses"), first.prefetch():
+    with pytest.raises(HostFailure, match="could not list the addresses"), first.prefetch(READS):
         host_facts_for_new(first, {4})
     machine.fails = False
-    with second.prefetch():
+    with second.prefetch(READS):
         host_facts_for_new(second, {4})
 
     found = []
     for host in (first, second):
-        with host.cached_reads():
+        with host.cached_reads(READS):
             found.append(host_facts_for_new(host, {4}))
 
     assert [address.address for report in found for address in report.addresses] == ["192.0.2.1/24"] * 2
 
 
 def test_who_did_not_look_ahead_is_not_told_what_another_was_told() -> None:
-    machine, queue = PrintingMachine(), Prefetched()
+    machine, queue = printing_machine(), Prefetched()
     other, host = Host(machine, prefetched=queue), Host(machine, prefetched=queue)
-    with other.prefetch():
+    with other.prefetch(READS):
         host_facts_for_new(other, {4})
-    machine.asked.clear()
+    machine.trips.clear()
 
-    with host.cached_reads():
+    with host.cached_reads(READS):
         host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 3
 
 
 def test_the_next_in_the_line_has_older_answers_renewed_for_those_behind_him() -> None:
-    machine, queue = PrintingMachine(), Prefetched()
+    machine, queue = printing_machine(), Prefetched()
     first, second = (
         Host(machine, prefetched=queue, prefetch_max_age=1.0),
         Host(machine, prefetched=queue, prefetch_max_age=1.0),
     )
-    with first.prefetch():
+    with first.prefetch(READS):
         host_facts_for_new(first, {4})
     time.sleep(0.55)
-    machine.asked.clear()
+    machine.trips.clear()
 
-    with first.cached_reads():
+    with first.cached_reads(READS):
         host_facts_for_new(first, {4})
     still_good = machine.programs
-    with second.prefetch():
+    with second.prefetch(READS):
         host_facts_for_new(second, {4})
 
     assert (still_good, len(machine.programs)) == ([], 3)
 
 
 def test_what_programs_said_too_long_ago_is_asked_again() -> None:
-    machine = PrintingMachine()
+    machine = printing_machine()
     host = Host(machine, prefetch_max_age=0.0)
-    with host.prefetch():
+    with host.prefetch(READS):
         host_facts_for_new(host, {4})
-    machine.asked.clear()
+    machine.trips.clear()
 
-    with host.cached_reads():
+    with host.cached_reads(READS):
         host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 3
 
 
 def test_bridges_that_do_not_matter_are_not_read() -> None:
-    machine = PrintingMachine()
+    machine = printing_machine()
     host = Host(machine)
 
-    with host.cached_reads():
+    with host.cached_reads(READS):
         found = host_facts(host, {"vb0"})
 
     assert found.spanning_tree_bridges == ("vb0",)
@@ -216,44 +183,44 @@ def test_bridges_that_do_not_matter_are_not_read() -> None:
 
 
 def test_previews_share_what_programs_said_a_moment_ago() -> None:
-    machine = PrintingMachine()
+    machine = printing_machine()
     recent = RecentCommands()
     for _ in range(3):
         host = Host(machine, recent=recent)
-        with host.cached_reads(max_age=2.0):
+        with host.cached_reads(READS, max_age=2.0):
             host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 3
 
 
 def test_what_programs_said_longer_ago_is_not_shared() -> None:
-    machine = PrintingMachine()
+    machine = printing_machine()
     recent = RecentCommands()
     for _ in range(2):
         host = Host(machine, recent=recent)
-        with host.cached_reads(max_age=1e-9):
+        with host.cached_reads(READS, max_age=1e-9):
             host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 6
 
 
 def test_an_apply_looks_for_itself_whatever_previews_saw() -> None:
-    machine = PrintingMachine()
+    machine = printing_machine()
     recent = RecentCommands()
     for max_age in (2.0, 0.0):
         host = Host(machine, recent=recent)
-        with host.cached_reads(max_age=max_age):
+        with host.cached_reads(READS, max_age=max_age):
             host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 6
 
 
 def test_files_are_read_anew_by_each_preview() -> None:
-    machine = PrintingMachine()
+    machine = printing_machine()
     recent = RecentCommands()
     for _ in range(2):
         host = Host(machine, recent=recent)
-        with host.cached_reads(max_age=2.0):
+        with host.cached_reads(READS, max_age=2.0):
             host_facts_for_new(host, {4})
 
     assert machine.asked.count(("list", "/sys/class/net")) == 2

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.machine import FakeMachine
 
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
 from virtnet.host.client import Host
-from virtnet.host.machine import Answer, HostError, Request
-from virtnet.host.reads import ReadCache
+from virtnet.host.machine import Answer, HostError
 from virtnet.host.shell import NoShell, ShellMachine
 from virtnet.host.shell_script import answers, call
+from virtnet.planning.reads import Reads, Request
 from virtnet.transport.ssh import SshCommand, ssh_command
 from virtnet.transport.uri import SshTarget
 
@@ -196,76 +197,14 @@ def test_nothing_of_a_uri_is_an_option_for_ssh() -> None:
     assert {"-oBatchMode=yes", "-oConnectTimeout=10", "-i/a b"} <= set(command)
 
 
-class Counting:
-    """A machine of files in memory, which notes what is asked at once."""
-
-    name = "far"
-    root_hint = ""
-
-    def __init__(self, files: dict[str, str]) -> None:
-        self.files = files
-        self.asked: list[tuple[Request, ...]] = []
-
-    def read(self, *requests: Request) -> Sequence[Answer]:
-        self.asked.append(requests)
-        return [self._answer(request) for request in requests]
-
-    def execute(self, request: Request) -> Answer:
-        raise AssertionError("a look tells nothing")
-
-    def _answer(self, request: Request) -> Answer:
-        if request[0] == "list":
-            inside = {
-                path[len(request[1]) + 1 :].partition("/")[0] for path in self.files if path.startswith(request[1])
-            }
-            return Answer("".join(f"{name}/" for name in sorted(inside)))
-        if request[0] == "read" and request[1] in self.files:
-            return Answer(self.files[request[1]])
-        return Answer(error=HostError(2, "No such file or directory"))
-
-
-def test_a_look_at_a_bridge_takes_one_round_trip_and_its_ports_another() -> None:
-    names = ("vnet0", "vnet1")
-    files = {f"/sys/class/net/vb0/brif/{name}": "" for name in names} | {"/sys/class/net/vb0/address": "a\n"}
-    files |= {f"/sys/class/net/{name}/address": f"{name}\n" for name in names}
-    machine = Counting(files)
+def test_each_answer_stands_until_the_observation_ends() -> None:
+    machine = FakeMachine(files={"/etc/x": "1"})
     host = Host(machine)
 
-    with host.cached_reads():
-        seen = [host.read_file("/sys/class/net/vb0/address"), host.read_file("/sys/class/net/vb0/flags")]
-        ports = [
-            host.read_file(f"/sys/class/net/{name}/address") for name in host.list_directory("/sys/class/net/vb0/brif")
-        ]
-
-    assert seen == ["a\n", None]
-    assert ports == ["vnet0\n", "vnet1\n"]
-    assert len(machine.asked) == 2
-
-
-def test_each_answer_stands_until_the_look_ends() -> None:
-    machine = Counting({"/etc/x": "1"})
-    host = Host(machine)
-
-    with host.cached_reads():
+    with host.cached_reads(Reads()):
         before = host.read_file("/etc/x")
         machine.files["/etc/x"] = "2"
         during = host.read_file("/etc/x")
     after = host.read_file("/etc/x")
 
     assert (before, during, after) == ("1", "1", "2")
-
-
-def test_parameters_and_files_that_decide_at_boot_take_two_round_trips() -> None:
-    names = ("all", "default", "lo", "eth0")
-    files = {f"/proc/sys/net/ipv4/conf/{name}/forwarding": "0" for name in names}
-    files |= {f"/proc/sys/net/ipv6/conf/{name}/accept_ra": "1" for name in names}
-    files |= {"/etc/sysctl.d/50-a.conf": "a = 1", "/etc/sysctl.d/README": "no"}
-    machine = Counting(files)
-    look = ReadCache(machine)
-
-    look.answer(("list", "/proc/sys/net/ipv4/conf"))
-    look.answer(("list", "/etc/sysctl.d"))
-    found = [look.answer(("read", path)).text for path in sorted(files) if not path.endswith("README")]
-
-    assert found == ["a = 1", *"0000", *"1111"]
-    assert len(machine.asked) == 2

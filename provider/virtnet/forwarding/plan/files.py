@@ -7,10 +7,10 @@ from virtnet.forwarding.boot import assignments
 from virtnet.forwarding.drop_in import DropIn, parse, render, runtime_record_of
 from virtnet.forwarding.kinds import NoteKind, RefusalKind
 from virtnet.forwarding.observed import ForwardingReport
+from virtnet.forwarding.paths import DIRECTORY, RUNTIME_RECORDS
 from virtnet.forwarding.plan.goal import Goal
 from virtnet.forwarding.steps import RemoveDropIn, WriteDropIn
 from virtnet.forwarding.sysctl import IPV4, IPV4_ALIAS, in_writing_order
-from virtnet.host.paths import DIRECTORY, RUNTIME_RECORDS
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.plan import Step
 from virtnet.spec.part import Values

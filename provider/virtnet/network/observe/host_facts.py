@@ -3,9 +3,8 @@
 from collections.abc import Collection
 
 from virtnet.network.observed import HostReport
+from virtnet.network.reads import PROGRAMS
 from virtnet.planning.host_client import FileReader, HostReader, SysctlReader
-
-PROGRAMS = ("dnsmasq", "iptables", "nft")
 
 
 def host_facts(host: HostReader, bridges: Collection[str] = ()) -> HostReport:

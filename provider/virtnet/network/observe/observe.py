@@ -24,6 +24,7 @@ from virtnet.network.observed import (
     attachment_details,
     reported,
 )
+from virtnet.network.reads import AUTOSTART_LINKS, READS
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Problem
@@ -31,8 +32,6 @@ from virtnet.planning.host_client import FileReader, HostReader
 from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, ObstacleKind
 from virtnet.spec.part import UNKNOWN, Values, walk_unknown
-
-AUTOSTART_LINKS = "/etc/libvirt/qemu/networks/autostart"
 
 
 def observe(clients: Clients, desired: Values | None, recorded: Values) -> Observed:
@@ -124,7 +123,7 @@ def prefetch(clients: Clients, desired: Values) -> None:
     if clients.host is None or wanted.get("adopt") or not wanted.get("active", True):
         return
     if mode_of(wanted) in OWN_BRIDGE_MODES:
-        with clients.prefetch():
+        with clients.prefetch(READS):
             _host_facts(clients.host, wanted, {}, None)
 
 

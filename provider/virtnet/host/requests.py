@@ -1,0 +1,51 @@
+"""The reads of a host, each as the request that a machine.Machine takes. Pure.
+
+client asks them, and resources declare with them what an observation asks together (planning.reads).
+"""
+
+from typing import Literal
+
+from virtnet.planning.host_client import FirewallLister
+from virtnet.planning.reads import Request
+
+# Interfaces, addresses and routes are asked of `ip`, whose -json is a stable form; `ss` has none.
+LINKS: Request = ("run", "ip", "-json", "-details", "link", "show")
+
+ADDRESSES: Request = ("run", "ip", "-json", "-brief", "address", "show")
+
+LISTENING_SOCKETS: Request = ("run", "ss", "-Hlntu")
+
+DHCP_PORT: Request = ("dhcp-port",)
+
+CAPABILITIES: Request = ("read", "/proc/self/status")
+
+
+def routes(version: Literal[4, 6]) -> Request:
+    """The main routing table of a version of IP."""
+    family = ("-6",) if version == 6 else ()
+    return ("run", "ip", "-json", *family, "route", "show", "table", "main")
+
+
+def file(path: str) -> Request:
+    """A file's text."""
+    return ("read", path)
+
+
+def directory(path: str) -> Request:
+    """The names in a directory."""
+    return ("list", path)
+
+
+def sysctl(key: str) -> Request:
+    """A kernel parameter, by its key in slash form."""
+    return file(f"/proc/sys/{key}")
+
+
+def program(name: str) -> Request:
+    """Whether a program is installed."""
+    return ("has", name)
+
+
+def firewall_rules(lister: FirewallLister) -> Request:
+    """All rules of a firewall."""
+    return ("run", lister, "list", "ruleset") if lister == "nft" else ("run", lister)

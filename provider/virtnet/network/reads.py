@@ -1,0 +1,85 @@
+"""What observing a network reads of its host, together in few round trips. Pure."""
+
+import re
+
+from virtnet.host.requests import (
+    ADDRESSES,
+    CAPABILITIES,
+    DHCP_PORT,
+    LINKS,
+    LISTENING_SOCKETS,
+    directory,
+    file,
+    firewall_rules,
+    program,
+    routes,
+    sysctl,
+)
+from virtnet.planning.reads import Reads, Request
+
+LINK_DIRECTORY = "/sys/class/net"
+
+AUTOSTART_LINKS = "/etc/libvirt/qemu/networks/autostart"
+
+#: Without which libvirt starts no network of some mode.
+PROGRAMS = ("dnsmasq", "iptables", "nft")
+
+#: Of bridges whose ports are put back.
+BRIDGE_ATTRIBUTES = ("stp_state", "vlan_filtering")
+
+#: Which decides whether routes are learnt from router advertisements.
+_IPV6_FORWARDING = sysctl("net/ipv6/conf/all/forwarding")
+
+_ANY_START = (ADDRESSES, LISTENING_SOCKETS, *map(program, PROGRAMS), DHCP_PORT, CAPABILITIES)
+
+_GROUPS: tuple[frozenset[Request], ...] = (
+    # A network's firewall rules; where nft makes them, it is asked next.
+    frozenset({program("iptables-save"), firewall_rules("iptables-save"), program("nft")}),
+    # Before a new network starts.
+    frozenset({*_ANY_START, routes(4), directory(LINK_DIRECTORY)}),
+    # Before one with IPv6 starts.
+    frozenset({routes(4), routes(6), _IPV6_FORWARDING}),
+    # Before one that was there starts again.
+    frozenset(
+        {
+            *_ANY_START,
+            LINKS,
+            routes(4),
+            routes(6),
+            directory(LINK_DIRECTORY),
+            _IPV6_FORWARDING,
+        }
+    ),
+    # A network that is there.
+    frozenset({directory(AUTOSTART_LINKS.rpartition("/")[0]), directory(AUTOSTART_LINKS)}),
+)
+
+
+def _grouped_with(request: Request) -> list[Request]:
+    bridge = re.fullmatch(rf"{LINK_DIRECTORY}/([^/]+)/(address|brif)", request[-1])
+    if bridge is None:
+        return []
+    place = f"{LINK_DIRECTORY}/{bridge[1]}"
+    return [
+        file(f"{place}/address"),
+        file(f"{place}/flags"),
+        directory(place),
+        directory(f"{place}/brif"),
+        *(file(f"{place}/bridge/{attribute}") for attribute in BRIDGE_ATTRIBUTES),
+        file("/proc/net/fib_trie"),
+        file("/proc/net/if_inet6"),
+        file("/proc/1/comm"),
+        directory(LINK_DIRECTORY),
+    ]
+
+
+def _likely_next(request: Request, text: str) -> list[Request]:
+    kind, place = request[0], request[-1]
+    if kind == "list" and place.endswith("/brif"):
+        return [file(f"{LINK_DIRECTORY}/{name}/address") for name in text.rstrip("/").split("/") if name]
+    if kind == "read" and re.fullmatch(r"/run/libvirt/network/[^/]+\.pid", place) and text.strip().isdigit():
+        return [file(f"/proc/{text.strip()}/{name}") for name in ("comm", "cmdline")]
+    return []
+
+
+READS = Reads(groups=_GROUPS, grouped_with=_grouped_with, likely_next=_likely_next)

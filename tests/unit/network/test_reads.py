@@ -1,0 +1,150 @@
+"""That what a network declares to read of its host is what observing it asks, in few round trips.
+
+Whoever changes a question changes network.reads too: a question that is not declared is a round trip more, and what is
+declared but not asked is named here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from tests.builders import checked
+from tests.declared_reads import read_at_once, unneeded
+from tests.fakes.libvirt import FakeLibvirt
+from tests.fakes.machine import FakeMachine
+
+from virtnet.host.client import Host
+from virtnet.network.observe.host_facts import host_facts_for_new
+from virtnet.network.reads import READS
+from virtnet.network.resource import NETWORK
+from virtnet.planning.clients import Clients
+from virtnet.planning.reads import Request
+from virtnet.planning.reports import NetworkReport
+
+UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
+XML = (
+    f"<network><name>lab</name><uuid>{UUID}</uuid><forward mode='nat'/><bridge name='vn-lab'/><mac address='{MAC}'/>"
+    "<ip address='10.91.0.1' prefix='24'><dhcp><range start='10.91.0.2' end='10.91.0.9'/></dhcp></ip>"
+    "<ip family='ipv6' address='fd00:91::1' prefix='64'/></network>"
+)
+BRIDGE = "/sys/class/net/vn-lab"
+RULES = """\
+*filter
+:LIBVIRT_FWI - [0:0]
+:LIBVIRT_FWO - [0:0]
+:LIBVIRT_INP - [0:0]
+-A INPUT -j LIBVIRT_INP
+-A FORWARD -j LIBVIRT_FWI
+-A LIBVIRT_FWI -o vn-lab -j REJECT
+COMMIT
+*nat
+:LIBVIRT_PRT - [0:0]
+COMMIT
+"""
+#: A host whose default route was learnt from a router advertisement, with the network and a guest.
+FILES = {
+    "/sys/class/net/eth0/address": "52:54:00:00:00:01\n",
+    "/proc/sys/net/ipv6/conf/all/forwarding": "0\n",
+    "/proc/sys/net/ipv6/conf/eth0/accept_ra": "1\n",
+    "/proc/self/status": "CapEff:\tffffffffffffffff\n",
+    f"{BRIDGE}/address": f"{MAC}\n",
+    f"{BRIDGE}/flags": "0x1003\n",
+    f"{BRIDGE}/bridge/stp_state": "1\n",
+    f"{BRIDGE}/bridge/vlan_filtering": "0\n",
+    f"{BRIDGE}/brif/vnet0/port_no": "0x1\n",
+    "/sys/class/net/vnet0/address": "fe:54:00:00:00:01\n",
+    "/proc/net/fib_trie": "     |-- 10.91.0.1\n        /32 host LOCAL\n",
+    "/proc/net/if_inet6": "fd000091000000000000000000000001 03 40 00 80   vn-lab\n",
+    "/proc/1/comm": "init\n",
+    "/run/libvirt/network/lab.pid": "4711\n",
+    "/proc/4711/comm": "dnsmasq\n",
+    "/etc/libvirt/qemu/networks/autostart/lab.xml": "",
+}
+PRINTED = {
+    ("ip", "-json", "-brief", "address", "show"): "[]",
+    ("ip", "-json", "-details", "link", "show"): '[{"ifname":"eth0"},{"ifname":"vn-lab"}]',
+    ("ip", "-json", "route", "show", "table", "main"): "[]",
+    ("ip", "-json", "-6", "route", "show", "table", "main"): '[{"dst":"default","dev":"eth0","protocol":"ra"}]',
+    ("ss", "-Hlntu"): "",
+    ("iptables-save",): RULES,
+}
+LAB = {"name": "lab", "uri": "qemu:///system", "forward": {}, "ips": [{"address": "10.91.0.1/24"}]}
+RECORDED = {**checked(LAB), "uuid": UUID, "host_uuid": "as recorded"}
+
+
+def report(*, active: bool) -> NetworkReport:
+    return NetworkReport(
+        uuid=UUID,
+        name="lab",
+        active=active,
+        persistent=True,
+        autostart=True,
+        live_xml=XML if active else None,
+        config_xml=XML,
+    )
+
+
+def observe(desired: Mapping[str, Any] | None, *, active: bool = True) -> Callable[[Host], object]:
+    libvirt = FakeLibvirt(reports={UUID: report(active=active)})
+    return lambda host: NETWORK.observe(Clients(libvirt=libvirt, host=host), desired, RECORDED)
+
+
+#: Only a leftover dnsmasq's command line matters.
+COMMAND_LINE: set[Request] = {("read", "/proc/4711/cmdline")}
+#: Only a restart asks what is set on the bridge.
+BRIDGE_SETTINGS: set[Request] = {("read", f"{BRIDGE}/bridge/{name}") for name in ("stp_state", "vlan_filtering")}
+#: Only of a bridge that is meant to be there is asked whether all is well.
+HEALTH: set[Request] = {
+    ("list", BRIDGE),
+    ("read", f"{BRIDGE}/flags"),
+    ("read", "/sys/class/net/vnet0/address"),
+    ("read", "/proc/net/fib_trie"),
+    ("read", "/proc/net/if_inet6"),
+    ("read", "/proc/1/comm"),
+}
+#: Asked along with iptables-save, and needed where that has no rules of libvirt's.
+HAS_NFT: set[Request] = {("has", "nft")}
+NFT: dict[tuple[str, ...], str] = {("iptables-save",): "", ("nft", "list", "ruleset"): ""}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    observe: Callable[[Host], object]
+    trips: int
+    """Round trips it takes."""
+    unneeded: set[Request]
+    """What it has read beyond need, as other observations need it along with the rest."""
+    printed: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+
+CASES = {
+    "before a new one starts": Case(observe=lambda host: host_facts_for_new(host, {4}), trips=1, unneeded=set()),
+    # The routes of IPv6 tell of which interfaces accept_ra matters.
+    "with IPv6": Case(observe=lambda host: host_facts_for_new(host, {4, 6}), trips=3, unneeded=set()),
+    "a refresh": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS | HAS_NFT),
+    "a refresh with nft": Case(observe=observe({}), trips=6, unneeded=COMMAND_LINE | BRIDGE_SETTINGS, printed=NFT),
+    "before a restart": Case(observe=observe({**RECORDED, "domain": {"name": "lab"}}), trips=7, unneeded=COMMAND_LINE),
+    "before it starts": Case(observe=observe(RECORDED, active=False), trips=7, unneeded=HEALTH),
+    "before a delete": Case(observe=observe(None), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS | HAS_NFT),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_is_declared_is_what_is_asked(case: Case) -> None:
+    machine = FakeMachine(files=FILES, printed={**PRINTED, **case.printed})
+
+    trips = read_at_once(machine, READS, case.observe)
+
+    assert unneeded(machine, READS, case.observe) == case.unneeded
+    assert len(trips) == case.trips, trips
+
+
+def test_a_look_at_a_bridge_takes_one_round_trip_and_its_ports_another() -> None:
+    def look(host: Host) -> None:
+        assert host.read_file(f"{BRIDGE}/address") == f"{MAC}\n"
+        assert host.read_file(f"{BRIDGE}/flags") == "0x1003\n"
+        for name in host.list_directory(f"{BRIDGE}/brif"):
+            assert host.read_file(f"/sys/class/net/{name}/address")
+
+    assert len(read_at_once(FakeMachine(files=FILES), READS, look)) == 2
