@@ -1,6 +1,6 @@
-"""What is recorded of a network against what is desired: the changes with nothing looked at. Pure.
+"""What is recorded of a network against what is desired: the changes with nothing looked at, and how much to look at.
 
-This is all that diff needs, so a preview does not change its answer because a host is down.
+The changes are all that diff needs, so a preview does not change its answer because a host is down. Pure.
 """
 
 from dataclasses import replace
@@ -9,13 +9,14 @@ from typing import cast
 from virtnet.network._generated.trees import BridgeTree, BridgeTreeWithUnknowns, NetworkTree, NetworkTreeWithUnknowns
 from virtnet.network.live_items import as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
+from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.observed import mended_by, problem_of
 from virtnet.network.outputs import NetworkOutputs
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
 from virtnet.planning.merge import differences, merge, naming
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.spec.part import UNKNOWN, TreeType, Values, as_list, only, without
+from virtnet.spec.part import UNKNOWN, TreeType, Values, as_list, only, walk_unknown, without
 
 RECORDED_ONLY = ("adopt", "allow_overlap", "on_restart", "on_delete")
 """Inputs that nothing on the host follows from."""
@@ -71,6 +72,45 @@ def recorded_changes(desired: NetworkTreeWithUnknowns, recorded: Values) -> tupl
         change_class = max(mended_by(problem) or ChangeClass.LIVE for problem in problems)
         changes.append(Change(path="problems", kind="change", change_class=change_class, problems=problems))
     return tuple(changes)
+
+
+def needs(desired: Values | None, recorded: Values) -> Scope:
+    """How much is to be looked at before planning. Desired is {} when only reading, and None before a delete."""
+    wanted, deletes = network_tree_with_unknowns(desired or {}), desired is None
+    named = (_named_bridge(wanted), _named_bridge(network_tree_with_unknowns(recorded)))
+    own_bridge = bool(wanted) and mode_of(wanted) in OWN_BRIDGE_MODES
+    whole = own_bridge and not list(walk_unknown(wanted))
+    addresses = [ip.get("address", "") for ip in network_tree(wanted).get("ips", [])] if whole else []
+    return Scope(
+        uuid=str(recorded.get("uuid") or ""),
+        name=str(wanted.get("name", "")),
+        start=_start(wanted, recorded, deletes=deletes),
+        deletes=deletes,
+        disconnects=deletes and recorded.get("on_delete") == "disconnect",
+        checks_firewall=bool(recorded.get("host_uuid")),
+        bridges=frozenset(name for name in named if name),
+        ip_versions=frozenset(6 if ":" in address else 4 for address in addresses) if whole else None,
+        prefetches=own_bridge and not wanted.get("adopt") and bool(wanted.get("active", True)),
+    )
+
+
+def _start(wanted: NetworkTreeWithUnknowns, recorded: Values, *, deletes: bool) -> Start:
+    if deletes:
+        # What was adopted is given back as it was found, running maybe.
+        return Start.PLANNED if recorded.get("adopted_from") else Start.NEVER
+    if not wanted:
+        return Start.NEVER
+    if not recorded or recorded.get("problems"):
+        return Start.PLANNED
+    restarts = any(change.change_class >= ChangeClass.RESTART for change in recorded_changes(wanted, recorded))
+    return Start.PLANNED if restarts else Start.IF_AMISS
+
+
+def _named_bridge(inputs: NetworkTreeWithUnknowns) -> str:
+    """The bridge's name that inputs give; "" where they give none, or none is known yet."""
+    bridge = inputs.get("bridge", UNKNOWN)
+    name = "" if bridge is UNKNOWN else bridge.get("name", "")
+    return "" if name is UNKNOWN else name
 
 
 def with_identity(target: TreeType, present: NetworkTree) -> TreeType:

@@ -11,9 +11,9 @@ from typing import Any
 
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.checks.inputs import check_network
-from virtnet.network.diff import recorded_inputs
+from virtnet.network.diff import needs, recorded_inputs
 from virtnet.network.existing import import_network
-from virtnet.network.observe.observe import observe, prefetch
+from virtnet.network.observe import observe as network_observe
 from virtnet.network.observed import Observed, ObservedAbsent, ProblemKind, as_details
 from virtnet.network.outputs import NetworkOutputs
 from virtnet.network.plan.plan import plan_network
@@ -23,6 +23,7 @@ from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
 from virtnet.network.unchanged import DEFAULTS
 from virtnet.network.xml import read as network_xml
+from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Messages, Problem
 from virtnet.planning.merge import ABSENT, project
 from virtnet.planning.resource import Resource
@@ -156,6 +157,16 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
         "adopted_from": recorded.get("adopted_from"),
         "problems": [as_details(problem) for problem in observed.problems],
     }
+
+
+def observe(clients: Clients, desired: Values | None, recorded: Values) -> Observed:
+    """What libvirt and the kernel report now, as far as planning needs it."""
+    return network_observe.observe(clients, needs(desired, recorded))
+
+
+def prefetch(clients: Clients, desired: Values) -> None:
+    """What takes long of that before a create."""
+    network_observe.prefetch(clients, needs(desired, {}))
 
 
 def _messages() -> Messages:

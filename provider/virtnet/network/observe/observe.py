@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from virtnet.errors import AccessDenied, HostFailure
-from virtnet.network._generated.trees import NetworkTreeWithUnknowns
-from virtnet.network.diff import recorded_changes
 from virtnet.network.names import holding_uuid
 from virtnet.network.observe.health import firewall_problems, health_problems
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
 from virtnet.network.observe.ports import attachments, find_network
+from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.observed import (
     HostReport,
     LeftBridge,
@@ -25,29 +24,25 @@ from virtnet.network.observed import (
     reported,
 )
 from virtnet.network.reads import AUTOSTART_LINKS, READS
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Problem
 from virtnet.planning.host_client import FileReader, HostReader
-from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, ObstacleKind
-from virtnet.spec.part import UNKNOWN, Values, walk_unknown
 
 
-def observe(clients: Clients, desired: Values | None, recorded: Values) -> Observed:
+def observe(clients: Clients, scope: Scope) -> Observed:
     """What libvirt and the kernel report of this network; of the rest of the host only when it may matter."""
-    report = _find(clients, desired or {}, recorded)
+    report = _find(clients, scope)
     if report is None:
-        return _observe_absent(clients, network_tree_with_unknowns(desired or {}), recorded)
-    libvirt, deleting = clients.libvirt, desired is None
-    wanted = network_tree_with_unknowns(desired or {})
+        return _observe_absent(clients, scope)
+    libvirt = clients.libvirt
     problems = health_problems(clients.host, report)
-    if not problems and recorded.get("host_uuid"):
-        # Not right after it was made or changed, when its rules are as new as it is.
+    if not problems and scope.checks_firewall:
         problems = firewall_problems(clients.host, report)
     if report.live is not None and report.live.restart_record_left:
         problems = (*problems, Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED))
-    may_start = _may_start(report, wanted, recorded, problems) or bool(deleting and recorded.get("adopted_from"))
+    amiss = not report.active or bool(problems)
+    may_start = scope.start is Start.PLANNED or (scope.start is Start.IF_AMISS and amiss)
     users = attachments(clients, report)
     holding = find_network(libvirt, uuid=holding_uuid(report.uuid))
     held = attachments(clients, holding)
@@ -55,21 +50,21 @@ def observe(clients: Clients, desired: Values | None, recorded: Values) -> Obser
         held = _with_guests(clients, holding, held)
         waiting = {"network": holding.name, "attachments": attachment_details(held)}
         problems = (*problems, Problem(ProblemKind.HOLDING_NETWORK_LEFT, waiting))
-    left = bridges_left(clients, report, occupied=deleting and recorded.get("on_delete") == "disconnect")
+    left = bridges_left(clients, report, occupied=scope.disconnects)
     if any(entry.users for entry in left):
         left = _with_owners(clients, report.name, left)
     if forgotten := [entry.bridge for entry in left if entry.uuid != report.uuid]:
         problems = (*problems, Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": forgotten}))
-    around = _surroundings(clients, wanted, recorded, report) if may_start else _Surroundings()
+    around = _surroundings(clients, scope, report) if may_start else _Surroundings()
     return ObservedNetwork(
         uri=libvirt.uri,
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         report=report,
-        attachments=_with_guests(clients, report, users) if may_start or deleting else users,
+        attachments=_with_guests(clients, report, users) if may_start or scope.deletes else users,
         holding="" if holding is None else holding.name,
         held=held,
-        shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if deleting else (),
+        shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if scope.deletes else (),
         dnsmasq_left=not report.active and dnsmasq_process(clients, report.name) is not None,
         bridges_left=left,
         problems=problems,
@@ -80,9 +75,10 @@ def observe(clients: Clients, desired: Values | None, recorded: Values) -> Obser
     )
 
 
-def _observe_absent(clients: Clients, desired: NetworkTreeWithUnknowns, recorded: Values) -> ObservedAbsent:
+def _observe_absent(clients: Clients, scope: Scope) -> ObservedAbsent:
     libvirt = clients.libvirt
-    around = _surroundings(clients, desired, recorded, None) if desired else _Surroundings()
+    may_start = scope.start is not Start.NEVER and not scope.deletes
+    around = _surroundings(clients, scope, None) if may_start else _Surroundings()
     return ObservedAbsent(
         uri=libvirt.uri,
         host_uuid=libvirt.host_uuid(),
@@ -104,27 +100,22 @@ class _Surroundings:
     interface_names: frozenset[str] | None = None
 
 
-def _surroundings(
-    clients: Clients, desired: NetworkTreeWithUnknowns, recorded: Values, report: ReportedNetwork | None
-) -> _Surroundings:
+def _surroundings(clients: Clients, scope: Scope, report: ReportedNetwork | None) -> _Surroundings:
     return _Surroundings(
         others=_others(clients, report),
-        host=None if clients.host is None else _host_facts(clients.host, desired, recorded, report),
+        host=None if clients.host is None else _host_facts(clients.host, scope, report),
         interface_names=clients.libvirt.interface_names() if clients.host is None else None,
     )
 
 
-def prefetch(clients: Clients, desired: Values) -> None:
+def prefetch(clients: Clients, scope: Scope) -> None:
     """Let the host's programs tell of addresses, routes and sockets while another network starts, which takes longer.
 
     What other resources of virtnet's do meanwhile to addresses is told by libvirt, which is asked when it counts.
     """
-    wanted = network_tree_with_unknowns(desired)
-    if clients.host is None or wanted.get("adopt") or not wanted.get("active", True):
-        return
-    if mode_of(wanted) in OWN_BRIDGE_MODES:
+    if clients.host is not None and scope.prefetches:
         with clients.prefetch(READS):
-            _host_facts(clients.host, wanted, {}, None)
+            _host_facts(clients.host, scope, None)
 
 
 def _others(clients: Clients, report: ReportedNetwork | None) -> tuple[ReportedNetwork, ...]:
@@ -133,23 +124,13 @@ def _others(clients: Clients, report: ReportedNetwork | None) -> tuple[ReportedN
     return tuple(reported(other) for other in found if report is None or other.uuid != report.uuid)
 
 
-def _host_facts(
-    host: HostReader, desired: NetworkTreeWithUnknowns, recorded: Values, report: ReportedNetwork | None
-) -> HostReport:
+def _host_facts(host: HostReader, scope: Scope, report: ReportedNetwork | None) -> HostReport:
     """The host as far as this network's start may depend on it: of 500 interfaces, less where nothing is plugged in."""
-    if report is None and mode_of(desired) in OWN_BRIDGE_MODES and not list(walk_unknown(desired)):
-        addresses = [ip.get("address", "") for ip in network_tree(desired).get("ips", [])]
-        return host_facts_for_new(host, {6 if ":" in address else 4 for address in addresses})
+    if report is None and scope.ip_versions is not None:
+        return host_facts_for_new(host, scope.ip_versions)
     found = () if report is None else (report.live, report.config)
-    named = [said.bridge_name for said in found if said is not None]
-    return host_facts(host, {name for name in (_named_bridge(desired), _named_bridge(recorded), *named) if name})
-
-
-def _named_bridge(inputs: Values) -> str:
-    """The bridge's name that inputs give; "" where they give none, or none is known yet."""
-    bridge = network_tree_with_unknowns(inputs).get("bridge", UNKNOWN)
-    name = "" if bridge is UNKNOWN else bridge.get("name", "")
-    return "" if name is UNKNOWN else name
+    its_bridges = {said.bridge_name for said in found if said is not None} - {""}
+    return host_facts(host, scope.bridges | its_bridges)
 
 
 def _with_guests(clients: Clients, report: ReportedNetwork, users: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
@@ -208,25 +189,9 @@ def _named(
     return user
 
 
-def _may_start(
-    report: ReportedNetwork,
-    desired: NetworkTreeWithUnknowns,
-    recorded: Values,
-    problems: tuple[Problem, ...],
-) -> bool:
-    """Whether the plan may have to start the network, so that the whole host is worth a look."""
-    if not desired:
-        return False
-    if not report.active or not recorded or problems or recorded.get("problems"):
-        return True
-    return any(change.change_class >= ChangeClass.RESTART for change in recorded_changes(desired, recorded))
-
-
-def _find(clients: Clients, desired: Values, recorded: Values) -> ReportedNetwork | None:
-    if recorded.get("uuid"):
-        report = find_network(clients.libvirt, uuid=str(recorded["uuid"]))
-    else:
-        report = find_network(clients.libvirt, name=str(desired["name"]))
+def _find(clients: Clients, scope: Scope) -> ReportedNetwork | None:
+    sought = {"uuid": scope.uuid} if scope.uuid else {"name": scope.name}
+    report = find_network(clients.libvirt, **sought)
     return None if report is None else _effective_autostart(clients.host, report, clients.libvirt.uri)
 
 

@@ -1,0 +1,34 @@
+"""How much one observation of a network has to look at: decided before it, by what is desired and recorded. Pure."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Start(Enum):
+    """Whether the network may have to be started, so that the whole host is worth a look."""
+
+    NEVER = "never"
+    IF_AMISS = "if amiss"
+    """Where it does not run, or something is wrong with it."""
+    PLANNED = "planned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What an observation is for. `diff.needs` makes it."""
+
+    uuid: str = ""
+    """That the network is known by; "" where it is looked for by name."""
+    name: str = ""
+    start: Start = Start.NEVER
+    deletes: bool = False
+    disconnects: bool = False
+    """Whether a delete may cut off what is plugged in."""
+    checks_firewall: bool = False
+    """Whether its rules are looked for: not right after it was made or changed, when they are as new as it is."""
+    bridges: frozenset[str] = frozenset()
+    """The names of the bridges that it is to be on, or was."""
+    ip_versions: frozenset[int] | None = None
+    """The versions of IP of a network with a bridge of its own, all of which is known; None where it is another."""
+    prefetches: bool = False
+    """Whether it is worth asking the host before it is this network's turn."""
