@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from virtnet.forwarding.drop_in import parse, path_of
 from virtnet.forwarding.kinds import UserKind
@@ -139,7 +138,7 @@ def drop_in_of(inputs: Values) -> str | None:
     return None if name is None else str(name)
 
 
-def setting(inputs: Values, name: str, default: Any) -> Any:
+def setting(inputs: Values, name: str, default: object) -> object:
     """One input, or what leaving it out means. May be UNKNOWN."""
     return inputs.get(name, default)
 
