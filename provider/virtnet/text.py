@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 #: The controls of ASCII and of ISO 6429, but for the ends of lines and tabs; and what turns the direction of writing.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -32,7 +32,7 @@ def redact(text: str, hidden: Iterable[str]) -> str:
     return text
 
 
-def strings(value: Any) -> set[str]:
+def strings(value: object) -> set[str]:
     """All texts in a value, at any depth."""
     if isinstance(value, str):
         return {value} if len(value) >= SHORTEST else set()
@@ -43,7 +43,7 @@ def strings(value: Any) -> set[str]:
     return set()
 
 
-def strings_at(value: Any, place: Place) -> set[str]:
+def strings_at(value: object, place: Place) -> set[str]:
     """All texts in what is found at a place."""
     if isinstance(value, list):
         return set().union(*(strings_at(item, place) for item in value))

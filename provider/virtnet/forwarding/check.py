@@ -1,8 +1,5 @@
 """A HostForwarding's inputs brought to their one canonical form, or refused. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from virtnet.forwarding.kinds import ForwardingFailure
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.spec.failures import Failure
@@ -11,7 +8,7 @@ from virtnet.spec.values import readable
 from virtnet.transport.uri import no_host_reason
 
 
-def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[str, object], list[Failure]]:
+def check(inputs: Values, recorded: Values) -> tuple[dict[str, object], list[Failure]]:
     """Inputs in their one canonical form, or every reason against them. Pure.
 
     `__owner`, project/stack/resource, is kept as first recorded: the drop-in goes on naming it when Pulumi's name

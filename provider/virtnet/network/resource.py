@@ -5,9 +5,7 @@ Deciding is the plan package's, and the observe package gathers what it looks at
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.checks.inputs import check_network
@@ -33,7 +31,7 @@ from virtnet.spec.part import UNKNOWN, Values, as_group, from_inputs, is_unknown
 from virtnet.spec.values import readable
 
 
-def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[str, object], list[Failure]]:
+def check(inputs: Values, recorded: Values) -> tuple[dict[str, object], list[Failure]]:
     """Inputs in their one canonical form, with what is recorded even when left out, or every reason against them.
 
     `__name` is the Pulumi resource's name, taken when `name` is left out; a name once recorded is kept. `__owner` is
@@ -44,8 +42,9 @@ def check(inputs: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[dict[
         named["name"] = recorded.get("name") or inputs.get("__name") or ""
     spec, failures = from_inputs(NetworkSpec, named)
     if spec is None:
-        from_resource = inputs.get("name") is None and not recorded.get("name") and inputs.get("__name")
-        return {}, [_of_resource_name(failure, inputs["__name"]) if from_resource else failure for failure in failures]
+        if inputs.get("name") is None and not recorded.get("name") and inputs.get("__name"):
+            failures = [_of_resource_name(failure, str(inputs["__name"])) for failure in failures]
+        return {}, failures
     failures = check_network(spec) or _check_metadata(spec)
     if failures:
         return {}, failures

@@ -1,10 +1,10 @@
 """What a network's tree says: its forward mode, as libvirt names it, its bridge, and what libvirt runs for it. Pure."""
 
-from typing import cast
+from typing import cast, overload
 
 from virtnet.network._generated.trees import DhcpTree, NetworkTree, NetworkTreeWithUnknowns
 from virtnet.network.spec import NetworkSpec
-from virtnet.spec.part import UNKNOWN, Values, is_unknown
+from virtnet.spec.part import UNKNOWN, Unknown, Values, is_unknown
 
 #: Modes in which libvirt turns the host's IP forwarding on whenever a network starts.
 ROUTED_MODES = ("nat", "route", "open")
@@ -38,15 +38,16 @@ def forward_mode(spec: NetworkSpec) -> str | None:
     return forward.mode or "nat"
 
 
-def mode_of(tree: NetworkTreeWithUnknowns) -> str:
-    """The forward mode of a tree; "" for an isolated network, "unknown" while it is known only when applied."""
+@overload
+def mode_of(tree: NetworkTree) -> str: ...
+@overload
+def mode_of(tree: NetworkTreeWithUnknowns) -> str | Unknown: ...
+def mode_of(tree: NetworkTreeWithUnknowns) -> str | Unknown:
+    """The forward mode of a tree; "" for an isolated network. A missing mode is nat."""
     forward = tree.get("forward")
     if forward is None:
         return ""
-    if forward is UNKNOWN:
-        return "unknown"
-    mode = forward.get("mode", "nat")
-    return "unknown" if mode is UNKNOWN else mode
+    return UNKNOWN if forward is UNKNOWN else forward.get("mode", "nat")
 
 
 def own_bridge(tree: NetworkTreeWithUnknowns) -> str:

@@ -4,9 +4,9 @@ The verbs, both adapters, the schema, the SDKs and the reference are made of it;
 new kind of resource is a package that makes such a record, and one entry in `virtnet.resources`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Messages
@@ -47,7 +47,7 @@ class Resource(Generic[Observed]):
     """Inputs that always have an output, also where the program leaves them out."""
     left_out: Values = field(default_factory=dict)
     """Those among them that check gives a constant value where the program leaves them out, with that value."""
-    check: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[dict[str, object], list[Failure]]]
+    check: Callable[[Values, Values], tuple[dict[str, object], list[Failure]]]
     """(inputs, recorded inputs) -> canonical inputs, or failures. Pure."""
     observe: Callable[[Clients, Values | None, Values], Observed]
     """(doors, desired, recorded or {}) -> what libvirt and the kernel report now. No effect.
