@@ -16,10 +16,17 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from virtnet.errors import AccessDenied, HostFailure, Refused, Unreachable, VirtnetError
-from virtnet.host import requests
+from virtnet.host import messages, requests
 from virtnet.host.local import LocalMachine
 from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, Machine, NoAnswer
-from virtnet.host.parse import parse_addresses, parse_bridge_vlans, parse_links, parse_listening_sockets, parse_routes
+from virtnet.host.parse import (
+    parse_addresses,
+    parse_bridge_vlans,
+    parse_denied,
+    parse_links,
+    parse_listening_sockets,
+    parse_routes,
+)
 from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
 from virtnet.planning.host_client import FirewallLister
 from virtnet.planning.reads import Reads, Request
@@ -139,28 +146,25 @@ class Host:
         A lock on a file of root's (flock(2)), which goes with the process. Users who may not open it go on without.
         Raises Refused where another process holds it for ten minutes.
         """
-        what, deadline = "wait for other changes of this host", time.monotonic() + self._seconds_for_the_lock
-        while self._execute(what, "lock", LOCK_FILE, but=(errno.EADDRINUSE,)).error is not None:
+        deadline = time.monotonic() + self._seconds_for_the_lock
+        while self._execute(messages.WAIT_FOR_LOCK, "lock", LOCK_FILE, but=(errno.EADDRINUSE,)).error is not None:
             if time.monotonic() > deadline:
-                raise Refused(
-                    f"{self.name} was not touched: another process of virtnet has been changing it for "
-                    f"{self._seconds_for_the_lock / 60:.0f} minutes (it holds {LOCK_FILE}); see what it waits for"
-                )
+                raise Refused(messages.locked(self.name, self._seconds_for_the_lock, LOCK_FILE))
             time.sleep(SECONDS_BETWEEN_TRIES)
         try:
             yield
         finally:
             # A connection that was lost let go of the lock by itself.
             with suppress(VirtnetError):
-                self._execute("let others change this host", "unlock")
+                self._execute(messages.RELEASE_LOCK, "unlock")
 
     def links(self) -> Sequence[Link]:
         """All network interfaces."""
-        return parse_links(self._output("list the network interfaces", requests.LINKS))
+        return parse_links(self._output(messages.LIST_LINKS, requests.LINKS))
 
     def addresses(self) -> Sequence[HostAddress]:
         """All addresses of all interfaces."""
-        return parse_addresses(self._output("list the addresses", requests.ADDRESSES))
+        return parse_addresses(self._output(messages.LIST_ADDRESSES, requests.ADDRESSES))
 
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         """The main routing tables of these versions of IP, IPv4 first."""
@@ -168,52 +172,51 @@ class Host:
         # IPv6 first: along with it the cache asks for IPv4, and not the other way round.
         for version in sorted(versions, reverse=True):
             request, longest = (requests.routes(6), 128) if version == 6 else (requests.routes(4), 32)
-            shown = self._output(f"list the IPv{version} routes", request)
+            shown = self._output(messages.list_routes(version), request)
             found = [*parse_routes(shown, longest_prefix=longest), *found]
         return tuple(found)
 
     def listening_sockets(self) -> Sequence[ListeningSocket]:
         """Listening TCP and bound UDP sockets."""
-        return parse_listening_sockets(self._output("list the listening sockets", requests.LISTENING_SOCKETS))
+        return parse_listening_sockets(self._output(messages.LIST_SOCKETS, requests.LISTENING_SOCKETS))
 
     def dhcp_port_free(self) -> bool:
         """Whether UDP port 67 can be bound by a server that shares it; True where that cannot be tried."""
-        answer = self._answer("try the port of DHCP servers", requests.DHCP_PORT)
+        answer = self._answer(messages.TRY_DHCP_PORT, requests.DHCP_PORT)
         return answer.error is None or answer.error.number != errno.EADDRINUSE
 
     def has_program(self, name: str) -> bool:
         """Whether a program is where daemons find programs (PATH and the sbin directories)."""
-        return bool(self._answer(f"look for the program {name}", requests.program(name)).text)
+        return bool(self._answer(messages.find_program(name), requests.program(name)).text)
 
     def delete_link(self, name: str) -> None:
         """Delete a network interface."""
         # "dev" comes first, so that no name can be taken for an option or a keyword.
-        self._run(f"delete the interface {name}", "ip", "link", "delete", "dev", name)
+        self._run(messages.delete_link(name), "ip", "link", "delete", "dev", name)
 
     def set_master(self, link: str, bridge: str) -> None:
         """Plug a network interface into a bridge, out of the one it is in."""
-        what = f"plug the interface {link} into {bridge}"
-        self._run(what, "ip", "link", "set", "dev", link, "master", bridge)
+        self._run(messages.set_master(link, bridge), "ip", "link", "set", "dev", link, "master", bridge)
 
     def set_link_up(self, link: str, up: bool) -> None:
         """Bring a network interface up or down."""
-        word = "up" if up else "down"
-        self._run(f"bring the interface {link} {word}", "ip", "link", "set", "dev", link, word)
+        state: Literal["up", "down"] = "up" if up else "down"
+        self._run(messages.set_link(link, state), "ip", "link", "set", "dev", link, state)
 
     def write_attribute(self, path: str, value: str) -> None:
         """Write a file below /sys/class/net that is there."""
         if not path.startswith(NET_ATTRIBUTES) or ".." in PurePosixPath(path).parts:
-            raise HostFailure(f"{path} is no attribute of a network interface of {self.name}")
-        self._execute(f"write {value} to {path}", "write", path, value)
+            raise HostFailure(messages.no_attribute(path, self.name))
+        self._execute(messages.write_attribute(path, value), "write", path, value)
 
     def bridge_vlans(self, link: str) -> Sequence[str]:
         """The VLANs of a port of a bridge that filters them, each as `bridge vlan add` takes it."""
-        shown = self._output(f"list the VLANs of {link}", ("run", "bridge", "-json", "vlan", "show", "dev", link))
+        shown = self._output(messages.list_vlans(link), ("run", "bridge", "-json", "vlan", "show", "dev", link))
         return parse_bridge_vlans(shown)
 
     def set_bridge_vlans(self, link: str, vlans: Sequence[str]) -> None:
         """Give a port exactly these VLANs."""
-        what = f"set the VLANs of {link}"
+        what = messages.set_vlans(link)
         for vlan in self.bridge_vlans(link):
             if vlan not in vlans:
                 self._run(what, "bridge", "vlan", "del", "dev", link, "vid", vlan.split()[0])
@@ -222,42 +225,44 @@ class Host:
 
     def may_change_links(self) -> bool:
         """Whether this user may plug interfaces in and out: root of the network namespace (CAP_NET_ADMIN)."""
-        status = self._text_of(requests.CAPABILITIES, "read this process's capabilities") or ""
+        status = self._text_of(requests.CAPABILITIES, messages.READ_CAPABILITIES) or ""
         words = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
         return bool(int(words.get("CapEff", "0").strip() or "0", 16) & CAP_NET_ADMIN)
 
     def read_sysctl(self, key: str) -> str | None:
         """A kernel parameter by its key in slash form (net/ipv4/ip_forward); None where there is none."""
-        text = self._text_of(requests.file(self._sysctl_path(key)), f"read the kernel parameter {key}")
+        text = self._text_of(requests.file(self._sysctl_path(key)), messages.read_sysctl(key))
         return None if text is None else text.strip()
 
     def write_sysctl(self, key: str, value: str) -> None:
         """Set a kernel parameter at runtime."""
-        self._execute(f"set the kernel parameter {key} to {value}", "write", self._sysctl_path(key), value)
+        self._execute(messages.write_sysctl(key, value), "write", self._sysctl_path(key), value)
 
     def read_file(self, path: str) -> str | None:
         """A file's text; None where there is none."""
-        return self._text_of(requests.file(path), f"read {path}")
+        return self._text_of(requests.file(path), messages.read_file(path))
 
     def list_directory(self, path: str) -> Sequence[str]:
         """The names in a directory, sorted; none where there is no directory."""
-        answer = self._read(f"list {path}", requests.directory(path), but=_NOT_THERE)
+        answer = self._read(messages.list_directory(path), requests.directory(path), but=_NOT_THERE)
         return sorted(filter(None, answer.text.split("/")))
 
     def write_file(self, path: str, content: str) -> None:
         """Write a file whole, mode 0644: a crash at any moment leaves the old file or the new one."""
         directory, _, name = path.rpartition("/")
-        self._execute(f"write {path}", "replace", directory, name, content)
+        self._execute(messages.write_file(path), "replace", directory, name, content)
 
     def remove_file(self, path: str) -> None:
         """Remove a file; no error where there is none."""
-        self._execute(f"remove {path}", "remove", path, but=_NOT_THERE)
+        self._execute(messages.remove_file(path), "remove", path, but=_NOT_THERE)
 
     def end_process(self, pid: int) -> None:
         """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
-        answer = self._execute(f"end process {pid}", "end", str(pid), str(self._seconds_for_an_end), but=(errno.ETIME,))
+        answer = self._execute(
+            messages.end_process(pid), "end", str(pid), str(self._seconds_for_an_end), but=(errno.ETIME,)
+        )
         if answer.error is not None:
-            raise HostFailure(f"could not end process {pid} on {self.name}: it goes on after SIGTERM; end it by hand")
+            raise HostFailure(messages.process_stays(pid, self.name))
 
     def firewall_rules(self, program: FirewallLister, *, seconds_old: float = 0.0) -> str | None:
         """All rules of a firewall as this program prints them; None where there is no such program.
@@ -275,16 +280,16 @@ class Host:
     def _list_rules(self, program: FirewallLister) -> str | None:
         if not self.has_program(program):
             return None
-        return self._output("list the firewall rules", requests.firewall_rules(program))
+        return self._output(messages.LIST_FIREWALL_RULES, requests.firewall_rules(program))
 
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         """Delete one rule, its chain first, as the program lists it."""
-        self._run(f"delete a rule of {rule[0]}", program, "-w", "-t", table, "-D", *rule)
+        self._run(messages.delete_rule(rule[0]), program, "-w", "-t", table, "-D", *rule)
 
     def _sysctl_path(self, key: str) -> str:
         parts = PurePosixPath(key).parts
         if not parts or key.startswith("/") or ".." in parts or "\0" in key:
-            raise HostFailure(f"'{key}' is no kernel parameter of {self.name}; write it like net/ipv4/ip_forward")
+            raise HostFailure(messages.no_parameter(key, self.name))
         return str(PurePosixPath(self._proc_sys, *parts))
 
     def _text_of(self, request: Request, what: str) -> str | None:
@@ -311,41 +316,29 @@ class Host:
         try:
             return self._cache.answer(request) if self._cache is not None else self._machine.read(request)[0]
         except NoAnswer as late:
-            raise HostFailure(f"could not {what} on {self.name}: {late}; try again") from late
+            raise HostFailure(messages.no_answer_to_read(what, self.name, str(late))) from late
 
     def _executed(self, what: str, request: Request) -> Answer:
         self._refuse_nul(what, request)
         try:
             return self._machine.execute(request)
         except NoAnswer as late:
-            raise HostFailure(
-                f"could not {what} on {self.name}: {late}; whether it was done is unknown; try again"
-            ) from late
+            raise HostFailure(messages.no_answer_to_change(what, self.name, str(late))) from late
         except ConnectionLost as lost:
-            raise Unreachable(
-                f"the connection to {self.name} was lost while trying to {what}; whether it was done is unknown; "
-                f"pulumi up looks before it goes on: {lost}"
-            ) from lost
+            raise Unreachable(messages.lost_while_changing(what, self.name, str(lost))) from lost
 
     def _refuse_nul(self, what: str, request: Request) -> None:
         if any("\0" in word for word in request):
-            raise HostFailure(f"could not {what!a} on {self.name}: nothing on a host has a NUL in its name")
+            raise HostFailure(messages.nul(what, self.name))
 
     def _without_error(self, answer: Answer, what: str, *, program: str = "", but: Sequence[int] = ()) -> Answer:
         error = answer.error
         if error is None or error.number in but:
             return answer
         if program and error.number == errno.ENOENT:
-            raise HostFailure(
-                f"could not {what} on {self.name}: there is no program '{program}'; install {_PACKAGES[program]}"
-            )
-        if error.number in (errno.EACCES, errno.EPERM) or (program and "Operation not permitted" in error.message):
-            raise AccessDenied(
-                f"{self.name} does not let this user {what}; {self._machine.root_hint} ({error.message})"
-            )
+            raise HostFailure(messages.no_program(what, self.name, program, _PACKAGES[program]))
+        if error.number in (errno.EACCES, errno.EPERM) or (program and parse_denied(error.message)):
+            raise AccessDenied(messages.denied(what, self.name, self._machine.root_hint, error.message))
         if error.number == errno.EROFS:
-            raise HostFailure(
-                f"could not {what} on {self.name}: it is read-only there; run outside of the container or sandbox"
-                f" that made it so ({error.message})"
-            )
-        raise HostFailure(f"could not {what} on {self.name}: {error.message}")
+            raise HostFailure(messages.read_only(what, self.name, error.message))
+        raise HostFailure(messages.failed(what, self.name, error.message))

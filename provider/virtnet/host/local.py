@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from virtnet.host import messages
 from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, HostError, NoAnswer
 from virtnet.planning.reads import Request
 
@@ -48,7 +49,7 @@ class LocalMachine:
     """Implements machine.Machine."""
 
     name = "this host"
-    root_hint = "run as root"
+    root_hint = messages.ROOT_HERE
 
     def __init__(self, *, search_path: str | None = None, seconds: float = SECONDS_FOR_A_PROGRAM) -> None:
         """`search_path` is where programs are looked for instead of PATH and the sbin directories."""
@@ -98,7 +99,7 @@ class LocalMachine:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            return Answer(error=HostError(errno.EADDRINUSE, "another program holds it"))
+            return Answer(error=HostError(errno.EADDRINUSE, messages.LOCK_HELD))
         self._lock_descriptor = descriptor
         return Answer()
 
@@ -133,7 +134,7 @@ class LocalMachine:
                 )
             )
         except OSError as error:
-            return Answer(error=HostError(None, f"{path} does not run: {error.strerror}"))
+            return Answer(error=HostError(None, messages.does_not_run(path, str(error.strerror))))
         processes.callback(process.kill)
         return process
 
@@ -143,9 +144,9 @@ class LocalMachine:
         try:
             output, stderr = started.communicate(timeout=self._seconds)
         except subprocess.TimeoutExpired:
-            raise NoAnswer(f"'{program}' gave no answer in {self._seconds:g} s") from None
+            raise NoAnswer(messages.program_silent(program, self._seconds)) from None
         if started.returncode != 0:
-            return Answer(error=HostError(None, " ".join(stderr.split()) or f"exit status {started.returncode}"))
+            return Answer(error=HostError(None, " ".join(stderr.split()) or messages.exit_status(started.returncode)))
         return Answer(output)
 
 
@@ -235,7 +236,7 @@ def _end(pid: str, seconds: str) -> Answer:
         ending = select.poll()
         ending.register(descriptor, select.POLLIN)
         if not ending.poll(float(seconds) * 1000):
-            return Answer(error=HostError(errno.ETIME, "it goes on after SIGTERM"))
+            return Answer(error=HostError(errno.ETIME, messages.STILL_RUNS))
     except ProcessLookupError:
         pass
     finally:

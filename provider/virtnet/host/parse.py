@@ -94,6 +94,15 @@ def parse_listening_sockets(text: str) -> tuple[ListeningSocket, ...]:
     return tuple(sockets)
 
 
+def parse_denied(complaint: str) -> bool:
+    """Whether ip, bridge or iptables failed for want of a right.
+
+    Told by the C library's words for EPERM, as they end with 2 or 4 whatever the kernel refused; in the C locale, which
+    each of them is given.
+    """
+    return "Operation not permitted" in complaint
+
+
 def parse_up(flags: str) -> bool:
     """Whether an interface is up by its /sys/class/net/NAME/flags, "0x1003" say (IFF_UP, netdevice(7))."""
     return bool(int(flags, 16) & IFF_UP)

@@ -19,10 +19,10 @@ from contextlib import suppress
 from typing import IO
 
 from virtnet.errors import AccessDenied, Unreachable, VirtnetError
-from virtnet.host import shell_script
+from virtnet.host import messages, shell_script
 from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, NoAnswer
 from virtnet.planning.reads import Request
-from virtnet.transport.ssh import SECONDS_TO_CONNECT, SshCommand
+from virtnet.transport.ssh import SECONDS_TO_CONNECT, SshCommand, SshRefusal, ssh_refusal
 
 #: For what follows the connection itself: authentication, a login shell, sudo.
 SECONDS_TO_LOG_IN = 10.0
@@ -31,6 +31,12 @@ SECONDS_TO_LOG_IN = 10.0
 SSH_FAILED = 255
 
 _BLOCK = 65536
+
+_REFUSALS = {
+    SshRefusal.DENIED: messages.ssh_denied,
+    SshRefusal.HOST_KEY_CHANGED: messages.host_key_changed,
+    SshRefusal.HOST_KEY_UNKNOWN: messages.host_key_unknown,
+}
 
 
 def sudo_command() -> SshCommand:
@@ -83,7 +89,7 @@ class ShellMachine:
     @property
     def root_hint(self) -> str:
         """What to do where the host does not let this user, for messages."""
-        return f"log in there as root, or let {self._command.user} use sudo without a password"
+        return messages.root_there(self._command.user)
 
     def open(self) -> None:
         """Connect, if that was not done yet. Raises Unreachable."""
@@ -106,7 +112,7 @@ class ShellMachine:
                 try:
                     return self._exchange(requests)
                 except ConnectionLost as lost:
-                    raise Unreachable(f"the connection to {self.name} was lost twice in a row: {lost}") from lost
+                    raise Unreachable(messages.lost_twice(self.name, str(lost))) from lost
 
     def execute(self, request: Request) -> Answer:
         """Once: never repeated, whatever becomes of it."""
@@ -177,10 +183,8 @@ class ShellSession:
         except OSError as error:
             for file in (*ours, self._stderr):
                 file.close()
-            raise Unreachable(
-                f"{self._command.name} cannot be reached: {self._command.argv[0]} does not run: {error.strerror}; "
-                "install openssh-client or correct the uri's parameter command"
-            ) from error
+            program, said = self._command.argv[0], str(error.strerror)
+            raise Unreachable(messages.no_ssh_program(self._command.name, program, said)) from error
         finally:
             os.close(its_stdin)
             os.close(its_stdout)
@@ -229,7 +233,7 @@ class ShellSession:
         while text or not complete(received):
             ready = {number for number, _ in poll.poll(max(0.0, deadline - time.monotonic()) * 1000)}
             if not ready:
-                raise NoAnswer(f"{self._command.name} gave no answer in time")
+                raise NoAnswer(messages.host_silent(self._command.name))
             try:
                 if self._stdin.fileno() in ready:
                     text = text[os.write(self._stdin.fileno(), text) :]
@@ -251,26 +255,16 @@ class ShellSession:
         try:
             status = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
-            return "it was closed"
+            return messages.CLOSED
         self._stderr.seek(0)
         lines = self._stderr.read().decode(errors="replace").split("\n")
-        return " ".join(" ".join(line.split()) for line in lines[-4:] if line.strip()) or f"exit status {status}"
+        return " ".join(" ".join(line.split()) for line in lines[-4:] if line.strip()) or messages.exit_status(status)
 
     def _unreachable(self, error: Exception) -> Unreachable:
         stderr, name = str(error), self._command.name
-        if "Permission denied" in stderr:
-            return AccessDenied(
-                f"{name} does not let this user in; give ssh a key or an agent that works without a question: {stderr}"
-            )
-        if "has changed and you have requested strict checking" in stderr:
-            return AccessDenied(
-                f"{name} has another ssh key than the known one; if it was installed anew, have ssh-keygen -R forget "
-                f"the old key, else somebody may be in between: {stderr}"
-            )
-        if "Host key verification failed" in stderr:
-            return AccessDenied(
-                f"{name} is not known to this user's ssh; connect by hand once to see its key: {stderr}"
-            )
+        refusal = ssh_refusal(stderr)
+        if refusal is not None:
+            return AccessDenied(_REFUSALS[refusal](name, stderr))
         if isinstance(error, ConnectionLost) and self._process.returncode != SSH_FAILED:
-            return NoShell(f"{name} gives this user no shell: {stderr}")
-        return Unreachable(f"{name} cannot be reached by ssh; see that `ssh {name}` works without a question: {stderr}")
+            return NoShell(messages.no_shell(name, stderr))
+        return Unreachable(messages.not_reached(name, stderr))

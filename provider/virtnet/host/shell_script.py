@@ -10,6 +10,7 @@ import os
 import shlex
 from collections.abc import Sequence
 
+from virtnet.host import messages
 from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, Answer, HostError
 from virtnet.planning.reads import Request
 
@@ -189,7 +190,7 @@ def _answer(request: Request, text: str, status: str, stderr: str) -> Answer:
         return Answer(text.rstrip("\n") if request[0] == "has" else text)
     if int(status) in _NUMBERS_BY_STATUS:
         return Answer(error=HostError(_NUMBERS_BY_STATUS[int(status)], stderr))
-    message = " ".join(stderr.split()) or f"exit status {status}"
+    message = " ".join(stderr.split()) or messages.exit_status(status)
     # A program's failure is its own business: its words are shown, and no error number is read from them.
     number = None if request[0] == "run" else _NUMBERS_BY_MESSAGE.get(stderr.strip().rpartition(": ")[2])
     return Answer(error=HostError(number, os.strerror(number) if number is not None else message))

@@ -10,6 +10,7 @@ from typing import Any
 from lxml import etree
 
 from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Unreachable
+from virtnet.libvirtd import messages
 from virtnet.libvirtd.network_cache import NetworkCache
 from virtnet.libvirtd.session import (
     INTERNAL_ERROR,
@@ -93,18 +94,14 @@ class Connection:
     @cached_property
     def _host_uuid(self) -> str:
         try:
-            capabilities = self._session.read("tell the host's UUID", lambda handle: handle.getCapabilities())
+            capabilities = self._session.read(messages.TELL_HOST_UUID, lambda handle: handle.getCapabilities())
         except LibvirtFailure as failure:
             if failure.code != NO_SUPPORT:
                 raise
             return ""  # network:///system has no capabilities
         found = etree.fromstring(capabilities.encode()).findtext("host/uuid")
         if not found:
-            raise LibvirtFailure(
-                f"libvirt at {self._uri} reports no host UUID in its capabilities, so it is none of a real host; "
-                "use a uri like qemu:///system",
-                INTERNAL_ERROR,
-            )
+            raise LibvirtFailure(messages.no_host_uuid(self._uri), INTERNAL_ERROR)
         return str(found)
 
     def version(self) -> int:
@@ -113,7 +110,7 @@ class Connection:
 
     @cached_property
     def _version(self) -> int:
-        return int(self._session.read("tell its version", lambda handle: handle.getLibVersion()))
+        return int(self._session.read(messages.TELL_VERSION, lambda handle: handle.getLibVersion()))
 
     def find_network(self, *, uuid: str | None = None, name: str | None = None) -> NetworkReport | None:
         """Everything libvirt reports of one network; None only when it says that there is none."""
@@ -126,7 +123,7 @@ class Connection:
             return report
 
         try:
-            return self._session.read(f"report network '{name or uuid}'", read)
+            return self._session.read(messages.report_network(name or uuid or ""), read)
         except NotFound:
             return None
 
@@ -155,7 +152,7 @@ class Connection:
             return str(self._network(handle, uuid).XMLDesc(XML_INACTIVE))
 
         try:
-            return self._session.read(f"report the definition of network {uuid}", read)
+            return self._session.read(messages.report_definition(uuid), read)
         except NotFound:
             return None
 
@@ -163,7 +160,7 @@ class Connection:
         """Whether the network runs; False where there is none."""
         try:
             return self._session.read(
-                f"report whether network {uuid} runs",
+                messages.report_active(uuid),
                 lambda handle: bool(self._network(handle, uuid).isActive()),
             )
         except NotFound:
@@ -175,7 +172,7 @@ class Connection:
         def read(handle: Any) -> list[NetworkReport | None]:
             return [self._report(network) for network in handle.listAllNetworks(0)]
 
-        return [report for report in self._session.read("list networks", read) if report is not None]
+        return [report for report in self._session.read(messages.LIST_NETWORKS, read) if report is not None]
 
     def _report(self, network: Any) -> NetworkReport | None:
         """None for one that vanished since it was listed."""
@@ -195,7 +192,7 @@ class Connection:
             active = {network.UUIDString() for network in handle.listAllNetworks(LIST_ACTIVE)}
             return self._cache.reports(handle.listAllNetworks(0), active)
 
-        return self._session.read("list networks", read)
+        return self._session.read(messages.LIST_NETWORKS, read)
 
     def invalidate_networks(self) -> None:
         """Let the next call of `cached_networks` ask for every network."""
@@ -224,7 +221,7 @@ class Connection:
         None where the daemon has no interface driver, or does not let this user ask it.
         """
         try:
-            found = self._session.read("list the host's interfaces", lambda handle: handle.listAllInterfaces(0))
+            found = self._session.read(messages.LIST_INTERFACES, lambda handle: handle.listAllInterfaces(0))
         except AccessDenied:
             return None
         except LibvirtFailure as failure:
@@ -249,19 +246,19 @@ class Connection:
             network = handle.networkDefineXML(xml)
             self._objects(handle)[network.UUIDString()] = network
 
-        self._change("define the network", uuid, call)
+        self._change(messages.DEFINE_NETWORK, uuid, call)
 
     def undefine_network(self, uuid: str) -> None:
         """Remove the persistent configuration; an active network goes on as a transient one."""
-        self._change("undefine the network", uuid, lambda handle: self._network(handle, uuid).undefine())
+        self._change(messages.UNDEFINE_NETWORK, uuid, lambda handle: self._network(handle, uuid).undefine())
 
     def start_network(self, uuid: str) -> None:
         """Start a defined network."""
-        self._change("start the network", uuid, lambda handle: self._network(handle, uuid).create())
+        self._change(messages.START_NETWORK, uuid, lambda handle: self._network(handle, uuid).create())
 
     def stop_network(self, uuid: str) -> None:
         """Stop an active network."""
-        self._change("stop the network", uuid, lambda handle: self._network(handle, uuid).destroy())
+        self._change(messages.STOP_NETWORK, uuid, lambda handle: self._network(handle, uuid).destroy())
 
     def _change(self, what: str, uuid: str, act: Callable[[Any], object]) -> None:
         """Change a network; what is known of it is forgotten when nobody can ask between that and the change."""
@@ -281,7 +278,7 @@ class Connection:
                 network.setAutostart(not autostart)
             network.setAutostart(autostart)
 
-        self._session.execute("set the network's autostart", call)
+        self._session.execute(messages.SET_AUTOSTART, call)
 
     def update_section(
         self, uuid: str, *, command: str, section: str, parent_index: int, xml: str, live: bool, config: bool
@@ -293,7 +290,7 @@ class Connection:
             network = self._network(handle, uuid)
             network.update(_COMMANDS[command], _SECTIONS[section], parent_index, xml, flags)
 
-        self._session.execute(f"{command} {section}", call)
+        self._session.execute(messages.update_section(command, section), call)
 
     def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
         """Set or remove a text of a network (virNetworkSetMetadata, libvirt 9.7.0 and newer)."""
@@ -306,7 +303,7 @@ class Connection:
             network = self._network(handle, uuid)
             network.setMetadata(number, text, prefix, namespace or None, flags)
 
-        self._session.execute(f"set the network's {kind}", call)
+        self._session.execute(messages.set_metadata(kind), call)
 
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
         """The interfaces of running guests that are plugged into the network of that name, by the guests' own XML."""
@@ -337,7 +334,7 @@ class Connection:
             return found
 
         try:
-            return self._session.read("list guests", read)
+            return self._session.read(messages.LIST_GUESTS, read)
         except LibvirtFailure as failure:
             if failure.code != NO_SUPPORT:  # network:///system knows no guests
                 raise
@@ -363,7 +360,7 @@ class Connection:
         def call(handle: Any) -> None:
             self._network(handle, uuid).portLookupByUUIDString(port).delete(0)
 
-        self._session.execute(f"delete port {port}", call)
+        self._session.execute(messages.delete_port(port), call)
 
     def _ports(self, uuid: str) -> Sequence[tuple[str, str, Attachment]]:
         """The network's ports (virNetworkListAllPorts, libvirt 5.5.0 and newer): UUID, owner's UUID, and the rest."""
@@ -372,7 +369,7 @@ class Connection:
             return [port.XMLDesc(0) for port in self._network(handle, uuid).listAllPorts(0)]
 
         try:
-            return [_port(xml) for xml in self._session.read(f"list the ports of network {uuid}", read)]
+            return [_port(xml) for xml in self._session.read(messages.list_ports(uuid), read)]
         except LibvirtFailure as failure:
             if failure.code != OPERATION_INVALID:  # it does not run, so nothing is plugged in
                 raise
@@ -385,16 +382,16 @@ class Connection:
         def call(handle: Any) -> None:
             handle.lookupByUUIDString(guest_uuid).updateDeviceFlags(xml, live)
 
-        self._session.execute(f"plug in an interface of guest {guest_uuid}", call)
+        self._session.execute(messages.plug_in(guest_uuid), call)
 
     def start_transient_network(self, xml: str) -> None:
         """Start a network that has no definition, and is gone when it is stopped."""
-        self._session.execute("start a transient network", lambda handle: handle.networkCreateXML(xml))
+        self._session.execute(messages.START_TRANSIENT_NETWORK, lambda handle: handle.networkCreateXML(xml))
 
     def can_start_networks(self, xml: str) -> None:
         """Start and stop a throw-away network; raises what libvirt says when it cannot (flushed chains, say)."""
         self._session.execute(
-            "start a throw-away network, which shows that networks can be started",
+            messages.START_THROW_AWAY_NETWORK,
             lambda handle: handle.networkCreateXML(xml).destroy(),
         )
 
@@ -405,14 +402,14 @@ class Connection:
             network = self._network(handle, uuid)
             return list(network.DHCPLeases()) if network.isActive() else []
 
-        return self._session.read(f"list the DHCP leases of network {uuid}", read)
+        return self._session.read(messages.list_leases(uuid), read)
 
 
 def report_network(network: Any) -> NetworkReport:
     """Everything libvirt reports of one network. Raises NotFound for a transient one that ends meanwhile."""
     name, active, persistent = network.name(), bool(network.isActive()), bool(network.isPersistent())
     if not active and not persistent:
-        raise NotFound(f"libvirt knows no more of network '{name}', which ended while it was looked at", NO_NETWORK)
+        raise NotFound(messages.network_ended(name), NO_NETWORK)
     return NetworkReport(
         uuid=network.UUIDString(),
         name=name,

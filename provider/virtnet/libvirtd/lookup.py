@@ -3,6 +3,7 @@
 import re
 
 from virtnet.errors import Refused
+from virtnet.libvirtd import messages
 from virtnet.planning.libvirt_client import LibvirtReader
 from virtnet.planning.reports import NetworkReport
 
@@ -13,6 +14,6 @@ def lookup(connection: LibvirtReader, wanted: str) -> NetworkReport:
     if report is None and re.fullmatch(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", wanted.lower()):
         report = connection.find_network(uuid=wanted)
     if report is None:
-        names = ", ".join(sorted(network.name for network in connection.networks())) or "none"
-        raise Refused(f"libvirt at {connection.uri} has no network '{wanted}'; those there are: {names}")
+        names = sorted(network.name for network in connection.networks())
+        raise Refused(messages.no_such_network(connection.uri, wanted, names))
     return report

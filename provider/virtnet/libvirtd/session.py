@@ -7,7 +7,6 @@ something is never repeated.
 
 import atexit
 import errno
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -17,6 +16,7 @@ from functools import cache, cached_property
 from typing import Any, Protocol, TypeVar
 
 from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Refused, Unreachable
+from virtnet.libvirtd import messages
 from virtnet.transport.uri import is_remote, is_test, noninteractive, unsafe_reason
 
 Result = TypeVar("Result")
@@ -133,12 +133,7 @@ class Session:
                 opening.add_done_callback(_close_late)
                 if self._ssh_tunnel is not None:
                     self._ssh_tunnel.close()
-                far = is_remote(self._uri)
-                wanted = "the host runs and is reached from here" if far else "libvirtd runs and is not stuck"
-                self._failed = Unreachable(
-                    f"libvirt at {self._uri} gave no answer in {self._seconds:g} s; see that {wanted}, or correct the "
-                    "uri"
-                )
+                self._failed = Unreachable(messages.silent(self._uri, self._seconds, remote=is_remote(self._uri)))
                 raise self._failed from None
         with suppress(self.libvirt.libvirtError):
             handle.setKeepAlive(SECONDS_BETWEEN_SIGNS_OF_LIFE, SIGNS_OF_LIFE)
@@ -156,21 +151,17 @@ class Session:
             return False
 
     def _open_failure(self, error: Any) -> Unreachable:
+        from virtnet.transport.ssh import SshRefusal, ssh_refusal
+
         message, number = _message(error), error.get_int1()
         stderr = "" if self._ssh_tunnel is None else self._ssh_tunnel.stderr_tail()
         if stderr:
             message = f"{message}: {stderr}"
         # libvirt itself sees no more than the end of a conversation where the program on the host may not hold it.
-        denied = os.strerror(errno.EACCES) in stderr
+        denied = ssh_refusal(stderr) is SshRefusal.DENIED
         if denied or error.get_error_code() in DENIED or number in (errno.EACCES, errno.EPERM):
-            return AccessDenied(
-                f"libvirt at {self._uri} does not let this user in; run as root, or add the user to the group "
-                f"'libvirt' and log in again: {message}"
-            )
-        return Unreachable(
-            f"libvirt at {self._uri} cannot be reached; start libvirtd (systemctl start libvirtd, or virtqemud and "
-            f"virtnetworkd) or correct the uri: {message}"
-        )
+            return AccessDenied(messages.not_let_in(self._uri, message))
+        return Unreachable(messages.not_reached(self._uri, message))
 
     def read(self, what: str, call: Callable[[Any], Result]) -> Result:
         """A call that changes nothing, and so may be repeated: a connection that was lost is opened once more."""
@@ -191,22 +182,17 @@ class Session:
                 return call(handle)
             except self.libvirt.libvirtError as error:
                 if not self._alive(handle):
-                    raise Unreachable(
-                        f"the connection to libvirt at {self._uri} was lost while trying to {what}; whether it was "
-                        f"done is unknown; pulumi up looks before it goes on: {_message(error)}"
-                    ) from error
+                    raise Unreachable(messages.lost(what, self._uri, _message(error))) from error
                 raise self.failure(what, error) from error
 
     def failure(self, what: str, error: Any) -> LibvirtFailure | AccessDenied:
         """Libvirt's error as one of ours, by its code."""
         code, message = error.get_error_code(), _message(error)
         if code == NO_NETWORK:
-            return NotFound(f"libvirt at {self._uri} could not {what}, as it knows no such network: {message}", code)
+            return NotFound(messages.no_network(what, self._uri, message), code)
         if code in DENIED:
-            return AccessDenied(
-                f"libvirt at {self._uri} does not let this user {what}; run as root or ask for that right: {message}"
-            )
-        return LibvirtFailure(f"libvirt at {self._uri} could not {what}: {message}", code)
+            return AccessDenied(messages.denied(what, self._uri, message))
+        return LibvirtFailure(messages.failed(what, self._uri, message), code)
 
 
 @cache
@@ -236,4 +222,4 @@ def _print_nothing(_context: object, _error: object) -> None:
 
 def _message(error: Any) -> str:
     """Libvirt's own words, on one line."""
-    return " ".join((error.get_error_message() or "no message").split())
+    return " ".join((error.get_error_message() or messages.NO_MESSAGE).split())

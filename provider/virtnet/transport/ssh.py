@@ -1,6 +1,7 @@
 """The arguments of the user's own ssh. Pure; host.shell and libvirtd.ssh_tunnel run it."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from virtnet.transport.uri import SshTarget
 
@@ -19,6 +20,31 @@ class SshCommand:
     argv: tuple[str, ...]
     user: str
     """Who that is there where it is not root, for messages."""
+
+
+class SshRefusal(Enum):
+    """Why ssh does not let a user in."""
+
+    DENIED = auto()
+    """The host takes none of the user's keys; or, behind it, a program may not use the daemon's socket."""
+    HOST_KEY_CHANGED = auto()
+    HOST_KEY_UNKNOWN = auto()
+
+
+#: In this order: whoever has another key than the known one is told so, and then that it was not verified.
+_REFUSALS = {
+    "Permission denied": SshRefusal.DENIED,
+    "has changed and you have requested strict checking": SshRefusal.HOST_KEY_CHANGED,
+    "Host key verification failed": SshRefusal.HOST_KEY_UNKNOWN,
+}
+
+
+def ssh_refusal(stderr: str) -> SshRefusal | None:
+    """Why ssh let nobody in; None where it failed otherwise.
+
+    Told by the words of OpenSSH, which knows no language but English: it ends with 255 for every failure of its own.
+    """
+    return next((refusal for words, refusal in _REFUSALS.items() if words in stderr), None)
 
 
 def ssh_command(target: SshTarget, remote_command: str = "exec sh") -> SshCommand:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from virtnet.transport import messages
+
 SSH_TRANSPORTS = ("ssh", "libssh", "libssh2")
 
 LOCAL_TRANSPORTS = ("", "unix")
@@ -54,14 +56,18 @@ def unsafe_reason(uri: str) -> str | None:
         parts = urlsplit(uri)
         host, user, _ = _place(parts)
     except ValueError as error:
-        return f"'{uri}' is no URI: {error}; write it like qemu+ssh://root@host/system"
-    for word, what, allowed in ((host, "host", r"[\w.:%-]*"), (user or "", "user", r"[\w.@+=,~%\\-]*")):
+        return messages.no_uri(uri, str(error))
+    checked: tuple[tuple[messages.Part, str, str], ...] = (
+        ("host", host, r"[\w.:%-]*"),
+        ("user", user or "", r"[\w.@+=,~%\\-]*"),
+    )
+    for part, word, allowed in checked:
         if word.startswith("-"):
-            return f"the {what} in the URI begins with '-', which programs take for an option; correct it"
+            return messages.option(part)
         if not re.fullmatch(allowed, word) or word.endswith("\\"):
-            return f"the {what} in the URI holds a character that no {what} has; correct it"
+            return messages.odd_character(part)
     if parts.netloc.startswith("-"):
-        return "the host in the URI begins with '-', which programs take for an option; correct it"
+        return messages.option("host")
     return None
 
 
@@ -94,17 +100,16 @@ def no_host_reason(uri: str) -> str | None:
     """
     parts = urlsplit(uri)
     driver, transport = _scheme(parts)
-    fix = "use qemu+ssh://root@host/system, or run the program on that host with qemu:///system"
     if driver == "test":
-        return f"'{uri}' is libvirt's test driver, which has no host; use a local URI such as qemu:///system"
+        return messages.test_driver(uri)
     if transport in SSH_TRANSPORTS:
         if not parts.hostname:
-            return f"'{uri}' names no host; write it like qemu+ssh://root@host/system"
+            return messages.names_no_host(uri)
         if parts.path == "/session":
-            return f"'{uri}' is a user's own libvirt, which the host's network is not for; {fix}"
+            return messages.session(uri)
         return None
     if transport not in LOCAL_TRANSPORTS or parts.netloc:
-        return f"'{uri}' reaches libvirt and not the host itself, whose network this is about; {fix}"
+        return messages.libvirt_alone(uri)
     return None
 
 
