@@ -94,6 +94,7 @@ class Provider(dynamic.ResourceProvider):
             return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)
         from virtnet.errors import VirtnetError
         from virtnet.planning import lifecycle
+        from virtnet.planning import messages as sentences
 
         resource = self._resource()
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
@@ -108,7 +109,8 @@ class Provider(dynamic.ResourceProvider):
         elif found.changes:
             self._preview(resource, recorded, desired, found.changes)
         elif found.notes:
-            self._show("\n".join(found.notes))
+            subject = lifecycle.subject_of(resource, desired, recorded)
+            self._show("\n".join(sentences.notes(subject, found.notes, resource.messages())))
         replaces = sorted({_top(path) for path in found.replaces})
         # Made by the native plugin: an update writes the name of this class into the state, by which Pulumi finds it.
         moved = "__provider" in _news and "__provider" not in _olds
@@ -198,8 +200,10 @@ class Provider(dynamic.ResourceProvider):
         if not self._previews:  # what the plan notes is shown when it is applied
             return
         from virtnet.planning import lifecycle
+        from virtnet.planning import messages as sentences
 
-        lines = lifecycle.preview(resource, recorded, desired, _connect, changes)
+        found = lifecycle.preview(resource, recorded, desired, _connect, changes)
+        lines = list(sentences.lines(found, resource.messages()))
         self._previewed.update(lines)
         if lines:
             self._show("\n".join(lines))

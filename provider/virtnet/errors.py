@@ -2,7 +2,7 @@
 
 Each message is one sentence for a tired operator: what failed, on which object of which host, and what to do.
 libvirt's own words, where there are any, follow it. What a step raises holds no sentence but its value: a kind and its
-details, of which `planning.plan.apply` makes the sentence, as it does of a step's summary. Nothing here imports
+details, of which `planning.apply.apply` makes the sentence, as it does of a step's summary. Nothing here imports
 anything of the project; every other module may import this one.
 
     VirtnetError
@@ -18,6 +18,7 @@ anything of the project; every other module may import this one.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import Any
@@ -83,14 +84,25 @@ class Cancelled(VirtnetError):
     """The work was to end: an interrupt (Ctrl-C), or a time limit that the program set."""
 
 
+@dataclass(frozen=True)
+class Left:
+    """Something that a failed plan left behind, as the step that would have taken it back could not."""
+
+    kind: Enum
+    """What that step does, of its package's kinds."""
+    details: Mapping[str, Any]
+    error: VirtnetError | None
+    """Why it could not; None where it was not tried, as its host was lost before."""
+
+
 class ApplyFailed(VirtnetError):
     """A step of a plan failed. The sentence says what was taken back and what, if anything, is left.
 
-    `left` is what could not be taken back, in sentences; `outputs` are those of the resource as it is there since, for
-    a state that must not lose it, or None where nothing is there or what is recorded still holds.
+    `left` is what could not be taken back; `outputs` are those of the resource as it is there since, for a state that
+    must not lose it, or None where nothing is there or what is recorded still holds.
     """
 
-    def __init__(self, message: str, left: tuple[str, ...] = (), outputs: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, message: str, left: tuple[Left, ...] = (), outputs: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.left = left
         self.outputs = outputs

@@ -21,6 +21,7 @@ from tests.builders import checked_forwarding as desired
 from tests.builders import clients as clients_of
 from tests.builders import network
 from tests.hosts.namespaces import drop_capabilities, in_namespaces, make_read_only, mount_read_only_sysfs
+from tests.kinds import FORWARDING, IN_KINDS
 
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused
 from virtnet.forwarding.boot import by_procps, by_systemd, fresh_kernel
@@ -31,9 +32,9 @@ from virtnet.forwarding.plan.plan import plan
 from virtnet.forwarding.resource import outputs
 from virtnet.forwarding.sysctl import WHOLE_HOST, after_write
 from virtnet.host.client import local_host
+from virtnet.planning.apply import apply
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Note
-from virtnet.planning.plan import apply
 
 pytestmark = pytest.mark.acceptance
 
@@ -49,14 +50,14 @@ def clients(*networks: Any) -> Clients:
 
 def applied(inputs: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
     decided = plan(inputs, recorded, observe(clients(), inputs, recorded or {}))
-    apply(decided, clients(), "IP forwarding")
+    apply(decided, clients(), FORWARDING, messages=IN_KINDS)
     details = {**(recorded or {}), **decided.details}
     return outputs(inputs, details, observe(clients(), {}, details))
 
 
 def deleted(recorded: Mapping[str, Any], *networks: Any) -> tuple[Note, ...]:
     decided = plan(None, recorded, observe(clients(*networks), None, recorded))
-    apply(decided, clients(*networks), "IP forwarding")
+    apply(decided, clients(*networks), FORWARDING, messages=IN_KINDS)
     return decided.notes
 
 

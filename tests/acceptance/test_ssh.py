@@ -311,11 +311,12 @@ def test_hostile_names_never_reach_a_shell_or_an_option_parser(host: Host, desk:
 
 def test_an_ordinary_user_is_root_by_sudo_and_else_told_at_preview(host: Host, desk: Workstation) -> None:
     asked = """\
-        from virtnet.planning import lifecycle
+        from virtnet.planning import lifecycle, messages
         from virtnet.forwarding.resource import HOST_FORWARDING
         wanted, _ = HOST_FORWARDING.check({"uri": doors.libvirt.uri, "ipv4": True}, {})
         print(doors.host.may_change_links())
-        print(lifecycle.preview(HOST_FORWARDING, None, wanted, look))
+        found = lifecycle.preview(HOST_FORWARDING, None, wanted, look)
+        print(list(messages.lines(found, HOST_FORWARDING.messages())))
     """
     host.sh("chmod 666 /run/libvirt/libvirt-sock; sysctl -q -w net.ipv4.ip_forward=0")
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.kinds import preview_lines
+
 from virtnet.connect import connect
 from virtnet.libvirtd.connection import Connections
 from virtnet.network.resource import NETWORK
@@ -344,7 +346,7 @@ def run(seed: int, edits: int) -> int:
         inputs = edited(chance, inputs)
         desired = NETWORK.check(inputs, {})[0]
         changes = lifecycle.diff(NETWORK, recorded, desired, clients).changes
-        lines = lifecycle.preview(NETWORK, recorded, desired, clients, changes)
+        lines = preview_lines(NETWORK, recorded, desired, clients, changes)
         before, told, since = look(), events.count(), time.time()
         recorded = lifecycle.update(NETWORK, recorded, desired, clients, lambda line: None)
         until = time.time()

@@ -53,6 +53,18 @@ class Fault:
     details: Details = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Subject:
+    """The object that a line is about."""
+
+    noun: str
+    """Its kind, as a sentence names one: "network"."""
+    name: str | None
+    """None for a kind without names, and while it is known only when applied."""
+    uri: str | None
+    """The connection URI of its host; None while it is known only when applied."""
+
+
 Said: TypeAlias = Problem | Note | Summary | Fault
 """What reads as one sentence."""
 Message: TypeAlias = Said | Refusal
@@ -82,20 +94,6 @@ class Messages:
     """What becomes of a resource that is replaced: it stands behind "network 'lab' on qemu:///system: "."""
 
 
-def read_refusal(messages: Messages, refusal: Refusal) -> str:
-    """A refusal as a sentence: its reason and its fix."""
-    return str(messages.advice(refusal))
-
-
 def read_error(messages: Messages, error: VirtnetError) -> str:
     """An error as a sentence: its own, or that of its kind."""
     return str(error) if error.kind is None else messages.sentence(Fault(error.kind, error.details))
-
-
-PLAIN = Messages(
-    sentence=lambda message: message.kind.name,
-    advice=lambda refusal: Advice(refusal.kind.name),
-    failure=lambda failure: failure.kind.name,
-    replacement="",
-)
-"""Kinds by their names, for what has no sentences of its own."""

@@ -5,14 +5,17 @@ plan(desired, recorded, observed) · delete = plan(nothing, recorded, observed) 
 plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; the adapters above translate.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
+from virtnet.planning import messages as sentences
+from virtnet.planning.apply import apply
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import read_error, read_refusal
-from virtnet.planning.plan import Change, ChangeClass, Plan, apply
+from virtnet.planning.findings import Note, Subject, read_error
+from virtnet.planning.plan import Change, ChangeClass, Plan
+from virtnet.planning.preview import Preview
 from virtnet.planning.resource import Observed, Resource
 from virtnet.spec.failures import Failure
 from virtnet.spec.part import UNKNOWN, Values, walk_unknown
@@ -35,8 +38,8 @@ class Diff:
     """What an update would change, by what is recorded."""
 
     changes: tuple[Change, ...]
-    notes: tuple[str, ...] = ()
-    """Lines for a reviewer of what stands as recorded, and no update would change."""
+    notes: tuple[Note, ...] = ()
+    """What a reviewer should know of what stands as recorded, and no update would change."""
 
     @property
     def replaces(self) -> tuple[str, ...]:
@@ -55,8 +58,7 @@ def diff(resource: Resource[Observed], recorded: Values, desired: Values, connec
     """
     plan = resource.plan(desired, recorded, None)
     changes = tuple(_same_host(change, recorded, desired, connect) for change in plan.changes)
-    subject = _subject(resource, desired, recorded)
-    return Diff(changes, tuple(f"{subject}: note: {resource.messages().sentence(note)}" for note in plan.notes))
+    return Diff(changes, plan.notes)
 
 
 def _same_host(change: Change, recorded: Values, desired: Values, connect: Connect) -> Change:
@@ -68,10 +70,7 @@ def _same_host(change: Change, recorded: Values, desired: Values, connect: Conne
         # Without a UUID in its firmware a host gets a new one at each start of the daemon, so the old URI is asked too.
         same = host_uuid == recorded.get("host_uuid") or host_uuid == _present_uuid(recorded, connect)
     except Unreachable as error:
-        raise Unreachable(
-            f"whether {uri} is the same host as {recorded.get('uri')} cannot be told, so nothing is changed or "
-            f"replaced: {error}"
-        ) from error
+        raise Unreachable(sentences.same_host_unknown(uri, recorded.get("uri"), error)) from error
     return replace(change, change_class=ChangeClass.RECORDED if same else ChangeClass.REPLACE)
 
 
@@ -89,64 +88,43 @@ def preview(
     desired: Values,
     connect: Connect,
     changes: tuple[Change, ...] = (),
-) -> list[str]:
-    """What a reviewer reads: a line a change, then what the host, as it is now, adds to it. Never raises our errors.
+) -> Preview:
+    """What is to be reviewed: the changes by what is recorded, then what the host, as it is now, adds to them.
 
-    Host findings are lines and no verdicts: the same program may be about to mend them.
+    Never raises our errors.
     """
     identity = {name: desired.get(name) for name in IDENTITY}
-    unknown = [name for name, value in identity.items() if list(walk_unknown(value))]
+    unknown = tuple(name for name, value in identity.items() if list(walk_unknown(value)))
     known = {name: value for name, value in desired.items() if name not in unknown}
-    subject = _subject(resource, known, recorded)
-    lines = [_change_line(resource, subject, change) for change in changes]
+    found = Preview(subject=subject_of(resource, known, recorded), changes=changes, unknown=unknown)
     if recorded is not None and any(change.change_class is ChangeClass.REPLACE for change in changes):
-        return [*lines, *_preview_of_replacement(resource, recorded, unknown, connect)]
+        return _with_replaced(found, resource, recorded, connect)
     if unknown:
-        later = f"{' and '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} known only when applied"
-        return [*lines, f"{subject}: {later}; the plan is made then"]
+        return found
     try:
         clients = connect(str(desired["uri"]))
         if list(walk_unknown(desired)):
             _look(resource, clients, desired, recorded or {}, recent=True)
-            return [*lines, f"{subject}: parts are known only when applied; the plan is made then"]
+            return replace(found, partly_unknown=True)
         plan = _planned(resource, clients, desired, recorded, recent=True)
     except VirtnetError as error:
-        return [*lines, f"{subject}: as the host is now, this could not be applied: {error}"]
-    messages = resource.messages()
-    if recorded is None:
-        taken_over = [change for change in plan.changes if "adopted_from" in plan.details]
-        lines += [_change_line(resource, subject, change) for change in taken_over]
-        lines += [f"{subject}: will {messages.sentence(step.describe())}" for step in plan.steps]
-    refusals = [read_refusal(messages, refusal) for refusal in plan.refusals]
-    lines += [f"{subject}: as the host is now, this would be refused: {refusal}" for refusal in refusals]
-    return lines + [f"{subject}: note: {messages.sentence(note)}" for note in plan.notes]
+        return replace(found, error=error)
+    found = replace(found, refusals=plan.refusals, notes=plan.notes)
+    if recorded is not None:
+        return found
+    taken_over = plan.changes if "adopted_from" in plan.details else ()
+    return replace(found, changes=(*changes, *taken_over), steps=tuple(step.describe() for step in plan.steps))
 
 
-def _change_line(resource: Resource[Observed], subject: str, change: Change) -> str:
-    return f"{subject}: {change.describe(resource.messages())} [{change.change_class.name.lower()}]"
-
-
-def _preview_of_replacement(
-    resource: Resource[Observed], recorded: Values, unknown: list[str], connect: Connect
-) -> Iterator[str]:
+def _with_replaced(found: Preview, resource: Resource[Observed], recorded: Values, connect: Connect) -> Preview:
     """What is deleted to be made anew, by its own name, and what the host has against that."""
-    subject = _subject(resource, {}, recorded)
-    messages = resource.messages()
-    anew = messages.replacement
-    if unknown:
-        yield f"{subject}: {anew}; or it stays, if {' and '.join(unknown)}, known only when applied, is as it was"
-    else:
-        yield f"{subject}: {anew}"
+    found = replace(found, replaced=subject_of(resource, {}, recorded))
     try:
         clients = connect(str(recorded["uri"]))
         plan = resource.plan(None, recorded, _look(resource, clients, None, recorded))
     except VirtnetError as error:
-        yield f"{subject}: as the host is now, this could not be applied: {error}"
-        return
-    for refusal in plan.refusals:
-        yield f"{subject}: as the host is now, this would be refused: {read_refusal(messages, refusal)}"
-    for note in plan.notes:
-        yield f"{subject}: note: {messages.sentence(note)}"
+        return replace(found, error=error)
+    return replace(found, refusals=plan.refusals, notes=plan.notes)
 
 
 def create(
@@ -167,7 +145,7 @@ def create(
     try:
         with clients.lock(lambda: _prefetch(resource, clients, desired)):
             plan = _planned(resource, clients, desired, None)
-            _apply(resource, plan, clients, _subject(resource, desired, None), show=show, progress=progress)
+            _apply(resource, plan, clients, subject_of(resource, desired, None), show=show, progress=progress)
         # Whoever waits for the turn may begin: looking is no change.
         return _outputs(resource, clients, desired, desired, plan.details)
     except VirtnetError as error:
@@ -191,7 +169,7 @@ def update(
     try:
         with clients.lock():
             plan = _planned(resource, clients, desired, recorded)
-            _apply(resource, plan, clients, _subject(resource, desired, recorded), show=show, progress=progress)
+            _apply(resource, plan, clients, subject_of(resource, desired, recorded), show=show, progress=progress)
         return _outputs(resource, clients, desired, recorded, {**recorded, **plan.details})
     except VirtnetError as error:
         if plan is None or _undone(error):
@@ -233,11 +211,9 @@ def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> di
     observed = _look(resource, clients, {}, recorded)
     shown = resource.outputs(inputs, recorded, observed)
     if shown is None and recorded.get("host_uuid") not in (None, clients.libvirt.host_uuid()):
-        raise Refused(
-            f"{_subject(resource, inputs, recorded)}: {recorded['uri']} now reaches another host "
-            f"({clients.libvirt.host_uuid()} instead of {recorded['host_uuid']}), where it is not; correct the "
-            "uri, or drop it from the state with pulumi state delete"
-        )
+        subject = subject_of(resource, inputs, recorded)
+        host_uuid = clients.libvirt.host_uuid()
+        raise Refused(sentences.other_host(subject, recorded["uri"], host_uuid, recorded["host_uuid"]))
     return shown
 
 
@@ -264,9 +240,7 @@ def import_existing(resource: Resource[Observed], wanted: str, given: Values, co
     Raises Refused where there is none, and for a kind that is declared rather than imported.
     """
     if resource.import_existing is None:
-        raise Refused(
-            f"a {resource.name} is not imported: declare it, and pulumi up takes note of the values that it finds"
-        )
+        raise Refused(sentences.not_imported(resource.name))
     clients = connect(str(given["uri"]))
     existing = resource.import_existing(clients, wanted)
     seen = {"uri": given["uri"], **existing.inputs}
@@ -274,7 +248,7 @@ def import_existing(resource: Resource[Observed], wanted: str, given: Values, co
     inputs = seen if failures else canonical
     outputs = resource.outputs(inputs, {}, resource.observe(clients, {}, existing.identity))
     if outputs is None:
-        raise Refused(f"{_subject(resource, seen, None)} went away while it was looked at")
+        raise Refused(sentences.went_away(subject_of(resource, seen, None)))
     return Imported(inputs, outputs, tuple(failures))
 
 
@@ -298,21 +272,18 @@ def delete(
 ) -> None:
     """Undo what create did, protecting what is plugged in. Gone already is success. `progress` as for create."""
     inputs = resource.recorded_inputs(recorded)
-    subject = _subject(resource, inputs, recorded)
+    subject = subject_of(resource, inputs, recorded)
     clients = connect(str(recorded["uri"]))
     with clients.lock():
         observed = _observe_for_delete(resource, clients, recorded, subject)
         _apply(resource, resource.plan(None, recorded, observed), clients, subject, show=show, progress=progress)
 
 
-def _observe_for_delete(resource: Resource[Observed], clients: Clients, recorded: Values, subject: str) -> Observed:
+def _observe_for_delete(resource: Resource[Observed], clients: Clients, recorded: Values, subject: Subject) -> Observed:
     try:
         return _look(resource, clients, None, recorded)
     except Unreachable as error:
-        raise Unreachable(
-            f"{subject} was not deleted: {error} (if the host is gone for good, pulumi state delete drops it from the "
-            "state)"
-        ) from error
+        raise Unreachable(sentences.not_deleted(subject, error)) from error
 
 
 def _look(
@@ -355,11 +326,11 @@ def _planned(
 
 
 def _apply(
-    resource: Resource[Observed], plan: Plan, clients: Clients, subject: str, *, show: Show, progress: Show | None
+    resource: Resource[Observed], plan: Plan, clients: Clients, subject: Subject, *, show: Show, progress: Show | None
 ) -> None:
     messages = resource.messages()
-    for note in plan.notes:
-        show(f"{subject}: note: {messages.sentence(note)}")
+    for line in sentences.notes(subject, plan.notes, messages):
+        show(line)
     apply(plan, clients, subject, progress, messages=messages)
 
 
@@ -374,14 +345,12 @@ def _outputs(
     observed = _look(resource, clients, {}, {**details, "name": place.get("name")})
     shown = resource.outputs(inputs, details, observed)
     if shown is None:
-        raise VirtnetError(
-            f"{_subject(resource, inputs, place)}: was applied and is gone again, as someone removed it; run pulumi up"
-        )
+        raise VirtnetError(sentences.gone_again(subject_of(resource, inputs, place)))
     return shown
 
 
-def _subject(resource: Resource[Observed], inputs: Values, recorded: Values | None) -> str:
+def subject_of(resource: Resource[Observed], inputs: Values, recorded: Values | None) -> Subject:
+    """How lines name a resource: by its inputs as far as they are known, else as it is recorded."""
     name = inputs.get("name") or (recorded or {}).get("name")
     uri = inputs.get("uri") or (recorded or {}).get("uri")
-    named = f"{resource.subject} '{name}'" if isinstance(name, str) else resource.subject
-    return f"{named} on {uri}" if isinstance(uri, str) else named
+    return Subject(resource.subject, name if isinstance(name, str) else None, uri if isinstance(uri, str) else None)

@@ -1,22 +1,18 @@
 """Plans: what will be done, decided before any of it is done.
 
-A *step* is a small frozen value: it describes itself in the words a reviewer reads, executes itself through the
-doors it is given, and names the step that takes it back. A *change* is one property path that differs, with
-its class. A *plan* holds both, and the reasons it must not be applied, if there are any. `apply` is the only place
-where steps run. Nothing here knows libvirt, files or sockets: the doors are Protocols, implemented by connection
-and host.
+A *step* is a small frozen value: it describes itself by a kind and details, executes itself through the doors it is
+given, and names the step that takes it back. A *change* is one property path that differs, with its class. A *plan*
+holds both, and the reasons it must not be applied, if there are any. `planning.apply` is the only place where steps
+run. Nothing here knows libvirt, files or sockets: the doors are Protocols, implemented by connection and host.
 """
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal, Protocol
 
-from virtnet.errors import AccessDenied, ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import PLAIN, Messages, Note, Problem, Refusal, Summary, read_error, read_refusal
-from virtnet.spec.values import printable
+from virtnet.planning.findings import Note, Problem, Refusal, Summary
 
 
 class ChangeClass(IntEnum):
@@ -44,12 +40,6 @@ class Change:
     """Old and new value where they may be shown; empty where they may be secret."""
     problems: tuple[Problem, ...] = ()
     """What it mends, where that is the change."""
-
-    def describe(self, messages: Messages = PLAIN) -> str:
-        """The change in the words of a preview line."""
-        words = {"add": "is added", "change": "changes", "remove": "is removed"}[self.kind]
-        detail = self.detail or "; ".join(messages.sentence(problem) for problem in self.problems)
-        return printable(f"{self.path} {words}" + (f" ({detail})" if detail else ""))
 
 
 class Step(Protocol):
@@ -87,73 +77,3 @@ class Plan:
     def empty(self) -> bool:
         """True when nothing differs and nothing is to be done."""
         return not self.steps and not self.changes
-
-
-def apply(
-    plan: Plan,
-    clients: Clients,
-    subject: str,
-    progress: Callable[[str], None] | None = None,
-    *,
-    messages: Messages = PLAIN,
-) -> None:
-    """Carry out a plan's steps in order; take all of them back, last first, when one fails.
-
-    `subject` names the object and the host for messages. Raises Refused before the first effect when the plan holds
-    refusals, and ApplyFailed after a failed step, whose sentence says whether everything was taken back. `progress`
-    gets a line before each step, and fails the step by raising a VirtnetError. Any other exception (a
-    KeyboardInterrupt, say) also takes the steps back before it goes on. Who watches the process hears of each step by
-    the audit events virtnet.step.begin and virtnet.step.end, with the step; what is taken back is none.
-    """
-    if plan.refusals:
-        refusals = "; ".join(read_refusal(messages, refusal) for refusal in plan.refusals)
-        raise Refused(f"{subject} was not touched: {refusals}")
-    begun: list[Step] = []
-    try:
-        for step in plan.steps:
-            begun.append(step)
-            if progress is not None:
-                progress(f"{subject}: {messages.sentence(step.describe())}")
-            _execute(step, clients)
-    except VirtnetError as error:
-        left = _take_back(begun, clients, messages)
-        outcome = "everything was taken back" if not left else "left undone: " + "; ".join(left)
-        if len(begun) == 1 and not left:
-            outcome = "nothing was changed"
-        failed = messages.sentence(begun[-1].describe())
-        sentence = f"{subject}: could not {failed}: {read_error(messages, error)} ({outcome})"
-        raise ApplyFailed(sentence, tuple(left)) from error
-    except BaseException:
-        _take_back(begun, clients, messages)
-        raise
-
-
-def _execute(step: Step, clients: Clients) -> None:
-    """Execute a step, and tell Python's audit hooks when it begins and ends (PEP 578), which costs nothing without."""
-    sys.audit("virtnet.step.begin", step)
-    try:
-        step.execute(clients)
-    finally:
-        sys.audit("virtnet.step.end", step)
-
-
-def _take_back(begun: Sequence[Step], clients: Clients, messages: Messages) -> list[str]:
-    """Undo steps, last first; the failures as sentences. One that fails does not keep the others from trying.
-
-    Only a host that cannot be reached any more is not asked again.
-    """
-    left: list[str] = []
-    lost = False
-    for step in reversed(begun):
-        undo = step.undo()
-        if undo is None:
-            continue
-        if lost:
-            left.append(f"could not {messages.sentence(undo.describe())} either")
-            continue
-        try:
-            undo.execute(clients)
-        except VirtnetError as error:
-            left.append(f"could not {messages.sentence(undo.describe())}: {read_error(messages, error)}")
-            lost = isinstance(error, Unreachable) and not isinstance(error, AccessDenied)
-    return [*left, "when it is reached again, pulumi up goes on from there"] if lost else left

@@ -231,6 +231,7 @@ class Plugin(ResourceProviderServicer):
     ) -> provider_pb2.DiffResponse:
         """The changes by what is recorded, each with its property path."""
         from virtnet.planning import lifecycle
+        from virtnet.planning import messages as sentences
         from virtnet.plugin.property_paths import detailed, top
         from virtnet.plugin.struct import as_read, as_sent
 
@@ -248,7 +249,9 @@ class Plugin(ResourceProviderServicer):
         elif found.replaces:
             self._replacing[request.urn] = (recorded, found.changes)
         elif found.notes and not found.changes:
-            self._log.say(request.urn, self.in_words("\n".join(found.notes)))
+            subject = lifecycle.subject_of(resource, desired, recorded)
+            lines = sentences.notes(subject, found.notes, resource.messages())
+            self._log.say(request.urn, self.in_words("\n".join(lines)))
         kinds = detailed(resource.spec, found.changes, recorded, desired)
         return diff_response(kinds, replaces=[top(path) for path in found.replaces])
 
@@ -490,8 +493,10 @@ class Plugin(ResourceProviderServicer):
         changes: "tuple[Change, ...]",
     ) -> None:
         from virtnet.planning import lifecycle
+        from virtnet.planning import messages as sentences
 
-        lines = lifecycle.preview(resource, recorded, desired, self._connect, changes)
+        found = lifecycle.preview(resource, recorded, desired, self._connect, changes)
+        lines = list(sentences.lines(found, resource.messages()))
         self._previewed.update(lines)
         if lines:
             self._log.say(urn, self.in_words("\n".join(lines)))

@@ -12,6 +12,7 @@ from tests.builders import clients, forwarding_host, network
 from tests.fakes.host import FakeHost
 from tests.fakes.kernel import FakeKernel
 from tests.fakes.libvirt import HOST_UUID
+from tests.kinds import FORWARDING, IN_KINDS, preview_lines
 
 from virtnet.errors import HostFailure, Refused
 from virtnet.forwarding.check import check
@@ -22,9 +23,10 @@ from virtnet.forwarding.plan.plan import plan
 from virtnet.forwarding.resource import HOST_FORWARDING, identity, outputs
 from virtnet.forwarding.sysctl import IPV4, IPV6
 from virtnet.planning import lifecycle
+from virtnet.planning.apply import apply
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Fault, Note, Refusal, Summary
-from virtnet.planning.plan import Plan, apply
+from virtnet.planning.plan import Plan
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.failures import Failure, SpecFailure
 from virtnet.spec.part import UNKNOWN
@@ -49,7 +51,7 @@ def planned(
 
 def applied(host: FakeHost, inputs: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
     decided = planned(host, inputs, recorded)
-    apply(decided, clients(host), "IP forwarding")
+    apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
     return shown(host, inputs, {**(recorded or {}), **decided.details})
 
 
@@ -173,12 +175,11 @@ class TestCreate:
             Summary(StepKind.WRITE_DROP_IN, {"path": PATH}),
             Summary(StepKind.SET_WHOLE_HOST, {"key": IPV4, "value": "1", "now": "0"}),
         ]
-        assert [change.describe() for change in decided.changes] == [
-            "uri is added (qemu:///system)",
-            "ipv4 is added (true)",
+        assert [(change.path, change.kind, change.detail) for change in decided.changes] == [
+            ("uri", "add", "qemu:///system"),
+            ("ipv4", "add", "true"),
         ]
-        assert decided.notes == ()
-        assert decided.refusals == ()
+        assert (decided.notes, decided.refusals) == ((), ())
 
     def test_writes_only_its_own_keys_under_its_owner(self) -> None:
         host = forwarding_host()
@@ -298,7 +299,7 @@ class TestCreate:
 
         decided = planned(host, desired(**inputs))
         with pytest.raises(Refused):
-            apply(decided, clients(host), "IP forwarding")
+            apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
 
         assert decided.refusals == (refusal,)
         assert host.effects.log == []
@@ -339,7 +340,7 @@ class TestCreate:
         host = forwarding_host()
         for on_delete in ("restore", "keep"):
             recorded = applied(host, desired(persist=False, on_delete=on_delete))
-            apply(planned(host, None, recorded), clients(host), "IP forwarding")
+            apply(planned(host, None, recorded), clients(host), FORWARDING, messages=IN_KINDS)
 
             decided = planned(host, {**desired(persist=False), "__owner": "project/stack/second"})
 
@@ -391,7 +392,7 @@ class TestCreate:
 
         shown: list[str] = []
         if verb == "preview":
-            shown = lifecycle.preview(HOST_FORWARDING, None, desired(), connect)
+            shown = preview_lines(HOST_FORWARDING, None, desired(), connect)
         else:
             with pytest.raises(Refused) as refused:
                 lifecycle.create(HOST_FORWARDING, desired(), connect, shown.append)
@@ -565,7 +566,7 @@ class TestDelete:
         recorded = applied(host, desired())
 
         decided = planned(host, None, recorded, *networks)
-        apply(decided, clients(host), "IP forwarding")
+        apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
 
         assert host.kernel.values()["net/ipv4/ip_forward"] == "1"
         assert decided.notes == (Note(NoteKind.STAYS_ON, {"key": IPV4, "needed_by": [needed_by]}),)
@@ -576,7 +577,7 @@ class TestDelete:
         recorded = applied(host, desired(on_delete="keep"))
         before = host.state()
 
-        apply(planned(host, None, recorded), clients(host), "IP forwarding")
+        apply(planned(host, None, recorded), clients(host), FORWARDING, messages=IN_KINDS)
 
         assert host.state() == before
 
@@ -599,7 +600,7 @@ class TestDelete:
         }.get(text, text)
 
         decided = planned(host, None, recorded)
-        apply(decided, clients(host), "IP forwarding")
+        apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
 
         assert PATH in host.files.texts
         assert decided.notes[-1].kind is kind
@@ -671,7 +672,7 @@ class TestHostileState:
         decided = planned(
             host, desired(ipv4=True, ipv6=True, drop_in="99-ours.conf"), {**recorded, "previous": self.EVIL}
         )
-        apply(decided, clients(host), "IP forwarding")
+        apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
         gone = planned(host, None, {**recorded, "previous": self.EVIL, "drop_in": "99-ours.conf"})
 
         texts = "".join(host.files.texts.values()) + decided.details["previous"] + str(decided.steps) + str(gone.steps)

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from tests.builders import checked_forwarding, clients, forwarding_host
 from tests.fakes.host import FakeHost
 from tests.fakes.kernel import FakeKernel
+from tests.kinds import FORWARDING, IN_KINDS
 
 from virtnet.errors import ApplyFailed
 from virtnet.forwarding.observe import observe
 from virtnet.forwarding.plan.plan import plan
 from virtnet.forwarding.resource import HOST_FORWARDING, outputs
-from virtnet.planning.plan import ChangeClass, Plan, apply
+from virtnet.planning.apply import apply
+from virtnet.planning.plan import ChangeClass, Plan
 
 INTERFACES = ("eth0", "eth0.100", "lo")
 VALUES = st.sampled_from([0, 0, 1, 1, 2])
@@ -53,7 +55,7 @@ def planned(host: FakeHost, desired: Mapping[str, Any] | None, recorded: Mapping
 
 def applied(host: FakeHost, desired: Mapping[str, Any], recorded: Mapping[str, Any] | None) -> dict[str, Any]:
     decided = planned(host, desired, recorded)
-    apply(decided, clients(host), "IP forwarding")
+    apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
     details = {**(recorded or {}), **decided.details}
     shown = outputs(desired, details, observe(clients(host), {}, details))
     assert shown is not None
@@ -81,7 +83,7 @@ def test_delete_leaves_everything_as_it_was_found(host: FakeHost, history: list[
     for desired in history:
         recorded = applied(host, desired, recorded)
 
-    apply(planned(host, None, recorded), clients(host), "IP forwarding")
+    apply(planned(host, None, recorded), clients(host), FORWARDING, messages=IN_KINDS)
 
     assert host.state() == found
     assert planned(host, None, recorded).empty

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.builders import checked_forwarding, clients, forwarding_host
 from tests.fakes.host import FakeHost
 from tests.golden import assert_golden
+from tests.kinds import KIND_NAMES, preview_lines
 from tests.unit.forwarding.test_laws import INPUTS, hosts
 
 from virtnet.errors import VirtnetError
@@ -31,7 +32,7 @@ from virtnet.forwarding.resource import HOST_FORWARDING
 from virtnet.forwarding.sysctl import IPV4, IPV6
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import PLAIN, Fault, Messages, Note, Problem, Refusal, Summary
+from virtnet.planning.findings import Fault, Messages, Note, Problem, Refusal, Summary
 from virtnet.spec.failures import Failure
 
 HOST = "kvm1"
@@ -155,7 +156,7 @@ def test_what_is_done_and_recorded_does_not_depend_on_a_sentence(
     bare = copy.deepcopy(host)
 
     with_sentences = carried_out(host, history, fails_at, messages())
-    with_kinds = carried_out(bare, history, fails_at, PLAIN)
+    with_kinds = carried_out(bare, history, fails_at, KIND_NAMES)
 
     assert with_kinds == with_sentences
 
@@ -198,12 +199,12 @@ def test_the_preview_of_a_replacement_says_what_becomes_of_forwarding() -> None:
         return clients(there, host_uuid="another") if uri == there_uri else clients(here)
 
     lines: list[str] = []
-    own = replace(HOST_FORWARDING, messages=lambda: replace(PLAIN, replacement="THIS RESOURCE'S OWN WORDS"))
+    own = replace(HOST_FORWARDING, messages=lambda: replace(KIND_NAMES, replacement="THIS RESOURCE'S OWN WORDS"))
     recorded = lifecycle.create(own, checked_forwarding(on_delete="keep"), connect, lines.append)
     desired = checked_forwarding(uri=there_uri, on_delete="keep")
     changes = lifecycle.diff(own, recorded, desired, connect).changes
 
-    lines = lifecycle.preview(own, recorded, desired, connect, changes)
+    lines = preview_lines(own, recorded, desired, connect, changes)
 
     subject = "IP forwarding on qemu:///system"
     assert [change.path for change in changes] == ["uri"]

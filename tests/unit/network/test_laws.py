@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders import connect_to
 from tests.fakes.libvirt import FakeLibvirt
-from tests.kinds import NETWORK_IN_KINDS, said
+from tests.kinds import NETWORK_IN_KINDS, preview_lines, said
 from tests.unit.strategies import networks, whole_networks
 
 from virtnet.errors import Refused, VirtnetError
@@ -251,7 +251,7 @@ def test_what_libvirt_is_too_old_for_is_a_line_and_is_refused_before_the_first_e
     titled = checked({"name": "lab", "uri": "qemu:///system", "title": "secret"})
     refusal = said(Refusal(RefusalKind.LIBVIRT_TOO_OLD, {"path": "title", "needed": 9_007_000, "version": 9_000_000}))
 
-    lines = lifecycle.preview(NETWORK_IN_KINDS, None, titled, connect_to(libvirt))
+    lines = preview_lines(NETWORK_IN_KINDS, None, titled, connect_to(libvirt))
     with pytest.raises(Refused, match=re.escape(refusal)):
         lifecycle.create(NETWORK_IN_KINDS, titled, connect_to(libvirt), lambda line: None)
     recorded = created(libvirt, checked({"name": "lab", "uri": "qemu:///system"}))

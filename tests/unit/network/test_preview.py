@@ -7,7 +7,7 @@ from tests.builders import checked, network_host
 from tests.fakes.guests import FakeGuest
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.links import FakeLink
-from tests.kinds import IN_KINDS, NETWORK_IN_KINDS, said
+from tests.kinds import IN_KINDS, NETWORK_IN_KINDS, preview_lines, said
 
 from virtnet.network.names import bridge_name_for
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
@@ -46,7 +46,7 @@ class HostWithUsers:
     def preview(self, **inputs: Any) -> list[str]:
         desired = checked(NAT, **inputs)
         changes = lifecycle.diff(NETWORK, self.recorded, desired, self.clients).changes
-        return lifecycle.preview(NETWORK_IN_KINDS, self.recorded, desired, self.clients, changes)
+        return preview_lines(NETWORK_IN_KINDS, self.recorded, desired, self.clients, changes)
 
 
 def test_a_stop_for_good_names_whom_it_cuts_off() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
-from tests.kinds import NETWORK_IN_KINDS, said
+from tests.kinds import NETWORK_IN_KINDS, preview_lines, said
 
 from virtnet.errors import Refused
 from virtnet.network.plan.kinds import NoteKind
@@ -59,7 +59,7 @@ def test_a_stop_says_that_what_only_the_host_shows_would_be_cut_off_unseen() -> 
         return Clients(libvirt=libvirt, host=None)
 
     changes = lifecycle.diff(NETWORK, made, wanted, clients).changes
-    preview = lifecycle.preview(NETWORK_IN_KINDS, made, wanted, clients, changes)
+    preview = preview_lines(NETWORK_IN_KINDS, made, wanted, clients, changes)
     lifecycle.delete(NETWORK_IN_KINDS, made, clients, shown.append)
 
     for lines in (preview, shown):

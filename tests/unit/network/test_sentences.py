@@ -15,6 +15,7 @@ from tests.fakes.guests import FakeGuest
 from tests.fakes.host import FakeHost, FakeRouting, FakeSockets
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.links import FakeLink
+from tests.kinds import preview_lines
 from tests.unit.network.messages.test_findings import PROBLEMS
 from tests.unit.strategies import networks
 
@@ -109,7 +110,7 @@ class World:
 
     def _shown(self, recorded: Any, desired: Values) -> None:
         changes = () if recorded is None else lifecycle.diff(self.network, recorded, desired, self.connect).changes
-        lines = lifecycle.preview(self.network, recorded, desired, self.connect, changes)
+        lines = preview_lines(self.network, recorded, desired, self.connect, changes)
         self.trace.append((changes, len(lines)))
 
     def refresh(self, recorded: Any) -> Any:

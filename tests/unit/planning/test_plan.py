@@ -1,31 +1,37 @@
 """Applying a plan: refused before the first effect, or done, or taken back; and the one sentence that says which."""
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 import pytest
 
-from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused, Unreachable
+from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Left, Refused, Unreachable
+from virtnet.planning.apply import apply
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import PLAIN, Advice, Refusal, Summary
-from virtnet.planning.plan import Plan, Step, apply
+from virtnet.planning.findings import Advice, Messages, Refusal, Subject, Summary
+from virtnet.planning.plan import Plan, Step
 
 DOORS: Any = None
+LAB = Subject("network", "lab", "qemu:///system")
 
 
-class Kind(Enum):
-    DO = "do {name}"
-    UNDO = "undo {name}"
-    WRONG = "one thing is wrong"
-    WRONG_TOO = "so is another"
+class Doing(Enum):
+    DO = "do"
+    UNDO = "undo"
 
 
-MESSAGES = replace(
-    PLAIN,
-    sentence=lambda said: str(said.kind.value).format(**said.details),
-    advice=lambda refusal: Advice(str(refusal.kind.value)),
+class Wrong(Enum):
+    ONE_THING = "one thing"
+    ANOTHER = "another"
+
+
+MESSAGES = Messages(
+    sentence=lambda message: f"{message.kind.value} {message.details['what']}",
+    advice=lambda refusal: Advice(f"{refusal.kind.value} is wrong"),
+    failure=lambda failure: failure.kind.name,
+    replacement="",
 )
 
 
@@ -41,7 +47,7 @@ class Noted:
     can_undo: bool = True
 
     def describe(self) -> Summary:
-        return Summary(Kind.UNDO if self.taking_back else Kind.DO, {"name": self.name})
+        return Summary(Doing.UNDO if self.taking_back else Doing.DO, {"what": self.name})
 
     def execute(self, clients: Clients) -> None:
         self.done.append(MESSAGES.sentence(self.describe()))
@@ -54,16 +60,16 @@ class Noted:
 
 def failing(*steps: Step) -> str:
     with pytest.raises(ApplyFailed) as raised:
-        apply(Plan(steps=steps), DOORS, "network 'lab' on qemu:///system", messages=MESSAGES)
+        apply(Plan(steps=steps), DOORS, LAB, messages=MESSAGES)
     return str(raised.value)
 
 
 def test_a_refused_plan_takes_no_step() -> None:
     done: list[str] = []
-    plan = Plan(steps=(Noted("a", done),), refusals=(Refusal(Kind.WRONG), Refusal(Kind.WRONG_TOO)))
+    plan = Plan(steps=(Noted("a", done),), refusals=(Refusal(Wrong.ONE_THING), Refusal(Wrong.ANOTHER)))
 
-    with pytest.raises(Refused, match=r"^it was not touched: one thing is wrong; so is another$"):
-        apply(plan, DOORS, "it", messages=MESSAGES)
+    with pytest.raises(Refused, match=r" was not touched: one thing is wrong; another is wrong$"):
+        apply(plan, DOORS, LAB, messages=MESSAGES)
 
     assert done == []
 
@@ -98,6 +104,26 @@ def test_what_cannot_be_taken_back_is_said_and_the_rest_is_tried() -> None:
     assert done[-1] == "undo a"
 
 
+def test_what_is_left_is_told_by_kinds_and_errors() -> None:
+    denied, lost = AccessDenied("not allowed"), Unreachable("gone")
+
+    with pytest.raises(ApplyFailed) as raised:
+        apply(
+            Plan(
+                steps=(Noted("a"), Noted("b", undo_fails=lost), Noted("c", undo_fails=denied, fails=HostFailure("x")))
+            ),
+            DOORS,
+            LAB,
+            messages=MESSAGES,
+        )
+
+    assert raised.value.left == (
+        Left(Doing.UNDO, {"what": "c"}, denied),
+        Left(Doing.UNDO, {"what": "b"}, lost),
+        Left(Doing.UNDO, {"what": "a"}, None),
+    )
+
+
 def test_a_host_that_is_lost_is_asked_once_and_said_once() -> None:
     done: list[str] = []
     lost = Unreachable("libvirt cannot be reached")
@@ -115,14 +141,14 @@ def test_an_interruption_takes_everything_back_too() -> None:
     done: list[str] = []
 
     with pytest.raises(KeyboardInterrupt):
-        apply(Plan(steps=(Noted("a", done), _Interrupted())), DOORS, "it", messages=MESSAGES)
+        apply(Plan(steps=(Noted("a", done), _Interrupted())), DOORS, LAB, messages=MESSAGES)
 
     assert done == ["do a", "undo a"]
 
 
 class _Interrupted:
     def describe(self) -> Summary:
-        return Summary(Kind.DO, {"name": "what is interrupted"})
+        return Summary(Doing.DO, {"what": "an interruption"})
 
     def execute(self, clients: Clients) -> None:
         raise KeyboardInterrupt

@@ -6,24 +6,18 @@ from enum import Enum
 
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
+from tests.kinds import IN_KINDS, preview_lines
 
 from virtnet.errors import HostFailure, Refused
 from virtnet.planning import lifecycle
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import PLAIN, Advice, Refusal
+from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import Plan
 from virtnet.planning.reports import NetworkReport
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import Part, Values
 
 DESIRED = {"name": "lab", "uri": "test:///"}
-
-
-class Kind(Enum):
-    TAKEN = "taken"
-
-
-MESSAGES = replace(PLAIN, advice=lambda refusal: Advice(str(refusal.details["reason"])))
 
 
 @dataclass
@@ -52,6 +46,10 @@ class Remembering:
         self.remembered_reason = self.true_reason
 
 
+class Kind(Enum):
+    TAKEN = "taken"
+
+
 def resource() -> Resource[str]:
     """Refuses with what it observes, if that is anything."""
 
@@ -59,10 +57,10 @@ def resource() -> Resource[str]:
         return clients.cached_networks()[0].name
 
     def plan(desired: Values | None, recorded: Values | None, observed: str | None) -> Plan:
-        return Plan(refusals=(Refusal(Kind.TAKEN, {"reason": observed}),) if observed else ())
+        return Plan(refusals=(Refusal(Kind.TAKEN, {"by": observed}),) if observed else ())
 
     return Resource(
-        messages=lambda: MESSAGES,
+        messages=lambda: IN_KINDS,
         name="Kind",
         subject="kind",
         spec=Part,
@@ -87,7 +85,7 @@ def test_a_refusal_from_memory_alone_is_none() -> None:
     cache = Remembering(true_reason="", remembered_reason="the bridge name is taken")
 
     made = lifecycle.create(resource(), DESIRED, connect_to(cache), lambda line: None)
-    lines = lifecycle.preview(resource(), None, DESIRED, connect_to(cache))
+    lines = preview_lines(resource(), None, DESIRED, connect_to(cache))
 
     assert made == DESIRED
     assert lines == []

@@ -10,6 +10,7 @@ from pulumi import dynamic
 from pulumi.dynamic.config import Config
 from tests.builders import connect_to
 from tests.fakes.libvirt import FakeLibvirt
+from tests.kinds import preview_lines
 from tests.unit.hostile import TEXTS
 from tests.unit.network.test_checks import places
 from tests.unit.strategies import whole_networks
@@ -104,7 +105,7 @@ def test_what_check_takes_can_be_compared_previewed_and_made(spoilt: dict[str, A
     recorded, desired = (canonical for canonical, _ in found)
 
     changes = lifecycle.diff(NETWORK, recorded, desired, connect_to(libvirt)).changes
-    lines = lifecycle.preview(NETWORK, None, desired, connect_to(libvirt), changes)
+    lines = preview_lines(NETWORK, None, desired, connect_to(libvirt), changes)
     if not list(walk_unknown(desired)):
         try:
             lifecycle.create(NETWORK, desired, connect_to(libvirt), lambda line: None)

@@ -13,7 +13,7 @@ from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.network.xml.read import RESTART_RECORD
 from virtnet.planning.findings import Advice, Problem, Refusal
-from virtnet.planning.plan import Change, ChangeClass
+from virtnet.planning.messages import changed
 from virtnet.spec.failures import Details
 
 Attachments = Sequence[Mapping[str, str]]
@@ -212,7 +212,7 @@ def _dnsmasq_not_restarted(*, reason: str) -> Advice:
 
 
 def _stopped(why: Why) -> str:
-    changes = [Change(change_class=ChangeClass.RESTART, **change).describe() for change in why["changes"]]
+    changes = [changed(**change) for change in why["changes"]]
     problems = [_problem(problem_of(problem)) for problem in why["problems"]]
     return f"the network would be stopped ({'; '.join([*changes, *problems]) or 'active becomes false'})"
 

@@ -1,6 +1,6 @@
 """Kills a process at a given step of a plan: read by Python itself in the provider's process, from PYTHONPATH.
 
-Nothing of the provider is replaced. `planning.plan.apply` raises an audit event (sys.audit) when a step begins and when
+Nothing of the provider is replaced. `planning.apply` raises an audit event (sys.audit) when a step begins and when
 it ends, and Python tells a profile function (sys.setprofile) of every call and return, those of C functions too, so the
 process that carries out a plan can be stopped right before and after a step, and while libvirt or the kernel is busy
 with it.

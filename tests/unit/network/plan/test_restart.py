@@ -10,7 +10,7 @@ from tests.fakes.guests import FakeGuest
 from tests.fakes.host import FakeHost
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.links import FakeLink
-from tests.kinds import NETWORK_IN_KINDS, said
+from tests.kinds import NETWORK_IN_KINDS, preview_lines, said
 
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network.names import holding_name
@@ -86,7 +86,7 @@ def test_the_preview_names_everyone_and_says_for_how_long() -> None:
     libvirt, host, connect = a_host()
     recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
 
-    lines = lifecycle.preview(
+    lines = preview_lines(
         NETWORK_IN_KINDS, recorded, desired, connect, lifecycle.diff(NETWORK, recorded, desired, connect).changes
     )
 
@@ -329,7 +329,7 @@ def test_a_port_that_nobody_has_is_no_guest_and_is_removed() -> None:
     libvirt.plugged.ports[recorded["uuid"]] = (orphan,)
     libvirt.plugged.orphans[recorded["uuid"]] = ("orphan",)
 
-    lines = lifecycle.preview(NETWORK, recorded, desired, connect, ())
+    lines = preview_lines(NETWORK, recorded, desired, connect, ())
     lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
 
     assert not any("00:99" in line for line in lines)

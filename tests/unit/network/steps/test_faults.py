@@ -19,9 +19,10 @@ from virtnet.network.steps.leftovers import RemoveLeftoverBridge
 from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.running import StartNetwork, StopIfActive, StopNetwork
 from virtnet.network.steps.sections import UpdateSection
+from virtnet.planning.apply import apply
 from virtnet.planning.clients import Clients
-from virtnet.planning.findings import read_error
-from virtnet.planning.plan import Plan, Step, apply
+from virtnet.planning.findings import Subject, read_error
+from virtnet.planning.plan import Plan, Step
 from virtnet.planning.reports import Attachment, NetworkReport, Obstacle, ObstacleKind
 
 UUID, MAC, OTHER = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34", "02:00:00:00:00:01"
@@ -68,7 +69,9 @@ def bridge(name: str) -> FakeHost:
 def fault(step: Step, there: FakeLibvirt, host: FakeHost | None = None) -> object:
     """The kind of what the step raises, which reads, too: a sentence whose details are not there would raise."""
     with pytest.raises(ApplyFailed) as failed:
-        apply(Plan(steps=(step,)), Clients(libvirt=there, host=host), "network 'lab'", messages=messages())
+        apply(
+            Plan(steps=(step,)), Clients(libvirt=there, host=host), Subject("network", "lab", None), messages=messages()
+        )
     error = failed.value.__cause__
     assert isinstance(error, VirtnetError)
     assert read_error(messages(), error) in str(failed.value)

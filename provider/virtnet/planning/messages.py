@@ -1,0 +1,127 @@
+"""The sentences of planning: the lines of a preview, and what the verbs refuse and report.
+
+What a resource finds and does is said in the resource's own `Messages`, which are given. Pure.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from virtnet.errors import AccessDenied, Left, Unreachable, VirtnetError
+from virtnet.planning.findings import Messages, Note, Refusal, Subject, Summary, read_error
+from virtnet.planning.plan import Change, Step
+from virtnet.planning.preview import Preview
+from virtnet.spec.values import printable
+
+
+def subject(of: Subject) -> str:
+    """An object and its host: "network 'lab' on qemu:///system"."""
+    named = of.noun if of.name is None else f"{of.noun} '{of.name}'"
+    return named if of.uri is None else f"{named} on {of.uri}"
+
+
+def lines(preview: Preview, messages: Messages) -> Iterator[str]:
+    """What a reviewer reads: a line a change, then what the host, as it is now, adds to it."""
+    about = subject(preview.subject)
+    for entry in preview.changes:
+        yield f"{about}: {change(entry, messages)} [{entry.change_class.name.lower()}]"
+    unknown = " and ".join(preview.unknown)
+    if preview.replaced is not None:
+        about = subject(preview.replaced)
+        or_stays = f"; or it stays, if {unknown}, known only when applied, is as it was" if unknown else ""
+        yield f"{about}: {messages.replacement}{or_stays}"
+    elif unknown:
+        yield f"{about}: {unknown} {'is' if len(preview.unknown) == 1 else 'are'} {LATER}"
+    if preview.partly_unknown:
+        yield f"{about}: parts are {LATER}"
+    if preview.error is not None:
+        yield f"{about}: as the host is now, this could not be applied: {read_error(messages, preview.error)}"
+    for step in preview.steps:
+        yield f"{about}: will {messages.sentence(step)}"
+    for refusal in preview.refusals:
+        yield f"{about}: as the host is now, this would be refused: {messages.advice(refusal)}"
+    yield from notes(preview.subject if preview.replaced is None else preview.replaced, preview.notes, messages)
+
+
+LATER = "known only when applied; the plan is made then"
+
+
+def notes(of: Subject, found: Iterable[Note], messages: Messages) -> Iterator[str]:
+    """A line a note."""
+    for note in found:
+        yield f"{subject(of)}: note: {messages.sentence(note)}"
+
+
+def change(of: Change, messages: Messages) -> str:
+    """A change as a preview line has it."""
+    return changed(of.path, of.kind, of.detail or "; ".join(messages.sentence(problem) for problem in of.problems))
+
+
+def changed(path: str, kind: str, detail: str) -> str:
+    """A property that is added, changes or is removed, with old and new value or what it mends in the detail."""
+    words = {"add": "is added", "change": "changes", "remove": "is removed"}[kind]
+    return printable(f"{path} {words}" + (f" ({detail})" if detail else ""))
+
+
+def progress(of: Subject, step: Summary, messages: Messages) -> str:
+    """The line before a step."""
+    return f"{subject(of)}: {messages.sentence(step)}"
+
+
+def refused(of: Subject, refusals: Iterable[Refusal], messages: Messages) -> str:
+    """A plan that holds refusals, and was not begun."""
+    return f"{subject(of)} was not touched: {'; '.join(str(messages.advice(refusal)) for refusal in refusals)}"
+
+
+def failed(of: Subject, begun: Sequence[Step], error: VirtnetError, left: Sequence[Left], messages: Messages) -> str:
+    """The last of the steps that were begun failed: why, and what became of all of them."""
+    outcome = f"left undone: {'; '.join(_left(left, messages))}" if left else "everything was taken back"
+    if len(begun) == 1 and not left:
+        outcome = "nothing was changed"
+    step = messages.sentence(begun[-1].describe())
+    return f"{subject(of)}: could not {step}: {read_error(messages, error)} ({outcome})"
+
+
+def _left(left: Sequence[Left], messages: Messages) -> Iterator[str]:
+    for entry in left:
+        undo = messages.sentence(Summary(entry.kind, entry.details))
+        why = " either" if entry.error is None else f": {read_error(messages, entry.error)}"
+        yield f"could not {undo}{why}"
+    if any(isinstance(entry.error, Unreachable) and not isinstance(entry.error, AccessDenied) for entry in left):
+        yield "when it is reached again, pulumi up goes on from there"
+
+
+def same_host_unknown(uri: str, recorded_uri: object, error: VirtnetError) -> str:
+    """A changed uri that cannot be asked."""
+    return (
+        f"whether {uri} is the same host as {recorded_uri} cannot be told, so nothing is changed or replaced: {error}"
+    )
+
+
+def other_host(of: Subject, uri: object, host_uuid: str, recorded_host_uuid: object) -> str:
+    """A recorded resource that is not there, on a host that is not the recorded one."""
+    return (
+        f"{subject(of)}: {uri} now reaches another host ({host_uuid} instead of {recorded_host_uuid}), where it is not; "
+        "correct the uri, or drop it from the state with pulumi state delete"
+    )
+
+
+def not_imported(kind: str) -> str:
+    """A kind of resource that is declared rather than imported."""
+    return f"a {kind} is not imported: declare it, and pulumi up takes note of the values that it finds"
+
+
+def went_away(of: Subject) -> str:
+    """Something that was to be imported."""
+    return f"{subject(of)} went away while it was looked at"
+
+
+def not_deleted(of: Subject, error: VirtnetError) -> str:
+    """A delete whose host cannot be reached."""
+    return (
+        f"{subject(of)} was not deleted: {error} (if the host is gone for good, pulumi state delete drops it from the "
+        "state)"
+    )
+
+
+def gone_again(of: Subject) -> str:
+    """What is not there after the last step."""
+    return f"{subject(of)}: was applied and is gone again, as someone removed it; run pulumi up"

@@ -1,0 +1,32 @@
+"""What a preview finds, as values. `planning.messages` says how they read, and the adapters print that. Pure."""
+
+from dataclasses import dataclass
+
+from virtnet.errors import VirtnetError
+from virtnet.planning.findings import Note, Refusal, Subject, Summary
+from virtnet.planning.plan import Change
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What an update or a create would do, as the host is now. Findings are no verdicts: they may be mended before."""
+
+    subject: Subject
+    changes: tuple[Change, ...] = ()
+    """The changes by what is recorded, and those to a network that is taken over."""
+    replaced: Subject | None = None
+    """The recorded one, where it is deleted to be made anew. What follows is then about the delete."""
+    unknown: tuple[str, ...] = ()
+    """Inputs that say which host and which resource there is meant, and are known only when applied.
+
+    Nothing is looked at then, or, where it may be replaced, it may also stay."""
+    partly_unknown: bool = False
+    """Whether other inputs are known only when applied, so that no plan can be made yet."""
+    error: VirtnetError | None = None
+    """Why no plan could be made."""
+    steps: tuple[Summary, ...] = ()
+    """What a create will do."""
+    refusals: tuple[Refusal, ...] = ()
+    """Why it must not be applied as the host is now."""
+    notes: tuple[Note, ...] = ()
+    """What a reviewer should know besides."""
