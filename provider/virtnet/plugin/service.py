@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from virtnet.planning.clients import Clients
     from virtnet.planning.plan import Change
     from virtnet.planning.resource import Resource
-    from virtnet.plugin.functions import Asked
+    from virtnet.plugin.answers import Asked
     from virtnet.plugin.struct import Received
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Values
@@ -477,7 +477,7 @@ class Plugin(ResourceProviderServicer):
         return connect(uri, self._connections)
 
     def _asked(self) -> "Asked":
-        from virtnet.plugin.functions import Asked
+        from virtnet.plugin.answers import Asked
 
         with self._lock:
             if self._asked_functions is None:

@@ -1,0 +1,226 @@
+"""What the plugin's functions answer: a host is asked, and nothing is changed. `functions` declares the results."""
+
+import ipaddress
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+
+from virtnet.errors import HostFailure, InvalidInputs, Refused
+from virtnet.libvirtd.connection import Connection
+from virtnet.libvirtd.lookup import lookup
+from virtnet.network.existing import inputs_of
+from virtnet.network.observe.ports import attachments
+from virtnet.network.observed import reported
+from virtnet.network.versions import version_text
+from virtnet.network.xml.definition import Subnet, definition
+from virtnet.planning.clients import Clients
+from virtnet.planning.host_client import FirewallReader, HostReader, SysctlReader
+from virtnet.planning.reports import NetworkReport
+from virtnet.plugin import free_subnet, messages
+from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
+from virtnet.spec.part import Values
+
+
+@dataclass
+class Asked:
+    """Who is asked, and what was given out already."""
+
+    connection: Callable[[str], Connection]
+    clients: Callable[[str], Clients]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    given: dict[tuple[str, str], Subnet] = field(default_factory=dict)
+    """Subnets given to networks in this run, by URI and name: two networks of one program never get the same."""
+
+
+def _found(connection: Connection, arguments: Values) -> NetworkReport:
+    name, uuid = arguments.get("name"), arguments.get("uuid")
+    if (name is None) == (uuid is None):
+        raise InvalidInputs(messages.NAME_OR_UUID)
+    return lookup(connection, str(name or uuid))
+
+
+def _bridge_of(report: NetworkReport) -> str:
+    return definition(report.live_xml or report.any_xml).bridge_name
+
+
+def get_network(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
+    """A network: its configuration and its state."""
+    connection = asked.connection(uri)
+    report = _found(connection, arguments)
+    return {
+        **inputs_of(report),
+        "uri": uri,
+        "name": report.name,
+        "uuid": report.uuid,
+        "active": report.active,
+        "autostart": report.autostart,
+        "mac": definition(report.any_xml).mac,
+        "bridge_name": _bridge_of(report),
+        "persistent": report.persistent,
+        "host_uuid": connection.host_uuid(),
+        "xml": report.any_xml,
+    }
+
+
+def get_networks(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
+    """All networks of a host."""
+    reports = sorted(asked.connection(uri).networks(), key=lambda report: report.name)
+    return {"networks": [_summary(report) for report in reports]}
+
+
+def _summary(report: NetworkReport) -> dict[str, object]:
+    seen = definition(report.any_xml)
+    return {
+        "uuid": report.uuid,
+        "name": report.name,
+        "active": report.active,
+        "persistent": report.persistent,
+        "autostart": report.autostart,
+        "mode": seen.mode or "isolated",
+        "bridge_name": _bridge_of(report),
+        "addresses": [ip["address"] for ip in seen.tree.get("ips", [])],
+    }
+
+
+def get_leases(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
+    """The leases of a network."""
+    connection = asked.connection(uri)
+    return {"leases": _leases(connection, _found(connection, arguments).uuid)}
+
+
+def _leases(connection: Connection, uuid: str) -> list[dict[str, object]]:
+    return [
+        {
+            "mac": lease.get("mac") or "",
+            "address": lease["ipaddr"],
+            "prefix_length": int(lease["prefix"]),
+            "hostname": lease.get("hostname") or "",
+            "client_id": lease.get("clientid") or "",
+            "expires": _time(int(lease.get("expirytime") or 0)),
+        }
+        for lease in sorted(connection.dhcp_leases(uuid), key=lambda lease: str(lease["ipaddr"]))
+    ]
+
+
+def _time(seconds: int) -> str:
+    """Seconds since 1970 as ISO 8601; "" for 0, by which libvirt means never."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else ""
+
+
+def get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
+    """What is plugged into a network, with the addresses that its DHCP server gave."""
+    connection, clients = asked.connection(uri), asked.clients(uri)
+    report = _found(connection, arguments)
+    known = {interface.mac: interface for interface in connection.guest_interfaces(report.name)}
+    leased: dict[str, list[str]] = {}
+    for lease in _leases(connection, report.uuid):
+        leased.setdefault(str(lease["mac"]).lower(), []).append(str(lease["address"]))
+    guests = []
+    for entry in attachments(clients, reported(report)):
+        # Of an interface that is nobody's we know the host's side alone.
+        mac = entry.mac.lower() if entry.owner else ""
+        interface = known.get(mac)
+        guests.append(
+            {
+                "guest": entry.owner,
+                "guest_uuid": interface.guest_uuid if interface is not None else "",
+                "mac": mac,
+                "interface": entry.interface or (interface.interface if interface is not None else ""),
+                "addresses": leased.get(mac, []),
+            }
+        )
+    return {"guests": sorted(guests, key=lambda guest: (guest["interface"], guest["mac"]))}
+
+
+def get_host(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
+    """A host, as far as networks depend on it."""
+    connection, host = asked.connection(uri), _host(asked, uri)
+    addresses: dict[str, list[str]] = {}
+    for entry in host.addresses():
+        addresses.setdefault(entry.interface, []).append(entry.address)
+    links = sorted(host.links(), key=lambda link: link.name)
+    return {
+        "host_uuid": connection.host_uuid(),
+        "libvirt_version": version_text(connection.version()),
+        "ipv4_forwarding": _is_on(host, "net/ipv4/ip_forward"),
+        "ipv6_forwarding": _is_on(host, "net/ipv6/conf/all/forwarding"),
+        "bridges": [
+            {
+                "name": link.name,
+                "mac": link.mac,
+                "up": link.up,
+                "addresses": addresses.get(link.name, []),
+                "ports": [port.name for port in links if port.master == link.name],
+            }
+            for link in links
+            if link.kind == "bridge"
+        ],
+        "routes": [
+            {"destination": route.destination, "interface": route.interface, "gateway": route.gateway}
+            for route in host.routes()
+        ],
+        **_firewall(host, connection.networks()),
+    }
+
+
+def _firewall(host: FirewallReader, reports: Sequence[NetworkReport]) -> dict[str, object]:
+    try:
+        printed = {program: host.firewall_rules(program) for program in ("iptables-save", "ip6tables-save", "nft")}
+    except HostFailure as failure:
+        # Told rather than raised: bridges and routes are worth having without root too.
+        return {"firewall_rules": [], "firewall_problem": str(failure)}
+    matches = tuple(
+        NetworkMatch(report.name, _bridge_of(report), tuple(map(str, _subnets(report)))) for report in reports
+    )
+    rules = [asdict(rule) for rule in rules_of_networks(printed, matches)]
+    return {"firewall_rules": rules, "firewall_problem": ""}
+
+
+def _is_on(host: SysctlReader, key: str) -> bool:
+    return (host.read_sysctl(key) or "0").strip() != "0"
+
+
+def _host(asked: Asked, uri: str) -> HostReader:
+    host = asked.clients(uri).host
+    if host is None:
+        raise Refused(messages.host_not_reached(uri))
+    return host
+
+
+def get_free_subnet(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
+    """A subnet that nothing on the host uses, and that no other network of this run was given."""
+    length, name = int(str(arguments["prefix_length"])), str(arguments["network"])
+    pool = ipaddress.ip_network(str(arguments.get("within", free_subnet.DEFAULT_POOL)))
+    shortest, longest = free_subnet.prefix_lengths(pool)
+    if not shortest <= length <= longest:
+        raise InvalidInputs(messages.prefix_length_not_possible(length, str(pool), shortest, longest))
+    reports = asked.connection(uri).networks()
+    own = [subnet for report in reports if report.name == name for subnet in _subnets(report)]
+    used = [subnet for report in reports if report.name != name for subnet in _subnets(report)]
+    host = asked.clients(uri).host
+    if host is not None:
+        # What the network itself has put there is left out by the interface, its bridge.
+        bridges = {_bridge_of(report) for report in reports if report.name == name}
+        used += [_subnet(entry.address) for entry in host.addresses() if entry.interface not in bridges]
+        used += [
+            _subnet(route.destination)
+            for route in host.routes()
+            if route.destination != "default" and route.interface not in bridges
+        ]
+    with asked.lock:
+        used += [subnet for (at, other), subnet in asked.given.items() if at == uri and other != name]
+        chosen = free_subnet.choose(pool, length, name, own=own, used=used)
+        if chosen is None:
+            raise Refused(messages.no_subnet_free(length, str(pool), uri))
+        asked.given[(uri, name)] = chosen
+    return dict(free_subnet.addresses_of(chosen))
+
+
+def _subnets(report: NetworkReport) -> list[Subnet]:
+    seen = [definition(xml).tree for xml in (report.config_xml, report.live_xml) if xml is not None]
+    return [_subnet(item["address"]) for tree in seen for item in (*tree.get("ips", []), *tree.get("routes", []))]
+
+
+def _subnet(address: str) -> Subnet:
+    return ipaddress.ip_interface(address).network
