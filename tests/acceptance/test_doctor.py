@@ -150,9 +150,11 @@ def test_a_park_of_a_restart_that_was_cut_short(host: Host, lab: Stack) -> None:
     script = (
         "from virtnet.libvirtd.connection import Connection; from virtnet.network.xml.holding import *;"
         "from virtnet.network.names import holding_bridge;"
+        "from virtnet.network.xml.definition import definition;"
         "c = Connection('qemu:///system'); r = c.find_network(name='lab');"
         "held = Journal(links=(HeldLink(name='g1', up=True, settings=(), vlans=()),));"
-        "c.start_transient_network(render_holding_network(r.uuid, r.live_xml, held)); print(holding_bridge(r.uuid))"
+        "c.start_transient_network(render_holding_network(r.uuid, definition(r.live_xml), held));"
+        "print(holding_bridge(r.uuid))"
     )
     with host.guest("g1", "vn-lab"):
         holding = host.run("python", "-c", script).stdout.strip()
@@ -171,8 +173,9 @@ def test_a_park_of_a_restart_that_was_cut_short(host: Host, lab: Stack) -> None:
 def test_a_park_whose_network_is_gone(host: Host) -> None:
     script = (
         "from virtnet.libvirtd.connection import Connection; from virtnet.network.xml.holding import *;"
+        "from virtnet.network.xml.definition import definition;"
         "Connection('qemu:///system').start_transient_network("
-        "render_holding_network('11111111-2222-3333-4444-555555555555', '<network/>', Journal()))"
+        "render_holding_network('11111111-2222-3333-4444-555555555555', definition('<network/>'), Journal()))"
     )
     host.run("python", "-c", script)
 
