@@ -229,11 +229,11 @@ class Provider(dynamic.ResourceProvider):
 
     def _check_failure(self, path: str, reason: str, inputs: Mapping[str, Any]) -> dynamic.CheckFailure:
         """A failure as the engine shows it: with the value under its path, so for what may be secret without a path."""
-        from virtnet.planning.merge import SECRET_PLACES
+        from virtnet.spec.part import may_be_secret
 
         reason = self._in_words(reason)
         marked = {place[0] for place in _places(inputs).get(PLACES, [])}
-        if path in SECRET_PLACES or _top(path) in marked:
+        if may_be_secret(self._resource().spec, path) or _top(path) in marked:
             return dynamic.CheckFailure("", f"{path}: {reason}")
         return dynamic.CheckFailure(path, reason)
 

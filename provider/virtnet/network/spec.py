@@ -276,7 +276,7 @@ class Dns(Part):
     )
     hosts: tuple[DnsHost, ...] | None = optional("Addresses and their names; each address once.", "live")
     srvs: tuple[Srv, ...] | None = optional("SRV records.", "live")
-    txts: tuple[Txt, ...] | None = optional("TXT records.", "live")
+    txts: tuple[Txt, ...] | None = optional("TXT records.", "live", secret=True)
 
 
 class Route(Part):
@@ -383,10 +383,12 @@ class NetworkSpec(Part):
         "The network's name on the host. Left out: the Pulumi resource's name, as it is.", "replace"
     )
     uuid: Uuid | None = optional("A fixed UUID. Left out, one is chosen when the network is made, and kept.", "replace")
-    title: SomeText | None = optional("A short title (libvirt 9.7 and newer).", "live")
-    description: Annotated[str, Field(strict=True)] | None = optional("A description (libvirt 9.7 and newer).", "live")
+    title: SomeText | None = optional("A short title (libvirt 9.7 and newer).", "live", secret=True)
+    description: Annotated[str, Field(strict=True)] | None = optional(
+        "A description (libvirt 9.7 and newer).", "live", secret=True
+    )
     metadata: dict[Text, Annotated[str, Field(strict=True)]] | None = optional(
-        "XML elements for other programs, each as text, by their namespace URI.", "live"
+        "XML elements for other programs, each as text, by their namespace URI.", "live", secret=True
     )
     ipv6: Bool | None = optional(
         "Let guests talk IPv6 among themselves though the network has no IPv6 address.", default=False
@@ -419,7 +421,8 @@ class NetworkSpec(Part):
     port_groups: tuple[PortGroup, ...] | None = optional("Named sets of port settings that guests may ask for.", "live")
     dnsmasq_options: tuple[OptionLine, ...] | None = optional(
         'Raw lines for dnsmasq\'s configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in '
-        "a plan."
+        "a plan.",
+        secret=True,
     )
     autostart: Bool | None = optional("Whether the network starts when the host boots.", "live", default=True)
     active: Bool | None = optional(

@@ -5,6 +5,7 @@ Pure; imported by the planners.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal, TypeVar, cast
 
@@ -183,24 +184,35 @@ def is_default(shape: Shape, value: object) -> bool:
     return shape.default is not None and value == shape.default
 
 
+@dataclass(frozen=True)
+class _Within:
+    """What a value is inside of, as far as changes depend on it."""
+
+    level: ChangeClass
+    secret: bool = False
+
+    def field(self, shape: Shape) -> "_Within":
+        """The same for a field's value."""
+        level = CLASSES[shape.level] if shape.level is not None else self.level
+        return _Within(level, self.secret or shape.secret)
+
+
 def same(shape: Shape, one: object, other: object) -> bool:
     """Whether two values mean the same, whatever their order; ABSENT counts as libvirt's default."""
-    return not list(_differences(shape, one, other, "", ChangeClass.RESTART))
+    return not _differences(shape, one, other, "", _Within(ChangeClass.RESTART))
 
 
 def differences(part: type[Part], wanted: Values, found: Values) -> tuple[Change, ...]:
     """Every property path in which two trees differ, with its class; list items by key."""
-    return tuple(_part_differences(part, wanted, found, "", CLASSES[part.default_level]))
+    return tuple(_part_differences(part, wanted, found, "", _Within(CLASSES[part.default_level])))
 
 
-def _part_differences(
-    part: type[Part], wanted: Values, found: Values, path: str, enclosing: ChangeClass
-) -> list[Change]:
+def _part_differences(part: type[Part], wanted: Values, found: Values, path: str, enclosing: _Within) -> list[Change]:
     changes: list[Change] = []
     for name, shape in shapes(part).items():
-        level = CLASSES[shape.level] if shape.level is not None else enclosing
+        within = enclosing.field(shape)
         place = f"{path}.{name}" if path else name
-        changes += _differences(shape, wanted.get(name, ABSENT), found.get(name, ABSENT), place, level)
+        changes += _differences(shape, wanted.get(name, ABSENT), found.get(name, ABSENT), place, within)
     return changes
 
 
@@ -225,61 +237,59 @@ def naming(part: type[Part], desired: Values, recorded: Values, path: str = "") 
     return tuple(changes)
 
 
-def _differences(shape: Shape, wanted: object, found: object, path: str, level: ChangeClass) -> list[Change]:
+def _differences(shape: Shape, wanted: object, found: object, path: str, within: _Within) -> list[Change]:
     if wanted is UNKNOWN:
-        return [Change(path=path, kind="change", change_class=level, detail="known only when applied")]
+        return [Change(path=path, kind="change", change_class=within.level, detail="known only when applied")]
     if wanted is ABSENT and found is ABSENT:
         return []
     if shape.kind == "part" and shape.part is not None:
-        return _part_differences(shape.part, _group(wanted), _group(found), path, level)
+        return _part_differences(shape.part, _group(wanted), _group(found), path, within)
     if shape.kind == "parts" and shape.part is not None:
-        return _item_differences(shape.part, _items(wanted), _parts(found), path, level)
+        return _item_differences(shape.part, _items(wanted), _parts(found), path, within)
     if shape.kind == "scalars":
-        return _scalars_differences(_items(wanted), _items(found), path, level)
+        return _scalars_differences(_items(wanted), _items(found), path, within)
     if shape.kind == "map":
-        return _map_differences(_group(wanted), _group(found), path, level)
-    return _scalar_differences(shape, wanted, found, path, level)
+        return _map_differences(_group(wanted), _group(found), path, within)
+    return _scalar_differences(shape, wanted, found, path, within)
 
 
-def _scalar_differences(shape: Shape, wanted: object, found: object, path: str, level: ChangeClass) -> list[Change]:
+def _scalar_differences(shape: Shape, wanted: object, found: object, path: str, within: _Within) -> list[Change]:
     meant, there = (shape.default if value is ABSENT else value for value in (wanted, found))
     if meant == there:
         return []
     if found is ABSENT and shape.default is None:
-        return [Change(path=path, kind="add", change_class=level, detail=_shown(path, meant))]
+        return [Change(path=path, kind="add", change_class=within.level, detail=_shown(within, meant))]
     if wanted is ABSENT and shape.default is None:
-        return [Change(path=path, kind="remove", change_class=level)]
-    detail = f"{_shown(path, there)} -> {_shown(path, meant)}" if _shown(path, there) else ""
-    return [Change(path=path, kind="change", change_class=level, detail=detail)]
+        return [Change(path=path, kind="remove", change_class=within.level)]
+    detail = f"{_shown(within, there)} -> {_shown(within, meant)}" if _shown(within, there) else ""
+    return [Change(path=path, kind="change", change_class=within.level, detail=detail)]
 
 
-def _scalars_differences(
-    wanted: Sequence[object], found: Sequence[object], path: str, level: ChangeClass
-) -> list[Change]:
+def _scalars_differences(wanted: Sequence[object], found: Sequence[object], path: str, within: _Within) -> list[Change]:
     if UNKNOWN not in wanted and sorted(map(str, wanted)) == sorted(map(str, found)):
         return []
     kind: Literal["add", "remove", "change"] = "add" if not found else "remove" if not wanted else "change"
-    return [Change(path=path, kind=kind, change_class=level)]
+    return [Change(path=path, kind=kind, change_class=within.level)]
 
 
-def _map_differences(wanted: Values, found: Values, path: str, level: ChangeClass) -> list[Change]:
+def _map_differences(wanted: Values, found: Values, path: str, within: _Within) -> list[Change]:
     changes = []
     for name in sorted({*wanted, *found}):
         place = f'{path}["{name}"]'
         if name not in found:
-            changes.append(Change(path=place, kind="add", change_class=level))
+            changes.append(Change(path=place, kind="add", change_class=within.level))
         elif name not in wanted:
-            changes.append(Change(path=place, kind="remove", change_class=level))
+            changes.append(Change(path=place, kind="remove", change_class=within.level))
         elif wanted[name] != found[name]:
-            changes.append(Change(path=place, kind="change", change_class=level))
+            changes.append(Change(path=place, kind="change", change_class=within.level))
     return changes
 
 
 def _item_differences(
-    part: type[Part], wanted: Sequence[object], found: Sequence[Values], path: str, level: ChangeClass
+    part: type[Part], wanted: Sequence[object], found: Sequence[Values], path: str, within: _Within
 ) -> list[Change]:
     if any(item is UNKNOWN for item in wanted):
-        return [Change(path=path, kind="change", change_class=level, detail="known only when applied")]
+        return [Change(path=path, kind="change", change_class=within.level, detail="known only when applied")]
     known = _known_parts(wanted)
     meant = {item_key(part, item) for item in known}
     changes: list[Change] = []
@@ -289,13 +299,13 @@ def _item_differences(
                 continue  # of each pair one is there
             place = f"{path}[{label(part, there)}]"
             again = "it is there more than once" if item_key(part, there) in meant else ""
-            changes.append(Change(path=place, kind="remove", change_class=level, detail=again))
+            changes.append(Change(path=place, kind="remove", change_class=within.level, detail=again))
             continue
         place = f"{path}[{label(part, item)}]"
         if there is None:
-            changes.append(Change(path=place, kind="add", change_class=level, detail=_shown(place, item)))
+            changes.append(Change(path=place, kind="add", change_class=within.level, detail=_shown(within, item)))
         else:
-            changes += _part_differences(part, item, there, place, level)
+            changes += _part_differences(part, item, there, place, within)
     return changes
 
 
@@ -307,15 +317,12 @@ def label(part: type[Part], item: Values) -> str:
     return next(iter(known), "?")
 
 
-#: Values under these may hold secrets (a TXT record, a key in dnsmasq's options): they never appear in a line.
-SECRET_PLACES = ("dns.txts", "dnsmasq_options", "metadata", "title", "description")
-
-
-def _shown(path: str, value: object) -> str:
-    if path.startswith(SECRET_PLACES) or value is None or value is UNKNOWN:
+def _shown(within: _Within, value: object) -> str:
+    """A value for a line; empty where it may be secret (a TXT record, a key in dnsmasq's options)."""
+    if within.secret or value is None or value is UNKNOWN:
         return ""
     if isinstance(value, Mapping):
-        texts = {name: _shown(path, item) for name, item in value.items() if not _is_group(item)}
+        texts = {name: _shown(within, item) for name, item in value.items() if not _is_group(item)}
         return ", ".join(f"{name} {text}" for name, text in texts.items() if text)
     if isinstance(value, list):
         return ""

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from virtnet.plugin.answers import Asked
     from virtnet.plugin.struct import Received
     from virtnet.spec.failures import Failure
-    from virtnet.spec.part import Values
+    from virtnet.spec.part import Part, Values
 
 PACKAGE = "virtnet"
 
@@ -206,22 +206,22 @@ class Plugin(ResourceProviderServicer):
         canonical, found = resource.check(inputs, recorded)
         if found:
             return provider_pb2.CheckResponse(
-                failures=[self._failure(news, failure, resource.messages().failure) for failure in found]
+                failures=[self._failure(news, resource.spec, failure, resource.messages().failure) for failure in found]
             )
         self._checked.add(request.urn)
         return provider_pb2.CheckResponse(inputs=message_of(resource, canonical, news))
 
     def _failure(
-        self, news: "Received", failure: "Failure", read: "Callable[[Failure], str]"
+        self, news: "Received", part: "type[Part]", failure: "Failure", read: "Callable[[Failure], str]"
     ) -> provider_pb2.CheckFailure:
         """A failure as the engine shows it: with the value under its path, so for a secret without a path."""
-        from virtnet.planning.merge import SECRET_PLACES
         from virtnet.plugin.property_paths import in_camel_case
+        from virtnet.spec.part import may_be_secret
 
         path = in_camel_case(failure.path)
         place = tuple(key for key in path.replace("]", "").replace("[", ".").split(".") if not key.isdigit())
         secret = any(place[: len(one)] == one or one[: len(place)] == place for one in news.secret)
-        if secret or failure.path.startswith(SECRET_PLACES):
+        if secret or may_be_secret(part, failure.path):
             return provider_pb2.CheckFailure(reason=self.in_words(f"{path}: {read(failure)}"))
         return provider_pb2.CheckFailure(property=path, reason=self.in_words(read(failure)))
 
@@ -401,7 +401,9 @@ class Plugin(ResourceProviderServicer):
 
         arguments, failures = from_inputs(function.takes, wire.from_properties(function.takes, given.values))
         if arguments is None:
-            return provider_pb2.InvokeResponse(failures=[self._failure(given, failure, reason) for failure in failures])
+            return provider_pb2.InvokeResponse(
+                failures=[self._failure(given, function.takes, failure, reason) for failure in failures]
+            )
         named = tree(arguments)
         try:
             answer = function.answer(self._asked(), str(named.get("uri") or self._uri), named)

@@ -5,6 +5,7 @@ only what was named; trees are what is recorded, compared and merged. Keys of tr
 (snake_case); specs also accept libvirt's and Pulumi's camelCase. Pure; imported by everything above it.
 """
 
+import re
 import threading
 import types
 import typing
@@ -181,6 +182,19 @@ class Shape:
 def shapes(part: type[Part]) -> Mapping[str, Shape]:
     """The fields of a part by name, in the order of declaration."""
     return {name: _shape(name, info) for name, info in part.model_fields.items()}
+
+
+def may_be_secret(part: type[Part], path: str) -> bool:
+    """Whether a path, in Python spelling and with keys of items, leads to a field that is secret, or into one."""
+    inside: type[Part] | None = part
+    for name in re.sub(r'\["[^"]*"\]|\[[^\]]*\]', "", path).split("."):
+        shape = None if inside is None else shapes(inside).get(name)
+        if shape is None:
+            return False
+        if shape.secret:
+            return True
+        inside = shape.part
+    return False
 
 
 def _shape(name: str, info: Any) -> Shape:

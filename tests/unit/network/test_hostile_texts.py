@@ -15,10 +15,9 @@ from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
-from virtnet.planning.merge import SECRET_PLACES
 from virtnet.planning.resource import Resource
 from virtnet.spec import properties as wire
-from virtnet.spec.part import Part
+from virtnet.spec.part import Part, may_be_secret
 
 pytestmark = pytest.mark.fuzz
 
@@ -46,7 +45,7 @@ def test_a_hostile_text_is_refused_in_a_sentence_fit_to_print(kind: str) -> None
         for failure in RESOURCES[kind].check(attempt.inputs, {})[1]:
             reason = RESOURCES[kind].messages().failure(failure)
             said = f"{failure.path}: {reason}"
-            secret = attempt.place in SECRET_PLACES and len(attempt.value) > 3 and attempt.value in reason
+            secret = may_be_secret(SPECS[kind], attempt.place) and len(attempt.value) > 3 and attempt.value in reason
             if secret or not said.isprintable() or len(reason) > 400:
                 unfit[str(attempt)] = said[:1000]
 

@@ -1,0 +1,42 @@
+"""Which fields may hold secrets is said by the spec, and counts for everything inside them."""
+
+import pytest
+
+from virtnet.forwarding.spec import HostForwardingSpec
+from virtnet.network.spec import NetworkSpec
+from virtnet.planning.merge import differences
+from virtnet.spec.part import may_be_secret
+
+
+@pytest.mark.parametrize(
+    ("path", "secret"),
+    [
+        ("dns.txts", True),
+        ("dns.txts[0].value", True),
+        ("dns.txts[a.b].value", True),
+        ('metadata["urn:x.y[1]"]', True),
+        ("dnsmasq_options[3]", True),
+        ("title", True),
+        ("description", True),
+        ("dns", False),
+        ("dns.hosts[10.0.0.1]", False),
+        ("titles", False),
+        ("port_groups[a].name", False),
+        ("", False),
+    ],
+)
+def test_a_path(path: str, secret: bool) -> None:
+    assert may_be_secret(NetworkSpec, path) is secret
+
+
+def test_a_host_forwarding_has_none() -> None:
+    assert not any(may_be_secret(HostForwardingSpec, name) for name in HostForwardingSpec.model_fields)
+
+
+def test_no_change_shows_a_value_that_may_be_secret() -> None:
+    wanted = {"title": "hunter2", "dns": {"txts": [{"name": "a", "value": "hunter2"}]}, "mtu": 1400}
+    found = {"title": "hunter1", "dns": {"txts": [{"name": "a", "value": "hunter1"}]}}
+
+    changes = differences(NetworkSpec, wanted, found)
+
+    assert {change.path: change.detail for change in changes} == {"title": "", "dns.txts[a].value": "", "mtu": "1400"}
