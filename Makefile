@@ -15,7 +15,7 @@ workers = $$((2 * $$(nproc)))
 # Compares the whole machine before and after, so that other tests must not run beside it.
 alone := tests/acceptance/test_sandbox.py
 
-.PHONY: help setup env check unit acceptance test demo bench faults test-long test-newer-libvirt lint audit format sdk changelog clean
+.PHONY: help setup env check unit acceptance test demo bench faults test-long test-newer-libvirt lint audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -87,12 +87,10 @@ format: .venv ## format the code and repair what ruff can repair
 	@$(with_env) ruff check --fix .
 	@$(with_env) ruff format .
 
-sdk: .venv ## write the SDKs and the schema anew from the provider's spec
-	@$(with_env) tools/codegen/trees.py
-	@$(with_env) tools/generate_sdk
-	@$(with_env) tools/generate_schema
-	@$(with_env) tools/generate_languages
-	@$(with_env) tools/generate_reference
+codegen: .venv ## write anew what is made of the specs: SDKs, schema, reference; ARGS=--check compares
+	@$(with_env) python -m tools.codegen $(ARGS)
+
+sdk: codegen ## the same, by the name that tools/languages has for it
 
 changelog: .venv ## move the fragments of changelog.d into CHANGELOG.md, for a release
 	@$(with_env) towncrier build --yes --version "$$(python -c 'from importlib.metadata import version; print(version("pulumi-virtnet"))')"

@@ -37,7 +37,7 @@ export interface GetNetworkArgs {
 
 export interface GetNetworkResult {
     /**
-     * Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect. Default: true.
+     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
      */
     readonly active: boolean;
     /**

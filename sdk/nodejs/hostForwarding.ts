@@ -56,7 +56,7 @@ export class HostForwarding extends pulumi.CustomResource {
      */
     declare public readonly dropIn: pulumi.Output<string | undefined>;
     /**
-     * The file that keeps the values over a boot, "/etc/sysctl.d/90-virtnet-forwarding.conf".
+     * The file that keeps the values over a boot; empty where there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
      */
     declare public /*out*/ readonly dropInPath: pulumi.Output<string>;
     /**

@@ -58,7 +58,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
     }
 
     /**
-     * Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect. Default: true.
+     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
      */
     declare public readonly active: pulumi.Output<boolean>;
     /**
@@ -281,7 +281,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
  */
 export interface LibvirtNetworkArgs {
     /**
-     * Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect. Default: true.
+     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
      */
     active?: pulumi.Input<boolean | undefined>;
     /**

@@ -7,97 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypedDict, cast
+from typing import Any, cast
 
 import pulumi
 from pulumi import Input, InvokeOptions, InvokeOutputOptions
 
-from pulumi_virtnet._network_types import LibvirtNetworkArgs
+from pulumi_virtnet._generated.functions import (
+    DhcpLease,
+    FreeSubnet,
+    Guests,
+    HostFacts,
+    Leases,
+    Networks,
+    NetworkSummary,
+    PluggedGuest,
+)
+from pulumi_virtnet._generated.libvirt_network import LibvirtNetworkArgs
 from pulumi_virtnet._resource import camel_case, from_properties
-
-
-class NetworkSummary(TypedDict):
-    """A network of a host, in brief."""
-
-    uuid: str
-    name: str
-    active: bool
-    persistent: bool
-    autostart: bool
-    mode: str
-    bridge_name: str
-    addresses: list[str]
-
-
-class DhcpLease(TypedDict):
-    """An address that a network's DHCP server gave to a client."""
-
-    mac: str
-    address: str
-    prefix_length: int
-    hostname: str
-    client_id: str
-    expires: str
-
-
-class PluggedGuest(TypedDict):
-    """A guest's interface on a network, or another interface on the network's bridge (`guest` is empty then)."""
-
-    guest: str
-    guest_uuid: str
-    mac: str
-    interface: str
-    addresses: list[str]
-
-
-class HostBridge(TypedDict):
-    """A bridge of the host."""
-
-    name: str
-    mac: str
-    up: bool
-    addresses: list[str]
-    ports: list[str]
-
-
-class HostRoute(TypedDict):
-    """A route of the host's main tables; `destination` is a CIDR or "default"."""
-
-    destination: str
-    interface: str
-    gateway: str
-
-
-class NetworkFirewallRule(TypedDict):
-    """A firewall rule; `program` is "iptables", "ip6tables" or "nft", `network` empty for one that serves all."""
-
-    program: str
-    table: str
-    chain: str
-    network: str
-    rule: str
-
-
-class HostFacts(TypedDict):
-    """A host, as far as networks depend on it."""
-
-    host_uuid: str
-    libvirt_version: str
-    ipv4_forwarding: bool
-    ipv6_forwarding: bool
-    bridges: list[HostBridge]
-    routes: list[HostRoute]
-    firewall_rules: list[NetworkFirewallRule]
-    firewall_problem: str
-
-
-class FreeSubnet(TypedDict):
-    """A subnet that is free on a host; `address` is for a network's `ips`, `first` and `last` for a DHCP range."""
-
-    subnet: str
-    address: str
-    first: str
-    last: str
 
 
 def get_network(
@@ -123,21 +49,21 @@ def get_network_output(
 
 def get_networks(*, uri: str | None = None, opts: InvokeOptions | None = None) -> list[NetworkSummary]:
     """All networks of a host, by name."""
-    return cast(list[NetworkSummary], _spelled(_ask("getNetworks", opts, uri=uri))["networks"])
+    return cast(Networks, _spelled(_ask("getNetworks", opts, uri=uri)))["networks"]
 
 
 def get_networks_output(
     *, uri: Input[str] | None = None, opts: InvokeOutputOptions | None = None
 ) -> pulumi.Output[list[NetworkSummary]]:
     """The same as get_networks, from Outputs."""
-    return _ask_output("getNetworks", opts, uri=uri).apply(lambda known: _spelled(known)["networks"])
+    return _ask_output("getNetworks", opts, uri=uri).apply(lambda known: cast(Networks, _spelled(known))["networks"])
 
 
 def get_leases(
     name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
 ) -> list[DhcpLease]:
     """The DHCP leases of a network that have not ended."""
-    return cast(list[DhcpLease], _spelled(_ask("getLeases", opts, name=name, uuid=uuid, uri=uri))["leases"])
+    return cast(Leases, _spelled(_ask("getLeases", opts, name=name, uuid=uuid, uri=uri)))["leases"]
 
 
 def get_leases_output(
@@ -149,14 +75,14 @@ def get_leases_output(
 ) -> pulumi.Output[list[DhcpLease]]:
     """The same as get_leases, from Outputs."""
     asked = _ask_output("getLeases", opts, name=name, uuid=uuid, uri=uri)
-    return asked.apply(lambda known: _spelled(known)["leases"])
+    return asked.apply(lambda known: cast(Leases, _spelled(known))["leases"])
 
 
 def get_guests(
     name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
 ) -> list[PluggedGuest]:
     """Who is plugged into a network: running guests, and other interfaces on its bridge."""
-    return cast(list[PluggedGuest], _spelled(_ask("getGuests", opts, name=name, uuid=uuid, uri=uri))["guests"])
+    return cast(Guests, _spelled(_ask("getGuests", opts, name=name, uuid=uuid, uri=uri)))["guests"]
 
 
 def get_guests_output(
@@ -168,7 +94,7 @@ def get_guests_output(
 ) -> pulumi.Output[list[PluggedGuest]]:
     """The same as get_guests, from Outputs."""
     asked = _ask_output("getGuests", opts, name=name, uuid=uuid, uri=uri)
-    return asked.apply(lambda known: _spelled(known)["guests"])
+    return asked.apply(lambda known: cast(Guests, _spelled(known))["guests"])
 
 
 def get_host(*, uri: str | None = None, opts: InvokeOptions | None = None) -> HostFacts:

@@ -9,8 +9,8 @@ import pulumi
 from pulumi import Input
 from typing_extensions import NotRequired, TypedDict
 
-from pulumi_virtnet._forwarding_types import HostForwardingArgs, HostForwardingArgsDict
-from pulumi_virtnet._network_types import LibvirtNetworkArgs, LibvirtNetworkArgsDict
+from pulumi_virtnet._generated.host_forwarding import HostForwardingArgs, HostForwardingArgsDict
+from pulumi_virtnet._generated.libvirt_network import LibvirtNetworkArgs, LibvirtNetworkArgsDict
 from pulumi_virtnet._resource import Args
 from pulumi_virtnet.forwarding import HostForwarding
 from pulumi_virtnet.network import LibvirtNetwork

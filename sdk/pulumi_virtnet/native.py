@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from pulumi_virtnet import _native_enums, forwarding, network
-from pulumi_virtnet._native_enums import *  # noqa: F403 - a generated module, whose __all__ says what it gives
+from pulumi_virtnet import forwarding, network
+from pulumi_virtnet._generated import enumerations as _enumerations
+from pulumi_virtnet._generated.enumerations import *  # noqa: F403 - __all__ of the module says what it gives
 from pulumi_virtnet._native_functions import (
     get_free_subnet,
     get_free_subnet_output,
@@ -47,7 +48,7 @@ __all__ = [
     "get_networks",
     "get_networks_output",
 ]
-__all__ += _native_enums.__all__
+__all__ += _enumerations.__all__
 
 
 class _NativeResource(Resource):

@@ -1,16 +1,12 @@
-"""LibvirtNetwork: a virtual network of a libvirt host. Its inputs are in _network_types."""
+"""LibvirtNetwork: a virtual network of a libvirt host. Its inputs and outputs are generated from the spec."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pulumi
-
-from pulumi_virtnet._network_types import LibvirtNetworkInputs
+from pulumi_virtnet._generated.libvirt_network import LibvirtNetworkProperties
 from virtnet.dynamic import LibvirtNetworkProvider
 
 
-class LibvirtNetwork(LibvirtNetworkInputs, module="virtnet", name="LibvirtNetwork"):
+class LibvirtNetwork(LibvirtNetworkProperties, module="virtnet", name="LibvirtNetwork"):
     """A virtual network of a libvirt host: its bridge, addresses, DHCP, DNS and way to the outside.
 
     What the program names is owned whole: an entry that someone adds to a named list by hand is drift, which `pulumi
@@ -35,46 +31,6 @@ class LibvirtNetwork(LibvirtNetworkInputs, module="virtnet", name="LibvirtNetwor
     `pulumi up` before anything is done.
     """
 
-    OUTPUTS = ("bridge_name", "persistent", "host_uuid", "adopted_from", "problems")
-    # Without annotations of their own: Pulumi works out the types of those of a class for each of its resources.
+    # Without an annotation of its own: Pulumi works out the types of those of a class for each of its resources.
     SETTLED = ("uri", "name", "uuid", "mac")
-    LEFT_OUT = {"autostart": True, "active": True}  # noqa: RUF012
     PROVIDER = LibvirtNetworkProvider
-
-    @property
-    def uuid(self) -> pulumi.Output[str]:
-        """The network's UUID: the given one, or the one chosen when the network was made."""
-        return self._output("uuid")
-
-    @property
-    def bridge_name(self) -> pulumi.Output[str]:
-        """The bridge that guests are plugged into, such as "virbr1"; empty where the mode has none."""
-        return self._output("bridge_name")
-
-    @property
-    def mac(self) -> pulumi.Output[str]:
-        """The MAC address of the network's own bridge; empty where the mode has none."""
-        return self._output("mac")
-
-    @property
-    def persistent(self) -> pulumi.Output[bool]:
-        """Whether libvirt keeps the network's configuration when it stops; if not, `pulumi up` repairs it."""
-        return self._output("persistent")
-
-    @property
-    def host_uuid(self) -> pulumi.Output[str]:
-        """The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one."""
-        return self._output("host_uuid")
-
-    @property
-    def adopted_from(self) -> pulumi.Output[dict[str, Any] | None]:
-        """The network as found when it was adopted: `xml`, `active`, `autostart`, `persistent`. None if made by us."""
-        return self._output("adopted_from")
-
-    @property
-    def problems(self) -> pulumi.Output[list[dict[str, Any]]]:
-        """What is wrong on the host though libvirt calls the network active: `kind`, `details`; `pulumi up` repairs it.
-
-        A preview says it in sentences.
-        """
-        return self._output("problems")

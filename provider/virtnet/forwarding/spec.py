@@ -82,8 +82,8 @@ class ForwardingOutputs(Part):
 
     runtime: dict[Text, Text] = required('The kernel\'s parameters as they are now, {"net/ipv4/ip_forward": "1"}.')
     drop_in_path: Text = required(
-        'The file that keeps the values over a boot, "/etc/sysctl.d/90-virtnet-forwarding.conf"; empty where there is '
-        "none.",
+        "The file that keeps the values over a boot; empty where there is none. "
+        'By default "/etc/sysctl.d/90-virtnet-forwarding.conf".',
         repeats=("drop_in",),
     )
     previous: dict[Text, Text] = required("The values found before the first change, which delete puts back.")

@@ -1,4 +1,4 @@
-"""The package's schema in Pulumi's format, from the specs that validate. Pure; used by tools/generate_schema alone.
+"""The package's schema in Pulumi's format, from the specs that validate. Pure; used by tools/codegen alone.
 
 What the spec calls a default is told in the descriptions and is no `default` of the schema: Pulumi's SDKs would send
 it as if the program had named it, and what a program names it owns.
@@ -18,12 +18,13 @@ PACKAGE = "virtnet"
 
 _TYPES = {str: "string", bool: "boolean", int: "integer"}
 
-_CHANGES = {
-    "recorded": "A change touches nothing on the host.",
-    "live": "A change is applied live.",
-    "restart": "A change restarts the network.",
-    "replace": "A change replaces the resource.",
+CHANGES: Mapping[LevelName, str] = {
+    "recorded": "change touches nothing on the host.",
+    "live": "change is applied live.",
+    "restart": "change restarts the network.",
+    "replace": "change replaces the resource.",
 }
+"""What a change of each class does, behind "A" or "Any"."""
 
 Json = dict[str, Any]
 
@@ -184,7 +185,7 @@ class _Writer:
             words += f" Default: {str(shape.default).lower() if isinstance(shape.default, bool) else shape.default}."
         change = shape.level or level
         if change is not None:
-            words += f" {shape.change or _CHANGES[change]}"
+            words += f" {shape.change or f'A {CHANGES[change]}'}"
         described = {**described, "description": words}
         if shape.level == "replace" and shape.name != "uri":
             described["willReplaceOnChanges"] = True

@@ -32,7 +32,7 @@ type GetNetworkArgs struct {
 }
 
 type GetNetworkResult struct {
-	// Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect. Default: true.
+	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
 	Active bool `pulumi:"active"`
 	// Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
 	Adopt *bool `pulumi:"adopt"`
@@ -130,7 +130,7 @@ func (o GetNetworkResultOutput) ToGetNetworkResultOutputWithContext(ctx context.
 	return o
 }
 
-// Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect. Default: true.
+// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
 func (o GetNetworkResultOutput) Active() pulumi.BoolOutput {
 	return o.ApplyT(func(v GetNetworkResult) bool { return v.Active }).(pulumi.BoolOutput)
 }

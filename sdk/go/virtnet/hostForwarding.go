@@ -44,7 +44,7 @@ type HostForwarding struct {
 	AtBoot AtBootMapOutput `pulumi:"atBoot"`
 	// The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
 	DropIn pulumi.StringPtrOutput `pulumi:"dropIn"`
-	// The file that keeps the values over a boot, "/etc/sysctl.d/90-virtnet-forwarding.conf".
+	// The file that keeps the values over a boot; empty where there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
 	DropInPath pulumi.StringOutput `pulumi:"dropInPath"`
 	// The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one.
 	HostUuid pulumi.StringOutput `pulumi:"hostUuid"`
@@ -193,7 +193,7 @@ func (o HostForwardingOutput) DropIn() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.StringPtrOutput { return v.DropIn }).(pulumi.StringPtrOutput)
 }
 
-// The file that keeps the values over a boot, "/etc/sysctl.d/90-virtnet-forwarding.conf".
+// The file that keeps the values over a boot; empty where there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
 func (o HostForwardingOutput) DropInPath() pulumi.StringOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.StringOutput { return v.DropInPath }).(pulumi.StringOutput)
 }

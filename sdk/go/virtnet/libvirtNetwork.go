@@ -57,7 +57,7 @@ import (
 type LibvirtNetwork struct {
 	pulumi.CustomResourceState
 
-	// Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect. Default: true.
+	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
 	Active pulumi.BoolOutput `pulumi:"active"`
 	// Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
 	Adopt pulumi.BoolPtrOutput `pulumi:"adopt"`
@@ -169,7 +169,7 @@ func (LibvirtNetworkState) ElementType() reflect.Type {
 }
 
 type libvirtNetworkArgs struct {
-	// Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect. Default: true.
+	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
 	Active *bool `pulumi:"active"`
 	// Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
 	Adopt *bool `pulumi:"adopt"`
@@ -229,7 +229,7 @@ type libvirtNetworkArgs struct {
 
 // The set of arguments for constructing a LibvirtNetwork resource.
 type LibvirtNetworkArgs struct {
-	// Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect. Default: true.
+	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
 	Active pulumi.BoolPtrInput
 	// Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
 	Adopt pulumi.BoolPtrInput
@@ -324,7 +324,7 @@ func (o LibvirtNetworkOutput) ToLibvirtNetworkOutputWithContext(ctx context.Cont
 	return o
 }
 
-// Whether the network runs. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect. Default: true.
+// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
 func (o LibvirtNetworkOutput) Active() pulumi.BoolOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolOutput { return v.Active }).(pulumi.BoolOutput)
 }

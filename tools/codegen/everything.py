@@ -1,0 +1,59 @@
+"""All that is generated, each kind by a writer of its own."""
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from tools.codegen import (
+    git_attributes,
+    languages,
+    python_enumerations,
+    python_functions,
+    python_names,
+    python_resources,
+    reference,
+    schema_json,
+    trees,
+)
+from tools.codegen.files import Generated
+from tools.codegen.python_source import formatted
+
+from virtnet.planning.resource import Resource
+from virtnet.plugin.functions import FUNCTIONS
+from virtnet.resources import CATALOGUE
+
+SDK = PurePosixPath("sdk/pulumi_virtnet/_generated")
+PROVIDER = PurePosixPath("provider/virtnet")
+SCHEMA = PROVIDER / "plugin/schema.json"
+REFERENCE = PurePosixPath("docs/reference.md")
+ATTRIBUTES = PurePosixPath(".gitattributes")
+#: The folders with the SDKs of other languages, by Pulumi's names of these.
+LANGUAGES = {"go": PurePosixPath("sdk/go"), "nodejs": PurePosixPath("sdk/nodejs")}
+
+
+def from_specs(repository: Path) -> Generated:
+    """All but the SDKs of other languages. Examples and the version are read in the repository."""
+    resources: list[Resource[Any]] = [CATALOGUE.resource(kind) for kind in CATALOGUE.kinds]
+    schema = schema_json.described(resources, FUNCTIONS, repository)
+    sources = {
+        SDK / "__init__.py": python_names.package("Types that are made of the provider's specs."),
+        SDK / "inputs.py": python_names.inputs(resources),
+        SDK / "functions.py": python_functions.module(resources, FUNCTIONS),
+        SDK / "enumerations.py": python_enumerations.module(schema["types"]),
+        **{SDK / f"{python_resources.module_name(each)}.py": python_resources.module(each) for each in resources},
+    }
+    folders = {SDK}
+    for part in trees.TREES:
+        folder = PROVIDER / part.package / "_generated"
+        sources[folder / "__init__.py"] = python_names.package("Types that are made of the package's spec.")
+        sources[folder / "trees.py"] = trees.module(part)
+        folders.add(folder)
+    files = {path: formatted("\n".join(lines), repository / path) for path, lines in sources.items()}
+    files[SCHEMA] = schema_json.text(schema)
+    files[REFERENCE] = reference.text(resources, repository)
+    files[ATTRIBUTES] = git_attributes.text([*folders, *LANGUAGES.values()], [SCHEMA, REFERENCE, ATTRIBUTES])
+    return Generated(files, frozenset(folders))
+
+
+def with_languages(generated: Generated, program: str) -> Generated:
+    """The same with the SDKs of other languages, which the program generate-sdk makes of the schema."""
+    return generated | languages.sdks(program, generated.files[SCHEMA], LANGUAGES)
