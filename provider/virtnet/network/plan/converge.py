@@ -262,7 +262,7 @@ def _stop(course: _Course) -> tuple[NetworkStep, ...]:
     report, target = course.report, course.targets.copies.config
     if report.live is None or not (course.restarts or course.stops_for_good):
         return ()
-    held = (*probe(target), *hold_steps(target, course.live, course.observed)) if course.restarts else ()
+    held = (*probe(target), *hold_steps(target, course.observed)) if course.restarts else ()
     # Without its bridge the network cuts nobody off that is not cut off already.
     bridge_gone = course.observed.problem(ProblemKind.BRIDGE_MISSING) is not None
     disconnects = course.stops_for_good and course.desired.get("on_delete") == "disconnect"
@@ -368,7 +368,7 @@ def _dnsmasq_not_restarted(course: _Course) -> Iterator[Refusal]:
 
 def _stop_findings(course: _Course) -> Findings:
     """What speaks against stopping the network, for good or to start it again, and what that does to whom."""
-    desired, observed, live, target = course.desired, course.observed, course.live, course.targets.copies.config
+    desired, observed, target = course.desired, course.observed, course.targets.copies.config
     users, may_disconnect = observed.users, desired.get("on_delete") == "disconnect"
     attachments: Details = {"attachments": attachment_details(users)}
     if observed.held and not course.restarts and not desired.get("active", True) and not may_disconnect:
@@ -378,17 +378,17 @@ def _stop_findings(course: _Course) -> Findings:
     why = why_stopped(course.restart_changes, course.repairs)
     refusals: list[Refusal] = []
     if users and course.restarts:
-        refusals += restart_refusals(desired, target, live, observed, why)
+        refusals += restart_refusals(desired, target, observed, why)
     elif users and not may_disconnect:
         refusals.append(Refusal(RefusalKind.WOULD_BE_STOPPED, {"why": why, **attachments}))
     # Nobody is cut off by what is refused.
     costs: Iterator[Note] = iter(())
     if not refusals:
-        costs = restart_notes(target, live, observed) if users and course.restarts else cut_off_notes(users)
+        costs = restart_notes(target, observed) if users and course.restarts else cut_off_notes(users)
     foreign = observed.problem(ProblemKind.FOREIGN_BRIDGE)
     if foreign is not None:
         refusals.append(Refusal(RefusalKind.STOP_DELETES_FOREIGN_BRIDGE, {"problem": as_details(foreign)}))
-    return Findings(tuple(refusals), (*costs, *(() if refusals else unseen(own_bridge(live), observed))))
+    return Findings(tuple(refusals), (*costs, *(() if refusals else unseen(observed))))
 
 
 def _start_findings(course: _Course) -> Findings:

@@ -63,7 +63,7 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
         left_on = [user for left in observed.bridges_left for user in left.users]
         notes += tuple(cut_off_notes((*observed.users, *left_on)))
     if report.live is not None and not refusals:
-        notes += tuple(unseen(report.live.bridge, observed))
+        notes += tuple(unseen(observed))
     return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
 
 

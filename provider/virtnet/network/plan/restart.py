@@ -11,6 +11,7 @@ from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.step import NetworkStep
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import Definition
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.reports import Attachment
 from virtnet.spec.failures import Details
@@ -21,7 +22,7 @@ _SECONDS, _SECONDS_EACH = 0.7, 0.01
 
 
 def restart_refusals(
-    desired: NetworkTree, target: NetworkTree, live: NetworkTree, observed: ObservedNetwork, why: Details
+    desired: NetworkTree, target: NetworkTree, observed: ObservedNetwork, why: Details
 ) -> Iterator[Refusal]:
     """Why the network must not be restarted under what is plugged in: it could surely not be plugged in again.
 
@@ -43,9 +44,9 @@ def restart_refusals(
         return
     if not observed.host.may_change_links:
         yield Refusal(RefusalKind.MAY_NOT_REATTACH, cut_off)
-    bridge = own_bridge(live)
-    if bridge in observed.host.vlan_filtering_bridges and not _asks_for_vlans(live):
-        yield Refusal(RefusalKind.VLAN_FILTERING_BY_HAND, {"why": why, "bridge": bridge})
+    live = observed.report.running
+    if live.bridge in observed.host.vlan_filtering_bridges and not _asks_for_vlans(live.tree):
+        yield Refusal(RefusalKind.VLAN_FILTERING_BY_HAND, {"why": why, "bridge": live.bridge})
     yield from _elsewhere(target, live, users, why)
 
 
@@ -54,9 +55,9 @@ def _asks_for_vlans(tree: NetworkTree) -> bool:
     return any("vlan" in part for part in (tree, *tree.get("port_groups", [])))
 
 
-def _elsewhere(target: NetworkTree, live: NetworkTree, users: Sequence[Attachment], why: Details) -> Iterator[Refusal]:
+def _elsewhere(target: NetworkTree, live: Definition, users: Sequence[Attachment], why: Details) -> Iterator[Refusal]:
     """Where the network becomes another kind of thing, what hangs on its bridge has no place any more."""
-    after, before = own_bridge(target), own_bridge(live)
+    after, before = own_bridge(target), live.bridge
     mode = mode_of(target)
     on_host_bridge = mode == "bridge" and target.get("bridge", {}).get("name")
     foreign = [entry for entry in users if not entry.owner or entry.bridge_by_name]
@@ -74,8 +75,9 @@ def _elsewhere(target: NetworkTree, live: NetworkTree, users: Sequence[Attachmen
         yield Refusal(RefusalKind.VIRTUAL_PORT, {"why": why, "attachments": attachment_details(users)})
 
 
-def unseen(bridge: str, observed: ObservedNetwork) -> Iterator[Note]:
+def unseen(observed: ObservedNetwork) -> Iterator[Note]:
     """That a stop may cut off somebody whom libvirt does not know of, where nobody else can be asked."""
+    bridge = observed.report.running.bridge
     if observed.only_libvirt and bridge:
         yield Note(NoteKind.OTHERS_UNSEEN, {"bridge": bridge})
 
@@ -86,28 +88,29 @@ def cut_off_notes(users: Sequence[Attachment]) -> Iterator[Note]:
         yield Note(NoteKind.CUT_OFF, {"attachments": attachment_details(users)})
 
 
-def restart_notes(target: NetworkTree, live: NetworkTree, observed: ObservedNetwork) -> Iterator[Note]:
+def restart_notes(target: NetworkTree, observed: ObservedNetwork) -> Iterator[Note]:
     """What a restart does to those who are plugged in, and for how long."""
     users = observed.users
     host_bridge = "" if own_bridge(target) else target.get("bridge", {}).get("name", "")
     spans = observed.host is not None and host_bridge in observed.host.spanning_tree_bridges
-    attachments, toggles = {"attachments": attachment_details(users)}, subnets_change(target, live)
+    attachments, toggles = {"attachments": attachment_details(users)}, _subnets_change(target, observed)
     if observed.problem(ProblemKind.BRIDGE_MISSING) is not None:
         yield Note(NoteKind.BRIDGE_LOST_ALREADY, attachments)
     else:
         cost = {"seconds": _SECONDS + _SECONDS_EACH * len(users), "together": len(users) > 1 and not toggles}
         yield Note(NoteKind.CUT_OFF_BY_RESTART, {**attachments, **cost})
-    yield from _forgotten(live, observed)
+    yield from _forgotten(observed)
     if spans:
         yield Note(NoteKind.SPANNING_TREE_DELAYS, {"bridge": host_bridge})
     if toggles:
         yield Note(NoteKind.LINKS_TOGGLED, attachments)
 
 
-def _forgotten(live: NetworkTree, observed: ObservedNetwork) -> Iterator[Note]:
+def _forgotten(observed: ObservedNetwork) -> Iterator[Note]:
     """What others gave the bridge goes with it: libvirt makes a new one."""
-    bridge, host = own_bridge(live), observed.host
-    ours = {str(ipaddress.ip_interface(ip["address"]).ip) for ip in live.get("ips", [])}
+    live, host = observed.report.running, observed.host
+    bridge = live.bridge
+    ours = {str(ipaddress.ip_interface(ip["address"]).ip) for ip in live.tree.get("ips", [])}
     found = [a.address for a in host.addresses if a.interface == bridge] if host is not None and bridge else []
     extra = [text for text in found if not _link_local(text) and text.partition("/")[0] not in ours]
     if extra:
@@ -118,8 +121,9 @@ def _link_local(address: str) -> bool:
     return ipaddress.ip_interface(address).ip.is_link_local
 
 
-def subnets_change(target: NetworkTree, live: NetworkTree) -> bool:
+def _subnets_change(target: NetworkTree, observed: ObservedNetwork) -> bool:
     """Whether guests need other addresses after the restart."""
+    live = observed.report.running.tree
     return {ip["address"] for ip in target.get("ips", [])} != {ip["address"] for ip in live.get("ips", [])}
 
 
@@ -138,11 +142,11 @@ def probe(target: NetworkTree) -> tuple[NetworkStep, ...]:
     return (ProbeStart(uuid=target["uuid"], xml=network_edit.render(asks)),)
 
 
-def hold_steps(target: NetworkTree, live: NetworkTree, observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
+def hold_steps(target: NetworkTree, observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
     """Before the stop: what is plugged in moves to the holding network."""
     if not observed.users:
         return ()
-    uuid, toggle_links = observed.report.uuid, subnets_change(target, live)
+    uuid, toggle_links = observed.report.uuid, _subnets_change(target, observed)
     return (
         *(_reattach(uuid, observed.held) if observed.holding else ()),
         StartHoldingNetwork(uuid=uuid, toggle_links=toggle_links),
