@@ -24,10 +24,10 @@ from tests.hosts.namespaces import drop_capabilities, in_namespaces, make_read_o
 from tests.kinds import FORWARDING, IN_KINDS
 
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Refused
-from virtnet.forwarding.boot import by_procps, by_systemd, fresh_kernel
+from virtnet.forwarding.boot_files.boot import by_procps, by_systemd, fresh_kernel
+from virtnet.forwarding.boot_files.other_programs import overriding_settings
 from virtnet.forwarding.kinds import NoteKind, RefusalKind, SystemdVersions, UserKind
 from virtnet.forwarding.observe import observe
-from virtnet.forwarding.other_programs import overriding_settings
 from virtnet.forwarding.plan.plan import plan
 from virtnet.forwarding.resource import outputs
 from virtnet.forwarding.sysctl import WHOLE_HOST, after_write

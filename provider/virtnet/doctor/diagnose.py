@@ -18,15 +18,15 @@ from virtnet.doctor.networks import networks
 from virtnet.doctor.subnets import subnets
 from virtnet.errors import AccessDenied, LibvirtFailure, Unreachable, VirtnetError
 from virtnet.forwarding import observe as forwarding_observe
-from virtnet.forwarding.paths import DIRECTORY
+from virtnet.forwarding.boot_files.paths import DIRECTORY
 from virtnet.forwarding.reads import READS as FORWARDING_READS
 from virtnet.forwarding.sysctl import integer
 from virtnet.network.observe import observe as network_observe
 from virtnet.network.observe.host_facts import host_facts
 from virtnet.network.observe.leftovers import dnsmasq_process
+from virtnet.network.observe.reads import READS as NETWORK_READS
 from virtnet.network.observe.scope import Scope
 from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork, reported
-from virtnet.network.reads import READS as NETWORK_READS
 from virtnet.planning.clients import Clients
 from virtnet.planning.host_client import FirewallLister, HostReader
 from virtnet.planning.reads import combined

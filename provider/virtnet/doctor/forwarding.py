@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
-from virtnet.forwarding.boot import KERNEL_DEFAULT, BootValue, assignments, by_procps, by_systemd
-from virtnet.forwarding.drop_in import DropIn, parse
+from virtnet.forwarding.boot_files.boot import KERNEL_DEFAULT, BootValue, assignments, by_procps, by_systemd
+from virtnet.forwarding.boot_files.drop_in import DropIn, parse
+from virtnet.forwarding.boot_files.other_programs import overriding_settings
+from virtnet.forwarding.boot_files.paths import DIRECTORY
 from virtnet.forwarding.observed import ForwardingReport
-from virtnet.forwarding.other_programs import overriding_settings
-from virtnet.forwarding.paths import DIRECTORY
 from virtnet.forwarding.sysctl import (
     IPV4,
     IPV4_ALIAS,

@@ -7,7 +7,7 @@ parameter (`key`, `target`) hold its key in slash form, and read as an operator 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 
-from virtnet.forwarding.boot import KERNEL_DEFAULT
+from virtnet.forwarding.boot_files.boot import KERNEL_DEFAULT
 from virtnet.forwarding.kinds import (
     FaultKind,
     ForwardingFailure,

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from virtnet.errors import AccessDenied, HostFailure
-from virtnet.forwarding.drop_in import is_runtime_record
+from virtnet.forwarding.boot_files.drop_in import is_runtime_record
+from virtnet.forwarding.boot_files.other_programs import configuration
+from virtnet.forwarding.boot_files.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
 from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
-from virtnet.forwarding.other_programs import configuration
-from virtnet.forwarding.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
 from virtnet.forwarding.steps import host_of
 from virtnet.forwarding.sysctl import (
     IPV4,

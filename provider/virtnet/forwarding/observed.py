@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from virtnet.forwarding.drop_in import parse, path_of
+from virtnet.forwarding.boot_files.drop_in import parse, path_of
 from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.forwarding.sysctl import IPV4, IPV6, integer, ipv4_of, ipv6_of, is_accept_ra, is_on, is_parameter

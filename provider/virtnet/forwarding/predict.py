@@ -1,6 +1,6 @@
 """The outputs of a HostForwarding that a preview can promise. Pure."""
 
-from virtnet.forwarding.drop_in import path_of
+from virtnet.forwarding.boot_files.drop_in import path_of
 from virtnet.forwarding.observed import drop_in_of
 from virtnet.spec.part import UNKNOWN, Values
 

@@ -2,8 +2,8 @@
 
 import re
 
-from virtnet.forwarding.other_programs import NETWORKD_RUNS, NETWORKMANAGER_RUNS, UFW
-from virtnet.forwarding.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
+from virtnet.forwarding.boot_files.other_programs import NETWORKD_RUNS, NETWORKMANAGER_RUNS, UFW
+from virtnet.forwarding.boot_files.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
 from virtnet.forwarding.sysctl import IPV4, IPV4_ACCEPT_REDIRECTS, IPV4_CONF, IPV6, IPV6_CONF
 from virtnet.host.requests import CAPABILITIES, directory, file, program, sysctl
 from virtnet.planning.reads import Reads, Request

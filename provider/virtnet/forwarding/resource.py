@@ -4,9 +4,9 @@ The record of its functions, and its outputs. Inputs are checked in check, the h
 is decided in plan, and effects are in steps.
 """
 
-from virtnet.forwarding.boot import by_systemd
+from virtnet.forwarding.boot_files.boot import by_systemd
+from virtnet.forwarding.boot_files.drop_in import DEFAULT_NAME, path_of
 from virtnet.forwarding.check import check
-from virtnet.forwarding.drop_in import DEFAULT_NAME, path_of
 from virtnet.forwarding.observe import observe
 from virtnet.forwarding.observed import (
     ForwardingReport,

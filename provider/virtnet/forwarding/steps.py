@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from virtnet.errors import HostFailure, Refused
-from virtnet.forwarding.drop_in import is_runtime_record
+from virtnet.forwarding.boot_files.drop_in import is_runtime_record
 from virtnet.forwarding.kinds import FaultKind, StepKind
 from virtnet.forwarding.sysctl import WHOLE_HOST, is_on
 from virtnet.planning.clients import Clients

@@ -12,11 +12,11 @@ from virtnet.network.checks.inputs import check_network
 from virtnet.network.diff import needs, recorded_inputs
 from virtnet.network.existing import import_network
 from virtnet.network.observe import observe as network_observe
+from virtnet.network.observe.reads import READS
 from virtnet.network.observed import Observed, ObservedAbsent, ProblemKind, as_details
 from virtnet.network.outputs import NetworkOutputs
 from virtnet.network.plan.plan import plan_network
 from virtnet.network.predict import predict
-from virtnet.network.reads import READS
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
 from virtnet.network.unchanged import DEFAULTS

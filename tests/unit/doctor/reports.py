@@ -7,7 +7,7 @@ from typing import Any
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
-from virtnet.forwarding.drop_in import DropIn, render
+from virtnet.forwarding.boot_files.drop_in import DropIn, render
 from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of

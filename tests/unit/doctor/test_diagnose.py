@@ -10,7 +10,7 @@ from virtnet.doctor.diagnose import NETWORK_CONF, examine, observe
 from virtnet.doctor.finding import Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
-from virtnet.forwarding.paths import DIRECTORY
+from virtnet.forwarding.boot_files.paths import DIRECTORY
 from virtnet.planning.clients import Clients
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.kernel import FakeKernel
 
-from virtnet.forwarding.boot import by_procps, by_systemd, fresh_kernel, normalise
+from virtnet.forwarding.boot_files.boot import by_procps, by_systemd, fresh_kernel, normalise
 from virtnet.forwarding.sysctl import IPV4_ALIAS, after_write, integer, shown
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "boot_sysctl.json").read_text())

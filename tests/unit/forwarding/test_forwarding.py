@@ -15,8 +15,8 @@ from tests.fakes.libvirt import HOST_UUID
 from tests.kinds import FORWARDING, IN_KINDS, preview_lines
 
 from virtnet.errors import HostFailure, Refused
+from virtnet.forwarding.boot_files.drop_in import parse, runtime_record_of
 from virtnet.forwarding.check import check
-from virtnet.forwarding.drop_in import parse, runtime_record_of
 from virtnet.forwarding.kinds import FaultKind, ForwardingFailure, NoteKind, RefusalKind, StepKind, UserKind
 from virtnet.forwarding.observe import observe
 from virtnet.forwarding.plan.plan import plan

@@ -8,9 +8,9 @@ from tests.builders import clients, forwarding_host
 from tests.fakes.kernel import FakeKernel
 from tests.unit.forwarding.test_forwarding import applied, planned
 
+from virtnet.forwarding.boot_files.other_programs import configuration, overriding_settings
 from virtnet.forwarding.kinds import NoteKind, Occasion, RefusalKind, SystemdVersions
 from virtnet.forwarding.observe import observe
-from virtnet.forwarding.other_programs import configuration, overriding_settings
 from virtnet.planning.findings import Note, Refusal
 
 NETWORKD = {"/run/systemd/netif/state": "OPER_STATE=routable\n"}

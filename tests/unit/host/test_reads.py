@@ -12,7 +12,7 @@ from virtnet.host.client import Host
 from virtnet.host.local import LocalMachine
 from virtnet.host.reads import Prefetched, RecentCommands
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
-from virtnet.network.reads import READS
+from virtnet.network.observe.reads import READS
 
 PRINTED = {
     ("ip", "-json", "-brief", "address", "show"): (

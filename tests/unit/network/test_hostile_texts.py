@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.hostile import BASES, Attempt, attempts, string_places, value_at
 
-from virtnet.forwarding.drop_in import DEFAULT_NAME
+from virtnet.forwarding.boot_files.drop_in import DEFAULT_NAME
 from virtnet.forwarding.resource import HOST_FORWARDING
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.network.plan.new import new_tree

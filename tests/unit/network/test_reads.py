@@ -16,7 +16,7 @@ from tests.fakes.machine import FakeMachine
 
 from virtnet.host.client import Host
 from virtnet.network.observe.host_facts import host_facts_for_new
-from virtnet.network.reads import READS
+from virtnet.network.observe.reads import READS
 from virtnet.network.resource import NETWORK
 from virtnet.planning.clients import Clients
 from virtnet.planning.reads import Request

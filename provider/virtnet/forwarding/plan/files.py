@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from virtnet.forwarding.boot import assignments
-from virtnet.forwarding.drop_in import DropIn, parse, render, runtime_record_of
+from virtnet.forwarding.boot_files.boot import assignments
+from virtnet.forwarding.boot_files.drop_in import DropIn, parse, render, runtime_record_of
+from virtnet.forwarding.boot_files.paths import DIRECTORY, RUNTIME_RECORDS
 from virtnet.forwarding.kinds import NoteKind, RefusalKind
 from virtnet.forwarding.observed import ForwardingReport
-from virtnet.forwarding.paths import DIRECTORY, RUNTIME_RECORDS
 from virtnet.forwarding.plan.goal import Goal
 from virtnet.forwarding.steps import RemoveDropIn, WriteDropIn
 from virtnet.forwarding.sysctl import IPV4, IPV4_ALIAS, in_writing_order

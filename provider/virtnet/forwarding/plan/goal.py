@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from virtnet.forwarding.drop_in import path_of
+from virtnet.forwarding.boot_files.drop_in import path_of
 from virtnet.forwarding.kinds import NoteKind
 from virtnet.forwarding.observed import ForwardingReport, setting, wanted
 from virtnet.forwarding.sysctl import accept_ra_of, is_accept_ra, is_ipv6, is_on

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from virtnet.forwarding.boot import by_procps, by_systemd
+from virtnet.forwarding.boot_files.boot import by_procps, by_systemd
+from virtnet.forwarding.boot_files.other_programs import overriding_settings
 from virtnet.forwarding.kinds import NoteKind
 from virtnet.forwarding.observed import ForwardingReport, wanted
-from virtnet.forwarding.other_programs import overriding_settings
 from virtnet.forwarding.plan.goal import Goal
 from virtnet.forwarding.sysctl import IPV4, agree, interface_of, is_accept_ra
 from virtnet.planning.findings import Note

@@ -7,8 +7,8 @@ value that will be there anyway.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from virtnet.forwarding.boot import by_systemd
-from virtnet.forwarding.drop_in import parse
+from virtnet.forwarding.boot_files.boot import by_systemd
+from virtnet.forwarding.boot_files.drop_in import parse
 from virtnet.forwarding.kinds import NoteKind, UserKind
 from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.plan.goal import Goal

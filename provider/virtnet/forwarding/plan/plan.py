@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from virtnet.forwarding.drop_in import path_of, runtime_record_of
+from virtnet.forwarding.boot_files.drop_in import path_of, runtime_record_of
 from virtnet.forwarding.kinds import NoteKind, ProblemKind, RefusalKind
 from virtnet.forwarding.observed import ForwardingReport, drop_in_of, previous_of, project, setting
 from virtnet.forwarding.plan.files import other_owners, plan_files, recorded_path, removed

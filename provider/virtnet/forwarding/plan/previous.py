@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from virtnet.forwarding.drop_in import parse, runtime_record_of
+from virtnet.forwarding.boot_files.drop_in import parse, runtime_record_of
 from virtnet.forwarding.observed import ForwardingReport, managed, parameters, previous_of
 from virtnet.forwarding.plan.goal import Goal
 from virtnet.forwarding.sysctl import is_accept_ra, whole_of

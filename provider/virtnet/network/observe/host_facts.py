@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
+from virtnet.network.observe.reads import PROGRAMS
 from virtnet.network.observed import HostReport
-from virtnet.network.reads import PROGRAMS
 from virtnet.planning.host_client import FileReader, HostReader, SysctlReader
 
 

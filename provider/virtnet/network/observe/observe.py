@@ -11,6 +11,7 @@ from virtnet.network.observe.health import firewall_problems, health_problems
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
 from virtnet.network.observe.ports import attachments, find_network
+from virtnet.network.observe.reads import AUTOSTART_LINKS, READS
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.observed import (
     HostReport,
@@ -23,7 +24,6 @@ from virtnet.network.observed import (
     attachment_details,
     reported,
 )
-from virtnet.network.reads import AUTOSTART_LINKS, READS
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Problem
 from virtnet.planning.host_client import FileReader, HostReader

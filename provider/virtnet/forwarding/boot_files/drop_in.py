@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from virtnet.forwarding.paths import DIRECTORY, RUNTIME_RECORDS
+from virtnet.forwarding.boot_files.paths import DIRECTORY, RUNTIME_RECORDS
 
 DEFAULT_NAME = "90-virtnet-forwarding.conf"
 

@@ -19,7 +19,7 @@ import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from virtnet.forwarding.paths import DIRECTORIES, SYSCTL_CONF
+from virtnet.forwarding.boot_files.paths import DIRECTORIES, SYSCTL_CONF
 from virtnet.forwarding.sysctl import (
     IPV4,
     IPV4_ACCEPT_REDIRECTS,

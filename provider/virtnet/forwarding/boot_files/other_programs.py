@@ -9,7 +9,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from virtnet.forwarding.boot import assignments
+from virtnet.forwarding.boot_files.boot import assignments
 from virtnet.forwarding.kinds import Occasion, SystemdVersions
 from virtnet.forwarding.sysctl import IPV4, IPV4_ALIAS, IPV6, interface_of, ipv4_of, ipv6_of, is_on, whole_of
 
