@@ -13,8 +13,6 @@ from virtnet import sandbox
 from virtnet.errors import VirtnetError
 from virtnet.text import escape_controls
 
-DEFAULT_URI = "qemu:///system"
-
 _SANDBOX_DESCRIPTION = """\
 Run CMD with a libvirtd of its own, in namespaces of its own. Bridges, firewall rules, dnsmasq and everything
 that is written to /run, /etc/libvirt, /etc/sysctl.d and libvirt's directories in /var exist only in there, and
@@ -94,10 +92,16 @@ def _run_import(options: argparse.Namespace) -> int:
     from virtnet.libvirtd.lookup import lookup
     from virtnet.network.program import program
 
-    uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
+    uri = _uri_of(options)
     report = lookup(Connection(uri), options.name)
     sys.stdout.write(program(report, uri))
     return 0
+
+
+def _uri_of(options: argparse.Namespace) -> str:
+    from virtnet.planning.engine_session import DEFAULT_URI
+
+    return options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
 
 
 def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -122,7 +126,7 @@ def _run_doctor(options: argparse.Namespace) -> int:
     from virtnet.doctor.output import as_json, table
     from virtnet.libvirtd.connection import Connections
 
-    uri = options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
+    uri = _uri_of(options)
     findings = diagnose(connect(uri, Connections()))
     width = shutil.get_terminal_size((100, 24)).columns
     sys.stdout.write(as_json(findings, uri) if options.json else escape_controls(table(findings, uri, width)))

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtnetworkd-sock", "/run/libvirt/virtqemud-sock")
 
 
+class Hosts:
+    """Connects to hosts by their URIs, with one connection a host, whatever the number of resources and their kinds."""
+
+    def __init__(self) -> None:
+        self.connections = Connections()
+
+    def __call__(self, uri: str) -> Clients:
+        """The clients of a host; see connect."""
+        return connect(uri, self.connections)
+
+
 def connect(uri: str, connections: Connections) -> Clients:
     """Both clients; the host's is None where only libvirt is reached. Raises Refused for a URI that could be an option.
 

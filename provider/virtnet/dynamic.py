@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pulumi import dynamic
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients import Clients
+    from virtnet.connect import Hosts
     from virtnet.planning.resource import Resource
     from virtnet.resources import Catalogue
     from virtnet.spec.part import Values
-
-DEFAULT_URI = "qemu:///system"
 
 PLACES = "__secret"
 """The SDK's word for where the inputs hold secrets, a list of places: the engine hands a dynamic provider their values
@@ -47,20 +45,18 @@ class Provider(dynamic.ResourceProvider):
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Take the stack's configuration: `virtnet:uri` and `virtnet:unreachable`."""
-        self._uri = req.config.get("virtnet:uri") or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
-        self._unreachable = req.config.get("virtnet:unreachable") or "fail"
-        self._checked: set[str] = set()
+        from virtnet.planning.engine_session import EngineSession
+
+        self._session = EngineSession(_hosts, os.environ.get("LIBVIRT_DEFAULT_URI"))
+        self._session.configure(req.config.get("virtnet:uri"), req.config.get("virtnet:unreachable"))
         self._known: set[str] = set()
         self._previews = True
-        self._previewed: set[str] = set()
-        self._as_before: dict[str, frozenset[str]] = {}
-        self._hidden: frozenset[str] = frozenset()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Canonical inputs, or every reason against them; in a preview also what the host has to say to a create."""
         unchanged = self.catalogue().unchanged(self.kind)
-        if unchanged is not None and unchanged.checks_as_recorded(_olds, news, self._uri):
-            self._checked.add(_identity(_olds))
+        if unchanged is not None and unchanged.checks_as_recorded(_olds, news, self._session.uri):
+            self._session.checked(_identity(_olds))
             self._known |= {str(_olds["__owner"]), str(news["__owner"])}
             self._begin(news)
             return dynamic.CheckResult(dict(_olds), [])
@@ -68,8 +64,8 @@ class Provider(dynamic.ResourceProvider):
         recorded, inputs = self._received(resource, _olds), self._received(resource, news)
         run = self._begin(news)
         inputs |= {"__name": run["name"]} if "name" in run else {}
-        inputs.setdefault("uri", self._uri)
-        failures = [] if self._unreachable in ("fail", "recorded") else [_bad_configuration()]
+        inputs.setdefault("uri", self._session.uri)
+        failures = self._bad_settings()
         canonical, found = resource.check(inputs, recorded)
         if found:
             read = resource.messages().failure
@@ -78,7 +74,7 @@ class Provider(dynamic.ResourceProvider):
             return dynamic.CheckResult({}, failures)
         checked = _sendable(resource.to_properties(canonical)) | _places(news)
         self._hide(checked)  # lines have the canonical spelling
-        self._checked.add(_identity(canonical))
+        self._session.checked(_identity(canonical))
         # The second check of a replacement comes with nothing recorded; what it would say of the host is said of a host
         # on which the original still is.
         if recorded:
@@ -93,24 +89,17 @@ class Provider(dynamic.ResourceProvider):
         if unchanged is not None and unchanged.stands_as_recorded(_olds, _news):
             return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)
         from virtnet.errors import VirtnetError
-        from virtnet.planning import lifecycle
-        from virtnet.planning import messages as sentences
 
         resource = self._resource()
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
         try:
-            found = lifecycle.diff(resource, recorded, desired, _connect)
+            found, reviewed = self._session.diff(resource, _identity(desired), _id, recorded, desired)
         except VirtnetError as error:
-            raise self._sentence(error) from None
-        # Refresh asks for a diff too, without a check before it; there is nobody to review anything then, and what was
-        # wrong with it before is no news.
-        if _identity(desired) not in self._checked:
-            found = found.without(self._as_before.get(_id, frozenset()))
-        elif found.changes:
+            raise self._session.presentable(error) from None
+        if reviewed and found.changes:
             self._preview(resource, recorded, desired, found.changes)
-        elif found.notes:
-            subject = lifecycle.subject_of(resource, desired, recorded)
-            self._show("\n".join(sentences.notes(subject, found.notes, resource.messages())))
+        elif reviewed and found.notes:
+            self._show("\n".join(self._session.notes(resource, recorded, desired, found)))
         replaces = sorted({_top(path) for path in found.replaces})
         # Made by the native plugin: an update writes the name of this class into the state, by which Pulumi finds it.
         moved = "__provider" in _news and "__provider" not in _olds
@@ -126,30 +115,27 @@ class Provider(dynamic.ResourceProvider):
 
         resource = self._resource()
         try:
-            outputs = lifecycle.create(resource, self._received(resource, props), _connect, self._tell)
+            outputs = lifecycle.create(resource, self._received(resource, props), self._session.connect, self._tell)
         except VirtnetError as error:
-            raise self._sentence(error) from None
+            raise self._session.presentable(error) from None
         return dynamic.CreateResult(resource.identity(outputs), resource.to_properties(outputs) | _places(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """What is there now, and as inputs only what the program named."""
-        from virtnet.errors import Unreachable, VirtnetError
-        from virtnet.planning import lifecycle
+        from virtnet.errors import VirtnetError
 
         resource = self._resource()
         recorded = self._received(resource, props)
         try:
-            outputs = lifecycle.read(resource, recorded, _connect)
-        except Unreachable as error:
-            if self._unreachable != "recorded":
-                raise self._sentence(error) from None
-            self._show(f"warning: what is recorded is shown, as virtnet:unreachable is recorded: {error}")
-            return dynamic.ReadResult(id_, resource.to_properties(recorded) | _places(props))
+            found = self._session.read(resource, id_, recorded)
         except VirtnetError as error:
-            raise self._sentence(error) from None
+            raise self._session.presentable(error) from None
+        if found.warning:
+            self._show(f"warning: {found.warning}")
+            return dynamic.ReadResult(id_, resource.to_properties(recorded) | _places(props))
+        outputs = found.outputs
         if outputs is None:
             return dynamic.ReadResult("", {})
-        self._as_before[id_] = lifecycle.found_as_recorded(resource, recorded, outputs)
         inputs = resource.recorded_inputs(outputs)
         return dynamic.ReadResult(
             id_,
@@ -165,9 +151,9 @@ class Provider(dynamic.ResourceProvider):
         resource = self._resource()
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
         try:
-            outputs = lifecycle.update(resource, recorded, desired, _connect, self._tell)
+            outputs = lifecycle.update(resource, recorded, desired, self._session.connect, self._tell)
         except VirtnetError as error:
-            raise self._sentence(error) from None
+            raise self._session.presentable(error) from None
         return dynamic.UpdateResult(resource.to_properties(outputs) | _places(_news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -177,9 +163,9 @@ class Provider(dynamic.ResourceProvider):
 
         resource = self._resource()
         try:
-            lifecycle.delete(resource, self._received(resource, _props), _connect, self._show)
+            lifecycle.delete(resource, self._received(resource, _props), self._session.connect, self._show)
         except VirtnetError as error:
-            raise self._sentence(error) from None
+            raise self._session.presentable(error) from None
 
     def _resource(self) -> "Resource[Any]":
         return _resource(self.catalogue(), self.kind)
@@ -199,39 +185,34 @@ class Provider(dynamic.ResourceProvider):
     ) -> None:
         if not self._previews:  # what the plan notes is shown when it is applied
             return
-        from virtnet.planning import lifecycle
-        from virtnet.planning import messages as sentences
-
-        found = lifecycle.preview(resource, recorded, desired, _connect, changes)
-        lines = list(sentences.lines(found, resource.messages()))
-        self._previewed.update(lines)
+        lines = self._session.preview(resource, recorded, desired, changes)
         if lines:
             self._show("\n".join(lines))
 
     def _tell(self, line: str) -> None:
         """Show a line while applying, unless the preview in this very run has said it."""
-        if line not in self._previewed:
+        if not self._session.was_previewed(line):
             self._show(line)
 
     def _show(self, text: str) -> None:
         """Lines for the reader."""
-        _print(self._in_words(text))
+        _print(self._session.readable(text))
 
-    def _in_words(self, text: str) -> str:
-        """A text for people: without the secrets it may repeat, and without what a terminal would obey."""
-        from virtnet.text import escape_controls, redact
+    def _bad_settings(self) -> list[dynamic.CheckFailure]:
+        """What is wrong with the stack's configuration, of which only a check can tell the user in a sentence."""
+        from virtnet.planning.engine_session import UNREACHABLE
+        from virtnet.planning.messages import SETTINGS
+        from virtnet.spec.failures import SpecFailure
 
-        return escape_controls(redact(text, self._hidden))
-
-    def _sentence(self, error: Exception) -> Exception:
-        """An error of ours without secrets, and without the traceback that Pulumi would print before its sentence."""
-        return type(error).__new__(type(error), self._in_words(str(error)))
+        if self._session.unreachable in UNREACHABLE:
+            return []
+        return [dynamic.CheckFailure("virtnet:unreachable", SETTINGS[SpecFailure.NO_CHOICE])]
 
     def _check_failure(self, path: str, reason: str, inputs: Mapping[str, Any]) -> dynamic.CheckFailure:
         """A failure as the engine shows it: with the value under its path, so for what may be secret without a path."""
         from virtnet.spec.part import may_be_secret
 
-        reason = self._in_words(reason)
+        reason = self._session.readable(reason)
         marked = {place[0] for place in _places(inputs).get(PLACES, [])}
         if may_be_secret(self._resource().spec, path) or _top(path) in marked:
             return dynamic.CheckFailure("", f"{path}: {reason}")
@@ -250,8 +231,7 @@ class Provider(dynamic.ResourceProvider):
         from virtnet.text import strings_at
 
         found = [strings_at(values, tuple(place)) for place in _places(values).get(PLACES, [])]
-        with _printing:
-            self._hidden = self._hidden.union(*found)
+        self._session.keep_secret(set().union(*found))
 
 
 class LibvirtNetworkProvider(Provider):
@@ -283,17 +263,11 @@ def _resource(catalogue: "Catalogue", kind: str) -> "Resource[Any]":
 
 
 @cache
-def _connections() -> Any:
+def _hosts() -> "Hosts":
     """One connection per URI for this process, whatever the number of resources and their kinds."""
-    from virtnet.libvirtd.connection import Connections
+    from virtnet.connect import Hosts
 
-    return Connections()
-
-
-def _connect(uri: str) -> "Clients":
-    from virtnet.connect import connect
-
-    return connect(uri, _connections())
+    return Hosts()
 
 
 def _places(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -342,10 +316,6 @@ def _top(path: str) -> str:
     from pydantic.alias_generators import to_camel
 
     return to_camel(path.partition(".")[0].partition("[")[0])
-
-
-def _bad_configuration() -> dynamic.CheckFailure:
-    return dynamic.CheckFailure("virtnet:unreachable", "must be fail or recorded; correct it with pulumi config set")
 
 
 _printing = threading.Lock()

@@ -4,7 +4,6 @@ What is only needed for a resource is imported late.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from virtnet.plugin.struct import Received
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Values
-
-UNREACHABLE_WORDS = ("fail", "recorded")
 
 #: Configuration keys that the engine adds by itself.
 ENGINES_KEYS = ("version", "pluginDownloadURL")
@@ -132,35 +129,13 @@ def proposed_name(request: provider_pb2.CheckRequest) -> str:
     return request.autonaming.proposed_name if request.HasField("autonaming") else ""
 
 
-class SettingFailure(Enum):
-    """What is wrong with the provider's own settings."""
-
-    UNKNOWN = "unknown"
-    UNREACHABLE = "unreachable"
-
-
-SETTINGS: Mapping[Enum, str] = {
-    SettingFailure.UNKNOWN: "is not a setting of virtnet; those there are: uri, unreachable",
-    SettingFailure.UNREACHABLE: "must be fail or recorded; correct it with pulumi config set",
-}
-
-
 def configuration_failures(given: "Values") -> "list[Failure]":
     """Every reason against the provider's own settings."""
-    from virtnet.forwarding.spec import HostForwardingSpec
-    from virtnet.spec.failures import Failure
-    from virtnet.spec.part import UNKNOWN, from_inputs
+    from virtnet.spec.part import from_inputs
+    from virtnet.spec.settings import ProviderSettings
 
-    failures = [
-        Failure(name, SettingFailure.UNKNOWN)
-        for name in sorted(given)
-        if name not in ("uri", "unreachable", *ENGINES_KEYS)
-    ]
-    if given.get("uri") is not None:
-        failures += from_inputs(HostForwardingSpec, {"uri": given["uri"]})[1]
-    if given.get("unreachable") not in (None, UNKNOWN, *UNREACHABLE_WORDS):
-        failures.append(Failure("unreachable", SettingFailure.UNREACHABLE))
-    return failures
+    settings = {name: value for name, value in given.items() if name not in ENGINES_KEYS}
+    return from_inputs(ProviderSettings, settings)[1]
 
 
 #: How the functions' refusals read.

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from virtnet.planning.resource import Resource
 from virtnet.plugin.functions import Function
 from virtnet.spec.part import LevelName, Part, Shape, shapes
+from virtnet.spec.settings import ProviderSettings
 
 PACKAGE = "virtnet"
 
@@ -70,7 +71,7 @@ def schema(
         },
         "config": {"variables": _configuration()},
         "provider": {
-            "description": "The provider: where the host is, and what a refresh does when it cannot be reached.",
+            "description": ProviderSettings.__doc__,
             "inputProperties": _configuration(),
         },
         "types": dict(sorted(types.items())),
@@ -86,17 +87,9 @@ def schema(
 
 
 def _configuration() -> Json:
+    # Plain texts: a value that is none of those there are is for the provider to refuse, with its fix.
     return {
-        "uri": {
-            **_TEXT,
-            "description": 'Connection URI of the host for resources that name none, "qemu:///system" or '
-            '"qemu+ssh://root@host/system". Left out: LIBVIRT_DEFAULT_URI, then qemu:///system.',
-        },
-        "unreachable": {
-            **_TEXT,
-            "description": "What a refresh does with resources of a host that cannot be reached: `fail`, the default, "
-            "or `recorded` to show what is recorded, with a warning.",
-        },
+        to_camel(name): {**_TEXT, "description": shape.description} for name, shape in shapes(ProviderSettings).items()
     }
 
 

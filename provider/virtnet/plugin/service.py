@@ -7,7 +7,7 @@ needs beyond the protocol is imported when the verb is called, because the engin
 import functools
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -18,9 +18,9 @@ from pulumi.runtime.proto import (
     provider_pb2,
 )
 
+from virtnet.planning.engine_session import EngineSession
 from virtnet.plugin.engine_log import EngineLog
 from virtnet.plugin.messages import (
-    SETTINGS,
     PartialFailure,
     added_by_check,
     as_named,
@@ -34,8 +34,7 @@ from virtnet.plugin.messages import (
 from virtnet.resources import CATALOGUE, Catalogue, Unchanged
 
 if TYPE_CHECKING:
-    from virtnet.libvirtd.connection import Connections
-    from virtnet.planning.clients import Clients
+    from virtnet.connect import Hosts
     from virtnet.planning.plan import Change
     from virtnet.planning.resource import Resource
     from virtnet.plugin.answers import Asked
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
     from virtnet.spec.part import Part, Values
 
 PACKAGE = "virtnet"
-
-DEFAULT_URI = "qemu:///system"
 
 _Request = TypeVar("_Request")
 
@@ -76,6 +73,12 @@ def _reports_errors(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
     return answer
 
 
+def _hosts() -> "Hosts":
+    from virtnet.connect import Hosts
+
+    return Hosts()
+
+
 class Plugin(ResourceProviderServicer):
     """One provider: the engine starts a process for each."""
 
@@ -85,17 +88,11 @@ class Plugin(ResourceProviderServicer):
         """Set once everything is imported: Python lets threads that import the same modules see them half-made."""
         self._log = log
         self._catalogue = catalogue
-        self._uri = environment.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
-        self._unreachable = "fail"
+        self._session = EngineSession(_hosts, environment.get("LIBVIRT_DEFAULT_URI"))
         self._cancelled = threading.Event()
-        self._lock = threading.RLock()
-        self._hidden: frozenset[str] = frozenset()
-        self._checked: set[str] = set()
-        self._previewed: set[str] = set()
+        self._lock = threading.Lock()
         self._replacing: dict[str, tuple[Values, tuple[Change, ...]]] = {}
-        self._as_before: dict[str, frozenset[str]] = {}
         self._asked_functions: Asked | None = None
-        self._made_connections: Connections | None = None
 
     # What the engine and the plugin tell one another before the first resource.
 
@@ -144,6 +141,7 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
         """Configuration as it is, or every reason against it."""
+        from virtnet.planning.messages import SETTINGS
         from virtnet.spec.messages import reason
 
         news = self._take(request.news).values
@@ -173,8 +171,7 @@ class Plugin(ResourceProviderServicer):
     ) -> provider_pb2.ConfigureResponse:
         """Take the configuration of this provider: `uri` and `unreachable`."""
         given = self._take(request.args).values
-        self._uri = str(given.get("uri") or self._uri)
-        self._unreachable = str(given.get("unreachable") or self._unreachable)
+        self._session.configure(given.get("uri"), given.get("unreachable"))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True,
             supportsPreview=True,
@@ -195,20 +192,22 @@ class Plugin(ResourceProviderServicer):
         name = parse_urn(request.urn)
         resource, unchanged = self._resource(request.urn), self._unchanged(request.urn)
         given = {**request.news.fields, "__owner": as_sent(name.owner)}
-        if unchanged is not None and unchanged.checks_as_recorded(request.olds.fields, given, self._uri, as_sent):
-            self._checked.add(request.urn)
+        if unchanged is not None and unchanged.checks_as_recorded(
+            request.olds.fields, given, self._session.uri, as_sent
+        ):
+            self._session.checked(request.urn)
             return provider_pb2.CheckResponse(inputs=request.olds)
         news = self._take(request.news)
         recorded = tree_of(resource, self._take(request.olds))
         inputs = {key: value for key, value in tree_of(resource, news).items() if not key.startswith("__")}
         inputs |= {"__name": proposed_name(request) or name.name, "__owner": name.owner}
-        inputs.setdefault("uri", self._uri)
+        inputs.setdefault("uri", self._session.uri)
         canonical, found = resource.check(inputs, recorded)
         if found:
             return provider_pb2.CheckResponse(
                 failures=[self._failure(news, resource.spec, failure, resource.messages().failure) for failure in found]
             )
-        self._checked.add(request.urn)
+        self._session.checked(request.urn)
         return provider_pb2.CheckResponse(inputs=message_of(resource, canonical, news))
 
     def _failure(
@@ -230,8 +229,6 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
         """The changes by what is recorded, each with its property path."""
-        from virtnet.planning import lifecycle
-        from virtnet.planning import messages as sentences
         from virtnet.plugin.property_paths import detailed, top
         from virtnet.plugin.struct import as_read, as_sent
 
@@ -241,17 +238,12 @@ class Plugin(ResourceProviderServicer):
             return diff_response({})
         recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, self._take(request.news))
         # What check adds is missing in the recorded inputs of an import, with which a refresh compares.
-        desired = {**added_by_check(resource, str(recorded.get("uri", self._uri))), **desired}
-        found = lifecycle.diff(resource, recorded, desired, self._connect)
-        # Refresh asks for a diff without a check before it; what was wrong before is no news then.
-        if request.urn not in self._checked:
-            found = found.without(self._as_before.get(request.id, frozenset()))
-        elif found.replaces:
+        desired = {**added_by_check(resource, str(recorded.get("uri", self._session.uri))), **desired}
+        found, reviewed = self._session.diff(resource, request.urn, request.id, recorded, desired)
+        if reviewed and found.replaces:
             self._replacing[request.urn] = (recorded, found.changes)
-        elif found.notes and not found.changes:
-            subject = lifecycle.subject_of(resource, desired, recorded)
-            lines = sentences.notes(subject, found.notes, resource.messages())
-            self._log.say(request.urn, self.in_words("\n".join(lines)))
+        elif reviewed and found.notes and not found.changes:
+            self._say(request.urn, self._session.notes(resource, recorded, desired, found))
         kinds = detailed(resource.spec, found.changes, recorded, desired)
         return diff_response(kinds, replaces=[top(path) for path in found.replaces])
 
@@ -272,7 +264,7 @@ class Plugin(ResourceProviderServicer):
             return provider_pb2.CreateResponse(properties=message_of(resource, predicted, inputs))
         try:
             outputs = lifecycle.create(
-                resource, desired, self._connect, self._teller(request.urn), progress=self._progress(request)
+                resource, desired, self._session.connect, self._teller(request.urn), progress=self._progress(request)
             )
         except ApplyFailed as error:
             if error.outputs is None:
@@ -286,24 +278,17 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.ReadRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.ReadResponse:
         """What is there now, and as inputs only what the program named; for an import all there is."""
-        from virtnet.errors import Unreachable
-        from virtnet.planning import lifecycle
-
         resource, known = self._resource(request.urn), self._take(request.properties)
         if not known.values:
             return self._import(resource, request)
         recorded, inputs = tree_of(resource, known), self._take(request.inputs)
-        try:
-            outputs = lifecycle.read(resource, recorded, self._connect)
-        except Unreachable as error:
-            if self._unreachable != "recorded":
-                raise
-            sentence = f"what is recorded is shown, as virtnet:unreachable is recorded: {error}"
-            self._log.say(request.urn, self.in_words(sentence), "WARNING")
+        found = self._session.read(resource, request.id, recorded)
+        if found.warning:
+            self._log.say(request.urn, self.in_words(found.warning), "WARNING")
             return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+        outputs = found.outputs
         if outputs is None:
             return provider_pb2.ReadResponse()
-        self._as_before[request.id] = lifecycle.found_as_recorded(resource, recorded, outputs)
         shown = as_named(resource, resource.recorded_inputs(outputs), inputs)
         return provider_pb2.ReadResponse(
             id=request.id,
@@ -315,8 +300,8 @@ class Plugin(ResourceProviderServicer):
         """What is there already, by what the user calls it: all it has as inputs, for a program to be written."""
         from virtnet.planning import lifecycle
 
-        given = {"uri": self._uri, "__owner": parse_urn(request.urn).owner}
-        found = lifecycle.import_existing(resource, request.id, given, self._connect)
+        given = {"uri": self._session.uri, "__owner": parse_urn(request.urn).owner}
+        found = lifecycle.import_existing(resource, request.id, given, self._session.connect)
         for failure in found.failures:
             said = resource.messages().failure(failure)
             self._log.say(request.urn, f"to correct before it can be used: {failure.path}: {said}", "WARNING")
@@ -337,7 +322,7 @@ class Plugin(ResourceProviderServicer):
         resource, inputs = self._resource(request.urn), self._take(request.news)
         recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, inputs)
         if request.preview:
-            changes = lifecycle.diff(resource, recorded, desired, self._connect).changes
+            changes = lifecycle.diff(resource, recorded, desired, self._session.connect).changes
             self._preview(request.urn, resource, recorded, desired, changes)
             predicted = lifecycle.predict(resource, recorded, desired)
             return provider_pb2.UpdateResponse(properties=message_of(resource, predicted, inputs))
@@ -346,7 +331,7 @@ class Plugin(ResourceProviderServicer):
                 resource,
                 recorded,
                 desired,
-                self._connect,
+                self._session.connect,
                 self._teller(request.urn),
                 progress=self._progress(request),
             )
@@ -378,7 +363,9 @@ class Plugin(ResourceProviderServicer):
 
         resource = self._resource(request.urn)
         recorded = tree_of(resource, self._take(request.properties))
-        lifecycle.delete(resource, recorded, self._connect, self._teller(request.urn), progress=self._progress(request))
+        lifecycle.delete(
+            resource, recorded, self._session.connect, self._teller(request.urn), progress=self._progress(request)
+        )
         return empty_pb2.Empty()
 
     @_reports_errors
@@ -406,7 +393,7 @@ class Plugin(ResourceProviderServicer):
             )
         named = tree(arguments)
         try:
-            answer = function.answer(self._asked(), str(named.get("uri") or self._uri), named)
+            answer = function.answer(self._asked(), str(named.get("uri") or self._session.uri), named)
         except InvalidInputs as error:
             return provider_pb2.InvokeResponse(failures=[provider_pb2.CheckFailure(reason=self.in_words(str(error)))])
         response = provider_pb2.InvokeResponse()
@@ -429,9 +416,7 @@ class Plugin(ResourceProviderServicer):
 
     def in_words(self, text: str) -> str:
         """A text for people, without any secret that this process was given, and without what a terminal would obey."""
-        from virtnet.text import escape_controls, redact
-
-        return escape_controls(redact(text, self._hidden))
+        return self._session.readable(text)
 
     def log_internal_error(self, error: Exception) -> None:
         """The traceback of a mistake of ours, where `pulumi --debug` shows it."""
@@ -444,8 +429,7 @@ class Plugin(ResourceProviderServicer):
 
         taken = received(message)
         if taken.hidden:
-            with self._lock:
-                self._hidden |= taken.hidden
+            self._session.keep_secret(taken.hidden)
         return taken
 
     def _kind(self, urn: str) -> str:
@@ -463,27 +447,12 @@ class Plugin(ResourceProviderServicer):
     def _unchanged(self, urn: str) -> "Unchanged | None":
         return self._catalogue.unchanged(self._kind(urn))
 
-    @property
-    def _connections(self) -> "Connections":
-        """One connection, and one turn, for each host, whatever the number of threads that ask first."""
-        from virtnet.libvirtd.connection import Connections
-
-        with self._lock:
-            if self._made_connections is None:
-                self._made_connections = Connections()
-            return self._made_connections
-
-    def _connect(self, uri: str) -> "Clients":
-        from virtnet.connect import connect
-
-        return connect(uri, self._connections)
-
     def _asked(self) -> "Asked":
         from virtnet.plugin.answers import Asked
 
         with self._lock:
             if self._asked_functions is None:
-                self._asked_functions = Asked(self._connections.to, self._connect)
+                self._asked_functions = Asked(self._session.hosts.connections.to, self._session.connect)
             return self._asked_functions
 
     def _preview(
@@ -494,12 +463,9 @@ class Plugin(ResourceProviderServicer):
         desired: "Values",
         changes: "tuple[Change, ...]",
     ) -> None:
-        from virtnet.planning import lifecycle
-        from virtnet.planning import messages as sentences
+        self._say(urn, self._session.preview(resource, recorded, desired, changes))
 
-        found = lifecycle.preview(resource, recorded, desired, self._connect, changes)
-        lines = list(sentences.lines(found, resource.messages()))
-        self._previewed.update(lines)
+    def _say(self, urn: str, lines: Sequence[str]) -> None:
         if lines:
             self._log.say(urn, self.in_words("\n".join(lines)))
 
@@ -507,7 +473,7 @@ class Plugin(ResourceProviderServicer):
         """Shows a line while applying, unless the preview in this very process has said it."""
 
         def tell(line: str) -> None:
-            if line not in self._previewed:
+            if not self._session.was_previewed(line):
                 self._log.say(urn, self.in_words(line))
 
         return tell

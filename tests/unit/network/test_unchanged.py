@@ -251,5 +251,7 @@ def test_an_unchanged_network_costs_no_import_of_the_spec() -> None:
         "virtnet.dynamic",
         "virtnet.network",
         "virtnet.network.unchanged",
+        "virtnet.planning",
+        "virtnet.planning.engine_session",
         "virtnet.resources",
     ]

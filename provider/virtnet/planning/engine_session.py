@@ -1,0 +1,150 @@
+"""What both adapters keep between the calls of one engine: settings, connections, secrets, and what was shown already.
+
+An adapter knows its protocol, and nothing of this twice. Everything heavy is imported when a verb needs it, as a run
+that changes nothing needs none of it.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from virtnet.errors import VirtnetError
+    from virtnet.planning.clients import Clients
+    from virtnet.planning.lifecycle import Diff
+    from virtnet.planning.plan import Change
+    from virtnet.planning.resource import Resource
+    from virtnet.spec.part import Values
+
+DEFAULT_URI = "qemu:///system"
+"""The host of resources that name none, where neither the configuration nor LIBVIRT_DEFAULT_URI does."""
+
+UNREACHABLE = ("fail", "recorded")
+"""What a refresh may do with resources of a host that cannot be reached: fail, or show what is recorded."""
+
+Hosts = TypeVar("Hosts", bound="Callable[[str], Clients]")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a refresh shows."""
+
+    outputs: "Values | None"
+    """None where it is gone."""
+    warning: str = ""
+    """Why what is recorded is shown instead of what is there; "" where that was looked at."""
+
+
+class EngineSession(Generic[Hosts]):
+    """The memory of an adapter. Calls may come from any thread."""
+
+    def __init__(self, make_hosts: Callable[[], Hosts], uri: str | None = None) -> None:
+        """`make_hosts` is called once, when a host is asked first; it gives what connects to the host of a URI."""
+        self.uri = uri or DEFAULT_URI
+        """The host of resources that name none."""
+        self.unreachable = UNREACHABLE[0]
+        self._make_hosts = make_hosts
+        self._hosts: Hosts | None = None
+        self._lock = threading.RLock()
+        self._secrets: frozenset[str] = frozenset()
+        self._checked: set[str] = set()
+        self._previewed: set[str] = set()
+        self._as_before: dict[str, frozenset[str]] = {}
+
+    def configure(self, uri: object, unreachable: object) -> None:
+        """Take the user's settings; what is None or empty stays."""
+        self.uri = str(uri or self.uri)
+        self.unreachable = str(unreachable or self.unreachable)
+
+    @property
+    def hosts(self) -> Hosts:
+        """What connects: one connection, and one lock, for each host, whatever the number of threads that ask first."""
+        with self._lock:
+            if self._hosts is None:
+                self._hosts = self._make_hosts()
+            return self._hosts
+
+    def connect(self, uri: str) -> "Clients":
+        """The clients of the host of a URI."""
+        return self.hosts(uri)
+
+    # What people read.
+
+    def keep_secret(self, texts: Iterable[str]) -> None:
+        """Have no line and no error repeat these texts."""
+        with self._lock:
+            self._secrets = self._secrets.union(texts)
+
+    def readable(self, text: str) -> str:
+        """A text for people: without the secrets it may repeat, and without what a terminal would obey."""
+        from virtnet.text import escape_controls, redact
+
+        return escape_controls(redact(text, self._secrets))
+
+    def presentable(self, error: "VirtnetError") -> "VirtnetError":
+        """An error of ours with a readable text, and without the traceback that would be printed before it."""
+        error.args = (self.readable(str(error)),)
+        return error.with_traceback(None)
+
+    def preview(
+        self,
+        resource: "Resource[Any]",
+        recorded: "Values | None",
+        desired: "Values",
+        changes: "tuple[Change, ...]" = (),
+    ) -> list[str]:
+        """The lines for a reviewer, which are not told again while it is applied."""
+        from virtnet.planning import lifecycle, messages
+
+        found = lifecycle.preview(resource, recorded, desired, self.connect, changes)
+        lines = list(messages.lines(found, resource.messages()))
+        self._previewed.update(lines)
+        return lines
+
+    def was_previewed(self, line: str) -> bool:
+        """Whether a preview of this very process has told a line."""
+        return line in self._previewed
+
+    # What is asked in one call and matters in a later one.
+
+    def checked(self, key: str) -> None:
+        """A resource's inputs were checked, so that its next diff is for a reviewer. `key` tells it from others."""
+        self._checked.add(key)
+
+    def diff(
+        self, resource: "Resource[Any]", key: str, identity: str, recorded: "Values", desired: "Values"
+    ) -> tuple["Diff", bool]:
+        """The changes by what is recorded, and whether it is a reviewer who asks.
+
+        Refresh asks for a diff too, without a check before it: what was found before is no news then. `identity` is
+        Pulumi's id.
+        """
+        from virtnet.planning import lifecycle
+
+        found = lifecycle.diff(resource, recorded, desired, self.connect)
+        if key in self._checked:
+            return found, True
+        return found.without(self._as_before.get(identity, frozenset())), False
+
+    def notes(self, resource: "Resource[Any]", recorded: "Values", desired: "Values", found: "Diff") -> list[str]:
+        """Lines for a reviewer of what stands as recorded, and no update would change."""
+        from virtnet.planning import lifecycle, messages
+
+        subject = lifecycle.subject_of(resource, desired, recorded)
+        return list(messages.notes(subject, found.notes, resource.messages()))
+
+    def read(self, resource: "Resource[Any]", identity: str, recorded: "Values") -> Shown:
+        """What a refresh shows. Raises Unreachable, unless what is recorded is to be shown then."""
+        from virtnet.errors import Unreachable
+        from virtnet.planning import lifecycle, messages
+
+        try:
+            outputs = lifecycle.read(resource, recorded, self.connect)
+        except Unreachable as error:
+            if self.unreachable != "recorded":
+                raise
+            return Shown(recorded, messages.recorded_is_shown(error))
+        if outputs is not None:
+            self._as_before[identity] = lifecycle.found_as_recorded(resource, recorded, outputs)
+        return Shown(outputs)
