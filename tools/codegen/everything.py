@@ -8,14 +8,13 @@ from tools.codegen import (
     languages,
     python_enumerations,
     python_functions,
-    python_names,
     python_resources,
     reference,
-    schema_json,
+    schema,
     trees,
 )
 from tools.codegen.files import Generated
-from tools.codegen.python_source import formatted
+from tools.codegen.python_source import formatted, package
 
 from virtnet.planning.resource import Resource
 from virtnet.plugin.functions import FUNCTIONS
@@ -33,22 +32,22 @@ LANGUAGES = {"go": PurePosixPath("sdk/go"), "nodejs": PurePosixPath("sdk/nodejs"
 def from_specs(repository: Path) -> Generated:
     """All but the SDKs of other languages. Examples and the version are read in the repository."""
     resources: list[Resource[Any]] = [CATALOGUE.resource(kind) for kind in CATALOGUE.kinds]
-    schema = schema_json.described(resources, FUNCTIONS, repository)
+    described = schema.schema(resources, FUNCTIONS, repository)
     sources = {
-        SDK / "__init__.py": python_names.package("Types that are made of the provider's specs."),
-        SDK / "inputs.py": python_names.inputs(resources),
+        SDK / "__init__.py": package("Types that are made of the provider's specs."),
+        SDK / "inputs.py": python_resources.inputs_module(resources),
         SDK / "functions.py": python_functions.module(resources, FUNCTIONS),
-        SDK / "enumerations.py": python_enumerations.module(schema["types"]),
+        SDK / "enumerations.py": python_enumerations.module(described["types"]),
         **{SDK / f"{python_resources.module_name(each)}.py": python_resources.module(each) for each in resources},
     }
     folders = {SDK}
     for part in trees.TREES:
         folder = PROVIDER / part.package / "_generated"
-        sources[folder / "__init__.py"] = python_names.package("Types that are made of the package's spec.")
+        sources[folder / "__init__.py"] = package("Types that are made of the package's spec.")
         sources[folder / "trees.py"] = trees.module(part)
         folders.add(folder)
     files = {path: formatted("\n".join(lines), repository / path) for path, lines in sources.items()}
-    files[SCHEMA] = schema_json.text(schema)
+    files[SCHEMA] = schema.text(described)
     files[REFERENCE] = reference.text(resources, repository)
     files[ATTRIBUTES] = git_attributes.text([*folders, *LANGUAGES.values()], [SCHEMA, REFERENCE, ATTRIBUTES])
     return Generated(files, frozenset(folders))

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from tools.codegen.parts import parts_below, scalar_type
 from tools.codegen.python_source import MARK, about_lines, docstring, wrapped
+from tools.codegen.schema import CHANGES
 
 from virtnet.planning.resource import Resource
-from virtnet.plugin.schema import CHANGES
 from virtnet.spec.part import LevelName, Part, Shape, shapes
 
 Levels: TypeAlias = dict[tuple[type[Part], str], set[LevelName]]
@@ -32,6 +32,17 @@ def input_names(resource: Resource[Any]) -> list[str]:
     """The names of the Args classes and TypedDicts of a resource."""
     parts = [name for part in parts_below(resource.spec) for name in (args_name(part), dict_name(part))]
     return [*parts, f"{resource.name}Args", f"{resource.name}ArgsDict"]
+
+
+def inputs_module(resources: Sequence[Resource[Any]]) -> Iterator[str]:
+    """The lines of the module that has the names of all groups of inputs, for programs to import."""
+    yield MARK
+    yield '"""The Args classes and TypedDicts of all resources\' inputs."""'
+    yield ""
+    for file, names in sorted((module_name(resource), input_names(resource)) for resource in resources):
+        yield f"from pulumi_virtnet._generated.{file} import {', '.join(sorted(names, key=str.lower))}"
+    yield ""
+    yield f"__all__ = {sorted(name for resource in resources for name in input_names(resource))!r}"
 
 
 def module(resource: Resource[Any]) -> Iterator[str]:

@@ -46,3 +46,9 @@ def wrapped(text: str, indent: int, *, hanging: int = 0) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def package(about: str) -> Iterator[str]:
+    """The lines of a package's __init__.py, a docstring alone."""
+    yield MARK
+    yield from docstring([about])

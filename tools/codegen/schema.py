@@ -1,11 +1,17 @@
-"""The package's schema in Pulumi's format, from the specs that validate. Pure; used by tools/codegen alone.
+"""The package's schema in Pulumi's format, with the examples of docs/native and the distribution's version.
+
+JSON has no comments, and Pulumi's schema no field for a remark to its readers: only .gitattributes says that it is
+generated.
 
 What the spec calls a default is told in the descriptions and is no `default` of the schema: Pulumi's SDKs would send
 it as if the program had named it, and what a program names it owns.
 """
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic.alias_generators import to_camel
@@ -31,14 +37,38 @@ Json = dict[str, Any]
 
 _TEXT: Json = {"type": "string"}
 
+_LANGUAGES = {"typescript": ".ts", "python": ".py", "go": ".go", "yaml": ".yaml"}
 
-def schema(
+
+def schema(resources: Sequence[Resource[Any]], functions: Sequence[Function], repository: Path) -> Json:
+    """The schema as data. Raises ValueError where pyproject.toml names no version."""
+    examples: dict[str, dict[str, str]] = {}
+    for language, suffix in _LANGUAGES.items():
+        for path in sorted((repository / "docs" / "native").glob(f"*{suffix}")):
+            examples.setdefault(path.stem, {})[language] = path.read_text(encoding="utf-8")
+    return described(resources, functions, examples, version(repository))
+
+
+def text(schema: Json) -> str:
+    """The schema as its file has it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def version(repository: Path) -> str:
+    """The distribution's version as pyproject.toml has it, whatever is installed."""
+    found = re.search(r'^version = "(.+)"$', (repository / "pyproject.toml").read_text(), re.MULTILINE)
+    if found is None:
+        raise ValueError("pyproject.toml names no version")
+    return found[1]
+
+
+def described(
     resources: Sequence[Resource[Any]],
     functions: Sequence[Function],
     examples: Mapping[str, Mapping[str, str]],
     version: str,
 ) -> Json:
-    """The whole schema.
+    """The schema as data. Pure.
 
     `examples`: by resource or function, the programs by language ("python", "typescript", "go", "yaml"). `version`: the
     distribution's, which the generated SDKs carry.
