@@ -90,10 +90,11 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _run_import(options: argparse.Namespace) -> int:
     from virtnet.libvirtd.connection import Connection
     from virtnet.libvirtd.lookup import lookup
+    from virtnet.network.observed import reported
     from virtnet.network.program import program
 
     uri = _uri_of(options)
-    report = lookup(Connection(uri), options.name)
+    report = reported(lookup(Connection(uri), options.name))
     sys.stdout.write(program(report, uri))
     return 0
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from virtnet.network.existing import inputs_of
 from virtnet.network.messages.render import failure as read
+from virtnet.network.observed import ReportedNetwork
 from virtnet.network.resource import check
-from virtnet.planning.reports import NetworkReport
 
 _WIDTH = 100
 
 
-def program(report: NetworkReport, uri: str) -> str:
+def program(report: ReportedNetwork, uri: str) -> str:
     """A Python program that adopts the network as it is: `pulumi up` of it changes nothing on the host.
 
     What check would refuse is said in comments at its head, with the reason.

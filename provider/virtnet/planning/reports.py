@@ -23,14 +23,6 @@ class NetworkReport:
     config_xml: str | None
     """The persistent (inactive) XML; None for a transient network."""
 
-    @property
-    def any_xml(self) -> str:
-        """The persistent XML, or the live one of a transient network."""
-        xml = self.config_xml if self.config_xml is not None else self.live_xml
-        if xml is None:  # a network is active or persistent, or it is not there
-            raise ValueError(f"libvirt reported network {self.name} neither active nor persistent")
-        return xml
-
 
 class ObstacleKind(Enum):
     """Why something could not be plugged in again after a restart."""

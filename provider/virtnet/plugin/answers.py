@@ -11,12 +11,11 @@ from virtnet.libvirtd.connection import Connection
 from virtnet.libvirtd.lookup import lookup
 from virtnet.network.existing import inputs_of
 from virtnet.network.observe.ports import attachments
-from virtnet.network.observed import reported
+from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.network.versions import version_text
-from virtnet.network.xml.definition import Subnet, definition
+from virtnet.network.xml.definition import Subnet
 from virtnet.planning.clients import Clients
 from virtnet.planning.host_client import FirewallReader, HostReader, SysctlReader
-from virtnet.planning.reports import NetworkReport
 from virtnet.plugin import free_subnet, messages
 from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
 from virtnet.spec.part import Values
@@ -33,15 +32,11 @@ class Asked:
     """Subnets given to networks in this run, by URI and name: two networks of one program never get the same."""
 
 
-def _found(connection: Connection, arguments: Values) -> NetworkReport:
+def _found(connection: Connection, arguments: Values) -> ReportedNetwork:
     name, uuid = arguments.get("name"), arguments.get("uuid")
     if (name is None) == (uuid is None):
         raise InvalidInputs(messages.NAME_OR_UUID)
-    return lookup(connection, str(name or uuid))
-
-
-def _bridge_of(report: NetworkReport) -> str:
-    return definition(report.live_xml or report.any_xml).bridge_name
+    return reported(lookup(connection, str(name or uuid)))
 
 
 def get_network(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
@@ -55,22 +50,22 @@ def get_network(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
         "uuid": report.uuid,
         "active": report.active,
         "autostart": report.autostart,
-        "mac": definition(report.any_xml).mac,
-        "bridge_name": _bridge_of(report),
+        "mac": report.definition.mac,
+        "bridge_name": report.running.bridge_name,
         "persistent": report.persistent,
         "host_uuid": connection.host_uuid(),
-        "xml": report.any_xml,
+        "xml": report.definition.xml,
     }
 
 
 def get_networks(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
     """All networks of a host."""
-    reports = sorted(asked.connection(uri).networks(), key=lambda report: report.name)
+    reports = sorted(map(reported, asked.connection(uri).networks()), key=lambda report: report.name)
     return {"networks": [_summary(report) for report in reports]}
 
 
-def _summary(report: NetworkReport) -> dict[str, object]:
-    seen = definition(report.any_xml)
+def _summary(report: ReportedNetwork) -> dict[str, object]:
+    seen = report.definition
     return {
         "uuid": report.uuid,
         "name": report.name,
@@ -78,7 +73,7 @@ def _summary(report: NetworkReport) -> dict[str, object]:
         "persistent": report.persistent,
         "autostart": report.autostart,
         "mode": seen.mode or "isolated",
-        "bridge_name": _bridge_of(report),
+        "bridge_name": report.running.bridge_name,
         "addresses": [ip["address"] for ip in seen.tree.get("ips", [])],
     }
 
@@ -117,7 +112,7 @@ def get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
     for lease in _leases(connection, report.uuid):
         leased.setdefault(str(lease["mac"]).lower(), []).append(str(lease["address"]))
     guests = []
-    for entry in attachments(clients, reported(report)):
+    for entry in attachments(clients, report):
         # Of an interface that is nobody's we know the host's side alone.
         mac = entry.mac.lower() if entry.owner else ""
         interface = known.get(mac)
@@ -160,18 +155,18 @@ def get_host(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
             {"destination": route.destination, "interface": route.interface, "gateway": route.gateway}
             for route in host.routes()
         ],
-        **_firewall(host, connection.networks()),
+        **_firewall(host, [reported(report) for report in connection.networks()]),
     }
 
 
-def _firewall(host: FirewallReader, reports: Sequence[NetworkReport]) -> dict[str, object]:
+def _firewall(host: FirewallReader, reports: Sequence[ReportedNetwork]) -> dict[str, object]:
     try:
         printed = {program: host.firewall_rules(program) for program in ("iptables-save", "ip6tables-save", "nft")}
     except HostFailure as failure:
         # Told rather than raised: bridges and routes are worth having without root too.
         return {"firewall_rules": [], "firewall_problem": str(failure)}
     matches = tuple(
-        NetworkMatch(report.name, _bridge_of(report), tuple(map(str, _subnets(report)))) for report in reports
+        NetworkMatch(report.name, report.running.bridge_name, tuple(map(str, _subnets(report)))) for report in reports
     )
     rules = [asdict(rule) for rule in rules_of_networks(printed, matches)]
     return {"firewall_rules": rules, "firewall_problem": ""}
@@ -195,13 +190,13 @@ def get_free_subnet(asked: Asked, uri: str, arguments: Values) -> dict[str, obje
     shortest, longest = free_subnet.prefix_lengths(pool)
     if not shortest <= length <= longest:
         raise InvalidInputs(messages.prefix_length_not_possible(length, str(pool), shortest, longest))
-    reports = asked.connection(uri).networks()
+    reports = [reported(report) for report in asked.connection(uri).networks()]
     own = [subnet for report in reports if report.name == name for subnet in _subnets(report)]
     used = [subnet for report in reports if report.name != name for subnet in _subnets(report)]
     host = asked.clients(uri).host
     if host is not None:
         # What the network itself has put there is left out by the interface, its bridge.
-        bridges = {_bridge_of(report) for report in reports if report.name == name}
+        bridges = {report.running.bridge_name for report in reports if report.name == name}
         used += [_subnet(entry.address) for entry in host.addresses() if entry.interface not in bridges]
         used += [
             _subnet(route.destination)
@@ -217,8 +212,8 @@ def get_free_subnet(asked: Asked, uri: str, arguments: Values) -> dict[str, obje
     return dict(free_subnet.addresses_of(chosen))
 
 
-def _subnets(report: NetworkReport) -> list[Subnet]:
-    seen = [definition(xml).tree for xml in (report.config_xml, report.live_xml) if xml is not None]
+def _subnets(report: ReportedNetwork) -> list[Subnet]:
+    seen = [said.tree for said in (report.config, report.live) if said is not None]
     return [_subnet(item["address"]) for tree in seen for item in (*tree.get("ips", []), *tree.get("routes", []))]
 
 

@@ -14,6 +14,7 @@ from tests.unit.strategies import networks, whole_networks
 
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network.diff import recorded_inputs
+from virtnet.network.observed import reported
 from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
@@ -160,7 +161,7 @@ def test_observed_as_desired_plans_nothing(inputs: dict[str, Any]) -> None:
     libvirt = FakeLibvirt()
     made = created(libvirt, checked(inputs))
     report = libvirt.reports[made["uuid"]]
-    seen = definition(report.any_xml).tree
+    seen = reported(report).definition.tree
     flags = {"autostart": report.autostart, "active": report.active, "adopt": True, "uri": libvirt.uri}
     desired, failures = NETWORK.check({**seen, **flags, "__owner": "project/stack/lab"}, {})
 
@@ -227,7 +228,7 @@ def test_a_create_killed_after_any_step_is_finished_by_the_next(killed_after: in
 
     assert recorded["uuid"] == whole.details["uuid"]
     assert plan(libvirt, desired, recorded).empty
-    mark = definition(libvirt.reports[recorded["uuid"]].any_xml).mark
+    mark = reported(libvirt.reports[recorded["uuid"]]).definition.mark
     assert mark == network_xml.OwnerMark("project/stack/lab", creating=False)
 
 

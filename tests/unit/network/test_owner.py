@@ -9,6 +9,7 @@ from tests.fakes.libvirt import FakeLibvirt
 from tests.kinds import NETWORK_IN_KINDS, said
 
 from virtnet.errors import Refused, VirtnetError
+from virtnet.network.observed import reported
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
@@ -68,7 +69,7 @@ def deleted(libvirt: FakeLibvirt, recorded: dict[str, Any]) -> list[Note]:
 
 
 def mark(libvirt: FakeLibvirt) -> OwnerMark | None:
-    return definition(libvirt.reports[UUID].any_xml).mark
+    return reported(libvirt.reports[UUID]).definition.mark
 
 
 def as_configured(libvirt: FakeLibvirt) -> dict[str, Any]:
@@ -152,7 +153,7 @@ def test_a_network_that_another_resource_adopted_too_is_left_to_it() -> None:
 def test_what_belongs_to_another_by_now_is_neither_removed_nor_changed(policy: str) -> None:
     libvirt = host_with_a_network()
     recorded = {**created(libvirt, "project/stack/a", title="a's"), "on_delete": policy}
-    taken = network_edit.with_owner_mark(definition(libvirt.reports[UUID].any_xml), OwnerMark("project/stack/b"))
+    taken = network_edit.with_owner_mark(reported(libvirt.reports[UUID]).definition, OwnerMark("project/stack/b"))
     libvirt.reports[UUID] = replace(libvirt.reports[UUID], config_xml=taken)
     before, libvirt.effects.log = libvirt.snapshot(), []
 

@@ -8,8 +8,8 @@ from tests.fakes.libvirt import FakeLibvirt
 from tests.kinds import NETWORK_IN_KINDS
 
 from virtnet.errors import ApplyFailed, Cancelled, LibvirtFailure, Refused, Unreachable
+from virtnet.network.observed import reported
 from virtnet.network.resource import NETWORK
-from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
 
 NAT = {
@@ -116,7 +116,7 @@ def test_a_create_whose_host_is_lost_gives_what_was_begun_and_the_next_update_fi
     shown = lifecycle.update(NETWORK, outputs, checked(NAT), connect, keep_silent)
 
     (report,) = libvirt.reports.values()
-    mark = definition(report.any_xml).mark
+    mark = reported(report).definition.mark
     assert (report.active, report.autostart, mark is not None and mark.creating) == (True, True, False)
     assert (shown["uuid"], shown["problems"]) == (report.uuid, [])
 
