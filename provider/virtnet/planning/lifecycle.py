@@ -189,7 +189,7 @@ def _with_outputs(error: VirtnetError, outputs: Values | None) -> ApplyFailed:
 def _left_by_create(resource: Resource[Observed], clients: Clients, desired: Values, details: Values) -> Values | None:
     """The outputs of what a create left. A host that cannot be asked is taken to have it, as losing it is worse."""
     try:
-        observed = _look(resource, clients, {}, {**details, "name": desired.get("name")})
+        observed = _look(resource, clients, {}, {**desired, **details})
         return resource.outputs(desired, details, observed)
     except VirtnetError:
         return {**desired, **details, **resource.unknown_after_create}
@@ -210,10 +210,10 @@ def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> di
     clients = connect(str(recorded["uri"]))
     observed = _look(resource, clients, {}, recorded)
     shown = resource.outputs(inputs, recorded, observed)
-    if shown is None and recorded.get("host_uuid") not in (None, clients.libvirt.host_uuid()):
+    before = recorded.get("host_uuid")
+    if shown is None and before is not None and (now := clients.libvirt.host_uuid()) != before:
         subject = subject_of(resource, inputs, recorded)
-        host_uuid = clients.libvirt.host_uuid()
-        raise Refused(sentences.other_host(subject, recorded["uri"], host_uuid, recorded["host_uuid"]))
+        raise Refused(sentences.other_host(subject, recorded["uri"], now, before))
     return shown
 
 
@@ -342,7 +342,7 @@ def _outputs(
     details: Values,
 ) -> dict[str, object]:
     # Looked at once more after the last step: outputs are what is there, never what was hoped for.
-    observed = _look(resource, clients, {}, {**details, "name": place.get("name")})
+    observed = _look(resource, clients, {}, {**place, **details})
     shown = resource.outputs(inputs, details, observed)
     if shown is None:
         raise VirtnetError(sentences.gone_again(subject_of(resource, inputs, place)))

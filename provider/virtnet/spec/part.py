@@ -131,12 +131,15 @@ def _field(description: str, default: Any, annotations: Mapping[str, object]) ->
     return Field(default=None, description=description, json_schema_extra={**extra, "libvirt_default": default})
 
 
-def required(description: str, *, secret: bool = False, repeats: Sequence[str] = ()) -> Any:
+def required(
+    description: str, level: LevelName | None = None, *, secret: bool = False, repeats: Sequence[str] = ()
+) -> Any:
     """A field that must be named; of outputs and results, one that is always there.
 
-    `secret` as for optional. `repeats`: the inputs whose values this output holds; it is secret where one of them is.
+    `level` and `secret` as for optional. `repeats`: the inputs whose values this output holds; it is secret where one
+    of them is.
     """
-    return _field(description, ..., {"secret": secret, "repeats": tuple(repeats)})
+    return _field(description, ..., {"level": level, "secret": secret, "repeats": tuple(repeats)})
 
 
 def optional(
