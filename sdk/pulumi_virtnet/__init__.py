@@ -7,8 +7,10 @@ group of inputs there is an Args class and a TypedDict of the same keys: `forwar
 `forward=virtnet.ForwardArgs(mode="nat")` mean the same.
 """
 
-from pulumi_virtnet._generated import inputs as _inputs
-from pulumi_virtnet._generated.inputs import *  # noqa: F403 - __all__ of the module says what it gives
+from pulumi_virtnet._generated import host_forwarding as _host_forwarding
+from pulumi_virtnet._generated import libvirt_network as _libvirt_network
+from pulumi_virtnet._generated.host_forwarding import *  # noqa: F403 - __all__ of the module says what it gives
+from pulumi_virtnet._generated.libvirt_network import *  # noqa: F403
 from pulumi_virtnet.forwarding import HostForwarding
 from pulumi_virtnet.host import VirtualNetworkHost, VirtualNetworkHostArgs, VirtualNetworkHostArgsDict
 from pulumi_virtnet.network import LibvirtNetwork
@@ -20,4 +22,5 @@ __all__ = [
     "VirtualNetworkHostArgs",
     "VirtualNetworkHostArgsDict",
 ]
-__all__ += _inputs.__all__
+__all__ += _host_forwarding.__all__
+__all__ += _libvirt_network.__all__

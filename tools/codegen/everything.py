@@ -35,7 +35,6 @@ def from_specs(repository: Path) -> Generated:
     described = schema.schema(resources, FUNCTIONS, repository)
     sources = {
         SDK / "__init__.py": package("Types that are made of the provider's specs."),
-        SDK / "inputs.py": python_resources.inputs_module(resources),
         SDK / "functions.py": python_functions.module(resources, FUNCTIONS),
         SDK / "enumerations.py": python_enumerations.module(described["types"]),
         **{SDK / f"{python_resources.module_name(each)}.py": python_resources.module(each) for each in resources},

@@ -29,20 +29,9 @@ def base_name(resource: Resource[Any]) -> str:
 
 
 def input_names(resource: Resource[Any]) -> list[str]:
-    """The names of the Args classes and TypedDicts of a resource."""
+    """The names of the Args classes and TypedDicts of a resource: what programs import of its module."""
     parts = [name for part in parts_below(resource.spec) for name in (args_name(part), dict_name(part))]
     return [*parts, f"{resource.name}Args", f"{resource.name}ArgsDict"]
-
-
-def inputs_module(resources: Sequence[Resource[Any]]) -> Iterator[str]:
-    """The lines of the module that has the names of all groups of inputs, for programs to import."""
-    yield MARK
-    yield '"""The Args classes and TypedDicts of all resources\' inputs."""'
-    yield ""
-    for file, names in sorted((module_name(resource), input_names(resource)) for resource in resources):
-        yield f"from pulumi_virtnet._generated.{file} import {', '.join(sorted(names, key=str.lower))}"
-    yield ""
-    yield f"__all__ = {sorted(name for resource in resources for name in input_names(resource))!r}"
 
 
 def module(resource: Resource[Any]) -> Iterator[str]:
@@ -61,6 +50,7 @@ def module(resource: Resource[Any]) -> Iterator[str]:
     yield f"from typing import Any, ClassVar{literal}"
     yield from ("", "import pulumi", "from pulumi import Input", "from typing_extensions import NotRequired, TypedDict")
     yield from ("", "from pulumi_virtnet._resource import Args, Resource")
+    yield from ("", f"__all__ = {sorted(input_names(resource))!r}", "")
     for part in parts:
         about = summary(part, levels)
         yield from args_class(part, args_name(part), about, levels)

@@ -12,6 +12,8 @@ from typing_extensions import NotRequired, TypedDict
 
 from pulumi_virtnet._resource import Args, Resource
 
+__all__ = ["HostForwardingArgs", "HostForwardingArgsDict", "InterfaceForwardingArgs", "InterfaceForwardingArgsDict"]
+
 
 class InterfaceForwardingArgs(Args):
     """Forwarding of one interface (net.ipv4.conf.NAME.forwarding, net.ipv6.conf.NAME.forwarding).
