@@ -105,8 +105,8 @@ def test_a_container_that_only_shares_the_socket_does_not_take_itself_for_the_ho
     program = (
         "from virtnet.libvirtd.connection import Connections\n"
         "from virtnet.connect import connect\n"
-        "doors = connect('qemu:///system', Connections())\n"
-        "print(doors.host, 'br0' in (doors.libvirt.interface_names() or ()))\n"
+        "clients = connect('qemu:///system', Connections())\n"
+        "print(clients.host, 'br0' in (clients.libvirt.interface_names() or ()))\n"
     )
 
     inside = host.run("python", "-c", program).stdout

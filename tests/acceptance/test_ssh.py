@@ -44,8 +44,8 @@ def stack(desk: Workstation) -> Stack:
 
 
 def python(desk: Workstation, program: str, *, user: str = "root") -> str:
-    """What a program prints that has `doors`, those of the host over ssh."""
-    return desk.run("python", "-c", f"{PROLOGUE}doors = look(user={user!r})\n{textwrap.dedent(program)}").stdout
+    """What a program prints that has `clients`, those of the host over ssh."""
+    return desk.run("python", "-c", f"{PROLOGUE}clients = look(user={user!r})\n{textwrap.dedent(program)}").stdout
 
 
 def python_without_doors(desk: Workstation, program: str) -> str:
@@ -72,7 +72,7 @@ class Running:
 
 @contextlib.contextmanager
 def running(desk: Workstation, program: str) -> Iterator[Running]:
-    command = desk.command("python", "-c", f"{PROLOGUE}doors = look()\n{textwrap.dedent(program)}")
+    command = desk.command("python", "-c", f"{PROLOGUE}clients = look()\n{textwrap.dedent(program)}")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Running(process)
@@ -153,14 +153,15 @@ def test_one_host_is_one_connection_of_ours_and_few_round_trips(desk: Workstatio
         from virtnet.planning import lifecycle
         from virtnet.forwarding.resource import HOST_FORWARDING
         from virtnet.network.resource import NETWORK
-        desired, _ = NETWORK.check({"uri": doors.libvirt.uri, "name": "lab", "ips": [{"address": "10.70.0.1/24"}]}, {})
+        lab = {"uri": clients.libvirt.uri, "name": "lab", "ips": [{"address": "10.70.0.1/24"}]}
+        desired, _ = NETWORK.check(lab, {})
         recorded = lifecycle.create(NETWORK, desired, look, lambda line: None)
-        machine = connections.to(doors.libvirt.uri).remembered("machine", lambda: None)
+        machine = connections.to(clients.libvirt.uri).remembered("machine", lambda: None)
         def trips(read):
             before = machine.round_trips
             read()
             return machine.round_trips - before
-        wanted, _ = HOST_FORWARDING.check({"uri": doors.libvirt.uri, "ipv4": True}, {})
+        wanted, _ = HOST_FORWARDING.check({"uri": clients.libvirt.uri, "ipv4": True}, {})
         print(trips(lambda: lifecycle.read(NETWORK, recorded, look)))
         print(trips(lambda: lifecycle.preview(HOST_FORWARDING, None, wanted, look)))
         import subprocess
@@ -173,9 +174,9 @@ def test_one_host_is_one_connection_of_ours_and_few_round_trips(desk: Workstatio
 
 def test_a_connection_cut_between_two_questions_is_made_anew(desk: Workstation) -> None:
     program = """\
-        print(doors.host.read_sysctl("net/ipv4/conf/lo/forwarding"), len(doors.libvirt.networks()), flush=True)
+        print(clients.host.read_sysctl("net/ipv4/conf/lo/forwarding"), len(clients.libvirt.networks()), flush=True)
         input()
-        print(doors.host.read_sysctl("net/ipv4/conf/lo/forwarding"), len(doors.libvirt.networks()), flush=True)
+        print(clients.host.read_sysctl("net/ipv4/conf/lo/forwarding"), len(clients.libvirt.networks()), flush=True)
     """
     with running(desk, program) as process:
         before = process.line()
@@ -189,11 +190,11 @@ def test_a_connection_cut_while_the_host_works_is_said_and_not_done_twice(host: 
     # The first takes its time, and each leaves a trace.
     slow_ip(host)
     program = """\
-        doors.host.links()
+        clients.host.links()
         print("ready", flush=True)
         for attempt in range(2):
             try:
-                doors.host.set_link_up("lo", True)
+                clients.host.set_link_up("lo", True)
                 print("done", flush=True)
             except VirtnetError as error:
                 print(type(error).__name__, error, flush=True)
@@ -234,11 +235,11 @@ def test_a_host_that_is_gone_costs_its_first_resource_ten_seconds_and_the_others
 
 def test_a_host_that_goes_away_is_noticed(desk: Workstation) -> None:
     program = """\
-        doors.libvirt.version(), doors.host.links()
+        clients.libvirt.version(), clients.host.links()
         print("ready", flush=True)
         input()
         began = time.monotonic()
-        for ask in (doors.libvirt.networks, doors.host.links, doors.libvirt.networks, doors.host.links):
+        for ask in (clients.libvirt.networks, clients.host.links, clients.libvirt.networks, clients.host.links):
             try:
                 ask()
             except VirtnetError as error:
@@ -277,7 +278,7 @@ def test_hostile_names_never_reach_a_shell_or_an_option_parser(host: Host, desk:
     shown = python(
         desk,
         f"""\
-        host = doors.host
+        host = clients.host
         for name in {HOSTILE!r}:
             host.write_file(f"/run/there/{{name}}", name + "\\n$x'")
             assert host.read_file(f"/run/there/{{name}}") == name + "\\n$x'", name
@@ -313,8 +314,8 @@ def test_an_ordinary_user_is_root_by_sudo_and_else_told_at_preview(host: Host, d
     asked = """\
         from virtnet.planning import lifecycle, messages
         from virtnet.forwarding.resource import HOST_FORWARDING
-        wanted, _ = HOST_FORWARDING.check({"uri": doors.libvirt.uri, "ipv4": True}, {})
-        print(doors.host.may_change_links())
+        wanted, _ = HOST_FORWARDING.check({"uri": clients.libvirt.uri, "ipv4": True}, {})
+        print(clients.host.may_change_links())
         found = lifecycle.preview(HOST_FORWARDING, None, wanted, look)
         print(list(messages.lines(found, HOST_FORWARDING.messages())))
     """
@@ -335,7 +336,7 @@ def test_a_user_whom_libvirt_there_does_not_let_in_is_told_so(desk: Workstation)
         desk,
         """\
         try:
-            doors.libvirt.networks()
+            clients.libvirt.networks()
         except VirtnetError as error:
             print(type(error).__name__, error)
         """,
@@ -348,9 +349,9 @@ def test_a_user_whom_libvirt_there_does_not_let_in_is_told_so(desk: Workstation)
 
 def test_an_ordinary_user_of_this_machine_is_root_by_sudo(host: Host, desk: Workstation) -> None:
     program = (
-        f"{PROLOGUE}doors = look('qemu:///system')\n"
-        "print(doors.host.name, doors.host.may_change_links())\n"
-        "doors.host.write_sysctl('net/ipv4/ip_forward', '1')\n"
+        f"{PROLOGUE}clients = look('qemu:///system')\n"
+        "print(clients.host.name, clients.host.may_change_links())\n"
+        "clients.host.write_sysctl('net/ipv4/ip_forward', '1')\n"
     )
     # The interpreter may be in root's home, which this user reads by a capability that sudo does not pass on.
     user = (

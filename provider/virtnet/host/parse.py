@@ -12,7 +12,7 @@ from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSock
 
 IFF_UP = 1
 
-#: What was said ahead, or of another network a moment ago, is read once: it is as long as the host's networks are many.
+#: What was prefetched, or listed for another network a moment ago, is parsed once: its length grows with the networks.
 _once = lru_cache(maxsize=2)
 
 

@@ -13,7 +13,7 @@ class NetworkCache:
     """What was reported of each network, for as long as it runs or does not run as it did then.
 
     What others redefine without a start or stop is not seen. It decides nothing: before a refusal everything is
-    forgotten and asked again, and what is missed is told by libvirt, which takes no bridge's name twice, and by the
+    invalidated and read again, and what is missed is told by libvirt, which takes no bridge's name twice, and by the
     addresses that the kernel has.
     """
 

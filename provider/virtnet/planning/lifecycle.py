@@ -21,7 +21,7 @@ from virtnet.spec.failures import Failure
 from virtnet.spec.part import UNKNOWN, Values, walk_unknown
 
 Connect = Callable[[str], Clients]
-"""Gives the doors to the host of a connection URI."""
+"""Gives the clients of the host of a connection URI."""
 
 Show = Callable[[str], None]
 """Shows one line to whoever reviews or applies."""

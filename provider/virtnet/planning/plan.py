@@ -1,9 +1,10 @@
 """Plans: what will be done, decided before any of it is done.
 
-A *step* is a small frozen value: it describes itself by a kind and details, executes itself through the doors it is
+A *step* is a small frozen value: it describes itself by a kind and details, executes itself through the clients it is
 given, and names the step that takes it back. A *change* is one property path that differs, with its class. A *plan*
 holds both, and the reasons it must not be applied, if there are any. `planning.apply` is the only place where steps
-run. Nothing here knows libvirt, files or sockets: the doors are Protocols, implemented by connection and host.
+run. Nothing here knows libvirt, files or sockets: the clients are Protocols, implemented by libvirtd.connection and
+host.client.
 """
 
 from collections.abc import Mapping

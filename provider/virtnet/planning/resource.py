@@ -50,7 +50,7 @@ class Resource(Generic[Observed]):
     check: Callable[[Values, Values], tuple[dict[str, object], list[Failure]]]
     """(inputs, recorded inputs) -> canonical inputs, or failures. Pure."""
     observe: Callable[[Clients, Values | None, Values], Observed]
-    """(doors, desired, recorded or {}) -> what libvirt and the kernel report now. No effect.
+    """(clients, desired, recorded or {}) -> what libvirt and the kernel report now. No effect.
 
     Desired is {} when only reading, and None before a delete.
     """
@@ -75,11 +75,11 @@ class Resource(Generic[Observed]):
     unknown_after_create: Values = field(default_factory=dict)
     """Outputs that are recorded where a create failed and its host was lost: the next update is to look at it all."""
     prefetch: Callable[[Clients, Values], None] | None = None
-    """(doors, desired): ask, while another resource has the turn, what observe would take long to ask before a create.
+    """(clients, desired): ask, while another holds the lock, what observe would take long to ask before a create.
 
     No effect. Raises what observe would raise."""
     import_existing: Callable[[Clients, str], Existing] | None = None
-    """(doors, what the user gave as its id) -> what is there. No effect. Raises Refused where there is none.
+    """(clients, what the user gave as its id) -> what is there. No effect. Raises Refused where there is none.
 
     None where a program that declares it takes note of what it finds, so that there is nothing to import."""
 

@@ -1,4 +1,4 @@
-"""The door to the host: what programs print is read rightly, and what goes wrong is said in one sentence."""
+"""The client of the host: what programs print is read rightly, and what goes wrong is said in one sentence."""
 
 import os
 import signal

@@ -1,6 +1,6 @@
 """What is wrong with a network that libvirt calls active: its bridge, its addresses, its dnsmasq, its firewall rules.
 
-Looked at through the host's door.
+Looked at through the host's client.
 """
 
 from virtnet.errors import AccessDenied, HostFailure

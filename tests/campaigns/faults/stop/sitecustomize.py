@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-#: The calls that change something: of libvirt's client library, and of the kernel by the host's door.
+#: The calls that change something: of libvirt's client library, and of the kernel by the host's client.
 EFFECTS = frozenset(
     f"virNetwork{name}"
     for name in (
