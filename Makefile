@@ -12,10 +12,11 @@ ARGS ?=
 where = $(if $(filter tests/%,$(ARGS)),,$(1)) $(ARGS)
 # Most of the time a test waits for programs that wait for the kernel.
 workers = $$((2 * $$(nproc)))
-# Compares the whole machine before and after, so that other tests must not run beside it.
-alone := tests/acceptance/test_sandbox.py
+side_by_side = --numprocesses=$(workers) --dist=loadscope
+# The longest first, so that no processor waits for one at the end.
+all := tests/acceptance tests/integration tests/unit
 
-.PHONY: help setup env check unit acceptance test demo bench faults test-long test-newer-libvirt lint audit format codegen sdk changelog clean
+.PHONY: help setup env check unit integration acceptance test demo bench faults test-long test-newer-libvirt lint audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -38,14 +39,15 @@ check: ## lint and unit tests, in less than a minute: what to run before each co
 unit: .venv ## run the unit and property tests but for the fuzz; needs neither root nor a sandbox
 	@$(with_env) pytest -m 'not fuzz' --numprocesses=auto --dist=worksteal $(call where,tests/unit)
 
-acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engine; ARGS=tests/acceptance/test_ssh.py
-	@$(with_env) $(if $(ARGS),pytest $(call where,tests/acceptance) --numprocesses=$(workers) --dist=worksteal,\
-	    pytest tests/acceptance --ignore=$(alone) --numprocesses=$(workers) --dist=worksteal --durations=10 && pytest $(alone))
+integration: setup ## run the tests with a real libvirtd; ARGS=tests/integration/test_restart.py runs these alone
+	@$(with_env) pytest $(side_by_side) $(call where,tests/integration)
 
-test: setup ## lint, then run all tests, with a real libvirtd and the real Pulumi engine
+acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engine; ARGS=tests/acceptance/test_ssh.py
+	@$(with_env) pytest $(side_by_side) $(call where,tests/acceptance)
+
+test: setup ## lint, then run all tests; ARGS=tests/unit/sdk runs these alone
 	@$(MAKE) lint
-	@$(with_env) $(if $(ARGS),pytest $(call where,tests),\
-	    pytest tests --ignore=$(alone) --numprocesses=$(workers) --dist=worksteal --durations=10 && pytest $(alone))
+	@$(with_env) pytest $(side_by_side) --durations=10 $(call where,$(all))
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers
@@ -69,7 +71,7 @@ test-long: setup ## all faults, a thousand random edits compared with witnesses,
 	@tools/newer-libvirt --run env PYTHONPATH=. virtnet sandbox -- \
 	    python -m tests.campaigns.generated_networks --networks 500 --starts 200 --seed $$RANDOM --backend nftables
 
-test-newer-libvirt: setup ## run the acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
+test-newer-libvirt: setup ## run the integration and acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
 	@tools/newer-libvirt $(ARGS)
 
 lint: .venv ## check style, formatting, types, layers and shell scripts

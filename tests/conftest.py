@@ -5,7 +5,10 @@ The same little at every run; much and at random with HYPOTHESIS_PROFILE=thoroug
 
 import os
 import signal
+from pathlib import PurePath
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -22,8 +25,29 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+# Without bytecode every start of Python compiles the provider anew, which takes as long as most of what is tested.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # A shell starts what runs in the background with these ignored, and so does nohup; programs inherit that, and what is
 # handled here they begin with as usual. Else none could be interrupted, and Pulumi waits seconds for each plugin's end.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
+
+#: Files whose tests all look at the outcome of one long run: side by side, every process would make a run of its own.
+OF_ONE_RUN = frozenset({"test_schema.py", "test_plugin_protocol.py", "test_bad_input.py"})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """For --dist=loadscope: each test goes to whoever is free next, and the tests of such a file go together."""
+    if config.getvalue("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByTestOrFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if PurePath(file).name in OF_ONE_RUN else nodeid
+
+    return ByTestOrFile(config, log)

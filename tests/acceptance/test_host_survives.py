@@ -6,13 +6,9 @@ it, 9 leaves its own dnsmasq behind. These tests say the same of both.
 
 import pytest
 from tests.acceptance.stack import Stack
-from tests.hosts.daemons import WRITES_NFTABLES, choose_firewall, daemon_version
 from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
-
-SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.99"}]}}
-IN_THE_WAY = "an interface named br0 is on the host already"
 
 
 def make_bridge(host: Host, name: str = "br0") -> None:
@@ -29,66 +25,6 @@ def bridge(host: Host, name: str = "br0") -> str:
         f"ip -o address show dev {name} | grep -o '^[0-9]*: *[^ ]* *inet [^ ]*';"
         f"cat /sys/class/net/{name}/address; ls /sys/class/net/{name}/brif"
     )
-
-
-def restart_libvirtd(host: Host) -> None:
-    host.sh(
-        "kill -9 $(cat /run/libvirtd.pid); sleep 0.2; libvirtd --daemon;"
-        "for i in $(seq 100); do virsh net-list >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
-    )
-
-
-def test_the_hosts_bridge_outlives_a_definition_that_names_it(host: Host, stack: Stack) -> None:
-    host.run(
-        "virsh",
-        "net-define",
-        "/dev/stdin",
-        given="<network><name>lab</name><bridge name='br0'/><ip address='10.91.0.1' prefix='24'/></network>",
-    )
-    make_bridge(host)
-    before, there = host.trace(), bridge(host)
-    stack.network("lab", adopt=True)
-
-    preview = stack.preview()
-    refused = stack.up(check=False)
-
-    assert f"as the host is now, this would be refused: {IN_THE_WAY}" in preview
-    assert f"was not touched: {IN_THE_WAY}" in refused
-    assert bridge(host) == there
-    assert host.trace() == before
-
-
-def test_the_hosts_bridge_outlives_a_running_network_that_is_to_take_its_name(host: Host, stack: Stack) -> None:
-    make_bridge(host)
-    stack.network("lab", ips=[SUBNET])
-    stack.up()
-    before, there = host.trace(), bridge(host)
-    index = host.sh("cat /sys/class/net/vn-lab/ifindex")
-    stack.network("lab", ips=[SUBNET], bridge={"name": "br0"})
-
-    refused = stack.up(check=False)
-
-    assert f"was not touched: {IN_THE_WAY}" in refused
-    assert bridge(host) == there
-    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
-    assert host.trace() == before
-
-
-def test_a_bridge_that_others_made_under_a_stopped_networks_name_is_theirs(host: Host, stack: Stack) -> None:
-    stack.network("lab", ips=[SUBNET])
-    stack.up()
-    host.virsh("net-destroy", "lab")
-    make_bridge(host, "vn-lab")
-    there = bridge(host, "vn-lab")
-
-    stack.refresh()
-    refused = stack.up(check=False)
-
-    assert "was not touched: an interface named vn-lab is on the host already" in refused
-    assert bridge(host, "vn-lab") == there
-    stack.destroy()
-    assert bridge(host, "vn-lab") == there
-    assert host.network("lab") is None
 
 
 def test_a_network_that_fails_beside_others_takes_none_of_theirs(host: Host, stack: Stack) -> None:
@@ -145,62 +81,3 @@ def test_of_two_networks_with_one_bridge_name_one_comes_up_whole(host: Host, sta
     assert (host.network(f"twin-{made}") or {})["Active"] == "yes"
     assert f"10.92.{made}.1/24" in host.sh("ip -br address show vn-twin")
     assert stack.resources() == [f"twin-{made}"]
-
-
-def test_a_bridge_lost_before_libvirtd_was_killed_comes_back(host: Host, stack: Stack) -> None:
-    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
-    stack.up()
-    host.sh("ip link delete vn-lab")
-    restart_libvirtd(host)
-    # libvirt 9 forgets the network's dnsmasq then, which keeps its port, so that no start succeeds before it is ended.
-    host.sh("kill $(cat /run/libvirt/network/lab.pid) 2>/dev/null && sleep 0.3 || true")
-
-    stack.refresh()
-    stack.up()
-
-    assert (host.network("lab") or {})["Active"] == "yes"
-    assert "10.91.0.1/24" in host.sh("ip -br address show vn-lab")
-    assert stack.unchanged()
-
-
-def test_a_network_outlives_a_killed_libvirtd_and_changes_live_after_it(host: Host, stack: Stack) -> None:
-    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
-    stack.up()
-    index = host.sh("cat /sys/class/net/vn-lab/ifindex")
-    restart_libvirtd(host)
-    assert stack.unchanged()
-    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET], dns={"txts": [{"name": "n", "value": "v"}]})
-
-    stack.up()
-
-    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
-    assert "<txt name='n' value='v'/>" in host.virsh("net-dumpxml", "lab")
-    assert stack.unchanged()
-
-
-def test_a_network_lives_under_the_nftables_backend_too(host: Host, stack: Stack) -> None:
-    choose_firewall(host, "nftables")
-    # An older libvirt passes over the setting: there it is shown that the network lives with iptables all the same. In
-    # the list of all rules iptables' would be seen as well.
-    heeded = daemon_version(host) >= WRITES_NFTABLES
-    rules = "nft list table ip libvirt_network" if heeded else "iptables-save -t nat | grep LIBVIRT_PRT"
-    masquerades = f"{rules} | grep 10.91.0.0/24 | grep -ci masquerade || true"
-    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
-    stack.up()
-    assert ("table ip libvirt_network" in host.sh("nft list tables")) == heeded
-    assert ("LIBVIRT_" in host.sh("iptables-save")) == (not heeded)
-    assert host.sh(masquerades) != "0\n"
-    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET], mtu=1400)
-
-    stack.up()
-
-    assert host.sh("cat /sys/class/net/vn-lab/mtu") == "1400\n"
-    assert host.sh(masquerades) != "0\n"
-    assert stack.unchanged()
-    stack.network("lab", forward={"mode": "route"}, ips=[SUBNET], mtu=1400)
-    stack.up()
-    assert host.sh(masquerades) == "0\n"
-    assert stack.unchanged()
-    stack.destroy()
-    assert host.network("lab") is None
-    assert "vn-lab" not in host.sh("iptables-save; nft list ruleset")

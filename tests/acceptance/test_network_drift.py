@@ -2,7 +2,6 @@
 
 import pytest
 from tests.acceptance.stack import Stack
-from tests.hosts.daemons import kill_libvirtd, start_libvirtd
 from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
@@ -17,21 +16,10 @@ def quiet(stack: Stack) -> bool:
     return refresh.returncode == 0
 
 
-@pytest.mark.parametrize(
-    ("harm", "found"),
-    [
-        ("ip link set vn-lab down", "the network's bridge vn-lab is down"),
-        (
-            "ip address delete 10.91.0.1/24 dev vn-lab; ip address delete fd00:91::1/64 dev vn-lab",
-            "the network's bridge vn-lab has lost its address 10.91.0.1, fd00:91::1",
-        ),
-    ],
-    ids=["down", "addresses"],
-)
-def test_a_bridge_that_is_there_and_not_as_it_was(host: Host, stack: Stack, harm: str, found: str) -> None:
+def test_a_bridge_that_is_there_and_not_as_it_was(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=SUBNETS)
     stack.up()
-    host.sh(harm)
+    host.sh("ip link set vn-lab down")
 
     refreshed = stack.refresh()
     again = quiet(stack)
@@ -40,27 +28,11 @@ def test_a_bridge_that_is_there_and_not_as_it_was(host: Host, stack: Stack, harm
 
     assert "1 updated" in refreshed or "~ 1" in refreshed
     assert again
-    assert f"problems changes ({found}) [restart]" in preview
+    assert "problems changes (the network's bridge vn-lab is down) [restart]" in preview
     shown = host.sh("ip -br address show vn-lab")
     assert "10.91.0.1/24" in shown
     assert "fd00:91::1/64" in shown
     assert "UP" in host.sh("ip -br link show vn-lab").split("<")[1]
-    assert stack.unchanged()
-
-
-def test_a_network_that_lost_its_definition(host: Host, stack: Stack) -> None:
-    stack.network("lab", ips=SUBNETS)
-    stack.up()
-    host.virsh("net-undefine", "lab")
-
-    stack.refresh()
-    again = quiet(stack)
-    preview = stack.preview()
-    stack.up()
-
-    assert again
-    assert "persistent changes (false -> true) [live]" in preview
-    assert (host.network("lab") or {})["Persistent"] == "yes"
     assert stack.unchanged()
 
 
@@ -71,54 +43,3 @@ def test_a_note_is_said_once(stack: Stack) -> None:
 
     # Each line stands where it came, and once more in the summary.
     assert said.partition("Diagnostics:")[2].count("note: takes over the network that exists") == 1
-
-
-def test_items_that_libvirt_takes_for_one_another_are_mended_one_by_one(host: Host, stack: Stack) -> None:
-    mac, srv = "52:54:00:00:00:01", {"service": "ldap", "protocol": "tcp", "target": "a.test", "port": 389}
-    stack.network(
-        "lab",
-        ips=[{"address": "10.91.0.1/24", "dhcp": {"hosts": [{"mac": mac, "ip": "10.91.0.11"}]}}],
-        dns={"srvs": [srv]},
-    )
-    stack.up()
-    index = host.sh("cat /sys/class/net/vn-lab/ifindex")
-    # By a definition alone: as an update libvirt refuses both.
-    xml = host.virsh("net-dumpxml", "lab", "--inactive")
-    xml = xml.replace("<dhcp>", f"<dhcp><host mac='{mac}' ip='10.91.0.12'/>")
-    xml = xml.replace("<dns>", "<dns><srv service='ldap' protocol='tcp'/>")
-    host.run("virsh", "net-define", "/dev/stdin", given=xml)
-
-    refreshed = stack.refresh()
-    preview = stack.preview()
-    stack.up()
-
-    assert "~ 1" in refreshed
-    assert f"dhcp.hosts[{mac}] is removed (it is there more than once) [live]" in preview
-    assert "dns.srvs[ldap tcp] is removed [live]" in preview
-    mended = host.virsh("net-dumpxml", "lab", "--inactive")
-    assert mended.count(mac) == 1
-    assert f"<host mac='{mac}' ip='10.91.0.11'/>" in mended
-    assert mended.count("<srv ") == 1
-    assert "target='a.test'" in mended
-    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
-    assert stack.unchanged()
-
-
-def test_flushed_firewall_rules_are_a_problem_until_libvirtd_was_restarted(host: Host, stack: Stack) -> None:
-    stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}])
-    stack.up()
-    quiet = stack.unchanged()
-    host.sh("for table in filter nat mangle; do iptables -t $table -F; iptables -t $table -X; done")
-
-    stack.refresh()
-    problems, preview, said = stack.outputs("lab")["problems"], stack.preview(), stack.up()
-    kill_libvirtd(host)
-    start_libvirtd(host)
-    stack.refresh()
-
-    assert quiet
-    assert [problem["kind"] for problem in problems] == ["firewall-rules-missing"]
-    assert "systemctl restart virtnetworkd (or libvirtd) makes them anew" in preview
-    assert "restart]" not in preview
-    assert (host.network("lab") or {})["Active"] == "yes", said
-    assert stack.unchanged()

@@ -1,4 +1,7 @@
-"""Networks of every shape are taken over by the program that `virtnet import` prints, and given back as they were."""
+"""A transient network is taken over by the program that `virtnet import` prints, and given back as it was.
+
+Networks of every shape are in tests/integration/test_network_shapes.py.
+"""
 
 import pytest
 from tests.acceptance.stack import Stack
@@ -6,65 +9,10 @@ from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 
-#: Shown to libvirtd in this sandbox alone: a PCI device that is an SR-IOV virtual function.
-VIRTUAL_FUNCTION = "mount -t tmpfs tmpfs /sys/bus/pci/devices; mkdir -p /sys/bus/pci/devices/0000:03:10.2/physfn"
-UPLINK = "ip link add up0 type veth peer name up1; ip link set up0 up"
-HOST_BRIDGE = "ip link add br0 type bridge; ip link set br0 up"
-SHAPES = {
-    "hostdev": (
-        VIRTUAL_FUNCTION,
-        "<forward mode='hostdev' managed='yes'><driver name='vfio'/>"
-        "<address type='pci' domain='0x0000' bus='0x03' slot='0x10' function='0x2'/></forward>"
-        "<vlan><tag id='42'/></vlan>",
-    ),
-    "bridge": (HOST_BRIDGE, "<forward mode='bridge'/><bridge name='br0'/><port isolated='yes'/>"),
-    "bridge of an interface": (UPLINK, "<forward mode='bridge'><interface dev='up0'/></forward>"),
-    "passthrough": (UPLINK, "<forward mode='passthrough'><interface dev='up0'/></forward>"),
-    "open": ("", "<forward mode='open'/><bridge name='o0'/><ip address='10.94.0.1' prefix='24'/>"),
-    "nothing but a bridge": ("", "<bridge name='n0' stp='off'/>"),
-    "IPv6 alone": (
-        "",
-        "<forward mode='route'/><bridge name='s0'/><ip family='ipv6' address='fd00:94::1' prefix='64'/>",
-    ),
-    "addresses without DHCP beside one with it": (
-        "",
-        "<bridge name='t0'/><ip address='10.94.0.1' netmask='255.255.255.0'><dhcp>"
-        "<host mac='52:54:00:00:00:01' ip='10.94.0.5'/></dhcp></ip>"
-        "<ip address='10.95.0.1' netmask='255.255.255.0'/>",
-    ),
-}
-
 
 def imported(host: Host, stack: Stack, name: str) -> None:
     printed = host.run("python", "-m", "virtnet.cli", "import", name).stdout
     (stack.directory / "__main__.py").write_text(printed)
-
-
-def dumps(host: Host, *, live: bool) -> list[str]:
-    return [host.virsh("net-dumpxml", "lab", *flags) for flags in ([["--inactive"], []] if live else [["--inactive"]])]
-
-
-@pytest.mark.parametrize("started", [True, False], ids=["active", "inactive"])
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_persistent_network(host: Host, stack: Stack, shape: str, started: bool) -> None:
-    prepared, body = SHAPES[shape]
-    host.sh(prepared)
-    host.run("virsh", "net-define", "/dev/stdin", given=f"<network><name>lab</name>{body}</network>")
-    if started:
-        host.virsh("net-start", "lab")
-    found, before = dumps(host, live=started), host.trace()
-
-    imported(host, stack, "lab")
-    stack.up()
-
-    assert dumps(host, live=started) == found
-    assert host.trace() == before
-    assert stack.unchanged()
-
-    stack.destroy()
-
-    assert dumps(host, live=started) == found
-    assert host.trace() == before
 
 
 def test_a_transient_network_becomes_persistent_without_a_restart_and_is_given_back(host: Host, stack: Stack) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,8 +103,6 @@ class Bench:
         self.host, self.stack, self.pair = host, stack, pair
         self._journal = host.directory / "steps"
         stack.environment |= {
-            "PULUMI_PYTHON_CMD": str(Path(__file__).with_name("python")),
-            "VIRTNET_PYTHON": sys.executable,
             "PYTHONPATH": os.pathsep.join([str(STOP), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "VIRTNET_STEPS": str(self._journal),
         }

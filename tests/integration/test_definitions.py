@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.hosts.sandboxed import Host
+from tests.hosts.sandboxed import REPOSITORY, Host, sandboxed_host
 
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
@@ -15,7 +15,7 @@ from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.planning.merge import differences, merge
 
-pytestmark = pytest.mark.acceptance
+pytestmark = pytest.mark.integration
 
 ROWS = json.loads((Path(__file__).parents[1] / "unit" / "data" / "good_networks.json").read_text())
 #: libvirt looks for PCI devices when it takes a definition, and drops what it is too old for: test_schema has those.
@@ -38,3 +38,18 @@ def test_every_good_definition_comes_back_as_it_was_meant(host: Host) -> None:
             wrong[row["case"]] = lost
 
     assert wrong == {}
+
+
+def test_what_check_accepts_is_taken_and_given_back(tmp_path: Path) -> None:
+    sizes = ("--networks", "300", "--seed", "1", "--starts", "8")
+    program = ("python", "-m", "tests.campaigns.generated_networks", *sizes)
+    with sandboxed_host(tmp_path) as host:
+        done = host.run(*program, directory=REPOSITORY, check=False)
+
+    assert not done.stderr
+    *wrong, told = done.stdout.splitlines()
+
+    # Each line has the seed and the network; an assertion on the list would show the beginning of the first alone.
+    assert not wrong, "\n".join(wrong)
+    assert json.loads(told)["defined"] > 200
+    assert json.loads(told)["started"] == {"served": 8, "others": 8}

@@ -36,7 +36,7 @@ from virtnet.planning.apply import apply
 from virtnet.planning.clients import Clients
 from virtnet.planning.findings import Note
 
-pytestmark = pytest.mark.acceptance
+pytestmark = pytest.mark.integration
 
 OWNER = "project/stack/forwarding"
 DROP_IN = Path("/etc/sysctl.d/90-virtnet-forwarding.conf")

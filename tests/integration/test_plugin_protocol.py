@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from tests.campaigns.plugin_table import LIVES, UUID
-from tests.hosts.sandboxed import REPOSITORY
+from tests.hosts.sandboxed import REPOSITORY, sandboxed_host
 
-pytestmark = pytest.mark.acceptance
+pytestmark = pytest.mark.integration
 
 #: What only the native plugin is asked.
 ITS_OWN = ("details", "foreseen")
@@ -15,8 +15,6 @@ ITS_OWN = ("details", "foreseen")
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[Any]]]:
-    from tests.hosts.sandboxed import sandboxed_host
-
     with sandboxed_host(tmp_path_factory.mktemp("plugin")) as host:
         done = host.run("python", "-m", "tests.campaigns.plugin_table", directory=REPOSITORY)
     found: dict[str, dict[str, list[Any]]] = json.loads(done.stdout.splitlines()[-1])

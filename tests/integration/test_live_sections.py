@@ -13,7 +13,7 @@ from lxml import etree
 from tests.campaigns.live_sections import CASES
 from tests.hosts.sandboxed import REPOSITORY, Host, sandboxed_host
 
-pytestmark = pytest.mark.acceptance
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

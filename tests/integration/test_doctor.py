@@ -5,11 +5,11 @@ import time
 from typing import Any
 
 import pytest
-from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host
 from tests.hosts.workstation import workstation
+from tests.integration.stack import Stack
 
-pytestmark = pytest.mark.acceptance
+pytestmark = pytest.mark.integration
 
 SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.99"}]}}
 

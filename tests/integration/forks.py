@@ -1,0 +1,153 @@
+"""A process that has imported the provider, and forks for each command: the fork enters a sandbox and runs it there.
+
+A fork is what the engine's provider process is: it begins with nothing remembered and ends with the command. One that
+is forked has its imports done, which take longer than most commands. Nothing runs in this process itself, so that it
+has one thread and no connection when it forks.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.integration.engine import Command, Declaration, declarations, run
+
+import virtnet
+
+#: Those of a sandbox (setns(2)): mount, cgroup, uts, ipc, user, pid, net.
+NAMESPACES = {"mnt": 0x20000, "cgroup": 0x2000000, "uts": 0x4000000, "ipc": 0x8000000,
+              "user": 0x10000000, "pid": 0x20000000, "net": 0x40000000}  # fmt: skip
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Forks:
+    """The caller's side: commands go to the process, and what became of them comes back."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def run(self, pid: int, directory: Path, command: Command) -> dict[str, Any]:
+        """Run a command in the namespaces of a process; gives `state`, `failed`, `changes` and `text`."""
+        found: dict[str, Any] = self._asked({"pid": pid, "directory": str(directory), "command": asdict(command)})
+        return found
+
+    def program(self, text: str) -> Sequence[Declaration]:
+        """What a user's program declares."""
+        found: Sequence[Declaration] = self._asked({"program": text})
+        return found
+
+    def _asked(self, request: Mapping[str, Any]) -> Any:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(180)
+            connection.connect(self._address)
+            connection.sendall(json.dumps(request).encode())
+            connection.shutdown(socket.SHUT_WR)
+            answer = json.loads(_received(connection) or '{"crashed": "the fork ended without an answer"}')
+        assert "crashed" not in answer, answer["crashed"]
+        return answer["answer"]
+
+
+@contextmanager
+def forks() -> Iterator[Forks]:
+    """Start the process; it is ended with the block."""
+    with tempfile.TemporaryDirectory(prefix="virtnet-forks.") as directory:
+        address = f"{directory}/socket"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.integration.forks", address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "ready\n", "the process that forks did not start"
+            yield Forks(address)
+        finally:
+            process.kill()
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()
+
+
+def main(address: str) -> None:
+    """Fork for each connection, until killed."""
+    for module in pkgutil.walk_packages(virtnet.__path__, "virtnet."):
+        importlib.import_module(module.name)
+    gc.freeze()  # a fork that looked for garbage would copy it all
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address)
+        server.listen(16)
+        print("ready", flush=True)  # noqa: T201
+        while True:
+            connection, _ = server.accept()
+            if os.fork() == 0:
+                server.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                _serve(connection)
+            connection.close()
+
+
+def _serve(connection: socket.socket) -> None:
+    """In the first fork: enter the namespaces, and fork once more, as only children are in the pid namespace."""
+    try:
+        request = json.loads(_received(connection))
+        if "program" in request:
+            answer: dict[str, Any] = {"answer": declarations(request["program"])}
+        else:
+            _enter(request["pid"], request["directory"])
+            child = os.fork()
+            if child:
+                os.waitpid(child, 0)
+                os._exit(0)
+            answer = {"answer": _outcome(request["command"])}
+    except BaseException:
+        answer = {"crashed": traceback.format_exc()}
+    connection.sendall(json.dumps(answer).encode())
+    connection.close()
+    os._exit(0)
+
+
+def _outcome(given: Mapping[str, Any]) -> dict[str, Any]:
+    outcome, text = run(Command(**given))
+    return {"state": outcome.state, "failed": outcome.failed, "changes": outcome.changes, "text": text}
+
+
+def _enter(pid: int, directory: str) -> None:
+    """As `nsenter --target PID --all` does; in a user namespace of its own, this process is its root."""
+    differing = [name for name in NAMESPACES if _namespace(pid, name) != _namespace(os.getpid(), name)]
+    descriptor = os.pidfd_open(pid)
+    if _LIBC.setns(descriptor, sum(NAMESPACES[name] for name in differing)) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+    os.close(descriptor)
+    if "user" in differing:
+        os.setgid(0)
+        os.setuid(0)
+    os.chdir(directory)
+
+
+def _namespace(pid: int, name: str) -> str:
+    return str(Path(f"/proc/{pid}/ns/{name}").readlink())
+
+
+def _received(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

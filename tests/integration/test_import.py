@@ -1,0 +1,70 @@
+"""`virtnet import` prints a program that takes a network over and changes nothing."""
+
+import pytest
+from tests.hosts.sandboxed import Host
+from tests.integration.stack import Stack
+
+pytestmark = pytest.mark.integration
+
+ODD = """
+<network ipv6='yes'>
+  <name>odd one</name>
+  <metadata><x:note xmlns:x='urn:x'>keep "me"</x:note></metadata>
+  <forward mode='route'/>
+  <bridge name='odd0' stp='off' delay='3'/>
+  <domain name='odd.test' localOnly='yes'/>
+  <dns forwardPlainNames='no'>
+    <forwarder domain='example.org' addr='192.0.2.1'/>
+    <txt name='note' value='v=1 it&apos;s'/>
+    <host ip='10.93.0.9'><hostname>b</hostname><hostname>a</hostname></host>
+  </dns>
+  <ip address='10.93.0.1' netmask='255.255.255.0' localPtr='yes'>
+    <tftp root='/tmp'/>
+    <dhcp>
+      <range start='10.93.0.100' end='10.93.0.200'><lease expiry='2' unit='hours'/></range>
+      <host mac='52:54:00:AA:00:09' name='nine' ip='10.93.0.9'/>
+      <bootp file='pxe.0' server='10.93.0.1'/>
+    </dhcp>
+  </ip>
+  <portgroup name='slow' default='yes'><bandwidth><inbound average='100'/></bandwidth></portgroup>
+</network>
+"""
+
+
+def imported(host: Host, stack: Stack, name: str) -> str:
+    printed = host.run("python", "-m", "virtnet.cli", "import", name).stdout
+    stack.program(printed)
+    return printed
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_an_unusual_network_is_taken_over_and_given_back_byte_for_byte(host: Host, stack: Stack, started: bool) -> None:
+    host.run("virsh", "net-define", "/dev/stdin", given=ODD)
+    if started:
+        host.sh("virsh net-start 'odd one'; virsh net-autostart 'odd one'")
+    found = host.virsh("net-dumpxml", "odd one", "--inactive")
+    before = host.trace()
+
+    printed = imported(host, stack, "odd one")
+    preview = stack.preview()
+    stack.up()
+
+    assert printed.startswith('"""The network odd one of qemu:///system, taken over as it is."""')
+    assert "adopt=True" in printed
+    assert "takes over the network that exists" in preview
+    assert "will " not in preview
+    assert host.virsh("net-dumpxml", "odd one", "--inactive") == found
+    assert host.trace() == before
+    assert stack.unchanged()
+
+    stack.destroy()
+
+    assert host.virsh("net-dumpxml", "odd one", "--inactive") == found
+    assert host.trace() == before
+
+
+def test_a_network_that_is_not_there_is_said_with_those_that_are(host: Host) -> None:
+    done = host.run("python", "-m", "virtnet.cli", "import", "nosuch", check=False)
+
+    assert done.returncode == 1
+    assert done.stderr == "virtnet: libvirt at qemu:///system has no network 'nosuch'; those there are: default\n"

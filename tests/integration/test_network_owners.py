@@ -1,0 +1,46 @@
+"""Two resources that lay claim to one network: the one that goes takes nothing away from the one that stays."""
+
+import pytest
+from tests.hosts.sandboxed import Host
+from tests.integration.forks import Forks
+from tests.integration.stack import Stack
+
+pytestmark = pytest.mark.integration
+
+
+def dump(host: Host, network: str) -> str:
+    return host.virsh("net-dumpxml", network, "--inactive")
+
+
+def test_a_network_that_two_stacks_adopted(host: Host, forks: Forks) -> None:
+    first, second = Stack(host, forks, "first"), Stack(host, forks, "second")
+    before = dump(host, "default")
+    first.network("default", adopt=True, active=False, autostart=False)
+    first.up()
+    unchanged = dump(host, "default")
+    second.network("default", adopt=True, active=False, autostart=False, domain={"name": "lab.test"})
+    second.up()
+    owned = dump(host, "default")
+
+    gone = first.destroy()
+    left = dump(host, "default")
+    second.destroy()
+
+    assert unchanged == before
+    assert "project/second/default" in owned
+    assert "it belongs to 'project/second/default' now, and is left as it is" in gone
+    assert left == owned
+    assert dump(host, "default") == before
+
+
+def test_a_rename_of_the_resource_that_made_the_network(host: Host, stack: Stack) -> None:
+    stack.network("old", name="lab", ips=[{"address": "10.91.0.1/24"}])
+    stack.up()
+    before, index = dump(host, "lab"), host.sh("cat /sys/class/net/vn-lab/ifindex")
+    stack.network("new", name="lab", ips=[{"address": "10.91.0.1/24"}])
+
+    refused = stack.up(check=False)
+
+    assert "belongs to 'project/test/old'" in refused
+    assert "give it as an alias (opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='old')]))" in refused
+    assert (dump(host, "lab"), host.sh("cat /sys/class/net/vn-lab/ifindex")) == (before, index)

@@ -1,0 +1,222 @@
+"""What the host speaks against: a line at preview, a sentence at up before the first effect, nothing left behind."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from tests.hosts.sandboxed import Host
+from tests.integration.stack import Stack
+
+pytestmark = pytest.mark.integration
+
+SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.99"}]}}
+OTHER = "<network><name>other</name><bridge name='other0'/><ip address='10.91.0.129' prefix='25'/></network>"
+
+
+def refused(host: Host, stack: Stack, sentence: str) -> None:
+    """Preview says it, up refuses it in one sentence, and the host is as it was."""
+    before = host.trace()
+
+    preview = stack.preview()
+    said = stack.up(check=False)
+
+    assert f"as the host is now, this would be refused: {sentence}" in preview
+    assert f"was not touched: {sentence}" in said
+    assert stack.failed
+    assert host.trace() == before
+
+
+def then_made(stack: Stack) -> None:
+    stack.up()
+    assert stack.unchanged()
+
+
+def test_overlap_with_a_connected_subnet_and_its_silencing(host: Host, stack: Stack) -> None:
+    host.sh("ip link add lan0 type bridge; ip address add 10.91.0.200/16 dev lan0; ip link set lan0 up")
+    stack.network("lab", ips=[SUBNET])
+
+    refused(host, stack, "10.91.0.0/24 overlaps 10.91.0.0/16, which interface lan0 is in; choose another subnet")
+
+    stack.network("lab", ips=[SUBNET], allow_overlap=True)
+    then_made(stack)
+
+
+def test_a_route_through_a_gateway_is_a_note_and_no_refusal(host: Host, stack: Stack) -> None:
+    host.sh("ip link add lan0 type bridge; ip address add 172.20.0.2/24 dev lan0; ip link set lan0 up")
+    host.sh("ip route add 10.0.0.0/8 via 172.20.0.1; ip route add default via 172.20.0.1")
+    stack.network("lab", ips=[SUBNET])
+
+    preview = stack.preview()
+    then_made(stack)
+
+    assert "note: 10.91.0.0/24 is inside 10.0.0.0/8, which the host reaches through 172.20.0.1 (lan0)" in preview
+    assert "inside 0.0.0.0/0" not in preview
+
+
+def test_a_bridge_name_that_is_the_hosts_own_bridge(host: Host, stack: Stack) -> None:
+    host.sh("ip link add br0 type bridge; ip address add 172.21.0.1/24 dev br0; ip link set br0 up")
+    address = host.sh("ip -4 -o address show br0; cat /sys/class/net/br0/ifindex")
+    stack.network("lab", ips=[SUBNET], bridge={"name": "br0"})
+
+    refused(host, stack, "an interface named br0 is on the host already, and libvirt could delete it")
+
+    assert host.sh("ip -4 -o address show br0; cat /sys/class/net/br0/ifindex") == address
+    host.sh("ip link delete br0")
+    then_made(stack)
+
+
+def test_a_bridge_name_of_an_inactive_network(host: Host, stack: Stack) -> None:
+    host.run("virsh", "net-define", "/dev/stdin", given=OTHER)
+    stack.network("lab", ips=[{"address": "10.95.0.1/24"}], bridge={"name": "other0"})
+
+    refused(host, stack, "the bridge name other0 belongs to network 'other' already; choose another bridge.name")
+
+    host.virsh("net-undefine", "other")
+    then_made(stack)
+
+
+def test_a_network_that_exists(host: Host, stack: Stack) -> None:
+    uuid = host.virsh("net-uuid", "default").strip()
+    stack.network("default")
+
+    refused(host, stack, f"a network of this name already exists (UUID {uuid}); set adopt to take it over")
+
+    stack.network("default", adopt=True)
+    then_made(stack)
+
+
+def test_a_host_bridge_that_is_absent_and_one_that_is_none(host: Host, stack: Stack) -> None:
+    stack.network("lan", forward={"mode": "bridge"}, bridge={"name": "br0"})
+    refused(host, stack, "the host has no bridge br0; make it first, or correct bridge.name")
+
+    host.sh("ip link add br0 type veth peer name br0-peer")
+    refused(host, stack, "br0 is on the host, and is no bridge; correct bridge.name")
+
+    host.sh("ip link delete br0; ip link add br0 type bridge; ip link set br0 up")
+    then_made(stack)
+
+
+def test_dnsmasq_missing(host: Host, stack: Stack) -> None:
+    # Mounts of the sandbox are its own: the machine's dnsmasq is not touched.
+    host.sh("touch nothing; mount --bind nothing $(readlink -f $(command -v dnsmasq))")
+    stack.network("lab", ips=[SUBNET])
+
+    refused(host, stack, "dnsmasq is missing on the host; install it (package dnsmasq-base)")
+
+    host.sh("umount $(readlink -f $(command -v dnsmasq))")
+    then_made(stack)
+
+
+@contextlib.contextmanager
+def listening(host: Host, code: str) -> Iterator[None]:
+    host.sh(f"python -c '{code}' >listener.out 2>&1 & echo $! >listener; for i in $(seq 50); do "
+            "grep -q bound listener.out && exit 0; sleep 0.1; done; cat listener.out; exit 1")  # fmt: skip
+    try:
+        yield
+    finally:
+        host.sh("kill $(cat listener)")
+
+
+BIND = (
+    'import socket, time; s = socket.socket(socket.AF_INET, socket.{kind}); s.bind(("{address}", {port})); '
+    'getattr(s, "listen", print)() if "{kind}" == "SOCK_STREAM" else None; print("bound", flush=True); time.sleep(100)'
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "port", "sentence"),
+    [
+        ("SOCK_STREAM", 53, "tcp port 53 is taken on 0.0.0.0 by another program, which DNS on this network needs"),
+        ("SOCK_DGRAM", 53, "udp port 53 is taken on 0.0.0.0 by another program, which DNS on this network needs"),
+        ("SOCK_DGRAM", 67, "udp port 67 is taken by another program that does not share it"),
+    ],
+)
+def test_a_port_that_dnsmasq_needs_is_taken(host: Host, stack: Stack, kind: str, port: int, sentence: str) -> None:
+    stack.network("lab", ips=[SUBNET])
+
+    with listening(host, BIND.format(kind=kind, address="0.0.0.0", port=port)):  # noqa: S104 - inside the sandbox
+        refused(host, stack, sentence)
+
+    then_made(stack)
+
+
+def test_flushed_firewall_chains_are_found_before_a_running_network_is_stopped(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
+    stack.up()
+    index = host.sh("cat /sys/class/net/vn-lab/ifindex")
+    definition = host.virsh("net-dumpxml", "lab", "--inactive")
+    host.sh("for t in filter nat mangle; do iptables -t $t -F; iptables -t $t -X; done")
+    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET], mtu=1400)
+
+    refused_up = stack.up(check=False)
+
+    assert "the network was not stopped, as it could not be started again" in refused_up
+    assert "restart libvirtd (or virtnetworkd)" in refused_up
+    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+    assert host.virsh("net-dumpxml", "lab", "--inactive") == definition
+    restart_libvirtd(host)
+    then_made(stack)
+
+
+def restart_libvirtd(host: Host) -> None:
+    stop_libvirtd(host)
+    host.sh(
+        "libvirtd --daemon; for i in $(seq 100); do virsh -q list >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
+    )
+
+
+def stop_libvirtd(host: Host) -> None:
+    host.sh(
+        "pid=$(cat /run/libvirtd.pid); kill $pid; "
+        "for i in $(seq 100); do [ -e /proc/$pid ] || exit 0; sleep 0.1; done; exit 1"
+    )
+
+
+def test_libvirtd_is_down(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET])
+    before = host.sh("ls /sys/class/net")
+    stop_libvirtd(host)
+
+    preview, up = stack.preview(), stack.up(check=False)
+
+    assert "as the host is now, this could not be applied: libvirt at qemu:///system cannot be reached" in preview
+    assert "virtnet.errors.Unreachable: libvirt at qemu:///system cannot be reached; start libvirtd" in up
+    assert host.sh("ls /sys/class/net") == before
+    assert stack.resources() == []
+    host.sh("libvirtd --daemon; sleep 1")
+    then_made(stack)
+
+
+def test_a_local_libvirtd_that_answers_nothing_is_given_up(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET])
+    pid = host.sh("cat /run/libvirtd.pid").strip()
+    host.sh(f"kill -STOP {pid}")
+    began = time.monotonic()
+
+    up = stack.up(check=False)
+
+    # Looked at before and during the create: once waited for, once remembered.
+    assert time.monotonic() - began < 60
+    assert "libvirt at qemu:///system gave no answer in 30 s; see that libvirtd runs" in up
+    assert stack.resources() == []
+    host.sh(f"kill -CONT {pid}")
+    then_made(stack)
+
+
+def test_a_local_libvirtd_that_stops_half_way_is_given_up_and_finished_later(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET])
+    pid = host.sh("cat /run/libvirtd.pid").strip()
+    stop = f"until [ -e /sys/class/net/vn-lab ]; do sleep 0.002; done; kill -STOP {pid}"
+    watching = threading.Thread(target=lambda: host.sh(stop))
+    watching.start()
+    began = time.monotonic()
+
+    up = stack.up(check=False)
+    watching.join()
+
+    assert time.monotonic() - began < 120
+    assert "the connection to libvirt at qemu:///system was lost" in up
+    host.sh(f"kill -CONT {pid}")
+    then_made(stack)
