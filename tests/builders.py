@@ -15,8 +15,8 @@ from virtnet.forwarding.resource import HOST_FORWARDING
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
-from virtnet.planning.host_client import HostClient
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import HostClient
 from virtnet.planning.reports import HostRoute, NetworkReport
 
 FORWARDING_OWNER = "project/stack/forwarding"

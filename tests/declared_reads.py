@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.fakes.machine import FakeMachine
 
 from virtnet.host.client import Host
-from virtnet.planning.reads import Reads, Request
+from virtnet.planning.clients.reads import Reads, Request
 
 
 def read_at_once(machine: FakeMachine, reads: Reads, observe: Callable[[Host], object]) -> list[set[Request]]:

@@ -9,7 +9,7 @@ from virtnet.host.local import LocalMachine, shares_our_network
 from virtnet.host.machine import Machine
 from virtnet.host.reads import Prefetched, RecentCommands
 from virtnet.libvirtd.connection import Connection, Connections
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.transport.uri import SshTarget, is_local, ssh_target, tunnel_target, unsafe_reason
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.links import BELOW, FakeLinks
 
 from virtnet.errors import HostFailure, VirtnetError
-from virtnet.planning.host_client import FirewallLister
+from virtnet.planning.clients.host import FirewallLister
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from virtnet.host.machine import Answer, HostError
-from virtnet.planning.reads import Request
+from virtnet.planning.clients.reads import Request
 
 NO_SUCH_FILE = HostError(2, "No such file or directory")
 

@@ -33,7 +33,7 @@ from virtnet.forwarding.resource import outputs
 from virtnet.forwarding.sysctl import WHOLE_HOST, after_write
 from virtnet.host.client import local_host
 from virtnet.planning.apply import apply
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note
 
 pytestmark = pytest.mark.integration

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from virtnet.errors import HostFailure, Refused
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Advice, Fault, Messages, Note, Problem, Refusal, Summary
 from virtnet.planning.merge import differences
 from virtnet.planning.plan import Plan

@@ -27,9 +27,9 @@ from virtnet.network.observe.leftovers import dnsmasq_process
 from virtnet.network.observe.reads import READS as NETWORK_READS
 from virtnet.network.observe.scope import Scope
 from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork, reported
-from virtnet.planning.clients import Clients
-from virtnet.planning.host_client import FirewallLister, HostReader
-from virtnet.planning.reads import combined
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import FirewallLister, HostReader
+from virtnet.planning.clients.reads import combined
 
 PID_FILES = "/run/libvirt/network"
 

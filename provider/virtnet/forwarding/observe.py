@@ -25,8 +25,8 @@ from virtnet.forwarding.sysctl import (
 )
 from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.network.tree import ROUTED_MODES
-from virtnet.planning.clients import Clients
-from virtnet.planning.host_client import (
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import (
     FileReader,
     FirewallReader,
     NamedHost,

@@ -6,7 +6,7 @@ from virtnet.forwarding.boot_files.other_programs import NETWORKD_RUNS, NETWORKM
 from virtnet.forwarding.boot_files.paths import DIRECTORIES, RUNTIME_RECORDS, SYSCTL_CONF
 from virtnet.forwarding.sysctl import IPV4, IPV4_ACCEPT_REDIRECTS, IPV4_CONF, IPV6, IPV6_CONF
 from virtnet.host.requests import CAPABILITIES, directory, file, program, sysctl
-from virtnet.planning.reads import Reads, Request
+from virtnet.planning.clients.reads import Reads, Request
 
 _PARAMETERS = {"ipv4": ("forwarding",), "ipv6": ("forwarding", "accept_ra")}
 

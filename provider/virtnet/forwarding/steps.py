@@ -11,9 +11,9 @@ from virtnet.errors import HostFailure, Refused
 from virtnet.forwarding.boot_files.drop_in import is_runtime_record
 from virtnet.forwarding.kinds import FaultKind, StepKind
 from virtnet.forwarding.sysctl import WHOLE_HOST, is_on
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import HostClient, NamedHost, Sysctl
 from virtnet.planning.findings import Summary
-from virtnet.planning.host_client import HostClient, NamedHost, Sysctl
 from virtnet.planning.plan import Step
 
 

@@ -28,8 +28,8 @@ from virtnet.host.parse import (
     parse_routes,
 )
 from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
-from virtnet.planning.host_client import FirewallLister
-from virtnet.planning.reads import Reads, Request
+from virtnet.planning.clients.host import FirewallLister
+from virtnet.planning.clients.reads import Reads, Request
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 
 #: dnsmasq ends in milliseconds.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from virtnet.host import messages
 from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, HostError, NoAnswer
-from virtnet.planning.reads import Request
+from virtnet.planning.clients.reads import Request
 
 
 def shares_our_network(sockets: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from virtnet.planning.reads import Request
+from virtnet.planning.clients.reads import Request
 
 #: A service's PATH on some distributions leaves these out.
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 
 from virtnet.host.machine import Answer, Machine
-from virtnet.planning.reads import Reads, Request
+from virtnet.planning.clients.reads import Reads, Request
 
 _PROGRAMS = ("run", "has")
 

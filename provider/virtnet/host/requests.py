@@ -5,8 +5,8 @@ client asks them, and resources declare with them what an observation asks toget
 
 from typing import Literal
 
-from virtnet.planning.host_client import FirewallLister
-from virtnet.planning.reads import Request
+from virtnet.planning.clients.host import FirewallLister
+from virtnet.planning.clients.reads import Request
 
 # Interfaces, addresses and routes are asked of `ip`, whose -json is a stable form; `ss` has none.
 LINKS: Request = ("run", "ip", "-json", "-details", "link", "show")

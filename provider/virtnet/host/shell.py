@@ -21,7 +21,7 @@ from typing import IO
 from virtnet.errors import AccessDenied, Unreachable, VirtnetError
 from virtnet.host import messages, shell_script
 from virtnet.host.machine import SECONDS_FOR_A_PROGRAM, Answer, ConnectionLost, NoAnswer
-from virtnet.planning.reads import Request
+from virtnet.planning.clients.reads import Request
 from virtnet.transport.ssh import SECONDS_TO_CONNECT, SshCommand, SshRefusal, ssh_refusal
 
 #: For what follows the connection itself: authentication, a login shell, sudo.

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from virtnet.host import messages
 from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, Answer, HostError
-from virtnet.planning.reads import Request
+from virtnet.planning.clients.reads import Request
 
 #: Error numbers by their messages, which programs print as the C library has them in the C locale.
 _NUMBERS_BY_MESSAGE = {

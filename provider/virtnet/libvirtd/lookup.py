@@ -4,7 +4,7 @@ import re
 
 from virtnet.errors import Refused
 from virtnet.libvirtd import messages
-from virtnet.planning.libvirt_client import LibvirtReader
+from virtnet.planning.clients.libvirt import LibvirtReader
 from virtnet.planning.reports import NetworkReport
 
 

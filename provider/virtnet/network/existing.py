@@ -2,7 +2,7 @@
 
 from virtnet.libvirtd.lookup import lookup
 from virtnet.network.observed import ReportedNetwork, reported
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.resource import Existing
 
 #: Kept by libvirt and by us without being named.

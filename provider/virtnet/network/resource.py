@@ -21,7 +21,7 @@ from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
 from virtnet.network.unchanged import DEFAULTS
 from virtnet.network.xml import read as network_xml
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Messages, Problem
 from virtnet.planning.merge import ABSENT, project
 from virtnet.planning.resource import Resource

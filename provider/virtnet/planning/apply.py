@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from virtnet.errors import AccessDenied, ApplyFailed, Left, Refused, Unreachable, VirtnetError
 from virtnet.planning import messages as sentences
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Messages, Subject
 from virtnet.planning.plan import Plan, Step
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from virtnet.errors import VirtnetError
-    from virtnet.planning.clients import Clients
+    from virtnet.planning.clients.clients import Clients
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.plan import Change
     from virtnet.planning.resource import Resource

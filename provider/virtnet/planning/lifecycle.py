@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning import messages as sentences
 from virtnet.planning.apply import apply
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Subject, read_error
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.preview import Preview

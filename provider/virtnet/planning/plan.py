@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal, Protocol
 
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Problem, Refusal, Summary
 
 

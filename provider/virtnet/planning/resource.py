@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.reads import Reads
 from virtnet.planning.findings import Messages
 from virtnet.planning.plan import Plan
-from virtnet.planning.reads import Reads
 from virtnet.spec import properties
 from virtnet.spec.failures import Failure
 from virtnet.spec.part import Part, Values

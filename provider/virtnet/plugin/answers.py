@@ -14,8 +14,8 @@ from virtnet.network.observe.ports import attachments
 from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.network.versions import version_text
 from virtnet.network.xml.definition import Subnet
-from virtnet.planning.clients import Clients
-from virtnet.planning.host_client import FirewallReader, HostReader, SysctlReader
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import FirewallReader, HostReader, SysctlReader
 from virtnet.plugin import free_subnet, messages
 from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
 from virtnet.spec.part import Values

@@ -11,7 +11,7 @@ from virtnet.doctor.finding import Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
 from virtnet.forwarding.boot_files.paths import DIRECTORY
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 
 
 def hidden_host() -> FakeHost:

@@ -24,7 +24,7 @@ from virtnet.forwarding.resource import HOST_FORWARDING, identity, outputs
 from virtnet.forwarding.sysctl import IPV4, IPV6
 from virtnet.planning import lifecycle
 from virtnet.planning.apply import apply
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Fault, Note, Refusal, Summary
 from virtnet.planning.plan import Plan
 from virtnet.planning.reports import NetworkReport

@@ -31,7 +31,7 @@ from virtnet.forwarding.messages import messages
 from virtnet.forwarding.resource import HOST_FORWARDING
 from virtnet.forwarding.sysctl import IPV4, IPV6
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Fault, Messages, Note, Problem, Refusal, Summary
 from virtnet.spec.failures import Failure
 

@@ -15,7 +15,7 @@ from tests.fakes.machine import FakeMachine
 from virtnet.forwarding.observe import observe
 from virtnet.forwarding.reads import READS
 from virtnet.host.client import Host
-from virtnet.planning.reads import Request
+from virtnet.planning.clients.reads import Request
 
 NAMES = ("all", "default", "lo", "eth0")
 FILES = {

@@ -16,7 +16,7 @@ from virtnet.host.local import LocalMachine
 from virtnet.host.machine import Machine
 from virtnet.host.parse import parse_addresses, parse_links, parse_listening_sockets, parse_routes, parse_up
 from virtnet.host.shell import ShellMachine
-from virtnet.planning.host_client import HostClient
+from virtnet.planning.clients.host import HostClient
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 from virtnet.transport.ssh import SshCommand
 

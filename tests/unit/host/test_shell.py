@@ -16,7 +16,7 @@ from virtnet.host.client import Host
 from virtnet.host.machine import Answer, HostError
 from virtnet.host.shell import NoShell, ShellMachine
 from virtnet.host.shell_script import answers, call
-from virtnet.planning.reads import Reads, Request
+from virtnet.planning.clients.reads import Reads, Request
 from virtnet.transport.ssh import SshCommand, ssh_command
 from virtnet.transport.uri import SshTarget
 

@@ -13,7 +13,7 @@ from virtnet.network.names import bridge_name_for
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Refusal
 from virtnet.spec.failures import Details
 from virtnet.spec.part import UNKNOWN

@@ -18,7 +18,7 @@ from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 
 LAB = {
     "name": "lab",

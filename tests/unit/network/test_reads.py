@@ -18,8 +18,8 @@ from virtnet.host.client import Host
 from virtnet.network.observe.host_facts import host_facts_for_new
 from virtnet.network.observe.reads import READS
 from virtnet.network.resource import NETWORK
-from virtnet.planning.clients import Clients
-from virtnet.planning.reads import Request
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.reads import Request
 from virtnet.planning.reports import NetworkReport
 
 UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"

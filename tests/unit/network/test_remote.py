@@ -10,7 +10,7 @@ from virtnet.errors import Refused
 from virtnet.network.plan.kinds import NoteKind
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note
 
 

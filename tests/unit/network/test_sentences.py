@@ -24,7 +24,7 @@ from virtnet.network.observed import Observed, ObservedAbsent, as_details
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.read import RESTART_ITEM
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Advice, Messages, Problem, Refusal
 from virtnet.planning.plan import Plan
 from virtnet.planning.reports import HostAddress, HostRoute, ListeningSocket

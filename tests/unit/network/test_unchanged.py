@@ -21,7 +21,7 @@ from virtnet.dynamic import LibvirtNetworkProvider, Provider
 from virtnet.network.resource import NETWORK
 from virtnet.network.unchanged import COMPUTED, DEFAULTS, checks_as_recorded, stands_as_recorded
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.plugin.struct import as_read, as_sent
 from virtnet.resources import CATALOGUE, Catalogue
 

@@ -9,7 +9,7 @@ from tests.fakes.libvirt import FakeLibvirt
 from tests.kinds import NETWORK_IN_KINDS
 
 from virtnet.errors import LibvirtFailure, Unreachable, VirtnetError
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.engine_session import DEFAULT_URI, EngineSession
 from virtnet.planning.lifecycle import Connect
 

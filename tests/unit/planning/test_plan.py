@@ -9,7 +9,7 @@ import pytest
 
 from virtnet.errors import AccessDenied, ApplyFailed, HostFailure, Left, Refused, Unreachable
 from virtnet.planning.apply import apply
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Advice, Messages, Refusal, Subject, Summary
 from virtnet.planning.plan import Plan, Step
 

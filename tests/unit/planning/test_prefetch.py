@@ -10,7 +10,7 @@ from tests.kinds import IN_KINDS, preview_lines
 
 from virtnet.errors import HostFailure, Refused
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import Plan
 from virtnet.planning.reports import NetworkReport

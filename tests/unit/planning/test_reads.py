@@ -3,7 +3,7 @@
 from tests.fakes.machine import FakeMachine
 
 from virtnet.host.client import Host
-from virtnet.planning.reads import Reads, Request, combined
+from virtnet.planning.clients.reads import Reads, Request, combined
 
 FILES = {f"/etc/{name}": name for name in ("a", "b", "c", "d")}
 

@@ -8,8 +8,8 @@ from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
 from virtnet.network.observe.firewall import FILTERED_MODES, MissingRules, flushed, missing_rules
 from virtnet.network.observed import ProblemKind, ReportedNetwork
 from virtnet.network.xml.definition import Definition
+from virtnet.planning.clients.host import FileReader, FirewallReader
 from virtnet.planning.findings import Problem
-from virtnet.planning.host_client import FileReader, FirewallReader
 
 #: A refresh looks at many networks, whose rules are in one listing.
 SECONDS_RULES_STAND = 2.0

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from virtnet.network.observe.reads import PROGRAMS
 from virtnet.network.observed import HostReport
-from virtnet.planning.host_client import FileReader, HostReader, SysctlReader
+from virtnet.planning.clients.host import FileReader, HostReader, SysctlReader
 
 
 def host_facts(host: HostReader, bridges: Collection[str] = ()) -> HostReport:

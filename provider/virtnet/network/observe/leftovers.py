@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac, probe_uuid
 from virtnet.network.observed import LeftBridge, ReportedNetwork
-from virtnet.planning.clients import Clients
-from virtnet.planning.host_client import FileReader
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import FileReader
 from virtnet.planning.reports import Attachment
 
 

@@ -24,9 +24,9 @@ from virtnet.network.observed import (
     attachment_details,
     reported,
 )
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import FileReader, HostReader
 from virtnet.planning.findings import Problem
-from virtnet.planning.host_client import FileReader, HostReader
 from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, ObstacleKind
 
 

@@ -4,8 +4,8 @@ Planning looks at it, and a step that stops the network looks once more right be
 """
 
 from virtnet.network.observed import ReportedNetwork, reported
-from virtnet.planning.clients import Clients
-from virtnet.planning.libvirt_client import NetworkReader
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.libvirt import NetworkReader
 from virtnet.planning.reports import Attachment, Obstacle, ObstacleKind
 
 

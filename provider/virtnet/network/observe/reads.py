@@ -15,7 +15,7 @@ from virtnet.host.requests import (
     routes,
     sysctl,
 )
-from virtnet.planning.reads import Reads, Request
+from virtnet.planning.clients.reads import Reads, Request
 
 LINK_DIRECTORY = "/sys/class/net"
 

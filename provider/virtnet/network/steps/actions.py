@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 from virtnet.errors import LibvirtFailure, Refused
 from virtnet.network.observe.firewall import Rule
 from virtnet.network.steps.kinds import StepFault
-from virtnet.planning.clients import Clients
-from virtnet.planning.host_client import HostClient
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import HostClient
 
 
 class Action(Protocol):

@@ -16,7 +16,7 @@ from virtnet.network.versions import LIBVIRT_OF_PROPERTY
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
 from virtnet.planning.merge import differences, merge
 from virtnet.planning.plan import Step

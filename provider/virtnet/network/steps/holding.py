@@ -43,9 +43,9 @@ from virtnet.network.xml.holding import (
     remembered,
     render_holding_network,
 )
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import HostClient
 from virtnet.planning.findings import Summary
-from virtnet.planning.host_client import HostClient
 from virtnet.planning.plan import Step
 from virtnet.planning.reports import Attachment, GuestInterface
 

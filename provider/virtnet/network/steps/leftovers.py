@@ -14,7 +14,7 @@ from virtnet.network.observe.leftovers import bridge_ports, dnsmasq_process, lin
 from virtnet.network.steps.actions import Action, DeleteLink, DeleteRule, SetLinkUp, SetMaster, carry_out
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import NO_IMPACT
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
 from virtnet.planning.reports import Attachment
 

@@ -13,7 +13,7 @@ from virtnet.network.observe.ports import find_network
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.step import Impact
 from virtnet.network.xml.definition import Definition
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
 
 SINCE = 9_007_000

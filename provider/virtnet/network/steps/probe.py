@@ -8,7 +8,7 @@ from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.leftovers import remove_own_bridge
 from virtnet.network.steps.step import NO_IMPACT
 from virtnet.network.xml.holding import render_probe
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
 
 

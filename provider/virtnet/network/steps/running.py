@@ -16,7 +16,7 @@ from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import NO_IMPACT
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import Definition, definition
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
 from virtnet.planning.plan import Step
 

@@ -12,7 +12,7 @@ from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.step import Impact
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml.definition import Definition
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
 
 #: The sections for which libvirt ends dnsmasq and starts it anew (seen by dnsmasq's process id on 9.0).

@@ -18,7 +18,7 @@ from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.holding import Reattach
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note
 from virtnet.planning.reports import Attachment, Obstacle, ObstacleKind
 

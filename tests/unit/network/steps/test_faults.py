@@ -20,7 +20,7 @@ from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.running import StartNetwork, StopIfActive, StopNetwork
 from virtnet.network.steps.sections import UpdateSection
 from virtnet.planning.apply import apply
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Subject, read_error
 from virtnet.planning.plan import Plan, Step
 from virtnet.planning.reports import Attachment, NetworkReport, Obstacle, ObstacleKind

@@ -31,7 +31,7 @@ from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import RESTART_ITEM, RESTART_RECORD
 from virtnet.network.xml.write import for_definition
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Problem
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.reports import Attachment, Link, ListeningSocket, NetworkReport

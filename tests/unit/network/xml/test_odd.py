@@ -16,7 +16,7 @@ from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
-from virtnet.planning.clients import Clients
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.reports import NetworkReport
 
 pytestmark = pytest.mark.fuzz

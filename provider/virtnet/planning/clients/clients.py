@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from virtnet.planning.host_client import HostCache, HostClient
-from virtnet.planning.libvirt_client import LibvirtClient, NetworkCache
-from virtnet.planning.reads import Reads
+from virtnet.planning.clients.host import HostCache, HostClient
+from virtnet.planning.clients.libvirt import LibvirtClient, NetworkCache
+from virtnet.planning.clients.reads import Reads
 from virtnet.planning.reports import NetworkReport
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, Protocol, TypeAlias
 
-from virtnet.planning.reads import Reads
+from virtnet.planning.clients.reads import Reads
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
 
 FirewallLister: TypeAlias = Literal["iptables-save", "ip6tables-save", "nft"]

@@ -1,0 +1,1 @@
+"""What steps and observers may ask of libvirt and of a host: protocols, split by subject, and declared reads."""
