@@ -169,7 +169,7 @@ CUT_SHORT = Pair(
 
 
 def restart_cut_short(host: Host, stack: Stack) -> Row:
-    """What guests get on the park, where they are for as long as nobody runs the next up."""
+    """What guests get on the holding network, where they are for as long as nobody runs the next up."""
     bench = Bench(host, stack, CUT_SHORT)
     assert _lost(host) == "nothing", f"before anything was broken guests are without {_lost(host)}"
     stack.declare(*CUT_SHORT.there)

@@ -72,7 +72,7 @@ class Sight:
 
 
 def _place(master: str) -> str:
-    return "plugged in" if master == "vn-lab" else "on the park"
+    return "plugged in" if master == "vn-lab" else "on the holding network"
 
 
 def look(host: Host) -> Sight:
