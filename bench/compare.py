@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import programs
-from bench.guest import Lost, attachments
+from bench.guest import Lost, attached_guest
 from bench.measured import Run
 from bench.opentofu import OpenTofu, replaced
 from bench.programs import Project
@@ -45,7 +45,7 @@ class _Samples:
 
     @contextmanager
     def guest(self, what: str, who: str, bridge: str) -> Iterator[None]:
-        with attachments(bridge, *GUEST_OF_THE_FIRST) as lost:
+        with attached_guest(bridge, *GUEST_OF_THE_FIRST) as lost:
             yield
         self.lost[what, who].append(lost)
 
@@ -140,7 +140,7 @@ def _figure(what: str, count: int, samples: _Samples) -> Figure:
         if not found:
             return None
         middle = statistics.median_low([one.packets for one in found])
-        return Lost(middle, all(one.attachments for one in found)).describe()
+        return Lost(middle, all(one.attached for one in found)).describe()
 
     ours, engine, libvirt = seconds("virtnet"), seconds("engine"), seconds("libvirt")
     floors = (engine or 0) + (libvirt or 0)

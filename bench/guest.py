@@ -17,16 +17,16 @@ class Lost:
     """Known when it is over."""
 
     packets: int = 0
-    attachments: bool = True
+    attached: bool = True
     """Whether the guest was still on the bridge at the end."""
 
     def describe(self) -> str:
         """In a table's cell, without a number for one on no bridge any more: that would tell how long was looked."""
-        return str(self.packets) if self.attachments else "stays cut off"
+        return str(self.packets) if self.attached else "stays cut off"
 
 
 @contextlib.contextmanager
-def attachments(bridge: str, gateway: str, address: str) -> Iterator[Lost]:
+def attached_guest(bridge: str, gateway: str, address: str) -> Iterator[Lost]:
     """A network namespace on the bridge, pinging meanwhile. Gone, whatever became of the bridge, afterwards."""
     _run("ip", "netns", "add", "bench")
     lost = Lost()
@@ -43,7 +43,7 @@ def attachments(bridge: str, gateway: str, address: str) -> Iterator[Lost]:
             _wait_for_an_answer(log)
             yield lost
             heard = _answers_again(log)
-            lost.attachments = Path(f"/sys/class/net/{bridge}/brif/bench-tap").exists()
+            lost.attached = Path(f"/sys/class/net/{bridge}/brif/bench-tap").exists()
             ping.terminate()
             ping.wait()
             answered = [int(number) for number in re.findall(r"icmp_seq=(\d+) .*time=", log.read_text())]

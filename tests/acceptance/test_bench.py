@@ -44,7 +44,7 @@ def test_two_networks_are_measured_from_create_to_destroy(host: Host, tmp_path: 
 
 SILENCED = """
 import subprocess, sys, time
-from bench.guest import plugged_in
+from bench.guest import attached_guest
 
 def ip(*arguments): subprocess.run(("ip", *arguments), check=True)
 
@@ -52,11 +52,11 @@ ip("link", "add", "bridge0", "type", "bridge")
 ip("address", "add", "10.100.0.1/24", "dev", "bridge0")
 ip("link", "set", "bridge0", "up")
 for silenced in (False, True):
-    with plugged_in("bridge0", "10.100.0.1", "10.100.0.9/24") as lost:
+    with attached_guest("bridge0", "10.100.0.1", "10.100.0.9/24") as lost:
         if silenced:
             ip("address", "flush", "dev", "bridge0")
         time.sleep(1)
-    print(lost.packets, lost.plugged_in)
+    print(lost.packets, lost.attached)
 """
 
 

@@ -24,6 +24,8 @@ def example(request: pytest.FixtureRequest, stack: Stack) -> Stack:
     """A stack of the example that the test names, with the example's own project file."""
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(EXAMPLES / request.param / name, stack.directory / name)
+    # Of the example's own project, so it is not the stack that is there already.
+    stack.environment["PULUMI_STACK"] = "example"
     stack.pulumi("stack", "init", "example")
     return stack
 
@@ -129,6 +131,8 @@ def test_fleet(fleet: Fleet, example: str) -> None:
     stack = Stack(fleet.desk)
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(EXAMPLES / example / name, stack.directory / name)
+    # Of the example's own project, so it is not the stack that is there already.
+    stack.environment["PULUMI_STACK"] = "example"
     stack.pulumi("stack", "init", "example")
     for name, number in (("alpha", 64), ("beta", 65)):
         stack.pulumi("config", "set", "--path", f"hosts.{name}.uri", fleet.uris[name])
