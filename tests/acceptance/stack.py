@@ -119,7 +119,7 @@ class Stack:
 
     def _recorded(self) -> list[dict[str, Any]]:
         """What `pulumi stack export` prints of the resources, without the half of a second that it takes."""
-        (file,) = (self.directory / "state").glob(".pulumi/stacks/*/*.json")
+        (file,) = (self.directory / "state").glob(f".pulumi/stacks/*/{self.environment['PULUMI_STACK']}.json")
         latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
         recorded: list[dict[str, Any]] = latest.get("resources", [])
         return recorded
