@@ -1,8 +1,11 @@
 """LibvirtNetwork: a libvirt network, from its inputs to its life on a host.
 
-* spec, checks, address_checks: the inputs, and what they alone prove wrong.
+* spec, checks: the inputs, and what they alone prove wrong; tree, names: what they say and choose.
 * xml: libvirt's XML, read and written; versions: what which libvirt knows.
-* observe: what libvirt and the host report of a network.
-* diff: recorded against desired; plan: what to do about it; steps: doing it.
-* unchanged: the fast path; program: a network as a Pulumi program; resource: the record that ties it together.
+* observe: what libvirt and the host report of a network; observed: that as values, with the kinds of problems and what
+  mends each.
+* diff: recorded against desired; plan: what to do about it, or why not; steps: doing it.
+* messages: every sentence, with those of problems, refusals and notes in findings.
+* outputs, predict: what is recorded, and what a preview can promise of it; existing, program: import.
+* unchanged: the fast path; resource: the record that ties it together.
 """

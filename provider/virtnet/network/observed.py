@@ -1,7 +1,4 @@
-"""What libvirt and the kernel report now, as frozen values. No decisions and no effects.
-
-Made by connection and host, read by the planners.
-"""
+"""A network and its host as observed, as frozen values; the kinds of its problems, and what mends each. No effects."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
