@@ -16,7 +16,7 @@ side_by_side = --numprocesses=$(workers) --dist=loadscope
 # The longest first, so that no processor waits for one at the end.
 all := tests/acceptance tests/integration tests/unit
 
-.PHONY: help setup env check unit integration acceptance test demo bench faults test-long test-newer-libvirt lint audit format codegen sdk changelog clean
+.PHONY: help setup env check unit unit-pythons integration acceptance test demo bench faults test-long test-newer-libvirt lint audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -39,15 +39,19 @@ check: ## lint and unit tests, in less than a minute: what to run before each co
 unit: .venv ## run the unit and property tests but for the fuzz; needs neither root nor a sandbox
 	@$(with_env) pytest -m 'not fuzz' --numprocesses=auto --dist=worksteal $(call where,tests/unit)
 
+unit-pythons: .venv ## run the unit tests on the oldest and the newest supported Python that are on this machine
+	@tools/unit-pythons $(ARGS)
+
 integration: setup ## run the tests with a real libvirtd; ARGS=tests/integration/test_restart.py runs these alone
 	@$(with_env) pytest $(side_by_side) $(call where,tests/integration)
 
 acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engine; ARGS=tests/acceptance/test_ssh.py
 	@$(with_env) pytest $(side_by_side) $(call where,tests/acceptance)
 
-test: setup ## lint, then run all tests; ARGS=tests/unit/sdk runs these alone
+test: setup ## lint, then run all tests, and the unit tests on other Pythons; ARGS=tests/unit/sdk runs these alone
 	@$(MAKE) lint
 	@$(with_env) pytest $(side_by_side) --durations=10 $(call where,$(all))
+	@$(if $(ARGS),,tools/unit-pythons)
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers

@@ -1,6 +1,7 @@
 """How much the property tests try, and with what every program that a test starts begins.
 
-The same little at every run; much and at random with HYPOTHESIS_PROFILE=thorough.
+The same little at every run; less with HYPOTHESIS_PROFILE=few, where what counts is the Python and not the example;
+much and at random with HYPOTHESIS_PROFILE=thorough.
 """
 
 import os
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "quick", max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("few", settings.get_profile("quick"), max_examples=8)
 # A failure prints the line that repeats it.
 settings.register_profile(
     "thorough",
