@@ -36,10 +36,10 @@ class Definition:
 
     xml: str
 
-    @cached_property
+    @property
     def element(self) -> etree._Element:
         """The `<network>` element, to be read; `copy` is for changing."""
-        return read_xml(self.xml)
+        return _element(self.xml)
 
     def copy(self) -> etree._Element:
         """The `<network>` element, the caller's to change."""
@@ -99,6 +99,12 @@ class Definition:
     def restart_record_left(self) -> bool:
         """Whether it holds the record by which dnsmasq is restarted."""
         return holds_restart_record(self.element)
+
+
+# An element takes ten times the memory of its text, and what is read off it is kept: only those in use are.
+@lru_cache(maxsize=32)
+def _element(xml: str) -> etree._Element:
+    return read_xml(xml)
 
 
 # 500 networks, each with what runs and what is defined, and their texts of before.
