@@ -31,8 +31,8 @@ from tests.hosts.sandboxed import LIST_NFT, Host
 from tests.unit.strategies import whole_networks
 
 from virtnet.network._generated.trees import NetworkTree
-from virtnet.network.messages.findings import advice
-from virtnet.network.messages.findings import rules as rules_sentence
+from virtnet.network.messages.problems import rules as rules_sentence
+from virtnet.network.messages.refusals import advice
 from virtnet.network.observe.firewall import FILTERED_MODES, missing_rules, uses_nft
 from virtnet.network.plan.new import new_tree
 from virtnet.network.plan.preflight import needs_newer_libvirt
@@ -184,7 +184,7 @@ def wrong_rules(live: Definition, backend: str) -> list[str]:
     found = []
     if backend and uses_nft(rules["nft"]) != (backend == "nftables"):
         found.append(f"libvirt's rules are not where {backend} has them")
-    found += [f"its firewall has lost its {rules_sentence(**part.details())}" for part in missing_rules(live, rules)]
+    found += [f"its firewall has lost its {rules_sentence(**part.as_details())}" for part in missing_rules(live, rules)]
     bridge, devices = live.bridge, {one["dev"] for one in live.tree.get("forward", {}).get("interfaces", [])}
     if not {bridge} <= (named := _interfaces_in(rules)) <= {bridge, *devices}:
         found.append(f"libvirt's rules name the interfaces {sorted(named)}")

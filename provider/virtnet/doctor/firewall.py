@@ -39,7 +39,7 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
             data={"backend": backend, "chains": sorted(chains)},
         )
     for network in networks:
-        missing = [part.details() for part in missing_rules(network.report.running, report.rules)]
+        missing = [part.as_details() for part in missing_rules(network.report.running, report.rules)]
         if missing:
             yield Finding(
                 area="firewall",

@@ -63,7 +63,7 @@ def _whole_host(
         yield Finding(area=AREA, level=Level.NOTE, kind=FindingKind.PARAMETER_UNKNOWN, details={"key": key})
         return
     data = {"key": key, "now": now, "at_boot": boot.value, "source": boot.source}
-    users = [user.details() for user in found.users[key]]
+    users = [user.as_details() for user in found.users[key]]
     at_start = [_name(n) for n in report.networks if _starts_at_boot(n) and _routes(n, key)]
     by_file = boot.source != KERNEL_DEFAULT
     if users and not is_on(now):
@@ -155,7 +155,9 @@ def _others(found: ForwardingReport, ours: Mapping[str, DropIn], decisive: set[s
     wanted = {key: "1" for key in WHOLE_HOST if found.users[key]}
     wanted |= {key: value for drop_in in ours.values() for key, value in drop_in.settings if not is_accept_ra(key)}
     for setting in overriding_settings(found.other_programs, wanted, found.interfaces):
-        yield Finding(area=AREA, level=Level.PROBLEM, kind=FindingKind.OVERRIDDEN_BY_PROGRAM, details=setting.details())
+        yield Finding(
+            area=AREA, level=Level.PROBLEM, kind=FindingKind.OVERRIDDEN_BY_PROGRAM, details=setting.as_details()
+        )
     others: dict[str, list[str]] = {}
     for path, text in sorted(found.files.items()):
         set_there = {IPV4 if item.key == IPV4_ALIAS else item.key for item in assignments(text, path) if item.value}

@@ -118,7 +118,7 @@ def _holding_network(network: ObservedNetwork, home: ReportedNetwork | None) -> 
         area=f"network {network.report.name}",
         level=Level.PROBLEM,
         kind=FindingKind.HOLDING_NETWORK_ORPHANED if home is None else FindingKind.HOLDING_NETWORK_LEFT,
-        data={"name": network.report.name, "waiting": [entry.details() for entry in network.attachments]},
+        data={"name": network.report.name, "waiting": [entry.as_details() for entry in network.attachments]},
         details={} if home is None else {"network": home.name},
     )
 

@@ -26,7 +26,7 @@ class SubnetUser:
     name: str = ""
     """See SubnetUserKind; "" where there is none."""
 
-    def details(self) -> dict[str, str]:
+    def as_details(self) -> dict[str, str]:
         """As plain data, for a finding."""
         return {"kind": self.kind.value, "name": self.name}
 
@@ -38,7 +38,7 @@ def subnets(report: DoctorReport) -> Iterator[Finding]:
         area="subnets",
         level=Level.OK,
         kind=FindingKind.SUBNETS_IN_USE,
-        data={"in_use": {str(subnet): [user.details() for user in users] for subnet, users in used.items()}},
+        data={"in_use": {str(subnet): [user.as_details() for user in users] for subnet, users in used.items()}},
     )
     ipv4, ipv6 = [str(subnet) for subnet in free(used)], str(free_ipv6(used))
     yield Finding(

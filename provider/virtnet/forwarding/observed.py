@@ -21,7 +21,7 @@ class ForwardingUser:
     mode: str = ""
     """A network's forward mode; "" for others."""
 
-    def details(self) -> Mapping[str, str]:
+    def as_details(self) -> Mapping[str, str]:
         """The same as plain data."""
         return {"kind": self.kind.value, "mode": self.mode, "name": self.name}
 

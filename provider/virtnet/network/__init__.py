@@ -2,10 +2,10 @@
 
 * spec, checks: the inputs, and what they alone prove wrong; tree, names: what they say and choose.
 * xml: libvirt's XML, read and written; versions: what which libvirt knows.
-* observe: what libvirt and the host report of a network; observed: that as values, with the kinds of problems and what
-  mends each.
+* observe: what libvirt and the host report of a network; observed: that as values.
+* problems: what can be wrong with a network, and what mends it; observe.problems finds it.
 * diff: recorded against desired; plan: what to do about it, or why not; steps: doing it.
-* messages: every sentence, with those of problems, refusals and notes in findings.
-* outputs, predict: what is recorded, and what a preview can promise of it; existing, program: import.
+* messages: every sentence, a module each for problems, notes, refusals, failures of inputs, and steps.
+* outputs, predict: what is recorded, and what a preview can promise of it; program: what `virtnet import` prints.
 * unchanged: the fast path; resource: the record that ties it together.
 """

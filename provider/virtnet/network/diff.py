@@ -10,8 +10,8 @@ from virtnet.network._generated.trees import BridgeTree, BridgeTreeWithUnknowns,
 from virtnet.network.live_items import as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.observe.scope import Scope, Start
-from virtnet.network.observed import mended_by, problem_of
 from virtnet.network.outputs import NetworkOutputs
+from virtnet.network.problems import mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
 from virtnet.planning.merge import differences, merge, naming

@@ -1,85 +1,12 @@
-"""A network and its host as observed, as frozen values; the kinds of its problems, and what mends each. No effects."""
+"""A network and its host as observed, as frozen values. No effects."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeAlias
 
+from virtnet.network.problems import ProblemKind
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.findings import Problem
-from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, ListeningSocket, NetworkReport
-from virtnet.spec.failures import Detail, Details
-
-
-class ProblemKind(Enum):
-    """What can be wrong with a network that libvirt calls active. A state records the value, so it stays as it is."""
-
-    BRIDGE_MISSING = "bridge-missing"
-    """bridge"""
-    FOREIGN_BRIDGE = "foreign-bridge"
-    """Another interface has the name of the network's bridge: bridge, mac, expected."""
-    BRIDGE_DOWN = "bridge-down"
-    """bridge"""
-    ADDRESSES_MISSING = "addresses-missing"
-    """bridge, addresses"""
-    DNSMASQ_NOT_RUNNING = "dnsmasq-not-running"
-    DNSMASQ_RESTART_INTERRUPTED = "dnsmasq-restart-interrupted"
-    """A restart of dnsmasq that was cut short left its record."""
-    FIREWALL_RULES_MISSING = "firewall-rules-missing"
-    """missing: of each part its kind, and its subnet where it has one"""
-    HOLDING_NETWORK_LEFT = "holding-network-left"
-    """A restart that was cut short left it, with what waits on it: network, attachments."""
-    HOLDING_BRIDGES_LEFT = "holding-bridges-left"
-    """The same of bridges that libvirt has forgotten: bridges."""
-    CREATE_INTERRUPTED = "create-interrupted"
-    """Its host was lost while it was made. Never observed, but recorded until the next look."""
-    UNKNOWN = "unknown"
-    """Recorded by another version: text."""
-
-
-_MENDED_BY: Mapping[Enum, ChangeClass | None] = {
-    ProblemKind.BRIDGE_MISSING: ChangeClass.RESTART,
-    ProblemKind.FOREIGN_BRIDGE: None,
-    ProblemKind.BRIDGE_DOWN: ChangeClass.RESTART,
-    ProblemKind.ADDRESSES_MISSING: ChangeClass.RESTART,
-    ProblemKind.DNSMASQ_NOT_RUNNING: ChangeClass.LIVE,
-    ProblemKind.DNSMASQ_RESTART_INTERRUPTED: ChangeClass.LIVE,
-    ProblemKind.FIREWALL_RULES_MISSING: None,
-    ProblemKind.HOLDING_NETWORK_LEFT: ChangeClass.LIVE,
-    ProblemKind.HOLDING_BRIDGES_LEFT: ChangeClass.LIVE,
-    ProblemKind.CREATE_INTERRUPTED: ChangeClass.RESTART,
-    ProblemKind.UNKNOWN: ChangeClass.RESTART,
-}
-
-DNSMASQ_PROBLEMS = frozenset({ProblemKind.DNSMASQ_NOT_RUNNING, ProblemKind.DNSMASQ_RESTART_INTERRUPTED})
-"""What a restart of dnsmasq mends."""
-
-
-def mended_by(problem: Problem) -> ChangeClass | None:
-    """The class of the change that mends it; None where no update does: the host's administrator has to.
-
-    That is another interface of the bridge's name, which a stop would delete, and lost firewall rules, which a restart
-    of libvirt's daemon brings back, with guests left alone.
-    """
-    return _MENDED_BY[problem.kind]
-
-
-def as_details(problem: Problem) -> Details:
-    """A problem as plain data: in a state, and in the details of others."""
-    return {"kind": problem.kind.value, "details": dict(problem.details)}
-
-
-def problem_of(recorded: object) -> Problem:
-    """The problem that `as_details` gave. What another version recorded is of unknown kind: a sentence, or a kind."""
-    code, details = (recorded.get("kind"), recorded.get("details")) if isinstance(recorded, Mapping) else (recorded, {})
-    kind = next((kind for kind in ProblemKind if kind.value == code), None)
-    return Problem(ProblemKind.UNKNOWN, {"text": str(code)}) if kind is None else Problem(kind, details or {})
-
-
-def attachment_details(attachments: Iterable[Attachment]) -> Detail:
-    """Everything that is plugged in, as plain data."""
-    return [entry.details() for entry in attachments]
 
 
 @dataclass(frozen=True, kw_only=True)

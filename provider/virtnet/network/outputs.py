@@ -1,9 +1,17 @@
-"""The outputs of a LibvirtNetwork that are made rather than named by the program: their types and descriptions."""
+"""The outputs of a LibvirtNetwork: those that are made, not named by the program, and how all are shown. Pure."""
 
+import hashlib
+import json
 from typing import Any
 
-from virtnet.network.observed import ProblemKind
-from virtnet.spec.part import Part, optional, required
+from virtnet.network._generated.trees import NetworkTree
+from virtnet.network.observed import Observed, ObservedAbsent
+from virtnet.network.problems import ProblemKind, as_details
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.tree import network_tree
+from virtnet.network.xml import read as network_xml
+from virtnet.planning.merge import ABSENT, project
+from virtnet.spec.part import Part, Values, as_group, only, optional, required
 from virtnet.spec.values import Bool, Text
 
 
@@ -46,3 +54,55 @@ class NetworkOutputs(Part):
     problems: tuple[Problem, ...] = required(
         "What is wrong on the host though libvirt calls the network active; `pulumi up` repairs it."
     )
+
+
+def _digest(value: object) -> str:
+    """A value's fingerprint, which tells nothing of it: a state keeps what is secret nowhere but in its own place."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, object] | None:
+    """The outputs: what the program named as it is on the host, and what was made; None when the network is gone.
+
+    The persistent configuration is shown; where it is as it was made and the running network differs, the latter, so
+    that drift of either kind appears. `__drifted` remembers, by fingerprints, how what differs was made: against
+    what is recorded, which is the drift itself by then, every second refresh would take the other copy for it.
+    """
+    if isinstance(observed, ObservedAbsent):
+        return None
+    report = observed.report
+    config, live = report.definition.tree, report.running.tree
+    runs: NetworkTree = {**live, **only(config, network_xml.NEXT_START)}
+    meant: dict[str, object] = {name: _digest(value) for name, value in inputs.items()}
+    meant |= as_group(recorded.get("__drifted") or {})
+    shown: dict[str, object] = {}
+    drifted: dict[str, object] = {}
+    named = network_tree(inputs)
+    persistent_view, live_view = project(NetworkSpec, named, config), project(NetworkSpec, named, runs)
+    for name, digest in meant.items():
+        if name in network_xml.NOT_XML or name == "__owner":
+            shown[name] = inputs[name]
+            continue
+        # What was gone when it was last looked at is named by no input any more.
+        views = (persistent_view, live_view) if name in inputs else (config, runs)
+        kept, running = (view.get(name, ABSENT) for view in views)
+        value = running if kept is not ABSENT and _digest(kept) == digest else kept
+        if value is not ABSENT:
+            shown[name] = value
+        if value is ABSENT or _digest(value) != digest:
+            drifted[name] = digest
+    shown["name"] = report.name
+    shown["active"] = report.active
+    shown["autostart"] = report.autostart
+    if drifted:
+        shown["__drifted"] = drifted
+    shown["__named"] = sorted(name for name in ("uuid", "mac") if name in inputs)
+    return shown | {
+        "uuid": report.uuid,
+        "bridge_name": report.running.bridge_name,
+        "mac": shown.get("mac", report.definition.mac),
+        "persistent": report.persistent,
+        "host_uuid": observed.host_uuid,
+        "adopted_from": recorded.get("adopted_from"),
+        "problems": [as_details(problem) for problem in observed.problems],
+    }

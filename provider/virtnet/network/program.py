@@ -5,10 +5,9 @@ import keyword
 import re
 from collections.abc import Iterator, Mapping
 
-from virtnet.network.existing import inputs_of
 from virtnet.network.messages.render import failure as read
 from virtnet.network.observed import ReportedNetwork
-from virtnet.network.resource import check
+from virtnet.network.resource import check, inputs_of
 
 _WIDTH = 100
 

@@ -1,33 +1,29 @@
-"""A LibvirtNetwork: the record of functions that lifecycle drives, its check, and its outputs.
+"""A LibvirtNetwork: the record of functions that lifecycle drives, and its inputs, checked or read of what exists.
 
 Deciding is the plan package's, and the observe package gathers what it looks at.
 """
 
-import hashlib
-import json
 from dataclasses import replace
 
-from virtnet.network._generated.trees import NetworkTree
+from virtnet.libvirtd.lookup import lookup
 from virtnet.network.checks.inputs import check_network
 from virtnet.network.diff import needs, recorded_inputs
-from virtnet.network.existing import import_network
 from virtnet.network.observe import observe as network_observe
 from virtnet.network.observe.reads import READS
-from virtnet.network.observed import Observed, ObservedAbsent, ProblemKind, as_details
-from virtnet.network.outputs import NetworkOutputs
+from virtnet.network.observed import Observed, ReportedNetwork, reported
+from virtnet.network.outputs import NetworkOutputs, outputs
 from virtnet.network.plan.plan import plan_network
 from virtnet.network.predict import predict
+from virtnet.network.problems import ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.tree import network_tree
 from virtnet.network.unchanged import DEFAULTS
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Messages, Problem
-from virtnet.planning.merge import ABSENT, project
-from virtnet.planning.resource import Resource
+from virtnet.planning.resource import Existing, Resource
 from virtnet.spec.checking import if_known
 from virtnet.spec.failures import Failure
-from virtnet.spec.part import UNKNOWN, Values, as_group, from_inputs, is_unknown, only, tree
+from virtnet.spec.part import UNKNOWN, Values, from_inputs, is_unknown, tree
 from virtnet.spec.values import readable
 
 
@@ -106,56 +102,25 @@ def _leases(named: Values) -> list[dict[str, object]]:
     return [item["lease"] for item in items if item is not UNKNOWN and isinstance(item.get("lease"), dict)]
 
 
-def _digest(value: object) -> str:
-    """A value's fingerprint, which tells nothing of it: a state keeps what is secret nowhere but in its own place."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+#: Kept by libvirt and by us without being named.
+_LEFT_OUT = ("uuid", "mac", "name")
 
 
-def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, object] | None:
-    """The outputs: what the program named as it is on the host, and what was made; None when the network is gone.
+def inputs_of(report: ReportedNetwork) -> dict[str, object]:
+    """The inputs that describe a network as it is, but for its name and what is kept without being named. Pure."""
+    seen = report.definition.tree
+    inputs: dict[str, object] = {name: value for name, value in seen.items() if name not in _LEFT_OUT}
+    if not report.autostart:
+        inputs["autostart"] = False
+    if not report.active:
+        inputs["active"] = False
+    return inputs
 
-    The persistent configuration is shown; where it is as it was made and the running network differs, the latter, so
-    that drift of either kind appears. `__drifted` remembers, by fingerprints, how what differs was made: against
-    what is recorded, which is the drift itself by then, every second refresh would take the other copy for it.
-    """
-    if isinstance(observed, ObservedAbsent):
-        return None
-    report = observed.report
-    config, live = report.definition.tree, report.running.tree
-    runs: NetworkTree = {**live, **only(config, network_xml.NEXT_START)}
-    meant: dict[str, object] = {name: _digest(value) for name, value in inputs.items()}
-    meant |= as_group(recorded.get("__drifted") or {})
-    shown: dict[str, object] = {}
-    drifted: dict[str, object] = {}
-    named = network_tree(inputs)
-    persistent_view, live_view = project(NetworkSpec, named, config), project(NetworkSpec, named, runs)
-    for name, digest in meant.items():
-        if name in network_xml.NOT_XML or name == "__owner":
-            shown[name] = inputs[name]
-            continue
-        # What was gone when it was last looked at is named by no input any more.
-        views = (persistent_view, live_view) if name in inputs else (config, runs)
-        kept, running = (view.get(name, ABSENT) for view in views)
-        value = running if kept is not ABSENT and _digest(kept) == digest else kept
-        if value is not ABSENT:
-            shown[name] = value
-        if value is ABSENT or _digest(value) != digest:
-            drifted[name] = digest
-    shown["name"] = report.name
-    shown["active"] = report.active
-    shown["autostart"] = report.autostart
-    if drifted:
-        shown["__drifted"] = drifted
-    shown["__named"] = sorted(name for name in ("uuid", "mac") if name in inputs)
-    return shown | {
-        "uuid": report.uuid,
-        "bridge_name": report.running.bridge_name,
-        "mac": shown.get("mac", report.definition.mac),
-        "persistent": report.persistent,
-        "host_uuid": observed.host_uuid,
-        "adopted_from": recorded.get("adopted_from"),
-        "problems": [as_details(problem) for problem in observed.problems],
-    }
+
+def import_network(clients: Clients, wanted: str) -> Existing:
+    """The network of a name, or of a UUID. Raises Refused, with the names there are."""
+    report = reported(lookup(clients.libvirt, wanted))
+    return Existing(inputs={"name": report.name, **inputs_of(report)}, identity={"uuid": report.uuid})
 
 
 def observe(clients: Clients, desired: Values | None, recorded: Values) -> Observed:

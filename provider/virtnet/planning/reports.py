@@ -3,10 +3,11 @@
 Made by connection and host, read by the planners.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from virtnet.spec.failures import Details
+from virtnet.spec.failures import Detail, Details
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +65,14 @@ class Attachment:
     cannot_reattach: "Obstacle | None" = None
     """Why it could surely not be plugged in again after a restart; None when it can."""
 
-    def details(self) -> dict[str, str]:
+    def as_details(self) -> dict[str, str]:
         """What names it, as plain data."""
         return {"owner": self.owner, "interface": self.interface, "mac": self.mac}
+
+
+def attachment_details(attachments: Iterable[Attachment]) -> Detail:
+    """Everything that is plugged in, as plain data."""
+    return [entry.as_details() for entry in attachments]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from virtnet.errors import HostFailure, InvalidInputs, Refused
 from virtnet.libvirtd.connection import Connection
 from virtnet.libvirtd.lookup import lookup
-from virtnet.network.existing import inputs_of
 from virtnet.network.observe.ports import attachments
 from virtnet.network.observed import ReportedNetwork, reported
+from virtnet.network.resource import inputs_of
 from virtnet.network.versions import version_text
 from virtnet.network.xml.definition import Subnet
 from virtnet.planning.clients.clients import Clients

@@ -49,7 +49,7 @@ def test_finds_nothing(seen: ForwardingReport) -> None:
                     "now": "0",
                     "at_boot": "0",
                     "source": "kernel default",
-                    "users": [NAT_NETWORK.details()],
+                    "users": [NAT_NETWORK.as_details()],
                 },
             ),
         ),

@@ -101,7 +101,7 @@ def test_names_the_network_that_a_holding_network_is_of_and_who_waits() -> None:
     (finding,) = beside_ok_of(network(), held)
 
     assert (finding.level, finding.kind) == (PROBLEM, FindingKind.HOLDING_NETWORK_LEFT)
-    assert finding.data == {"name": "virtnet-holding-1", "waiting": [TAP.details()]}
+    assert finding.data == {"name": "virtnet-holding-1", "waiting": [TAP.as_details()]}
     assert finding.details == {"network": "n1"}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from virtnet.network.observed import ObservedNetwork, reported
-from virtnet.network.resource import outputs
+from virtnet.network.outputs import outputs
 from virtnet.planning.reports import NetworkReport
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"

@@ -16,11 +16,12 @@ from tests.fakes.host import FakeHost, FakeRouting, FakeSockets
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.links import FakeLink
 from tests.kinds import preview_lines
-from tests.unit.network.messages.test_findings import PROBLEMS
+from tests.unit.network.messages.test_problems import PROBLEMS
 from tests.unit.strategies import networks
 
 from virtnet.errors import ApplyFailed, VirtnetError
-from virtnet.network.observed import Observed, ObservedAbsent, as_details
+from virtnet.network.observed import Observed, ObservedAbsent
+from virtnet.network.problems import as_details
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.read import RESTART_ITEM
 from virtnet.planning import lifecycle

@@ -62,7 +62,7 @@ class OverridingSetting:
     wanted: str
     """The target's value: "0" or "1"."""
 
-    def details(self) -> Mapping[str, str]:
+    def as_details(self) -> Mapping[str, str]:
         """The same as plain data."""
         setting = self.setting
         return {

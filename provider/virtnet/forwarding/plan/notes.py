@@ -44,7 +44,7 @@ def overridden_at_runtime(goal: Goal, observed: ForwardingReport) -> Iterator[No
     """Programs that will undo a parameter while the host runs."""
     targets = {key: value for key, value in goal.targets.items() if not is_accept_ra(key)}
     for setting in overriding_settings(observed.other_programs, targets, observed.interfaces):
-        yield Note(NoteKind.OVERRIDDEN_AT_RUNTIME, setting.details())
+        yield Note(NoteKind.OVERRIDDEN_AT_RUNTIME, setting.as_details())
 
 
 def what_docker_does(goal: Goal, observed: ForwardingReport) -> Iterator[Note]:

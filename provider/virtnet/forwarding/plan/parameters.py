@@ -156,7 +156,7 @@ def restore(
 
 
 def _stays_on(key: str, needed_by: tuple[ForwardingUser, ...]) -> Note:
-    return Note(NoteKind.STAYS_ON, {"key": key, "needed_by": [user.details() for user in needed_by]})
+    return Note(NoteKind.STAYS_ON, {"key": key, "needed_by": [user.as_details() for user in needed_by]})
 
 
 def _needed_by(

@@ -107,7 +107,7 @@ def _impossible(goal: Goal, observed: ForwardingReport) -> Iterator[Refusal]:
         if now is None and interface and goal.persist is False:
             yield Refusal(RefusalKind.NO_INTERFACE, {"host": host, "interface": interface})
         if key in WHOLE_HOST and value == "0" and is_on(now) and observed.users[key]:
-            needed_by = [user.details() for user in observed.users[key]]
+            needed_by = [user.as_details() for user in observed.users[key]]
             family = "ipv6" if is_ipv6(key) else "ipv4"
             yield Refusal(
                 RefusalKind.STILL_NEEDED, {"key": key, "family": family, "host": host, "needed_by": needed_by}

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from virtnet.planning.reports import ObstacleKind
 
+Attachments = Sequence[Mapping[str, str]]
+"""What `Attachment.as_details` gives of each."""
 
-def names(attachments: Sequence[Mapping[str, str]]) -> str:
-    """Everything plugged in, from what `Attachment.details` gives."""
+
+def names(attachments: Attachments) -> str:
+    """Everything plugged in."""
     return ", ".join(_name(**entry) for entry in attachments)
 
 

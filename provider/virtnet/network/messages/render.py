@@ -1,13 +1,13 @@
 """The sentences of LibvirtNetwork as lifecycle uses them: each kind by its table."""
 
-from virtnet.network.messages import failures, findings, steps
+from virtnet.network.messages import failures, notes, problems, refusals, steps
 from virtnet.planning.findings import Advice, Messages, Refusal, Said
 from virtnet.spec.failures import Failure
 from virtnet.spec.messages import reason
 
 REPLACEMENT = "is deleted and made anew, which is refused while anything is plugged in, unless on_delete is disconnect"
 
-_SENTENCES = {**steps.SENTENCES, **findings.SENTENCES}
+_SENTENCES = {**steps.SENTENCES, **problems.SENTENCES, **notes.SENTENCES}
 
 
 def messages() -> Messages:
@@ -23,7 +23,7 @@ def sentence(message: Said) -> str:
 
 def advice(refusal: Refusal) -> Advice:
     """A refusal as people read it."""
-    return findings.advice(refusal)
+    return refusals.advice(refusal)
 
 
 def failure(found: Failure) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
-from virtnet.network.messages.attachments import names, obstacle_sentence
+from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.versions import version_text
 
@@ -90,15 +90,15 @@ def _restores_autostart(*, autostart: bool) -> str:
     return f"set autostart back to {'true' if autostart else 'false'}"
 
 
-def _moves(*, attachments: Sequence[Mapping[str, str]], holding: str) -> str:
+def _moves(*, attachments: Attachments, holding: str) -> str:
     return f"move {names(attachments) or 'nothing'} to the network {holding} meanwhile"
 
 
-def _reattaches(*, attachments: Sequence[Mapping[str, str]]) -> str:
+def _reattaches(*, attachments: Attachments) -> str:
     return f"plug {names(attachments) or 'nothing'} in again"
 
 
-def _disconnects(*, bridge: str, attachments: Sequence[Mapping[str, str]]) -> str:
+def _disconnects(*, bridge: str, attachments: Attachments) -> str:
     return f"remove the bridge {bridge} that a broken stop left behind, disconnecting {names(attachments)}"
 
 
@@ -110,7 +110,7 @@ def _dropped(*, uri: str, version: int, paths: Sequence[str], needed: Sequence[t
     )
 
 
-def _plugged_in_since(*, attachments: Sequence[Mapping[str, str]]) -> str:
+def _plugged_in_since(*, attachments: Attachments) -> str:
     return f"since the plan was made {names(attachments)} was plugged in, which would be cut off; unplug it first"
 
 
@@ -118,11 +118,11 @@ def _cannot_reattach(*, attachment: Mapping[str, str], obstacle: Mapping[str, st
     return f"{names([attachment])} was plugged in since the plan was made: {obstacle_sentence(**obstacle)}"
 
 
-def _still_waiting(*, attachments: Sequence[Mapping[str, str]], holding: str) -> str:
+def _still_waiting(*, attachments: Attachments, holding: str) -> str:
     return f"{names(attachments)} still waits on the network {holding}, which is kept for it"
 
 
-def _not_active(*, attachments: Sequence[Mapping[str, str]], holding: str) -> str:
+def _not_active(*, attachments: Attachments, holding: str) -> str:
     return (
         f"the network is not active, so {names(attachments) or 'nothing'} cannot be plugged in and waits on the "
         f"network {holding}"

@@ -36,7 +36,7 @@ class MissingRules:
     subnet: str = ""
     """That is not masqueraded, where NAT is missing."""
 
-    def details(self) -> dict[str, str]:
+    def as_details(self) -> dict[str, str]:
         """As plain data, for a problem's details."""
         return {"kind": self.kind.value} | ({"subnet": self.subnet} if self.subnet else {})
 

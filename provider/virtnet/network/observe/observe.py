@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_uuid
-from virtnet.network.observe.health import firewall_problems, health_problems
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
 from virtnet.network.observe.ports import attachments, find_network
+from virtnet.network.observe.problems import leftover_problems, running_problems
 from virtnet.network.observe.reads import AUTOSTART_LINKS, READS
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.observed import (
@@ -19,14 +19,11 @@ from virtnet.network.observed import (
     Observed,
     ObservedAbsent,
     ObservedNetwork,
-    ProblemKind,
     ReportedNetwork,
-    attachment_details,
     reported,
 )
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import FileReader, HostReader
-from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, ObstacleKind
 
 
@@ -36,11 +33,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     if report is None:
         return _observe_absent(clients, scope)
     libvirt = clients.libvirt
-    problems = health_problems(clients.host, report)
-    if not problems and scope.checks_firewall:
-        problems = firewall_problems(clients.host, report)
-    if report.live is not None and report.live.restart_record_left:
-        problems = (*problems, Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED))
+    problems = running_problems(clients.host, report, checks_firewall=scope.checks_firewall)
     amiss = not report.active or bool(problems)
     may_start = scope.start is Start.PLANNED or (scope.start is Start.IF_AMISS and amiss)
     users = attachments(clients, report)
@@ -48,13 +41,9 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     held = attachments(clients, holding)
     if holding is not None:
         held = _with_guests(clients, holding, held)
-        waiting = {"network": holding.name, "attachments": attachment_details(held)}
-        problems = (*problems, Problem(ProblemKind.HOLDING_NETWORK_LEFT, waiting))
     left = bridges_left(clients, report, occupied=scope.disconnects)
     if any(entry.users for entry in left):
         left = _with_owners(clients, report.name, left)
-    if forgotten := [entry.bridge for entry in left if entry.uuid != report.uuid]:
-        problems = (*problems, Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": forgotten}))
     around = _surroundings(clients, scope, report) if may_start else _Surroundings()
     return ObservedNetwork(
         uri=libvirt.uri,
@@ -67,7 +56,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if scope.deletes else (),
         dnsmasq_left=not report.active and dnsmasq_process(clients, report.name) is not None,
         bridges_left=left,
-        problems=problems,
+        problems=(*problems, *leftover_problems(report, holding, held, left)),
         others=around.others,
         host=around.host,
         interface_names=around.interface_names,

@@ -22,7 +22,7 @@ class AsFound:
     autostart: bool
     persistent: bool
 
-    def details(self) -> dict[str, object]:
+    def as_details(self) -> dict[str, object]:
         """As plain data: in the state, and in the network's mark."""
         return asdict(self)
 
@@ -50,7 +50,7 @@ def as_found(report: ReportedNetwork, owner: str) -> AsFound:
 
 def adoption_mark(owner: str, found: AsFound) -> OwnerMark | None:
     """The mark of a network that was adopted, which holds what was found; None where nobody knows by whom."""
-    return OwnerMark(owner, adopted=True, found=json.dumps(found.details(), sort_keys=True)) if owner else None
+    return OwnerMark(owner, adopted=True, found=json.dumps(found.as_details(), sort_keys=True)) if owner else None
 
 
 def owned_by_other(other: str, owner: str, uuid: str) -> Refusal:

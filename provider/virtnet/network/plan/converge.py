@@ -10,15 +10,7 @@ from functools import cached_property
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import RECORDED_ONLY
 from virtnet.network.live_items import updates_can_make
-from virtnet.network.observed import (
-    DNSMASQ_PROBLEMS,
-    ObservedNetwork,
-    ProblemKind,
-    ReportedNetwork,
-    as_details,
-    attachment_details,
-    mended_by,
-)
+from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
@@ -33,6 +25,7 @@ from virtnet.network.plan.restart import (
 )
 from virtnet.network.plan.sections import dhcpv6_begins_or_ends, section_updates
 from virtnet.network.plan.targets import Targets, targets_of
+from virtnet.network.problems import DNSMASQ_PROBLEMS, ProblemKind, as_details, mended_by
 from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
@@ -46,6 +39,7 @@ from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import NEXT_START, OwnerMark
 from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.planning.plan import Change, ChangeClass, Plan
+from virtnet.planning.reports import attachment_details
 from virtnet.spec.failures import Details
 
 

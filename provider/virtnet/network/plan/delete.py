@@ -5,10 +5,11 @@ from dataclasses import replace
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import recorded_inputs
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import ObservedNetwork, ProblemKind, ReportedNetwork, as_details, attachment_details
+from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan.adoption import AsFound, as_found_of
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.restart import cut_off_notes, unseen
+from virtnet.network.problems import ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
@@ -21,6 +22,7 @@ from virtnet.network.xml.read import NOT_XML
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import differences, merge, project
 from virtnet.planning.plan import ChangeClass, Plan, Step
+from virtnet.planning.reports import attachment_details
 from virtnet.spec.part import Values, without
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from virtnet.network._generated.trees import NetworkTree
-from virtnet.network.observed import ObservedNetwork, attachment_details
+from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.adoption import adoption_mark, as_found, owned_by_other
 from virtnet.network.plan.converge import converge
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
@@ -21,6 +21,7 @@ from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import differences
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
+from virtnet.planning.reports import attachment_details
 
 
 def plan_create(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
@@ -63,7 +64,7 @@ def _adopt(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
         converged.plan(),
         steps=(*marked, *converged.steps),
         notes=(note, *converged.notes),
-        details={"uuid": report.uuid, "adopted_from": found.details()},
+        details={"uuid": report.uuid, "adopted_from": found.as_details()},
     )
 
 

@@ -1,13 +1,13 @@
-"""Why a plan of a network is refused, and what its reviewer should know: the kinds. `messages.findings` words them.
+"""Why a plan of a network is refused, and what its reviewer should know: the kinds.
 
-Behind each kind stand its details, where it has any. `why` is what a stop is for (`why_stopped`), `attachments` are
-those that `attachment_details` gives.
+`messages.refusals` and `messages.notes` say how they read. Behind each kind stand its details, where it has any. `why`
+is what a stop is for (`why_stopped`), `attachments` are those that `attachment_details` gives.
 """
 
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 
-from virtnet.network.observed import as_details
+from virtnet.network.problems import as_details
 from virtnet.planning.findings import Problem
 from virtnet.planning.plan import Change
 from virtnet.spec.failures import Detail, Details

@@ -4,8 +4,9 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 
 from virtnet.network._generated.trees import NetworkTree
-from virtnet.network.observed import ObservedNetwork, ProblemKind, attachment_details
+from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.problems import ProblemKind
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
 from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.step import NetworkStep
@@ -13,7 +14,7 @@ from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import Definition
 from virtnet.planning.findings import Note, Refusal
-from virtnet.planning.reports import Attachment
+from virtnet.planning.reports import Attachment, attachment_details
 from virtnet.spec.failures import Details
 from virtnet.spec.part import only, without
 
@@ -38,7 +39,7 @@ def restart_refusals(
         return
     staying = [(entry, entry.cannot_reattach) for entry in users if entry.cannot_reattach is not None]
     for entry, obstacle in staying:
-        details: Details = {"why": why, "attachment": entry.details(), "obstacle": obstacle.as_details()}
+        details: Details = {"why": why, "attachment": entry.as_details(), "obstacle": obstacle.as_details()}
         yield Refusal(RefusalKind.CANNOT_REATTACH, details)
     if staying:
         return

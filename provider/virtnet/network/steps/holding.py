@@ -72,7 +72,7 @@ class StartHoldingNetwork:
         delete_orphaned_ports(clients, report)
         for entry in attachments(clients, report):
             if entry.cannot_reattach is not None:
-                details = {"attachment": entry.details(), "obstacle": entry.cannot_reattach.as_details()}
+                details = {"attachment": entry.as_details(), "obstacle": entry.cannot_reattach.as_details()}
                 raise Refused(kind=StepFault.CANNOT_REATTACH, details=details)
         interfaces = clients.libvirt.guest_interfaces(report.name)
         live = report.live
@@ -110,7 +110,7 @@ class RemoveHoldingNetwork:
         delete_orphaned_ports(clients, holding)
         waiting = attachments(clients, holding)
         if waiting:
-            details = {"attachments": [entry.details() for entry in waiting], "holding": holding.name}
+            details = {"attachments": [entry.as_details() for entry in waiting], "holding": holding.name}
             raise Refused(kind=StepFault.STILL_WAITING, details=details)
         clients.libvirt.stop_network(holding.uuid)
         remove_own_bridge(clients, holding_bridge(self.uuid), holding_mac(self.uuid))
@@ -132,7 +132,7 @@ class MoveToHoldingNetwork:
     impact = NO_IMPACT
 
     def describe(self) -> Summary:
-        attachments = [entry.details() for entry in self.attachments]
+        attachments = [entry.as_details() for entry in self.attachments]
         return Summary(
             StepKind.MOVE_TO_HOLDING_NETWORK, {"attachments": attachments, "holding": holding_name(self.uuid)}
         )
@@ -164,7 +164,7 @@ class Reattach:
     impact = NO_IMPACT
 
     def describe(self) -> Summary:
-        return Summary(StepKind.REATTACH, {"attachments": [entry.details() for entry in self.attachments]})
+        return Summary(StepKind.REATTACH, {"attachments": [entry.as_details() for entry in self.attachments]})
 
     def execute(self, clients: Clients) -> None:
         holding = find_network(clients.libvirt, uuid=holding_uuid(self.uuid))
@@ -172,7 +172,7 @@ class Reattach:
             return
         report = find_network(clients.libvirt, uuid=self.uuid)
         if report is None or report.live is None:
-            details = {"attachments": [entry.details() for entry in self.attachments], "holding": holding.name}
+            details = {"attachments": [entry.as_details() for entry in self.attachments], "holding": holding.name}
             raise Refused(kind=StepFault.NOT_ACTIVE, details=details)
         home = _home(clients, report)
         waiting = _waiting(clients, holding, home)

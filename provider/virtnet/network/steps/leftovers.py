@@ -78,7 +78,7 @@ class RemoveLeftoverBridge:
     def describe(self) -> Summary:
         if not self.users:
             return Summary(StepKind.REMOVE_BRIDGE_OF_START, {"bridge": self.bridge})
-        users = [user.details() for user in self.users]
+        users = [user.as_details() for user in self.users]
         return Summary(StepKind.REMOVE_BRIDGE_OF_STOP, {"bridge": self.bridge, "attachments": users})
 
     def execute(self, clients: Clients) -> None:

@@ -102,7 +102,7 @@ class StopNetwork:
             delete_orphaned_ports(clients, report)
         users = () if self.disconnects else attachments(clients, report)
         if users:
-            details = {"attachments": [user.details() for user in users]}
+            details = {"attachments": [user.as_details() for user in users]}
             raise Refused(kind=StepFault.PLUGGED_IN_SINCE, details=details)
         StopIfActive(uuid=self.uuid).execute(clients)
 

@@ -113,7 +113,7 @@ STEPS: tuple[Step, ...] = (
     EndLeftoverDnsmasq(uuid=UUID, name="lab"),
 )
 
-WAITING = {"attachments": [entry.details() for entry in GUESTS], "holding": "virtnet-holding-12ab34"}
+WAITING = {"attachments": [entry.as_details() for entry in GUESTS], "holding": "virtnet-holding-12ab34"}
 DROPPED = {"uri": "qemu:///system", "version": 9_000_000, "paths": ["title", "mtu"]}
 FAULTS = (
     VirtnetError(kind=StepFault.NOT_DEFINED, details={"uri": "qemu:///system"}),
@@ -125,9 +125,9 @@ FAULTS = (
     VirtnetError(
         kind=StepFault.FOREIGN_BRIDGE, details={"bridge": "vn-lab", "address": "02:00:00:00:00:01", "mac": MAC}
     ),
-    VirtnetError(kind=StepFault.PLUGGED_IN_SINCE, details={"attachments": [GUEST.details()]}),
+    VirtnetError(kind=StepFault.PLUGGED_IN_SINCE, details={"attachments": [GUEST.as_details()]}),
     VirtnetError(
-        kind=StepFault.CANNOT_REATTACH, details={"attachment": GUEST.details(), "obstacle": {"kind": "macvtap"}}
+        kind=StepFault.CANNOT_REATTACH, details={"attachment": GUEST.as_details(), "obstacle": {"kind": "macvtap"}}
     ),
     VirtnetError(kind=StepFault.STILL_WAITING, details=WAITING),
     VirtnetError(kind=StepFault.NOT_ACTIVE, details=WAITING),

@@ -12,18 +12,12 @@ from virtnet.errors import Refused
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac
 from virtnet.network.observe.firewall import rules_left
-from virtnet.network.observed import (
-    HostReport,
-    LeftBridge,
-    ObservedNetwork,
-    ProblemKind,
-    as_details,
-    reported,
-)
+from virtnet.network.observed import HostReport, LeftBridge, ObservedNetwork, reported
 from virtnet.network.plan.delete import plan_delete
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.leftovers import before_start
 from virtnet.network.plan.preflight import preflight
+from virtnet.network.problems import ProblemKind, as_details
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge

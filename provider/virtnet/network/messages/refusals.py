@@ -1,23 +1,19 @@
-"""How problems, refusals and notes read: each a sentence with its kind's details in it. Pure."""
+"""How the refusals of a plan read: each a reason and what to do, with its kind's details in them. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from virtnet.network.messages.attachments import names, obstacle_sentence
+from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence
+from virtnet.network.messages.problems import problem_sentence
 from virtnet.network.messages.steps import DNSMASQ_RESTARTS
-from virtnet.network.observe.firewall import RulesKind
-from virtnet.network.observed import ProblemKind, problem_of
-from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.plan.kinds import RefusalKind
+from virtnet.network.problems import problem_of
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.versions import OF_PROPERTY, version_text
-from virtnet.network.xml.read import RESTART_RECORD
-from virtnet.planning.findings import Advice, Problem, Refusal
+from virtnet.planning.findings import Advice, Refusal
 from virtnet.planning.messages import changed
 from virtnet.spec.failures import Details
-
-Attachments = Sequence[Mapping[str, str]]
-"""What `Attachment.details` gives of each."""
 
 Why = Mapping[str, Any]
 """What `plan.kinds.why_stopped` gives."""
@@ -29,152 +25,6 @@ def advice(refusal: Refusal) -> Advice:
     if callable(told):
         return told(**refusal.details)
     return Advice(told.reason.format(**refusal.details), told.fix)
-
-
-def rules(kind: str, subnet: str = "") -> str:
-    """A part of a network's firewall that is not there."""
-    return {
-        RulesKind.JUMPS: "way into libvirt's chains (the jumps from INPUT and FORWARD)",
-        RulesKind.FILTER: "rules",
-        RulesKind.NAT: f"NAT of {subnet}",
-    }[RulesKind(kind)]
-
-
-def _problem(problem: Problem) -> str:
-    told = SENTENCES[problem.kind]
-    return told(**problem.details) if callable(told) else told.format(**problem.details)
-
-
-def _foreign_bridge(*, bridge: str, mac: str, expected: str) -> str:
-    return (
-        "another interface has the name of the network's bridge: "
-        f"{bridge} has the MAC address {mac}, and the network's is {expected}"
-    )
-
-
-def _addresses_missing(*, bridge: str, addresses: Sequence[str]) -> str:
-    return f"the network's bridge {bridge} has lost its address {', '.join(addresses)}"
-
-
-def _firewall_rules_missing(*, missing: Sequence[Mapping[str, str]]) -> str:
-    parts = " and ".join(rules(**part) for part in missing)
-    return (
-        f"the network has lost its firewall ({parts}), as someone flushed the rules; systemctl restart virtnetworkd "
-        "(or libvirtd) makes them anew and leaves guests alone"
-    )
-
-
-def _holding_network_left(*, network: str, attachments: Attachments) -> str:
-    waiting = names(attachments) or "nothing"
-    return f"a restart that was cut short left the network {network} behind, with {waiting} on it"
-
-
-def _holding_bridges_left(*, bridges: Sequence[str]) -> str:
-    return f"a restart that was cut short left the bridge {' and '.join(bridges)} behind"
-
-
-def _adopted(*, uuid: str, on_delete: str | None) -> str:
-    destroy = {
-        "refuse": "removes it",
-        "disconnect": "removes it, whatever is plugged in",
-        "keep": "leaves it",
-    }.get(str(on_delete), "gives it back as it is now")
-    return (
-        f"takes over the network that exists (UUID {uuid}); what the program leaves out stays as it is, except active "
-        f"and autostart, which are true when left out, and a destroy {destroy}"
-    )
-
-
-def _firewall_rebuilt(*, times: int) -> str:
-    count = "once" if times == 1 else f"{times} times, about 0.4 s each"
-    return (
-        f"libvirt makes the network's firewall rules anew for this ({count}), so packets that guests send through the "
-        "host can be refused for some milliseconds; connections go on"
-    )
-
-
-def _cut_off_by_restart(*, attachments: Attachments, seconds: float, together: bool) -> str:
-    be = "is" if len(attachments) == 1 else "are"
-    return (
-        f"{names(attachments)} {be} cut off for about {seconds:.1f} s while the network is stopped and started, and "
-        f"{be} then plugged in again" + (", and can talk to each other meanwhile" if together else "")
-    )
-
-
-def _bridge_lost_already(*, attachments: Attachments) -> str:
-    be, have = ("is", "has") if len(attachments) == 1 else ("are", "have")
-    return f"{names(attachments)} {have} lost the bridge already, and {be} plugged in again"
-
-
-def _addresses_go(*, addresses: Sequence[str], bridge: str) -> str:
-    return f"{', '.join(addresses)} on {bridge}, which the network does not name, goes with the bridge; add it again"
-
-
-def _links_toggled(*, attachments: Attachments) -> str:
-    return (
-        f"the addresses of the network change, so the links of {names(attachments)} go down and up: DHCP clients ask "
-        "again"
-    )
-
-
-def _cut_off(*, attachments: Attachments) -> str:
-    be = "is" if len(attachments) == 1 else "are"
-    return f"{names(attachments)} {be} cut off, as on_delete is disconnect"
-
-
-def _not_given_back(*, paths: Sequence[str]) -> str:
-    return (
-        "it is left as it is and not given back as it was adopted, as others changed it since: "
-        f"{', '.join(paths)}; virsh net-edit changes it by hand"
-    )
-
-
-def _shut_off_guests(*, guests: Sequence[str]) -> str:
-    quoted = ", ".join(f"'{name}'" for name in guests)
-    return f"shut-off guests that have an interface on it, and will not start without it: {quoted}"
-
-
-_DNSMASQ_NOT_RUNNING = "dnsmasq, which serves DHCP and DNS on the network, is not running"
-
-SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
-    ProblemKind.BRIDGE_MISSING: "the bridge {bridge} is gone though libvirt calls the network active",
-    ProblemKind.FOREIGN_BRIDGE: _foreign_bridge,
-    ProblemKind.BRIDGE_DOWN: "the network's bridge {bridge} is down",
-    ProblemKind.ADDRESSES_MISSING: _addresses_missing,
-    ProblemKind.DNSMASQ_NOT_RUNNING: _DNSMASQ_NOT_RUNNING,
-    ProblemKind.DNSMASQ_RESTART_INTERRUPTED: f"a restart of dnsmasq that was cut short left the DNS record {RESTART_RECORD}",
-    ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,
-    ProblemKind.HOLDING_NETWORK_LEFT: _holding_network_left,
-    ProblemKind.HOLDING_BRIDGES_LEFT: _holding_bridges_left,
-    ProblemKind.CREATE_INTERRUPTED: "it was being made when its host was lost, and how far that went is not known",
-    ProblemKind.UNKNOWN: "{text}",
-    NoteKind.RESUMED: "takes up the network that an earlier run of this program made (UUID {uuid}) and did not record",
-    NoteKind.ADOPTED: _adopted,
-    NoteKind.FINISHED: "it was left half-made by an earlier run and is finished now",
-    NoteKind.DRIFT_NOT_REVIEWED: "{path} differs on the host and mending it is more than was reviewed; run pulumi "
-    "refresh, then pulumi up",
-    NoteKind.INSIDE_ROUTE: "{subnet} is inside {other}, which the host reaches through {gateway} ({interface}); guests "
-    "there will no longer be reached from this host",
-    NoteKind.FIREWALL_REBUILT: _firewall_rebuilt,
-    NoteKind.DNSMASQ_RESTARTED: "dnsmasq is restarted for this, so DNS and DHCP on the network pause for a moment",
-    NoteKind.DNSMASQ_GONE_WITHOUT_DNS: f"{_DNSMASQ_NOT_RUNNING}; DNS is disabled on it, so restart virtnetworkd (or "
-    "libvirtd), which starts dnsmasq",
-    NoteKind.CUT_OFF_BY_RESTART: _cut_off_by_restart,
-    NoteKind.BRIDGE_LOST_ALREADY: _bridge_lost_already,
-    NoteKind.ADDRESSES_GO: _addresses_go,
-    NoteKind.SPANNING_TREE_DELAYS: "STP is on in {bridge}, so that what is plugged in again may say nothing for up to "
-    "30 s more",
-    NoteKind.LINKS_TOGGLED: _links_toggled,
-    NoteKind.CUT_OFF: _cut_off,
-    NoteKind.OTHERS_UNSEEN: "only libvirt is reached by this uri, not the host, so what hangs on the bridge {bridge} "
-    "and is no guest of libvirt's, a container say, cannot be seen, and is cut off",
-    NoteKind.GONE_ALREADY: "it is gone already",
-    NoteKind.LEFT_TO_OWNER: "it belongs to '{owner}' now, and is left as it is",
-    NoteKind.KEPT: "it stays, as on_delete is keep",
-    NoteKind.GIVEN_BACK: "it is given back as it was adopted",
-    NoteKind.NOT_GIVEN_BACK: _not_given_back,
-    NoteKind.SHUT_OFF_GUESTS: _shut_off_guests,
-}
 
 
 def _owned_by_other(*, uuid: str, owner: str, alias: str) -> Advice:
@@ -213,7 +63,7 @@ def _dnsmasq_not_restarted(*, reason: str) -> Advice:
 
 def _stopped(why: Why) -> str:
     changes = [changed(**change) for change in why["changes"]]
-    problems = [_problem(problem_of(problem)) for problem in why["problems"]]
+    problems = [problem_sentence(problem_of(problem)) for problem in why["problems"]]
     return f"the network would be stopped ({'; '.join([*changes, *problems]) or 'active becomes false'})"
 
 
@@ -257,7 +107,7 @@ def _delete_deletes_foreign_bridge(*, problem: Details) -> Advice:
 
 def _deletes_foreign_bridge(problem: Details, event: str) -> Advice:
     return Advice(
-        f"{_problem(problem_of(problem))}; {event} the network would delete that", "rename that interface first"
+        f"{problem_sentence(problem_of(problem))}; {event} the network would delete that", "rename that interface first"
     )
 
 

@@ -1,25 +1,66 @@
-"""What is wrong with a network that libvirt calls active: its bridge, its addresses, its dnsmasq, its firewall rules.
+"""What a look at a network calls a problem: everything that a refresh records as one is found here.
 
-Looked at through the host's client.
+That is what is wrong with what runs (its bridge, its addresses, its dnsmasq, its firewall rules), and what restarts
+that were cut short have left. `network.problems` lists the kinds, and what mends each.
 """
+
+from collections.abc import Sequence
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
 from virtnet.network.observe.firewall import FILTERED_MODES, MissingRules, flushed, missing_rules
-from virtnet.network.observed import ProblemKind, ReportedNetwork
+from virtnet.network.observed import LeftBridge, ReportedNetwork
+from virtnet.network.problems import ProblemKind
 from virtnet.network.xml.definition import Definition
-from virtnet.planning.clients.host import FileReader, FirewallReader
+from virtnet.planning.clients.host import FileReader, FirewallReader, HostReader
 from virtnet.planning.findings import Problem
+from virtnet.planning.reports import Attachment, attachment_details
+from virtnet.spec.failures import Details
 
 #: A refresh looks at many networks, whose rules are in one listing.
 SECONDS_RULES_STAND = 2.0
 
 
-def health_problems(host: FileReader | None, report: ReportedNetwork | None) -> tuple[Problem, ...]:
-    """What is wrong with its bridge, its addresses and its dnsmasq."""
-    if host is None or report is None or report.live is None:
-        return ()
+def running_problems(host: HostReader | None, report: ReportedNetwork, *, checks_firewall: bool) -> tuple[Problem, ...]:
+    """What is wrong with the network that runs; none with one that does not.
+
+    The first of bridge, addresses, dnsmasq and firewall rules, of which each needs those before it; and the record that
+    a restart of dnsmasq has left. `checks_firewall` is whether the rules are looked at.
+    """
     live = report.live
+    if live is None:
+        return ()
+    problems: tuple[Problem, ...] = ()
+    if host is not None:
+        problems = _health_problems(host, report.name, live)
+        if not problems and checks_firewall:
+            problems = _firewall_problems(host, live)
+    if live.restart_record_left:
+        problems = (*problems, Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED))
+    return problems
+
+
+def leftover_problems(
+    report: ReportedNetwork,
+    holding: ReportedNetwork | None,
+    held: Sequence[Attachment],
+    bridges_left: Sequence[LeftBridge],
+) -> tuple[Problem, ...]:
+    """What restarts that were cut short have left: a holding network with what waits on it, and bridges of such. Pure.
+
+    The network's own bridge, where that is left, is no problem: a start or a delete clears it away.
+    """
+    problems: list[Problem] = []
+    if holding is not None:
+        waiting: Details = {"network": holding.name, "attachments": attachment_details(held)}
+        problems.append(Problem(ProblemKind.HOLDING_NETWORK_LEFT, waiting))
+    if forgotten := [left.bridge for left in bridges_left if left.uuid != report.uuid]:
+        problems.append(Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": forgotten}))
+    return tuple(problems)
+
+
+def _health_problems(host: FileReader, name: str, live: Definition) -> tuple[Problem, ...]:
+    """What is wrong with its bridge, its addresses and its dnsmasq."""
     bridge = live.bridge
     if not bridge:
         return ()
@@ -37,7 +78,7 @@ def health_problems(host: FileReader | None, report: ReportedNetwork | None) -> 
     if not live.serves:
         return ()
     try:
-        pid = host.read_file(f"/run/libvirt/network/{report.name}.pid")
+        pid = host.read_file(f"/run/libvirt/network/{name}.pid")
         if pid is None or not pid.strip().isdigit() or host.read_file("/proc/1/comm") is None:
             return ()  # not this host's /run, or other users' processes are hidden
         program = host.read_file(f"/proc/{pid.strip()}/comm")
@@ -47,14 +88,11 @@ def health_problems(host: FileReader | None, report: ReportedNetwork | None) -> 
     return () if runs else (Problem(ProblemKind.DNSMASQ_NOT_RUNNING),)
 
 
-def firewall_problems(host: FirewallReader | None, report: ReportedNetwork | None) -> tuple[Problem, ...]:
+def _firewall_problems(host: FirewallReader, live: Definition) -> tuple[Problem, ...]:
     """Whether the running network's rules were flushed, which libvirt does not notice.
 
     Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
     """
-    if host is None or report is None or report.live is None:
-        return ()
-    live = report.live
     if live.mode not in FILTERED_MODES or not live.bridge:
         return ()
     missing: list[MissingRules] = []
@@ -68,7 +106,7 @@ def firewall_problems(host: FirewallReader | None, report: ReportedNetwork | Non
         missing = list(missing_rules(live, rules))
         if not missing or set(rules.values()) == {None}:
             return ()
-    return (Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [part.details() for part in missing]}),)
+    return (Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [part.as_details() for part in missing]}),)
 
 
 def _lost_addresses(host: FileReader, bridge: str, live: Definition) -> list[str]:

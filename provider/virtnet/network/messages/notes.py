@@ -1,0 +1,99 @@
+"""How the notes of a plan read: each a sentence with its kind's details in it. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+
+from virtnet.network.messages.attachments import Attachments, names
+from virtnet.network.messages.problems import DNSMASQ_NOT_RUNNING
+from virtnet.network.plan.kinds import NoteKind
+
+
+def _adopted(*, uuid: str, on_delete: str | None) -> str:
+    destroy = {
+        "refuse": "removes it",
+        "disconnect": "removes it, whatever is plugged in",
+        "keep": "leaves it",
+    }.get(str(on_delete), "gives it back as it is now")
+    return (
+        f"takes over the network that exists (UUID {uuid}); what the program leaves out stays as it is, except active "
+        f"and autostart, which are true when left out, and a destroy {destroy}"
+    )
+
+
+def _firewall_rebuilt(*, times: int) -> str:
+    count = "once" if times == 1 else f"{times} times, about 0.4 s each"
+    return (
+        f"libvirt makes the network's firewall rules anew for this ({count}), so packets that guests send through the "
+        "host can be refused for some milliseconds; connections go on"
+    )
+
+
+def _cut_off_by_restart(*, attachments: Attachments, seconds: float, together: bool) -> str:
+    be = "is" if len(attachments) == 1 else "are"
+    return (
+        f"{names(attachments)} {be} cut off for about {seconds:.1f} s while the network is stopped and started, and "
+        f"{be} then plugged in again" + (", and can talk to each other meanwhile" if together else "")
+    )
+
+
+def _bridge_lost_already(*, attachments: Attachments) -> str:
+    be, have = ("is", "has") if len(attachments) == 1 else ("are", "have")
+    return f"{names(attachments)} {have} lost the bridge already, and {be} plugged in again"
+
+
+def _addresses_go(*, addresses: Sequence[str], bridge: str) -> str:
+    return f"{', '.join(addresses)} on {bridge}, which the network does not name, goes with the bridge; add it again"
+
+
+def _links_toggled(*, attachments: Attachments) -> str:
+    return (
+        f"the addresses of the network change, so the links of {names(attachments)} go down and up: DHCP clients ask "
+        "again"
+    )
+
+
+def _cut_off(*, attachments: Attachments) -> str:
+    be = "is" if len(attachments) == 1 else "are"
+    return f"{names(attachments)} {be} cut off, as on_delete is disconnect"
+
+
+def _not_given_back(*, paths: Sequence[str]) -> str:
+    return (
+        "it is left as it is and not given back as it was adopted, as others changed it since: "
+        f"{', '.join(paths)}; virsh net-edit changes it by hand"
+    )
+
+
+def _shut_off_guests(*, guests: Sequence[str]) -> str:
+    quoted = ", ".join(f"'{name}'" for name in guests)
+    return f"shut-off guests that have an interface on it, and will not start without it: {quoted}"
+
+
+SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
+    NoteKind.RESUMED: "takes up the network that an earlier run of this program made (UUID {uuid}) and did not record",
+    NoteKind.ADOPTED: _adopted,
+    NoteKind.FINISHED: "it was left half-made by an earlier run and is finished now",
+    NoteKind.DRIFT_NOT_REVIEWED: "{path} differs on the host and mending it is more than was reviewed; run pulumi "
+    "refresh, then pulumi up",
+    NoteKind.INSIDE_ROUTE: "{subnet} is inside {other}, which the host reaches through {gateway} ({interface}); guests "
+    "there will no longer be reached from this host",
+    NoteKind.FIREWALL_REBUILT: _firewall_rebuilt,
+    NoteKind.DNSMASQ_RESTARTED: "dnsmasq is restarted for this, so DNS and DHCP on the network pause for a moment",
+    NoteKind.DNSMASQ_GONE_WITHOUT_DNS: f"{DNSMASQ_NOT_RUNNING}; DNS is disabled on it, so restart virtnetworkd (or "
+    "libvirtd), which starts dnsmasq",
+    NoteKind.CUT_OFF_BY_RESTART: _cut_off_by_restart,
+    NoteKind.BRIDGE_LOST_ALREADY: _bridge_lost_already,
+    NoteKind.ADDRESSES_GO: _addresses_go,
+    NoteKind.SPANNING_TREE_DELAYS: "STP is on in {bridge}, so that what is plugged in again may say nothing for up to "
+    "30 s more",
+    NoteKind.LINKS_TOGGLED: _links_toggled,
+    NoteKind.CUT_OFF: _cut_off,
+    NoteKind.OTHERS_UNSEEN: "only libvirt is reached by this uri, not the host, so what hangs on the bridge {bridge} "
+    "and is no guest of libvirt's, a container say, cannot be seen, and is cut off",
+    NoteKind.GONE_ALREADY: "it is gone already",
+    NoteKind.LEFT_TO_OWNER: "it belongs to '{owner}' now, and is left as it is",
+    NoteKind.KEPT: "it stays, as on_delete is keep",
+    NoteKind.GIVEN_BACK: "it is given back as it was adopted",
+    NoteKind.NOT_GIVEN_BACK: _not_given_back,
+    NoteKind.SHUT_OFF_GUESTS: _shut_off_guests,
+}

@@ -1,0 +1,70 @@
+"""How the problems of a network read: each a sentence with its kind's details in it. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+
+from virtnet.network.messages.attachments import Attachments, names
+from virtnet.network.observe.firewall import RulesKind
+from virtnet.network.problems import ProblemKind
+from virtnet.network.xml.read import RESTART_RECORD
+from virtnet.planning.findings import Problem
+
+
+def problem_sentence(problem: Problem) -> str:
+    """What is wrong."""
+    told = SENTENCES[problem.kind]
+    return told(**problem.details) if callable(told) else told.format(**problem.details)
+
+
+def rules(kind: str, subnet: str = "") -> str:
+    """A part of a network's firewall that is not there."""
+    return {
+        RulesKind.JUMPS: "way into libvirt's chains (the jumps from INPUT and FORWARD)",
+        RulesKind.FILTER: "rules",
+        RulesKind.NAT: f"NAT of {subnet}",
+    }[RulesKind(kind)]
+
+
+def _foreign_bridge(*, bridge: str, mac: str, expected: str) -> str:
+    return (
+        "another interface has the name of the network's bridge: "
+        f"{bridge} has the MAC address {mac}, and the network's is {expected}"
+    )
+
+
+def _addresses_missing(*, bridge: str, addresses: Sequence[str]) -> str:
+    return f"the network's bridge {bridge} has lost its address {', '.join(addresses)}"
+
+
+def _firewall_rules_missing(*, missing: Sequence[Mapping[str, str]]) -> str:
+    parts = " and ".join(rules(**part) for part in missing)
+    return (
+        f"the network has lost its firewall ({parts}), as someone flushed the rules; systemctl restart virtnetworkd "
+        "(or libvirtd) makes them anew and leaves guests alone"
+    )
+
+
+def _holding_network_left(*, network: str, attachments: Attachments) -> str:
+    waiting = names(attachments) or "nothing"
+    return f"a restart that was cut short left the network {network} behind, with {waiting} on it"
+
+
+def _holding_bridges_left(*, bridges: Sequence[str]) -> str:
+    return f"a restart that was cut short left the bridge {' and '.join(bridges)} behind"
+
+
+DNSMASQ_NOT_RUNNING = "dnsmasq, which serves DHCP and DNS on the network, is not running"
+
+SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
+    ProblemKind.BRIDGE_MISSING: "the bridge {bridge} is gone though libvirt calls the network active",
+    ProblemKind.FOREIGN_BRIDGE: _foreign_bridge,
+    ProblemKind.BRIDGE_DOWN: "the network's bridge {bridge} is down",
+    ProblemKind.ADDRESSES_MISSING: _addresses_missing,
+    ProblemKind.DNSMASQ_NOT_RUNNING: DNSMASQ_NOT_RUNNING,
+    ProblemKind.DNSMASQ_RESTART_INTERRUPTED: f"a restart of dnsmasq that was cut short left the DNS record {RESTART_RECORD}",
+    ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,
+    ProblemKind.HOLDING_NETWORK_LEFT: _holding_network_left,
+    ProblemKind.HOLDING_BRIDGES_LEFT: _holding_bridges_left,
+    ProblemKind.CREATE_INTERRUPTED: "it was being made when its host was lost, and how far that went is not known",
+    ProblemKind.UNKNOWN: "{text}",
+}

@@ -1,0 +1,57 @@
+"""How notes read: each kind's sentence, as notes.txt beside this has it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.golden import assert_golden
+from tests.unit.network.messages.examples import ONE, TWO, UUID
+
+from virtnet.network.messages.render import messages
+from virtnet.network.plan.kinds import NoteKind
+from virtnet.planning.findings import Note
+from virtnet.spec.failures import Details
+
+NOTES: dict[NoteKind, list[Details]] = {
+    NoteKind.RESUMED: [{"uuid": UUID}],
+    NoteKind.ADOPTED: [
+        {"uuid": UUID, "on_delete": policy} for policy in (None, "restore", "refuse", "disconnect", "keep")
+    ],
+    NoteKind.FINISHED: [{}],
+    NoteKind.DRIFT_NOT_REVIEWED: [{"path": "ips[10.9.0.1/24].dhcp"}],
+    NoteKind.INSIDE_ROUTE: [
+        {"subnet": "10.9.0.0/24", "other": "10.0.0.0/8", "gateway": "192.0.2.1", "interface": "wan0"}
+    ],
+    NoteKind.FIREWALL_REBUILT: [{"times": 1}, {"times": 3}],
+    NoteKind.DNSMASQ_RESTARTED: [{}],
+    NoteKind.DNSMASQ_GONE_WITHOUT_DNS: [{}],
+    NoteKind.CUT_OFF_BY_RESTART: [
+        {"attachments": ONE, "seconds": 0.71, "together": False},
+        {"attachments": TWO, "seconds": 0.72, "together": True},
+    ],
+    NoteKind.BRIDGE_LOST_ALREADY: [{"attachments": ONE}, {"attachments": TWO}],
+    NoteKind.ADDRESSES_GO: [{"addresses": ["192.0.2.7/24", "2001:db8::7/64"], "bridge": "vn-lab"}],
+    NoteKind.SPANNING_TREE_DELAYS: [{"bridge": "br0"}],
+    NoteKind.LINKS_TOGGLED: [{"attachments": TWO}],
+    NoteKind.CUT_OFF: [{"attachments": ONE}, {"attachments": TWO}],
+    NoteKind.OTHERS_UNSEEN: [{"bridge": "vn-lab"}],
+    NoteKind.GONE_ALREADY: [{}],
+    NoteKind.LEFT_TO_OWNER: [{"owner": "project/stack/other"}],
+    NoteKind.KEPT: [{}],
+    NoteKind.GIVEN_BACK: [{}],
+    NoteKind.NOT_GIVEN_BACK: [{"paths": ["mtu", "autostart"]}],
+    NoteKind.SHUT_OFF_GUESTS: [{"guests": ["web", "db"]}],
+}
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """Each kind with its sentence."""
+    for kind, examples in NOTES.items():
+        yield from ((kind.name, messages().sentence(Note(kind, details))) for details in examples)
+
+
+def test_every_sentence_is_as_the_golden_file_has_it() -> None:
+    assert_golden(Path(__file__).parent / "notes.txt", said())
+
+
+def test_every_kind_has_an_example() -> None:
+    assert set(NOTES) == set(NoteKind)

@@ -1,0 +1,61 @@
+"""How problems read, as problems.txt beside this has it, and how a state records them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.golden import assert_golden
+from tests.unit.network.messages.examples import FOREIGN, TWO
+
+from virtnet.network.messages.render import messages
+from virtnet.network.problems import ProblemKind, as_details, problem_of
+from virtnet.planning.findings import Problem
+from virtnet.spec.failures import Details
+
+PROBLEMS: dict[ProblemKind, list[Details]] = {
+    ProblemKind.BRIDGE_MISSING: [{"bridge": "vn-lab"}],
+    ProblemKind.FOREIGN_BRIDGE: [FOREIGN.details],
+    ProblemKind.BRIDGE_DOWN: [{"bridge": "vn-lab"}],
+    ProblemKind.ADDRESSES_MISSING: [{"bridge": "vn-lab", "addresses": ["10.9.0.1", "fd00:9::1"]}],
+    ProblemKind.DNSMASQ_NOT_RUNNING: [{}],
+    ProblemKind.DNSMASQ_RESTART_INTERRUPTED: [{}],
+    ProblemKind.FIREWALL_RULES_MISSING: [
+        {"missing": [{"kind": "jumps"}, {"kind": "filter"}]},
+        {"missing": [{"kind": "nat", "subnet": "10.9.0.0/24"}]},
+    ],
+    ProblemKind.HOLDING_NETWORK_LEFT: [
+        {"network": "virtnet-holding-12ab34", "attachments": TWO},
+        {"network": "virtnet-holding-12ab34", "attachments": []},
+    ],
+    ProblemKind.HOLDING_BRIDGES_LEFT: [{"bridges": ["vn-hd-12ab34", "vn-pr-12ab34"]}],
+    ProblemKind.CREATE_INTERRUPTED: [{}],
+    ProblemKind.UNKNOWN: [{"text": "the {bridge} is on fire"}],
+}
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """Each kind with its sentence."""
+    for kind, examples in PROBLEMS.items():
+        yield from ((kind.name, messages().sentence(Problem(kind, details))) for details in examples)
+
+
+def test_every_sentence_is_as_the_golden_file_has_it() -> None:
+    assert_golden(Path(__file__).parent / "problems.txt", said())
+
+
+def test_every_kind_has_an_example() -> None:
+    assert set(PROBLEMS) == set(ProblemKind)
+
+
+def test_a_problem_is_recorded_and_read_as_it_is() -> None:
+    problems = [Problem(kind, details) for kind, examples in PROBLEMS.items() for details in examples]
+
+    assert [problem_of(as_details(problem)) for problem in problems] == problems
+
+
+def test_what_another_version_recorded_is_a_problem_of_unknown_kind() -> None:
+    recorded = ["the bridge vn-lab is gone", {"kind": "bridge-on-fire", "details": {"bridge": "vn-lab"}}, {}, None]
+
+    assert [problem_of(one) for one in recorded] == [
+        Problem(ProblemKind.UNKNOWN, {"text": text})
+        for text in ("the bridge vn-lab is gone", "bridge-on-fire", "None", "None")
+    ]

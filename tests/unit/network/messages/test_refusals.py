@@ -1,0 +1,100 @@
+"""How refusals read: the reason and the fix of each kind, as refusals.txt beside this has them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.golden import assert_golden
+from tests.unit.network.messages.examples import DOWN, FOREIGN, ONE, OTHER_UUID, TWO, UUID, WEB
+
+from virtnet.network.messages.render import messages
+from virtnet.network.plan.kinds import RefusalKind, why_stopped
+from virtnet.network.problems import as_details
+from virtnet.network.steps.kinds import DnsmasqRestart
+from virtnet.planning.findings import Refusal
+from virtnet.planning.plan import Change, ChangeClass
+from virtnet.planning.reports import Obstacle, ObstacleKind
+from virtnet.spec.failures import Details
+
+MTU = Change(path="mtu", kind="change", change_class=ChangeClass.RESTART, detail="1500 -> 1400")
+FOR_ALL = why_stopped((MTU,), (DOWN,))
+FOR_NOTHING = why_stopped((), ())
+
+OBSTACLES = [
+    Obstacle(ObstacleKind.MACVTAP),
+    Obstacle(ObstacleKind.HOST_DEVICE),
+    Obstacle(ObstacleKind.ON_TOP_OF_BRIDGE, {"bridge": "vn-lab"}),
+    Obstacle(ObstacleKind.SEVERAL_WITH_ONE_MAC),
+    Obstacle(ObstacleKind.GUEST_UNKNOWN, {"uri": "qemu:///system"}),
+]
+
+OVERLAP = {"subnet": "10.9.0.0/24", "other": "10.9.0.128/25"}
+UUIDS = {"uuid": UUID, "desired": OTHER_UUID}
+CUT_OFF: Details = {"why": FOR_ALL, "attachments": TWO}
+
+REFUSALS: dict[RefusalKind, list[Details]] = {
+    RefusalKind.EXISTS: [{"uuid": UUID}],
+    RefusalKind.OWNED_BY_OTHER: [
+        {"uuid": UUID, "owner": "project/stack/other", "alias": "other"},
+        {"uuid": UUID, "owner": "far/stack/other", "alias": ""},
+    ],
+    RefusalKind.ADOPTED_UUID_DIFFERS: [UUIDS],
+    RefusalKind.HALF_MADE_UUID_DIFFERS: [UUIDS],
+    RefusalKind.UUID_TAKEN: [{"uuid": UUID, "network": "far"}],
+    RefusalKind.GONE: [{"uuid": UUID}],
+    RefusalKind.OTHER_HOST: [{"host": UUID, "recorded": OTHER_UUID}],
+    RefusalKind.BRIDGE_NAME_TAKEN: [{"bridge": "vn-lab", "network": "far; away"}],
+    RefusalKind.INTERFACES_UNSEEN: [{"bridge": "vn-lab"}],
+    RefusalKind.INTERFACE_EXISTS: [{"bridge": "vn-lab"}],
+    RefusalKind.OVERLAPS_NETWORK: [{**OVERLAP, "network": "far"}],
+    RefusalKind.OVERLAPS_INTERFACE: [{**OVERLAP, "interface": "lan0"}],
+    RefusalKind.OVERLAPS_ROUTE: [{**OVERLAP, "interface": "wg0"}],
+    RefusalKind.HOST_BRIDGE_MISSING: [{"bridge": "br0"}],
+    RefusalKind.NOT_A_BRIDGE: [{"interface": "br0"}],
+    RefusalKind.HOST_INTERFACE_MISSING: [{"interface": "lan0"}],
+    RefusalKind.DNSMASQ_MISSING: [{}],
+    RefusalKind.FIREWALL_PROGRAMS_MISSING: [{}],
+    RefusalKind.ADVERTISED_ROUTES_LOST: [{"interfaces": ["wan0", "wan1"]}],
+    RefusalKind.DNS_PORT_TAKEN: [{"protocol": "udp", "address": "10.9.0.1"}],
+    RefusalKind.DHCP_PORT_TAKEN: [{}],
+    RefusalKind.LIBVIRT_TOO_OLD: [
+        {"path": "title", "needed": 9_007_000, "version": 9_000_000},
+        {"path": "vlan", "needed": 11_000_000, "version": 9_000_000},
+    ],
+    RefusalKind.DNSMASQ_NOT_RESTARTED: [
+        {"reason": reason.value} for reason in (DnsmasqRestart.DHCPV6_BEGINS, DnsmasqRestart.DHCPV6_ENDS)
+    ],
+    RefusalKind.WOULD_BE_INACTIVE: [{"attachments": ONE}],
+    RefusalKind.WOULD_BE_STOPPED: [CUT_OFF, {"why": FOR_NOTHING, "attachments": ONE}],
+    RefusalKind.HALF_MADE_WOULD_BE_STOPPED: [{"attachments": ONE}],
+    RefusalKind.DELETE_CUTS_OFF: [{"attachments": TWO}],
+    RefusalKind.STILL_HELD: [{"attachments": ONE, "network": "virtnet-holding-12ab34"}],
+    RefusalKind.STOP_DELETES_FOREIGN_BRIDGE: [{"problem": as_details(FOREIGN)}],
+    RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE: [{"problem": as_details(FOREIGN)}],
+    RefusalKind.ON_RESTART_IS_REFUSE: [CUT_OFF],
+    RefusalKind.HOST_NOT_REACHED: [CUT_OFF],
+    RefusalKind.CANNOT_REATTACH: [
+        {"why": FOR_ALL, "attachment": WEB.as_details(), "obstacle": obstacle.as_details()} for obstacle in OBSTACLES
+    ],
+    RefusalKind.MAY_NOT_REATTACH: [CUT_OFF],
+    RefusalKind.VLAN_FILTERING_BY_HAND: [{"why": FOR_ALL, "bridge": "vn-lab"}],
+    RefusalKind.MODE_WITHOUT_BRIDGE: [{"why": FOR_ALL, "mode": "vepa", "attachments": TWO}],
+    RefusalKind.BRIDGE_GOES: [{"why": FOR_ALL, "bridge": "vn-lab", "attachments": ONE}],
+    RefusalKind.BRIDGE_RENAMED: [{"why": FOR_ALL, "before": "vn-lab", "after": "vn-new", "attachments": ONE}],
+    RefusalKind.VIRTUAL_PORT: [{"why": FOR_ALL, "attachments": ONE}],
+}
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """Each kind with its reason and its fix."""
+    for kind, examples in REFUSALS.items():
+        advised = [messages().advice(Refusal(kind, details)) for details in examples]
+        yield from ((kind.name, f"{advice.reason} | {advice.fix}") for advice in advised)
+
+
+def test_every_sentence_is_as_the_golden_file_has_it() -> None:
+    assert_golden(Path(__file__).parent / "refusals.txt", said())
+
+
+def test_every_kind_has_an_example() -> None:
+    assert set(REFUSALS) == set(RefusalKind)
+    assert [obstacle.kind for obstacle in OBSTACLES] == list(ObstacleKind)
