@@ -261,7 +261,7 @@ class Txt(Part):
 
     key: ClassVar[tuple[str, ...]] = ("name",)
     name: DomainName = required("The record's name.")
-    value: Text = required("The record's text; it may be secret and is never shown in a plan.")
+    value: Text = required("The record's text; it may be secret and is never shown in a plan.", secret=True)
 
 
 class Dns(Part):
@@ -276,7 +276,7 @@ class Dns(Part):
     )
     hosts: tuple[DnsHost, ...] | None = optional("Addresses and their names; each address once.", "live")
     srvs: tuple[Srv, ...] | None = optional("SRV records.", "live")
-    txts: tuple[Txt, ...] | None = optional("TXT records.", "live", secret=True)
+    txts: tuple[Txt, ...] | None = optional("TXT records.", "live")
 
 
 class Route(Part):

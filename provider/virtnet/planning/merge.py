@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final, Literal, TypeVar, cast
 
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.spec.part import UNKNOWN, Part, Shape, TreeType, Values, as_group, as_list, shapes
+from virtnet.spec.part import UNKNOWN, Part, Shape, TreeType, Values, as_group, as_list, holds_secret, shapes
 
 
 class Absent(Enum):
@@ -196,6 +196,10 @@ class _Within:
         level = CLASSES[shape.level] if shape.level is not None else self.level
         return _Within(level, self.secret or shape.secret)
 
+    def item(self, part: type[Part]) -> "_Within":
+        """The same for an item that is shown whole."""
+        return _Within(self.level, self.secret or holds_secret(part))
+
 
 def same(shape: Shape, one: object, other: object) -> bool:
     """Whether two values mean the same, whatever their order; ABSENT counts as libvirt's default."""
@@ -303,7 +307,9 @@ def _item_differences(
             continue
         place = f"{path}[{label(part, item)}]"
         if there is None:
-            changes.append(Change(path=place, kind="add", change_class=within.level, detail=_shown(within, item)))
+            changes.append(
+                Change(path=place, kind="add", change_class=within.level, detail=_shown(within.item(part), item))
+            )
         else:
             changes += _part_differences(part, item, there, place, within)
     return changes

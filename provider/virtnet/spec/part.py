@@ -188,8 +188,12 @@ def shapes(part: type[Part]) -> Mapping[str, Shape]:
 
 
 def may_be_secret(part: type[Part], path: str) -> bool:
-    """Whether a path, in Python spelling and with keys of items, leads to a field that is secret, or into one."""
+    """Whether a path leads to a field that is secret, into one, or to items with one.
+
+    In Python spelling and with keys of items.
+    """
     inside: type[Part] | None = part
+    shape: Shape | None = None
     for name in re.sub(r'\["[^"]*"\]|\[[^\]]*\]', "", path).split("."):
         shape = None if inside is None else shapes(inside).get(name)
         if shape is None:
@@ -197,7 +201,12 @@ def may_be_secret(part: type[Part], path: str) -> bool:
         if shape.secret:
             return True
         inside = shape.part
-    return False
+    return shape is not None and shape.kind == "parts" and holds_secret(shape.part)
+
+
+def holds_secret(part: type[Part] | None) -> bool:
+    """Whether a field of a part may be secret."""
+    return part is not None and any(shape.secret for shape in shapes(part).values())
 
 
 def _shape(name: str, info: Any) -> Shape:

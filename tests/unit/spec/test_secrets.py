@@ -13,6 +13,7 @@ from virtnet.spec.part import may_be_secret
     [
         ("dns.txts", True),
         ("dns.txts[0].value", True),
+        ("dns.txts[0].name", False),
         ("dns.txts[a.b].value", True),
         ('metadata["urn:x.y[1]"]', True),
         ("dnsmasq_options[3]", True),
@@ -34,9 +35,11 @@ def test_a_host_forwarding_has_none() -> None:
 
 
 def test_no_change_shows_a_value_that_may_be_secret() -> None:
-    wanted = {"title": "hunter2", "dns": {"txts": [{"name": "a", "value": "hunter2"}]}, "mtu": 1400}
+    txts = [{"name": "a", "value": "hunter2"}, {"name": "b", "value": "hunter3"}]
+    wanted = {"title": "hunter2", "dns": {"txts": txts}, "mtu": 1400}
     found = {"title": "hunter1", "dns": {"txts": [{"name": "a", "value": "hunter1"}]}}
 
     changes = differences(NetworkSpec, wanted, found)
 
-    assert {change.path: change.detail for change in changes} == {"title": "", "dns.txts[a].value": "", "mtu": "1400"}
+    shown = {change.path: change.detail for change in changes}
+    assert shown == {"title": "", "dns.txts[a].value": "", "dns.txts[b]": "", "mtu": "1400"}
