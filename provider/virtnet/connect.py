@@ -10,7 +10,7 @@ from virtnet.host.machine import Machine
 from virtnet.host.reads import Prefetched, RecentCommands
 from virtnet.libvirtd.connection import Connection, Connections
 from virtnet.planning.clients.clients import Clients
-from virtnet.transport.uri import SshTarget, is_local, ssh_target, tunnel_target, unsafe_reason
+from virtnet.transport.uri import SshTarget, is_local, ssh_target, tunnel_target, why_unsafe
 
 if TYPE_CHECKING:
     from virtnet.libvirtd.ssh_tunnel import SshTunnel
@@ -36,9 +36,11 @@ def connect(uri: str, connections: Connections) -> Clients:
     On this machine the daemon may still be elsewhere: in a container that only shares its socket, what this process
     sees is not the host. Over ssh the host is the one that ssh reaches, which is where libvirt's own ssh goes.
     """
-    unsafe = unsafe_reason(uri)
-    if unsafe is not None:
-        raise Refused(unsafe)
+    fault = why_unsafe(uri)
+    if fault is not None:
+        from virtnet.transport.messages import sentence
+
+        raise Refused(sentence(fault))
     target = tunnel_target(uri)
     libvirt = connections.to(uri, lambda: None if target is None else _ssh_tunnel(target))
     machine = libvirt.remembered("machine", lambda: _machine(uri, libvirt))

@@ -31,6 +31,4 @@ class LibvirtNetwork(LibvirtNetworkProperties, module="virtnet", name="LibvirtNe
     `pulumi up` before anything is done.
     """
 
-    # Without an annotation of its own: Pulumi works out the types of those of a class for each of its resources.
-    SETTLED = ("uri", "name", "uuid", "mac")
     PROVIDER = LibvirtNetworkProvider

@@ -215,6 +215,9 @@ def resource_base(resource: Resource[Any], levels: Levels) -> Iterator[str]:
     # Pulumi works out the annotations of a class for each of its resources: what needs none has none.
     yield f"    OUTPUTS = {tuple(name for name in made if name not in fields)!r}"
     if resource.left_out:
+        # The values of the others that are always there come from the provider, also of outputs that can be named too.
+        settled = [name for name in fields if name in made or name in resource.settled - set(resource.left_out)]
+        yield f"    SETTLED = {tuple(settled)!r}"
         yield f"    LEFT_OUT = {dict(resource.left_out)!r}  # noqa: RUF012 - an annotation costs time at each resource"
     yield "    def __init__(self, resource_name: str,"
     yield f"        args: {resource.name}Args | {resource.name}ArgsDict | None = None,"

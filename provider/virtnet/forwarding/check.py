@@ -5,7 +5,7 @@ from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.spec.failures import Failure
 from virtnet.spec.part import UNKNOWN, Values, as_group, from_inputs, tree
 from virtnet.spec.values import readable
-from virtnet.transport.uri import no_host_reason
+from virtnet.transport.uri import why_no_host
 
 
 def check(inputs: Values, recorded: Values) -> tuple[dict[str, object], list[Failure]]:
@@ -36,8 +36,8 @@ def _contradictions(named: Values) -> list[Failure]:
     uri = named.get("uri")
     if uri is None:
         failures.append(Failure("uri", ForwardingFailure.URI_MISSING))
-    elif isinstance(uri, str) and (reason := no_host_reason(uri)) is not None:
-        failures.append(Failure("uri", ForwardingFailure.NO_HOST, {"reason": reason}))
+    elif isinstance(uri, str) and (fault := why_no_host(uri)) is not None:
+        failures.append(Failure("uri", fault.kind, fault.details))
     interfaces = named.get("interfaces")
     for name, forwarding in ({} if interfaces is UNKNOWN or interfaces is None else as_group(interfaces)).items():
         path = f'interfaces["{readable(name)}"]'

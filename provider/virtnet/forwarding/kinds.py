@@ -14,7 +14,6 @@ class ForwardingFailure(Enum):
     DROP_IN_SUFFIX = "drop_in_suffix"
     KERNELS_WORD = "kernels_word"
     NAMES_NEITHER = "names_neither"
-    NO_HOST = "no_host"
     PATTERN_CHARACTER = "pattern_character"
     URI_MISSING = "uri_missing"
 

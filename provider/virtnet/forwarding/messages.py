@@ -33,7 +33,6 @@ FAILURES: Mapping[Enum, str] = {
     ForwardingFailure.DROP_IN_SUFFIX: "must end in .conf, or systemd-sysctl does not read it",
     ForwardingFailure.DROP_IN_SPACE: "holds a space; leave it out",
     ForwardingFailure.URI_MISSING: "is required; name the connection URI, like qemu:///system",
-    ForwardingFailure.NO_HOST: "{reason}",
     ForwardingFailure.KERNELS_WORD: "'{name}' is no interface but the kernel's word for all; use ipv4 or ipv6",
     ForwardingFailure.PATTERN_CHARACTER: "holds a character that sysctl.d files give a meaning; rename the interface",
     ForwardingFailure.NAMES_NEITHER: "names neither ipv4 nor ipv6; add one, or leave the interface out",

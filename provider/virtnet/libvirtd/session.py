@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Refused, Unreachable
 from virtnet.libvirtd import messages
-from virtnet.transport.uri import is_remote, is_test, noninteractive, unsafe_reason
+from virtnet.transport.uri import is_remote, is_test, noninteractive, why_unsafe
 
 Result = TypeVar("Result")
 
@@ -101,9 +101,11 @@ class Session:
             return self._handle
         if self._failed is not None:
             raise self._failed
-        danger = unsafe_reason(self._uri)
-        if danger is not None:
-            raise Refused(danger)
+        fault = why_unsafe(self._uri)
+        if fault is not None:
+            from virtnet.transport.messages import sentence
+
+            raise Refused(sentence(fault))
         try:
             self._handle = self.libvirt.open(self._uri) if is_test(self._uri) else self._open_in_time()
             # Closed before Python takes libvirt's module apart, which its own destructor would trip over.

@@ -6,7 +6,7 @@ from typing import Any
 
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observed import Observed, ObservedAbsent
-from virtnet.network.problems import ProblemKind, as_details
+from virtnet.network.problems import NOT_MENDED, ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
@@ -52,7 +52,9 @@ class NetworkOutputs(Part):
         secret=True,
     )
     problems: tuple[Problem, ...] = required(
-        "What is wrong on the host though libvirt calls the network active; `pulumi up` repairs it."
+        "What is wrong on the host though libvirt calls the network active. The host's administrator has to repair "
+        f"{', '.join(f'`{kind.value}`' for kind in NOT_MENDED)} and, where DNS is disabled, "
+        f"`{ProblemKind.DNSMASQ_NOT_RUNNING.value}`; `pulumi up` repairs the others."
     )
 
 

@@ -51,16 +51,19 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
     ProblemKind.UNKNOWN: ChangeClass.RESTART,
 }
 
+NOT_MENDED = tuple(kind for kind, change_class in _MENDED_BY.items() if change_class is None)
+"""What no update mends: the host's administrator has to.
+
+That is another interface of the bridge's name, which a stop would delete, and lost firewall rules, which a restart of
+libvirt's daemon brings back, with guests left alone.
+"""
+
 DNSMASQ_PROBLEMS = frozenset({ProblemKind.DNSMASQ_NOT_RUNNING, ProblemKind.DNSMASQ_RESTART_INTERRUPTED})
 """What a restart of dnsmasq mends."""
 
 
 def mended_by(problem: Problem) -> ChangeClass | None:
-    """The class of the change that mends it; None where no update does: the host's administrator has to.
-
-    That is another interface of the bridge's name, which a stop would delete, and lost firewall rules, which a restart
-    of libvirt's daemon brings back, with guests left alone.
-    """
+    """The class of the change that mends it; None where no update does."""
     return _MENDED_BY[problem.kind]
 
 

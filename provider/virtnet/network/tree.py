@@ -1,6 +1,6 @@
 """What a network's tree says: its forward mode, as libvirt names it, its bridge, and what libvirt runs for it. Pure."""
 
-from typing import cast, overload
+from typing import Literal, cast, overload
 
 from virtnet.network._generated.trees import DhcpTree, NetworkTree, NetworkTreeWithUnknowns
 from virtnet.network.spec import NetworkSpec
@@ -11,6 +11,9 @@ ROUTED_MODES = ("nat", "route", "open")
 
 #: Modes in which libvirt makes a bridge of its own and serves addresses on it ("" is an isolated network).
 OWN_BRIDGE_MODES = ("", *ROUTED_MODES)
+
+TextKind = Literal["title", "description", "metadata"]
+"""A text that a network keeps for people and programs; libvirt itself makes nothing of it."""
 
 
 def network_tree(values: Values) -> NetworkTree:
@@ -69,3 +72,13 @@ def serves(tree: NetworkTree) -> bool:
 def gives_addresses(dhcp: DhcpTree) -> bool:
     """Whether there is anything for a DHCP server to hand out."""
     return bool(dhcp.get("ranges") or dhcp.get("hosts"))
+
+
+def texts_of(tree: NetworkTree) -> dict[tuple[TextKind, str], str]:
+    """Every text of a network by its kind, and by its namespace where it is an element of metadata."""
+    found: dict[tuple[TextKind, str], str] = {
+        ("title", ""): tree.get("title", ""),
+        ("description", ""): tree.get("description", ""),
+    }
+    named = {key: text for key, text in found.items() if text}
+    return named | {("metadata", namespace): text for namespace, text in tree.get("metadata", {}).items()}

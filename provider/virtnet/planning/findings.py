@@ -97,3 +97,8 @@ class Messages:
 def read_error(messages: Messages, error: VirtnetError) -> str:
     """An error as a sentence: its own, or that of its kind."""
     return str(error) if error.kind is None else messages.sentence(Fault(error.kind, error.details))
+
+
+def in_words(messages: Messages, error: VirtnetError) -> VirtnetError:
+    """An error of a kind as one with its kind's sentence for a text, for those who know no resource's messages."""
+    return type(error)(read_error(messages, error), kind=error.kind, details=error.details)

@@ -13,7 +13,7 @@ from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning import messages as sentences
 from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Note, Subject, read_error
+from virtnet.planning.findings import Note, Subject, in_words
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.preview import Preview
 from virtnet.planning.resource import Observed, Resource
@@ -298,9 +298,9 @@ def _look(
         with clients.cached_reads(resource.reads, max_age=PREVIEW_MAX_AGE if recent else 0.0):
             return resource.observe(clients, desired, recorded)
     except VirtnetError as error:
-        if error.kind is not None:  # those who show it know no resource's sentences
-            error.args = (read_error(resource.messages(), error),)
-        raise
+        if error.kind is None:
+            raise
+        raise in_words(resource.messages(), error) from error  # those who show it know no resource's sentences
 
 
 def _prefetch(resource: Resource[Observed], clients: Clients, desired: Values) -> None:

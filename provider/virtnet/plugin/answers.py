@@ -40,7 +40,7 @@ def _found(connection: Connection, arguments: Values) -> ReportedNetwork:
 
 
 def get_network(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
-    """A network: its configuration and its state."""
+    """A network as it is now."""
     connection = asked.connection(uri)
     report = _found(connection, arguments)
     return {
@@ -79,7 +79,7 @@ def _summary(report: ReportedNetwork) -> dict[str, object]:
 
 
 def get_leases(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
-    """The leases of a network."""
+    """The DHCP leases of a network."""
     connection = asked.connection(uri)
     return {"leases": _leases(connection, _found(connection, arguments).uuid)}
 
@@ -104,7 +104,7 @@ def _time(seconds: int) -> str:
 
 
 def get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
-    """What is plugged into a network, with the addresses that its DHCP server gave."""
+    """Who is plugged into a network: guests, and other interfaces."""
     connection, clients = asked.connection(uri), asked.clients(uri)
     report = _found(connection, arguments)
     known = {interface.mac: interface for interface in connection.guest_interfaces(report.name)}
@@ -129,7 +129,7 @@ def get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
 
 
 def get_host(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
-    """A host, as far as networks depend on it."""
+    """A host's bridges, routes, IP forwarding and firewall rules of networks."""
     connection, host = asked.connection(uri), _host(asked, uri)
     addresses: dict[str, list[str]] = {}
     for entry in host.addresses():
@@ -184,7 +184,10 @@ def _host(asked: Asked, uri: str) -> HostReader:
 
 
 def get_free_subnet(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
-    """A subnet that nothing on the host uses, and that no other network of this run was given."""
+    """A subnet that nothing on the host uses: no network, address or route.
+
+    No other network of this run was given it either.
+    """
     length, name = int(str(arguments["prefix_length"])), str(arguments["network"])
     pool = ipaddress.ip_network(str(arguments.get("within", free_subnet.DEFAULT_POOL)))
     shortest, longest = free_subnet.prefix_lengths(pool)

@@ -166,42 +166,42 @@ class Function:
     """A function: its name, what it takes and gives, and what answers it."""
 
     name: str
-    summary: str
     takes: type[Part]
     gives: type[Part]
     answer: Callable[[Asked, str, Values], dict[str, object]]
     always: frozenset[str] = frozenset()
     """Results that are always there, though their part, which has another use too, may leave them out."""
 
+    @property
+    def summary(self) -> str:
+        """What it answers, in a sentence for the schema: the first of `answer`'s docstring."""
+        return (self.answer.__doc__ or "").partition("\n")[0]
+
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         "getNetwork",
-        "A network as it is now.",
         OfNetwork,
         NetworkFacts,
         answers.get_network,
         always=frozenset({"uri", "uuid", "active", "autostart", "mac"}),
     ),
-    Function("getNetworks", "All networks of a host.", OfHost, Networks, answers.get_networks),
-    Function("getLeases", "The DHCP leases of a network.", OfNetwork, Leases, answers.get_leases),
+    Function("getNetworks", OfHost, Networks, answers.get_networks),
+    Function("getLeases", OfNetwork, Leases, answers.get_leases),
     Function(
         "getGuests",
-        "Who is plugged into a network: guests, and other interfaces.",
         OfNetwork,
         Guests,
         answers.get_guests,
     ),
     Function(
         "getHost",
-        "A host's bridges, routes, IP forwarding and firewall rules of networks.",
         OfHost,
         HostFacts,
         answers.get_host,
     ),
     Function(
         "getFreeSubnet",
-        "A subnet that nothing on the host uses: no network, address or route.",
         OfFreeSubnet,
         FreeSubnet,
         answers.get_free_subnet,

@@ -89,5 +89,4 @@ class SpecFailure(Enum):
     TWICE = "twice"
     UNESCAPED_CHARACTER = "unescaped_character"
     UNKNOWN_KEY = "unknown_key"
-    UNSAFE_URI = "unsafe_uri"
     ZERO_MAC = "zero_mac"

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from enum import Enum
 
 from virtnet.spec.failures import Failure, SpecFailure
+from virtnet.transport import messages as transport
 
 SENTENCES: Mapping[Enum, str] = {
+    **transport.SENTENCES,
     SpecFailure.CONTROL_CHARACTER: "holds the control character U+{code:04X}; remove it",
     SpecFailure.INVISIBLE_CHARACTER: "holds U+{code:04X}, which nobody can see; leave it out",
     SpecFailure.NAME_EMPTY: "is empty; give the network a name",
@@ -59,7 +61,6 @@ SENTENCES: Mapping[Enum, str] = {
     SpecFailure.NO_LIST: "must be a list",
     SpecFailure.NO_GROUP: "must be a group of named values",
     SpecFailure.OTHER: "{reason}",
-    SpecFailure.UNSAFE_URI: "{reason}",
     SpecFailure.PREFIX_LENGTH: "'{value}' has a prefix length; an address alone belongs here",
     SpecFailure.LEADING_ZERO: "'{value}' has a number with a leading zero, which libvirt reads as octal; leave the zero out",
     SpecFailure.NO_ADDRESS: "'{value}' is no IP address; write it like 192.168.123.1 or fd00:123::1",

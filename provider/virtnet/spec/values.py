@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
 from virtnet.spec.failures import Invalid, SpecFailure
-from virtnet.transport.uri import unsafe_reason
+from virtnet.transport.uri import why_unsafe
 
 #: Longest name of a network interface: IFNAMSIZ of the kernel less its closing zero.
 LONGEST_INTERFACE_NAME = 15
@@ -271,9 +271,9 @@ def uri(value: str) -> str:
     text(value)
     if not re.match(r"[a-z][a-z0-9+.-]*://", value):
         raise Invalid(SpecFailure.NO_URI, {"value": readable(value)})
-    danger = unsafe_reason(value)
-    if danger is not None:
-        raise Invalid(SpecFailure.UNSAFE_URI, {"reason": danger})
+    fault = why_unsafe(value)
+    if fault is not None:
+        raise Invalid(fault.kind, fault.details)
     return value
 
 

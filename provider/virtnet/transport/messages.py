@@ -1,42 +1,23 @@
-"""Why a connection URI will not do: every sentence, for whoever edits them as prose."""
+"""How it reads why a connection URI will not do: a sentence a kind, with its details in braces."""
 
-from typing import Literal
+from collections.abc import Mapping
+from enum import Enum
+
+from virtnet.transport.uri import UriFault, UriFaultKind
 
 _OVER_SSH = "use qemu+ssh://root@host/system, or run the program on that host with qemu:///system"
 
-Part = Literal["host", "user"]
+SENTENCES: Mapping[Enum, str] = {
+    UriFaultKind.NO_URI: "'{uri}' is no URI: {said}; write it like qemu+ssh://root@host/system",
+    UriFaultKind.OPTION: "the {part} in the URI begins with '-', which programs take for an option; correct it",
+    UriFaultKind.ODD_CHARACTER: "the {part} in the URI holds a character that no {part} has; correct it",
+    UriFaultKind.TEST_DRIVER: "'{uri}' is libvirt's test driver, which has no host; use a local URI such as qemu:///system",
+    UriFaultKind.NAMES_NO_HOST: "'{uri}' names no host; write it like qemu+ssh://root@host/system",
+    UriFaultKind.SESSION: f"'{{uri}}' is a user's own libvirt, which the host's network is not for; {_OVER_SSH}",
+    UriFaultKind.LIBVIRT_ALONE: f"'{{uri}}' reaches libvirt and not the host itself, whose network this is about; {_OVER_SSH}",
+}
 
 
-def no_uri(uri: str, said: str) -> str:
-    """It does not parse."""
-    return f"'{uri}' is no URI: {said}; write it like qemu+ssh://root@host/system"
-
-
-def option(part: Part) -> str:
-    """It begins with a dash."""
-    return f"the {part} in the URI begins with '-', which programs take for an option; correct it"
-
-
-def odd_character(part: Part) -> str:
-    """It could mean something to a shell."""
-    return f"the {part} in the URI holds a character that no {part} has; correct it"
-
-
-def test_driver(uri: str) -> str:
-    """Libvirt's test driver, where a host is needed."""
-    return f"'{uri}' is libvirt's test driver, which has no host; use a local URI such as qemu:///system"
-
-
-def names_no_host(uri: str) -> str:
-    """An ssh URI without a host."""
-    return f"'{uri}' names no host; write it like qemu+ssh://root@host/system"
-
-
-def session(uri: str) -> str:
-    """A user's own daemon on another host."""
-    return f"'{uri}' is a user's own libvirt, which the host's network is not for; {_OVER_SSH}"
-
-
-def libvirt_alone(uri: str) -> str:
-    """A transport that carries libvirt's protocol and nothing else."""
-    return f"'{uri}' reaches libvirt and not the host itself, whose network this is about; {_OVER_SSH}"
+def sentence(fault: UriFault) -> str:
+    """Why it will not do, with the fix."""
+    return SENTENCES[fault.kind].format_map(fault.details)

@@ -7,9 +7,9 @@ own to the same host.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
-
-from virtnet.transport import messages
 
 SSH_TRANSPORTS = ("ssh", "libssh", "libssh2")
 
@@ -22,6 +22,35 @@ _AUTHENTICATIONS = {
     "password": "password",
     "keyboard-interactive": "keyboard-interactive",
 }
+
+
+class UriFaultKind(Enum):
+    """Why a connection URI will not do. `transport.messages` says how each reads."""
+
+    # What must not be given to any program.
+    NO_URI = "no_uri"
+    """It does not parse: uri, said, which is Python's word on it."""
+    OPTION = "option"
+    """part, "host" or "user", begins with a dash."""
+    ODD_CHARACTER = "odd_character"
+    """part could mean something to a shell."""
+
+    # What reaches no host.
+    TEST_DRIVER = "test_driver"
+    """uri"""
+    NAMES_NO_HOST = "names_no_host"
+    """An ssh URI without a host: uri."""
+    SESSION = "session"
+    """A user's own daemon on another host: uri."""
+    LIBVIRT_ALONE = "libvirt_alone"
+    """A transport that carries libvirt's protocol and nothing else: uri."""
+
+
+class UriFault(NamedTuple):
+    """What is wrong with a connection URI."""
+
+    kind: UriFaultKind
+    details: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +75,7 @@ class SshTarget:
         return self.host if self.user is None else f"{self.user}@{self.host}"
 
 
-def unsafe_reason(uri: str) -> str | None:
+def why_unsafe(uri: str) -> UriFault | None:
     """Why a URI's host or user must not be given to any program; None where they are harmless.
 
     ssh puts both into commands of the user's configuration (ProxyCommand, Match exec), and only from 9.6 on refuses
@@ -56,18 +85,14 @@ def unsafe_reason(uri: str) -> str | None:
         parts = urlsplit(uri)
         host, user, _ = _place(parts)
     except ValueError as error:
-        return messages.no_uri(uri, str(error))
-    checked: tuple[tuple[messages.Part, str, str], ...] = (
-        ("host", host, r"[\w.:%-]*"),
-        ("user", user or "", r"[\w.@+=,~%\\-]*"),
-    )
-    for part, word, allowed in checked:
+        return UriFault(UriFaultKind.NO_URI, {"uri": uri, "said": str(error)})
+    for part, word, allowed in (("host", host, r"[\w.:%-]*"), ("user", user or "", r"[\w.@+=,~%\\-]*")):
         if word.startswith("-"):
-            return messages.option(part)
+            return UriFault(UriFaultKind.OPTION, {"part": part})
         if not re.fullmatch(allowed, word) or word.endswith("\\"):
-            return messages.odd_character(part)
+            return UriFault(UriFaultKind.ODD_CHARACTER, {"part": part})
     if parts.netloc.startswith("-"):
-        return messages.option("host")
+        return UriFault(UriFaultKind.OPTION, {"part": "host"})
     return None
 
 
@@ -93,30 +118,30 @@ def is_test(uri: str) -> bool:
     return _scheme(urlsplit(uri))[0] == "test"
 
 
-def no_host_reason(uri: str) -> str | None:
-    """Why the host behind a connection URI cannot be reached itself, with the fix; None where it can.
+def why_no_host(uri: str) -> UriFault | None:
+    """Why the host behind a connection URI cannot be reached itself; None where it can.
 
     libvirt has no call for kernel parameters, interfaces and files, so a daemon alone is not enough.
     """
     parts = urlsplit(uri)
     driver, transport = _scheme(parts)
     if driver == "test":
-        return messages.test_driver(uri)
+        return UriFault(UriFaultKind.TEST_DRIVER, {"uri": uri})
     if transport in SSH_TRANSPORTS:
         if not parts.hostname:
-            return messages.names_no_host(uri)
+            return UriFault(UriFaultKind.NAMES_NO_HOST, {"uri": uri})
         if parts.path == "/session":
-            return messages.session(uri)
+            return UriFault(UriFaultKind.SESSION, {"uri": uri})
         return None
     if transport not in LOCAL_TRANSPORTS or parts.netloc:
-        return messages.libvirt_alone(uri)
+        return UriFault(UriFaultKind.LIBVIRT_ALONE, {"uri": uri})
     return None
 
 
 def ssh_target(uri: str) -> SshTarget | None:
     """The host that ssh reaches; None where the URI is no ssh URI, or not that of a host's system daemon."""
     parts = urlsplit(uri)
-    if _scheme(parts)[1] not in SSH_TRANSPORTS or no_host_reason(uri) is not None or unsafe_reason(uri) is not None:
+    if _scheme(parts)[1] not in SSH_TRANSPORTS or why_no_host(uri) is not None or why_unsafe(uri) is not None:
         return None
     host, user, port = _place(parts)
     parameters = dict(parse_qsl(parts.query))

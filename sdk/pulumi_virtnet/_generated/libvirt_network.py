@@ -1552,6 +1552,7 @@ class LibvirtNetworkProperties(Resource):
 
     ARGS: ClassVar[type[Args]] = LibvirtNetworkArgs
     OUTPUTS = ("bridge_name", "persistent", "host_uuid", "adopted_from", "problems")
+    SETTLED = ("uri", "name", "uuid", "mac")
     LEFT_OUT = {"autostart": True, "active": True}  # noqa: RUF012 - an annotation costs time at each resource
 
     def __init__(
@@ -1858,7 +1859,10 @@ class LibvirtNetworkProperties(Resource):
 
     @property
     def problems(self) -> pulumi.Output[list[dict[str, Any]]]:
-        """What is wrong on the host though libvirt calls the network active; `pulumi up` repairs it.
+        """What is wrong on the host though libvirt calls the network active.
+
+        The host's administrator has to repair `foreign-bridge`, `firewall-rules-missing` and, where DNS is disabled,
+        `dnsmasq-not-running`; `pulumi up` repairs the others.
 
         The keys of each:
             kind: What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`,

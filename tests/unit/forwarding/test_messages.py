@@ -111,7 +111,6 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (NoteKind.DOCKER_DROPS, {"host": HOST}),
     (NoteKind.DOCKER_WILL_NOT_DROP, {"host": HOST}),
     (ForwardingFailure.URI_MISSING, {}),
-    (ForwardingFailure.NO_HOST, {"reason": "'test:///default' is libvirt's test driver, which has no host"}),
     (ForwardingFailure.DROP_IN_NAME, {}),
     (ForwardingFailure.DROP_IN_SUFFIX, {}),
     (ForwardingFailure.DROP_IN_SPACE, {}),

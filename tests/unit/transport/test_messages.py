@@ -1,23 +1,24 @@
 """How it reads why a connection URI will not do, as messages.txt beside this has it."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.golden import assert_golden
-from tests.sentences import sentences
 
-from virtnet.transport import messages
+from virtnet.transport.messages import sentence
+from virtnet.transport.uri import UriFault, UriFaultKind
 
-EXAMPLES: dict[Callable[..., str], str] = {
-    messages.no_uri: messages.no_uri("qemu://[", "Invalid IPv6 URL"),
-    messages.option: messages.option("host"),
-    messages.odd_character: messages.odd_character("user"),
-    messages.test_driver: messages.test_driver("test:///default"),
-    messages.names_no_host: messages.names_no_host("qemu+ssh:///system"),
-    messages.session: messages.session("qemu+ssh://kvm1/session"),
-    messages.libvirt_alone: messages.libvirt_alone("qemu+tls://kvm1/system"),
+EXAMPLES = {
+    UriFaultKind.NO_URI: {"uri": "qemu://[", "said": "Invalid IPv6 URL"},
+    UriFaultKind.OPTION: {"part": "host"},
+    UriFaultKind.ODD_CHARACTER: {"part": "user"},
+    UriFaultKind.TEST_DRIVER: {"uri": "test:///default"},
+    UriFaultKind.NAMES_NO_HOST: {"uri": "qemu+ssh:///system"},
+    UriFaultKind.SESSION: {"uri": "qemu+ssh://kvm1/session"},
+    UriFaultKind.LIBVIRT_ALONE: {"uri": "qemu+tls://kvm1/system"},
 }
 
 
 def test_every_sentence_reads_as_in_the_golden_file() -> None:
-    assert_golden(Path(__file__).with_name("messages.txt"), sentences(messages, EXAMPLES))
+    said = [(kind.name, sentence(UriFault(kind, EXAMPLES[kind]))) for kind in UriFaultKind]
+
+    assert_golden(Path(__file__).with_name("messages.txt"), said)

@@ -25,11 +25,11 @@ from virtnet.network.plan.restart import (
 )
 from virtnet.network.plan.sections import dhcpv6_begins_or_ends, section_updates
 from virtnet.network.plan.targets import Targets, targets_of
+from virtnet.network.plan.texts import text_updates
 from virtnet.network.problems import DNSMASQ_PROBLEMS, ProblemKind, as_details, mended_by
 from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
-from virtnet.network.steps.metadata import text_updates
 from virtnet.network.steps.running import SetAutostart, StartNetwork, stop_step
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.steps.step import NetworkStep

@@ -15,7 +15,6 @@ BAD = json.loads((Path(__file__).parents[2] / "data" / "bad_networks.json").read
 OTHERS = [
     Failure("model", SpecFailure.NO_GENERIC_NAME, {"value": "a b"}),
     Failure("any", SpecFailure.OTHER, {"reason": "pydantic's own words"}),
-    Failure("uri", SpecFailure.UNSAFE_URI, {"reason": "what the URI would do"}),
 ]
 
 

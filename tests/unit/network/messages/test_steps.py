@@ -15,7 +15,7 @@ from virtnet.network.steps.definition import (
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
-from virtnet.network.steps.metadata import Kind, SetMetadata
+from virtnet.network.steps.metadata import SetMetadata
 from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.running import (
     RunAgain,
@@ -26,6 +26,7 @@ from virtnet.network.steps.running import (
     UnsetAutostart,
 )
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq, UpdateSection, WithdrawRestart
+from virtnet.network.tree import TextKind
 from virtnet.network.xml.read import SECTIONS, OwnerMark
 from virtnet.planning.findings import read_error
 from virtnet.planning.plan import Step
@@ -55,7 +56,7 @@ def update(command: str, section: str, *, live: bool = True, config: bool = True
     )
 
 
-def text(kind: Kind, namespace: str = "", *, to: str | None = "secret") -> SetMetadata:
+def text(kind: TextKind, namespace: str = "", *, to: str | None = "secret") -> SetMetadata:
     return SetMetadata(
         uuid=UUID, kind=kind, namespace=namespace, text=to, previous=None, live=True, config=kind == "title"
     )
