@@ -18,10 +18,9 @@ anything of the project; every other module may import this one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -84,8 +83,7 @@ class Cancelled(VirtnetError):
     """The work was to end: an interrupt (Ctrl-C), or a time limit that the program set."""
 
 
-@dataclass(frozen=True)
-class Left:
+class Left(NamedTuple):
     """Something that a failed plan left behind, as the step that would have taken it back could not."""
 
     kind: Enum

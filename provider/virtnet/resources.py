@@ -6,7 +6,7 @@ Imports nothing of the kinds: a run imports those that it has, and of a kind onl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from virtnet.planning.resource import Resource
@@ -36,8 +36,7 @@ class Unchanged(Protocol):
         """Whether diff would find no change between recorded outputs and checked inputs. `as_read` undoes `as_sent`."""
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """Where a kind of resource is, as dotted places that are imported when they are needed."""
 
     record: str

@@ -5,7 +5,7 @@ copy or both.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lxml import etree
 from tests.fakes.effects import Effects
@@ -68,13 +68,13 @@ class FakeNetworks:
                     live_xml=None,
                     config_xml=text,
                 )
-            self.reports[uuid] = replace(known, persistent=True, config_xml=text)
+            self.reports[uuid] = known._replace(persistent=True, config_xml=text)
 
     def undefine_network(self, uuid: str) -> None:
         with self.effects.happen("undefine"):
             report = self._there(uuid)
             if report.active:
-                self.reports[uuid] = replace(report, persistent=False, config_xml=None, autostart=False)
+                self.reports[uuid] = report._replace(persistent=False, config_xml=None, autostart=False)
             else:
                 del self.reports[uuid]
 
@@ -83,7 +83,7 @@ class FakeNetworks:
             report = self._there(uuid)
             if report.active:
                 raise LibvirtFailure("network is already active", 55)
-            self.reports[uuid] = replace(report, active=True, live_xml=report.config_xml)
+            self.reports[uuid] = report._replace(active=True, live_xml=report.config_xml)
             self._make_bridge(report.config_xml or "")
 
     def stop_network(self, uuid: str) -> None:
@@ -95,7 +95,7 @@ class FakeNetworks:
             if self.links is not None:
                 self.links.remove_bridge(own_bridge(tree_of(report.live_xml)))
             if report.persistent:
-                self.reports[uuid] = replace(report, active=False, live_xml=None)
+                self.reports[uuid] = report._replace(active=False, live_xml=None)
             else:
                 del self.reports[uuid]
 
@@ -104,7 +104,7 @@ class FakeNetworks:
             report = self._there(uuid)
             if not report.persistent:
                 raise LibvirtFailure("cannot set autostart for transient network", 55)
-            self.reports[uuid] = replace(report, autostart=autostart)
+            self.reports[uuid] = report._replace(autostart=autostart)
 
     def start_transient_network(self, xml: str) -> None:
         with self.effects.happen("start transient"):
@@ -139,7 +139,7 @@ class FakeNetworks:
                 live_xml = updated(live_xml, command, section, parent_index, xml)
             if config and config_xml is not None:
                 config_xml = updated(config_xml, command, section, parent_index, xml)
-            self.reports[uuid] = replace(report, live_xml=live_xml, config_xml=config_xml)
+            self.reports[uuid] = report._replace(live_xml=live_xml, config_xml=config_xml)
 
     def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
         with self.effects.happen("set metadata"):
@@ -157,8 +157,7 @@ class FakeNetworks:
                 named = {name: value for name, value in edited.items() if value is not None}
                 return network_edit.edit(Definition(xml), network_tree(named))
 
-            self.reports[uuid] = replace(
-                report,
+            self.reports[uuid] = report._replace(
                 live_xml=changed(report.live_xml) if live else report.live_xml,
                 config_xml=changed(report.config_xml) if config else report.config_xml,
             )
@@ -181,9 +180,8 @@ class FakeNetworks:
     def snapshot(self) -> dict[str, NetworkReport]:
         """Everything that matters of all networks, in one spelling."""
         return {
-            uuid: replace(
-                report,
-                # The running network keeps the mark it was started with; one that was started again has the later one.
+            # The running network keeps the mark it was started with; one that was started again has the later one.
+            uuid: report._replace(
                 live_xml=None
                 if report.live_xml is None
                 else canonical(report.live_xml).replace(' phase="creating"', ""),

@@ -106,7 +106,7 @@ class _Looking:
             host_uuid=self._tried(libvirt.host_uuid, ""),
             interface_driver=interfaces is not None,
             networks=tuple(
-                replace(one, others=_others(one.report, networks), interface_names=interfaces)
+                one._replace(others=_others(one.report, networks), interface_names=interfaces)
                 for one in seen
                 if isinstance(one, ObservedNetwork)
             ),
@@ -132,7 +132,7 @@ class _Looking:
             report,
             host_name=host.name,
             host=surveyed,
-            networks=tuple(replace(one, host=surveyed) for one in report.networks),
+            networks=tuple(one._replace(host=surveyed) for one in report.networks),
             forwarding=self._tried(
                 lambda: forwarding_observe.look(host, EVERYTHING, host_uuid=report.host_uuid, users=users), None
             ),

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from virtnet.forwarding.boot_files.drop_in import parse, path_of
 from virtnet.forwarding.kinds import UserKind
@@ -11,8 +12,7 @@ from virtnet.forwarding.sysctl import IPV4, IPV6, integer, ipv4_of, ipv6_of, is_
 from virtnet.spec.part import UNKNOWN, Values, as_group
 
 
-@dataclass(frozen=True)
-class ForwardingUser:
+class ForwardingUser(NamedTuple):
     """Someone or something that needs forwarding on."""
 
     kind: UserKind
@@ -26,8 +26,7 @@ class ForwardingUser:
         return {"kind": self.kind.value, "mode": self.mode, "name": self.name}
 
 
-@dataclass(frozen=True, kw_only=True)
-class ForwardingReport:
+class ForwardingReport(NamedTuple):
     """The forwarding of one host as it is now."""
 
     host: str
@@ -37,18 +36,18 @@ class ForwardingReport:
     """Every forwarding parameter of the kernel, of the host and of each interface."""
     files: Mapping[str, str]
     """Paths and texts of everything that sets parameters at boot."""
-    runtime_records: Mapping[str, str] = field(default_factory=dict)
-    """Paths and texts of the runtime records of those that set parameters for this boot only; see drop_in."""
     users: Mapping[str, tuple[ForwardingUser, ...]]
     """The active networks that need forwarding now, by IPV4 and IPV6."""
     docker: bool
     """Whether Docker runs: its bridge docker0 is there."""
     routed_by_advertisement: tuple[str, ...]
     """Interfaces with routes that the kernel learnt from router advertisements."""
+    runtime_records: Mapping[str, str] = MappingProxyType({})
+    """Paths and texts of the runtime records of those that set parameters for this boot only; see drop_in."""
     docker_installed: bool = False
     forward_policy: str = ""
     """The policy of iptables' FORWARD chain ("ACCEPT", "DROP"), looked at where Docker runs; "" otherwise."""
-    other_programs: Mapping[str, str] = field(default_factory=dict)
+    other_programs: Mapping[str, str] = MappingProxyType({})
     """Paths and texts of the configuration of other programs that set parameters while the host runs."""
     may_change: bool = True
     """Whether this user may set the kernel's parameters of the network."""

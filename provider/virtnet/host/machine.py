@@ -10,8 +10,7 @@ A read may be repeated; what is executed is executed once, whatever becomes of i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from virtnet.planning.clients.reads import Request
 
@@ -24,8 +23,7 @@ SECONDS_FOR_A_PROGRAM = 20.0
 DHCP_SERVER_PORT = 67
 
 
-@dataclass(frozen=True)
-class HostError:
+class HostError(NamedTuple):
     """Why a request failed."""
 
     number: int | None
@@ -33,8 +31,7 @@ class HostError:
     message: str
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What became of one request: text, which is "" for what has none, or an error."""
 
     text: str = ""

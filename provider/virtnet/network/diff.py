@@ -3,7 +3,6 @@
 The changes are all that diff needs, so a preview does not change its answer because a host is down. Pure.
 """
 
-from dataclasses import replace
 from typing import cast
 
 from virtnet.network._generated.trees import BridgeTree, BridgeTreeWithUnknowns, NetworkTree, NetworkTreeWithUnknowns
@@ -48,7 +47,7 @@ def recorded_changes(desired: NetworkTreeWithUnknowns, recorded: Values) -> tupl
     }
     changes = [
         # Starting is live; only stopping takes something away.
-        replace(change, change_class=ChangeClass.LIVE)
+        change._replace(change_class=ChangeClass.LIVE)
         if change.path == "active" and target.get("active") is True
         else change
         for change in as_updates_can(differences(NetworkSpec, target, present), target, present)
@@ -56,7 +55,7 @@ def recorded_changes(desired: NetworkTreeWithUnknowns, recorded: Values) -> tupl
     if recorded.get("active") is False:
         # Nothing runs, so nothing is stopped; a start takes the new definition.
         changes = [
-            replace(change, change_class=min(change.change_class, ChangeClass.LIVE))
+            change._replace(change_class=min(change.change_class, ChangeClass.LIVE))
             if change.change_class is ChangeClass.RESTART
             else change
             for change in changes

@@ -1,7 +1,6 @@
 """Which items of a section go and which come, and whether libvirt can be told so while the network runs. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from virtnet.network._generated.trees import SrvTreeWithUnknowns
 from virtnet.network.spec import Srv
@@ -41,7 +40,7 @@ def as_updates_can(changes: tuple[Change, ...], wanted: Values, found: Values) -
     if not of_srvs or updates_can_make(wanted, found):
         return changes
     return tuple(
-        replace(change, change_class=max(change.change_class, ChangeClass.RESTART)) if change in of_srvs else change
+        change._replace(change_class=max(change.change_class, ChangeClass.RESTART)) if change in of_srvs else change
         for change in changes
     )
 

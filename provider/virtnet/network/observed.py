@@ -1,7 +1,6 @@
 """A network and its host as observed, as frozen values. No effects."""
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from virtnet.network.problems import ProblemKind
 from virtnet.network.xml.definition import Definition, definition
@@ -9,8 +8,7 @@ from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, ListeningSocket, NetworkReport
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostReport:
+class HostReport(NamedTuple):
     """The host itself, as far as planning needs it."""
 
     links: tuple[Link, ...]
@@ -42,8 +40,7 @@ class HostReport:
         return name in self.names or self.link(name) is not None
 
 
-@dataclass(frozen=True, kw_only=True)
-class LeftBridge:
+class LeftBridge(NamedTuple):
     """A bridge that a killed daemon left of a network that does not run."""
 
     uuid: str
@@ -55,8 +52,7 @@ class LeftBridge:
     """What is plugged into it still, as may be where a stop was broken."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReportedNetwork:
+class ReportedNetwork(NamedTuple):
     """One network by libvirt's account, as `planning.reports.NetworkReport`, with its XML as definitions."""
 
     uuid: str
@@ -96,8 +92,7 @@ def reported(report: NetworkReport) -> ReportedNetwork:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ObservedAbsent:
+class ObservedAbsent(NamedTuple):
     """Everything that planning a network looks at of which libvirt says that there is none."""
 
     uri: str
@@ -112,8 +107,7 @@ class ObservedAbsent:
     only_libvirt: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class ObservedNetwork:
+class ObservedNetwork(NamedTuple):
     """Everything that planning one network looks at that is there."""
 
     uri: str

@@ -3,8 +3,6 @@
 Deciding is the plan package's, and the observe package gathers what it looks at.
 """
 
-from dataclasses import replace
-
 from virtnet.libvirtd.lookup import lookup
 from virtnet.network.checks.inputs import check_network
 from virtnet.network.diff import needs, recorded_inputs
@@ -54,7 +52,7 @@ def _of_resource_name(failure: Failure, resource_name: str) -> Failure:
     """A failure of a name that nobody wrote as one says where it is from."""
     if failure.path != "name":
         return failure
-    return replace(failure, resource_name=resource_name)
+    return failure._replace(resource_name=resource_name)
 
 
 def _check_metadata(spec: NetworkSpec) -> list[Failure]:

@@ -6,8 +6,7 @@ that changes nothing needs none of it.
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from virtnet.errors import VirtnetError
@@ -26,8 +25,7 @@ UNREACHABLE = ("fail", "recorded")
 Hosts = TypeVar("Hosts", bound="Callable[[str], Clients]")
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """What a refresh shows."""
 
     outputs: "Values | None"

@@ -5,56 +5,50 @@ hold kinds and details, so a reworded sentence changes nothing but what people r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 from virtnet.errors import VirtnetError
 from virtnet.spec.failures import Details, Failure
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Something that is wrong with a resource on its host. The state records its kind's value and its details."""
 
     kind: Enum
-    details: Details = field(default_factory=dict)
+    details: Details = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a plan must not be applied. Its sentence has a reason and, where there is something to do, a fix."""
 
     kind: Enum
-    details: Details = field(default_factory=dict)
+    details: Details = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """What a reviewer should know besides the changes: what they cost, or whom they concern."""
 
     kind: Enum
-    details: Details = field(default_factory=dict)
+    details: Details = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(NamedTuple):
     """What a step does, for a preview line: "will …"."""
 
     kind: Enum
-    details: Details = field(default_factory=dict)
+    details: Details = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """Why a step failed, or would not begin: what the error says that it raised."""
 
     kind: Enum
-    details: Details = field(default_factory=dict)
+    details: Details = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """The object that a line is about."""
 
     noun: str
@@ -70,8 +64,7 @@ Said: TypeAlias = Problem | Note | Summary | Fault
 Message: TypeAlias = Said | Refusal
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(NamedTuple):
     """A refusal as people read it."""
 
     reason: str
@@ -82,8 +75,7 @@ class Advice:
         return f"{self.reason}; {self.fix}" if self.fix else self.reason
 
 
-@dataclass(frozen=True, kw_only=True)
-class Messages:
+class Messages(NamedTuple):
     """How one resource's values read. Lifecycle renders by it, so that a test can replace every sentence."""
 
     sentence: Callable[[Said], str]

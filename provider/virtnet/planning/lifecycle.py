@@ -7,7 +7,7 @@ plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; th
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning import messages as sentences
@@ -33,8 +33,7 @@ IDENTITY = ("uri", "name", "uuid")
 """Inputs that say which host and which resource there is meant; while one is unknown, no guessed one is looked at."""
 
 
-@dataclass(frozen=True)
-class Diff:
+class Diff(NamedTuple):
     """What an update would change, by what is recorded."""
 
     changes: tuple[Change, ...]
@@ -48,7 +47,7 @@ class Diff:
 
     def without(self, paths: Collection[str]) -> "Diff":
         """The same less the changes of these properties."""
-        return replace(self, changes=tuple(change for change in self.changes if change.path not in paths))
+        return self._replace(changes=tuple(change for change in self.changes if change.path not in paths))
 
 
 def diff(resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect) -> Diff:
@@ -71,7 +70,7 @@ def _same_host(change: Change, recorded: Values, desired: Values, connect: Conne
         same = host_uuid == recorded.get("host_uuid") or host_uuid == _present_uuid(recorded, connect)
     except Unreachable as error:
         raise Unreachable(sentences.same_host_unknown(uri, recorded.get("uri"), error)) from error
-    return replace(change, change_class=ChangeClass.RECORDED if same else ChangeClass.REPLACE)
+    return change._replace(change_class=ChangeClass.RECORDED if same else ChangeClass.REPLACE)
 
 
 def _present_uuid(recorded: Values, connect: Connect) -> str | None:
@@ -105,26 +104,26 @@ def preview(
         clients = connect(str(desired["uri"]))
         if list(walk_unknown(desired)):
             _look(resource, clients, desired, recorded or {}, recent=True)
-            return replace(found, partly_unknown=True)
+            return found._replace(partly_unknown=True)
         plan = _planned(resource, clients, desired, recorded, recent=True)
     except VirtnetError as error:
-        return replace(found, error=error)
-    found = replace(found, refusals=plan.refusals, notes=plan.notes)
+        return found._replace(error=error)
+    found = found._replace(refusals=plan.refusals, notes=plan.notes)
     if recorded is not None:
         return found
     taken_over = plan.changes if "adopted_from" in plan.details else ()
-    return replace(found, changes=(*changes, *taken_over), steps=tuple(step.describe() for step in plan.steps))
+    return found._replace(changes=(*changes, *taken_over), steps=tuple(step.describe() for step in plan.steps))
 
 
 def _with_replaced(found: Preview, resource: Resource[Observed], recorded: Values, connect: Connect) -> Preview:
     """What is deleted to be made anew, by its own name, and what the host has against that."""
-    found = replace(found, replaced=subject_of(resource, {}, recorded))
+    found = found._replace(replaced=subject_of(resource, {}, recorded))
     try:
         clients = connect(str(recorded["uri"]))
         plan = resource.plan(None, recorded, _look(resource, clients, None, recorded))
     except VirtnetError as error:
-        return replace(found, error=error)
-    return replace(found, refusals=plan.refusals, notes=plan.notes)
+        return found._replace(error=error)
+    return found._replace(refusals=plan.refusals, notes=plan.notes)
 
 
 def create(
@@ -223,8 +222,7 @@ def found_as_recorded(resource: Resource[Observed], recorded: Values, shown: Val
     return frozenset(name for name in made if shown.get(name) == recorded.get(name))
 
 
-@dataclass(frozen=True)
-class Imported:
+class Imported(NamedTuple):
     """What was there already, for a program to be written of it."""
 
     inputs: Values

@@ -5,9 +5,8 @@ Pure; imported by the planners.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal, TypeVar, cast
+from typing import Final, Literal, NamedTuple, TypeVar, cast
 
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import UNKNOWN, Part, Shape, TreeType, Values, as_group, as_list, holds_secret, shapes
@@ -184,8 +183,7 @@ def is_default(shape: Shape, value: object) -> bool:
     return shape.default is not None and value == shape.default
 
 
-@dataclass(frozen=True)
-class _Within:
+class _Within(NamedTuple):
     """What a value is inside of, as far as changes depend on it."""
 
     level: ChangeClass

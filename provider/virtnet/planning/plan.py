@@ -8,9 +8,9 @@ host.client.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Literal, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol
 
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Problem, Refusal, Summary
@@ -29,8 +29,7 @@ class ChangeClass(IntEnum):
     """The network is deleted and made anew."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """One property path that differs between what is and what is desired."""
 
     path: str
@@ -56,8 +55,7 @@ class Step(Protocol):
         """The step that takes it back, whether it was carried out wholly, half or not at all; None: nothing to do."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything decided: the steps in order, the changes they make, and why not to begin, if so."""
 
     steps: tuple[Step, ...] = ()
@@ -66,7 +64,7 @@ class Plan:
     """Why it must not be applied; a plan with any of them never is."""
     notes: tuple[Note, ...] = ()
     """What a reviewer should know besides the changes."""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = MappingProxyType({})
     """What was chosen while planning and the outputs need, such as a new network's UUID."""
 
     @property

@@ -1,14 +1,13 @@
 """What a preview finds, as values. `planning.messages` says how they read, and the adapters print that. Pure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from virtnet.errors import VirtnetError
 from virtnet.planning.findings import Note, Refusal, Subject, Summary
 from virtnet.planning.plan import Change
 
 
-@dataclass(frozen=True, kw_only=True)
-class Preview:
+class Preview(NamedTuple):
     """What an update or a create would do, as the host is now. Findings are no verdicts: they may be mended before."""
 
     subject: Subject

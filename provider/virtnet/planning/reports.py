@@ -4,14 +4,14 @@ Made by connection and host, read by the planners.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from virtnet.spec.failures import Detail, Details
 
 
-@dataclass(frozen=True, kw_only=True)
-class NetworkReport:
+class NetworkReport(NamedTuple):
     """One network by libvirt's account (virNetwork*)."""
 
     uuid: str
@@ -37,20 +37,18 @@ class ObstacleKind(Enum):
     """uri: of the libvirt that does not know the guest"""
 
 
-@dataclass(frozen=True)
-class Obstacle:
+class Obstacle(NamedTuple):
     """Why something could surely not be plugged in again."""
 
     kind: ObstacleKind
-    details: Details = field(default_factory=dict)
+    details: Details = MappingProxyType({})
 
     def as_details(self) -> Details:
         """As plain data, for the details of others."""
         return {"kind": self.kind.value, **self.details}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attachment:
+class Attachment(NamedTuple):
     """Something that hangs on a network's bridge: a guest's port, or a link libvirt knows nothing of."""
 
     owner: str
@@ -75,8 +73,7 @@ def attachment_details(attachments: Iterable[Attachment]) -> Detail:
     return [entry.as_details() for entry in attachments]
 
 
-@dataclass(frozen=True, kw_only=True)
-class GuestInterface:
+class GuestInterface(NamedTuple):
     """An interface of a running guest that is plugged into a network, by the guest's own XML."""
 
     guest: str
@@ -88,8 +85,7 @@ class GuestInterface:
     """The `<interface>` element as it runs, merged with what the network gives it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Link:
+class Link(NamedTuple):
     """A network interface of the host."""
 
     name: str
@@ -101,16 +97,14 @@ class Link:
     up: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostAddress:
+class HostAddress(NamedTuple):
     """An address of one of the host's interfaces, in CIDR form with the host bits kept."""
 
     interface: str
     address: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostRoute:
+class HostRoute(NamedTuple):
     """A route of the main table. `destination` is "default" or a CIDR."""
 
     destination: str
@@ -119,8 +113,7 @@ class HostRoute:
     protocol: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListeningSocket:
+class ListeningSocket(NamedTuple):
     """A listening TCP or bound UDP socket; `interface` is the device it is bound to, or ""."""
 
     protocol: str

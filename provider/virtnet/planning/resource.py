@@ -6,7 +6,7 @@ new kind of resource is a package that makes such a record, and one entry in `vi
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.reads import Reads
@@ -19,8 +19,7 @@ from virtnet.spec.part import Part, Values
 Observed = TypeVar("Observed")
 
 
-@dataclass(frozen=True)
-class Existing:
+class Existing(NamedTuple):
     """Something on a host that is to be imported."""
 
     inputs: Values

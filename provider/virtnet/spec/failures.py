@@ -1,23 +1,22 @@
 """Why inputs are refused, as values: the property's path, a kind and its details. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 Detail: TypeAlias = bool | int | float | str | Sequence["Detail"] | Mapping[str, "Detail"] | None
 """Plain data, as JSON has it."""
 Details: TypeAlias = Mapping[str, Detail]
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """Why one property is refused. How it reads is a `messages` module's business."""
 
     path: str
     """In Python spelling: `ips[0].dhcp.hosts[1].mac`."""
     kind: Enum
-    details: Details = field(default_factory=dict)
+    details: Details = MappingProxyType({})
     resource_name: str = ""
     """The Pulumi resource's name that stood in for a value that was left out; "" where the program gave the value."""
 

@@ -10,10 +10,9 @@ import threading
 import types
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from pydantic import (
     BaseModel,
@@ -159,8 +158,7 @@ def optional(
     return _field(description, default, {"level": level, "change": change, "secret": secret})
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """What one field of a spec is, read off its type once: for walking trees beside their types."""
 
     name: str

@@ -6,8 +6,8 @@ own to the same host.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -53,8 +53,7 @@ class UriFault(NamedTuple):
     details: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SshTarget:
+class SshTarget(NamedTuple):
     """The host of an ssh URI, and how to reach it; what is None is left to the user's own ssh configuration."""
 
     host: str
@@ -66,7 +65,7 @@ class SshTarget:
     """Further arguments for ssh, from the URI's other parameters."""
     driver: str = "qemu"
     path: str = "/system"
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = MappingProxyType({})
     """All of the URI's parameters."""
 
     @property

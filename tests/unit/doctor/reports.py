@@ -1,7 +1,6 @@
 """What the doctor may have looked at: reports and their parts, and EXAMPLES that bring out every finding."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +94,7 @@ def link(name: str, kind: str = "bridge", master: str = "") -> Link:
 
 
 def _dnsmasq_missing(one: ObservedNetwork) -> ObservedNetwork:
-    return replace(one, host=replace(HOST, missing_programs=("dnsmasq",)))
+    return one._replace(host=HOST._replace(missing_programs=("dnsmasq",)))
 
 
 def _networks(*networks: ObservedNetwork, **found: Any) -> DoctorReport:
@@ -118,9 +117,9 @@ EXAMPLES: Mapping[str, DoctorReport] = {
     "libvirt alone": report(has_host=False, host=None),
     "libvirt alone, without its interface driver": report(has_host=False, host=None, interface_driver=False),
     "a user who is not root": report(
-        host=replace(HOST, may_change_links=False), unseen=("this host does not let this user list its rules",)
+        host=HOST._replace(may_change_links=False), unseen=("this host does not let this user list its rules",)
     ),
-    "programs that are missing": report(host=replace(HOST, missing_programs=("dnsmasq", "iptables", "nft"))),
+    "programs that are missing": report(host=HOST._replace(missing_programs=("dnsmasq", "iptables", "nft"))),
     "a dnsmasq that outlived its network": report(leftover_dnsmasqs=(("old", 42),)),
     "chains that are gone": _networks(network(), network("n2", "route", "10.9.2.1"), rules={"iptables-save": ""}),
     "chains that nobody needs": report(rules={"iptables-save": ""}, firewall_backend="iptables"),
@@ -148,7 +147,7 @@ EXAMPLES: Mapping[str, DoctorReport] = {
             {**NAT, IPV6: (NAT_NETWORK,)},
         )
     ),
-    "a host without IPv6": report(forwarding=replace(forwards(), values={IPV4: "0"})),
+    "a host without IPv6": report(forwarding=forwards()._replace(values={IPV4: "0"})),
     "a write that was killed": report(forwarding=forwards(), temporary_files=(".90-x.conf.new.abc",)),
     "drop-ins that were edited": report(
         forwarding=forwards({IPV4: "1"}, {OURS: drop_in() + "a = b\n", OTHER: drop_in("", **{IPV6: "0"}) + "c = d\n"})
@@ -206,10 +205,8 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         _dnsmasq_missing(network()),
         _dnsmasq_missing(network("n2", active=False)),
         _dnsmasq_missing(network("n3", active=False, autostart=False)),
-        replace(
-            network("n4", active=False, autostart=False),
-            host=replace(
-                HOST,
+        network("n4", active=False, autostart=False)._replace(
+            host=HOST._replace(
                 routes=(HostRoute(destination="10.9.0.0/16", interface="eth0", gateway="192.0.2.1", protocol=""),),
             ),
         ),
@@ -222,13 +219,12 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         network("virtnet-holding-3", "", metadata=HELD, uuid=OTHER_UUID),
     ),
     "bridges that no network has": report(
-        host=replace(HOST, links=(link("vn-old"), link("virbr7"), link("br0"), link("tap0", "tun", "vn-old")))
+        host=HOST._replace(links=(link("vn-old"), link("virbr7"), link("br0"), link("tap0", "tun", "vn-old")))
     ),
     "inotify instances run out": _networks(network(), inotify_instances=10),
     "subnets in use": _networks(
         network(),
-        host=replace(
-            HOST,
+        host=HOST._replace(
             addresses=(HostAddress(interface="eth0", address="192.168.100.7/24"),),
             routes=(
                 HostRoute(destination="192.168.102.0/23", interface="eth0", gateway="192.168.100.1", protocol=""),

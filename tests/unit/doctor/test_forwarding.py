@@ -1,7 +1,5 @@
 """What the doctor finds of IP forwarding: now, at boot, and who else has a hand in it."""
 
-from dataclasses import replace
-
 import pytest
 from tests.unit.doctor.reports import LATER, NAT, NAT_NETWORK, NETWORKD, OTHER, OURS, drop_in, forwards, report
 
@@ -28,8 +26,8 @@ def found_in(seen: ForwardingReport) -> list[Found]:
         forwards({IPV4: "1"}, users=NAT),
         forwards({IPV4: "1"}, {OURS: drop_in()}),
         forwards(other_programs=NETWORKD),
-        replace(forwards({accept_ra_of("wan0"): "2"}), routed_by_advertisement=("wan0",)),
-        replace(forwards({accept_ra_of("wan0"): "1", IPV6: "1"}), routed_by_advertisement=("wan0",)),
+        forwards({accept_ra_of("wan0"): "2"})._replace(routed_by_advertisement=("wan0",)),
+        forwards({accept_ra_of("wan0"): "1", IPV6: "1"})._replace(routed_by_advertisement=("wan0",)),
     ],
 )
 def test_finds_nothing(seen: ForwardingReport) -> None:
@@ -123,10 +121,10 @@ def test_finds_nothing(seen: ForwardingReport) -> None:
             (PROBLEM, FindingKind.MANAGED_TWICE, {"key": IPV4, "files": [OURS, OTHER]}),
         ),
         (
-            replace(forwards({accept_ra_of("wan0"): "1"}), routed_by_advertisement=("wan0",)),
+            forwards({accept_ra_of("wan0"): "1"})._replace(routed_by_advertisement=("wan0",)),
             (NOTE, FindingKind.ADVERTISED_ROUTES_AT_STAKE, {"interfaces": ["wan0"]}),
         ),
-        (replace(forwards(), values={IPV4: "0"}), (NOTE, FindingKind.PARAMETER_UNKNOWN, {"key": IPV6})),
+        (forwards()._replace(values={IPV4: "0"}), (NOTE, FindingKind.PARAMETER_UNKNOWN, {"key": IPV6})),
     ],
 )
 def test_finds(seen: ForwardingReport, expected: Found) -> None:

@@ -1,6 +1,5 @@
 """What the doctor finds of libvirt, of this user's rights, and of programs on the host."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,13 +29,13 @@ PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
             {"has_host": False, "host": None, "interface_driver": False},
             [(PROBLEM, FindingKind.INTERFACE_DRIVER_MISSING), (NOTE, FindingKind.HOST_NOT_REACHED)],
         ),
-        ({"host": replace(HOST, may_change_links=False)}, [(NOTE, FindingKind.NOT_ROOT)]),
-        ({"host": replace(HOST, missing_programs=("dnsmasq",))}, [(PROBLEM, FindingKind.DNSMASQ_MISSING)]),
+        ({"host": HOST._replace(may_change_links=False)}, [(NOTE, FindingKind.NOT_ROOT)]),
+        ({"host": HOST._replace(missing_programs=("dnsmasq",))}, [(PROBLEM, FindingKind.DNSMASQ_MISSING)]),
         (
-            {"host": replace(HOST, missing_programs=("iptables", "nft"))},
+            {"host": HOST._replace(missing_programs=("iptables", "nft"))},
             [(PROBLEM, FindingKind.FIREWALL_PROGRAMS_MISSING)],
         ),
-        ({"host": replace(HOST, missing_programs=("nft",))}, []),
+        ({"host": HOST._replace(missing_programs=("nft",))}, []),
         ({"leftover_dnsmasqs": (("old", 42),)}, [(PROBLEM, FindingKind.DNSMASQ_OUTLIVED_NETWORK)]),
         ({"host_unreachable": "ssh: no route", "host": None}, [(PROBLEM, FindingKind.HOST_UNREACHABLE)]),
         ({"unseen": ("this host hides it",)}, [(NOTE, FindingKind.NOT_CHECKED)]),

@@ -1,7 +1,6 @@
 """What the doctor finds of each network, of what restarts left over, and of bridges that no network has."""
 
 import uuid as uuids
-from dataclasses import replace
 
 import pytest
 from tests.unit.doctor.reports import (
@@ -29,7 +28,7 @@ from virtnet.network.xml.definition import definition
 from virtnet.planning.findings import Problem, Refusal
 
 PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
-DNSMASQ_MISSING = replace(HOST, missing_programs=("dnsmasq",))
+DNSMASQ_MISSING = HOST._replace(missing_programs=("dnsmasq",))
 
 
 def beside_ok_of(*seen: ObservedNetwork) -> list[Finding]:
@@ -50,10 +49,10 @@ def beside_ok_of(*seen: ObservedNetwork) -> list[Finding]:
             network("virtnet-holding-1", "", metadata=HELD, attachments=(TAP,), uuid=OTHER_UUID),
             [(PROBLEM, FindingKind.HOLDING_NETWORK_ORPHANED)],
         ),
-        (replace(network(), host=DNSMASQ_MISSING), [(PROBLEM, FindingKind.NETWORK_DOES_NOT_START_AGAIN)]),
-        (replace(network(active=False), host=DNSMASQ_MISSING), [(PROBLEM, FindingKind.NETWORK_DOES_NOT_START)]),
+        (network()._replace(host=DNSMASQ_MISSING), [(PROBLEM, FindingKind.NETWORK_DOES_NOT_START_AGAIN)]),
+        (network(active=False)._replace(host=DNSMASQ_MISSING), [(PROBLEM, FindingKind.NETWORK_DOES_NOT_START)]),
         (
-            replace(network(active=False, autostart=False), host=DNSMASQ_MISSING),
+            network(active=False, autostart=False)._replace(host=DNSMASQ_MISSING),
             [(NOTE, FindingKind.NETWORK_DOES_NOT_START)],
         ),
     ],
@@ -71,7 +70,7 @@ def test_passes_on_the_problems_of_a_network(problem: Problem) -> None:
 
 
 def test_passes_on_what_speaks_against_a_start() -> None:
-    (finding,) = beside_ok_of(replace(network(active=False), host=DNSMASQ_MISSING))
+    (finding,) = beside_ok_of(network(active=False)._replace(host=DNSMASQ_MISSING))
 
     assert finding.cause == Refusal(RefusalKind.DNSMASQ_MISSING)
 
@@ -120,7 +119,7 @@ def test_names_autostart_whose_link_is_gone() -> None:
 
 def test_names_bridges_that_no_network_has() -> None:
     links = [link(name) for name in ("vbn1", "vn-old", "virbr7", "br0")]
-    host = replace(HOST, links=(*links, link("tap0", "tun", "vn-old")))
+    host = HOST._replace(links=(*links, link("tap0", "tun", "vn-old")))
 
     used, unused = (one for one in networks(report(networks=(network(),), host=host)) if one.level is not Level.OK)
 
@@ -145,7 +144,7 @@ def test_warns_before_inotify_instances_run_out(count: int, limit: int | None, d
     one = network()
     said = definition(one.report.running.xml.replace("<ip ", f"{dns}<ip "))
     many = [
-        replace(one, report=replace(one.report, uuid=str(uuids.UUID(int=number)), live=said, config=said))
+        one._replace(report=one.report._replace(uuid=str(uuids.UUID(int=number)), live=said, config=said))
         for number in range(count)
     ]
 

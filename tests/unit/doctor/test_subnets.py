@@ -1,7 +1,5 @@
 """Which subnets the doctor takes for used, and which for free."""
 
-from dataclasses import replace
-
 from tests.unit.doctor.reports import HOST, network, report
 
 from virtnet.doctor.kinds import FindingKind
@@ -10,8 +8,7 @@ from virtnet.planning.reports import HostAddress, HostRoute
 
 
 def test_in_use_and_free() -> None:
-    host = replace(
-        HOST,
+    host = HOST._replace(
         addresses=(
             HostAddress(interface="eth0", address="192.168.100.7/24"),
             HostAddress(interface="vbn1", address="10.9.1.1/24"),
@@ -39,7 +36,7 @@ def test_in_use_and_free() -> None:
 
 
 def test_where_all_of_a_block_is_taken() -> None:
-    host = replace(HOST, addresses=(HostAddress(interface="eth0", address="192.168.0.1/16"),))
+    host = HOST._replace(addresses=(HostAddress(interface="eth0", address="192.168.0.1/16"),))
 
     _, free = subnets(report(host=host))
 

@@ -198,7 +198,7 @@ def test_the_preview_of_a_replacement_says_what_becomes_of_forwarding() -> None:
         return clients(there, host_uuid="another") if uri == there_uri else clients(here)
 
     lines: list[str] = []
-    own = replace(HOST_FORWARDING, messages=lambda: replace(KIND_NAMES, replacement="THIS RESOURCE'S OWN WORDS"))
+    own = replace(HOST_FORWARDING, messages=lambda: KIND_NAMES._replace(replacement="THIS RESOURCE'S OWN WORDS"))
     recorded = lifecycle.create(own, checked_forwarding(on_delete="keep"), connect, lines.append)
     desired = checked_forwarding(uri=there_uri, on_delete="keep")
     changes = lifecycle.diff(own, recorded, desired, connect).changes

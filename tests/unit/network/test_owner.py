@@ -1,6 +1,5 @@
 """Whom a network belongs to: the mark in its metadata, and what may not be done to another resource's network."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,7 +75,7 @@ def as_configured(libvirt: FakeLibvirt) -> dict[str, Any]:
     """Definition, flags, and the running network less the mark, which it keeps from its start to the next."""
     (report,) = libvirt.snapshot().values()
     live = None if report.live_xml is None else network_edit.without_owner_mark(definition(report.live_xml))
-    return {**vars(report), "live_xml": live and " ".join(live.split())}
+    return {**report._asdict(), "live_xml": live and " ".join(live.split())}
 
 
 def test_an_adoption_that_changes_nothing_leaves_no_mark() -> None:
@@ -154,7 +153,7 @@ def test_what_belongs_to_another_by_now_is_neither_removed_nor_changed(policy: s
     libvirt = host_with_a_network()
     recorded = {**created(libvirt, "project/stack/a", title="a's"), "on_delete": policy}
     taken = network_edit.with_owner_mark(reported(libvirt.reports[UUID]).definition, OwnerMark("project/stack/b"))
-    libvirt.reports[UUID] = replace(libvirt.reports[UUID], config_xml=taken)
+    libvirt.reports[UUID] = libvirt.reports[UUID]._replace(config_xml=taken)
     before, libvirt.effects.log = libvirt.snapshot(), []
 
     notes = deleted(libvirt, recorded)
@@ -169,7 +168,7 @@ def test_what_others_changed_in_an_unmarked_network_stays_as_it_is() -> None:
     recorded = created(libvirt, "project/stack/a")
     report = libvirt.reports[UUID]
     changed = THERE.replace("</network>", "<domain name='others.test'/></network>")
-    libvirt.reports[UUID] = replace(report, config_xml=changed, active=False, live_xml=None)
+    libvirt.reports[UUID] = report._replace(config_xml=changed, active=False, live_xml=None)
     before = libvirt.snapshot()
 
     notes = deleted(libvirt, recorded)

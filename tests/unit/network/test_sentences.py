@@ -93,7 +93,7 @@ class World:
 
     def _observe(self, clients: Clients, desired: Values | None, recorded: Values) -> Observed:
         seen = NETWORK.observe(clients, desired, recorded)
-        return replace(seen, fresh_uuid=UUID) if isinstance(seen, ObservedAbsent) else seen
+        return seen._replace(fresh_uuid=UUID) if isinstance(seen, ObservedAbsent) else seen
 
     def connect(self, uri: str) -> Clients:
         return self.clients
@@ -192,7 +192,7 @@ def test_edits(edit: str, guests: bool, only_libvirt: bool) -> None:
 
 def _change_live(world: World, old: str, new: str) -> None:
     report = world.libvirt.reports[UUID]
-    world.libvirt.reports[UUID] = replace(report, live_xml=(report.live_xml or "").replace(old, new))
+    world.libvirt.reports[UUID] = report._replace(live_xml=(report.live_xml or "").replace(old, new))
 
 
 HARM: Mapping[str, Callable[[World], None]] = {

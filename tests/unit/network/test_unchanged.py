@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from virtnet.resources import CATALOGUE, Catalogue
 
 URI = "test:///nowhere"
 PICKLE = {"__provider": "gASV"}
-WITHOUT_A_GLANCE = Catalogue({"LibvirtNetwork": replace(CATALOGUE.kinds["LibvirtNetwork"], unchanged=None)})
+WITHOUT_A_GLANCE = Catalogue({"LibvirtNetwork": CATALOGUE.kinds["LibvirtNetwork"]._replace(unchanged=None)})
 NOT_SPOILED = ("__provider", "__run")
 
 

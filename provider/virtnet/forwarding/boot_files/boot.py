@@ -17,7 +17,7 @@ and systemd 252; procps documents patterns there too).
 
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from virtnet.forwarding.boot_files.paths import DIRECTORIES, SYSCTL_CONF
 from virtnet.forwarding.sysctl import (
@@ -37,8 +37,7 @@ KERNEL_DEFAULT = "kernel default"
 _SPACE = " \t\n\r"
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(NamedTuple):
     """One line of a file: a value for a key or pattern, or, with no value, an exclusion from patterns."""
 
     key: str
@@ -46,8 +45,7 @@ class Assignment:
     source: str
 
 
-@dataclass(frozen=True)
-class BootValue:
+class BootValue(NamedTuple):
     """What a key will hold, and the file that decides it (or "kernel default")."""
 
     value: str

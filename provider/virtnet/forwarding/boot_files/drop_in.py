@@ -10,7 +10,8 @@ a file edited by hand is known as such, whatever is recorded.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from virtnet.forwarding.boot_files.paths import DIRECTORY, RUNTIME_RECORDS
@@ -30,14 +31,13 @@ _PREVIOUS = "# virtnet-previous:"
 _CHECKSUM = "# virtnet-checksum:"
 
 
-@dataclass(frozen=True, kw_only=True)
-class DropIn:
+class DropIn(NamedTuple):
     """What a drop-in says: whose it is, the values it sets in order, and the values found before them."""
 
     owner: str
     """project/stack/resource, or "" where nobody told."""
     settings: tuple[tuple[str, str], ...]
-    previous: Mapping[str, str] = field(default_factory=dict)
+    previous: Mapping[str, str] = MappingProxyType({})
     edited: bool = False
     """True when the text is not what virtnet wrote."""
 

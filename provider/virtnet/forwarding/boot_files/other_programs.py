@@ -7,7 +7,7 @@ they start or bring an interface up, after those files were read. What they say 
 import configparser
 import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from virtnet.forwarding.boot_files.boot import assignments
 from virtnet.forwarding.kinds import Occasion, SystemdVersions
@@ -32,8 +32,7 @@ _Read = Callable[[str, str], str]
 _ON, _OFF = ("1", "yes", "y", "true", "t", "on"), ("0", "no", "n", "false", "f", "off")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(NamedTuple):
     """One line of a program's configuration that sets a parameter."""
 
     program: str
@@ -43,15 +42,14 @@ class Setting:
     value: bool
     """Whether forwarding goes on by it, or off."""
     occasion: Occasion
-    versions: SystemdVersions = SystemdVersions.ALL
     line: str
     """As written, or as good as that: "IPForward=yes"."""
+    versions: SystemdVersions = SystemdVersions.ALL
     section: str = ""
     """The section that the line stands in; "" where the line tells by itself."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class OverridingSetting:
+class OverridingSetting(NamedTuple):
     """A program's setting that undoes a target."""
 
     setting: Setting

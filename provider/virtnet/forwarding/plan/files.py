@@ -1,7 +1,7 @@
 """The drop-in and the runtime record: whose a file is that is found, and what may be done to it. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from virtnet.forwarding.boot_files.boot import assignments
 from virtnet.forwarding.boot_files.drop_in import DropIn, parse, render, runtime_record_of
@@ -16,15 +16,14 @@ from virtnet.planning.plan import Step
 from virtnet.spec.part import Values
 
 
-@dataclass(frozen=True, kw_only=True)
-class FilePlan:
+class FilePlan(NamedTuple):
     """Files written and removed, what speaks against it, and what there will be."""
 
+    files: Mapping[str, str]
+    """Paths and texts after the steps."""
     steps: tuple[Step, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[Note, ...] = ()
-    files: Mapping[str, str]
-    """Paths and texts after the steps."""
 
 
 def plan_files(goal: Goal, previous: Mapping[str, str], recorded: Values, observed: ForwardingReport) -> FilePlan:

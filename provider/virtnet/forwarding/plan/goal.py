@@ -1,7 +1,7 @@
 """What one create or update of a HostForwarding is to reach, by its inputs. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from virtnet.forwarding.boot_files.drop_in import path_of
 from virtnet.forwarding.kinds import NoteKind
@@ -11,8 +11,7 @@ from virtnet.planning.findings import Note
 from virtnet.spec.part import UNKNOWN, Values
 
 
-@dataclass(frozen=True, kw_only=True)
-class Goal:
+class Goal(NamedTuple):
     """The parameters and the drop-in that there shall be."""
 
     owner: str
@@ -55,7 +54,7 @@ def preserve_advertisements(goal: Goal, previous: Mapping[str, str], observed: F
         return goal
     before = [key for key in previous if is_accept_ra(key)]
     at_stake = [accept_ra_of(name) for name in _at_stake(goal, observed)]
-    return replace(goal, targets={**goal.targets, **dict.fromkeys([*before, *at_stake], "2")})
+    return goal._replace(targets={**goal.targets, **dict.fromkeys([*before, *at_stake], "2")})
 
 
 def lost_routes(goal: Goal, observed: ForwardingReport) -> Iterator[Note]:

@@ -5,7 +5,7 @@ value that will be there anyway.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from virtnet.forwarding.boot_files.boot import by_systemd
 from virtnet.forwarding.boot_files.drop_in import parse
@@ -26,8 +26,7 @@ from virtnet.forwarding.sysctl import (
 from virtnet.planning.findings import Note
 
 
-@dataclass(frozen=True)
-class SimulatedWrites:
+class SimulatedWrites(NamedTuple):
     """Steps for kernel parameters, and what the kernel will hold after them."""
 
     values: Mapping[str, str]
@@ -48,8 +47,7 @@ class SimulatedWrites:
         return {name: held for name, held in self.values.items() if back[name] != held}
 
 
-@dataclass(frozen=True, kw_only=True)
-class ParameterPlan:
+class ParameterPlan(NamedTuple):
     """What is written to the kernel, and what is to be remembered for putting it back."""
 
     steps: tuple[WriteSysctl, ...]
@@ -104,8 +102,7 @@ def _remembering_others(
     return {**previous, **others}
 
 
-@dataclass(frozen=True)
-class Restored:
+class Restored(NamedTuple):
     """The writes with those that put values back, and notes on what stays as it is."""
 
     writes: SimulatedWrites

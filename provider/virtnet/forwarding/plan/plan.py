@@ -7,7 +7,6 @@ a file is in files, and what others do in notes.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from virtnet.forwarding.boot_files.drop_in import path_of, runtime_record_of
 from virtnet.forwarding.kinds import NoteKind, ProblemKind, RefusalKind
@@ -131,7 +130,7 @@ def _classed(
     if recorded.get("host_uuid") != observed.host_uuid:
         return changes
     return tuple(
-        replace(change, change_class=ChangeClass.RECORDED) if change.path == "uri" else change for change in changes
+        change._replace(change_class=ChangeClass.RECORDED) if change.path == "uri" else change for change in changes
     )
 
 

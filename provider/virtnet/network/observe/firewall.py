@@ -7,9 +7,9 @@ import ipaddress
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from virtnet.network.xml.definition import Definition
 
@@ -28,8 +28,7 @@ class RulesKind(Enum):
     NAT = "nat"
 
 
-@dataclass(frozen=True)
-class MissingRules:
+class MissingRules(NamedTuple):
     """A part of a running network's firewall that is not there."""
 
     kind: RulesKind
@@ -41,8 +40,7 @@ class MissingRules:
         return {"kind": self.kind.value} | ({"subnet": self.subnet} if self.subnet else {})
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule of iptables, as it is told again to delete it."""
 
     table: str
@@ -85,8 +83,7 @@ def missing_rules(live: Definition, rules: Mapping[str, str | None]) -> Iterator
                 yield MissingRules(RulesKind.NAT, subnet)
 
 
-@dataclass(frozen=True)
-class _Listing:
+class _Listing(NamedTuple):
     """What is asked of a listing. A refresh asks it for each network, and it is as long as they are many."""
 
     chains: frozenset[str]

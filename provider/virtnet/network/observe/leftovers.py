@@ -3,7 +3,6 @@
 Executing one twice is as good as once.
 """
 
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from virtnet.errors import AccessDenied, HostFailure
@@ -44,7 +43,7 @@ def bridges_left(clients: Clients, report: ReportedNetwork, *, occupied: bool = 
     ]
     there = clients.host.list_directory("/sys/class/net")
     found = [
-        replace(left, users=_on_it(clients.host, left.bridge))
+        left._replace(users=_on_it(clients.host, left.bridge))
         for left in made
         if left.bridge in there and not (left.uuid == report.uuid and report.active) and _is_left(clients, left)
     ]

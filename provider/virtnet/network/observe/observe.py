@@ -3,7 +3,7 @@
 import uuid as uuids
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_uuid
@@ -80,8 +80,7 @@ def _observe_absent(clients: Clients, scope: Scope) -> ObservedAbsent:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Surroundings:
+class _Surroundings(NamedTuple):
     """What of the rest of the host a start depends on."""
 
     others: tuple[ReportedNetwork, ...] = ()
@@ -146,7 +145,7 @@ def _with_guests(clients: Clients, report: ReportedNetwork, users: tuple[Attachm
     ]
     twice = [key for key, count in Counter((i.guest, i.mac) for i in interfaces).items() if count > 1]
     return tuple(
-        replace(user, cannot_reattach=Obstacle(ObstacleKind.SEVERAL_WITH_ONE_MAC))
+        user._replace(cannot_reattach=Obstacle(ObstacleKind.SEVERAL_WITH_ONE_MAC))
         if (user.owner, user.mac.lower()) in twice
         else user
         for user in found
@@ -160,7 +159,7 @@ def _with_owners(clients: Clients, name: str, left: tuple[LeftBridge, ...]) -> t
     for entry in left:
         by_name = {guest.interface: guest for guest in clients.libvirt.guests_on_bridge(entry.bridge)}
         named = tuple(_named(user, taps, by_name, clients.libvirt.uri) for user in entry.users)
-        found.append(replace(entry, users=named))
+        found.append(entry._replace(users=named))
     return tuple(found)
 
 
@@ -169,12 +168,12 @@ def _named(
 ) -> Attachment:
     """One that is plugged in, with the guest it belongs to."""
     if user.interface in taps:
-        return replace(user, owner=taps[user.interface].guest, mac=taps[user.interface].mac)
+        return user._replace(owner=taps[user.interface].guest, mac=taps[user.interface].mac)
     if not user.owner and user.interface in by_name:
-        return replace(by_name[user.interface], bridge_by_name=True)
+        return by_name[user.interface]._replace(bridge_by_name=True)
     movable = {interface.mac for interface in taps.values()}
     if user.owner and not user.cannot_reattach and user.mac.lower() not in movable:
-        return replace(user, cannot_reattach=Obstacle(ObstacleKind.GUEST_UNKNOWN, {"uri": uri}))
+        return user._replace(cannot_reattach=Obstacle(ObstacleKind.GUEST_UNKNOWN, {"uri": uri}))
     return user
 
 
@@ -194,4 +193,4 @@ def _effective_autostart(host: FileReader | None, report: ReportedNetwork, uri: 
         links = host.list_directory(AUTOSTART_LINKS)
     except (HostFailure, AccessDenied):  # only root can look; the daemon's word stands
         return report
-    return replace(report, autostart=f"{report.name}.xml" in links)
+    return report._replace(autostart=f"{report.name}.xml" in links)

@@ -1,7 +1,7 @@
 """How much one observation of a network has to look at: decided before it, by what is desired and recorded. Pure."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Start(Enum):
@@ -13,8 +13,7 @@ class Start(Enum):
     PLANNED = "planned"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scope:
+class Scope(NamedTuple):
     """What an observation is for. `diff.needs` makes it."""
 
     uuid: str = ""

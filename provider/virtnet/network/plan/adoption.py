@@ -4,7 +4,7 @@ Pure.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.plan.kinds import RefusalKind
@@ -13,8 +13,7 @@ from virtnet.planning.findings import Refusal
 from virtnet.spec.part import as_group
 
 
-@dataclass(frozen=True, kw_only=True)
-class AsFound:
+class AsFound(NamedTuple):
     """A network as it was before it was adopted."""
 
     xml: str
@@ -24,7 +23,7 @@ class AsFound:
 
     def as_details(self) -> dict[str, object]:
         """As plain data: in the state, and in the network's mark."""
-        return asdict(self)
+        return self._asdict()
 
 
 def as_found_of(recorded: object) -> AsFound:

@@ -4,8 +4,9 @@ A Course holds what was decided; steps, changes, refusals and notes each follow 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import RECORDED_ONLY
@@ -43,8 +44,7 @@ from virtnet.planning.reports import attachment_details
 from virtnet.spec.failures import Details
 
 
-@dataclass(frozen=True, kw_only=True)
-class Converged:
+class Converged(NamedTuple):
     """How an existing network gets to what is desired."""
 
     steps: tuple[NetworkStep, ...]
@@ -315,7 +315,7 @@ def _configuration_changes(course: _Course) -> tuple[Change, ...]:
     if course.restarts or course.stops_for_good:
         return changes
     # What only the definition needs is no restart: the running network has it already.
-    return tuple(replace(c, change_class=min(c.change_class, ChangeClass.LIVE)) for c in changes)
+    return tuple(c._replace(change_class=min(c.change_class, ChangeClass.LIVE)) for c in changes)
 
 
 def _flag_changes(course: _Course) -> Iterator[Change]:

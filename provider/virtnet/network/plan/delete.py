@@ -1,7 +1,5 @@
 """The plan of taking a network down: removed, given back as it was adopted, or left. Pure."""
 
-from dataclasses import replace
-
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import recorded_inputs
 from virtnet.network.names import holding_uuid
@@ -124,7 +122,7 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
     elif mark is not None:
         steps.append(MarkNetwork(uuid=report.uuid, mark=None, previous=mark))
-    return replace(plan, steps=tuple(steps), notes=(*plan.notes, Note(NoteKind.GIVEN_BACK)))
+    return plan._replace(steps=tuple(steps), notes=(*plan.notes, Note(NoteKind.GIVEN_BACK)))
 
 
 def _changed_by_others(adopted: AsFound, recorded: Values, report: ReportedNetwork) -> list[str]:

@@ -1,7 +1,5 @@
 """The plan of a network that is there and that the state does not know: finished, or adopted. Pure."""
 
-from dataclasses import replace
-
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.adoption import adoption_mark, as_found, owned_by_other
@@ -36,7 +34,7 @@ def plan_create(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
         # a delete is to remove it, not to give it back.
         resumed = converge(desired, {}, observed, ChangeClass.REPLACE).plan()
         note = Note(NoteKind.RESUMED, {"uuid": report.uuid})
-        return replace(resumed, notes=(note, *resumed.notes))
+        return resumed._replace(notes=(note, *resumed.notes))
     if mark is not None and mark.owner and mark.owner != owner:
         return Plan(refusals=(owned_by_other(mark.owner, owner, report.uuid),))
     if not desired.get("adopt"):
@@ -60,8 +58,7 @@ def _adopt(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
     marks_first = mark is not None and converged.steps and report.persistent and previous != mark
     marked = (MarkNetwork(uuid=report.uuid, mark=mark, previous=previous),) if marks_first else ()
     note = Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})
-    return replace(
-        converged.plan(),
+    return converged.plan()._replace(
         steps=(*marked, *converged.steps),
         notes=(note, *converged.notes),
         details={"uuid": report.uuid, "adopted_from": found.as_details()},

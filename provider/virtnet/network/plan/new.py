@@ -1,7 +1,5 @@
 """The plan of a network that is not there: made anew. Pure."""
 
-from dataclasses import replace
-
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import with_own_bridge
 from virtnet.network.observed import Observed, ObservedAbsent
@@ -89,4 +87,4 @@ def start_findings(desired: NetworkTree, target: NetworkTree, observed: Observed
     elif desired.get("autostart", True):
         findings = preflight_at_boot(target, observed)
     too_new = needs_newer_libvirt(target, observed.libvirt_version)
-    return replace(findings, refusals=(*too_new, *findings.refusals))
+    return findings._replace(refusals=(*too_new, *findings.refusals))

@@ -74,7 +74,7 @@ def _update(desired: NetworkTree, recorded: Values, observed: ObservedNetwork) -
         # A create that failed half-way was recorded as it was left; what it lacked is there now.
         marked = replace(mark, creating=False)
     marking = (MarkNetwork(uuid=uuid, mark=marked, previous=mark),) if marked != mark else ()
-    return replace(converged.plan(), steps=(*converged.steps, *marking))
+    return converged.plan()._replace(steps=(*converged.steps, *marking))
 
 
 def _wrong_host(recorded: Values, observed: ObservedAbsent) -> Refusal | None:

@@ -6,8 +6,8 @@ a network in mode bridge without the bridge, and on some versions deletes a link
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observed import HostReport, Observed, ObservedAbsent
@@ -18,8 +18,7 @@ from virtnet.network.xml.definition import Subnet
 from virtnet.planning.findings import Note, Refusal
 
 
-@dataclass(frozen=True)
-class Findings:
+class Findings(NamedTuple):
     """What was found: refusals stop an apply before its first effect, notes do not."""
 
     refusals: tuple[Refusal, ...] = ()

@@ -6,7 +6,7 @@ MODIFY picks the first entry that looks alike (and older libvirt has none for DN
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.live_items import item_changes
@@ -19,8 +19,7 @@ from virtnet.planning.merge import label
 from virtnet.spec.part import Part, Values
 
 
-@dataclass(frozen=True)
-class _Operation:
+class _Operation(NamedTuple):
     command: str
     section: str
     parent_index: int
@@ -29,8 +28,7 @@ class _Operation:
     key: str
 
 
-@dataclass(frozen=True)
-class _Section:
+class _Section(NamedTuple):
     name: str
     part: type[Part]
     element: str

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import with_identity, with_own_bridge
@@ -49,8 +50,7 @@ class Copies:
         return (*self.config_changes, *only_live)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Flags:
+class Flags(NamedTuple):
     """What is wanted of libvirt's flags."""
 
     active: bool
@@ -59,8 +59,7 @@ class Flags:
     """True where it is, or is to be made so."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Targets:
+class Targets(NamedTuple):
     """Where a network should go."""
 
     copies: Copies
@@ -131,7 +130,7 @@ def _flags_within(flags: Flags, report: ReportedNetwork, reviewed_class: ChangeC
     """The flags less every change above the reviewed class, and the names of those that stay as they are."""
     if reviewed_class >= ChangeClass.LIVE:
         stops = report.active and not flags.active
-        return (replace(flags, active=True), ("active",)) if stops else (flags, ())
+        return (flags._replace(active=True), ("active",)) if stops else (flags, ())
     there = Flags(active=report.active, autostart=report.autostart, persistent=report.persistent)
     differing = (
         ("active", flags.active != there.active),

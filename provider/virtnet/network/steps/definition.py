@@ -4,7 +4,8 @@ Executing a step twice is as good as once, and so is undoing it: a step first re
 that failed may still have been carried out, and a run that was killed is finished by the next.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from virtnet.errors import HostFailure
 from virtnet.network._generated.trees import NetworkTree
@@ -23,8 +24,7 @@ from virtnet.planning.plan import Step
 from virtnet.spec.part import without
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outline:
+class Outline(NamedTuple):
     """A reviewer's view of a new network."""
 
     mode: str
@@ -51,7 +51,7 @@ class DefineNetwork:
     impact = Impact(edits=True)
 
     def describe(self) -> Summary:
-        return Summary(self.purpose, asdict(self.outline) if self.outline is not None else {})
+        return Summary(self.purpose, self.outline._asdict() if self.outline is not None else {})
 
     def execute(self, clients: Clients) -> None:
         clients.libvirt.define_network(self.xml)

@@ -1,13 +1,11 @@
 """What every step of a network tells of itself, so that the planner need not look into it. Pure."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from virtnet.planning.plan import Step
 
 
-@dataclass(frozen=True, kw_only=True)
-class Impact:
+class Impact(NamedTuple):
     """What a step means for those who use the network, besides what it is for."""
 
     restarts_dnsmasq: bool = False

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 from lxml import etree
 from pydantic.alias_generators import to_camel
@@ -89,8 +90,7 @@ class OwnerMark:
     """How an adopted network was found, as JSON: Pulumi records nothing of a create that is killed."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """An element below the part's own (empty for that itself), and in it an attribute, or its text."""
 
     element: str

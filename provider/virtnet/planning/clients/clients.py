@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from virtnet.planning.clients.host import HostCache, HostClient
 from virtnet.planning.clients.libvirt import LibvirtClient, NetworkCache
@@ -10,8 +10,7 @@ from virtnet.planning.clients.reads import Reads
 from virtnet.planning.reports import NetworkReport
 
 
-@dataclass(frozen=True)
-class Clients:
+class Clients(NamedTuple):
     """The clients of one host. Without caches everything is asked each time, and nothing else changes."""
 
     libvirt: LibvirtClient

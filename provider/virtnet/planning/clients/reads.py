@@ -5,8 +5,7 @@ more, so a test of each resource holds the two together.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Request: TypeAlias = tuple[str, ...]
 """One read of a host as virtnet.host.requests spells it, the kind first: ("read", path)."""
@@ -16,8 +15,7 @@ def _nothing(*_: object) -> tuple[Request, ...]:
     return ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reads:
+class Reads(NamedTuple):
     """What a resource's observation reads of a host together. The default declares nothing."""
 
     groups: tuple[frozenset[Request], ...] = ()

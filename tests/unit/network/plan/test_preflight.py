@@ -1,6 +1,5 @@
 """What on a host speaks against starting a network: address conflicts ranked, names and ports that are taken."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,7 +45,7 @@ def observed(report: NetworkReport | None = None, *others: NetworkReport, **host
         "host_uuid": "host",
         "libvirt_version": 9_000_000,
         "others": tuple(map(reported, others)),
-        "host": replace(EMPTY, **host),
+        "host": EMPTY._replace(**host),
     }
     return ObservedAbsent(**around) if report is None else ObservedNetwork(**around, report=reported(report))
 

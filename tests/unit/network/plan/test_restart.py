@@ -1,7 +1,6 @@
 """A restart with guests plugged in, on a libvirt and a host in memory: broken at every step, killed after each."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -294,9 +293,9 @@ def test_what_could_not_be_plugged_in_again_refuses_the_restart() -> None:
     libvirt, host, connect = a_host()
     recorded, desired = created(libvirt, host, connect), checked(NAT, domain={"name": "lab"})
     observed = observe_there(connect(""), desired, recorded)
-    macvtap = replace(observed.attachments[0], cannot_reattach=Obstacle(ObstacleKind.MACVTAP))
+    macvtap = observed.attachments[0]._replace(cannot_reattach=Obstacle(ObstacleKind.MACVTAP))
 
-    refusals = NETWORK.plan(desired, recorded, replace(observed, attachments=(macvtap,))).refusals
+    refusals = NETWORK.plan(desired, recorded, observed._replace(attachments=(macvtap,))).refusals
 
     assert [(refusal.kind, refusal.details["obstacle"]) for refusal in refusals] == [
         (RefusalKind.CANNOT_REATTACH, {"kind": "macvtap"})

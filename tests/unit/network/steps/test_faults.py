@@ -31,8 +31,8 @@ HOLDING_XML = f"<network><name>{holding_name(UUID)}</name><bridge name='{holding
 RUNNING = NetworkReport(
     uuid=UUID, name="lab", active=True, persistent=True, autostart=True, live_xml=XML, config_xml=XML
 )
-STOPPED = replace(RUNNING, active=False, live_xml=None)
-HOLDING = replace(RUNNING, uuid=holding_uuid(UUID), name=holding_name(UUID), live_xml=HOLDING_XML)
+STOPPED = RUNNING._replace(active=False, live_xml=None)
+HOLDING = RUNNING._replace(uuid=holding_uuid(UUID), name=holding_name(UUID), live_xml=HOLDING_XML)
 GUEST = FakeGuest(name="web", mac="52:54:00:00:00:01", tap="vnet0", network="lab")
 HELD = replace(GUEST, network=holding_name(UUID))
 START = StartNetwork(uuid=UUID, bridge="vn-lab")

@@ -1,7 +1,5 @@
 """What a network's host shows besides libvirt's word: a dnsmasq that a killed daemon forgot, a bridge not as it was."""
 
-from dataclasses import replace
-
 import pytest
 from tests.builders import network_host, observe_there
 from tests.fakes.guests import FakeGuest
@@ -173,7 +171,7 @@ def test_the_leftovers_own_sockets_do_not_stand_in_the_way(sockets: tuple[str, .
     seen = leftover(*sockets)
 
     refusals = preflight(TREE, seen, allow_overlap=False).refusals
-    without = preflight(TREE, replace(seen, dnsmasq_left=False), allow_overlap=False).refusals
+    without = preflight(TREE, seen._replace(dnsmasq_left=False), allow_overlap=False).refusals
 
     assert bool(refusals) is refused
     assert [refusal.kind for refusal in without] == [RefusalKind.DNS_PORT_TAKEN]
@@ -218,7 +216,7 @@ def test_a_bridge_that_is_down_is_mended_by_a_restart() -> None:
     recorded = {**desired, "problems": [as_details(DOWN)], "__named": ["mac", "uuid"]}
     seen = observe_there(Clients(libvirt=libvirt, host=None), desired, recorded)
 
-    planned = NETWORK.plan(desired, recorded, replace(seen, problems=(DOWN,)))
+    planned = NETWORK.plan(desired, recorded, seen._replace(problems=(DOWN,)))
 
     assert NETWORK.plan(desired, recorded, None).changes == (
         Change(path="problems", kind="change", change_class=ChangeClass.RESTART, problems=(DOWN,)),
@@ -293,7 +291,7 @@ def test_the_bridge_of_a_forgotten_park_is_removed_while_the_network_runs() -> N
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
     recorded = NETWORK.outputs(desired, {}, observe_there(there, {}, {"uuid": UUID})) or {}
     problem = Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": [holding_bridge(UUID)]})
-    seen = replace(observe_there(there, {}, recorded), bridges_left=(LEFT_BY_PARK,), problems=(problem,))
+    seen = observe_there(there, {}, recorded)._replace(bridges_left=(LEFT_BY_PARK,), problems=(problem,))
 
     plan = NETWORK.plan(desired, {**recorded, "problems": [as_details(problem)]}, seen)
 
@@ -372,7 +370,7 @@ def test_a_delete_names_the_guests_on_the_park_of_an_inactive_network_that_it_cu
     seen = observe_there(clients(network_host({})), None, recorded)
     waiting = Attachment(owner="web", interface="vnet0", mac=MACS["web"])
 
-    plan = plan_delete(recorded, replace(seen, holding="virtnet-holding-1", held=(waiting,)))
+    plan = plan_delete(recorded, seen._replace(holding="virtnet-holding-1", held=(waiting,)))
 
     assert cut_off("web") in plan.notes
 
@@ -462,7 +460,7 @@ def test_nothing_is_restarted_for_rules_that_only_the_daemon_can_make() -> None:
     plan = NETWORK.plan(
         desired,
         {**recorded, "problems": [as_details(problem)]},
-        replace(observe_there(there, {}, recorded), problems=(problem,)),
+        observe_there(there, {}, recorded)._replace(problems=(problem,)),
     )
 
     assert plan.steps == ()
@@ -471,7 +469,7 @@ def test_nothing_is_restarted_for_rules_that_only_the_daemon_can_make() -> None:
 
 def running_with(dns: str) -> FakeLibvirt:
     xml = XML.replace("<ip address", f"{dns}<ip address", 1)
-    return FakeLibvirt(reports={UUID: replace(network(active=True), live_xml=xml)})
+    return FakeLibvirt(reports={UUID: network(active=True)._replace(live_xml=xml)})
 
 
 def test_the_record_that_a_killed_restart_of_dnsmasq_left_is_a_problem_and_goes() -> None:
@@ -558,7 +556,7 @@ def test_a_network_that_is_let_go_keeps_no_record_of_a_restart() -> None:
 
 def test_where_dns_is_disabled_nothing_is_begun_for_which_libvirt_would_have_to_restart_dnsmasq() -> None:
     xml = XML.replace("<ip address", "<dns enable='no'/><ip address", 1)
-    libvirt = FakeLibvirt(reports={UUID: replace(network(active=True), live_xml=xml, config_xml=xml)})
+    libvirt = FakeLibvirt(reports={UUID: network(active=True)._replace(live_xml=xml, config_xml=xml)})
     there = Clients(libvirt=libvirt, host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system", "ips": SERVES_DHCPV6}, {})[0]
     recorded = {**desired, "uuid": UUID, "ips": TREE["ips"], "problems": []}
@@ -568,7 +566,7 @@ def test_where_dns_is_disabled_nothing_is_begun_for_which_libvirt_would_have_to_
     mending = NETWORK.plan(
         {**desired, "ips": TREE["ips"]},
         {**recorded, "problems": [as_details(DNSMASQ_GONE)]},
-        replace(observed_now, problems=(DNSMASQ_GONE,)),
+        observed_now._replace(problems=(DNSMASQ_GONE,)),
     )
 
     assert [refusal.kind for refusal in plan.refusals] == [RefusalKind.DNSMASQ_NOT_RESTARTED]

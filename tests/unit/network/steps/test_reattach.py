@@ -104,7 +104,7 @@ def test_guests_come_home_before_links_as_they_were_plugged_in() -> None:
 def test_a_tap_gets_the_mtu_of_the_bridge_before_it_moves(
     bridge: str | None, tap: str | None, xml: str, given: list[str]
 ) -> None:
-    there = replace(waiting(guests=True), mtus={"vnet0": tap} if tap else {}, interfaces=(replace(GUEST, xml=xml),))
+    there = replace(waiting(guests=True), mtus={"vnet0": tap} if tap else {}, interfaces=(GUEST._replace(xml=xml),))
 
     actions = list(plug_in(replace(HOME, mtu=bridge), there))
 
