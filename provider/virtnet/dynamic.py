@@ -9,14 +9,16 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pulumi import dynamic
 
 if TYPE_CHECKING:
     from virtnet.connect import Hosts
+    from virtnet.planning.lifecycle import Diff
+    from virtnet.planning.property_paths import Steps
     from virtnet.planning.resource import Resource
     from virtnet.resources import Catalogue
     from virtnet.spec.part import Values
@@ -26,8 +28,29 @@ PLACES = "__secret"
 in clear and unmarked."""
 
 RUN = "__run"
-"""The SDK's word of the run and the resource in it: {`name`: the Pulumi resource's, `preview`: whether it is one}. The
-engine asks a dynamic provider for checks and diffs alike when it previews and when it applies."""
+"""The SDK's word of the run and the resource in it: {`name`: the Pulumi resource's, `preview`: whether it is one,
+`ignored` and `replacing`: the paths of ignoreChanges and replaceOnChanges}. The engine asks a dynamic provider for
+checks and diffs alike when it previews and when it applies, and tells it of no option."""
+
+
+class _Asked(NamedTuple):
+    """What the check of something recorded was told."""
+
+    key: str
+    """What tells it from others where nothing recorded comes along."""
+    recorded: Mapping[str, Any]
+    """The recorded inputs, on the wire."""
+    ignored: "Sequence[str]"
+    """Pulumi's option ignoreChanges, as far as the SDK knows it."""
+    replacing: "Sequence[str]"
+    """Pulumi's option replaceOnChanges, likewise."""
+
+
+class _Reviewed(NamedTuple):
+    """What a diff was told and answered."""
+
+    recorded: "Values"
+    replaces: bool
 
 
 class Provider(dynamic.ResourceProvider):
@@ -49,7 +72,9 @@ class Provider(dynamic.ResourceProvider):
 
         self._session = EngineSession(_hosts, os.environ.get("LIBVIRT_DEFAULT_URI"))
         self._session.configure(req.config.get("virtnet:uri"), req.config.get("virtnet:unreachable"))
-        self._known: set[str] = set()
+        self._reviewed: dict[str, _Reviewed | None] = {}
+        self._asked: dict[str, _Asked] = {}
+        self._shown: dict[str, Mapping[str, Any]] = {}
         self._previews = True
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
@@ -57,7 +82,7 @@ class Provider(dynamic.ResourceProvider):
         unchanged = self.catalogue().unchanged(self.kind)
         if unchanged is not None and unchanged.checks_as_recorded(_olds, news, self._session.uri):
             self._session.checked(_identity(_olds))
-            self._known |= {str(_olds["__owner"]), str(news["__owner"])}
+            self._takes_review(_olds, _olds, news)
             self._begin(news)
             return dynamic.CheckResult(dict(_olds), [])
         resource = self._resource()
@@ -75,13 +100,27 @@ class Provider(dynamic.ResourceProvider):
         checked = _sendable(resource.to_properties(canonical)) | _places(news)
         self._hide(checked)  # lines have the canonical spelling
         self._session.checked(_identity(canonical))
-        # The second check of a replacement comes with nothing recorded; what it would say of the host is said of a host
-        # on which the original still is.
         if recorded:
-            self._known |= {str(canonical.get("__owner")), str(inputs.get("__owner"))}
-        elif str(canonical.get("__owner")) not in self._known:
-            self._preview(resource, None, canonical)
+            self._takes_review(canonical, _olds, news)
+        else:
+            self._preview_create(resource, canonical, _asked_for(news))
         return dynamic.CheckResult(checked, [])
+
+    def _takes_review(self, canonical: "Values", recorded: Mapping[str, Any], news: Mapping[str, Any]) -> None:
+        """Note what a check of something recorded was told, for the calls that are told less of it."""
+        key, run = _asked_for(news), news.get(RUN) or {}
+        self._asked[_identity(canonical)] = _Asked(key, recorded, run.get("ignored") or (), run.get("replacing") or ())
+        self._reviewed[key] = None
+
+    def _preview_create(self, resource: "Resource[Any]", desired: "Values", asked: str) -> None:
+        """Preview what comes with nothing recorded: a create, or a replacement, which is checked once more so."""
+        if asked not in self._reviewed:
+            self._preview(resource, None, desired)
+            return
+        reviewed = self._reviewed[asked]
+        # Where diff asked for the replacement, it has said everything.
+        if reviewed is not None and not reviewed.replaces:
+            self._preview(resource, reviewed.recorded, desired, replaced=True)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """The changes by what is recorded; their lines for a reviewer, when it is one who asks."""
@@ -91,13 +130,22 @@ class Provider(dynamic.ResourceProvider):
         from virtnet.errors import VirtnetError
 
         resource = self._resource()
+        from virtnet.planning import lifecycle
+        from virtnet.planning.property_paths import parsed
+
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
+        asked = self._asked.get(_identity(desired))
+        ignored, replacing = ([], []) if asked is None else ([*map(parsed, paths)] for paths in asked[2:])
+        desired = lifecycle.not_ignored(resource, recorded, desired, ignored)
         try:
             found, reviewed = self._session.diff(resource, _identity(desired), _id, recorded, desired)
         except VirtnetError as error:
             raise self._session.presentable(error) from None
+        found = lifecycle.replaced_on_changes(resource, found, recorded, desired, replacing)
         if reviewed and found.changes:
-            self._preview(resource, recorded, desired, found.changes)
+            if asked is not None:
+                self._reviewed[asked.key] = _Reviewed(recorded, bool(found.replaces))
+            self._preview(resource, recorded, desired, found.changes, ignored=ignored)
         elif reviewed and found.notes:
             self._show("\n".join(self._session.notes(resource, recorded, desired, found)))
         replaces = sorted({_top(path) for path in found.replaces})
@@ -105,8 +153,28 @@ class Provider(dynamic.ResourceProvider):
         moved = "__provider" in _news and "__provider" not in _olds
         # Without an update the state would go on keeping in clear what is secret now.
         hidden_otherwise = _places(_news) != _places(_olds)
-        changes = bool(found.changes) or moved or hidden_otherwise
-        return dynamic.DiffResult(changes=changes, replaces=replaces, delete_before_replace=bool(replaces))
+        changes = moved or hidden_otherwise
+        before = asked.recorded if reviewed and asked is not None else self._shown.get(_id)
+        return dynamic.DiffResult(
+            # What is to replace has been decided, where the program says it: the engine takes items by their places.
+            changes=changes or (bool(found.changes) if replacing else self._verdict(resource, found, before, _news)),
+            replaces=replaces,
+            delete_before_replace=bool(replaces),
+        )
+
+    def _verdict(
+        self, resource: "Resource[Any]", found: "Diff", before: Mapping[str, Any] | None, news: Mapping[str, Any]
+    ) -> bool | None:
+        """Whether there are changes; None where the engine sees them too, and so is to compare the inputs by itself.
+
+        It then knows by path what changes, and applies options that the program has set in ways unknown to us. `before`
+        are the inputs with which it would compare.
+        """
+        if not found.changes or before is None:
+            return bool(found.changes)
+        of_inputs = all(_top_name(change.path) in resource.spec.model_fields for change in found.changes)
+        differ = {**before, "__provider": None} != {**news, "__provider": None}
+        return None if of_inputs and differ else True
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Make it: done, or rolled back whole."""
@@ -136,22 +204,23 @@ class Provider(dynamic.ResourceProvider):
         outputs = found.outputs
         if outputs is None:
             return dynamic.ReadResult("", {})
-        inputs = resource.recorded_inputs(outputs)
-        return dynamic.ReadResult(
-            id_,
-            resource.to_properties(outputs) | _places(props),
-            _sendable(resource.to_properties(inputs)) | _places(props),
-        )
+        inputs = _sendable(resource.to_properties(resource.recorded_inputs(outputs))) | _places(props)
+        self._shown[id_] = inputs
+        return dynamic.ReadResult(id_, resource.to_properties(outputs) | _places(props), dict(inputs))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Observe again, plan again, apply."""
         from virtnet.errors import VirtnetError
         from virtnet.planning import lifecycle
+        from virtnet.planning.property_paths import parsed
 
         resource = self._resource()
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
+        asked = self._asked.get(_identity(desired))
+        ignored = [] if asked is None else [*map(parsed, asked.ignored)]
+        desired = lifecycle.not_ignored(resource, recorded, desired, ignored)
         try:
-            outputs = lifecycle.update(resource, recorded, desired, self._session.connect, self._tell)
+            outputs = lifecycle.update(resource, recorded, desired, self._session.connect, self._tell, ignored=ignored)
         except VirtnetError as error:
             raise self._session.presentable(error) from None
         return dynamic.UpdateResult(resource.to_properties(outputs) | _places(_news))
@@ -182,10 +251,13 @@ class Provider(dynamic.ResourceProvider):
         recorded: "Values | None",
         desired: "Values",
         changes: Any = (),
+        *,
+        replaced: bool = False,
+        ignored: "Sequence[Steps]" = (),
     ) -> None:
         if not self._previews:  # what the plan notes is shown when it is applied
             return
-        lines = self._session.preview(resource, recorded, desired, changes)
+        lines = self._session.preview(resource, recorded, desired, changes, replaced=replaced, ignored=ignored)
         if lines:
             self._show("\n".join(lines))
 
@@ -312,10 +384,20 @@ def _identity(desired: "Values") -> str:
     return f"{desired.get('__owner')} {desired.get('name')} {desired.get('uri')}"
 
 
+def _asked_for(news: Mapping[str, Any]) -> str:
+    """What tells a resource from others by what the program asks for, with or without anything recorded."""
+    run: Mapping[str, Any] = news.get(RUN) or {}
+    return f"{news.get('__owner')} {run.get('name')} {news.get('name')} {news.get('uri')}"
+
+
 def _top(path: str) -> str:
     from pydantic.alias_generators import to_camel
 
-    return to_camel(path.partition(".")[0].partition("[")[0])
+    return to_camel(_top_name(path))
+
+
+def _top_name(path: str) -> str:
+    return path.partition(".")[0].partition("[")[0]
 
 
 _printing = threading.Lock()

@@ -198,7 +198,11 @@ class Resource(pulumi.dynamic.Resource):
         properties |= to_properties(named if args is None else args, self.ARGS)
         # The name is that on the host when the program gives none. In a preview the provider looks at the host for the
         # reviewer; when the same is applied it would only hold up the work.
-        properties[WireKey("__run")] = {"name": resource_name, "preview": pulumi.runtime.is_dry_run()}
+        properties[WireKey("__run")] = {
+            "name": resource_name,
+            "preview": pulumi.runtime.is_dry_run(),
+            **self._told(opts),
+        }
         # The mark by which its owner finds it again.
         properties[WireKey("__owner")] = f"{pulumi.get_project()}/{pulumi.get_stack()}/{resource_name}"
         # A host has one network of a name and one file of a name, so the old one goes before the new one comes, also
@@ -207,6 +211,11 @@ class Resource(pulumi.dynamic.Resource):
         ours.delete_before_replace = True
         self._register(resource_name, properties, pulumi.ResourceOptions.merge(ours, opts))
         _come_with_the_resource(self.__dict__[name] for name in properties if name in self.__dict__)
+
+    def _told(self, opts: pulumi.ResourceOptions | None) -> dict[str, list[str]]:
+        """The options that the engine keeps from a dynamic provider, by which an update and a preview go."""
+        paths = {"ignored": opts and opts.ignore_changes, "replacing": opts and opts.replace_on_changes}
+        return {name: [*map(self.translate_input_property, given)] for name, given in paths.items() if given}
 
     def _options(self, resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
         """What whoever serves the resource has to have among its options. For subclasses."""

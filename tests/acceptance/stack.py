@@ -14,7 +14,7 @@ from tests.hosts.sandboxed import Host
 
 WITHOUT_PIP = Path(__file__).with_name("python-without-pip")
 PROGRAM = '''\
-"""Declares what resources.json lists, in its order; each depends on the one before where it says so."""
+"""Declares what resources.json lists, in its order; each depends on those it names, and has Pulumi's options."""
 
 import json
 import signal
@@ -30,7 +30,8 @@ made = {}
 for entry in json.loads(Path(__file__).with_name("resources.json").read_text()):
     kind = getattr(pulumi_virtnet, entry["type"])
     after = [made[name] for name in entry.get("depends_on", [])]
-    made[entry["name"]] = kind(entry["name"], **entry["args"], opts=pulumi.ResourceOptions(depends_on=after))
+    options = pulumi.ResourceOptions(depends_on=after, **entry.get("options", {}))
+    made[entry["name"]] = kind(entry["name"], **entry["args"], opts=options)
     pulumi.export(entry["name"], {"id": made[entry["name"]].id, "urn": made[entry["name"]].urn})
 '''
 
@@ -78,7 +79,7 @@ class Stack:
         )
 
     def declare(self, *resources: Mapping[str, Any]) -> None:
-        """Write the program's list: dicts with type, name, args and depends_on."""
+        """Write the program's list: dicts with type, name, args, depends_on and options."""
         (self.directory / "resources.json").write_text(json.dumps(resources))
 
     def network(self, name: str, /, **args: Any) -> None:

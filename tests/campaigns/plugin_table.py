@@ -151,7 +151,8 @@ class Dynamic:
     def diff(self, kind: str, _name: str, id_: str, olds: Answer, news: Answer) -> Answer:
         result = self.providers[kind].diff(id_, olds, news)
         return {
-            "changes": result.changes,
+            # Without a verdict the engine compares the inputs; the provider leaves it to that only where they differ.
+            "changes": result.changes is not False,
             "replaces": sorted(result.replaces or ()),
             "delete_before_replace": result.delete_before_replace,
         }

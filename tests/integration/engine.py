@@ -167,7 +167,7 @@ class _Engine:
             return
         before = _sent(recorded["outputs"])
         found = provider.diff(recorded["id"], before, inputs)
-        if not found.changes:
+        if not _differs(found, recorded["inputs"], inputs):
             if not preview:
                 self._outcome.state[name] = {**recorded, "inputs": inputs}
             return
@@ -209,12 +209,17 @@ class _Engine:
             del self._outcome.state[name]
             return
         outputs, inputs = _sent(result.outs or {}), _sent(result.inputs or recorded["inputs"])
-        if provider.diff(recorded["id"], outputs, recorded["inputs"]).changes:
+        if _differs(provider.diff(recorded["id"], outputs, recorded["inputs"]), inputs, recorded["inputs"]):
             self._outcome.changes.append(name)
         for key in sorted({*before, *outputs}):
             if before.get(key) != outputs.get(key):
                 self._outcome.lines.append(f"{name}: {key}: {before.get(key)!r} => {outputs.get(key)!r}")
         self._outcome.state[name] = {**recorded, "id": result.id, "inputs": inputs, "outputs": outputs}
+
+
+def _differs(found: dynamic.DiffResult, before: Properties, after: Properties) -> bool:
+    """Whether there are changes; without a verdict of the provider the engine compares the inputs."""
+    return before != after if found.changes is None else found.changes
 
 
 class CheckError(Exception):

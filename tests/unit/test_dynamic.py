@@ -5,7 +5,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pulumi import dynamic
@@ -284,3 +284,60 @@ def test_what_a_terminal_would_obey_is_shown_and_not_passed_on(capsys: pytest.Ca
     provider._show("interface \x1b[2J is plugged in")
 
     assert capsys.readouterr().out == "interface \\x1b[2J is plugged in\n"
+
+
+class TestOptions:
+    """What the engine tells a dynamic provider of a resource's options: nothing, but by what it asks."""
+
+    RECORDED: ClassVar[dict[str, Any]] = {
+        **MADE,
+        "autostart": True,
+        "active": True,
+        "persistent": True,
+        "problems": [],
+        "__named": ["uuid"],
+    }
+
+    def news(self, mtu: int, **told: list[str]) -> dict[str, Any]:
+        return {**MADE, "mtu": mtu, "__run": {"name": "lab", "preview": True, **told}}
+
+    def test_what_the_inputs_show_is_left_to_the_engine(self) -> None:
+        provider = network_provider()
+        inputs = provider.check({**checked(MADE), "mtu": 1400}, self.news(1450)).inputs
+
+        assert provider.diff("id", {**self.RECORDED, "mtu": 1400}, inputs).changes is None
+
+    def test_what_only_outputs_show_is_not(self) -> None:
+        provider = network_provider()
+        inputs = provider.check({**checked(MADE), "mtu": 1450}, self.news(1450)).inputs
+
+        for drift in ({"mtu": 1400}, {"mtu": 1450, "persistent": False}):
+            assert provider.diff("id", {**self.RECORDED, **drift}, inputs).changes is True
+
+    def test_what_is_ignored_is_no_change(self) -> None:
+        provider = network_provider()
+        inputs = provider.check({**checked(MADE), "mtu": 1450}, self.news(1450, ignored=["mtu"])).inputs
+
+        assert provider.diff("id", {**self.RECORDED, "mtu": 1400}, inputs).changes is False
+
+    @pytest.mark.parametrize(("path", "replaces"), [("mtu", ["mtu"]), ("*", ["mtu"]), ("ips", [])])
+    def test_a_change_that_is_to_replace_does(self, path: str, replaces: list[str]) -> None:
+        provider = network_provider()
+        inputs = provider.check({**checked(MADE), "mtu": 1400}, self.news(1450, replacing=[path])).inputs
+
+        found = provider.diff("id", {**self.RECORDED, "mtu": 1400}, inputs)
+
+        assert (found.changes, found.replaces, found.delete_before_replace) == (True, replaces, bool(replaces))
+
+    def test_a_replacement_that_the_engine_decides_on_is_told_where_it_shows(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        provider = network_provider()
+        inputs = provider.check({**checked(MADE), "mtu": 1400}, self.news(1450)).inputs
+        provider.diff("id", {**self.RECORDED, "mtu": 1400}, inputs)
+        as_an_update = capsys.readouterr().out
+
+        provider.check({}, self.news(1450))
+
+        assert "is deleted and made anew" not in as_an_update
+        assert "is deleted and made anew" in capsys.readouterr().out

@@ -25,7 +25,8 @@ from virtnet.spec.failures import Details, Failure
 from virtnet.spec.messages import reason
 
 REPLACEMENT = (
-    "is deleted here and created on the other host; the values found at create are put back, unless on_delete is keep"
+    "is deleted and made anew, on the host of the uri; the values found at create are put back on the one it was on, "
+    "unless on_delete is keep"
 )
 
 FAILURES: Mapping[Enum, str] = {

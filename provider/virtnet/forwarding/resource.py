@@ -74,4 +74,5 @@ HOST_FORWARDING: Resource[ForwardingReport] = Resource(
     recorded_inputs=recorded_inputs,
     identity=identity,
     messages=_messages,
+    unnamed_stays=False,
 )

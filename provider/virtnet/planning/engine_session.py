@@ -5,7 +5,7 @@ that changes nothing needs none of it.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from virtnet.planning.clients.clients import Clients
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.plan import Change
+    from virtnet.planning.property_paths import Steps
     from virtnet.planning.resource import Resource
     from virtnet.spec.part import Values
 
@@ -91,11 +92,16 @@ class EngineSession(Generic[Hosts]):
         recorded: "Values | None",
         desired: "Values",
         changes: "tuple[Change, ...]" = (),
+        *,
+        replaced: bool = False,
+        ignored: "Sequence[Steps]" = (),
     ) -> list[str]:
-        """The lines for a reviewer, which are not told again while it is applied."""
+        """The lines for a reviewer, which are not told again while it is applied. The rest is lifecycle's."""
         from virtnet.planning import lifecycle, messages
 
-        found = lifecycle.preview(resource, recorded, desired, self.connect, changes)
+        found = lifecycle.preview(
+            resource, recorded, desired, self.connect, changes, replaced=replaced, ignored=ignored
+        )
         lines = list(messages.lines(found, resource.messages()))
         self._previewed.update(lines)
         return lines

@@ -5,7 +5,7 @@ plan(desired, recorded, observed) · delete = plan(nothing, recorded, observed) 
 plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; the adapters above translate.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -14,11 +14,13 @@ from virtnet.planning import messages as sentences
 from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Subject, in_words
+from virtnet.planning.ignored import as_recorded, left_alone
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.preview import Preview
+from virtnet.planning.property_paths import Steps, places, within
 from virtnet.planning.resource import Observed, Resource
 from virtnet.spec.failures import Failure
-from virtnet.spec.part import UNKNOWN, Values, walk_unknown
+from virtnet.spec.part import UNKNOWN, TreeType, Values, walk_unknown
 
 Connect = Callable[[str], Clients]
 """Gives the clients of the host of a connection URI."""
@@ -60,6 +62,28 @@ def diff(resource: Resource[Observed], recorded: Values, desired: Values, connec
     return Diff(changes, plan.notes)
 
 
+def not_ignored(
+    resource: Resource[Observed], recorded: Values, desired: TreeType, ignored: Sequence[Steps]
+) -> TreeType:
+    """What is desired, with what is recorded wherever the user has Pulumi ignore changes. Pure."""
+    return as_recorded(resource.spec, desired, resource.recorded_inputs(recorded), ignored) if ignored else desired
+
+
+def replaced_on_changes(
+    resource: Resource[Observed], found: Diff, recorded: Values, desired: Values, paths: Sequence[Steps]
+) -> Diff:
+    """The same, where a change at one of these paths, or inside of it, is a replacement (replaceOnChanges). Pure."""
+    if not paths:
+        return found
+    changes = (
+        change._replace(change_class=ChangeClass.REPLACE)
+        if any(within(place, paths) for place in places(resource.spec, change, recorded, desired))
+        else change
+        for change in found.changes
+    )
+    return found._replace(changes=tuple(changes))
+
+
 def _same_host(change: Change, recorded: Values, desired: Values, connect: Connect) -> Change:
     uri = desired.get("uri")
     if change.path != "uri" or not isinstance(uri, str):
@@ -87,16 +111,24 @@ def preview(
     desired: Values,
     connect: Connect,
     changes: tuple[Change, ...] = (),
+    *,
+    replaced: bool = False,
+    ignored: Sequence[Steps] = (),
 ) -> Preview:
     """What is to be reviewed: the changes by what is recorded, then what the host, as it is now, adds to them.
 
-    Never raises our errors.
+    `ignored`: where an update leaves alone what it finds. `replaced`: Pulumi deletes what is recorded and makes it
+    anew, whatever the changes ask for. Never raises our errors.
     """
     identity = {name: desired.get(name) for name in IDENTITY}
     unknown = tuple(name for name, value in identity.items() if list(walk_unknown(value)))
     known = {name: value for name, value in desired.items() if name not in unknown}
     found = Preview(subject=subject_of(resource, known, recorded), changes=changes, unknown=unknown)
-    if recorded is not None and any(change.change_class is ChangeClass.REPLACE for change in changes):
+    replaces = any(change.change_class is ChangeClass.REPLACE for change in changes)
+    if replaced and not replaces:
+        # Each of them is made by the replacement.
+        found = found._replace(changes=tuple(one._replace(change_class=ChangeClass.REPLACE) for one in changes))
+    if recorded is not None and (replaced or replaces):
         return _with_replaced(found, resource, recorded, connect)
     if unknown:
         return found
@@ -105,7 +137,9 @@ def preview(
         if list(walk_unknown(desired)):
             _look(resource, clients, desired, recorded or {}, recent=True)
             return found._replace(partly_unknown=True)
-        plan = _planned(resource, clients, desired, recorded, recent=True)
+        plan = _planned(resource, clients, desired, recorded, recent=True, ignored=ignored)
+        if plan.found_own:
+            found = found._replace(if_replaced=_if_replaced(resource, clients, desired, plan, connect))
     except VirtnetError as error:
         return found._replace(error=error)
     found = found._replace(refusals=plan.refusals, notes=plan.notes)
@@ -113,6 +147,17 @@ def preview(
         return found
     taken_over = plan.changes if "adopted_from" in plan.details else ()
     return found._replace(changes=(*changes, *taken_over), steps=tuple(step.describe() for step in plan.steps))
+
+
+def _if_replaced(
+    resource: Resource[Observed], clients: Clients, desired: Values, plan: Plan, connect: Connect
+) -> Preview | None:
+    """What a replacement of what is there would be, of which nothing recorded was told; None where it is gone again."""
+    observed = _look(resource, clients, {}, {**desired, **plan.details}, recent=True)
+    there = resource.outputs(desired, plan.details, observed)
+    if there is None:
+        return None
+    return _with_replaced(Preview(subject=subject_of(resource, desired, there)), resource, there, connect)
 
 
 def _with_replaced(found: Preview, resource: Resource[Observed], recorded: Values, connect: Connect) -> Preview:
@@ -161,13 +206,14 @@ def update(
     show: Show,
     *,
     progress: Show | None = None,
+    ignored: Sequence[Steps] = (),
 ) -> dict[str, object]:
-    """Observe again, plan again, apply; return the new outputs. `progress` as for create."""
+    """Observe again, plan again, apply; return the new outputs. `progress` as for create, `ignored` as for preview."""
     clients = connect(str(desired["uri"]))
     plan = None
     try:
         with clients.lock():
-            plan = _planned(resource, clients, desired, recorded)
+            plan = _planned(resource, clients, desired, recorded, ignored=ignored)
             _apply(resource, plan, clients, subject_of(resource, desired, recorded), show=show, progress=progress)
         return _outputs(resource, clients, desired, recorded, {**recorded, **plan.details})
     except VirtnetError as error:
@@ -314,13 +360,38 @@ def _planned(
     recorded: Values | None,
     *,
     recent: bool = False,
+    ignored: Sequence[Steps] = (),
 ) -> Plan:
     """The plan. What is kept of earlier looks never refuses anything: the host is looked at afresh first."""
-    plan = resource.plan(desired, recorded, _look(resource, clients, desired, recorded or {}, recent=recent))
+
+    def planned(observed: Observed) -> Plan:
+        return resource.plan(*_left_alone(resource, desired, recorded, observed, ignored), observed)
+
+    plan = planned(_look(resource, clients, desired, recorded or {}, recent=recent))
     if not plan.refusals:
         return plan
     clients.invalidate()
-    return resource.plan(desired, recorded, _look(resource, clients, desired, recorded or {}))
+    return planned(_look(resource, clients, desired, recorded or {}))
+
+
+def _left_alone(
+    resource: Resource[Observed],
+    desired: Values,
+    recorded: Values | None,
+    observed: Observed,
+    ignored: Sequence[Steps],
+) -> tuple[Values, Values | None]:
+    """What is desired and recorded, as if what others changed in ignored places were both."""
+    if recorded is None or not ignored:
+        return desired, recorded
+    before = resource.recorded_inputs(recorded)
+    shown = resource.outputs(before, recorded, observed)
+    if shown is None:
+        return desired, recorded
+    found, stays = resource.recorded_inputs(shown), resource.unnamed_stays
+    made = {name: value for name, value in recorded.items() if name not in before}
+    kept = left_alone(resource.spec, before, found, ignored, unnamed_stays=stays)
+    return left_alone(resource.spec, desired, found, ignored, unnamed_stays=stays), {**made, **kept}
 
 
 def _apply(

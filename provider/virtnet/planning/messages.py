@@ -22,25 +22,39 @@ def subject(of: Subject) -> str:
 
 def lines(preview: Preview, messages: Messages) -> Iterator[str]:
     """What a reviewer reads: a line a change, then what the host, as it is now, adds to it."""
+    if preview.if_replaced is None:
+        yield from _lines(preview, messages, "")
+        return
+    yield from _lines(preview.if_replaced, messages, IF_REPLACED)
+    yield from _lines(preview, messages, IF_CREATED)
+
+
+IF_REPLACED = "if Pulumi replaces it (+-): "
+
+IF_CREATED = "if Pulumi creates it (+): "
+
+
+def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str]:
     about = subject(preview.subject)
     for entry in preview.changes:
-        yield f"{about}: {change(entry, messages)} [{entry.change_class.name.lower()}]"
+        yield f"{about}: {condition}{change(entry, messages)} [{entry.change_class.name.lower()}]"
     unknown = " and ".join(preview.unknown)
     if preview.replaced is not None:
         about = subject(preview.replaced)
         or_stays = f"; or it stays, if {unknown}, known only when applied, is as it was" if unknown else ""
-        yield f"{about}: {messages.replacement}{or_stays}"
+        yield f"{about}: {condition}{messages.replacement}{or_stays}"
     elif unknown:
-        yield f"{about}: {unknown} {'is' if len(preview.unknown) == 1 else 'are'} {LATER}"
+        yield f"{about}: {condition}{unknown} {'is' if len(preview.unknown) == 1 else 'are'} {LATER}"
     if preview.partly_unknown:
-        yield f"{about}: parts are {LATER}"
+        yield f"{about}: {condition}parts are {LATER}"
     if preview.error is not None:
-        yield f"{about}: as the host is now, this could not be applied: {read_error(messages, preview.error)}"
+        yield f"{about}: {condition}as the host is now, this could not be applied: {read_error(messages, preview.error)}"
     for step in preview.steps:
-        yield f"{about}: will {messages.sentence(step)}"
+        yield f"{about}: {condition}will {messages.sentence(step)}"
     for refusal in preview.refusals:
-        yield f"{about}: as the host is now, this would be refused: {messages.advice(refusal)}"
-    yield from notes(preview.subject if preview.replaced is None else preview.replaced, preview.notes, messages)
+        yield f"{about}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
+    for note in preview.notes:
+        yield f"{about}: {condition}note: {messages.sentence(note)}"
 
 
 LATER = "known only when applied; the plan is made then"

@@ -66,6 +66,11 @@ class Plan(NamedTuple):
     """What a reviewer should know besides the changes."""
     details: Mapping[str, Any] = MappingProxyType({})
     """What was chosen while planning and the outputs need, such as a new network's UUID."""
+    found_own: bool = False
+    """Of a create: whether what is there was made or adopted for this very resource.
+
+    Pulumi is about to replace it then, or an earlier run was not recorded. A create cannot tell which.
+    """
 
     @property
     def change_class(self) -> ChangeClass:

@@ -29,3 +29,5 @@ class Preview(NamedTuple):
     """Why it must not be applied as the host is now."""
     notes: tuple[Note, ...] = ()
     """What a reviewer should know besides."""
+    if_replaced: "Preview | None" = None
+    """What holds instead where Pulumi replaces what is there: nothing told this create whether it does."""

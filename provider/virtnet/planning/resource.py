@@ -69,6 +69,8 @@ class Resource(Generic[Observed]):
     """Outputs -> Pulumi's id. Pure."""
     messages: Callable[[], Messages]
     """How its values read; called when something is to be said, so that sentences are imported then."""
+    unnamed_stays: bool = True
+    """Whether what neither the program nor the state names stays as it is on the host; else it is given back."""
     reads: Reads = field(default_factory=Reads)
     """What observe reads of the host together."""
     unknown_after_create: Values = field(default_factory=dict)

@@ -32,7 +32,6 @@ def _import_the_rest() -> None:
     from virtnet import connect as clients  # noqa: F401
     from virtnet.planning import lifecycle  # noqa: F401
     from virtnet.plugin import functions as plugin_functions  # noqa: F401
-    from virtnet.plugin import property_paths as plugin_paths  # noqa: F401
     from virtnet.plugin import struct as plugin_values  # noqa: F401
     from virtnet.spec import properties as wire  # noqa: F401
 

@@ -107,7 +107,7 @@ def diff_response(
     kinds: Mapping[str, Any], *, replaces: Iterable[str] = (), on_inputs: bool = False
 ) -> provider_pb2.DiffResponse:
     """A detailed diff: `kinds` by property path, `replaces` the properties that make it a replacement."""
-    from virtnet.plugin.property_paths import top
+    from virtnet.planning.property_paths import top
 
     replaced = sorted(set(replaces))
     return provider_pb2.DiffResponse(

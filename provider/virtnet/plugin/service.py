@@ -36,6 +36,7 @@ from virtnet.resources import CATALOGUE, Catalogue, Unchanged
 if TYPE_CHECKING:
     from virtnet.connect import Hosts
     from virtnet.planning.plan import Change
+    from virtnet.planning.property_paths import Steps
     from virtnet.planning.resource import Resource
     from virtnet.plugin.answers import Asked
     from virtnet.plugin.struct import Received
@@ -91,7 +92,8 @@ class Plugin(ResourceProviderServicer):
         self._session = EngineSession(_hosts, environment.get("LIBVIRT_DEFAULT_URI"))
         self._cancelled = threading.Event()
         self._lock = threading.Lock()
-        self._replacing: dict[str, tuple[Values, tuple[Change, ...]]] = {}
+        self._changing: dict[str, tuple[Values, tuple[Change, ...]]] = {}
+        """What Diff found to change, behind URNs: a preview's next call says whether it is updated or made anew."""
         self._asked_functions: Asked | None = None
 
     # What the engine and the plugin tell one another before the first resource.
@@ -156,7 +158,7 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
         """What changes. Never a reason to replace a resource: each has the uri it was made with among its inputs."""
-        from virtnet.plugin.property_paths import Kind
+        from virtnet.planning.property_paths import Kind
 
         before, now = self._take(request.old_inputs).values, self._take(request.news).values
         changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
@@ -214,7 +216,7 @@ class Plugin(ResourceProviderServicer):
         self, news: "Received", part: "type[Part]", failure: "Failure", read: "Callable[[Failure], str]"
     ) -> provider_pb2.CheckFailure:
         """A failure as the engine shows it: with the value under its path, so for a secret without a path."""
-        from virtnet.plugin.property_paths import in_camel_case
+        from virtnet.planning.property_paths import in_camel_case
         from virtnet.spec.part import may_be_secret
 
         path = in_camel_case(failure.path)
@@ -229,7 +231,8 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
         """The changes by what is recorded, each with its property path."""
-        from virtnet.plugin.property_paths import detailed, top
+        from virtnet.planning import lifecycle
+        from virtnet.planning.property_paths import detailed, parsed, top
         from virtnet.plugin.struct import as_read, as_sent
 
         resource, unchanged = self._resource(request.urn), self._unchanged(request.urn)
@@ -239,10 +242,12 @@ class Plugin(ResourceProviderServicer):
         recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, self._take(request.news))
         # What check adds is missing in the recorded inputs of an import, with which a refresh compares.
         desired = {**added_by_check(resource, str(recorded.get("uri", self._session.uri))), **desired}
+        ignored = [parsed(path) for path in request.ignoreChanges]
+        desired = lifecycle.not_ignored(resource, recorded, desired, ignored)
         found, reviewed = self._session.diff(resource, request.urn, request.id, recorded, desired)
-        if reviewed and found.replaces:
-            self._replacing[request.urn] = (recorded, found.changes)
-        elif reviewed and found.notes and not found.changes:
+        if reviewed and found.changes:
+            self._changing[request.urn] = (recorded, found.changes)
+        elif reviewed and found.notes:
             self._say(request.urn, self._session.notes(resource, recorded, desired, found))
         kinds = detailed(resource.spec, found.changes, recorded, desired)
         return diff_response(kinds, replaces=[top(path) for path in found.replaces])
@@ -258,8 +263,8 @@ class Plugin(ResourceProviderServicer):
         resource, inputs = self._resource(request.urn), self._take(request.properties)
         desired = tree_of(resource, inputs)
         if request.preview:
-            recorded, changes = self._replacing.pop(request.urn, (None, ()))
-            self._preview(request.urn, resource, recorded, desired, changes)
+            recorded, changes = self._changing.pop(request.urn, (None, ()))
+            self._preview(request.urn, resource, recorded, desired, changes, replaced=recorded is not None)
             predicted = lifecycle.predict(resource, None, desired)
             return provider_pb2.CreateResponse(properties=message_of(resource, predicted, inputs))
         try:
@@ -318,12 +323,16 @@ class Plugin(ResourceProviderServicer):
         """Observe again, plan again, apply; or, at preview, what will be known of it."""
         from virtnet.errors import ApplyFailed
         from virtnet.planning import lifecycle
+        from virtnet.planning.property_paths import parsed
 
         resource, inputs = self._resource(request.urn), self._take(request.news)
         recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, inputs)
+        ignored = [parsed(path) for path in request.ignoreChanges]
+        desired = lifecycle.not_ignored(resource, recorded, desired, ignored)
         if request.preview:
+            self._changing.pop(request.urn, None)
             changes = lifecycle.diff(resource, recorded, desired, self._session.connect).changes
-            self._preview(request.urn, resource, recorded, desired, changes)
+            self._preview(request.urn, resource, recorded, desired, changes, ignored=ignored)
             predicted = lifecycle.predict(resource, recorded, desired)
             return provider_pb2.UpdateResponse(properties=message_of(resource, predicted, inputs))
         try:
@@ -334,6 +343,7 @@ class Plugin(ResourceProviderServicer):
                 self._session.connect,
                 self._teller(request.urn),
                 progress=self._progress(request),
+                ignored=ignored,
             )
         except ApplyFailed as error:
             if error.outputs is None:
@@ -462,8 +472,12 @@ class Plugin(ResourceProviderServicer):
         recorded: "Values | None",
         desired: "Values",
         changes: "tuple[Change, ...]",
+        *,
+        replaced: bool = False,
+        ignored: "Sequence[Steps]" = (),
     ) -> None:
-        self._say(urn, self._session.preview(resource, recorded, desired, changes))
+        lines = self._session.preview(resource, recorded, desired, changes, replaced=replaced, ignored=ignored)
+        self._say(urn, lines)
 
     def _say(self, urn: str, lines: Sequence[str]) -> None:
         if lines:

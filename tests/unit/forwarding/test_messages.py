@@ -190,6 +190,20 @@ def carried_out(host: FakeHost, history: list[dict[str, Any]], fails_at: int | N
     return came_of_it
 
 
+def test_a_replacement_on_the_same_host_says_what_becomes_of_forwarding() -> None:
+    """With `pulumi up --replace` the engine tells a provider nothing of what is recorded."""
+    host = forwarding_host()
+    desired = checked_forwarding(on_delete="keep")
+    lifecycle.create(HOST_FORWARDING, desired, lambda _: clients(host), lambda line: None)
+
+    found = lifecycle.preview(HOST_FORWARDING, None, desired, lambda _: clients(host))
+
+    assert found.if_replaced is not None
+    assert found.if_replaced.replaced == found.subject
+    assert [note.kind for note in found.if_replaced.notes] == [NoteKind.KEPT_ON_DELETE]
+    assert lifecycle.preview(HOST_FORWARDING, None, desired, lambda _: clients(forwarding_host())).if_replaced is None
+
+
 def test_the_preview_of_a_replacement_says_what_becomes_of_forwarding() -> None:
     here, there = forwarding_host(), forwarding_host()
     there_uri = "qemu+ssh://root@there/system"

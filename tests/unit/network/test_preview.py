@@ -15,6 +15,8 @@ from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Refusal
+from virtnet.planning.messages import IF_CREATED, IF_REPLACED
+from virtnet.planning.plan import ChangeClass
 from virtnet.spec.failures import Details
 from virtnet.spec.part import UNKNOWN
 
@@ -26,6 +28,7 @@ CUT_OFF: Details = {
     ]
 }
 ABOUT = "network 'lab' on qemu:///system: "
+OWNER = "project/stack/lab"
 
 
 class HostWithUsers:
@@ -34,7 +37,8 @@ class HostWithUsers:
     def __init__(self, **inputs: Any) -> None:
         self.host = network_host()
         self.libvirt = FakeLibvirt(links=self.host.net)
-        self.recorded = lifecycle.create(NETWORK, checked(NAT, **inputs), self.clients, lambda line: None)
+        made = checked(NAT, **inputs) | {"__owner": OWNER}
+        self.recorded = lifecycle.create(NETWORK, made, self.clients, lambda line: None)
         self.libvirt.guests.append(FakeGuest(name="web", mac="52:54:00:00:00:01", tap="vnet1", network="lab"))
         for name, mac in (("vnet1", "fe:54:00:00:00:01"), ("veth1", "02:00:00:00:00:01")):
             self.host.net.by_name[name] = FakeLink(mac=mac)
@@ -44,7 +48,7 @@ class HostWithUsers:
         return Clients(libvirt=self.libvirt, host=self.host)
 
     def preview(self, **inputs: Any) -> list[str]:
-        desired = checked(NAT, **inputs)
+        desired = checked(NAT, **inputs) | {"__owner": OWNER}
         changes = lifecycle.diff(NETWORK, self.recorded, desired, self.clients).changes
         return preview_lines(NETWORK_IN_KINDS, self.recorded, desired, self.clients, changes)
 
@@ -68,6 +72,63 @@ def test_a_replacement_names_the_network_that_goes_and_whom_it_cuts_off(policy: 
     about_the_old = [line for line in lines if line.startswith(ABOUT)]
     assert len(about_the_old) == 2
     assert about_the_old[1].endswith(f": {said(told)}")
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, CUT_OFF)),
+        ("disconnect", Note(NoteKind.CUT_OFF, CUT_OFF)),
+    ],
+)
+def test_a_replacement_that_pulumi_is_told_to_make_reads_like_our_own(policy: str, told: Refusal | Note) -> None:
+    there = HostWithUsers(on_delete=policy)
+    desired = checked(NAT, on_delete=policy, mtu=1400) | {"__owner": OWNER}
+    changes = lifecycle.diff(NETWORK, there.recorded, desired, there.clients).changes
+
+    found = lifecycle.preview(NETWORK, there.recorded, desired, there.clients, changes, replaced=True)
+
+    assert [(change.path, change.change_class) for change in found.changes] == [("mtu", ChangeClass.REPLACE)]
+    assert found.replaced is not None
+    assert found.replaced.name == "lab"
+    assert [*found.refusals, *found.notes] == [told]
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, CUT_OFF)),
+        ("disconnect", Note(NoteKind.CUT_OFF, CUT_OFF)),
+    ],
+)
+def test_a_create_of_what_is_there_already_says_what_a_replacement_would_be(policy: str, told: Refusal | Note) -> None:
+    """With `pulumi up --replace` the engine tells a provider nothing of what is recorded."""
+    there = HostWithUsers(on_delete=policy)
+
+    found = lifecycle.preview(NETWORK, None, checked(NAT, on_delete=policy) | {"__owner": OWNER}, there.clients)
+
+    assert [note.kind for note in found.notes] == [NoteKind.RESUMED]
+    assert found.if_replaced is not None
+    assert found.if_replaced.replaced == found.subject
+    assert [*found.if_replaced.refusals, *found.if_replaced.notes] == [told]
+
+
+def test_each_line_of_what_is_not_known_to_be_a_replacement_says_which_it_is_for() -> None:
+    there = HostWithUsers()
+
+    lines = preview_lines(NETWORK_IN_KINDS, None, checked(NAT) | {"__owner": OWNER}, there.clients)
+
+    conditions = (IF_REPLACED, IF_REPLACED, IF_CREATED)
+    assert len(lines) == len(conditions)
+    assert all(line.startswith(ABOUT + condition) for line, condition in zip(lines, conditions, strict=True))
+
+
+def test_another_network_is_no_replacement() -> None:
+    there = HostWithUsers()
+
+    found = lifecycle.preview(NETWORK, None, checked(NAT) | {"__owner": "project/stack/other"}, there.clients)
+
+    assert (found.if_replaced, len(found.refusals)) == (None, 1)
 
 
 def test_a_name_that_is_known_later_may_leave_the_network_as_it_is() -> None:

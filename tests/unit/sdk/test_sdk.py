@@ -82,6 +82,19 @@ def test_keywords_reach_the_engine_in_camel_case(engine: Engine) -> None:
     }
 
 
+def test_the_options_that_the_engine_keeps_from_a_provider_travel_with_the_run(engine: Engine) -> None:
+    options = pulumi.ResourceOptions(ignore_changes=["port_groups"], replace_on_changes=["ips[*].local_ptr", "mtu"])
+
+    run(lambda: virtnet.LibvirtNetwork("net", opts=options))
+
+    assert engine.inputs["net"]["__run"] == {
+        "name": "net",
+        "preview": False,
+        "ignored": ["portGroups"],
+        "replacing": ["ips[*].localPtr", "mtu"],
+    }
+
+
 def test_an_input_that_nobody_named_has_no_value(engine: Engine) -> None:
     found: dict[str, Any] = {}
 

@@ -131,6 +131,13 @@ def _kept(path: str, there: DropIn | None, owner: str, host: str) -> Note | None
     return Note(NoteKind.FILE_KEPT_EDITED, place) if there.edited else None
 
 
+def has_own_file(goal: Goal, observed: ForwardingReport) -> bool:
+    """Whether a drop-in or a runtime record of this very owner is there."""
+    texts = observed.files.get(goal.path), observed.runtime_records.get(runtime_record_of(goal.owner))
+    found = [parse(text) for text in texts if text is not None]
+    return goal.owner != "" and any(there is not None and there.owner == goal.owner for there in found)
+
+
 def other_owners(goal: Goal, recorded: Values, observed: ForwardingReport) -> Iterator[Refusal]:
     """Other resources' drop-ins and records that set the same parameters: two owners would undo each other for ever."""
     own_paths = {goal.path} | recorded_path(recorded)

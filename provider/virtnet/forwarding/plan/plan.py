@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from virtnet.forwarding.boot_files.drop_in import path_of, runtime_record_of
 from virtnet.forwarding.kinds import NoteKind, ProblemKind, RefusalKind
 from virtnet.forwarding.observed import ForwardingReport, drop_in_of, previous_of, project, setting
-from virtnet.forwarding.plan.files import other_owners, plan_files, recorded_path, removed
+from virtnet.forwarding.plan.files import has_own_file, other_owners, plan_files, recorded_path, removed
 from virtnet.forwarding.plan.goal import Goal, goal_of, lost_routes, preserve_advertisements
 from virtnet.forwarding.plan.notes import (
     overridden_as_recorded,
@@ -93,6 +93,7 @@ def _converge(desired: Values, recorded: Values, observed: ForwardingReport) -> 
             *(what_docker_does(goal, observed) if steps else ()),
         ),
         details={"previous": json.dumps(dict(parameters.previous), sort_keys=True)},
+        found_own=not recorded and has_own_file(named, observed),
     )
 
 

@@ -34,7 +34,7 @@ def plan_create(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
         # a delete is to remove it, not to give it back.
         resumed = converge(desired, {}, observed, ChangeClass.REPLACE).plan()
         note = Note(NoteKind.RESUMED, {"uuid": report.uuid})
-        return resumed._replace(notes=(note, *resumed.notes))
+        return resumed._replace(notes=(note, *resumed.notes), found_own=True)
     if mark is not None and mark.owner and mark.owner != owner:
         return Plan(refusals=(owned_by_other(mark.owner, owner, report.uuid),))
     if not desired.get("adopt"):
@@ -62,6 +62,7 @@ def _adopt(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
         steps=(*marked, *converged.steps),
         notes=(note, *converged.notes),
         details={"uuid": report.uuid, "adopted_from": found.as_details()},
+        found_own=bool(owner) and previous is not None and previous.owner == owner,
     )
 
 

@@ -1,4 +1,4 @@
-"""A plan's changes as Pulumi's detailed diff: each property path in Pulumi's spelling, and what happens to it. Pure.
+"""Property paths as Pulumi has them: a plan's changes, for its detailed diff, and those in users' options. Pure.
 
 Our paths name list items by their keys (`ips[192.168.123.1/24].dhcp`), Pulumi's by their indexes (`ips[0].dhcp`).
 """
@@ -17,6 +17,12 @@ Kind: TypeAlias = Literal["ADD", "ADD_REPLACE", "DELETE", "DELETE_REPLACE", "UPD
 """Pulumi's PropertyDiff.Kind, by name."""
 
 Steps: TypeAlias = tuple[str | int, ...]
+"""A path taken apart: names as on the wire, indexes of lists, keys of maps."""
+
+ANY = "*"
+"""The step of an option's path that is any name, any key or any index."""
+
+_STEP = re.compile(r'\.?(?P<name>[^.\["\]]+)|\["(?P<key>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+|\*)\]')
 
 _KINDS: Mapping[str, Kind] = {"add": "ADD", "remove": "DELETE", "change": "UPDATE"}
 
@@ -31,7 +37,7 @@ def detailed(part: type[Part], changes: Iterable[Change], recorded: Values, desi
     """
     found: dict[str, Kind] = {}
     for change in changes:
-        before, now = _locate(part, change.path, recorded), _locate(part, change.path, desired)
+        before, now = places(part, change, recorded, desired)
         if change.kind == "add":
             steps = now
         elif change.kind == "remove":
@@ -44,6 +50,35 @@ def detailed(part: type[Part], changes: Iterable[Change], recorded: Values, desi
         if found.setdefault(path, kind) != kind:
             found[path] = "UPDATE_REPLACE" if replaces or found[path].endswith("REPLACE") else "UPDATE"
     return found
+
+
+def places(part: type[Part], change: Change, recorded: Values, desired: Values) -> tuple[Steps, Steps]:
+    """Where a change's path leads to in what is recorded, and in what is desired."""
+    return _locate(part, change.path, recorded), _locate(part, change.path, desired)
+
+
+def parsed(path: str) -> Steps:
+    """A path of an option taken apart; nothing where it is none."""
+    steps: list[str | int] = []
+    end = 0
+    while end < len(path):
+        found = _STEP.match(path, end)
+        if found is None:
+            return ()
+        end, index = found.end(), found["index"]
+        if index is not None:
+            steps.append(ANY if index == ANY else int(index))
+        else:
+            steps.append(found["name"] if found["name"] is not None else re.sub(r"\\(.)", r"\1", found["key"]))
+    return tuple(steps)
+
+
+def within(steps: Steps, paths: Iterable[Steps]) -> bool:
+    """Whether one of the paths leads to this place, or to what it is in."""
+    return any(
+        0 < len(path) <= len(steps) and all(wanted in (ANY, step) for wanted, step in zip(path, steps, strict=False))
+        for path in paths
+    )
 
 
 def top(path: str) -> str:

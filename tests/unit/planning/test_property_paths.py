@@ -12,7 +12,7 @@ from virtnet.network.resource import NETWORK
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree_with_unknowns
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.plugin.property_paths import detailed, in_camel_case, spelled, top
+from virtnet.planning.property_paths import detailed, in_camel_case, spelled, top
 from virtnet.spec.part import UNKNOWN
 
 LAB = {"uri": "qemu:///system", "name": "lab", "autostart": True, "active": True}

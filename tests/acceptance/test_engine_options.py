@@ -1,0 +1,70 @@
+"""What a user tells Pulumi's engine rather than us: options of a resource, and of a command."""
+
+from typing import Any
+
+import pytest
+from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
+
+pytestmark = pytest.mark.acceptance
+
+FIRST = {"mac": "52:54:00:00:00:01", "ip": "10.92.0.10"}
+SECOND = {"mac": "52:54:00:00:00:02", "ip": "10.92.0.11"}
+
+
+def lab(*hosts: dict[str, str], **options: Any) -> dict[str, Any]:
+    """A network with reservations, declared with options of Pulumi's."""
+    subnet = {"address": "10.92.0.1/24", "dhcp": {"hosts": hosts}}
+    return {
+        "type": "LibvirtNetwork",
+        "name": "lab",
+        "args": {"forward": {"mode": "nat"}, "ips": [subnet]},
+        "options": options,
+    }
+
+
+@pytest.fixture(params=[Stack, NativeStack])
+def either(request: pytest.FixtureRequest, host: Host) -> Stack:
+    """A stack of either form."""
+    made: Stack = request.param(host)
+    return made
+
+
+def test_a_replacement_that_the_user_asks_for_is_previewed_like_our_own(host: Host, either: Stack) -> None:
+    either.declare(lab(FIRST))
+    either.up()
+    with host.guest("db", "vn-lab"):
+        by_command = either.pulumi("preview", "--replace", "**::lab").stdout
+        either.declare(lab(FIRST, SECOND, replace_on_changes=["ips[*].dhcp.hosts"]))
+        by_option = either.preview()
+
+    assert "+-1 to replace" in by_command
+    assert "if Pulumi replaces it (+-): is deleted and made anew" in by_command
+    assert "+-1 to replace" in by_option
+    assert "hosts[52:54:00:00:00:02] is added (mac 52:54:00:00:00:02, ip 10.92.0.11) [replace]" in by_option
+    assert "network 'lab' on qemu:///system: is deleted and made anew" in by_option
+    assert "takes up" not in by_option
+    for preview in (by_command, by_option):
+        assert "this would be refused: deleting it would cut off" in preview
+        assert "db" in preview
+
+
+def test_what_is_ignored_stays_as_others_left_it(host: Host, either: Stack) -> None:
+    ignoring = lab(FIRST, ignore_changes=["ips[0].dhcp.hosts"])
+    either.declare(ignoring)
+    either.up()
+    second = f"<host mac='{SECOND['mac']}' ip='{SECOND['ip']}'/>"
+    host.virsh("net-update", "lab", "add", "ip-dhcp-host", second, "--live", "--config")
+
+    refresh = either.pulumi("refresh", "--preview-only", "--expect-no-changes", check=False)
+    either.declare({**ignoring, "args": {**ignoring["args"], "autostart": False}})
+    up = either.up()
+    after = either.pulumi("preview", "--expect-no-changes", check=False)
+
+    assert refresh.returncode == 0, refresh.stdout
+    assert "firewall rules" not in up
+    assert (host.network("lab") or {})["Autostart"] == "no"
+    for copy in ("", "--inactive"):
+        assert SECOND["mac"] in host.virsh("net-dumpxml", "lab", *filter(None, [copy]))
+    assert after.returncode == 0, after.stdout
