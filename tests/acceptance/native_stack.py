@@ -31,6 +31,10 @@ class NativeStack(Stack):
     def write(self, program: str) -> None:
         (self.directory / "__main__.py").write_text(program)
 
+    def state_text(self) -> str:
+        """All that is recorded, with its secrets encrypted."""
+        return self.pulumi("stack", "export").stdout
+
     def state(self, name: str) -> dict[str, Any]:
         """A resource as it is recorded."""
         exported = json.loads(self.pulumi("stack", "export", "--show-secrets").stdout)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.native_stack import NATIVE_PROGRAM, NativeStack
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host
 
@@ -67,4 +67,21 @@ def test_what_is_ignored_stays_as_others_left_it(host: Host, either: Stack) -> N
     assert (host.network("lab") or {})["Autostart"] == "no"
     for copy in ("", "--inactive"):
         assert SECOND["mac"] in host.virsh("net-dumpxml", "lab", *filter(None, [copy]))
+    assert after.returncode == 0, after.stdout
+
+
+def test_a_value_that_becomes_secret_is_kept_encrypted(host: Host) -> None:
+    stack = NativeStack(host)
+    record = {"dns": {"txts": [{"name": "key", "value": "hunter2"}]}}
+    stack.declare({"type": "LibvirtNetwork", "name": "lab", "args": record})
+    stack.up()
+    in_clear = "hunter2" in stack.state_text()
+    stack.write(NATIVE_PROGRAM.replace('**entry["args"]', '**{"dns": pulumi.Output.secret(entry["args"]["dns"])}'))
+
+    up = stack.up()
+    after = stack.pulumi("preview", "--expect-no-changes", check=False)
+
+    assert in_clear
+    assert "~ 1 updated" in up
+    assert "hunter2" not in stack.state_text()
     assert after.returncode == 0, after.stdout

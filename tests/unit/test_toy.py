@@ -103,8 +103,11 @@ class Native:
         request = provider_pb2.CreateRequest(urn=URN, properties=inputs, preview=preview)
         return self.ask(self.service.Create, request)
 
-    def diff(self, olds: struct_pb2.Struct, news: struct_pb2.Struct) -> Any:
-        return self.ask(self.service.Diff, provider_pb2.DiffRequest(urn=URN, id="id", olds=olds, news=news))
+    def diff(
+        self, olds: struct_pb2.Struct, news: struct_pb2.Struct, old_inputs: struct_pb2.Struct | None = None
+    ) -> Any:
+        request = provider_pb2.DiffRequest(urn=URN, id="id", olds=olds, news=news, old_inputs=old_inputs)
+        return self.ask(self.service.Diff, request)
 
 
 @pytest.fixture
@@ -154,6 +157,21 @@ class TestNative:
         assert plain(predicted) == plain(updated)
         assert (plain(updated)["sizeInBytes"], path.read_text()) == (3, "bye")
         assert native.log.lines == [f"file on {URI}: text changes (hello -> bye) [live]"]
+
+    def test_a_value_that_becomes_secret_is_an_update(self, native: Native, path: Path) -> None:
+        inputs = native.check({"path": str(path)})
+        made = native.create(inputs).properties
+        hidden = {rpc._special_sig_key: rpc._special_secret_sig, "value": "hello"}
+        news = native.check({"path": str(path), "text": hidden}, plain(inputs))
+
+        there = native.diff(made, news, inputs)
+        updated = native.ask(native.service.Update, provider_pb2.UpdateRequest(urn=URN, id="id", olds=made, news=news))
+        back = native.diff(updated.properties, native.check({"path": str(path)}, plain(news)), news)
+        again = native.diff(updated.properties, news, news)
+
+        assert list(there.detailedDiff) == ["text"]
+        assert plain(updated.properties)["text"] == hidden
+        assert (list(back.detailedDiff), list(again.detailedDiff)) == (["text"], [])
 
     def test_another_path_is_a_replacement(self, native: Native, path: Path) -> None:
         made = native.create(native.check({"path": str(path)})).properties

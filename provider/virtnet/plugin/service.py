@@ -27,6 +27,7 @@ from virtnet.plugin.messages import (
     configuration_failures,
     diff_response,
     message_of,
+    otherwise_hidden,
     parse_urn,
     proposed_name,
     tree_of,
@@ -239,7 +240,8 @@ class Plugin(ResourceProviderServicer):
         olds, news = request.olds.fields, request.news.fields
         if unchanged is not None and unchanged.stands_as_recorded(olds, news, as_sent, as_read):
             return diff_response({})
-        recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, self._take(request.news))
+        before, now = self._take(request.olds), self._take(request.news)
+        recorded, desired = tree_of(resource, before), tree_of(resource, now)
         # What check adds is missing in the recorded inputs of an import, with which a refresh compares.
         desired = {**added_by_check(resource, str(recorded.get("uri", self._session.uri))), **desired}
         ignored = [parsed(path) for path in request.ignoreChanges]
@@ -250,6 +252,10 @@ class Plugin(ResourceProviderServicer):
         elif reviewed and found.notes:
             self._say(request.urn, self._session.notes(resource, recorded, desired, found))
         kinds = detailed(resource.spec, found.changes, recorded, desired)
+        if reviewed:
+            # Without an update the state would go on keeping in clear what is secret now.
+            hidden = otherwise_hidden(before, self._take(request.old_inputs), now)
+            kinds = {**dict.fromkeys(hidden, "UPDATE"), **kinds}
         return diff_response(kinds, replaces=[top(path) for path in found.replaces])
 
     @_reports_errors
