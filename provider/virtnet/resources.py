@@ -4,7 +4,6 @@ Imports nothing of the kinds: a run imports those that it has, and of a kind onl
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -45,11 +44,16 @@ class Kind(NamedTuple):
     """The module that is its `Unchanged`; None where every check and diff is the record's."""
 
 
-@dataclass(frozen=True, eq=False)
 class Catalogue:
     """Kinds of resources by their names, as the engine knows them. One is itself only, so that it can be a key."""
 
-    kinds: Mapping[str, Kind]
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        self._kinds = kinds
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Where each kind is, by its name."""
+        return self._kinds
 
     def resource(self, name: str) -> "Resource[Any]":
         """The record of a kind. Raises KeyError where there is no such kind."""

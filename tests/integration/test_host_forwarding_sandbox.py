@@ -50,14 +50,14 @@ def clients(*networks: Any) -> Clients:
 
 def applied(inputs: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
     decided = plan(inputs, recorded, observe(clients(), inputs, recorded or {}))
-    apply(decided, clients(), FORWARDING, messages=IN_KINDS)
+    apply(decided, clients(), FORWARDING, messages=lambda: IN_KINDS)
     details = {**(recorded or {}), **decided.details}
     return outputs(inputs, details, observe(clients(), {}, details))
 
 
 def deleted(recorded: Mapping[str, Any], *networks: Any) -> tuple[Note, ...]:
     decided = plan(None, recorded, observe(clients(*networks), None, recorded))
-    apply(decided, clients(*networks), FORWARDING, messages=IN_KINDS)
+    apply(decided, clients(*networks), FORWARDING, messages=lambda: IN_KINDS)
     return decided.notes
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from virtnet.errors import AccessDenied, HostFailure, Refused, Unreachable, VirtnetError
 from virtnet.host import messages, requests
@@ -28,9 +28,11 @@ from virtnet.host.parse import (
     parse_routes,
 )
 from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
-from virtnet.planning.clients.host import FirewallLister
 from virtnet.planning.clients.reads import Reads, Request
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import FirewallLister
 
 #: dnsmasq ends in milliseconds.
 SECONDS_FOR_AN_END = 5.0
@@ -264,7 +266,7 @@ class Host:
         if answer.error is not None:
             raise HostFailure(messages.process_stays(pid, self.name))
 
-    def firewall_rules(self, program: FirewallLister, *, seconds_old: float = 0.0) -> str | None:
+    def firewall_rules(self, program: "FirewallLister", *, seconds_old: float = 0.0) -> str | None:
         """All rules of a firewall as this program prints them; None where there is no such program.
 
         An answer that was given to anybody at most `seconds_old` ago will do: a hundred networks are looked at in one
@@ -277,7 +279,7 @@ class Host:
                 self._listings.known[program] = (time.monotonic(), known)
             return known
 
-    def _list_rules(self, program: FirewallLister) -> str | None:
+    def _list_rules(self, program: "FirewallLister") -> str | None:
         if not self.has_program(program):
             return None
         return self._output(messages.LIST_FIREWALL_RULES, requests.firewall_rules(program))

@@ -3,10 +3,12 @@
 client asks them, and resources declare with them what an observation asks together (planning.reads).
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from virtnet.planning.clients.host import FirewallLister
 from virtnet.planning.clients.reads import Request
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import FirewallLister
 
 # Interfaces, addresses and routes are asked of `ip`, whose -json is a stable form; `ss` has none.
 LINKS: Request = ("run", "ip", "-json", "-details", "link", "show")
@@ -46,6 +48,6 @@ def program(name: str) -> Request:
     return ("has", name)
 
 
-def firewall_rules(lister: FirewallLister) -> Request:
+def firewall_rules(lister: "FirewallLister") -> Request:
     """All rules of a firewall."""
     return ("run", lister, "list", "ruleset") if lister == "nft" else ("run", lister)

@@ -3,9 +3,8 @@
 The changes are all that diff needs, so a preview does not change its answer because a host is down. Pure.
 """
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from virtnet.network._generated.trees import BridgeTree, BridgeTreeWithUnknowns, NetworkTree, NetworkTreeWithUnknowns
 from virtnet.network.live_items import as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.observe.scope import Scope, Start
@@ -17,6 +16,14 @@ from virtnet.planning.merge import differences, merge, naming
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import UNKNOWN, TreeType, Values, as_list, only, walk_unknown, without
 
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import (
+        BridgeTree,
+        BridgeTreeWithUnknowns,
+        NetworkTree,
+        NetworkTreeWithUnknowns,
+    )
+
 RECORDED_ONLY = ("adopt", "allow_overlap", "on_restart", "on_delete")
 """Inputs that nothing on the host follows from."""
 
@@ -24,14 +31,14 @@ COMPUTED = frozenset(NetworkOutputs.model_fields)
 """Names of outputs that are made, not named by the program (uuid and mac may be both)."""
 
 
-def recorded_inputs(recorded: Values) -> NetworkTree:
+def recorded_inputs(recorded: Values) -> "NetworkTree":
     """What the program named when the outputs were recorded."""
     also_named = as_list(recorded.get("__named", []))
     inputs = {name for name in NetworkSpec.model_fields if name not in COMPUTED or name in also_named}
     return network_tree(only(recorded, {"__owner", *inputs}))
 
 
-def recorded_changes(desired: NetworkTreeWithUnknowns, recorded: Values) -> tuple[Change, ...]:
+def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tuple[Change, ...]:
     """The changes between what is recorded and what is desired, with nothing looked at: what diff reports."""
     before = recorded_inputs(recorded)
     made = network_tree(only(recorded, {name for name in ("uuid", "mac") if recorded.get(name)}))
@@ -93,7 +100,7 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
     )
 
 
-def _start(wanted: NetworkTreeWithUnknowns, recorded: Values, *, deletes: bool) -> Start:
+def _start(wanted: "NetworkTreeWithUnknowns", recorded: Values, *, deletes: bool) -> Start:
     if deletes:
         # What was adopted is given back as it was found, running maybe.
         return Start.PLANNED if recorded.get("adopted_from") else Start.NEVER
@@ -105,14 +112,14 @@ def _start(wanted: NetworkTreeWithUnknowns, recorded: Values, *, deletes: bool) 
     return Start.PLANNED if restarts else Start.IF_AMISS
 
 
-def _named_bridge(inputs: NetworkTreeWithUnknowns) -> str:
+def _named_bridge(inputs: "NetworkTreeWithUnknowns") -> str:
     """The bridge's name that inputs give; "" where they give none, or none is known yet."""
     bridge = inputs.get("bridge", UNKNOWN)
     name = "" if bridge is UNKNOWN else bridge.get("name", "")
     return "" if name is UNKNOWN else name
 
 
-def with_identity(target: TreeType, present: NetworkTree) -> TreeType:
+def with_identity(target: TreeType, present: "NetworkTree") -> TreeType:
     """UUID, MAC and the bridge's name are kept once there; libvirt makes up new ones where they are left out.
 
     `target` is a network's tree, with or without unknowns.
@@ -130,7 +137,7 @@ def with_identity(target: TreeType, present: NetworkTree) -> TreeType:
     return cast("TreeType", named)
 
 
-def with_own_bridge(target: NetworkTree, uuid: str) -> NetworkTree:
+def with_own_bridge(target: "NetworkTree", uuid: str) -> "NetworkTree":
     """A network with a bridge of its own and its whole identity: what is not named is chosen, not left to libvirt."""
     bridge: BridgeTree = {"name": bridge_name_for(target["name"]), **target.get("bridge", {})}
     return {"mac": mac_for(uuid), **target, "bridge": bridge}

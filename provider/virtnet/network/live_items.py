@@ -1,13 +1,16 @@
 """Which items of a section go and which come, and whether libvirt can be told so while the network runs. Pure."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from virtnet.network._generated.trees import SrvTreeWithUnknowns
 from virtnet.network.spec import Srv
 from virtnet.network.tree import network_tree_with_unknowns
 from virtnet.planning.merge import Item, differences, paired
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import UNKNOWN, Part, Values
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import SrvTreeWithUnknowns
 
 
 def item_changes(part: type[Part], wanted: Sequence[Item], found: Sequence[Item]) -> tuple[list[Item], list[Item]]:
@@ -77,7 +80,7 @@ def _says_much(record: Values) -> int:
     return sum(name in record for name in ("domain", "target"))
 
 
-def _srvs(tree: Values) -> Sequence[SrvTreeWithUnknowns]:
+def _srvs(tree: Values) -> "Sequence[SrvTreeWithUnknowns]":
     """The SRV records; none while they are known only when applied, nor those of which nothing is known."""
     dns = network_tree_with_unknowns(tree).get("dns")
     srvs = None if dns is None or dns is UNKNOWN else dns.get("srvs")

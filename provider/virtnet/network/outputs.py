@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observed import Observed, ObservedAbsent
 from virtnet.network.problems import NOT_MENDED, ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
@@ -13,6 +12,9 @@ from virtnet.network.xml import read as network_xml
 from virtnet.planning.merge import ABSENT, project
 from virtnet.spec.part import Part, Values, as_group, only, optional, required
 from virtnet.spec.values import Bool, Text
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
 
 class AdoptedFrom(Part):

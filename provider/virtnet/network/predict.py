@@ -1,9 +1,13 @@
 """The outputs of a LibvirtNetwork that a preview can promise. Pure."""
 
-from virtnet.network._generated.trees import NetworkTree, NetworkTreeWithUnknowns
+from typing import TYPE_CHECKING
+
 from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
 from virtnet.spec.part import UNKNOWN, Unknown, Values
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree, NetworkTreeWithUnknowns
 
 
 def predict(recorded: Values | None, desired: Values) -> dict[str, object]:
@@ -12,7 +16,7 @@ def predict(recorded: Values | None, desired: Values) -> dict[str, object]:
     return _created(wanted) if recorded is None else _updated(network_tree(recorded), wanted)
 
 
-def _created(desired: NetworkTreeWithUnknowns) -> dict[str, object]:
+def _created(desired: "NetworkTreeWithUnknowns") -> dict[str, object]:
     if desired.get("adopt"):  # or unknown: then what is there decides
         return {"persistent": True}
     return {
@@ -24,7 +28,7 @@ def _created(desired: NetworkTreeWithUnknowns) -> dict[str, object]:
     }
 
 
-def _bridge_name(desired: NetworkTreeWithUnknowns) -> str | Unknown:
+def _bridge_name(desired: "NetworkTreeWithUnknowns") -> str | Unknown:
     mode, named = mode_of(desired), _named_bridge(desired)
     if UNKNOWN in (mode, named):
         return UNKNOWN
@@ -34,7 +38,7 @@ def _bridge_name(desired: NetworkTreeWithUnknowns) -> str | Unknown:
     return UNKNOWN if name is UNKNOWN else bridge_name_for(name)
 
 
-def _mac(desired: NetworkTreeWithUnknowns) -> str | Unknown:
+def _mac(desired: "NetworkTreeWithUnknowns") -> str | Unknown:
     mac, mode, uuid = desired.get("mac"), mode_of(desired), desired.get("uuid", UNKNOWN)
     if mac is not None:
         return mac
@@ -43,7 +47,7 @@ def _mac(desired: NetworkTreeWithUnknowns) -> str | Unknown:
     return UNKNOWN if mode is UNKNOWN or uuid is UNKNOWN else mac_for(uuid)
 
 
-def _updated(recorded: NetworkTree, desired: NetworkTreeWithUnknowns) -> dict[str, object]:
+def _updated(recorded: "NetworkTree", desired: "NetworkTreeWithUnknowns") -> dict[str, object]:
     after: dict[str, object] = {"persistent": True, "problems": []}
     named, mode = _named_bridge(desired), mode_of(desired)
     if UNKNOWN in (named, mode) or mode != mode_of(recorded):
@@ -56,7 +60,7 @@ def _updated(recorded: NetworkTree, desired: NetworkTreeWithUnknowns) -> dict[st
     return after
 
 
-def _named_bridge(inputs: NetworkTreeWithUnknowns) -> str | Unknown | None:
+def _named_bridge(inputs: "NetworkTreeWithUnknowns") -> str | Unknown | None:
     bridge = inputs.get("bridge")
     if bridge is None or bridge is UNKNOWN:
         return bridge

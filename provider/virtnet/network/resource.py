@@ -3,7 +3,6 @@
 Deciding is the plan package's, and the observe package gathers what it looks at.
 """
 
-from virtnet.libvirtd.lookup import lookup
 from virtnet.network.checks.inputs import check_network
 from virtnet.network.diff import needs, recorded_inputs
 from virtnet.network.observe import observe as network_observe
@@ -117,6 +116,8 @@ def inputs_of(report: ReportedNetwork) -> dict[str, object]:
 
 def import_network(clients: Clients, wanted: str) -> Existing:
     """The network of a name, or of a UUID. Raises Refused, with the names there are."""
+    from virtnet.libvirtd.lookup import lookup
+
     report = reported(lookup(clients.libvirt, wanted))
     return Existing(inputs={"name": report.name, **inputs_of(report)}, identity={"uuid": report.uuid})
 

@@ -1,10 +1,12 @@
 """What a network's tree says: its forward mode, as libvirt names it, its bridge, and what libvirt runs for it. Pure."""
 
-from typing import Literal, cast, overload
+from typing import TYPE_CHECKING, Literal, cast, overload
 
-from virtnet.network._generated.trees import DhcpTree, NetworkTree, NetworkTreeWithUnknowns
 from virtnet.network.spec import NetworkSpec
 from virtnet.spec.part import UNKNOWN, Unknown, Values, is_unknown
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import DhcpTree, NetworkTree, NetworkTreeWithUnknowns
 
 #: Modes in which libvirt turns the host's IP forwarding on whenever a network starts.
 ROUTED_MODES = ("nat", "route", "open")
@@ -16,12 +18,12 @@ TextKind = Literal["title", "description", "metadata"]
 """A text that a network keeps for people and programs; libvirt itself makes nothing of it."""
 
 
-def network_tree(values: Values) -> NetworkTree:
+def network_tree(values: Values) -> "NetworkTree":
     """Plain data of which the spec has seen that it is a network's tree: checked inputs, a state, or what was read."""
     return cast("NetworkTree", values)
 
 
-def network_tree_with_unknowns(values: Values) -> NetworkTreeWithUnknowns:
+def network_tree_with_unknowns(values: Values) -> "NetworkTreeWithUnknowns":
     """The same of checked inputs that a preview sees, where values may be UNKNOWN."""
     return cast("NetworkTreeWithUnknowns", values)
 
@@ -42,10 +44,10 @@ def forward_mode(spec: NetworkSpec) -> str | None:
 
 
 @overload
-def mode_of(tree: NetworkTree) -> str: ...
+def mode_of(tree: "NetworkTree") -> str: ...
 @overload
-def mode_of(tree: NetworkTreeWithUnknowns) -> str | Unknown: ...
-def mode_of(tree: NetworkTreeWithUnknowns) -> str | Unknown:
+def mode_of(tree: "NetworkTreeWithUnknowns") -> str | Unknown: ...
+def mode_of(tree: "NetworkTreeWithUnknowns") -> str | Unknown:
     """The forward mode of a tree; "" for an isolated network. A missing mode is nat."""
     forward = tree.get("forward")
     if forward is None:
@@ -53,7 +55,7 @@ def mode_of(tree: NetworkTreeWithUnknowns) -> str | Unknown:
     return UNKNOWN if forward is UNKNOWN else forward.get("mode", "nat")
 
 
-def own_bridge(tree: NetworkTreeWithUnknowns) -> str:
+def own_bridge(tree: "NetworkTreeWithUnknowns") -> str:
     """The name of the bridge that libvirt makes for this network; "" where it makes none, or it is not known yet."""
     bridge = tree.get("bridge")
     if mode_of(tree) not in OWN_BRIDGE_MODES or bridge is None or bridge is UNKNOWN:
@@ -62,19 +64,19 @@ def own_bridge(tree: NetworkTreeWithUnknowns) -> str:
     return "" if name is UNKNOWN else name
 
 
-def serves(tree: NetworkTree) -> bool:
+def serves(tree: "NetworkTree") -> bool:
     """Whether libvirt runs dnsmasq for this network."""
     ips = tree.get("ips", [])
     dhcps = [ip.get("dhcp", {}) for ip in ips]
     return bool(ips) and (tree.get("dns", {}).get("enable", True) or any(map(gives_addresses, dhcps)))
 
 
-def gives_addresses(dhcp: DhcpTree) -> bool:
+def gives_addresses(dhcp: "DhcpTree") -> bool:
     """Whether there is anything for a DHCP server to hand out."""
     return bool(dhcp.get("ranges") or dhcp.get("hosts"))
 
 
-def texts_of(tree: NetworkTree) -> dict[tuple[TextKind, str], str]:
+def texts_of(tree: "NetworkTree") -> dict[tuple[TextKind, str], str]:
     """Every text of a network by its kind, and by its namespace where it is an element of metadata."""
     found: dict[tuple[TextKind, str], str] = {
         ("title", ""): tree.get("title", ""),

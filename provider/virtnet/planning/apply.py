@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Sequence
 
 from virtnet.errors import AccessDenied, ApplyFailed, Left, Refused, Unreachable, VirtnetError
-from virtnet.planning import messages as sentences
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Messages, Subject
 from virtnet.planning.plan import Plan, Step
@@ -16,28 +15,35 @@ def apply(
     subject: Subject,
     progress: Callable[[str], None] | None = None,
     *,
-    messages: Messages,
+    messages: Callable[[], Messages],
 ) -> None:
     """Carry out a plan's steps in order; take all of them back, last first, when one fails.
 
-    `subject` and `messages` are for what is reported. Raises Refused before the first effect when the plan holds
-    refusals, and ApplyFailed after a failed step, whose sentence says whether everything was taken back. `progress`
-    gets a line before each step, and fails the step by raising a VirtnetError. Any other exception (a
-    KeyboardInterrupt, say) also takes the steps back before it goes on. Who watches the process hears of each step by
-    the audit events virtnet.step.begin and virtnet.step.end, with the step; what is taken back is none.
+    `subject` and `messages` are for what is reported; sentences are imported when there is something to say. Raises
+    Refused before the first effect when the plan holds refusals, and ApplyFailed after a failed step, whose sentence
+    says whether everything was taken back. `progress` gets a line before each step, and fails the step by raising a
+    VirtnetError. Any other exception (a KeyboardInterrupt, say) also takes the steps back before it goes on. Who
+    watches the process hears of each step by the audit events virtnet.step.begin and virtnet.step.end, with the step;
+    what is taken back is none.
     """
     if plan.refusals:
-        raise Refused(sentences.refused(subject, plan.refusals, messages))
+        from virtnet.planning.messages import refused
+
+        raise Refused(refused(subject, plan.refusals, messages()))
     begun: list[Step] = []
+    if progress is not None:
+        from virtnet.planning.messages import progress as before_step
     try:
         for step in plan.steps:
             begun.append(step)
             if progress is not None:
-                progress(sentences.progress(subject, step.describe(), messages))
+                progress(before_step(subject, step.describe(), messages()))
             _execute(step, clients)
     except VirtnetError as error:
         left = tuple(_take_back(begun, clients))
-        raise ApplyFailed(sentences.failed(subject, begun, error, left, messages), left) from error
+        from virtnet.planning.messages import failed
+
+        raise ApplyFailed(failed(subject, begun, error, left, messages()), left) from error
     except BaseException:
         _take_back(begun, clients)
         raise

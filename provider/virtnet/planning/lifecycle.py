@@ -397,10 +397,10 @@ def _left_alone(
 def _apply(
     resource: Resource[Observed], plan: Plan, clients: Clients, subject: Subject, *, show: Show, progress: Show | None
 ) -> None:
-    messages = resource.messages()
-    for line in sentences.notes(subject, plan.notes, messages):
-        show(line)
-    apply(plan, clients, subject, progress, messages=messages)
+    if plan.notes:
+        for line in sentences.notes(subject, plan.notes, resource.messages()):
+            show(line)
+    apply(plan, clients, subject, progress, messages=resource.messages)
 
 
 def _outputs(

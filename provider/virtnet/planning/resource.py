@@ -28,9 +28,9 @@ class Existing(NamedTuple):
     """What tells `observe` which one it is, as recorded outputs would."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Resource(Generic[Observed]):
-    """What a kind of resource is to everything else."""
+    """What a kind of resource is to everything else. One is itself only."""
 
     name: str
     """As users know it: "LibvirtNetwork"."""

@@ -52,7 +52,7 @@ def planned(
 
 def applied(host: FakeHost, inputs: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
     decided = planned(host, inputs, recorded)
-    apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
+    apply(decided, clients(host), FORWARDING, messages=lambda: IN_KINDS)
     return shown(host, inputs, {**(recorded or {}), **decided.details})
 
 
@@ -296,7 +296,7 @@ class TestCreate:
 
         decided = planned(host, desired(**inputs))
         with pytest.raises(Refused):
-            apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
+            apply(decided, clients(host), FORWARDING, messages=lambda: IN_KINDS)
 
         assert decided.refusals == (refusal,)
         assert host.effects.log == []
@@ -337,7 +337,7 @@ class TestCreate:
         host = forwarding_host()
         for on_delete in ("restore", "keep"):
             recorded = applied(host, desired(persist=False, on_delete=on_delete))
-            apply(planned(host, None, recorded), clients(host), FORWARDING, messages=IN_KINDS)
+            apply(planned(host, None, recorded), clients(host), FORWARDING, messages=lambda: IN_KINDS)
 
             decided = planned(host, {**desired(persist=False), "__owner": "project/stack/second"})
 
@@ -563,7 +563,7 @@ class TestDelete:
         recorded = applied(host, desired())
 
         decided = planned(host, None, recorded, *networks)
-        apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
+        apply(decided, clients(host), FORWARDING, messages=lambda: IN_KINDS)
 
         assert host.kernel.values()["net/ipv4/ip_forward"] == "1"
         assert decided.notes == (Note(NoteKind.STAYS_ON, {"key": IPV4, "needed_by": [needed_by]}),)
@@ -574,7 +574,7 @@ class TestDelete:
         recorded = applied(host, desired(on_delete="keep"))
         before = host.state()
 
-        apply(planned(host, None, recorded), clients(host), FORWARDING, messages=IN_KINDS)
+        apply(planned(host, None, recorded), clients(host), FORWARDING, messages=lambda: IN_KINDS)
 
         assert host.state() == before
 
@@ -597,7 +597,7 @@ class TestDelete:
         }.get(text, text)
 
         decided = planned(host, None, recorded)
-        apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
+        apply(decided, clients(host), FORWARDING, messages=lambda: IN_KINDS)
 
         assert PATH in host.files.texts
         assert decided.notes[-1].kind is kind
@@ -669,7 +669,7 @@ class TestHostileState:
         decided = planned(
             host, desired(ipv4=True, ipv6=True, drop_in="99-ours.conf"), {**recorded, "previous": self.EVIL}
         )
-        apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
+        apply(decided, clients(host), FORWARDING, messages=lambda: IN_KINDS)
         gone = planned(host, None, {**recorded, "previous": self.EVIL, "drop_in": "99-ours.conf"})
 
         texts = "".join(host.files.texts.values()) + decided.details["previous"] + str(decided.steps) + str(gone.steps)

@@ -55,7 +55,7 @@ def planned(host: FakeHost, desired: Mapping[str, Any] | None, recorded: Mapping
 
 def applied(host: FakeHost, desired: Mapping[str, Any], recorded: Mapping[str, Any] | None) -> dict[str, Any]:
     decided = planned(host, desired, recorded)
-    apply(decided, clients(host), FORWARDING, messages=IN_KINDS)
+    apply(decided, clients(host), FORWARDING, messages=lambda: IN_KINDS)
     details = {**(recorded or {}), **decided.details}
     shown = outputs(desired, details, observe(clients(host), {}, details))
     assert shown is not None
@@ -83,7 +83,7 @@ def test_delete_leaves_everything_as_it_was_found(host: FakeHost, history: list[
     for desired in history:
         recorded = applied(host, desired, recorded)
 
-    apply(planned(host, None, recorded), clients(host), FORWARDING, messages=IN_KINDS)
+    apply(planned(host, None, recorded), clients(host), FORWARDING, messages=lambda: IN_KINDS)
 
     assert host.state() == found
     assert planned(host, None, recorded).empty

@@ -60,7 +60,7 @@ class Noted:
 
 def failing(*steps: Step) -> str:
     with pytest.raises(ApplyFailed) as raised:
-        apply(Plan(steps=steps), CLIENTS, LAB, messages=MESSAGES)
+        apply(Plan(steps=steps), CLIENTS, LAB, messages=lambda: MESSAGES)
     return str(raised.value)
 
 
@@ -69,7 +69,7 @@ def test_a_refused_plan_takes_no_step() -> None:
     plan = Plan(steps=(Noted("a", done),), refusals=(Refusal(Wrong.ONE_THING), Refusal(Wrong.ANOTHER)))
 
     with pytest.raises(Refused, match=r" was not touched: one thing is wrong; another is wrong$"):
-        apply(plan, CLIENTS, LAB, messages=MESSAGES)
+        apply(plan, CLIENTS, LAB, messages=lambda: MESSAGES)
 
     assert done == []
 
@@ -114,7 +114,7 @@ def test_what_is_left_is_told_by_kinds_and_errors() -> None:
             ),
             CLIENTS,
             LAB,
-            messages=MESSAGES,
+            messages=lambda: MESSAGES,
         )
 
     assert raised.value.left == (
@@ -141,7 +141,7 @@ def test_an_interruption_takes_everything_back_too() -> None:
     done: list[str] = []
 
     with pytest.raises(KeyboardInterrupt):
-        apply(Plan(steps=(Noted("a", done), _Interrupted())), CLIENTS, LAB, messages=MESSAGES)
+        apply(Plan(steps=(Noted("a", done), _Interrupted())), CLIENTS, LAB, messages=lambda: MESSAGES)
 
     assert done == ["do a", "undo a"]
 

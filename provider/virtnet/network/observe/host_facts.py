@@ -1,13 +1,16 @@
 """The host as far as starting a network depends on it, asked through its client."""
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from virtnet.network.observe.reads import PROGRAMS
 from virtnet.network.observed import HostReport
-from virtnet.planning.clients.host import FileReader, HostReader, SysctlReader
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import FileReader, HostReader, SysctlReader
 
 
-def host_facts(host: HostReader, bridges: Collection[str] = ()) -> HostReport:
+def host_facts(host: "HostReader", bridges: Collection[str] = ()) -> HostReport:
     """The host as far as starting any network depends on it, with what is set on these bridges, where they are."""
     links, routes = tuple(host.links()), tuple(host.routes())
     return HostReport(
@@ -25,7 +28,7 @@ def host_facts(host: HostReader, bridges: Collection[str] = ()) -> HostReport:
     )
 
 
-def host_facts_for_new(host: HostReader, versions: Collection[int]) -> HostReport:
+def host_facts_for_new(host: "HostReader", versions: Collection[int]) -> HostReport:
     """The host as far as starting a network with a bridge of its own, not there yet, depends on it.
 
     Nothing waits to be plugged in, so interfaces count by their names alone, and routes by the `versions` of IP that
@@ -45,7 +48,7 @@ def host_facts_for_new(host: HostReader, versions: Collection[int]) -> HostRepor
     )
 
 
-def _bridges_with(host: FileReader, bridges: Collection[str], attribute: str) -> tuple[str, ...]:
+def _bridges_with(host: "FileReader", bridges: Collection[str], attribute: str) -> tuple[str, ...]:
     """The bridges of which an attribute is on; without a slash in its name, and with the attribute, it is one."""
     there = [name for name in sorted(bridges) if name and "/" not in name and name not in (".", "..")]
     return tuple(
@@ -53,7 +56,7 @@ def _bridges_with(host: FileReader, bridges: Collection[str], attribute: str) ->
     )
 
 
-def _advertised(host: SysctlReader, interfaces: set[str]) -> tuple[str, ...]:
+def _advertised(host: "SysctlReader", interfaces: set[str]) -> tuple[str, ...]:
     """Libvirt's own guard cuts interface names at eight characters and then sees nothing, so we look ourselves."""
     if not interfaces or host.read_sysctl("net/ipv6/conf/all/forwarding") not in (None, "0"):
         return ()

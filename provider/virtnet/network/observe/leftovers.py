@@ -3,14 +3,17 @@
 Executing one twice is as good as once.
 """
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac, probe_uuid
 from virtnet.network.observed import LeftBridge, ReportedNetwork
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.host import FileReader
 from virtnet.planning.reports import Attachment
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import FileReader
 
 
 def link_address(clients: Clients, link: str) -> str | None:
@@ -19,12 +22,12 @@ def link_address(clients: Clients, link: str) -> str | None:
     return None if text is None else text.strip()
 
 
-def bridge_ports(host: FileReader, bridge: str) -> list[str]:
+def bridge_ports(host: "FileReader", bridge: str) -> list[str]:
     """The links that are plugged into a bridge."""
     return sorted(host.list_directory(f"/sys/class/net/{bridge}/brif"))
 
 
-def _on_it(host: FileReader, bridge: str) -> tuple[Attachment, ...]:
+def _on_it(host: "FileReader", bridge: str) -> tuple[Attachment, ...]:
     return tuple(Attachment(owner="", interface=port) for port in bridge_ports(host, bridge))
 
 

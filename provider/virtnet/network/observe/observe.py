@@ -3,7 +3,7 @@
 import uuid as uuids
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_uuid
@@ -23,8 +23,10 @@ from virtnet.network.observed import (
     reported,
 )
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.host import FileReader, HostReader
 from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, ObstacleKind
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import FileReader, HostReader
 
 
 def observe(clients: Clients, scope: Scope) -> Observed:
@@ -112,7 +114,7 @@ def _others(clients: Clients, report: ReportedNetwork | None) -> tuple[ReportedN
     return tuple(reported(other) for other in found if report is None or other.uuid != report.uuid)
 
 
-def _host_facts(host: HostReader, scope: Scope, report: ReportedNetwork | None) -> HostReport:
+def _host_facts(host: "HostReader", scope: Scope, report: ReportedNetwork | None) -> HostReport:
     """The host as far as this network's start may depend on it: of 500 interfaces, less where nothing is plugged in."""
     if report is None and scope.ip_versions is not None:
         return host_facts_for_new(host, scope.ip_versions)
@@ -183,7 +185,7 @@ def _find(clients: Clients, scope: Scope) -> ReportedNetwork | None:
     return None if report is None else _effective_autostart(clients.host, report, clients.libvirt.uri)
 
 
-def _effective_autostart(host: FileReader | None, report: ReportedNetwork, uri: str) -> ReportedNetwork:
+def _effective_autostart(host: "FileReader | None", report: ReportedNetwork, uri: str) -> ReportedNetwork:
     """The autostart flag as the next boot sees it: the daemon goes on saying true when its link has vanished."""
     if host is None or not report.autostart or not uri.endswith("/system"):
         return report

@@ -3,13 +3,19 @@
 Planning looks at it, and a step that stops the network looks once more right before.
 """
 
+from typing import TYPE_CHECKING
+
 from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.libvirt import NetworkReader
 from virtnet.planning.reports import Attachment, Obstacle, ObstacleKind
 
+if TYPE_CHECKING:
+    from virtnet.planning.clients.libvirt import NetworkReader
 
-def find_network(libvirt: NetworkReader, *, uuid: str | None = None, name: str | None = None) -> ReportedNetwork | None:
+
+def find_network(
+    libvirt: "NetworkReader", *, uuid: str | None = None, name: str | None = None
+) -> ReportedNetwork | None:
     """One network by its UUID or by its name; None when libvirt knows none."""
     found = libvirt.find_network(uuid=uuid, name=name)
     return None if found is None else reported(found)

@@ -5,6 +5,7 @@ that were cut short have left. `network.problems` lists the kinds, and what mend
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
@@ -12,16 +13,20 @@ from virtnet.network.observe.firewall import FILTERED_MODES, MissingRules, flush
 from virtnet.network.observed import LeftBridge, ReportedNetwork
 from virtnet.network.problems import ProblemKind
 from virtnet.network.xml.definition import Definition
-from virtnet.planning.clients.host import FileReader, FirewallReader, HostReader
 from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, attachment_details
 from virtnet.spec.failures import Details
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import FileReader, FirewallReader, HostReader
 
 #: A refresh looks at many networks, whose rules are in one listing.
 SECONDS_RULES_STAND = 2.0
 
 
-def running_problems(host: HostReader | None, report: ReportedNetwork, *, checks_firewall: bool) -> tuple[Problem, ...]:
+def running_problems(
+    host: "HostReader | None", report: ReportedNetwork, *, checks_firewall: bool
+) -> tuple[Problem, ...]:
     """What is wrong with the network that runs; none with one that does not.
 
     The first of bridge, addresses, dnsmasq and firewall rules, of which each needs those before it; and the record that
@@ -59,7 +64,7 @@ def leftover_problems(
     return tuple(problems)
 
 
-def _health_problems(host: FileReader, name: str, live: Definition) -> tuple[Problem, ...]:
+def _health_problems(host: "FileReader", name: str, live: Definition) -> tuple[Problem, ...]:
     """What is wrong with its bridge, its addresses and its dnsmasq."""
     bridge = live.bridge
     if not bridge:
@@ -88,7 +93,7 @@ def _health_problems(host: FileReader, name: str, live: Definition) -> tuple[Pro
     return () if runs else (Problem(ProblemKind.DNSMASQ_NOT_RUNNING),)
 
 
-def _firewall_problems(host: FirewallReader, live: Definition) -> tuple[Problem, ...]:
+def _firewall_problems(host: "FirewallReader", live: Definition) -> tuple[Problem, ...]:
     """Whether the running network's rules were flushed, which libvirt does not notice.
 
     Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
@@ -109,7 +114,7 @@ def _firewall_problems(host: FirewallReader, live: Definition) -> tuple[Problem,
     return (Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [part.as_details() for part in missing]}),)
 
 
-def _lost_addresses(host: FileReader, bridge: str, live: Definition) -> list[str]:
+def _lost_addresses(host: "FileReader", bridge: str, live: Definition) -> list[str]:
     """The network's addresses that its bridge has no longer (of IPv4: that the host has nowhere).
 
     Read from the kernel's tables, well below a millisecond; `ip` would be a program started for each network (10 ms).

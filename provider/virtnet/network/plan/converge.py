@@ -6,9 +6,8 @@ A Course holds what was decided; steps, changes, refusals and notes each follow 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import RECORDED_ONLY
 from virtnet.network.live_items import updates_can_make
 from virtnet.network.observed import ObservedNetwork, ReportedNetwork
@@ -43,6 +42,9 @@ from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.reports import attachment_details
 from virtnet.spec.failures import Details
 
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
+
 
 class Converged(NamedTuple):
     """How an existing network gets to what is desired."""
@@ -66,8 +68,8 @@ class Converged(NamedTuple):
 
 
 def converge(
-    desired: NetworkTree,
-    before: NetworkTree,
+    desired: "NetworkTree",
+    before: "NetworkTree",
     observed: ObservedNetwork,
     reviewed_class: ChangeClass,
     *,
@@ -102,8 +104,8 @@ def converge(
 class _Course:
     """What becomes of an existing network, decided."""
 
-    desired: NetworkTree
-    before: NetworkTree
+    desired: "NetworkTree"
+    before: "NetworkTree"
     observed: ObservedNetwork
     reviewed_class: ChangeClass
     targets: Targets
@@ -116,7 +118,7 @@ class _Course:
         return self.observed.report
 
     @property
-    def live(self) -> NetworkTree:
+    def live(self) -> "NetworkTree":
         """What runs; nothing while it is inactive."""
         return {} if self.report.live is None else self.report.live.tree
 

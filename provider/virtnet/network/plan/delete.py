@@ -1,6 +1,7 @@
 """The plan of taking a network down: removed, given back as it was adopted, or left. Pure."""
 
-from virtnet.network._generated.trees import NetworkTree
+from typing import TYPE_CHECKING
+
 from virtnet.network.diff import recorded_inputs
 from virtnet.network.names import holding_uuid
 from virtnet.network.observed import ObservedNetwork, ReportedNetwork
@@ -22,6 +23,9 @@ from virtnet.planning.merge import differences, merge, project
 from virtnet.planning.plan import ChangeClass, Plan, Step
 from virtnet.planning.reports import attachment_details
 from virtnet.spec.part import Values, without
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
 
 def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:

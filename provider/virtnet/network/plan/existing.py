@@ -1,6 +1,7 @@
 """The plan of a network that is there and that the state does not know: finished, or adopted. Pure."""
 
-from virtnet.network._generated.trees import NetworkTree
+from typing import TYPE_CHECKING
+
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.adoption import adoption_mark, as_found, owned_by_other
 from virtnet.network.plan.converge import converge
@@ -21,8 +22,11 @@ from virtnet.planning.merge import differences
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.planning.reports import attachment_details
 
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
-def plan_create(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
+
+def plan_create(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     """Finish a half-made network of our own, adopt one where the program says so, or refuse."""
     report, owner = observed.report, owner_of(desired)
     mark = report.definition.mark
@@ -45,7 +49,7 @@ def plan_create(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
     return _adopt(desired, observed)
 
 
-def _adopt(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
+def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     """An adoption that changes anything writes the mark, which holds what was found, first.
 
     Were it written last, an adoption that is killed would leave a half-changed network, and the next would take that
@@ -66,7 +70,7 @@ def _adopt(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
     )
 
 
-def _finish(desired: NetworkTree, observed: ObservedNetwork) -> Plan:
+def _finish(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     """A create that was killed: made again from what is desired now, under the UUID it had."""
     report = observed.report
     target = new_tree(desired, report.uuid)

@@ -1,14 +1,18 @@
 """Which steps clear away what killed daemons left of a network. Pure."""
 
-from virtnet.network._generated.trees import NetworkTree
+from typing import TYPE_CHECKING
+
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.preflight import is_leftover
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.step import NetworkStep
 from virtnet.network.tree import own_bridge
 
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
-def before_start(target: NetworkTree, observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
+
+def before_start(target: "NetworkTree", observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
     """Before this inactive network starts: its dnsmasq goes, then its bridge."""
     uuid = observed.report.uuid
     bridge = RemoveLeftoverBridge(uuid=uuid, bridge=own_bridge(target), mac=target.get("mac", ""))

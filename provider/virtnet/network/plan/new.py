@@ -1,6 +1,7 @@
 """The plan of a network that is not there: made anew. Pure."""
 
-from virtnet.network._generated.trees import NetworkTree
+from typing import TYPE_CHECKING
+
 from virtnet.network.diff import with_own_bridge
 from virtnet.network.observed import Observed, ObservedAbsent
 from virtnet.network.plan.kinds import RefusalKind
@@ -15,8 +16,11 @@ from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec.part import without
 
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
-def plan_new(desired: NetworkTree, observed: ObservedAbsent) -> Plan:
+
+def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
     """Define it, start it, and note last that it is complete; or refuse."""
     uuid = desired.get("uuid") or observed.fresh_uuid
     target = new_tree(desired, uuid)
@@ -46,13 +50,13 @@ def plan_new(desired: NetworkTree, observed: ObservedAbsent) -> Plan:
     )
 
 
-def new_tree(desired: NetworkTree, uuid: str) -> NetworkTree:
+def new_tree(desired: "NetworkTree", uuid: str) -> "NetworkTree":
     """What a network made anew holds: what is desired, and the identity that libvirt would make up otherwise."""
     target: NetworkTree = {**without(named(desired), {"__owner"}), "uuid": uuid}
     return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
 
 
-def outline(target: NetworkTree) -> Outline:
+def outline(target: "NetworkTree") -> Outline:
     """A reviewer's view of a new network."""
     return Outline(
         mode=mode_of(target),
@@ -61,7 +65,7 @@ def outline(target: NetworkTree) -> Outline:
     )
 
 
-def finishing(desired: NetworkTree, target: NetworkTree, uuid: str, creating: str) -> list[Step]:
+def finishing(desired: "NetworkTree", target: "NetworkTree", uuid: str, creating: str) -> list[Step]:
     """The end of every create: the flag, and the mark's phase last, so that a killed create is known as such."""
     steps: list[Step] = []
     if desired.get("autostart", True):
@@ -79,7 +83,7 @@ def finishing(desired: NetworkTree, target: NetworkTree, uuid: str, creating: st
     return steps
 
 
-def start_findings(desired: NetworkTree, target: NetworkTree, observed: Observed) -> Findings:
+def start_findings(desired: "NetworkTree", target: "NetworkTree", observed: Observed) -> Findings:
     """What the host has against the network's start, or against its start at the next boot."""
     findings = Findings()
     if desired.get("active", True):

@@ -9,8 +9,8 @@ Each line is imported when it is come to: most runs come to one of them.
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import recorded_changes, recorded_inputs
 from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
@@ -18,6 +18,9 @@ from virtnet.network.tree import network_tree, network_tree_with_unknowns, owner
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.plan import ChangeClass, Plan
 from virtnet.spec.part import Values
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
 
 def plan_network(desired: Values | None, recorded: Values | None, observed: Observed | None) -> Plan:
@@ -35,7 +38,7 @@ def plan_network(desired: Values | None, recorded: Values | None, observed: Obse
     return _update(network_tree(desired), recorded, observed)
 
 
-def _create(desired: NetworkTree, observed: Observed) -> Plan:
+def _create(desired: "NetworkTree", observed: Observed) -> Plan:
     if isinstance(observed, ObservedAbsent):
         from virtnet.network.plan.new import plan_new
 
@@ -53,7 +56,7 @@ def _gone(recorded: Values, observed: ObservedAbsent, *, deleting: bool) -> Plan
     return Plan(refusals=(Refusal(RefusalKind.GONE, {"uuid": str(recorded.get("uuid"))}),))
 
 
-def _update(desired: NetworkTree, recorded: Values, observed: ObservedNetwork) -> Plan:
+def _update(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork) -> Plan:
     from virtnet.network.plan.adoption import adoption_mark, as_found_of
     from virtnet.network.plan.converge import converge
     from virtnet.network.steps.definition import MarkNetwork

@@ -7,15 +7,17 @@ a network in mode bridge without the bridge, and on some versions deletes a link
 import ipaddress
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observed import HostReport, Observed, ObservedAbsent
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_bridge, serves
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY
 from virtnet.network.xml.definition import Subnet
 from virtnet.planning.findings import Note, Refusal
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
 
 class Findings(NamedTuple):
@@ -25,12 +27,12 @@ class Findings(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-def preflight_at_boot(tree: NetworkTree, observed: Observed) -> Findings:
+def preflight_at_boot(tree: "NetworkTree", observed: Observed) -> Findings:
     """What speaks against libvirt starting the network by itself: its bridge's name alone can do harm."""
     return Findings(refusals=tuple(_bridge_names(tree, observed)))
 
 
-def preflight(tree: NetworkTree, observed: Observed, *, allow_overlap: bool) -> Findings:
+def preflight(tree: "NetworkTree", observed: Observed, *, allow_overlap: bool) -> Findings:
     """What speaks against starting the network that `tree` describes on the host as it is now."""
     refusals = [*_bridge_names(tree, observed)]
     notes: list[Note] = []
@@ -42,7 +44,7 @@ def preflight(tree: NetworkTree, observed: Observed, *, allow_overlap: bool) -> 
     return Findings(tuple(refusals), tuple(notes))
 
 
-def _bridge_names(tree: NetworkTree, observed: Observed) -> Iterator[Refusal]:
+def _bridge_names(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
     bridge = own_bridge(tree)
     if not bridge:
         return
@@ -72,7 +74,7 @@ def _has_link(observed: Observed, name: str) -> bool:
     return name in (observed.interface_names or ())
 
 
-def is_leftover(tree: NetworkTree, observed: Observed) -> bool:
+def is_leftover(tree: "NetworkTree", observed: Observed) -> bool:
     """Whether the link of the bridge's name was left by a broken start of this very network."""
     bridge = own_bridge(tree)
     if observed.host is None or isinstance(observed, ObservedAbsent) or observed.report.active or not bridge:
@@ -87,7 +89,7 @@ def is_leftover(tree: NetworkTree, observed: Observed) -> bool:
     )
 
 
-def _subnets(tree: NetworkTree) -> list[Subnet]:
+def _subnets(tree: "NetworkTree") -> list[Subnet]:
     return [_subnet(ip["address"]) for ip in tree.get("ips", [])]
 
 
@@ -106,7 +108,7 @@ def _overlap(one: Subnet, other: Subnet) -> bool:
     )
 
 
-def _overlaps(tree: NetworkTree, observed: Observed) -> Iterator[Refusal]:
+def _overlaps(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
     own = {own_bridge(tree), _running_bridge(observed)}
     named: set[tuple[str, str]] = set()
     addresses = observed.host.addresses if observed.host is not None else ()
@@ -142,7 +144,7 @@ def _both(subnet: Subnet, other: Subnet) -> dict[str, str]:
     return {"subnet": str(subnet), "other": str(other)}
 
 
-def _routes(tree: NetworkTree, host: HostReport) -> Iterator[Note]:
+def _routes(tree: "NetworkTree", host: HostReport) -> Iterator[Note]:
     for subnet in _subnets(tree):
         for route in host.routes:
             if not route.gateway or route.destination == "default":
@@ -153,7 +155,7 @@ def _routes(tree: NetworkTree, host: HostReport) -> Iterator[Note]:
                 yield Note(NoteKind.INSIDE_ROUTE, {**_both(subnet, theirs), **way})
 
 
-def _host(tree: NetworkTree, host: HostReport, observed: Observed, *, overlapping: bool) -> Iterator[Refusal]:
+def _host(tree: "NetworkTree", host: HostReport, observed: Observed, *, overlapping: bool) -> Iterator[Refusal]:
     mode = mode_of(tree)
     bridge = tree.get("bridge", {}).get("name", "")
     if mode == "bridge" and bridge:
@@ -179,7 +181,7 @@ def _host(tree: NetworkTree, host: HostReport, observed: Observed, *, overlappin
         yield Refusal(RefusalKind.ADVERTISED_ROUTES_LOST, {"interfaces": host.advertised_interfaces})
 
 
-def _addresses(tree: NetworkTree) -> set[str]:
+def _addresses(tree: "NetworkTree") -> set[str]:
     return {ip["address"].split("/")[0] for ip in tree.get("ips", [])}
 
 
@@ -191,7 +193,7 @@ def _own_dnsmasq(observed: Observed) -> set[str]:
     return {address for said in served if said is not None for address in _addresses(said.tree)}
 
 
-def _ports(tree: NetworkTree, host: HostReport, addresses: set[str]) -> Iterator[Refusal]:
+def _ports(tree: "NetworkTree", host: HostReport, addresses: set[str]) -> Iterator[Refusal]:
     """`addresses` are those at which nobody else may listen, besides everywhere."""
     anywhere = {"0.0.0.0", "*", "::", "[::]"}  # noqa: S104 - compared with, never bound
     taken = [
@@ -206,7 +208,7 @@ def _ports(tree: NetworkTree, host: HostReport, addresses: set[str]) -> Iterator
         yield Refusal(RefusalKind.DHCP_PORT_TAKEN)
 
 
-def needs_newer_libvirt(tree: NetworkTree, version: int) -> tuple[Refusal, ...]:
+def needs_newer_libvirt(tree: "NetworkTree", version: int) -> tuple[Refusal, ...]:
     """What the tree names and a libvirt of this version would drop from a definition, or refuse."""
     driver = tree.get("forward", {}).get("driver", {})
     named = {
@@ -225,7 +227,7 @@ def needs_newer_libvirt(tree: NetworkTree, version: int) -> tuple[Refusal, ...]:
     )
 
 
-def _tags_without_open_vswitch(tree: NetworkTree) -> bool:
+def _tags_without_open_vswitch(tree: "NetworkTree") -> bool:
     """Whether ports would have VLAN tags and no Open vSwitch; a group without a port, or a VLAN, has the network's."""
     groups = tree.get("port_groups", [])
     tagged = [group for group in groups if "vlan" in tree or "vlan" in group]

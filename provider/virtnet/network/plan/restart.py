@@ -2,8 +2,8 @@
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.problems import ProblemKind
@@ -18,12 +18,15 @@ from virtnet.planning.reports import Attachment, attachment_details
 from virtnet.spec.failures import Details
 from virtnet.spec.part import only, without
 
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
+
 #: What stopping and starting the network takes, and what each interface adds (measured, see docs/design.md).
 _SECONDS, _SECONDS_EACH = 0.7, 0.01
 
 
 def restart_refusals(
-    desired: NetworkTree, target: NetworkTree, observed: ObservedNetwork, why: Details
+    desired: "NetworkTree", target: "NetworkTree", observed: ObservedNetwork, why: Details
 ) -> Iterator[Refusal]:
     """Why the network must not be restarted under what is plugged in: it could surely not be plugged in again.
 
@@ -51,12 +54,12 @@ def restart_refusals(
     yield from _elsewhere(target, live, users, why)
 
 
-def _asks_for_vlans(tree: NetworkTree) -> bool:
+def _asks_for_vlans(tree: "NetworkTree") -> bool:
     """Whether libvirt itself has the network's bridge filter VLANs."""
     return any("vlan" in part for part in (tree, *tree.get("port_groups", [])))
 
 
-def _elsewhere(target: NetworkTree, live: Definition, users: Sequence[Attachment], why: Details) -> Iterator[Refusal]:
+def _elsewhere(target: "NetworkTree", live: Definition, users: Sequence[Attachment], why: Details) -> Iterator[Refusal]:
     """Where the network becomes another kind of thing, what hangs on its bridge has no place any more."""
     after, before = own_bridge(target), live.bridge
     mode = mode_of(target)
@@ -89,7 +92,7 @@ def cut_off_notes(users: Sequence[Attachment]) -> Iterator[Note]:
         yield Note(NoteKind.CUT_OFF, {"attachments": attachment_details(users)})
 
 
-def restart_notes(target: NetworkTree, observed: ObservedNetwork) -> Iterator[Note]:
+def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[Note]:
     """What a restart does to those who are plugged in, and for how long."""
     users = observed.users
     host_bridge = "" if own_bridge(target) else target.get("bridge", {}).get("name", "")
@@ -122,13 +125,13 @@ def _link_local(address: str) -> bool:
     return ipaddress.ip_interface(address).ip.is_link_local
 
 
-def _subnets_change(target: NetworkTree, observed: ObservedNetwork) -> bool:
+def _subnets_change(target: "NetworkTree", observed: ObservedNetwork) -> bool:
     """Whether guests need other addresses after the restart."""
     live = observed.report.running.tree
     return {ip["address"] for ip in target.get("ips", [])} != {ip["address"] for ip in live.get("ips", [])}
 
 
-def probe(target: NetworkTree) -> tuple[NetworkStep, ...]:
+def probe(target: "NetworkTree") -> tuple[NetworkStep, ...]:
     """A throw-away network with what of the target asks something of the host: firewall rules, a zone, an MTU, tc."""
     if not own_bridge(target):
         return ()
@@ -143,7 +146,7 @@ def probe(target: NetworkTree) -> tuple[NetworkStep, ...]:
     return (ProbeStart(uuid=target["uuid"], xml=network_edit.render(asks)),)
 
 
-def hold_steps(target: NetworkTree, observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
+def hold_steps(target: "NetworkTree", observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
     """Before the stop: what is plugged in moves to the holding network."""
     if not observed.users:
         return ()

@@ -6,9 +6,8 @@ MODIFY picks the first entry that looks alike (and older libvirt has none for DN
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.live_items import item_changes
 from virtnet.network.spec import DhcpHost, DhcpRange, DnsHost, ForwardInterface, PortGroup, Srv, Txt
 from virtnet.network.steps.kinds import DnsmasqRestart
@@ -17,6 +16,9 @@ from virtnet.network.tree import gives_addresses
 from virtnet.network.xml import write as network_edit
 from virtnet.planning.merge import label
 from virtnet.spec.part import Part, Values
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
 
 class _Operation(NamedTuple):
@@ -44,7 +46,7 @@ _DNS_SRVS = _Section("dns-srv", Srv, "srv")
 
 
 def section_updates(
-    uuid: str, live: tuple[NetworkTree, NetworkTree] | None, config: tuple[NetworkTree, NetworkTree] | None
+    uuid: str, live: "tuple[NetworkTree, NetworkTree] | None", config: "tuple[NetworkTree, NetworkTree] | None"
 ) -> tuple[UpdateSection, ...]:
     """The updates that bring both copies from (found) to (wanted); one call for both where both need the same.
 
@@ -73,7 +75,7 @@ def section_updates(
     )
 
 
-def dhcpv6_begins_or_ends(wanted: NetworkTree, found: NetworkTree) -> DnsmasqRestart | None:
+def dhcpv6_begins_or_ends(wanted: "NetworkTree", found: "NetworkTree") -> DnsmasqRestart | None:
     """Why dnsmasq must be restarted where DHCPv6 begins or ends with reservations alone; None where it must not.
 
     libvirt then only tells dnsmasq to read its hosts again: it goes on without DHCPv6, or with it (9.0; where it
@@ -89,11 +91,11 @@ def dhcpv6_begins_or_ends(wanted: NetworkTree, found: NetworkTree) -> DnsmasqRes
     return None
 
 
-def _serves_ipv4_dhcp(tree: NetworkTree) -> bool:
+def _serves_ipv4_dhcp(tree: "NetworkTree") -> bool:
     return any(gives_addresses(ip.get("dhcp", {})) for ip in tree.get("ips", []) if ":" not in ip["address"])
 
 
-def _operations(wanted: NetworkTree, found: NetworkTree) -> Iterator[_Operation]:
+def _operations(wanted: "NetworkTree", found: "NetworkTree") -> Iterator[_Operation]:
     wanted_ips = {ip["address"]: ip for ip in wanted.get("ips", [])}
     for index, ip in enumerate(found.get("ips", [])):
         target = wanted_ips.get(ip["address"])

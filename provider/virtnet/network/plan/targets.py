@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.diff import with_identity, with_own_bridge
 from virtnet.network.live_items import as_updates_can, updates_can_make
 from virtnet.network.observed import ReportedNetwork
@@ -15,6 +14,9 @@ from virtnet.planning.merge import differences, merge, restrict
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import only, without
 
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
+
 #: What only networks with a bridge of their own have.
 _OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"})
 
@@ -23,10 +25,10 @@ _OF_OWN_BRIDGE = frozenset({"ips", "routes", "dns", "domain", "dnsmasq_options",
 class Copies:
     """Both copies of a network's configuration: where each should go, and what it is."""
 
-    config: NetworkTree
-    config_found: NetworkTree
+    config: "NetworkTree"
+    config_found: "NetworkTree"
     """The persistent configuration, or the running one of a transient network."""
-    live: tuple[NetworkTree, NetworkTree] | None
+    live: "tuple[NetworkTree, NetworkTree] | None"
     """The running network: where it should go, and what it is. None while it is inactive."""
 
     @cached_property
@@ -69,7 +71,7 @@ class Targets(NamedTuple):
 
 
 def targets_of(
-    desired: NetworkTree, before: NetworkTree, report: ReportedNetwork, reviewed_class: ChangeClass
+    desired: "NetworkTree", before: "NetworkTree", report: ReportedNetwork, reviewed_class: ChangeClass
 ) -> Targets:
     """Where the network goes from what is there, by what is desired and was desired before."""
     wanted, had = _in_xml(desired), _in_xml(before)
@@ -87,16 +89,16 @@ def targets_of(
     return Targets(copies=within, flags=allowed, skipped=(*sorted(beyond), *skipped))
 
 
-def at_next_start(tree: NetworkTree) -> NetworkTree:
+def at_next_start(tree: "NetworkTree") -> "NetworkTree":
     """A tree less what a running network shows only after its next start."""
     return without(tree, NEXT_START)
 
 
-def _in_xml(tree: NetworkTree) -> NetworkTree:
+def _in_xml(tree: "NetworkTree") -> "NetworkTree":
     return only(tree, NetworkSpec.model_fields.keys() - NOT_XML)
 
 
-def _target(wanted: NetworkTree, had: NetworkTree, found: NetworkTree) -> NetworkTree:
+def _target(wanted: "NetworkTree", had: "NetworkTree", found: "NetworkTree") -> "NetworkTree":
     """Where one copy of the configuration goes: merged, with its identity, and with nothing its mode refuses."""
     target = with_identity(merge(NetworkSpec, wanted, had, found), found)
     if mode_of(target) in OWN_BRIDGE_MODES:
@@ -119,7 +121,7 @@ def _copies_within(copies: Copies, report: ReportedNetwork, reviewed_class: Chan
     return replace(copies, config=config, live=live)
 
 
-def _live_within(target: NetworkTree, found: NetworkTree, reviewed_class: ChangeClass) -> NetworkTree:
+def _live_within(target: "NetworkTree", found: "NetworkTree", reviewed_class: ChangeClass) -> "NetworkTree":
     live = restrict(NetworkSpec, target, found, reviewed_class)
     if updates_can_make(live, found):
         return live

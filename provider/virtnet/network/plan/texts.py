@@ -1,14 +1,17 @@
 """Which texts of a running network to set and to remove: its title, its description, its metadata. Pure."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.steps.metadata import SetMetadata
 from virtnet.network.tree import texts_of
 
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
+
 
 def text_updates(
-    uuid: str, wanted: NetworkTree, live: NetworkTree | None, config: NetworkTree | None
+    uuid: str, wanted: "NetworkTree", live: "NetworkTree | None", config: "NetworkTree | None"
 ) -> Iterator[SetMetadata]:
     """The texts to set so that the given copies, None for one that is left alone, have what is wanted."""
     meant = texts_of(wanted)

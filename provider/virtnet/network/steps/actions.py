@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from virtnet.errors import LibvirtFailure, Refused
 from virtnet.network.observe.firewall import Rule
 from virtnet.network.steps.kinds import StepFault
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.host import HostClient
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import HostClient
 
 
 class Action(Protocol):
@@ -131,7 +133,7 @@ class DeleteLink:
         _host(clients, self.link).delete_link(self.link)
 
 
-def _host(clients: Clients, link: str) -> HostClient:
+def _host(clients: Clients, link: str) -> "HostClient":
     if clients.host is None:
         raise Refused(kind=StepFault.HOST_NOT_REACHED, details={"interface": link})
     return clients.host

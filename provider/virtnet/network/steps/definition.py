@@ -5,10 +5,9 @@ that failed may still have been carried out, and a run that was killed is finish
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.errors import HostFailure
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.observe.ports import find_network
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.kinds import StepFault, StepKind
@@ -22,6 +21,9 @@ from virtnet.planning.findings import Summary
 from virtnet.planning.merge import differences, merge
 from virtnet.planning.plan import Step
 from virtnet.spec.part import without
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
 
 class Outline(NamedTuple):
@@ -153,6 +155,6 @@ class MarkNetwork:
         return MarkNetwork(uuid=self.uuid, mark=self.previous, previous=self.mark)
 
 
-def named(tree: NetworkTree) -> NetworkTree:
+def named(tree: "NetworkTree") -> "NetworkTree":
     """A tree less what the resource knows and libvirt's XML does not."""
     return without(tree, network_xml.NOT_XML)

@@ -9,6 +9,7 @@ plugged in.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from virtnet.errors import Refused
 from virtnet.host.parse import parse_up
@@ -44,10 +45,12 @@ from virtnet.network.xml.holding import (
     render_holding_network,
 )
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.host import HostClient
 from virtnet.planning.findings import Summary
 from virtnet.planning.plan import Step
 from virtnet.planning.reports import Attachment, GuestInterface
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import HostClient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +227,7 @@ def _waiting(clients: Clients, holding: ReportedNetwork, home: Home) -> Waiting:
     )
 
 
-def _ports(host: HostClient | None, home: Home, waiting: Waiting) -> dict[str, Port]:
+def _ports(host: "HostClient | None", home: Home, waiting: Waiting) -> dict[str, Port]:
     """The ports of the network's bridge that may have to be restored, as they are now."""
     if host is None:
         return {}
@@ -232,7 +235,7 @@ def _ports(host: HostClient | None, home: Home, waiting: Waiting) -> dict[str, P
     return {link.name: _port(host, link, waiting) for link in to_look_at(home, waiting, on_bridge)}
 
 
-def _port(host: HostClient, link: HeldLink, waiting: Waiting) -> Port:
+def _port(host: "HostClient", link: HeldLink, waiting: Waiting) -> Port:
     found = ((name, host.read_file(f"/sys/class/net/{link.name}/brport/{name}")) for name, _ in link.settings)
     return Port(
         ifindex=_ifindex(host, link.name),
@@ -241,7 +244,7 @@ def _port(host: HostClient, link: HeldLink, waiting: Waiting) -> Port:
     )
 
 
-def _ifindex(host: HostClient, link: str) -> str:
+def _ifindex(host: "HostClient", link: str) -> str:
     return (host.read_file(f"/sys/class/net/{link}/ifindex") or "").strip()
 
 
@@ -254,7 +257,7 @@ def _foreign_links(clients: Clients, report: ReportedNetwork, interfaces: Sequen
     return [name for name in clients.host.list_directory(f"/sys/class/net/{bridge}/brif") if name not in taps]
 
 
-def _as_attached(host: HostClient, link: str, bridge: str) -> HeldLink:
+def _as_attached(host: "HostClient", link: str, bridge: str) -> HeldLink:
     place = f"/sys/class/net/{link}"
     found = ((name, host.read_file(f"{place}/brport/{name}")) for name in PORT_SETTINGS)
     filters = (host.read_file(f"/sys/class/net/{bridge}/bridge/vlan_filtering") or "0").strip() != "0"

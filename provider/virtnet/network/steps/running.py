@@ -10,7 +10,6 @@ from virtnet.errors import Refused
 from virtnet.network.observe.leftovers import link_address
 from virtnet.network.observe.ports import attachments, find_network
 from virtnet.network.observed import ReportedNetwork
-from virtnet.network.steps.actions import DeletePort, carry_out
 from virtnet.network.steps.definition import RestoreDefinition
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import NO_IMPACT
@@ -216,4 +215,8 @@ def _refuse_taken_name(clients: Clients, bridge: str, *, known_ours: bool) -> No
 def delete_orphaned_ports(clients: Clients, report: ReportedNetwork) -> None:
     """Remove the network's ports that nobody has: what a libvirtd leaves that is killed while it moves an interface."""
     orphaned = clients.libvirt.orphaned_ports(report.uuid)
+    if not orphaned:
+        return
+    from virtnet.network.steps.actions import DeletePort, carry_out
+
     carry_out(clients, [DeletePort(network=report.uuid, port=port) for port in orphaned])

@@ -8,11 +8,10 @@ import ipaddress
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from lxml import etree
 
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.tree import OWN_BRIDGE_MODES, serves
 from virtnet.network.xml.read import (
     OwnerMark,
@@ -22,6 +21,9 @@ from virtnet.network.xml.read import (
     parse_owner_mark,
     read_xml,
 )
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
 Subnet: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -46,7 +48,7 @@ class Definition:
         return deepcopy(self.element)
 
     @cached_property
-    def tree(self) -> NetworkTree:
+    def tree(self) -> "NetworkTree":
         """Its values in canonical spelling. What the spec does not know is passed over."""
         return parse_network(self.element)
 

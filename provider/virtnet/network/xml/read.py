@@ -10,20 +10,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
 from pydantic.alias_generators import to_camel
 
 from virtnet.errors import VirtnetError
 from virtnet.network import spec as parts
-from virtnet.network._generated.trees import DnsTree, NetworkTree, TxtTree
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.tree import network_tree
 from virtnet.planning.merge import ABSENT, differences
 from virtnet.spec.failures import Invalid
 from virtnet.spec.part import Part, Shape, shapes, without
 from virtnet.spec.values import readable
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import DnsTree, NetworkTree, TxtTree
 
 OWNER_NAMESPACE = "urn:pulumi-virtnet:owner:1.0"
 """Namespace of the owner mark in a network's metadata."""
@@ -143,7 +145,7 @@ def _no_xml(xml: str, error: etree.XMLSyntaxError | UnicodeEncodeError) -> str:
     )
 
 
-def parse_network(root: etree._Element) -> NetworkTree:
+def parse_network(root: etree._Element) -> "NetworkTree":
     """A network's element as a tree of the spec's fields, in canonical spelling. Unknown content is passed over."""
     found = parse_part(parts.NetworkSpec, root)
     options = root.findall(f"{{{DNSMASQ_NAMESPACE}}}options/{{{DNSMASQ_NAMESPACE}}}option")
@@ -155,7 +157,7 @@ def parse_network(root: etree._Element) -> NetworkTree:
     return _without_restart_record(network_tree(found))
 
 
-def _without_restart_record(found: NetworkTree) -> NetworkTree:
+def _without_restart_record(found: "NetworkTree") -> "NetworkTree":
     """Less the record that is there while dnsmasq is restarted, which is nobody's."""
     dns = found.get("dns", {})
     texts = dns.get("txts", [])

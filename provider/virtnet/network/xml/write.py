@@ -5,11 +5,11 @@ comments and libvirt's own spelling of equal values (netmask for prefix) stay as
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from virtnet.network import spec as parts
-from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.network.xml.read import (
     DNSMASQ_NAMESPACE,
@@ -28,6 +28,9 @@ from virtnet.network.xml.read import (
 from virtnet.planning.merge import ABSENT, paired
 from virtnet.spec.part import Part, Shape, Values, as_group, as_list, shapes
 
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
+
 #: The order in which libvirt prints the elements of a network.
 _ORDER = (
     "name", "uuid", "title", "description", "metadata", "forward", "bridge", "mtu", "mac", "domain", "dns",
@@ -35,12 +38,12 @@ _ORDER = (
 )  # fmt: skip
 
 
-def render(tree: NetworkTree, mark: OwnerMark | None = None) -> str:
+def render(tree: "NetworkTree", mark: OwnerMark | None = None) -> str:
     """The XML of a new network."""
     return edit(definition("<network/>"), tree, mark)
 
 
-def edit(base: Definition, tree: NetworkTree, mark: OwnerMark | None = None) -> str:
+def edit(base: Definition, tree: "NetworkTree", mark: OwnerMark | None = None) -> str:
     """The XML with everything the spec knows set to the tree's values, and everything else left alone.
 
     `mark` sets the owner mark; None leaves the one there, if any, as it is.

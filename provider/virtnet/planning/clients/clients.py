@@ -2,22 +2,24 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from virtnet.planning.clients.host import HostCache, HostClient
-from virtnet.planning.clients.libvirt import LibvirtClient, NetworkCache
 from virtnet.planning.clients.reads import Reads
 from virtnet.planning.reports import NetworkReport
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import HostCache, HostClient
+    from virtnet.planning.clients.libvirt import LibvirtClient, NetworkCache
 
 
 class Clients(NamedTuple):
     """The clients of one host. Without caches everything is asked each time, and nothing else changes."""
 
-    libvirt: LibvirtClient
-    host: HostClient | None
+    libvirt: "LibvirtClient"
+    host: "HostClient | None"
     """None where only libvirt is reachable."""
-    network_cache: NetworkCache | None = None
-    host_cache: HostCache | None = None
+    network_cache: "NetworkCache | None" = None
+    host_cache: "HostCache | None" = None
 
     @contextmanager
     def lock(self, prefetch: Callable[[], None] = lambda: None) -> Iterator[None]:

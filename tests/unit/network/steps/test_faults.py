@@ -70,7 +70,7 @@ def fault(step: Step, there: FakeLibvirt, host: FakeHost | None = None) -> objec
     """The kind of what the step raises, which reads, too: a sentence whose details are not there would raise."""
     with pytest.raises(ApplyFailed) as failed:
         apply(
-            Plan(steps=(step,)), Clients(libvirt=there, host=host), Subject("network", "lab", None), messages=messages()
+            Plan(steps=(step,)), Clients(libvirt=there, host=host), Subject("network", "lab", None), messages=messages
         )
     error = failed.value.__cause__
     assert isinstance(error, VirtnetError)
