@@ -126,6 +126,7 @@ class Provider(dynamic.ResourceProvider):
         """The changes by what is recorded; their lines for a reviewer, when it is one who asks."""
         unchanged = self.catalogue().unchanged(self.kind)
         if unchanged is not None and unchanged.stands_as_recorded(_olds, _news):
+            self._session.stands(str(_news.get("__urn") or _news.get("__owner")), _olds.get("__token"))
             return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)
         from virtnet.errors import VirtnetError
 
@@ -183,7 +184,13 @@ class Provider(dynamic.ResourceProvider):
 
         resource = self._resource()
         try:
-            outputs = lifecycle.create(resource, self._received(resource, props), self._session.connect, self._tell)
+            outputs = lifecycle.create(
+                resource,
+                self._received(resource, props),
+                self._session.connect,
+                self._tell,
+                claims=self._session.claims,
+            )
         except VirtnetError as error:
             raise self._session.presentable(error) from None
         return dynamic.CreateResult(resource.identity(outputs), resource.to_properties(outputs) | _places(props))
@@ -381,7 +388,7 @@ def _sendable(value: Any) -> Any:
 
 
 def _identity(desired: "Values") -> str:
-    return f"{desired.get('__owner')} {desired.get('name')} {desired.get('uri')}"
+    return f"{desired.get('__urn') or desired.get('__owner')} {desired.get('name')} {desired.get('uri')}"
 
 
 def _asked_for(news: Mapping[str, Any]) -> str:

@@ -148,6 +148,26 @@ def alias_of(type_: str, resource_name: str, opts: pulumi.ResourceOptions | None
     return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{type_}::{resource_name}"
 
 
+def urn_of(type_: str, resource_name: str, parent: pulumi.Resource | None) -> str | pulumi.Output[str | None]:
+    """The URN that a resource gets: as text where it has no parent, which spares Pulumi an Output."""
+    if parent is None:
+        return _urn("", type_, resource_name)
+    return pulumi.Output.from_input(_urn_under(parent, type_, resource_name))
+
+
+async def _urn_under(parent: pulumi.Resource, type_: str, resource_name: str) -> str | None:
+    # The text and not the Output: whatever depends on a component waits for all its children, this one too.
+    urn = await parent.urn.future()
+    if urn is None:
+        return None
+    types = urn.split("::", 3)[2]
+    return _urn("" if types == "pulumi:pulumi:Stack" else f"{types}$", type_, resource_name)
+
+
+def _urn(parents: str, type_: str, resource_name: str) -> str:
+    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{parents}{type_}::{resource_name}"
+
+
 def _come_with_the_resource(outputs: Iterable[pulumi.Output[Any]]) -> None:
     """Have the program's end wait for the resource, whose outputs come with it, and not for each of them too.
 
@@ -233,6 +253,8 @@ class Resource(pulumi.dynamic.Resource):
         outputs = list(_outputs(properties, ()))
         if outputs:
             properties[WireKey("__secret")] = pulumi.Output.from_input(_secret_places(outputs))
+        type_ = f"pulumi-python:{self._resource_type_name}"
+        properties[WireKey("__urn")] = urn_of(type_, resource_name, opts.parent)
         pulumi.dynamic.Resource.__init__(self, self.PROVIDER(), resource_name, properties, opts)
 
     def translate_input_property(self, prop: str) -> str:

@@ -27,10 +27,19 @@ import pulumi_virtnet
 # The engine interrupts a program whose resource was refused, and waits five seconds for a Python that is asked nicely.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 made = {}
+
+
+@cache
+def component(name):
+    return pulumi.ComponentResource("test:index:Component", name)
+
+
 for entry in json.loads(Path(__file__).with_name("resources.json").read_text()):
     kind = getattr(pulumi_virtnet, entry["type"])
     after = [made[name] for name in entry.get("depends_on", [])]
     options = pulumi.ResourceOptions(depends_on=after, **entry.get("options", {}))
+    if "component" in entry:
+        options.parent = component(entry["component"])
     made[entry["name"]] = kind(entry["name"], **entry["args"], opts=options)
     pulumi.export(entry["name"], {"id": made[entry["name"]].id, "urn": made[entry["name"]].urn})
 '''
@@ -79,7 +88,7 @@ class Stack:
         )
 
     def declare(self, *resources: Mapping[str, Any]) -> None:
-        """Write the program's list: dicts with type, name, args, depends_on and options."""
+        """Write the program's list: dicts with type, name, args, depends_on, options, and the name of a component."""
         (self.directory / "resources.json").write_text(json.dumps(resources))
 
     def network(self, name: str, /, **args: Any) -> None:

@@ -143,6 +143,7 @@ class Dynamic:
 
     def check(self, kind: str, name: str, olds: Answer, news: Answer) -> Answer:
         named = {**news, "__owner": f"{PROJECT}/{STACK}/{name}"}
+        named["__urn"] = f"urn:pulumi:{STACK}::{PROJECT}::virtnet:index:{kind}::{name}"
         named["__run"] = {"name": name}
         result = self.providers[kind].check(olds, named)
         failures = [[failure.property, failure.reason] for failure in result.failures]

@@ -21,11 +21,18 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, lis
     return found
 
 
+def without_tokens(answer: Any) -> Any:
+    """An answer less what is random in each create."""
+    if isinstance(answer, dict):
+        return {name: "a token" if name == "__token" else without_tokens(value) for name, value in answer.items()}
+    return [without_tokens(item) for item in answer] if isinstance(answer, list) else answer
+
+
 @pytest.mark.parametrize("life", [life[0] for life in LIVES])
 def test_both_forms_give_the_same_answers(answers: dict[str, dict[str, list[Any]]], life: str) -> None:
     native = [answer for answer in answers[life]["native"] if answer[0] not in ITS_OWN]
 
-    assert native == answers[life]["dynamic"]
+    assert without_tokens(native) == without_tokens(answers[life]["dynamic"])
 
 
 def test_a_preview_promises_nothing_that_does_not_come_true(answers: dict[str, dict[str, list[Any]]]) -> None:

@@ -150,10 +150,10 @@ def test_a_bad_name_says_that_it_is_the_resources() -> None:
     ]
 
 
-def test_the_owner_that_a_networks_mark_names_is_kept_through_a_rename() -> None:
+def test_the_owner_that_a_networks_mark_is_to_name_follows_a_rename() -> None:
     result = network_provider().check({**MADE, "__owner": "project/stack/a"}, {"__owner": "project/stack/b"})
 
-    assert result.inputs["__owner"] == "project/stack/a"
+    assert result.inputs["__owner"] == "project/stack/b"
 
 
 def test_a_text_that_may_be_secret_is_refused_without_its_path_behind_which_the_engine_shows_it() -> None:

@@ -9,9 +9,10 @@ from virtnet.network.live_items import as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.outputs import NetworkOutputs
-from virtnet.network.problems import mended_by, problem_of
+from virtnet.network.problems import ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns, owner_of, urn_of
+from virtnet.planning.findings import Problem
 from virtnet.planning.merge import differences, merge, naming
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import UNKNOWN, TreeType, Values, as_list, only, walk_unknown, without
@@ -35,7 +36,7 @@ def recorded_inputs(recorded: Values) -> "NetworkTree":
     """What the program named when the outputs were recorded."""
     also_named = as_list(recorded.get("__named", []))
     inputs = {name for name in NetworkSpec.model_fields if name not in COMPUTED or name in also_named}
-    return network_tree(only(recorded, {"__owner", *inputs}))
+    return network_tree(only(recorded, {"__owner", "__urn", *inputs}))
 
 
 def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tuple[Change, ...]:
@@ -72,12 +73,23 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
         changes += [change for change in naming(NetworkSpec, desired, before) if change.path != "uri"]
     if recorded.get("persistent") is False:
         changes.append(Change(path="persistent", kind="change", change_class=ChangeClass.LIVE, detail="false -> true"))
+    if owner_changed := _owner_changed(desired, recorded):
+        changes.append(Change(path="name", kind="change", change_class=ChangeClass.RECORDED, problems=(owner_changed,)))
     problems = tuple(problem_of(entry) for entry in as_list(recorded.get("problems") or ()))
     if problems:
         # What no update mends is live: an update may do whatever disturbs nobody, and says what is left.
         change_class = max(mended_by(problem) or ChangeClass.LIVE for problem in problems)
         changes.append(Change(path="problems", kind="change", change_class=change_class, problems=problems))
     return tuple(changes)
+
+
+def _owner_changed(desired: Values, recorded: Values) -> Problem | None:
+    """That Pulumi calls the resource otherwise now (an alias, a state move), and its mark is to follow."""
+    for name_of in (urn_of, owner_of):
+        before, after = name_of(recorded), name_of(desired)
+        if "" not in (before, after) and before != after:
+            return Problem(ProblemKind.OWNER_CHANGED, {"before": before, "after": after})
+    return None
 
 
 def needs(desired: Values | None, recorded: Values) -> Scope:
@@ -92,6 +104,7 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
         name=str(wanted.get("name", "")),
         start=_start(wanted, recorded, deletes=deletes),
         deletes=deletes,
+        recorded=only(recorded, {"__token", "__owner", "__urn"}),
         disconnects=deletes and recorded.get("on_delete") == "disconnect",
         checks_firewall=bool(recorded.get("host_uuid")),
         bridges=frozenset(name for name in named if name),

@@ -100,8 +100,9 @@ class ObservedAbsent(NamedTuple):
     libvirt_version: int
     fresh_uuid: str = ""
     """A random UUID for the network: chance comes in with what is observed, so planning is pure."""
-    others: tuple[ReportedNetwork, ...] = ()
+    fresh_token: str = ""
     """As for ObservedNetwork, like the rest."""
+    others: tuple[ReportedNetwork, ...] = ()
     host: HostReport | None = None
     interface_names: frozenset[str] | None = None
     only_libvirt: bool = False
@@ -115,6 +116,8 @@ class ObservedNetwork(NamedTuple):
     libvirt_version: int
     report: ReportedNetwork
     """The network itself."""
+    fresh_token: str = ""
+    """A random token for the mark of whoever takes the network."""
     attachments: tuple[Attachment, ...] = ()
     holding: str = ""
     """The name of the network's holding network, where a restart that was cut short left it; "" where there is none."""

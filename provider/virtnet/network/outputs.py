@@ -9,6 +9,7 @@ from virtnet.network.problems import NOT_MENDED, ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
+from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.merge import ABSENT, project
 from virtnet.spec.part import Part, Values, as_group, only, optional, required
 from virtnet.spec.values import Bool, Text
@@ -65,6 +66,11 @@ def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
+def _token_of_import(inputs: Values, mark: OwnerMark | None) -> str:
+    """The token in the mark of what is imported by the resource that the mark names; "" elsewhere."""
+    return "" if mark is None or not mark.owner or not mark.is_of_resource(inputs) else mark.token
+
+
 def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, object] | None:
     """The outputs: what the program named as it is on the host, and what was made; None when the network is gone.
 
@@ -84,7 +90,7 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
     named = network_tree(inputs)
     persistent_view, live_view = project(NetworkSpec, named, config), project(NetworkSpec, named, runs)
     for name, digest in meant.items():
-        if name in network_xml.NOT_XML or name == "__owner":
+        if name in network_xml.NOT_XML or name in ("__owner", "__urn"):
             shown[name] = inputs[name]
             continue
         # What was gone when it was last looked at is named by no input any more.
@@ -100,6 +106,9 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
     shown["autostart"] = report.autostart
     if drifted:
         shown["__drifted"] = drifted
+    token = recorded.get("__token") or _token_of_import(inputs, report.definition.mark)
+    if token:
+        shown["__token"] = token
     shown["__named"] = sorted(name for name in ("uuid", "mac") if name in inputs)
     return shown | {
         "uuid": report.uuid,

@@ -31,6 +31,10 @@ class ProblemKind(Enum):
     """A restart that was cut short left it, with what waits on it: network, attachments."""
     HOLDING_BRIDGES_LEFT = "holding-bridges-left"
     """The same of bridges that libvirt has forgotten: bridges."""
+    TAKEN_OVER = "taken-over"
+    """Another resource has taken it since: owner, as its mark names it, and urn, "" where that is not told."""
+    OWNER_CHANGED = "owner-changed"
+    """Never observed: Pulumi calls the resource otherwise than when it was recorded: before, after, URNs or owners."""
     CREATE_INTERRUPTED = "create-interrupted"
     """Its host was lost while it was made. Never observed, but recorded until the next look."""
     UNKNOWN = "unknown"
@@ -47,6 +51,8 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
     ProblemKind.FIREWALL_RULES_MISSING: None,
     ProblemKind.HOLDING_NETWORK_LEFT: ChangeClass.LIVE,
     ProblemKind.HOLDING_BRIDGES_LEFT: ChangeClass.LIVE,
+    ProblemKind.TAKEN_OVER: None,
+    ProblemKind.OWNER_CHANGED: ChangeClass.RECORDED,
     ProblemKind.CREATE_INTERRUPTED: ChangeClass.RESTART,
     ProblemKind.UNKNOWN: ChangeClass.RESTART,
 }

@@ -28,9 +28,9 @@ def check(inputs: Values, recorded: Values) -> tuple[dict[str, object], list[Fai
     """Inputs in their one canonical form, with what is recorded even when left out, or every reason against them.
 
     `__name` is the Pulumi resource's name, taken when `name` is left out; a name once recorded is kept. `__owner` is
-    project/stack/resource, and kept likewise: the network's mark holds it, whatever the resource is called later. Pure.
+    project/stack/resource, and `__urn` its URN, for the network's mark. Pure.
     """
-    named = {name: value for name, value in inputs.items() if name not in ("__name", "__owner")}
+    named = {name: value for name, value in inputs.items() if name not in ("__name", "__owner", "__urn")}
     if named.get("name") is None:
         named["name"] = recorded.get("name") or inputs.get("__name") or ""
     spec, failures = from_inputs(NetworkSpec, named)
@@ -42,9 +42,7 @@ def check(inputs: Values, recorded: Values) -> tuple[dict[str, object], list[Fai
     if failures:
         return {}, failures
     canonical = _canonical(tree(spec))
-    if inputs.get("__owner"):
-        canonical["__owner"] = recorded.get("__owner") or inputs["__owner"]
-    return canonical, []
+    return canonical | {name: inputs[name] for name in ("__owner", "__urn") if inputs.get(name)}, []
 
 
 def _of_resource_name(failure: Failure, resource_name: str) -> Failure:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from virtnet.errors import VirtnetError
+    from virtnet.planning.claims import Claims
     from virtnet.planning.clients.clients import Clients
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.plan import Change
@@ -47,6 +48,7 @@ class EngineSession(Generic[Hosts]):
         self._hosts: Hosts | None = None
         self._lock = threading.RLock()
         self._secrets: frozenset[str] = frozenset()
+        self._claims: Claims | None = None
         self._checked: set[str] = set()
         self._previewed: set[str] = set()
         self._as_before: dict[str, frozenset[str]] = {}
@@ -67,6 +69,20 @@ class EngineSession(Generic[Hosts]):
     def connect(self, uri: str) -> "Clients":
         """The clients of the host of a URI."""
         return self.hosts(uri)
+
+    @property
+    def claims(self) -> "Claims":
+        """What the resources of this run have."""
+        from virtnet.planning.claims import Claims
+
+        with self._lock:
+            if self._claims is None:
+                self._claims = Claims()
+            return self._claims
+
+    def stands(self, key: str, token: object) -> None:
+        """A resource of the program has what the state records of it: `key` as lifecycle.key_of gives it, its token."""
+        self.claims.claim(token, key)
 
     # What people read.
 
@@ -100,7 +116,7 @@ class EngineSession(Generic[Hosts]):
         from virtnet.planning import lifecycle, messages
 
         found = lifecycle.preview(
-            resource, recorded, desired, self.connect, changes, replaced=replaced, ignored=ignored
+            resource, recorded, desired, self.connect, changes, replaced=replaced, ignored=ignored, claims=self.claims
         )
         lines = list(messages.lines(found, resource.messages()))
         self._previewed.update(lines)
@@ -128,6 +144,7 @@ class EngineSession(Generic[Hosts]):
 
         found = lifecycle.diff(resource, recorded, desired, self.connect)
         if key in self._checked:
+            self.stands(lifecycle.key_of(desired), recorded.get("__token"))
             return found, True
         return found.without(self._as_before.get(identity, frozenset())), False
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning import messages as sentences
 from virtnet.planning.apply import apply
+from virtnet.planning.claims import Claims
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Subject, in_words
 from virtnet.planning.ignored import as_recorded, left_alone
@@ -114,6 +115,7 @@ def preview(
     *,
     replaced: bool = False,
     ignored: Sequence[Steps] = (),
+    claims: Claims | None = None,
 ) -> Preview:
     """What is to be reviewed: the changes by what is recorded, then what the host, as it is now, adds to them.
 
@@ -145,6 +147,8 @@ def preview(
     found = found._replace(refusals=plan.refusals, notes=plan.notes)
     if recorded is not None:
         return found
+    if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
+        return found._replace(notes=(), if_replaced=None, claimed_by=holder)
     taken_over = plan.changes if "adopted_from" in plan.details else ()
     return found._replace(changes=(*changes, *taken_over), steps=tuple(step.describe() for step in plan.steps))
 
@@ -153,8 +157,9 @@ def _if_replaced(
     resource: Resource[Observed], clients: Clients, desired: Values, plan: Plan, connect: Connect
 ) -> Preview | None:
     """What a replacement of what is there would be, of which nothing recorded was told; None where it is gone again."""
-    observed = _look(resource, clients, {}, {**desired, **plan.details}, recent=True)
-    there = resource.outputs(desired, plan.details, observed)
+    recorded = {**plan.details, "__token": plan.takes}  # what is replaced is still the old record's
+    observed = _look(resource, clients, {}, {**desired, **recorded}, recent=True)
+    there = resource.outputs(desired, recorded, observed)
     if there is None:
         return None
     return _with_replaced(Preview(subject=subject_of(resource, desired, there)), resource, there, connect)
@@ -178,18 +183,24 @@ def create(
     show: Show,
     *,
     progress: Show | None = None,
+    claims: Claims | None = None,
 ) -> dict[str, object]:
     """Make it and return its outputs. Refused before any effect, or done, or rolled back whole.
 
     `progress` gets a line before each step; what it raises ends the work, and takes back what was done. Where taking
-    back fails, the ApplyFailed holds the outputs of what is there.
+    back fails, the ApplyFailed holds the outputs of what is there. What another resource has by `claims` is not taken
+    up or over: Refused.
     """
     clients = connect(str(desired["uri"]))
     plan = None
     try:
         with clients.lock(lambda: _prefetch(resource, clients, desired)):
             plan = _planned(resource, clients, desired, None)
+            if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
+                raise Refused(sentences.claimed(subject_of(resource, desired, None), holder))
             _apply(resource, plan, clients, subject_of(resource, desired, None), show=show, progress=progress)
+            if claims is not None:
+                claims.claim(plan.details.get("__token"), key_of(desired))
         # Whoever waits for the turn may begin: looking is no change.
         return _outputs(resource, clients, desired, desired, plan.details)
     except VirtnetError as error:
@@ -416,6 +427,11 @@ def _outputs(
     if shown is None:
         raise VirtnetError(sentences.gone_again(subject_of(resource, inputs, place)))
     return shown
+
+
+def key_of(values: Values) -> str:
+    """What tells a resource from the others of a run, by its inputs or outputs: its URN, or project/stack/resource."""
+    return str(values.get("__urn") or values.get("__owner") or "")
 
 
 def subject_of(resource: Resource[Observed], inputs: Values, recorded: Values | None) -> Subject:

@@ -49,12 +49,23 @@ def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str
         yield f"{about}: {condition}parts are {LATER}"
     if preview.error is not None:
         yield f"{about}: {condition}as the host is now, this could not be applied: {read_error(messages, preview.error)}"
+    if preview.claimed_by:
+        yield f"{about}: {condition}this would be refused: {_claimed(preview.claimed_by)}"
     for step in preview.steps:
         yield f"{about}: {condition}will {messages.sentence(step)}"
     for refusal in preview.refusals:
         yield f"{about}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
     for note in preview.notes:
         yield f"{about}: {condition}note: {messages.sentence(note)}"
+
+
+def claimed(of: Subject, holder: str) -> str:
+    """What another resource of the same run has."""
+    return f"{subject(of)} was not touched: {_claimed(holder)}"
+
+
+def _claimed(holder: str) -> str:
+    return f"it is {holder}'s, which this program has too; take one of the two out, or give it another name"
 
 
 LATER = "known only when applied; the plan is made then"

@@ -23,6 +23,8 @@ class Preview(NamedTuple):
     """Whether other inputs are known only when applied, so that no plan can be made yet."""
     error: VirtnetError | None = None
     """Why no plan could be made."""
+    claimed_by: str = ""
+    """The resource of this run that has the object already; "" where none has."""
     steps: tuple[Summary, ...] = ()
     """What a create will do."""
     refusals: tuple[Refusal, ...] = ()

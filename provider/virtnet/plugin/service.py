@@ -194,7 +194,7 @@ class Plugin(ResourceProviderServicer):
 
         name = parse_urn(request.urn)
         resource, unchanged = self._resource(request.urn), self._unchanged(request.urn)
-        given = {**request.news.fields, "__owner": as_sent(name.owner)}
+        given = {**request.news.fields, "__owner": as_sent(name.owner), "__urn": as_sent(request.urn)}
         if unchanged is not None and unchanged.checks_as_recorded(
             request.olds.fields, given, self._session.uri, as_sent
         ):
@@ -203,7 +203,7 @@ class Plugin(ResourceProviderServicer):
         news = self._take(request.news)
         recorded = tree_of(resource, self._take(request.olds))
         inputs = {key: value for key, value in tree_of(resource, news).items() if not key.startswith("__")}
-        inputs |= {"__name": proposed_name(request) or name.name, "__owner": name.owner}
+        inputs |= {"__name": proposed_name(request) or name.name, "__owner": name.owner, "__urn": request.urn}
         inputs.setdefault("uri", self._session.uri)
         canonical, found = resource.check(inputs, recorded)
         if found:
@@ -239,6 +239,7 @@ class Plugin(ResourceProviderServicer):
         resource, unchanged = self._resource(request.urn), self._unchanged(request.urn)
         olds, news = request.olds.fields, request.news.fields
         if unchanged is not None and unchanged.stands_as_recorded(olds, news, as_sent, as_read):
+            self._session.stands(request.urn, as_read(olds["__token"]) if "__token" in olds else None)
             return diff_response({})
         before, now = self._take(request.olds), self._take(request.news)
         recorded, desired = tree_of(resource, before), tree_of(resource, now)
@@ -275,7 +276,12 @@ class Plugin(ResourceProviderServicer):
             return provider_pb2.CreateResponse(properties=message_of(resource, predicted, inputs))
         try:
             outputs = lifecycle.create(
-                resource, desired, self._session.connect, self._teller(request.urn), progress=self._progress(request)
+                resource,
+                desired,
+                self._session.connect,
+                self._teller(request.urn),
+                progress=self._progress(request),
+                claims=self._session.claims,
             )
         except ApplyFailed as error:
             if error.outputs is None:
@@ -311,7 +317,7 @@ class Plugin(ResourceProviderServicer):
         """What is there already, by what the user calls it: all it has as inputs, for a program to be written."""
         from virtnet.planning import lifecycle
 
-        given = {"uri": self._session.uri, "__owner": parse_urn(request.urn).owner}
+        given = {"uri": self._session.uri, "__owner": parse_urn(request.urn).owner, "__urn": request.urn}
         found = lifecycle.import_existing(resource, request.id, given, self._session.connect)
         for failure in found.failures:
             said = resource.messages().failure(failure)

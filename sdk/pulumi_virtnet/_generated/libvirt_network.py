@@ -1861,13 +1861,14 @@ class LibvirtNetworkProperties(Resource):
     def problems(self) -> pulumi.Output[list[dict[str, Any]]]:
         """What is wrong on the host though libvirt calls the network active.
 
-        The host's administrator has to repair `foreign-bridge`, `firewall-rules-missing` and, where DNS is disabled,
-        `dnsmasq-not-running`; `pulumi up` repairs the others.
+        The host's administrator has to repair `foreign-bridge`, `firewall-rules-missing`, `taken-over` and, where DNS
+        is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
 
         The keys of each:
             kind: What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`,
                 `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`,
-                `holding-network-left`, `holding-bridges-left`, `create-interrupted`, `unknown`.
+                `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`,
+                `create-interrupted`, `unknown`.
             details: What it concerns, by name: {"bridge": "virbr1"}.
         """
         return self._output("problems")

@@ -18,7 +18,7 @@ from virtnet.network.observed import reported
 from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
-from virtnet.network.steps.definition import DefineNetwork
+from virtnet.network.steps.definition import DefineNetwork, MarkNetwork
 from virtnet.network.steps.running import StopNetwork
 from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
@@ -168,7 +168,8 @@ def test_observed_as_desired_plans_nothing(inputs: dict[str, Any]) -> None:
     planned = NETWORK.plan(desired, None, NETWORK.observe(connect_to(libvirt)(""), desired, {}))
 
     assert failures == []
-    assert planned.empty
+    assert planned.changes == ()
+    assert [type(step) for step in planned.steps] == [MarkNetwork]  # whose it is now
     assert planned.refusals == ()
 
 
@@ -229,7 +230,7 @@ def test_a_create_killed_after_any_step_is_finished_by_the_next(killed_after: in
     assert recorded["uuid"] == whole.details["uuid"]
     assert plan(libvirt, desired, recorded).empty
     mark = reported(libvirt.reports[recorded["uuid"]]).definition.mark
-    assert mark == network_xml.OwnerMark("project/stack/lab", creating=False)
+    assert mark == network_xml.OwnerMark("project/stack/lab", token=recorded["__token"], creating=False)
 
 
 def test_a_create_and_its_finish_read_back_what_libvirt_made_of_the_definition_before_they_start_it() -> None:

@@ -10,12 +10,14 @@ from tests.kinds import NETWORK_IN_KINDS, said
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network.observed import reported
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.problems import ProblemKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import lifecycle
+from virtnet.planning.claims import Claims
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.reports import NetworkReport
 
@@ -71,6 +73,11 @@ def mark(libvirt: FakeLibvirt) -> OwnerMark | None:
     return reported(libvirt.reports[UUID]).definition.mark
 
 
+def adopted_by(recorded: dict[str, Any]) -> OwnerMark:
+    """The mark that belongs to a record."""
+    return OwnerMark(recorded["__owner"], token=recorded["__token"], adopted=True)
+
+
 def as_configured(libvirt: FakeLibvirt) -> dict[str, Any]:
     """Definition, flags, and the running network less the mark, which it keeps from its start to the next."""
     (report,) = libvirt.snapshot().values()
@@ -78,13 +85,16 @@ def as_configured(libvirt: FakeLibvirt) -> dict[str, Any]:
     return {**report._asdict(), "live_xml": live and " ".join(live.split())}
 
 
-def test_an_adoption_that_changes_nothing_leaves_no_mark() -> None:
+def test_an_adoption_that_changes_nothing_is_marked_and_given_back_without_the_mark() -> None:
     libvirt = host_with_a_network()
     before = libvirt.snapshot()
 
-    created(libvirt, "project/stack/a", ips=[{"address": "10.91.0.1/24"}])
+    recorded = created(libvirt, "project/stack/a", ips=[{"address": "10.91.0.1/24"}])
+    adopted_as, effects = mark(libvirt), [effect.partition(" ")[0] for effect in libvirt.effects.log]
+    deleted(libvirt, recorded)
 
-    assert libvirt.effects.log == []
+    assert adopted_as == adopted_by(recorded)
+    assert effects == ["define"]
     assert libvirt.snapshot() == before
 
 
@@ -96,7 +106,7 @@ def test_an_adoption_that_changes_something_is_marked_and_given_back_without_the
     adopted_as = mark(libvirt)
     notes = deleted(libvirt, recorded)
 
-    assert adopted_as == OwnerMark("project/stack/a", adopted=True)
+    assert adopted_as == adopted_by(recorded)
     assert libvirt.snapshot() == before
     assert notes == [Note(NoteKind.GIVEN_BACK)]
 
@@ -112,16 +122,17 @@ def test_an_adoption_that_fails_takes_its_mark_back(broken: int) -> None:
     assert libvirt.snapshot() == before
 
 
-def test_an_update_marks_what_was_adopted_as_it_was() -> None:
+def test_an_update_marks_again_what_lost_its_mark() -> None:
     libvirt = host_with_a_network()
     recorded = created(libvirt, "project/stack/a")
+    libvirt.reports[UUID] = libvirt.reports[UUID]._replace(config_xml=THERE)
 
     updated(libvirt, recorded, "project/stack/a", autostart=False)
     unmarked = mark(libvirt)
     updated(libvirt, recorded, "project/stack/a", autostart=False, title="a's")
 
     assert unmarked is None
-    assert mark(libvirt) == OwnerMark("project/stack/a", adopted=True)
+    assert mark(libvirt) == adopted_by(recorded)
 
 
 def test_an_adoption_of_flags_alone_is_marked_and_given_back_without_the_mark() -> None:
@@ -132,7 +143,7 @@ def test_an_adoption_of_flags_alone_is_marked_and_given_back_without_the_mark() 
     adopted_as = mark(libvirt)
     deleted(libvirt, recorded)
 
-    assert adopted_as == OwnerMark("project/stack/a", adopted=True)
+    assert adopted_as == adopted_by(recorded)
     assert as_configured(libvirt) == before
 
 
@@ -166,7 +177,7 @@ def test_what_belongs_to_another_by_now_is_neither_removed_nor_changed(policy: s
 def test_what_others_changed_in_an_unmarked_network_stays_as_it_is() -> None:
     libvirt = host_with_a_network()
     recorded = created(libvirt, "project/stack/a")
-    report = libvirt.reports[UUID]
+    report = libvirt.reports[UUID]  # its mark is edited away, too
     changed = THERE.replace("</network>", "<domain name='others.test'/></network>")
     libvirt.reports[UUID] = report._replace(config_xml=changed, active=False, live_xml=None)
     before = libvirt.snapshot()
@@ -184,23 +195,94 @@ def test_a_network_of_the_same_stack_is_refused_with_an_alias_to_write() -> None
     taken = {"uuid": UUID, "owner": "project/stack/group/a"}
 
     with pytest.raises(Refused) as same:
-        created(libvirt, "project/stack/b", title="b's")
+        created(libvirt, "project/stack/b", title="b's", adopt=False)
     with pytest.raises(Refused) as other:
-        created(libvirt, "project/other/b", title="b's")
+        created(libvirt, "project/other/b", title="b's", adopt=False)
 
     assert said(Refusal(RefusalKind.OWNED_BY_OTHER, {**taken, "alias": "group/a"})) in str(same.value)
     assert said(Refusal(RefusalKind.OWNED_BY_OTHER, {**taken, "alias": ""})) in str(other.value)
 
 
-def test_a_resource_keeps_its_mark_when_pulumi_renames_it_by_an_alias() -> None:
+def test_the_mark_names_the_resource_as_pulumi_calls_it_by_now_and_keeps_its_token() -> None:
     libvirt = host_with_a_network()
     recorded = created(libvirt, "project/stack/a", title="one")
-    renamed = updated(libvirt, recorded, "project/stack/b", title="two")
+    renamed = updated(libvirt, recorded, "project/stack/b", title="one")
+    marked = mark(libvirt)
 
     notes = deleted(libvirt, renamed)
 
-    assert renamed["__owner"] == "project/stack/a"
+    assert (renamed["__owner"], renamed["__token"]) == ("project/stack/b", recorded["__token"])
+    assert marked == adopted_by(renamed)
     assert notes == [Note(NoteKind.GIVEN_BACK)]
+
+
+def test_what_is_taken_over_is_no_longer_its_old_owners_and_his_again_when_it_is_given_back() -> None:
+    libvirt = host_with_a_network()
+    first = created(libvirt, "project/one/a", title="a's")
+    second = created(libvirt, "project/two/b", title="b's")
+    before, libvirt.effects.log = libvirt.snapshot(), []
+
+    seen = lifecycle.read(NETWORK_IN_KINDS, first, connect_to(libvirt))
+    with pytest.raises(Refused, match=RefusalKind.TAKEN_OVER.name):
+        updated(libvirt, first, "project/one/a", title="a's again")
+    notes = deleted(libvirt, first)
+
+    assert seen is not None
+    assert seen["problems"] == [
+        {"kind": ProblemKind.TAKEN_OVER.value, "details": {"owner": "project/two/b", "urn": ""}}
+    ]
+    assert notes == [Note(NoteKind.LEFT_TO_OWNER, {"owner": "project/two/b"})]
+    assert (libvirt.snapshot(), libvirt.effects.log) == (before, [])
+    assert mark(libvirt) == adopted_by(second)
+    deleted(libvirt, second)
+    assert reported(libvirt.reports[UUID]).definition.tree.get("title") is None
+
+
+def test_a_network_that_was_made_here_goes_back_to_its_maker_with_its_token() -> None:
+    libvirt = FakeLibvirt()
+    made = lifecycle.create(
+        NETWORK_IN_KINDS, checked("project/one/a", adopt=False), connect_to(libvirt), lambda line: None
+    )
+    before = libvirt.snapshot()
+
+    taken = created(libvirt, "project/two/b", title="b's")
+    deleted(libvirt, taken)
+    given_back = libvirt.snapshot()
+    deleted(libvirt, made)
+
+    assert given_back == before
+    assert libvirt.reports == {}
+
+
+@pytest.mark.parametrize("urns", [("", ""), ("urn:flat", "urn:component"), ("urn:same", "urn:same")])
+def test_a_create_takes_up_what_bears_its_name_and_the_old_records_delete_leaves_it(urns: tuple[str, str]) -> None:
+    libvirt = FakeLibvirt()
+    inputs: dict[str, Any] = {"adopt": False, "ips": [{"address": "10.91.0.1/24"}], "forward": {}}
+    old, new = (checked("project/stack/a", **inputs) | ({"__urn": urn} if urn else {}) for urn in urns)
+    first = lifecycle.create(NETWORK_IN_KINDS, old, connect_to(libvirt), lambda line: None)
+    uuid = str(first["uuid"])
+
+    second = lifecycle.create(NETWORK_IN_KINDS, new, connect_to(libvirt), lambda line: None)
+    deleted(libvirt, first)
+    taken_up = libvirt.reports[uuid].active
+    deleted(libvirt, second)
+
+    assert (second["uuid"], second["adopted_from"], taken_up) == (uuid, None, True)
+    assert libvirt.reports == {}
+
+
+def test_what_a_resource_of_this_run_has_is_not_taken_from_it() -> None:
+    libvirt, claims = host_with_a_network(), Claims()
+    a, b = checked("project/stack/a"), checked("project/stack/b")
+    lifecycle.create(NETWORK_IN_KINDS, a, connect_to(libvirt), lambda line: None, claims=claims)
+    before = libvirt.snapshot()
+
+    with pytest.raises(Refused, match="project/stack/a's, which this program has too"):
+        lifecycle.create(NETWORK_IN_KINDS, b, connect_to(libvirt), lambda line: None, claims=claims)
+    seen = lifecycle.preview(NETWORK_IN_KINDS, None, b, connect_to(libvirt), claims=claims)
+
+    assert libvirt.snapshot() == before
+    assert (seen.claimed_by, seen.steps) == ("project/stack/a", ())
 
 
 @pytest.mark.parametrize("phase", ["", " phase='creating'"])
@@ -230,7 +312,7 @@ def test_a_transient_network_with_our_old_mark_is_adopted_and_given_back_transie
     adopted_as = mark(libvirt)
     deleted(libvirt, recorded)
 
-    assert adopted_as == OwnerMark("project/stack/a", adopted=True)
+    assert adopted_as == adopted_by(recorded)
     assert not libvirt.reports[UUID].persistent
     assert libvirt.reports[UUID].active
 
@@ -266,12 +348,12 @@ def test_an_adoption_that_was_killed_gives_back_what_it_found_in_the_end(
 
 def test_a_restore_of_flags_alone_that_was_killed_is_finished() -> None:
     libvirt = host_with_a_network()
-    before = libvirt.snapshot()
+    before = as_configured(libvirt)
     recorded = updated(libvirt, created(libvirt, "project/stack/a"), "project/stack/a", autostart=False, active=False)
     plan = NETWORK.plan(None, recorded, NETWORK.observe(connect_to(libvirt)(""), None, recorded))
     plan.steps[0].execute(connect_to(libvirt)(""))
 
     deleted(libvirt, recorded)
 
-    assert len(plan.steps) == 2
-    assert libvirt.snapshot() == before
+    assert len(plan.steps) == 3
+    assert as_configured(libvirt) == before

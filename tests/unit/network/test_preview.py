@@ -118,7 +118,7 @@ def test_each_line_of_what_is_not_known_to_be_a_replacement_says_which_it_is_for
 
     lines = preview_lines(NETWORK_IN_KINDS, None, checked(NAT) | {"__owner": OWNER}, there.clients)
 
-    conditions = (IF_REPLACED, IF_REPLACED, IF_CREATED)
+    conditions = (IF_REPLACED, IF_REPLACED, IF_CREATED, IF_CREATED)
     assert len(lines) == len(conditions)
     assert all(line.startswith(ABOUT + condition) for line, condition in zip(lines, conditions, strict=True))
 

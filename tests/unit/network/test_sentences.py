@@ -93,7 +93,9 @@ class World:
 
     def _observe(self, clients: Clients, desired: Values | None, recorded: Values) -> Observed:
         seen = NETWORK.observe(clients, desired, recorded)
-        return seen._replace(fresh_uuid=UUID) if isinstance(seen, ObservedAbsent) else seen
+        if isinstance(seen, ObservedAbsent):
+            return seen._replace(fresh_uuid=UUID, fresh_token="a-token")
+        return seen._replace(fresh_token="a-token")
 
     def connect(self, uri: str) -> Clients:
         return self.clients
@@ -317,7 +319,7 @@ def test_kills(killed_after: int) -> None:
 def test_a_create_that_was_killed(killed_after: int) -> None:
     def story(world: World) -> None:
         desired, _ = NETWORK.check({**LAB, "__owner": OURS, "uuid": UUID}, {})
-        whole = NETWORK.plan(desired, None, NETWORK.observe(world.clients, desired, {}))
+        whole = NETWORK.plan(desired, None, world.network.observe(world.clients, desired, {}))
         for step in whole.steps[:killed_after]:
             step.execute(world.clients)
         world.up(None, owner=OTHERS)

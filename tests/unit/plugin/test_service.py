@@ -156,6 +156,7 @@ def test_the_name_is_the_resources_and_its_owner_is_marked(plugin: provider_pb2_
         "autostart": True,
         "active": True,
         "__owner": "shop/dev/lab",
+        "__urn": URN,
     }
 
 
@@ -164,7 +165,7 @@ def test_a_name_once_made_is_kept(plugin: provider_pb2_grpc.ResourceProviderStub
 
     inputs = plain(check(plugin, {}, olds).inputs)
 
-    assert (inputs["name"], inputs["__owner"]) == ("first", "shop/dev/first")
+    assert (inputs["name"], inputs["__owner"]) == ("first", "shop/dev/lab")
 
 
 @pytest.mark.parametrize("given", [{}, {"mtu": 1400}, {"title": secret("t")}], ids=["bare", "number", "secret"])

@@ -79,6 +79,7 @@ def test_keywords_reach_the_engine_in_camel_case(engine: Engine) -> None:
         "onDelete": "keep",
         "__run": {"name": "management", "preview": False},
         "__owner": "shop/dev/management",
+        "__urn": "urn:pulumi:dev::shop::pulumi-python:dynamic/virtnet:LibvirtNetwork::management",
     }
 
 
@@ -166,8 +167,21 @@ def test_args_in_the_conventional_place(engine: Engine, args: Any) -> None:
         "dropIn": "50-x.conf",
         "interfaces": {"my_if": {"ipv4": True}},
         "__owner": "shop/dev/fwd",
+        "__urn": "urn:pulumi:dev::shop::pulumi-python:dynamic/virtnet:HostForwarding::fwd",
         "__run": {"name": "fwd", "preview": False},
     }
+
+
+def test_the_urn_has_the_types_of_the_parents(engine: Engine) -> None:
+    def program() -> None:
+        office = pulumi.ComponentResource("test:index:Office", "office")
+        virtnet.LibvirtNetwork("inside", opts=pulumi.ResourceOptions(parent=office))
+
+    run(program)
+    # Pulumi's mocks have the stack among the types, the engine has not.
+    assert engine.inputs["inside"]["__urn"].endswith(
+        "test:index:Office$pulumi-python:dynamic/virtnet:LibvirtNetwork::inside"
+    )
 
 
 def test_options_in_the_place_of_args(engine: Engine) -> None:

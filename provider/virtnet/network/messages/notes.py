@@ -5,6 +5,7 @@ from enum import Enum
 
 from virtnet.network.messages.attachments import Attachments, names
 from virtnet.network.messages.problems import DNSMASQ_NOT_RUNNING
+from virtnet.network.messages.refusals import alias_option
 from virtnet.network.plan.kinds import NoteKind
 
 
@@ -17,6 +18,22 @@ def _adopted(*, uuid: str, on_delete: str | None) -> str:
     return (
         f"takes over the network that exists (UUID {uuid}); what the program leaves out stays as it is, except active "
         f"and autostart, which are true when left out, and a destroy {destroy}"
+    )
+
+
+def _taken_up(*, uuid: str, urn: str) -> str:
+    return (
+        f"takes up the network that is there (UUID {uuid}): its mark names {urn}, which seems to be this resource under "
+        "another parent; if its record is deleted in this run, that leaves the network alone. To keep the record, "
+        f"{alias_option(urn)}; if it is another resource, choose another name"
+    )
+
+
+def _taken_over(*, owner: str, alias: str) -> str:
+    old_name = f"; if that is this resource before it was renamed or moved, {alias_option(alias)} instead"
+    return (
+        f"it belongs to '{owner}' by its mark, from which it is taken over: nothing there changes it or deletes it any "
+        "more" + (old_name if alias else "")
     )
 
 
@@ -70,7 +87,10 @@ def _shut_off_guests(*, guests: Sequence[str]) -> str:
 
 
 SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
-    NoteKind.RESUMED: "takes up the network that an earlier run of this program made (UUID {uuid}) and did not record",
+    NoteKind.RESUMED: "takes up the network that is there (UUID {uuid}): its mark names this very resource, so an earlier "
+    "run made it and did not record it, or its record was dropped",
+    NoteKind.TAKEN_UP: _taken_up,
+    NoteKind.TAKEN_OVER: _taken_over,
     NoteKind.ADOPTED: _adopted,
     NoteKind.FINISHED: "it was left half-made by an earlier run and is finished now",
     NoteKind.DRIFT_NOT_REVIEWED: "{path} differs on the host and mending it is more than was reviewed; run pulumi "

@@ -65,6 +65,8 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,
     ProblemKind.HOLDING_NETWORK_LEFT: _holding_network_left,
     ProblemKind.HOLDING_BRIDGES_LEFT: _holding_bridges_left,
+    ProblemKind.TAKEN_OVER: "it was taken over by '{owner}' since, and is that resource's now",
+    ProblemKind.OWNER_CHANGED: "its mark on the host is to name {after} instead of {before}",
     ProblemKind.CREATE_INTERRUPTED: "it was being made when its host was lost, and how far that went is not known",
     ProblemKind.UNKNOWN: "{text}",
 }

@@ -28,14 +28,20 @@ def advice(refusal: Refusal) -> Advice:
 
 
 def _owned_by_other(*, uuid: str, owner: str, alias: str) -> Advice:
-    old_name = (
-        "if that is this resource's old name, give it as an alias "
-        f"(opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name={alias!r})])); otherwise "
-    )
+    old_name = f"if that is this resource before it was renamed or moved, {alias_option(alias)}; otherwise "
     return Advice(
         f"a network of this name (UUID {uuid}) belongs to '{owner}', which would go on changing it",
-        (old_name if alias else "") + "let go of it there first (on_delete keep, then destroy), or choose another name",
+        (old_name if alias else "")
+        + "let go of it there first (on_delete keep, then destroy), choose another name, or, where nobody owns it any "
+        "more, set adopt",
     )
+
+
+def alias_option(alias: str) -> str:
+    """How a program gives a resource its old URN, or its old name."""
+    given = alias if alias.startswith("urn:") else f"pulumi.Alias(name={alias!r})"
+    shown = repr(given) if given is alias else given
+    return f"give it as an alias (opts=pulumi.ResourceOptions(aliases=[{shown}]))"
 
 
 def _advertised_routes_lost(*, interfaces: Sequence[str]) -> Advice:
@@ -177,6 +183,10 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "a network of this name already exists (UUID {uuid})", "set adopt to take it over, or choose another name"
     ),
     RefusalKind.OWNED_BY_OTHER: _owned_by_other,
+    RefusalKind.TAKEN_OVER: Advice(
+        "it belongs to '{owner}' by now (UUID {uuid})",
+        "take it out of this program, which leaves it as it is, or let go of it there and set adopt here",
+    ),
     RefusalKind.ADOPTED_UUID_DIFFERS: Advice(
         "the network to adopt has the UUID {uuid}, not {desired}", "leave uuid out"
     ),

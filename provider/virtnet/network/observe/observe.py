@@ -10,7 +10,7 @@ from virtnet.network.names import holding_uuid
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
 from virtnet.network.observe.ports import attachments, find_network
-from virtnet.network.observe.problems import leftover_problems, running_problems
+from virtnet.network.observe.problems import leftover_problems, owner_problems, running_problems
 from virtnet.network.observe.reads import AUTOSTART_LINKS, READS
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.observed import (
@@ -52,13 +52,14 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         report=report,
+        fresh_token=_token(),
         attachments=_with_guests(clients, report, users) if may_start or scope.deletes else users,
         holding="" if holding is None else holding.name,
         held=held,
         shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if scope.deletes else (),
         dnsmasq_left=not report.active and dnsmasq_process(clients, report.name) is not None,
         bridges_left=left,
-        problems=(*problems, *leftover_problems(report, holding, held, left)),
+        problems=(*problems, *leftover_problems(report, holding, held, left), *owner_problems(report, scope.recorded)),
         others=around.others,
         host=around.host,
         interface_names=around.interface_names,
@@ -75,11 +76,16 @@ def _observe_absent(clients: Clients, scope: Scope) -> ObservedAbsent:
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         fresh_uuid=str(uuids.uuid4()),
+        fresh_token=_token(),
         others=around.others,
         host=around.host,
         interface_names=around.interface_names,
         only_libvirt=clients.host is None,
     )
+
+
+def _token() -> str:
+    return uuids.uuid4().hex[:16]
 
 
 class _Surroundings(NamedTuple):

@@ -1,7 +1,8 @@
 """What a look at a network calls a problem: everything that a refresh records as one is found here.
 
-That is what is wrong with what runs (its bridge, its addresses, its dnsmasq, its firewall rules), and what restarts
-that were cut short have left. `network.problems` lists the kinds, and what mends each.
+That is what is wrong with what runs (its bridge, its addresses, its dnsmasq, its firewall rules), what restarts that
+were cut short have left, and that the network is another resource's by now. `network.problems` lists the kinds, and
+what mends each.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from virtnet.network.xml.definition import Definition
 from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, attachment_details
 from virtnet.spec.failures import Details
+from virtnet.spec.part import Values
 
 if TYPE_CHECKING:
     from virtnet.planning.clients.host import FileReader, FirewallReader, HostReader
@@ -62,6 +64,14 @@ def leftover_problems(
     if forgotten := [left.bridge for left in bridges_left if left.uuid != report.uuid]:
         problems.append(Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": forgotten}))
     return tuple(problems)
+
+
+def owner_problems(report: ReportedNetwork, recorded: Values) -> tuple[Problem, ...]:
+    """That another resource has taken the network since it was recorded. Pure."""
+    mark = report.definition.mark
+    if not recorded or mark is None or mark.is_of_record(recorded) or mark.is_of_resource(recorded):
+        return ()
+    return (Problem(ProblemKind.TAKEN_OVER, {"owner": mark.owner, "urn": mark.urn}),)
 
 
 def _health_problems(host: "FileReader", name: str, live: Definition) -> tuple[Problem, ...]:

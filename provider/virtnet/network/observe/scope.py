@@ -1,7 +1,10 @@
 """How much one observation of a network has to look at: decided before it, by what is desired and recorded. Pure."""
 
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
+
+from virtnet.spec.part import Values
 
 
 class Start(Enum):
@@ -25,6 +28,8 @@ class Scope(NamedTuple):
     """Whether a delete may cut off what is plugged in."""
     checks_firewall: bool = False
     """Whether its rules are looked for: not right after it was made or changed, when they are as new as it is."""
+    recorded: Values = MappingProxyType({})
+    """By what the state knows its network: the token, the owner and its URN; empty where there is no record."""
     bridges: frozenset[str] = frozenset()
     """The names of the bridges that it is to be on, or was."""
     ip_versions: frozenset[int] | None = None

@@ -4,13 +4,19 @@ Pure.
 """
 
 import json
-from typing import NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.plan.kinds import RefusalKind
+from virtnet.network.plan.new import own_mark
+from virtnet.network.tree import owner_of
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Refusal
 from virtnet.spec.part import as_group
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
 
 class AsFound(NamedTuple):
@@ -37,24 +43,40 @@ def as_found_of(recorded: object) -> AsFound:
     )
 
 
-def as_found(report: ReportedNetwork, owner: str) -> AsFound:
-    """What a delete will give back: the network as it is, or as an adoption that was cut short had found it."""
+def as_found(report: ReportedNetwork) -> AsFound:
+    """What a delete will give back: the network as it is, or as whoever adopted it before had found it.
+
+    The one who did may have been cut short, may be gone, or is left without it now.
+    """
     mark = report.definition.mark
-    if mark is not None and mark.found and mark.owner == owner:
+    if mark is not None and mark.found:
         return as_found_of(json.loads(mark.found))
     return AsFound(
         xml=report.definition.xml, active=report.active, autostart=report.autostart, persistent=report.persistent
     )
 
 
-def adoption_mark(owner: str, found: AsFound) -> OwnerMark | None:
+def adoption_mark(desired: "NetworkTree", token: str, found: AsFound) -> OwnerMark | None:
     """The mark of a network that was adopted, which holds what was found; None where nobody knows by whom."""
-    return OwnerMark(owner, adopted=True, found=json.dumps(found.as_details(), sort_keys=True)) if owner else None
+    if not owner_of(desired):
+        return None
+    return replace(own_mark(desired, token), adopted=True, found=json.dumps(found.as_details(), sort_keys=True))
 
 
-def owned_by_other(other: str, owner: str, uuid: str) -> Refusal:
-    """The refusal of a network with the mark of another resource."""
+def alias_of(mark: OwnerMark, desired: "NetworkTree") -> str:
+    """What a program gives as an alias where the resource that a mark names may be its own by an old name.
+
+    Its URN; of a mark without one the name alone, for pulumi.Alias. "" where it is of another stack: no alias reaches
+    there.
+    """
     # project/stack/resource: only the last may hold further slashes.
-    *stack, resource = other.split("/", 2)
-    alias = resource if owner.split("/", 2)[:-1] == stack else ""
-    return Refusal(RefusalKind.OWNED_BY_OTHER, {"uuid": uuid, "owner": other, "alias": alias})
+    *stack, resource = mark.owner.split("/", 2)
+    if owner_of(desired).split("/", 2)[:-1] != stack:
+        return ""
+    return mark.urn or resource
+
+
+def owned_by_other(mark: OwnerMark, desired: "NetworkTree", uuid: str) -> Refusal:
+    """The refusal of a network with the mark of another resource."""
+    details = {"uuid": uuid, "owner": mark.owner, "alias": alias_of(mark, desired)}
+    return Refusal(RefusalKind.OWNED_BY_OTHER, details)

@@ -14,7 +14,7 @@ from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, Undefin
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.running import StopIfActive, stop_step
-from virtnet.network.tree import OWN_BRIDGE_MODES, owner_of
+from virtnet.network.tree import OWN_BRIDGE_MODES
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import NOT_XML
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
     """By the recorded on_delete: refuse while anything is plugged in, disconnect, keep, or restore what was adopted."""
     report = observed.report
-    mark, owner = report.definition.mark, owner_of(recorded)
-    if owner and mark is not None and mark.owner and mark.owner != owner:
+    mark = report.definition.mark
+    if mark is not None and not mark.is_of_record(recorded):
         return Plan(notes=(Note(NoteKind.LEFT_TO_OWNER, {"owner": mark.owner}),))
     adopted = recorded.get("adopted_from")
     policy = recorded.get("on_delete") or ("restore" if adopted else "refuse")
@@ -125,7 +125,8 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
     if not adopted.persistent and report.config is not None:
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
     elif mark is not None:
-        steps.append(MarkNetwork(uuid=report.uuid, mark=None, previous=mark))
+        # Another record's, from which it had been taken over: it is that one's again.
+        steps.append(MarkNetwork(uuid=report.uuid, mark=found.mark, previous=mark))
     return plan._replace(steps=tuple(steps), notes=(*plan.notes, Note(NoteKind.GIVEN_BACK)))
 
 

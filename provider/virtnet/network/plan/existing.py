@@ -1,13 +1,16 @@
-"""The plan of a network that is there and that the state does not know: finished, or adopted. Pure."""
+"""The plan of a network that is there and that the state does not know: finished, taken up, or adopted. Pure.
+
+Each of them writes a new token into the mark, so that no other record's delete or update touches it from then on.
+"""
 
 from typing import TYPE_CHECKING
 
 from virtnet.network.observed import ObservedNetwork
-from virtnet.network.plan.adoption import adoption_mark, as_found, owned_by_other
+from virtnet.network.plan.adoption import adoption_mark, alias_of, as_found, owned_by_other
 from virtnet.network.plan.converge import converge
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.leftovers import before_start
-from virtnet.network.plan.new import finishing, new_tree, outline, start_findings
+from virtnet.network.plan.new import finishing, new_tree, outline, own_mark, start_findings
 from virtnet.network.plan.restart import probe
 from virtnet.network.plan.targets import at_next_start
 from virtnet.network.spec import NetworkSpec
@@ -27,21 +30,15 @@ if TYPE_CHECKING:
 
 
 def plan_create(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
-    """Finish a half-made network of our own, adopt one where the program says so, or refuse."""
+    """Finish or take up a network of our own, adopt one where the program says so, or refuse."""
     report, owner = observed.report, owner_of(desired)
     mark = report.definition.mark
-    created_by_us = mark is not None and bool(owner) and mark.owner == owner and not mark.adopted
-    if mark is not None and created_by_us and report.persistent:
-        if mark.creating:
-            return _finish(desired, observed)
-        # Made by this very resource, in a run that was cut short before Pulumi had recorded it. It was never another's:
-        # a delete is to remove it, not to give it back.
-        resumed = converge(desired, {}, observed, ChangeClass.REPLACE).plan()
-        note = Note(NoteKind.RESUMED, {"uuid": report.uuid})
-        return resumed._replace(notes=(note, *resumed.notes), found_own=True)
-    if mark is not None and mark.owner and mark.owner != owner:
-        return Plan(refusals=(owned_by_other(mark.owner, owner, report.uuid),))
+    if mark is not None and owner and mark.owner == owner and not mark.adopted and report.persistent:
+        plan = _finish(desired, observed) if mark.creating else _take_up(desired, observed, mark)
+        return plan._replace(takes=mark.token, found_own=True)
     if not desired.get("adopt"):
+        if mark is not None and mark.owner and mark.owner != owner:
+            return Plan(refusals=(owned_by_other(mark, desired, report.uuid),))
         return Plan(refusals=(Refusal(RefusalKind.EXISTS, {"uuid": report.uuid}),))
     if "uuid" in desired and desired["uuid"] != report.uuid:
         differing = {"uuid": report.uuid, "desired": desired["uuid"]}
@@ -49,24 +46,48 @@ def plan_create(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     return _adopt(desired, observed)
 
 
+def _take_up(desired: "NetworkTree", observed: ObservedNetwork, mark: OwnerMark) -> Plan:
+    """A complete network with this resource's name in its mark, which the state does not know.
+
+    Made in a run that was cut short before Pulumi recorded it, or recorded still under another parent, as it is when a
+    program moves it into a component without an alias. It was never a stranger's: a delete is to remove it, not to give
+    it back. The mark goes first: whatever fails then, no other record's delete follows.
+    """
+    report = observed.report
+    own = own_mark(desired, observed.fresh_token)
+    plan = converge(desired, {}, observed, ChangeClass.REPLACE, mark=own).plan()
+    if mark.is_of_resource(desired):
+        note = Note(NoteKind.RESUMED, {"uuid": report.uuid})
+    else:
+        note = Note(NoteKind.TAKEN_UP, {"uuid": report.uuid, "urn": mark.urn})
+    return plan._replace(
+        steps=(MarkNetwork(uuid=report.uuid, mark=own, previous=mark), *plan.steps),
+        notes=(note, *plan.notes),
+        details={**plan.details, "__token": observed.fresh_token},
+    )
+
+
 def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
-    """An adoption that changes anything writes the mark, which holds what was found, first.
+    """An adoption writes the mark, which holds what was found, first.
 
     Were it written last, an adoption that is killed would leave a half-changed network, and the next would take that
     for the original. A transient network has no definition to mark; the step that defines it brings the mark along.
     """
-    report, owner = observed.report, owner_of(desired)
-    found, previous = as_found(report, owner), report.definition.mark
-    mark = adoption_mark(owner, found)
+    report, token = observed.report, observed.fresh_token
+    found, previous = as_found(report), report.definition.mark
+    mark = adoption_mark(desired, token, found)
     converged = converge(desired, {}, observed, ChangeClass.REPLACE, mark=mark)
-    marks_first = mark is not None and converged.steps and report.persistent and previous != mark
+    marks_first = mark is not None and report.persistent
     marked = (MarkNetwork(uuid=report.uuid, mark=mark, previous=previous),) if marks_first else ()
-    note = Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})
+    notes = [Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})]
+    if previous is not None and previous.owner and not previous.is_of_resource(desired):
+        notes.append(Note(NoteKind.TAKEN_OVER, {"owner": previous.owner, "alias": alias_of(previous, desired)}))
     return converged.plan()._replace(
         steps=(*marked, *converged.steps),
-        notes=(note, *converged.notes),
-        details={"uuid": report.uuid, "adopted_from": found.as_details()},
-        found_own=bool(owner) and previous is not None and previous.owner == owner,
+        notes=(*notes, *converged.notes),
+        details={"uuid": report.uuid, "adopted_from": found.as_details(), "__token": token},
+        takes="" if previous is None else previous.token,
+        found_own=bool(owner_of(desired)) and previous is not None and previous.owner == owner_of(desired),
     )
 
 
@@ -91,7 +112,7 @@ def _finish(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
         steps += probe(target)
         steps.append(stop_step(report, report.live, bridge=own_bridge(target)))
     steps += before_start(target, observed)
-    creating = network_edit.render(target, OwnerMark(owner_of(desired), creating=True))
+    creating = network_edit.render(target, own_mark(desired, observed.fresh_token, creating=True))
     steps.append(
         DefineNetwork(
             uuid=report.uuid,
@@ -106,11 +127,11 @@ def _finish(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
         steps.append(StartNetwork(uuid=report.uuid, bridge=own_bridge(target)))
     if not desired.get("autostart", True) and report.autostart:
         steps.append(SetAutostart(uuid=report.uuid, autostart=False))
-    steps += finishing(desired, target, report.uuid, creating)
+    steps += finishing(desired, target, report.uuid, creating, observed.fresh_token)
     return Plan(
         steps=tuple(steps),
         changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
         refusals=findings.refusals,
         notes=(*findings.notes, Note(NoteKind.FINISHED)),
-        details={"uuid": report.uuid},
+        details={"uuid": report.uuid, "__token": observed.fresh_token},
     )

@@ -20,7 +20,9 @@ class RefusalKind(Enum):
     EXISTS = auto()
     """uuid"""
     OWNED_BY_OTHER = auto()
-    """uuid, owner, alias: the name in the mark where it may be this resource's old one; "" elsewhere"""
+    """uuid, owner, alias: what the mark names where that may be this resource before, a URN or a name; "" elsewhere"""
+    TAKEN_OVER = auto()
+    """uuid, owner: whose it is by now"""
     ADOPTED_UUID_DIFFERS = auto()
     """uuid, desired"""
     HALF_MADE_UUID_DIFFERS = auto()
@@ -105,6 +107,10 @@ class NoteKind(Enum):
 
     RESUMED = auto()
     """uuid"""
+    TAKEN_UP = auto()
+    """uuid, urn: of the resource with the same name under other parents"""
+    TAKEN_OVER = auto()
+    """owner, alias: as for RefusalKind.OWNED_BY_OTHER"""
     ADOPTED = auto()
     """uuid, on_delete"""
     FINISHED = auto()

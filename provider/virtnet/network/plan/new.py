@@ -9,7 +9,7 @@ from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, prefli
 from virtnet.network.steps.definition import DefineNetwork, Outline, named
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge, owner_of
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge, owner_of, urn_of
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Refusal
@@ -28,7 +28,7 @@ def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
     same_uuid = next((other for other in observed.others if other.uuid == uuid), None)
     if same_uuid is not None:
         return Plan(refusals=(Refusal(RefusalKind.UUID_TAKEN, {"uuid": uuid, "network": same_uuid.name}),))
-    creating = network_edit.render(target, OwnerMark(owner_of(desired), creating=True))
+    creating = network_edit.render(target, own_mark(desired, observed.fresh_token, creating=True))
     steps: list[Step] = [
         DefineNetwork(
             uuid=uuid,
@@ -40,19 +40,19 @@ def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
     ]
     if desired.get("active", True):
         steps.append(StartNetwork(uuid=uuid, bridge=own_bridge(target)))
-    steps += finishing(desired, target, uuid, creating)
+    steps += finishing(desired, target, uuid, creating, observed.fresh_token)
     return Plan(
         steps=tuple(steps),
         changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
         refusals=findings.refusals,
         notes=findings.notes,
-        details={"uuid": uuid},
+        details={"uuid": uuid, "__token": observed.fresh_token},
     )
 
 
 def new_tree(desired: "NetworkTree", uuid: str) -> "NetworkTree":
     """What a network made anew holds: what is desired, and the identity that libvirt would make up otherwise."""
-    target: NetworkTree = {**without(named(desired), {"__owner"}), "uuid": uuid}
+    target: NetworkTree = {**without(named(desired), {"__owner", "__urn"}), "uuid": uuid}
     return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
 
 
@@ -65,7 +65,7 @@ def outline(target: "NetworkTree") -> Outline:
     )
 
 
-def finishing(desired: "NetworkTree", target: "NetworkTree", uuid: str, creating: str) -> list[Step]:
+def finishing(desired: "NetworkTree", target: "NetworkTree", uuid: str, creating: str, token: str) -> list[Step]:
     """The end of every create: the flag, and the mark's phase last, so that a killed create is known as such."""
     steps: list[Step] = []
     if desired.get("autostart", True):
@@ -73,7 +73,7 @@ def finishing(desired: "NetworkTree", target: "NetworkTree", uuid: str, creating
     steps.append(
         DefineNetwork(
             uuid=uuid,
-            xml=network_edit.render(target, OwnerMark(owner_of(desired), creating=False)),
+            xml=network_edit.render(target, own_mark(desired, token)),
             previous_xml=creating,
             previous_autostart=bool(desired.get("autostart", True)),
             purpose=StepKind.COMPLETE_MARK,
@@ -81,6 +81,11 @@ def finishing(desired: "NetworkTree", target: "NetworkTree", uuid: str, creating
         )
     )
     return steps
+
+
+def own_mark(desired: "NetworkTree", token: str, *, creating: bool = False) -> OwnerMark:
+    """The mark of a network that the program makes."""
+    return OwnerMark(owner_of(desired), urn=urn_of(desired), token=token, creating=creating)
 
 
 def start_findings(desired: "NetworkTree", target: "NetworkTree", observed: Observed) -> Findings:

@@ -59,25 +59,34 @@ def _gone(recorded: Values, observed: ObservedAbsent, *, deleting: bool) -> Plan
 def _update(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork) -> Plan:
     from virtnet.network.plan.adoption import adoption_mark, as_found_of
     from virtnet.network.plan.converge import converge
+    from virtnet.network.plan.new import own_mark
     from virtnet.network.steps.definition import MarkNetwork
 
     uuid, mark = observed.report.uuid, observed.report.definition.mark
+    if mark is not None and not mark.is_of_record(recorded) and not mark.is_of_resource(desired):
+        return Plan(refusals=(Refusal(RefusalKind.TAKEN_OVER, {"uuid": uuid, "owner": mark.owner}),))
     reviewed_class = max(
         # Here the uri reaches the same host: diff has made sure, and would have replaced otherwise.
         (change.change_class for change in recorded_changes(desired, recorded) if change.path != "uri"),
         default=ChangeClass.RECORDED,
     )
     converged = converge(desired, recorded_inputs(recorded), observed, reviewed_class)
+    token = str(recorded.get("__token") or observed.fresh_token)
     marked = mark
-    if recorded.get("adopted_from") and mark is None and converged.edits:
-        # Adopted as it was, so it was left unmarked; from now on it holds what a later delete takes back. A program
-        # that equals the network changes nothing on the host, the mark included, and a flag alone is no definition.
-        marked = adoption_mark(owner_of(desired), as_found_of(recorded["adopted_from"]))
-    elif mark is not None and mark.creating and mark.owner == recorded.get("__owner"):
-        # A create that failed half-way was recorded as it was left; what it lacked is there now.
-        marked = replace(mark, creating=False)
-    marking = (MarkNetwork(uuid=uuid, mark=marked, previous=mark),) if marked != mark else ()
-    return converged.plan()._replace(steps=(*converged.steps, *marking))
+    if owner_of(desired) and mark is not None:
+        # Under the name that it has by now (an alias, a state move); and a create that failed half-way was recorded as
+        # it was left: what it lacked is there now.
+        marked = replace(own_mark(desired, token), adopted=mark.adopted, found=mark.found)
+    elif converged.edits and recorded.get("adopted_from"):
+        marked = adoption_mark(desired, token, as_found_of(recorded["adopted_from"]))
+    elif converged.edits and owner_of(desired):
+        # Imported, or its mark was edited away. Without an edit nothing was reviewed that touches the host.
+        marked = own_mark(desired, token)
+    if marked == mark or (not observed.report.persistent and not converged.edits):
+        return converged.plan()
+    plan = converged.plan()
+    steps = (*plan.steps, MarkNetwork(uuid=uuid, mark=marked, previous=mark))
+    return plan._replace(steps=steps, details={**plan.details, "__token": token})
 
 
 def _wrong_host(recorded: Values, observed: ObservedAbsent) -> Refusal | None:

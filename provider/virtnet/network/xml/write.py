@@ -207,6 +207,10 @@ def _edit_metadata(root: etree._Element, wanted: Mapping[str, str], mark: OwnerM
     if mark is not None:
         element = etree.SubElement(holder, f"{{{OWNER_NAMESPACE}}}owner", nsmap={"virtnet": OWNER_NAMESPACE})
         element.set("name", mark.owner)
+        if mark.urn:
+            element.set("urn", mark.urn)
+        if mark.token:
+            element.set("token", mark.token)
         if mark.creating:
             element.set("phase", "creating")
         if mark.adopted:

@@ -6,6 +6,7 @@ from virtnet.planning.reports import Attachment
 from virtnet.spec.failures import Detail
 
 UUID, OTHER_UUID = "6f1c2a3e-0000-4000-8000-00000012ab34", "00000000-0000-4000-8000-000000000001"
+OLD_URN = "urn:pulumi:stack::project::pulumi-python:dynamic/virtnet:LibvirtNetwork::oth"
 MAC, OTHER_MAC = "52:54:00:12:ab:34", "02:00:00:00:00:01"
 WEB = Attachment(owner="web", interface="vnet0", mac="52:54:00:00:00:01")
 BOX = Attachment(owner="", interface="veth1", mac=OTHER_MAC)

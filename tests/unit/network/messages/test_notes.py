@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.golden import assert_golden
-from tests.unit.network.messages.examples import ONE, TWO, UUID
+from tests.unit.network.messages.examples import OLD_URN, ONE, TWO, UUID
 
 from virtnet.network.messages.render import messages
 from virtnet.network.plan.kinds import NoteKind
@@ -13,6 +13,12 @@ from virtnet.spec.failures import Details
 
 NOTES: dict[NoteKind, list[Details]] = {
     NoteKind.RESUMED: [{"uuid": UUID}],
+    NoteKind.TAKEN_UP: [{"uuid": UUID, "urn": OLD_URN}],
+    NoteKind.TAKEN_OVER: [
+        {"owner": "project/stack/other", "alias": OLD_URN},
+        {"owner": "project/stack/other", "alias": "other"},
+        {"owner": "far/stack/other", "alias": ""},
+    ],
     NoteKind.ADOPTED: [
         {"uuid": UUID, "on_delete": policy} for policy in (None, "restore", "refuse", "disconnect", "keep")
     ],

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.golden import assert_golden
-from tests.unit.network.messages.examples import FOREIGN, TWO
+from tests.unit.network.messages.examples import FOREIGN, OLD_URN, TWO
 
 from virtnet.network.messages.render import messages
 from virtnet.network.problems import ProblemKind, as_details, problem_of
@@ -27,6 +27,8 @@ PROBLEMS: dict[ProblemKind, list[Details]] = {
         {"network": "virtnet-holding-12ab34", "attachments": []},
     ],
     ProblemKind.HOLDING_BRIDGES_LEFT: [{"bridges": ["vn-hd-12ab34", "vn-pr-12ab34"]}],
+    ProblemKind.TAKEN_OVER: [{"owner": "project/stack/other", "urn": OLD_URN}],
+    ProblemKind.OWNER_CHANGED: [{"before": OLD_URN, "after": OLD_URN + "er"}],
     ProblemKind.CREATE_INTERRUPTED: [{}],
     ProblemKind.UNKNOWN: [{"text": "the {bridge} is on fire"}],
 }

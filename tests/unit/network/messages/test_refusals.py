@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.golden import assert_golden
-from tests.unit.network.messages.examples import DOWN, FOREIGN, ONE, OTHER_UUID, TWO, UUID, WEB
+from tests.unit.network.messages.examples import DOWN, FOREIGN, OLD_URN, ONE, OTHER_UUID, TWO, UUID, WEB
 
 from virtnet.network.messages.render import messages
 from virtnet.network.plan.kinds import RefusalKind, why_stopped
@@ -34,9 +34,11 @@ CUT_OFF: Details = {"why": FOR_ALL, "attachments": TWO}
 REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.EXISTS: [{"uuid": UUID}],
     RefusalKind.OWNED_BY_OTHER: [
+        {"uuid": UUID, "owner": "project/stack/other", "alias": OLD_URN},
         {"uuid": UUID, "owner": "project/stack/other", "alias": "other"},
         {"uuid": UUID, "owner": "far/stack/other", "alias": ""},
     ],
+    RefusalKind.TAKEN_OVER: [{"uuid": UUID, "owner": "far/stack/other"}],
     RefusalKind.ADOPTED_UUID_DIFFERS: [UUIDS],
     RefusalKind.HALF_MADE_UUID_DIFFERS: [UUIDS],
     RefusalKind.UUID_TAKEN: [{"uuid": UUID, "network": "far"}],

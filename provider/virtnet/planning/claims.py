@@ -1,0 +1,23 @@
+"""Which resources of one run have which objects on hosts, so that none of them takes another's."""
+
+import threading
+
+
+class Claims:
+    """What this run's resources have, by the tokens in the marks. Calls may come from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: dict[str, str] = {}
+
+    def claim(self, token: object, key: str) -> None:
+        """Note that the resource of that key has the object with this token; a resource without a token has none."""
+        if isinstance(token, str) and token:
+            with self._lock:
+                self._keys[token] = key
+
+    def holder(self, token: str, key: str) -> str | None:
+        """The key of the resource that has the object, where it is another than the given one."""
+        with self._lock:
+            found = self._keys.get(token, key)
+        return None if found == key else found

@@ -1,0 +1,119 @@
+"""A program is refactored, carelessly too: what a host has stays, with one owner, in both forms."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
+
+pytestmark = pytest.mark.acceptance
+
+SUBNET = {"address": "10.93.0.1/24", "dhcp": {"ranges": [{"start": "10.93.0.2", "end": "10.93.0.99"}]}}
+
+
+@pytest.fixture(params=[Stack, NativeStack])
+def either(request: pytest.FixtureRequest, host: Host) -> Stack:
+    """A stack of either form."""
+    made: Stack = request.param(host)
+    return made
+
+
+def lab(name: str = "lab", **more: Any) -> dict[str, Any]:
+    """A NAT network called lab, as the resource of a name."""
+    args = {"name": "lab", "forward": {"mode": "nat"}, "ips": [SUBNET], **more.pop("args", {})}
+    return {"type": "LibvirtNetwork", "name": name, "args": args, **more}
+
+
+def urns(stack: Stack) -> Sequence[str]:
+    """The URNs of the networks in the state."""
+    exported = json.loads(stack.pulumi("stack", "export").stdout)
+    return [entry["urn"] for entry in exported["deployment"]["resources"] if "LibvirtNetwork" in entry["type"]]
+
+
+def marked(host: Host) -> str:
+    """The URN in the mark of the network."""
+    found = re.search(r"<virtnet:owner [^>]*urn=.([^'\"]+)", host.virsh("net-dumpxml", "lab", "--inactive"))
+    return found[1] if found else ""
+
+
+def test_a_network_that_moves_into_a_component_stays(host: Host, either: Stack) -> None:
+    either.declare(lab())
+    either.up()
+    before = host.network("lab")
+    with host.guest("web", "vn-lab"):
+        either.declare(lab(component="office"))
+
+        preview = either.preview()
+        up = either.up()
+
+        (old,) = re.findall(r"its mark names (\S+),", preview)
+        assert f"aliases=['{old}']" in preview
+        assert "as it is" in up
+        assert host.network("lab") == before
+        assert (urns(either), marked(host)) == ([marked(host)], urns(either)[0])
+        assert "Component$" in marked(host)
+        assert either.unchanged()
+    either.destroy()
+    assert host.network("lab") is None
+
+
+def test_an_alias_as_the_preview_gives_it_keeps_the_record(host: Host, either: Stack) -> None:
+    either.declare(lab("a"))
+    either.up()
+    (first,) = urns(either)
+    either.declare(lab("b", component="office"))
+    refused = either.preview()
+    (alias,) = re.findall(r"aliases=\['(\S+)'\]", refused)
+    either.declare(lab("b", component="office", options={"aliases": [alias]}))
+
+    preview = either.preview()
+    either.up()
+
+    assert alias == first
+    assert "this would be refused" in refused
+    assert "its mark on the host is to name" in preview
+    assert "LibvirtNetwork: (create)" not in preview
+    assert (urns(either), marked(host)) == ([marked(host)], urns(either)[0])
+    assert either.unchanged()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_replacement_in_either_order_ends_with_one_network(host: Host, either: Stack, first: bool) -> None:
+    either.declare(lab(options={"delete_before_replace": first}))
+    either.up()
+
+    either.pulumi("up", "--yes", "--skip-preview", "--replace", "**::lab")
+
+    assert (host.network("lab") or {})["Active"] == "yes"
+    assert len(urns(either)) == 1
+    assert either.unchanged()
+    either.destroy()
+    assert host.network("lab") is None
+
+
+def test_two_resources_of_one_run_do_not_take_a_network_from_each_other(host: Host, either: Stack) -> None:
+    either.declare(lab("a"), lab("b", args={"adopt": True}, depends_on=["a"]))
+
+    up = either.up(check=False)
+
+    assert "which this program has too" in up
+    assert "::a" in marked(host)
+    assert len(urns(either)) == 1
+
+
+def test_a_mark_of_nobody_hinders_nobody(host: Host, either: Stack) -> None:
+    either.declare(lab("gone"))
+    either.up()
+    either.pulumi("state", "delete", urns(either)[0], "--yes")
+    either.declare(lab("new", args={"adopt": True}))
+
+    preview = either.preview()
+    either.up()
+
+    assert "it belongs to 'project/test/gone' by its mark, from which it is taken over" in preview
+    assert "::new" in marked(host)
+    assert either.unchanged()
