@@ -90,17 +90,26 @@ def test_an_alias_keeps_the_network(host: Host, stack: Stack) -> None:
     stack.up()
     before, index = host.virsh("net-dumpxml", "lab"), host.sh(INDEX)
     program = stack.directory / "__main__.py"
-    aliased = "ResourceOptions(depends_on=after, aliases=[pulumi.Alias(name='lab')])"
-    program.write_text(program.read_text().replace("ResourceOptions(depends_on=after)", aliased))
+    text = program.read_text()
+    aliased = text.replace(
+        "ResourceOptions(depends_on", "ResourceOptions(aliases=[pulumi.Alias(name='lab')], depends_on"
+    )
+    assert aliased != text
+    program.write_text(aliased)
     stack.network("office", **lab("10.91.0.10"))
 
-    preview = stack.pulumi("preview", "--expect-no-changes")
+    preview = stack.preview()
     stack.up()
     after = host.virsh("net-dumpxml", "lab"), host.sh(INDEX)
+    marked = host.virsh("net-dumpxml", "lab", "--inactive")
+    unchanged = stack.unchanged()
     destroyed = stack.destroy()
 
-    assert "2 unchanged" in preview.stdout
+    assert "its mark on the host is to name urn:pulumi:" in preview
+    assert "[recorded]" in preview
     assert after == (before, index)
+    assert "name='project/test/office'" in marked.replace('"', "'")
+    assert unchanged
     assert "LibvirtNetwork office deleted" in destroyed
     assert host.network("lab") is None
 
