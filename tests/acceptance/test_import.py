@@ -50,9 +50,9 @@ def test_an_unusual_network_is_taken_over_and_given_back_byte_for_byte(host: Hos
     assert printed.startswith('"""The network odd one of qemu:///system, taken over as it is."""')
     assert "adopt=True" in printed
     assert "takes over the network that exists" in preview
-    assert "will " not in preview
-    assert host.virsh("net-dumpxml", "odd one", "--inactive") == found
-    assert host.trace() == before
+    assert preview.count(": will ") == 1
+    assert "note in its metadata that it belongs to 'project/test/odd one', and how it was found" in preview
+    assert 'name="project/test/odd one"' in host.virsh("net-dumpxml", "odd one", "--inactive").replace("'", '"')
     assert stack.unchanged()
 
     stack.destroy()

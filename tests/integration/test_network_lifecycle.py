@@ -349,7 +349,7 @@ def test_a_network_adopted_in_mode_bridge_is_given_back_after_a_change_of_mode(h
 def test_a_network_that_the_state_lost_is_taken_up_again(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=[SUBNET])
     stack.up()
-    made = stack.outputs("lab")
+    made = dict(stack.outputs("lab"))
     index = host.sh("cat /sys/class/net/vn-lab/ifindex")
     stack.forget("lab")
 
@@ -358,7 +358,7 @@ def test_a_network_that_the_state_lost_is_taken_up_again(host: Host, stack: Stac
 
     assert "takes up the network that is there" in preview
     assert "its mark names this very resource" in preview
-    taken_up = stack.outputs("lab")
+    taken_up = dict(stack.outputs("lab"))
     assert taken_up.pop("__token") != made.pop("__token")
     assert taken_up == made
     assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
