@@ -126,7 +126,7 @@ class Provider(dynamic.ResourceProvider):
         """The changes by what is recorded; their lines for a reviewer, when it is one who asks."""
         unchanged = self.catalogue().unchanged(self.kind)
         if unchanged is not None and unchanged.stands_as_recorded(_olds, _news):
-            self._session.stands(str(_news.get("__urn") or _news.get("__owner")), _olds.get("__token"))
+            self._session.claims.claim(_olds.get("__token"), _key_of(_news))
             return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)
         from virtnet.errors import VirtnetError
 
@@ -388,13 +388,20 @@ def _sendable(value: Any) -> Any:
 
 
 def _identity(desired: "Values") -> str:
-    return f"{desired.get('__urn') or desired.get('__owner')} {desired.get('name')} {desired.get('uri')}"
+    return f"{_key_of(desired)} {desired.get('name')} {desired.get('uri')}"
+
+
+def _key_of(values: "Values") -> str:
+    # The user's program imports this module and nothing of ours behind it.
+    from virtnet.planning.claims import key_of
+
+    return key_of(values)
 
 
 def _asked_for(news: Mapping[str, Any]) -> str:
     """What tells a resource from others by what the program asks for, with or without anything recorded."""
     run: Mapping[str, Any] = news.get(RUN) or {}
-    return f"{news.get('__owner')} {run.get('name')} {news.get('name')} {news.get('uri')}"
+    return f"{_key_of(news)} {run.get('name')} {news.get('name')} {news.get('uri')}"
 
 
 def _top(path: str) -> str:

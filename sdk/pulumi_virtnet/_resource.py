@@ -145,7 +145,7 @@ def alias_of(type_: str, resource_name: str, opts: pulumi.ResourceOptions | None
     """
     if opts is not None and opts.parent is not None:
         return pulumi.Alias(type_=type_)
-    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{type_}::{resource_name}"
+    return _urn("", type_, resource_name)
 
 
 def urn_of(type_: str, resource_name: str, parent: pulumi.Resource | None) -> str | pulumi.Output[str | None]:

@@ -52,6 +52,7 @@ def test_a_network_that_moves_into_a_component_stays(host: Host, either: Stack) 
 
         (old,) = re.findall(r"its mark names (\S+),", preview)
         assert f"aliases=['{old}']" in preview
+        assert "if Pulumi replaces it" not in preview
         assert "as it is" in up
         assert host.network("lab") == before
         assert (urns(either), marked(host)) == ([marked(host)], urns(either)[0])
@@ -117,3 +118,33 @@ def test_a_mark_of_nobody_hinders_nobody(host: Host, either: Stack) -> None:
     assert "it belongs to 'project/test/gone' by its mark, from which it is taken over" in preview
     assert "::new" in marked(host)
     assert either.unchanged()
+
+
+def test_a_record_that_is_renamed_in_the_state_is_followed_by_the_mark(host: Host, either: Stack) -> None:
+    either.declare(lab("a"))
+    either.up()
+    before = host.network("lab")
+    either.pulumi("state", "rename", urns(either)[0], "b", "--yes")
+    either.declare(lab("b"))
+
+    preview = either.preview()
+    either.up()
+
+    assert "owner changes (its mark on the host is to name" in preview
+    assert "LibvirtNetwork: (create)" not in preview
+    assert (marked(host), host.network("lab")) == (urns(either)[0], before)
+    assert either.unchanged()
+
+
+def test_two_resources_of_one_name_do_not_pass_for_one_another(host: Host, either: Stack) -> None:
+    either.declare(lab())
+    either.up()
+    (first,) = urns(either)
+    either.declare(lab(), lab(component="annex", depends_on=["lab"]))
+
+    preview = either.preview()
+    up = either.up(check=False)
+
+    assert f"it belongs to {first}, which this program has too" in preview
+    assert f"it belongs to {first}, which this program has too" in up
+    assert (marked(host), list(urns(either))) == (first, [first])

@@ -74,7 +74,9 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
     if recorded.get("persistent") is False:
         changes.append(Change(path="persistent", kind="change", change_class=ChangeClass.LIVE, detail="false -> true"))
     if owner_changed := _owner_changed(desired, recorded):
-        changes.append(Change(path="name", kind="change", change_class=ChangeClass.RECORDED, problems=(owner_changed,)))
+        changes.append(
+            Change(path="owner", kind="change", change_class=ChangeClass.RECORDED, problems=(owner_changed,))
+        )
     problems = tuple(problem_of(entry) for entry in as_list(recorded.get("problems") or ()))
     if problems:
         # What no update mends is live: an update may do whatever disturbs nobody, and says what is left.

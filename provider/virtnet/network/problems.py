@@ -32,7 +32,7 @@ class ProblemKind(Enum):
     HOLDING_BRIDGES_LEFT = "holding-bridges-left"
     """The same of bridges that libvirt has forgotten: bridges."""
     TAKEN_OVER = "taken-over"
-    """Another resource has taken it since: owner, as its mark names it, and urn, "" where that is not told."""
+    """Another resource has taken it since: owner, its URN or its name."""
     OWNER_CHANGED = "owner-changed"
     """Never observed: Pulumi calls the resource otherwise than when it was recorded: before, after, URNs or owners."""
     CREATE_INTERRUPTED = "create-interrupted"
@@ -58,10 +58,10 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
 }
 
 NOT_MENDED = tuple(kind for kind, change_class in _MENDED_BY.items() if change_class is None)
-"""What no update mends: the host's administrator has to.
+"""What no update mends.
 
-That is another interface of the bridge's name, which a stop would delete, and lost firewall rules, which a restart of
-libvirt's daemon brings back, with guests left alone.
+Another interface has the bridge's name, and a stop would delete it; lost firewall rules come back when libvirt's daemon
+is restarted, with guests left alone; and what another resource has taken is not this one's to change.
 """
 
 DNSMASQ_PROBLEMS = frozenset({ProblemKind.DNSMASQ_NOT_RUNNING, ProblemKind.DNSMASQ_RESTART_INTERRUPTED})

@@ -1,6 +1,15 @@
 """Which resources of one run have which objects on hosts, so that none of them takes another's."""
 
 import threading
+from collections.abc import Mapping
+
+
+def key_of(values: Mapping[str, object]) -> str:
+    """What tells a resource from the others of a run: its URN, or project/stack/resource where that is not told.
+
+    `values` are inputs or outputs, also as they travel.
+    """
+    return str(values.get("__urn") or values.get("__owner") or "")
 
 
 class Claims:

@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from virtnet.planning.claims import Claims, key_of
+
 if TYPE_CHECKING:
     from virtnet.errors import VirtnetError
-    from virtnet.planning.claims import Claims
     from virtnet.planning.clients.clients import Clients
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.plan import Change
@@ -44,11 +45,12 @@ class EngineSession(Generic[Hosts]):
         self.uri = uri or DEFAULT_URI
         """The host of resources that name none."""
         self.unreachable = UNREACHABLE[0]
+        self.claims = Claims()
+        """What the resources of this run have."""
         self._make_hosts = make_hosts
         self._hosts: Hosts | None = None
         self._lock = threading.RLock()
         self._secrets: frozenset[str] = frozenset()
-        self._claims: Claims | None = None
         self._checked: set[str] = set()
         self._previewed: set[str] = set()
         self._as_before: dict[str, frozenset[str]] = {}
@@ -69,20 +71,6 @@ class EngineSession(Generic[Hosts]):
     def connect(self, uri: str) -> "Clients":
         """The clients of the host of a URI."""
         return self.hosts(uri)
-
-    @property
-    def claims(self) -> "Claims":
-        """What the resources of this run have."""
-        from virtnet.planning.claims import Claims
-
-        with self._lock:
-            if self._claims is None:
-                self._claims = Claims()
-            return self._claims
-
-    def stands(self, key: str, token: object) -> None:
-        """A resource of the program has what the state records of it: `key` as lifecycle.key_of gives it, its token."""
-        self.claims.claim(token, key)
 
     # What people read.
 
@@ -144,7 +132,7 @@ class EngineSession(Generic[Hosts]):
 
         found = lifecycle.diff(resource, recorded, desired, self.connect)
         if key in self._checked:
-            self.stands(lifecycle.key_of(desired), recorded.get("__token"))
+            self.claims.claim(recorded.get("__token"), key_of(desired))
             return found, True
         return found.without(self._as_before.get(identity, frozenset())), False
 

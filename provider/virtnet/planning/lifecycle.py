@@ -12,7 +12,7 @@ from typing import NamedTuple
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning import messages as sentences
 from virtnet.planning.apply import apply
-from virtnet.planning.claims import Claims
+from virtnet.planning.claims import Claims, key_of
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Subject, in_words
 from virtnet.planning.ignored import as_recorded, left_alone
@@ -427,11 +427,6 @@ def _outputs(
     if shown is None:
         raise VirtnetError(sentences.gone_again(subject_of(resource, inputs, place)))
     return shown
-
-
-def key_of(values: Values) -> str:
-    """What tells a resource from the others of a run, by its inputs or outputs: its URN, or project/stack/resource."""
-    return str(values.get("__urn") or values.get("__owner") or "")
 
 
 def subject_of(resource: Resource[Observed], inputs: Values, recorded: Values | None) -> Subject:

@@ -65,7 +65,7 @@ def claimed(of: Subject, holder: str) -> str:
 
 
 def _claimed(holder: str) -> str:
-    return f"it is {holder}'s, which this program has too; take one of the two out, or give it another name"
+    return f"it belongs to {holder}, which this program has too; take one of the two out, or give one another name"
 
 
 LATER = "known only when applied; the plan is made then"

@@ -239,7 +239,7 @@ class Plugin(ResourceProviderServicer):
         resource, unchanged = self._resource(request.urn), self._unchanged(request.urn)
         olds, news = request.olds.fields, request.news.fields
         if unchanged is not None and unchanged.stands_as_recorded(olds, news, as_sent, as_read):
-            self._session.stands(request.urn, as_read(olds["__token"]) if "__token" in olds else None)
+            self._session.claims.claim(as_read(olds["__token"]) if "__token" in olds else None, request.urn)
             return diff_response({})
         before, now = self._take(request.olds), self._take(request.news)
         recorded, desired = tree_of(resource, before), tree_of(resource, now)

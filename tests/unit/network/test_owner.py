@@ -228,9 +228,7 @@ def test_what_is_taken_over_is_no_longer_its_old_owners_and_his_again_when_it_is
     notes = deleted(libvirt, first)
 
     assert seen is not None
-    assert seen["problems"] == [
-        {"kind": ProblemKind.TAKEN_OVER.value, "details": {"owner": "project/two/b", "urn": ""}}
-    ]
+    assert seen["problems"] == [{"kind": ProblemKind.TAKEN_OVER.value, "details": {"owner": "project/two/b"}}]
     assert notes == [Note(NoteKind.LEFT_TO_OWNER, {"owner": "project/two/b"})]
     assert (libvirt.snapshot(), libvirt.effects.log) == (before, [])
     assert mark(libvirt) == adopted_by(second)
@@ -277,7 +275,7 @@ def test_what_a_resource_of_this_run_has_is_not_taken_from_it() -> None:
     lifecycle.create(NETWORK_IN_KINDS, a, connect_to(libvirt), lambda line: None, claims=claims)
     before = libvirt.snapshot()
 
-    with pytest.raises(Refused, match="project/stack/a's, which this program has too"):
+    with pytest.raises(Refused, match="it belongs to project/stack/a, which this program has too"):
         lifecycle.create(NETWORK_IN_KINDS, b, connect_to(libvirt), lambda line: None, claims=claims)
     seen = lifecycle.preview(NETWORK_IN_KINDS, None, b, connect_to(libvirt), claims=claims)
 

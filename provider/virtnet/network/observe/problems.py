@@ -71,7 +71,7 @@ def owner_problems(report: ReportedNetwork, recorded: Values) -> tuple[Problem, 
     mark = report.definition.mark
     if not recorded or mark is None or mark.is_of_record(recorded) or mark.is_of_resource(recorded):
         return ()
-    return (Problem(ProblemKind.TAKEN_OVER, {"owner": mark.owner, "urn": mark.urn}),)
+    return (Problem(ProblemKind.TAKEN_OVER, {"owner": mark.owner_shown}),)
 
 
 def _health_problems(host: "FileReader", name: str, live: Definition) -> tuple[Problem, ...]:

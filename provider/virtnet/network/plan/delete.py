@@ -33,7 +33,7 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
     report = observed.report
     mark = report.definition.mark
     if mark is not None and not mark.is_of_record(recorded):
-        return Plan(notes=(Note(NoteKind.LEFT_TO_OWNER, {"owner": mark.owner}),))
+        return Plan(notes=(Note(NoteKind.LEFT_TO_OWNER, {"owner": mark.owner_shown}),))
     adopted = recorded.get("adopted_from")
     policy = recorded.get("on_delete") or ("restore" if adopted else "refuse")
     if policy == "keep":

@@ -35,7 +35,7 @@ def plan_create(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     mark = report.definition.mark
     if mark is not None and owner and mark.owner == owner and not mark.adopted and report.persistent:
         plan = _finish(desired, observed) if mark.creating else _take_up(desired, observed, mark)
-        return plan._replace(takes=mark.token, found_own=True)
+        return plan._replace(takes=mark.token, found_own=mark.is_of_resource(desired))
     if not desired.get("adopt"):
         if mark is not None and mark.owner and mark.owner != owner:
             return Plan(refusals=(owned_by_other(mark, desired, report.uuid),))
@@ -87,7 +87,7 @@ def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
         notes=(*notes, *converged.notes),
         details={"uuid": report.uuid, "adopted_from": found.as_details(), "__token": token},
         takes="" if previous is None else previous.token,
-        found_own=bool(owner_of(desired)) and previous is not None and previous.owner == owner_of(desired),
+        found_own=bool(owner_of(desired)) and previous is not None and previous.is_of_resource(desired),
     )
 
 

@@ -64,7 +64,7 @@ def _update(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork)
 
     uuid, mark = observed.report.uuid, observed.report.definition.mark
     if mark is not None and not mark.is_of_record(recorded) and not mark.is_of_resource(desired):
-        return Plan(refusals=(Refusal(RefusalKind.TAKEN_OVER, {"uuid": uuid, "owner": mark.owner}),))
+        return Plan(refusals=(Refusal(RefusalKind.TAKEN_OVER, {"uuid": uuid, "owner": mark.owner_shown}),))
     reviewed_class = max(
         # Here the uri reaches the same host: diff has made sure, and would have replaced otherwise.
         (change.change_class for change in recorded_changes(desired, recorded) if change.path != "uri"),

@@ -96,6 +96,11 @@ class OwnerMark:
     found: str = field(default="", compare=False)
     """How an adopted network was found, as JSON: Pulumi records nothing of a create that is killed."""
 
+    @property
+    def owner_shown(self) -> str:
+        """The owner for people: the URN, which tells two resources of one name apart, or what else is known."""
+        return self.urn or self.owner
+
     def is_of_record(self, recorded: Values) -> bool:
         """Whether it was written for what the state records, and not since by another that took the network."""
         token, owner = recorded.get("__token") or "", recorded.get("__owner") or ""

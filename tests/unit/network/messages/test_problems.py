@@ -27,7 +27,7 @@ PROBLEMS: dict[ProblemKind, list[Details]] = {
         {"network": "virtnet-holding-12ab34", "attachments": []},
     ],
     ProblemKind.HOLDING_BRIDGES_LEFT: [{"bridges": ["vn-hd-12ab34", "vn-pr-12ab34"]}],
-    ProblemKind.TAKEN_OVER: [{"owner": "project/stack/other", "urn": OLD_URN}],
+    ProblemKind.TAKEN_OVER: [{"owner": OLD_URN}],
     ProblemKind.OWNER_CHANGED: [{"before": OLD_URN, "after": OLD_URN + "er"}],
     ProblemKind.CREATE_INTERRUPTED: [{}],
     ProblemKind.UNKNOWN: [{"text": "the {bridge} is on fire"}],
