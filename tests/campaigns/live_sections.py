@@ -6,6 +6,7 @@ that, as a JSON object.
 """
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -31,12 +32,17 @@ def shown(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+def dumped(*options: str) -> str:
+    """The network's XML less the token in its mark, which is random in each create."""
+    return re.sub(r""" token=["'][0-9a-f]+["']""", "", shown("virsh", "--quiet", "net-dumpxml", "lab", *options))
+
+
 def sight() -> dict[str, Any]:
     """What others see of the network."""
     index = Path("/sys/class/net/vn-lab/ifindex")
     return {
-        "live": shown("virsh", "--quiet", "net-dumpxml", "lab"),
-        "config": shown("virsh", "--quiet", "net-dumpxml", "lab", "--inactive"),
+        "live": dumped(),
+        "config": dumped("--inactive"),
         "ifindex": index.read_text().strip() if index.exists() else "",
         "dhcp": sorted(
             {line.split()[3].rpartition(":")[2] for line in shown("ss", "-Hlun").splitlines()} & {"67", "547"}
