@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.hosts.sandboxed import Host
+from tests.hosts.sandboxed import Host, sandboxed_host
 from tests.hosts.shared import SharedSandbox
 from tests.integration.forks import Forks
 from tests.integration.forks import forks as forked
@@ -28,6 +28,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedSandbox]
 def host(sandbox: SharedSandbox, tmp_path: Path) -> Iterator[Host]:
     with sandbox.lend(tmp_path) as lent:
         yield lent
+
+
+@pytest.fixture
+def unshared_host(tmp_path: Path) -> Iterator[Host]:
+    """A host on which no network has been, so that none of libvirt's chains is left there; takes a second to make."""
+    with sandboxed_host(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ it, 9 leaves its own dnsmasq behind. These tests say the same of both.
 import pytest
 from tests.hosts.daemons import WRITES_NFTABLES, choose_firewall, daemon_version
 from tests.hosts.sandboxed import Host
+from tests.integration.forks import Forks
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -122,7 +123,8 @@ def test_a_network_outlives_a_killed_libvirtd_and_changes_live_after_it(host: Ho
     assert stack.unchanged()
 
 
-def test_a_network_lives_under_the_nftables_backend_too(host: Host, stack: Stack) -> None:
+def test_a_network_lives_under_the_nftables_backend_too(unshared_host: Host, forks: Forks) -> None:
+    host, stack = unshared_host, Stack(unshared_host, forks)
     choose_firewall(host, "nftables")
     # An older libvirt passes over the setting: there it is shown that the network lives with iptables all the same. In
     # the list of all rules iptables' would be seen as well.
