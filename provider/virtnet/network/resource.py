@@ -158,4 +158,5 @@ NETWORK: Resource[Observed] = Resource(
     messages=_messages,
     unknown_after_create={"problems": [as_details(Problem(ProblemKind.CREATE_INTERRUPTED))]},
     import_existing=import_network,
+    identified_by=("uri", "name", "uuid"),
 )

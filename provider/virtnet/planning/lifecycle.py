@@ -32,9 +32,6 @@ Show = Callable[[str], None]
 PREVIEW_MAX_AGE = 2.0
 """How old, in seconds, what a host's programs said may be for a preview."""
 
-IDENTITY = ("uri", "name", "uuid")
-"""Inputs that say which host and which resource there is meant; while one is unknown, no guessed one is looked at."""
-
 
 class Diff(NamedTuple):
     """What an update would change, by what is recorded."""
@@ -122,7 +119,7 @@ def preview(
     `ignored`: where an update leaves alone what it finds. `replaced`: Pulumi deletes what is recorded and makes it
     anew, whatever the changes ask for. Never raises our errors.
     """
-    identity = {name: desired.get(name) for name in IDENTITY}
+    identity = {name: desired.get(name) for name in resource.identified_by}
     unknown = tuple(name for name, value in identity.items() if list(walk_unknown(value)))
     known = {name: value for name, value in desired.items() if name not in unknown}
     found = Preview(subject=subject_of(resource, known, recorded), changes=changes, unknown=unknown)
@@ -149,7 +146,7 @@ def preview(
         return found
     if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
         return found._replace(notes=(), if_replaced=None, claimed_by=holder)
-    taken_over = plan.changes if "adopted_from" in plan.details else ()
+    taken_over = plan.changes if plan.adopts else ()
     return found._replace(changes=(*changes, *taken_over), steps=tuple(step.describe() for step in plan.steps))
 
 

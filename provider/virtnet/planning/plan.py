@@ -64,6 +64,8 @@ class Plan(NamedTuple):
     """Why it must not be applied; a plan with any of them never is."""
     notes: tuple[Note, ...] = ()
     """What a reviewer should know besides the changes."""
+    adopts: bool = False
+    """Of a create: whether it takes over what others made, which its changes then edit."""
     takes: str = ""
     """The token of another record's, which the steps take from it; "" where nothing is taken, or it has none."""
     details: Mapping[str, Any] = MappingProxyType({})

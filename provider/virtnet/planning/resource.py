@@ -1,7 +1,8 @@
 """The record by which everything else knows a kind of resource: names, specs and functions. No behaviour of its own.
 
 The verbs, both adapters, the schema, the SDKs and the reference are made of it; none of them knows a kind by name. A
-new kind of resource is a package that makes such a record, and one entry in `virtnet.resources`.
+new kind of resource is a package that makes such a record, and one entry in `virtnet.resources`. Its package decides in
+its `plan` and acts in its `steps`, and `observe` says what both start from; `planning` only calls them in order.
 """
 
 from collections.abc import Callable
@@ -69,6 +70,8 @@ class Resource(Generic[Observed]):
     """Outputs -> Pulumi's id. Pure."""
     messages: Callable[[], Messages]
     """How its values read; called when something is to be said, so that sentences are imported then."""
+    identified_by: tuple[str, ...] = ("uri",)
+    """Inputs that say which host and which object there is meant: while one is unknown, a preview looks at none."""
     unnamed_stays: bool = True
     """Whether what neither the program nor the state names stays as it is on the host; else it is given back."""
     reads: Reads = field(default_factory=Reads)

@@ -86,6 +86,7 @@ def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
         steps=(*marked, *converged.steps),
         notes=(*notes, *converged.notes),
         details={"uuid": report.uuid, "adopted_from": found.as_details(), "__token": token},
+        adopts=True,
         takes="" if previous is None else previous.token,
         found_own=bool(owner_of(desired)) and previous is not None and previous.is_of_resource(desired),
     )

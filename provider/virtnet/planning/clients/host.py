@@ -1,7 +1,8 @@
 """What may be asked of a host itself, one protocol a subject; implemented together by virtnet.host.client.Host.
 
 A subject that can be changed has a reader of its own, so that what only observes is given nothing that changes
-anything. Every call raises HostFailure, AccessDenied or Unreachable.
+anything. Every call raises HostFailure, AccessDenied or Unreachable. The tests' fakes of it are tests/fakes/host.py and
+what that is made of.
 """
 
 from collections.abc import Collection, Sequence

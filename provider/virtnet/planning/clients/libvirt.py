@@ -1,7 +1,7 @@
 """What may be asked of libvirt, one protocol a subject; implemented together by virtnet.libvirtd.connection.Connection.
 
 Networks and guests are named by their UUIDs, but for what says otherwise. Every call raises LibvirtFailure, NotFound,
-AccessDenied or Unreachable.
+AccessDenied or Unreachable. The tests' fakes of it are tests/fakes/libvirt.py and what that is made of.
 """
 
 from collections.abc import Callable, Sequence
