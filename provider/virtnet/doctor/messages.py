@@ -14,7 +14,7 @@ from virtnet.forwarding.sysctl import IPV4, shown
 from virtnet.network.messages import render as network_messages
 from virtnet.network.messages.attachments import names as attachment_names
 from virtnet.network.messages.problems import rules
-from virtnet.network.problems import ProblemKind
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.network.xml.read import RESTART_RECORD
 from virtnet.planning.findings import Advice, Note, Problem, Refusal

@@ -9,7 +9,7 @@ from virtnet.network.live_items import as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.outputs import NetworkOutputs
-from virtnet.network.problems import ProblemKind, mended_by, problem_of
+from virtnet.network.problem_kinds import ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns, owner_of, urn_of
 from virtnet.planning.findings import Problem

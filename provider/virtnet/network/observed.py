@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, TypeAlias
 
-from virtnet.network.problems import ProblemKind
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, ListeningSocket, NetworkReport

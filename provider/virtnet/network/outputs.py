@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from virtnet.network.observed import Observed, ObservedAbsent
-from virtnet.network.problems import NOT_MENDED, ProblemKind, as_details
+from virtnet.network.problem_kinds import NOT_MENDED, ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml

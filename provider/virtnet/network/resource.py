@@ -11,7 +11,7 @@ from virtnet.network.observed import Observed, ReportedNetwork, reported
 from virtnet.network.outputs import NetworkOutputs, outputs
 from virtnet.network.plan.plan import plan_network
 from virtnet.network.predict import predict
-from virtnet.network.problems import ProblemKind, as_details
+from virtnet.network.problem_kinds import ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.unchanged import DEFAULTS
 from virtnet.network.xml import read as network_xml

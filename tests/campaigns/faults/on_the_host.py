@@ -19,7 +19,7 @@ from tests.hosts.daemons import kill_libvirtd, start_libvirtd
 from tests.hosts.sandboxed import Host
 
 from virtnet.network.messages.render import sentence
-from virtnet.network.problems import problem_of
+from virtnet.network.problem_kinds import problem_of
 
 MAC = "52:54:00:fe:00:02"
 SUBNET = {

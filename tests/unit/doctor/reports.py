@@ -12,7 +12,7 @@ from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
 from virtnet.network.names import holding_uuid
 from virtnet.network.observed import HostReport, ObservedNetwork, reported
-from virtnet.network.problems import ProblemKind
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, NetworkReport
 

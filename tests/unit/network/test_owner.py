@@ -10,7 +10,7 @@ from tests.kinds import NETWORK_IN_KINDS, said
 from virtnet.errors import Refused, VirtnetError
 from virtnet.network.observed import reported
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
-from virtnet.network.problems import ProblemKind
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit

@@ -21,7 +21,7 @@ from tests.unit.strategies import networks
 
 from virtnet.errors import ApplyFailed, VirtnetError
 from virtnet.network.observed import Observed, ObservedAbsent
-from virtnet.network.problems import as_details
+from virtnet.network.problem_kinds import as_details
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.read import RESTART_ITEM
 from virtnet.planning import lifecycle

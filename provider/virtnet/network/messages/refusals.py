@@ -8,7 +8,7 @@ from virtnet.network.messages.attachments import Attachments, names, obstacle_se
 from virtnet.network.messages.problems import problem_sentence
 from virtnet.network.messages.steps import DNSMASQ_RESTARTS
 from virtnet.network.plan.kinds import RefusalKind
-from virtnet.network.problems import problem_of
+from virtnet.network.problem_kinds import problem_of
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.planning.findings import Advice, Refusal

@@ -12,7 +12,7 @@ from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
 from virtnet.network.observe.firewall import FILTERED_MODES, MissingRules, flushed, missing_rules
 from virtnet.network.observed import LeftBridge, ReportedNetwork
-from virtnet.network.problems import ProblemKind
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition
 from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, attachment_details

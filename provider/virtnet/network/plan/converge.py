@@ -13,6 +13,7 @@ from virtnet.network.live_items import updates_can_make
 from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
+from virtnet.network.plan.metadata import text_updates
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.plan.restart import (
     cut_off_notes,
@@ -25,8 +26,7 @@ from virtnet.network.plan.restart import (
 )
 from virtnet.network.plan.sections import dhcpv6_begins_or_ends, section_updates
 from virtnet.network.plan.targets import Targets, targets_of
-from virtnet.network.plan.texts import text_updates
-from virtnet.network.problems import DNSMASQ_PROBLEMS, ProblemKind, as_details, mended_by
+from virtnet.network.problem_kinds import DNSMASQ_PROBLEMS, ProblemKind, as_details, mended_by
 from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind

@@ -8,7 +8,7 @@ from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan.adoption import AsFound, as_found_of
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.restart import cut_off_notes, unseen
-from virtnet.network.problems import ProblemKind, as_details
+from virtnet.network.problem_kinds import ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind

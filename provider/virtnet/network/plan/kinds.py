@@ -7,7 +7,7 @@ is what a stop is for (`why_stopped`), `attachments` are those that `attachment_
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 
-from virtnet.network.problems import as_details
+from virtnet.network.problem_kinds import as_details
 from virtnet.planning.findings import Problem
 from virtnet.planning.plan import Change
 from virtnet.spec.failures import Detail, Details

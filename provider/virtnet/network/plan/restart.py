@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
-from virtnet.network.problems import ProblemKind
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
 from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.step import NetworkStep

@@ -1,6 +1,6 @@
 """The things that the examples of a network's sentences are about."""
 
-from virtnet.network.problems import ProblemKind
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment
 from virtnet.spec.failures import Detail

@@ -7,7 +7,7 @@ from tests.golden import assert_golden
 from tests.unit.network.messages.examples import FOREIGN, OLD_URN, TWO
 
 from virtnet.network.messages.render import messages
-from virtnet.network.problems import ProblemKind, as_details, problem_of
+from virtnet.network.problem_kinds import ProblemKind, as_details, problem_of
 from virtnet.planning.findings import Problem
 from virtnet.spec.failures import Details
 

@@ -8,7 +8,7 @@ from tests.unit.network.messages.examples import DOWN, FOREIGN, OLD_URN, ONE, OT
 
 from virtnet.network.messages.render import messages
 from virtnet.network.plan.kinds import RefusalKind, why_stopped
-from virtnet.network.problems import as_details
+from virtnet.network.problem_kinds import as_details
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import Change, ChangeClass

@@ -15,7 +15,7 @@ from virtnet.network.plan.delete import plan_delete
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.leftovers import before_start
 from virtnet.network.plan.preflight import preflight
-from virtnet.network.problems import ProblemKind, as_details
+from virtnet.network.problem_kinds import ProblemKind, as_details
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
