@@ -58,10 +58,14 @@ def updated(xml: str, command: str, section: str, parent_index: int, item_xml: s
     ]
     if section == "dns-srv":
         there = [child for child in holder.findall(element) if _taken_for(item, child)]
-    if command == "add":
+    if command in ("add", "add-first"):
         if there:
             raise LibvirtFailure("there is an existing entry that matches", 55)
-        holder.append(item)
+        others = holder.findall(element)
+        if command == "add-first" and others:
+            others[0].addprevious(item)
+        else:
+            holder.append(item)
     else:
         if section == "dns-srv" and len(there) > 1:
             raise LibvirtFailure("multiple DNS SRV records matching all specified fields were found", 55)

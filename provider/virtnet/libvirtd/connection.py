@@ -31,7 +31,7 @@ LIST_ACTIVE = 2
 XML_INACTIVE = 1
 """VIR_NETWORK_XML_INACTIVE."""
 
-_COMMANDS = {"modify": 1, "delete": 2, "add": 3}
+_COMMANDS = {"modify": 1, "delete": 2, "add": 3, "add-first": 4}
 
 _SECTIONS = {
     "ip-dhcp-host": 4,

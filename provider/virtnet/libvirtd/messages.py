@@ -48,7 +48,7 @@ def report_active(uuid: str) -> str:
 
 def update_section(command: str, section: str) -> str:
     """Add or delete an item."""
-    return f"{command} {section}"
+    return f"{command.removesuffix('-first')} {section}"
 
 
 def set_metadata(kind: str) -> str:

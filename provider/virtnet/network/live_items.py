@@ -1,7 +1,7 @@
 """Which items of a section go and which come, and whether libvirt can be told so while the network runs. Pure."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
 from virtnet.network.spec import Srv
 from virtnet.network.tree import network_tree_with_unknowns
@@ -13,9 +13,22 @@ if TYPE_CHECKING:
     from virtnet.network._generated.trees import SrvTreeWithUnknowns
 
 
-def item_changes(part: type[Part], wanted: Sequence[Item], found: Sequence[Item]) -> tuple[list[Item], list[Item]]:
+class ItemChange(NamedTuple, Generic[Item]):
+    """An item that goes or comes."""
+
+    item: Item
+    first: bool = False
+    """Whether its place is before all others; else it is behind them."""
+
+
+def item_changes(
+    part: type[Part], wanted: Sequence[Item], found: Sequence[Item], *, ordered: bool
+) -> tuple[list[ItemChange[Item]], list[ItemChange[Item]]]:
     """The found items to remove, in that order, and then the wanted ones to add."""
-    return _srv_changes(wanted, found) if part is Srv else _plain_changes(part, wanted, found)
+    if ordered:
+        return _ordered_changes(part, wanted, found)
+    removals, additions = _srv_changes(wanted, found) if part is Srv else _plain_changes(part, wanted, found)
+    return [ItemChange(item) for item in removals], [ItemChange(item) for item in additions]
 
 
 def updates_can_make(wanted: Values, found: Values) -> bool:
@@ -53,6 +66,42 @@ def _plain_changes(part: type[Part], wanted: Sequence[Item], found: Sequence[Ite
     unlike = [(item, there) for item, there in paired(part, wanted, found) if not _alike(part, item, there)]
     removals = [there for _, there in unlike if there is not None]
     return removals, [item for item, _ in unlike if item is not None]
+
+
+def _ordered_changes(
+    part: type[Part], wanted: Sequence[Item], found: Sequence[Item]
+) -> tuple[list[ItemChange[Item]], list[ItemChange[Item]]]:
+    """The same where the order counts, as libvirt adds at either end alone.
+
+    What stays is the longest run that is the same in both. What goes leaves from the ends of it, so that taking back,
+    which adds in the opposite order, ends in the order there was.
+    """
+    places = {id(item): place for place, item in enumerate(found)}
+    partners = [
+        places[id(there)] if there is not None and _alike(part, item, there) else None
+        for item, there in paired(part, wanted, found)
+        if item is not None
+    ]
+    begin, length = _longest_run(partners)
+    there = (partners[begin] or 0) if length else 0
+    before, behind = found[:there], found[there + length :]
+    removals = [ItemChange(item, first=True) for item in before] + [ItemChange(item) for item in reversed(behind)]
+    additions = [ItemChange(item, first=True) for item in reversed(wanted[:begin])]
+    return removals, additions + [ItemChange(item) for item in wanted[begin + length :]]
+
+
+def _longest_run(places: Sequence[int | None]) -> tuple[int, int]:
+    """Where the longest run of consecutive places begins, and how long it is; the first of several."""
+    best = begin = 0
+    length = 0
+    for index, place in enumerate(places):
+        if place is None:
+            length = 0
+            continue
+        length = length + 1 if length and places[index - 1] == place - 1 else 1
+        if length > best:
+            best, begin = length, index - length + 1
+    return begin, best
 
 
 def _srv_changes(wanted: Sequence[Item], found: Sequence[Item]) -> tuple[list[Item], list[Item]]:

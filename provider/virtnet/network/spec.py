@@ -121,12 +121,14 @@ class Forward(Part):
     )
     nat: Nat | None = optional("Details of the address translation; mode nat only.")
     interfaces: tuple[ForwardInterface, ...] | None = optional(
-        "Interfaces of the host that the network may use. Left out: any.", "live"
+        "Interfaces of the host that the network may use, the one to prefer first. Left out: any.", "live", ordered=True
     )
     pf: PhysicalFunction | None = optional(
         "An SR-IOV device whose virtual functions are used; modes passthrough and hostdev."
     )
-    addresses: tuple[PciAddress, ...] | None = optional("The PCI devices of the pool; mode hostdev.")
+    addresses: tuple[PciAddress, ...] | None = optional(
+        "The PCI devices of the pool, in the order in which guests get them; mode hostdev.", ordered=True
+    )
     driver: Driver | None = optional("The driver that assigns PCI devices; mode hostdev.")
 
 
@@ -201,8 +203,12 @@ class Bootp(Part):
 class Dhcp(Part):
     """The DHCP server on one address of the network."""
 
-    ranges: tuple[DhcpRange, ...] | None = optional("Ranges of addresses that are handed out.", "live")
-    hosts: tuple[DhcpHost, ...] | None = optional("Reservations: which client gets which address or name.", "live")
+    ranges: tuple[DhcpRange, ...] | None = optional(
+        "Ranges of addresses that are handed out, those of the first one first.", "live", ordered=True
+    )
+    hosts: tuple[DhcpHost, ...] | None = optional(
+        "Reservations: which client gets which address or name.", "live", ordered=False
+    )
     bootp: Bootp | None = optional("Network boot; needs ranges or reservations beside it.")
 
 
@@ -237,7 +243,9 @@ class DnsHost(Part):
 
     key: ClassVar[tuple[str, ...]] = ("ip",)
     ip: IpAddress = required("The address, IPv4 or IPv6, without a prefix length.")
-    hostnames: tuple[DomainName, ...] = required("Its names; at least one.")
+    hostnames: tuple[DomainName, ...] = required(
+        "Its names, at least one. A look-up of the address answers with the first.", ordered=True
+    )
 
 
 class Srv(Part):
@@ -272,11 +280,13 @@ class Dns(Part):
         "Forward queries for names without a domain to the host's servers.", default=True
     )
     forwarders: tuple[Forwarder, ...] | None = optional(
-        "Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf."
+        "Servers that queries are sent to; the first that answers counts. Left out: those of the host's "
+        "/etc/resolv.conf.",
+        ordered=True,
     )
-    hosts: tuple[DnsHost, ...] | None = optional("Addresses and their names; each address once.", "live")
-    srvs: tuple[Srv, ...] | None = optional("SRV records.", "live")
-    txts: tuple[Txt, ...] | None = optional("TXT records.", "live")
+    hosts: tuple[DnsHost, ...] | None = optional("Addresses and their names; each address once.", "live", ordered=False)
+    srvs: tuple[Srv, ...] | None = optional("SRV records.", "live", ordered=False)
+    txts: tuple[Txt, ...] | None = optional("TXT records.", "live", ordered=False)
 
 
 class Route(Part):
@@ -331,7 +341,7 @@ class Vlan(Part):
     trunk: Bool | None = optional(
         "Whether guests' ports are trunks; with more than one tag they are anyway.", default=False
     )
-    tags: tuple[Tag, ...] = required("The tags; at least one.")
+    tags: tuple[Tag, ...] = required("The tags; at least one.", ordered=False)
 
 
 class VirtualPortParameters(Part):
@@ -414,15 +424,20 @@ class NetworkSpec(Part):
         "Keep guests from talking to one another; they still reach the host.", default=False
     )
     ips: tuple[NetworkIp, ...] | None = optional(
-        "The host's addresses on the network, each with what is served on it. Left out: none."
+        "The host's addresses on the network, each with what is served on it. Left out: none.", ordered=False
     )
-    routes: tuple[Route, ...] | None = optional("Routes of the host to networks behind guests of this one.")
+    routes: tuple[Route, ...] | None = optional(
+        "Routes of the host to networks behind guests of this one.", ordered=False
+    )
     virtual_port: VirtualPort | None = optional("How guests' ports are set up on switches that want to know.")
-    port_groups: tuple[PortGroup, ...] | None = optional("Named sets of port settings that guests may ask for.", "live")
+    port_groups: tuple[PortGroup, ...] | None = optional(
+        "Named sets of port settings that guests may ask for.", "live", ordered=False
+    )
     dnsmasq_options: tuple[OptionLine, ...] | None = optional(
         'Raw lines for dnsmasq\'s configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in '
         "a plan.",
         secret=True,
+        ordered=True,
     )
     autostart: Bool | None = optional("Whether the network starts when the host boots.", "live", default=True)
     active: Bool | None = optional(

@@ -159,11 +159,12 @@ def _project_value(shape: Shape, named: object, observed: object) -> object:
         return _projected(shape.part, as_group(named), as_group(observed))
     if shape.kind == "parts" and shape.part is not None:
         part = shape.part
-        return [
-            found if item is None else _projected(part, item, found)
-            for item, found in paired(part, _parts(named), _parts(observed))
-            if found is not None
-        ]
+        there = _parts(observed)
+        pairs = [pair for pair in paired(part, _parts(named), there) if pair[1] is not None]
+        if shape.ordered:
+            places = {id(item): place for place, item in enumerate(there)}
+            pairs.sort(key=lambda pair: places[id(pair[1])])
+        return [found if item is None else _projected(part, item, found) for item, found in pairs if found is not None]
     if shape.kind == "map":
         return {name: value for name, value in as_group(observed).items() if name in as_group(named)}
     if same(shape, named, observed):
@@ -200,7 +201,7 @@ class _Within(NamedTuple):
 
 
 def same(shape: Shape, one: object, other: object) -> bool:
-    """Whether two values mean the same, whatever their order; ABSENT counts as libvirt's default."""
+    """Whether two values mean the same; ABSENT counts as libvirt's default."""
     return not _differences(shape, one, other, "", _Within(ChangeClass.RESTART))
 
 
@@ -247,9 +248,9 @@ def _differences(shape: Shape, wanted: object, found: object, path: str, within:
     if shape.kind == "part" and shape.part is not None:
         return _part_differences(shape.part, _group(wanted), _group(found), path, within)
     if shape.kind == "parts" and shape.part is not None:
-        return _item_differences(shape.part, _items(wanted), _parts(found), path, within)
+        return _item_differences(shape, _items(wanted), _parts(found), path, within)
     if shape.kind == "scalars":
-        return _scalars_differences(_items(wanted), _items(found), path, within)
+        return _scalars_differences(shape, _items(wanted), _items(found), path, within)
     if shape.kind == "map":
         return _map_differences(_group(wanted), _group(found), path, within)
     return _scalar_differences(shape, wanted, found, path, within)
@@ -267,9 +268,14 @@ def _scalar_differences(shape: Shape, wanted: object, found: object, path: str, 
     return [Change(path=path, kind="change", change_class=within.level, detail=detail)]
 
 
-def _scalars_differences(wanted: Sequence[object], found: Sequence[object], path: str, within: _Within) -> list[Change]:
+def _scalars_differences(
+    shape: Shape, wanted: Sequence[object], found: Sequence[object], path: str, within: _Within
+) -> list[Change]:
     if UNKNOWN not in wanted and sorted(map(str, wanted)) == sorted(map(str, found)):
-        return []
+        if not shape.ordered or list(wanted) == list(found):
+            return []
+        detail = _shown_order(within, list(map(str, found)), list(map(str, wanted)))
+        return [Change(path=path, kind="change", change_class=within.level, detail=detail)]
     kind: Literal["add", "remove", "change"] = "add" if not found else "remove" if not wanted else "change"
     return [Change(path=path, kind=kind, change_class=within.level)]
 
@@ -288,14 +294,18 @@ def _map_differences(wanted: Values, found: Values, path: str, within: _Within) 
 
 
 def _item_differences(
-    part: type[Part], wanted: Sequence[object], found: Sequence[Values], path: str, within: _Within
+    shape: Shape, wanted: Sequence[object], found: Sequence[Values], path: str, within: _Within
 ) -> list[Change]:
+    part = shape.part or Part
     if any(item is UNKNOWN for item in wanted):
         return [Change(path=path, kind="change", change_class=within.level, detail="known only when applied")]
     known = _known_parts(wanted)
     meant = {item_key(part, item) for item in known}
     changes: list[Change] = []
-    for item, there in paired(part, known, found):
+    pairs = paired(part, known, found)
+    if shape.ordered and (order := _order_difference(part, pairs, found, path, within)) is not None:
+        changes.append(order)
+    for item, there in pairs:
         if item is None:
             if there is None:
                 continue  # of each pair one is there
@@ -311,6 +321,28 @@ def _item_differences(
         else:
             changes += _part_differences(part, item, there, place, within)
     return changes
+
+
+def _order_difference(
+    part: type[Part],
+    pairs: Sequence[tuple[Item, Item | None] | tuple[None, Item]],
+    found: Sequence[Item],
+    path: str,
+    within: _Within,
+) -> Change | None:
+    """That the items which are on both sides are in another order; None where they aren't."""
+    places = {id(item): place for place, item in enumerate(found)}
+    wanted = [there for item, there in pairs if item is not None and there is not None]
+    as_found = sorted(wanted, key=lambda item: places[id(item)])
+    if all(one is other for one, other in zip(wanted, as_found, strict=True)):
+        return None
+    names = ([label(part, item) for item in order] for order in (as_found, wanted))
+    return Change(path=path, kind="change", change_class=within.level, detail=_shown_order(within.item(part), *names))
+
+
+def _shown_order(within: _Within, found: Sequence[str], wanted: Sequence[str]) -> str:
+    """Two orders of the same names, for a line; empty where they may be secret."""
+    return "" if within.secret else f"{', '.join(found)} -> {', '.join(wanted)}"
 
 
 def label(part: type[Part], item: Values) -> str:

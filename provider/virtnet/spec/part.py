@@ -124,21 +124,27 @@ SpecType = TypeVar("SpecType", bound=Part)
 
 
 def _field(description: str, default: Any, annotations: Mapping[str, object]) -> Any:
-    extra: dict[str, Any] = {name: value for name, value in annotations.items() if value}
+    extra: dict[str, Any] = {name: value for name, value in annotations.items() if value not in (None, "", ())}
     if default is ...:
         return Field(description=description, json_schema_extra=extra)
     return Field(default=None, description=description, json_schema_extra={**extra, "libvirt_default": default})
 
 
 def required(
-    description: str, level: LevelName | None = None, *, secret: bool = False, repeats: Sequence[str] = ()
+    description: str,
+    level: LevelName | None = None,
+    *,
+    secret: bool = False,
+    repeats: Sequence[str] = (),
+    ordered: bool | None = None,
 ) -> Any:
     """A field that must be named; of outputs and results, one that is always there.
 
-    `level` and `secret` as for optional. `repeats`: the inputs whose values this output holds; it is secret where one
-    of them is.
+    `level`, `secret` and `ordered` as for optional. `repeats`: the inputs whose values this output holds; it is secret
+    where one of them is.
     """
-    return _field(description, ..., {"level": level, "secret": secret, "repeats": tuple(repeats)})
+    annotations = {"level": level, "secret": secret, "repeats": tuple(repeats), "ordered": ordered}
+    return _field(description, ..., annotations)
 
 
 def optional(
@@ -148,14 +154,16 @@ def optional(
     default: Any = None,
     change: str = "",
     secret: bool = False,
+    ordered: bool | None = None,
 ) -> Any:
     """A field that may be left out. `default` is what leaving it out means; `level` the class of its change.
 
     Without a level the nearest enclosing field's counts, and the spec's `default_level` where none has one. `change` is
     a sentence on what a change does, where the class alone would say too little. `secret`: an input that may hold a
-    secret is not shown in lines and failures; an output is marked as a secret for the engine.
+    secret is not shown in lines and failures; an output is marked as a secret for the engine. `ordered`: of a list,
+    whether libvirt, or what it runs, gives the order of its items a meaning, so that another order is a change.
     """
-    return _field(description, default, {"level": level, "change": change, "secret": secret})
+    return _field(description, default, {"level": level, "change": change, "secret": secret, "ordered": ordered})
 
 
 class Shape(NamedTuple):
@@ -177,6 +185,8 @@ class Shape(NamedTuple):
     secret: bool
     repeats: tuple[str, ...]
     """Of an output: the inputs whose values it holds."""
+    ordered: bool | None
+    """Of a list: whether its order has a meaning; None where nothing was said, which counts as none."""
 
 
 @cache
@@ -236,6 +246,7 @@ def _shape(name: str, info: Any) -> Shape:
         change=extra.get("change", ""),
         secret=extra.get("secret", False),
         repeats=extra.get("repeats", ()),
+        ordered=extra.get("ordered"),
     )
 
 

@@ -717,7 +717,7 @@ type Dhcp struct {
 	Bootp *Bootp `pulumi:"bootp"`
 	// Reservations: which client gets which address or name. A change is applied live.
 	Hosts []DhcpHost `pulumi:"hosts"`
-	// Ranges of addresses that are handed out. A change is applied live.
+	// Ranges of addresses that are handed out, those of the first one first. A change is applied live.
 	Ranges []DhcpRange `pulumi:"ranges"`
 }
 
@@ -738,7 +738,7 @@ type DhcpArgs struct {
 	Bootp BootpPtrInput `pulumi:"bootp"`
 	// Reservations: which client gets which address or name. A change is applied live.
 	Hosts DhcpHostArrayInput `pulumi:"hosts"`
-	// Ranges of addresses that are handed out. A change is applied live.
+	// Ranges of addresses that are handed out, those of the first one first. A change is applied live.
 	Ranges DhcpRangeArrayInput `pulumi:"ranges"`
 }
 
@@ -830,7 +830,7 @@ func (o DhcpOutput) Hosts() DhcpHostArrayOutput {
 	return o.ApplyT(func(v Dhcp) []DhcpHost { return v.Hosts }).(DhcpHostArrayOutput)
 }
 
-// Ranges of addresses that are handed out. A change is applied live.
+// Ranges of addresses that are handed out, those of the first one first. A change is applied live.
 func (o DhcpOutput) Ranges() DhcpRangeArrayOutput {
 	return o.ApplyT(func(v Dhcp) []DhcpRange { return v.Ranges }).(DhcpRangeArrayOutput)
 }
@@ -879,7 +879,7 @@ func (o DhcpPtrOutput) Hosts() DhcpHostArrayOutput {
 	}).(DhcpHostArrayOutput)
 }
 
-// Ranges of addresses that are handed out. A change is applied live.
+// Ranges of addresses that are handed out, those of the first one first. A change is applied live.
 func (o DhcpPtrOutput) Ranges() DhcpRangeArrayOutput {
 	return o.ApplyT(func(v *Dhcp) []DhcpRange {
 		if v == nil {
@@ -1230,7 +1230,7 @@ type Dns struct {
 	Enable *bool `pulumi:"enable"`
 	// Forward queries for names without a domain to the host's servers. Default: true.
 	ForwardPlainNames *bool `pulumi:"forwardPlainNames"`
-	// Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf.
+	// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
 	Forwarders []Forwarder `pulumi:"forwarders"`
 	// Addresses and their names; each address once. A change is applied live.
 	Hosts []DnsHost `pulumi:"hosts"`
@@ -1257,7 +1257,7 @@ type DnsArgs struct {
 	Enable pulumi.BoolPtrInput `pulumi:"enable"`
 	// Forward queries for names without a domain to the host's servers. Default: true.
 	ForwardPlainNames pulumi.BoolPtrInput `pulumi:"forwardPlainNames"`
-	// Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf.
+	// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
 	Forwarders ForwarderArrayInput `pulumi:"forwarders"`
 	// Addresses and their names; each address once. A change is applied live.
 	Hosts DnsHostArrayInput `pulumi:"hosts"`
@@ -1355,7 +1355,7 @@ func (o DnsOutput) ForwardPlainNames() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Dns) *bool { return v.ForwardPlainNames }).(pulumi.BoolPtrOutput)
 }
 
-// Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf.
+// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
 func (o DnsOutput) Forwarders() ForwarderArrayOutput {
 	return o.ApplyT(func(v Dns) []Forwarder { return v.Forwarders }).(ForwarderArrayOutput)
 }
@@ -1419,7 +1419,7 @@ func (o DnsPtrOutput) ForwardPlainNames() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf.
+// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
 func (o DnsPtrOutput) Forwarders() ForwarderArrayOutput {
 	return o.ApplyT(func(v *Dns) []Forwarder {
 		if v == nil {
@@ -1461,7 +1461,7 @@ func (o DnsPtrOutput) Txts() TxtArrayOutput {
 
 // Names of an address.
 type DnsHost struct {
-	// Its names; at least one.
+	// Its names, at least one. A look-up of the address answers with the first.
 	Hostnames []string `pulumi:"hostnames"`
 	// The address, IPv4 or IPv6, without a prefix length.
 	Ip string `pulumi:"ip"`
@@ -1480,7 +1480,7 @@ type DnsHostInput interface {
 
 // Names of an address.
 type DnsHostArgs struct {
-	// Its names; at least one.
+	// Its names, at least one. A look-up of the address answers with the first.
 	Hostnames pulumi.StringArrayInput `pulumi:"hostnames"`
 	// The address, IPv4 or IPv6, without a prefix length.
 	Ip pulumi.StringInput `pulumi:"ip"`
@@ -1538,7 +1538,7 @@ func (o DnsHostOutput) ToDnsHostOutputWithContext(ctx context.Context) DnsHostOu
 	return o
 }
 
-// Its names; at least one.
+// Its names, at least one. A look-up of the address answers with the first.
 func (o DnsHostOutput) Hostnames() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v DnsHost) []string { return v.Hostnames }).(pulumi.StringArrayOutput)
 }
@@ -1907,13 +1907,13 @@ func (o DriverPtrOutput) Name() DriverNamePtrOutput {
 
 // How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat.
 type Forward struct {
-	// The PCI devices of the pool; mode hostdev.
+	// The PCI devices of the pool, in the order in which guests get them; mode hostdev.
 	Addresses []PciAddress `pulumi:"addresses"`
 	// The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live.
 	Dev *string `pulumi:"dev"`
 	// The driver that assigns PCI devices; mode hostdev.
 	Driver *Driver `pulumi:"driver"`
-	// Interfaces of the host that the network may use. Left out: any. A change is applied live.
+	// Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
 	Interfaces []ForwardInterface `pulumi:"interfaces"`
 	// Let libvirt detach the device from the host by itself; mode hostdev. Default: false.
 	Managed *bool `pulumi:"managed"`
@@ -1938,13 +1938,13 @@ type ForwardInput interface {
 
 // How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat.
 type ForwardArgs struct {
-	// The PCI devices of the pool; mode hostdev.
+	// The PCI devices of the pool, in the order in which guests get them; mode hostdev.
 	Addresses PciAddressArrayInput `pulumi:"addresses"`
 	// The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live.
 	Dev pulumi.StringPtrInput `pulumi:"dev"`
 	// The driver that assigns PCI devices; mode hostdev.
 	Driver DriverPtrInput `pulumi:"driver"`
-	// Interfaces of the host that the network may use. Left out: any. A change is applied live.
+	// Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
 	Interfaces ForwardInterfaceArrayInput `pulumi:"interfaces"`
 	// Let libvirt detach the device from the host by itself; mode hostdev. Default: false.
 	Managed pulumi.BoolPtrInput `pulumi:"managed"`
@@ -2034,7 +2034,7 @@ func (o ForwardOutput) ToForwardPtrOutputWithContext(ctx context.Context) Forwar
 	}).(ForwardPtrOutput)
 }
 
-// The PCI devices of the pool; mode hostdev.
+// The PCI devices of the pool, in the order in which guests get them; mode hostdev.
 func (o ForwardOutput) Addresses() PciAddressArrayOutput {
 	return o.ApplyT(func(v Forward) []PciAddress { return v.Addresses }).(PciAddressArrayOutput)
 }
@@ -2049,7 +2049,7 @@ func (o ForwardOutput) Driver() DriverPtrOutput {
 	return o.ApplyT(func(v Forward) *Driver { return v.Driver }).(DriverPtrOutput)
 }
 
-// Interfaces of the host that the network may use. Left out: any. A change is applied live.
+// Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
 func (o ForwardOutput) Interfaces() ForwardInterfaceArrayOutput {
 	return o.ApplyT(func(v Forward) []ForwardInterface { return v.Interfaces }).(ForwardInterfaceArrayOutput)
 }
@@ -2098,7 +2098,7 @@ func (o ForwardPtrOutput) Elem() ForwardOutput {
 	}).(ForwardOutput)
 }
 
-// The PCI devices of the pool; mode hostdev.
+// The PCI devices of the pool, in the order in which guests get them; mode hostdev.
 func (o ForwardPtrOutput) Addresses() PciAddressArrayOutput {
 	return o.ApplyT(func(v *Forward) []PciAddress {
 		if v == nil {
@@ -2128,7 +2128,7 @@ func (o ForwardPtrOutput) Driver() DriverPtrOutput {
 	}).(DriverPtrOutput)
 }
 
-// Interfaces of the host that the network may use. Left out: any. A change is applied live.
+// Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
 func (o ForwardPtrOutput) Interfaces() ForwardInterfaceArrayOutput {
 	return o.ApplyT(func(v *Forward) []ForwardInterface {
 		if v == nil {

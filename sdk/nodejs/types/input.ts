@@ -73,7 +73,7 @@ export interface DhcpArgs {
      */
     hosts?: pulumi.Input<pulumi.Input<inputs.DhcpHostArgs>[] | undefined>;
     /**
-     * Ranges of addresses that are handed out. A change is applied live.
+     * Ranges of addresses that are handed out, those of the first one first. A change is applied live.
      */
     ranges?: pulumi.Input<pulumi.Input<inputs.DhcpRangeArgs>[] | undefined>;
 }
@@ -135,7 +135,7 @@ export interface DnsArgs {
      */
     forwardPlainNames?: pulumi.Input<boolean | undefined>;
     /**
-     * Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf.
+     * Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
      */
     forwarders?: pulumi.Input<pulumi.Input<inputs.ForwarderArgs>[] | undefined>;
     /**
@@ -157,7 +157,7 @@ export interface DnsArgs {
  */
 export interface DnsHostArgs {
     /**
-     * Its names; at least one.
+     * Its names, at least one. A look-up of the address answers with the first.
      */
     hostnames: pulumi.Input<pulumi.Input<string>[]>;
     /**
@@ -203,7 +203,7 @@ export interface DriverArgs {
  */
 export interface ForwardArgs {
     /**
-     * The PCI devices of the pool; mode hostdev.
+     * The PCI devices of the pool, in the order in which guests get them; mode hostdev.
      */
     addresses?: pulumi.Input<pulumi.Input<inputs.PciAddressArgs>[] | undefined>;
     /**
@@ -215,7 +215,7 @@ export interface ForwardArgs {
      */
     driver?: pulumi.Input<inputs.DriverArgs | undefined>;
     /**
-     * Interfaces of the host that the network may use. Left out: any. A change is applied live.
+     * Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
      */
     interfaces?: pulumi.Input<pulumi.Input<inputs.ForwardInterfaceArgs>[] | undefined>;
     /**

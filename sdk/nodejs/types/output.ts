@@ -109,7 +109,7 @@ export interface Dhcp {
      */
     hosts?: outputs.DhcpHost[];
     /**
-     * Ranges of addresses that are handed out. A change is applied live.
+     * Ranges of addresses that are handed out, those of the first one first. A change is applied live.
      */
     ranges?: outputs.DhcpRange[];
 }
@@ -201,7 +201,7 @@ export interface Dns {
      */
     forwardPlainNames?: boolean;
     /**
-     * Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf.
+     * Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
      */
     forwarders?: outputs.Forwarder[];
     /**
@@ -223,7 +223,7 @@ export interface Dns {
  */
 export interface DnsHost {
     /**
-     * Its names; at least one.
+     * Its names, at least one. A look-up of the address answers with the first.
      */
     hostnames: string[];
     /**
@@ -269,7 +269,7 @@ export interface Driver {
  */
 export interface Forward {
     /**
-     * The PCI devices of the pool; mode hostdev.
+     * The PCI devices of the pool, in the order in which guests get them; mode hostdev.
      */
     addresses?: outputs.PciAddress[];
     /**
@@ -281,7 +281,7 @@ export interface Forward {
      */
     driver?: outputs.Driver;
     /**
-     * Interfaces of the host that the network may use. Left out: any. A change is applied live.
+     * Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
      */
     interfaces?: outputs.ForwardInterface[];
     /**

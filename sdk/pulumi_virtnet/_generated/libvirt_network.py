@@ -325,10 +325,12 @@ class ForwardArgs(Args):
         managed: Let libvirt detach the device from the host by itself; mode hostdev. Default: False. A change
             restarts the network.
         nat: Details of the address translation; mode nat only. A change restarts the network.
-        interfaces: Interfaces of the host that the network may use. Left out: any. A change is applied live.
+        interfaces: Interfaces of the host that the network may use, the one to prefer first. Left out: any. A
+            change is applied live.
         pf: An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. A change
             restarts the network.
-        addresses: The PCI devices of the pool; mode hostdev. A change restarts the network.
+        addresses: The PCI devices of the pool, in the order in which guests get them; mode hostdev. A change
+            restarts the network.
         driver: The driver that assigns PCI devices; mode hostdev. A change restarts the network.
     """
 
@@ -387,13 +389,17 @@ class ForwardArgsDict(TypedDict):
     nat: NotRequired[Input[NatArgs | NatArgsDict] | None]
     """Details of the address translation; mode nat only. A change restarts the network."""
     interfaces: NotRequired[Input[Sequence[Input[ForwardInterfaceArgs | ForwardInterfaceArgsDict]]] | None]
-    """Interfaces of the host that the network may use. Left out: any. A change is applied live."""
+    """Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied
+    live.
+    """
     pf: NotRequired[Input[PhysicalFunctionArgs | PhysicalFunctionArgsDict] | None]
     """An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. A change restarts the
     network.
     """
     addresses: NotRequired[Input[Sequence[Input[PciAddressArgs | PciAddressArgsDict]]] | None]
-    """The PCI devices of the pool; mode hostdev. A change restarts the network."""
+    """The PCI devices of the pool, in the order in which guests get them; mode hostdev. A change restarts the
+    network.
+    """
     driver: NotRequired[Input[DriverArgs | DriverArgsDict] | None]
     """The driver that assigns PCI devices; mode hostdev. A change restarts the network."""
 
@@ -533,7 +539,7 @@ class DnsHostArgs(Args):
 
     Args:
         ip: The address, IPv4 or IPv6, without a prefix length. Required.
-        hostnames: Its names; at least one. Required.
+        hostnames: Its names, at least one. A look-up of the address answers with the first. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -557,7 +563,7 @@ class DnsHostArgsDict(TypedDict):
     ip: Input[str]
     """The address, IPv4 or IPv6, without a prefix length."""
     hostnames: Input[Sequence[Input[str]]]
-    """Its names; at least one."""
+    """Its names, at least one. A look-up of the address answers with the first."""
 
 
 class SrvArgs(Args):
@@ -661,8 +667,8 @@ class DnsArgs(Args):
         enable: Whether the network has a DNS server at all. Default: True. A change restarts the network.
         forward_plain_names: Forward queries for names without a domain to the host's servers. Default: True.
             A change restarts the network.
-        forwarders: Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf. A change
-            restarts the network.
+        forwarders: Servers that queries are sent to; the first that answers counts. Left out: those of the
+            host's /etc/resolv.conf. A change restarts the network.
         hosts: Addresses and their names; each address once. A change is applied live.
         srvs: SRV records. A change is applied live.
         txts: TXT records. A change is applied live.
@@ -705,8 +711,8 @@ class DnsArgsDict(TypedDict):
     network.
     """
     forwarders: NotRequired[Input[Sequence[Input[ForwarderArgs | ForwarderArgsDict]]] | None]
-    """Servers that queries are sent to. Left out: those of the host's /etc/resolv.conf. A change restarts the
-    network.
+    """Servers that queries are sent to; the first that answers counts. Left out: those of the host's
+    /etc/resolv.conf. A change restarts the network.
     """
     hosts: NotRequired[Input[Sequence[Input[DnsHostArgs | DnsHostArgsDict]]] | None]
     """Addresses and their names; each address once. A change is applied live."""
@@ -1044,7 +1050,8 @@ class DhcpArgs(Args):
     """The DHCP server on one address of the network.
 
     Args:
-        ranges: Ranges of addresses that are handed out. A change is applied live.
+        ranges: Ranges of addresses that are handed out, those of the first one first. A change is applied
+            live.
         hosts: Reservations: which client gets which address or name. A change is applied live.
         bootp: Network boot; needs ranges or reservations beside it. A change restarts the network.
     """
@@ -1071,7 +1078,7 @@ class DhcpArgsDict(TypedDict):
     """The DHCP server on one address of the network."""
 
     ranges: NotRequired[Input[Sequence[Input[DhcpRangeArgs | DhcpRangeArgsDict]]] | None]
-    """Ranges of addresses that are handed out. A change is applied live."""
+    """Ranges of addresses that are handed out, those of the first one first. A change is applied live."""
     hosts: NotRequired[Input[Sequence[Input[DhcpHostArgs | DhcpHostArgsDict]]] | None]
     """Reservations: which client gets which address or name. A change is applied live."""
     bootp: NotRequired[Input[BootpArgs | BootpArgsDict] | None]

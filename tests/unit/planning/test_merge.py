@@ -11,6 +11,7 @@ from virtnet.planning.merge import differences, merge, project, restrict
 from virtnet.planning.plan import ChangeClass
 from virtnet.spec.part import UNKNOWN
 
+ONE, OTHER = {"address": "10.0.0.53"}, {"address": "10.0.0.54"}
 A, B, C = ({"ip": f"10.0.0.{n}", "hostnames": [name]} for n, name in ((1, "a"), (2, "b"), (3, "c")))
 
 
@@ -110,8 +111,14 @@ def test_observed_as_desired_is_where_to_go_and_nothing_named_leaves_all(observe
         pytest.param(
             {"dns": {"hosts": [{"ip": "10.0.0.1", "hostnames": ["x", "y"]}]}},
             {"dns": {"hosts": [{"ip": "10.0.0.1", "hostnames": ["y", "x"]}]}},
-            {"dns": {"hosts": [{"ip": "10.0.0.1", "hostnames": ["x", "y"]}]}},
+            {"dns": {"hosts": [{"ip": "10.0.0.1", "hostnames": ["y", "x"]}]}},
             id="names in another order",
+        ),
+        pytest.param(
+            {"dns": {"forwarders": [ONE, OTHER]}},
+            {"dns": {"forwarders": [{"address": "10.0.0.55"}, OTHER, ONE]}},
+            {"dns": {"forwarders": [{"address": "10.0.0.55"}, OTHER, ONE]}},
+            id="items whose order counts, as found",
         ),
         pytest.param(
             {"bridge": {"stp": True}},
@@ -173,7 +180,28 @@ def test_project(named: Any, observed: Any, shown: Any) -> None:
             id="a new one",
         ),
         pytest.param(
-            {"dnsmasq_options": ["a", "b"]}, {"dnsmasq_options": ["b", "a"]}, [], id="plain lists have no order"
+            {"dnsmasq_options": ["a", "b"]},
+            {"dnsmasq_options": ["b", "a"]},
+            [("dnsmasq_options", "change", "RESTART", "")],
+            id="a plain list in another order, which may hold a secret",
+        ),
+        pytest.param(
+            {"dns": {"hosts": [{"ip": "10.0.0.1", "hostnames": ["x", "y"]}]}},
+            {"dns": {"hosts": [{"ip": "10.0.0.1", "hostnames": ["y", "x"]}]}},
+            [("dns.hosts[10.0.0.1].hostnames", "change", "LIVE", "y, x -> x, y")],
+            id="a plain list in another order",
+        ),
+        pytest.param(
+            {"dns": {"forwarders": [ONE, OTHER]}},
+            {"dns": {"forwarders": [OTHER, ONE]}},
+            [("dns.forwarders", "change", "RESTART", "10.0.0.54, 10.0.0.53 -> 10.0.0.53, 10.0.0.54")],
+            id="items in another order, where it counts",
+        ),
+        pytest.param(
+            {"dns": {"forwarders": [OTHER, ONE]}},
+            {"dns": {"forwarders": [ONE]}},
+            [("dns.forwarders[10.0.0.54]", "add", "RESTART", "address 10.0.0.54")],
+            id="one more before others is no other order",
         ),
         pytest.param(
             {"dnsmasq_options": ["secret"]}, {}, [("dnsmasq_options", "add", "RESTART", "")], id="a plain list"

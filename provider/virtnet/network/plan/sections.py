@@ -8,14 +8,26 @@ MODIFY picks the first entry that looks alike (and older libvirt has none for DN
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from virtnet.network.live_items import item_changes
-from virtnet.network.spec import DhcpHost, DhcpRange, DnsHost, ForwardInterface, PortGroup, Srv, Txt
+from virtnet.network.live_items import ItemChange, item_changes
+from virtnet.network.spec import (
+    Dhcp,
+    DhcpHost,
+    DhcpRange,
+    Dns,
+    DnsHost,
+    Forward,
+    ForwardInterface,
+    NetworkSpec,
+    PortGroup,
+    Srv,
+    Txt,
+)
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.steps.sections import UpdateSection
 from virtnet.network.tree import gives_addresses
 from virtnet.network.xml import write as network_edit
 from virtnet.planning.merge import label
-from virtnet.spec.part import Part, Values
+from virtnet.spec.part import Part, Values, shapes
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
@@ -28,21 +40,28 @@ class _Operation(NamedTuple):
     xml: str
     deleted_by: str
     key: str
+    first: bool
 
 
 class _Section(NamedTuple):
     name: str
     part: type[Part]
     element: str
+    within: type[Part]
+    field: str
+
+    @property
+    def ordered(self) -> bool:
+        return bool(shapes(self.within)[self.field].ordered)
 
 
-_DHCP_RANGES = _Section("ip-dhcp-range", DhcpRange, "range")
-_DHCP_HOSTS = _Section("ip-dhcp-host", DhcpHost, "host")
-_INTERFACES = _Section("forward-interface", ForwardInterface, "interface")
-_PORT_GROUPS = _Section("portgroup", PortGroup, "portgroup")
-_DNS_HOSTS = _Section("dns-host", DnsHost, "host")
-_DNS_TXTS = _Section("dns-txt", Txt, "txt")
-_DNS_SRVS = _Section("dns-srv", Srv, "srv")
+_DHCP_RANGES = _Section("ip-dhcp-range", DhcpRange, "range", Dhcp, "ranges")
+_DHCP_HOSTS = _Section("ip-dhcp-host", DhcpHost, "host", Dhcp, "hosts")
+_INTERFACES = _Section("forward-interface", ForwardInterface, "interface", Forward, "interfaces")
+_PORT_GROUPS = _Section("portgroup", PortGroup, "portgroup", NetworkSpec, "port_groups")
+_DNS_HOSTS = _Section("dns-host", DnsHost, "host", Dns, "hosts")
+_DNS_TXTS = _Section("dns-txt", Txt, "txt", Dns, "txts")
+_DNS_SRVS = _Section("dns-srv", Srv, "srv", Dns, "srvs")
 
 
 def section_updates(
@@ -67,6 +86,7 @@ def section_updates(
             xml=operation.xml,
             deleted_by=operation.deleted_by,
             key=operation.key,
+            first=operation.first,
             live=operation in on_live,
             config=operation in on_config,
             begins_or_ends_dhcp=begins_or_ends_dhcp,
@@ -114,14 +134,15 @@ def _operations(wanted: "NetworkTree", found: "NetworkTree") -> Iterator[_Operat
 
 
 def _items(section: _Section, index: int, wanted: Sequence[Values], found: Sequence[Values]) -> Iterator[_Operation]:
-    removals, additions = item_changes(section.part, wanted, found)
-    for item in removals:
-        yield _operation("delete", section, index, item)
-    for item in additions:
-        yield _operation("add", section, index, item)
+    removals, additions = item_changes(section.part, wanted, found, ordered=section.ordered)
+    for change in removals:
+        yield _operation("delete", section, index, change)
+    for change in additions:
+        yield _operation("add", section, index, change)
 
 
-def _operation(command: str, section: _Section, index: int, item: Values) -> _Operation:
+def _operation(command: str, section: _Section, index: int, change: ItemChange[Values]) -> _Operation:
+    item = change.item
     xml = network_edit.section_xml(section.part, section.element, item)
     return _Operation(
         command=command,
@@ -130,4 +151,5 @@ def _operation(command: str, section: _Section, index: int, item: Values) -> _Op
         xml=xml,
         deleted_by=f"<host ip='{item['ip']}'/>" if section.part is DnsHost else xml,
         key=label(section.part, item),
+        first=change.first,
     )

@@ -43,6 +43,8 @@ class UpdateSection:
     """What names the item to a reader."""
     live: bool
     config: bool
+    first: bool = False
+    """Whether its place is before all others; else it is behind them."""
     begins_or_ends_dhcp: bool = False
     """Whether DHCP for IPv4 begins or ends on the running network with it."""
     taking_back: bool = False
@@ -74,7 +76,7 @@ class UpdateSection:
         try:
             clients.libvirt.update_section(
                 self.uuid,
-                command=self.command,
+                command="add-first" if self.command == "add" and self.first else self.command,
                 section=self.section,
                 parent_index=self.parent_index,
                 xml=self.deleted_by if self.command == "delete" else self.xml,
@@ -107,6 +109,7 @@ class UpdateSection:
             key=self.key,
             live=self.live,
             config=self.config,
+            first=self.first,
             begins_or_ends_dhcp=self.begins_or_ends_dhcp,
             taking_back=not self.taking_back,
         )

@@ -5,6 +5,7 @@ comments and libvirt's own spelling of equal values (netmask for prefix) stay as
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -75,7 +76,7 @@ def _edit_part(part: type[Part], element: etree._Element, tree: Values) -> None:
         elif wanted is ABSENT and present is ABSENT:
             continue
         elif shape.kind == "parts" and shape.part is not None:
-            _edit_items(shape.part, element, place_of(part, shape).element, _groups(wanted))
+            _edit_items(shape, element, place_of(part, shape).element, _groups(wanted))
         elif shape.kind == "part" and shape.part is not None:
             _edit_group(shape.part, element, place_of(part, shape).element, wanted)
         elif wanted != present:
@@ -95,24 +96,36 @@ def _edit_interfaces(element: etree._Element, wanted: object) -> None:
         if child.get("dev") in names:
             continue
         element.remove(child)
-    present = [child.get("dev") for child in element.findall("interface")]
-    for name in names:
-        if name not in present:
-            etree.SubElement(element, "interface", dev=name)
+    there = {child.get("dev"): child for child in element.findall("interface")}
+    added = {name: etree.SubElement(element, "interface", dev=name) for name in names if name not in there}
+    _put_in_order([(there | added)[name] for name in names])
     if element.get("dev") is not None and element.get("dev") not in names[:1]:
         del element.attrib["dev"]
 
 
-def _edit_items(part: type[Part], element: etree._Element, name: str, wanted: list[Values]) -> None:
+def _edit_items(shape: Shape, element: etree._Element, name: str, wanted: list[Values]) -> None:
+    part = shape.part or Part
     # By identity: a list that others made may hold two items that are alike.
     present: list[tuple[Values, etree._Element]] = [(parse_part(part, child), child) for child in element.findall(name)]
     elements = {id(tree): child for tree, child in present}
+    kept: list[etree._Element] = []
     for item, tree in paired(part, wanted, [tree for tree, _ in present]):
         there = None if tree is None else elements[id(tree)]
         if item is not None:
-            _edit_part(part, etree.SubElement(element, name) if there is None else there, item)
+            kept.append(etree.SubElement(element, name) if there is None else there)
+            _edit_part(part, kept[-1], item)
         elif there is not None:
             element.remove(there)
+    if shape.ordered:
+        _put_in_order(kept)
+
+
+def _put_in_order(children: list[etree._Element]) -> None:
+    """Each behind the one before it, with what else is between them where it is."""
+    for one, other in pairwise(children):
+        parent = one.getparent()
+        if parent is not None and parent.index(one) > parent.index(other):
+            one.addnext(other)
 
 
 def _edit_group(part: type[Part], element: etree._Element, name: str, wanted: object) -> None:

@@ -72,7 +72,7 @@ class NetworkUpdates(Protocol):
     def update_section(
         self, uuid: str, *, command: str, section: str, parent_index: int, xml: str, live: bool, config: bool
     ) -> None:
-        """VirNetworkUpdate of one section."""
+        """VirNetworkUpdate of one section. Commands: modify, delete, add (behind the others), add-first."""
 
     def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
         """VirNetworkSetMetadata of a title, a description, or one namespace's element; None removes it."""

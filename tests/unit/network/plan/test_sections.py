@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.strategies import networks
 
 from virtnet.network._generated.trees import NetworkIpTree, NetworkTree
@@ -11,6 +12,7 @@ from virtnet.network.live_items import updates_can_make
 from virtnet.network.plan.sections import dhcpv6_begins_or_ends, section_updates
 from virtnet.network.spec import Srv
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
+from virtnet.network.steps.sections import UpdateSection
 from virtnet.network.xml.read import SECTIONS
 from virtnet.network.xml.write import section_xml
 from virtnet.planning.findings import Summary
@@ -58,11 +60,66 @@ def test_a_default_that_only_one_side_spells_out_is_no_change(wanted: Any, found
     assert both({"port_groups": [wanted]}, {"port_groups": [found]}) == []
 
 
-def test_names_of_a_dns_host_have_no_order() -> None:
+def test_another_first_name_of_a_dns_host_is_a_change() -> None:
     wanted = {"dns": {"hosts": [{"ip": "10.9.0.5", "hostnames": ["a", "b"]}]}}
     found = {"dns": {"hosts": [{"ip": "10.9.0.5", "hostnames": ["b", "a"]}]}}
 
-    assert both(wanted, found) == []
+    assert both(wanted, found) == [
+        ("delete", "dns-host", '<host ip="10.9.0.5"><hostname>b</hostname><hostname>a</hostname></host>'),
+        ("add", "dns-host", '<host ip="10.9.0.5"><hostname>a</hostname><hostname>b</hostname></host>'),
+    ]
+
+
+def private(*interfaces: str) -> NetworkTree:
+    return {"forward": {"mode": "private", "interfaces": [{"dev": name} for name in interfaces]}}
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "calls"),
+    [
+        pytest.param("ab", "ba", [("delete", "a", True), ("add", "a", False)], id="swapped"),
+        pytest.param("ab", "nab", [("add", "n", True)], id="one more before"),
+        pytest.param("ab", "mnab", [("add", "n", True), ("add", "m", True)], id="two more before"),
+        pytest.param("ab", "abn", [("add", "n", False)], id="one more behind"),
+        pytest.param(
+            "ab", "anb", [("delete", "b", False), ("add", "n", False), ("add", "b", False)], id="one more between"
+        ),
+        pytest.param("abc", "bc", [("delete", "a", True)], id="the first goes"),
+        pytest.param(
+            "abc", "ac", [("delete", "c", False), ("delete", "b", False), ("add", "c", False)], id="one between goes"
+        ),
+    ],
+)
+def test_updates_where_the_order_counts(found: str, wanted: str, calls: list[tuple[str, str, bool]]) -> None:
+    trees = (private(*wanted), private(*found))
+
+    updates = section_updates(UUID, trees, trees)
+
+    assert [(update.command, update.key, update.first) for update in updates] == calls
+
+
+@given(st.permutations("abcdef"), st.permutations("abcdef"), st.integers(0, 6), st.integers(0, 6))
+def test_ordered_updates_end_in_the_order_wanted_and_taken_back_in_the_one_found(
+    found: list[str], wanted: list[str], of_found: int, of_wanted: int
+) -> None:
+    found, wanted = found[:of_found], wanted[:of_wanted]
+    updates = section_updates(UUID, (private(*wanted), private(*found)), None)
+
+    there = list(found)
+    for update in updates:
+        _carry_out(update, there)
+    after = list(there)
+    for update in reversed(updates):
+        _carry_out(update.undo(), there)
+
+    assert (after, there) == (wanted, found)
+
+
+def _carry_out(update: UpdateSection, there: list[str]) -> None:
+    if update.command == "delete":
+        there.remove(update.key)
+    else:
+        there.insert(0 if update.first else len(there), update.key)
 
 
 def test_each_copy_gets_what_it_lacks() -> None:
