@@ -1,12 +1,23 @@
 """What others did to a running network: a refresh shows it once, and the next `pulumi up` mends it."""
 
+import time
+
 import pytest
+from tests.acceptance.native_stack import NativeStack
 from tests.acceptance.stack import Stack
+from tests.hosts.guests import linux_guest
 from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 
 SUBNETS = [{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}]
+
+
+@pytest.fixture(params=[Stack, NativeStack])
+def either(request: pytest.FixtureRequest, host: Host) -> Stack:
+    """A stack of either form."""
+    made: Stack = request.param(host)
+    return made
 
 
 def quiet(stack: Stack) -> bool:
@@ -43,3 +54,30 @@ def test_a_note_is_said_once(stack: Stack) -> None:
 
     # Each line stands where it came, and once more in the summary.
     assert said.partition("Diagnostics:")[2].count("note: takes over the network that exists") == 1
+
+
+def test_a_guest_that_hangs_on_no_bridge_is_plugged_in(host: Host, either: Stack) -> None:
+    either.network("lab", ips=SUBNETS)
+    either.up()
+    with linux_guest(host, "web", network="lab", address="10.91.0.7/24") as web:
+        host.virsh("net-destroy", "lab")
+        host.virsh("net-start", "lab")
+        cut_off, index = web.bridge, host.sh("cat /sys/class/net/vn-lab/ifindex")
+
+        refreshed, again = either.refresh(), quiet(either)
+        preview = either.preview()
+        up = either.up()
+        with web.pinging() as pings:
+            time.sleep(1)
+        plugged_in, tap, unchanged = web.bridge, web.tap, either.unchanged()
+
+    assert (cut_off, plugged_in) == (None, "vn-lab")
+    assert "~ 1" in refreshed
+    assert again
+    named = f"guest 'web' ({tap})"
+    assert f"problems changes ({named} belongs to the network and hangs on no bridge" in preview
+    assert f"note: {named} hangs on no bridge and is plugged in" in preview
+    assert "~ 1 updated" in up
+    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+    assert pings.received > 20
+    assert unchanged

@@ -24,6 +24,8 @@ class FakeGuest:
     network: str
     link: str = "up"
     portgroup: str = ""
+    more: str = ""
+    """Further elements of its interface."""
     port: bool = True
     """Whether its network knows a port of it: a network that was stopped forgets all."""
 
@@ -36,7 +38,7 @@ class FakeGuest:
         group = f" portgroup='{self.portgroup}'" if self.portgroup else ""
         return (
             f"<interface type='network'><mac address='{self.mac}'/><source network='{self.network}'{group}/>"
-            f"<target dev='{self.tap}'/><model type='virtio'/><link state='{self.link}'/></interface>"
+            f"<target dev='{self.tap}'/><model type='virtio'/><link state='{self.link}'/>{self.more}</interface>"
         )
 
 
@@ -53,6 +55,8 @@ class FakeGuests:
     """UUIDs of the ports among those that nobody has."""
     bridge_guests: dict[str, tuple[Attachment, ...]] = field(default_factory=dict)
     """Guests that name a bridge themselves, by bridge."""
+    listed_before: Sequence[GuestInterface] | None = None
+    """What was told some seconds ago, where a test has it differ from what is."""
     links: FakeLinks | None = None
     """Where their taps are, where a test looks at them."""
 
@@ -73,11 +77,28 @@ class FakeGuests:
             self.ports[uuid] = tuple(entry for entry in self.ports[uuid] if entry.port != port)
 
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
+        return [interface for interface in self.interfaces_of_guests() if interface.network == network]
+
+    def interfaces_of_guests(self, *, seconds_old: float = 0.0) -> Sequence[GuestInterface]:
+        if seconds_old and self.listed_before is not None:
+            return self.listed_before
         return [
-            GuestInterface(guest=g.name, guest_uuid=g.uuid, mac=g.mac, interface=g.tap, xml=g.xml)
+            GuestInterface(
+                guest=g.name,
+                guest_uuid=g.uuid,
+                mac=g.mac,
+                interface=g.tap,
+                xml=g.xml,
+                network=g.network,
+                bridge=self._bridge_of(g.network),
+            )
             for g in self.guests
-            if g.network == network
         ]
+
+    def _bridge_of(self, network: str) -> str:
+        found = self.networks.find_network(name=network)
+        xml = None if found is None else found.live_xml or found.config_xml
+        return "" if xml is None else str(tree_of(xml).get("bridge", {}).get("name", ""))
 
     def guests_on_bridge(self, bridge: str) -> Sequence[Attachment]:
         return self.bridge_guests.get(bridge, ())

@@ -122,6 +122,9 @@ class FakeLibvirt:
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
         return self.plugged.guest_interfaces(network)
 
+    def interfaces_of_guests(self, *, seconds_old: float = 0.0) -> Sequence[GuestInterface]:
+        return self.plugged.interfaces_of_guests(seconds_old=seconds_old)
+
     def guests_on_bridge(self, bridge: str) -> Sequence[Attachment]:
         return self.plugged.guests_on_bridge(bridge)
 

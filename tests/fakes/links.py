@@ -102,6 +102,9 @@ class FakeLinks:
         bridge = path.split("/")[4]
         if path.endswith("/brif"):
             return sorted(name for name, link in self.by_name.items() if link.master == bridge)
+        link = self.by_name.get(bridge)
+        if link is not None:
+            return ["address", "flags", *(("master", f"upper_{link.master}") if link.master else ())]
         return sorted(self.bridges.get(bridge, ()))
 
     def make_bridge(self, name: str, address: str, *, stp: bool, mtu: str) -> None:

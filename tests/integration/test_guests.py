@@ -1,5 +1,6 @@
 """What Linux guests under QEMU notice of changes: nothing, where the preview says live."""
 
+import re
 import time
 from typing import Any
 
@@ -93,6 +94,74 @@ def test_drift_by_virsh_and_its_repair_cost_guests_no_packet(host: Host, stack: 
         assert (pings.lost, pings.longest_gap < 1) == (0, True), pings
     assert after == before
     assert stack.unchanged()
+
+
+def test_guests_that_a_stop_and_start_by_hand_cut_off_are_plugged_in_without_a_restart(
+    host: Host, stack: Stack
+) -> None:
+    stack.network("lab", **lab())
+    stack.up()
+
+    with (
+        linux_guest(host, "web", network="lab", mac=WEB, wait=False) as web,
+        linux_guest(host, "off", network="lab", mac=STORE, address="10.91.0.20/24", wait=False) as off,
+    ):
+        web.wait_until_up()
+        off.wait_until_up()
+        off.set_link("down")
+        host.virsh("net-destroy", "lab")
+        host.virsh("net-start", "lab")
+        index = host.sh("cat /sys/class/net/vn-lab/ifindex")
+        with linux_guest(host, "late", network="lab", mac=OTHER, address="10.91.0.30/24") as late:
+            cut_off, tap = (web.bridge, off.bridge, late.bridge), web.tap
+            found, again = stack.refresh(), stack.finds_nothing()
+            doctor = host.run("virtnet", "doctor", check=False).stdout
+            preview = stack.preview()
+            with late.pinging() as to_late:
+                stack.up()
+            with web.pinging() as to_web:
+                time.sleep(1)
+            plugged_in = web.bridge, off.bridge, late.bridge
+            ports = host.virsh("net-port-list", "lab")
+            unchanged = stack.unchanged()
+
+    assert cut_off == (None, None, "vn-lab")
+    assert "lab: problems: [] => " in found
+    assert "'owner': 'web'" in found
+    assert "'owner': 'off'" not in found
+    assert again
+    named = f"guest 'web' ({tap})"
+    assert f"problems changes ({named} belongs to the network and hangs on no bridge" in preview
+    assert f"note: {named} hangs on no bridge and is plugged in; nobody else is touched" in preview
+    assert "restart]" not in preview
+    assert f"{named} belongs to the network" in " ".join(doctor.split())
+    # Off on purpose, it was not touched.
+    assert plugged_in == ("vn-lab", None, "vn-lab")
+    assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+    assert (to_late.lost, to_late.longest_gap < 1) == (0, True), to_late
+    assert to_web.received > 20
+    assert len(re.findall(r"[0-9a-f-]{36}", ports)) == 2
+    assert unchanged
+
+
+def test_guests_that_wait_for_a_network_are_plugged_in_by_its_start(host: Host, stack: Stack) -> None:
+    stack.network("lab", **lab())
+    stack.up()
+
+    with linux_guest(host, "web", network="lab", mac=WEB) as web:
+        host.virsh("net-destroy", "lab")
+        stack.refresh()
+        preview = stack.preview()
+        stack.up()
+        with web.pinging() as pings:
+            time.sleep(1)
+        bridge, unchanged = web.bridge, stack.unchanged()
+
+    assert "active changes (false -> true) [live]" in preview
+    assert "guest 'web' (" in preview
+    assert bridge == "vn-lab"
+    assert pings.received > 20
+    assert unchanged
 
 
 def test_an_outage_shows_in_the_pings_and_on_the_console(host: Host, stack: Stack) -> None:

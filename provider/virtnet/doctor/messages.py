@@ -245,6 +245,7 @@ def _bridge_left_in_use(*, bridge: str, ports: Sequence[str]) -> Advice:
 
 #: What mends a problem of a network; a restart of the network mends the others.
 _PROBLEM_FIXES: Final[Mapping[ProblemKind, str]] = {
+    ProblemKind.GUESTS_UNPLUGGED: f"{_AGAIN}; or systemctl restart virtqemud (libvirtd), which plugs them in",
     ProblemKind.HOLDING_NETWORK_LEFT: "pulumi up of its stack plugs them in again",
     ProblemKind.HOLDING_BRIDGES_LEFT: "pulumi up of its stack plugs them in again",
     ProblemKind.FOREIGN_BRIDGE: (

@@ -2,6 +2,7 @@
 
 import atexit
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -57,6 +58,8 @@ class Connection:
         self._memory: dict[str, Any] = {}
         self._cache = NetworkCache(self._report)
         self._looked_up: tuple[Any, dict[str, Any]] = (None, {})
+        self._listing = threading.Lock()
+        self._listed: tuple[float, Sequence[GuestInterface]] | None = None
 
     @contextmanager
     def lock(self, prefetch: Callable[[], None]) -> Iterator[None]:
@@ -307,17 +310,20 @@ class Connection:
 
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
         """The interfaces of running guests that are plugged into the network of that name, by the guests' own XML."""
-        return [
-            GuestInterface(
-                guest=name,
-                guest_uuid=uuid,
-                mac=_attribute(element, "mac", "address").lower(),
-                interface=_attribute(element, "target", "dev"),
-                xml=_element_text(element),
-            )
-            for name, uuid, xml in self._guests()
-            for element in _on_network(xml, network)
-        ]
+        return [interface for interface in self.interfaces_of_guests() if interface.network == network]
+
+    def interfaces_of_guests(self, *, seconds_old: float = 0.0) -> Sequence[GuestInterface]:
+        """The interfaces of all running guests; a listing of at most `seconds_old` ago serves a hundred networks."""
+        with self._listing:
+            if self._listed is None or time.monotonic() - self._listed[0] > seconds_old:
+                asked = time.monotonic()
+                found = [
+                    _guest_interface(name, uuid, element)
+                    for name, uuid, xml in self._guests()
+                    for element in etree.fromstring(xml.encode()).findall("devices/interface")
+                ]
+                self._listed = (asked, found)
+            return self._listed[1]
 
     def _guests(self, *, running: bool = True) -> Sequence[tuple[str, str, str]]:
         """Name, UUID and XML of each guest that runs, or is shut off; one that is gone meanwhile is left out."""
@@ -426,12 +432,16 @@ def _attribute(element: Any, child: str, name: str) -> str:
     return "" if found is None else found.get(name, "")
 
 
-def _on_network(domain_xml: str, network: str) -> list[Any]:
-    return [
-        interface
-        for interface in etree.fromstring(domain_xml.encode()).findall("devices/interface")
-        if _attribute(interface, "source", "network") == network
-    ]
+def _guest_interface(guest: str, guest_uuid: str, element: Any) -> GuestInterface:
+    return GuestInterface(
+        guest=guest,
+        guest_uuid=guest_uuid,
+        mac=_attribute(element, "mac", "address").lower(),
+        interface=_attribute(element, "target", "dev"),
+        xml=_element_text(element),
+        network=_attribute(element, "source", "network"),
+        bridge=_attribute(element, "source", "bridge"),
+    )
 
 
 def _element_text(element: Any) -> str:

@@ -52,6 +52,32 @@ class LeftBridge(NamedTuple):
     """What is plugged into it still, as may be where a stop was broken."""
 
 
+class Misplaced(NamedTuple):
+    """A guest's interface on a bridge that its own definition does not name."""
+
+    attachment: Attachment
+    on: str
+    """The bridge that it is on."""
+    home: str
+    """The bridge that its definition, or the network there, has for it."""
+    network: str
+    """The network that its definition names; "" where that names a bridge."""
+
+
+class Loose(NamedTuple):
+    """Guests' interfaces that are not where their definitions have them, of those that concern one network."""
+
+    unplugged: tuple[Attachment, ...] = ()
+    """They name the network and hang on no bridge."""
+    misplaced: tuple[Misplaced, ...] = ()
+    """They name the network and hang on another bridge, or hang on its bridge and name another."""
+
+    @property
+    def movable(self) -> tuple[Attachment, ...]:
+        """Those on no bridge that can be plugged in."""
+        return tuple(entry for entry in self.unplugged if entry.cannot_reattach is None)
+
+
 class ReportedNetwork(NamedTuple):
     """One network by libvirt's account, as `planning.reports.NetworkReport`, with its XML as definitions."""
 
@@ -102,6 +128,7 @@ class ObservedAbsent(NamedTuple):
     """A random UUID for the network: chance comes in with what is observed, so planning is pure."""
     fresh_token: str = ""
     """As for ObservedNetwork, like the rest."""
+    loose: Loose = Loose()
     others: tuple[ReportedNetwork, ...] = ()
     host: HostReport | None = None
     interface_names: frozenset[str] | None = None
@@ -130,6 +157,8 @@ class ObservedNetwork(NamedTuple):
     """Bridges of the network, its holding network and its probes that a killed daemon left: nobody's now.
 
     Nothing is on them, but for the network's own when it is to be deleted with what is plugged in."""
+    loose: Loose = Loose()
+    """Guests' interfaces that are not where they belong; of an inactive network those that its start leaves so."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with the active network though libvirt calls it active: bridge gone, dnsmasq gone."""
     others: tuple[ReportedNetwork, ...] = ()

@@ -27,6 +27,8 @@ class ProblemKind(Enum):
     """A restart of dnsmasq that was cut short left its record."""
     FIREWALL_RULES_MISSING = "firewall-rules-missing"
     """missing: of each part its kind, and its subnet where it has one"""
+    GUESTS_UNPLUGGED = "guests-unplugged"
+    """Guests whose definitions name it hang on no bridge: attachments."""
     HOLDING_NETWORK_LEFT = "holding-network-left"
     """A restart that was cut short left it, with what waits on it: network, attachments."""
     HOLDING_BRIDGES_LEFT = "holding-bridges-left"
@@ -49,6 +51,7 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
     ProblemKind.DNSMASQ_NOT_RUNNING: ChangeClass.LIVE,
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: ChangeClass.LIVE,
     ProblemKind.FIREWALL_RULES_MISSING: None,
+    ProblemKind.GUESTS_UNPLUGGED: ChangeClass.LIVE,
     ProblemKind.HOLDING_NETWORK_LEFT: ChangeClass.LIVE,
     ProblemKind.HOLDING_BRIDGES_LEFT: ChangeClass.LIVE,
     ProblemKind.TAKEN_OVER: None,

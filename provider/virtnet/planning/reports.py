@@ -83,6 +83,10 @@ class GuestInterface(NamedTuple):
     """Its tap on the host."""
     xml: str
     """The `<interface>` element as it runs, merged with what the network gives it."""
+    network: str = ""
+    """The network that it names; "" where it names a bridge itself."""
+    bridge: str = ""
+    """The bridge that libvirt plugged it into, or that it names itself."""
 
 
 class Link(NamedTuple):

@@ -1874,7 +1874,7 @@ class LibvirtNetworkProperties(Resource):
         The keys of each:
             kind: What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`,
                 `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`,
-                `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`,
+                `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`,
                 `create-interrupted`, `unknown`.
             details: What it concerns, by name: {"bridge": "virbr1"}.
         """

@@ -45,6 +45,12 @@ def _firewall_rebuilt(*, times: int) -> str:
     )
 
 
+def _plugged_in(*, attachments: Attachments) -> str:
+    one = len(attachments) == 1
+    be, hang = ("is", "hangs") if one else ("are", "hang")
+    return f"{names(attachments)} {hang} on no bridge and {be} plugged in; nobody else is touched"
+
+
 def _cut_off_by_restart(*, attachments: Attachments, seconds: float, together: bool) -> str:
     be = "is" if len(attachments) == 1 else "are"
     return (
@@ -101,6 +107,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.DNSMASQ_RESTARTED: "dnsmasq is restarted for this, so DNS and DHCP on the network pause for a moment",
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: f"{DNSMASQ_NOT_RUNNING}; DNS is disabled on it, so restart virtnetworkd (or "
     "libvirtd), which starts dnsmasq",
+    NoteKind.PLUGGED_IN: _plugged_in,
     NoteKind.CUT_OFF_BY_RESTART: _cut_off_by_restart,
     NoteKind.BRIDGE_LOST_ALREADY: _bridge_lost_already,
     NoteKind.ADDRESSES_GO: _addresses_go,

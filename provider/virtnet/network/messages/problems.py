@@ -44,6 +44,14 @@ def _firewall_rules_missing(*, missing: Sequence[Mapping[str, str]]) -> str:
     )
 
 
+def _guests_unplugged(*, attachments: Attachments) -> str:
+    one = len(attachments) == 1
+    return (
+        f"{names(attachments)} {'belongs' if one else 'belong'} to the network and {'hangs' if one else 'hang'} on no "
+        "bridge, as after a stop and start of the network by hand"
+    )
+
+
 def _holding_network_left(*, network: str, attachments: Attachments) -> str:
     waiting = names(attachments) or "nothing"
     return f"a restart that was cut short left the network {network} behind, with {waiting} on it"
@@ -63,6 +71,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.DNSMASQ_NOT_RUNNING: DNSMASQ_NOT_RUNNING,
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: f"a restart of dnsmasq that was cut short left the DNS record {RESTART_RECORD}",
     ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,
+    ProblemKind.GUESTS_UNPLUGGED: _guests_unplugged,
     ProblemKind.HOLDING_NETWORK_LEFT: _holding_network_left,
     ProblemKind.HOLDING_BRIDGES_LEFT: _holding_bridges_left,
     ProblemKind.TAKEN_OVER: "it was taken over by '{owner}' since, and is that resource's now",

@@ -9,13 +9,14 @@ from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_uuid
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
-from virtnet.network.observe.ports import attachments, find_network
-from virtnet.network.observe.problems import leftover_problems, owner_problems, running_problems
+from virtnet.network.observe.ports import attachments, find_network, loose_interfaces
+from virtnet.network.observe.problems import leftover_problems, loose_problems, owner_problems, running_problems
 from virtnet.network.observe.reads import AUTOSTART_LINKS, READS
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.observed import (
     HostReport,
     LeftBridge,
+    Loose,
     Observed,
     ObservedAbsent,
     ObservedNetwork,
@@ -47,6 +48,8 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     if any(entry.users for entry in left):
         left = _with_owners(clients, report.name, left)
     around = _surroundings(clients, scope, report) if may_start else _Surroundings()
+    looks_for_loose = not scope.deletes and (report.active or may_start)
+    loose = loose_interfaces(clients, report.name, report) if looks_for_loose else Loose()
     return ObservedNetwork(
         uri=libvirt.uri,
         host_uuid=libvirt.host_uuid(),
@@ -59,7 +62,13 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if scope.deletes else (),
         dnsmasq_left=not report.active and dnsmasq_process(clients, report.name) is not None,
         bridges_left=left,
-        problems=(*problems, *leftover_problems(report, holding, held, left), *owner_problems(report, scope.recorded)),
+        loose=loose,
+        problems=(
+            *problems,
+            *loose_problems(report, loose, problems),
+            *leftover_problems(report, holding, held, left),
+            *owner_problems(report, scope.recorded),
+        ),
         others=around.others,
         host=around.host,
         interface_names=around.interface_names,
@@ -77,6 +86,7 @@ def _observe_absent(clients: Clients, scope: Scope) -> ObservedAbsent:
         libvirt_version=libvirt.version(),
         fresh_uuid=str(uuids.uuid4()),
         fresh_token=_token(),
+        loose=loose_interfaces(clients, scope.name, None) if may_start and scope.name else Loose(),
         others=around.others,
         host=around.host,
         interface_names=around.interface_names,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
 from virtnet.network.observe.firewall import FILTERED_MODES, MissingRules, flushed, missing_rules
-from virtnet.network.observed import LeftBridge, ReportedNetwork
+from virtnet.network.observed import LeftBridge, Loose, ReportedNetwork
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition
 from virtnet.planning.findings import Problem
@@ -45,6 +45,18 @@ def running_problems(
     if live.restart_record_left:
         problems = (*problems, Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED))
     return problems
+
+
+def loose_problems(report: ReportedNetwork, loose: Loose, others: Sequence[Problem]) -> tuple[Problem, ...]:
+    """That guests' interfaces which belong to the running network hang on no bridge, and can be plugged in. Pure.
+
+    `others` are its other problems: a network without its bridge is restarted, and everybody plugged in then.
+    """
+    movable = loose.movable
+    no_bridge = any(problem.kind in (ProblemKind.BRIDGE_MISSING, ProblemKind.FOREIGN_BRIDGE) for problem in others)
+    if not report.active or no_bridge or not movable:
+        return ()
+    return (Problem(ProblemKind.GUESTS_UNPLUGGED, {"attachments": attachment_details(movable)}),)
 
 
 def leftover_problems(

@@ -18,6 +18,7 @@ from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, prefli
 from virtnet.network.plan.restart import (
     cut_off_notes,
     hold_steps,
+    plug_in,
     probe,
     reattach_steps,
     restart_notes,
@@ -39,7 +40,7 @@ from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import NEXT_START, OwnerMark
 from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.planning.plan import Change, ChangeClass, Plan
-from virtnet.planning.reports import attachment_details
+from virtnet.planning.reports import Attachment, attachment_details
 from virtnet.spec.failures import Details
 
 if TYPE_CHECKING:
@@ -199,6 +200,14 @@ class _Course:
         return self.targets.flags.active and not self.restarts
 
     @property
+    def plugged_in(self) -> tuple[Attachment, ...]:
+        """Guests' interfaces that hang on no bridge and are plugged in; a restart does it for everybody."""
+        if not self.touches_host or self.restarts or not self.targets.flags.active:
+            return ()
+        mended = self.starts or self.observed.problem(ProblemKind.GUESTS_UNPLUGGED) is not None
+        return self.observed.loose.movable if mended else ()
+
+    @property
     def dnsmasq_gone(self) -> bool:
         """Whether dnsmasq does not run, so that nobody notices when it is restarted."""
         return self.observed.problem(ProblemKind.DNSMASQ_NOT_RUNNING) is not None
@@ -276,7 +285,11 @@ def _start(course: _Course) -> tuple[NetworkStep, ...]:
 def _reattach(course: _Course) -> tuple[NetworkStep, ...]:
     if not course.targets.flags.active or not course.touches_host:
         return ()
-    return reattach_steps(course.report.uuid, course.observed, restarts=course.restarts)
+    uuid = course.report.uuid
+    return (
+        *reattach_steps(uuid, course.observed, restarts=course.restarts),
+        *plug_in(uuid, course.plugged_in).steps,
+    )
 
 
 def _autostart(course: _Course) -> Iterator[NetworkStep]:
@@ -339,8 +352,13 @@ def _word(value: bool) -> str:
 
 def _mended_live(course: _Course) -> Iterator[Change]:
     """The problems that are mended while the network runs on."""
-    mended = tuple(problem for problem in course.observed.problems if mended_by(problem) is ChangeClass.LIVE)
-    if mended and course.mends_live and course.touches_host and course.restarts_dnsmasq_on_demand:
+    mended = tuple(
+        problem
+        for problem in course.observed.problems
+        if mended_by(problem) is ChangeClass.LIVE
+        and (problem.kind not in DNSMASQ_PROBLEMS or course.restarts_dnsmasq_on_demand)
+    )
+    if mended and course.mends_live and course.touches_host:
         yield Change(path="problems", kind="change", change_class=ChangeClass.LIVE, problems=mended)
 
 
@@ -400,6 +418,7 @@ def _start_findings(course: _Course) -> Findings:
 def _notes(course: _Course) -> Iterator[Note]:
     """What was not reviewed, and what live updates cost those who use the network, though nobody is cut off."""
     yield from (Note(NoteKind.DRIFT_NOT_REVIEWED, {"path": path}) for path in course.targets.skipped)
+    yield from plug_in(course.report.uuid, course.plugged_in).notes
     updates, live = _updates_alone(course), course.targets.copies.live
     rebuilt = sum(step.impact.rebuilds_firewall for step in updates)
     if rebuilt and live is not None and mode_of(live[0]) != "open":

@@ -10,7 +10,7 @@ from virtnet.network.plan.adoption import adoption_mark, alias_of, as_found, own
 from virtnet.network.plan.converge import converge
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.leftovers import before_start
-from virtnet.network.plan.new import finishing, new_tree, outline, own_mark, start_findings
+from virtnet.network.plan.new import finishing, new_tree, outline, own_mark, plugged_in, start_findings
 from virtnet.network.plan.restart import probe
 from virtnet.network.plan.targets import at_next_start
 from virtnet.network.spec import NetworkSpec
@@ -129,10 +129,12 @@ def _finish(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     if not desired.get("autostart", True) and report.autostart:
         steps.append(SetAutostart(uuid=report.uuid, autostart=False))
     steps += finishing(desired, target, report.uuid, creating, observed.fresh_token)
+    plugged = plugged_in(desired, target, report.uuid, observed)
+    steps += plugged.steps
     return Plan(
         steps=tuple(steps),
         changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
         refusals=findings.refusals,
-        notes=(*findings.notes, Note(NoteKind.FINISHED)),
+        notes=(*findings.notes, *plugged.notes, Note(NoteKind.FINISHED)),
         details={"uuid": report.uuid, "__token": observed.fresh_token},
     )

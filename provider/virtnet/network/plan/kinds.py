@@ -124,6 +124,8 @@ class NoteKind(Enum):
     DNSMASQ_RESTARTED = auto()
     DNSMASQ_GONE_WITHOUT_DNS = auto()
 
+    PLUGGED_IN = auto()
+    """attachments"""
     CUT_OFF_BY_RESTART = auto()
     """attachments, seconds, together: whether they can talk to each other meanwhile"""
     BRIDGE_LOST_ALREADY = auto()

@@ -1,6 +1,6 @@
 """The plan of a network that is not there: made anew. Pure."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.network.diff import with_own_bridge
 from virtnet.network.observed import Observed, ObservedAbsent
@@ -12,12 +12,20 @@ from virtnet.network.steps.running import SetAutostart, StartNetwork
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge, owner_of, urn_of
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
-from virtnet.planning.findings import Refusal
+from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec.part import without
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
+    from virtnet.network.steps.step import NetworkStep
+
+
+class PlugIn(NamedTuple):
+    """How guests that hang on no bridge are plugged in, and what a reviewer is told of it."""
+
+    steps: "tuple[NetworkStep, ...]" = ()
+    notes: tuple[Note, ...] = ()
 
 
 def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
@@ -41,11 +49,13 @@ def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
     if desired.get("active", True):
         steps.append(StartNetwork(uuid=uuid, bridge=own_bridge(target)))
     steps += finishing(desired, target, uuid, creating, observed.fresh_token)
+    plugged = plugged_in(desired, target, uuid, observed)
+    steps += plugged.steps
     return Plan(
         steps=tuple(steps),
         changes=(Change(path="name", kind="add", change_class=ChangeClass.LIVE, detail=target["name"]),),
         refusals=findings.refusals,
-        notes=findings.notes,
+        notes=(*findings.notes, *plugged.notes),
         details={"uuid": uuid, "__token": observed.fresh_token},
     )
 
@@ -54,6 +64,17 @@ def new_tree(desired: "NetworkTree", uuid: str) -> "NetworkTree":
     """What a network made anew holds: what is desired, and the identity that libvirt would make up otherwise."""
     target: NetworkTree = {**without(named(desired), {"__owner", "__urn"}), "uuid": uuid}
     return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
+
+
+def plugged_in(desired: "NetworkTree", target: "NetworkTree", uuid: str, observed: Observed) -> PlugIn:
+    """Guests that run and name a network of this name, which went under them: its start alone leaves them unplugged."""
+    unplugged = observed.loose.movable
+    on_bridge = own_bridge(target) or (mode_of(target) == "bridge" and target.get("bridge", {}).get("name"))
+    if not unplugged or not on_bridge or not desired.get("active", True):
+        return PlugIn()
+    from virtnet.network.plan.restart import plug_in
+
+    return plug_in(uuid, unplugged)
 
 
 def outline(target: "NetworkTree") -> Outline:

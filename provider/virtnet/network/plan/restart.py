@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.plan.new import PlugIn
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
 from virtnet.network.steps.probe import ProbeStart
@@ -162,6 +163,21 @@ def reattach_steps(uuid: str, observed: ObservedNetwork, *, restarts: bool) -> t
     """After the start: what is on the holding network moves back, that of a restart which was cut short too."""
     users = (*(observed.attachments if restarts else ()), *observed.held)
     return _reattach(uuid, users) if users or observed.holding else ()
+
+
+def plug_in(uuid: str, unplugged: tuple[Attachment, ...]) -> PlugIn:
+    """What hangs on no bridge is plugged in, and nothing else is touched: libvirt plugs in only what moves."""
+    if not unplugged:
+        return PlugIn()
+    return PlugIn(
+        steps=(
+            StartHoldingNetwork(uuid=uuid, unplugged_only=True),
+            MoveToHoldingNetwork(uuid=uuid, attachments=unplugged, unplugged_only=True),
+            Reattach(uuid=uuid, attachments=unplugged, unplugged_only=True),
+            RemoveHoldingNetwork(uuid=uuid, unplugged_only=True),
+        ),
+        notes=(Note(NoteKind.PLUGGED_IN, {"attachments": attachment_details(unplugged)}),),
+    )
 
 
 def _reattach(uuid: str, users: Sequence[Attachment]) -> tuple[NetworkStep, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from virtnet.errors import Refused
 from virtnet.host.parse import parse_up
 from virtnet.network.names import holding_bridge, holding_mac, holding_name, holding_uuid
-from virtnet.network.observe.ports import attachments, find_network
+from virtnet.network.observe.ports import attachments, find_network, unplugged_interfaces
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.steps.actions import carry_out
 from virtnet.network.steps.kinds import StepFault, StepKind
@@ -60,6 +60,8 @@ class StartHoldingNetwork:
     uuid: str
     toggle_links: bool = False
     """Whether links are taken down meanwhile, which the holding network remembers."""
+    unplugged_only: bool = False
+    """Whether only those guests are to wait there that hang on no bridge."""
 
     impact = NO_IMPACT
 
@@ -72,15 +74,16 @@ class StartHoldingNetwork:
             return
         if find_network(clients.libvirt, uuid=holding_uuid(self.uuid)) is not None:
             return
-        delete_orphaned_ports(clients, report)
-        for entry in attachments(clients, report):
-            if entry.cannot_reattach is not None:
-                details = {"attachment": entry.as_details(), "obstacle": entry.cannot_reattach.as_details()}
-                raise Refused(kind=StepFault.CANNOT_REATTACH, details=details)
-        interfaces = clients.libvirt.guest_interfaces(report.name)
         live = report.live
+        if self.unplugged_only:
+            # A port has nothing that its bridge could have remembered.
+            interfaces: Sequence[GuestInterface] = unplugged_interfaces(clients, report)
+            ports: Sequence[str] = ()
+            if not interfaces:
+                return
+        else:
+            interfaces, ports = _plugged_in(clients, report)
         bridge = live.bridge
-        ports = [*(i.interface for i in interfaces), *_foreign_links(clients, report, interfaces)] if bridge else []
         journal = Journal(
             isolated=bool(live.tree.get("port_isolated")),
             lowered=self.toggle_links,
@@ -92,7 +95,7 @@ class StartHoldingNetwork:
         clients.libvirt.start_transient_network(render_holding_network(self.uuid, live, journal))
 
     def undo(self) -> Step:
-        return RemoveHoldingNetwork(uuid=self.uuid)
+        return RemoveHoldingNetwork(uuid=self.uuid, unplugged_only=self.unplugged_only)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +103,8 @@ class RemoveHoldingNetwork:
     """Stop the holding network, which nothing waits on any more."""
 
     uuid: str
+    unplugged_only: bool = False
+    """Whether only guests that hung on no bridge waited there: those stay plugged in, whatever fails later."""
 
     impact = NO_IMPACT
 
@@ -118,8 +123,8 @@ class RemoveHoldingNetwork:
         clients.libvirt.stop_network(holding.uuid)
         remove_own_bridge(clients, holding_bridge(self.uuid), holding_mac(self.uuid))
 
-    def undo(self) -> Step:
-        return StartHoldingNetwork(uuid=self.uuid)
+    def undo(self) -> Step | None:
+        return None if self.unplugged_only else StartHoldingNetwork(uuid=self.uuid)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +136,8 @@ class MoveToHoldingNetwork:
     """What is plugged in, for the reader."""
     toggle_links: bool = False
     """True to take the links down meanwhile, so that guests ask for new addresses afterwards."""
+    unplugged_only: bool = False
+    """Whether only those of them are moved that hang on no bridge."""
 
     impact = NO_IMPACT
 
@@ -144,12 +151,18 @@ class MoveToHoldingNetwork:
         report = find_network(clients.libvirt, uuid=self.uuid)
         if report is None or report.live is None:
             return
-        interfaces = clients.libvirt.guest_interfaces(report.name)
-        links = _foreign_links(clients, report, interfaces)
+        links: list[str] = []
+        if self.unplugged_only:
+            reviewed = {(entry.owner, entry.mac) for entry in self.attachments}
+            found = unplugged_interfaces(clients, report)
+            interfaces: Sequence[GuestInterface] = [entry for entry in found if (entry.guest, entry.mac) in reviewed]
+        else:
+            interfaces = clients.libvirt.guest_interfaces(report.name)
+            links = _foreign_links(clients, report, interfaces)
         carry_out(clients, move_away(self.uuid, report.name, interfaces, links, down=self.toggle_links))
 
     def undo(self) -> Step:
-        return Reattach(uuid=self.uuid, attachments=self.attachments)
+        return Reattach(uuid=self.uuid, attachments=self.attachments, unplugged_only=self.unplugged_only)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +176,8 @@ class Reattach:
     uuid: str
     attachments: tuple[Attachment, ...]
     """What was plugged in, for the reader."""
+    unplugged_only: bool = False
+    """Whether it hung on no bridge before: then it stays plugged in, whatever fails later."""
 
     impact = NO_IMPACT
 
@@ -190,8 +205,21 @@ class Reattach:
         if lost is not None:
             raise lost
 
-    def undo(self) -> Step:
-        return MoveToHoldingNetwork(uuid=self.uuid, attachments=self.attachments)
+    def undo(self) -> Step | None:
+        return None if self.unplugged_only else MoveToHoldingNetwork(uuid=self.uuid, attachments=self.attachments)
+
+
+def _plugged_in(clients: Clients, report: ReportedNetwork) -> tuple[Sequence[GuestInterface], list[str]]:
+    """Guests' interfaces of the network, and the names of all links that hang on its bridge; all can be moved."""
+    delete_orphaned_ports(clients, report)
+    for entry in attachments(clients, report):
+        if entry.cannot_reattach is not None:
+            details = {"attachment": entry.as_details(), "obstacle": entry.cannot_reattach.as_details()}
+            raise Refused(kind=StepFault.CANNOT_REATTACH, details=details)
+    interfaces = clients.libvirt.guest_interfaces(report.name)
+    if not report.running.bridge:
+        return interfaces, []
+    return interfaces, [*(i.interface for i in interfaces), *_foreign_links(clients, report, interfaces)]
 
 
 def _home(clients: Clients, report: ReportedNetwork) -> Home:

@@ -101,6 +101,12 @@ class GuestReader(Protocol):
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
         """The interfaces of running guests that are plugged into the network of that name."""
 
+    def interfaces_of_guests(self, *, seconds_old: float = 0.0) -> Sequence[GuestInterface]:
+        """The interfaces of all running guests, on whatever network or bridge.
+
+        What was told at most `seconds_old` ago will do.
+        """
+
     def guests_on_bridge(self, bridge: str) -> Sequence[Attachment]:
         """Running guests with an interface of type='bridge' on a bridge."""
 

@@ -30,6 +30,7 @@ NOTES: dict[NoteKind, list[Details]] = {
     NoteKind.FIREWALL_REBUILT: [{"times": 1}, {"times": 3}],
     NoteKind.DNSMASQ_RESTARTED: [{}],
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: [{}],
+    NoteKind.PLUGGED_IN: [{"attachments": ONE}, {"attachments": TWO}],
     NoteKind.CUT_OFF_BY_RESTART: [
         {"attachments": ONE, "seconds": 0.71, "together": False},
         {"attachments": TWO, "seconds": 0.72, "together": True},

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.golden import assert_golden
-from tests.unit.network.messages.examples import FOREIGN, OLD_URN, TWO
+from tests.unit.network.messages.examples import FOREIGN, OLD_URN, ONE, TWO
 
 from virtnet.network.messages.render import messages
 from virtnet.network.problem_kinds import ProblemKind, as_details, problem_of
@@ -22,6 +22,7 @@ PROBLEMS: dict[ProblemKind, list[Details]] = {
         {"missing": [{"kind": "jumps"}, {"kind": "filter"}]},
         {"missing": [{"kind": "nat", "subnet": "10.9.0.0/24"}]},
     ],
+    ProblemKind.GUESTS_UNPLUGGED: [{"attachments": ONE}, {"attachments": TWO}],
     ProblemKind.HOLDING_NETWORK_LEFT: [
         {"network": "virtnet-holding-12ab34", "attachments": TWO},
         {"network": "virtnet-holding-12ab34", "attachments": []},
