@@ -23,8 +23,8 @@ plugins:
 class NativeStack(Stack):
     """A stack whose program declares its resources with pulumi_virtnet.native."""
 
-    def __init__(self, host: Host, name: str = "test") -> None:
-        super().__init__(host, name)
+    def __init__(self, host: Host, name: str = "test", *, backend: str = "") -> None:
+        super().__init__(host, name, backend=backend)
         (self.directory / "Pulumi.yaml").write_text(PROJECT)
         self.write(NATIVE_PROGRAM)
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -148,3 +149,70 @@ def test_two_resources_of_one_name_do_not_pass_for_one_another(host: Host, eithe
     assert f"it belongs to {first}, which this program has too" in preview
     assert f"it belongs to {first}, which this program has too" in up
     assert (marked(host), list(urns(either))) == (first, [first])
+
+
+@pytest.fixture(params=[Stack, NativeStack])
+def pair(request: pytest.FixtureRequest, host: Host) -> tuple[Stack, Stack]:
+    """Two stacks of either form whose states are in one place."""
+    place = host.directory / "states"
+    place.mkdir()
+    one, other = (request.param(host, name, backend=f"file://{place}") for name in ("one", "other"))
+    return one, other
+
+
+def test_a_network_moves_between_stacks_with_its_record(host: Host, pair: tuple[Stack, Stack]) -> None:
+    one, other = pair
+    one.declare(lab())
+    one.up()
+    before = host.network("lab")
+    stacks = ("--source", "organization/project/one", "--dest", "organization/project/other")
+    one.pulumi("state", "move", *stacks, "--yes", urns(one)[0])
+    one.declare()
+    other.declare(lab())
+
+    preview = other.preview()
+    other.up()
+    one.up()
+
+    assert "owner changes (its mark on the host is to name" in preview
+    assert "LibvirtNetwork: (create)" not in preview
+    assert (list(urns(one)), host.network("lab")) == ([], before)
+    assert urns(other) == [marked(host)]
+    assert (one.unchanged(), other.unchanged()) == (True, True)
+
+
+def test_a_network_that_pulumi_retains_is_taken_up_again_or_over(host: Host, pair: tuple[Stack, Stack]) -> None:
+    one, other = pair
+    one.declare(lab(options={"retain_on_delete": True}))
+    one.up()
+    before = host.network("lab")
+    one.declare()
+    one.up()
+    retained = host.network("lab")
+    other.declare(lab())
+
+    refused = other.up(check=False)
+    other.declare(lab(args={"adopt": True}))
+    preview = other.preview()
+    other.up()
+
+    assert (retained, host.network("lab")) == (before, before)
+    assert "belongs to 'project/one/lab'" in refused
+    assert "it belongs to 'project/one/lab' by its mark, from which it is taken over" in preview
+    assert marked(host) == urns(other)[0]
+    assert other.unchanged()
+
+
+def test_of_two_programs_at_once_one_gets_the_network(host: Host, pair: tuple[Stack, Stack]) -> None:
+    for stack in pair:
+        stack.declare(lab())
+
+    with ThreadPoolExecutor(2) as both:
+        said = list(both.map(lambda stack: stack.up(check=False), pair))
+
+    owners = [list(urns(stack)) for stack in pair]
+    assert sorted(map(len, owners)) == [0, 1]
+    assert [marked(host)] in owners
+    assert sum("belongs to 'project/" in text for text in said) == 1
+    winner = pair[0] if owners[0] else pair[1]
+    assert winner.unchanged()
