@@ -1,6 +1,7 @@
 """What the host speaks against: a line at preview, a sentence at up before the first effect, nothing left behind."""
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -53,6 +54,24 @@ def test_a_route_through_a_gateway_is_a_note_and_no_refusal(host: Host, stack: S
 
     assert "note: 10.91.0.0/24 is inside 10.0.0.0/8, which the host reaches through 172.20.0.1 (lan0)" in preview
     assert "inside 0.0.0.0/0" not in preview
+
+
+def test_the_default_route_of_a_vpn_in_halves_is_no_overlap(host: Host, stack: Stack) -> None:
+    host.sh("ip link add tun0 type bridge; ip address add 10.8.0.2/24 dev tun0; ip link set tun0 up")
+    host.sh("for half in 0.0.0.0/1 128.0.0.0/1 ::/1 8000::/1; do ip route add $half dev tun0; done")
+    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET, {"address": "fd00:91::1/64"}])
+
+    preview = stack.preview()
+    then_made(stack)
+    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET, {"address": "fd00:91::1/64"}], mtu=1400)
+    restarted = stack.up()
+    doctor = host.run("virtnet", "doctor", "--json", check=False).stdout
+
+    assert "would be refused" not in preview
+    assert "note:" not in preview
+    assert "overlap" not in restarted
+    assert host.sh("cat /sys/class/net/vn-lab/mtu").strip() == "1400"
+    assert json.loads(doctor)["problems"] == 0
 
 
 def test_a_bridge_name_that_is_the_hosts_own_bridge(host: Host, stack: Stack) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind, SubnetUserKind
+from virtnet.host.default_route import routes_to_networks
 from virtnet.network.xml.definition import Subnet
 
 #: Private blocks (RFC 1918, RFC 4193) to look for free subnets in, the one people expect first.
@@ -62,8 +63,8 @@ def in_use(report: DoctorReport) -> dict[Subnet, list[SubnetUser]]:
         for address in report.host.addresses:
             if address.interface not in bridges:
                 _add(found, address.address, SubnetUser(SubnetUserKind.INTERFACE, address.interface))
-        for route in report.host.routes:
-            if route.destination != "default" and route.interface not in bridges:
+        for route in routes_to_networks(report.host.routes):
+            if route.interface not in bridges:
                 through_gateway = SubnetUser(SubnetUserKind.ROUTE, route.interface)
                 _add(found, route.destination, through_gateway if route.gateway else None)
     return dict(sorted(found.items(), key=lambda item: (item[0].version, item[0])))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 
 from virtnet.errors import HostFailure, InvalidInputs, Refused
+from virtnet.host.default_route import routes_to_networks
 from virtnet.libvirtd.connection import Connection
 from virtnet.libvirtd.lookup import lookup
 from virtnet.network.observe.ports import attachments
@@ -203,8 +204,8 @@ def get_free_subnet(asked: Asked, uri: str, arguments: Values) -> dict[str, obje
         used += [_subnet(entry.address) for entry in host.addresses() if entry.interface not in bridges]
         used += [
             _subnet(route.destination)
-            for route in host.routes()
-            if route.destination != "default" and route.interface not in bridges
+            for route in routes_to_networks(tuple(host.routes()))
+            if route.interface not in bridges
         ]
     with asked.lock:
         used += [subnet for (at, other), subnet in asked.given.items() if at == uri and other != name]

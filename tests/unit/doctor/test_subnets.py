@@ -43,6 +43,18 @@ def test_where_all_of_a_block_is_taken() -> None:
     assert free.data["free"] == ["10.0.100.0/24", "10.0.101.0/24", "10.0.102.0/24", "fd00:0:0:1::/64"]
 
 
+def test_the_default_route_in_pieces_uses_no_subnet() -> None:
+    pieces = ("0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1", "10.8.0.0/24")
+    host = HOST._replace(
+        routes=tuple(HostRoute(destination=piece, interface="tun0", gateway="", protocol="") for piece in pieces)
+    )
+
+    used, free = subnets(report(host=host))
+
+    assert used.data["in_use"] == {"10.8.0.0/24": [{"kind": "connected route", "name": ""}]}
+    assert free.data["free"] == ["192.168.100.0/24", "192.168.101.0/24", "192.168.102.0/24", "fd00:0:0:1::/64"]
+
+
 def test_says_where_the_host_was_not_looked_at() -> None:
     _, free = subnets(report(host=None))
 

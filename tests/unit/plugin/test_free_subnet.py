@@ -1,12 +1,18 @@
 """Which subnet a network is given."""
 
 import ipaddress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.host import FakeHost, FakeRouting
+from tests.fakes.libvirt import FakeLibvirt
 
+from virtnet.libvirtd.connection import Connection
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.reports import HostRoute
+from virtnet.plugin.answers import Asked, get_free_subnet
 from virtnet.plugin.free_subnet import addresses_of, choose, first_free, prefix_lengths
 
 POOL = ipaddress.ip_network("10.0.0.0/24")
@@ -93,3 +99,23 @@ def test_names_the_addresses_of_a_subnet(subnet: str, expected: dict[str, str]) 
 @pytest.mark.parametrize(("pool", "lengths"), [("10.0.0.0/8", (8, 30)), ("fd00:1::/48", (48, 126))])
 def test_a_subnet_has_two_addresses_for_hosts_at_least(pool: str, lengths: tuple[int, int]) -> None:
     assert prefix_lengths(ipaddress.ip_network(pool)) == lengths
+
+
+@pytest.mark.parametrize(
+    ("within", "routed", "free"),
+    [
+        pytest.param("10.7.0.0/24", ("0.0.0.0/1", "128.0.0.0/1", "10.7.0.0/25"), "10.7.0.128/25", id="IPv4"),
+        pytest.param("fd00:7::/63", ("::/1", "8000::/1", "fd00:7::/64"), "fd00:7:0:1::/64", id="IPv6"),
+    ],
+)
+def test_the_default_route_of_a_vpn_leaves_subnets_free(within: str, routed: tuple[str, ...], free: str) -> None:
+    routes = [HostRoute(destination=given, interface="tun0", gateway="", protocol="static") for given in routed]
+    libvirt, host = FakeLibvirt(), FakeHost(routing=FakeRouting(held_routes=routes))
+    asked = Asked(
+        connection=lambda uri: cast(Connection, libvirt), clients=lambda uri: Clients(libvirt=libvirt, host=host)
+    )
+    length = int(free.rpartition("/")[2])
+
+    answer = get_free_subnet(asked, "qemu:///system", {"network": "lab", "prefix_length": length, "within": within})
+
+    assert answer["subnet"] == free

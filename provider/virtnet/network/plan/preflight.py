@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from virtnet.host.default_route import routes_to_networks
 from virtnet.network.observed import HostReport, Observed, ObservedAbsent
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_bridge, serves
@@ -127,8 +128,8 @@ def _overlaps(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
             if address.interface not in own and (str(subnet), address.interface) not in named:
                 found = {**_both(subnet, theirs), "interface": address.interface}
                 yield Refusal(RefusalKind.OVERLAPS_INTERFACE, found)
-        for route in observed.host.routes if observed.host is not None else ():
-            if route.gateway or route.destination == "default" or route.interface in {"", *own}:
+        for route in routes_to_networks(observed.host.routes) if observed.host is not None else ():
+            if route.gateway or route.interface in {"", *own}:
                 continue
             theirs = _subnet(route.destination)
             if not _overlap(subnet, theirs) or theirs.is_link_local or theirs.is_multicast:
@@ -146,8 +147,8 @@ def _both(subnet: Subnet, other: Subnet) -> dict[str, str]:
 
 def _routes(tree: "NetworkTree", host: HostReport) -> Iterator[Note]:
     for subnet in _subnets(tree):
-        for route in host.routes:
-            if not route.gateway or route.destination == "default":
+        for route in routes_to_networks(host.routes):
+            if not route.gateway:
                 continue
             theirs = _subnet(route.destination)
             if _overlap(subnet, theirs):

@@ -106,6 +106,24 @@ def found(seen: Observed, tree: Any = LAB, *, allow_overlap: bool = False) -> Fi
             {"routes": (route("default", "lan0", "172.20.0.1"), route("default", "ppp0"))}, (), (), id="default routes"
         ),
         pytest.param(
+            {"routes": tuple(route(piece, "tun0") for piece in ("0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1"))},
+            (),
+            (),
+            id="the default route of a VPN, in halves",
+        ),
+        pytest.param(
+            {"routes": tuple(route(piece, "tun0", "10.8.0.1") for piece in ("0.0.0.0/1", "128.0.0.0/1"))},
+            (),
+            (),
+            id="the same through a gateway",
+        ),
+        pytest.param(
+            {"routes": (route("0.0.0.0/1", "tun0"), route("128.0.0.0/1", "tun0"), route("10.91.0.0/16", "tun0"))},
+            (overlap(RefusalKind.OVERLAPS_ROUTE, "10.91.0.0/24", "10.91.0.0/16", interface="tun0"),),
+            (),
+            id="a network behind a VPN that has the default route too",
+        ),
+        pytest.param(
             {"addresses": (address("lan0", "10.92.0.1/24"), address("lan0", "fe80::1/64"))}, (), (), id="other subnets"
         ),
         pytest.param(
