@@ -40,6 +40,8 @@ for entry in json.loads(Path(__file__).with_name("resources.json").read_text()):
     options = pulumi.ResourceOptions(depends_on=after, **entry.get("options", {}))
     if "component" in entry:
         options.parent = component(entry["component"])
+    if entry.get("was_without_parent"):
+        options.aliases = [pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]
     made[entry["name"]] = kind(entry["name"], **entry["args"], opts=options)
     pulumi.export(entry["name"], {"id": made[entry["name"]].id, "urn": made[entry["name"]].urn})
 '''
@@ -88,7 +90,10 @@ class Stack:
         )
 
     def declare(self, *resources: Mapping[str, Any]) -> None:
-        """Write the program's list: dicts with type, name, args, depends_on, options, and the name of a component."""
+        """Write the program's list: dicts with type, name, args, depends_on, options, and the name of a component.
+
+        With `was_without_parent` an alias says that a resource had no parent before.
+        """
         (self.directory / "resources.json").write_text(json.dumps(resources))
 
     def network(self, name: str, /, **args: Any) -> None:

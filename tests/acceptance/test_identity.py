@@ -83,6 +83,22 @@ def test_an_alias_as_the_preview_gives_it_keeps_the_record(host: Host, either: S
     assert either.unchanged()
 
 
+def test_an_alias_of_the_root_keeps_the_record(host: Host, either: Stack) -> None:
+    either.declare(lab())
+    either.up()
+    before = host.network("lab")
+    either.declare(lab(component="office", was_without_parent=True))
+
+    preview = either.preview()
+    either.up()
+
+    assert "its mark on the host is to name" in preview
+    assert "LibvirtNetwork: (create)" not in preview
+    assert (urns(either), marked(host)) == ([marked(host)], urns(either)[0])
+    assert host.network("lab") == before
+    assert either.unchanged()
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_a_replacement_in_either_order_ends_with_one_network(host: Host, either: Stack, first: bool) -> None:
     either.declare(lab(options={"delete_before_replace": first}))
