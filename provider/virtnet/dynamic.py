@@ -393,7 +393,7 @@ def _identity(desired: "Values") -> str:
 
 def _key_of(values: "Values") -> str:
     # The user's program imports this module and nothing of ours behind it.
-    from virtnet.planning.claims import key_of
+    from virtnet.planning.ownership.claims import key_of
 
     return key_of(values)
 

@@ -48,6 +48,10 @@ export class HostForwarding extends pulumi.CustomResource {
     }
 
     /**
+     * Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+     */
+    declare public readonly adopt: pulumi.Output<boolean | undefined>;
+    /**
      * What the next boot will give, by kernel parameter, and which file decides it.
      */
     declare public /*out*/ readonly atBoot: pulumi.Output<{[key: string]: outputs.AtBoot}>;
@@ -111,6 +115,7 @@ export class HostForwarding extends pulumi.CustomResource {
         let resourceInputs: pulumi.Inputs = {};
         opts = opts || {};
         if (!opts.id) {
+            resourceInputs["adopt"] = args?.adopt;
             resourceInputs["dropIn"] = args?.dropIn;
             resourceInputs["interfaces"] = args?.interfaces;
             resourceInputs["ipv4"] = args?.ipv4;
@@ -125,6 +130,7 @@ export class HostForwarding extends pulumi.CustomResource {
             resourceInputs["previous"] = undefined /*out*/;
             resourceInputs["runtime"] = undefined /*out*/;
         } else {
+            resourceInputs["adopt"] = undefined /*out*/;
             resourceInputs["atBoot"] = undefined /*out*/;
             resourceInputs["dropIn"] = undefined /*out*/;
             resourceInputs["dropInPath"] = undefined /*out*/;
@@ -148,6 +154,10 @@ export class HostForwarding extends pulumi.CustomResource {
  * The set of arguments for constructing a HostForwarding resource.
  */
 export interface HostForwardingArgs {
+    /**
+     * Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+     */
+    adopt?: pulumi.Input<boolean | undefined>;
     /**
      * The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
      */

@@ -94,7 +94,7 @@ def _drop_ins(
                 area=AREA,
                 level=Level.PROBLEM,
                 kind=FindingKind.DROP_IN_EDITED,
-                data={"file": path, "owner": drop_in.owner},
+                data={"file": path, "owner": drop_in.mark.owner},
             )
         overridden = False
         for key, value in drop_in.settings:
@@ -106,7 +106,7 @@ def _drop_ins(
                     level=Level.PROBLEM,
                     kind=FindingKind.DROP_IN_OVERRIDDEN_AT_BOOT,
                     data={"file": path, "key": key, "at_boot": at_boot.value, "source": at_boot.source},
-                    details={"owner": drop_in.owner, "value": value},
+                    details={"owner": drop_in.mark.owner, "value": value},
                 )
             elif system is not None and not agree(key, system.value, value):
                 yield Finding(
@@ -123,14 +123,14 @@ def _drop_ins(
                     level=Level.PROBLEM,
                     kind=FindingKind.DROP_IN_OVERRIDDEN_NOW,
                     data={"file": path, "key": key, "now": now, "wanted": value},
-                    details={"owner": drop_in.owner, "host": report.host_name},
+                    details={"owner": drop_in.mark.owner, "host": report.host_name},
                 )
         if not drop_in.edited and not overridden:
             yield Finding(
                 area=AREA,
                 level=Level.OK,
                 kind=FindingKind.DROP_IN,
-                data={"file": path, "owner": drop_in.owner, "keys": [key for key, _ in drop_in.settings]},
+                data={"file": path, "owner": drop_in.mark.owner, "keys": [key for key, _ in drop_in.settings]},
             )
 
 

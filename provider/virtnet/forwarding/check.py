@@ -8,11 +8,11 @@ from virtnet.spec.values import readable
 from virtnet.transport.uri import why_no_host
 
 
-def check(inputs: Values, recorded: Values) -> tuple[dict[str, object], list[Failure]]:
+def check(inputs: Values, _recorded: Values) -> tuple[dict[str, object], list[Failure]]:
     """Inputs in their one canonical form, or every reason against them. Pure.
 
-    `__owner`, project/stack/resource, is kept as first recorded: the drop-in goes on naming it when Pulumi's name
-    changes. Inputs that name no parameter at all mean ipv4.
+    `__owner` is project/stack/resource, and `__urn` its URN, for the mark in the drop-in. Inputs that name no parameter
+    at all mean ipv4.
     """
     spec, failures = from_inputs(
         HostForwardingSpec, {name: value for name, value in inputs.items() if not name.startswith("__")}
@@ -25,10 +25,7 @@ def check(inputs: Values, recorded: Values) -> tuple[dict[str, object], list[Fai
         return {}, failures
     if not any(canonical.get(name) not in (None, {}) for name in ("ipv4", "ipv6", "interfaces")):
         canonical["ipv4"] = True
-    owner = recorded.get("__owner") or inputs.get("__owner")
-    if owner:
-        canonical["__owner"] = owner
-    return canonical, []
+    return canonical | {name: inputs[name] for name in ("__owner", "__urn") if inputs.get(name)}, []
 
 
 def _contradictions(named: Values) -> list[Failure]:

@@ -35,6 +35,8 @@ class RefusalKind(Enum):
     """The user may not set the host's kernel parameters."""
     STILL_NEEDED = "still_needed"
     """Forwarding is to go off, and networks need it on."""
+    TAKEN_OVER = "taken_over"
+    """Another HostForwarding has taken what was recorded."""
 
 
 class NoteKind(Enum):
@@ -51,13 +53,21 @@ class NoteKind(Enum):
     FILE_KEPT_OF_ANOTHER = "file_kept_of_another"
     INTERFACE_MISSING = "interface_missing"
     KEPT_ON_DELETE = "kept_on_delete"
+    LEFT_TO_OWNER = "left_to_owner"
+    """Another HostForwarding has taken what is to be deleted."""
     LOSES_ADVERTISED_ROUTES = "loses_advertised_routes"
     OVERRIDDEN_AT_BOOT = "overridden_at_boot"
     OVERRIDDEN_AT_BOOT_AS_RECORDED = "overridden_at_boot_as_recorded"
     OVERRIDDEN_AT_RUNTIME = "overridden_at_runtime"
     OVERRIDDEN_BY_PROCPS = "overridden_by_procps"
     """`sysctl --system` and the next boot disagree."""
+    RESUMED = "resumed"
+    """A file is there of this very resource, which the state does not know."""
     STAYS_ON = "stays_on"
+    TAKEN_OVER = "taken_over"
+    """Another HostForwarding's file is taken over, as the program says so."""
+    TAKEN_UP = "taken_up"
+    """A file is there of a resource with the same name under other parents."""
 
 
 class ProblemKind(Enum):
@@ -65,7 +75,7 @@ class ProblemKind(Enum):
 
     DROP_IN_ALTERED = "drop_in_altered"
     OWNER_CHANGED = "owner_changed"
-    """The drop-in names the owner that was."""
+    """The mark names the resource as Pulumi called it before."""
 
 
 class StepKind(Enum):

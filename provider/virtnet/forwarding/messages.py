@@ -21,6 +21,7 @@ from virtnet.forwarding.kinds import (
 )
 from virtnet.forwarding.sysctl import shown
 from virtnet.planning.findings import Advice, Messages, Refusal, Said
+from virtnet.planning.messages import alias_option
 from virtnet.spec.failures import Details, Failure
 from virtnet.spec.messages import reason
 
@@ -100,8 +101,14 @@ def _owner(owner: str) -> str:
     return f"HostForwarding '{owner}'" if owner else "another HostForwarding"
 
 
-def _drop_in_of_another(*, path: str, host: str, owner: str) -> Advice:
-    return Advice(f"{path} on {host} belongs to {_owner(owner)}", "choose another drop_in, or delete the other first")
+def _way_out(otherwise: str, alias: str) -> str:
+    """What to do about another's files; `alias` is by what name they may be this resource's own, or ""."""
+    own = f"if that is this resource before it was renamed or moved, {alias_option(alias)}; otherwise " if alias else ""
+    return f"{own}{otherwise}, delete the other first, or, where nobody owns it any more, set adopt"
+
+
+def _drop_in_of_another(*, path: str, host: str, owner: str, alias: str) -> Advice:
+    return Advice(f"{path} on {host} belongs to {_owner(owner)}", _way_out("choose another drop_in", alias))
 
 
 def _drop_in_hides(*, path: str, host: str, hidden: Sequence[str]) -> Advice:
@@ -111,10 +118,26 @@ def _drop_in_hides(*, path: str, host: str, hidden: Sequence[str]) -> Advice:
     )
 
 
-def _managed_by_another(*, keys: Sequence[str], host: str, owner: str, path: str) -> Advice:
+def _managed_by_another(*, keys: Sequence[str], host: str, owner: str, path: str, alias: str) -> Advice:
     return Advice(
         f"{parameters(keys)} of {host} is managed by {_owner(owner)} already ({path})",
-        "leave it to one of the two, or delete the other first",
+        _way_out("leave it to one of the two", alias),
+    )
+
+
+def _taken_up(*, path: str, urn: str) -> str:
+    return (
+        f"takes up {path}: its mark names {urn}, which seems to be this resource under another parent; if its record is "
+        f"deleted in this run, that leaves forwarding alone. To keep the record, {alias_option(urn)}; if it is another "
+        "resource, leave forwarding to one of the two"
+    )
+
+
+def _taken_over(*, path: str, owner: str, alias: str) -> str:
+    old_name = f"; if that is this resource before it was renamed or moved, {alias_option(alias)} instead"
+    return (
+        f"{path} belongs to '{owner}' by its mark, from which it is taken over: nothing there changes it or deletes it any "
+        "more" + (old_name if alias else "")
     )
 
 
@@ -158,6 +181,10 @@ REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "move it away, or choose another drop_in",
     ),
     RefusalKind.DROP_IN_OF_ANOTHER: _drop_in_of_another,
+    RefusalKind.TAKEN_OVER: Advice(
+        "it belongs to '{owner}' by now ({path})",
+        "take it out of this program, which leaves it as it is, or out of that one, and run pulumi up here",
+    ),
     RefusalKind.DROP_IN_HIDES_FILES: _drop_in_hides,
     RefusalKind.NO_RIGHT: Advice(
         "{host} does not let this user set its kernel parameters", "run as root, or name root in the uri"
@@ -182,7 +209,13 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
         " systemd-networkd, NetworkManager or a container runtime that manages it"
     ),
     ProblemKind.DROP_IN_ALTERED: "the drop-in",
-    ProblemKind.OWNER_CHANGED: "its owner",
+    ProblemKind.OWNER_CHANGED: "its mark on the host is to name {after} instead of {before}",
+    NoteKind.RESUMED: (
+        "takes up {path}: its mark names this very resource, so an earlier run wrote it and did not record it, or its"
+        " record was dropped"
+    ),
+    NoteKind.TAKEN_UP: _taken_up,
+    NoteKind.TAKEN_OVER: _taken_over,
     NoteKind.INTERFACE_MISSING: "{interface} is not there now; {path} sets its forwarding when it comes",
     NoteKind.LOSES_ADVERTISED_ROUTES: (
         "{interface} of {host} loses its routes learnt from router advertisements the moment IPv6 forwarding goes on;"
@@ -200,6 +233,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
         "{path} on {host} is kept: it was edited by hand; remove it when its lines are not needed"
     ),
     NoteKind.KEPT_ON_DELETE: "the values and the drop-in stay as they are: on_delete is keep",
+    NoteKind.LEFT_TO_OWNER: "it belongs to '{owner}' now ({path}), and is left as it is",
     NoteKind.STAYS_ON: _stays_on,
     NoteKind.OVERRIDDEN_AT_BOOT: _overridden_at_boot,
     NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED: (

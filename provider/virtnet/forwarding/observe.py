@@ -35,6 +35,7 @@ from virtnet.planning.clients.host import (
     Routing,
     SysctlReader,
 )
+from virtnet.planning.ownership.marks import fresh_token
 from virtnet.spec.checking import if_known
 from virtnet.spec.part import Values, as_group
 
@@ -75,6 +76,7 @@ def look(
         forward_policy=forward_policy(host) if docker and ahead else "",
         other_programs=configuration(host.list_directory, host.read_file) if ahead else {},
         may_change=desired == {} or host.may_change_links(),
+        fresh_token=fresh_token(),
     )
 
 

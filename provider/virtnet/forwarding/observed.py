@@ -9,6 +9,7 @@ from virtnet.forwarding.boot_files.drop_in import parse, path_of
 from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.forwarding.sysctl import IPV4, IPV6, integer, ipv4_of, ipv6_of, is_accept_ra, is_on, is_parameter
+from virtnet.planning.ownership.marks import owner_of, token_of
 from virtnet.spec.part import UNKNOWN, Values, as_group
 
 
@@ -51,6 +52,8 @@ class ForwardingReport(NamedTuple):
     """Paths and texts of the configuration of other programs that set parameters while the host runs."""
     may_change: bool = True
     """Whether this user may set the kernel's parameters of the network."""
+    fresh_token: str = ""
+    """For the mark of what is made, taken up or taken over now."""
 
     @property
     def interfaces(self) -> tuple[str, ...]:
@@ -108,7 +111,7 @@ def project(inputs: Values, recorded: Values, report: ForwardingReport) -> dict[
     advertisements = [report.values.get(key, "2") for key in previous_of(recorded) if is_accept_ra(key)]
     if any(value != "2" for value in advertisements):
         shown["preserve_router_advertisements"] = False
-    if setting(inputs, "persist", default=True) is True and not _holds(inputs, report):
+    if setting(inputs, "persist", default=True) is True and not _holds(inputs, recorded, report):
         shown["persist"] = False
     return shown
 
@@ -119,15 +122,16 @@ def _forwards(report: ForwardingReport, interface: str, name: str, value: object
     return value if there is None or value is UNKNOWN else is_on(there)
 
 
-def _holds(inputs: Values, report: ForwardingReport) -> bool:
-    """Whether the drop-in is there and as virtnet wrote it."""
+def _holds(inputs: Values, recorded: Values, report: ForwardingReport) -> bool:
+    """Whether the drop-in is there, as virtnet wrote it, and still this record's."""
     there = parse(report.files.get(path_of(drop_in_of(inputs)), ""))
-    return there is not None and not there.edited and there.owner == inputs.get("__owner", "")
+    record = {"__owner": owner_of(inputs), "__token": token_of(recorded)}
+    return there is not None and not there.edited and there.mark.is_of_record(record)
 
 
 def recorded_inputs(recorded: Values) -> dict[str, object]:
     """What the program had named, from recorded outputs."""
-    names = (*HostForwardingSpec.model_fields, "__owner")
+    names = (*HostForwardingSpec.model_fields, "__owner", "__urn")
     return {name: recorded[name] for name in names if recorded.get(name) is not None}
 
 

@@ -23,6 +23,7 @@ from virtnet.forwarding.reads import READS
 from virtnet.forwarding.spec import ForwardingOutputs, HostForwardingSpec
 from virtnet.forwarding.sysctl import interface_of
 from virtnet.planning.findings import Messages
+from virtnet.planning.ownership.marks import token_of
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import Values
 
@@ -36,13 +37,18 @@ def outputs(inputs: Values, recorded: Values, observed: ForwardingReport) -> dic
     path = path_of(drop_in_of(inputs))
     if setting(inputs, "persist", default=True) is False:
         path = str(recorded.get("drop_in_path") or "")
-    return project(inputs, recorded, observed) | {
-        "host_uuid": observed.host_uuid,
-        "runtime": {key: observed.values[key] for key in keys if key in observed.values},
-        "drop_in_path": path if path in observed.files else "",
-        "previous": previous,
-        "at_boot": {key: {"value": boot[key].value, "source": boot[key].source} for key in keys},
-    }
+    token = token_of(recorded)
+    return (
+        project(inputs, recorded, observed)
+        | ({"__token": token} if token else {})
+        | {
+            "host_uuid": observed.host_uuid,
+            "runtime": {key: observed.values[key] for key in keys if key in observed.values},
+            "drop_in_path": path if path in observed.files else "",
+            "previous": previous,
+            "at_boot": {key: {"value": boot[key].value, "source": boot[key].source} for key in keys},
+        }
+    )
 
 
 def identity(shown: Values) -> str:

@@ -65,6 +65,12 @@ class HostForwardingSpec(Part):
     drop_in: DropInName | None = optional(
         "The drop-in's file name, ending in .conf.", "live", default="90-virtnet-forwarding.conf"
     )
+    adopt: Bool | None = optional(
+        "Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it"
+        " alone. Without it that is refused.",
+        "recorded",
+        default=False,
+    )
     on_delete: Literal["restore", "keep"] | None = optional(
         "What delete does: put back the values found at create, or keep them.", "recorded", default="restore"
     )

@@ -11,9 +11,10 @@ from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.outputs import NetworkOutputs
 from virtnet.network.problem_kinds import ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns, owner_of, urn_of
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
 from virtnet.planning.findings import Problem
 from virtnet.planning.merge import differences, merge, naming
+from virtnet.planning.ownership.marks import renamed
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import UNKNOWN, TreeType, Values, as_list, only, walk_unknown, without
 
@@ -73,25 +74,15 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
         changes += [change for change in naming(NetworkSpec, desired, before) if change.path != "uri"]
     if recorded.get("persistent") is False:
         changes.append(Change(path="persistent", kind="change", change_class=ChangeClass.LIVE, detail="false -> true"))
-    if owner_changed := _owner_changed(desired, recorded):
-        changes.append(
-            Change(path="owner", kind="change", change_class=ChangeClass.RECORDED, problems=(owner_changed,))
-        )
+    if names := renamed(recorded, desired):
+        problem = Problem(ProblemKind.OWNER_CHANGED, names)
+        changes.append(Change(path="owner", kind="change", change_class=ChangeClass.RECORDED, problems=(problem,)))
     problems = tuple(problem_of(entry) for entry in as_list(recorded.get("problems") or ()))
     if problems:
         # What no update mends is live: an update may do whatever disturbs nobody, and says what is left.
         change_class = max(mended_by(problem) or ChangeClass.LIVE for problem in problems)
         changes.append(Change(path="problems", kind="change", change_class=change_class, problems=problems))
     return tuple(changes)
-
-
-def _owner_changed(desired: Values, recorded: Values) -> Problem | None:
-    """That Pulumi calls the resource otherwise now (an alias, a state move), and its mark is to follow."""
-    for name_of in (urn_of, owner_of):
-        before, after = name_of(recorded), name_of(desired)
-        if "" not in (before, after) and before != after:
-            return Problem(ProblemKind.OWNER_CHANGED, {"before": before, "after": after})
-    return None
 
 
 def needs(desired: Values | None, recorded: Values) -> Scope:

@@ -28,16 +28,6 @@ def network_tree_with_unknowns(values: Values) -> "NetworkTreeWithUnknowns":
     return cast("NetworkTreeWithUnknowns", values)
 
 
-def owner_of(values: Values) -> str:
-    """Whose inputs or outputs they are: project/stack/resource; "" where that is not known."""
-    return str(values.get("__owner") or "")
-
-
-def urn_of(values: Values) -> str:
-    """The owner's URN, which has the types of its parents too; "" where that is not known."""
-    return str(values.get("__urn") or "")
-
-
 def forward_mode(spec: NetworkSpec) -> str | None:
     """Libvirt's mode: "" for an isolated network, None while it is unknown."""
     forward = spec.forward

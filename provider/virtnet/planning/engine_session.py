@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from virtnet.planning.claims import Claims, key_of
+from virtnet.planning.ownership.claims import Claims, key_of
 
 if TYPE_CHECKING:
     from virtnet.errors import VirtnetError

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning import messages as sentences
 from virtnet.planning.apply import apply
-from virtnet.planning.claims import Claims, key_of
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Subject, in_words
 from virtnet.planning.ignored import as_recorded, left_alone
+from virtnet.planning.ownership.claims import Claims, key_of
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.preview import Preview
 from virtnet.planning.property_paths import Steps, places, within
@@ -154,7 +154,7 @@ def _if_replaced(
     resource: Resource[Observed], clients: Clients, desired: Values, plan: Plan, connect: Connect
 ) -> Preview | None:
     """What a replacement of what is there would be, of which nothing recorded was told; None where it is gone again."""
-    recorded = {**plan.details, "__token": plan.takes}  # what is replaced is still the old record's
+    recorded = {**plan.details, "__token": next(iter(plan.takes), "")}  # what is replaced is still the old record's
     observed = _look(resource, clients, {}, {**desired, **recorded}, recent=True)
     there = resource.outputs(desired, recorded, observed)
     if there is None:

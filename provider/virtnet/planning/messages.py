@@ -71,6 +71,13 @@ def _claimed(holder: str) -> str:
 LATER = "known only when applied; the plan is made then"
 
 
+def alias_option(alias: str) -> str:
+    """How a program gives a resource its old URN, or its old name."""
+    given = alias if alias.startswith("urn:") else f"pulumi.Alias(name={alias!r})"
+    shown = repr(given) if given is alias else given
+    return f"give it as an alias (opts=pulumi.ResourceOptions(aliases=[{shown}]))"
+
+
 def notes(of: Subject, found: Iterable[Note], messages: Messages) -> Iterator[str]:
     """A line a note."""
     for note in found:

@@ -66,8 +66,8 @@ class Plan(NamedTuple):
     """What a reviewer should know besides the changes."""
     adopts: bool = False
     """Of a create: whether it takes over what others made, which its changes then edit."""
-    takes: str = ""
-    """The token of another record's, which the steps take from it; "" where nothing is taken, or it has none."""
+    takes: tuple[str, ...] = ()
+    """The tokens in the marks of what the steps take from other records; "" stands in a mark without one."""
     details: Mapping[str, Any] = MappingProxyType({})
     """What was chosen while planning and the outputs need, such as a new network's UUID."""
     found_own: bool = False

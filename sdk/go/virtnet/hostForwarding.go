@@ -40,6 +40,8 @@ import (
 type HostForwarding struct {
 	pulumi.CustomResourceState
 
+	// Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+	Adopt pulumi.BoolPtrOutput `pulumi:"adopt"`
 	// What the next boot will give, by kernel parameter, and which file decides it.
 	AtBoot AtBootMapOutput `pulumi:"atBoot"`
 	// The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
@@ -108,6 +110,8 @@ func (HostForwardingState) ElementType() reflect.Type {
 }
 
 type hostForwardingArgs struct {
+	// Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+	Adopt *bool `pulumi:"adopt"`
 	// The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
 	DropIn *string `pulumi:"dropIn"`
 	// Forwarding of single interfaces, by their names. A change is applied live.
@@ -128,6 +132,8 @@ type hostForwardingArgs struct {
 
 // The set of arguments for constructing a HostForwarding resource.
 type HostForwardingArgs struct {
+	// Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+	Adopt pulumi.BoolPtrInput
 	// The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
 	DropIn pulumi.StringPtrInput
 	// Forwarding of single interfaces, by their names. A change is applied live.
@@ -181,6 +187,11 @@ func (o HostForwardingOutput) ToHostForwardingOutput() HostForwardingOutput {
 
 func (o HostForwardingOutput) ToHostForwardingOutputWithContext(ctx context.Context) HostForwardingOutput {
 	return o
+}
+
+// Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+func (o HostForwardingOutput) Adopt() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *HostForwarding) pulumi.BoolPtrOutput { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
 
 // What the next boot will give, by kernel parameter, and which file decides it.

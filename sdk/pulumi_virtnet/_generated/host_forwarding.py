@@ -70,6 +70,9 @@ class HostForwardingArgs(Args):
             Default: True. A change is applied live.
         drop_in: The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is
             applied live.
+        adopt: Take over what another HostForwarding has of the same parameters, or in the same drop-in, which
+            then leaves it alone. Without it that is refused. Default: False. A change touches nothing on the
+            host.
         on_delete: What delete does: put back the values found at create, or keep them. Default: restore. A
             change touches nothing on the host.
     """
@@ -82,6 +85,7 @@ class HostForwardingArgs(Args):
         "preserve_router_advertisements": None,
         "persist": None,
         "drop_in": None,
+        "adopt": None,
         "on_delete": None,
     }
     MAPS: ClassVar[frozenset[str]] = frozenset({"interfaces"})
@@ -96,6 +100,7 @@ class HostForwardingArgs(Args):
         preserve_router_advertisements: Input[bool] | None = None,
         persist: Input[bool] | None = None,
         drop_in: Input[str] | None = None,
+        adopt: Input[bool] | None = None,
         on_delete: Input[Literal["restore", "keep"]] | None = None,
     ) -> None:
         self.uri = uri
@@ -105,6 +110,7 @@ class HostForwardingArgs(Args):
         self.preserve_router_advertisements = preserve_router_advertisements
         self.persist = persist
         self.drop_in = drop_in
+        self.adopt = adopt
         self.on_delete = on_delete
 
 
@@ -136,6 +142,10 @@ class HostForwardingArgsDict(TypedDict):
     """
     drop_in: NotRequired[Input[str] | None]
     """The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live."""
+    adopt: NotRequired[Input[bool] | None]
+    """Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it
+    alone. Without it that is refused. Default: False. A change touches nothing on the host.
+    """
     on_delete: NotRequired[Input[Literal["restore", "keep"]] | None]
     """What delete does: put back the values found at create, or keep them. Default: restore. A change touches
     nothing on the host.
@@ -161,6 +171,7 @@ class HostForwardingProperties(Resource):
         preserve_router_advertisements: Input[bool] | None = None,
         persist: Input[bool] | None = None,
         drop_in: Input[str] | None = None,
+        adopt: Input[bool] | None = None,
         on_delete: Input[Literal["restore", "keep"]] | None = None,
     ) -> None:
         """Make a HostForwarding part of the stack.
@@ -183,6 +194,9 @@ class HostForwardingProperties(Resource):
                 Default: True. A change is applied live.
             drop_in: The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is
                 applied live.
+            adopt: Take over what another HostForwarding has of the same parameters, or in the same drop-in, which
+                then leaves it alone. Without it that is refused. Default: False. A change touches nothing on the
+                host.
             on_delete: What delete does: put back the values found at create, or keep them. Default: restore. A
                 change touches nothing on the host.
 
@@ -202,6 +216,7 @@ class HostForwardingProperties(Resource):
                 "preserve_router_advertisements": preserve_router_advertisements,
                 "persist": persist,
                 "drop_in": drop_in,
+                "adopt": adopt,
                 "on_delete": on_delete,
             },
         )
@@ -240,6 +255,11 @@ class HostForwardingProperties(Resource):
     def drop_in(self) -> pulumi.Output[str | None]:
         """The input `drop_in` as it is now; None when the program leaves it out."""
         return self._output("drop_in")
+
+    @property
+    def adopt(self) -> pulumi.Output[bool | None]:
+        """The input `adopt` as it is now; None when the program leaves it out."""
+        return self._output("adopt")
 
     @property
     def on_delete(self) -> pulumi.Output[Literal["restore", "keep"] | None]:

@@ -14,6 +14,7 @@ from virtnet.network.names import holding_uuid
 from virtnet.network.observed import HostReport, ObservedNetwork, reported
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.planning.findings import Problem
+from virtnet.planning.ownership.marks import Mark
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, NetworkReport
 
 DATA = Path(__file__).parents[1] / "data" / "firewall"
@@ -76,7 +77,7 @@ def forwards(values: Any = None, files: Any = None, users: Any = None, **more: A
 
 
 def drop_in(owner: str = "project/stack/one", **settings: str) -> str:
-    return render(DropIn(owner=owner, settings=tuple(settings.items()) or ((IPV4, "1"),)))
+    return render(DropIn(mark=Mark(owner), settings=tuple(settings.items()) or ((IPV4, "1"),)))
 
 
 def report(**found: Any) -> DoctorReport:

@@ -26,6 +26,7 @@ from virtnet.planning import lifecycle
 from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Fault, Note, Refusal, Summary
+from virtnet.planning.ownership.marks import Mark
 from virtnet.planning.plan import Plan
 from virtnet.planning.reports import NetworkReport
 from virtnet.spec.failures import Failure, SpecFailure
@@ -33,7 +34,7 @@ from virtnet.spec.part import UNKNOWN
 from virtnet.transport.uri import UriFaultKind
 
 PATH = "/etc/sysctl.d/90-virtnet-forwarding.conf"
-RECORD = runtime_record_of(OWNER)
+RECORD = runtime_record_of(Mark(OWNER))
 HARDENING = "/etc/sysctl.d/99-hardening.conf"
 LAB = "/etc/sysctl.d/10-lab.conf"
 HIDDEN = "/usr/lib/sysctl.d/90-virtnet-forwarding.conf"
@@ -156,10 +157,12 @@ class TestCheck:
         assert desired(interfaces={})["ipv4"] is True
         assert "ipv4" not in desired(ipv6=True)
 
-    def test_keeps_the_first_owner(self) -> None:
-        canonical, _ = check({"uri": "qemu:///system", "__owner": "project/stack/new"}, {"__owner": OWNER})
+    def test_the_owner_is_as_pulumi_calls_it_by_now(self) -> None:
+        now = {"__owner": "project/stack/new", "__urn": "urn:new"}
 
-        assert canonical["__owner"] == OWNER
+        canonical, _ = check({"uri": "qemu:///system", **now}, {"__owner": OWNER, "__urn": "urn:old"})
+
+        assert {name: canonical[name] for name in now} == now
 
 
 class TestCreate:
@@ -185,7 +188,7 @@ class TestCreate:
 
         written = parse(host.files.texts[PATH])
         assert written is not None
-        assert written.owner == OWNER
+        assert written.mark.owner == OWNER
         assert written.settings == (("net/ipv4/ip_forward", "1"), ("net/ipv6/conf/eth0.100/forwarding", "0"))
         assert not written.edited
 
@@ -329,7 +332,13 @@ class TestCreate:
         assert decided.refusals == (
             Refusal(
                 RefusalKind.MANAGED_BY_ANOTHER,
-                {"keys": (IPV4,), "host": "this host", "owner": OWNER, "path": PATH if first else RECORD},
+                {
+                    "keys": (IPV4,),
+                    "host": "this host",
+                    "owner": OWNER,
+                    "path": PATH if first else RECORD,
+                    "alias": "forwarding",
+                },
             ),
         )
 
@@ -583,25 +592,19 @@ class TestDelete:
         [
             ("net.ipv4.ip_forward = 1\n", NoteKind.FILE_KEPT_NOT_OURS),
             ("edited", NoteKind.FILE_KEPT_EDITED),
-            ("other", NoteKind.FILE_KEPT_OF_ANOTHER),
         ],
     )
     def test_keeps_a_drop_in_that_is_not_its_own(self, text: str, kind: NoteKind) -> None:
         host = forwarding_host()
         recorded = applied(host, desired())
-        own = host.files.texts[PATH]
-        second = "project/stack/second"
-        host.files.texts[PATH] = {
-            "edited": own + "kernel.sysrq = 0\n",
-            "other": own.replace(OWNER, second),
-        }.get(text, text)
+        edited = host.files.texts[PATH] + "kernel.sysrq = 0\n"
+        host.files.texts[PATH] = edited if text == "edited" else text
 
         decided = planned(host, None, recorded)
         apply(decided, clients(host), FORWARDING, messages=lambda: IN_KINDS)
 
         assert PATH in host.files.texts
         assert decided.notes[-1].kind is kind
-        assert decided.notes[-1].details.get("owner", second) == second
 
     def test_is_done_when_it_is_gone_already(self) -> None:
         host = forwarding_host()
@@ -643,7 +646,7 @@ def test_an_owner_cannot_write_lines_into_the_drop_in() -> None:
 
     written = parse(host.files.texts[PATH])
     assert written is not None
-    assert (written.owner, written.settings) == (owner, (("net/ipv4/ip_forward", "1"),))
+    assert (written.mark.owner, written.settings) == (owner, (("net/ipv4/ip_forward", "1"),))
 
 
 def shown_on(host: FakeHost) -> dict[str, str]:

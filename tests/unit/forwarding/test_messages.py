@@ -28,6 +28,7 @@ from virtnet.forwarding.kinds import (
     UserKind,
 )
 from virtnet.forwarding.messages import messages
+from virtnet.forwarding.observed import ForwardingReport
 from virtnet.forwarding.resource import HOST_FORWARDING
 from virtnet.forwarding.sysctl import IPV4, IPV6
 from virtnet.planning import lifecycle
@@ -75,15 +76,24 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (RefusalKind.STILL_NEEDED, {"key": IPV4, "family": "ipv4", "host": HOST, "needed_by": [DEFAULT]}),
     (
         RefusalKind.MANAGED_BY_ANOTHER,
-        {"keys": [IPV4, IPV6, ETH0], "host": HOST, "owner": "shop/prod/forwarding", "path": OTHER},
+        {"keys": [IPV4, IPV6, ETH0], "host": HOST, "owner": "shop/prod/forwarding", "path": OTHER, "alias": "urn:old"},
     ),
-    (RefusalKind.MANAGED_BY_ANOTHER, {"keys": [IPV4], "host": HOST, "owner": "", "path": OTHER}),
+    (RefusalKind.MANAGED_BY_ANOTHER, {"keys": [IPV4], "host": HOST, "owner": "", "path": OTHER, "alias": ""}),
     (RefusalKind.DROP_IN_NOT_OURS, {"path": PATH, "host": HOST}),
-    (RefusalKind.DROP_IN_OF_ANOTHER, {"path": PATH, "host": HOST, "owner": "shop/prod/forwarding"}),
+    (
+        RefusalKind.DROP_IN_OF_ANOTHER,
+        {"path": PATH, "host": HOST, "owner": "shop/prod/forwarding", "alias": "forwarding"},
+    ),
+    (RefusalKind.TAKEN_OVER, {"path": PATH, "owner": "shop/prod/forwarding"}),
     (RefusalKind.DROP_IN_HIDES_FILES, {"path": PATH, "host": HOST, "hidden": [OTHER]}),
     (RefusalKind.NO_RIGHT, {"host": HOST}),
     (ProblemKind.DROP_IN_ALTERED, {}),
-    (ProblemKind.OWNER_CHANGED, {}),
+    (ProblemKind.OWNER_CHANGED, {"before": "urn:old", "after": "urn:new"}),
+    (NoteKind.RESUMED, {"path": PATH}),
+    (NoteKind.TAKEN_UP, {"path": PATH, "urn": "urn:old"}),
+    (NoteKind.TAKEN_OVER, {"path": PATH, "owner": "urn:old", "alias": "urn:old"}),
+    (NoteKind.TAKEN_OVER, {"path": PATH, "owner": "shop/prod/forwarding", "alias": ""}),
+    (NoteKind.LEFT_TO_OWNER, {"path": PATH, "owner": "urn:new"}),
     (NoteKind.INTERFACE_MISSING, {"interface": "wg0", "path": PATH}),
     (NoteKind.LOSES_ADVERTISED_ROUTES, {"interface": "wan0", "host": HOST}),
     (NoteKind.DRIFT_NOT_REVIEWED, {"property": 'interfaces["eth0"].ipv4'}),
@@ -162,7 +172,13 @@ def test_what_is_done_and_recorded_does_not_depend_on_a_sentence(
 
 def carried_out(host: FakeHost, history: list[dict[str, Any]], fails_at: int | None, worded: Messages) -> list[object]:
     """Everything that comes of a history, but for what is shown."""
-    resource = replace(HOST_FORWARDING, messages=lambda: worded)
+
+    def observed(
+        connected: Clients, desired: Mapping[str, Any] | None, recorded: Mapping[str, Any]
+    ) -> ForwardingReport:
+        return HOST_FORWARDING.observe(connected, desired, recorded)._replace(fresh_token="a-token")
+
+    resource = replace(HOST_FORWARDING, observe=observed, messages=lambda: worded)
     came_of_it: list[object] = []
     recorded: dict[str, Any] | None = None
 

@@ -17,8 +17,8 @@ from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import lifecycle
-from virtnet.planning.claims import Claims
 from virtnet.planning.findings import Note, Refusal
+from virtnet.planning.ownership.claims import Claims
 from virtnet.planning.reports import NetworkReport
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"

@@ -253,7 +253,8 @@ def test_an_unchanged_network_costs_no_import_of_the_spec() -> None:
         "virtnet.network",
         "virtnet.network.unchanged",
         "virtnet.planning",
-        "virtnet.planning.claims",
         "virtnet.planning.engine_session",
+        "virtnet.planning.ownership",
+        "virtnet.planning.ownership.claims",
         "virtnet.resources",
     ]

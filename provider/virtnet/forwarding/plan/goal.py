@@ -8,14 +8,15 @@ from virtnet.forwarding.kinds import NoteKind
 from virtnet.forwarding.observed import ForwardingReport, setting, wanted
 from virtnet.forwarding.sysctl import accept_ra_of, is_accept_ra, is_ipv6, is_on
 from virtnet.planning.findings import Note
+from virtnet.planning.ownership.marks import Mark, mark_for
 from virtnet.spec.part import UNKNOWN, Values
 
 
 class Goal(NamedTuple):
     """The parameters and the drop-in that there shall be."""
 
-    owner: str
-    """project/stack/resource, or "" where nobody told."""
+    mark: Mark
+    """What the files are to say of their owner."""
     path: str
     """The drop-in's path; the default while its name is unknown."""
     persist: object
@@ -30,12 +31,12 @@ class Goal(NamedTuple):
     """The inputs that only the apply will know."""
 
 
-def goal_of(desired: Values) -> Goal:
-    """The goal as inputs name it."""
+def goal_of(desired: Values, token: str) -> Goal:
+    """The goal as inputs name it, under the mark with this token."""
     drop_in = desired.get("drop_in")
     named = wanted(desired)
     return Goal(
-        owner=str(desired.get("__owner", "")),
+        mark=mark_for(desired, token),
         path=path_of(drop_in if isinstance(drop_in, str) else None),
         persist=setting(desired, "persist", default=True),
         preserve_advertisements=setting(desired, "preserve_router_advertisements", default=True),

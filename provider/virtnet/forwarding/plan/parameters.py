@@ -4,11 +4,10 @@ So a plan knows what a write does to other interfaces, puts back only what was s
 value that will be there anyway.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from virtnet.forwarding.boot_files.boot import by_systemd
-from virtnet.forwarding.boot_files.drop_in import parse
 from virtnet.forwarding.kinds import NoteKind, UserKind
 from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.plan.goal import Goal
@@ -57,9 +56,16 @@ class ParameterPlan(NamedTuple):
 
 
 def plan_parameters(
-    goal: Goal, previous: Mapping[str, str], released: Mapping[str, str], observed: ForwardingReport
+    goal: Goal,
+    previous: Mapping[str, str],
+    released: Mapping[str, str],
+    observed: ForwardingReport,
+    own: Collection[str],
 ) -> ParameterPlan:
-    """Set the targets and put back what is `released`: the whole host first, then what goes back, then the parts."""
+    """Set the targets and put back what is `released`: the whole host first, then what goes back, then the parts.
+
+    `own` are the paths of the resource's own files.
+    """
     writes = SimulatedWrites(observed.values)
     order = in_writing_order(goal.targets)
     parts = [key for key in order if key not in WHOLE_HOST and not is_accept_ra(key)]
@@ -68,7 +74,7 @@ def plan_parameters(
             previous = _remembering_others(goal, key, previous, writes)
             writes = writes.write(key, goal.targets[key], exactly=is_accept_ra(key))
     written = {step.key for step in writes.steps}
-    restored = restore(writes, released, observed, owner=goal.owner, targets=goal.targets)
+    restored = restore(writes, released, observed, own=own, targets=goal.targets)
     writes = restored.writes
     for key in parts:
         writes = writes.write(key, goal.targets[key])
@@ -114,7 +120,7 @@ def restore(
     released: Mapping[str, str],
     observed: ForwardingReport,
     *,
-    owner: str,
+    own: Collection[str],
     targets: Mapping[str, str],
 ) -> Restored:
     """Parameters going back to the values found at create, as far as nobody else needs them as they are.
@@ -126,7 +132,7 @@ def restore(
     advertisements = [key for key in keys if is_accept_ra(key)]
     left_on: dict[str, tuple[ForwardingUser, ...]] = {}
     for key in wholes:
-        needed_by = _needed_by(key, released[key], writes, observed, owner)
+        needed_by = _needed_by(key, released[key], writes, observed, own)
         if needed_by:
             left_on[key] = needed_by
         else:
@@ -141,7 +147,7 @@ def restore(
             continue
         # It went with the whole when it was found, where that is not released itself.
         alone = follows and whole not in released
-        needed_by = _needed_by(key, released[key], writes, observed, owner) if alone else ()
+        needed_by = _needed_by(key, released[key], writes, observed, own) if alone else ()
         if needed_by:
             left_on[key] = needed_by
         else:
@@ -157,19 +163,14 @@ def _stays_on(key: str, needed_by: tuple[ForwardingUser, ...]) -> Note:
 
 
 def _needed_by(
-    key: str, found: str, writes: SimulatedWrites, observed: ForwardingReport, owner: str
+    key: str, found: str, writes: SimulatedWrites, observed: ForwardingReport, own: Collection[str]
 ) -> tuple[ForwardingUser, ...]:
     """Who needs a parameter to stay on that is on, and was found off."""
     if is_on(found) or not is_on(writes.values.get(key)):
         return ()
     whole = whole_of(key)
     docker = (ForwardingUser(UserKind.DOCKER, "docker0"),) if observed.docker else ()
-    others = {path: text for path, text in observed.files.items() if not _is_own(text, owner)}
+    others = {path: text for path, text in observed.files.items() if path not in own}
     boot = by_systemd(others, observed.interfaces)[whole]
     file = (ForwardingUser(UserKind.FILE, boot.source),) if is_on(boot.value) else ()
     return (*observed.users[whole], *docker, *file)
-
-
-def _is_own(text: str, owner: str) -> bool:
-    there = parse(text)
-    return there is not None and there.owner == owner

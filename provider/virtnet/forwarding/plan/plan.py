@@ -8,10 +8,10 @@ a file is in files, and what others do in notes.
 import json
 from collections.abc import Iterator, Sequence
 
-from virtnet.forwarding.boot_files.drop_in import path_of, runtime_record_of
+from virtnet.forwarding.boot_files.drop_in import DropIn, path_of
 from virtnet.forwarding.kinds import NoteKind, ProblemKind, RefusalKind
 from virtnet.forwarding.observed import ForwardingReport, drop_in_of, previous_of, project, setting
-from virtnet.forwarding.plan.files import has_own_file, other_owners, plan_files, recorded_path, removed
+from virtnet.forwarding.plan.files import marked_anew, own_records, plan_files, removed
 from virtnet.forwarding.plan.goal import Goal, goal_of, lost_routes, preserve_advertisements
 from virtnet.forwarding.plan.notes import (
     overridden_as_recorded,
@@ -19,13 +19,16 @@ from virtnet.forwarding.plan.notes import (
     overridden_at_runtime,
     what_docker_does,
 )
+from virtnet.forwarding.plan.owners import Held, held_by_create, held_by_record, met_by, recorded_path, taken_from
 from virtnet.forwarding.plan.parameters import SimulatedWrites, plan_parameters, restore
 from virtnet.forwarding.plan.previous import released, remember, remembered
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.forwarding.sysctl import WHOLE_HOST, interface_of, is_ipv6, is_on
 from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.planning.merge import differences
+from virtnet.planning.ownership.marks import mark_for, renamed, token_of
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
+from virtnet.spec.failures import Details
 from virtnet.spec.part import Values
 
 
@@ -40,24 +43,46 @@ def plan(
     recorded = recorded or {}
     if observed is None:
         return Plan(changes=_changes(desired, recorded), notes=tuple(overridden_as_recorded(desired, recorded)))
-    if recorded:
-        reviewed = tuple(change for change in _changes(desired, recorded) if change.path != "uri")
-        if all(change.change_class is ChangeClass.RECORDED for change in reviewed):
-            # Nobody was shown that anything happens on the host, so nothing does; drift waits for a refresh.
-            return Plan(changes=reviewed, notes=tuple(_drift_not_reviewed(recorded, observed)))
-    return _converge(desired, recorded, observed)
+    if not recorded:
+        mark = goal_of(desired, observed.fresh_token)
+        return _converge(desired, recorded, observed, held_by_create(mark, desired, observed))
+    held = held_by_record(recorded, observed, desired)
+    if taken := taken_from(recorded, held, observed):
+        return Plan(refusals=(Refusal(RefusalKind.TAKEN_OVER, _by_whom(taken)),))
+    reviewed = tuple(change for change in _changes(desired, recorded) if change.path != "uri")
+    if all(change.change_class is ChangeClass.RECORDED for change in reviewed):
+        return _record(desired, recorded, observed, held, reviewed)
+    return _converge(desired, recorded, observed, held)
+
+
+def _by_whom(taken: tuple[str, DropIn]) -> Details:
+    path, there = taken
+    return {"path": path, "owner": there.mark.owner_shown}
 
 
 def _changes(desired: Values, current: Values) -> tuple[Change, ...]:
     """What differs between inputs and what is recorded, or what is there."""
     changes = differences(HostForwardingSpec, desired, current)
-    if current and desired.get("__owner", "") != current.get("__owner", ""):
-        changes += (_mending("drop_in", ProblemKind.OWNER_CHANGED),)
+    if names := renamed(current, desired):
+        problem = Problem(ProblemKind.OWNER_CHANGED, names)
+        changes += (Change(path="owner", kind="change", change_class=ChangeClass.RECORDED, problems=(problem,)),)
     return changes
 
 
-def _mending(path: str, problem: ProblemKind) -> Change:
-    return Change(path=path, kind="change", change_class=ChangeClass.LIVE, problems=(Problem(problem),))
+def _record(
+    desired: Values, recorded: Values, observed: ForwardingReport, held: Held, changes: tuple[Change, ...]
+) -> Plan:
+    """An update of what is recorded, and of the name in the mark.
+
+    Nobody was shown that anything else happens on the host, so nothing does; drift waits for a refresh.
+    """
+    notes = tuple(_drift_not_reviewed(recorded, observed))
+    if not renamed(recorded, desired):
+        return Plan(changes=changes, notes=notes)
+    token = token_of(recorded) or observed.fresh_token
+    steps = marked_anew(mark_for(desired, token), observed, held)
+    details = {"__token": token} if steps else {}
+    return Plan(steps, changes, refusals=_without_right(steps, observed), notes=notes, details=details)
 
 
 def _drift_not_reviewed(recorded: Values, observed: ForwardingReport) -> Iterator[Note]:
@@ -65,18 +90,19 @@ def _drift_not_reviewed(recorded: Values, observed: ForwardingReport) -> Iterato
         yield Note(NoteKind.DRIFT_NOT_REVIEWED, {"property": change.path})
 
 
-def _converge(desired: Values, recorded: Values, observed: ForwardingReport) -> Plan:
-    """One create or update."""
-    named = goal_of(desired)
-    before = remembered(named, recorded, observed)
+def _converge(desired: Values, recorded: Values, observed: ForwardingReport, held: Held) -> Plan:
+    """One create or update, going on with the files that are `held`."""
+    token = token_of(recorded) or observed.fresh_token
+    named = goal_of(desired, token)
+    before = remembered(held, recorded)
     goal = preserve_advertisements(named, before, observed)
-    gone = released(goal, recorded, before)
+    gone = released(goal, recorded, before, held)
     previous = remember(goal, before, gone, observed)
-    parameters = plan_parameters(goal, previous, gone, observed)
-    files = plan_files(goal, parameters.previous, recorded, observed)
+    parameters = plan_parameters(goal, previous, gone, observed, held.own)
+    files = plan_files(goal, parameters.previous, recorded, observed, held)
     # The file first: it keeps the values found, should the rest be cut short.
     steps: tuple[Step, ...] = (*files.steps, *parameters.steps)
-    refusals = (*_impossible(named, observed), *other_owners(named, recorded, observed), *files.refusals)
+    refusals = (*_impossible(named, observed), *met_by(named, desired, held, observed), *files.refusals)
     boot = overridden_at_boot(goal, files.files, observed) if not refusals else ()
     current = project(recorded, recorded, observed) if recorded else {}
     return Plan(
@@ -84,6 +110,7 @@ def _converge(desired: Values, recorded: Values, observed: ForwardingReport) -> 
         changes=_classed(_changes(desired, current), recorded, observed, writes_files=bool(files.steps)),
         refusals=(*refusals, *_without_right(steps, observed)),
         notes=(
+            *held.notes,
             *_missing_interfaces(named, observed),
             *lost_routes(named, observed),
             *parameters.notes,
@@ -92,8 +119,9 @@ def _converge(desired: Values, recorded: Values, observed: ForwardingReport) -> 
             *overridden_at_runtime(goal, observed),
             *(what_docker_does(goal, observed) if steps else ()),
         ),
-        details={"previous": json.dumps(dict(parameters.previous), sort_keys=True)},
-        found_own=not recorded and has_own_file(named, observed),
+        takes=() if recorded else held.tokens,
+        details={"previous": json.dumps(dict(parameters.previous), sort_keys=True), "__token": token},
+        found_own=held.is_of_resource,
     )
 
 
@@ -127,7 +155,8 @@ def _classed(
 ) -> tuple[Change, ...]:
     """Changes with what the host says: the same host makes a new uri a spelling."""
     if writes_files and not changes:
-        return (_mending("persist", ProblemKind.DROP_IN_ALTERED),)
+        altered = Problem(ProblemKind.DROP_IN_ALTERED)
+        return (Change(path="persist", kind="change", change_class=ChangeClass.LIVE, problems=(altered,)),)
     if recorded.get("host_uuid") != observed.host_uuid:
         return changes
     return tuple(
@@ -136,14 +165,15 @@ def _classed(
 
 
 def _delete(recorded: Values, observed: ForwardingReport) -> Plan:
-    owner = str(recorded.get("__owner", ""))
-    record = runtime_record_of(owner)
+    held = held_by_record(recorded, observed)
+    if taken := taken_from(recorded, held, observed):
+        return Plan(notes=(Note(NoteKind.LEFT_TO_OWNER, _by_whom(taken)),))
     if setting(recorded, "on_delete", default="restore") == "keep":
-        gone = removed([record], observed.runtime_records, owner, observed.host)
+        gone = removed(own_records(held), observed.runtime_records, held, observed.host)
         return Plan(steps=gone.steps, notes=(Note(NoteKind.KEPT_ON_DELETE),))
-    restored = restore(SimulatedWrites(observed.values), previous_of(recorded), observed, owner=owner, targets={})
-    paths = {path_of(drop_in_of(recorded)), *recorded_path(recorded), record}
-    files = removed(paths, {**observed.files, **observed.runtime_records}, owner, observed.host)
+    restored = restore(SimulatedWrites(observed.values), previous_of(recorded), observed, own=held.own, targets={})
+    paths = {path_of(drop_in_of(recorded)), *recorded_path(recorded), *held.own}
+    files = removed(paths, {**observed.files, **observed.runtime_records}, held, observed.host)
     steps: tuple[Step, ...] = (*restored.writes.steps, *files.steps)
     return Plan(steps=steps, refusals=_without_right(steps, observed), notes=(*restored.notes, *files.notes))
 

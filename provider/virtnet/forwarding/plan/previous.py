@@ -2,37 +2,26 @@
 
 from collections.abc import Mapping
 
-from virtnet.forwarding.boot_files.drop_in import parse, runtime_record_of
 from virtnet.forwarding.observed import ForwardingReport, managed, parameters, previous_of
 from virtnet.forwarding.plan.goal import Goal
+from virtnet.forwarding.plan.owners import Held
 from virtnet.forwarding.sysctl import is_accept_ra, whole_of
 from virtnet.spec.part import Values
 
 
-def remembered(goal: Goal, recorded: Values, observed: ForwardingReport) -> dict[str, str]:
-    """The values found by those who came before: as recorded, or as a run that was cut short left them."""
-    return _left_behind(goal, observed) | previous_of(recorded)
+def remembered(held: Held, recorded: Values) -> dict[str, str]:
+    """The values found by those who came before: as recorded, or as the files say that they left."""
+    left: dict[str, str] = {}
+    for there in held.own.values():
+        left |= parameters(there.previous)
+    return left | previous_of(recorded)
 
 
-def _left_behind(goal: Goal, observed: ForwardingReport) -> dict[str, str]:
-    """What a create or update of ours that was cut short had found, by the header of the file or record it left."""
-    if goal.owner == "":
-        return {}
-    for text in (
-        observed.files.get(goal.path, ""),
-        observed.runtime_records.get(runtime_record_of(goal.owner), ""),
-    ):
-        there = parse(text)
-        if there is not None and there.owner == goal.owner:
-            return parameters(there.previous)
-    return {}
-
-
-def released(goal: Goal, recorded: Values, previous: Mapping[str, str]) -> dict[str, str]:
+def released(goal: Goal, recorded: Values, previous: Mapping[str, str], held: Held) -> dict[str, str]:
     """Of the remembered values those of parameters that are no longer named."""
     if "interfaces" in goal.unknown:
         return {}
-    before = managed(recorded, previous) if recorded else {}
+    before = set(managed(recorded, previous)) if recorded else held.keys
     gone = {
         key: previous[key] for key in before if key in previous and key not in goal.targets and key not in goal.named
     }

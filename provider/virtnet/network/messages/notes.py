@@ -5,8 +5,8 @@ from enum import Enum
 
 from virtnet.network.messages.attachments import Attachments, names
 from virtnet.network.messages.problems import DNSMASQ_NOT_RUNNING
-from virtnet.network.messages.refusals import alias_option
 from virtnet.network.plan.kinds import NoteKind
+from virtnet.planning.messages import alias_option
 
 
 def _adopted(*, uuid: str, on_delete: str | None) -> str:

@@ -12,7 +12,7 @@ from virtnet.network.problem_kinds import problem_of
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.planning.findings import Advice, Refusal
-from virtnet.planning.messages import changed
+from virtnet.planning.messages import alias_option, changed
 from virtnet.spec.failures import Details
 
 Why = Mapping[str, Any]
@@ -35,13 +35,6 @@ def _owned_by_other(*, uuid: str, owner: str, alias: str) -> Advice:
         + "let go of it there first (on_delete keep, then destroy), choose another name, or, where nobody owns it any "
         "more, set adopt",
     )
-
-
-def alias_option(alias: str) -> str:
-    """How a program gives a resource its old URN, or its old name."""
-    given = alias if alias.startswith("urn:") else f"pulumi.Alias(name={alias!r})"
-    shown = repr(given) if given is alias else given
-    return f"give it as an alias (opts=pulumi.ResourceOptions(aliases=[{shown}]))"
 
 
 def _advertised_routes_lost(*, interfaces: Sequence[str]) -> Advice:

@@ -24,6 +24,7 @@ from virtnet.network.observed import (
     reported,
 )
 from virtnet.planning.clients.clients import Clients
+from virtnet.planning.ownership.marks import fresh_token
 from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, ObstacleKind
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         report=report,
-        fresh_token=_token(),
+        fresh_token=fresh_token(),
         attachments=_with_guests(clients, report, users) if may_start or scope.deletes else users,
         holding="" if holding is None else holding.name,
         held=held,
@@ -85,17 +86,13 @@ def _observe_absent(clients: Clients, scope: Scope) -> ObservedAbsent:
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         fresh_uuid=str(uuids.uuid4()),
-        fresh_token=_token(),
+        fresh_token=fresh_token(),
         loose=loose_interfaces(clients, scope.name, None) if may_start and scope.name else Loose(),
         others=around.others,
         host=around.host,
         interface_names=around.interface_names,
         only_libvirt=clients.host is None,
     )
-
-
-def _token() -> str:
-    return uuids.uuid4().hex[:16]
 
 
 class _Surroundings(NamedTuple):

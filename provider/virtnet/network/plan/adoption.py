@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.plan.new import own_mark
-from virtnet.network.tree import owner_of
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Refusal
+from virtnet.planning.ownership.marks import owner_of
 from virtnet.spec.part import as_group
 
 if TYPE_CHECKING:
@@ -63,20 +63,7 @@ def adoption_mark(desired: "NetworkTree", token: str, found: AsFound) -> OwnerMa
     return replace(own_mark(desired, token), adopted=True, found=json.dumps(found.as_details(), sort_keys=True))
 
 
-def alias_of(mark: OwnerMark, desired: "NetworkTree") -> str:
-    """What a program gives as an alias where the resource that a mark names may be its own by an old name.
-
-    Its URN; of a mark without one the name alone, for pulumi.Alias. "" where it is of another stack: no alias reaches
-    there.
-    """
-    # project/stack/resource: only the last may hold further slashes.
-    *stack, resource = mark.owner.split("/", 2)
-    if owner_of(desired).split("/", 2)[:-1] != stack:
-        return ""
-    return mark.urn or resource
-
-
 def owned_by_other(mark: OwnerMark, desired: "NetworkTree", uuid: str) -> Refusal:
     """The refusal of a network with the mark of another resource."""
-    details = {"uuid": uuid, "owner": mark.owner, "alias": alias_of(mark, desired)}
+    details = {"uuid": uuid, "owner": mark.owner, "alias": mark.alias_for(desired)}
     return Refusal(RefusalKind.OWNED_BY_OTHER, details)

@@ -6,7 +6,7 @@ Each of them writes a new token into the mark, so that no other record's delete 
 from typing import TYPE_CHECKING
 
 from virtnet.network.observed import ObservedNetwork
-from virtnet.network.plan.adoption import adoption_mark, alias_of, as_found, owned_by_other
+from virtnet.network.plan.adoption import adoption_mark, as_found, owned_by_other
 from virtnet.network.plan.converge import converge
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.leftovers import before_start
@@ -17,11 +17,12 @@ from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork, stop_step
-from virtnet.network.tree import own_bridge, owner_of
+from virtnet.network.tree import own_bridge
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import differences
+from virtnet.planning.ownership.marks import owner_of
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.planning.reports import attachment_details
 
@@ -35,7 +36,7 @@ def plan_create(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     mark = report.definition.mark
     if mark is not None and owner and mark.owner == owner and not mark.adopted and report.persistent:
         plan = _finish(desired, observed) if mark.creating else _take_up(desired, observed, mark)
-        return plan._replace(takes=mark.token, found_own=mark.is_of_resource(desired))
+        return plan._replace(takes=(mark.token,), found_own=mark.is_of_resource(desired))
     if not desired.get("adopt"):
         if mark is not None and mark.owner and mark.owner != owner:
             return Plan(refusals=(owned_by_other(mark, desired, report.uuid),))
@@ -81,13 +82,13 @@ def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     marked = (MarkNetwork(uuid=report.uuid, mark=mark, previous=previous),) if marks_first else ()
     notes = [Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})]
     if previous is not None and previous.owner and not previous.is_of_resource(desired):
-        notes.append(Note(NoteKind.TAKEN_OVER, {"owner": previous.owner, "alias": alias_of(previous, desired)}))
+        notes.append(Note(NoteKind.TAKEN_OVER, {"owner": previous.owner, "alias": previous.alias_for(desired)}))
     return converged.plan()._replace(
         steps=(*marked, *converged.steps),
         notes=(*notes, *converged.notes),
         details={"uuid": report.uuid, "adopted_from": found.as_details(), "__token": token},
         adopts=True,
-        takes="" if previous is None else previous.token,
+        takes=() if previous is None else (previous.token,),
         found_own=bool(owner_of(desired)) and previous is not None and previous.is_of_resource(desired),
     )
 

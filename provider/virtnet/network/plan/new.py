@@ -9,10 +9,11 @@ from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, prefli
 from virtnet.network.steps.definition import DefineNetwork, Outline, named
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge, owner_of, urn_of
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Note, Refusal
+from virtnet.planning.ownership.marks import owner_of, urn_of
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.spec.part import without
 

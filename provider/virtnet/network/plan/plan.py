@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from virtnet.network.diff import recorded_changes, recorded_inputs
 from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
-from virtnet.network.tree import network_tree, network_tree_with_unknowns, owner_of
+from virtnet.network.tree import network_tree, network_tree_with_unknowns
 from virtnet.planning.findings import Note, Refusal
+from virtnet.planning.ownership.marks import owner_of, token_of
 from virtnet.planning.plan import ChangeClass, Plan
 from virtnet.spec.part import Values
 
@@ -71,7 +72,7 @@ def _update(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork)
         default=ChangeClass.RECORDED,
     )
     converged = converge(desired, recorded_inputs(recorded), observed, reviewed_class)
-    token = str(recorded.get("__token") or observed.fresh_token)
+    token = token_of(recorded) or observed.fresh_token
     marked = mark
     if owner_of(desired) and mark is not None:
         # Under the name that it has by now (an alias, a state move); and a create that failed half-way was recorded as

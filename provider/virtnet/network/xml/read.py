@@ -20,8 +20,9 @@ from virtnet.network import spec as parts
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.tree import network_tree
 from virtnet.planning.merge import ABSENT, differences
+from virtnet.planning.ownership.marks import Mark
 from virtnet.spec.failures import Invalid
-from virtnet.spec.part import Part, Shape, Values, shapes, without
+from virtnet.spec.part import Part, Shape, shapes, without
 from virtnet.spec.values import readable
 
 if TYPE_CHECKING:
@@ -80,38 +81,15 @@ SPECIAL = frozenset({"metadata", "dnsmasq_options"})
 
 
 @dataclass(frozen=True)
-class OwnerMark:
-    """Who made a network, took it up or took it over, kept in its metadata: `owner` is project/stack/resource."""
+class OwnerMark(Mark):
+    """The mark of a network, kept in its metadata."""
 
-    owner: str
-    urn: str = ""
-    """The owner's, with the types of its parents, which `owner` leaves out; "" where nobody told."""
-    token: str = ""
-    """What the owner's record in the state holds too. It is a new one whenever the network is made or taken anew, so
-    that an older record is known as such. "" in a mark from before there were any."""
     creating: bool = False
     """True from the first define until create is done: what is left of a create that was killed."""
     adopted: bool = False
     """True for a network that was there before, and was taken over and changed."""
     found: str = field(default="", compare=False)
     """How an adopted network was found, as JSON: Pulumi records nothing of a create that is killed."""
-
-    @property
-    def owner_shown(self) -> str:
-        """The owner for people: the URN, which tells two resources of one name apart, or what else is known."""
-        return self.urn or self.owner
-
-    def is_of_record(self, recorded: Values) -> bool:
-        """Whether it was written for what the state records, and not since by another that took the network."""
-        token, owner = recorded.get("__token") or "", recorded.get("__owner") or ""
-        if self.token or (token and not self.owner):
-            return self.token == token
-        return "" in (self.owner, owner) or self.owner == owner
-
-    def is_of_resource(self, inputs: Values) -> bool:
-        """Whether it names the resource with these inputs, under the parents that it has, as far as that is told."""
-        urn = inputs.get("__urn") or ""
-        return self.owner == inputs.get("__owner") and ("" in (self.urn, urn) or self.urn == urn)
 
 
 class Place(NamedTuple):

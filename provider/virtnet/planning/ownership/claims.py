@@ -1,7 +1,7 @@
 """Which resources of one run have which objects on hosts, so that none of them takes another's."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 def key_of(values: Mapping[str, object]) -> str:
@@ -25,8 +25,8 @@ class Claims:
             with self._lock:
                 self._keys[token] = key
 
-    def holder(self, token: str, key: str) -> str | None:
-        """The key of the resource that has the object, where it is another than the given one."""
+    def holder(self, tokens: Iterable[str], key: str) -> str | None:
+        """The key of a resource that has one of the objects, where it is another than the given one."""
         with self._lock:
-            found = self._keys.get(token, key)
-        return None if found == key else found
+            found = [self._keys.get(token, key) for token in tokens]
+        return next((one for one in found if one != key), None)
