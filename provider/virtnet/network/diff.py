@@ -99,7 +99,7 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
         deletes=deletes,
         recorded=only(recorded, {"__token", "__owner", "__urn"}),
         disconnects=deletes and recorded.get("on_delete") == "disconnect",
-        checks_firewall=bool(recorded.get("host_uuid")),
+        checks_firewall=recorded.get("host_uuid") is not None,
         bridges=frozenset(name for name in named if name),
         ip_versions=frozenset(6 if ":" in address else 4 for address in addresses) if whole else None,
         prefetches=own_bridge and not wanted.get("adopt") and bool(wanted.get("active", True)),

@@ -19,9 +19,11 @@ from virtnet.planning.ownership.claims import Claims, key_of
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.preview import Preview
 from virtnet.planning.property_paths import Steps, places, within
+from virtnet.planning.reports import other_host
 from virtnet.planning.resource import Observed, Resource
 from virtnet.spec.failures import Failure
 from virtnet.spec.part import UNKNOWN, TreeType, Values, walk_unknown
+from virtnet.transport.uri import same_place
 
 Connect = Callable[[str], Clients]
 """Gives the clients of the host of a connection URI."""
@@ -83,16 +85,26 @@ def replaced_on_changes(
 
 
 def _same_host(change: Change, recorded: Values, desired: Values, connect: Connect) -> Change:
-    uri = desired.get("uri")
+    uri, before = desired.get("uri"), str(recorded.get("uri"))
     if change.path != "uri" or not isinstance(uri, str):
         return change
     try:
-        host_uuid = connect(uri).libvirt.host_uuid()
-        # Without a UUID in its firmware a host gets a new one at each start of the daemon, so the old URI is asked too.
-        same = host_uuid == recorded.get("host_uuid") or host_uuid == _present_uuid(recorded, connect)
+        same = same_place(uri, before) or _same_uuid(uri, recorded, connect)
     except Unreachable as error:
-        raise Unreachable(sentences.same_host_unknown(uri, recorded.get("uri"), error)) from error
+        raise Unreachable(sentences.same_host_unknown(uri, before, error)) from error
     return change._replace(change_class=ChangeClass.RECORDED if same else ChangeClass.REPLACE)
+
+
+def _same_uuid(uri: str, recorded: Values, connect: Connect) -> bool:
+    """Whether a URI reaches the recorded host by its UUID. Raises Unreachable where no UUID tells."""
+    now = connect(uri).libvirt.host_uuid()
+    if now and now == recorded.get("host_uuid"):
+        return True
+    # Without a UUID in its firmware a host gets a new one at each start of the daemon, so the old URI is asked too.
+    present = _present_uuid(recorded, connect)
+    if not now or not (present or recorded.get("host_uuid")):
+        raise Unreachable(sentences.no_uuid_told(uri if not now else str(recorded.get("uri"))))
+    return now == present
 
 
 def _present_uuid(recorded: Values, connect: Connect) -> str | None:
@@ -264,7 +276,7 @@ def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> di
     observed = _look(resource, clients, {}, recorded)
     shown = resource.outputs(inputs, recorded, observed)
     before = recorded.get("host_uuid")
-    if shown is None and before is not None and (now := clients.libvirt.host_uuid()) != before:
+    if shown is None and other_host(before, now := clients.libvirt.host_uuid()):
         subject = subject_of(resource, inputs, recorded)
         raise Refused(sentences.other_host(subject, recorded["uri"], now, before))
     return shown

@@ -130,6 +130,14 @@ def same_host_unknown(uri: str, recorded_uri: object, error: VirtnetError) -> st
     )
 
 
+def no_uuid_told(uri: str) -> str:
+    """A uri whose libvirt knows nothing of its host, as libvirt's network driver alone does."""
+    return (
+        f"libvirt at {uri} does not say which host it is on; use a uri with the host's hypervisor and the same way there, "
+        "like qemu:///system or qemu+ssh://…/system"
+    )
+
+
 def other_host(of: Subject, uri: object, host_uuid: str, recorded_host_uuid: object) -> str:
     """A recorded resource that is not there, on a host that is not the recorded one."""
     return (

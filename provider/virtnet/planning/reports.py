@@ -11,6 +11,11 @@ from typing import NamedTuple
 from virtnet.spec.failures import Detail, Details
 
 
+def other_host(recorded: object, now: str) -> bool:
+    """Whether a host's UUID says that it is not the recorded one. Where either is not known, it does not."""
+    return bool(recorded) and bool(now) and recorded != now
+
+
 class NetworkReport(NamedTuple):
     """One network by libvirt's account (virNetwork*)."""
 

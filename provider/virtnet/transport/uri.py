@@ -24,6 +24,10 @@ _AUTHENTICATIONS = {
 }
 
 
+#: Parameters that say which host is reached, and not only how.
+_LEADS_ELSEWHERE = frozenset({"command", "name", "proxy"})
+
+
 class UriFaultKind(Enum):
     """Why a connection URI will not do. `transport.messages` says how each reads."""
 
@@ -110,6 +114,28 @@ def is_remote(uri: str) -> bool:
     """Whether libvirt reaches the daemon over a network, where an answer may never come."""
     parts = urlsplit(uri)
     return bool(parts.netloc) or _scheme(parts)[1] not in LOCAL_TRANSPORTS
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two URIs reach one host's system daemons by the words in them: driver, user and keys may differ.
+
+    Where the words differ it may be one host all the same.
+    """
+    places = []
+    for uri in (one, other):
+        try:
+            parts = urlsplit(uri)
+            host, _, port = _place(parts)
+        except ValueError:
+            return False
+        driver, transport = _scheme(parts)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if driver == "test" or parts.path != "/system" or "socket" in query:
+            return False
+        way = "" if transport in LOCAL_TRANSPORTS else "ssh" if transport in SSH_TRANSPORTS else transport
+        elsewhere = {name: value for name, value in query.items() if name in _LEADS_ELSEWHERE}
+        places.append((way, host, port, elsewhere))
+    return places[0] == places[1]
 
 
 def is_test(uri: str) -> bool:

@@ -44,8 +44,11 @@ def test_a_network_is_known_by_its_uuid_and_a_new_one_by_its_name() -> None:
 
 def test_rules_are_looked_for_once_the_network_was_recorded_whole() -> None:
     recorded = {**MADE, "host_uuid": "host"}
+    of_a_host_without_uuid = {**MADE, "host_uuid": ""}
 
-    assert (needs({}, MADE).checks_firewall, needs({}, recorded).checks_firewall) == (False, True)
+    checks = [needs({}, one).checks_firewall for one in (MADE, recorded, of_a_host_without_uuid)]
+
+    assert checks == [False, True, True]
 
 
 @pytest.mark.parametrize(

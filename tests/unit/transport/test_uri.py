@@ -16,6 +16,7 @@ from virtnet.transport.uri import (
     is_local,
     is_remote,
     noninteractive,
+    same_place,
     ssh_target,
     tunnel_target,
     why_no_host,
@@ -150,3 +151,30 @@ def test_the_daemon_is_reached_by_the_helper_or_by_netcat(tmp_path: Path) -> Non
     assert said({}) == "helper <qemu:///system>"
     assert said({"netcat": str(netcat)}) == "<-q0><-U></var/run/libvirt/libvirt-sock>"
     assert said({"netcat": str(netcat), "socket": "/a b;exit"}) == "<-q0><-U></a b;exit>"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("qemu:///system", "network:///system", True),
+        ("qemu:///system", "qemu+unix:///system", True),
+        ("qemu+ssh://root@kvm1/system", "network+ssh://operator@kvm1/system?keyfile=/k", True),
+        ("qemu+ssh://kvm1/system", "qemu+libssh2://kvm1/system?sshauth=agent", True),
+        ("qemu+tcp://kvm1/system", "network+tcp://kvm1/system", True),
+        ("qemu+tls://kvm1:16514/system?no_verify=1", "qemu+tls://kvm1:16514/system", True),
+        ("qemu:///system", "qemu:///session", False),
+        ("qemu:///session", "network:///session", False),
+        ("qemu:///system", "qemu+ssh://localhost/system", False),
+        ("qemu:///system", "qemu:///system?socket=/run/forwarded", False),
+        ("qemu:///system?socket=/run/one", "qemu:///system?socket=/run/two", False),
+        ("qemu+ssh://kvm1/system", "qemu+ssh://kvm2/system", False),
+        ("qemu+ssh://kvm1/system", "qemu+ssh://kvm1:2222/system", False),
+        ("qemu+ssh://kvm1/system", "qemu+ssh://kvm1/system?command=/opt/jump", False),
+        ("qemu+ssh://kvm1/system", "qemu+tcp://kvm1/system", False),
+        ("test:///system", "qemu:///system", False),
+        ("qemu://[::1", "qemu://[::1", False),
+    ],
+)
+def test_uris_whose_words_reach_one_host(one: str, other: str, *, same: bool) -> None:
+    assert same_place(one, other) is same
+    assert same_place(other, one) is same

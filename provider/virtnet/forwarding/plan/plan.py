@@ -28,6 +28,7 @@ from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.planning.merge import differences
 from virtnet.planning.ownership.marks import mark_for, renamed, token_of
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
+from virtnet.planning.reports import other_host
 from virtnet.spec.failures import Details
 from virtnet.spec.part import Values
 
@@ -157,7 +158,7 @@ def _classed(
     if writes_files and not changes:
         altered = Problem(ProblemKind.DROP_IN_ALTERED)
         return (Change(path="persist", kind="change", change_class=ChangeClass.LIVE, problems=(altered,)),)
-    if recorded.get("host_uuid") != observed.host_uuid:
+    if other_host(recorded.get("host_uuid"), observed.host_uuid):
         return changes
     return tuple(
         change._replace(change_class=ChangeClass.RECORDED) if change.path == "uri" else change for change in changes

@@ -18,6 +18,7 @@ from virtnet.network.tree import network_tree, network_tree_with_unknowns
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.ownership.marks import owner_of, token_of
 from virtnet.planning.plan import ChangeClass, Plan
+from virtnet.planning.reports import other_host
 from virtnet.spec.part import Values
 
 if TYPE_CHECKING:
@@ -96,6 +97,6 @@ def _wrong_host(recorded: Values, observed: ObservedAbsent) -> Refusal | None:
     A host without a UUID in its firmware gets a new one at every start of the daemon, so a network that is there is
     enough, and this is asked only when it is not.
     """
-    if recorded.get("host_uuid") in (None, observed.host_uuid):
+    if not other_host(recorded.get("host_uuid"), observed.host_uuid):
         return None
     return Refusal(RefusalKind.OTHER_HOST, {"host": observed.host_uuid, "recorded": str(recorded.get("host_uuid"))})
