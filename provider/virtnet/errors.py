@@ -62,13 +62,15 @@ class AccessDenied(Unreachable):
 class LibvirtFailure(VirtnetError):
     """libvirt answered a call with an error.
 
-    `code` is its VIR_ERR_* number (https://libvirt.org/html/libvirt-virterror.html); decisions are made by it,
-    never by the message, whose words differ between versions and languages.
+    `code` is its VIR_ERR_* number (https://libvirt.org/html/libvirt-virterror.html), `domain` its VIR_FROM_* number,
+    0 where it is not known; decisions are made by them, never by the message, whose words differ between versions and
+    languages.
     """
 
-    def __init__(self, message: str, code: int) -> None:
+    def __init__(self, message: str, code: int, domain: int = 0) -> None:
         super().__init__(message)
         self.code = code
+        self.domain = domain
 
 
 class NotFound(LibvirtFailure):

@@ -14,6 +14,7 @@ from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Unreachable
 from virtnet.libvirtd import messages
 from virtnet.libvirtd.network_cache import NetworkCache
 from virtnet.libvirtd.session import (
+    FROM_RPC,
     INTERNAL_ERROR,
     NO_DOMAIN,
     NO_NETWORK,
@@ -49,10 +50,17 @@ _SECTIONS = {
 class Connection:
     """The calls to one libvirt daemon. Implements planning.libvirt_client.LibvirtClient and NetworkCache."""
 
-    def __init__(self, uri: str, *, tunnel: SshTunnel | None = None, seconds: float = SECONDS_TO_CONNECT) -> None:
-        """`seconds` are how long a remote daemon may take to let us in."""
+    def __init__(
+        self,
+        uri: str,
+        *,
+        tunnel: Callable[[], SshTunnel | None] = lambda: None,
+        seconds: float = SECONDS_TO_CONNECT,
+        library: Any = None,
+    ) -> None:
+        """`tunnel` is another way there than libvirt's own; the rest is as for Session."""
         self._uri = uri
-        self._session = Session(uri, tunnel=tunnel, seconds=seconds)
+        self._session = Session(uri, tunnel=tunnel, seconds=seconds, library=library)
         self._lock = threading.Lock()
         self._changes, self._queue = threading.Lock(), threading.Lock()
         self._memory: dict[str, Any] = {}
@@ -221,14 +229,19 @@ class Connection:
     def interface_names(self) -> frozenset[str] | None:
         """Names of the host's network interfaces, bridges included (virConnectListAllInterfaces).
 
-        None where the daemon has no interface driver, or does not let this user ask it.
+        None where the daemon has no interface driver, or does not let this user ask it; or where that driver is a
+        daemon of its own, virtinterfaced, which does not run.
         """
         try:
-            found = self._session.read(messages.LIST_INTERFACES, lambda handle: handle.listAllInterfaces(0))
+            found = self._session.read(
+                messages.LIST_INTERFACES,
+                lambda handle: handle.listAllInterfaces(0),
+                lambda handle: handle.interfaceLookupByName(""),
+            )
         except AccessDenied:
             return None
         except LibvirtFailure as failure:
-            if failure.code != NO_SUPPORT:
+            if failure.code != NO_SUPPORT and failure.domain != FROM_RPC:
                 raise
             return None
         return frozenset(interface.name() for interface in found)
@@ -275,12 +288,18 @@ class Connection:
     def set_autostart(self, uuid: str, autostart: bool) -> None:
         """Set the flag. The daemon believes its cache and skips a value it has, so that one is turned over first."""
 
-        def call(handle: Any) -> None:
-            network = self._network(handle, uuid)
-            if bool(network.autostart()) == autostart:
-                network.setAutostart(not autostart)
-            network.setAutostart(autostart)
+        def is_set(handle: Any) -> bool:
+            return bool(self._network(handle, uuid).autostart()) == autostart
 
+        def turned_over(handle: Any) -> None:
+            self._network(handle, uuid).setAutostart(not autostart)
+
+        def call(handle: Any) -> None:
+            self._network(handle, uuid).setAutostart(autostart)
+
+        # One call each, as one that was given up may go on later.
+        if self._session.read(messages.SET_AUTOSTART, is_set):
+            self._session.execute(messages.SET_AUTOSTART, turned_over)
         self._session.execute(messages.SET_AUTOSTART, call)
 
     def update_section(
@@ -479,5 +498,5 @@ class Connections:
         """The connection of that URI, made when first asked for, with another way there than libvirt's own if given."""
         with self._lock:
             if uri not in self._by_uri:
-                self._by_uri[uri] = Connection(uri, tunnel=tunnel())
+                self._by_uri[uri] = Connection(uri, tunnel=tunnel)
             return self._by_uri[uri]

@@ -99,9 +99,22 @@ def lost(what: str, uri: str, said: str) -> str:
     )
 
 
+def given_up(what: str, uri: str, seconds: float) -> str:
+    """A call that never ended, while nobody answers for networks."""
+    return (
+        f"the connection to libvirt at {uri} was given up while trying to {what}, as networks were not answered for on "
+        f"another one in {seconds:g} s either; whether it was done is unknown; see that virtnetworkd, or libvirtd, is "
+        "not stuck; pulumi up looks before it goes on"
+    )
+
+
 def silent(uri: str, seconds: float, *, remote: bool) -> str:
     """The daemon does not answer a new connection."""
-    see = "the host runs and is reached from here" if remote else "libvirtd runs and is not stuck"
+    see = (
+        "the host runs and is reached from here"
+        if remote
+        else "libvirtd runs and is not stuck, or virtqemud and virtnetworkd"
+    )
     return f"libvirt at {uri} gave no answer in {seconds:g} s; see that {see}, or correct the uri"
 
 
@@ -118,6 +131,14 @@ def not_reached(uri: str, said: str) -> str:
     return (
         f"libvirt at {uri} cannot be reached; start libvirtd (systemctl start libvirtd, or virtqemud and "
         f"virtnetworkd) or correct the uri: {said}"
+    )
+
+
+def networks_not_reached(uri: str, said: str) -> str:
+    """The first daemon answers, and behind it the one of networks does not."""
+    return (
+        f"libvirt at {uri} does not reach its daemon for networks; start that (systemctl start virtnetworkd) and see "
+        f"that it stays up: {said}"
     )
 
 
