@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from pulumi import dynamic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
     from virtnet.connect import Hosts
+    from virtnet.errors import VirtnetError
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.property_paths import Steps
     from virtnet.planning.resource import Resource
@@ -141,7 +145,7 @@ class Provider(dynamic.ResourceProvider):
         try:
             found, reviewed = self._session.diff(resource, _identity(desired), _id, recorded, desired)
         except VirtnetError as error:
-            raise self._session.presentable(error) from None
+            raise self._as_answer(error) from None
         found = lifecycle.replaced_on_changes(resource, found, recorded, desired, replacing)
         if reviewed and found.changes:
             if asked is not None:
@@ -192,7 +196,7 @@ class Provider(dynamic.ResourceProvider):
                 claims=self._session.claims,
             )
         except VirtnetError as error:
-            raise self._session.presentable(error) from None
+            raise self._as_answer(error) from None
         return dynamic.CreateResult(resource.identity(outputs), resource.to_properties(outputs) | _places(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
@@ -204,7 +208,7 @@ class Provider(dynamic.ResourceProvider):
         try:
             found = self._session.read(resource, id_, recorded)
         except VirtnetError as error:
-            raise self._session.presentable(error) from None
+            raise self._as_answer(error) from None
         if found.warning:
             self._show(f"warning: {found.warning}")
             return dynamic.ReadResult(id_, resource.to_properties(recorded) | _places(props))
@@ -229,7 +233,7 @@ class Provider(dynamic.ResourceProvider):
         try:
             outputs = lifecycle.update(resource, recorded, desired, self._session.connect, self._tell, ignored=ignored)
         except VirtnetError as error:
-            raise self._session.presentable(error) from None
+            raise self._as_answer(error) from None
         return dynamic.UpdateResult(resource.to_properties(outputs) | _places(_news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -241,7 +245,7 @@ class Provider(dynamic.ResourceProvider):
         try:
             lifecycle.delete(resource, self._received(resource, _props), self._session.connect, self._show)
         except VirtnetError as error:
-            raise self._session.presentable(error) from None
+            raise self._as_answer(error) from None
 
     def _resource(self) -> "Resource[Any]":
         return _resource(self.catalogue(), self.kind)
@@ -276,6 +280,12 @@ class Provider(dynamic.ResourceProvider):
     def _show(self, text: str) -> None:
         """Lines for the reader."""
         _print(self._session.readable(text))
+
+    def _as_answer(self, error: "VirtnetError") -> "VirtnetError":
+        """An error to raise, of which the engine shows the sentence alone."""
+        presentable = self._session.presentable(error)
+        _answer_with(str(presentable))
+        return presentable
 
     def _bad_settings(self) -> list[dynamic.CheckFailure]:
         """What is wrong with the stack's configuration, of which only a check can tell the user in a sentence."""
@@ -412,6 +422,28 @@ def _top(path: str) -> str:
 
 def _top_name(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
+
+
+def _answer_with(sentence: str) -> None:
+    """Have the request that is being served fail with a sentence, whatever it is aborted with.
+
+    Pulumi answers with the traceback of what a provider raises: a line for each frame, and the reason below them. The
+    request's own context is told the sentence instead, so nothing changes for other requests and other providers.
+    """
+    import grpc
+
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        context = frame.f_locals.get("context")
+        if isinstance(context, grpc.ServicerContext):
+            # An attribute of this one object: gRPC makes one for each request.
+            vars(context)["abort"] = _aborted_with(context.abort, sentence)
+            return
+
+
+def _aborted_with(abort: "Callable[[Any, str], NoReturn]", sentence: str) -> "Callable[[Any, str], NoReturn]":
+    return lambda code, _traceback: abort(code, sentence)
 
 
 _printing = threading.Lock()

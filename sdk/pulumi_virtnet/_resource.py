@@ -15,6 +15,8 @@ from typing import Any, ClassVar
 import pulumi
 import pulumi.dynamic
 
+from pulumi_virtnet._interrupt import end_quietly_when_interrupted
+
 
 class Args:
     """A group of inputs, as keyword arguments: the base of all Args classes."""
@@ -206,6 +208,7 @@ class Resource(pulumi.dynamic.Resource):
         self, resource_name: str, args: Any, opts: pulumi.ResourceOptions | None, keywords: Mapping[str, Any]
     ) -> None:
         """Register the resource with its inputs in wire form. For the generated constructors."""
+        end_quietly_when_interrupted()
         if isinstance(args, pulumi.ResourceOptions) and opts is None:
             args, opts = None, args
         named = {name: value for name, value in keywords.items() if value is not None}

@@ -17,15 +17,12 @@ PROGRAM = '''\
 """Declares what resources.json lists, in its order; each depends on those it names, and has Pulumi's options."""
 
 import json
-import signal
 from functools import cache
 from pathlib import Path
 
 import pulumi
 import pulumi_virtnet
 
-# The engine interrupts a program whose resource was refused, and waits five seconds for a Python that is asked nicely.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
 made = {}
 
 

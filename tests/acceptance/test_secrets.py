@@ -17,12 +17,9 @@ MARK = "hunter2"
 PROGRAM = f'''\
 """Every place that takes a text, with a secret in it."""
 
-import signal
-
 import pulumi
 import pulumi_virtnet as virtnet
 
-signal.signal(signal.SIGINT, signal.SIG_DFL)
 step = pulumi.Config().get_int("step") or 1
 secret = pulumi.Output.secret
 texts = {{"title": secret("{MARK}-title"), "description": secret(f"{MARK}-description-{{step}}")}}

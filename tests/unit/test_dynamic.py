@@ -4,9 +4,11 @@ import base64
 import pickle
 import subprocess
 import sys
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NoReturn
 
+import grpc
 import pytest
 from pulumi import dynamic
 from pulumi.dynamic.config import Config
@@ -341,3 +343,53 @@ class TestOptions:
 
         assert "is deleted and made anew" not in as_an_update
         assert "is deleted and made anew" in capsys.readouterr().out
+
+
+class Context(grpc.ServicerContext):  # type: ignore[misc]
+    """What gRPC makes for each request, as far as Pulumi's plugin uses it."""
+
+    def __init__(self) -> None:
+        self.answered: list[str] = []
+
+    def abort(self, _code: grpc.StatusCode, details: str) -> NoReturn:
+        self.answered.append(details)
+        raise ConnectionAbortedError
+
+
+# It has fourteen methods more.
+Context.__abstractmethods__ = frozenset()
+
+
+def answered(verb: Callable[[], object]) -> str:
+    """What the engine is told of a verb that fails, by Pulumi's plugin."""
+    made = Context()
+
+    def wrapper(context: grpc.ServicerContext) -> None:
+        try:
+            verb()
+        except Exception:
+            context.abort(grpc.StatusCode.UNKNOWN, traceback.format_exc())
+
+    with pytest.raises(ConnectionAbortedError):
+        wrapper(made)
+    (told,) = made.answered
+    return told
+
+
+def test_the_engine_is_told_the_sentence_of_an_error_alone() -> None:
+    provider = network_provider()
+
+    told = answered(lambda: provider.delete("id", MADE))
+
+    assert told.startswith(f"network 'lab' on {NOWHERE} was not deleted: ")
+    assert "Traceback" not in told
+
+
+def test_mistakes_and_other_providers_are_told_with_their_traceback() -> None:
+    provider = network_provider()
+    answered(lambda: provider.delete("id", MADE))
+
+    told = answered(lambda: 1 // 0)
+
+    assert told.startswith("Traceback (most recent call last):\n")
+    assert told.endswith("ZeroDivisionError: integer division or modulo by zero\n")
