@@ -15,8 +15,9 @@ from virtnet.transport.uri import SshTarget, is_local, ssh_target, tunnel_target
 if TYPE_CHECKING:
     from virtnet.libvirtd.ssh_tunnel import SshTunnel
 
-#: Where the daemons that run networks listen, the monolithic one first (https://libvirt.org/daemons.html).
-SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtnetworkd-sock", "/run/libvirt/virtqemud-sock")
+#: Where the daemons that run networks listen (https://libvirt.org/daemons.html): where the modular one does, virtproxyd
+#: may listen in libvirtd's place.
+SOCKETS = ("/run/libvirt/virtnetworkd-sock", "/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock")
 
 
 class Hosts:

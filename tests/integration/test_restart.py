@@ -110,6 +110,23 @@ def test_a_macvtap_guest_refuses_the_restart(host: Host, stack: Stack) -> None:
         assert "mode='private'" in host.virsh("net-dumpxml", "lab")
 
 
+def test_a_uri_that_reaches_no_guests_refuses_the_restart_and_names_one_that_does(host: Host, stack: Stack) -> None:
+    uri = "network:///system"
+    stack.network("lab", **LAB, uri=uri)
+    stack.up()
+    with linux_guest(host, "web", network="lab", address="10.70.0.5/24") as web:
+        stack.network("lab", **LAB, uri=uri, mtu=1400)
+        refused = stack.up(check=False)
+        stack.network("lab", **LAB, uri="qemu:///system", mtu=1400)
+
+        stack.up()
+
+        assert re.search(
+            r"was not touched: .*guest 'web' .* could not be plugged in again: .*use the uri qemu:", refused
+        )
+        assert web.bridge == BRIDGE
+
+
 def test_what_is_made_on_top_of_the_bridge_refuses_the_restart(host: Host, stack: Stack) -> None:
     stack.network("lab", **LAB)
     stack.up()

@@ -18,6 +18,9 @@ from virtnet.host import messages
 from virtnet.host.machine import DHCP_SERVER_PORT, SBIN, SECONDS_FOR_A_PROGRAM, Answer, HostError, NoAnswer
 from virtnet.planning.clients.reads import Request
 
+#: libvirt's, by the names of their programs: each may listen where networks are asked for.
+DAEMONS = frozenset({"libvirtd", "virtnetworkd", "virtqemud", "virtproxyd"})
+
 
 def shares_our_network(sockets: Sequence[str]) -> bool:
     """Whether the daemon behind the first of these sockets that answers runs in our network namespace.
@@ -38,8 +41,7 @@ def shares_our_network(sockets: Sequence[str]) -> bool:
             return pid > 0 and Path(f"/proc/{pid}/ns/net").readlink() == Path("/proc/self/ns/net").readlink()
         except PermissionError:
             # systemd listens for a daemon that is not running yet.
-            names = ("libvirtd", "virtnetworkd", "virtqemud", "systemd")
-            return Path(f"/proc/{pid}/comm").read_text().strip() in names
+            return Path(f"/proc/{pid}/comm").read_text().strip() in (*DAEMONS, "systemd")
         except OSError:
             return False
     return True

@@ -23,21 +23,29 @@ from urllib.parse import quote
 from virtnet.transport.ssh import ssh_command
 from virtnet.transport.uri import SshTarget
 
-#: The daemon's socket, for netcat; virt-ssh-helper finds it by itself.
-SOCKET = "/var/run/libvirt/libvirt-sock"
+#: Where the daemons' sockets are, for netcat; virt-ssh-helper finds them by itself.
+SOCKETS = "/var/run/libvirt"
 
-# As in virNetClientSSHHelperCommand of libvirt's src/rpc/virnetclient.c. $1: the daemon's URI, $2: netcat, $3: socket.
+# As in virNetClientSSHHelperCommand of libvirt's src/rpc/virnetclient.c, which lets netcat ask libvirtd's socket alone.
+# $1: the daemon's URI, $2: netcat, $3: whether to take that, $4: the first socket that is there of this and the next.
 _SCRIPT = (
-    "LC_ALL=C; export LC_ALL; "
-    'if [ -z "$4" ] && command -v virt-ssh-helper >/dev/null 2>&1; then exec virt-ssh-helper "$1"; fi; '
-    'if "$2" -q 2>&1 | grep "requires an argument" >/dev/null; then exec "$2" -q0 -U "$3"; fi; exec "$2" -U "$3"'
+    "LC_ALL=C; export LC_ALL; uri=$1; nc=$2; "
+    'if [ -z "$3" ] && command -v virt-ssh-helper >/dev/null 2>&1; then exec virt-ssh-helper "$uri"; fi; '
+    'shift 3; for socket in "$@"; do if [ -S "$socket" ]; then break; fi; done; '
+    'if "$nc" -q 2>&1 | grep "requires an argument" >/dev/null; then exec "$nc" -q0 -U "$socket"; fi; '
+    'exec "$nc" -U "$socket"'
 )
 
 
-def remote_command(driver: str, path: str, parameters: Mapping[str, str]) -> str:
-    """What runs on the host. `parameters` are the URI's; `netcat` and `socket` mean there what they mean to libvirt."""
+def remote_command(driver: str, path: str, parameters: Mapping[str, str], sockets: str = SOCKETS) -> str:
+    """What runs on the host. `parameters` are the URI's; `netcat` and `socket` mean there what they mean to libvirt.
+
+    A modular daemon is asked by its own socket where there is one, as libvirt's client does on the host itself.
+    """
     by_netcat = "yes" if "netcat" in parameters or "socket" in parameters else ""
-    words = (f"{driver}://{path}", parameters.get("netcat", "nc"), parameters.get("socket", SOCKET), by_netcat)
+    named = parameters.get("socket")
+    found = (named,) if named else (f"{sockets}/virt{driver}d-sock", f"{sockets}/libvirt-sock")
+    words = (f"{driver}://{path}", parameters.get("netcat", "nc"), by_netcat, *found)
     return f"exec {shlex.join(['sh', '-c', _SCRIPT, 'sh', *words])}"
 
 

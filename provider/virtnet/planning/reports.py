@@ -40,6 +40,8 @@ class ObstacleKind(Enum):
     SEVERAL_WITH_ONE_MAC = "several with one MAC"
     GUEST_UNKNOWN = "guest unknown"
     """uri: of the libvirt that does not know the guest"""
+    GUESTS_NOT_TOLD = "guests not told"
+    """uri: it reaches libvirt's network driver alone, instead: the uri that reaches the guests, too"""
 
 
 class Obstacle(NamedTuple):

@@ -138,6 +138,12 @@ def same_place(one: str, other: str) -> bool:
     return places[0] == places[1]
 
 
+def with_guests(uri: str) -> str | None:
+    """The URI that reaches a host's QEMU guests beside its networks; None where the given one reaches guests."""
+    driver, _ = _scheme(urlsplit(uri))
+    return uri.replace("network", "qemu", 1) if driver == "network" else None
+
+
 def is_test(uri: str) -> bool:
     """Whether a URI means libvirt's test driver, which lives in the process that opens it and has no daemon."""
     return _scheme(urlsplit(uri))[0] == "test"

@@ -1,5 +1,6 @@
 """What a connection URI says of the way to its host."""
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from virtnet.transport.uri import (
     tunnel_target,
     why_no_host,
     why_unsafe,
+    with_guests,
 )
 
 
@@ -145,12 +147,30 @@ def test_the_daemon_is_reached_by_the_helper_or_by_netcat(tmp_path: Path) -> Non
     helper.chmod(0o755)
 
     def said(parameters: dict[str, str]) -> str:
-        command = f"PATH={tmp_path}:$PATH; {remote_command('qemu', '/system', parameters)}"
+        command = f"PATH={tmp_path}:$PATH; {remote_command('qemu', '/system', parameters, str(tmp_path))}"
         return subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True).stdout
 
     assert said({}) == "helper <qemu:///system>"
-    assert said({"netcat": str(netcat)}) == "<-q0><-U></var/run/libvirt/libvirt-sock>"
+    assert said({"netcat": str(netcat)}) == f"<-q0><-U><{tmp_path}/libvirt-sock>"
     assert said({"netcat": str(netcat), "socket": "/a b;exit"}) == "<-q0><-U></a b;exit>"
+    with socket.socket(socket.AF_UNIX) as modular:
+        modular.bind(str(tmp_path / "virtqemud-sock"))
+        assert said({"netcat": str(netcat)}) == f"<-q0><-U><{tmp_path}/virtqemud-sock>"
+        assert said({"netcat": str(netcat), "socket": "/named"}) == "<-q0><-U></named>"
+        assert said({}) == "helper <qemu:///system>"
+
+
+@pytest.mark.parametrize(
+    ("uri", "instead"),
+    [
+        ("network:///system", "qemu:///system"),
+        ("network+ssh://root@network/system?keyfile=/k", "qemu+ssh://root@network/system?keyfile=/k"),
+        ("qemu+ssh://network/system", None),
+        ("test:///default", None),
+    ],
+)
+def test_the_uri_that_reaches_guests_as_well(uri: str, instead: str | None) -> None:
+    assert with_guests(uri) == instead
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence
+from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence, remedy
 from virtnet.network.messages.problems import problem_sentence
 from virtnet.network.messages.steps import DNSMASQ_RESTARTS
 from virtnet.network.plan.kinds import RefusalKind
@@ -125,7 +125,7 @@ def _host_not_reached(*, why: Why, attachments: Attachments) -> Advice:
 def _cannot_reattach(*, why: Why, attachment: Mapping[str, str], obstacle: Mapping[str, str]) -> Advice:
     return Advice(
         f"{_stopped(why)}, and {names([attachment])} could not be plugged in again: {obstacle_sentence(**obstacle)}",
-        "unplug it first",
+        remedy(**obstacle) or "unplug it first",
     )
 
 

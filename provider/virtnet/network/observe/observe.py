@@ -26,6 +26,7 @@ from virtnet.network.observed import (
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.ownership.marks import fresh_token
 from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, ObstacleKind
+from virtnet.transport.uri import with_guests
 
 if TYPE_CHECKING:
     from virtnet.planning.clients.host import FileReader, HostReader
@@ -188,6 +189,11 @@ def _named(
         return by_name[user.interface]._replace(bridge_by_name=True)
     movable = {interface.mac for interface in taps.values()}
     if user.owner and not user.cannot_reattach and user.mac.lower() not in movable:
+        instead = with_guests(uri)
+        if instead:
+            return user._replace(
+                cannot_reattach=Obstacle(ObstacleKind.GUESTS_NOT_TOLD, {"uri": uri, "instead": instead})
+            )
         return user._replace(cannot_reattach=Obstacle(ObstacleKind.GUEST_UNKNOWN, {"uri": uri}))
     return user
 

@@ -25,6 +25,7 @@ OBSTACLES = [
     Obstacle(ObstacleKind.ON_TOP_OF_BRIDGE, {"bridge": "vn-lab"}),
     Obstacle(ObstacleKind.SEVERAL_WITH_ONE_MAC),
     Obstacle(ObstacleKind.GUEST_UNKNOWN, {"uri": "qemu:///system"}),
+    Obstacle(ObstacleKind.GUESTS_NOT_TOLD, {"uri": "network:///system", "instead": "qemu:///system"}),
 ]
 
 OVERLAP = {"subnet": "10.9.0.0/24", "other": "10.9.0.128/25"}
