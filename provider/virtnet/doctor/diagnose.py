@@ -35,6 +35,15 @@ PID_FILES = "/run/libvirt/network"
 
 NETWORK_CONF = "/etc/libvirt/network.conf"
 
+#: Has "system" where systemd is process 1 (sd_booted(3)).
+SYSTEMD = "/run/systemd"
+
+#: What is started at boot, by links to units.
+ENABLED = ("/etc/systemd/system/multi-user.target.wants", "/usr/lib/systemd/system/multi-user.target.wants")
+
+#: libvirt's that start networks.
+SERVICES = ("libvirtd.service", "virtnetworkd.service")
+
 #: Everything a HostForwarding could want, so that its observer looks at all of it.
 EVERYTHING = {"ipv4": True, "ipv6": True}
 
@@ -137,11 +146,21 @@ class _Looking:
                 lambda: forwarding_observe.look(host, EVERYTHING, host_uuid=report.host_uuid, users=users), None
             ),
             rules=self._tried(lambda: {program: host.firewall_rules(program) for program in PROGRAMS}, {}),
+            starts_at_boot=self._starts_at_boot(host),
             firewall_backend=_backend(self._tried(lambda: host.read_file(NETWORK_CONF), None) or ""),
             leftover_dnsmasqs=tuple(self._leftovers(report, pid_files)) if not report.unreachable else (),
             inotify_instances=integer(self._tried(lambda: host.read_sysctl(INOTIFY_INSTANCES), None)),
             temporary_files=tuple(name for name in drop_ins if re.fullmatch(r"\..+\.conf\.new\.\w+", name)),
         )
+
+    def _starts_at_boot(self, host: HostReader) -> bool | None:
+        """Whether a service of libvirt's is enabled, where systemd starts the host."""
+
+        def enabled() -> bool:
+            return any(service in host.list_directory(place) for place in ENABLED for service in SERVICES)
+
+        by_systemd = "system" in self._tried(lambda: host.list_directory(SYSTEMD), [])
+        return self._tried(enabled, None) if by_systemd else None
 
     def _leftovers(self, report: DoctorReport, pid_files: Sequence[str]) -> list[tuple[str, int]]:
         active = {n.report.name for n in report.networks if n.report.active}

@@ -66,6 +66,8 @@ class DoctorReport:
     """What iptables-save, ip6tables-save and nft print; None where there is no such program."""
     firewall_backend: str = ""
     """As libvirt's network.conf names it; "" where it leaves the choice to libvirt."""
+    starts_at_boot: bool | None = None
+    """Whether systemd starts a daemon of networks at boot; None where the host has no systemd, or hides it."""
     leftover_dnsmasqs: tuple[tuple[str, int], ...] = ()
     """Names of networks that do not run, or are not there, and the process ids of their dnsmasqs."""
     temporary_files: tuple[str, ...] = ()

@@ -51,6 +51,10 @@ class FindingKind(Enum):
     INOTIFY_INSTANCES_RUN_OUT = auto()
     """networks: how many, limit"""
     FIREWALL_PROGRAMS_MISSING = auto()
+    BACKENDS_PROGRAM_MISSING = auto()
+    """backend: as libvirt's configuration names it, program: which that needs"""
+    NETWORKS_WAIT_AT_BOOT = auto()
+    """networks: that start with the host"""
 
     # The firewall
     FIREWALL_BACKEND = auto()

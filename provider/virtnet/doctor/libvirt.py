@@ -6,6 +6,11 @@ from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY, version_text
 
+#: The libvirt that reads in network.conf how it writes its rules; with a program that is missing it does not start.
+CHOOSES_FIREWALL = 10_004_000
+
+_PROGRAM_OF_BACKEND = {"nftables": "nft", "iptables": "iptables"}
+
 
 def libvirt(report: DoctorReport) -> Iterator[Finding]:
     """Whether libvirt can be asked, and all that managing networks needs of it."""
@@ -27,6 +32,7 @@ def libvirt(report: DoctorReport) -> Iterator[Finding]:
             details={"reason": report.host_unreachable},
         )
     yield from _permissions(report)
+    yield from _at_boot(report)
     yield from _programs(report)
     for sentence in report.unseen:
         yield Finding(area="permissions", level=Level.NOTE, kind=FindingKind.NOT_CHECKED, details={"reason": sentence})
@@ -73,6 +79,18 @@ def _permissions(report: DoctorReport) -> Iterator[Finding]:
         )
 
 
+def _at_boot(report: DoctorReport) -> Iterator[Finding]:
+    """Networks start with the first daemon of theirs: a socket alone starts it when somebody asks."""
+    waiting = [network.report.name for network in report.networks if network.report.autostart]
+    if waiting and report.starts_at_boot is False:
+        yield Finding(
+            area="libvirt",
+            level=Level.PROBLEM,
+            kind=FindingKind.NETWORKS_WAIT_AT_BOOT,
+            data={"networks": waiting},
+        )
+
+
 def _programs(report: DoctorReport) -> Iterator[Finding]:
     if report.host is None:
         return
@@ -81,8 +99,16 @@ def _programs(report: DoctorReport) -> Iterator[Finding]:
         yield Finding(area="dnsmasq", level=Level.PROBLEM, kind=FindingKind.DNSMASQ_MISSING)
     else:
         yield Finding(area="dnsmasq", level=Level.OK, kind=FindingKind.DNSMASQ_INSTALLED)
+    program = _PROGRAM_OF_BACKEND.get(report.firewall_backend, "")
     if {"iptables", "nft"} <= set(missing):
         yield Finding(area="firewall", level=Level.PROBLEM, kind=FindingKind.FIREWALL_PROGRAMS_MISSING)
+    elif program in missing and not 0 < report.libvirt_version < CHOOSES_FIREWALL:
+        yield Finding(
+            area="firewall",
+            level=Level.PROBLEM,
+            kind=FindingKind.BACKENDS_PROGRAM_MISSING,
+            data={"backend": report.firewall_backend, "program": program},
+        )
     for name, pid in report.leftover_dnsmasqs:
         yield Finding(
             area="dnsmasq",

@@ -292,6 +292,14 @@ def _subnets_in_use(*, in_use: _Used) -> Advice:
     return Advice(f"in use: {used or 'none'}")
 
 
+def _networks_wait_at_boot(*, networks: Sequence[str]) -> Advice:
+    return Advice(
+        f"no daemon of libvirt's is started at boot, so {_quoted(networks)} will not be, before somebody asks libvirt "
+        "for something",
+        "systemctl enable virtnetworkd (or libvirtd): the service, as its socket alone starts it when it is asked",
+    )
+
+
 def _subnets_free(*, free: Sequence[str]) -> Advice:
     return Advice(f"free: {', '.join(free)}")
 
@@ -304,7 +312,7 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.LIBVIRT_ANSWERS: Advice("libvirt {version} answers at {uri}"),
     FindingKind.LIBVIRT_UNREACHABLE: Advice(
         "{reason}",
-        "systemctl enable --now libvirtd (or virtqemud.socket and virtnetworkd.socket); or correct the URI",
+        "systemctl enable --now libvirtd (or virtqemud virtnetworkd, whose sockets come with them); or correct the URI",
     ),
     FindingKind.LIBVIRT_DENIED: Advice("{reason}", "sudo usermod -aG libvirt USER, then log in again; or run as root"),
     FindingKind.PROPERTIES_UNKNOWN: _properties_unknown,
@@ -345,6 +353,12 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
         "neither iptables nor nft is installed: no network but those in mode open or bridge starts",
         "apt install iptables (dnf install iptables-nft)",
     ),
+    FindingKind.BACKENDS_PROGRAM_MISSING: Advice(
+        "/etc/libvirt/network.conf has libvirt write its rules with {backend}, and {program} is not installed: its "
+        "daemon does not start again",
+        "apt install {backend} (dnf install {backend}), or take firewall_backend out of that file",
+    ),
+    FindingKind.NETWORKS_WAIT_AT_BOOT: _networks_wait_at_boot,
     FindingKind.FIREWALL_BACKEND: Advice("libvirt writes its rules with {backend}"),
     FindingKind.FIREWALL_NOT_NEEDED: Advice(
         "libvirt writes its rules with {backend}; there are none now, and no active network needs any"

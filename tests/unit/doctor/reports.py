@@ -121,6 +121,10 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         host=HOST._replace(may_change_links=False), unseen=("this host does not let this user list its rules",)
     ),
     "programs that are missing": report(host=HOST._replace(missing_programs=("dnsmasq", "iptables", "nft"))),
+    "a backend whose program is missing": report(
+        host=HOST._replace(missing_programs=("nft",)), firewall_backend="nftables"
+    ),
+    "networks that wait at boot": _networks(network(), network("n2", "route", "10.9.2.1"), starts_at_boot=False),
     "a dnsmasq that outlived its network": report(leftover_dnsmasqs=(("old", 42),)),
     "chains that are gone": _networks(network(), network("n2", "route", "10.9.2.1"), rules={"iptables-save": ""}),
     "chains that nobody needs": report(rules={"iptables-save": ""}, firewall_backend="iptables"),

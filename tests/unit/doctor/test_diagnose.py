@@ -1,12 +1,13 @@
 """That looking goes on where one thing cannot be asked, and that what was not seen is said."""
 
+import pytest
 from tests.builders import NETWORK_PLACES, network_host
 from tests.fakes.host import FakeHost, broken
 from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.libvirt import FakeLibvirt
 from tests.unit.doctor.reports import beside_ok
 
-from virtnet.doctor.diagnose import NETWORK_CONF, examine, observe
+from virtnet.doctor.diagnose import ENABLED, NETWORK_CONF, SYSTEMD, examine, observe
 from virtnet.doctor.finding import Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
@@ -17,7 +18,7 @@ from virtnet.planning.clients.clients import Clients
 def hidden_host() -> FakeHost:
     """A host that shows this user nothing but its links and files."""
     host = network_host()
-    host.files.places = (*NETWORK_PLACES, NETWORK_CONF, DIRECTORY)
+    host.files.places = (*NETWORK_PLACES, NETWORK_CONF, DIRECTORY, SYSTEMD, *ENABLED)
     host.sysctl = FakeSysctl(host.effects, FakeKernel())
     host.routing = broken(HostFailure("could not list the IPv4 routes on this host: there is no program 'ip'"))
     host.firewall = broken(AccessDenied("this host does not let this user list the firewall rules; run as root"))
@@ -64,3 +65,20 @@ def test_says_what_it_can_of_the_host_where_libvirt_is_gone() -> None:
     assert findings[0].kind is FindingKind.LIBVIRT_UNREACHABLE
     assert findings[0].details == {"reason": seen.unreachable}
     assert not [finding for finding in findings if finding.area == "subnets"]
+
+
+@pytest.mark.parametrize(
+    ("files", "starts"),
+    [
+        ({}, None),
+        ({f"{SYSTEMD}/system/x": "", f"{ENABLED[0]}/ssh.service": ""}, False),
+        ({f"{SYSTEMD}/system/x": "", f"{ENABLED[0]}/virtnetworkd.socket": ""}, False),
+        ({f"{SYSTEMD}/system/x": "", f"{ENABLED[0]}/virtnetworkd.service": ""}, True),
+        ({f"{SYSTEMD}/system/x": "", f"{ENABLED[1]}/libvirtd.service": ""}, True),
+    ],
+)
+def test_sees_whether_a_daemon_of_networks_is_started_at_boot(files: dict[str, str], starts: bool | None) -> None:
+    host = hidden_host()
+    host.files.texts.update(files)
+
+    assert observe(Clients(libvirt=FakeLibvirt(), host=host)).starts_at_boot is starts

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.unit.doctor.reports import HOST, beside_ok, report
+from tests.unit.doctor.reports import HOST, beside_ok, network, report
 
 from virtnet.doctor.finding import Level
 from virtnet.doctor.kinds import FindingKind
@@ -36,6 +36,39 @@ PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
             [(PROBLEM, FindingKind.FIREWALL_PROGRAMS_MISSING)],
         ),
         ({"host": HOST._replace(missing_programs=("nft",))}, []),
+        (
+            {"host": HOST._replace(missing_programs=("nft",)), "firewall_backend": "nftables"},
+            [(PROBLEM, FindingKind.BACKENDS_PROGRAM_MISSING)],
+        ),
+        (
+            {"host": HOST._replace(missing_programs=("iptables",)), "firewall_backend": "iptables"},
+            [(PROBLEM, FindingKind.BACKENDS_PROGRAM_MISSING)],
+        ),
+        ({"host": HOST._replace(missing_programs=("nft",)), "firewall_backend": "iptables"}, []),
+        (  # It reads no network.conf.
+            {
+                "host": HOST._replace(missing_programs=("nft",)),
+                "firewall_backend": "nftables",
+                "libvirt_version": 9_000_000,
+            },
+            [(NOTE, FindingKind.PROPERTIES_UNKNOWN)],
+        ),
+        (  # It does not start, which is why it is not reached.
+            {
+                "host": HOST._replace(missing_programs=("nft",)),
+                "firewall_backend": "nftables",
+                "libvirt_version": 0,
+                "unreachable": "it cannot be reached",
+            },
+            [(PROBLEM, FindingKind.LIBVIRT_UNREACHABLE), (PROBLEM, FindingKind.BACKENDS_PROGRAM_MISSING)],
+        ),
+        (
+            {"networks": (network(autostart=True),), "starts_at_boot": False},
+            [(PROBLEM, FindingKind.NETWORKS_WAIT_AT_BOOT)],
+        ),
+        ({"networks": (network(autostart=True),), "starts_at_boot": True}, []),
+        ({"networks": (network(autostart=True),), "starts_at_boot": None}, []),
+        ({"networks": (network(autostart=False),), "starts_at_boot": False}, []),
         ({"leftover_dnsmasqs": (("old", 42),)}, [(PROBLEM, FindingKind.DNSMASQ_OUTLIVED_NETWORK)]),
         ({"host_unreachable": "ssh: no route", "host": None}, [(PROBLEM, FindingKind.HOST_UNREACHABLE)]),
         ({"unseen": ("this host hides it",)}, [(NOTE, FindingKind.NOT_CHECKED)]),
