@@ -28,12 +28,14 @@ class FakeLibvirt:
         interfaces: frozenset[str] | None = frozenset({"lo", "eth0"}),
         daemon_version: int = 12_000_000,
         links: FakeLinks | None = None,
+        unprivileged: bool = False,
     ) -> None:
         """`interfaces` is None without libvirt's interface driver, `links` where no test looks at bridges and taps."""
         self.uri = uri
         self._host_uuid = host_uuid
         self.interfaces = interfaces
         self.locked = False
+        self._unprivileged = unprivileged
         self.effects = Effects(lambda message: LibvirtFailure(message, 1))
         self.net = FakeNetworks(self.effects, {} if reports is None else reports, daemon_version, links)
         self.plugged = FakeGuests(self.effects, self.net, guests or [], bridge_guests=bridge_guests or {}, links=links)
@@ -60,6 +62,9 @@ class FakeLibvirt:
 
     def host_uuid(self) -> str:
         return self._host_uuid
+
+    def unprivileged(self) -> bool:
+        return self._unprivileged
 
     def version(self) -> int:
         return self.net.daemon_version

@@ -78,7 +78,11 @@ def observe(clients: Clients) -> DoctorReport:
 
 def _look(clients: Clients) -> DoctorReport:
     looking = _Looking(clients)
-    report = looking.at_libvirt(DoctorReport(uri=clients.libvirt.uri, has_host=clients.host is not None))
+    report = looking.at_libvirt(
+        DoctorReport(
+            uri=clients.libvirt.uri, has_host=clients.host is not None, unprivileged=clients.libvirt.unprivileged()
+        )
+    )
     if clients.host is not None:
         report = looking.at_host(report, clients.host)
     return replace(report, unseen=tuple(dict.fromkeys(looking.unseen)))

@@ -50,6 +50,8 @@ class DoctorReport:
     libvirt_version: int = 0
     """9.0.0 is 9000000; 0 when it is not known."""
     host_uuid: str = ""
+    unprivileged: bool = False
+    """Whether it is an ordinary user's own libvirt."""
     interface_driver: bool = True
     networks: tuple[ObservedNetwork, ...] = ()
     """Each with all others and the host, as for starting it."""

@@ -38,6 +38,8 @@ class FindingKind(Enum):
     """reason"""
     HOST_NOT_REACHED = auto()
     """The URI reaches libvirt alone."""
+    USERS_OWN_LIBVIRT = auto()
+    """uri, instead"""
     NOT_ROOT = auto()
     """host"""
     MAY_CHANGE_HOST = auto()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY, version_text
+from virtnet.transport.uri import with_system
 
 #: The libvirt that reads in network.conf how it writes its rules; with a program that is missing it does not start.
 CHOOSES_FIREWALL = 10_004_000
@@ -67,6 +68,14 @@ def _drivers(report: DoctorReport) -> Iterator[Finding]:
 
 
 def _permissions(report: DoctorReport) -> Iterator[Finding]:
+    instead = with_system(report.uri)
+    if report.unprivileged and instead:
+        yield Finding(
+            area="permissions",
+            level=Level.NOTE,
+            kind=FindingKind.USERS_OWN_LIBVIRT,
+            details={"uri": report.uri, "instead": instead},
+        )
     if not report.has_host:
         yield Finding(area="permissions", level=Level.NOTE, kind=FindingKind.HOST_NOT_REACHED)
     elif report.host is not None and not report.host.may_change_links:

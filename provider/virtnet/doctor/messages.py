@@ -329,6 +329,11 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
         "this URI reaches libvirt alone: the host's interfaces, firewall, files and kernel were not looked at",
         "run virtnet doctor on that host, or with a qemu+ssh URI",
     ),
+    FindingKind.USERS_OWN_LIBVIRT: Advice(
+        "{uri} is a user's own libvirt: it may not make bridges, so of its networks only those on a bridge that is there "
+        "start",
+        "use the uri {instead}",
+    ),
     FindingKind.NOT_ROOT: Advice(
         "this user is not root on {host}: restarts that plug guests in again, and HostForwarding, need that",
         "run as root, or name root in the uri",

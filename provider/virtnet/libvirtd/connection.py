@@ -1,12 +1,14 @@
 """The client of libvirt: thin calls, one connection per URI. Nothing is decided here."""
 
 import atexit
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -26,6 +28,7 @@ from virtnet.libvirtd.session import (
     SshTunnel,
 )
 from virtnet.planning.reports import Attachment, GuestInterface, NetworkReport, Obstacle, ObstacleKind
+from virtnet.transport.uri import with_system
 
 LIST_ACTIVE = 2
 """VIR_CONNECT_LIST_NETWORKS_ACTIVE."""
@@ -114,6 +117,13 @@ class Connection:
         if not found:
             raise LibvirtFailure(messages.no_host_uuid(self._uri), INTERNAL_ERROR)
         return str(found)
+
+    def unprivileged(self) -> bool:
+        """Whether it is an ordinary user's own daemon (qemu:///session), by the URI and the account behind it."""
+        if with_system(self._uri) is None:
+            return False
+        target = urlsplit(self._uri)
+        return target.username != "root" if target.hostname else os.geteuid() != 0
 
     def version(self) -> int:
         """The daemon's version: 9.0.0 is 9000000."""

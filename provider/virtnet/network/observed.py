@@ -133,6 +133,7 @@ class ObservedAbsent(NamedTuple):
     host: HostReport | None = None
     interface_names: frozenset[str] | None = None
     only_libvirt: bool = False
+    unprivileged: bool = False
 
 
 class ObservedNetwork(NamedTuple):
@@ -169,6 +170,8 @@ class ObservedNetwork(NamedTuple):
     """The host's interfaces by libvirt's account, asked where `host` is not there to be asked."""
     only_libvirt: bool = False
     """Whether there is no way to the host itself, so that only libvirt can be asked."""
+    unprivileged: bool = False
+    """Whether it is an ordinary user's own libvirt, which may make no bridge."""
 
     @property
     def users(self) -> tuple[Attachment, ...]:

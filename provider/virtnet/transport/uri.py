@@ -144,6 +144,12 @@ def with_guests(uri: str) -> str | None:
     return uri.replace("network", "qemu", 1) if driver == "network" else None
 
 
+def with_system(uri: str) -> str | None:
+    """The URI of the system's daemon beside a user's own one; None where the given URI is no user's own."""
+    base, mark, query = uri.partition("?")
+    return f"{base.removesuffix('/session')}/system{mark}{query}" if urlsplit(uri).path == "/session" else None
+
+
 def is_test(uri: str) -> bool:
     """Whether a URI means libvirt's test driver, which lives in the process that opens it and has no daemon."""
     return _scheme(urlsplit(uri))[0] == "test"

@@ -81,8 +81,13 @@ def drop_in(owner: str = "project/stack/one", **settings: str) -> str:
 
 
 def report(**found: Any) -> DoctorReport:
-    usual: dict[str, Any] = {"libvirt_version": 12_000_000, "host": HOST, "host_name": "this host"}
-    return DoctorReport(uri="qemu:///system", **{**usual, **found})
+    usual: dict[str, Any] = {
+        "uri": "qemu:///system",
+        "libvirt_version": 12_000_000,
+        "host": HOST,
+        "host_name": "this host",
+    }
+    return DoctorReport(**{**usual, **found})
 
 
 def beside_ok(findings: Iterable[Finding]) -> list[tuple[Level, FindingKind]]:
@@ -117,6 +122,7 @@ EXAMPLES: Mapping[str, DoctorReport] = {
     "an old libvirt": report(libvirt_version=9_000_000),
     "libvirt alone": report(has_host=False, host=None),
     "libvirt alone, without its interface driver": report(has_host=False, host=None, interface_driver=False),
+    "a user's own libvirt": report(uri="qemu:///session", unprivileged=True),
     "a user who is not root": report(
         host=HOST._replace(may_change_links=False), unseen=("this host does not let this user list its rules",)
     ),

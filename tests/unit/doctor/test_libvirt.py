@@ -69,6 +69,11 @@ PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
         ({"networks": (network(autostart=True),), "starts_at_boot": True}, []),
         ({"networks": (network(autostart=True),), "starts_at_boot": None}, []),
         ({"networks": (network(autostart=False),), "starts_at_boot": False}, []),
+        (
+            {"uri": "qemu:///session", "unprivileged": True},
+            [(NOTE, FindingKind.USERS_OWN_LIBVIRT)],
+        ),
+        ({"uri": "qemu:///session"}, []),
         ({"leftover_dnsmasqs": (("old", 42),)}, [(PROBLEM, FindingKind.DNSMASQ_OUTLIVED_NETWORK)]),
         ({"host_unreachable": "ssh: no route", "host": None}, [(PROBLEM, FindingKind.HOST_UNREACHABLE)]),
         ({"unseen": ("this host hides it",)}, [(NOTE, FindingKind.NOT_CHECKED)]),

@@ -1,5 +1,6 @@
 """A remote daemon that never answers: given up in time, and not tried again."""
 
+import os
 import socket
 import time
 
@@ -21,3 +22,19 @@ def test_a_daemon_that_never_answers_costs_its_time_once() -> None:
 
     assert 0.4 < seconds[0] < 3
     assert max(seconds[1:]) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("uri", "unprivileged"),
+    [
+        ("qemu:///session", os.geteuid() != 0),
+        ("qemu+ssh://me@far/session", True),
+        ("qemu+ssh://far/session", True),
+        ("qemu+ssh://root@far/session", False),
+        ("qemu:///system", False),
+        ("qemu+ssh://me@far/system", False),
+        ("test:///default", False),
+    ],
+)
+def test_an_ordinary_users_own_daemon_is_known_by_its_uri(uri: str, *, unprivileged: bool) -> None:
+    assert Connection(uri).unprivileged() is unprivileged

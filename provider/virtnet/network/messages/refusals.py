@@ -192,6 +192,10 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "the uri now reaches the host {host}, where the network is not; it was made on host {recorded}",
         "correct the uri, or drop the network from the state with pulumi state delete",
     ),
+    RefusalKind.USERS_OWN_LIBVIRT: Advice(
+        "{uri} is a user's own libvirt, which may not make the network's bridge",
+        "use the uri {instead}, or a network in mode bridge on a bridge that is there",
+    ),
     RefusalKind.BRIDGE_NAME_TAKEN: Advice(
         "the bridge name {bridge} belongs to network '{network}' already", "choose another bridge.name"
     ),

@@ -75,6 +75,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         host=around.host,
         interface_names=around.interface_names,
         only_libvirt=clients.host is None,
+        unprivileged=libvirt.unprivileged(),
     )
 
 
@@ -93,6 +94,7 @@ def _observe_absent(clients: Clients, scope: Scope) -> ObservedAbsent:
         host=around.host,
         interface_names=around.interface_names,
         only_libvirt=clients.host is None,
+        unprivileged=libvirt.unprivileged(),
     )
 
 

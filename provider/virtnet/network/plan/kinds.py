@@ -35,6 +35,8 @@ class RefusalKind(Enum):
     """host, recorded: UUIDs"""
 
     # The host has something against a start.
+    USERS_OWN_LIBVIRT = auto()
+    """uri, instead: the uri of the system's"""
     BRIDGE_NAME_TAKEN = auto()
     """bridge, network"""
     INTERFACES_UNSEEN = auto()

@@ -16,6 +16,7 @@ from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_br
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY
 from virtnet.network.xml.definition import Subnet
 from virtnet.planning.findings import Note, Refusal
+from virtnet.transport.uri import with_system
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
@@ -35,6 +36,9 @@ def preflight_at_boot(tree: "NetworkTree", observed: Observed) -> Findings:
 
 def preflight(tree: "NetworkTree", observed: Observed, *, allow_overlap: bool) -> Findings:
     """What speaks against starting the network that `tree` describes on the host as it is now."""
+    instead = with_system(observed.uri)
+    if observed.unprivileged and instead and own_bridge(tree):
+        return Findings((Refusal(RefusalKind.USERS_OWN_LIBVIRT, {"uri": observed.uri, "instead": instead}),))
     refusals = [*_bridge_names(tree, observed)]
     notes: list[Note] = []
     overlaps = [] if allow_overlap else list(_overlaps(tree, observed))

@@ -24,6 +24,9 @@ class Daemon(Protocol):
     def version(self) -> int:
         """The daemon's libvirt version: 9.0.0 is 9000000."""
 
+    def unprivileged(self) -> bool:
+        """Whether it is an ordinary user's own, which may not change the host's network."""
+
 
 class NetworkReader(Protocol):
     """Networks, as libvirt reports them."""

@@ -45,6 +45,7 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.UUID_TAKEN: [{"uuid": UUID, "network": "far"}],
     RefusalKind.GONE: [{"uuid": UUID}],
     RefusalKind.OTHER_HOST: [{"host": UUID, "recorded": OTHER_UUID}],
+    RefusalKind.USERS_OWN_LIBVIRT: [{"uri": "qemu:///session", "instead": "qemu:///system"}],
     RefusalKind.BRIDGE_NAME_TAKEN: [{"bridge": "vn-lab", "network": "far; away"}],
     RefusalKind.INTERFACES_UNSEEN: [{"bridge": "vn-lab"}],
     RefusalKind.INTERFACE_EXISTS: [{"bridge": "vn-lab"}],

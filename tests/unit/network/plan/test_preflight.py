@@ -382,3 +382,23 @@ def test_mode_bridge_needs_the_hosts_bridge(links: tuple[Link, ...], refusals: l
     tree = {"name": "lan", "forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
 
     assert found(observed(links=links), tree).refusals == tuple(refusals)
+
+
+@pytest.mark.parametrize(
+    ("uri", "unprivileged", "mode", "refused"),
+    [
+        ("qemu:///session", True, "nat", True),
+        ("qemu+ssh://me@far/session?no_tty=1", True, "nat", True),
+        ("qemu:///session", True, "bridge", False),
+        ("qemu:///session", False, "nat", False),  # root's own is the system's
+        ("qemu:///system", False, "nat", False),
+    ],
+)
+def test_a_users_own_libvirt_makes_no_bridge(uri: str, mode: str, *, unprivileged: bool, refused: bool) -> None:
+    seen = observed()._replace(uri=uri, unprivileged=unprivileged)
+    tree = LAB if mode == "nat" else {"name": "lab", "forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
+
+    refusals = [refusal for refusal in found(seen, tree).refusals if refusal.kind is RefusalKind.USERS_OWN_LIBVIRT]
+
+    instead = uri.replace("/session", "/system")
+    assert refusals == ([Refusal(RefusalKind.USERS_OWN_LIBVIRT, {"uri": uri, "instead": instead})] if refused else [])
