@@ -1,15 +1,23 @@
 """Processes that are killed half-way: the next `pulumi up` finishes the work, under the same UUID and only once."""
 
 import contextlib
+import os
 import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.acceptance.native_stack import NativeStack
 from tests.acceptance.stack import Stack
+from tests.campaigns.faults.at_steps import STOP
 from tests.hosts.daemons import kill_libvirtd, kill_provider, start_libvirtd, wait_for_end
 from tests.hosts.sandboxed import Host
+
+from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 
 pytestmark = pytest.mark.acceptance
 
@@ -189,3 +197,63 @@ def test_a_provider_killed_between_the_stop_and_the_start_of_a_restart(hooked: H
     assert run.code != 0
     assert hooked.sh("cat /sys/class/net/vn-lab/mtu") == "1400\n"
     is_whole(stack, uuid)
+
+
+EDIT: dict[str, Any] = {"domain": {"name": "new.test"}, "mtu": 1400, "dns": {"txts": [{"name": "a", "value": "b"}]}}
+
+
+def killed_edit(stack: Stack, moment: str, **args: Any) -> None:
+    """An up that is killed at a moment of its steps, and of which nothing is recorded; VIRTNET_KILL has its form."""
+    journal, paths = stack.host.directory / "steps", [str(STOP), os.environ.get("PYTHONPATH", "")]
+    given = {"VIRTNET_STEPS": str(journal), "VIRTNET_KILL": moment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    stack.network("lab", **args)
+    stack.environment |= given
+    stack.pulumi("up", "--yes", "--skip-preview", check=False)
+    for name in given:
+        del stack.environment[name]
+    assert Path(f"{journal}.killed").exists()
+    if moment.startswith("libvirtd"):
+        start_libvirtd(stack.host)
+    if moment.startswith("pulumi"):
+        time.sleep(1)  # the provider goes on without its engine
+        stack.pulumi("cancel", "--yes")
+
+
+@pytest.mark.parametrize("form", [Stack, NativeStack])
+@pytest.mark.parametrize(
+    ("moment", "place", "change_class"),
+    [
+        ("libvirtd after 0 0 0", "definition", "live"),
+        ("provider after 0 0 0", "definition", "live"),
+        ("provider after 2 0 0", "definition", "live"),
+        ("pulumi after 3 0 0", "running network", "restart"),
+    ],
+    ids=["libvirtd, defined", "provider, defined", "provider, stopped", "pulumi, done"],
+)
+def test_an_edit_that_is_killed_and_then_taken_out_of_the_program(
+    host: Host, form: type[Stack], moment: str, place: str, change_class: str
+) -> None:
+    stack = form(host)
+    before: dict[str, Any] = {"forward": {"mode": "nat"}, "ips": [SUBNET]}
+    stack.network("lab", **before)
+    stack.up()
+    was = [without_mark(host.virsh("net-dumpxml", "lab", *flags)) for flags in ((), ("--inactive",))]
+    killed_edit(stack, moment, **before, **EDIT)
+    left = dump(host)
+    stack.network("lab", **before)
+
+    refreshed = stack.refresh()
+    preview = stack.preview()
+    stack.up()
+
+    assert "new.test" in left
+    assert "edit-interrupted" in refreshed or "~ 1 updated" in refreshed
+    assert f"that was cut short left dns.txts, domain.name, mtu in the {place}, which neither" in preview
+    assert f"the state names) [{change_class}]" in preview
+    assert [without_mark(host.virsh("net-dumpxml", "lab", *flags)) for flags in ((), ("--inactive",))] == was
+    assert host.sh("cat /sys/class/net/vn-lab/mtu") == "1500\n"
+    assert stack.unchanged()
+
+
+def without_mark(xml: str) -> str:
+    return network_edit.without_owner_mark(definition(xml))

@@ -33,8 +33,9 @@ def shown(*command: str) -> str:
 
 
 def dumped(*options: str) -> str:
-    """The network's XML less the token in its mark, which is random in each create."""
-    return re.sub(r""" token=["'][0-9a-f]+["']""", "", shown("virsh", "--quiet", "net-dumpxml", "lab", *options))
+    """The network's XML less the token in its mark, which is random in each create, and what its last edit named."""
+    xml = shown("virsh", "--quiet", "net-dumpxml", "lab", *options)
+    return re.sub(r""" token=["'][0-9a-f]+["']|<virtnet:named.*</virtnet:named>""", "", xml)
 
 
 def sight() -> dict[str, Any]:

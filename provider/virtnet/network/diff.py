@@ -3,6 +3,7 @@
 The changes are all that diff needs, so a preview does not change its answer because a host is down. Pure.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from virtnet.network.live_items import as_updates_can
@@ -12,6 +13,7 @@ from virtnet.network.outputs import NetworkOutputs
 from virtnet.network.problem_kinds import ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
+from virtnet.network.xml.edits import unnamed
 from virtnet.planning.findings import Problem
 from virtnet.planning.merge import differences, merge, naming
 from virtnet.planning.ownership.marks import renamed
@@ -77,12 +79,21 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
     if names := renamed(recorded, desired):
         problem = Problem(ProblemKind.OWNER_CHANGED, names)
         changes.append(Change(path="owner", kind="change", change_class=ChangeClass.RECORDED, problems=(problem,)))
-    problems = tuple(problem_of(entry) for entry in as_list(recorded.get("problems") or ()))
+    problems = tuple(_still_amiss(desired, map(problem_of, as_list(recorded.get("problems") or ()))))
     if problems:
         # What no update mends is live: an update may do whatever disturbs nobody, and says what is left.
         change_class = max(mended_by(problem) or ChangeClass.LIVE for problem in problems)
         changes.append(Change(path="problems", kind="change", change_class=change_class, problems=problems))
     return tuple(changes)
+
+
+def _still_amiss(desired: "NetworkTreeWithUnknowns", problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The recorded problems, less what an edit has left that the program names by now: that is a change of its own."""
+    for problem in problems:
+        if problem.kind is not ProblemKind.EDIT_INTERRUPTED:
+            yield problem
+        elif left := unnamed(map(str, as_list(problem.details["paths"])), desired):
+            yield problem._replace(details={**problem.details, "paths": sorted(left)})
 
 
 def needs(desired: Values | None, recorded: Values) -> Scope:

@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from virtnet.network.observed import Observed, ObservedAbsent
+from virtnet.network.observed import Observed, ObservedAbsent, ReportedNetwork
 from virtnet.network.problem_kinds import NOT_MENDED, ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
+from virtnet.network.xml import edits
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml.read import OwnerMark
+from virtnet.planning import findings
 from virtnet.planning.merge import ABSENT, project
 from virtnet.spec.part import Part, Values, as_group, only, optional, required
 from virtnet.spec.values import Bool, Text
@@ -71,6 +74,18 @@ def _token_of_import(inputs: Values, mark: OwnerMark | None) -> str:
     return "" if mark is None or not mark.owner or not mark.is_of_resource(inputs) else mark.token
 
 
+def _left_by_edit(inputs: "NetworkTree", recorded: Values, report: ReportedNetwork) -> Iterator[findings.Problem]:
+    """What an edit of this resource's has left that was cut short before Pulumi recorded it."""
+    mark = report.definition.mark
+    if mark is None or not (mark.is_of_record(recorded) or mark.is_of_resource(inputs)):
+        return
+    live = None if report.live is None else report.live.tree
+    if paths := mark.unrecorded(recorded):
+        left = edits.left_on(inputs, paths, report.definition.tree, live)
+        if left is not None:
+            yield findings.Problem(ProblemKind.EDIT_INTERRUPTED, left._asdict())
+
+
 def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, object] | None:
     """The outputs: what the program named as it is on the host, and what was made; None when the network is gone.
 
@@ -106,16 +121,19 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
     shown["autostart"] = report.autostart
     if drifted:
         shown["__drifted"] = drifted
-    token = recorded.get("__token") or _token_of_import(inputs, report.definition.mark)
-    if token:
+    mark = report.definition.mark
+    imported = "" if recorded.get("__token") else _token_of_import(inputs, mark)
+    if token := recorded.get("__token") or imported:
         shown["__token"] = token
+    if edit := recorded.get("__edit") or (mark.edit if imported and mark is not None else ""):
+        shown["__edit"] = edit
     shown["__named"] = sorted(name for name in ("uuid", "mac") if name in inputs)
     return shown | {
         "uuid": report.uuid,
         "bridge_name": report.running.bridge_name,
-        "mac": shown.get("mac", report.definition.mac),
+        "mac": shown.get("mac", report.running.mac),
         "persistent": report.persistent,
         "host_uuid": observed.host_uuid,
         "adopted_from": recorded.get("adopted_from"),
-        "problems": [as_details(problem) for problem in observed.problems],
+        "problems": [as_details(problem) for problem in (*observed.problems, *_left_by_edit(named, recorded, report))],
     }

@@ -37,6 +37,9 @@ class ProblemKind(Enum):
     """Another resource has taken it since: owner, its URN or its name."""
     OWNER_CHANGED = "owner-changed"
     """Never observed: Pulumi calls the resource otherwise than when it was recorded: before, after, URNs or owners."""
+    EDIT_INTERRUPTED = "edit-interrupted"
+    """An edit that was cut short has left what the state does not name: paths, running: whether a restart is needed to
+    take it out of the running network."""
     CREATE_INTERRUPTED = "create-interrupted"
     """Its host was lost while it was made. Never observed, but recorded until the next look."""
     UNKNOWN = "unknown"
@@ -56,6 +59,7 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
     ProblemKind.HOLDING_BRIDGES_LEFT: ChangeClass.LIVE,
     ProblemKind.TAKEN_OVER: None,
     ProblemKind.OWNER_CHANGED: ChangeClass.RECORDED,
+    ProblemKind.EDIT_INTERRUPTED: ChangeClass.LIVE,
     ProblemKind.CREATE_INTERRUPTED: ChangeClass.RESTART,
     ProblemKind.UNKNOWN: ChangeClass.RESTART,
 }
@@ -73,6 +77,8 @@ DNSMASQ_PROBLEMS = frozenset({ProblemKind.DNSMASQ_NOT_RUNNING, ProblemKind.DNSMA
 
 def mended_by(problem: Problem) -> ChangeClass | None:
     """The class of the change that mends it; None where no update does."""
+    if problem.kind is ProblemKind.EDIT_INTERRUPTED and problem.details["running"]:
+        return ChangeClass.RESTART
     return _MENDED_BY[problem.kind]
 
 

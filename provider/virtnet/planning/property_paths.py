@@ -1,17 +1,17 @@
-"""Property paths as Pulumi has them: a plan's changes, for its detailed diff, and those in users' options. Pure.
+"""Property paths: Pulumi's, of a plan's changes and in users' options, and ours, of what trees name and hold. Pure.
 
 Our paths name list items by their keys (`ips[192.168.123.1/24].dhcp`), Pulumi's by their indexes (`ips[0].dhcp`).
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from pydantic.alias_generators import to_camel
 
-from virtnet.planning.merge import label
+from virtnet.planning.merge import ABSENT, item_key, label
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.spec.part import UNKNOWN, Part, Shape, Values, shapes
+from virtnet.spec.part import UNKNOWN, Part, Shape, Values, as_group, as_list, shapes
 
 Kind: TypeAlias = Literal["ADD", "ADD_REPLACE", "DELETE", "DELETE_REPLACE", "UPDATE", "UPDATE_REPLACE"]
 """Pulumi's PropertyDiff.Kind, by name."""
@@ -147,3 +147,74 @@ def in_camel_case(path: str) -> str:
         text if text.startswith('"') else re.sub(r"(?<=[a-zA-Z0-9])_([a-z0-9])", lambda found: found[1].upper(), text)
         for text in outside_quotes
     )
+
+
+def named(part: type[Part], tree: Values, but: Values, place: str = "") -> Iterator[str]:
+    """The paths of what one tree names and another does not, as far down as ownership goes.
+
+    Of a list that the other does not name either, they are the list's and those of the groups in its items; of one that
+    both name, those inside its items that both have. What is unknown counts as named.
+    """
+    for name, shape in shapes(part).items():
+        value, other = tree.get(name, ABSENT), but.get(name, ABSENT)
+        path = f"{place}.{name}" if place else name
+        if value is ABSENT or other is UNKNOWN:
+            continue
+        if value is UNKNOWN:
+            if other is ABSENT:
+                yield path
+        elif shape.kind == "part" and shape.part is not None:
+            yield from named(shape.part, as_group(value), {} if other is ABSENT else as_group(other), path)
+        elif shape.kind == "map":
+            there = {} if other is ABSENT else as_group(other)
+            yield from (f'{path}["{key}"]' for key in as_group(value) if key not in there)
+        elif other is ABSENT:
+            yield path
+            if shape.part is not None:
+                for item in _known_items(value):
+                    yield from _groups(shape.part, item, f"{path}[{label(shape.part, item)}]")
+        elif shape.part is not None:
+            before = {item_key(shape.part, item): item for item in _known_items(other)}
+            for item in _known_items(value):
+                if (key := item_key(shape.part, item)) in before:
+                    yield from named(shape.part, item, before[key], f"{path}[{label(shape.part, item)}]")
+
+
+def _groups(part: type[Part], item: Values, place: str) -> Iterator[str]:
+    """The paths of what an item has in groups and lists: its scalars are too many, and mostly what makes it up."""
+    inside = {name for name, shape in shapes(part).items() if shape.part is not None or shape.kind == "map"}
+    yield from named(part, {name: value for name, value in item.items() if name in inside}, {}, place)
+
+
+def at(part: type[Part], tree: Values, paths: Collection[str], place: str = "") -> dict[str, object]:
+    """What a tree holds at these paths and nothing else, but for the keys of the items that they lead into."""
+    found: dict[str, object] = {}
+    for name, shape in shapes(part).items():
+        value = tree.get(name, ABSENT)
+        path = f"{place}.{name}" if place else name
+        inside: object = ABSENT
+        if value is ABSENT or path in paths:
+            inside = value
+        elif value is UNKNOWN:
+            inside = value if any(one.startswith((f"{path}.", f"{path}[")) for one in paths) else ABSENT
+        elif shape.kind == "part" and shape.part is not None:
+            inside = at(shape.part, as_group(value), paths, path) or ABSENT
+        elif shape.kind == "map":
+            inside = {key: item for key, item in as_group(value).items() if f'{path}["{key}"]' in paths} or ABSENT
+        elif shape.kind == "parts" and shape.part is not None:
+            inside = _items_at(shape.part, _known_items(value), paths, path) or ABSENT
+        if inside is not ABSENT:
+            found[name] = inside
+    return found
+
+
+def _items_at(part: type[Part], items: Sequence[Values], paths: Collection[str], place: str) -> list[Values]:
+    found: list[Values] = []
+    for item in items:
+        if inside := at(part, item, paths, f"{place}[{label(part, item)}]"):
+            found.append({**{name: item[name] for name in part.key if name in item}, **inside})
+    return found
+
+
+def _known_items(value: object) -> Sequence[Values]:
+    return [as_group(item) for item in as_list(value) if item is not UNKNOWN]

@@ -9,7 +9,7 @@ LOOK = """\
 say() { echo "== $1"; }
 say networks; virsh -q net-list --all | sed 's/ \\+/ /g' | sort
 say definition; virsh -q net-dumpxml lab --inactive 2>/dev/null | grep -v '<uuid>\\|<mac ' |
-  sed 's/>{.*/>/; s/ token="[^"]*"//' || true
+  sed '/<virtnet:named/d; s/>{.*/>/; s/ token="[^"]*"//' || true
 say running; virsh -q net-dumpxml lab 2>/dev/null | grep -v '<uuid>\\|<mac \\|<virtnet:\\|metadata>' |
   sed "s/ connections='[0-9]*'//" || true
 say identity; for copy in --inactive ""; do virsh -q net-dumpxml lab $copy 2>/dev/null; done |

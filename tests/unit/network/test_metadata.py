@@ -37,7 +37,7 @@ def test_a_newer_libvirt_changes_the_running_network_and_its_definition() -> Non
     libvirt, shown = updated(NEW, BEFORE, AFTER)
 
     report = libvirt.reports[shown["uuid"]]
-    assert libvirt.effects.log == ["set metadata"] * 3
+    assert libvirt.effects.log == ["define"] + ["set metadata"] * 3
     assert (
         metadata(report.live_xml)
         == metadata(report.config_xml)
@@ -62,7 +62,7 @@ def test_title_and_description_are_set_in_place() -> None:
     libvirt, shown = updated(NEW, {"title": "one"}, {"title": "two", "description": "three"})
 
     live = definition(libvirt.reports[shown["uuid"]].live_xml or "").tree
-    assert libvirt.effects.log == ["set metadata"] * 2
+    assert libvirt.effects.log == ["define", "set metadata", "set metadata"]
     assert (live["title"], live["description"]) == ("two", "three")
 
 

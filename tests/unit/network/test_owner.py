@@ -75,7 +75,7 @@ def mark(libvirt: FakeLibvirt) -> OwnerMark | None:
 
 def adopted_by(recorded: dict[str, Any]) -> OwnerMark:
     """The mark that belongs to a record."""
-    return OwnerMark(recorded["__owner"], token=recorded["__token"], adopted=True)
+    return OwnerMark(recorded["__owner"], token=recorded["__token"], adopted=True, edit=recorded.get("__edit", ""))
 
 
 def as_configured(libvirt: FakeLibvirt) -> dict[str, Any]:
@@ -129,10 +129,10 @@ def test_an_update_marks_again_what_lost_its_mark() -> None:
 
     updated(libvirt, recorded, "project/stack/a", autostart=False)
     unmarked = mark(libvirt)
-    updated(libvirt, recorded, "project/stack/a", autostart=False, title="a's")
+    again = updated(libvirt, recorded, "project/stack/a", autostart=False, title="a's")
 
     assert unmarked is None
-    assert mark(libvirt) == adopted_by(recorded)
+    assert mark(libvirt) == adopted_by(again)
 
 
 def test_an_adoption_of_flags_alone_is_marked_and_given_back_without_the_mark() -> None:

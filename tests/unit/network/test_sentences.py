@@ -305,7 +305,7 @@ def test_kills(killed_after: int) -> None:
         recorded = world.up(None)
         world.plug_in()
         desired, _ = NETWORK.check({**LAB, "__owner": OURS, **EDITS["restart"]}, recorded)
-        whole = NETWORK.plan(desired, recorded, NETWORK.observe(world.clients, desired, recorded))
+        whole = NETWORK.plan(desired, recorded, world.network.observe(world.clients, desired, recorded))
         for step in whole.steps[:killed_after]:
             step.execute(world.clients)
         world.destroy(recorded)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.unit.strategies import networks
+from tests.unit.strategies import networks, whole_networks
 
 from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.network.diff import recorded_changes
@@ -12,7 +12,7 @@ from virtnet.network.resource import NETWORK
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree_with_unknowns
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.planning.property_paths import detailed, in_camel_case, spelled, top
+from virtnet.planning.property_paths import at, detailed, in_camel_case, named, spelled, top
 from virtnet.spec.part import UNKNOWN
 
 LAB = {"uri": "qemu:///system", "name": "lab", "autostart": True, "active": True}
@@ -84,3 +84,54 @@ def test_a_diff_holds_a_path_exactly_when_something_changes(before: dict[str, An
 def test_spelling() -> None:
     assert spelled(("ips", 0, "dhcp", "a.b", 'q"', "id")) == 'ips[0].dhcp["a.b"]["q\\""].id'
     assert in_camel_case('ips[0].local_ptr["my_key"].tftp_root') == 'ips[0].localPtr["my_key"].tftpRoot'
+
+
+OFFICE: dict[str, Any] = {
+    "mtu": 1400,
+    "domain": {"name": "a.test"},
+    "metadata": {"urn:a": "<a xmlns='urn:a'/>"},
+    "ips": [{"address": "10.91.0.1/24", "dhcp": {"hosts": [{"mac": "52:54:00:00:00:01", "ip": "10.91.0.9"}]}}],
+}
+HOSTS = "ips[10.91.0.1/24].dhcp.hosts"
+
+
+@pytest.mark.parametrize(
+    ("more", "less", "paths"),
+    [
+        (OFFICE, OFFICE, []),
+        ({"mtu": 1400}, {"mtu": 1300}, []),
+        (OFFICE, {}, ['metadata["urn:a"]', "domain.name", "mtu", "ips", HOSTS]),
+        (OFFICE, {**OFFICE, "ips": [{"address": "10.91.0.1/24"}]}, [HOSTS]),
+        (OFFICE, {**OFFICE, "ips": []}, []),
+        (OFFICE, {**OFFICE, "metadata": {"urn:b": "<b xmlns='urn:b'/>"}}, ['metadata["urn:a"]']),
+        ({"dns": UNKNOWN}, {}, ["dns"]),
+        ({"dns": {"hosts": []}}, {"dns": UNKNOWN}, []),
+        ({"dns": {}}, {}, []),
+    ],
+)
+def test_what_one_tree_names_and_another_does_not(more: dict[str, Any], less: dict[str, Any], paths: list[str]) -> None:
+    assert sorted(named(NetworkSpec, more, less)) == sorted(paths)
+
+
+@pytest.mark.parametrize(
+    ("paths", "found"),
+    [
+        ((), {}),
+        (("mtu", "vlan.trunk"), {"mtu": 1400}),
+        (("ips",), {"ips": OFFICE["ips"]}),
+        ((HOSTS,), {"ips": OFFICE["ips"]}),
+        (("ips[10.92.0.1/24].dhcp.hosts",), {}),
+        (('metadata["urn:a"]', 'metadata["urn:b"]'), {"metadata": OFFICE["metadata"]}),
+        ((f"{HOSTS}[52:54:00:00:00:01].name",), {}),
+    ],
+)
+def test_what_a_tree_holds_at_paths(paths: tuple[str, ...], found: dict[str, Any]) -> None:
+    assert at(NetworkSpec, OFFICE, paths) == found
+
+
+@given(whole_networks())
+def test_all_that_a_tree_names_is_at_its_paths(inputs: dict[str, Any]) -> None:
+    paths = frozenset(named(NetworkSpec, inputs, {}))
+
+    assert set(named(NetworkSpec, at(NetworkSpec, inputs, paths), {})) == paths
+    assert all(at(NetworkSpec, inputs, {path}) for path in paths)

@@ -57,6 +57,11 @@ def _holding_network_left(*, network: str, attachments: Attachments) -> str:
     return f"a restart that was cut short left the network {network} behind, with {waiting} on it"
 
 
+def _edit_interrupted(*, paths: Sequence[str], running: bool) -> str:
+    place = "the running network" if running else "the definition"
+    return f"an update that was cut short left {', '.join(paths)} in {place}, which neither the program nor the state names"
+
+
 def _holding_bridges_left(*, bridges: Sequence[str]) -> str:
     return f"a restart that was cut short left the bridge {' and '.join(bridges)} behind"
 
@@ -76,6 +81,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.HOLDING_BRIDGES_LEFT: _holding_bridges_left,
     ProblemKind.TAKEN_OVER: "it was taken over by '{owner}' since, and is that resource's now",
     ProblemKind.OWNER_CHANGED: "its mark on the host is to name {after} instead of {before}",
+    ProblemKind.EDIT_INTERRUPTED: _edit_interrupted,
     ProblemKind.CREATE_INTERRUPTED: "it was being made when its host was lost, and how far that went is not known",
     ProblemKind.UNKNOWN: "{text}",
 }

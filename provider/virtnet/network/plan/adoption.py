@@ -4,12 +4,14 @@ Pure.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.plan.new import own_mark
+from virtnet.network.xml.edits import named_by
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Refusal
 from virtnet.planning.ownership.marks import owner_of
@@ -56,11 +58,16 @@ def as_found(report: ReportedNetwork) -> AsFound:
     )
 
 
-def adoption_mark(desired: "NetworkTree", token: str, found: AsFound) -> OwnerMark | None:
-    """The mark of a network that was adopted, which holds what was found; None where nobody knows by whom."""
+def adoption_mark(desired: "NetworkTree", token: str, found: AsFound, left: Collection[str] = ()) -> OwnerMark | None:
+    """The mark of a network that was adopted, which holds what was found; None where nobody knows by whom.
+
+    `left` are the paths of what an adoption before has left.
+    """
     if not owner_of(desired):
         return None
-    return replace(own_mark(desired, token), adopted=True, found=json.dumps(found.as_details(), sort_keys=True))
+    as_json = json.dumps(found.as_details(), sort_keys=True)
+    named = named_by(desired, {}, left)
+    return replace(own_mark(desired, token), adopted=True, found=as_json, named=named)
 
 
 def owned_by_other(mark: OwnerMark, desired: "NetworkTree", uuid: str) -> Refusal:

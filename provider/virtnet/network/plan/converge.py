@@ -26,7 +26,7 @@ from virtnet.network.plan.restart import (
     unseen,
 )
 from virtnet.network.plan.sections import dhcpv6_begins_or_ends, section_updates
-from virtnet.network.plan.targets import Targets, targets_of
+from virtnet.network.plan.targets import Copies, Targets, targets_of
 from virtnet.network.problem_kinds import DNSMASQ_PROBLEMS, ProblemKind, as_details, mended_by
 from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
@@ -55,6 +55,10 @@ class Converged(NamedTuple):
     refusals: tuple[Refusal, ...]
     notes: tuple[Note, ...]
     uuid: str
+    copies: Copies
+    """Where both copies of the configuration go."""
+    defines: bool
+    """Whether a step defines the network anew, with the mark that is given."""
 
     @property
     def edits(self) -> bool:
@@ -98,6 +102,8 @@ def converge(
         refusals=(*_too_old(course), *_dnsmasq_not_restarted(course), *stop.refusals, *start.refusals),
         notes=(*start.notes, *stop.notes, *_notes(course)),
         uuid=observed.report.uuid,
+        copies=course.targets.copies,
+        defines=course.defines,
     )
 
 
@@ -183,6 +189,12 @@ class _Course:
             and updates_can_make(copies.config, copies.config_found)
         )
 
+    @property
+    def defines(self) -> bool:
+        """Whether the network is defined anew."""
+        makes_persistent = self.targets.flags.persistent and not self.report.persistent
+        return not self.by_updates and (bool(self.targets.copies.config_changes) or makes_persistent)
+
     @cached_property
     def dhcpv6(self) -> DnsmasqRestart | None:
         """Why dnsmasq must be restarted once the running network is updated; None where it need not."""
@@ -229,8 +241,7 @@ def _steps(course: _Course) -> tuple[NetworkStep, ...]:
 def _definition(course: _Course) -> Iterator[NetworkStep]:
     """Defined, and read back, while the network still runs: what libvirt drops or refuses costs nobody a packet."""
     report, copies = course.report, course.targets.copies
-    makes_persistent = course.targets.flags.persistent and not report.persistent
-    if course.by_updates or not (copies.config_changes or makes_persistent):
+    if not course.defines:
         return
     base = report.config if report.config is not None else definition(network_edit.for_definition(report.definition))
     xml = network_edit.edit(base, copies.config)

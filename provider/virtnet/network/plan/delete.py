@@ -17,6 +17,7 @@ from virtnet.network.steps.running import StopIfActive, stop_step
 from virtnet.network.tree import OWN_BRIDGE_MODES
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
+from virtnet.network.xml.edits import also_named
 from virtnet.network.xml.read import NOT_XML
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import differences, merge, project
@@ -104,8 +105,10 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
     from virtnet.network.plan.converge import converge
 
     report = observed.report
-    named, found, now = recorded_inputs(recorded), definition(adopted.xml), report.definition
+    found, now = definition(adopted.xml), report.definition
     mark = now.mark
+    unrecorded = frozenset[str]() if mark is None else mark.unrecorded(recorded)
+    named = also_named(recorded_inputs(recorded), unrecorded, report.config, report.live)
     if mark is None and (others := _changed_by_others(adopted, recorded, report)):
         return Plan(notes=(Note(NoteKind.NOT_GIVEN_BACK, {"paths": others}),))
     if (found.mode in OWN_BRIDGE_MODES) == (now.mode in OWN_BRIDGE_MODES):

@@ -3,6 +3,7 @@
 Each of them writes a new token into the mark, so that no other record's delete or update touches it from then on.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from virtnet.network.observed import ObservedNetwork
@@ -18,7 +19,9 @@ from virtnet.network.steps.definition import DefineNetwork, MarkNetwork
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork, stop_step
 from virtnet.network.tree import own_bridge
+from virtnet.network.xml import edits
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import differences
@@ -55,8 +58,11 @@ def _take_up(desired: "NetworkTree", observed: ObservedNetwork, mark: OwnerMark)
     it back. The mark goes first: whatever fails then, no other record's delete follows.
     """
     report = observed.report
-    own = own_mark(desired, observed.fresh_token)
-    plan = converge(desired, {}, observed, ChangeClass.REPLACE, mark=own).plan()
+    # What it named then and names no longer goes, as after any edit.
+    left = edits.unnamed(mark.named, desired)
+    own = replace(own_mark(desired, observed.fresh_token), named=edits.named_by(desired, {}, left))
+    named_before = edits.also_named({}, left, report.config, report.live)
+    plan = converge(desired, named_before, observed, ChangeClass.REPLACE, mark=own).plan()
     if mark.is_of_resource(desired):
         note = Note(NoteKind.RESUMED, {"uuid": report.uuid})
     else:
@@ -76,8 +82,13 @@ def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     """
     report, token = observed.report, observed.fresh_token
     found, previous = as_found(report), report.definition.mark
-    mark = adoption_mark(desired, token, found)
-    converged = converge(desired, {}, observed, ChangeClass.REPLACE, mark=mark)
+    # What an adoption that was killed has named and this one does not goes back to what it was.
+    own_before = previous is not None and previous.adopted and previous.is_of_resource(desired)
+    left = edits.unnamed(previous.named, desired) if previous is not None and own_before else frozenset[str]()
+    mark = adoption_mark(desired, token, found, left)
+    aim = edits.with_found(desired, left, definition(found.xml)) if left else desired
+    named_before = edits.also_named({}, left, report.config, report.live)
+    converged = converge(aim, named_before, observed, ChangeClass.REPLACE, mark=mark)
     marks_first = mark is not None and report.persistent
     marked = (MarkNetwork(uuid=report.uuid, mark=mark, previous=previous),) if marks_first else ()
     notes = [Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})]

@@ -10,6 +10,7 @@ from virtnet.network.steps.definition import DefineNetwork, Outline, named
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.network.xml import edits
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Note, Refusal
@@ -107,7 +108,8 @@ def finishing(desired: "NetworkTree", target: "NetworkTree", uuid: str, creating
 
 def own_mark(desired: "NetworkTree", token: str, *, creating: bool = False) -> OwnerMark:
     """The mark of a network that the program makes."""
-    return OwnerMark(owner_of(desired), urn=urn_of(desired), token=token, creating=creating)
+    named = edits.named_by(desired, {})
+    return OwnerMark(owner_of(desired), urn=urn_of(desired), token=token, creating=creating, named=named)
 
 
 def start_findings(desired: "NetworkTree", target: "NetworkTree", observed: Observed) -> Findings:

@@ -16,13 +16,14 @@ from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import network_tree, network_tree_with_unknowns
 from virtnet.planning.findings import Note, Refusal
-from virtnet.planning.ownership.marks import owner_of, token_of
+from virtnet.planning.ownership.marks import owner_of, token_of, urn_of
 from virtnet.planning.plan import ChangeClass, Plan
 from virtnet.planning.reports import other_host
 from virtnet.spec.part import Values
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
+    from virtnet.network.xml.read import OwnerMark
 
 
 def plan_network(desired: Values | None, recorded: Values | None, observed: Observed | None) -> Plan:
@@ -59,11 +60,6 @@ def _gone(recorded: Values, observed: ObservedAbsent, *, deleting: bool) -> Plan
 
 
 def _update(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork) -> Plan:
-    from virtnet.network.plan.adoption import adoption_mark, as_found_of
-    from virtnet.network.plan.converge import converge
-    from virtnet.network.plan.new import own_mark
-    from virtnet.network.steps.definition import MarkNetwork
-
     uuid, mark = observed.report.uuid, observed.report.definition.mark
     if mark is not None and not mark.is_of_record(recorded) and not mark.is_of_resource(desired):
         return Plan(refusals=(Refusal(RefusalKind.TAKEN_OVER, {"uuid": uuid, "owner": mark.owner_shown}),))
@@ -72,23 +68,61 @@ def _update(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork)
         (change.change_class for change in recorded_changes(desired, recorded) if change.path != "uri"),
         default=ChangeClass.RECORDED,
     )
-    converged = converge(desired, recorded_inputs(recorded), observed, reviewed_class)
+    return _updated(desired, recorded, observed, reviewed_class)
+
+
+def _updated(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork, reviewed_class: ChangeClass) -> Plan:
+    from virtnet.network.plan.converge import converge
+    from virtnet.network.steps.definition import MarkNetwork
+    from virtnet.network.xml import edits
+
+    report, before = observed.report, recorded_inputs(recorded)
+    mark = report.definition.mark
     token = token_of(recorded) or observed.fresh_token
-    marked = mark
-    if owner_of(desired) and mark is not None:
-        # Under the name that it has by now (an alias, a state move); and a create that failed half-way was recorded as
-        # it was left: what it lacked is there now.
-        marked = replace(own_mark(desired, token), adopted=mark.adopted, found=mark.found)
-    elif converged.edits and recorded.get("adopted_from"):
-        marked = adoption_mark(desired, token, as_found_of(recorded["adopted_from"]))
-    elif converged.edits and owner_of(desired):
-        # Imported, or its mark was edited away. Without an edit nothing was reviewed that touches the host.
-        marked = own_mark(desired, token)
-    if marked == mark or (not observed.report.persistent and not converged.edits):
-        return converged.plan()
+    unrecorded = frozenset[str]() if mark is None else mark.unrecorded(recorded)
+    identified = _mark(desired, recorded, mark, token)
+    edited = identified
+    if identified is not None and (mark is None or edits.names_more(desired, before)):
+        named = edits.named_by(desired, before, unrecorded)
+        edited = replace(identified, edit=observed.fresh_token, named=named)
+    converged = converge(
+        edits.as_it_runs(desired, unrecorded, report.live),
+        edits.also_named(before, unrecorded, report.config, report.live),
+        observed,
+        reviewed_class,
+        mark=edited,
+    )
+    if not converged.edits:
+        # Without an edit nothing was reviewed that touches the host, so what has no mark gets none.
+        edited = None if mark is None else identified
     plan = converged.plan()
-    steps = (*plan.steps, MarkNetwork(uuid=uuid, mark=marked, previous=mark))
-    return plan._replace(steps=steps, details={**plan.details, "__token": token})
+    details = dict(plan.details)
+    live = None if converged.copies.live is None else converged.copies.live[0]
+    if edited is not None and edits.left_on(desired, unrecorded, converged.copies.config, live) is None:
+        details["__edit"] = edited.edit
+    if edited == mark or (not report.persistent and not converged.edits):
+        return plan._replace(details=details)
+    steps = plan.steps
+    if not converged.defines:
+        marking = MarkNetwork(uuid=report.uuid, mark=edited, previous=mark)
+        # What is about to be named is noted before it is there.
+        steps = (*steps, marking) if edited == identified else (marking, *steps)
+    return plan._replace(steps=steps, details={**details, "__token": token})
+
+
+def _mark(desired: "NetworkTree", recorded: Values, mark: "OwnerMark | None", token: str) -> "OwnerMark | None":
+    """The mark under the name that the resource has by now (an alias, a state move); a new one where it has none."""
+    from virtnet.network.plan.adoption import adoption_mark, as_found_of
+    from virtnet.network.plan.new import own_mark
+
+    if not owner_of(desired):
+        return mark
+    if mark is not None:
+        # A create that failed half-way was recorded as it was left: what it lacked is there now.
+        return replace(mark, owner=owner_of(desired), urn=urn_of(desired), token=token, creating=False)
+    if recorded.get("adopted_from"):
+        return adoption_mark(desired, token, as_found_of(recorded["adopted_from"]))
+    return own_mark(desired, token)
 
 
 def _wrong_host(recorded: Values, observed: ObservedAbsent) -> Refusal | None:

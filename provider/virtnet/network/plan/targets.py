@@ -83,7 +83,7 @@ def targets_of(
     )
     if reviewed_class >= ChangeClass.RESTART:
         return Targets(copies=copies, flags=flags)
-    within = _copies_within(copies, report, reviewed_class)
+    within = _copies_within(copies, reviewed_class)
     beyond = {change.path for change in copies.changes} - {change.path for change in within.changes}
     allowed, skipped = _flags_within(flags, report, reviewed_class)
     return Targets(copies=within, flags=allowed, skipped=(*sorted(beyond), *skipped))
@@ -110,10 +110,11 @@ def _target(wanted: "NetworkTree", had: "NetworkTree", found: "NetworkTree") -> 
     return {**kept, "bridge": wanted["bridge"]} if "bridge" in wanted else kept
 
 
-def _copies_within(copies: Copies, report: ReportedNetwork, reviewed_class: ChangeClass) -> Copies:
+def _copies_within(copies: Copies, reviewed_class: ChangeClass) -> Copies:
     """The copies less every change above the reviewed class."""
-    # While nothing runs, no change of the definition stops anything: each is as good as live.
-    if not report.active and reviewed_class >= ChangeClass.LIVE:
+    # What nothing that runs lacks stops nothing, in the definition alone: it is as good as live.
+    stops = any(change.change_class > reviewed_class for change in copies.live_changes)
+    if not stops and reviewed_class >= ChangeClass.LIVE:
         config = copies.config
     else:
         config = restrict(NetworkSpec, copies.config, copies.config_found, reviewed_class)

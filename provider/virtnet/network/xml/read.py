@@ -6,6 +6,7 @@ https://libvirt.org/formatnetwork.html.
 """
 
 import ipaddress
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,9 +21,9 @@ from virtnet.network import spec as parts
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.tree import network_tree
 from virtnet.planning.merge import ABSENT, differences
-from virtnet.planning.ownership.marks import Mark
+from virtnet.planning.ownership.marks import Mark, token_of
 from virtnet.spec.failures import Invalid
-from virtnet.spec.part import Part, Shape, shapes, without
+from virtnet.spec.part import Part, Shape, Values, shapes, without
 from virtnet.spec.values import readable
 
 if TYPE_CHECKING:
@@ -90,6 +91,16 @@ class OwnerMark(Mark):
     """True for a network that was there before, and was taken over and changed."""
     found: str = field(default="", compare=False)
     """How an adopted network was found, as JSON: Pulumi records nothing of a create that is killed."""
+    edit: str = ""
+    """Which edit wrote `named`, as the record notes once it holds what that named; "" for the one of the token."""
+    named: tuple[str, ...] = field(default=(), compare=False)
+    """The paths of all that is named on the host by the record, or by an edit that it may not hold: what of them
+    neither the program nor the record names is what an edit that was cut short has left."""
+
+    def unrecorded(self, recorded: Values) -> frozenset[str]:
+        """What an edit has named that the state does not hold, as it or Pulumi was cut short: paths."""
+        known = recorded.get("__edit") or token_of(recorded)
+        return frozenset() if known == (self.edit or self.token) else frozenset(self.named)
 
 
 class Place(NamedTuple):
@@ -312,6 +323,7 @@ def parse_owner_mark(root: etree._Element) -> OwnerMark | None:
     element = root.find(f"metadata/{{{OWNER_NAMESPACE}}}owner")
     if element is None:
         return None
+    named = element.find(f"{{{OWNER_NAMESPACE}}}named")
     return OwnerMark(
         element.get("name", ""),
         urn=element.get("urn", ""),
@@ -319,7 +331,18 @@ def parse_owner_mark(root: etree._Element) -> OwnerMark | None:
         creating=element.get("phase") == "creating",
         adopted=element.get("adopted") == "yes",
         found=(element.text or "").strip(),
+        edit="" if named is None else named.get("edit", ""),
+        named=() if named is None else _paths(named.text or ""),
     )
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    """The paths in a mark; none where others have edited it into something else."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return ()
+    return tuple(path for path in found if isinstance(path, str)) if isinstance(found, list) else ()
 
 
 #: virNetworkUpdate's sections that we use: the part's class, its element, and its holder below <network>.

@@ -4,6 +4,7 @@ The walk is that of `read`, the other way. Editing touches only what differs: un
 comments and libvirt's own spelling of equal values (netmask for prefix) stay as they are.
 """
 
+import json
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -230,6 +231,11 @@ def _edit_metadata(root: etree._Element, wanted: Mapping[str, str], mark: OwnerM
             element.set("adopted", "yes")
         if mark.found:
             element.text = mark.found
+        if mark.named or mark.edit:
+            named = etree.SubElement(element, f"{{{OWNER_NAMESPACE}}}named")
+            named.text = json.dumps(mark.named)
+            if mark.edit:
+                named.set("edit", mark.edit)
     if len(holder) == 0:
         root.remove(holder)
 

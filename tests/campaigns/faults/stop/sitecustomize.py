@@ -137,7 +137,8 @@ def _lives(pid: int) -> bool:
         return False
 
 
-if "pulumi.dynamic" in sys.orig_argv and os.environ.get("VIRTNET_STEPS"):
+serves = "pulumi.dynamic" in sys.orig_argv or any(word.endswith("/pulumi-resource-virtnet") for word in sys.orig_argv)
+if serves and os.environ.get("VIRTNET_STEPS"):
     stopper = Stopper(os.environ["VIRTNET_STEPS"], os.environ.get("VIRTNET_KILL", ""))
     sys.addaudithook(stopper.hear)
     threading.setprofile(stopper.watch)
