@@ -96,6 +96,7 @@ class Provider(dynamic.ResourceProvider):
         inputs.setdefault("uri", self._session.uri)
         failures = self._bad_settings()
         canonical, found = resource.check(inputs, recorded)
+        found = found or self._session.claim(resource, _key_of(canonical), recorded, canonical)
         if found:
             read = resource.messages().failure
             failures += [self._check_failure(failure.path, read(failure), news) for failure in found]

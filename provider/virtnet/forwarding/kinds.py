@@ -18,6 +18,13 @@ class ForwardingFailure(Enum):
     URI_MISSING = "uri_missing"
 
 
+class WantedTwice(Enum):
+    """What another HostForwarding of the same run wants too: value, other, holder."""
+
+    DROP_IN = "drop_in"
+    PARAMETER = "parameter"
+
+
 class RefusalKind(Enum):
     """Why a plan must not be applied."""
 

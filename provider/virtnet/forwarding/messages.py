@@ -18,6 +18,7 @@ from virtnet.forwarding.kinds import (
     StepKind,
     SystemdVersions,
     UserKind,
+    WantedTwice,
 )
 from virtnet.forwarding.sysctl import shown
 from virtnet.planning.findings import Advice, Messages, Refusal, Said
@@ -38,6 +39,12 @@ FAILURES: Mapping[Enum, str] = {
     ForwardingFailure.KERNELS_WORD: "'{name}' is no interface but the kernel's word for all; use ipv4 or ipv6",
     ForwardingFailure.PATTERN_CHARACTER: "holds a character that sysctl.d files give a meaning; rename the interface",
     ForwardingFailure.NAMES_NEITHER: "names neither ipv4 nor ipv6; add one, or leave the interface out",
+    WantedTwice.PARAMETER: (
+        "is set by {holder} too, which this program has for the same host; leave it to one of the two"
+    ),
+    WantedTwice.DROP_IN: (
+        "{value} is the file of {holder} too, which this program has for the same host; give one of the two another drop_in"
+    ),
 }
 
 _OCCASIONS: Mapping[Occasion, str] = {

@@ -22,6 +22,7 @@ from virtnet.forwarding.predict import predict
 from virtnet.forwarding.reads import READS
 from virtnet.forwarding.spec import ForwardingOutputs, HostForwardingSpec
 from virtnet.forwarding.sysctl import interface_of
+from virtnet.forwarding.wants import wants
 from virtnet.planning.findings import Messages
 from virtnet.planning.ownership.marks import token_of
 from virtnet.planning.resource import Resource
@@ -80,5 +81,6 @@ HOST_FORWARDING: Resource[ForwardingReport] = Resource(
     recorded_inputs=recorded_inputs,
     identity=identity,
     messages=_messages,
+    wants=wants,
     unnamed_stays=False,
 )

@@ -4,6 +4,7 @@ Deciding is the plan package's, and the observe package gathers what it looks at
 """
 
 from virtnet.network.checks.inputs import check_network
+from virtnet.network.checks.wants import wants
 from virtnet.network.diff import needs, recorded_inputs
 from virtnet.network.observe import observe as network_observe
 from virtnet.network.observe.reads import READS
@@ -159,4 +160,5 @@ NETWORK: Resource[Observed] = Resource(
     unknown_after_create={"problems": [as_details(Problem(ProblemKind.CREATE_INTERRUPTED))]},
     import_existing=import_network,
     identified_by=("uri", "name", "uuid"),
+    wants=wants,
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from virtnet.planning.plan import Change
     from virtnet.planning.property_paths import Steps
     from virtnet.planning.resource import Resource
+    from virtnet.spec.failures import Failure
     from virtnet.spec.part import Values
 
 DEFAULT_URI = "qemu:///system"
@@ -119,6 +120,24 @@ class EngineSession(Generic[Hosts]):
     def checked(self, key: str) -> None:
         """A resource's inputs were checked, so that its next diff is for a reviewer. `key` tells it from others."""
         self._checked.add(key)
+
+    def claim(self, resource: "Resource[Any]", key: str, recorded: "Values", desired: "Values") -> "list[Failure]":
+        """Note what a checked resource wants of its host; why not, where another resource of this run wants it too.
+
+        It is said by check, as it is the program's own mistake, whatever the host is like: the preview fails, and
+        `pulumi up` begins nothing. `key` tells the resource from others.
+        """
+        from virtnet.spec.failures import Failure
+
+        if not key:
+            return []
+        met = self.claims.want(key, resource.wants(desired), resource.wants(recorded) if recorded else ())
+        return [
+            Failure(
+                one.want.path, one.want.kind, {"value": one.want.value, "other": one.other.value, "holder": one.holder}
+            )
+            for one in met
+        ]
 
     def diff(
         self, resource: "Resource[Any]", key: str, identity: str, recorded: "Values", desired: "Values"

@@ -5,13 +5,14 @@ new kind of resource is a package that makes such a record, and one entry in `vi
 its `plan` and acts in its `steps`, and `observe` says what both start from; `planning` only calls them in order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.reads import Reads
 from virtnet.planning.findings import Messages
+from virtnet.planning.ownership.claims import Want
 from virtnet.planning.plan import Plan
 from virtnet.spec import properties
 from virtnet.spec.failures import Failure
@@ -72,6 +73,11 @@ class Resource(Generic[Observed]):
     """How its values read; called when something is to be said, so that sentences are imported then."""
     identified_by: tuple[str, ...] = ("uri",)
     """Inputs that say which host and which object there is meant: while one is unknown, a preview looks at none."""
+    wants: Callable[[Values], Iterable[Want]] = lambda _: ()
+    """Canonical inputs -> what of a host only one resource can have, as far as it is known. Pure.
+
+    Two resources of one run that want the same are refused by check, with the want's kind and these details: `value`,
+    `other`, the value of the other one, and `holder`, its URN."""
     unnamed_stays: bool = True
     """Whether what neither the program nor the state names stays as it is on the host; else it is given back."""
     reads: Reads = field(default_factory=Reads)

@@ -206,6 +206,7 @@ class Plugin(ResourceProviderServicer):
         inputs |= {"__name": proposed_name(request) or name.name, "__owner": name.owner, "__urn": request.urn}
         inputs.setdefault("uri", self._session.uri)
         canonical, found = resource.check(inputs, recorded)
+        found = found or self._session.claim(resource, request.urn, recorded, canonical)
         if found:
             return provider_pb2.CheckResponse(
                 failures=[self._failure(news, resource.spec, failure, resource.messages().failure) for failure in found]

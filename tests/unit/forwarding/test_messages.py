@@ -26,6 +26,7 @@ from virtnet.forwarding.kinds import (
     StepKind,
     SystemdVersions,
     UserKind,
+    WantedTwice,
 )
 from virtnet.forwarding.messages import messages
 from virtnet.forwarding.observed import ForwardingReport
@@ -120,6 +121,8 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (NoteKind.OVERRIDDEN_AT_RUNTIME, sets("systemd-networkd", Occasion.PROGRAM_START, SystemdVersions.FROM_256)),
     (NoteKind.DOCKER_DROPS, {"host": HOST}),
     (NoteKind.DOCKER_WILL_NOT_DROP, {"host": HOST}),
+    (WantedTwice.PARAMETER, {"value": IPV4, "other": IPV4, "holder": "urn:another"}),
+    (WantedTwice.DROP_IN, {"value": PATH, "other": PATH, "holder": "urn:another"}),
     (ForwardingFailure.URI_MISSING, {}),
     (ForwardingFailure.DROP_IN_NAME, {}),
     (ForwardingFailure.DROP_IN_SUFFIX, {}),
@@ -129,13 +132,13 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (ForwardingFailure.NAMES_NEITHER, {}),
 ]
 
-KINDS = (StepKind, FaultKind, RefusalKind, ProblemKind, NoteKind, ForwardingFailure)
+KINDS = (StepKind, FaultKind, RefusalKind, ProblemKind, NoteKind, ForwardingFailure, WantedTwice)
 
 
 def read(kind: Enum, details: Mapping[str, Any]) -> str:
     if isinstance(kind, RefusalKind):
         return str(messages().advice(Refusal(kind, details)))
-    if isinstance(kind, ForwardingFailure):
+    if isinstance(kind, (ForwardingFailure, WantedTwice)):
         return messages().failure(Failure("uri", kind, details))
     if isinstance(kind, StepKind):
         return messages().sentence(Summary(kind, details))

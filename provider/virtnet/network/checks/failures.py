@@ -3,6 +3,15 @@
 from enum import Enum
 
 
+class WantedTwice(Enum):
+    """What another network of the same run wants too: value, other, holder."""
+
+    BRIDGE = "bridge"
+    NAME = "name"
+    SUBNET = "subnet"
+    UUID = "uuid"
+
+
 class NetworkFailure(Enum):
     """A contradiction between properties of one network."""
 

@@ -3,9 +3,16 @@
 from collections.abc import Mapping
 from enum import Enum
 
-from virtnet.network.checks.failures import NetworkFailure
+from virtnet.network.checks.failures import NetworkFailure, WantedTwice
+
+_TOO = "too, which this program has for the same host"
 
 SENTENCES: Mapping[Enum, str] = {
+    WantedTwice.NAME: f"'{{value}}' is the name of {{holder}} {_TOO}; give one of the two another name",
+    WantedTwice.UUID: f"{{value}} is the UUID of {{holder}} {_TOO}; leave one of the two out",
+    WantedTwice.BRIDGE: f"{{value}} is the bridge of {{holder}} {_TOO}; give one of the two another bridge.name",
+    WantedTwice.SUBNET: "{value} overlaps {other} of {holder}, which this program has for the same host; choose another "
+    "subnet, or set allow_overlap of both if this is meant",
     NetworkFailure.NAT_ONLY: "belongs to mode nat only; this network's mode is {mode}; leave it out",
     NetworkFailure.NOT_IN_MODE: "cannot be had in mode {mode}; leave it out",
     NetworkFailure.ONE_INTERFACE: "libvirt takes one interface in mode {mode}; name one",

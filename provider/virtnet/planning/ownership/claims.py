@@ -1,7 +1,9 @@
-"""Which resources of one run have which objects on hosts, so that none of them takes another's."""
+"""Which resources of one run have, or want, which objects on hosts, so that none of them takes another's."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from typing import NamedTuple
 
 
 def key_of(values: Mapping[str, object]) -> str:
@@ -12,12 +14,44 @@ def key_of(values: Mapping[str, object]) -> str:
     return str(values.get("__urn") or values.get("__owner") or "")
 
 
+class Want(NamedTuple):
+    """Something on a host that only one resource can have, and whose inputs ask for it."""
+
+    host: str
+    """The host's connection URI."""
+    path: str
+    """The property that asks for it, in Python spelling."""
+    kind: Enum
+    """What the failure is where another has it, and so what of a host it is."""
+    value: str
+    """Which one."""
+    span: tuple[int, int, int] | None = None
+    """Of what may be had in part, a subnet: its family, the first and the last. Two wants meet where these do."""
+
+
+class Met(NamedTuple):
+    """A want that another resource of the run has too."""
+
+    want: Want
+    other: Want
+    holder: str
+    """The key of the other resource."""
+
+
+class _Entry(NamedTuple):
+    want: Want
+    key: str
+    recorded: bool
+
+
 class Claims:
-    """What this run's resources have, by the tokens in the marks. Calls may come from any thread."""
+    """What this run's resources have, by the tokens in the marks, and want. Calls may come from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._keys: dict[str, str] = {}
+        self._wanted: dict[tuple[object, ...], list[_Entry]] = {}
+        self._places: dict[str, list[tuple[object, ...]]] = {}
 
     def claim(self, token: object, key: str) -> None:
         """Note that the resource of that key has the object with this token; a resource without a token has none."""
@@ -30,3 +64,37 @@ class Claims:
         with self._lock:
             found = [self._keys.get(token, key) for token in tokens]
         return next((one for one in found if one != key), None)
+
+    def want(self, key: str, wants: Iterable[Want], recorded: Iterable[Want] = ()) -> list[Met]:
+        """Note all that a resource wants. Those that another one wants too, one for each of the others.
+
+        Two that have been recorded so already are no news: that may be as it was made, and nobody is to stop for it.
+        """
+        before = {(want.host, want.kind, want.value) for want in recorded}
+        entries = [_Entry(want, key, (want.host, want.kind, want.value) in before) for want in wants]
+        with self._lock:
+            for place in self._places.pop(key, ()):
+                self._wanted[place] = [entry for entry in self._wanted[place] if entry.key != key]
+            met: dict[str, Met] = {}
+            for entry in entries:
+                for found in self._meeting(entry):
+                    met.setdefault(found.holder, found)
+            if not met:
+                self._places[key] = [_place(entry.want) for entry in entries]
+                for entry in entries:
+                    self._wanted.setdefault(_place(entry.want), []).append(entry)
+        return list(met.values())
+
+    def _meeting(self, entry: _Entry) -> Iterator[Met]:
+        for other in self._wanted.get(_place(entry.want), ()):
+            if not (entry.recorded and other.recorded) and _overlap(entry.want.span, other.want.span):
+                yield Met(entry.want, other.want, other.key)
+
+
+def _place(want: Want) -> tuple[object, ...]:
+    """Where those are that it may meet."""
+    return want.host, want.kind, want.value if want.span is None else want.span[0]
+
+
+def _overlap(one: tuple[int, int, int] | None, other: tuple[int, int, int] | None) -> bool:
+    return one is None or other is None or (one[1] <= other[2] and other[1] <= one[2])

@@ -5,12 +5,19 @@ from pathlib import Path
 
 from tests.golden import assert_golden
 
-from virtnet.network.checks.failures import NetworkFailure
+from virtnet.network.checks.failures import NetworkFailure, WantedTwice
 from virtnet.network.messages.render import failure
 from virtnet.spec.failures import Failure, SpecFailure
 
 HERE = Path(__file__).parent
 BAD = json.loads((Path(__file__).parents[2] / "data" / "bad_networks.json").read_text())
+#: What two networks of one run want.
+WANTED = {
+    WantedTwice.BRIDGE: {"value": "br7", "other": "br7", "holder": "urn:another"},
+    WantedTwice.NAME: {"value": "lab", "other": "lab", "holder": "urn:another"},
+    WantedTwice.SUBNET: {"value": "10.9.0.0/24", "other": "10.9.0.0/16", "holder": "urn:another"},
+    WantedTwice.UUID: {"value": "6f1c2a3e-…", "other": "6f1c2a3e-…", "holder": "urn:another"},
+}
 #: What no network of the table is refused for.
 OTHERS = [
     Failure("model", SpecFailure.NO_GENERIC_NAME, {"value": "a b"}),
@@ -32,6 +39,7 @@ def test_every_failure_of_a_network_has_its_sentence() -> None:
     examples = of_the_table()
 
     said = [(kind.name, failure(examples[kind.value])) for kind in NetworkFailure]
+    said += [(kind.name, failure(Failure("path", kind, WANTED[kind]))) for kind in WantedTwice]
 
     assert_golden(HERE / "failures.txt", said)
 

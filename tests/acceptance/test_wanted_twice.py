@@ -1,0 +1,96 @@
+"""Two resources of one program that want the same thing of one host: said at preview, and nothing is touched."""
+
+from typing import Any
+
+import pytest
+from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.stack import Stack
+from tests.hosts.sandboxed import Host
+
+pytestmark = pytest.mark.acceptance
+
+Declared = dict[str, Any]
+
+
+@pytest.fixture(params=[Stack, NativeStack])
+def either(request: pytest.FixtureRequest, host: Host) -> Stack:
+    """A stack of either form."""
+    made: Stack = request.param(host)
+    return made
+
+
+def network(name: str, /, **args: Any) -> Declared:
+    return {"type": "LibvirtNetwork", "name": name, "args": args}
+
+
+def forwarding(name: str, /, **args: Any) -> Declared:
+    return {"type": "HostForwarding", "name": name, "args": args}
+
+
+CASES: dict[str, tuple[Declared, Declared, str]] = {
+    "forwarding": (forwarding("a", ipv4=True), forwarding("b", ipv4=True, ipv6=True, drop_in="95-b.conf"), "ipv4"),
+    "drop-in": (forwarding("a", ipv4=True), forwarding("b", ipv6=True), "drop_in"),
+    "subnet": (
+        network("a", ips=[{"address": "10.95.0.1/24"}]),
+        network("b", ips=[{"address": "10.95.0.129/25"}]),
+        "ips[0].address",
+    ),
+    "bridge": (network("a"), network("b", bridge={"name": "vn-a"}), "bridge.name"),
+    "name": (network("a"), network("b", name="a"), "name"),
+}
+
+
+def trace(host: Host) -> object:
+    """Networks, forwarding, and whose files say so."""
+    files = host.sh("ls /etc/sysctl.d; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding")
+    return host.virsh("net-list", "--all"), files
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_two_resources_want_is_said_at_preview(host: Host, either: Stack, case: str) -> None:
+    first, second, path = CASES[case]
+    before = trace(host)
+    either.declare(first, second)
+
+    preview = either.pulumi("preview", check=False)
+    up = either.pulumi("up", "--yes", check=False)
+
+    said = preview.stdout + preview.stderr
+    assert preview.returncode != 0
+    assert up.returncode != 0
+    assert "which this program has for the same host" in said
+    assert path in said.replace("dropIn", "drop_in")
+    assert trace(host) == before
+    # The one alone is none the worse for it.
+    either.declare(first)
+    assert "which this program has" not in either.preview()
+
+
+def test_without_a_preview_whichever_comes_second_is_refused_before_it_is_begun(host: Host, either: Stack) -> None:
+    host.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")
+    both = {name: forwarding(name, ipv4=True, drop_in=f"95-{name}.conf") for name in ("a", "b")}
+    before = host.sh("ls /etc/sysctl.d").split()
+    either.declare(*both.values())
+
+    up = either.up(check=False)
+
+    (made,) = set(host.sh("ls /etc/sysctl.d").split()) - set(before)
+    assert "which this program has for the same host" in up
+    either.declare(both[made.removeprefix("95-").removesuffix(".conf")])
+    assert either.unchanged()
+
+
+def test_what_is_edited_to_meet_another_is_said_at_preview(host: Host, either: Stack) -> None:
+    a, b = network("a", ips=[{"address": "10.95.0.1/24"}]), network("b", ips=[{"address": "10.96.0.1/24"}])
+    either.declare(a, b)
+    either.up()
+    both = {"address": "10.97.0.1/24"}
+    either.declare(network("a", ips=[both]), network("b", ips=[both]))
+    swapped = network("a", ips=b["args"]["ips"]), network("b", ips=a["args"]["ips"])
+
+    met = either.preview(check=False)
+    either.declare(*swapped)
+    swap = either.preview(check=False)
+
+    assert "which this program has for the same host" in met
+    assert "which this program has for the same host" not in swap
