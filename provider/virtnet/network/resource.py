@@ -3,6 +3,7 @@
 Deciding is the plan package's, and the observe package gathers what it looks at.
 """
 
+from virtnet.network.checks.failures import DOUBTFUL, OF_WHAT_IS_LEFT_OUT
 from virtnet.network.checks.inputs import check_network
 from virtnet.network.checks.wants import wants
 from virtnet.network.diff import needs, recorded_inputs
@@ -39,11 +40,17 @@ def check(inputs: Values, recorded: Values) -> tuple[dict[str, object], list[Fai
         if inputs.get("name") is None and not recorded.get("name") and inputs.get("__name"):
             failures = [_of_resource_name(failure, str(inputs["__name"])) for failure in failures]
         return {}, failures
-    failures = check_network(spec) or _check_metadata(spec)
+    failures = _refused(spec, check_network(spec)) or _check_metadata(spec)
     if failures:
         return {}, failures
     canonical = _canonical(tree(spec))
     return canonical | {name: inputs[name] for name in ("__owner", "__urn") if inputs.get(name)}, []
+
+
+def _refused(spec: NetworkSpec, failures: list[Failure]) -> list[Failure]:
+    """Less what works, and what a network that is adopted may have already: a plan looks at those."""
+    passed = DOUBTFUL | OF_WHAT_IS_LEFT_OUT if spec.adopt in (True, UNKNOWN) else DOUBTFUL
+    return [failure for failure in failures if failure.kind not in passed]
 
 
 def _of_resource_name(failure: Failure, resource_name: str) -> Failure:

@@ -29,10 +29,13 @@ def network_tree_with_unknowns(values: Values) -> "NetworkTreeWithUnknowns":
 
 
 def forward_mode(spec: NetworkSpec) -> str | None:
-    """Libvirt's mode: "" for an isolated network, None while it is unknown."""
+    """Libvirt's mode: "" for an isolated network, None while it is unknown.
+
+    It is unknown too where a network may be adopted, of which what the program leaves out stays.
+    """
     forward = spec.forward
     if forward is None:
-        return ""
+        return None if spec.adopt in (True, UNKNOWN) else ""
     if is_unknown(forward) or is_unknown(forward.mode):
         return None
     return forward.mode or "nat"

@@ -4611,7 +4611,7 @@ type Srv struct {
 	Port *int `pulumi:"port"`
 	// Priority of this record, 0 to 65535; lower ones are tried first. Default: 0.
 	Priority *int `pulumi:"priority"`
-	// tcp or udp.
+	// The protocol's name without its underscore: tcp, udp, or another, sctp say.
 	Protocol string `pulumi:"protocol"`
 	// The service's name without its underscore, "ldap".
 	Service string `pulumi:"service"`
@@ -4640,7 +4640,7 @@ type SrvArgs struct {
 	Port pulumi.IntPtrInput `pulumi:"port"`
 	// Priority of this record, 0 to 65535; lower ones are tried first. Default: 0.
 	Priority pulumi.IntPtrInput `pulumi:"priority"`
-	// tcp or udp.
+	// The protocol's name without its underscore: tcp, udp, or another, sctp say.
 	Protocol pulumi.StringInput `pulumi:"protocol"`
 	// The service's name without its underscore, "ldap".
 	Service pulumi.StringInput `pulumi:"service"`
@@ -4717,7 +4717,7 @@ func (o SrvOutput) Priority() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Srv) *int { return v.Priority }).(pulumi.IntPtrOutput)
 }
 
-// tcp or udp.
+// The protocol's name without its underscore: tcp, udp, or another, sctp say.
 func (o SrvOutput) Protocol() pulumi.StringOutput {
 	return o.ApplyT(func(v Srv) string { return v.Protocol }).(pulumi.StringOutput)
 }

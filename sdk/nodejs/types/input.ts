@@ -493,7 +493,7 @@ export interface SrvArgs {
      */
     priority?: pulumi.Input<number | undefined>;
     /**
-     * tcp or udp.
+     * The protocol's name without its underscore: tcp, udp, or another, sctp say.
      */
     protocol: pulumi.Input<string>;
     /**

@@ -707,7 +707,7 @@ export interface Srv {
      */
     priority?: number;
     /**
-     * tcp or udp.
+     * The protocol's name without its underscore: tcp, udp, or another, sctp say.
      */
     protocol: string;
     /**

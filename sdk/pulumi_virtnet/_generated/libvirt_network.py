@@ -571,7 +571,7 @@ class SrvArgs(Args):
 
     Args:
         service: The service's name without its underscore, "ldap". Required.
-        protocol: tcp or udp. Required.
+        protocol: The protocol's name without its underscore: tcp, udp, or another, sctp say. Required.
         domain: The domain the service is in. Left out: the network's.
         target: The host that serves it. Left out: the service is said not to exist.
         port: The port on that host, 1 to 65535.
@@ -615,7 +615,7 @@ class SrvArgsDict(TypedDict):
     service: Input[str]
     """The service's name without its underscore, "ldap"."""
     protocol: Input[str]
-    """tcp or udp."""
+    """The protocol's name without its underscore: tcp, udp, or another, sctp say."""
     domain: NotRequired[Input[str] | None]
     """The domain the service is in. Left out: the network's."""
     target: NotRequired[Input[str] | None]

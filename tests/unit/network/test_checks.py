@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.strategies import networks
 
+from virtnet.network.checks.failures import NetworkFailure
+from virtnet.network.checks.whole import Judged, judged, taken_as_found
 from virtnet.network.resource import NETWORK
+from virtnet.network.tree import network_tree
 from virtnet.spec.part import UNKNOWN
 
 DATA = Path(__file__).parents[1] / "data"
@@ -36,6 +39,16 @@ def test_what_is_right_passes(row: dict[str, Any]) -> None:
     _, failures = check(row["inputs"])
 
     assert failures == []
+
+
+@pytest.mark.parametrize("row", GOOD, ids=lambda row: row["case"])
+def test_what_works_and_is_hardly_meant_is_a_doubt(row: dict[str, Any]) -> None:
+    inputs = {name: value for name, value in row["inputs"].items() if name not in ("uri", "adopt", "on_delete")}
+
+    found = judged(network_tree({"name": "lab", **check(inputs)[0]}))
+
+    doubts = [[failure.path, failure.kind.value, failure.details] for failure in found.doubtful]
+    assert (found.refused, doubts) == ((), row.get("doubts", []))
 
 
 def places(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -120,3 +133,51 @@ def test_equal_meanings_have_one_form(one: dict[str, Any], other: dict[str, Any]
     subnet = {"ips": [{"address": "10.0.1.1/24"}]}
 
     assert check({**subnet, **one}) == check({**subnet, **other})
+
+
+FOUND = {
+    "name": "lab",
+    "uuid": "6f1c2a3e-0000-4000-8000-00000012ab34",
+    "forward": {"mode": "nat"},
+    "bridge": {"name": "virbr9"},
+    "ips": [{"address": "10.9.0.1/24", "dhcp": {"hosts": [{"mac": "52:54:00:00:00:01", "ip": "10.8.0.9"}]}}],
+}
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        pytest.param({"forward": {"mode": "nat"}}, id="ips"),
+        pytest.param({"forward": {"mode": "bridge"}}, id="the host's bridge"),
+        pytest.param({"forward": {"mode": "hostdev"}}, id="devices"),
+        pytest.param({"routes": [{"address": "10.60.0.0/16", "gateway": "10.9.0.2"}]}, id="what a gateway is in"),
+        pytest.param({"ips": [{"address": "10.9.0.1/24", "dhcp": {"bootp": {"file": "a"}}}]}, id="ranges for bootp"),
+        pytest.param({"bridge": {"name": "br0"}, "vlan": {"tags": [{"id": 5}]}}, id="the forward mode"),
+        pytest.param({"domain": {"name": "a.test", "register": True}}, id="whether a domain is local"),
+    ],
+)
+def test_what_is_left_out_of_a_network_to_adopt_may_be_there(inputs: dict[str, Any]) -> None:
+    assert check({**inputs, "adopt": True})[1] == []
+    assert check({**inputs, "adopt": UNKNOWN})[1] == []
+    assert [kind for _, kind, _ in check({**inputs, "adopt": False})[1]] != []
+
+
+def test_what_was_found_and_stays_is_no_contradiction_of_the_change() -> None:
+    changed = {**FOUND, "mtu": 1400, "ips": [{"address": "10.0.0.1/24"}, *FOUND["ips"]]}
+
+    assert judged(network_tree(changed), network_tree(FOUND)) == Judged()
+    assert [failure.path for failure in taken_as_found(network_tree(changed), network_tree(FOUND))] == [
+        "ips[0].dhcp.hosts[0].ip"
+    ]
+
+
+def test_what_a_change_contradicts_is_told_apart_by_whether_it_works() -> None:
+    changed = {**FOUND, "ips": [], "routes": [{"address": "10.9.0.0/25", "gateway": "10.9.0.2"}]}
+    own = {**FOUND, "routes": [{"address": "10.9.0.0/25", "gateway": "10.9.0.2"}]}
+
+    refused = judged(network_tree(changed), network_tree(FOUND)).refused
+
+    assert [failure.kind for failure in refused] == [NetworkFailure.GATEWAY_ELSEWHERE, NetworkFailure.NEEDS_ADDRESS]
+    assert [failure.kind for failure in judged(network_tree(own), network_tree(FOUND)).doubtful] == [
+        NetworkFailure.ROUTE_NOT_NEEDED
+    ]

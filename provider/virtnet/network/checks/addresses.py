@@ -4,10 +4,10 @@ import ipaddress
 from collections.abc import Iterator
 
 from virtnet.network.checks.failures import NetworkFailure
-from virtnet.network.spec import Dhcp, Lease, NetworkSpec
+from virtnet.network.spec import Dhcp, DhcpRange, Lease, NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, forward_mode
-from virtnet.spec.checking import any_unknown, duplicates, if_known, known_items
-from virtnet.spec.failures import Failure
+from virtnet.spec.checking import any_unknown, duplicates, if_known, known_items, same_items
+from virtnet.spec.failures import Failure, SpecFailure
 from virtnet.spec.part import is_unknown
 
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -32,7 +32,13 @@ def check_addresses(spec: NetworkSpec) -> Iterator[Failure]:
         if interface is not None:
             yield from _own_address(f"{path}.address", interface)
             for other_index, other in seen:
-                if interface.version == other.version and interface.network.overlaps(other.network):
+                if interface.ip == other.ip:
+                    yield Failure(
+                        f"{path}.address",
+                        SpecFailure.TWICE,
+                        {"what": "address", "value": str(interface.ip), "path": "ips", "index": other_index},
+                    )
+                elif interface.version == other.version and interface.network.overlaps(other.network):
                     yield Failure(
                         f"{path}.address",
                         NetworkFailure.ADDRESSES_OVERLAP,
@@ -87,7 +93,8 @@ def _own_address(path: str, interface: Interface) -> Iterator[Failure]:
 
 
 def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
-    spans: list[tuple[int, Address, Address]] = []
+    yield from same_items(f"{path}.ranges", DhcpRange, dhcp.ranges)
+    spans: list[tuple[int, int, int]] = []
     for index, entry in known_items(dhcp.ranges):
         place = f"{path}.ranges[{index}]"
         start, end = (
@@ -123,7 +130,8 @@ def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
                 place, NetworkFailure.RANGE_TOO_WIDE, {"start": str(start), "end": str(end), "widest": widest}
             )
         for other_index, other_start, other_end in spans:
-            if int(start) <= int(other_end) and int(other_start) <= int(end):
+            first, last = int(start), int(end)
+            if (first, last) != (other_start, other_end) and first <= other_end and other_start <= last:
                 yield Failure(
                     place,
                     NetworkFailure.RANGES_OVERLAP,
@@ -131,11 +139,11 @@ def _dhcp(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:
                         "start": str(start),
                         "end": str(end),
                         "other_index": other_index,
-                        "other_start": str(other_start),
-                        "other_end": str(other_end),
+                        "other_start": str(type(start)(other_start)),
+                        "other_end": str(type(start)(other_end)),
                     },
                 )
-        spans.append((index, start, end))
+        spans.append((index, int(start), int(end)))
 
 
 def _reservations(path: str, dhcp: Dhcp, interface: Interface) -> Iterator[Failure]:

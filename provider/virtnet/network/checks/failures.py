@@ -81,7 +81,6 @@ class NetworkFailure(Enum):
     REVERSED = "reversed"
     ROUTE_NOT_NEEDED = "route_not_needed"
     SRV_NEEDS_TARGET = "srv_needs_target"
-    SRV_PROTOCOL = "srv_protocol"
     TRUNK_WITH_NATIVE = "trunk_with_native"
     TRUNK_WITH_TAGS = "trunk_with_tags"
     TXT_HASH = "txt_hash"
@@ -89,3 +88,28 @@ class NetworkFailure(Enum):
     TXT_TOO_LONG = "txt_too_long"
     VLAN_MODES = "vlan_modes"
     VLAN_NEEDS_OPENVSWITCH = "vlan_needs_openvswitch"
+
+
+DOUBTFUL = frozenset(
+    {
+        NetworkFailure.ADDRESSES_OVERLAP,
+        NetworkFailure.HOLDS_OWN_ADDRESS,
+        NetworkFailure.NO_ROOM,
+        NetworkFailure.RANGES_OVERLAP,
+        NetworkFailure.RESERVED,
+        NetworkFailure.ROUTE_NOT_NEEDED,
+    }
+)
+"""What hardly anybody means, and what libvirt, dnsmasq and the kernel take and do all the same: a note, no refusal."""
+
+OF_WHAT_IS_LEFT_OUT = frozenset(
+    {
+        NetworkFailure.BOOTP_ALONE,
+        NetworkFailure.BRIDGE_MODE_NEEDS_NAME,
+        NetworkFailure.GATEWAY_ELSEWHERE,
+        NetworkFailure.HOSTDEV_NEEDS_DEVICE,
+        NetworkFailure.NEEDS_ADDRESS,
+        NetworkFailure.REGISTER_NEEDS_LOCAL_ONLY,
+    }
+)
+"""What a network lacks that is made of these inputs alone. One that is adopted may have it: only a plan can tell."""

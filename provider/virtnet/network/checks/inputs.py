@@ -1,7 +1,7 @@
 """What a network's inputs mean together: every contradiction that the inputs alone prove. Pure.
 
-libvirt accepts most of these and fails, or misbehaves, later. Unknown values are left out of every comparison. Each
-failure names the property's path, the reason and the fix. Addresses have `address_checks`.
+libvirt refuses these, or accepts them and fails, or misbehaves, later. Unknown values are left out of every comparison.
+Each failure names the property's path, the reason and the fix. Addresses have `addresses`.
 """
 
 import ipaddress
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from virtnet.network.checks.addresses import check_addresses, check_routes, interface_of
 from virtnet.network.checks.failures import NetworkFailure
-from virtnet.network.spec import Bandwidth, Forwarder, NatPort, NetworkSpec, PciAddress, Srv, Vlan
+from virtnet.network.spec import Bandwidth, Dns, Forwarder, NatPort, NetworkSpec, PciAddress, Srv, Vlan
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, forward_mode
 from virtnet.spec.checking import any_unknown, duplicates, if_known, known_items, same_items
 from virtnet.spec.failures import Failure, SpecFailure
@@ -19,7 +19,7 @@ from virtnet.spec.values import LONGEST_LINE, readable
 
 
 def check_network(spec: NetworkSpec) -> list[Failure]:
-    """All contradictions in a spec whose single values are sound."""
+    """All contradictions in a spec whose single values are sound, `failures.DOUBTFUL` among them."""
     return [
         *_forward(spec),
         *_bridge(spec),
@@ -109,7 +109,7 @@ def _bridge(spec: NetworkSpec) -> Iterator[Failure]:
     if bridge is not None and mode not in (*OWN_BRIDGE_MODES, "bridge"):
         yield Failure("bridge", NetworkFailure.NOT_IN_MODE, {"mode": mode})
     if bridge is not None and mode == "bridge":
-        for name in ("stp", "delay", "mac_table_manager", "zone"):
+        for name in ("stp", "delay", "zone"):
             if getattr(bridge, name) is not None:
                 yield Failure(f"bridge.{name}", NetworkFailure.OWN_BRIDGE_ONLY)
     if bridge is not None and if_known(bridge.name) in ("all", "default", "lo"):
@@ -153,8 +153,6 @@ def _dns(spec: NetworkSpec) -> Iterator[Failure]:
         if not any_unknown(txt.name, txt.value) and len(line.encode()) > LONGEST_LINE:
             yield Failure(f"dns.txts[{index}].value", NetworkFailure.TXT_TOO_LONG)
     for index, srv in known_items(dns.srvs):
-        if not is_unknown(srv.protocol) and srv.protocol not in ("tcp", "udp"):
-            yield Failure(f"dns.srvs[{index}].protocol", NetworkFailure.SRV_PROTOCOL)
         if srv.target is None and (srv.port is not None or srv.priority is not None or srv.weight is not None):
             yield Failure(f"dns.srvs[{index}].target", NetworkFailure.SRV_NEEDS_TARGET)
 
@@ -174,7 +172,7 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
     if mode not in OWN_BRIDGE_MODES:
         for name in ("ips", "routes", "dns", "domain", "dnsmasq_options", "mtu", "mac", "ipv6"):
             value = getattr(spec, name)
-            if value is not None and value != ():
+            if value is not None and value != () and not (name == "dns" and _no_dns(value)):
                 yield Failure(name, NetworkFailure.NOT_SERVED_IN_MODE, {"mode": mode})
     if mode in ROUTED_MODES and not is_unknown(spec.ips) and not spec.ips:
         yield Failure("ips", NetworkFailure.NEEDS_ADDRESS, {"mode": mode})
@@ -193,6 +191,13 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
     domain = if_known(spec.domain)
     if domain is not None and domain.register is True and domain.local_only not in (True, UNKNOWN):
         yield Failure("domain.register", NetworkFailure.REGISTER_NEEDS_LOCAL_ONLY)
+
+
+def _no_dns(value: object) -> bool:
+    """Whether it turns the DNS server off, and no more, as far as is known: taken in every mode."""
+    if not isinstance(value, Dns):
+        return is_unknown(value)
+    return value.model_fields_set == {"enable"} and value.enable in (False, UNKNOWN)
 
 
 def _switches(spec: NetworkSpec, mode: str) -> Iterator[Failure]:

@@ -34,7 +34,6 @@ SENTENCES: Mapping[Enum, str] = {
     NetworkFailure.NO_ITEM: "is empty; name at least one",
     NetworkFailure.FORWARDER_EMPTY: "names neither domain nor address; add one",
     NetworkFailure.TXT_TOO_LONG: "is longer than dnsmasq reads of a line, 1000 bytes; shorten it",
-    NetworkFailure.SRV_PROTOCOL: "must be tcp or udp",
     NetworkFailure.SRV_NEEDS_TARGET: "is required with port, priority or weight; add it",
     NetworkFailure.TXT_QUOTE: "has a double quote without its partner, which dnsmasq cannot read; close it or leave it out",
     NetworkFailure.TXT_HASH: "has a '#' after a space, where dnsmasq would cut it off; put the text in double quotes",

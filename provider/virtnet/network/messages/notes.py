@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from typing import Any
 
+from virtnet.network.messages import failures
 from virtnet.network.messages.attachments import Attachments, names
 from virtnet.network.messages.problems import DNSMASQ_NOT_RUNNING
-from virtnet.network.plan.kinds import NoteKind
+from virtnet.network.plan.kinds import NoteKind, failure_of
 from virtnet.planning.messages import alias_option
+from virtnet.spec.messages import reason
 
 
 def _adopted(*, uuid: str, on_delete: str | None) -> str:
@@ -35,6 +38,16 @@ def _taken_over(*, owner: str, alias: str) -> str:
         f"it belongs to '{owner}' by its mark, from which it is taken over: nothing there changes it or deletes it any "
         "more" + (old_name if alias else "")
     )
+
+
+def _taken_as_found(**failure: Any) -> str:
+    found = failure_of(**failure)
+    return f"it is taken as it was found, though {found.path}: {reason(found, failures.SENTENCES)}"
+
+
+def _doubtful(**failure: Any) -> str:
+    found = failure_of(**failure)
+    return f"{found.path}: {reason(found, failures.SENTENCES)}, unless it is meant so"
 
 
 def _firewall_rebuilt(*, times: int) -> str:
@@ -98,6 +111,8 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.TAKEN_UP: _taken_up,
     NoteKind.TAKEN_OVER: _taken_over,
     NoteKind.ADOPTED: _adopted,
+    NoteKind.TAKEN_AS_FOUND: _taken_as_found,
+    NoteKind.DOUBTFUL: _doubtful,
     NoteKind.FINISHED: "it was left half-made by an earlier run and is finished now",
     NoteKind.DRIFT_NOT_REVIEWED: "{path} differs on the host and mending it is more than was reviewed; run pulumi "
     "refresh, then pulumi up",

@@ -4,16 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
+from virtnet.network.messages import failures
 from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence, remedy
 from virtnet.network.messages.problems import problem_sentence
 from virtnet.network.messages.steps import DNSMASQ_RESTARTS
-from virtnet.network.plan.kinds import RefusalKind
+from virtnet.network.plan.kinds import RefusalKind, failure_of
 from virtnet.network.problem_kinds import problem_of
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.planning.findings import Advice, Refusal
 from virtnet.planning.messages import alias_option, changed
 from virtnet.spec.failures import Details
+from virtnet.spec.messages import reason as said
 
 Why = Mapping[str, Any]
 """What `plan.kinds.why_stopped` gives."""
@@ -50,6 +52,11 @@ def _libvirt_too_old(*, path: str, needed: int, version: int) -> Advice:
         f"{OF_PROPERTY.get(path, path)} needs libvirt {version_text(needed)}, here is {version_text(version)}",
         "leave it out or upgrade",
     )
+
+
+def _contradiction(**failure: Any) -> Advice:
+    found = failure_of(**failure)
+    return Advice(f"{found.path}: {said(found, failures.SENTENCES)}")
 
 
 def _dnsmasq_not_restarted(*, reason: str) -> Advice:
@@ -228,6 +235,7 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "stop it or bind it to its interface",
     ),
     RefusalKind.LIBVIRT_TOO_OLD: _libvirt_too_old,
+    RefusalKind.CONTRADICTION: _contradiction,
     RefusalKind.DNSMASQ_NOT_RESTARTED: _dnsmasq_not_restarted,
     RefusalKind.WOULD_BE_INACTIVE: _would_be_inactive,
     RefusalKind.WOULD_BE_STOPPED: _would_be_stopped,

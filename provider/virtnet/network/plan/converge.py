@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from virtnet.network.checks.whole import Judged, judged
 from virtnet.network.diff import RECORDED_ONLY
 from virtnet.network.live_items import updates_can_make
 from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
 from virtnet.network.plan.metadata import text_updates
+from virtnet.network.plan.new import contradictions, doubts
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.plan.restart import (
     cut_off_notes,
@@ -95,12 +97,13 @@ def converge(
         mark=mark,
         undefined_after=undefined_after,
     )
-    stop, start = _stop_findings(course), _start_findings(course)
+    whole, stop, start = _whole(course), _stop_findings(course), _start_findings(course)
+    refused = contradictions(whole) if desired.get("adopt") else ()
     return Converged(
         steps=_steps(course),
         changes=_changes(course),
-        refusals=(*_too_old(course), *_dnsmasq_not_restarted(course), *stop.refusals, *start.refusals),
-        notes=(*start.notes, *stop.notes, *_notes(course)),
+        refusals=(*refused, *_too_old(course), *_dnsmasq_not_restarted(course), *stop.refusals, *start.refusals),
+        notes=(*doubts(whole), *start.notes, *stop.notes, *_notes(course)),
         uuid=observed.report.uuid,
         copies=course.targets.copies,
         defines=course.defines,
@@ -377,6 +380,12 @@ def _recorded_only(course: _Course) -> Iterator[Change]:
     for name in RECORDED_ONLY:
         if course.before and course.desired.get(name) != course.before.get(name):
             yield Change(path=name, kind="change", change_class=ChangeClass.RECORDED)
+
+
+def _whole(course: _Course) -> Judged:
+    """What is wrong with the network that the changes make, and was not before."""
+    copies = course.targets.copies
+    return judged(copies.config, copies.config_found) if copies.config_changes else Judged()
 
 
 def _too_old(course: _Course) -> tuple[Refusal, ...]:

@@ -6,10 +6,11 @@ Each of them writes a new token into the mark, so that no other record's delete 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from virtnet.network.checks.whole import taken_as_found
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.plan.adoption import adoption_mark, as_found, owned_by_other
 from virtnet.network.plan.converge import converge
-from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.plan.kinds import NoteKind, RefusalKind, failure_details
 from virtnet.network.plan.leftovers import before_start
 from virtnet.network.plan.new import finishing, new_tree, outline, own_mark, plugged_in, start_findings
 from virtnet.network.plan.restart import probe
@@ -94,6 +95,8 @@ def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     notes = [Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})]
     if previous is not None and previous.owner and not previous.is_of_resource(desired):
         notes.append(Note(NoteKind.TAKEN_OVER, {"owner": previous.owner, "alias": previous.alias_for(desired)}))
+    as_it_is = taken_as_found(converged.copies.config, report.definition.tree)
+    notes += [Note(NoteKind.TAKEN_AS_FOUND, failure_details(failure)) for failure in as_it_is]
     return converged.plan()._replace(
         steps=(*marked, *converged.steps),
         notes=(*notes, *converged.notes),

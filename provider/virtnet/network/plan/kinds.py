@@ -4,13 +4,14 @@
 is what a stop is for (`why_stopped`), `attachments` are those that `attachment_details` gives.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 
+from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.problem_kinds import as_details
 from virtnet.planning.findings import Problem
 from virtnet.planning.plan import Change
-from virtnet.spec.failures import Detail, Details
+from virtnet.spec.failures import Detail, Details, Failure, SpecFailure
 
 
 class RefusalKind(Enum):
@@ -64,6 +65,8 @@ class RefusalKind(Enum):
     DHCP_PORT_TAKEN = auto()
     LIBVIRT_TOO_OLD = auto()
     """path, needed, version"""
+    CONTRADICTION = auto()
+    """path, failure, details: as `failure_details` gives them"""
     DNSMASQ_NOT_RESTARTED = auto()
     """reason"""
 
@@ -115,6 +118,10 @@ class NoteKind(Enum):
     """owner, alias: as for RefusalKind.OWNED_BY_OTHER"""
     ADOPTED = auto()
     """uuid, on_delete"""
+    TAKEN_AS_FOUND = auto()
+    """path, failure, details: as `failure_details` gives them"""
+    DOUBTFUL = auto()
+    """path, failure, details: as `failure_details` gives them"""
     FINISHED = auto()
     DRIFT_NOT_REVIEWED = auto()
     """path"""
@@ -160,3 +167,19 @@ def why_stopped(changes: Iterable[Change], problems: Iterable[Problem]) -> Detai
         {"path": change.path, "kind": change.kind, "detail": change.detail} for change in changes
     ]
     return {"changes": listed, "problems": [as_details(problem) for problem in problems]}
+
+
+def failure_details(failure: Failure) -> Details:
+    """A failure of inputs as details of a refusal or a note."""
+    return {
+        "path": failure.path,
+        "failure": [type(failure.kind).__name__, failure.kind.name],
+        "details": failure.details,
+    }
+
+
+def failure_of(*, path: str, failure: Sequence[str], details: Details) -> Failure:
+    """What `failure_details` gave."""
+    enumeration, name = failure
+    of = {kinds.__name__: kinds for kinds in (NetworkFailure, SpecFailure)}[enumeration]
+    return Failure(path, of[name], details)

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from virtnet.network.checks.whole import Judged, judged
 from virtnet.network.diff import with_own_bridge
 from virtnet.network.observed import Observed, ObservedAbsent
-from virtnet.network.plan.kinds import RefusalKind
+from virtnet.network.plan.kinds import NoteKind, RefusalKind, failure_details
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.steps.definition import DefineNetwork, Outline, named
 from virtnet.network.steps.kinds import StepKind
@@ -12,7 +13,7 @@ from virtnet.network.steps.running import SetAutostart, StartNetwork
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.xml import edits
 from virtnet.network.xml import write as network_edit
-from virtnet.network.xml.read import OwnerMark
+from virtnet.network.xml.read import NOT_XML, OwnerMark
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.ownership.marks import owner_of, urn_of
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
@@ -114,10 +115,22 @@ def own_mark(desired: "NetworkTree", token: str, *, creating: bool = False) -> O
 
 def start_findings(desired: "NetworkTree", target: "NetworkTree", observed: Observed) -> Findings:
     """What the host has against the network's start, or against its start at the next boot."""
-    findings = Findings()
+    findings, whole = Findings(), judged(without(target, NOT_XML))
     if desired.get("active", True):
         findings = preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")))
     elif desired.get("autostart", True):
         findings = preflight_at_boot(target, observed)
     too_new = needs_newer_libvirt(target, observed.libvirt_version)
-    return findings._replace(refusals=(*too_new, *findings.refusals))
+    return Findings(
+        refusals=(*contradictions(whole), *too_new, *findings.refusals), notes=(*doubts(whole), *findings.notes)
+    )
+
+
+def contradictions(whole: Judged) -> tuple[Refusal, ...]:
+    """What check has let pass, as an adopted network may have what the program leaves out, and this one has not."""
+    return tuple(Refusal(RefusalKind.CONTRADICTION, failure_details(failure)) for failure in whole.refused)
+
+
+def doubts(whole: Judged) -> tuple[Note, ...]:
+    """What is hardly meant, though it works."""
+    return tuple(Note(NoteKind.DOUBTFUL, failure_details(failure)) for failure in whole.doubtful)

@@ -10,7 +10,9 @@ from virtnet.network.messages.render import failure
 from virtnet.spec.failures import Failure, SpecFailure
 
 HERE = Path(__file__).parent
-BAD = json.loads((Path(__file__).parents[2] / "data" / "bad_networks.json").read_text())
+DATA = Path(__file__).parents[2] / "data"
+BAD = json.loads((DATA / "bad_networks.json").read_text())
+GOOD = json.loads((DATA / "good_networks.json").read_text())
 #: What two networks of one run want.
 WANTED = {
     WantedTwice.BRIDGE: {"value": "br7", "other": "br7", "holder": "urn:another"},
@@ -26,11 +28,11 @@ OTHERS = [
 
 
 def of_the_table() -> dict[str, Failure]:
-    """The first failure of each kind in the table of bad networks, by the kind's value."""
+    """The first failure of each kind in the tables of networks, doubts among them, by the kind's value."""
     found: dict[str, Failure] = {}
     kinds = {kind.value: kind for kind in (*SpecFailure, *NetworkFailure)}
-    for row in BAD:
-        for path, kind, details in row["failures"]:
+    for row in (*BAD, *GOOD):
+        for path, kind, details in row.get("failures", row.get("doubts", [])):
             found.setdefault(kind, Failure(path, kinds[kind], details))
     return found
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from tests.golden import assert_golden
 from tests.unit.network.messages.examples import OLD_URN, ONE, TWO, UUID
 
+from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.messages.render import messages
-from virtnet.network.plan.kinds import NoteKind
+from virtnet.network.plan.kinds import NoteKind, failure_details
 from virtnet.planning.findings import Note
-from virtnet.spec.failures import Details
+from virtnet.spec.failures import Details, Failure, SpecFailure
 
 NOTES: dict[NoteKind, list[Details]] = {
     NoteKind.RESUMED: [{"uuid": UUID}],
@@ -21,6 +22,19 @@ NOTES: dict[NoteKind, list[Details]] = {
     ],
     NoteKind.ADOPTED: [
         {"uuid": UUID, "on_delete": policy} for policy in (None, "restore", "refuse", "disconnect", "keep")
+    ],
+    NoteKind.TAKEN_AS_FOUND: [
+        failure_details(Failure("ips[0].dhcp.hosts[1].ip", NetworkFailure.OWN_ADDRESS, {"address": "10.9.0.1"})),
+        failure_details(Failure("domain.name", SpecFailure.EMPTY_LABEL, {"value": "a..b"})),
+    ],
+    NoteKind.DOUBTFUL: [
+        failure_details(
+            Failure(
+                "ips[0].dhcp.ranges[0]",
+                NetworkFailure.HOLDS_OWN_ADDRESS,
+                {"start": "10.9.0.1", "end": "10.9.0.254", "own": "10.9.0.1"},
+            )
+        )
     ],
     NoteKind.FINISHED: [{}],
     NoteKind.DRIFT_NOT_REVIEWED: [{"path": "ips[10.9.0.1/24].dhcp"}],

@@ -6,14 +6,15 @@ from pathlib import Path
 from tests.golden import assert_golden
 from tests.unit.network.messages.examples import DOWN, FOREIGN, OLD_URN, ONE, OTHER_UUID, TWO, UUID, WEB
 
+from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.messages.render import messages
-from virtnet.network.plan.kinds import RefusalKind, why_stopped
+from virtnet.network.plan.kinds import RefusalKind, failure_details, why_stopped
 from virtnet.network.problem_kinds import as_details
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.planning.reports import Obstacle, ObstacleKind
-from virtnet.spec.failures import Details
+from virtnet.spec.failures import Details, Failure
 
 MTU = Change(path="mtu", kind="change", change_class=ChangeClass.RESTART, detail="1500 -> 1400")
 FOR_ALL = why_stopped((MTU,), (DOWN,))
@@ -64,6 +65,7 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
         {"path": "title", "needed": 9_007_000, "version": 9_000_000},
         {"path": "vlan", "needed": 11_000_000, "version": 9_000_000},
     ],
+    RefusalKind.CONTRADICTION: [failure_details(Failure("ips", NetworkFailure.NEEDS_ADDRESS, {"mode": "nat"}))],
     RefusalKind.DNSMASQ_NOT_RESTARTED: [
         {"reason": reason.value} for reason in (DnsmasqRestart.DHCPV6_BEGINS, DnsmasqRestart.DHCPV6_ENDS)
     ],

@@ -1,0 +1,140 @@
+"""Networks that others made and that no check would let a program make: taken as they were found, and given back."""
+
+import pytest
+from tests.hosts.sandboxed import Host
+from tests.integration.stack import Stack
+
+pytestmark = pytest.mark.integration
+
+#: As vagrant-libvirt makes its own: the range begins at the network's address.
+VAGRANT = """
+<network ipv6='yes'>
+  <name>vagrant-libvirt</name>
+  <forward mode='nat'/>
+  <bridge name='virbr7' stp='on' delay='0'/>
+  <ip address='192.168.121.1' netmask='255.255.255.0'>
+    <dhcp><range start='192.168.121.1' end='192.168.121.254'/></dhcp>
+  </ip>
+</network>
+"""
+DOUBTFUL = """
+<network>
+  <name>doubtful</name>
+  <forward mode='nat'/>
+  <bridge name='doubt0'/>
+  <ip address='10.93.0.1' prefix='24'>
+    <dhcp>
+      <range start='10.93.0.1' end='10.93.0.99'/>
+      <range start='10.93.0.50' end='10.93.0.120'/>
+      <host mac='52:54:00:00:00:01' name='web' ip='10.93.0.5'/>
+      <host mac='52:54:00:00:00:02' name='web' ip='10.93.0.6'/>
+      <host mac='52:54:00:00:00:03' ip='10.94.0.7'/>
+    </dhcp>
+  </ip>
+  <ip address='10.93.0.2' prefix='24'/>
+  <ip address='10.95.0.1' prefix='32'/>
+  <route address='10.93.0.0' prefix='24' gateway='10.93.0.9'/>
+</network>
+"""
+
+
+def defined(host: Host, xml: str, name: str) -> str:
+    host.run("virsh", "net-define", "/dev/stdin", given=xml)
+    host.virsh("net-start", name)
+    return host.virsh("net-dumpxml", name, "--inactive")
+
+
+@pytest.mark.parametrize(
+    ("xml", "name", "taken"),
+    [
+        pytest.param(
+            VAGRANT,
+            "vagrant-libvirt",
+            ["ips[0].dhcp.ranges[0]: 192.168.121.1 to 192.168.121.254 holds the network's own address"],
+            id="as vagrant-libvirt makes its own",
+        ),
+        pytest.param(
+            DOUBTFUL,
+            "doubtful",
+            [
+                "ips[0].dhcp.ranges[0]: 10.93.0.1 to 10.93.0.99 holds the network's own address",
+                "ips[0].dhcp.ranges[1]: 10.93.0.50 to 10.93.0.120 overlaps ranges[0]",
+                "ips[0].dhcp.hosts[1].name: name web is at ips[0].dhcp.hosts[0] already",
+                "ips[0].dhcp.hosts[2].ip: 10.94.0.7 is outside 10.93.0.0/24",
+                "ips[1].address: 10.93.0.2/24 overlaps ips[0].address",
+                "ips[2].address: 10.95.0.1/32 leaves no address",
+                "routes[0].address: 10.93.0.0/24 is in the network's own",
+            ],
+            id="everything that works and is hardly meant",
+        ),
+    ],
+)
+def test_what_is_left_out_stays_as_found_with_a_note(
+    host: Host, stack: Stack, xml: str, name: str, taken: list[str]
+) -> None:
+    found = defined(host, xml, name)
+    indexes = host.sh("cat /sys/class/net/*/ifindex")
+    stack.network(name, name=name, adopt=True, forward={"mode": "nat"}, autostart=False)
+
+    preview = stack.preview()
+    stack.up()
+
+    for told in taken:
+        assert f"note: it is taken as it was found, though {told}" in preview
+    assert "would be refused" not in preview
+    assert host.sh("cat /sys/class/net/*/ifindex") == indexes
+    assert stack.unchanged()
+    stack.network(name, name=name, adopt=True, forward={"mode": "nat"}, autostart=False, mtu=1400)
+    edited = stack.up()
+    assert "mtu" in host.virsh("net-dumpxml", name)
+    assert "taken as it was found" not in edited
+
+    stack.destroy()
+
+    assert host.virsh("net-dumpxml", name, "--inactive") == found
+
+
+def test_a_network_that_is_not_there_is_made_of_what_the_program_says_alone(host: Host, stack: Stack) -> None:
+    stack.network("lab", adopt=True, forward={"mode": "nat"})
+
+    preview = stack.preview()
+    said = stack.up(check=False)
+
+    sentence = "ips: mode nat needs an address of the host on the network; add one like 192.168.123.1/24"
+    assert f"this would be refused: {sentence}" in preview
+    assert sentence in said
+    assert stack.failed
+    assert "lab" not in host.virsh("net-list", "--all", "--name").split()
+
+
+def test_what_the_program_takes_out_of_an_adopted_network_is_missed(host: Host, stack: Stack) -> None:
+    defined(host, VAGRANT, "vagrant-libvirt")
+    stack.network(
+        "lab", name="vagrant-libvirt", adopt=True, forward={"mode": "nat"}, ips=[{"address": "192.168.121.1/24"}]
+    )
+    stack.up()
+    stack.network("lab", name="vagrant-libvirt", adopt=True, forward={"mode": "nat"})
+
+    preview = stack.preview()
+    said = stack.up(check=False)
+
+    assert "this would be refused: ips: mode nat needs an address" in preview
+    assert "ips: mode nat needs an address" in said
+    assert "192.168.121.1" in host.virsh("net-dumpxml", "vagrant-libvirt")
+
+
+def test_a_network_that_works_and_is_hardly_meant_is_made_with_a_note(host: Host, stack: Stack) -> None:
+    served = {"ranges": [{"start": "10.93.0.1", "end": "10.93.0.99"}]}
+    ips = [{"address": "10.93.0.1/24", "dhcp": served}, {"address": "10.93.0.2/24"}]
+    stack.network(
+        "lab", forward={"mode": "nat"}, ips=ips, routes=[{"address": "10.93.0.128/25", "gateway": "10.93.0.9"}]
+    )
+
+    preview = stack.preview()
+    stack.up()
+
+    assert "note: ips[0].dhcp.ranges[0]: 10.93.0.1 to 10.93.0.99 holds the network's own address" in preview
+    assert "note: ips[1].address: 10.93.0.2/24 overlaps" in preview
+    assert stack.unchanged()
+    assert "10.93.0.128/25 via 10.93.0.9" in host.sh("ip route show dev vn-lab")
+    assert "10.93.0.2/24" in host.sh("ip -4 address show dev vn-lab")
