@@ -85,3 +85,18 @@ def test_a_value_that_becomes_secret_is_kept_encrypted(host: Host) -> None:
     assert "~ 1 updated" in up
     assert "hunter2" not in stack.state_text()
     assert after.returncode == 0, after.stdout
+
+
+def test_a_refresh_that_runs_an_unchanged_program_finds_nothing(either: Stack) -> None:
+    either.declare(
+        lab(FIRST), {"type": "HostForwarding", "name": "forwarding", "args": {"uri": "qemu:///system", "ipv6": True}}
+    )
+    either.up()
+
+    found = [
+        either.pulumi("refresh", *flags, "--run-program", "--expect-no-changes", check=False)
+        for flags in (("--preview-only",), ("--yes", "--skip-preview"))
+    ]
+
+    assert [one.returncode for one in found] == [0, 0], found[1].stdout
+    assert "unchanged" in found[1].stdout

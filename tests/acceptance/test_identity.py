@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -232,3 +233,42 @@ def test_of_two_programs_at_once_one_gets_the_network(host: Host, pair: tuple[St
     assert sum("belongs to 'project/" in text for text in said) == 1
     winner = pair[0] if owners[0] else pair[1]
     assert winner.unchanged()
+
+
+def test_a_refused_delete_of_what_left_the_program_names_ways_that_can_be_gone(host: Host, either: Stack) -> None:
+    either.declare(lab())
+    either.up()
+    (urn,) = urns(either)
+    with host.guest("web", "vn-lab"):
+        either.declare()
+        refused = either.up(check=False)
+        kept = host.network("lab")
+        command = re.findall(r"have Pulumi forget it, (pulumi state delete \S+)", refused)[0]
+
+        either.declare(lab(args={"on_delete": "disconnect"}))
+        either.up()
+        either.declare()
+        either.up()
+
+    assert "deleting it would cut off" in refused
+    assert "set on_delete to disconnect in the program (put the network back if it was taken out)" in refused
+    assert (kept or {})["Active"] == "yes"
+    assert shlex.split(command) == ["pulumi", "state", "delete", urn]
+    assert host.network("lab") is None
+
+
+def test_the_command_of_a_refused_delete_has_pulumi_forget_the_network(host: Host, either: Stack) -> None:
+    either.declare(lab(component="office"))
+    either.up()
+    with host.guest("web", "vn-lab"):
+        either.declare()
+        refused = either.up(check=False)
+        command = re.findall(r"have Pulumi forget it, (pulumi state delete '[^']+')", refused)[0]
+
+        either.pulumi(*shlex.split(command)[1:], "--yes")
+        after = either.up()
+
+        assert "Component$" in command
+        assert (host.network("lab") or {})["Active"] == "yes"
+        assert "error" not in after
+        assert urns(either) == []

@@ -1,5 +1,8 @@
 """What the host speaks against: a line at preview, a sentence at up before the first effect, nothing left behind."""
 
+import re
+import shlex
+
 import pytest
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host
@@ -62,11 +65,13 @@ def test_a_host_that_is_down_keeps_its_state(host: Host, stack: Stack) -> None:
     warned = run.stdout + run.stderr
 
     assert "libvirt at qemu:///system cannot be reached" in failed
-    assert "pulumi state delete drops it from the state" in undeleted
+    (command,) = set(re.findall(r"drop it from the state: (pulumi state delete \S+)\)", undeleted))
     assert "warning: what is recorded is shown, as virtnet:unreachable is recorded" in warned
     assert stack.outputs("lab") == recorded
     host.sh("libvirtd --daemon; sleep 1")
     assert stack.unchanged()
+    forgotten = stack.pulumi(*shlex.split(command)[1:], "--yes")
+    assert "Resource deleted" in forgotten.stdout + forgotten.stderr
 
 
 def test_this_user_may_not_use_the_socket(host: Host, stack: Stack) -> None:

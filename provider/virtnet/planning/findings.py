@@ -57,6 +57,8 @@ class Subject(NamedTuple):
     """None for a kind without names, and while it is known only when applied."""
     uri: str | None
     """The connection URI of its host; None while it is known only when applied."""
+    urn: str = ""
+    """By which Pulumi's commands name its resource; "" where that is not known."""
 
 
 Said: TypeAlias = Problem | Note | Summary | Fault

@@ -16,6 +16,7 @@ from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Subject, in_words
 from virtnet.planning.ignored import as_recorded, left_alone
 from virtnet.planning.ownership.claims import Claims, key_of
+from virtnet.planning.ownership.marks import urn_of
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.preview import Preview
 from virtnet.planning.property_paths import Steps, places, within
@@ -442,4 +443,9 @@ def subject_of(resource: Resource[Observed], inputs: Values, recorded: Values | 
     """How lines name a resource: by its inputs as far as they are known, else as it is recorded."""
     name = inputs.get("name") or (recorded or {}).get("name")
     uri = inputs.get("uri") or (recorded or {}).get("uri")
-    return Subject(resource.subject, name if isinstance(name, str) else None, uri if isinstance(uri, str) else None)
+    return Subject(
+        resource.subject,
+        name if isinstance(name, str) else None,
+        uri if isinstance(uri, str) else None,
+        urn_of(recorded or {}) or urn_of(inputs),
+    )

@@ -123,6 +123,13 @@ def _left(left: Sequence[Left], messages: Messages) -> Iterator[str]:
         yield "when it is reached again, pulumi up goes on from there"
 
 
+def state_delete(urn: str) -> str:
+    """The command that has Pulumi forget a resource, for a shell."""
+    from shlex import quote
+
+    return f"pulumi state delete {quote(urn)}" if urn else "pulumi state delete URN (pulumi stack --show-urns lists it)"
+
+
 def same_host_unknown(uri: str, recorded_uri: object, error: VirtnetError) -> str:
     """A changed uri that cannot be asked."""
     return (
@@ -142,7 +149,7 @@ def other_host(of: Subject, uri: object, host_uuid: str, recorded_host_uuid: obj
     """A recorded resource that is not there, on a host that is not the recorded one."""
     return (
         f"{subject(of)}: {uri} now reaches another host ({host_uuid} instead of {recorded_host_uuid}), where it is not; "
-        "correct the uri, or drop it from the state with pulumi state delete"
+        f"correct the uri, or drop it from the state: {state_delete(of.urn)}"
     )
 
 
@@ -159,8 +166,8 @@ def went_away(of: Subject) -> str:
 def not_deleted(of: Subject, error: VirtnetError) -> str:
     """A delete whose host cannot be reached."""
     return (
-        f"{subject(of)} was not deleted: {error} (if the host is gone for good, pulumi state delete drops it from the "
-        "state)"
+        f"{subject(of)} was not deleted: {error} (if the host is gone for good, drop it from the state: "
+        f"{state_delete(of.urn)})"
     )
 
 

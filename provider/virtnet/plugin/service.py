@@ -385,7 +385,8 @@ class Plugin(ResourceProviderServicer):
         from virtnet.planning import lifecycle
 
         resource = self._resource(request.urn)
-        recorded = tree_of(resource, self._take(request.properties))
+        # Under the name that the state has by now, for what is said.
+        recorded = tree_of(resource, self._take(request.properties)) | {"__urn": request.urn}
         lifecycle.delete(
             resource, recorded, self._session.connect, self._teller(request.urn), progress=self._progress(request)
         )

@@ -62,7 +62,7 @@ def test_a_stop_for_good_names_whom_it_cuts_off() -> None:
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
-        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, CUT_OFF)),
+        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, {**CUT_OFF, "urn": ""})),
         ("disconnect", Note(NoteKind.CUT_OFF, CUT_OFF)),
     ],
 )
@@ -77,7 +77,7 @@ def test_a_replacement_names_the_network_that_goes_and_whom_it_cuts_off(policy: 
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
-        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, CUT_OFF)),
+        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, {**CUT_OFF, "urn": ""})),
         ("disconnect", Note(NoteKind.CUT_OFF, CUT_OFF)),
     ],
 )
@@ -97,7 +97,7 @@ def test_a_replacement_that_pulumi_is_told_to_make_reads_like_our_own(policy: st
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
-        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, CUT_OFF)),
+        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, {**CUT_OFF, "urn": ""})),
         ("disconnect", Note(NoteKind.CUT_OFF, CUT_OFF)),
     ],
 )

@@ -13,7 +13,7 @@ from virtnet.network.problem_kinds import problem_of
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.planning.findings import Advice, Refusal
-from virtnet.planning.messages import alias_option, changed
+from virtnet.planning.messages import alias_option, changed, state_delete
 from virtnet.spec.failures import Details
 from virtnet.spec.messages import reason as said
 
@@ -92,15 +92,28 @@ def _half_made_would_be_stopped(*, attachments: Attachments) -> Advice:
     return Advice(_cuts_off("the half-made network would be stopped", attachments), _UNPLUG)
 
 
-def _delete_cuts_off(*, attachments: Attachments) -> Advice:
+def _delete_cuts_off(*, attachments: Attachments, urn: str) -> Advice:
+    # The resource has left the program, mostly: what is to be set there asks for it to be put back.
     return Advice(
         f"deleting it would cut off {names(attachments)}",
-        f"{_UNPLUG}, or set on_delete to disconnect and run pulumi up",
+        f"{_UNPLUG}; or, to cut it off, set on_delete to disconnect in the program (put the network back if it was "
+        "taken out), run pulumi up, and then take it out; or, to keep the network and have Pulumi forget it, "
+        f"{state_delete(urn)}",
     )
 
 
 def _still_held(*, attachments: Attachments, network: str) -> Advice:
-    return Advice(f"{names(attachments)} still waits on the network {network}", "run pulumi up first")
+    return Advice(
+        f"{names(attachments)} still waits on the network {network}",
+        "run pulumi up with the network in the program first, which plugs it in",
+    )
+
+
+def _other_host(*, host: str, recorded: str, urn: str) -> Advice:
+    return Advice(
+        f"the uri now reaches the host {host}, where the network is not; it was made on host {recorded}",
+        f"correct the uri, or drop the network from the state: {state_delete(urn)}",
+    )
 
 
 def _stop_deletes_foreign_bridge(*, problem: Details) -> Advice:
@@ -195,10 +208,7 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
     ),
     RefusalKind.UUID_TAKEN: Advice("the UUID {uuid} belongs to network '{network}' already", "choose another"),
     RefusalKind.GONE: Advice("it is gone (UUID {uuid})", "run pulumi refresh, then pulumi up makes it again"),
-    RefusalKind.OTHER_HOST: Advice(
-        "the uri now reaches the host {host}, where the network is not; it was made on host {recorded}",
-        "correct the uri, or drop the network from the state with pulumi state delete",
-    ),
+    RefusalKind.OTHER_HOST: _other_host,
     RefusalKind.USERS_OWN_LIBVIRT: Advice(
         "{uri} is a user's own libvirt, which may not make the network's bridge",
         "use the uri {instead}, or a network in mode bridge on a bridge that is there",

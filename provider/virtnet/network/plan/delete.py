@@ -21,6 +21,7 @@ from virtnet.network.xml.edits import also_named
 from virtnet.network.xml.read import NOT_XML
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import differences, merge, project
+from virtnet.planning.ownership.marks import urn_of
 from virtnet.planning.plan import ChangeClass, Plan, Step
 from virtnet.planning.reports import attachment_details
 from virtnet.spec.part import Values, without
@@ -47,7 +48,9 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
         refusals.append(Refusal(RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE, {"problem": as_details(foreign)}))
     users = observed.users
     if users and policy != "disconnect":
-        refusals.append(Refusal(RefusalKind.DELETE_CUTS_OFF, {"attachments": attachment_details(users)}))
+        refusals.append(
+            Refusal(RefusalKind.DELETE_CUTS_OFF, {"attachments": attachment_details(users), "urn": urn_of(recorded)})
+        )
     steps: list[Step] = []
     if report.live is not None:
         steps.append(stop_step(report, report.live, bridge=report.live.bridge, disconnects=policy == "disconnect"))

@@ -33,7 +33,7 @@ class RefusalKind(Enum):
     GONE = auto()
     """uuid"""
     OTHER_HOST = auto()
-    """host, recorded: UUIDs"""
+    """host, recorded: UUIDs; urn"""
 
     # The host has something against a start.
     USERS_OWN_LIBVIRT = auto()
@@ -78,7 +78,7 @@ class RefusalKind(Enum):
     HALF_MADE_WOULD_BE_STOPPED = auto()
     """attachments"""
     DELETE_CUTS_OFF = auto()
-    """attachments"""
+    """attachments, urn"""
     STILL_HELD = auto()
     """attachments, network"""
     STOP_DELETES_FOREIGN_BRIDGE = auto()

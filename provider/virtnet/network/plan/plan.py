@@ -133,4 +133,5 @@ def _wrong_host(recorded: Values, observed: ObservedAbsent) -> Refusal | None:
     """
     if not other_host(recorded.get("host_uuid"), observed.host_uuid):
         return None
-    return Refusal(RefusalKind.OTHER_HOST, {"host": observed.host_uuid, "recorded": str(recorded.get("host_uuid"))})
+    hosts = {"host": observed.host_uuid, "recorded": str(recorded.get("host_uuid"))}
+    return Refusal(RefusalKind.OTHER_HOST, {**hosts, "urn": urn_of(recorded)})
