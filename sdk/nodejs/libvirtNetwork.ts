@@ -78,7 +78,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly autostart: pulumi.Output<boolean>;
     /**
-     * Limits of the traffic of all guests together. A change restarts the network.
+     * Limits of the traffic of all guests together. None: `{}`. A change restarts the network.
      */
     declare public readonly bandwidth: pulumi.Output<outputs.Bandwidth | undefined>;
     /**
@@ -90,23 +90,23 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly bridgeName: pulumi.Output<string>;
     /**
-     * A description (libvirt 9.7 and newer). A change is applied live.
+     * A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
      */
     declare public readonly description: pulumi.Output<string | undefined>;
     /**
-     * The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change restarts the network.
+     * The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
      */
     declare public readonly dns: pulumi.Output<outputs.Dns | undefined>;
     /**
-     * Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. A change restarts the network.
+     * Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
      */
     declare public readonly dnsmasqOptions: pulumi.Output<string[] | undefined>;
     /**
-     * The DNS domain that guests are told. A change restarts the network.
+     * The DNS domain that guests are told. None: `{}`. A change restarts the network.
      */
     declare public readonly domain: pulumi.Output<outputs.Domain | undefined>;
     /**
-     * How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A change restarts the network.
+     * How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
      */
     declare public readonly forward: pulumi.Output<outputs.Forward | undefined>;
     /**
@@ -114,7 +114,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly hostUuid: pulumi.Output<string>;
     /**
-     * The host's addresses on the network, each with what is served on it. Left out: none. A change restarts the network.
+     * The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
      */
     declare public readonly ips: pulumi.Output<outputs.NetworkIp[] | undefined>;
     /**
@@ -126,11 +126,11 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly mac: pulumi.Output<string>;
     /**
-     * XML elements for other programs, each as text, by their namespace URI. A change is applied live.
+     * XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
      */
     declare public readonly metadata: pulumi.Output<{[key: string]: string} | undefined>;
     /**
-     * The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. A change restarts the network.
+     * The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
      */
     declare public readonly mtu: pulumi.Output<number | undefined>;
     /**
@@ -150,7 +150,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly persistent: pulumi.Output<boolean>;
     /**
-     * Named sets of port settings that guests may ask for. A change is applied live.
+     * Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
      */
     declare public readonly portGroups: pulumi.Output<outputs.PortGroup[] | undefined>;
     /**
@@ -162,11 +162,11 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly problems: pulumi.Output<outputs.Problem[]>;
     /**
-     * Routes of the host to networks behind guests of this one. A change restarts the network.
+     * Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
      */
     declare public readonly routes: pulumi.Output<outputs.Route[] | undefined>;
     /**
-     * A short title (libvirt 9.7 and newer). A change is applied live.
+     * A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
      */
     declare public readonly title: pulumi.Output<string | undefined>;
     /**
@@ -182,11 +182,11 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly uuid: pulumi.Output<string>;
     /**
-     * How guests' ports are set up on switches that want to know. A change restarts the network.
+     * How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
      */
     declare public readonly virtualPort: pulumi.Output<outputs.VirtualPort | undefined>;
     /**
-     * VLAN tags of guests' ports. A change restarts the network.
+     * VLAN tags of guests' ports. None: `{}`. A change restarts the network.
      */
     declare public readonly vlan: pulumi.Output<outputs.Vlan | undefined>;
 
@@ -297,7 +297,7 @@ export interface LibvirtNetworkArgs {
      */
     autostart?: pulumi.Input<boolean | undefined>;
     /**
-     * Limits of the traffic of all guests together. A change restarts the network.
+     * Limits of the traffic of all guests together. None: `{}`. A change restarts the network.
      */
     bandwidth?: pulumi.Input<inputs.BandwidthArgs | undefined>;
     /**
@@ -305,27 +305,27 @@ export interface LibvirtNetworkArgs {
      */
     bridge?: pulumi.Input<inputs.BridgeArgs | undefined>;
     /**
-     * A description (libvirt 9.7 and newer). A change is applied live.
+     * A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
      */
     description?: pulumi.Input<string | undefined>;
     /**
-     * The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change restarts the network.
+     * The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
      */
     dns?: pulumi.Input<inputs.DnsArgs | undefined>;
     /**
-     * Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. A change restarts the network.
+     * Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
      */
     dnsmasqOptions?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
-     * The DNS domain that guests are told. A change restarts the network.
+     * The DNS domain that guests are told. None: `{}`. A change restarts the network.
      */
     domain?: pulumi.Input<inputs.DomainArgs | undefined>;
     /**
-     * How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A change restarts the network.
+     * How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
      */
     forward?: pulumi.Input<inputs.ForwardArgs | undefined>;
     /**
-     * The host's addresses on the network, each with what is served on it. Left out: none. A change restarts the network.
+     * The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
      */
     ips?: pulumi.Input<pulumi.Input<inputs.NetworkIpArgs>[] | undefined>;
     /**
@@ -337,11 +337,11 @@ export interface LibvirtNetworkArgs {
      */
     mac?: pulumi.Input<string | undefined>;
     /**
-     * XML elements for other programs, each as text, by their namespace URI. A change is applied live.
+     * XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
      */
     metadata?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
-     * The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. A change restarts the network.
+     * The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
      */
     mtu?: pulumi.Input<number | undefined>;
     /**
@@ -357,7 +357,7 @@ export interface LibvirtNetworkArgs {
      */
     onRestart?: pulumi.Input<enums.LibvirtNetworkOnRestart | undefined>;
     /**
-     * Named sets of port settings that guests may ask for. A change is applied live.
+     * Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
      */
     portGroups?: pulumi.Input<pulumi.Input<inputs.PortGroupArgs>[] | undefined>;
     /**
@@ -365,11 +365,11 @@ export interface LibvirtNetworkArgs {
      */
     portIsolated?: pulumi.Input<boolean | undefined>;
     /**
-     * Routes of the host to networks behind guests of this one. A change restarts the network.
+     * Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
      */
     routes?: pulumi.Input<pulumi.Input<inputs.RouteArgs>[] | undefined>;
     /**
-     * A short title (libvirt 9.7 and newer). A change is applied live.
+     * A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
      */
     title?: pulumi.Input<string | undefined>;
     /**
@@ -385,11 +385,11 @@ export interface LibvirtNetworkArgs {
      */
     uuid?: pulumi.Input<string | undefined>;
     /**
-     * How guests' ports are set up on switches that want to know. A change restarts the network.
+     * How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
      */
     virtualPort?: pulumi.Input<inputs.VirtualPortArgs | undefined>;
     /**
-     * VLAN tags of guests' ports. A change restarts the network.
+     * VLAN tags of guests' ports. None: `{}`. A change restarts the network.
      */
     vlan?: pulumi.Input<inputs.VlanArgs | undefined>;
 }

@@ -49,7 +49,7 @@ def to_properties(value: Any, args: type[Args] | None) -> Any:
     of an Output is translated once it is there.
     """
     if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
-        return pulumi.Output.from_input(value).apply(lambda known: to_properties(known, args))
+        return pulumi.Output.from_input(value).apply(lambda known: _unless_all_left_out(known, args))
     if isinstance(value, Args):
         return _fields_to_wire(vars(value), type(value))
     if isinstance(value, Mapping):
@@ -57,6 +57,12 @@ def to_properties(value: Any, args: type[Args] | None) -> Any:
     if isinstance(value, list | tuple):
         return [to_properties(item, args) for item in value]
     return value
+
+
+def _unless_all_left_out(value: Any, args: type[Args] | None) -> Any:
+    """An input as it travels, and None for a dict that holds None alone: an empty one says that there is to be none."""
+    travelling = to_properties(value, args)
+    return None if isinstance(value, Mapping) and value and travelling == {} else travelling
 
 
 def _fields_to_wire(named: Mapping[str, Any], args: type[Args] | None) -> dict[str, Any]:
@@ -68,7 +74,9 @@ def _fields_to_wire(named: Mapping[str, Any], args: type[Args] | None) -> dict[s
         spelled = camel_case(name) if name else key
         # Named in both spellings: both travel, for the provider's check to say so.
         spelled = name if spelled in travelling else spelled
-        travelling[WireKey(spelled)] = _map_to_wire(value, inside) if is_map else to_properties(value, inside)
+        sent = _map_to_wire(value, inside) if is_map else _unless_all_left_out(value, inside)
+        if sent is not None:
+            travelling[WireKey(spelled)] = sent
     return travelling
 
 

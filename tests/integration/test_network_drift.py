@@ -1,6 +1,7 @@
 """What others did to a running network: a refresh shows it once, and the next `pulumi up` mends it."""
 
 import pytest
+from pydantic.alias_generators import to_camel
 from tests.hosts.daemons import kill_libvirtd, start_libvirtd
 from tests.hosts.sandboxed import Host
 from tests.integration.stack import Stack
@@ -112,4 +113,44 @@ def test_flushed_firewall_rules_are_a_problem_until_libvirtd_was_restarted(host:
     assert "systemctl restart virtnetworkd (or libvirtd) makes them anew" in preview
     assert "restart]" not in preview
     assert (host.network("lab") or {})["Active"] == "yes", said
+    assert stack.unchanged()
+
+
+#: What others may have put into a network of which the program says that there is none, and where that is.
+BY_HAND = {
+    "forward": "<forward mode='nat'/>",
+    "mtu": "<mtu size='1400'/>",
+    "domain": "<domain name='other.test'/>",
+    "dns": "<dns enable='no'/>",
+    "bandwidth": "<bandwidth><inbound average='1000'/></bandwidth>",
+    "port_isolated": "<port isolated='yes'/>",
+    "routes": "<route address='10.99.0.0' prefix='16' gateway='10.91.0.7'/>",
+    "port_groups": "<portgroup name='slow'/>",
+}
+
+
+def edit_by_hand(host: Host, edited: str) -> None:
+    """Define the network with these elements too."""
+    xml = host.virsh("net-dumpxml", "lab", "--inactive").replace("<port isolated='no'/>", "")
+    xml = xml.replace("</network>", f"{edited}</network>")
+    host.run("virsh", "net-define", "/dev/stdin", given=xml)
+
+
+def test_of_what_the_program_says_there_is_none_nothing_stays(host: Host, stack: Stack) -> None:
+    none = {"forward": {"mode": "none"}, "mtu": 0, "domain": {}, "dns": {}, "bandwidth": {}, "port_isolated": False}
+    stack.network("lab", ips=[{"address": "10.91.0.1/24", "dhcp": {}}], **none, routes=[], port_groups=[])
+    stack.up()
+    made = host.virsh("net-dumpxml", "lab", "--inactive")
+    quiet_when_made = stack.unchanged()
+    edit_by_hand(host, "".join(BY_HAND.values()))
+    host.virsh("net-update", "lab", "add", "ip-dhcp-range", "<range start='10.91.0.50' end='10.91.0.60'/>", "--config")
+
+    refreshed = stack.refresh()
+    stack.up()
+
+    assert quiet_when_made
+    for name in BY_HAND:
+        assert f"lab: {to_camel(name)}: " in refreshed
+    assert "lab: ips: " in refreshed
+    assert host.virsh("net-dumpxml", "lab", "--inactive") == made
     assert stack.unchanged()

@@ -1,7 +1,10 @@
 """What several writers ask of a spec's parts."""
 
+import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 
+from virtnet.network.spec import NetworkSpec
 from virtnet.spec.part import Part, Shape, shapes
 
 
@@ -26,6 +29,23 @@ def with_parts_below(tops: Iterable[type[Part]]) -> list[type[Part]]:
     for top in tops:
         found |= dict.fromkeys((*parts_below(top), top))
     return list(found)
+
+
+@cache
+def may_be_empty() -> frozenset[type[Part]]:
+    """The groups that require something and are empty all the same where there is to be none."""
+    held = (shape for part in with_parts_below([NetworkSpec]) for shape in shapes(part).values())
+    return frozenset(shape.part for shape in held if shape.kind == "part" and shape.part and shape.none == {})
+
+
+def must_be_given(part: type[Part], shape: Shape) -> bool:
+    """Whether a program that names the part at all has to give the field."""
+    return part.model_fields[shape.name].is_required() and part not in may_be_empty()
+
+
+def none_words(part: type[Part], shape: Shape) -> str:
+    """How a program says that there is none; "" where it cannot. A network alone keeps what nobody names."""
+    return "" if shape.none is None or part not in with_parts_below([NetworkSpec]) else json.dumps(shape.none)
 
 
 def scalar_type(shape: Shape) -> str:

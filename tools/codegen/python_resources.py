@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
-from tools.codegen.parts import parts_below, scalar_type
+from tools.codegen.parts import must_be_given, none_words, parts_below, scalar_type
 from tools.codegen.python_source import MARK, about_lines, docstring, wrapped
 from tools.codegen.schema import CHANGES
 
@@ -138,8 +138,8 @@ def made_type(shape: Shape) -> str:
 
 
 def is_required(part: type[Part], shape: Shape) -> bool:
-    """Whether a field must be given."""
-    return part.model_fields[shape.name].is_required()
+    """Whether a field must be given; of outputs, whether it is always there."""
+    return must_be_given(part, shape)
 
 
 def words(part: type[Part], shape: Shape, levels: Levels) -> str:
@@ -148,6 +148,8 @@ def words(part: type[Part], shape: Shape, levels: Levels) -> str:
     if shape.default is not None:
         shown = repr(shape.default) if not isinstance(shape.default, str) else shape.default
         text += f" Default: {shown}."
+    if none := none_words(part, shape):
+        text += f" None: `{none}`."
     if common_level(part, levels) is not None:
         return text  # the class's own words have said it
     possible = levels[(part, shape.name)]
@@ -161,7 +163,8 @@ def arguments_doc(part: type[Part], levels: Levels) -> list[str]:
     """The Args section of a docstring."""
     lines = ["", "Args:"]
     for shape in shapes(part).values():
-        mark = " Required." if is_required(part, shape) else ""
+        required = part.model_fields[shape.name].is_required()
+        mark = (" Required." if is_required(part, shape) else " Required beside others.") if required else ""
         text = f"{shape.name}: {words(part, shape, levels)}{mark}"
         lines += wrapped(text, 4, hanging=4)
     return lines

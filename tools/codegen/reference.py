@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.codegen.parts import none_words
+
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import LevelName, Part, Shape, shapes
 
@@ -19,6 +21,10 @@ Args class of `pulumi_virtnet`. The *class* says what a change does: **recorded*
 that anyone plugged in notices, **restart** stops and starts the network under the same UUID, MAC and bridge name,
 **replace** deletes it and makes it anew. The format behind it is libvirt's:
 <https://libvirt.org/formatnetwork.html>.
+
+What a program leaves out is libvirt's, or whoever's, and stays as it is. To have it gone, whoever put it there, name it
+with the value under *none*: an empty group, list or text, or 0. Where nothing is under *none*, name the default. A
+required value of a group is required beside others: an empty group needs none.
 """
 
 
@@ -54,12 +60,13 @@ def page(resources: Sequence[Resource[Any]], modes: Path) -> Iterator[str]:
 
 def table(part: type[Part], level: LevelName, settled: frozenset[str] = frozenset()) -> Iterator[str]:
     """A part's fields, a row each. What is settled need not be given though the part requires it."""
-    yield "| input | type | default | class | meaning |\n| --- | --- | --- | --- | --- |"
+    yield "| input | type | default | none | class | meaning |\n| --- | --- | --- | --- | --- | --- |"
     for name, shape in shapes(part).items():
         required = part.model_fields[name].is_required() and name not in settled
         default = "required" if required else spelled(shape)
         meaning = f"{shape.description} {shape.change}".strip().replace("|", "\\|")
-        yield f"| `{name}` | {kind(shape)} | {default} | {shape.level or level} | {meaning} |"
+        none = f"`{said}`" if (said := none_words(part, shape)) else ""
+        yield f"| `{name}` | {kind(shape)} | {default} | {none} | {shape.level or level} | {meaning} |"
     yield ""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic.alias_generators import to_camel
+from tools.codegen.parts import must_be_given, none_words
 
 from virtnet.planning.resource import Resource
 from virtnet.plugin.functions import Function
@@ -133,7 +134,8 @@ def _shown(examples: Mapping[str, str]) -> str:
 
 
 def _required(part: type[Part], more: Iterable[str] = ()) -> Json:
-    names = {to_camel(name) for name in (*shapes(part), *more) if name in more or part.model_fields[name].is_required()}
+    given = {name for name, shape in shapes(part).items() if must_be_given(part, shape)}
+    names = {to_camel(name) for name in (*given, *more)}
     return {"required": sorted(names)} if names else {}
 
 
@@ -206,6 +208,8 @@ class _Writer:
         words = shape.description
         if shape.default is not None:
             words += f" Default: {str(shape.default).lower() if isinstance(shape.default, bool) else shape.default}."
+        if none := none_words(part, shape):
+            words += f" None: `{none}`."
         change = shape.level or level
         if change is not None:
             words += f" {shape.change or f'A {CHANGES[change]}'}"

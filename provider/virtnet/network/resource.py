@@ -22,7 +22,7 @@ from virtnet.planning.findings import Messages, Problem
 from virtnet.planning.resource import Existing, Resource
 from virtnet.spec.checking import if_known
 from virtnet.spec.failures import Failure
-from virtnet.spec.part import UNKNOWN, Values, from_inputs, is_unknown, tree
+from virtnet.spec.part import UNKNOWN, Values, from_inputs, is_unknown, spec_without_nones, tree
 from virtnet.spec.values import readable
 
 
@@ -40,7 +40,8 @@ def check(inputs: Values, recorded: Values) -> tuple[dict[str, object], list[Fai
         if inputs.get("name") is None and not recorded.get("name") and inputs.get("__name"):
             failures = [_of_resource_name(failure, str(inputs["__name"])) for failure in failures]
         return {}, failures
-    failures = _refused(spec, check_network(spec)) or _check_metadata(spec)
+    judged = spec_without_nones(spec)
+    failures = _refused(judged, check_network(judged)) or _check_metadata(spec)
     if failures:
         return {}, failures
     canonical = _canonical(tree(spec))

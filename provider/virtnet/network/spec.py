@@ -48,6 +48,10 @@ Mtu = Annotated[Integer, Field(ge=68, le=65535)]
 """What the kernel takes as a bridge's MTU (ETH_MIN_MTU, ETH_MAX_MTU)."""
 
 
+ForwardMode = Literal["nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev", "none"]
+"""libvirt's modes, and its word for a network without any."""
+
+
 class NatAddress(Part):
     """The range of source addresses that guests' packets leave with."""
 
@@ -109,12 +113,14 @@ class Driver(Part):
 class Forward(Part):
     """How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat."""
 
-    mode: Literal["nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev"] | None = optional(
+    mode: ForwardMode | None = optional(
         "nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no "
-        "firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev. Left out: nat."
+        "firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated "
+        "network. Left out: nat."
     )
     dev: InterfaceName | None = optional(
-        "The one interface packets may leave by; the same as `interfaces` with this one in it.", "live"
+        "The one interface packets may leave by; the same as `interfaces` with this one in it.",
+        "live",
     )
     managed: Bool | None = optional(
         "Let libvirt detach the device from the host by itself; mode hostdev.", default=False
@@ -137,13 +143,15 @@ class Bridge(Part):
 
     name: InterfaceName | None = optional(
         "The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, "
-        "which must exist."
+        "which must exist.",
     )
-    zone: SomeText | None = optional("The firewalld zone of the bridge, which must exist. Left out: libvirt's own.")
+    zone: SomeText | None = optional(
+        "The firewalld zone of the bridge, which must exist. Left out: libvirt's own.", none=""
+    )
     stp: Bool | None = optional("Whether the bridge speaks the spanning tree protocol.", default=True)
     delay: UnsignedLong | None = optional("Seconds a new port waits before it forwards.", default=0)
     mac_table_manager: Literal["kernel", "libvirt"] | None = optional(
-        "Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel."
+        "Who fills the bridge's MAC table: the kernel by learning, or libvirt.", default="kernel"
     )
 
 
@@ -188,7 +196,9 @@ class DhcpHost(Part):
     key: ClassVar[tuple[str, ...]] = ("mac", "id", "name")
     mac: Mac | None = optional('The client\'s MAC address, "52:54:00:12:34:56"; for IPv4.')
     id: Duid | None = optional('The client\'s DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6.')
-    name: DomainName | None = optional("The host name the client is given, which the network's DNS then answers too.")
+    name: DomainName | None = optional(
+        "The host name the client is given, which the network's DNS then answers too.", none=""
+    )
     ip: IpAddress | None = optional("The address the client is given, inside the subnet and without a prefix length.")
     lease: Lease | None = optional("Lease time for this client. Left out, the range's.")
 
@@ -197,7 +207,7 @@ class Bootp(Part):
     """Network boot."""
 
     file: BootFile = required("The boot file's path on the TFTP server.")
-    server: Ipv4Address | None = optional("The TFTP server's address; the host on this network when left out.")
+    server: Ipv4Address | None = optional("The TFTP server's address; the host on this network when left out.", none="")
 
 
 class Dhcp(Part):
@@ -223,7 +233,8 @@ class NetworkIp(Part):
         "Answer reverse look-ups of this subnet here only, never forward them.", default=False
     )
     tftp_root: AbsolutePath | None = optional(
-        "Directory of the host, from the root, that is served by TFTP; IPv4 only."
+        "Directory of the host, from the root, that is served by TFTP; IPv4 only.",
+        none="",
     )
     dhcp: Dhcp | None = optional("The DHCP server on this address. Left out: none. Only one IPv4 address may have one.")
 
@@ -298,7 +309,8 @@ class Route(Part):
     )
     gateway: IpAddress = required("The address that leads there, inside one of the subnets of `ips`.")
     metric: Annotated[Integer, Field(ge=1, le=4294967295)] | None = optional(
-        "The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's."
+        "The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's.",
+        none=0,
     )
 
 
@@ -352,9 +364,9 @@ class VirtualPortParameters(Part):
         "802.1Qbg: id of the VSI type, 0 to 16777215."
     )
     typeidversion: Byte | None = optional("802.1Qbg: version of the VSI type id, 0 to 255.")
-    instanceid: Uuid | None = optional("802.1Qbg: id of the VSI instance, a UUID.")
-    profileid: PortProfile | None = optional("802.1Qbh and openvswitch: the port profile, at most 39 bytes.")
-    interfaceid: Uuid | None = optional("openvswitch and midonet: the interface's id, a UUID.")
+    instanceid: Uuid | None = optional("802.1Qbg: id of the VSI instance, a UUID.", none="")
+    profileid: PortProfile | None = optional("802.1Qbh and openvswitch: the port profile, at most 39 bytes.", none="")
+    interfaceid: Uuid | None = optional("openvswitch and midonet: the interface's id, a UUID.", none="")
 
 
 class VirtualPort(Part):
@@ -393,9 +405,12 @@ class NetworkSpec(Part):
         "The network's name on the host. Left out: the Pulumi resource's name, as it is.", "replace"
     )
     uuid: Uuid | None = optional("A fixed UUID. Left out, one is chosen when the network is made, and kept.", "replace")
-    title: SomeText | None = optional("A short title (libvirt 9.7 and newer).", "live", secret=True)
+    title: SomeText | None = optional("A short title (libvirt 9.7 and newer).", "live", secret=True, none="")
     description: Annotated[str, Field(strict=True)] | None = optional(
-        "A description (libvirt 9.7 and newer).", "live", secret=True
+        "A description (libvirt 9.7 and newer).",
+        "live",
+        secret=True,
+        none="",
     )
     metadata: dict[Text, Annotated[str, Field(strict=True)]] | None = optional(
         "XML elements for other programs, each as text, by their namespace URI.", "live", secret=True
@@ -407,10 +422,11 @@ class NetworkSpec(Part):
         "Trust the receive filters that guests set on their interfaces.", default=False
     )
     forward: Forward | None = optional(
-        "How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat."
+        "How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat.",
+        none={"mode": "none"},
     )
-    bridge: Bridge | None = optional("The network's bridge.")
-    mtu: Mtu | None = optional("The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500.")
+    bridge: Bridge | None = optional("The network's bridge.", none=False)
+    mtu: Mtu | None = optional("The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500.", none=0)
     mac: UnicastMac | None = optional(
         'The bridge\'s MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept.'
     )

@@ -38,7 +38,7 @@ def forward_mode(spec: NetworkSpec) -> str | None:
         return None if spec.adopt in (True, UNKNOWN) else ""
     if is_unknown(forward) or is_unknown(forward.mode):
         return None
-    return forward.mode or "nat"
+    return _as_libvirt_has_it(forward.mode or "nat")
 
 
 @overload
@@ -50,7 +50,13 @@ def mode_of(tree: "NetworkTreeWithUnknowns") -> str | Unknown:
     forward = tree.get("forward")
     if forward is None:
         return ""
-    return UNKNOWN if forward is UNKNOWN else forward.get("mode", "nat")
+    mode = UNKNOWN if forward is UNKNOWN else forward.get("mode", "nat")
+    return UNKNOWN if mode is UNKNOWN else _as_libvirt_has_it(mode)
+
+
+def _as_libvirt_has_it(mode: str) -> str:
+    """The mode of a program: that it names none is an isolated network, which has no forward element."""
+    return "" if mode == "none" else mode
 
 
 def own_bridge(tree: "NetworkTreeWithUnknowns") -> str:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final, Literal, NamedTuple, TypeVar, cast
 
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.spec.part import UNKNOWN, Part, Shape, TreeType, Values, as_group, as_list, holds_secret, shapes
+from virtnet.spec.part import UNKNOWN, Part, Shape, TreeType, Values, as_group, as_list, holds_secret, says_none, shapes
 
 
 class Absent(Enum):
@@ -36,7 +36,7 @@ def item_key(part: type[Part], item: Values) -> Hashable:
     if part.whole_key:
         return tuple(item.get(name, shapes(part)[name].default) for name in part.key)
     for name in part.key:
-        if name in item:
+        if name in item and not says_none(shapes(part)[name], item[name]):
             return (name, item[name])
     return tuple(sorted((name, repr(value)) for name, value in item.items()))
 
@@ -71,7 +71,8 @@ def paired(
 def merge(part: type[Part], desired: TreeType, recorded: Values, observed: TreeType) -> TreeType:
     """The tree to aim for: desired over observed, without what only recorded still names.
 
-    A named list is owned whole; a named group only in the values it names. Observed taken as desired gives observed.
+    A named list is owned whole; a named group only in the values it names, and whole where it says that there is none.
+    Observed taken as desired gives observed.
     """
     # What it holds is from trees of this type, each value under the name it had there.
     return cast("TreeType", _merged(part, desired, recorded, observed))
@@ -91,6 +92,8 @@ def _merge_value(shape: Shape, desired: object, recorded: object, observed: obje
         return observed if recorded is ABSENT else _without(shape, observed, recorded)
     if desired is UNKNOWN:
         return desired
+    if shape.kind in ("scalar", "part", "map") and says_none(shape, desired):
+        return observed if says_none(shape, observed) else ABSENT
     if shape.kind == "part" and shape.part is not None:
         return _merged(shape.part, as_group(desired), _group(recorded), _group(observed))
     if shape.kind == "parts" and shape.part is not None:
@@ -134,8 +137,8 @@ def _without(shape: Shape, observed: object, recorded: object) -> object:
 def project(part: type[Part], named: TreeType, observed: TreeType) -> TreeType:
     """The observed values of what is named, in the form it was named: what a refresh shows.
 
-    A value that equals libvirt's default where nothing is observed counts as observed; extra items of a named list
-    are shown whole.
+    Where it is named that there is none, all that is there is shown. A value that equals libvirt's default where
+    nothing is observed counts as observed; extra items of a named list are shown whole.
     """
     # What it holds is from trees of this type, each value under the name it had there.
     return cast("TreeType", _projected(part, named, observed))
@@ -155,6 +158,8 @@ def _projected(part: type[Part], named: Values, observed: Values) -> dict[str, o
 def _project_value(shape: Shape, named: object, observed: object) -> object:
     if observed is ABSENT:
         return named if is_default(shape, named) else ABSENT
+    if says_none(shape, named):
+        return named if same(shape, named, observed) else observed
     if shape.kind == "part" and shape.part is not None:
         return _projected(shape.part, as_group(named), as_group(observed))
     if shape.kind == "parts" and shape.part is not None:
@@ -174,6 +179,8 @@ def _project_value(shape: Shape, named: object, observed: object) -> object:
 
 def is_default(shape: Shape, value: object) -> bool:
     """Whether naming this value means the same to libvirt as leaving it out."""
+    if says_none(shape, value):
+        return True
     if shape.kind == "part" and shape.part is not None:
         fields = shapes(shape.part)
         return all(is_default(fields[name], item) for name, item in as_group(value).items())
@@ -243,6 +250,7 @@ def naming(part: type[Part], desired: Values, recorded: Values, path: str = "") 
 def _differences(shape: Shape, wanted: object, found: object, path: str, within: _Within) -> list[Change]:
     if wanted is UNKNOWN:
         return [Change(path=path, kind="change", change_class=within.level, detail="known only when applied")]
+    wanted, found = (ABSENT if says_none(shape, value) else value for value in (wanted, found))
     if wanted is ABSENT and found is ABSENT:
         return []
     if shape.kind == "part" and shape.part is not None:

@@ -105,7 +105,10 @@ class Part(BaseModel):
     def _tolerate_unknown_field(cls, value: Any, handler: Callable[[Any], Any], info: ValidationInfo) -> Any:
         if value is UNKNOWN:
             return UNKNOWN
-        kind = shapes(cls)[info.field_name or ""].kind
+        shape = shapes(cls)[info.field_name or ""]
+        kind = shape.kind
+        if says_none(shape, value):
+            return _nothing_of(shape, value, handler)
         if kind == "map" and isinstance(value, Mapping) and UNKNOWN in value.values():
             known = handler({name: item for name, item in value.items() if item is not UNKNOWN})
             return {name: known.get(name, UNKNOWN) for name in value}
@@ -121,6 +124,16 @@ class Part(BaseModel):
 
 
 SpecType = TypeVar("SpecType", bound=Part)
+
+
+def _nothing_of(shape: "Shape", value: Any, handler: Callable[[Any], Any]) -> Any:
+    """A value that says that there is none, though its type would refuse it: a group without what it requires."""
+    if shape.kind == "scalar":
+        return value
+    if shape.kind == "part" and shape.part is not None and not value:
+        needed = [name for name, info in shape.part.model_fields.items() if info.is_required()]
+        return shape.part.model_construct(_fields_set=set(), **dict.fromkeys(needed))
+    return handler(value)
 
 
 def _field(description: str, default: Any, annotations: Mapping[str, object]) -> Any:
@@ -155,15 +168,21 @@ def optional(
     change: str = "",
     secret: bool = False,
     ordered: bool | None = None,
+    none: Any = None,
 ) -> Any:
     """A field that may be left out. `default` is what leaving it out means; `level` the class of its change.
 
     Without a level the nearest enclosing field's counts, and the spec's `default_level` where none has one. `change` is
     a sentence on what a change does, where the class alone would say too little. `secret`: an input that may hold a
     secret is not shown in lines and failures; an output is marked as a secret for the engine. `ordered`: of a list,
-    whether libvirt, or what it runs, gives the order of its items a meaning, so that another order is a change.
+    whether libvirt, or what it runs, gives the order of its items a meaning, so that another order is a change. `none`:
+    the value that says that there is none, whatever is there, where that is not an empty group, list or map: "" or 0,
+    where those are no values of its own; False where there always is one.
     """
-    return _field(description, default, {"level": level, "change": change, "secret": secret, "ordered": ordered})
+    annotations = {"level": level, "change": change, "secret": secret, "ordered": ordered}
+    field = _field(description, default, annotations)
+    field.json_schema_extra["none"] = none
+    return field
 
 
 class Shape(NamedTuple):
@@ -185,8 +204,51 @@ class Shape(NamedTuple):
     secret: bool
     repeats: tuple[str, ...]
     """Of an output: the inputs whose values it holds."""
+    none: Any
+    """The value that says that there is none: a program's way to have nothing where others put something. None where
+    there is no such value: it must be given, has a default that says it, or is what the object is known by."""
     ordered: bool | None
     """Of a list: whether its order has a meaning; None where nothing was said, which counts as none."""
+
+
+def says_none(shape: Shape, value: object) -> bool:
+    """Whether a value says that there is none."""
+    return shape.none is not None and type(value) is type(shape.none) and value == shape.none
+
+
+def without_nones(part: type[Part], tree: TreeType) -> TreeType:
+    """A tree less whatever says that there is none: how something is made where nothing is yet."""
+    return cast("TreeType", _without_nones(part, tree))
+
+
+def _without_nones(part: type[Part], tree: Values) -> dict[str, object]:
+    fields = shapes(part)
+    kept: dict[str, object] = {}
+    for name, value in tree.items():
+        shape = fields.get(name)
+        if shape is None or value is UNKNOWN or shape.kind in ("scalars", "map") or shape.part is None:
+            if shape is None or not says_none(shape, value):
+                kept[name] = value
+        elif shape.kind == "parts":
+            items = as_list(value)
+            kept[name] = [i if i is UNKNOWN else _without_nones(shape.part, as_group(i)) for i in items]
+        elif not says_none(shape, value):
+            kept[name] = _without_nones(shape.part, as_group(value))
+    return kept
+
+
+def spec_without_nones(spec: SpecType) -> SpecType:
+    """A spec with None wherever it says that there is none."""
+    found = {name: _value_without_nones(shape, getattr(spec, name)) for name, shape in shapes(type(spec)).items()}
+    return spec.model_copy(update={name: value for name, value in found.items() if value is not getattr(spec, name)})
+
+
+def _value_without_nones(shape: Shape, value: Any) -> Any:
+    if isinstance(value, Part):
+        return None if says_none(shape, tree(value)) else spec_without_nones(value)
+    if shape.kind == "parts" and isinstance(value, tuple):
+        return tuple(spec_without_nones(item) if isinstance(item, Part) else item for item in value)
+    return None if shape.kind in ("scalar", "map") and says_none(shape, value) else value
 
 
 @cache
@@ -246,8 +308,17 @@ def _shape(name: str, info: Any) -> Shape:
         change=extra.get("change", ""),
         secret=extra.get("secret", False),
         repeats=extra.get("repeats", ()),
+        none=_none(kind, info, extra),
         ordered=extra.get("ordered"),
     )
+
+
+def _none(kind: str, info: Any, extra: Mapping[str, Any]) -> Any:
+    told = extra.get("none")
+    if info.is_required() or told is False:
+        return None
+    empty: Mapping[str, object] = {"part": {}, "map": {}, "parts": [], "scalars": []}
+    return empty.get(kind) if told is None else told
 
 
 def _without_none(annotation: Any) -> Any:
@@ -266,7 +337,7 @@ def from_inputs(spec: type[SpecType], inputs: Values) -> tuple[SpecType | None, 
     with _building:
         spec.model_rebuild()
     try:
-        return spec.model_validate(_without_nulls(inputs)), []
+        return spec.model_validate(_without_nulls(inputs) or {}), []
     except ValidationError as error:
         from virtnet.spec.refused import failures_of
 
@@ -289,10 +360,15 @@ def _plain(value: object) -> object:
 
 
 def _without_nulls(value: object) -> object:
+    """A value less its nulls. A group of nothing else is absent too, as an empty one says that there is none."""
     if isinstance(value, Mapping):
-        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+        found = {name: _without_nulls(item) for name, item in value.items()}
+        kept = {name: item for name, item in found.items() if item is not None}
+        return kept if kept or not value else None
     if isinstance(value, list | tuple):
-        return [_without_nulls(item) for item in value]
+        return [
+            {} if isinstance(item, Mapping) and _without_nulls(item) is None else _without_nulls(item) for item in value
+        ]
     return value
 
 

@@ -67,33 +67,33 @@ type LibvirtNetwork struct {
 	AllowOverlap pulumi.BoolPtrOutput `pulumi:"allowOverlap"`
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart pulumi.BoolOutput `pulumi:"autostart"`
-	// Limits of the traffic of all guests together. A change restarts the network.
+	// Limits of the traffic of all guests together. None: `{}`. A change restarts the network.
 	Bandwidth BandwidthPtrOutput `pulumi:"bandwidth"`
 	// The network's bridge. A change restarts the network.
 	Bridge BridgePtrOutput `pulumi:"bridge"`
 	// The bridge that guests are plugged into, such as "virbr1"; empty where the mode has none.
 	BridgeName pulumi.StringOutput `pulumi:"bridgeName"`
-	// A description (libvirt 9.7 and newer). A change is applied live.
+	// A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
 	Description pulumi.StringPtrOutput `pulumi:"description"`
-	// The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change restarts the network.
+	// The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
 	Dns DnsPtrOutput `pulumi:"dns"`
-	// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. A change restarts the network.
+	// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
 	DnsmasqOptions pulumi.StringArrayOutput `pulumi:"dnsmasqOptions"`
-	// The DNS domain that guests are told. A change restarts the network.
+	// The DNS domain that guests are told. None: `{}`. A change restarts the network.
 	Domain DomainPtrOutput `pulumi:"domain"`
-	// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A change restarts the network.
+	// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
 	Forward ForwardPtrOutput `pulumi:"forward"`
 	// The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one.
 	HostUuid pulumi.StringOutput `pulumi:"hostUuid"`
-	// The host's addresses on the network, each with what is served on it. Left out: none. A change restarts the network.
+	// The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
 	Ips NetworkIpArrayOutput `pulumi:"ips"`
 	// Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false. A change restarts the network.
 	Ipv6 pulumi.BoolPtrOutput `pulumi:"ipv6"`
 	// The MAC address of the network's own bridge; empty where the mode has none.
 	Mac pulumi.StringOutput `pulumi:"mac"`
-	// XML elements for other programs, each as text, by their namespace URI. A change is applied live.
+	// XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
 	Metadata pulumi.StringMapOutput `pulumi:"metadata"`
-	// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. A change restarts the network.
+	// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
 	Mtu pulumi.IntPtrOutput `pulumi:"mtu"`
 	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
 	Name pulumi.StringOutput `pulumi:"name"`
@@ -103,15 +103,15 @@ type LibvirtNetwork struct {
 	OnRestart LibvirtNetworkOnRestartPtrOutput `pulumi:"onRestart"`
 	// Whether libvirt keeps the configuration when it stops; if not, `pulumi up` repairs it.
 	Persistent pulumi.BoolOutput `pulumi:"persistent"`
-	// Named sets of port settings that guests may ask for. A change is applied live.
+	// Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
 	PortGroups PortGroupArrayOutput `pulumi:"portGroups"`
 	// Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
 	PortIsolated pulumi.BoolPtrOutput `pulumi:"portIsolated"`
 	// What is wrong on the host though libvirt calls the network active. The host's administrator has to repair `foreign-bridge`, `firewall-rules-missing`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
 	Problems ProblemArrayOutput `pulumi:"problems"`
-	// Routes of the host to networks behind guests of this one. A change restarts the network.
+	// Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
 	Routes RouteArrayOutput `pulumi:"routes"`
-	// A short title (libvirt 9.7 and newer). A change is applied live.
+	// A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
 	Title pulumi.StringPtrOutput `pulumi:"title"`
 	// Trust the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
 	TrustGuestRxFilters pulumi.BoolPtrOutput `pulumi:"trustGuestRxFilters"`
@@ -119,9 +119,9 @@ type LibvirtNetwork struct {
 	Uri pulumi.StringOutput `pulumi:"uri"`
 	// The network's UUID: the given one, or the one chosen when it was made.
 	Uuid pulumi.StringOutput `pulumi:"uuid"`
-	// How guests' ports are set up on switches that want to know. A change restarts the network.
+	// How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
 	VirtualPort VirtualPortPtrOutput `pulumi:"virtualPort"`
-	// VLAN tags of guests' ports. A change restarts the network.
+	// VLAN tags of guests' ports. None: `{}`. A change restarts the network.
 	Vlan VlanPtrOutput `pulumi:"vlan"`
 }
 
@@ -177,29 +177,29 @@ type libvirtNetworkArgs struct {
 	AllowOverlap *bool `pulumi:"allowOverlap"`
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart *bool `pulumi:"autostart"`
-	// Limits of the traffic of all guests together. A change restarts the network.
+	// Limits of the traffic of all guests together. None: `{}`. A change restarts the network.
 	Bandwidth *Bandwidth `pulumi:"bandwidth"`
 	// The network's bridge. A change restarts the network.
 	Bridge *Bridge `pulumi:"bridge"`
-	// A description (libvirt 9.7 and newer). A change is applied live.
+	// A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
 	Description *string `pulumi:"description"`
-	// The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change restarts the network.
+	// The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
 	Dns *Dns `pulumi:"dns"`
-	// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. A change restarts the network.
+	// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
 	DnsmasqOptions []string `pulumi:"dnsmasqOptions"`
-	// The DNS domain that guests are told. A change restarts the network.
+	// The DNS domain that guests are told. None: `{}`. A change restarts the network.
 	Domain *Domain `pulumi:"domain"`
-	// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A change restarts the network.
+	// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
 	Forward *Forward `pulumi:"forward"`
-	// The host's addresses on the network, each with what is served on it. Left out: none. A change restarts the network.
+	// The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
 	Ips []NetworkIp `pulumi:"ips"`
 	// Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false. A change restarts the network.
 	Ipv6 *bool `pulumi:"ipv6"`
 	// The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept. A change restarts the network.
 	Mac *string `pulumi:"mac"`
-	// XML elements for other programs, each as text, by their namespace URI. A change is applied live.
+	// XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
 	Metadata map[string]string `pulumi:"metadata"`
-	// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. A change restarts the network.
+	// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
 	Mtu *int `pulumi:"mtu"`
 	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
 	Name *string `pulumi:"name"`
@@ -207,13 +207,13 @@ type libvirtNetworkArgs struct {
 	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
 	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
-	// Named sets of port settings that guests may ask for. A change is applied live.
+	// Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
 	PortGroups []PortGroup `pulumi:"portGroups"`
 	// Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
 	PortIsolated *bool `pulumi:"portIsolated"`
-	// Routes of the host to networks behind guests of this one. A change restarts the network.
+	// Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
 	Routes []Route `pulumi:"routes"`
-	// A short title (libvirt 9.7 and newer). A change is applied live.
+	// A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
 	Title *string `pulumi:"title"`
 	// Trust the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
 	TrustGuestRxFilters *bool `pulumi:"trustGuestRxFilters"`
@@ -221,9 +221,9 @@ type libvirtNetworkArgs struct {
 	Uri *string `pulumi:"uri"`
 	// A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the resource.
 	Uuid *string `pulumi:"uuid"`
-	// How guests' ports are set up on switches that want to know. A change restarts the network.
+	// How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
 	VirtualPort *VirtualPort `pulumi:"virtualPort"`
-	// VLAN tags of guests' ports. A change restarts the network.
+	// VLAN tags of guests' ports. None: `{}`. A change restarts the network.
 	Vlan *Vlan `pulumi:"vlan"`
 }
 
@@ -237,29 +237,29 @@ type LibvirtNetworkArgs struct {
 	AllowOverlap pulumi.BoolPtrInput
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart pulumi.BoolPtrInput
-	// Limits of the traffic of all guests together. A change restarts the network.
+	// Limits of the traffic of all guests together. None: `{}`. A change restarts the network.
 	Bandwidth BandwidthPtrInput
 	// The network's bridge. A change restarts the network.
 	Bridge BridgePtrInput
-	// A description (libvirt 9.7 and newer). A change is applied live.
+	// A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
 	Description pulumi.StringPtrInput
-	// The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change restarts the network.
+	// The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
 	Dns DnsPtrInput
-	// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. A change restarts the network.
+	// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
 	DnsmasqOptions pulumi.StringArrayInput
-	// The DNS domain that guests are told. A change restarts the network.
+	// The DNS domain that guests are told. None: `{}`. A change restarts the network.
 	Domain DomainPtrInput
-	// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A change restarts the network.
+	// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
 	Forward ForwardPtrInput
-	// The host's addresses on the network, each with what is served on it. Left out: none. A change restarts the network.
+	// The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
 	Ips NetworkIpArrayInput
 	// Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false. A change restarts the network.
 	Ipv6 pulumi.BoolPtrInput
 	// The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept. A change restarts the network.
 	Mac pulumi.StringPtrInput
-	// XML elements for other programs, each as text, by their namespace URI. A change is applied live.
+	// XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
 	Metadata pulumi.StringMapInput
-	// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. A change restarts the network.
+	// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
 	Mtu pulumi.IntPtrInput
 	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
 	Name pulumi.StringPtrInput
@@ -267,13 +267,13 @@ type LibvirtNetworkArgs struct {
 	OnDelete LibvirtNetworkOnDeletePtrInput
 	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart LibvirtNetworkOnRestartPtrInput
-	// Named sets of port settings that guests may ask for. A change is applied live.
+	// Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
 	PortGroups PortGroupArrayInput
 	// Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
 	PortIsolated pulumi.BoolPtrInput
-	// Routes of the host to networks behind guests of this one. A change restarts the network.
+	// Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
 	Routes RouteArrayInput
-	// A short title (libvirt 9.7 and newer). A change is applied live.
+	// A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
 	Title pulumi.StringPtrInput
 	// Trust the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
 	TrustGuestRxFilters pulumi.BoolPtrInput
@@ -281,9 +281,9 @@ type LibvirtNetworkArgs struct {
 	Uri pulumi.StringPtrInput
 	// A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the resource.
 	Uuid pulumi.StringPtrInput
-	// How guests' ports are set up on switches that want to know. A change restarts the network.
+	// How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
 	VirtualPort VirtualPortPtrInput
-	// VLAN tags of guests' ports. A change restarts the network.
+	// VLAN tags of guests' ports. None: `{}`. A change restarts the network.
 	Vlan VlanPtrInput
 }
 
@@ -349,7 +349,7 @@ func (o LibvirtNetworkOutput) Autostart() pulumi.BoolOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolOutput { return v.Autostart }).(pulumi.BoolOutput)
 }
 
-// Limits of the traffic of all guests together. A change restarts the network.
+// Limits of the traffic of all guests together. None: `{}`. A change restarts the network.
 func (o LibvirtNetworkOutput) Bandwidth() BandwidthPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) BandwidthPtrOutput { return v.Bandwidth }).(BandwidthPtrOutput)
 }
@@ -364,27 +364,27 @@ func (o LibvirtNetworkOutput) BridgeName() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.BridgeName }).(pulumi.StringOutput)
 }
 
-// A description (libvirt 9.7 and newer). A change is applied live.
+// A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
 func (o LibvirtNetworkOutput) Description() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringPtrOutput { return v.Description }).(pulumi.StringPtrOutput)
 }
 
-// The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change restarts the network.
+// The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
 func (o LibvirtNetworkOutput) Dns() DnsPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) DnsPtrOutput { return v.Dns }).(DnsPtrOutput)
 }
 
-// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. A change restarts the network.
+// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
 func (o LibvirtNetworkOutput) DnsmasqOptions() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringArrayOutput { return v.DnsmasqOptions }).(pulumi.StringArrayOutput)
 }
 
-// The DNS domain that guests are told. A change restarts the network.
+// The DNS domain that guests are told. None: `{}`. A change restarts the network.
 func (o LibvirtNetworkOutput) Domain() DomainPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) DomainPtrOutput { return v.Domain }).(DomainPtrOutput)
 }
 
-// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A change restarts the network.
+// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
 func (o LibvirtNetworkOutput) Forward() ForwardPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) ForwardPtrOutput { return v.Forward }).(ForwardPtrOutput)
 }
@@ -394,7 +394,7 @@ func (o LibvirtNetworkOutput) HostUuid() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.HostUuid }).(pulumi.StringOutput)
 }
 
-// The host's addresses on the network, each with what is served on it. Left out: none. A change restarts the network.
+// The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
 func (o LibvirtNetworkOutput) Ips() NetworkIpArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) NetworkIpArrayOutput { return v.Ips }).(NetworkIpArrayOutput)
 }
@@ -409,12 +409,12 @@ func (o LibvirtNetworkOutput) Mac() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.Mac }).(pulumi.StringOutput)
 }
 
-// XML elements for other programs, each as text, by their namespace URI. A change is applied live.
+// XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
 func (o LibvirtNetworkOutput) Metadata() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringMapOutput { return v.Metadata }).(pulumi.StringMapOutput)
 }
 
-// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. A change restarts the network.
+// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
 func (o LibvirtNetworkOutput) Mtu() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.IntPtrOutput { return v.Mtu }).(pulumi.IntPtrOutput)
 }
@@ -439,7 +439,7 @@ func (o LibvirtNetworkOutput) Persistent() pulumi.BoolOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolOutput { return v.Persistent }).(pulumi.BoolOutput)
 }
 
-// Named sets of port settings that guests may ask for. A change is applied live.
+// Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
 func (o LibvirtNetworkOutput) PortGroups() PortGroupArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) PortGroupArrayOutput { return v.PortGroups }).(PortGroupArrayOutput)
 }
@@ -454,12 +454,12 @@ func (o LibvirtNetworkOutput) Problems() ProblemArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) ProblemArrayOutput { return v.Problems }).(ProblemArrayOutput)
 }
 
-// Routes of the host to networks behind guests of this one. A change restarts the network.
+// Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
 func (o LibvirtNetworkOutput) Routes() RouteArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) RouteArrayOutput { return v.Routes }).(RouteArrayOutput)
 }
 
-// A short title (libvirt 9.7 and newer). A change is applied live.
+// A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
 func (o LibvirtNetworkOutput) Title() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringPtrOutput { return v.Title }).(pulumi.StringPtrOutput)
 }
@@ -479,12 +479,12 @@ func (o LibvirtNetworkOutput) Uuid() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.Uuid }).(pulumi.StringOutput)
 }
 
-// How guests' ports are set up on switches that want to know. A change restarts the network.
+// How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
 func (o LibvirtNetworkOutput) VirtualPort() VirtualPortPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) VirtualPortPtrOutput { return v.VirtualPort }).(VirtualPortPtrOutput)
 }
 
-// VLAN tags of guests' ports. A change restarts the network.
+// VLAN tags of guests' ports. None: `{}`. A change restarts the network.
 func (o LibvirtNetworkOutput) Vlan() VlanPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) VlanPtrOutput { return v.Vlan }).(VlanPtrOutput)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel.
+// Who fills the bridge's MAC table: the kernel by learning, or libvirt.
 type BridgeMacTableManager string
 
 const (
@@ -344,7 +344,7 @@ func (in *driverNamePtr) ToDriverNamePtrOutputWithContext(ctx context.Context) D
 	return pulumi.ToOutputWithContext(ctx, in).(DriverNamePtrOutput)
 }
 
-// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev. Left out: nat.
+// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
 type ForwardMode string
 
 const (
@@ -356,6 +356,7 @@ const (
 	ForwardModeVepa        = ForwardMode("vepa")
 	ForwardModePassthrough = ForwardMode("passthrough")
 	ForwardModeHostdev     = ForwardMode("hostdev")
+	ForwardModeNone        = ForwardMode("none")
 )
 
 func (ForwardMode) ElementType() reflect.Type {
@@ -488,6 +489,7 @@ func (o ForwardModePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) 
 //	ForwardModeVepa
 //	ForwardModePassthrough
 //	ForwardModeHostdev
+//	ForwardModeNone
 type ForwardModeInput interface {
 	pulumi.Input
 

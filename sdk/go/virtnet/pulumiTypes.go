@@ -179,9 +179,9 @@ func (o AtBootMapOutput) MapIndex(k pulumi.StringInput) AtBootOutput {
 
 // Quality of service.
 type Bandwidth struct {
-	// Traffic towards the guests.
+	// Traffic towards the guests. None: `{}`.
 	Inbound *Inbound `pulumi:"inbound"`
-	// Traffic from the guests.
+	// Traffic from the guests. None: `{}`.
 	Outbound *Outbound `pulumi:"outbound"`
 }
 
@@ -198,9 +198,9 @@ type BandwidthInput interface {
 
 // Quality of service.
 type BandwidthArgs struct {
-	// Traffic towards the guests.
+	// Traffic towards the guests. None: `{}`.
 	Inbound InboundPtrInput `pulumi:"inbound"`
-	// Traffic from the guests.
+	// Traffic from the guests. None: `{}`.
 	Outbound OutboundPtrInput `pulumi:"outbound"`
 }
 
@@ -282,12 +282,12 @@ func (o BandwidthOutput) ToBandwidthPtrOutputWithContext(ctx context.Context) Ba
 	}).(BandwidthPtrOutput)
 }
 
-// Traffic towards the guests.
+// Traffic towards the guests. None: `{}`.
 func (o BandwidthOutput) Inbound() InboundPtrOutput {
 	return o.ApplyT(func(v Bandwidth) *Inbound { return v.Inbound }).(InboundPtrOutput)
 }
 
-// Traffic from the guests.
+// Traffic from the guests. None: `{}`.
 func (o BandwidthOutput) Outbound() OutboundPtrOutput {
 	return o.ApplyT(func(v Bandwidth) *Outbound { return v.Outbound }).(OutboundPtrOutput)
 }
@@ -316,7 +316,7 @@ func (o BandwidthPtrOutput) Elem() BandwidthOutput {
 	}).(BandwidthOutput)
 }
 
-// Traffic towards the guests.
+// Traffic towards the guests. None: `{}`.
 func (o BandwidthPtrOutput) Inbound() InboundPtrOutput {
 	return o.ApplyT(func(v *Bandwidth) *Inbound {
 		if v == nil {
@@ -326,7 +326,7 @@ func (o BandwidthPtrOutput) Inbound() InboundPtrOutput {
 	}).(InboundPtrOutput)
 }
 
-// Traffic from the guests.
+// Traffic from the guests. None: `{}`.
 func (o BandwidthPtrOutput) Outbound() OutboundPtrOutput {
 	return o.ApplyT(func(v *Bandwidth) *Outbound {
 		if v == nil {
@@ -339,8 +339,8 @@ func (o BandwidthPtrOutput) Outbound() OutboundPtrOutput {
 // Network boot.
 type Bootp struct {
 	// The boot file's path on the TFTP server.
-	File string `pulumi:"file"`
-	// The TFTP server's address; the host on this network when left out.
+	File *string `pulumi:"file"`
+	// The TFTP server's address; the host on this network when left out. None: `""`.
 	Server *string `pulumi:"server"`
 }
 
@@ -358,8 +358,8 @@ type BootpInput interface {
 // Network boot.
 type BootpArgs struct {
 	// The boot file's path on the TFTP server.
-	File pulumi.StringInput `pulumi:"file"`
-	// The TFTP server's address; the host on this network when left out.
+	File pulumi.StringPtrInput `pulumi:"file"`
+	// The TFTP server's address; the host on this network when left out. None: `""`.
 	Server pulumi.StringPtrInput `pulumi:"server"`
 }
 
@@ -442,11 +442,11 @@ func (o BootpOutput) ToBootpPtrOutputWithContext(ctx context.Context) BootpPtrOu
 }
 
 // The boot file's path on the TFTP server.
-func (o BootpOutput) File() pulumi.StringOutput {
-	return o.ApplyT(func(v Bootp) string { return v.File }).(pulumi.StringOutput)
+func (o BootpOutput) File() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Bootp) *string { return v.File }).(pulumi.StringPtrOutput)
 }
 
-// The TFTP server's address; the host on this network when left out.
+// The TFTP server's address; the host on this network when left out. None: `""`.
 func (o BootpOutput) Server() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Bootp) *string { return v.Server }).(pulumi.StringPtrOutput)
 }
@@ -481,11 +481,11 @@ func (o BootpPtrOutput) File() pulumi.StringPtrOutput {
 		if v == nil {
 			return nil
 		}
-		return &v.File
+		return v.File
 	}).(pulumi.StringPtrOutput)
 }
 
-// The TFTP server's address; the host on this network when left out.
+// The TFTP server's address; the host on this network when left out. None: `""`.
 func (o BootpPtrOutput) Server() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Bootp) *string {
 		if v == nil {
@@ -499,13 +499,13 @@ func (o BootpPtrOutput) Server() pulumi.StringPtrOutput {
 type Bridge struct {
 	// Seconds a new port waits before it forwards. Default: 0.
 	Delay *int `pulumi:"delay"`
-	// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel.
+	// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
 	MacTableManager *BridgeMacTableManager `pulumi:"macTableManager"`
 	// The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, which must exist.
 	Name *string `pulumi:"name"`
 	// Whether the bridge speaks the spanning tree protocol. Default: true.
 	Stp *bool `pulumi:"stp"`
-	// The firewalld zone of the bridge, which must exist. Left out: libvirt's own.
+	// The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
 	Zone *string `pulumi:"zone"`
 }
 
@@ -524,13 +524,13 @@ type BridgeInput interface {
 type BridgeArgs struct {
 	// Seconds a new port waits before it forwards. Default: 0.
 	Delay pulumi.IntPtrInput `pulumi:"delay"`
-	// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel.
+	// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
 	MacTableManager BridgeMacTableManagerPtrInput `pulumi:"macTableManager"`
 	// The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, which must exist.
 	Name pulumi.StringPtrInput `pulumi:"name"`
 	// Whether the bridge speaks the spanning tree protocol. Default: true.
 	Stp pulumi.BoolPtrInput `pulumi:"stp"`
-	// The firewalld zone of the bridge, which must exist. Left out: libvirt's own.
+	// The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
 	Zone pulumi.StringPtrInput `pulumi:"zone"`
 }
 
@@ -617,7 +617,7 @@ func (o BridgeOutput) Delay() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Bridge) *int { return v.Delay }).(pulumi.IntPtrOutput)
 }
 
-// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel.
+// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
 func (o BridgeOutput) MacTableManager() BridgeMacTableManagerPtrOutput {
 	return o.ApplyT(func(v Bridge) *BridgeMacTableManager { return v.MacTableManager }).(BridgeMacTableManagerPtrOutput)
 }
@@ -632,7 +632,7 @@ func (o BridgeOutput) Stp() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Bridge) *bool { return v.Stp }).(pulumi.BoolPtrOutput)
 }
 
-// The firewalld zone of the bridge, which must exist. Left out: libvirt's own.
+// The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
 func (o BridgeOutput) Zone() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Bridge) *string { return v.Zone }).(pulumi.StringPtrOutput)
 }
@@ -671,7 +671,7 @@ func (o BridgePtrOutput) Delay() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel.
+// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
 func (o BridgePtrOutput) MacTableManager() BridgeMacTableManagerPtrOutput {
 	return o.ApplyT(func(v *Bridge) *BridgeMacTableManager {
 		if v == nil {
@@ -701,7 +701,7 @@ func (o BridgePtrOutput) Stp() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// The firewalld zone of the bridge, which must exist. Left out: libvirt's own.
+// The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
 func (o BridgePtrOutput) Zone() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Bridge) *string {
 		if v == nil {
@@ -713,11 +713,11 @@ func (o BridgePtrOutput) Zone() pulumi.StringPtrOutput {
 
 // The DHCP server on one address of the network.
 type Dhcp struct {
-	// Network boot; needs ranges or reservations beside it.
+	// Network boot; needs ranges or reservations beside it. None: `{}`.
 	Bootp *Bootp `pulumi:"bootp"`
-	// Reservations: which client gets which address or name. A change is applied live.
+	// Reservations: which client gets which address or name. None: `[]`. A change is applied live.
 	Hosts []DhcpHost `pulumi:"hosts"`
-	// Ranges of addresses that are handed out, those of the first one first. A change is applied live.
+	// Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
 	Ranges []DhcpRange `pulumi:"ranges"`
 }
 
@@ -734,11 +734,11 @@ type DhcpInput interface {
 
 // The DHCP server on one address of the network.
 type DhcpArgs struct {
-	// Network boot; needs ranges or reservations beside it.
+	// Network boot; needs ranges or reservations beside it. None: `{}`.
 	Bootp BootpPtrInput `pulumi:"bootp"`
-	// Reservations: which client gets which address or name. A change is applied live.
+	// Reservations: which client gets which address or name. None: `[]`. A change is applied live.
 	Hosts DhcpHostArrayInput `pulumi:"hosts"`
-	// Ranges of addresses that are handed out, those of the first one first. A change is applied live.
+	// Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
 	Ranges DhcpRangeArrayInput `pulumi:"ranges"`
 }
 
@@ -820,17 +820,17 @@ func (o DhcpOutput) ToDhcpPtrOutputWithContext(ctx context.Context) DhcpPtrOutpu
 	}).(DhcpPtrOutput)
 }
 
-// Network boot; needs ranges or reservations beside it.
+// Network boot; needs ranges or reservations beside it. None: `{}`.
 func (o DhcpOutput) Bootp() BootpPtrOutput {
 	return o.ApplyT(func(v Dhcp) *Bootp { return v.Bootp }).(BootpPtrOutput)
 }
 
-// Reservations: which client gets which address or name. A change is applied live.
+// Reservations: which client gets which address or name. None: `[]`. A change is applied live.
 func (o DhcpOutput) Hosts() DhcpHostArrayOutput {
 	return o.ApplyT(func(v Dhcp) []DhcpHost { return v.Hosts }).(DhcpHostArrayOutput)
 }
 
-// Ranges of addresses that are handed out, those of the first one first. A change is applied live.
+// Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
 func (o DhcpOutput) Ranges() DhcpRangeArrayOutput {
 	return o.ApplyT(func(v Dhcp) []DhcpRange { return v.Ranges }).(DhcpRangeArrayOutput)
 }
@@ -859,7 +859,7 @@ func (o DhcpPtrOutput) Elem() DhcpOutput {
 	}).(DhcpOutput)
 }
 
-// Network boot; needs ranges or reservations beside it.
+// Network boot; needs ranges or reservations beside it. None: `{}`.
 func (o DhcpPtrOutput) Bootp() BootpPtrOutput {
 	return o.ApplyT(func(v *Dhcp) *Bootp {
 		if v == nil {
@@ -869,7 +869,7 @@ func (o DhcpPtrOutput) Bootp() BootpPtrOutput {
 	}).(BootpPtrOutput)
 }
 
-// Reservations: which client gets which address or name. A change is applied live.
+// Reservations: which client gets which address or name. None: `[]`. A change is applied live.
 func (o DhcpPtrOutput) Hosts() DhcpHostArrayOutput {
 	return o.ApplyT(func(v *Dhcp) []DhcpHost {
 		if v == nil {
@@ -879,7 +879,7 @@ func (o DhcpPtrOutput) Hosts() DhcpHostArrayOutput {
 	}).(DhcpHostArrayOutput)
 }
 
-// Ranges of addresses that are handed out, those of the first one first. A change is applied live.
+// Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
 func (o DhcpPtrOutput) Ranges() DhcpRangeArrayOutput {
 	return o.ApplyT(func(v *Dhcp) []DhcpRange {
 		if v == nil {
@@ -895,11 +895,11 @@ type DhcpHost struct {
 	Id *string `pulumi:"id"`
 	// The address the client is given, inside the subnet and without a prefix length.
 	Ip *string `pulumi:"ip"`
-	// Lease time for this client. Left out, the range's.
+	// Lease time for this client. Left out, the range's. None: `{}`.
 	Lease *Lease `pulumi:"lease"`
 	// The client's MAC address, "52:54:00:12:34:56"; for IPv4.
 	Mac *string `pulumi:"mac"`
-	// The host name the client is given, which the network's DNS then answers too.
+	// The host name the client is given, which the network's DNS then answers too. None: `""`.
 	Name *string `pulumi:"name"`
 }
 
@@ -920,11 +920,11 @@ type DhcpHostArgs struct {
 	Id pulumi.StringPtrInput `pulumi:"id"`
 	// The address the client is given, inside the subnet and without a prefix length.
 	Ip pulumi.StringPtrInput `pulumi:"ip"`
-	// Lease time for this client. Left out, the range's.
+	// Lease time for this client. Left out, the range's. None: `{}`.
 	Lease LeasePtrInput `pulumi:"lease"`
 	// The client's MAC address, "52:54:00:12:34:56"; for IPv4.
 	Mac pulumi.StringPtrInput `pulumi:"mac"`
-	// The host name the client is given, which the network's DNS then answers too.
+	// The host name the client is given, which the network's DNS then answers too. None: `""`.
 	Name pulumi.StringPtrInput `pulumi:"name"`
 }
 
@@ -990,7 +990,7 @@ func (o DhcpHostOutput) Ip() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v DhcpHost) *string { return v.Ip }).(pulumi.StringPtrOutput)
 }
 
-// Lease time for this client. Left out, the range's.
+// Lease time for this client. Left out, the range's. None: `{}`.
 func (o DhcpHostOutput) Lease() LeasePtrOutput {
 	return o.ApplyT(func(v DhcpHost) *Lease { return v.Lease }).(LeasePtrOutput)
 }
@@ -1000,7 +1000,7 @@ func (o DhcpHostOutput) Mac() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v DhcpHost) *string { return v.Mac }).(pulumi.StringPtrOutput)
 }
 
-// The host name the client is given, which the network's DNS then answers too.
+// The host name the client is given, which the network's DNS then answers too. None: `""`.
 func (o DhcpHostOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v DhcpHost) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
@@ -1110,7 +1110,7 @@ func (o DhcpLeaseArrayOutput) Index(i pulumi.IntInput) DhcpLeaseOutput {
 type DhcpRange struct {
 	// Last address, inside the same subnet; it is handed out too.
 	End string `pulumi:"end"`
-	// Lease time in this range. Left out, dnsmasq gives one hour.
+	// Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
 	Lease *Lease `pulumi:"lease"`
 	// First address, inside the subnet of the address it is served on.
 	Start string `pulumi:"start"`
@@ -1131,7 +1131,7 @@ type DhcpRangeInput interface {
 type DhcpRangeArgs struct {
 	// Last address, inside the same subnet; it is handed out too.
 	End pulumi.StringInput `pulumi:"end"`
-	// Lease time in this range. Left out, dnsmasq gives one hour.
+	// Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
 	Lease LeasePtrInput `pulumi:"lease"`
 	// First address, inside the subnet of the address it is served on.
 	Start pulumi.StringInput `pulumi:"start"`
@@ -1194,7 +1194,7 @@ func (o DhcpRangeOutput) End() pulumi.StringOutput {
 	return o.ApplyT(func(v DhcpRange) string { return v.End }).(pulumi.StringOutput)
 }
 
-// Lease time in this range. Left out, dnsmasq gives one hour.
+// Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
 func (o DhcpRangeOutput) Lease() LeasePtrOutput {
 	return o.ApplyT(func(v DhcpRange) *Lease { return v.Lease }).(LeasePtrOutput)
 }
@@ -1230,13 +1230,13 @@ type Dns struct {
 	Enable *bool `pulumi:"enable"`
 	// Forward queries for names without a domain to the host's servers. Default: true.
 	ForwardPlainNames *bool `pulumi:"forwardPlainNames"`
-	// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
+	// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
 	Forwarders []Forwarder `pulumi:"forwarders"`
-	// Addresses and their names; each address once. A change is applied live.
+	// Addresses and their names; each address once. None: `[]`. A change is applied live.
 	Hosts []DnsHost `pulumi:"hosts"`
-	// SRV records. A change is applied live.
+	// SRV records. None: `[]`. A change is applied live.
 	Srvs []Srv `pulumi:"srvs"`
-	// TXT records. A change is applied live.
+	// TXT records. None: `[]`. A change is applied live.
 	Txts []Txt `pulumi:"txts"`
 }
 
@@ -1257,13 +1257,13 @@ type DnsArgs struct {
 	Enable pulumi.BoolPtrInput `pulumi:"enable"`
 	// Forward queries for names without a domain to the host's servers. Default: true.
 	ForwardPlainNames pulumi.BoolPtrInput `pulumi:"forwardPlainNames"`
-	// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
+	// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
 	Forwarders ForwarderArrayInput `pulumi:"forwarders"`
-	// Addresses and their names; each address once. A change is applied live.
+	// Addresses and their names; each address once. None: `[]`. A change is applied live.
 	Hosts DnsHostArrayInput `pulumi:"hosts"`
-	// SRV records. A change is applied live.
+	// SRV records. None: `[]`. A change is applied live.
 	Srvs SrvArrayInput `pulumi:"srvs"`
-	// TXT records. A change is applied live.
+	// TXT records. None: `[]`. A change is applied live.
 	Txts TxtArrayInput `pulumi:"txts"`
 }
 
@@ -1355,22 +1355,22 @@ func (o DnsOutput) ForwardPlainNames() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Dns) *bool { return v.ForwardPlainNames }).(pulumi.BoolPtrOutput)
 }
 
-// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
+// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
 func (o DnsOutput) Forwarders() ForwarderArrayOutput {
 	return o.ApplyT(func(v Dns) []Forwarder { return v.Forwarders }).(ForwarderArrayOutput)
 }
 
-// Addresses and their names; each address once. A change is applied live.
+// Addresses and their names; each address once. None: `[]`. A change is applied live.
 func (o DnsOutput) Hosts() DnsHostArrayOutput {
 	return o.ApplyT(func(v Dns) []DnsHost { return v.Hosts }).(DnsHostArrayOutput)
 }
 
-// SRV records. A change is applied live.
+// SRV records. None: `[]`. A change is applied live.
 func (o DnsOutput) Srvs() SrvArrayOutput {
 	return o.ApplyT(func(v Dns) []Srv { return v.Srvs }).(SrvArrayOutput)
 }
 
-// TXT records. A change is applied live.
+// TXT records. None: `[]`. A change is applied live.
 func (o DnsOutput) Txts() TxtArrayOutput {
 	return o.ApplyT(func(v Dns) []Txt { return v.Txts }).(TxtArrayOutput)
 }
@@ -1419,7 +1419,7 @@ func (o DnsPtrOutput) ForwardPlainNames() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
+// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
 func (o DnsPtrOutput) Forwarders() ForwarderArrayOutput {
 	return o.ApplyT(func(v *Dns) []Forwarder {
 		if v == nil {
@@ -1429,7 +1429,7 @@ func (o DnsPtrOutput) Forwarders() ForwarderArrayOutput {
 	}).(ForwarderArrayOutput)
 }
 
-// Addresses and their names; each address once. A change is applied live.
+// Addresses and their names; each address once. None: `[]`. A change is applied live.
 func (o DnsPtrOutput) Hosts() DnsHostArrayOutput {
 	return o.ApplyT(func(v *Dns) []DnsHost {
 		if v == nil {
@@ -1439,7 +1439,7 @@ func (o DnsPtrOutput) Hosts() DnsHostArrayOutput {
 	}).(DnsHostArrayOutput)
 }
 
-// SRV records. A change is applied live.
+// SRV records. None: `[]`. A change is applied live.
 func (o DnsPtrOutput) Srvs() SrvArrayOutput {
 	return o.ApplyT(func(v *Dns) []Srv {
 		if v == nil {
@@ -1449,7 +1449,7 @@ func (o DnsPtrOutput) Srvs() SrvArrayOutput {
 	}).(SrvArrayOutput)
 }
 
-// TXT records. A change is applied live.
+// TXT records. None: `[]`. A change is applied live.
 func (o DnsPtrOutput) Txts() TxtArrayOutput {
 	return o.ApplyT(func(v *Dns) []Txt {
 		if v == nil {
@@ -1573,7 +1573,7 @@ type Domain struct {
 	// Answer queries for this domain here only, never forward them. Default: false.
 	LocalOnly *bool `pulumi:"localOnly"`
 	// The domain's name, "lab.example".
-	Name string `pulumi:"name"`
+	Name *string `pulumi:"name"`
 	// Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
 	Register *bool `pulumi:"register"`
 }
@@ -1594,7 +1594,7 @@ type DomainArgs struct {
 	// Answer queries for this domain here only, never forward them. Default: false.
 	LocalOnly pulumi.BoolPtrInput `pulumi:"localOnly"`
 	// The domain's name, "lab.example".
-	Name pulumi.StringInput `pulumi:"name"`
+	Name pulumi.StringPtrInput `pulumi:"name"`
 	// Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
 	Register pulumi.BoolPtrInput `pulumi:"register"`
 }
@@ -1683,8 +1683,8 @@ func (o DomainOutput) LocalOnly() pulumi.BoolPtrOutput {
 }
 
 // The domain's name, "lab.example".
-func (o DomainOutput) Name() pulumi.StringOutput {
-	return o.ApplyT(func(v Domain) string { return v.Name }).(pulumi.StringOutput)
+func (o DomainOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Domain) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
 // Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
@@ -1732,7 +1732,7 @@ func (o DomainPtrOutput) Name() pulumi.StringPtrOutput {
 		if v == nil {
 			return nil
 		}
-		return &v.Name
+		return v.Name
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -1907,21 +1907,21 @@ func (o DriverPtrOutput) Name() DriverNamePtrOutput {
 
 // How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat.
 type Forward struct {
-	// The PCI devices of the pool, in the order in which guests get them; mode hostdev.
+	// The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
 	Addresses []PciAddress `pulumi:"addresses"`
 	// The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live.
 	Dev *string `pulumi:"dev"`
-	// The driver that assigns PCI devices; mode hostdev.
+	// The driver that assigns PCI devices; mode hostdev. None: `{}`.
 	Driver *Driver `pulumi:"driver"`
-	// Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
+	// Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
 	Interfaces []ForwardInterface `pulumi:"interfaces"`
 	// Let libvirt detach the device from the host by itself; mode hostdev. Default: false.
 	Managed *bool `pulumi:"managed"`
-	// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev. Left out: nat.
+	// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
 	Mode *ForwardMode `pulumi:"mode"`
-	// Details of the address translation; mode nat only.
+	// Details of the address translation; mode nat only. None: `{}`.
 	Nat *Nat `pulumi:"nat"`
-	// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev.
+	// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
 	Pf *PhysicalFunction `pulumi:"pf"`
 }
 
@@ -1938,21 +1938,21 @@ type ForwardInput interface {
 
 // How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat.
 type ForwardArgs struct {
-	// The PCI devices of the pool, in the order in which guests get them; mode hostdev.
+	// The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
 	Addresses PciAddressArrayInput `pulumi:"addresses"`
 	// The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live.
 	Dev pulumi.StringPtrInput `pulumi:"dev"`
-	// The driver that assigns PCI devices; mode hostdev.
+	// The driver that assigns PCI devices; mode hostdev. None: `{}`.
 	Driver DriverPtrInput `pulumi:"driver"`
-	// Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
+	// Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
 	Interfaces ForwardInterfaceArrayInput `pulumi:"interfaces"`
 	// Let libvirt detach the device from the host by itself; mode hostdev. Default: false.
 	Managed pulumi.BoolPtrInput `pulumi:"managed"`
-	// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev. Left out: nat.
+	// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
 	Mode ForwardModePtrInput `pulumi:"mode"`
-	// Details of the address translation; mode nat only.
+	// Details of the address translation; mode nat only. None: `{}`.
 	Nat NatPtrInput `pulumi:"nat"`
-	// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev.
+	// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
 	Pf PhysicalFunctionPtrInput `pulumi:"pf"`
 }
 
@@ -2034,7 +2034,7 @@ func (o ForwardOutput) ToForwardPtrOutputWithContext(ctx context.Context) Forwar
 	}).(ForwardPtrOutput)
 }
 
-// The PCI devices of the pool, in the order in which guests get them; mode hostdev.
+// The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
 func (o ForwardOutput) Addresses() PciAddressArrayOutput {
 	return o.ApplyT(func(v Forward) []PciAddress { return v.Addresses }).(PciAddressArrayOutput)
 }
@@ -2044,12 +2044,12 @@ func (o ForwardOutput) Dev() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Forward) *string { return v.Dev }).(pulumi.StringPtrOutput)
 }
 
-// The driver that assigns PCI devices; mode hostdev.
+// The driver that assigns PCI devices; mode hostdev. None: `{}`.
 func (o ForwardOutput) Driver() DriverPtrOutput {
 	return o.ApplyT(func(v Forward) *Driver { return v.Driver }).(DriverPtrOutput)
 }
 
-// Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
+// Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
 func (o ForwardOutput) Interfaces() ForwardInterfaceArrayOutput {
 	return o.ApplyT(func(v Forward) []ForwardInterface { return v.Interfaces }).(ForwardInterfaceArrayOutput)
 }
@@ -2059,17 +2059,17 @@ func (o ForwardOutput) Managed() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Forward) *bool { return v.Managed }).(pulumi.BoolPtrOutput)
 }
 
-// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev. Left out: nat.
+// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
 func (o ForwardOutput) Mode() ForwardModePtrOutput {
 	return o.ApplyT(func(v Forward) *ForwardMode { return v.Mode }).(ForwardModePtrOutput)
 }
 
-// Details of the address translation; mode nat only.
+// Details of the address translation; mode nat only. None: `{}`.
 func (o ForwardOutput) Nat() NatPtrOutput {
 	return o.ApplyT(func(v Forward) *Nat { return v.Nat }).(NatPtrOutput)
 }
 
-// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev.
+// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
 func (o ForwardOutput) Pf() PhysicalFunctionPtrOutput {
 	return o.ApplyT(func(v Forward) *PhysicalFunction { return v.Pf }).(PhysicalFunctionPtrOutput)
 }
@@ -2098,7 +2098,7 @@ func (o ForwardPtrOutput) Elem() ForwardOutput {
 	}).(ForwardOutput)
 }
 
-// The PCI devices of the pool, in the order in which guests get them; mode hostdev.
+// The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
 func (o ForwardPtrOutput) Addresses() PciAddressArrayOutput {
 	return o.ApplyT(func(v *Forward) []PciAddress {
 		if v == nil {
@@ -2118,7 +2118,7 @@ func (o ForwardPtrOutput) Dev() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The driver that assigns PCI devices; mode hostdev.
+// The driver that assigns PCI devices; mode hostdev. None: `{}`.
 func (o ForwardPtrOutput) Driver() DriverPtrOutput {
 	return o.ApplyT(func(v *Forward) *Driver {
 		if v == nil {
@@ -2128,7 +2128,7 @@ func (o ForwardPtrOutput) Driver() DriverPtrOutput {
 	}).(DriverPtrOutput)
 }
 
-// Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
+// Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
 func (o ForwardPtrOutput) Interfaces() ForwardInterfaceArrayOutput {
 	return o.ApplyT(func(v *Forward) []ForwardInterface {
 		if v == nil {
@@ -2148,7 +2148,7 @@ func (o ForwardPtrOutput) Managed() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev. Left out: nat.
+// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
 func (o ForwardPtrOutput) Mode() ForwardModePtrOutput {
 	return o.ApplyT(func(v *Forward) *ForwardMode {
 		if v == nil {
@@ -2158,7 +2158,7 @@ func (o ForwardPtrOutput) Mode() ForwardModePtrOutput {
 	}).(ForwardModePtrOutput)
 }
 
-// Details of the address translation; mode nat only.
+// Details of the address translation; mode nat only. None: `{}`.
 func (o ForwardPtrOutput) Nat() NatPtrOutput {
 	return o.ApplyT(func(v *Forward) *Nat {
 		if v == nil {
@@ -2168,7 +2168,7 @@ func (o ForwardPtrOutput) Nat() NatPtrOutput {
 	}).(NatPtrOutput)
 }
 
-// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev.
+// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
 func (o ForwardPtrOutput) Pf() PhysicalFunctionPtrOutput {
 	return o.ApplyT(func(v *Forward) *PhysicalFunction {
 		if v == nil {
@@ -2760,7 +2760,7 @@ func (o InterfaceForwardingMapOutput) MapIndex(k pulumi.StringInput) InterfaceFo
 // How long an address is leased.
 type Lease struct {
 	// The time in `unit`s; 0 means for ever.
-	Expiry int `pulumi:"expiry"`
+	Expiry *int `pulumi:"expiry"`
 	// Unit of `expiry`: seconds, minutes or hours. Default: minutes.
 	Unit *LeaseUnit `pulumi:"unit"`
 }
@@ -2779,7 +2779,7 @@ type LeaseInput interface {
 // How long an address is leased.
 type LeaseArgs struct {
 	// The time in `unit`s; 0 means for ever.
-	Expiry pulumi.IntInput `pulumi:"expiry"`
+	Expiry pulumi.IntPtrInput `pulumi:"expiry"`
 	// Unit of `expiry`: seconds, minutes or hours. Default: minutes.
 	Unit LeaseUnitPtrInput `pulumi:"unit"`
 }
@@ -2863,8 +2863,8 @@ func (o LeaseOutput) ToLeasePtrOutputWithContext(ctx context.Context) LeasePtrOu
 }
 
 // The time in `unit`s; 0 means for ever.
-func (o LeaseOutput) Expiry() pulumi.IntOutput {
-	return o.ApplyT(func(v Lease) int { return v.Expiry }).(pulumi.IntOutput)
+func (o LeaseOutput) Expiry() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v Lease) *int { return v.Expiry }).(pulumi.IntPtrOutput)
 }
 
 // Unit of `expiry`: seconds, minutes or hours. Default: minutes.
@@ -2902,7 +2902,7 @@ func (o LeasePtrOutput) Expiry() pulumi.IntPtrOutput {
 		if v == nil {
 			return nil
 		}
-		return &v.Expiry
+		return v.Expiry
 	}).(pulumi.IntPtrOutput)
 }
 
@@ -2918,11 +2918,11 @@ func (o LeasePtrOutput) Unit() LeaseUnitPtrOutput {
 
 // How a nat network translates addresses.
 type Nat struct {
-	// Source addresses, instead of the outgoing interface's own.
+	// Source addresses, instead of the outgoing interface's own. None: `{}`.
 	Address *NatAddress `pulumi:"address"`
 	// Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: false.
 	Ipv6 *bool `pulumi:"ipv6"`
-	// Source ports. Left out, libvirt takes 1024 to 65535.
+	// Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
 	Port *NatPort `pulumi:"port"`
 }
 
@@ -2939,11 +2939,11 @@ type NatInput interface {
 
 // How a nat network translates addresses.
 type NatArgs struct {
-	// Source addresses, instead of the outgoing interface's own.
+	// Source addresses, instead of the outgoing interface's own. None: `{}`.
 	Address NatAddressPtrInput `pulumi:"address"`
 	// Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: false.
 	Ipv6 pulumi.BoolPtrInput `pulumi:"ipv6"`
-	// Source ports. Left out, libvirt takes 1024 to 65535.
+	// Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
 	Port NatPortPtrInput `pulumi:"port"`
 }
 
@@ -3025,7 +3025,7 @@ func (o NatOutput) ToNatPtrOutputWithContext(ctx context.Context) NatPtrOutput {
 	}).(NatPtrOutput)
 }
 
-// Source addresses, instead of the outgoing interface's own.
+// Source addresses, instead of the outgoing interface's own. None: `{}`.
 func (o NatOutput) Address() NatAddressPtrOutput {
 	return o.ApplyT(func(v Nat) *NatAddress { return v.Address }).(NatAddressPtrOutput)
 }
@@ -3035,7 +3035,7 @@ func (o NatOutput) Ipv6() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Nat) *bool { return v.Ipv6 }).(pulumi.BoolPtrOutput)
 }
 
-// Source ports. Left out, libvirt takes 1024 to 65535.
+// Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
 func (o NatOutput) Port() NatPortPtrOutput {
 	return o.ApplyT(func(v Nat) *NatPort { return v.Port }).(NatPortPtrOutput)
 }
@@ -3064,7 +3064,7 @@ func (o NatPtrOutput) Elem() NatOutput {
 	}).(NatOutput)
 }
 
-// Source addresses, instead of the outgoing interface's own.
+// Source addresses, instead of the outgoing interface's own. None: `{}`.
 func (o NatPtrOutput) Address() NatAddressPtrOutput {
 	return o.ApplyT(func(v *Nat) *NatAddress {
 		if v == nil {
@@ -3084,7 +3084,7 @@ func (o NatPtrOutput) Ipv6() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Source ports. Left out, libvirt takes 1024 to 65535.
+// Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
 func (o NatPtrOutput) Port() NatPortPtrOutput {
 	return o.ApplyT(func(v *Nat) *NatPort {
 		if v == nil {
@@ -3097,9 +3097,9 @@ func (o NatPtrOutput) Port() NatPortPtrOutput {
 // The range of source addresses that guests' packets leave with.
 type NatAddress struct {
 	// Last IPv4 address; the first one again for a range of one.
-	End string `pulumi:"end"`
+	End *string `pulumi:"end"`
 	// First IPv4 address, "203.0.113.10".
-	Start string `pulumi:"start"`
+	Start *string `pulumi:"start"`
 }
 
 // NatAddressInput is an input type that accepts NatAddressArgs and NatAddressOutput values.
@@ -3116,9 +3116,9 @@ type NatAddressInput interface {
 // The range of source addresses that guests' packets leave with.
 type NatAddressArgs struct {
 	// Last IPv4 address; the first one again for a range of one.
-	End pulumi.StringInput `pulumi:"end"`
+	End pulumi.StringPtrInput `pulumi:"end"`
 	// First IPv4 address, "203.0.113.10".
-	Start pulumi.StringInput `pulumi:"start"`
+	Start pulumi.StringPtrInput `pulumi:"start"`
 }
 
 func (NatAddressArgs) ElementType() reflect.Type {
@@ -3200,13 +3200,13 @@ func (o NatAddressOutput) ToNatAddressPtrOutputWithContext(ctx context.Context) 
 }
 
 // Last IPv4 address; the first one again for a range of one.
-func (o NatAddressOutput) End() pulumi.StringOutput {
-	return o.ApplyT(func(v NatAddress) string { return v.End }).(pulumi.StringOutput)
+func (o NatAddressOutput) End() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v NatAddress) *string { return v.End }).(pulumi.StringPtrOutput)
 }
 
 // First IPv4 address, "203.0.113.10".
-func (o NatAddressOutput) Start() pulumi.StringOutput {
-	return o.ApplyT(func(v NatAddress) string { return v.Start }).(pulumi.StringOutput)
+func (o NatAddressOutput) Start() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v NatAddress) *string { return v.Start }).(pulumi.StringPtrOutput)
 }
 
 type NatAddressPtrOutput struct{ *pulumi.OutputState }
@@ -3239,7 +3239,7 @@ func (o NatAddressPtrOutput) End() pulumi.StringPtrOutput {
 		if v == nil {
 			return nil
 		}
-		return &v.End
+		return v.End
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -3249,16 +3249,16 @@ func (o NatAddressPtrOutput) Start() pulumi.StringPtrOutput {
 		if v == nil {
 			return nil
 		}
-		return &v.Start
+		return v.Start
 	}).(pulumi.StringPtrOutput)
 }
 
 // The range of source ports that guests' packets leave with.
 type NatPort struct {
 	// Last port, 1 to 65535.
-	End int `pulumi:"end"`
+	End *int `pulumi:"end"`
 	// First port, 1 to 65535.
-	Start int `pulumi:"start"`
+	Start *int `pulumi:"start"`
 }
 
 // NatPortInput is an input type that accepts NatPortArgs and NatPortOutput values.
@@ -3275,9 +3275,9 @@ type NatPortInput interface {
 // The range of source ports that guests' packets leave with.
 type NatPortArgs struct {
 	// Last port, 1 to 65535.
-	End pulumi.IntInput `pulumi:"end"`
+	End pulumi.IntPtrInput `pulumi:"end"`
 	// First port, 1 to 65535.
-	Start pulumi.IntInput `pulumi:"start"`
+	Start pulumi.IntPtrInput `pulumi:"start"`
 }
 
 func (NatPortArgs) ElementType() reflect.Type {
@@ -3359,13 +3359,13 @@ func (o NatPortOutput) ToNatPortPtrOutputWithContext(ctx context.Context) NatPor
 }
 
 // Last port, 1 to 65535.
-func (o NatPortOutput) End() pulumi.IntOutput {
-	return o.ApplyT(func(v NatPort) int { return v.End }).(pulumi.IntOutput)
+func (o NatPortOutput) End() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v NatPort) *int { return v.End }).(pulumi.IntPtrOutput)
 }
 
 // First port, 1 to 65535.
-func (o NatPortOutput) Start() pulumi.IntOutput {
-	return o.ApplyT(func(v NatPort) int { return v.Start }).(pulumi.IntOutput)
+func (o NatPortOutput) Start() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v NatPort) *int { return v.Start }).(pulumi.IntPtrOutput)
 }
 
 type NatPortPtrOutput struct{ *pulumi.OutputState }
@@ -3398,7 +3398,7 @@ func (o NatPortPtrOutput) End() pulumi.IntPtrOutput {
 		if v == nil {
 			return nil
 		}
-		return &v.End
+		return v.End
 	}).(pulumi.IntPtrOutput)
 }
 
@@ -3408,7 +3408,7 @@ func (o NatPortPtrOutput) Start() pulumi.IntPtrOutput {
 		if v == nil {
 			return nil
 		}
-		return &v.Start
+		return v.Start
 	}).(pulumi.IntPtrOutput)
 }
 
@@ -3490,11 +3490,11 @@ func (o NetworkFirewallRuleArrayOutput) Index(i pulumi.IntInput) NetworkFirewall
 type NetworkIp struct {
 	// The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64".
 	Address string `pulumi:"address"`
-	// The DHCP server on this address. Left out: none. Only one IPv4 address may have one.
+	// The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
 	Dhcp *Dhcp `pulumi:"dhcp"`
 	// Answer reverse look-ups of this subnet here only, never forward them. Default: false.
 	LocalPtr *bool `pulumi:"localPtr"`
-	// Directory of the host, from the root, that is served by TFTP; IPv4 only.
+	// Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
 	TftpRoot *string `pulumi:"tftpRoot"`
 }
 
@@ -3513,11 +3513,11 @@ type NetworkIpInput interface {
 type NetworkIpArgs struct {
 	// The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64".
 	Address pulumi.StringInput `pulumi:"address"`
-	// The DHCP server on this address. Left out: none. Only one IPv4 address may have one.
+	// The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
 	Dhcp DhcpPtrInput `pulumi:"dhcp"`
 	// Answer reverse look-ups of this subnet here only, never forward them. Default: false.
 	LocalPtr pulumi.BoolPtrInput `pulumi:"localPtr"`
-	// Directory of the host, from the root, that is served by TFTP; IPv4 only.
+	// Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
 	TftpRoot pulumi.StringPtrInput `pulumi:"tftpRoot"`
 }
 
@@ -3578,7 +3578,7 @@ func (o NetworkIpOutput) Address() pulumi.StringOutput {
 	return o.ApplyT(func(v NetworkIp) string { return v.Address }).(pulumi.StringOutput)
 }
 
-// The DHCP server on this address. Left out: none. Only one IPv4 address may have one.
+// The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
 func (o NetworkIpOutput) Dhcp() DhcpPtrOutput {
 	return o.ApplyT(func(v NetworkIp) *Dhcp { return v.Dhcp }).(DhcpPtrOutput)
 }
@@ -3588,7 +3588,7 @@ func (o NetworkIpOutput) LocalPtr() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v NetworkIp) *bool { return v.LocalPtr }).(pulumi.BoolPtrOutput)
 }
 
-// Directory of the host, from the root, that is served by TFTP; IPv4 only.
+// Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
 func (o NetworkIpOutput) TftpRoot() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkIp) *string { return v.TftpRoot }).(pulumi.StringPtrOutput)
 }
@@ -4016,7 +4016,7 @@ func (o PciAddressArrayOutput) Index(i pulumi.IntInput) PciAddressOutput {
 // An SR-IOV device whose virtual functions make the pool.
 type PhysicalFunction struct {
 	// The physical function's interface on the host, "enp3s0f0".
-	Dev string `pulumi:"dev"`
+	Dev *string `pulumi:"dev"`
 }
 
 // PhysicalFunctionInput is an input type that accepts PhysicalFunctionArgs and PhysicalFunctionOutput values.
@@ -4033,7 +4033,7 @@ type PhysicalFunctionInput interface {
 // An SR-IOV device whose virtual functions make the pool.
 type PhysicalFunctionArgs struct {
 	// The physical function's interface on the host, "enp3s0f0".
-	Dev pulumi.StringInput `pulumi:"dev"`
+	Dev pulumi.StringPtrInput `pulumi:"dev"`
 }
 
 func (PhysicalFunctionArgs) ElementType() reflect.Type {
@@ -4115,8 +4115,8 @@ func (o PhysicalFunctionOutput) ToPhysicalFunctionPtrOutputWithContext(ctx conte
 }
 
 // The physical function's interface on the host, "enp3s0f0".
-func (o PhysicalFunctionOutput) Dev() pulumi.StringOutput {
-	return o.ApplyT(func(v PhysicalFunction) string { return v.Dev }).(pulumi.StringOutput)
+func (o PhysicalFunctionOutput) Dev() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PhysicalFunction) *string { return v.Dev }).(pulumi.StringPtrOutput)
 }
 
 type PhysicalFunctionPtrOutput struct{ *pulumi.OutputState }
@@ -4149,7 +4149,7 @@ func (o PhysicalFunctionPtrOutput) Dev() pulumi.StringPtrOutput {
 		if v == nil {
 			return nil
 		}
-		return &v.Dev
+		return v.Dev
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -4229,7 +4229,7 @@ func (o PluggedGuestArrayOutput) Index(i pulumi.IntInput) PluggedGuestOutput {
 
 // A named set of port settings that guests may ask for.
 type PortGroup struct {
-	// Limits of each of these guests' traffic.
+	// Limits of each of these guests' traffic. None: `{}`.
 	Bandwidth *Bandwidth `pulumi:"bandwidth"`
 	// Guests that name no group get this one; at most one group may be it. Default: false.
 	Default *bool `pulumi:"default"`
@@ -4237,9 +4237,9 @@ type PortGroup struct {
 	Name string `pulumi:"name"`
 	// Trust the guest's own receive filters. Default: false.
 	TrustGuestRxFilters *bool `pulumi:"trustGuestRxFilters"`
-	// How these guests' ports are set up on switches that want to know.
+	// How these guests' ports are set up on switches that want to know. None: `{}`.
 	VirtualPort *VirtualPort `pulumi:"virtualPort"`
-	// VLAN tags of these guests' ports.
+	// VLAN tags of these guests' ports. None: `{}`.
 	Vlan *Vlan `pulumi:"vlan"`
 }
 
@@ -4256,7 +4256,7 @@ type PortGroupInput interface {
 
 // A named set of port settings that guests may ask for.
 type PortGroupArgs struct {
-	// Limits of each of these guests' traffic.
+	// Limits of each of these guests' traffic. None: `{}`.
 	Bandwidth BandwidthPtrInput `pulumi:"bandwidth"`
 	// Guests that name no group get this one; at most one group may be it. Default: false.
 	Default pulumi.BoolPtrInput `pulumi:"default"`
@@ -4264,9 +4264,9 @@ type PortGroupArgs struct {
 	Name pulumi.StringInput `pulumi:"name"`
 	// Trust the guest's own receive filters. Default: false.
 	TrustGuestRxFilters pulumi.BoolPtrInput `pulumi:"trustGuestRxFilters"`
-	// How these guests' ports are set up on switches that want to know.
+	// How these guests' ports are set up on switches that want to know. None: `{}`.
 	VirtualPort VirtualPortPtrInput `pulumi:"virtualPort"`
-	// VLAN tags of these guests' ports.
+	// VLAN tags of these guests' ports. None: `{}`.
 	Vlan VlanPtrInput `pulumi:"vlan"`
 }
 
@@ -4322,7 +4322,7 @@ func (o PortGroupOutput) ToPortGroupOutputWithContext(ctx context.Context) PortG
 	return o
 }
 
-// Limits of each of these guests' traffic.
+// Limits of each of these guests' traffic. None: `{}`.
 func (o PortGroupOutput) Bandwidth() BandwidthPtrOutput {
 	return o.ApplyT(func(v PortGroup) *Bandwidth { return v.Bandwidth }).(BandwidthPtrOutput)
 }
@@ -4342,12 +4342,12 @@ func (o PortGroupOutput) TrustGuestRxFilters() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v PortGroup) *bool { return v.TrustGuestRxFilters }).(pulumi.BoolPtrOutput)
 }
 
-// How these guests' ports are set up on switches that want to know.
+// How these guests' ports are set up on switches that want to know. None: `{}`.
 func (o PortGroupOutput) VirtualPort() VirtualPortPtrOutput {
 	return o.ApplyT(func(v PortGroup) *VirtualPort { return v.VirtualPort }).(VirtualPortPtrOutput)
 }
 
-// VLAN tags of these guests' ports.
+// VLAN tags of these guests' ports. None: `{}`.
 func (o PortGroupOutput) Vlan() VlanPtrOutput {
 	return o.ApplyT(func(v PortGroup) *Vlan { return v.Vlan }).(VlanPtrOutput)
 }
@@ -4491,7 +4491,7 @@ type Route struct {
 	Address string `pulumi:"address"`
 	// The address that leads there, inside one of the subnets of `ips`.
 	Gateway string `pulumi:"gateway"`
-	// The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's.
+	// The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
 	Metric *int `pulumi:"metric"`
 }
 
@@ -4512,7 +4512,7 @@ type RouteArgs struct {
 	Address pulumi.StringInput `pulumi:"address"`
 	// The address that leads there, inside one of the subnets of `ips`.
 	Gateway pulumi.StringInput `pulumi:"gateway"`
-	// The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's.
+	// The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
 	Metric pulumi.IntPtrInput `pulumi:"metric"`
 }
 
@@ -4578,7 +4578,7 @@ func (o RouteOutput) Gateway() pulumi.StringOutput {
 	return o.ApplyT(func(v Route) string { return v.Gateway }).(pulumi.StringOutput)
 }
 
-// The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's.
+// The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
 func (o RouteOutput) Metric() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Route) *int { return v.Metric }).(pulumi.IntPtrOutput)
 }
@@ -4977,7 +4977,7 @@ func (o TxtArrayOutput) Index(i pulumi.IntInput) TxtOutput {
 
 // How guests' ports are set up on switches that want to know.
 type VirtualPort struct {
-	// Parameters, as the kind of switch takes them.
+	// Parameters, as the kind of switch takes them. None: `{}`.
 	Parameters *VirtualPortParameters `pulumi:"parameters"`
 	// The kind of switch. Left out in a port group: the network's.
 	Type *VirtualPortType `pulumi:"type"`
@@ -4996,7 +4996,7 @@ type VirtualPortInput interface {
 
 // How guests' ports are set up on switches that want to know.
 type VirtualPortArgs struct {
-	// Parameters, as the kind of switch takes them.
+	// Parameters, as the kind of switch takes them. None: `{}`.
 	Parameters VirtualPortParametersPtrInput `pulumi:"parameters"`
 	// The kind of switch. Left out in a port group: the network's.
 	Type VirtualPortTypePtrInput `pulumi:"type"`
@@ -5080,7 +5080,7 @@ func (o VirtualPortOutput) ToVirtualPortPtrOutputWithContext(ctx context.Context
 	}).(VirtualPortPtrOutput)
 }
 
-// Parameters, as the kind of switch takes them.
+// Parameters, as the kind of switch takes them. None: `{}`.
 func (o VirtualPortOutput) Parameters() VirtualPortParametersPtrOutput {
 	return o.ApplyT(func(v VirtualPort) *VirtualPortParameters { return v.Parameters }).(VirtualPortParametersPtrOutput)
 }
@@ -5114,7 +5114,7 @@ func (o VirtualPortPtrOutput) Elem() VirtualPortOutput {
 	}).(VirtualPortOutput)
 }
 
-// Parameters, as the kind of switch takes them.
+// Parameters, as the kind of switch takes them. None: `{}`.
 func (o VirtualPortPtrOutput) Parameters() VirtualPortParametersPtrOutput {
 	return o.ApplyT(func(v *VirtualPort) *VirtualPortParameters {
 		if v == nil {
@@ -5136,13 +5136,13 @@ func (o VirtualPortPtrOutput) Type() VirtualPortTypePtrOutput {
 
 // Parameters of a virtual port, as its type takes them.
 type VirtualPortParameters struct {
-	// 802.1Qbg: id of the VSI instance, a UUID.
+	// 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
 	Instanceid *string `pulumi:"instanceid"`
-	// openvswitch and midonet: the interface's id, a UUID.
+	// openvswitch and midonet: the interface's id, a UUID. None: `""`.
 	Interfaceid *string `pulumi:"interfaceid"`
 	// 802.1Qbg: id of the VSI manager, 0 to 255.
 	Managerid *int `pulumi:"managerid"`
-	// 802.1Qbh and openvswitch: the port profile, at most 39 bytes.
+	// 802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`.
 	Profileid *string `pulumi:"profileid"`
 	// 802.1Qbg: id of the VSI type, 0 to 16777215.
 	Typeid *int `pulumi:"typeid"`
@@ -5163,13 +5163,13 @@ type VirtualPortParametersInput interface {
 
 // Parameters of a virtual port, as its type takes them.
 type VirtualPortParametersArgs struct {
-	// 802.1Qbg: id of the VSI instance, a UUID.
+	// 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
 	Instanceid pulumi.StringPtrInput `pulumi:"instanceid"`
-	// openvswitch and midonet: the interface's id, a UUID.
+	// openvswitch and midonet: the interface's id, a UUID. None: `""`.
 	Interfaceid pulumi.StringPtrInput `pulumi:"interfaceid"`
 	// 802.1Qbg: id of the VSI manager, 0 to 255.
 	Managerid pulumi.IntPtrInput `pulumi:"managerid"`
-	// 802.1Qbh and openvswitch: the port profile, at most 39 bytes.
+	// 802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`.
 	Profileid pulumi.StringPtrInput `pulumi:"profileid"`
 	// 802.1Qbg: id of the VSI type, 0 to 16777215.
 	Typeid pulumi.IntPtrInput `pulumi:"typeid"`
@@ -5255,12 +5255,12 @@ func (o VirtualPortParametersOutput) ToVirtualPortParametersPtrOutputWithContext
 	}).(VirtualPortParametersPtrOutput)
 }
 
-// 802.1Qbg: id of the VSI instance, a UUID.
+// 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
 func (o VirtualPortParametersOutput) Instanceid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VirtualPortParameters) *string { return v.Instanceid }).(pulumi.StringPtrOutput)
 }
 
-// openvswitch and midonet: the interface's id, a UUID.
+// openvswitch and midonet: the interface's id, a UUID. None: `""`.
 func (o VirtualPortParametersOutput) Interfaceid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VirtualPortParameters) *string { return v.Interfaceid }).(pulumi.StringPtrOutput)
 }
@@ -5270,7 +5270,7 @@ func (o VirtualPortParametersOutput) Managerid() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v VirtualPortParameters) *int { return v.Managerid }).(pulumi.IntPtrOutput)
 }
 
-// 802.1Qbh and openvswitch: the port profile, at most 39 bytes.
+// 802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`.
 func (o VirtualPortParametersOutput) Profileid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VirtualPortParameters) *string { return v.Profileid }).(pulumi.StringPtrOutput)
 }
@@ -5309,7 +5309,7 @@ func (o VirtualPortParametersPtrOutput) Elem() VirtualPortParametersOutput {
 	}).(VirtualPortParametersOutput)
 }
 
-// 802.1Qbg: id of the VSI instance, a UUID.
+// 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
 func (o VirtualPortParametersPtrOutput) Instanceid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VirtualPortParameters) *string {
 		if v == nil {
@@ -5319,7 +5319,7 @@ func (o VirtualPortParametersPtrOutput) Instanceid() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// openvswitch and midonet: the interface's id, a UUID.
+// openvswitch and midonet: the interface's id, a UUID. None: `""`.
 func (o VirtualPortParametersPtrOutput) Interfaceid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VirtualPortParameters) *string {
 		if v == nil {
@@ -5339,7 +5339,7 @@ func (o VirtualPortParametersPtrOutput) Managerid() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// 802.1Qbh and openvswitch: the port profile, at most 39 bytes.
+// 802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`.
 func (o VirtualPortParametersPtrOutput) Profileid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VirtualPortParameters) *string {
 		if v == nil {

@@ -11,11 +11,11 @@ import * as enums from "../types/enums";
  */
 export interface BandwidthArgs {
     /**
-     * Traffic towards the guests.
+     * Traffic towards the guests. None: `{}`.
      */
     inbound?: pulumi.Input<inputs.InboundArgs | undefined>;
     /**
-     * Traffic from the guests.
+     * Traffic from the guests. None: `{}`.
      */
     outbound?: pulumi.Input<inputs.OutboundArgs | undefined>;
 }
@@ -27,9 +27,9 @@ export interface BootpArgs {
     /**
      * The boot file's path on the TFTP server.
      */
-    file: pulumi.Input<string>;
+    file?: pulumi.Input<string | undefined>;
     /**
-     * The TFTP server's address; the host on this network when left out.
+     * The TFTP server's address; the host on this network when left out. None: `""`.
      */
     server?: pulumi.Input<string | undefined>;
 }
@@ -43,7 +43,7 @@ export interface BridgeArgs {
      */
     delay?: pulumi.Input<number | undefined>;
     /**
-     * Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel.
+     * Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
      */
     macTableManager?: pulumi.Input<enums.BridgeMacTableManager | undefined>;
     /**
@@ -55,7 +55,7 @@ export interface BridgeArgs {
      */
     stp?: pulumi.Input<boolean | undefined>;
     /**
-     * The firewalld zone of the bridge, which must exist. Left out: libvirt's own.
+     * The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
      */
     zone?: pulumi.Input<string | undefined>;
 }
@@ -65,15 +65,15 @@ export interface BridgeArgs {
  */
 export interface DhcpArgs {
     /**
-     * Network boot; needs ranges or reservations beside it.
+     * Network boot; needs ranges or reservations beside it. None: `{}`.
      */
     bootp?: pulumi.Input<inputs.BootpArgs | undefined>;
     /**
-     * Reservations: which client gets which address or name. A change is applied live.
+     * Reservations: which client gets which address or name. None: `[]`. A change is applied live.
      */
     hosts?: pulumi.Input<pulumi.Input<inputs.DhcpHostArgs>[] | undefined>;
     /**
-     * Ranges of addresses that are handed out, those of the first one first. A change is applied live.
+     * Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
      */
     ranges?: pulumi.Input<pulumi.Input<inputs.DhcpRangeArgs>[] | undefined>;
 }
@@ -91,7 +91,7 @@ export interface DhcpHostArgs {
      */
     ip?: pulumi.Input<string | undefined>;
     /**
-     * Lease time for this client. Left out, the range's.
+     * Lease time for this client. Left out, the range's. None: `{}`.
      */
     lease?: pulumi.Input<inputs.LeaseArgs | undefined>;
     /**
@@ -99,7 +99,7 @@ export interface DhcpHostArgs {
      */
     mac?: pulumi.Input<string | undefined>;
     /**
-     * The host name the client is given, which the network's DNS then answers too.
+     * The host name the client is given, which the network's DNS then answers too. None: `""`.
      */
     name?: pulumi.Input<string | undefined>;
 }
@@ -113,7 +113,7 @@ export interface DhcpRangeArgs {
      */
     end: pulumi.Input<string>;
     /**
-     * Lease time in this range. Left out, dnsmasq gives one hour.
+     * Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
      */
     lease?: pulumi.Input<inputs.LeaseArgs | undefined>;
     /**
@@ -135,19 +135,19 @@ export interface DnsArgs {
      */
     forwardPlainNames?: pulumi.Input<boolean | undefined>;
     /**
-     * Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
+     * Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
      */
     forwarders?: pulumi.Input<pulumi.Input<inputs.ForwarderArgs>[] | undefined>;
     /**
-     * Addresses and their names; each address once. A change is applied live.
+     * Addresses and their names; each address once. None: `[]`. A change is applied live.
      */
     hosts?: pulumi.Input<pulumi.Input<inputs.DnsHostArgs>[] | undefined>;
     /**
-     * SRV records. A change is applied live.
+     * SRV records. None: `[]`. A change is applied live.
      */
     srvs?: pulumi.Input<pulumi.Input<inputs.SrvArgs>[] | undefined>;
     /**
-     * TXT records. A change is applied live.
+     * TXT records. None: `[]`. A change is applied live.
      */
     txts?: pulumi.Input<pulumi.Input<inputs.TxtArgs>[] | undefined>;
 }
@@ -177,7 +177,7 @@ export interface DomainArgs {
     /**
      * The domain's name, "lab.example".
      */
-    name: pulumi.Input<string>;
+    name?: pulumi.Input<string | undefined>;
     /**
      * Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
      */
@@ -203,7 +203,7 @@ export interface DriverArgs {
  */
 export interface ForwardArgs {
     /**
-     * The PCI devices of the pool, in the order in which guests get them; mode hostdev.
+     * The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
      */
     addresses?: pulumi.Input<pulumi.Input<inputs.PciAddressArgs>[] | undefined>;
     /**
@@ -211,11 +211,11 @@ export interface ForwardArgs {
      */
     dev?: pulumi.Input<string | undefined>;
     /**
-     * The driver that assigns PCI devices; mode hostdev.
+     * The driver that assigns PCI devices; mode hostdev. None: `{}`.
      */
     driver?: pulumi.Input<inputs.DriverArgs | undefined>;
     /**
-     * Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
+     * Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
      */
     interfaces?: pulumi.Input<pulumi.Input<inputs.ForwardInterfaceArgs>[] | undefined>;
     /**
@@ -223,15 +223,15 @@ export interface ForwardArgs {
      */
     managed?: pulumi.Input<boolean | undefined>;
     /**
-     * nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev. Left out: nat.
+     * nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
      */
     mode?: pulumi.Input<enums.ForwardMode | undefined>;
     /**
-     * Details of the address translation; mode nat only.
+     * Details of the address translation; mode nat only. None: `{}`.
      */
     nat?: pulumi.Input<inputs.NatArgs | undefined>;
     /**
-     * An SR-IOV device whose virtual functions are used; modes passthrough and hostdev.
+     * An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
      */
     pf?: pulumi.Input<inputs.PhysicalFunctionArgs | undefined>;
 }
@@ -303,7 +303,7 @@ export interface LeaseArgs {
     /**
      * The time in `unit`s; 0 means for ever.
      */
-    expiry: pulumi.Input<number>;
+    expiry?: pulumi.Input<number | undefined>;
     /**
      * Unit of `expiry`: seconds, minutes or hours. Default: minutes.
      */
@@ -315,7 +315,7 @@ export interface LeaseArgs {
  */
 export interface NatArgs {
     /**
-     * Source addresses, instead of the outgoing interface's own.
+     * Source addresses, instead of the outgoing interface's own. None: `{}`.
      */
     address?: pulumi.Input<inputs.NatAddressArgs | undefined>;
     /**
@@ -323,7 +323,7 @@ export interface NatArgs {
      */
     ipv6?: pulumi.Input<boolean | undefined>;
     /**
-     * Source ports. Left out, libvirt takes 1024 to 65535.
+     * Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
      */
     port?: pulumi.Input<inputs.NatPortArgs | undefined>;
 }
@@ -335,11 +335,11 @@ export interface NatAddressArgs {
     /**
      * Last IPv4 address; the first one again for a range of one.
      */
-    end: pulumi.Input<string>;
+    end?: pulumi.Input<string | undefined>;
     /**
      * First IPv4 address, "203.0.113.10".
      */
-    start: pulumi.Input<string>;
+    start?: pulumi.Input<string | undefined>;
 }
 
 /**
@@ -349,11 +349,11 @@ export interface NatPortArgs {
     /**
      * Last port, 1 to 65535.
      */
-    end: pulumi.Input<number>;
+    end?: pulumi.Input<number | undefined>;
     /**
      * First port, 1 to 65535.
      */
-    start: pulumi.Input<number>;
+    start?: pulumi.Input<number | undefined>;
 }
 
 /**
@@ -365,7 +365,7 @@ export interface NetworkIpArgs {
      */
     address: pulumi.Input<string>;
     /**
-     * The DHCP server on this address. Left out: none. Only one IPv4 address may have one.
+     * The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
      */
     dhcp?: pulumi.Input<inputs.DhcpArgs | undefined>;
     /**
@@ -373,7 +373,7 @@ export interface NetworkIpArgs {
      */
     localPtr?: pulumi.Input<boolean | undefined>;
     /**
-     * Directory of the host, from the root, that is served by TFTP; IPv4 only.
+     * Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
      */
     tftpRoot?: pulumi.Input<string | undefined>;
 }
@@ -425,7 +425,7 @@ export interface PhysicalFunctionArgs {
     /**
      * The physical function's interface on the host, "enp3s0f0".
      */
-    dev: pulumi.Input<string>;
+    dev?: pulumi.Input<string | undefined>;
 }
 
 /**
@@ -433,7 +433,7 @@ export interface PhysicalFunctionArgs {
  */
 export interface PortGroupArgs {
     /**
-     * Limits of each of these guests' traffic.
+     * Limits of each of these guests' traffic. None: `{}`.
      */
     bandwidth?: pulumi.Input<inputs.BandwidthArgs | undefined>;
     /**
@@ -449,11 +449,11 @@ export interface PortGroupArgs {
      */
     trustGuestRxFilters?: pulumi.Input<boolean | undefined>;
     /**
-     * How these guests' ports are set up on switches that want to know.
+     * How these guests' ports are set up on switches that want to know. None: `{}`.
      */
     virtualPort?: pulumi.Input<inputs.VirtualPortArgs | undefined>;
     /**
-     * VLAN tags of these guests' ports.
+     * VLAN tags of these guests' ports. None: `{}`.
      */
     vlan?: pulumi.Input<inputs.VlanArgs | undefined>;
 }
@@ -471,7 +471,7 @@ export interface RouteArgs {
      */
     gateway: pulumi.Input<string>;
     /**
-     * The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's.
+     * The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
      */
     metric?: pulumi.Input<number | undefined>;
 }
@@ -543,7 +543,7 @@ export interface TxtArgs {
  */
 export interface VirtualPortArgs {
     /**
-     * Parameters, as the kind of switch takes them.
+     * Parameters, as the kind of switch takes them. None: `{}`.
      */
     parameters?: pulumi.Input<inputs.VirtualPortParametersArgs | undefined>;
     /**
@@ -557,11 +557,11 @@ export interface VirtualPortArgs {
  */
 export interface VirtualPortParametersArgs {
     /**
-     * 802.1Qbg: id of the VSI instance, a UUID.
+     * 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
      */
     instanceid?: pulumi.Input<string | undefined>;
     /**
-     * openvswitch and midonet: the interface's id, a UUID.
+     * openvswitch and midonet: the interface's id, a UUID. None: `""`.
      */
     interfaceid?: pulumi.Input<string | undefined>;
     /**
@@ -569,7 +569,7 @@ export interface VirtualPortParametersArgs {
      */
     managerid?: pulumi.Input<number | undefined>;
     /**
-     * 802.1Qbh and openvswitch: the port profile, at most 39 bytes.
+     * 802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`.
      */
     profileid?: pulumi.Input<string | undefined>;
     /**
@@ -589,7 +589,7 @@ export interface VlanArgs {
     /**
      * The tags; at least one.
      */
-    tags: pulumi.Input<pulumi.Input<inputs.TagArgs>[]>;
+    tags?: pulumi.Input<pulumi.Input<inputs.TagArgs>[] | undefined>;
     /**
      * Whether guests' ports are trunks; with more than one tag they are anyway. Default: false.
      */

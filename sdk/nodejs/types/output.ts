@@ -47,11 +47,11 @@ export interface AtBoot {
  */
 export interface Bandwidth {
     /**
-     * Traffic towards the guests.
+     * Traffic towards the guests. None: `{}`.
      */
     inbound?: outputs.Inbound;
     /**
-     * Traffic from the guests.
+     * Traffic from the guests. None: `{}`.
      */
     outbound?: outputs.Outbound;
 }
@@ -63,9 +63,9 @@ export interface Bootp {
     /**
      * The boot file's path on the TFTP server.
      */
-    file: string;
+    file?: string;
     /**
-     * The TFTP server's address; the host on this network when left out.
+     * The TFTP server's address; the host on this network when left out. None: `""`.
      */
     server?: string;
 }
@@ -79,7 +79,7 @@ export interface Bridge {
      */
     delay?: number;
     /**
-     * Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel.
+     * Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
      */
     macTableManager?: enums.BridgeMacTableManager;
     /**
@@ -91,7 +91,7 @@ export interface Bridge {
      */
     stp?: boolean;
     /**
-     * The firewalld zone of the bridge, which must exist. Left out: libvirt's own.
+     * The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
      */
     zone?: string;
 }
@@ -101,15 +101,15 @@ export interface Bridge {
  */
 export interface Dhcp {
     /**
-     * Network boot; needs ranges or reservations beside it.
+     * Network boot; needs ranges or reservations beside it. None: `{}`.
      */
     bootp?: outputs.Bootp;
     /**
-     * Reservations: which client gets which address or name. A change is applied live.
+     * Reservations: which client gets which address or name. None: `[]`. A change is applied live.
      */
     hosts?: outputs.DhcpHost[];
     /**
-     * Ranges of addresses that are handed out, those of the first one first. A change is applied live.
+     * Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
      */
     ranges?: outputs.DhcpRange[];
 }
@@ -127,7 +127,7 @@ export interface DhcpHost {
      */
     ip?: string;
     /**
-     * Lease time for this client. Left out, the range's.
+     * Lease time for this client. Left out, the range's. None: `{}`.
      */
     lease?: outputs.Lease;
     /**
@@ -135,7 +135,7 @@ export interface DhcpHost {
      */
     mac?: string;
     /**
-     * The host name the client is given, which the network's DNS then answers too.
+     * The host name the client is given, which the network's DNS then answers too. None: `""`.
      */
     name?: string;
 }
@@ -179,7 +179,7 @@ export interface DhcpRange {
      */
     end: string;
     /**
-     * Lease time in this range. Left out, dnsmasq gives one hour.
+     * Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
      */
     lease?: outputs.Lease;
     /**
@@ -201,19 +201,19 @@ export interface Dns {
      */
     forwardPlainNames?: boolean;
     /**
-     * Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf.
+     * Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
      */
     forwarders?: outputs.Forwarder[];
     /**
-     * Addresses and their names; each address once. A change is applied live.
+     * Addresses and their names; each address once. None: `[]`. A change is applied live.
      */
     hosts?: outputs.DnsHost[];
     /**
-     * SRV records. A change is applied live.
+     * SRV records. None: `[]`. A change is applied live.
      */
     srvs?: outputs.Srv[];
     /**
-     * TXT records. A change is applied live.
+     * TXT records. None: `[]`. A change is applied live.
      */
     txts?: outputs.Txt[];
 }
@@ -243,7 +243,7 @@ export interface Domain {
     /**
      * The domain's name, "lab.example".
      */
-    name: string;
+    name?: string;
     /**
      * Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
      */
@@ -269,7 +269,7 @@ export interface Driver {
  */
 export interface Forward {
     /**
-     * The PCI devices of the pool, in the order in which guests get them; mode hostdev.
+     * The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
      */
     addresses?: outputs.PciAddress[];
     /**
@@ -277,11 +277,11 @@ export interface Forward {
      */
     dev?: string;
     /**
-     * The driver that assigns PCI devices; mode hostdev.
+     * The driver that assigns PCI devices; mode hostdev. None: `{}`.
      */
     driver?: outputs.Driver;
     /**
-     * Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied live.
+     * Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
      */
     interfaces?: outputs.ForwardInterface[];
     /**
@@ -289,15 +289,15 @@ export interface Forward {
      */
     managed?: boolean;
     /**
-     * nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev. Left out: nat.
+     * nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
      */
     mode?: enums.ForwardMode;
     /**
-     * Details of the address translation; mode nat only.
+     * Details of the address translation; mode nat only. None: `{}`.
      */
     nat?: outputs.Nat;
     /**
-     * An SR-IOV device whose virtual functions are used; modes passthrough and hostdev.
+     * An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
      */
     pf?: outputs.PhysicalFunction;
 }
@@ -395,7 +395,7 @@ export interface Lease {
     /**
      * The time in `unit`s; 0 means for ever.
      */
-    expiry: number;
+    expiry?: number;
     /**
      * Unit of `expiry`: seconds, minutes or hours. Default: minutes.
      */
@@ -407,7 +407,7 @@ export interface Lease {
  */
 export interface Nat {
     /**
-     * Source addresses, instead of the outgoing interface's own.
+     * Source addresses, instead of the outgoing interface's own. None: `{}`.
      */
     address?: outputs.NatAddress;
     /**
@@ -415,7 +415,7 @@ export interface Nat {
      */
     ipv6?: boolean;
     /**
-     * Source ports. Left out, libvirt takes 1024 to 65535.
+     * Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
      */
     port?: outputs.NatPort;
 }
@@ -427,11 +427,11 @@ export interface NatAddress {
     /**
      * Last IPv4 address; the first one again for a range of one.
      */
-    end: string;
+    end?: string;
     /**
      * First IPv4 address, "203.0.113.10".
      */
-    start: string;
+    start?: string;
 }
 
 /**
@@ -441,11 +441,11 @@ export interface NatPort {
     /**
      * Last port, 1 to 65535.
      */
-    end: number;
+    end?: number;
     /**
      * First port, 1 to 65535.
      */
-    start: number;
+    start?: number;
 }
 
 /**
@@ -483,7 +483,7 @@ export interface NetworkIp {
      */
     address: string;
     /**
-     * The DHCP server on this address. Left out: none. Only one IPv4 address may have one.
+     * The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
      */
     dhcp?: outputs.Dhcp;
     /**
@@ -491,7 +491,7 @@ export interface NetworkIp {
      */
     localPtr?: boolean;
     /**
-     * Directory of the host, from the root, that is served by TFTP; IPv4 only.
+     * Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
      */
     tftpRoot?: string;
 }
@@ -581,7 +581,7 @@ export interface PhysicalFunction {
     /**
      * The physical function's interface on the host, "enp3s0f0".
      */
-    dev: string;
+    dev?: string;
 }
 
 /**
@@ -615,7 +615,7 @@ export interface PluggedGuest {
  */
 export interface PortGroup {
     /**
-     * Limits of each of these guests' traffic.
+     * Limits of each of these guests' traffic. None: `{}`.
      */
     bandwidth?: outputs.Bandwidth;
     /**
@@ -631,11 +631,11 @@ export interface PortGroup {
      */
     trustGuestRxFilters?: boolean;
     /**
-     * How these guests' ports are set up on switches that want to know.
+     * How these guests' ports are set up on switches that want to know. None: `{}`.
      */
     virtualPort?: outputs.VirtualPort;
     /**
-     * VLAN tags of these guests' ports.
+     * VLAN tags of these guests' ports. None: `{}`.
      */
     vlan?: outputs.Vlan;
 }
@@ -685,7 +685,7 @@ export interface Route {
      */
     gateway: string;
     /**
-     * The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's.
+     * The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
      */
     metric?: number;
 }
@@ -757,7 +757,7 @@ export interface Txt {
  */
 export interface VirtualPort {
     /**
-     * Parameters, as the kind of switch takes them.
+     * Parameters, as the kind of switch takes them. None: `{}`.
      */
     parameters?: outputs.VirtualPortParameters;
     /**
@@ -771,11 +771,11 @@ export interface VirtualPort {
  */
 export interface VirtualPortParameters {
     /**
-     * 802.1Qbg: id of the VSI instance, a UUID.
+     * 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
      */
     instanceid?: string;
     /**
-     * openvswitch and midonet: the interface's id, a UUID.
+     * openvswitch and midonet: the interface's id, a UUID. None: `""`.
      */
     interfaceid?: string;
     /**
@@ -783,7 +783,7 @@ export interface VirtualPortParameters {
      */
     managerid?: number;
     /**
-     * 802.1Qbh and openvswitch: the port profile, at most 39 bytes.
+     * 802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`.
      */
     profileid?: string;
     /**
@@ -803,7 +803,7 @@ export interface Vlan {
     /**
      * The tags; at least one.
      */
-    tags: outputs.Tag[];
+    tags?: outputs.Tag[];
     /**
      * Whether guests' ports are trunks; with more than one tag they are anyway. Default: false.
      */

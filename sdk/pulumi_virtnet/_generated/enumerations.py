@@ -45,6 +45,7 @@ class ForwardMode(str, Enum):
     VEPA = "vepa"
     PASSTHROUGH = "passthrough"
     HOSTDEV = "hostdev"
+    NONE = "none"
 
 
 class HostForwardingOnDelete(str, Enum):

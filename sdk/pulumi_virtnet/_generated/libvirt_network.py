@@ -84,8 +84,8 @@ class NatAddressArgs(Args):
     """The range of source addresses that guests' packets leave with. Any change restarts the network.
 
     Args:
-        start: First IPv4 address, "203.0.113.10". Required.
-        end: Last IPv4 address; the first one again for a range of one. Required.
+        start: First IPv4 address, "203.0.113.10". Required beside others.
+        end: Last IPv4 address; the first one again for a range of one. Required beside others.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -96,8 +96,8 @@ class NatAddressArgs(Args):
     def __init__(
         self,
         *,
-        start: Input[str],
-        end: Input[str],
+        start: Input[str] | None = None,
+        end: Input[str] | None = None,
     ) -> None:
         self.start = start
         self.end = end
@@ -106,9 +106,9 @@ class NatAddressArgs(Args):
 class NatAddressArgsDict(TypedDict):
     """The range of source addresses that guests' packets leave with. Any change restarts the network."""
 
-    start: Input[str]
+    start: NotRequired[Input[str] | None]
     """First IPv4 address, "203.0.113.10"."""
-    end: Input[str]
+    end: NotRequired[Input[str] | None]
     """Last IPv4 address; the first one again for a range of one."""
 
 
@@ -116,8 +116,8 @@ class NatPortArgs(Args):
     """The range of source ports that guests' packets leave with. Any change restarts the network.
 
     Args:
-        start: First port, 1 to 65535. Required.
-        end: Last port, 1 to 65535. Required.
+        start: First port, 1 to 65535. Required beside others.
+        end: Last port, 1 to 65535. Required beside others.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -128,8 +128,8 @@ class NatPortArgs(Args):
     def __init__(
         self,
         *,
-        start: Input[int],
-        end: Input[int],
+        start: Input[int] | None = None,
+        end: Input[int] | None = None,
     ) -> None:
         self.start = start
         self.end = end
@@ -138,9 +138,9 @@ class NatPortArgs(Args):
 class NatPortArgsDict(TypedDict):
     """The range of source ports that guests' packets leave with. Any change restarts the network."""
 
-    start: Input[int]
+    start: NotRequired[Input[int] | None]
     """First port, 1 to 65535."""
-    end: Input[int]
+    end: NotRequired[Input[int] | None]
     """Last port, 1 to 65535."""
 
 
@@ -149,8 +149,8 @@ class NatArgs(Args):
 
     Args:
         ipv6: Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: False.
-        address: Source addresses, instead of the outgoing interface's own.
-        port: Source ports. Left out, libvirt takes 1024 to 65535.
+        address: Source addresses, instead of the outgoing interface's own. None: `{}`.
+        port: Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -177,9 +177,9 @@ class NatArgsDict(TypedDict):
     ipv6: NotRequired[Input[bool] | None]
     """Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: False."""
     address: NotRequired[Input[NatAddressArgs | NatAddressArgsDict] | None]
-    """Source addresses, instead of the outgoing interface's own."""
+    """Source addresses, instead of the outgoing interface's own. None: `{}`."""
     port: NotRequired[Input[NatPortArgs | NatPortArgsDict] | None]
-    """Source ports. Left out, libvirt takes 1024 to 65535."""
+    """Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`."""
 
 
 class ForwardInterfaceArgs(Args):
@@ -212,7 +212,7 @@ class PhysicalFunctionArgs(Args):
     """An SR-IOV device whose virtual functions make the pool. Any change restarts the network.
 
     Args:
-        dev: The physical function's interface on the host, "enp3s0f0". Required.
+        dev: The physical function's interface on the host, "enp3s0f0". Required beside others.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -222,7 +222,7 @@ class PhysicalFunctionArgs(Args):
     def __init__(
         self,
         *,
-        dev: Input[str],
+        dev: Input[str] | None = None,
     ) -> None:
         self.dev = dev
 
@@ -230,7 +230,7 @@ class PhysicalFunctionArgs(Args):
 class PhysicalFunctionArgsDict(TypedDict):
     """An SR-IOV device whose virtual functions make the pool. Any change restarts the network."""
 
-    dev: Input[str]
+    dev: NotRequired[Input[str] | None]
     """The physical function's interface on the host, "enp3s0f0"."""
 
 
@@ -319,19 +319,19 @@ class ForwardArgs(Args):
     Args:
         mode: nat (guests share the host's addresses), route (guests are reached through the host), open
             (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough,
-            hostdev. Left out: nat. A change restarts the network.
+            hostdev; none is an isolated network. Left out: nat. A change restarts the network.
         dev: The one interface packets may leave by; the same as `interfaces` with this one in it. A change is
             applied live.
         managed: Let libvirt detach the device from the host by itself; mode hostdev. Default: False. A change
             restarts the network.
-        nat: Details of the address translation; mode nat only. A change restarts the network.
-        interfaces: Interfaces of the host that the network may use, the one to prefer first. Left out: any. A
-            change is applied live.
-        pf: An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. A change
-            restarts the network.
-        addresses: The PCI devices of the pool, in the order in which guests get them; mode hostdev. A change
-            restarts the network.
-        driver: The driver that assigns PCI devices; mode hostdev. A change restarts the network.
+        nat: Details of the address translation; mode nat only. None: `{}`. A change restarts the network.
+        interfaces: Interfaces of the host that the network may use, the one to prefer first. Left out: any.
+            None: `[]`. A change is applied live.
+        pf: An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`. A
+            change restarts the network.
+        addresses: The PCI devices of the pool, in the order in which guests get them; mode hostdev. None:
+            `[]`. A change restarts the network.
+        driver: The driver that assigns PCI devices; mode hostdev. None: `{}`. A change restarts the network.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -348,7 +348,7 @@ class ForwardArgs(Args):
     def __init__(
         self,
         *,
-        mode: Input[Literal["nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev"]]
+        mode: Input[Literal["nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev", "none"]]
         | None = None,
         dev: Input[str] | None = None,
         managed: Input[bool] | None = None,
@@ -372,11 +372,11 @@ class ForwardArgsDict(TypedDict):
     """How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat."""
 
     mode: NotRequired[
-        Input[Literal["nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev"]] | None
+        Input[Literal["nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev", "none"]] | None
     ]
     """nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no
-    firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev. Left out: nat. A
-    change restarts the network.
+    firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated
+    network. Left out: nat. A change restarts the network.
     """
     dev: NotRequired[Input[str] | None]
     """The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied
@@ -387,21 +387,21 @@ class ForwardArgsDict(TypedDict):
     network.
     """
     nat: NotRequired[Input[NatArgs | NatArgsDict] | None]
-    """Details of the address translation; mode nat only. A change restarts the network."""
+    """Details of the address translation; mode nat only. None: `{}`. A change restarts the network."""
     interfaces: NotRequired[Input[Sequence[Input[ForwardInterfaceArgs | ForwardInterfaceArgsDict]]] | None]
-    """Interfaces of the host that the network may use, the one to prefer first. Left out: any. A change is applied
-    live.
+    """Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change
+    is applied live.
     """
     pf: NotRequired[Input[PhysicalFunctionArgs | PhysicalFunctionArgsDict] | None]
-    """An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. A change restarts the
-    network.
+    """An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`. A change
+    restarts the network.
     """
     addresses: NotRequired[Input[Sequence[Input[PciAddressArgs | PciAddressArgsDict]]] | None]
-    """The PCI devices of the pool, in the order in which guests get them; mode hostdev. A change restarts the
-    network.
+    """The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`. A change
+    restarts the network.
     """
     driver: NotRequired[Input[DriverArgs | DriverArgsDict] | None]
-    """The driver that assigns PCI devices; mode hostdev. A change restarts the network."""
+    """The driver that assigns PCI devices; mode hostdev. None: `{}`. A change restarts the network."""
 
 
 class BridgeArgs(Args):
@@ -410,10 +410,10 @@ class BridgeArgs(Args):
     Args:
         name: The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the
             host's bridge, which must exist.
-        zone: The firewalld zone of the bridge, which must exist. Left out: libvirt's own.
+        zone: The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
         stp: Whether the bridge speaks the spanning tree protocol. Default: True.
         delay: Seconds a new port waits before it forwards. Default: 0.
-        mac_table_manager: Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out:
+        mac_table_manager: Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default:
             kernel.
     """
 
@@ -449,20 +449,20 @@ class BridgeArgsDict(TypedDict):
     which must exist.
     """
     zone: NotRequired[Input[str] | None]
-    """The firewalld zone of the bridge, which must exist. Left out: libvirt's own."""
+    """The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`."""
     stp: NotRequired[Input[bool] | None]
     """Whether the bridge speaks the spanning tree protocol. Default: True."""
     delay: NotRequired[Input[int] | None]
     """Seconds a new port waits before it forwards. Default: 0."""
     mac_table_manager: NotRequired[Input[Literal["kernel", "libvirt"]] | None]
-    """Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel."""
+    """Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel."""
 
 
 class DomainArgs(Args):
     """The DNS domain of the network. Any change restarts the network.
 
     Args:
-        name: The domain's name, "lab.example". Required.
+        name: The domain's name, "lab.example". Required beside others.
         local_only: Answer queries for this domain here only, never forward them. Default: False.
         register: Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: False.
     """
@@ -476,7 +476,7 @@ class DomainArgs(Args):
     def __init__(
         self,
         *,
-        name: Input[str],
+        name: Input[str] | None = None,
         local_only: Input[bool] | None = None,
         register: Input[bool] | None = None,
     ) -> None:
@@ -488,7 +488,7 @@ class DomainArgs(Args):
 class DomainArgsDict(TypedDict):
     """The DNS domain of the network. Any change restarts the network."""
 
-    name: Input[str]
+    name: NotRequired[Input[str] | None]
     """The domain's name, "lab.example"."""
     local_only: NotRequired[Input[bool] | None]
     """Answer queries for this domain here only, never forward them. Default: False."""
@@ -668,10 +668,10 @@ class DnsArgs(Args):
         forward_plain_names: Forward queries for names without a domain to the host's servers. Default: True.
             A change restarts the network.
         forwarders: Servers that queries are sent to; the first that answers counts. Left out: those of the
-            host's /etc/resolv.conf. A change restarts the network.
-        hosts: Addresses and their names; each address once. A change is applied live.
-        srvs: SRV records. A change is applied live.
-        txts: TXT records. A change is applied live.
+            host's /etc/resolv.conf. None: `[]`. A change restarts the network.
+        hosts: Addresses and their names; each address once. None: `[]`. A change is applied live.
+        srvs: SRV records. None: `[]`. A change is applied live.
+        txts: TXT records. None: `[]`. A change is applied live.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -712,14 +712,14 @@ class DnsArgsDict(TypedDict):
     """
     forwarders: NotRequired[Input[Sequence[Input[ForwarderArgs | ForwarderArgsDict]]] | None]
     """Servers that queries are sent to; the first that answers counts. Left out: those of the host's
-    /etc/resolv.conf. A change restarts the network.
+    /etc/resolv.conf. None: `[]`. A change restarts the network.
     """
     hosts: NotRequired[Input[Sequence[Input[DnsHostArgs | DnsHostArgsDict]]] | None]
-    """Addresses and their names; each address once. A change is applied live."""
+    """Addresses and their names; each address once. None: `[]`. A change is applied live."""
     srvs: NotRequired[Input[Sequence[Input[SrvArgs | SrvArgsDict]]] | None]
-    """SRV records. A change is applied live."""
+    """SRV records. None: `[]`. A change is applied live."""
     txts: NotRequired[Input[Sequence[Input[TxtArgs | TxtArgsDict]]] | None]
-    """TXT records. A change is applied live."""
+    """TXT records. None: `[]`. A change is applied live."""
 
 
 class InboundArgs(Args):
@@ -802,8 +802,8 @@ class BandwidthArgs(Args):
     """Quality of service.
 
     Args:
-        inbound: Traffic towards the guests.
-        outbound: Traffic from the guests.
+        inbound: Traffic towards the guests. None: `{}`.
+        outbound: Traffic from the guests. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -825,9 +825,9 @@ class BandwidthArgsDict(TypedDict):
     """Quality of service."""
 
     inbound: NotRequired[Input[InboundArgs | InboundArgsDict] | None]
-    """Traffic towards the guests."""
+    """Traffic towards the guests. None: `{}`."""
     outbound: NotRequired[Input[OutboundArgs | OutboundArgsDict] | None]
-    """Traffic from the guests."""
+    """Traffic from the guests. None: `{}`."""
 
 
 class TagArgs(Args):
@@ -867,7 +867,7 @@ class VlanArgs(Args):
 
     Args:
         trunk: Whether guests' ports are trunks; with more than one tag they are anyway. Default: False.
-        tags: The tags; at least one. Required.
+        tags: The tags; at least one. Required beside others.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -879,7 +879,7 @@ class VlanArgs(Args):
         self,
         *,
         trunk: Input[bool] | None = None,
-        tags: Input[Sequence[Input[TagArgs | TagArgsDict]]],
+        tags: Input[Sequence[Input[TagArgs | TagArgsDict]]] | None = None,
     ) -> None:
         self.trunk = trunk
         self.tags = tags
@@ -890,7 +890,7 @@ class VlanArgsDict(TypedDict):
 
     trunk: NotRequired[Input[bool] | None]
     """Whether guests' ports are trunks; with more than one tag they are anyway. Default: False."""
-    tags: Input[Sequence[Input[TagArgs | TagArgsDict]]]
+    tags: NotRequired[Input[Sequence[Input[TagArgs | TagArgsDict]]] | None]
     """The tags; at least one."""
 
 
@@ -898,7 +898,7 @@ class LeaseArgs(Args):
     """How long an address is leased. Any change is applied live.
 
     Args:
-        expiry: The time in `unit`s; 0 means for ever. Required.
+        expiry: The time in `unit`s; 0 means for ever. Required beside others.
         unit: Unit of `expiry`: seconds, minutes or hours. Default: minutes.
     """
 
@@ -910,7 +910,7 @@ class LeaseArgs(Args):
     def __init__(
         self,
         *,
-        expiry: Input[int],
+        expiry: Input[int] | None = None,
         unit: Input[Literal["seconds", "minutes", "hours"]] | None = None,
     ) -> None:
         self.expiry = expiry
@@ -920,7 +920,7 @@ class LeaseArgs(Args):
 class LeaseArgsDict(TypedDict):
     """How long an address is leased. Any change is applied live."""
 
-    expiry: Input[int]
+    expiry: NotRequired[Input[int] | None]
     """The time in `unit`s; 0 means for ever."""
     unit: NotRequired[Input[Literal["seconds", "minutes", "hours"]] | None]
     """Unit of `expiry`: seconds, minutes or hours. Default: minutes."""
@@ -932,7 +932,7 @@ class DhcpRangeArgs(Args):
     Args:
         start: First address, inside the subnet of the address it is served on. Required.
         end: Last address, inside the same subnet; it is handed out too. Required.
-        lease: Lease time in this range. Left out, dnsmasq gives one hour.
+        lease: Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -961,7 +961,7 @@ class DhcpRangeArgsDict(TypedDict):
     end: Input[str]
     """Last address, inside the same subnet; it is handed out too."""
     lease: NotRequired[Input[LeaseArgs | LeaseArgsDict] | None]
-    """Lease time in this range. Left out, dnsmasq gives one hour."""
+    """Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`."""
 
 
 class DhcpHostArgs(Args):
@@ -970,9 +970,9 @@ class DhcpHostArgs(Args):
     Args:
         mac: The client's MAC address, "52:54:00:12:34:56"; for IPv4.
         id: The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6.
-        name: The host name the client is given, which the network's DNS then answers too.
+        name: The host name the client is given, which the network's DNS then answers too. None: `""`.
         ip: The address the client is given, inside the subnet and without a prefix length.
-        lease: Lease time for this client. Left out, the range's.
+        lease: Lease time for this client. Left out, the range's. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1007,19 +1007,19 @@ class DhcpHostArgsDict(TypedDict):
     id: NotRequired[Input[str] | None]
     """The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6."""
     name: NotRequired[Input[str] | None]
-    """The host name the client is given, which the network's DNS then answers too."""
+    """The host name the client is given, which the network's DNS then answers too. None: `""`."""
     ip: NotRequired[Input[str] | None]
     """The address the client is given, inside the subnet and without a prefix length."""
     lease: NotRequired[Input[LeaseArgs | LeaseArgsDict] | None]
-    """Lease time for this client. Left out, the range's."""
+    """Lease time for this client. Left out, the range's. None: `{}`."""
 
 
 class BootpArgs(Args):
     """Network boot. Any change restarts the network.
 
     Args:
-        file: The boot file's path on the TFTP server. Required.
-        server: The TFTP server's address; the host on this network when left out.
+        file: The boot file's path on the TFTP server. Required beside others.
+        server: The TFTP server's address; the host on this network when left out. None: `""`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1030,7 +1030,7 @@ class BootpArgs(Args):
     def __init__(
         self,
         *,
-        file: Input[str],
+        file: Input[str] | None = None,
         server: Input[str] | None = None,
     ) -> None:
         self.file = file
@@ -1040,20 +1040,21 @@ class BootpArgs(Args):
 class BootpArgsDict(TypedDict):
     """Network boot. Any change restarts the network."""
 
-    file: Input[str]
+    file: NotRequired[Input[str] | None]
     """The boot file's path on the TFTP server."""
     server: NotRequired[Input[str] | None]
-    """The TFTP server's address; the host on this network when left out."""
+    """The TFTP server's address; the host on this network when left out. None: `""`."""
 
 
 class DhcpArgs(Args):
     """The DHCP server on one address of the network.
 
     Args:
-        ranges: Ranges of addresses that are handed out, those of the first one first. A change is applied
-            live.
-        hosts: Reservations: which client gets which address or name. A change is applied live.
-        bootp: Network boot; needs ranges or reservations beside it. A change restarts the network.
+        ranges: Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is
+            applied live.
+        hosts: Reservations: which client gets which address or name. None: `[]`. A change is applied live.
+        bootp: Network boot; needs ranges or reservations beside it. None: `{}`. A change restarts the
+            network.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1078,11 +1079,11 @@ class DhcpArgsDict(TypedDict):
     """The DHCP server on one address of the network."""
 
     ranges: NotRequired[Input[Sequence[Input[DhcpRangeArgs | DhcpRangeArgsDict]]] | None]
-    """Ranges of addresses that are handed out, those of the first one first. A change is applied live."""
+    """Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live."""
     hosts: NotRequired[Input[Sequence[Input[DhcpHostArgs | DhcpHostArgsDict]]] | None]
-    """Reservations: which client gets which address or name. A change is applied live."""
+    """Reservations: which client gets which address or name. None: `[]`. A change is applied live."""
     bootp: NotRequired[Input[BootpArgs | BootpArgsDict] | None]
-    """Network boot; needs ranges or reservations beside it. A change restarts the network."""
+    """Network boot; needs ranges or reservations beside it. None: `{}`. A change restarts the network."""
 
 
 class NetworkIpArgs(Args):
@@ -1091,8 +1092,8 @@ class NetworkIpArgs(Args):
     Args:
         address: The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64". Required.
         local_ptr: Answer reverse look-ups of this subnet here only, never forward them. Default: False.
-        tftp_root: Directory of the host, from the root, that is served by TFTP; IPv4 only.
-        dhcp: The DHCP server on this address. Left out: none. Only one IPv4 address may have one.
+        tftp_root: Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
+        dhcp: The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1124,9 +1125,9 @@ class NetworkIpArgsDict(TypedDict):
     local_ptr: NotRequired[Input[bool] | None]
     """Answer reverse look-ups of this subnet here only, never forward them. Default: False."""
     tftp_root: NotRequired[Input[str] | None]
-    """Directory of the host, from the root, that is served by TFTP; IPv4 only."""
+    """Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`."""
     dhcp: NotRequired[Input[DhcpArgs | DhcpArgsDict] | None]
-    """The DHCP server on this address. Left out: none. Only one IPv4 address may have one."""
+    """The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`."""
 
 
 class RouteArgs(Args):
@@ -1136,7 +1137,7 @@ class RouteArgs(Args):
         address: The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the
             prefix. Required.
         gateway: The address that leads there, inside one of the subnets of `ips`. Required.
-        metric: The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's.
+        metric: The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1165,7 +1166,7 @@ class RouteArgsDict(TypedDict):
     gateway: Input[str]
     """The address that leads there, inside one of the subnets of `ips`."""
     metric: NotRequired[Input[int] | None]
-    """The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's."""
+    """The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`."""
 
 
 class VirtualPortParametersArgs(Args):
@@ -1175,9 +1176,9 @@ class VirtualPortParametersArgs(Args):
         managerid: 802.1Qbg: id of the VSI manager, 0 to 255.
         typeid: 802.1Qbg: id of the VSI type, 0 to 16777215.
         typeidversion: 802.1Qbg: version of the VSI type id, 0 to 255.
-        instanceid: 802.1Qbg: id of the VSI instance, a UUID.
-        profileid: 802.1Qbh and openvswitch: the port profile, at most 39 bytes.
-        interfaceid: openvswitch and midonet: the interface's id, a UUID.
+        instanceid: 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
+        profileid: 802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`.
+        interfaceid: openvswitch and midonet: the interface's id, a UUID. None: `""`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1217,11 +1218,11 @@ class VirtualPortParametersArgsDict(TypedDict):
     typeidversion: NotRequired[Input[int] | None]
     """802.1Qbg: version of the VSI type id, 0 to 255."""
     instanceid: NotRequired[Input[str] | None]
-    """802.1Qbg: id of the VSI instance, a UUID."""
+    """802.1Qbg: id of the VSI instance, a UUID. None: `""`."""
     profileid: NotRequired[Input[str] | None]
-    """802.1Qbh and openvswitch: the port profile, at most 39 bytes."""
+    """802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`."""
     interfaceid: NotRequired[Input[str] | None]
-    """openvswitch and midonet: the interface's id, a UUID."""
+    """openvswitch and midonet: the interface's id, a UUID. None: `""`."""
 
 
 class VirtualPortArgs(Args):
@@ -1229,7 +1230,7 @@ class VirtualPortArgs(Args):
 
     Args:
         type: The kind of switch. Left out in a port group: the network's.
-        parameters: Parameters, as the kind of switch takes them.
+        parameters: Parameters, as the kind of switch takes them. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1253,7 +1254,7 @@ class VirtualPortArgsDict(TypedDict):
     type: NotRequired[Input[Literal["802.1Qbg", "802.1Qbh", "openvswitch", "midonet"]] | None]
     """The kind of switch. Left out in a port group: the network's."""
     parameters: NotRequired[Input[VirtualPortParametersArgs | VirtualPortParametersArgsDict] | None]
-    """Parameters, as the kind of switch takes them."""
+    """Parameters, as the kind of switch takes them. None: `{}`."""
 
 
 class PortGroupArgs(Args):
@@ -1263,9 +1264,9 @@ class PortGroupArgs(Args):
         name: The group's name, which guests' interfaces refer to. Required.
         default: Guests that name no group get this one; at most one group may be it. Default: False.
         trust_guest_rx_filters: Trust the guest's own receive filters. Default: False.
-        virtual_port: How these guests' ports are set up on switches that want to know.
-        bandwidth: Limits of each of these guests' traffic.
-        vlan: VLAN tags of these guests' ports.
+        virtual_port: How these guests' ports are set up on switches that want to know. None: `{}`.
+        bandwidth: Limits of each of these guests' traffic. None: `{}`.
+        vlan: VLAN tags of these guests' ports. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1305,11 +1306,11 @@ class PortGroupArgsDict(TypedDict):
     trust_guest_rx_filters: NotRequired[Input[bool] | None]
     """Trust the guest's own receive filters. Default: False."""
     virtual_port: NotRequired[Input[VirtualPortArgs | VirtualPortArgsDict] | None]
-    """How these guests' ports are set up on switches that want to know."""
+    """How these guests' ports are set up on switches that want to know. None: `{}`."""
     bandwidth: NotRequired[Input[BandwidthArgs | BandwidthArgsDict] | None]
-    """Limits of each of these guests' traffic."""
+    """Limits of each of these guests' traffic. None: `{}`."""
     vlan: NotRequired[Input[VlanArgs | VlanArgsDict] | None]
-    """VLAN tags of these guests' ports."""
+    """VLAN tags of these guests' ports. None: `{}`."""
 
 
 class LibvirtNetworkArgs(Args):
@@ -1323,36 +1324,38 @@ class LibvirtNetworkArgs(Args):
             replaces the resource.
         uuid: A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the
             resource.
-        title: A short title (libvirt 9.7 and newer). A change is applied live.
-        description: A description (libvirt 9.7 and newer). A change is applied live.
-        metadata: XML elements for other programs, each as text, by their namespace URI. A change is applied
-            live.
+        title: A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
+        description: A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
+        metadata: XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change
+            is applied live.
         ipv6: Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: False. A
             change restarts the network.
         trust_guest_rx_filters: Trust the receive filters that guests set on their interfaces. Default: False.
             A change restarts the network.
-        forward: How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A
-            change restarts the network.
+        forward: How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat.
+            None: `{"mode": "none"}`. A change restarts the network.
         bridge: The network's bridge. A change restarts the network.
-        mtu: The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. A change restarts the
-            network.
+        mtu: The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change
+            restarts the network.
         mac: The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made,
             and kept. A change restarts the network.
-        domain: The DNS domain that guests are told. A change restarts the network.
-        dns: The DNS server. Left out: it answers for the network's guests and asks the host's servers. A
-            change restarts the network.
-        bandwidth: Limits of the traffic of all guests together. A change restarts the network.
-        vlan: VLAN tags of guests' ports. A change restarts the network.
+        domain: The DNS domain that guests are told. None: `{}`. A change restarts the network.
+        dns: The DNS server. Left out: it answers for the network's guests and asks the host's servers. None:
+            `{}`. A change restarts the network.
+        bandwidth: Limits of the traffic of all guests together. None: `{}`. A change restarts the network.
+        vlan: VLAN tags of guests' ports. None: `{}`. A change restarts the network.
         port_isolated: Keep guests from talking to one another; they still reach the host. Default: False. A
             change restarts the network.
-        ips: The host's addresses on the network, each with what is served on it. Left out: none. A change
-            restarts the network.
-        routes: Routes of the host to networks behind guests of this one. A change restarts the network.
-        virtual_port: How guests' ports are set up on switches that want to know. A change restarts the
+        ips: The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`.
+            A change restarts the network.
+        routes: Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the
             network.
-        port_groups: Named sets of port settings that guests may ask for. A change is applied live.
+        virtual_port: How guests' ports are set up on switches that want to know. None: `{}`. A change
+            restarts the network.
+        port_groups: Named sets of port settings that guests may ask for. None: `[]`. A change is applied
+            live.
         dnsmasq_options: Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they
-            sound, and never shown in a plan. A change restarts the network.
+            sound, and never shown in a plan. None: `[]`. A change restarts the network.
         autostart: Whether the network starts when the host boots. Default: True. A change is applied live.
         active: Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart,
             and is refused while anything is plugged in unless `on_delete` is disconnect.
@@ -1478,11 +1481,11 @@ class LibvirtNetworkArgsDict(TypedDict):
     uuid: NotRequired[Input[str] | None]
     """A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the resource."""
     title: NotRequired[Input[str] | None]
-    """A short title (libvirt 9.7 and newer). A change is applied live."""
+    """A short title (libvirt 9.7 and newer). None: `""`. A change is applied live."""
     description: NotRequired[Input[str] | None]
-    """A description (libvirt 9.7 and newer). A change is applied live."""
+    """A description (libvirt 9.7 and newer). None: `""`. A change is applied live."""
     metadata: NotRequired[Input[Mapping[str, Input[str]]] | None]
-    """XML elements for other programs, each as text, by their namespace URI. A change is applied live."""
+    """XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live."""
     ipv6: NotRequired[Input[bool] | None]
     """Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: False. A change
     restarts the network.
@@ -1490,44 +1493,46 @@ class LibvirtNetworkArgsDict(TypedDict):
     trust_guest_rx_filters: NotRequired[Input[bool] | None]
     """Trust the receive filters that guests set on their interfaces. Default: False. A change restarts the network."""
     forward: NotRequired[Input[ForwardArgs | ForwardArgsDict] | None]
-    """How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A change restarts
-    the network.
+    """How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode":
+    "none"}`. A change restarts the network.
     """
     bridge: NotRequired[Input[BridgeArgs | BridgeArgsDict] | None]
     """The network's bridge. A change restarts the network."""
     mtu: NotRequired[Input[int] | None]
-    """The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. A change restarts the network."""
+    """The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the
+    network.
+    """
     mac: NotRequired[Input[str] | None]
     """The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept. A
     change restarts the network.
     """
     domain: NotRequired[Input[DomainArgs | DomainArgsDict] | None]
-    """The DNS domain that guests are told. A change restarts the network."""
+    """The DNS domain that guests are told. None: `{}`. A change restarts the network."""
     dns: NotRequired[Input[DnsArgs | DnsArgsDict] | None]
-    """The DNS server. Left out: it answers for the network's guests and asks the host's servers. A change restarts
-    the network.
+    """The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A
+    change restarts the network.
     """
     bandwidth: NotRequired[Input[BandwidthArgs | BandwidthArgsDict] | None]
-    """Limits of the traffic of all guests together. A change restarts the network."""
+    """Limits of the traffic of all guests together. None: `{}`. A change restarts the network."""
     vlan: NotRequired[Input[VlanArgs | VlanArgsDict] | None]
-    """VLAN tags of guests' ports. A change restarts the network."""
+    """VLAN tags of guests' ports. None: `{}`. A change restarts the network."""
     port_isolated: NotRequired[Input[bool] | None]
     """Keep guests from talking to one another; they still reach the host. Default: False. A change restarts the
     network.
     """
     ips: NotRequired[Input[Sequence[Input[NetworkIpArgs | NetworkIpArgsDict]]] | None]
-    """The host's addresses on the network, each with what is served on it. Left out: none. A change restarts the
-    network.
+    """The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change
+    restarts the network.
     """
     routes: NotRequired[Input[Sequence[Input[RouteArgs | RouteArgsDict]]] | None]
-    """Routes of the host to networks behind guests of this one. A change restarts the network."""
+    """Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network."""
     virtual_port: NotRequired[Input[VirtualPortArgs | VirtualPortArgsDict] | None]
-    """How guests' ports are set up on switches that want to know. A change restarts the network."""
+    """How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network."""
     port_groups: NotRequired[Input[Sequence[Input[PortGroupArgs | PortGroupArgsDict]]] | None]
-    """Named sets of port settings that guests may ask for. A change is applied live."""
+    """Named sets of port settings that guests may ask for. None: `[]`. A change is applied live."""
     dnsmasq_options: NotRequired[Input[Sequence[Input[str]]] | None]
     """Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a
-    plan. A change restarts the network.
+    plan. None: `[]`. A change restarts the network.
     """
     autostart: NotRequired[Input[bool] | None]
     """Whether the network starts when the host boots. Default: True. A change is applied live."""
@@ -1610,36 +1615,38 @@ class LibvirtNetworkProperties(Resource):
                 replaces the resource.
             uuid: A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the
                 resource.
-            title: A short title (libvirt 9.7 and newer). A change is applied live.
-            description: A description (libvirt 9.7 and newer). A change is applied live.
-            metadata: XML elements for other programs, each as text, by their namespace URI. A change is applied
-                live.
+            title: A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
+            description: A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
+            metadata: XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change
+                is applied live.
             ipv6: Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: False. A
                 change restarts the network.
             trust_guest_rx_filters: Trust the receive filters that guests set on their interfaces. Default: False.
                 A change restarts the network.
-            forward: How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. A
-                change restarts the network.
+            forward: How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat.
+                None: `{"mode": "none"}`. A change restarts the network.
             bridge: The network's bridge. A change restarts the network.
-            mtu: The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. A change restarts the
-                network.
+            mtu: The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change
+                restarts the network.
             mac: The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made,
                 and kept. A change restarts the network.
-            domain: The DNS domain that guests are told. A change restarts the network.
-            dns: The DNS server. Left out: it answers for the network's guests and asks the host's servers. A
-                change restarts the network.
-            bandwidth: Limits of the traffic of all guests together. A change restarts the network.
-            vlan: VLAN tags of guests' ports. A change restarts the network.
+            domain: The DNS domain that guests are told. None: `{}`. A change restarts the network.
+            dns: The DNS server. Left out: it answers for the network's guests and asks the host's servers. None:
+                `{}`. A change restarts the network.
+            bandwidth: Limits of the traffic of all guests together. None: `{}`. A change restarts the network.
+            vlan: VLAN tags of guests' ports. None: `{}`. A change restarts the network.
             port_isolated: Keep guests from talking to one another; they still reach the host. Default: False. A
                 change restarts the network.
-            ips: The host's addresses on the network, each with what is served on it. Left out: none. A change
-                restarts the network.
-            routes: Routes of the host to networks behind guests of this one. A change restarts the network.
-            virtual_port: How guests' ports are set up on switches that want to know. A change restarts the
+            ips: The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`.
+                A change restarts the network.
+            routes: Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the
                 network.
-            port_groups: Named sets of port settings that guests may ask for. A change is applied live.
+            virtual_port: How guests' ports are set up on switches that want to know. None: `{}`. A change
+                restarts the network.
+            port_groups: Named sets of port settings that guests may ask for. None: `[]`. A change is applied
+                live.
             dnsmasq_options: Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they
-                sound, and never shown in a plan. A change restarts the network.
+                sound, and never shown in a plan. None: `[]`. A change restarts the network.
             autostart: Whether the network starts when the host boots. Default: True. A change is applied live.
             active: Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart,
                 and is refused while anything is plugged in unless `on_delete` is disconnect.

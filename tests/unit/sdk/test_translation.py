@@ -46,6 +46,12 @@ def test_none_is_left_out_at_every_depth() -> None:
     }
 
 
+def test_an_empty_group_travels_and_one_of_nothing_but_none_is_left_out() -> None:
+    written = {"domain": {}, "dns": virtnet.DnsArgs(), "mtu": 0, "bridge": {"zone": None}, "bandwidth": {"inbound": {}}}
+
+    assert to_properties(written, NETWORK) == {"domain": {}, "dns": {}, "mtu": 0, "bandwidth": {"inbound": {}}}
+
+
 def test_a_key_nobody_knows_is_left_for_check_to_name() -> None:
     written = {"ips": [{"adress": "10.0.0.1/24", "local_pointer": True}], "dns_masq": 1}
     assert to_properties(written, NETWORK) == written

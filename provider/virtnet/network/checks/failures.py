@@ -26,7 +26,6 @@ class NetworkFailure(Enum):
     BRIDGE_OR_INTERFACE = "bridge_or_interface"
     BROADCAST_ADDRESS = "broadcast_address"
     DEFAULT_TWICE = "default_twice"
-    DESCRIPTION_EMPTY = "description_empty"
     DEV_DIFFERS = "dev_differs"
     DHCP_TWICE = "dhcp_twice"
     DNS_DISABLED = "dns_disabled"

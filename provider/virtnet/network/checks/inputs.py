@@ -40,6 +40,10 @@ def _forward(spec: NetworkSpec) -> Iterator[Failure]:
     mode = forward_mode(spec)
     if forward is None or mode is None:
         return
+    if not mode:
+        for name in forward.model_fields_set - {"mode"}:
+            yield Failure(f"forward.{name}", NetworkFailure.NOT_IN_MODE, {"mode": "none"})
+        return
     count = len(if_known(forward.interfaces) or ())
     if if_known(forward.nat) is not None and mode != "nat":
         yield Failure("forward.nat", NetworkFailure.NAT_ONLY, {"mode": mode})
@@ -277,8 +281,6 @@ def _texts(spec: NetworkSpec) -> Iterator[Failure]:
     texts: list[tuple[str, str | None]] = [("description", spec.description)]
     metadata = if_known(spec.metadata)
     texts += [(f'metadata["{readable(name)}"]', value) for name, value in (metadata or {}).items()]
-    if spec.description == "":
-        yield Failure("description", NetworkFailure.DESCRIPTION_EMPTY)
     for path, value in texts:
         if isinstance(value, str) and (found := re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]", value)):
             yield Failure(path, SpecFailure.CONTROL_CHARACTER, {"code": ord(found.group())})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from virtnet.network.checks.failures import DOUBTFUL
 from virtnet.network.checks.inputs import check_network
 from virtnet.network.spec import NetworkSpec
-from virtnet.spec.part import from_inputs
+from virtnet.spec.part import from_inputs, spec_without_nones
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
@@ -25,7 +25,7 @@ class Judged(NamedTuple):
 def faults(tree: "NetworkTree") -> "Sequence[Failure]":
     """Everything that speaks against a network as XML has it."""
     spec, failures = from_inputs(NetworkSpec, tree)
-    return failures if spec is None else check_network(spec)
+    return failures if spec is None else check_network(spec_without_nones(spec))
 
 
 def judged(tree: "NetworkTree", found: "NetworkTree | None" = None) -> Judged:

@@ -48,7 +48,6 @@ SENTENCES: Mapping[Enum, str] = {
     NetworkFailure.NATIVE_TWICE: "{path}.tags[{index}] has one already; keep one",
     NetworkFailure.BANDWIDTH_NEEDS_BRIDGE: "is for networks with a bridge; this one has interfaces; leave it out",
     NetworkFailure.MTU_TOO_SMALL: "is {mtu}; IPv6 needs at least 1280",
-    NetworkFailure.DESCRIPTION_EMPTY: "is empty, and libvirt keeps no empty one; leave it out",
     NetworkFailure.RESTORE_NEEDS_ADOPT: "restore belongs to adopted networks; set adopt, or use refuse, disconnect or keep",
     NetworkFailure.DEFAULT_TWICE: "port_groups[{index}] is the default already; keep one",
     NetworkFailure.ADDRESSES_OVERLAP: "{interface} overlaps ips[{other_index}].address {other}; give each address its own subnet",

@@ -7,6 +7,7 @@ from virtnet.network.diff import with_own_bridge
 from virtnet.network.observed import Observed, ObservedAbsent
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, failure_details
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
+from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, Outline, named
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, StartNetwork
@@ -17,7 +18,7 @@ from virtnet.network.xml.read import NOT_XML, OwnerMark
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.ownership.marks import owner_of, urn_of
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
-from virtnet.spec.part import without
+from virtnet.spec.part import without, without_nones
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
@@ -65,7 +66,8 @@ def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
 
 def new_tree(desired: "NetworkTree", uuid: str) -> "NetworkTree":
     """What a network made anew holds: what is desired, and the identity that libvirt would make up otherwise."""
-    target: NetworkTree = {**without(named(desired), {"__owner", "__urn"}), "uuid": uuid}
+    made = without_nones(NetworkSpec, named(desired))
+    target: NetworkTree = {**without(made, {"__owner", "__urn"}), "uuid": uuid}
     return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
 
 

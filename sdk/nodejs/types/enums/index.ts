@@ -8,7 +8,7 @@ export const BridgeMacTableManager = {
 } as const;
 
 /**
- * Who fills the bridge's MAC table: the kernel by learning, or libvirt. Left out: kernel.
+ * Who fills the bridge's MAC table: the kernel by learning, or libvirt.
  */
 export type BridgeMacTableManager = (typeof BridgeMacTableManager)[keyof typeof BridgeMacTableManager];
 
@@ -32,10 +32,11 @@ export const ForwardMode = {
     Vepa: "vepa",
     Passthrough: "passthrough",
     Hostdev: "hostdev",
+    None: "none",
 } as const;
 
 /**
- * nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev. Left out: nat.
+ * nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
  */
 export type ForwardMode = (typeof ForwardMode)[keyof typeof ForwardMode];
 
