@@ -16,7 +16,7 @@ side_by_side = --numprocesses=$(workers) --dist=loadscope
 # The longest first, so that no processor waits for one at the end.
 all := tests/acceptance tests/integration tests/unit
 
-.PHONY: help setup env check unit unit-pythons integration acceptance test demo bench faults test-long test-newer-libvirt lint audit format codegen sdk changelog clean
+.PHONY: help setup env check unit unit-pythons integration acceptance test demo bench faults test-long test-newer-libvirt lint types style layers scripts audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -79,11 +79,20 @@ test-newer-libvirt: setup ## run the integration and acceptance tests on the lib
 	@tools/newer-libvirt $(ARGS)
 
 lint: .venv ## check style, formatting, types, layers and shell scripts
+	@$(MAKE) --jobs=$$(nproc) --output-sync=target types style layers scripts
+
+types:
+	@$(with_env) mypy
+
+style:
 	@$(with_env) ruff check .
 	@$(with_env) ruff format --check .
-	@$(with_env) mypy
+
+layers:
 	@$(with_env) lint-imports --no-logo
-	@$(with_env) shellcheck $$(grep -rlE '^#(!/.*[/ ]| shellcheck shell=)bash$$' .ci tools)
+
+scripts:
+	@$(with_env) shellcheck $$(grep -rlE '^#(!/.*[/ ]| shellcheck shell=)(ba)?sh$$' .ci tools tests)
 
 audit: ## ask whether a locked package has a known vulnerability; ARGS='--service-url URL' asks another service than OSV
 	@. tools/setup.d/find.sh && uv=$$(find_uv || fail 'there is no uv, which asks; run "make setup" first') && \
