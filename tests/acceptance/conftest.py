@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host, sandboxed_host
+from tests.preloaded.server import preloaded
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _preloaded() -> Iterator[None]:
+    """Stacks have Pythons with their imports done."""
+    with preloaded():
+        yield
 
 
 @pytest.fixture

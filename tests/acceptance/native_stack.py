@@ -5,27 +5,28 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.stack import PROGRAM, Stack
+from tests.acceptance.stack import PRELOADED, PROGRAM, Stack
 from tests.hosts.sandboxed import Host
 
 NATIVE_PROGRAM = PROGRAM.replace("import pulumi_virtnet\n", "import pulumi_virtnet.native as pulumi_virtnet\n")
 #: With the plugin's place in the project, Pulumi does not warn that it took it from PATH.
-PROJECT = f"""\
+PROJECT = """\
 name: project
 runtime: {{name: python}}
 plugins:
   providers:
     - name: virtnet
-      path: {Path(sys.executable).parent}
+      path: {plugin}
 """
 
 
 class NativeStack(Stack):
     """A stack whose program declares its resources with pulumi_virtnet.native."""
 
-    def __init__(self, host: Host, name: str = "test", *, backend: str = "") -> None:
-        super().__init__(host, name, backend=backend)
-        (self.directory / "Pulumi.yaml").write_text(PROJECT)
+    def __init__(self, host: Host, name: str = "test", *, backend: str = "", own_python: bool = False) -> None:
+        super().__init__(host, name, backend=backend, own_python=own_python)
+        plugin = Path(sys.executable).parent if own_python else PRELOADED / "bin"
+        (self.directory / "Pulumi.yaml").write_text(PROJECT.format(plugin=plugin))
         self.write(NATIVE_PROGRAM)
 
     def write(self, program: str) -> None:

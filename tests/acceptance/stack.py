@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -10,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.hosts.sandboxed import Host
+from tests.hosts.sandboxed import REPOSITORY, Host
+from tests.preloaded.server import ADDRESS, OF_KEYS
 
-WITHOUT_PIP = Path(__file__).with_name("python-without-pip")
+PRELOADED = REPOSITORY / "tests" / "preloaded"
 PROGRAM = '''\
 """Declares what resources.json lists, in its order; each depends on those it names, and has Pulumi's options."""
 
@@ -47,10 +49,10 @@ for entry in json.loads(Path(__file__).with_name("resources.json").read_text()):
 class Stack:
     """A Pulumi stack with a state of its own, whose program declares a list of resources."""
 
-    def __init__(self, host: Host, name: str = "test", *, backend: str = "", pip: bool = False) -> None:
+    def __init__(self, host: Host, name: str = "test", *, backend: str = "", own_python: bool = False) -> None:
         """`backend` is where Pulumi keeps the state; "" means in files of this stack's own.
 
-        With `pip`, Pulumi's questions to pip are answered by pip itself, as in a user's project.
+        With `own_python`, Pulumi starts Python and asks pip as in a user's project; else see tests/preloaded.
         """
         self.host = host
         self.directory = host.directory / f"stack-{name}"
@@ -60,10 +62,16 @@ class Stack:
             "PULUMI_HOME": str(self.directory / "home"),
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_PYTHON_CMD": sys.executable if pip else str(WITHOUT_PIP),
+            "PULUMI_PYTHON_CMD": sys.executable if own_python else str(PRELOADED / "python"),
             "VIRTNET_PYTHON": sys.executable,
+            "VIRTNET_PYTHON_VERSION": platform.python_version(),
+            # The engine of a test is gone before its garbage is worth collecting.
+            "GOGC": "400",
             "HOME": str(self.directory),
         }
+        keys = "" if own_python or backend else os.environ.get(ADDRESS, "")
+        if keys:
+            self.environment["VAULT_SERVER_URL"] = f"unix://{keys}{OF_KEYS}"
         (self.directory / "Pulumi.yaml").write_text("name: project\nruntime: {name: python}\n")
         (self.directory / "__main__.py").write_text(PROGRAM)
         self.declare()
@@ -71,7 +79,7 @@ class Stack:
             self.pulumi("stack", "init", name)
         else:
             self.environment["PULUMI_STACK"] = name
-            for path, content in _initialized(name).items():
+            for path, content in _initialized(name, keys).items():
                 (self.directory / path).parent.mkdir(parents=True, exist_ok=True)
                 (self.directory / path).write_bytes(content)
 
@@ -119,7 +127,7 @@ class Stack:
 
     def outputs(self, name: str) -> dict[str, Any]:
         """The recorded outputs of a resource."""
-        state = self._recorded()
+        state = self.recorded()
         found = [r for r in state if r["urn"].endswith(f"::{name}") and r["type"].startswith("pulumi-python:")]
         assert len(found) == 1, state
         outputs: dict[str, Any] = found[0]["outputs"]
@@ -127,9 +135,9 @@ class Stack:
 
     def resources(self) -> Sequence[str]:
         """The names of the stack's own resources in the state."""
-        return [r["urn"].rpartition("::")[2] for r in self._recorded() if r["type"].startswith("pulumi-python:")]
+        return [r["urn"].rpartition("::")[2] for r in self.recorded() if r["type"].startswith("pulumi-python:")]
 
-    def _recorded(self) -> list[dict[str, Any]]:
+    def recorded(self) -> list[dict[str, Any]]:
         """What `pulumi stack export` prints of the resources, without the half of a second that it takes."""
         (file,) = (self.directory / "state").glob(f".pulumi/stacks/*/{self.environment['PULUMI_STACK']}.json")
         latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
@@ -138,7 +146,7 @@ class Stack:
 
 
 @cache
-def _initialized(name: str) -> Mapping[str, bytes]:
+def _initialized(name: str, keys: str) -> Mapping[str, bytes]:
     """The files that `pulumi stack init` makes for a stack of this name, from one call for all of them."""
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
@@ -150,8 +158,11 @@ def _initialized(name: str) -> Mapping[str, bytes]:
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
+        if keys:
+            environment["VAULT_SERVER_URL"] = f"unix://{keys}{OF_KEYS}"
+        provider = ["--secrets-provider", "hashivault://tests"] if keys else []
         subprocess.run(
-            ["pulumi", "stack", "init", name, "--non-interactive"],
+            ["pulumi", "stack", "init", name, "--non-interactive", *provider],
             env={**os.environ, **environment},
             cwd=directory,
             check=True,

@@ -206,7 +206,8 @@ def _peak_of(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
 
 
-def test_the_provider_stays_small(fleet: Fleet, stack: Stack) -> None:
+def test_the_provider_stays_small(fleet: Fleet) -> None:
+    stack = Stack(fleet.desk, own_python=True)
     declare(stack, fleet, networks=10, dns={"hosts": [{"ip": "10.9.9.9", "hostnames": ["nine.example"]}]})
 
     with Memory(fleet.desk) as memory:

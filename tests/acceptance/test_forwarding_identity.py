@@ -1,6 +1,5 @@
 """A HostForwarding is refactored, carelessly too: what is forwarded stays, with one owner, in both forms."""
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -27,8 +26,7 @@ def router(name: str = "router", **more: Any) -> dict[str, Any]:
 
 def urns(stack: Stack) -> Sequence[str]:
     """The URNs of our resources in the state."""
-    exported = json.loads(stack.pulumi("stack", "export").stdout)
-    return [entry["urn"] for entry in exported["deployment"]["resources"] if "virtnet:" in entry["type"]]
+    return [entry["urn"] for entry in stack.recorded() if "virtnet:" in entry["type"]]
 
 
 def forwards(host: Host) -> str:

@@ -1,6 +1,5 @@
 """A program is refactored, carelessly too: what a host has stays, with one owner, in both forms."""
 
-import json
 import re
 import shlex
 from collections.abc import Sequence
@@ -32,8 +31,7 @@ def lab(name: str = "lab", **more: Any) -> dict[str, Any]:
 
 def urns(stack: Stack) -> Sequence[str]:
     """The URNs of the networks in the state."""
-    exported = json.loads(stack.pulumi("stack", "export").stdout)
-    return [entry["urn"] for entry in exported["deployment"]["resources"] if "LibvirtNetwork" in entry["type"]]
+    return [entry["urn"] for entry in stack.recorded() if "LibvirtNetwork" in entry["type"]]
 
 
 def marked(host: Host) -> str:

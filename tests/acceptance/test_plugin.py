@@ -27,8 +27,8 @@ def native(host: Host) -> NativeStack:
     return NativeStack(host)
 
 
-def test_a_network_is_previewed_made_changed_refreshed_and_destroyed(host: Host, native: NativeStack) -> None:
-    before = host.trace()
+def test_a_network_is_previewed_made_changed_refreshed_and_destroyed(host: Host) -> None:
+    native, before = NativeStack(host, own_python=True), host.trace()
     native.network("lab", forward={}, ips=[SUBNET])
 
     preview = native.preview()

@@ -47,7 +47,7 @@ def start(host: Host, name: str) -> None:
 def test_the_program_of_the_readme_shows_and_does_what_the_readme_says(host: Host) -> None:
     (program,) = blocks("python", "# virtnet")
     new, reserved, restarted = blocks("", "## What a preview says")
-    stack = Stack(host, "dev", pip=True)
+    stack = Stack(host, "dev", own_python=True)
     before = host.trace()
 
     def declare(text: str) -> None:

@@ -5,6 +5,7 @@ import shlex
 
 import pytest
 from tests.acceptance.stack import Stack
+from tests.hosts.daemons import start_libvirtd
 from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
@@ -68,7 +69,7 @@ def test_a_host_that_is_down_keeps_its_state(host: Host, stack: Stack) -> None:
     (command,) = set(re.findall(r"drop it from the state: (pulumi state delete \S+)\)", undeleted))
     assert "warning: what is recorded is shown, as virtnet:unreachable is recorded" in warned
     assert stack.outputs("lab") == recorded
-    host.sh("libvirtd --daemon; sleep 1")
+    start_libvirtd(host)
     assert stack.unchanged()
     forgotten = stack.pulumi(*shlex.split(command)[1:], "--yes")
     assert "Resource deleted" in forgotten.stdout + forgotten.stderr

@@ -5,7 +5,6 @@ is forked has its imports done, which take longer than most commands. Nothing ru
 has one thread and no connection when it forks.
 """
 
-import ctypes
 import gc
 import importlib
 import json
@@ -23,14 +22,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.hosts.entered import enter
 from tests.integration.engine import Command, Declaration, declarations, run
 
 import virtnet
-
-#: Those of a sandbox (setns(2)): mount, cgroup, uts, ipc, user, pid, net.
-NAMESPACES = {"mnt": 0x20000, "cgroup": 0x2000000, "uts": 0x4000000, "ipc": 0x8000000,
-              "user": 0x10000000, "pid": 0x20000000, "net": 0x40000000}  # fmt: skip
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Forks:
@@ -110,7 +105,7 @@ def _serve(connection: socket.socket) -> None:
         if "program" in request:
             answer: dict[str, Any] = {"answer": declarations(request["program"])}
         else:
-            _enter(request["pid"], request["directory"])
+            enter(request["pid"], request["directory"])
             child = os.fork()
             if child:
                 os.waitpid(child, 0)
@@ -126,23 +121,6 @@ def _serve(connection: socket.socket) -> None:
 def _outcome(given: Mapping[str, Any]) -> dict[str, Any]:
     outcome, text = run(Command(**given))
     return {"state": outcome.state, "failed": outcome.failed, "changes": outcome.changes, "text": text}
-
-
-def _enter(pid: int, directory: str) -> None:
-    """As `nsenter --target PID --all` does; in a user namespace of its own, this process is its root."""
-    differing = [name for name in NAMESPACES if _namespace(pid, name) != _namespace(os.getpid(), name)]
-    descriptor = os.pidfd_open(pid)
-    if _LIBC.setns(descriptor, sum(NAMESPACES[name] for name in differing)) != 0:
-        raise OSError(ctypes.get_errno(), "setns")
-    os.close(descriptor)
-    if "user" in differing:
-        os.setgid(0)
-        os.setuid(0)
-    os.chdir(directory)
-
-
-def _namespace(pid: int, name: str) -> str:
-    return str(Path(f"/proc/{pid}/ns/{name}").readlink())
 
 
 def _received(connection: socket.socket) -> bytes:

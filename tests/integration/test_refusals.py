@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from tests.hosts.daemons import start_libvirtd
 from tests.hosts.sandboxed import Host
 from tests.integration.stack import Stack
 
@@ -204,7 +205,7 @@ def test_libvirtd_is_down(host: Host, stack: Stack) -> None:
     assert "virtnet.errors.Unreachable: libvirt at qemu:///system cannot be reached; start libvirtd" in up
     assert host.sh("ls /sys/class/net") == before
     assert stack.resources() == []
-    host.sh("libvirtd --daemon; sleep 1")
+    start_libvirtd(host)
     then_made(stack)
 
 

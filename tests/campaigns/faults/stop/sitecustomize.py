@@ -123,8 +123,8 @@ def _libvirtd() -> int:
 
 
 def _pulumi() -> int:
-    """The engine's process: the ancestor of that name."""
-    pid = os.getpid()
+    """The engine's process: the ancestor of that name. A fork is no child of it (tests/preloaded)."""
+    pid = int(os.environ.get("VIRTNET_STARTED_BY", os.getpid()))
     while Path(f"/proc/{pid}/comm").read_text().strip() != "pulumi":
         pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     return pid
