@@ -29,6 +29,7 @@ def test_a_fault_of_each_kind_of_plan_loses_nothing(host: Host, stack: Stack, pa
 
     kinds = (f": {pair.forth_name}", f": {pair.back_name}")
     committed = [name for name in table.named() if name[0].endswith(kinds)]
+    assert all(done.calls for steps in bench.steps.values() for done in steps), "effects were not seen"
     assert _without_calls(case.name for case in cases) == _without_calls(committed), "make faults writes the table anew"
     assert bench.not_as_before == []
     assert [row.wrong for row in rows] == [()]

@@ -77,7 +77,10 @@ class Stopper:
 
     def watch(self, frame: FrameType, event: str, arg: Any) -> None:
         """What Python calls (https://docs.python.org/3/library/sys.html#sys.setprofile)."""
-        if event in ("c_call", "c_return") and self._step is not None and threading.get_ident() == self._thread:
+        if event not in ("c_call", "c_return") or self._step is None:
+            return
+        # libvirt is called by a thread of its own (libvirtd.caller), and the step's waits meanwhile.
+        if threading.get_ident() == self._thread or getattr(arg, "__name__", "") in EFFECTS:
             self._effect(event, arg)
 
     def _effect(self, event: str, function: Any) -> None:
