@@ -41,7 +41,7 @@ def diagnostics(stack: Stack) -> str:
 def start(host: Host, name: str) -> None:
     path: Path = host.directory / f"{name}.xml"
     path.write_text(GUEST.format(name=name))
-    host.virsh("create", str(path))
+    host.virsh("create", "--paused", str(path))
 
 
 def test_the_program_of_the_readme_shows_and_does_what_the_readme_says(host: Host) -> None:

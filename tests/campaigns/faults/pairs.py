@@ -31,13 +31,13 @@ cat > /run/web.xml <<END
 <target dev='web'/></interface>
 </devices></domain>
 END
-virsh -q create /run/web.xml
+virsh -q create --paused /run/web.xml
 """
 #: Plugs all of them in again, after their bridge was deleted.
 GUESTS_AGAIN = """\
 for number in 1 2; do ip link set box$number master vn-lab; done
 virsh -q destroy web || true
-virsh -q create /run/web.xml
+virsh -q create --paused /run/web.xml
 """
 #: libvirt turns it on with the first network that needs it, and never off.
 FORWARDS = "sysctl -q -w net.ipv4.ip_forward=1"
