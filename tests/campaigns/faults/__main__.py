@@ -22,6 +22,7 @@ from tests.campaigns.faults.at_steps import Bench, Row
 from tests.campaigns.faults.on_the_host import HOST_FAULTS
 from tests.campaigns.faults.pairs import PAIRS, Pair
 from tests.hosts.sandboxed import Host, sandboxed_host
+from tests.preloaded.server import preloaded
 
 Name = tuple[str, str]
 
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
     jobs = [job for place, pair in enumerate(PAIRS) for job in _at_steps(place, pair, document, wanted)]
     document.names(len(PAIRS), list(HOST_FAULTS))
     jobs += [_on_the_host(fault, document) for name, fault in HOST_FAULTS.items() if wanted(name)]
-    with ThreadPoolExecutor(given.jobs) as pool:
+    with preloaded(), ThreadPoolExecutor(given.jobs) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()
     document.finish()
