@@ -10,7 +10,7 @@ say() { echo "== $1"; }
 say networks; virsh -q net-list --all | sed 's/ \\+/ /g' | sort
 say definition; virsh -q net-dumpxml lab --inactive 2>/dev/null | grep -v '<uuid>\\|<mac ' |
   sed '/<virtnet:named/d; s/>{.*/>/; s/ token="[^"]*"//' || true
-say running; virsh -q net-dumpxml lab 2>/dev/null | grep -v '<uuid>\\|<mac \\|<virtnet:\\|metadata>' |
+say running; virsh -q net-dumpxml lab 2>/dev/null | grep -v '<uuid>\\|<mac \\|</*virtnet:\\|metadata>' |
   sed "s/ connections='[0-9]*'//" || true
 say identity; for copy in --inactive ""; do virsh -q net-dumpxml lab $copy 2>/dev/null; done |
   grep '<uuid>\\|<mac ' || true
