@@ -18,7 +18,10 @@ def said(message: Message | Failure) -> str:
 
 
 IN_KINDS = Messages(
-    sentence=said, advice=lambda refusal: Advice(said(refusal)), failure=said, replacement="is replaced"
+    sentence=said,
+    advice=lambda refusal: Advice(said(refusal)),
+    failure=lambda failure, **_: said(failure),
+    replacement="is replaced",
 )
 
 NETWORK_IN_KINDS = replace(NETWORK, messages=lambda: IN_KINDS)
@@ -26,7 +29,7 @@ NETWORK_IN_KINDS = replace(NETWORK, messages=lambda: IN_KINDS)
 KIND_NAMES = Messages(
     sentence=lambda message: message.kind.name,
     advice=lambda refusal: Advice(refusal.kind.name),
-    failure=lambda failure: failure.kind.name,
+    failure=lambda failure, **_: failure.kind.name,
     replacement="",
 )
 """Kinds by their names alone."""

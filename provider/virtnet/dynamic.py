@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from virtnet.connect import Hosts
     from virtnet.errors import VirtnetError
     from virtnet.planning.lifecycle import Diff
-    from virtnet.planning.property_paths import Steps
     from virtnet.planning.resource import Resource
     from virtnet.resources import Catalogue
+    from virtnet.spec.failures import Failure
     from virtnet.spec.part import Values
+    from virtnet.spec.paths import Steps
 
 PLACES = "__secret"
 """The SDK's word for where the inputs hold secrets, a list of places: the engine hands a dynamic provider their values
@@ -97,9 +98,7 @@ class Provider(dynamic.ResourceProvider):
         failures = self._bad_settings()
         canonical, found = resource.check(inputs, recorded)
         found = found or self._session.claim(resource, _key_of(canonical), recorded, canonical)
-        if found:
-            read = resource.messages().failure
-            failures += [self._check_failure(failure.path, read(failure), news) for failure in found]
+        failures += [self._check_failure(resource, failure, inputs, news) for failure in found]
         if failures:
             return dynamic.CheckResult({}, failures)
         checked = _sendable(resource.to_properties(canonical)) | _places(news)
@@ -137,7 +136,7 @@ class Provider(dynamic.ResourceProvider):
 
         resource = self._resource()
         from virtnet.planning import lifecycle
-        from virtnet.planning.property_paths import parsed
+        from virtnet.spec.paths import parsed
 
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
         asked = self._asked.get(_identity(desired))
@@ -224,7 +223,7 @@ class Provider(dynamic.ResourceProvider):
         """Observe again, plan again, apply."""
         from virtnet.errors import VirtnetError
         from virtnet.planning import lifecycle
-        from virtnet.planning.property_paths import parsed
+        from virtnet.spec.paths import parsed
 
         resource = self._resource()
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
@@ -290,23 +289,24 @@ class Provider(dynamic.ResourceProvider):
 
     def _bad_settings(self) -> list[dynamic.CheckFailure]:
         """What is wrong with the stack's configuration, of which only a check can tell the user in a sentence."""
-        from virtnet.planning.engine_session import UNREACHABLE
-        from virtnet.planning.messages import SETTINGS
-        from virtnet.spec.failures import SpecFailure
+        from virtnet.spec.messages import setting_refused
+        from virtnet.spec.part import from_inputs
+        from virtnet.spec.settings import ProviderSettings
 
-        if self._session.unreachable in UNREACHABLE:
-            return []
-        return [dynamic.CheckFailure("virtnet:unreachable", SETTINGS[SpecFailure.NO_CHOICE])]
+        settings = {"unreachable": self._session.unreachable}
+        found = from_inputs(ProviderSettings, settings)[1]
+        return [dynamic.CheckFailure("", f"virtnet:{setting_refused(failure, settings)}") for failure in found]
 
-    def _check_failure(self, path: str, reason: str, inputs: Mapping[str, Any]) -> dynamic.CheckFailure:
-        """A failure as the engine shows it: with the value under its path, so for what may be secret without a path."""
-        from virtnet.spec.part import may_be_secret
+    def _check_failure(
+        self, resource: "Resource[Any]", failure: "Failure", inputs: "Values", news: Mapping[str, Any]
+    ) -> dynamic.CheckFailure:
+        """A failure as the engine shows it, which would look for a value under the whole path as if it were a name."""
+        from virtnet.spec.messages import refused
 
-        reason = self._session.readable(reason)
-        marked = {place[0] for place in _places(inputs).get(PLACES, [])}
-        if may_be_secret(self._resource().spec, path) or _top(path) in marked:
-            return dynamic.CheckFailure("", f"{path}: {reason}")
-        return dynamic.CheckFailure(path, reason)
+        marked = {place[0] for place in _places(news).get(PLACES, [])}
+        secret = _top(failure.path) in marked
+        told = refused(resource.spec, failure, inputs, resource.messages().failure, secret=secret)
+        return dynamic.CheckFailure("", self._session.readable(told))
 
     def _received(self, resource: "Resource[Any]", props: Mapping[str, Any]) -> "dict[str, object]":
         """What the engine sent, as the core has it; what of it is secret is remembered, for no line to repeat it."""

@@ -4,7 +4,8 @@
 
 `LibvirtNetwork` and `HostForwarding` are the resources, and `VirtualNetworkHost` makes both for one host. For each
 group of inputs there is an Args class and a TypedDict of the same keys: `forward={"mode": "nat"}` and
-`forward=virtnet.ForwardArgs(mode="nat")` mean the same.
+`forward=virtnet.ForwardArgs(mode="nat")` mean the same. In dicts a key may have the spelling of other languages as
+well, `portIsolated` for `port_isolated`; named in both, it is refused. Keywords have Python's spelling alone.
 """
 
 from pulumi_virtnet._generated import host_forwarding as _host_forwarding

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, wraps
+from typing import Any, ClassVar, ParamSpec
 
 import pulumi
 import pulumi.dynamic
 
 from pulumi_virtnet._interrupt import end_quietly_when_interrupted
+
+Parameters = ParamSpec("Parameters")
 
 
 class Args:
@@ -34,6 +36,35 @@ class Args:
         return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # an Args object can change, as a dict can
+
+
+def named_inputs(constructor: Callable[Parameters, None]) -> Callable[Parameters, None]:
+    """A constructor that says which keyword it does not take, and which one was meant; Python says the former."""
+    code = constructor.__code__
+    taken = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+
+    @wraps(constructor)
+    def construct(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> None:
+        if not taken.issuperset(keywords):
+            inputs = [name for name in constructor.__annotations__ if name not in _NO_INPUTS]
+            raise TypeError(unknown_input(type(arguments[0]).__name__, min(keywords.keys() - taken), inputs))
+        constructor(*arguments, **keywords)
+
+    return construct
+
+
+_NO_INPUTS = ("resource_name", "args", "opts", "return")
+
+
+def unknown_input(of: str, name: str, inputs: Iterable[str]) -> str:
+    """What is said of a keyword that is no input."""
+    import difflib
+
+    named = list(inputs)
+    close = difflib.get_close_matches(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower(), named, n=1)
+    if close:
+        return f"{of} has no input '{name}'; did you mean '{close[0]}'?"
+    return f"{of} has no input '{name}'; those there are: {', '.join(named)}"
 
 
 class WireKey(str):

@@ -11,7 +11,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from pulumi_virtnet._generated.host_forwarding import HostForwardingArgs, HostForwardingArgsDict
 from pulumi_virtnet._generated.libvirt_network import LibvirtNetworkArgs, LibvirtNetworkArgsDict
-from pulumi_virtnet._resource import Args
+from pulumi_virtnet._resource import Args, named_inputs, unknown_input
 from pulumi_virtnet.forwarding import HostForwarding
 from pulumi_virtnet.network import LibvirtNetwork
 
@@ -35,6 +35,7 @@ class VirtualNetworkHostArgs(Args):
     }
     MAPS: ClassVar[frozenset[str]] = frozenset({"networks"})
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -79,6 +80,7 @@ class VirtualNetworkHost(pulumi.ComponentResource):
             )
     """
 
+    @named_inputs
     def __init__(
         self,
         resource_name: str,
@@ -115,9 +117,9 @@ class VirtualNetworkHost(pulumi.ComponentResource):
             raise TypeError("VirtualNetworkHost takes its inputs from args or as keywords, not from both")
         if given is not None:
             named = _named(given)
-        unknown = sorted(named.keys() - VirtualNetworkHostArgs.FIELDS.keys())
+        unknown = named.keys() - VirtualNetworkHostArgs.FIELDS.keys()
         if unknown:
-            raise TypeError(f"VirtualNetworkHost has no input {unknown[0]!r}; it has uri, forwarding and networks")
+            raise TypeError(unknown_input(type(self).__name__, min(unknown), VirtualNetworkHostArgs.FIELDS))
         if not isinstance(named.get("networks", {}), Mapping):
             raise TypeError("the networks of a VirtualNetworkHost are a dict of inputs by network name")
         super().__init__("virtnet:index:VirtualNetworkHost", resource_name, None, opts)

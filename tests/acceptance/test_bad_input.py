@@ -1,4 +1,4 @@
-"""Inputs that are wrong by themselves, through the real engine: one clear sentence at preview, and nothing left behind.
+"""Inputs that are wrong by themselves, through the real engine: one clear line at preview, and nothing left behind.
 
 Every case alone is in tests/unit/data/bad_networks.json, and many at once in tests/integration/test_bad_input.py.
 """
@@ -7,70 +7,133 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.acceptance.native_stack import NativeStack
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host, sandboxed_host
 
 pytestmark = pytest.mark.acceptance
 
-SINGLE_VALUES = {
+WRONG: dict[str, Any] = {
     "name": "a/b",
     "title": "ding\u0007",
     "mac": "52:54:00:00:00",
     "mtu": 65536,
     "bridge": {"name": "br-of-16-letters"},
-    "forward": {"mode": "routed"},
-    "ips": [{"address": "10.9.0.1"}, {"address": "10.055.0.01/24"}, {"adress": "10.9.0.1/24"}],
+    "forward": {"mode": "natt"},
+    "vlan": 42,
+    "ips": [
+        {"address": "10.9.0.1"},
+        {"address": "10.055.0.01/24", "local_ptr": "yes"},
+        {"adress": "10.9.0.1/24"},
+        "10.30.0.1/24",
+        {"address": "10.31.0.1/24", "dhcp": True},
+    ],
     "routes": [{"address": "10.60.0.1/16", "gateway": "10.9.0.300"}],
 }
-FAILURES = {
-    "name": "holds '/'; use letters, digits, '-', '_' and '.'",
-    "mac": "'52:54:00:00:00' is no MAC address; write six bytes like 52:54:00:12:34:56",
-    "mtu": "is 65536; the largest allowed is 65535",
-    "bridge.name": "'br-of-16-letters' is 16 characters long, and the kernel allows 15; choose a shorter name",
-    "forward.mode": "must be one of nat, route, open, bridge, private, vepa, passthrough, hostdev",
-    "ips[0].address": "'10.9.0.1' has no prefix length; write it like 192.168.123.1/24",
-    "ips[1].address": "'10.055.0.01' has a number with a leading zero, which libvirt reads as octal; leave the "
-    "zero out",
-    "ips[2].adress": "is not a property; did you mean 'address'?",
-    "routes[0].address": "'10.60.0.1/16' has bits set after its prefix; write 10.60.0.0/16",
-    "routes[0].gateway": "'10.9.0.300' is no IP address; write it like 192.168.123.1 or fd00:123::1",
-}
+MODES = "nat, route, open, bridge, private, vepa, passthrough, hostdev, none"
+LINES = f"""\
+name="a/b": holds '/'; use letters, digits, '-', '_' and '.', as in "a-b"
+title: holds the control character U+0007; remove it
+mac="52:54:00:00:00": is no MAC address; write six bytes like 52:54:00:12:34:56
+mtu=65536: is too large; the largest allowed is 65535
+bridge.name="br-of-16-letters": is 16 characters long, and the kernel allows 15; choose a shorter name
+forward.mode="natt": must be one of {MODES}; did you mean "nat"?
+vlan=42: must be a group of named values; write vlan={{"tags": [{{"id": 42}}]}}
+ips[0].address="10.9.0.1": has no prefix length; write it like "10.9.0.1/24"
+ips[1].address="10.055.0.01/24": has a number with a leading zero, which libvirt reads as octal; write "10.55.0.1/24"
+ips[2].adress: is not a property; did you mean 'address'?
+ips[3]="10.30.0.1/24": must be a group of named values; write ips=[{{"address": "10.30.0.1/24"}}]
+routes[0].address="10.60.0.1/16": has bits set after its prefix; write "10.60.0.0/16"
+routes[0].gateway="10.9.0.300": is no IP address; write it like 192.168.123.1 or fd00:123::1
+"""
+WHOLE_RANGE = 'write dhcp={"ranges": [{"start": "10.31.0.2", "end": "10.31.0.254"}]}'
+PYTHON_LINES = f"""\
+ips[1].local_ptr="yes": must be true or false; write True
+ips[4].dhcp=True: must be a group of named values; {WHOLE_RANGE}
+"""
+WIRE_LINES = f"""\
+ips[1].localPtr="yes": must be true or false; write true
+ips[4].dhcp=true: must be a group of named values; {WHOLE_RANGE}
+"""
+FORWARDING: dict[str, Any] = {"ipv4": "on", "on_delete": "restor", "presist": True, "interfaces": {"eth0": True}}
+FORWARDING_LINES = """\
+ipv4="on": must be true or false; write {true}
+{on_delete}="restor": must be one of restore, keep; did you mean "restore"?
+presist: is not a property; did you mean 'persist'?
+interfaces["eth0"]={true}: must be a group of named values; write {{"ipv4": {true}}}
+"""
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """One host for all cases, as none of them may do anything to it."""
     with sandboxed_host(tmp_path_factory.mktemp("bad-input")) as host:
-        yield Stack(host)
+        yield host
 
 
-def refused(stack: Stack, *arguments: str, **inputs: Any) -> str:
+@pytest.fixture(scope="module")
+def untouched(shared: Host) -> Stack:
+    return Stack(shared, "dynamic")
+
+
+@pytest.fixture(scope="module")
+def native(shared: Host) -> Stack:
+    return NativeStack(shared, "native")
+
+
+def refused(stack: Stack, *arguments: str, kind: str = "LibvirtNetwork", **inputs: Any) -> str:
     """What the engine prints when it refuses, which leaves nothing behind and shows no traceback."""
     before = stack.host.trace()
-    stack.network("lab", **inputs)
+    # What is no keyword of the class can be a key of its dict.
+    stack.declare({"type": kind, "name": "lab", "args": {"args": inputs}})
 
     done = stack.pulumi(*arguments, check=False)
 
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert "Traceback" not in said
+    assert "<nil>" not in said
     assert stack.host.trace() == before
     return said
 
 
-def test_preview_says_what_is_wrong(untouched: Stack) -> None:
-    said = refused(untouched, "preview", **SINGLE_VALUES)
+def lines(said: str) -> set[str]:
+    """The failures of the summary, without what the engine writes before each."""
+    begin = "resource 'lab' has a problem: "
+    return {line.partition(begin)[2] for line in said.splitlines() if line.startswith("    error: ") and begin in line}
 
-    for path, reason in FAILURES.items():
-        assert f"resource 'lab': property {path} value" in said
-        assert f"has a problem: {reason}\n" in said
+
+def test_a_network_that_is_wrong(untouched: Stack) -> None:
+    said = refused(untouched, "preview", **WRONG)
+
+    assert lines(said) == set((LINES + PYTHON_LINES).splitlines())
+
+
+def test_a_network_that_is_wrong_in_any_language(native: Stack) -> None:
+    said = refused(native, "preview", **WRONG)
+
+    assert lines(said) == set((LINES + WIRE_LINES).splitlines())
+
+
+def test_a_forwarding_that_is_wrong(untouched: Stack) -> None:
+    said = refused(untouched, "preview", kind="HostForwarding", **FORWARDING)
+
+    assert lines(said) == set(FORWARDING_LINES.format(true="True", on_delete="on_delete").splitlines())
+
+
+def test_a_forwarding_that_is_wrong_in_any_language(native: Stack) -> None:
+    said = refused(native, "preview", kind="HostForwarding", **FORWARDING)
+
+    assert lines(said) == set(FORWARDING_LINES.format(true="true", on_delete="onDelete").splitlines())
 
 
 def test_up_refuses_it_too(untouched: Stack) -> None:
-    said = refused(untouched, "up", "--yes", "--skip-preview", mtu=5, forward={"mode": "routed"})
+    said = refused(untouched, "up", "--yes", "--skip-preview", mtu=5, forward={"mode": "isolated"})
 
-    assert "has a problem: is 5; the smallest allowed is 68" in said
-    assert "has a problem: must be one of nat, route, open, bridge" in said
+    assert lines(said) == {
+        "mtu=5: is too small; the smallest allowed is 68",
+        'forward.mode="isolated": is no mode: for a network that is isolated write none, or leave forward out',
+    }
     assert untouched.resources() == []
 
 
@@ -97,5 +160,6 @@ def test_a_configuration_that_nobody_knows(host: Host) -> None:
 
     said = refused(stack, "preview")
 
-    assert "virtnet:unreachable" in said
-    assert "has a problem: must be fail or recorded; correct it with pulumi config set\n" in said
+    assert lines(said) == {
+        'virtnet:unreachable="ignore": must be one of fail, recorded (correct it with pulumi config set)'
+    }

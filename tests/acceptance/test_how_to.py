@@ -239,7 +239,7 @@ def test_the_workflow_posts_the_preview_and_keeps_one_comment(host: Host, stack:
     assert "--method PATCH repos/owner/networks/issues/comments/4711 --field body=@comment.md" in second
     assert "POST" not in second
     assert " at c0ffee **failed**\n" in failed
-    assert "property ips[0].address" in failed
+    assert "has a problem: ips[0].address" in failed
     assert host.network("lab") is None
     with pytest.raises(AssertionError, match="ended with 1"):
         workflow.run("Fail where the preview failed")

@@ -174,10 +174,10 @@ def test_a_wrong_input_and_a_wrong_setting_name_their_properties(native: NativeS
 
     refused = native.preview(check=False)
 
-    assert "property mtu value {5} has a problem: is 5; the smallest allowed is 68" in refused
-    assert "property ips[0].localPtr value {<nil>} has a problem: must be true or false" in refused
+    assert "resource 'lab' has a problem: mtu=5: is too small; the smallest allowed is 68\n" in refused
+    assert 'has a problem: ips[0].localPtr="yes": must be true or false; write true\n' in refused
     native.pulumi("config", "set", "virtnet:unreachable", "ignore")
-    assert "property unreachable value {ignore} has a problem: must be fail or recorded" in native.preview(check=False)
+    assert 'has a problem: virtnet:unreachable="ignore": must be one of fail, recorded' in native.preview(check=False)
 
 
 def test_a_host_that_is_down_fails_a_refresh_or_keeps_what_is_recorded(host: Host, native: NativeStack) -> None:

@@ -124,7 +124,7 @@ class _Engine:
                 self._fail(one["name"], f"{type(error).__module__}.{type(error).__qualname__}: {error}")
             except CheckError as error:
                 for failure in error.failures:
-                    self._fail(one["name"], f"property {failure.property} value has a problem: {failure.reason}")
+                    self._fail(one["name"], f"has a problem: {failure.reason}")
             else:
                 return
             lost.add(one["name"])

@@ -49,7 +49,7 @@ def module(resource: Resource[Any]) -> Iterator[str]:
     yield f"from collections.abc import Mapping{sequence}"
     yield f"from typing import Any, ClassVar{literal}"
     yield from ("", "import pulumi", "from pulumi import Input", "from typing_extensions import NotRequired, TypedDict")
-    yield from ("", "from pulumi_virtnet._resource import Args, Resource")
+    yield from ("", "from pulumi_virtnet._resource import Args, Resource, named_inputs")
     yield from ("", f"__all__ = {sorted(input_names(resource))!r}", "")
     for part in parts:
         about = summary(part, levels)
@@ -190,6 +190,7 @@ def args_class(part: type[Part], name: str, about: str, levels: Levels) -> Itera
     maps = [shape.name for shape in shapes(part).values() if shape.kind == "map"]
     if maps:
         yield f"    MAPS: ClassVar[frozenset[str]] = frozenset({{{', '.join(repr(name) for name in maps)}}})"
+    yield "    @named_inputs"
     yield "    def __init__(self, *,"
     yield from parameters(part)
     yield "    ) -> None:"
@@ -222,6 +223,7 @@ def resource_base(resource: Resource[Any], levels: Levels) -> Iterator[str]:
         settled = [name for name in fields if name in made or name in resource.settled - set(resource.left_out)]
         yield f"    SETTLED = {tuple(settled)!r}"
         yield f"    LEFT_OUT = {dict(resource.left_out)!r}  # noqa: RUF012 - an annotation costs time at each resource"
+    yield "    @named_inputs"
     yield "    def __init__(self, resource_name: str,"
     yield f"        args: {resource.name}Args | {resource.name}ArgsDict | None = None,"
     yield "        opts: pulumi.ResourceOptions | None = None, *,"

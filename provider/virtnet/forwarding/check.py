@@ -39,9 +39,9 @@ def _contradictions(named: Values) -> list[Failure]:
     for name, forwarding in ({} if interfaces is UNKNOWN or interfaces is None else as_group(interfaces)).items():
         path = f'interfaces["{readable(name)}"]'
         if name in ("all", "default"):
-            failures.append(Failure(path, ForwardingFailure.KERNELS_WORD, {"name": name}))
+            failures.append(Failure(path, ForwardingFailure.KERNELS_WORD, {"name": name}, of_key=True))
         elif any(character in "*?[]=\\" for character in name):
-            failures.append(Failure(path, ForwardingFailure.PATTERN_CHARACTER))
+            failures.append(Failure(path, ForwardingFailure.PATTERN_CHARACTER, of_key=True))
         elif forwarding == {}:
             failures.append(Failure(path, ForwardingFailure.NAMES_NEITHER))
     return failures

@@ -24,7 +24,7 @@ from virtnet.forwarding.sysctl import shown
 from virtnet.planning.findings import Advice, Messages, Refusal, Said
 from virtnet.planning.messages import alias_option
 from virtnet.spec.failures import Details, Failure
-from virtnet.spec.messages import reason
+from virtnet.spec.messages import PYTHON, Spelling, reason
 
 REPLACEMENT = (
     "is deleted and made anew, on the host of the uri; the values found at create are put back on the one it was on, "
@@ -283,9 +283,9 @@ def advice(refusal: Refusal) -> Advice:
     return told(**refusal.details)
 
 
-def failure(found: Failure) -> str:
+def failure(found: Failure, spelling: Spelling = PYTHON) -> str:
     """Why a property is refused, and the fix."""
-    return reason(found, FAILURES)
+    return reason(found, FAILURES, spelling)
 
 
 def _filled(text: str, details: Details) -> str:

@@ -37,6 +37,9 @@ def check(inputs: Values, recorded: Values) -> tuple[dict[str, object], list[Fai
         named["name"] = recorded.get("name") or inputs.get("__name") or ""
     spec, failures = from_inputs(NetworkSpec, named)
     if spec is None:
+        from virtnet.network.checks.meant import as_meant
+
+        failures = [as_meant(failure, named) for failure in failures]
         if inputs.get("name") is None and not recorded.get("name") and inputs.get("__name"):
             failures = [_of_resource_name(failure, str(inputs["__name"])) for failure in failures]
         return {}, failures

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from virtnet.planning.clients.clients import Clients
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.plan import Change
-    from virtnet.planning.property_paths import Steps
     from virtnet.planning.resource import Resource
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Values
+    from virtnet.spec.paths import Steps
 
 DEFAULT_URI = "qemu:///system"
 """The host of resources that name none, where neither the configuration nor LIBVIRT_DEFAULT_URI does."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from virtnet.errors import VirtnetError
-from virtnet.spec.failures import Details, Failure
+from virtnet.spec.failures import Details
 
 
 class Problem(NamedTuple):
@@ -82,8 +82,8 @@ class Messages(NamedTuple):
 
     sentence: Callable[[Said], str]
     advice: Callable[[Refusal], Advice]
-    failure: Callable[[Failure], str]
-    """Why a property is refused, and the fix."""
+    failure: Callable[..., str]
+    """Why a property is refused, and the fix: of a Failure, and of a `spec.messages.Spelling` as `spelling`."""
     replacement: str
     """What becomes of a resource that is replaced: it stands behind "network 'lab' on qemu:///system: "."""
 

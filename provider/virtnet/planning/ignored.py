@@ -10,8 +10,8 @@ from typing import cast
 from pydantic.alias_generators import to_camel
 
 from virtnet.planning.merge import ABSENT, paired
-from virtnet.planning.property_paths import ANY, Steps
 from virtnet.spec.part import UNKNOWN, Part, Shape, TreeType, Values, as_group, as_list, shapes
+from virtnet.spec.paths import ANY, Steps
 
 
 def as_recorded(part: type[Part], desired: TreeType, recorded: Values, ignored: Sequence[Steps]) -> TreeType:

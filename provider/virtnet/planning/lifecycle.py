@@ -19,11 +19,12 @@ from virtnet.planning.ownership.claims import Claims, key_of
 from virtnet.planning.ownership.marks import urn_of
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.preview import Preview
-from virtnet.planning.property_paths import Steps, places, within
+from virtnet.planning.property_paths import places, within
 from virtnet.planning.reports import other_host
 from virtnet.planning.resource import Observed, Resource
 from virtnet.spec.failures import Failure
 from virtnet.spec.part import UNKNOWN, TreeType, Values, walk_unknown
+from virtnet.spec.paths import Steps
 from virtnet.transport.uri import same_place
 
 Connect = Callable[[str], Clients]

@@ -3,14 +3,12 @@
 What a resource finds and does is said in the resource's own `Messages`, which are given. Pure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import Enum
+from collections.abc import Iterable, Iterator, Sequence
 
 from virtnet.errors import AccessDenied, Left, Unreachable, VirtnetError
 from virtnet.planning.findings import Messages, Note, Refusal, Subject, Summary, read_error
 from virtnet.planning.plan import Change, Step
 from virtnet.planning.preview import Preview
-from virtnet.spec.failures import SpecFailure
 from virtnet.spec.values import printable
 
 
@@ -179,13 +177,3 @@ def gone_again(of: Subject) -> str:
 def recorded_is_shown(error: VirtnetError) -> str:
     """A refresh of a host that cannot be reached, where the settings ask for what is recorded."""
     return f"what is recorded is shown, as virtnet:unreachable is recorded: {error}"
-
-
-_NO_SETTING = "is not a setting of virtnet; those there are: uri, unreachable"
-
-SETTINGS: Mapping[Enum, str] = {
-    SpecFailure.UNKNOWN_KEY: _NO_SETTING,
-    SpecFailure.MISSPELT_KEY: _NO_SETTING,
-    SpecFailure.NO_CHOICE: "must be fail or recorded; correct it with pulumi config set",
-}
-"""What is wrong with the provider's own settings, where it reads otherwise than for a resource."""

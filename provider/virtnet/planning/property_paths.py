@@ -12,17 +12,10 @@ from pydantic.alias_generators import to_camel
 from virtnet.planning.merge import ABSENT, item_key, label
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import UNKNOWN, Part, Shape, Values, as_group, as_list, shapes
+from virtnet.spec.paths import ANY, Steps
 
 Kind: TypeAlias = Literal["ADD", "ADD_REPLACE", "DELETE", "DELETE_REPLACE", "UPDATE", "UPDATE_REPLACE"]
 """Pulumi's PropertyDiff.Kind, by name."""
-
-Steps: TypeAlias = tuple[str | int, ...]
-"""A path taken apart: names as on the wire, indexes of lists, keys of maps."""
-
-ANY = "*"
-"""The step of an option's path that is any name, any key or any index."""
-
-_STEP = re.compile(r'\.?(?P<name>[^.\["\]]+)|\["(?P<key>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+|\*)\]')
 
 _KINDS: Mapping[str, Kind] = {"add": "ADD", "remove": "DELETE", "change": "UPDATE"}
 
@@ -55,22 +48,6 @@ def detailed(part: type[Part], changes: Iterable[Change], recorded: Values, desi
 def places(part: type[Part], change: Change, recorded: Values, desired: Values) -> tuple[Steps, Steps]:
     """Where a change's path leads to in what is recorded, and in what is desired."""
     return _locate(part, change.path, recorded), _locate(part, change.path, desired)
-
-
-def parsed(path: str) -> Steps:
-    """A path of an option taken apart; nothing where it is none."""
-    steps: list[str | int] = []
-    end = 0
-    while end < len(path):
-        found = _STEP.match(path, end)
-        if found is None:
-            return ()
-        end, index = found.end(), found["index"]
-        if index is not None:
-            steps.append(ANY if index == ANY else int(index))
-        else:
-            steps.append(found["name"] if found["name"] is not None else re.sub(r"\\(.)", r"\1", found["key"]))
-    return tuple(steps)
 
 
 def within(steps: Steps, paths: Iterable[Steps]) -> bool:
@@ -138,15 +115,6 @@ def spelled(steps: Steps) -> str:
             quoted = step.replace('"', '\\"')
             path += f'["{quoted}"]'
     return path
-
-
-def in_camel_case(path: str) -> str:
-    """A failure's path in the spelling of the wire; quoted keys are data and stay."""
-    outside_quotes = re.split(r'("[^"]*")', path)
-    return "".join(
-        text if text.startswith('"') else re.sub(r"(?<=[a-zA-Z0-9])_([a-z0-9])", lambda found: found[1].upper(), text)
-        for text in outside_quotes
-    )
 
 
 def named(part: type[Part], tree: Values, but: Values, place: str = "") -> Iterator[str]:

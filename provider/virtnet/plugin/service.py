@@ -37,12 +37,12 @@ from virtnet.resources import CATALOGUE, Catalogue, Unchanged
 if TYPE_CHECKING:
     from virtnet.connect import Hosts
     from virtnet.planning.plan import Change
-    from virtnet.planning.property_paths import Steps
     from virtnet.planning.resource import Resource
     from virtnet.plugin.answers import Asked
     from virtnet.plugin.struct import Received
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Part, Values
+    from virtnet.spec.paths import Steps
 
 PACKAGE = "virtnet"
 
@@ -144,12 +144,11 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
         """Configuration as it is, or every reason against it."""
-        from virtnet.planning.messages import SETTINGS
-        from virtnet.spec.messages import reason
+        from virtnet.spec.messages import setting_refused
 
         news = self._take(request.news).values
         failures = [
-            provider_pb2.CheckFailure(property=failure.path, reason=reason(failure, SETTINGS))
+            provider_pb2.CheckFailure(reason=self.in_words(f"virtnet:{setting_refused(failure, news)}"))
             for failure in configuration_failures(news)
         ]
         return provider_pb2.CheckResponse(inputs=None if failures else request.news, failures=failures)
@@ -209,24 +208,24 @@ class Plugin(ResourceProviderServicer):
         found = found or self._session.claim(resource, request.urn, recorded, canonical)
         if found:
             return provider_pb2.CheckResponse(
-                failures=[self._failure(news, resource.spec, failure, resource.messages().failure) for failure in found]
+                failures=[
+                    provider_pb2.CheckFailure(
+                        reason=self._refused(news, resource.spec, failure, resource.messages().failure)
+                    )
+                    for failure in found
+                ]
             )
         self._session.checked(request.urn)
         return provider_pb2.CheckResponse(inputs=message_of(resource, canonical, news))
 
-    def _failure(
-        self, news: "Received", part: "type[Part]", failure: "Failure", read: "Callable[[Failure], str]"
-    ) -> provider_pb2.CheckFailure:
-        """A failure as the engine shows it: with the value under its path, so for a secret without a path."""
-        from virtnet.planning.property_paths import in_camel_case
-        from virtnet.spec.part import may_be_secret
+    def _refused(self, given: "Received", part: "type[Part]", failure: "Failure", read: "Callable[..., str]") -> str:
+        """A failure as the engine shows it, which would look for a value under the whole path as if it were a name."""
+        from virtnet.spec.messages import WIRE, refused
+        from virtnet.spec.paths import in_camel_case, parsed
 
-        path = in_camel_case(failure.path)
-        place = tuple(key for key in path.replace("]", "").replace("[", ".").split(".") if not key.isdigit())
-        secret = any(place[: len(one)] == one or one[: len(place)] == place for one in news.secret)
-        if secret or may_be_secret(part, failure.path):
-            return provider_pb2.CheckFailure(reason=self.in_words(f"{path}: {read(failure)}"))
-        return provider_pb2.CheckFailure(property=path, reason=self.in_words(read(failure)))
+        place = tuple(step for step in parsed(in_camel_case(failure.path)) if isinstance(step, str))
+        secret = any(place[: len(one)] == one or one[: len(place)] == place for one in given.secret)
+        return self.in_words(refused(part, failure, given.values, read, WIRE, secret=secret))
 
     @_reports_errors
     def Diff(  # noqa: N802
@@ -234,8 +233,9 @@ class Plugin(ResourceProviderServicer):
     ) -> provider_pb2.DiffResponse:
         """The changes by what is recorded, each with its property path."""
         from virtnet.planning import lifecycle
-        from virtnet.planning.property_paths import detailed, parsed, top
+        from virtnet.planning.property_paths import detailed, top
         from virtnet.plugin.struct import as_read, as_sent
+        from virtnet.spec.paths import parsed
 
         resource, unchanged = self._resource(request.urn), self._unchanged(request.urn)
         olds, news = request.olds.fields, request.news.fields
@@ -317,12 +317,13 @@ class Plugin(ResourceProviderServicer):
     def _import(self, resource: "Resource[Any]", request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         """What is there already, by what the user calls it: all it has as inputs, for a program to be written."""
         from virtnet.planning import lifecycle
+        from virtnet.spec.messages import refused
 
         given = {"uri": self._session.uri, "__owner": parse_urn(request.urn).owner, "__urn": request.urn}
         found = lifecycle.import_existing(resource, request.id, given, self._session.connect)
         for failure in found.failures:
-            said = resource.messages().failure(failure)
-            self._log.say(request.urn, f"to correct before it can be used: {failure.path}: {said}", "WARNING")
+            said = refused(resource.spec, failure, found.inputs, resource.messages().failure)
+            self._log.say(request.urn, self.in_words(f"to correct before it can be used: {said}"), "WARNING")
         return provider_pb2.ReadResponse(
             id=resource.identity(found.outputs),
             properties=message_of(resource, found.outputs),
@@ -336,7 +337,7 @@ class Plugin(ResourceProviderServicer):
         """Observe again, plan again, apply; or, at preview, what will be known of it."""
         from virtnet.errors import ApplyFailed
         from virtnet.planning import lifecycle
-        from virtnet.planning.property_paths import parsed
+        from virtnet.spec.paths import parsed
 
         resource, inputs = self._resource(request.urn), self._take(request.news)
         recorded, desired = tree_of(resource, self._take(request.olds)), tree_of(resource, inputs)
@@ -413,7 +414,10 @@ class Plugin(ResourceProviderServicer):
         arguments, failures = from_inputs(function.takes, wire.from_properties(function.takes, given.values))
         if arguments is None:
             return provider_pb2.InvokeResponse(
-                failures=[self._failure(given, function.takes, failure, reason) for failure in failures]
+                failures=[
+                    provider_pb2.CheckFailure(reason=self._refused(given, function.takes, failure, reason))
+                    for failure in failures
+                ]
             )
         named = tree(arguments)
         try:

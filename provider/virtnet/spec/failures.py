@@ -19,15 +19,23 @@ class Failure(NamedTuple):
     details: Details = MappingProxyType({})
     resource_name: str = ""
     """The Pulumi resource's name that stood in for a value that was left out; "" where the program gave the value."""
+    suggestion: Detail = None
+    """The value that comes nearest and is taken, in Python spelling; None where nothing does.
+
+    It may hold parts of the value given, so it is not told where that is a secret."""
+    of_key: bool = False
+    """Whether the last name or key of the path is wrong, whatever its value."""
 
 
 class Invalid(ValueError):
     """A value that is not of its type. A ValueError, as pydantic's validators and the readers of XML expect."""
 
-    def __init__(self, kind: Enum, details: Details | None = None) -> None:
+    def __init__(self, kind: Enum, details: Details | None = None, suggestion: str | None = None) -> None:
         super().__init__(kind.value)
         self.kind = kind
         self.details: Details = details or {}
+        self.suggestion = suggestion
+        """The value of the type that comes nearest."""
 
 
 class SpecFailure(Enum):

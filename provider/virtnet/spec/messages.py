@@ -1,9 +1,15 @@
-"""How failures of single values read: a sentence a kind, with its details in braces."""
+"""How failures of single values read: a sentence a kind, with its details in braces; and how values themselves do."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import NamedTuple
 
 from virtnet.spec.failures import Failure, SpecFailure
+from virtnet.spec.part import Part, Values, conceals, is_unknown
+from virtnet.spec.paths import in_camel_case, value_at
+from virtnet.spec.values import printable, readable
 from virtnet.transport import messages as transport
 
 SENTENCES: Mapping[Enum, str] = {
@@ -13,66 +19,185 @@ SENTENCES: Mapping[Enum, str] = {
     SpecFailure.NAME_EMPTY: "is empty; give the network a name",
     SpecFailure.NAME_SPACES: "begins or ends with a space; remove it",
     SpecFailure.NAME_CHARACTER: "holds '{character}'; use letters, digits, '-', '_' and '.'",
-    SpecFailure.NAME_DIRECTORY: "'{value}' names a directory; choose another name",
+    SpecFailure.NAME_DIRECTORY: "names a directory; choose another name",
     SpecFailure.NAME_HASH: "has a '#' after a space, where dnsmasq would cut its files' names off; leave it out",
     SpecFailure.NAME_TOO_LONG: "is longer than {longest} bytes; choose a shorter name",
     SpecFailure.INTERFACE_EMPTY: "is empty; give the interface's name",
-    SpecFailure.INTERFACE_TOO_LONG: "'{value}' is {length} characters long, and the kernel allows {longest}; choose a shorter name",
-    SpecFailure.NO_INTERFACE_NAME: "'{value}' is no interface name; leave out '/', ':', '%' and spaces",
-    SpecFailure.NO_MAC: "'{value}' is no MAC address; write six bytes like 52:54:00:12:34:56",
-    SpecFailure.MULTICAST_MAC: "'{canonical}' is a multicast address; its first byte must be even",
+    SpecFailure.INTERFACE_TOO_LONG: "is {length} characters long, and the kernel allows {longest}; choose a shorter name",
+    SpecFailure.NO_INTERFACE_NAME: "is no interface name; leave out '/', ':', '%' and spaces",
+    SpecFailure.NO_MAC: "is no MAC address; write six bytes like 52:54:00:12:34:56",
+    SpecFailure.MULTICAST_MAC: "is a multicast address; its first byte must be even",
     SpecFailure.ZERO_MAC: "'00:00:00:00:00:00' is no station's address; choose another",
-    SpecFailure.ADDRESS_ZONE: "'{value}' names a zone; leave out '%{zone}'",
-    SpecFailure.NOT_IPV4: "'{canonical}' is an IPv6 address; an IPv4 address belongs here",
-    SpecFailure.NO_PREFIX: "'{value}' has no prefix length; write it like 192.168.123.1/24",
-    SpecFailure.PREFIX_RANGE: "'{value}': the prefix length must be a number from 1 to {longest}",
-    SpecFailure.NETWORK_NO_PREFIX: "'{value}' has no prefix length; write it like 10.60.0.0/16",
-    SpecFailure.NO_NETWORK: "'{value}' is no network; write it like 10.60.0.0/16",
-    SpecFailure.HOST_BITS: "'{value}' has bits set after its prefix; write {suggestion}",
-    SpecFailure.NO_UUID: "'{value}' is no UUID; leave it out to have one chosen",
-    SpecFailure.NO_DNS_NAME: "'{value}' is no DNS name; use letters, digits, '-' and '.'",
-    SpecFailure.EMPTY_LABEL: "'{value}' has nothing between two dots, or before the first; leave a dot out",
-    SpecFailure.LONG_LABEL: "'{value}' has more than 63 characters without a dot; DNS has no such names",
-    SpecFailure.NO_SERVICE_NAME: "'{value}' is no service name; use letters, digits, '-' and '_', at most 62 of them",
+    SpecFailure.ADDRESS_ZONE: "names a zone; leave out '%' and what follows",
+    SpecFailure.NOT_IPV4: "is an IPv6 address; an IPv4 address belongs here",
+    SpecFailure.NO_PREFIX: "has no prefix length; write it like 192.168.123.1/24",
+    SpecFailure.PREFIX_RANGE: "the prefix length must be a number from 1 to {longest}",
+    SpecFailure.NETWORK_NO_PREFIX: "has no prefix length; write it like 10.60.0.0/16",
+    SpecFailure.NO_NETWORK: "is no network; write it like 10.60.0.0/16",
+    SpecFailure.HOST_BITS: "has bits set after its prefix; leave them out",
+    SpecFailure.NO_UUID: "is no UUID; leave it out to have one chosen",
+    SpecFailure.NO_DNS_NAME: "is no DNS name; use letters, digits, '-' and '.'",
+    SpecFailure.EMPTY_LABEL: "has nothing between two dots, or before the first; leave a dot out",
+    SpecFailure.LONG_LABEL: "has more than 63 characters without a dot; DNS has no such names",
+    SpecFailure.NO_SERVICE_NAME: "is no service name; use letters, digits, '-' and '_', at most 62 of them",
     SpecFailure.LINE_TOO_LONG: "is longer than the {longest} bytes that dnsmasq reads of a line; shorten it",
     SpecFailure.EMPTY: "is empty; leave it out, or give one",
     SpecFailure.OPTION_CHARACTER: "holds a comma or a double quote, which mean something else to dnsmasq; leave it out",
     SpecFailure.OPTION_SPACE: "has a space at an end or a '#' after one, which dnsmasq would cut off; leave it out",
     SpecFailure.BOOT_FILE_TOO_LONG: "is longer than the 127 bytes of BOOTP; choose a shorter name",
     SpecFailure.UNESCAPED_CHARACTER: "holds {character}, which libvirt does not write as XML; leave it out",
-    SpecFailure.NO_GENERIC_NAME: "'{value}' is no such name; use letters, digits, '-' and '_'",
+    SpecFailure.NO_GENERIC_NAME: "is no such name; use letters, digits, '-' and '_'",
     SpecFailure.PROFILE_TOO_LONG: "is {length} bytes long, and libvirt reads 39; choose a shorter one",
-    SpecFailure.NO_DUID: "'{value}' is no DUID; write bytes like 0:1:0:1:18:aa:62:fe:0:16:3e:44:55:66",
-    SpecFailure.NO_ABSOLUTE_PATH: "'{value}' is no absolute path; begin it with '/'",
+    SpecFailure.NO_DUID: "is no DUID; write bytes like 0:1:0:1:18:aa:62:fe:0:16:3e:44:55:66",
+    SpecFailure.NO_ABSOLUTE_PATH: "is no absolute path; begin it with '/'",
     SpecFailure.PATH_TOO_LONG: "is longer than 255 bytes; choose a shorter path",
-    SpecFailure.NO_URI: "'{value}' is no libvirt URI; write it like qemu:///system",
+    SpecFailure.NO_URI: "is no libvirt URI; write it like qemu:///system",
     SpecFailure.TWICE: "{what} {value} is at {path}[{index}] already; leave one out",
     SpecFailure.SAME_ITEM: "is the same as {path}[{index}]; leave one out",
     SpecFailure.MISSING: "is required; add it",
     SpecFailure.UNKNOWN_KEY: "is not a property; those there are: {names}",
-    SpecFailure.MISSPELT_KEY: "is not a property; did you mean '{closest}'?",
     SpecFailure.KEY_TWICE: "is named twice, as '{one}' and '{other}'; leave one out",
     SpecFailure.NO_TEXT: "must be a text",
     SpecFailure.NO_TRUTH_VALUE: "must be true or false",
     SpecFailure.NO_WHOLE_NUMBER: "must be a whole number",
-    SpecFailure.TOO_SMALL: "is {value}; the smallest allowed is {smallest}",
-    SpecFailure.TOO_LARGE: "is {value}; the largest allowed is {largest}",
+    SpecFailure.TOO_SMALL: "is too small; the smallest allowed is {smallest}",
+    SpecFailure.TOO_LARGE: "is too large; the largest allowed is {largest}",
     SpecFailure.NO_CHOICE: "must be one of {choices}",
     SpecFailure.NO_LIST: "must be a list",
     SpecFailure.NO_GROUP: "must be a group of named values",
     SpecFailure.OTHER: "{reason}",
-    SpecFailure.PREFIX_LENGTH: "'{value}' has a prefix length; an address alone belongs here",
-    SpecFailure.LEADING_ZERO: "'{value}' has a number with a leading zero, which libvirt reads as octal; leave the zero out",
-    SpecFailure.NO_ADDRESS: "'{value}' is no IP address; write it like 192.168.123.1 or fd00:123::1",
+    SpecFailure.PREFIX_LENGTH: "has a prefix length; an address alone belongs here",
+    SpecFailure.LEADING_ZERO: "has a number with a leading zero, which libvirt reads as octal; leave the zero out",
+    SpecFailure.NO_ADDRESS: "is no IP address; write it like 192.168.123.1 or fd00:123::1",
 }
+
+SUGGESTIONS: Mapping[Enum, str] = {
+    SpecFailure.MISSPELT_KEY: "is not a property; did you mean '{suggestion}'?",
+    SpecFailure.NO_CHOICE: "must be one of {choices}; did you mean {suggestion}?",
+    SpecFailure.NO_TEXT: "must be a text; write {suggestion}",
+    SpecFailure.NO_TRUTH_VALUE: "must be true or false; write {suggestion}",
+    SpecFailure.NO_WHOLE_NUMBER: "must be a whole number; write {suggestion}",
+    SpecFailure.NO_LIST: "must be a list; write {assignment}",
+    SpecFailure.NO_GROUP: "must be a group of named values; write {assignment}",
+    SpecFailure.NAME_SPACES: "begins or ends with a space; write {suggestion}",
+    SpecFailure.NAME_CHARACTER: "holds '{character}'; use letters, digits, '-', '_' and '.', as in {suggestion}",
+    SpecFailure.NO_MAC: "is no MAC address; write {suggestion}",
+    SpecFailure.ADDRESS_ZONE: "names a zone; write {suggestion}",
+    SpecFailure.NO_PREFIX: "has no prefix length; write it like {suggestion}",
+    SpecFailure.PREFIX_RANGE: "the prefix length must be a number from 1 to {longest}; write {suggestion}",
+    SpecFailure.NETWORK_NO_PREFIX: "has no prefix length; write it like {suggestion}",
+    SpecFailure.HOST_BITS: "has bits set after its prefix; write {suggestion}",
+    SpecFailure.NO_DNS_NAME: "is no DNS name; use letters, digits, '-' and '.', as in {suggestion}",
+    SpecFailure.EMPTY_LABEL: "has nothing between two dots, or before the first; write {suggestion}",
+    SpecFailure.NO_ABSOLUTE_PATH: "is no absolute path; write {suggestion}",
+    SpecFailure.PREFIX_LENGTH: "has a prefix length, and an address alone belongs here; write {suggestion}",
+    SpecFailure.LEADING_ZERO: "has a number with a leading zero, which libvirt reads as octal; write {suggestion}",
+}
+"""How they read where something is suggested. `{assignment}` is the suggestion behind the property's name."""
 
 _OF_A_RESOURCE_NAME = "taken from the resource's name '{name}', which as a network's {reason}; or set {path}"
 
+#: Details that are names of properties, or paths.
+_NAMES = ("names", "path", "place")
 
-def reason(failure: Failure, sentences: Mapping[Enum, str] = SENTENCES) -> str:
+
+class Spelling(NamedTuple):
+    """How names and values are spelled for the reader of a failure."""
+
+    name: Callable[[str], str]
+    true: str
+    false: str
+
+
+PYTHON = Spelling(str, "True", "False")
+
+WIRE = Spelling(in_camel_case, "true", "false")
+"""For programs in any language: as YAML and JSON have it."""
+
+
+def reason(failure: Failure, sentences: Mapping[Enum, str] = SENTENCES, spelling: Spelling = PYTHON) -> str:
     """The reason of a failure, with its fix. `sentences` are those of the resource that the inputs are for."""
-    template = sentences[failure.kind] if failure.kind in sentences else SENTENCES[failure.kind]
-    said = template.format_map(failure.details)
+    suggestion = failure.suggestion
+    if suggestion is not None and failure.kind in SUGGESTIONS:
+        template = SUGGESTIONS[failure.kind]
+    else:
+        template = sentences[failure.kind] if failure.kind in sentences else SENTENCES[failure.kind]
+    details = {name: _detail(name, value, spelling) for name, value in failure.details.items()}
+    if failure.kind is SpecFailure.MISSPELT_KEY:
+        details["suggestion"] = spelling.name(str(suggestion))
+    elif suggestion is not None:
+        details["suggestion"] = literal(suggestion, spelling)
+        details["assignment"] = _assignment(failure.path, suggestion, spelling)
+    said = template.format_map(details)
     if not failure.resource_name:
         return said
     return _OF_A_RESOURCE_NAME.format(name=failure.resource_name, reason=said, path=failure.path)
+
+
+def _detail(name: str, value: object, spelling: Spelling) -> object:
+    if name not in _NAMES:
+        return value
+    return (
+        ", ".join(spelling.name(str(item)) for item in value) if isinstance(value, list) else spelling.name(str(value))
+    )
+
+
+def refused(
+    spec: type[Part],
+    failure: Failure,
+    inputs: Values,
+    read: Callable[..., str] = reason,
+    spelling: Spelling = PYTHON,
+    *,
+    secret: bool = False,
+) -> str:
+    """A failure as the engine's error has it: where, what was given, and why not.
+
+    `read` says the last. What is `secret`, as the engine marks it, or may be by its place, is not shown, nor what
+    would be suggested instead.
+    """
+    path = printable(spelling.name(failure.path))
+    if failure.of_key or failure.resource_name:
+        return f"{path}: {read(failure, spelling=spelling)}"
+    if secret or conceals(spec, failure.path):
+        return f"{path}: {read(failure._replace(suggestion=None), spelling=spelling)}"
+    given = value_at(inputs, failure.path)
+    shown = "" if given is None or is_unknown(given) else f"={readable(literal(given, spelling))}"
+    return f"{path}{shown}: {read(failure, spelling=spelling)}"
+
+
+_SETTINGS: Mapping[Enum, str] = {SpecFailure.UNKNOWN_KEY: "is not a setting of virtnet; those there are: {names}"}
+
+
+def setting_refused(failure: Failure, given: Values) -> str:
+    """What is wrong with one of the provider's own settings."""
+    from virtnet.spec.settings import ProviderSettings
+
+    def read(of: Failure, spelling: Spelling) -> str:
+        return f"{reason(of, _SETTINGS, spelling)} (correct it with pulumi config set)"
+
+    return refused(ProviderSettings, failure, given, read)
+
+
+def literal(value: object, spelling: Spelling = PYTHON) -> str:
+    """A value as a program in any of the languages may have it, but for truth values."""
+    if isinstance(value, bool):
+        return spelling.true if value else spelling.false
+    if isinstance(value, Mapping):
+        items = (f"{json.dumps(spelling.name(str(key)))}: {literal(item, spelling)}" for key, item in value.items())
+        return f"{{{', '.join(items)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(literal(item, spelling) for item in value)}]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, str):
+        return json.dumps(printable(value), ensure_ascii=False)
+    return printable(str(value))
+
+
+def _assignment(path: str, value: object, spelling: Spelling) -> str:
+    """A value behind the name of its property: `forward={"mode": "nat"}`."""
+    named = re.search(r"([^.\[\]\"]+)(\[\d+\])?$", path)
+    if named is None:  # the key of a map
+        return literal(value, spelling)
+    return f"{spelling.name(named[1])}={literal([value] if named[2] else value, spelling)}"

@@ -279,6 +279,23 @@ def holds_secret(part: type[Part] | None) -> bool:
     return part is not None and any(shape.secret for shape in shapes(part).values())
 
 
+def conceals(part: type[Part], path: str) -> bool:
+    """Whether what a path leads to may be secret, or hold at any depth something that may be."""
+    inside: type[Part] | None = part
+    for name in re.sub(r'\["[^"]*"\]|\[[^\]]*\]', "", path).split("."):
+        shape = None if inside is None else shapes(inside).get(name)
+        if shape is None:
+            return False
+        if shape.secret:
+            return True
+        inside = shape.part
+    return _conceals(inside)
+
+
+def _conceals(part: type[Part] | None) -> bool:
+    return part is not None and any(shape.secret or _conceals(shape.part) for shape in shapes(part).values())
+
+
 def _shape(name: str, info: Any) -> Shape:
     annotation, metadata = _without_none(info.annotation), list(info.metadata)
     kind: Literal["scalar", "scalars", "part", "parts", "map"] = "scalar"
@@ -332,12 +349,17 @@ def _without_none(annotation: Any) -> Any:
 _building = threading.Lock()
 
 
-def from_inputs(spec: type[SpecType], inputs: Values) -> tuple[SpecType | None, list[Failure]]:
-    """Inputs as a spec, or None with every failure of type, spelling and range. Keys with null count as absent."""
+def validated(spec: type[SpecType], inputs: Values) -> SpecType:
+    """Inputs as a spec. Raises pydantic's ValidationError."""
     with _building:
         spec.model_rebuild()
+    return spec.model_validate(inputs)
+
+
+def from_inputs(spec: type[SpecType], inputs: Values) -> tuple[SpecType | None, list[Failure]]:
+    """Inputs as a spec, or None with every failure of type, spelling and range. Keys with null count as absent."""
     try:
-        return spec.model_validate(_without_nulls(inputs) or {}), []
+        return validated(spec, _without_nulls(inputs) or {}), []
     except ValidationError as error:
         from virtnet.spec.refused import failures_of
 
@@ -359,7 +381,7 @@ def _plain(value: object) -> object:
     return value
 
 
-def _without_nulls(value: object) -> object:
+def _without_nulls(value: Any) -> Any:
     """A value less its nulls. A group of nothing else is absent too, as an empty one says that there is none."""
     if isinstance(value, Mapping):
         found = {name: _without_nulls(item) for name, item in value.items()}

@@ -26,6 +26,8 @@ LONGEST_INTERFACE_NAME = 15
 #: dnsmasq reads a line of its files into a buffer of 1025 bytes (MAXDNAME, option.c), with the newline and a zero.
 LONGEST_LINE = 1023
 
+_NOT_IN_NAMES = "/<>&\"'"
+
 #: libvirt names files after the network in several directories; the longest suffix is short of 40 bytes.
 LONGEST_NETWORK_NAME = 200
 
@@ -60,13 +62,14 @@ def network_name(value: str) -> str:
     if not value.strip():
         raise Invalid(SpecFailure.NAME_EMPTY)
     if value != value.strip():
-        raise Invalid(SpecFailure.NAME_SPACES)
-    for character in "/<>&\"'":
+        raise Invalid(SpecFailure.NAME_SPACES, suggestion=value.strip())
+    for character in _NOT_IN_NAMES:
         if character in value:
-            raise Invalid(SpecFailure.NAME_CHARACTER, {"character": character})
+            replaced = re.sub(f"[{_NOT_IN_NAMES}]+", "-", value)
+            raise Invalid(SpecFailure.NAME_CHARACTER, {"character": character}, replaced)
     _all_printable(value)
     if value in (".", ".."):
-        raise Invalid(SpecFailure.NAME_DIRECTORY, {"value": value})
+        raise Invalid(SpecFailure.NAME_DIRECTORY)
     if re.search(r"\s#", value):
         raise Invalid(SpecFailure.NAME_HASH)
     if len(value.encode()) > LONGEST_NETWORK_NAME:
@@ -82,17 +85,19 @@ def interface_name(value: str) -> str:
     if len(value.encode()) > LONGEST_INTERFACE_NAME:
         raise Invalid(
             SpecFailure.INTERFACE_TOO_LONG,
-            {"value": readable(value), "length": len(value.encode()), "longest": LONGEST_INTERFACE_NAME},
+            {"length": len(value.encode()), "longest": LONGEST_INTERFACE_NAME},
         )
     if value in (".", "..") or re.search(r"[/:\s%]", value):
-        raise Invalid(SpecFailure.NO_INTERFACE_NAME, {"value": readable(value)})
+        raise Invalid(SpecFailure.NO_INTERFACE_NAME)
     return value
 
 
 def mac_address(value: str) -> str:
     """A MAC address, kept in lower case with two digits a byte."""
     if not re.fullmatch(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2}){5}", value):
-        raise Invalid(SpecFailure.NO_MAC, {"value": readable(value)})
+        digits = re.sub(r"[-:.\s]", "", value).lower()
+        pairs = ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+        raise Invalid(SpecFailure.NO_MAC, suggestion=pairs if re.fullmatch(r"[0-9a-f]{12}", digits) else None)
     return ":".join(f"{int(byte, 16):02x}" for byte in value.split(":"))
 
 
@@ -113,7 +118,8 @@ def ip_address(value: str) -> str:
     except ValueError:
         raise _no_address(value) from None
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.scope_id is not None:
-        raise Invalid(SpecFailure.ADDRESS_ZONE, {"value": readable(value), "zone": readable(parsed.scope_id)})
+        alone = str(parsed).partition("%")[0]
+        raise Invalid(SpecFailure.ADDRESS_ZONE, suggestion=alone)
     return str(parsed)
 
 
@@ -129,18 +135,22 @@ def interface_address(value: str) -> str:
     """An address with its prefix length: "192.168.123.1/24", "fd00:123::1/64"."""
     address, slash, prefix = value.partition("/")
     if not slash:
-        raise Invalid(SpecFailure.NO_PREFIX, {"value": readable(value)})
-    canonical = ip_address(address)
+        raise Invalid(SpecFailure.NO_PREFIX, suggestion=_with_usual_prefix(address))
+    try:
+        canonical = ip_address(address)
+    except Invalid as error:
+        nearest = None if error.suggestion is None else f"{error.suggestion}/{prefix}"
+        raise Invalid(error.kind, error.details, nearest) from None
     longest = 128 if ":" in canonical else 32
     if not re.fullmatch(r"0|[1-9][0-9]{0,2}", prefix) or not 1 <= int(prefix) <= longest:
-        raise Invalid(SpecFailure.PREFIX_RANGE, {"value": readable(value), "longest": longest})
+        raise Invalid(SpecFailure.PREFIX_RANGE, {"longest": longest}, _with_mask_as_prefix(value))
     return f"{canonical}/{int(prefix)}"
 
 
 def network_address(value: str) -> str:
     """A network in CIDR form: "10.60.0.0/16"; no bits set after the prefix."""
     if "/" not in value:
-        raise Invalid(SpecFailure.NETWORK_NO_PREFIX, {"value": readable(value)})
+        raise Invalid(SpecFailure.NETWORK_NO_PREFIX, suggestion=_with_classful_prefix(value))
     canonical = interface_address(value) if not value.endswith("/0") else value
     try:
         return str(ipaddress.ip_network(canonical))
@@ -148,8 +158,8 @@ def network_address(value: str) -> str:
         try:
             suggestion = str(ipaddress.ip_network(canonical, strict=False))
         except ValueError:
-            raise Invalid(SpecFailure.NO_NETWORK, {"value": readable(value)}) from None
-        raise Invalid(SpecFailure.HOST_BITS, {"value": readable(value), "suggestion": suggestion}) from None
+            raise Invalid(SpecFailure.NO_NETWORK) from None
+        raise Invalid(SpecFailure.HOST_BITS, suggestion=suggestion) from None
 
 
 def network_uuid(value: str) -> str:
@@ -157,7 +167,7 @@ def network_uuid(value: str) -> str:
     try:
         return str(uuid.UUID(value))
     except ValueError:
-        raise Invalid(SpecFailure.NO_UUID, {"value": readable(value)}) from None
+        raise Invalid(SpecFailure.NO_UUID) from None
 
 
 def domain_name(value: str) -> str:
@@ -167,19 +177,19 @@ def domain_name(value: str) -> str:
     """
     text(value)
     if not re.fullmatch(r"[A-Za-z0-9_.*+-]+", value) or len(value) > 253:
-        raise Invalid(SpecFailure.NO_DNS_NAME, {"value": readable(value)})
+        raise Invalid(SpecFailure.NO_DNS_NAME, suggestion=re.sub(r"\s+", "-", value.strip()))
     labels = value.removesuffix(".").split(".")
     if "" in labels and value != ".":
-        raise Invalid(SpecFailure.EMPTY_LABEL, {"value": readable(value)})
+        raise Invalid(SpecFailure.EMPTY_LABEL, suggestion=".".join(filter(None, labels)))
     if any(len(label) > 63 for label in labels):
-        raise Invalid(SpecFailure.LONG_LABEL, {"value": readable(value)})
+        raise Invalid(SpecFailure.LONG_LABEL)
     return value
 
 
 def service_name(value: str) -> str:
     """An SRV record's service: libvirt's characters (virNetworkDNSSrvDefParseXML), as one label with an underscore."""
     if not re.fullmatch(r"[A-Za-z0-9_*/+-]{1,62}", value):
-        raise Invalid(SpecFailure.NO_SERVICE_NAME, {"value": readable(value)})
+        raise Invalid(SpecFailure.NO_SERVICE_NAME)
     return value
 
 
@@ -236,7 +246,7 @@ def unescaped_text(value: str) -> str:
 def generic_name(value: str) -> str:
     """A name of a kernel module and the like (genericName of libvirt's schema)."""
     if not re.fullmatch(r"[A-Za-z0-9_+-]+", value):
-        raise Invalid(SpecFailure.NO_GENERIC_NAME, {"value": readable(value)})
+        raise Invalid(SpecFailure.NO_GENERIC_NAME)
     return value
 
 
@@ -251,7 +261,7 @@ def port_profile(value: str) -> str:
 def duid(value: str) -> str:
     """A DHCPv6 client's DUID, or a client id: bytes in hexadecimal with colons."""
     if not re.fullmatch(r"[0-9A-Fa-f]{1,2}(:[0-9A-Fa-f]{1,2}){1,129}", value):
-        raise Invalid(SpecFailure.NO_DUID, {"value": readable(value)})
+        raise Invalid(SpecFailure.NO_DUID)
     return ":".join(f"{int(byte, 16):x}" for byte in value.split(":"))
 
 
@@ -259,7 +269,7 @@ def absolute_path(value: str) -> str:
     """A path from the root of the host's file system, which dnsmasq takes as it is."""
     text(value)
     if not value.startswith("/"):
-        raise Invalid(SpecFailure.NO_ABSOLUTE_PATH, {"value": readable(value)})
+        raise Invalid(SpecFailure.NO_ABSOLUTE_PATH, suggestion=f"/{value}")
     option_value(value)
     if len(value.encode()) > 255:
         raise Invalid(SpecFailure.PATH_TOO_LONG)
@@ -270,7 +280,7 @@ def uri(value: str) -> str:
     """A libvirt connection URI (https://libvirt.org/uri.html)."""
     text(value)
     if not re.match(r"[a-z][a-z0-9+.-]*://", value):
-        raise Invalid(SpecFailure.NO_URI, {"value": readable(value)})
+        raise Invalid(SpecFailure.NO_URI)
     fault = why_unsafe(value)
     if fault is not None:
         raise Invalid(fault.kind, fault.details)
@@ -289,12 +299,29 @@ def printable(value: str) -> str:
 
 
 def _no_address(value: str) -> Invalid:
-    shown = {"value": readable(value)}
     if "/" in value:
-        return Invalid(SpecFailure.PREFIX_LENGTH, shown)
+        return Invalid(SpecFailure.PREFIX_LENGTH, suggestion=value.partition("/")[0])
     if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", value) and re.search(r"(^|\.)0[0-9]", value):
-        return Invalid(SpecFailure.LEADING_ZERO, shown)
-    return Invalid(SpecFailure.NO_ADDRESS, shown)
+        return Invalid(SpecFailure.LEADING_ZERO, suggestion=".".join(str(int(part)) for part in value.split(".")))
+    return Invalid(SpecFailure.NO_ADDRESS)
+
+
+def _with_usual_prefix(address: str) -> str:
+    return f"{address}/64" if ":" in address else f"{address}/24"
+
+
+def _with_mask_as_prefix(value: str) -> str | None:
+    """An address with a netmask for its prefix length, "10.9.0.1/255.255.255.0"; None where it has none."""
+    try:
+        return ipaddress.IPv4Interface(value).with_prefixlen
+    except ValueError:
+        return None
+
+
+def _with_classful_prefix(address: str) -> str | None:
+    """A network as its zeros say how long it is: 10.60.0.0 as 10.60.0.0/16; None where it has none."""
+    zeros = re.search(r"(\.0){1,3}$", address)
+    return None if zeros is None else f"{address}/{32 - 4 * len(zeros[0])}"
 
 
 Text = Annotated[StrictStr, Canonical(text), AfterValidator(text)]

@@ -10,7 +10,7 @@ import pulumi
 from pulumi import Input
 from typing_extensions import NotRequired, TypedDict
 
-from pulumi_virtnet._resource import Args, Resource
+from pulumi_virtnet._resource import Args, Resource, named_inputs
 
 __all__ = ["HostForwardingArgs", "HostForwardingArgsDict", "InterfaceForwardingArgs", "InterfaceForwardingArgsDict"]
 
@@ -30,6 +30,7 @@ class InterfaceForwardingArgs(Args):
         "ipv6": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -90,6 +91,7 @@ class HostForwardingArgs(Args):
     }
     MAPS: ClassVar[frozenset[str]] = frozenset({"interfaces"})
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -158,6 +160,7 @@ class HostForwardingProperties(Resource):
     ARGS: ClassVar[type[Args]] = HostForwardingArgs
     OUTPUTS = ("runtime", "drop_in_path", "previous", "at_boot", "host_uuid")
 
+    @named_inputs
     def __init__(
         self,
         resource_name: str,

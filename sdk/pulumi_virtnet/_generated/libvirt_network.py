@@ -12,7 +12,7 @@ import pulumi
 from pulumi import Input
 from typing_extensions import NotRequired, TypedDict
 
-from pulumi_virtnet._resource import Args, Resource
+from pulumi_virtnet._resource import Args, Resource, named_inputs
 
 __all__ = [
     "BandwidthArgs",
@@ -93,6 +93,7 @@ class NatAddressArgs(Args):
         "end": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -125,6 +126,7 @@ class NatPortArgs(Args):
         "end": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -159,6 +161,7 @@ class NatArgs(Args):
         "port": NatPortArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -193,6 +196,7 @@ class ForwardInterfaceArgs(Args):
         "dev": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -219,6 +223,7 @@ class PhysicalFunctionArgs(Args):
         "dev": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -251,6 +256,7 @@ class PciAddressArgs(Args):
         "function": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -292,6 +298,7 @@ class DriverArgs(Args):
         "model": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -345,6 +352,7 @@ class ForwardArgs(Args):
         "driver": DriverArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -425,6 +433,7 @@ class BridgeArgs(Args):
         "mac_table_manager": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -473,6 +482,7 @@ class DomainArgs(Args):
         "register": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -511,6 +521,7 @@ class ForwarderArgs(Args):
         "port": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -547,6 +558,7 @@ class DnsHostArgs(Args):
         "hostnames": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -589,6 +601,7 @@ class SrvArgs(Args):
         "weight": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -641,6 +654,7 @@ class TxtArgs(Args):
         "value": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -683,6 +697,7 @@ class DnsArgs(Args):
         "txts": TxtArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -737,6 +752,7 @@ class InboundArgs(Args):
         "burst": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -775,6 +791,7 @@ class OutboundArgs(Args):
         "burst": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -811,6 +828,7 @@ class BandwidthArgs(Args):
         "outbound": OutboundArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -843,6 +861,7 @@ class TagArgs(Args):
         "native_mode": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -875,6 +894,7 @@ class VlanArgs(Args):
         "tags": TagArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -907,6 +927,7 @@ class LeaseArgs(Args):
         "unit": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -941,6 +962,7 @@ class DhcpRangeArgs(Args):
         "lease": LeaseArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -983,6 +1005,7 @@ class DhcpHostArgs(Args):
         "lease": LeaseArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -1027,6 +1050,7 @@ class BootpArgs(Args):
         "server": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -1063,6 +1087,7 @@ class DhcpArgs(Args):
         "bootp": BootpArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -1103,6 +1128,7 @@ class NetworkIpArgs(Args):
         "dhcp": DhcpArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -1146,6 +1172,7 @@ class RouteArgs(Args):
         "metric": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -1190,6 +1217,7 @@ class VirtualPortParametersArgs(Args):
         "interfaceid": None,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -1238,6 +1266,7 @@ class VirtualPortArgs(Args):
         "parameters": VirtualPortParametersArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -1278,6 +1307,7 @@ class PortGroupArgs(Args):
         "vlan": VlanArgs,
     }
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -1404,6 +1434,7 @@ class LibvirtNetworkArgs(Args):
     }
     MAPS: ClassVar[frozenset[str]] = frozenset({"metadata"})
 
+    @named_inputs
     def __init__(
         self,
         *,
@@ -1567,6 +1598,7 @@ class LibvirtNetworkProperties(Resource):
     SETTLED = ("uri", "name", "uuid", "mac")
     LEFT_OUT = {"autostart": True, "active": True}  # noqa: RUF012 - an annotation costs time at each resource
 
+    @named_inputs
     def __init__(
         self,
         resource_name: str,

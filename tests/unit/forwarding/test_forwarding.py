@@ -71,7 +71,7 @@ class TestCheck:
             ({"drop_in": "90 ours.conf"}, "drop_in", ForwardingFailure.DROP_IN_SPACE, {}),
             ({"drop_in": "90\nours.conf"}, "drop_in", SpecFailure.CONTROL_CHARACTER, {"code": 10}),
             ({"ipv4": "yes"}, "ipv4", SpecFailure.NO_TRUTH_VALUE, {}),
-            ({"ip4": True}, "ip4", SpecFailure.MISSPELT_KEY, {"closest": "ipv4"}),
+            ({"ip4": True}, "ip4", SpecFailure.MISSPELT_KEY, {}),
             ({"on_delete": "restor"}, "on_delete", SpecFailure.NO_CHOICE, {"choices": "restore, keep"}),
             ({"uri": None}, "uri", ForwardingFailure.URI_MISSING, {}),
             (
@@ -91,7 +91,7 @@ class TestCheck:
                 {"interfaces": {"eth0": {"ipv5": True}}},
                 'interfaces["eth0"].ipv5',
                 SpecFailure.MISSPELT_KEY,
-                {"closest": "ipv6"},
+                {},
             ),
             (
                 {"interfaces": {"eth0.1": {"ipv4": "on"}}},
@@ -103,19 +103,19 @@ class TestCheck:
                 {"interfaces": {"a/b": {"ipv4": True}}},
                 'interfaces["a/b"]',
                 SpecFailure.NO_INTERFACE_NAME,
-                {"value": "a/b"},
+                {},
             ),
             (
                 {"interfaces": {"; rm -rf /": {"ipv4": True}}},
                 'interfaces["; rm -rf /"]',
                 SpecFailure.NO_INTERFACE_NAME,
-                {"value": "; rm -rf /"},
+                {},
             ),
             (
                 {"interfaces": {"a" * 16: {"ipv4": True}}},
                 f'interfaces["{"a" * 16}"]',
                 SpecFailure.INTERFACE_TOO_LONG,
-                {"value": "a" * 16, "length": 16, "longest": 15},
+                {"length": 16, "longest": 15},
             ),
         ],
     )
@@ -123,7 +123,7 @@ class TestCheck:
         canonical, failures = check({"uri": "qemu:///system", **inputs}, {})
 
         assert canonical == {}
-        assert failures == [Failure(path, kind, details)]
+        assert [failure[:3] for failure in failures] == [(path, kind, details)]
 
     @pytest.mark.parametrize(
         ("uri", "kind"),

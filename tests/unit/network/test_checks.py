@@ -22,9 +22,13 @@ BAD = json.loads((DATA / "bad_networks.json").read_text())
 GOOD = json.loads((DATA / "good_networks.json").read_text())
 
 
-def check(inputs: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str, Any]]]:
+def check(inputs: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
+    """The canonical inputs, and the failures as the table has them: path, kind, details, and a suggestion if any."""
     canonical, failures = NETWORK.check({"uri": "qemu:///system", "name": "lab", **inputs}, {})
-    return canonical, [(failure.path, failure.kind.value, failure.details) for failure in failures]
+    return canonical, [
+        (failure.path, failure.kind.value, failure.details, *([failure.suggestion] if failure.suggestion else []))
+        for failure in failures
+    ]
 
 
 @pytest.mark.parametrize("row", BAD, ids=lambda row: row["case"])

@@ -10,7 +10,7 @@ from virtnet.network.resource import NETWORK
 from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.property_paths import parsed
+from virtnet.spec.paths import parsed
 
 SUBNET = {"address": "10.9.0.1/24", "dhcp": {"hosts": [{"mac": "52:54:00:00:00:01", "ip": "10.9.0.11"}]}}
 NAT: dict[str, Any] = {"name": "lab", "uri": "qemu:///system", "forward": {}, "ips": [SUBNET]}

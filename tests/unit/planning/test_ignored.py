@@ -6,8 +6,9 @@ import pytest
 
 from virtnet.network.spec import NetworkSpec
 from virtnet.planning.ignored import as_recorded, left_alone
-from virtnet.planning.property_paths import parsed, within
+from virtnet.planning.property_paths import within
 from virtnet.spec.part import UNKNOWN
+from virtnet.spec.paths import parsed
 
 FIRST, SECOND = {"mac": "52:54:00:00:00:01"}, {"mac": "52:54:00:00:00:02"}
 

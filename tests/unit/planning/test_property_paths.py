@@ -12,8 +12,9 @@ from virtnet.network.resource import NETWORK
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree_with_unknowns
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.planning.property_paths import at, detailed, in_camel_case, named, spelled, top
+from virtnet.planning.property_paths import at, detailed, named, spelled, top
 from virtnet.spec.part import UNKNOWN
+from virtnet.spec.paths import in_camel_case
 
 LAB = {"uri": "qemu:///system", "name": "lab", "autostart": True, "active": True}
 

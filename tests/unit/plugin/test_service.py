@@ -123,16 +123,26 @@ def test_what_the_plugin_understands(plugin: provider_pb2_grpc.ResourceProviderS
         ({}, []),
         ({"uri": "qemu:///system", "unreachable": "recorded", "version": "0.1.0"}, []),
         ({"uri": rpc.UNKNOWN, "unreachable": rpc.UNKNOWN}, []),
-        ({"unreachable": "ignore"}, [("unreachable", "must be fail or recorded; correct it with pulumi config set")]),
-        ({"url": "x"}, [("url", "is not a setting of virtnet; those there are: uri, unreachable")]),
+        (
+            {"unreachable": "ignore"},
+            ['virtnet:unreachable="ignore": must be one of fail, recorded (correct it with pulumi config set)'],
+        ),
+        ({"url": "x"}, ["virtnet:url: is not a property; did you mean 'uri'? (correct it with pulumi config set)"]),
+        (
+            {"xyzzy": "x"},
+            [
+                "virtnet:xyzzy: is not a setting of virtnet; those there are: uri, unreachable (correct it with pulumi "
+                "config set)"
+            ],
+        ),
     ],
 )
 def test_configuration_is_checked(
-    plugin: provider_pb2_grpc.ResourceProviderStub, given: dict[str, Any], failures: list[tuple[str, str]]
+    plugin: provider_pb2_grpc.ResourceProviderStub, given: dict[str, Any], failures: list[str]
 ) -> None:
     response = plugin.CheckConfig(provider_pb2.CheckRequest(urn=PROVIDER_URN, news=struct(given)))
 
-    assert [(failure.property, failure.reason) for failure in response.failures] == failures
+    assert [(failure.property, failure.reason) for failure in response.failures] == [("", told) for told in failures]
     assert failures or plain(response.inputs) == given
 
 
@@ -209,19 +219,20 @@ def test_unknowns_and_secrets_pass_at_any_depth(plugin: provider_pb2_grpc.Resour
 def test_what_is_wrong_is_said_with_its_path(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
     response = check(plugin, {"mtu": 5, "ips": [{"localPtr": True}], "dns": {"hosts": [{"ip": "10.0.0.300"}]}})
 
-    assert {failure.property for failure in response.failures} == {
-        "mtu",
-        "ips[0].address",
-        "dns.hosts[0].ip",
-        "dns.hosts[0].hostnames",
+    assert {(failure.property, failure.reason) for failure in response.failures} == {
+        ("", "mtu=5: is too small; the smallest allowed is 68"),
+        ("", "ips[0].address: is required; add it"),
+        ("", 'dns.hosts[0].ip="10.0.0.300": is no IP address; write it like 192.168.123.1 or fd00:123::1'),
+        ("", "dns.hosts[0].hostnames: is required; add it"),
     }
 
 
 def test_no_failure_repeats_a_secret(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
-    response = check(plugin, {"mac": secret("no-such-mac-address")})
+    response = check(plugin, {"mac": secret("52-54-00-AA-BB-CC"), "mtu": secret(5)})
 
     assert [(failure.property, failure.reason) for failure in response.failures] == [
-        ("", "mac: '[secret]' is no MAC address; write six bytes like 52:54:00:12:34:56")
+        ("", "mtu: is too small; the smallest allowed is 68"),
+        ("", "mac: is no MAC address; write six bytes like 52:54:00:12:34:56"),
     ]
 
 
@@ -278,8 +289,8 @@ def test_a_question_that_is_wrong_is_refused_with_its_path(plugin: provider_pb2_
     response = plugin.Invoke(request)
 
     assert {(failure.property, failure.reason) for failure in response.failures} == {
-        ("network", "is required; add it"),
-        ("prefixLength", "is 0; the smallest allowed is 1"),
+        ("", "network: is required; add it"),
+        ("", "prefixLength=0: is too small; the smallest allowed is 1"),
     }
 
 

@@ -14,6 +14,7 @@ from pulumi.output import UNKNOWN
 from pulumi.runtime.settings import SETTINGS
 
 import pulumi_virtnet as virtnet
+from pulumi_virtnet import native
 
 NAMES: dict[str, list[str]] = json.loads((Path(__file__).parent / "public_names.json").read_text())
 
@@ -305,3 +306,74 @@ def test_the_users_program_loads_nothing_of_the_provider_but_dynamic() -> None:
     program = "import sys, pulumi_virtnet; print(*(name for name in sys.modules if name.startswith('virtnet')))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert loaded.split() == ["virtnet", "virtnet.dynamic"]
+
+
+@pytest.mark.parametrize(
+    ("constructor", "keyword", "said"),
+    [
+        (virtnet.LibvirtNetwork, "foward", "LibvirtNetwork has no input 'foward'; did you mean 'forward'?"),
+        (
+            virtnet.LibvirtNetwork,
+            "portIsolated",
+            "LibvirtNetwork has no input 'portIsolated'; did you mean 'port_isolated'?",
+        ),
+        (virtnet.HostForwarding, "ip4", "HostForwarding has no input 'ip4'; did you mean 'ipv4'?"),
+        (native.LibvirtNetwork, "foward", "LibvirtNetwork has no input 'foward'; did you mean 'forward'?"),
+        (native.HostForwarding, "presist", "HostForwarding has no input 'presist'; did you mean 'persist'?"),
+        (virtnet.ForwardArgs, "mod", "ForwardArgs has no input 'mod'; did you mean 'mode'?"),
+        (
+            virtnet.LibvirtNetworkArgs,
+            "bridgeName",
+            "LibvirtNetworkArgs has no input 'bridgeName'; did you mean 'bridge'?",
+        ),
+        (virtnet.LeaseArgs, "xyzzy", "LeaseArgs has no input 'xyzzy'; those there are: expiry, unit"),
+    ],
+)
+def test_a_keyword_that_is_none_is_named_with_its_class_and_the_nearest(
+    constructor: Callable[..., Any], keyword: str, said: str
+) -> None:
+    positional = ("lab",) if issubclass(constructor, pulumi.Resource) else ()  # type: ignore[arg-type]
+
+    with pytest.raises(TypeError) as raised:
+        constructor(*positional, **{keyword: {}})
+
+    assert str(raised.value) == said
+
+
+def test_a_class_of_the_users_own_is_named_as_it_is(engine: Engine) -> None:
+    class Lab(virtnet.LibvirtNetwork):
+        def __init__(self, name: str, size: int, **inputs: Any) -> None:
+            super().__init__(name, mtu=size, **inputs)
+
+    with pytest.raises(TypeError, match=r"^Lab has no input 'foward'; did you mean 'forward'\?$"):
+        run(lambda: Lab("lab", 1400, foward={}))
+
+
+SNAKE: dict[str, Any] = {
+    "port_isolated": True,
+    "bridge": {"mac_table_manager": "kernel"},
+    "ips": [{"address": "10.9.0.1/24", "local_ptr": True}],
+    "metadata": {"urn:my_app": "<my_tag xmlns='urn:my_app'/>"},
+}
+CAMEL: dict[str, Any] = {
+    "portIsolated": True,
+    "bridge": {"macTableManager": "kernel"},
+    "ips": [{"address": "10.9.0.1/24", "localPtr": True}],
+    "metadata": {"urn:my_app": "<my_tag xmlns='urn:my_app'/>"},
+}
+
+
+@pytest.mark.parametrize("resource", [virtnet.LibvirtNetwork, native.LibvirtNetwork])
+def test_keys_of_dicts_mean_the_same_in_either_spelling(engine: Engine, resource: Any) -> None:
+    def program() -> None:
+        resource("snake", SNAKE)
+        resource("camel", CAMEL)
+        resource("later", {**CAMEL, "ips": pulumi.Output.from_input(CAMEL["ips"])})
+
+    run(program)
+
+    snake, camel, later = (
+        {key: value for key, value in engine.inputs[name].items() if not key.startswith("__")}
+        for name in ("snake", "camel", "later")
+    )
+    assert snake == camel == later

@@ -42,6 +42,7 @@ class NetworkFailure(Enum):
     IPV4_ONLY = "ipv4_only"
     IPV4_RESERVATION = "ipv4_reservation"
     IPV6_RESERVATION = "ipv6_reservation"
+    ISOLATED = "isolated"
     KERNELS_NAME = "kernels_name"
     LEASE_TOO_SHORT = "lease_too_short"
     MAC_TWICE = "mac_twice"

@@ -3,7 +3,7 @@
 from virtnet.network.messages import failures, notes, problems, refusals, steps
 from virtnet.planning.findings import Advice, Messages, Refusal, Said
 from virtnet.spec.failures import Failure
-from virtnet.spec.messages import reason
+from virtnet.spec.messages import PYTHON, Spelling, reason
 
 REPLACEMENT = "is deleted and made anew, which is refused while anything is plugged in, unless on_delete is disconnect"
 
@@ -26,6 +26,6 @@ def advice(refusal: Refusal) -> Advice:
     return refusals.advice(refusal)
 
 
-def failure(found: Failure) -> str:
+def failure(found: Failure, spelling: Spelling = PYTHON) -> str:
     """Why a property is refused, and the fix."""
-    return reason(found, failures.SENTENCES)
+    return reason(found, failures.SENTENCES, spelling)

@@ -8,6 +8,7 @@ from tests.golden import assert_golden
 from virtnet.network.checks.failures import NetworkFailure, WantedTwice
 from virtnet.network.messages.render import failure
 from virtnet.spec.failures import Failure, SpecFailure
+from virtnet.spec.messages import SUGGESTIONS
 
 HERE = Path(__file__).parent
 DATA = Path(__file__).parents[2] / "data"
@@ -32,8 +33,11 @@ def of_the_table() -> dict[str, Failure]:
     found: dict[str, Failure] = {}
     kinds = {kind.value: kind for kind in (*SpecFailure, *NetworkFailure)}
     for row in (*BAD, *GOOD):
-        for path, kind, details in row.get("failures", row.get("doubts", [])):
+        for path, kind, details, *suggestion in row.get("failures", row.get("doubts", [])):
             found.setdefault(kind, Failure(path, kinds[kind], details))
+            if suggestion:
+                suggested = Failure(path, kinds[kind], details, suggestion=suggestion[0])
+                found.setdefault(f"{kind}, with a suggestion", suggested)
     return found
 
 
@@ -49,7 +53,8 @@ def test_every_failure_of_a_network_has_its_sentence() -> None:
 def test_every_failure_of_a_value_has_its_sentence() -> None:
     examples = {**of_the_table(), **{other.kind.value: other for other in OTHERS}}
 
-    said = [(kind.name, failure(examples[kind.value])) for kind in SpecFailure]
+    said = [(kind.name, failure(examples[kind.value])) for kind in SpecFailure if kind is not SpecFailure.MISSPELT_KEY]
+    said += [(f"{kind.name}, suggested", failure(examples[f"{kind.value}, with a suggestion"])) for kind in SUGGESTIONS]
 
     assert_golden(HERE.parents[1] / "spec" / "failures.txt", said)
 
