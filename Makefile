@@ -60,16 +60,20 @@ bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; AR
 faults: setup ## kill, cut, flush and fill at every step of every plan; writes docs/reliability.md; ARGS='--only adopt'
 	@$(with_env) PYTHONPATH=. python -m tests.campaigns.faults $(ARGS)
 
-test-long: setup ## all faults, a thousand random edits compared with witnesses, 500 actions of a soak, fuzz at random, also on newer libvirt (root, hours)
+test-long: setup ## all faults, a thousand random edits and a thousand walks compared with witnesses, 500 actions of a soak, fuzz at random, also on newer libvirt (root, hours)
 	@$(MAKE) faults
 	@$(with_env) for seed in 1 2 3 4 5; do \
 	    PYTHONPATH=. virtnet sandbox -- python -m tests.campaigns.random_edits --seed $$seed --edits 200; \
 	done
+	@$(with_env) printf '%s\n' 1 251 | \
+	    PYTHONPATH=. xargs -P 2 -I SEED virtnet sandbox -- python -m tests.campaigns.walk --seed SEED --walks 250
 	@$(with_env) HYPOTHESIS_PROFILE=thorough pytest tests/unit --numprocesses=auto --timeout=7200
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- \
 	    python -m tests.campaigns.generated_networks --networks 5000 --starts 200 --seed $$RANDOM
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.campaigns.hostile_networks --starts 0
 	@$(with_env) PYTHONPATH=. virtnet sandbox -- python -m tests.campaigns.soak --seed 1 --actions 500 --engine 20
+	@printf '%s\n' 501 751 | xargs -P 2 -I SEED tools/newer-libvirt --run env PYTHONPATH=. \
+	    virtnet sandbox -- python -m tests.campaigns.walk --seed SEED --walks 250
 	@tools/newer-libvirt --run env PYTHONPATH=. virtnet sandbox -- \
 	    python -m tests.campaigns.generated_networks --networks 5000 --starts 200 --seed $$RANDOM
 	@tools/newer-libvirt --run env PYTHONPATH=. virtnet sandbox -- \

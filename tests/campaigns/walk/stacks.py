@@ -1,0 +1,286 @@
+"""Stacks whose programs are written as Python, and the real `pulumi`, whose plugins are forks of a warm process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+#: Seconds that no command takes.
+LONGEST = 90
+#: Form and how the program names the SDK.
+FORMS = {"dynamic": "import pulumi_virtnet as virtnet", "native": "import pulumi_virtnet.native as virtnet"}
+TYPES = {
+    "dynamic": "pulumi-python:dynamic/virtnet:{}",
+    "native": "virtnet:index:{}",
+}
+DESTRUCTIVE = frozenset({"delete", "replace", "delete-replaced", "create-replacement", "discard-replaced"})
+
+
+@dataclass
+class Declared:
+    """A resource of a program."""
+
+    kind: str
+    name: str
+    args: dict[str, Any]
+    component: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    aliases: list[str] = field(default_factory=list)
+    """As Python has them."""
+
+    @property
+    def on_host(self) -> str:
+        """The name of its network on the host; "" of another kind."""
+        return str(self.args.get("name", self.name)) if self.kind == "LibvirtNetwork" else ""
+
+    def written(self) -> str:
+        """The statement that declares it."""
+        options = {name: repr(value) for name, value in sorted(self.options.items())}
+        if self.component:
+            options["parent"] = self.component
+        if self.aliases:
+            options["aliases"] = f"[{', '.join(self.aliases)}]"
+        given = [repr(self.name), *(f"{name}={value!r}" for name, value in self.args.items())]
+        if options:
+            told = ", ".join(f"{name}={value}" for name, value in options.items())
+            given.append(f"opts=pulumi.ResourceOptions({told})")
+        return f"virtnet.{self.kind}({', '.join(given)})"
+
+
+class Step(NamedTuple):
+    """One step of the engine's plan."""
+
+    op: str
+    urn: str
+    kind: str
+    networks: frozenset[str]
+    """Of the network that is recorded, and of the one that is to be."""
+    disconnects: bool
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a command."""
+
+    command: str
+    code: int
+    text: str
+
+    @cached_property
+    def _told(self) -> Mapping[str, Any]:
+        try:
+            told: Mapping[str, Any] = json.loads(self.text[self.text.index("{\n") :])
+        except ValueError:
+            return {}
+        return told
+
+    @cached_property
+    def steps(self) -> Sequence[Step]:
+        """Of `pulumi preview --json`: what is not the same."""
+        return [
+            found
+            for found in map(_step, self._told.get("steps", []))
+            if found.op not in ("same", "read", "refresh") and found.kind
+        ]
+
+    @cached_property
+    def lines(self) -> Sequence[str]:
+        """Of `pulumi preview --json`: what a reviewer reads below the plan."""
+        told = self._told.get("diagnostics", [])
+        texts = [line for entry in told for line in entry["message"].splitlines()]
+        return [text for text in texts if text.strip() and "using pulumi-" not in text]
+
+    @property
+    def shown(self) -> str:
+        """For people."""
+        if self._told:
+            steps = [f"{step.op} {step.urn}" for step in self.steps]
+            return "\n".join([*steps, *self.lines])
+        return "\n".join(line for line in self.text.splitlines() if "using pulumi-" not in line and line.strip())
+
+
+def _step(told: Mapping[str, Any]) -> Step:
+    kind = told["urn"].split("::")[2].rpartition("$")[2].rpartition(":")[2]
+    names: set[str] = set()
+    disconnects = False
+    for state in (told.get("oldState") or {}, told.get("newState") or {}):
+        for values in (state.get("inputs") or {}, state.get("outputs") or {}):
+            names.update(filter(None, [values.get("name")]))
+            disconnects |= values.get("onDelete") == "disconnect"
+    known = kind in ("LibvirtNetwork", "HostForwarding")
+    return Step(
+        told["op"],
+        told["urn"],
+        kind if known else "",
+        frozenset(names) if kind == "LibvirtNetwork" else frozenset(),
+        disconnects,
+    )
+
+
+class Record(NamedTuple):
+    """A resource in a stack's state."""
+
+    stack: str
+    urn: str
+    kind: str
+    name: str
+    network: str
+    token: str
+    pending_delete: bool
+    protect: bool
+
+
+class Stack:
+    """A stack of a project of its own."""
+
+    def __init__(self, place: Path, name: str, form: str, environment: Mapping[str, str]) -> None:
+        self.name, self.form = name, form
+        self.directory = place / name
+        self.directory.mkdir()
+        self._state = place / "state/.pulumi/stacks" / name / "dev.json"
+        self.environment = {**os.environ, **environment, "PULUMI_STACK": "dev", "WALK_LOG": str(place / "forks")}
+        self.program: list[Declared] = []
+        self.raises = False
+        (self.directory / "Pulumi.yaml").write_text(f"name: {name}\nruntime: {{name: python}}\n")
+
+    @property
+    def full_name(self) -> str:
+        """For commands on two stacks."""
+        return f"organization/{self.name}/dev"
+
+    def text(self) -> str:
+        """The program."""
+        components = dict.fromkeys(one.component for one in self.program if one.component)
+        return "\n".join(
+            [
+                "import pulumi",
+                FORMS[self.form],
+                "",
+                *(f'{name} = pulumi.ComponentResource("test:index:Component", "{name}")' for name in components),
+                *(one.written() for one in self.program),
+                *(['raise RuntimeError("the program gives up")'] if self.raises else []),
+                "",
+            ]
+        )
+
+    def find(self, name: str) -> Declared | None:
+        """A resource of the program."""
+        return next((one for one in self.program if one.name == name), None)
+
+    def pulumi(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Done:
+        """Run a command."""
+        (self.directory / "__main__.py").write_text(self.text())
+        command = ["pulumi", *arguments, "--non-interactive", "--color=never"]
+        told = " ".join(["pulumi", *arguments])
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.directory,
+                env={**self.environment, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=LONGEST,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            raise AssertionError(f"{told} goes on after {LONGEST} s: {late.output!r}") from late
+        return Done(told, done.returncode, done.stdout)
+
+    def records(self) -> Sequence[Record]:
+        """What the state has of our kinds."""
+        latest = json.loads(self._state.read_text())["checkpoint"]["latest"] or {}
+        found = []
+        for entry in latest.get("resources") or []:
+            kind = entry["type"].rpartition(":")[2]
+            if kind in ("LibvirtNetwork", "HostForwarding") and entry.get("custom"):
+                outputs = entry.get("outputs") or {}
+                found.append(
+                    Record(
+                        self.name,
+                        entry["urn"],
+                        kind,
+                        entry["urn"].rpartition("::")[2],
+                        str(outputs.get("name", "")) if kind == "LibvirtNetwork" else "",
+                        str(outputs.get("__token", "")),
+                        bool(entry.get("delete")),
+                        bool(entry.get("protect")),
+                    )
+                )
+        return found
+
+    def reset(self, template: Mapping[Path, bytes]) -> None:
+        """Begin anew, with nothing recorded."""
+        self.program, self.raises = [], False
+        for path, content in template.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+class Place:
+    """Where the stacks of walks are, with the environment of their commands."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        (directory / "bin").mkdir()
+        (directory / "state").mkdir()
+        self.environment = {
+            "PULUMI_BACKEND_URL": f"file://{directory}/state",
+            "PULUMI_HOME": str(directory / "home"),
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            "GOGC": "400",
+            "HOME": str(directory),
+            "PATH": f"{directory}/bin:{os.environ['PATH']}",
+        }
+
+    @contextmanager
+    def warm(self) -> Iterator[None]:
+        """With the process that Pulumi's plugins are forks of."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.campaigns.walk.warm", str(self.directory / "bin")],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[3],
+        )
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "ready\n", "the warm process did not start"
+            yield
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+    def forget_forks(self) -> None:
+        """Begin to note which plugins there are."""
+        (self.directory / "forks").unlink(missing_ok=True)
+
+    def end_forks(self, seconds: float) -> None:
+        """End all plugins that are left: one whose engine was killed finishes what it does, and waits then."""
+        time.sleep(seconds)
+        for pid in self._forks():
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
+    def _forks(self) -> list[str]:
+        log = self.directory / "forks"
+        pids = [line.split()[0] for line in log.read_text().splitlines()] if log.exists() else []
+        return [pid for pid in pids if _lives(pid)]
+
+
+def _lives(pid: str) -> bool:
+    try:
+        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,350 @@
+"""One walk: operations in turn, each `up` previewed, and the host looked at before and after.
+
+What is wrong is judged by the host (`witnesses`), against what the preview just before said.
+"""
+
+import json
+import random
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.campaigns.walk.operations import DOES, HARMLESS, OUTSIDE, PROGRAM, Operation, World
+from tests.campaigns.walk.stacks import DESTRUCTIVE, Done, Place, Stack
+from tests.campaigns.walk.witnesses import LOSSES, Effect, Sight, effects, look
+
+PROJECTS = ("shop", "depot")
+#: Mistakes of ours: what Python calls errors that nobody raised on purpose.
+MISTAKES = re.compile(
+    r"virtnet made a mistake|^\s*(\w+\.)*(?!VirtnetError)(Key|Attribute|Type|Value|Index|Assertion|Name)Error\b.*", re.M
+)
+#: By which words a preview's line names a part of a definition.
+WORDS: Mapping[str, str] = {
+    "ip": r"ips|hosts\[|ranges|address|reservation|range",
+    "dns": "dns",
+    "domain": "domain",
+    "mtu": "mtu",
+    "bridge": "bridge",
+    "forward": "forward",
+    "metadata": "metadata|mark|belongs",
+}
+CLEAN = """\
+for pid in $(ps -eo pid=,comm= | awk '$2 ~ /^(pulumi|cat)$/ { print $1 }'); do kill -KILL $pid; done
+pgrep -x libvirtd >/dev/null || { libvirtd --daemon; sleep 1; }
+virsh -q net-list --all --name | while read -r network; do
+  [ -n "$network" ] || continue
+  virsh -q net-destroy "$network"; virsh -q net-undefine "$network"
+done
+for link in $(ls /sys/class/net | grep -E '^(plug-|peer-|vn-|virbr)'); do ip link delete $link; done
+sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+rm -rf /run/virtnet /etc/sysctl.d/*
+"""
+
+
+class Walk:
+    """The stacks, what was done to them, and what was seen to be wrong."""
+
+    def __init__(self, place: Place, *, told: bool = False) -> None:
+        self._place, self._told = place, told
+        self.world = World({name: Stack(place.directory, name, "dynamic", place.environment) for name in PROJECTS})
+        self.wrong: list[str] = []
+        self.done: list[Operation] = []
+        self._drifted: set[str] = set()
+        """Stacks whose host changed without them since they looked at all of it."""
+        self._templates = {name: self._template(stack) for name, stack in self.world.stacks.items()}
+        self._stories: list[str] = []
+        self.commands = 0
+
+    def _template(self, stack: Stack) -> Mapping[Path, bytes]:
+        done = stack.pulumi("stack", "init", "dev")
+        assert done.code == 0, done.text
+        made = [stack.directory / "Pulumi.dev.yaml", *(self._place.directory / "state").rglob("*")]
+        return {path: path.read_bytes() for path in made if path.is_file()}
+
+    def begin(self, form: str) -> None:
+        """A host without networks, and stacks without resources."""
+        subprocess.run(["bash", "-c", CLEAN], check=False, capture_output=True)
+        shutil.rmtree(self._place.directory / "state")
+        for name, stack in self.world.stacks.items():
+            stack.reset(self._templates[name])
+            stack.form = form
+        self.wrong, self.done, self._stories = [], [], []
+        self._drifted = set()
+
+    @property
+    def story(self) -> str:
+        """All that was done and came of it."""
+        return "\n".join(self._stories)
+
+    # --- Operations ---------------------------------------------------------------------------------
+
+    def chosen(self, chance: random.Random, rounds: int) -> Iterator[Operation]:
+        """Operations that fit what is there when each is asked for."""
+        for number in range(rounds):
+            if number and chance.random() < 0.35:
+                yield from self._offered(chance, OUTSIDE, 1)
+            yield from self._offered(chance, PROGRAM, 2 if number == 0 else chance.choice([1, 1, 2]))
+            stacks = [name for name, stack in self.world.stacks.items() if stack.program or stack.records()]
+            if stacks:
+                yield self._some_up(chance, chance.choice(stacks))
+
+    def _offered(self, chance: random.Random, table: Mapping[Any, int], count: int) -> Iterator[Operation]:
+        for _ in range(count):
+            for offer in chance.choices(list(table), weights=list(table.values()), k=20):
+                found = offer(chance, self.world)
+                if found is not None:
+                    yield found
+                    break
+
+    def _some_up(self, chance: random.Random, stack: str) -> Operation:
+        operation: dict[str, Any] = {"do": "up", "stack": stack}
+        names = [one.name for one in self.world.stacks[stack].records()]
+        roll = chance.random()
+        if roll < 0.12 and names:
+            operation["replace"] = chance.choice(names)
+        elif roll < 0.18 and names:
+            operation["target"] = chance.choice(names)
+        elif roll < 0.22:
+            operation["raises"] = True
+        elif roll < 0.32:
+            who = chance.choice(["provider", "libvirtd", "pulumi"])
+            when = chance.choice(["before", "after"])
+            operation["kill"] = [who, when, chance.randrange(5)]
+        elif roll < 0.40:
+            from tests.campaigns.walk.operations import offer_by_hand
+
+            operation["between"] = offer_by_hand(chance, self.world)
+        if (stack in self._drifted and chance.random() < 0.6) or chance.random() < 0.1:
+            operation["refresh"] = True
+        return operation
+
+    def run(self, form: str, operations: Sequence[Operation]) -> Sequence[str]:
+        """Begin anew and do these; what is wrong."""
+        self.begin(form)
+        for operation in operations:
+            self.do(operation)
+            if self.wrong:
+                break
+        return self.wrong
+
+    def do(self, operation: Operation) -> None:
+        """Do one, where it fits, and look at what came of it; a command that does not end is wrong as well."""
+        try:
+            self._do(operation)
+        except AssertionError as error:
+            self._violation(str(error))
+
+    def _do(self, operation: Operation) -> None:
+        self.done.append(operation)
+        self._tell(f"## {json.dumps(operation)}")
+        given = {name: value for name, value in operation.items() if name != "do"}
+        if operation["do"] == "up":
+            self._up(**given)
+            return
+        looks = operation["do"] in ("state_delete", "state_rename", "state_move", "bring_in")
+        before = look() if looks else None
+        done = DOES[operation["do"]](self.world, **given)
+        if operation["do"] == "by_hand" and operation["what"] not in HARMLESS:
+            self._drifted = set(PROJECTS)
+        if operation["do"] == "bring_in":
+            self._drifted |= set(PROJECTS)
+        if done is not None:
+            self._heard(done)
+        if before is not None:
+            for effect in effects(before, look()):
+                self._violation(f"{operation['do']} has an effect on the host: {effect}")
+
+    def _up(
+        self,
+        *,
+        stack: str,
+        replace: str = "",
+        target: str = "",
+        raises: bool = False,
+        kill: Sequence[Any] = (),
+        between: Operation | None = None,
+        refresh: bool = False,
+    ) -> None:
+        place = self.world.stacks[stack]
+        options = []
+        if replace or target:
+            record = next((one for one in place.records() if one.name == (replace or target)), None)
+            if record is not None:
+                options = ["--replace" if replace else "--target", record.urn]
+        if refresh:
+            options.append("--refresh")
+        place.raises = raises
+        self._tell(place.text())
+        before_preview = look()
+        preview = self._heard(place.pulumi("preview", "--json", *options))
+        before = look()
+        for effect in effects(before_preview, before):
+            self._violation(f"a preview has an effect on the host: {effect}")
+        if between is not None:
+            self.do(between)
+            before = look()
+        place.raises = raises
+        up = self._heard(self._killed(place, ["up", "--yes", "--skip-preview", *options], kill))
+        previews = [preview]
+        if kill:
+            previews += self._recovered(place, up, refresh=refresh)
+            up = self._heard(place.pulumi("up", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])))
+        place.raises = False
+        after = look()
+        self._judge(before, after, previews, edited=between is not None)
+        self._judge_others(stack, before, after)
+        if up.code == 0 and not raises and not target and between is None:
+            if refresh:
+                self._drifted.discard(stack)
+            self._judge_rest(place, after)
+        self._judge_marks(after)
+
+    def _killed(self, place: Stack, arguments: Sequence[str], kill: Sequence[Any]) -> Done:
+        if not kill:
+            return place.pulumi(*arguments)
+        steps = self._place.directory / "steps"
+        self._place.forget_forks()
+        who, when, number = kill
+        environment = {"VIRTNET_STEPS": str(steps), "VIRTNET_KILL": f"{who} {when} {number} 0 0"}
+        done = place.pulumi(*arguments, environment=environment)
+        self._place.end_forks(2.0 if who == "pulumi" else 0.3)
+        killed = Path(f"{steps}.killed")
+        self._tell(f"(killed: {killed.exists()})")
+        killed.unlink(missing_ok=True)
+        steps.unlink(missing_ok=True)
+        DOES["by_hand"](self.world, what="restart libvirtd", network="lab0")
+        return done
+
+    def _recovered(self, place: Stack, up: Done, *, refresh: bool) -> Sequence[Done]:
+        """What a user does after a command was killed; gives what was previewed then."""
+        if "operations" in up.text or up.code < 0:
+            self._heard(place.pulumi("cancel", "--yes"))
+            self._heard(place.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates"))
+        return [self._heard(place.pulumi("preview", "--json", *(["--refresh"] if refresh else [])))]
+
+    def _heard(self, done: Done) -> Done:
+        self.commands += 1
+        self._tell(f"$ {done.command} -> {done.code}\n{done.shown}")
+        if mistake := MISTAKES.search(done.text):
+            self._violation(f"{done.command}: {mistake[0].strip()}")
+        return done
+
+    # --- Judgement ---------------------------------------------------------------------------------
+
+    def _judge(self, before: Sight, after: Sight, previews: Sequence[Done], *, edited: bool) -> None:
+        for effect in effects(before, after):
+            if edited and effect.kind not in LOSSES:
+                continue
+            if not _named(effect, previews, before, after):
+                self._violation(f"no preview named: {effect}")
+
+    def _judge_others(self, stack: str, before: Sight, after: Sight) -> None:
+        """Whoever else has what this stack changed finds it otherwise."""
+        changed = {effect.network for effect in effects(before, after)}
+        for name, other in self.world.stacks.items():
+            if name != stack and {one.on_host for one in other.program} & changed:
+                self._drifted.add(name)
+
+    def _judge_rest(self, place: Stack, after: Sight) -> None:
+        """A success: all is there, and nothing is left to do."""
+        if place.name in self._drifted:
+            return
+        for one in place.program:
+            if one.kind != "LibvirtNetwork":
+                continue
+            found, wanted = after.networks.get(one.on_host), one.args.get("active", True)
+            if found is None or found.active != wanted:
+                is_now = "gone" if found is None else "active" if found.active else "not active"
+                self._violation(f"up succeeded, and network {one.on_host} of {one.name} is {is_now}")
+        preview = self._heard(place.pulumi("preview", "--expect-no-changes"))
+        if preview.code:
+            self._violation(f"a preview right after up shows changes: {preview.shown}")
+        refresh = self._heard(place.pulumi("refresh", "--preview-only", "--expect-no-changes"))
+        if refresh.code:
+            self._violation(f"a refresh right after up finds changes: {refresh.shown}")
+
+    def _judge_marks(self, after: Sight) -> None:
+        records = [record for stack in self.world.stacks.values() for record in stack.records()]
+        for name, network in after.networks.items():
+            if network.mark is None or network.mark.creating or not network.mark.token:
+                continue
+            holders = [one for one in records if one.token == network.mark.token and one.kind == "LibvirtNetwork"]
+            if len(holders) > 1:
+                self._violation(f"the token of {name} is in {len(holders)} records: {[one.urn for one in holders]}")
+
+    def _violation(self, text: str) -> None:
+        self.wrong.append(text)
+        self._tell(f"!! {text}")
+
+    def _tell(self, text: str) -> None:
+        self._stories.append(text)
+        if self._told:
+            print(text, flush=True)
+
+
+def _named(effect: Effect, previews: Sequence[Done], before: Sight, after: Sight) -> bool:
+    """Whether a preview spoke of it."""
+    steps = [step for preview in previews for step in preview.steps]
+    lines = [line for preview in previews for line in preview.lines]
+    if not effect.network:
+        if any(step.kind == "HostForwarding" for step in steps):
+            return True
+        if effect.kind.startswith("file"):
+            return False
+        # libvirt turns it on when it starts a network.
+        starts = any(found.kind in ("started", "restarted", "made", "made anew") for found in effects(before, after))
+        return effect.kind == "forwarding on" and (starts or any(step.kind for step in steps))
+    if effect.network.startswith("virtnet-"):
+        return effect.kind == "removed"
+    mine = [step for step in steps if effect.network in step.networks]
+    about = [line for line in lines if f"network '{effect.network}' " in line]
+    destroys = any(step.op in DESTRUCTIVE for step in mine) or any("[replace]" in line for line in about)
+    if effect.kind in ("removed", "stopped", "not persistent", "made anew"):
+        return destroys or (
+            effect.kind == "stopped" and any("active changes" in line and "[restart]" in line for line in about)
+        )
+    if effect.kind == "unplugged":
+        disconnects = any(step.disconnects and step.op in DESTRUCTIVE for step in mine)
+        return disconnects or any(effect.detail in line and "cut off" in line for line in about)
+    if effect.kind == "restarted":
+        return destroys or any("[restart]" in line or "stop the network" in line for line in about)
+    if destroys or any(step.op in ("create", "import") for step in mine):
+        return True
+    if not mine:
+        return False
+    if effect.kind == "autostart":
+        return any("autostart" in line for line in about)
+    if effect.kind == "mark":
+        return any(re.search("owner|belongs|takes", line) for line in about)
+    if effect.kind in ("definition", "running"):
+        return any(re.search(WORDS.get(effect.detail, effect.detail), line) for line in about)
+    return True
+
+
+def shrunk(walk: Walk, form: str, tries: int = 60) -> Sequence[Operation]:
+    """Of the operations of a walk that is wrong, fewer with which it still is."""
+    kind = _kind(walk.wrong[0])
+    best = list(walk.done)
+    index = len(best) - 2
+    while index >= 0 and tries > 0:
+        fewer = best[:index] + best[index + 1 :]
+        tries -= 1
+        wrong = walk.run(form, fewer)
+        if wrong and _kind(wrong[0]) == kind:
+            best = fewer
+        index -= 1
+    return best
+
+
+def _kind(text: str) -> str:
+    """What a violation is of, whatever the names in it."""
+    return re.sub(r"lab\d|[a-d]\b", "", text)[:45]
+
+
+def workplace() -> Path:
+    """A directory for a run, which the caller removes."""
+    return Path(tempfile.mkdtemp(prefix="walk."))
