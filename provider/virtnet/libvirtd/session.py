@@ -13,6 +13,7 @@ stopped. So networks are asked after, by a question that any daemon of theirs an
 import atexit
 import errno
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import cache, cached_property
@@ -57,6 +58,11 @@ SIGNS_OF_LIFE = 3
 #: A call that lasts is waited for as long as networks are answered for on another connection, asked this often. Of a
 #: daemon that libvirt's client sees itself, libvirt's own word comes first.
 SECONDS_UNTIL_ASKED_AFTER = 12.0
+
+#: A daemon that ended is started again by systemd, or by who restarted it: what was begun can be taken back then.
+SECONDS_TO_COME_BACK = 3.0
+
+SECONDS_BETWEEN_TRIES = 0.1
 
 #: A network that no host has: whoever looks for networks says so at once, whatever else is being done.
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -132,12 +138,14 @@ class Session:
         tunnel: Callable[[], SshTunnel | None] = lambda: None,
         seconds: float = SECONDS_TO_CONNECT,
         asked_after: float = SECONDS_UNTIL_ASKED_AFTER,
+        comes_back: float = SECONDS_TO_COME_BACK,
         library: Any = None,
     ) -> None:
         """`seconds` are how long a remote daemon may take to let us in; one of this machine has more.
 
         After `asked_after` seconds of a call another connection asks whether networks are answered for, and has as long
-        again. `library` stands in for libvirt's module.
+        again. A daemon that ended under an open connection is waited for `comes_back` seconds. `library` stands in for
+        libvirt's module.
         """
         self._uri = uri
         self._new_tunnel = tunnel
@@ -149,6 +157,7 @@ class Session:
         # wait for ever, or writes where the other's stack was (both seen with 9.0 and a daemon that was stopped).
         self._lock = threading.Lock()
         self._link: _Link | None = None
+        self._comes_back, self._dropped = comes_back, False
 
     @property
     def uri(self) -> str:
@@ -222,23 +231,30 @@ class Session:
             raise Refused(sentence(fault))
         if not is_test(self._uri) and self._library is None:
             _start_event_loop()
-        link = _Link(self._uri, self._new_tunnel())
-        try:
-            self._open_in_time(link, self._seconds)
-        except _Silent:
-            self._failed = Unreachable(messages.silent(self._uri, self._seconds, remote=is_remote(self._uri)))
-            raise self._failed from None
-        except self.libvirt.libvirtError as error:
-            failure = self._open_failure(link, error)
-            link.close()
-            raise self._remembered_failure(failure) from error
-        self._link = link
-        return link
+        until = time.monotonic() + (self._comes_back if self._dropped else 0.0)
+        self._dropped = False
+        while True:
+            link = _Link(self._uri, self._new_tunnel())
+            try:
+                self._open_in_time(link, self._seconds)
+            except _Silent:
+                self._failed = Unreachable(messages.silent(self._uri, self._seconds, remote=is_remote(self._uri)))
+                raise self._failed from None
+            except self.libvirt.libvirtError as error:
+                failure = self._open_failure(link, error)
+                link.close()
+                if isinstance(failure, AccessDenied) or time.monotonic() >= until:
+                    raise self._remembered_failure(failure) from error
+                time.sleep(SECONDS_BETWEEN_TRIES)
+            else:
+                self._link = link
+                return link
 
     def _drop(self) -> None:
         if self._link is not None:
             self._link.close()
             self._link = None
+            self._dropped = True
 
     def _open_in_time(self, link: _Link, seconds: float) -> None:
         """Open in time, until networks are answered for; libvirt alone would wait for ever, or for TCP."""

@@ -105,7 +105,7 @@ class Modular:
 
 
 def session_of(library: Modular) -> Session:
-    return Session(REMOTE, seconds=0.2, asked_after=0.1, library=library)
+    return Session(REMOTE, seconds=0.2, asked_after=0.1, comes_back=0.3, library=library)
 
 
 def counted(calls: list[str], then: Callable[[], object] = lambda: None) -> Callable[[Handle], str]:
@@ -173,6 +173,17 @@ def test_without_a_daemon_of_networks_the_host_is_unreachable(verb: str, *, aske
         getattr(session, verb)("do it", counted(calls))
 
     assert calls == (["called"] if verb == "read" and asked_before else [])
+
+
+@pytest.mark.parametrize("verb", ["read", "execute"])
+def test_a_daemon_of_networks_that_is_started_again_is_waited_for(verb: str) -> None:
+    library = Modular()
+    session = session_of(library)
+    session.read("look", Handle.ask)
+    library.started = 0
+    threading.Timer(0.1, library.restart).start()
+
+    assert getattr(session, verb)("do it", Handle.ask) == "answer"
 
 
 @pytest.mark.parametrize("verb", ["read", "execute"])

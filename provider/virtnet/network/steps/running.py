@@ -12,6 +12,7 @@ from virtnet.network.observe.ports import attachments, find_network
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.steps.definition import RestoreDefinition
 from virtnet.network.steps.kinds import StepFault, StepKind
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.step import NO_IMPACT
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import Definition, definition
@@ -146,7 +147,12 @@ class RunAgain:
         report = clients.libvirt.find_network(uuid=self.uuid)
         if report is not None and report.active:
             return
-        started_from = network_edit.for_definition(definition(self.live_xml))
+        live = definition(self.live_xml)
+        started_from = network_edit.for_definition(live)
+        if self.bridge and live.mac and link_address(clients, self.bridge) == live.mac:
+            # Of a start whose daemon was killed, and which has a new one by now.
+            RemoveLeftoverBridge(uuid=self.uuid, bridge=self.bridge, mac=live.mac).execute(clients)
+            EndLeftoverDnsmasq(uuid=self.uuid, name=live.tree.get("name", "")).execute(clients)
         RestoreDefinition(uuid=self.uuid, xml=started_from, autostart=self.autostart).execute(clients)
         try:
             StartNetwork(uuid=self.uuid, bridge=self.bridge, known_ours=True).execute(clients)

@@ -19,6 +19,7 @@ from virtnet.network.problem_kinds import ProblemKind, as_details
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.running import RunAgain
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import RESTART_ITEM, RESTART_RECORD
@@ -591,3 +592,33 @@ def test_a_step_that_fails_after_the_restart_of_dnsmasq_has_it_restarted_once_mo
 
     assert libvirt.effects.log == ["update"] * 4
     assert observe_there(there, {}, {"uuid": UUID}).problems == ()
+
+
+def again(there: Clients) -> None:
+    RunAgain(uuid=UUID, bridge="vn-lab", config_xml=XML, live_xml=XML, autostart=True).execute(there)
+
+
+def test_a_network_whose_start_was_cut_short_runs_again_over_what_that_left() -> None:
+    host = network_host({**BRIDGE, **DNSMASQ})
+    there = clients(host)
+
+    again(there)
+
+    assert there.libvirt.is_active(UUID)
+    assert [line for line in host.effects.log if "vn-lab" in line or "4711" in line] == [
+        "set vn-lab down",
+        "delete link vn-lab",
+        "end process 4711",
+    ]
+
+
+def test_a_bridge_that_is_another_keeps_the_network_from_running_again() -> None:
+    host = network_host({**BRIDGE, "/sys/class/net/vn-lab/address": "02:00:00:00:00:01\n"})
+    there = clients(host)
+
+    with pytest.raises(Refused) as refused:
+        again(there)
+
+    assert refused.value.kind is StepFault.NAME_TAKEN
+    assert host.effects.log == []
+    assert not there.libvirt.is_active(UUID)
