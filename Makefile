@@ -85,17 +85,17 @@ test-newer-libvirt: setup ## run the integration and acceptance tests on the lib
 lint: .venv ## check style, formatting, types, layers and shell scripts
 	@$(MAKE) --jobs=$$(nproc) --output-sync=target types style layers scripts
 
-types:
+types: .venv ## check types alone
 	@$(with_env) mypy
 
-style:
+style: .venv ## check style and formatting alone
 	@$(with_env) ruff check .
 	@$(with_env) ruff format --check .
 
-layers:
+layers: .venv ## check alone which package imports which
 	@$(with_env) lint-imports --no-logo
 
-scripts:
+scripts: .venv ## check shell scripts alone
 	@$(with_env) shellcheck $$(grep -rlE '^#(!/.*[/ ]| shellcheck shell=)(ba)?sh$$' .ci tools tests)
 
 audit: ## ask whether a locked package has a known vulnerability; ARGS='--service-url URL' asks another service than OSV
