@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from virtnet.errors import VirtnetError
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.resource import Resource
+    from virtnet.plugin.engine_log import EngineLog
     from virtnet.resources import Catalogue
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Values
@@ -72,11 +73,11 @@ class Provider(dynamic.ResourceProvider):
         return CATALOGUE
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
-        """Take the stack's configuration: `virtnet:uri` and `virtnet:unreachable`."""
+        """Take the stack's configuration: `virtnet:uri`, `virtnet:unreachable` and `virtnet:refusals`."""
         from virtnet.planning.engine_session import EngineSession
 
         self._session = EngineSession(_hosts, os.environ.get("LIBVIRT_DEFAULT_URI"))
-        self._session.configure(req.config.get("virtnet:uri"), req.config.get("virtnet:unreachable"))
+        self._session.configure(*(req.config.get(f"virtnet:{name}") for name in ("uri", "unreachable", "refusals")))
         self._reviewed: dict[str, _Reviewed | None] = {}
         self._asked: dict[str, _Asked] = {}
         self._shown: dict[str, Mapping[str, Any]] = {}
@@ -106,8 +107,13 @@ class Provider(dynamic.ResourceProvider):
         self._session.checked(_identity(canonical))
         if recorded:
             self._takes_review(canonical, _olds, news)
-        else:
+            return dynamic.CheckResult(checked, [])
+        from virtnet.errors import Refused
+
+        try:
             self._preview_create(resource, canonical, _asked_for(news))
+        except Refused as refusal:
+            return dynamic.CheckResult({}, [dynamic.CheckFailure("", self._session.readable(str(refusal)))])
         return dynamic.CheckResult(checked, [])
 
     def _takes_review(self, canonical: "Values", recorded: Mapping[str, Any], news: Mapping[str, Any]) -> None:
@@ -150,7 +156,10 @@ class Provider(dynamic.ResourceProvider):
         if reviewed and found.changes:
             if asked is not None:
                 self._reviewed[asked.key] = _Reviewed(recorded, bool(found.replaces))
-            self._preview(resource, recorded, desired, found.changes, ignored=ignored)
+            try:
+                self._preview(resource, recorded, desired, found.changes, ignored=ignored)
+            except VirtnetError as error:
+                raise self._as_answer(error) from None
         elif reviewed and found.notes:
             self._show("\n".join(self._session.notes(resource, recorded, desired, found)))
         replaces = sorted({_top(path) for path in found.replaces})
@@ -268,9 +277,19 @@ class Provider(dynamic.ResourceProvider):
     ) -> None:
         if not self._previews:  # what the plan notes is shown when it is applied
             return
-        lines = self._session.preview(resource, recorded, desired, changes, replaced=replaced, ignored=ignored)
-        if lines:
-            self._show("\n".join(lines))
+        found = self._session.preview(resource, recorded, desired, changes, replaced=replaced, ignored=ignored)
+        lines = found.lines
+        try:
+            self._session.fail_if_refused(found)
+            if found.refusals and not self._say_error(str(desired.get("__urn") or ""), found.refusals):
+                lines = [*found.refusals, *lines]
+        finally:
+            if lines:
+                self._show("\n".join(lines))
+
+    def _say_error(self, urn: str, lines: "Sequence[str]") -> bool:
+        """Show lines as an error of a resource. False where there is no engine to tell, or no resource."""
+        return bool(urn) and _engine_log().say(urn, self._session.readable("\n".join(lines)), "ERROR")
 
     def _tell(self, line: str) -> None:
         """Show a line while applying, unless the preview in this very run has said it."""
@@ -293,7 +312,7 @@ class Provider(dynamic.ResourceProvider):
         from virtnet.spec.part import from_inputs
         from virtnet.spec.settings import ProviderSettings
 
-        settings = {"unreachable": self._session.unreachable}
+        settings = {"unreachable": self._session.unreachable, "refusals": self._session.refusals}
         found = from_inputs(ProviderSettings, settings)[1]
         return [dynamic.CheckFailure("", f"virtnet:{setting_refused(failure, settings)}") for failure in found]
 
@@ -445,6 +464,15 @@ def _answer_with(sentence: str) -> None:
 
 def _aborted_with(abort: "Callable[[Any, str], NoReturn]", sentence: str) -> "Callable[[Any, str], NoReturn]":
     return lambda code, _traceback: abort(code, sentence)
+
+
+@cache
+def _engine_log() -> "EngineLog":
+    """The log of the engine, which gives its plugin for dynamic providers its address as the last argument."""
+    from virtnet.plugin.engine_log import EngineLog
+
+    is_plugin = sys.argv[0].endswith("/pulumi/dynamic/__main__.py")
+    return EngineLog(sys.argv[-1] if is_plugin else "")
 
 
 _printing = threading.Lock()

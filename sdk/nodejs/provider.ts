@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "./utilities";
 
 /**
- * The provider: where the host is, and what a refresh does when it cannot be reached.
+ * The provider: where the host is, and what it does when that cannot be reached, or would refuse something.
  */
 export class Provider extends pulumi.ProviderResource {
     /** @internal */
@@ -34,6 +34,7 @@ export class Provider extends pulumi.ProviderResource {
         let resourceInputs: pulumi.Inputs = {};
         opts = opts || {};
         {
+            resourceInputs["refusals"] = args?.refusals;
             resourceInputs["unreachable"] = args?.unreachable;
             resourceInputs["uri"] = args?.uri;
         }
@@ -46,6 +47,10 @@ export class Provider extends pulumi.ProviderResource {
  * The set of arguments for constructing a Provider resource.
  */
 export interface ProviderArgs {
+    /**
+     * What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be mended before, by this very program too; or `fail`.
+     */
+    refusals?: pulumi.Input<string | undefined>;
     /**
      * What a refresh does with resources of a host that cannot be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
      */

@@ -4,6 +4,7 @@ import re
 import shlex
 
 import pytest
+from tests.acceptance.native_stack import NativeStack
 from tests.acceptance.stack import Stack
 from tests.hosts.daemons import start_libvirtd
 from tests.hosts.sandboxed import Host
@@ -43,6 +44,70 @@ def test_overlap_with_an_active_network(host: Host, stack: Stack) -> None:
 
     host.virsh("net-destroy", "other")
     then_made(stack)
+
+
+FORMS = pytest.mark.parametrize("form", [Stack, NativeStack], ids=["dynamic", "native"])
+OF_A_NETWORK = "10.91.0.0/24 overlaps 10.91.0.128/25 of the active network 'other'; choose another subnet"
+OF_FORWARDING = "/etc/sysctl.d/90-virtnet-forwarding.conf on "
+
+
+def review(stack: Stack, sentence: str) -> None:
+    """A preview shows the refusal as the resource's error, first of its lines, and fails where the stack wants it."""
+    shown = stack.pulumi("preview", check=False)
+    stack.pulumi("config", "set", "virtnet:refusals", "fail")
+    failed = stack.pulumi("preview", check=False)
+    up = stack.pulumi("up", "--yes", check=False)
+    stack.pulumi("config", "rm", "virtnet:refusals")
+
+    assert (shown.returncode, failed.returncode, up.returncode) == (0, 1, 1)
+    assert re.search(
+        rf"\): *\n    error: [^\n]*this would be refused: {re.escape(sentence)}", shown.stdout + shown.stderr
+    )
+    for done in (failed, up):
+        said = done.stdout + done.stderr
+        assert re.search(rf"    error: [^\n]*this would be refused: {re.escape(sentence)}", said)
+        assert "Traceback" not in said
+    assert "Updating" not in up.stdout
+
+
+@FORMS
+def test_a_refused_create_in_a_review(host: Host, form: type[Stack]) -> None:
+    stack = form(host)
+    host.run("virsh", "net-define", "/dev/stdin", given=OTHER)
+    host.virsh("net-start", "other")
+    stack.network("lab", ips=[SUBNET])
+    before = host.trace()
+
+    review(stack, OF_A_NETWORK)
+
+    assert host.trace() == before
+
+
+@FORMS
+def test_a_refused_change_in_a_review(host: Host, form: type[Stack]) -> None:
+    stack = form(host)
+    stack.network("lab", ips=[{"address": "10.92.0.1/24"}])
+    stack.up()
+    host.run("virsh", "net-define", "/dev/stdin", given=OTHER)
+    host.virsh("net-start", "other")
+    stack.network("lab", ips=[SUBNET])
+    before = host.trace()
+
+    review(stack, OF_A_NETWORK)
+
+    assert host.trace() == before
+
+
+@FORMS
+def test_a_refused_forwarding_in_a_review(host: Host, form: type[Stack]) -> None:
+    stack = form(host)
+    host.sh("echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/90-virtnet-forwarding.conf")
+    stack.declare({"type": "HostForwarding", "name": "forwarding", "args": {"ipv4": True}})
+    before = host.trace()
+
+    review(stack, OF_FORWARDING)
+
+    assert host.trace() == before
 
 
 def stop_libvirtd(host: Host) -> None:

@@ -17,7 +17,7 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider
-from virtnet.errors import Unreachable
+from virtnet.errors import Refused, Unreachable
 
 NOWHERE = "qemu+unix:///system?socket=/nonexistent/libvirt-sock"
 MADE = {"name": "lab", "uri": NOWHERE, "uuid": "6f1c2a3e-0000-4000-8000-00000012ab34"}
@@ -193,6 +193,27 @@ def test_a_word_that_virtnet_unreachable_cannot_be() -> None:
             "pulumi config set)",
         )
     ]
+
+
+def test_a_preview_of_a_create_fails_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    provider = network_provider({"virtnet:refusals": "fail"})
+
+    result = provider.check({}, {"name": "lab", "uri": NOWHERE})
+    applied = provider.check({}, {"name": "lab", "uri": NOWHERE, "__run": {"preview": False}})
+
+    (failure,) = result.failures
+    assert failure.reason.startswith(f"network 'lab' on {NOWHERE}: as the host is now, this could not be applied: ")
+    assert (capsys.readouterr().out, applied.failures) == ("", [])
+
+
+def test_a_preview_of_a_change_fails_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    provider = network_provider({"virtnet:refusals": "fail"})
+    inputs = provider.check(MADE, {**MADE, "mtu": 1400}).inputs
+
+    with pytest.raises(Refused, match="as the host is now, this could not be applied"):
+        provider.diff("id", MADE, inputs)
+
+    assert "mtu is added (1400)" in capsys.readouterr().out
 
 
 def test_an_unreachable_host_is_a_bare_sentence() -> None:

@@ -67,8 +67,9 @@ class Lines(EngineLog):
         super().__init__()
         self.lines: list[str] = []
 
-    def say(self, urn: str, text: str, severity: Severity = "INFO") -> None:
+    def say(self, urn: str, text: str, severity: Severity = "INFO") -> bool:
         self.lines += text.splitlines()
+        return True
 
 
 def struct(values: Mapping[str, Any]) -> struct_pb2.Struct:

@@ -26,6 +26,13 @@ DEFAULT_URI = "qemu:///system"
 UNREACHABLE = ("fail", "recorded")
 """What a refresh may do with resources of a host that cannot be reached: fail, or show what is recorded."""
 
+REFUSALS = ("show", "fail")
+"""What a preview may do where something would be refused as the host is now: show it as an error, or fail by it.
+
+Shown alone by default: a host may be up by the time, and a preview of several resources does not know what those that
+come before will mend, in this very program or in another.
+"""
+
 Hosts = TypeVar("Hosts", bound="Callable[[str], Clients]")
 
 
@@ -38,6 +45,15 @@ class Shown(NamedTuple):
     """Why what is recorded is shown instead of what is there; "" where that was looked at."""
 
 
+class Reviewed(NamedTuple):
+    """What a preview shows."""
+
+    refusals: list[str]
+    """Why it could not be applied as the host is now, a line a reason."""
+    lines: list[str]
+    """The rest."""
+
+
 class EngineSession(Generic[Hosts]):
     """The memory of an adapter. Calls may come from any thread."""
 
@@ -46,6 +62,7 @@ class EngineSession(Generic[Hosts]):
         self.uri = uri or DEFAULT_URI
         """The host of resources that name none."""
         self.unreachable = UNREACHABLE[0]
+        self.refusals = REFUSALS[0]
         self.claims = Claims()
         """What the resources of this run have."""
         self._make_hosts = make_hosts
@@ -56,10 +73,11 @@ class EngineSession(Generic[Hosts]):
         self._previewed: set[str] = set()
         self._as_before: dict[str, frozenset[str]] = {}
 
-    def configure(self, uri: object, unreachable: object) -> None:
+    def configure(self, uri: object, unreachable: object, refusals: object = None) -> None:
         """Take the user's settings; what is None or empty stays."""
         self.uri = str(uri or self.uri)
         self.unreachable = str(unreachable or self.unreachable)
+        self.refusals = str(refusals or self.refusals)
 
     @property
     def hosts(self) -> Hosts:
@@ -100,7 +118,7 @@ class EngineSession(Generic[Hosts]):
         *,
         replaced: bool = False,
         ignored: "Sequence[Steps]" = (),
-    ) -> list[str]:
+    ) -> Reviewed:
         """The lines for a reviewer, which are not told again while it is applied. The rest is lifecycle's."""
         from virtnet.planning import lifecycle, messages
 
@@ -109,7 +127,15 @@ class EngineSession(Generic[Hosts]):
         )
         lines = list(messages.lines(found, resource.messages()))
         self._previewed.update(lines)
-        return lines
+        refusals = messages.refusals(found, resource.messages())
+        return Reviewed(refusals, [line for line in lines if line not in refusals])
+
+    def fail_if_refused(self, reviewed: Reviewed) -> None:
+        """Raises Refused where something would be, and the settings have a preview fail by that."""
+        from virtnet.errors import Refused
+
+        if reviewed.refusals and self.refusals == "fail":
+            raise Refused("\n".join(reviewed.refusals))
 
     def was_previewed(self, line: str) -> bool:
         """Whether a preview of this very process has told a line."""

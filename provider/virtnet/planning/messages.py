@@ -18,18 +18,39 @@ def subject(of: Subject) -> str:
     return named if of.uri is None else f"{named} on {of.uri}"
 
 
+def refusals(preview: Preview, messages: Messages) -> list[str]:
+    """Why it could not be applied as the host is now: a line a reason, and none where it is not sure to be refused."""
+    if not preview.is_refused:
+        return []
+    return [line for one, condition in _cases(preview) for line in _refusals(one, messages, condition)]
+
+
 def lines(preview: Preview, messages: Messages) -> Iterator[str]:
-    """What a reviewer reads: a line a change, then what the host, as it is now, adds to it."""
-    if preview.if_replaced is None:
-        yield from _lines(preview, messages, "")
-        return
-    yield from _lines(preview.if_replaced, messages, IF_REPLACED)
-    yield from _lines(preview, messages, IF_CREATED)
+    """What a reviewer reads: what would be refused, then a line a change, then what the host, as it is now, adds."""
+    for one, condition in _cases(preview):
+        yield from _refusals(one, messages, condition)
+        yield from _lines(one, messages, condition)
 
 
 IF_REPLACED = "if Pulumi replaces it (+-): "
 
 IF_CREATED = "if Pulumi creates it (+): "
+
+
+def _cases(preview: Preview) -> Sequence[tuple[Preview, str]]:
+    if preview.if_replaced is None:
+        return ((preview, ""),)
+    return (preview.if_replaced, IF_REPLACED), (preview, IF_CREATED)
+
+
+def _refusals(preview: Preview, messages: Messages, condition: str) -> Iterator[str]:
+    about = subject(preview.replaced or preview.subject)
+    if preview.error is not None:
+        yield f"{about}: {condition}as the host is now, this could not be applied: {read_error(messages, preview.error)}"
+    if preview.claimed_by:
+        yield f"{about}: {condition}this would be refused: {_claimed(preview.claimed_by)}"
+    for refusal in preview.refusals:
+        yield f"{about}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
 
 
 def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str]:
@@ -45,14 +66,8 @@ def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str
         yield f"{about}: {condition}{unknown} {'is' if len(preview.unknown) == 1 else 'are'} {LATER}"
     if preview.partly_unknown:
         yield f"{about}: {condition}parts are {LATER}"
-    if preview.error is not None:
-        yield f"{about}: {condition}as the host is now, this could not be applied: {read_error(messages, preview.error)}"
-    if preview.claimed_by:
-        yield f"{about}: {condition}this would be refused: {_claimed(preview.claimed_by)}"
     for step in preview.steps:
         yield f"{about}: {condition}will {messages.sentence(step)}"
-    for refusal in preview.refusals:
-        yield f"{about}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
     for note in preview.notes:
         yield f"{about}: {condition}note: {messages.sentence(note)}"
 

@@ -33,3 +33,9 @@ class Preview(NamedTuple):
     """What a reviewer should know besides."""
     if_replaced: "Preview | None" = None
     """What holds instead where Pulumi replaces what is there: nothing told this create whether it does."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it could not be applied as the host is now, whatever it turns out to be."""
+        refused = self.error is not None or bool(self.claimed_by or self.refusals)
+        return refused and (self.if_replaced is None or self.if_replaced.is_refused)

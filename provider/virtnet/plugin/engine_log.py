@@ -35,22 +35,23 @@ class EngineLog:
                 self._service = engine_pb2_grpc.EngineStub(grpc.insecure_channel(self._address))
             return self._service
 
-    def say(self, urn: str, text: str, severity: Severity = "INFO") -> None:
-        """Show a text under a resource, and keep it in the summary."""
-        self._send(urn, text, severity, ephemeral=False)
+    def say(self, urn: str, text: str, severity: Severity = "INFO") -> bool:
+        """Show a text under a resource, and keep it in the summary. Whether the engine took it."""
+        return self._send(urn, text, severity, ephemeral=False)
 
     def progress(self, urn: str, text: str) -> None:
         """Show a text on a resource's line for as long as it is worked on."""
         self._send(urn, text, "INFO", ephemeral=True)
 
-    def _send(self, urn: str, text: str, severity: Severity, *, ephemeral: bool) -> None:
+    def _send(self, urn: str, text: str, severity: Severity, *, ephemeral: bool) -> bool:
         engine = self._engine()
         if engine is None:
-            return
+            return False
         request = engine_pb2.LogRequest(
             severity=engine_pb2.LogSeverity.Value(severity), message=text, urn=urn, ephemeral=ephemeral
         )
         try:
             engine.Log(request, timeout=SECONDS_FOR_A_LINE)
         except grpc.RpcError:
-            return
+            return False
+        return True

@@ -171,9 +171,9 @@ class Plugin(ResourceProviderServicer):
     def Configure(  # noqa: N802
         self, request: provider_pb2.ConfigureRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        """Take the configuration of this provider: `uri` and `unreachable`."""
+        """Take the configuration of this provider: `uri`, `unreachable` and `refusals`."""
         given = self._take(request.args).values
-        self._session.configure(given.get("uri"), given.get("unreachable"))
+        self._session.configure(given.get("uri"), given.get("unreachable"), given.get("refusals"))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True,
             supportsPreview=True,
@@ -494,8 +494,13 @@ class Plugin(ResourceProviderServicer):
         replaced: bool = False,
         ignored: "Sequence[Steps]" = (),
     ) -> None:
-        lines = self._session.preview(resource, recorded, desired, changes, replaced=replaced, ignored=ignored)
-        self._say(urn, lines)
+        found = self._session.preview(resource, recorded, desired, changes, replaced=replaced, ignored=ignored)
+        try:
+            self._session.fail_if_refused(found)
+            if found.refusals:
+                self._log.say(urn, self.in_words("\n".join(found.refusals)), "ERROR")
+        finally:
+            self._say(urn, found.lines)
 
     def _say(self, urn: str, lines: Sequence[str]) -> None:
         if lines:

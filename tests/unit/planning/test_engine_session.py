@@ -1,17 +1,22 @@
 """What an adapter keeps between the engine's calls, whatever its protocol."""
 
+import contextlib
 import threading
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
-from tests.kinds import NETWORK_IN_KINDS
+from tests.kinds import IN_KINDS, NETWORK_IN_KINDS
 
-from virtnet.errors import LibvirtFailure, Unreachable, VirtnetError
+from virtnet.errors import LibvirtFailure, Refused, Unreachable, VirtnetError
+from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.planning import messages
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.engine_session import DEFAULT_URI, EngineSession
+from virtnet.planning.engine_session import DEFAULT_URI, EngineSession, Reviewed
+from virtnet.planning.findings import Note, Refusal, Subject
 from virtnet.planning.lifecycle import Connect
+from virtnet.planning.preview import Preview
 
 LAB = {"name": "lab", "uri": "qemu:///system", "__owner": "project/stack/lab"}
 
@@ -109,8 +114,56 @@ def test_what_a_refresh_found_before_is_no_news_but_to_a_reviewer() -> None:
 def test_a_line_that_was_previewed_is_known() -> None:
     kept = session(unreachable)
 
-    lines = kept.preview(NETWORK_IN_KINDS, None, checked())
+    found = kept.preview(NETWORK_IN_KINDS, None, checked())
 
-    assert len(lines) == 1
-    assert kept.was_previewed(lines[0])
+    assert (len(found.refusals), found.lines) == (1, [])
+    assert kept.was_previewed(found.refusals[0])
     assert not kept.was_previewed("another")
+
+
+@pytest.mark.parametrize(
+    ("setting", "refusals", "fails"),
+    [(None, ["one"], False), ("show", ["one"], False), ("fail", ["one"], True), ("fail", [], False)],
+)
+def test_a_preview_fails_where_something_would_be_refused_and_that_is_asked_for(
+    setting: str | None, refusals: list[str], fails: bool
+) -> None:
+    kept = session(unreachable)
+    kept.configure(None, None, setting)
+    expected = pytest.raises(Refused, match="one") if fails else contextlib.nullcontext()
+
+    with expected:
+        kept.fail_if_refused(Reviewed(refusals, ["a line"]))
+
+
+SUBJECT = Subject("network", "lab", "qemu:///system")
+DOWN = Preview(SUBJECT, error=Unreachable("down"))
+REFUSED = Preview(SUBJECT, refusals=(Refusal(RefusalKind.EXISTS, {}),), notes=(Note(NoteKind.RESUMED, {}),))
+WELL = Preview(SUBJECT, partly_unknown=True)
+
+
+@pytest.mark.parametrize(
+    ("preview", "refused"),
+    [
+        (WELL, False),
+        (DOWN, True),
+        (REFUSED, True),
+        (WELL._replace(claimed_by="urn:another"), True),
+        (REFUSED._replace(if_replaced=REFUSED), True),
+        (REFUSED._replace(if_replaced=WELL), False),
+        (WELL._replace(if_replaced=REFUSED), False),
+    ],
+)
+def test_what_is_refused_whatever_it_turns_out_to_be(preview: Preview, refused: bool) -> None:
+    found = messages.refusals(preview, IN_KINDS)
+
+    assert preview.is_refused is refused
+    assert bool(found) is refused
+    assert set(found) <= set(messages.lines(preview, IN_KINDS))
+
+
+def test_a_refusal_stands_first() -> None:
+    first, *rest = messages.lines(REFUSED._replace(partly_unknown=True), IN_KINDS)
+
+    assert "this would be refused" in first
+    assert not [line for line in rest if "refused" in line]

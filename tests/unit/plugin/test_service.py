@@ -131,8 +131,8 @@ def test_what_the_plugin_understands(plugin: provider_pb2_grpc.ResourceProviderS
         (
             {"xyzzy": "x"},
             [
-                "virtnet:xyzzy: is not a setting of virtnet; those there are: uri, unreachable (correct it with pulumi "
-                "config set)"
+                "virtnet:xyzzy: is not a setting of virtnet; those there are: uri, unreachable, refusals (correct it "
+                "with pulumi config set)"
             ],
         ),
     ],
