@@ -1,7 +1,7 @@
 """Which items of a section go and which come, and whether libvirt can be told so while the network runs. Pure."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Generic, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.network.spec import Srv
 from virtnet.network.tree import network_tree_with_unknowns
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from virtnet.network._generated.trees import SrvTreeWithUnknowns
 
 
-class ItemChange(NamedTuple, Generic[Item]):
+class ItemChange(NamedTuple):
     """An item that goes or comes."""
 
-    item: Item
+    item: Values
     first: bool = False
     """Whether its place is before all others; else it is behind them."""
 
 
 def item_changes(
     part: type[Part], wanted: Sequence[Item], found: Sequence[Item], *, ordered: bool
-) -> tuple[list[ItemChange[Item]], list[ItemChange[Item]]]:
+) -> tuple[list[ItemChange], list[ItemChange]]:
     """The found items to remove, in that order, and then the wanted ones to add."""
     if ordered:
         return _ordered_changes(part, wanted, found)
@@ -70,7 +70,7 @@ def _plain_changes(part: type[Part], wanted: Sequence[Item], found: Sequence[Ite
 
 def _ordered_changes(
     part: type[Part], wanted: Sequence[Item], found: Sequence[Item]
-) -> tuple[list[ItemChange[Item]], list[ItemChange[Item]]]:
+) -> tuple[list[ItemChange], list[ItemChange]]:
     """The same where the order counts, as libvirt adds at either end alone.
 
     What stays is the longest run that is the same in both. What goes leaves from the ends of it, so that taking back,

@@ -141,7 +141,7 @@ def _items(section: _Section, index: int, wanted: Sequence[Values], found: Seque
         yield _operation("add", section, index, change)
 
 
-def _operation(command: str, section: _Section, index: int, change: ItemChange[Values]) -> _Operation:
+def _operation(command: str, section: _Section, index: int, change: ItemChange) -> _Operation:
     item = change.item
     xml = network_edit.section_xml(section.part, section.element, item)
     return _Operation(
