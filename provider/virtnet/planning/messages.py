@@ -28,8 +28,9 @@ def refusals(preview: Preview, messages: Messages) -> list[str]:
 def lines(preview: Preview, messages: Messages) -> Iterator[str]:
     """What a reviewer reads: what would be refused, then a line a change, then what the host, as it is now, adds."""
     for one, condition in _cases(preview):
-        yield from _refusals(one, messages, condition)
-        yield from _lines(one, messages, condition)
+        parts = (_refusals(one, messages, condition), _lines(one, messages, condition))
+        for part in reversed(parts) if one.unknown else parts:  # what is known later may be no refusal
+            yield from part
 
 
 IF_REPLACED = "if Pulumi replaces it (+-): "

@@ -38,4 +38,4 @@ class Preview(NamedTuple):
     def is_refused(self) -> bool:
         """Whether it could not be applied as the host is now, whatever it turns out to be."""
         refused = self.error is not None or bool(self.claimed_by or self.refusals)
-        return refused and (self.if_replaced is None or self.if_replaced.is_refused)
+        return refused and not self.unknown and (self.if_replaced is None or self.if_replaced.is_refused)

@@ -151,6 +151,7 @@ WELL = Preview(SUBJECT, partly_unknown=True)
         (WELL._replace(claimed_by="urn:another"), True),
         (REFUSED._replace(if_replaced=REFUSED), True),
         (REFUSED._replace(if_replaced=WELL), False),
+        (REFUSED._replace(unknown=("name",), replaced=SUBJECT), False),
         (WELL._replace(if_replaced=REFUSED), False),
     ],
 )
