@@ -120,6 +120,12 @@ class FindingKind(Enum):
     """The cause is a note of LibvirtNetwork."""
     AUTOSTART_LINK_MISSING = auto()
     """network"""
+    AUTOSTART_LINK_DANGLES = auto()
+    """network, path"""
+    AUTOSTART_PLACE_TAKEN = auto()
+    """network, path"""
+    AUTOSTART_UNKNOWN_TO_LIBVIRT = auto()
+    """network, path"""
     NETWORK_TRANSIENT = auto()
     """network"""
     OUR_NETWORK_TRANSIENT = auto()

@@ -403,6 +403,19 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
         "libvirt says that it starts at boot, and its link is not there, so it will not",
         "virsh net-autostart '{network}' --disable; virsh net-autostart '{network}'",
     ),
+    FindingKind.AUTOSTART_LINK_DANGLES: Advice(
+        "{path} leads nowhere, so it does not start at boot, and libvirt cannot have it started",
+        "rm '{path}', then virsh net-autostart '{network}' --disable; virsh net-autostart '{network}'",
+    ),
+    FindingKind.AUTOSTART_PLACE_TAKEN: Advice(
+        "{path} is there and is not libvirt's link to it, so it does not start at boot, and libvirt cannot have it started",
+        "move that away, then virsh net-autostart '{network}' --disable; virsh net-autostart '{network}'",
+    ),
+    FindingKind.AUTOSTART_UNKNOWN_TO_LIBVIRT: Advice(
+        "it starts at boot by the link {path}, which was made since libvirt's daemon started, so libvirt says that it does "
+        "not",
+        "rm '{path}', then virsh net-autostart '{network}' where that is meant",
+    ),
     FindingKind.NETWORK_TRANSIENT: Advice(
         "it has no definition: it is gone when it stops", "virsh net-dumpxml '{network}', then virsh net-define"
     ),

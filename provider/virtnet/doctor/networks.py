@@ -5,13 +5,21 @@ from collections.abc import Iterator
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import ObservedNetwork, ReportedNetwork
+from virtnet.network.observe.autostart import place_of
+from virtnet.network.observed import AutostartObstacle, ObservedNetwork, ReportedNetwork
 from virtnet.network.plan.preflight import preflight
 from virtnet.network.xml.definition import Definition
 from virtnet.network.xml.holding import is_holding_network
 
 #: Root's other programs have some of the inotify instances too, udev and systemd among them.
 OTHERS_INOTIFY = 16
+
+
+_AUTOSTART = {
+    AutostartObstacle.DANGLING: (Level.PROBLEM, FindingKind.AUTOSTART_LINK_DANGLES),
+    AutostartObstacle.OTHER: (Level.PROBLEM, FindingKind.AUTOSTART_PLACE_TAKEN),
+    AutostartObstacle.UNKNOWN_TO_LIBVIRT: (Level.NOTE, FindingKind.AUTOSTART_UNKNOWN_TO_LIBVIRT),
+}
 
 
 def networks(report: DoctorReport) -> Iterator[Finding]:
@@ -50,15 +58,7 @@ def _network(network: ObservedNetwork, doctor: DoctorReport) -> Iterator[Finding
             )
         )
     findings += _start(area, network)
-    if report.uuid in doctor.reported_autostart and not report.autostart:
-        findings.append(
-            Finding(
-                area=area,
-                level=Level.PROBLEM,
-                kind=FindingKind.AUTOSTART_LINK_MISSING,
-                details={"network": report.name},
-            )
-        )
+    findings += _autostart(area, network, said=report.uuid in doctor.reported_autostart)
     if not report.persistent:
         findings.append(
             Finding(
@@ -70,6 +70,17 @@ def _network(network: ObservedNetwork, doctor: DoctorReport) -> Iterator[Finding
         )
     yield _summary(area, network)
     yield from findings
+
+
+def _autostart(area: str, network: ObservedNetwork, *, said: bool) -> Iterator[Finding]:
+    """Where the next boot will not do what libvirt says, or libvirt cannot do what it is told."""
+    name, obstacle = network.report.name, network.autostart_obstacle
+    if obstacle is not None:
+        level, kind = _AUTOSTART[obstacle]
+        yield Finding(area=area, level=level, kind=kind, details={"network": name, "path": place_of(name)})
+    elif said and not network.report.autostart:
+        kind = FindingKind.AUTOSTART_LINK_MISSING
+        yield Finding(area=area, level=Level.PROBLEM, kind=kind, details={"network": name})
 
 
 def _summary(area: str, network: ObservedNetwork) -> Finding:

@@ -1,5 +1,6 @@
 """A network and its host as observed, as frozen values. No effects."""
 
+from enum import Enum
 from typing import NamedTuple, TypeAlias
 
 from virtnet.network.problem_kinds import ProblemKind
@@ -38,6 +39,17 @@ class HostReport(NamedTuple):
     def has_interface(self, name: str) -> bool:
         """Whether there is an interface of that name."""
         return name in self.names or self.link(name) is not None
+
+
+class AutostartObstacle(Enum):
+    """What in the place of libvirt's link to a network keeps libvirt from making the link, or from removing it."""
+
+    DANGLING = "dangling"
+    """A link that leads nowhere."""
+    UNKNOWN_TO_LIBVIRT = "unknown to libvirt"
+    """The link, which the daemon has not seen."""
+    OTHER = "other"
+    """Something else, which is not ours to remove."""
 
 
 class LeftBridge(NamedTuple):
@@ -126,6 +138,7 @@ class ObservedAbsent(NamedTuple):
     libvirt_version: int
     fresh_uuid: str = ""
     """A random UUID for the network: chance comes in with what is observed, so planning is pure."""
+    autostart_obstacle: AutostartObstacle | None = None
     fresh_token: str = ""
     """As for ObservedNetwork, like the rest."""
     loose: Loose = Loose()
@@ -144,6 +157,8 @@ class ObservedNetwork(NamedTuple):
     libvirt_version: int
     report: ReportedNetwork
     """The network itself."""
+    autostart_obstacle: AutostartObstacle | None = None
+    """What keeps libvirt from setting the autostart flag."""
     fresh_token: str = ""
     """A random token for the mark of whoever takes the network."""
     attachments: tuple[Attachment, ...] = ()

@@ -11,7 +11,7 @@ from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import HostReport, ObservedNetwork, reported
+from virtnet.network.observed import AutostartObstacle, HostReport, ObservedNetwork, reported
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.planning.findings import Problem
 from virtnet.planning.ownership.marks import Mark
@@ -223,6 +223,11 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         ),
     ),
     "autostart whose link is gone": _networks(network(autostart=False), reported_autostart=frozenset({UUID})),
+    "what stands in the place of an autostart link": _networks(
+        network(autostart=False, autostart_obstacle=AutostartObstacle.DANGLING),
+        network("n2", autostart=False, autostart_obstacle=AutostartObstacle.OTHER),
+        network("n3", autostart_obstacle=AutostartObstacle.UNKNOWN_TO_LIBVIRT),
+    ),
     "restarts that were cut short": _networks(
         network(metadata=OWNER.format("")),
         network("virtnet-holding-1", "", metadata=HELD, attachments=(TAP, FOREIGN_LINK), uuid=holding_uuid(UUID)),

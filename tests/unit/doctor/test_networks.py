@@ -22,7 +22,7 @@ from virtnet.doctor.finding import Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.doctor.networks import networks
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import AutostartObstacle, ObservedNetwork
 from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.xml.definition import definition
 from virtnet.planning.findings import Problem, Refusal
@@ -115,6 +115,23 @@ def test_names_autostart_whose_link_is_gone() -> None:
     found = report(networks=(network(autostart=False),), reported_autostart=frozenset({UUID}))
 
     assert beside_ok(networks(found)) == [(PROBLEM, FindingKind.AUTOSTART_LINK_MISSING)]
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "level", "kind"),
+    [
+        (AutostartObstacle.DANGLING, PROBLEM, FindingKind.AUTOSTART_LINK_DANGLES),
+        (AutostartObstacle.OTHER, PROBLEM, FindingKind.AUTOSTART_PLACE_TAKEN),
+        (AutostartObstacle.UNKNOWN_TO_LIBVIRT, NOTE, FindingKind.AUTOSTART_UNKNOWN_TO_LIBVIRT),
+    ],
+)
+@pytest.mark.parametrize("said", [frozenset({UUID}), frozenset()])
+def test_names_what_stands_in_the_place_of_an_autostart_link(
+    obstacle: AutostartObstacle, level: Level, kind: FindingKind, said: frozenset[str]
+) -> None:
+    found = report(networks=(network(autostart_obstacle=obstacle),), reported_autostart=said)
+
+    assert beside_ok(networks(found)) == [(level, kind)]
 
 
 def test_names_bridges_that_no_network_has() -> None:

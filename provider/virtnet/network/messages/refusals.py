@@ -244,6 +244,10 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "udp port 67 is taken by another program that does not share it, which DHCP on this network needs",
         "stop it or bind it to its interface",
     ),
+    RefusalKind.AUTOSTART_PLACE_TAKEN: Advice(
+        "{path} is there and is not libvirt's link to this network, so libvirt cannot have it started at boot",
+        "remove that, or set autostart to false",
+    ),
     RefusalKind.LIBVIRT_TOO_OLD: _libvirt_too_old,
     RefusalKind.CONTRADICTION: _contradiction,
     RefusalKind.DNSMASQ_NOT_RESTARTED: _dnsmasq_not_restarted,

@@ -82,8 +82,9 @@ def _restarts_dnsmasq(*, reason: str) -> str:
     return f"restart dnsmasq ({DNSMASQ_RESTARTS[DnsmasqRestart(reason)]})"
 
 
-def _sets_autostart(*, autostart: bool) -> str:
-    return f"set autostart to {'true' if autostart else 'false'}"
+def _sets_autostart(*, autostart: bool, clears: str) -> str:
+    first = f", and remove {clears} before, which is in libvirt's way" if clears else ""
+    return f"set autostart to {'true' if autostart else 'false'}{first}"
 
 
 def _restores_autostart(*, autostart: bool) -> str:

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_uuid
+from virtnet.network.observe.autostart import as_the_next_boot_sees_it, in_the_place_of_a_new_one
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
 from virtnet.network.observe.ports import attachments, find_network, loose_interfaces
 from virtnet.network.observe.problems import leftover_problems, loose_problems, owner_problems, running_problems
-from virtnet.network.observe.reads import AUTOSTART_LINKS, READS
+from virtnet.network.observe.reads import READS
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.observed import (
     HostReport,
@@ -29,7 +29,7 @@ from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, Obsta
 from virtnet.transport.uri import with_guests
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients.host import FileReader, HostReader
+    from virtnet.planning.clients.host import HostReader
 
 
 def observe(clients: Clients, scope: Scope) -> Observed:
@@ -38,6 +38,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     if report is None:
         return _observe_absent(clients, scope)
     libvirt = clients.libvirt
+    report, autostart_obstacle = as_the_next_boot_sees_it(clients.host, report, libvirt.uri)
     problems = running_problems(clients.host, report, checks_firewall=scope.checks_firewall)
     amiss = not report.active or bool(problems)
     may_start = scope.start is Start.PLANNED or (scope.start is Start.IF_AMISS and amiss)
@@ -57,6 +58,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         report=report,
+        autostart_obstacle=autostart_obstacle,
         fresh_token=fresh_token(),
         attachments=_with_guests(clients, report, users) if may_start or scope.deletes else users,
         holding="" if holding is None else holding.name,
@@ -87,6 +89,7 @@ def _observe_absent(clients: Clients, scope: Scope) -> ObservedAbsent:
         uri=libvirt.uri,
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
+        autostart_obstacle=in_the_place_of_a_new_one(clients.host, scope.name, libvirt.uri) if may_start else None,
         fresh_uuid=str(uuids.uuid4()),
         fresh_token=fresh_token(),
         loose=loose_interfaces(clients, scope.name, None) if may_start and scope.name else Loose(),
@@ -202,18 +205,4 @@ def _named(
 
 def _find(clients: Clients, scope: Scope) -> ReportedNetwork | None:
     sought = {"uuid": scope.uuid} if scope.uuid else {"name": scope.name}
-    report = find_network(clients.libvirt, **sought)
-    return None if report is None else _effective_autostart(clients.host, report, clients.libvirt.uri)
-
-
-def _effective_autostart(host: "FileReader | None", report: ReportedNetwork, uri: str) -> ReportedNetwork:
-    """The autostart flag as the next boot sees it: the daemon goes on saying true when its link has vanished."""
-    if host is None or not report.autostart or not uri.endswith("/system"):
-        return report
-    try:
-        if AUTOSTART_LINKS.rpartition("/")[2] not in host.list_directory(AUTOSTART_LINKS.rpartition("/")[0]):
-            return report  # this libvirt keeps its links elsewhere
-        links = host.list_directory(AUTOSTART_LINKS)
-    except (HostFailure, AccessDenied):  # only root can look; the daemon's word stands
-        return report
-    return report._replace(autostart=f"{report.name}.xml" in links)
+    return find_network(clients.libvirt, **sought)

@@ -19,7 +19,9 @@ from virtnet.planning.clients.reads import Reads, Request
 
 LINK_DIRECTORY = "/sys/class/net"
 
-AUTOSTART_LINKS = "/etc/libvirt/qemu/networks/autostart"
+DEFINITIONS = "/etc/libvirt/qemu/networks"
+
+AUTOSTART_LINKS = f"{DEFINITIONS}/autostart"
 
 #: Without which libvirt starts no network of some mode.
 PROGRAMS = ("dnsmasq", "iptables", "nft")
@@ -36,7 +38,7 @@ _GROUPS: tuple[frozenset[Request], ...] = (
     # A network's firewall rules; where nft makes them, it is asked next.
     frozenset({program("iptables-save"), firewall_rules("iptables-save"), program("nft")}),
     # Before a new network starts.
-    frozenset({*_ANY_START, routes(4), directory(LINK_DIRECTORY)}),
+    frozenset({*_ANY_START, routes(4), directory(LINK_DIRECTORY), directory(AUTOSTART_LINKS)}),
     # Before one with IPv6 starts.
     frozenset({routes(4), routes(6), _IPV6_FORWARDING}),
     # Before one that was there starts again.
@@ -51,11 +53,14 @@ _GROUPS: tuple[frozenset[Request], ...] = (
         }
     ),
     # A network that is there.
-    frozenset({directory(AUTOSTART_LINKS.rpartition("/")[0]), directory(AUTOSTART_LINKS)}),
+    frozenset({directory(DEFINITIONS), directory(AUTOSTART_LINKS)}),
 )
 
 
 def _grouped_with(request: Request) -> list[Request]:
+    link = re.fullmatch(rf"{AUTOSTART_LINKS}/([^/]+)", request[-1])
+    if link is not None:
+        return [file(f"{DEFINITIONS}/{link[1]}"), directory(DEFINITIONS), directory(AUTOSTART_LINKS)]
     bridge = re.fullmatch(rf"{LINK_DIRECTORY}/([^/]+)/(address|brif)", request[-1])
     if bridge is None:
         return []

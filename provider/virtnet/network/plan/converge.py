@@ -15,7 +15,7 @@ from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
 from virtnet.network.plan.metadata import text_updates
-from virtnet.network.plan.new import contradictions, doubts
+from virtnet.network.plan.new import autostart_refusals, contradictions, doubts, set_autostart
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.plan.restart import (
     cut_off_notes,
@@ -33,7 +33,7 @@ from virtnet.network.problem_kinds import DNSMASQ_PROBLEMS, ProblemKind, as_deta
 from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
-from virtnet.network.steps.running import SetAutostart, StartNetwork, stop_step
+from virtnet.network.steps.running import StartNetwork, stop_step
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.steps.step import NetworkStep
 from virtnet.network.tree import mode_of, own_bridge
@@ -102,7 +102,14 @@ def converge(
     return Converged(
         steps=_steps(course),
         changes=_changes(course),
-        refusals=(*refused, *_too_old(course), *_dnsmasq_not_restarted(course), *stop.refusals, *start.refusals),
+        refusals=(
+            *refused,
+            *_autostart_findings(course),
+            *_too_old(course),
+            *_dnsmasq_not_restarted(course),
+            *stop.refusals,
+            *start.refusals,
+        ),
         notes=(*doubts(whole), *start.notes, *stop.notes, *_notes(course)),
         uuid=observed.report.uuid,
         copies=course.targets.copies,
@@ -309,7 +316,7 @@ def _reattach(course: _Course) -> tuple[NetworkStep, ...]:
 def _autostart(course: _Course) -> Iterator[NetworkStep]:
     autostart = course.targets.flags.autostart
     if course.report.autostart != autostart and not course.undefined_after:
-        yield SetAutostart(uuid=course.report.uuid, autostart=autostart)
+        yield set_autostart(course.report.uuid, course.report.name, course.observed, autostart=autostart)
 
 
 def _clean_up(course: _Course) -> tuple[NetworkStep, ...]:
@@ -386,6 +393,13 @@ def _whole(course: _Course) -> Judged:
     """What is wrong with the network that the changes make, and was not before."""
     copies = course.targets.copies
     return judged(copies.config, copies.config_found) if copies.config_changes else Judged()
+
+
+def _autostart_findings(course: _Course) -> tuple[Refusal, ...]:
+    """Why the flag cannot be set where it is to be."""
+    report, wanted = course.report, course.targets.flags.autostart
+    sets = wanted and not report.autostart and not course.undefined_after
+    return autostart_refusals(report.name, course.observed, autostart=sets)
 
 
 def _too_old(course: _Course) -> tuple[Refusal, ...]:

@@ -12,13 +12,21 @@ from virtnet.network.plan.adoption import adoption_mark, as_found, owned_by_othe
 from virtnet.network.plan.converge import converge
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, failure_details
 from virtnet.network.plan.leftovers import before_start
-from virtnet.network.plan.new import finishing, new_tree, outline, own_mark, plugged_in, start_findings
+from virtnet.network.plan.new import (
+    finishing,
+    new_tree,
+    outline,
+    own_mark,
+    plugged_in,
+    set_autostart,
+    start_findings,
+)
 from virtnet.network.plan.restart import probe
 from virtnet.network.plan.targets import at_next_start
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork
 from virtnet.network.steps.kinds import StepKind
-from virtnet.network.steps.running import SetAutostart, StartNetwork, stop_step
+from virtnet.network.steps.running import StartNetwork, stop_step
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import edits
 from virtnet.network.xml import write as network_edit
@@ -142,8 +150,8 @@ def _finish(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     if wanted_active and (stops or not report.active):
         steps.append(StartNetwork(uuid=report.uuid, bridge=own_bridge(target)))
     if not desired.get("autostart", True) and report.autostart:
-        steps.append(SetAutostart(uuid=report.uuid, autostart=False))
-    steps += finishing(desired, target, report.uuid, creating, observed.fresh_token)
+        steps.append(set_autostart(report.uuid, report.name, observed, autostart=False))
+    steps += finishing(desired, target, report.uuid, creating, observed)
     plugged = plugged_in(desired, target, report.uuid, observed)
     steps += plugged.steps
     return Plan(

@@ -63,6 +63,8 @@ class RefusalKind(Enum):
     DNS_PORT_TAKEN = auto()
     """protocol, address"""
     DHCP_PORT_TAKEN = auto()
+    AUTOSTART_PLACE_TAKEN = auto()
+    """path"""
     LIBVIRT_TOO_OLD = auto()
     """path, needed, version"""
     CONTRADICTION = auto()

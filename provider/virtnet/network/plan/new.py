@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.network.checks.whole import Judged, judged
 from virtnet.network.diff import with_own_bridge
-from virtnet.network.observed import Observed, ObservedAbsent
+from virtnet.network.observe.autostart import place_of
+from virtnet.network.observed import AutostartObstacle, Observed, ObservedAbsent
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, failure_details
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.spec import NetworkSpec
@@ -52,7 +53,7 @@ def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
     ]
     if desired.get("active", True):
         steps.append(StartNetwork(uuid=uuid, bridge=own_bridge(target)))
-    steps += finishing(desired, target, uuid, creating, observed.fresh_token)
+    steps += finishing(desired, target, uuid, creating, observed)
     plugged = plugged_in(desired, target, uuid, observed)
     steps += plugged.steps
     return Plan(
@@ -91,11 +92,14 @@ def outline(target: "NetworkTree") -> Outline:
     )
 
 
-def finishing(desired: "NetworkTree", target: "NetworkTree", uuid: str, creating: str, token: str) -> list[Step]:
+def finishing(
+    desired: "NetworkTree", target: "NetworkTree", uuid: str, creating: str, observed: Observed
+) -> list[Step]:
     """The end of every create: the flag, and the mark's phase last, so that a killed create is known as such."""
+    token = observed.fresh_token
     steps: list[Step] = []
     if desired.get("autostart", True):
-        steps.append(SetAutostart(uuid=uuid, autostart=True))
+        steps.append(set_autostart(uuid, target["name"], observed, autostart=True))
     steps.append(
         DefineNetwork(
             uuid=uuid,
@@ -122,10 +126,25 @@ def start_findings(desired: "NetworkTree", target: "NetworkTree", observed: Obse
         findings = preflight(target, observed, allow_overlap=bool(desired.get("allow_overlap")))
     elif desired.get("autostart", True):
         findings = preflight_at_boot(target, observed)
+    no_link = autostart_refusals(target["name"], observed, autostart=bool(desired.get("autostart", True)))
     too_new = needs_newer_libvirt(target, observed.libvirt_version)
     return Findings(
-        refusals=(*contradictions(whole), *too_new, *findings.refusals), notes=(*doubts(whole), *findings.notes)
+        refusals=(*contradictions(whole), *too_new, *findings.refusals, *no_link),
+        notes=(*doubts(whole), *findings.notes),
     )
+
+
+def set_autostart(uuid: str, name: str, observed: Observed, *, autostart: bool) -> SetAutostart:
+    """The step that sets the flag, and takes a link away before that is in libvirt's way."""
+    in_the_way = observed.autostart_obstacle in (AutostartObstacle.DANGLING, AutostartObstacle.UNKNOWN_TO_LIBVIRT)
+    return SetAutostart(uuid=uuid, autostart=autostart, clears=place_of(name) if in_the_way else "")
+
+
+def autostart_refusals(name: str, observed: Observed, *, autostart: bool) -> tuple[Refusal, ...]:
+    """Why libvirt could not have the network started at boot."""
+    if not autostart or observed.autostart_obstacle is not AutostartObstacle.OTHER:
+        return ()
+    return (Refusal(RefusalKind.AUTOSTART_PLACE_TAKEN, {"path": place_of(name)}),)
 
 
 def contradictions(whole: Judged) -> tuple[Refusal, ...]:

@@ -168,17 +168,21 @@ class RunAgain:
 
 @dataclass(frozen=True, kw_only=True)
 class SetAutostart:
-    """Start the network at boot, or do not."""
+    """Start the network at boot, or do not. libvirt fails where its link is to be made and something is there."""
 
     uuid: str
     autostart: bool
+    clears: str = ""
+    """The path of a link that goes first; "" where there is none."""
 
     impact = NO_IMPACT
 
     def describe(self) -> Summary:
-        return Summary(StepKind.SET_AUTOSTART, {"autostart": self.autostart})
+        return Summary(StepKind.SET_AUTOSTART, {"autostart": self.autostart, "clears": self.clears})
 
     def execute(self, clients: Clients) -> None:
+        if self.clears and clients.host is not None:
+            clients.host.remove_file(self.clears)
         clients.libvirt.set_autostart(self.uuid, self.autostart)
 
     def undo(self) -> Step:

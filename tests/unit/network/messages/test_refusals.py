@@ -61,6 +61,7 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.ADVERTISED_ROUTES_LOST: [{"interfaces": ["wan0", "wan1"]}],
     RefusalKind.DNS_PORT_TAKEN: [{"protocol": "udp", "address": "10.9.0.1"}],
     RefusalKind.DHCP_PORT_TAKEN: [{}],
+    RefusalKind.AUTOSTART_PLACE_TAKEN: [{"path": "/etc/libvirt/qemu/networks/autostart/lab.xml"}],
     RefusalKind.LIBVIRT_TOO_OLD: [
         {"path": "title", "needed": 9_007_000, "version": 9_000_000},
         {"path": "vlan", "needed": 11_000_000, "version": 9_000_000},

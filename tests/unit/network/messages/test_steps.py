@@ -102,6 +102,7 @@ STEPS: tuple[Step, ...] = (
     stop(),
     run_again(),
     *(SetAutostart(uuid=UUID, autostart=flag) for flag in (True, False)),
+    SetAutostart(uuid=UUID, autostart=True, clears="/etc/libvirt/qemu/networks/autostart/lab.xml"),
     *(UnsetAutostart(uuid=UUID, autostart=flag) for flag in (True, False)),
     ProbeStart(uuid=UUID, xml=""),
     StartHoldingNetwork(uuid=UUID),
