@@ -118,6 +118,18 @@ def test_a_host_bridge_that_is_absent_and_one_that_is_none(host: Host, stack: St
     then_made(stack)
 
 
+def test_an_open_vswitch_whose_device_is_a_tap(host: Host, stack: Stack) -> None:
+    host.sh("ip tuntap add dev ovsbr0 mode tap; ip link set ovsbr0 up")
+    switch = {"forward": {"mode": "bridge"}, "bridge": {"name": "ovsbr0"}}
+    stack.network("lan", **switch)
+    refused(host, stack, "ovsbr0 is on the host, and is no bridge; correct bridge.name")
+
+    stack.network("lan", **switch, virtual_port={"type": "openvswitch"})
+    then_made(stack)
+
+    assert "<virtualport type='openvswitch'/>" in host.virsh("net-dumpxml", "lan")
+
+
 def test_dnsmasq_missing(host: Host, stack: Stack) -> None:
     # Mounts of the sandbox are its own: the machine's dnsmasq is not touched.
     host.sh("touch nothing; mount --bind nothing $(readlink -f $(command -v dnsmasq))")

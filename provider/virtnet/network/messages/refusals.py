@@ -231,7 +231,10 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
     ),
     RefusalKind.OVERLAPS_ROUTE: Advice("{subnet} overlaps {other}, which is reached by {interface}", _OTHER_SUBNET),
     RefusalKind.HOST_BRIDGE_MISSING: Advice("the host has no bridge {bridge}", "make it first, or correct bridge.name"),
-    RefusalKind.NOT_A_BRIDGE: Advice("{interface} is on the host, and is no bridge", "correct bridge.name"),
+    RefusalKind.NOT_A_BRIDGE: Advice(
+        "{interface} is on the host, and is no bridge",
+        "correct bridge.name, or set virtual_port.type to openvswitch if it is one",
+    ),
     RefusalKind.HOST_INTERFACE_MISSING: Advice("the host has no interface {interface}", "correct forward.interfaces"),
     RefusalKind.DNSMASQ_MISSING: Advice("dnsmasq is missing on the host", "install it (package dnsmasq-base)"),
     RefusalKind.FIREWALL_PROGRAMS_MISSING: Advice("neither iptables nor nft is on the host", "install iptables"),

@@ -167,7 +167,7 @@ def _host(tree: "NetworkTree", host: HostReport, observed: Observed, *, overlapp
         link = host.link(bridge)
         if link is None:
             yield Refusal(RefusalKind.HOST_BRIDGE_MISSING, {"bridge": bridge})
-        elif link.kind not in ("bridge", "openvswitch"):
+        elif link.kind not in ("bridge", "openvswitch", *(("tun",) if _has_open_vswitch(tree) else ())):
             yield Refusal(RefusalKind.NOT_A_BRIDGE, {"interface": bridge})
     for interface in tree.get("forward", {}).get("interfaces", []):
         if not host.has_interface(interface["dev"]) and mode not in ("nat", "route"):
@@ -184,6 +184,12 @@ def _host(tree: "NetworkTree", host: HostReport, observed: Observed, *, overlapp
     forwards = mode in ROUTED_MODES and any(subnet.version == 6 for subnet in _subnets(tree))
     if forwards and host.advertised_interfaces:
         yield Refusal(RefusalKind.ADVERTISED_ROUTES_LOST, {"interfaces": host.advertised_interfaces})
+
+
+def _has_open_vswitch(tree: "NetworkTree") -> bool:
+    """Whether guests' ports are put into an Open vSwitch, whose device is a tap where its datapath is netdev."""
+    switches = [part.get("virtual_port", {}) for part in (tree, *tree.get("port_groups", []))]
+    return any(switch.get("type") == "openvswitch" for switch in switches)
 
 
 def _addresses(tree: "NetworkTree") -> set[str]:

@@ -376,12 +376,30 @@ def test_what_a_start_needs_of_the_host(tree: Any, host: dict[str, Any], refusal
         ((link("br0", kind="veth"),), [Refusal(RefusalKind.NOT_A_BRIDGE, {"interface": "br0"})]),
         ((link("br0"),), []),
         ((link("br0", kind="openvswitch"),), []),
+        ((link("br0", kind="tun"),), [Refusal(RefusalKind.NOT_A_BRIDGE, {"interface": "br0"})]),
     ],
 )
 def test_mode_bridge_needs_the_hosts_bridge(links: tuple[Link, ...], refusals: list[Refusal]) -> None:
     tree = {"name": "lan", "forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
 
     assert found(observed(links=links), tree).refusals == tuple(refusals)
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        {"virtual_port": {"type": "openvswitch"}},
+        {"port_groups": [{"name": "a"}, {"name": "b", "virtual_port": {"type": "openvswitch"}}]},
+    ],
+    ids=["of the network", "of a port group"],
+)
+def test_an_open_vswitch_may_have_a_tap_for_its_device(switch: Any) -> None:
+    tree = {"name": "lan", "forward": {"mode": "bridge"}, "bridge": {"name": "ovsbr0"}, **switch}
+
+    assert found(observed(links=(link("ovsbr0", kind="tun"),)), tree) == Findings()
+    assert found(observed(links=(link("ovsbr0", kind="veth"),)), tree).refusals == (
+        Refusal(RefusalKind.NOT_A_BRIDGE, {"interface": "ovsbr0"}),
+    )
 
 
 @pytest.mark.parametrize(
