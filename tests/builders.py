@@ -22,7 +22,10 @@ from virtnet.planning.reports import HostRoute, NetworkReport
 FORWARDING_OWNER = "project/stack/forwarding"
 
 #: What is looked at for a network, besides links.
-NETWORK_PLACES = ("/run/libvirt/network", "/etc/libvirt/qemu/networks", "/proc")
+NETWORK_PLACES = ("/run/libvirt/network", "/etc/libvirt/qemu/networks", "/proc", "/srv")
+
+#: Which is in each directory that a network may have served by TFTP.
+SERVED = {"/srv/tftp/pxe.0": "", "/srv/it's <here> & 'there'/pxe.0": ""}
 
 #: What is looked at for a HostForwarding, besides the kernel's parameters.
 FORWARDING_PLACES = (
@@ -47,7 +50,7 @@ def network_host(files: Mapping[str, str] | None = None) -> FakeHost:
     """A host with all that a network needs; of `files` those below /sys/class/net are its bridges."""
     effects = host_effects()
     texts = {path: text for path, text in (files or {}).items() if not path.startswith(BELOW)}
-    held = FakeFiles(effects, texts, NETWORK_PLACES)
+    held = FakeFiles(effects, {**texts, **SERVED}, NETWORK_PLACES)
     return FakeHost(
         effects=effects,
         files=held,

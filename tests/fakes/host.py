@@ -118,6 +118,8 @@ class FakeHost:
     processes: FakeProcesses = field(default_factory=lambda: undeclared("processes"))
     programs: set[str] = field(default_factory=lambda: undeclared("programs"))
     privileges: FakePrivileges = field(default_factory=FakePrivileges)
+    zones: Sequence[str] | None = None
+    """Firewalld's; None where it does not tell."""
 
     @property
     def kernel(self) -> FakeKernel:
@@ -179,6 +181,11 @@ class FakeHost:
 
     def routes(self, versions: Collection[int] = (4, 6)) -> Sequence[HostRoute]:
         return self.routing.routes(versions)
+
+    def firewall_zones(self) -> Sequence[str]:
+        if self.zones is None:
+            raise HostFailure("firewalld tells nobody of its zones")
+        return self.zones
 
     def listening_sockets(self) -> Sequence[ListeningSocket]:
         return self.sockets.listening_sockets()

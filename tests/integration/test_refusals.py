@@ -130,6 +130,53 @@ def test_an_open_vswitch_whose_device_is_a_tap(host: Host, stack: Stack) -> None
     assert "<virtualport type='openvswitch'/>" in host.virsh("net-dumpxml", "lan")
 
 
+def test_a_directory_for_tftp_that_is_not_there(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[{**SUBNET, "tftp_root": "/run/boot"}])
+    refused(host, stack, "the host has no directory /run/boot, without which dnsmasq does not start; make it,")
+
+    host.sh("mkdir /run/boot")
+    then_made(stack)
+
+
+def test_a_zone_without_firewalld_or_that_it_has_not(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET], bridge={"zone": "lab"})
+    missing = (
+        "the host has no firewalld zone lab, or firewalld does not run; start firewalld and make the zone, or leave"
+    )
+    refused(host, stack, missing)
+
+    # No firewalld runs in the sandbox: its program's answers stand in for it.
+    tell = 'printf \'#!/bin/sh\\necho "%s" >&2; echo "%s"; exit %s\\n\''
+    program = "/usr/local/sbin/firewall-cmd; chmod +x /usr/local/sbin/firewall-cmd"
+    host.sh(f"mount -t tmpfs none /usr/local/sbin; {tell} 'FirewallD is not running' '' 252 > {program}")
+    refused(host, stack, missing)
+    host.sh(f"{tell} '' 'public trusted' 0 > {program}")
+    refused(host, stack, missing)
+    host.sh(f"{tell} '' 'lab public' 0 > {program}")
+    preview = stack.preview()
+    host.sh("umount /usr/local/sbin")
+
+    assert "would be refused" not in preview
+
+
+def test_an_interface_to_the_outside_that_is_not_there_is_a_note(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
+    stack.up()
+    stack.network("lab", forward={"mode": "nat", "dev": "eno9"}, ips=[SUBNET])
+
+    preview = stack.preview()
+    said = stack.up()
+    doctor = json.loads(host.run("virtnet", "doctor", "--json", check=False).stdout)["findings"]
+
+    note = "the host has no interface eno9, by which alone guests may leave it: they reach nothing outside"
+    assert f"note: {note}" in preview
+    assert f"note: {note}" in said
+    assert [finding["area"] for finding in doctor if finding["said"].startswith(note)] == ["network lab"]
+    stack.destroy()
+    stack.network("lab", forward={"mode": "nat", "dev": "eno9"}, ips=[SUBNET])
+    assert f"note: {note}" in stack.preview()
+
+
 def test_dnsmasq_missing(host: Host, stack: Stack) -> None:
     # Mounts of the sandbox are its own: the machine's dnsmasq is not touched.
     host.sh("touch nothing; mount --bind nothing $(readlink -f $(command -v dnsmasq))")

@@ -24,6 +24,7 @@ from virtnet.forwarding.sysctl import integer
 from virtnet.network.observe import observe as network_observe
 from virtnet.network.observe.host_facts import host_facts
 from virtnet.network.observe.leftovers import dnsmasq_process
+from virtnet.network.observe.named import named_by
 from virtnet.network.observe.reads import READS as NETWORK_READS
 from virtnet.network.observe.scope import Scope
 from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork, reported
@@ -128,8 +129,9 @@ class _Looking:
 
     def _network(self, report: ReportedNetwork, version: int) -> Observed:
         uri = self.clients.libvirt.uri
+        scope = Scope(uuid=report.uuid, named=named_by(report.definition.tree))
         alone: Observed = ObservedNetwork(uri=uri, host_uuid="", libvirt_version=version, report=report)
-        return self._tried(lambda: network_observe.observe(self.clients, Scope(uuid=report.uuid)), alone)
+        return self._tried(lambda: network_observe.observe(self.clients, scope), alone)
 
     def at_host(self, report: DoctorReport, host: HostReader) -> DoctorReport:
         """The host itself: interfaces, firewall, files and kernel; nothing of it where it cannot be reached at all."""

@@ -25,6 +25,7 @@ from virtnet.host.parse import (
     parse_denied,
     parse_links,
     parse_listening_sockets,
+    parse_not_running,
     parse_routes,
 )
 from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
@@ -61,6 +62,7 @@ _PACKAGES = {
     "iptables-save": "iptables",
     "ip6tables-save": "iptables",
     "nft": "nftables",
+    "firewall-cmd": "firewalld",
 }
 
 
@@ -190,6 +192,15 @@ class Host:
     def has_program(self, name: str) -> bool:
         """Whether a program is where daemons find programs (PATH and the sbin directories)."""
         return bool(self._answer(messages.find_program(name), requests.program(name)).text)
+
+    def firewall_zones(self) -> Sequence[str]:
+        """The zones that firewalld has; none while it does not run."""
+        if not self.has_program("firewall-cmd"):
+            return ()
+        answer = self._answer(messages.LIST_ZONES, requests.FIREWALL_ZONES)
+        if answer.error is not None and parse_not_running(answer.error.message):
+            return ()
+        return self._without_error(answer, messages.LIST_ZONES, program="firewall-cmd").text.split()
 
     def delete_link(self, name: str) -> None:
         """Delete a network interface."""

@@ -12,6 +12,8 @@ LIST_ADDRESSES = "list the addresses"
 
 LIST_SOCKETS = "list the listening sockets"
 
+LIST_ZONES = "list the zones of firewalld"
+
 LIST_FIREWALL_RULES = "list the firewall rules"
 
 TRY_DHCP_PORT = "try the port of DHCP servers"

@@ -22,6 +22,9 @@ DHCP_PORT: Request = ("dhcp-port",)
 CAPABILITIES: Request = ("read", "/proc/self/status")
 
 
+FIREWALL_ZONES: Request = ("run", "firewall-cmd", "--get-zones")
+
+
 def routes(version: Literal[4, 6]) -> Request:
     """The main routing table of a version of IP."""
     family = ("-6",) if version == 6 else ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from virtnet.network.live_items import as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
+from virtnet.network.observe.named import named_by
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.outputs import NetworkOutputs
 from virtnet.network.problem_kinds import ProblemKind, mended_by, problem_of
@@ -113,6 +114,7 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
         checks_firewall=recorded.get("host_uuid") is not None,
         bridges=frozenset(name for name in named if name),
         ip_versions=frozenset(6 if ":" in address else 4 for address in addresses) if whole else None,
+        named=named_by(wanted),
         prefetches=own_bridge and not wanted.get("adopt") and bool(wanted.get("active", True)),
     )
 

@@ -41,6 +41,17 @@ class HostReport(NamedTuple):
         return name in self.names or self.link(name) is not None
 
 
+class Named(NamedTuple):
+    """What networks name of their host, which has to be there."""
+
+    interfaces: frozenset[str] = frozenset()
+    """By which guests may leave the host."""
+    directories: frozenset[str] = frozenset()
+    """Which TFTP serves."""
+    zones: frozenset[str] = frozenset()
+    """Firewalld's, of a bridge of the network's own."""
+
+
 class AutostartObstacle(Enum):
     """What in the place of libvirt's link to a network keeps libvirt from making the link, or from removing it."""
 
@@ -139,6 +150,7 @@ class ObservedAbsent(NamedTuple):
     fresh_uuid: str = ""
     """A random UUID for the network: chance comes in with what is observed, so planning is pure."""
     autostart_obstacle: AutostartObstacle | None = None
+    missing: Named = Named()
     fresh_token: str = ""
     """As for ObservedNetwork, like the rest."""
     loose: Loose = Loose()
@@ -159,6 +171,8 @@ class ObservedNetwork(NamedTuple):
     """The network itself."""
     autostart_obstacle: AutostartObstacle | None = None
     """What keeps libvirt from setting the autostart flag."""
+    missing: Named = Named()
+    """What the network names of its host, or is to name, and what is not there."""
     fresh_token: str = ""
     """A random token for the mark of whoever takes the network."""
     attachments: tuple[Attachment, ...] = ()

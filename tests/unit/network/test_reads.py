@@ -103,6 +103,8 @@ HEALTH: set[Request] = {
     ("read", "/proc/net/if_inet6"),
     ("read", "/proc/1/comm"),
 }
+#: Asked of a new one too, beside what of the host counts.
+LINKS_AT_BOOT: set[Request] = {("list", "/etc/libvirt/qemu/networks/autostart")}
 #: Asked along with iptables-save, and needed where that has no rules of libvirt's.
 HAS_NFT: set[Request] = {("has", "nft")}
 NFT: dict[tuple[str, ...], str] = {("iptables-save",): "", ("nft", "list", "ruleset"): ""}
@@ -119,9 +121,11 @@ class Case:
 
 
 CASES = {
-    "before a new one starts": Case(observe=lambda host: host_facts_for_new(host, {4}), trips=1, unneeded=set()),
+    "before a new one starts": Case(
+        observe=lambda host: host_facts_for_new(host, {4}), trips=1, unneeded=LINKS_AT_BOOT
+    ),
     # The routes of IPv6 tell of which interfaces accept_ra matters.
-    "with IPv6": Case(observe=lambda host: host_facts_for_new(host, {4, 6}), trips=3, unneeded=set()),
+    "with IPv6": Case(observe=lambda host: host_facts_for_new(host, {4, 6}), trips=3, unneeded=LINKS_AT_BOOT),
     "a refresh": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS | HAS_NFT),
     "a refresh with nft": Case(observe=observe({}), trips=6, unneeded=COMMAND_LINE | BRIDGE_SETTINGS, printed=NFT),
     "before a restart": Case(observe=observe({**RECORDED, "domain": {"name": "lab"}}), trips=7, unneeded=COMMAND_LINE),

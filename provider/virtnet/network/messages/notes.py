@@ -118,6 +118,8 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     "refresh, then pulumi up",
     NoteKind.INSIDE_ROUTE: "{subnet} is inside {other}, which the host reaches through {gateway} ({interface}); guests "
     "there will no longer be reached from this host",
+    NoteKind.OUTSIDE_INTERFACE_MISSING: "the host has no interface {interface}, by which alone guests may leave it: they "
+    "reach nothing outside before it is there",
     NoteKind.FIREWALL_REBUILT: _firewall_rebuilt,
     NoteKind.DNSMASQ_RESTARTED: "dnsmasq is restarted for this, so DNS and DHCP on the network pause for a moment",
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: f"{DNSMASQ_NOT_RUNNING}; DNS is disabled on it, so restart virtnetworkd (or "

@@ -236,6 +236,13 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "correct bridge.name, or set virtual_port.type to openvswitch if it is one",
     ),
     RefusalKind.HOST_INTERFACE_MISSING: Advice("the host has no interface {interface}", "correct forward.interfaces"),
+    RefusalKind.TFTP_ROOT_MISSING: Advice(
+        "the host has no directory {directory}, without which dnsmasq does not start", "make it, or correct tftp_root"
+    ),
+    RefusalKind.ZONE_MISSING: Advice(
+        "the host has no firewalld zone {zone}, or firewalld does not run",
+        "start firewalld and make the zone, or leave bridge.zone out",
+    ),
     RefusalKind.DNSMASQ_MISSING: Advice("dnsmasq is missing on the host", "install it (package dnsmasq-base)"),
     RefusalKind.FIREWALL_PROGRAMS_MISSING: Advice("neither iptables nor nft is on the host", "install iptables"),
     RefusalKind.ADVERTISED_ROUTES_LOST: _advertised_routes_lost,

@@ -9,6 +9,7 @@ from virtnet.network.names import holding_uuid
 from virtnet.network.observe.autostart import as_the_next_boot_sees_it, in_the_place_of_a_new_one
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
+from virtnet.network.observe.named import missing, named_by
 from virtnet.network.observe.ports import attachments, find_network, loose_interfaces
 from virtnet.network.observe.problems import leftover_problems, loose_problems, owner_problems, running_problems
 from virtnet.network.observe.reads import READS
@@ -17,6 +18,7 @@ from virtnet.network.observed import (
     HostReport,
     LeftBridge,
     Loose,
+    Named,
     Observed,
     ObservedAbsent,
     ObservedNetwork,
@@ -59,6 +61,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         libvirt_version=libvirt.version(),
         report=report,
         autostart_obstacle=autostart_obstacle,
+        missing=_missing(clients.host, scope, report if may_start else None),
         fresh_token=fresh_token(),
         attachments=_with_guests(clients, report, users) if may_start or scope.deletes else users,
         holding="" if holding is None else holding.name,
@@ -90,6 +93,7 @@ def _observe_absent(clients: Clients, scope: Scope) -> ObservedAbsent:
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         autostart_obstacle=in_the_place_of_a_new_one(clients.host, scope.name, libvirt.uri) if may_start else None,
+        missing=_missing(clients.host, scope, None) if may_start else Named(),
         fresh_uuid=str(uuids.uuid4()),
         fresh_token=fresh_token(),
         loose=loose_interfaces(clients, scope.name, None) if may_start and scope.name else Loose(),
@@ -201,6 +205,13 @@ def _named(
             )
         return user._replace(cannot_reattach=Obstacle(ObstacleKind.GUEST_UNKNOWN, {"uri": uri}))
     return user
+
+
+def _missing(host: "HostReader | None", scope: Scope, report: ReportedNetwork | None) -> Named:
+    """What is named by the program, or by the network that may be started, and is not there."""
+    there = Named() if report is None else named_by(report.definition.tree)
+    asked = Named(*(one | other for one, other in zip(scope.named, there, strict=True)))
+    return Named() if host is None else missing(host, asked)
 
 
 def _find(clients: Clients, scope: Scope) -> ReportedNetwork | None:

@@ -4,6 +4,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from virtnet.network.observed import Named
 from virtnet.spec.part import Values
 
 
@@ -34,5 +35,7 @@ class Scope(NamedTuple):
     """The names of the bridges that it is to be on, or was."""
     ip_versions: frozenset[int] | None = None
     """The versions of IP of a network with a bridge of its own, all of which is known; None where it is another."""
+    named: Named = Named()
+    """What is looked for on the host."""
     prefetches: bool = False
     """Whether it is worth asking the host before it is this network's turn."""

@@ -16,7 +16,7 @@ from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
 from virtnet.network.plan.metadata import text_updates
 from virtnet.network.plan.new import autostart_refusals, contradictions, doubts, set_autostart
-from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
+from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot, unreached
 from virtnet.network.plan.restart import (
     cut_off_notes,
     hold_steps,
@@ -453,6 +453,8 @@ def _notes(course: _Course) -> Iterator[Note]:
     """What was not reviewed, and what live updates cost those who use the network, though nobody is cut off."""
     yield from (Note(NoteKind.DRIFT_NOT_REVIEWED, {"path": path}) for path in course.targets.skipped)
     yield from plug_in(course.report.uuid, course.plugged_in).notes
+    if not course.starts and any(change.path.startswith("forward") for change in course.targets.copies.config_changes):
+        yield from unreached(course.targets.copies.config, course.observed)
     updates, live = _updates_alone(course), course.targets.copies.live
     rebuilt = sum(step.impact.rebuilds_firewall for step in updates)
     if rebuilt and live is not None and mode_of(live[0]) != "open":

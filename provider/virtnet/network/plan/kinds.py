@@ -56,6 +56,10 @@ class RefusalKind(Enum):
     """interface"""
     HOST_INTERFACE_MISSING = auto()
     """interface"""
+    TFTP_ROOT_MISSING = auto()
+    """directory"""
+    ZONE_MISSING = auto()
+    """zone"""
     DNSMASQ_MISSING = auto()
     FIREWALL_PROGRAMS_MISSING = auto()
     ADVERTISED_ROUTES_LOST = auto()
@@ -129,6 +133,8 @@ class NoteKind(Enum):
     """path"""
     INSIDE_ROUTE = auto()
     """subnet, other, gateway, interface"""
+    OUTSIDE_INTERFACE_MISSING = auto()
+    """interface"""
 
     FIREWALL_REBUILT = auto()
     """times"""

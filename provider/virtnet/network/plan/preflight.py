@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.host.default_route import routes_to_networks
+from virtnet.network.observe.named import named_by
 from virtnet.network.observed import HostReport, Observed, ObservedAbsent
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_bridge, serves
@@ -42,7 +43,8 @@ def preflight(tree: "NetworkTree", observed: Observed, *, allow_overlap: bool) -
     refusals = [*_bridge_names(tree, observed)]
     notes: list[Note] = []
     overlaps = [] if allow_overlap else list(_overlaps(tree, observed))
-    refusals += overlaps
+    refusals += [*overlaps, *_named(tree, observed)]
+    notes += unreached(tree, observed)
     if observed.host is not None:
         refusals += _host(tree, observed.host, observed, overlapping=bool(overlaps))
         notes += _routes(tree, observed.host)
@@ -190,6 +192,21 @@ def _has_open_vswitch(tree: "NetworkTree") -> bool:
     """Whether guests' ports are put into an Open vSwitch, whose device is a tap where its datapath is netdev."""
     switches = [part.get("virtual_port", {}) for part in (tree, *tree.get("port_groups", []))]
     return any(switch.get("type") == "openvswitch" for switch in switches)
+
+
+def _named(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
+    """What the network names and dnsmasq, or libvirt, does not start without."""
+    named, missing = named_by(tree), observed.missing
+    for directory in sorted(named.directories & missing.directories):
+        yield Refusal(RefusalKind.TFTP_ROOT_MISSING, {"directory": directory})
+    for zone in sorted(named.zones & missing.zones):
+        yield Refusal(RefusalKind.ZONE_MISSING, {"zone": zone})
+
+
+def unreached(tree: "NetworkTree", observed: Observed) -> Iterator[Note]:
+    """The interfaces by which guests may leave the host and which are not there: libvirt starts the network without."""
+    for interface in sorted(named_by(tree).interfaces & observed.missing.interfaces):
+        yield Note(NoteKind.OUTSIDE_INTERFACE_MISSING, {"interface": interface})
 
 
 def _addresses(tree: "NetworkTree") -> set[str]:

@@ -129,6 +129,9 @@ class FirewallReader(Protocol):
         An answer that was given to anybody at most `seconds_old` ago will do.
         """
 
+    def firewall_zones(self) -> Sequence[str]:
+        """The zones that firewalld has; none while it does not run."""
+
 
 class Firewall(FirewallReader, Protocol):
     """Firewall rules, one by one."""

@@ -41,6 +41,7 @@ NOTES: dict[NoteKind, list[Details]] = {
     NoteKind.INSIDE_ROUTE: [
         {"subnet": "10.9.0.0/24", "other": "10.0.0.0/8", "gateway": "192.0.2.1", "interface": "wan0"}
     ],
+    NoteKind.OUTSIDE_INTERFACE_MISSING: [{"interface": "eno9"}],
     NoteKind.FIREWALL_REBUILT: [{"times": 1}, {"times": 3}],
     NoteKind.DNSMASQ_RESTARTED: [{}],
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: [{}],

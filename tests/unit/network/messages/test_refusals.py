@@ -56,6 +56,8 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.HOST_BRIDGE_MISSING: [{"bridge": "br0"}],
     RefusalKind.NOT_A_BRIDGE: [{"interface": "br0"}],
     RefusalKind.HOST_INTERFACE_MISSING: [{"interface": "lan0"}],
+    RefusalKind.TFTP_ROOT_MISSING: [{"directory": "/srv/tftp"}],
+    RefusalKind.ZONE_MISSING: [{"zone": "trusted"}],
     RefusalKind.DNSMASQ_MISSING: [{}],
     RefusalKind.FIREWALL_PROGRAMS_MISSING: [{}],
     RefusalKind.ADVERTISED_ROUTES_LOST: [{"interfaces": ["wan0", "wan1"]}],

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests import builders
 
-from virtnet.network.observed import HostReport, Observed, ObservedAbsent, ObservedNetwork, reported
+from virtnet.network.observed import HostReport, Named, Observed, ObservedAbsent, ObservedNetwork, reported
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight
 from virtnet.planning.findings import Note, Refusal
@@ -367,6 +367,36 @@ def test_what_an_older_libvirt_would_drop_is_refused_first(
 )
 def test_what_a_start_needs_of_the_host(tree: Any, host: dict[str, Any], refusals: list[Refusal]) -> None:
     assert found(observed(**host), {**LAB, **tree}).refusals == tuple(refusals)
+
+
+NAMES: dict[str, Any] = {
+    **LAB,
+    "forward": {"mode": "nat", "interfaces": [{"dev": "eno9"}]},
+    "bridge": {"name": "vn-lab", "zone": "trusted"},
+    "ips": [{"address": "10.91.0.1/24", "tftp_root": "/srv/tftp"}],
+}
+
+
+def test_what_a_network_names_is_missed_and_no_more() -> None:
+    lacks = Named(frozenset({"eno9", "eno8"}), frozenset({"/srv/tftp", "/srv"}), frozenset({"trusted", "dmz"}))
+    nothing_named = {
+        **NAMES,
+        "forward": {"mode": "nat"},
+        "bridge": {"name": "vn-lab"},
+        "ips": [{"address": "10.91.0.1/24"}],
+    }
+
+    seen = observed()._replace(missing=lacks)
+
+    assert found(seen, NAMES) == Findings(
+        (
+            Refusal(RefusalKind.TFTP_ROOT_MISSING, {"directory": "/srv/tftp"}),
+            Refusal(RefusalKind.ZONE_MISSING, {"zone": "trusted"}),
+        ),
+        (Note(NoteKind.OUTSIDE_INTERFACE_MISSING, {"interface": "eno9"}),),
+    )
+    assert found(seen, nothing_named) == Findings()
+    assert found(observed(), NAMES) == Findings()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""What networks name of their host: which of it is not there."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from virtnet.errors import AccessDenied, HostFailure
+from virtnet.network.observe.reads import LINK_DIRECTORY
+from virtnet.network.observed import Named
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of
+from virtnet.spec.part import UNKNOWN
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTreeWithUnknowns
+    from virtnet.planning.clients.host import HostReader
+
+
+def named_by(tree: "NetworkTreeWithUnknowns") -> Named:
+    """What a network names, as far as it is known. Pure."""
+    return Named(frozenset(_interfaces(tree)), frozenset(_directories(tree)), frozenset(_zones(tree)))
+
+
+def missing(host: "HostReader", named: Named) -> Named:
+    """What is named and is surely not there."""
+    return Named(
+        interfaces=named.interfaces - set(host.list_directory(LINK_DIRECTORY)) if named.interfaces else frozenset(),
+        directories=frozenset(path for path in named.directories if not _may_be_there(host, path)),
+        zones=named.zones - _zones_of(host, named.zones) if named.zones else frozenset(),
+    )
+
+
+def _interfaces(tree: "NetworkTreeWithUnknowns") -> Iterator[str]:
+    forward = tree.get("forward", UNKNOWN)
+    if forward is UNKNOWN or mode_of(tree) not in ("nat", "route"):
+        return
+    interfaces = forward.get("interfaces", ())
+    for interface in () if interfaces is UNKNOWN else interfaces:
+        device = UNKNOWN if interface is UNKNOWN else interface.get("dev", UNKNOWN)
+        if device is not UNKNOWN:
+            yield device
+
+
+def _directories(tree: "NetworkTreeWithUnknowns") -> Iterator[str]:
+    ips = tree.get("ips", ())
+    for ip in () if ips is UNKNOWN else ips:
+        root = UNKNOWN if ip is UNKNOWN else ip.get("tftp_root", UNKNOWN)
+        if root is not UNKNOWN:
+            yield root
+
+
+def _zones(tree: "NetworkTreeWithUnknowns") -> Iterator[str]:
+    bridge = tree.get("bridge", UNKNOWN)
+    zone = UNKNOWN if bridge is UNKNOWN else bridge.get("zone", UNKNOWN)
+    if zone is not UNKNOWN and mode_of(tree) in OWN_BRIDGE_MODES:
+        yield zone
+
+
+def _may_be_there(host: "HostReader", path: str) -> bool:
+    """An empty directory and none are listed alike, so the one around it is asked."""
+    around, _, name = path.rstrip("/").rpartition("/")
+    try:
+        return not name or name in host.list_directory(around or "/")
+    except (HostFailure, AccessDenied):
+        return True
+
+
+def _zones_of(host: "HostReader", otherwise: frozenset[str]) -> frozenset[str]:
+    """The zones that firewalld has, none while it does not run; `otherwise` where it does not tell."""
+    try:
+        return frozenset(host.firewall_zones())
+    except (HostFailure, AccessDenied):
+        return otherwise

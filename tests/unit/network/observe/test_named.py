@@ -1,0 +1,68 @@
+"""What networks name of their host, and what of it is not there."""
+
+from typing import Any
+
+import pytest
+from tests.fakes.files import FakeFiles
+from tests.fakes.host import FakeHost, host_effects
+from tests.fakes.links import FakeLinks, links_of
+
+from virtnet.network.observe.named import missing, named_by
+from virtnet.network.observed import Named
+from virtnet.spec.part import UNKNOWN
+
+LAB = {
+    "name": "lab",
+    "forward": {"mode": "nat", "interfaces": [{"dev": "eno9"}]},
+    "bridge": {"zone": "trusted"},
+    "ips": [{"address": "10.9.0.1/24", "tftp_root": "/srv/tftp/"}, {"address": "fd00::1/64"}],
+}
+ALL = Named(frozenset({"eno9"}), frozenset({"/srv/tftp/"}), frozenset({"trusted"}))
+
+
+def host(*, links: tuple[str, ...] = (), files: tuple[str, ...] = (), zones: tuple[str, ...] | None = ()) -> FakeHost:
+    effects = host_effects()
+    net: FakeLinks = links_of(effects, {f"/sys/class/net/{name}/address": "02:00:00:00:00:01" for name in links})
+    texts = dict.fromkeys(files, "")
+    return FakeHost(effects=effects, net=net, files=FakeFiles(effects, texts, ["/srv"]), zones=zones)
+
+
+@pytest.mark.parametrize(
+    ("tree", "named"),
+    [
+        (LAB, ALL),
+        ({"name": "lab"}, Named()),
+        (
+            {**LAB, "forward": {"mode": "private", "interfaces": [{"dev": "eno9"}]}},
+            ALL._replace(interfaces=frozenset(), zones=frozenset()),
+        ),
+        ({"forward": UNKNOWN, "bridge": UNKNOWN, "ips": UNKNOWN}, Named()),
+        ({"forward": {"interfaces": [UNKNOWN]}, "bridge": {"zone": UNKNOWN}, "ips": [UNKNOWN]}, Named()),
+        ({"forward": {"interfaces": UNKNOWN}, "ips": [{"tftp_root": UNKNOWN}]}, Named()),
+        ({"forward": {"interfaces": [{"dev": UNKNOWN}]}}, Named()),
+    ],
+)
+def test_what_is_named_as_far_as_it_is_known(tree: Any, named: Named) -> None:
+    assert named_by(tree) == named
+
+
+@pytest.mark.parametrize(
+    ("there", "lacks"),
+    [
+        pytest.param(host(), ALL, id="nothing is there"),
+        pytest.param(host(links=("eno9",), files=("/srv/tftp/pxe.0",), zones=("public", "trusted")), Named(), id="all"),
+        pytest.param(
+            host(links=("eno9",), files=("/srv/tftp/a",), zones=("public",)), Named(zones=ALL.zones), id="a zone"
+        ),
+        pytest.param(
+            host(links=("eno9",), files=("/srv/a/b",), zones=None), Named(directories=ALL.directories), id="a directory"
+        ),
+        pytest.param(
+            host(links=("eno1",), files=("/srv/tftp/a",), zones=None),
+            Named(interfaces=ALL.interfaces),
+            id="an interface",
+        ),
+    ],
+)
+def test_what_is_missing(there: FakeHost, lacks: Named) -> None:
+    assert missing(there, ALL) == lacks
