@@ -15,7 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 _LANGUAGE_HOST = "pulumi-language-python-exec"
-"""The script by which Pulumi's language host runs a program; its frame is below all others then."""
+"""The script by which Pulumi's language host runs a program; its frame is below all those of the program."""
 
 _AT_WORK_FOR_PULUMI = frozenset({"google", "grpc", "pulumi", "pulumi_virtnet"})
 """The packages beside Python's own that are at work while a program waits for the engine."""
@@ -39,13 +39,14 @@ def _on_interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def only_waits(frames: Iterable[FrameType]) -> bool:
-    """Whether there is nothing of the user's own code, or of what it uses, among frames."""
+    """Whether there is nothing of the user's own code, or of what it uses, among the frames above the language host."""
     for frame in frames:
+        if _is_language_host(frame):
+            return True
         package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        known = package in sys.stdlib_module_names or package in _AT_WORK_FOR_PULUMI
-        if not known and not _is_language_host(frame):
+        if package not in sys.stdlib_module_names and package not in _AT_WORK_FOR_PULUMI:
             return False
-    return True
+    return False
 
 
 def _frames(frame: FrameType | None) -> Iterator[FrameType]:
@@ -56,8 +57,7 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def _is_run_by_language_host() -> bool:
-    *_, outermost = _frames(sys._getframe())
-    return _is_language_host(outermost)
+    return any(map(_is_language_host, _frames(sys._getframe())))
 
 
 def _is_language_host(frame: FrameType) -> bool:

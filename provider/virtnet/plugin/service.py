@@ -225,6 +225,8 @@ class Plugin(ResourceProviderServicer):
 
         place = tuple(step for step in parsed(in_camel_case(failure.path)) if isinstance(step, str))
         secret = any(place[: len(one)] == one or one[: len(place)] == place for one in given.secret)
+        if not failure.of_key and any(place[:1] == one[:1] for one in given.secret):
+            failure = failure._replace(suggestion=None)  # it may be made of what stands beside
         return self.in_words(refused(part, failure, given.values, read, WIRE, secret=secret))
 
     @_reports_errors

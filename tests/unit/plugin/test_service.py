@@ -236,6 +236,16 @@ def test_no_failure_repeats_a_secret(plugin: provider_pb2_grpc.ResourceProviderS
     ]
 
 
+def test_no_suggestion_is_made_of_a_secret(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
+    open_, hidden = (
+        check(plugin, {"ips": [{"address": address, "dhcp": True}]}).failures[0].reason
+        for address in ("10.9.0.1/24", secret("10.9.0.1/24"))
+    )
+
+    assert "10.9.0.2" in open_
+    assert hidden == "ips[0].dhcp=true: must be a group of named values"
+
+
 def test_an_unreachable_host_is_a_bare_sentence(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
     properties = struct({"name": "lab", "uri": NOWHERE, "autostart": True, "active": True})
 

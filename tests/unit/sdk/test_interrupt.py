@@ -123,6 +123,10 @@ def frame(module: str, file: str = "module.py") -> FrameType:
     ],
 )
 def test_whether_a_program_only_waits(innermost_first: list[str], waits: bool) -> None:
-    frames = [*map(frame, innermost_first), frame("asyncio.runners"), frame("__main__", HOST_SCRIPT)]
+    frames = [*map(frame, innermost_first), frame("asyncio.runners"), frame("__main__", HOST_SCRIPT), frame("keeper")]
 
     assert only_waits(frames) is waits
+
+
+def test_a_program_that_is_no_language_hosts_waits_for_nobody_we_know() -> None:
+    assert not only_waits([frame("selectors"), frame("asyncio.runners")])
