@@ -78,24 +78,33 @@ def _run_sandbox(options: argparse.Namespace) -> int:
 def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "import",
-        help="print the Python program for a network that exists",
-        description="Print a Pulumi program that takes over (adopt) a network of libvirt as it is: `pulumi up` of it "
+        help="print the Python program for networks that exist",
+        description="Print a Pulumi program that takes over (adopt) networks of libvirt as they are: `pulumi up` of it "
         "changes nothing on the host. Nothing is changed by this command either.",
     )
-    parser.add_argument("name", metavar="NAME", help="the network's name or UUID")
-    parser.add_argument("--uri", default=None, help="connection URI; LIBVIRT_DEFAULT_URI or qemu:///system without it")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("names", metavar="NAME", nargs="*", default=[], help="a network's name or UUID")
+    which.add_argument("--all", action="store_true", help="all networks of the host")
+    _add_uri(parser)
     parser.set_defaults(run=_run_import)
+
+
+def _add_uri(parser: argparse.ArgumentParser) -> None:
+    help_text = "connection URI; LIBVIRT_DEFAULT_URI or qemu:///system without it"
+    parser.add_argument("--uri", metavar="URI", default=None, help=help_text)
 
 
 def _run_import(options: argparse.Namespace) -> int:
     from virtnet.libvirtd.connection import Connection
     from virtnet.libvirtd.lookup import lookup
     from virtnet.network.observed import reported
-    from virtnet.network.program import program
+    from virtnet.network.program import of_others, program
 
     uri = _uri_of(options)
-    report = reported(lookup(Connection(uri), options.name))
-    sys.stdout.write(program(report, uri))
+    connection = Connection(uri)
+    found = connection.networks() if options.all else [lookup(connection, name) for name in options.names]
+    reports = [reported(one) for one in found]
+    sys.stdout.write(program(of_others(reports) if options.all else reports, uri, names_uri=options.uri is not None))
     return 0
 
 
@@ -112,8 +121,7 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         description="Look at a host and print what is wrong with it, each with its fix. Changes nothing.",
         epilog="Exit codes: 0 when no problem was found, 1 when there is one, 2 when virtnet was called wrongly.",
     )
-    help_text = "connection URI; LIBVIRT_DEFAULT_URI or qemu:///system without it"
-    parser.add_argument("uri", metavar="URI", nargs="?", default=None, help=help_text)
+    _add_uri(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.set_defaults(run=_run_doctor)
 

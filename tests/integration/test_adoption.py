@@ -138,3 +138,30 @@ def test_a_network_that_works_and_is_hardly_meant_is_made_with_a_note(host: Host
     assert stack.unchanged()
     assert "10.93.0.128/25 via 10.93.0.9" in host.sh("ip route show dev vn-lab")
     assert "10.93.0.2/24" in host.sh("ip -4 address show dev vn-lab")
+
+
+def test_a_whole_host_is_imported_changed_in_nothing_and_given_back(host: Host, stack: Stack) -> None:
+    found = {name: defined(host, xml, name) for xml, name in ((VAGRANT, "vagrant-libvirt"), (DOUBTFUL, "doubtful"))}
+    found["default"] = host.virsh("net-dumpxml", "default", "--inactive")
+    printed = host.run("python", "-m", "virtnet.cli", "import", "--all").stdout
+    stack.program(printed)
+
+    preview = stack.preview()
+    stack.up()
+
+    assert "# Left out, so it stays as it is: ips[0].dhcp.hosts: " in printed
+    assert sorted(stack.resources()) == ["default", "doubtful", "vagrant-libvirt"]
+    assert {
+        line.partition(": will ")[2].partition(" that it")[0] for line in preview.splitlines() if "will " in line
+    } == {"note in its metadata"}
+    assert stack.unchanged()
+    stack.destroy()
+    assert {name: host.virsh("net-dumpxml", name, "--inactive") for name in found} == found
+
+
+@pytest.mark.parametrize("given", [(), ("--all", "default")], ids=["nothing", "all and one"])
+def test_import_wants_names_or_all(host: Host, given: tuple[str, ...]) -> None:
+    done = host.run("python", "-m", "virtnet.cli", "import", *given, check=False)
+
+    assert done.returncode == 2
+    assert "--all" in done.stderr

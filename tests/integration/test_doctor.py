@@ -66,7 +66,7 @@ def test_a_healthy_host_has_no_problem_and_is_left_as_it_is(host: Host, lab: Sta
 
 def test_the_network_of_the_given_uri_is_looked_at(host: Host) -> None:
     # Whether that is a problem depends on libvirt's interface driver, without which bridges cannot be seen from here.
-    done = host.run("virtnet", "doctor", "qemu+unix:///system?socket=/run/libvirt/libvirt-sock", check=False)
+    done = host.run("virtnet", "doctor", "--uri", "qemu+unix:///system?socket=/run/libvirt/libvirt-sock", check=False)
 
     assert "this URI reaches libvirt alone" in " ".join(done.stdout.split())
 
@@ -75,7 +75,7 @@ def test_a_host_over_ssh_is_looked_at_whole(host: Host) -> None:
     host.sh("virsh net-start default; iptables -t nat -F; echo 0 > /proc/sys/net/ipv4/ip_forward")
 
     with workstation(host) as desk:
-        done = desk.run("virtnet", "doctor", "--json", "qemu+ssh://far/system", check=False)
+        done = desk.run("virtnet", "doctor", "--json", "--uri", "qemu+ssh://far/system", check=False)
 
     whole = json.loads(done.stdout)
     said = [finding["said"] for finding in whole["findings"] if finding["level"] == "problem"]

@@ -1,37 +1,124 @@
-"""The Pulumi program of a network that exists: what `virtnet import` prints. Pure."""
+"""The Pulumi program of networks that exist: what `virtnet import` prints. Pure."""
 
 import json
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from virtnet.network.messages.render import failure as read
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.resource import check, inputs_of
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.xml.holding import is_holding_network
+from virtnet.spec.failures import Failure
+from virtnet.spec.part import Part, Values, shapes
 
 _WIDTH = 100
 
 
-def program(report: ReportedNetwork, uri: str) -> str:
-    """A Python program that adopts the network as it is: `pulumi up` of it changes nothing on the host.
+def of_others(reports: Iterable[ReportedNetwork]) -> list[ReportedNetwork]:
+    """The networks that a program may take over, by name: not what a restart keeps guests on meanwhile."""
+    return sorted(
+        (report for report in reports if not is_holding_network(report.definition)), key=lambda report: report.name
+    )
 
-    What check would refuse is said in comments at its head, with the reason.
+
+def program(reports: Sequence[ReportedNetwork], uri: str, *, names_uri: bool = False) -> str:
+    """A Python program that adopts the networks as they are: `pulumi up` of it changes nothing on the host.
+
+    What check would refuse is left out, so that it stays as it is, and named in a comment with the reason. `names_uri`
+    is whether each network names its host; otherwise it is the one of Pulumi's configuration.
     """
-    arguments = {"adopt": True, **inputs_of(report)}
-    _, failures = check({"uri": uri, "name": report.name, **arguments}, {})
-    lines = [
-        f'"""The network {_inside_docstring(report.name)} of {_inside_docstring(uri)}, taken over as it is."""',
-        "",
-        "import pulumi_virtnet as virtnet",
-        "",
-        *(f"# To correct before it can be used: {failure.path}: {read(failure)}" for failure in failures),
-        f"{_variable(report.name)} = virtnet.LibvirtNetwork(",
-        f"    {_short(report.name)},",
-    ]
-    for name, value in arguments.items():
-        lines += [f"    {line}" for line in _argument(name, value)]
-    lines.append(")")
+    lines = [f'"""{_title(reports, uri)}, taken over as {"it is" if len(reports) == 1 else "they are"}."""', ""]
+    lines += ["import pulumi_virtnet as virtnet", ""]
+    taken = {"virtnet"}
+    for number, report in enumerate(reports):
+        variable = _variable(report.name)
+        while variable in taken:
+            variable = f"network_{variable}"
+        taken.add(variable)
+        lines += ([""] if number else []) + list(_declaration(report, variable, uri, names_uri=names_uri))
     return "\n".join(lines) + "\n"
+
+
+def _title(reports: Sequence[ReportedNetwork], uri: str) -> str:
+    if len(reports) != 1:
+        return f"{len(reports)} networks of {_inside_docstring(uri)}"
+    return f"The network {_inside_docstring(reports[0].name)} of {_inside_docstring(uri)}"
+
+
+def _declaration(report: ReportedNetwork, variable: str, uri: str, *, names_uri: bool) -> Iterator[str]:
+    named = {"uri": uri} if names_uri else {}
+    arguments, left_out, failures = to_adopt({**named, "adopt": True, **inputs_of(report)}, report.name, uri)
+    yield from (f"# To correct before it can be used: {failure.path}: {read(failure)}" for failure in failures)
+    yield from (f"# Left out, so it stays as it is: {path}: {read(failure)}" for path, failure in left_out.items())
+    yield f"{variable} = virtnet.LibvirtNetwork("
+    yield f"    {_short(report.name)},"
+    for name, value in arguments.items():
+        yield from (f"    {line}" for line in _argument(name, value))
+    yield ")"
+
+
+def to_adopt(inputs: Values, name: str, uri: str) -> tuple[Values, Mapping[str, Failure], Sequence[Failure]]:
+    """Inputs less what check refuses and may be left out, by its path, and what it goes on to refuse."""
+    left_out: dict[str, Failure] = {}
+    while True:
+        _, failures = check({"uri": uri, "name": name, **inputs}, {})
+        places = {place: failure for failure in reversed(failures) if (place := _may_be_left_out(failure.path))}
+        dropped = {place: failure for place, failure in places.items() if _holds(inputs, place)}
+        if not dropped:
+            return inputs, left_out, failures
+        for place, failure in dropped.items():
+            inputs = _less(inputs, place)
+            left_out[_path(place)] = failure
+
+
+_Place: TypeAlias = tuple[str | int, ...]
+"""Where in a tree a value is: names, and places of items."""
+
+
+def _may_be_left_out(path: str) -> _Place:
+    """The place of the narrowest value around a path that a program may leave out, so that it stays as found.
+
+    A list that is named is owned whole, so none of its items may be; of an item that is known by its key, the rest may.
+    """
+    narrowest: _Place = ()
+    place: _Place = ()
+    part: type[Part] | None = NetworkSpec
+    for name, index in re.findall(r"([a-z_0-9]+)(?:\[(\d+)\])?", path.partition('["')[0]):
+        if part is None or name not in part.model_fields:
+            break
+        shape, key = shapes(part)[name], part.key
+        place = (*place, name)
+        if path != "name" and name not in key and not part.model_fields[name].is_required():
+            narrowest = place
+        place, part = (*place, int(index)) if index else place, shape.part
+    return narrowest
+
+
+def _holds(tree: object, place: _Place) -> bool:
+    for step in place:
+        if isinstance(step, int):
+            items = tree if isinstance(tree, list) else []
+            tree = items[step] if step < len(items) else None
+        else:
+            tree = tree.get(step) if isinstance(tree, Mapping) else None
+    return tree is not None
+
+
+def _less(tree: Any, place: _Place) -> Any:
+    """A tree without the value at a place that it holds."""
+    step, *rest = place
+    if isinstance(tree, list):
+        return [_less(item, tuple(rest)) if index == step else item for index, item in enumerate(tree)]
+    if not rest:
+        return {name: value for name, value in tree.items() if name != step}
+    return {name: _less(value, tuple(rest)) if name == step else value for name, value in tree.items()}
+
+
+def _path(place: _Place) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).removeprefix(".")
 
 
 def _inside_docstring(text: str) -> str:
