@@ -278,7 +278,8 @@ def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> di
     observed = _look(resource, clients, {}, recorded)
     shown = resource.outputs(inputs, recorded, observed)
     before = recorded.get("host_uuid")
-    if shown is None and other_host(before, now := clients.libvirt.host_uuid()):
+    # A host without a UUID need not be asked for one.
+    if shown is None and before is not None and other_host(before, now := clients.libvirt.host_uuid()):
         subject = subject_of(resource, inputs, recorded)
         raise Refused(sentences.other_host(subject, recorded["uri"], now, before))
     return shown

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from virtnet.host.parse import parse_up
 from virtnet.network.observed import Loose, Misplaced, ReportedNetwork, reported
-from virtnet.network.xml.holding import hangs_on_bridge
+from virtnet.network.xml.read import read_xml
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, ObstacleKind
 
@@ -99,7 +99,7 @@ def _loose_of(
     clients: Clients, name: str, report: ReportedNetwork | None, interfaces: Sequence[GuestInterface]
 ) -> Loose:
     bridge = "" if report is None else report.running.bridge_name
-    named = [entry for entry in interfaces if entry.network == name and hangs_on_bridge(entry.xml)]
+    named = [entry for entry in interfaces if entry.network == name and _hangs_on_bridge(entry.xml)]
     if report is not None and not bridge:
         return Loose()
     if clients.host is None:
@@ -124,6 +124,17 @@ def _loose_of(
     ]
     nowhere = [entry for entry in named if masters.get(entry.interface) == ""]
     return Loose(unplugged=tuple(_unplugged(nowhere, interfaces)), misplaced=(*strangers, *elsewhere))
+
+
+def _hangs_on_bridge(interface_xml: str) -> bool:
+    """Whether a guest's interface is meant to hang on a bridge of the kernel's now.
+
+    A link that is down is so on purpose, and a virtual port's tap is its switch's, which may be no kernel's bridge.
+    """
+    element = read_xml(interface_xml)
+    link = element.find("link")
+    down = link is not None and link.get("state") == "down"
+    return not down and element.find("virtualport") is None and element.get("type") in ("network", "bridge")
 
 
 def _unplugged(nowhere: Sequence[GuestInterface], interfaces: Sequence[GuestInterface]) -> Iterator[Attachment]:

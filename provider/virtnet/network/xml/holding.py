@@ -229,17 +229,6 @@ def names_mtu(interface_xml: str) -> bool:
     return read_xml(interface_xml).find("mtu") is not None
 
 
-def hangs_on_bridge(interface_xml: str) -> bool:
-    """Whether a guest's interface is meant to hang on a bridge of the kernel's now.
-
-    A link that is down is so on purpose, and a virtual port's tap is its switch's, which may be no kernel's bridge.
-    """
-    element = read_xml(interface_xml)
-    link = element.find("link")
-    down = link is not None and link.get("state") == "down"
-    return not down and element.find("virtualport") is None and element.get("type") in ("network", "bridge")
-
-
 def _on_network(interface_xml: str, network: str) -> str:
     """A running guest's interface with another network as its source, and nothing of what libvirt chose for it."""
     element = read_xml(interface_xml)
