@@ -14,7 +14,7 @@ from virtnet.errors import VirtnetError
 from virtnet.text import escape_controls
 
 _SANDBOX_DESCRIPTION = """\
-Run CMD with a libvirtd of its own, in namespaces of its own. Bridges, firewall rules, dnsmasq and everything
+Run CMD with a libvirt of its own, in namespaces of its own. Bridges, firewall rules, dnsmasq and everything
 that is written to /run, /etc/libvirt, /etc/sysctl.d and libvirt's directories in /var exist only in there, and
 only until CMD ends. Files elsewhere are the caller's own. Works as root and, with subordinate ids (man 5
 subuid), as any user, who is then root inside."""
@@ -22,7 +22,8 @@ subuid), as any user, who is then root inside."""
 _SANDBOX_EPILOG = """\
 Exit codes: CMD's own, or 128+n when signal n ended it; 2 when virtnet was called wrongly, 125 when the
 sandbox could not be made, 126 when CMD cannot be run, 127 when it was not found. CMD finds VIRTNET_SANDBOX=1 in
-its environment."""
+its environment. VIRTNET_SANDBOX_LIBVIRT chooses the daemons: libvirtd, modular (virtnetworkd and virtqemud) or
+modular-virtproxyd; left out, it is libvirtd where that is installed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,8 @@ from tests.hosts.sandboxed import Host, sandboxed_host
 WARM_UP = "virsh -q net-start default >/dev/null; virsh -q net-dumpxml default --inactive >/run/default.xml"
 #: A virsh that is started takes 20 ms of a core, whatever it is asked; so it is asked all at once.
 CLEAN = """\
-for pid in $(ps -eo pid=,comm= | awk '$1 > 1 && !/ (libvirtd|virtlogd|bash|dnsmasq|ps|awk)$/ { print $1 }'); do
+stay='libvirtd|virt(log|network|qemu|proxy)d|bash|dnsmasq|ps|awk'
+for pid in $(ps -eo pid=,comm= | awk -v stay=" ($stay)$" '$1 > 1 && $0 !~ stay { print $1 }'); do
   kill -KILL $pid || true
 done
 {

@@ -5,7 +5,7 @@ it, 9 leaves its own dnsmasq behind. These tests say the same of both.
 """
 
 import pytest
-from tests.hosts.daemons import WRITES_NFTABLES, choose_firewall, daemon_version
+from tests.hosts.daemons import WRITES_NFTABLES, choose_firewall, daemon_version, kill_libvirtd, start_libvirtd
 from tests.hosts.sandboxed import Host
 from tests.integration.forks import Forks
 from tests.integration.stack import Stack
@@ -32,11 +32,9 @@ def bridge(host: Host, name: str = "br0") -> str:
     )
 
 
-def restart_libvirtd(host: Host) -> None:
-    host.sh(
-        "kill -9 $(cat /run/libvirtd.pid); sleep 0.2; libvirtd --daemon;"
-        "for i in $(seq 100); do virsh net-list >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
-    )
+def restart_killed(host: Host) -> None:
+    kill_libvirtd(host)
+    start_libvirtd(host)
 
 
 def test_the_hosts_bridge_outlives_a_definition_that_names_it(host: Host, stack: Stack) -> None:
@@ -96,7 +94,7 @@ def test_a_bridge_lost_before_libvirtd_was_killed_comes_back(host: Host, stack: 
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
     stack.up()
     host.sh("ip link delete vn-lab")
-    restart_libvirtd(host)
+    restart_killed(host)
     # libvirt 9 forgets the network's dnsmasq then, which keeps its port, so that no start succeeds before it is ended.
     host.sh("kill $(cat /run/libvirt/network/lab.pid) 2>/dev/null && sleep 0.3 || true")
 
@@ -112,7 +110,7 @@ def test_a_network_outlives_a_killed_libvirtd_and_changes_live_after_it(host: Ho
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
     stack.up()
     index = host.sh("cat /sys/class/net/vn-lab/ifindex")
-    restart_libvirtd(host)
+    restart_killed(host)
     assert stack.unchanged()
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET], dns={"txts": [{"name": "n", "value": "v"}]})
 

@@ -364,3 +364,18 @@ def test_a_network_that_the_state_lost_is_taken_up_again(host: Host, stack: Stac
     assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
     stack.destroy()
     assert host.network("lab") is None
+
+
+def test_another_driver_in_the_uri_is_another_spelling(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=[SUBNET], uri="qemu:///system")
+    stack.up()
+    index = host.sh("cat /sys/class/net/vn-lab/ifindex")
+    for before, after in (("qemu:///system", "network:///system"), ("network:///system", "qemu+unix:///system")):
+        stack.network("lab", ips=[SUBNET], uri=after)
+
+        preview = stack.preview()
+        stack.up()
+
+        assert f"uri changes ({before} -> {after}) [recorded]" in preview
+        assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+        assert stack.unchanged()

@@ -1,7 +1,8 @@
 """libvirt's daemons in a sandbox: their configuration, their start, and the wait until they answer.
 
 Runs in process 1 of a sandbox only, after mounts.py made its directories private. Everything is at the paths
-where a distribution has it, so `libvirtd --daemon` in CMD starts one again after it was killed.
+where a distribution has it, so `libvirtd --daemon` (or `virtnetworkd --daemon`) in CMD starts one again after it was
+killed.
 """
 
 import os
@@ -9,22 +10,25 @@ import shutil
 import subprocess
 import time
 import uuid
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from virtnet.errors import HostFailure
 from virtnet.sandbox import messages
+from virtnet.sandbox.layout import Daemon, layout
 from virtnet.sandbox.mounts import system_path
 
 CONNECT_DEADLINE = 60.0
-"""Seconds in which libvirtd must answer; it takes well under one unless the machine is very busy."""
+"""Seconds in which libvirt must answer; it takes well under one unless the machine is very busy."""
 
 _LOGS = Path("/var/log/libvirt")
-_SOCKETS = (Path("/run/libvirt/virtlogd-sock"), Path("/run/libvirt/libvirt-sock"))
+_SOCKETS = Path("/run/libvirt")
+_VIRTLOGD = Daemon("virtlogd", "virtlogd-sock")
 _NETWORKS = Path("/etc/libvirt/qemu/networks")
 _DEFAULT_NETWORK = Path("/usr/share/libvirt/networks/default.xml")
 _LOG_TAIL = 10
 
-_LIBVIRTD_CONFIGURATION = """\
+_CONFIGURATION = """\
 # In a sandbox whoever reaches the socket is its owner; there is no polkit to ask.
 auth_unix_ro = "none"
 auth_unix_rw = "none"
@@ -53,18 +57,22 @@ def start() -> None:
 
     Raises HostFailure, with the end of the daemons' logs, when they do not.
     """
-    environment = {"PATH": system_path(os.environ), "LC_ALL": "C", "VIRTNET_SANDBOX": "1"}
-    _write_configuration()
+    path = system_path(os.environ)
+    environment = {"PATH": path, "LC_ALL": "C", "VIRTNET_SANDBOX": "1"}
+    daemons = layout(os.environ, path).daemons
+    _write_configuration(daemons)
     _run(["ip", "link", "set", "lo", "up"], environment)
-    processes = {name: _start_daemon(name, environment) for name in ("virtlogd", "libvirtd")}
+    processes = {daemon: _start_daemon(daemon.name, environment) for daemon in (_VIRTLOGD, *daemons)}
     _wait(processes, environment)
 
 
-def _write_configuration() -> None:
+def _write_configuration(daemons: Iterable[Daemon]) -> None:
     directory = _NETWORKS.parents[1]
-    (directory / "libvirtd.conf").write_text(_LIBVIRTD_CONFIGURATION.format(host_uuid=uuid.uuid4()), "utf-8")
+    host_uuid = uuid.uuid4()
+    for daemon in daemons:
+        (directory / daemon.configuration).write_text(_CONFIGURATION.format(host_uuid=host_uuid), "utf-8")
     (directory / "qemu.conf").write_text(_QEMU_CONFIGURATION, "utf-8")
-    # As Debian installs it: defined, not started, not on autostart. libvirtd adds the UUID and the MAC
+    # As Debian installs it: defined, not started, not on autostart. libvirt adds the UUID and the MAC
     # address.
     _NETWORKS.mkdir(parents=True)
     shutil.copyfile(_DEFAULT_NETWORK, _NETWORKS / "default.xml")
@@ -84,17 +92,18 @@ def _start_daemon(name: str, environment: dict[str, str]) -> subprocess.Popen[by
         )
 
 
-def _wait(processes: dict[str, subprocess.Popen[bytes]], environment: dict[str, str]) -> None:
-    """Return when both sockets are there and libvirtd answered a call through its own."""
+def _wait(processes: Mapping[Daemon, "subprocess.Popen[bytes]"], environment: dict[str, str]) -> None:
+    """Return when all sockets are there and libvirt answered calls through them."""
     deadline = time.monotonic() + CONNECT_DEADLINE
-    while not all(socket.exists() for socket in _SOCKETS):
-        for name, process in processes.items():
+    while not all((_SOCKETS / daemon.socket).exists() for daemon in processes):
+        for daemon, process in processes.items():
             if process.poll() is not None:
-                raise HostFailure(messages.daemon_ended(name) + _log_tails())
+                raise HostFailure(messages.daemon_ended(daemon.name) + _log_tails())
         if time.monotonic() > deadline:
             raise HostFailure(messages.no_socket(CONNECT_DEADLINE) + _log_tails())
         time.sleep(0.01)
-    # libvirtd answers only after all its drivers are up, so one call is enough to know that they are.
+    # A daemon answers only after all its drivers are up, so one call is enough to know that they are; of modular ones
+    # virtqemud asks virtnetworkd.
     call = ["virsh", "--connect", "qemu:///system", "net-info", "default"]
     _run(call, environment, deadline - time.monotonic())
 

@@ -31,14 +31,19 @@ def missing(things: Collection[str], packages: Collection[str]) -> str:
     )
 
 
+def no_layout(variable: str, value: str, known: Collection[str]) -> str:
+    """The caller names daemons that a sandbox can't run."""
+    return f"{variable} is {value!r}; it can be {', '.join(known)}, or left out."
+
+
 def cannot_be_made(cause: str, complaint: str) -> str:
     """A known cause, and what unshare or the start said."""
     return f"The sandbox cannot be made: {cause}\n{complaint}"
 
 
 def ended(status: int) -> str:
-    """It ended without a word before libvirtd answered."""
-    return f"The sandbox ended with exit code {status} before its libvirtd answered."
+    """It ended without a word before libvirt answered."""
+    return f"The sandbox ended with exit code {status} before its libvirt answered."
 
 
 def no_namespaces(complaint: str, status: int) -> str:
@@ -52,8 +57,8 @@ def daemon_ended(name: str) -> str:
 
 
 def no_socket(seconds: float) -> str:
-    """Libvirtd runs and made no socket."""
-    return f"The sandbox's libvirtd made no socket in {seconds:.0f} s."
+    """A daemon runs and made no socket."""
+    return f"The sandbox's libvirt made no socket in {seconds:.0f} s."
 
 
 def no_answer(command: str, seconds: float) -> str:

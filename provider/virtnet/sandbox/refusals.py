@@ -10,13 +10,13 @@ from pathlib import Path
 
 from virtnet.errors import Refused
 from virtnet.sandbox import messages
+from virtnet.sandbox.layout import VARIABLE, Layout, layout
 from virtnet.sandbox.mounts import system_path
 
 # Each program or file with the Debian and Ubuntu package that has it.
 _PROGRAMS = {
     "unshare": "util-linux",
     "ip": "iproute2",
-    "libvirtd": "libvirt-daemon",
     "virtlogd": "libvirt-daemon",
     "virsh": "libvirt-clients",
     "dnsmasq": "dnsmasq-base",
@@ -24,20 +24,28 @@ _PROGRAMS = {
 }
 _ROOTLESS_PROGRAMS = {"newuidmap": "uidmap", "newgidmap": "uidmap"}
 _FILES = {"/usr/share/libvirt/networks/default.xml": "libvirt-daemon-config-network"}
+_DRIVERS = {"qemu": "QEMU", "network": "network"}
 _CAP_SYS_ADMIN = 21
 
 
 def check_programs(*, rootless: bool) -> None:
     """Raise Refused, with the command that installs them, when programs or files are missing."""
     path = system_path(os.environ)
-    programs = {**_PROGRAMS, **(_ROOTLESS_PROGRAMS if rootless else {})}
+    try:
+        daemons = layout(os.environ, path).daemons
+    except ValueError:
+        raise Refused(messages.no_layout(VARIABLE, os.environ[VARIABLE], [one.value for one in Layout])) from None
+    # Debian has no package with modular daemons; the one with libvirtd is named, which serves as well.
+    programs = {**_PROGRAMS, **{daemon.name: "libvirt-daemon" for daemon in daemons}}
+    programs |= _ROOTLESS_PROGRAMS if rootless else {}
     missing = {name: package for name, package in programs.items() if not shutil.which(name, path=path)}
     missing |= {name: package for name, package in _FILES.items() if not Path(name).exists()}
-    # A sandbox's own virsh call would say this less clearly, and only after the start.
-    if "libvirtd" not in missing and not _has_driver("qemu"):
-        missing["libvirt's QEMU driver"] = "libvirt-daemon-driver-qemu"
-    if "libvirtd" not in missing and not _has_driver("network"):
-        missing["libvirt's network driver"] = "libvirt-daemon-driver-network"
+    # A sandbox's own virsh call would say this less clearly, and only after the start. A modular daemon comes with the
+    # driver that it is for.
+    if daemons == Layout.MONOLITHIC.daemons and "libvirtd" not in missing:
+        for driver in ("qemu", "network"):
+            if not _has_driver(driver):
+                missing[f"libvirt's {_DRIVERS[driver]} driver"] = f"libvirt-daemon-driver-{driver}"
     if missing:
         packages = sorted(set(missing.values()))
         raise Refused(messages.missing(missing, packages))

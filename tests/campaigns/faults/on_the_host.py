@@ -318,12 +318,14 @@ def two_stacks_and_a_human(host: Host, stack: Stack) -> Row:
 
 
 REBOOT = f"""\
-kill -KILL $(cat /run/libvirtd.pid); sleep 0.3
+kill -KILL $(cat /run/libvirtd.pid /run/virtnetworkd.pid 2>/dev/null); sleep 0.3
 for pid in $(pgrep -x dnsmasq); do kill -KILL $pid 2>/dev/null || true; done
 for link in $(ls /sys/class/net); do [ $link = lo ] || ip link delete $link 2>/dev/null || true; done
 {FLUSH_IPTABLES}
+for family in ip ip6; do nft delete table $family libvirt_network 2>/dev/null || true; done
 for table in filter nat mangle; do ip6tables -t $table -F; ip6tables -t $table -X; done
-rm -rf /run/libvirt/network /run/libvirt/qemu /run/virtnet /run/libvirtd.pid /var/lib/libvirt/dnsmasq/*.status
+rm -rf /run/libvirt/network /run/libvirt/qemu /run/virtnet /var/lib/libvirt/dnsmasq/*.status
+rm -f /run/libvirtd.pid /run/virtnetworkd.pid
 sysctl -q -w net.ipv4.ip_forward=0
 /lib/systemd/systemd-sysctl
 """

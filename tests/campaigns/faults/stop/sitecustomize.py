@@ -122,7 +122,9 @@ class Stopper:
 
 
 def _libvirtd() -> int:
-    return int(Path("/run/libvirtd.pid").read_text())
+    """The daemon that runs networks."""
+    files = [Path(f"/run/{name}.pid") for name in ("virtnetworkd", "libvirtd")]
+    return next(int(file.read_text()) for file in files if file.exists())
 
 
 def _pulumi() -> int:
