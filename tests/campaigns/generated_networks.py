@@ -33,7 +33,7 @@ from tests.unit.strategies import whole_networks
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.messages.problems import rules as rules_sentence
 from virtnet.network.messages.refusals import advice
-from virtnet.network.observe.firewall import FILTERED_MODES, missing_rules, uses_nft
+from virtnet.network.observe.firewall import FILTERED_MODES, Backend, backend_by_rules, missing_rules, uses_nft
 from virtnet.network.plan.new import new_tree
 from virtnet.network.plan.preflight import needs_newer_libvirt
 from virtnet.network.resource import NETWORK
@@ -184,7 +184,9 @@ def wrong_rules(live: Definition, backend: str) -> list[str]:
     found = []
     if backend and uses_nft(rules["nft"]) != (backend == "nftables"):
         found.append(f"libvirt's rules are not where {backend} has them")
-    found += [f"its firewall has lost its {rules_sentence(**part.as_details())}" for part in missing_rules(live, rules)]
+    by = Backend(backend) if backend else backend_by_rules(live.bridge, rules)
+    missing = missing_rules(live, rules, by)
+    found += [f"its firewall has lost its {rules_sentence(**part.as_details())}" for part in missing]
     bridge, devices = live.bridge, {one["dev"] for one in live.tree.get("forward", {}).get("interfaces", [])}
     if not {bridge} <= (named := _interfaces_in(rules)) <= {bridge, *devices}:
         found.append(f"libvirt's rules name the interfaces {sorted(named)}")

@@ -6,6 +6,28 @@ from dataclasses import dataclass, field
 from tests.fakes.effects import Effects
 
 
+def filter_rules(bridge: str) -> str:
+    """What iptables-save and ip6tables-save print of libvirt's rules for an isolated network, in one text for both."""
+    ports = [("INP", "i", "53"), ("INP", "i", "67"), ("INP", "i", "547")]
+    ports += [("OUT", "o", "53"), ("OUT", "o", "68"), ("OUT", "o", "546")]
+    lines = [
+        "*filter",
+        *(f":LIBVIRT_{name} - [0:0]" for name in ("FWI", "FWO", "FWX", "INP", "OUT")),
+        "-A INPUT -j LIBVIRT_INP",
+        "-A OUTPUT -j LIBVIRT_OUT",
+        *(f"-A FORWARD -j LIBVIRT_{name}" for name in ("FWX", "FWI", "FWO")),
+        f"-A LIBVIRT_FWI -o {bridge} -j REJECT --reject-with icmp-port-unreachable",
+        f"-A LIBVIRT_FWO -i {bridge} -j REJECT --reject-with icmp-port-unreachable",
+        f"-A LIBVIRT_FWX -i {bridge} -o {bridge} -j ACCEPT",
+        *(f"-A LIBVIRT_{name} -{way} {bridge} -p udp -m udp --dport {port} -j ACCEPT" for name, way, port in ports),
+        "COMMIT",
+        "*nat",
+        ":LIBVIRT_PRT - [0:0]",
+        "COMMIT",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
 @dataclass
 class FakeFirewall:
     """Implements planning.host_client.Firewall. Only declared programs may be asked."""

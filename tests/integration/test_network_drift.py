@@ -96,11 +96,57 @@ def test_items_that_libvirt_takes_for_one_another_are_mended_one_by_one(host: Ho
     assert stack.unchanged()
 
 
+#: What somebody may do to libvirt's rules, by the program that lists them, and what is missed then.
+FLUSHES = {
+    "iptables": [
+        ("iptables -F LIBVIRT_FWO", "LIBVIRT_FWO"),
+        ("iptables -F LIBVIRT_INP", "LIBVIRT_INP"),
+        ("iptables -F LIBVIRT_OUT", "LIBVIRT_OUT"),
+        ("iptables -F LIBVIRT_FWX", "LIBVIRT_FWX"),
+        ("iptables -D FORWARD -j LIBVIRT_FWO", "LIBVIRT_FWO"),
+        ("iptables -t nat -F LIBVIRT_PRT", "10.91.0.0/24"),
+        ("iptables -t nat -F POSTROUTING", "10.91.0.0/24"),
+        ("ip6tables -F LIBVIRT_FWI", "LIBVIRT_FWI of IPv6"),
+        ("ip6tables -F", "rules of IPv6"),
+    ],
+    "nft": [
+        ("nft flush chain ip libvirt_network guest_output", "guest_output"),
+        ("nft flush chain ip libvirt_network guest_input", "guest_input"),
+        ("nft flush chain ip libvirt_network guest_cross", "guest_cross"),
+        ("nft flush chain ip libvirt_network guest_nat", "10.91.0.0/24"),
+        ("nft flush chain ip libvirt_network forward", "way into guest_output"),
+        ("nft flush chain ip6 libvirt_network guest_input", "guest_input of IPv6"),
+        ("nft delete table ip6 libvirt_network", "rules of IPv6"),
+    ],
+}
+
+
+def test_each_of_libvirts_chains_is_missed_by_refresh_and_doctor(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}])
+    stack.up()
+    unnoticed = []
+    lister = "iptables" if "LIBVIRT_FWO" in host.sh("iptables-save") else "nft"
+    for command, missed in FLUSHES[lister]:
+        host.sh(command)
+        stack.refresh()
+        kinds = [problem["kind"] for problem in stack.outputs("lab")["problems"]]
+        said = " ".join(host.run("virtnet", "doctor", check=False).stdout.split())
+        kill_libvirtd(host)
+        start_libvirtd(host)
+        if kinds != ["firewall-rules-missing"] or missed not in said:
+            unnoticed.append((command, kinds, said))
+        stack.refresh()
+        assert stack.outputs("lab")["problems"] == [], command
+
+    assert unnoticed == []
+    assert stack.unchanged()
+
+
 def test_flushed_firewall_rules_are_a_problem_until_libvirtd_was_restarted(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}])
     stack.up()
     quiet = stack.unchanged()
-    host.sh("for table in filter nat mangle; do iptables -t $table -F; iptables -t $table -X; done")
+    host.sh("nft flush ruleset")  # iptables' own tables are there, too
 
     stack.refresh()
     problems, preview, said = stack.outputs("lab")["problems"], stack.preview(), stack.up()

@@ -22,9 +22,11 @@ from virtnet.forwarding.boot_files.paths import DIRECTORY
 from virtnet.forwarding.reads import READS as FORWARDING_READS
 from virtnet.forwarding.sysctl import integer
 from virtnet.network.observe import observe as network_observe
+from virtnet.network.observe.firewall import Backend, backend_of_status
 from virtnet.network.observe.host_facts import host_facts
 from virtnet.network.observe.leftovers import dnsmasq_process
 from virtnet.network.observe.named import named_by
+from virtnet.network.observe.problems import status_file
 from virtnet.network.observe.reads import READS as NETWORK_READS
 from virtnet.network.observe.scope import Scope
 from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork, reported
@@ -152,12 +154,21 @@ class _Looking:
                 lambda: forwarding_observe.look(host, EVERYTHING, host_uuid=report.host_uuid, users=users), None
             ),
             rules=self._tried(lambda: {program: host.firewall_rules(program) for program in PROGRAMS}, {}),
+            backends=self._backends(report, host),
             starts_at_boot=self._starts_at_boot(host),
             firewall_backend=_backend(self._tried(lambda: host.read_file(NETWORK_CONF), None) or ""),
             leftover_dnsmasqs=tuple(self._leftovers(report, pid_files)) if not report.unreachable else (),
             inotify_instances=integer(self._tried(lambda: host.read_sysctl(INOTIFY_INSTANCES), None)),
             temporary_files=tuple(name for name in drop_ins if re.fullmatch(r"\..+\.conf\.new\.\w+", name)),
         )
+
+    def _backends(self, report: DoctorReport, host: HostReader) -> dict[str, Backend]:
+
+        def noted(name: str) -> Backend | None:
+            return self._tried(lambda: backend_of_status(host.read_file(status_file(name))), None)
+
+        found = {network.report.name: noted(network.report.name) for network in report.networks}
+        return {name: backend for name, backend in found.items() if backend is not None}
 
     def _starts_at_boot(self, host: HostReader) -> bool | None:
         """Whether a service of libvirt's is enabled, where systemd starts the host."""

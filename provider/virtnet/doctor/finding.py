@@ -6,6 +6,7 @@ from enum import Enum
 
 from virtnet.doctor.kinds import FindingKind
 from virtnet.forwarding.observed import ForwardingReport
+from virtnet.network.observe.firewall import Backend
 from virtnet.network.observed import HostReport, ObservedNetwork
 from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.spec.failures import Details
@@ -66,6 +67,8 @@ class DoctorReport:
     forwarding: ForwardingReport | None = None
     rules: Mapping[str, str | None] = field(default_factory=dict)
     """What iptables-save, ip6tables-save and nft print; None where there is no such program."""
+    backends: Mapping[str, Backend] = field(default_factory=dict)
+    """With what the rules of running networks are written, by their names; without those of which it is not known."""
     firewall_backend: str = ""
     """As libvirt's network.conf names it; "" where it leaves the choice to libvirt."""
     starts_at_boot: bool | None = None

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
-from virtnet.network.observe.firewall import FILTERED_MODES, chains_of, flushed, missing_rules, uses_nft
+from virtnet.network.observe.firewall import (
+    CHAINS,
+    FILTERED_MODES,
+    Backend,
+    backend_by_rules,
+    chains_of,
+    missing_rules,
+    uses_nft,
+)
 from virtnet.network.observed import ObservedNetwork
 
 
@@ -16,36 +24,36 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
     """The backend in use, the chains, and the rules of every active network."""
     if not report.rules:
         return
-    networks = [network for network in report.networks if _has_rules(network)]
-    iptables = report.rules.get("iptables-save") or ""
-    nft = report.rules.get("nft") or ""
-    chains = chains_of(iptables)
-    backend = "nftables" if uses_nft(nft) else "iptables" if chains else report.firewall_backend
-    none_there = flushed(report.rules)
-    if none_there and networks:
+    networks = {network: _backend(network, report) for network in report.networks if _has_rules(network)}
+    chains = chains_of(report.rules.get("iptables-save") or "")
+    there = {Backend.NFTABLES: uses_nft(report.rules.get("nft") or ""), Backend.IPTABLES: chains >= CHAINS}
+    in_use = sorted({backend.value for backend in networks.values()})
+    some = "nftables" if there[Backend.NFTABLES] else "iptables" if chains else report.firewall_backend
+    shown = " and ".join(in_use) or some
+    if networks and not any(there[backend] for backend in networks.values()):
         yield Finding(
             area="firewall",
             level=Level.PROBLEM,
             kind=FindingKind.CHAINS_MISSING,
-            data={"backend": backend, "chains": sorted(chains), "networks": [_name(network) for network in networks]},
+            data={"backend": shown, "chains": sorted(chains), "networks": [_name(network) for network in networks]},
             details={"host": report.host_name},
         )
         return
-    if backend:
+    if shown:
         yield Finding(
             area="firewall",
             level=Level.OK,
-            kind=FindingKind.FIREWALL_NOT_NEEDED if none_there else FindingKind.FIREWALL_BACKEND,
-            data={"backend": backend, "chains": sorted(chains)},
+            kind=FindingKind.FIREWALL_BACKEND if any(there.values()) else FindingKind.FIREWALL_NOT_NEEDED,
+            data={"backend": shown, "chains": sorted(chains)},
         )
-    for network in networks:
-        missing = [part.as_details() for part in missing_rules(network.report.running, report.rules)]
+    for network, backend in networks.items():
+        missing = [part.as_details() for part in missing_rules(network.report.running, report.rules, backend)]
         if missing:
             yield Finding(
                 area="firewall",
                 level=Level.PROBLEM,
                 kind=FindingKind.RULES_MISSING,
-                data={"backend": backend, "network": _name(network), "missing": missing},
+                data={"backend": backend.value, "network": _name(network), "missing": missing},
             )
     yield from _hidden_policy(report)
 
@@ -60,6 +68,10 @@ def _hidden_policy(report: DoctorReport) -> Iterator[Finding]:
         kind=FindingKind.DOCKER_CUTS_OFF if exposed else FindingKind.DOCKER_DROPS,
         data={"networks": exposed},
     )
+
+
+def _backend(network: ObservedNetwork, report: DoctorReport) -> Backend:
+    return report.backends.get(_name(network)) or backend_by_rules(network.report.running.bridge, report.rules)
 
 
 def _has_rules(network: ObservedNetwork) -> bool:

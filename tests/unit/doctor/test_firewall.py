@@ -1,15 +1,22 @@
 """What the doctor finds of libvirt's firewall chains, of its rules for each network, and of Docker's policy."""
 
+import re
+
 import pytest
 from tests.unit.doctor.reports import IPTABLES, NFT, beside_ok, forwards, network, report
 
 from virtnet.doctor.finding import Finding, Level
 from virtnet.doctor.firewall import firewall
 from virtnet.doctor.kinds import FindingKind
+from virtnet.network.observe.firewall import Backend
 from virtnet.network.observed import ObservedNetwork
 
 NAT_MISSING = {"kind": "nat", "subnet": "10.9.1.0/24"}
 FILTER_MISSING = {"kind": "filter"}
+
+
+def of_chains(*names: str) -> list[dict[str, str]]:
+    return [{"kind": "filter", "chain": name} for name in names]
 
 
 def problems(rules: dict[str, str | None], *networks: ObservedNetwork) -> list[Finding]:
@@ -34,23 +41,42 @@ def test_finds_that_chains_are_missing(rules: dict[str, str | None]) -> None:
     [
         (
             {"iptables-save": IPTABLES.replace("-j MASQUERADE", "-j RETURN"), "nft": ""},
-            NAT_MISSING,
+            [NAT_MISSING],
         ),
-        ({"iptables-save": None, "nft": NFT.replace("masquerade", "return")}, NAT_MISSING),
-        ({"iptables-save": IPTABLES.replace("-o vbn1 ", "-o other "), "nft": ""}, FILTER_MISSING),
-        ({"iptables-save": None, "nft": NFT.replace("vbn1", "other")}, FILTER_MISSING),
+        ({"iptables-save": None, "nft": NFT.replace("masquerade", "return")}, [NAT_MISSING]),
+        (
+            {"iptables-save": IPTABLES.replace("-o vbn1 ", "-o other "), "nft": ""},
+            of_chains("LIBVIRT_FWI", "LIBVIRT_FWX", "LIBVIRT_OUT"),
+        ),
+        ({"iptables-save": None, "nft": NFT.replace("vbn1", "other")}, [FILTER_MISSING]),
         (
             {"iptables-save": IPTABLES.replace("-A INPUT -j LIBVIRT_INP\n", ""), "nft": ""},
-            {"kind": "jumps"},
+            [{"kind": "jumps", "chain": "LIBVIRT_INP"}],
         ),
     ],
 )
-def test_finds_what_a_network_has_lost(rules: dict[str, str | None], missing: dict[str, str]) -> None:
+def test_finds_what_a_network_has_lost(rules: dict[str, str | None], missing: list[dict[str, str]]) -> None:
     (finding,) = problems(rules, network())
 
     assert finding.kind is FindingKind.RULES_MISSING
     assert finding.data["network"] == "n1"
-    assert finding.data["missing"] == [missing]
+    assert finding.data["missing"] == missing
+
+
+@pytest.mark.parametrize(
+    ("backend", "rules", "lost"),
+    [
+        # The old backend's empty chains stay until the next boot.
+        (Backend.NFTABLES, {"iptables-save": re.sub(r"-A LIBVIRT.*\n", "", IPTABLES), "nft": NFT}, False),
+        (Backend.IPTABLES, {"iptables-save": IPTABLES, "nft": NFT.replace("vbn1", "gone")}, False),
+        (Backend.NFTABLES, {"iptables-save": IPTABLES, "nft": NFT.replace("vbn1", "gone")}, True),
+        (Backend.IPTABLES, {"iptables-save": re.sub(r"-A LIBVIRT.*\n", "", IPTABLES), "nft": NFT}, True),
+    ],
+)
+def test_judges_by_the_backend_that_libvirt_uses(backend: Backend, rules: dict[str, str | None], *, lost: bool) -> None:
+    found = firewall(report(rules=rules, networks=(network(),), backends={"n1": backend}))
+
+    assert [one.kind for one in found if one.level is Level.PROBLEM] == [FindingKind.RULES_MISSING] * lost
 
 
 def test_finds_nothing_missing_of_an_isolated_network() -> None:

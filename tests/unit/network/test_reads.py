@@ -29,19 +29,7 @@ XML = (
     "<ip family='ipv6' address='fd00:91::1' prefix='64'/></network>"
 )
 BRIDGE = "/sys/class/net/vn-lab"
-RULES = """\
-*filter
-:LIBVIRT_FWI - [0:0]
-:LIBVIRT_FWO - [0:0]
-:LIBVIRT_INP - [0:0]
--A INPUT -j LIBVIRT_INP
--A FORWARD -j LIBVIRT_FWI
--A LIBVIRT_FWI -o vn-lab -j REJECT
-COMMIT
-*nat
-:LIBVIRT_PRT - [0:0]
-COMMIT
-"""
+STATUS = "<networkstatus><firewall name='fwRemoval' backend='{}'/></networkstatus>"
 #: A host whose default route was learnt from a router advertisement, with the network and a guest.
 FILES = {
     "/sys/class/net/eth0/address": "52:54:00:00:00:01\n",
@@ -58,6 +46,7 @@ FILES = {
     "/proc/net/if_inet6": "fd000091000000000000000000000001 03 40 00 80   vn-lab\n",
     "/proc/1/comm": "init\n",
     "/run/libvirt/network/lab.pid": "4711\n",
+    "/run/libvirt/network/lab.xml": STATUS.format("iptables"),
     "/proc/4711/comm": "dnsmasq\n",
     "/etc/libvirt/qemu/networks/autostart/lab.xml": "",
 }
@@ -67,7 +56,9 @@ PRINTED = {
     ("ip", "-json", "route", "show", "table", "main"): "[]",
     ("ip", "-json", "-6", "route", "show", "table", "main"): '[{"dst":"default","dev":"eth0","protocol":"ra"}]',
     ("ss", "-Hlntu"): "",
-    ("iptables-save",): RULES,
+    ("iptables-save",): "",
+    ("ip6tables-save",): "",
+    ("nft", "list", "ruleset"): "",
 }
 LAB = {"name": "lab", "uri": "qemu:///system", "forward": {}, "ips": [{"address": "10.91.0.1/24"}]}
 RECORDED = {**checked(LAB), "uuid": UUID, "host_uuid": "as recorded"}
@@ -105,9 +96,9 @@ HEALTH: set[Request] = {
 }
 #: Asked of a new one too, beside what of the host counts.
 LINKS_AT_BOOT: set[Request] = {("list", "/etc/libvirt/qemu/networks/autostart")}
-#: Asked along with iptables-save, and needed where that has no rules of libvirt's.
-HAS_NFT: set[Request] = {("has", "nft")}
-NFT: dict[tuple[str, ...], str] = {("iptables-save",): "", ("nft", "list", "ruleset"): ""}
+#: Only of a network that runs, and was not made a moment ago.
+BACKEND: set[Request] = {("read", "/run/libvirt/network/lab.xml")}
+NFT = {"/run/libvirt/network/lab.xml": STATUS.format("nftables")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +108,7 @@ class Case:
     """Round trips it takes."""
     unneeded: set[Request]
     """What it has read beyond need, as other observations need it along with the rest."""
-    printed: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 CASES = {
@@ -126,17 +117,17 @@ CASES = {
     ),
     # The routes of IPv6 tell of which interfaces accept_ra matters.
     "with IPv6": Case(observe=lambda host: host_facts_for_new(host, {4, 6}), trips=3, unneeded=LINKS_AT_BOOT),
-    "a refresh": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS | HAS_NFT),
-    "a refresh with nft": Case(observe=observe({}), trips=6, unneeded=COMMAND_LINE | BRIDGE_SETTINGS, printed=NFT),
+    "a refresh": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS),
+    "a refresh with nft": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS, files=NFT),
     "before a restart": Case(observe=observe({**RECORDED, "domain": {"name": "lab"}}), trips=7, unneeded=COMMAND_LINE),
-    "before it starts": Case(observe=observe(RECORDED, active=False), trips=7, unneeded=HEALTH),
-    "before a delete": Case(observe=observe(None), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS | HAS_NFT),
+    "before it starts": Case(observe=observe(RECORDED, active=False), trips=7, unneeded=HEALTH | BACKEND),
+    "before a delete": Case(observe=observe(None), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_is_declared_is_what_is_asked(case: Case) -> None:
-    machine = FakeMachine(files=FILES, printed={**PRINTED, **case.printed})
+    machine = FakeMachine(files={**FILES, **case.files}, printed=PRINTED)
 
     trips = read_at_once(machine, READS, case.observe)
 

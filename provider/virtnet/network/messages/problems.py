@@ -16,11 +16,14 @@ def problem_sentence(problem: Problem) -> str:
     return told(**problem.details) if callable(told) else told.format(**problem.details)
 
 
-def rules(kind: str, subnet: str = "") -> str:
+def rules(kind: str, subnet: str = "", chain: str = "", version: str = "") -> str:
     """A part of a network's firewall that is not there."""
+    of_ipv6 = " of IPv6" if version == "6" else ""
+    named = f"{chain}{of_ipv6}" if chain else ""
     return {
-        RulesKind.JUMPS: "way into libvirt's chains (the jumps from INPUT and FORWARD)",
-        RulesKind.FILTER: "rules",
+        # A state of an older version names no chain.
+        RulesKind.JUMPS: f"way into {named or 'the chains of libvirt'}",
+        RulesKind.FILTER: f"rules in {named}" if named else f"rules{of_ipv6}",
         RulesKind.NAT: f"NAT of {subnet}",
     }[RulesKind(kind)]
 

@@ -1,6 +1,7 @@
-"""libvirt's firewall rules of a network, in what iptables-save and nft print: those there, and those missing. Pure.
+"""libvirt's firewall rules of a network: those it must have, by the backend in use, and those that are there. Pure.
 
-Texts compared with libvirt 9.0 and 11.3 (iptables 1.8.9 and nft 1.0.6, iptables 1.8.11 and nft 1.1.3).
+What it must have follows libvirt's src/network/network_iptables.c and network_nftables.c; the texts of listings are
+those of libvirt 9.0 and 11.3 (iptables 1.8.9 and nft 1.0.6, iptables 1.8.11 and nft 1.1.3).
 """
 
 import ipaddress
@@ -9,14 +10,24 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.network.xml.definition import Definition
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import FirewallLister
 
 #: Modes in which libvirt writes rules; "" is an isolated network.
 FILTERED_MODES = ("", "nat", "route")
 
 CHAINS = frozenset({"LIBVIRT_FWI", "LIBVIRT_FWO", "LIBVIRT_INP", "LIBVIRT_PRT"})
+
+
+class Backend(Enum):
+    """With what libvirt writes rules."""
+
+    IPTABLES = "iptables"
+    NFTABLES = "nftables"
 
 
 class RulesKind(Enum):
@@ -25,6 +36,7 @@ class RulesKind(Enum):
     JUMPS = "jumps"
     """Those from the host's own chains into libvirt's."""
     FILTER = "filter"
+    """All of its rules but those of NAT, or those of one chain."""
     NAT = "nat"
 
 
@@ -34,10 +46,15 @@ class MissingRules(NamedTuple):
     kind: RulesKind
     subnet: str = ""
     """That is not masqueraded, where NAT is missing."""
+    chain: str = ""
+    """Libvirt's chain that lacks them, or is not led into; "" where it is all of them."""
+    version: int = 4
+    """Of IP."""
 
     def as_details(self) -> dict[str, str]:
         """As plain data, for a problem's details."""
-        return {"kind": self.kind.value} | ({"subnet": self.subnet} if self.subnet else {})
+        named = {"subnet": self.subnet, "chain": self.chain, "version": "6" if self.version == 6 else ""}
+        return {"kind": self.kind.value} | {name: value for name, value in named.items() if value}
 
 
 class Rule(NamedTuple):
@@ -46,6 +63,35 @@ class Rule(NamedTuple):
     table: str
     words: tuple[str, ...]
     """The chain first."""
+
+
+def backend_of_status(status: str | None) -> Backend | None:
+    """The backend of a running network's rules, by the status that libvirt keeps of it; None where that is not there.
+
+    libvirt has noted it since it has a choice (10.4).
+    """
+    if status is None:
+        return None
+    noted = re.search(r"<firewall [^>]*backend='(\w+)'", status)
+    return Backend.NFTABLES if noted is not None and noted[1] == "nftables" else Backend.IPTABLES
+
+
+def backend_by_rules(bridge: str, rules: Mapping[str, str | None]) -> Backend:
+    """The backend of a network's rules, by who has rules of it; the one with libvirt's chains where nobody has."""
+    nft = _nft(rules.get("nft") or "")
+    if any(place.interface == bridge for place in nft):
+        return Backend.NFTABLES
+    iptables = _iptables(rules.get("iptables-save") or "")
+    if not nft or any(place.interface == bridge for place in iptables):
+        return Backend.IPTABLES
+    return Backend.IPTABLES if chains_of(rules.get("iptables-save") or "") >= CHAINS else Backend.NFTABLES
+
+
+def listers(live: Definition, backend: Backend) -> tuple["FirewallLister", ...]:
+    """The programs that list the rules of a network."""
+    if backend is Backend.NFTABLES:
+        return ("nft",)
+    return ("iptables-save", "ip6tables-save") if 6 in _versions(live) else ("iptables-save",)
 
 
 def uses_nft(nft: str) -> bool:
@@ -58,73 +104,156 @@ def chains_of(iptables: str) -> set[str]:
     return set(re.findall(r"^:(LIBVIRT_\w+) ", iptables, re.MULTILINE))
 
 
-def flushed(rules: Mapping[str, str | None]) -> bool:
-    """Whether libvirt's chains are gone, of either backend."""
-    return not uses_nft(rules.get("nft") or "") and not _listing(rules.get("iptables-save") or "").chains >= CHAINS
+class _Place(NamedTuple):
+    """A rule as far as it matters: where it is, of which network, and what it does."""
+
+    version: int
+    chain: str
+    interface: str = ""
+    """The network's bridge: that which packets come from, or go to where they come from elsewhere."""
+    subnet: str = ""
+    verdict: str = ""
+    port: str = ""
 
 
-def missing_rules(live: Definition, rules: Mapping[str, str | None]) -> Iterator[MissingRules]:
-    """What a running network has lost of its rules."""
-    bridge = live.bridge
-    if uses_nft(rules.get("nft") or ""):
-        listing = _nft_listing(rules.get("nft") or "")
-        if bridge not in listing.bridges:
-            yield MissingRules(RulesKind.FILTER)
-            return
-    else:
-        listing = _listing(rules.get("iptables-save") or "")
-        if not listing.reached:
-            yield MissingRules(RulesKind.JUMPS)
-        if bridge not in listing.bridges:
-            yield MissingRules(RulesKind.FILTER)
-    if live.mode == "nat":
-        for subnet in map(str, live.subnets):
-            if ":" not in subnet and subnet not in listing.masqueraded:
-                yield MissingRules(RulesKind.NAT, subnet)
+def missing_rules(live: Definition, rules: Mapping[str, str | None], backend: Backend) -> Iterator[MissingRules]:
+    """What a running network has lost of its rules, each chain once."""
+    names = _CHAINS[backend]
+    for version in _versions(live):
+        if backend is Backend.NFTABLES:
+            there = _nft(rules.get("nft") or "")
+        else:
+            there = _iptables(rules.get("ip6tables-save" if version == 6 else "iptables-save") or "", version)
+        chains = _required(live, version, backend)
+        lost = [chain for chain, places in chains.items() if not places <= there]
+        if len(lost) == len(chains):
+            yield MissingRules(RulesKind.FILTER, version=version)
+        else:
+            yield from (MissingRules(RulesKind.FILTER, chain=names[chain], version=version) for chain in lost)
+        for chain in [name for name in chains if name not in lost]:
+            if _Place(version, names[chain], verdict=_REACHED) not in there:
+                yield MissingRules(RulesKind.JUMPS, chain=names[chain], version=version)
+        for subnet in _masqueraded(live, version):
+            if _Place(version, _ANY_CHAIN, subnet=subnet, verdict=_MASQUERADE) not in there:
+                yield MissingRules(RulesKind.NAT, subnet, version=version)
 
 
-class _Listing(NamedTuple):
-    """What is asked of a listing. A refresh asks it for each network, and it is as long as they are many."""
+#: Libvirt's chains by what is in them, in each backend. nftables has none for the host, which nothing of it closes.
+_CHAINS: Mapping[Backend, Mapping[str, str]] = {
+    Backend.IPTABLES: {
+        "out": "LIBVIRT_FWO",
+        "in": "LIBVIRT_FWI",
+        "between": "LIBVIRT_FWX",
+        "to host": "LIBVIRT_INP",
+        "from host": "LIBVIRT_OUT",
+    },
+    Backend.NFTABLES: {"out": "guest_output", "in": "guest_input", "between": "guest_cross"},
+}
 
-    chains: frozenset[str]
-    """Libvirt's."""
-    reached: bool
-    """Whether the host's own chains lead into libvirt's."""
-    bridges: frozenset[str]
-    """Those that libvirt's rules let in."""
-    masqueraded: frozenset[str]
-    """Subnets, whoever's rule it is."""
+#: Chains of packets towards the network, and of those that stay in it.
+_TOWARDS = frozenset({"LIBVIRT_FWI", "LIBVIRT_OUT", "guest_input"})
+_BETWEEN = frozenset({"LIBVIRT_FWX", "guest_cross"})
+
+_REACHED, _MASQUERADE, _ANY_CHAIN = "is led into", "masquerade", "*"
+
+
+def _versions(live: Definition) -> tuple[int, ...]:
+    """The versions of IP that libvirt writes rules for: of IPv4 it always does."""
+    of_ipv6 = live.element.get("ipv6") == "yes" or any(subnet.version == 6 for subnet in live.subnets)
+    return (4, 6) if of_ipv6 else (4,)
+
+
+def _masqueraded(live: Definition, version: int) -> list[str]:
+    """The subnets that libvirt masquerades."""
+    nat = live.element.find("forward/nat")
+    if live.mode != "nat" or (version == 6 and (nat is None or nat.get("ipv6") != "yes")):
+        return []
+    return [str(subnet) for subnet in live.subnets if subnet.version == version]
+
+
+def _required(live: Definition, version: int, backend: Backend) -> Mapping[str, set[_Place]]:
+    """What libvirt's chains must have of a network, by what is in them."""
+    bridge, names = live.bridge, _CHAINS[backend]
+    subnets = [str(subnet) for subnet in live.subnets if subnet.version == version and live.mode in ("nat", "route")]
+    found = {chain: {_Place(version, names[chain], bridge, verdict="reject")} for chain in ("out", "in")}
+    for chain in found:
+        found[chain] |= {_Place(version, names[chain], bridge, subnet, "accept") for subnet in subnets}
+    found["between"] = {_Place(version, names["between"], bridge, verdict="accept")}
+    if backend is Backend.IPTABLES and (version == 4 or any(subnet.version == 6 for subnet in live.subnets)):
+        ports = {"to host": ("53", "67"), "from host": ("53", "68")}
+        if version == 6:
+            ports = {"to host": ("53", "547"), "from host": ("53", "546")}
+        for chain, ours in ports.items():
+            found[chain] = {_Place(version, names[chain], bridge, verdict="accept", port=port) for port in ours}
+    return found
+
+
+def _with_ends(place: _Place, source: str, target: str, from_subnet: str, to_subnet: str) -> _Place:
+    """A rule with the network's side of what it lets through, or not: interface and subnet."""
+    if place.chain in _BETWEEN:
+        return place._replace(interface=source if source == target else "")
+    if place.chain in _TOWARDS:
+        return place._replace(interface=target, subnet=to_subnet)
+    return place._replace(interface=source, subnet=from_subnet)
+
+
+@lru_cache(maxsize=4)
+def _iptables(listing: str, version: int = 4) -> frozenset[_Place]:
+    """The rules in what iptables-save or ip6tables-save prints. A refresh asks for each network."""
+    found, masqueraded, reached, table = set(), set(), set(), ""
+    for line in listing.splitlines():
+        if line.startswith("*"):
+            table = line[1:].strip()
+        if not line.startswith("-A "):
+            continue
+        words = shlex.split(line) if '"' in line else line.split()
+        given: dict[str, str] = {}
+        for before, option, value in zip(words, words[1:], [*words[2:], ""], strict=False):
+            if option.startswith("-") and before != "!":
+                given.setdefault(option, value)
+        chain, target = words[1], given.get("-j", "")
+        if target in ("MASQUERADE", "SNAT"):
+            masqueraded.add((chain, given.get("-s", "")))
+        elif target.startswith("LIBVIRT_") and not chain.startswith("LIBVIRT_"):
+            found.add(_Place(version, target, verdict=_REACHED))
+            reached.add((table, target))
+        elif chain.startswith("LIBVIRT_"):
+            place = _Place(version, chain, verdict=target.lower(), port=given.get("--dport", ""))
+            if given.get("-p", "udp") == "udp":
+                ends = (given.get("-i", ""), given.get("-o", ""), given.get("-s", ""), given.get("-d", ""))
+                found.add(_with_ends(place, *ends))
+    for chain, subnet in masqueraded:
+        if not chain.startswith("LIBVIRT_") or ("nat", chain) in reached:
+            found.add(_Place(version, _ANY_CHAIN, subnet=subnet, verdict=_MASQUERADE))
+    return frozenset(found)
 
 
 @lru_cache(maxsize=2)
-def _listing(iptables: str) -> _Listing:
-    return _Listing(
-        chains=frozenset(chains_of(iptables)),
-        reached="-A FORWARD -j LIBVIRT_FWI" in iptables and "-A INPUT -j LIBVIRT_INP" in iptables,
-        bridges=frozenset(
-            bridge
-            for line in iptables.splitlines()
-            if line.startswith("-A LIBVIRT_FWI ")
-            for bridge in re.findall(r"(?<!\S)-o (\S+)(?= )", line)
-        ),
-        masqueraded=_masqueraded(iptables),
-    )
-
-
-@lru_cache(maxsize=2)
-def _nft_listing(nft: str) -> _Listing:
-    tables = "\n".join(re.findall(r"^table ip6? libvirt_network \{.*?^\}", nft, re.MULTILINE | re.DOTALL))
-    return _Listing(
-        chains=frozenset(),
-        reached=True,
-        bridges=frozenset(re.findall(r'\b[io]if(?:name)? "([^"]*)"', tables)),
-        masqueraded=_masqueraded(tables),
-    )
-
-
-def _masqueraded(rules: str) -> frozenset[str]:
-    up_to_target = re.findall(r"^.*(?:-j (?:MASQUERADE|SNAT)|masquerade|snat)", rules, re.MULTILINE)
-    return frozenset(subnet for rule in up_to_target for subnet in re.findall(r"(?<!\S)(?:-s|saddr) (\S+)(?= )", rule))
+def _nft(listing: str) -> frozenset[_Place]:
+    """The rules of libvirt's tables in what nft prints."""
+    found = set()
+    for family, table in re.findall(r"^table (ip6?) libvirt_network \{(.*?)^\}", listing, re.MULTILINE | re.DOTALL):
+        version = 6 if family == "ip6" else 4
+        for chain, rules in re.findall(r"^\tchain (\w+) \{(.*?)^\t\}", table, re.MULTILINE | re.DOTALL):
+            hooked = re.search(r"\btype \w+ hook \w+", rules) is not None
+            for line in rules.splitlines():
+                said = re.search(r"\b(accept|reject|masquerade|snat|jump (\w+))\b", re.sub(r'"[^"]*"', '""', line))
+                if said is None or line.lstrip().startswith("type "):
+                    continue
+                names = dict(re.findall(r'\b([io]if)(?:name)? "([^"]*)"', line))
+                addresses = {
+                    side: address if "/" in address else f"{address}/{128 if version == 6 else 32}"
+                    for side, address in re.findall(r"\b([sd])addr (?!!=)(\S+)", line)
+                }
+                if said[2] is not None and hooked:
+                    found.add(_Place(version, said[2], verdict=_REACHED))
+                elif said[1] in ("masquerade", "snat") and hooked:
+                    found.add(_Place(version, _ANY_CHAIN, subnet=addresses.get("s", ""), verdict=_MASQUERADE))
+                else:
+                    place = _Place(version, chain, verdict=said[1])
+                    ends = (names.get("iif", ""), names.get("oif", ""), addresses.get("s", ""), addresses.get("d", ""))
+                    found.add(_with_ends(place, *ends))
+    return frozenset(found)
 
 
 def rules_left(iptables: str, bridge: str) -> Sequence[Rule]:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
-from virtnet.network.observe.firewall import FILTERED_MODES, MissingRules, flushed, missing_rules
+from virtnet.network.observe.firewall import (
+    FILTERED_MODES,
+    Backend,
+    MissingRules,
+    backend_by_rules,
+    backend_of_status,
+    listers,
+    missing_rules,
+)
 from virtnet.network.observed import LeftBridge, Loose, ReportedNetwork
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition
@@ -41,7 +49,7 @@ def running_problems(
     if host is not None:
         problems = _health_problems(host, report.name, live)
         if not problems and checks_firewall:
-            problems = _firewall_problems(host, live)
+            problems = _firewall_problems(host, report.name, live)
     if live.restart_record_left:
         problems = (*problems, Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED))
     return problems
@@ -115,7 +123,7 @@ def _health_problems(host: "FileReader", name: str, live: Definition) -> tuple[P
     return () if runs else (Problem(ProblemKind.DNSMASQ_NOT_RUNNING),)
 
 
-def _firewall_problems(host: "FirewallReader", live: Definition) -> tuple[Problem, ...]:
+def _firewall_problems(host: "HostReader", name: str, live: Definition) -> tuple[Problem, ...]:
     """Whether the running network's rules were flushed, which libvirt does not notice.
 
     Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
@@ -123,17 +131,29 @@ def _firewall_problems(host: "FirewallReader", live: Definition) -> tuple[Proble
     if live.mode not in FILTERED_MODES or not live.bridge:
         return ()
     missing: list[MissingRules] = []
-    for seconds_old in (SECONDS_RULES_STAND, 0.0):
-        try:
-            rules = {"iptables-save": host.firewall_rules("iptables-save", seconds_old=seconds_old)}
-            if flushed(rules):
-                rules |= {"nft": host.firewall_rules("nft", seconds_old=seconds_old)}
-        except (HostFailure, AccessDenied):  # only root can look
-            return ()
-        missing = list(missing_rules(live, rules))
-        if not missing or set(rules.values()) == {None}:
-            return ()
+    try:
+        backend = backend_of_status(host.read_file(status_file(name)))
+        for seconds_old in (SECONDS_RULES_STAND, 0.0):
+            rules = _rules(host, live, backend, seconds_old)
+            missing = list(missing_rules(live, rules, backend or backend_by_rules(live.bridge, rules)))
+            if not missing or set(rules.values()) == {None}:
+                return ()
+    except (HostFailure, AccessDenied):  # only root can look
+        return ()
     return (Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [part.as_details() for part in missing]}),)
+
+
+def _rules(
+    host: "FirewallReader", live: Definition, backend: Backend | None, seconds_old: float
+) -> dict[str, str | None]:
+    """The listings that tell of a network's rules; those of both backends where it is not known which has them."""
+    wanted = dict.fromkeys(lister for one in Backend if backend in (None, one) for lister in listers(live, one))
+    return {lister: host.firewall_rules(lister, seconds_old=seconds_old) for lister in wanted}
+
+
+def status_file(name: str) -> str:
+    """What libvirt keeps of a network while it runs."""
+    return f"/run/libvirt/network/{name}.xml"
 
 
 def _lost_addresses(host: "FileReader", bridge: str, live: Definition) -> list[str]:

@@ -1,6 +1,7 @@
 """What observing a network reads of its host, together in few round trips. Pure."""
 
 import re
+from typing import TYPE_CHECKING
 
 from virtnet.host.requests import (
     ADDRESSES,
@@ -16,6 +17,9 @@ from virtnet.host.requests import (
     sysctl,
 )
 from virtnet.planning.clients.reads import Reads, Request
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import FirewallLister
 
 LINK_DIRECTORY = "/sys/class/net"
 
@@ -34,9 +38,12 @@ _IPV6_FORWARDING = sysctl("net/ipv6/conf/all/forwarding")
 
 _ANY_START = (ADDRESSES, LISTENING_SOCKETS, *map(program, PROGRAMS), DHCP_PORT, CAPABILITIES)
 
+_IPTABLES: tuple["FirewallLister", ...] = ("iptables-save", "ip6tables-save")
+
 _GROUPS: tuple[frozenset[Request], ...] = (
-    # A network's firewall rules; where nft makes them, it is asked next.
-    frozenset({program("iptables-save"), firewall_rules("iptables-save"), program("nft")}),
+    # A network's firewall rules, by the backend that libvirt has noted.
+    frozenset({request for name in _IPTABLES for request in (program(name), firewall_rules(name))}),
+    frozenset({program("nft"), firewall_rules("nft")}),
     # Before a new network starts.
     frozenset({*_ANY_START, routes(4), directory(LINK_DIRECTORY), directory(AUTOSTART_LINKS)}),
     # Before one with IPv6 starts.
@@ -61,6 +68,9 @@ def _grouped_with(request: Request) -> list[Request]:
     link = re.fullmatch(rf"{AUTOSTART_LINKS}/([^/]+)", request[-1])
     if link is not None:
         return [file(f"{DEFINITIONS}/{link[1]}"), directory(DEFINITIONS), directory(AUTOSTART_LINKS)]
+    process = re.fullmatch(r"(/run/libvirt/network/[^/]+)\.(pid|xml)", request[-1])
+    if process is not None:
+        return [file(f"{process[1]}.pid"), file(f"{process[1]}.xml")]
     bridge = re.fullmatch(rf"{LINK_DIRECTORY}/([^/]+)/(address|brif)", request[-1])
     if bridge is None:
         return []

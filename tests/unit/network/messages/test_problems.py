@@ -21,6 +21,8 @@ PROBLEMS: dict[ProblemKind, list[Details]] = {
     ProblemKind.FIREWALL_RULES_MISSING: [
         {"missing": [{"kind": "jumps"}, {"kind": "filter"}]},
         {"missing": [{"kind": "nat", "subnet": "10.9.0.0/24"}]},
+        {"missing": [{"kind": "filter", "version": "6"}, {"kind": "jumps", "chain": "LIBVIRT_FWO"}]},
+        {"missing": [{"kind": "filter", "chain": "guest_input", "version": "6"}]},
     ],
     ProblemKind.GUESTS_UNPLUGGED: [{"attachments": ONE}, {"attachments": TWO}],
     ProblemKind.HOLDING_NETWORK_LEFT: [

@@ -1,7 +1,10 @@
 """What a network's host shows besides libvirt's word: a dnsmasq that a killed daemon forgot, a bridge not as it was."""
 
+from pathlib import Path
+
 import pytest
 from tests.builders import network_host, observe_there
+from tests.fakes.firewall import filter_rules
 from tests.fakes.guests import FakeGuest
 from tests.fakes.host import FakeHost
 from tests.fakes.libvirt import FakeLibvirt
@@ -401,19 +404,7 @@ def test_a_bridge_of_the_parks_name_with_another_mac_is_somebody_elses() -> None
     assert seen.problems == ()
 
 
-FILTERED = """\
-*filter
-:LIBVIRT_FWI - [0:0]
-:LIBVIRT_FWO - [0:0]
-:LIBVIRT_INP - [0:0]
--A INPUT -j LIBVIRT_INP
--A FORWARD -j LIBVIRT_FWI
--A LIBVIRT_FWI -o vn-lab -j REJECT --reject-with icmp-port-unreachable
-COMMIT
-*nat
-:LIBVIRT_PRT - [0:0]
-COMMIT
-"""
+FILTERED = filter_rules("vn-lab")
 
 
 def filtered_host(earlier: str, rules: str) -> FakeHost:
@@ -429,21 +420,53 @@ def filtered_host(earlier: str, rules: str) -> FakeHost:
     [
         (FILTERED, "", ()),
         ("", FILTERED, ()),
-        ("", "", ("jumps", "filter")),
+        ("", "", ({"kind": "filter"}, {"kind": "filter", "version": "6"})),
         (FILTERED, FILTERED, ()),
-        ("", FILTERED.replace("-o vn-lab", "-o vn-other"), ("filter",)),
+        (
+            "",
+            FILTERED.replace("LIBVIRT_FWI -o vn-lab", "LIBVIRT_FWI -o vn-other"),
+            (
+                {"kind": "filter", "chain": "LIBVIRT_FWI"},
+                {"kind": "filter", "chain": "LIBVIRT_FWI", "version": "6"},
+            ),
+        ),
     ],
     ids=["there a moment ago", "come since", "flushed", "there", "another network's"],
 )
 def test_a_network_that_lost_its_rules_has_a_problem_that_a_new_listing_confirms(
-    old: str, new: str, missing: tuple[str, ...]
+    old: str, new: str, missing: tuple[dict[str, str], ...]
 ) -> None:
     there = clients(filtered_host(old, new), active=True)
 
     seen = observe_there(there, {}, {"uuid": UUID, "host_uuid": "as recorded"})
 
-    problem = Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [{"kind": part} for part in missing]})
+    problem = Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": list(missing)})
     assert seen.problems == ((problem,) if missing else ())
+
+
+NFT = (Path(__file__).parents[2] / "data" / "firewall" / "modes" / "nft.txt").read_text().replace("vquiet", "vn-lab")
+EMPTY_CHAINS = "".join(line for line in FILTERED.splitlines(keepends=True) if "vn-lab" not in line)
+
+
+@pytest.mark.parametrize(
+    ("backend", "iptables", "nft", "lost"),
+    [
+        ("nftables", EMPTY_CHAINS, NFT, False),  # as after a change of firewall_backend, until the next boot
+        ("nftables", FILTERED, "", True),
+        ("iptables", FILTERED, NFT.replace("vn-lab", "gone"), False),
+        ("iptables", EMPTY_CHAINS, NFT, True),
+    ],
+)
+def test_rules_are_looked_for_where_libvirt_noted_to_write_them(
+    backend: str, iptables: str, nft: str, *, lost: bool
+) -> None:
+    status = f"<networkstatus><firewall name='fwRemoval' backend='{backend}'/></networkstatus>"
+    host = network_host({**BRIDGE, "/run/libvirt/network/lab.xml": status})
+    host.firewall.listings = {"iptables-save": iptables, "ip6tables-save": iptables, "nft": nft}
+
+    seen = observe_there(clients(host, active=True), {}, {"uuid": UUID, "host_uuid": "as recorded"})
+
+    assert [problem.kind for problem in seen.problems] == [ProblemKind.FIREWALL_RULES_MISSING] * lost
 
 
 def test_the_rules_of_a_network_that_was_made_a_moment_ago_are_not_looked_for() -> None:
