@@ -226,7 +226,7 @@ def test_the_sdks_are_up_to_date() -> None:
     assert "".join(different) == ""
 
 
-def test_an_import_prints_a_program_whose_preview_is_empty(host: Host) -> None:
+def test_an_import_prints_a_program_that_changes_nothing_but_the_mark(host: Host) -> None:
     """In YAML, whose language host writes programs; the others that the set-up builds are too old to."""
     host.run("virsh", "net-define", "/dev/stdin", given=FOUND)
     host.sh("virsh net-start found; virsh net-autostart found")
@@ -240,9 +240,12 @@ def test_an_import_prints_a_program_whose_preview_is_empty(host: Host) -> None:
     assert stack.ids() == {"found": uuid}
     assert "10.93.0.1/24" in printed
     lay_out_yaml(stack.directory, printed)
-    assert stack.unchanged()
+    preview = stack.preview()
     stack.pulumi("state", "unprotect", "--all", "--yes")
     stack.up()
+    assert "owner is added (it was imported" in preview
+    assert preview.count("network 'found' on") == 1
+    assert stack.unchanged()
     assert host.trace() == before
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,7 +92,7 @@ def test_a_secret_is_one_in_the_state_and_nowhere_in_clear(host: Host, native: N
 
 
 @pytest.mark.parametrize("by", ["name", "uuid"])
-def test_an_import_and_its_program_change_nothing(host: Host, native: NativeStack, by: str) -> None:
+def test_an_import_and_its_program_change_nothing_but_the_mark(host: Host, native: NativeStack, by: str) -> None:
     xml = """<network><name>odd one</name><forward mode='route'/><bridge name='odd0' stp='off' delay='3'/>
         <domain name='odd.test' localOnly='yes'/><dns forwardPlainNames='no'><txt name='note' value='v=1'/>
         <host ip='10.93.0.9'><hostname>b</hostname><hostname>a</hostname></host></dns>
@@ -131,9 +132,16 @@ def test_an_import_and_its_program_change_nothing(host: Host, native: NativeStac
     # The program that Pulumi would write of these.
     native.declare({"type": "LibvirtNetwork", "name": "odd", "args": _whole(inputs)})
     native.pulumi("state", "unprotect", state["urn"], "--yes")
-    assert native.unchanged()
+    preview = native.preview()
+    marked = f"owner is added (it was imported, and is to be marked on the host as {state['urn']}'s) [recorded]"
+    assert marked in preview
+    assert preview.count("network 'odd one' on") == 1
     native.up()
-    assert (host.virsh("net-dumpxml", "odd one", "--inactive"), host.trace()) == (found, before)
+    assert native.unchanged()
+    kept = re.sub(
+        r"\s*<metadata>.*</metadata>", "", host.virsh("net-dumpxml", "odd one", "--inactive"), flags=re.DOTALL
+    )
+    assert (kept, host.trace()) == (found, before)
 
     native.destroy()
 

@@ -17,7 +17,7 @@ from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, networ
 from virtnet.network.xml.edits import unnamed
 from virtnet.planning.findings import Problem
 from virtnet.planning.merge import differences, merge, naming
-from virtnet.planning.ownership.marks import renamed
+from virtnet.planning.ownership.marks import mark_for, owner_of, renamed
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import UNKNOWN, TreeType, Values, as_list, only, walk_unknown, without
 
@@ -80,6 +80,9 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
     if names := renamed(recorded, desired):
         problem = Problem(ProblemKind.OWNER_CHANGED, names)
         changes.append(Change(path="owner", kind="change", change_class=ChangeClass.RECORDED, problems=(problem,)))
+    elif recorded.get("__imported") and owner_of(desired):
+        problem = Problem(ProblemKind.NOT_MARKED, {"owner": mark_for(desired, "").owner_shown})
+        changes.append(Change(path="owner", kind="add", change_class=ChangeClass.RECORDED, problems=(problem,)))
     problems = tuple(_still_amiss(desired, map(problem_of, as_list(recorded.get("problems") or ()))))
     if problems:
         # What no update mends is live: an update may do whatever disturbs nobody, and says what is left.

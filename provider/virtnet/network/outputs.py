@@ -92,6 +92,7 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
     The persistent configuration is shown; where it is as it was made and the running network differs, the latter, so
     that drift of either kind appears. `__drifted` remembers, by fingerprints, how what differs was made: against
     what is recorded, which is the drift itself by then, every second refresh would take the other copy for it.
+    `__imported` is there until the network has a mark.
     """
     if isinstance(observed, ObservedAbsent):
         return None
@@ -125,6 +126,8 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
     imported = "" if recorded.get("__token") else _token_of_import(inputs, mark)
     if token := recorded.get("__token") or imported:
         shown["__token"] = token
+    elif recorded.get("__imported"):
+        shown["__imported"] = True
     if edit := recorded.get("__edit") or (mark.edit if imported and mark is not None else ""):
         shown["__edit"] = edit
     shown["__named"] = sorted(name for name in ("uuid", "mac") if name in inputs)

@@ -37,6 +37,8 @@ class ProblemKind(Enum):
     """Another resource has taken it since: owner, its URN or its name."""
     OWNER_CHANGED = "owner-changed"
     """Never observed: Pulumi calls the resource otherwise than when it was recorded: before, after, URNs or owners."""
+    NOT_MARKED = "not-marked"
+    """Never observed: it was imported, and nothing on the host says that it is this resource's: owner."""
     EDIT_INTERRUPTED = "edit-interrupted"
     """An edit that was cut short has left what the state does not name: paths, running: whether a restart is needed to
     take it out of the running network."""
@@ -59,6 +61,7 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
     ProblemKind.HOLDING_BRIDGES_LEFT: ChangeClass.LIVE,
     ProblemKind.TAKEN_OVER: None,
     ProblemKind.OWNER_CHANGED: ChangeClass.RECORDED,
+    ProblemKind.NOT_MARKED: ChangeClass.RECORDED,
     ProblemKind.EDIT_INTERRUPTED: ChangeClass.LIVE,
     ProblemKind.CREATE_INTERRUPTED: ChangeClass.RESTART,
     ProblemKind.UNKNOWN: ChangeClass.RESTART,

@@ -7,12 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from virtnet.network.messages.render import failure as read
+from virtnet.network.messages.render import sentence
 from virtnet.network.observed import ReportedNetwork
+from virtnet.network.plan.kinds import NoteKind
 from virtnet.network.resource import check, inputs_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.xml.holding import is_holding_network
+from virtnet.planning.findings import Note
 from virtnet.spec.failures import Failure
 from virtnet.spec.part import Part, Values, shapes
+from virtnet.spec.values import printable
 
 _WIDTH = 100
 
@@ -27,8 +31,9 @@ def of_others(reports: Iterable[ReportedNetwork]) -> list[ReportedNetwork]:
 def program(reports: Sequence[ReportedNetwork], uri: str, *, names_uri: bool = False) -> str:
     """A Python program that adopts the networks as they are: `pulumi up` of it changes nothing on the host.
 
-    What check would refuse is left out, so that it stays as it is, and named in a comment with the reason. `names_uri`
-    is whether each network names its host; otherwise it is the one of Pulumi's configuration.
+    What check would refuse is left out, so that it stays as it is, and named in a comment with the reason; another says
+    whose a network is by its mark. `names_uri` is whether each network names its host; otherwise it is the one of
+    Pulumi's configuration.
     """
     lines = [f'"""{_title(reports, uri)}, taken over as {"it is" if len(reports) == 1 else "they are"}."""', ""]
     lines += ["import pulumi_virtnet as virtnet", ""]
@@ -51,6 +56,10 @@ def _title(reports: Sequence[ReportedNetwork], uri: str) -> str:
 def _declaration(report: ReportedNetwork, variable: str, uri: str, *, names_uri: bool) -> Iterator[str]:
     named = {"uri": uri} if names_uri else {}
     arguments, left_out, failures = to_adopt({**named, "adopt": True, **inputs_of(report)}, report.name, uri)
+    mark = report.definition.mark
+    if mark is not None and mark.owner:
+        taken_over = Note(NoteKind.TAKEN_OVER, {"owner": mark.owner_shown, "alias": ""})
+        yield f"# Note: {printable(sentence(taken_over))}"
     yield from (f"# To correct before it can be used: {failure.path}: {read(failure)}" for failure in failures)
     yield from (f"# Left out, so it stays as it is: {path}: {read(failure)}" for path, failure in left_out.items())
     yield f"{variable} = virtnet.LibvirtNetwork("

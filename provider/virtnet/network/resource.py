@@ -129,7 +129,9 @@ def import_network(clients: Clients, wanted: str) -> Existing:
     from virtnet.libvirtd.lookup import lookup
 
     report = reported(lookup(clients.libvirt, wanted))
-    return Existing(inputs={"name": report.name, **inputs_of(report)}, identity={"uuid": report.uuid})
+    return Existing(
+        inputs={"name": report.name, **inputs_of(report)}, identity={"uuid": report.uuid}, mark=report.definition.mark
+    )
 
 
 def observe(clients: Clients, desired: Values | None, recorded: Values) -> Observed:

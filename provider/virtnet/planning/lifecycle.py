@@ -286,9 +286,12 @@ def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> di
 
 
 def found_as_recorded(resource: Resource[Observed], recorded: Values, shown: Values) -> frozenset[str]:
-    """What was found (problems, say) and is recorded so already: no news to a refresh, though up will mend it."""
+    """What was found (problems, say) and is recorded so already: no news to a refresh, though up will mend it.
+
+    Whose it is to be by its mark is the program's business, and never found.
+    """
     made = resource.computed - set(resource.spec.model_fields)
-    return frozenset(name for name in made if shown.get(name) == recorded.get(name))
+    return frozenset(name for name in made if shown.get(name) == recorded.get(name)) | {"owner"}
 
 
 class Imported(NamedTuple):
@@ -301,19 +304,27 @@ class Imported(NamedTuple):
     """What is to be corrected before it can be used."""
 
 
-def import_existing(resource: Resource[Observed], wanted: str, given: Values, connect: Connect) -> Imported:
+def import_existing(
+    resource: Resource[Observed], wanted: str, given: Values, connect: Connect, *, to_own: bool = True
+) -> Imported:
     """What the user means by `wanted`; `given` are inputs that the adapter knows: `uri`, and the mark of its owner.
 
-    Raises Refused where there is none, and for a kind that is declared rather than imported.
+    Raises Refused where there is none, for a kind that is declared rather than imported, and, where it is to be owned
+    and not only looked at, for what another resource owns by its mark. No effect is had by a read: what has no mark of
+    its owner's is recorded as such, and its first update writes one.
     """
     if resource.import_existing is None:
         raise Refused(sentences.not_imported(resource.name))
     clients = connect(str(given["uri"]))
-    existing = resource.import_existing(clients, wanted)
-    seen = {"uri": given["uri"], **existing.inputs}
+    existing, seen = resource.import_existing(clients, wanted), {"uri": given["uri"]}
+    seen |= existing.inputs
+    mark = existing.mark
+    if to_own and mark is not None and mark.owner and not mark.is_of_resource(given):
+        owned = sentences.owned_by_other(subject_of(resource, seen, None), mark.owner_shown, mark.alias_for(given))
+        raise Refused(owned)
     canonical, failures = resource.check({**seen, **given}, {})
     inputs = seen if failures else canonical
-    outputs = resource.outputs(inputs, {}, resource.observe(clients, {}, existing.identity))
+    outputs = resource.outputs(inputs, {"__imported": True}, resource.observe(clients, {}, existing.identity))
     if outputs is None:
         raise Refused(sentences.went_away(subject_of(resource, seen, None)))
     return Imported(inputs, outputs, tuple(failures))

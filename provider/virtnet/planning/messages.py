@@ -79,7 +79,7 @@ def claimed(of: Subject, holder: str) -> str:
 
 
 def _claimed(holder: str) -> str:
-    return f"it belongs to {holder}, which this program has too; take one of the two out, or give one another name"
+    return f"it belongs to {holder}, which this program has too; take one of the two out, or have one ask for another"
 
 
 LATER = "known only when applied; the plan is made then"
@@ -170,6 +170,18 @@ def other_host(of: Subject, uri: object, host_uuid: str, recorded_host_uuid: obj
 def not_imported(kind: str) -> str:
     """A kind of resource that is declared rather than imported."""
     return f"a {kind} is not imported: declare it, and pulumi up takes note of the values that it finds"
+
+
+def owned_by_other(of: Subject, owner: str, alias: str) -> str:
+    """What was to be imported, and has the mark of another resource. `alias` is by what name that may be its own."""
+    old_name = (
+        f"; if that is this resource by an old name, {alias_option(alias)} instead of importing it" if alias else ""
+    )
+    return (
+        f"{subject(of)} was not imported: it belongs to '{owner}' by its mark, and each would change it and remove it "
+        f"under the other{old_name}; otherwise let go of it there first (on_delete keep, then destroy), or, where nobody "
+        "owns it any more, declare it with adopt, which takes it over"
+    )
 
 
 def went_away(of: Subject) -> str:

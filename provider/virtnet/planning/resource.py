@@ -13,6 +13,7 @@ from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.reads import Reads
 from virtnet.planning.findings import Messages
 from virtnet.planning.ownership.claims import Want
+from virtnet.planning.ownership.marks import Mark
 from virtnet.planning.plan import Plan
 from virtnet.spec import properties
 from virtnet.spec.failures import Failure
@@ -28,6 +29,8 @@ class Existing(NamedTuple):
     """All it has, as the inputs of a program, but for its `uri`."""
     identity: Values
     """What tells `observe` which one it is, as recorded outputs would."""
+    mark: Mark | None = None
+    """What it says of its owner."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

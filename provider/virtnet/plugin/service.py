@@ -322,7 +322,9 @@ class Plugin(ResourceProviderServicer):
         from virtnet.spec.messages import refused
 
         given = {"uri": self._session.uri, "__owner": parse_urn(request.urn).owner, "__urn": request.urn}
-        found = lifecycle.import_existing(resource, request.id, given, self._session.connect)
+        # The engine sends inputs, if only empty ones, where a program only looks (LibvirtNetwork.get).
+        to_own = not request.HasField("inputs")
+        found = lifecycle.import_existing(resource, request.id, given, self._session.connect, to_own=to_own)
         for failure in found.failures:
             said = refused(resource.spec, failure, found.inputs, resource.messages().failure)
             self._log.say(request.urn, self.in_words(f"to correct before it can be used: {said}"), "WARNING")

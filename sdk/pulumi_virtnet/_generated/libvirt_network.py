@@ -1914,7 +1914,7 @@ class LibvirtNetworkProperties(Resource):
             kind: What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`,
                 `dnsmasq-not-running`, `dnsmasq-restart-interrupted`, `firewall-rules-missing`,
                 `guests-unplugged`, `holding-network-left`, `holding-bridges-left`, `taken-over`, `owner-changed`,
-                `edit-interrupted`, `create-interrupted`, `unknown`.
+                `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
             details: What it concerns, by name: {"bridge": "virbr1"}.
         """
         return self._output("problems")

@@ -84,6 +84,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.HOLDING_BRIDGES_LEFT: _holding_bridges_left,
     ProblemKind.TAKEN_OVER: "it was taken over by '{owner}' since, and is that resource's now",
     ProblemKind.OWNER_CHANGED: "its mark on the host is to name {after} instead of {before}",
+    ProblemKind.NOT_MARKED: "it was imported, and is to be marked on the host as {owner}'s",
     ProblemKind.EDIT_INTERRUPTED: _edit_interrupted,
     ProblemKind.CREATE_INTERRUPTED: "it was being made when its host was lost, and how far that went is not known",
     ProblemKind.UNKNOWN: "{text}",

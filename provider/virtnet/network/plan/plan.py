@@ -93,8 +93,8 @@ def _updated(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork
         mark=edited,
     )
     if not converged.edits:
-        # Without an edit nothing was reviewed that touches the host, so what has no mark gets none.
-        edited = None if mark is None else identified
+        # Without an edit nothing was reviewed that touches the host, so what has no mark gets none, but for an import.
+        edited = None if mark is None and not recorded.get("__imported") else identified
     plan = converged.plan()
     details = dict(plan.details)
     live = None if converged.copies.live is None else converged.copies.live[0]

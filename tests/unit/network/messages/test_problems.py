@@ -32,6 +32,7 @@ PROBLEMS: dict[ProblemKind, list[Details]] = {
     ProblemKind.HOLDING_BRIDGES_LEFT: [{"bridges": ["vn-hd-12ab34", "vn-pr-12ab34"]}],
     ProblemKind.TAKEN_OVER: [{"owner": OLD_URN}],
     ProblemKind.OWNER_CHANGED: [{"before": OLD_URN, "after": OLD_URN + "er"}],
+    ProblemKind.NOT_MARKED: [{"owner": OLD_URN}],
     ProblemKind.EDIT_INTERRUPTED: [
         {"paths": ["domain.name", "mtu"], "running": False},
         {"paths": ["dns.hosts"], "running": True},
