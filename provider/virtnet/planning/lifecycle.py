@@ -5,7 +5,7 @@ plan(desired, recorded, observed) · delete = plan(nothing, recorded, observed) 
 plan(desired, recorded, as recorded) · read = observe. Never imports pulumi; the adapters above translate.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -157,11 +157,24 @@ def preview(
         return found._replace(error=error)
     found = found._replace(refusals=plan.refusals, notes=plan.notes)
     if recorded is not None:
-        return found
+        return found._replace(drift=tuple(_besides(plan.changes, changes)))
     if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
         return found._replace(notes=(), if_replaced=None, claimed_by=holder)
     taken_over = plan.changes if plan.adopts else ()
     return found._replace(changes=(*changes, *taken_over), steps=tuple(step.describe() for step in plan.steps))
+
+
+def _besides(planned: Iterable[Change], reviewed: Sequence[Change]) -> Iterator[Change]:
+    """What is planned for the host as it is, less what was reviewed by what is recorded."""
+    paths = {change.path for change in reviewed}
+    mended = [problem for change in reviewed for problem in change.problems]
+    for change in planned:
+        if change.problems:
+            left = tuple(problem for problem in change.problems if problem not in mended)
+            if left:
+                yield change._replace(problems=left)
+        elif change.path not in paths and change.change_class > ChangeClass.RECORDED:
+            yield change
 
 
 def _if_replaced(

@@ -35,6 +35,8 @@ def lines(preview: Preview, messages: Messages) -> Iterator[str]:
 
 IF_REPLACED = "if Pulumi replaces it (+-): "
 
+DRIFT = "drift on the host, which this puts right: "
+
 IF_CREATED = "if Pulumi creates it (+): "
 
 
@@ -58,6 +60,8 @@ def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str
     about = subject(preview.subject)
     for entry in preview.changes:
         yield f"{about}: {condition}{change(entry, messages)} [{entry.change_class.name.lower()}]"
+    for entry in preview.drift:
+        yield f"{about}: {condition}{DRIFT}{change(entry, messages)} [{entry.change_class.name.lower()}]"
     unknown = " and ".join(preview.unknown)
     if preview.replaced is not None:
         about = subject(preview.replaced)

@@ -13,6 +13,8 @@ class Preview(NamedTuple):
     subject: Subject
     changes: tuple[Change, ...] = ()
     """The changes by what is recorded, and those to a network that is taken over."""
+    drift: tuple[Change, ...] = ()
+    """What an update puts right besides, as the host is no longer as recorded."""
     replaced: Subject | None = None
     """The recorded one, where it is deleted to be made anew. What follows is then about the delete."""
     unknown: tuple[str, ...] = ()

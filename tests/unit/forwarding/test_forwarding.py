@@ -700,3 +700,37 @@ def test_an_update_that_was_killed_before_it_was_recorded_has_not_forgotten_what
     applied(host, desired(ipv4=True), again)
 
     assert host.kernel.values()["net/ipv6/conf/all/forwarding"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("harm", "drifted"),
+    [
+        ({}, []),
+        ({IPV4: "0"}, ["ipv4"]),
+        ({PATH: None}, ["persist"]),
+        ({PATH: "net.ipv4.ip_forward = 1\n"}, ["persist"]),
+        ({IPV4: "0", PATH: None}, ["ipv4", "persist"]),
+    ],
+)
+def test_a_preview_says_what_of_the_hosts_drift_an_edit_puts_right(
+    harm: Mapping[str, str | None], drifted: list[str]
+) -> None:
+    host = forwarding_host(advertised=[])
+    recorded, edited = applied(host, desired()), desired(ipv4=True, ipv6=True)
+    for place, value in harm.items():
+        if value is None:
+            host.remove_file(place)
+        elif place == PATH:
+            host.write_file(place, value)
+        else:
+            host.write_sysctl(place, value)
+
+    def connect(_uri: str) -> Clients:
+        return clients(host)
+
+    changes = lifecycle.diff(HOST_FORWARDING, recorded, edited, connect).changes
+
+    found = lifecycle.preview(HOST_FORWARDING, recorded, edited, connect, changes)
+
+    assert [change.path for change in found.changes] == ["ipv6"]
+    assert sorted(change.path for change in found.drift) == drifted

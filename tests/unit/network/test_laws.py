@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from tests.builders import connect_to
 from tests.fakes.libvirt import FakeLibvirt
@@ -18,16 +18,19 @@ from virtnet.network.observed import reported
 from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
+from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork
 from virtnet.network.steps.running import StopNetwork
 from virtnet.network.tree import network_tree
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
-from virtnet.network.xml.definition import definition
+from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning import lifecycle
 from virtnet.planning.findings import Refusal
+from virtnet.planning.merge import differences
 from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import Attachment
+from virtnet.spec.part import only
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 
@@ -108,6 +111,58 @@ def test_after_an_update_nothing_is_left_to_do(before: dict[str, Any], after: di
     assert lifecycle.diff(NETWORK, updated, desired, connect_to(libvirt)).changes == ()
     assert updated["uuid"] == recorded["uuid"]
     assert updated["mac"] == recorded["mac"]
+
+
+@given(whole_networks(), whole_networks())
+def test_where_nothing_drifted_a_preview_speaks_of_no_drift(before: dict[str, Any], after: dict[str, Any]) -> None:
+    before, after = ({name: value for name, value in one.items() if name != "uuid"} for one in (before, after))
+    libvirt, desired = FakeLibvirt(), checked(after)
+    recorded = created(libvirt, checked(before))
+    changes = lifecycle.diff(NETWORK, recorded, desired, connect_to(libvirt)).changes
+
+    shown = lifecycle.preview(NETWORK, recorded, desired, connect_to(libvirt), changes)
+
+    assert shown.error is None
+    assert shown.drift == ()
+
+
+@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate], max_examples=60)
+@given(whole_networks(), whole_networks(), st.sampled_from(["both", "config", "live"]), st.booleans())
+def test_all_that_an_update_does_stands_in_its_preview(
+    before: dict[str, Any], by_others: dict[str, Any], copies: str, restarts: bool
+) -> None:
+    libvirt = FakeLibvirt()
+    recorded = created(libvirt, checked(before))
+    report = libvirt.reports[recorded["uuid"]]
+    made = definition(report.config_xml or "")
+    theirs = {name: value for name, value in checked(by_others).items() if name not in network_xml.NOT_XML}
+    identity = only(made.tree, {"name", "uuid", "mac", "bridge"})
+    drifted = network_edit.edit(made, network_tree({**theirs, **identity}))
+    libvirt.reports[recorded["uuid"]] = report._replace(
+        config_xml=report.config_xml if copies == "live" else drifted,
+        live_xml=report.live_xml if copies == "config" or not report.active else drifted,
+    )
+    edit = {"domain": {"name": "edited.test"}} if restarts else {"autostart": not before.get("autostart", True)}
+    desired, failures = NETWORK.check({"__owner": "project/stack/lab", **before, **edit}, {})
+    assume(failures == [])  # a domain is not for every mode
+    changes = lifecycle.diff(NETWORK, recorded, desired, connect_to(libvirt)).changes
+    found = reported(libvirt.reports[recorded["uuid"]])
+
+    shown = lifecycle.preview(NETWORK, recorded, desired, connect_to(libvirt), changes)
+    with contextlib.suppress(Refused):
+        lifecycle.update(NETWORK, recorded, desired, connect_to(libvirt), lambda line: None)
+
+    after = reported(libvirt.reports[recorded["uuid"]])
+    done = [*_changed(found.config, after.config), *_changed(found.live, after.live)]
+    said = {change.path for change in (*shown.changes, *shown.drift)}
+    # A bridge comes or goes with the mode.
+    assert set(done) <= said | ({"bridge.name", "mac"} if "forward.mode" in said else set())
+
+
+def _changed(before: Definition | None, after: Definition | None) -> list[str]:
+    if before is None or after is None:
+        return []
+    return [change.path for change in differences(NetworkSpec, after.tree, before.tree)]
 
 
 @given(networks(), networks())

@@ -30,17 +30,19 @@ from virtnet.network.plan.restart import (
 from virtnet.network.plan.sections import dhcpv6_begins_or_ends, section_updates
 from virtnet.network.plan.targets import Copies, Targets, targets_of
 from virtnet.network.problem_kinds import DNSMASQ_PROBLEMS, ProblemKind, as_details, mended_by
+from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.running import StartNetwork, stop_step
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.steps.step import NetworkStep
-from virtnet.network.tree import mode_of, own_bridge
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import NEXT_START, OwnerMark
 from virtnet.planning.findings import Note, Problem, Refusal
+from virtnet.planning.merge import differences
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.reports import Attachment, attachment_details
 from virtnet.spec.failures import Details
@@ -347,11 +349,26 @@ def _changes(course: _Course) -> tuple[Change, ...]:
 
 
 def _configuration_changes(course: _Course) -> tuple[Change, ...]:
-    changes = course.targets.copies.changes
-    if course.restarts or course.stops_for_good:
+    copies = course.targets.copies
+    changes = copies.changes
+    if course.restarts:
+        listed = {change.path for change in changes}
+        changes += tuple(change for change in _begun_by_restart(course) if change.path not in listed)
+    elif not course.stops_for_good:
+        # What only the definition needs is no restart: the running network has it already.
+        changes = tuple(c._replace(change_class=min(c.change_class, ChangeClass.LIVE)) for c in changes)
+    if (mode_of(copies.config) in OWN_BRIDGE_MODES) == (mode_of(copies.config_found) in OWN_BRIDGE_MODES):
         return changes
-    # What only the definition needs is no restart: the running network has it already.
-    return tuple(c._replace(change_class=min(c.change_class, ChangeClass.LIVE)) for c in changes)
+    # A bridge comes or goes with the mode, and what it is known by with it.
+    return tuple(change for change in changes if change.path not in ("mac", "bridge.name"))
+
+
+def _begun_by_restart(course: _Course) -> tuple[Change, ...]:
+    """What the definition holds that the running network does not, as others have edited it: a start takes it."""
+    if course.report.live is None:
+        return ()
+    runs = definition(network_edit.for_definition(course.report.live)).tree
+    return differences(NetworkSpec, course.targets.copies.config, runs)
 
 
 def _flag_changes(course: _Course) -> Iterator[Change]:

@@ -117,13 +117,21 @@ def _copies_within(copies: Copies, reviewed_class: ChangeClass) -> Copies:
     if not stops and reviewed_class >= ChangeClass.LIVE:
         config = copies.config
     else:
-        config = restrict(NetworkSpec, copies.config, copies.config_found, reviewed_class)
+        config = _within(copies.config, copies.config_found, reviewed_class)
     live = None if copies.live is None else (_live_within(*copies.live, reviewed_class), copies.live[1])
     return replace(copies, config=config, live=live)
 
 
+def _within(target: "NetworkTree", found: "NetworkTree", reviewed_class: ChangeClass) -> "NetworkTree":
+    """A copy less every change above the reviewed class; as it is where others gave it another mode.
+
+    What belongs to one mode means something else in the other: an interface alone makes an isolated network a NAT one.
+    """
+    return found if mode_of(target) != mode_of(found) else restrict(NetworkSpec, target, found, reviewed_class)
+
+
 def _live_within(target: "NetworkTree", found: "NetworkTree", reviewed_class: ChangeClass) -> "NetworkTree":
-    live = restrict(NetworkSpec, target, found, reviewed_class)
+    live = _within(target, found, reviewed_class)
     if updates_can_make(live, found):
         return live
     return {**live, "dns": {**live.get("dns", {}), "srvs": found.get("dns", {}).get("srvs", [])}}
