@@ -16,6 +16,7 @@ from virtnet.errors import LibvirtFailure, NotFound
 from virtnet.network.tree import network_tree, own_bridge
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import Definition
+from virtnet.network.xml.read import OWNER_NAMESPACE
 from virtnet.planning.reports import NetworkReport
 
 
@@ -150,6 +151,8 @@ class FakeNetworks:
             def changed(xml: str | None) -> str | None:
                 if xml is None:
                     return None
+                if namespace == OWNER_NAMESPACE and text is None:
+                    return network_edit.without_owner_mark(Definition(xml))
                 tree = tree_of(xml)
                 texts = {**tree.get("metadata", {}), namespace: text} if kind == "metadata" else {}
                 kept = {name: value for name, value in texts.items() if value is not None}

@@ -44,3 +44,37 @@ def test_a_rename_of_the_resource_that_made_the_network(host: Host, stack: Stack
     assert "belongs to 'project/test/old'" in refused
     assert "give it as an alias (opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='old')]))" in refused
     assert (dump(host, "lab"), host.sh("cat /sys/class/net/vn-lab/ifindex")) == (before, index)
+
+
+def test_what_runs_when_an_adopted_network_was_given_back_can_be_defined_and_adopted(host: Host, forks: Forks) -> None:
+    first, second = Stack(host, forks, "first"), Stack(host, forks, "second")
+    host.virsh("net-start", "default")
+    first.network("default", adopt=True, mtu=1400, autostart=False)
+    first.up()
+    marked = host.virsh("net-dumpxml", "default")
+    first.destroy()
+    runs = (host.network("default") or {})["Active"]
+    host.sh("virsh net-dumpxml default > running.xml; virsh net-define running.xml")
+    before = dump(host, "default")
+    second.network("default", adopt=True, mtu=1300, autostart=False)
+
+    preview = second.preview()
+    second.up()
+    second.destroy()
+
+    assert ("project/first/default" in marked, runs) == (True, "yes")
+    assert "project/first/default" not in before
+    assert "project/first/default" not in preview
+    assert dump(host, "default") == before
+
+
+def test_how_another_has_found_a_network_is_not_believed_without_a_word(host: Host, forks: Forks) -> None:
+    first, second = Stack(host, forks, "first"), Stack(host, forks, "second")
+    first.network("default", adopt=True, mtu=1400, autostart=False)
+    first.up()
+    first.forget("default")
+    second.network("default", adopt=True, autostart=False)
+
+    preview = second.preview()
+
+    assert "note: by the mark in its metadata 'project/first/default' adopted it before" in preview

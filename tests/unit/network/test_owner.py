@@ -355,3 +355,71 @@ def test_a_restore_of_flags_alone_that_was_killed_is_finished() -> None:
 
     assert len(plan.steps) == 3
     assert as_configured(libvirt) == before
+
+
+RESTARTS: dict[str, Any] = {"mtu": 1400}
+
+
+def live_mark(libvirt: FakeLibvirt) -> OwnerMark | None:
+    live = reported(libvirt.reports[UUID]).live
+    return None if live is None else live.mark
+
+
+def defined_as_it_runs(libvirt: FakeLibvirt) -> None:
+    """Somebody's virsh net-dumpxml and net-define."""
+    libvirt.reports[UUID] = libvirt.reports[UUID]._replace(config_xml=libvirt.reports[UUID].live_xml)
+
+
+def test_what_runs_after_it_was_given_back_has_no_mark_that_could_be_defined() -> None:
+    libvirt = host_with_a_network()
+    recorded = created(libvirt, "project/stack/a", **RESTARTS)
+    marked = live_mark(libvirt)
+
+    deleted(libvirt, recorded)
+    given_back = live_mark(libvirt)
+    defined_as_it_runs(libvirt)
+    again = created(libvirt, "project/stack/b", **RESTARTS)
+
+    assert marked is not None
+    assert given_back is None
+    assert "mtu" not in definition(again["adopted_from"]["xml"]).tree
+
+
+@pytest.mark.parametrize(("on_delete", "version"), [("restore", 9_007_000), ("keep", 9_007_000)])
+def test_a_newer_libvirt_takes_the_mark_out_of_what_runs_on(on_delete: str, version: int) -> None:
+    libvirt = FakeLibvirt(reports=host_with_a_network().reports, daemon_version=version)
+    recorded = created(libvirt, "project/stack/a", **RESTARTS, on_delete=on_delete)
+    recorded = updated(libvirt, recorded, "project/stack/a", on_delete=on_delete)
+    marked = live_mark(libvirt)
+
+    deleted(libvirt, recorded)
+
+    assert marked is not None
+    assert (live_mark(libvirt), mark(libvirt)) == (None, None)
+
+
+def test_a_mark_of_nobody_is_not_believed_without_a_word() -> None:
+    libvirt = host_with_a_network()
+    created(libvirt, "project/stack/a", **RESTARTS)
+    defined_as_it_runs(libvirt)
+    desired = checked("project/stack/b")
+
+    plan = NETWORK.plan(desired, None, NETWORK.observe(connect_to(libvirt)(""), desired, {}))
+
+    assert Note(NoteKind.FOUND_BY_MARK, {"owner": "project/stack/a"}) in plan.notes
+
+
+@pytest.mark.parametrize("killed_after", range(7))
+@pytest.mark.parametrize("inputs", [RESTARTS, {"title": "a's"}, {"domain": {"name": "a.test"}, "autostart": False}])
+def test_a_giving_back_that_was_killed_is_finished(inputs: dict[str, Any], killed_after: int) -> None:
+    libvirt = host_with_a_network()
+    before = as_configured(libvirt)
+    recorded = created(libvirt, "project/stack/a", **inputs)
+    plan = NETWORK.plan(None, recorded, NETWORK.observe(connect_to(libvirt)(""), None, recorded))
+    for step in plan.steps[:killed_after]:
+        step.execute(connect_to(libvirt)(""))
+
+    deleted(libvirt, recorded)
+
+    assert len(plan.steps) < 7
+    assert as_configured(libvirt) == before

@@ -113,6 +113,9 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.ADOPTED: _adopted,
     NoteKind.TAKEN_AS_FOUND: _taken_as_found,
     NoteKind.DOUBTFUL: _doubtful,
+    NoteKind.FOUND_BY_MARK: "by the mark in its metadata '{owner}' adopted it before, and how that found it is what a "
+    "destroy gives back, not how it is now; where that is over, take the mark out first (virsh net-edit, the element "
+    "virtnet:owner)",
     NoteKind.FINISHED: "it was left half-made by an earlier run and is finished now",
     NoteKind.DRIFT_NOT_REVIEWED: "{path} differs on the host and mending it is more than was reviewed; run pulumi "
     "refresh, then pulumi up",

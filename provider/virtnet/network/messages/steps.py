@@ -142,6 +142,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.UNDEFINE: "remove the network's definition",
     StepKind.MARK: _marks,
     StepKind.UNMARK: "remove virtnet's mark from the network",
+    StepKind.UNMARK_RUNNING: "remove virtnet's mark from the running network",
     StepKind.SET_TEXT: _sets_text,
     StepKind.REMOVE_TEXT: _removes_text,
     StepKind.ADD_ITEM: _adds,

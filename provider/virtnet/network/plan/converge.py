@@ -83,12 +83,13 @@ def converge(
     reviewed_class: ChangeClass,
     *,
     mark: OwnerMark | None = None,
+    unmarks: bool = False,
     undefined_after: bool = False,
 ) -> Converged:
     """Bring an existing network to what is desired, by no step of a higher class than was reviewed.
 
-    `before` is what was desired before. A `mark` goes into each definition; a network that is `undefined_after` all
-    needs no flag of its definition.
+    `before` is what was desired before. A `mark` goes into each definition, and where it `unmarks`, none stays there; a
+    network that is `undefined_after` all needs no flag of its definition.
     """
     course = _Course(
         desired=desired,
@@ -97,6 +98,7 @@ def converge(
         reviewed_class=reviewed_class,
         targets=targets_of(desired, before, observed.report, reviewed_class),
         mark=mark,
+        unmarks=unmarks,
         undefined_after=undefined_after,
     )
     whole, stop, start = _whole(course), _stop_findings(course), _start_findings(course)
@@ -129,6 +131,7 @@ class _Course:
     reviewed_class: ChangeClass
     targets: Targets
     mark: OwnerMark | None
+    unmarks: bool
     undefined_after: bool
 
     @property
@@ -259,7 +262,7 @@ def _definition(course: _Course) -> Iterator[NetworkStep]:
     xml = network_edit.edit(base, copies.config)
     yield DefineNetwork(
         uuid=report.uuid,
-        xml=xml if course.mark is None else network_edit.with_owner_mark(definition(xml), course.mark),
+        xml=network_edit.with_owner_mark(definition(xml), course.mark) if course.mark or course.unmarks else xml,
         previous_xml=None if report.config is None else report.config.xml,
         previous_autostart=report.autostart,
         purpose=StepKind.CHANGE_DEFINITION if report.persistent else StepKind.MAKE_PERSISTENT,

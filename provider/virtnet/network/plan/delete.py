@@ -97,7 +97,7 @@ def _keep(observed: ObservedNetwork) -> Plan:
         previous_autostart=report.autostart,
         purpose=StepKind.UNMARK,
     )
-    return Plan(steps=(*home, unmarked), notes=(note,))
+    return Plan(steps=(*home, unmarked, *_unmark_running(observed)), notes=(note,))
 
 
 def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> Plan:
@@ -126,26 +126,52 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
         "allow_overlap": True,  # it was there before, whatever it overlaps
     }
     undefines = not adopted.persistent and report.config is not None
-    plan = converge(desired, named, observed, ChangeClass.REPLACE, undefined_after=undefines).plan()
+    # With another record's mark, from which it had been taken over: it is that one's again. What is started anew starts
+    # from a definition without ours: a running network keeps it, and whoever defines what that shows has it for good.
+    converged = converge(
+        desired,
+        named,
+        observed,
+        ChangeClass.REPLACE,
+        mark=found.mark,
+        unmarks=found.mark is None,
+        undefined_after=undefines,
+    )
+    plan = converged.plan()
     steps = list(plan.steps)
-    if not adopted.persistent and report.config is not None:
+    if undefines and report.config is not None:
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
-    elif mark is not None:
-        # Another record's, from which it had been taken over: it is that one's again.
-        steps.append(MarkNetwork(uuid=report.uuid, mark=found.mark, previous=mark))
+    elif mark is not None and not converged.defines:
+        steps.insert(0, MarkNetwork(uuid=report.uuid, mark=found.mark, previous=mark))
+    if adopted.active and found.mark is None:
+        steps += _unmark_running(observed)
     return plan._replace(steps=tuple(steps), notes=(*plan.notes, Note(NoteKind.GIVEN_BACK)))
+
+
+def _unmark_running(observed: ObservedNetwork) -> list[Step]:
+    """The step that takes the mark out of the running network, where it is there and this libvirt can."""
+    from virtnet.network.steps.metadata import SINCE, UnmarkRunning
+
+    live = observed.report.live
+    marked = live is not None and live.mark is not None and observed.libvirt_version >= SINCE
+    return [UnmarkRunning(uuid=observed.report.uuid)] if marked else []
 
 
 def _changed_by_others(adopted: AsFound, recorded: Values, report: ReportedNetwork) -> list[str]:
     """The paths in which the network is not what was adopted with the recorded values over it."""
     named, found = recorded_inputs(recorded), definition(adopted.xml).tree
     expected = merge(NetworkSpec, without(named, NOT_XML), {}, found)
-    paths = [change.path for change in differences(NetworkSpec, expected, report.definition.tree)]
+    there = report.definition.tree
+    put_back = {change.path for change in differences(NetworkSpec, found, expected)}
+    put_back -= {change.path for change in differences(NetworkSpec, found, there)}
+    paths = [change.path for change in differences(NetworkSpec, expected, there) if change.path not in put_back]
     flags = {
         "active": (report.active, adopted.active),
         "autostart": (report.autostart, adopted.autostart),
         "persistent": (report.persistent, adopted.persistent),
     }
-    # What has the value it was adopted with was put back already, by a delete that was cut short.
+    if put_back:
+        flags.pop("active")  # by a delete that was cut short, between a stop and a start maybe
+    # What has the value it was adopted with was put back already.
     paths += [name for name, (now, then) in flags.items() if now not in (recorded.get(name, then), then)]
     return paths

@@ -101,6 +101,8 @@ def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     marks_first = mark is not None and report.persistent
     marked = (MarkNetwork(uuid=report.uuid, mark=mark, previous=previous),) if marks_first else ()
     notes = [Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})]
+    if previous is not None and previous.found and desired.get("on_delete") in (None, "restore"):
+        notes.append(Note(NoteKind.FOUND_BY_MARK, {"owner": previous.owner_shown}))
     if previous is not None and previous.owner and not previous.is_of_resource(desired):
         notes.append(Note(NoteKind.TAKEN_OVER, {"owner": previous.owner, "alias": previous.alias_for(desired)}))
     as_it_is = taken_as_found(converged.copies.config, report.definition.tree)

@@ -124,6 +124,8 @@ class NoteKind(Enum):
     """owner, alias: as for RefusalKind.OWNED_BY_OTHER"""
     ADOPTED = auto()
     """uuid, on_delete"""
+    FOUND_BY_MARK = auto()
+    """owner: who found it as its mark says"""
     TAKEN_AS_FOUND = auto()
     """path, failure, details: as `failure_details` gives them"""
     DOUBTFUL = auto()

@@ -17,6 +17,7 @@ class StepKind(Enum):
     UNDEFINE = "undefine"
     MARK = "mark"
     UNMARK = "unmark"
+    UNMARK_RUNNING = "unmark running"
     SET_TEXT = "set text"
     REMOVE_TEXT = "remove text"
     ADD_ITEM = "add item"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from virtnet.network.observe.ports import find_network
 from virtnet.network.steps.kinds import StepKind
-from virtnet.network.steps.step import Impact
+from virtnet.network.steps.step import NO_IMPACT, Impact
 from virtnet.network.tree import TextKind, texts_of
 from virtnet.network.xml.definition import Definition
+from virtnet.network.xml.read import OWNER_NAMESPACE
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
 
@@ -62,3 +63,28 @@ class SetMetadata:
             live=self.live,
             config=self.config,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnmarkRunning:
+    """Remove the owner mark from the running network, which has it from the definition that it was started with.
+
+    It says nothing there, until somebody makes a definition of what virsh net-dumpxml prints.
+    """
+
+    uuid: str
+
+    impact = NO_IMPACT
+
+    def describe(self) -> Summary:
+        return Summary(StepKind.UNMARK_RUNNING)
+
+    def execute(self, clients: Clients) -> None:
+        report = find_network(clients.libvirt, uuid=self.uuid)
+        if report is not None and report.live is not None and report.live.mark is not None:
+            clients.libvirt.set_metadata(
+                self.uuid, kind="metadata", namespace=OWNER_NAMESPACE, text=None, live=True, config=False
+            )
+
+    def undo(self) -> None:
+        return None

@@ -20,6 +20,7 @@ NOTES: dict[NoteKind, list[Details]] = {
         {"owner": "project/stack/other", "alias": "other"},
         {"owner": "far/stack/other", "alias": ""},
     ],
+    NoteKind.FOUND_BY_MARK: [{"owner": "project/stack/other"}],
     NoteKind.ADOPTED: [
         {"uuid": UUID, "on_delete": policy} for policy in (None, "restore", "refuse", "disconnect", "keep")
     ],

@@ -15,7 +15,7 @@ from virtnet.network.steps.definition import (
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
-from virtnet.network.steps.metadata import SetMetadata
+from virtnet.network.steps.metadata import SetMetadata, UnmarkRunning
 from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.running import (
     RunAgain,
@@ -85,6 +85,7 @@ STEPS: tuple[Step, ...] = (
     MarkNetwork(uuid=UUID, mark=OwnerMark("p/s/lab", adopted=True), previous=None),
     MarkNetwork(uuid=UUID, mark=OwnerMark("p/s/lab", adopted=True, found="{}"), previous=None),
     MarkNetwork(uuid=UUID, mark=None, previous=None),
+    UnmarkRunning(uuid=UUID),
     text("title"),
     text("description"),
     text("metadata", "urn:mine", to=None),
