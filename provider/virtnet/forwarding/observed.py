@@ -5,10 +5,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from virtnet.forwarding.boot_files.drop_in import parse, path_of
+from virtnet.forwarding.boot_files.drop_in import DropIn, is_runtime_record, parse, path_of
 from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.spec import HostForwardingSpec
-from virtnet.forwarding.sysctl import IPV4, IPV6, integer, ipv4_of, ipv6_of, is_accept_ra, is_on, is_parameter
+from virtnet.forwarding.sysctl import (
+    IPV4,
+    IPV6,
+    integer,
+    interface_of,
+    ipv4_of,
+    ipv6_of,
+    is_accept_ra,
+    is_ipv6,
+    is_on,
+    is_parameter,
+)
 from virtnet.planning.ownership.marks import owner_of, token_of
 from virtnet.spec.part import UNKNOWN, Values, as_group
 
@@ -111,9 +122,39 @@ def project(inputs: Values, recorded: Values, report: ForwardingReport) -> dict[
     advertisements = [report.values.get(key, "2") for key in previous_of(recorded) if is_accept_ra(key)]
     if any(value != "2" for value in advertisements):
         shown["preserve_router_advertisements"] = False
-    if setting(inputs, "persist", default=True) is True and not _holds(inputs, recorded, report):
+    own = _own_files(recorded, report)
+    drop_ins = {path: there for path, there in own.items() if not is_runtime_record(path)}
+    holds = _holds(inputs, recorded, report) and drop_ins.keys() <= {path_of(drop_in_of(inputs))}
+    if setting(inputs, "persist", default=True) is True and not holds:
         shown["persist"] = False
-    return shown
+    if inputs.get("persist") is False and holds and drop_ins:
+        shown["persist"] = True
+    return shown | _unrecorded(inputs, shown, own, report)
+
+
+def _own_files(recorded: Values, report: ForwardingReport) -> dict[str, DropIn]:
+    """The drop-ins and runtime records with the record's token."""
+    texts = {**report.files, **report.runtime_records}
+    read = {path: parse(text) for path, text in texts.items()} if token_of(recorded) else {}
+    return {path: there for path, there in read.items() if there is not None and there.mark.token == token_of(recorded)}
+
+
+def _unrecorded(
+    inputs: Values, shown: Values, own: Mapping[str, DropIn], report: ForwardingReport
+) -> dict[str, object]:
+    """The parameters that the own files set and the record does not name, as an update was cut short, or Pulumi was.
+
+    They are shown as if they had been named, so that an update of a program that does not name them takes them back.
+    """
+    found: dict[str, object] = {}
+    interfaces = {name: dict(as_group(group)) for name, group in _known(shown.get("interfaces")).items()}
+    for key in {key for there in own.values() for key, _ in there.settings} - wanted(inputs).keys():
+        interface, family = interface_of(key), "ipv6" if is_ipv6(key) else "ipv4"
+        if key in (IPV4, IPV6):
+            found[family] = is_on(report.values.get(key))
+        elif interface and not is_accept_ra(key):
+            interfaces.setdefault(interface, {})[family] = is_on(report.values.get(key))
+    return found | ({"interfaces": interfaces} if interfaces else {})
 
 
 def _forwards(report: ForwardingReport, interface: str, name: str, value: object) -> object:

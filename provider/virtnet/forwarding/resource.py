@@ -31,16 +31,16 @@ from virtnet.spec.part import Values
 
 def outputs(inputs: Values, recorded: Values, observed: ForwardingReport) -> dict[str, object]:
     """The inputs as the host has them, and the values now, before and after the next boot. It is never gone."""
-    previous = previous_of(recorded)
-    keys = managed(inputs, previous)
+    previous, shown = previous_of(recorded), project(inputs, recorded, observed)
+    keys = managed(shown, previous)
     interfaces = sorted({*observed.interfaces, *filter(None, map(interface_of, keys))})
     boot = by_systemd(observed.files, interfaces)
     path = path_of(drop_in_of(inputs))
-    if setting(inputs, "persist", default=True) is False:
+    if setting(inputs, "persist", default=True) is False and shown.get("persist") is False:
         path = str(recorded.get("drop_in_path") or "")
     token = token_of(recorded)
     return (
-        project(inputs, recorded, observed)
+        shown
         | ({"__token": token} if token else {})
         | {
             "host_uuid": observed.host_uuid,

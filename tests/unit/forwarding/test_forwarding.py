@@ -734,3 +734,49 @@ def test_a_preview_says_what_of_the_hosts_drift_an_edit_puts_right(
 
     assert [change.path for change in found.changes] == ["ipv6"]
     assert sorted(change.path for change in found.drift) == drifted
+
+
+KILLED: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+    "a parameter more": ({}, {"ipv4": True, "ipv6": True}),
+    "a value changes": ({"ipv4": True, "ipv6": True}, {"ipv4": True, "ipv6": False}),
+    "another drop-in": ({}, {"ipv4": True, "drop_in": "95-other.conf"}),
+    "for this boot only": ({}, {"ipv4": True, "ipv6": True, "persist": False}),
+    "for every boot from now on": ({"persist": False}, {"ipv4": True, "ipv6": True}),
+    "a parameter more of this boot": ({"persist": False}, {"ipv4": True, "ipv6": True, "persist": False}),
+    "an interface": ({}, {"ipv4": True, "interfaces": {"eth0": {"ipv6": True}}}),
+}
+
+
+@pytest.mark.parametrize("steps", range(6))
+@pytest.mark.parametrize(("before", "edit"), KILLED.values(), ids=KILLED)
+def test_what_a_killed_edit_has_left_is_shown_by_a_refresh_and_taken_back(
+    before: Mapping[str, Any], edit: Mapping[str, Any], steps: int
+) -> None:
+    host = forwarding_host(advertised=[])
+    inputs = desired(**{"ipv4": True, **before})
+    recorded = applied(host, inputs)
+    was = seen(host)
+    whole = planned(host, desired(**edit), recorded)
+    for step in whole.steps[:steps]:
+        step.execute(clients(host))
+    left = seen(host)
+
+    refreshed = shown(host, recorded, recorded)
+    again = shown(host, refreshed, refreshed)
+    changes = plan(inputs, refreshed, None).changes
+    updated = applied(host, inputs, refreshed) if changes else refreshed
+
+    assert len(whole.steps) < 6
+    assert (left == was) == (changes == ())
+    assert again == refreshed
+    assert seen(host) == was
+    assert plan(inputs, updated, None).changes == ()
+
+
+def seen(host: FakeHost) -> Any:
+    """What the host has of forwarding, but for the values found in headers."""
+    report = observe(clients(host), {}, {})
+    texts = {**report.files, **report.runtime_records}
+    return report.values, {
+        path: there and there.settings for path, there in zip(texts, map(parse, texts.values()), strict=True)
+    }

@@ -32,12 +32,25 @@ def overridden_as_recorded(desired: Values, recorded: Values) -> Iterator[Note]:
     """The same by what the last look at the host recorded: it stays worth a line while nothing else changes."""
     if desired.get("persist", True) is not True:
         return
+    for key, details in _otherwise_at_boot(desired, recorded):
+        if details["source"] != recorded.get("drop_in_path"):
+            yield Note(NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED, {"key": key, **details})
+
+
+def own_file_says_otherwise(desired: Values, recorded: Values) -> Iterator[str]:
+    """The parameters that an update which was cut short left with another value in the drop-in, as recorded."""
+    named = wanted(recorded)
+    for key, details in _otherwise_at_boot(desired, recorded):
+        if details["source"] == recorded.get("drop_in_path") and named.get(key) == details["value"]:
+            yield key
+
+
+def _otherwise_at_boot(desired: Values, recorded: Values) -> Iterator[tuple[str, dict[str, str]]]:
     at_boot = as_group(recorded.get("at_boot") or {})
     for key, value in wanted(desired).items():
         boot = as_group(at_boot.get(key) or {})
         if boot and value is not None and not agree(key, str(boot["value"]), value):
-            details = {"at_boot": str(boot["value"]), "value": value, "source": str(boot["source"])}
-            yield Note(NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED, {"key": key, **details})
+            yield key, {"at_boot": str(boot["value"]), "value": value, "source": str(boot["source"])}
 
 
 def overridden_at_runtime(goal: Goal, observed: ForwardingReport) -> Iterator[Note]:

@@ -17,6 +17,7 @@ from virtnet.forwarding.plan.notes import (
     overridden_as_recorded,
     overridden_at_boot,
     overridden_at_runtime,
+    own_file_says_otherwise,
     what_docker_does,
 )
 from virtnet.forwarding.plan.owners import Held, held_by_create, held_by_record, met_by, recorded_path, taken_from
@@ -67,6 +68,9 @@ def _changes(desired: Values, current: Values) -> tuple[Change, ...]:
     if names := renamed(current, desired):
         problem = Problem(ProblemKind.OWNER_CHANGED, names)
         changes += (Change(path="owner", kind="change", change_class=ChangeClass.RECORDED, problems=(problem,)),)
+    if any(own_file_says_otherwise(desired, current)):
+        altered = Problem(ProblemKind.DROP_IN_ALTERED)
+        changes += (Change(path="at_boot", kind="change", change_class=ChangeClass.LIVE, problems=(altered,)),)
     return changes
 
 

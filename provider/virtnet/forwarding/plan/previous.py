@@ -21,7 +21,8 @@ def released(goal: Goal, recorded: Values, previous: Mapping[str, str], held: He
     """Of the remembered values those of parameters that are no longer named."""
     if "interfaces" in goal.unknown:
         return {}
-    before = set(managed(recorded, previous)) if recorded else held.keys
+    # What its files set and no record names was written by an update that was cut short.
+    before = set(managed(recorded, previous)) | held.keys if recorded else held.keys
     gone = {
         key: previous[key] for key in before if key in previous and key not in goal.targets and key not in goal.named
     }
