@@ -1,5 +1,8 @@
 """Networks that others made and that no check would let a program make: taken as they were found, and given back."""
 
+import json
+from typing import Any
+
 import pytest
 from tests.hosts.sandboxed import Host
 from tests.integration.stack import Stack
@@ -165,3 +168,38 @@ def test_import_wants_names_or_all(host: Host, given: tuple[str, ...]) -> None:
 
     assert done.returncode == 2
     assert "--all" in done.stderr
+
+
+QUOTES = """it's "R&D" <1>"""
+
+
+def test_a_network_with_quotes_in_its_name(host: Host, stack: Stack) -> None:
+    name = "<name>it's &quot;R&amp;D&quot; &lt;1&gt;</name>"
+    found = defined(host, VAGRANT.replace("<name>vagrant-libvirt</name>", name), QUOTES)
+    host.virsh("net-autostart", QUOTES)
+    stack.program(host.run("python", "-m", "virtnet.cli", "import", QUOTES).stdout)
+    stack.up()
+    assert stack.unchanged()
+    host.sh("kill $(pgrep dnsmasq | head -1); rm /etc/libvirt/qemu/networks/autostart/*")
+
+    problems = [finding for finding in doctor(host) if finding["level"] == "problem"]
+    stack.refresh()
+    stack.up()
+
+    assert sorted(finding["said"].partition(",")[0] for finding in problems) == [
+        "dnsmasq",
+        "libvirt says that it starts at boot",
+    ]
+    assert stack.unchanged()
+    assert [finding for finding in doctor(host) if finding["level"] == "problem"] == []
+    host.sh("rm /etc/libvirt/qemu/networks/autostart/*")
+    (problem,) = [finding for finding in doctor(host) if finding["level"] == "problem"]
+    host.sh(problem["fix"])
+    assert [finding for finding in doctor(host) if finding["level"] == "problem"] == []
+    stack.destroy()
+    assert host.virsh("net-dumpxml", QUOTES, "--inactive") == found
+
+
+def doctor(host: Host) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(host.run("virtnet", "doctor", "--json", check=False).stdout)["findings"]
+    return found

@@ -21,6 +21,7 @@ from virtnet.forwarding import observe as forwarding_observe
 from virtnet.forwarding.boot_files.paths import DIRECTORY
 from virtnet.forwarding.reads import READS as FORWARDING_READS
 from virtnet.forwarding.sysctl import integer
+from virtnet.network.names import PID_FILES, network_of_pid_file
 from virtnet.network.observe import observe as network_observe
 from virtnet.network.observe.firewall import Backend, backend_of_status
 from virtnet.network.observe.host_facts import host_facts
@@ -33,8 +34,6 @@ from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork,
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import FirewallLister, HostReader
 from virtnet.planning.clients.reads import combined
-
-PID_FILES = "/run/libvirt/network"
 
 NETWORK_CONF = "/etc/libvirt/network.conf"
 
@@ -181,7 +180,7 @@ class _Looking:
 
     def _leftovers(self, report: DoctorReport, pid_files: Sequence[str]) -> list[tuple[str, int]]:
         active = {n.report.name for n in report.networks if n.report.active}
-        names = [name.removesuffix(".pid") for name in pid_files if name.endswith(".pid")]
+        names = [network_of_pid_file(name) for name in pid_files if name.endswith(".pid")]
         found = [(name, dnsmasq_process(self.clients, name)) for name in names if name not in active]
         return [(name, pid) for name, pid in found if pid is not None]
 

@@ -33,8 +33,18 @@ def advice(finding: Finding) -> Advice:
     wording = ADVICE[finding.kind]
     details = {**finding.data, **finding.details, **_because(finding.cause)}
     if isinstance(wording, Advice):
-        return Advice(wording.reason.format_map(details), wording.fix.format_map(details))
+        for_a_shell = {name: quoted(str(said)) if name in _IN_COMMANDS else said for name, said in details.items()}
+        return Advice(wording.reason.format_map(details), wording.fix.format_map(for_a_shell))
     return wording(**details)
+
+
+_IN_COMMANDS = ("network", "path")
+"""The details that a fix has as words of a shell's."""
+
+
+def quoted(text: str) -> str:
+    """A text as one word of a shell's."""
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def data(finding: Finding) -> dict[str, Detail]:
@@ -232,7 +242,7 @@ def _holding_network_left(*, network: str, waiting: Sequence[Mapping[str, str]],
 
 
 def _holding_network_orphaned(*, name: str, waiting: Sequence[Mapping[str, str]]) -> Advice:
-    removal = f"virsh net-destroy {name}"
+    removal = f"virsh net-destroy {quoted(name)}"
     return Advice(
         _left_by_restart("of a network that is gone", waiting),
         f"plug those into another network, then {removal}" if waiting else removal,
@@ -255,17 +265,17 @@ _PROBLEM_FIXES: Final[Mapping[ProblemKind, str]] = {
         f"{_AGAIN}; or systemctl restart virtnetworkd (libvirtd), which starts it and leaves guests alone"
     ),
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: (
-        f"{_AGAIN}; or virsh net-update '{{network}}' delete dns-txt \"<txt name='{RESTART_RECORD}'/>\" --live"
+        f"{_AGAIN}; or virsh net-update {{network}} delete dns-txt \"<txt name='{RESTART_RECORD}'/>\" --live"
     ),
 }
 
 _RESTART_NETWORK: Final = (
-    f"{_AGAIN}; or virsh net-destroy '{{network}}' and virsh net-start '{{network}}', and plug its guests in again"
+    f"{_AGAIN}; or virsh net-destroy {{network}} and virsh net-start {{network}}, and plug its guests in again"
 )
 
 
 def _network_problem(*, reason: str, problem: ProblemKind, network: str) -> Advice:
-    return Advice(reason, _PROBLEM_FIXES.get(problem, _RESTART_NETWORK).format(network=network))
+    return Advice(reason, _PROBLEM_FIXES.get(problem, _RESTART_NETWORK).format(network=quoted(network)))
 
 
 # Subnets
@@ -397,27 +407,27 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.NETWORK_START_NOTE: Advice("{reason}"),
     FindingKind.NETWORK_HALF_MADE: Advice(
         "it is half made: the pulumi up of {owner} that made it was cut short, or still runs",
-        "pulumi up of that stack finishes it; if that is gone, virsh net-undefine '{network}'",
+        "pulumi up of that stack finishes it; if that is gone, virsh net-undefine {network}",
     ),
     FindingKind.AUTOSTART_LINK_MISSING: Advice(
         "libvirt says that it starts at boot, and its link is not there, so it will not",
-        "virsh net-autostart '{network}' --disable; virsh net-autostart '{network}'",
+        "virsh net-autostart {network} --disable; virsh net-autostart {network}",
     ),
     FindingKind.AUTOSTART_LINK_DANGLES: Advice(
         "{path} leads nowhere, so it does not start at boot, and libvirt cannot have it started",
-        "rm '{path}', then virsh net-autostart '{network}' --disable; virsh net-autostart '{network}'",
+        "rm {path}, then virsh net-autostart {network} --disable; virsh net-autostart {network}",
     ),
     FindingKind.AUTOSTART_PLACE_TAKEN: Advice(
         "{path} is there and is not libvirt's link to it, so it does not start at boot, and libvirt cannot have it started",
-        "move that away, then virsh net-autostart '{network}' --disable; virsh net-autostart '{network}'",
+        "move that away, then virsh net-autostart {network} --disable; virsh net-autostart {network}",
     ),
     FindingKind.AUTOSTART_UNKNOWN_TO_LIBVIRT: Advice(
         "it starts at boot by the link {path}, which was made since libvirt's daemon started, so libvirt says that it does "
         "not",
-        "rm '{path}', then virsh net-autostart '{network}' where that is meant",
+        "rm {path}, then virsh net-autostart {network} where that is meant",
     ),
     FindingKind.NETWORK_TRANSIENT: Advice(
-        "it has no definition: it is gone when it stops", "virsh net-dumpxml '{network}', then virsh net-define"
+        "it has no definition: it is gone when it stops", "virsh net-dumpxml {network}, then virsh net-define"
     ),
     FindingKind.OUR_NETWORK_TRANSIENT: Advice("it has no definition: it is gone when it stops", _AGAIN),
     FindingKind.HOLDING_NETWORK_LEFT: _holding_network_left,

@@ -4,6 +4,24 @@ import hashlib
 import re
 import uuid as uuids
 
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;", '"': "&quot;"}
+
+PID_FILES = "/run/libvirt/network"
+
+
+def pid_files(network: str) -> tuple[str, ...]:
+    """Where the process id of a network's dnsmasq may stand: libvirt 9.0 writes dnsmasq that name as it writes XML."""
+    in_xml = "".join(_ENTITIES.get(character, character) for character in network)
+    return tuple(f"{PID_FILES}/{name}.pid" for name in dict.fromkeys((network, in_xml)))
+
+
+def network_of_pid_file(file: str) -> str:
+    """The network whose dnsmasq's process id a file of that name holds."""
+    name = file.removesuffix(".pid")
+    for character, entity in reversed(_ENTITIES.items()):
+        name = name.replace(entity, character)
+    return name
+
 
 def holding_uuid(uuid: str) -> str:
     """The UUID of a network's holding network: the same at every look."""

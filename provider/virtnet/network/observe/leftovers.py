@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from virtnet.errors import AccessDenied, HostFailure
-from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac, probe_uuid
+from virtnet.network.names import (
+    holding_bridge,
+    holding_mac,
+    holding_uuid,
+    pid_files,
+    probe_bridge,
+    probe_mac,
+    probe_uuid,
+)
 from virtnet.network.observed import LeftBridge, ReportedNetwork
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.reports import Attachment
@@ -70,7 +78,7 @@ def dnsmasq_process(clients: Clients, network: str) -> int | None:
     if host is None or urlsplit(clients.libvirt.uri).path != "/system":
         return None
     try:
-        pid = (host.read_file(f"/run/libvirt/network/{network}.pid") or "").strip()
+        pid = (next(filter(None, map(host.read_file, pid_files(network))), None) or "").strip()
         if not pid.isdigit() or (host.read_file(f"/proc/{pid}/comm") or "").strip() != "dnsmasq":
             return None
         arguments = (host.read_file(f"/proc/{pid}/cmdline") or "").split("\0")

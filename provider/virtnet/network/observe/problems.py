@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
+from virtnet.network.names import pid_files
 from virtnet.network.observe.firewall import (
     FILTERED_MODES,
     Backend,
@@ -113,7 +114,7 @@ def _health_problems(host: "FileReader", name: str, live: Definition) -> tuple[P
     if not live.serves:
         return ()
     try:
-        pid = host.read_file(f"/run/libvirt/network/{name}.pid")
+        pid = next(filter(None, map(host.read_file, pid_files(name))), None)
         if pid is None or not pid.strip().isdigit() or host.read_file("/proc/1/comm") is None:
             return ()  # not this host's /run, or other users' processes are hidden
         program = host.read_file(f"/proc/{pid.strip()}/comm")
