@@ -24,18 +24,19 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
     """The backend in use, the chains, and the rules of every active network."""
     if not report.rules:
         return
-    networks = {network: _backend(network, report) for network in report.networks if _has_rules(network)}
+    # No keys of a table: what was observed holds details, which are no keys.
+    networks = [(network, _backend(network, report)) for network in report.networks if _has_rules(network)]
     chains = chains_of(report.rules.get("iptables-save") or "")
     there = {Backend.NFTABLES: uses_nft(report.rules.get("nft") or ""), Backend.IPTABLES: chains >= CHAINS}
-    in_use = sorted({backend.value for backend in networks.values()})
+    in_use = sorted({backend.value for _, backend in networks})
     some = "nftables" if there[Backend.NFTABLES] else "iptables" if chains else report.firewall_backend
     shown = " and ".join(in_use) or some
-    if networks and not any(there[backend] for backend in networks.values()):
+    if networks and not any(there[backend] for _, backend in networks):
         yield Finding(
             area="firewall",
             level=Level.PROBLEM,
             kind=FindingKind.CHAINS_MISSING,
-            data={"backend": shown, "chains": sorted(chains), "networks": [_name(network) for network in networks]},
+            data={"backend": shown, "chains": sorted(chains), "networks": [_name(network) for network, _ in networks]},
             details={"host": report.host_name},
         )
         return
@@ -46,7 +47,7 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
             kind=FindingKind.FIREWALL_BACKEND if any(there.values()) else FindingKind.FIREWALL_NOT_NEEDED,
             data={"backend": shown, "chains": sorted(chains)},
         )
-    for network, backend in networks.items():
+    for network, backend in networks:
         missing = [part.as_details() for part in missing_rules(network.report.running, report.rules, backend)]
         if missing:
             yield Finding(

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.unit.doctor.reports import IPTABLES, NFT, beside_ok, forwards, network, report
+from tests.unit.doctor.reports import DNSMASQ_GONE, IPTABLES, NFT, beside_ok, forwards, network, report
 
 from virtnet.doctor.finding import Finding, Level
 from virtnet.doctor.firewall import firewall
@@ -26,6 +26,12 @@ def problems(rules: dict[str, str | None], *networks: ObservedNetwork) -> list[F
 @pytest.mark.parametrize("rules", [{"iptables-save": IPTABLES, "nft": ""}, {"iptables-save": None, "nft": NFT}])
 def test_finds_nothing_where_all_is_there(rules: dict[str, str | None]) -> None:
     assert beside_ok(firewall(report(rules=rules, networks=(network(),)))) == []
+
+
+def test_looks_at_a_network_that_has_a_problem() -> None:
+    broken = network(problems=(DNSMASQ_GONE,))
+
+    assert problems({"iptables-save": IPTABLES, "nft": ""}, broken) == []
 
 
 @pytest.mark.parametrize("rules", [{"iptables-save": "", "nft": ""}, {"iptables-save": None, "nft": None}])
