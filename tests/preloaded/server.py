@@ -178,9 +178,7 @@ def _begin(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
 
 def program() -> tuple[CodeType, dict[str, Any]]:
     """The code that Python would run, and its module."""
-    if sys.argv[0] == "pulumi-resource-virtnet":
-        source, file = "import sys; from virtnet.plugin.main import main; sys.exit(main())", sys.argv[0]
-    elif sys.argv[0] == "-m":
+    if sys.argv[0] == "-m":
         sys.argv.pop(0)
         source, file = "import runpy, sys; runpy._run_module_as_main(sys.argv[0])", __file__
     else:
