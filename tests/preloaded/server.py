@@ -87,6 +87,7 @@ def forked(address: str) -> list[str]:
     _import_all()
     gc.collect()
     gc.freeze()  # a fork that looked for garbage would copy it all
+    assert len(list(Path("/proc/self/task").iterdir())) == 1, "a fork has one thread, whatever the others hold"
     name = _command_line()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as keys:
