@@ -1,6 +1,7 @@
 """What others did to a running network: a refresh shows it once, and the next `pulumi up` mends it."""
 
 import time
+from typing import Any
 
 import pytest
 from tests.acceptance.native_stack import NativeStack
@@ -81,3 +82,40 @@ def test_a_guest_that_hangs_on_no_bridge_is_plugged_in(host: Host, either: Stack
     assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
     assert pings.received > 20
     assert unchanged
+
+
+@pytest.mark.parametrize("form", [Stack, NativeStack])
+def test_drift_that_an_edit_puts_right_stands_in_its_preview(host: Host, form: type[Stack]) -> None:
+    stack = form(host)
+    reserved = {"mac": "52:54:00:00:00:01", "ip": "10.91.0.11"}
+    lab = {"forward": {}, "ips": [{"address": "10.91.0.1/24", "dhcp": {"hosts": [reserved]}}]}
+    forwarding = {"uri": "qemu:///system", "ipv6": True}
+    stack.declare(*declared(lab, forwarding))
+    stack.up()
+    by_hand = "<host mac='52:54:00:00:00:02' ip='10.91.0.12'/>"
+    host.virsh("net-update", "lab", "add", "ip-dhcp-host", by_hand, "--live", "--config")
+    host.sh("virsh net-dumpxml lab --inactive | sed 's,<ip ,<domain name=\"hand.test\"/><ip ,' > x; virsh net-define x")
+    host.sh("echo 0 > /proc/sys/net/ipv6/conf/all/forwarding")
+
+    quiet = stack.preview()
+    stack.declare(*declared({**lab, "autostart": False}, {**forwarding, "ipv4": True}))
+    preview = stack.preview()
+    stack.up()
+    copies = [host.virsh("net-dumpxml", "lab", *flags) for flags in ((), ("--inactive",))]
+
+    drift = "drift on the host, which this puts right: "
+    assert "drift" not in quiet
+    assert "network 'lab' on qemu:///system: autostart changes (true -> false) [live]" in preview
+    assert f"network 'lab' on qemu:///system: {drift}ips[10.91.0.1/24].dhcp.hosts[52:54:00:00:00:02] is rem" in preview
+    assert f"IP forwarding on qemu:///system: {drift}ipv6 changes (false -> true) [live]" in preview
+    assert [("52:54:00:00:00:02" in copy, "52:54:00:00:00:01" in copy) for copy in copies] == [(False, True)] * 2
+    assert "hand.test" in copies[1]  # which nobody but others names
+    assert host.sh("cat /proc/sys/net/ipv6/conf/all/forwarding") == "1\n"
+    assert stack.unchanged()
+
+
+def declared(lab: dict[str, Any], forwarding: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"type": "LibvirtNetwork", "name": "lab", "args": lab},
+        {"type": "HostForwarding", "name": "forwarding", "args": forwarding, "depends_on": ["lab"]},
+    ]
