@@ -55,6 +55,7 @@ class Stack:
         With `own_python`, Pulumi starts Python and asks pip as in a user's project; else see tests/preloaded.
         """
         self.host = host
+        self.name = name
         self.directory = host.directory / f"stack-{name}"
         self.directory.mkdir()
         self.environment = {
@@ -138,8 +139,12 @@ class Stack:
         return [r["urn"].rpartition("::")[2] for r in self.recorded() if r["type"].startswith("pulumi-python:")]
 
     def recorded(self) -> list[dict[str, Any]]:
-        """What `pulumi stack export` prints of the resources, without the half of a second that it takes."""
-        (file,) = (self.directory / "state").glob(f".pulumi/stacks/*/{self.environment['PULUMI_STACK']}.json")
+        """What `pulumi stack export` prints of the resources, without the half of a second that it takes.
+
+        Of a stack whose state is in files.
+        """
+        place = Path(self.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
+        (file,) = place.glob(f".pulumi/stacks/*/{self.environment.get('PULUMI_STACK', self.name)}.json")
         latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
         recorded: list[dict[str, Any]] = latest.get("resources", [])
         return recorded

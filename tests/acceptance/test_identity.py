@@ -113,7 +113,9 @@ def test_a_replacement_in_either_order_ends_with_one_network(host: Host, either:
 
 
 def test_two_resources_of_one_run_do_not_take_a_network_from_each_other(host: Host, either: Stack) -> None:
-    either.declare(lab("a"), lab("b", args={"adopt": True}, depends_on=["a"]))
+    # Spelled otherwise, the host of both is known for one only when it is looked at.
+    spelled = {"adopt": True, "uri": "qemu+unix:///system"}
+    either.declare(lab("a"), lab("b", args=spelled, depends_on=["a"]))
 
     up = either.up(check=False)
 
