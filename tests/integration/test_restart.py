@@ -213,3 +213,38 @@ def test_previews_agree_with_witnesses_over_random_edits(host: Host) -> None:
 
     assert shown.returncode == 0, shown.stdout[-4000:] + shown.stderr[-4000:]
     assert "30 edits with seed 1" in shown.stdout
+
+
+#: A server outside, behind the host; the guest reads from it through NAT, a line every 50 ms, and says how it ended.
+OUTSIDE = (
+    "ip netns add outside; ip link add out0 type veth peer name eth0 netns outside;"
+    "ip address add 203.0.113.1/24 dev out0; ip link set out0 up; ip -n outside link set eth0 up; ip -n outside address add 203.0.113.9/24 dev eth0"
+)
+SERVE = "import socket,time\ns=socket.create_server(('',8000))\nc,_=s.accept()\nwhile 1: c.send(b'x'); time.sleep(0.05)"
+READ = (
+    "import socket\ns=socket.create_connection(('203.0.113.9',8000)); s.settimeout(8); n=0\n"
+    "try:\n while n<60: n+=len(s.recv(1))\n print('lived')\nexcept OSError as e: print(type(e).__name__)"
+)
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["the only NAT network", "another beside it"])
+def test_connections_through_the_host_live_or_are_said_to_be_reset(host: Host, stack: Stack, beside: bool) -> None:
+    host.sh(OUTSIDE)
+    if beside:
+        host.virsh("net-start", "default")
+    network = {"forward": {"mode": "nat"}, "bridge": {"stp": False}, "ips": [{"address": "10.91.0.1/24"}]}
+    stack.network("lab", **network)
+    stack.up()
+    with host.guest("web", "vn-lab") as guest:
+        guest.sh("ip address add 10.91.0.5/24 dev eth0; ip route add default via 10.91.0.1")
+        host.sh(f'(ip netns exec outside python3 -c "{SERVE}" >/dev/null 2>&1 & echo $! > /run/serve.pid); sleep 0.5')
+        host.sh(f'(ip netns exec web python3 -c "{READ}" > /run/read.txt 2>&1 &) ; sleep 0.6')
+        stack.network("lab", **network, mtu=1400)
+        preview = stack.preview()
+        stack.up()
+        ended = host.sh("for i in $(seq 100); do [[ -s /run/read.txt ]] && break; sleep 0.1; done; cat /run/read.txt")
+        host.sh("kill $(cat /run/serve.pid) || true; ip netns del outside; ip link del out0 2>/dev/null || true")
+
+    # The reset goes to the outside; the guest waits in vain.
+    assert (ended.strip() == "lived") is beside
+    assert ("their TCP connections through the host break" in preview) is not beside

@@ -189,6 +189,8 @@ class ObservedNetwork(NamedTuple):
     Nothing is on them, but for the network's own when it is to be deleted with what is plugged in."""
     loose: Loose = Loose()
     """Guests' interfaces that are not where they belong; of an inactive network those that its start leaves so."""
+    tracked: bool = True
+    """Whether connections through the host stay tracked while the network is stopped."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with the active network though libvirt calls it active: bridge gone, dnsmasq gone."""
     others: tuple[ReportedNetwork, ...] = ()

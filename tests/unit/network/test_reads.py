@@ -119,7 +119,7 @@ CASES = {
     "with IPv6": Case(observe=lambda host: host_facts_for_new(host, {4, 6}), trips=3, unneeded=LINKS_AT_BOOT),
     "a refresh": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS),
     "a refresh with nft": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS, files=NFT),
-    "before a restart": Case(observe=observe({**RECORDED, "domain": {"name": "lab"}}), trips=7, unneeded=COMMAND_LINE),
+    "before a restart": Case(observe=observe({**RECORDED, "domain": {"name": "lab"}}), trips=8, unneeded=COMMAND_LINE),
     "before it starts": Case(observe=observe(RECORDED, active=False), trips=7, unneeded=HEALTH | BACKEND),
     "before a delete": Case(observe=observe(None), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS),
 }

@@ -69,6 +69,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         shut_off_guests=tuple(libvirt.shut_off_guests(report.name)) if scope.deletes else (),
         dnsmasq_left=not report.active and dnsmasq_process(clients, report.name) is not None,
         bridges_left=left,
+        tracked=not may_start or _tracked(clients.host, report, (*users, *held)),
         loose=loose,
         problems=(
             *problems,
@@ -205,6 +206,15 @@ def _named(
             )
         return user._replace(cannot_reattach=Obstacle(ObstacleKind.GUEST_UNKNOWN, {"uri": uri}))
     return user
+
+
+def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[Attachment, ...]) -> bool:
+    """Whether nobody's connections are reset by a stop; asked where somebody is there to have some."""
+    if host is None or report.live is None or report.live.mode != "nat" or not users:
+        return True
+    from virtnet.network.observe.tracking import connections_stay_tracked
+
+    return connections_stay_tracked(host, report.live)
 
 
 def _missing(host: "HostReader | None", scope: Scope, report: ReportedNetwork | None) -> Named:

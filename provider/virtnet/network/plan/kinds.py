@@ -147,6 +147,7 @@ class NoteKind(Enum):
     """attachments"""
     CUT_OFF_BY_RESTART = auto()
     """attachments, seconds, together: whether they can talk to each other meanwhile"""
+    CONNECTIONS_RESET = auto()
     BRIDGE_LOST_ALREADY = auto()
     """attachments"""
     ADDRESSES_GO = auto()

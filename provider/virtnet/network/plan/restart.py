@@ -104,6 +104,8 @@ def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[
     else:
         cost = {"seconds": _SECONDS + _SECONDS_EACH * len(users), "together": len(users) > 1 and not toggles}
         yield Note(NoteKind.CUT_OFF_BY_RESTART, {**attachments, **cost})
+        if not observed.tracked:
+            yield Note(NoteKind.CONNECTIONS_RESET)
     yield from _forgotten(observed)
     if spans:
         yield Note(NoteKind.SPANNING_TREE_DELAYS, {"bridge": host_bridge})

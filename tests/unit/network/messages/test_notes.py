@@ -51,6 +51,7 @@ NOTES: dict[NoteKind, list[Details]] = {
         {"attachments": ONE, "seconds": 0.71, "together": False},
         {"attachments": TWO, "seconds": 0.72, "together": True},
     ],
+    NoteKind.CONNECTIONS_RESET: [{}],
     NoteKind.BRIDGE_LOST_ALREADY: [{"attachments": ONE}, {"attachments": TWO}],
     NoteKind.ADDRESSES_GO: [{"addresses": ["192.0.2.7/24", "2001:db8::7/64"], "bridge": "vn-lab"}],
     NoteKind.SPANNING_TREE_DELAYS: [{"bridge": "br0"}],

@@ -1,0 +1,57 @@
+"""Whether the kernel goes on tracking connections while a NAT network is stopped."""
+
+import pytest
+from tests import builders
+from tests.fakes.firewall import FakeFirewall
+from tests.fakes.host import FakeHost, host_effects
+
+from virtnet.network.observe.tracking import connections_stay_tracked
+from virtnet.network.observed import reported
+
+OWN_IPTABLES = """\
+-A LIBVIRT_FWI -d 10.9.0.0/24 -o virbr1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A LIBVIRT_PRT -s 10.9.0.0/24 ! -d 10.9.0.0/24 -j MASQUERADE
+"""
+OTHERS_IPTABLES = OWN_IPTABLES.replace("virbr1", "virbr10").replace("10.9.0.0", "110.9.0.0")
+OWN_NFT = """\
+table ip libvirt_network {
+  chain guest_input {
+    oif "virbr1" ip daddr 10.9.0.0/24 ct state established,related counter packets 0 bytes 0 accept
+  }
+}
+"""
+IPV6_NFT = """\
+table ip6 filter {
+  chain forward {
+    ct state established accept
+  }
+}
+"""
+FIREWALLD = """\
+table inet firewalld {
+  chain filter_INPUT {
+    ct state { established, related } accept
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("iptables", "nft", "stay"),
+    [
+        pytest.param(OWN_IPTABLES, None, False, id="its own alone"),
+        pytest.param(None, OWN_NFT, False, id="its own alone, nftables"),
+        pytest.param("", "", False, id="no rules at all"),
+        pytest.param(None, None, True, id="nothing to list them with"),
+        pytest.param("-A INPUT -i eth0 -j ACCEPT\n", IPV6_NFT, False, id="others that track nothing, or IPv6"),
+        pytest.param(OWN_IPTABLES + OTHERS_IPTABLES, None, True, id="another NAT network"),
+        pytest.param(OWN_IPTABLES, FIREWALLD, True, id="firewalld"),
+        pytest.param("-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE\n", None, True, id="Docker"),
+        pytest.param("-A ufw-before-input -m conntrack --ctstate INVALID -j DROP\n", None, True, id="ufw"),
+    ],
+)
+def test_a_rule_of_others_keeps_connections_tracked(iptables: str | None, nft: str | None, stay: bool) -> None:
+    host = FakeHost(firewall=FakeFirewall(host_effects(), {"iptables-save": iptables, "nft": nft}))
+    live = reported(builders.network("lab", "nat", "10.9.0.1/24", bridge="virbr1")).running
+
+    assert connections_stay_tracked(host, live) is stay
