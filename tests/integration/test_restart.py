@@ -218,7 +218,8 @@ def test_previews_agree_with_witnesses_over_random_edits(host: Host) -> None:
 #: A server outside, behind the host; the guest reads from it through NAT, a line every 50 ms, and says how it ended.
 OUTSIDE = (
     "ip netns add outside; ip link add out0 type veth peer name eth0 netns outside;"
-    "ip address add 203.0.113.1/24 dev out0; ip link set out0 up; ip -n outside link set eth0 up; ip -n outside address add 203.0.113.9/24 dev eth0"
+    "ip address add 203.0.113.1/24 dev out0; ip link set out0 up;"
+    "ip -n outside link set eth0 up; ip -n outside address add 203.0.113.9/24 dev eth0"
 )
 SERVE = "import socket,time\ns=socket.create_server(('',8000))\nc,_=s.accept()\nwhile 1: c.send(b'x'); time.sleep(0.05)"
 READ = (
