@@ -160,8 +160,8 @@ class Provider(dynamic.ResourceProvider):
                 self._preview(resource, recorded, desired, found.changes, ignored=ignored)
             except VirtnetError as error:
                 raise self._as_answer(error) from None
-        elif reviewed and found.notes:
-            self._show("\n".join(self._session.notes(resource, recorded, desired, found)))
+        elif found.notes and (lines := self._session.notes(resource, recorded, desired, found)):
+            self._show("\n".join(lines))
         replaces = sorted({_top(path) for path in found.replaces})
         # Made by the native plugin: an update writes the name of this class into the state, by which Pulumi finds it.
         moved = "__provider" in _news and "__provider" not in _olds

@@ -119,3 +119,32 @@ def declared(lab: dict[str, Any], forwarding: dict[str, Any]) -> list[dict[str, 
         {"type": "LibvirtNetwork", "name": "lab", "args": lab},
         {"type": "HostForwarding", "name": "forwarding", "args": forwarding, "depends_on": ["lab"]},
     ]
+
+
+def test_what_nobody_named_and_others_changed_is_a_note_and_no_difference(host: Host, either: Stack) -> None:
+    either.network("lab", ips=SUBNETS)
+    either.up()
+    xml = host.virsh("net-dumpxml", "lab", "--inactive")
+    edited = xml.replace("</network>", "<dns enable='no'/><mtu size='1400'/></network>")
+    host.run("virsh", "net-define", "/dev/stdin", given=edited)
+
+    looked = either.pulumi("refresh", "--preview-only", "--expect-no-changes", check=False)
+    refreshed = either.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", check=False)
+    preview = either.pulumi("preview", "--expect-no-changes", check=False)
+    up = either.pulumi("up", "--yes", "--expect-no-changes", check=False)
+    either.network("lab", ips=SUBNETS, dns={}, mtu=0)
+    undoing = either.preview()
+    either.up()
+    after = either.pulumi("preview", "--expect-no-changes", check=False)
+
+    note = "note: the program leaves out what is not as virtnet makes it: mtu is added (1400); dns.enable changes"
+    for done in (looked, refreshed, preview, up):
+        assert done.returncode == 0, done.stdout + done.stderr
+        said = " ".join((done.stdout + done.stderr).split())
+        assert note in said.partition("Diagnostics:")[2], said
+        assert "undo it with mtu: 0, dns: {}" in said
+    assert "mtu is removed" in undoing
+    assert "<mtu" not in host.virsh("net-dumpxml", "lab", "--inactive")
+    assert "enable='no'" not in host.virsh("net-dumpxml", "lab", "--inactive")
+    assert after.returncode == 0
+    assert note not in " ".join(after.stdout.split())

@@ -1,5 +1,7 @@
 """What others did to a running network: a refresh shows it once, and the next `pulumi up` mends it."""
 
+import re
+
 import pytest
 from pydantic.alias_generators import to_camel
 from tests.hosts.daemons import kill_libvirtd, start_libvirtd
@@ -200,3 +202,80 @@ def test_of_what_the_program_says_there_is_none_nothing_stays(host: Host, stack:
     assert "lab: ips: " in refreshed
     assert host.virsh("net-dumpxml", "lab", "--inactive") == made
     assert stack.unchanged()
+
+
+def run_by_hand(host: Host, edited: str) -> None:
+    """Define the network with these elements too, and have it run so."""
+    edit_by_hand(host, edited)
+    host.virsh("net-destroy", "lab")
+    host.virsh("net-start", "lab")
+
+
+def test_what_nobody_named_and_others_changed_is_a_note_until_it_is_owned_or_undone(host: Host, stack: Stack) -> None:
+    subnet = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.60"}]}}
+    stack.network("lab", forward={"mode": "nat"}, ips=[subnet])
+    made_notes = stack.up()
+    run_by_hand(host, "<dns enable='no'/><port isolated='yes'/><mtu size='1400'/>")
+    reservation = "<host mac='52:54:00:00:00:09' ip='10.91.0.9'/>"
+    host.virsh("net-update", "lab", "add", "ip-dhcp-host", reservation, "--live", "--config")
+    edited = host.virsh("net-dumpxml", "lab", "--inactive")
+
+    refreshed, again, preview = stack.refresh(), stack.refresh(), stack.preview()
+    doctor = " ".join(host.run("virtnet", "doctor", check=False).stdout.split())
+    quiet = stack.unchanged()
+    said_by_up = stack.up()
+    after_up = host.virsh("net-dumpxml", "lab", "--inactive")
+    stack.network("lab", forward={"mode": "nat"}, ips=[subnet], mtu=1400, dns={"enable": False}, port_isolated=True)
+    owned_preview, index = stack.preview(), host.sh("cat /sys/class/net/vn-lab/ifindex")
+    stack.up()
+    owned = host.sh("cat /sys/class/net/vn-lab/ifindex") == index
+    subnet["dhcp"]["hosts"] = []  # type: ignore[index]
+    stack.network("lab", forward={"mode": "nat"}, ips=[subnet], mtu=0, dns={}, port_isolated=False)
+    undone_preview = stack.preview()
+    stack.up()
+    undone = host.virsh("net-dumpxml", "lab", "--inactive")
+
+    assert "note" not in made_notes
+    for told in (refreshed, again, preview):
+        assert "mtu is added (1400)" in told
+        assert "dns.enable changes (true -> false)" in told
+        assert "port_isolated changes (false -> true)" in told
+        assert "dhcp.hosts[52:54:00:00:00:09] is added (mac 52:54:00:00:00:09, ip 10.91.0.9)" in told
+        assert "mtu: 0, dns: {}, port_isolated: false, ips[10.91.0.1/24].dhcp.hosts: []" in told
+    assert "the program leaves out what is not as virtnet makes it" in doctor
+    assert quiet
+    assert "[restart]" not in preview
+    assert "[live]" not in preview
+    assert "Error" not in said_by_up
+    assert after_up == edited
+    assert "[restart]" not in owned_preview
+    assert "52:54:00:00:00:09" in owned_preview
+    assert owned
+    assert "mtu is removed [restart]" in undone_preview
+    assert "dns.enable changes (false -> true) [restart]" in undone_preview
+    assert "dhcp.hosts[52:54:00:00:00:09] is removed" in undone_preview
+    for gone in ("<mtu", "enable='no'", "isolated='yes'", "52:54:00:00:00:09"):
+        assert gone not in undone
+    assert "note: the program leaves out" not in stack.refresh()
+    assert stack.unchanged()
+
+
+def test_nothing_is_said_of_what_an_adopted_network_had(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=SUBNETS)
+    stack.up()
+    stack.forget("lab")
+    run_by_hand(host, "<dns enable='no'/><mtu size='1400'/>")
+    host.run("virsh", "net-define", "/dev/stdin", given=without_mark(host.virsh("net-dumpxml", "lab", "--inactive")))
+    stack.network("lab", adopt=True, ips=SUBNETS)
+    stack.up()
+
+    refreshed, preview = stack.refresh(), stack.preview()
+
+    assert "leaves out" not in refreshed + preview
+    assert "mtu size='1400'" in host.virsh("net-dumpxml", "lab", "--inactive")
+    assert stack.unchanged()
+
+
+def without_mark(xml: str) -> str:
+    """A network's definition as if nobody had marked it."""
+    return re.sub(r"<metadata>.*</metadata>", "", xml, flags=re.DOTALL)

@@ -116,6 +116,8 @@ class FindingKind(Enum):
     """The cause is a refusal of LibvirtNetwork."""
     NETWORK_DOES_NOT_START_AGAIN = auto()
     """The cause is a refusal of LibvirtNetwork."""
+    NETWORK_NOTE = auto()
+    """The cause is a note of LibvirtNetwork that no update changes."""
     NETWORK_START_NOTE = auto()
     """The cause is a note of LibvirtNetwork."""
     AUTOSTART_LINK_MISSING = auto()

@@ -404,6 +404,7 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.NETWORK_PROBLEM: _network_problem,
     FindingKind.NETWORK_DOES_NOT_START: Advice("it does not start: {reason}", "{fix}"),
     FindingKind.NETWORK_DOES_NOT_START_AGAIN: Advice("if it stops, it does not start again: {reason}", "{fix}"),
+    FindingKind.NETWORK_NOTE: Advice("{reason}"),
     FindingKind.NETWORK_START_NOTE: Advice("{reason}"),
     FindingKind.NETWORK_HALF_MADE: Advice(
         "it is half made: the pulumi up of {owner} that made it was cut short, or still runs",

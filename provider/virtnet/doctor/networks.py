@@ -7,6 +7,7 @@ from virtnet.doctor.kinds import FindingKind
 from virtnet.network.names import holding_uuid
 from virtnet.network.observe.autostart import place_of
 from virtnet.network.observed import AutostartObstacle, ObservedNetwork, ReportedNetwork
+from virtnet.network.plan.plan import notes_on_host
 from virtnet.network.plan.preflight import preflight
 from virtnet.network.xml.definition import Definition
 from virtnet.network.xml.holding import is_holding_network
@@ -58,6 +59,10 @@ def _network(network: ObservedNetwork, doctor: DoctorReport) -> Iterator[Finding
             )
         )
     findings += _start(area, network)
+    findings += [
+        Finding(area=area, level=Level.NOTE, kind=FindingKind.NETWORK_NOTE, cause=note)
+        for note in notes_on_host(network)
+    ]
     findings += _autostart(area, network, said=report.uuid in doctor.reported_autostart)
     if not report.persistent:
         findings.append(

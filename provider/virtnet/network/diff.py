@@ -19,7 +19,7 @@ from virtnet.planning.findings import Problem
 from virtnet.planning.merge import differences, merge, naming
 from virtnet.planning.ownership.marks import mark_for, owner_of, renamed
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.spec.part import UNKNOWN, TreeType, Values, as_list, only, walk_unknown, without
+from virtnet.spec.part import UNKNOWN, TreeType, Values, as_group, as_list, only, walk_unknown, without
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import (
@@ -50,20 +50,10 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
     present: NetworkTree = {**before, **made}
     if mode_of(desired) in OWN_BRIDGE_MODES and recorded.get("bridge_name"):
         present = {**present, "bridge": {**present.get("bridge", {}), "name": str(recorded["bridge_name"])}}
-    merged = with_identity(merge(NetworkSpec, desired, before, present), present)
-    target: NetworkTreeWithUnknowns = {
-        **without(merged, RECORDED_ONLY),
-        **only(desired, RECORDED_ONLY),
-        "autostart": desired.get("autostart", True),
-        "active": desired.get("active", True),
+    found = {
+        change.path: change for there in _with_unnamed(present, recorded) for change in _made(desired, before, there)
     }
-    changes = [
-        # Starting is live; only stopping takes something away.
-        change._replace(change_class=ChangeClass.LIVE)
-        if change.path == "active" and target.get("active") is True
-        else change
-        for change in as_updates_can(differences(NetworkSpec, target, present), target, present)
-    ]
+    changes = list(found.values())
     if recorded.get("active") is False:
         # Nothing runs, so nothing is stopped; a start takes the new definition.
         changes = [
@@ -89,6 +79,35 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
         change_class = max(mended_by(problem) or ChangeClass.LIVE for problem in problems)
         changes.append(Change(path="problems", kind="change", change_class=change_class, problems=problems))
     return tuple(changes)
+
+
+def _with_unnamed(present: "NetworkTree", recorded: Values) -> "Iterator[NetworkTree]":
+    """What is there, with what nobody named, which may be named by now, or said not to be.
+
+    Where what runs and what is defined differ in that, both ways: a change of either is one.
+    """
+    others = as_group(recorded.get("__unnamed") or {})
+    yield merge(NetworkSpec, present, {}, network_tree(others)) if others else present
+    if unsettled := {str(name) for name in as_list(recorded.get("__unsettled") or ())}:
+        yield merge(NetworkSpec, present, {}, network_tree(without(others, unsettled)))
+
+
+def _made(desired: "NetworkTreeWithUnknowns", before: "NetworkTree", present: "NetworkTree") -> list[Change]:
+    """The changes that make what is desired of what is there."""
+    merged = with_identity(merge(NetworkSpec, desired, before, present), present)
+    target: NetworkTreeWithUnknowns = {
+        **without(merged, RECORDED_ONLY),
+        **only(desired, RECORDED_ONLY),
+        "autostart": desired.get("autostart", True),
+        "active": desired.get("active", True),
+    }
+    return [
+        # Starting is live; only stopping takes something away.
+        change._replace(change_class=ChangeClass.LIVE)
+        if change.path == "active" and target.get("active") is True
+        else change
+        for change in as_updates_can(differences(NetworkSpec, target, present), target, present)
+    ]
 
 
 def _still_amiss(desired: "NetworkTreeWithUnknowns", problems: Iterable[Problem]) -> Iterator[Problem]:

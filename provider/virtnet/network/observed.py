@@ -7,6 +7,7 @@ from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, ListeningSocket, NetworkReport
+from virtnet.spec.failures import Details
 
 
 class HostReport(NamedTuple):
@@ -85,6 +86,10 @@ class Misplaced(NamedTuple):
     """The bridge that its definition, or the network there, has for it."""
     network: str
     """The network that its definition names; "" where that names a bridge."""
+
+    def as_details(self) -> Details:
+        """As plain data: in a state, and in a note."""
+        return {**self._asdict(), "attachment": self.attachment.as_details()}
 
 
 class Loose(NamedTuple):

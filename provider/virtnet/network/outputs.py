@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
-from virtnet.network.observed import Observed, ObservedAbsent, ReportedNetwork
+from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork, ReportedNetwork
 from virtnet.network.problem_kinds import NOT_MENDED, ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
@@ -13,8 +13,8 @@ from virtnet.network.xml import edits
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import findings
-from virtnet.planning.merge import ABSENT, project
-from virtnet.spec.part import Part, Values, as_group, only, optional, required
+from virtnet.planning.merge import ABSENT, beyond, project
+from virtnet.spec.part import Part, Values, as_group, as_list, only, optional, required, shapes, without
 from virtnet.spec.values import Bool, Text
 
 if TYPE_CHECKING:
@@ -86,6 +86,83 @@ def _left_by_edit(inputs: "NetworkTree", recorded: Values, report: ReportedNetwo
             yield findings.Problem(ProblemKind.EDIT_INTERRUPTED, left._asdict())
 
 
+HIDDEN = ("__unnamed", "__unsettled", "__loose", "__noted")
+"""What `noted` records."""
+
+
+def noted(
+    named: "NetworkTree", observed: ObservedNetwork, *, adopted: bool, left: Collection[str] = ()
+) -> dict[str, object]:
+    """What is recorded of a network beside its inputs and outputs, for notes: what nobody named and who hangs wrongly.
+
+    `__unnamed` is what others put into what the program leaves out, its secrets as fingerprints, and `__unsettled`
+    names what of it runs otherwise than it is defined; `__loose` are guests' interfaces that nobody here moves;
+    `__noted` is that something of it is to be said. Of a network that was adopted what is left out stays as found, so
+    there is nothing to be said of it. `left` are paths that an edit of our own has left, which an update takes out.
+    """
+    ours = {path.partition(".")[0].partition("[")[0] for path in left}
+    defined, running = (without(tree, ours) for tree in _unnamed(named, observed.report))
+    unnamed = _concealed(NetworkSpec, {**running, **defined})
+    by_name: tuple[Values, Values] = (defined, running)
+    unsettled = sorted(name for name in unnamed if by_name[0].get(name) != by_name[1].get(name))
+    loose = {
+        "misplaced": [entry.as_details() for entry in observed.loose.misplaced],
+        "stuck": [
+            {"attachment": entry.as_details(), "obstacle": entry.cannot_reattach.as_details()}
+            for entry in observed.loose.unplugged
+            if entry.cannot_reattach is not None and observed.report.active
+        ],
+    }
+    found: dict[str, object] = {"__unnamed": unnamed} if unnamed else {}
+    found |= {"__unsettled": unsettled} if unsettled else {}
+    found |= {"__loose": loose} if any(loose.values()) else {}
+    return found | ({"__noted": True} if any(loose.values()) or (unnamed and not adopted) else {})
+
+
+def _unnamed(named: "NetworkTree", report: ReportedNetwork) -> "tuple[NetworkTree, NetworkTree]":
+    """What of a network nobody named: of its definition, and of what runs."""
+    config = report.definition.tree
+    defined = beyond(NetworkSpec, _less_identity(config), named)
+    if report.live is None or report.live.xml == report.definition.xml:
+        return defined, defined
+    return defined, beyond(NetworkSpec, _less_identity(_as_defined(report.live.tree, config)), named)
+
+
+def _less_identity(tree: "NetworkTree") -> "NetworkTree":
+    """A network is known by its UUID, MAC and bridge, which are kept as found, and are outputs of their own."""
+    bridge = without(tree.get("bridge", {}), {"name"})
+    return {**without(tree, {"name", "uuid", "mac", "bridge"}), **({"bridge": bridge} if bridge else {})}
+
+
+def _as_defined(live: "NetworkTree", config: "NetworkTree") -> "NetworkTree":
+    """A running network's tree less what libvirt puts in of itself: a pool's devices, and NAT's usual ports."""
+    forward = live.get("forward", {})
+    if "pf" in forward:
+        forward = without(forward, {"addresses", "interfaces"})
+    ports = forward.get("nat", {}).get("port", {})
+    if (ports.get("start"), ports.get("end")) == (1024, 65535) and "nat" not in config.get("forward", {}):
+        forward = without(forward, {"nat"})
+    return {**live, "forward": forward} if forward else live
+
+
+def _concealed(part: type[Part], tree: Values) -> dict[str, object]:
+    """A tree with fingerprints for what may be secret: it is recorded in clear, and nobody marked it."""
+    found: dict[str, object] = {}
+    for name, shape in shapes(part).items():
+        if name not in tree:
+            continue
+        value = tree[name]
+        if shape.secret:
+            found[name] = [_digest(item) for item in as_list(value)] if shape.kind == "scalars" else _digest(value)
+        elif shape.kind == "part" and shape.part is not None:
+            found[name] = _concealed(shape.part, as_group(value))
+        elif shape.kind == "parts" and shape.part is not None:
+            found[name] = [_concealed(shape.part, as_group(item)) for item in as_list(value)]
+        else:
+            found[name] = value
+    return found
+
+
 def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, object] | None:
     """The outputs: what the program named as it is on the host, and what was made; None when the network is gone.
 
@@ -130,6 +207,9 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
         shown["__imported"] = True
     if edit := recorded.get("__edit") or (mark.edit if imported and mark is not None else ""):
         shown["__edit"] = edit
+    left = tuple(_left_by_edit(named, recorded, report))
+    paths = [str(path) for problem in left for path in as_list(problem.details["paths"])]
+    shown |= noted(named, observed, adopted=bool(recorded.get("adopted_from")), left=paths)
     shown["__named"] = sorted(name for name in ("uuid", "mac") if name in inputs)
     return shown | {
         "uuid": report.uuid,
@@ -138,5 +218,5 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
         "persistent": report.persistent,
         "host_uuid": observed.host_uuid,
         "adopted_from": recorded.get("adopted_from"),
-        "problems": [as_details(problem) for problem in (*observed.problems, *_left_by_edit(named, recorded, report))],
+        "problems": [as_details(problem) for problem in (*observed.problems, *left)],
     }

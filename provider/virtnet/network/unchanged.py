@@ -15,7 +15,7 @@ DEFAULTS = {"autostart": True, "active": True}
 COMPUTED = frozenset({"uuid", "bridgeName", "mac", "persistent", "hostUuid", "adoptedFrom", "problems"})
 """diff's COMPUTED as it travels."""
 
-_NEVER_HERE = ("__secret", "__drifted")
+_NEVER_HERE = ("__secret", "__drifted", "__noted")
 """With these there is more to look at than whether values are equal."""
 
 
@@ -49,7 +49,7 @@ def stands_as_recorded(
         return False
     if not all(_equal(recorded.get(key), value) for key, value in as_it_should_be.items()):
         return False
-    made = ("__named", "__token", "__edit")
+    made = ("__named", "__token", "__edit", "__unnamed", "__unsettled", "__loose")
     inputs = {
         key: value for key, value in recorded.items() if key not in made and (key not in COMPUTED or key in also_named)
     }

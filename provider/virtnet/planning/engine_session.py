@@ -182,11 +182,15 @@ class EngineSession(Generic[Hosts]):
         return found.without(self._as_before.get(identity, frozenset())), False
 
     def notes(self, resource: "Resource[Any]", recorded: "Values", desired: "Values", found: "Diff") -> list[str]:
-        """Lines for a reviewer of what stands as recorded, and no update would change."""
+        """Lines of what stands as recorded, and no update would change: each once, whoever asks first in this run."""
         from virtnet.planning import lifecycle, messages
 
         subject = lifecycle.subject_of(resource, desired, recorded)
-        return list(messages.notes(subject, found.notes, resource.messages()))
+        lines = list(messages.notes(subject, found.notes, resource.messages()))
+        with self._lock:
+            new = [line for line in lines if line not in self._previewed]
+            self._previewed.update(new)
+        return new
 
     def read(self, resource: "Resource[Any]", identity: str, recorded: "Values") -> Shown:
         """What a refresh shows. Raises Unreachable, unless what is recorded is to be shown then."""

@@ -4,7 +4,7 @@ Works on trees beside the spec's types, so that list items are matched by their 
 Pure; imported by the planners.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Final, Literal, NamedTuple, TypeVar, cast
 
@@ -175,6 +175,72 @@ def _project_value(shape: Shape, named: object, observed: object) -> object:
     if same(shape, named, observed):
         return named
     return observed
+
+
+def beyond(part: type[Part], found: TreeType, named: Values) -> TreeType:
+    """What is found and not named, less what leaving it out means anyway: others put it there.
+
+    An item of a named list is there by its key, with what it has beyond the named one. Maps are left out: a map that is
+    found has keys of others for their own use.
+    """
+    # What it holds is from a tree of this type, each value under the name it had there.
+    return cast("TreeType", _beyond(part, found, named))
+
+
+def _beyond(part: type[Part], found: Values, named: Values) -> dict[str, object]:
+    rest = {
+        name: _value_beyond(shape, found[name], named.get(name, ABSENT))
+        for name, shape in shapes(part).items()
+        if name in found and shape.kind != "map"
+    }
+    return {name: value for name, value in rest.items() if value is not ABSENT}
+
+
+def _value_beyond(shape: Shape, found: object, named: object) -> object:
+    if named is ABSENT:
+        return ABSENT if is_default(shape, found) else found
+    if named is UNKNOWN or says_none(shape, named) or shape.part is None:
+        return ABSENT
+    if shape.kind == "part":
+        return _beyond(shape.part, as_group(found), as_group(named)) or ABSENT
+    part, items = shape.part, []
+    for item, there in paired(part, _known_parts(named), _parts(found)):
+        rest = {} if item is None or there is None else _beyond(part, there, item)
+        if rest and item is not None:
+            items.append({**{name: item[name] for name in part.key if name in item}, **rest})
+    return items or ABSENT
+
+
+class Unnamed(NamedTuple):
+    """Something that is there and not named, whatever it holds."""
+
+    path: str
+    changes: tuple[Change, ...]
+    """What it adds to what leaving it out means."""
+    undo: object
+    """What to name for it to be as leaving it out means, once it is owned."""
+
+
+def unnamed(part: type[Part], found: Values, named: Values) -> tuple[Unnamed, ...]:
+    """What `beyond` has, place by place: each the topmost that is not named."""
+    return tuple(_unnamed(part, _beyond(part, found, named), named, "", _Within(CLASSES[part.default_level])))
+
+
+def _unnamed(part: type[Part], rest: Values, named: Values, path: str, enclosing: "_Within") -> Iterator[Unnamed]:
+    for name, shape in shapes(part).items():
+        if name not in rest:
+            continue
+        place, within, given = f"{path}.{name}" if path else name, enclosing.field(shape), named.get(name, ABSENT)
+        if given is ABSENT:
+            changes = tuple(_differences(shape, rest[name], ABSENT, place, within))
+            yield Unnamed(place, changes, shape.default if shape.none is None else shape.none)
+        elif shape.kind == "part" and shape.part is not None:
+            yield from _unnamed(shape.part, as_group(rest[name]), as_group(given), place, within)
+        elif shape.part is not None:
+            for item, there in paired(shape.part, _known_parts(given), _parts(rest[name])):
+                if item is not None and there is not None:
+                    labelled = f"{place}[{label(shape.part, item)}]"
+                    yield from _unnamed(shape.part, there, item, labelled, within)
 
 
 def is_default(shape: Shape, value: object) -> bool:

@@ -253,7 +253,7 @@ class Plugin(ResourceProviderServicer):
         found, reviewed = self._session.diff(resource, request.urn, request.id, recorded, desired)
         if reviewed and found.changes:
             self._changing[request.urn] = (recorded, found.changes)
-        elif reviewed and found.notes:
+        elif found.notes:
             self._say(request.urn, self._session.notes(resource, recorded, desired, found))
         kinds = detailed(resource.spec, found.changes, recorded, desired)
         if reviewed:

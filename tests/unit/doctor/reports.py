@@ -23,6 +23,9 @@ HOST = HostReport(links=(), addresses=(), routes=(), listening_sockets=(), missi
 UUID = "11111111-2222-3333-4444-555555555555"
 OTHER_UUID = "22222222-3333-4444-5555-666666666666"
 OWNER = "<v:owner xmlns:v='urn:pulumi-virtnet:owner:1.0' name='p/s/n1'{}/>"
+NAMES_FORWARD = (
+    "<v:owner xmlns:v='urn:pulumi-virtnet:owner:1.0' name='p/s/n1'><v:named>[\"forward.mode\"]</v:named></v:owner>"
+)
 HELD = "<v:held xmlns:v='urn:pulumi-virtnet:holding:1.0'/>"
 DNSMASQ_GONE = Problem(ProblemKind.DNSMASQ_NOT_RUNNING)
 RECORD_LEFT = Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED)
@@ -212,6 +215,7 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         network("n2", persistent=False, autostart=False),
         network("n3", persistent=False, autostart=False, metadata=OWNER.format("")),
     ),
+    "a network that others edited": _networks(network(metadata=NAMES_FORWARD)),
     "networks that do not start": _networks(
         _dnsmasq_missing(network()),
         _dnsmasq_missing(network("n2", active=False)),

@@ -7,6 +7,7 @@ from tests.unit.doctor.reports import (
     DNSMASQ_GONE,
     HELD,
     HOST,
+    NAMES_FORWARD,
     OTHER_UUID,
     OWNER,
     RECORD_LEFT,
@@ -22,11 +23,12 @@ from virtnet.doctor.finding import Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.doctor.networks import networks
 from virtnet.network.names import holding_uuid
-from virtnet.network.observed import AutostartObstacle, ObservedNetwork
+from virtnet.network.observed import AutostartObstacle, Loose, Misplaced, ObservedNetwork
 from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.xml.definition import definition
 from virtnet.planning.findings import Problem, Refusal
 
+ELSEWHERE = Loose(misplaced=(Misplaced(TAP, on="vbn2", home="vbn1", network="n1"),))
 PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
 DNSMASQ_MISSING = HOST._replace(missing_programs=("dnsmasq",))
 
@@ -42,6 +44,8 @@ def beside_ok_of(*seen: ObservedNetwork) -> list[Finding]:
         (network(problems=(DNSMASQ_GONE,)), [(PROBLEM, FindingKind.NETWORK_PROBLEM)]),
         (network(problems=(RECORD_LEFT,)), [(PROBLEM, FindingKind.NETWORK_PROBLEM)]),
         (network(metadata=OWNER.format("")), []),
+        (network(metadata=NAMES_FORWARD), [(NOTE, FindingKind.NETWORK_NOTE)]),
+        (network()._replace(loose=ELSEWHERE), [(NOTE, FindingKind.NETWORK_NOTE)]),
         (network(metadata=OWNER.format(" phase='creating'")), [(PROBLEM, FindingKind.NETWORK_HALF_MADE)]),
         (network(persistent=False), [(NOTE, FindingKind.NETWORK_TRANSIENT)]),
         (network(persistent=False, metadata=OWNER.format("")), [(NOTE, FindingKind.OUR_NETWORK_TRANSIENT)]),

@@ -1,14 +1,15 @@
 """How the notes of a plan read: each a sentence with its kind's details in it. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
 from virtnet.network.messages import failures
-from virtnet.network.messages.attachments import Attachments, names
+from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence
 from virtnet.network.messages.problems import DNSMASQ_NOT_RUNNING
 from virtnet.network.plan.kinds import NoteKind, failure_of
-from virtnet.planning.messages import alias_option
+from virtnet.planning.messages import alias_option, changed
 from virtnet.spec.messages import reason
 
 
@@ -48,6 +49,46 @@ def _taken_as_found(**failure: Any) -> str:
 def _doubtful(**failure: Any) -> str:
     found = failure_of(**failure)
     return f"{found.path}: {reason(found, failures.SENTENCES)}, unless it is meant so"
+
+
+def _unnamed(*, places: Sequence[Mapping[str, Any]]) -> str:
+    found = [said for place in places for said in _summed_up(place["changes"])]
+    undone = ", ".join(f"{place['path']}: {place['undo']}" for place in places)
+    return (
+        f"the program leaves out what is not as virtnet makes it: {'; '.join(found)}. It stays so; name it as it is to own "
+        f"it, or undo it with {undone}"
+    )
+
+
+#: As many items of one list are told one by one.
+_MOST_ITEMS = 3
+
+
+def _summed_up(changes: Sequence[Mapping[str, str]]) -> list[str]:
+    """The changes, and many items of one list in one."""
+    lists = Counter(_list_of(change["path"]) for change in changes)
+    one_by_one = [changed(**change) for change in changes if lists[_list_of(change["path"])] <= _MOST_ITEMS]
+    return one_by_one + [f"{path} has {count} items" for path, count in lists.items() if count > _MOST_ITEMS]
+
+
+def _list_of(path: str) -> str:
+    """The list that a path leads to an item of; the path itself where it leads to none."""
+    return path.rpartition("[")[0] if path.endswith("]") else path
+
+
+def _misplaced(*, attachment: Mapping[str, str], on: str, home: str, network: str) -> str:
+    named = f"the network {network}" if network else f"the bridge {home}"
+    return (
+        f"{names([attachment])} hangs on the bridge {on}, and its own definition names {named}; if nobody meant that, ip "
+        f"link set dev {attachment['interface']} master {home} moves it there"
+    )
+
+
+def _cannot_plug_in(*, attachment: Mapping[str, str], obstacle: Mapping[str, str]) -> str:
+    return (
+        f"{names([attachment])} hangs on no bridge, and cannot be plugged in while the guest runs: "
+        f"{obstacle_sentence(**obstacle)}; a start of the guest plugs it in"
+    )
 
 
 def _firewall_rebuilt(*, times: int) -> str:
@@ -123,6 +164,9 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     "there will no longer be reached from this host",
     NoteKind.OUTSIDE_INTERFACE_MISSING: "the host has no interface {interface}, by which alone guests may leave it: they "
     "reach nothing outside before it is there",
+    NoteKind.UNNAMED: _unnamed,
+    NoteKind.MISPLACED: _misplaced,
+    NoteKind.CANNOT_PLUG_IN: _cannot_plug_in,
     NoteKind.FIREWALL_REBUILT: _firewall_rebuilt,
     NoteKind.DNSMASQ_RESTARTED: "dnsmasq is restarted for this, so DNS and DHCP on the network pause for a moment",
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: f"{DNSMASQ_NOT_RUNNING}; DNS is disabled on it, so restart virtnetworkd (or "

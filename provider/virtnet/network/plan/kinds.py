@@ -138,6 +138,12 @@ class NoteKind(Enum):
     OUTSIDE_INTERFACE_MISSING = auto()
     """interface"""
 
+    UNNAMED = auto()
+    """places: of what nobody named and a create would not make, each with its changes and what undoes it"""
+    MISPLACED = auto()
+    """attachment, on, home: bridges, network: the one that its definition names, or "" where that names a bridge"""
+    CANNOT_PLUG_IN = auto()
+    """attachment, obstacle"""
     FIREWALL_REBUILT = auto()
     """times"""
     DNSMASQ_RESTARTED = auto()

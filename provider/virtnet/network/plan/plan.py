@@ -8,28 +8,36 @@ nothing observed    the changes alone, as recorded (diff)
 Each line is imported when it is come to: most runs come to one of them.
 """
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from virtnet.network.diff import recorded_changes, recorded_inputs
 from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork
+from virtnet.network.outputs import HIDDEN, noted
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree, network_tree_with_unknowns
 from virtnet.planning.findings import Note, Refusal
+from virtnet.planning.merge import Unnamed, unnamed
 from virtnet.planning.ownership.marks import owner_of, token_of, urn_of
 from virtnet.planning.plan import ChangeClass, Plan
+from virtnet.planning.property_paths import at
 from virtnet.planning.reports import other_host
-from virtnet.spec.part import Values
+from virtnet.spec.part import Values, as_group, as_list, without
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
     from virtnet.network.xml.read import OwnerMark
+    from virtnet.spec.failures import Details
 
 
 def plan_network(desired: Values | None, recorded: Values | None, observed: Observed | None) -> Plan:
     """Decide everything; see the module's table. At least one of desired and recorded is given."""
     if observed is None:
-        return Plan(changes=recorded_changes(network_tree_with_unknowns(desired or {}), recorded or {}))
+        changes = recorded_changes(network_tree_with_unknowns(desired or {}), recorded or {})
+        return Plan(changes=changes, notes=tuple(_standing(desired or {}, recorded or {})))
     if recorded is None:
         return _create(network_tree(desired or {}), observed)
     if isinstance(observed, ObservedAbsent):
@@ -39,6 +47,35 @@ def plan_network(desired: Values | None, recorded: Values | None, observed: Obse
 
         return plan_delete(recorded, observed)
     return _update(network_tree(desired), recorded, observed)
+
+
+def _standing(desired: Values, recorded: Values) -> Iterator[Note]:
+    """What a reviewer should know of what no update would change: others put it there, or move it themselves."""
+    if not recorded.get("__noted"):
+        return
+    if not recorded.get("adopted_from"):
+        places = unnamed(NetworkSpec, as_group(recorded.get("__unnamed") or {}), desired)
+        if places:
+            yield Note(NoteKind.UNNAMED, {"places": [_place(one) for one in places]})
+    loose = as_group(recorded.get("__loose") or {})
+    for kind, name in ((NoteKind.MISPLACED, "misplaced"), (NoteKind.CANNOT_PLUG_IN, "stuck")):
+        yield from (Note(kind, cast("Details", one)) for one in as_list(loose.get(name, ())))
+
+
+def notes_on_host(observed: ObservedNetwork) -> tuple[Note, ...]:
+    """The same of a network that no state is at hand for: its mark tells what the program names."""
+    report = observed.report
+    mark, config = report.definition.mark, report.definition.tree
+    named: Values = config
+    if mark is not None and mark.named and not mark.adopted and not mark.creating:
+        paths = set(mark.named)
+        named = {**at(NetworkSpec, report.running.tree, paths), **at(NetworkSpec, config, paths)}
+    return tuple(_standing(named, noted(network_tree(named), observed, adopted=named is config)))
+
+
+def _place(one: Unnamed) -> "Details":
+    changes = [{"path": change.path, "kind": change.kind, "detail": change.detail} for change in one.changes]
+    return {"path": one.path, "changes": changes, "undo": json.dumps(one.undo)}
 
 
 def _create(desired: "NetworkTree", observed: Observed) -> Plan:
@@ -96,6 +133,8 @@ def _updated(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork
         # Without an edit nothing was reviewed that touches the host, so what has no mark gets none, but for an import.
         edited = None if mark is None and not recorded.get("__imported") else identified
     plan = converged.plan()
+    hidden = noted(before, observed, adopted=bool(recorded.get("adopted_from")), left=unrecorded)
+    plan = plan._replace(notes=(*plan.notes, *_standing(desired, {**without(recorded, HIDDEN), **hidden})))
     details = dict(plan.details)
     live = None if converged.copies.live is None else converged.copies.live[0]
     if edited is not None and edits.left_on(desired, unrecorded, converged.copies.config, live) is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.golden import assert_golden
-from tests.unit.network.messages.examples import OLD_URN, ONE, TWO, UUID
+from tests.unit.network.messages.examples import OLD_URN, ONE, TWO, UUID, WEB
 
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.messages.render import messages
@@ -43,6 +43,31 @@ NOTES: dict[NoteKind, list[Details]] = {
         {"subnet": "10.9.0.0/24", "other": "10.0.0.0/8", "gateway": "192.0.2.1", "interface": "wan0"}
     ],
     NoteKind.OUTSIDE_INTERFACE_MISSING: [{"interface": "eno9"}],
+    NoteKind.UNNAMED: [
+        {
+            "places": [
+                {"path": "mtu", "changes": [{"path": "mtu", "kind": "add", "detail": "1400"}], "undo": "0"},
+                {
+                    "path": "dns",
+                    "changes": [{"path": "dns.enable", "kind": "change", "detail": "true -> false"}],
+                    "undo": "{}",
+                },
+                {
+                    "path": "ips[10.9.0.1/24].dhcp.hosts",
+                    "changes": [
+                        {"path": f"ips[10.9.0.1/24].dhcp.hosts[52:54:00:00:00:0{n}]", "kind": "add", "detail": ""}
+                        for n in range(4)
+                    ],
+                    "undo": "[]",
+                },
+            ]
+        }
+    ],
+    NoteKind.MISPLACED: [
+        {"attachment": WEB.as_details(), "on": "vn-store", "home": "vn-lab", "network": "lab"},
+        {"attachment": WEB.as_details(), "on": "vn-store", "home": "br0", "network": ""},
+    ],
+    NoteKind.CANNOT_PLUG_IN: [{"attachment": WEB.as_details(), "obstacle": {"kind": "several with one MAC"}}],
     NoteKind.FIREWALL_REBUILT: [{"times": 1}, {"times": 3}],
     NoteKind.DNSMASQ_RESTARTED: [{}],
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: [{}],
