@@ -254,3 +254,27 @@ def test_a_killed_adoption_that_names_less_then_gives_the_rest_back(edit: dict[s
     assert len(killed.steps) < MOST_STEPS
     assert found_after == before
     assert NoteKind.RESUMED not in [note.kind for note in notes]
+
+
+@pytest.mark.parametrize(
+    ("edit", "effects"),
+    [
+        ({"ips": [{**SUBNET, "dhcp": {"hosts": []}}]}, []),
+        ({"autostart": False}, ["autostart"]),
+        ({"ips": [{**SUBNET, **RESERVED}]}, ["define", "update"]),
+        ({"mtu": 1400}, ["define", "probe", "stop", "start"]),
+    ],
+    ids=["what is there anyway", "flags", "an item, live", "a restart"],
+)
+def test_the_list_of_names_costs_a_call_only_where_more_is_named_and_nothing_is_defined_for_it(
+    edit: dict[str, Any], effects: list[str]
+) -> None:
+    bench = Bench(FakeLibvirt())
+    recorded = bench.created()
+    made = [effect.partition(" ")[0] for effect in bench.libvirt.effects.log]
+    bench.libvirt.effects.log.clear()
+
+    bench.updated(edit, recorded)
+
+    assert made == ["define", "start", "autostart", "define"]
+    assert [effect.partition(" ")[0] for effect in bench.libvirt.effects.log] == effects
