@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.hosts.sandboxed import Host
+from tests.hosts.sandboxed import REPOSITORY, Host
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -203,3 +203,13 @@ def test_a_network_with_quotes_in_its_name(host: Host, stack: Stack) -> None:
 def doctor(host: Host) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(host.run("virtnet", "doctor", "--json", check=False).stdout)["findings"]
     return found
+
+
+def test_files_of_networks_are_imported_adopted_edited_and_given_back(host: Host) -> None:
+    files = {"vagrant.xml": VAGRANT, "doubtful.xml": DOUBTFUL, "no-network.xml": "<network/>"}
+    for name, text in files.items():
+        (host.directory / name).write_text(text)
+
+    done = host.run("python", "-m", "tests.campaigns.network_files", str(host.directory), directory=REPOSITORY)
+
+    assert json.loads(done.stdout) == {"defined": 2, "refused": 1, "wrong": 0, "left_out": {"ips[0].dhcp.hosts": 1}}

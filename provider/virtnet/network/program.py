@@ -71,16 +71,20 @@ def _declaration(report: ReportedNetwork, variable: str, uri: str, *, names_uri:
 
 def to_adopt(inputs: Values, name: str, uri: str) -> tuple[Values, Mapping[str, Failure], Sequence[Failure]]:
     """Inputs less what check refuses and may be left out, by its path, and what it goes on to refuse."""
-    left_out: dict[str, Failure] = {}
+    left_out: dict[_Place, Failure] = {}
     while True:
         _, failures = check({"uri": uri, "name": name, **inputs}, {})
         places = {place: failure for failure in reversed(failures) if (place := _may_be_left_out(failure.path))}
         dropped = {place: failure for place, failure in places.items() if _holds(inputs, place)}
         if not dropped:
-            return inputs, left_out, failures
+            # What is around it tells of it.
+            widest = [
+                place for place in left_out if not any(place[:length] in left_out for length in range(len(place)))
+            ]
+            return inputs, {_path(place): left_out[place] for place in widest}, failures
         for place, failure in dropped.items():
             inputs = _less(inputs, place)
-            left_out[_path(place)] = failure
+            left_out[place] = failure
 
 
 _Place: TypeAlias = tuple[str | int, ...]
