@@ -66,14 +66,17 @@ class Rule(NamedTuple):
 
 
 def backend_of_status(status: str | None) -> Backend | None:
-    """The backend of a running network's rules, by the status that libvirt keeps of it; None where that is not there.
+    """The backend of a running network's rules, by the status that libvirt keeps of it; None where it notes none.
 
-    libvirt has noted it since it has a choice (10.4).
+    It does since it has a choice (10.4), and after a live update of the network not always (11.3).
     """
-    if status is None:
-        return None
-    noted = re.search(r"<firewall [^>]*backend='(\w+)'", status)
-    return Backend.NFTABLES if noted is not None and noted[1] == "nftables" else Backend.IPTABLES
+    noted = re.search(r"<firewall [^>]*backend='(\w+)'", status or "")
+    return next((backend for backend in Backend if noted is not None and noted[1] == backend.value), None)
+
+
+def has_rules(bridge: str, iptables: str) -> bool:
+    """Whether iptables has rules of libvirt's for a bridge."""
+    return any(place.interface == bridge for place in _iptables(iptables))
 
 
 def backend_by_rules(bridge: str, rules: Mapping[str, str | None]) -> Backend:
@@ -81,8 +84,7 @@ def backend_by_rules(bridge: str, rules: Mapping[str, str | None]) -> Backend:
     nft = _nft(rules.get("nft") or "")
     if any(place.interface == bridge for place in nft):
         return Backend.NFTABLES
-    iptables = _iptables(rules.get("iptables-save") or "")
-    if not nft or any(place.interface == bridge for place in iptables):
+    if not nft or has_rules(bridge, rules.get("iptables-save") or ""):
         return Backend.IPTABLES
     return Backend.IPTABLES if chains_of(rules.get("iptables-save") or "") >= CHAINS else Backend.NFTABLES
 

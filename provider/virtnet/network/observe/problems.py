@@ -17,6 +17,7 @@ from virtnet.network.observe.firewall import (
     MissingRules,
     backend_by_rules,
     backend_of_status,
+    has_rules,
     listers,
     missing_rules,
 )
@@ -147,9 +148,17 @@ def _firewall_problems(host: "HostReader", name: str, live: Definition) -> tuple
 def _rules(
     host: "FirewallReader", live: Definition, backend: Backend | None, seconds_old: float
 ) -> dict[str, str | None]:
-    """The listings that tell of a network's rules; those of both backends where it is not known which has them."""
-    wanted = dict.fromkeys(lister for one in Backend if backend in (None, one) for lister in listers(live, one))
-    return {lister: host.firewall_rules(lister, seconds_old=seconds_old) for lister in wanted}
+    """The listings that tell of a network's rules. Where it is not known which backend has them, nftables is last."""
+
+    def listed(by: Backend) -> dict[str, str | None]:
+        return {lister: host.firewall_rules(lister, seconds_old=seconds_old) for lister in listers(live, by)}
+
+    if backend is not None:
+        return listed(backend)
+    rules = listed(Backend.IPTABLES)
+    if has_rules(live.bridge, rules["iptables-save"] or ""):
+        return rules
+    return rules | listed(Backend.NFTABLES)
 
 
 def status_file(name: str) -> str:

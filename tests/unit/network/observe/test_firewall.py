@@ -207,7 +207,8 @@ def test_odd_names_and_rules_of_others(bridge: str, rules: str, missing: list[Mi
     ("status", "backend"),
     [
         (None, None),
-        ("<networkstatus><network/></networkstatus>", Backend.IPTABLES),
+        ("<networkstatus><network/></networkstatus>", None),
+        ("<networkstatus><network/><firewall name='fwRemoval' backend='pf'/></networkstatus>", None),
         ("<networkstatus><network/><firewall name='fwRemoval' backend='iptables'/></networkstatus>", Backend.IPTABLES),
         ("<networkstatus><network/><firewall name='fwRemoval' backend='nftables'/></networkstatus>", Backend.NFTABLES),
     ],
