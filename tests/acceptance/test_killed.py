@@ -202,11 +202,11 @@ def test_a_provider_killed_between_the_stop_and_the_start_of_a_restart(hooked: H
 EDIT: dict[str, Any] = {"domain": {"name": "new.test"}, "mtu": 1400, "dns": {"txts": [{"name": "a", "value": "b"}]}}
 
 
-def killed_edit(stack: Stack, moment: str, **args: Any) -> None:
+def killed_edit(stack: Stack, moment: str, kind: str, **args: Any) -> None:
     """An up that is killed at a moment of its steps, and of which nothing is recorded; VIRTNET_KILL has its form."""
     journal, paths = stack.host.directory / "steps", [str(STOP), os.environ.get("PYTHONPATH", "")]
     given = {"VIRTNET_STEPS": str(journal), "VIRTNET_KILL": moment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    stack.network("lab", **args)
+    stack.declare({"type": kind, "name": "lab", "args": args})
     stack.environment |= given
     stack.pulumi("up", "--yes", "--skip-preview", check=False)
     for name in given:
@@ -238,7 +238,7 @@ def test_an_edit_that_is_killed_and_then_taken_out_of_the_program(
     stack.network("lab", **before)
     stack.up()
     was = [without_mark(host.virsh("net-dumpxml", "lab", *flags)) for flags in ((), ("--inactive",))]
-    killed_edit(stack, moment, **before, **EDIT)
+    killed_edit(stack, moment, "LibvirtNetwork", **before, **EDIT)
     left = dump(host)
     stack.network("lab", **before)
 
@@ -257,3 +257,32 @@ def test_an_edit_that_is_killed_and_then_taken_out_of_the_program(
 
 def without_mark(xml: str) -> str:
     return network_edit.without_owner_mark(definition(xml))
+
+
+@pytest.mark.parametrize("form", [Stack, NativeStack])
+@pytest.mark.parametrize(
+    "moment", ["provider after 0 0 0", "pulumi after 1 0 0"], ids=["provider, written", "pulumi, done"]
+)
+def test_forwarding_that_a_killed_edit_turned_on_and_nobody_names_is_turned_off(
+    host: Host, form: type[Stack], moment: str
+) -> None:
+    stack = form(host)
+    ipv6, drop_in = (
+        "cat /proc/sys/net/ipv6/conf/all/forwarding",
+        "grep -v '^#' /etc/sysctl.d/90-virtnet-forwarding.conf",
+    )
+    before: dict[str, Any] = {"uri": "qemu:///system", "ipv4": True}
+    stack.declare({"type": "HostForwarding", "name": "lab", "args": before})
+    stack.up()
+    killed_edit(stack, moment, "HostForwarding", **before, ipv6=True)
+    left = host.sh(drop_in)
+    stack.declare({"type": "HostForwarding", "name": "lab", "args": before})
+
+    stack.refresh()
+    preview = stack.preview()
+    stack.up()
+
+    assert "net/ipv6/conf/all/forwarding = 1" in left
+    assert "ipv6 is removed" in preview
+    assert (host.sh(ipv6), host.sh(drop_in)) == ("0\n", "net/ipv4/ip_forward = 1\n")
+    assert stack.unchanged()
