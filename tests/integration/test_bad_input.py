@@ -46,7 +46,7 @@ TOGETHER: dict[str, Any] = {
 }
 CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"name": ""}, {"name": "is empty; give the network a name"}),
-    ({"name": "a<b"}, {"name": "holds '<'; use letters, digits, '-', '_' and '.', as in \"a-b\""}),
+    ({"name": "a/b"}, {"name": "holds '/'; use letters, digits, '-', '_' and '.', as in \"a-b\""}),
     (
         SINGLE_VALUES,
         {
