@@ -13,6 +13,7 @@ import time
 
 from tests.campaigns.walk.stacks import FORMS, Place
 from tests.campaigns.walk.walk import Walk, shrunk, workplace
+from tests.preloaded.server import preloaded
 
 
 def once(walk: Walk, seed: int, rounds: int) -> str:
@@ -38,10 +39,9 @@ def main() -> int:
     parser.add_argument("--shrink", type=int, default=60, help="how many shorter walks to try after a failure")
     arguments = parser.parse_args()
     directory, wrong, began = workplace(), 0, time.monotonic()
-    place = Place(directory)
     try:
-        with place.warm():
-            walk = Walk(place, told=arguments.tell)
+        with preloaded():
+            walk = Walk(Place(directory), told=arguments.tell)
             if arguments.replay:
                 print("\n".join(walk.run(*json.loads(arguments.replay))) or "nothing is wrong")
                 return 1 if walk.wrong else 0

@@ -91,6 +91,7 @@ EDITS: Mapping[str, Sequence[Any]] = {
     "adopt": (True, None),
     "on_delete": ("refuse", "disconnect", "keep", None),
     "active": (False, None, None),
+    "name": NETWORKS,
 }
 
 
@@ -107,6 +108,8 @@ def offer_edit(chance: random.Random, world: World) -> Operation | None:
         return {**found, "what": what[0], "value": what[1]}
     name = chance.choice([*EDITS, "hosts", "hosts", "hosts"])
     values = [value for value in EDITS[name] if value != declared.args.get(name)]
+    if name == "name" and chance.random() < 0.7:  # it is a replacement, and mostly refused
+        return None
     return {**found, "what": name, "value": chance.choice(values)} if values else None
 
 
@@ -267,6 +270,30 @@ def state_move(world: World, *, stack: str, name: str, too: bool) -> Done | None
     return done
 
 
+def offer_stack_rename(chance: random.Random, world: World) -> Operation | None:
+    return {"do": "stack_rename", "stack": _some_stack(chance, world), "to": chance.choice(["dev", "live"])}
+
+
+def stack_rename(world: World, *, stack: str, to: str) -> Done | None:
+    """Every URN has the stack's name."""
+    place = world.stacks[stack]
+    if place.stack == to:
+        return None
+    done = place.pulumi("stack", "rename", to)
+    if done.code == 0:
+        place.stack = to
+    return done
+
+
+def offer_read(chance: random.Random, world: World) -> Operation | None:
+    return {"do": "read", "stack": _some_stack(chance, world)}
+
+
+def read(world: World, *, stack: str) -> Done | None:
+    """`pulumi refresh`."""
+    return world.stacks[stack].pulumi("refresh", "--yes", "--skip-preview")
+
+
 def offer_bring_in(chance: random.Random, world: World) -> Operation | None:
     stack = _some_stack(chance, world)
     name = _free(world.stacks[stack], chance)
@@ -355,10 +382,11 @@ PROGRAM: Mapping[Offer, int] = {
 }  # fmt: skip
 #: What comes between.
 OUTSIDE: Mapping[Offer, int] = {
-    offer_state_delete: 2, offer_state_rename: 3, offer_state_move: 4, offer_bring_in: 2, offer_by_hand: 8,
+    offer_state_delete: 2, offer_state_rename: 3, offer_state_move: 4, offer_stack_rename: 2, offer_bring_in: 2,
+    offer_read: 2, offer_by_hand: 8,
 }  # fmt: skip
 DOES: Mapping[str, Callable[..., Done | None]] = {
     name: globals()[name]
     for name in ("add", "remove", "edit", "rename", "move", "option", "form", "state_delete", "state_rename",
-                 "state_move", "bring_in", "by_hand")
+                 "state_move", "stack_rename", "read", "bring_in", "by_hand")
 }  # fmt: skip

@@ -2,17 +2,23 @@
 
 import json
 import os
+import platform
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.hosts.sandboxed import REPOSITORY
+from tests.preloaded.server import ADDRESS, OF_KEYS
+
+PRELOADED = REPOSITORY / "tests" / "preloaded"
 #: Seconds that no command takes.
 LONGEST = 90
 #: Form and how the program names the SDK.
@@ -21,6 +27,18 @@ TYPES = {
     "dynamic": "pulumi-python:dynamic/virtnet:{}",
     "native": "virtnet:index:{}",
 }
+RAISES = """\
+if not pulumi.runtime.is_dry_run():
+    raise RuntimeError("the program gives up")"""
+#: With the plugin's place in the project, Pulumi does not warn that it took it from PATH.
+PROJECT = """\
+name: {name}
+runtime: {{name: python}}
+plugins:
+  providers:
+    - name: virtnet
+      path: {plugins}
+"""
 DESTRUCTIVE = frozenset({"delete", "replace", "delete-replaced", "create-replacement", "discard-replaced"})
 
 
@@ -145,16 +163,17 @@ class Stack:
         self.name, self.form = name, form
         self.directory = place / name
         self.directory.mkdir()
-        self._state = place / "state/.pulumi/stacks" / name / "dev.json"
-        self.environment = {**os.environ, **environment, "PULUMI_STACK": "dev", "WALK_LOG": str(place / "forks")}
+        self.stack = "dev"
+        self._states = place / "state/.pulumi/stacks" / name
+        self._environment = {**os.environ, **environment}
         self.program: list[Declared] = []
         self.raises = False
-        (self.directory / "Pulumi.yaml").write_text(f"name: {name}\nruntime: {{name: python}}\n")
+        (self.directory / "Pulumi.yaml").write_text(PROJECT.format(name=name, plugins=PRELOADED / "bin"))
 
     @property
     def full_name(self) -> str:
         """For commands on two stacks."""
-        return f"organization/{self.name}/dev"
+        return f"organization/{self.name}/{self.stack}"
 
     def text(self) -> str:
         """The program."""
@@ -166,7 +185,7 @@ class Stack:
                 "",
                 *(f'{name} = pulumi.ComponentResource("test:index:Component", "{name}")' for name in components),
                 *(one.written() for one in self.program),
-                *(['raise RuntimeError("the program gives up")'] if self.raises else []),
+                *([RAISES] if self.raises else []),
                 "",
             ]
         )
@@ -184,7 +203,7 @@ class Stack:
             done = subprocess.run(
                 command,
                 cwd=self.directory,
-                env={**self.environment, **(environment or {})},
+                env={**self._environment, "PULUMI_STACK": self.stack, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -198,7 +217,7 @@ class Stack:
 
     def records(self) -> Sequence[Record]:
         """What the state has of our kinds."""
-        latest = json.loads(self._state.read_text())["checkpoint"]["latest"] or {}
+        latest = json.loads((self._states / f"{self.stack}.json").read_text())["checkpoint"]["latest"] or {}
         found = []
         for entry in latest.get("resources") or []:
             kind = entry["type"].rpartition(":")[2]
@@ -220,18 +239,17 @@ class Stack:
 
     def reset(self, template: Mapping[Path, bytes]) -> None:
         """Begin anew, with nothing recorded."""
-        self.program, self.raises = [], False
+        self.program, self.raises, self.stack = [], False, "dev"
         for path, content in template.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
 
 class Place:
-    """Where the stacks of walks are, with the environment of their commands."""
+    """Where the stacks of walks are, with the environment of their commands. To be made within `preloaded`."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        (directory / "bin").mkdir()
         (directory / "state").mkdir()
         self.environment = {
             "PULUMI_BACKEND_URL": f"file://{directory}/state",
@@ -239,48 +257,19 @@ class Place:
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            "PULUMI_PYTHON_CMD": str(PRELOADED / "python"),
+            "VAULT_SERVER_URL": f"unix://{os.environ[ADDRESS]}{OF_KEYS}",
+            "VIRTNET_PYTHON": sys.executable,
+            "VIRTNET_PYTHON_VERSION": platform.python_version(),
             "GOGC": "400",
             "HOME": str(directory),
-            "PATH": f"{directory}/bin:{os.environ['PATH']}",
         }
 
-    @contextmanager
-    def warm(self) -> Iterator[None]:
-        """With the process that Pulumi's plugins are forks of."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.campaigns.walk.warm", str(self.directory / "bin")],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parents[3],
-        )
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "ready\n", "the warm process did not start"
-            yield
-        finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
 
-    def forget_forks(self) -> None:
-        """Begin to note which plugins there are."""
-        (self.directory / "forks").unlink(missing_ok=True)
-
-    def end_forks(self, seconds: float) -> None:
-        """End all plugins that are left: one whose engine was killed finishes what it does, and waits then."""
-        time.sleep(seconds)
-        for pid in self._forks():
-            with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
-
-    def _forks(self) -> list[str]:
-        log = self.directory / "forks"
-        pids = [line.split()[0] for line in log.read_text().splitlines()] if log.exists() else []
-        return [pid for pid in pids if _lives(pid)]
-
-
-def _lives(pid: str) -> bool:
-    try:
-        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+def end_plugins(seconds: float) -> None:
+    """End all of this host that are left: one whose engine was killed finishes what it does, and waits then."""
+    time.sleep(seconds)
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if re.search(rb"pulumi[.]dynamic|pulumi-resource-virtnet", (place / "cmdline").read_bytes()):
+                os.kill(int(place.name), signal.SIGKILL)
