@@ -191,9 +191,15 @@ class Walk:
             # `pulumi up` ends here, too.
             place.raises = False
             return
+        unknown: set[str] = set()
         if between is not None:
             self.do(between)
-            before = look()
+            # What is made by hand after the preview no preview knows of: a create with `adopt` takes it over as it is told.
+            before, known = look(), before.networks
+            unknown = {*before.networks} - {*known}
+            before = before._replace(
+                networks={name: before.networks[name] for name in before.networks if name in known}
+            )
         place.raises = raises
         up = self._heard(self._killed(place, ["up", "--yes", "--skip-preview", *options], kill))
         previews = [preview]
@@ -202,7 +208,8 @@ class Walk:
             up = self._heard(place.pulumi("up", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])))
         place.raises = False
         after = look()
-        self._judge(before, after, previews, edited=between is not None)
+        seen = after._replace(networks={name: one for name, one in after.networks.items() if name not in unknown})
+        self._judge(before, seen, previews, edited=between is not None)
         self._judge_others(stack, before, after)
         if up.code == 0 and not raises and not target and between is None:
             if refresh:

@@ -174,7 +174,8 @@ def _of_network(name: str, was: Network, now: Network) -> Iterator[Effect]:
         yield Effect("persistent" if now.persistent else "not persistent", name)
     if was.autostart != now.autostart:
         yield Effect("autostart", name, str(now.autostart).lower())
-    if was.mark != now.mark:
+    # Whether a create is done is not told by who it is.
+    if (was.mark and was.mark[:2]) != (now.mark and now.mark[:2]):
         yield Effect("mark", name, "none" if now.mark is None else now.mark.urn)
     for kind, old, new in (("definition", was.config, now.config), ("running", was.live, now.live)):
         # What starts or stops is no edit.
