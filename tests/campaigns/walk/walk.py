@@ -194,7 +194,7 @@ class Walk:
         unknown: set[str] = set()
         if between is not None:
             self.do(between)
-            # What is made by hand after the preview no preview knows of: a create with `adopt` takes it over as it is told.
+            # Of what is made by hand after the preview that cannot know: a create with `adopt` takes it over.
             before, known = look(), before.networks
             unknown = {*before.networks} - {*known}
             before = before._replace(
