@@ -33,6 +33,7 @@ from tests.campaigns.generated_networks import (
 from tests.unit.hostile import BASES, Attempt, value_at
 from tests.unit.network.test_hostile_texts import in_canonical, taken
 
+from virtnet.network.names import pid_files
 from virtnet.network.plan.new import new_tree
 from virtnet.network.resource import NETWORK
 from virtnet.network.tree import network_tree
@@ -76,9 +77,12 @@ def started(connection: libvirt.virConnect, canonical: Mapping[str, Any]) -> dic
     try:
         network.create()
         try:
-            pid = Path(f"/run/libvirt/network/{name}.pid").read_text().strip()
+            pid = next(Path(file).read_text().strip() for file in pid_files(name) if Path(file).exists())
             program = Path(f"/proc/{pid}/comm").read_text().strip()
-            files = {file: (FILES / f"{name}.{file}").read_text() for file in ("conf", "hostsfile", "addnhosts")}
+            # libvirt 9.0 names some of them as it writes XML.
+            stems = [Path(file).stem for file in pid_files(name)]
+            there = {file: [FILES / f"{stem}.{file}" for stem in stems] for file in ("conf", "hostsfile", "addnhosts")}
+            files = {file: next(path.read_text() for path in paths if path.exists()) for file, paths in there.items()}
             return {"program": [program], **{file: _lines(text) for file, text in files.items()}}
         finally:
             network.destroy()

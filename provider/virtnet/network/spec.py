@@ -30,6 +30,7 @@ from virtnet.spec.values import (
     OptionLine,
     Port,
     PortProfile,
+    ProtocolName,
     Rate,
     ServiceName,
     SomeText,
@@ -265,7 +266,7 @@ class Srv(Part):
     key: ClassVar[tuple[str, ...]] = ("service", "protocol", "domain", "target", "port", "priority", "weight")
     whole_key: ClassVar[bool] = True
     service: ServiceName = required('The service\'s name without its underscore, "ldap".')
-    protocol: ServiceName = required("The protocol's name without its underscore: tcp, udp, or another, sctp say.")
+    protocol: ProtocolName = required("The protocol's name without its underscore: tcp, udp, or another, sctp say.")
     domain: DomainName | None = optional("The domain the service is in. Left out: the network's.")
     target: DomainName | None = optional("The host that serves it. Left out: the service is said not to exist.")
     port: Port | None = optional("The port on that host, 1 to 65535.")

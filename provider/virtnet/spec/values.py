@@ -190,6 +190,13 @@ def service_name(value: str) -> str:
     return value
 
 
+def protocol_name(value: str) -> str:
+    """An SRV record's protocol: libvirt's characters for it, as one label with an underscore."""
+    if not re.fullmatch(r"[A-Za-z0-9_/+-]{1,62}", value):
+        raise Invalid(SpecFailure.NO_SERVICE_NAME)
+    return value
+
+
 def option_line(value: str) -> str:
     """A line of dnsmasq's configuration; what is beyond LONGEST_LINE dnsmasq would read as a line of its own."""
     text(value)
@@ -344,6 +351,7 @@ Uuid = Annotated[StrictStr, Canonical(network_uuid), AfterValidator(network_uuid
 DomainName = Annotated[StrictStr, Canonical(domain_name), AfterValidator(domain_name)]
 
 ServiceName = Annotated[StrictStr, Canonical(service_name), AfterValidator(service_name)]
+ProtocolName = Annotated[StrictStr, Canonical(protocol_name), AfterValidator(protocol_name)]
 
 UnescapedText = Annotated[StrictStr, Canonical(unescaped_text), AfterValidator(unescaped_text)]
 
