@@ -123,11 +123,18 @@ def _copies_within(copies: Copies, reviewed_class: ChangeClass) -> Copies:
 
 
 def _within(target: "NetworkTree", found: "NetworkTree", reviewed_class: ChangeClass) -> "NetworkTree":
-    """A copy less every change above the reviewed class; as it is where others gave it another mode.
+    """A copy less every change above the reviewed class; its way to the outside as it is where others changed the mode.
 
     What belongs to one mode means something else in the other: an interface alone makes an isolated network a NAT one.
+    Where one of the two modes has no bridge of its own, all of it does.
     """
-    return found if mode_of(target) != mode_of(found) else restrict(NetworkSpec, target, found, reviewed_class)
+    if mode_of(target) != mode_of(found):
+        if not {mode_of(target), mode_of(found)} <= set(OWN_BRIDGE_MODES):
+            return found
+        target = without(target, {"forward"})
+        if "forward" in found:
+            target = {**target, "forward": found["forward"]}
+    return restrict(NetworkSpec, target, found, reviewed_class)
 
 
 def _live_within(target: "NetworkTree", found: "NetworkTree", reviewed_class: ChangeClass) -> "NetworkTree":
