@@ -248,4 +248,4 @@ def test_connections_through_the_host_live_or_are_said_to_be_reset(host: Host, s
 
     # The reset goes to the outside; the guest waits in vain.
     assert (ended.strip() == "lived") is beside
-    assert ("their TCP connections through the host break" in preview) is not beside
+    assert ("TCP connections of guests through the host break" in preview) is not beside

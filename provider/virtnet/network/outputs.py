@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork, ReportedNetwork
 from virtnet.network.problem_kinds import NOT_MENDED, ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.tree import network_tree
+from virtnet.network.tree import as_defined, network_tree
 from virtnet.network.xml import edits
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml.read import OwnerMark
@@ -125,24 +125,13 @@ def _unnamed(named: "NetworkTree", report: ReportedNetwork) -> "tuple[NetworkTre
     defined = beyond(NetworkSpec, _less_identity(config), named)
     if report.live is None or report.live.xml == report.definition.xml:
         return defined, defined
-    return defined, beyond(NetworkSpec, _less_identity(_as_defined(report.live.tree, config)), named)
+    return defined, beyond(NetworkSpec, _less_identity(as_defined(report.live.tree, config)), named)
 
 
 def _less_identity(tree: "NetworkTree") -> "NetworkTree":
     """A network is known by its UUID, MAC and bridge, which are kept as found, and are outputs of their own."""
     bridge = without(tree.get("bridge", {}), {"name"})
     return {**without(tree, {"name", "uuid", "mac", "bridge"}), **({"bridge": bridge} if bridge else {})}
-
-
-def _as_defined(live: "NetworkTree", config: "NetworkTree") -> "NetworkTree":
-    """A running network's tree less what libvirt puts in of itself: a pool's devices, and NAT's usual ports."""
-    forward = live.get("forward", {})
-    if "pf" in forward:
-        forward = without(forward, {"addresses", "interfaces"})
-    ports = forward.get("nat", {}).get("port", {})
-    if (ports.get("start"), ports.get("end")) == (1024, 65535) and "nat" not in config.get("forward", {}):
-        forward = without(forward, {"nat"})
-    return {**live, "forward": forward} if forward else live
 
 
 def _concealed(part: type[Part], tree: Values) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Literal, cast, overload
 
 from virtnet.network.spec import NetworkSpec
-from virtnet.spec.part import UNKNOWN, Unknown, Values, is_unknown
+from virtnet.spec.part import UNKNOWN, Unknown, Values, is_unknown, without
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import DhcpTree, NetworkTree, NetworkTreeWithUnknowns
@@ -88,3 +88,14 @@ def texts_of(tree: "NetworkTree") -> dict[tuple[TextKind, str], str]:
     }
     named = {key: text for key, text in found.items() if text}
     return named | {("metadata", namespace): text for namespace, text in tree.get("metadata", {}).items()}
+
+
+def as_defined(live: "NetworkTree", config: "NetworkTree") -> "NetworkTree":
+    """A running network's tree less what libvirt puts in of itself: a pool's devices, and NAT's usual ports."""
+    forward = live.get("forward", {})
+    if "pf" in forward:
+        forward = without(forward, {"addresses", "interfaces"})
+    ports = forward.get("nat", {}).get("port", {})
+    if (ports.get("start"), ports.get("end")) == (1024, 65535) and "nat" not in config.get("forward", {}):
+        forward = without(forward, {"nat"})
+    return {**live, "forward": forward} if forward else live

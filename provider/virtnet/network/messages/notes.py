@@ -173,8 +173,8 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     "libvirtd), which starts dnsmasq",
     NoteKind.PLUGGED_IN: _plugged_in,
     NoteKind.CUT_OFF_BY_RESTART: _cut_off_by_restart,
-    NoteKind.CONNECTIONS_RESET: "nothing else on the host tracks connections (another NAT network, Docker or firewalld "
-    "would), so their TCP connections through the host break: the host resets them",
+    NoteKind.CONNECTIONS_RESET: "TCP connections of guests through the host break, as the host resets them: nothing else "
+    "on it tracks connections, as another NAT network, Docker or firewalld would",
     NoteKind.BRIDGE_LOST_ALREADY: _bridge_lost_already,
     NoteKind.ADDRESSES_GO: _addresses_go,
     NoteKind.SPANNING_TREE_DELAYS: "STP is on in {bridge}, so that what is plugged in again may say nothing for up to "

@@ -37,7 +37,7 @@ from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.running import StartNetwork, stop_step
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.steps.step import NetworkStep
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.network.tree import OWN_BRIDGE_MODES, as_defined, mode_of, own_bridge
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import NEXT_START, OwnerMark
@@ -371,7 +371,7 @@ def _begun_by_restart(course: _Course) -> tuple[Change, ...]:
     if course.report.live is None:
         return ()
     runs = definition(network_edit.for_definition(course.report.live)).tree
-    return differences(NetworkSpec, course.targets.copies.config, runs)
+    return differences(NetworkSpec, course.targets.copies.config, as_defined(runs, course.report.definition.tree))
 
 
 def _flag_changes(course: _Course) -> Iterator[Change]:

@@ -8,7 +8,7 @@ from virtnet.network.diff import with_identity, with_own_bridge
 from virtnet.network.live_items import as_updates_can, updates_can_make
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of
+from virtnet.network.tree import OWN_BRIDGE_MODES, as_defined, mode_of
 from virtnet.network.xml.read import NEXT_START, NOT_XML
 from virtnet.planning.merge import differences, merge, restrict
 from virtnet.planning.plan import Change, ChangeClass
@@ -76,7 +76,8 @@ def targets_of(
     """Where the network goes from what is there, by what is desired and was desired before."""
     wanted, had = _in_xml(desired), _in_xml(before)
     found = report.definition.tree
-    live = None if report.live is None else (_target(wanted, had, report.live.tree), report.live.tree)
+    running = None if report.live is None else as_defined(report.live.tree, found)
+    live = None if running is None else (_target(wanted, had, running), running)
     copies = Copies(config=_target(wanted, had, found), config_found=found, live=live)
     flags = Flags(
         active=bool(desired.get("active", True)), autostart=bool(desired.get("autostart", True)), persistent=True
