@@ -123,7 +123,10 @@ class Connection:
         if with_system(self._uri) is None:
             return False
         target = urlsplit(self._uri)
-        return target.username != "root" if target.hostname else os.geteuid() != 0
+        if target.hostname:
+            # Without a name in the URI, ssh's own configuration decides who it is.
+            return target.username not in (None, "root")
+        return os.geteuid() != 0
 
     def version(self) -> int:
         """The daemon's version: 9.0.0 is 9000000."""
@@ -151,13 +154,15 @@ class Connection:
     def _objects(self, handle: Any) -> dict[str, Any]:
         """Libvirt's objects for networks, by UUID. Each is but a name and a UUID, good for as long as the connection.
 
-        A lookup takes as long as what is asked then, and a create asks ten times. Used by calls, one at a time.
+        A lookup takes as long as what is asked then, and a create asks ten times. A call that was given up may go on
+        beside the calls of the next connection, and gets the objects of its own.
         """
-        if self._looked_up[0] is not handle:
-            self._looked_up = (handle, {})
+        found = self._looked_up
+        if found[0] is not handle:
+            found = self._looked_up = (handle, {})
             # Before the connection is closed, which lives as long as they do.
-            atexit.register(self._looked_up[1].clear)
-        return self._looked_up[1]
+            atexit.register(found[1].clear)
+        return found[1]
 
     def _network(self, handle: Any, uuid: str) -> Any:
         """Libvirt's object for a network, looked up at most once; that it is gone is said by what is asked of it."""

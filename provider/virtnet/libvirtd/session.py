@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import cache, cached_property
 from typing import Any, Protocol, TypeVar
 
-from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Refused, Unreachable
+from virtnet.errors import AccessDenied, LibvirtFailure, NotFound, Refused, Unreachable, VirtnetError
 from virtnet.libvirtd import messages
 from virtnet.libvirtd.caller import Caller
 from virtnet.transport.uri import is_remote, is_test, noninteractive, why_unsafe
@@ -303,9 +303,9 @@ class Session:
             try:
                 if made.ended(self._asked_after):
                     break
-                other = other or _Link(self._uri, self._new_tunnel())
-                answers = self._answers(other, ask)
-            except BaseException as error:
+                other = other or self._another_link()
+                answers = other is not None and self._answers(other, ask)
+            except (KeyboardInterrupt, SystemExit) as error:
                 interrupt = error
                 continue
             if not answers and not made.ended(0):
@@ -317,6 +317,13 @@ class Session:
         if interrupt is not None:
             raise interrupt
         return made.result()
+
+    def _another_link(self) -> _Link | None:
+        """For a question whether a call is still served; None where nothing is left to make one of."""
+        try:
+            return _Link(self._uri, self._new_tunnel())
+        except (OSError, RuntimeError):
+            return None
 
     def _answers(self, other: _Link, ask: Ask | None) -> bool:
         """Whether who serves a call answers on another connection, in time."""
@@ -331,8 +338,10 @@ class Session:
                 other.abandon()
                 return False
             asked.result()
-        except (_Silent, self.libvirt.libvirtError):
+        except (_Silent, VirtnetError, self.libvirt.libvirtError):
             return False
+        except (OSError, RuntimeError):
+            return False  # no place, file or thread is left for another connection
         return True
 
     def _still_serves(self, link: _Link, what: str) -> bool:

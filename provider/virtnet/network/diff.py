@@ -10,7 +10,7 @@ from virtnet.network.live_items import as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.observe.named import named_by
 from virtnet.network.observe.scope import Scope, Start
-from virtnet.network.outputs import NetworkOutputs
+from virtnet.network.outputs import NetworkOutputs, revealed
 from virtnet.network.problem_kinds import ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
@@ -51,7 +51,9 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
     if mode_of(desired) in OWN_BRIDGE_MODES and recorded.get("bridge_name"):
         present = {**present, "bridge": {**present.get("bridge", {}), "name": str(recorded["bridge_name"])}}
     found = {
-        change.path: change for there in _with_unnamed(present, recorded) for change in _made(desired, before, there)
+        change.path: change
+        for there in _with_unnamed(present, recorded, desired)
+        for change in _made(desired, before, there)
     }
     changes = list(found.values())
     if recorded.get("active") is False:
@@ -81,12 +83,12 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
     return tuple(changes)
 
 
-def _with_unnamed(present: "NetworkTree", recorded: Values) -> "Iterator[NetworkTree]":
+def _with_unnamed(present: "NetworkTree", recorded: Values, desired: Values) -> "Iterator[NetworkTree]":
     """What is there, with what nobody named, which may be named by now, or said not to be.
 
     Where what runs and what is defined differ in that, both ways: a change of either is one.
     """
-    others = as_group(recorded.get("__unnamed") or {})
+    others = revealed(NetworkSpec, as_group(recorded.get("__unnamed") or {}), desired)
     yield merge(NetworkSpec, present, {}, network_tree(others)) if others else present
     if unsettled := {str(name) for name in as_list(recorded.get("__unsettled") or ())}:
         yield merge(NetworkSpec, present, {}, network_tree(without(others, unsettled)))

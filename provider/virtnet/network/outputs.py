@@ -13,8 +13,20 @@ from virtnet.network.xml import edits
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import findings
-from virtnet.planning.merge import ABSENT, beyond, project
-from virtnet.spec.part import Part, Values, as_group, as_list, only, optional, required, shapes, without
+from virtnet.planning.merge import ABSENT, beyond, item_key, project
+from virtnet.spec.part import (
+    UNKNOWN,
+    Part,
+    Values,
+    as_group,
+    as_list,
+    only,
+    optional,
+    required,
+    shapes,
+    walk_unknown,
+    without,
+)
 from virtnet.spec.values import Bool, Text
 
 if TYPE_CHECKING:
@@ -149,6 +161,29 @@ def _concealed(part: type[Part], tree: Values) -> dict[str, object]:
             found[name] = [_concealed(shape.part, as_group(item)) for item in as_list(value)]
         else:
             found[name] = value
+    return found
+
+
+def revealed(part: type[Part], concealed: Values, desired: Values) -> dict[str, object]:
+    """A tree as it was before it was concealed, as far as what is desired has the very values."""
+    found = dict(concealed)
+    for name, shape in shapes(part).items():
+        value, known = concealed.get(name), desired.get(name)
+        if value is None or known is None or known is UNKNOWN:
+            continue
+        if shape.secret and shape.kind == "scalars":
+            items = {_digest(item): item for item in as_list(known) if item is not UNKNOWN}
+            found[name] = [items.get(str(item), item) for item in as_list(value)]
+        elif shape.secret:
+            found[name] = known if not list(walk_unknown(known)) and _digest(known) == value else value
+        elif shape.kind == "part" and shape.part is not None:
+            found[name] = revealed(shape.part, as_group(value), as_group(known))
+        elif shape.kind == "parts" and shape.part is not None:
+            those = {item_key(shape.part, as_group(item)): item for item in as_list(known) if item is not UNKNOWN}
+            found[name] = [
+                revealed(shape.part, item, as_group(those.get(item_key(shape.part, item), {})))
+                for item in map(as_group, as_list(value))
+            ]
     return found
 
 

@@ -91,8 +91,7 @@ LATER = "known only when applied; the plan is made then"
 
 def alias_option(alias: str) -> str:
     """How a program gives a resource its old URN, or its old name."""
-    given = alias if alias.startswith("urn:") else f"pulumi.Alias(name={alias!r})"
-    shown = repr(given) if given is alias else given
+    shown = repr(alias) if alias.startswith("urn:") else f"pulumi.Alias(name={alias!r})"
     return f"give it as an alias (opts=pulumi.ResourceOptions(aliases=[{shown}]))"
 
 

@@ -257,30 +257,16 @@ def shapes(part: type[Part]) -> Mapping[str, Shape]:
     return {name: _shape(name, info) for name, info in part.model_fields.items()}
 
 
-def may_be_secret(part: type[Part], path: str) -> bool:
-    """Whether a path leads to a field that is secret, into one, or to items with one.
-
-    In Python spelling and with keys of items.
-    """
-    inside: type[Part] | None = part
-    shape: Shape | None = None
-    for name in re.sub(r'\["[^"]*"\]|\[[^\]]*\]', "", path).split("."):
-        shape = None if inside is None else shapes(inside).get(name)
-        if shape is None:
-            return False
-        if shape.secret:
-            return True
-        inside = shape.part
-    return shape is not None and shape.kind == "parts" and holds_secret(shape.part)
-
-
 def holds_secret(part: type[Part] | None) -> bool:
     """Whether a field of a part may be secret."""
     return part is not None and any(shape.secret for shape in shapes(part).values())
 
 
 def conceals(part: type[Part], path: str) -> bool:
-    """Whether what a path leads to may be secret, or hold at any depth something that may be."""
+    """Whether what a path leads to may be secret, or hold at any depth something that may be.
+
+    In Python spelling and with keys of items.
+    """
     inside: type[Part] | None = part
     for name in re.sub(r'\["[^"]*"\]|\[[^\]]*\]', "", path).split("."):
         shape = None if inside is None else shapes(inside).get(name)

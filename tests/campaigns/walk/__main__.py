@@ -6,6 +6,7 @@ SEED + N. Ends with 1 when something was wrong; then the walk is made shorter as
 
 import argparse
 import json
+import os
 import random
 import shutil
 import sys
@@ -38,6 +39,9 @@ def main() -> int:
     parser.add_argument("--replay", help="a form and operations, as a failure prints them")
     parser.add_argument("--shrink", type=int, default=60, help="how many shorter walks to try after a failure")
     arguments = parser.parse_args()
+    if os.environ.get("VIRTNET_SANDBOX") != "1":
+        # It removes every network, and all of /etc/sysctl.d, between two walks.
+        parser.error("run it inside a sandbox: virtnet sandbox -- python -m tests.campaigns.walk")
     directory, wrong, began = workplace(), 0, time.monotonic()
     try:
         with preloaded():

@@ -147,6 +147,19 @@ def test_what_is_taken_up_and_named_no_longer_goes_back() -> None:
     assert life.forwards == ("1", "0")
 
 
+@pytest.mark.parametrize("persist", [True, False])
+def test_a_delete_takes_back_what_an_update_did_that_nobody_recorded(persist: bool) -> None:
+    life = Life()
+    found = life.host.state()
+    old = life.create(inputs(OLD, persist=persist))
+    for step in life.plan(inputs(OLD, persist=persist, ipv6=True), old).steps:
+        step.execute(life.connect(""))  # and here the provider is killed
+
+    life.delete(old)
+
+    assert life.host.state() == found
+
+
 def test_two_of_one_name_that_do_not_meet_leave_each_other_alone() -> None:
     life = Life()
     first = life.create(inputs(OLD))

@@ -17,7 +17,7 @@ from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.planning.resource import Resource
 from virtnet.spec import properties as wire
-from virtnet.spec.part import Part, may_be_secret
+from virtnet.spec.part import Part, conceals
 
 pytestmark = pytest.mark.fuzz
 
@@ -46,7 +46,7 @@ def test_a_hostile_text_is_refused_in_a_sentence_fit_to_print(kind: str) -> None
             reason = RESOURCES[kind].messages().failure(failure)
             said = f"{failure.path}: {reason}"
             # The key of a map stands in each path to its value, so it is none.
-            may_be = may_be_secret(SPECS[kind], attempt.place) and not attempt.place.endswith(".KEY")
+            may_be = conceals(SPECS[kind], attempt.place) and not attempt.place.endswith(".KEY")
             secret = may_be and len(attempt.value) > 3 and attempt.value in reason
             if secret or not said.isprintable() or len(reason) > 400:
                 unfit[str(attempt)] = said[:1000]

@@ -95,7 +95,20 @@ def test_whatever_others_put_there_is_a_note_that_says_what_undoes_it(place: str
     assert told(undone, recorded) == ()
 
 
-@pytest.mark.parametrize("place", ["mtu", "domain", "bandwidth", "forward.nat", "ips.dhcp.hosts", "dns.forwarders"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "mtu",
+        "domain",
+        "bandwidth",
+        "forward.nat",
+        "ips.dhcp.hosts",
+        "dns.forwarders",
+        "title",
+        "dnsmasq_options",
+        "dns.txts",
+    ],
+)
 def test_named_as_it_is_it_is_owned_and_nothing_happens(place: str) -> None:
     path, shape = NONES[place]
     there, _ = a_network_with(path, shape.none)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from virtnet.forwarding.boot_files.drop_in import DropIn, path_of
 from virtnet.forwarding.kinds import NoteKind, ProblemKind, RefusalKind
-from virtnet.forwarding.observed import ForwardingReport, drop_in_of, previous_of, project, setting
+from virtnet.forwarding.observed import ForwardingReport, drop_in_of, project, setting
 from virtnet.forwarding.plan.files import marked_anew, own_records, plan_files, removed
 from virtnet.forwarding.plan.goal import Goal, goal_of, lost_routes, preserve_advertisements
 from virtnet.forwarding.plan.notes import (
@@ -176,7 +176,7 @@ def _delete(recorded: Values, observed: ForwardingReport) -> Plan:
     if setting(recorded, "on_delete", default="restore") == "keep":
         gone = removed(own_records(held), observed.runtime_records, held, observed.host)
         return Plan(steps=gone.steps, notes=(Note(NoteKind.KEPT_ON_DELETE),))
-    restored = restore(SimulatedWrites(observed.values), previous_of(recorded), observed, own=held.own, targets={})
+    restored = restore(SimulatedWrites(observed.values), remembered(held, recorded), observed, own=held.own, targets={})
     paths = {path_of(drop_in_of(recorded)), *recorded_path(recorded), *held.own}
     files = removed(paths, {**observed.files, **observed.runtime_records}, held, observed.host)
     steps: tuple[Step, ...] = (*restored.writes.steps, *files.steps)

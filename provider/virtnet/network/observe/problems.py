@@ -1,8 +1,8 @@
 """What a look at a network calls a problem: everything that a refresh records as one is found here.
 
 That is what is wrong with what runs (its bridge, its addresses, its dnsmasq, its firewall rules), what restarts that
-were cut short have left, and that the network is another resource's by now. `network.problems` lists the kinds, and
-what mends each.
+were cut short have left, and that the network is another resource's by now. `network.problem_kinds` lists the kinds,
+and what mends each.
 """
 
 from collections.abc import Sequence

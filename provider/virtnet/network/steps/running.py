@@ -149,12 +149,12 @@ class RunAgain:
             return
         live = definition(self.live_xml)
         started_from = network_edit.for_definition(live)
-        if self.bridge and live.mac and link_address(clients, self.bridge) == live.mac:
-            # Of a start whose daemon was killed, and which has a new one by now.
-            RemoveLeftoverBridge(uuid=self.uuid, bridge=self.bridge, mac=live.mac).execute(clients)
-            EndLeftoverDnsmasq(uuid=self.uuid, name=live.tree.get("name", "")).execute(clients)
         RestoreDefinition(uuid=self.uuid, xml=started_from, autostart=self.autostart).execute(clients)
         try:
+            if self.bridge and live.mac and link_address(clients, self.bridge) == live.mac:
+                # Of a start whose daemon was killed, and which has a new one by now.
+                RemoveLeftoverBridge(uuid=self.uuid, bridge=self.bridge, mac=live.mac).execute(clients)
+                EndLeftoverDnsmasq(uuid=self.uuid, name=live.tree.get("name", "")).execute(clients)
             StartNetwork(uuid=self.uuid, bridge=self.bridge, known_ours=True).execute(clients)
         finally:
             # The running network's XML is only what it was started from; its definition is put back in any case.
