@@ -119,7 +119,7 @@ def test_two_resources_of_one_run_do_not_take_a_network_from_each_other(host: Ho
 
     up = either.up(check=False)
 
-    assert "::a too, which this program has for the same host" in up
+    assert "which this program has too" in up
     assert "::a" in marked(host)
     assert len(urns(either)) == 1
 

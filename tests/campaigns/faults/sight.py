@@ -39,7 +39,7 @@ class Sight:
         """What is not as expected, in a line each; of every subject but one."""
         found = []
         for name, text in expected.parts.items():
-            now, wanted = self.parts[name].splitlines(), text.splitlines()
+            now, wanted = (_metadata_sorted(part.splitlines()) for part in (self.parts[name], text))
             if now != wanted and name != but:
                 more = [line for line in now if line not in wanted] or [f"{len(now)} lines"]
                 less = [line for line in wanted if line not in now] or [f"{len(wanted)} lines"]
@@ -70,6 +70,15 @@ class Sight:
         if left:
             words.append(f"{', '.join(left)} left")
         return "; ".join(words)
+
+
+def _metadata_sorted(lines: list[str]) -> list[str]:
+    """The lines of a dump with those of its metadata in one order: an element that is set anew becomes the last."""
+    marks = [place for place, line in enumerate(lines) if line.strip() in ("<metadata>", "</metadata>")]
+    if len(marks) != 2:
+        return lines
+    first, last = marks
+    return [*lines[: first + 1], *sorted(lines[first + 1 : last]), *lines[last:]]
 
 
 def _place(master: str) -> str:
