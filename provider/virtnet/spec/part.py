@@ -345,7 +345,7 @@ def validated(spec: type[SpecType], inputs: Values) -> SpecType:
 def from_inputs(spec: type[SpecType], inputs: Values) -> tuple[SpecType | None, list[Failure]]:
     """Inputs as a spec, or None with every failure of type, spelling and range. Keys with null count as absent."""
     try:
-        return validated(spec, _without_nulls(inputs) or {}), []
+        return validated(spec, _without_nulls(spec, inputs) or {}), []
     except ValidationError as error:
         from virtnet.spec.refused import failures_of
 
@@ -367,17 +367,31 @@ def _plain(value: object) -> object:
     return value
 
 
-def _without_nulls(value: Any) -> Any:
-    """A value less its nulls. A group of nothing else is absent too, as an empty one says that there is none."""
+def _without_nulls(part: type[Part] | None, value: Any) -> Any:
+    """A value less its nulls. A group of nothing else is absent too, as an empty one says that there is none.
+
+    A group in the place of a single value stays, to be refused.
+    """
     if isinstance(value, Mapping):
-        found = {name: _without_nulls(item) for name, item in value.items()}
+        fields = {} if part is None else _by_both_spellings(part)
+        found = {name: _field_without_nulls(fields.get(name), item) for name, item in value.items()}
         kept = {name: item for name, item in found.items() if item is not None}
         return kept if kept or not value else None
     if isinstance(value, list | tuple):
-        return [
-            {} if isinstance(item, Mapping) and _without_nulls(item) is None else _without_nulls(item) for item in value
-        ]
+        items = [(item, _without_nulls(part, item)) for item in value]
+        return [{} if left is None and isinstance(item, Mapping) else left for item, left in items]
     return value
+
+
+def _field_without_nulls(shape: Shape | None, value: Any) -> Any:
+    if shape is not None and shape.kind == "scalar" and isinstance(value, Mapping):
+        return value
+    return _without_nulls(None if shape is None or shape.kind == "map" else shape.part, value)
+
+
+@cache
+def _by_both_spellings(part: type[Part]) -> Mapping[str, Shape]:
+    return {spelled: shape for name, shape in shapes(part).items() for spelled in (name, to_camel(name))}
 
 
 def walk_unknown(value: object, path: str = "") -> Iterator[str]:

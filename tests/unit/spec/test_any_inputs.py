@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pulumi import dynamic
 from pulumi.dynamic.config import Config
@@ -95,6 +95,8 @@ def test_check_answers_a_network_that_is_right_but_for_a_few_places(inputs: dict
 
 
 @given(spoilt_networks(), whole_networks())
+@example({"name": {"active": None}, "uri": "qemu:///system"}, {"name": "lab"})
+@example({"name": "lab", "uri": {"active": None}}, {"name": "lab"})
 def test_what_check_takes_can_be_compared_previewed_and_made(spoilt: dict[str, Any], other: dict[str, Any]) -> None:
     libvirt = FakeLibvirt()
     # Where a program names none, or null, the adapters name the configuration's.
