@@ -281,10 +281,10 @@ def libvirt_directory_full_update(host: Host, stack: Stack) -> Row:
 
 
 def two_stacks_and_a_human(host: Host, stack: Stack) -> Row:
-    """Two stacks and virsh change one network at the same time; each time the stack that made it wins in the end."""
+    """Two stacks want one network and virsh changes it, all at once; the stack that made it has it in the end."""
     before = _with_guests(host, stack)
     other = Stack(host, "other")
-    other.declare(*network(forward={}, ips=[SUBNET], adopt=True, domain={"name": "other.test"}))
+    other.declare(*network(forward={}, ips=[SUBNET], domain={"name": "other.test"}))
     stack.declare(*CHANGED)
     human = (
         "for number in $(seq 20 60); do virsh -q net-update lab add dns-host --live --config "
