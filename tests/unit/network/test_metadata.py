@@ -8,6 +8,8 @@ from tests.builders import checked, connect_to
 from tests.fakes.libvirt import FakeLibvirt
 
 from virtnet.errors import ApplyFailed
+from virtnet.network._generated.trees import NetworkTree
+from virtnet.network.plan.metadata import text_updates
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
@@ -80,3 +82,22 @@ def test_broken_at_any_text_the_old_ones_are_back(broken: int, after_effect: boo
         lifecycle.update(NETWORK, recorded, checked(LAB, **AFTER), clients, lambda line: None)
 
     assert libvirt.snapshot() == was
+
+
+def test_a_text_that_others_gave_one_copy_alone_stays_in_that_one() -> None:
+    theirs: NetworkTree = {"description": "of the definition"}
+
+    (one,) = text_updates("uuid", ({"title": "new"}, {}), ({"title": "new", **theirs}, theirs))
+
+    assert (one.kind, one.text, one.live, one.config) == ("title", "new", True, True)
+
+
+def test_texts_that_differ_between_the_copies_are_set_one_by_one() -> None:
+    wanted: NetworkTree = {"title": "new"}
+
+    updates = list(text_updates("uuid", (wanted, {"title": "old"}), ({}, {"title": "older"})))
+
+    assert [(one.text, one.previous, one.live, one.config) for one in updates] == [
+        ("new", "old", True, False),
+        (None, "older", False, True),
+    ]

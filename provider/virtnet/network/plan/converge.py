@@ -284,7 +284,7 @@ def _updates_alone(course: _Course) -> tuple[NetworkStep, ...]:
     if not course.runs_on:
         return ()
     config = (copies.config, copies.config_found) if course.by_updates else None
-    texts = text_updates(uuid, copies.config, course.live, copies.config_found if course.by_updates else None)
+    texts = text_updates(uuid, copies.live, config)
     sets_texts = course.texts_change and course.sets_texts
     return (*section_updates(uuid, copies.live, config), *(texts if sets_texts else ()))
 
