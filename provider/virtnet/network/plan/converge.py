@@ -63,6 +63,8 @@ class Converged(NamedTuple):
     """Where both copies of the configuration go."""
     defines: bool
     """Whether a step defines the network anew, with the mark that is given."""
+    restarts: bool
+    """Whether it is stopped and started."""
 
     @property
     def edits(self) -> bool:
@@ -118,6 +120,7 @@ def converge(
         uuid=observed.report.uuid,
         copies=course.targets.copies,
         defines=course.defines,
+        restarts=course.restarts,
     )
 
 

@@ -143,7 +143,8 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
     elif mark is not None and not converged.defines:
         steps.insert(0, MarkNetwork(uuid=report.uuid, mark=found.mark, previous=mark))
-    if adopted.active and found.mark is None:
+    unmarked_by_restart = converged.restarts and (converged.defines or not undefines)
+    if adopted.active and found.mark is None and not unmarked_by_restart:
         steps += _unmark_running(observed)
     return plan._replace(steps=tuple(steps), notes=(*plan.notes, Note(NoteKind.GIVEN_BACK)))
 
