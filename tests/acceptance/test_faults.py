@@ -48,7 +48,8 @@ def test_faults_while_texts_are_set_on_a_running_network_lose_nothing(host: Host
     rows = list(bench.run(lambda _: True))
 
     assert [(row.when, row.wrong) for row in rows if row.wrong] == []
-    assert {row.when.rpartition(" ")[2] for row in rows} == {"SetMetadata"}
+    # What an edit names anew is noted in the mark before its first effect.
+    assert {row.when.rpartition(" ")[2] for row in rows} == {"MarkNetwork", "SetMetadata"}
     assert {row.lost for row in rows} == {"nothing"}
 
 
