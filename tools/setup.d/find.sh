@@ -63,8 +63,14 @@ find_go() {
             return
         fi
     fi
-    [[ -x $cache/go/bin/go ]] || return 1
-    echo "$cache/go/bin"
+    # From 1.26 on the package has Go whole in a directory of its own, and what is in bin runs it only as a module.
+    local place
+    for place in "$cache/go/go/bin" "$cache/go/bin"; do
+        [[ -x $place/go ]] || continue
+        echo "$place"
+        return
+    done
+    return 1
 }
 
 # The directory of node and npm, likewise.

@@ -113,6 +113,17 @@ def test_a_shell_finds_the_uv_of_the_cache(place: Place) -> None:
     assert place.shell("command -v uv; command -v python") == [str(uv), str(place.python)]
 
 
+@pytest.mark.parametrize("layout", ["go/bin", "go/go/bin"])
+def test_the_go_of_the_cache_is_found_wherever_its_package_has_it(place: Place, layout: str) -> None:
+    cached = place.root / "cache/virtnet"
+    program(cached / "go/bin/go", "runs only as a module" if layout == "go/go/bin" else "go")
+    go = program(cached / layout / "go", "go")
+
+    done = place.run("bash", "-euc", ". tools/setup.d/find.sh; find_go")
+
+    assert (done.stdout, done.stderr) == (f"{go.parent}\n", "")
+
+
 @pytest.mark.parametrize(
     ("version", "serves"),
     [("0.9.0", False), ("3.99.0", False), (pinned_pulumi(), True), ("3.1000.0", True), ("4.0.0-dev.0", True)],
