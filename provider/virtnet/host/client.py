@@ -25,7 +25,6 @@ from virtnet.host.parse import (
     parse_denied,
     parse_links,
     parse_listening_sockets,
-    parse_not_running,
     parse_routes,
 )
 from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
@@ -50,6 +49,9 @@ NET_ATTRIBUTES = "/sys/class/net/"
 
 #: Bit 12 of a capability set (capabilities(7)).
 CAP_NET_ADMIN = 1 << 12
+
+#: What firewall-cmd ends with while firewalld does not run (NOT_RUNNING, firewall-cmd(1)).
+FIREWALLD_NOT_RUNNING = 252
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
@@ -198,7 +200,7 @@ class Host:
         if not self.has_program("firewall-cmd"):
             return ()
         answer = self._answer(messages.LIST_ZONES, requests.FIREWALL_ZONES)
-        if answer.error is not None and parse_not_running(answer.error.message):
+        if answer.error is not None and answer.error.status == FIREWALLD_NOT_RUNNING:
             return ()
         return self._without_error(answer, messages.LIST_ZONES, program="firewall-cmd").text.split()
 

@@ -148,7 +148,8 @@ class LocalMachine:
         except subprocess.TimeoutExpired:
             raise NoAnswer(messages.program_silent(program, self._seconds)) from None
         if started.returncode != 0:
-            return Answer(error=HostError(None, " ".join(stderr.split()) or messages.exit_status(started.returncode)))
+            said = " ".join(stderr.split()) or messages.exit_status(started.returncode)
+            return Answer(error=HostError(None, said, started.returncode))
         return Answer(output)
 
 

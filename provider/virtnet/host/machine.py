@@ -29,6 +29,8 @@ class HostError(NamedTuple):
     number: int | None
     """The system's error number (errno); None for the failure of a program."""
     message: str
+    status: int | None = None
+    """What a program ended with; None where none did."""
 
 
 class Answer(NamedTuple):

@@ -103,11 +103,6 @@ def parse_denied(complaint: str) -> bool:
     return "Operation not permitted" in complaint
 
 
-def parse_not_running(complaint: str) -> bool:
-    """Whether firewall-cmd failed because firewalld does not run; in the C locale."""
-    return "not running" in complaint
-
-
 def parse_up(flags: str) -> bool:
     """Whether an interface is up by its /sys/class/net/NAME/flags, "0x1003" say (IFF_UP, netdevice(7))."""
     return bool(int(flags, 16) & IFF_UP)

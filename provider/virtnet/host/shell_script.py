@@ -28,10 +28,11 @@ _NUMBERS_BY_MESSAGE = {
     )
 }
 
-#: Exit statuses of the script's own functions, beyond those of shells (126, 127, 128 + a signal) and below 256.
-NO_PROGRAM, STILL_RUNS, IN_USE, CANNOT_TRY = 250, 251, 252, 253
+#: Statuses of the script's own functions. They are printed alone, and no program ends with one above 255: firewall-cmd
+#: ends with 251 to 254.
+NO_PROGRAM, STILL_RUNS, IN_USE, CANNOT_TRY = 1001, 1002, 1003, 1004
 
-#: Error numbers by the exit status of one of the script's own functions.
+#: Error numbers by the status of one of the script's own functions.
 _NUMBERS_BY_STATUS = {
     NO_PROGRAM: errno.ENOENT,
     STILL_RUNS: errno.ETIME,
@@ -193,4 +194,5 @@ def _answer(request: Request, text: str, status: str, stderr: str) -> Answer:
     message = " ".join(stderr.split()) or messages.exit_status(status)
     # A program's failure is its own business: its words are shown, and no error number is read from them.
     number = None if request[0] == "run" else _NUMBERS_BY_MESSAGE.get(stderr.strip().rpartition(": ")[2])
-    return Answer(error=HostError(number, os.strerror(number) if number is not None else message))
+    ended = int(status) if request[0] == "run" else None
+    return Answer(error=HostError(number, os.strerror(number) if number is not None else message, ended))

@@ -13,7 +13,7 @@ import pytest
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.client import Host, Listings, local_host
 from virtnet.host.local import LocalMachine
-from virtnet.host.machine import Machine
+from virtnet.host.machine import HostError, Machine
 from virtnet.host.parse import parse_addresses, parse_links, parse_listening_sockets, parse_routes, parse_up
 from virtnet.host.shell import ShellMachine
 from virtnet.planning.clients.host import HostClient
@@ -192,6 +192,51 @@ class TestFiles:
 
         with pytest.raises(HostFailure, match=r"could not write .*/90-x\.conf on this host: Is a directory"):
             Host(machine).write_file(str(tmp_path / "90-x.conf"), "")
+
+
+@pytest.mark.parametrize("status", [250, 251, 252, 253])
+def test_what_a_program_ends_with_is_its_own(machine: Machine, status: int) -> None:
+    (answer,) = machine.read(("run", "sh", "-c", f"echo words >&2; exit {status}"))
+
+    assert answer.error == HostError(None, "words", status)
+
+
+class TestZones:
+    @pytest.fixture(params=["this process", "sh"])
+    def host(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
+        """A host on whose path a firewall-cmd may be put first."""
+        path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+        if request.param == "this process":
+            yield local_host(search_path=path)
+            return
+        shell = ShellMachine(SshCommand(name="far", argv=("sh", "-c", f"PATH='{path}' exec sh"), user="me"))
+        yield Host(shell)
+        shell.close()
+
+    @pytest.mark.parametrize(
+        ("script", "zones"),
+        [
+            (None, ()),
+            ("echo 'lab public'", ("lab", "public")),
+            ("echo 'FirewallD is not running' >&2; exit 252", ()),
+            ("echo 'in another language' >&2; exit 252", ()),
+        ],
+    )
+    def test_those_of_firewalld(self, host: Host, tmp_path: Path, script: str | None, zones: tuple[str, ...]) -> None:
+        if script is not None:
+            (tmp_path / "firewall-cmd").write_text(f"#!/bin/sh\n{script}\n")
+            (tmp_path / "firewall-cmd").chmod(0o755)
+
+        assert tuple(host.firewall_zones()) == zones
+
+    def test_another_failure_is_one(self, host: Host, tmp_path: Path) -> None:
+        (tmp_path / "firewall-cmd").write_text(
+            "#!/bin/sh\necho 'Authorization failed, not running as root' >&2; exit 253\n"
+        )
+        (tmp_path / "firewall-cmd").chmod(0o755)
+
+        with pytest.raises(HostFailure, match="Authorization failed"):
+            host.firewall_zones()
 
 
 class TestPrograms:

@@ -15,7 +15,7 @@ from virtnet.errors import AccessDenied, HostFailure, Unreachable
 from virtnet.host.client import Host
 from virtnet.host.machine import Answer, HostError
 from virtnet.host.shell import NoShell, ShellMachine
-from virtnet.host.shell_script import answers, call
+from virtnet.host.shell_script import NO_PROGRAM, answers, call
 from virtnet.planning.clients.reads import Reads, Request
 from virtnet.transport.ssh import SshCommand, ssh_command
 from virtnet.transport.uri import SshTarget
@@ -44,14 +44,27 @@ def test_words_arrive_as_they_were_given(tmp_path: Path) -> None:
 
 def test_answers_are_read_from_their_fields() -> None:
     requests: list[Request] = [("read", "/a"), ("read", "/b"), ("run", "ip"), ("run", "ss"), ("list", "/c")]
-    fields = [b"text\n", b"0", b"", b"", b"1", b"cat: /b: Permission denied\n", b"", b"2", b"a\n b", b"", b"250", b""]
+    fields = [
+        b"text\n",
+        b"0",
+        b"",
+        b"",
+        b"1",
+        b"cat: /b: Permission denied\n",
+        b"",
+        b"2",
+        b"a\n b",
+        b"",
+        str(NO_PROGRAM).encode(),
+        b"",
+    ]
 
     found = answers([*fields, b"x/y/", b"0", b"", b""], requests)
 
     assert found == [
         Answer("text\n"),
         Answer(error=HostError(13, "Permission denied")),
-        Answer(error=HostError(None, "a b")),
+        Answer(error=HostError(None, "a b", 2)),
         Answer(error=HostError(2, "")),
         Answer("x/y/"),
     ]
