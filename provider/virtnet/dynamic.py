@@ -142,6 +142,7 @@ class Provider(dynamic.ResourceProvider):
 
         resource = self._resource()
         from virtnet.planning import lifecycle
+        from virtnet.planning.property_paths import top
         from virtnet.spec.paths import parsed
 
         recorded, desired = self._received(resource, _olds), self._received(resource, _news)
@@ -162,7 +163,7 @@ class Provider(dynamic.ResourceProvider):
                 raise self._as_answer(error) from None
         elif found.notes and (lines := self._session.notes(resource, recorded, desired, found)):
             self._show("\n".join(lines))
-        replaces = sorted({_top(path) for path in found.replaces})
+        replaces = sorted({top(path) for path in found.replaces})
         # Made by the native plugin: an update writes the name of this class into the state, by which Pulumi finds it.
         moved = "__provider" in _news and "__provider" not in _olds
         # Without an update the state would go on keeping in clear what is secret now.
@@ -186,7 +187,9 @@ class Provider(dynamic.ResourceProvider):
         """
         if not found.changes or before is None:
             return bool(found.changes)
-        of_inputs = all(_top_name(change.path) in resource.spec.model_fields for change in found.changes)
+        from virtnet.spec.paths import names
+
+        of_inputs = all(names(change.path)[0] in resource.spec.model_fields for change in found.changes)
         differ = {**before, "__provider": None} != {**news, "__provider": None}
         return None if of_inputs and differ else True
 
@@ -320,10 +323,11 @@ class Provider(dynamic.ResourceProvider):
         self, resource: "Resource[Any]", failure: "Failure", inputs: "Values", news: Mapping[str, Any]
     ) -> dynamic.CheckFailure:
         """A failure as the engine shows it, which would look for a value under the whole path as if it were a name."""
+        from virtnet.planning.property_paths import top
         from virtnet.spec.messages import refused
 
         marked = {place[0] for place in _places(news).get(PLACES, [])}
-        secret = _top(failure.path) in marked
+        secret = top(failure.path) in marked
         told = refused(resource.spec, failure, inputs, resource.messages().failure, secret=secret)
         return dynamic.CheckFailure("", self._session.readable(told))
 
@@ -432,16 +436,6 @@ def _asked_for(news: Mapping[str, Any]) -> str:
     """What tells a resource from others by what the program asks for, with or without anything recorded."""
     run: Mapping[str, Any] = news.get(RUN) or {}
     return f"{_key_of(news)} {run.get('name')} {news.get('name')} {news.get('uri')}"
-
-
-def _top(path: str) -> str:
-    from pydantic.alias_generators import to_camel
-
-    return to_camel(_top_name(path))
-
-
-def _top_name(path: str) -> str:
-    return path.partition(".")[0].partition("[")[0]
 
 
 def _answer_with(sentence: str) -> None:

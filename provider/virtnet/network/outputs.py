@@ -27,6 +27,7 @@ from virtnet.spec.part import (
     walk_unknown,
     without,
 )
+from virtnet.spec.paths import names
 from virtnet.spec.values import Bool, Text
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def noted(
     `__noted` is that something of it is to be said. Of a network that was adopted what is left out stays as found, so
     there is nothing to be said of it. `left` are paths that an edit of our own has left, which an update takes out.
     """
-    ours = {path.partition(".")[0].partition("[")[0] for path in left}
+    ours = {names(path)[0] for path in left}
     defined, running = (without(tree, ours) for tree in _unnamed(named, observed.report))
     unnamed = _concealed(NetworkSpec, {**running, **defined})
     by_name: tuple[Values, Values] = (defined, running)

@@ -4,7 +4,7 @@ import json
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from virtnet.network.messages.render import failure as read
 from virtnet.network.messages.render import sentence
@@ -14,8 +14,10 @@ from virtnet.network.resource import check, inputs_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.xml.holding import is_holding_network
 from virtnet.planning.findings import Note
+from virtnet.planning.property_paths import spelled
 from virtnet.spec.failures import Failure
 from virtnet.spec.part import Part, Values, shapes
+from virtnet.spec.paths import Steps, parsed, value_at
 from virtnet.spec.values import printable
 
 _WIDTH = 100
@@ -71,56 +73,44 @@ def _declaration(report: ReportedNetwork, variable: str, uri: str, *, names_uri:
 
 def to_adopt(inputs: Values, name: str, uri: str) -> tuple[Values, Mapping[str, Failure], Sequence[Failure]]:
     """Inputs less what check refuses and may be left out, by its path, and what it goes on to refuse."""
-    left_out: dict[_Place, Failure] = {}
+    left_out: dict[Steps, Failure] = {}
     while True:
         _, failures = check({"uri": uri, "name": name, **inputs}, {})
         places = {place: failure for failure in reversed(failures) if (place := _may_be_left_out(failure.path))}
-        dropped = {place: failure for place, failure in places.items() if _holds(inputs, place)}
+        dropped = {place: failure for place, failure in places.items() if value_at(inputs, spelled(place)) is not None}
         if not dropped:
             # What is around it tells of it.
             widest = [
                 place for place in left_out if not any(place[:length] in left_out for length in range(len(place)))
             ]
-            return inputs, {_path(place): left_out[place] for place in widest}, failures
+            return inputs, {spelled(place): left_out[place] for place in widest}, failures
         for place, failure in dropped.items():
             inputs = _less(inputs, place)
             left_out[place] = failure
 
 
-_Place: TypeAlias = tuple[str | int, ...]
-"""Where in a tree a value is: names, and places of items."""
-
-
-def _may_be_left_out(path: str) -> _Place:
+def _may_be_left_out(path: str) -> Steps:
     """The place of the narrowest value around a path that a program may leave out, so that it stays as found.
 
     A list that is named is owned whole, so none of its items may be; of an item that is known by its key, the rest may.
     """
-    narrowest: _Place = ()
-    place: _Place = ()
+    narrowest: Steps = ()
+    place: Steps = ()
     part: type[Part] | None = NetworkSpec
-    for name, index in re.findall(r"([a-z_0-9]+)(?:\[(\d+)\])?", path.partition('["')[0]):
-        if part is None or name not in part.model_fields:
+    for step in parsed(path):
+        if isinstance(step, int):
+            place = (*place, step)
+            continue
+        if part is None or step not in part.model_fields:
             break
-        shape, key = shapes(part)[name], part.key
-        place = (*place, name)
-        if path != "name" and name not in key and not part.model_fields[name].is_required():
+        place = (*place, step)
+        if path != "name" and step not in part.key and not part.model_fields[step].is_required():
             narrowest = place
-        place, part = (*place, int(index)) if index else place, shape.part
+        part = shapes(part)[step].part
     return narrowest
 
 
-def _holds(tree: object, place: _Place) -> bool:
-    for step in place:
-        if isinstance(step, int):
-            items = tree if isinstance(tree, list) else []
-            tree = items[step] if step < len(items) else None
-        else:
-            tree = tree.get(step) if isinstance(tree, Mapping) else None
-    return tree is not None
-
-
-def _less(tree: Any, place: _Place) -> Any:
+def _less(tree: Any, place: Steps) -> Any:
     """A tree without the value at a place that it holds."""
     step, *rest = place
     if isinstance(tree, list):
@@ -128,10 +118,6 @@ def _less(tree: Any, place: _Place) -> Any:
     if not rest:
         return {name: value for name, value in tree.items() if name != step}
     return {name: _less(value, tuple(rest)) if name == step else value for name, value in tree.items()}
-
-
-def _path(place: _Place) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).removeprefix(".")
 
 
 def _inside_docstring(text: str) -> str:

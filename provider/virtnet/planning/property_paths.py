@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from virtnet.planning.merge import ABSENT, item_key, label
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import UNKNOWN, Part, Shape, Values, as_group, as_list, shapes
-from virtnet.spec.paths import ANY, Steps
+from virtnet.spec.paths import ANY, Steps, names
 
 Kind: TypeAlias = Literal["ADD", "ADD_REPLACE", "DELETE", "DELETE_REPLACE", "UPDATE", "UPDATE_REPLACE"]
 """Pulumi's PropertyDiff.Kind, by name."""
@@ -60,7 +60,7 @@ def within(steps: Steps, paths: Iterable[Steps]) -> bool:
 
 def top(path: str) -> str:
     """The property at the top of a path, in Pulumi's spelling."""
-    return to_camel(re.split(r"[.\[]", path, maxsplit=1)[0])
+    return to_camel(names(path)[0])
 
 
 def _common(one: Steps, other: Steps) -> Steps:
@@ -72,10 +72,10 @@ def _common(one: Steps, other: Steps) -> Steps:
 
 def _locate(part: type[Part], path: str, tree: object) -> Steps:
     """The steps to what a path names, as far as it is in the tree; at least the property at the top."""
-    names = [name for name in shapes(part) if path == name or path.startswith((f"{name}.", f"{name}["))]
-    if not names:
+    fits = [name for name in shapes(part) if path == name or path.startswith((f"{name}.", f"{name}["))]
+    if not fits:
         return (to_camel(path),)
-    name = max(names, key=len)
+    name = max(fits, key=len)
     value = tree.get(name) if isinstance(tree, Mapping) else None
     return (to_camel(name), *_inside(shapes(part)[name], path[len(name) :], value))
 

@@ -1,14 +1,13 @@
 """How failures of single values read: a sentence a kind, with its details in braces; and how values themselves do."""
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
 from virtnet.spec.failures import Failure, SpecFailure
 from virtnet.spec.part import Part, Values, conceals, is_unknown
-from virtnet.spec.paths import in_camel_case, value_at
+from virtnet.spec.paths import in_camel_case, names, value_at
 from virtnet.spec.values import printable, readable
 from virtnet.transport import messages as transport
 
@@ -197,7 +196,6 @@ def literal(value: object, spelling: Spelling = PYTHON) -> str:
 
 def _assignment(path: str, value: object, spelling: Spelling) -> str:
     """A value behind the name of its property: `forward={"mode": "nat"}`."""
-    named = re.search(r"([^.\[\]\"]+)(\[\d+\])?$", path)
-    if named is None:  # the key of a map
+    if not path or path.endswith('"]'):  # the whole, or the key of a map
         return literal(value, spelling)
-    return f"{spelling.name(named[1])}={literal([value] if named[2] else value, spelling)}"
+    return f"{spelling.name(names(path)[-1])}={literal([value] if path.endswith(']') else value, spelling)}"

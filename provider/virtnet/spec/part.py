@@ -5,7 +5,6 @@ only what was named; trees are what is recorded, compared and merged. Keys of tr
 (snake_case); specs also accept libvirt's and Pulumi's camelCase. Pure; imported by everything above it.
 """
 
-import re
 import threading
 import types
 import typing
@@ -26,6 +25,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from virtnet.spec.failures import Failure
+from virtnet.spec.paths import names
 from virtnet.spec.values import Canonical
 
 LevelName = Literal["recorded", "live", "restart", "replace"]
@@ -268,7 +268,7 @@ def conceals(part: type[Part], path: str) -> bool:
     In Python spelling and with keys of items.
     """
     inside: type[Part] | None = part
-    for name in re.sub(r'\["[^"]*"\]|\[[^\]]*\]', "", path).split("."):
+    for name in names(path):
         shape = None if inside is None else shapes(inside).get(name)
         if shape is None:
             return False

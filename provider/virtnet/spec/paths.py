@@ -31,6 +31,11 @@ def parsed(path: str) -> Steps:
     return tuple(steps)
 
 
+def names(path: str) -> tuple[str, ...]:
+    """The names on a path without the items between them, told by indexes (`ips[0]`) or keys (`ips[10.9.0.1/24]`)."""
+    return tuple(re.sub(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]', "", path).split("."))
+
+
 def in_camel_case(path: str) -> str:
     """A path in the spelling of the wire; quoted keys are data and stay."""
     outside_quotes = re.split(r'("[^"]*")', path)

@@ -4,12 +4,11 @@ Imported when something is refused.
 """
 
 import ipaddress
-import re
 
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.spec.failures import Detail, Failure, SpecFailure
 from virtnet.spec.part import Values
-from virtnet.spec.paths import value_at
+from virtnet.spec.paths import parsed, value_at
 
 _ISOLATED = ("isolated", "internal", "host-only", "hostonly")
 """What others call a network without a way to the outside."""
@@ -22,9 +21,9 @@ def as_meant(failure: Failure, inputs: Values) -> Failure:
     if is_mode and isinstance(given, str) and given.strip().casefold() in _ISOLATED:
         return Failure(failure.path, NetworkFailure.ISOLATED)
     if failure.kind is SpecFailure.NO_GROUP and given is True:
-        address = re.fullmatch(r"(ips\[\d+\]\.)dhcp", failure.path)
-        if address is not None:
-            return failure._replace(suggestion=_whole_range(value_at(inputs, f"{address[1]}address")))
+        first, *steps = parsed(failure.path)
+        if first == "ips" and steps[1:] == ["dhcp"]:
+            return failure._replace(suggestion=_whole_range(value_at(inputs, f"ips[{steps[0]}].address")))
     return failure
 
 
