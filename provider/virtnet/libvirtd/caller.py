@@ -41,11 +41,11 @@ class Made(Generic[Result]):
 
 
 class Caller:
-    """A thread that makes calls, from the first on; it ends with the process, whatever it waits for."""
+    """A thread that makes calls, from the first on; it ends with the process at the latest, whatever it waits for."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._calls: SimpleQueue[Made[Any]] = SimpleQueue()
+        self._calls: SimpleQueue[Made[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def begin(self, call: Callable[[], Result]) -> Made[Result]:
@@ -57,6 +57,10 @@ class Caller:
         self._calls.put(made)
         return made
 
+    def end(self) -> None:
+        """Let the thread end when all that was handed over has ended. Nothing may be handed over after that."""
+        self._calls.put(None)
+
     def _run(self) -> None:
-        while True:
-            self._calls.get().make()
+        for made in iter(self._calls.get, None):
+            made.make()

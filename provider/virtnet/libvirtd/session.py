@@ -110,6 +110,7 @@ class _Link:
     def close(self) -> None:
         """Close it, and wait for nobody: who is at the other end may be gone."""
         self.caller.begin(self._close)
+        self.caller.end()
 
     def abandon(self) -> None:
         """Leave it to a call that may never end: who closed it would wait as well."""
@@ -311,6 +312,8 @@ class Session:
             if not answers and not made.ended(0):
                 link.abandon()
                 self._link = None
+                if other is not None:
+                    other.close()
                 raise interrupt or Unreachable(messages.given_up(what, self._uri, self._asked_after))
         if other is not None:
             other.close()
