@@ -26,7 +26,7 @@ from virtnet.network.observe import observe as network_observe
 from virtnet.network.observe.firewall import Backend, backend_of_status
 from virtnet.network.observe.host_facts import host_facts
 from virtnet.network.observe.leftovers import dnsmasq_process
-from virtnet.network.observe.named import named_by
+from virtnet.network.observe.named import named_on_host
 from virtnet.network.observe.problems import status_file
 from virtnet.network.observe.reads import READS as NETWORK_READS
 from virtnet.network.observe.scope import Scope
@@ -130,7 +130,7 @@ class _Looking:
 
     def _network(self, report: ReportedNetwork, version: int) -> Observed:
         uri = self.clients.libvirt.uri
-        scope = Scope(uuid=report.uuid, named=named_by(report.definition.tree))
+        scope = Scope(uuid=report.uuid, named=named_on_host(report.definition.tree))
         alone: Observed = ObservedNetwork(uri=uri, host_uuid="", libvirt_version=version, report=report)
         return self._tried(lambda: network_observe.observe(self.clients, scope), alone)
 

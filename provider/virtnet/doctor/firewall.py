@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.network.observe.firewall import (
-    CHAINS,
+    CHAINS_OF_IPTABLES,
     FILTERED_MODES,
     Backend,
     backend_by_rules,
@@ -27,7 +27,7 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
     # No keys of a table: what was observed holds details, which are no keys.
     networks = [(network, _backend(network, report)) for network in report.networks if _has_rules(network)]
     chains = chains_of(report.rules.get("iptables-save") or "")
-    there = {Backend.NFTABLES: uses_nft(report.rules.get("nft") or ""), Backend.IPTABLES: chains >= CHAINS}
+    there = {Backend.NFTABLES: uses_nft(report.rules.get("nft") or ""), Backend.IPTABLES: chains >= CHAINS_OF_IPTABLES}
     in_use = sorted({backend.value for _, backend in networks})
     some = "nftables" if there[Backend.NFTABLES] else "iptables" if chains else report.firewall_backend
     shown = " and ".join(in_use) or some

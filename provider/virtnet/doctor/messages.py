@@ -4,6 +4,7 @@ A finding's sentence is a template, or a function of its details where those are
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from shlex import quote
 from typing import Final
 
 from virtnet.doctor.finding import Finding
@@ -33,18 +34,13 @@ def advice(finding: Finding) -> Advice:
     wording = ADVICE[finding.kind]
     details = {**finding.data, **finding.details, **_because(finding.cause)}
     if isinstance(wording, Advice):
-        for_a_shell = {name: quoted(str(said)) if name in _IN_COMMANDS else said for name, said in details.items()}
+        for_a_shell = {name: quote(str(said)) if name in _IN_COMMANDS else said for name, said in details.items()}
         return Advice(wording.reason.format_map(details), wording.fix.format_map(for_a_shell))
     return wording(**details)
 
 
 _IN_COMMANDS = ("network", "path")
 """The details that a fix has as words of a shell's."""
-
-
-def quoted(text: str) -> str:
-    """A text as one word of a shell's."""
-    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def data(finding: Finding) -> dict[str, Detail]:
@@ -63,7 +59,7 @@ def _because(cause: Problem | Refusal | Note | None) -> Mapping[str, object]:
     return {**reason, "problem": cause.kind} if isinstance(cause, Problem) else reason
 
 
-def _quoted(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
@@ -92,7 +88,7 @@ def _properties_unknown(*, properties: Sequence[str], newest: int) -> Advice:
 
 def _chains_missing(*, networks: Sequence[str], host: str, **_: object) -> Advice:
     return Advice(
-        f"libvirt's firewall chains are gone, though {_quoted(networks)} of {host} should be filtered by them: someone "
+        f"libvirt's firewall chains are gone, though {_listed(networks)} of {host} should be filtered by them: someone "
         "flushed the firewall; guests may be cut off or exposed, and no such network can start",
         _RESTART_DAEMON,
     )
@@ -242,7 +238,7 @@ def _holding_network_left(*, network: str, waiting: Sequence[Mapping[str, str]],
 
 
 def _holding_network_orphaned(*, name: str, waiting: Sequence[Mapping[str, str]]) -> Advice:
-    removal = f"virsh net-destroy {quoted(name)}"
+    removal = f"virsh net-destroy {quote(name)}"
     return Advice(
         _left_by_restart("of a network that is gone", waiting),
         f"plug those into another network, then {removal}" if waiting else removal,
@@ -275,7 +271,7 @@ _RESTART_NETWORK: Final = (
 
 
 def _network_problem(*, reason: str, problem: ProblemKind, network: str) -> Advice:
-    return Advice(reason, _PROBLEM_FIXES.get(problem, _RESTART_NETWORK).format(network=quoted(network)))
+    return Advice(reason, _PROBLEM_FIXES.get(problem, _RESTART_NETWORK).format(network=quote(network)))
 
 
 # Subnets
@@ -304,7 +300,7 @@ def _subnets_in_use(*, in_use: _Used) -> Advice:
 
 def _networks_wait_at_boot(*, networks: Sequence[str]) -> Advice:
     return Advice(
-        f"no daemon of libvirt's is started at boot, so {_quoted(networks)} will not be, before somebody asks libvirt "
+        f"no daemon of libvirt's is started at boot, so {_listed(networks)} will not be, before somebody asks libvirt "
         "for something",
         "systemctl enable virtnetworkd (or libvirtd): the service, as its socket alone starts it when it is asked",
     )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 
 from virtnet.network.live_items import as_updates_can
 from virtnet.network.names import bridge_name_for, mac_for
-from virtnet.network.observe.named import named_by
+from virtnet.network.observe.named import named_on_host
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.outputs import NetworkOutputs, revealed
 from virtnet.network.problem_kinds import ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
-from virtnet.network.xml.edits import unnamed
+from virtnet.network.xml.edits import not_named
 from virtnet.planning.findings import Problem
 from virtnet.planning.merge import differences, merge, naming
 from virtnet.planning.ownership.marks import mark_for, owner_of, renamed
@@ -117,7 +117,7 @@ def _still_amiss(desired: "NetworkTreeWithUnknowns", problems: Iterable[Problem]
     for problem in problems:
         if problem.kind is not ProblemKind.EDIT_INTERRUPTED:
             yield problem
-        elif left := unnamed(map(str, as_list(problem.details["paths"])), desired):
+        elif left := not_named(map(str, as_list(problem.details["paths"])), desired):
             yield problem._replace(details={**problem.details, "paths": sorted(left)})
 
 
@@ -138,7 +138,7 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
         checks_firewall=recorded.get("host_uuid") is not None,
         bridges=frozenset(name for name in named if name),
         ip_versions=frozenset(6 if ":" in address else 4 for address in addresses) if whole else None,
-        named=named_by(wanted),
+        named=named_on_host(wanted),
         prefetches=own_bridge and not wanted.get("adopt") and bool(wanted.get("active", True)),
     )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Modes in which libvirt writes rules; "" is an isolated network.
 FILTERED_MODES = ("", "nat", "route")
 
-CHAINS = frozenset({"LIBVIRT_FWI", "LIBVIRT_FWO", "LIBVIRT_INP", "LIBVIRT_PRT"})
+CHAINS_OF_IPTABLES = frozenset({"LIBVIRT_FWI", "LIBVIRT_FWO", "LIBVIRT_INP", "LIBVIRT_PRT"})
 
 
 class Backend(Enum):
@@ -86,7 +86,7 @@ def backend_by_rules(bridge: str, rules: Mapping[str, str | None]) -> Backend:
         return Backend.NFTABLES
     if not nft or has_rules(bridge, rules.get("iptables-save") or ""):
         return Backend.IPTABLES
-    return Backend.IPTABLES if chains_of(rules.get("iptables-save") or "") >= CHAINS else Backend.NFTABLES
+    return Backend.IPTABLES if chains_of(rules.get("iptables-save") or "") >= CHAINS_OF_IPTABLES else Backend.NFTABLES
 
 
 def listers(live: Definition, backend: Backend) -> tuple["FirewallLister", ...]:
@@ -120,7 +120,7 @@ class _Place(NamedTuple):
 
 def missing_rules(live: Definition, rules: Mapping[str, str | None], backend: Backend) -> Iterator[MissingRules]:
     """What a running network has lost of its rules, each chain once."""
-    names = _CHAINS[backend]
+    names = _CHAINS_BY_USE[backend]
     for version in _versions(live):
         if backend is Backend.NFTABLES:
             there = _nft(rules.get("nft") or "")
@@ -141,7 +141,7 @@ def missing_rules(live: Definition, rules: Mapping[str, str | None], backend: Ba
 
 
 #: Libvirt's chains by what is in them, in each backend. nftables has none for the host, which nothing of it closes.
-_CHAINS: Mapping[Backend, Mapping[str, str]] = {
+_CHAINS_BY_USE: Mapping[Backend, Mapping[str, str]] = {
     Backend.IPTABLES: {
         "out": "LIBVIRT_FWO",
         "in": "LIBVIRT_FWI",
@@ -175,7 +175,7 @@ def _masqueraded(live: Definition, version: int) -> list[str]:
 
 def _required(live: Definition, version: int, backend: Backend) -> Mapping[str, set[_Place]]:
     """What libvirt's chains must have of a network, by what is in them."""
-    bridge, names = live.bridge, _CHAINS[backend]
+    bridge, names = live.bridge, _CHAINS_BY_USE[backend]
     subnets = [str(subnet) for subnet in live.subnets if subnet.version == version and live.mode in ("nat", "route")]
     found = {chain: {_Place(version, names[chain], bridge, verdict="reject")} for chain in ("out", "in")}
     for chain in found:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from virtnet.planning.clients.host import HostReader
 
 
-def named_by(tree: "NetworkTreeWithUnknowns") -> Named:
+def named_on_host(tree: "NetworkTreeWithUnknowns") -> Named:
     """What a network names, as far as it is known. Pure."""
     return Named(frozenset(_interfaces(tree)), frozenset(_directories(tree)), frozenset(_zones(tree)))
 

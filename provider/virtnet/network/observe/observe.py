@@ -9,7 +9,7 @@ from virtnet.network.names import holding_uuid
 from virtnet.network.observe.autostart import as_the_next_boot_sees_it, in_the_place_of_a_new_one
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
-from virtnet.network.observe.named import missing, named_by
+from virtnet.network.observe.named import missing, named_on_host
 from virtnet.network.observe.ports import attachments, find_network, loose_interfaces
 from virtnet.network.observe.problems import leftover_problems, loose_problems, owner_problems, running_problems
 from virtnet.network.observe.reads import READS
@@ -219,7 +219,7 @@ def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[At
 
 def _missing(host: "HostReader | None", scope: Scope, report: ReportedNetwork | None) -> Named:
     """What is named by the program, or by the network that may be started, and is not there."""
-    there = Named() if report is None else named_by(report.definition.tree)
+    there = Named() if report is None else named_on_host(report.definition.tree)
     asked = Named(*(one | other for one, other in zip(scope.named, there, strict=True)))
     return Named() if host is None else missing(host, asked)
 

@@ -68,7 +68,7 @@ def _take_up(desired: "NetworkTree", observed: ObservedNetwork, mark: OwnerMark)
     """
     report = observed.report
     # What it named then and names no longer goes, as after any edit.
-    left = edits.unnamed(mark.named, desired)
+    left = edits.not_named(mark.named, desired)
     own = replace(own_mark(desired, observed.fresh_token), named=edits.named_by(desired, {}, left))
     named_before = edits.also_named({}, left, report.config, report.live)
     plan = converge(desired, named_before, observed, ChangeClass.REPLACE, mark=own).plan()
@@ -93,7 +93,7 @@ def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     found, previous = as_found(report), report.definition.mark
     # What an adoption that was killed has named and this one does not goes back to what it was.
     own_before = previous is not None and previous.adopted and previous.is_of_resource(desired)
-    left = edits.unnamed(previous.named, desired) if previous is not None and own_before else frozenset[str]()
+    left = edits.not_named(previous.named, desired) if previous is not None and own_before else frozenset[str]()
     mark = adoption_mark(desired, token, found, left)
     aim = edits.with_found(desired, left, definition(found.xml)) if left else desired
     named_before = edits.also_named({}, left, report.config, report.live)

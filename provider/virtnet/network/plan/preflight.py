@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.host.default_route import routes_to_networks
-from virtnet.network.observe.named import named_by
+from virtnet.network.observe.named import named_on_host
 from virtnet.network.observed import HostReport, Observed, ObservedAbsent
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_bridge, serves
@@ -196,7 +196,7 @@ def _has_open_vswitch(tree: "NetworkTree") -> bool:
 
 def _named(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
     """What the network names and dnsmasq, or libvirt, does not start without."""
-    named, missing = named_by(tree), observed.missing
+    named, missing = named_on_host(tree), observed.missing
     for directory in sorted(named.directories & missing.directories):
         yield Refusal(RefusalKind.TFTP_ROOT_MISSING, {"directory": directory})
     for zone in sorted(named.zones & missing.zones):
@@ -205,7 +205,7 @@ def _named(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
 
 def unreached(tree: "NetworkTree", observed: Observed) -> Iterator[Note]:
     """The interfaces by which guests may leave the host and which are not there: libvirt starts the network without."""
-    for interface in sorted(named_by(tree).interfaces & observed.missing.interfaces):
+    for interface in sorted(named_on_host(tree).interfaces & observed.missing.interfaces):
         yield Note(NoteKind.OUTSIDE_INTERFACE_MISSING, {"interface": interface})
 
 

@@ -47,7 +47,7 @@ def names_more(desired: "NetworkTree", before: "NetworkTree") -> bool:
     return any(named(NetworkSpec, without(desired, _NEVER), without(before, _NEVER)))
 
 
-def unnamed(paths: Iterable[str], inputs: Values) -> frozenset[str]:
+def not_named(paths: Iterable[str], inputs: Values) -> frozenset[str]:
     """Those of the paths that inputs do not name."""
     return frozenset(path for path in paths if not at(NetworkSpec, inputs, {path}))
 
@@ -62,7 +62,7 @@ def also_named(before: "NetworkTree", paths: Collection[str], *copies: Definitio
 
 def as_it_runs(desired: "NetworkTree", paths: Collection[str], live: Definition | None) -> "NetworkTree":
     """What is desired, with the bridge's name and MAC address of the running network where an edit has left others."""
-    found = unnamed(_IDENTITY.intersection(paths), desired)
+    found = not_named(_IDENTITY.intersection(paths), desired)
     return (
         desired
         if live is None or not found
@@ -77,7 +77,7 @@ def with_found(desired: "NetworkTree", paths: Collection[str], found: Definition
 
 def left_on(inputs: Values, paths: Collection[str], config: "NetworkTree", live: "NetworkTree | None") -> Left | None:
     """What of the paths is there though the inputs do not name it; None where nothing is."""
-    found = unnamed(paths, inputs)
+    found = not_named(paths, inputs)
     running = {path: () if live is None else _removals(path, live) for path in found - _IDENTITY}
     there = [path for path, removals in running.items() if removals or _removals(path, config)]
     if live is not None:

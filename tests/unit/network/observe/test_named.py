@@ -7,7 +7,7 @@ from tests.fakes.files import FakeFiles
 from tests.fakes.host import FakeHost, host_effects
 from tests.fakes.links import FakeLinks, links_of
 
-from virtnet.network.observe.named import missing, named_by
+from virtnet.network.observe.named import missing, named_on_host
 from virtnet.network.observed import Named
 from virtnet.spec.part import UNKNOWN
 
@@ -43,7 +43,7 @@ def host(*, links: tuple[str, ...] = (), files: tuple[str, ...] = (), zones: tup
     ],
 )
 def test_what_is_named_as_far_as_it_is_known(tree: Any, named: Named) -> None:
-    assert named_by(tree) == named
+    assert named_on_host(tree) == named
 
 
 @pytest.mark.parametrize(
