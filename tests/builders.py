@@ -143,6 +143,28 @@ def network(
     )
 
 
+THERE_UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
+THERE = (
+    f"<network><name>there</name><uuid>{THERE_UUID}</uuid><bridge name='virbr7' stp='on' delay='0'/>"
+    "<mac address='52:54:00:12:ab:34'/><ip family='ipv4' address='10.91.0.1' prefix='24'/></network>"
+)
+"""A network that others made."""
+
+
+def host_with_a_network(xml: str = THERE, *, persistent: bool = True) -> FakeLibvirt:
+    """A host with the network there, which runs."""
+    report = NetworkReport(
+        uuid=THERE_UUID,
+        name="there",
+        active=True,
+        persistent=persistent,
+        autostart=persistent,
+        live_xml=xml,
+        config_xml=xml if persistent else None,
+    )
+    return FakeLibvirt(reports={THERE_UUID: report})
+
+
 def observe_there(
     clients: Clients, desired: Mapping[str, object] | None, recorded: Mapping[str, object]
 ) -> ObservedNetwork:

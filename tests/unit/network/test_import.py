@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.builders import connect_to
+from tests.builders import THERE, connect_to, host_with_a_network
+from tests.builders import THERE_UUID as UUID
 from tests.fakes.libvirt import FakeLibvirt
 from tests.kinds import NETWORK_IN_KINDS
 
@@ -19,30 +20,14 @@ from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import lifecycle
 from virtnet.planning.engine_session import EngineSession
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.planning.reports import NetworkReport
 
-UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
-XML = (
-    f"<network><name>there</name><uuid>{UUID}</uuid><bridge name='virbr7' stp='on' delay='0'/>"
-    "<mac address='52:54:00:12:ab:34'/><ip family='ipv4' address='10.91.0.1' prefix='24'/></network>"
-)
 OWNER, URN = "project/stack/there", "urn:there"
 GIVEN = {"uri": "qemu:///system", "__owner": OWNER, "__urn": URN}
 
 
 def host_with(mark: OwnerMark | None, *, persistent: bool = True) -> FakeLibvirt:
     """A host with a network of that mark."""
-    xml = network_edit.with_owner_mark(definition(XML), mark)
-    report = NetworkReport(
-        uuid=UUID,
-        name="there",
-        active=True,
-        persistent=persistent,
-        autostart=persistent,
-        live_xml=xml,
-        config_xml=xml if persistent else None,
-    )
-    return FakeLibvirt(reports={UUID: report})
+    return host_with_a_network(network_edit.with_owner_mark(definition(THERE), mark), persistent=persistent)
 
 
 def imported(libvirt: FakeLibvirt, **given: Any) -> lifecycle.Imported:
@@ -115,7 +100,7 @@ def test_what_has_no_mark_gets_one_by_an_update_that_is_previewed(mark: OwnerMar
     assert reported(libvirt.reports[UUID]).definition.mark == OwnerMark(OWNER, urn=URN, token=recorded["__token"])
     assert recorded["__token"]
     assert changes(recorded) == ()
-    assert reported(libvirt.reports[UUID]).definition.tree == definition(XML).tree
+    assert reported(libvirt.reports[UUID]).definition.tree == definition(THERE).tree
 
 
 def test_a_refresh_after_an_import_finds_nothing_and_a_preview_the_mark() -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.builders import connect_to
+from tests.builders import THERE, connect_to, host_with_a_network
+from tests.builders import THERE_UUID as UUID
 from tests.fakes.libvirt import FakeLibvirt
 from tests.kinds import NETWORK_IN_KINDS, said
 
@@ -19,27 +20,8 @@ from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import lifecycle
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.ownership.claims import Claims
-from virtnet.planning.reports import NetworkReport
 
-UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
-THERE = (
-    f"<network><name>there</name><uuid>{UUID}</uuid><bridge name='virbr7' stp='on' delay='0'/>"
-    "<mac address='52:54:00:12:ab:34'/><ip family='ipv4' address='10.91.0.1' prefix='24'/></network>"
-)
 ADOPT = {"name": "there", "uri": "qemu:///system", "adopt": True}
-
-
-def host_with_a_network(xml: str = THERE, *, persistent: bool = True) -> FakeLibvirt:
-    report = NetworkReport(
-        uuid=UUID,
-        name="there",
-        active=True,
-        persistent=persistent,
-        autostart=persistent,
-        live_xml=xml,
-        config_xml=xml if persistent else None,
-    )
-    return FakeLibvirt(reports={UUID: report})
 
 
 def checked(owner: str, recorded: dict[str, Any] | None = None, **inputs: Any) -> dict[str, Any]:

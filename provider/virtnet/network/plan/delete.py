@@ -125,7 +125,7 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
         "autostart": adopted.autostart,
         "allow_overlap": True,  # it was there before, whatever it overlaps
     }
-    undefines = not adopted.persistent and report.config is not None
+    undefined = None if adopted.persistent else report.config
     # With another record's mark, from which it had been taken over: it is that one's again. What is started anew starts
     # from a definition without ours: a running network keeps it, and whoever defines what that shows has it for good.
     converged = converge(
@@ -135,15 +135,15 @@ def _restore(adopted: AsFound, recorded: Values, observed: ObservedNetwork) -> P
         ChangeClass.REPLACE,
         mark=found.mark,
         unmarks=found.mark is None,
-        undefined_after=undefines,
+        undefined_after=undefined is not None,
     )
     plan = converged.plan()
     steps = list(plan.steps)
-    if undefines and report.config is not None:
-        steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
+    if undefined is not None:
+        steps.append(UndefineNetwork(uuid=report.uuid, config_xml=undefined.xml, autostart=report.autostart))
     elif mark is not None and not converged.defines:
         steps.insert(0, MarkNetwork(uuid=report.uuid, mark=found.mark, previous=mark))
-    unmarked_by_restart = converged.restarts and (converged.defines or not undefines)
+    unmarked_by_restart = converged.restarts and (converged.defines or undefined is None)
     if adopted.active and found.mark is None and not unmarked_by_restart:
         steps += _unmark_running(observed)
     return plan._replace(steps=tuple(steps), notes=(*plan.notes, Note(NoteKind.GIVEN_BACK)))
