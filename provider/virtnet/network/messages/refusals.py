@@ -77,7 +77,7 @@ def _cuts_off(event: str, attachments: Attachments) -> str:
     return f"{event}, which would cut off {names(attachments)}"
 
 
-_UNPLUG = "unplug it from the network first"
+_UNPLUG = "unplug everything from the network first"
 
 
 def _would_be_inactive(*, attachments: Attachments) -> Advice:
