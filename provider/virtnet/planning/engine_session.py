@@ -125,10 +125,9 @@ class EngineSession(Generic[Hosts]):
         found = lifecycle.preview(
             resource, recorded, desired, self.connect, changes, replaced=replaced, ignored=ignored, claims=self.claims
         )
-        lines = list(messages.lines(found, resource.messages()))
-        self._previewed.update(lines)
-        refusals = messages.refusals(found, resource.messages())
-        return Reviewed(refusals, [line for line in lines if line not in refusals])
+        refusals, lines = messages.reviewed(found, resource.messages())
+        self._previewed.update(refusals, lines)
+        return Reviewed(refusals, lines)
 
     def fail_if_refused(self, reviewed: Reviewed) -> None:
         """Raises Refused where something would be, and the settings have a preview fail by that."""

@@ -18,11 +18,16 @@ def subject(of: Subject) -> str:
     return named if of.uri is None else f"{named} on {of.uri}"
 
 
-def refusals(preview: Preview, messages: Messages) -> list[str]:
-    """Why it could not be applied as the host is now: a line a reason, and none where it is not sure to be refused."""
+def reviewed(preview: Preview, messages: Messages) -> tuple[list[str], list[str]]:
+    """Why it could not be applied as the host is now, a line a reason, and the rest of what a reviewer reads.
+
+    Where it is not sure to be refused, there are no reasons, and the rest is all.
+    """
     if not preview.is_refused:
-        return []
-    return [line for one, condition in _cases(preview) for line in _refusals(one, messages, condition)]
+        return [], list(lines(preview, messages))
+    cases = _cases(preview)
+    reasons = [line for one, condition in cases for line in _refusals(one, messages, condition)]
+    return reasons, [line for one, condition in cases for line in _lines(one, messages, condition)]
 
 
 def lines(preview: Preview, messages: Messages) -> Iterator[str]:
