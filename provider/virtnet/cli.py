@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from virtnet import sandbox
 from virtnet.errors import VirtnetError
-from virtnet.text import escape_controls
+from virtnet.spec.text import escape_controls
 
 _SANDBOX_DESCRIPTION = """\
 Run CMD with a libvirt of its own, in namespaces of its own. Bridges, firewall rules, dnsmasq and everything

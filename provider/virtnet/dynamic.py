@@ -341,7 +341,7 @@ class Provider(dynamic.ResourceProvider):
         return {name: value for name, value in received.items() if value is not None}
 
     def _hide(self, values: Mapping[str, Any]) -> None:
-        from virtnet.text import strings_at
+        from virtnet.spec.text import strings_at
 
         found = [strings_at(values, tuple(place)) for place in _places(values).get(PLACES, [])]
         self._session.keep_secret(set().union(*found))

@@ -100,7 +100,7 @@ class EngineSession(Generic[Hosts]):
 
     def readable(self, text: str) -> str:
         """A text for people: without the secrets it may repeat, and without what a terminal would obey."""
-        from virtnet.text import escape_controls, redact
+        from virtnet.spec.text import escape_controls, redact
 
         return escape_controls(redact(text, self._secrets))
 

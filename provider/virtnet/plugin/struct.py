@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from virtnet.spec.part import UNKNOWN, as_list
-from virtnet.text import Place, redact, strings
+from virtnet.spec.text import Place, redact, strings
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 

@@ -10,7 +10,7 @@ from pulumi.runtime import rpc
 
 from virtnet.plugin.struct import OUTPUT, RESOURCE, SECRET, SIGNATURE, UNKNOWN_TEXT, received, sendable
 from virtnet.spec.part import UNKNOWN
-from virtnet.text import redact
+from virtnet.spec.text import redact
 
 
 def struct(values: dict[str, Any]) -> struct_pb2.Struct:

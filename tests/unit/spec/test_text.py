@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtnet.text import escape_controls
+from virtnet.spec.text import escape_controls
 
 
 @pytest.mark.parametrize(

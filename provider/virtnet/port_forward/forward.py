@@ -1,0 +1,73 @@
+"""One PortForward as it is on its host, with nothing left to be looked up: all that its rules are made of. Pure."""
+
+import ipaddress
+from typing import Literal, NamedTuple, TypeAlias
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Protocol: TypeAlias = Literal["tcp", "udp"]
+
+
+class PortRange(NamedTuple):
+    """Ports of the host, and those of the guest that they lead to, in the same order."""
+
+    protocol: Protocol
+    listen: int
+    """The first port of the host."""
+    last: int
+    """The last one; the same for a single port."""
+    target: int
+    """The first port of the guest: the range keeps its length."""
+
+    @property
+    def target_last(self) -> int:
+        """The last port of the guest."""
+        return self.target + self.last - self.listen
+
+
+class ForwardNetwork(NamedTuple):
+    """The network that the guest is on, as far as rules need it."""
+
+    uuid: str
+    name: str
+    bridge: str
+    mode: str
+    """The forward mode: "nat", "route" or "open"."""
+    subnet: str
+    """The subnet of the target, in CIDR form: "192.168.123.0/24"."""
+    gateway: str
+    """The host's own address in it: "192.168.123.1"."""
+
+
+class Forward(NamedTuple):
+    """Ports of a host that lead to a guest. Addresses are as `ipaddress` prints them."""
+
+    id: str
+    """By which its file and its rules are known: 16 hexadecimal digits."""
+    listen_address: str
+    """The host's address; "" for every one of the target's version of IP, loopback excepted."""
+    target: str
+    """The guest's address."""
+    ports: tuple[PortRange, ...]
+    sources: tuple[str, ...]
+    """Who may connect, as subnets in CIDR form; none for anybody."""
+    network: ForwardNetwork
+
+    @property
+    def version(self) -> int:
+        """The version of IP: 4 or 6."""
+        return ipaddress.ip_address(self.target).version
+
+
+def shared_ports(one: Forward, other: Forward) -> tuple[PortRange, ...]:
+    """The ranges of the one of which the other has a port too, on the same address of the host."""
+    addresses = {one.listen_address, other.listen_address}
+    if one.version != other.version or (len(addresses) > 1 and "" not in addresses):
+        return ()
+    return tuple(
+        mine
+        for mine in one.ports
+        if any(
+            mine.protocol == theirs.protocol and mine.listen <= theirs.last and theirs.listen <= mine.last
+            for theirs in other.ports
+        )
+    )
