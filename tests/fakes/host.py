@@ -14,10 +14,11 @@ from tests.fakes.files import FakeFiles, FakeProcesses
 from tests.fakes.firewall import FakeFirewall
 from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.links import BELOW, FakeLinks
+from tests.fakes.systemd import FakeNftTables, FakeScripts, FakeServices
 
 from virtnet.errors import HostFailure, VirtnetError
 from virtnet.planning.clients.host import FirewallLister
-from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
+from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 
 
 class Undeclared:
@@ -118,6 +119,9 @@ class FakeHost:
     processes: FakeProcesses = field(default_factory=lambda: undeclared("processes"))
     programs: set[str] = field(default_factory=lambda: undeclared("programs"))
     privileges: FakePrivileges = field(default_factory=FakePrivileges)
+    nft_tables: FakeNftTables = field(default_factory=lambda: undeclared("tables of nftables"))
+    scripts: FakeScripts = field(default_factory=lambda: undeclared("scripts"))
+    services: FakeServices = field(default_factory=lambda: undeclared("services"))
     zones: Sequence[str] | None = None
     """Firewalld's; None where it does not tell."""
 
@@ -186,6 +190,27 @@ class FakeHost:
         if self.zones is None:
             raise HostFailure("firewalld tells nobody of its zones")
         return self.zones
+
+    def nft_table(self, family: str, name: str) -> str | None:
+        return self.nft_tables.nft_table(family, name)
+
+    def load_nft(self, commands: str) -> None:
+        self.nft_tables.load_nft(commands)
+
+    def ask_script(self, path: str, *arguments: str) -> str:
+        return self.scripts.ask_script(path, *arguments)
+
+    def run_script(self, path: str, *arguments: str) -> None:
+        self.scripts.run_script(path, *arguments)
+
+    def service(self, unit: str) -> ServiceReport | None:
+        return self.services.service(unit)
+
+    def enable_service(self, unit: str) -> None:
+        self.services.enable_service(unit)
+
+    def disable_service(self, unit: str) -> None:
+        self.services.disable_service(unit)
 
     def listening_sockets(self) -> Sequence[ListeningSocket]:
         return self.sockets.listening_sockets()

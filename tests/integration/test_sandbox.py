@@ -30,7 +30,16 @@ AM_ROOT = os.geteuid() == 0
 # Root in a mount namespace of its own: what is mounted over a file there is not seen by the machine.
 WITH_PRIVATE_MOUNTS = ("unshare", "--mount") if AM_ROOT else ("unshare", "--user", "--map-root-user", "--mount")
 NAMESPACE = "readlink /proc/self/ns/net"
-PRIVATE = ("/run", "/etc/libvirt", "/etc/sysctl.d", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt")
+PRIVATE = (
+    "/run",
+    "/etc/libvirt",
+    "/etc/sysctl.d",
+    "/etc/virtnet",
+    "/etc/systemd/system",
+    "/var/lib/libvirt",
+    "/var/log/libvirt",
+    "/var/cache/libvirt",
+)
 
 
 def sandbox_command(script: str) -> list[str]:
@@ -305,6 +314,7 @@ def test_nothing_is_left_whatever_the_command_leaves(nothing_left: list[str]) ->
         iptables -A FORWARD -s 10.99.0.0/24 -j DROP
         mount -t tmpfs left /mnt
         touch /run/left /etc/libvirt/left /etc/sysctl.d/90-left.conf /var/lib/libvirt/left /var/log/libvirt/left
+        touch /etc/virtnet/left /etc/systemd/system/left.service
         setsid --fork bash -c 'trap "" TERM HUP INT; sleep 600' >/dev/null 2>&1
         """)
     nothing_left.append(lines[0])

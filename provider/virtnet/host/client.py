@@ -25,11 +25,13 @@ from virtnet.host.parse import (
     parse_denied,
     parse_links,
     parse_listening_sockets,
+    parse_nft_tables,
     parse_routes,
+    parse_service,
 )
 from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
 from virtnet.planning.clients.reads import Reads, Request
-from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
+from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 
 if TYPE_CHECKING:
     from virtnet.planning.clients.host import FirewallLister
@@ -53,6 +55,12 @@ CAP_NET_ADMIN = 1 << 12
 #: What firewall-cmd ends with while firewalld does not run (NOT_RUNNING, firewall-cmd(1)).
 FIREWALLD_NOT_RUNNING = 252
 
+#: In bytes; the kernel takes 131072 with the zero at the end (MAX_ARG_STRLEN).
+LONGEST_ARGUMENT = 100_000
+
+#: For commands that are longer.
+NFT_FILE = "/run/virtnet/load.nft"
+
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
 _PACKAGES = {
@@ -65,6 +73,8 @@ _PACKAGES = {
     "ip6tables-save": "iptables",
     "nft": "nftables",
     "firewall-cmd": "firewalld",
+    "sh": "dash",
+    "systemctl": "systemd",
 }
 
 
@@ -91,6 +101,8 @@ class Host:
         recent: RecentCommands | None = None,
         prefetched: Prefetched | None = None,
         proc_sys: str = "/proc/sys",
+        nft_file: str = NFT_FILE,
+        systemd_runtime: str = requests.SYSTEMD_RUNTIME,
         seconds_for_an_end: float = SECONDS_FOR_AN_END,
         seconds_for_the_lock: float = SECONDS_FOR_THE_LOCK,
         prefetch_max_age: float = PREFETCH_MAX_AGE,
@@ -101,6 +113,8 @@ class Host:
         self._prefetch_max_age = prefetch_max_age
         self._machine = machine
         self._proc_sys = proc_sys
+        self._nft_file = nft_file
+        self._systemd_runtime = systemd_runtime
         self._seconds_for_an_end = seconds_for_an_end
         self._cache: ReadCache | None = None
         self._opened = time.monotonic()
@@ -300,6 +314,51 @@ class Host:
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         """Delete one rule, its chain first, as the program lists it."""
         self._run(messages.delete_rule(rule[0]), program, "-w", "-t", table, "-D", *rule)
+
+    def nft_table(self, family: str, name: str) -> str | None:
+        """A table as `nft -j` lists it; None where there is none of that name, or no nft."""
+        if not self.has_program("nft"):
+            return None
+        # nft says that there is no such table by a sentence alone.
+        if (family, name) not in parse_nft_tables(self._output(messages.LIST_NFT_TABLES, requests.NFT_TABLES)):
+            return None
+        return self._output(messages.LIST_NFT_TABLES, requests.nft_table(family, name))
+
+    def load_nft(self, commands: str) -> None:
+        """What the commands say, all of it or nothing."""
+        if len(commands.encode()) < LONGEST_ARGUMENT:
+            self._run(messages.LOAD_NFT, "nft", commands)
+            return
+        self.write_file(self._nft_file, commands)
+        try:
+            self._run(messages.LOAD_NFT, "nft", "-f", self._nft_file)
+        finally:
+            self.remove_file(self._nft_file)
+
+    def ask_script(self, path: str, *arguments: str) -> str:
+        """What a script prints that changes nothing."""
+        return self._output(messages.run_script(path), requests.script(path, *arguments))
+
+    def run_script(self, path: str, *arguments: str) -> None:
+        """Have a script do something."""
+        self._run(messages.run_script(path), "sh", path, *arguments)
+
+    def service(self, unit: str) -> ServiceReport | None:
+        """How a service is found; None where systemd is not the host's process 1."""
+        if "system" not in self.list_directory(self._systemd_runtime):
+            return None
+        return parse_service(self._output(messages.read_service(unit), requests.service(unit)))
+
+    def enable_service(self, unit: str) -> None:
+        """Have it started at each boot, and now; started anew where its file has changed."""
+        what = messages.enable_service(unit)
+        self._run(what, "systemctl", "daemon-reload")
+        self._run(what, "systemctl", "enable", "--", unit)
+        self._run(what, "systemctl", "restart", "--", unit)
+
+    def disable_service(self, unit: str) -> None:
+        """Stop it, and have it started no more."""
+        self._run(messages.disable_service(unit), "systemctl", "disable", "--now", "--", unit)
 
     def _sysctl_path(self, key: str) -> str:
         parts = PurePosixPath(key).parts

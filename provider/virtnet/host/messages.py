@@ -16,6 +16,10 @@ LIST_ZONES = "list the zones of firewalld"
 
 LIST_FIREWALL_RULES = "list the firewall rules"
 
+LIST_NFT_TABLES = "list the tables of nftables"
+
+LOAD_NFT = "load rules into nftables"
+
 TRY_DHCP_PORT = "try the port of DHCP servers"
 
 READ_CAPABILITIES = "read this process's capabilities"
@@ -103,6 +107,26 @@ def end_process(pid: int) -> str:
 def delete_rule(chain: str) -> str:
     """A firewall's rule."""
     return f"delete a rule of {chain}"
+
+
+def run_script(path: str) -> str:
+    """A shell script that is a file of the host."""
+    return f"run {path}"
+
+
+def read_service(unit: str) -> str:
+    """A service of systemd."""
+    return f"look at the service {unit}"
+
+
+def enable_service(unit: str) -> str:
+    """A service of systemd."""
+    return f"enable the service {unit}"
+
+
+def disable_service(unit: str) -> str:
+    """A service of systemd."""
+    return f"disable the service {unit}"
 
 
 def failed(what: str, host: str, said: str) -> str:

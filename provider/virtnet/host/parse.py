@@ -8,7 +8,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
+from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 
 IFF_UP = 1
 
@@ -134,3 +134,17 @@ def _items(text: str) -> list[dict[str, Any]]:
     if not text.strip():
         return []
     return [item for item in json.loads(text) if item]
+
+
+def parse_nft_tables(text: str) -> frozenset[tuple[str, str]]:
+    """The answer to `nft -j list tables`: families and names."""
+    tables = [item["table"] for item in json.loads(text)["nftables"] if "table" in item]
+    return frozenset((table["family"], table["name"]) for table in tables)
+
+
+def parse_service(text: str) -> ServiceReport:
+    """The answer to `systemctl show`, a property a line."""
+    properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return ServiceReport(
+        enabled=properties.get("UnitFileState") == "enabled", active=properties.get("ActiveState") == "active"
+    )

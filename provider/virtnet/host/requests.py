@@ -22,6 +22,12 @@ DHCP_PORT: Request = ("dhcp-port",)
 CAPABILITIES: Request = ("read", "/proc/self/status")
 
 
+NFT_TABLES: Request = ("run", "nft", "-j", "list", "tables")
+
+#: Has a `system` exactly while systemd is process 1 (sd_booted(3)).
+SYSTEMD_RUNTIME = "/run/systemd"
+
+
 FIREWALL_ZONES: Request = ("run", "firewall-cmd", "--get-zones")
 
 
@@ -54,3 +60,18 @@ def program(name: str) -> Request:
 def firewall_rules(lister: "FirewallLister") -> Request:
     """All rules of a firewall."""
     return ("run", lister, "list", "ruleset") if lister == "nft" else ("run", lister)
+
+
+def nft_table(family: str, name: str) -> Request:
+    """A table of nftables."""
+    return ("run", "nft", "-j", "list", "table", family, name)
+
+
+def script(path: str, *arguments: str) -> Request:
+    """What a shell script prints."""
+    return ("run", "sh", path, *arguments)
+
+
+def service(unit: str) -> Request:
+    """A service of systemd, in the form that is for programs."""
+    return ("run", "systemctl", "show", "--property=UnitFileState,ActiveState", "--", unit)

@@ -131,3 +131,12 @@ class ListeningSocket(NamedTuple):
     address: str
     interface: str
     port: int
+
+
+class ServiceReport(NamedTuple):
+    """A service of systemd."""
+
+    enabled: bool
+    """Whether it is started at each boot."""
+    active: bool
+    """Whether it runs."""

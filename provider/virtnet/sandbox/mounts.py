@@ -19,6 +19,9 @@ _PRIVATE_DIRECTORIES = (
     # Empty, not a copy: the machine's drop-ins were never applied to this network namespace, so with them the
     # provider would see settings in files that no kernel here has, other ones on each machine.
     "/etc/sysctl.d",
+    # For the same reason: files of port forwards, and the service that restores them.
+    "/etc/virtnet",
+    "/etc/systemd/system",
     "/var/cache/libvirt",
     "/var/lib/libvirt",
     "/var/log/libvirt",
@@ -80,9 +83,10 @@ def _make_private_directory(path: str) -> None:
 def _make_parent_private(path: Path) -> None:
     """Make a directory that the machine does not have, without writing to the machine.
 
-    Its parent becomes a private directory, in which everything that the machine has there is mounted again.
+    The nearest parent that is there becomes a private directory, in which everything that the machine has there is
+    mounted again.
     """
-    parent = path.parent
+    parent = next(parent for parent in path.parents if parent.is_dir())
     mode = stat.S_IMODE(parent.stat().st_mode)
     original = os.open(parent, os.O_PATH | os.O_DIRECTORY)
     try:
@@ -93,7 +97,7 @@ def _make_parent_private(path: Path) -> None:
             _show_again(Path(source, name), parent / name, is_directory=is_directory)
     finally:
         os.close(original)
-    path.mkdir()
+    path.mkdir(parents=True)
 
 
 def _show_again(source: Path, target: Path, *, is_directory: bool) -> None:

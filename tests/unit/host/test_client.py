@@ -17,7 +17,7 @@ from virtnet.host.machine import HostError, Machine
 from virtnet.host.parse import parse_addresses, parse_links, parse_listening_sockets, parse_routes, parse_up
 from virtnet.host.shell import ShellMachine
 from virtnet.planning.clients.host import HostClient
-from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
+from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 from virtnet.transport.ssh import SshCommand
 
 DATA = Path(__file__).parents[1] / "data" / "host"
@@ -280,6 +280,109 @@ class TestPrograms:
 
         assert (tmp_path / "arguments").read_text().splitlines() == ["link", "delete", "dev", name]
         assert not (tmp_path / "owned").exists()
+
+
+class TestNft:
+    """Tables of nftables, by a program that notes what it is given."""
+
+    def host(self, directory: Path, script: str | None) -> Host:
+        if script is not None:
+            (directory / "nft").write_text(f"#!/bin/sh\n{script}\n")
+            (directory / "nft").chmod(0o755)
+        machine = LocalMachine(search_path=f"{directory}:/usr/bin:/bin")
+        return Host(machine, nft_file=str(directory / "run" / "load.nft"))
+
+    def test_one_that_is_there_is_listed(self, tmp_path: Path) -> None:
+        host = self.host(
+            tmp_path,
+            """if [ "$*" = "-j list tables" ]; then
+                 echo '{"nftables": [{"metainfo": {}}, {"table": {"family": "inet", "name": "lab", "handle": 7}}]}'
+               else printf '%s\n' "$*"; fi""",
+        )
+
+        assert host.nft_table("inet", "lab") == "-j list table inet lab\n"
+        assert host.nft_table("ip", "lab") is None
+
+    def test_there_is_none_without_nft(self, tmp_path: Path) -> None:
+        assert self.host(tmp_path, None).nft_table("inet", "lab") is None
+
+    def test_commands_are_one_argument(self, tmp_path: Path) -> None:
+        host = self.host(tmp_path, f'printf "%s|" "$#" "$1" >{tmp_path}/given')
+
+        host.load_nft("add table inet lab\nadd chain inet lab $(touch owned)\n")
+
+        assert (tmp_path / "given").read_text() == "1|add table inet lab\nadd chain inet lab $(touch owned)\n|"
+
+    def test_more_than_an_argument_may_hold_is_loaded_all_the_same(self, tmp_path: Path) -> None:
+        host = self.host(tmp_path, f'cat "$2" >{tmp_path}/given')
+        commands = "add table inet lab\n" * 20_000
+
+        host.load_nft(commands)
+
+        assert (tmp_path / "given").read_text() == commands
+        assert list((tmp_path / "run").iterdir()) == []
+
+    def test_says_what_nft_says(self, tmp_path: Path) -> None:
+        host = self.host(tmp_path, "echo 'Error: Could not process rule: File exists' >&2; exit 1")
+
+        with pytest.raises(HostFailure, match="could not load rules into nftables on this host: Error: Could not"):
+            host.load_nft("add table inet lab")
+
+
+def test_a_script_of_the_host_is_asked_and_run(machine: Machine, tmp_path: Path) -> None:
+    script = tmp_path / "a script.sh"
+    script.write_text(f'echo "$1 $2"; [ "$1" = check ] || echo done >"{tmp_path}/done"; [ "$2" != wrong ]')
+
+    asked = Host(machine).ask_script(str(script), "check", "$HOME; x")
+    there_before = (tmp_path / "done").exists()
+    Host(machine).run_script(str(script), "links", "")
+
+    assert asked == "check $HOME; x\n"
+    assert (there_before, (tmp_path / "done").exists()) == (False, True)
+    with pytest.raises(HostFailure, match=r"could not run .*/a script\.sh on this host: exit status 1"):
+        Host(machine).run_script(str(script), "links", "wrong")
+
+
+class TestServices:
+    """Services of systemd, by a program that notes what it is given."""
+
+    SHOW = 'printf "UnitFileState=%s\\nActiveState=%s\\n" {} {}'
+
+    def host(self, directory: Path, script: str, *, booted: bool = True) -> Host:
+        (directory / "systemctl").write_text(f"#!/bin/sh\necho $* >>{directory}/asked\n{script}\n")
+        (directory / "systemctl").chmod(0o755)
+        if booted:
+            (directory / "run" / "system").mkdir(parents=True)
+        return Host(LocalMachine(search_path=str(directory)), systemd_runtime=str(directory / "run"))
+
+    @pytest.mark.parametrize(
+        ("printed", "found"),
+        [
+            ("enabled active", ServiceReport(enabled=True, active=True)),
+            ("enabled failed", ServiceReport(enabled=True, active=False)),
+            ("disabled active", ServiceReport(enabled=False, active=True)),
+            ("'' inactive", ServiceReport(enabled=False, active=False)),
+        ],
+    )
+    def test_how_one_is_found(self, tmp_path: Path, printed: str, found: ServiceReport) -> None:
+        assert self.host(tmp_path, self.SHOW.format(*printed.split())).service("lab.service") == found
+
+    def test_there_is_none_where_another_is_process_1(self, tmp_path: Path) -> None:
+        assert self.host(tmp_path, "exit 1", booted=False).service("lab.service") is None
+        assert not (tmp_path / "asked").exists()
+
+    def test_one_is_enabled_and_disabled(self, tmp_path: Path) -> None:
+        host = self.host(tmp_path, "")
+
+        host.enable_service("lab.service")
+        host.disable_service("lab.service")
+
+        assert (tmp_path / "asked").read_text().splitlines() == [
+            "daemon-reload",
+            "enable -- lab.service",
+            "restart -- lab.service",
+            "disable --now -- lab.service",
+        ]
 
 
 class TestProcesses:

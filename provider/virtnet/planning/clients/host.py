@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Literal, Protocol, TypeAlias
 
 from virtnet.planning.clients.reads import Reads
-from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket
+from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 
 FirewallLister: TypeAlias = Literal["iptables-save", "ip6tables-save", "nft"]
 
@@ -140,6 +140,51 @@ class Firewall(FirewallReader, Protocol):
         """Delete one rule, its chain first, as the program lists it."""
 
 
+class NftTableReader(Protocol):
+    """Tables of nftables."""
+
+    def nft_table(self, family: str, name: str) -> str | None:
+        """A table as `nft -j` lists it; None where there is none of that name, or no nft."""
+
+
+class NftTables(NftTableReader, Protocol):
+    """Tables of nftables, changed by transactions."""
+
+    def load_nft(self, commands: str) -> None:
+        """What the commands say, all of it or nothing."""
+
+
+class ScriptReader(Protocol):
+    """Shell scripts that are files of the host."""
+
+    def ask_script(self, path: str, *arguments: str) -> str:
+        """What a script prints that changes nothing."""
+
+
+class Scripts(ScriptReader, Protocol):
+    """Shell scripts that are files of the host, of those that change it too."""
+
+    def run_script(self, path: str, *arguments: str) -> None:
+        """Have a script do something."""
+
+
+class ServiceReader(Protocol):
+    """Services of systemd."""
+
+    def service(self, unit: str) -> ServiceReport | None:
+        """How a service is found; None where systemd is not the host's process 1."""
+
+
+class Services(ServiceReader, Protocol):
+    """Services of systemd, started with the host and now."""
+
+    def enable_service(self, unit: str) -> None:
+        """Have it started at each boot, and now; started anew where its file has changed."""
+
+    def disable_service(self, unit: str) -> None:
+        """Stop it, and have it started no more."""
+
+
 class Processes(Protocol):
     """Running processes."""
 
@@ -148,12 +193,24 @@ class Processes(Protocol):
 
 
 class HostReader(
-    NamedHost, FileReader, SysctlReader, Privileges, LinkReader, Routing, Sockets, Programs, FirewallReader, Protocol
+    NamedHost,
+    FileReader,
+    SysctlReader,
+    Privileges,
+    LinkReader,
+    Routing,
+    Sockets,
+    Programs,
+    FirewallReader,
+    NftTableReader,
+    ScriptReader,
+    ServiceReader,
+    Protocol,
 ):
     """All that observers may ask of a host."""
 
 
-class HostClient(HostReader, Files, Sysctl, Links, Firewall, Processes, Protocol):
+class HostClient(HostReader, Files, Sysctl, Links, Firewall, NftTables, Scripts, Services, Processes, Protocol):
     """All that steps may ask of a host."""
 
     def lock(self) -> AbstractContextManager[None]:
