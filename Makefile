@@ -99,7 +99,7 @@ layers: .venv ## check alone which package imports which
 	@$(with_env) lint-imports --no-logo
 
 scripts: .venv ## check shell scripts alone
-	@$(with_env) shellcheck $$(grep -rIlE --exclude='*.py' '^#(!/.*[/ ]| shellcheck shell=)(ba)?sh$$' .ci tools tests)
+	@$(with_env) shellcheck $$(grep -rIlE --exclude='*.py' '^#(!/.*[/ ]| shellcheck shell=)(ba)?sh$$' .ci tools tests provider)
 
 audit: ## ask whether a locked package has a known vulnerability; ARGS='--service-url URL' asks another service than OSV
 	@. tools/setup.d/find.sh && uv=$$(find_uv || fail 'there is no uv, which asks; run "make setup" first') && \

@@ -1,0 +1,212 @@
+#!/bin/sh
+# Written by virtnet, a Pulumi provider. It keeps what port forwards need beside their rules in nftables, and is the
+# same on each host; `pulumi up` overwrites what is changed here by hand.
+#
+#   links    makes what is missing and removes what no forward needs any more: of each network with forwards a pair of
+#            interfaces of which one is in its bridge, routes over it for packets with our mark, and in FORWARD of
+#            iptables, where there is one, what lets them pass a policy of DROP
+#   check    prints what `links` would make or remove, a line each, and changes nothing
+#   restore  loads the rules of all forwards where their table is missing, and does `links`
+#   watch    does `restore`, then `links` whenever something of this is changed, until it is ended
+#
+# Rules that somebody removed stay removed until the next boot, or `pulumi up`.
+set -u
+export LC_ALL=C PATH="${PATH:-}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+
+common=/etc/virtnet/port-forwards.nft
+forwards=/etc/virtnet/port-forwards
+name=virtnet_port_forwards
+mark=0x10000000/0x10000000
+# Of the routing table, of the rule that leads there, and of virtnet as the origin of both.
+table=7670 priority=767 protocol=176
+# A host that routes has no other address of its own to ask from on a link (RFC 7600).
+nobody=192.0.0.8
+verb=${1-}
+status=0
+
+# wrong KIND NAME: something is not as wanted; true where it is to be mended now.
+wrong() {
+  [ "$verb" != check ] || { printf '%s %s\n' "$1" "$2"; return 1; }
+}
+
+# try COMMAND…: a failure is remembered, and the rest is tried all the same.
+try() { "$@" || status=1; }
+
+# setting FILE VALUE LINK: a kernel parameter; those of a protocol that the kernel lacks do not matter.
+setting() {
+  [ -e "$1" ] || return 0
+  found=$(cat "$1") # read takes a byte at a time, and /proc/sys gives the first one alone
+  if [ "$found" != "$2" ] && wrong setting "$3"; then printf '%s\n' "$2" >"$1" || status=1; fi
+}
+
+# What the forwards' files want, a network and subnet a line: LINK PORT BRIDGE SUBNET GATEWAY.
+wanted() {
+  for file in "$forwards"/*.nft; do
+    if [ -e "$file" ]; then sed -n 's/^# virtnet-link: //p' "$file"; fi
+  done | sort -u
+}
+
+# own_link LINK PORT BRIDGE: packets that leave by it reach the guests without meeting rules that name the bridge.
+own_link() {
+  if ! [ -e "/sys/class/net/$1" ] || ! [ -e "/sys/class/net/$2" ]; then
+    wrong link "$1" || return 0
+    [ ! -e "/sys/class/net/$1" ] || ip link delete dev "$1"
+    ip link add name "$1" type veth peer name "$2" || { status=1; return 0; }
+  fi
+  # It asks for guests, with an address that is nobody's, and answers nobody: a guest that took it for the gateway would
+  # send packets past the rules for the bridge.
+  setting "/proc/sys/net/ipv4/conf/$1/arp_ignore" 1 "$1"
+  setting "/proc/sys/net/ipv4/conf/$1/arp_announce" 2 "$1"
+  setting "/proc/sys/net/ipv4/conf/$1/send_redirects" 0 "$1"
+  setting "/proc/sys/net/ipv6/conf/$1/accept_ra" 0 "$1"
+  setting "/proc/sys/net/ipv6/conf/$1/accept_dad" 0 "$1"
+  setting "/proc/sys/net/ipv6/conf/$1/disable_ipv6" 0 "$1"
+  setting "/proc/sys/net/ipv6/conf/$2/disable_ipv6" 1 "$1"
+  case $(ip -4 -oneline address show dev "$1") in
+    *" $nobody/32 "*) ;;
+    *) ! wrong setting "$1" || try ip address replace "$nobody/32" dev "$1" scope link ;;
+  esac
+  # Before it is plugged in: a port gets its carrier with the other end.
+  for end in "$1" "$2"; do
+    read -r flags <"/sys/class/net/$end/flags"
+    if [ $((flags & 1)) = 0 ] && wrong setting "$1"; then try ip link set dev "$end" up; fi
+  done
+  if [ -e "/sys/class/net/$3/bridge" ]; then
+    read -r mtu <"/sys/class/net/$3/mtu"
+    setting "/sys/class/net/$1/mtu" "$mtu" "$1"
+    setting "/sys/class/net/$2/mtu" "$mtu" "$1"
+    if [ "$(readlink "/sys/class/net/$2/master")" != "../$3" ] && wrong port "$1"; then plug_in "$2" "$3"; fi
+    # Nothing that guests say to all of them is for us.
+    for kind in broadcast multicast unicast; do
+      setting "/sys/class/net/$2/brport/${kind}_flood" 0 "$1"
+    done
+  fi
+}
+
+# plug_in PORT BRIDGE: a port that is put in while STP is on says nothing for four seconds.
+plug_in() {
+  read -r spanning </"sys/class/net/$2/bridge/stp_state"
+  [ "$spanning" = 0 ] || echo 0 >"/sys/class/net/$2/bridge/stp_state"
+  try ip link set dev "$1" master "$2"
+  [ "$spanning" = 0 ] || echo "$spanning" >"/sys/class/net/$2/bridge/stp_state"
+}
+
+# routing VERSION: the routes of the wanted subnets, and the rule by which only packets with our mark see them.
+routing() {
+  there=$(ip "-$1" route show table "$table" 2>/dev/null | sed 's/^\([^ ]*\) dev \([^ ]*\).*/\1 \2/')
+  want=$(printf '%s\n' "$wanted" | while read -r link _ _ subnet _; do
+    case $subnet in *:*) version=6 ;; ?*) version=4 ;; *) continue ;; esac
+    [ "$version" != "$1" ] || printf '%s %s\n' "$subnet" "$link"
+  done)
+  printf '%s\n' "$want" | while read -r subnet link; do
+    if [ -z "$subnet" ] || printf '%s\n' "$there" | grep -qxF "$subnet $link"; then continue; fi
+    ! wrong route "$subnet" ||
+      ip "-$1" route replace "$subnet" dev "$link" proto "$protocol" table "$table" || exit 1
+  done || status=1
+  printf '%s\n' "$there" | while read -r subnet link; do
+    case "$subnet $link" in *" vnpf"*) ;; *) continue ;; esac
+    if printf '%s\n' "$want" | grep -qxF "$subnet $link"; then continue; fi
+    ! wrong route "$subnet" || ip "-$1" route delete "$subnet" dev "$link" table "$table" || exit 1
+  done || status=1
+  rule=$(ip "-$1" rule show priority "$priority" 2>/dev/null)
+  case "$want:$rule" in
+    :*" lookup $table"*) ! wrong rule "ipv$1" || try ip "-$1" rule delete priority "$priority" table "$table" ;;
+    :*) ;;
+    *:*" lookup $table"*) ;;
+    *) ! wrong rule "ipv$1" || try ip "-$1" rule add fwmark "$mark" table "$table" priority "$priority" protocol "$protocol" ;;
+  esac
+}
+
+# The forward chain of iptables takes what somebody's policy would drop: what has our mark and was translated, with the
+# answers; and, as bridged packets pass iptables on some hosts, what goes on to the guest behind our own link.
+accepts='-m connmark --mark 0x10000000/0x10000000 -m conntrack --ctstate DNAT
+-m mark --mark 0x10000000/0x10000000 -m conntrack --ctstate UNTRACKED'
+
+# accept PROGRAM LEGACY-PROGRAM FAMILY NAMES: only where there is a FORWARD already, as asking iptables makes one.
+accept() {
+  if grep -qx filter "$4" 2>/dev/null; then
+    if command -v "$2" >/dev/null; then in_forward "$2"; else in_forward "$1"; fi
+  fi
+  if nft list chain "$3" filter FORWARD >/dev/null 2>&1; then in_forward "$1"; fi
+}
+
+# in_forward PROGRAM: both accepts are in its FORWARD where a network has forwards, and not where none has.
+in_forward() {
+  command -v "$1" >/dev/null || return 0
+  printf '%s\n' "$accepts" | while read -r match; do
+    # shellcheck disable=SC2086 # the words of a match are words
+    if "$1" -w 5 -C FORWARD $match -m comment --comment 'virtnet port forwards' -j ACCEPT 2>/dev/null; then
+      [ -n "$wanted" ] || ! wrong accept "$1" ||
+        "$1" -w 5 -D FORWARD $match -m comment --comment 'virtnet port forwards' -j ACCEPT || exit 1
+    else
+      [ -z "$wanted" ] || ! wrong accept "$1" ||
+        "$1" -w 5 -I FORWARD 1 $match -m comment --comment 'virtnet port forwards' -j ACCEPT || exit 1
+    fi
+  done || status=1
+}
+
+links() {
+  wanted=$(wanted)
+  for path in /sys/class/net/vnpf????????; do
+    link=${path##*/}
+    if ! [ -e "$path" ] || printf '%s\n' "$wanted" | grep -q "^$link "; then continue; fi
+    ! wrong link "$link" || try ip link delete dev "$link"
+  done
+  interfaces=
+  while read -r link port bridge _; do
+    [ -n "$link" ] || continue
+    case " $interfaces " in *" $link "*) continue ;; esac
+    interfaces="$interfaces $link $port $bridge"
+    own_link "$link" "$port" "$bridge"
+  done <<END
+$wanted
+END
+  routing 4
+  routing 6
+  accept iptables iptables-legacy ip /proc/net/ip_tables_names
+  accept ip6tables ip6tables-legacy ip6 /proc/net/ip6_tables_names
+}
+
+rules() {
+  if [ -z "$(wanted)" ] || nft list table inet "$name" >/dev/null 2>&1; then return; fi
+  # One file that does not load must not close all other ports.
+  cat "$common" "$forwards"/*.nft | nft -f - ||
+    for file in "$common" "$forwards"/*.nft; do try nft -f "$file"; done
+}
+
+# The kernel's changes of links and of rules, a line each; a last line when they cannot be followed any more.
+events() {
+  { ip -oneline monitor link; echo gone; } &
+  { nft monitor; echo gone; } &
+  # What happened while they started.
+  sleep 1
+  echo started
+  wait
+}
+
+watch() {
+  trap 'trap - TERM; kill 0' TERM INT
+  verb=restore
+  rules
+  links
+  events | while read -r line; do
+    case $line in
+      started) links ;;
+      gone) exit 1 ;;
+      *" ip filter FORWARD"* | *" ip6 filter FORWARD"*) links ;;
+      *) # a link: "7: virbr0: <…", or "Deleted 7: vnpf…@vnpb…: <…"
+        line=${line#Deleted }
+        line=${line#*: }
+        line=${line%%[:@]*}
+        case " $interfaces " in *" $line "*) links ;; esac ;;
+    esac
+  done
+}
+
+case $verb in
+  links | check) links ;;
+  restore) rules; links ;;
+  watch) watch; status=1 ;;
+  *) echo "usage: sh $0 links|check|restore|watch" >&2; status=2 ;;
+esac
+exit "$status"

@@ -1,0 +1,234 @@
+"""The rules of port forwards as text for nft. Pure.
+
+The table has a common part, which is the same on each host, and of each forward a chain with its rules and the places
+in maps that lead there. What is listened on is a key of a map whose keys may not overlap, so the kernel itself refuses
+a second owner of a port.
+
+Each text is one transaction, and may be loaded again over what it made. Connections that are open do not meet these
+rules: the kernel translates them as it did when they were opened.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+
+from virtnet.port_forward.forward import Forward, PortRange
+from virtnet.port_forward.rules.names import (
+    COMMENT,
+    LINK_PREFIX,
+    MARK,
+    TABLE,
+    chain_of,
+    family_of,
+    gateways_of,
+    link_names,
+    listeners_of,
+)
+from virtnet.port_forward.rules.table import (
+    Gateway,
+    Listener,
+    RulesState,
+    Table,
+    gateway_of,
+    listeners_of_forward,
+    sources_of,
+    state,
+)
+
+#: Begins the line of a forward's file that tells the script of restore which link it needs: the names of both ends, the
+#: bridge, the subnet and the host's address in it.
+LINK_LINE = "# virtnet-link:"
+
+_ANY = {4: "0.0.0.0/0", 6: "::/0"}
+
+_T = f"inet {TABLE}"
+
+_MARKED = f"ct mark & {MARK:#x} == {MARK:#x}"
+
+_SET_MARK = f"meta mark set meta mark | {MARK:#x}"
+
+#: Those of the common part, each before those that it leads to.
+BASE_CHAINS = ("own_links", "from_outside", "from_host", "forwards", "route_marks", "route_marks_of_host", "hairpin")
+
+#: The common part. Its chains are emptied and filled in one go, so it mends as well.
+COMMON = f"""\
+add table {_T}
+add map {_T} listeners4 {{ type ipv4_addr . inet_proto . inet_service : verdict; flags interval; }}
+add map {_T} listeners6 {{ type ipv6_addr . inet_proto . inet_service : verdict; flags interval; }}
+add map {_T} gateways4 {{ type ipv4_addr . ipv4_addr : ipv4_addr; flags interval; }}
+add map {_T} gateways6 {{ type ipv6_addr . ipv6_addr : ipv6_addr; flags interval; }}
+add chain {_T} own_links {{ type filter hook prerouting priority -300; policy accept; }}
+add chain {_T} forwards
+add chain {_T} from_outside {{ type nat hook prerouting priority -105; policy accept; }}
+add chain {_T} from_host {{ type nat hook output priority -105; policy accept; }}
+add chain {_T} route_marks {{ type filter hook prerouting priority -95; policy accept; }}
+add chain {_T} route_marks_of_host {{ type route hook output priority -95; policy accept; }}
+add chain {_T} hairpin {{ type nat hook postrouting priority 95; policy accept; }}
+flush chain {_T} own_links
+flush chain {_T} from_outside
+flush chain {_T} from_host
+flush chain {_T} forwards
+flush chain {_T} route_marks
+flush chain {_T} route_marks_of_host
+flush chain {_T} hairpin
+add rule {_T} own_links iifname "{LINK_PREFIX}*" icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept \
+comment "{COMMENT}"
+add rule {_T} own_links iifname "{LINK_PREFIX}*" drop comment "{COMMENT}"
+add rule {_T} own_links meta mark & {MARK:#x} == {MARK:#x} notrack comment "{COMMENT}"
+add rule {_T} forwards ip daddr 127.0.0.0/8 return comment "{COMMENT}"
+add rule {_T} forwards ip6 daddr {{ ::1, fe80::/10 }} return comment "{COMMENT}"
+add rule {_T} forwards ip daddr . meta l4proto . th dport vmap @listeners4 comment "{COMMENT}"
+add rule {_T} forwards ip6 daddr . meta l4proto . th dport vmap @listeners6 comment "{COMMENT}"
+add rule {_T} from_outside fib daddr type local jump forwards comment "{COMMENT}"
+add rule {_T} from_host fib daddr type local jump forwards comment "{COMMENT}"
+add rule {_T} route_marks {_MARKED} ct direction original ct status dnat {_SET_MARK} comment "{COMMENT}"
+add rule {_T} route_marks {_MARKED} ct direction reply ct status snat {_SET_MARK} comment "{COMMENT}"
+add rule {_T} route_marks_of_host {_MARKED} ct direction original ct status dnat {_SET_MARK} comment "{COMMENT}"
+add rule {_T} hairpin oifname "{LINK_PREFIX}*" snat ip to ip saddr . ip daddr map @gateways4 comment "{COMMENT}"
+add rule {_T} hairpin oifname "{LINK_PREFIX}*" snat ip6 to ip6 saddr . ip6 daddr map @gateways6 comment "{COMMENT}"
+"""
+
+
+def body(forward: Forward) -> str:
+    """What makes one forward, over the common part: loaded at boot, and again whenever it is to be mended.
+
+    Raises ValueError for a forward of which something is not as `ipaddress` prints it, or could be read as more.
+    """
+    _refuse_what_is_not_canonical(forward)
+    chain, network, version = chain_of(forward.id), forward.network, forward.version
+    link, port = link_names(network.uuid)
+    elements = [_listener(one) for one in listeners_of_forward(forward)]
+    return "\n".join(
+        [
+            f"{LINK_LINE} {link} {port} {network.bridge} {network.subnet} {network.gateway}",
+            f"add chain {_T} {chain}",
+            f"flush chain {_T} {chain}",
+            *(f"add rule {_T} {chain} {_rule(forward, ports)}" for ports in forward.ports),
+            f"add element {_T} {gateways_of(version)} {{ {_gateway(gateway_of(forward))} }}",
+            f"add element {_T} {listeners_of(version)} {{ {', '.join(elements)} }}",
+            "",
+        ]
+    )
+
+
+def change(after: Forward | None, forward_id: str, there: Table) -> str:
+    """The transaction that gives one forward its rules, or takes them; "" where all is as wanted.
+
+    `there` is the table as it was listed. What it has of other forwards stays as it is; without any, the last one's
+    removal removes the table. Raises ValueError as `body` does.
+    """
+    if after is None:
+        return _removal(forward_id, there)
+    repair = "" if there.common_intact else _repair(there)
+    if not repair and state(after, there) is RulesState.INTACT:
+        return ""
+    wanted = set(listeners_of_forward(after))
+    stale = [one for one in there.listeners if one.id == forward_id and one not in wanted]
+    gateway = gateway_of(after)
+    superseded = [
+        one
+        for one in there.gateways
+        if one != gateway and (one.overlaps(gateway) or not there.leads_into(one, but=forward_id))
+    ]
+    return "".join([repair, *_without_listeners(stale), *_without_gateways(superseded), body(after)])
+
+
+def _removal(forward_id: str, there: Table) -> str:
+    if not there.present:
+        return ""
+    if there.ids <= {forward_id} and not there.foreign:
+        return f"delete table {_T}\n"
+    if forward_id not in there.ids:
+        return ""
+    mine = [one for one in there.listeners if one.id == forward_id]
+    unused = [one for one in there.gateways if not there.leads_into(one, but=forward_id)]
+    lines = [*_without_listeners(mine), *_without_gateways(unused)]
+    if chain_of(forward_id) in there.chains:
+        lines += [f"flush chain {_T} {chain_of(forward_id)}\n", f"delete chain {_T} {chain_of(forward_id)}\n"]
+    return "".join(lines)
+
+
+def _repair(there: Table) -> str:
+    """The common part anew: chains of the wrong kind cannot be mended, and those that lead to others go first."""
+    there_of_it = [chain for chain in BASE_CHAINS if chain in there.chains]
+    return "".join(
+        [
+            *(f"flush chain {_T} {chain}\n" for chain in there_of_it),
+            *(f"delete chain {_T} {chain}\n" for chain in there_of_it),
+            COMMON,
+        ]
+    )
+
+
+def _without_listeners(them: Iterable[Listener]) -> list[str]:
+    return [f"delete element {_T} {listeners_of(one.version)} {{ {_listener_key(one)} }}\n" for one in them]
+
+
+def _without_gateways(them: Iterable[Gateway]) -> list[str]:
+    return [f"delete element {_T} {gateways_of(one.version)} {{ {one.subnet} . {one.subnet} }}\n" for one in them]
+
+
+def _gateway(one: Gateway) -> str:
+    return f"{one.subnet} . {one.subnet} : {one.address}"
+
+
+def _listener(one: Listener) -> str:
+    return f"{_listener_key(one)} : jump {chain_of(one.id)}"
+
+
+def _listener_key(one: Listener) -> str:
+    return f"{one.address or _ANY[one.version]} . {one.protocol} . {_ports(one.first, one.last)}"
+
+
+def _ports(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _rule(forward: Forward, ports: PortRange) -> str:
+    family = family_of(forward.version)
+    sources = sources_of(forward.sources)
+    return " ".join(
+        [
+            *([f"{family} saddr {{ {', '.join(map(str, sources))} }}"] if sources else []),
+            f"{ports.protocol} dport {_ports(ports.listen, ports.last)}",
+            f"ct mark set ct mark | {MARK:#x}",
+            f"dnat {family} to {_destination(forward, ports)}",
+            f'comment "{COMMENT} {forward.id}"',
+        ]
+    )
+
+
+def _destination(forward: Forward, ports: PortRange) -> str:
+    target = f"[{forward.target}]" if forward.version == 6 else forward.target
+    if ports.listen == ports.last:
+        return f"{target}:{ports.target}"
+    if ports.listen == ports.target:
+        return forward.target
+    # nft has no word for a range that is moved as a whole (1.1), so each port is named.
+    pairs = ", ".join(f"{port} : {port - ports.listen + ports.target}" for port in range(ports.listen, ports.last + 1))
+    return f"{target} : {ports.protocol} dport map {{ {pairs} }}"
+
+
+def _refuse_what_is_not_canonical(forward: Forward) -> None:
+    """Nothing of a forward is read by nft, or by the script of restore, as anything but what it is."""
+    network = forward.network
+    target, gateway = ipaddress.ip_address(forward.target), ipaddress.ip_address(network.gateway)
+    subnet = ipaddress.ip_network(network.subnet)
+    addresses = [target, gateway, subnet, *map(ipaddress.ip_network, forward.sources)]
+    printed = [forward.target, network.gateway, network.subnet, *forward.sources]
+    if forward.listen_address:
+        addresses.append(ipaddress.ip_address(forward.listen_address))
+        printed.append(forward.listen_address)
+    faults = [
+        not re.fullmatch(r"[0-9a-f]{16}", forward.id),
+        not re.fullmatch(r"[^\s/\x00-\x1f\x7f]{1,15}", network.bridge),
+        [str(one) for one in addresses] != printed,
+        len({one.version for one in addresses}) > 1,
+        target not in subnet or gateway not in subnet,
+        not forward.ports,
+        *(one.protocol not in ("tcp", "udp") for one in forward.ports),
+        *(not 0 < one.listen <= one.last <= 65535 for one in forward.ports),
+        *(not 0 < one.target <= one.target_last <= 65535 for one in forward.ports),
+    ]
+    if any(faults):
+        raise ValueError(forward)

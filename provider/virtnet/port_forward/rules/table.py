@@ -1,0 +1,138 @@
+"""The table of all port forwards as values: what a forward wants in it, and what was found there. Pure."""
+
+import enum
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
+
+from virtnet.port_forward.forward import Forward, Protocol
+from virtnet.port_forward.rules.names import chain_of
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class RulesState(enum.Enum):
+    """How the rules of a forward are found."""
+
+    INTACT = enum.auto()
+    MISSING = enum.auto()
+    """There is nothing of them."""
+    ALTERED = enum.auto()
+    """Some are missing, or are other ones."""
+
+
+class Listener(NamedTuple):
+    """Ports that a forward has on an address of the host."""
+
+    id: str
+    """The forward's."""
+    address: str
+    """"" for every address."""
+    version: int
+    """The version of IP: 4 or 6."""
+    protocol: Protocol
+    first: int
+    last: int
+
+
+class Gateway(NamedTuple):
+    """The host's address in a subnet: whoever of that subnet is forwarded back into it comes from there."""
+
+    subnet: str
+    address: str
+
+    @property
+    def version(self) -> int:
+        """The version of IP: 4 or 6."""
+        return ipaddress.ip_network(self.subnet).version
+
+    def overlaps(self, other: "Gateway") -> bool:
+        """Whether an address is in both subnets."""
+        mine, theirs = ipaddress.ip_network(self.subnet), ipaddress.ip_network(other.subnet)
+        return mine.version == theirs.version and mine.overlaps(theirs)
+
+
+class Rule(NamedTuple):
+    """One rule of a forward: from ports of the host to those of a guest."""
+
+    protocol: str
+    first: int
+    last: int
+    target: str
+    target_first: int
+    sources: tuple[Network, ...]
+    """Who may connect, as few subnets as say it; none for anybody."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table as it was listed."""
+
+    present: bool = False
+    common_intact: bool = False
+    """Whether the part that all forwards share is as it is made."""
+    chains: frozenset[str] = frozenset()
+    """All chains of the table."""
+    listeners: tuple[Listener, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    rules: Mapping[str, tuple[Rule | None, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Of each forward, by its id; None for a rule that virtnet did not write."""
+    foreign: tuple[str, ...] = ()
+    """What is nobody's in the table: names of chains, and rules as "chain handle"."""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The forwards of which there is anything."""
+        return frozenset(self.rules) | {one.id for one in self.listeners}
+
+    def leads_into(self, gateway: Gateway, *, but: str) -> bool:
+        """Whether a forward other than that one leads into a gateway's subnet."""
+        subnet = ipaddress.ip_network(gateway.subnet)
+        return any(
+            rule is None or ipaddress.ip_address(rule.target) in subnet
+            for forward_id, rules in self.rules.items()
+            if forward_id != but
+            for rule in rules
+        )
+
+
+def sources_of(sources: Iterable[str]) -> tuple[Network, ...]:
+    """As few subnets as say the same, in order: nft takes none that overlap. None for anybody."""
+    collapsed = tuple(ipaddress.collapse_addresses(map(ipaddress.ip_network, sources)))  # type: ignore[type-var]
+    return () if any(network.prefixlen == 0 for network in collapsed) else collapsed
+
+
+def listeners_of_forward(forward: Forward) -> Sequence[Listener]:
+    """What a forward listens on."""
+    return [
+        Listener(forward.id, forward.listen_address, forward.version, ports.protocol, ports.listen, ports.last)
+        for ports in forward.ports
+    ]
+
+
+def gateway_of(forward: Forward) -> Gateway:
+    """The host's address in the subnet that a forward leads into."""
+    return Gateway(forward.network.subnet, forward.network.gateway)
+
+
+def rules_of(forward: Forward) -> tuple[Rule, ...]:
+    """The rules of a forward, in their order."""
+    sources = sources_of(forward.sources)
+    return tuple(
+        Rule(ports.protocol, ports.listen, ports.last, forward.target, ports.target, sources) for ports in forward.ports
+    )
+
+
+def state(forward: Forward, table: Table) -> RulesState:
+    """How the rules of a forward are found in the table; what it shares with others is `Table.common_intact`."""
+    if forward.id not in table.ids:
+        return RulesState.MISSING
+    intact = (
+        chain_of(forward.id) in table.chains
+        and table.rules.get(forward.id) == rules_of(forward)
+        and {one for one in table.listeners if one.id == forward.id} == set(listeners_of_forward(forward))
+        and gateway_of(forward) in table.gateways
+    )
+    return RulesState.INTACT if intact else RulesState.ALTERED
