@@ -1,15 +1,17 @@
 """Stacks whose programs are written as Python, and the real `pulumi`, whose plugins are forks of a warm process."""
 
+import codecs
 import json
 import os
 import platform
 import re
+import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +32,11 @@ TYPES = {
 RAISES = """\
 if not pulumi.runtime.is_dry_run():
     raise RuntimeError("the program gives up")"""
+#: The program of an `up` waits where the preview is over and nothing has begun, until it is told to go on.
+WAITS = """\
+if not pulumi.runtime.is_dry_run():
+    open({waits!r}, "w").write("x")
+    open({goes_on!r}).read(1)"""
 #: With the plugin's place in the project, Pulumi does not warn that it took it from PATH.
 PROJECT = """\
 name: {name}
@@ -82,6 +89,8 @@ class Step(NamedTuple):
     networks: frozenset[str]
     """Of the network that is recorded, and of the one that is to be."""
     disconnects: bool
+    recorded: Mapping[str, Any]
+    """The outputs of what is recorded."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +104,14 @@ class Done:
     @cached_property
     def _told(self) -> Mapping[str, Any]:
         try:
-            told: Mapping[str, Any] = json.loads(self.text[self.text.index("{\n") :])
+            told, _ = json.JSONDecoder().raw_decode(self.text, self.text.index("{\n"))
         except ValueError:
             return {}
-        return told
+        return dict(told)
 
     @cached_property
     def steps(self) -> Sequence[Step]:
-        """Of `pulumi preview --json`: what is not the same."""
+        """Of a preview in JSON: what is not the same."""
         return [
             found
             for found in map(_step, self._told.get("steps", []))
@@ -111,7 +120,7 @@ class Done:
 
     @cached_property
     def lines(self) -> Sequence[str]:
-        """Of `pulumi preview --json`: what a reviewer reads below the plan."""
+        """Of a preview in JSON: what a reviewer reads below the plan."""
         told = self._told.get("diagnostics", [])
         texts = [line for entry in told for line in entry["message"].splitlines()]
         return [text for text in texts if text.strip() and "using pulumi-" not in text]
@@ -123,6 +132,41 @@ class Done:
             steps = [f"{step.op} {step.urn}" for step in self.steps]
             return "\n".join([*steps, *self.lines])
         return "\n".join(line for line in self.text.splitlines() if "using pulumi-" not in line and line.strip())
+
+
+class Up(NamedTuple):
+    """What came of `pulumi up`."""
+
+    preview: Done
+    update: Done | None
+    """None where it ended with the preview."""
+
+
+def _up(command: str, code: int, text: str, *, began: bool) -> Up:
+    """What `pulumi up --json` printed, told apart: a preview is one object, and each event after it a line."""
+    if not began:
+        return Up(Done(command, code, text), None)
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, text.index("{\n"))
+    except ValueError:
+        end = 0
+    update = "\n".join(filter(None, map(_said, text[end:].splitlines())))
+    return Up(Done(command, 0, text[:end]), Done(command, code, update))
+
+
+def _said(line: str) -> str:
+    """What a person reads of a line of `pulumi up --json`."""
+    if not line.startswith('{"sequence"'):
+        return line
+    event = json.loads(line)
+    if "diagnosticEvent" in event:
+        told = event["diagnosticEvent"]
+        return "" if told["severity"] == "debug" else f"{told.get('prefix', '')}{told['message']}".rstrip()
+    if "stdoutEvent" in event:
+        return str(event["stdoutEvent"]["message"]).rstrip()
+    if "resourcePreEvent" in event and event["resourcePreEvent"]["metadata"]["op"] not in ("same", "read"):
+        return "{op} {urn}".format(**event["resourcePreEvent"]["metadata"])
+    return ""
 
 
 def _step(told: Mapping[str, Any]) -> Step:
@@ -140,6 +184,7 @@ def _step(told: Mapping[str, Any]) -> Step:
         kind if known else "",
         frozenset(names) if kind == "LibvirtNetwork" else frozenset(),
         disconnects,
+        (told.get("oldState") or {}).get("outputs") or {},
     )
 
 
@@ -165,6 +210,9 @@ class Stack:
         self.directory.mkdir()
         self.stack = "dev"
         self._states = place / "state/.pulumi/stacks" / name
+        self._waits, self._goes_on = self.directory / "waits", self.directory / "goes-on"
+        os.mkfifo(self._waits)
+        os.mkfifo(self._goes_on)
         self._environment = {**os.environ, **environment}
         self.program: list[Declared] = []
         self.raises = False
@@ -175,7 +223,7 @@ class Stack:
         """For commands on two stacks."""
         return f"organization/{self.name}/{self.stack}"
 
-    def text(self) -> str:
+    def text(self, *, waits: bool = False) -> str:
         """The program."""
         components = dict.fromkeys(one.component for one in self.program if one.component)
         return "\n".join(
@@ -183,6 +231,7 @@ class Stack:
                 "import pulumi",
                 FORMS[self.form],
                 "",
+                *([WAITS.format(waits=str(self._waits), goes_on=str(self._goes_on))] if waits else []),
                 *(f'{name} = pulumi.ComponentResource("test:index:Component", "{name}")' for name in components),
                 *(one.written() for one in self.program),
                 *([RAISES] if self.raises else []),
@@ -197,23 +246,44 @@ class Stack:
     def pulumi(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Done:
         """Run a command."""
         (self.directory / "__main__.py").write_text(self.text())
-        command = ["pulumi", *arguments, "--non-interactive", "--color=never"]
         told = " ".join(["pulumi", *arguments])
-        try:
-            done = subprocess.run(
-                command,
-                cwd=self.directory,
-                env={**self._environment, "PULUMI_STACK": self.stack, **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=LONGEST,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as late:
-            raise AssertionError(f"{told} goes on after {LONGEST} s: {late.output!r}") from late
-        return Done(told, done.returncode, done.stdout)
+        with self._started(arguments, environment) as process:
+            text = "".join(_read(process, told, {}))
+        return Done(told, process.returncode, text)
+
+    def up(self, *options: str, reviewed: Callable[[Done], None], environment: Mapping[str, str] | None = None) -> Up:
+        """Run `pulumi up`; `reviewed` is called with its preview, when that is over and nothing has begun."""
+        (self.directory / "__main__.py").write_text(self.text(waits=True))
+        arguments = ["up", "--yes", "--json", *options]
+        told = " ".join(["pulumi", *arguments])
+        printed: list[str] = []
+        began = False
+
+        def waits() -> None:
+            nonlocal began
+            began = True
+            os.read(waiting, 1)
+            reviewed(_up(told, 0, "".join(printed), began=True).preview)
+            os.write(going_on, b"x")
+
+        with (
+            _pipe(self._waits) as waiting,
+            _pipe(self._goes_on) as going_on,
+            self._started(arguments, environment) as process,
+        ):
+            for part in _read(process, told, {waiting: waits}):
+                printed.append(part)
+        return _up(told, process.returncode, "".join(printed), began=began)
+
+    def _started(self, arguments: Sequence[str], environment: Mapping[str, str] | None) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            ["pulumi", *arguments, "--non-interactive", "--color=never"],
+            cwd=self.directory,
+            env={**self._environment, "PULUMI_STACK": self.stack, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
 
     def records(self) -> Sequence[Record]:
         """What the state has of our kinds."""
@@ -245,6 +315,55 @@ class Stack:
             path.write_bytes(content)
 
 
+@contextmanager
+def _pipe(path: Path) -> Iterator[int]:
+    """A named pipe, open at both ends, so that neither end waits for the other and none ends it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        with suppress(BlockingIOError):
+            os.read(descriptor, 4096)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _read(process: "subprocess.Popen[bytes]", told: str, when: Mapping[int, Callable[[], None]]) -> Iterator[str]:
+    """What a command prints until it ends, whoever keeps its output open; `when` a descriptor is readable, do that."""
+    assert process.stdout is not None
+    output, ended, late = process.stdout.fileno(), os.pidfd_open(process.pid), time.monotonic() + LONGEST
+    os.set_blocking(output, False)
+    poll = select.poll()
+    for descriptor in (output, ended, *when):
+        poll.register(descriptor, select.POLLIN)
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    try:
+        while True:
+            readable = {descriptor for descriptor, _ in poll.poll(max(0.0, late - time.monotonic()) * 1000)}
+            if not readable:
+                raise AssertionError(f"{told} goes on after {LONGEST} s")
+            # What was printed first: whoever waits has printed all that it was to print.
+            while part := _available(output):
+                yield decoder.decode(part)
+            if ended in readable:
+                return
+            for descriptor in readable & {*when}:
+                when[descriptor]()
+            if output in readable and part == b"":
+                poll.unregister(output)
+    finally:
+        os.close(ended)
+        if process.poll() is None:
+            process.kill()
+
+
+def _available(descriptor: int) -> bytes | None:
+    """What can be read at once: nothing at the end, None where there is nothing yet."""
+    try:
+        return os.read(descriptor, 1 << 16)
+    except BlockingIOError:
+        return None
+
+
 class Place:
     """Where the stacks of walks are, with the environment of their commands. To be made within `preloaded`."""
 
@@ -261,7 +380,9 @@ class Place:
             "VAULT_SERVER_URL": f"unix://{os.environ[ADDRESS]}{OF_KEYS}",
             "VIRTNET_PYTHON": sys.executable,
             "VIRTNET_PYTHON_VERSION": platform.python_version(),
-            "GOGC": "400",
+            # No command lives long enough to need its garbage collected.
+            "GOGC": "off",
+            "GOMEMLIMIT": "512MiB",
             "HOME": str(directory),
         }
 

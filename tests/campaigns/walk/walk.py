@@ -10,13 +10,14 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.campaigns.walk.operations import DOES, HARMLESS, OUTSIDE, PROGRAM, Operation, World
-from tests.campaigns.walk.stacks import DESTRUCTIVE, Done, Place, Stack, end_plugins
-from tests.campaigns.walk.witnesses import LOSSES, Effect, Sight, effects, look
+from tests.campaigns.walk.promises import missing_of, unannounced
+from tests.campaigns.walk.stacks import Done, Place, Stack, Up, end_plugins
+from tests.campaigns.walk.witnesses import LOSSES, Sight, effects, look
 from tests.hosts.sandboxed import REPOSITORY
 
 PROJECTS = ("shop", "depot")
@@ -25,16 +26,6 @@ STOP = REPOSITORY / "tests" / "campaigns" / "faults" / "stop"
 MISTAKES = re.compile(
     r"virtnet made a mistake|^\s*(\w+\.)*(?!VirtnetError)(Key|Attribute|Type|Value|Index|Assertion|Name)Error\b.*", re.M
 )
-#: By which words a preview's line names a part of a definition.
-WORDS: Mapping[str, str] = {
-    "ip": r"ips|hosts\[|ranges|address|reservation|range",
-    "dns": "dns",
-    "domain": "domain",
-    "mtu": "mtu",
-    "bridge": "bridge",
-    "forward": "forward",
-    "metadata": "metadata|mark|belongs",
-}
 CLEAN = """\
 for pid in $(ps -eo pid=,comm= | awk '$2 ~ /^(pulumi|cat)$/ { print $1 }'); do kill -KILL $pid; done
 pgrep -x libvirtd >/dev/null || { libvirtd --daemon; sleep 1; }
@@ -48,6 +39,14 @@ rm -rf /run/virtnet /etc/sysctl.d/*
 """
 
 
+class _Seen:
+    """What the host was like when a preview was over."""
+
+    before: Sight
+    unknown: frozenset[str] = frozenset()
+    """Networks that were made by hand since."""
+
+
 class Walk:
     """The stacks, what was done to them, and what was seen to be wrong."""
 
@@ -58,6 +57,8 @@ class Walk:
         self.done: list[Operation] = []
         self._drifted: set[str] = set()
         """Stacks whose host changed without them since they looked at all of it."""
+        self._quiet: dict[str, tuple[str, Sight]] = {}
+        """By stack the program and the host with which nothing was left to do."""
         self._templates = {name: self._template(stack) for name, stack in self.world.stacks.items()}
         self._stories: list[str] = []
         self.commands = 0
@@ -77,6 +78,7 @@ class Walk:
             stack.form = form
         self.wrong, self.done, self._stories = [], [], []
         self._drifted = set()
+        self._quiet = {}
 
     @property
     def story(self) -> str:
@@ -182,44 +184,49 @@ class Walk:
             options.append("--refresh")
         place.raises = raises
         self._tell(place.text())
-        before_preview = look()
-        preview = self._heard(place.pulumi("preview", "--json", *options))
-        before = look()
-        for effect in effects(before_preview, before):
-            self._violation(f"a preview has an effect on the host: {effect}")
-        if preview.code:
-            # `pulumi up` ends here, too.
-            place.raises = False
-            return
-        unknown: set[str] = set()
-        if between is not None:
+        at_first, seen = look(), _Seen()
+
+        def reviewed(preview: Done) -> None:
+            seen.before = look()
+            self._heard(preview)
+            self._judge_review(at_first, seen.before)
+            if between is None:
+                return
             self.do(between)
             # Of what is made by hand after the preview that cannot know: a create with `adopt` takes it over.
-            before, known = look(), before.networks
-            unknown = {*before.networks} - {*known}
-            before = before._replace(
-                networks={name: before.networks[name] for name in before.networks if name in known}
-            )
-        place.raises = raises
-        up = self._heard(self._killed(place, ["up", "--yes", "--skip-preview", *options], kill))
+            before, known = look(), seen.before.networks
+            seen.unknown = frozenset({*before.networks} - {*known})
+            networks = {name: one for name, one in before.networks.items() if name in known}
+            seen.before = before._replace(networks=networks)
+
+        preview, up = self._brought_up(place, options, kill, reviewed)
+        if up is None:
+            # The preview failed, and nothing began.
+            self._heard(preview)
+            self._judge_review(at_first, look())
+            place.raises = False
+            return
+        self._heard(up)
         previews = [preview]
         if kill:
             previews += self._recovered(place, up, refresh=refresh)
             up = self._heard(place.pulumi("up", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])))
         place.raises = False
         after = look()
-        seen = after._replace(networks={name: one for name, one in after.networks.items() if name not in unknown})
-        self._judge(before, seen, previews, edited=between is not None)
-        self._judge_others(stack, before, after)
+        known = {name: one for name, one in after.networks.items() if name not in seen.unknown}
+        self._judge(seen.before, after._replace(networks=known), previews, edited=between is not None)
+        self._judge_others(stack, seen.before, after)
         if up.code == 0 and not raises and not target and between is None:
             if refresh:
                 self._drifted.discard(stack)
             self._judge_rest(place, after)
         self._judge_marks(after)
 
-    def _killed(self, place: Stack, arguments: Sequence[str], kill: Sequence[Any]) -> Done:
+    def _brought_up(
+        self, place: Stack, options: Sequence[str], kill: Sequence[Any], reviewed: Callable[[Done], None]
+    ) -> Up:
         if not kill:
-            return place.pulumi(*arguments)
+            return place.up(*options, reviewed=reviewed)
         steps = self._place.directory / "steps"
         who, when, number = kill
         environment = {
@@ -227,7 +234,7 @@ class Walk:
             "VIRTNET_KILL": f"{who} {when} {number} 0 0",
             "PYTHONPATH": os.pathsep.join([str(STOP), *filter(None, [os.environ.get("PYTHONPATH")])]),
         }
-        done = place.pulumi(*arguments, environment=environment)
+        done = place.up(*options, reviewed=reviewed, environment=environment)
         end_plugins(2.0 if who == "pulumi" else 0.3)
         killed = Path(f"{steps}.killed")
         self._tell(f"(killed: {killed.exists()})")
@@ -252,11 +259,13 @@ class Walk:
 
     # --- Judgement ---------------------------------------------------------------------------------
 
-    def _judge(self, before: Sight, after: Sight, previews: Sequence[Done], *, edited: bool) -> None:
+    def _judge_review(self, before: Sight, after: Sight) -> None:
         for effect in effects(before, after):
-            if edited and effect.kind not in LOSSES:
-                continue
-            if not _named(effect, previews, before, after):
+            self._violation(f"a preview has an effect on the host: {effect}")
+
+    def _judge(self, before: Sight, after: Sight, previews: Sequence[Done], *, edited: bool) -> None:
+        for effect in unannounced(before, after, previews):
+            if not edited or effect.kind in LOSSES:
                 self._violation(f"no preview named: {effect}")
 
     def _judge_others(self, stack: str, before: Sight, after: Sight) -> None:
@@ -271,14 +280,15 @@ class Walk:
         if place.name in self._drifted:
             return
         for one in place.program:
-            if one.kind != "LibvirtNetwork":
-                continue
-            found, wanted = after.networks.get(one.on_host), one.args.get("active", True)
-            if found is None or found.active != wanted:
-                is_now = "gone" if found is None else "active" if found.active else "not active"
-                self._violation(f"up succeeded, and network {one.on_host} of {one.name} is {is_now}")
+            for missing in missing_of(one, after):
+                self._violation(f"up succeeded, and of {one.name} {missing}")
+        # As it was when that was asked last, it is quiet still.
+        asked = (place.text(), after)
+        if self._quiet.get(place.name) == asked:
+            return
         # In one command, which takes half the time; told apart where it is not quiet.
         if self._heard(place.pulumi("preview", "--refresh", "--expect-no-changes")).code == 0:
+            self._quiet[place.name] = asked
             return
         preview = self._heard(place.pulumi("preview", "--expect-no-changes"))
         if preview.code:
@@ -304,45 +314,6 @@ class Walk:
         self._stories.append(text)
         if self._told:
             print(text, flush=True)
-
-
-def _named(effect: Effect, previews: Sequence[Done], before: Sight, after: Sight) -> bool:
-    """Whether a preview spoke of it."""
-    steps = [step for preview in previews for step in preview.steps]
-    lines = [line for preview in previews for line in preview.lines]
-    if not effect.network:
-        if any(step.kind == "HostForwarding" for step in steps):
-            return True
-        if effect.kind.startswith("file"):
-            return False
-        # libvirt turns it on when it starts a network.
-        starts = any(found.kind in ("started", "restarted", "made", "made anew") for found in effects(before, after))
-        return effect.kind == "forwarding on" and (starts or any(step.kind for step in steps))
-    if effect.network.startswith("virtnet-"):
-        return effect.kind == "removed"
-    mine = [step for step in steps if effect.network in step.networks]
-    about = [line for line in lines if f"network '{effect.network}' " in line]
-    destroys = any(step.op in DESTRUCTIVE for step in mine) or any("[replace]" in line for line in about)
-    if effect.kind in ("removed", "stopped", "not persistent", "made anew"):
-        return destroys or (
-            effect.kind == "stopped" and any("active changes" in line and "[restart]" in line for line in about)
-        )
-    if effect.kind == "unplugged":
-        disconnects = any(step.disconnects and step.op in DESTRUCTIVE for step in mine)
-        return disconnects or any(effect.detail in line and "cut off" in line for line in about)
-    if effect.kind == "restarted":
-        return destroys or any("[restart]" in line or "stop the network" in line for line in about)
-    if destroys or any(step.op in ("create", "import") for step in mine):
-        return True
-    if not mine:
-        return False
-    if effect.kind == "autostart":
-        return any("autostart" in line for line in about)
-    if effect.kind == "mark":
-        return any(re.search("owner|belongs|takes", line) for line in about)
-    if effect.kind in ("definition", "running"):
-        return any(re.search(WORDS.get(effect.detail, effect.detail), line) for line in about)
-    return True
 
 
 def shrunk(walk: Walk, form: str, tries: int = 60) -> Sequence[Operation]:

@@ -1,0 +1,161 @@
+"""Whether a preview spoke of what then became of a host, by its steps and lines.
+
+A line of a note promises nothing of a definition, so that only changes ("… [live]") and steps ("will …") count for one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from tests.campaigns.walk.stacks import DESTRUCTIVE, Declared, Done, Step
+from tests.campaigns.walk.witnesses import Effect, Sight, effects
+
+CHANGE = re.compile(r"\[(?:recorded|live|restart|replace)\]$")
+#: By which words a line names a part of a definition.
+OF_PARTS: Mapping[str, str] = {
+    "ip": r"\bips\b|\bhosts\[|DHCP reservation",
+    "metadata": r"\bmetadata\b|\bmark\b",
+}
+#: The property of a HostForwarding that a kernel parameter follows from.
+PROPERTIES: Mapping[str, str] = {"net/ipv4/ip_forward": "ipv4", "net/ipv6/conf/all/forwarding": "ipv6"}
+#: What of a HostForwarding is in its files.
+IN_FILES = re.compile(r"\b(?:ipv4|ipv6|persist|drop_in|at_boot|owner)\b")
+RUNTIME_RECORDS = "/run/virtnet/"
+#: libvirt turns IPv4 forwarding on when it starts a network.
+STARTS = frozenset({"started", "restarted", "made", "made anew"})
+
+
+class Promises(NamedTuple):
+    """All that previews said of one subject."""
+
+    steps: Sequence[Step]
+    lines: Sequence[str]
+
+    @property
+    def destroys(self) -> bool:
+        """Whether it is deleted, or made anew."""
+        return any(step.op in DESTRUCTIVE for step in self.steps) or self.says(r"\[replace\]$")
+
+    @property
+    def disconnects(self) -> bool:
+        """Whether it is deleted whatever is plugged in."""
+        return any(step.disconnects and step.op in DESTRUCTIVE for step in self.steps)
+
+    @property
+    def changes(self) -> Sequence[str]:
+        """The lines of what is to be done."""
+        return [line for line in self.lines if CHANGE.search(line) or ": will " in line]
+
+    def says(self, pattern: str) -> bool:
+        """Whether a line does."""
+        return any(re.search(pattern, line) for line in self.lines)
+
+    def will(self, pattern: str) -> bool:
+        """Whether a line of what is to be done says so."""
+        return any(re.search(pattern, line) for line in self.changes)
+
+
+def unannounced(before: Sight, after: Sight, previews: Iterable[Done]) -> Sequence[Effect]:
+    """What has become of the host, and no preview named."""
+    steps = [step for preview in previews for step in preview.steps]
+    lines = [line for preview in previews for line in preview.lines]
+    found = list(effects(before, after))
+    starts = any(effect.kind in STARTS for effect in found)
+    left = []
+    for effect in found:
+        if effect.network:
+            mine = [step for step in steps if effect.network in step.networks]
+            about = [line for line in lines if f"network '{effect.network}' " in line]
+            named = _of_network(effect, Promises(mine, about))
+        else:
+            mine = [step for step in steps if step.kind == "HostForwarding"]
+            about = [line for line in lines if line.startswith("IP forwarding on ")]
+            named = _of_host(effect, Promises(mine, about), starts=starts)
+        if not named:
+            left.append(effect)
+    return left
+
+
+def _of_network(effect: Effect, said: Promises) -> bool:
+    if effect.network.startswith("virtnet-"):
+        # What a restart that was cut short has left goes in any update.
+        return effect.kind == "removed"
+    match effect.kind:
+        case "removed" | "not persistent" | "made anew":
+            return said.destroys
+        case "stopped":
+            return said.destroys or said.will(r"\bactive changes .*\[restart\]")
+        case "unplugged":
+            return said.disconnects or said.says(rf"\b{re.escape(effect.detail)}\b.* cut off")
+        case "restarted":
+            return said.destroys or said.will(r"\[restart\]$|will stop the network")
+    if said.destroys:
+        return True
+    match effect.kind:
+        case "made":
+            return any(step.op == "create" for step in said.steps) and said.will("will define ")
+        case "started":
+            return said.will(r"\bactive\b|\bproblems\b|will (?:re)?start the network")
+        case "persistent":
+            return said.will("persistent")
+        case "autostart":
+            return said.will("autostart")
+        case "mark":
+            return said.says(r"\bowner\b|\bbelongs\b|\btakes\b")
+    return said.will(OF_PARTS.get(effect.detail, rf"\b{effect.detail}\b"))
+
+
+def _of_host(effect: Effect, said: Promises, *, starts: bool) -> bool:
+    match effect.kind:
+        case "forwarding on" | "forwarding off":
+            by_libvirt = starts and effect.kind == "forwarding on" and effect.detail == "net/ipv4/ip_forward"
+            return by_libvirt or _of_parameter(effect, said)
+        case "file removed":
+            return _of_removed_file(effect.detail, said)
+    return said.will(re.escape(effect.detail)) or said.will(IN_FILES.pattern)
+
+
+def _of_parameter(effect: Effect, said: Promises) -> bool:
+    """A parameter is set by a step or a change that names it, or goes back with a record to what that says."""
+    value = "1" if effect.kind == "forwarding on" else "0"
+    restored = any(
+        step.op in DESTRUCTIVE and step.recorded.get("previous", {}).get(effect.detail) == value for step in said.steps
+    )
+    dotted = re.escape(effect.detail.replace("/", "."))
+    return restored or said.will(rf"(?:set|put) {dotted} |\b{PROPERTIES[effect.detail]}\b")
+
+
+def _of_removed_file(path: str, said: Promises) -> bool:
+    """A file goes with the record that has it, or with what is changed so that it is another one or none."""
+    goes = any(
+        step.op in DESTRUCTIVE and (path == step.recorded.get("dropInPath") or path.startswith(RUNTIME_RECORDS))
+        for step in said.steps
+    )
+    return goes or said.will(rf"\bpersist\b|\bdrop_in\b|will remove {re.escape(path)}")
+
+
+def missing_of(one: Declared, after: Sight) -> Iterator[str]:
+    """What the program names of a resource, and the host does not show."""
+    ignored = {str(path) for path in one.options.get("ignore_changes") or ()}
+    if one.kind == "HostForwarding":
+        for key, name in PROPERTIES.items():
+            if name in one.args and after.forwarding[key] != str(int(one.args[name])):
+                yield f"{name}={one.args[name]}: {key} is {after.forwarding[key]}"
+        return
+    found = after.networks.get(one.on_host)
+    if found is None:
+        yield f"network {one.on_host} is gone"
+        return
+    if found.active != one.args.get("active", True):
+        yield f"network {one.on_host} is {'active' if found.active else 'not active'}"
+    if "autostart" in one.args and "autostart" not in ignored and found.autostart != one.args["autostart"]:
+        yield f"autostart of {one.on_host} is {found.autostart}"
+    for parts in filter(None, (found.config, found.live)):
+        if "mtu" in one.args and "mtu" not in ignored and f'size="{one.args["mtu"]}"' not in parts.get("mtu", ""):
+            yield f"mtu of {one.on_host} is {parts.get('mtu')}"
+        if "domain" in one.args and f'name="{one.args["domain"]["name"]}"' not in parts.get("domain", ""):
+            yield f"domain of {one.on_host} is {parts.get('domain')}"
+        wanted = {host["mac"] for host in one.args["ips"][0]["dhcp"]["hosts"]}
+        reserved = {*re.findall(r'<host[^>]* mac="([^"]+)"', parts.get("ip", ""))}
+        if wanted != reserved and "ips[0].dhcp.hosts" not in ignored:
+            yield f"reservations of {one.on_host} are for {sorted(reserved)}"

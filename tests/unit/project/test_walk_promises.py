@@ -1,0 +1,149 @@
+"""The random walks' judgement: what of a host's changes a preview has spoken of, and what nobody named."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from tests.campaigns.walk.promises import missing_of, unannounced
+from tests.campaigns.walk.stacks import Declared, Done
+from tests.campaigns.walk.witnesses import Mark, Network, Sight
+
+IPV4 = "net/ipv4/ip_forward"
+DROP_IN = "/etc/sysctl.d/90-virtnet-forwarding.conf"
+RECORD = "/run/virtnet/forwarding-0123456789ab.conf"
+NETWORK = Network(
+    uuid="u",
+    active=True,
+    persistent=True,
+    autostart=True,
+    config={"ip": '<ip><host ip="10.60.0.10" mac="52:54:00:00:00:0a"></host></ip>', "forward": "nat"},
+    live={"ip": '<ip><host ip="10.60.0.10" mac="52:54:00:00:00:0a"></host></ip>', "forward": "nat"},
+    mark=Mark("urn:a", "t", creating=False),
+    ifindex="7",
+    plugged=frozenset({"plug-lab0"}),
+)
+
+
+def sight(network: Network | None = NETWORK, ipv4: str = "1", files: Mapping[str, str] | None = None) -> Sight:
+    networks = {} if network is None else {"lab0": network}
+    return Sight(networks, {IPV4: ipv4, "net/ipv6/conf/all/forwarding": "0"}, files or {})
+
+
+def preview(*lines: str, op: str = "update", kind: str = "LibvirtNetwork", **outputs: Any) -> Done:
+    state = {"outputs": {"name": "lab0", **outputs} if kind == "LibvirtNetwork" else outputs}
+    step = {"op": op, "urn": f"urn:pulumi:dev::shop::pulumi-python:dynamic/virtnet:{kind}::a", "oldState": state}
+    told = {"steps": [step], "diagnostics": [{"message": line} for line in lines]}
+    return Done("pulumi preview", 0, json.dumps(told, indent=1))
+
+
+def of_network(text: str) -> str:
+    return f"network 'lab0' on qemu:///system: {text}"
+
+
+def of_host(text: str) -> str:
+    return f"IP forwarding on qemu:///system: {text}"
+
+
+EDITED = NETWORK._replace(live={**NETWORK.live, "ip": "<ip></ip>"})
+STOPPED = NETWORK._replace(active=False, live={}, ifindex="", plugged=frozenset())
+RESTARTED = NETWORK._replace(ifindex="9")
+UNPLUGGED = NETWORK._replace(plugged=frozenset())
+TAKEN = NETWORK._replace(mark=Mark("urn:b", "s", creating=False))
+BY_HOSTS = of_network("ips[10.60.0.1/24].dhcp.hosts[52:54:00:00:00:0a] is removed [live]")
+AUTOSTART = of_network("autostart changes (true -> false) [live]")
+
+
+@pytest.mark.parametrize(
+    ("becomes", "said", "left"),
+    [
+        (EDITED, preview(BY_HOSTS), []),
+        (EDITED, preview(AUTOSTART), ["running"]),
+        (EDITED, preview(of_network("note: ips differs on the host and mending it is more")), ["running"]),
+        (EDITED, preview(BY_HOSTS.replace("lab0", "lab1")), ["running"]),
+        (EDITED, preview(op="delete"), []),
+        (STOPPED, preview(of_network("active changes (true -> false) [restart]")), ["unplugged"]),
+        (STOPPED, preview(AUTOSTART), ["unplugged", "stopped"]),
+        (STOPPED, preview(op="delete"), ["unplugged"]),
+        (STOPPED, preview(op="delete", onDelete="disconnect"), []),
+        (RESTARTED, preview(of_network("mtu is added (1400) [restart]")), []),
+        (RESTARTED, preview(of_network("mtu is added (1400) [live]")), ["restarted"]),
+        (UNPLUGGED, preview(of_network("note: link plug-lab0 is cut off, as on_delete is disconnect")), []),
+        (UNPLUGGED, preview(of_network("note: link plug-lab1 is cut off, as on_delete is disconnect")), ["unplugged"]),
+        (NETWORK._replace(autostart=False), preview(AUTOSTART), []),
+        (NETWORK._replace(autostart=False), preview(BY_HOSTS), ["autostart"]),
+        (TAKEN, preview(of_network("note: it belongs to 'a' by its mark, from which it is taken over")), []),
+        (TAKEN, preview(BY_HOSTS), ["mark"]),
+        (NETWORK._replace(uuid="v"), preview(of_network("mtu is added (1400) [restart]")), ["made anew"]),
+        (NETWORK._replace(uuid="v"), preview(of_network("name changes (lab1 -> lab0) [replace]")), []),
+        (None, preview(op="delete"), ["unplugged"]),
+        (None, preview(of_network("mtu is added (1400) [restart]")), ["removed", "unplugged"]),
+    ],
+)
+def test_what_became_of_a_network(becomes: Network | None, said: Done, left: Sequence[str]) -> None:
+    found = unannounced(sight(), sight(becomes), [said])
+
+    assert [effect.kind for effect in found] == left
+
+
+def on_host(*lines: str, op: str = "update", **outputs: Any) -> Done:
+    return preview(*map(of_host, lines), op=op, kind="HostForwarding", **outputs)
+
+
+FOUND_OFF: Mapping[str, Any] = {"previous": {IPV4: "0"}, "dropInPath": DROP_IN}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said", "left"),
+    [
+        (sight(ipv4="0"), sight(), on_host("ipv4 is added (true) [live]"), []),
+        (sight(ipv4="0"), sight(), on_host("will set net.ipv4.ip_forward to 1 (now 0), and …", op="create"), []),
+        (sight(ipv4="0"), sight(), on_host("ipv6 is added (true) [live]"), ["forwarding on"]),
+        (sight(ipv4="0"), sight(), on_host("note: net.ipv4.ip_forward stays on"), ["forwarding on"]),
+        (sight(ipv4="0"), sight(RESTARTED), preview(of_network("mtu is added (1400) [restart]")), []),
+        (sight(), sight(RESTARTED, ipv4="0"), preview(of_network("mtu is added [restart]")), ["forwarding off"]),
+        (sight(), sight(ipv4="0"), on_host(op="delete", **FOUND_OFF), []),
+        (sight(), sight(ipv4="0"), on_host(op="delete", previous={IPV4: "1"}), ["forwarding off"]),
+        (sight(), sight(files={DROP_IN: "x"}), on_host(f"will write {DROP_IN}", op="create"), []),
+        (sight(), sight(files={DROP_IN: "x"}), on_host("on_delete is added (keep) [recorded]"), ["file made"]),
+        (sight(files={DROP_IN: "x"}), sight(), on_host(op="delete", **FOUND_OFF), []),
+        (sight(files={"/etc/sysctl.d/other": "x"}), sight(), on_host(op="delete", **FOUND_OFF), ["file removed"]),
+        (sight(files={RECORD: "x"}), sight(), on_host(op="delete", previous={}), []),
+        (sight(files={DROP_IN: "x"}), sight(), on_host("ipv6 is added (true) [live]"), ["file removed"]),
+        (sight(files={DROP_IN: "x"}), sight(), on_host("persist is added (false) [live]"), []),
+    ],
+)
+def test_what_became_of_forwarding(before: Sight, after: Sight, said: Done, left: Sequence[str]) -> None:
+    found = unannounced(before, after, [said])
+
+    assert [effect.kind for effect in found] == left
+
+
+def declared(**args: Any) -> Declared:
+    hosts = [{"mac": "52:54:00:00:00:0a", "ip": "10.60.0.10"}]
+    return Declared("LibvirtNetwork", "a", {"name": "lab0", "ips": [{"dhcp": {"hosts": hosts}}], **args})
+
+
+@pytest.mark.parametrize(
+    ("one", "missing"),
+    [
+        (declared(), []),
+        (declared(autostart=False), ["autostart of lab0 is True"]),
+        (declared(active=False), ["network lab0 is active"]),
+        (declared(name="lab1"), ["network lab1 is gone"]),
+        (declared(mtu=1400), ["mtu of lab0 is None"] * 2),
+        (declared(domain={"name": "lab.example"}), ["domain of lab0 is None"] * 2),
+        (declared(ips=[{"dhcp": {"hosts": []}}]), ["reservations of lab0 are for ['52:54:00:00:00:0a']"] * 2),
+        (Declared("HostForwarding", "a", {"ipv4": True}), []),
+        (Declared("HostForwarding", "a", {"ipv4": False}), [f"ipv4=False: {IPV4} is 1"]),
+    ],
+)
+def test_what_a_program_names_and_is_not_there(one: Declared, missing: Sequence[str]) -> None:
+    assert list(missing_of(one, sight())) == missing
+
+
+def test_an_ignored_property_may_be_as_others_have_it() -> None:
+    one = declared(autostart=False, mtu=1400, ips=[{"dhcp": {"hosts": []}}])
+    one.options["ignore_changes"] = ["ips[0].dhcp.hosts", "autostart", "mtu"]
+
+    assert list(missing_of(one, sight())) == []
