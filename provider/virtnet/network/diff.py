@@ -79,7 +79,9 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
     if problems:
         # What no update mends is live: an update may do whatever disturbs nobody, and says what is left.
         change_class = max(mended_by(problem) or ChangeClass.LIVE for problem in problems)
-        changes.append(Change(path="problems", kind="change", change_class=change_class, problems=problems))
+        covers = tuple(str(path) for problem in problems for path in as_list(problem.details.get("paths") or ()))
+        change = Change(path="problems", kind="change", change_class=change_class, problems=problems, covers=covers)
+        changes.append(change)
     return tuple(changes)
 
 

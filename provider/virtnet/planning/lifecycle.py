@@ -173,8 +173,18 @@ def _besides(planned: Iterable[Change], reviewed: Sequence[Change]) -> Iterator[
             left = tuple(problem for problem in change.problems if problem not in mended)
             if left:
                 yield change._replace(problems=left)
-        elif change.path not in paths and change.change_class > ChangeClass.RECORDED:
+        elif (
+            change.path not in paths
+            and change.change_class > ChangeClass.RECORDED
+            and not any(_covers(one, change) for one in reviewed)
+        ):
             yield change
+
+
+def _covers(reviewed: Change, change: Change) -> bool:
+    """Whether what was reviewed tells of another change, too."""
+    within = (change.path == path or change.path.startswith((f"{path}.", f"{path}[")) for path in reviewed.covers)
+    return change.change_class <= reviewed.change_class and any(within)
 
 
 def _if_replaced(

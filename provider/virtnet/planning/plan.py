@@ -40,6 +40,8 @@ class Change(NamedTuple):
     """Old and new value where they may be shown; empty where they may be secret."""
     problems: tuple[Problem, ...] = ()
     """What it mends, where that is the change."""
+    covers: tuple[str, ...] = ()
+    """The paths that its problems tell of, so that no change in there is told besides, unless it costs more."""
 
 
 class Step(Protocol):

@@ -201,6 +201,22 @@ def test_what_the_running_network_has_by_now_is_a_restart() -> None:
     assert change.change_class is ChangeClass.RESTART
 
 
+@pytest.mark.parametrize("steps", range(MOST_STEPS))
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_preview_after_a_refresh_tells_of_it_once(edit: dict[str, Any], steps: int) -> None:
+    bench = Bench(FakeLibvirt())
+    recorded = bench.created()
+    bench.killed(edit, recorded, steps)
+    refreshed = bench.refreshed(recorded)
+
+    changes = bench.diff({}, refreshed).changes
+    desired, connect = bench.checked({}, refreshed), connect_to(bench.libvirt)
+    found = lifecycle.preview(NETWORK_IN_KINDS, refreshed, desired, connect, changes)
+
+    left = [problem for change in found.changes for problem in change.problems]
+    assert not left or found.drift == ()
+
+
 def test_what_others_named_meanwhile_stays() -> None:
     bench = Bench(FakeLibvirt())
     recorded = bench.created()
