@@ -150,7 +150,7 @@ class Provider(dynamic.ResourceProvider):
         ignored, replacing = ([], []) if asked is None else ([*map(parsed, paths)] for paths in asked[2:])
         desired = lifecycle.not_ignored(resource, recorded, desired, ignored)
         try:
-            found, reviewed = self._session.diff(resource, _identity(desired), _id, recorded, desired)
+            found, reviewed = self._session.diff(resource, _identity(desired), _id, recorded, desired, ignored=ignored)
         except VirtnetError as error:
             raise self._as_answer(error) from None
         found = lifecycle.replaced_on_changes(resource, found, recorded, desired, replacing)

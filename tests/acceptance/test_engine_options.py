@@ -70,6 +70,31 @@ def test_what_is_ignored_stays_as_others_left_it(host: Host, either: Stack) -> N
     assert after.returncode == 0, after.stdout
 
 
+def test_what_is_ignored_is_not_said_either(host: Host, either: Stack) -> None:
+    args: dict[str, Any] = {"ips": [{"address": "10.92.0.1/24"}]}
+    program: dict[str, Any] = {"type": "LibvirtNetwork", "name": "lab", "args": args}
+    either.declare(program)
+    either.up()
+    edit = r"s,</network>,<mtu size='1400'/><dns enable='no'/></network>,"
+    host.sh(f'virsh net-dumpxml lab --inactive | sed "{edit}" >/tmp/lab.xml; virsh net-define /tmp/lab.xml')
+    either.refresh()
+
+    said = either.preview()
+    either.declare({**program, "options": {"ignore_changes": ["mtu"]}})
+    of_dns = either.preview()
+    either.declare({**program, "options": {"ignore_changes": ["mtu", "dns.enable"]}})
+    silent = either.preview()
+    either.declare(
+        {**program, "args": {**program["args"], "autostart": False}, "options": {"ignore_changes": ["mtu", "dns"]}}
+    )
+    edited = either.up()
+
+    assert "mtu is added (1400); dns.enable changes" in said
+    assert "virtnet makes it: dns.enable changes" in of_dns
+    assert "the program leaves out" not in silent + edited
+    assert "dns enable='no'" in host.virsh("net-dumpxml", "lab", "--inactive")
+
+
 def test_a_value_that_becomes_secret_is_kept_encrypted(host: Host) -> None:
     stack = NativeStack(host)
     record = {"dns": {"txts": [{"name": "key", "value": "hunter2"}]}}

@@ -11,7 +11,7 @@ from virtnet.network.observe import observe as network_observe
 from virtnet.network.observe.reads import READS
 from virtnet.network.observed import Observed, ReportedNetwork, reported
 from virtnet.network.outputs import NetworkOutputs, outputs
-from virtnet.network.plan.plan import plan_network
+from virtnet.network.plan.plan import less_ignored, plan_network
 from virtnet.network.predict import predict
 from virtnet.network.problem_kinds import ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
@@ -164,6 +164,7 @@ NETWORK: Resource[Observed] = Resource(
     observe=observe,
     reads=READS,
     plan=plan_network,
+    less_ignored=less_ignored,
     outputs=outputs,
     predict=predict,
     recorded_inputs=recorded_inputs,

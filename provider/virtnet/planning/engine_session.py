@@ -165,7 +165,14 @@ class EngineSession(Generic[Hosts]):
         ]
 
     def diff(
-        self, resource: "Resource[Any]", key: str, identity: str, recorded: "Values", desired: "Values"
+        self,
+        resource: "Resource[Any]",
+        key: str,
+        identity: str,
+        recorded: "Values",
+        desired: "Values",
+        *,
+        ignored: "Sequence[Steps]" = (),
     ) -> tuple["Diff", bool]:
         """The changes by what is recorded, and whether it is a reviewer who asks.
 
@@ -174,7 +181,7 @@ class EngineSession(Generic[Hosts]):
         """
         from virtnet.planning import lifecycle
 
-        found = lifecycle.diff(resource, recorded, desired, self.connect)
+        found = lifecycle.diff(resource, recorded, desired, self.connect, ignored)
         if key in self._checked:
             self.claims.claim(recorded.get("__token"), key_of(desired))
             return found, True

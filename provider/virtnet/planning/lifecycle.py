@@ -54,14 +54,17 @@ class Diff(NamedTuple):
         return self._replace(changes=tuple(change for change in self.changes if change.path not in paths))
 
 
-def diff(resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect) -> Diff:
+def diff(
+    resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect, ignored: Sequence[Steps] = ()
+) -> Diff:
     """The changes by what is recorded. Asks no host, but for one: a changed uri, whether it reaches the same.
 
+    `ignored`: where the user has Pulumi ignore changes, of which nothing is noted.
     Raises Unreachable when a changed uri cannot be asked: a spelling must never destroy a network.
     """
     plan = resource.plan(desired, recorded, None)
     changes = tuple(_same_host(change, recorded, desired, connect) for change in plan.changes)
-    return Diff(changes, plan.notes)
+    return Diff(changes, _less_ignored(resource, plan.notes, desired, ignored))
 
 
 def not_ignored(
@@ -84,6 +87,15 @@ def replaced_on_changes(
         for change in found.changes
     )
     return found._replace(changes=tuple(changes))
+
+
+def _less_ignored(
+    resource: Resource[Observed], found: tuple[Note, ...], desired: Values, ignored: Sequence[Steps]
+) -> tuple[Note, ...]:
+    if not ignored:
+        return found
+    left = (resource.less_ignored(note, desired, ignored) for note in found)
+    return tuple(note for note in left if note is not None)
 
 
 def _same_host(change: Change, recorded: Values, desired: Values, connect: Connect) -> Change:
@@ -155,7 +167,7 @@ def preview(
             found = found._replace(if_replaced=_if_replaced(resource, clients, desired, plan, connect))
     except VirtnetError as error:
         return found._replace(error=error)
-    found = found._replace(refusals=plan.refusals, notes=plan.notes)
+    found = found._replace(refusals=plan.refusals, notes=_less_ignored(resource, plan.notes, desired, ignored))
     if recorded is not None:
         return found._replace(drift=tuple(_besides(plan.changes, changes)))
     if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
@@ -259,6 +271,7 @@ def update(
     try:
         with clients.lock():
             plan = _planned(resource, clients, desired, recorded, ignored=ignored)
+            plan = plan._replace(notes=_less_ignored(resource, plan.notes, desired, ignored))
             _apply(resource, plan, clients, subject_of(resource, desired, recorded), show=show, progress=progress)
         return _outputs(resource, clients, desired, recorded, {**recorded, **plan.details})
     except VirtnetError as error:

@@ -50,6 +50,11 @@ def places(part: type[Part], change: Change, recorded: Values, desired: Values) 
     return _locate(part, change.path, recorded), _locate(part, change.path, desired)
 
 
+def is_within(part: type[Part], path: str, tree: Values, paths: Iterable[Steps]) -> bool:
+    """Whether one of Pulumi's paths leads to what ours names in a tree, or to what that is in."""
+    return within(_locate(part, path, tree), paths)
+
+
 def within(steps: Steps, paths: Iterable[Steps]) -> bool:
     """Whether one of the paths leads to this place, or to what it is in."""
     return any(

@@ -5,19 +5,20 @@ new kind of resource is a package that makes such a record, and one entry in `vi
 its `plan` and acts in its `steps`, and `observe` says what both start from; `planning` only calls them in order.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.reads import Reads
-from virtnet.planning.findings import Messages
+from virtnet.planning.findings import Messages, Note
 from virtnet.planning.ownership.claims import Want
 from virtnet.planning.ownership.marks import Mark
 from virtnet.planning.plan import Plan
 from virtnet.spec import properties
 from virtnet.spec.failures import Failure
 from virtnet.spec.part import Part, Values
+from virtnet.spec.paths import Steps
 
 Observed = TypeVar("Observed")
 
@@ -83,6 +84,8 @@ class Resource(Generic[Observed]):
     `other`, the value of the other one, and `holder`, its URN."""
     unnamed_stays: bool = True
     """Whether what neither the program nor the state names stays as it is on the host; else it is given back."""
+    less_ignored: Callable[[Note, Values, Sequence[Steps]], Note | None] = lambda note, _desired, _ignored: note
+    """(a note of a plan, desired, the paths of ignoreChanges) -> the note less what it says of those, or None. Pure."""
     reads: Reads = field(default_factory=Reads)
     """What observe reads of the host together."""
     unknown_after_create: Values = field(default_factory=dict)

@@ -250,7 +250,7 @@ class Plugin(ResourceProviderServicer):
         desired = {**added_by_check(resource, str(recorded.get("uri", self._session.uri))), **desired}
         ignored = [parsed(path) for path in request.ignoreChanges]
         desired = lifecycle.not_ignored(resource, recorded, desired, ignored)
-        found, reviewed = self._session.diff(resource, request.urn, request.id, recorded, desired)
+        found, reviewed = self._session.diff(resource, request.urn, request.id, recorded, desired, ignored=ignored)
         if reviewed and found.changes:
             self._changing[request.urn] = (recorded, found.changes)
         elif found.notes:

@@ -16,9 +16,12 @@ from virtnet.network.resource import NETWORK
 from virtnet.network.tree import network_tree
 from virtnet.network.unchanged import stands_as_recorded
 from virtnet.network.xml import write as network_edit
+from virtnet.planning import lifecycle
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.planning.reports import Attachment, NetworkReport, Obstacle, ObstacleKind
+from virtnet.spec.paths import parsed
 
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 MADE = {"active": True, "autostart": True, "uri": "qemu:///system"}
@@ -216,3 +219,38 @@ def test_an_update_tells_what_is_there_by_then() -> None:
 
     assert [note.kind for note in plan.notes] == [NoteKind.UNNAMED]
     assert value_at(recorded, ("mtu",)) is None
+
+
+def ignoring(desired: Mapping[str, Any], recorded: Mapping[str, Any], *paths: str) -> list[str]:
+    """The paths of the changes that a diff notes, where these are ignored."""
+    ignored = [parsed(path) for path in paths]
+    found = lifecycle.diff(NETWORK, recorded, {**MADE, **desired}, no_host, ignored)
+    return [change["path"] for place in places(found.notes) for change in place["changes"]]
+
+
+def no_host(uri: str) -> Clients:
+    raise AssertionError(f"{uri} was asked")
+
+
+@pytest.mark.parametrize(
+    ("ignored", "left"),
+    [
+        ([], ["ips[10.60.0.1/24].dhcp.hosts[52:54:00:00:00:0a]", "dns.enable", "mtu"]),
+        (["mtu"], ["ips[10.60.0.1/24].dhcp.hosts[52:54:00:00:00:0a]", "dns.enable"]),
+        (["dns"], ["ips[10.60.0.1/24].dhcp.hosts[52:54:00:00:00:0a]", "mtu"]),
+        (["dns.enable", "ips[0].dhcp.hosts"], ["mtu"]),
+        (
+            ["dns.hosts", "ips[1].dhcp", "domain"],
+            ["ips[10.60.0.1/24].dhcp.hosts[52:54:00:00:00:0a]", "dns.enable", "mtu"],
+        ),
+        (["mtu", "dns", "ips[*].dhcp"], []),
+    ],
+)
+def test_of_what_is_ignored_nothing_is_noted(ignored: Sequence[str], left: Sequence[str]) -> None:
+    dhcp = {"ranges": [{"start": "10.60.0.100", "end": "10.60.0.200"}]}
+    named = {"name": "lab", "ips": [{"address": "10.60.0.1/24", "dhcp": dhcp}]}
+    by_hand = {"hosts": [{"mac": "52:54:00:00:00:0a", "ip": "10.60.0.10"}]}
+    ips = [{"address": "10.60.0.1/24", "dhcp": {**dhcp, **by_hand}}]
+    recorded = recorded_of(named, seen({**named, "ips": ips, "dns": {"enable": False}, "mtu": 1400}))
+
+    assert sorted(ignoring(named, recorded, *ignored)) == sorted(left)

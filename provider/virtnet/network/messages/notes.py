@@ -56,7 +56,7 @@ def _unnamed(*, places: Sequence[Mapping[str, Any]]) -> str:
     undone = ", ".join(f"{place['path']}: {place['undo']}" for place in places)
     return (
         f"the program leaves out what is not as virtnet makes it: {'; '.join(found)}. It stays so; name it as it is to own "
-        f"it, or undo it with {undone}"
+        f"it, undo it with {undone}, or list it in ignore_changes to be told no more"
     )
 
 

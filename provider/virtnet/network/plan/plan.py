@@ -9,7 +9,7 @@ Each line is imported when it is come to: most runs come to one of them.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -23,14 +23,15 @@ from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.merge import Unnamed, unnamed
 from virtnet.planning.ownership.marks import owner_of, token_of, urn_of
 from virtnet.planning.plan import ChangeClass, Plan
-from virtnet.planning.property_paths import at
+from virtnet.planning.property_paths import at, is_within
 from virtnet.planning.reports import other_host
 from virtnet.spec.part import Values, as_group, as_list, without
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
     from virtnet.network.xml.read import OwnerMark
-    from virtnet.spec.failures import Details
+    from virtnet.spec.failures import Detail, Details
+    from virtnet.spec.paths import Steps
 
 
 def plan_network(desired: Values | None, recorded: Values | None, observed: Observed | None) -> Plan:
@@ -60,6 +61,22 @@ def _standing(desired: Values, recorded: Values) -> Iterator[Note]:
     loose = as_group(recorded.get("__loose") or {})
     for kind, name in ((NoteKind.MISPLACED, "misplaced"), (NoteKind.CANNOT_PLUG_IN, "stuck")):
         yield from (Note(kind, cast("Details", one)) for one in as_list(loose.get(name, ())))
+
+
+def less_ignored(note: Note, desired: Values, ignored: "Sequence[Steps]") -> Note | None:
+    """A note without what nobody named in places that the user has Pulumi ignore; None where that is all of it."""
+    if note.kind is not NoteKind.UNNAMED:
+        return note
+    places = []
+    for place in map(as_group, as_list(note.details["places"])):
+        changes = [
+            change
+            for change in map(as_group, as_list(place["changes"]))
+            if not is_within(NetworkSpec, str(change["path"]), desired, ignored)
+        ]
+        if changes:
+            places.append({**place, "changes": changes})
+    return note._replace(details={"places": cast("Detail", places)}) if places else None
 
 
 def notes_on_host(observed: ObservedNetwork) -> tuple[Note, ...]:
