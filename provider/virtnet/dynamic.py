@@ -359,6 +359,12 @@ class HostForwardingProvider(Provider):
     kind = "HostForwarding"
 
 
+class PortForwardProvider(Provider):
+    """The provider of PortForward."""
+
+    kind = "PortForward"
+
+
 @cache
 def _resource(catalogue: "Catalogue", kind: str) -> "Resource[Any]":
     # Nothing of what imports make is garbage; looking for some takes an eighth of their time.

@@ -73,6 +73,7 @@ CATALOGUE = Catalogue(
     {
         "LibvirtNetwork": Kind("virtnet.network.resource:NETWORK", "virtnet.network.unchanged"),
         "HostForwarding": Kind("virtnet.forwarding.resource:HOST_FORWARDING"),
+        "PortForward": Kind("virtnet.port_forward.resource:PORT_FORWARD"),
     }
 )
 """What virtnet has."""

@@ -45,6 +45,11 @@ export type LibvirtNetwork = import("./libvirtNetwork").LibvirtNetwork;
 export const LibvirtNetwork: typeof import("./libvirtNetwork").LibvirtNetwork = null as any;
 utilities.lazyLoad(exports, ["LibvirtNetwork"], () => require("./libvirtNetwork"));
 
+export { PortForwardArgs } from "./portForward";
+export type PortForward = import("./portForward").PortForward;
+export const PortForward: typeof import("./portForward").PortForward = null as any;
+utilities.lazyLoad(exports, ["PortForward"], () => require("./portForward"));
+
 export { ProviderArgs } from "./provider";
 export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
@@ -71,6 +76,8 @@ const _module = {
                 return new HostForwarding(name, <any>undefined, { urn })
             case "virtnet:index:LibvirtNetwork":
                 return new LibvirtNetwork(name, <any>undefined, { urn })
+            case "virtnet:index:PortForward":
+                return new PortForward(name, <any>undefined, { urn })
             default:
                 throw new Error(`unknown resource type ${type}`);
         }

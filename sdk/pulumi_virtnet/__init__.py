@@ -1,27 +1,32 @@
-"""Libvirt virtual networks and their hosts' IP forwarding as Pulumi resources.
+"""Libvirt virtual networks, their hosts' IP forwarding, and ways in to their guests as Pulumi resources.
 
     import pulumi_virtnet as virtnet
 
-`LibvirtNetwork` and `HostForwarding` are the resources, and `VirtualNetworkHost` makes both for one host. For each
-group of inputs there is an Args class and a TypedDict of the same keys: `forward={"mode": "nat"}` and
-`forward=virtnet.ForwardArgs(mode="nat")` mean the same. In dicts a key may have the spelling of other languages as
+`LibvirtNetwork`, `HostForwarding` and `PortForward` are the resources, and `VirtualNetworkHost` makes the first two for
+one host. For each group of inputs there is an Args class and a TypedDict of the same keys: `forward={"mode": "nat"}`
+and `forward=virtnet.ForwardArgs(mode="nat")` mean the same. In dicts a key may have the spelling of other languages as
 well, `portIsolated` for `port_isolated`; named in both, it is refused. Keywords have Python's spelling alone.
 """
 
 from pulumi_virtnet._generated import host_forwarding as _host_forwarding
 from pulumi_virtnet._generated import libvirt_network as _libvirt_network
+from pulumi_virtnet._generated import port_forward as _port_forward
 from pulumi_virtnet._generated.host_forwarding import *  # noqa: F403 - __all__ of the module says what it gives
 from pulumi_virtnet._generated.libvirt_network import *  # noqa: F403
+from pulumi_virtnet._generated.port_forward import *  # noqa: F403
 from pulumi_virtnet.forwarding import HostForwarding
 from pulumi_virtnet.host import VirtualNetworkHost, VirtualNetworkHostArgs, VirtualNetworkHostArgsDict
 from pulumi_virtnet.network import LibvirtNetwork
+from pulumi_virtnet.port_forward import PortForward
 
 __all__ = [
     "HostForwarding",
     "LibvirtNetwork",
+    "PortForward",
     "VirtualNetworkHost",
     "VirtualNetworkHostArgs",
     "VirtualNetworkHostArgsDict",
 ]
 __all__ += _host_forwarding.__all__
 __all__ += _libvirt_network.__all__
+__all__ += _port_forward.__all__

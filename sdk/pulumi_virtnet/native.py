@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from pulumi_virtnet import forwarding, network
+from pulumi_virtnet import forwarding, network, port_forward
 from pulumi_virtnet._generated import enumerations as _enumerations
 from pulumi_virtnet._generated.enumerations import *  # noqa: F403 - __all__ of the module says what it gives
 from pulumi_virtnet._native_functions import (
@@ -35,6 +35,7 @@ from pulumi_virtnet._resource import Resource, alias_of
 __all__ = [
     "HostForwarding",
     "LibvirtNetwork",
+    "PortForward",
     "get_free_subnet",
     "get_free_subnet_output",
     "get_guests",
@@ -77,3 +78,9 @@ class HostForwarding(forwarding.HostForwarding, _NativeResource, module="virtnet
     """A host's IP forwarding, served by the native plugin; see pulumi_virtnet.HostForwarding."""
 
     TOKEN = "virtnet:index:HostForwarding"  # noqa: S105
+
+
+class PortForward(port_forward.PortForward, _NativeResource, module="virtnet", name="PortForward"):
+    """Ports of a host that lead to a guest, served by the native plugin; see pulumi_virtnet.PortForward."""
+
+    TOKEN = "virtnet:index:PortForward"  # noqa: S105

@@ -18,17 +18,22 @@ from pulumi import dynamic
 from pulumi.dynamic.config import Config
 
 import pulumi_virtnet
-from pulumi_virtnet import HostForwarding, LibvirtNetwork
+from pulumi_virtnet import HostForwarding, LibvirtNetwork, PortForward
 from pulumi_virtnet._resource import Resource, to_properties
-from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider
+from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider, PortForwardProvider
 from virtnet.errors import VirtnetError
 
 PROJECT = "project"
 PROVIDERS: Mapping[str, type[dynamic.ResourceProvider]] = {
     "LibvirtNetwork": LibvirtNetworkProvider,
     "HostForwarding": HostForwardingProvider,
+    "PortForward": PortForwardProvider,
 }
-CLASSES: Mapping[str, type[Resource]] = {"LibvirtNetwork": LibvirtNetwork, "HostForwarding": HostForwarding}
+CLASSES: Mapping[str, type[Resource]] = {
+    "LibvirtNetwork": LibvirtNetwork,
+    "HostForwarding": HostForwarding,
+    "PortForward": PortForward,
+}
 #: As many as the engine's dynamic provider has.
 WORKERS = 4
 

@@ -16,7 +16,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
-from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider
+from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider, PortForwardProvider
 from virtnet.errors import Refused, Unreachable
 
 NOWHERE = "qemu+unix:///system?socket=/nonexistent/libvirt-sock"
@@ -238,7 +238,7 @@ def test_a_failed_delete_says_how_to_drop_the_network_from_the_state() -> None:
         network_provider().delete("id", MADE)
 
 
-@pytest.mark.parametrize("provider", [LibvirtNetworkProvider, HostForwardingProvider])
+@pytest.mark.parametrize("provider", [LibvirtNetworkProvider, HostForwardingProvider, PortForwardProvider])
 def test_the_state_keeps_a_providers_name_and_nothing_else(provider: type[dynamic.ResourceProvider]) -> None:
     kept = base64.b64decode(serialize_provider(provider()))
 

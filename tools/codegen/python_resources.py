@@ -248,7 +248,7 @@ def resource_base(resource: Resource[Any], levels: Levels) -> Iterator[str]:
     yield "        })"
     for shape in fields.values():
         if shape.name not in made:
-            always = shape.name in resource.settled
+            always = shape.name in resource.settled or is_required(resource.spec, shape)
             note = "" if always else "; None when the program leaves it out"
             yield from output(shape.name, output_type(shape), [f"The input `{shape.name}` as it is now{note}."], always)
     for shape in made.values():

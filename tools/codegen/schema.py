@@ -154,12 +154,14 @@ class _Writer:
 
     def resource(self, resource: Resource[Any], examples: Mapping[str, str]) -> Json:
         inputs = self.properties(resource.spec, resource.spec.default_level)
-        made = _required(resource.outputs_spec).get("required", [])
+        settled = set(map(to_camel, resource.settled))
+        given, made = (_required(part).get("required", []) for part in (resource.spec, resource.outputs_spec))
         return {
             "description": resource.description + _shown(examples),
             "inputProperties": inputs,
             "properties": {**inputs, **self.properties(resource.outputs_spec, None)},
-            "required": sorted({*map(to_camel, resource.settled), *made}),
+            "required": sorted({*settled, *given, *made}),
+            **({"requiredInputs": asked} if (asked := sorted(set(given) - settled)) else {}),
         }
 
     def function(self, function: Function, examples: Mapping[str, str]) -> Json:

@@ -490,11 +490,10 @@ def _outputs(
 
 def subject_of(resource: Resource[Observed], inputs: Values, recorded: Values | None) -> Subject:
     """How lines name a resource: by its inputs as far as they are known, else as it is recorded."""
-    name = inputs.get("name") or (recorded or {}).get("name")
     uri = inputs.get("uri") or (recorded or {}).get("uri")
     return Subject(
         resource.subject,
-        name if isinstance(name, str) else None,
+        resource.name_of({**(recorded or {}), **inputs}),
         uri if isinstance(uri, str) else None,
         urn_of(recorded or {}) or urn_of(inputs),
     )

@@ -34,6 +34,12 @@ class Existing(NamedTuple):
     """What it says of its owner."""
 
 
+def _named(values: Values) -> str | None:
+    """The input `name`."""
+    name = values.get("name")
+    return name if isinstance(name, str) and name else None
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Resource(Generic[Observed]):
     """What a kind of resource is to everything else. One is itself only."""
@@ -75,6 +81,8 @@ class Resource(Generic[Observed]):
     """Outputs -> Pulumi's id. Pure."""
     messages: Callable[[], Messages]
     """How its values read; called when something is to be said, so that sentences are imported then."""
+    name_of: Callable[[Values], str | None] = _named
+    """Inputs or outputs -> the name of the object in sentences; None where it has none, or none that is known. Pure."""
     identified_by: tuple[str, ...] = ("uri",)
     """Inputs that say which host and which object there is meant: while one is unknown, a preview looks at none."""
     wants: Callable[[Values], Iterable[Want]] = lambda _: ()

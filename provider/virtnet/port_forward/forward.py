@@ -1,6 +1,7 @@
 """One PortForward as it is on its host, with nothing left to be looked up: all that its rules are made of. Pure."""
 
 import ipaddress
+import re
 from typing import Literal, NamedTuple, TypeAlias
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -56,6 +57,26 @@ class Forward(NamedTuple):
     def version(self) -> int:
         """The version of IP: 4 or 6."""
         return ipaddress.ip_address(self.target).version
+
+
+#: What rules, and the script that makes links, can be given.
+_PLAIN_BRIDGE = re.compile(r"[A-Za-z0-9_.@+-]{1,15}", re.ASCII)
+
+
+def is_plain_bridge(name: str) -> bool:
+    """Whether a bridge has a name that means nothing else to a shell, or to nft."""
+    return _PLAIN_BRIDGE.fullmatch(name) is not None
+
+
+def names_are_plain(forward: Forward) -> bool:
+    """Whether nothing of a forward but its addresses and ports could be read as anything else than it is."""
+    network = forward.network
+    fits = {
+        forward.id: r"[0-9a-f]{16}",
+        network.uuid: r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        network.mode: "nat|route|open",
+    }
+    return is_plain_bridge(network.bridge) and all(re.fullmatch(fit, text, re.ASCII) for text, fit in fits.items())
 
 
 def shared_ports(one: Forward, other: Forward) -> tuple[PortRange, ...]:

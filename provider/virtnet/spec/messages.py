@@ -114,11 +114,20 @@ WIRE = Spelling(in_camel_case, "true", "false")
 """For programs in any language: as YAML and JSON have it."""
 
 
-def reason(failure: Failure, sentences: Mapping[Enum, str] = SENTENCES, spelling: Spelling = PYTHON) -> str:
-    """The reason of a failure, with its fix. `sentences` are those of the resource that the inputs are for."""
+def reason(
+    failure: Failure,
+    sentences: Mapping[Enum, str] = SENTENCES,
+    spelling: Spelling = PYTHON,
+    suggestions: Mapping[Enum, str] = SUGGESTIONS,
+) -> str:
+    """The reason of a failure, with its fix.
+
+    `sentences` are those of the resource that the inputs are for, `suggestions` those where something is suggested.
+    """
     suggestion = failure.suggestion
-    if suggestion is not None and failure.kind in SUGGESTIONS:
-        template = SUGGESTIONS[failure.kind]
+    suggesting = {**SUGGESTIONS, **suggestions}
+    if suggestion is not None and failure.kind in suggesting:
+        template = suggesting[failure.kind]
     else:
         template = sentences[failure.kind] if failure.kind in sentences else SENTENCES[failure.kind]
     details = {name: _detail(name, value, spelling) for name, value in failure.details.items()}

@@ -25,6 +25,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &HostForwarding{}
 	case "virtnet:index:LibvirtNetwork":
 		r = &LibvirtNetwork{}
+	case "virtnet:index:PortForward":
+		r = &PortForward{}
 	default:
 		return nil, fmt.Errorf("unknown resource type: %s", typ)
 	}

@@ -524,6 +524,172 @@ func (in *forwardModePtr) ToForwardModePtrOutputWithContext(ctx context.Context)
 	return pulumi.ToOutputWithContext(ctx, in).(ForwardModePtrOutput)
 }
 
+// The protocol.
+type ForwardedPortProtocol string
+
+const (
+	ForwardedPortProtocolTcp = ForwardedPortProtocol("tcp")
+	ForwardedPortProtocolUdp = ForwardedPortProtocol("udp")
+)
+
+func (ForwardedPortProtocol) ElementType() reflect.Type {
+	return reflect.TypeOf((*ForwardedPortProtocol)(nil)).Elem()
+}
+
+func (e ForwardedPortProtocol) ToForwardedPortProtocolOutput() ForwardedPortProtocolOutput {
+	return pulumi.ToOutput(e).(ForwardedPortProtocolOutput)
+}
+
+func (e ForwardedPortProtocol) ToForwardedPortProtocolOutputWithContext(ctx context.Context) ForwardedPortProtocolOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(ForwardedPortProtocolOutput)
+}
+
+func (e ForwardedPortProtocol) ToForwardedPortProtocolPtrOutput() ForwardedPortProtocolPtrOutput {
+	return e.ToForwardedPortProtocolPtrOutputWithContext(context.Background())
+}
+
+func (e ForwardedPortProtocol) ToForwardedPortProtocolPtrOutputWithContext(ctx context.Context) ForwardedPortProtocolPtrOutput {
+	return ForwardedPortProtocol(e).ToForwardedPortProtocolOutputWithContext(ctx).ToForwardedPortProtocolPtrOutputWithContext(ctx)
+}
+
+func (e ForwardedPortProtocol) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e ForwardedPortProtocol) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e ForwardedPortProtocol) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e ForwardedPortProtocol) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type ForwardedPortProtocolOutput struct{ *pulumi.OutputState }
+
+func (ForwardedPortProtocolOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ForwardedPortProtocol)(nil)).Elem()
+}
+
+func (o ForwardedPortProtocolOutput) ToForwardedPortProtocolOutput() ForwardedPortProtocolOutput {
+	return o
+}
+
+func (o ForwardedPortProtocolOutput) ToForwardedPortProtocolOutputWithContext(ctx context.Context) ForwardedPortProtocolOutput {
+	return o
+}
+
+func (o ForwardedPortProtocolOutput) ToForwardedPortProtocolPtrOutput() ForwardedPortProtocolPtrOutput {
+	return o.ToForwardedPortProtocolPtrOutputWithContext(context.Background())
+}
+
+func (o ForwardedPortProtocolOutput) ToForwardedPortProtocolPtrOutputWithContext(ctx context.Context) ForwardedPortProtocolPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ForwardedPortProtocol) *ForwardedPortProtocol {
+		return &v
+	}).(ForwardedPortProtocolPtrOutput)
+}
+
+func (o ForwardedPortProtocolOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o ForwardedPortProtocolOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e ForwardedPortProtocol) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o ForwardedPortProtocolOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o ForwardedPortProtocolOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e ForwardedPortProtocol) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type ForwardedPortProtocolPtrOutput struct{ *pulumi.OutputState }
+
+func (ForwardedPortProtocolPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ForwardedPortProtocol)(nil)).Elem()
+}
+
+func (o ForwardedPortProtocolPtrOutput) ToForwardedPortProtocolPtrOutput() ForwardedPortProtocolPtrOutput {
+	return o
+}
+
+func (o ForwardedPortProtocolPtrOutput) ToForwardedPortProtocolPtrOutputWithContext(ctx context.Context) ForwardedPortProtocolPtrOutput {
+	return o
+}
+
+func (o ForwardedPortProtocolPtrOutput) Elem() ForwardedPortProtocolOutput {
+	return o.ApplyT(func(v *ForwardedPortProtocol) ForwardedPortProtocol {
+		if v != nil {
+			return *v
+		}
+		var ret ForwardedPortProtocol
+		return ret
+	}).(ForwardedPortProtocolOutput)
+}
+
+func (o ForwardedPortProtocolPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o ForwardedPortProtocolPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *ForwardedPortProtocol) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// ForwardedPortProtocolInput is an input type that accepts values of the ForwardedPortProtocol enum
+// A concrete instance of `ForwardedPortProtocolInput` can be one of the following:
+//
+//	ForwardedPortProtocolTcp
+//	ForwardedPortProtocolUdp
+type ForwardedPortProtocolInput interface {
+	pulumi.Input
+
+	ToForwardedPortProtocolOutput() ForwardedPortProtocolOutput
+	ToForwardedPortProtocolOutputWithContext(context.Context) ForwardedPortProtocolOutput
+}
+
+var forwardedPortProtocolPtrType = reflect.TypeOf((**ForwardedPortProtocol)(nil)).Elem()
+
+type ForwardedPortProtocolPtrInput interface {
+	pulumi.Input
+
+	ToForwardedPortProtocolPtrOutput() ForwardedPortProtocolPtrOutput
+	ToForwardedPortProtocolPtrOutputWithContext(context.Context) ForwardedPortProtocolPtrOutput
+}
+
+type forwardedPortProtocolPtr string
+
+func ForwardedPortProtocolPtr(v string) ForwardedPortProtocolPtrInput {
+	return (*forwardedPortProtocolPtr)(&v)
+}
+
+func (*forwardedPortProtocolPtr) ElementType() reflect.Type {
+	return forwardedPortProtocolPtrType
+}
+
+func (in *forwardedPortProtocolPtr) ToForwardedPortProtocolPtrOutput() ForwardedPortProtocolPtrOutput {
+	return pulumi.ToOutput(in).(ForwardedPortProtocolPtrOutput)
+}
+
+func (in *forwardedPortProtocolPtr) ToForwardedPortProtocolPtrOutputWithContext(ctx context.Context) ForwardedPortProtocolPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(ForwardedPortProtocolPtrOutput)
+}
+
 // What delete does: put back the values found at create, or keep them.
 type HostForwardingOnDelete string
 
@@ -1537,6 +1703,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*DriverNamePtrInput)(nil)).Elem(), DriverName("kvm"))
 	pulumi.RegisterInputType(reflect.TypeOf((*ForwardModeInput)(nil)).Elem(), ForwardMode("nat"))
 	pulumi.RegisterInputType(reflect.TypeOf((*ForwardModePtrInput)(nil)).Elem(), ForwardMode("nat"))
+	pulumi.RegisterInputType(reflect.TypeOf((*ForwardedPortProtocolInput)(nil)).Elem(), ForwardedPortProtocol("tcp"))
+	pulumi.RegisterInputType(reflect.TypeOf((*ForwardedPortProtocolPtrInput)(nil)).Elem(), ForwardedPortProtocol("tcp"))
 	pulumi.RegisterInputType(reflect.TypeOf((*HostForwardingOnDeleteInput)(nil)).Elem(), HostForwardingOnDelete("restore"))
 	pulumi.RegisterInputType(reflect.TypeOf((*HostForwardingOnDeletePtrInput)(nil)).Elem(), HostForwardingOnDelete("restore"))
 	pulumi.RegisterInputType(reflect.TypeOf((*LeaseUnitInput)(nil)).Elem(), LeaseUnit("seconds"))
@@ -1555,6 +1723,8 @@ func init() {
 	pulumi.RegisterOutputType(DriverNamePtrOutput{})
 	pulumi.RegisterOutputType(ForwardModeOutput{})
 	pulumi.RegisterOutputType(ForwardModePtrOutput{})
+	pulumi.RegisterOutputType(ForwardedPortProtocolOutput{})
+	pulumi.RegisterOutputType(ForwardedPortProtocolPtrOutput{})
 	pulumi.RegisterOutputType(HostForwardingOnDeleteOutput{})
 	pulumi.RegisterOutputType(HostForwardingOnDeletePtrOutput{})
 	pulumi.RegisterOutputType(LeaseUnitOutput{})

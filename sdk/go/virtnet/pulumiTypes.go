@@ -2278,6 +2278,177 @@ func (o ForwardInterfaceArrayOutput) Index(i pulumi.IntInput) ForwardInterfaceOu
 	}).(ForwardInterfaceOutput)
 }
 
+// Something that is wrong with a forward on its host. A preview says it in a sentence.
+type ForwardProblem struct {
+	// What it concerns, by name: {"address": "198.51.100.1"}.
+	Details map[string]interface{} `pulumi:"details"`
+	// What it is: `address-missing`, `links-missing`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-moved`, `unknown`.
+	Kind string `pulumi:"kind"`
+}
+
+// Something that is wrong with a forward on its host. A preview says it in a sentence.
+type ForwardProblemOutput struct{ *pulumi.OutputState }
+
+func (ForwardProblemOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ForwardProblem)(nil)).Elem()
+}
+
+func (o ForwardProblemOutput) ToForwardProblemOutput() ForwardProblemOutput {
+	return o
+}
+
+func (o ForwardProblemOutput) ToForwardProblemOutputWithContext(ctx context.Context) ForwardProblemOutput {
+	return o
+}
+
+// What it concerns, by name: {"address": "198.51.100.1"}.
+func (o ForwardProblemOutput) Details() pulumi.MapOutput {
+	return o.ApplyT(func(v ForwardProblem) map[string]interface{} { return v.Details }).(pulumi.MapOutput)
+}
+
+// What it is: `address-missing`, `links-missing`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-moved`, `unknown`.
+func (o ForwardProblemOutput) Kind() pulumi.StringOutput {
+	return o.ApplyT(func(v ForwardProblem) string { return v.Kind }).(pulumi.StringOutput)
+}
+
+type ForwardProblemArrayOutput struct{ *pulumi.OutputState }
+
+func (ForwardProblemArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ForwardProblem)(nil)).Elem()
+}
+
+func (o ForwardProblemArrayOutput) ToForwardProblemArrayOutput() ForwardProblemArrayOutput {
+	return o
+}
+
+func (o ForwardProblemArrayOutput) ToForwardProblemArrayOutputWithContext(ctx context.Context) ForwardProblemArrayOutput {
+	return o
+}
+
+func (o ForwardProblemArrayOutput) Index(i pulumi.IntInput) ForwardProblemOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ForwardProblem {
+		return vs[0].([]ForwardProblem)[vs[1].(int)]
+	}).(ForwardProblemOutput)
+}
+
+// A port, or a range of ports, that leads to the guest.
+type ForwardedPort struct {
+	// The host's port, "8080", or a range of them, "5000-5010".
+	ListenPort string `pulumi:"listenPort"`
+	// The protocol.
+	Protocol ForwardedPortProtocol `pulumi:"protocol"`
+	// The guest's port, or the first of as many as the range has. Left out, it is the host's.
+	TargetPort *string `pulumi:"targetPort"`
+}
+
+// ForwardedPortInput is an input type that accepts ForwardedPortArgs and ForwardedPortOutput values.
+// You can construct a concrete instance of `ForwardedPortInput` via:
+//
+//	ForwardedPortArgs{...}
+type ForwardedPortInput interface {
+	pulumi.Input
+
+	ToForwardedPortOutput() ForwardedPortOutput
+	ToForwardedPortOutputWithContext(context.Context) ForwardedPortOutput
+}
+
+// A port, or a range of ports, that leads to the guest.
+type ForwardedPortArgs struct {
+	// The host's port, "8080", or a range of them, "5000-5010".
+	ListenPort pulumi.StringInput `pulumi:"listenPort"`
+	// The protocol.
+	Protocol ForwardedPortProtocolInput `pulumi:"protocol"`
+	// The guest's port, or the first of as many as the range has. Left out, it is the host's.
+	TargetPort pulumi.StringPtrInput `pulumi:"targetPort"`
+}
+
+func (ForwardedPortArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ForwardedPort)(nil)).Elem()
+}
+
+func (i ForwardedPortArgs) ToForwardedPortOutput() ForwardedPortOutput {
+	return i.ToForwardedPortOutputWithContext(context.Background())
+}
+
+func (i ForwardedPortArgs) ToForwardedPortOutputWithContext(ctx context.Context) ForwardedPortOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ForwardedPortOutput)
+}
+
+// ForwardedPortArrayInput is an input type that accepts ForwardedPortArray and ForwardedPortArrayOutput values.
+// You can construct a concrete instance of `ForwardedPortArrayInput` via:
+//
+//	ForwardedPortArray{ ForwardedPortArgs{...} }
+type ForwardedPortArrayInput interface {
+	pulumi.Input
+
+	ToForwardedPortArrayOutput() ForwardedPortArrayOutput
+	ToForwardedPortArrayOutputWithContext(context.Context) ForwardedPortArrayOutput
+}
+
+type ForwardedPortArray []ForwardedPortInput
+
+func (ForwardedPortArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ForwardedPort)(nil)).Elem()
+}
+
+func (i ForwardedPortArray) ToForwardedPortArrayOutput() ForwardedPortArrayOutput {
+	return i.ToForwardedPortArrayOutputWithContext(context.Background())
+}
+
+func (i ForwardedPortArray) ToForwardedPortArrayOutputWithContext(ctx context.Context) ForwardedPortArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ForwardedPortArrayOutput)
+}
+
+// A port, or a range of ports, that leads to the guest.
+type ForwardedPortOutput struct{ *pulumi.OutputState }
+
+func (ForwardedPortOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ForwardedPort)(nil)).Elem()
+}
+
+func (o ForwardedPortOutput) ToForwardedPortOutput() ForwardedPortOutput {
+	return o
+}
+
+func (o ForwardedPortOutput) ToForwardedPortOutputWithContext(ctx context.Context) ForwardedPortOutput {
+	return o
+}
+
+// The host's port, "8080", or a range of them, "5000-5010".
+func (o ForwardedPortOutput) ListenPort() pulumi.StringOutput {
+	return o.ApplyT(func(v ForwardedPort) string { return v.ListenPort }).(pulumi.StringOutput)
+}
+
+// The protocol.
+func (o ForwardedPortOutput) Protocol() ForwardedPortProtocolOutput {
+	return o.ApplyT(func(v ForwardedPort) ForwardedPortProtocol { return v.Protocol }).(ForwardedPortProtocolOutput)
+}
+
+// The guest's port, or the first of as many as the range has. Left out, it is the host's.
+func (o ForwardedPortOutput) TargetPort() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ForwardedPort) *string { return v.TargetPort }).(pulumi.StringPtrOutput)
+}
+
+type ForwardedPortArrayOutput struct{ *pulumi.OutputState }
+
+func (ForwardedPortArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ForwardedPort)(nil)).Elem()
+}
+
+func (o ForwardedPortArrayOutput) ToForwardedPortArrayOutput() ForwardedPortArrayOutput {
+	return o
+}
+
+func (o ForwardedPortArrayOutput) ToForwardedPortArrayOutputWithContext(ctx context.Context) ForwardedPortArrayOutput {
+	return o
+}
+
+func (o ForwardedPortArrayOutput) Index(i pulumi.IntInput) ForwardedPortOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ForwardedPort {
+		return vs[0].([]ForwardedPort)[vs[1].(int)]
+	}).(ForwardedPortOutput)
+}
+
 // Another DNS server that queries are sent to.
 type Forwarder struct {
 	// The server's address. Left out: queries for `domain` are never forwarded.
@@ -5553,6 +5724,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*ForwardPtrInput)(nil)).Elem(), ForwardArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ForwardInterfaceInput)(nil)).Elem(), ForwardInterfaceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ForwardInterfaceArrayInput)(nil)).Elem(), ForwardInterfaceArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ForwardedPortInput)(nil)).Elem(), ForwardedPortArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ForwardedPortArrayInput)(nil)).Elem(), ForwardedPortArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ForwarderInput)(nil)).Elem(), ForwarderArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ForwarderArrayInput)(nil)).Elem(), ForwarderArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*InboundInput)(nil)).Elem(), InboundArgs{})
@@ -5621,6 +5794,10 @@ func init() {
 	pulumi.RegisterOutputType(ForwardPtrOutput{})
 	pulumi.RegisterOutputType(ForwardInterfaceOutput{})
 	pulumi.RegisterOutputType(ForwardInterfaceArrayOutput{})
+	pulumi.RegisterOutputType(ForwardProblemOutput{})
+	pulumi.RegisterOutputType(ForwardProblemArrayOutput{})
+	pulumi.RegisterOutputType(ForwardedPortOutput{})
+	pulumi.RegisterOutputType(ForwardedPortArrayOutput{})
 	pulumi.RegisterOutputType(ForwarderOutput{})
 	pulumi.RegisterOutputType(ForwarderArrayOutput{})
 	pulumi.RegisterOutputType(HostBridgeOutput{})

@@ -247,6 +247,24 @@ export interface ForwardInterfaceArgs {
 }
 
 /**
+ * A port, or a range of ports, that leads to the guest.
+ */
+export interface ForwardedPortArgs {
+    /**
+     * The host's port, "8080", or a range of them, "5000-5010".
+     */
+    listenPort: pulumi.Input<string>;
+    /**
+     * The protocol.
+     */
+    protocol: pulumi.Input<enums.ForwardedPortProtocol>;
+    /**
+     * The guest's port, or the first of as many as the range has. Left out, it is the host's.
+     */
+    targetPort?: pulumi.Input<string | undefined>;
+}
+
+/**
  * Another DNS server that queries are sent to.
  */
 export interface ForwarderArgs {

@@ -313,6 +313,38 @@ export interface ForwardInterface {
 }
 
 /**
+ * Something that is wrong with a forward on its host. A preview says it in a sentence.
+ */
+export interface ForwardProblem {
+    /**
+     * What it concerns, by name: {"address": "198.51.100.1"}.
+     */
+    details: {[key: string]: any};
+    /**
+     * What it is: `address-missing`, `links-missing`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-moved`, `unknown`.
+     */
+    kind: string;
+}
+
+/**
+ * A port, or a range of ports, that leads to the guest.
+ */
+export interface ForwardedPort {
+    /**
+     * The host's port, "8080", or a range of them, "5000-5010".
+     */
+    listenPort: string;
+    /**
+     * The protocol.
+     */
+    protocol: enums.ForwardedPortProtocol;
+    /**
+     * The guest's port, or the first of as many as the range has. Left out, it is the host's.
+     */
+    targetPort?: string;
+}
+
+/**
  * Another DNS server that queries are sent to.
  */
 export interface Forwarder {

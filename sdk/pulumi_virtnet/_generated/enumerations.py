@@ -10,6 +10,7 @@ __all__ = [
     "BridgeMacTableManager",
     "DriverName",
     "ForwardMode",
+    "ForwardedPortProtocol",
     "HostForwardingOnDelete",
     "LeaseUnit",
     "LibvirtNetworkOnDelete",
@@ -46,6 +47,13 @@ class ForwardMode(str, Enum):
     PASSTHROUGH = "passthrough"
     HOSTDEV = "hostdev"
     NONE = "none"
+
+
+class ForwardedPortProtocol(str, Enum):
+    """What `ForwardedPortProtocol` in the schema may be."""
+
+    TCP = "tcp"
+    UDP = "udp"
 
 
 class HostForwardingOnDelete(str, Enum):

@@ -16,18 +16,19 @@ from tests.unit.network.test_checks import places
 from tests.unit.strategies import whole_networks
 from tests.unit.test_dynamic import NOWHERE, secret, unknown
 
-from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider
+from virtnet.dynamic import HostForwardingProvider, LibvirtNetworkProvider, PortForwardProvider
 from virtnet.errors import VirtnetError
 from virtnet.forwarding.resource import HOST_FORWARDING
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
 from virtnet.planning.resource import Resource
+from virtnet.port_forward.resource import PORT_FORWARD
 from virtnet.spec import properties as wire
 from virtnet.spec.part import UNKNOWN, Part, shapes, walk_unknown
 
 pytestmark = pytest.mark.fuzz
 
-RESOURCES: tuple[Resource[Any], ...] = (NETWORK, HOST_FORWARDING)
+RESOURCES: tuple[Resource[Any], ...] = (NETWORK, HOST_FORWARDING, PORT_FORWARD)
 
 
 def names(part: type[Part]) -> set[str]:
@@ -117,7 +118,7 @@ def test_what_check_takes_can_be_compared_previewed_and_made(spoilt: dict[str, A
     assert all(line.isprintable() for line in lines)
 
 
-@pytest.mark.parametrize("provider", [LibvirtNetworkProvider, HostForwardingProvider])
+@pytest.mark.parametrize("provider", [LibvirtNetworkProvider, HostForwardingProvider, PortForwardProvider])
 @given(data=st.data())
 def test_the_dynamic_provider_checks_anything(provider: type[Any], data: st.DataObject) -> None:
     resource = next(one for one in RESOURCES if one.name == provider.kind)

@@ -27,6 +27,8 @@ class Want(NamedTuple):
     """Which one."""
     span: tuple[int, int, int] | None = None
     """Of what may be had in part, a subnet: its family, the first and the last. Two wants meet where these do."""
+    within: str = ""
+    """Of what each address of a host has for itself, a port: which one. "" is all of them."""
 
 
 class Met(NamedTuple):
@@ -87,7 +89,7 @@ class Claims:
 
     def _meeting(self, entry: _Entry) -> Iterator[Met]:
         for other in self._wanted.get(_place(entry.want), ()):
-            if not (entry.recorded and other.recorded) and _overlap(entry.want.span, other.want.span):
+            if not (entry.recorded and other.recorded) and _meet(entry.want, other.want):
                 yield Met(entry.want, other.want, other.key)
 
 
@@ -96,5 +98,7 @@ def _place(want: Want) -> tuple[object, ...]:
     return want.host, want.kind, want.value if want.span is None else want.span[0]
 
 
-def _overlap(one: tuple[int, int, int] | None, other: tuple[int, int, int] | None) -> bool:
-    return one is None or other is None or (one[1] <= other[2] and other[1] <= one[2])
+def _meet(one: Want, other: Want) -> bool:
+    if one.within != other.within and "" not in (one.within, other.within):
+        return False
+    return one.span is None or other.span is None or (one.span[1] <= other.span[2] and other.span[1] <= one.span[2])

@@ -40,6 +40,16 @@ export const ForwardMode = {
  */
 export type ForwardMode = (typeof ForwardMode)[keyof typeof ForwardMode];
 
+export const ForwardedPortProtocol = {
+    Tcp: "tcp",
+    Udp: "udp",
+} as const;
+
+/**
+ * The protocol.
+ */
+export type ForwardedPortProtocol = (typeof ForwardedPortProtocol)[keyof typeof ForwardedPortProtocol];
+
 export const HostForwardingOnDelete = {
     Restore: "restore",
     Keep: "keep",

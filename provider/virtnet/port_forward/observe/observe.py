@@ -1,0 +1,194 @@
+"""What a host and its libvirt report of a forward now: the network, the rules, the files, and who has its ports.
+
+No effect, no decision.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from virtnet.errors import AccessDenied, HostFailure
+from virtnet.network.observed import ReportedNetwork, reported
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import (
+    FileReader,
+    FirewallLister,
+    FirewallReader,
+    NamedHost,
+    NftTableReader,
+    Privileges,
+    Programs,
+    Routing,
+    ScriptReader,
+    ServiceReader,
+    Sockets,
+    SysctlReader,
+)
+from virtnet.planning.clients.libvirt import NetworkReader
+from virtnet.planning.ownership.marks import fresh_token, owner_of, urn_of
+from virtnet.port_forward.observe.foreign import foreign_forwards
+from virtnet.port_forward.observe.ssh import SSHD_CONFIG, SSHD_DIRECTORY, ssh_ports
+from virtnet.port_forward.observed import ForeignForward, PortForwardReport, id_recorded
+from virtnet.port_forward.ports import Span, span
+from virtnet.port_forward.record import Record, id_for, id_of, parse
+from virtnet.port_forward.restore import check as needs
+from virtnet.port_forward.restore.check import Need
+from virtnet.port_forward.restore.files import DIRECTORY, SCRIPT_PATH, SERVICE, common_files, path_of
+from virtnet.port_forward.rules.listing import parse as parse_rules
+from virtnet.port_forward.rules.names import LINK_PREFIX, TABLE
+from virtnet.port_forward.rules.table import Table
+from virtnet.port_forward.steps import host_of
+from virtnet.spec.part import UNKNOWN, Values, as_group, as_list
+
+FORWARDING = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
+
+LISTERS: tuple[FirewallLister, ...] = ("iptables-save", "ip6tables-save", "nft")
+
+
+class PortForwardReader(
+    NamedHost,
+    FileReader,
+    SysctlReader,
+    Privileges,
+    Routing,
+    Sockets,
+    Programs,
+    FirewallReader,
+    NftTableReader,
+    ScriptReader,
+    ServiceReader,
+    Protocol,
+):
+    """What observing asks of a host."""
+
+
+def observe(clients: Clients, desired: Values | None, recorded: Values) -> PortForwardReport:
+    """What is there now, as far as planning needs it. Each is asked once."""
+    host, libvirt = host_of(clients), clients.libvirt
+    return look(
+        host,
+        desired,
+        recorded,
+        uri=libvirt.uri,
+        host_uuid=libvirt.host_uuid(),
+        network=find_network(libvirt, (desired or recorded).get("network")),
+    )
+
+
+def look(
+    host: PortForwardReader,
+    desired: Values | None,
+    recorded: Values,
+    *,
+    uri: str,
+    host_uuid: str,
+    network: ReportedNetwork | None,
+) -> PortForwardReport:
+    """The same where libvirt has been asked already."""
+    ahead = bool(desired)  # whether someone reviews what is to come; else it is read, or deleted
+    table = parse_rules(host.nft_table("inet", TABLE) or "")
+    ids = tuple(identity for name in host.list_directory(DIRECTORY) if (identity := id_of(name)) is not None)
+    files = _files(host, _concerned(desired or recorded, recorded, table, ids))
+    wanted = common_files()
+    restore = {path: host.read_file(path) for path in wanted}
+    return PortForwardReport(
+        host=host.name,
+        host_uuid=host_uuid,
+        network=network,
+        table=table,
+        files=files,
+        records=records(files),
+        ids=ids,
+        restore=restore,
+        service=host.service(SERVICE),
+        # What somebody else has put in its place is not run.
+        links=_unmet(host) if restore[SCRIPT_PATH] == wanted[SCRIPT_PATH] else (),
+        addresses=tuple(_addresses(host)),
+        sockets=tuple(host.listening_sockets()) if ahead else (),
+        ssh_ports=ssh_ports(_sshd_files(host), uri) if ahead else (),
+        foreign=tuple(_foreign(host)) if ahead else (),
+        forwards=_forwards(host) if ahead else {},
+        has_nft=host.has_program("nft"),
+        may_change=desired == {} or host.may_change_links(),
+        fresh_token=fresh_token(),
+    )
+
+
+def find_network(libvirt: NetworkReader, wanted: object) -> ReportedNetwork | None:
+    """The network of a name, or of a UUID; None where there is none, or it is not known yet which one is meant."""
+    if not isinstance(wanted, str):
+        return None
+    found = libvirt.find_network(name=wanted)
+    if found is None and re.fullmatch(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}", wanted):
+        found = libvirt.find_network(uuid=wanted)
+    return None if found is None else reported(found)
+
+
+def records(files: Mapping[str, str]) -> dict[str, Record]:
+    """What records say, by id, of paths and texts."""
+    found = {identity: parse(identity, text) for path, text in files.items() if (identity := id_of(path)) is not None}
+    return {identity: record for identity, record in found.items() if record is not None}
+
+
+def _concerned(inputs: Values, recorded: Values, table: Table, ids: Sequence[str]) -> set[str]:
+    """Whose records are read: the own one, and those that have one of its ports.
+
+    Which ports those have that are not loaded is told by their records alone.
+    """
+    own = {id_recorded(recorded), *(id_for(name) for name in (urn_of(inputs), owner_of(inputs)) if name)} - {""}
+    wanted = _known_ports(inputs)
+    sharing = {
+        listener.id
+        for listener in table.listeners
+        if any(
+            protocol == listener.protocol and span.meets(Span(listener.first, listener.last))
+            for protocol, span in wanted
+        )
+    }
+    return {identity for identity in ids if identity in own | sharing or identity not in table.ids}
+
+
+def _known_ports(inputs: Values) -> list[tuple[str, Span]]:
+    ports = inputs.get("ports", ())
+    items = [as_group(item) for item in as_list(() if ports is UNKNOWN else ports) if item is not UNKNOWN]
+    told = [(item.get("protocol"), item.get("listen_port")) for item in items]
+    return [
+        (protocol, span(listen)) for protocol, listen in told if isinstance(protocol, str) and isinstance(listen, str)
+    ]
+
+
+def _unmet(host: ScriptReader) -> tuple[Need, ...]:
+    return needs.parse(host.ask_script(SCRIPT_PATH, "check"))
+
+
+def _files(host: FileReader, ids: Iterable[str]) -> dict[str, str]:
+    texts = {path_of(identity): host.read_file(path_of(identity)) for identity in sorted(ids)}
+    return {path: text for path, text in texts.items() if text is not None}
+
+
+def _addresses(host: Routing) -> Iterator[str]:
+    """Those that others can reach; virtnet's own links have one that is nobody's."""
+    for entry in host.addresses():
+        address = ipaddress.ip_interface(entry.address).ip
+        if not (address.is_loopback or address.is_link_local or entry.interface.startswith(LINK_PREFIX)):
+            yield str(address)
+
+
+def _sshd_files(host: FileReader) -> list[str]:
+    names = [name for name in host.list_directory(SSHD_DIRECTORY) if name.endswith(".conf")]
+    texts = [host.read_file(path) for path in (SSHD_CONFIG, *(f"{SSHD_DIRECTORY}/{name}" for name in names))]
+    return [text for text in texts if text is not None]
+
+
+def _foreign(host: FirewallReader) -> Iterator[ForeignForward]:
+    for program in LISTERS:
+        try:
+            listed = host.firewall_rules(program) or ""
+        except (AccessDenied, HostFailure):
+            continue
+        yield from foreign_forwards(program, listed)
+
+
+def _forwards(host: SysctlReader) -> dict[int, bool]:
+    return {version: (host.read_sysctl(key) or "0").strip() != "0" for version, key in FORWARDING.items()}

@@ -1,0 +1,70 @@
+"""What observing a forward reads of its host, together in few round trips. Pure."""
+
+from virtnet.host.parse import parse_nft_tables
+from virtnet.host.requests import (
+    ADDRESSES,
+    CAPABILITIES,
+    LISTENING_SOCKETS,
+    NFT_TABLES,
+    SYSTEMD_RUNTIME,
+    directory,
+    file,
+    firewall_rules,
+    nft_table,
+    program,
+    script,
+    service,
+    sysctl,
+)
+from virtnet.planning.clients.reads import Reads, Request
+from virtnet.port_forward.observe.observe import FORWARDING, LISTERS
+from virtnet.port_forward.observe.ssh import SSHD_CONFIG, SSHD_DIRECTORY
+from virtnet.port_forward.record import id_of
+from virtnet.port_forward.restore.files import (
+    COMMON_PATH,
+    DIRECTORY,
+    SCRIPT_PATH,
+    SERVICE,
+    SERVICE_PATH,
+    common_files,
+    path_of,
+)
+from virtnet.port_forward.rules.names import TABLE
+
+_GROUP: frozenset[Request] = frozenset(
+    {
+        ADDRESSES,
+        LISTENING_SOCKETS,
+        CAPABILITIES,
+        directory(DIRECTORY),
+        directory(SSHD_DIRECTORY),
+        directory(SYSTEMD_RUNTIME),
+        NFT_TABLES,
+        file(SSHD_CONFIG),
+        program("nft"),
+        *(program(lister) for lister in LISTERS),
+        *(sysctl(key) for key in FORWARDING.values()),
+        *(file(path) for path in (COMMON_PATH, SCRIPT_PATH, SERVICE_PATH)),
+    }
+)
+
+
+def _likely_next(request: Request, text: str) -> list[Request]:
+    names = [name for name in text.split("/") if name]
+    if request == directory(DIRECTORY):
+        return [file(path_of(identity)) for name in names if (identity := id_of(name)) is not None]
+    if request == directory(SSHD_DIRECTORY):
+        return [file(f"{SSHD_DIRECTORY}/{name}") for name in names if name.endswith(".conf")]
+    if request == file(SCRIPT_PATH) and text == common_files()[SCRIPT_PATH]:
+        return [script(SCRIPT_PATH, "check")]
+    if request == NFT_TABLES and ("inet", TABLE) in parse_nft_tables(text):
+        return [nft_table("inet", TABLE)]
+    if request == directory(SYSTEMD_RUNTIME) and "system" in names:
+        return [service(SERVICE)]
+    return []
+
+
+#: Asked before a change alone.
+_OF_OTHERS: frozenset[Request] = frozenset(map(firewall_rules, LISTERS))
+
+READS = Reads(groups=(_GROUP, _OF_OTHERS), likely_next=_likely_next)

@@ -1,0 +1,80 @@
+"""What a host and its libvirt report of a forward now, and what a state records of one. Pure."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from virtnet.network.observed import ReportedNetwork
+from virtnet.planning.reports import ListeningSocket, ServiceReport
+from virtnet.port_forward.record import Record
+from virtnet.port_forward.restore.check import Need
+from virtnet.port_forward.rules.table import Table
+from virtnet.port_forward.spec import PortForwardSpec
+from virtnet.spec.part import Values
+
+
+class ForeignForward(NamedTuple):
+    """A rule that is not virtnet's and sends a port of the host elsewhere."""
+
+    program: str
+    """By which it is listed: "iptables-save", "nft"."""
+    rule: str
+    address: str
+    """Of the host; "" for any."""
+    protocol: str
+    first: int
+    last: int
+
+
+RUNS = ServiceReport(enabled=True, active=True)
+"""How the service that puts the rules back is to be found."""
+
+
+class PortForwardReport(NamedTuple):
+    """One forward's host as it is now."""
+
+    host: str
+    """The host's name, for messages."""
+    host_uuid: str
+    network: ReportedNetwork | None
+    """The network that the inputs name; None where libvirt knows none of that name or UUID."""
+    table: Table
+    """The rules of all forwards."""
+    files: Mapping[str, str] = MappingProxyType({})
+    """Paths and texts of the records that concern this forward: its own, and of those that have its ports."""
+    records: Mapping[str, Record] = MappingProxyType({})
+    """What these say, by id; without those that virtnet did not write."""
+    ids: tuple[str, ...] = ()
+    """The ids of all records of the host."""
+    restore: Mapping[str, str | None] = MappingProxyType({})
+    """Paths and texts of what puts the rules back by itself; None for what is not there."""
+    service: ServiceReport | None = None
+    """Its service; None where no systemd runs the host."""
+    links: tuple[Need, ...] = ()
+    """What is missing of the host's links to networks."""
+    addresses: tuple[str, ...] = ()
+    """The host's addresses but for loopback's and link-local ones."""
+    sockets: tuple[ListeningSocket, ...] = ()
+    """Looked at before a change."""
+    ssh_ports: tuple[int, ...] = ()
+    """Of the host's own ssh server, likewise."""
+    foreign: tuple[ForeignForward, ...] = ()
+    """Rules of others that forward ports, likewise."""
+    forwards: Mapping[int, bool] = MappingProxyType({})
+    """Whether the kernel forwards packets, by version of IP; likewise."""
+    has_nft: bool = True
+    may_change: bool = True
+    """Whether this user may change the host's firewall."""
+    fresh_token: str = ""
+    """For the mark of what is made, taken up or taken over now."""
+
+
+def recorded_inputs(recorded: Values) -> dict[str, object]:
+    """What the program had named, from recorded outputs."""
+    names = (*PortForwardSpec.model_fields, "__owner", "__urn")
+    return {name: recorded[name] for name in names if recorded.get(name) is not None}
+
+
+def id_recorded(recorded: Values) -> str:
+    """The id of a recorded forward; "" where there is none."""
+    return str(recorded.get("__forward") or "")

@@ -1,0 +1,45 @@
+"""The outputs of a PortForward: what the program named, and what is there. Pure."""
+
+from collections.abc import Sequence
+
+from virtnet.port_forward.check import version_of
+from virtnet.port_forward.observed import PortForwardReport, recorded_inputs
+from virtnet.port_forward.plan.problems import as_details, problems
+from virtnet.spec.part import UNKNOWN, Values, as_list, only
+
+#: Recorded beside inputs and outputs: the token in the mark, the forward's id, and the network's name.
+_KEPT = ("__token", "__forward", "__network", "target", "network_uuid")
+
+
+def outputs(inputs: Values, recorded: Values, observed: PortForwardReport) -> dict[str, object]:
+    """What is there. It is never gone: what is missing is a problem, which an update mends live."""
+    return {
+        **recorded_inputs(inputs),
+        **only(recorded, _KEPT),
+        "addresses": list(_addresses(inputs, recorded, observed)),
+        "problems": [as_details(one) for one in problems(inputs, recorded, observed)],
+        "host_uuid": observed.host_uuid,
+    }
+
+
+def _addresses(inputs: Values, recorded: Values, observed: PortForwardReport) -> Sequence[str]:
+    """What leads to the guest: what is recorded as long as all of it is there, so that a new address is no news."""
+    if inputs.get("listen_address"):
+        return (str(inputs["listen_address"]),)
+    target = str(recorded.get("target") or "")
+    version = version_of({**inputs, "target_address": target} if target else inputs)
+    there = [address for address in observed.addresses if (6 if ":" in address else 4) == version]
+    before = [str(address) for address in as_list(recorded.get("addresses") or [])]
+    return before if before and set(before) <= set(there) else there
+
+
+def predict(recorded: Values | None, desired: Values) -> dict[str, object]:
+    """The outputs that are known before a create, or an update, is done; UNKNOWN those that it may change."""
+    changing = {} if recorded is None else dict.fromkeys(("addresses", "target", "problems"), UNKNOWN)
+    listens, target = desired.get("listen_address"), desired.get("target_address")
+    found: dict[str, object] = {**changing}
+    if listens is not None:
+        found["addresses"] = UNKNOWN if listens is UNKNOWN else [listens]
+    if target is not None:
+        found["target"] = target
+    return found

@@ -1,0 +1,1 @@
+"""What is to be done for a PortForward, and why not. Pure."""

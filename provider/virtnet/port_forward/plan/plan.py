@@ -1,0 +1,233 @@
+"""plan(desired, recorded, observed) of a PortForward: what changes on the host, and why not. Pure.
+
+A create or update is decided in this order: which guest is meant, whose what is there is, what the host has against it,
+and the steps. Owners are in owners, what the host says in preflight, what a reviewer reads of who may reach what in
+exposure.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from virtnet.planning.findings import Note, Problem, Refusal
+from virtnet.planning.merge import differences
+from virtnet.planning.ownership.marks import mark_for, renamed, token_of
+from virtnet.planning.plan import Change, ChangeClass, Plan, Step
+from virtnet.planning.reports import other_host
+from virtnet.port_forward.forward import Forward
+from virtnet.port_forward.kinds import NoteKind, ProblemKind, RefusalKind
+from virtnet.port_forward.observed import RUNS, PortForwardReport, recorded_inputs
+from virtnet.port_forward.plan import exposure, preflight
+from virtnet.port_forward.plan.owners import Held, held_by_create, held_by_record, met_by, taken_from
+from virtnet.port_forward.plan.problems import mended_by, problem_of, problems
+from virtnet.port_forward.record import Record, render
+from virtnet.port_forward.restore.files import common_files, path_of
+from virtnet.port_forward.rules.table import RulesState, state
+from virtnet.port_forward.spec import PortForwardSpec
+from virtnet.port_forward.steps import AwaitTarget, FileChange, LoadRules, PutRecord, PutRestore
+from virtnet.port_forward.target import Target, Unresolved, forward_of, resolve
+from virtnet.spec.part import Values, as_list
+
+
+def plan(desired: Values | None, recorded: Values | None, observed: PortForwardReport | None) -> Plan:
+    """What to do, and what differs. None as observed means: just as recorded, so nothing but changes matters."""
+    if desired is None:
+        return Plan() if recorded is None or observed is None else _delete(recorded, observed)
+    recorded = recorded or {}
+    if observed is None:
+        found = [problem_of(one) for one in as_list(recorded.get("problems") or ())]
+        left = (
+            Note(NoteKind.PROBLEM_STAYS, {"kind": p.kind.value, **p.details}) for p in found if mended_by(p) is None
+        )
+        return Plan(changes=_changes(desired, recorded, found), notes=tuple(left))
+    before = recorded_inputs(recorded)
+    found = list(problems(before, recorded, observed)) if recorded else []
+    changes = _classed(_changes(desired, recorded, found), recorded, observed)
+    if recorded and (taken := _taken(recorded, observed, desired)) is not None:
+        details = {"owner": taken.mark.owner_shown, "path": path_of(taken.forward.id)}
+        return Plan(changes=changes, refusals=(Refusal(RefusalKind.TAKEN_OVER, details),))
+    reviewed = _changes(desired, recorded, [problem_of(one) for one in as_list(recorded.get("problems") or ())])
+    if recorded and all(
+        change.change_class is ChangeClass.RECORDED for change in _classed(reviewed, recorded, observed)
+    ):
+        return _record(desired, recorded, observed, changes, found)
+    return _converge(desired, recorded, observed, changes)
+
+
+def _changes(desired: Values, recorded: Values, found: Sequence[Problem]) -> tuple[Change, ...]:
+    """What differs between inputs and what is recorded, and what is wrong on the host."""
+    if not recorded:
+        return differences(PortForwardSpec, desired, {})
+    changes = [_same_network(one, desired, recorded) for one in differences(PortForwardSpec, desired, recorded)]
+    if names := renamed(recorded, desired):
+        problem = Problem(ProblemKind.OWNER_CHANGED, names)
+        changes.append(Change(path="owner", kind="change", change_class=ChangeClass.RECORDED, problems=(problem,)))
+    if mended := tuple(problem for problem in found if mended_by(problem) is not None):
+        highest = max(mended_by(problem) or ChangeClass.RECORDED for problem in mended)
+        changes.append(Change(path="problems", kind="change", change_class=highest, problems=mended))
+    return tuple(changes)
+
+
+def _same_network(change: Change, desired: Values, recorded: Values) -> Change:
+    """A network by its UUID instead of its name, or the other way round, is the same."""
+    if change.path != "network" or desired["network"] not in (recorded.get("network_uuid"), recorded.get("__network")):
+        return change
+    return change._replace(change_class=ChangeClass.RECORDED)
+
+
+def _classed(changes: tuple[Change, ...], recorded: Values, observed: PortForwardReport) -> tuple[Change, ...]:
+    """Changes with what the host says: the same host makes a new uri a spelling."""
+    if not recorded or other_host(recorded.get("host_uuid"), observed.host_uuid):
+        return changes
+    return tuple(
+        change._replace(change_class=ChangeClass.RECORDED) if change.path == "uri" else change for change in changes
+    )
+
+
+def _taken(recorded: Values, observed: PortForwardReport, desired: Values | None = None) -> Record | None:
+    held = held_by_record(recorded, observed, desired)
+    target = resolve(recorded, observed.network)
+    before = forward_of(recorded, target, held.id) if isinstance(target, Target) else None
+    return taken_from(held, before, observed)
+
+
+def _record(
+    desired: Values,
+    recorded: Values,
+    observed: PortForwardReport,
+    changes: tuple[Change, ...],
+    found: Sequence[Problem],
+) -> Plan:
+    """An update of what is recorded, and of the name in the mark.
+
+    Nobody was shown that anything else happens on the host, so nothing does; drift waits for a refresh.
+    """
+    notes = tuple(Note(NoteKind.DRIFT_NOT_REVIEWED, {"problem": one.kind.value}) for one in found if mended_by(one))
+    held = held_by_record(recorded, observed, desired)
+    if not renamed(recorded, desired) or held.own is None or held.own.edited:
+        return Plan(changes=changes, notes=notes)
+    marked = held.own._replace(mark=mark_for(desired, token_of(recorded)))
+    steps = tuple(_put_record(marked, observed))
+    return Plan(steps, changes, refusals=_without_right(steps, observed), notes=notes)
+
+
+def _converge(desired: Values, recorded: Values, observed: PortForwardReport, changes: tuple[Change, ...]) -> Plan:
+    """One create or update."""
+    target = resolve(desired, observed.network)
+    token = token_of(recorded) or observed.fresh_token
+    if isinstance(target, Refusal):
+        return Plan(changes=changes, refusals=(target,))
+    if isinstance(target, Unresolved):
+        missing = {"missing": target.what.value, "network": target.network, "name": target.name}
+        return Plan((AwaitTarget(target),), changes, notes=(Note(NoteKind.TARGET_NOT_YET, missing),))
+    held = (
+        held_by_record(recorded, observed, desired)
+        if recorded
+        else held_by_create(desired, forward_of(desired, target, ""), observed)
+    )
+    forward = forward_of(desired, target, held.id)
+    before = None if held.own is None else held.own.forward
+    opened = exposure.opened(before, forward)
+    steps: tuple[Step, ...] = (
+        *_install(observed),
+        *_put_record(Record(mark_for(desired, token), forward), observed),
+        *_let_go(held.taken, observed),
+        *_load(before, forward, observed),
+        *_enable(observed),
+    )
+    refusals = (*preflight.refusals(forward, opened, desired, observed), *met_by(forward, desired, held, observed))
+    edited = held.own is not None and held.own.edited
+    return Plan(
+        steps=steps,
+        changes=changes,
+        refusals=(*_not_ours(held, observed), *refusals, *_without_right(steps, observed)),
+        notes=(
+            *held.notes,
+            *((Note(NoteKind.RECORD_EDITED, {"path": path_of(held.id)}),) if edited else ()),
+            *exposure.exposure(before, forward, target, observed),
+            *preflight.notes(target, observed),
+        ),
+        takes=() if recorded else held.tokens,
+        details={
+            "__token": token,
+            "__forward": held.id,
+            "__network": target.network.name,
+            "network_uuid": target.network.uuid,
+            "target": target.address,
+            "addresses": [],  # to be looked at anew
+        },
+        found_own=held.is_of_resource,
+    )
+
+
+def _install(observed: PortForwardReport) -> Iterator[Step]:
+    changes = [FileChange(path, text, observed.restore.get(path)) for path, text in common_files().items()]
+    if needed := tuple(change for change in changes if change.content != change.found):
+        yield PutRestore(needed, None)
+
+
+def _enable(observed: PortForwardReport) -> Iterator[Step]:
+    """Once its files and the rules are there."""
+    if observed.service not in (None, RUNS):
+        yield PutRestore((), enabled=True)
+
+
+def _put_record(record: Record, observed: PortForwardReport) -> Iterator[Step]:
+    path, content = path_of(record.forward.id), render(record)
+    found = observed.files.get(path)
+    if found != content or observed.links:
+        yield PutRecord(FileChange(path, content, found))
+
+
+def _load(before: Forward | None, after: Forward, observed: PortForwardReport) -> Iterator[Step]:
+    intact = observed.table.common_intact and state(after, observed.table) is RulesState.INTACT
+    if before != after or not intact:
+        yield LoadRules(after.id, before, after)
+
+
+def _let_go(taken: Sequence[Record], observed: PortForwardReport) -> Iterator[Step]:
+    for record in taken:
+        yield LoadRules(record.forward.id, record.forward, None)
+        path = path_of(record.forward.id)
+        yield PutRecord(FileChange(path, None, observed.files[path]))
+
+
+def _not_ours(held: Held, observed: PortForwardReport) -> Iterator[Refusal]:
+    path = path_of(held.id)
+    if path in observed.files and held.id not in observed.records:
+        yield Refusal(RefusalKind.RECORD_NOT_OURS, {"path": path, "host": observed.host})
+
+
+def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
+    if (taken := _taken(recorded, observed)) is not None:
+        details = {"owner": taken.mark.owner_shown, "path": path_of(taken.forward.id)}
+        return Plan(notes=(Note(NoteKind.LEFT_TO_OWNER, details),))
+    held = held_by_record(recorded, observed)
+    before = held.own.forward if held.own is not None else _as_recorded(recorded, held.id, observed)
+    steps: list[Step] = []
+    if held.id in observed.table.ids or (observed.table.present and not observed.table.ids):
+        steps.append(LoadRules(held.id, before, None))
+    path = path_of(held.id)
+    if held.own is not None:
+        steps.append(PutRecord(FileChange(path, None, observed.files[path])))
+    if not set(observed.ids) - {held.id}:
+        left = [FileChange(path, None, text) for path, text in observed.restore.items() if text is not None]
+        runs = observed.service is not None and (observed.service.enabled or observed.service.active)
+        if left or runs:
+            steps.append(PutRestore(tuple(left), enabled=False if runs else None))
+    return Plan(
+        steps=tuple(steps),
+        refusals=_without_right(steps, observed),
+        notes=tuple(exposure.closed(before)) if before is not None else (),
+    )
+
+
+def _as_recorded(recorded: Values, identity: str, observed: PortForwardReport) -> Forward | None:
+    """What is to go where its file has gone already, as the state has it."""
+    target = resolve(recorded, observed.network)
+    return forward_of(recorded, target, identity) if isinstance(target, Target) and identity else None
+
+
+def _without_right(steps: Sequence[Step], observed: PortForwardReport) -> tuple[Refusal, ...]:
+    """Said before the first effect, and so in a preview: this user may not do any of it."""
+    if not steps or observed.may_change:
+        return ()
+    return (Refusal(RefusalKind.NO_RIGHT, {"host": observed.host}),)

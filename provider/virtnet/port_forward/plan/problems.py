@@ -1,0 +1,99 @@
+"""What is wrong with a forward by what is recorded: found, mended, and kept in a state. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from virtnet.planning.findings import Problem, Refusal
+from virtnet.planning.plan import ChangeClass
+from virtnet.port_forward.forward import Forward
+from virtnet.port_forward.kinds import Missing, ProblemKind
+from virtnet.port_forward.observed import RUNS, PortForwardReport
+from virtnet.port_forward.plan.owners import Held, held_by_record, taken_from
+from virtnet.port_forward.restore.files import SERVICE, common_files, path_of
+from virtnet.port_forward.rules.table import RulesState, state
+from virtnet.port_forward.target import Target, Unresolved, forward_of, resolve
+from virtnet.spec.failures import Details
+from virtnet.spec.part import Values
+
+_MENDED_BY: Mapping[object, ChangeClass | None] = {
+    ProblemKind.ADDRESS_MISSING: None,
+    ProblemKind.NETWORK_UNFIT: None,
+    ProblemKind.OWNER_CHANGED: ChangeClass.RECORDED,
+}
+
+
+def mended_by(problem: Problem) -> ChangeClass | None:
+    """The class of the change that mends it; None where no update does."""
+    return _MENDED_BY.get(problem.kind, ChangeClass.LIVE)
+
+
+def as_details(problem: Problem) -> Details:
+    """A problem as plain data: in a state, and in the details of others."""
+    return {"kind": problem.kind.value, "details": dict(problem.details)}
+
+
+def problem_of(recorded: object) -> Problem:
+    """The problem that `as_details` gave. What another version recorded is of unknown kind."""
+    code, details = (recorded.get("kind"), recorded.get("details")) if isinstance(recorded, Mapping) else (recorded, {})
+    kind = next((kind for kind in ProblemKind if kind.value == code), None)
+    return Problem(ProblemKind.UNKNOWN, {"text": str(code)}) if kind is None else Problem(kind, details or {})
+
+
+def problems(inputs: Values, recorded: Values, observed: PortForwardReport) -> Iterator[Problem]:
+    """Everything that is otherwise than recorded. `inputs` are the recorded ones."""
+    held, target = held_by_record(recorded, observed), resolve(inputs, observed.network)
+    expected = forward_of(inputs, target, held.id) if isinstance(target, Target) else None
+    if (taken := taken_from(held, expected, observed)) is not None:
+        yield Problem(ProblemKind.TAKEN_OVER, {"owner": taken.mark.owner_shown})
+        return
+    yield from _of_target(inputs, recorded, target)
+    listens = inputs.get("listen_address")
+    if isinstance(listens, str) and listens not in observed.addresses:
+        yield Problem(ProblemKind.ADDRESS_MISSING, {"address": listens})
+    yield from _of_record(held, expected)
+    yield from _of_rules(held, expected, observed)
+    missing = [path for path, text in common_files().items() if observed.restore.get(path) != text]
+    missing += [] if observed.service in (None, RUNS) else [SERVICE]
+    if missing:
+        yield Problem(ProblemKind.RESTORE_MISSING, {"paths": missing})
+    if observed.links:
+        found = [{"kind": one.kind.value, "name": one.name} for one in observed.links]
+        yield Problem(ProblemKind.LINKS_MISSING, {"missing": found})
+
+
+def _of_target(inputs: Values, recorded: Values, target: Target | Unresolved | Refusal) -> Iterator[Problem]:
+    if isinstance(target, Unresolved):
+        details = {"network": target.network, "name": target.name}
+        kinds = {Missing.NETWORK: ProblemKind.NETWORK_MISSING, Missing.RESERVATION: ProblemKind.RESERVATION_MISSING}
+        yield Problem(kinds[target.what], details)
+    elif isinstance(target, Refusal):
+        yield Problem(ProblemKind.NETWORK_UNFIT, {"network": str(inputs["network"])})
+    elif target.address != recorded.get("target"):
+        yield Problem(ProblemKind.TARGET_MOVED, {"before": str(recorded.get("target")), "after": target.address})
+
+
+def _of_record(held: Held, expected: Forward | None) -> Iterator[Problem]:
+    """What its file says, against what there should be; of a guest that moved the target tells."""
+    there = held.own
+    if there is None:
+        yield Problem(ProblemKind.RECORD_MISSING, {"path": path_of(held.id)})
+    elif there.edited or (expected is not None and _meant(there.forward) != _meant(expected)):
+        yield Problem(ProblemKind.RECORD_ALTERED, {"path": path_of(held.id)})
+    elif expected is not None and there.forward.network != expected.network:
+        yield Problem(ProblemKind.NETWORK_CHANGED, {"network": expected.network.name})
+
+
+def _of_rules(held: Held, expected: Forward | None, observed: PortForwardReport) -> Iterator[Problem]:
+    """The rules against what the file says, as they are loaded from that."""
+    meant = expected if held.own is None else held.own.forward
+    found = RulesState.MISSING if meant is None else state(meant, observed.table)
+    if found is RulesState.INTACT and not observed.table.common_intact:
+        found = RulesState.ALTERED
+    if found is RulesState.MISSING:
+        yield Problem(ProblemKind.RULES_MISSING)
+    elif found is RulesState.ALTERED:
+        yield Problem(ProblemKind.RULES_ALTERED)
+
+
+def _meant(forward: Forward) -> tuple[object, ...]:
+    """What a program names of it, which is the same whatever guest and network are found behind it."""
+    return forward.listen_address, forward.ports, forward.sources

@@ -1,0 +1,142 @@
+"""The file on a host of one PortForward: whose it is, what it forwards, and its rules as `nft -f` loads them. Pure.
+
+All of them lie in one directory, which is loaded as a whole when the rules are put back. The header holds the mark of
+the owner, so that two resources never take turns with one port; the forward as data, so that a look tells what was
+meant whatever the rules have become; and a checksum over all the rest, so that a file edited by hand is known as such.
+"""
+
+import hashlib
+import ipaddress
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple, get_args
+from urllib.parse import quote, unquote
+
+from virtnet.planning.ownership.marks import Mark
+from virtnet.port_forward.forward import Forward, ForwardNetwork, PortRange, Protocol, names_are_plain
+from virtnet.port_forward.ports import LAST_PORT
+from virtnet.port_forward.rules.render import body
+
+_TITLE = "# Written by virtnet, a Pulumi provider, for the PortForward named below."
+
+_ADVICE = "# A change made here by hand is shown by `pulumi refresh` and overwritten by the next `pulumi up`."
+
+_OWNER = "# virtnet-owner:"
+
+_URN = "# virtnet-urn:"
+
+_TOKEN = "# virtnet-token:"  # noqa: S105 - it is no secret
+
+_FORWARD = "# virtnet-forward:"
+
+_CHECKSUM = "# virtnet-checksum:"
+
+
+class Record(NamedTuple):
+    """What a file says: whose it is, and what it forwards."""
+
+    mark: Mark
+    """Its owner's; without a name where nobody told."""
+    forward: Forward
+    edited: bool = False
+    """True when the text is not what virtnet wrote."""
+
+
+def id_for(owner: str, salt: str = "") -> str:
+    """The id of an owner's forward; with a salt where that is another's already."""
+    return hashlib.sha256(f"{owner}{salt}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def id_of(path: str) -> str | None:
+    """The id of the forward whose file has this name or path; None for a name of nothing of ours."""
+    name = path.rpartition("/")[2]
+    return name.removesuffix(".nft") if re.fullmatch(r"[0-9a-f]{16}\.nft", name) else None
+
+
+def render(record: Record) -> str:
+    """The file's text."""
+    # A resource's name may hold anything, a newline too: it must not become a line of its own.
+    mark, forward = record.mark, record.forward
+    header = [_TITLE, _ADVICE, f"{_OWNER} {_quoted(mark.owner)}".rstrip()]
+    header += [f"{key} {_quoted(value)}" for key, value in ((_URN, mark.urn), (_TOKEN, mark.token)) if value]
+    header += [f"{_FORWARD} {json.dumps(as_data(forward), sort_keys=True)}"]
+    rules = body(forward).splitlines()
+    return "\n".join([*header, f"{_CHECKSUM} {_checksum([*header, *rules])}", *rules, ""])
+
+
+def parse(identity: str, text: str) -> Record | None:
+    """What the file of a forward says, or None when virtnet did not write it."""
+    lines = text.splitlines()
+    owner, urn, token = (_told(lines, key) for key in (_OWNER, _URN, _TOKEN))
+    checksum = next((line for line in lines if line.startswith(_CHECKSUM)), None)
+    told = next((line.removeprefix(_FORWARD) for line in lines if line.startswith(_FORWARD)), None)
+    forward = None if told is None else from_data(identity, told)
+    if owner is None or checksum is None or forward is None:
+        return None
+    rest = [line for line in lines if line is not checksum]
+    edited = checksum.removeprefix(_CHECKSUM).strip() != _checksum(rest) or not text.endswith("\n")
+    return Record(Mark(owner, urn=urn or "", token=token or ""), forward, edited)
+
+
+def as_data(forward: Forward) -> dict[str, object]:
+    """A forward less its id as plain data."""
+    found: dict[str, object] = {**forward._asdict(), "network": forward.network._asdict()}
+    del found["id"]
+    return found | {"ports": [list(one) for one in forward.ports], "sources": list(forward.sources)}
+
+
+def from_data(identity: str, text: str) -> Forward | None:
+    """The forward that `as_data` gave, from JSON; None for anything that is none.
+
+    It is held to what check and the plan would give: what a file says becomes part of rules and of commands.
+    """
+    try:
+        return _forward(identity, json.loads(text))
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _forward(identity: str, told: dict[str, Any]) -> Forward:
+    network = ForwardNetwork(**told["network"])
+    target = ipaddress.ip_address(told["target"])
+    gateway, subnet = ipaddress.ip_address(network.gateway), ipaddress.ip_network(network.subnet)
+    listen = told["listen_address"] and ipaddress.ip_address(told["listen_address"])
+    sources = [ipaddress.ip_network(source) for source in told["sources"]]
+    versions = {target.version, gateway.version, subnet.version, *(source.version for source in sources)}
+    forward = Forward(
+        id=identity,
+        listen_address=str(listen),
+        target=str(target),
+        ports=tuple(_port_range(*one) for one in told["ports"]),
+        sources=tuple(map(str, sources)),
+        network=network._replace(gateway=str(gateway), subnet=str(subnet)),
+    )
+    same_version = len(versions | {listen.version} if listen else versions) == 1
+    if not (same_version and forward.ports and names_are_plain(forward) and as_data(forward) == told):
+        raise ValueError("no forward")
+    return forward
+
+
+def _port_range(protocol: Any, listen: Any, last: Any, target: Any) -> PortRange:
+    found = PortRange(protocol, listen, last, target)
+    numbers = (listen, last, target)
+    if protocol not in get_args(Protocol) or any(type(number) is not int for number in numbers):
+        raise ValueError("no range of ports")
+    if not 1 <= listen <= last <= LAST_PORT or not 1 <= target <= found.target_last <= LAST_PORT:
+        raise ValueError("no range of ports")
+    return found
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="/:@+,;=$")
+
+
+def _told(lines: Iterable[str], key: str) -> str | None:
+    """What the header's line of this key says; None where it has none."""
+    found = next((line for line in lines if line.startswith(key)), None)
+    return None if found is None else unquote(found.removeprefix(key).strip())
+
+
+def _checksum(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -1,0 +1,58 @@
+"""PortForward: the record of the functions that lifecycle drives.
+
+Inputs are checked in check, the host is observed in observe, what to do is decided in plan, and effects are in steps.
+What rules say is made and read in rules, and what puts them back by itself is in restore.
+"""
+
+from virtnet.planning.findings import Messages
+from virtnet.planning.ownership.marks import owner_of
+from virtnet.planning.resource import Resource
+from virtnet.port_forward.check import check, wants
+from virtnet.port_forward.observe.observe import observe
+from virtnet.port_forward.observe.reads import READS
+from virtnet.port_forward.observed import PortForwardReport, id_recorded, recorded_inputs
+from virtnet.port_forward.outputs import outputs, predict
+from virtnet.port_forward.plan.plan import plan
+from virtnet.port_forward.spec import PortForwardOutputs, PortForwardSpec
+from virtnet.spec.part import Values
+
+
+def identity(shown: Values) -> str:
+    """Pulumi's id: the host and the forward's own."""
+    return f"{shown['host_uuid']}/{id_recorded(shown)}"
+
+
+def name_of(values: Values) -> str | None:
+    """A forward by the name of its Pulumi resource, as it has none of its own on the host."""
+    return owner_of(values).split("/", 2)[-1] or None
+
+
+def _messages() -> Messages:
+    from virtnet.port_forward.messages import messages
+
+    return messages()
+
+
+PORT_FORWARD: Resource[PortForwardReport] = Resource(
+    name="PortForward",
+    subject="port forward",
+    description="Ports of a host lead to a guest of one of its networks.\n\n"
+    "From outside, from other guests, from the host and from the guest itself; also after a boot, a restart of the "
+    "network or of libvirt, and a reload of the host's firewall.",
+    spec=PortForwardSpec,
+    outputs_spec=PortForwardOutputs,
+    settled=frozenset({"uri"}),
+    check=check,
+    observe=observe,
+    reads=READS,
+    plan=plan,
+    outputs=outputs,
+    predict=predict,
+    recorded_inputs=recorded_inputs,
+    identity=identity,
+    name_of=name_of,
+    messages=_messages,
+    identified_by=("uri", "network"),
+    wants=wants,
+    unnamed_stays=False,
+)

@@ -1,0 +1,109 @@
+"""What a reviewer is told of who may reach what, sentence by sentence, before it is done."""
+
+from typing import Any
+
+import pytest
+from tests.unit.port_forward.hosts import applied, at, checked, deleted, forwarding_host, planned
+
+from virtnet.port_forward.messages import messages
+
+HTTP = {"protocol": "tcp", "listen_port": "8080", "target_port": "80"}
+MEDIA = {"protocol": "udp", "listen_port": "5000-5010"}
+
+
+def told(plan: Any) -> list[str]:
+    return [messages().sentence(note) for note in plan.notes]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "lines"),
+    [
+        (
+            {"listen_address": "198.51.100.1"},
+            ["opens tcp 8080 of 198.51.100.1 to guest web (192.168.123.50:80), from anywhere"],
+        ),
+        (
+            {"target_address": "192.168.123.60", "ports": [MEDIA], "sources": ["203.0.113.0/24", "10.0.0.1"]},
+            ["opens udp 5000-5010 of every IPv4 address of the host to 192.168.123.60:5000-5010, from 10.0.0.1/32 and "
+             "203.0.113.0/24"],
+        ),
+        (
+            {"target_address": "fd00:123::50"},
+            ["opens tcp 8080 of every IPv6 address of the host to guest web ([fd00:123::50]:80), from anywhere"],
+        ),
+        (
+            {"listen_address": "2606:4700::1", "target_name": "web"},
+            ["opens tcp 8080 of 2606:4700::1 to guest web ([fd00:123::50]:80), from anywhere",
+             "attention: 2606:4700::1 is an address of the internet"],
+        ),
+        (
+            {"ports": [{"protocol": "tcp", "listen_port": "20-2000"}], "allow_ssh": True},
+            ["opens tcp 20-2000 of every IPv4 address of the host to guest web (192.168.123.50:20-2000), from anywhere",
+             "attention: tcp 20-1023 is below 1024, where the host's own services are looked for",
+             "attention: ssh to port 22 of any address of this host leads to the guest from now on, and no longer to "
+             "the host; be sure of another way in"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_create(inputs: dict[str, Any], lines: list[str]) -> None:
+    host = forwarding_host(addresses=["198.51.100.1/24", "2606:4700::1/64"])
+
+    assert told(planned(at(host), checked(**inputs))) == lines
+
+
+GO_ON = "; connections that are open go on until they end"
+OPEN = "opens tcp 8080 of every IPv4 address of the host to guest web (192.168.123.50:80), from anywhere"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ({}, {"description": "the shop"}, []),
+        ({}, {"ports": [HTTP, MEDIA]},
+         ["opens udp 5000-5010 of every IPv4 address of the host to guest web (192.168.123.50:5000-5010), "
+          "from anywhere"]),
+        ({"ports": [HTTP, MEDIA]}, {"ports": [HTTP]},
+         [f"closes udp 5000-5010 of every IPv4 address of the host, which was open from anywhere{GO_ON}"]),
+        ({"ports": [MEDIA]}, {"ports": [{"protocol": "udp", "listen_port": "5005-5020", "target_port": "5005"}]},
+         ["opens udp 5005-5020 of every IPv4 address of the host to guest web (192.168.123.50:5005-5020), "
+          "from anywhere",
+          f"closes udp 5000-5004 of every IPv4 address of the host, which was open from anywhere{GO_ON}"]),
+        ({}, {"sources": ["203.0.113.0/24"]},
+         [f"this opens less than before: 203.0.113.0/24 may connect, before anybody{GO_ON}"]),
+        ({"sources": ["203.0.113.0/24"]}, {},
+         ["attention: this opens more than before: anybody may connect, before 203.0.113.0/24"]),
+        ({"sources": ["203.0.113.0/24"]}, {"sources": ["203.0.113.0/25"]},
+         [f"this opens less than before: 203.0.113.0/25 may connect, before 203.0.113.0/24{GO_ON}"]),
+        ({"sources": ["203.0.113.0/24"]}, {"sources": ["203.0.113.0/25", "10.0.0.0/8"]},
+         ["attention: this opens more than before: 10.0.0.0/8 and 203.0.113.0/25 may connect, before 203.0.113.0/24"]),
+        ({"listen_address": "198.51.100.1"}, {},
+         [OPEN, "attention: this opens more than before: to every IPv4 address of the host, before to 198.51.100.1"]),
+        ({}, {"listen_address": "198.51.100.1"},
+         ["this opens less than before: to 198.51.100.1, before to every IPv4 address of the host" + GO_ON]),
+        ({"listen_address": "198.51.100.1"}, {"listen_address": "192.168.123.1"},
+         ["opens tcp 8080 of 192.168.123.1 to guest web (192.168.123.50:80), from anywhere",
+          f"closes tcp 8080 of 198.51.100.1, which was open from anywhere{GO_ON}"]),
+        ({}, {"target_address": "192.168.123.60"},
+         ["opens tcp 8080 of every IPv4 address of the host to 192.168.123.60:80, from anywhere"]),
+        ({}, {"target_address": "fd00:123::50"},
+         ["opens tcp 8080 of every IPv6 address of the host to guest web ([fd00:123::50]:80), from anywhere",
+          f"closes tcp 8080 of every IPv4 address of the host, which was open from anywhere{GO_ON}"]),
+    ],
+)  # fmt: skip
+def test_an_update(before: dict[str, Any], after: dict[str, Any], lines: list[str]) -> None:
+    clients = at(forwarding_host())
+    recorded = applied(clients, checked(**before))
+
+    assert told(planned(clients, checked(**after), recorded)) == lines
+
+
+def test_a_delete() -> None:
+    clients = at(forwarding_host())
+    recorded = applied(clients, checked(sources=["203.0.113.0/24"]))
+
+    found = planned(clients, None, recorded)
+
+    assert told(found) == [
+        f"closes tcp 8080 of every IPv4 address of the host, which was open from 203.0.113.0/24{GO_ON}"
+    ]
+    deleted(clients, recorded)

@@ -1,0 +1,302 @@
+"""What a host has against ports that are to be opened, as a table; and what stands as a note."""
+
+from typing import Any
+
+import pytest
+from tests.fakes.host import FakeHost
+from tests.unit.port_forward.hosts import LAB, applied, at, checked, forwarding_host, lab, planned
+
+from virtnet.errors import Refused
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.reports import ListeningSocket
+from virtnet.port_forward.kinds import NoteKind, RefusalKind
+from virtnet.port_forward.messages import messages
+from virtnet.port_forward.observe.observe import observe
+from virtnet.port_forward.steps import AwaitTarget
+
+DOCKER = """*nat
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
+-A DOCKER -i wg0 -p tcp -m tcp --dport 9090 -j DNAT --to-destination 172.17.0.2:80
+-A DOCKER -d 198.51.100.7/32 -p udp -m udp --dport 53:60 -j DNAT --to-destination 172.17.0.2
+COMMIT
+*filter
+-A FORWARD -p tcp -m tcp --dport 7070 -j ACCEPT
+COMMIT
+"""
+NFT = """table inet firewalld {
+	chain nat_PRE_public_allow {
+		tcp dport 8443 counter packets 5 bytes 300 dnat ip to 192.168.123.60:443
+		ip daddr 198.51.100.7 udp dport { 53, 69-70 } redirect to :5353
+		ip saddr 203.0.113.0/24 tcp dport 9000 dnat ip to 192.168.123.60:443
+	}
+}
+table inet virtnet_port_forwards {
+	chain forward_137af69ba997f66e {
+		tcp dport 6060 ct mark set ct mark | 0x10000000 dnat ip to 192.168.123.50:80
+	}
+}
+"""
+
+
+def one_port(port: str, protocol: str = "tcp") -> dict[str, Any]:
+    return {"ports": [{"protocol": protocol, "listen_port": port}]}
+
+
+def socket(port: int, address: str = "0.0.0.0", protocol: str = "tcp") -> ListeningSocket:  # noqa: S104
+    return ListeningSocket(protocol=protocol, address=address, interface="", port=port)
+
+
+def refused(host: FakeHost, inputs: dict[str, Any], *networks: Any) -> list[RefusalKind]:
+    return [one.kind for one in planned(at(host, *networks), checked(**inputs)).refusals]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kinds"),
+    [
+        ({}, []),
+        ({"listen_address": "198.51.100.1"}, []),
+        ({"listen_address": "198.51.100.2"}, [RefusalKind.ADDRESS_NOT_ON_HOST]),
+        ({"target_address": "192.168.124.5"}, [RefusalKind.TARGET_OUTSIDE]),
+        ({"target_address": "192.168.123.1"}, [RefusalKind.TARGET_IS_GATEWAY]),
+        ({"target_address": "fd00:123::1"}, [RefusalKind.TARGET_IS_GATEWAY]),
+        (one_port("22"), [RefusalKind.SSH_PORT]),
+        (one_port("20-30"), [RefusalKind.SSH_PORT]),
+        (one_port("22", "udp"), []),
+        ({**one_port("22"), "allow_ssh": True}, []),
+    ],
+)
+def test_a_host_without_anything_else(inputs: dict[str, Any], kinds: list[RefusalKind]) -> None:
+    assert refused(forwarding_host(), inputs) == kinds
+
+
+@pytest.mark.parametrize(
+    ("configuration", "port", "kinds"),
+    [
+        ("#Port 22\n", "22", [RefusalKind.SSH_PORT]),
+        ("Port 2222\n", "22", []),
+        ("Port 2222\n", "2222", [RefusalKind.SSH_PORT]),
+        ("port=2222 \nPort 22\n", "22", [RefusalKind.SSH_PORT]),
+        ("ListenAddress 198.51.100.1:2200\n", "2200", [RefusalKind.SSH_PORT]),
+        ("ListenAddress [2001:db8::1]:2201 rdomain mgmt\n", "2201", [RefusalKind.SSH_PORT]),
+        ("ListenAddress 2001:db8::1\n", "22", [RefusalKind.SSH_PORT]),
+        ("Match User root\n  Port 2222\n", "2222", []),
+    ],
+)
+def test_the_ssh_servers_own_configuration_counts(configuration: str, port: str, kinds: list[RefusalKind]) -> None:
+    files = {"/etc/ssh/sshd_config": configuration}
+
+    assert refused(forwarding_host(files=files), one_port(port)) == kinds
+
+
+def test_the_port_in_the_uri_is_a_way_in() -> None:
+    uri = "qemu+ssh://root@kvm1:2022/system"
+    clients = at(forwarding_host())
+    clients.libvirt.uri = uri  # type: ignore[misc]
+
+    found = planned(clients, checked(uri=uri, **one_port("2022"))).refusals
+
+    assert [one.kind for one in found] == [RefusalKind.SSH_PORT]
+
+
+@pytest.mark.parametrize(
+    ("bound", "inputs", "taken"),
+    [
+        (socket(8080), {}, True),
+        (socket(8080, "*"), {}, True),
+        (socket(8080, "::"), {}, True),
+        (socket(8080, "127.0.0.1"), {}, False),
+        (socket(8080, "::1"), {}, False),
+        (socket(8080, "198.51.100.1"), {}, True),
+        (socket(8080, "198.51.100.1"), {"listen_address": "198.51.100.1"}, True),
+        (socket(8080, "192.168.123.1"), {"listen_address": "198.51.100.1"}, False),
+        (socket(8080, "192.168.123.1"), {}, True),
+        (socket(8080, "2001:db8::1"), {}, False),
+        (socket(8080, protocol="udp"), {}, False),
+        (socket(8081), {}, False),
+        (socket(8085), one_port("8080-8090"), True),
+    ],
+)
+def test_a_process_that_would_no_longer_be_reached(bound: ListeningSocket, inputs: dict[str, Any], taken: bool) -> None:
+    found = refused(forwarding_host(sockets=[bound]), inputs)
+
+    assert found == ([RefusalKind.PORT_IN_USE] if taken else [])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "taken"),
+    [
+        (one_port("8080"), True),
+        (one_port("8000-9000"), True),
+        (one_port("8080", "udp"), False),
+        (one_port("9090"), False),
+        (one_port("7070"), False),
+        (one_port("6060"), False),
+        (one_port("9000"), False),
+        (one_port("8443"), True),
+        ({**one_port("60", "udp")}, True),
+        ({**one_port("70", "udp")}, True),
+        ({**one_port("60", "udp"), "listen_address": "198.51.100.1"}, False),
+        ({**one_port("8080"), "target_address": "fd00:123::50"}, False),
+    ],
+)
+def test_a_rule_of_others_that_sends_the_port_elsewhere(inputs: dict[str, Any], taken: bool) -> None:
+    host = forwarding_host(listings={"iptables-save": DOCKER, "nft": NFT})
+
+    assert refused(host, inputs) == ([RefusalKind.PORT_FORWARDED_BY_OTHERS] if taken else [])
+
+
+@pytest.mark.parametrize(
+    "listed", ["-A", "*nat\n-A X -j DNAT '", "*nat\n-A X -p tcp --dport x:y -j DNAT", "table\n dnat"]
+)
+def test_what_a_program_lists_may_be_anything(listed: str) -> None:
+    host = forwarding_host(listings={"iptables-save": listed, "nft": listed})
+
+    assert refused(host, {}) == []
+
+
+def test_a_host_that_does_not_forward() -> None:
+    host = forwarding_host()
+    host.kernel.ipv4["all"] = 0
+
+    assert refused(host, {}) == [RefusalKind.FORWARDING_OFF]
+    assert refused(host, {}, lab(active=False)) == [], "its start turns forwarding on"
+    assert refused(host, {"target_address": "fd00:123::50"}) == []
+
+
+def test_a_host_without_nft() -> None:
+    host = forwarding_host()
+    host.programs.clear()
+
+    assert refused(host, {}) == [RefusalKind.NO_NFT]
+
+
+def test_a_user_who_may_not_is_told_before_anything_is_done() -> None:
+    host = forwarding_host()
+    host.privileges.is_root = False
+
+    assert refused(host, {}) == [RefusalKind.NO_RIGHT]
+
+
+@pytest.mark.parametrize(
+    ("mode", "kinds"),
+    [
+        ("<forward mode='nat'/>", []),
+        ("<forward mode='route'/>", []),
+        ("<forward mode='open'/>", []),
+        ("<forward mode='bridge'/>", [RefusalKind.MODE_TAKES_NONE]),
+        ("", [RefusalKind.MODE_TAKES_NONE]),
+    ],
+)
+def test_a_networks_mode(mode: str, kinds: list[RefusalKind]) -> None:
+    xml = LAB.replace("<forward mode='nat'/>", mode)
+
+    assert refused(forwarding_host(), {}, lab(xml)) == kinds
+
+
+@pytest.mark.parametrize("bridge", ["a;b", "a b", "a{b}", "br$(id)", "é"])
+def test_a_bridge_whose_name_no_rule_can_hold(bridge: str) -> None:
+    assert refused(forwarding_host(), {}, lab(LAB.replace("virbr7", bridge))) == [RefusalKind.BRIDGE_NAME]
+
+
+def test_no_host_to_ask_is_said_by_the_uri() -> None:
+    clients = Clients(libvirt=at(forwarding_host()).libvirt, host=None)
+
+    with pytest.raises(Refused, match="NO_HOST_ACCESS"):
+        observe(clients, checked(), {})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "active", "kinds"),
+    [
+        ({"target_address": "192.168.123.120"}, True, [NoteKind.TARGET_MAY_MOVE]),
+        ({"target_address": "192.168.123.150"}, True, []),
+        ({"target_address": "192.168.123.60"}, True, []),
+        ({}, False, [NoteKind.NETWORK_INACTIVE]),
+    ],
+)
+def test_what_may_keep_it_from_leading_there_is_a_note(
+    inputs: dict[str, Any], active: bool, kinds: list[NoteKind]
+) -> None:
+    found = planned(at(forwarding_host(), lab(active=active)), checked(**inputs)).notes
+
+    assert [note.kind for note in found if note.kind is not NoteKind.OPENS] == kinds
+
+
+@pytest.mark.parametrize(
+    ("inputs", "missing"),
+    [
+        ({"network": "other"}, "network"),
+        ({"network": "00000000-0000-4000-8000-000000000000"}, "network"),
+        ({"target_address": None, "target_name": "nobody"}, "reservation"),
+        ({"target_address": None, "target_mac": "52:54:00:00:00:01"}, "reservation"),
+        ({"target_address": None, "target_name": "moving", "listen_address": "2001:db8::1"}, "reservation"),
+    ],
+)
+def test_what_the_same_program_may_be_about_to_make_is_waited_for(inputs: dict[str, Any], missing: str) -> None:
+    host = forwarding_host()
+    clients = at(host)
+
+    plan = planned(clients, checked(**inputs))
+
+    assert (plan.refusals, [note.kind for note in plan.notes]) == ((), [NoteKind.TARGET_NOT_YET])
+    (step,) = plan.steps
+    assert isinstance(step, AwaitTarget)
+    assert step.missing.what.value == missing
+    with pytest.raises(Refused):
+        step.execute(clients)
+    assert host.effects.log == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "target", "guest"),
+    [
+        ({"target_address": "192.168.123.50"}, "192.168.123.50", "web"),
+        ({"target_address": "192.168.123.60"}, "192.168.123.60", ""),
+        ({"target_name": "web"}, "192.168.123.50", "web"),
+        ({"target_name": "web", "listen_address": "2001:db8::1"}, "fd00:123::50", "web"),
+        ({"target_name": "web", "sources": ["2001:db8::/32"]}, "fd00:123::50", "web"),
+        ({"target_mac": "52:54:00:00:00:50"}, "192.168.123.50", "web"),
+    ],
+)
+@pytest.mark.parametrize("network", ["lab", "6f1c2a3e-0000-4000-8000-00000000001a"])
+def test_a_guest_is_found_by_its_address_or_its_reservation(
+    inputs: dict[str, Any], target: str, guest: str, network: str
+) -> None:
+    clients = at(forwarding_host())
+
+    plan = planned(clients, checked(network=network, **inputs))
+
+    assert plan.details["target"] == target
+    assert plan.notes[0].details["guest"] == guest
+    assert applied(clients, checked(network=network, **inputs))["target"] == target
+
+
+def test_another_of_the_same_ports_counts_only_where_it_is_new() -> None:
+    host = forwarding_host()
+    clients = at(host)
+    recorded = applied(clients, checked())
+    host.sockets.listening = [socket(8080)]
+
+    again = planned(clients, checked(sources=["203.0.113.0/24"]), recorded)
+
+    assert again.refusals == ()
+
+
+def test_every_refusal_reads_as_a_sentence_with_its_fix() -> None:
+    host = forwarding_host(sockets=[socket(8080)], listings={"nft": NFT})
+    found = planned(at(host), checked(listen_address="198.51.100.2", ports=[
+        {"protocol": "tcp", "listen_port": "22"}, {"protocol": "tcp", "listen_port": "8000-8500"},
+    ])).refusals  # fmt: skip
+
+    assert [str(messages().advice(one)) for one in found] == [
+        "this host does not have the address 198.51.100.2: it has 198.51.100.1 and 192.168.123.1; correct "
+        "listen_address, or add the address",
+        "tcp 22 is the port of this host's own ssh server, and may be the way in; choose another listen_port, or, "
+        "where there is another way in, set allow_ssh",
+        "a process of this host has tcp 8080 of 0.0.0.0 already, and nobody would reach it any more; choose another "
+        "listen_port, or stop that process",
+        "tcp 8443 of this host is sent elsewhere by a rule of others (nft: inet firewalld: tcp dport 8443 counter dnat "
+        "ip to 192.168.123.60:443); choose another listen_port, or remove that rule by what made it",
+    ]
