@@ -46,6 +46,16 @@ for entry in json.loads(Path(__file__).with_name("resources.json").read_text()):
 '''
 
 
+#: What has Pulumi run Python without its imports, by the fork of one that has done them.
+PYTHON_PRELOADED = {
+    "PULUMI_PYTHON_CMD": str(PRELOADED / "python"),
+    "VIRTNET_PYTHON": sys.executable,
+    "VIRTNET_PYTHON_VERSION": platform.python_version(),
+}
+#: The engine of a test is gone before its garbage is worth collecting.
+WITHOUT_GARBAGE = {"GOGC": "400"}
+
+
 class Stack:
     """A Pulumi stack with a state of its own, whose program declares a list of resources."""
 
@@ -63,12 +73,9 @@ class Stack:
             "PULUMI_HOME": str(self.directory / "home"),
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_PYTHON_CMD": sys.executable if own_python else str(PRELOADED / "python"),
-            "VIRTNET_PYTHON": sys.executable,
-            "VIRTNET_PYTHON_VERSION": platform.python_version(),
-            # The engine of a test is gone before its garbage is worth collecting.
-            "GOGC": "400",
             "HOME": str(self.directory),
+            **WITHOUT_GARBAGE,
+            **({"PULUMI_PYTHON_CMD": sys.executable} if own_python else PYTHON_PRELOADED),
         }
         keys = "" if own_python or backend else os.environ.get(ADDRESS, "")
         if keys:

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.acceptance.stack import PYTHON_PRELOADED, WITHOUT_GARBAGE
 from tests.hosts.sandboxed import REPOSITORY, Host
 
 pytestmark = pytest.mark.acceptance
@@ -16,10 +17,16 @@ def test_two_networks_are_measured_from_create_to_destroy(host: Host, tmp_path: 
     before, target = host.trace(), tmp_path / "figures.json"
     options = ("--networks", "2", "--rounds", "1", "--repeats", "1", "--no-peers", "--only", "comparison")
 
-    # Some fifteen commands of Pulumi, of a second or two each.
+    # Some fifteen commands of Pulumi.
     subprocess.run(
         host.command("python", "-m", "bench", *options, "--json", str(target)),
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "VIRTNET_SANDBOX": "1"},
+        env={
+            **os.environ,
+            **PYTHON_PRELOADED,
+            **WITHOUT_GARBAGE,
+            "PYTHONPATH": str(REPOSITORY),
+            "VIRTNET_SANDBOX": "1",
+        },
         check=True,
         timeout=540,
     )

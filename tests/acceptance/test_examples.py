@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.stack import Stack
+from tests.acceptance.stack import PYTHON_PRELOADED, WITHOUT_GARBAGE, Stack
 from tests.hosts.fleet import Fleet, hosts_over_ssh
 from tests.hosts.sandboxed import REPOSITORY, Host
 
@@ -169,7 +169,7 @@ def test_fleet(fleet: Fleet, example: str) -> None:
 def test_demo_leaves_nothing_and_shows_that_no_packet_was_lost(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "virtnet.cli", "sandbox", "--", REPOSITORY / "tools/demo"],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, **PYTHON_PRELOADED, **WITHOUT_GARBAGE, "TMPDIR": str(tmp_path)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
