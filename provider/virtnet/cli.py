@@ -79,13 +79,14 @@ def _run_sandbox(options: argparse.Namespace) -> int:
 def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "import",
-        help="print the Python program for networks that exist",
-        description="Print a Pulumi program that takes over (adopt) networks of libvirt as they are: `pulumi up` of it "
-        "changes nothing on the host. Nothing is changed by this command either.",
+        help="print the Python program for networks, or port forwards, that exist",
+        description="Print a Pulumi program that takes over (adopt) networks of libvirt, or port forwards, as they "
+        "are: `pulumi up` of it changes nothing on the host but whose they are. This command changes nothing either.",
     )
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("names", metavar="NAME", nargs="*", default=[], help="a network's name or UUID")
     which.add_argument("--all", action="store_true", help="all networks of the host")
+    which.add_argument("--port-forwards", action="store_true", help="all port forwards of the host instead")
     _add_uri(parser)
     parser.set_defaults(run=_run_import)
 
@@ -102,10 +103,30 @@ def _run_import(options: argparse.Namespace) -> int:
     from virtnet.network.program import of_others, program
 
     uri = _uri_of(options)
+    if options.port_forwards:
+        return _import_port_forwards(uri, names_uri=options.uri is not None)
     connection = Connection(uri)
     found = connection.networks() if options.all else [lookup(connection, name) for name in options.names]
     reports = [reported(one) for one in found]
     sys.stdout.write(program(of_others(reports) if options.all else reports, uri, names_uri=options.uri is not None))
+    return 0
+
+
+def _import_port_forwards(uri: str, *, names_uri: bool) -> int:
+    from virtnet.connect import connect
+    from virtnet.errors import VirtnetError
+    from virtnet.libvirtd.connection import Connections
+    from virtnet.planning.findings import in_words
+    from virtnet.port_forward.messages import messages
+    from virtnet.port_forward.observe.survey import survey
+    from virtnet.port_forward.program import program
+    from virtnet.port_forward.steps import host_of
+
+    try:
+        records = survey(host_of(connect(uri, Connections()))).records
+    except VirtnetError as error:
+        raise in_words(messages(), error) if error.kind is not None else error from None
+    sys.stdout.write(program(records, uri, names_uri=names_uri))
     return 0
 
 

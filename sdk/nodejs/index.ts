@@ -5,6 +5,11 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "./utilities";
 
 // Export members:
+export { GetForwardsArgs, GetForwardsResult, GetForwardsOutputArgs } from "./getForwards";
+export const getForwards: typeof import("./getForwards").getForwards = null as any;
+export const getForwardsOutput: typeof import("./getForwards").getForwardsOutput = null as any;
+utilities.lazyLoad(exports, ["getForwards","getForwardsOutput"], () => require("./getForwards"));
+
 export { GetFreeSubnetArgs, GetFreeSubnetResult, GetFreeSubnetOutputArgs } from "./getFreeSubnet";
 export const getFreeSubnet: typeof import("./getFreeSubnet").getFreeSubnet = null as any;
 export const getFreeSubnetOutput: typeof import("./getFreeSubnet").getFreeSubnetOutput = null as any;

@@ -14,6 +14,7 @@ from pulumi import Input, InvokeOptions, InvokeOutputOptions
 
 from pulumi_virtnet._generated.functions import (
     DhcpLease,
+    Forwards,
     FreeSubnet,
     Guests,
     HostFacts,
@@ -21,6 +22,7 @@ from pulumi_virtnet._generated.functions import (
     Networks,
     NetworkSummary,
     PluggedGuest,
+    ReportedForward,
 )
 from pulumi_virtnet._generated.libvirt_network import LibvirtNetworkArgs
 from pulumi_virtnet._resource import camel_case, from_properties
@@ -107,6 +109,21 @@ def get_host_output(
 ) -> pulumi.Output[HostFacts]:
     """The same as get_host, from Outputs."""
     return _ask_output("getHost", opts, uri=uri).apply(lambda known: cast(HostFacts, _spelled(known)))
+
+
+def get_forwards(
+    network: str | None = None, *, uri: str | None = None, opts: InvokeOptions | None = None
+) -> list[ReportedForward]:
+    """The port forwards of a host, whoever made them; with a network's name or UUID those that lead there."""
+    return cast(Forwards, _spelled(_ask("getForwards", opts, network=network, uri=uri)))["forwards"]
+
+
+def get_forwards_output(
+    network: Input[str] | None = None, *, uri: Input[str] | None = None, opts: InvokeOutputOptions | None = None
+) -> pulumi.Output[list[ReportedForward]]:
+    """The same as get_forwards, from Outputs."""
+    asked = _ask_output("getForwards", opts, network=network, uri=uri)
+    return asked.apply(lambda known: cast(Forwards, _spelled(known))["forwards"])
 
 
 def get_free_subnet(

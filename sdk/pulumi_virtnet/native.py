@@ -17,6 +17,8 @@ from pulumi_virtnet import forwarding, network, port_forward
 from pulumi_virtnet._generated import enumerations as _enumerations
 from pulumi_virtnet._generated.enumerations import *  # noqa: F403 - __all__ of the module says what it gives
 from pulumi_virtnet._native_functions import (
+    get_forwards,
+    get_forwards_output,
     get_free_subnet,
     get_free_subnet_output,
     get_guests,
@@ -36,6 +38,8 @@ __all__ = [
     "HostForwarding",
     "LibvirtNetwork",
     "PortForward",
+    "get_forwards",
+    "get_forwards_output",
     "get_free_subnet",
     "get_free_subnet_output",
     "get_guests",

@@ -15,6 +15,7 @@ from virtnet.doctor.firewall import firewall
 from virtnet.doctor.forwarding import forwarding
 from virtnet.doctor.libvirt import libvirt
 from virtnet.doctor.networks import networks
+from virtnet.doctor.port_forwards import port_forwards
 from virtnet.doctor.subnets import subnets
 from virtnet.errors import AccessDenied, LibvirtFailure, Unreachable, VirtnetError
 from virtnet.forwarding import observe as forwarding_observe
@@ -34,6 +35,7 @@ from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork,
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import FirewallLister, HostReader
 from virtnet.planning.clients.reads import combined
+from virtnet.port_forward.observe.survey import survey
 
 NETWORK_CONF = "/etc/libvirt/network.conf"
 
@@ -68,7 +70,7 @@ def examine(report: DoctorReport) -> list[Finding]:
 
     Where libvirt cannot be asked, what is known of the host is said all the same, and nothing of networks.
     """
-    findings = [*libvirt(report), *firewall(report), *forwarding(report)]
+    findings = [*libvirt(report), *firewall(report), *forwarding(report), *port_forwards(report)]
     return findings if report.unreachable else [*findings, *networks(report), *subnets(report)]
 
 
@@ -152,6 +154,7 @@ class _Looking:
             forwarding=self._tried(
                 lambda: forwarding_observe.look(host, EVERYTHING, host_uuid=report.host_uuid, users=users), None
             ),
+            port_forwards=self._tried(lambda: survey(host), None),
             rules=self._tried(lambda: {program: host.firewall_rules(program) for program in PROGRAMS}, {}),
             backends=self._backends(report, host),
             starts_at_boot=self._starts_at_boot(host),

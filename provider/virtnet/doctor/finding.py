@@ -9,6 +9,7 @@ from virtnet.forwarding.observed import ForwardingReport
 from virtnet.network.observe.firewall import Backend
 from virtnet.network.observed import HostReport, ObservedNetwork
 from virtnet.planning.findings import Note, Problem, Refusal
+from virtnet.port_forward.observe.survey import Survey
 from virtnet.spec.failures import Details
 
 
@@ -65,6 +66,7 @@ class DoctorReport:
     """Why the host itself cannot be asked, as over ssh; "" when it can, or when the URI gives no way to it."""
     host: HostReport | None = None
     forwarding: ForwardingReport | None = None
+    port_forwards: Survey | None = None
     rules: Mapping[str, str | None] = field(default_factory=dict)
     """What iptables-save, ip6tables-save and nft print; None where there is no such program."""
     backends: Mapping[str, Backend] = field(default_factory=dict)

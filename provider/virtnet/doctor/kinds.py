@@ -105,6 +105,28 @@ class FindingKind(Enum):
     TEMPORARY_FILE_LEFT = auto()
     """file"""
 
+    # Port forwards
+    PORT_FORWARD = auto()
+    """file, owner, network, address, target, ports, sources"""
+    PORT_FORWARD_CLOSED = auto()
+    """Its rules are gone; as of PORT_FORWARD."""
+    PORT_FORWARD_RULES_ALTERED = auto()
+    """As of PORT_FORWARD."""
+    PORT_FORWARD_RECORD_EDITED = auto()
+    """As of PORT_FORWARD."""
+    PORT_FORWARD_NETWORK_GONE = auto()
+    """As of PORT_FORWARD."""
+    PORT_FORWARDS_NOT_RESTORED = auto()
+    """not_restored: paths, and the service's name"""
+    PORT_FORWARDS_GO_WITH_A_BOOT = auto()
+    """No systemd runs the host."""
+    PORT_FORWARD_LINKS = auto()
+    """links: of each its kind and name"""
+    PORT_FORWARD_WITHOUT_RECORD = auto()
+    """id, file"""
+    PORT_FORWARD_FILE_STRANGE = auto()
+    """file"""
+
     # Networks
     NETWORK = auto()
     """name, uuid, active, autostart, persistent, mode, bridge, addresses, owner, adopted, plugged_in"""

@@ -5,7 +5,7 @@ A finding's sentence is a template, or a function of its details where those are
 
 from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
-from typing import Final
+from typing import Any, Final
 
 from virtnet.doctor.finding import Finding
 from virtnet.doctor.kinds import FindingKind, SubnetUserKind
@@ -19,6 +19,10 @@ from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.network.xml.read import RESTART_RECORD
 from virtnet.planning.findings import Advice, Note, Problem, Refusal
+from virtnet.port_forward import messages as port_forward_messages
+from virtnet.port_forward.kinds import ProblemKind as PortForwardProblem
+from virtnet.port_forward.restore.files import SCRIPT_PATH
+from virtnet.port_forward.rules.names import TABLE
 from virtnet.spec.failures import Detail
 
 _AGAIN: Final = "pulumi refresh, then pulumi up"
@@ -286,6 +290,35 @@ _SUBNET_USERS: Final[Mapping[SubnetUserKind, str]] = {
 _Used = Mapping[str, Sequence[Mapping[str, str]]]
 
 
+def _port_forward(**told: Any) -> Advice:
+    return Advice(_opened(**told))
+
+
+def _opened(
+    *,
+    file: str,
+    owner: str,
+    network: str,
+    address: str,
+    target: str,
+    ports: Sequence[tuple[str, int, int, int]],
+    sources: Sequence[str],
+) -> str:
+    version = 6 if ":" in target else 4
+    leads = listed(port_forward_messages.leads(target, *one) for one in ports)
+    where, whence = port_forward_messages.of(address, version), port_forward_messages.whence(sources)
+    return f"{where} has {leads} on network '{network}', {whence} ({file}, {owner})"
+
+
+def _forward_amiss(what: str, fix: str = _AGAIN) -> Callable[..., Advice]:
+    return lambda **told: Advice(f"{what}: {_opened(**told)}", fix)
+
+
+def _links(*, links: Sequence[Mapping[str, str]]) -> Advice:
+    reason = port_forward_messages.sentence(Problem(PortForwardProblem.LINKS_MISSING, {"missing": links}))
+    return Advice(reason, f"sh {SCRIPT_PATH} links")
+
+
 def _users(in_use: _Used) -> dict[str, list[str]]:
     return {
         subnet: [_SUBNET_USERS[SubnetUserKind(user["kind"])].format(**user) for user in users]
@@ -396,6 +429,26 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.TEMPORARY_FILE_LEFT: Advice(
         "{file} was left by a write that was killed; nothing reads it", "rm {file}"
     ),
+    FindingKind.PORT_FORWARD: _port_forward,
+    FindingKind.PORT_FORWARD_CLOSED: _forward_amiss("nobody gets through, as the rules are gone"),
+    FindingKind.PORT_FORWARD_RULES_ALTERED: _forward_amiss("the rules were changed by others"),
+    FindingKind.PORT_FORWARD_RECORD_EDITED: _forward_amiss("its file was edited by hand"),
+    FindingKind.PORT_FORWARD_NETWORK_GONE: _forward_amiss(
+        "libvirt has no such network any more", "pulumi destroy of its stack, or make the network again"
+    ),
+    FindingKind.PORT_FORWARDS_NOT_RESTORED: lambda not_restored: Advice(
+        f"the rules do not come back by themselves: not as virtnet installed it is {listed(not_restored)}", _AGAIN
+    ),
+    FindingKind.PORT_FORWARDS_GO_WITH_A_BOOT: Advice(
+        "no systemd runs this host, so port forwards are gone after a boot until pulumi up"
+    ),
+    FindingKind.PORT_FORWARD_LINKS: _links,
+    FindingKind.PORT_FORWARD_WITHOUT_RECORD: Advice(
+        "there are rules of a forward whose file is gone ({file}), so they do not come back by themselves",
+        "pulumi refresh, then pulumi up, by the stack that has it; if none has, "
+        f"nft delete table inet {TABLE}, and sh {SCRIPT_PATH} restore",
+    ),
+    FindingKind.PORT_FORWARD_FILE_STRANGE: Advice("{file} was not written by virtnet, or no longer is what it wrote"),
     FindingKind.NETWORK: _network,
     FindingKind.NETWORK_PROBLEM: _network_problem,
     FindingKind.NETWORK_DOES_NOT_START: Advice("it does not start: {reason}", "{fix}"),

@@ -39,20 +39,39 @@ def program(reports: Sequence[ReportedNetwork], uri: str, *, names_uri: bool = F
     """
     lines = [f'"""{_title(reports, uri)}, taken over as {"it is" if len(reports) == 1 else "they are"}."""', ""]
     lines += ["import pulumi_virtnet as virtnet", ""]
-    taken = {"virtnet"}
-    for number, report in enumerate(reports):
-        variable = _variable(report.name)
-        while variable in taken:
-            variable = f"network_{variable}"
-        taken.add(variable)
+    for number, (report, variable) in enumerate(
+        zip(reports, variables((one.name for one in reports), "network"), strict=True)
+    ):
         lines += ([""] if number else []) + list(_declaration(report, variable, uri, names_uri=names_uri))
     return "\n".join(lines) + "\n"
 
 
 def _title(reports: Sequence[ReportedNetwork], uri: str) -> str:
     if len(reports) != 1:
-        return f"{len(reports)} networks of {_inside_docstring(uri)}"
-    return f"The network {_inside_docstring(reports[0].name)} of {_inside_docstring(uri)}"
+        return f"{len(reports)} networks of {inside_docstring(uri)}"
+    return f"The network {inside_docstring(reports[0].name)} of {inside_docstring(uri)}"
+
+
+def call(kind: str, name: str, arguments: Values) -> Iterator[str]:
+    """The lines of a call that declares a resource."""
+    yield f"virtnet.{kind}("
+    yield f"    {_short(name)},"
+    for argument, value in arguments.items():
+        yield from (f"    {line}" for line in _argument(argument, value))
+    yield ")"
+
+
+def variables(names: Iterable[str], prefix: str) -> list[str]:
+    """A Python name for each, all different."""
+    taken = {"virtnet"}
+    found = []
+    for name in names:
+        variable = _variable(name, prefix)
+        while variable in taken:
+            variable = f"{prefix}_{variable}"
+        taken.add(variable)
+        found.append(variable)
+    return found
 
 
 def _declaration(report: ReportedNetwork, variable: str, uri: str, *, names_uri: bool) -> Iterator[str]:
@@ -64,11 +83,9 @@ def _declaration(report: ReportedNetwork, variable: str, uri: str, *, names_uri:
         yield f"# Note: {printable(sentence(taken_over))}"
     yield from (f"# To correct before it can be used: {failure.path}: {read(failure)}" for failure in failures)
     yield from (f"# Left out, so it stays as it is: {path}: {read(failure)}" for path, failure in left_out.items())
-    yield f"{variable} = virtnet.LibvirtNetwork("
-    yield f"    {_short(report.name)},"
-    for name, value in arguments.items():
-        yield from (f"    {line}" for line in _argument(name, value))
-    yield ")"
+    opening, *rest = call("LibvirtNetwork", report.name, arguments)
+    yield f"{variable} = {opening}"
+    yield from rest
 
 
 def to_adopt(inputs: Values, name: str, uri: str) -> tuple[Values, Mapping[str, Failure], Sequence[Failure]]:
@@ -120,15 +137,16 @@ def _less(tree: Any, place: Steps) -> Any:
     return {name: _less(value, tuple(rest)) if name == step else value for name, value in tree.items()}
 
 
-def _inside_docstring(text: str) -> str:
+def inside_docstring(text: str) -> str:
+    """A text as it may stand in a docstring."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _variable(name: str) -> str:
-    """The network's name as a Python name."""
+def _variable(name: str, prefix: str) -> str:
+    """A resource's name as a Python name; behind a prefix where it is none."""
     variable = re.sub(r"\W", "_", name.lower(), flags=re.ASCII)
     if not variable or variable[0].isdigit() or keyword.iskeyword(variable):
-        variable = f"network_{variable}"
+        variable = f"{prefix}_{variable}"
     return variable
 
 

@@ -352,8 +352,13 @@ def import_existing(
     if resource.import_existing is None:
         raise Refused(sentences.not_imported(resource.name))
     clients = connect(str(given["uri"]))
-    existing, seen = resource.import_existing(clients, wanted), {"uri": given["uri"]}
-    seen |= existing.inputs
+    try:
+        existing = resource.import_existing(clients, wanted)
+    except VirtnetError as error:
+        if error.kind is None:
+            raise
+        raise in_words(resource.messages(), error) from error
+    seen = {"uri": given["uri"], **existing.inputs}
     mark = existing.mark
     if to_own and mark is not None and mark.owner and not mark.is_of_resource(given):
         owned = sentences.owned_by_other(subject_of(resource, seen, None), mark.owner_shown, mark.alias_for(given))

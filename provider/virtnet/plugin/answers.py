@@ -19,6 +19,9 @@ from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import FirewallReader, HostReader, SysctlReader
 from virtnet.plugin import free_subnet, messages
 from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
+from virtnet.port_forward.observe.survey import Survey, survey
+from virtnet.port_forward.ports import Span
+from virtnet.port_forward.record import Record
 from virtnet.spec.part import Values
 
 
@@ -182,6 +185,39 @@ def _host(asked: Asked, uri: str) -> HostReader:
     if host is None:
         raise Refused(messages.host_not_reached(uri))
     return host
+
+
+def get_forwards(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
+    """The port forwards of a host, whoever made them."""
+    found, wanted = survey(_host(asked, uri)), arguments.get("network")
+    records = [record for record in found.records if wanted in (None, *_network_of(record))]
+    return {"forwards": [_forward(record, found) for record in records]}
+
+
+def _network_of(record: Record) -> tuple[str, str]:
+    return record.forward.network.name, record.forward.network.uuid
+
+
+def _forward(record: Record, found: Survey) -> dict[str, object]:
+    forward = record.forward
+    return {
+        "id": forward.id,
+        "owner": record.mark.owner_shown,
+        "network": forward.network.name,
+        "network_uuid": forward.network.uuid,
+        "listen_address": forward.listen_address,
+        "target_address": forward.target,
+        "ports": [
+            {
+                "protocol": one.protocol,
+                "listen_port": str(Span(one.listen, one.last)),
+                "target_port": str(Span(one.target, one.target_last)),
+            }
+            for one in forward.ports
+        ],
+        "sources": list(forward.sources),
+        "rules": found.state(record).name.lower(),
+    }
 
 
 def get_free_subnet(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:

@@ -34,6 +34,13 @@ class OfNetwork(Part):
     uuid: Uuid | None = optional("The network's UUID, instead of its name.")
 
 
+class OfForwards(Part):
+    """A question about a host's forwards."""
+
+    uri: Uri | None = optional(_URI)
+    network: NetworkName | None = optional("The name or UUID of the network that they lead to. Left out: all of them.")
+
+
 class OfFreeSubnet(Part):
     """A question for a subnet."""
 
@@ -143,6 +150,34 @@ class HostFacts(Part):
     firewall_problem: Text = required("Why the rules could not be listed (only root may); empty otherwise.")
 
 
+class ReportedPorts(Part):
+    """Ports of a forward."""
+
+    protocol: Text = required('"tcp" or "udp".')
+    listen_port: Text = required('The host\'s port, or a range of them: "8080", "5000-5010".')
+    target_port: Text = required("The guest's, likewise.")
+
+
+class ReportedForward(Part):
+    """A port forward of a host, whoever made it."""
+
+    id: Text = required("Its id, which `pulumi import` takes.")
+    owner: Text = required("The URN of the resource that has it, or project/stack/resource.")
+    network: Text = required("The network's name.")
+    network_uuid: Text = required("The network's UUID.")
+    listen_address: Text = required("The host's address; empty for all of the target's version of IP.")
+    target_address: Text = required("The guest's address.")
+    ports: tuple[ReportedPorts, ...] = required("The ports.")
+    sources: tuple[Text, ...] = required("Who may connect, as subnets in CIDR form; none for anybody.")
+    rules: Text = required('How its rules are found: "intact", "altered" or "missing".')
+
+
+class Forwards(Part):
+    """The port forwards of a host."""
+
+    forwards: tuple[ReportedForward, ...] = required("All forwards that virtnet made on the host, by id.")
+
+
 class FreeSubnet(Part):
     """A subnet that is free on a host."""
 
@@ -200,6 +235,7 @@ FUNCTIONS: tuple[Function, ...] = (
         HostFacts,
         answers.get_host,
     ),
+    Function("getForwards", OfForwards, Forwards, answers.get_forwards),
     Function(
         "getFreeSubnet",
         OfFreeSubnet,

@@ -174,11 +174,15 @@ class FaultKind(Enum):
     """Why a step failed, or why the host could not be observed."""
 
     CHANGED_MEANWHILE = "changed_meanwhile"
+    NO_FORWARD = "no_forward"
+    """Of an import: there is none of that id or port: wanted, uri, there: of each its id and ports."""
     NO_HOST_ACCESS = "no_host_access"
     NO_NETWORK = "no_network"
     """network, names"""
     NO_RESERVATION = "no_reservation"
     """network, name"""
+    SEVERAL_FORWARDS = "several_forwards"
+    """Of an import: several have that port: as of NO_FORWARD."""
 
 
 class Missing(Enum):

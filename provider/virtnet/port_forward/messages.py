@@ -74,11 +74,13 @@ def _ports(entries: Iterable[tuple[str, int, int]]) -> str:
     return listed(f"{protocol} {Span(first, last)}" for protocol, first, last in entries)
 
 
-def _of(address: str, version: int) -> str:
+def of(address: str, version: int) -> str:
+    """The host's addresses that are meant."""
     return address or f"every IPv{version} address of the host"
 
 
-def _from(sources: Sequence[str]) -> str:
+def whence(sources: Sequence[str]) -> str:
+    """Who may connect."""
     return f"from {listed(sources)}" if sources else "from anywhere"
 
 
@@ -87,17 +89,22 @@ def _place(address: str, first: int, last: int) -> str:
     return f"{host}:{Span(first, last)}"
 
 
+def leads(target: str, protocol: str, first: int, last: int, target_first: int) -> str:
+    """Ports and where they lead: "tcp 8080 to 192.168.123.50:80"."""
+    return f"{protocol} {Span(first, last)} to {_place(target, target_first, target_first + last - first)}"
+
+
 def _opens(**told: Any) -> str:
     place = _place(told["target"], told["target_first"], told["target_last"])
     guest = f"guest {told['guest']} ({place})" if told["guest"] else place
     port = f"{told['protocol']} {Span(told['first'], told['last'])}"
-    return f"opens {port} of {_of(told['address'], told['version'])} to {guest}, {_from(told['sources'])}"
+    return f"opens {port} of {of(told['address'], told['version'])} to {guest}, {whence(told['sources'])}"
 
 
 def _closes(**told: Any) -> str:
     port = f"{told['protocol']} {Span(told['first'], told['last'])}"
-    where, whence = _of(told["address"], told["version"]), _from(told["sources"])
-    return f"closes {port} of {where}, which was open {whence}; connections that are open go on until they end"
+    where, who = of(told["address"], told["version"]), whence(told["sources"])
+    return f"closes {port} of {where}, which was open {who}; connections that are open go on until they end"
 
 
 def _opens_wider(**told: Any) -> str:
@@ -114,7 +121,7 @@ def _before_and_now(**told: Any) -> str:
         now, before = (listed(told[name]) if told[name] else "anybody" for name in ("sources", "sources_before"))
         parts.append(f"{now} may connect, before {before}")
     if "address_before" in told:
-        now, before = (_of(told[name], told["version"]) for name in ("address", "address_before"))
+        now, before = (of(told[name], told["version"]) for name in ("address", "address_before"))
         parts.append(f"to {now}, before to {before}")
     return "; ".join(parts)
 
@@ -216,6 +223,19 @@ def _no_network(*, network: str, names: Sequence[str]) -> str:
     return f"libvirt has no network '{network}' ({there}); correct the name, or have the program make it first (depends_on)"
 
 
+def _no_forward(*, wanted: str, uri: str, there: Any) -> str:
+    found = f"there are {_forwards(there)}" if there else "there is none"
+    return f"{uri} has no port forward '{wanted}' ({found}); name one by its id, or by a port like 8080/tcp"
+
+
+def _several_forwards(*, wanted: str, uri: str, there: Any) -> str:
+    return f"several port forwards of {uri} have {wanted}; name one by its id ({_forwards(there)})"
+
+
+def _forwards(there: Iterable[Sequence[Any]]) -> str:
+    return listed(f"{identity} of {_ports(ports)}" for identity, *ports in there)
+
+
 def _install(*, paths: Sequence[str], service: str) -> str:
     if not paths:
         return f"have systemd start {service} now and at boot"
@@ -292,6 +312,8 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.REWRITE_RECORD: "write {path} anew",
     StepKind.WRITE_RECORD: "write {path}",
     FaultKind.CHANGED_MEANWHILE: "{path} on {host} has changed since this was planned; run it again to see the change",
+    FaultKind.NO_FORWARD: _no_forward,
+    FaultKind.SEVERAL_FORWARDS: _several_forwards,
     FaultKind.NO_HOST_ACCESS: (
         "ports cannot be forwarded through {uri}: libvirt has no call for that, and this URI gives no access to the host "
         "itself; use qemu+ssh://root@host/system, or qemu:///system there"

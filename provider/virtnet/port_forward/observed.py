@@ -1,13 +1,16 @@
 """What a host and its libvirt report of a forward now, and what a state records of one. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from virtnet.network.observed import ReportedNetwork
 from virtnet.planning.reports import ListeningSocket, ServiceReport
+from virtnet.port_forward.forward import PortRange
+from virtnet.port_forward.ports import Span
 from virtnet.port_forward.record import Record
 from virtnet.port_forward.restore.check import Need
+from virtnet.port_forward.restore.files import SERVICE, common_files
 from virtnet.port_forward.rules.table import Table
 from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.spec.part import Values
@@ -69,10 +72,34 @@ class PortForwardReport(NamedTuple):
     """For the mark of what is made, taken up or taken over now."""
 
 
+def restore_missing(restore: Mapping[str, str | None], service: ServiceReport | None) -> Iterator[str]:
+    """What is to put the rules back by itself and is not as virtnet installs it: paths, and the service's name."""
+    for path, text in common_files().items():
+        if restore.get(path) != text:
+            yield path
+    if service not in (None, RUNS):
+        yield SERVICE
+
+
 def recorded_inputs(recorded: Values) -> dict[str, object]:
     """What the program had named, from recorded outputs."""
     names = (*PortForwardSpec.model_fields, "__owner", "__urn")
     return {name: recorded[name] for name in names if recorded.get(name) is not None}
+
+
+def inputs_of(record: Record) -> dict[str, object]:
+    """The inputs that describe what a record forwards, as a program would name it."""
+    forward = record.forward
+    named: dict[str, object] = {"network": forward.network.name, "target_address": forward.target}
+    named |= {"listen_address": forward.listen_address} if forward.listen_address else {}
+    named |= {"sources": list(forward.sources)} if forward.sources else {}
+    return named | {"ports": [_ports_of(one) for one in forward.ports]}
+
+
+def _ports_of(ports: PortRange) -> dict[str, object]:
+    named: dict[str, object] = {"protocol": ports.protocol, "listen_port": str(Span(ports.listen, ports.last))}
+    same = ports.listen == ports.target
+    return named if same else {**named, "target_port": str(Span(ports.target, ports.target_last))}
 
 
 def id_recorded(recorded: Values) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from virtnet.port_forward.check import version_of
-from virtnet.port_forward.observed import PortForwardReport, recorded_inputs
+from virtnet.port_forward.observed import PortForwardReport, inputs_of, recorded_inputs
 from virtnet.port_forward.plan.problems import as_details, problems
 from virtnet.spec.part import UNKNOWN, Values, as_list, only
 
@@ -13,6 +13,8 @@ _KEPT = ("__token", "__forward", "__network", "target", "network_uuid")
 
 def outputs(inputs: Values, recorded: Values, observed: PortForwardReport) -> dict[str, object]:
     """What is there. It is never gone: what is missing is a problem, which an update mends live."""
+    if recorded.get("__imported"):
+        recorded = _imported(inputs, observed)
     return {
         **recorded_inputs(inputs),
         **only(recorded, _KEPT),
@@ -20,6 +22,23 @@ def outputs(inputs: Values, recorded: Values, observed: PortForwardReport) -> di
         "problems": [as_details(one) for one in problems(inputs, recorded, observed)],
         "host_uuid": observed.host_uuid,
     }
+
+
+def _imported(inputs: Values, observed: PortForwardReport) -> dict[str, object]:
+    """What a state is to record of a forward that was looked up: the token of a mark that is this resource's."""
+    named = {name: inputs.get(name) for name in ("listen_address", "target_address", "ports", "sources")}
+    for record in observed.records.values():
+        if {**dict.fromkeys(named), **inputs_of(record)}.items() >= named.items():
+            own = not record.mark.owner or record.mark.is_of_resource(inputs)
+            network = record.forward.network
+            return {
+                "__token": record.mark.token if own else "",
+                "__forward": record.forward.id,
+                "__network": network.name,
+                "target": record.forward.target,
+                "network_uuid": network.uuid,
+            }
+    return {}
 
 
 def _addresses(inputs: Values, recorded: Values, observed: PortForwardReport) -> Sequence[str]:

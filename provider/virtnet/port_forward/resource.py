@@ -4,13 +4,15 @@ Inputs are checked in check, the host is observed in observe, what to do is deci
 What rules say is made and read in rules, and what puts them back by itself is in restore.
 """
 
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Messages
 from virtnet.planning.ownership.marks import owner_of
-from virtnet.planning.resource import Resource
+from virtnet.planning.resource import Existing, Resource
 from virtnet.port_forward.check import check, wants
+from virtnet.port_forward.observe.lookup import lookup
 from virtnet.port_forward.observe.observe import observe
 from virtnet.port_forward.observe.reads import READS
-from virtnet.port_forward.observed import PortForwardReport, id_recorded, recorded_inputs
+from virtnet.port_forward.observed import PortForwardReport, id_recorded, inputs_of, recorded_inputs
 from virtnet.port_forward.outputs import outputs, predict
 from virtnet.port_forward.plan.plan import plan
 from virtnet.port_forward.spec import PortForwardOutputs, PortForwardSpec
@@ -25,6 +27,14 @@ def identity(shown: Values) -> str:
 def name_of(values: Values) -> str | None:
     """A forward by the name of its Pulumi resource, as it has none of its own on the host."""
     return owner_of(values).split("/", 2)[-1] or None
+
+
+def import_forward(clients: Clients, wanted: str) -> Existing:
+    """The forward of an id, or of a port: "8080/tcp". Raises Refused, with the forwards there are."""
+    record = lookup(clients, wanted)
+    return Existing(
+        inputs=inputs_of(record), identity={**inputs_of(record), "__forward": record.forward.id}, mark=record.mark
+    )
 
 
 def _messages() -> Messages:
@@ -55,4 +65,5 @@ PORT_FORWARD: Resource[PortForwardReport] = Resource(
     identified_by=("uri", "network"),
     wants=wants,
     unnamed_stays=False,
+    import_existing=import_forward,
 )

@@ -4596,6 +4596,168 @@ func (o ProblemArrayOutput) Index(i pulumi.IntInput) ProblemOutput {
 	}).(ProblemOutput)
 }
 
+// A port forward of a host, whoever made it.
+type ReportedForward struct {
+	// Its id, which `pulumi import` takes.
+	Id string `pulumi:"id"`
+	// The host's address; empty for all of the target's version of IP.
+	ListenAddress string `pulumi:"listenAddress"`
+	// The network's name.
+	Network string `pulumi:"network"`
+	// The network's UUID.
+	NetworkUuid string `pulumi:"networkUuid"`
+	// The URN of the resource that has it, or project/stack/resource.
+	Owner string `pulumi:"owner"`
+	// The ports.
+	Ports []ReportedPorts `pulumi:"ports"`
+	// How its rules are found: "intact", "altered" or "missing".
+	Rules string `pulumi:"rules"`
+	// Who may connect, as subnets in CIDR form; none for anybody.
+	Sources []string `pulumi:"sources"`
+	// The guest's address.
+	TargetAddress string `pulumi:"targetAddress"`
+}
+
+// A port forward of a host, whoever made it.
+type ReportedForwardOutput struct{ *pulumi.OutputState }
+
+func (ReportedForwardOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReportedForward)(nil)).Elem()
+}
+
+func (o ReportedForwardOutput) ToReportedForwardOutput() ReportedForwardOutput {
+	return o
+}
+
+func (o ReportedForwardOutput) ToReportedForwardOutputWithContext(ctx context.Context) ReportedForwardOutput {
+	return o
+}
+
+// Its id, which `pulumi import` takes.
+func (o ReportedForwardOutput) Id() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedForward) string { return v.Id }).(pulumi.StringOutput)
+}
+
+// The host's address; empty for all of the target's version of IP.
+func (o ReportedForwardOutput) ListenAddress() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedForward) string { return v.ListenAddress }).(pulumi.StringOutput)
+}
+
+// The network's name.
+func (o ReportedForwardOutput) Network() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedForward) string { return v.Network }).(pulumi.StringOutput)
+}
+
+// The network's UUID.
+func (o ReportedForwardOutput) NetworkUuid() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedForward) string { return v.NetworkUuid }).(pulumi.StringOutput)
+}
+
+// The URN of the resource that has it, or project/stack/resource.
+func (o ReportedForwardOutput) Owner() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedForward) string { return v.Owner }).(pulumi.StringOutput)
+}
+
+// The ports.
+func (o ReportedForwardOutput) Ports() ReportedPortsArrayOutput {
+	return o.ApplyT(func(v ReportedForward) []ReportedPorts { return v.Ports }).(ReportedPortsArrayOutput)
+}
+
+// How its rules are found: "intact", "altered" or "missing".
+func (o ReportedForwardOutput) Rules() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedForward) string { return v.Rules }).(pulumi.StringOutput)
+}
+
+// Who may connect, as subnets in CIDR form; none for anybody.
+func (o ReportedForwardOutput) Sources() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v ReportedForward) []string { return v.Sources }).(pulumi.StringArrayOutput)
+}
+
+// The guest's address.
+func (o ReportedForwardOutput) TargetAddress() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedForward) string { return v.TargetAddress }).(pulumi.StringOutput)
+}
+
+type ReportedForwardArrayOutput struct{ *pulumi.OutputState }
+
+func (ReportedForwardArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ReportedForward)(nil)).Elem()
+}
+
+func (o ReportedForwardArrayOutput) ToReportedForwardArrayOutput() ReportedForwardArrayOutput {
+	return o
+}
+
+func (o ReportedForwardArrayOutput) ToReportedForwardArrayOutputWithContext(ctx context.Context) ReportedForwardArrayOutput {
+	return o
+}
+
+func (o ReportedForwardArrayOutput) Index(i pulumi.IntInput) ReportedForwardOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ReportedForward {
+		return vs[0].([]ReportedForward)[vs[1].(int)]
+	}).(ReportedForwardOutput)
+}
+
+// Ports of a forward.
+type ReportedPorts struct {
+	// The host's port, or a range of them: "8080", "5000-5010".
+	ListenPort string `pulumi:"listenPort"`
+	// "tcp" or "udp".
+	Protocol string `pulumi:"protocol"`
+	// The guest's, likewise.
+	TargetPort string `pulumi:"targetPort"`
+}
+
+// Ports of a forward.
+type ReportedPortsOutput struct{ *pulumi.OutputState }
+
+func (ReportedPortsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReportedPorts)(nil)).Elem()
+}
+
+func (o ReportedPortsOutput) ToReportedPortsOutput() ReportedPortsOutput {
+	return o
+}
+
+func (o ReportedPortsOutput) ToReportedPortsOutputWithContext(ctx context.Context) ReportedPortsOutput {
+	return o
+}
+
+// The host's port, or a range of them: "8080", "5000-5010".
+func (o ReportedPortsOutput) ListenPort() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedPorts) string { return v.ListenPort }).(pulumi.StringOutput)
+}
+
+// "tcp" or "udp".
+func (o ReportedPortsOutput) Protocol() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedPorts) string { return v.Protocol }).(pulumi.StringOutput)
+}
+
+// The guest's, likewise.
+func (o ReportedPortsOutput) TargetPort() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedPorts) string { return v.TargetPort }).(pulumi.StringOutput)
+}
+
+type ReportedPortsArrayOutput struct{ *pulumi.OutputState }
+
+func (ReportedPortsArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ReportedPorts)(nil)).Elem()
+}
+
+func (o ReportedPortsArrayOutput) ToReportedPortsArrayOutput() ReportedPortsArrayOutput {
+	return o
+}
+
+func (o ReportedPortsArrayOutput) ToReportedPortsArrayOutputWithContext(ctx context.Context) ReportedPortsArrayOutput {
+	return o
+}
+
+func (o ReportedPortsArrayOutput) Index(i pulumi.IntInput) ReportedPortsOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ReportedPorts {
+		return vs[0].([]ReportedPorts)[vs[1].(int)]
+	}).(ReportedPortsOutput)
+}
+
 // A route of the host's main tables.
 type ReportedRoute struct {
 	// The destination in CIDR form, or "default".
@@ -5832,6 +5994,10 @@ func init() {
 	pulumi.RegisterOutputType(PortGroupArrayOutput{})
 	pulumi.RegisterOutputType(ProblemOutput{})
 	pulumi.RegisterOutputType(ProblemArrayOutput{})
+	pulumi.RegisterOutputType(ReportedForwardOutput{})
+	pulumi.RegisterOutputType(ReportedForwardArrayOutput{})
+	pulumi.RegisterOutputType(ReportedPortsOutput{})
+	pulumi.RegisterOutputType(ReportedPortsArrayOutput{})
 	pulumi.RegisterOutputType(ReportedRouteOutput{})
 	pulumi.RegisterOutputType(ReportedRouteArrayOutput{})
 	pulumi.RegisterOutputType(RouteOutput{})

@@ -687,6 +687,66 @@ export interface Problem {
 }
 
 /**
+ * A port forward of a host, whoever made it.
+ */
+export interface ReportedForward {
+    /**
+     * Its id, which `pulumi import` takes.
+     */
+    id: string;
+    /**
+     * The host's address; empty for all of the target's version of IP.
+     */
+    listenAddress: string;
+    /**
+     * The network's name.
+     */
+    network: string;
+    /**
+     * The network's UUID.
+     */
+    networkUuid: string;
+    /**
+     * The URN of the resource that has it, or project/stack/resource.
+     */
+    owner: string;
+    /**
+     * The ports.
+     */
+    ports: outputs.ReportedPorts[];
+    /**
+     * How its rules are found: "intact", "altered" or "missing".
+     */
+    rules: string;
+    /**
+     * Who may connect, as subnets in CIDR form; none for anybody.
+     */
+    sources: string[];
+    /**
+     * The guest's address.
+     */
+    targetAddress: string;
+}
+
+/**
+ * Ports of a forward.
+ */
+export interface ReportedPorts {
+    /**
+     * The host's port, or a range of them: "8080", "5000-5010".
+     */
+    listenPort: string;
+    /**
+     * "tcp" or "udp".
+     */
+    protocol: string;
+    /**
+     * The guest's, likewise.
+     */
+    targetPort: string;
+}
+
+/**
  * A route of the host's main tables.
  */
 export interface ReportedRoute {

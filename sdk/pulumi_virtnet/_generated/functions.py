@@ -140,6 +140,47 @@ class HostFacts(TypedDict):
     """Why the rules could not be listed (only root may); empty otherwise."""
 
 
+class ReportedPorts(TypedDict):
+    """Ports of a forward."""
+
+    protocol: str
+    """"tcp" or "udp"."""
+    listen_port: str
+    """The host's port, or a range of them: "8080", "5000-5010"."""
+    target_port: str
+    """The guest's, likewise."""
+
+
+class ReportedForward(TypedDict):
+    """A port forward of a host, whoever made it."""
+
+    id: str
+    """Its id, which `pulumi import` takes."""
+    owner: str
+    """The URN of the resource that has it, or project/stack/resource."""
+    network: str
+    """The network's name."""
+    network_uuid: str
+    """The network's UUID."""
+    listen_address: str
+    """The host's address; empty for all of the target's version of IP."""
+    target_address: str
+    """The guest's address."""
+    ports: list[ReportedPorts]
+    """The ports."""
+    sources: list[str]
+    """Who may connect, as subnets in CIDR form; none for anybody."""
+    rules: str
+    """How its rules are found: "intact", "altered" or "missing"."""
+
+
+class Forwards(TypedDict):
+    """The port forwards of a host."""
+
+    forwards: list[ReportedForward]
+    """All forwards that virtnet made on the host, by id."""
+
+
 class FreeSubnet(TypedDict):
     """A subnet that is free on a host."""
 

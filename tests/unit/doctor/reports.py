@@ -1,8 +1,11 @@
 """What the doctor may have looked at: reports and their parts, and EXAMPLES that bring out every finding."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from tests.fakes.host import FakeHost
+from tests.unit.port_forward.hosts import LAB_UUID, applied, at, checked, forwarding_host
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
@@ -16,6 +19,9 @@ from virtnet.network.problem_kinds import ProblemKind
 from virtnet.planning.findings import Problem
 from virtnet.planning.ownership.marks import Mark
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, NetworkReport
+from virtnet.port_forward.observe.survey import Survey, survey
+from virtnet.port_forward.restore.check import Need, NeedKind
+from virtnet.port_forward.restore.files import SERVICE, path_of
 
 DATA = Path(__file__).parents[1] / "data" / "firewall"
 IPTABLES, NFT = (DATA / "iptables-save.txt").read_text(), (DATA / "nft.txt").read_text()
@@ -100,6 +106,30 @@ def beside_ok(findings: Iterable[Finding]) -> list[tuple[Level, FindingKind]]:
 
 def link(name: str, kind: str = "bridge", master: str = "") -> Link:
     return Link(name=name, mac="", kind=kind, master=master, up=True)
+
+
+def surveyed(meddle: Callable[[FakeHost, str], None] = lambda host, forward: None) -> Survey:
+    """A host with one forward, and what somebody then did to it."""
+    there = forwarding_host()
+    made = applied(at(there), checked())
+    meddle(there, made["__forward"])
+    return survey(there)
+
+
+def _without_rules(there: FakeHost, _forward: str) -> None:
+    there.load_nft("delete table inet virtnet_port_forwards")
+
+
+def _with_other_rules(there: FakeHost, forward: str) -> None:
+    there.load_nft(f"flush chain inet virtnet_port_forwards forward_{forward}")
+
+
+def _edited(there: FakeHost, forward: str) -> None:
+    there.files.texts[path_of(forward)] += "# mine\n"
+
+
+def _without_record(there: FakeHost, forward: str) -> None:
+    there.files.texts["/etc/virtnet/port-forwards/README"] = there.files.texts.pop(path_of(forward))
 
 
 def _dnsmasq_missing(one: ObservedNetwork) -> ObservedNetwork:
@@ -215,6 +245,17 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         network("n2", persistent=False, autostart=False),
         network("n3", persistent=False, autostart=False, metadata=OWNER.format("")),
     ),
+    "port forwards": _networks(network(uuid=LAB_UUID), port_forwards=surveyed()),
+    "port forwards without rules": _networks(network(uuid=LAB_UUID), port_forwards=surveyed(_without_rules)),
+    "port forwards with other rules": _networks(network(uuid=LAB_UUID), port_forwards=surveyed(_with_other_rules)),
+    "port forwards that were edited": _networks(network(uuid=LAB_UUID), port_forwards=surveyed(_edited)),
+    "port forwards of a network that is gone": _networks(port_forwards=surveyed()),
+    "port forwards that are not restored": _networks(
+        network(uuid=LAB_UUID),
+        port_forwards=surveyed()._replace(missing=(SERVICE,), links=(Need(NeedKind.LINK, "vnpf853557b0"),)),
+    ),
+    "port forwards without systemd": _networks(network(uuid=LAB_UUID), port_forwards=surveyed()._replace(service=None)),
+    "rules without a record": report(port_forwards=surveyed(_without_record)),
     "a network that others edited": _networks(network(metadata=NAMES_FORWARD)),
     "networks that do not start": _networks(
         _dnsmasq_missing(network()),

@@ -2,9 +2,10 @@
 
 import pytest
 from tests.builders import NETWORK_PLACES, network_host
-from tests.fakes.host import FakeHost, broken
+from tests.fakes.host import FakeHost, broken, undeclared
 from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.libvirt import FakeLibvirt
+from tests.fakes.systemd import FakeNftTables
 from tests.unit.doctor.reports import beside_ok
 
 from virtnet.doctor.diagnose import ENABLED, NETWORK_CONF, SYSTEMD, examine, observe
@@ -13,12 +14,14 @@ from virtnet.doctor.kinds import FindingKind
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
 from virtnet.forwarding.boot_files.paths import DIRECTORY
 from virtnet.planning.clients.clients import Clients
+from virtnet.port_forward.restore.files import DIRECTORY as PORT_FORWARDS
 
 
 def hidden_host() -> FakeHost:
     """A host that shows this user nothing but its links and files."""
     host = network_host()
-    host.files.places = (*NETWORK_PLACES, NETWORK_CONF, DIRECTORY, SYSTEMD, *ENABLED)
+    host.files.places = (*NETWORK_PLACES, NETWORK_CONF, DIRECTORY, SYSTEMD, *ENABLED, PORT_FORWARDS)
+    host.nft_tables = FakeNftTables(host.effects, lambda *_: None, undeclared("rules"))
     host.sysctl = FakeSysctl(host.effects, FakeKernel())
     host.routing = broken(HostFailure("could not list the IPv4 routes on this host: there is no program 'ip'"))
     host.firewall = broken(AccessDenied("this host does not let this user list the firewall rules; run as root"))

@@ -46,6 +46,8 @@ OFFICE = {"address": "", "version": 4, "sources": ["203.0.113.0/24"]}
 WHITHER = {"guest": "web", "target": "192.168.123.50", "target_first": 80, "target_last": 80}
 HELD = {"ports": [["tcp", 8080, 8080]], "host": HOST, "owner": "shop/prod/web", "path": PATH}
 
+THERE = [["0123456789abcdef", ["tcp", 8080, 8080], ["udp", 5000, 5010]], ["fedcba9876543210", ["tcp", 8080, 8080]]]
+
 #: Details of each kind, of some more than once.
 EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (StepKind.AWAIT_TARGET, {"network": "lab", "name": ""}),
@@ -61,6 +63,9 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (StepKind.REWRITE_RECORD, {"path": PATH}),
     (StepKind.WRITE_RECORD, {"path": PATH}),
     (FaultKind.CHANGED_MEANWHILE, {"path": PATH, "host": HOST}),
+    (FaultKind.NO_FORWARD, {"wanted": "8080/tcp", "uri": "qemu:///system", "there": []}),
+    (FaultKind.NO_FORWARD, {"wanted": "web", "uri": "qemu:///system", "there": THERE}),
+    (FaultKind.SEVERAL_FORWARDS, {"wanted": "8080/tcp", "uri": "qemu:///system", "there": THERE}),
     (FaultKind.NO_HOST_ACCESS, {"uri": "qemu+tls://kvm1/system"}),
     (FaultKind.NO_NETWORK, {"network": "lab", "names": ["default", "management"]}),
     (FaultKind.NO_NETWORK, {"network": "lab", "names": []}),

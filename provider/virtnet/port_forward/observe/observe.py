@@ -90,8 +90,7 @@ def look(
     table = parse_rules(host.nft_table("inet", TABLE) or "")
     ids = tuple(identity for name in host.list_directory(DIRECTORY) if (identity := id_of(name)) is not None)
     files = _files(host, _concerned(desired or recorded, recorded, table, ids))
-    wanted = common_files()
-    restore = {path: host.read_file(path) for path in wanted}
+    restore = {path: host.read_file(path) for path in common_files()}
     return PortForwardReport(
         host=host.name,
         host_uuid=host_uuid,
@@ -102,8 +101,7 @@ def look(
         ids=ids,
         restore=restore,
         service=host.service(SERVICE),
-        # What somebody else has put in its place is not run.
-        links=_unmet(host) if restore[SCRIPT_PATH] == wanted[SCRIPT_PATH] else (),
+        links=unmet_needs(host, restore),
         addresses=tuple(_addresses(host)),
         sockets=tuple(host.listening_sockets()) if ahead else (),
         ssh_ports=ssh_ports(_sshd_files(host), uri) if ahead else (),
@@ -158,7 +156,10 @@ def _known_ports(inputs: Values) -> list[tuple[str, Span]]:
     ]
 
 
-def _unmet(host: ScriptReader) -> tuple[Need, ...]:
+def unmet_needs(host: ScriptReader, restore: Mapping[str, str | None]) -> tuple[Need, ...]:
+    """What is missing of the host's links by its script; what somebody else has put in its place is not run."""
+    if restore[SCRIPT_PATH] != common_files()[SCRIPT_PATH]:
+        return ()
     return needs.parse(host.ask_script(SCRIPT_PATH, "check"))
 
 

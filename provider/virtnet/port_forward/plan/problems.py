@@ -6,9 +6,9 @@ from virtnet.planning.findings import Problem, Refusal
 from virtnet.planning.plan import ChangeClass
 from virtnet.port_forward.forward import Forward
 from virtnet.port_forward.kinds import Missing, ProblemKind
-from virtnet.port_forward.observed import RUNS, PortForwardReport
+from virtnet.port_forward.observed import PortForwardReport, restore_missing
 from virtnet.port_forward.plan.owners import Held, held_by_record, taken_from
-from virtnet.port_forward.restore.files import SERVICE, common_files, path_of
+from virtnet.port_forward.restore.files import path_of
 from virtnet.port_forward.rules.table import RulesState, state
 from virtnet.port_forward.target import Target, Unresolved, forward_of, resolve
 from virtnet.spec.failures import Details
@@ -51,9 +51,7 @@ def problems(inputs: Values, recorded: Values, observed: PortForwardReport) -> I
         yield Problem(ProblemKind.ADDRESS_MISSING, {"address": listens})
     yield from _of_record(held, expected)
     yield from _of_rules(held, expected, observed)
-    missing = [path for path, text in common_files().items() if observed.restore.get(path) != text]
-    missing += [] if observed.service in (None, RUNS) else [SERVICE]
-    if missing:
+    if missing := list(restore_missing(observed.restore, observed.service)):
         yield Problem(ProblemKind.RESTORE_MISSING, {"paths": missing})
     if observed.links:
         found = [{"kind": one.kind.value, "name": one.name} for one in observed.links]

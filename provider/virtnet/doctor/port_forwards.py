@@ -1,0 +1,64 @@
+"""`virtnet doctor` on port forwards: what is open to whom, and what is not as virtnet made it. Pure."""
+
+from collections.abc import Iterator
+
+from virtnet.doctor.finding import DoctorReport, Finding, Level
+from virtnet.doctor.kinds import FindingKind
+from virtnet.port_forward.observe.survey import Survey
+from virtnet.port_forward.record import Record
+from virtnet.port_forward.restore.files import path_of
+from virtnet.port_forward.rules.table import RulesState
+from virtnet.spec.failures import Details
+
+AREA = "port forwards"
+
+_RULES = {
+    RulesState.MISSING: FindingKind.PORT_FORWARD_CLOSED,
+    RulesState.ALTERED: FindingKind.PORT_FORWARD_RULES_ALTERED,
+}
+
+
+def port_forwards(report: DoctorReport) -> Iterator[Finding]:
+    """Each forward, whoever made it, and what all of a host share."""
+    found = report.port_forwards
+    if found is None:
+        return
+    networks = None if report.unreachable else {one.report.uuid for one in report.networks}
+    for record in found.records:
+        yield from _forward(record, found, gone=networks is not None and record.forward.network.uuid not in networks)
+    if found.missing:
+        yield _problem(FindingKind.PORT_FORWARDS_NOT_RESTORED, {"not_restored": list(found.missing)})
+    elif found.records and found.service is None:
+        yield Finding(area=AREA, level=Level.NOTE, kind=FindingKind.PORT_FORWARDS_GO_WITH_A_BOOT)
+    if found.links:
+        links = [{"kind": one.kind.value, "name": one.name} for one in found.links]
+        yield _problem(FindingKind.PORT_FORWARD_LINKS, {"links": links})
+    for identity in found.unrecorded:
+        yield _problem(FindingKind.PORT_FORWARD_WITHOUT_RECORD, {"id": identity, "file": path_of(identity)})
+    for path in found.strange:
+        yield Finding(area=AREA, level=Level.NOTE, kind=FindingKind.PORT_FORWARD_FILE_STRANGE, data={"file": path})
+
+
+def _forward(record: Record, found: Survey, *, gone: bool) -> Iterator[Finding]:
+    forward, state = record.forward, found.state(record)
+    data: Details = {
+        "file": path_of(forward.id),
+        "owner": record.mark.owner_shown,
+        "network": forward.network.name,
+        "address": forward.listen_address,
+        "target": forward.target,
+        "ports": [list(one) for one in forward.ports],
+        "sources": list(forward.sources),
+    }
+    if gone:
+        yield _problem(FindingKind.PORT_FORWARD_NETWORK_GONE, data)
+    elif state in _RULES:
+        yield _problem(_RULES[state], data)
+    elif record.edited:
+        yield _problem(FindingKind.PORT_FORWARD_RECORD_EDITED, data)
+    else:
+        yield Finding(area=AREA, level=Level.OK, kind=FindingKind.PORT_FORWARD, data=data)
+
+
+def _problem(kind: FindingKind, data: Details) -> Finding:
+    return Finding(area=AREA, level=Level.PROBLEM, kind=kind, data=data)
