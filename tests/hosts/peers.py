@@ -26,6 +26,7 @@ BRIDGE = "virbr7"
 
 NETWORK_XML = """\
 <network><name>lab</name>{forward}<bridge name='{bridge}' stp='{stp}'/>
+<mac address='52:54:00:7f:00:07'/>
 <ip address='192.168.123.1' prefix='24'><dhcp><range start='192.168.123.100' end='192.168.123.199'/></dhcp></ip>
 <ip family='ipv6' address='fd00:123::1' prefix='64'/></network>
 """

@@ -3,8 +3,8 @@
 # same on each host; `pulumi up` overwrites what is changed here by hand.
 #
 #   links    makes what is missing and removes what no forward needs any more: of each network with forwards a pair of
-#            interfaces of which one is in its bridge, routes over it for packets with our mark, and in FORWARD of
-#            iptables, where there is one, what lets them pass a policy of DROP
+#            interfaces behind which packets are handed to its bridge, routes over it for packets with our mark, and in
+#            FORWARD of iptables, where there is one, what lets them pass a policy of DROP
 #   check    prints what `links` would make or remove, a line each, and changes nothing
 #   restore  loads the rules of all forwards where their table is missing, and does `links`
 #   watch    does `restore`, then `links` whenever something of this is changed, until it is ended
@@ -19,8 +19,6 @@ name=virtnet_port_forwards
 mark=0x10000000/0x10000000
 # Of the routing table, of the rule that leads there, and of virtnet as the origin of both.
 table=7670 priority=767 protocol=176
-# A host that routes has no other address of its own to ask from on a link (RFC 7600).
-nobody=192.0.0.8
 verb=${1-}
 status=0
 
@@ -46,49 +44,54 @@ wanted() {
   done | sort -u
 }
 
-# own_link LINK PORT BRIDGE: packets that leave by it reach the guests without meeting rules that name the bridge.
+# own_link LINK PORT BRIDGE: packets that go in at the one end are handed to the bridge behind the other, addressed to
+# the guest by the bridge's own neighbours. So they meet no rule that names the bridge, and are bridged only once.
 own_link() {
   if ! [ -e "/sys/class/net/$1" ] || ! [ -e "/sys/class/net/$2" ]; then
     wrong link "$1" || return 0
     [ ! -e "/sys/class/net/$1" ] || ip link delete dev "$1"
     ip link add name "$1" type veth peer name "$2" || { status=1; return 0; }
-  fi
-  # It asks for guests, with an address that is nobody's, and answers nobody: a guest that took it for the gateway would
-  # send packets past the rules for the bridge.
-  setting "/proc/sys/net/ipv4/conf/$1/arp_ignore" 1 "$1"
-  setting "/proc/sys/net/ipv4/conf/$1/arp_announce" 2 "$1"
-  setting "/proc/sys/net/ipv4/conf/$1/send_redirects" 0 "$1"
-  setting "/proc/sys/net/ipv6/conf/$1/accept_ra" 0 "$1"
-  setting "/proc/sys/net/ipv6/conf/$1/accept_dad" 0 "$1"
-  setting "/proc/sys/net/ipv6/conf/$1/disable_ipv6" 0 "$1"
-  setting "/proc/sys/net/ipv6/conf/$2/disable_ipv6" 1 "$1"
-  case $(ip -4 -oneline address show dev "$1") in
-    *" $nobody/32 "*) ;;
-    *) ! wrong setting "$1" || try ip address replace "$nobody/32" dev "$1" scope link ;;
-  esac
-  # Before it is plugged in: a port gets its carrier with the other end.
-  for end in "$1" "$2"; do
-    read -r flags <"/sys/class/net/$end/flags"
-    if [ $((flags & 1)) = 0 ] && wrong setting "$1"; then try ip link set dev "$end" up; fi
-  done
-  if [ -e "/sys/class/net/$3/bridge" ]; then
-    read -r mtu <"/sys/class/net/$3/mtu"
-    setting "/sys/class/net/$1/mtu" "$mtu" "$1"
-    setting "/sys/class/net/$2/mtu" "$mtu" "$1"
-    if [ "$(readlink "/sys/class/net/$2/master")" != "../$3" ] && wrong port "$1"; then plug_in "$2" "$3"; fi
-    # Nothing that guests say to all of them is for us.
-    for kind in broadcast multicast unicast; do
-      setting "/sys/class/net/$2/brport/${kind}_flood" 0 "$1"
+    for end in "$1" "$2"; do
+      try ip link set dev "$end" arp off
+      ip link set dev "$end" addrgenmode none 2>/dev/null || continue # a kernel without IPv6
     done
   fi
+  setting "/proc/sys/net/ipv6/conf/$1/disable_ipv6" 0 "$1"
+  for end in "$1" "$2"; do
+    if ! is_up "$end" && wrong setting "$1"; then try ip link set dev "$end" up; fi
+  done
+  [ -e "/sys/class/net/$3/bridge" ] || return 0
+  mtu=$(cat "/sys/class/net/$3/mtu")
+  setting "/sys/class/net/$1/mtu" "$mtu" "$1"
+  setting "/sys/class/net/$2/mtu" "$mtu" "$1"
+  # The kernel keeps the bridge's number, and one that is made anew has another.
+  case $(nft list chain netdev "$name" "$2" 2>/dev/null) in
+    *"policy drop;"*"fwd ip to ip daddr device \"$3\" "*"fwd ip6 to ip6 daddr device \"$3\" "*) ;;
+    *) ! wrong port "$1" || lead_into "$2" "$3" ;;
+  esac
 }
 
-# plug_in PORT BRIDGE: a port that is put in while STP is on says nothing for four seconds.
-plug_in() {
-  read -r spanning </"sys/class/net/$2/bridge/stp_state"
-  [ "$spanning" = 0 ] || echo 0 >"/sys/class/net/$2/bridge/stp_state"
-  try ip link set dev "$1" master "$2"
-  [ "$spanning" = 0 ] || echo "$spanning" >"/sys/class/net/$2/bridge/stp_state"
+# is_up INTERFACE
+is_up() {
+  read -r flags <"/sys/class/net/$1/flags" && [ $((flags & 1)) = 1 ]
+}
+
+# lead_into PORT BRIDGE
+lead_into() {
+  nft -f - <<END || status=1
+add table netdev $name
+add chain netdev $name $1 { type filter hook ingress device "$1" priority 0; policy drop; }
+flush chain netdev $name $1
+add rule netdev $name $1 fwd ip to ip daddr device "$2" comment "virtnet"
+add rule netdev $name $1 fwd ip6 to ip6 daddr device "$2" comment "virtnet"
+END
+}
+
+# forget LINK: an own link that no forward needs any more.
+forget() {
+  nft delete chain netdev "$name" "vnpb${1#vnpf}" 2>/dev/null
+  try ip link delete dev "$1"
+  [ -n "$wanted" ] || nft delete table netdev "$name" 2>/dev/null
 }
 
 # routing VERSION: the routes of the wanted subnets, and the rule by which only packets with our mark see them.
@@ -117,10 +120,8 @@ routing() {
   esac
 }
 
-# The forward chain of iptables takes what somebody's policy would drop: what has our mark and was translated, with the
-# answers; and, as bridged packets pass iptables on some hosts, what goes on to the guest behind our own link.
-accepts='-m connmark --mark 0x10000000/0x10000000 -m conntrack --ctstate DNAT
--m mark --mark 0x10000000/0x10000000 -m conntrack --ctstate UNTRACKED'
+# FORWARD of iptables takes what somebody's policy would drop: what has our mark and was translated, with the answers.
+accepted='-m connmark --mark 0x10000000/0x10000000 -m conntrack --ctstate DNAT'
 
 # accept PROGRAM LEGACY-PROGRAM FAMILY NAMES: only where there is a FORWARD already, as asking iptables makes one.
 accept() {
@@ -130,19 +131,16 @@ accept() {
   if nft list chain "$3" filter FORWARD >/dev/null 2>&1; then in_forward "$1"; fi
 }
 
-# in_forward PROGRAM: both accepts are in its FORWARD where a network has forwards, and not where none has.
+# in_forward PROGRAM: what is accepted is in its FORWARD where a network has forwards, and not where none has.
 in_forward() {
   command -v "$1" >/dev/null || return 0
-  printf '%s\n' "$accepts" | while read -r match; do
-    # shellcheck disable=SC2086 # the words of a match are words
-    if "$1" -w 5 -C FORWARD $match -m comment --comment 'virtnet port forwards' -j ACCEPT 2>/dev/null; then
-      [ -n "$wanted" ] || ! wrong accept "$1" ||
-        "$1" -w 5 -D FORWARD $match -m comment --comment 'virtnet port forwards' -j ACCEPT || exit 1
-    else
-      [ -z "$wanted" ] || ! wrong accept "$1" ||
-        "$1" -w 5 -I FORWARD 1 $match -m comment --comment 'virtnet port forwards' -j ACCEPT || exit 1
-    fi
-  done || status=1
+  set -- "$1" "$accepted -m comment --comment virtnet_port_forwards -j ACCEPT"
+  # shellcheck disable=SC2086 # the words of a rule are words
+  if "$1" -w 5 -C FORWARD $2 2>/dev/null; then
+    [ -n "$wanted" ] || ! wrong accept "$1" || try "$1" -w 5 -D FORWARD $2
+  else
+    [ -z "$wanted" ] || ! wrong accept "$1" || try "$1" -w 5 -I FORWARD 1 $2
+  fi
 }
 
 links() {
@@ -150,7 +148,7 @@ links() {
   for path in /sys/class/net/vnpf????????; do
     link=${path##*/}
     if ! [ -e "$path" ] || printf '%s\n' "$wanted" | grep -q "^$link "; then continue; fi
-    ! wrong link "$link" || try ip link delete dev "$link"
+    ! wrong link "$link" || forget "$link"
   done
   interfaces=
   while read -r link port bridge _; do

@@ -19,11 +19,10 @@ Json: TypeAlias = Any
 Plain: TypeAlias = Any
 
 _HOOKS: Mapping[str, tuple[str, str, int] | None] = {
-    "own_links": ("filter", "prerouting", -300),
     "forwards": None,
     "from_outside": ("nat", "prerouting", -105),
     "from_host": ("nat", "output", -105),
-    "route_marks": ("filter", "prerouting", -95),
+    "route_marks": ("filter", "prerouting", 300),
     "route_marks_of_host": ("route", "output", -95),
     "hairpin": ("nat", "postrouting", 95),
 }
@@ -248,11 +247,7 @@ def _hairpin(protocol: str, version: int) -> Json:
 
 _SET_CONNECTION_MARK = _plain(_set_mark("ct"))
 
-_FROM_OWN_LINK = _match({"meta": {"key": "iifname"}}, f"{LINK_PREFIX}*")
-
 _TO_FORWARDS = [_match({"fib": {"result": "type", "flags": ["daddr"]}}, "local"), {"jump": {"target": "forwards"}}]
-
-_NEIGHBOURS = {"set": ["nd-neighbor-solicit", "nd-neighbor-advert"]}
 
 _LOOPBACK_AND_LINK = {"set": ["::1", {"prefix": {"addr": "fe80::", "len": 10}}]}
 
@@ -260,11 +255,6 @@ _LOOPBACK_AND_LINK = {"set": ["::1", {"prefix": {"addr": "fe80::", "len": 10}}]}
 _COMMON_RULES: Mapping[str, Sequence[Plain]] = {
     name: [_plain(rule) for rule in rules]
     for name, rules in {
-        "own_links": [
-            [_FROM_OWN_LINK, _match(_payload("icmpv6", "type"), _NEIGHBOURS), {"accept": None}],
-            [_FROM_OWN_LINK, {"drop": None}],
-            [_marked("meta"), {"notrack": None}],
-        ],
         "forwards": [
             [_match(_payload("ip", "daddr"), {"prefix": {"addr": "127.0.0.0", "len": 8}}), {"return": None}],
             [_match(_payload("ip6", "daddr"), _LOOPBACK_AND_LINK), {"return": None}],

@@ -14,7 +14,8 @@ MARK = 0x10000000
 #: What the comment of each rule begins with.
 COMMENT = "virtnet"
 
-#: What the names of own links begin with: the host's end, and the one in the network's bridge.
+#: What the names of own links begin with: the end that packets are routed to, and the one behind which they are handed
+#: to the network's bridge.
 LINK_PREFIX, PORT_PREFIX = "vnpf", "vnpb"
 
 _CHAIN_PREFIX = "forward_"
@@ -46,6 +47,6 @@ def family_of(version: int) -> Literal["ip", "ip6"]:
 
 
 def link_names(network_uuid: str) -> tuple[str, str]:
-    """The two ends of a network's own link: the host's, and the port of the bridge."""
+    """The two ends of a network's own link: where packets go in, and where they come out."""
     suffix = hashlib.sha256(network_uuid.encode()).hexdigest()[:8]
     return f"{LINK_PREFIX}{suffix}", f"{PORT_PREFIX}{suffix}"

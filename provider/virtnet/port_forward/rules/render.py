@@ -48,33 +48,28 @@ _MARKED = f"ct mark & {MARK:#x} == {MARK:#x}"
 _SET_MARK = f"meta mark set meta mark | {MARK:#x}"
 
 #: Those of the common part, each before those that it leads to.
-BASE_CHAINS = ("own_links", "from_outside", "from_host", "forwards", "route_marks", "route_marks_of_host", "hairpin")
+BASE_CHAINS = ("from_outside", "from_host", "forwards", "route_marks", "route_marks_of_host", "hairpin")
 
-#: The common part. Its chains are emptied and filled in one go, so it mends as well.
+#: The common part. Its chains are emptied and filled in one go, so it mends as well. What comes in gets its mark last:
+#: firewalld, at 10, looks for the way back by the mark, and drops IPv6 that would not go back as it came.
 COMMON = f"""\
 add table {_T}
 add map {_T} listeners4 {{ type ipv4_addr . inet_proto . inet_service : verdict; flags interval; }}
 add map {_T} listeners6 {{ type ipv6_addr . inet_proto . inet_service : verdict; flags interval; }}
 add map {_T} gateways4 {{ type ipv4_addr . ipv4_addr : ipv4_addr; flags interval; }}
 add map {_T} gateways6 {{ type ipv6_addr . ipv6_addr : ipv6_addr; flags interval; }}
-add chain {_T} own_links {{ type filter hook prerouting priority -300; policy accept; }}
 add chain {_T} forwards
 add chain {_T} from_outside {{ type nat hook prerouting priority -105; policy accept; }}
 add chain {_T} from_host {{ type nat hook output priority -105; policy accept; }}
-add chain {_T} route_marks {{ type filter hook prerouting priority -95; policy accept; }}
+add chain {_T} route_marks {{ type filter hook prerouting priority 300; policy accept; }}
 add chain {_T} route_marks_of_host {{ type route hook output priority -95; policy accept; }}
 add chain {_T} hairpin {{ type nat hook postrouting priority 95; policy accept; }}
-flush chain {_T} own_links
 flush chain {_T} from_outside
 flush chain {_T} from_host
 flush chain {_T} forwards
 flush chain {_T} route_marks
 flush chain {_T} route_marks_of_host
 flush chain {_T} hairpin
-add rule {_T} own_links iifname "{LINK_PREFIX}*" icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept \
-comment "{COMMENT}"
-add rule {_T} own_links iifname "{LINK_PREFIX}*" drop comment "{COMMENT}"
-add rule {_T} own_links meta mark & {MARK:#x} == {MARK:#x} notrack comment "{COMMENT}"
 add rule {_T} forwards ip daddr 127.0.0.0/8 return comment "{COMMENT}"
 add rule {_T} forwards ip6 daddr {{ ::1, fe80::/10 }} return comment "{COMMENT}"
 add rule {_T} forwards ip daddr . meta l4proto . th dport vmap @listeners4 comment "{COMMENT}"
