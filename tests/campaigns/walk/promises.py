@@ -131,7 +131,9 @@ def _of_removed_file(path: str, said: Promises) -> bool:
         step.op in DESTRUCTIVE and (path == step.recorded.get("dropInPath") or path.startswith(RUNTIME_RECORDS))
         for step in said.steps
     )
-    return goes or said.will(rf"\bpersist\b|\bdrop_in\b|will remove {re.escape(path)}")
+    # A runtime record has its owner's name, which goes with that.
+    renamed = path.startswith(RUNTIME_RECORDS) and said.will(r"\bowner\b")
+    return goes or renamed or said.will(rf"\bpersist\b|\bdrop_in\b|will remove {re.escape(path)}")
 
 
 def missing_of(one: Declared, after: Sight) -> Iterator[str]:
