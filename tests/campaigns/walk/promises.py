@@ -112,7 +112,9 @@ def _of_host(effect: Effect, said: Promises, *, starts: bool) -> bool:
             return by_libvirt or _of_parameter(effect, said)
         case "file removed":
             return _of_removed_file(effect.detail, said)
-    return said.will(re.escape(effect.detail)) or said.will(IN_FILES.pattern)
+    # What is replaced is written anew where it was.
+    again = any(step.op in DESTRUCTIVE and effect.detail == step.recorded.get("dropInPath") for step in said.steps)
+    return again or said.will(re.escape(effect.detail)) or said.will(IN_FILES.pattern)
 
 
 def _of_parameter(effect: Effect, said: Promises) -> bool:

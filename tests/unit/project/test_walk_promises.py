@@ -109,6 +109,13 @@ FOUND_OFF: Mapping[str, Any] = {"previous": {IPV4: "0"}, "dropInPath": DROP_IN}
         (sight(files={DROP_IN: "x"}), sight(), on_host(op="delete", **FOUND_OFF), []),
         (sight(files={"/etc/sysctl.d/other": "x"}), sight(), on_host(op="delete", **FOUND_OFF), ["file removed"]),
         (sight(files={RECORD: "x"}), sight(), on_host(op="delete", previous={}), []),
+        (sight(files={DROP_IN: "x"}), sight(files={DROP_IN: "y"}), on_host(op="replace", **FOUND_OFF), []),
+        (
+            sight(files={DROP_IN: "x"}),
+            sight(files={DROP_IN: "y"}),
+            on_host(op="replace", previous={}),
+            ["file written"],
+        ),
         (sight(files={RECORD: "x"}), sight(), on_host("owner changes (its mark is to name b) [recorded]"), []),
         (sight(files={DROP_IN: "x"}), sight(), on_host("owner changes [recorded]"), ["file removed"]),
         (sight(files={DROP_IN: "x"}), sight(), on_host("ipv6 is added (true) [live]"), ["file removed"]),
