@@ -35,8 +35,9 @@ in clear and unmarked."""
 
 RUN = "__run"
 """The SDK's word of the run and the resource in it: {`name`: the Pulumi resource's, `preview`: whether it is one,
-`ignored` and `replacing`: the paths of ignoreChanges and replaceOnChanges}. The engine asks a dynamic provider for
-checks and diffs alike when it previews and when it applies, and tells it of no option."""
+`ignored` and `replacing`: the paths of ignoreChanges and replaceOnChanges, `refusals`: a file that takes a byte for
+each refusal, by which the preview fails when its program ends}. The engine asks a dynamic provider for checks and diffs
+alike when it previews and when it applies, and tells it of no option."""
 
 
 class _Asked(NamedTuple):
@@ -82,6 +83,7 @@ class Provider(dynamic.ResourceProvider):
         self._asked: dict[str, _Asked] = {}
         self._shown: dict[str, Mapping[str, Any]] = {}
         self._previews = True
+        self._refusals = ""
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Canonical inputs, or every reason against them; in a preview also what the host has to say to a create."""
@@ -266,6 +268,7 @@ class Provider(dynamic.ResourceProvider):
         """What the SDK tells of the run, which is the same for all resources but for their names."""
         run: Mapping[str, Any] = news.get(RUN) or {}
         self._previews = bool(run.get("preview", True))
+        self._refusals = str(run.get("refusals") or "")
         return run
 
     def _preview(
@@ -283,12 +286,26 @@ class Provider(dynamic.ResourceProvider):
         found = self._session.preview(resource, recorded, desired, changes, replaced=replaced, ignored=ignored)
         lines = found.lines
         try:
-            self._session.fail_if_refused(found)
+            if self._session.fails_by(found) and not self._fails_at_its_end():
+                self._session.fail_if_refused(found)
             if found.refusals and not self._say_error(str(desired.get("__urn") or ""), found.refusals):
                 lines = [*found.refusals, *lines]
         finally:
             if lines:
                 self._show("\n".join(lines))
+
+    def _fails_at_its_end(self) -> bool:
+        """Have the preview fail by a refusal when its program ends. False where no program waits for that."""
+        if not self._refusals:
+            return False
+        try:
+            descriptor = os.open(self._refusals, os.O_WRONLY | os.O_APPEND)
+        except OSError:
+            return False
+        try:
+            return os.write(descriptor, b".") == 1
+        finally:
+            os.close(descriptor)
 
     def _say_error(self, urn: str, lines: "Sequence[str]") -> bool:
         """Show lines as an error of a resource. False where there is no engine to tell, or no resource."""

@@ -16,6 +16,7 @@ import pulumi
 import pulumi.dynamic
 
 from pulumi_virtnet._interrupt import end_quietly_when_interrupted
+from pulumi_virtnet._refusals import told_in
 
 Parameters = ParamSpec("Parameters")
 
@@ -265,6 +266,8 @@ class Resource(pulumi.dynamic.Resource):
             "preview": pulumi.runtime.is_dry_run(),
             **self._told(opts),
         }
+        if (refusals := told_in()) is not None:
+            properties[WireKey("__run")]["refusals"] = refusals
         # The mark by which its owner finds it again.
         properties[WireKey("__owner")] = f"{pulumi.get_project()}/{pulumi.get_stack()}/{resource_name}"
         # A host has one network of a name and one file of a name, so the old one goes before the new one comes, also

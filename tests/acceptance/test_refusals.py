@@ -88,6 +88,40 @@ def test_a_refused_network_in_a_review(host: Host, form: type[Stack], made: bool
 
 
 @FORMS
+def test_a_preview_that_fails_by_refusals_tells_of_all(host: Host, form: type[Stack]) -> None:
+    stack, taken = form(host), ("one", "two")
+    for name in taken:
+        host.run("virsh", "net-define", "/dev/stdin", given=OTHER.replace("other", name))
+    stack.declare(
+        *({"type": "LibvirtNetwork", "name": name, "args": {}} for name in taken),
+        {"type": "LibvirtNetwork", "name": "first", "args": {}},
+        {"type": "LibvirtNetwork", "name": "behind", "args": {}, "depends_on": ["first"]},
+    )
+    stack.pulumi("config", "set", "virtnet:refusals", "fail")
+    before = host.trace()
+
+    preview = stack.pulumi("preview", check=False)
+    up = stack.pulumi("up", "--yes", check=False)
+    left = host.trace()
+    for name in taken:
+        host.virsh("net-undefine", name)
+    mended = stack.pulumi("preview", check=False)
+
+    for done in (preview, up):
+        said = done.stdout + done.stderr
+        assert done.returncode == 1
+        for name in taken:
+            refusal = f"network '{name}' on qemu:///system: as the host is now, this would be refused: a network of"
+            assert re.search(rf"    error: [^\n]*{refusal}", said), said
+        assert "network 'behind' on qemu:///system: will define" in said
+        assert "Traceback" not in said
+        assert "exited" not in said
+    assert "Updating" not in up.stdout
+    assert left == before
+    assert mended.returncode == 0, mended.stdout
+
+
+@FORMS
 def test_a_refused_forwarding_in_a_review(host: Host, form: type[Stack]) -> None:
     stack = form(host)
     host.sh("echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/90-virtnet-forwarding.conf")

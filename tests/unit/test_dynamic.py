@@ -6,6 +6,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 import grpc
@@ -214,6 +215,27 @@ def test_a_preview_of_a_change_fails_where_that_is_asked_for(capsys: pytest.Capt
         provider.diff("id", MADE, inputs)
 
     assert "mtu is added (1400)" in capsys.readouterr().out
+
+
+def test_a_program_that_fails_at_its_end_hears_of_a_refusal_by_a_byte(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    provider, refusals = network_provider({"virtnet:refusals": "fail"}), tmp_path / "refusals"
+    run = {"__run": {"refusals": str(refusals)}}
+    refusals.touch()
+
+    created = provider.check({}, {"name": "lab", "uri": NOWHERE, **run})
+    changed = provider.check(MADE, {**MADE, "mtu": 1400, **run})
+    provider.diff("id", MADE, changed.inputs)
+    told = refusals.read_bytes()
+    refusals.unlink()
+    nobody_looks = provider.check({}, {"name": "lab", "uri": NOWHERE, **run})
+
+    assert (created.failures, changed.failures, told) == ([], [], b"..")
+    assert capsys.readouterr().out.count("this could not be applied: ") == 2
+    assert len(nobody_looks.failures) == 1
+    assert not refusals.exists()
+    assert "__run" not in created.inputs
 
 
 def test_an_unreachable_host_is_a_bare_sentence() -> None:

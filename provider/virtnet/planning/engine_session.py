@@ -133,8 +133,12 @@ class EngineSession(Generic[Hosts]):
         """Raises Refused where something would be, and the settings have a preview fail by that."""
         from virtnet.errors import Refused
 
-        if reviewed.refusals and self.refusals == "fail":
+        if self.fails_by(reviewed):
             raise Refused("\n".join(reviewed.refusals))
+
+    def fails_by(self, reviewed: Reviewed) -> bool:
+        """Whether something would be refused, and the settings have a preview fail by that."""
+        return bool(reviewed.refusals) and self.refusals == "fail"
 
     def was_previewed(self, line: str) -> bool:
         """Whether a preview of this very process has told a line."""

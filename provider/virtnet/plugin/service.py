@@ -19,6 +19,7 @@ from pulumi.runtime.proto import (
 )
 
 from virtnet.planning.engine_session import EngineSession
+from virtnet.plugin.calls import Calls
 from virtnet.plugin.engine_log import EngineLog
 from virtnet.plugin.messages import (
     PartialFailure,
@@ -62,7 +63,8 @@ def _reports_errors(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
         from virtnet.errors import VirtnetError
 
         try:
-            return method(self, request, context)
+            with self.calls.one():
+                return method(self, request, context)
         except PartialFailure as failure:
             context.abort_with_status(failure.status)
         except VirtnetError as error:
@@ -88,6 +90,8 @@ class Plugin(ResourceProviderServicer):
         """`environment` may name the default connection URI, LIBVIRT_DEFAULT_URI; `catalogue` has what it serves."""
         self.ready = threading.Event()
         """Set once everything is imported: Python lets threads that import the same modules see them half-made."""
+        self.calls = Calls()
+        """Those that are being answered."""
         self._log = log
         self._catalogue = catalogue
         self._session = EngineSession(_hosts, environment.get("LIBVIRT_DEFAULT_URI"))
@@ -499,12 +503,14 @@ class Plugin(ResourceProviderServicer):
         ignored: "Sequence[Steps]" = (),
     ) -> None:
         found = self._session.preview(resource, recorded, desired, changes, replaced=replaced, ignored=ignored)
-        try:
-            self._session.fail_if_refused(found)
-            if found.refusals:
-                self._log.say(urn, self.in_words("\n".join(found.refusals)), "ERROR")
-        finally:
+        if self._session.fails_by(found):
             self._say(urn, found.lines)
+            # The engine asks for nothing more when one has failed.
+            self.calls.wait_for_others()
+            self._session.fail_if_refused(found)
+        if found.refusals:
+            self._log.say(urn, self.in_words("\n".join(found.refusals)), "ERROR")
+        self._say(urn, found.lines)
 
     def _say(self, urn: str, lines: Sequence[str]) -> None:
         if lines:
