@@ -39,7 +39,7 @@ from virtnet.network.plan.preflight import needs_newer_libvirt
 from virtnet.network.resource import NETWORK
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import mode_of, network_tree
-from virtnet.network.versions import LIBVIRT_OF_PROPERTY
+from virtnet.network.versions import LIBVIRT_OF_PROPERTY, LIBVIRT_OF_USE
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.merge import differences, merge
@@ -76,7 +76,7 @@ class Starts:
 def without_what_is_too_new(tree: NetworkTree, version: int) -> NetworkTree:
     """The tree less what we refuse on a libvirt of this version, so that it gets to see all the rest."""
     fitting: dict[str, Any] = copy.deepcopy({**tree})
-    for path in LIBVIRT_OF_PROPERTY:
+    for path in LIBVIRT_OF_PROPERTY | LIBVIRT_OF_USE:
         if path not in {refusal.details["path"] for refusal in needs_newer_libvirt(network_tree(fitting), version)}:
             continue
         *_, name = path.split(".")
@@ -85,9 +85,12 @@ def without_what_is_too_new(tree: NetworkTree, version: int) -> NetworkTree:
             holders += fitting.get("port_groups", [])
         elif path == "dns.forwarders":
             name, holders = "port", fitting["dns"]["forwarders"]
+        elif path == "ips":
+            name = "forward"
         else:
             for part in path.split(".")[:-1]:
-                holders = [holder[part] for holder in holders]
+                inside = [holder[part] for holder in holders if part in holder]
+                holders = [item for found in inside for item in (found if isinstance(found, list) else [found])]
         for holder in holders:
             holder.pop(name, None)
     return network_tree(fitting)

@@ -14,6 +14,7 @@ from tests.fakes.network_xml import canonical, normal, tree_of, updated
 
 from virtnet.errors import LibvirtFailure, NotFound
 from virtnet.network.tree import network_tree, own_bridge
+from virtnet.network.versions import SETS_BRIDGE_MTU
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import Definition
 from virtnet.network.xml.read import OWNER_NAMESPACE
@@ -172,7 +173,7 @@ class FakeNetworks:
                 bridge,
                 str(tree.get("mac", "52:54:00:fe:fe:fe")),
                 stp=tree.get("bridge", {}).get("stp", True),
-                mtu=str(tree.get("mtu", 1500)),
+                mtu=str(tree.get("mtu", 1500)) if self.daemon_version >= SETS_BRIDGE_MTU else "1500",
             )
 
     def _there(self, uuid: str) -> NetworkReport:

@@ -50,6 +50,25 @@ def test_a_bridge_that_is_there_and_not_as_it_was(host: Host, stack: Stack, harm
     assert stack.unchanged()
 
 
+def test_a_bridge_with_another_mtu_gets_the_networks_while_it_runs(host: Host, stack: Stack) -> None:
+    stack.network("lab", ips=SUBNETS, mtu=1400)
+    stack.up()
+    created = host.sh("cat /sys/class/net/vn-lab/mtu /sys/class/net/vn-lab/ifindex").split()
+    host.sh("ip link set vn-lab mtu 1500")
+
+    refreshed = stack.refresh()
+    problems, again, preview = stack.outputs("lab")["problems"], quiet(stack), stack.preview()
+    stack.up()
+
+    assert created[0] == "1400"
+    assert "lab: problems: [] => " in refreshed
+    assert problems == [{"kind": "bridge-mtu-differs", "details": {"bridge": "vn-lab", "mtu": 1500, "expected": 1400}}]
+    assert again
+    assert "problems changes (the bridge vn-lab has the MTU 1500, and the network names 1400) [live]" in preview
+    assert host.sh("cat /sys/class/net/vn-lab/mtu /sys/class/net/vn-lab/ifindex").split() == created
+    assert stack.unchanged()
+
+
 def test_a_network_that_lost_its_definition(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=SUBNETS)
     stack.up()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
-from virtnet.network.versions import LIBVIRT_OF_PROPERTY, version_text
+from virtnet.network.versions import LIBVIRT_OF_PROPERTY, LIBVIRT_OF_USE, version_text
 from virtnet.transport.uri import with_system
 
 #: The libvirt that reads in network.conf how it writes its rules; with a program that is missing it does not start.
@@ -48,14 +48,15 @@ def _version(report: DoctorReport) -> Iterator[Finding]:
         data={"version": version, "host_uuid": report.host_uuid},
         details={"uri": report.uri},
     )
-    missing = sorted(path for path, needed in LIBVIRT_OF_PROPERTY.items() if report.libvirt_version < needed)
+    since = LIBVIRT_OF_PROPERTY | LIBVIRT_OF_USE
+    missing = sorted(path for path, needed in since.items() if report.libvirt_version < needed)
     if missing:
         yield Finding(
             area="libvirt",
             level=Level.NOTE,
             kind=FindingKind.PROPERTIES_UNKNOWN,
             data={"properties": missing},
-            details={"newest": max(LIBVIRT_OF_PROPERTY[path] for path in missing)},
+            details={"newest": max(since[path] for path in missing)},
         )
 
 

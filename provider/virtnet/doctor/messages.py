@@ -382,7 +382,7 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.DNSMASQ_INSTALLED: Advice("dnsmasq is installed"),
     FindingKind.DNSMASQ_MISSING: Advice(
         "dnsmasq is not installed: networks with DHCP or DNS do not start",
-        "apt install dnsmasq-base (dnf install dnsmasq)",
+        "install dnsmasq (Debian and Ubuntu: the package dnsmasq-base)",
     ),
     FindingKind.DNSMASQ_OUTLIVED_NETWORK: Advice(
         "process {pid} is the dnsmasq of network '{network}', which does not run: it holds on to its ports",
@@ -395,12 +395,12 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     ),
     FindingKind.FIREWALL_PROGRAMS_MISSING: Advice(
         "neither iptables nor nft is installed: no network but those in mode open or bridge starts",
-        "apt install iptables (dnf install iptables-nft)",
+        "install iptables (Fedora and RHEL: the package iptables-nft)",
     ),
     FindingKind.BACKENDS_PROGRAM_MISSING: Advice(
         "/etc/libvirt/network.conf has libvirt write its rules with {backend}, and {program} is not installed: its "
         "daemon does not start again",
-        "apt install {backend} (dnf install {backend}), or take firewall_backend out of that file",
+        "install {backend}, or take firewall_backend out of that file",
     ),
     FindingKind.NETWORKS_WAIT_AT_BOOT: _networks_wait_at_boot,
     FindingKind.FIREWALL_BACKEND: Advice("libvirt writes its rules with {backend}"),

@@ -22,6 +22,8 @@ class ProblemKind(Enum):
     """bridge"""
     ADDRESSES_MISSING = "addresses-missing"
     """bridge, addresses"""
+    BRIDGE_MTU_DIFFERS = "bridge-mtu-differs"
+    """bridge, mtu, expected"""
     DNSMASQ_NOT_RUNNING = "dnsmasq-not-running"
     DNSMASQ_RESTART_INTERRUPTED = "dnsmasq-restart-interrupted"
     """A restart of dnsmasq that was cut short left its record."""
@@ -53,6 +55,7 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
     ProblemKind.FOREIGN_BRIDGE: None,
     ProblemKind.BRIDGE_DOWN: ChangeClass.RESTART,
     ProblemKind.ADDRESSES_MISSING: ChangeClass.RESTART,
+    ProblemKind.BRIDGE_MTU_DIFFERS: ChangeClass.LIVE,
     ProblemKind.DNSMASQ_NOT_RUNNING: ChangeClass.LIVE,
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: ChangeClass.LIVE,
     ProblemKind.FIREWALL_RULES_MISSING: None,

@@ -72,7 +72,8 @@ def serves(tree: "NetworkTree") -> bool:
     """Whether libvirt runs dnsmasq for this network."""
     ips = tree.get("ips", [])
     dhcps = [ip.get("dhcp", {}) for ip in ips]
-    return bool(ips) and (tree.get("dns", {}).get("enable", True) or any(map(gives_addresses, dhcps)))
+    dns = tree.get("dns", {}).get("enable", True)
+    return bool(ips) and (dns or any(map(gives_addresses, dhcps)) or any("tftp_root" in ip for ip in ips))
 
 
 def gives_addresses(dhcp: "DhcpTree") -> bool:

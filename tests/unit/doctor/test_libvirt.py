@@ -102,7 +102,7 @@ def test_passes_on_the_words_of_an_error(found: dict[str, Any]) -> None:
 def test_names_the_properties_that_an_old_libvirt_does_not_know_and_the_version_that_does() -> None:
     (finding,) = [one for one in libvirt(report(libvirt_version=10_001_000)) if one.level is Level.NOTE]
 
-    assert finding.data == {"properties": ["dns.forwarders", "vlan"]}
+    assert finding.data == {"properties": ["bridge.zone", "dns.forwarders", "ips", "vlan"]}
     assert finding.details == {"newest": 12_000_000}
 
 

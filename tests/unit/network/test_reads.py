@@ -24,7 +24,8 @@ from virtnet.planning.reports import NetworkReport
 
 UUID, MAC = "6f1c2a3e-0000-4000-8000-00000012ab34", "52:54:00:12:ab:34"
 XML = (
-    f"<network><name>lab</name><uuid>{UUID}</uuid><forward mode='nat'/><bridge name='vn-lab'/><mac address='{MAC}'/>"
+    f"<network><name>lab</name><uuid>{UUID}</uuid><forward mode='nat'/><bridge name='vn-lab'/><mtu size='1400'/>"
+    f"<mac address='{MAC}'/>"
     "<ip address='10.91.0.1' prefix='24'><dhcp><range start='10.91.0.2' end='10.91.0.9'/></dhcp></ip>"
     "<ip family='ipv6' address='fd00:91::1' prefix='64'/></network>"
 )
@@ -38,6 +39,7 @@ FILES = {
     "/proc/self/status": "CapEff:\tffffffffffffffff\n",
     f"{BRIDGE}/address": f"{MAC}\n",
     f"{BRIDGE}/flags": "0x1003\n",
+    f"{BRIDGE}/mtu": "1400\n",
     f"{BRIDGE}/bridge/stp_state": "1\n",
     f"{BRIDGE}/bridge/vlan_filtering": "0\n",
     f"{BRIDGE}/brif/vnet0/port_no": "0x1\n",
@@ -89,6 +91,7 @@ BRIDGE_SETTINGS: set[Request] = {("read", f"{BRIDGE}/bridge/{name}") for name in
 HEALTH: set[Request] = {
     ("list", BRIDGE),
     ("read", f"{BRIDGE}/flags"),
+    ("read", f"{BRIDGE}/mtu"),
     ("read", "/sys/class/net/vnet0/address"),
     ("read", "/proc/net/fib_trie"),
     ("read", "/proc/net/if_inet6"),

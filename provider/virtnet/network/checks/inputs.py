@@ -178,7 +178,8 @@ def _mode_fields(spec: NetworkSpec) -> Iterator[Failure]:
             value = getattr(spec, name)
             if value is not None and value != () and not (name == "dns" and _no_dns(value)):
                 yield Failure(name, NetworkFailure.NOT_SERVED_IN_MODE, {"mode": mode})
-    if mode in ROUTED_MODES and not is_unknown(spec.ips) and not spec.ips:
+    # Mode open does without from libvirt 10.8 on.
+    if mode in ROUTED_MODES and mode != "open" and not is_unknown(spec.ips) and not spec.ips:
         yield Failure("ips", NetworkFailure.NEEDS_ADDRESS, {"mode": mode})
     for path, vlan in _vlans(spec):
         # On a bridge that is no Open vSwitch from libvirt 11.0 on; older ones say no when it is defined.

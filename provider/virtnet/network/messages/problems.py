@@ -76,6 +76,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.FOREIGN_BRIDGE: _foreign_bridge,
     ProblemKind.BRIDGE_DOWN: "the network's bridge {bridge} is down",
     ProblemKind.ADDRESSES_MISSING: _addresses_missing,
+    ProblemKind.BRIDGE_MTU_DIFFERS: "the bridge {bridge} has the MTU {mtu}, and the network names {expected}",
     ProblemKind.DNSMASQ_NOT_RUNNING: DNSMASQ_NOT_RUNNING,
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: f"a restart of dnsmasq that was cut short left the DNS record {RESTART_RECORD}",
     ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,

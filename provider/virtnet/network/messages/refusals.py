@@ -243,7 +243,9 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "the host has no firewalld zone {zone}, or firewalld does not run",
         "start firewalld and make the zone, or leave bridge.zone out",
     ),
-    RefusalKind.DNSMASQ_MISSING: Advice("dnsmasq is missing on the host", "install it (package dnsmasq-base)"),
+    RefusalKind.DNSMASQ_MISSING: Advice(
+        "dnsmasq is missing on the host", "install it (Debian and Ubuntu: the package dnsmasq-base)"
+    ),
     RefusalKind.FIREWALL_PROGRAMS_MISSING: Advice("neither iptables nor nft is on the host", "install iptables"),
     RefusalKind.ADVERTISED_ROUTES_LOST: _advertised_routes_lost,
     RefusalKind.DNS_PORT_TAKEN: Advice(

@@ -162,6 +162,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.REATTACH: _reattaches,
     StepKind.REMOVE_BRIDGE_OF_START: "remove the bridge {bridge} that a broken start left behind",
     StepKind.REMOVE_BRIDGE_OF_STOP: _disconnects,
+    StepKind.SET_BRIDGE_MTU: "set the MTU of the bridge {bridge} to {mtu}",
     StepKind.END_DNSMASQ: "end the network's dnsmasq that a killed libvirtd left behind",
     StepFault.NOT_DEFINED: "libvirt at {uri} took the definition but reports no such network",
     StepFault.DROPPED: _dropped,
@@ -182,6 +183,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepFault.NOT_ON_NETWORK: "guest '{guest}' ({interface}) is not plugged in by libvirt's account",
     StepFault.GUEST_NOT_ON_BRIDGE: "the interface {interface} of guest '{guest}' is not in {bridge}",
     StepFault.LINK_NOT_ON_BRIDGE: "the interface {interface} is not in {bridge}",
+    StepFault.MTU_NOT_REACHED: "the MTU of the bridge {bridge} can't be set from here, as only libvirt is reached",
     StepFault.HOST_NOT_REACHED: "the interface {interface} cannot be moved from here, as only libvirt is reached",
     StepFault.LEFTOVER_NOT_OURS: "the interface {bridge} on {host} is not ours, or is in use; remove it first",
     StepFault.CANNOT_START: (

@@ -41,8 +41,8 @@ def running_problems(
 ) -> tuple[Problem, ...]:
     """What is wrong with the network that runs; none with one that does not.
 
-    The first of bridge, addresses, dnsmasq and firewall rules, of which each needs those before it; and the record that
-    a restart of dnsmasq has left. `checks_firewall` is whether the rules are looked at.
+    The first of bridge, addresses, dnsmasq and firewall rules, of which each needs those before it; then the bridge's
+    MTU, and the record that a restart of dnsmasq has left. `checks_firewall` is whether the rules are looked at.
     """
     live = report.live
     if live is None:
@@ -52,6 +52,8 @@ def running_problems(
         problems = _health_problems(host, report.name, live)
         if not problems and checks_firewall:
             problems = _firewall_problems(host, report.name, live)
+        if not any(problem.kind in (ProblemKind.BRIDGE_MISSING, ProblemKind.FOREIGN_BRIDGE) for problem in problems):
+            problems = (*problems, *_mtu_problems(host, live))
     if live.restart_record_left:
         problems = (*problems, Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED))
     return problems
@@ -123,6 +125,17 @@ def _health_problems(host: "FileReader", name: str, live: Definition) -> tuple[P
         return ()
     runs = program is not None and program.strip() == "dnsmasq"
     return () if runs else (Problem(ProblemKind.DNSMASQ_NOT_RUNNING),)
+
+
+def _mtu_problems(host: "FileReader", live: Definition) -> tuple[Problem, ...]:
+    """Whether the bridge has another MTU than the network names: given by hand, or not given by an old libvirt."""
+    expected = live.tree.get("mtu")
+    if not live.bridge or expected is None:
+        return ()
+    mtu = (host.read_file(f"/sys/class/net/{live.bridge}/mtu") or "").strip()
+    if not mtu.isdecimal() or int(mtu) == expected:
+        return ()
+    return (Problem(ProblemKind.BRIDGE_MTU_DIFFERS, {"bridge": live.bridge, "mtu": int(mtu), "expected": expected}),)
 
 
 def _firewall_problems(host: "HostReader", name: str, live: Definition) -> tuple[Problem, ...]:

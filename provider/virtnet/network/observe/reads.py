@@ -78,6 +78,7 @@ def _grouped_with(request: Request) -> list[Request]:
     return [
         file(f"{place}/address"),
         file(f"{place}/flags"),
+        file(f"{place}/mtu"),
         directory(place),
         directory(f"{place}/brif"),
         *(file(f"{place}/bridge/{attribute}") for attribute in BRIDGE_ATTRIBUTES),

@@ -6,7 +6,7 @@ A Course holds what was decided; steps, changes, refusals and notes each follow 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from virtnet.network.checks.whole import Judged, judged
 from virtnet.network.diff import RECORDED_ONLY
@@ -15,7 +15,7 @@ from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
 from virtnet.network.plan.metadata import text_updates
-from virtnet.network.plan.new import autostart_refusals, contradictions, doubts, set_autostart
+from virtnet.network.plan.new import autostart_refusals, contradictions, doubts, set_autostart, start_steps
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot, unreached
 from virtnet.network.plan.restart import (
     cut_off_notes,
@@ -27,17 +27,18 @@ from virtnet.network.plan.restart import (
     restart_refusals,
     unseen,
 )
-from virtnet.network.plan.sections import dhcpv6_begins_or_ends, section_updates
+from virtnet.network.plan.sections import adds_second_address, dhcpv6_begins_or_ends, section_updates
 from virtnet.network.plan.targets import Copies, Targets, targets_of
 from virtnet.network.problem_kinds import DNSMASQ_PROBLEMS, ProblemKind, as_details, mended_by
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
-from virtnet.network.steps.running import StartNetwork, stop_step
+from virtnet.network.steps.running import SetBridgeMtu, stop_step
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.steps.step import NetworkStep
-from virtnet.network.tree import OWN_BRIDGE_MODES, as_defined, mode_of, own_bridge
+from virtnet.network.tree import OWN_BRIDGE_MODES, as_defined, mode_of
+from virtnet.network.versions import ADDS_SECOND_ADDRESS
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import NEXT_START, OwnerMark
@@ -253,6 +254,7 @@ def _steps(course: _Course) -> tuple[NetworkStep, ...]:
         *_autostart(course),
         *_clean_up(course),
         *_restart_of_dnsmasq(course),
+        *_mtu(course),
     )
 
 
@@ -307,8 +309,7 @@ def _start(course: _Course) -> tuple[NetworkStep, ...]:
     if not course.starts:
         return ()
     target = course.targets.copies.config
-    start = StartNetwork(uuid=course.report.uuid, bridge=own_bridge(target))
-    return (*leftovers.before_start(target, course.observed), start)
+    return (*leftovers.before_start(target, course.observed), *start_steps(course.report.uuid, target, course.observed))
 
 
 def _reattach(course: _Course) -> tuple[NetworkStep, ...]:
@@ -343,6 +344,15 @@ def _restart_of_dnsmasq(course: _Course) -> Iterator[NetworkStep]:
     if needed and allowed and course.dhcpv6 is None:
         reason = DnsmasqRestart.NOT_RUNNING if course.dnsmasq_gone else DnsmasqRestart.CUT_SHORT
         yield RestartDnsmasq(uuid=course.report.uuid, reason=reason)
+
+
+def _mtu(course: _Course) -> Iterator[NetworkStep]:
+    """The bridge's MTU, where that of the running network is another."""
+    problem = course.observed.problem(ProblemKind.BRIDGE_MTU_DIFFERS)
+    if problem is None or not course.runs_on or not course.touches_host:
+        return
+    found: Any = problem.details
+    yield SetBridgeMtu(uuid=course.report.uuid, bridge=found["bridge"], mtu=found["expected"], previous=found["mtu"])
 
 
 def _changes(course: _Course) -> tuple[Change, ...]:
@@ -425,10 +435,16 @@ def _autostart_findings(course: _Course) -> tuple[Refusal, ...]:
     return autostart_refusals(report.name, course.observed, autostart=sets)
 
 
-def _too_old(course: _Course) -> tuple[Refusal, ...]:
-    """What libvirt would drop from the definition, said before it is tried."""
-    copies = course.targets.copies
-    return needs_newer_libvirt(copies.config, course.observed.libvirt_version) if copies.config_changes else ()
+def _too_old(course: _Course) -> Iterator[Refusal]:
+    """What libvirt would drop from the definition, or refuse of the running network, said before it is tried."""
+    copies, version = course.targets.copies, course.observed.libvirt_version
+    if copies.config_changes:
+        # What is found so already does nothing there, and stays.
+        found = needs_newer_libvirt(copies.config_found, version)
+        yield from (refusal for refusal in needs_newer_libvirt(copies.config, version) if refusal not in found)
+    if version < ADDS_SECOND_ADDRESS and course.runs_on and copies.live and adds_second_address(*copies.live):
+        details: Details = {"path": "dns.hosts", "needed": ADDS_SECOND_ADDRESS, "version": version}
+        yield Refusal(RefusalKind.LIBVIRT_TOO_OLD, details)
 
 
 def _dnsmasq_not_restarted(course: _Course) -> Iterator[Refusal]:

@@ -20,13 +20,14 @@ from virtnet.network.plan.new import (
     plugged_in,
     set_autostart,
     start_findings,
+    start_steps,
 )
 from virtnet.network.plan.restart import probe
 from virtnet.network.plan.targets import at_next_start
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork
 from virtnet.network.steps.kinds import StepKind
-from virtnet.network.steps.running import StartNetwork, stop_step
+from virtnet.network.steps.running import stop_step
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import edits
 from virtnet.network.xml import write as network_edit
@@ -150,7 +151,7 @@ def _finish(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
         )
     )
     if wanted_active and (stops or not report.active):
-        steps.append(StartNetwork(uuid=report.uuid, bridge=own_bridge(target)))
+        steps += start_steps(report.uuid, target, observed)
     if not desired.get("autostart", True) and report.autostart:
         steps.append(set_autostart(report.uuid, report.name, observed, autostart=False))
     steps += finishing(desired, target, report.uuid, creating, observed)

@@ -11,8 +11,9 @@ from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, prefli
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, Outline, named
 from virtnet.network.steps.kinds import StepKind
-from virtnet.network.steps.running import SetAutostart, StartNetwork
+from virtnet.network.steps.running import SetAutostart, SetBridgeMtu, StartNetwork
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.network.versions import SETS_BRIDGE_MTU
 from virtnet.network.xml import edits
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.read import NOT_XML, OwnerMark
@@ -52,7 +53,7 @@ def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
         )
     ]
     if desired.get("active", True):
-        steps.append(StartNetwork(uuid=uuid, bridge=own_bridge(target)))
+        steps += start_steps(uuid, target, observed)
     steps += finishing(desired, target, uuid, creating, observed)
     plugged = plugged_in(desired, target, uuid, observed)
     steps += plugged.steps
@@ -70,6 +71,15 @@ def new_tree(desired: "NetworkTree", uuid: str) -> "NetworkTree":
     made = without_nones(NetworkSpec, named(desired))
     target: NetworkTree = {**without(made, {"__owner", "__urn"}), "uuid": uuid}
     return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
+
+
+def start_steps(uuid: str, target: "NetworkTree", observed: Observed) -> "tuple[NetworkStep, ...]":
+    """The start, and then the bridge's MTU, where this libvirt leaves it at the kernel's."""
+    bridge, mtu = own_bridge(target), target.get("mtu")
+    started = StartNetwork(uuid=uuid, bridge=bridge)
+    if mtu is None or observed.libvirt_version >= SETS_BRIDGE_MTU:
+        return (started,)
+    return (started, SetBridgeMtu(uuid=uuid, bridge=bridge, mtu=mtu, previous=None))
 
 
 def plugged_in(desired: "NetworkTree", target: "NetworkTree", uuid: str, observed: Observed) -> PlugIn:

@@ -14,9 +14,10 @@ from virtnet.network.observe.named import named_on_host
 from virtnet.network.observed import HostReport, Observed, ObservedAbsent
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_bridge, serves
-from virtnet.network.versions import LIBVIRT_OF_PROPERTY
+from virtnet.network.versions import LIBVIRT_OF_PROPERTY, LIBVIRT_OF_USE, SETS_BRIDGE_MTU
 from virtnet.network.xml.definition import Subnet
 from virtnet.planning.findings import Note, Refusal
+from virtnet.spec.failures import Details
 from virtnet.transport.uri import with_system
 
 if TYPE_CHECKING:
@@ -43,12 +44,20 @@ def preflight(tree: "NetworkTree", observed: Observed, *, allow_overlap: bool) -
     refusals = [*_bridge_names(tree, observed)]
     notes: list[Note] = []
     overlaps = [] if allow_overlap else list(_overlaps(tree, observed))
-    refusals += [*overlaps, *_named(tree, observed)]
+    refusals += [*overlaps, *_named(tree, observed), *_mtu(tree, observed)]
     notes += unreached(tree, observed)
     if observed.host is not None:
         refusals += _host(tree, observed.host, observed, overlapping=bool(overlaps))
         notes += _routes(tree, observed.host)
     return Findings(tuple(refusals), tuple(notes))
+
+
+def _mtu(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
+    """An MTU that neither libvirt gives the bridge nor we can."""
+    version = observed.libvirt_version
+    if "mtu" in tree and observed.only_libvirt and version < SETS_BRIDGE_MTU:
+        details: Details = {"path": "mtu", "needed": SETS_BRIDGE_MTU, "version": version}
+        yield Refusal(RefusalKind.LIBVIRT_TOO_OLD, details)
 
 
 def _bridge_names(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
@@ -237,8 +246,10 @@ def _ports(tree: "NetworkTree", host: HostReport, addresses: set[str]) -> Iterat
 
 
 def needs_newer_libvirt(tree: "NetworkTree", version: int) -> tuple[Refusal, ...]:
-    """What the tree names and a libvirt of this version would drop from a definition, or refuse."""
+    """What the tree names and a libvirt of this version would drop from a definition, refuse, or not carry out."""
     driver = tree.get("forward", {}).get("driver", {})
+    served = [(ip, ip.get("dhcp", {})) for ip in tree.get("ips", [])]
+    reserved = [host.get("name", "") for _, dhcp in served for host in dhcp.get("hosts", [])]
     named = {
         "title": "title" in tree,
         "description": "description" in tree,
@@ -247,10 +258,16 @@ def needs_newer_libvirt(tree: "NetworkTree", version: int) -> tuple[Refusal, ...
         "domain.register": tree.get("domain", {}).get("register") is True,
         "vlan": mode_of(tree) == "bridge" and _tags_without_open_vswitch(tree),
         "dns.forwarders": any("port" in forwarder for forwarder in tree.get("dns", {}).get("forwarders", [])),
+        "ips.tftp_root": any(
+            "tftp_root" in ip and not (dhcp.get("ranges") or dhcp.get("hosts")) for ip, dhcp in served
+        ),
+        "ips.dhcp.hosts.name": any(name[:1].isdigit() for name in reserved),
+        "ips": mode_of(tree) == "open" and not served,
+        "bridge.zone": mode_of(tree) == "open" and "zone" in tree.get("bridge", {}),
     }
     return tuple(
         Refusal(RefusalKind.LIBVIRT_TOO_OLD, {"path": path, "needed": needed, "version": version})
-        for path, needed in LIBVIRT_OF_PROPERTY.items()
+        for path, needed in (LIBVIRT_OF_PROPERTY | LIBVIRT_OF_USE).items()
         if named[path] and version < needed
     )
 

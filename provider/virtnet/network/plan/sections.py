@@ -111,6 +111,20 @@ def dhcpv6_begins_or_ends(wanted: "NetworkTree", found: "NetworkTree") -> Dnsmas
     return None
 
 
+def adds_second_address(wanted: "NetworkTree", found: "NetworkTree") -> bool:
+    """Whether a DNS host is added under a name that another address has by then."""
+    hosts = wanted.get("dns", {}).get("hosts", [])
+    _, additions = item_changes(DnsHost, hosts, found.get("dns", {}).get("hosts", []), ordered=False)
+    added = {change.item["ip"] for change in additions}
+    return any(
+        not set(host["hostnames"]).isdisjoint(other["hostnames"])
+        for host in hosts
+        if host["ip"] in added
+        for other in hosts
+        if other is not host
+    )
+
+
 def _serves_ipv4_dhcp(tree: "NetworkTree") -> bool:
     return any(gives_addresses(ip.get("dhcp", {})) for ip in tree.get("ips", []) if ":" not in ip["address"])
 

@@ -38,6 +38,7 @@ class StepKind(Enum):
     REMOVE_BRIDGE_OF_START = "remove bridge of start"
     REMOVE_BRIDGE_OF_STOP = "remove bridge of stop"
     END_DNSMASQ = "end dnsmasq"
+    SET_BRIDGE_MTU = "set bridge mtu"
 
 
 class DnsmasqRestart(Enum):
@@ -68,3 +69,4 @@ class StepFault(Enum):
     HOST_NOT_REACHED = "host not reached"
     LEFTOVER_NOT_OURS = "leftover not ours"
     CANNOT_START = "cannot start"
+    MTU_NOT_REACHED = "mtu not reached"

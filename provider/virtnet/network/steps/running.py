@@ -156,6 +156,8 @@ class RunAgain:
                 RemoveLeftoverBridge(uuid=self.uuid, bridge=self.bridge, mac=live.mac).execute(clients)
                 EndLeftoverDnsmasq(uuid=self.uuid, name=live.tree.get("name", "")).execute(clients)
             StartNetwork(uuid=self.uuid, bridge=self.bridge, known_ours=True).execute(clients)
+            if clients.host is not None and (mtu := live.tree.get("mtu")) is not None:
+                SetBridgeMtu(uuid=self.uuid, bridge=self.bridge, mtu=mtu, previous=None).execute(clients)
         finally:
             # The running network's XML is only what it was started from; its definition is put back in any case.
             report = clients.libvirt.find_network(uuid=self.uuid)
@@ -164,6 +166,41 @@ class RunAgain:
 
     def undo(self) -> None:
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetBridgeMtu:
+    """Give the bridge of the running network the MTU that the network names, where it has another."""
+
+    uuid: str
+    bridge: str
+    mtu: int
+    previous: int | None
+    """What taking back puts there; None where the bridge goes with the start that is taken back."""
+
+    impact = NO_IMPACT
+
+    def describe(self) -> Summary:
+        return Summary(StepKind.SET_BRIDGE_MTU, {"bridge": self.bridge, "mtu": self.mtu})
+
+    def execute(self, clients: Clients) -> None:
+        if clients.host is None:
+            raise Refused(kind=StepFault.MTU_NOT_REACHED, details={"bridge": self.bridge})
+        report = find_network(clients.libvirt, uuid=self.uuid)
+        if report is None or report.live is None:
+            return
+        if report.live.mac not in ("", link_address(clients, self.bridge)):
+            return  # gone, or somebody else's: the next look says so
+        there = (clients.host.read_file(f"/sys/class/net/{self.bridge}/mtu") or "").strip()
+        if there != str(self.mtu):
+            from virtnet.network.steps.actions import WriteAttribute, carry_out
+
+            carry_out(clients, [WriteAttribute(link=self.bridge, attribute="mtu", value=str(self.mtu))])
+
+    def undo(self) -> Step | None:
+        if self.previous is None:
+            return None
+        return SetBridgeMtu(uuid=self.uuid, bridge=self.bridge, mtu=self.previous, previous=None)
 
 
 @dataclass(frozen=True, kw_only=True)

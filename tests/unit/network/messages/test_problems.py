@@ -15,6 +15,7 @@ PROBLEMS: dict[ProblemKind, list[Details]] = {
     ProblemKind.BRIDGE_MISSING: [{"bridge": "vn-lab"}],
     ProblemKind.FOREIGN_BRIDGE: [FOREIGN.details],
     ProblemKind.BRIDGE_DOWN: [{"bridge": "vn-lab"}],
+    ProblemKind.BRIDGE_MTU_DIFFERS: [{"bridge": "vn-lab", "mtu": 1500, "expected": 1400}],
     ProblemKind.ADDRESSES_MISSING: [{"bridge": "vn-lab", "addresses": ["10.9.0.1", "fd00:9::1"]}],
     ProblemKind.DNSMASQ_NOT_RUNNING: [{}],
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: [{}],

@@ -20,6 +20,7 @@ from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.running import (
     RunAgain,
     SetAutostart,
+    SetBridgeMtu,
     StartNetwork,
     StopIfActive,
     StopNetwork,
@@ -114,6 +115,7 @@ STEPS: tuple[Step, ...] = (
     RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC),
     RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC, users=GUESTS),
     EndLeftoverDnsmasq(uuid=UUID, name="lab"),
+    SetBridgeMtu(uuid=UUID, bridge="vn-lab", mtu=1400, previous=1500),
 )
 
 WAITING = {"attachments": [entry.as_details() for entry in GUESTS], "holding": "virtnet-holding-12ab34"}
@@ -141,6 +143,7 @@ FAULTS = (
     ),
     VirtnetError(kind=StepFault.LINK_NOT_ON_BRIDGE, details={"interface": "veth1", "bridge": "vn-lab"}),
     VirtnetError(kind=StepFault.HOST_NOT_REACHED, details={"interface": "veth1"}),
+    VirtnetError(kind=StepFault.MTU_NOT_REACHED, details={"bridge": "vn-lab"}),
     VirtnetError(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": "vn-lab", "host": "this host"}),
     VirtnetError(kind=StepFault.CANNOT_START, details={"failure": "no {room}"}),
 )

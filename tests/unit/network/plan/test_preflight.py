@@ -20,6 +20,7 @@ LAB = {
     "mac": MAC,
     "ips": [{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}],
 }
+OPEN = {"forward": {"mode": "open"}, "ips": [{"address": "10.91.0.1/24"}]}
 EMPTY = HostReport(links=(), addresses=(), routes=(), listening_sockets=(), missing_programs=())
 
 
@@ -330,6 +331,30 @@ def test_a_running_networks_own_dns_server_is_no_other_program_but_one_at_its_ne
         ),
         ({"forward": {"mode": "passthrough"}, "vlan": {"tags": [{"id": 7}]}}, 9_000_000, None),
         ({"dns": {"forwarders": [{"address": "192.0.2.1", "port": 5353}]}}, 12_000_000, None),
+        ({**OPEN, "bridge": {"zone": "public"}}, 10_007_000, ("bridge.zone", 10_008_000)),
+        ({**OPEN, "bridge": {"zone": "public"}}, 10_008_000, None),
+        ({"forward": {"mode": "open"}}, 10_007_000, ("ips", 10_008_000)),
+        ({"forward": {"mode": "open"}}, 10_008_000, None),
+        (OPEN, 7_000_000, None),
+        ({"forward": {"mode": "nat"}, "bridge": {"zone": "public"}}, 7_000_000, None),
+        ({"ips": [{"address": "10.91.0.1/24", "tftp_root": "/srv"}]}, 8_004_000, ("ips.tftp_root", 8_005_000)),
+        (
+            {"ips": [{"address": "10.91.0.1/24", "tftp_root": "/srv", "dhcp": {"bootp": {"file": "a"}}}]},
+            8_004_000,
+            ("ips.tftp_root", 8_005_000),
+        ),
+        (
+            {"ips": [{"address": "10.91.0.1/24", "tftp_root": "/srv", "dhcp": {"hosts": [{"mac": MAC}]}}]},
+            8_004_000,
+            None,
+        ),
+        ({"ips": [{"address": "10.91.0.1/24", "tftp_root": "/srv"}]}, 8_005_000, None),
+        (
+            {"ips": [{"address": "10.91.0.1/24", "dhcp": {"hosts": [{"mac": MAC, "name": "1web"}]}}]},
+            7_000_000,
+            ("ips.dhcp.hosts.name", 7_001_000),
+        ),
+        ({"ips": [{"address": "10.91.0.1/24", "dhcp": {"hosts": [{"mac": MAC, "name": "web1"}]}}]}, 7_000_000, None),
     ],
 )
 def test_what_an_older_libvirt_would_drop_is_refused_first(
@@ -341,6 +366,22 @@ def test_what_an_older_libvirt_would_drop_is_refused_first(
     refusals = needs_newer_libvirt(tree, version)
 
     assert refusals == ((Refusal(RefusalKind.LIBVIRT_TOO_OLD, details),) if needs else ())
+
+
+@pytest.mark.parametrize(
+    ("version", "only_libvirt", "refused"),
+    [(7_000_000, True, True), (7_000_000, False, False), (8_000_000, True, False)],
+)
+def test_an_mtu_that_neither_libvirt_nor_we_can_give_the_bridge_is_refused(
+    version: int, only_libvirt: bool, refused: bool
+) -> None:
+    seen = observed()._replace(libvirt_version=version, only_libvirt=only_libvirt)
+
+    refusals = found(seen, {**LAB, "mtu": 1400}).refusals
+
+    details: Details = {"path": "mtu", "needed": 8_000_000, "version": version}
+    assert refusals == ((Refusal(RefusalKind.LIBVIRT_TOO_OLD, details),) if refused else ())
+    assert found(seen).refusals == ()
 
 
 @pytest.mark.parametrize(

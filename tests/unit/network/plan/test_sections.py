@@ -9,7 +9,7 @@ from tests.unit.strategies import networks
 
 from virtnet.network._generated.trees import NetworkIpTree, NetworkTree
 from virtnet.network.live_items import updates_can_make
-from virtnet.network.plan.sections import dhcpv6_begins_or_ends, section_updates
+from virtnet.network.plan.sections import adds_second_address, dhcpv6_begins_or_ends, section_updates
 from virtnet.network.spec import Srv
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.sections import UpdateSection
@@ -299,3 +299,27 @@ def test_removals_come_first_and_no_update_comes_twice(wanted: Any, found: Any) 
     commands = [update.command for update in updates]
     assert commands == sorted(commands, reverse=True)
     assert len(set(updates)) == len(updates)
+
+
+def named(*hosts: tuple[str, str]) -> NetworkTree:
+    return {"dns": {"hosts": [{"ip": ip, "hostnames": names.split()} for ip, names in hosts]}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "adds"),
+    [
+        (named(("10.9.0.1", "a"), ("fd00::1", "a")), named(("10.9.0.1", "a")), True),
+        (named(("10.9.0.1", "a"), ("fd00::1", "a")), named(), True),
+        (named(("10.9.0.1", "a b"), ("fd00::1", "c b")), named(("fd00::1", "c")), True),
+        (named(("10.9.0.1", "a"), ("fd00::1", "a")), named(("10.9.0.1", "a"), ("fd00::1", "a")), False),
+        (
+            named(("10.9.0.1", "a"), ("fd00::1", "a"), ("10.9.0.2", "b")),
+            named(("10.9.0.1", "a"), ("fd00::1", "a")),
+            False,
+        ),
+        (named(("10.9.0.1", "a"), ("fd00::1", "b")), named(("10.9.0.1", "a")), False),
+        (named(("fd00::1", "a")), named(("10.9.0.1", "a")), False),
+    ],
+)
+def test_a_second_address_for_a_name_is_seen(wanted: Any, found: Any, adds: bool) -> None:
+    assert adds_second_address(wanted, found) is adds

@@ -17,7 +17,7 @@ from virtnet.network.steps.holding import Reattach, RemoveHoldingNetwork, StartH
 from virtnet.network.steps.kinds import StepFault
 from virtnet.network.steps.leftovers import RemoveLeftoverBridge
 from virtnet.network.steps.probe import ProbeStart
-from virtnet.network.steps.running import StartNetwork, StopIfActive, StopNetwork
+from virtnet.network.steps.running import SetBridgeMtu, StartNetwork, StopIfActive, StopNetwork
 from virtnet.network.steps.sections import UpdateSection
 from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
@@ -177,6 +177,12 @@ def test_a_bridge_of_a_leftovers_name_that_is_not_ours() -> None:
     step = RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC)
 
     assert fault(step, libvirt(STOPPED), bridge("vn-lab")) is StepFault.LEFTOVER_NOT_OURS
+
+
+def test_an_mtu_where_only_libvirt_is_reached() -> None:
+    step = SetBridgeMtu(uuid=UUID, bridge="vn-lab", mtu=1400, previous=None)
+
+    assert fault(step, libvirt(RUNNING)) is StepFault.MTU_NOT_REACHED
 
 
 def test_a_host_that_cannot_start_networks() -> None:
