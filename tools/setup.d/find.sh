@@ -18,6 +18,16 @@ find_uv() {
     echo "$cache/uv/bin/uv"
 }
 
+# Whether the machine's own python3 has libvirt, so that none is built: prints that python3, past any shim, and past
+# this project's environment when it is active.
+find_libvirt_python() {
+    local python
+    python=$(python3 -c 'import sys; print(getattr(sys, "_base_executable", None) or sys.executable)') || return 1
+    "$python" -c 'import importlib.metadata as m, sys; sys.exit(int(m.version("libvirt-python").split(".")[0]) < int(sys.argv[1]))' \
+        "$LIBVIRT_PYTHON_OLDEST" 2>/dev/null || return 1
+    echo "$python"
+}
+
 # --- Pulumi ----------------------------------------------------------------------------------------
 
 pulumi_cache() { echo "$cache/pulumi-$PULUMI_VERSION-$(uname -m)"; }

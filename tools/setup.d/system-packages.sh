@@ -10,6 +10,7 @@ set -euo pipefail
 list=$repo/tools/setup.d/system-packages.txt
 if [[ ${1-} == --missing ]]; then list=${2:-$list}; fi
 readonly list
+readonly other_names=$repo/provider/virtnet/sandbox/packages.txt
 
 python_has() {
     python3 - "$1" <<'PYTHON'
@@ -92,6 +93,24 @@ keep_services_off() {
     fi
 }
 
+# Package managers that are named where there is no apt-get, by their columns in $other_names, and how each is called.
+readonly MANAGERS=('2 dnf install' '3 zypper install' '4 pacman -S --needed')
+
+# elsewhere PACKAGE…: ends the set-up with the command that installs them with this machine's package manager.
+elsewhere() {
+    local manager column call wanted
+    for manager in "${MANAGERS[@]}"; do
+        read -r column call <<<"$manager"
+        have "${call%% *}" || continue
+        wanted=$(printf '%s\n' "$@" | awk -v column="$column" -v names="$other_names" '
+            BEGIN { while ((getline line < names) > 0) if (split(line, row) == 4) called[row[1]] = row[column] }
+            called[$1] != "-" { print called[$1] }' | sort -u | paste -sd ' ')
+        fail "this machine has no apt-get; run this, then run the set-up again:" "  sudo $call $wanted" \
+            "(these names are not tried; where they start services, those stay on)"
+    done
+    fail "this platform has no apt-get; install what gives the Debian packages $*, then run this again"
+}
+
 install_packages() {
     local services
     services=$(enabled_services)
@@ -113,9 +132,7 @@ main() {
     fi
     mapfile -t missing <<<"$names"
     say "missing: ${missing[*]}"
-    if ! have apt-get; then
-        fail "this platform has no apt-get; install what gives the Debian packages ${missing[*]}, then run this again"
-    fi
+    have apt-get || elsewhere "${missing[@]}"
     if ! as_root true 2>/dev/null; then
         mapfile -t missing < <(installable "${missing[@]}")
         fail 'not root, and sudo wants a password; run this, then run the set-up again:' \

@@ -31,10 +31,19 @@ python=$(python3 -c 'import sys; print(getattr(sys, "_base_executable", None) or
 say "$("$uv" --version | cut -d' ' -f1,2), $("$python" --version), into ${venv#"$repo/"}"
 # The machine's own certificates, as pip, curl and Go use them: a company's proxy may need them.
 export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true}
+# The machine's own libvirt for Python serves where what one is built with is not there, if the environment sees it.
+without=()
+if ! { have pkg-config && pkg-config --exists libvirt; } && find_libvirt_python >/dev/null; then
+    say "with the machine's own libvirt for Python"
+    without=(--no-install-package libvirt-python)
+    grep -qs '^include-system-site-packages = true$' "$venv/pyvenv.cfg" ||
+        "$uv" venv --quiet --clear --system-site-packages --python "$python" --no-python-downloads "$venv" ||
+        fail 'uv could not make a virtual environment (its own words are above)'
+fi
 # Copies, since hard links fail between file systems and let an edit in .venv reach uv's cache.
 # Compiled once here, or every start of Python compiles pulumi again where writing bytecode is switched off.
 UV_COMPILE_BYTECODE=true UV_LINK_MODE=${UV_LINK_MODE:-copy} UV_PROJECT_ENVIRONMENT=$venv VIRTUAL_ENV='' \
-    "$uv" sync --project "$repo" --frozen --quiet --python "$python" --no-python-downloads ||
+    "$uv" sync --project "$repo" --frozen --quiet --python "$python" --no-python-downloads "${without[@]}" ||
     fail 'uv could not make the virtual environment from uv.lock (its own words are above)'
 # Likewise the project's own modules. Where they cannot be written, each start takes 0.07 s longer, and that is all.
 "$venv/bin/python" -m compileall -q "$repo/provider" "$repo/sdk" >/dev/null 2>&1 || true

@@ -23,12 +23,14 @@ def no_subordinate_ids(user: str, files: Collection[str]) -> str:
     )
 
 
-def missing(things: Collection[str], packages: Collection[str]) -> str:
-    """Programs or files that are not on the machine, and Debian's packages that have them."""
-    return (
-        f"A sandbox needs {', '.join(things)}, which this machine does not have: install with"
-        f" `apt-get install --no-install-recommends {' '.join(packages)}`."
+def missing(things: Collection[str], install: str, packages: Collection[str]) -> str:
+    """Programs or files that are not on the machine, and the packages that have them: Debian's without a command."""
+    way = (
+        f"install with `{install} {' '.join(packages)}`"
+        if install
+        else f"install what Debian has in {', '.join(packages)}"
     )
+    return f"A sandbox needs {', '.join(things)}, which this machine does not have: {way}."
 
 
 def no_layout(variable: str, value: str, known: Collection[str]) -> str:

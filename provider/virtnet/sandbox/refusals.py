@@ -12,6 +12,7 @@ from virtnet.errors import Refused
 from virtnet.sandbox import messages
 from virtnet.sandbox.layout import VARIABLE, Layout, layout
 from virtnet.sandbox.mounts import system_path
+from virtnet.sandbox.packages import Manager, names_in
 
 # Each program or file with the Debian and Ubuntu package that has it.
 _PROGRAMS = {
@@ -29,7 +30,7 @@ _CAP_SYS_ADMIN = 21
 
 
 def check_programs(*, rootless: bool) -> None:
-    """Raise Refused, with the command that installs them, when programs or files are missing."""
+    """Raise Refused, with the command that installs them here, when programs or files are missing."""
     path = system_path(os.environ)
     try:
         daemons = layout(os.environ, path).daemons
@@ -47,8 +48,9 @@ def check_programs(*, rootless: bool) -> None:
             if not _has_driver(driver):
                 missing[f"libvirt's {_DRIVERS[driver]} driver"] = f"libvirt-daemon-driver-{driver}"
     if missing:
-        packages = sorted(set(missing.values()))
-        raise Refused(messages.missing(missing, packages))
+        manager = next((each for each in Manager if shutil.which(each.program, path=path)), None)
+        names = names_in(manager or Manager.APT, missing.values())
+        raise Refused(messages.missing(missing, "" if manager is None else manager.value, names))
 
 
 def find_cause(*, rootless: bool, proc: Path = Path("/proc"), etc: Path = Path("/etc")) -> str | None:

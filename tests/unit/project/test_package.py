@@ -75,7 +75,7 @@ def test_the_wheel_holds_both_packages_as_they_are_here_and_what_describes_it(wh
 def test_nothing_in_the_wheel_is_anything_but_code_and_the_data_it_reads(wheel: zipfile.ZipFile) -> None:
     names = [name for name in wheel.namelist() if ".dist-info/" not in name]
 
-    assert {Path(name).suffix for name in names} == {".py", ".json", ".typed", ".sh", ".service"}
+    assert {Path(name).suffix for name in names} == {".py", ".json", ".txt", ".typed", ".sh", ".service"}
     assert not [name for name in names if "test" in name or "tools" in name or "bench" in name]
     # Readable for everybody, writable for their owner, run by nobody.
     assert {wheel.getinfo(name).external_attr >> 16 & 0o777 for name in names} == {0o644}

@@ -33,7 +33,7 @@ PROOFS = {
     "file": r"/\S+",
     "pkg-config": r"\S+",
     "python": "headers|ensurepip",
-    "found": "pulumi|uv",
+    "found": "pulumi|uv|libvirt_python",
     "no": "guests",
 }
 
@@ -213,3 +213,25 @@ def test_each_line_of_the_list_can_be_read() -> None:
             assert re.fullmatch(PROOFS[kind], what), (package, proof)
     names = [package for package, _, _ in packages]
     assert len(names) == len(set(names)) > 20
+
+
+@pytest.mark.parametrize(
+    ("manager", "command", "names"),
+    [
+        ("dnf", "sudo dnf install", {"libvirt-client", "iputils"}),
+        ("zypper", "sudo zypper install", {"libvirt-client", "iputils"}),
+        ("pacman", "sudo pacman -S --needed", {"libvirt", "iputils"}),
+    ],
+)
+def test_where_there_is_no_apt_the_machines_own_packages_are_named(
+    place: Place, manager: str, command: str, names: set[str]
+) -> None:
+    for name in (manager, "awk", "paste"):
+        (place.bin / name).symlink_to(shutil.which(name) or "/bin/true")
+
+    done = place.run("tools/setup.d/system-packages.sh")
+
+    assert done.returncode == 1
+    (said,) = [line for line in done.stderr.splitlines() if command in line]
+    # virsh and ping, which none of the places has where root's programs are.
+    assert names <= set(said.partition(command)[2].split())
