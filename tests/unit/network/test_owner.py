@@ -391,6 +391,25 @@ def test_a_mark_of_nobody_is_not_believed_without_a_word() -> None:
     assert Note(NoteKind.FOUND_BY_MARK, {"owner": "project/stack/a"}) in plan.notes
 
 
+def test_how_a_network_was_found_that_is_still_so_is_no_news() -> None:
+    # This libvirt leaves the mark in what runs.
+    libvirt = FakeLibvirt(reports=host_with_a_network().reports, daemon_version=9_000_000)
+    before = as_configured(libvirt)
+    recorded = updated(libvirt, created(libvirt, "project/stack/a", **RESTARTS), "project/stack/a")
+    deleted(libvirt, recorded)
+    left_in_what_runs = live_mark(libvirt)
+    defined_as_it_runs(libvirt)
+    desired = checked("project/stack/b")
+
+    notes = NETWORK.plan(desired, None, NETWORK.observe(connect_to(libvirt)(""), desired, {})).notes
+    again = created(libvirt, "project/stack/b", **RESTARTS)
+    deleted(libvirt, again)
+
+    assert left_in_what_runs is not None
+    assert [note.kind for note in notes] == [NoteKind.ADOPTED, NoteKind.TAKEN_OVER]
+    assert as_configured(libvirt) == before
+
+
 @pytest.mark.parametrize("killed_after", range(7))
 @pytest.mark.parametrize("inputs", [RESTARTS, {"title": "a's"}, {"domain": {"name": "a.test"}, "autostart": False}])
 def test_a_giving_back_that_was_killed_is_finished(inputs: dict[str, Any], killed_after: int) -> None:

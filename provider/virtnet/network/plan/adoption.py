@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.plan.kinds import RefusalKind
 from virtnet.network.plan.new import own_mark
+from virtnet.network.spec import NetworkSpec
+from virtnet.network.xml.definition import definition
 from virtnet.network.xml.edits import named_by
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning.findings import Refusal
+from virtnet.planning.merge import differences
 from virtnet.planning.ownership.marks import owner_of
 from virtnet.spec.part import as_group
 
@@ -56,6 +59,13 @@ def as_found(report: ReportedNetwork) -> AsFound:
     return AsFound(
         xml=report.definition.xml, active=report.active, autostart=report.autostart, persistent=report.persistent
     )
+
+
+def is_as(found: AsFound, report: ReportedNetwork) -> bool:
+    """Whether a network is as it was found: a mark that was left behind says nothing else then."""
+    if (report.active, report.autostart, report.persistent) != (found.active, found.autostart, found.persistent):
+        return False
+    return not differences(NetworkSpec, definition(found.xml).tree, report.definition.tree)
 
 
 def adoption_mark(desired: "NetworkTree", token: str, found: AsFound, left: Collection[str] = ()) -> OwnerMark | None:

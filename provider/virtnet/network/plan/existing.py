@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from virtnet.network.checks.whole import taken_as_found
 from virtnet.network.observed import ObservedNetwork
-from virtnet.network.plan.adoption import adoption_mark, as_found, owned_by_other
+from virtnet.network.plan.adoption import adoption_mark, as_found, is_as, owned_by_other
 from virtnet.network.plan.converge import converge
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, failure_details
 from virtnet.network.plan.leftovers import before_start
@@ -102,7 +102,8 @@ def _adopt(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
     marks_first = mark is not None and report.persistent
     marked = (MarkNetwork(uuid=report.uuid, mark=mark, previous=previous),) if marks_first else ()
     notes = [Note(NoteKind.ADOPTED, {"uuid": report.uuid, "on_delete": desired.get("on_delete")})]
-    if previous is not None and previous.found and desired.get("on_delete") in (None, "restore"):
+    gives_back = desired.get("on_delete") in (None, "restore")
+    if previous is not None and previous.found and gives_back and not is_as(found, report):
         notes.append(Note(NoteKind.FOUND_BY_MARK, {"owner": previous.owner_shown}))
     if previous is not None and previous.owner and not previous.is_of_resource(desired):
         notes.append(Note(NoteKind.TAKEN_OVER, {"owner": previous.owner, "alias": previous.alias_for(desired)}))
