@@ -113,12 +113,13 @@ class _Link:
         self.caller.end()
 
     def abandon(self) -> None:
-        """Leave it to a call that may never end: who closed it would wait as well."""
+        """Leave it to a call that may never end, to be closed when it does: who closed it now would wait as well."""
         self._abandoned = True
         if self.handle is not None:
             atexit.unregister(self.handle.close)
         if self.tunnel is not None:
             self.tunnel.close()
+        self.close()
 
     def _close(self) -> None:
         if self.handle is not None:

@@ -56,8 +56,7 @@ class SshTunnel:
         self._argv = ssh_command(target, remote_command(target.driver, target.path, target.parameters)).argv
         self._local = f"{target.driver}+unix://{target.path}"
         self._process: subprocess.Popen[bytes] | None = None
-        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
-        atexit.register(self.close)
+        self._stderr: IO[bytes] | None = None
 
     @contextmanager
     def listening(self) -> Iterator[str]:
@@ -84,10 +83,10 @@ class SshTunnel:
             return
         with caller:
             self.close()
-            self._stderr.seek(0)
-            self._stderr.truncate()
+            atexit.register(self.close)
             # In a session of its own: Ctrl-C must not cut the connection over which steps are taken back.
             with suppress(OSError):
+                self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
                 self._process = subprocess.Popen(
                     self._argv,
                     stdin=caller.fileno(),
@@ -97,17 +96,24 @@ class SshTunnel:
                 )
 
     def close(self) -> None:
-        """End what is left of the last conversation."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        """End what is left of the last conversation; nothing more is known of it."""
+        atexit.unregister(self.close)
+        # By the thread of a call that was given up, too.
+        process, self._process = self._process, None
+        stderr, self._stderr = self._stderr, None
+        if process is not None:
+            process.kill()
+            process.wait()
+        if stderr is not None:
+            stderr.close()
 
     def stderr_tail(self) -> str:
         """What ssh, or the program on the host, said at last."""
         with suppress(subprocess.TimeoutExpired):
             if self._process is not None:
                 self._process.wait(1)
+        if self._stderr is None:
+            return ""
         self._stderr.seek(0)
         lines = self._stderr.read().decode(errors="replace").splitlines()
         return " ".join(" ".join(line.split()) for line in lines[-3:])

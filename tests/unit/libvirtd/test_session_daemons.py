@@ -265,3 +265,18 @@ def test_an_interrupt_is_raised_when_the_call_has_ended() -> None:
         session.execute("do it", slow)
 
     assert ended == [True]
+
+
+def test_the_thread_of_a_call_that_was_given_up_ends_with_the_call() -> None:
+    library, before = Modular(), set(threading.enumerate())
+    session = session_of(library)
+    session.read("look", Handle.ask)
+
+    with library.silence(), pytest.raises(Unreachable, match="was given up"):
+        session.execute("do it", Handle.ask)
+    waiting = set(threading.enumerate()) - before
+    for thread in waiting:
+        thread.join(5)
+
+    assert not any(thread.is_alive() for thread in waiting)
+    assert all(handle.closed.is_set() for handle in library.handles)
