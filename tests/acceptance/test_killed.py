@@ -22,7 +22,7 @@ from virtnet.network.xml.definition import definition
 pytestmark = pytest.mark.acceptance
 
 SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.99"}]}}
-CREATING = 'phase="creating"'
+CREATING = 'phase="first definition"'
 #: How many dnsmasq processes of the network there are, less the helper that runs libvirt's lease script as root; and
 #: how many sockets serve DNS on it.
 DNSMASQ = "ps -C dnsmasq -o user=,args= | grep -v ^root | grep -c dnsmasq/lab.conf || true"

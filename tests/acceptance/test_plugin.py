@@ -386,7 +386,7 @@ def test_what_a_failed_create_left_is_in_the_state(hooked: Host) -> None:  # noq
 
     assert hooked.virsh("net-uuid", "lab").strip() == uuid
     assert "initErrors" not in native.state("lab")
-    assert 'phase="creating"' not in hooked.virsh("net-dumpxml", "lab", "--inactive")
+    assert 'phase="first definition"' not in hooked.virsh("net-dumpxml", "lab", "--inactive")
     assert native.unchanged()
     native.destroy()
     assert hooked.network("lab") is None

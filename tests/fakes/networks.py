@@ -188,7 +188,7 @@ class FakeNetworks:
             uuid: report._replace(
                 live_xml=None
                 if report.live_xml is None
-                else canonical(report.live_xml).replace(' phase="creating"', ""),
+                else canonical(report.live_xml).replace(' phase="first definition"', ""),
                 config_xml=None if report.config_xml is None else canonical(report.config_xml),
             )
             for uuid, report in self.reports.items()

@@ -183,7 +183,7 @@ def test_a_park_whose_network_is_gone(host: Host) -> None:
 def test_a_network_that_is_half_made(host: Host) -> None:
     xml = (
         "<network><name>half</name><metadata><v:owner xmlns:v='urn:pulumi-virtnet:owner:1.0' name='shop/prod/half'"
-        " phase='creating'/></metadata><bridge name='vn-half'/><ip address='10.92.0.1' prefix='24'/></network>"
+        " phase='first definition'/></metadata><bridge name='vn-half'/><ip address='10.92.0.1' prefix='24'/></network>"
     )
     host.run("virsh", "net-define", "/dev/stdin", given=xml)
 

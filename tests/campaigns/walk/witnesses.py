@@ -116,7 +116,7 @@ def _mark(element: etree._Element) -> Mark | None:
     found = element.find(f"metadata/{MARK}")
     if found is None:
         return None
-    return Mark(found.get("urn", ""), found.get("token", ""), found.get("phase") == "creating")
+    return Mark(found.get("urn", ""), found.get("token", ""), found.get("phase") is not None)
 
 
 def _parts(text: str) -> Mapping[str, str]:

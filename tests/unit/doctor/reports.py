@@ -241,7 +241,7 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         network("n5", problems=(Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": ["vn-hold-1"]}),)),
     ),
     "networks that are half made or transient": _networks(
-        network(metadata=OWNER.format(" phase='creating'")),
+        network(metadata=OWNER.format(" phase='first definition'")),
         network("n2", persistent=False, autostart=False),
         network("n3", persistent=False, autostart=False, metadata=OWNER.format("")),
     ),

@@ -46,7 +46,7 @@ def beside_ok_of(*seen: ObservedNetwork) -> list[Finding]:
         (network(metadata=OWNER.format("")), []),
         (network(metadata=NAMES_FORWARD), [(NOTE, FindingKind.NETWORK_NOTE)]),
         (network()._replace(loose=ELSEWHERE), [(NOTE, FindingKind.NETWORK_NOTE)]),
-        (network(metadata=OWNER.format(" phase='creating'")), [(PROBLEM, FindingKind.NETWORK_HALF_MADE)]),
+        (network(metadata=OWNER.format(" phase='first definition'")), [(PROBLEM, FindingKind.NETWORK_HALF_MADE)]),
         (network(persistent=False), [(NOTE, FindingKind.NETWORK_TRANSIENT)]),
         (network(persistent=False, metadata=OWNER.format("")), [(NOTE, FindingKind.OUR_NETWORK_TRANSIENT)]),
         (
@@ -109,7 +109,7 @@ def test_names_the_network_that_a_holding_network_is_of_and_who_waits() -> None:
 
 
 def test_names_the_owner_of_a_half_made_network() -> None:
-    (finding,) = beside_ok_of(network(metadata=OWNER.format(" phase='creating'")))
+    (finding,) = beside_ok_of(network(metadata=OWNER.format(" phase='first definition'")))
 
     assert finding.data == {"owner": "p/s/n1"}
     assert finding.details == {"network": "n1"}

@@ -265,7 +265,7 @@ def test_what_a_resource_of_this_run_has_is_not_taken_from_it() -> None:
     assert (seen.claimed_by, seen.steps) == ("project/stack/a", ())
 
 
-@pytest.mark.parametrize("phase", ["", " phase='creating'"])
+@pytest.mark.parametrize("phase", ["", " phase='first definition'"])
 def test_our_mark_on_a_transient_network_is_no_unfinished_work(phase: str) -> None:
     # Kept on delete, then undefined by hand: the running network still has the mark that it was started with.
     owner = f"<virtnet:owner xmlns:virtnet='{network_xml.OWNER_NAMESPACE}' name='project/stack/a'{phase}/>"
@@ -282,7 +282,7 @@ def test_our_mark_on_a_transient_network_is_no_unfinished_work(phase: str) -> No
 
 
 def test_a_transient_network_with_our_old_mark_is_adopted_and_given_back_transient() -> None:
-    owner = f"<virtnet:owner xmlns:virtnet='{network_xml.OWNER_NAMESPACE}' name='project/stack/a' phase='creating'/>"
+    owner = f"<virtnet:owner xmlns:virtnet='{network_xml.OWNER_NAMESPACE}' name='project/stack/a' phase='old'/>"
     libvirt = host_with_a_network(
         THERE.replace("<bridge", f"<metadata>{owner}</metadata><bridge"),
         persistent=False,

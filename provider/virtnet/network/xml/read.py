@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 OWNER_NAMESPACE = "urn:pulumi-virtnet:owner:1.0"
 """Namespace of the owner mark in a network's metadata."""
 
+FIRST_DEFINITION = "first definition"
+"""The phase in the mark of a network until its create is done; what runs since shows it until it is started anew."""
+
 DNSMASQ_NAMESPACE = "http://libvirt.org/schemas/network/dnsmasq/1.0"
 """Namespace of raw dnsmasq options (formatnetwork, "Network namespaces")."""
 
@@ -328,7 +331,7 @@ def parse_owner_mark(root: etree._Element) -> OwnerMark | None:
         element.get("name", ""),
         urn=element.get("urn", ""),
         token=element.get("token", ""),
-        creating=element.get("phase") == "creating",
+        creating=element.get("phase") is not None,
         adopted=element.get("adopted") == "yes",
         found=(element.text or "").strip(),
         edit="" if named is None else named.get("edit", ""),

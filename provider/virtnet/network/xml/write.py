@@ -15,6 +15,7 @@ from virtnet.network import spec as parts
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.network.xml.read import (
     DNSMASQ_NAMESPACE,
+    FIRST_DEFINITION,
     NOT_XML,
     OWNER_NAMESPACE,
     RESTART_RECORD,
@@ -226,7 +227,7 @@ def _edit_metadata(root: etree._Element, wanted: Mapping[str, str], mark: OwnerM
         if mark.token:
             element.set("token", mark.token)
         if mark.creating:
-            element.set("phase", "creating")
+            element.set("phase", FIRST_DEFINITION)
         if mark.adopted:
             element.set("adopted", "yes")
         if mark.found:
