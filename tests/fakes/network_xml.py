@@ -56,6 +56,9 @@ def updated(xml: str, command: str, section: str, parent_index: int, item_xml: s
         # libvirt finds a DNS host by its address alone.
         or (section == "dns-host" and command == "delete" and len(item) == 0 and child.get("ip") == item.get("ip"))
     ]
+    if section == "dns-txt":
+        # A TXT record by its name alone.
+        there = [child for child in holder.findall(element) if child.get("name") == item.get("name")]
     if section == "dns-srv":
         there = [child for child in holder.findall(element) if _taken_for(item, child)]
     if command in ("add", "add-first"):

@@ -34,7 +34,7 @@ def left_clean(walked: Host) -> Iterator[None]:
 
 def items(xml: str) -> list[str]:
     """The lines of a dump, in no order; the running network keeps the mark it was started with."""
-    return sorted(line.strip().replace(' phase="creating"', "") for line in xml.splitlines())
+    return sorted(line.strip().replace(' phase="first definition"', "") for line in xml.splitlines())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])

@@ -95,7 +95,7 @@ def dns() -> st.SearchStrategy[dict[str, Any]]:
         forward_plain_names=st.booleans(),
         forwarders=_unique(forwarders, "address", "domain"),
         hosts=_unique(hosts, "ip"),
-        txts=_unique(txts, "name"),
+        txts=_unique(txts, "name", "value"),
         srvs=_unique(srvs, "service", "protocol", "domain", "target", "port"),
     )
 

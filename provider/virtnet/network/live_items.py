@@ -1,16 +1,18 @@
 """Which items of a section go and which come, and whether libvirt can be told so while the network runs. Pure."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from virtnet.network.spec import Srv
+from virtnet.network.spec import Srv, Txt
 from virtnet.network.tree import network_tree_with_unknowns
 from virtnet.planning.merge import Item, differences, paired
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.spec.part import UNKNOWN, Part, Values
 
 if TYPE_CHECKING:
-    from virtnet.network._generated.trees import SrvTreeWithUnknowns
+    from virtnet.network._generated.trees import NetworkTree
+
+Kind: TypeAlias = Literal["srvs", "txts"]
 
 
 class ItemChange(NamedTuple):
@@ -34,31 +36,50 @@ def item_changes(
 def updates_can_make(wanted: Values, found: Values) -> bool:
     """Whether libvirt can be told each change of the sections.
 
-    It cannot for SRV records of one service, protocol, domain and target that differ in port, priority or weight: it
-    takes one for the other, refuses to add the second and to remove either (9.0).
+    It cannot where it takes one record for another: it refuses to add the second, and removes none or the first that it
+    finds (9.0). So it is with TXT records of one name, and with SRV records of one service, protocol, domain and target
+    that differ in port, priority or weight.
     """
-    there = list(_srvs(found))
-    removals, additions = _srv_changes(_srvs(wanted), there)
-    for item in removals:
-        if sum(_takes_for(item, other) for other in there) != 1:
-            return False
-        there.remove(item)
-    for item in additions:
-        if any(_takes_for(item, other) for other in there):
-            return False
-        there.append(item)
-    return True
+    return all(_can_make(kind, wanted, found) for kind in _RECORDS)
 
 
 def as_updates_can(changes: tuple[Change, ...], wanted: Values, found: Values) -> tuple[Change, ...]:
     """The changes, with those as a restart that libvirt cannot be told while the network runs."""
-    of_srvs = [change for change in changes if change.path.startswith("dns.srvs[")]
-    if not of_srvs or updates_can_make(wanted, found):
+    kinds = [kind for kind in _RECORDS if any(change.path.startswith(f"dns.{kind}[") for change in changes)]
+    prefixes = tuple(f"dns.{kind}[" for kind in kinds if not _can_make(kind, wanted, found))
+    if not prefixes:
         return changes
     return tuple(
-        change._replace(change_class=max(change.change_class, ChangeClass.RESTART)) if change in of_srvs else change
+        change._replace(change_class=max(change.change_class, ChangeClass.RESTART))
+        if change.path.startswith(prefixes)
+        else change
         for change in changes
     )
+
+
+def as_found_where_updates_cannot(wanted: "NetworkTree", found: "NetworkTree") -> "NetworkTree":
+    """What is wanted, with those records as they are found that libvirt cannot be told of while the network runs."""
+    dns, there = wanted.get("dns", {}), found.get("dns", {})
+    if not _can_make("srvs", wanted, found):
+        dns = {**dns, "srvs": there.get("srvs", [])}
+    if not _can_make("txts", wanted, found):
+        dns = {**dns, "txts": there.get("txts", [])}
+    return wanted if dns is wanted.get("dns", dns) else {**wanted, "dns": dns}
+
+
+def _can_make(kind: Kind, wanted: Values, found: Values) -> bool:
+    part, takes_for = _RECORDS[kind]
+    there = list(_records(kind, found))
+    removals, additions = item_changes(part, _records(kind, wanted), there, ordered=False)
+    for item, _ in removals:
+        if sum(takes_for(item, other) for other in there) != 1:
+            return False
+        there.remove(item)
+    for item, _ in additions:
+        if any(takes_for(item, other) for other in there):
+            return False
+        there.append(item)
+    return True
 
 
 def _plain_changes(part: type[Part], wanted: Sequence[Item], found: Sequence[Item]) -> tuple[list[Item], list[Item]]:
@@ -129,13 +150,25 @@ def _says_much(record: Values) -> int:
     return sum(name in record for name in ("domain", "target"))
 
 
-def _srvs(tree: Values) -> "Sequence[SrvTreeWithUnknowns]":
-    """The SRV records; none while they are known only when applied, nor those of which nothing is known."""
+def _same_name(one: Values, other: Values) -> bool:
+    """Whether libvirt takes one TXT record for the other (virNetworkDefUpdateDNSTxt)."""
+    return one.get("name") == other.get("name")
+
+
+def _records(kind: Kind, tree: Values) -> Sequence[Values]:
+    """The records of that kind; none while they are known only when applied, nor those of which nothing is known."""
     dns = network_tree_with_unknowns(tree).get("dns")
-    srvs = None if dns is None or dns is UNKNOWN else dns.get("srvs")
-    return [] if srvs is None or srvs is UNKNOWN else [record for record in srvs if record is not UNKNOWN]
+    records = None if dns is None or dns is UNKNOWN else dns.get(kind)
+    return [] if records is None or records is UNKNOWN else [record for record in records if record is not UNKNOWN]
 
 
 def _alike(part: type[Part], one: Values | None, other: Values | None) -> bool:
     """Whether two items mean the same: in another order, or with a default spelled out, they do."""
     return one is not None and other is not None and not differences(part, one, other)
+
+
+#: The records that libvirt may take for one another: whether it takes the second for the first.
+_RECORDS: Mapping[Kind, tuple[type[Part], Callable[[Values, Values], bool]]] = {
+    "srvs": (Srv, _takes_for),
+    "txts": (Txt, _same_name),
+}

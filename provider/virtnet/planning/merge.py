@@ -4,6 +4,7 @@ Works on trees beside the spec's types, so that list items are matched by their 
 Pure; imported by the planners.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Final, Literal, NamedTuple, TypeVar, cast
@@ -46,9 +47,10 @@ def paired(
 ) -> list[tuple[Item, Item | None] | tuple[None, Item]]:
     """Each wanted item with the found one of its key, or None; then None with each found one that nobody wants.
 
-    A list that others made may hold a key several times (two reservations for one MAC): of those the one that is alike
-    goes with the wanted one, and the others are left over.
+    A list may hold a key several times (two TXT records of one name): of those the one that is alike goes with the
+    wanted one, and the others are left over.
     """
+    times = Counter(item_key(part, item) for item in wanted)
     left: dict[Hashable, list[Item]] = {}
     for item in found:
         left.setdefault(item_key(part, item), []).append(item)
@@ -56,7 +58,7 @@ def paired(
     for alike in (True, False):
         for index, item in enumerate(wanted):
             candidates = left.get(item_key(part, item), [])
-            if index in partners or (alike and len(candidates) < 2):
+            if index in partners or (alike and len(candidates) < 2 and times[item_key(part, item)] < 2):
                 continue
             for place, candidate in enumerate(candidates):
                 if not alike or not differences(part, item, candidate):

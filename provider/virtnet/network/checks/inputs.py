@@ -6,11 +6,11 @@ Each failure names the property's path, the reason and the fix. Addresses have `
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from virtnet.network.checks.addresses import check_addresses, check_routes, interface_of
 from virtnet.network.checks.failures import NetworkFailure
-from virtnet.network.spec import Bandwidth, Dns, Forwarder, NatPort, NetworkSpec, PciAddress, Srv, Vlan
+from virtnet.network.spec import Bandwidth, Dns, Forwarder, NatPort, NetworkSpec, PciAddress, Srv, Txt, Vlan
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, forward_mode
 from virtnet.spec.checking import any_unknown, duplicates, if_known, known_items, same_items
 from virtnet.spec.failures import Failure, SpecFailure
@@ -141,7 +141,7 @@ def _dns(spec: NetworkSpec) -> Iterator[Failure]:
             if getattr(dns, name) is not None:
                 yield Failure(f"dns.{name}", NetworkFailure.DNS_DISABLED)
     yield from duplicates("dns.hosts", [(i, host.ip) for i, host in known_items(dns.hosts)], "ip", field="ip")
-    yield from duplicates("dns.txts", [(i, txt.name) for i, txt in known_items(dns.txts)], "name", field="name")
+    yield from _same_txts("dns.txts", dns.txts)
     yield from same_items("dns.forwarders", Forwarder, dns.forwarders)
     yield from same_items("dns.srvs", Srv, dns.srvs)
     for index, host in known_items(dns.hosts):
@@ -159,6 +159,17 @@ def _dns(spec: NetworkSpec) -> Iterator[Failure]:
     for index, srv in known_items(dns.srvs):
         if srv.target is None and (srv.port is not None or srv.priority is not None or srv.weight is not None):
             yield Failure(f"dns.srvs[{index}].target", NetworkFailure.SRV_NEEDS_TARGET)
+
+
+def _same_txts(path: str, txts: Iterable[Txt] | None) -> Iterator[Failure]:
+    """A name may have several records, as dnsmasq answers with all of them."""
+    first: dict[tuple[str, str], int] = {}
+    for index, txt in known_items(txts):
+        if any_unknown(txt.name, txt.value):
+            continue
+        place = first.setdefault((txt.name, txt.value), index)
+        if place != index:
+            yield Failure(f"{path}[{index}]", SpecFailure.SAME_ITEM, {"path": path, "index": place})
 
 
 def _txt_value(path: str, value: str) -> Iterator[Failure]:

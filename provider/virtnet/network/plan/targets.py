@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.network.diff import with_identity, with_own_bridge
-from virtnet.network.live_items import as_updates_can, updates_can_make
+from virtnet.network.live_items import as_found_where_updates_cannot, as_updates_can
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, as_defined, mode_of
@@ -140,9 +140,7 @@ def _within(target: "NetworkTree", found: "NetworkTree", reviewed_class: ChangeC
 
 def _live_within(target: "NetworkTree", found: "NetworkTree", reviewed_class: ChangeClass) -> "NetworkTree":
     live = _within(target, found, reviewed_class)
-    if updates_can_make(live, found):
-        return live
-    return {**live, "dns": {**live.get("dns", {}), "srvs": found.get("dns", {}).get("srvs", [])}}
+    return as_found_where_updates_cannot(live, found)
 
 
 def _flags_within(flags: Flags, report: ReportedNetwork, reviewed_class: ChangeClass) -> tuple[Flags, tuple[str, ...]]:

@@ -261,6 +261,25 @@ def test_service_records_that_libvirt_cannot_tell_apart(wanted: Any, found: Any,
     assert updates_can_make(wanted, found) is can
 
 
+SPF, PROOF, OTHER = ({"name": "a.test", "value": value} for value in ("one", "two", "three"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "can"),
+    [
+        pytest.param([SPF, PROOF], [SPF, PROOF], True, id="nothing changes"),
+        pytest.param([PROOF, SPF], [SPF, PROOF], True, id="another order"),
+        pytest.param([SPF], [PROOF], True, id="another value"),
+        pytest.param([SPF, PROOF], [SPF], False, id="a second of the name"),
+        pytest.param([SPF], [SPF, PROOF], False, id="one of two goes"),
+        pytest.param([], [SPF, PROOF], False, id="both go"),
+        pytest.param([SPF, OTHER], [SPF, PROOF], False, id="one of two changes"),
+    ],
+)
+def test_libvirt_takes_txt_records_of_one_name_for_one_another(wanted: list[Any], found: list[Any], can: bool) -> None:
+    assert updates_can_make({"dns": {"txts": wanted}}, {"dns": {"txts": found}}) is can
+
+
 def test_a_second_reservation_for_a_client_goes_and_the_one_that_is_meant_stays() -> None:
     wanted, found = reserved((ONE, "10.9.0.12")), reserved((ONE, "10.9.0.11"), (ONE, "10.9.0.12"), (ONE, "10.9.0.12"))
 
