@@ -38,6 +38,8 @@ class FakeFirewall:
     earlier: Mapping[str, str | None] | None = None
     """What it printed a moment ago, for whoever makes do with that; None for the same."""
     deleted: list[tuple[str, ...]] = field(default_factory=list)
+    tracking: set[str] = field(default_factory=set)
+    """The names of the rules by which connections are tracked."""
 
     def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
         assert program in self.listings, f"{program} was called, and no test declared it"
@@ -49,3 +51,11 @@ class FakeFirewall:
         assert f"-A {' '.join(rule)}" in listed, f"{program} was to delete {rule} of {table}, which no test declared"
         with self.effects.happen(f"delete a rule of {table}"):
             self.deleted.append(tuple(rule))
+
+    def track_connections(self, name: str) -> None:
+        with self.effects.happen("track connections"):
+            self.tracking.add(name)
+
+    def stop_tracking(self, name: str) -> None:
+        with self.effects.happen("stop tracking"):
+            self.tracking.discard(name)

@@ -17,7 +17,7 @@ from tests.fakes.links import BELOW, FakeLinks
 from tests.fakes.systemd import FakeNftTables, FakeScripts, FakeServices
 
 from virtnet.errors import HostFailure, VirtnetError
-from virtnet.planning.clients.host import FirewallLister
+from virtnet.planning.clients.host import FirewallLister, Way
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 
 
@@ -124,6 +124,8 @@ class FakeHost:
     services: FakeServices = field(default_factory=lambda: undeclared("services"))
     zones: Sequence[str] | None = None
     """Firewalld's; None where it does not tell."""
+    limits: Collection[Way] = ("inbound", "outbound")
+    """The ways in which the kernel can limit traffic."""
 
     @property
     def kernel(self) -> FakeKernel:
@@ -212,6 +214,9 @@ class FakeHost:
     def disable_service(self, unit: str) -> None:
         self.services.disable_service(unit)
 
+    def can_limit(self, way: Way) -> bool:
+        return way in self.limits
+
     def listening_sockets(self) -> Sequence[ListeningSocket]:
         return self.sockets.listening_sockets()
 
@@ -226,6 +231,12 @@ class FakeHost:
 
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         self.firewall.delete_firewall_rule(program, table, rule)
+
+    def track_connections(self, name: str) -> None:
+        self.firewall.track_connections(name)
+
+    def stop_tracking(self, name: str) -> None:
+        self.firewall.stop_tracking(name)
 
     def end_process(self, pid: int) -> None:
         self.processes.end_process(pid)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.hosts.guests import LinuxGuest, linux_guest
-from tests.hosts.sandboxed import REPOSITORY, Host
+from tests.hosts.sandboxed import LIST_NFT, REPOSITORY, Host
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -215,7 +215,8 @@ def test_previews_agree_with_witnesses_over_random_edits(host: Host) -> None:
     assert "30 edits with seed 1" in shown.stdout
 
 
-#: A server outside, behind the host; the guest reads from it through NAT, a line every 50 ms, and says how it ended.
+#: A server outside, behind the host. The guest reads from it through NAT, a byte every 50 ms, until it has read some
+#: after the restart, and says how it ended.
 OUTSIDE = (
     "ip netns add outside; ip link add out0 type veth peer name eth0 netns outside;"
     "ip address add 203.0.113.1/24 dev out0; ip link set out0 up;"
@@ -223,16 +224,28 @@ OUTSIDE = (
 )
 SERVE = "import socket,time\ns=socket.create_server(('',8000))\nc,_=s.accept()\nwhile 1: c.send(b'x'); time.sleep(0.05)"
 READ = (
-    "import socket\ns=socket.create_connection(('203.0.113.9',8000)); s.settimeout(8); n=0\n"
-    "try:\n while n<60: n+=len(s.recv(1))\n print('lived')\nexcept OSError as e: print(type(e).__name__)"
+    "import os,socket\ns=socket.create_connection(('203.0.113.9',8000)); s.settimeout(8); n=0\n"
+    "try:\n while n<20: n+=len(s.recv(1))*os.path.exists('/run/restarted')\n print('lived')\n"
+    "except OSError as e: print(type(e).__name__)"
 )
 
 
-@pytest.mark.parametrize("beside", [False, True], ids=["the only NAT network", "another beside it"])
-def test_connections_through_the_host_live_or_are_said_to_be_reset(host: Host, stack: Stack, beside: bool) -> None:
-    host.sh(OUTSIDE)
-    if beside:
-        host.virsh("net-start", "default")
+NFT = "$(readlink -f $(command -v nft))"
+
+
+@pytest.mark.parametrize(
+    ("prepare", "change", "lives"),
+    [
+        pytest.param("true", {"mtu": 1400}, True, id="the only NAT network"),
+        pytest.param("virsh -q net-start default", {"mtu": 1400}, True, id="another beside it"),
+        pytest.param(f"touch /run/no; mount --bind /run/no {NFT}", {"mtu": 1400}, True, id="no nft on the host"),
+        pytest.param("true", {"forward": {"mode": "route"}}, False, id="nothing translates afterwards"),
+    ],
+)
+def test_connections_through_the_host_live_or_are_said_to_be_reset(
+    host: Host, stack: Stack, prepare: str, change: dict[str, Any], lives: bool
+) -> None:
+    host.sh(f"{OUTSIDE}; {prepare}")
     network = {"forward": {"mode": "nat"}, "bridge": {"stp": False}, "ips": [{"address": "10.91.0.1/24"}]}
     stack.network("lab", **network)
     stack.up()
@@ -240,12 +253,19 @@ def test_connections_through_the_host_live_or_are_said_to_be_reset(host: Host, s
         guest.sh("ip address add 10.91.0.5/24 dev eth0; ip route add default via 10.91.0.1")
         host.sh(f'(ip netns exec outside python3 -c "{SERVE}" >/dev/null 2>&1 & echo $! > /run/serve.pid); sleep 0.5')
         host.sh(f'(ip netns exec web python3 -c "{READ}" > /run/read.txt 2>&1 &) ; sleep 0.6')
-        stack.network("lab", **network, mtu=1400)
+        stack.network("lab", **{**network, **change})
         preview = stack.preview()
         stack.up()
+        host.sh("touch /run/restarted")
         ended = host.sh("for i in $(seq 100); do [[ -s /run/read.txt ]] && break; sleep 0.1; done; cat /run/read.txt")
-        host.sh("kill $(cat /run/serve.pid) || true; ip netns del outside; ip link del out0 2>/dev/null || true")
+        host.sh(
+            "kill $(cat /run/serve.pid) || true; ip netns del outside; ip link del out0 2>/dev/null || true;"
+            "rm /run/serve.pid /run/read.txt /run/restarted"
+        )
+    host.sh(f"if mountpoint -q {NFT}; then umount {NFT}; rm /run/no; fi")
 
     # The reset goes to the outside; the guest waits in vain.
-    assert (ended.strip() == "lived") is beside
-    assert ("TCP connections of guests through the host break" in preview) is not beside
+    assert (ended.strip() == "lived") is lives
+    assert ("TCP connections of guests through the host break" in preview) is not lives
+    rules = host.sh(f"iptables-save; {LIST_NFT}")
+    assert "virtnet-holding" not in rules, rules

@@ -34,7 +34,7 @@ from virtnet.planning.clients.reads import Reads, Request
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients.host import FirewallLister
+    from virtnet.planning.clients.host import FirewallLister, Way
 
 #: dnsmasq ends in milliseconds.
 SECONDS_FOR_AN_END = 5.0
@@ -218,6 +218,11 @@ class Host:
             return ()
         return self._without_error(answer, messages.LIST_ZONES, program="firewall-cmd").text.split()
 
+    def can_limit(self, way: "Way") -> bool:
+        """Whether the kernel has all that libvirt limits traffic of that way by; True where it cannot be asked."""
+        answer = self._answer(messages.TRY_LIMITS, requests.traffic_limit(way))
+        return answer.error is None or answer.error.status != requests.LACKS_LIMITS
+
     def delete_link(self, name: str) -> None:
         """Delete a network interface."""
         # "dev" comes first, so that no name can be taken for an option or a keyword.
@@ -360,6 +365,29 @@ class Host:
         """Stop it, and have it started no more."""
         self._run(messages.disable_service(unit), "systemctl", "disable", "--now", "--", unit)
 
+    def track_connections(self, name: str) -> None:
+        """Have the kernel go on tracking IPv4 connections, whatever other rules go, by a rule of this name.
+
+        It does so as long as any rule asks for it; this one counts packets, and no more. It is nftables' where there is
+        `nft`, as iptables would make chains of its own there.
+        """
+        if self.has_program("nft"):
+            chain = f"add chain ip {name} tracked {{ type filter hook prerouting priority -10 ; }}"
+            rule = f"add rule ip {name} tracked ct state established counter"
+            self._run(messages.TRACK_CONNECTIONS, "nft", f"{_no_table(name)}; add table ip {name}; {chain}; {rule}")
+        else:
+            self.stop_tracking(name)
+            self._run(messages.TRACK_CONNECTIONS, "iptables", "-w", "-I", *_tracking_rule(name))
+
+    def stop_tracking(self, name: str) -> None:
+        """Delete the rule of that name; no error where there is none."""
+        if self.has_program("nft"):
+            self._run(messages.STOP_TRACKING, "nft", _no_table(name))
+            return
+        rule = _tracking_rule(name)
+        if self._executed(messages.STOP_TRACKING, ("run", "iptables", "-w", "-C", *rule)).error is None:
+            self._run(messages.STOP_TRACKING, "iptables", "-w", "-D", *rule)
+
     def _sysctl_path(self, key: str) -> str:
         parts = PurePosixPath(key).parts
         if not parts or key.startswith("/") or ".." in parts or "\0" in key:
@@ -416,3 +444,12 @@ class Host:
         if error.number == errno.EROFS:
             raise HostFailure(messages.read_only(what, self.name, error.message))
         raise HostFailure(messages.failed(what, self.name, error.message))
+
+
+def _no_table(name: str) -> str:
+    """For nft, of which older ones fail to delete a table that is not there."""
+    return f"add table ip {name}; delete table ip {name}"
+
+
+def _tracking_rule(name: str) -> tuple[str, ...]:
+    return ("FORWARD", "-m", "conntrack", "--ctstate", "ESTABLISHED", "-m", "comment", "--comment", name)

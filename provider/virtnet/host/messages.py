@@ -20,6 +20,12 @@ LIST_NFT_TABLES = "list the tables of nftables"
 
 LOAD_NFT = "load rules into nftables"
 
+TRY_LIMITS = "try whether the kernel can limit traffic"
+
+TRACK_CONNECTIONS = "have connections tracked"
+
+STOP_TRACKING = "delete the rule by which connections are tracked"
+
 TRY_DHCP_PORT = "try the port of DHCP servers"
 
 READ_CAPABILITIES = "read this process's capabilities"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from virtnet.planning.clients.reads import Request
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients.host import FirewallLister
+    from virtnet.planning.clients.host import FirewallLister, Way
 
 # Interfaces, addresses and routes are asked of `ip`, whose -json is a stable form; `ss` has none.
 LINKS: Request = ("run", "ip", "-json", "-details", "link", "show")
@@ -29,6 +29,24 @@ SYSTEMD_RUNTIME = "/run/systemd"
 
 
 FIREWALL_ZONES: Request = ("run", "firewall-cmd", "--get-zones")
+
+#: What `traffic_limit` ends with where the kernel lacks something; `unshare` itself ends with 1 where it may not.
+LACKS_LIMITS = 3
+
+#: What libvirt has `tc` make (virNetDevBandwidthSet in its src/util/virnetdevbandwidth.c, 9.0 to 11.3).
+_LIMITED_BY: dict["Way", tuple[str, ...]] = {
+    "inbound": (
+        "tc qdisc add dev lo root handle 1: htb",
+        "tc class add dev lo parent 1: classid 1:1 htb rate 1000kbps",
+        "tc qdisc add dev lo parent 1:1 handle 2: sfq perturb 10",
+        "tc filter add dev lo parent 1:0 protocol all prio 1 handle 1 fw flowid 1",
+    ),
+    "outbound": (
+        "tc qdisc add dev lo ingress",
+        "tc filter add dev lo parent ffff: protocol all u32 match u32 0 0"
+        " police rate 1000kbps burst 1000kb mtu 64kb drop flowid :1",
+    ),
+}
 
 
 def routes(version: Literal[4, 6]) -> Request:
@@ -75,3 +93,10 @@ def script(path: str, *arguments: str) -> Request:
 def service(unit: str) -> Request:
     """A service of systemd, in the form that is for programs."""
     return ("run", "systemctl", "show", "--property=UnitFileState,ActiveState", "--", unit)
+
+
+def traffic_limit(way: "Way") -> Request:
+    """Whether traffic of that way can be limited: tried on the loopback of a network namespace that ends at once."""
+    tries = " && ".join(_LIMITED_BY[way])
+    script = f"command -v tc >/dev/null || exit 0; {{ {tries}; }} || exit {LACKS_LIMITS}"
+    return ("run", "unshare", "--net", "sh", "-c", script)

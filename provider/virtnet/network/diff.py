@@ -130,17 +130,19 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
     own_bridge = bool(wanted) and mode_of(wanted) in OWN_BRIDGE_MODES
     whole = own_bridge and not list(walk_unknown(wanted))
     addresses = [ip.get("address", "") for ip in network_tree(wanted).get("ips", [])] if whole else []
+    start, names = _start(wanted, recorded, deletes=deletes), named_on_host(wanted)
     return Scope(
         uuid=str(recorded.get("uuid") or ""),
         name=str(wanted.get("name", "")),
-        start=_start(wanted, recorded, deletes=deletes),
+        start=start,
         deletes=deletes,
         recorded=only(recorded, {"__token", "__owner", "__urn"}),
         disconnects=deletes and recorded.get("on_delete") == "disconnect",
         checks_firewall=recorded.get("host_uuid") is not None,
         bridges=frozenset(name for name in named if name),
         ip_versions=frozenset(6 if ":" in address else 4 for address in addresses) if whole else None,
-        named=named_on_host(wanted),
+        # A start alone needs the means of its limits, and the kernel takes 30 ms to tell.
+        named=names if start is Start.PLANNED else names._replace(limits=frozenset()),
         prefetches=own_bridge and not wanted.get("adopt") and bool(wanted.get("active", True)),
     )
 

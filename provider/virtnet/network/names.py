@@ -8,6 +8,9 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;", '"': "&quot;
 
 PID_FILES = "/run/libvirt/network"
 
+HOLDING = "virtnet-holding-"
+"""How the names of holding networks begin, and of the rules by which connections are tracked meanwhile."""
+
 
 def pid_files(network: str) -> tuple[str, ...]:
     """Where the process id of a network's dnsmasq may stand: libvirt 9.0 writes dnsmasq that name as it writes XML."""
@@ -30,7 +33,7 @@ def holding_uuid(uuid: str) -> str:
 
 def holding_name(uuid: str) -> str:
     """The name of a network's holding network."""
-    return f"virtnet-holding-{short(uuid)}"
+    return f"{HOLDING}{short(uuid)}"
 
 
 def holding_bridge(uuid: str) -> str:

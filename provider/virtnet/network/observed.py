@@ -1,13 +1,16 @@
 """A network and its host as observed, as frozen values. No effects."""
 
 from enum import Enum
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, HostAddress, HostRoute, Link, ListeningSocket, NetworkReport
 from virtnet.spec.failures import Details
+
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import Way
 
 
 class HostReport(NamedTuple):
@@ -51,6 +54,20 @@ class Named(NamedTuple):
     """Which TFTP serves."""
     zones: frozenset[str] = frozenset()
     """Firewalld's, of a bridge of the network's own."""
+    limits: "frozenset[Way]" = frozenset()
+    """The ways in which its bridge limits traffic, for which the kernel has to have the means."""
+    guest_limits: "frozenset[Way]" = frozenset()
+    """Those in which port groups limit the traffic of guests."""
+
+    def joined(self, other: "Named") -> "Named":
+        """What either names."""
+        return Named(
+            interfaces=self.interfaces | other.interfaces,
+            directories=self.directories | other.directories,
+            zones=self.zones | other.zones,
+            limits=self.limits | other.limits,
+            guest_limits=self.guest_limits | other.guest_limits,
+        )
 
 
 class AutostartObstacle(Enum):

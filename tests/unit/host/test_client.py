@@ -239,6 +239,28 @@ class TestZones:
             host.firewall_zones()
 
 
+class TestLimits:
+    """What the kernel has is asked in a network namespace, which only root can make."""
+
+    @pytest.mark.parametrize(
+        ("ends_with", "can"),
+        [
+            pytest.param(0, True, id="it has all"),
+            pytest.param(3, False, id="it lacks something"),
+            pytest.param(1, True, id="this user may not ask"),
+        ],
+    )
+    def test_says_no_only_where_the_kernel_does(self, tmp_path: Path, ends_with: int, *, can: bool) -> None:
+        program = tmp_path / "unshare"
+        program.write_text(f"#!/bin/sh\nexit {ends_with}\n")
+        program.chmod(0o755)
+
+        assert local_host(search_path=str(tmp_path)).can_limit("inbound") is can
+
+    def test_says_no_only_where_it_can_be_asked(self, tmp_path: Path) -> None:
+        assert local_host(search_path=str(tmp_path)).can_limit("outbound") is True
+
+
 class TestPrograms:
     def host(self, directory: Path, script: str | None) -> Host:
         """A host whose only program is `ip`, which does what the script says."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from virtnet.network.messages import failures
 from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence
+from virtnet.network.messages.limits import MODULES_OF_LIMITS
 from virtnet.network.messages.problems import DNSMASQ_NOT_RUNNING
 from virtnet.network.plan.kinds import NoteKind, failure_of
 from virtnet.planning.messages import alias_option, changed
@@ -122,6 +123,13 @@ def _addresses_go(*, addresses: Sequence[str], bridge: str) -> str:
     return f"{', '.join(addresses)} on {bridge}, which the network does not name, goes with the bridge; add it again"
 
 
+def _kernel_cannot_limit_guests(*, way: str) -> str:
+    return (
+        f"guests of a port group that limits {way} traffic do not start: the host's kernel lacks at least one of "
+        f"{MODULES_OF_LIMITS[way]}"
+    )
+
+
 def _links_toggled(*, attachments: Attachments) -> str:
     return (
         f"the addresses of the network change, so the links of {names(attachments)} go down and up: DHCP clients ask "
@@ -164,6 +172,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     "there will no longer be reached from this host",
     NoteKind.OUTSIDE_INTERFACE_MISSING: "the host has no interface {interface}, by which alone guests may leave it: they "
     "reach nothing outside before it is there",
+    NoteKind.KERNEL_CANNOT_LIMIT_GUESTS: _kernel_cannot_limit_guests,
     NoteKind.UNNAMED: _unnamed,
     NoteKind.MISPLACED: _misplaced,
     NoteKind.CANNOT_PLUG_IN: _cannot_plug_in,

@@ -6,6 +6,7 @@ from typing import Any
 
 from virtnet.network.messages import failures
 from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence, remedy
+from virtnet.network.messages.limits import MODULES_OF_LIMITS
 from virtnet.network.messages.problems import problem_sentence
 from virtnet.network.messages.steps import DNSMASQ_RESTARTS
 from virtnet.network.plan.kinds import RefusalKind, failure_of
@@ -51,6 +52,13 @@ def _libvirt_too_old(*, path: str, needed: int, version: int) -> Advice:
     return Advice(
         f"{OF_PROPERTY.get(path, path)} needs libvirt {version_text(needed)}, here is {version_text(version)}",
         "leave it out or upgrade",
+    )
+
+
+def _kernel_cannot_limit(*, way: str) -> Advice:
+    return Advice(
+        f"the host's kernel can't limit {way} traffic: it lacks at least one of {MODULES_OF_LIMITS[way]}",
+        f"install the kernel's further modules, or leave bandwidth.{way} out",
     )
 
 
@@ -243,6 +251,7 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "the host has no firewalld zone {zone}, or firewalld does not run",
         "start firewalld and make the zone, or leave bridge.zone out",
     ),
+    RefusalKind.KERNEL_CANNOT_LIMIT: _kernel_cannot_limit,
     RefusalKind.DNSMASQ_MISSING: Advice(
         "dnsmasq is missing on the host", "install it (Debian and Ubuntu: the package dnsmasq-base)"
     ),

@@ -156,6 +156,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.SET_AUTOSTART: _sets_autostart,
     StepKind.RESTORE_AUTOSTART: _restores_autostart,
     StepKind.PROBE_START: "make sure that libvirt can start networks now",
+    StepKind.PROBE_LIMITS: "make sure that the host can limit traffic as bandwidth says",
     StepKind.START_HOLDING_NETWORK: "start the network {holding}, on which what is plugged in waits",
     StepKind.REMOVE_HOLDING_NETWORK: "remove the network {holding}",
     StepKind.MOVE_TO_HOLDING_NETWORK: _moves,
@@ -186,6 +187,10 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepFault.MTU_NOT_REACHED: "the MTU of the bridge {bridge} can't be set from here, as only libvirt is reached",
     StepFault.HOST_NOT_REACHED: "the interface {interface} cannot be moved from here, as only libvirt is reached",
     StepFault.LEFTOVER_NOT_OURS: "the interface {bridge} on {host} is not ours, or is in use; remove it first",
+    StepFault.CANNOT_LIMIT: (
+        "the host can't limit traffic as bandwidth says: {failure}; install the kernel's further modules, or leave "
+        "bandwidth out"
+    ),
     StepFault.CANNOT_START: (
         "the network was not stopped, as it could not be started again: {failure}; if firewall rules were flushed, "
         "restart libvirtd (or virtnetworkd), which makes them again"

@@ -10,13 +10,19 @@ from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of
 from virtnet.spec.part import UNKNOWN
 
 if TYPE_CHECKING:
-    from virtnet.network._generated.trees import NetworkTreeWithUnknowns
-    from virtnet.planning.clients.host import HostReader
+    from virtnet.network._generated.trees import NetworkTreeWithUnknowns, PortGroupTreeWithUnknowns
+    from virtnet.planning.clients.host import HostReader, Way
 
 
 def named_on_host(tree: "NetworkTreeWithUnknowns") -> Named:
     """What a network names, as far as it is known. Pure."""
-    return Named(frozenset(_interfaces(tree)), frozenset(_directories(tree)), frozenset(_zones(tree)))
+    return Named(
+        interfaces=frozenset(_interfaces(tree)),
+        directories=frozenset(_directories(tree)),
+        zones=frozenset(_zones(tree)),
+        limits=frozenset(_limits(tree)),
+        guest_limits=frozenset(_guest_limits(tree)),
+    )
 
 
 def missing(host: "HostReader", named: Named) -> Named:
@@ -25,6 +31,8 @@ def missing(host: "HostReader", named: Named) -> Named:
         interfaces=named.interfaces - set(host.list_directory(LINK_DIRECTORY)) if named.interfaces else frozenset(),
         directories=frozenset(path for path in named.directories if not _may_be_there(host, path)),
         zones=named.zones - _zones_of(host, named.zones) if named.zones else frozenset(),
+        limits=frozenset(way for way in named.limits if not _can_limit(host, way)),
+        guest_limits=frozenset(way for way in named.guest_limits if not _can_limit(host, way)),
     )
 
 
@@ -52,6 +60,25 @@ def _zones(tree: "NetworkTreeWithUnknowns") -> Iterator[str]:
     zone = UNKNOWN if bridge is UNKNOWN else bridge.get("zone", UNKNOWN)
     if zone is not UNKNOWN and mode_of(tree) in OWN_BRIDGE_MODES:
         yield zone
+
+
+def _limits(part: "NetworkTreeWithUnknowns | PortGroupTreeWithUnknowns") -> Iterator["Way"]:
+    bandwidth = part.get("bandwidth", UNKNOWN)
+    ways: tuple[Way, ...] = ("inbound", "outbound")
+    yield from () if bandwidth is UNKNOWN else (way for way in ways if way in bandwidth)
+
+
+def _guest_limits(tree: "NetworkTreeWithUnknowns") -> Iterator["Way"]:
+    groups = tree.get("port_groups", ())
+    for group in () if groups is UNKNOWN else groups:
+        yield from () if group is UNKNOWN else _limits(group)
+
+
+def _can_limit(host: "HostReader", way: "Way") -> bool:
+    try:
+        return host.can_limit(way)
+    except (HostFailure, AccessDenied):
+        return True
 
 
 def _may_be_there(host: "HostReader", path: str) -> bool:

@@ -220,8 +220,7 @@ def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[At
 def _missing(host: "HostReader | None", scope: Scope, report: ReportedNetwork | None) -> Named:
     """What is named by the program, or by the network that may be started, and is not there."""
     there = Named() if report is None else named_on_host(report.definition.tree)
-    asked = Named(*(one | other for one, other in zip(scope.named, there, strict=True)))
-    return Named() if host is None else missing(host, asked)
+    return Named() if host is None else missing(host, scope.named.joined(there))
 
 
 def _find(clients: Clients, scope: Scope) -> ReportedNetwork | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from virtnet.errors import AccessDenied, HostFailure
+from virtnet.network.names import HOLDING
 from virtnet.network.observe.problems import SECONDS_RULES_STAND
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ def connections_stay_tracked(host: "FirewallReader", live: "Definition") -> bool
 
 
 def _others_track(lines: Iterable[str], live: "Definition") -> bool:
-    ipv6 = False
+    passed_over = False
     own = (live.bridge, *map(str, live.subnets))
     for line in lines:
         if line.startswith("table "):
-            ipv6 = line.startswith("table ip6 ")
-        if not ipv6 and _TRACKS.search(line) and not any(_names(line, name) for name in own if name):
+            passed_over = line.startswith("table ip6 ") or HOLDING in line
+        # What a restart that was cut short has left goes before the next.
+        is_others = not passed_over and HOLDING not in line and not any(_names(line, name) for name in own if name)
+        if is_others and _TRACKS.search(line):
             return True
     return False
 

@@ -16,12 +16,11 @@ from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
 from virtnet.network.plan.metadata import text_updates
 from virtnet.network.plan.new import autostart_refusals, contradictions, doubts, set_autostart, start_steps
-from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot, unreached
+from virtnet.network.plan.preflight import Findings, missed_by_guests, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.plan.restart import (
     cut_off_notes,
     hold_steps,
     plug_in,
-    probe,
     reattach_steps,
     restart_notes,
     restart_refusals,
@@ -34,6 +33,7 @@ from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
+from virtnet.network.steps.probe import probe
 from virtnet.network.steps.running import SetBridgeMtu, stop_step
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.steps.step import NetworkStep
@@ -315,10 +315,10 @@ def _start(course: _Course) -> tuple[NetworkStep, ...]:
 def _reattach(course: _Course) -> tuple[NetworkStep, ...]:
     if not course.targets.flags.active or not course.touches_host:
         return ()
-    uuid = course.report.uuid
+    target = course.targets.copies.config
     return (
-        *reattach_steps(uuid, course.observed, restarts=course.restarts),
-        *plug_in(uuid, course.plugged_in).steps,
+        *reattach_steps(course.observed, target if course.restarts else None),
+        *plug_in(course.report.uuid, course.plugged_in).steps,
     )
 
 
@@ -492,8 +492,9 @@ def _notes(course: _Course) -> Iterator[Note]:
     """What was not reviewed, and what live updates cost those who use the network, though nobody is cut off."""
     yield from (Note(NoteKind.DRIFT_NOT_REVIEWED, {"path": path}) for path in course.targets.skipped)
     yield from plug_in(course.report.uuid, course.plugged_in).notes
-    if not course.starts and any(change.path.startswith("forward") for change in course.targets.copies.config_changes):
-        yield from unreached(course.targets.copies.config, course.observed)
+    named_anew = ("forward", "port_groups")
+    if not course.starts and any(change.path.startswith(named_anew) for change in course.targets.copies.config_changes):
+        yield from missed_by_guests(course.targets.copies.config, course.observed)
     updates, live = _updates_alone(course), course.targets.copies.live
     rebuilt = sum(step.impact.rebuilds_firewall for step in updates)
     if rebuilt and live is not None and mode_of(live[0]) != "open":

@@ -83,7 +83,7 @@ def _keep(observed: ObservedNetwork) -> Plan:
     if observed.held and not report.active:
         waiting = {"attachments": attachment_details(observed.held), "network": observed.holding}
         return Plan(refusals=(Refusal(RefusalKind.STILL_HELD, waiting),))
-    home: tuple[Step, ...] = tuple(reattach_steps(report.uuid, observed, restarts=False))
+    home: tuple[Step, ...] = tuple(reattach_steps(observed))
     if observed.problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED) is not None:
         from virtnet.network.steps.sections import RestartDnsmasq
 

@@ -22,11 +22,11 @@ from virtnet.network.plan.new import (
     start_findings,
     start_steps,
 )
-from virtnet.network.plan.restart import probe
 from virtnet.network.plan.targets import at_next_start
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork
 from virtnet.network.steps.kinds import StepKind
+from virtnet.network.steps.probe import probe
 from virtnet.network.steps.running import stop_step
 from virtnet.network.tree import own_bridge
 from virtnet.network.xml import edits

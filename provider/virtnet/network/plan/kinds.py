@@ -60,6 +60,8 @@ class RefusalKind(Enum):
     """directory"""
     ZONE_MISSING = auto()
     """zone"""
+    KERNEL_CANNOT_LIMIT = auto()
+    """way"""
     DNSMASQ_MISSING = auto()
     FIREWALL_PROGRAMS_MISSING = auto()
     ADVERTISED_ROUTES_LOST = auto()
@@ -137,6 +139,8 @@ class NoteKind(Enum):
     """subnet, other, gateway, interface"""
     OUTSIDE_INTERFACE_MISSING = auto()
     """interface"""
+    KERNEL_CANNOT_LIMIT_GUESTS = auto()
+    """way"""
 
     UNNAMED = auto()
     """places: of what nobody named and a create would not make, each with its changes and what undoes it"""

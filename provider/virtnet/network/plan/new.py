@@ -12,7 +12,7 @@ from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, Outline, named
 from virtnet.network.steps.kinds import StepKind
 from virtnet.network.steps.running import SetAutostart, SetBridgeMtu, StartNetwork
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge, serves
 from virtnet.network.versions import SETS_BRIDGE_MTU
 from virtnet.network.xml import edits
 from virtnet.network.xml import write as network_edit
@@ -74,12 +74,19 @@ def new_tree(desired: "NetworkTree", uuid: str) -> "NetworkTree":
 
 
 def start_steps(uuid: str, target: "NetworkTree", observed: Observed) -> "tuple[NetworkStep, ...]":
-    """The start, and then the bridge's MTU, where this libvirt leaves it at the kernel's."""
+    """The start, and then the bridge's MTU, where this libvirt leaves it at the kernel's.
+
+    Limits are tried before it where only libvirt can tell of them, which may end when they fail at the start.
+    """
     bridge, mtu = own_bridge(target), target.get("mtu")
-    started = StartNetwork(uuid=uuid, bridge=bridge)
-    if mtu is None or observed.libvirt_version >= SETS_BRIDGE_MTU:
-        return (started,)
-    return (started, SetBridgeMtu(uuid=uuid, bridge=bridge, mtu=mtu, previous=None))
+    steps: tuple[NetworkStep, ...] = (StartNetwork(uuid=uuid, bridge=bridge),)
+    if observed.only_libvirt and target.get("ips") and not serves(target):
+        from virtnet.network.steps.probe import probe_limits
+
+        steps = (*probe_limits(target), *steps)
+    if mtu is not None and observed.libvirt_version < SETS_BRIDGE_MTU:
+        steps = (*steps, SetBridgeMtu(uuid=uuid, bridge=bridge, mtu=mtu, previous=None))
+    return steps
 
 
 def plugged_in(desired: "NetworkTree", target: "NetworkTree", uuid: str, observed: Observed) -> PlugIn:

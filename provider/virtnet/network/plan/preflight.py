@@ -45,7 +45,7 @@ def preflight(tree: "NetworkTree", observed: Observed, *, allow_overlap: bool) -
     notes: list[Note] = []
     overlaps = [] if allow_overlap else list(_overlaps(tree, observed))
     refusals += [*overlaps, *_named(tree, observed), *_mtu(tree, observed)]
-    notes += unreached(tree, observed)
+    notes += missed_by_guests(tree, observed)
     if observed.host is not None:
         refusals += _host(tree, observed.host, observed, overlapping=bool(overlaps))
         notes += _routes(tree, observed.host)
@@ -210,12 +210,17 @@ def _named(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
         yield Refusal(RefusalKind.TFTP_ROOT_MISSING, {"directory": directory})
     for zone in sorted(named.zones & missing.zones):
         yield Refusal(RefusalKind.ZONE_MISSING, {"zone": zone})
+    for way in sorted(named.limits & missing.limits):
+        yield Refusal(RefusalKind.KERNEL_CANNOT_LIMIT, {"way": way})
 
 
-def unreached(tree: "NetworkTree", observed: Observed) -> Iterator[Note]:
-    """The interfaces by which guests may leave the host and which are not there: libvirt starts the network without."""
-    for interface in sorted(named_on_host(tree).interfaces & observed.missing.interfaces):
+def missed_by_guests(tree: "NetworkTree", observed: Observed) -> Iterator[Note]:
+    """What is named and not there, and libvirt starts the network without: guests are the ones who miss it."""
+    named, missing = named_on_host(tree), observed.missing
+    for interface in sorted(named.interfaces & missing.interfaces):
         yield Note(NoteKind.OUTSIDE_INTERFACE_MISSING, {"interface": interface})
+    for way in sorted(named.guest_limits & missing.guest_limits):
+        yield Note(NoteKind.KERNEL_CANNOT_LIMIT_GUESTS, {"way": way})
 
 
 def _addresses(tree: "NetworkTree") -> set[str]:

@@ -9,15 +9,12 @@ from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.new import PlugIn
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
-from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.step import NetworkStep
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, own_bridge
-from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import Definition
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.reports import Attachment, attachment_details
 from virtnet.spec.failures import Details
-from virtnet.spec.part import only, without
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
@@ -104,7 +101,7 @@ def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[
     else:
         cost = {"seconds": _SECONDS + _SECONDS_EACH * len(users), "together": len(users) > 1 and not toggles}
         yield Note(NoteKind.CUT_OFF_BY_RESTART, {**attachments, **cost})
-        if not observed.tracked:
+        if not observed.tracked and not _tracks(target, observed):
             yield Note(NoteKind.CONNECTIONS_RESET)
     yield from _forgotten(observed)
     if spans:
@@ -134,21 +131,6 @@ def _subnets_change(target: "NetworkTree", observed: ObservedNetwork) -> bool:
     return {ip["address"] for ip in target.get("ips", [])} != {ip["address"] for ip in live.get("ips", [])}
 
 
-def probe(target: "NetworkTree") -> tuple[NetworkStep, ...]:
-    """A throw-away network with what of the target asks something of the host: firewall rules, a zone, an MTU, tc."""
-    if not own_bridge(target):
-        return ()
-    mode = mode_of(target)
-    asks: NetworkTree = {
-        **only(target, {"mtu", "bandwidth"}),
-        "bridge": {**without(target.get("bridge", {}), {"name"}), "delay": 0},
-        "dns": {"enable": False},
-    }
-    if mode:
-        asks = {**asks, "forward": {"mode": mode}}
-    return (ProbeStart(uuid=target["uuid"], xml=network_edit.render(asks)),)
-
-
 def hold_steps(target: "NetworkTree", observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
     """Before the stop: what is plugged in moves to the holding network."""
     if not observed.users:
@@ -156,15 +138,24 @@ def hold_steps(target: "NetworkTree", observed: ObservedNetwork) -> tuple[Networ
     uuid, toggle_links = observed.report.uuid, _subnets_change(target, observed)
     return (
         *(_reattach(uuid, observed.held) if observed.holding else ()),
-        StartHoldingNetwork(uuid=uuid, toggle_links=toggle_links),
+        StartHoldingNetwork(uuid=uuid, toggle_links=toggle_links, tracks=_tracks(target, observed)),
         MoveToHoldingNetwork(uuid=uuid, attachments=tuple(observed.users), toggle_links=toggle_links),
     )
 
 
-def reattach_steps(uuid: str, observed: ObservedNetwork, *, restarts: bool) -> tuple[NetworkStep, ...]:
-    """After the start: what is on the holding network moves back, that of a restart which was cut short too."""
-    users = (*(observed.attachments if restarts else ()), *observed.held)
-    return _reattach(uuid, users) if users or observed.holding else ()
+def _tracks(target: "NetworkTree", observed: ObservedNetwork) -> bool:
+    """Whether connections live on if they are tracked meanwhile: nobody else sees to that, and they stay translated."""
+    return not observed.tracked and mode_of(target) == "nat" and not _subnets_change(target, observed)
+
+
+def reattach_steps(observed: ObservedNetwork, restarted: "NetworkTree | None" = None) -> tuple[NetworkStep, ...]:
+    """After the start: what is on the holding network moves back, that of a restart which was cut short too.
+
+    `restarted` is what the network is started as, where it was stopped for that.
+    """
+    users = (*(() if restarted is None else observed.attachments), *observed.held)
+    tracks = restarted is not None and _tracks(restarted, observed)
+    return _reattach(observed.report.uuid, users, tracks=tracks) if users or observed.holding else ()
 
 
 def plug_in(uuid: str, unplugged: tuple[Attachment, ...]) -> PlugIn:
@@ -182,5 +173,5 @@ def plug_in(uuid: str, unplugged: tuple[Attachment, ...]) -> PlugIn:
     )
 
 
-def _reattach(uuid: str, users: Sequence[Attachment]) -> tuple[NetworkStep, ...]:
-    return (Reattach(uuid=uuid, attachments=tuple(users)), RemoveHoldingNetwork(uuid=uuid))
+def _reattach(uuid: str, users: Sequence[Attachment], *, tracks: bool = False) -> tuple[NetworkStep, ...]:
+    return (Reattach(uuid=uuid, attachments=tuple(users)), RemoveHoldingNetwork(uuid=uuid, tracks=tracks))

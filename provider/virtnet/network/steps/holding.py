@@ -60,6 +60,8 @@ class StartHoldingNetwork:
     uuid: str
     toggle_links: bool = False
     """Whether links are taken down meanwhile, which the holding network remembers."""
+    tracks: bool = False
+    """Whether the kernel is to go on tracking connections meanwhile, for which it needs a rule then."""
     unplugged_only: bool = False
     """Whether only those guests are to wait there that hang on no bridge."""
 
@@ -87,15 +89,18 @@ class StartHoldingNetwork:
         journal = Journal(
             isolated=bool(live.tree.get("port_isolated")),
             lowered=self.toggle_links,
+            tracks=self.tracks and clients.host is not None,
             interfaces=remembered(interfaces, live, report.name),
             links=tuple(_as_attached(clients.host, name, bridge) for name in ports) if clients.host is not None else (),
         )
         # What a daemon left that was killed while it started or stopped another holding network of this network.
         remove_own_bridge(clients, holding_bridge(self.uuid), holding_mac(self.uuid))
         clients.libvirt.start_transient_network(render_holding_network(self.uuid, live, journal))
+        if journal.tracks and clients.host is not None:
+            clients.host.track_connections(holding_name(self.uuid))
 
     def undo(self) -> Step:
-        return RemoveHoldingNetwork(uuid=self.uuid, unplugged_only=self.unplugged_only)
+        return RemoveHoldingNetwork(uuid=self.uuid, unplugged_only=self.unplugged_only, tracks=self.tracks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +108,8 @@ class RemoveHoldingNetwork:
     """Stop the holding network, which nothing waits on any more."""
 
     uuid: str
+    tracks: bool = False
+    """Whether connections were to be tracked meanwhile, and are again where this is taken back."""
     unplugged_only: bool = False
     """Whether only guests that hung on no bridge waited there: those stay plugged in, whatever fails later."""
 
@@ -120,11 +127,13 @@ class RemoveHoldingNetwork:
         if waiting:
             details = {"attachments": [entry.as_details() for entry in waiting], "holding": holding.name}
             raise Refused(kind=StepFault.STILL_WAITING, details=details)
+        if clients.host is not None and parse_journal(holding.running).tracks:
+            clients.host.stop_tracking(holding.name)
         clients.libvirt.stop_network(holding.uuid)
         remove_own_bridge(clients, holding_bridge(self.uuid), holding_mac(self.uuid))
 
     def undo(self) -> Step | None:
-        return None if self.unplugged_only else StartHoldingNetwork(uuid=self.uuid)
+        return None if self.unplugged_only else StartHoldingNetwork(uuid=self.uuid, tracks=self.tracks)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,7 @@ class StepKind(Enum):
     SET_AUTOSTART = "set autostart"
     RESTORE_AUTOSTART = "restore autostart"
     PROBE_START = "probe start"
+    PROBE_LIMITS = "probe limits"
     START_HOLDING_NETWORK = "start holding network"
     REMOVE_HOLDING_NETWORK = "remove holding network"
     MOVE_TO_HOLDING_NETWORK = "move to holding network"
@@ -70,3 +71,4 @@ class StepFault(Enum):
     LEFTOVER_NOT_OURS = "leftover not ours"
     CANNOT_START = "cannot start"
     MTU_NOT_REACHED = "mtu not reached"
+    CANNOT_LIMIT = "cannot limit"

@@ -1,15 +1,22 @@
 """The step that makes sure, before a running network is stopped, that libvirt can start one like it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from virtnet.errors import LibvirtFailure, Refused
 from virtnet.network.names import probe_bridge, probe_mac, probe_uuid
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.leftovers import remove_own_bridge
 from virtnet.network.steps.step import NO_IMPACT
+from virtnet.network.tree import mode_of, own_bridge
+from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.holding import render_probe
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
+from virtnet.spec.part import only, without
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +26,12 @@ class ProbeStart:
     uuid: str
     xml: str
     """A network without name, UUID, bridge name and address."""
+    purpose: StepKind = StepKind.PROBE_START
 
     impact = NO_IMPACT
 
     def describe(self) -> Summary:
-        return Summary(StepKind.PROBE_START)
+        return Summary(self.purpose)
 
     def execute(self, clients: Clients) -> None:
         self._clear(clients)
@@ -35,7 +43,8 @@ class ProbeStart:
                 failure = failed
             else:
                 return
-        raise Refused(kind=StepFault.CANNOT_START, details={"failure": str(failure)}) from failure
+        fault = StepFault.CANNOT_LIMIT if self.purpose is StepKind.PROBE_LIMITS else StepFault.CANNOT_START
+        raise Refused(kind=fault, details={"failure": str(failure)}) from failure
 
     def _try(self, clients: Clients, probe: str) -> None:
         try:
@@ -59,3 +68,29 @@ def probes(uuid: str, xml: str) -> tuple[str, ...]:
     The subnet of the first may be in use, which no error code tells from the rest.
     """
     return tuple(render_probe(xml, uuid, attempt) for attempt in (0, 1))
+
+
+def probe(target: "NetworkTree") -> tuple[ProbeStart, ...]:
+    """Throw-away networks with what of the target asks something of the host: rules, a zone, an MTU, limits."""
+    if not own_bridge(target):
+        return ()
+    mode = mode_of(target)
+    asks: NetworkTree = {
+        **only(target, {"mtu"}),
+        "bridge": {**without(target.get("bridge", {}), {"name"}), "delay": 0},
+        "dns": {"enable": False},
+    }
+    if mode:
+        asks = {**asks, "forward": {"mode": mode}}
+    return (*probe_limits(target), ProbeStart(uuid=target["uuid"], xml=network_edit.render(asks)))
+
+
+def probe_limits(target: "NetworkTree") -> tuple[ProbeStart, ...]:
+    """A throw-away network with the limits of the target, where it has some, and without an address.
+
+    With an address and without dnsmasq libvirt 9.0 ends itself when `tc` fails: it sends SIGTERM to its own group.
+    """
+    if not own_bridge(target) or not target.get("bandwidth"):
+        return ()
+    asks: NetworkTree = {**only(target, {"bandwidth"}), "bridge": {"delay": 0}, "dns": {"enable": False}}
+    return (ProbeStart(uuid=target["uuid"], xml=network_edit.render(asks), purpose=StepKind.PROBE_LIMITS),)

@@ -65,6 +65,8 @@ class Journal:
     """Whether the network kept its ports apart."""
     lowered: bool = False
     """Whether links were to be taken down meanwhile."""
+    tracks: bool = False
+    """Whether a rule of its own has the kernel track connections meanwhile."""
     interfaces: tuple[HeldInterface, ...] = ()
     links: tuple[HeldLink, ...] = ()
 
@@ -120,6 +122,7 @@ def _render_journal(journal: Journal) -> etree._Element:
     held = etree.Element(_tag("held"), nsmap={"virtnet": HOLDING_NAMESPACE})
     held.set("isolated", "yes" if journal.isolated else "no")
     held.set("lowered", "yes" if journal.lowered else "no")
+    held.set("tracks", "yes" if journal.tracks else "no")
     for interface in journal.interfaces:
         entry = etree.SubElement(held, _tag("interface"), guest=interface.guest_uuid, mac=interface.mac)
         entry.text = interface.xml
@@ -146,6 +149,7 @@ def parse_journal(said: Definition) -> Journal:
     return Journal(
         isolated=held.get("isolated") == "yes",
         lowered=held.get("lowered") == "yes",
+        tracks=held.get("tracks") == "yes",
         interfaces=tuple(
             HeldInterface(guest_uuid=entry.get("guest", ""), mac=entry.get("mac", ""), xml=entry.text or "")
             for entry in held.findall(_tag("interface"))

@@ -14,6 +14,9 @@ from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSock
 
 FirewallLister: TypeAlias = Literal["iptables-save", "ip6tables-save", "nft"]
 
+Way: TypeAlias = Literal["inbound", "outbound"]
+"""The way of traffic, as seen by guests."""
+
 
 class NamedHost(Protocol):
     """A host, by its name."""
@@ -120,6 +123,13 @@ class Programs(Protocol):
         """Whether a program is where daemons find programs (PATH and the sbin directories)."""
 
 
+class TrafficLimits(Protocol):
+    """What the kernel has to limit traffic by."""
+
+    def can_limit(self, way: Way) -> bool:
+        """Whether the kernel has all that libvirt limits traffic of that way by; True where it cannot be asked."""
+
+
 class FirewallReader(Protocol):
     """Firewall rules, as programs list them."""
 
@@ -138,6 +148,12 @@ class Firewall(FirewallReader, Protocol):
 
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         """Delete one rule, its chain first, as the program lists it."""
+
+    def track_connections(self, name: str) -> None:
+        """Have the kernel go on tracking IPv4 connections, whatever other rules go, by a rule of this name."""
+
+    def stop_tracking(self, name: str) -> None:
+        """Delete the rule of that name; no error where there is none."""
 
 
 class NftTableReader(Protocol):
@@ -201,6 +217,7 @@ class HostReader(
     Routing,
     Sockets,
     Programs,
+    TrafficLimits,
     FirewallReader,
     NftTableReader,
     ScriptReader,

@@ -43,6 +43,7 @@ NOTES: dict[NoteKind, list[Details]] = {
         {"subnet": "10.9.0.0/24", "other": "10.0.0.0/8", "gateway": "192.0.2.1", "interface": "wan0"}
     ],
     NoteKind.OUTSIDE_INTERFACE_MISSING: [{"interface": "eno9"}],
+    NoteKind.KERNEL_CANNOT_LIMIT_GUESTS: [{"way": "inbound"}],
     NoteKind.UNNAMED: [
         {
             "places": [

@@ -58,6 +58,7 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.HOST_INTERFACE_MISSING: [{"interface": "lan0"}],
     RefusalKind.TFTP_ROOT_MISSING: [{"directory": "/srv/tftp"}],
     RefusalKind.ZONE_MISSING: [{"zone": "trusted"}],
+    RefusalKind.KERNEL_CANNOT_LIMIT: [{"way": "inbound"}, {"way": "outbound"}],
     RefusalKind.DNSMASQ_MISSING: [{}],
     RefusalKind.FIREWALL_PROGRAMS_MISSING: [{}],
     RefusalKind.ADVERTISED_ROUTES_LOST: [{"interfaces": ["wan0", "wan1"]}],

@@ -107,6 +107,7 @@ STEPS: tuple[Step, ...] = (
     SetAutostart(uuid=UUID, autostart=True, clears="/etc/libvirt/qemu/networks/autostart/lab.xml"),
     *(UnsetAutostart(uuid=UUID, autostart=flag) for flag in (True, False)),
     ProbeStart(uuid=UUID, xml=""),
+    ProbeStart(uuid=UUID, xml="", purpose=StepKind.PROBE_LIMITS),
     StartHoldingNetwork(uuid=UUID),
     RemoveHoldingNetwork(uuid=UUID),
     MoveToHoldingNetwork(uuid=UUID, attachments=GUESTS),
@@ -146,6 +147,7 @@ FAULTS = (
     VirtnetError(kind=StepFault.MTU_NOT_REACHED, details={"bridge": "vn-lab"}),
     VirtnetError(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": "vn-lab", "host": "this host"}),
     VirtnetError(kind=StepFault.CANNOT_START, details={"failure": "no {room}"}),
+    VirtnetError(kind=StepFault.CANNOT_LIMIT, details={"failure": "no {room}"}),
 )
 
 

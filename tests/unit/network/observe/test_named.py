@@ -9,6 +9,7 @@ from tests.fakes.links import FakeLinks, links_of
 
 from virtnet.network.observe.named import missing, named_on_host
 from virtnet.network.observed import Named
+from virtnet.planning.clients.host import Way
 from virtnet.spec.part import UNKNOWN
 
 LAB = {
@@ -16,15 +17,30 @@ LAB = {
     "forward": {"mode": "nat", "interfaces": [{"dev": "eno9"}]},
     "bridge": {"zone": "trusted"},
     "ips": [{"address": "10.9.0.1/24", "tftp_root": "/srv/tftp/"}, {"address": "fd00::1/64"}],
+    "bandwidth": {"inbound": {"average": 1000}},
+    "port_groups": [{"name": "web"}, {"name": "db", "bandwidth": {"outbound": {"average": 1000}}}],
 }
-ALL = Named(frozenset({"eno9"}), frozenset({"/srv/tftp/"}), frozenset({"trusted"}))
+ALL = Named(
+    interfaces=frozenset({"eno9"}),
+    directories=frozenset({"/srv/tftp/"}),
+    zones=frozenset({"trusted"}),
+    limits=frozenset({"inbound"}),
+    guest_limits=frozenset({"outbound"}),
+)
+THERE: dict[str, Any] = {"links": ("eno9",), "files": ("/srv/tftp/pxe.0",), "zones": ("public", "trusted")}
 
 
-def host(*, links: tuple[str, ...] = (), files: tuple[str, ...] = (), zones: tuple[str, ...] | None = ()) -> FakeHost:
+def host(
+    *,
+    links: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
+    zones: tuple[str, ...] | None = (),
+    limits: tuple[Way, ...] = ("inbound", "outbound"),
+) -> FakeHost:
     effects = host_effects()
     net: FakeLinks = links_of(effects, {f"/sys/class/net/{name}/address": "02:00:00:00:00:01" for name in links})
     texts = dict.fromkeys(files, "")
-    return FakeHost(effects=effects, net=net, files=FakeFiles(effects, texts, ["/srv"]), zones=zones)
+    return FakeHost(effects=effects, net=net, files=FakeFiles(effects, texts, ["/srv"]), zones=zones, limits=limits)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +56,9 @@ def host(*, links: tuple[str, ...] = (), files: tuple[str, ...] = (), zones: tup
         ({"forward": {"interfaces": [UNKNOWN]}, "bridge": {"zone": UNKNOWN}, "ips": [UNKNOWN]}, Named()),
         ({"forward": {"interfaces": UNKNOWN}, "ips": [{"tftp_root": UNKNOWN}]}, Named()),
         ({"forward": {"interfaces": [{"dev": UNKNOWN}]}}, Named()),
+        ({"bandwidth": UNKNOWN, "port_groups": UNKNOWN}, Named()),
+        ({"bandwidth": {}, "port_groups": [UNKNOWN, {"name": "web", "bandwidth": UNKNOWN}]}, Named()),
+        ({"bandwidth": {"inbound": UNKNOWN}}, Named(limits=frozenset({"inbound"}))),
     ],
 )
 def test_what_is_named_as_far_as_it_is_known(tree: Any, named: Named) -> None:
@@ -49,8 +68,10 @@ def test_what_is_named_as_far_as_it_is_known(tree: Any, named: Named) -> None:
 @pytest.mark.parametrize(
     ("there", "lacks"),
     [
-        pytest.param(host(), ALL, id="nothing is there"),
-        pytest.param(host(links=("eno9",), files=("/srv/tftp/pxe.0",), zones=("public", "trusted")), Named(), id="all"),
+        pytest.param(host(limits=()), ALL, id="nothing is there"),
+        pytest.param(host(**THERE), Named(), id="all"),
+        pytest.param(host(**THERE, limits=("outbound",)), Named(limits=ALL.limits), id="a way of the bridge"),
+        pytest.param(host(**THERE, limits=("inbound",)), Named(guest_limits=ALL.guest_limits), id="a way of guests"),
         pytest.param(
             host(links=("eno9",), files=("/srv/tftp/a",), zones=("public",)), Named(zones=ALL.zones), id="a zone"
         ),

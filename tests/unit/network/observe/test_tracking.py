@@ -34,6 +34,14 @@ table inet firewalld {
   }
 }
 """
+LEFT_NFT = """\
+table ip virtnet-holding-12ab34 {
+  chain tracked {
+    ct state established counter packets 0 bytes 0
+  }
+}
+"""
+LEFT_IPTABLES = "-A FORWARD -m conntrack --ctstate ESTABLISHED -m comment --comment virtnet-holding-12ab34\n"
 
 
 @pytest.mark.parametrize(
@@ -44,6 +52,9 @@ table inet firewalld {
         pytest.param("", "", False, id="no rules at all"),
         pytest.param(None, None, True, id="nothing to list them with"),
         pytest.param("-A INPUT -i eth0 -j ACCEPT\n", IPV6_NFT, False, id="others that track nothing, or IPv6"),
+        pytest.param(OWN_IPTABLES, LEFT_NFT, False, id="what a restart has left"),
+        pytest.param(OWN_IPTABLES + LEFT_IPTABLES, None, False, id="what a restart has left, iptables"),
+        pytest.param(OWN_IPTABLES, LEFT_NFT + FIREWALLD, True, id="others behind it"),
         pytest.param(OWN_IPTABLES + OTHERS_IPTABLES, None, True, id="another NAT network"),
         pytest.param(OWN_IPTABLES, FIREWALLD, True, id="firewalld"),
         pytest.param("-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE\n", None, True, id="Docker"),

@@ -440,6 +440,19 @@ def test_what_a_network_names_is_missed_and_no_more() -> None:
     assert found(observed(), NAMES) == Findings()
 
 
+def test_limits_that_the_kernel_lacks_refuse_the_networks_own_and_tell_of_guests() -> None:
+    limits = {"inbound": {"average": 1000}, "outbound": {"average": 1000}}
+    seen = observed()._replace(missing=Named(limits=frozenset({"inbound"}), guest_limits=frozenset({"outbound"})))
+
+    assert found(seen, {**LAB, "bandwidth": limits}) == Findings(
+        (Refusal(RefusalKind.KERNEL_CANNOT_LIMIT, {"way": "inbound"}),)
+    )
+    assert found(seen, {**LAB, "port_groups": [{"name": "web", "bandwidth": limits}]}) == Findings(
+        notes=(Note(NoteKind.KERNEL_CANNOT_LIMIT_GUESTS, {"way": "outbound"}),)
+    )
+    assert found(seen, LAB) == Findings()
+
+
 @pytest.mark.parametrize(
     ("links", "refusals"),
     [

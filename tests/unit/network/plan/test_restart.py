@@ -34,8 +34,14 @@ BRIDGE = "vn-lab"
 
 def a_host() -> tuple[FakeLibvirt, FakeHost, lifecycle.Connect]:
     host = network_host()
+    listed_a_moment_ago(host, "")
     libvirt = FakeLibvirt(links=host.net)
     return libvirt, host, connect_to(libvirt, host)
+
+
+def listed_a_moment_ago(host: FakeHost, rules: str) -> None:
+    """What tells whether connections stay tracked; what the network itself lacks in it is looked for once more."""
+    host.firewall.earlier = {"iptables-save": None, "ip6tables-save": None, "nft": rules}
 
 
 def with_guests(libvirt: FakeLibvirt, host: FakeHost) -> None:
@@ -58,6 +64,7 @@ def plugged(libvirt: FakeLibvirt, host: FakeHost) -> Any:
         [(g.name, g.network, g.port, g.link, g.portgroup) for g in libvirt.guests],
         {name: (link.master, link.up, dict(link.settings), link.mtu) for name, link in host.net.by_name.items()},
         host.net.bridges.get(BRIDGE, {}).get("stp_state"),
+        host.firewall.tracking,
     )
 
 
@@ -79,6 +86,33 @@ def test_a_restart_plugs_everything_in_as_it_was() -> None:
     assert plugged(libvirt, host) == before
     assert [report.name for report in libvirt.reports.values()] == ["lab"]
     assert shown["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "edit", "tracked", "told"),
+    [
+        pytest.param("", {"mtu": 1400}, True, False, id="nothing else tracks"),
+        pytest.param("table inet filter {\nct state new accept", {"mtu": 1400}, False, False, id="others do"),
+        pytest.param("", {"forward": {"mode": "route"}}, False, True, id="nothing translates afterwards"),
+        pytest.param("", {"ips": [{"address": "10.10.0.1/24"}]}, False, True, id="guests get other addresses"),
+    ],
+)
+def test_connections_are_tracked_where_that_keeps_them(
+    rules: str, edit: dict[str, Any], *, tracked: bool, told: bool
+) -> None:
+    libvirt, host, connect = a_host()
+    listed_a_moment_ago(host, rules)
+    recorded, desired = created(libvirt, host, connect), checked(NAT, **edit)
+    lines = preview_lines(
+        NETWORK_IN_KINDS, recorded, desired, connect, lifecycle.diff(NETWORK, recorded, desired, connect).changes
+    )
+
+    lifecycle.update(NETWORK, recorded, desired, connect, lambda line: None)
+
+    assert [effect for effect in host.effects.log if "track" in effect] == (
+        ["track connections", "stop tracking"] if tracked else []
+    )
+    assert any(said(Note(NoteKind.CONNECTIONS_RESET)) in line for line in lines) is told
 
 
 def test_the_preview_names_everyone_and_says_for_how_long() -> None:

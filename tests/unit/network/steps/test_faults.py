@@ -14,7 +14,7 @@ from virtnet.network.messages.render import messages
 from virtnet.network.names import holding_bridge, holding_name, holding_uuid
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.holding import Reattach, RemoveHoldingNetwork, StartHoldingNetwork
-from virtnet.network.steps.kinds import StepFault
+from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.leftovers import RemoveLeftoverBridge
 from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.running import SetBridgeMtu, StartNetwork, StopIfActive, StopNetwork
@@ -187,3 +187,9 @@ def test_an_mtu_where_only_libvirt_is_reached() -> None:
 
 def test_a_host_that_cannot_start_networks() -> None:
     assert fault(ProbeStart(uuid=UUID, xml="<network><bridge/></network>"), Unable()) is StepFault.CANNOT_START
+
+
+def test_a_host_that_cannot_limit_traffic() -> None:
+    step = ProbeStart(uuid=UUID, xml="<network><bridge/></network>", purpose=StepKind.PROBE_LIMITS)
+
+    assert fault(step, Unable()) is StepFault.CANNOT_LIMIT
