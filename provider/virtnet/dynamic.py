@@ -110,6 +110,7 @@ class Provider(dynamic.ResourceProvider):
         if recorded:
             self._takes_review(canonical, _olds, news)
             return dynamic.CheckResult(checked, [])
+        self._session.to_be_made(_key_of(canonical), canonical)
         from virtnet.errors import Refused
 
         try:
@@ -257,7 +258,9 @@ class Provider(dynamic.ResourceProvider):
 
         resource = self._resource()
         try:
-            lifecycle.delete(resource, self._received(resource, _props), self._session.connect, self._show)
+            recorded = self._received(resource, _props)
+            anew = self._session.made_anew(recorded)
+            lifecycle.delete(resource, recorded, self._session.connect, self._show, anew=anew)
         except VirtnetError as error:
             raise self._as_answer(error) from None
 

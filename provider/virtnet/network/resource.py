@@ -8,6 +8,7 @@ from virtnet.network.checks.inputs import check_network
 from virtnet.network.checks.wants import wants
 from virtnet.network.diff import needs, recorded_inputs
 from virtnet.network.observe import observe as network_observe
+from virtnet.network.observe.once_gone import once_gone
 from virtnet.network.observe.reads import READS
 from virtnet.network.observed import Observed, ReportedNetwork, reported
 from virtnet.network.outputs import NetworkOutputs, outputs
@@ -170,6 +171,7 @@ NETWORK: Resource[Observed] = Resource(
     recorded_inputs=recorded_inputs,
     identity=lambda shown: str(shown["uuid"]),
     prefetch=prefetch,
+    once_gone=once_gone,
     messages=_messages,
     unknown_after_create={"problems": [as_details(Problem(ProblemKind.CREATE_INTERRUPTED))]},
     import_existing=import_network,

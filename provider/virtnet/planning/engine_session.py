@@ -72,6 +72,7 @@ class EngineSession(Generic[Hosts]):
         self._checked: set[str] = set()
         self._previewed: set[str] = set()
         self._as_before: dict[str, frozenset[str]] = {}
+        self._anew: dict[str, Values] = {}
 
     def configure(self, uri: object, unreachable: object, refusals: object = None) -> None:
         """Take the user's settings; what is None or empty stays."""
@@ -167,6 +168,14 @@ class EngineSession(Generic[Hosts]):
             )
             for one in met
         ]
+
+    def to_be_made(self, key: str, desired: "Values") -> None:
+        """A resource's inputs were checked with nothing recorded. `key` tells it from others."""
+        self._anew[key] = desired
+
+    def made_anew(self, recorded: "Values") -> "Values | None":
+        """What is made in the place of what is recorded and deleted, if anything: its inputs were checked by then."""
+        return self._anew.get(key_of(recorded))
 
     def diff(
         self,

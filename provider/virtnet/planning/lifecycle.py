@@ -13,7 +13,7 @@ from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning import messages as sentences
 from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Note, Subject, in_words
+from virtnet.planning.findings import Note, Refusal, Subject, in_words
 from virtnet.planning.ignored import as_recorded, left_alone
 from virtnet.planning.ownership.claims import Claims, key_of
 from virtnet.planning.ownership.marks import urn_of
@@ -154,7 +154,7 @@ def preview(
         # Each of them is made by the replacement.
         found = found._replace(changes=tuple(one._replace(change_class=ChangeClass.REPLACE) for one in changes))
     if recorded is not None and (replaced or replaces):
-        return _with_replaced(found, resource, recorded, connect)
+        return _with_replaced(found, resource, recorded, desired, connect)
     if unknown:
         return found
     try:
@@ -208,18 +208,31 @@ def _if_replaced(
     there = resource.outputs(desired, recorded, observed)
     if there is None:
         return None
-    return _with_replaced(Preview(subject=subject_of(resource, desired, there)), resource, there, connect)
+    return _with_replaced(Preview(subject=subject_of(resource, desired, there)), resource, there, desired, connect)
 
 
-def _with_replaced(found: Preview, resource: Resource[Observed], recorded: Values, connect: Connect) -> Preview:
-    """What is deleted to be made anew, by its own name, and what the host has against that."""
+def _with_replaced(
+    found: Preview, resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect
+) -> Preview:
+    """What is deleted to be made anew, by its own name, and what the host has against either."""
     found = found._replace(replaced=subject_of(resource, {}, recorded))
     try:
         clients = connect(str(recorded["uri"]))
         plan = resource.plan(None, recorded, _look(resource, clients, None, recorded))
+        against = _against_anew(resource, recorded, desired, connect)
     except VirtnetError as error:
         return found._replace(error=error)
-    return found._replace(refusals=plan.refusals, notes=plan.notes)
+    return found._replace(refusals=plan.refusals, notes=plan.notes, against_anew=against)
+
+
+def _against_anew(
+    resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect
+) -> tuple[Refusal, ...]:
+    """Why what is to take the place of what is recorded would be refused once that is gone, as far as it is known."""
+    if resource.once_gone is None or list(walk_unknown(desired)):
+        return ()
+    observed = _look(resource, connect(str(desired["uri"])), desired, {})
+    return resource.plan(desired, None, resource.once_gone(observed, recorded)).refusals
 
 
 def create(
@@ -388,14 +401,22 @@ def delete(
     show: Show,
     *,
     progress: Show | None = None,
+    anew: Values | None = None,
 ) -> None:
-    """Undo what create did, protecting what is plugged in. Gone already is success. `progress` as for create."""
+    """Undo what create did, protecting what is plugged in. Gone already is success. `progress` as for create.
+
+    `anew` is what is then made in its place: where that would be refused, nothing is deleted.
+    """
     inputs = resource.recorded_inputs(recorded)
     subject = subject_of(resource, inputs, recorded)
     clients = connect(str(recorded["uri"]))
     with clients.lock():
         observed = _observe_for_delete(resource, clients, recorded, subject)
-        _apply(resource, resource.plan(None, recorded, observed), clients, subject, show=show, progress=progress)
+        plan = resource.plan(None, recorded, observed)
+        if anew is not None and plan.steps and (against := _against_anew(resource, recorded, anew, connect)):
+            place = subject_of(resource, anew, None)
+            raise Refused(sentences.not_replaced(subject, place, against, resource.messages()))
+        _apply(resource, plan, clients, subject, show=show, progress=progress)
 
 
 def _observe_for_delete(resource: Resource[Observed], clients: Clients, recorded: Values, subject: Subject) -> Observed:

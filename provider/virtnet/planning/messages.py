@@ -59,6 +59,8 @@ def _refusals(preview: Preview, messages: Messages, condition: str) -> Iterator[
         yield f"{about}: {condition}this would be refused: {_claimed(preview.claimed_by)}"
     for refusal in preview.refusals:
         yield f"{about}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
+    for refusal in preview.against_anew:
+        yield f"{subject(preview.subject)}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
 
 
 def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str]:
@@ -125,6 +127,12 @@ def progress(of: Subject, step: Summary, messages: Messages) -> str:
 def refused(of: Subject, refusals: Iterable[Refusal], messages: Messages) -> str:
     """A plan that holds refusals, and was not begun."""
     return f"{subject(of)} was not touched: {'; '.join(str(messages.advice(refusal)) for refusal in refusals)}"
+
+
+def not_replaced(of: Subject, anew: Subject, refusals: Iterable[Refusal], messages: Messages) -> str:
+    """What was to be deleted and made anew, where the new one would be refused."""
+    reasons = "; ".join(str(messages.advice(refusal)) for refusal in refusals)
+    return f"{subject(of)} was not touched, as what is to take its place would be refused: {subject(anew)}: {reasons}"
 
 
 def failed(of: Subject, begun: Sequence[Step], error: VirtnetError, left: Sequence[Left], messages: Messages) -> str:

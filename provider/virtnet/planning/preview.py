@@ -17,6 +17,8 @@ class Preview(NamedTuple):
     """What an update puts right besides, as the host is no longer as recorded."""
     replaced: Subject | None = None
     """The recorded one, where it is deleted to be made anew. What follows is then about the delete."""
+    against_anew: tuple[Refusal, ...] = ()
+    """Why what is to take its place would be refused; then it is not deleted."""
     unknown: tuple[str, ...] = ()
     """Inputs that say which host and which resource there is meant, and are known only when applied.
 
@@ -39,5 +41,5 @@ class Preview(NamedTuple):
     @property
     def is_refused(self) -> bool:
         """Whether it could not be applied as the host is now, whatever it turns out to be."""
-        refused = self.error is not None or bool(self.claimed_by or self.refusals)
+        refused = self.error is not None or bool(self.claimed_by or self.refusals or self.against_anew)
         return refused and not self.unknown and (self.if_replaced is None or self.if_replaced.is_refused)

@@ -102,6 +102,11 @@ class Resource(Generic[Observed]):
     """(clients, desired): ask, while another holds the lock, what observe would take long to ask before a create.
 
     No effect. Raises what observe would raise."""
+    once_gone: Callable[[Observed, Values], Observed] | None = None
+    """(observed for something new, recorded outputs) -> the same once what is recorded is gone. Pure.
+
+    By it a replacement is refused before anything is deleted. None where a delete that no create follows loses nothing
+    that the next run would not make."""
     import_existing: Callable[[Clients, str], Existing] | None = None
     """(clients, what the user gave as its id) -> what is there. No effect. Raises Refused where there is none.
 

@@ -220,6 +220,8 @@ class Plugin(ResourceProviderServicer):
                 ]
             )
         self._session.checked(request.urn)
+        if not recorded:
+            self._session.to_be_made(request.urn, canonical)
         return provider_pb2.CheckResponse(inputs=message_of(resource, canonical, news))
 
     def _refused(self, given: "Received", part: "type[Part]", failure: "Failure", read: "Callable[..., str]") -> str:
@@ -397,7 +399,12 @@ class Plugin(ResourceProviderServicer):
         # Under the name that the state has by now, for what is said.
         recorded = tree_of(resource, self._take(request.properties)) | {"__urn": request.urn}
         lifecycle.delete(
-            resource, recorded, self._session.connect, self._teller(request.urn), progress=self._progress(request)
+            resource,
+            recorded,
+            self._session.connect,
+            self._teller(request.urn),
+            progress=self._progress(request),
+            anew=self._session.made_anew(recorded),
         )
         return empty_pb2.Empty()
 

@@ -1,0 +1,47 @@
+"""What would be observed for a network once another one is gone, whose place it takes. Pure."""
+
+from virtnet.network.observed import HostReport, Observed, ObservedAbsent, ObservedNetwork, ReportedNetwork
+from virtnet.spec.part import Values
+
+
+def once_gone(observed: Observed, recorded: Values) -> Observed:
+    """What was observed for something new, less the recorded network: all that a start of the new one depends on."""
+    uuid = str(recorded.get("uuid"))
+    found = (*observed.others, *((observed.report,) if isinstance(observed, ObservedNetwork) else ()))
+    gone = next((one for one in found if one.uuid == uuid), None)
+    if gone is None:
+        return observed
+    bridges = {said.bridge_name for said in (gone.live, gone.config) if said is not None} - {""}
+    names = observed.interface_names
+    left = observed._replace(
+        others=tuple(one for one in observed.others if one.uuid != uuid),
+        host=None if observed.host is None else _less(observed.host, gone, bridges),
+        interface_names=None if names is None else names - bridges,
+    )
+    if gone in observed.others:
+        return left
+    return ObservedAbsent(
+        uri=left.uri,
+        host_uuid=left.host_uuid,
+        libvirt_version=left.libvirt_version,
+        fresh_uuid=uuid,
+        missing=left.missing,
+        fresh_token=left.fresh_token,
+        others=left.others,
+        host=left.host,
+        interface_names=left.interface_names,
+        only_libvirt=left.only_libvirt,
+        unprivileged=left.unprivileged,
+    )
+
+
+def _less(host: HostReport, gone: ReportedNetwork, bridges: set[str]) -> HostReport:
+    """The host without a network's bridges, and without its dnsmasq."""
+    served = {ip["address"].partition("/")[0] for ip in gone.running.tree.get("ips", [])}
+    return host._replace(
+        links=tuple(link for link in host.links if link.name not in bridges),
+        names=host.names - bridges,
+        addresses=tuple(one for one in host.addresses if one.interface not in bridges),
+        routes=tuple(one for one in host.routes if one.interface not in bridges),
+        listening_sockets=tuple(one for one in host.listening_sockets if one.address not in served),
+    )

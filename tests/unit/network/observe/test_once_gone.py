@@ -1,0 +1,60 @@
+"""What stands against a network that takes another one's place: nothing that goes with that one."""
+
+from typing import Any
+
+import pytest
+from tests import builders
+
+from virtnet.network.observe.once_gone import once_gone
+from virtnet.network.observed import HostReport, ObservedAbsent, ObservedNetwork, reported
+from virtnet.network.plan.preflight import Findings, preflight
+from virtnet.planning.reports import HostAddress, HostRoute, ListeningSocket
+
+OLD = reported(builders.network("old", "nat", "10.9.0.1/24", bridge="vn-lab"))
+FAR = reported(builders.network("far", "nat", "10.8.0.1/24", bridge="vn-far"))
+HOST = HostReport(
+    links=(),
+    names=frozenset({"lan0", "vn-lab", "vn-far"}),
+    addresses=(
+        HostAddress(interface="vn-lab", address="10.9.0.1/24"),
+        HostAddress(interface="lan0", address="10.7.0.1/24"),
+    ),
+    routes=(
+        HostRoute(destination="10.9.0.0/24", interface="vn-lab", gateway="", protocol="kernel"),
+        HostRoute(destination="10.7.0.0/24", interface="lan0", gateway="", protocol="kernel"),
+    ),
+    listening_sockets=(ListeningSocket(protocol="udp", address="10.9.0.1", interface="", port=53),),
+    missing_programs=(),
+)
+ABSENT = ObservedAbsent(uri="qemu:///system", host_uuid="", libvirt_version=0, others=(OLD, FAR), host=HOST)
+THERE = ObservedNetwork(uri="qemu:///system", host_uuid="", libvirt_version=0, report=OLD, others=(FAR,), host=HOST)
+
+
+def against(observed: Any, address: str, bridge: str) -> Findings:
+    tree: Any = {"name": "new", "bridge": {"name": bridge}, "forward": {"mode": "nat"}, "ips": [{"address": address}]}
+    return preflight(tree, once_gone(observed, {"uuid": OLD.uuid}), allow_overlap=False)
+
+
+@pytest.mark.parametrize("observed", [ABSENT, THERE], ids=["under another name", "under the same"])
+def test_what_goes_is_in_nobodys_way(observed: Any) -> None:
+    assert against(observed, "10.9.0.1/24", "vn-lab") == Findings()
+
+
+@pytest.mark.parametrize("observed", [ABSENT, THERE], ids=["under another name", "under the same"])
+@pytest.mark.parametrize(
+    ("address", "bridge"),
+    [("10.8.0.1/24", "vn-lab"), ("10.7.0.9/24", "vn-lab"), ("10.9.0.1/24", "vn-far"), ("10.9.0.1/24", "lan0")],
+    ids=["another network's subnet", "the host's subnet", "another network's bridge", "the host's interface"],
+)
+def test_what_stays_is(observed: Any, address: str, bridge: str) -> None:
+    assert len(against(observed, address, bridge).refusals) == 1
+
+
+def test_only_libvirts_word_on_interfaces_is_read_likewise() -> None:
+    observed = ABSENT._replace(host=None, interface_names=frozenset({"lan0", "vn-lab"}))
+
+    assert once_gone(observed, {"uuid": OLD.uuid}).interface_names == frozenset({"lan0"})
+
+
+def test_nothing_is_taken_away_where_what_is_recorded_is_not_there() -> None:
+    assert once_gone(ABSENT, {"uuid": "another"}) is ABSENT
