@@ -9,6 +9,8 @@ from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
 
+FOUND_HOST = "<host ip='192.168.122.9'><hostname>nine</hostname></host>"
+
 #: As vagrant-libvirt makes its own: the range begins at the network's address.
 VAGRANT = """
 <network ipv6='yes'>
@@ -110,20 +112,21 @@ def test_a_network_that_is_not_there_is_made_of_what_the_program_says_alone(host
     assert "lab" not in host.virsh("net-list", "--all", "--name").split()
 
 
-def test_what_the_program_takes_out_of_an_adopted_network_is_missed(host: Host, stack: Stack) -> None:
+def test_what_the_program_takes_out_of_an_adopted_network_stays_as_it_was_found(host: Host, stack: Stack) -> None:
     defined(host, VAGRANT, "vagrant-libvirt")
     stack.network(
         "lab", name="vagrant-libvirt", adopt=True, forward={"mode": "nat"}, ips=[{"address": "192.168.121.1/24"}]
     )
     stack.up()
+    before = host.virsh("net-dumpxml", "vagrant-libvirt")
     stack.network("lab", name="vagrant-libvirt", adopt=True, forward={"mode": "nat"})
 
     preview = stack.preview()
-    said = stack.up(check=False)
+    stack.up()
 
-    assert "this would be refused: ips: mode nat needs an address" in preview
-    assert "ips: mode nat needs an address" in said
-    assert "192.168.121.1" in host.virsh("net-dumpxml", "vagrant-libvirt")
+    assert "ips is removed [recorded]" in preview
+    assert host.virsh("net-dumpxml", "vagrant-libvirt") == before
+    assert stack.unchanged()
 
 
 def test_a_network_that_works_and_is_hardly_meant_is_made_with_a_note(host: Host, stack: Stack) -> None:
@@ -213,3 +216,27 @@ def test_files_of_networks_are_imported_adopted_edited_and_given_back(host: Host
     done = host.run("python", "-m", "tests.campaigns.network_files", str(host.directory), directory=REPOSITORY)
 
     assert json.loads(done.stdout) == {"defined": 2, "refused": 1, "wrong": 0, "left_out": {"ips[0].dhcp.hosts": 1}}
+
+
+def test_what_is_named_and_then_no_longer_named_is_as_it_was_found(host: Host, stack: Stack) -> None:
+    host.virsh("net-update", "default", "add", "dns-host", FOUND_HOST, "--config")
+    host.virsh("net-start", "default")
+    before = host.virsh("net-dumpxml", "default", "--inactive")
+    stack.network("default", adopt=True)
+    stack.up()
+    hosts = [{"ip": "192.168.122.9", "hostnames": ["nine", "neuf"]}, {"ip": "192.168.122.8", "hostnames": ["eight"]}]
+    stack.network("default", adopt=True, dns={"hosts": hosts}, mtu=1400)
+    stack.up()
+    stack.network("default", adopt=True, mtu=1400)
+
+    preview = stack.preview()
+    stack.up()
+
+    assert "dns.hosts[192.168.122.9].hostnames changes" in preview
+    assert "dns.hosts[192.168.122.8] is removed" in preview
+    for copy in ([], ["--inactive"]):
+        xml = host.virsh("net-dumpxml", "default", *copy)
+        assert ("nine" in xml, "neuf" in xml, "eight" in xml) == (True, False, False)
+    assert stack.unchanged()
+    stack.destroy()
+    assert host.virsh("net-dumpxml", "default", "--inactive") == before

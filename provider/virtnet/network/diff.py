@@ -14,7 +14,7 @@ from virtnet.network.outputs import NetworkOutputs, revealed
 from virtnet.network.problem_kinds import ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
-from virtnet.network.xml.edits import not_named
+from virtnet.network.xml.edits import not_named, with_found_again
 from virtnet.planning.findings import Problem
 from virtnet.planning.merge import differences, merge, naming
 from virtnet.planning.ownership.marks import mark_for, owner_of, renamed
@@ -50,10 +50,11 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
     present: NetworkTree = {**before, **made}
     if mode_of(desired) in OWN_BRIDGE_MODES and recorded.get("bridge_name"):
         present = {**present, "bridge": {**present.get("bridge", {}), "name": str(recorded["bridge_name"])}}
+    aim = with_found_again(desired, before, recorded.get("adopted_from"))
     found = {
         change.path: change
         for there in _with_unnamed(present, recorded, desired)
-        for change in _made(desired, before, there)
+        for change in _made(aim, before, there)
     }
     changes = list(found.values())
     if recorded.get("active") is False:

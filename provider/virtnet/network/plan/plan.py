@@ -139,8 +139,9 @@ def _updated(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork
     if identified is not None and (mark is None or edits.names_more(desired, before)):
         named = edits.named_by(desired, before, unrecorded)
         edited = replace(identified, edit=observed.fresh_token, named=named)
+    aim = edits.with_found_again(desired, before, recorded.get("adopted_from"))
     converged = converge(
-        edits.as_it_runs(desired, unrecorded, report.live),
+        edits.as_it_runs(aim, unrecorded, report.live),
         edits.also_named(before, unrecorded, report.config, report.live),
         observed,
         reviewed_class,

@@ -5,16 +5,16 @@ recorded the edit; until then, whoever is killed, everything that the mark names
 """
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
-from virtnet.network.xml.definition import Definition
+from virtnet.network.xml.definition import Definition, definition
 from virtnet.network.xml.read import NOT_XML
 from virtnet.planning.merge import differences, merge
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.planning.property_paths import at, named
-from virtnet.spec.part import Values, without
+from virtnet.spec.part import TreeType, Values, as_group, without
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
@@ -73,6 +73,20 @@ def as_it_runs(desired: "NetworkTree", paths: Collection[str], live: Definition 
 def with_found(desired: "NetworkTree", paths: Collection[str], found: Definition) -> "NetworkTree":
     """What is desired, and at the paths what was found."""
     return merge(NetworkSpec, desired, {}, network_tree(at(NetworkSpec, found.tree, paths)))
+
+
+def with_found_again(desired: TreeType, before: Values, adopted: object) -> TreeType:
+    """What is desired of an adopted network, and what is no longer named as it was found: else it would be lost.
+
+    `adopted` is what the state holds of how it was found; None for a network that was not adopted.
+    """
+    if not adopted:
+        return desired
+    no_longer = frozenset(named(NetworkSpec, without(before, _NEVER), without(desired, _NEVER)))
+    if not no_longer:
+        return desired
+    found = definition(str(as_group(adopted)["xml"])).tree
+    return merge(NetworkSpec, desired, {}, cast("TreeType", at(NetworkSpec, found, no_longer)))
 
 
 def left_on(inputs: Values, paths: Collection[str], config: "NetworkTree", live: "NetworkTree | None") -> Left | None:
