@@ -272,3 +272,21 @@ def test_the_command_of_a_refused_delete_has_pulumi_forget_the_network(host: Hos
         assert (host.network("lab") or {})["Active"] == "yes"
         assert "error" not in after
         assert urns(either) == []
+
+
+def test_a_name_that_another_stack_has_costs_nobody_the_network(host: Host, either: Stack) -> None:
+    others = type(either)(host, "others")
+    others.declare(lab("o", args={"name": "theirs", "ips": [{"address": "10.94.0.1/24"}]}))
+    others.up()
+    either.declare(lab())
+    either.up()
+    before = host.network("lab")
+    either.declare(lab(args={"name": "theirs"}))
+
+    preview, up = either.preview(), either.up(check=False)
+
+    assert "network 'theirs' on qemu:///system: as the host is now, this would be refused: a network of this" in preview
+    assert "network 'lab' on qemu:///system was not touched, as what is to take its place would be refused" in up
+    assert host.network("lab") == before
+    either.declare(lab())
+    assert either.unchanged()

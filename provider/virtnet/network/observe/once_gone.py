@@ -5,7 +5,13 @@ from virtnet.spec.part import Values
 
 
 def once_gone(observed: Observed, recorded: Values) -> Observed:
-    """What was observed for something new, less the recorded network: all that a start of the new one depends on."""
+    """What was observed for something new, less the recorded network: all that a start of the new one depends on.
+
+    A network that is given back, or kept, stays in the way.
+    """
+    policy = recorded.get("on_delete")
+    if policy == "keep" or (recorded.get("adopted_from") and policy in (None, "restore")):
+        return observed
     uuid = str(recorded.get("uuid"))
     found = (*observed.others, *((observed.report,) if isinstance(observed, ObservedNetwork) else ()))
     gone = next((one for one in found if one.uuid == uuid), None)

@@ -56,5 +56,19 @@ def test_only_libvirts_word_on_interfaces_is_read_likewise() -> None:
     assert once_gone(observed, {"uuid": OLD.uuid}).interface_names == frozenset({"lan0"})
 
 
+@pytest.mark.parametrize(
+    ("recorded", "stays"),
+    [
+        ({"on_delete": "keep"}, True),
+        ({"adopted_from": {"xml": "<network/>"}}, True),
+        ({"adopted_from": {"xml": "<network/>"}, "on_delete": "restore"}, True),
+        ({"adopted_from": {"xml": "<network/>"}, "on_delete": "refuse"}, False),
+        ({"on_delete": "disconnect"}, False),
+    ],
+)
+def test_what_a_delete_leaves_stays_in_the_way(recorded: dict[str, Any], *, stays: bool) -> None:
+    assert (once_gone(ABSENT, {"uuid": OLD.uuid, **recorded}) is ABSENT) is stays
+
+
 def test_nothing_is_taken_away_where_what_is_recorded_is_not_there() -> None:
     assert once_gone(ABSENT, {"uuid": "another"}) is ABSENT
