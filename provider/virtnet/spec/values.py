@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
 
 from virtnet.spec.failures import Invalid, SpecFailure
-from virtnet.transport.uri import why_unsafe
+from virtnet.transport.uri import is_transport_alone, why_unsafe
 
 #: Longest name of a network interface: IFNAMSIZ of the kernel less its closing zero.
 LONGEST_INTERFACE_NAME = 15
@@ -285,10 +285,19 @@ def uri(value: str) -> str:
     text(value)
     if not re.match(r"[a-z][a-z0-9+.-]*://", value):
         raise Invalid(SpecFailure.NO_URI)
+    if is_transport_alone(value):
+        raise Invalid(SpecFailure.NO_URI, suggestion=_with_driver(value))
     fault = why_unsafe(value)
     if fault is not None:
         raise Invalid(fault.kind, fault.details)
     return value
+
+
+def _with_driver(value: str) -> str:
+    """A URI that names a transport and no driver, for QEMU's networks of the system."""
+    base, mark, query = f"qemu+{value}".partition("?")
+    place = base.partition("://")[2]
+    return base.rstrip("/") + ("" if "/" in place.rstrip("/") else "/system") + mark + query
 
 
 def readable(value: str) -> str:
@@ -304,7 +313,8 @@ def printable(value: str) -> str:
 
 def _no_address(value: str) -> Invalid:
     if "/" in value:
-        return Invalid(SpecFailure.PREFIX_LENGTH, suggestion=value.partition("/")[0])
+        address, _, rest = value.partition("/")
+        return Invalid(SpecFailure.PREFIX_LENGTH, suggestion=address if re.fullmatch(r"[0-9.]{1,15}", rest) else None)
     if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", value) and re.search(r"(^|\.)0[0-9]", value):
         return Invalid(SpecFailure.LEADING_ZERO, suggestion=".".join(str(int(part)) for part in value.split(".")))
     return Invalid(SpecFailure.NO_ADDRESS)

@@ -150,6 +150,11 @@ def with_system(uri: str) -> str | None:
     return f"{base.removesuffix('/session')}/system{mark}{query}" if urlsplit(uri).path == "/session" else None
 
 
+def is_transport_alone(uri: str) -> bool:
+    """Whether a URI names how to get there and not what is there: ssh://host. libvirt would look for a driver "ssh"."""
+    return uri.partition("://")[0] in (*SSH_TRANSPORTS, "tls", "tcp", "unix", "ext")
+
+
 def is_test(uri: str) -> bool:
     """Whether a URI means libvirt's test driver, which lives in the process that opens it and has no daemon."""
     return _scheme(urlsplit(uri))[0] == "test"
