@@ -83,6 +83,7 @@ def main(address: str) -> None:
     """Fork for each connection, until killed."""
     for module in pkgutil.walk_packages(virtnet.__path__, "virtnet."):
         importlib.import_module(module.name)
+    importlib.import_module("pydantic.plugin._loader")  # which pydantic imports at the first check
     gc.freeze()  # a fork that looked for garbage would copy it all
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     with socket.socket(socket.AF_UNIX) as server:

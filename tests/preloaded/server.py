@@ -36,16 +36,24 @@ OF_KEYS = ".keys"
 """What follows the name of the socket in that of the one where the state's keys are asked for."""
 STARTED_BY = "VIRTNET_STARTED_BY"
 """The variable in which a fork finds the process that it stands for, as it is no child of the one that started that."""
-#: What Pulumi's own programs import, and ours with all that is in them.
+#: What Pulumi's own programs import, and ours with all that is in them; some of it late, as gRPC and pydantic do.
 MODULES = (
     "argparse",
     "asyncio",
     "dill",
     "grpc",
+    "grpc._channel",
+    "grpc._interceptor",
+    "grpc._server",
+    "grpc.experimental",
+    "importlib.metadata",
     "libvirt",
     "pulumi",
     "pulumi.dynamic",
     "pulumi.runtime._grpc_settings",
+    "pydantic.plugin._loader",
+    "resource",
+    "runpy",
 )
 PACKAGES = ("pulumi_virtnet", "virtnet")
 #: The server's own script has the name of the one that is at the bottom of a program's stack.
