@@ -57,7 +57,7 @@ def network_host(files: Mapping[str, str] | None = None) -> FakeHost:
         net=links_of(effects, {path: text for path, text in (files or {}).items() if path not in texts}),
         routing=FakeRouting(),
         sockets=FakeSockets(),
-        firewall=FakeFirewall(effects, {"iptables-save": None, "ip6tables-save": None, "nft": None}),
+        firewall=FakeFirewall(effects, {"iptables-save": None, "ip6tables-save": None, "nft-json": None}),
         processes=FakeProcesses(effects, held),
         programs={"dnsmasq", "iptables", "nft"},
     )

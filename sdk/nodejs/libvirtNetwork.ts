@@ -158,7 +158,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly portIsolated: pulumi.Output<boolean | undefined>;
     /**
-     * What is wrong on the host though libvirt calls the network active. The host's administrator has to repair `foreign-bridge`, `firewall-rules-missing`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
+     * What is wrong on the host though libvirt calls the network active. The host's administrator has to repair `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
      */
     declare public /*out*/ readonly problems: pulumi.Output<outputs.Problem[]>;
     /**

@@ -184,8 +184,9 @@ def wrong_rules(live: Definition, backend: str) -> list[str]:
     """What is wrong with the firewall's rules while one network runs, and no other does."""
     rules = {name: _printed(name) for name in ("iptables-save", "ip6tables-save")}
     rules["nft"] = _printed("bash", "-c", LIST_NFT)
+    rules["nft-json"] = _printed("bash", "-c", "if command -v nft >/dev/null; then nft --json list ruleset; fi")
     found = []
-    if backend and uses_nft(rules["nft"]) != (backend == "nftables"):
+    if backend and uses_nft(rules["nft-json"]) != (backend == "nftables"):
         found.append(f"libvirt's rules are not where {backend} has them")
     by = Backend(backend) if backend else backend_by_rules(live.bridge, rules)
     missing = missing_rules(live, rules, by)
@@ -198,7 +199,7 @@ def wrong_rules(live: Definition, backend: str) -> list[str]:
 
 def _interfaces_in(rules: Mapping[str, str]) -> set[str]:
     """The interfaces that libvirt's rules name, as the firewall's own programs tell them."""
-    if uses_nft(rules["nft"]):
+    if uses_nft(rules["nft-json"]):
         tables = re.findall(r"^table ip6? libvirt_network \{.*?^\}", rules["nft"], re.MULTILINE | re.DOTALL)
         return set(re.findall(r'\b[io]if(?:name)? "([^"]*)"', "".join(tables)))
     lines = f"{rules['iptables-save']}{rules['ip6tables-save']}".splitlines()

@@ -40,6 +40,7 @@ class FakeFirewall:
     deleted: list[tuple[str, ...]] = field(default_factory=list)
     tracking: set[str] = field(default_factory=set)
     """The names of the rules by which connections are tracked."""
+    made: list[tuple[str, ...]] = field(default_factory=list)
 
     def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
         assert program in self.listings, f"{program} was called, and no test declared it"
@@ -59,3 +60,11 @@ class FakeFirewall:
     def stop_tracking(self, name: str) -> None:
         with self.effects.happen("stop tracking"):
             self.tracking.discard(name)
+
+    def insert_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:
+        with self.effects.happen(f"insert a rule of {table}"):
+            self.made.append((program, table, "-I", *rule))
+
+    def add_firewall_chain(self, program: str, table: str, chain: str) -> None:
+        with self.effects.happen(f"add a chain of {table}"):
+            self.made.append((program, table, "-N", chain))

@@ -238,5 +238,11 @@ class FakeHost:
     def stop_tracking(self, name: str) -> None:
         self.firewall.stop_tracking(name)
 
+    def insert_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
+        self.firewall.insert_firewall_rule(program, table, rule)
+
+    def add_firewall_chain(self, program: Literal["iptables", "ip6tables"], table: str, chain: str) -> None:
+        self.firewall.add_firewall_chain(program, table, chain)
+
     def end_process(self, pid: int) -> None:
         self.processes.end_process(pid)

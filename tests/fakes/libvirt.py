@@ -112,6 +112,9 @@ class FakeLibvirt:
             uuid, command=command, section=section, parent_index=parent_index, xml=xml, live=live, config=config
         )
 
+    def rebuild_firewall(self, uuid: str) -> None:
+        self.net.rebuild_firewall(uuid)
+
     def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
         self.net.set_metadata(uuid, kind=kind, namespace=namespace, text=text, live=live, config=config)
 

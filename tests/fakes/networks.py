@@ -143,6 +143,10 @@ class FakeNetworks:
                 config_xml = updated(config_xml, command, section, parent_index, xml)
             self.reports[uuid] = report._replace(live_xml=live_xml, config_xml=config_xml)
 
+    def rebuild_firewall(self, uuid: str) -> None:
+        with self.effects.happen("rebuild firewall"):
+            self._there(uuid)
+
     def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
         with self.effects.happen("set metadata"):
             if self.daemon_version < 9_007_000:

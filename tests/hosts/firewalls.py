@@ -44,7 +44,7 @@ def start_firewalld(host: Host) -> None:
     own_configuration(host, "firewalld")
     host.sh(
         "firewalld --nofork --nopid >/run/firewalld.log 2>&1 & "
-        "for i in $(seq 20); do firewall-cmd --state >/dev/null 2>&1 && exit; sleep 0.2; done;"
+        "for i in $(seq 100); do firewall-cmd --state >/dev/null 2>&1 && exit; sleep 0.2; done;"
         "cat /run/firewalld.log; exit 1"
     )
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from pydantic.alias_generators import to_camel
-from tests.hosts.daemons import kill_libvirtd, start_libvirtd
+from tests.hosts.daemons import libvirtd_pid
 from tests.hosts.sandboxed import Host
 from tests.integration.stack import Stack
 
@@ -142,45 +142,63 @@ FLUSHES = {
 }
 
 
-def test_each_of_libvirts_chains_is_missed_by_refresh_and_doctor(host: Host, stack: Stack) -> None:
+def own_rules(host: Host) -> list[str]:
+    """All of libvirt's rules, and the ways to them, as programs print them."""
+    script = (
+        "iptables-save; ip6tables-save; nft -s list table ip libvirt_network; nft -s list table ip6 libvirt_network"
+    )
+    printed = host.sh(f"({script}) 2>/dev/null || true")
+    return [line for line in printed.splitlines() if re.search("LIBVIRT_|guest_|[io]if", line)]
+
+
+def test_what_is_lost_of_the_rules_is_missed_by_refresh_and_doctor_and_mended(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}])
     stack.up()
-    unnoticed = []
+    daemon, index, made = libvirtd_pid(host), host.sh("cat /sys/class/net/vn-lab/ifindex"), own_rules(host)
     lister = "iptables" if "LIBVIRT_FWO" in host.sh("iptables-save") else "nft"
+    unnoticed, unmended = [], []
     for command, missed in FLUSHES[lister]:
         host.sh(command)
         stack.refresh()
         kinds = [problem["kind"] for problem in stack.outputs("lab")["problems"]]
         said = " ".join(host.run("virtnet", "doctor", check=False).stdout.split())
-        kill_libvirtd(host)
-        start_libvirtd(host)
         if kinds != ["firewall-rules-missing"] or missed not in said:
             unnoticed.append((command, kinds, said))
-        stack.refresh()
-        assert stack.outputs("lab")["problems"] == [], command
+        stack.up()
+        if sorted(own_rules(host)) != sorted(made):
+            unmended.append((command, own_rules(host)))
 
     assert unnoticed == []
+    assert unmended == []
+    assert (libvirtd_pid(host), host.sh("cat /sys/class/net/vn-lab/ifindex")) == (daemon, index)
     assert stack.unchanged()
 
 
-def test_flushed_firewall_rules_are_a_problem_until_libvirtd_was_restarted(host: Host, stack: Stack) -> None:
-    stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}])
+def test_of_a_whole_firewall_that_was_flushed_only_this_networks_rules_come_back(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}], bridge={"stp": False})
     stack.up()
+    made = own_rules(host)
+    host.virsh("net-start", "default")
     quiet = stack.unchanged()
-    host.sh("nft flush ruleset")  # iptables' own tables are there, too
+    with host.guest("web", "vn-lab") as web:
+        web.sh("ip address add 10.91.0.5/24 dev eth0")
+        host.sh("nft flush ruleset")  # iptables' own tables are there, too
 
-    stack.refresh()
-    problems, preview, said = stack.outputs("lab")["problems"], stack.preview(), stack.up()
-    kill_libvirtd(host)
-    start_libvirtd(host)
-    stack.refresh()
+        stack.refresh()
+        problems, preview = stack.outputs("lab")["problems"], stack.preview()
+        with web.pinging("10.91.0.1") as pings:
+            said = stack.up()
 
     assert quiet
     assert [problem["kind"] for problem in problems] == ["firewall-rules-missing"]
-    assert "systemctl restart virtnetworkd (or libvirtd) makes them anew" in preview
+    assert "problems changes (the network has lost its firewall" in preview
+    assert "[live]" in preview
     assert "restart]" not in preview
-    assert (host.network("lab") or {})["Active"] == "yes", said
+    assert "libvirt makes the network's firewall rules anew for this (once)" in said
+    assert pings.lost == 0
+    assert {line for line in own_rules(host) if "INPUT" not in line} >= {line for line in made if "vn-lab" in line}
     assert stack.unchanged()
+    host.virsh("net-destroy", "default")
 
 
 #: What others may have put into a network of which the program says that there is none, and where that is.

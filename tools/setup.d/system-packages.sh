@@ -69,11 +69,11 @@ installable() {
     done
 }
 
-# The services of libvirt's packages and of OpenSSH's that are enabled, in one line.
+# The services of libvirt's packages, of OpenSSH's and of firewalls that are enabled, in one line.
 enabled_services() {
     command -v systemctl >/dev/null || return 0
     local unit
-    for unit in /usr/lib/systemd/system/{libvirt,virt,ssh}*.{service,socket}; do
+    for unit in /usr/lib/systemd/system/{libvirt,virt,ssh,firewalld,ufw}*.{service,socket}; do
         unit=${unit##*/}
         if systemctl is-enabled --quiet "$unit" 2>/dev/null; then printf '%s ' "$unit"; fi
     done

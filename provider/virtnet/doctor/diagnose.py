@@ -6,7 +6,7 @@ doctor and a preview never disagree.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,18 +22,22 @@ from virtnet.forwarding import observe as forwarding_observe
 from virtnet.forwarding.boot_files.paths import DIRECTORY
 from virtnet.forwarding.reads import READS as FORWARDING_READS
 from virtnet.forwarding.sysctl import integer
+from virtnet.host.firewall.programs import has_firewalld
 from virtnet.network.names import PID_FILES, network_of_pid_file
 from virtnet.network.observe import observe as network_observe
 from virtnet.network.observe.firewall import Backend, backend_of_status
 from virtnet.network.observe.host_facts import host_facts
 from virtnet.network.observe.leftovers import dnsmasq_process
 from virtnet.network.observe.named import named_on_host
+from virtnet.network.observe.paths import Surroundings
 from virtnet.network.observe.problems import status_file
 from virtnet.network.observe.reads import READS as NETWORK_READS
+from virtnet.network.observe.reads import SECONDS_RULES_STAND
 from virtnet.network.observe.scope import Scope
+from virtnet.network.observe.whole_firewall import surroundings, whole_firewall
 from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork, reported
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.host import FirewallLister, HostReader
+from virtnet.planning.clients.host import FirewallLister, FirewallReader, HostReader
 from virtnet.planning.clients.reads import combined
 from virtnet.port_forward.observe.survey import survey
 
@@ -57,7 +61,7 @@ Answer = TypeVar("Answer")
 
 Otherwise = TypeVar("Otherwise")
 
-PROGRAMS: tuple[FirewallLister, ...] = ("iptables-save", "ip6tables-save", "nft")
+PROGRAMS: tuple[FirewallLister, ...] = ("iptables-save", "ip6tables-save", "nft-json")
 
 
 def diagnose(clients: Clients) -> list[Finding]:
@@ -146,6 +150,8 @@ class _Looking:
         users = forwarding_observe.users(n.report for n in report.networks)
         pid_files = self._tried(lambda: host.list_directory(PID_FILES), [])
         drop_ins = self._tried(lambda: host.list_directory(DIRECTORY), [])
+        rules: Mapping[str, str | None] = self._tried(lambda: _listed(host), {})
+        firewall = self._tried(lambda: whole_firewall(host, seconds_old=SECONDS_RULES_STAND), None) if rules else None
         return replace(
             report,
             host_name=host.name,
@@ -155,8 +161,11 @@ class _Looking:
                 lambda: forwarding_observe.look(host, EVERYTHING, host_uuid=report.host_uuid, users=users), None
             ),
             port_forwards=self._tried(lambda: survey(host), None),
-            rules=self._tried(lambda: {program: host.firewall_rules(program) for program in PROGRAMS}, {}),
+            rules=rules,
             backends=self._backends(report, host),
+            firewall=firewall,
+            surroundings=self._tried(lambda: surroundings(host), Surroundings()),
+            zones=tuple(self._tried(host.firewall_zones, ())) if firewall and has_firewalld(firewall) else (),
             starts_at_boot=self._starts_at_boot(host),
             firewall_backend=_backend(self._tried(lambda: host.read_file(NETWORK_CONF), None) or ""),
             leftover_dnsmasqs=tuple(self._leftovers(report, pid_files)) if not report.unreachable else (),
@@ -186,6 +195,10 @@ class _Looking:
         names = [network_of_pid_file(name) for name in pid_files if name.endswith(".pid")]
         found = [(name, dnsmasq_process(self.clients, name)) for name in names if name not in active]
         return [(name, pid) for name, pid in found if pid is not None]
+
+
+def _listed(host: FirewallReader) -> dict[str, str | None]:
+    return {program: host.firewall_rules(program) for program in PROGRAMS}
 
 
 def _others(report: ReportedNetwork, networks: Sequence[ReportedNetwork]) -> tuple[ReportedNetwork, ...]:

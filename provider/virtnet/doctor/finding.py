@@ -6,7 +6,9 @@ from enum import Enum
 
 from virtnet.doctor.kinds import FindingKind
 from virtnet.forwarding.observed import ForwardingReport
+from virtnet.host.firewall.ruleset import Ruleset
 from virtnet.network.observe.firewall import Backend
+from virtnet.network.observe.paths import Surroundings
 from virtnet.network.observed import HostReport, ObservedNetwork
 from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.port_forward.observe.survey import Survey
@@ -71,6 +73,12 @@ class DoctorReport:
     """What iptables-save, ip6tables-save and nft print; None where there is no such program."""
     backends: Mapping[str, Backend] = field(default_factory=dict)
     """With what the rules of running networks are written, by their names; without those of which it is not known."""
+    firewall: Ruleset | None = None
+    """The whole of it; None where it was not looked at."""
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    """What of the host tells which packets come by."""
+    zones: tuple[str, ...] = ()
+    """Firewalld's."""
     firewall_backend: str = ""
     """As libvirt's network.conf names it; "" where it leaves the choice to libvirt."""
     starts_at_boot: bool | None = None

@@ -1,13 +1,14 @@
-"""`virtnet doctor` on the firewall: whether libvirt's chains, and its rules for each network, are there. Pure.
+"""`virtnet doctor` on the firewall: whether libvirt's chains and rules are there, and what others drop. Pure.
 
 libvirt says of a network that it is active whatever became of its rules. Nothing tells it that they were flushed, and
-then guests are cut off, or not kept apart, and networks cannot start.
+then guests are cut off, or not kept apart, and networks cannot start. What rules of others drop it never looks at.
 """
 
 from collections.abc import Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
+from virtnet.host.firewall.verdicts import Fate
 from virtnet.network.observe.firewall import (
     CHAINS_OF_IPTABLES,
     FILTERED_MODES,
@@ -17,6 +18,7 @@ from virtnet.network.observe.firewall import (
     missing_rules,
     uses_nft,
 )
+from virtnet.network.observe.paths import dropped_by_others, dropped_details, paths
 from virtnet.network.observed import ObservedNetwork
 
 
@@ -27,7 +29,10 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
     # No keys of a table: what was observed holds details, which are no keys.
     networks = [(network, _backend(network, report)) for network in report.networks if _has_rules(network)]
     chains = chains_of(report.rules.get("iptables-save") or "")
-    there = {Backend.NFTABLES: uses_nft(report.rules.get("nft") or ""), Backend.IPTABLES: chains >= CHAINS_OF_IPTABLES}
+    there = {
+        Backend.NFTABLES: uses_nft(report.rules.get("nft-json") or ""),
+        Backend.IPTABLES: chains >= CHAINS_OF_IPTABLES,
+    }
     in_use = sorted({backend.value for _, backend in networks})
     some = "nftables" if there[Backend.NFTABLES] else "iptables" if chains else report.firewall_backend
     shown = " and ".join(in_use) or some
@@ -56,19 +61,33 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
                 kind=FindingKind.RULES_MISSING,
                 data={"backend": backend.value, "network": _name(network), "missing": missing},
             )
-    yield from _hidden_policy(report)
+            continue
+        yield from _paths(network, report)
+    for network in report.networks:
+        if network.report.active and network.report.running.mode == "open":
+            yield from _paths(network, report)
 
 
-def _hidden_policy(report: DoctorReport) -> Iterator[Finding]:
-    if report.forwarding is None or report.forwarding.forward_policy != "DROP":
+def _paths(network: ObservedNetwork, report: DoctorReport) -> Iterator[Finding]:
+    """What becomes of a network's packets, where they are not simply let pass."""
+    if report.firewall is None:
         return
-    exposed = [_name(n) for n in report.networks if n.report.active and n.report.running.mode == "open"]
-    yield Finding(
-        area="firewall",
-        level=Level.PROBLEM if exposed else Level.NOTE,
-        kind=FindingKind.DOCKER_CUTS_OFF if exposed else FindingKind.DOCKER_DROPS,
-        data={"networks": exposed},
-    )
+    live, name = network.report.running, _name(network)
+    found = paths(live, report.firewall, report.surroundings)
+    if dropped := dropped_by_others(found):
+        yield Finding(
+            area="firewall",
+            level=Level.PROBLEM,
+            kind=FindingKind.PACKETS_DROPPED,
+            data={"network": name, **dropped_details(live, dropped, report.zones)},
+        )
+    if unknown := [path.as_details() for path in found if path.fate is Fate.UNKNOWN]:
+        yield Finding(
+            area="firewall",
+            level=Level.NOTE,
+            kind=FindingKind.PACKETS_NOT_JUDGED,
+            data={"network": name, "ways": unknown},
+        )
 
 
 def _backend(network: ObservedNetwork, report: DoctorReport) -> Backend:

@@ -67,9 +67,10 @@ class FindingKind(Enum):
     """networks, host"""
     RULES_MISSING = auto()
     """network, missing: of each part its kind, and its subnet where it has one"""
-    DOCKER_DROPS = auto()
-    DOCKER_CUTS_OFF = auto()
-    """networks"""
+    PACKETS_DROPPED = auto()
+    """network; bridge, zone and dropped as for the problem of that name of LibvirtNetwork"""
+    PACKETS_NOT_JUDGED = auto()
+    """network, ways: each with its path, version of IP, and the first place that it depends on"""
 
     # IP forwarding
     PARAMETER_SET_AT_BOOT = auto()

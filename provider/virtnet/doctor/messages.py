@@ -14,6 +14,7 @@ from virtnet.forwarding.messages import listed
 from virtnet.forwarding.sysctl import IPV4, shown
 from virtnet.network.messages import render as network_messages
 from virtnet.network.messages.attachments import names as attachment_names
+from virtnet.network.messages.firewall import packets, packets_dropped, place
 from virtnet.network.messages.problems import rules
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.versions import OF_PROPERTY, version_text
@@ -103,14 +104,14 @@ def _rules_missing(*, network: str, missing: Sequence[Mapping[str, str]], **_: o
     return Advice(f"network '{network}' has lost its {lost}: someone flushed the firewall", _RESTART_DAEMON)
 
 
-_DOCKER_DROPS: Final = "Docker has set iptables' FORWARD policy to DROP: packets that no rule lets through are dropped"
+def _packets_dropped(*, network: str, bridge: str, zone: str, dropped: Sequence[Mapping[str, str]]) -> Advice:
+    told = packets_dropped(bridge=bridge, zone=zone, dropped=dropped)
+    return Advice(f"network '{network}': {told.reason}", told.fix)
 
 
-def _docker_cuts_off(*, networks: Sequence[str]) -> Advice:
-    return Advice(
-        f"{_DOCKER_DROPS}, which cuts off {', '.join(map(repr, networks))}",
-        "let those pass in Docker's chain DOCKER-USER",
-    )
+def _packets_not_judged(*, network: str, ways: Sequence[Mapping[str, str]]) -> Advice:
+    told = "; ".join(f"{packets(way)} ({place(way)})" for way in ways)
+    return Advice(f"network '{network}': whether these pass depends on rules that are not judged here: {told}")
 
 
 # IP forwarding
@@ -409,8 +410,8 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     ),
     FindingKind.CHAINS_MISSING: _chains_missing,
     FindingKind.RULES_MISSING: _rules_missing,
-    FindingKind.DOCKER_DROPS: Advice(_DOCKER_DROPS),
-    FindingKind.DOCKER_CUTS_OFF: _docker_cuts_off,
+    FindingKind.PACKETS_DROPPED: _packets_dropped,
+    FindingKind.PACKETS_NOT_JUDGED: _packets_not_judged,
     FindingKind.PARAMETER_SET_AT_BOOT: _set_at_boot,
     FindingKind.PARAMETER_DEFAULT_AT_BOOT: _default_at_boot,
     FindingKind.PARAMETER_UNKNOWN: _parameter_unknown,

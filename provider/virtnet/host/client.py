@@ -312,9 +312,10 @@ class Host:
             return known
 
     def _list_rules(self, program: "FirewallLister") -> str | None:
-        if not self.has_program(program):
+        request = requests.firewall_rules(program)
+        if not self.has_program(request[1]):
             return None
-        return self._output(messages.LIST_FIREWALL_RULES, requests.firewall_rules(program))
+        return self._output(messages.LIST_FIREWALL_RULES, request)
 
     def delete_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
         """Delete one rule, its chain first, as the program lists it."""
@@ -387,6 +388,14 @@ class Host:
         rule = _tracking_rule(name)
         if self._executed(messages.STOP_TRACKING, ("run", "iptables", "-w", "-C", *rule)).error is None:
             self._run(messages.STOP_TRACKING, "iptables", "-w", "-D", *rule)
+
+    def insert_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
+        """Put one rule, its chain first, before all others of that."""
+        self._run(messages.insert_rule(rule[0]), program, "-w", "-t", table, "-I", *rule)
+
+    def add_firewall_chain(self, program: Literal["iptables", "ip6tables"], table: str, chain: str) -> None:
+        """Make an empty chain."""
+        self._run(messages.add_chain(chain), program, "-w", "-t", table, "-N", chain)
 
     def _sysctl_path(self, key: str) -> str:
         parts = PurePosixPath(key).parts

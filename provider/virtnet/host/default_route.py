@@ -64,3 +64,29 @@ def _shared(one: Subnet, other: Subnet) -> int:
     low = max(int(one.network_address), int(other.network_address))
     high = min(int(one.broadcast_address), int(other.broadcast_address))
     return max(0, high - low + 1)
+
+
+def interfaces_to_everywhere(ipv4: str, ipv6: str) -> dict[int, str]:
+    """By version of IP the interface that leads to everywhere else; not there where none does.
+
+    By /proc/net/route and /proc/net/ipv6_route (proc_net(5)), which are the main tables and take no program. Of a
+    default route in pieces the pieces count, as they do in the kernel; of two alike the one of the lower metric.
+    """
+    found: dict[int, list[tuple[int, int, str]]] = {4: [], 6: []}
+    for line in ipv4.splitlines()[1:]:
+        words = line.split()
+        if len(words) > 7 and int(words[3], 16) & _FLAGS == _USABLE:
+            found[4].append((int(words[7], 16).bit_count(), -int(words[6]), words[0]))
+    for line in ipv6.splitlines():
+        words = line.split()
+        if len(words) > 9 and int(words[8], 16) & _FLAGS == _USABLE and words[9] != "lo" and int(words[2], 16) == 0:
+            found[6].append((int(words[1], 16), -int(words[5], 16), words[9]))
+    return {
+        version: max(wide)[2]
+        for version, routes in found.items()
+        if (wide := [route for route in routes if route[0] <= LONGEST_OF_NO_NETWORK[version]])
+    }
+
+
+#: RTF_UP without RTF_REJECT (linux/route.h): a route by which nothing is reached leads nowhere.
+_FLAGS, _USABLE = 0x201, 0x001

@@ -26,6 +26,12 @@ TRACK_CONNECTIONS = "have connections tracked"
 
 STOP_TRACKING = "delete the rule by which connections are tracked"
 
+
+def listing_not_read(host: str, reason: str) -> str:
+    """That what nft prints as data cannot be read."""
+    return f"{host} lists its firewall rules in a form that can't be read: {reason}"
+
+
 TRY_DHCP_PORT = "try the port of DHCP servers"
 
 READ_CAPABILITIES = "read this process's capabilities"
@@ -133,6 +139,16 @@ def enable_service(unit: str) -> str:
 def disable_service(unit: str) -> str:
     """A service of systemd."""
     return f"disable the service {unit}"
+
+
+def insert_rule(chain: str) -> str:
+    """A firewall's rule."""
+    return f"put a rule into the firewall's chain {chain}"
+
+
+def add_chain(chain: str) -> str:
+    """A firewall's chain."""
+    return f"make the firewall's chain {chain}"
 
 
 def failed(what: str, host: str, said: str) -> str:

@@ -77,6 +77,8 @@ def program(name: str) -> Request:
 
 def firewall_rules(lister: "FirewallLister") -> Request:
     """All rules of a firewall."""
+    if lister == "nft-json":
+        return ("run", "nft", "--json", "list", "ruleset")
     return ("run", lister, "list", "ruleset") if lister == "nft" else ("run", lister)
 
 

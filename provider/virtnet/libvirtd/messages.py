@@ -28,6 +28,8 @@ SET_AUTOSTART = "set the network's autostart"
 
 START_TRANSIENT_NETWORK = "start a transient network"
 
+REBUILD_FIREWALL = "make a network's firewall rules anew"
+
 START_THROW_AWAY_NETWORK = "start a throw-away network, which shows that networks can be started"
 
 

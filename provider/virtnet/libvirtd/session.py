@@ -39,6 +39,8 @@ NO_SUPPORT = 3
 
 NO_DOMAIN = 42
 
+OPERATION_UNSUPPORTED = 84
+
 FROM_RPC = 7
 """VIR_FROM_RPC (virErrorDomain): what a daemon, or libvirt's client, says of the way to another daemon."""
 

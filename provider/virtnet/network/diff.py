@@ -11,7 +11,7 @@ from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.observe.named import named_on_host
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.outputs import NetworkOutputs, revealed
-from virtnet.network.problem_kinds import ProblemKind, mended_by, problem_of
+from virtnet.network.problem_kinds import TOLD_ALONE, ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
 from virtnet.network.xml.edits import not_named, with_found_again
@@ -116,8 +116,13 @@ def _made(desired: "NetworkTreeWithUnknowns", before: "NetworkTree", present: "N
 
 
 def _still_amiss(desired: "NetworkTreeWithUnknowns", problems: Iterable[Problem]) -> Iterator[Problem]:
-    """The recorded problems, less what an edit has left that the program names by now: that is a change of its own."""
+    """The recorded problems that count as changes.
+
+    What an edit has left that the program names by now is a change of its own.
+    """
     for problem in problems:
+        if problem.kind in TOLD_ALONE:
+            continue
         if problem.kind is not ProblemKind.EDIT_INTERRUPTED:
             yield problem
         elif left := not_named(map(str, as_list(problem.details["paths"])), desired):

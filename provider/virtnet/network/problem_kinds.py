@@ -29,6 +29,9 @@ class ProblemKind(Enum):
     """A restart of dnsmasq that was cut short left its record."""
     FIREWALL_RULES_MISSING = "firewall-rules-missing"
     """missing: of each part its kind, and its subnet where it has one"""
+    PACKETS_DROPPED = "packets-dropped"
+    """Rules of others drop packets of the network: bridge, zone: of firewalld, and dropped: of each way its path,
+    version of IP and program, and the place that drops them: family, table, chain, base, rule, action."""
     GUESTS_UNPLUGGED = "guests-unplugged"
     """Guests whose definitions name it hang on no bridge: attachments."""
     HOLDING_NETWORK_LEFT = "holding-network-left"
@@ -58,7 +61,8 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
     ProblemKind.BRIDGE_MTU_DIFFERS: ChangeClass.LIVE,
     ProblemKind.DNSMASQ_NOT_RUNNING: ChangeClass.LIVE,
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: ChangeClass.LIVE,
-    ProblemKind.FIREWALL_RULES_MISSING: None,
+    ProblemKind.FIREWALL_RULES_MISSING: ChangeClass.LIVE,
+    ProblemKind.PACKETS_DROPPED: None,
     ProblemKind.GUESTS_UNPLUGGED: ChangeClass.LIVE,
     ProblemKind.HOLDING_NETWORK_LEFT: ChangeClass.LIVE,
     ProblemKind.HOLDING_BRIDGES_LEFT: ChangeClass.LIVE,
@@ -73,8 +77,14 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
 NOT_MENDED = tuple(kind for kind, change_class in _MENDED_BY.items() if change_class is None)
 """What no update mends.
 
-Another interface has the bridge's name, and a stop would delete it; lost firewall rules come back when libvirt's daemon
-is restarted, with guests left alone; and what another resource has taken is not this one's to change.
+Another interface has the bridge's name, and a stop would delete it; what others' rules drop is for others to let pass;
+and what another resource has taken is not this one's to change.
+"""
+
+TOLD_ALONE = frozenset({ProblemKind.FOREIGN_BRIDGE, ProblemKind.PACKETS_DROPPED})
+"""What neither an update mends nor anything is refused for: it is told, and no change.
+
+A change that does nothing would be there again after each `pulumi up`, which had called it done.
 """
 
 DNSMASQ_PROBLEMS = frozenset({ProblemKind.DNSMASQ_NOT_RUNNING, ProblemKind.DNSMASQ_RESTART_INTERRUPTED})

@@ -107,7 +107,7 @@ type LibvirtNetwork struct {
 	PortGroups PortGroupArrayOutput `pulumi:"portGroups"`
 	// Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
 	PortIsolated pulumi.BoolPtrOutput `pulumi:"portIsolated"`
-	// What is wrong on the host though libvirt calls the network active. The host's administrator has to repair `foreign-bridge`, `firewall-rules-missing`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
+	// What is wrong on the host though libvirt calls the network active. The host's administrator has to repair `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
 	Problems ProblemArrayOutput `pulumi:"problems"`
 	// Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
 	Routes RouteArrayOutput `pulumi:"routes"`
@@ -449,7 +449,7 @@ func (o LibvirtNetworkOutput) PortIsolated() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolPtrOutput { return v.PortIsolated }).(pulumi.BoolPtrOutput)
 }
 
-// What is wrong on the host though libvirt calls the network active. The host's administrator has to repair `foreign-bridge`, `firewall-rules-missing`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
+// What is wrong on the host though libvirt calls the network active. The host's administrator has to repair `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
 func (o LibvirtNetworkOutput) Problems() ProblemArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) ProblemArrayOutput { return v.Problems }).(ProblemArrayOutput)
 }

@@ -1907,14 +1907,15 @@ class LibvirtNetworkProperties(Resource):
     def problems(self) -> pulumi.Output[list[dict[str, Any]]]:
         """What is wrong on the host though libvirt calls the network active.
 
-        The host's administrator has to repair `foreign-bridge`, `firewall-rules-missing`, `taken-over` and, where DNS
-        is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
+        The host's administrator has to repair `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is
+        disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
 
         The keys of each:
             kind: What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`,
                 `bridge-mtu-differs`, `dnsmasq-not-running`, `dnsmasq-restart-interrupted`,
-                `firewall-rules-missing`, `guests-unplugged`, `holding-network-left`, `holding-bridges-left`,
-                `taken-over`, `owner-changed`, `not-marked`, `edit-interrupted`, `create-interrupted`, `unknown`.
+                `firewall-rules-missing`, `packets-dropped`, `guests-unplugged`, `holding-network-left`,
+                `holding-bridges-left`, `taken-over`, `owner-changed`, `not-marked`, `edit-interrupted`,
+                `create-interrupted`, `unknown`.
             details: What it concerns, by name: {"bridge": "virbr1"}.
         """
         return self._output("problems")

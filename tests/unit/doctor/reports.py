@@ -1,5 +1,6 @@
 """What the doctor may have looked at: reports and their parts, and EXAMPLES that bring out every finding."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from virtnet.forwarding.boot_files.drop_in import DropIn, render
 from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
+from virtnet.host.firewall.listings import ruleset
 from virtnet.network.names import holding_uuid
+from virtnet.network.observe.paths import Surroundings
 from virtnet.network.observed import AutostartObstacle, HostReport, ObservedNetwork, reported
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.planning.findings import Problem
@@ -24,7 +27,7 @@ from virtnet.port_forward.restore.check import Need, NeedKind
 from virtnet.port_forward.restore.files import SERVICE, path_of
 
 DATA = Path(__file__).parents[1] / "data" / "firewall"
-IPTABLES, NFT = (DATA / "iptables-save.txt").read_text(), (DATA / "nft.txt").read_text()
+IPTABLES, NFT = (DATA / "iptables-save.txt").read_text(), (DATA / "nft.json").read_text()
 HOST = HostReport(links=(), addresses=(), routes=(), listening_sockets=(), missing_programs=())
 UUID = "11111111-2222-3333-4444-555555555555"
 OTHER_UUID = "22222222-3333-4444-5555-666666666666"
@@ -132,6 +135,20 @@ def _without_record(there: FakeHost, forward: str) -> None:
     there.files.texts["/etc/virtnet/port-forwards/README"] = there.files.texts.pop(path_of(forward))
 
 
+#: iptables with Docker's chains and policy, and libvirt's rules of n1.
+DOCKER = re.sub(r"(\*filter\n:INPUT .*\n:FORWARD) ACCEPT", r"\1 DROP", IPTABLES).replace(
+    "-A FORWARD -j LIBVIRT_FWX\n", ":DOCKER-USER - [0:0]\n-A FORWARD -j DOCKER-USER\n-A FORWARD -j LIBVIRT_FWX\n"
+)
+#: A rule that depends on a mark.
+MARKED = IPTABLES.replace("-A FORWARD -j LIBVIRT_FWX\n", "-A FORWARD -m mark --mark 0x1 -j DROP\n")
+
+
+def drops(iptables: str, *networks: ObservedNetwork) -> DoctorReport:
+    """A host with this firewall, and with networks."""
+    rules = {"iptables-save": iptables}
+    return report(networks=networks, rules=rules, firewall=ruleset(rules), surroundings=Surroundings({4: "eth0"}))
+
+
 def _dnsmasq_missing(one: ObservedNetwork) -> ObservedNetwork:
     return one._replace(host=HOST._replace(missing_programs=("dnsmasq",)))
 
@@ -146,7 +163,7 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         network(metadata=OWNER.format(""), attachments=(TAP, FOREIGN_LINK)),
         network("n2", "", "10.9.2.1", active=False, autostart=False, uuid=OTHER_UUID),
         network("n3", "open", "10.9.3.1", metadata=OWNER.format(" adopted='yes'"), uuid=OTHER_UUID),
-        rules={"iptables-save": IPTABLES, "nft": ""},
+        rules={"iptables-save": IPTABLES, "nft-json": ""},
         forwarding=forwards({IPV4: "1"}, {OURS: drop_in()}),
     ),
     "libvirt is not there": report(unreachable="libvirt cannot be reached", libvirt_version=0, host=None),
@@ -173,13 +190,8 @@ EXAMPLES: Mapping[str, DoctorReport] = {
     "jumps that are gone": _networks(
         network(), rules={"iptables-save": IPTABLES.replace("-A INPUT -j LIBVIRT_INP\n", "")}
     ),
-    "Docker's policy": report(rules={"iptables-save": IPTABLES}, forwarding=forwards(forward_policy="DROP")),
-    "Docker's policy and networks it cuts off": _networks(
-        network(mode="open"),
-        network("n2", "open", "10.9.2.1"),
-        rules={"iptables-save": IPTABLES},
-        forwarding=forwards(forward_policy="DROP"),
-    ),
+    "Docker's policy": drops(DOCKER, network(), network("n9", "open", "10.9.9.1")),
+    "rules that are not judged": drops(MARKED, network("n9", "open", "10.9.9.1")),
     "forwarding is off": report(
         forwarding=forwards(users={IPV4: (NAT_NETWORK, ForwardingUser(UserKind.NETWORK, "n2", "route"))})
     ),

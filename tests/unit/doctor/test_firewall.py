@@ -1,9 +1,10 @@
-"""What the doctor finds of libvirt's firewall chains, of its rules for each network, and of Docker's policy."""
+"""What the doctor finds of libvirt's firewall chains, of its rules for each network, and of what others drop."""
 
 import re
+from typing import cast
 
 import pytest
-from tests.unit.doctor.reports import DNSMASQ_GONE, IPTABLES, NFT, beside_ok, forwards, network, report
+from tests.unit.doctor.reports import DNSMASQ_GONE, DOCKER, IPTABLES, MARKED, NFT, beside_ok, drops, network, report
 
 from virtnet.doctor.finding import Finding, Level
 from virtnet.doctor.firewall import firewall
@@ -23,7 +24,9 @@ def problems(rules: dict[str, str | None], *networks: ObservedNetwork) -> list[F
     return [one for one in firewall(report(rules=rules, networks=networks)) if one.level is Level.PROBLEM]
 
 
-@pytest.mark.parametrize("rules", [{"iptables-save": IPTABLES, "nft": ""}, {"iptables-save": None, "nft": NFT}])
+@pytest.mark.parametrize(
+    "rules", [{"iptables-save": IPTABLES, "nft-json": ""}, {"iptables-save": None, "nft-json": NFT}]
+)
 def test_finds_nothing_where_all_is_there(rules: dict[str, str | None]) -> None:
     assert beside_ok(firewall(report(rules=rules, networks=(network(),)))) == []
 
@@ -31,10 +34,10 @@ def test_finds_nothing_where_all_is_there(rules: dict[str, str | None]) -> None:
 def test_looks_at_a_network_that_has_a_problem() -> None:
     broken = network(problems=(DNSMASQ_GONE,))
 
-    assert problems({"iptables-save": IPTABLES, "nft": ""}, broken) == []
+    assert problems({"iptables-save": IPTABLES, "nft-json": ""}, broken) == []
 
 
-@pytest.mark.parametrize("rules", [{"iptables-save": "", "nft": ""}, {"iptables-save": None, "nft": None}])
+@pytest.mark.parametrize("rules", [{"iptables-save": "", "nft-json": ""}, {"iptables-save": None, "nft-json": None}])
 def test_finds_that_chains_are_missing(rules: dict[str, str | None]) -> None:
     (finding,) = problems(rules, network())
 
@@ -46,17 +49,25 @@ def test_finds_that_chains_are_missing(rules: dict[str, str | None]) -> None:
     ("rules", "missing"),
     [
         (
-            {"iptables-save": IPTABLES.replace("-j MASQUERADE", "-j RETURN"), "nft": ""},
+            {"iptables-save": IPTABLES.replace("-j MASQUERADE", "-j RETURN"), "nft-json": ""},
             [NAT_MISSING],
         ),
-        ({"iptables-save": None, "nft": NFT.replace("masquerade", "return")}, [NAT_MISSING]),
         (
-            {"iptables-save": IPTABLES.replace("-o vbn1 ", "-o other "), "nft": ""},
+            {
+                "iptables-save": None,
+                "nft-json": NFT.replace('{"masquerade": {"port"', '{"return": {"port"').replace(
+                    '{"masquerade": null}', '{"return": null}'
+                ),
+            },
+            [NAT_MISSING],
+        ),
+        (
+            {"iptables-save": IPTABLES.replace("-o vbn1 ", "-o other "), "nft-json": ""},
             of_chains("LIBVIRT_FWI", "LIBVIRT_FWX", "LIBVIRT_OUT"),
         ),
-        ({"iptables-save": None, "nft": NFT.replace("vbn1", "other")}, [FILTER_MISSING]),
+        ({"iptables-save": None, "nft-json": NFT.replace("vbn1", "other")}, [FILTER_MISSING]),
         (
-            {"iptables-save": IPTABLES.replace("-A INPUT -j LIBVIRT_INP\n", ""), "nft": ""},
+            {"iptables-save": IPTABLES.replace("-A INPUT -j LIBVIRT_INP\n", ""), "nft-json": ""},
             [{"kind": "jumps", "chain": "LIBVIRT_INP"}],
         ),
     ],
@@ -73,10 +84,10 @@ def test_finds_what_a_network_has_lost(rules: dict[str, str | None], missing: li
     ("backend", "rules", "lost"),
     [
         # The old backend's empty chains stay until the next boot.
-        (Backend.NFTABLES, {"iptables-save": re.sub(r"-A LIBVIRT.*\n", "", IPTABLES), "nft": NFT}, False),
-        (Backend.IPTABLES, {"iptables-save": IPTABLES, "nft": NFT.replace("vbn1", "gone")}, False),
-        (Backend.NFTABLES, {"iptables-save": IPTABLES, "nft": NFT.replace("vbn1", "gone")}, True),
-        (Backend.IPTABLES, {"iptables-save": re.sub(r"-A LIBVIRT.*\n", "", IPTABLES), "nft": NFT}, True),
+        (Backend.NFTABLES, {"iptables-save": re.sub(r"-A LIBVIRT.*\n", "", IPTABLES), "nft-json": NFT}, False),
+        (Backend.IPTABLES, {"iptables-save": IPTABLES, "nft-json": NFT.replace("vbn1", "gone")}, False),
+        (Backend.NFTABLES, {"iptables-save": IPTABLES, "nft-json": NFT.replace("vbn1", "gone")}, True),
+        (Backend.IPTABLES, {"iptables-save": re.sub(r"-A LIBVIRT.*\n", "", IPTABLES), "nft-json": NFT}, True),
     ],
 )
 def test_judges_by_the_backend_that_libvirt_uses(backend: Backend, rules: dict[str, str | None], *, lost: bool) -> None:
@@ -102,17 +113,29 @@ def test_wants_no_rules_of_networks_that_have_none(one: ObservedNetwork) -> None
 
 
 @pytest.mark.parametrize(
-    ("mode", "level", "kind", "cut_off"),
+    ("one", "ways"),
     [
-        ("open", Level.PROBLEM, FindingKind.DOCKER_CUTS_OFF, ["n1"]),
-        ("nat", Level.NOTE, FindingKind.DOCKER_DROPS, []),
+        (network(), []),  # libvirt's accept stands in the same chain, before the policy
+        (network("n9", "open", "10.9.9.1"), ["outside", "inside"]),
     ],
 )
-def test_knows_dockers_policy(mode: str, level: Level, kind: FindingKind, cut_off: list[str]) -> None:
-    rules = {"iptables-save": IPTABLES}
-    found = report(rules=rules, networks=(network(mode=mode),), forwarding=forwards(forward_policy="DROP"))
+def test_knows_what_dockers_policy_drops(one: ObservedNetwork, ways: list[str]) -> None:
+    found = firewall(drops(DOCKER, one))
 
-    (finding,) = [finding for finding in firewall(found) if finding.level is not Level.OK]
+    dropped = [one.data["dropped"] for one in found if one.kind is FindingKind.PACKETS_DROPPED]
 
-    assert (finding.level, finding.kind) == (level, kind)
-    assert finding.data["networks"] == cut_off
+    told = [(way["path"], way["program"]) for found in dropped for way in cast("list[dict[str, str]]", found)]
+    assert told == [(way, "docker") for way in ways]
+
+
+def test_says_what_it_cannot_judge() -> None:
+    found = firewall(drops(MARKED, network("n9", "open", "10.9.9.1")))
+
+    (finding,) = [one for one in found if one.kind is FindingKind.PACKETS_NOT_JUDGED]
+
+    assert finding.level is Level.NOTE
+    told = cast("list[dict[str, str]]", finding.data["ways"])
+    assert [(way["path"], way["rule"]) for way in told] == [
+        ("outside", "-m mark --mark 0x1 -j DROP"),
+        ("inside", "-m mark --mark 0x1 -j DROP"),
+    ]

@@ -8,8 +8,9 @@ from typing import Any
 from virtnet.network.messages import failures
 from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence
 from virtnet.network.messages.limits import MODULES_OF_LIMITS
-from virtnet.network.messages.problems import DNSMASQ_NOT_RUNNING
+from virtnet.network.messages.problems import DNSMASQ_NOT_RUNNING, problem_sentence
 from virtnet.network.plan.kinds import NoteKind, failure_of
+from virtnet.network.problem_kinds import problem_of
 from virtnet.planning.messages import alias_option, changed
 from virtnet.spec.messages import reason
 
@@ -154,6 +155,10 @@ def _shut_off_guests(*, guests: Sequence[str]) -> str:
     return f"shut-off guests that have an interface on it, and will not start without it: {quoted}"
 
 
+def _standing_problem(*, problem: Mapping[str, object]) -> str:
+    return f"{problem_sentence(problem_of(problem))}; no update changes that"
+
+
 SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.RESUMED: "takes up the network that is there (UUID {uuid}): its mark names this very resource, so an earlier "
     "run made it and did not record it, or its record was dropped",
@@ -173,6 +178,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.OUTSIDE_INTERFACE_MISSING: "the host has no interface {interface}, by which alone guests may leave it: they "
     "reach nothing outside before it is there",
     NoteKind.KERNEL_CANNOT_LIMIT_GUESTS: _kernel_cannot_limit_guests,
+    NoteKind.STANDING_PROBLEM: _standing_problem,
     NoteKind.UNNAMED: _unnamed,
     NoteKind.MISPLACED: _misplaced,
     NoteKind.CANNOT_PLUG_IN: _cannot_plug_in,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
 from virtnet.network.messages.attachments import Attachments, names
+from virtnet.network.messages.firewall import packets_dropped
 from virtnet.network.observe.firewall import RulesKind
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.read import RESTART_RECORD
@@ -41,10 +42,11 @@ def _addresses_missing(*, bridge: str, addresses: Sequence[str]) -> str:
 
 def _firewall_rules_missing(*, missing: Sequence[Mapping[str, str]]) -> str:
     parts = " and ".join(rules(**part) for part in missing)
-    return (
-        f"the network has lost its firewall ({parts}), as someone flushed the rules; systemctl restart virtnetworkd "
-        "(or libvirtd) makes them anew and leaves guests alone"
-    )
+    return f"the network has lost its firewall ({parts}), as someone flushed the rules"
+
+
+def _packets_dropped(*, bridge: str, zone: str, dropped: Sequence[Mapping[str, str]]) -> str:
+    return str(packets_dropped(bridge=bridge, zone=zone, dropped=dropped))
 
 
 def _guests_unplugged(*, attachments: Attachments) -> str:
@@ -80,6 +82,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.DNSMASQ_NOT_RUNNING: DNSMASQ_NOT_RUNNING,
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: f"a restart of dnsmasq that was cut short left the DNS record {RESTART_RECORD}",
     ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,
+    ProblemKind.PACKETS_DROPPED: _packets_dropped,
     ProblemKind.GUESTS_UNPLUGGED: _guests_unplugged,
     ProblemKind.HOLDING_NETWORK_LEFT: _holding_network_left,
     ProblemKind.HOLDING_BRIDGES_LEFT: _holding_bridges_left,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
 from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence
+from virtnet.network.messages.problems import rules
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.versions import version_text
 
@@ -130,6 +131,14 @@ def _not_active(*, attachments: Attachments, holding: str) -> str:
     )
 
 
+def _rules_not_restored(*, missing: Sequence[Mapping[str, str]]) -> str:
+    parts = " and ".join(rules(**part) for part in missing)
+    return (
+        f"the network's firewall rules are still not all there ({parts}); systemctl restart virtnetworkd (or libvirtd) "
+        "makes them anew and leaves guests alone"
+    )
+
+
 SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.DEFINE: "define the network",
     StepKind.CREATE_DEFINITION: _creates,
@@ -165,6 +174,8 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.REMOVE_BRIDGE_OF_STOP: _disconnects,
     StepKind.SET_BRIDGE_MTU: "set the MTU of the bridge {bridge} to {mtu}",
     StepKind.END_DNSMASQ: "end the network's dnsmasq that a killed libvirtd left behind",
+    StepKind.RESTORE_RULES: "have libvirt write the network's firewall rules anew, and make what of its chains is gone",
+    StepFault.RULES_NOT_RESTORED: _rules_not_restored,
     StepFault.NOT_DEFINED: "libvirt at {uri} took the definition but reports no such network",
     StepFault.DROPPED: _dropped,
     StepFault.GONE: "the network of UUID {uuid} is gone from libvirt at {uri}",

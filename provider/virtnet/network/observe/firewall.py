@@ -5,12 +5,13 @@ those of libvirt 9.0 and 11.3 (iptables 1.8.9 and nft 1.0.6, iptables 1.8.11 and
 """
 
 import ipaddress
+import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from virtnet.network.xml.definition import Definition
 
@@ -81,7 +82,7 @@ def has_rules(bridge: str, iptables: str) -> bool:
 
 def backend_by_rules(bridge: str, rules: Mapping[str, str | None]) -> Backend:
     """The backend of a network's rules, by who has rules of it; the one with libvirt's chains where nobody has."""
-    nft = _nft(rules.get("nft") or "")
+    nft = _nft(rules.get("nft-json") or "")
     if any(place.interface == bridge for place in nft):
         return Backend.NFTABLES
     if not nft or has_rules(bridge, rules.get("iptables-save") or ""):
@@ -92,13 +93,13 @@ def backend_by_rules(bridge: str, rules: Mapping[str, str | None]) -> Backend:
 def listers(live: Definition, backend: Backend) -> tuple["FirewallLister", ...]:
     """The programs that list the rules of a network."""
     if backend is Backend.NFTABLES:
-        return ("nft",)
+        return ("nft-json",)
     return ("iptables-save", "ip6tables-save") if 6 in _versions(live) else ("iptables-save",)
 
 
 def uses_nft(nft: str) -> bool:
-    """Whether libvirt's own nftables tables are there."""
-    return re.search(r"^table ip6? libvirt_network ", nft, re.MULTILINE) is not None
+    """Whether libvirt's own nftables tables are there, by what nft prints as data."""
+    return bool(_entries(nft))
 
 
 def chains_of(iptables: str) -> set[str]:
@@ -123,7 +124,7 @@ def missing_rules(live: Definition, rules: Mapping[str, str | None], backend: Ba
     names = _CHAINS_BY_USE[backend]
     for version in _versions(live):
         if backend is Backend.NFTABLES:
-            there = _nft(rules.get("nft") or "")
+            there = _nft(rules.get("nft-json") or "")
         else:
             there = _iptables(rules.get("ip6tables-save" if version == 6 else "iptables-save") or "", version)
         chains = _required(live, version, backend)
@@ -138,6 +139,70 @@ def missing_rules(live: Definition, rules: Mapping[str, str | None], backend: Ba
         for subnet in _masqueraded(live, version):
             if _Place(version, _ANY_CHAIN, subnet=subnet, verdict=_MASQUERADE) not in there:
                 yield MissingRules(RulesKind.NAT, subnet, version=version)
+
+
+class Way(NamedTuple):
+    """One of libvirt's own chains, and how packets come into it."""
+
+    version: int
+    """Of IP."""
+    table: str
+    """Of iptables; of nftables the family of libvirt's own table."""
+    base: str
+    """The chain that leads there; "" where it is a base chain itself."""
+    chain: str
+    has_chain: bool = False
+    """Whether the chain is there, so that only the way into it is missing."""
+
+
+#: As libvirt makes them, in its order: each way is put before all others.
+_WAYS_OF_IPTABLES = (
+    ("filter", "INPUT", "LIBVIRT_INP"),
+    ("filter", "OUTPUT", "LIBVIRT_OUT"),
+    ("filter", "FORWARD", "LIBVIRT_FWO"),
+    ("filter", "FORWARD", "LIBVIRT_FWI"),
+    ("filter", "FORWARD", "LIBVIRT_FWX"),
+    ("nat", "POSTROUTING", "LIBVIRT_PRT"),
+    ("mangle", "POSTROUTING", "LIBVIRT_PRT"),
+)
+_WAYS_OF_NFTABLES = ("guest_output", "guest_input", "guest_cross")
+
+
+def ways_missing(live: Definition, rules: Mapping[str, str | None], backend: Backend) -> Iterator[Way]:
+    """Libvirt's own chains that are gone, or that nothing leads into, of the versions of IP of a network."""
+    for version in _versions(live):
+        if backend is Backend.NFTABLES:
+            yield from _ways_in_nft(rules.get("nft-json") or "", "ip6" if version == 6 else "ip", version)
+            continue
+        chains, led = _ways_in_iptables(rules.get("ip6tables-save" if version == 6 else "iptables-save") or "")
+        for table, base, chain in _WAYS_OF_IPTABLES:
+            has_chain = (table, chain) in chains
+            if not has_chain or (table, base, chain) not in led:
+                yield Way(version, table, base, chain, has_chain)
+
+
+def _ways_in_iptables(listing: str) -> tuple[set[tuple[str, str]], set[tuple[str, str, str]]]:
+    """The chains of each table, and the jumps of each that every packet takes."""
+    chains, led, table = set(), set(), ""
+    for line in listing.splitlines():
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif line.startswith(":"):
+            chains.add((table, line[1:].split()[0]))
+        elif (words := line.split())[:1] == ["-A"] and words[2:3] == ["-j"]:
+            led.add((table, words[1], words[3]))
+    return chains, led
+
+
+def _ways_in_nft(listing: str, family: str, version: int) -> Iterator[Way]:
+    entries = [entry for entry in _entries(listing) if next(iter(entry.values()))["family"] == family]
+    chains = {chain["name"] for chain in map(_chain, entries) if chain}
+    there = {place.chain for place in _nft(listing) if place.version == version and place.verdict == _REACHED}
+    for chain in _WAYS_OF_NFTABLES:
+        if chain not in there or chain not in chains:
+            yield Way(version, family, "forward", chain, chain in chains)
+    if "guest_nat" not in chains:
+        yield Way(version, family, "", "guest_nat")
 
 
 #: Libvirt's chains by what is in them, in each backend. nftables has none for the host, which nothing of it closes.
@@ -232,30 +297,58 @@ def _iptables(listing: str, version: int = 4) -> frozenset[_Place]:
 
 @lru_cache(maxsize=2)
 def _nft(listing: str) -> frozenset[_Place]:
-    """The rules of libvirt's tables in what nft prints."""
+    """The rules of libvirt's tables in what nft prints as data."""
+    entries = _entries(listing)
+    hooked = {(chain["family"], chain["name"]) for chain in map(_chain, entries) if "hook" in chain}
     found = set()
-    for family, table in re.findall(r"^table (ip6?) libvirt_network \{(.*?)^\}", listing, re.MULTILINE | re.DOTALL):
-        version = 6 if family == "ip6" else 4
-        for chain, rules in re.findall(r"^\tchain (\w+) \{(.*?)^\t\}", table, re.MULTILINE | re.DOTALL):
-            hooked = re.search(r"\btype \w+ hook \w+", rules) is not None
-            for line in rules.splitlines():
-                said = re.search(r"\b(accept|reject|masquerade|snat|jump (\w+))\b", re.sub(r'"[^"]*"', '""', line))
-                if said is None or line.lstrip().startswith("type "):
-                    continue
-                names = dict(re.findall(r'\b([io]if)(?:name)? "([^"]*)"', line))
-                addresses = {
-                    side: address if "/" in address else f"{address}/{128 if version == 6 else 32}"
-                    for side, address in re.findall(r"\b([sd])addr (?!!=)(\S+)", line)
-                }
-                if said[2] is not None and hooked:
-                    found.add(_Place(version, said[2], verdict=_REACHED))
-                elif said[1] in ("masquerade", "snat") and hooked:
-                    found.add(_Place(version, _ANY_CHAIN, subnet=addresses.get("s", ""), verdict=_MASQUERADE))
-                else:
-                    place = _Place(version, chain, verdict=said[1])
-                    ends = (names.get("iif", ""), names.get("oif", ""), addresses.get("s", ""), addresses.get("d", ""))
-                    found.add(_with_ends(place, *ends))
+    for rule in (entry["rule"] for entry in entries if "rule" in entry):
+        version = 6 if rule["family"] == "ip6" else 4
+        names, addresses, verdict, target = _told(rule["expr"], version)
+        base = (rule["family"], rule["chain"]) in hooked
+        if verdict == "jump" and base:
+            found.add(_Place(version, target, verdict=_REACHED))
+        elif verdict in ("masquerade", "snat") and base:
+            found.add(_Place(version, _ANY_CHAIN, subnet=addresses.get("saddr", ""), verdict=_MASQUERADE))
+        elif verdict:
+            ends = (names.get("iif", ""), names.get("oif", ""), addresses.get("saddr", ""), addresses.get("daddr", ""))
+            found.add(_with_ends(_Place(version, rule["chain"], verdict=verdict), *ends))
     return frozenset(found)
+
+
+def _entries(listing: str) -> list[dict[str, Any]]:
+    """What a listing has of libvirt's own tables."""
+    found = json.loads(listing)["nftables"] if listing else []
+    return [entry for entry in found for value in entry.values() if _is_libvirts(value)]
+
+
+def _is_libvirts(value: Mapping[str, Any]) -> bool:
+    return value.get("family") in ("ip", "ip6") and "libvirt_network" in (value.get("table"), value.get("name"))
+
+
+def _chain(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return entry.get("chain", {})  # type: ignore[no-any-return]
+
+
+def _told(statements: Iterable[Mapping[str, Any]], version: int) -> tuple[dict[str, str], dict[str, str], str, str]:
+    """A rule's interfaces and addresses by where they are matched, what it does, and where a jump leads."""
+    names: dict[str, str] = {}
+    addresses: dict[str, str] = {}
+    verdict = target = ""
+    for statement in statements:
+        ((kind, value),) = statement.items()
+        if kind == "match" and value["op"] == "==":
+            if "meta" in value["left"]:
+                names[value["left"]["meta"]["key"].removesuffix("name")] = str(value["right"])
+            elif "payload" in value["left"]:
+                addresses[value["left"]["payload"].get("field", "")] = _prefix(value["right"], version)
+        elif kind in ("accept", "reject", "masquerade", "snat", "jump"):
+            verdict, target = kind, (value or {}).get("target", "")
+    return names, addresses, verdict, target
+
+
+def _prefix(said: object, version: int) -> str:
+    prefix = said.get("prefix") if isinstance(said, Mapping) else None
+    return f"{said}/{128 if version == 6 else 32}" if prefix is None else f"{prefix['addr']}/{prefix['len']}"
 
 
 def rules_left(iptables: str, bridge: str) -> Sequence[Rule]:

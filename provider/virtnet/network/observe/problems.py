@@ -21,6 +21,8 @@ from virtnet.network.observe.firewall import (
     listers,
     missing_rules,
 )
+from virtnet.network.observe.reads import SECONDS_RULES_STAND
+from virtnet.network.observe.whole_firewall import dropped
 from virtnet.network.observed import LeftBridge, Loose, ReportedNetwork
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition
@@ -31,9 +33,6 @@ from virtnet.spec.part import Values
 
 if TYPE_CHECKING:
     from virtnet.planning.clients.host import FileReader, FirewallReader, HostReader
-
-#: A refresh looks at many networks, whose rules are in one listing.
-SECONDS_RULES_STAND = 2.0
 
 
 def running_problems(
@@ -139,23 +138,35 @@ def _mtu_problems(host: "FileReader", live: Definition) -> tuple[Problem, ...]:
 
 
 def _firewall_problems(host: "HostReader", name: str, live: Definition) -> tuple[Problem, ...]:
-    """Whether the running network's rules were flushed, which libvirt does not notice.
+    """Whether the running network's rules were flushed, which libvirt does not notice, or others drop its packets."""
+    if not live.bridge:
+        return ()
+    try:
+        if missing := _missing_rules(host, name, live):
+            details: Details = {"missing": [part.as_details() for part in missing]}
+            return (Problem(ProblemKind.FIREWALL_RULES_MISSING, details),)
+        if found := dropped(host, live):
+            return (Problem(ProblemKind.PACKETS_DROPPED, found),)
+    except (HostFailure, AccessDenied):  # only root can look
+        return ()
+    return ()
+
+
+def _missing_rules(host: "HostReader", name: str, live: Definition) -> list[MissingRules]:
+    """What the network has lost of its rules.
 
     Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
     """
-    if live.mode not in FILTERED_MODES or not live.bridge:
-        return ()
+    if live.mode not in FILTERED_MODES:
+        return []
     missing: list[MissingRules] = []
-    try:
-        backend = backend_of_status(host.read_file(status_file(name)))
-        for seconds_old in (SECONDS_RULES_STAND, 0.0):
-            rules = _rules(host, live, backend, seconds_old)
-            missing = list(missing_rules(live, rules, backend or backend_by_rules(live.bridge, rules)))
-            if not missing or set(rules.values()) == {None}:
-                return ()
-    except (HostFailure, AccessDenied):  # only root can look
-        return ()
-    return (Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [part.as_details() for part in missing]}),)
+    backend = backend_of_status(host.read_file(status_file(name)))
+    for seconds_old in (SECONDS_RULES_STAND, 0.0):
+        rules = _rules(host, live, backend, seconds_old)
+        missing = list(missing_rules(live, rules, backend or backend_by_rules(live.bridge, rules)))
+        if not missing or set(rules.values()) == {None}:
+            return []
+    return missing
 
 
 def _rules(

@@ -38,12 +38,28 @@ _IPV6_FORWARDING = sysctl("net/ipv6/conf/all/forwarding")
 
 _ANY_START = (ADDRESSES, LISTENING_SOCKETS, *map(program, PROGRAMS), DHCP_PORT, CAPABILITIES)
 
-_IPTABLES: tuple["FirewallLister", ...] = ("iptables-save", "ip6tables-save")
+#: Those of the main tables, of IPv4 and of IPv6.
+ROUTES_IN_PROC = ("/proc/net/route", "/proc/net/ipv6_route")
+
+#: By version of IP whether packets that only pass a bridge come through iptables and nftables (br_netfilter).
+BRIDGED_TO_IPTABLES = {
+    4: "/proc/sys/net/bridge/bridge-nf-call-iptables",
+    6: "/proc/sys/net/bridge/bridge-nf-call-ip6tables",
+}
+
+#: A refresh looks at many networks, whose rules are in one listing.
+SECONDS_RULES_STAND = 2.0
+
+_RULES: tuple["FirewallLister", ...] = ("iptables-save", "ip6tables-save", "nft-json")
 
 _GROUPS: tuple[frozenset[Request], ...] = (
-    # A network's firewall rules, by the backend that libvirt has noted.
-    frozenset({request for name in _IPTABLES for request in (program(name), firewall_rules(name))}),
-    frozenset({program("nft"), firewall_rules("nft")}),
+    # A network's firewall rules, and those of others.
+    frozenset(
+        {
+            *(request for name in _RULES for request in (program(firewall_rules(name)[1]), firewall_rules(name))),
+            *map(file, (*ROUTES_IN_PROC, *BRIDGED_TO_IPTABLES.values())),
+        }
+    ),
     # Before a new network starts.
     frozenset({*_ANY_START, routes(4), directory(LINK_DIRECTORY), directory(AUTOSTART_LINKS)}),
     # Before one with IPv6 starts.

@@ -5,45 +5,55 @@ pass as they are, reach the host's own stack and are answered by a reset (kernel
 stops.
 """
 
+import json
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import HOLDING
-from virtnet.network.observe.problems import SECONDS_RULES_STAND
+from virtnet.network.observe.reads import SECONDS_RULES_STAND
 
 if TYPE_CHECKING:
     from virtnet.network.xml.definition import Definition
     from virtnet.planning.clients.host import FirewallReader
 
-_TRACKS = re.compile(
-    r"\bct (state|status|mark|zone|helper|count|original|reply|direction|expiration|label|id)\b"
-    r"|\b(masquerade|snat|dnat|redirect)\b|-m (conntrack|state|connmark|connlimit|connbytes|helper)\b"
-    r"|-j (MASQUERADE|SNAT|DNAT|REDIRECT|NETMAP|CONNMARK|CT)\b|xt (match|target) \"(conntrack|CT|CONNMARK)\""
+_TRACKS_IN_IPTABLES = re.compile(
+    r"-m (conntrack|state|connmark|connlimit|connbytes|helper)\b"
+    r"|-j (MASQUERADE|SNAT|DNAT|REDIRECT|NETMAP|CONNMARK|CT)\b"
 )
+
+#: In what nft prints as data.
+_TRACKS_IN_NFT = re.compile(r'"(ct|masquerade|snat|dnat|redirect)": |"name": "(conntrack|CT|CONNMARK)"')
 
 
 def connections_stay_tracked(host: "FirewallReader", live: "Definition") -> bool:
     """Whether a rule of others asks the kernel to track IPv4 connections; True where rules cannot be listed."""
     try:
-        listed = [host.firewall_rules(lister, seconds_old=SECONDS_RULES_STAND) for lister in ("iptables-save", "nft")]
+        iptables, nft = (
+            host.firewall_rules(one, seconds_old=SECONDS_RULES_STAND) for one in ("iptables-save", "nft-json")
+        )
     except (HostFailure, AccessDenied):  # only root can look
         return True
-    return set(listed) == {None} or any(_others_track((text or "").splitlines(), live) for text in listed)
+    if iptables is None and nft is None:
+        return True
+    lines = (iptables or "").splitlines()
+    # What a restart that was cut short has left goes before the next.
+    in_iptables = [line for line in lines if _TRACKS_IN_IPTABLES.search(line) and HOLDING not in line]
+    in_nft = [rule for rule in _ipv4_rules(nft or "") if _TRACKS_IN_NFT.search(rule)]
+    return any(not _is_own(rule, live) for rule in (*in_iptables, *in_nft))
 
 
-def _others_track(lines: Iterable[str], live: "Definition") -> bool:
-    passed_over = False
-    own = (live.bridge, *map(str, live.subnets))
-    for line in lines:
-        if line.startswith("table "):
-            passed_over = line.startswith("table ip6 ") or HOLDING in line
-        # What a restart that was cut short has left goes before the next.
-        is_others = not passed_over and HOLDING not in line and not any(_names(line, name) for name in own if name)
-        if is_others and _TRACKS.search(line):
-            return True
-    return False
+def _ipv4_rules(nft: str) -> list[str]:
+    """The rules that IPv4 comes by, each as the data that nft prints of it."""
+    entries = json.loads(nft)["nftables"] if nft else []
+    rules = [entry["rule"] for entry in entries if "rule" in entry and HOLDING not in entry["rule"]["table"]]
+    return [json.dumps(rule["expr"]) for rule in rules if rule["family"] != "ip6"]
+
+
+def _is_own(rule: str, live: "Definition") -> bool:
+    subnets = [(str(one), f'"addr": "{one.network_address}", "len": {one.prefixlen}') for one in live.subnets]
+    own = (live.bridge, *(spelled for both in subnets for spelled in both))
+    return any(_names(rule, name) for name in own if name)
 
 
 def _names(line: str, name: str) -> bool:

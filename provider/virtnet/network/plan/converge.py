@@ -34,6 +34,7 @@ from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
 from virtnet.network.steps.probe import probe
+from virtnet.network.steps.rules import RestoreRules
 from virtnet.network.steps.running import SetBridgeMtu, stop_step
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.steps.step import NetworkStep
@@ -246,6 +247,7 @@ class _Course:
 
 def _steps(course: _Course) -> tuple[NetworkStep, ...]:
     return (
+        *_rules(course),
         *_definition(course),
         *_updates(course),
         *_stop(course),
@@ -256,6 +258,13 @@ def _steps(course: _Course) -> tuple[NetworkStep, ...]:
         *_restart_of_dnsmasq(course),
         *_mtu(course),
     )
+
+
+def _rules(course: _Course) -> Iterator[NetworkStep]:
+    """Lost firewall rules come first: without libvirt's chains no network starts, and some updates fail half done."""
+    lost = course.observed.problem(ProblemKind.FIREWALL_RULES_MISSING) is not None
+    if lost and course.touches_host and course.targets.flags.active and not course.observed.only_libvirt:
+        yield RestoreRules(uuid=course.report.uuid)
 
 
 def _definition(course: _Course) -> Iterator[NetworkStep]:
@@ -405,14 +414,16 @@ def _word(value: bool) -> str:
 
 
 def _mended_live(course: _Course) -> Iterator[Change]:
-    """The problems that are mended while the network runs on."""
+    """The problems that are mended while the network runs on, or before it is restarted."""
+    restored = any(_rules(course))
     mended = tuple(
         problem
         for problem in course.observed.problems
         if mended_by(problem) is ChangeClass.LIVE
         and (problem.kind not in DNSMASQ_PROBLEMS or course.restarts_dnsmasq_on_demand)
+        and (restored if problem.kind is ProblemKind.FIREWALL_RULES_MISSING else course.mends_live)
     )
-    if mended and course.mends_live and course.touches_host:
+    if mended and course.touches_host:
         yield Change(path="problems", kind="change", change_class=ChangeClass.LIVE, problems=mended)
 
 
@@ -496,7 +507,7 @@ def _notes(course: _Course) -> Iterator[Note]:
     if not course.starts and any(change.path.startswith(named_anew) for change in course.targets.copies.config_changes):
         yield from missed_by_guests(course.targets.copies.config, course.observed)
     updates, live = _updates_alone(course), course.targets.copies.live
-    rebuilt = sum(step.impact.rebuilds_firewall for step in updates)
+    rebuilt = sum(step.impact.rebuilds_firewall for step in (*_rules(course), *updates))
     if rebuilt and live is not None and mode_of(live[0]) != "open":
         yield Note(NoteKind.FIREWALL_REBUILT, {"times": rebuilt})
     restarts = any(step.impact.restarts_dnsmasq for step in updates)

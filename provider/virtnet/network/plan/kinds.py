@@ -142,6 +142,8 @@ class NoteKind(Enum):
     KERNEL_CANNOT_LIMIT_GUESTS = auto()
     """way"""
 
+    STANDING_PROBLEM = auto()
+    """problem: one that no update mends"""
     UNNAMED = auto()
     """places: of what nobody named and a create would not make, each with its changes and what undoes it"""
     MISPLACED = auto()

@@ -17,6 +17,7 @@ from virtnet.network.diff import recorded_changes, recorded_inputs
 from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork
 from virtnet.network.outputs import HIDDEN, noted
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
+from virtnet.network.problem_kinds import TOLD_ALONE, as_details, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree, network_tree_with_unknowns
 from virtnet.planning.findings import Note, Refusal
@@ -52,6 +53,9 @@ def plan_network(desired: Values | None, recorded: Values | None, observed: Obse
 
 def _standing(desired: Values, recorded: Values) -> Iterator[Note]:
     """What a reviewer should know of what no update would change: others put it there, or move it themselves."""
+    for problem in map(problem_of, as_list(recorded.get("problems") or ())):
+        if problem.kind in TOLD_ALONE:
+            yield Note(NoteKind.STANDING_PROBLEM, {"problem": as_details(problem)})
     if not recorded.get("__noted"):
         return
     if not recorded.get("adopted_from"):
@@ -152,7 +156,8 @@ def _updated(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork
         edited = None if mark is None and not recorded.get("__imported") else identified
     plan = converged.plan()
     hidden = noted(before, observed, adopted=bool(recorded.get("adopted_from")), left=unrecorded)
-    plan = plan._replace(notes=(*plan.notes, *_standing(desired, {**without(recorded, HIDDEN), **hidden})))
+    now = {**without(recorded, HIDDEN), **hidden, "problems": [as_details(one) for one in observed.problems]}
+    plan = plan._replace(notes=(*plan.notes, *_standing(desired, now)))
     details = dict(plan.details)
     live = None if converged.copies.live is None else converged.copies.live[0]
     if edited is not None and edits.left_on(desired, unrecorded, converged.copies.config, live) is None:

@@ -123,6 +123,44 @@ class DeleteRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AddChain:
+    """Make an empty chain of iptables."""
+
+    program: Literal["iptables", "ip6tables"]
+    table: str
+    chain: str
+
+    def carry_out(self, clients: Clients) -> None:
+        """Make it."""
+        _host(clients, self.chain).add_firewall_chain(self.program, self.table, self.chain)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InsertRule:
+    """Put a rule of iptables before all others of its chain."""
+
+    program: Literal["iptables", "ip6tables"]
+    table: str
+    words: tuple[str, ...]
+    """The chain first."""
+
+    def carry_out(self, clients: Clients) -> None:
+        """Put it there."""
+        _host(clients, self.words[0]).insert_firewall_rule(self.program, self.table, self.words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadNft:
+    """Change tables of nftables, all of it or nothing."""
+
+    commands: str
+
+    def carry_out(self, clients: Clients) -> None:
+        """Have nft change them."""
+        _host(clients, "").load_nft(self.commands)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeleteLink:
     """Delete a link of the host."""
 

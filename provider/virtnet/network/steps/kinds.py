@@ -40,6 +40,7 @@ class StepKind(Enum):
     REMOVE_BRIDGE_OF_STOP = "remove bridge of stop"
     END_DNSMASQ = "end dnsmasq"
     SET_BRIDGE_MTU = "set bridge mtu"
+    RESTORE_RULES = "restore rules"
 
 
 class DnsmasqRestart(Enum):
@@ -72,3 +73,4 @@ class StepFault(Enum):
     CANNOT_START = "cannot start"
     MTU_NOT_REACHED = "mtu not reached"
     CANNOT_LIMIT = "cannot limit"
+    RULES_NOT_RESTORED = "rules not restored"

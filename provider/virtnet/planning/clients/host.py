@@ -12,7 +12,8 @@ from typing import Literal, Protocol, TypeAlias
 from virtnet.planning.clients.reads import Reads
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 
-FirewallLister: TypeAlias = Literal["iptables-save", "ip6tables-save", "nft"]
+FirewallLister: TypeAlias = Literal["iptables-save", "ip6tables-save", "nft", "nft-json"]
+"""Who lists rules: nft in its own words, or as data."""
 
 Way: TypeAlias = Literal["inbound", "outbound"]
 """The way of traffic, as seen by guests."""
@@ -154,6 +155,12 @@ class Firewall(FirewallReader, Protocol):
 
     def stop_tracking(self, name: str) -> None:
         """Delete the rule of that name; no error where there is none."""
+
+    def insert_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
+        """Put one rule, its chain first, before all others of that."""
+
+    def add_firewall_chain(self, program: Literal["iptables", "ip6tables"], table: str, chain: str) -> None:
+        """Make an empty chain."""
 
 
 class NftTableReader(Protocol):

@@ -80,6 +80,9 @@ class NetworkUpdates(Protocol):
     def set_metadata(self, uuid: str, *, kind: str, namespace: str, text: str | None, live: bool, config: bool) -> None:
         """VirNetworkSetMetadata of a title, a description, or one namespace's element; None removes it."""
 
+    def rebuild_firewall(self, uuid: str) -> None:
+        """Have libvirt take a running network's firewall rules down and write them anew; nothing else changes."""
+
 
 class PortReader(Protocol):
     """What is plugged into networks, by libvirt's own account."""

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.golden import assert_golden
-from tests.unit.network.messages.examples import OLD_URN, ONE, TWO, UUID, WEB
+from tests.unit.network.messages.examples import FOREIGN, OLD_URN, ONE, TWO, UUID, WEB
 
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.messages.render import messages
 from virtnet.network.plan.kinds import NoteKind, failure_details
+from virtnet.network.problem_kinds import as_details
 from virtnet.planning.findings import Note
 from virtnet.spec.failures import Details, Failure, SpecFailure
 
@@ -64,6 +65,7 @@ NOTES: dict[NoteKind, list[Details]] = {
             ]
         }
     ],
+    NoteKind.STANDING_PROBLEM: [{"problem": as_details(FOREIGN)}],
     NoteKind.MISPLACED: [
         {"attachment": WEB.as_details(), "on": "vn-store", "home": "vn-lab", "network": "lab"},
         {"attachment": WEB.as_details(), "on": "vn-store", "home": "br0", "network": ""},

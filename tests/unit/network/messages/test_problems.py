@@ -11,6 +11,18 @@ from virtnet.network.problem_kinds import ProblemKind, as_details, problem_of
 from virtnet.planning.findings import Problem
 from virtnet.spec.failures import Details
 
+FORWARD = ("iptables", "filter", "FORWARD", "")
+INPUT = ("iptables", "filter", "INPUT", "")
+
+
+def dropped(program: str, *ways: tuple[str, str, str, str, str, str]) -> Details:
+    """A path, a version of IP, and the place: family, table, base chain, and a rule of it or its policy."""
+    names = ("path", "version", "family", "table", "chain", "rule")
+    details = [dict(zip(names, way, strict=True)) for way in ways]
+    told = [{**one, "program": program, "base": one["chain"], "action": "drop"} for one in details]
+    return {"bridge": "vn-lab", "zone": "", "dropped": told}
+
+
 PROBLEMS: dict[ProblemKind, list[Details]] = {
     ProblemKind.BRIDGE_MISSING: [{"bridge": "vn-lab"}],
     ProblemKind.FOREIGN_BRIDGE: [FOREIGN.details],
@@ -24,6 +36,36 @@ PROBLEMS: dict[ProblemKind, list[Details]] = {
         {"missing": [{"kind": "nat", "subnet": "10.9.0.0/24"}]},
         {"missing": [{"kind": "filter", "version": "6"}, {"kind": "jumps", "chain": "LIBVIRT_FWO"}]},
         {"missing": [{"kind": "filter", "chain": "guest_input", "version": "6"}]},
+    ],
+    ProblemKind.PACKETS_DROPPED: [
+        dropped("docker", ("outside", "4", "iptables", "filter", "FORWARD", ""), ("between", "4", *FORWARD)),
+        dropped("docker", ("outside", "6", "ip6tables", "filter", "FORWARD", ""), ("inside", "6", *FORWARD)),
+        dropped(
+            "ufw",
+            ("outside", "4", *FORWARD),
+            ("inside", "4", *FORWARD),
+            ("between", "4", *FORWARD),
+            ("dns", "4", *INPUT),
+            ("dhcp", "4", *INPUT),
+            ("dhcpv6", "6", *INPUT),
+            ("tftp", "4", *INPUT),
+            ("dns", "4", "iptables", "filter", "OUTPUT", ""),
+        ),
+        {**dropped("firewalld", ("dns", "4", "inet", "firewalld", "filter_INPUT", "reject")), "zone": "libvirt"},
+        dropped(
+            "iptables",
+            ("outside", "4", "iptables", "mangle", "FORWARD", "-s 10.0.0.0/8 -j DROP"),
+            ("inside", "4", *FORWARD),
+            ("between", "6", "ip6tables", "filter", "FORWARD", ""),
+            ("dns", "4", *INPUT),
+            ("dhcp", "4", "iptables", "filter", "OUTPUT", ""),
+        ),
+        dropped(
+            "nftables",
+            ("outside", "4", "inet", "filter", "forward", ""),
+            ("inside", "6", "inet", "filter", "forward", 'iifname "eth0" drop'),
+            ("dhcp", "4", "ip", "my table", "input", "drop"),
+        ),
     ],
     ProblemKind.GUESTS_UNPLUGGED: [{"attachments": ONE}, {"attachments": TWO}],
     ProblemKind.HOLDING_NETWORK_LEFT: [

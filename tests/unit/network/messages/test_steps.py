@@ -17,6 +17,7 @@ from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.metadata import SetMetadata, UnmarkRunning
 from virtnet.network.steps.probe import ProbeStart
+from virtnet.network.steps.rules import RestoreRules
 from virtnet.network.steps.running import (
     RunAgain,
     SetAutostart,
@@ -117,6 +118,7 @@ STEPS: tuple[Step, ...] = (
     RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC, users=GUESTS),
     EndLeftoverDnsmasq(uuid=UUID, name="lab"),
     SetBridgeMtu(uuid=UUID, bridge="vn-lab", mtu=1400, previous=1500),
+    RestoreRules(uuid=UUID),
 )
 
 WAITING = {"attachments": [entry.as_details() for entry in GUESTS], "holding": "virtnet-holding-12ab34"}
@@ -148,6 +150,7 @@ FAULTS = (
     VirtnetError(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": "vn-lab", "host": "this host"}),
     VirtnetError(kind=StepFault.CANNOT_START, details={"failure": "no {room}"}),
     VirtnetError(kind=StepFault.CANNOT_LIMIT, details={"failure": "no {room}"}),
+    VirtnetError(kind=StepFault.RULES_NOT_RESTORED, details={"missing": [{"kind": "filter", "chain": "LIBVIRT_FWI"}]}),
 )
 
 

@@ -4,6 +4,8 @@ data/firewall/modes: networks of each mode, and what the programs list while all
 11.3 with nftables).
 """
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from virtnet.network.xml.definition import Definition
 DATA = Path(__file__).parents[2] / "data" / "firewall" / "modes"
 LISTINGS = {
     Backend.IPTABLES: {name: (DATA / f"{name}.txt").read_text() for name in ("iptables-save", "ip6tables-save")},
-    Backend.NFTABLES: {"nft": (DATA / "nft.txt").read_text()},
+    Backend.NFTABLES: {"nft-json": (DATA / "nft.json").read_text()},
 }
 NETWORKS = ["nat", "nat66", "route", "isolated", "quiet"]
 
@@ -62,7 +64,8 @@ def matters(line: str, bridge: str) -> bool:
 
     Of DHCP and DNS UDP is looked for; what fills in checksums of DHCP is for very old guests.
     """
-    return bridge in line.replace('"', "").split() and "tcp" not in line and "CHECKSUM" not in line
+    words = re.split(r'[\s",}]+', line)
+    return bridge in words and "tcp" not in line and "CHECKSUM" not in line
 
 
 @pytest.mark.parametrize("backend", Backend)
@@ -82,6 +85,8 @@ def test_each_rule_that_names_the_bridge_is_missed(name: str, backend: Backend) 
                 continue
             tried += 1
             without = "".join([*lines[:number], *lines[number + 1 :]])
+            if program == "nft-json":
+                without = without.replace("},\n]}", "}\n]}")
             if not list(missing_rules(live, {**LISTINGS[backend], program: without}, backend)):
                 unnoticed.append(line)
 
@@ -136,12 +141,12 @@ def test_the_ways_into_libvirts_chains_are_missed(
         ),
         (
             Backend.NFTABLES,
-            {"nft": LISTINGS[Backend.NFTABLES]["nft"].replace("table ip6 libvirt_network", "table ip6 others")},
+            {"nft-json": LISTINGS[Backend.NFTABLES]["nft-json"].replace('"family": "ip6"', '"family": "inet"')},
             [MissingRules(RulesKind.FILTER, version=6)],
         ),
         (
             Backend.NFTABLES,
-            {"nft": ""},
+            {"nft-json": ""},
             [FILTER, MissingRules(RulesKind.NAT, "10.9.1.0/24"), MissingRules(RulesKind.FILTER, version=6)],
         ),
     ],
@@ -154,12 +159,10 @@ def test_what_is_missing_of_each_version_of_ip(
 
 @pytest.mark.parametrize("chain", ["guest_output", "guest_input", "guest_cross"])
 def test_a_chain_of_nftables_that_was_flushed_is_named(chain: str) -> None:
-    listing, found, skipping = LISTINGS[Backend.NFTABLES]["nft"], [], False
-    for line in listing.splitlines(keepends=True):
-        skipping = (skipping or line == f"\tchain {chain} {{\n") and line != "\t}\n"
-        found += [] if skipping and "chain" not in line else [line]
+    listing = json.loads(LISTINGS[Backend.NFTABLES]["nft-json"])
+    found = [entry for entry in listing["nftables"] if entry.get("rule", {}).get("chain") != chain]
 
-    missing = list(missing_rules(network("nat"), {"nft": "".join(found)}, Backend.NFTABLES))
+    missing = list(missing_rules(network("nat"), {"nft-json": json.dumps({"nftables": found})}, Backend.NFTABLES))
 
     assert missing == [MissingRules(RulesKind.FILTER, chain=chain, version=version) for version in (4, 6)]
 
@@ -223,10 +226,13 @@ EMPTY_CHAINS = "".join(f":LIBVIRT_{name} - [0:0]\n" for name in ("FWI", "FWO", "
 @pytest.mark.parametrize(
     ("rules", "backend"),
     [
-        ({**LISTINGS[Backend.IPTABLES], "nft": ""}, Backend.IPTABLES),
+        ({**LISTINGS[Backend.IPTABLES], "nft-json": ""}, Backend.IPTABLES),
         ({"iptables-save": EMPTY_CHAINS, **LISTINGS[Backend.NFTABLES]}, Backend.NFTABLES),
-        ({"iptables-save": None, "nft": None}, Backend.IPTABLES),
-        ({"iptables-save": "", "nft": LISTINGS[Backend.NFTABLES]["nft"].replace("vnat", "other")}, Backend.NFTABLES),
+        ({"iptables-save": None, "nft-json": None}, Backend.IPTABLES),
+        (
+            {"iptables-save": "", "nft-json": LISTINGS[Backend.NFTABLES]["nft-json"].replace("vnat", "other")},
+            Backend.NFTABLES,
+        ),
     ],
 )
 def test_where_that_is_not_seen_the_backend_is_the_one_with_rules(

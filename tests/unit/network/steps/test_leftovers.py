@@ -22,6 +22,7 @@ from virtnet.network.problem_kinds import ProblemKind, as_details
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.rules import RestoreRules
 from virtnet.network.steps.running import RunAgain
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.xml.definition import definition
@@ -410,8 +411,8 @@ FILTERED = filter_rules("vn-lab")
 def filtered_host(earlier: str, rules: str) -> FakeHost:
     """A host whose rules are listed: an earlier listing, where one will do, then a new one."""
     host = network_host(BRIDGE)
-    host.firewall.listings = {"iptables-save": rules, "ip6tables-save": rules, "nft": None}
-    host.firewall.earlier = {"iptables-save": earlier, "ip6tables-save": earlier, "nft": None}
+    host.firewall.listings = {"iptables-save": rules, "ip6tables-save": rules, "nft-json": None}
+    host.firewall.earlier = {"iptables-save": earlier, "ip6tables-save": earlier, "nft-json": None}
     return host
 
 
@@ -444,7 +445,7 @@ def test_a_network_that_lost_its_rules_has_a_problem_that_a_new_listing_confirms
     assert seen.problems == ((problem,) if missing else ())
 
 
-NFT = (Path(__file__).parents[2] / "data" / "firewall" / "modes" / "nft.txt").read_text().replace("vquiet", "vn-lab")
+NFT = (Path(__file__).parents[2] / "data" / "firewall" / "modes" / "nft.json").read_text().replace("vquiet", "vn-lab")
 EMPTY_CHAINS = "".join(line for line in FILTERED.splitlines(keepends=True) if "vn-lab" not in line)
 
 
@@ -462,7 +463,7 @@ def test_rules_are_looked_for_where_libvirt_noted_to_write_them(
 ) -> None:
     status = f"<networkstatus><firewall name='fwRemoval' backend='{backend}'/></networkstatus>"
     host = network_host({**BRIDGE, "/run/libvirt/network/lab.xml": status})
-    host.firewall.listings = {"iptables-save": iptables, "ip6tables-save": iptables, "nft": nft}
+    host.firewall.listings = {"iptables-save": iptables, "ip6tables-save": iptables, "nft-json": nft}
 
     seen = observe_there(clients(host, active=True), {}, {"uuid": UUID, "host_uuid": "as recorded"})
 
@@ -475,7 +476,8 @@ def test_the_rules_of_a_network_that_was_made_a_moment_ago_are_not_looked_for() 
     assert seen.problems == ()
 
 
-def test_nothing_is_restarted_for_rules_that_only_the_daemon_can_make() -> None:
+@pytest.mark.parametrize("reached", [True, False])
+def test_lost_rules_are_restored_where_the_host_is_reached_and_nothing_is_restarted(*, reached: bool) -> None:
     there = Clients(libvirt=FakeLibvirt(reports={UUID: network(active=True)}), host=None)
     desired = NETWORK.check({"name": "lab", "uri": "qemu:///system"}, {})[0]
     recorded = NETWORK.outputs(desired, {}, observe_there(there, {}, {"uuid": UUID})) or {}
@@ -484,10 +486,10 @@ def test_nothing_is_restarted_for_rules_that_only_the_daemon_can_make() -> None:
     plan = NETWORK.plan(
         desired,
         {**recorded, "problems": [as_details(problem)]},
-        observe_there(there, {}, recorded)._replace(problems=(problem,)),
+        observe_there(there, {}, recorded)._replace(problems=(problem,), only_libvirt=not reached),
     )
 
-    assert plan.steps == ()
+    assert plan.steps == ((RestoreRules(uuid=UUID),) if reached else ())
     assert plan.refusals == ()
 
 

@@ -1,0 +1,208 @@
+"""A firewall's tables, chains and rules, whichever program listed them, as far as they decide on packets. Pure.
+
+nftables and iptables are one model: a table has chains, a base chain hangs on a hook of the kernel, and a rule is a
+list of tests with what becomes of a packet that passes them all. What cannot be judged is a test of Field.UNKNOWN.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
+
+
+class Hook(Enum):
+    """Where the kernel asks a firewall about a packet of IP."""
+
+    PREROUTING = "prerouting"
+    INPUT = "input"
+    FORWARD = "forward"
+    OUTPUT = "output"
+    POSTROUTING = "postrouting"
+
+
+class Action(Enum):
+    """What a rule, or a base chain's policy, does with a packet."""
+
+    ACCEPT = "accept"
+    DROP = "drop"
+    REJECT = "reject"
+    QUEUE = "queue"
+    """A program decides."""
+    RETURN = "return"
+    JUMP = "jump"
+    GOTO = "goto"
+
+
+REFUSALS = frozenset({Action.DROP, Action.REJECT})
+
+
+class Field(Enum):
+    """What a test looks at."""
+
+    INPUT_INTERFACE = "iif"
+    OUTPUT_INTERFACE = "oif"
+    SOURCE = "saddr"
+    TARGET = "daddr"
+    PROTOCOL = "protocol"
+    SOURCE_PORT = "sport"
+    TARGET_PORT = "dport"
+    STATE = "ct state"
+    SOURCE_TYPE = "type of saddr"
+    TARGET_TYPE = "type of daddr"
+    ICMP_TYPE = "icmp type"
+    HOP_LIMIT = "hop limit"
+    """Or time to live."""
+    REVERSE_PATH = "reverse path"
+    """Whether the interface that a packet comes from leads to its source: "exists" or "missing"."""
+    VERSION = "version of IP"
+    SOURCE_SET = "set of saddr"
+    """Whether the source is in a set whose content is not told."""
+    TARGET_SET = "set of daddr"
+    BRIDGED = "bridged"
+    """Whether a packet only passes from one port of a bridge to another: "yes"."""
+    UNKNOWN = "unknown"
+    """What this program does not judge: marks, limits, the time of day."""
+
+
+Range: TypeAlias = tuple[int, int]
+"""From and to, both in it: of ports, or of addresses as numbers."""
+
+
+class Test(NamedTuple):
+    """One condition of a rule."""
+
+    field: Field
+    names: frozenset[str] = frozenset()
+    """Any of which it is; of interfaces "vnet*" is all that begin so."""
+    ranges: tuple[Range, ...] = ()
+    """Any of which it is in, of ports and addresses."""
+    version: int = 0
+    """Of the addresses' IP."""
+    negated: bool = False
+
+
+#: One that cannot be judged.
+UNKNOWN = Test(Field.UNKNOWN)
+
+
+#: One that no plain packet passes: a header of IPv6 for routes or fragments.
+UNUSUAL = Test(Field.STATE, frozenset({"unusual"}))
+
+
+def tcp_flags(mask: Set[str], set_flags: Set[str], *, negated: bool = False) -> Test:
+    """A test of TCP's flags ("syn", "ack"), as one of the state: it begins with SYN, and is answered by SYN and ACK."""
+    flags = {"new": {"syn"}, "established": {"syn", "ack"}}
+    fitting = frozenset(state for state, there in flags.items() if there & mask == set_flags)
+    return Test(Field.STATE, fitting, negated=negated)
+
+
+class Rule(NamedTuple):
+    """Tests, and what becomes of a packet that passes them all."""
+
+    tests: tuple[Test, ...]
+    action: Action | None
+    """None where it only counts, logs or marks."""
+    target: str = ""
+    """The chain that a jump leads to."""
+    text: str = ""
+    """In its program's words, as far as those are known."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A chain's rules in order; where it is a base chain, with its hook."""
+
+    name: str
+    rules: Sequence[Rule]
+    hook: Hook | None = None
+    priority: int = 0
+    policy: Action = Action.ACCEPT
+
+    @cached_property
+    def _by_interface(self) -> tuple[Sequence[int], Mapping[tuple[Field, str], Sequence[int]]]:
+        """The places of rules that any packet may match, and of those for packets of one interface alone."""
+        general: list[int] = []
+        by_interface: dict[tuple[Field, str], list[int]] = {}
+        for place, rule in enumerate(self.rules):
+            interface = next(filter(None, map(_one_interface, rule.tests)), None)
+            (general if interface is None else by_interface.setdefault(interface, [])).append(place)
+        return general, by_interface
+
+    def rules_for(self, input_interface: str | None, output_interface: str | None) -> Iterator[Rule]:
+        """The rules that may match a packet between these interfaces, in order; None is one that is not known.
+
+        A host with 500 networks has 1500 rules in each of libvirt's chains, three of them for each network.
+        """
+        if input_interface is None or output_interface is None:
+            yield from self.rules
+            return
+        general, by_interface = self._by_interface
+        own = [
+            *by_interface.get((Field.INPUT_INTERFACE, input_interface), ()),
+            *by_interface.get((Field.OUTPUT_INTERFACE, output_interface), ()),
+        ]
+        for place in sorted([*general, *own]):
+            yield self.rules[place]
+
+
+def _one_interface(test: Test) -> tuple[Field, str] | None:
+    if test.field not in (Field.INPUT_INTERFACE, Field.OUTPUT_INTERFACE) or test.negated or len(test.names) != 1:
+        return None
+    (name,) = test.names
+    return None if name.endswith("*") else (test.field, name)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of nftables, or of iptables."""
+
+    family: str
+    """Of nftables "ip", "ip6" or "inet"; "iptables" or "ip6tables" for theirs."""
+    name: str
+    chains: Mapping[str, Chain] = field(default_factory=dict)
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """The versions of IP whose packets come here."""
+        return {"ip": (4,), "iptables": (4,), "ip6": (6,), "ip6tables": (6,)}.get(self.family, (4, 6))
+
+    @cached_property
+    def refusing(self) -> frozenset[str]:
+        """The chains in which a packet may end otherwise than accepted, or that lead into one of them."""
+        found = {
+            chain.name
+            for chain in self.chains.values()
+            if chain.policy in REFUSALS or any(rule.action in (*REFUSALS, Action.QUEUE) for rule in chain.rules)
+        }
+        while True:
+            more = {
+                chain.name
+                for chain in self.chains.values()
+                if chain.name not in found and any(rule.target in found for rule in chain.rules)
+            }
+            if not more:
+                return frozenset(found)
+            found |= more
+
+
+@dataclass(frozen=True)
+class Ruleset:
+    """All tables of a host's firewall that packets of IP come through."""
+
+    tables: tuple[Table, ...] = ()
+
+    def base_chains(self, hook: Hook, version: int) -> Iterator[tuple[Table, Chain]]:
+        """The base chains at a hook, in the order in which a packet comes through them."""
+        found = [
+            (table, chain)
+            for table in self.tables
+            if version in table.versions
+            for chain in table.chains.values()
+            if chain.hook is hook
+        ]
+        yield from sorted(found, key=lambda one: one[1].priority)
+
+    def table(self, family: str, name: str) -> Table | None:
+        """The table of that family and name."""
+        return next((table for table in self.tables if (table.family, table.name) == (family, name)), None)

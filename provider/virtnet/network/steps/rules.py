@@ -1,0 +1,97 @@
+"""The step that brings a running network's firewall rules back, with nothing stopped and no daemon restarted.
+
+libvirt's daemon makes its own chains, and the ways into them, when it starts, and never looks at them again. What of
+them is gone is made here as libvirt makes it; the network's rules libvirt then writes itself. Executing it twice is as
+good as once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from virtnet.errors import Refused
+from virtnet.network.observe.firewall import (
+    Backend,
+    RulesKind,
+    Way,
+    backend_by_rules,
+    backend_of_status,
+    listers,
+    missing_rules,
+    ways_missing,
+)
+from virtnet.network.observe.ports import find_network
+from virtnet.network.observe.problems import status_file
+from virtnet.network.steps.actions import Action, AddChain, InsertRule, LoadNft, carry_out
+from virtnet.network.steps.kinds import StepFault, StepKind
+from virtnet.network.steps.step import Impact
+from virtnet.network.xml.definition import Definition
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.clients.host import HostReader
+from virtnet.planning.findings import Summary
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreRules:
+    """Bring back what a running network has lost of its firewall rules. Nothing takes it back: it is a repair."""
+
+    uuid: str
+
+    impact = Impact(rebuilds_firewall=True)
+
+    def describe(self) -> Summary:
+        return Summary(StepKind.RESTORE_RULES)
+
+    def execute(self, clients: Clients) -> None:
+        report = find_network(clients.libvirt, uuid=self.uuid)
+        if report is None or report.live is None or clients.host is None:
+            return
+        backend, listed = _listed(clients.host, report.name, report.live)
+        missing = list(missing_rules(report.live, listed, backend))
+        if not missing:
+            return
+        carry_out(clients, restoring(report.live, listed, backend))
+        if any(part.kind is not RulesKind.JUMPS for part in missing):
+            clients.libvirt.rebuild_firewall(self.uuid)
+        backend, listed = _listed(clients.host, report.name, report.live)
+        left = list(missing_rules(report.live, listed, backend))
+        if left:
+            details = {"missing": [part.as_details() for part in left]}
+            raise Refused(kind=StepFault.RULES_NOT_RESTORED, details=details)
+
+    def undo(self) -> None:
+        return None
+
+
+def restoring(live: Definition, listed: Mapping[str, str | None], backend: Backend) -> Iterator[Action]:
+    """What makes libvirt's own chains and the ways into them, as far as they are not there. Pure."""
+    lost = list(ways_missing(live, listed, backend))
+    if backend is Backend.NFTABLES:
+        if lost:
+            yield LoadNft(commands="; ".join(_in_nft(lost)))
+        return
+    for way in lost:
+        program: Literal["iptables", "ip6tables"] = "ip6tables" if way.version == 6 else "iptables"
+        if not way.has_chain:
+            yield AddChain(program=program, table=way.table, chain=way.chain)
+        yield InsertRule(program=program, table=way.table, words=(way.base, "-j", way.chain))
+
+
+def _in_nft(lost: Sequence[Way]) -> Iterator[str]:
+    """As one transaction: what is there already is taken for made."""
+    for family in dict.fromkeys(way.table for way in lost):
+        yield f"add table {family} libvirt_network"
+        yield f"add chain {family} libvirt_network forward {{ type filter hook forward priority 0; }}"
+        yield f"add chain {family} libvirt_network guest_nat {{ type nat hook postrouting priority 100; }}"
+    for way in lost:
+        yield f"add chain {way.table} libvirt_network {way.chain}"
+        if way.base:
+            yield f"insert rule {way.table} libvirt_network {way.base} counter jump {way.chain}"
+
+
+def _listed(host: HostReader, name: str, live: Definition) -> tuple[Backend, dict[str, str | None]]:
+    """The backend of a network's rules, and what tells of them now."""
+    noted = backend_of_status(host.read_file(status_file(name)))
+    asked = listers(live, noted) if noted is not None else (*listers(live, Backend.IPTABLES), "nft-json")
+    listed: dict[str, str | None] = {lister: host.firewall_rules(lister) for lister in asked}
+    return noted or backend_by_rules(live.bridge, listed), listed
