@@ -76,6 +76,18 @@ def unannounced(before: Sight, after: Sight, previews: Iterable[Done]) -> Sequen
     return left
 
 
+def untold_guests(before: Sight, after: Sight, previews: Iterable[Done]) -> Sequence[str]:
+    """Who was plugged into a network that was restarted, and is in no line about it."""
+    lines = [line for preview in previews for line in preview.lines]
+    return [
+        f"{effect.network}: {port}"
+        for effect in effects(before, after)
+        if effect.kind == "restarted"
+        for port in sorted(before.networks[effect.network].plugged)
+        if not any(f"network '{effect.network}' " in line and re.search(rf"\b{port}\b", line) for line in lines)
+    ]
+
+
 def _of_network(effect: Effect, said: Promises) -> bool:
     if effect.network.startswith("virtnet-"):
         # What a restart that was cut short has left goes in any update.
@@ -86,7 +98,10 @@ def _of_network(effect: Effect, said: Promises) -> bool:
         case "stopped":
             return said.destroys or said.will(r"\bactive changes .*\[restart\]")
         case "unplugged":
-            return said.disconnects or said.says(rf"\b{re.escape(effect.detail)}\b.* cut off")
+            # Of who is plugged in again after a restart it says for how long.
+            return said.disconnects or said.says(
+                rf"\b{re.escape(effect.detail)}\b.* cut off, as on_delete is disconnect"
+            )
         case "restarted":
             return said.destroys or said.will(r"\[restart\]$|will stop the network")
     if said.destroys:

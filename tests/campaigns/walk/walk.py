@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.campaigns.walk.operations import DOES, HARMLESS, OUTSIDE, PROGRAM, Operation, World
-from tests.campaigns.walk.promises import missing_of, unannounced
+from tests.campaigns.walk.promises import missing_of, unannounced, untold_guests
 from tests.campaigns.walk.stacks import Done, Place, Stack, Up, end_plugins
 from tests.campaigns.walk.witnesses import LOSSES, Sight, effects, look
 from tests.hosts.sandboxed import REPOSITORY
@@ -267,6 +267,8 @@ class Walk:
         for effect in unannounced(before, after, previews):
             if not edited or effect.kind in LOSSES:
                 self._violation(f"no preview named: {effect}")
+        for guest in () if edited else untold_guests(before, after, previews):
+            self._violation(f"no preview named who was plugged in during a restart: {guest}")
 
     def _judge_others(self, stack: str, before: Sight, after: Sight) -> None:
         """Whoever else has what this stack changed finds it otherwise."""

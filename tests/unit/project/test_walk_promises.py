@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from tests.campaigns.walk.promises import missing_of, unannounced
+from tests.campaigns.walk.promises import missing_of, unannounced, untold_guests
 from tests.campaigns.walk.stacks import Declared, Done
 from tests.campaigns.walk.witnesses import Mark, Network, Sight
 
@@ -69,6 +69,11 @@ AUTOSTART = of_network("autostart changes (true -> false) [live]")
         (RESTARTED, preview(of_network("mtu is added (1400) [restart]")), []),
         (RESTARTED, preview(of_network("mtu is added (1400) [live]")), ["restarted"]),
         (UNPLUGGED, preview(of_network("note: link plug-lab0 is cut off, as on_delete is disconnect")), []),
+        (
+            UNPLUGGED,
+            preview(of_network("note: link plug-lab0 is cut off for about 0.7 s and plugged in again")),
+            ["unplugged"],
+        ),
         (UNPLUGGED, preview(of_network("note: link plug-lab1 is cut off, as on_delete is disconnect")), ["unplugged"]),
         (NETWORK._replace(autostart=False), preview(AUTOSTART), []),
         (NETWORK._replace(autostart=False), preview(BY_HOSTS), ["autostart"]),
@@ -84,6 +89,20 @@ def test_what_became_of_a_network(becomes: Network | None, said: Done, left: Seq
     found = unannounced(sight(), sight(becomes), [said])
 
     assert [effect.kind for effect in found] == left
+
+
+@pytest.mark.parametrize(
+    ("becomes", "note", "untold"),
+    [
+        (RESTARTED, "note: link plug-lab0 is cut off for about 0.7 s", []),
+        (RESTARTED, "note: link plug-lab00 is cut off for about 0.7 s", ["lab0: plug-lab0"]),
+        (EDITED, "", []),
+    ],
+)
+def test_who_is_plugged_into_what_is_restarted(becomes: Network, note: str, untold: Sequence[str]) -> None:
+    said = preview(of_network("mtu is added (1400) [restart]"), of_network(note))
+
+    assert untold_guests(sight(), sight(becomes), [said]) == untold
 
 
 def on_host(*lines: str, op: str = "update", **outputs: Any) -> Done:
