@@ -28,7 +28,7 @@ def end_quietly_when_interrupted() -> None:
     """Take the place of Python's own handler of SIGINT, and of no other, in a program that the language host runs."""
     if threading.current_thread() is not threading.main_thread():
         return
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler and _is_run_by_language_host():
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler and is_run_by_language_host():
         signal.signal(signal.SIGINT, _on_interrupt)
 
 
@@ -56,7 +56,8 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def _is_run_by_language_host() -> bool:
+def is_run_by_language_host() -> bool:
+    """Whether this is called in a program that Pulumi's language host runs, and not in a user's own process."""
     return any(map(_is_language_host, _frames(sys._getframe())))
 
 

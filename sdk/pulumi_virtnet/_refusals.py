@@ -14,14 +14,23 @@ from pathlib import Path
 
 import pulumi
 
+from pulumi_virtnet._interrupt import is_run_by_language_host
+
 _ERROR_WAS_TOLD = 32
 """What Pulumi's language host takes for the end of a program that has said itself what is wrong."""
 
 
 @cache
 def told_in() -> str | None:
-    """The file into which the provider puts a byte for each refusal; None where no preview is to fail by one."""
-    if not pulumi.runtime.is_dry_run() or pulumi.Config("virtnet").get("refusals") != "fail":
+    """The file into which the provider puts a byte for each refusal; None where no preview is to fail by one.
+
+    None, too, of a program that is a function in a process of the user's (automation), whose end is not the preview's.
+    """
+    if (
+        not is_run_by_language_host()
+        or not pulumi.runtime.is_dry_run()
+        or pulumi.Config("virtnet").get("refusals") != "fail"
+    ):
         return None
     descriptor, place = tempfile.mkstemp(prefix="virtnet-refusals.")
     os.close(descriptor)
