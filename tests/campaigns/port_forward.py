@@ -39,6 +39,7 @@ from tests.hosts.firewalls import (
     start_docker,
     start_firewalld,
     start_ufw,
+    stop_docker,
     stop_firewalld,
     stop_ufw,
     system_bus,
@@ -274,6 +275,28 @@ def forward_flushed(row: "Row") -> None:
         row.host.sh(f"{program} -w -F FORWARD")
 
 
+def rules_anew(host: Host) -> None:
+    """As after a boot, with the chains that libvirt makes when it starts."""
+    host.sh(
+        "nft flush ruleset;"
+        "for t in iptables ip6tables; do $t -w -P FORWARD ACCEPT; $t -w -P INPUT ACCEPT; $t -w -P OUTPUT ACCEPT; done;"
+        "nft flush ruleset"
+    )
+    restart_libvirtd(host)
+
+
+def without_firewalld(host: Host) -> None:
+    """It takes libvirt's rules along."""
+    stop_firewalld(host)
+    rules_anew(host)
+
+
+def without_ufw(host: Host) -> None:
+    """Its chains stay where it is disabled."""
+    stop_ufw(host)
+    rules_anew(host)
+
+
 @dataclass(frozen=True)
 class Event:
     """Something that happens to a host with forwards, and what is run for it."""
@@ -292,25 +315,25 @@ EVENTS = (
     Event("the daemon killed and started", daemon_killed),
     Event("a restart of the network by virtnet", restarted_by_virtnet),
     Event("a restart of the network by hand", restarted_by_hand),
-    Event("Docker started after it (FORWARD policy DROP)", docker_after_it),
-    Event("ufw enabled", ufw_enabled, stop_ufw),
-    Event("ufw reloaded", ufw_reloaded, stop_ufw),
-    Event("firewalld started", firewalld_started, stop_firewalld),
-    Event("firewalld reloaded", firewalld_reloaded, stop_firewalld),
-    Event("firewalld reloaded completely", firewalld_reloaded_completely, stop_firewalld),
-    Event("firewalld restarted", firewalld_restarted, stop_firewalld),
-    Event("firewalld reloaded beside Docker", firewalld_reloaded_beside_docker, stop_firewalld),
+    Event("Docker started after it (FORWARD policy DROP)", docker_after_it, stop_docker),
+    Event("ufw enabled", ufw_enabled, without_ufw),
+    Event("ufw reloaded", ufw_reloaded, without_ufw),
+    Event("firewalld started", firewalld_started, without_firewalld),
+    Event("firewalld reloaded", firewalld_reloaded, without_firewalld),
+    Event("firewalld reloaded completely", firewalld_reloaded_completely, without_firewalld),
+    Event("firewalld restarted", firewalld_restarted, without_firewalld),
+    Event("firewalld reloaded beside Docker", firewalld_reloaded_beside_docker, without_firewalld),
     Event("a boot", booted),
-    Event("`iptables -F FORWARD`, policy DROP", forward_flushed),
-    Event("`nft flush ruleset`", ruleset_flushed, closes=True),
-    Event("the same, then what `pulumi up` loads", mended_after_a_flush),
+    Event("`iptables -F FORWARD`, policy DROP", forward_flushed, rules_anew),
+    Event("`nft flush ruleset`", ruleset_flushed, rules_anew, closes=True),
+    Event("the same, then what `pulumi up` loads", mended_after_a_flush, rules_anew),
 )
 
 
 def remove_from_kernel(host: Host) -> None:
     """All of ours."""
     host.sh(
-        f"nft delete table inet {TABLE} 2>/dev/null || true;"
+        f"for f in inet netdev; do nft delete table $f {TABLE} 2>/dev/null || true; done;"
         "for link in $(ls /sys/class/net | grep ^vnpf || true); do ip link delete $link; done;"
         "for v in 4 6; do ip -$v rule delete priority 767 2>/dev/null || true; done;"
         "for t in iptables ip6tables; do $t -w -P FORWARD ACCEPT;"
@@ -364,7 +387,6 @@ class Row:
             self.host.sh(f"rm -f {files.DIRECTORY}/*.nft")
             remove_from_kernel(self.host)
             self.site.remove_network()
-            clean_iptables(self.host)
 
 
 def cell(found: Mapping[str, list[str]], took: float, lost: str) -> str:
@@ -374,15 +396,6 @@ def cell(found: Mapping[str, list[str]], took: float, lost: str) -> str:
     wrong = [f"{PATH_NAMES[path]}: {', '.join(words)}" for path, words in found.items() if words]
     wrong += [lost] if lost else []
     return f"all, {took:.1f} s" if not wrong else f"**{'; '.join(wrong)}**"
-
-
-def clean_iptables(host: Host) -> None:
-    """As after a boot, with the chains that libvirt makes when it starts."""
-    host.sh(
-        "nft flush ruleset;"
-        "for t in iptables ip6tables; do $t -w -P FORWARD ACCEPT; $t -w -P INPUT ACCEPT; $t -w -P OUTPUT ACCEPT; done"
-    )
-    restart_libvirtd(host)
 
 
 # --- All of them -----------------------------------------------------------------------------------

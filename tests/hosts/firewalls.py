@@ -81,3 +81,14 @@ def docker_policy(host: Host) -> None:
     """What dockerd sets again when firewalld says that it has reloaded."""
     for program in PROGRAMS:
         host.sh(f"{program} -w -P FORWARD DROP")
+
+
+def stop_docker(host: Host) -> None:
+    """What was done by start_docker is taken back."""
+    for program in PROGRAMS:
+        host.sh(
+            f"{program} -w -P FORWARD ACCEPT; {program} -w -D FORWARD -j DOCKER-FORWARD;"
+            f"{program} -w -D FORWARD -j DOCKER-USER;"
+            f"for chain in DOCKER-FORWARD DOCKER-USER DOCKER-CT DOCKER-BRIDGE; do {program} -w -F $chain; done;"
+            f"for chain in DOCKER-FORWARD DOCKER-USER DOCKER-CT DOCKER-BRIDGE; do {program} -w -X $chain; done"
+        )

@@ -107,7 +107,8 @@ def _listeners(maps: Mapping[str, Json]) -> tuple[list[Listener], list[str]]:
                 continue
             network, (protocol, ports) = ipaddress.ip_network(_text_of_network(key[0])), key[1:]
             first, last = _range(ports)
-            address = "" if network.prefixlen == 0 else str(network.network_address)
+            # nft 0.9.8 prints a wrong length for all of IPv6. The address of nobody is no address to listen on.
+            address = "" if network.network_address.is_unspecified else str(network.network_address)
             found.append(Listener(forward_id, address, version, protocol, first, last))
     return found, strange
 
