@@ -30,7 +30,7 @@ find_libvirt_python() {
 
 # --- Pulumi ----------------------------------------------------------------------------------------
 
-pulumi_cache() { echo "$cache/pulumi-$PULUMI_VERSION-$PULUMI_BUILD-$(uname -m)"; }
+pulumi_cache() { echo "$cache/pulumi-$PULUMI_VERSION-$(uname -m)"; }
 
 is_pulumi_directory() {
     local each

@@ -36,32 +36,6 @@ fail_build() {
     fail "the build failed (Go's last words are above, all of them in $cache/pulumi-build.log)" "$@"
 }
 
-# read_dictionaries_when_asked DIRECTORY: writes a lazy.mod there, with which Pulumi starts in half the time.
-#
-# `pulumi config set` has zxcvbn-go guess whether a value is a secret, as does the command line of ESC with a fork of it;
-# and both read their dictionaries at each start of Pulumi, for 0.085 of its 0.16 s. The copies read them at the first
-# question: matching.go does so by itself where it has none yet.
-read_dictionaries_when_asked() {
-    local module source copy
-    cp go.mod "$1/lazy.mod"
-    cp go.sum "$1/lazy.sum"
-    for module in github.com/{ccojocar,nbutton23}/zxcvbn-go; do
-        go mod download "$module"
-        source=$(go list -m -f '{{.Dir}}' "$module")
-        copy=$1/$module
-        mkdir -p "$copy"
-        cp -R "$source/." "$copy"
-        chmod -R u+w "$copy"
-        [[ -e $copy/go.mod ]] || echo "module $module" >"$copy/go.mod"
-        sed -i 's/^func init() {/func Load() {/' "$copy/frequency/frequency.go"
-        sed -i -e '/^func init() {/,/^}/d' -e 's/^func loadFrequencyList() {/&\n\tfrequency.Load()/' "$copy/matching/matching.go"
-        if ! grep -q '^func Load() {' "$copy/frequency/frequency.go" || ! grep -q 'frequency\.Load()' "$copy/matching/matching.go"; then
-            fail "$module is another than this script knows; see $repo/tools/setup.d/pulumi.sh"
-        fi
-        go mod edit -replace "$module=$copy" "$1/lazy.mod"
-    done
-}
-
 # Builds the same from Pulumi's Go modules. The language host comes from the last release that the
 # module proxy still serves; it works with the newer engine.
 build_pulumi() {
@@ -74,9 +48,8 @@ build_pulumi() {
     say "building Pulumi $PULUMI_VERSION with $(go version | cut -d' ' -f3); about 1700 packages, 4 to 6 minutes on two cores"
     (
         cd "$repo/tools/pulumi"
-        read_dictionaries_when_asked "$1" 2>&1
         # Without the version the command line believes itself a development build.
-        go build -v -trimpath -modfile="$1/lazy.mod" \
+        go build -v -trimpath \
             -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$PULUMI_VERSION" \
             -o "$bin/pulumi" github.com/pulumi/pulumi/pkg/v3/cmd/pulumi 2>&1
     ) | build_progress || fail_build "Go $go_needed is needed, or Go 1.21 or newer that may fetch it"

