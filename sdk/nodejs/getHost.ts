@@ -55,6 +55,10 @@ export interface GetHostResult {
      */
     readonly libvirtVersion: string;
     /**
+     * What becomes of the packets of each running network that has a bridge of its own: libvirt's rules decide, and those of others.
+     */
+    readonly networkPaths: outputs.NetworkPath[];
+    /**
      * The routes, IPv4 and IPv6.
      */
     readonly routes: outputs.ReportedRoute[];

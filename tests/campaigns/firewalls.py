@@ -29,11 +29,13 @@ from virtnet.libvirtd.connection import Connections
 from virtnet.network.messages.firewall import allowing
 from virtnet.network.observe.paths import FoundPath, dropped_by_others, dropped_details, paths
 from virtnet.network.observe.whole_firewall import surroundings, whole_firewall, zones
+from virtnet.network.plan.kinds import NoteKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import HostReader
+from virtnet.planning.findings import Note
 
 MODES = ("nat", "route", "open", "none")
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "firewalls.md"
@@ -74,6 +76,7 @@ def cells(firewall: str, host: Host, clients: Clients) -> Iterator[dict[str, Any
         named = {"name": f"w{number}", "uri": "qemu:///system", "__owner": "p/s/w", **network_for(mode, number)}
         desired, failures = NETWORK.check(named, {})
         assert not failures, failures
+        preview = lifecycle.preview(NETWORK, None, desired, connect_all)
         recorded = lifecycle.create(NETWORK, desired, connect_all, quiet)
         xml = clients.libvirt.networks()
         live = next(one.live_xml for one in xml if one.name == f"w{number}") or ""
@@ -92,12 +95,20 @@ def cells(firewall: str, host: Host, clients: Clients) -> Iterator[dict[str, Any
             "backend": backend(host),
             "firewall": firewall,
             "mode": "isolated" if mode == "none" else mode,
+            "foreseen": foreseen(preview.notes),
             "said": {way(path): path.fate.name for path in found},
             "passed": passed,
             "commands": told,
             "said then": {way(path): path.fate.name for path in after},
             "passed then": then,
         }
+
+
+def foreseen(notes: Sequence[Note]) -> list[str]:
+    """The ways that a preview's notes tell of."""
+    problems: list[Any] = [note.details["problem"] for note in notes if note.kind is NoteKind.STANDING_PROBLEM]
+    told = [one for problem in problems for one in problem["details"]["dropped"]]
+    return [f"{one['path']}{'' if one['version'] == '4' else one['version']}" for one in told]
 
 
 def way(path: FoundPath) -> str:
@@ -117,6 +128,8 @@ def disagreements(cell: Mapping[str, Any]) -> list[str]:
         for name, fate in cell[said].items():
             if fate == Fate.UNKNOWN.name or (fate == Fate.ACCEPTED.name) != cell[passed][name]:
                 wrong.append(f"{name}: {said} {fate}, {passed} {cell[passed][name]}")
+    dropped = [name for name, fate in cell["said"].items() if fate == Fate.DROPPED.name]
+    wrong += [] if cell["foreseen"] == dropped else [f"foreseen {cell['foreseen']}, said then {dropped}"]
     wrong += [f"{name}: still dropped after {cell['commands']}" for name, ok in cell["passed then"].items() if not ok]
     return wrong
 

@@ -205,7 +205,7 @@ def witness(host: Host, name: str, bridge: str, number: int) -> Iterator[Witness
             f"ip -n {name} link set eth0 address {mac_of(number)};"
             f"ip -n {name} address add {subnet}.5/24 dev eth0; ip -n {name} route add default via {subnet}.1;"
             f"ip -n {name} address add {subnet6}:5/64 dev eth0 nodad;"
-            f"ip -n {name} -6 route add default via {subnet6}:1;"
+            f"ip -n {name} -6 route replace default via {subnet6}:1;"
             # The bridge's own address may be looked at still.
             f"for try in $(seq 50); do ip -6 address show dev {bridge} tentative | grep -q inet6 || exit 0;"
             "sleep 0.1; done"

@@ -31,8 +31,8 @@ from virtnet.network.observe.leftovers import dnsmasq_process
 from virtnet.network.observe.named import named_on_host
 from virtnet.network.observe.paths import Surroundings
 from virtnet.network.observe.problems import status_file
+from virtnet.network.observe.reads import NETWORK_CONF, SECONDS_RULES_STAND
 from virtnet.network.observe.reads import READS as NETWORK_READS
-from virtnet.network.observe.reads import SECONDS_RULES_STAND
 from virtnet.network.observe.scope import Scope
 from virtnet.network.observe.whole_firewall import surroundings, whole_firewall
 from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork, reported
@@ -40,8 +40,6 @@ from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import FirewallLister, FirewallReader, HostReader
 from virtnet.planning.clients.reads import combined
 from virtnet.port_forward.observe.survey import survey
-
-NETWORK_CONF = "/etc/libvirt/network.conf"
 
 #: Has "system" where systemd is process 1 (sd_booted(3)).
 SYSTEMD = "/run/systemd"

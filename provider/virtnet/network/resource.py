@@ -3,6 +3,8 @@
 Deciding is the plan package's, and the observe package gathers what it looks at.
 """
 
+from collections.abc import Iterator
+
 from virtnet.network.checks.failures import DOUBTFUL, OF_WHAT_IS_LEFT_OUT
 from virtnet.network.checks.inputs import check_network
 from virtnet.network.checks.wants import wants
@@ -16,10 +18,11 @@ from virtnet.network.plan.plan import less_ignored, plan_network
 from virtnet.network.predict import predict
 from virtnet.network.problem_kinds import ProblemKind, as_details
 from virtnet.network.spec import NetworkSpec
+from virtnet.network.tree import network_tree
 from virtnet.network.unchanged import DEFAULTS
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Messages, Problem
+from virtnet.planning.findings import Messages, Note, Problem
 from virtnet.planning.resource import Existing, Resource
 from virtnet.spec.checking import if_known
 from virtnet.spec.failures import Failure
@@ -145,6 +148,27 @@ def prefetch(clients: Clients, desired: Values) -> None:
     network_observe.prefetch(clients, needs(desired, {}))
 
 
+def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
+    """What others will drop of the network's packets once it runs."""
+    from virtnet.network.observe.foreseen import will_be_dropped
+    from virtnet.network.plan.kinds import NoteKind
+    from virtnet.network.plan.new import new_tree
+    from virtnet.network.xml import write
+    from virtnet.network.xml.definition import definition
+
+    if clients.host is None or not desired.get("active", True):
+        return
+    made = definition(write.render(new_tree(network_tree(desired), _ANY_UUID)))
+    found = will_be_dropped(clients.host, made, clients.libvirt.version())
+    if found is not None:
+        problem = as_details(Problem(ProblemKind.PACKETS_DROPPED, found))
+        yield Note(NoteKind.STANDING_PROBLEM, {"problem": problem})
+
+
+#: Of a network that nobody makes.
+_ANY_UUID = "00000000-0000-4000-8000-000000000000"
+
+
 def _messages() -> Messages:
     from virtnet.network.messages.render import messages
 
@@ -171,6 +195,7 @@ NETWORK: Resource[Observed] = Resource(
     recorded_inputs=recorded_inputs,
     identity=lambda shown: str(shown["uuid"]),
     prefetch=prefetch,
+    foresee=foresee,
     once_gone=once_gone,
     messages=_messages,
     unknown_after_create={"problems": [as_details(Problem(ProblemKind.CREATE_INTERRUPTED))]},

@@ -173,7 +173,18 @@ def preview(
     if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
         return found._replace(notes=(), if_replaced=None, claimed_by=holder)
     taken_over = plan.changes if plan.adopts else ()
+    if not plan.refusals:
+        found = found._replace(notes=(*found.notes, *_foreseen(resource, clients, desired)))
     return found._replace(changes=(*changes, *taken_over), steps=tuple(step.describe() for step in plan.steps))
+
+
+def _foreseen(resource: Resource[Observed], clients: Clients, desired: Values) -> Sequence[Note]:
+    """What only a preview looks at. What cannot be asked there is no reason to say so: nothing depends on it."""
+    if resource.foresee is None:
+        return ()
+    with suppress(VirtnetError), clients.cached_reads(resource.reads, max_age=PREVIEW_MAX_AGE):
+        return tuple(resource.foresee(clients, desired))
+    return ()
 
 
 def _besides(planned: Iterable[Change], reviewed: Sequence[Change]) -> Iterator[Change]:

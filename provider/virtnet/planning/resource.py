@@ -107,6 +107,10 @@ class Resource(Generic[Observed]):
 
     By it a replacement is refused before anything is deleted. None where a delete that no create follows loses nothing
     that the next run would not make."""
+    foresee: Callable[[Clients, Values], Iterable[Note]] | None = None
+    """(clients, desired): what a reviewer should know of a create that it does not look at itself. No effect.
+
+    Asked by a preview alone. Raises what observe would raise."""
     import_existing: Callable[[Clients, str], Existing] | None = None
     """(clients, what the user gave as its id) -> what is there. No effect. Raises Refused where there is none.
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 
@@ -10,13 +10,17 @@ from virtnet.errors import HostFailure, InvalidInputs, Refused
 from virtnet.host.default_route import routes_to_networks
 from virtnet.libvirtd.connection import Connection
 from virtnet.libvirtd.lookup import lookup
+from virtnet.network.messages.firewall import place
+from virtnet.network.observe.paths import paths
 from virtnet.network.observe.ports import attachments
+from virtnet.network.observe.reads import SECONDS_RULES_STAND
+from virtnet.network.observe.whole_firewall import surroundings, whole_firewall
 from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.network.resource import inputs_of
 from virtnet.network.versions import version_text
 from virtnet.network.xml.definition import Subnet
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.host import FirewallReader, HostReader, SysctlReader
+from virtnet.planning.clients.host import HostReader, SysctlReader
 from virtnet.plugin import free_subnet, messages
 from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
 from virtnet.port_forward.observe.survey import Survey, survey
@@ -163,17 +167,33 @@ def get_host(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
     }
 
 
-def _firewall(host: FirewallReader, reports: Sequence[ReportedNetwork]) -> dict[str, object]:
+def _firewall(host: HostReader, reports: Sequence[ReportedNetwork]) -> dict[str, object]:
     try:
         printed = {program: host.firewall_rules(program) for program in ("iptables-save", "ip6tables-save", "nft")}
+        ways = list(_paths(host, reports))
     except HostFailure as failure:
         # Told rather than raised: bridges and routes are worth having without root too.
-        return {"firewall_rules": [], "firewall_problem": str(failure)}
+        return {"firewall_rules": [], "network_paths": [], "firewall_problem": str(failure)}
     matches = tuple(
         NetworkMatch(report.name, report.running.bridge_name, tuple(map(str, _subnets(report)))) for report in reports
     )
     rules = [asdict(rule) for rule in rules_of_networks(printed, matches)]
-    return {"firewall_rules": rules, "firewall_problem": ""}
+    return {"firewall_rules": rules, "network_paths": ways, "firewall_problem": ""}
+
+
+def _paths(host: HostReader, reports: Sequence[ReportedNetwork]) -> Iterator[dict[str, object]]:
+    """What becomes of each running network's packets."""
+    rules, around = whole_firewall(host, seconds_old=SECONDS_RULES_STAND), surroundings(host)
+    for report in sorted(reports, key=lambda one: one.name):
+        for way in paths(report.live, rules, around) if report.live is not None and report.live.bridge else ():
+            yield {
+                "network": report.name,
+                "path": way.path.value,
+                "ip_version": way.version,
+                "fate": way.fate.name.lower(),
+                "program": way.programs[0].value if way.programs else "",
+                "place": place(way.as_details()) if way.places else "",
+            }
 
 
 def _is_on(host: SysctlReader, key: str) -> bool:

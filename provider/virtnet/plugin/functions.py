@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from virtnet.host.firewall.programs import Program
+from virtnet.network.observe.paths import Path
 from virtnet.network.spec import NetworkSpec
 from virtnet.plugin import answers
 from virtnet.plugin.answers import Asked
@@ -137,6 +139,20 @@ class NetworkFirewallRule(Part):
     )
 
 
+class NetworkPath(Part):
+    """What becomes of a running network's packets on one of the ways that it is for, in the host's whole firewall."""
+
+    network: Text = required("The network's name.")
+    path: Text = required(f"The way: {', '.join(f'`{path.value}`' for path in Path)}.")
+    ip_version: Integer = required("The version of IP: 4 or 6.")
+    fate: Text = required('"accepted" or "dropped"; "unknown" where it depends on a rule that is not judged.')
+    program: Text = required(
+        f"Whose rule or policy decides it: {', '.join(f'`{program.value}`' for program in Program)}; empty where it is "
+        "accepted."
+    )
+    place: Text = required("Where: the rule or policy, its chain and its table; empty likewise.")
+
+
 class HostFacts(Part):
     """A host, as far as networks depend on it."""
 
@@ -147,6 +163,10 @@ class HostFacts(Part):
     bridges: tuple[HostBridge, ...] = required("The bridges, by name.")
     routes: tuple[ReportedRoute, ...] = required("The routes, IPv4 and IPv6.")
     firewall_rules: tuple[NetworkFirewallRule, ...] = required("The firewall rules of the virtual networks, in order.")
+    network_paths: tuple[NetworkPath, ...] = required(
+        "What becomes of the packets of each running network that has a bridge of its own: libvirt's rules decide, and "
+        "those of others."
+    )
     firewall_problem: Text = required("Why the rules could not be listed (only root may); empty otherwise.")
 
 

@@ -42,6 +42,8 @@ type GetHostResult struct {
 	Ipv6Forwarding bool `pulumi:"ipv6Forwarding"`
 	// The daemon's version, "9.0.0".
 	LibvirtVersion string `pulumi:"libvirtVersion"`
+	// What becomes of the packets of each running network that has a bridge of its own: libvirt's rules decide, and those of others.
+	NetworkPaths []NetworkPath `pulumi:"networkPaths"`
 	// The routes, IPv4 and IPv6.
 	Routes []ReportedRoute `pulumi:"routes"`
 }
@@ -107,6 +109,11 @@ func (o GetHostResultOutput) Ipv6Forwarding() pulumi.BoolOutput {
 // The daemon's version, "9.0.0".
 func (o GetHostResultOutput) LibvirtVersion() pulumi.StringOutput {
 	return o.ApplyT(func(v GetHostResult) string { return v.LibvirtVersion }).(pulumi.StringOutput)
+}
+
+// What becomes of the packets of each running network that has a bridge of its own: libvirt's rules decide, and those of others.
+func (o GetHostResultOutput) NetworkPaths() NetworkPathArrayOutput {
+	return o.ApplyT(func(v GetHostResult) []NetworkPath { return v.NetworkPaths }).(NetworkPathArrayOutput)
 }
 
 // The routes, IPv4 and IPv6.

@@ -3784,6 +3784,87 @@ func (o NetworkIpArrayOutput) Index(i pulumi.IntInput) NetworkIpOutput {
 	}).(NetworkIpOutput)
 }
 
+// What becomes of a running network's packets on one of the ways that it is for, in the host's whole firewall.
+type NetworkPath struct {
+	// "accepted" or "dropped"; "unknown" where it depends on a rule that is not judged.
+	Fate string `pulumi:"fate"`
+	// The version of IP: 4 or 6.
+	IpVersion int `pulumi:"ipVersion"`
+	// The network's name.
+	Network string `pulumi:"network"`
+	// The way: `outside`, `inside`, `between`, `dns`, `dhcp`, `dhcpv6`, `tftp`.
+	Path string `pulumi:"path"`
+	// Where: the rule or policy, its chain and its table; empty likewise.
+	Place string `pulumi:"place"`
+	// Whose rule or policy decides it: `libvirt`, `docker`, `ufw`, `firewalld`, `iptables`, `nftables`; empty where it is accepted.
+	Program string `pulumi:"program"`
+}
+
+// What becomes of a running network's packets on one of the ways that it is for, in the host's whole firewall.
+type NetworkPathOutput struct{ *pulumi.OutputState }
+
+func (NetworkPathOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*NetworkPath)(nil)).Elem()
+}
+
+func (o NetworkPathOutput) ToNetworkPathOutput() NetworkPathOutput {
+	return o
+}
+
+func (o NetworkPathOutput) ToNetworkPathOutputWithContext(ctx context.Context) NetworkPathOutput {
+	return o
+}
+
+// "accepted" or "dropped"; "unknown" where it depends on a rule that is not judged.
+func (o NetworkPathOutput) Fate() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkPath) string { return v.Fate }).(pulumi.StringOutput)
+}
+
+// The version of IP: 4 or 6.
+func (o NetworkPathOutput) IpVersion() pulumi.IntOutput {
+	return o.ApplyT(func(v NetworkPath) int { return v.IpVersion }).(pulumi.IntOutput)
+}
+
+// The network's name.
+func (o NetworkPathOutput) Network() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkPath) string { return v.Network }).(pulumi.StringOutput)
+}
+
+// The way: `outside`, `inside`, `between`, `dns`, `dhcp`, `dhcpv6`, `tftp`.
+func (o NetworkPathOutput) Path() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkPath) string { return v.Path }).(pulumi.StringOutput)
+}
+
+// Where: the rule or policy, its chain and its table; empty likewise.
+func (o NetworkPathOutput) Place() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkPath) string { return v.Place }).(pulumi.StringOutput)
+}
+
+// Whose rule or policy decides it: `libvirt`, `docker`, `ufw`, `firewalld`, `iptables`, `nftables`; empty where it is accepted.
+func (o NetworkPathOutput) Program() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkPath) string { return v.Program }).(pulumi.StringOutput)
+}
+
+type NetworkPathArrayOutput struct{ *pulumi.OutputState }
+
+func (NetworkPathArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]NetworkPath)(nil)).Elem()
+}
+
+func (o NetworkPathArrayOutput) ToNetworkPathArrayOutput() NetworkPathArrayOutput {
+	return o
+}
+
+func (o NetworkPathArrayOutput) ToNetworkPathArrayOutputWithContext(ctx context.Context) NetworkPathArrayOutput {
+	return o
+}
+
+func (o NetworkPathArrayOutput) Index(i pulumi.IntInput) NetworkPathOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) NetworkPath {
+		return vs[0].([]NetworkPath)[vs[1].(int)]
+	}).(NetworkPathOutput)
+}
+
 // A network of a host, in brief.
 type NetworkSummary struct {
 	// Whether it runs.
@@ -5980,6 +6061,8 @@ func init() {
 	pulumi.RegisterOutputType(NetworkFirewallRuleArrayOutput{})
 	pulumi.RegisterOutputType(NetworkIpOutput{})
 	pulumi.RegisterOutputType(NetworkIpArrayOutput{})
+	pulumi.RegisterOutputType(NetworkPathOutput{})
+	pulumi.RegisterOutputType(NetworkPathArrayOutput{})
 	pulumi.RegisterOutputType(NetworkSummaryOutput{})
 	pulumi.RegisterOutputType(NetworkSummaryArrayOutput{})
 	pulumi.RegisterOutputType(OutboundOutput{})

@@ -529,6 +529,36 @@ export interface NetworkIp {
 }
 
 /**
+ * What becomes of a running network's packets on one of the ways that it is for, in the host's whole firewall.
+ */
+export interface NetworkPath {
+    /**
+     * "accepted" or "dropped"; "unknown" where it depends on a rule that is not judged.
+     */
+    fate: string;
+    /**
+     * The version of IP: 4 or 6.
+     */
+    ipVersion: number;
+    /**
+     * The network's name.
+     */
+    network: string;
+    /**
+     * The way: `outside`, `inside`, `between`, `dns`, `dhcp`, `dhcpv6`, `tftp`.
+     */
+    path: string;
+    /**
+     * Where: the rule or policy, its chain and its table; empty likewise.
+     */
+    place: string;
+    /**
+     * Whose rule or policy decides it: `libvirt`, `docker`, `ufw`, `firewalld`, `iptables`, `nftables`; empty where it is accepted.
+     */
+    program: string;
+}
+
+/**
  * A network of a host, in brief.
  */
 export interface NetworkSummary {

@@ -119,6 +119,25 @@ class NetworkFirewallRule(TypedDict):
     """The rule in its program's words: "-o virbr0 -j REJECT --reject-with icmp-port-unreachable"."""
 
 
+class NetworkPath(TypedDict):
+    """What becomes of a running network's packets on one of the ways that it is for, in the host's whole firewall.."""
+
+    network: str
+    """The network's name."""
+    path: str
+    """The way: `outside`, `inside`, `between`, `dns`, `dhcp`, `dhcpv6`, `tftp`."""
+    ip_version: int
+    """The version of IP: 4 or 6."""
+    fate: str
+    """"accepted" or "dropped"; "unknown" where it depends on a rule that is not judged."""
+    program: str
+    """Whose rule or policy decides it: `libvirt`, `docker`, `ufw`, `firewalld`, `iptables`, `nftables`; empty where
+    it is accepted.
+    """
+    place: str
+    """Where: the rule or policy, its chain and its table; empty likewise."""
+
+
 class HostFacts(TypedDict):
     """A host, as far as networks depend on it."""
 
@@ -136,6 +155,10 @@ class HostFacts(TypedDict):
     """The routes, IPv4 and IPv6."""
     firewall_rules: list[NetworkFirewallRule]
     """The firewall rules of the virtual networks, in order."""
+    network_paths: list[NetworkPath]
+    """What becomes of the packets of each running network that has a bridge of its own: libvirt's rules decide, and
+    those of others.
+    """
     firewall_problem: str
     """Why the rules could not be listed (only root may); empty otherwise."""
 

@@ -8,11 +8,12 @@ from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.systemd import FakeNftTables
 from tests.unit.doctor.reports import beside_ok
 
-from virtnet.doctor.diagnose import ENABLED, NETWORK_CONF, SYSTEMD, examine, observe
+from virtnet.doctor.diagnose import ENABLED, SYSTEMD, examine, observe
 from virtnet.doctor.finding import Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
 from virtnet.forwarding.boot_files.paths import DIRECTORY
+from virtnet.network.observe.reads import NETWORK_CONF
 from virtnet.planning.clients.clients import Clients
 from virtnet.port_forward.restore.files import DIRECTORY as PORT_FORWARDS
 

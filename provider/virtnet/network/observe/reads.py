@@ -38,6 +38,9 @@ _IPV6_FORWARDING = sysctl("net/ipv6/conf/all/forwarding")
 
 _ANY_START = (ADDRESSES, LISTENING_SOCKETS, *map(program, PROGRAMS), DHCP_PORT, CAPABILITIES)
 
+#: Which may name the program with which libvirt writes rules.
+NETWORK_CONF = "/etc/libvirt/network.conf"
+
 #: Those of the main tables, of IPv4 and of IPv6.
 ROUTES_IN_PROC = ("/proc/net/route", "/proc/net/ipv6_route")
 

@@ -1,0 +1,172 @@
+"""What is said of networks' packets beside real firewalls, and what a preview foresees of a network that is not there.
+
+data/firewall/firewalld, ufw and docker: what programs list on a host with libvirt 9.0 while its network default runs,
+firewalld 1.3 with libvirt's zones, ufw 0.36, and Docker's chains and policy. Packets were the witness that these
+answers are right (docs/firewalls.md).
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from tests.fakes.files import FakeFiles
+from tests.fakes.firewall import FakeFirewall
+from tests.fakes.host import FakeHost, host_effects
+
+from virtnet.host.default_route import interfaces_to_everywhere
+from virtnet.host.firewall.listings import ruleset
+from virtnet.host.firewall.ruleset import Ruleset
+from virtnet.host.firewall.verdicts import Fate
+from virtnet.network.observe.firewall import Backend
+from virtnet.network.observe.foreseen import as_started, backends, will_be_dropped
+from virtnet.network.observe.paths import Surroundings, dropped_by_others, dropped_details, paths
+from virtnet.network.xml.definition import Definition
+
+DATA = Path(__file__).parents[2] / "data" / "firewall"
+UPLINK = Surroundings({4: "eth0", 6: "eth0"})
+ROUTES = (
+    "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+    "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
+    "eth1\t00000000\t0100A8C0\t0003\t0\t0\t200\t00000000\t0\t0\t0\n"
+    "eth1\t0000A8C0\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n"
+)
+
+
+def listings(name: str) -> dict[str, str | None]:
+    directory = DATA / name
+    files = {"iptables-save": "iptables-save.txt", "ip6tables-save": "ip6tables-save.txt", "nft-json": "nft.json"}
+    return {lister: (directory / file).read_text() for lister, file in files.items()}
+
+
+def network(mode: str, bridge: str = "virbr0", zone: str = "") -> Definition:
+    forward = f"<forward mode='{mode}'/>" if mode else ""
+    served = "<dhcp><range start='192.168.122.2' end='192.168.122.254'/></dhcp>"
+    return Definition(
+        f"<network><name>n</name>{forward}<bridge name='{bridge}'{zone}/>"
+        f"<ip address='192.168.122.1' prefix='24'>{served}</ip></network>"
+    )
+
+
+def dropped(rules: Ruleset, live: Definition, around: Surroundings = UPLINK) -> dict[str, str]:
+    """The ways on which others drop packets, each with whose rule it is."""
+    return {one.path.value: one.programs[0].value for one in dropped_by_others(paths(live, rules, around))}
+
+
+@pytest.mark.parametrize("firewall", ["firewalld", "ufw", "docker"])
+def test_libvirts_own_rules_of_iptables_let_a_running_network_pass(firewall: str) -> None:
+    found = paths(network("nat"), ruleset(listings(firewall)), UPLINK._replace(bridged=frozenset({4})))
+
+    assert {one.fate for one in found} == {Fate.ACCEPTED}
+    assert {one.path.value for one in found} == {"outside", "between", "dns", "dhcp"}
+
+
+@pytest.mark.parametrize(
+    ("firewall", "ways"),
+    [
+        ("firewalld", ["outside", "inside", "dns", "dhcp"]),
+        ("ufw", ["outside", "inside", "dns", "dhcp"]),
+        ("docker", ["outside", "inside"]),
+    ],
+)
+def test_of_a_bridge_that_libvirt_writes_nothing_of_others_drop(firewall: str, ways: Sequence[str]) -> None:
+    found = dropped(ruleset(listings(firewall)), network("open", "virbr9"))
+
+    assert found == dict.fromkeys(ways, firewall)
+
+
+@pytest.mark.parametrize(
+    ("firewall", "mode", "backend", "ways"),
+    [
+        # An accept in libvirt's own tables is none in another.
+        ("ufw", "nat", Backend.NFTABLES, {"outside", "dns", "dhcp"}),
+        ("ufw", "nat", Backend.IPTABLES, set()),
+        ("ufw", "", Backend.NFTABLES, {"dns", "dhcp"}),
+        ("ufw", "", Backend.IPTABLES, set()),
+        ("docker", "route", Backend.NFTABLES, {"outside", "inside"}),
+        ("docker", "route", Backend.IPTABLES, set()),
+        ("docker", "open", Backend.IPTABLES, {"outside", "inside"}),
+        # libvirt puts the bridge into a zone of its own, but in mode open.
+        ("firewalld", "nat", Backend.IPTABLES, set()),
+        ("firewalld", "nat", Backend.NFTABLES, set()),
+        ("firewalld", "open", Backend.NFTABLES, {"outside", "inside", "dns", "dhcp"}),
+    ],
+)
+def test_what_is_foreseen_of_a_network_that_is_to_be_made(
+    firewall: str, mode: str, backend: Backend, ways: set[str]
+) -> None:
+    made = network(mode, "virbr9")
+
+    assert set(dropped(as_started(ruleset(listings(firewall)), made, backend), made)) == ways
+
+
+def test_chains_of_libvirts_that_are_not_there_yet_come_before_the_policy() -> None:
+    rules = ruleset({"iptables-save": "# (nf_tables)\n*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\nCOMMIT\n"})
+
+    assert dropped(as_started(rules, network("nat"), Backend.IPTABLES), network("nat")) == {}
+    assert set(dropped(rules, network("nat"))) == {"outside", "dns", "dhcp"}
+
+
+@pytest.mark.parametrize(
+    ("conf", "rules", "version", "expected"),
+    [
+        ("", {"nft-json": None}, 9_000_000, (Backend.IPTABLES,)),
+        ('firewall_backend = "nftables"\n', {"nft-json": None}, 11_000_000, (Backend.NFTABLES,)),
+        ('#firewall_backend = "nftables"\n', {"nft-json": None}, 11_000_000, tuple(Backend)),
+        ("", listings("docker"), 11_000_000, (Backend.IPTABLES,)),
+        ("", {"nft-json": (DATA / "nft.json").read_text()}, 11_000_000, (Backend.NFTABLES,)),
+    ],
+)
+def test_with_what_libvirt_will_write_rules(
+    conf: str, rules: dict[str, str | None], version: int, expected: Sequence[Backend]
+) -> None:
+    assert tuple(backends(conf, ruleset(rules), version)) == tuple(expected)
+
+
+@pytest.mark.parametrize("has_chains", [True, False])
+def test_what_either_backend_would_let_pass_is_not_foreseen_as_dropped(*, has_chains: bool) -> None:
+    kept = {name: text for name, text in listings("docker").items() if name != "nft-json"}
+    if not has_chains:
+        kept = {name: re.sub(".*LIBVIRT_.*\n", "", text or "") for name, text in kept.items()}
+    files = {"/proc/net/route": ROUTES}
+    effects = host_effects()
+    host = FakeHost(
+        effects=effects,
+        files=FakeFiles(effects, files, places=("/proc", "/etc/libvirt")),
+        firewall=FakeFirewall(effects, {**kept, "nft-json": None}),
+    )
+
+    assert will_be_dropped(host, network("nat", "virbr9"), 11_000_000) is None
+    assert will_be_dropped(host, network("open", "virbr9"), 11_000_000) is not None
+
+
+@pytest.mark.parametrize(
+    ("mode", "named", "there", "zone"),
+    [
+        ("nat", "", ["libvirt", "libvirt-routed", "trusted"], "libvirt"),
+        ("route", "", ["libvirt", "libvirt-routed", "trusted"], "libvirt-routed"),
+        ("route", "", ["libvirt"], "libvirt"),
+        ("open", "", ["libvirt", "libvirt-routed", "trusted"], "libvirt-routed"),
+        ("open", "", ["public", "trusted"], "trusted"),
+        ("nat", " zone='mine'", ["mine", "libvirt"], "mine"),
+    ],
+)
+def test_the_zone_that_a_bridge_belongs_in(mode: str, named: str, there: Sequence[str], zone: str) -> None:
+    live = network(mode, "virbr9", named)
+    found = dropped_by_others(paths(live, ruleset(listings("firewalld")), UPLINK))
+
+    assert dropped_details(live, found, there)["zone"] == zone
+
+
+def test_the_interfaces_to_everywhere_else() -> None:
+    ipv6 = (
+        "00000000000000000000000000000000 00 00000000000000000000000000000000 00 fe800000000000000000000000000001 "
+        "00000400 00000001 00000000 00000003 eth2\n"
+        "00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 "
+        "ffffffff 00000001 00000000 00200200       lo\n"
+    )
+    vpn = ROUTES + "tun0\t00000000\t00000000\t0001\t0\t0\t50\t00000080\t0\t0\t0\n"
+
+    assert interfaces_to_everywhere(ROUTES, ipv6) == {4: "eth0", 6: "eth2"}
+    assert interfaces_to_everywhere(vpn, "") == {4: "tun0"}
+    assert interfaces_to_everywhere("", "") == {}
