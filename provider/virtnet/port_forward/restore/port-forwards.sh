@@ -39,9 +39,7 @@ setting() {
 
 # What the forwards' files want, a network and subnet a line: LINK PORT BRIDGE SUBNET GATEWAY.
 wanted() {
-  for file in "$forwards"/*.nft; do
-    if [ -e "$file" ]; then sed -n 's/^# virtnet-link: //p' "$file"; fi
-  done | sort -u
+  sed -n 's/^# virtnet-link: //p' "$forwards"/*.nft 2>/dev/null | sort -u
 }
 
 # own_link LINK PORT BRIDGE: packets that go in at the one end are handed to the bridge behind the other, addressed to
@@ -172,10 +170,16 @@ rules() {
     for file in "$common" "$forwards"/*.nft; do try nft -f "$file"; done
 }
 
-# The kernel's changes of links and of rules, a line each; a last line when they cannot be followed any more.
+# The kernel's changes of links and of rules, a line each, behind a first line with who tells of them; a last line when
+# they cannot be followed any more.
 events() {
   { ip -oneline monitor link; echo gone; } &
+  tellers=$!
   { nft monitor; echo gone; } &
+  tellers="$tellers $!"
+  # iptables-legacy tells nobody of its changes.
+  while sleep 60; do if grep -q . /proc/net/ip_tables_names 2>/dev/null; then echo legacy; fi; done &
+  echo "tellers $tellers $!"
   # What happened while they started.
   sleep 1
   echo started
@@ -183,14 +187,16 @@ events() {
 }
 
 watch() {
-  trap 'trap - TERM; kill 0' TERM INT
   verb=restore
   rules
   links
   events | while read -r line; do
     case $line in
-      started) links ;;
-      gone) exit 1 ;;
+      "tellers "*) tellers=${line#* } ;;
+      started | legacy) links ;;
+      gone) # shellcheck disable=SC2086 # process ids are words
+        kill $tellers 2>/dev/null
+        exit ;;
       *" ip filter FORWARD"* | *" ip6 filter FORWARD"*) links ;;
       *) # a link: "7: virbr0: <…", or "Deleted 7: vnpf…@vnpb…: <…"
         line=${line#Deleted }
