@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.acceptance.stack import PYTHON_PRELOADED, WITHOUT_GARBAGE, Stack
 from tests.hosts.fleet import Fleet, hosts_over_ssh
+from tests.hosts.peers import peer
 from tests.hosts.sandboxed import REPOSITORY, Host
 
 pytestmark = pytest.mark.acceptance
@@ -118,6 +119,29 @@ def test_isolated(host: Host, example: Stack) -> None:
 
     assert host.trace() == before
     assert example.resources() == []
+
+
+@pytest.mark.parametrize("example", ["published"], indirect=True)
+def test_published(host: Host, example: Stack) -> None:
+    before = host.trace()
+
+    example.up()
+
+    bridge = exports(example)["bridge"]
+    table = host.sh("nft list table inet virtnet_port_forwards")
+    assert "tcp dport 8080" in table
+    assert "ip saddr 203.0.113.0/24 tcp dport 2202" in table
+    with host.guest("web", bridge) as guest, peer(host, "web") as web, peer(host) as there:
+        guest.sh("ip address add 192.168.130.11/24 dev eth0; ip route add default via 192.168.130.1")
+        web.serve("web", "tcp", 80, 22)
+        assert there.connect("tcp", "192.168.130.1", 8080).startswith("web 80 ")
+        assert there.connect("tcp", "192.168.130.1", 2201) == "ConnectionRefusedError", "it is not in the office"
+    assert example.unchanged()
+
+    example.destroy()
+
+    assert host.trace() == before
+    assert host.sh("nft list tables | grep virtnet || true") == ""
 
 
 @pytest.fixture

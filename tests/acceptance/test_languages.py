@@ -249,6 +249,23 @@ def test_a_host_forwards_and_is_put_back(host: Host, language: Language) -> None
     assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
 
 
+def test_a_port_of_the_host_leads_to_a_guest(host: Host, language: Language) -> None:
+    host.virsh("net-start", "default")
+    host.sh("echo 1 > /proc/sys/net/ipv4/ip_forward")
+    before = host.trace()
+    stack = LanguageStack(host, language, "PortForward")
+
+    preview = stack.preview()
+    stack.up()
+
+    opens = "opens tcp 8080 of every IPv4 address of the host to 192.168.122.50:80, from 203.0.113.0/24"
+    assert opens in preview
+    assert "dnat ip to 192.168.122.50:80" in host.sh("nft list table inet virtnet_port_forwards")
+    assert stack.unchanged()
+    stack.destroy()
+    assert host.trace() == before
+
+
 def test_the_sdks_are_up_to_date() -> None:
     program = languages() / "bin" / "generate-sdk"
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.hosts.peers import HOST, OUTSIDE, WEB, Site, site
+from tests.hosts.peers import BRIDGE, HOST, NETWORK_XML, OUTSIDE, WEB, Site, peer, site
 from tests.hosts.sandboxed import Host
+from tests.hosts.workstation import workstation
 from tests.integration.forks import Forks
 from tests.integration.stack import Stack
 
@@ -202,3 +203,26 @@ def test_a_restart_of_the_network_by_virtnet_or_by_hand_leaves_the_way_in(lab: S
     assert kinds == ["links-missing"], "no service watches in the sandbox"
     assert from_outside(lab) == REACHED
     stack.destroy()
+
+
+def test_over_ssh(host: Host, forks: Forks) -> None:
+    host.run("virsh", "--quiet", "net-define", "/dev/stdin", given=NETWORK_XML.format(
+        forward="<forward mode='nat'/>", bridge=BRIDGE, stp="off"
+    ))  # fmt: skip
+    host.virsh("net-start", "lab")
+    with workstation(host) as desk, host.guest("web", BRIDGE) as guest, peer(host, "web") as web, peer(host) as there:
+        guest.sh(f"ip address add {WEB[4]}/24 dev eth0; ip route add default via 192.168.123.1")
+        web.serve("web", "tcp", 80)
+        stack, before = Stack(desk, forks), traces(host)
+        stack.declare(forward(uri="qemu+ssh://root@far/system"))
+
+        stack.up()
+
+        assert there.connect("tcp", "198.51.100.1", 8080).startswith("web 80 ")
+        assert stack.unchanged()
+        host.sh(f"nft delete table {TABLE}")
+        stack.refresh()
+        stack.up()
+        assert there.connect("tcp", "198.51.100.1", 8080).startswith("web 80 ")
+        stack.destroy()
+        assert traces(host) == before

@@ -89,8 +89,8 @@ class NoteKind(Enum):
     NOT_RESTORED_AT_BOOT = "not_restored_at_boot"
     """No systemd runs the host: host."""
     OPENS = "opens"
-    """A port that is forwarded from now on: protocol, first, last, address, version, sources, guest, target,
-    target_first, target_last."""
+    """A port that is forwarded from now on: protocol, first, last, address, version, sources, guest, target (""
+    where it is not known yet), target_first, target_last."""
     OPENS_LESS = "opens_less"
     """Fewer may connect than before: as of OPENS_WIDER."""
     OPENS_PRIVILEGED = "opens_privileged"

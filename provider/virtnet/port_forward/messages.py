@@ -96,7 +96,10 @@ def leads(target: str, protocol: str, first: int, last: int, target_first: int) 
 
 def _opens(**told: Any) -> str:
     place = _place(told["target"], told["target_first"], told["target_last"])
-    guest = f"guest {told['guest']} ({place})" if told["guest"] else place
+    if not told["target"]:
+        guest = f"port {Span(told['target_first'], told['target_last'])} of guest {told['guest']}"
+    else:
+        guest = f"guest {told['guest']} ({place})" if told["guest"] else place
     port = f"{told['protocol']} {Span(told['first'], told['last'])}"
     return f"opens {port} of {of(told['address'], told['version'])} to {guest}, {whence(told['sources'])}"
 

@@ -173,7 +173,7 @@ def test_a_network_that_is_gone_is_waited_for_and_a_delete_needs_none() -> None:
     seen = refreshed(gone, recorded)
 
     assert [one["kind"] for one in seen["problems"]] == [ProblemKind.NETWORK_MISSING.value]
-    assert [note.kind for note in planned(gone, desired, seen).notes] == [NoteKind.TARGET_NOT_YET]
+    assert [note.kind for note in planned(gone, desired, seen).notes] == [NoteKind.OPENS, NoteKind.TARGET_NOT_YET]
     deleted(gone, seen)
     assert traces(host)[:2] == ({}, None)
 

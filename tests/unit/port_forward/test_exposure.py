@@ -97,6 +97,20 @@ def test_an_update(before: dict[str, Any], after: dict[str, Any], lines: list[st
     assert told(planned(clients, checked(**after), recorded)) == lines
 
 
+def test_what_the_same_program_is_about_to_make_is_announced_by_its_inputs() -> None:
+    clients = at(forwarding_host())
+    by_name = checked(network="other", target_address=None, target_name="web", ports=[MEDIA, HTTP])
+
+    assert told(planned(clients, by_name)) == [
+        "opens tcp 8080 of every IPv4 address of the host to port 80 of guest web, from anywhere",
+        "opens udp 5000-5010 of every IPv4 address of the host to port 5000-5010 of guest web, from anywhere",
+        "network 'other' is not there yet; it has to be when this is applied, and the rest is planned then",
+    ]
+    assert told(planned(clients, checked(network="other", sources=["10.0.0.1"])))[0] == (
+        "opens tcp 8080 of every IPv4 address of the host to 192.168.123.50:80, from 10.0.0.1/32"
+    )
+
+
 def test_a_delete() -> None:
     clients = at(forwarding_host())
     recorded = applied(clients, checked(sources=["203.0.113.0/24"]))

@@ -114,6 +114,7 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (NoteKind.NOT_RESTORED_AT_BOOT, {"host": HOST}),
     (NoteKind.OPENS, {**TCP, **WHENCE, **WHITHER}),
     (NoteKind.OPENS, {**UDP, **OFFICE, **WHITHER, "guest": "", "target_first": 5000, "target_last": 5010}),
+    (NoteKind.OPENS, {**TCP, **WHENCE, **WHITHER, "target": ""}),
     (NoteKind.OPENS_LESS, {**OFFICE, "sources_before": []}),
     (NoteKind.OPENS_PRIVILEGED, {"protocol": "tcp", "first": 80, "last": 80}),
     (NoteKind.OPENS_TO_PUBLIC, {"address": ADDRESS}),

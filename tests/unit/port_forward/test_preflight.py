@@ -240,7 +240,7 @@ def test_what_the_same_program_may_be_about_to_make_is_waited_for(inputs: dict[s
 
     plan = planned(clients, checked(**inputs))
 
-    assert (plan.refusals, [note.kind for note in plan.notes]) == ((), [NoteKind.TARGET_NOT_YET])
+    assert (plan.refusals, [note.kind for note in plan.notes]) == ((), [NoteKind.OPENS, NoteKind.TARGET_NOT_YET])
     (step,) = plan.steps
     assert isinstance(step, AwaitTarget)
     assert step.missing.what.value == missing

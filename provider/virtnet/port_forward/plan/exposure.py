@@ -4,16 +4,32 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 
 from virtnet.planning.findings import Note
+from virtnet.port_forward.check import version_of
 from virtnet.port_forward.forward import Forward, PortRange, shared_ports
 from virtnet.port_forward.kinds import NoteKind
 from virtnet.port_forward.observed import PortForwardReport
 from virtnet.port_forward.plan.preflight import ssh_within
-from virtnet.port_forward.ports import Span, less
+from virtnet.port_forward.ports import Span, less, range_of
 from virtnet.port_forward.target import Target
 from virtnet.spec.failures import Detail
+from virtnet.spec.part import Values, as_group, as_list
 
 #: Those below are for what the host itself serves (ip(7), net.ipv4.ip_unprivileged_port_start).
 FIRST_UNPRIVILEGED = 1024
+
+
+def announced(desired: Values) -> Iterator[Note]:
+    """What inputs alone tell is to be opened, where the network or the guest is not there yet."""
+    address, sources = desired.get("listen_address") or "", as_list(desired.get("sources") or [])
+    target, guest = (
+        str(desired.get(name) or desired.get(other) or "")
+        for name, other in (("target_address", "target_address"), ("target_name", "target_mac"))
+    )
+    for ports in sorted(range_of(as_group(item)) for item in as_list(desired["ports"])):
+        whence: dict[str, Detail] = {"address": str(address), "version": version_of(desired)}
+        places: dict[str, Detail] = {"target_first": ports.target, "target_last": ports.target_last}
+        told = {**_range(ports), **whence, "sources": sorted(map(str, sources)), "guest": guest, "target": target}
+        yield Note(NoteKind.OPENS, {**told, **places})
 
 
 def opened(before: Forward | None, after: Forward) -> tuple[PortRange, ...]:

@@ -117,7 +117,8 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
         return Plan(changes=changes, refusals=(target,))
     if isinstance(target, Unresolved):
         missing = {"missing": target.what.value, "network": target.network, "name": target.name}
-        return Plan((AwaitTarget(target),), changes, notes=(Note(NoteKind.TARGET_NOT_YET, missing),))
+        notes = (*exposure.announced(desired), Note(NoteKind.TARGET_NOT_YET, missing))
+        return Plan((AwaitTarget(target),), changes, notes=notes)
     held = (
         held_by_record(recorded, observed, desired)
         if recorded
@@ -143,7 +144,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
             *held.notes,
             *((Note(NoteKind.RECORD_EDITED, {"path": path_of(held.id)}),) if edited else ()),
             *exposure.exposure(before, forward, target, observed),
-            *preflight.notes(target, observed),
+            *preflight.notes(target, observed, is_new=before is None),
         ),
         takes=() if recorded else held.tokens,
         details={

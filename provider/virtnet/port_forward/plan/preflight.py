@@ -79,12 +79,12 @@ def _answers(bound: str, forward: Forward) -> bool:
     return not forward.listen_address or bound == forward.listen_address
 
 
-def notes(target: Target, observed: PortForwardReport) -> Iterator[Note]:
+def notes(target: Target, observed: PortForwardReport, *, is_new: bool) -> Iterator[Note]:
     """What may keep a forward from leading where it is meant to lead."""
     network = observed.network
     if target.may_move:
         yield Note(NoteKind.TARGET_MAY_MOVE, {"target": target.address, "network": target.network.name})
     if network is not None and not network.active:
         yield Note(NoteKind.NETWORK_INACTIVE, {"network": network.name})
-    if observed.service is None:
+    if is_new and observed.service is None:
         yield Note(NoteKind.NOT_RESTORED_AT_BOOT, {"host": observed.host})
