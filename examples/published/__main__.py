@@ -1,4 +1,4 @@
-"""Guests behind NAT that can be reached from outside: a web server by anybody, ssh to each guest by the office alone."""
+"""Guests behind NAT that are reached from outside: a web server by anybody, ssh to each guest by the office alone."""
 
 import pulumi
 

@@ -25,7 +25,7 @@ from virtnet.port_forward.restore.check import NeedKind
 from virtnet.spec.failures import Failure
 from virtnet.spec.messages import PYTHON, Spelling, reason
 
-REPLACEMENT = "is taken away and made anew; established connections through it end"
+REPLACEMENT = "is taken away and made anew, on the network and the host that the program names now"
 
 FAILURES: Mapping[Enum, str] = {
     PortForwardFailure.EMPTY_RANGE: "ends before it begins; write the lower port first",
