@@ -121,6 +121,8 @@ class ProblemKind(Enum):
 
     ADDRESS_MISSING = "address-missing"
     """The host does not have the listen address any more: address."""
+    CREATE_INTERRUPTED = "create-interrupted"
+    """Its host was lost while it was made. Never observed, but recorded until the next look."""
     LINKS_MISSING = "links-missing"
     """The host's own links to networks are not as they should be: missing, of each its kind and name."""
     NETWORK_CHANGED = "network-changed"

@@ -326,6 +326,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
         "network '{network}' has no DHCP reservation of {name} with an address; add one, or name the target_address"
     ),
     ProblemKind.ADDRESS_MISSING: "the host does not have the address {address} any more",
+    ProblemKind.CREATE_INTERRUPTED: "its host was lost while it was made",
     ProblemKind.LINKS_MISSING: _links_missing,
     ProblemKind.NETWORK_CHANGED: "network '{network}' has another bridge or subnet by now",
     ProblemKind.NETWORK_MISSING: "there is no network '{network}' any more",

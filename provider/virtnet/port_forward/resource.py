@@ -5,16 +5,18 @@ What rules say is made and read in rules, and what puts them back by itself is i
 """
 
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Messages
+from virtnet.planning.findings import Messages, Problem
 from virtnet.planning.ownership.marks import owner_of
 from virtnet.planning.resource import Existing, Resource
 from virtnet.port_forward.check import check, wants
+from virtnet.port_forward.kinds import ProblemKind
 from virtnet.port_forward.observe.lookup import lookup
 from virtnet.port_forward.observe.observe import observe
 from virtnet.port_forward.observe.reads import READS
 from virtnet.port_forward.observed import PortForwardReport, id_recorded, inputs_of, recorded_inputs
 from virtnet.port_forward.outputs import outputs, predict
 from virtnet.port_forward.plan.plan import plan
+from virtnet.port_forward.plan.problems import as_details
 from virtnet.port_forward.spec import PortForwardOutputs, PortForwardSpec
 from virtnet.spec.part import Values
 
@@ -64,6 +66,11 @@ PORT_FORWARD: Resource[PortForwardReport] = Resource(
     messages=_messages,
     identified_by=("uri", "network"),
     wants=wants,
+    unknown_after_create={
+        "addresses": [],
+        "problems": [as_details(Problem(ProblemKind.CREATE_INTERRUPTED))],
+        "host_uuid": "",
+    },
     unnamed_stays=False,
     import_existing=import_forward,
 )

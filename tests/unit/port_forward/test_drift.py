@@ -24,6 +24,7 @@ from virtnet.planning.reports import HostAddress, ServiceReport
 from virtnet.port_forward.kinds import NoteKind, ProblemKind, RefusalKind
 from virtnet.port_forward.messages import messages
 from virtnet.port_forward.plan.plan import plan
+from virtnet.port_forward.resource import PORT_FORWARD
 from virtnet.port_forward.restore.files import SCRIPT_PATH, SERVICE
 
 CHAIN = "inet virtnet_port_forwards forward_"
@@ -229,6 +230,19 @@ def test_another_network_is_a_replacement() -> None:
     (change,) = plan(checked(network="other"), recorded, None).changes
 
     assert change.change_class is ChangeClass.REPLACE
+
+
+def test_a_create_whose_host_was_lost_is_looked_at_by_the_next_update() -> None:
+    host, desired = forwarding_host(), checked()
+    clients = at(host)
+    details = planned(clients, desired).details
+    left = {**desired, **details, **PORT_FORWARD.unknown_after_create}
+
+    (change,) = plan(desired, left, None).changes
+    after = applied(clients, desired, left)
+
+    assert [problem.kind for problem in change.problems] == [ProblemKind.CREATE_INTERRUPTED]
+    assert (after["problems"], after["addresses"]) == ([], ["198.51.100.1", "192.168.123.1"])
 
 
 def test_problems_of_another_version_are_mended_too() -> None:

@@ -93,6 +93,7 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (RefusalKind.TARGET_OUTSIDE, {"target": "10.0.0.5", "network": "lab", "subnets": ["192.168.123.0/24"]}),
     (RefusalKind.TARGET_OUTSIDE, {"target": "10.0.0.5", "network": "lab", "subnets": []}),
     (ProblemKind.ADDRESS_MISSING, {"address": ADDRESS}),
+    (ProblemKind.CREATE_INTERRUPTED, {}),
     (ProblemKind.LINKS_MISSING, {"missing": [{"kind": kind.value, "name": "vnpf853557b0"} for kind in NeedKind]}),
     (ProblemKind.NETWORK_CHANGED, {"network": "lab"}),
     (ProblemKind.NETWORK_MISSING, {"network": "lab", "name": ""}),
