@@ -147,6 +147,29 @@ def test_refused_before_anything_is_touched(lab: Site, stack: Stack) -> None:
     assert traces(lab.host) == before
 
 
+def test_a_chain_of_others_that_drops_is_named_with_what_lets_it_pass(lab: Site, stack: Stack) -> None:
+    lab.host.sh(
+        "nft 'add table inet mine; add chain inet mine way { type filter hook forward priority 10; policy drop; }'"
+    )
+    stack.declare(forward())
+
+    refused = stack.up(check=False)
+    allow = "nft insert rule inet mine way ct status dnat accept"
+    assert f"dropped by chain way of table inet mine, by its policy drop; to let it pass: {allow}" in refused
+    lab.host.sh(allow)
+    stack.up()
+
+    assert from_outside(lab) == REACHED
+    lab.host.sh("nft flush chain inet mine way")
+    assert from_outside(lab) == "TimeoutError"
+    stack.refresh()
+    assert [problem["kind"] for problem in stack.outputs("web")["problems"]] == ["blocked"]
+    lab.host.sh("nft delete table inet mine")
+    stack.refresh()
+    assert stack.unchanged()
+    stack.destroy()
+
+
 def test_two_stacks_cannot_have_one_port(lab: Site, host: Host, forks: Forks) -> None:
     holder, comer = Stack(host, forks, "first"), Stack(host, forks, "second")
     holder.declare(forward())

@@ -48,6 +48,8 @@ class RefusalKind(Enum):
 
     ADDRESS_NOT_ON_HOST = "address_not_on_host"
     """address, host, addresses"""
+    BLOCKED = "blocked"
+    """A rule or a policy of others drops the packets: family, table, chain, base, rule, action, host."""
     BRIDGE_NAME = "bridge_name"
     """The network's bridge has a name that no rule can be given: network, bridge."""
     FORWARDING_OFF = "forwarding_off"
@@ -121,6 +123,8 @@ class ProblemKind(Enum):
 
     ADDRESS_MISSING = "address-missing"
     """The host does not have the listen address any more: address."""
+    BLOCKED = "blocked"
+    """A rule or a policy of others drops the packets: family, table, chain, base, rule, action."""
     CREATE_INTERRUPTED = "create-interrupted"
     """Its host was lost while it was made. Never observed, but recorded until the next look."""
     LINKS_MISSING = "links-missing"

@@ -159,6 +159,27 @@ def _address_not_on_host(*, host: str, address: str, addresses: Sequence[str]) -
     return Advice(f"{host} does not have the address {address}: {there}", "correct listen_address, or add the address")
 
 
+def _blocked(*, host: str, **place: str) -> Advice:
+    return Advice(f"on {host}, {_dropped_by(**place)}", f"to let it pass: {_letting_pass(**place)}")
+
+
+def _drops(**place: str) -> str:
+    return f"{_dropped_by(**place)}; to let it pass: {_letting_pass(**place)}"
+
+
+def _dropped_by(**place: str) -> str:
+    by = f"the rule '{place['rule']}'" if place["rule"] else f"its policy {place['action']}"
+    of_iptables = place["family"] in ("iptables", "ip6tables")
+    within = "table {table} of {family}" if of_iptables else "table {family} {table}"
+    return f"packets to the guest are dropped by chain {place['chain']} of {within.format(**place)}, by {by}"
+
+
+def _letting_pass(**place: str) -> str:
+    if place["family"] in ("iptables", "ip6tables"):
+        return "{family} -t {table} -I {base} 1 -m conntrack --ctstate DNAT -j ACCEPT".format(**place)
+    return "nft insert rule {family} {table} {base} ct status dnat accept".format(**place)
+
+
 def _port_in_use(*, protocol: str, port: int, bound: str, more: int, host: str) -> Advice:
     besides = f", and {more} more of these ports are in use" if more else ""
     return Advice(
@@ -272,6 +293,7 @@ def _problem_stays(*, kind: str, **details: Any) -> str:
 
 REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.ADDRESS_NOT_ON_HOST: _address_not_on_host,
+    RefusalKind.BLOCKED: _blocked,
     RefusalKind.BRIDGE_NAME: Advice(
         "the bridge of network '{network}' has a name that firewall rules cannot hold ({bridge})",
         "give it one of letters, digits, '-', '_' and '.'",
@@ -326,6 +348,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
         "network '{network}' has no DHCP reservation of {name} with an address; add one, or name the target_address"
     ),
     ProblemKind.ADDRESS_MISSING: "the host does not have the address {address} any more",
+    ProblemKind.BLOCKED: _drops,
     ProblemKind.CREATE_INTERRUPTED: "its host was lost while it was made",
     ProblemKind.LINKS_MISSING: _links_missing,
     ProblemKind.NETWORK_CHANGED: "network '{network}' has another bridge or subnet by now",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from virtnet.host.firewall.ruleset import Ruleset
 from virtnet.network.observed import ReportedNetwork
 from virtnet.planning.reports import ListeningSocket, ServiceReport
 from virtnet.port_forward.forward import PortRange
@@ -63,6 +64,10 @@ class PortForwardReport(NamedTuple):
     """Of the host's own ssh server, likewise."""
     foreign: tuple[ForeignForward, ...] = ()
     """Rules of others that forward ports, likewise."""
+    firewall: Ruleset | None = None
+    """All of it; None where it is not asked for, or cannot be listed."""
+    uplinks: Mapping[int, str] = MappingProxyType({})
+    """By version of IP the interface that leads to everywhere else."""
     forwards: Mapping[int, bool] = MappingProxyType({})
     """Whether the kernel forwards packets, by version of IP; likewise."""
     has_nft: bool = True

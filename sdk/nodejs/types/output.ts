@@ -321,7 +321,7 @@ export interface ForwardProblem {
      */
     details: {[key: string]: any};
     /**
-     * What it is: `address-missing`, `create-interrupted`, `links-missing`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-moved`, `unknown`.
+     * What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-moved`, `unknown`.
      */
     kind: string;
 }

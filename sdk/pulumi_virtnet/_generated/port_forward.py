@@ -312,10 +312,10 @@ class PortForwardProperties(Resource):
         `pulumi up` mends what is virtnet's, and guests and other ports notice nothing.
 
         The keys of each:
-            kind: What it is: `address-missing`, `create-interrupted`, `links-missing`, `network-changed`,
-                `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`,
-                `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`,
-                `target-moved`, `unknown`.
+            kind: What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`,
+                `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`,
+                `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`,
+                `taken-over`, `target-moved`, `unknown`.
             details: What it concerns, by name: {"address": "198.51.100.1"}.
         """
         return self._output("problems")

@@ -27,7 +27,7 @@ from virtnet.port_forward.restore.files import SCRIPT_PATH
 OWNER = "project/stack/web"
 URN = "urn:pulumi:stack::project::virtnet:index:PortForward::web"
 
-PLACES = ("/etc/virtnet", "/etc/systemd/system", "/etc/ssh", "/run/systemd")
+PLACES = ("/etc/virtnet", "/etc/systemd/system", "/etc/ssh", "/run/systemd", "/proc/net", "/proc/sys/net/bridge")
 
 LAB_UUID = "6f1c2a3e-0000-4000-8000-00000000001a"
 
@@ -71,7 +71,7 @@ def forwarding_host(
         routing=FakeRouting(held_addresses=[HostAddress("eth0", one) for one in addresses]),
         sockets=FakeSockets(listening=sockets),
         firewall=FakeFirewall(
-            effects, {"iptables-save": None, "ip6tables-save": None, "nft": None, **(listings or {})}
+            effects, {"iptables-save": None, "ip6tables-save": None, "nft": None, "nft-json": None, **(listings or {})}
         ),
         programs={"nft"},
         nft_tables=FakeNftTables(effects, nft.listed, nft.load),

@@ -46,6 +46,14 @@ OFFICE = {"address": "", "version": 4, "sources": ["203.0.113.0/24"]}
 WHITHER = {"guest": "web", "target": "192.168.123.50", "target_first": 80, "target_last": 80}
 HELD = {"ports": [["tcp", 8080, 8080]], "host": HOST, "owner": "shop/prod/web", "path": PATH}
 
+PLACE = {
+    "family": "inet",
+    "table": "filter",
+    "chain": "forward",
+    "base": "forward",
+    "rule": "",
+    "action": "drop",
+}
 THERE = [["0123456789abcdef", ["tcp", 8080, 8080], ["udp", 5000, 5010]], ["fedcba9876543210", ["tcp", 8080, 8080]]]
 
 #: Details of each kind, of some more than once.
@@ -72,6 +80,8 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (FaultKind.NO_RESERVATION, {"network": "lab", "name": "web"}),
     (RefusalKind.ADDRESS_NOT_ON_HOST, {"address": ADDRESS, "host": HOST, "addresses": ["10.0.0.5", "10.0.0.6"]}),
     (RefusalKind.ADDRESS_NOT_ON_HOST, {"address": "2001:db8::1", "host": HOST, "addresses": []}),
+    (RefusalKind.BLOCKED, {**PLACE, "host": HOST}),
+    (RefusalKind.BLOCKED, {**PLACE, "family": "iptables", "table": "raw", "rule": "-p tcp -j DROP", "host": HOST}),
     (RefusalKind.BRIDGE_NAME, {"network": "lab", "bridge": "a;b"}),
     (RefusalKind.FORWARDING_OFF, {"key": "net.ipv4.ip_forward", "family": "ipv4", "host": HOST}),
     (RefusalKind.HELD_BY_ANOTHER, {**HELD, "address": ADDRESS, "alias": "urn:old"}),
@@ -93,6 +103,7 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (RefusalKind.TARGET_OUTSIDE, {"target": "10.0.0.5", "network": "lab", "subnets": ["192.168.123.0/24"]}),
     (RefusalKind.TARGET_OUTSIDE, {"target": "10.0.0.5", "network": "lab", "subnets": []}),
     (ProblemKind.ADDRESS_MISSING, {"address": ADDRESS}),
+    (ProblemKind.BLOCKED, PLACE),
     (ProblemKind.CREATE_INTERRUPTED, {}),
     (ProblemKind.LINKS_MISSING, {"missing": [{"kind": kind.value, "name": "vnpf853557b0"} for kind in NeedKind]}),
     (ProblemKind.NETWORK_CHANGED, {"network": "lab"}),

@@ -1,10 +1,11 @@
 """What a host has against ports that are to be opened, as a table; and what stands as a note."""
 
+import json
 from typing import Any
 
 import pytest
 from tests.fakes.host import FakeHost
-from tests.unit.port_forward.hosts import LAB, applied, at, checked, forwarding_host, lab, planned
+from tests.unit.port_forward.hosts import LAB, applied, at, checked, forwarding_host, lab, planned, refreshed
 
 from virtnet.errors import Refused
 from virtnet.planning.clients.clients import Clients
@@ -12,6 +13,7 @@ from virtnet.planning.reports import ListeningSocket
 from virtnet.port_forward.kinds import NoteKind, RefusalKind
 from virtnet.port_forward.messages import messages
 from virtnet.port_forward.observe.observe import observe
+from virtnet.port_forward.plan.problems import problem_of
 from virtnet.port_forward.steps import AwaitTarget
 
 DOCKER = """*nat
@@ -154,6 +156,73 @@ def test_what_a_program_lists_may_be_anything(listed: str) -> None:
     host = forwarding_host(listings={"iptables-save": listed, "nft": listed})
 
     assert refused(host, {}) == []
+
+
+def chain(name: str, hook: str, policy: str) -> dict[str, Any]:
+    place = {"family": "inet", "table": "mine", "name": name, "handle": 1}
+    return {"chain": {**place, "type": "filter", "hook": hook, "prio": 0, "policy": policy}}
+
+
+def rule(name: str, *expression: Any) -> dict[str, Any]:
+    return {"rule": {"family": "inet", "table": "mine", "chain": name, "handle": 2, "expr": list(expression)}}
+
+
+def equal(left: Any, right: Any) -> dict[str, Any]:
+    return {"match": {"op": "==", "left": left, "right": right}}
+
+
+MINE = {"table": {"family": "inet", "name": "mine", "handle": 1}}
+DNAT = equal({"ct": {"key": "status"}}, "dnat")
+TCP_8080 = equal({"payload": {"protocol": "tcp", "field": "dport"}}, 8080)
+TCP_80 = equal({"payload": {"protocol": "tcp", "field": "dport"}}, 80)
+OWN_LINK = equal({"meta": {"key": "oifname"}}, "vnpf*")
+DOCKERS_POLICY = """*filter
+:FORWARD DROP [0:0]
+:DOCKER-USER - [0:0]
+-A FORWARD -j DOCKER-USER
+COMMIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("listed", "blocked"),
+    [
+        ([chain("forward", "forward", "accept")], False),
+        ([chain("forward", "forward", "drop")], True),
+        ([chain("forward", "forward", "drop"), rule("forward", DNAT, {"accept": None})], False),
+        # It depends on where the answer leaves, and to which port, which is not known: so it is not called a drop.
+        ([chain("forward", "forward", "drop"), rule("forward", OWN_LINK, {"accept": None})], False),
+        ([chain("forward", "forward", "drop"), rule("forward", TCP_80, {"accept": None})], False),
+        ([chain("forward", "forward", "accept"), rule("forward", TCP_80, {"drop": None})], True),
+        ([chain("forward", "forward", "accept"), rule("forward", TCP_8080, {"drop": None})], False),
+        ([chain("pre", "prerouting", "accept"), rule("pre", TCP_8080, {"drop": None})], True),
+        ([chain("input", "input", "drop")], False),
+    ],
+)
+def test_a_chain_of_others_that_drops_has_the_last_word(listed: list[Any], blocked: bool) -> None:
+    host = forwarding_host(listings={"nft-json": json.dumps({"nftables": [MINE, *listed]})})
+
+    found = planned(at(host), checked()).refusals
+
+    assert [one.kind for one in found] == ([RefusalKind.BLOCKED] if blocked else [])
+
+
+def test_what_docker_drops_in_iptables_virtnets_own_rule_lets_pass_before() -> None:
+    assert refused(forwarding_host(listings={"iptables-save": DOCKERS_POLICY}), {}) == []
+
+
+def test_a_chain_that_drops_later_on_is_named_by_a_refresh() -> None:
+    host = forwarding_host()
+    clients = at(host)
+    recorded = applied(clients, checked())
+    host.firewall.listings["nft-json"] = json.dumps({"nftables": [MINE, chain("forward", "forward", "drop")]})
+
+    (problem,) = refreshed(clients, recorded)["problems"]
+
+    assert messages().sentence(problem_of(problem)) == (
+        "packets to the guest are dropped by chain forward of table inet mine, by its policy drop; to let it pass: nft "
+        "insert rule inet mine forward ct status dnat accept"
+    )
 
 
 def test_a_host_that_does_not_forward() -> None:

@@ -27,12 +27,19 @@ OTHERS: set[Request] = {
     ("list", "/etc/ssh/sshd_config.d"),
     ("read", "/etc/ssh/sshd_config.d/50-port.conf"),
     ("run", "ss", "-Hlntu"),
-    ("has", "iptables-save"),
-    ("has", "ip6tables-save"),
     ("read", "/proc/sys/net/ipv4/ip_forward"),
     ("read", "/proc/sys/net/ipv6/conf/all/forwarding"),
 }
 CAPABILITIES: set[Request] = {("read", "/proc/self/status")}
+AS_TEXT: set[Request] = {("run", "nft", "list", "ruleset")}
+FIREWALL: set[Request] = {
+    ("has", "iptables-save"),
+    ("has", "ip6tables-save"),
+    ("read", "/proc/net/route"),
+    ("read", "/proc/net/ipv6_route"),
+    ("read", "/proc/sys/net/bridge/bridge-nf-call-iptables"),
+    ("read", "/proc/sys/net/bridge/bridge-nf-call-ip6tables"),
+}
 
 
 def machine(files: Mapping[str, str], listed: str | None) -> FakeMachine:
@@ -53,6 +60,7 @@ def machine(files: Mapping[str, str], listed: str | None) -> FakeMachine:
             ("nft", "-j", "list", "tables"): json.dumps({"nftables": tables}),
             ("nft", "-j", "list", "table", *TABLE): listed or "",
             ("nft", "list", "ruleset"): "",
+            ("nft", "--json", "list", "ruleset"): '{"nftables": []}',
             ("iptables-save",): "",
             ("ip6tables-save",): "",
             ("sh", "/etc/virtnet/port-forwards.sh", "check"): "",
@@ -72,8 +80,8 @@ def machine(files: Mapping[str, str], listed: str | None) -> FakeMachine:
     [
         (checked(), False, 3, set()),
         (checked(), True, 3, set()),
-        ({}, True, 2, OTHERS | CAPABILITIES),
-        (None, True, 2, OTHERS),
+        ({}, True, 3, OTHERS | CAPABILITIES | AS_TEXT),
+        (None, True, 2, OTHERS | FIREWALL),
     ],
     ids=["before a create", "before an update", "a refresh", "before a delete"],
 )

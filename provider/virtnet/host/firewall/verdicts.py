@@ -43,6 +43,8 @@ class Packet(NamedTuple):
     icmp_type: str = ""
     hop_limit: int | None = None
     """None for one that no rule names."""
+    status: str = ""
+    """"dnat" or "snat" where a rule translates an address of its connection, and that is asked about."""
     bridged: bool = False
     """Whether it passes from one port of a bridge to another."""
 
@@ -175,6 +177,9 @@ def _plain(test: Test, packet: Packet) -> _Match:
     if test.field is Field.HOP_LIMIT:
         hops = packet.hop_limit
         return _within(test.ranges, None if hops is None else (hops, hops), whole=(0, 255))
+    if test.field is Field.STATE and packet.status:
+        told = {packet.state, packet.status, f"status {packet.status}"}
+        return _Match.YES if told & test.names else _Match.NO
     if test.field in _SETS:
         return _Match.NAMED if getattr(packet, _SETS[test.field]) is None else _Match.MAYBE
     said = {

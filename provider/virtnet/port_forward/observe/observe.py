@@ -6,23 +6,20 @@ No effect, no decision.
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
 
 from virtnet.errors import AccessDenied, HostFailure
+from virtnet.host.firewall.ruleset import Ruleset
+from virtnet.network.observe.reads import SECONDS_RULES_STAND
+from virtnet.network.observe.whole_firewall import surroundings, whole_firewall
 from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import (
     FileReader,
     FirewallLister,
     FirewallReader,
-    NamedHost,
-    NftTableReader,
-    Privileges,
-    Programs,
+    HostReader,
     Routing,
     ScriptReader,
-    ServiceReader,
-    Sockets,
     SysctlReader,
 )
 from virtnet.planning.clients.libvirt import NetworkReader
@@ -46,23 +43,6 @@ FORWARDING = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
 LISTERS: tuple[FirewallLister, ...] = ("iptables-save", "ip6tables-save", "nft")
 
 
-class PortForwardReader(
-    NamedHost,
-    FileReader,
-    SysctlReader,
-    Privileges,
-    Routing,
-    Sockets,
-    Programs,
-    FirewallReader,
-    NftTableReader,
-    ScriptReader,
-    ServiceReader,
-    Protocol,
-):
-    """What observing asks of a host."""
-
-
 def observe(clients: Clients, desired: Values | None, recorded: Values) -> PortForwardReport:
     """What is there now, as far as planning needs it. Each is asked once."""
     host, libvirt = host_of(clients), clients.libvirt
@@ -77,7 +57,7 @@ def observe(clients: Clients, desired: Values | None, recorded: Values) -> PortF
 
 
 def look(
-    host: PortForwardReader,
+    host: HostReader,
     desired: Values | None,
     recorded: Values,
     *,
@@ -106,6 +86,8 @@ def look(
         sockets=tuple(host.listening_sockets()) if ahead else (),
         ssh_ports=ssh_ports(_sshd_files(host), uri) if ahead else (),
         foreign=tuple(_foreign(host)) if ahead else (),
+        firewall=None if desired is None else _firewall(host, seconds_old=0.0 if ahead else SECONDS_RULES_STAND),
+        uplinks={} if desired is None else surroundings(host).uplinks,
         forwards=_forwards(host) if ahead else {},
         has_nft=host.has_program("nft"),
         may_change=desired == {} or host.may_change_links(),
@@ -189,6 +171,13 @@ def _foreign(host: FirewallReader) -> Iterator[ForeignForward]:
         except (AccessDenied, HostFailure):
             continue
         yield from foreign_forwards(program, listed)
+
+
+def _firewall(host: HostReader, *, seconds_old: float) -> Ruleset | None:
+    try:
+        return whole_firewall(host, seconds_old=seconds_old)
+    except (AccessDenied, HostFailure):
+        return None
 
 
 def _forwards(host: SysctlReader) -> dict[int, bool]:

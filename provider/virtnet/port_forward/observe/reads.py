@@ -16,6 +16,8 @@ from virtnet.host.requests import (
     service,
     sysctl,
 )
+from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC
+from virtnet.network.observe.whole_firewall import LISTERS as WHOLE
 from virtnet.planning.clients.reads import Reads, Request
 from virtnet.port_forward.observe.observe import FORWARDING, LISTERS
 from virtnet.port_forward.observe.ssh import SSHD_CONFIG, SSHD_DIRECTORY
@@ -44,6 +46,7 @@ _GROUP: frozenset[Request] = frozenset(
         program("nft"),
         *(program(lister) for lister in LISTERS),
         *(sysctl(key) for key in FORWARDING.values()),
+        *map(file, (*ROUTES_IN_PROC, *BRIDGED_TO_IPTABLES.values())),
         *(file(path) for path in (COMMON_PATH, SCRIPT_PATH, SERVICE_PATH)),
     }
 )
@@ -65,6 +68,6 @@ def _likely_next(request: Request, text: str) -> list[Request]:
 
 
 #: Asked before a change alone.
-_OF_OTHERS: frozenset[Request] = frozenset(map(firewall_rules, LISTERS))
+_OF_OTHERS: frozenset[Request] = frozenset(map(firewall_rules, (*LISTERS, *WHOLE)))
 
 READS = Reads(groups=(_GROUP, _OF_OTHERS), likely_next=_likely_next)

@@ -6,6 +6,7 @@ from virtnet.planning.findings import Note, Refusal
 from virtnet.port_forward.forward import Forward, PortRange
 from virtnet.port_forward.kinds import NoteKind, RefusalKind
 from virtnet.port_forward.observed import PortForwardReport
+from virtnet.port_forward.plan.blocked import as_details, blocked
 from virtnet.port_forward.target import Target
 from virtnet.spec.part import Values
 
@@ -32,6 +33,8 @@ def refusals(
         yield Refusal(RefusalKind.FORWARDING_OFF, {**host, **details})
     for ports in opened:
         yield from _of_ports(forward, ports, desired, observed)
+    if place := blocked(forward, observed):
+        yield Refusal(RefusalKind.BLOCKED, {**as_details(place), **host})
 
 
 def _of_ports(forward: Forward, ports: PortRange, desired: Values, observed: PortForwardReport) -> Iterator[Refusal]:

@@ -7,6 +7,8 @@ from virtnet.planning.plan import ChangeClass
 from virtnet.port_forward.forward import Forward
 from virtnet.port_forward.kinds import Missing, ProblemKind
 from virtnet.port_forward.observed import PortForwardReport, restore_missing
+from virtnet.port_forward.plan.blocked import as_details as place_details
+from virtnet.port_forward.plan.blocked import blocked
 from virtnet.port_forward.plan.owners import Held, held_by_record, taken_from
 from virtnet.port_forward.restore.files import path_of
 from virtnet.port_forward.rules.table import RulesState, state
@@ -16,6 +18,7 @@ from virtnet.spec.part import Values
 
 _MENDED_BY: Mapping[object, ChangeClass | None] = {
     ProblemKind.ADDRESS_MISSING: None,
+    ProblemKind.BLOCKED: None,
     ProblemKind.NETWORK_UNFIT: None,
     ProblemKind.OWNER_CHANGED: ChangeClass.RECORDED,
 }
@@ -49,6 +52,8 @@ def problems(inputs: Values, recorded: Values, observed: PortForwardReport) -> I
     listens = inputs.get("listen_address")
     if isinstance(listens, str) and listens not in observed.addresses:
         yield Problem(ProblemKind.ADDRESS_MISSING, {"address": listens})
+    if expected is not None and (place := blocked(expected, observed)):
+        yield Problem(ProblemKind.BLOCKED, place_details(place))
     yield from _of_record(held, expected)
     yield from _of_rules(held, expected, observed)
     if missing := list(restore_missing(observed.restore, observed.service)):
