@@ -16,7 +16,7 @@ side_by_side = --numprocesses=$(workers) --dist=loadscope
 # The longest first, so that no processor waits for one at the end.
 all := tests/acceptance tests/integration tests/unit
 
-.PHONY: help setup env check unit unit-pythons integration acceptance test demo bench faults test-long test-newer-libvirt test-modular lint types style layers scripts audit format codegen sdk changelog clean
+.PHONY: help setup env check unit unit-pythons integration acceptance test demo bench faults test-long test-newer-libvirt test-hosts test-modular lint types style layers scripts audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -81,6 +81,9 @@ test-long: setup ## all faults, a thousand random edits and a thousand walks com
 
 test-newer-libvirt: setup ## run the integration and acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
 	@tools/newer-libvirt $(ARGS)
+
+test-hosts: setup ## run the integration tests that say most on hosts from Debian 11 to 14 and write docs/hosts.md (root, an hour); ARGS='--only oldest'
+	@$(with_env) PYTHONPATH=. python -m tests.campaigns.hosts $(ARGS)
 
 test-modular: setup ## run the integration tests on modular daemons that write nftables, built once into that tree (root)
 	@tools/newer-libvirt --modular $(ARGS)

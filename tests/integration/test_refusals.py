@@ -285,3 +285,23 @@ def test_a_local_libvirtd_that_stops_half_way_is_given_up_and_finished_later(hos
     assert re.search("the connection to libvirt at qemu:///system was (lost|given up) while trying to", up)
     host.sh(f"kill -CONT {pid}")
     then_made(stack)
+
+
+def test_a_second_address_for_a_name_is_added_while_the_network_runs_or_refused_with_the_version(
+    host: Host, stack: Stack
+) -> None:
+    subnets = [{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}]
+    both = [{"ip": ip, "hostnames": ["web"]} for ip in ("10.91.0.5", "fd00:91::5")]
+    stack.network("lab", ips=subnets, dns={"hosts": both[:1]})
+    stack.up()
+    stack.network("lab", ips=subnets, dns={"hosts": both})
+
+    if host.libvirt_version() < (7, 1):
+        refused(host, stack, "a second address for a name of dns.hosts, while the network runs, needs libvirt 7.1.0")
+        # A network that is made anew has both.
+        stack.destroy()
+        stack.network("lab", ips=subnets, dns={"hosts": both})
+    stack.up()
+
+    assert [host.virsh("net-dumpxml", "lab").count(f"<host ip='{one['ip']}'>") for one in both] == [1, 1]
+    assert stack.unchanged()

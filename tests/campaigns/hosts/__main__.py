@@ -1,0 +1,62 @@
+"""Runs the subjects' tests on each host, and writes docs/hosts.json and the tables of docs/hosts.md: `make test-hosts`.
+
+`--only TEXT` runs on those hosts whose titles hold the text; what was written of the others stays. Needs root on a
+Debian machine, and an hour on two cores once the trees are made. Ends with 1 where something failed that
+tests/campaigns/data/hosts.json does not explain, or where that explains what does not fail.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.campaigns.hosts.outcomes import Ran, from_data, reds, stale, written
+from tests.campaigns.hosts.subjects import HOSTS, Host
+
+REPOSITORY = Path(__file__).parents[3]
+DOCUMENT = REPOSITORY / "docs" / "hosts.md"
+RUNS = DOCUMENT.with_suffix(".json")
+EXPLAINED = REPOSITORY / "tests" / "campaigns" / "data" / "hosts.json"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run on each host in turn: two at once would slow each other down."""
+    parser = argparse.ArgumentParser(prog="make test-hosts", description=__doc__)
+    parser.add_argument("--only", default="", help="a part of a host's title")
+    options = parser.parse_args(arguments)
+    runs: dict[str, Ran] = {}
+    for host in HOSTS:
+        if options.only in host.title:
+            runs[host.title] = _run(host)
+            _keep(runs)
+    explained = json.loads(EXPLAINED.read_text())
+    unexplained = [f"{red.host}: {red.name}: {red.said}" for red in reds(runs, explained) if not red.why]
+    wrong = [*unexplained, *(f"{name} is explained, and does not fail" for name in stale(runs, explained))]
+    print("\n".join(wrong))
+    passed = sum(sum(run.passed.values()) for run in runs.values())
+    others = sum(len(run.others) for run in runs.values())
+    print(f"hosts: {passed} passed, {len(wrong)} failed, {others - len(unexplained)} skipped")
+    return 1 if wrong or not runs else 0
+
+
+def _run(host: Host) -> Ran:
+    """The last line that the run prints tells all."""
+    print(f"==> {host.title}", flush=True)
+    options = ["--networks"] if host.networks else []
+    command = ["env", "PYTHONPATH=.", "python", "-m", "tests.campaigns.hosts.here", *options]
+    tree = ["tools/other-libvirt", *host.tree, "--run"] if host.tree else []
+    done = subprocess.run([*tree, *command], cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True)
+    return from_data(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _keep(runs: dict[str, Ran]) -> None:
+    """Write what is known by now, beside what is known of other hosts."""
+    there = {title: from_data(data) for title, data in json.loads(RUNS.read_text()).items()} | runs
+    RUNS.write_text(json.dumps({title: run.as_data() for title, run in there.items()}, indent=1) + "\n")
+    DOCUMENT.write_text(written(DOCUMENT.read_text(), there, json.loads(EXPLAINED.read_text())))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,170 @@
+"""What came of the tests on hosts, and the tables of docs/hosts.md that are made of it. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tests.campaigns.hosts.subjects import HOSTS, SUBJECTS, Subject
+
+BEGIN, END = "<!-- hosts -->", "<!-- end of hosts -->"
+TOOLS = ("libvirt", "dnsmasq", "nft", "iptables", "QEMU", "kernel")
+
+Explained = Mapping[str, Mapping[str, str]]
+"""Why something fails on a host: by the host's title, and by the test or the file of a network."""
+
+
+class Outcome(NamedTuple):
+    """What came of one test."""
+
+    file: str
+    test: str
+    became: str
+    """passed, failed or skipped."""
+    said: str = ""
+    """Why it failed or was skipped, the first line."""
+
+    @property
+    def name(self) -> str:
+        """The file and the test."""
+        return f"{self.file}::{self.test}"
+
+
+class Ran(NamedTuple):
+    """What came of a run on one host."""
+
+    on: str
+    """The day."""
+    versions: Mapping[str, str]
+    passed: Mapping[str, int]
+    """How many tests of each file."""
+    others: tuple[Outcome, ...]
+    """The tests that did not pass."""
+    networks: Mapping[str, Any] | None = None
+    """What came of the networks of libvirt's own tests: how many were defined, refused and wrong, and what is wrong."""
+    broken_off: bool = False
+    """Whether somebody ended the tests before all were over."""
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        return {**self._asdict(), "others": [list(outcome) for outcome in self.others]}
+
+
+def ran(
+    on: str,
+    versions: Mapping[str, str],
+    outcomes: Sequence[Outcome],
+    networks: Mapping[str, Any] | None = None,
+    *,
+    broken_off: bool = False,
+) -> Ran:
+    """A run of these tests."""
+    return Ran(
+        on=on,
+        versions=versions,
+        passed=dict(sorted(Counter(one.file for one in outcomes if one.became == "passed").items())),
+        others=tuple(one for one in outcomes if one.became != "passed"),
+        networks=networks,
+        broken_off=broken_off,
+    )
+
+
+def from_data(data: Mapping[str, Any]) -> Ran:
+    """What `as_data` gave."""
+    return Ran(**{**data, "others": tuple(Outcome(*outcome) for outcome in data["others"])})
+
+
+class Red(NamedTuple):
+    """What failed on a host, with its explanation; "" where there is none."""
+
+    host: str
+    name: str
+    said: str
+    why: str
+
+
+def reds(runs: Mapping[str, Ran], explained: Explained) -> Iterator[Red]:
+    """All that failed, by the hosts' titles."""
+    for title, run in runs.items():
+        known = explained.get(title, {})
+        for outcome in run.others:
+            if outcome.became == "failed":
+                yield Red(title, outcome.name, outcome.said, known.get(outcome.name, ""))
+        for found in (run.networks or {}).get("found", ()):
+            yield Red(title, found["file"], found["wrong"], known.get(found["file"], ""))
+
+
+def stale(runs: Mapping[str, Ran], explained: Explained) -> list[str]:
+    """What is explained of a host that was tried, and does not fail there."""
+    red = {(one.host, one.name) for one in reds(runs, explained)}
+    return [
+        f"{title}: {name}"
+        for title, known in explained.items()
+        for name in known
+        if title in runs and (title, name) not in red
+    ]
+
+
+def written(text: str, runs: Mapping[str, Ran], explained: Explained) -> str:
+    """The document with the tables of these runs between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    in_order = {host.title: runs[host.title] for host in HOSTS if host.title in runs}
+    missing = [host.title for host in HOSTS if host.title not in runs]
+    parts = [_tables(in_order or runs, explained)] if runs else []
+    parts += [f"Not run yet: {'; '.join(missing)}."] if missing else []
+    return "\n".join((f"{before}{BEGIN}", "\n\n".join(parts), f"{END}{after}"))
+
+
+def _tables(runs: Mapping[str, Ran], explained: Explained) -> str:
+    hosts = _table(
+        ["host", *TOOLS, "run on"],
+        [[title, *(run.versions.get(tool, "") for tool in TOOLS), _day(run)] for title, run in runs.items()],
+    )
+    # A subject a row: there are more of them than of hosts.
+    cells = _table(
+        ["tests", *runs],
+        [
+            *([subject.title, *(_cell(run, subject) for run in runs.values())] for subject in SUBJECTS),
+            ["libvirt's own networks", *map(_networks, runs.values())],
+        ],
+    )
+    failed = [f"- {red.host}: `{red.name}`. {red.why or red.said}" for red in reds(runs, explained)]
+    skipped = [f"- {title}: {why}" for title, run in runs.items() for why in _skipped(run)]
+    parts = [hosts, cells]
+    parts += ["What is red:", "\n".join(failed)] if failed else ["Nothing is red."]
+    parts += ["What is skipped:", "\n".join(skipped)] if skipped else []
+    return "\n\n".join(parts)
+
+
+def _day(run: Ran) -> str:
+    return f"{run.on}, broken off" if run.broken_off else run.on
+
+
+def _cell(run: Ran, subject: Subject) -> str:
+    of_subject = [outcome.became for outcome in run.others if outcome.file in subject.files]
+    counts = {
+        "passed": sum(run.passed.get(file, 0) for file in subject.files),
+        "failed": of_subject.count("failed"),
+        "skipped": of_subject.count("skipped"),
+    }
+    said = {"passed": "{} passed", "failed": "**{} failed**", "skipped": "{} skipped"}
+    return ", ".join(said[became].format(count) for became, count in counts.items() if count) or "-"
+
+
+def _networks(run: Ran) -> str:
+    if run.networks is None:
+        return "-"
+    wrong = run.networks.get("wrong", 0)
+    said = f"{run.networks.get('defined', 0)} lived, {run.networks.get('refused', 0)} refused by libvirt"
+    return f"{said}, **{wrong} wrong**" if wrong else said
+
+
+def _skipped(run: Ran) -> Iterator[str]:
+    for outcome in run.others:
+        if outcome.became == "skipped":
+            yield f"`{outcome.name}`, {outcome.said.removeprefix('Skipped: ')}"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,49 @@
+"""Which hosts are tried, and with which tests: those that say most about a host in little time. Data."""
+
+from typing import NamedTuple
+
+
+class Subject(NamedTuple):
+    """What a group of tests is about."""
+
+    title: str
+    files: tuple[str, ...]
+
+
+class Host(NamedTuple):
+    """A host that tests run on."""
+
+    title: str
+    tree: tuple[str, ...] = ()
+    """What tools/other-libvirt is called with; nothing for the machine itself."""
+    networks: bool = False
+    """Whether the networks of libvirt's own tests are tried as well."""
+
+
+HOSTS = (
+    Host("Debian 11, the oldest", ("bullseye",), networks=True),
+    Host("Debian 12", networks=True),
+    Host("Debian 13", ("trixie",)),
+    Host("Debian 13, modular daemons", ("trixie", "--modular")),
+    Host("Debian 13, modular daemons and virtproxyd", ("trixie", "--modular-virtproxyd")),
+    Host("Debian 14, the newest", ("forky",), networks=True),
+)
+"""The machine that runs this stands for Debian 12."""
+
+SUBJECTS = (
+    Subject("life of a network", ("test_network_lifecycle", "test_network_shapes", "test_autostart")),
+    Subject("live sections", ("test_live_sections",)),
+    Subject("restart, with guests", ("test_restart", "test_guests")),
+    Subject("adopt, give back, import", ("test_adoption", "test_import")),
+    Subject("drift, firewall", ("test_network_drift",)),
+    Subject("refusals", ("test_refusals",)),
+    Subject("forwarding", ("test_host_forwarding_sandbox",)),
+    Subject("ssh, TLS, TCP", ("test_ssh", "test_network_transports")),
+    Subject("doctor", ("test_doctor",)),
+)
+"""The files are those of tests/integration."""
+
+
+def paths() -> tuple[str, ...]:
+    """The files of all subjects, as pytest takes them."""
+    return tuple(f"tests/integration/{file}.py" for subject in SUBJECTS for file in subject.files)
