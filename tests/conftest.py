@@ -37,6 +37,13 @@ for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes seconds before what takes milliseconds, so that no processor waits for one test at the end."""
+    seconds = ("acceptance", "integration", "fuzz")
+    items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in seconds))
+
+
 #: Files whose tests all look at the outcome of one long run: side by side, every process would make a run of its own.
 OF_ONE_RUN = frozenset({"test_schema.py", "test_plugin_protocol.py", "test_bad_input.py"})
 

@@ -126,7 +126,7 @@ def test_where_nothing_drifted_a_preview_speaks_of_no_drift(before: dict[str, An
     assert shown.drift == ()
 
 
-@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate], max_examples=60)
+@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate], max_examples=settings().max_examples * 3 // 2)
 @given(whole_networks(), whole_networks(), st.sampled_from(["both", "config", "live"]), st.booleans())
 def test_all_that_an_update_does_stands_in_its_preview(
     before: dict[str, Any], by_others: dict[str, Any], copies: str, restarts: bool

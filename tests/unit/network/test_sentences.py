@@ -32,6 +32,8 @@ from virtnet.planning.reports import HostAddress, HostRoute, ListeningSocket
 from virtnet.planning.resource import Resource
 from virtnet.spec.part import Values
 
+pytestmark = pytest.mark.fuzz
+
 UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 BRIDGE = "vn-lab"
 OURS, OTHERS = "project/stack/lab", "project/stack/other"
