@@ -129,7 +129,9 @@ def disagreements(cell: Mapping[str, Any]) -> list[str]:
             if fate == Fate.UNKNOWN.name or (fate == Fate.ACCEPTED.name) != cell[passed][name]:
                 wrong.append(f"{name}: {said} {fate}, {passed} {cell[passed][name]}")
     dropped = [name for name, fate in cell["said"].items() if fate == Fate.DROPPED.name]
-    wrong += [] if cell["foreseen"] == dropped else [f"foreseen {cell['foreseen']}, said then {dropped}"]
+    # Before libvirt has written any rules nothing tells with what it will, and a preview says what is sure in any case.
+    expected = ([], dropped) if cell["mode"] == "nat" else (dropped,)
+    wrong += [] if cell["foreseen"] in expected else [f"foreseen {cell['foreseen']}, said then {dropped}"]
     wrong += [f"{name}: still dropped after {cell['commands']}" for name, ok in cell["passed then"].items() if not ok]
     return wrong
 
