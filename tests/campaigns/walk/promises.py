@@ -96,7 +96,8 @@ def _of_network(effect: Effect, said: Promises) -> bool:
         case "removed" | "not persistent" | "made anew":
             return said.destroys
         case "stopped":
-            return said.destroys or said.will(r"\bactive changes .*\[restart\]")
+            for_good = said.will("will stop the network") and not said.will("will start the network")
+            return said.destroys or for_good or said.will(r"\bactive changes .*\[restart\]")
         case "unplugged":
             # Of who is plugged in again after a restart it says for how long.
             return said.disconnects or said.says(

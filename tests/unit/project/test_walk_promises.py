@@ -51,6 +51,7 @@ RESTARTED = NETWORK._replace(ifindex="9")
 UNPLUGGED = NETWORK._replace(plugged=frozenset())
 TAKEN = NETWORK._replace(mark=Mark("urn:b", "s", creating=False))
 BY_HOSTS = of_network("ips[10.60.0.1/24].dhcp.hosts[52:54:00:00:00:0a] is removed [live]")
+STOPS = of_network("if Pulumi creates it (+): will stop the network")
 AUTOSTART = of_network("autostart changes (true -> false) [live]")
 
 
@@ -63,6 +64,8 @@ AUTOSTART = of_network("autostart changes (true -> false) [live]")
         (EDITED, preview(BY_HOSTS.replace("lab0", "lab1")), ["running"]),
         (EDITED, preview(op="delete"), []),
         (STOPPED, preview(of_network("active changes (true -> false) [restart]")), ["unplugged"]),
+        (STOPPED, preview(STOPS), ["unplugged"]),
+        (STOPPED, preview(STOPS, of_network("will start the network")), ["unplugged", "stopped"]),
         (STOPPED, preview(AUTOSTART), ["unplugged", "stopped"]),
         (STOPPED, preview(op="delete"), ["unplugged"]),
         (STOPPED, preview(op="delete", onDelete="disconnect"), []),
