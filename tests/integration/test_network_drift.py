@@ -70,16 +70,21 @@ def test_a_bridge_with_another_mtu_gets_the_networks_while_it_runs(host: Host, s
 
 
 def test_a_network_that_lost_its_definition(host: Host, stack: Stack) -> None:
-    stack.network("lab", ips=SUBNETS)
+    stack.network("lab", forward={"mode": "nat"}, ips=SUBNETS)
     stack.up()
+    before = host.virsh("net-dumpxml", "lab", "--inactive")
     host.virsh("net-undefine", "lab")
 
-    stack.refresh()
+    refreshed = stack.refresh()
     again = quiet(stack)
     preview = stack.preview()
     stack.up()
 
     assert again
+    # The running network shows the ports that libvirt's firewall puts in.
+    assert "the program leaves out" not in refreshed + preview
+    assert re.search(r"<forward mode='nat'/>", before)
+    assert re.search(r"<forward mode='nat'/>", host.virsh("net-dumpxml", "lab", "--inactive"))
     assert "persistent changes (false -> true) [live]" in preview
     assert (host.network("lab") or {})["Persistent"] == "yes"
     assert stack.unchanged()

@@ -138,11 +138,14 @@ class ReportedNetwork(NamedTuple):
 
     @property
     def definition(self) -> Definition:
-        """The persistent definition, or the live one of a transient network."""
-        found = self.live if self.config is None else self.config
-        if found is None:  # a network is active or persistent, or it is not there
+        """The persistent definition; of a transient network the one that starts the same as runs."""
+        if self.config is not None:
+            return self.config
+        if self.live is None:  # a network is active or persistent, or it is not there
             raise ValueError(f"libvirt reported network {self.name} neither active nor persistent")
-        return found
+        from virtnet.network.xml.write import for_definition
+
+        return definition(for_definition(self.live))
 
     @property
     def running(self) -> Definition:

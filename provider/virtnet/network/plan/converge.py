@@ -272,7 +272,7 @@ def _definition(course: _Course) -> Iterator[NetworkStep]:
     report, copies = course.report, course.targets.copies
     if not course.defines:
         return
-    base = report.config if report.config is not None else definition(network_edit.for_definition(report.definition))
+    base = report.definition
     xml = network_edit.edit(base, copies.config)
     yield DefineNetwork(
         uuid=report.uuid,

@@ -272,6 +272,9 @@ def section_xml(part: type[Part], name: str, item: Values) -> str:
     return etree.tostring(element, encoding="unicode")
 
 
+_USUAL_PORTS = {"start": "1024", "end": "65535"}
+
+
 def for_definition(live: Definition) -> str:
     """A running network's XML as a definition that starts the same: less what only a running network has."""
     root = live.copy()
@@ -282,6 +285,11 @@ def for_definition(live: Definition) -> str:
             dns.remove(record)
     for element in root.iter("network", "interface", "address"):
         element.attrib.pop("connections", None)
+    for forward in root.findall("forward"):
+        nat = forward.find("nat")
+        # libvirt's firewall puts the usual ports in where the definition has none.
+        if nat is not None and not nat.attrib and [dict(child.attrib) for child in nat] == [_USUAL_PORTS]:
+            forward.remove(nat)
     for pool in root.findall("forward/pf/.."):
         for resolved in [*pool.findall("address"), *pool.findall("interface")]:
             pool.remove(resolved)

@@ -4,6 +4,7 @@ from virtnet.errors import VirtnetError
 from virtnet.network.tree import own_bridge, serves
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.network.xml.read import RESTART_ITEM
+from virtnet.network.xml.write import for_definition
 
 NAT = (
     "<network><name>lab</name><forward mode='nat'/><bridge name='vn-lab'/><mac address='52:54:00:00:00:01'/>"
@@ -79,3 +80,19 @@ def test_nothing_is_read_before_it_is_asked() -> None:
     found = Definition(NAT)
     assert found.bridge == "vn-lab"
     assert "tree" not in vars(found)
+
+
+@pytest.mark.parametrize(
+    ("nat", "stays"),
+    [
+        ("<nat><port start='1024' end='65535'/></nat>", False),
+        ("<nat><port start='1024' end='2047'/></nat>", True),
+        ("<nat ipv6='yes'><port start='1024' end='65535'/></nat>", True),
+        ("<nat><address start='192.0.2.1' end='192.0.2.2'/><port start='1024' end='65535'/></nat>", True),
+    ],
+    ids=["libvirt's own", "other ports", "of IPv6 too", "addresses beside"],
+)
+def test_the_ports_that_libvirt_puts_in_are_no_part_of_a_definition(nat: str, *, stays: bool) -> None:
+    live = Definition(f"<network><name>lab</name><forward mode='nat'>{nat}</forward></network>")
+
+    assert ("<nat" in for_definition(live)) is stays
