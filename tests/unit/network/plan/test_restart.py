@@ -41,7 +41,7 @@ def a_host() -> tuple[FakeLibvirt, FakeHost, lifecycle.Connect]:
 
 def listed_a_moment_ago(host: FakeHost, rules: str) -> None:
     """What tells whether connections stay tracked; what the network itself lacks in it is looked for once more."""
-    host.firewall.earlier = {"iptables-save": None, "ip6tables-save": None, "nft": rules}
+    host.firewall.earlier = {**host.firewall.listings, "iptables-save": rules}
 
 
 def with_guests(libvirt: FakeLibvirt, host: FakeHost) -> None:
@@ -92,7 +92,7 @@ def test_a_restart_plugs_everything_in_as_it_was() -> None:
     ("rules", "edit", "tracked", "told"),
     [
         pytest.param("", {"mtu": 1400}, True, False, id="nothing else tracks"),
-        pytest.param("table inet filter {\nct state new accept", {"mtu": 1400}, False, False, id="others do"),
+        pytest.param("-A INPUT -m conntrack --ctstate NEW", {"mtu": 1400}, False, False, id="others do"),
         pytest.param("", {"forward": {"mode": "route"}}, False, True, id="nothing translates afterwards"),
         pytest.param("", {"ips": [{"address": "10.10.0.1/24"}]}, False, True, id="guests get other addresses"),
     ],
