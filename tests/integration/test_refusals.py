@@ -183,7 +183,7 @@ def test_dnsmasq_missing(host: Host, stack: Stack) -> None:
     host.sh("touch nothing; mount --bind nothing $(readlink -f $(command -v dnsmasq))")
     stack.network("lab", ips=[SUBNET])
 
-    refused(host, stack, "dnsmasq is missing on the host; install it (package dnsmasq-base)")
+    refused(host, stack, "dnsmasq is missing on the host; install it (Debian and Ubuntu: the package dnsmasq-base)")
 
     host.sh("umount $(readlink -f $(command -v dnsmasq))")
     then_made(stack)
