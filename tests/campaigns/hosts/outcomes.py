@@ -94,13 +94,13 @@ def reds(runs: Mapping[str, Ran], explained: Explained) -> Iterator[Red]:
 
 
 def stale(runs: Mapping[str, Ran], explained: Explained) -> list[str]:
-    """What is explained of a host that was tried, and does not fail there."""
+    """What is explained of a host that was tried to the end, and does not fail there."""
     red = {(one.host, one.name) for one in reds(runs, explained)}
     return [
         f"{title}: {name}"
         for title, known in explained.items()
         for name in known
-        if title in runs and (title, name) not in red
+        if title in runs and not runs[title].broken_off and (title, name) not in red
     ]
 
 

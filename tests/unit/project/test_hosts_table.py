@@ -30,6 +30,7 @@ def test_an_explanation_of_what_does_not_fail_is_stale() -> None:
     known = {"old": {"test_doctor::test_a": "", "test_doctor::test_b": ""}, "not tried": {"test_doctor::test_a": ""}}
 
     assert stale(RAN, known) == ["old: test_doctor::test_b"]
+    assert stale({"old": RAN["old"]._replace(broken_off=True)}, known) == []
 
 
 def test_the_tables_take_the_place_of_those_before() -> None:
