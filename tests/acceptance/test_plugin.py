@@ -249,7 +249,7 @@ def test_functions_tell_of_the_host(host: Host, native: NativeStack) -> None:
     assert sorted(rule["rule"] for rule in told if rule["program"] != "ip6tables") == sorted(listed)
     assert {rule["network"] for rule in told} == {"lab"}
     ways = [way for way in outputs["host"]["network_paths"] if way["network"] == "lab"]
-    assert {"outside", "dns", "dhcp"} <= {way["path"] for way in ways}
+    assert {"dns", "dhcp"} <= {way["path"] for way in ways}
     assert {way["fate"] for way in ways} == {"accepted"}
     assert [(lease["mac"], lease["address"], lease["hostname"], lease["expires"]) for lease in outputs["leases"]] == [
         ("52:54:00:00:00:09", "10.0.9.9", "nine", "2100-01-01T00:00:00Z")
