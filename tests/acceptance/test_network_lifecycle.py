@@ -22,7 +22,7 @@ def test_a_nat_network_comes_up_and_goes_again(host: Host, stack: Stack) -> None
     assert (info["Active"], info["Persistent"], info["Autostart"], info["Bridge"]) == ("yes", "yes", "yes", "vn-lab")
     assert "10.91.0.1/24" in host.sh("ip -br address show vn-lab")
     assert "10.91.0.0/24 dev vn-lab" in host.sh("ip route")
-    assert "MASQUERADE" in host.sh("iptables -t nat -S LIBVIRT_PRT | grep 10.91.0.0/24")
+    assert "10.91.0.0/24" in host.sh("(iptables-save; nft list ruleset) | grep -i masquerade")
     assert stack.outputs("lab")["bridgeName"] == "vn-lab"
     assert stack.unchanged()
 

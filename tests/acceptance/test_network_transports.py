@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.acceptance.stack import Stack
+from tests.hosts.daemons import listen
 from tests.hosts.sandboxed import Host
 from tests.hosts.workstation import HOST_ADDRESS, Workstation, workstation
 
@@ -41,11 +42,7 @@ def desk(host: Host) -> Iterator[Workstation]:
         directory = host.directory / "pki"
         directory.mkdir()
         host.sh(CERTIFICATES.format(directory=directory, address=HOST_ADDRESS))
-        lines = CONFIGURATION.format(directory=directory, address=HOST_ADDRESS)
-        host.run("tee", "-a", "/etc/libvirt/libvirtd.conf", given=lines)
-        host.sh(
-            "kill $(cat /run/libvirtd.pid); while pgrep -x libvirtd; do sleep 0.05; done; libvirtd --daemon --listen"
-        )
+        listen(host, CONFIGURATION.format(directory=directory, address=HOST_ADDRESS))
         yield made
 
 

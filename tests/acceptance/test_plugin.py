@@ -14,7 +14,7 @@ import pytest
 from tests.acceptance.native_stack import NATIVE_PROGRAM, NativeStack
 from tests.acceptance.stack import PROGRAM, Stack
 from tests.acceptance.test_killed import hooked  # noqa: F401 - a fixture
-from tests.hosts.daemons import kill_libvirtd, start_libvirtd
+from tests.hosts.daemons import kill_libvirtd, socket_path, start_libvirtd, unreached
 from tests.hosts.guests import linux_guest
 from tests.hosts.sandboxed import Host
 
@@ -198,7 +198,7 @@ def test_a_host_that_is_down_fails_a_refresh_or_keeps_what_is_recorded(host: Hos
     # Without the program the provider's own recorded configuration would count.
     kept = native.pulumi("refresh", "--yes", "--skip-preview", "--run-program").stdout
 
-    assert "libvirt at qemu:///system cannot be reached; start libvirtd" in failed
+    assert f"libvirt at qemu:///system {unreached(host)}; start" in failed
     assert "what is recorded is shown, as virtnet:unreachable is recorded" in kept
     start_libvirtd(host)
     assert native.unchanged()
@@ -434,16 +434,17 @@ def test_the_plugin_is_found_running_for_debugging(host: Host, native: NativeSta
 
 
 def test_an_explicit_provider_has_settings_of_its_own(host: Host, native: NativeStack) -> None:
+    uri = f"qemu+unix:///system?socket={socket_path(host)}"
     native.write(
         "import pulumi\nimport pulumi_virtnet.native as virtnet\n"
         "class Provider(pulumi.ProviderResource):\n    pass\n"
-        "here = Provider('virtnet', 'here', {'uri': 'qemu+unix:///system?socket=/run/libvirt/libvirt-sock'})\n"
+        f"here = Provider('virtnet', 'here', {{'uri': {uri!r}}})\n"
         "virtnet.LibvirtNetwork('lab', ips=[{'address': '10.91.0.1/24'}], opts=pulumi.ResourceOptions(provider=here))\n"
     )
 
     native.up()
 
-    assert native.state("lab")["outputs"]["uri"] == "qemu+unix:///system?socket=/run/libvirt/libvirt-sock"
+    assert native.state("lab")["outputs"]["uri"] == uri
     assert host.network("lab") is not None
     assert native.unchanged()
     native.destroy()

@@ -3,36 +3,28 @@
 Run inside a sandbox: `virtnet sandbox -- python -m tests.campaigns.killed_restarts`.
 """
 
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from tests.campaigns.random_edits import BRIDGE, GUEST, START, look, neighbour
+from tests.hosts.daemons import kill_libvirtd, start_libvirtd
+from tests.hosts.sandboxed import Host
 
 from virtnet.connect import connect
 from virtnet.libvirtd.connection import Connections
 from virtnet.network.resource import NETWORK
 from virtnet.planning import lifecycle
 
+#: The sandbox that this runs in.
+HERE = Host(0, Path("/"))
+
 
 def doors_of_a_new_process() -> lifecycle.Connect:
     """Clients with no memory of a daemon that was killed."""
     connections = Connections()
     return lambda uri: connect(uri, connections)
-
-
-def kill_libvirtd_and_start_it_again() -> None:
-    pid = int(Path("/run/libvirtd.pid").read_text())
-    os.kill(pid, signal.SIGKILL)
-    # The sandbox's process 1 reaps what it started.
-    while Path(f"/proc/{pid}").exists():
-        time.sleep(0.02)
-    subprocess.run(["libvirtd", "--daemon", "--pid-file", "/run/libvirtd.pid"], check=True)
-    subprocess.run(["virsh", "--quiet", "net-list"], check=True, stdout=subprocess.DEVNULL)
 
 
 def plugged() -> tuple[Any, ...]:
@@ -64,7 +56,8 @@ def main() -> int:
             break
         for step in steps[:killed]:
             step.execute(clients(""))
-        kill_libvirtd_and_start_it_again()
+        kill_libvirtd(HERE)
+        start_libvirtd(HERE)
         clients = doors_of_a_new_process()
         waiting = sorted(look().on_bridge) if Path("/sys/class/net", BRIDGE).exists() else []
 

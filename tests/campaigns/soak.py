@@ -24,6 +24,7 @@ from typing import Any
 
 from tests.acceptance.stack import Stack
 from tests.campaigns.random_edits import BRIDGE, GUEST, START, edited, neighbour
+from tests.hosts.daemons import daemon_pid, daemons
 from tests.hosts.sandboxed import LIST_NFT, Host, nft_lines
 
 from virtnet.connect import connect
@@ -44,8 +45,10 @@ WARM = 0.3
 #: which a short run, whose caches are still being filled, stays below.
 GROWTH, GROWTH_IN_ALL = 2048, 1024 * 1024
 #: libvirtd begins with 5 workers, makes more of them when many calls wait, up to 20, and ends none (libvirtd.conf's
-#: min_workers and max_workers): so many more threads are no leak.
-WORKERS = 15
+#: min_workers and max_workers): so many more threads are no leak. So does each modular daemon.
+WORKERS = 15 * len(daemons().daemons)
+#: The sandbox that this runs in.
+HERE = Host(0, Path("/"))
 
 
 def sh(script: str) -> str:
@@ -59,7 +62,7 @@ def sh(script: str) -> str:
 
 @dataclass(frozen=True)
 class Sample:
-    """What two processes hold at one moment; memory in bytes."""
+    """What this process and libvirt's daemons hold at one moment; memory in bytes."""
 
     memory: int
     descriptors: int
@@ -79,7 +82,9 @@ def _held(process: str) -> tuple[int, int, int]:
 
 
 def sample(guests: int) -> Sample:
-    return Sample(*_held("self"), *_held(sh("pidof -s libvirtd").strip()), guests)
+    of_daemons = [_held(daemon_pid(HERE, daemon.name)) for daemon in daemons().daemons]
+    memory, descriptors, threads = map(sum, zip(*of_daemons, strict=True))
+    return Sample(*_held("self"), memory, descriptors, threads, guests)
 
 
 def slope(values: list[int]) -> float:

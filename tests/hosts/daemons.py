@@ -7,20 +7,35 @@ import os
 
 from tests.hosts.sandboxed import STAND_IN_FOR_TC, Host
 
-from virtnet.sandbox.layout import layout
+from virtnet.sandbox.layout import Layout, layout
 
 #: The libvirt that can write its rules to nftables itself, into tables of its own. An older one reads no network.conf.
 WRITES_NFTABLES = (10, 4)
 
 
+def daemons() -> Layout:
+    """Which daemons the hosts of this run have; all are alike."""
+    return layout(os.environ, os.environ["PATH"])
+
+
 def network_daemon(_host: Host) -> str:
-    """The name of the daemon that runs a host's networks; all sandboxes of a run are alike."""
-    return layout(os.environ, os.environ["PATH"]).daemons[0].name
+    """The name of the daemon that runs a host's networks."""
+    return daemons().daemons[0].name
+
+
+def guest_daemon(_host: Host) -> str:
+    """The name of the daemon that runs a host's guests, which clients reach first: libvirtd runs networks as well."""
+    return "libvirtd" if daemons() is Layout.MONOLITHIC else "virtqemud"
 
 
 def daemon_version(host: Host) -> tuple[int, ...]:
     """The version of that daemon, like (9, 0, 0)."""
     return tuple(map(int, host.virsh("version", "--daemon").rpartition("daemon: ")[2].split(".")))
+
+
+def firewall_backend(host: Host) -> str:
+    """With what libvirt has written the rules of the networks that run: "iptables" or "nftables"."""
+    return "nftables" if "table ip libvirt_network" in host.sh("nft list tables") else "iptables"
 
 
 def choose_firewall(host: Host, backend: str) -> None:
@@ -32,17 +47,20 @@ def choose_firewall(host: Host, backend: str) -> None:
     start_libvirtd(host)
 
 
-def start_libvirtd(host: Host) -> None:
-    """Start libvirtd, and return when it answers.
+def start_daemon(host: Host, name: str) -> None:
+    """Start a daemon, and return when networks and guests are answered for.
 
     On the first processor, as the sandbox does: else it may ask QEMU anew what it can do.
     """
-    allowed, name = sorted(os.sched_getaffinity(0)), network_daemon(host)
-    host.sh(
-        f"taskset --cpu-list {allowed[0]} {name} --daemon;"
-        "for i in $(seq 100); do virsh -q net-list &>/dev/null && break; sleep 0.1; done; virsh -q net-list >/dev/null;"
-        f"taskset --all-tasks --cpu-list --pid {','.join(map(str, allowed))} $(cat /run/{name}.pid) >/dev/null"
-    )
+    allowed = sorted(os.sched_getaffinity(0))
+    host.sh(f"taskset --cpu-list {allowed[0]} {name} --daemon")
+    wait_until_answered(host)
+    host.sh(f"taskset --all-tasks --cpu-list --pid {','.join(map(str, allowed))} $(cat /run/{name}.pid) >/dev/null")
+
+
+def wait_until_answered(host: Host) -> None:
+    """Return when networks and guests are answered for."""
+    host.sh("for i in $(seq 100); do virsh -q 'net-list; list' &>/dev/null && exit 0; sleep 0.1; done; exit 1")
 
 
 def wait_for_end(host: Host, pid: str) -> None:
@@ -50,18 +68,32 @@ def wait_for_end(host: Host, pid: str) -> None:
     host.sh(f"for i in $(seq 100); do [ -e /proc/{pid} ] || exit 0; sleep 0.05; done; exit 1")
 
 
+def daemon_pid(host: Host, name: str) -> str:
+    """A daemon's process id in the sandbox."""
+    return host.sh(f"cat /run/{name}.pid").strip()
+
+
+def signal_daemon(host: Host, name: str, signal: str) -> None:
+    """Send a daemon KILL, TERM, STOP or CONT, and return when it has ended where it is to."""
+    pid = daemon_pid(host, name)
+    host.sh(f"kill -{signal} {pid}")
+    if signal in ("KILL", "TERM"):
+        wait_for_end(host, pid)
+
+
+def start_libvirtd(host: Host) -> None:
+    """Start libvirtd, and return when it answers."""
+    start_daemon(host, network_daemon(host))
+
+
 def kill_libvirtd(host: Host) -> None:
     """Kill libvirtd as nothing can be caught (SIGKILL), and return when it has ended."""
-    pid = libvirtd_pid(host)
-    host.sh(f"kill -KILL {pid}")
-    wait_for_end(host, pid)
+    signal_daemon(host, network_daemon(host), "KILL")
 
 
 def stop_libvirtd(host: Host) -> None:
     """End libvirtd as an administrator does (SIGTERM), and return when it has ended."""
-    pid = libvirtd_pid(host)
-    host.sh(f"kill {pid}")
-    wait_for_end(host, pid)
+    signal_daemon(host, network_daemon(host), "TERM")
 
 
 def restart_libvirtd(host: Host) -> None:
@@ -70,15 +102,46 @@ def restart_libvirtd(host: Host) -> None:
     start_libvirtd(host)
 
 
+def listen(host: Host, configuration: str) -> None:
+    """Have a host let others in by TCP and TLS, with such lines in the configuration of the daemon that can listen."""
+    # virtproxyd listens where its configuration says so, and knows no such option.
+    name, option = ("libvirtd", " --listen") if daemons() is Layout.MONOLITHIC else ("virtproxyd", "")
+    host.run("tee", "-a", f"/etc/libvirt/{name}.conf", given=configuration)
+    if any(daemon.name == name for daemon in daemons().daemons):
+        signal_daemon(host, name, "TERM")
+    if name == "virtproxyd":
+        # Interfaces are asked for where nothing else shows them: by a daemon that systemd starts then.
+        host.sh("virtinterfaced --daemon")
+    host.sh(f"{name} --daemon{option}")
+
+
+def socket_path(host: Host) -> str:
+    """The socket that clients of a host connect to."""
+    (socket,) = [daemon.socket for daemon in daemons().daemons if daemon.name == guest_daemon(host)]
+    return f"/run/libvirt/{socket}"
+
+
+def let_everyone_in(host: Host) -> None:
+    """Let any user of the host reach libvirt, as members of the group libvirt do."""
+    host.sh(f"cd /run/libvirt; chmod 666 {' '.join(daemon.socket for daemon in daemons().daemons)}")
+
+
 def unreached(host: Host) -> str:
     """What is said of a URI while it is down."""
     behind = network_daemon(host) != "libvirtd"
     return "does not reach its daemon for networks" if behind else "cannot be reached"
 
 
+def unanswered(host: Host, seconds: int) -> str:
+    """What is said of a URI while it is stopped (SIGSTOP), after so many seconds."""
+    if network_daemon(host) == "libvirtd":
+        return f"gave no answer in {seconds} s; see that"
+    return f"was reached, and its daemon for networks gave no answer in {seconds} s; see that"
+
+
 def libvirtd_pid(host: Host) -> str:
     """Its process id in the sandbox."""
-    return host.sh(f"cat /run/{network_daemon(host)}.pid").strip()
+    return daemon_pid(host, network_daemon(host))
 
 
 def kill_provider(host: Host) -> None:

@@ -23,6 +23,8 @@ STAND_IN_FOR_TC = r"""
 if tc actions add action csum udp index 1; then tc actions del action csum index 1; exit; fi 2>/dev/null
 printf '#!/bin/sh\n' >/run/tc; chmod 755 /run/tc; mount --bind /run/tc $(readlink -f $(command -v tc))
 """
+#: The same, where the hosts of this run write nftables: those with modular daemons, as upstream has it.
+PREPARE_FIREWALL = "" if layout(os.environ, os.environ["PATH"]) is Layout.MONOLITHIC else f"({STAND_IN_FOR_TC})\n"
 #: Prints the whole of nftables where there is such a program.
 LIST_NFT = "if command -v nft >/dev/null; then nft list ruleset; fi"
 
@@ -209,8 +211,7 @@ def sandboxed_host(directory: Path) -> Iterator[Host]:
         line = process.stdout.readline()
         assert line == "ready\n", "the sandbox did not start"
         host = Host(innermost(process.pid), directory)
-        if layout(os.environ, os.environ["PATH"]) is not Layout.MONOLITHIC:
-            host.sh(STAND_IN_FOR_TC)  # upstream's default
+        host.sh(PREPARE_FIREWALL)
         yield host
     finally:
         process.stdin.close()

@@ -5,7 +5,15 @@ import time
 from typing import Any
 
 import pytest
-from tests.hosts.daemons import kill_libvirtd, restart_libvirtd, start_libvirtd, stop_libvirtd, unreached
+from tests.hosts.daemons import (
+    firewall_backend,
+    kill_libvirtd,
+    restart_libvirtd,
+    socket_path,
+    start_libvirtd,
+    stop_libvirtd,
+    unreached,
+)
 from tests.hosts.sandboxed import Host
 from tests.hosts.workstation import workstation
 from tests.integration.stack import Stack
@@ -33,6 +41,10 @@ def the_problem(host: Host) -> dict[str, Any]:
     return problem
 
 
+#: Takes all of libvirt's NAT, by the backend that wrote it.
+FLUSH_NAT = {"iptables": "iptables -t nat -F", "nftables": "nft flush chain ip libvirt_network guest_nat"}
+
+
 @pytest.fixture
 def lab(host: Host, stack: Stack) -> Stack:
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
@@ -52,7 +64,7 @@ def test_a_healthy_host_has_no_problem_and_is_left_as_it_is(host: Host, lab: Sta
     assert [entry["interface"] for entry in network["data"]["plugged_in"]] == ["g1"]
     in_use = next(finding["data"]["in_use"] for finding in found if "in_use" in finding["data"])
     assert in_use["10.91.0.0/24"] == ["network lab"]
-    assert "libvirt writes its rules with iptables" in table
+    assert f"libvirt writes its rules with {firewall_backend(host)}" in table
     assert "plugged in: interface g1" in table
     assert table.rstrip().endswith("qemu:///system: no problems, 1 note.") or "no problems." in table
     assert host.trace() == before
@@ -60,13 +72,14 @@ def test_a_healthy_host_has_no_problem_and_is_left_as_it_is(host: Host, lab: Sta
 
 def test_the_network_of_the_given_uri_is_looked_at(host: Host) -> None:
     # Whether that is a problem depends on libvirt's interface driver, without which bridges cannot be seen from here.
-    done = host.run("virtnet", "doctor", "--uri", "qemu+unix:///system?socket=/run/libvirt/libvirt-sock", check=False)
+    done = host.run("virtnet", "doctor", "--uri", f"qemu+unix:///system?socket={socket_path(host)}", check=False)
 
     assert "this URI reaches libvirt alone" in " ".join(done.stdout.split())
 
 
 def test_a_host_over_ssh_is_looked_at_whole(host: Host) -> None:
-    host.sh("virsh net-start default; iptables -t nat -F; echo 0 > /proc/sys/net/ipv4/ip_forward")
+    host.sh("virsh net-start default; echo 0 > /proc/sys/net/ipv4/ip_forward")
+    host.sh(FLUSH_NAT[firewall_backend(host)])
 
     with workstation(host) as desk:
         done = desk.run("virtnet", "doctor", "--json", "--uri", "qemu+ssh://far/system", check=False)
@@ -103,9 +116,9 @@ def test_dnsmasq_that_was_killed(host: Host, lab: Stack) -> None:
     doctor(host, problems=0)
 
 
-@pytest.mark.parametrize(
-    ("flush", "said"),
-    [
+#: What somebody may do to libvirt's rules, by the backend that wrote them, and what is said of that.
+FLUSHES = {
+    "iptables": [
         ("iptables -F; iptables -t nat -F", "network 'lab' has lost its"),
         ("iptables -t nat -F", "network 'lab' has lost its NAT of 10.91.0.0/24"),
         ("iptables -F LIBVIRT_FWI", "network 'lab' has lost its rules in LIBVIRT_FWI"),
@@ -116,16 +129,28 @@ def test_dnsmasq_that_was_killed(host: Host, lab: Stack) -> None:
         ),
         ("nft flush ruleset", "libvirt's firewall chains are gone"),
     ],
-)
-def test_chains_and_rules_that_were_flushed(host: Host, lab: Stack, flush: str, said: str) -> None:
-    host.sh(flush)
+    "nftables": [
+        ("nft flush table ip libvirt_network", "network 'lab' has lost its"),
+        (FLUSH_NAT["nftables"], "network 'lab' has lost its NAT of 10.91.0.0/24"),
+        ("nft flush chain ip libvirt_network guest_input", "network 'lab' has lost its rules in guest_input"),
+        ("nft flush chain ip libvirt_network forward", "network 'lab' has lost its way into guest_output"),
+        ("nft delete table ip libvirt_network", "network 'lab' has lost its rules"),
+        ("nft flush ruleset", "libvirt's firewall chains are gone"),
+    ],
+}
 
-    problem = the_problem(host)
 
-    assert problem["area"] == "firewall"
-    assert problem["said"].startswith(said)
-    restart_libvirtd(host)
-    doctor(host, problems=0)
+def test_chains_and_rules_that_were_flushed(host: Host, lab: Stack) -> None:
+    wrong = []
+    for flush, said in FLUSHES[firewall_backend(host)]:
+        host.sh(flush)
+        problem = the_problem(host)
+        if problem["area"] != "firewall" or not problem["said"].startswith(said):
+            wrong.append((flush, problem))
+        restart_libvirtd(host)
+        doctor(host, problems=0)
+
+    assert wrong == []
 
 
 def test_a_bridge_that_was_deleted(host: Host, lab: Stack) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from pydantic.alias_generators import to_camel
-from tests.hosts.daemons import libvirtd_pid
+from tests.hosts.daemons import firewall_backend, libvirtd_pid
 from tests.hosts.sandboxed import Host
 from tests.integration.stack import Stack
 
@@ -122,7 +122,7 @@ def test_items_that_libvirt_takes_for_one_another_are_mended_one_by_one(host: Ho
     assert stack.unchanged()
 
 
-#: What somebody may do to libvirt's rules, by the program that lists them, and what is missed then.
+#: What somebody may do to libvirt's rules, by the backend that wrote them, and what is missed then.
 FLUSHES = {
     "iptables": [
         ("iptables -F LIBVIRT_FWO", "LIBVIRT_FWO"),
@@ -135,7 +135,7 @@ FLUSHES = {
         ("ip6tables -F LIBVIRT_FWI", "LIBVIRT_FWI of IPv6"),
         ("ip6tables -F", "rules of IPv6"),
     ],
-    "nft": [
+    "nftables": [
         ("nft flush chain ip libvirt_network guest_output", "guest_output"),
         ("nft flush chain ip libvirt_network guest_input", "guest_input"),
         ("nft flush chain ip libvirt_network guest_cross", "guest_cross"),
@@ -160,9 +160,8 @@ def test_what_is_lost_of_the_rules_is_missed_by_refresh_and_doctor_and_mended(ho
     stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}])
     stack.up()
     daemon, index, made = libvirtd_pid(host), host.sh("cat /sys/class/net/vn-lab/ifindex"), own_rules(host)
-    lister = "iptables" if "LIBVIRT_FWO" in host.sh("iptables-save") else "nft"
     unnoticed, unmended = [], []
-    for command, missed in FLUSHES[lister]:
+    for command, missed in FLUSHES[firewall_backend(host)]:
         host.sh(command)
         stack.refresh()
         kinds = [problem["kind"] for problem in stack.outputs("lab")["problems"]]

@@ -79,7 +79,7 @@ def test_a_change_of_mode_restarts_under_the_same_identity(host: Host, stack: St
         before[key] for key in ("uuid", "mac", "bridgeName")
     ]
     assert host.sh("cat /sys/class/net/vn-lab/mtu").strip() == "1400"
-    assert "MASQUERADE" not in host.sh("iptables -t nat -S")
+    assert "masquerade" not in host.sh("iptables-save; nft list ruleset").lower()
     assert stack.unchanged()
 
 

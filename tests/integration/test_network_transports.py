@@ -6,6 +6,7 @@ Networks work; what needs the host itself says at preview that it cannot be had.
 from collections.abc import Iterator
 
 import pytest
+from tests.hosts.daemons import listen
 from tests.hosts.sandboxed import Host
 from tests.hosts.workstation import HOST_ADDRESS, Workstation, workstation
 from tests.integration.forks import Forks
@@ -42,11 +43,7 @@ def desk(host: Host) -> Iterator[Workstation]:
         directory = host.directory / "pki"
         directory.mkdir()
         host.sh(CERTIFICATES.format(directory=directory, address=HOST_ADDRESS))
-        lines = CONFIGURATION.format(directory=directory, address=HOST_ADDRESS)
-        host.run("tee", "-a", "/etc/libvirt/libvirtd.conf", given=lines)
-        host.sh(
-            "kill $(cat /run/libvirtd.pid); while pgrep -x libvirtd; do sleep 0.05; done; libvirtd --daemon --listen"
-        )
+        listen(host, CONFIGURATION.format(directory=directory, address=HOST_ADDRESS))
         yield made
 
 

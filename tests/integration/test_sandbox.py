@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from tests.hosts.sandboxed import PREPARE_FIREWALL
 
+from virtnet.sandbox.layout import layout
 from virtnet.sandbox.refusals import find_cause
 
 pytestmark = pytest.mark.integration
@@ -30,6 +32,9 @@ AM_ROOT = os.geteuid() == 0
 # Root in a mount namespace of its own: what is mounted over a file there is not seen by the machine.
 WITH_PRIVATE_MOUNTS = ("unshare", "--mount") if AM_ROOT else ("unshare", "--user", "--map-root-user", "--mount")
 NAMESPACE = "readlink /proc/self/ns/net"
+#: Names of the daemons that run, in the order in which they start.
+DAEMONS = [daemon.name for daemon in layout(os.environ, os.environ["PATH"]).daemons]
+MASQUERADES = "(iptables-save; nft list ruleset) | grep -ci masquerade"
 PRIVATE = (
     "/run",
     "/etc/libvirt",
@@ -43,7 +48,7 @@ PRIVATE = (
 
 
 def sandbox_command(script: str) -> list[str]:
-    return [*VIRTNET, "sandbox", "--", "bash", "-ec", script]
+    return [*VIRTNET, "sandbox", "--", "bash", "-ec", f"{PREPARE_FIREWALL}{script}"]
 
 
 def run(command: Sequence[str], given: str = "") -> subprocess.CompletedProcess[str]:
@@ -210,7 +215,7 @@ def test_nat_network_serves_guests_in_network_namespaces(nothing_left: list[str]
         ls /sys/class/net/virbr7/brif
         ip netns exec guest timeout 5 bash -c 'exec 3<>/dev/tcp/10.77.0.1/53 && echo served'
         ps -C dnsmasq -o args= | sort -u
-        iptables -t nat -S | grep -c MASQUERADE
+        {MASQUERADES}
         cat /proc/sys/net/ipv4/ip_forward
         """)
     nothing_left.append(lines[0])
@@ -227,11 +232,10 @@ def test_networks_restart_without_waiting_for_dnsmasq() -> None:
     assert time.monotonic() - begin < 15
 
 
-def test_libvirtd_can_be_killed_and_started_again_inside() -> None:
-    lines = lines_of("""
+def test_daemons_can_be_killed_and_started_again_inside() -> None:
+    lines = lines_of(f"""
         virsh -q net-start default
-        kill -9 $(cat /run/libvirtd.pid)
-        libvirtd --daemon
+        for name in {" ".join(DAEMONS)}; do kill -9 $(cat /run/$name.pid); $name --daemon; done
         virsh -q net-list --name
         """)
     assert lines == ["default"]
@@ -432,6 +436,14 @@ def test_sandbox_does_not_touch_a_libvirtd_that_runs_beside_it() -> None:
     assert [line for line in lines if line] == ["default"]
 
 
+#: As it is without the directories of system programs; with those of modular daemons where they are none of the
+#: distribution's (tools/newer-libvirt).
+PATH_OF_A_USER = ":".join([
+    *(f"{place}/{of}" for place in filter(None, [os.environ.get("VIRTNET_MODULAR_LIBVIRT")]) for of in ("bin", "sbin")),
+    "/usr/bin:/bin",
+])  # fmt: skip
+
+
 @contextlib.contextmanager
 def as_ordinary_user(subordinate_ids: str) -> Iterator[list[str]]:
     """Give the words before `sandbox` with which an ordinary user calls virtnet.
@@ -457,7 +469,8 @@ def as_ordinary_user(subordinate_ids: str) -> Iterator[list[str]]:
             mount --bind {shown}/ids /etc/subuid
             mount --bind {shown}/ids /etc/subgid
             cd /
-            exec setpriv --reuid nobody --regid nogroup --clear-groups env -i HOME=/ PATH=/usr/bin:/bin \
+            exec setpriv --reuid nobody --regid nogroup --clear-groups env -i HOME=/ PATH={PATH_OF_A_USER} \
+                VIRTNET_SANDBOX_LIBVIRT={os.environ.get("VIRTNET_SANDBOX_LIBVIRT", "")} \
                 USER=nobody XDG_CACHE_HOME={shown}/cache LD_LIBRARY_PATH={shown}/python/lib \
                 PYTHONPATH={shown}/provider PYTHONDONTWRITEBYTECODE=1 \
                 {shown}/python/{interpreter} -m virtnet.cli "$@"
@@ -476,11 +489,11 @@ def test_ordinary_user_gets_the_same(nothing_left: list[str]) -> None:
         ip netns exec guest ls /sys/class/net
         ls /sys/class/net/virbr0/brif
         ps -C dnsmasq -o user= | sort -u | head -n 1
-        iptables -t nat -S | grep -c MASQUERADE
+        {MASQUERADES}
         touch /etc/sysctl.d/left.conf
         """
     with as_ordinary_user("nobody:100000:65536\n") as virtnet:
-        done = run([*virtnet, "sandbox", "--", "bash", "-ec", script])
+        done = run([*virtnet, "sandbox", "--", "bash", "-ec", f"{PREPARE_FIREWALL}{script}"])
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     nothing_left.append(lines[0])
@@ -513,7 +526,7 @@ def test_ordinary_user_without_subordinate_ids_is_told_so() -> None:
 
 
 def test_missing_programs_are_named_with_their_packages() -> None:
-    script = 'for name in dnsmasq virsh; do mount --bind /dev/null $(readlink -f $(command -v $name)); done; exec "$@"'
+    script = 'for path in $(type -aP dnsmasq virsh); do mount --bind /dev/null $(readlink -f $path); done; exec "$@"'
     environment_path = "PATH=$PATH:/usr/sbin; "
     command = [*WITH_PRIVATE_MOUNTS, "bash", "-ec", environment_path + script, "bash", *sandbox_command("true")]
     done = run(command)
@@ -524,15 +537,16 @@ def test_missing_programs_are_named_with_their_packages() -> None:
     )
 
 
-def test_libvirtd_that_does_not_start_is_said_with_its_log(tmp_path: Path) -> None:
-    broken = tmp_path / "libvirtd"
+@pytest.mark.parametrize("name", DAEMONS)
+def test_a_daemon_that_does_not_start_is_said_with_its_log(tmp_path: Path, name: str) -> None:
+    broken = tmp_path / name
     broken.write_text("#!/bin/sh\necho 'no such luck' >&2\nexit 3\n")
     broken.chmod(0o755)
-    script = f'PATH=$PATH:/usr/sbin; mount --bind {broken} $(readlink -f $(command -v libvirtd)); exec "$@"'
+    script = f'PATH=$PATH:/usr/sbin; mount --bind {broken} $(readlink -f $(command -v {name})); exec "$@"'
     done = run([*WITH_PRIVATE_MOUNTS, "bash", "-ec", script, "bash", *sandbox_command("true")])
     assert done.returncode == 125
-    assert done.stderr.startswith("virtnet: The sandbox's libvirtd ended at its start.\n")
-    assert "libvirtd: no such luck" in done.stderr
+    assert done.stderr.startswith(f"virtnet: The sandbox's {name} ended at its start.\n")
+    assert f"{name}: no such luck" in done.stderr
 
 
 def test_root_of_a_container_is_told_what_it_lacks() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.hosts.daemons import let_everyone_in
 from tests.hosts.sandboxed import Host
 from tests.hosts.workstation import OPERATOR, Workstation, workstation
 from tests.integration.forks import Forks
@@ -281,7 +282,8 @@ def test_an_ordinary_user_is_root_by_sudo_and_else_told_at_preview(host: Host, d
         found = lifecycle.preview(HOST_FORWARDING, None, wanted, look)
         print(list(messages.lines(found, HOST_FORWARDING.messages())))
     """
-    host.sh("chmod 666 /run/libvirt/libvirt-sock; sysctl -q -w net.ipv4.ip_forward=0")
+    let_everyone_in(host)
+    host.sh("sysctl -q -w net.ipv4.ip_forward=0")
 
     without = python(desk, asked, user=OPERATOR)
     give_sudo(host)
@@ -323,7 +325,8 @@ def test_an_ordinary_user_of_this_machine_is_root_by_sudo(host: Host, desk: Work
         "--inh-caps=+dac_read_search",
         "--ambient-caps=+dac_read_search",
     )
-    host.sh("chmod 666 /run/libvirt/libvirt-sock; sysctl -q -w net.ipv4.ip_forward=0")
+    let_everyone_in(host)
+    host.sh("sysctl -q -w net.ipv4.ip_forward=0")
 
     without = host.run(*user, "python", "-c", program, check=False)
     give_sudo(host)

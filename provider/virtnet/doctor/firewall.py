@@ -20,10 +20,14 @@ from virtnet.network.observe.firewall import (
 )
 from virtnet.network.observe.paths import dropped_by_others, dropped_details, paths
 from virtnet.network.observed import ObservedNetwork
+from virtnet.network.problem_kinds import ProblemKind
 
 
 def firewall(report: DoctorReport) -> Iterator[Finding]:
-    """The backend in use, the chains, and the rules of every active network."""
+    """The backend in use, the chains, and the rules of every active network with a bridge.
+
+    nftables knows interfaces by their numbers, so a network whose bridge is gone has no rules that name it.
+    """
     if not report.rules:
         return
     # No keys of a table: what was observed holds details, which are no keys.
@@ -95,6 +99,8 @@ def _backend(network: ObservedNetwork, report: DoctorReport) -> Backend:
 
 
 def _has_rules(network: ObservedNetwork) -> bool:
+    if network.problem(ProblemKind.BRIDGE_MISSING) or network.problem(ProblemKind.FOREIGN_BRIDGE):
+        return False
     return network.report.active and network.report.running.mode in FILTERED_MODES
 
 

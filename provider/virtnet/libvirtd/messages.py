@@ -120,6 +120,14 @@ def silent(uri: str, seconds: float, *, remote: bool) -> str:
     return f"libvirt at {uri} gave no answer in {seconds:g} s; see that {see}, or correct the uri"
 
 
+def networks_silent(uri: str, seconds: float) -> str:
+    """The first daemon lets us in, and the one of networks does not answer."""
+    return (
+        f"libvirt at {uri} was reached, and its daemon for networks gave no answer in {seconds:g} s; see that "
+        "virtnetworkd, or libvirtd, is not stuck; restarting it leaves networks and guests alone"
+    )
+
+
 def not_let_in(uri: str, said: str) -> str:
     """The daemon's socket is not for this user."""
     return (

@@ -242,7 +242,7 @@ class Session:
             try:
                 self._open_in_time(link, self._seconds)
             except _Silent:
-                self._failed = Unreachable(messages.silent(self._uri, self._seconds, remote=is_remote(self._uri)))
+                self._failed = Unreachable(self._silence(link))
                 raise self._failed from None
             except self.libvirt.libvirtError as error:
                 failure = self._open_failure(link, error)
@@ -377,6 +377,11 @@ class Session:
         if is_remote(self._uri):
             self._failed = failure
         return failure
+
+    def _silence(self, link: _Link) -> str:
+        if link.handle is not None:
+            return messages.networks_silent(self._uri, self._seconds)
+        return messages.silent(self._uri, self._seconds, remote=is_remote(self._uri))
 
     def _open_failure(self, link: _Link, error: Any) -> Unreachable:
         from virtnet.transport.ssh import SshRefusal, ssh_refusal

@@ -11,6 +11,8 @@ from virtnet.doctor.firewall import firewall
 from virtnet.doctor.kinds import FindingKind
 from virtnet.network.observe.firewall import Backend
 from virtnet.network.observed import ObservedNetwork
+from virtnet.network.problem_kinds import ProblemKind
+from virtnet.planning.findings import Problem
 
 NAT_MISSING = {"kind": "nat", "subnet": "10.9.1.0/24"}
 FILTER_MISSING = {"kind": "filter"}
@@ -35,6 +37,15 @@ def test_looks_at_a_network_that_has_a_problem() -> None:
     broken = network(problems=(DNSMASQ_GONE,))
 
     assert problems({"iptables-save": IPTABLES, "nft-json": ""}, broken) == []
+
+
+@pytest.mark.parametrize("kind", [ProblemKind.BRIDGE_MISSING, ProblemKind.FOREIGN_BRIDGE])
+def test_finds_no_flush_where_a_network_has_lost_its_bridge(kind: ProblemKind) -> None:
+    """What nft prints then has the number of the interface that is gone in the place of its name."""
+    rules = {"iptables-save": None, "nft-json": NFT.replace('"vbn1"', "7")}
+
+    assert problems(rules, network()) != []
+    assert problems(rules, network(problems=(Problem(kind, {"bridge": "vbn1"}),))) == []
 
 
 @pytest.mark.parametrize("rules", [{"iptables-save": "", "nft-json": ""}, {"iptables-save": None, "nft-json": None}])

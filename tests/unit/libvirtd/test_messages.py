@@ -26,6 +26,7 @@ EXAMPLES: dict[Callable[..., str], str] = {
     messages.lost: messages.lost(messages.START_NETWORK, URI, "client socket is closed"),
     messages.given_up: messages.given_up(messages.START_NETWORK, URI, 12.0),
     messages.silent: messages.silent("qemu+tcp://kvm1/system", 10.0, remote=True),
+    messages.networks_silent: messages.networks_silent(URI, 30.0),
     messages.not_let_in: messages.not_let_in(URI, "authentication unavailable"),
     messages.not_reached: messages.not_reached(URI, "Failed to connect socket"),
     messages.networks_not_reached: messages.networks_not_reached(URI, "Failed to connect socket"),
