@@ -16,7 +16,7 @@ side_by_side = --numprocesses=$(workers) --dist=loadscope
 # The longest first, so that no processor waits for one at the end.
 all := tests/acceptance tests/integration tests/unit
 
-.PHONY: help setup env check unit unit-pythons integration acceptance test demo bench faults test-long test-newer-libvirt test-hosts test-modular lint types style layers scripts audit format codegen sdk changelog clean
+.PHONY: help setup env check unit unit-pythons integration acceptance test demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style layers scripts audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -60,6 +60,10 @@ bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; AR
 faults: setup ## kill, cut, flush and fill at every step of every plan; writes docs/reliability.md; ARGS='--only adopt'
 	@$(with_env) PYTHONPATH=. python -m tests.campaigns.faults $(ARGS)
 
+faults-modular: setup ## the same of modular daemons, each killed, restarted and stopped, in the tree of test-modular (root)
+	@tools/newer-libvirt --modular --run env PYTHONPATH=. python -m tests.campaigns.faults \
+	    --document /dev/fd/3 $(ARGS) 3<>docs/reliability.md
+
 test-long: setup ## all faults, a thousand random edits and a thousand walks compared with witnesses, 500 actions of a soak, fuzz at random, also on newer libvirt (root, hours)
 	@$(MAKE) faults
 	@$(with_env) for seed in 1 2 3 4 5; do \
@@ -85,7 +89,7 @@ test-newer-libvirt: setup ## run the integration and acceptance tests on the lib
 test-hosts: setup ## run the integration tests that say most on hosts from Debian 11 to 14 and write docs/hosts.md (root, an hour); ARGS='--only oldest'
 	@$(with_env) PYTHONPATH=. python -m tests.campaigns.hosts $(ARGS)
 
-test-modular: setup ## run the integration tests on modular daemons that write nftables, built once into that tree (root)
+test-modular: setup ## run the integration tests, and the engine's of daemons, on modular daemons that write nftables, built once into that tree (root)
 	@tools/newer-libvirt --modular $(ARGS)
 
 lint: .venv ## check style, formatting, types, layers and shell scripts

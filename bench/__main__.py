@@ -17,6 +17,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tests.hosts.sandboxed import PREPARE_FIREWALL, Host
+
 from bench import fleet, plugin, report
 from bench.compare import compare
 from bench.outage import outages
@@ -66,6 +68,7 @@ def main() -> None:
     given = parser.parse_args()
     if os.environ.get("VIRTNET_SANDBOX") != "1":
         sys.exit("this makes networks; run it in a sandbox, with: make bench")
+    Host(0, REPOSITORY).sh(PREPARE_FIREWALL)
     target: Path = given.json or (FIGURES if given.publish else UNPUBLISHED)
     measured: dict[str, Any] = json.loads(target.read_text()) if target.exists() else {}
     # As an installation does it. Where writing bytecode is switched off, each start would compile everything anew.

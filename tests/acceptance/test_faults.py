@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import pytest
 from tests.acceptance.stack import Stack
 from tests.campaigns.faults import table
-from tests.campaigns.faults.at_steps import Bench, Done, Row, cases_of
-from tests.campaigns.faults.on_the_host import HOST_FAULTS
-from tests.campaigns.faults.pairs import PAIRS, TEXTS, Pair
+from tests.campaigns.faults.at_steps import Bench, Done, Row, cases_of, modular_cases_of, pairs
+from tests.campaigns.faults.on_the_host import host_faults
+from tests.campaigns.faults.pairs import TEXTS, Pair
 from tests.hosts.daemons import daemon_version
 from tests.hosts.sandboxed import Host
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.acceptance
 SEED = 7
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.forth_name)
+@pytest.mark.parametrize("pair", pairs(), ids=lambda pair: pair.forth_name)
 def test_a_fault_of_each_kind_of_plan_loses_nothing(host: Host, stack: Stack, pair: Pair) -> None:
     chance = random.Random(f"{SEED} {pair.forth_name}")  # noqa: S311 - a choice, no secret
     bench = Bench(host, stack, pair)
@@ -55,18 +55,18 @@ def test_faults_while_texts_are_set_on_a_running_network_lose_nothing(host: Host
 
 @pytest.mark.parametrize("name", [("dnsmasq killed", "network runs"), ("host rebooted", "network runs")])
 def test_a_fault_of_the_host_loses_nothing(host: Host, stack: Stack, name: tuple[str, str]) -> None:
-    row = HOST_FAULTS[name](host, stack)
+    row = host_faults()[name](host, stack)
 
     assert (row.fault, row.when) == name
     assert row.wrong == ()
 
 
 def test_the_table_names_the_faults_of_the_host() -> None:
-    kinds = tuple(f": {name}" for pair in PAIRS for name in (pair.forth_name, pair.back_name))
+    kinds = tuple(f": {name}" for pair in pairs() for name in (pair.forth_name, pair.back_name))
 
     committed = [name for name in table.named() if not name[0].endswith(kinds)]
 
-    assert committed == list(HOST_FAULTS), "make faults writes the table anew"
+    assert committed == list(host_faults()), "make faults writes the table anew"
 
 
 def test_the_table_is_read_as_it_was_written_and_says_what_it_was_measured_on() -> None:
@@ -99,4 +99,18 @@ def test_both_are_killed_before_the_first_step_during_each_and_after_each() -> N
             for call in (1, 2)
         ),
         ("pulumi killed: restart", "during 2. StopNetwork"),
+    ]
+
+
+def test_of_modular_daemons_each_is_killed_restarted_and_stopped_in_each_kind_of_step_that_keeps_them_busy() -> None:
+    steps = [Done(name, 0.1) for name in ("A", "UpdateSection", "UpdateSection", "StopNetwork")]
+    moments = ["during 2. UpdateSection", "during 4. StopNetwork"]
+
+    names = [case.name for case in modular_cases_of("restart", steps)]
+
+    assert names == [
+        (f"{daemon} {how}: restart", moment)
+        for daemon in ("virtnetworkd", "virtqemud")
+        for how in ("killed", "restarted", "stopped")
+        for moment in moments
     ]

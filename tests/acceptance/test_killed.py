@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.native_stack import NativeStack
 from tests.acceptance.stack import Stack
 from tests.campaigns.faults.at_steps import STOP
-from tests.hosts.daemons import kill_libvirtd, kill_provider, start_libvirtd, wait_for_end
+from tests.hosts.daemons import kill_libvirtd, kill_provider, network_daemon, restart_libvirtd, start_libvirtd
 from tests.hosts.sandboxed import Host
 
 from virtnet.network.xml import write as network_edit
@@ -43,11 +43,9 @@ while [ -e /run/hold ]; do sleep 0.02; done
 def hooked(host: Host) -> Host:
     """A host whose networks wait while they start, at what /run/hold names, as long as it is there."""
     # libvirtd looks for hooks once, when it starts.
-    pid = host.sh("cat /run/libvirtd.pid").strip()
     host.run("bash", "-c", "mkdir -p /etc/libvirt/hooks; cat > /etc/libvirt/hooks/network", given=HOOK)
-    host.sh(f"chmod 755 /etc/libvirt/hooks/network; kill {pid}")
-    wait_for_end(host, pid)
-    start_libvirtd(host)
+    host.sh("chmod 755 /etc/libvirt/hooks/network")
+    restart_libvirtd(host)
     return host
 
 
@@ -203,15 +201,19 @@ EDIT: dict[str, Any] = {"domain": {"name": "new.test"}, "mtu": 1400, "dns": {"tx
 
 
 def killed_edit(stack: Stack, moment: str, kind: str, **args: Any) -> None:
-    """An up that is killed at a moment of its steps, and of which nothing is recorded; VIRTNET_KILL has its form."""
+    """An up that is killed at a moment of its steps, and of which nothing is recorded; VIRTNET_FAULT has its form."""
     journal, paths = stack.host.directory / "steps", [str(STOP), os.environ.get("PYTHONPATH", "")]
-    given = {"VIRTNET_STEPS": str(journal), "VIRTNET_KILL": moment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    given = {
+        "VIRTNET_STEPS": str(journal),
+        "VIRTNET_FAULT": moment.replace("libvirtd", network_daemon(stack.host)),
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+    }
     stack.declare({"type": kind, "name": "lab", "args": args})
     stack.environment |= given
     stack.pulumi("up", "--yes", "--skip-preview", check=False)
     for name in given:
         del stack.environment[name]
-    assert Path(f"{journal}.killed").exists()
+    assert Path(f"{journal}.broken").exists()
     if moment.startswith("libvirtd"):
         start_libvirtd(stack.host)
     if moment.startswith("pulumi"):
@@ -223,10 +225,10 @@ def killed_edit(stack: Stack, moment: str, kind: str, **args: Any) -> None:
 @pytest.mark.parametrize(
     ("moment", "place", "change_class"),
     [
-        ("libvirtd after 0 0 0", "definition", "live"),
-        ("provider after 0 0 0", "definition", "live"),
-        ("provider after 2 0 0", "definition", "live"),
-        ("pulumi after 3 0 0", "running network", "restart"),
+        ("libvirtd killed after 0 0 0", "definition", "live"),
+        ("provider killed after 0 0 0", "definition", "live"),
+        ("provider killed after 2 0 0", "definition", "live"),
+        ("pulumi killed after 3 0 0", "running network", "restart"),
     ],
     ids=["libvirtd, defined", "provider, defined", "provider, stopped", "pulumi, done"],
 )
@@ -261,7 +263,7 @@ def without_mark(xml: str) -> str:
 
 @pytest.mark.parametrize("form", [Stack, NativeStack])
 @pytest.mark.parametrize(
-    "moment", ["provider after 0 0 0", "pulumi after 1 0 0"], ids=["provider, written", "pulumi, done"]
+    "moment", ["provider killed after 0 0 0", "pulumi killed after 1 0 0"], ids=["provider, written", "pulumi, done"]
 )
 def test_forwarding_that_a_killed_edit_turned_on_and_nobody_names_is_turned_off(
     host: Host, form: type[Stack], moment: str

@@ -51,11 +51,11 @@ def main() -> int:
     while True:
         killed += 1
         desired = NETWORK.check({**START, "domain": {"name": f"lab{killed}.example"}}, {})[0]
-        steps = NETWORK.plan(desired, recorded, NETWORK.observe(clients(""), desired, recorded)).steps
+        steps = NETWORK.plan(desired, recorded, NETWORK.observe(clients(START["uri"]), desired, recorded)).steps
         if killed > len(steps):
             break
         for step in steps[:killed]:
-            step.execute(clients(""))
+            step.execute(clients(START["uri"]))
         kill_libvirtd(HERE)
         start_libvirtd(HERE)
         clients = doors_of_a_new_process()

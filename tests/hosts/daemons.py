@@ -109,10 +109,14 @@ def listen(host: Host, configuration: str) -> None:
     host.run("tee", "-a", f"/etc/libvirt/{name}.conf", given=configuration)
     if any(daemon.name == name for daemon in daemons().daemons):
         signal_daemon(host, name, "TERM")
-    if name == "virtproxyd":
-        # Interfaces are asked for where nothing else shows them: by a daemon that systemd starts then.
-        host.sh("virtinterfaced --daemon")
     host.sh(f"{name} --daemon{option}")
+    show_interfaces(host)
+
+
+def show_interfaces(host: Host) -> None:
+    """Have libvirt tell of a host's interfaces: a modular daemon of its own does, which systemd starts when asked."""
+    if daemons() is not Layout.MONOLITHIC:
+        host.sh("virtinterfaced --daemon")
 
 
 def socket_path(host: Host) -> str:

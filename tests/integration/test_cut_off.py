@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from tests.hosts.daemons import show_interfaces
 from tests.hosts.sandboxed import Host
 from tests.integration.stack import Stack
 
@@ -101,6 +102,7 @@ def test_an_interface_on_top_of_the_bridge_counts_as_plugged_in(host: Host, stac
 
 def test_a_container_that_only_shares_the_socket_does_not_take_itself_for_the_host(host: Host, stack: Stack) -> None:
     host.sh("ip link add br0 type bridge; ip link set br0 up")
+    show_interfaces(host)
     before = host.trace()
     program = (
         "from virtnet.libvirtd.connection import Connections\n"

@@ -1,4 +1,4 @@
-"""Run the faults and write what became of each into docs/reliability.md: `make faults`.
+"""Run the faults and write what became of each into docs/reliability.md: `make faults`, `make faults-modular`.
 
 `--only TEXT` runs those whose fault or moment holds the text, and `--missing` those that the table has not; the other
 rows stay as they are. Each row is written when it is known, so that a run that is broken off can be gone on with. Ends
@@ -18,9 +18,9 @@ from pathlib import Path
 
 from tests.acceptance.stack import Stack
 from tests.campaigns.faults import table
-from tests.campaigns.faults.at_steps import Bench, Row
-from tests.campaigns.faults.on_the_host import HOST_FAULTS
-from tests.campaigns.faults.pairs import PAIRS, Pair
+from tests.campaigns.faults.at_steps import Bench, Row, pairs
+from tests.campaigns.faults.on_the_host import host_faults
+from tests.campaigns.faults.pairs import Pair
 from tests.hosts.sandboxed import Host, sandboxed_host
 from tests.preloaded.server import preloaded
 
@@ -64,14 +64,15 @@ class Document:
 
     def _write(self, *, drop_others: bool) -> None:
         text = self._path.read_text()
-        there = table.read(text)
+        begin = table.begin()
+        there = table.read(text, begin)
         order = [name for place in sorted(self._order) for name in self._order[place]]
         others = [] if drop_others else [(row.fault, row.when) for row in there]
         merged = table.merged(there, self.rows, list(dict.fromkeys([*order, *others])))
         whole = {(row.fault, row.when) for row in merged} == {(row.fault, row.when) for row in self.rows}
         minutes = round((time.monotonic() - self._began) / 60) if whole else None
-        measured = table.measured_on(text, self._measured_on if self.rows else "", minutes=minutes)
-        self._path.write_text(table.written(text, merged, measured))
+        measured = table.measured_on(text, self._measured_on if self.rows else "", minutes=minutes, begin=begin)
+        self._path.write_text(table.written(text, merged, measured, begin))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -79,17 +80,18 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--only", default="", help="a part of a fault or a moment")
     parser.add_argument("--missing", action="store_true", help="only what the table has not")
+    parser.add_argument("--document", type=Path, default=table.DOCUMENT, help="where the table is")
     parser.add_argument("--jobs", type=int, default=2, help="how many sandboxes at a time")
     given = parser.parse_args(arguments)
-    there = set(table.named()) if given.missing else set()
+    there = set(table.named(given.document)) if given.missing else set()
 
     def wanted(name: Name) -> bool:
         return given.only in " ".join(name) and name not in there
 
-    document = Document(table.DOCUMENT)
-    jobs = [job for place, pair in enumerate(PAIRS) for job in _at_steps(place, pair, document, wanted)]
-    document.names(len(PAIRS), list(HOST_FAULTS))
-    jobs += [_on_the_host(fault, document) for name, fault in HOST_FAULTS.items() if wanted(name)]
+    document = Document(given.document)
+    jobs = [job for place, pair in enumerate(pairs()) for job in _at_steps(place, pair, document, wanted)]
+    document.names(len(pairs()), list(host_faults()))
+    jobs += [_on_the_host(fault, document) for name, fault in host_faults().items() if wanted(name)]
     with preloaded(), ThreadPoolExecutor(given.jobs) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()

@@ -1,4 +1,4 @@
-"""libvirtd or the provider killed before, while and after each step of a plan, by the engine's own runs."""
+"""A daemon or the provider killed, stopped or restarted before, while and after each step, by the engine's own runs."""
 
 import contextlib
 import itertools
@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.acceptance.stack import Stack
-from tests.campaigns.faults.pairs import Pair, Resource
+from tests.campaigns.faults.pairs import PAIRS, Pair, Resource
 from tests.campaigns.faults.sight import Sight, look
-from tests.hosts.daemons import start_libvirtd
+from tests.hosts.daemons import daemons, signal_daemon, start_daemon, wait_until_answered
 from tests.hosts.sandboxed import Host, Pings, pinging
 
+from virtnet.sandbox.layout import Layout
+
 LONG = ("StartNetwork", "StopNetwork", "UpdateSection")
+#: What keeps modular daemons busy: long for the one of networks, or moving guests.
+BUSY = (*LONG, "MoveToHoldingNetwork", "Reattach")
 STOP = Path(__file__).parent / "stop"
+#: What the plans begin with that change nothing of libvirt's.
+OF_THE_HOST = "HostForwarding"
+#: By which processes of virtnet's take turns on a host.
+LOCK = "/run/virtnet/lock"
 
 
 @dataclass(frozen=True)
@@ -31,12 +39,14 @@ class Case:
     """For `during`: how long after the step's first effect has begun."""
     call: int = 0
     """For `within`: which of the step's effects is over, from 1."""
+    how: str = "killed"
+    """What becomes of it: killed, stopped until `pulumi up` has ended, or restarted at once."""
 
     @property
     def name(self) -> tuple[str, str]:
         """Its fault and its moment, as the table has them."""
         when = f"after call {self.call} of" if self.call else self.when
-        return f"{self.who} killed: {self.kind}", f"{when} {self.number + 1}. {self.step}"
+        return f"{self.who} {self.how}: {self.kind}", f"{when} {self.number + 1}. {self.step}"
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ def cases_of(kind: str, steps: Sequence[Done]) -> Iterator[Case]:
 
     After the last of the steps it is before Pulumi has recorded what was done.
     """
-    asks_libvirt = not kind.startswith("HostForwarding")
+    asks_libvirt = not kind.startswith(OF_THE_HOST)
     if asks_libvirt:
         yield from _around_each(kind, "libvirtd", steps)
     else:
@@ -84,6 +94,19 @@ def cases_of(kind: str, steps: Sequence[Done]) -> Iterator[Case]:
         yield Case(kind, "pulumi", "during", number, steps[number].step, steps[number].seconds / 2)
 
 
+def modular_cases_of(kind: str, steps: Sequence[Done]) -> Iterator[Case]:
+    """The faults of modular daemons, in the first of each kind of step that keeps one of them busy.
+
+    Each is killed, restarted as by an upgrade, and stopped. virtqemud runs guests, and carries calls to virtnetworkd.
+    """
+    numbers = {done.step: number for number, done in reversed(list(enumerate(steps))) if done.step in BUSY}
+    for daemon in [daemon.name for daemon in Layout.MODULAR.daemons]:
+        for how in ("killed", "restarted", "stopped"):
+            for number in sorted(numbers.values()):
+                step = steps[number]
+                yield Case(kind, daemon, "during", number, step.step, step.seconds / 2, how=how)
+
+
 def _within_each(kind: str, who: str, steps: Sequence[Done]) -> Iterator[Case]:
     for number, done in enumerate(steps):
         yield from (Case(kind, who, "within", number, done.step, call=call) for call in range(1, done.calls))
@@ -94,6 +117,13 @@ def _around_each(kind: str, who: str, steps: Sequence[Done]) -> Iterator[Case]:
     for number, done in enumerate(steps):
         yield Case(kind, who, "during", number, done.step, done.seconds / 2)
         yield Case(kind, who, "after", number, done.step)
+
+
+def pairs() -> tuple[Pair, ...]:
+    """Those of whose plans the daemons of this run's hosts have a table."""
+    if daemons() is Layout.MONOLITHIC:
+        return PAIRS
+    return tuple(pair for pair in PAIRS if pair.of_modular)
 
 
 class Bench:
@@ -120,9 +150,13 @@ class Bench:
 
     def cases(self) -> tuple[list[Case], list[Case]]:
         """All cases of either kind; of plans that are alike forth and back, those forth."""
-        there = cases_of(self.pair.forth_name, self.steps[self.pair.forth_name])
-        back = cases_of(self.pair.back_name, self.steps[self.pair.back_name])
-        return list(there), [] if self.pair.alike else list(back)
+        there, back = (list(self._cases(name)) for name in (self.pair.forth_name, self.pair.back_name))
+        return there, [] if self.pair.alike else back
+
+    def _cases(self, kind: str) -> Iterator[Case]:
+        if daemons() is Layout.MONOLITHIC:
+            return cases_of(kind, self.steps[kind])
+        return modular_cases_of(kind, self.steps[kind])
 
     def run(self, wanted: Callable[[Case], bool]) -> Iterator[Row]:
         """The wanted cases, those of either kind in turn."""
@@ -155,19 +189,19 @@ class Bench:
         return [Done(step, float(seconds), int(calls)) for step, seconds, calls in words]
 
     def _fault(self, case: Case, program: Sequence[Resource], *, quiet: bool) -> Row:
-        killed, wrong = Path(f"{self._journal}.killed"), []
+        broken, wrong = Path(f"{self._journal}.broken"), []
         self._declare(program)
-        killed.unlink(missing_ok=True)
+        broken.unlink(missing_ok=True)
         with self._watched() as heard:
-            self.stack.environment["VIRTNET_KILL"] = " ".join(
-                map(str, (case.who, case.when, case.number, f"{case.seconds:.4f}", case.call))
+            self.stack.environment["VIRTNET_FAULT"] = " ".join(
+                map(str, (self._process(case.who), case.how, case.when, case.number, f"{case.seconds:.4f}", case.call))
             )
-            failed = self.stack.up(check=False)
-            del self.stack.environment["VIRTNET_KILL"]
-            if not killed.exists():
-                wrong.append(f"the fault did not come: {failed[-300:]}")
-            elif case.who == "libvirtd":
-                start_libvirtd(self.host)
+            first = self.stack.pulumi("up", "--yes", "--skip-preview", check=False)
+            del self.stack.environment["VIRTNET_FAULT"]
+            if not broken.exists():
+                wrong.append(f"the fault did not come: {first.stdout[-300:]}")
+            elif case.who not in ("provider", "pulumi"):
+                wrong += self._brought_back(self._process(case.who), case.how)
             # libvirtd goes on with a call whose caller is gone, and so does a provider without its engine.
             time.sleep(3 if case.who == "pulumi" else 0.3)
             after = look(self.host)
@@ -191,7 +225,26 @@ class Bench:
         if case.who == "pulumi":
             did = f"(after pulumi cancel and refresh) {did}"
         lost = _lost(silent, cut_off) if heard else "no guest there"
-        return Row(fault, when, lost, after.describe(*known), did, tuple(wrong))
+        state = after.describe(*known)
+        if case.how == "restarted":
+            state = f"up {'failed' if first.returncode else 'went on'}; {state}"
+        return Row(fault, when, lost, state, did, tuple(wrong))
+
+    def _process(self, who: str) -> str:
+        """The daemon of networks has a name of its own where it is not libvirtd."""
+        return daemons().daemons[0].name if who == "libvirtd" else who
+
+    def _brought_back(self, daemon: str, how: str) -> list[str]:
+        """Let a daemon run again; what is wrong until then."""
+        if how == "killed":
+            start_daemon(self.host, daemon)
+        if how != "stopped":
+            wait_until_answered(self.host)
+            return []
+        free = self.host.run("flock", "--nonblock", LOCK, "true", check=False).returncode == 0
+        signal_daemon(self.host, daemon, "CONT")
+        wait_until_answered(self.host)
+        return [] if free else ["the host's lock is held by an up that has ended"]
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[Mapping[str, Pings]]:

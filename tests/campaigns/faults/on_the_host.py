@@ -12,14 +12,15 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from tests.acceptance.stack import Stack
-from tests.campaigns.faults.at_steps import Bench, Row
+from tests.campaigns.faults.at_steps import LOCK, Bench, Row
 from tests.campaigns.faults.pairs import GUESTS, Pair, Resource, forwarding, network
 from tests.campaigns.faults.sight import Sight, look
-from tests.hosts.daemons import start_libvirtd
+from tests.hosts.daemons import daemons, signal_daemon, start_daemon, wait_until_answered
 from tests.hosts.sandboxed import Host
 
 from virtnet.network.messages.render import sentence
 from virtnet.network.problem_kinds import problem_of
+from virtnet.sandbox.layout import Layout
 
 MAC = "52:54:00:fe:00:02"
 SUBNET = {
@@ -58,6 +59,8 @@ answer = asking.recv(512)
 assert answer[:2] == question[:2] and answer.endswith(socket.inet_aton("10.70.0.8")), answer
 """
 NO_GUEST = "no guest there"
+#: When a daemon is broken that nobody mends for now.
+MEANWHILE = "network runs, and nobody mends it"
 LEFT_SO = ("provider killed, and left so", "restart with guests, after StopNetwork")
 QUESTIONS: Mapping[str, str] = {
     "its neighbour": "ip netns exec box1 ping -c 1 -W 1 10.250.0.2",
@@ -91,8 +94,11 @@ def _finished(stack: Stack, expected: Sight, resource: str = "LibvirtNetwork lab
 
 def _lost(host: Host) -> str:
     """What guests do not get when they ask for it."""
-    if not look(host).parts["plugged in"]:
-        return NO_GUEST
+    return _lost_by_guests(host) if look(host).parts["plugged in"] else NO_GUEST
+
+
+def _lost_by_guests(host: Host) -> str:
+    """The same where there are guests; asks libvirt nothing."""
     lost = [what for what, question in QUESTIONS.items() if host.run("bash", "-c", question, check=False).returncode]
     return ", ".join(lost) or "nothing"
 
@@ -161,9 +167,9 @@ def restart_cut_short(host: Host, stack: Stack) -> Row:
     assert _lost(host) == "nothing", f"before anything was broken guests are without {_lost(host)}"
     stack.declare(*CUT_SHORT.there)
     number = [done.step for done in bench.steps[CUT_SHORT.forth_name]].index("StopNetwork")
-    stack.environment["VIRTNET_KILL"] = f"provider after {number} 0 0"
+    stack.environment["VIRTNET_FAULT"] = f"provider killed after {number} 0 0"
     stack.up(check=False)
-    del stack.environment["VIRTNET_KILL"]
+    del stack.environment["VIRTNET_FAULT"]
     lost, after = _lost(host), look(host).describe(*bench.sights.values())
     did, wrong = _finished(stack, bench.sights[CUT_SHORT.forth_name])
     return Row(*LEFT_SO, lost, after, did, tuple(wrong))
@@ -304,15 +310,48 @@ def two_stacks_and_a_human(host: Host, stack: Stack) -> Row:
     )
 
 
+def daemon_left_so(daemon: str, how: str, host: Host, stack: Stack) -> Row:
+    """A daemon that is killed or stopped, and left so: everything says so in time, and changes nothing."""
+    before, wrong = _with_guests(host, stack), []
+    signal_daemon(host, daemon, {"killed": "KILL", "stopped": "STOP"}[how])
+    stack.declare(*CHANGED)
+    ends = {
+        "preview": (0, stack.pulumi("preview", check=False)),
+        "refresh": (255, stack.pulumi("refresh", "--yes", "--skip-preview", check=False)),
+        "doctor": (1, host.run("virtnet", "doctor", check=False)),
+        "up": (255, stack.pulumi("up", "--yes", "--skip-preview", check=False)),
+    }
+    stack.pulumi("config", "set", "virtnet:unreachable", "recorded")
+    kept = stack.pulumi("refresh", "--yes", "--skip-preview", "--run-program", check=False)
+    stack.pulumi("config", "rm", "virtnet:unreachable")
+    for what, (expected, done) in {**ends, "refresh with unreachable: recorded": (0, kept)}.items():
+        if done.returncode != expected:
+            wrong.append(f"{what} ended with {done.returncode}: {(done.stdout + done.stderr)[-300:]}")
+    lost = _lost_by_guests(host)
+    if host.run("flock", "--nonblock", LOCK, "true", check=False).returncode:
+        wrong.append("the host's lock is held by an up that has ended")
+    if how == "killed":
+        start_daemon(host, daemon)
+    else:
+        signal_daemon(host, daemon, "CONT")
+        wait_until_answered(host)
+    after = look(host)
+    wrong += [f"something was changed: {text}" for text in after.differences(before)]
+    stack.declare(*LAB)
+    did, left = _finished(stack, before)
+    said = ", ".join(f"{what} {'fails' if done.returncode else 'goes on'}" for what, (_, done) in ends.items())
+    return Row(f"{daemon} {how}", MEANWHILE, lost, f"{said}; {after.describe(before)}", did, (*wrong, *left))
+
+
 REBOOT = f"""\
-kill -KILL $(cat /run/libvirtd.pid /run/virtnetworkd.pid 2>/dev/null); sleep 0.3
+for pid in $(cat /run/{{libvirtd,virtnetworkd,virtqemud}}.pid 2>/dev/null); do kill -KILL $pid; done; sleep 0.3
 for pid in $(pgrep -x dnsmasq); do kill -KILL $pid 2>/dev/null || true; done
 for link in $(ls /sys/class/net); do [ $link = lo ] || ip link delete $link 2>/dev/null || true; done
 {FLUSH_IPTABLES}
 for family in ip ip6; do nft delete table $family libvirt_network 2>/dev/null || true; done
 for table in filter nat mangle; do ip6tables -t $table -F; ip6tables -t $table -X; done
 rm -rf /run/libvirt/network /run/libvirt/qemu /run/virtnet /var/lib/libvirt/dnsmasq/*.status
-rm -f /run/libvirtd.pid /run/virtnetworkd.pid
+rm -f /run/{{libvirtd,virtnetworkd,virtqemud}}.pid
 sysctl -q -w net.ipv4.ip_forward=0
 /lib/systemd/systemd-sysctl
 """
@@ -325,7 +364,8 @@ def rebooted(host: Host, stack: Stack) -> Row:
     before = look(host)
     host.sh(REBOOT)
     between = look_without_libvirt(host)
-    start_libvirtd(host)
+    host.sh("".join(f"{daemon.name} --daemon; " for daemon in daemons().daemons))
+    wait_until_answered(host)
     host.sh("for i in $(seq 50); do [ -e /sys/class/net/vn-lab ] && exit 0; sleep 0.1; done; exit 1")
     after = look(host)
     wrong = after.differences(before)
@@ -342,7 +382,10 @@ def look_without_libvirt(host: Host) -> Mapping[str, object]:
     return {"links": sorted(host.links()), "forwarding": host.sh("cat /proc/sys/net/ipv4/ip_forward").strip()}
 
 
-HOST_FAULTS: Mapping[tuple[str, str], Callable[[Host, Stack], Row]] = {
+Fault = Callable[[Host, Stack], Row]
+
+#: By the name of the fault and the moment, as the tables have them.
+HOST_FAULTS: Mapping[tuple[str, str], Fault] = {
     LEFT_SO: restart_cut_short,
     ("dnsmasq killed", "network runs"): dnsmasq_killed,
     ("firewall flushed (iptables -F, -X)", "network runs"): flushed_with_iptables,
@@ -357,4 +400,21 @@ HOST_FAULTS: Mapping[tuple[str, str], Callable[[Host, Stack], Row]] = {
     ("two stacks and a human with virsh", "live update"): two_stacks_and_a_human,
     ("host rebooted", "network runs"): rebooted,
 }
-"""By the name of the fault and the moment, as the table has them."""
+#: Those whose course is another with modular daemons, or with their rules in nftables.
+_OF_MODULAR = ("dnsmasq killed", "firewall flushed (nft flush ruleset)", "host rebooted")
+
+
+def host_faults() -> Mapping[tuple[str, str], Fault]:
+    """Those of which the daemons of this run's hosts have a table."""
+    there = {
+        name: fault for name, fault in HOST_FAULTS.items() if daemons() is Layout.MONOLITHIC or name[0] in _OF_MODULAR
+    }
+    return {**there, **({} if daemons() is Layout.MONOLITHIC else _of_daemons())}
+
+
+def _of_daemons() -> Mapping[tuple[str, str], Fault]:
+    return {
+        (f"{daemon.name} {how}", MEANWHILE): functools.partial(daemon_left_so, daemon.name, how)
+        for daemon in daemons().daemons
+        for how in ("killed", "stopped")
+    }

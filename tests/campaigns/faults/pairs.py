@@ -76,6 +76,8 @@ class Pair:
     """Whether both are of one kind, or the other has a pair already, so that the way back is only the way back."""
     made_anew: bool = False
     """Whether the network is another one each time, with a UUID and a MAC of its own."""
+    of_modular: bool = False
+    """Whether modular daemons are broken in it as well: a plan for each kind of step that keeps one of them busy."""
 
     @property
     def talks(self) -> Mapping[str, tuple[str, str]]:
@@ -135,6 +137,7 @@ PAIRS = (
         back_name="live update, back",
         hosts=2,
         alike=True,
+        of_modular=True,
         back=_lab(),
         there=_lab(
             ips=[{"address": "10.70.0.1/24", "dhcp": _RESERVED}],
@@ -157,6 +160,7 @@ PAIRS = (
         back_name="restart with guests, back",
         hosts=4,
         alike=True,
+        of_modular=True,
         back=_lab("10.70.0.1/24", "10.73.0.1/24"),
         there=_lab("10.72.0.1/24", "10.73.0.1/24", bridge={"stp": True}),
         plug_in=GUESTS,

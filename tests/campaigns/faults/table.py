@@ -1,23 +1,33 @@
-"""The table of docs/reliability.md: read, and written with the rows of a run. Pure but for the number of cores."""
+"""The tables of docs/reliability.md: read, and written with the rows of a run. Pure but for the number of cores."""
 
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.campaigns.faults.at_steps import Row
+from tests.hosts.daemons import daemons
 from tests.hosts.sandboxed import REPOSITORY
 
+from virtnet.sandbox.layout import Layout
+
 DOCUMENT = REPOSITORY / "docs" / "reliability.md"
-BEGIN, END = "<!-- Written by make faults. -->", "<!-- The table ends here. -->"
+#: Where the tables begin: that of libvirtd, and that of modular daemons.
+BEGIN, BEGIN_MODULAR = "<!-- Written by make faults. -->", "<!-- Written by make faults-modular. -->"
+END = "<!-- The table ends here. -->"
 HEAD = """\
 | fault | when | what a guest lost | the host after it | the next `pulumi up` |
 | --- | --- | --- | --- | --- |
 """
 
 
-def read(text: str) -> list[Row]:
-    """The rows of the document."""
-    table = [line for line in _part(text).splitlines() if line.startswith("|")]
+def begin() -> str:
+    """Where the table of the daemons of this run's hosts begins."""
+    return BEGIN if daemons() is Layout.MONOLITHIC else BEGIN_MODULAR
+
+
+def read(text: str, begin: str = BEGIN) -> list[Row]:
+    """The rows of a table of the document."""
+    table = [line for line in _part(text, begin).splitlines() if line.startswith("|")]
     rows = []
     for line in table[2:]:
         fault, when, lost, after, next_up = (cell.strip() for cell in line.strip("|").split("|"))
@@ -26,8 +36,8 @@ def read(text: str) -> list[Row]:
 
 
 def named(path: Path = DOCUMENT) -> list[tuple[str, str]]:
-    """The faults and moments that the committed table names."""
-    return [(row.fault, row.when) for row in read(path.read_text())]
+    """The faults and moments that the committed table of the daemons of this run's hosts names."""
+    return [(row.fault, row.when) for row in read(path.read_text(), begin())]
 
 
 def merged(there: Iterable[Row], measured: Iterable[Row], order: Sequence[tuple[str, str]]) -> list[Row]:
@@ -36,25 +46,25 @@ def merged(there: Iterable[Row], measured: Iterable[Row], order: Sequence[tuple[
     return [rows[name] for name in order if name in rows]
 
 
-def written(text: str, rows: Iterable[Row], measured: str) -> str:
-    """The document with these rows, and with what they were measured on."""
-    before, _, rest = text.partition(BEGIN)
+def written(text: str, rows: Iterable[Row], measured: str, begin: str = BEGIN) -> str:
+    """The document with these rows in one of its tables, and with what they were measured on."""
+    before, _, rest = text.partition(begin)
     lines = [f"| {' | '.join(_cells(row))} |\n" for row in rows]
-    return f"{before}{BEGIN}\n\n{measured}\n\n{HEAD}{''.join(lines)}\n{END}{rest.partition(END)[2]}"
+    return f"{before}{begin}\n\n{measured}\n\n{HEAD}{''.join(lines)}\n{END}{rest.partition(END)[2]}"
 
 
-def measured_on(text: str, now: str, *, minutes: int | None) -> str:
-    """The line above the table. A run that measured all rows has taken minutes; another one adds itself to the line."""
+def measured_on(text: str, now: str, *, minutes: int | None, begin: str = BEGIN) -> str:
+    """The line above a table. A run that measured all rows has taken minutes; another one adds itself to the line."""
     if minutes is not None:
         return f"Measured: all rows on {now} ({minutes} minutes on {os.cpu_count()} cores)."
-    there = next((line for line in _part(text).splitlines() if line.startswith("Measured: ")), "")
+    there = next((line for line in _part(text, begin).splitlines() if line.startswith("Measured: ")), "")
     if not now or now in there:
         return there
     return f"{there.removesuffix('.')}; some rows on {now}." if there else f"Measured: some rows on {now}."
 
 
-def _part(text: str) -> str:
-    return text.partition(BEGIN)[2].partition(END)[0]
+def _part(text: str, begin: str) -> str:
+    return text.partition(begin)[2].partition(END)[0]
 
 
 def _cells(row: Row) -> list[str]:

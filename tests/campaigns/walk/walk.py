@@ -231,12 +231,12 @@ class Walk:
         who, when, number = kill
         environment = {
             "VIRTNET_STEPS": str(steps),
-            "VIRTNET_KILL": f"{who} {when} {number} 0 0",
+            "VIRTNET_FAULT": f"{who} killed {when} {number} 0 0",
             "PYTHONPATH": os.pathsep.join([str(STOP), *filter(None, [os.environ.get("PYTHONPATH")])]),
         }
         done = place.up(*options, reviewed=reviewed, environment=environment)
         end_plugins(2.0 if who == "pulumi" else 0.3)
-        killed = Path(f"{steps}.killed")
+        killed = Path(f"{steps}.broken")
         self._tell(f"(killed: {killed.exists()})")
         killed.unlink(missing_ok=True)
         steps.unlink(missing_ok=True)

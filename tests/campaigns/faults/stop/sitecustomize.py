@@ -1,17 +1,19 @@
-"""Kills a process at a given step of a plan: read by Python itself in the provider's process, from PYTHONPATH.
+"""Breaks a process at a given step of a plan: read by Python itself in the provider's process, from PYTHONPATH.
 
 Nothing of the provider is replaced. `planning.apply` raises an audit event (sys.audit) when a step begins and when
-it ends, and Python tells a profile function (sys.setprofile) of every call and return, those of C functions too, so the
-process that carries out a plan can be stopped right before and after a step, and while libvirt or the kernel is busy
-with it.
+it ends, and Python tells a profile function (sys.setprofile) of every call and return, those of C functions too, so a
+process can be killed, stopped or restarted right before and after a step, and while libvirt or the kernel is busy with
+it.
 
 VIRTNET_STEPS names a file that gets a line for each step that is done: its name, how many seconds its first effect
-took, and how many effects it had. VIRTNET_KILL is "WHO WHEN NUMBER SECONDS CALL": who is killed (libvirtd, provider or
-pulumi), when (before, during, within or after), the step's number from 0, for `during` how long after the first effect
-has begun, and for `within` which effect, from 1, is over.
+took, and how many effects it had. VIRTNET_FAULT is "WHO HOW WHEN NUMBER SECONDS CALL": who (provider, pulumi or the
+name of a daemon), what becomes of it (killed; of a daemon also stopped, or restarted), when (before, during, within or
+after), the step's number from 0, for `during` how long after the first effect has begun, and for `within` which effect,
+from 1, is over.
 """
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -35,7 +37,7 @@ EFFECTS = frozenset(
         "Update",
     )
 ) | {"virDomainUpdateDeviceFlags", "virNetworkPortDelete"}
-#: With when a kill comes that is to come meanwhile: a file is written but has not its name yet; a parameter or a link
+#: With when a fault comes that is to come meanwhile: a file is written but has not its name yet; a parameter or a link
 #: is changed and has not been looked at again.
 HOST_EFFECTS = {
     "posix.replace": "c_call",
@@ -48,17 +50,17 @@ HOST_EFFECTS = {
 class Stopper:
     """Follows the plan that a process carries out."""
 
-    def __init__(self, journal: str, kill: str) -> None:
+    def __init__(self, journal: str, fault: str) -> None:
         self._journal = journal
-        words = kill.split() or ["nobody", "never", "-1", "0", "0"]
-        self._who, self._when = words[0], words[1]
-        self._number, self._seconds = int(words[2]), float(words[3])
-        self._call = int(words[4])
+        words = fault.split() or ["nobody", "killed", "never", "-1", "0", "0"]
+        self._who, self._how, self._when = words[:3]
+        self._number, self._seconds = int(words[3]), float(words[4])
+        self._call = int(words[5])
         self._step: object = None
         self._thread = 0
         self._count = -1
         self._effects = 0
-        self._once, self._killed = threading.Lock(), False
+        self._once, self._done = threading.Lock(), False
         self._began = 0.0
         self._took: float | None = None
 
@@ -84,47 +86,51 @@ class Stopper:
             self._effect(event, arg)
 
     def _effect(self, event: str, function: Any) -> None:
-        """Of the first effect of a step: how long it takes; and the kill that is to come meanwhile, or after any."""
+        """Of the first effect of a step: how long it takes; and the fault that is to come meanwhile, or after any."""
         name = getattr(function, "__name__", "")
         host_effect = HOST_EFFECTS.get(f"{getattr(function, '__module__', '')}.{name}")
         if name not in EFFECTS and host_effect is None:
             return
-        killed = self._when == "during" and self._number == self._count and not self._took
+        broken = self._when == "during" and self._number == self._count and not self._took
         if event == "c_call" and self._took is None:
             self._began, self._took = time.monotonic(), 0.0
-            if killed and host_effect is None:
-                threading.Timer(self._seconds, self._kill).start()
-        if killed and event == host_effect:
-            self._kill()
+            if broken and host_effect is None:
+                threading.Timer(self._seconds, self._break).start()
+        if broken and event == host_effect:
+            self._break()
         if event == "c_return" and self._took == 0.0:
             self._took = time.monotonic() - self._began
-            if killed:
-                self._kill()  # this time it was quicker; the step is not over yet
+            if broken:
+                self._break()  # this time it was quicker; the step is not over yet
         if event == "c_return":
             self._effects += 1
             if (self._when, self._number, self._call) == ("within", self._count, self._effects):
-                self._kill()
+                self._break()
 
     def _at(self, when: str) -> None:
         if (self._when, self._number) == (when, self._count):
-            self._kill()
+            self._break()
 
-    def _kill(self) -> None:
+    def _break(self) -> None:
         with self._once:
-            if self._killed:
+            if self._done:
                 return
-            self._killed = True
-        pid = {"libvirtd": _libvirtd, "provider": os.getpid, "pulumi": _pulumi}[self._who]()
-        Path(f"{self._journal}.killed").touch()
-        os.kill(pid, signal.SIGKILL)
-        while _lives(pid):
+            self._done = True
+        others = {"provider": os.getpid, "pulumi": _pulumi}
+        pid = others[self._who]() if self._who in others else int(Path(f"/run/{self._who}.pid").read_text())
+        Path(f"{self._journal}.broken").touch()
+        os.kill(pid, {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP, "restarted": signal.SIGTERM}[self._how])
+        while self._how != "stopped" and _lives(pid):
             time.sleep(0.001)
+        if self._how == "restarted":
+            _start(self._who)
 
 
-def _libvirtd() -> int:
-    """The daemon that runs networks."""
-    files = [Path(f"/run/{name}.pid") for name in ("virtnetworkd", "libvirtd")]
-    return next(int(file.read_text()) for file in files if file.exists())
+def _start(daemon: str) -> None:
+    """Not by subprocess, which is watched."""
+    program = shutil.which(daemon)
+    assert program is not None
+    os.waitpid(os.posix_spawn(program, [daemon, "--daemon"], os.environ), 0)
 
 
 def _pulumi() -> int:
@@ -144,6 +150,6 @@ def _lives(pid: int) -> bool:
 
 serves = "pulumi.dynamic" in sys.orig_argv or any(word.endswith("/pulumi-resource-virtnet") for word in sys.orig_argv)
 if serves and os.environ.get("VIRTNET_STEPS"):
-    stopper = Stopper(os.environ["VIRTNET_STEPS"], os.environ.get("VIRTNET_KILL", ""))
+    stopper = Stopper(os.environ["VIRTNET_STEPS"], os.environ.get("VIRTNET_FAULT", ""))
     sys.addaudithook(stopper.hear)
     threading.setprofile(stopper.watch)
