@@ -316,16 +316,16 @@ def daemon_left_so(daemon: str, how: str, host: Host, stack: Stack) -> Row:
     signal_daemon(host, daemon, {"killed": "KILL", "stopped": "STOP"}[how])
     stack.declare(*CHANGED)
     ends = {
-        "preview": (0, stack.pulumi("preview", check=False)),
-        "refresh": (255, stack.pulumi("refresh", "--yes", "--skip-preview", check=False)),
-        "doctor": (1, host.run("virtnet", "doctor", check=False)),
-        "up": (255, stack.pulumi("up", "--yes", "--skip-preview", check=False)),
+        "preview": (False, stack.pulumi("preview", check=False)),
+        "refresh": (True, stack.pulumi("refresh", "--yes", "--skip-preview", check=False)),
+        "doctor": (True, host.run("virtnet", "doctor", check=False)),
+        "up": (True, stack.pulumi("up", "--yes", "--skip-preview", check=False)),
     }
     stack.pulumi("config", "set", "virtnet:unreachable", "recorded")
     kept = stack.pulumi("refresh", "--yes", "--skip-preview", "--run-program", check=False)
     stack.pulumi("config", "rm", "virtnet:unreachable")
-    for what, (expected, done) in {**ends, "refresh with unreachable: recorded": (0, kept)}.items():
-        if done.returncode != expected:
+    for what, (fails, done) in {**ends, "refresh with unreachable: recorded": (False, kept)}.items():
+        if bool(done.returncode) != fails:
             wrong.append(f"{what} ended with {done.returncode}: {(done.stdout + done.stderr)[-300:]}")
     lost = _lost_by_guests(host)
     if host.run("flock", "--nonblock", LOCK, "true", check=False).returncode:
@@ -344,7 +344,7 @@ def daemon_left_so(daemon: str, how: str, host: Host, stack: Stack) -> Row:
 
 
 REBOOT = f"""\
-for pid in $(cat /run/{{libvirtd,virtnetworkd,virtqemud}}.pid 2>/dev/null); do kill -KILL $pid; done; sleep 0.3
+for pid in $(cat /run/{{libvirtd,virtnetworkd,virtqemud}}.pid 2>/dev/null); do kill -KILL $pid || true; done; sleep 0.3
 for pid in $(pgrep -x dnsmasq); do kill -KILL $pid 2>/dev/null || true; done
 for link in $(ls /sys/class/net); do [ $link = lo ] || ip link delete $link 2>/dev/null || true; done
 {FLUSH_IPTABLES}
