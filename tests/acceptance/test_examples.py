@@ -133,6 +133,7 @@ def test_published(host: Host, example: Stack) -> None:
     assert "ip saddr 203.0.113.0/24 tcp dport 2202" in table
     with host.guest("web", bridge) as guest, peer(host, "web") as web, peer(host) as there:
         guest.sh("ip address add 192.168.130.11/24 dev eth0; ip route add default via 192.168.130.1")
+        guest.sh("for i in $(seq 60); do ping -c1 -W1 192.168.130.1 && break; done")
         web.serve("web", "tcp", 80, 22)
         assert there.connect("tcp", "192.168.130.1", 8080).startswith("web 80 ")
         assert there.connect("tcp", "192.168.130.1", 2201) == "ConnectionRefusedError", "it is not in the office"
