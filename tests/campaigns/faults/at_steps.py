@@ -21,7 +21,7 @@ LONG = ("StartNetwork", "StopNetwork", "UpdateSection")
 BUSY = (*LONG, "MoveToHoldingNetwork", "Reattach")
 STOP = Path(__file__).parent / "stop"
 #: What the plans begin with that change nothing of libvirt's.
-OF_THE_HOST = "HostForwarding"
+OF_THE_HOST = ("HostForwarding", "PortForward")
 #: Until an update has given up a daemon that answers nothing, with guests on the holding network: two questions, and a
 #: new connection for what is to be taken back.
 SECONDS_TO_GIVE_UP = 60.0

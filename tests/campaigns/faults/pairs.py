@@ -48,6 +48,19 @@ FOUND = """\
 """
 
 
+#: A network that runs, which a forward leads into.
+ROUTED = (
+    FORWARDS
+    + """
+virsh -q net-define /dev/stdin <<END
+<network><name>lab</name><forward mode='nat'/><bridge name='vn-lab' stp='off'/>
+<ip family='ipv4' address='10.70.0.1' prefix='24'/></network>
+END
+virsh -q net-start lab
+"""
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pair:
     """Two kinds of plans. `there` is the program of the first, `back` that of the second."""
@@ -95,6 +108,13 @@ def network(**args: Any) -> tuple[Resource, ...]:
 def forwarding(**args: Any) -> tuple[Resource, ...]:
     """A program that declares the host's forwarding."""
     return ({"type": "HostForwarding", "name": "forwarding", "args": args},)
+
+
+def port_forward(*ports: str, **args: Any) -> tuple[Resource, ...]:
+    """A program that declares a way in to a guest of the network lab."""
+    listed = [{"protocol": "tcp", "listen_port": port, "target_port": "80"} for port in ports]
+    named = {"network": "lab", "target_address": "10.70.0.50", "ports": listed, **args}
+    return ({"type": "PortForward", "name": "web", "args": named},)
 
 
 def _lab(address: str = "10.70.0.1/24", *before: str, **args: Any) -> tuple[Resource, ...]:
@@ -192,6 +212,14 @@ PAIRS = (
         alike=True,
         back=forwarding(ipv4=True),
         there=forwarding(ipv4=True, ipv6=True, drop_in="80-other.conf"),
+    ),
+    Pair(
+        forth_name="PortForward update",
+        back_name="PortForward update, back",
+        alike=True,
+        back=port_forward("8080"),
+        there=port_forward("8080", "8081", sources=["203.0.113.0/24"]),
+        prepare=ROUTED,
     ),
 )
 

@@ -31,6 +31,10 @@ for family in ip ip6; do nft -s list table $family libvirt_network 2>/dev/null |
   grep -E '[io]if(name)? "|[sd]addr ' | grep -vE '[io]if [0-9]' | sort -u || true
 say files; find /etc/libvirt/qemu/networks /etc/sysctl.d -type f -o -type l | sort
 say drop-ins; grep -hv '^#' /etc/sysctl.d/* 2>/dev/null || true
+say "port forwards"; find /etc/virtnet /etc/systemd/system -type f 2>/dev/null | sort
+grep -h '^[^#]\\|^# virtnet-forward' /etc/virtnet/port-forwards/*.nft 2>/dev/null || true
+nft list table inet virtnet_port_forwards 2>/dev/null || true
+say "own links"; ip rule show priority 767; ip route show table 7670 2>/dev/null || true
 say forwarding; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
 """
 
@@ -65,6 +69,12 @@ class Sight:
             words.append(f"IPv4 forwarding {forwarding[0]}, IPv6 {forwarding[1]}")
             files = re.findall(r"/etc/sysctl.d/(\S+)", self.parts["files"])
             words.append(", ".join(files) or "no drop-in")
+        forwards = self.parts["port forwards"]
+        if any("8080" in sight.parts["port forwards"] for sight in known):
+            record = re.search(r"^/etc/virtnet/port-forwards/", forwards, re.MULTILINE)
+            words.append("a record of the forward" if record else "no record of the forward")
+            rules = len(re.findall(r"^\t\t.*dnat ip to", forwards, re.MULTILINE))
+            words.append(f"{rules} {'rule' if rules == 1 else 'rules'}")
         places = {line.split()[0]: line.split()[1] for line in self.parts["plugged in"].splitlines()}
         if places:
             on = sorted({"loose" if place == "nothing" else _place(place) for place in places.values()})
