@@ -27,8 +27,8 @@ from virtnet.connect import connect
 from virtnet.host.firewall.verdicts import Fate
 from virtnet.libvirtd.connection import Connections
 from virtnet.network.messages.firewall import allowing
-from virtnet.network.observe.paths import FoundPath, dropped_by_others, dropped_details, paths
-from virtnet.network.observe.whole_firewall import surroundings, whole_firewall, zones
+from virtnet.network.observe.firewall.paths import FoundPath, dropped_by_others, dropped_details, paths
+from virtnet.network.observe.firewall.whole import surroundings, whole_firewall, zones
 from virtnet.network.plan.kinds import NoteKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.definition import definition

@@ -33,7 +33,13 @@ from tests.unit.strategies import whole_networks
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.messages.problems import rules as rules_sentence
 from virtnet.network.messages.refusals import advice
-from virtnet.network.observe.firewall import FILTERED_MODES, Backend, backend_by_rules, missing_rules, uses_nft
+from virtnet.network.observe.firewall.libvirt_rules import (
+    FILTERED_MODES,
+    Backend,
+    backend_by_rules,
+    missing_rules,
+    uses_nft,
+)
 from virtnet.network.plan.new import new_tree
 from virtnet.network.plan.preflight import needs_newer_libvirt
 from virtnet.network.resource import NETWORK

@@ -25,16 +25,16 @@ from virtnet.forwarding.sysctl import integer
 from virtnet.host.firewall.programs import has_firewalld
 from virtnet.network.names import PID_FILES, network_of_pid_file
 from virtnet.network.observe import observe as network_observe
-from virtnet.network.observe.firewall import Backend, backend_of_status
+from virtnet.network.observe.firewall.libvirt_rules import Backend, backend_of_status
+from virtnet.network.observe.firewall.paths import Surroundings
+from virtnet.network.observe.firewall.whole import surroundings, whole_firewall
 from virtnet.network.observe.host_facts import host_facts
 from virtnet.network.observe.leftovers import dnsmasq_process
 from virtnet.network.observe.named import named_on_host
-from virtnet.network.observe.paths import Surroundings
 from virtnet.network.observe.problems import status_file
 from virtnet.network.observe.reads import NETWORK_CONF, SECONDS_RULES_STAND
 from virtnet.network.observe.reads import READS as NETWORK_READS
 from virtnet.network.observe.scope import Scope
-from virtnet.network.observe.whole_firewall import surroundings, whole_firewall
 from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork, reported
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import FirewallLister, FirewallReader, HostReader

@@ -7,8 +7,8 @@ from enum import Enum
 from virtnet.doctor.kinds import FindingKind
 from virtnet.forwarding.observed import ForwardingReport
 from virtnet.host.firewall.ruleset import Ruleset
-from virtnet.network.observe.firewall import Backend
-from virtnet.network.observe.paths import Surroundings
+from virtnet.network.observe.firewall.libvirt_rules import Backend
+from virtnet.network.observe.firewall.paths import Surroundings
 from virtnet.network.observed import HostReport, ObservedNetwork
 from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.port_forward.observe.survey import Survey

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.host.firewall.verdicts import Fate
-from virtnet.network.observe.firewall import (
+from virtnet.network.observe.firewall.libvirt_rules import (
     CHAINS_OF_IPTABLES,
     FILTERED_MODES,
     Backend,
@@ -18,7 +18,7 @@ from virtnet.network.observe.firewall import (
     missing_rules,
     uses_nft,
 )
-from virtnet.network.observe.paths import dropped_by_others, dropped_details, paths
+from virtnet.network.observe.firewall.paths import dropped_by_others, dropped_details, paths
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.problem_kinds import ProblemKind
 

@@ -52,8 +52,9 @@ NET_ATTRIBUTES = "/sys/class/net/"
 #: Bit 12 of a capability set (capabilities(7)).
 CAP_NET_ADMIN = 1 << 12
 
-#: What firewall-cmd ends with while firewalld does not run (NOT_RUNNING, firewall-cmd(1)).
-FIREWALLD_NOT_RUNNING = 252
+#: What firewall-cmd ends with while firewalld does not run (NOT_RUNNING, firewall-cmd(1)), and where there is no D-Bus
+#: by which anybody, libvirt as well, could speak with it (DBUS_ERROR, in firewalld's errors.py).
+FIREWALLD_NOT_RUNNING = frozenset({252, 36})
 
 #: In bytes; the kernel takes 131072 with the zero at the end (MAX_ARG_STRLEN).
 LONGEST_ARGUMENT = 100_000
@@ -214,7 +215,7 @@ class Host:
         if not self.has_program("firewall-cmd"):
             return ()
         answer = self._answer(messages.LIST_ZONES, requests.FIREWALL_ZONES)
-        if answer.error is not None and answer.error.status == FIREWALLD_NOT_RUNNING:
+        if answer.error is not None and answer.error.status in FIREWALLD_NOT_RUNNING:
             return ()
         return self._without_error(answer, messages.LIST_ZONES, program="firewall-cmd").text.split()
 

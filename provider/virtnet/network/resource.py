@@ -150,7 +150,7 @@ def prefetch(clients: Clients, desired: Values) -> None:
 
 def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
     """What others will drop of the network's packets once it runs."""
-    from virtnet.network.observe.foreseen import will_be_dropped
+    from virtnet.network.observe.firewall.foreseen import will_be_dropped
     from virtnet.network.plan.kinds import NoteKind
     from virtnet.network.plan.new import new_tree
     from virtnet.network.xml import write

@@ -11,10 +11,10 @@ from virtnet.host.default_route import routes_to_networks
 from virtnet.libvirtd.connection import Connection
 from virtnet.libvirtd.lookup import lookup
 from virtnet.network.messages.firewall import place
-from virtnet.network.observe.paths import paths
+from virtnet.network.observe.firewall.paths import paths
+from virtnet.network.observe.firewall.whole import surroundings, whole_firewall
 from virtnet.network.observe.ports import attachments
 from virtnet.network.observe.reads import SECONDS_RULES_STAND
-from virtnet.network.observe.whole_firewall import surroundings, whole_firewall
 from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.network.resource import inputs_of
 from virtnet.network.versions import version_text

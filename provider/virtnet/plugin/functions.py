@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from virtnet.host.firewall.programs import Program
-from virtnet.network.observe.paths import Path
+from virtnet.network.observe.firewall.paths import Path
 from virtnet.network.spec import NetworkSpec
 from virtnet.plugin import answers
 from virtnet.plugin.answers import Asked

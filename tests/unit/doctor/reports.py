@@ -16,7 +16,7 @@ from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
 from virtnet.host.firewall.listings import ruleset
 from virtnet.network.names import holding_uuid
-from virtnet.network.observe.paths import Surroundings
+from virtnet.network.observe.firewall.paths import Surroundings
 from virtnet.network.observed import AutostartObstacle, HostReport, ObservedNetwork, reported
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.planning.findings import Problem

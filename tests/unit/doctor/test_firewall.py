@@ -9,7 +9,7 @@ from tests.unit.doctor.reports import DNSMASQ_GONE, DOCKER, IPTABLES, MARKED, NF
 from virtnet.doctor.finding import Finding, Level
 from virtnet.doctor.firewall import firewall
 from virtnet.doctor.kinds import FindingKind
-from virtnet.network.observe.firewall import Backend
+from virtnet.network.observe.firewall.libvirt_rules import Backend
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.planning.findings import Problem

@@ -220,6 +220,7 @@ class TestZones:
             ("echo 'lab public'", ("lab", "public")),
             ("echo 'FirewallD is not running' >&2; exit 252", ()),
             ("echo 'in another language' >&2; exit 252", ()),
+            ("echo 'Error: DBUS_ERROR: Failed to connect to socket' >&2; exit 36", ()),
         ],
     )
     def test_those_of_firewalld(self, host: Host, tmp_path: Path, script: str | None, zones: tuple[str, ...]) -> None:

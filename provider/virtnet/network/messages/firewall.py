@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from virtnet.host.firewall.programs import Program
 from virtnet.host.firewall.ruleset import Hook
-from virtnet.network.observe.paths import Path
+from virtnet.network.observe.firewall.paths import Path
 from virtnet.planning.findings import Advice
 
 Dropped = Mapping[str, str]

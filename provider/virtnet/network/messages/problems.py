@@ -5,7 +5,7 @@ from enum import Enum
 
 from virtnet.network.messages.attachments import Attachments, names
 from virtnet.network.messages.firewall import packets_dropped
-from virtnet.network.observe.firewall import RulesKind
+from virtnet.network.observe.firewall.libvirt_rules import RulesKind
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.read import RESTART_RECORD
 from virtnet.planning.findings import Problem

@@ -212,7 +212,7 @@ def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[At
     """Whether nobody's connections are reset by a stop; asked where somebody is there to have some."""
     if host is None or report.live is None or report.live.mode != "nat" or not users:
         return True
-    from virtnet.network.observe.tracking import connections_stay_tracked
+    from virtnet.network.observe.firewall.tracking import connections_stay_tracked
 
     return connections_stay_tracked(host, report.live)
 

@@ -1,6 +1,7 @@
 """What would be observed for a network once another one is gone, whose place it takes. Pure."""
 
 from virtnet.network.observed import HostReport, Observed, ObservedAbsent, ObservedNetwork, ReportedNetwork
+from virtnet.network.tree import own_bridge
 from virtnet.spec.part import Values
 
 
@@ -17,7 +18,8 @@ def once_gone(observed: Observed, recorded: Values) -> Observed:
     gone = next((one for one in found if one.uuid == uuid), None)
     if gone is None:
         return observed
-    bridges = {said.bridge_name for said in (gone.live, gone.config) if said is not None} - {""}
+    # Of mode bridge, the bridge is the host's own and stays.
+    bridges = {own_bridge(said.tree) for said in (gone.live, gone.config) if said is not None} - {""}
     names = observed.interface_names
     left = observed._replace(
         others=tuple(one for one in observed.others if one.uuid != uuid),

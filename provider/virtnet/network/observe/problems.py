@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
 from virtnet.network.names import pid_files
-from virtnet.network.observe.firewall import (
+from virtnet.network.observe.firewall.libvirt_rules import (
     FILTERED_MODES,
     Backend,
     MissingRules,
@@ -21,8 +21,8 @@ from virtnet.network.observe.firewall import (
     listers,
     missing_rules,
 )
+from virtnet.network.observe.firewall.whole import dropped
 from virtnet.network.observe.reads import SECONDS_RULES_STAND
-from virtnet.network.observe.whole_firewall import dropped
 from virtnet.network.observed import LeftBridge, Loose, ReportedNetwork
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from virtnet.errors import Refused
 from virtnet.network.names import holding_bridge, holding_uuid
-from virtnet.network.observe.firewall import rules_left
+from virtnet.network.observe.firewall.libvirt_rules import rules_left
 from virtnet.network.observe.leftovers import bridge_ports, dnsmasq_process, link_address
 from virtnet.network.steps.actions import Action, DeleteLink, DeleteRule, SetLinkUp, SetMaster, carry_out
 from virtnet.network.steps.kinds import StepFault, StepKind

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from virtnet.errors import Refused
-from virtnet.network.observe.firewall import (
+from virtnet.network.observe.firewall.libvirt_rules import (
     Backend,
     RulesKind,
     Way,

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.firewall.ruleset import Ruleset
+from virtnet.network.observe.firewall.whole import surroundings, whole_firewall
 from virtnet.network.observe.reads import SECONDS_RULES_STAND
-from virtnet.network.observe.whole_firewall import surroundings, whole_firewall
 from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import (

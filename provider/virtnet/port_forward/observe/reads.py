@@ -16,8 +16,8 @@ from virtnet.host.requests import (
     service,
     sysctl,
 )
+from virtnet.network.observe.firewall.whole import LISTERS as WHOLE
 from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC
-from virtnet.network.observe.whole_firewall import LISTERS as WHOLE
 from virtnet.planning.clients.reads import Reads, Request
 from virtnet.port_forward.observe.observe import FORWARDING, LISTERS
 from virtnet.port_forward.observe.ssh import SSHD_CONFIG, SSHD_DIRECTORY

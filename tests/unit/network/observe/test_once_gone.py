@@ -50,6 +50,16 @@ def test_what_stays_is(observed: Any, address: str, bridge: str) -> None:
     assert len(against(observed, address, bridge).refusals) == 1
 
 
+def test_a_bridge_of_the_hosts_own_stays() -> None:
+    on_it = reported(builders.network("old", "bridge", bridge="br0"))
+    observed = ABSENT._replace(others=(on_it, FAR), host=HOST._replace(names=frozenset({"lan0", "br0"})))
+
+    left = once_gone(observed, {"uuid": on_it.uuid}).host
+
+    assert left is not None
+    assert "br0" in left.names
+
+
 def test_only_libvirts_word_on_interfaces_is_read_likewise() -> None:
     observed = ABSENT._replace(host=None, interface_names=frozenset({"lan0", "vn-lab"}))
 

@@ -12,7 +12,7 @@ from tests.fakes.libvirt import FakeLibvirt
 from virtnet.errors import Refused
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac
-from virtnet.network.observe.firewall import rules_left
+from virtnet.network.observe.firewall.libvirt_rules import rules_left
 from virtnet.network.observed import HostReport, LeftBridge, ObservedNetwork, reported
 from virtnet.network.plan.delete import plan_delete
 from virtnet.network.plan.kinds import NoteKind, RefusalKind

@@ -1,7 +1,7 @@
 """What removes a bridge that killed daemons left, and which throw-away networks are tried: decided, and not done."""
 
 from virtnet.network.names import holding_bridge
-from virtnet.network.observe.firewall import Rule
+from virtnet.network.observe.firewall.libvirt_rules import Rule
 from virtnet.network.steps.actions import DeleteLink, DeleteRule, SetLinkUp, SetMaster
 from virtnet.network.steps.leftovers import put_to_wait, removal
 from virtnet.network.steps.probe import probes

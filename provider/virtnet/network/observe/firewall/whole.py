@@ -12,7 +12,7 @@ from virtnet.host import messages
 from virtnet.host.default_route import interfaces_to_everywhere
 from virtnet.host.firewall.listings import ruleset
 from virtnet.host.firewall.programs import Program
-from virtnet.network.observe.paths import FoundPath, Surroundings, dropped_by_others, dropped_details, paths
+from virtnet.network.observe.firewall.paths import FoundPath, Surroundings, dropped_by_others, dropped_details, paths
 from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC, SECONDS_RULES_STAND
 from virtnet.spec.failures import Details
 

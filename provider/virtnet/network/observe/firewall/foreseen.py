@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from virtnet.host.firewall.programs import Program, has_firewalld
 from virtnet.host.firewall.ruleset import Action, Chain, Field, Hook, Rule, Ruleset, Table, Test
-from virtnet.network.observe.firewall import FILTERED_MODES, Backend
-from virtnet.network.observe.paths import dropped_by_others, dropped_details, paths
+from virtnet.network.observe.firewall.libvirt_rules import FILTERED_MODES, Backend
+from virtnet.network.observe.firewall.paths import dropped_by_others, dropped_details, paths
+from virtnet.network.observe.firewall.whole import surroundings, whole_firewall, zones
 from virtnet.network.observe.reads import NETWORK_CONF, SECONDS_RULES_STAND
-from virtnet.network.observe.whole_firewall import surroundings, whole_firewall, zones
 from virtnet.network.xml.definition import Definition, Subnet
 from virtnet.spec.failures import Details
 

@@ -18,12 +18,12 @@ from virtnet.host.default_route import interfaces_to_everywhere
 from virtnet.host.firewall.listings import ruleset
 from virtnet.host.firewall.ruleset import Ruleset
 from virtnet.host.firewall.verdicts import Fate
-from virtnet.network.observe.firewall import Backend
-from virtnet.network.observe.foreseen import as_started, backends, will_be_dropped
-from virtnet.network.observe.paths import Surroundings, dropped_by_others, dropped_details, paths
+from virtnet.network.observe.firewall.foreseen import as_started, backends, will_be_dropped
+from virtnet.network.observe.firewall.libvirt_rules import Backend
+from virtnet.network.observe.firewall.paths import Surroundings, dropped_by_others, dropped_details, paths
 from virtnet.network.xml.definition import Definition
 
-DATA = Path(__file__).parents[2] / "data" / "firewall"
+DATA = Path(__file__).parents[3] / "data" / "firewall"
 UPLINK = Surroundings({4: "eth0", 6: "eth0"})
 ROUTES = (
     "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"

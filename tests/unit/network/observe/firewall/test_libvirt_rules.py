@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from virtnet.network.observe.firewall import (
+from virtnet.network.observe.firewall.libvirt_rules import (
     Backend,
     MissingRules,
     RulesKind,
@@ -20,7 +20,7 @@ from virtnet.network.observe.firewall import (
 )
 from virtnet.network.xml.definition import Definition
 
-DATA = Path(__file__).parents[2] / "data" / "firewall" / "modes"
+DATA = Path(__file__).parents[3] / "data" / "firewall" / "modes"
 LISTINGS = {
     Backend.IPTABLES: {name: (DATA / f"{name}.txt").read_text() for name in ("iptables-save", "ip6tables-save")},
     Backend.NFTABLES: {"nft-json": (DATA / "nft.json").read_text()},

@@ -8,7 +8,7 @@ from tests import builders
 from tests.fakes.firewall import FakeFirewall
 from tests.fakes.host import FakeHost, host_effects
 
-from virtnet.network.observe.tracking import connections_stay_tracked
+from virtnet.network.observe.firewall.tracking import connections_stay_tracked
 from virtnet.network.observed import reported
 
 OWN_IPTABLES = """\
