@@ -153,8 +153,8 @@ class Bench:
 
     def cases(self) -> tuple[list[Case], list[Case]]:
         """All cases of either kind; of plans that are alike forth and back, those forth."""
-        there, back = (list(self._cases(name)) for name in (self.pair.forth_name, self.pair.back_name))
-        return there, [] if self.pair.alike else back
+        there = list(self._cases(self.pair.forth_name))
+        return there, [] if self.pair.alike else list(self._cases(self.pair.back_name))
 
     def _cases(self, kind: str) -> Iterator[Case]:
         if daemons() is Layout.MONOLITHIC:
