@@ -12,7 +12,8 @@ class PortForward(PortForwardProperties, module="virtnet", name="PortForward"):
     Guests of a network with NAT reach the outside, and the outside does not reach them; with this it does: from
     outside, where the guest sees the client's own address, from other guests, from the host, and from the guest itself.
     The rules are virtnet's own, beside those of libvirt and of the host's firewall, and come back after a boot, a
-    restart of the network and a reload of the firewall without Pulumi. The resource's id is the host and the forward.
+    restart of the network and a reload of firewalld or ufw without Pulumi. The resource's id is the host and the
+    forward.
 
     Example: a guest's web server, on port 8080 of one of the host's addresses.
 

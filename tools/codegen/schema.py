@@ -90,7 +90,7 @@ def described(
         # Lets Pulumi's generators write whole packages: Go's go.mod, and the version where a package has one.
         "meta": {"supportPack": True},
         "displayName": "libvirt virtual networks",
-        "description": "Virtual networks of libvirt hosts, and the hosts' IP forwarding.",
+        "description": "Virtual networks of libvirt hosts, the hosts' IP forwarding, and ports that lead to guests.",
         "keywords": ["pulumi", "libvirt", "category/network", "kind/native"],
         "license": "Apache-2.0",
         "language": {

@@ -280,7 +280,7 @@ def _links_missing(*, missing: Sequence[Mapping[str, str]]) -> str:
         NeedKind.SETTING: "a setting of {}",
     }
     found = listed(words[NeedKind(one["kind"])].format(one["name"]) for one in missing)
-    return f"packets do not get to guests as they should, by {found}"
+    return f"packets do not get to guests as they should; missing or altered: {found}"
 
 
 def _drift_not_reviewed(*, problem: str) -> str:
@@ -359,7 +359,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.RECORD_MISSING: "{path} is gone, so the rules would not come back by themselves",
     ProblemKind.RESERVATION_MISSING: "network '{network}' has no reservation of {name} any more",
     ProblemKind.RESTORE_MISSING: lambda paths: (
-        f"the rules would not come back by themselves: not as virtnet installed it is {listed(paths)}"
+        f"the rules would not come back by themselves; gone, or not as virtnet installed it: {listed(paths)}"
     ),
     ProblemKind.RULES_ALTERED: "its rules were changed by others",
     ProblemKind.RULES_MISSING: "its rules are gone, so nobody gets through",
@@ -370,7 +370,10 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.DRIFT_NOT_REVIEWED: _drift_not_reviewed,
     NoteKind.LEFT_TO_OWNER: "it belongs to '{owner}' now ({path}), and is left as it is",
     NoteKind.NETWORK_INACTIVE: "network '{network}' does not run; what comes in leads nowhere until it is started",
-    NoteKind.NOT_RESTORED_AT_BOOT: "no systemd runs on {host}, so the rules are gone after a boot until pulumi up",
+    NoteKind.NOT_RESTORED_AT_BOOT: (
+        "no systemd runs on {host}, so after a boot or a restart of the network nobody gets through until "
+        "pulumi refresh and pulumi up"
+    ),
     NoteKind.OPENS: _opens,
     NoteKind.OPENS_LESS: _opens_less,
     NoteKind.OPENS_PRIVILEGED: _opens_privileged,

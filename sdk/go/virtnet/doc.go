@@ -1,2 +1,2 @@
-// Virtual networks of libvirt hosts, and the hosts' IP forwarding.
+// Virtual networks of libvirt hosts, the hosts' IP forwarding, and ports that lead to guests.
 package virtnet
