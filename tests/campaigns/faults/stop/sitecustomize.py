@@ -44,6 +44,7 @@ HOST_EFFECTS = {
     "posix.unlink": "c_return",
     "posix.write": "c_return",
     "_posixsubprocess.fork_exec": "c_return",
+    "posix.posix_spawn": "c_return",  # by which subprocess starts programs from Python 3.13 on
 }
 
 
