@@ -104,9 +104,18 @@ def _reserved(inputs: Values, subnets: list[_Subnet]) -> tuple[str, str] | None:
     found = [one for one in _reservations(subnets) if one.get(key) == wanted and one.get("ip")]
     named = any(inputs.get(name) for name in ("listen_address", "sources"))
     version = version_of(inputs)
-    fitting = [one for one in found if ipaddress.ip_address(str(one["ip"])).version == version]
-    chosen = next(iter(fitting if named else [*fitting, *found]), None)
+    fitting = [one for one in found if _version(one["ip"]) == version]
+    others = [] if named else [one for one in found if _version(one["ip"]) is not None]
+    chosen = next(iter([*fitting, *others]), None)
     return None if chosen is None else (str(chosen["ip"]), str(chosen.get("name") or ""))
+
+
+def _version(address: object) -> int | None:
+    """The version of IP; None of what libvirt accepts and ipaddress does not, as 192.168.123.050."""
+    try:
+        return ipaddress.ip_address(str(address)).version
+    except ValueError:
+        return None
 
 
 def _name_of(address: str, subnets: list[_Subnet]) -> str:
@@ -120,6 +129,8 @@ def _has_reservation(address: str, subnets: list[_Subnet]) -> bool:
 def _is_given_out(address: ipaddress.IPv4Address | ipaddress.IPv6Address, subnet: _Subnet) -> bool:
     """Whether the network's DHCP server may give it to whoever asks."""
     for item in map(as_group, as_list(subnet.dhcp.get("ranges", []))):
+        if None in (_version(item["start"]), _version(item["end"])):
+            continue
         first, last = ipaddress.ip_address(str(item["start"])), ipaddress.ip_address(str(item["end"]))
         if first.version == address.version and int(first) <= int(address) <= int(last):
             return True

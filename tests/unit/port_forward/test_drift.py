@@ -255,3 +255,22 @@ def test_problems_of_another_version_are_mended_too() -> None:
     (change,) = plan(checked(), recorded, None).changes
 
     assert [problem.kind for problem in change.problems] == [ProblemKind.UNKNOWN]
+
+
+def test_rules_that_are_gone_are_not_opened_again_over_the_way_in() -> None:
+    host = forwarding_host()
+    recorded = applied(at(host), checked())
+    flush_table(host, "")
+    host.files.texts["/etc/ssh/sshd_config"] = "Port 8080\n"
+
+    found = planned(at(host), checked(), refreshed(at(host), recorded))
+
+    assert [one.kind for one in found.refusals] == [RefusalKind.SSH_PORT]
+
+
+def test_an_address_that_libvirt_alone_can_read_is_passed_over() -> None:
+    odd = lab(
+        LAB.replace("ip='192.168.123.150'", "ip='192.168.123.050'").replace("'192.168.123.100'", "'192.168.123.0100'")
+    )
+
+    assert planned(at(forwarding_host(), odd), checked()).refusals == ()

@@ -126,7 +126,9 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
     )
     forward = forward_of(desired, target, held.id)
     before = None if held.own is None else held.own.forward
-    opened = exposure.opened(before, forward)
+    # Of what the record says, only what the rules do is open: what is opened again is looked at as what is new.
+    rules = RulesState.MISSING if before is None else state(before, observed.table)
+    opened = exposure.opened(before if rules is RulesState.INTACT else None, forward)
     steps: tuple[Step, ...] = (
         *_install(observed),
         *_put_record(Record(mark_for(desired, token), forward), observed),
@@ -143,7 +145,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
         notes=(
             *held.notes,
             *((Note(NoteKind.RECORD_EDITED, {"path": path_of(held.id)}),) if edited else ()),
-            *exposure.exposure(before, forward, target, observed),
+            *exposure.exposure(None if rules is RulesState.MISSING else before, forward, target, observed),
             *preflight.notes(target, observed, is_new=before is None),
         ),
         takes=() if recorded else held.tokens,
@@ -206,11 +208,16 @@ def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
     steps: list[Step] = []
     if held.id in observed.table.ids or (observed.table.present and not observed.table.ids):
         steps.append(LoadRules(held.id, before, None))
-    path = path_of(held.id)
-    if held.own is not None:
-        steps.append(PutRecord(FileChange(path, None, observed.files[path])))
+    path, there = path_of(held.id), observed.restore
+    # Without a file, links may still be left of it.
+    if held.own is not None or observed.links:
+        # What makes and removes links is virtnet's own script, and nothing that others put in its place.
+        if installs := tuple(_install(observed)):
+            steps.extend(installs)
+            there = common_files()
+        steps.append(PutRecord(FileChange(path, None, observed.files.get(path))))
     if not set(observed.ids) - {held.id}:
-        left = [FileChange(path, None, text) for path, text in observed.restore.items() if text is not None]
+        left = [FileChange(path, None, text) for path, text in there.items() if text is not None]
         runs = observed.service is not None and (observed.service.enabled or observed.service.active)
         if left or runs:
             steps.append(PutRestore(tuple(left), enabled=False if runs else None))
