@@ -1,9 +1,12 @@
 """Port forwards on a real host, with packets as witnesses: who gets through, what is refused, drift, owners, delete."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.hosts.firewalls import own_configuration, start_firewalld, stop_firewalld, system_bus
 from tests.hosts.peers import BRIDGE, HOST, NETWORK_XML, OUTSIDE, WEB, Site, peer, site
 from tests.hosts.sandboxed import Host
 from tests.hosts.workstation import workstation
@@ -154,7 +157,7 @@ def test_a_chain_of_others_that_drops_is_named_with_what_lets_it_pass(lab: Site,
     stack.declare(forward())
 
     refused = stack.up(check=False)
-    allow = "nft insert rule inet mine way ct status dnat accept"
+    allow = "nft insert rule inet mine way ct status dnat ct mark and 0x10000000 == 0x10000000 accept"
     assert f"dropped by chain way of table inet mine, by its policy drop; to let it pass: {allow}" in refused
     lab.host.sh(allow)
     stack.up()
@@ -167,6 +170,40 @@ def test_a_chain_of_others_that_drops_is_named_with_what_lets_it_pass(lab: Site,
     lab.host.sh("nft delete table inet mine")
     stack.refresh()
     assert stack.unchanged()
+    stack.destroy()
+
+
+@pytest.fixture
+def strict_firewalld(lab: Site) -> Iterator[None]:
+    """firewalld that lets forwards of its own pass alone, which it can be told since 2.3."""
+    settings = Path("/etc/firewalld/firewalld.conf")
+    if not settings.exists() or "StrictForwardPorts=" not in settings.read_text():
+        pytest.skip("firewalld here has no StrictForwardPorts")
+    own_configuration(lab.host, "firewalld")
+    lab.host.sh(f"sed -i s/^StrictForwardPorts=.*/StrictForwardPorts=yes/ {settings}")
+    with system_bus(lab.host):
+        start_firewalld(lab.host)
+        yield
+        stop_firewalld(lab.host)
+
+
+@pytest.mark.usefixtures("strict_firewalld")
+def test_firewalld_that_lets_its_own_forwards_pass_alone_gets_the_same_for_good(lab: Site, stack: Stack) -> None:
+    stack.declare(forward(sources=[f"{OUTSIDE[4]}/32"]))
+
+    found = re.search(
+        r"chain filter_FORWARD_dnat .*; to let it pass: (firewall-cmd .* --reload)", stack.up(check=False)
+    )
+    assert found is not None
+    lab.host.sh(found[1])
+    stack.up()
+
+    for _ in range(2):
+        assert from_outside(lab) == REACHED
+        assert not lab.peers["other"].connect("tcp", HOST[4], 8080).startswith("web"), "it is no source"
+        lab.host.sh("firewall-cmd --reload")
+    stack.refresh()
+    assert stack.outputs("web")["problems"] == []
     stack.destroy()
 
 

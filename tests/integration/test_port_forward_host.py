@@ -3,10 +3,22 @@
 All events in all modes are a campaign (tests.campaigns.port_forward); here are those that cost little.
 """
 
+import time
 from collections.abc import Iterator
 
 import pytest
-from tests.campaigns.port_forward import EVENTS, PATHS, Row, forward, install, load, probe, remove_from_kernel, settled
+from tests.campaigns.port_forward import (
+    EVENTS,
+    PATHS,
+    Row,
+    forward,
+    install,
+    load,
+    probe,
+    remove_from_kernel,
+    service,
+    settled,
+)
 from tests.hosts.peers import BRIDGE, HOST, OUTSIDE, Site, site
 from tests.hosts.sandboxed import Host
 
@@ -94,6 +106,56 @@ def test_what_is_broken_is_found_and_mended(bridged: Host) -> None:
         assert need in found, broken
         assert still == found, f"check changes nothing: {broken}"
         assert check(bridged) == set(), broken
+
+
+def test_several_at_once_do_not_meet(bridged: Host) -> None:
+    """The service and the provider, say."""
+    run = f'sh {files.SCRIPT_PATH} links & runs="$runs $!";'
+    for _ in range(3):
+        bridged.sh(f"ip link delete {LINK}; ip rule delete priority 767; iptables -w -F FORWARD")
+
+        bridged.sh(f"runs=; {run * 4} for one in $runs; do wait $one || exit 1; done")
+
+        assert check(bridged) == set()
+        assert bridged.sh("ip rule show priority 767 | wc -l; iptables -S FORWARD | grep -c virtnet") == "1\n1\n"
+
+
+def only_ours(host: Host) -> str:
+    """FORWARD with virtnet's own rule and no other, and that rule."""
+    host.sh(f"iptables -w -F FORWARD; sh {files.SCRIPT_PATH} links")
+    (ours,) = forward_rules(host)
+    return ours
+
+
+def forward_rules(host: Host) -> list[str]:
+    return host.sh("iptables -S FORWARD | sed -n 's/^-A FORWARD //p'").splitlines()
+
+
+def test_its_rule_is_first_again_with_a_change_and_with_the_services_start(bridged: Host) -> None:
+    ours = only_ours(bridged)
+    drop = "-s 203.0.113.0/24 -j DROP"
+    for verb in ("links", "restore"):
+        bridged.sh(f"iptables -w -I FORWARD {drop}")
+        before = check(bridged)
+        bridged.sh(f"sh {files.SCRIPT_PATH} {verb}")
+
+        assert forward_rules(bridged) == [ours, drop], verb
+        assert before == set(), "where it stands is judged with the host's whole firewall"
+        bridged.sh(f"iptables -w -D FORWARD {drop}")
+
+
+def test_the_service_leaves_what_somebody_puts_before_its_rule(bridged: Host) -> None:
+    ours = only_ours(bridged)
+    with service(bridged):
+        bridged.sh("iptables -w -I FORWARD -s 203.0.113.0/24 -j DROP; iptables -w -I FORWARD -p gre -j DROP")
+        time.sleep(0.5)
+        stood = forward_rules(bridged)
+        bridged.sh("iptables -w -F FORWARD")
+        time.sleep(0.5)
+        put_back = forward_rules(bridged)
+
+    assert stood == ["-p gre -j DROP", "-s 203.0.113.0/24 -j DROP", ours]
+    assert put_back == [ours]
 
 
 def test_nothing_is_left_of_forwards_that_are_gone(bridged: Host) -> None:

@@ -22,6 +22,8 @@ from virtnet.port_forward.kinds import (
 from virtnet.port_forward.plan.problems import problem_of
 from virtnet.port_forward.ports import Span
 from virtnet.port_forward.restore.check import NeedKind
+from virtnet.port_forward.restore.files import SCRIPT_PATH
+from virtnet.port_forward.rules.names import MARK
 from virtnet.spec.failures import Failure
 from virtnet.spec.messages import PYTHON, Spelling, reason
 
@@ -159,25 +161,52 @@ def _address_not_on_host(*, host: str, address: str, addresses: Sequence[str]) -
     return Advice(f"{host} does not have the address {address}: {there}", "correct listen_address, or add the address")
 
 
-def _blocked(*, host: str, **place: str) -> Advice:
-    return Advice(f"on {host}, {_dropped_by(**place)}", f"to let it pass: {_letting_pass(**place)}")
+def _blocked(*, host: str, **found: Any) -> Advice:
+    return Advice(f"on {host}, {_dropped_by(**found)}", f"to let it pass: {_letting_pass(**found)}")
 
 
-def _drops(**place: str) -> str:
-    return f"{_dropped_by(**place)}; to let it pass: {_letting_pass(**place)}"
+def _drops(**found: Any) -> str:
+    return f"{_dropped_by(**found)}; to let it pass: {_letting_pass(**found)}"
 
 
-def _dropped_by(**place: str) -> str:
-    by = f"the rule '{place['rule']}'" if place["rule"] else f"its policy {place['action']}"
-    of_iptables = place["family"] in ("iptables", "ip6tables")
+def _dropped_by(**found: Any) -> str:
+    by = f"the rule '{found['rule']}'" if found["rule"] else f"its policy {found['action']}"
+    of_iptables = found["family"] in ("iptables", "ip6tables")
     within = "table {table} of {family}" if of_iptables else "table {family} {table}"
-    return f"packets to the guest are dropped by chain {place['chain']} of {within.format(**place)}, by {by}"
+    return f"packets to the guest are dropped by chain {found['chain']} of {within.format(**found)}, by {by}"
 
 
-def _letting_pass(**place: str) -> str:
-    if place["family"] in ("iptables", "ip6tables"):
-        return "{family} -t {table} -I {base} 1 -m conntrack --ctstate DNAT -j ACCEPT".format(**place)
-    return "nft insert rule {family} {table} {base} ct status dnat accept".format(**place)
+def _letting_pass(**found: Any) -> str:
+    """The command. What is put into firewalld's own table is gone with its next reload."""
+    if found["table"] == "firewalld":
+        return _by_firewalld(found["listens"], found["target"], found["sources"], found["ports"])
+    protocol, first, last = found["first"]
+    if found["family"] not in ("iptables", "ip6tables"):
+        ours = f"ct status dnat ct mark and {MARK:#x} == {MARK:#x}"
+        told = ours if found["translated"] else f"{protocol} dport {Span(first, last)}"
+        return f"nft insert rule {found['family']} {found['table']} {found['base']} {told} accept"
+    if (found["table"], found["base"]) == ("filter", "FORWARD"):
+        return f"sh {SCRIPT_PATH} links"
+    ours = f"-m connmark --mark {MARK:#x}/{MARK:#x} -m conntrack --ctstate DNAT"
+    told = ours if found["translated"] else f"-p {protocol} --dport {str(Span(first, last)).replace('-', ':')}"
+    return f"{found['family']} -t {found['table']} -I {found['base']} 1 {told} -j ACCEPT"
+
+
+def _by_firewalld(
+    listens: str, target: str, sources: Sequence[str], ports: Iterable[tuple[str, int, int, int, int]]
+) -> str:
+    """The same forward for firewalld: one that drops what is translated lets its own pass (StrictForwardPorts)."""
+    policy = "firewall-cmd --permanent --policy virtnet"
+    family = "ipv6" if ":" in target else "ipv4"
+    destination = f' destination address="{listens}"' if listens else ""
+    rules = " ".join(
+        f'--add-rich-rule=\'rule family="{family}"{source}{destination} forward-port port="{Span(first, last)}" '
+        f'protocol="{protocol}" to-port="{Span(to_first, to_last)}" to-addr="{target}"\''
+        for source in [f' source address="{one}"' for one in sources] or [""]
+        for protocol, first, last, to_first, to_last in ports
+    )
+    zones = f"{policy} --add-ingress-zone ANY; {policy} --add-egress-zone HOST"
+    return f"firewall-cmd --permanent --new-policy virtnet; {zones}; {policy} {rules}; firewall-cmd --reload"
 
 
 def _port_in_use(*, protocol: str, port: int, bound: str, more: int, host: str) -> Advice:

@@ -53,7 +53,17 @@ PLACE = {
     "base": "forward",
     "rule": "",
     "action": "drop",
+    "translated": True,
+    "first": ["tcp", 8080, 8080],
+    "listens": "",
+    "target": "192.168.123.50",
+    "sources": [],
+    "ports": [["tcp", 8080, 8080, 80, 80], ["udp", 5000, 5010, 6000, 6010]],
 }
+RANGE = {"translated": False, "first": ["udp", 5000, 5010]}
+IPTABLES = {"family": "iptables", "table": "mangle", "chain": "mine", "rule": "-p tcp -j DROP"}
+FIREWALLD = {**PLACE, "table": "firewalld", "chain": "filter_FORWARD_dnat", "base": "filter_FORWARD", "host": HOST}
+FROM_SOME = {"listens": "2001:db8::1", "target": "fd00:123::50", "sources": ["2001:db8:1::/64", "2001:db8:2::/64"]}
 THERE = [["0123456789abcdef", ["tcp", 8080, 8080], ["udp", 5000, 5010]], ["fedcba9876543210", ["tcp", 8080, 8080]]]
 
 #: Details of each kind, of some more than once.
@@ -81,7 +91,12 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (RefusalKind.ADDRESS_NOT_ON_HOST, {"address": ADDRESS, "host": HOST, "addresses": ["10.0.0.5", "10.0.0.6"]}),
     (RefusalKind.ADDRESS_NOT_ON_HOST, {"address": "2001:db8::1", "host": HOST, "addresses": []}),
     (RefusalKind.BLOCKED, {**PLACE, "host": HOST}),
-    (RefusalKind.BLOCKED, {**PLACE, "family": "iptables", "table": "raw", "rule": "-p tcp -j DROP", "host": HOST}),
+    (RefusalKind.BLOCKED, {**PLACE, **RANGE, "base": "before", "host": HOST}),
+    (RefusalKind.BLOCKED, {**PLACE, **IPTABLES, "base": "FORWARD", "host": HOST}),
+    (RefusalKind.BLOCKED, {**PLACE, **IPTABLES, **RANGE, "base": "PREROUTING", "host": HOST}),
+    (RefusalKind.BLOCKED, {**PLACE, **IPTABLES, "table": "filter", "base": "FORWARD", "host": HOST}),
+    (RefusalKind.BLOCKED, FIREWALLD),
+    (RefusalKind.BLOCKED, {**FIREWALLD, **FROM_SOME}),
     (RefusalKind.BRIDGE_NAME, {"network": "lab", "bridge": "a;b"}),
     (RefusalKind.FORWARDING_OFF, {"key": "net.ipv4.ip_forward", "family": "ipv4", "host": HOST}),
     (RefusalKind.HELD_BY_ANOTHER, {**HELD, "address": ADDRESS, "alias": "urn:old"}),

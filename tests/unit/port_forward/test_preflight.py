@@ -211,6 +211,41 @@ def test_what_docker_drops_in_iptables_virtnets_own_rule_lets_pass_before() -> N
     assert refused(forwarding_host(listings={"iptables-save": DOCKERS_POLICY}), {}) == []
 
 
+OURS = (
+    "-A FORWARD -m connmark --mark 0x10000000/0x10000000 -m conntrack --ctstate DNAT"
+    " -m comment --comment virtnet_port_forwards -j ACCEPT"
+)
+DROP = "-A FORWARD -p tcp -j DROP"
+
+
+@pytest.mark.parametrize(
+    ("rules", "kinds"),
+    [
+        ([DROP], []),
+        ([OURS], []),
+        ([OURS, DROP], []),
+        ([DROP, OURS], [RefusalKind.BLOCKED]),
+        (["-A FORWARD -s 203.0.113.0/24 -j DROP", OURS], []),
+        (["-A FORWARD -j MINE", OURS, "-A MINE -p tcp -j DROP"], [RefusalKind.BLOCKED]),
+    ],
+)
+def test_what_stands_before_virtnets_own_rule_has_its_say_first(rules: list[str], kinds: list[RefusalKind]) -> None:
+    listed = "\n".join(["*filter", ":FORWARD DROP [0:0]", ":MINE - [0:0]", *rules, "COMMIT", ""])
+
+    assert refused(forwarding_host(listings={"iptables-save": listed}), {}) == kinds
+
+
+@pytest.mark.parametrize(("priority", "translated"), [(-150, False), (-105, False), (-90, True)])
+def test_what_drops_before_the_translation_does_not_know_virtnets_mark(priority: int, translated: bool) -> None:
+    before = chain("pre", "prerouting", "drop")
+    before["chain"]["prio"] = priority
+    host = forwarding_host(listings={"nft-json": json.dumps({"nftables": [MINE, before]})})
+
+    (found,) = planned(at(host), checked()).refusals
+
+    assert (found.kind, found.details["translated"]) == (RefusalKind.BLOCKED, translated)
+
+
 def test_a_chain_that_drops_later_on_is_named_by_a_refresh() -> None:
     host = forwarding_host()
     clients = at(host)
@@ -221,7 +256,7 @@ def test_a_chain_that_drops_later_on_is_named_by_a_refresh() -> None:
 
     assert messages().sentence(problem_of(problem)) == (
         "packets to the guest are dropped by chain forward of table inet mine, by its policy drop; to let it pass: nft "
-        "insert rule inet mine forward ct status dnat accept"
+        "insert rule inet mine forward ct status dnat ct mark and 0x10000000 == 0x10000000 accept"
     )
 
 

@@ -1,41 +1,77 @@
 """What others drop of the packets of a forward, by the host's whole firewall. Pure.
 
 A forwarded packet leaves by virtnet's own link, of which no rule of libvirt's tells. In iptables' FORWARD a rule of
-virtnet's, the first there, lets it pass before whatever drops. An accept in one table of nftables ends that table
-alone, so what drops in another one has the last word. What cannot be judged is not called a drop.
+virtnet's lets it pass, which is put before all that is there; what somebody put before it later has its say first. An
+accept in one table of nftables ends that table alone, so what drops in another one has the last word. What cannot be
+judged is not called a drop.
 """
 
 import ipaddress
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from virtnet.host.firewall.ruleset import Hook
+from virtnet.host.firewall.ruleset import Hook, Ruleset
 from virtnet.host.firewall.verdicts import Fate, Packet, Place, judged
 from virtnet.port_forward.forward import Forward, PortRange
 from virtnet.port_forward.observed import PortForwardReport
-from virtnet.port_forward.rules.names import link_names
+from virtnet.port_forward.rules.names import TABLE, TRANSLATES, link_names
 from virtnet.spec.failures import Details
 
 
-def blocked(forward: Forward, observed: PortForwardReport) -> Place | None:
+class Blocked(NamedTuple):
+    """Where packets of a forward are dropped."""
+
+    place: Place
+    is_translated: bool
+    """Whether that is behind the translation, where the connection has virtnet's mark."""
+    forward: Forward
+    ports: PortRange
+    """The first of its ports whose packets are."""
+
+
+def blocked(forward: Forward, observed: PortForwardReport) -> Blocked | None:
     """Where packets from the outside, or the answers to them, are surely dropped; None where nothing is known to."""
-    if observed.firewall is None:
+    firewall = observed.firewall
+    if firewall is None:
         return None
     for ports in forward.ports:
-        for stage in _stages(forward, ports, observed.uplinks.get(forward.version)):
-            found = judged(observed.firewall, [stage])
-            if found.fate is Fate.DROPPED and not _let_pass(found.places[0]):
-                return found.places[0]
+        for hook, packet in _stages(forward, ports, observed.uplinks.get(forward.version)):
+            found = judged(firewall, [(hook, packet)])
+            if found.fate is Fate.DROPPED and not _will_let_pass(place := found.places[0], firewall):
+                is_translated = hook is not Hook.PREROUTING or _priority(place, firewall) > TRANSLATES
+                return Blocked(place, is_translated, forward, ports)
     return None
 
 
-def as_details(place: Place) -> Details:
+def as_details(found: Blocked) -> Details:
     """As plain data."""
-    return {**place._asdict(), "action": place.action.value}
+    forward, ports = found.forward, found.ports
+    return {
+        **found.place._asdict(),
+        "action": found.place.action.value,
+        "translated": found.is_translated,
+        "first": [ports.protocol, ports.listen, ports.last],
+        "listens": forward.listen_address,
+        "target": forward.target,
+        "sources": list(forward.sources),
+        "ports": [[one.protocol, one.listen, one.last, one.target, one.target_last] for one in forward.ports],
+    }
 
 
-def _let_pass(place: Place) -> bool:
-    """Whether virtnet's own rule comes before it."""
-    return place.family in ("iptables", "ip6tables") and (place.table, place.base) == ("filter", "FORWARD")
+def _priority(place: Place, firewall: Ruleset) -> int:
+    table = firewall.table(place.family, place.table)
+    return 0 if table is None else table.chains[place.base].priority
+
+
+def _will_let_pass(place: Place, firewall: Ruleset) -> bool:
+    """Whether virtnet's own rule will come before it, as there is none yet.
+
+    One that comes before it already is judged with all other rules.
+    """
+    if place.family not in ("iptables", "ip6tables") or (place.table, place.base) != ("filter", "FORWARD"):
+        return False
+    table = firewall.table(place.family, place.table)
+    return table is None or not any(f" --comment {TABLE} " in rule.text for rule in table.chains[place.base].rules)
 
 
 def _stages(forward: Forward, ports: PortRange, uplink: str | None) -> Iterator[tuple[Hook, Packet]]:

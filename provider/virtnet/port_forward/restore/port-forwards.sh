@@ -4,11 +4,13 @@
 #
 #   links    makes what is missing and removes what no forward needs any more: of each network with forwards a pair of
 #            interfaces behind which packets are handed to its bridge, routes over it for packets with our mark, and in
-#            FORWARD of iptables, where there is one, what lets them pass a policy of DROP
+#            FORWARD of iptables, where there is one, what lets them pass a policy of DROP, as its first rule
 #   check    prints what `links` would make or remove, a line each, and changes nothing
 #   restore  loads the rules of all forwards where their table is missing, and does `links`
-#   watch    does `restore`, then `links` whenever something of this is changed, until it is ended
+#   watch    does `restore`, then `links` whenever something of this is changed, until it is ended; where somebody has
+#            put a rule before ours in FORWARD meanwhile, that stays so
 #
+# What changes something waits until no other run of this script does.
 # Rules that somebody removed stay removed until the next boot, or `pulumi up`.
 set -u
 export LC_ALL=C PATH="${PATH:-}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
@@ -19,6 +21,7 @@ name=virtnet_port_forwards
 mark=0x10000000/0x10000000
 # Of the routing table, of the rule that leads there, and of virtnet as the origin of both.
 table=7670 priority=767 protocol=176
+lock=/run/virtnet/port-forwards.lock
 verb=${1-}
 status=0
 
@@ -29,6 +32,14 @@ wrong() {
 
 # try COMMAND…: a failure is remembered, and the rest is tried all the same.
 try() { "$@" || status=1; }
+
+# alone COMMAND…: while no other run changes anything; where a system has no flock, without waiting.
+alone() {
+  mkdir -p "${lock%/*}"
+  # Root's alone: who can read it could lock it.
+  (umask 077; : >>"$lock") || { status=1; return; }
+  { ! command -v flock >/dev/null || flock 9 || status=1; "$@"; } 9>>"$lock"
+}
 
 # setting FILE VALUE LINK: a kernel parameter; those of a protocol that the kernel lacks do not matter.
 setting() {
@@ -130,14 +141,21 @@ accept() {
 }
 
 # in_forward PROGRAM: what is accepted is in its FORWARD where a network has forwards, and not where none has.
+#
+# It is put before all else, and only put back where it is gone while we watch: who puts a rule before it may mean to
+# close something, and with somebody who insists as we would, there would be no end to it.
 in_forward() {
   command -v "$1" >/dev/null || return 0
   set -- "$1" "$accepted -m comment --comment virtnet_port_forwards -j ACCEPT"
+  if [ -n "$wanted" ] && [ "$("$1" -w 5 -S FORWARD 1 2>/dev/null)" = "-A FORWARD $2" ]; then return; fi
   # shellcheck disable=SC2086 # the words of a rule are words
-  if "$1" -w 5 -C FORWARD $2 2>/dev/null; then
-    [ -n "$wanted" ] || ! wrong accept "$1" || try "$1" -w 5 -D FORWARD $2
-  else
+  if ! "$1" -w 5 -C FORWARD $2 2>/dev/null; then
     [ -z "$wanted" ] || ! wrong accept "$1" || try "$1" -w 5 -I FORWARD 1 $2
+  elif [ -z "$wanted" ]; then
+    ! wrong accept "$1" || try "$1" -w 5 -D FORWARD $2
+  elif [ "$verb" != check ] && [ "$verb" != watch ]; then
+    # At once, so that no packet comes by between.
+    printf '*filter\n-D FORWARD %s\n-I FORWARD 1 %s\nCOMMIT\n' "$2" "$2" | "$1-restore" -w 5 -n || status=1
   fi
 }
 
@@ -163,6 +181,7 @@ END
   accept ip6tables ip6tables-legacy ip6 /proc/net/ip6_tables_names
 }
 
+# shellcheck disable=SC2329 # alone calls it
 rules() {
   if [ -z "$(wanted)" ] || nft list table inet "$name" >/dev/null 2>&1; then return; fi
   # One file that does not load must not close all other ports.
@@ -188,28 +207,30 @@ events() {
 
 watch() {
   verb=restore
-  rules
-  links
+  alone rules
+  alone links
+  verb=watch
   events | while read -r line; do
     case $line in
       "tellers "*) tellers=${line#* } ;;
-      started | legacy) links ;;
+      started | legacy) alone links ;;
       gone) # shellcheck disable=SC2086 # process ids are words
         kill $tellers 2>/dev/null
         exit ;;
-      *" ip filter FORWARD"* | *" ip6 filter FORWARD"*) links ;;
+      *" ip filter FORWARD"* | *" ip6 filter FORWARD"*) alone links ;;
       *) # a link: "7: virbr0: <…", or "Deleted 7: vnpf…@vnpb…: <…"
         line=${line#Deleted }
         line=${line#*: }
         line=${line%%[:@]*}
-        case " $interfaces " in *" $line "*) links ;; esac ;;
+        case " $interfaces " in *" $line "*) alone links ;; esac ;;
     esac
   done
 }
 
 case $verb in
-  links | check) links ;;
-  restore) rules; links ;;
+  check) links ;;
+  links) alone links ;;
+  restore) alone rules; alone links ;;
   watch) watch; status=1 ;;
   *) echo "usage: sh $0 links|check|restore|watch" >&2; status=2 ;;
 esac

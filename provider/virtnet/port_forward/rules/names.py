@@ -11,6 +11,9 @@ TABLE = "virtnet_port_forwards"
 #: wg-quick 0xca6c.
 MARK = 0x10000000
 
+#: The priority at which destinations are translated and marked, of what comes in and of what the host itself sends.
+TRANSLATES = -105
+
 #: What the comment of each rule begins with.
 COMMENT = "virtnet"
 

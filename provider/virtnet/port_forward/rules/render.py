@@ -18,6 +18,7 @@ from virtnet.port_forward.rules.names import (
     LINK_PREFIX,
     MARK,
     TABLE,
+    TRANSLATES,
     chain_of,
     family_of,
     gateways_of,
@@ -59,8 +60,8 @@ add map {_T} listeners6 {{ type ipv6_addr . inet_proto . inet_service : verdict;
 add map {_T} gateways4 {{ type ipv4_addr . ipv4_addr : ipv4_addr; flags interval; }}
 add map {_T} gateways6 {{ type ipv6_addr . ipv6_addr : ipv6_addr; flags interval; }}
 add chain {_T} forwards
-add chain {_T} from_outside {{ type nat hook prerouting priority -105; policy accept; }}
-add chain {_T} from_host {{ type nat hook output priority -105; policy accept; }}
+add chain {_T} from_outside {{ type nat hook prerouting priority {TRANSLATES}; policy accept; }}
+add chain {_T} from_host {{ type nat hook output priority {TRANSLATES}; policy accept; }}
 add chain {_T} route_marks {{ type filter hook prerouting priority 300; policy accept; }}
 add chain {_T} route_marks_of_host {{ type route hook output priority -95; policy accept; }}
 add chain {_T} hairpin {{ type nat hook postrouting priority 95; policy accept; }}
