@@ -208,11 +208,8 @@ class FakeHost:
     def service(self, unit: str) -> ServiceReport | None:
         return self.services.service(unit)
 
-    def enable_service(self, unit: str) -> None:
-        self.services.enable_service(unit)
-
-    def disable_service(self, unit: str) -> None:
-        self.services.disable_service(unit)
+    def set_service(self, unit: str, wanted: ServiceReport) -> None:
+        self.services.set_service(unit, wanted)
 
     def can_limit(self, way: Way) -> bool:
         return way in self.limits

@@ -19,13 +19,10 @@ class FakeServices:
     def service(self, unit: str) -> ServiceReport | None:
         return self.found.get(unit, ServiceReport(enabled=False, active=False))
 
-    def enable_service(self, unit: str) -> None:
-        with self.effects.happen(f"enable {unit}"):
-            self.found[unit] = ServiceReport(enabled=True, active=True)
-
-    def disable_service(self, unit: str) -> None:
-        with self.effects.happen(f"disable {unit}"):
-            self.found[unit] = ServiceReport(enabled=False, active=False)
+    def set_service(self, unit: str, wanted: ServiceReport) -> None:
+        words = "enabled" if wanted.enabled else "disabled", "active" if wanted.active else "inactive"
+        with self.effects.happen(f"set {unit}: {', '.join(words)}"):
+            self.found[unit] = wanted
 
 
 @dataclass

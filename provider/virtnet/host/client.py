@@ -356,16 +356,16 @@ class Host:
             return None
         return parse_service(self._output(messages.read_service(unit), requests.service(unit)))
 
-    def enable_service(self, unit: str) -> None:
-        """Have it started at each boot, and now; started anew where its file has changed."""
-        what = messages.enable_service(unit)
-        self._run(what, "systemctl", "daemon-reload")
-        self._run(what, "systemctl", "enable", "--", unit)
-        self._run(what, "systemctl", "restart", "--", unit)
-
-    def disable_service(self, unit: str) -> None:
-        """Stop it, and have it started no more."""
-        self._run(messages.disable_service(unit), "systemctl", "disable", "--now", "--", unit)
+    def set_service(self, unit: str, wanted: ServiceReport) -> None:
+        """Have it started at each boot, and run now, or not; what is to run is started anew, by its file as it is."""
+        if not (wanted.enabled or wanted.active):
+            self._run(messages.disable_service(unit), "systemctl", "disable", "--now", "--", unit)
+            return
+        at_boot = messages.enable_service(unit) if wanted.enabled else messages.disable_service(unit)
+        self._run(at_boot, "systemctl", "daemon-reload")
+        self._run(at_boot, "systemctl", "enable" if wanted.enabled else "disable", "--", unit)
+        now = messages.start_service(unit) if wanted.active else messages.stop_service(unit)
+        self._run(now, "systemctl", "restart" if wanted.active else "stop", "--", unit)
 
     def track_connections(self, name: str) -> None:
         """Have the kernel go on tracking IPv4 connections, whatever other rules go, by a rule of this name.

@@ -141,6 +141,16 @@ def disable_service(unit: str) -> str:
     return f"disable the service {unit}"
 
 
+def start_service(unit: str) -> str:
+    """A service of systemd."""
+    return f"start the service {unit}"
+
+
+def stop_service(unit: str) -> str:
+    """A service of systemd."""
+    return f"stop the service {unit}"
+
+
 def insert_rule(chain: str) -> str:
     """A firewall's rule."""
     return f"put a rule into the firewall's chain {chain}"

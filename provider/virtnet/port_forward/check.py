@@ -4,8 +4,9 @@ import ipaddress
 from collections.abc import Iterator
 
 from virtnet.planning.ownership.claims import Want
+from virtnet.port_forward.forward import LAST_PORT
 from virtnet.port_forward.kinds import PortForwardFailure, WantedTwice
-from virtnet.port_forward.ports import LAST_PORT, Span, first_meeting, span, target_of
+from virtnet.port_forward.ports import Span, first_meeting, span, target_of
 from virtnet.port_forward.spec import ForwardedPort, PortForwardSpec
 from virtnet.spec.checking import any_unknown, if_known, known_items
 from virtnet.spec.failures import Failure

@@ -2,10 +2,11 @@
 
 import ipaddress
 import re
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Protocol: TypeAlias = Literal["tcp", "udp"]
+
+LAST_PORT = 65535
 
 
 class PortRange(NamedTuple):
@@ -68,15 +69,40 @@ def is_plain_bridge(name: str) -> bool:
     return _PLAIN_BRIDGE.fullmatch(name) is not None
 
 
-def names_are_plain(forward: Forward) -> bool:
-    """Whether nothing of a forward but its addresses and ports could be read as anything else than it is."""
+def is_canonical(forward: Forward) -> bool:
+    """Whether nothing of a forward can be read, by nft or by a shell, as anything but what it is.
+
+    Names are of plain characters, addresses of one version of IP and as `ipaddress` prints them.
+    """
     network = forward.network
-    fits = {
-        forward.id: r"[0-9a-f]{16}",
-        network.uuid: r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
-        network.mode: "nat|route|open",
-    }
-    return is_plain_bridge(network.bridge) and all(re.fullmatch(fit, text, re.ASCII) for text, fit in fits.items())
+    listens = [forward.listen_address] if forward.listen_address else []
+    try:
+        hosts = [*map(ipaddress.ip_address, (forward.target, network.gateway, *listens))]
+        subnets = [*map(ipaddress.ip_network, (network.subnet, *forward.sources))]
+    except ValueError:
+        return False
+    target, gateway, *_ = hosts
+    return (
+        re.fullmatch(r"[0-9a-f]{16}", forward.id) is not None
+        and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", network.uuid) is not None
+        and is_plain_bridge(network.bridge)
+        and network.mode in ("nat", "route", "open")
+        and [*map(str, hosts)] == [forward.target, network.gateway, *listens]
+        and [*map(str, subnets)] == [network.subnet, *forward.sources]
+        and len({one.version for one in (*hosts, *subnets)}) == 1
+        and target in subnets[0]
+        and gateway in subnets[0]
+        and forward.ports != ()
+        and all(map(_is_range, forward.ports))
+    )
+
+
+def _is_range(ports: PortRange) -> bool:
+    return (
+        ports.protocol in get_args(Protocol)
+        and 1 <= ports.listen <= ports.last <= LAST_PORT
+        and 1 <= ports.target <= ports.target_last <= LAST_PORT
+    )
 
 
 def shared_ports(one: Forward, other: Forward) -> tuple[PortRange, ...]:

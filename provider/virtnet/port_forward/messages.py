@@ -23,7 +23,7 @@ from virtnet.port_forward.plan.problems import problem_of
 from virtnet.port_forward.ports import Span
 from virtnet.port_forward.restore.check import NeedKind
 from virtnet.port_forward.restore.files import SCRIPT_PATH
-from virtnet.port_forward.rules.names import MARK
+from virtnet.port_forward.rules.names import MARK, TABLE
 from virtnet.spec.failures import Failure
 from virtnet.spec.messages import PYTHON, Spelling, reason
 
@@ -149,6 +149,16 @@ def _held_by_another(*, ports: Any, address: str, host: str, owner: str, path: s
     return Advice(
         f"{_ports(ports)} of {where} is forwarded by {_owner(owner)} already ({path})",
         f"{own}leave it to one of the two, delete the other first, or, where nobody owns it any more, set adopt",
+    )
+
+
+def _rules_without_record(*, ports: Any, address: str, path: str, host: str) -> Advice:
+    where = f"{address} on {host}" if address else host
+    return Advice(
+        f"{_ports(ports)} of {where} is forwarded by rules whose record ({path}) is gone, or no longer is what virtnet "
+        "wrote",
+        "run pulumi refresh, then pulumi up, by the stack that has it; if none has, move that file away, where it is "
+        f"there, and run nft delete table inet {TABLE}, then sh {SCRIPT_PATH} restore",
     )
 
 
@@ -289,14 +299,9 @@ def _forwards(there: Iterable[Sequence[Any]]) -> str:
     return listed(f"{identity} of {_ports(ports)}" for identity, *ports in there)
 
 
-def _install(*, paths: Sequence[str], service: str) -> str:
-    if not paths:
-        return f"have systemd start {service} now and at boot"
-    return f"write {listed(paths)}, by which rules and links come back by themselves"
-
-
-def _remove_restore(*, paths: Sequence[str], service: str) -> str:
-    return f"stop {service} and remove {listed(paths)}" if paths else f"stop {service}"
+def _remove_restore(*, paths: Sequence[str], stopped: str) -> str:
+    parts = [*([f"stop {stopped}"] if stopped else []), *([f"remove {listed(paths)}"] if paths else [])]
+    return " and ".join(parts)
 
 
 def _links_missing(*, missing: Sequence[Mapping[str, str]]) -> str:
@@ -342,6 +347,7 @@ REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.RECORD_NOT_OURS: Advice(
         "{path} on {host} was not written by virtnet, or no longer is what virtnet wrote", "move it away"
     ),
+    RefusalKind.RULES_WITHOUT_RECORD: _rules_without_record,
     RefusalKind.SSH_PORT: Advice(
         "tcp {port} is the port of {host}'s own ssh server, and may be the way in",
         "choose another listen_port, or, where there is another way in, set allow_ssh",
@@ -358,12 +364,15 @@ REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
 
 SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.AWAIT_TARGET: _await_target,
-    StepKind.INSTALL_RESTORE: _install,
+    StepKind.INSTALL_RESTORE: lambda paths: f"write {listed(paths)}, by which rules and links come back by themselves",
     StepKind.LOAD_RULES: lambda ports: f"load the rules of {_ports(ports)}",
     StepKind.REMOVE_RECORD: "remove {path}",
     StepKind.REMOVE_RESTORE: _remove_restore,
     StepKind.REMOVE_RULES: lambda ports: f"remove the rules of {_ports(ports)}" if ports else "remove the rules",
+    StepKind.RESET_RESTORE: "put {service} back as it was found",
+    StepKind.RESTART_RESTORE: "start {service} anew, by what is installed now",
     StepKind.REWRITE_RECORD: "write {path} anew",
+    StepKind.START_RESTORE: "have systemd start {service} now and at boot",
     StepKind.WRITE_RECORD: "write {path}",
     FaultKind.CHANGED_MEANWHILE: "{path} on {host} has changed since this was planned; run it again to see the change",
     FaultKind.NO_FORWARD: _no_forward,

@@ -11,7 +11,7 @@ from virtnet.port_forward.forward import PortRange
 from virtnet.port_forward.ports import Span
 from virtnet.port_forward.record import Record
 from virtnet.port_forward.restore.check import Need
-from virtnet.port_forward.restore.files import SERVICE, common_files
+from virtnet.port_forward.restore.files import RUNS, SERVICE, common_files
 from virtnet.port_forward.rules.table import Table
 from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.spec.part import Values
@@ -28,10 +28,6 @@ class ForeignForward(NamedTuple):
     protocol: str
     first: int
     last: int
-
-
-RUNS = ServiceReport(enabled=True, active=True)
-"""How the service that puts the rules back is to be found."""
 
 
 class PortForwardReport(NamedTuple):

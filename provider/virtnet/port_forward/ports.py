@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from virtnet.port_forward.forward import PortRange, Protocol
+from virtnet.port_forward.forward import LAST_PORT, PortRange, Protocol
 from virtnet.port_forward.kinds import PortForwardFailure
 from virtnet.spec.failures import Invalid
 from virtnet.spec.part import Values
-
-LAST_PORT = 65535
 
 Item = TypeVar("Item")
 

@@ -6,16 +6,14 @@ meant whatever the rules have become; and a checksum over all the rest, so that 
 """
 
 import hashlib
-import ipaddress
 import json
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from virtnet.planning.ownership.marks import Mark
-from virtnet.port_forward.forward import Forward, ForwardNetwork, PortRange, Protocol, names_are_plain
-from virtnet.port_forward.ports import LAST_PORT
+from virtnet.port_forward.forward import Forward, ForwardNetwork, PortRange, is_canonical
 from virtnet.port_forward.rules.render import body
 
 _TITLE = "# Written by virtnet, a Pulumi provider, for the PortForward named below."
@@ -98,34 +96,19 @@ def from_data(identity: str, text: str) -> Forward | None:
 
 
 def _forward(identity: str, told: dict[str, Any]) -> Forward:
-    network = ForwardNetwork(**told["network"])
-    target = ipaddress.ip_address(told["target"])
-    gateway, subnet = ipaddress.ip_address(network.gateway), ipaddress.ip_network(network.subnet)
-    listen = told["listen_address"] and ipaddress.ip_address(told["listen_address"])
-    sources = [ipaddress.ip_network(source) for source in told["sources"]]
-    versions = {target.version, gateway.version, subnet.version, *(source.version for source in sources)}
     forward = Forward(
         id=identity,
-        listen_address=str(listen),
-        target=str(target),
-        ports=tuple(_port_range(*one) for one in told["ports"]),
-        sources=tuple(map(str, sources)),
-        network=network._replace(gateway=str(gateway), subnet=str(subnet)),
+        listen_address=told["listen_address"] or "",
+        target=told["target"],
+        ports=tuple(PortRange(*one) for one in told["ports"]),
+        sources=tuple(told["sources"]),
+        network=ForwardNetwork(**told["network"]),
     )
-    same_version = len(versions | {listen.version} if listen else versions) == 1
-    if not (same_version and forward.ports and names_are_plain(forward) and as_data(forward) == told):
+    numbers = (number for ports in forward.ports for number in ports[1:])
+    types_fit = all(type(one) is int for one in numbers) and all(type(one) is str for one in forward.network)
+    if not (types_fit and is_canonical(forward) and as_data(forward) == told):
         raise ValueError("no forward")
     return forward
-
-
-def _port_range(protocol: Any, listen: Any, last: Any, target: Any) -> PortRange:
-    found = PortRange(protocol, listen, last, target)
-    numbers = (listen, last, target)
-    if protocol not in get_args(Protocol) or any(type(number) is not int for number in numbers):
-        raise ValueError("no range of ports")
-    if not 1 <= listen <= last <= LAST_PORT or not 1 <= target <= found.target_last <= LAST_PORT:
-        raise ValueError("no range of ports")
-    return found
 
 
 def _quoted(text: str) -> str:

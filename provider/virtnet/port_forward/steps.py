@@ -11,9 +11,10 @@ from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import HostClient
 from virtnet.planning.findings import Summary
 from virtnet.planning.plan import Step
+from virtnet.planning.reports import ServiceReport
 from virtnet.port_forward.forward import Forward
 from virtnet.port_forward.kinds import FaultKind, Missing, StepKind
-from virtnet.port_forward.restore.files import SCRIPT_PATH, SERVICE
+from virtnet.port_forward.restore.files import RUN_BY_SERVICE, RUNS, SCRIPT_PATH, SERVICE, STOPPED
 from virtnet.port_forward.rules.listing import parse
 from virtnet.port_forward.rules.names import TABLE
 from virtnet.port_forward.rules.render import change
@@ -126,28 +127,42 @@ class PutRestore:
     """Install, or remove, what puts rules and links back by itself: a service, and what it runs."""
 
     files: tuple[FileChange, ...]
-    enabled: bool | None
-    """Whether its service is to be started at boot and now; None where it stays as it is."""
+    service: ServiceReport | None = None
+    """How its service is to be, started anew where it is to run; None where it stays as it is."""
+    found: ServiceReport | None = None
+    """How the service was found when this was planned; None where no systemd runs the host."""
 
     def describe(self) -> Summary:
         """What will happen."""
-        kind = StepKind.REMOVE_RESTORE if self.enabled is False else StepKind.INSTALL_RESTORE
-        return Summary(kind, {"paths": [file.path for file in self.files], "service": SERVICE})
+        paths = [file.path for file in self.files]
+        if self.service == STOPPED or any(file.content is None for file in self.files):
+            stopped = SERVICE if self.service == STOPPED else ""
+            return Summary(StepKind.REMOVE_RESTORE, {"paths": paths, "stopped": stopped})
+        if self.files:
+            return Summary(StepKind.INSTALL_RESTORE, {"paths": paths})
+        if self.service == self.found:
+            return Summary(StepKind.RESTART_RESTORE, {"service": SERVICE})
+        return Summary(StepKind.START_RESTORE if self.service == RUNS else StepKind.RESET_RESTORE, {"service": SERVICE})
 
     def execute(self, clients: Clients) -> None:
         """A service runs only while its files are there."""
         host = host_of(clients)
-        if self.enabled is False:
-            host.disable_service(SERVICE)
+        if self.service == STOPPED:
+            host.set_service(SERVICE, STOPPED)
         for file in self.files:
             file.make(host)
-        if self.enabled:
-            host.enable_service(SERVICE)
+        if self.service is not None and self.service != STOPPED:
+            host.set_service(SERVICE, self.service)
 
-    def undo(self) -> Step:
-        """Remove what was installed, or install it again."""
-        enabled = None if self.enabled is None else not self.enabled
-        return PutRestore(tuple(file.reverse for file in reversed(self.files)), enabled)
+    def undo(self) -> Step | None:
+        """The files as they were, and the service as it was found, running by them."""
+        files = tuple(file.reverse for file in reversed(self.files))
+        if self.service is not None:
+            # Where it ran before, whoever puts its old files back starts it anew.
+            starts_anew = not files and self.service == self.found
+            return None if starts_anew else PutRestore(files, self.found, self.service)
+        ran = self.found is not None and self.found.active and any(file.path in RUN_BY_SERVICE for file in files)
+        return PutRestore(files, self.found if ran else None, self.found)
 
 
 def host_of(clients: Clients) -> HostClient:

@@ -394,18 +394,21 @@ class TestServices:
         assert self.host(tmp_path, "exit 1", booted=False).service("lab.service") is None
         assert not (tmp_path / "asked").exists()
 
-    def test_one_is_enabled_and_disabled(self, tmp_path: Path) -> None:
-        host = self.host(tmp_path, "")
+    @pytest.mark.parametrize(
+        ("enabled", "active", "asked"),
+        [
+            (True, True, ["daemon-reload", "enable -- lab.service", "restart -- lab.service"]),
+            (True, False, ["daemon-reload", "enable -- lab.service", "stop -- lab.service"]),
+            (False, True, ["daemon-reload", "disable -- lab.service", "restart -- lab.service"]),
+            (False, False, ["disable --now -- lab.service"]),
+        ],
+    )
+    def test_one_is_enabled_and_started_or_not(
+        self, tmp_path: Path, enabled: bool, active: bool, asked: list[str]
+    ) -> None:
+        self.host(tmp_path, "").set_service("lab.service", ServiceReport(enabled=enabled, active=active))
 
-        host.enable_service("lab.service")
-        host.disable_service("lab.service")
-
-        assert (tmp_path / "asked").read_text().splitlines() == [
-            "daemon-reload",
-            "enable -- lab.service",
-            "restart -- lab.service",
-            "disable --now -- lab.service",
-        ]
+        assert (tmp_path / "asked").read_text().splitlines() == asked
 
 
 class TestProcesses:

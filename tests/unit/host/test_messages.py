@@ -34,6 +34,8 @@ EXAMPLES: dict[Callable[..., str], str] = {
     messages.read_service: messages.read_service("virtnet-port-forwards.service"),
     messages.enable_service: messages.enable_service("virtnet-port-forwards.service"),
     messages.disable_service: messages.disable_service("virtnet-port-forwards.service"),
+    messages.start_service: messages.start_service("virtnet-port-forwards.service"),
+    messages.stop_service: messages.stop_service("virtnet-port-forwards.service"),
     messages.failed: messages.failed(WHAT, HOST, SAID),
     messages.no_program: messages.no_program(messages.LIST_LINKS, HOST, "ip", "iproute2"),
     messages.denied: messages.denied(messages.delete_link("vn-lab"), HOST, messages.root_there("admin"), SAID),

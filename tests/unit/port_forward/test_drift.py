@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.host import FakeHost
 from tests.unit.port_forward.hosts import (
     LAB,
+    PORTS,
     applied,
     at,
     checked,
@@ -194,7 +195,9 @@ def test_an_address_that_went_elsewhere_is_told_and_changes_nothing() -> None:
         "the host does not have the address 198.51.100.1 any more; no update mends that"
     ]
     later = planned(clients, checked(listen_address="198.51.100.1", sources=["203.0.113.0/24"]), seen)
-    assert [one.kind for one in later.refusals] == [RefusalKind.ADDRESS_NOT_ON_HOST]
+    assert later.refusals == (), "it closes"
+    more = checked(listen_address="198.51.100.1", ports=[*PORTS, {"protocol": "tcp", "listen_port": "9090"}])
+    assert [one.kind for one in planned(clients, more, seen).refusals] == [RefusalKind.ADDRESS_NOT_ON_HOST]
 
 
 def test_a_new_address_of_the_host_is_no_news() -> None:
@@ -255,6 +258,67 @@ def test_problems_of_another_version_are_mended_too() -> None:
     (change,) = plan(checked(), recorded, None).changes
 
     assert [problem.kind for problem in change.problems] == [ProblemKind.UNKNOWN]
+
+
+def address_went(host: FakeHost) -> None:
+    host.routing.held_addresses = [HostAddress("eth0", "198.51.100.9/24")]
+
+
+def forwarding_off(host: FakeHost) -> None:
+    host.kernel.ipv4["all"] = 0
+
+
+def all_dropped(host: FakeHost) -> None:
+    place = {"family": "inet", "table": "mine"}
+    chain = {**place, "name": "f", "handle": 1, "type": "filter", "hook": "forward", "prio": 0, "policy": "drop"}
+    table = {"family": "inet", "name": "mine", "handle": 1}
+    host.firewall.listings["nft-json"] = json.dumps({"nftables": [{"table": table}, {"chain": chain}]})
+
+
+@pytest.mark.parametrize(
+    ("against", "kind"),
+    [
+        (address_went, RefusalKind.ADDRESS_NOT_ON_HOST),
+        (forwarding_off, RefusalKind.FORWARDING_OFF),
+        (all_dropped, RefusalKind.BLOCKED),
+    ],
+)
+@pytest.mark.parametrize(
+    ("meddle", "inputs", "opens"),
+    [
+        (None, {"ports": [{"protocol": "tcp", "listen_port": "8080"}, {"protocol": "tcp", "listen_port": "90"}]}, True),
+        (None, {"ports": [{"protocol": "tcp", "listen_port": "9090"}]}, True),
+        (None, {"sources": ["203.0.113.0/24"]}, False),
+        (None, {"description": "closes one", "ports": [{"protocol": "udp", "listen_port": "53"}]}, False),
+        (remove_record, {}, False),
+        (edit_record, {}, False),
+        (remove_script, {}, False),
+        (delete_link, {}, False),
+        (flush_chain, {}, True),
+        (flush_table, {}, True),
+    ],
+)
+def test_a_host_that_lets_nothing_through_keeps_nobody_from_closing_or_mending(
+    against: Callable[[FakeHost], None],
+    kind: RefusalKind,
+    meddle: Callable[[FakeHost, str], None] | None,
+    inputs: dict[str, Any],
+    opens: bool,
+) -> None:
+    host = forwarding_host()
+    clients = at(host)
+    both = [*PORTS, {"protocol": "udp", "listen_port": "53"}]
+    recorded = applied(clients, checked(listen_address="198.51.100.1", ports=both))
+    if meddle is not None:
+        meddle(host, recorded["__forward"])
+    against(host)
+    seen = refreshed(clients, recorded)
+    desired = checked(**{"listen_address": "198.51.100.1", "ports": both, **inputs})
+
+    found = planned(clients, desired, seen)
+
+    assert [one.kind for one in found.refusals] == ([kind] if opens else [])
+    assert opens or found.steps
 
 
 def test_rules_that_are_gone_are_not_opened_again_over_the_way_in() -> None:

@@ -74,6 +74,58 @@ def test_the_rules_of_a_second_owner_count_where_its_record_is_not_loaded() -> N
     assert [one.kind for one in found.refusals] == [RefusalKind.HELD_BY_ANOTHER]
 
 
+@pytest.mark.parametrize("left", ["no file", "a file of others"])
+@pytest.mark.parametrize(
+    ("inputs", "kinds"),
+    [
+        ({}, [RefusalKind.RULES_WITHOUT_RECORD]),
+        ({"adopt": True}, [RefusalKind.RULES_WITHOUT_RECORD]),
+        ({"ports": [{"protocol": "tcp", "listen_port": "8000-9000"}]}, [RefusalKind.RULES_WITHOUT_RECORD]),
+        ({"listen_address": "192.168.123.1"}, [RefusalKind.RULES_WITHOUT_RECORD]),
+        ({"ports": [{"protocol": "udp", "listen_port": "8080"}]}, []),
+        ({"ports": [{"protocol": "tcp", "listen_port": "8081"}]}, []),
+        ({"target_address": "fd00:123::50"}, []),
+    ],
+)
+@pytest.mark.parametrize("verb", ["create", "update"])
+def test_rules_whose_record_is_gone_are_in_the_way(
+    inputs: dict[str, Any], kinds: list[Any], left: str, verb: str
+) -> None:
+    host = forwarding_host()
+    clients = at(host)
+    recorded = None
+    if verb == "update":
+        recorded = applied(clients, checked(**ANOTHER, ports=[{"protocol": "tcp", "listen_port": "70"}]))
+    kept = set(host.files.texts)
+    applied(clients, checked())
+    (path,) = [path for path in host.files.texts if "/port-forwards/" in path and path not in kept]
+    if left == "no file":
+        del host.files.texts[path]
+    else:
+        host.files.texts[path] = "add table inet mine\n"
+    before = traces(host)
+
+    found = planned(clients, checked(**ANOTHER, **inputs), recorded)
+
+    assert [one.kind for one in found.refusals] == kinds
+    assert [one.details["path"] for one in found.refusals] == [path] * len(kinds)
+    if kinds:
+        with pytest.raises(Refused):
+            applied(clients, checked(**ANOTHER, **inputs), recorded)
+        assert traces(host) == before
+
+
+def test_rules_of_its_own_without_their_record_are_none_of_others() -> None:
+    host = forwarding_host()
+    clients = at(host)
+    recorded = applied(clients, checked())
+    (path,) = [path for path in host.files.texts if "/port-forwards/" in path]
+    del host.files.texts[path]
+
+    assert planned(clients, checked()).refusals == ()
+    assert applied(clients, checked(), refreshed(clients, recorded))["problems"] == []
+
+
 def test_a_create_finishes_what_an_earlier_run_did_not_record() -> None:
     clients = at(forwarding_host())
     lost = applied(clients, checked())

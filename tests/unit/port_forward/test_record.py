@@ -101,6 +101,12 @@ def of_network(**changed: Any) -> str:
         of_network(gateway="nobody"),
         of_network(uuid="$(id)"),
         of_network(more="x"),
+        of_network(name=5),
+        data(target="192.168.124.50"),
+        data(target=3232267058),
+        data(listen_address=0),
+        data(listen_address=None),
+        data(sources="10.0.0.0/8"),
     ],
 )
 def test_data_that_is_no_forward_is_none(told: str) -> None:

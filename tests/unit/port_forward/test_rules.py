@@ -16,7 +16,8 @@ from virtnet.port_forward.rules.names import TABLE
 from virtnet.port_forward.rules.render import COMMON, body, change
 from virtnet.port_forward.rules.table import Listener, RulesState, Table, gateway_of, state
 
-LAB = ForwardNetwork("u1", "lab", "virbr0", "nat", "192.168.123.0/24", "192.168.123.1")
+UUID, UUID2 = "6f1c2a3e-0000-4000-8000-000000000001", "6f1c2a3e-0000-4000-8000-000000000002"
+LAB = ForwardNetwork(UUID, "lab", "virbr0", "nat", "192.168.123.0/24", "192.168.123.1")
 LAB6 = LAB._replace(subnet="fd00:1::/64", gateway="fd00:1::1")
 
 WEB = Forward(
@@ -49,9 +50,9 @@ def port_ranges(draw: st.DrawFn) -> PortRange:
 @st.composite
 def forwards(draw: st.DrawFn) -> Forward:
     six = draw(st.booleans())
-    network = draw(st.sampled_from([LAB6, LAB6._replace(uuid="u2", subnet="fd00:2::/64", gateway="fd00:2::1")]))
+    network = draw(st.sampled_from([LAB6, LAB6._replace(uuid=UUID2, subnet="fd00:2::/64", gateway="fd00:2::1")]))
     if not six:
-        network = draw(st.sampled_from([LAB, LAB._replace(uuid="u2", subnet="10.2.0.0/16", gateway="10.2.0.1")]))
+        network = draw(st.sampled_from([LAB, LAB._replace(uuid=UUID2, subnet="10.2.0.0/16", gateway="10.2.0.1")]))
     prefix = network.gateway.removesuffix("1")
     sources = ["2001:db8::/32", "2001:db8:1::/48", "fd00::7/128"] if six else ["203.0.113.0/24", "10.0.0.9/32"]
     ranges = draw(st.lists(port_ranges(), min_size=1, max_size=4))
@@ -79,7 +80,7 @@ def give(nft: FakeNft, forward: Forward) -> None:
 
 def test_a_forward_as_nft_is_told_it() -> None:
     assert body(WEB).splitlines() == [
-        "# virtnet-link: vnpfbb82030d vnpbbb82030d virbr0 192.168.123.0/24 192.168.123.1",
+        "# virtnet-link: vnpf221544db vnpb221544db virbr0 192.168.123.0/24 192.168.123.1",
         f"add chain inet {TABLE} forward_0123456789abcdef",
         f"flush chain inet {TABLE} forward_0123456789abcdef",
         f"add rule inet {TABLE} forward_0123456789abcdef ip saddr {{ 10.0.0.0/23, 10.0.2.0/24, 203.0.113.0/24 }} "
@@ -311,10 +312,18 @@ def test_a_second_owner_of_a_port_is_refused_by_the_kernel() -> None:
         {"network": LAB._replace(bridge="virbr0\nadd table inet x")},
         {"network": LAB._replace(bridge="../virbr0")},
         {"network": LAB._replace(bridge="")},
+        {"network": LAB._replace(bridge='virbr0"')},
+        {"network": LAB._replace(bridge="virbr0;reboot")},
+        {"network": LAB._replace(bridge="$(reboot)")},
+        {"network": LAB._replace(bridge="virbr0" * 3)},
+        {"network": LAB._replace(uuid="$(id)")},
+        {"network": LAB._replace(uuid="")},
+        {"network": LAB._replace(mode="nat; reboot")},
+        {"network": LAB._replace(mode="bridge")},
         {"network": LAB._replace(gateway="192.168.122.1")},
     ],
     ids=str,
 )
 def test_what_could_be_read_as_more_is_never_written(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"does not appear to be|has host bits set|Forward\("):
+    with pytest.raises(ValueError, match=r"Forward\("):
         body(WEB._replace(**wrong))

@@ -201,11 +201,8 @@ class ServiceReader(Protocol):
 class Services(ServiceReader, Protocol):
     """Services of systemd, started with the host and now."""
 
-    def enable_service(self, unit: str) -> None:
-        """Have it started at each boot, and now; started anew where its file has changed."""
-
-    def disable_service(self, unit: str) -> None:
-        """Stop it, and have it started no more."""
+    def set_service(self, unit: str, wanted: ServiceReport) -> None:
+        """Have it started at each boot, and run now, or not; what is to run is started anew, by its file as it is."""
 
 
 class Processes(Protocol):

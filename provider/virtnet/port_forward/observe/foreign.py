@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from virtnet.planning.clients.host import FirewallLister
+from virtnet.port_forward.forward import LAST_PORT
 from virtnet.port_forward.observed import ForeignForward
-from virtnet.port_forward.ports import LAST_PORT, Span
+from virtnet.port_forward.ports import Span
 from virtnet.port_forward.rules.names import TABLE
 
 _NFT_PORTS = re.compile(r"\b(tcp|udp) dport (\{[^}]*\}|[0-9]+(?:-[0-9]+)?)(?=\s)")

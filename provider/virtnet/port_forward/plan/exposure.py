@@ -10,6 +10,7 @@ from virtnet.port_forward.kinds import NoteKind
 from virtnet.port_forward.observed import PortForwardReport
 from virtnet.port_forward.plan.preflight import ssh_within
 from virtnet.port_forward.ports import Span, less, range_of
+from virtnet.port_forward.rules.table import Network, sources_of
 from virtnet.port_forward.target import Target
 from virtnet.spec.failures import Detail
 from virtnet.spec.part import Values, as_group, as_list
@@ -81,11 +82,12 @@ def _to_others(before: Forward, after: Forward) -> Iterator[Note]:
     """What becomes of ports that stay open."""
     if before.version != after.version or not shared_ports(before, after):
         return
-    sources, addresses = before.sources != after.sources, before.listen_address != after.listen_address
+    from_before, from_now = sources_of(before.sources), sources_of(after.sources)
+    sources, addresses = from_before != from_now, before.listen_address != after.listen_address
     details: dict[str, Detail] = _whence(after)
     details |= {"sources_before": list(before.sources)} if sources else {}
     details |= {"address_before": before.listen_address} if addresses else {}
-    wider = (sources and not _all_within(after.sources, before.sources)) or (addresses and not after.listen_address)
+    wider = (sources and not _all_within(from_now, from_before)) or (addresses and not after.listen_address)
     if sources or addresses:
         yield Note(NoteKind.OPENS_WIDER if wider else NoteKind.OPENS_LESS, details)
 
@@ -111,12 +113,8 @@ def _whither(ports: PortRange, forward: Forward, target: Target) -> dict[str, De
     return {"guest": target.guest, "target": forward.target, **places}
 
 
-def _all_within(sources: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether all these subnets are in the others; none are anybody."""
+def _all_within(sources: Sequence[Network], others: Sequence[Network]) -> bool:
+    """Whether all these subnets, as few as say it, are in the others, likewise; none are anybody."""
     if not sources or not others:
         return not others
-    outer = [ipaddress.ip_network(other) for other in others]
-    return all(
-        any(inner.version == one.version and inner[0] in one and inner[-1] in one for one in outer)
-        for inner in map(ipaddress.ip_network, sources)
-    )
+    return all(any(inner[0] in one and inner[-1] in one for one in others) for inner in sources)

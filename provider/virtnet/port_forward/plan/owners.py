@@ -10,6 +10,7 @@ from virtnet.port_forward.kinds import NoteKind, RefusalKind
 from virtnet.port_forward.observed import PortForwardReport, id_recorded
 from virtnet.port_forward.record import Record, id_for
 from virtnet.port_forward.restore.files import path_of
+from virtnet.port_forward.rules.table import Listener, listeners_of_forward
 from virtnet.spec.part import Values
 
 
@@ -107,6 +108,24 @@ def met_by(forward: Forward, desired: Values, held: Held, observed: PortForwardR
             "alias": record.mark.alias_for(desired),
         }
         yield Refusal(RefusalKind.HELD_BY_ANOTHER, details)
+
+
+def without_record(forward: Forward, held: Held, observed: PortForwardReport) -> Iterator[Refusal]:
+    """Rules that have ports of this one and no record that tells whose they are: nft would not take both."""
+    wanted = listeners_of_forward(forward)
+    known = {held.id, *observed.records}
+    met: dict[str, list[Listener]] = {}
+    for one in observed.table.listeners:
+        if one.id not in known and any(one.meets(other) for other in wanted):
+            met.setdefault(one.id, []).append(one)
+    for identity, listeners in met.items():
+        details = {
+            "ports": [[one.protocol, one.first, one.last] for one in listeners],
+            "address": forward.listen_address,
+            "path": path_of(identity),
+            "host": observed.host,
+        }
+        yield Refusal(RefusalKind.RULES_WITHOUT_RECORD, details)
 
 
 def _meeting(forward: Forward, held: Held, observed: PortForwardReport) -> Sequence[Record]:

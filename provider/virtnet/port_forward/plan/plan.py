@@ -14,12 +14,12 @@ from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.planning.reports import other_host
 from virtnet.port_forward.forward import Forward
 from virtnet.port_forward.kinds import NoteKind, ProblemKind, RefusalKind
-from virtnet.port_forward.observed import RUNS, PortForwardReport, recorded_inputs
+from virtnet.port_forward.observed import PortForwardReport, recorded_inputs
 from virtnet.port_forward.plan import exposure, preflight
-from virtnet.port_forward.plan.owners import Held, held_by_create, held_by_record, met_by, taken_from
+from virtnet.port_forward.plan.owners import Held, held_by_create, held_by_record, met_by, taken_from, without_record
 from virtnet.port_forward.plan.problems import mended_by, problem_of, problems
 from virtnet.port_forward.record import Record, render
-from virtnet.port_forward.restore.files import common_files, path_of
+from virtnet.port_forward.restore.files import RUN_BY_SERVICE, RUNS, STOPPED, common_files, path_of
 from virtnet.port_forward.rules.table import RulesState, state
 from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.port_forward.steps import AwaitTarget, FileChange, LoadRules, PutRecord, PutRestore
@@ -126,9 +126,9 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
     )
     forward = forward_of(desired, target, held.id)
     before = None if held.own is None else held.own.forward
-    # Of what the record says, only what the rules do is open: what is opened again is looked at as what is new.
-    rules = RulesState.MISSING if before is None else state(before, observed.table)
-    opened = exposure.opened(before if rules is RulesState.INTACT else None, forward)
+    done = _done_by_rules(before, forward if recorded else None, observed)
+    opened = exposure.opened(done, forward)
+    told = before if done is None and before is not None and before.id in observed.table.ids else done
     steps: tuple[Step, ...] = (
         *_install(observed),
         *_put_record(Record(mark_for(desired, token), forward), observed),
@@ -136,7 +136,11 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
         *_load(before, forward, observed),
         *_enable(observed),
     )
-    refusals = (*preflight.refusals(forward, opened, desired, observed), *met_by(forward, desired, held, observed))
+    refusals = (
+        *preflight.refusals(forward, opened, desired, observed),
+        *met_by(forward, desired, held, observed),
+        *without_record(forward, held, observed),
+    )
     edited = held.own is not None and held.own.edited
     return Plan(
         steps=steps,
@@ -145,7 +149,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
         notes=(
             *held.notes,
             *((Note(NoteKind.RECORD_EDITED, {"path": path_of(held.id)}),) if edited else ()),
-            *exposure.exposure(None if rules is RulesState.MISSING else before, forward, target, observed),
+            *exposure.exposure(told, forward, target, observed),
             *preflight.notes(target, observed, is_new=before is None),
         ),
         takes=() if recorded else held.tokens,
@@ -161,16 +165,39 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
     )
 
 
+def _done_by_rules(before: Forward | None, after: Forward | None, observed: PortForwardReport) -> Forward | None:
+    """What is open now: of what a record says, or should, only what the rules do.
+
+    What is opened again is looked at as what is new.
+    """
+    if not observed.table.common_intact:
+        return None
+    known = (one for one in (before, after) if one is not None)
+    return next((one for one in known if state(one, observed.table) is RulesState.INTACT), None)
+
+
 def _install(observed: PortForwardReport) -> Iterator[Step]:
     changes = [FileChange(path, text, observed.restore.get(path)) for path, text in common_files().items()]
     if needed := tuple(change for change in changes if change.content != change.found):
-        yield PutRestore(needed, None)
+        yield PutRestore(needed, found=observed.service)
 
 
 def _enable(observed: PortForwardReport) -> Iterator[Step]:
     """Once its files and the rules are there."""
-    if observed.service not in (None, RUNS):
-        yield PutRestore((), enabled=True)
+    if observed.service is not None and (observed.service != RUNS or _runs_what_was(observed)):
+        yield PutRestore((), RUNS, observed.service)
+
+
+def _start_anew(observed: PortForwardReport) -> Iterator[Step]:
+    """As it was found, where it runs."""
+    if observed.service is not None and observed.service.active and _runs_what_was(observed):
+        yield PutRestore((), observed.service, observed.service)
+
+
+def _runs_what_was(observed: PortForwardReport) -> bool:
+    """Whether the service, where it runs, runs other files than those that are installed now."""
+    texts = common_files()
+    return any(observed.restore.get(path) != texts[path] for path in RUN_BY_SERVICE)
 
 
 def _put_record(record: Record, observed: PortForwardReport) -> Iterator[Step]:
@@ -209,6 +236,7 @@ def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
     if held.id in observed.table.ids or (observed.table.present and not observed.table.ids):
         steps.append(LoadRules(held.id, before, None))
     path, there = path_of(held.id), observed.restore
+    installs: tuple[Step, ...] = ()
     # Without a file, links may still be left of it.
     if held.own is not None or observed.links:
         # What makes and removes links is virtnet's own script, and nothing that others put in its place.
@@ -218,9 +246,11 @@ def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
         steps.append(PutRecord(FileChange(path, None, observed.files.get(path))))
     if not set(observed.ids) - {held.id}:
         left = [FileChange(path, None, text) for path, text in there.items() if text is not None]
-        runs = observed.service is not None and (observed.service.enabled or observed.service.active)
+        runs = observed.service not in (None, STOPPED)
         if left or runs:
-            steps.append(PutRestore(tuple(left), enabled=False if runs else None))
+            steps.append(PutRestore(tuple(left), STOPPED if runs else None, observed.service))
+    elif installs:
+        steps.extend(_start_anew(observed))
     return Plan(
         steps=tuple(steps),
         refusals=_without_right(steps, observed),

@@ -1,6 +1,6 @@
 """What a host has against ports that are to be opened, as it is now. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from virtnet.planning.findings import Note, Refusal
 from virtnet.port_forward.forward import Forward, PortRange
@@ -17,12 +17,17 @@ _SYSCTLS = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
 
 
 def refusals(
-    forward: Forward, opened: Iterable[PortRange], desired: Values, observed: PortForwardReport
+    forward: Forward, opened: Sequence[PortRange], desired: Values, observed: PortForwardReport
 ) -> Iterator[Refusal]:
-    """Why a forward must not be made; of ports, those that are `opened` now."""
+    """Why a forward must not be made: what is against all of it, and against the ports that are `opened` now.
+
+    What only closes, or mends, is not kept from it by a host that lets nothing through.
+    """
     host = {"host": observed.host}
     if not observed.has_nft:
         yield Refusal(RefusalKind.NO_NFT, host)
+    if not opened:
+        return
     listens = forward.listen_address
     if listens and listens not in observed.addresses:
         of_version = [address for address in observed.addresses if (":" in address) == (":" in listens)]
@@ -33,7 +38,7 @@ def refusals(
         yield Refusal(RefusalKind.FORWARDING_OFF, {**host, **details})
     for ports in opened:
         yield from _of_ports(forward, ports, desired, observed)
-    if place := blocked(forward, observed):
+    if place := blocked(forward._replace(ports=tuple(opened)), observed):
         yield Refusal(RefusalKind.BLOCKED, {**as_details(place), **host})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from virtnet.planning.reports import ServiceReport
 from virtnet.port_forward.rules.render import COMMON
 
 #: Of the files of single forwards, each ID.nft.
@@ -15,6 +16,12 @@ SCRIPT_PATH = "/etc/virtnet/port-forwards.sh"
 SERVICE = "virtnet-port-forwards.service"
 
 SERVICE_PATH = f"/etc/systemd/system/{SERVICE}"
+
+#: What the service goes on with until it is started anew.
+RUN_BY_SERVICE = (SCRIPT_PATH, SERVICE_PATH)
+
+#: How the service is to be found, and how where no forward is left.
+RUNS, STOPPED = ServiceReport(enabled=True, active=True), ServiceReport(enabled=False, active=False)
 
 _HEADER = """\
 # Written by virtnet, a Pulumi provider: the part of its nftables table that all port forwards share.

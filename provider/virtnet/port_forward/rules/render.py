@@ -8,11 +8,9 @@ Each text is one transaction, and may be loaded again over what it made. Connect
 rules: the kernel translates them as it did when they were opened.
 """
 
-import ipaddress
-import re
 from collections.abc import Iterable
 
-from virtnet.port_forward.forward import Forward, PortRange
+from virtnet.port_forward.forward import Forward, PortRange, is_canonical
 from virtnet.port_forward.rules.names import (
     COMMENT,
     LINK_PREFIX,
@@ -88,9 +86,10 @@ add rule {_T} hairpin oifname "{LINK_PREFIX}*" snat ip6 to ip6 saddr . ip6 daddr
 def body(forward: Forward) -> str:
     """What makes one forward, over the common part: loaded at boot, and again whenever it is to be mended.
 
-    Raises ValueError for a forward of which something is not as `ipaddress` prints it, or could be read as more.
+    Raises ValueError for a forward that is not canonical.
     """
-    _refuse_what_is_not_canonical(forward)
+    if not is_canonical(forward):
+        raise ValueError(forward)
     chain, network, version = chain_of(forward.id), forward.network, forward.version
     link, port = link_names(network.uuid)
     elements = [_listener(one) for one in listeners_of_forward(forward)]
@@ -203,28 +202,3 @@ def _destination(forward: Forward, ports: PortRange) -> str:
     # nft has no word for a range that is moved as a whole (1.1), so each port is named.
     pairs = ", ".join(f"{port} : {port - ports.listen + ports.target}" for port in range(ports.listen, ports.last + 1))
     return f"{target} : {ports.protocol} dport map {{ {pairs} }}"
-
-
-def _refuse_what_is_not_canonical(forward: Forward) -> None:
-    """Nothing of a forward is read by nft, or by the script of restore, as anything but what it is."""
-    network = forward.network
-    target, gateway = ipaddress.ip_address(forward.target), ipaddress.ip_address(network.gateway)
-    subnet = ipaddress.ip_network(network.subnet)
-    addresses = [target, gateway, subnet, *map(ipaddress.ip_network, forward.sources)]
-    printed = [forward.target, network.gateway, network.subnet, *forward.sources]
-    if forward.listen_address:
-        addresses.append(ipaddress.ip_address(forward.listen_address))
-        printed.append(forward.listen_address)
-    faults = [
-        not re.fullmatch(r"[0-9a-f]{16}", forward.id),
-        not re.fullmatch(r"[^\s/\x00-\x1f\x7f]{1,15}", network.bridge),
-        [str(one) for one in addresses] != printed,
-        len({one.version for one in addresses}) > 1,
-        target not in subnet or gateway not in subnet,
-        not forward.ports,
-        *(one.protocol not in ("tcp", "udp") for one in forward.ports),
-        *(not 0 < one.listen <= one.last <= 65535 for one in forward.ports),
-        *(not 0 < one.target <= one.target_last <= 65535 for one in forward.ports),
-    ]
-    if any(faults):
-        raise ValueError(forward)

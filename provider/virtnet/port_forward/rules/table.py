@@ -36,6 +36,12 @@ class Listener(NamedTuple):
     first: int
     last: int
 
+    def meets(self, other: "Listener") -> bool:
+        """Whether a packet could be for both."""
+        addresses = {self.address, other.address}
+        same = self.version == other.version and (len(addresses) == 1 or "" in addresses)
+        return same and self.protocol == other.protocol and self.first <= other.last and other.first <= self.last
+
 
 class Gateway(NamedTuple):
     """The host's address in a subnet: whoever of that subnet is forwarded back into it comes from there."""
