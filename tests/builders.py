@@ -22,7 +22,7 @@ from virtnet.planning.reports import HostRoute, NetworkReport
 FORWARDING_OWNER = "project/stack/forwarding"
 
 #: What is looked at for a network, besides links.
-NETWORK_PLACES = ("/run/libvirt/network", "/etc/libvirt/qemu/networks", "/proc", "/srv")
+NETWORK_PLACES = ("/run/libvirt/network", "/etc/libvirt/qemu/networks", "/etc/libvirt/network.conf", "/proc", "/srv")
 
 #: Which is in each directory that a network may have served by TFTP.
 SERVED = {"/srv/tftp/pxe.0": "", "/srv/it's <here> & 'there'/pxe.0": ""}

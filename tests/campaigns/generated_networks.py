@@ -194,7 +194,7 @@ def wrong_rules(live: Definition, backend: str) -> list[str]:
     found = []
     if backend and uses_nft(rules["nft-json"]) != (backend == "nftables"):
         found.append(f"libvirt's rules are not where {backend} has them")
-    by = Backend(backend) if backend else backend_by_rules(live.bridge, rules)
+    by = Backend(backend) if backend else backend_by_rules(live.bridge, rules) or Backend.IPTABLES
     missing = missing_rules(live, rules, by)
     found += [f"its firewall has lost its {rules_sentence(**part.as_details())}" for part in missing]
     bridge, devices = live.bridge, {one["dev"] for one in live.tree.get("forward", {}).get("interfaces", [])}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from pydantic.alias_generators import to_camel
-from tests.hosts.daemons import firewall_backend, libvirtd_pid
+from tests.hosts.daemons import firewall_backend, libvirtd_pid, restart_libvirtd
 from tests.hosts.sandboxed import Host
 from tests.integration.stack import Stack
 
@@ -203,6 +203,33 @@ def test_of_a_whole_firewall_that_was_flushed_only_this_networks_rules_come_back
     assert {line for line in own_rules(host) if "INPUT" not in line} >= {line for line in made if "vn-lab" in line}
     assert stack.unchanged()
     host.virsh("net-destroy", "default")
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_no_chains_are_made_by_another_backend_than_libvirts(host: Host, stack: Stack, *, configured: bool) -> None:
+    """After a flush, where the status of the network does not note the backend: so it was after live updates (11.3)."""
+    if firewall_backend(host) == "iptables":
+        pytest.skip("libvirt here writes its rules by iptables, which older ones have always done")
+    stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}])
+    stack.up()
+    made = own_rules(host)
+    if configured:
+        host.sh("""echo 'firewall_backend = "nftables"' >>/etc/libvirt/network.conf""")
+    host.sh("sed -i '/<firewall /,/<\\/firewall>/d' /run/libvirt/network/lab.xml; nft flush ruleset")
+
+    stack.refresh()
+    said = stack.up(check=False)
+
+    assert stack.failed is not configured
+    assert "LIBVIRT_" not in host.sh("iptables-save; ip6tables-save")
+    if configured:
+        assert {*own_rules(host)} >= {line for line in made if "vn-lab" in line}
+        host.sh("rm /etc/libvirt/network.conf")
+    else:
+        assert "tells any more whether libvirt writes firewall rules by iptables or nftables" in said
+        restart_libvirtd(host)
+        stack.refresh()
+        assert stack.outputs("lab")["problems"] == []
 
 
 #: What others may have put into a network of which the program says that there is none, and where that is.

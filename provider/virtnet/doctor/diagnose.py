@@ -25,7 +25,7 @@ from virtnet.forwarding.sysctl import integer
 from virtnet.host.firewall.programs import has_firewalld
 from virtnet.network.names import PID_FILES, network_of_pid_file
 from virtnet.network.observe import observe as network_observe
-from virtnet.network.observe.firewall.libvirt_rules import Backend, backend_of_status
+from virtnet.network.observe.firewall.libvirt_rules import Backend, backend_of_status, configured_backend
 from virtnet.network.observe.firewall.paths import Surroundings
 from virtnet.network.observe.firewall.whole import surroundings, whole_firewall
 from virtnet.network.observe.host_facts import host_facts
@@ -165,7 +165,7 @@ class _Looking:
             surroundings=self._tried(lambda: surroundings(host), Surroundings()),
             zones=tuple(self._tried(host.firewall_zones, ())) if firewall and has_firewalld(firewall) else (),
             starts_at_boot=self._starts_at_boot(host),
-            firewall_backend=_backend(self._tried(lambda: host.read_file(NETWORK_CONF), None) or ""),
+            firewall_backend=configured_backend(self._tried(lambda: host.read_file(NETWORK_CONF), None)),
             leftover_dnsmasqs=tuple(self._leftovers(report, pid_files)) if not report.unreachable else (),
             inotify_instances=integer(self._tried(lambda: host.read_sysctl(INOTIFY_INSTANCES), None)),
             temporary_files=tuple(name for name in drop_ins if re.fullmatch(r"\..+\.conf\.new\.\w+", name)),
@@ -201,8 +201,3 @@ def _listed(host: FirewallReader) -> dict[str, str | None]:
 
 def _others(report: ReportedNetwork, networks: Sequence[ReportedNetwork]) -> tuple[ReportedNetwork, ...]:
     return tuple(other for other in networks if other.uuid != report.uuid)
-
-
-def _backend(network_conf: str) -> str:
-    found = re.search(r'^\s*firewall_backend\s*=\s*"(\w+)"', network_conf, re.MULTILINE)
-    return found[1] if found is not None else ""

@@ -79,8 +79,8 @@ class DoctorReport:
     """What of the host tells which packets come by."""
     zones: tuple[str, ...] = ()
     """Firewalld's."""
-    firewall_backend: str = ""
-    """As libvirt's network.conf names it; "" where it leaves the choice to libvirt."""
+    firewall_backend: Backend | None = None
+    """As libvirt's network.conf names it; None where it leaves the choice to libvirt."""
     starts_at_boot: bool | None = None
     """Whether systemd starts a daemon of networks at boot; None where the host has no systemd, or hides it."""
     leftover_dnsmasqs: tuple[tuple[str, int], ...] = ()

@@ -10,13 +10,13 @@ from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.host.firewall.verdicts import Fate
 from virtnet.network.observe.firewall.libvirt_rules import (
-    CHAINS_OF_IPTABLES,
     FILTERED_MODES,
     Backend,
     backend_by_rules,
+    backends,
+    backends_by_rules,
     chains_of,
     missing_rules,
-    uses_nft,
 )
 from virtnet.network.observe.firewall.paths import dropped_by_others, dropped_details, paths
 from virtnet.network.observed import ObservedNetwork
@@ -33,14 +33,12 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
     # No keys of a table: what was observed holds details, which are no keys.
     networks = [(network, _backend(network, report)) for network in report.networks if _has_rules(network)]
     chains = chains_of(report.rules.get("iptables-save") or "")
-    there = {
-        Backend.NFTABLES: uses_nft(report.rules.get("nft-json") or ""),
-        Backend.IPTABLES: chains >= CHAINS_OF_IPTABLES,
-    }
+    there = backends_by_rules(report.rules)
     in_use = sorted({backend.value for _, backend in networks})
-    some = "nftables" if there[Backend.NFTABLES] else "iptables" if chains else report.firewall_backend
+    configured = "" if report.firewall_backend is None else report.firewall_backend.value
+    some = "nftables" if Backend.NFTABLES in there else "iptables" if chains else configured
     shown = " and ".join(in_use) or some
-    if networks and not any(there[backend] for _, backend in networks):
+    if networks and not any(backend in there for _, backend in networks):
         yield Finding(
             area="firewall",
             level=Level.PROBLEM,
@@ -53,7 +51,7 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
         yield Finding(
             area="firewall",
             level=Level.OK,
-            kind=FindingKind.FIREWALL_BACKEND if any(there.values()) else FindingKind.FIREWALL_NOT_NEEDED,
+            kind=FindingKind.FIREWALL_BACKEND if there else FindingKind.FIREWALL_NOT_NEEDED,
             data={"backend": shown, "chains": sorted(chains)},
         )
     for network, backend in networks:
@@ -95,7 +93,10 @@ def _paths(network: ObservedNetwork, report: DoctorReport) -> Iterator[Finding]:
 
 
 def _backend(network: ObservedNetwork, report: DoctorReport) -> Backend:
-    return report.backends.get(_name(network)) or backend_by_rules(network.report.running.bridge, report.rules)
+    """The one that it has, or the first that it may have."""
+    known = report.backends.get(_name(network)) or backend_by_rules(network.report.running.bridge, report.rules)
+    made = backends_by_rules(report.rules)
+    return known or backends(report.firewall_backend, made, report.libvirt_version)[0]
 
 
 def _has_rules(network: ObservedNetwork) -> bool:

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind
+from virtnet.network.observe.firewall.libvirt_rules import WRITES_NFTABLES, Backend
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY, LIBVIRT_OF_USE, version_text
 from virtnet.transport.uri import with_system
 
-#: The libvirt that reads in network.conf how it writes its rules; with a program that is missing it does not start.
-CHOOSES_FIREWALL = 10_004_000
-
-_PROGRAM_OF_BACKEND = {"nftables": "nft", "iptables": "iptables"}
+#: Without the one that network.conf names, a libvirt that reads it there does not start.
+_PROGRAMS_OF_BACKENDS = {Backend.NFTABLES: "nft", Backend.IPTABLES: "iptables"}
 
 
 def libvirt(report: DoctorReport) -> Iterator[Finding]:
@@ -109,15 +108,19 @@ def _programs(report: DoctorReport) -> Iterator[Finding]:
         yield Finding(area="dnsmasq", level=Level.PROBLEM, kind=FindingKind.DNSMASQ_MISSING)
     else:
         yield Finding(area="dnsmasq", level=Level.OK, kind=FindingKind.DNSMASQ_INSTALLED)
-    program = _PROGRAM_OF_BACKEND.get(report.firewall_backend, "")
+    backend = report.firewall_backend
     if {"iptables", "nft"} <= set(missing):
         yield Finding(area="firewall", level=Level.PROBLEM, kind=FindingKind.FIREWALL_PROGRAMS_MISSING)
-    elif program in missing and not 0 < report.libvirt_version < CHOOSES_FIREWALL:
+    elif (
+        backend is not None
+        and (program := _PROGRAMS_OF_BACKENDS[backend]) in missing
+        and not 0 < report.libvirt_version < WRITES_NFTABLES
+    ):
         yield Finding(
             area="firewall",
             level=Level.PROBLEM,
             kind=FindingKind.BACKENDS_PROGRAM_MISSING,
-            data={"backend": report.firewall_backend, "program": program},
+            data={"backend": backend.value, "program": program},
         )
     for name, pid in report.leftover_dnsmasqs:
         yield Finding(

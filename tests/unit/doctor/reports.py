@@ -16,6 +16,7 @@ from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
 from virtnet.host.firewall.listings import ruleset
 from virtnet.network.names import holding_uuid
+from virtnet.network.observe.firewall.libvirt_rules import Backend
 from virtnet.network.observe.firewall.paths import Surroundings
 from virtnet.network.observed import AutostartObstacle, HostReport, ObservedNetwork, reported
 from virtnet.network.problem_kinds import ProblemKind
@@ -178,12 +179,12 @@ EXAMPLES: Mapping[str, DoctorReport] = {
     ),
     "programs that are missing": report(host=HOST._replace(missing_programs=("dnsmasq", "iptables", "nft"))),
     "a backend whose program is missing": report(
-        host=HOST._replace(missing_programs=("nft",)), firewall_backend="nftables"
+        host=HOST._replace(missing_programs=("nft",)), firewall_backend=Backend.NFTABLES
     ),
     "networks that wait at boot": _networks(network(), network("n2", "route", "10.9.2.1"), starts_at_boot=False),
     "a dnsmasq that outlived its network": report(leftover_dnsmasqs=(("old", 42),)),
     "chains that are gone": _networks(network(), network("n2", "route", "10.9.2.1"), rules={"iptables-save": ""}),
-    "chains that nobody needs": report(rules={"iptables-save": ""}, firewall_backend="iptables"),
+    "chains that nobody needs": report(rules={"iptables-save": ""}, firewall_backend=Backend.IPTABLES),
     "rules that are gone": _networks(
         network(), network("n9", "nat", "10.9.9.1"), rules={"iptables-save": IPTABLES.replace("-j MASQ", "-j R")}
     ),

@@ -8,6 +8,7 @@ from tests.unit.doctor.reports import HOST, beside_ok, network, report
 from virtnet.doctor.finding import Level
 from virtnet.doctor.kinds import FindingKind
 from virtnet.doctor.libvirt import libvirt
+from virtnet.network.observe.firewall.libvirt_rules import Backend
 
 PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
 
@@ -37,18 +38,18 @@ PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
         ),
         ({"host": HOST._replace(missing_programs=("nft",))}, []),
         (
-            {"host": HOST._replace(missing_programs=("nft",)), "firewall_backend": "nftables"},
+            {"host": HOST._replace(missing_programs=("nft",)), "firewall_backend": Backend.NFTABLES},
             [(PROBLEM, FindingKind.BACKENDS_PROGRAM_MISSING)],
         ),
         (
-            {"host": HOST._replace(missing_programs=("iptables",)), "firewall_backend": "iptables"},
+            {"host": HOST._replace(missing_programs=("iptables",)), "firewall_backend": Backend.IPTABLES},
             [(PROBLEM, FindingKind.BACKENDS_PROGRAM_MISSING)],
         ),
-        ({"host": HOST._replace(missing_programs=("nft",)), "firewall_backend": "iptables"}, []),
+        ({"host": HOST._replace(missing_programs=("nft",)), "firewall_backend": Backend.IPTABLES}, []),
         (  # It reads no network.conf.
             {
                 "host": HOST._replace(missing_programs=("nft",)),
-                "firewall_backend": "nftables",
+                "firewall_backend": Backend.NFTABLES,
                 "libvirt_version": 9_000_000,
             },
             [(NOTE, FindingKind.PROPERTIES_UNKNOWN)],
@@ -56,7 +57,7 @@ PROBLEM, NOTE = Level.PROBLEM, Level.NOTE
         (  # It does not start, which is why it is not reached.
             {
                 "host": HOST._replace(missing_programs=("nft",)),
-                "firewall_backend": "nftables",
+                "firewall_backend": Backend.NFTABLES,
                 "libvirt_version": 0,
                 "unreachable": "it cannot be reached",
             },

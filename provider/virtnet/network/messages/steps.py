@@ -175,6 +175,11 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.SET_BRIDGE_MTU: "set the MTU of the bridge {bridge} to {mtu}",
     StepKind.END_DNSMASQ: "end the network's dnsmasq that a killed libvirtd left behind",
     StepKind.RESTORE_RULES: "have libvirt write the network's firewall rules anew, and make what of its chains is gone",
+    StepFault.BACKEND_UNKNOWN: (
+        "nothing on {host} tells any more whether libvirt writes firewall rules by iptables or nftables, so its chains are "
+        "not made; systemctl restart virtnetworkd (or libvirtd) makes them anew and leaves guests alone, and firewall_backend "
+        "in {file} tells from then on"
+    ),
     StepFault.RULES_NOT_RESTORED: _rules_not_restored,
     StepFault.NOT_DEFINED: "libvirt at {uri} took the definition but reports no such network",
     StepFault.DROPPED: _dropped,

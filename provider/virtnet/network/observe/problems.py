@@ -163,7 +163,9 @@ def _missing_rules(host: "HostReader", name: str, live: Definition) -> list[Miss
     backend = backend_of_status(host.read_file(status_file(name)))
     for seconds_old in (SECONDS_RULES_STAND, 0.0):
         rules = _rules(host, live, backend, seconds_old)
-        missing = list(missing_rules(live, rules, backend or backend_by_rules(live.bridge, rules)))
+        # Of a network that nobody has rules of, by either backend the same is missing.
+        by = backend or backend_by_rules(live.bridge, rules) or Backend.IPTABLES
+        missing = list(missing_rules(live, rules, by))
         if not missing or set(rules.values()) == {None}:
             return []
     return missing

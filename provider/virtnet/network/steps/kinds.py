@@ -73,4 +73,5 @@ class StepFault(Enum):
     CANNOT_START = "cannot start"
     MTU_NOT_REACHED = "mtu not reached"
     CANNOT_LIMIT = "cannot limit"
+    BACKEND_UNKNOWN = "backend unknown"
     RULES_NOT_RESTORED = "rules not restored"

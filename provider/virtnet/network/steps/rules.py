@@ -16,12 +16,16 @@ from virtnet.network.observe.firewall.libvirt_rules import (
     Way,
     backend_by_rules,
     backend_of_status,
+    backends,
+    backends_by_rules,
+    configured_backend,
     listers,
     missing_rules,
     ways_missing,
 )
 from virtnet.network.observe.ports import find_network
 from virtnet.network.observe.problems import status_file
+from virtnet.network.observe.reads import NETWORK_CONF
 from virtnet.network.steps.actions import Action, AddChain, InsertRule, LoadNft, carry_out
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import Impact
@@ -46,14 +50,16 @@ class RestoreRules:
         report = find_network(clients.libvirt, uuid=self.uuid)
         if report is None or report.live is None or clients.host is None:
             return
-        backend, listed = _listed(clients.host, report.name, report.live)
-        missing = list(missing_rules(report.live, listed, backend))
+        backend, listed = _listed(clients.host, report.name, report.live, clients.libvirt.version())
+        missing = list(missing_rules(report.live, listed, backend or Backend.NFTABLES))
         if not missing:
             return
+        if backend is None:
+            raise Refused(kind=StepFault.BACKEND_UNKNOWN, details={"file": NETWORK_CONF, "host": clients.host.name})
         carry_out(clients, restoring(report.live, listed, backend))
         if any(part.kind is not RulesKind.JUMPS for part in missing):
             clients.libvirt.rebuild_firewall(self.uuid)
-        backend, listed = _listed(clients.host, report.name, report.live)
+        listed = {lister: clients.host.firewall_rules(lister) for lister in listers(report.live, backend)}
         left = list(missing_rules(report.live, listed, backend))
         if left:
             details = {"missing": [part.as_details() for part in left]}
@@ -89,9 +95,16 @@ def _in_nft(lost: Sequence[Way]) -> Iterator[str]:
             yield f"insert rule {way.table} libvirt_network {way.base} counter jump {way.chain}"
 
 
-def _listed(host: HostReader, name: str, live: Definition) -> tuple[Backend, dict[str, str | None]]:
-    """The backend of a network's rules, and what tells of them now."""
+def _listed(
+    host: HostReader, name: str, live: Definition, libvirt_version: int
+) -> tuple[Backend | None, dict[str, str | None]]:
+    """The backend of a network's rules, None where it may be either, and what tells of them now."""
     noted = backend_of_status(host.read_file(status_file(name)))
-    asked = listers(live, noted) if noted is not None else (*listers(live, Backend.IPTABLES), "nft-json")
+    asked = [lister for one in ((noted,) if noted is not None else Backend) for lister in listers(live, one)]
     listed: dict[str, str | None] = {lister: host.firewall_rules(lister) for lister in asked}
-    return noted or backend_by_rules(live.bridge, listed), listed
+    found = noted or backend_by_rules(live.bridge, listed)
+    if found is None:
+        configured = configured_backend(host.read_file(NETWORK_CONF))
+        possible = backends(configured, backends_by_rules(listed), libvirt_version)
+        found = possible[0] if len(possible) == 1 else None
+    return found, listed

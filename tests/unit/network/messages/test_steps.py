@@ -150,6 +150,7 @@ FAULTS = (
     VirtnetError(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": "vn-lab", "host": "this host"}),
     VirtnetError(kind=StepFault.CANNOT_START, details={"failure": "no {room}"}),
     VirtnetError(kind=StepFault.CANNOT_LIMIT, details={"failure": "no {room}"}),
+    VirtnetError(kind=StepFault.BACKEND_UNKNOWN, details={"file": "/etc/libvirt/network.conf", "host": "kvm1"}),
     VirtnetError(kind=StepFault.RULES_NOT_RESTORED, details={"missing": [{"kind": "filter", "chain": "LIBVIRT_FWI"}]}),
 )
 

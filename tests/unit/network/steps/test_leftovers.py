@@ -1,5 +1,6 @@
 """What a network's host shows besides libvirt's word: a dnsmasq that a killed daemon forgot, a bridge not as it was."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.fakes.firewall import filter_rules
 from tests.fakes.guests import FakeGuest
 from tests.fakes.host import FakeHost
 from tests.fakes.libvirt import FakeLibvirt
+from tests.fakes.systemd import FakeNftTables
 
 from virtnet.errors import Refused
 from virtnet.network._generated.trees import NetworkTree
@@ -491,6 +493,35 @@ def test_lost_rules_are_restored_where_the_host_is_reached_and_nothing_is_restar
 
     assert plan.steps == ((RestoreRules(uuid=UUID),) if reached else ())
     assert plan.refusals == ()
+
+
+#: What tells of the backend that a network's rules had, where its status does not: all was flushed, but for this.
+TOLD = [
+    (9_000_000, "", "", "iptables"),
+    (11_003_000, 'firewall_backend = "nftables"\n', "", "nft"),
+    (11_003_000, 'firewall_backend = "iptables"\n', "", "iptables"),
+    (11_003_000, "", NFT.replace("vn-lab", "other"), ""),  # the chains are there
+    (11_003_000, "", "", None),
+]
+
+
+@pytest.mark.parametrize(("version", "conf", "nft", "program"), TOLD)
+def test_libvirts_chains_are_made_by_its_own_backend_or_not_at_all(
+    version: int, conf: str, nft: str, program: str | None
+) -> None:
+    loaded: list[str] = []
+    host = network_host({**BRIDGE, "/etc/libvirt/network.conf": conf})
+    host = replace(host, nft_tables=FakeNftTables(host.effects, lambda *_: None, loaded.append))
+    host.firewall.listings = {"iptables-save": "", "ip6tables-save": "", "nft-json": nft}
+    libvirt = FakeLibvirt(reports={UUID: network(active=True)}, daemon_version=version)
+
+    with pytest.raises(Refused) as refused:
+        RestoreRules(uuid=UUID).execute(Clients(libvirt=libvirt, host=host))
+
+    unknown = StepFault.BACKEND_UNKNOWN if program is None else StepFault.RULES_NOT_RESTORED
+    assert refused.value.kind is unknown, "what a fake lists stays as it is"
+    made = {program for program, *_ in host.firewall.made} | {"nft" for _ in loaded}
+    assert made - {"ip6tables"} == ({program} if program else set())
 
 
 def running_with(dns: str) -> FakeLibvirt:

@@ -5,14 +5,18 @@ policies of the kernel's own chains. In nftables they decide nothing about what 
 firewalld into which libvirt puts the bridge is libvirt's own choice, and taken to let the network's packets pass.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from virtnet.host.firewall.programs import Program, has_firewalld
 from virtnet.host.firewall.ruleset import Action, Chain, Field, Hook, Rule, Ruleset, Table, Test
-from virtnet.network.observe.firewall.libvirt_rules import FILTERED_MODES, Backend
+from virtnet.network.observe.firewall.libvirt_rules import (
+    FILTERED_MODES,
+    Backend,
+    backends,
+    configured_backend,
+)
 from virtnet.network.observe.firewall.paths import dropped_by_others, dropped_details, paths
 from virtnet.network.observe.firewall.whole import surroundings, whole_firewall, zones
 from virtnet.network.observe.reads import NETWORK_CONF, SECONDS_RULES_STAND
@@ -21,9 +25,6 @@ from virtnet.spec.failures import Details
 
 if TYPE_CHECKING:
     from virtnet.planning.clients.host import HostReader
-
-#: The libvirt that can write its rules to nftables itself.
-WRITES_NFTABLES = 10_004_000
 
 
 def will_be_dropped(host: "HostReader", network: Definition, libvirt_version: int) -> Details | None:
@@ -34,7 +35,8 @@ def will_be_dropped(host: "HostReader", network: Definition, libvirt_version: in
     if not any(table.refusing for table in rules.tables):
         return None
     around = surroundings(host)
-    in_question = backends(host.read_file(NETWORK_CONF) or "", rules, libvirt_version)
+    configured = configured_backend(host.read_file(NETWORK_CONF))
+    in_question = backends(configured, _with_chains_of_libvirt(rules), libvirt_version)
     found = [dropped_by_others(paths(network, as_started(rules, network, one), around)) for one in in_question]
     # Where it is not known which backend libvirt has, what either lets pass is not said.
     ways = [{(one.path, one.version) for one in dropped} for dropped in found]
@@ -42,16 +44,11 @@ def will_be_dropped(host: "HostReader", network: Definition, libvirt_version: in
     return dropped_details(network, sure, zones(host, sure)) if sure else None
 
 
-def backends(network_conf: str, rules: Ruleset, libvirt_version: int) -> Sequence[Backend]:
-    """Those with which libvirt may write rules: one where that is known. Pure."""
-    if libvirt_version < WRITES_NFTABLES:
-        return (Backend.IPTABLES,)
-    named = re.search(r'^\s*firewall_backend\s*=\s*"(\w+)"', network_conf, re.MULTILINE)
-    by_configuration = [one for one in Backend if named is not None and named[1] == one.value]
-    tables = {table.family for table in rules.tables if table.name == "libvirt_network"}
+def _with_chains_of_libvirt(rules: Ruleset) -> Sequence[Backend]:
+    """Those in which libvirt has made its own chains."""
+    tables = any(table.name == "libvirt_network" for table in rules.tables)
     chains = any("LIBVIRT_FWO" in table.chains for table in rules.tables)
-    by_rules = [one for one, there in ((Backend.IPTABLES, chains), (Backend.NFTABLES, bool(tables))) if there]
-    return by_configuration or (by_rules if len(by_rules) == 1 else tuple(Backend))
+    return tuple(one for one, there in ((Backend.IPTABLES, chains), (Backend.NFTABLES, tables)) if there)
 
 
 def as_started(rules: Ruleset, network: Definition, backend: Backend) -> Ruleset:

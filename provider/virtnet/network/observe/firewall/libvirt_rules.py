@@ -8,7 +8,7 @@ import ipaddress
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Modes in which libvirt writes rules; "" is an isolated network.
 FILTERED_MODES = ("", "nat", "route")
+
+#: The libvirt that can write its rules to nftables itself.
+WRITES_NFTABLES = 10_004_000
 
 CHAINS_OF_IPTABLES = frozenset({"LIBVIRT_FWI", "LIBVIRT_FWO", "LIBVIRT_INP", "LIBVIRT_PRT"})
 
@@ -80,14 +83,38 @@ def has_rules(bridge: str, iptables: str) -> bool:
     return any(place.interface == bridge for place in _iptables(iptables))
 
 
-def backend_by_rules(bridge: str, rules: Mapping[str, str | None]) -> Backend:
-    """The backend of a network's rules, by who has rules of it; the one with libvirt's chains where nobody has."""
-    nft = _nft(rules.get("nft-json") or "")
-    if any(place.interface == bridge for place in nft):
+def backend_by_rules(bridge: str, rules: Mapping[str, str | None]) -> Backend | None:
+    """The backend of a network's rules, by who has rules of it; None where nobody has."""
+    if any(place.interface == bridge for place in _nft(rules.get("nft-json") or "")):
         return Backend.NFTABLES
-    if not nft or has_rules(bridge, rules.get("iptables-save") or ""):
-        return Backend.IPTABLES
-    return Backend.IPTABLES if chains_of(rules.get("iptables-save") or "") >= CHAINS_OF_IPTABLES else Backend.NFTABLES
+    return Backend.IPTABLES if has_rules(bridge, rules.get("iptables-save") or "") else None
+
+
+def backends_by_rules(rules: Mapping[str, str | None]) -> tuple[Backend, ...]:
+    """Those in which libvirt has made its own chains."""
+    made = {
+        Backend.IPTABLES: chains_of(rules.get("iptables-save") or "") >= CHAINS_OF_IPTABLES,
+        Backend.NFTABLES: uses_nft(rules.get("nft-json") or ""),
+    }
+    return tuple(backend for backend, there in made.items() if there)
+
+
+def configured_backend(network_conf: str | None) -> Backend | None:
+    """The one that libvirt's network.conf names; None where it leaves the choice to libvirt."""
+    named = re.search(r'^\s*firewall_backend\s*=\s*"(\w+)"', network_conf or "", re.MULTILINE)
+    return next((backend for backend in Backend if named is not None and named[1] == backend.value), None)
+
+
+def backends(configured: Backend | None, made: Collection[Backend], libvirt_version: int) -> tuple[Backend, ...]:
+    """Those with which libvirt may write rules: one where that is known.
+
+    `made` are those in which it has its own chains, which stay in the old one until the next boot.
+    """
+    if libvirt_version < WRITES_NFTABLES:
+        return (Backend.IPTABLES,)
+    if configured is not None:
+        return (configured,)
+    return tuple(made) if len(made) == 1 else tuple(Backend)
 
 
 def listers(live: Definition, backend: Backend) -> tuple["FirewallLister", ...]:

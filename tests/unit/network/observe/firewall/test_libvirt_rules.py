@@ -16,6 +16,9 @@ from virtnet.network.observe.firewall.libvirt_rules import (
     RulesKind,
     backend_by_rules,
     backend_of_status,
+    backends,
+    backends_by_rules,
+    configured_backend,
     missing_rules,
 )
 from virtnet.network.xml.definition import Definition
@@ -220,6 +223,7 @@ def test_the_backend_is_the_one_that_libvirt_noted(status: str | None, backend: 
     assert backend_of_status(status) is backend
 
 
+OF_ANOTHER = LISTINGS[Backend.NFTABLES]["nft-json"].replace("vnat", "other")
 EMPTY_CHAINS = "".join(f":LIBVIRT_{name} - [0:0]\n" for name in ("FWI", "FWO", "INP", "PRT"))
 
 
@@ -228,14 +232,45 @@ EMPTY_CHAINS = "".join(f":LIBVIRT_{name} - [0:0]\n" for name in ("FWI", "FWO", "
     [
         ({**LISTINGS[Backend.IPTABLES], "nft-json": ""}, Backend.IPTABLES),
         ({"iptables-save": EMPTY_CHAINS, **LISTINGS[Backend.NFTABLES]}, Backend.NFTABLES),
-        ({"iptables-save": None, "nft-json": None}, Backend.IPTABLES),
-        (
-            {"iptables-save": "", "nft-json": LISTINGS[Backend.NFTABLES]["nft-json"].replace("vnat", "other")},
-            Backend.NFTABLES,
-        ),
+        ({"iptables-save": EMPTY_CHAINS, "nft-json": OF_ANOTHER}, None),
+        ({"iptables-save": None, "nft-json": None}, None),
     ],
 )
 def test_where_that_is_not_seen_the_backend_is_the_one_with_rules(
-    rules: dict[str, str | None], backend: Backend
+    rules: dict[str, str | None], backend: Backend | None
 ) -> None:
     assert backend_by_rules("vnat", rules) is backend
+
+
+@pytest.mark.parametrize(
+    ("configured", "rules", "version", "expected"),
+    [
+        (None, {}, 9_000_000, (Backend.IPTABLES,)),
+        (Backend.NFTABLES, {}, 10_003_000, (Backend.IPTABLES,)),
+        (None, {}, 10_004_000, (Backend.IPTABLES, Backend.NFTABLES)),
+        (None, {"iptables-save": "", "nft-json": OF_ANOTHER}, 11_003_000, (Backend.NFTABLES,)),
+        (None, {"iptables-save": EMPTY_CHAINS, "nft-json": None}, 11_003_000, (Backend.IPTABLES,)),
+        # Those of the old one stay until the next boot.
+        (None, {"iptables-save": EMPTY_CHAINS, "nft-json": OF_ANOTHER}, 11_003_000, tuple(Backend)),
+        (Backend.NFTABLES, {"iptables-save": EMPTY_CHAINS, "nft-json": None}, 11_003_000, (Backend.NFTABLES,)),
+    ],
+)
+def test_where_nobody_has_rules_of_it_the_configuration_and_libvirts_chains_tell(
+    configured: Backend | None, rules: dict[str, str | None], version: int, expected: tuple[Backend, ...]
+) -> None:
+    assert backends(configured, backends_by_rules(rules), version) == expected
+
+
+@pytest.mark.parametrize(
+    ("conf", "backend"),
+    [
+        (None, None),
+        ("", None),
+        ('firewall_backend = "nftables"\n', Backend.NFTABLES),
+        ('  firewall_backend="iptables" # mine\n', Backend.IPTABLES),
+        ('#firewall_backend = "nftables"\n', None),
+        ('firewall_backend = "pf"\n', None),
+    ],
+)
+def test_the_backend_that_network_conf_names(conf: str | None, backend: Backend | None) -> None:
+    assert configured_backend(conf) is backend

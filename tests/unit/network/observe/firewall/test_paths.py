@@ -18,7 +18,7 @@ from virtnet.host.default_route import interfaces_to_everywhere
 from virtnet.host.firewall.listings import ruleset
 from virtnet.host.firewall.ruleset import Ruleset
 from virtnet.host.firewall.verdicts import Fate
-from virtnet.network.observe.firewall.foreseen import as_started, backends, will_be_dropped
+from virtnet.network.observe.firewall.foreseen import as_started, will_be_dropped
 from virtnet.network.observe.firewall.libvirt_rules import Backend
 from virtnet.network.observe.firewall.paths import Surroundings, dropped_by_others, dropped_details, paths
 from virtnet.network.xml.definition import Definition
@@ -105,22 +105,6 @@ def test_chains_of_libvirts_that_are_not_there_yet_come_before_the_policy() -> N
 
     assert dropped(as_started(rules, network("nat"), Backend.IPTABLES), network("nat")) == {}
     assert set(dropped(rules, network("nat"))) == {"outside", "dns", "dhcp"}
-
-
-@pytest.mark.parametrize(
-    ("conf", "rules", "version", "expected"),
-    [
-        ("", {"nft-json": None}, 9_000_000, (Backend.IPTABLES,)),
-        ('firewall_backend = "nftables"\n', {"nft-json": None}, 11_000_000, (Backend.NFTABLES,)),
-        ('#firewall_backend = "nftables"\n', {"nft-json": None}, 11_000_000, tuple(Backend)),
-        ("", listings("docker"), 11_000_000, (Backend.IPTABLES,)),
-        ("", {"nft-json": (DATA / "nft.json").read_text()}, 11_000_000, (Backend.NFTABLES,)),
-    ],
-)
-def test_with_what_libvirt_will_write_rules(
-    conf: str, rules: dict[str, str | None], version: int, expected: Sequence[Backend]
-) -> None:
-    assert tuple(backends(conf, ruleset(rules), version)) == tuple(expected)
 
 
 @pytest.mark.parametrize("has_chains", [True, False])
