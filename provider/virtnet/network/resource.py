@@ -151,6 +151,8 @@ def prefetch(clients: Clients, desired: Values) -> None:
 def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
     """What others will drop of the network's packets once it runs."""
     from virtnet.network.observe.firewall.foreseen import will_be_dropped
+    from virtnet.network.observe.firewall.whole import dropped
+    from virtnet.network.observe.ports import find_network
     from virtnet.network.plan.kinds import NoteKind
     from virtnet.network.plan.new import new_tree
     from virtnet.network.xml import write
@@ -158,8 +160,14 @@ def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
 
     if clients.host is None or not desired.get("active", True):
         return
-    made = definition(write.render(new_tree(network_tree(desired), _ANY_UUID)))
-    found = will_be_dropped(clients.host, made, clients.libvirt.version())
+    there = find_network(clients.libvirt, name=str(desired["name"])) if desired.get("adopt") else None
+    if there is not None and there.live is not None:
+        found = dropped(clients.host, there.live)
+    else:
+        made = (
+            definition(write.render(new_tree(network_tree(desired), _ANY_UUID))) if there is None else there.definition
+        )
+        found = will_be_dropped(clients.host, made, clients.libvirt.version())
     if found is not None:
         problem = as_details(Problem(ProblemKind.PACKETS_DROPPED, found))
         yield Note(NoteKind.STANDING_PROBLEM, {"problem": problem})

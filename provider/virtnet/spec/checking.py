@@ -1,6 +1,6 @@
 """What is known of a spec: its values and list items that are not unknown, and duplicates among them. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from virtnet.spec.failures import Failure, SpecFailure
@@ -43,15 +43,18 @@ def duplicates(path: str, values: Iterable[tuple[int, object]], what: str, *, fi
             first[value] = index
 
 
-def same_items(path: str, part: type[Part], listed: Iterable[Part] | None) -> Iterator[Failure]:
-    """Items alike in all that tells them apart: planning could not tell which one is meant."""
+def same_items(
+    path: str, part: type[Part], listed: Iterable[Part] | None, *, key: Sequence[str] = ()
+) -> Iterator[Failure]:
+    """Items alike in all that tells them apart, by default the part's key: planning could not tell which is meant."""
+    names = key or part.key
     first: dict[tuple[object, ...], int] = {}
     for index, item in known_items(listed):
-        values = [getattr(item, name) for name in part.key]
+        values = [getattr(item, name) for name in names]
         if any_unknown(*values):
             continue
-        defaults = [shapes(part)[name].default for name in part.key]
-        key = tuple(default if value is None else value for value, default in zip(values, defaults, strict=True))
-        place = first.setdefault(key, index)
+        defaults = [shapes(part)[name].default for name in names]
+        known = tuple(default if value is None else value for value, default in zip(values, defaults, strict=True))
+        place = first.setdefault(known, index)
         if place != index:
             yield Failure(f"{path}[{index}]", SpecFailure.SAME_ITEM, {"path": path, "index": place})

@@ -9,6 +9,7 @@ from tests.kinds import NETWORK_IN_KINDS, preview_lines, said
 from virtnet.errors import Refused
 from virtnet.network.plan.kinds import NoteKind
 from virtnet.network.resource import NETWORK
+from virtnet.network.steps.kinds import StepKind
 from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note
@@ -65,3 +66,21 @@ def test_a_stop_says_that_what_only_the_host_shows_would_be_cut_off_unseen() -> 
     for lines in (preview, shown):
         unseen = said(Note(NoteKind.OTHERS_UNSEEN, {"bridge": "vn-lab"}))
         assert f"network 'lab' on qemu+tcp://far/system: note: {unseen}" in lines
+
+
+def test_limits_are_tried_once_before_a_restart_stops_what_runs() -> None:
+    libvirt = FakeLibvirt(uri="qemu+tcp://far/system", interfaces=frozenset({"lo"}))
+    program = {
+        "forward": {"mode": "nat"},
+        "ips": [{"address": "10.9.0.1/24"}],
+        "dns": {"enable": False},
+        "bandwidth": {"inbound": {"average": 1000}},
+    }
+    made = create(libvirt, **program)
+    wanted, _ = NETWORK.check({"uri": libvirt.uri, "name": "lab", **program, "forward": {"mode": "route"}}, {})
+    observed = NETWORK.observe(Clients(libvirt=libvirt, host=None), wanted, made)
+
+    kinds = [step.describe().kind for step in NETWORK.plan(wanted, made, observed).steps]
+
+    assert kinds.count(StepKind.PROBE_LIMITS) == 1
+    assert kinds.index(StepKind.PROBE_LIMITS) < kinds.index(StepKind.STOP)

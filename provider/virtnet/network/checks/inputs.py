@@ -6,7 +6,7 @@ Each failure names the property's path, the reason and the fix. Addresses have `
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from virtnet.network.checks.addresses import check_addresses, check_routes, interface_of
 from virtnet.network.checks.failures import NetworkFailure
@@ -141,7 +141,8 @@ def _dns(spec: NetworkSpec) -> Iterator[Failure]:
             if getattr(dns, name) is not None:
                 yield Failure(f"dns.{name}", NetworkFailure.DNS_DISABLED)
     yield from duplicates("dns.hosts", [(i, host.ip) for i, host in known_items(dns.hosts)], "ip", field="ip")
-    yield from _same_txts("dns.txts", dns.txts)
+    # A name may have several records, as dnsmasq answers with all of them.
+    yield from same_items("dns.txts", Txt, dns.txts, key=("name", "value"))
     yield from same_items("dns.forwarders", Forwarder, dns.forwarders)
     yield from same_items("dns.srvs", Srv, dns.srvs)
     for index, host in known_items(dns.hosts):
@@ -159,17 +160,6 @@ def _dns(spec: NetworkSpec) -> Iterator[Failure]:
     for index, srv in known_items(dns.srvs):
         if srv.target is None and (srv.port is not None or srv.priority is not None or srv.weight is not None):
             yield Failure(f"dns.srvs[{index}].target", NetworkFailure.SRV_NEEDS_TARGET)
-
-
-def _same_txts(path: str, txts: Iterable[Txt] | None) -> Iterator[Failure]:
-    """A name may have several records, as dnsmasq answers with all of them."""
-    first: dict[tuple[str, str], int] = {}
-    for index, txt in known_items(txts):
-        if any_unknown(txt.name, txt.value):
-            continue
-        place = first.setdefault((txt.name, txt.value), index)
-        if place != index:
-            yield Failure(f"{path}[{index}]", SpecFailure.SAME_ITEM, {"path": path, "index": place})
 
 
 def _txt_value(path: str, value: str) -> Iterator[Failure]:

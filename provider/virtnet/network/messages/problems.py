@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
 from virtnet.network.messages.attachments import Attachments, names
-from virtnet.network.messages.firewall import packets_dropped
 from virtnet.network.observe.firewall.libvirt_rules import RulesKind
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.read import RESTART_RECORD
@@ -46,6 +45,8 @@ def _firewall_rules_missing(*, missing: Sequence[Mapping[str, str]]) -> str:
 
 
 def _packets_dropped(*, bridge: str, zone: str, dropped: Sequence[Mapping[str, str]]) -> str:
+    from virtnet.network.messages.firewall import packets_dropped
+
     return str(packets_dropped(bridge=bridge, zone=zone, dropped=dropped))
 
 

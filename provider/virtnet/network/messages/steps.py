@@ -92,6 +92,15 @@ def _restores_autostart(*, autostart: bool) -> str:
     return f"set autostart back to {'true' if autostart else 'false'}"
 
 
+def _starts_holding(*, holding: str, tracks: bool) -> str:
+    rule = ", and add a firewall rule of that name, which has the kernel track connections meanwhile" if tracks else ""
+    return f"start the network {holding}, on which what is plugged in waits{rule}"
+
+
+def _removes_holding(*, holding: str, tracks: bool) -> str:
+    return f"remove the network {holding}{' and its firewall rule' if tracks else ''}"
+
+
 def _moves(*, attachments: Attachments, holding: str) -> str:
     return f"move {names(attachments) or 'nothing'} to the network {holding} meanwhile"
 
@@ -166,8 +175,8 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.RESTORE_AUTOSTART: _restores_autostart,
     StepKind.PROBE_START: "make sure that libvirt can start networks now",
     StepKind.PROBE_LIMITS: "make sure that the host can limit traffic as bandwidth says",
-    StepKind.START_HOLDING_NETWORK: "start the network {holding}, on which what is plugged in waits",
-    StepKind.REMOVE_HOLDING_NETWORK: "remove the network {holding}",
+    StepKind.START_HOLDING_NETWORK: _starts_holding,
+    StepKind.REMOVE_HOLDING_NETWORK: _removes_holding,
     StepKind.MOVE_TO_HOLDING_NETWORK: _moves,
     StepKind.REATTACH: _reattaches,
     StepKind.REMOVE_BRIDGE_OF_START: "remove the bridge {bridge} that a broken start left behind",

@@ -21,7 +21,6 @@ from virtnet.network.observe.firewall.libvirt_rules import (
     listers,
     missing_rules,
 )
-from virtnet.network.observe.firewall.whole import dropped
 from virtnet.network.observe.reads import SECONDS_RULES_STAND
 from virtnet.network.observed import LeftBridge, Loose, ReportedNetwork
 from virtnet.network.problem_kinds import ProblemKind
@@ -141,6 +140,8 @@ def _firewall_problems(host: "HostReader", name: str, live: Definition) -> tuple
     """Whether the running network's rules were flushed, which libvirt does not notice, or others drop its packets."""
     if not live.bridge:
         return ()
+    from virtnet.network.observe.firewall.whole import dropped
+
     try:
         if missing := _missing_rules(host, name, live):
             details: Details = {"missing": [part.as_details() for part in missing]}

@@ -318,7 +318,11 @@ def _start(course: _Course) -> tuple[NetworkStep, ...]:
     if not course.starts:
         return ()
     target = course.targets.copies.config
-    return (*leftovers.before_start(target, course.observed), *start_steps(course.report.uuid, target, course.observed))
+    probed = course.restarts and course.report.live is not None
+    return (
+        *leftovers.before_start(target, course.observed),
+        *start_steps(course.report.uuid, target, course.observed, probed=probed),
+    )
 
 
 def _reattach(course: _Course) -> tuple[NetworkStep, ...]:

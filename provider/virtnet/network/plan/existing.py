@@ -152,7 +152,7 @@ def _finish(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
         )
     )
     if wanted_active and (stops or not report.active):
-        steps += start_steps(report.uuid, target, observed)
+        steps += start_steps(report.uuid, target, observed, probed=stops and report.live is not None)
     if not desired.get("autostart", True) and report.autostart:
         steps.append(set_autostart(report.uuid, report.name, observed, autostart=False))
     steps += finishing(desired, target, report.uuid, creating, observed)

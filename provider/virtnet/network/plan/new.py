@@ -73,14 +73,17 @@ def new_tree(desired: "NetworkTree", uuid: str) -> "NetworkTree":
     return with_own_bridge(target, uuid) if mode_of(target) in OWN_BRIDGE_MODES else target
 
 
-def start_steps(uuid: str, target: "NetworkTree", observed: Observed) -> "tuple[NetworkStep, ...]":
+def start_steps(
+    uuid: str, target: "NetworkTree", observed: Observed, *, probed: bool = False
+) -> "tuple[NetworkStep, ...]":
     """The start, and then the bridge's MTU, where this libvirt leaves it at the kernel's.
 
-    Limits are tried before it where only libvirt can tell of them, which may end when they fail at the start.
+    Limits are tried before it where only libvirt can tell of them, which may end when they fail at the start. A network
+    that was stopped for this is `probed` already, before that.
     """
     bridge, mtu = own_bridge(target), target.get("mtu")
     steps: tuple[NetworkStep, ...] = (StartNetwork(uuid=uuid, bridge=bridge),)
-    if observed.only_libvirt and target.get("ips") and not serves(target):
+    if not probed and observed.only_libvirt and target.get("ips") and not serves(target):
         from virtnet.network.steps.probe import probe_limits
 
         steps = (*probe_limits(target), *steps)

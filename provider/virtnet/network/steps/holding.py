@@ -68,7 +68,7 @@ class StartHoldingNetwork:
     impact = NO_IMPACT
 
     def describe(self) -> Summary:
-        return Summary(StepKind.START_HOLDING_NETWORK, {"holding": holding_name(self.uuid)})
+        return Summary(StepKind.START_HOLDING_NETWORK, {"holding": holding_name(self.uuid), "tracks": self.tracks})
 
     def execute(self, clients: Clients) -> None:
         report = find_network(clients.libvirt, uuid=self.uuid)
@@ -116,7 +116,7 @@ class RemoveHoldingNetwork:
     impact = NO_IMPACT
 
     def describe(self) -> Summary:
-        return Summary(StepKind.REMOVE_HOLDING_NETWORK, {"holding": holding_name(self.uuid)})
+        return Summary(StepKind.REMOVE_HOLDING_NETWORK, {"holding": holding_name(self.uuid), "tracks": self.tracks})
 
     def execute(self, clients: Clients) -> None:
         holding = find_network(clients.libvirt, uuid=holding_uuid(self.uuid))

@@ -287,8 +287,13 @@ def for_definition(live: Definition) -> str:
         element.attrib.pop("connections", None)
     for forward in root.findall("forward"):
         nat = forward.find("nat")
+        if nat is None:
+            continue
         # libvirt's firewall puts the usual ports in where the definition has none.
-        if nat is not None and not nat.attrib and [dict(child.attrib) for child in nat] == [_USUAL_PORTS]:
+        for port in nat.findall("port"):
+            if dict(port.attrib) == _USUAL_PORTS:
+                nat.remove(port)
+        if len(nat) == 0 and not nat.attrib:
             forward.remove(nat)
     for pool in root.findall("forward/pf/.."):
         for resolved in [*pool.findall("address"), *pool.findall("interface")]:

@@ -8,6 +8,9 @@ from tests import builders
 from virtnet.network.observe.once_gone import once_gone
 from virtnet.network.observed import HostReport, ObservedAbsent, ObservedNetwork, reported
 from virtnet.network.plan.preflight import Findings, preflight
+from virtnet.network.xml.definition import definition
+from virtnet.network.xml.read import OwnerMark
+from virtnet.network.xml.write import with_owner_mark
 from virtnet.planning.reports import HostAddress, HostRoute, ListeningSocket
 
 OLD = reported(builders.network("old", "nat", "10.9.0.1/24", bridge="vn-lab"))
@@ -77,7 +80,34 @@ def test_only_libvirts_word_on_interfaces_is_read_likewise() -> None:
     ],
 )
 def test_what_a_delete_leaves_stays_in_the_way(recorded: dict[str, Any], *, stays: bool) -> None:
-    assert (once_gone(ABSENT, {"uuid": OLD.uuid, **recorded}) is ABSENT) is stays
+    left = once_gone(ABSENT, {"uuid": OLD.uuid, **recorded})
+
+    assert (OLD.name in {one.name for one in left.others}) is stays
+
+
+MARK = OwnerMark("shop/dev/lab", "urn:lab", "0123456789abcdef")
+
+MARKED = OLD._replace(config=definition(with_owner_mark(OLD.definition, MARK)))
+
+
+def test_what_is_kept_is_nobodys_then() -> None:
+    recorded = {"uuid": OLD.uuid, "__token": MARK.token, "on_delete": "keep"}
+
+    left = once_gone(THERE._replace(report=MARKED), recorded)
+
+    assert isinstance(left, ObservedNetwork)
+    assert left.report.definition.mark is None
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [{"__token": MARK.token, "host_uuid": "of another host"}, {"__token": "fedcba9876543210"}],
+    ids=["another host's network", "another owner's network"],
+)
+def test_what_a_delete_does_not_touch_stays(recorded: dict[str, Any]) -> None:
+    observed = THERE._replace(report=MARKED, host_uuid="of this host")
+
+    assert once_gone(observed, {"uuid": OLD.uuid, **recorded}) is observed
 
 
 def test_nothing_is_taken_away_where_what_is_recorded_is_not_there() -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.fakes.files import FakeFiles
 from tests.fakes.firewall import FakeFirewall
 from tests.fakes.host import FakeHost, host_effects
+from tests.fakes.libvirt import FakeLibvirt
 
 from virtnet.host.default_route import interfaces_to_everywhere
 from virtnet.host.firewall.listings import ruleset
@@ -21,7 +22,11 @@ from virtnet.host.firewall.verdicts import Fate
 from virtnet.network.observe.firewall.foreseen import as_started, will_be_dropped
 from virtnet.network.observe.firewall.libvirt_rules import Backend
 from virtnet.network.observe.firewall.paths import Surroundings, dropped_by_others, dropped_details, paths
+from virtnet.network.problem_kinds import ProblemKind, problem_of
+from virtnet.network.resource import foresee
 from virtnet.network.xml.definition import Definition
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.reports import NetworkReport
 
 DATA = Path(__file__).parents[3] / "data" / "firewall"
 UPLINK = Surroundings({4: "eth0", 6: "eth0"})
@@ -122,6 +127,23 @@ def test_what_either_backend_would_let_pass_is_not_foreseen_as_dropped(*, has_ch
 
     assert will_be_dropped(host, network("nat", "virbr9"), 11_000_000) is None
     assert will_be_dropped(host, network("open", "virbr9"), 11_000_000) is not None
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_of_what_is_adopted_the_bridge_that_it_has_is_foreseen(*, active: bool) -> None:
+    effects = host_effects()
+    files = FakeFiles(effects, {"/proc/net/route": ROUTES}, places=("/proc", "/etc/libvirt"))
+    firewall = FakeFirewall(effects, {**listings("docker"), "nft-json": None})
+    xml = network("open", "virbr9").xml
+    report = NetworkReport("u-1", "n", active, True, True, xml if active else None, xml)
+    libvirt = FakeLibvirt(reports={report.uuid: report})
+    host = FakeHost(effects=effects, files=files, firewall=firewall)
+
+    (note,) = foresee(Clients(libvirt=libvirt, host=host), {"name": "n", "adopt": True})
+
+    found = problem_of(note.details["problem"])
+    assert found.kind is ProblemKind.PACKETS_DROPPED
+    assert found.details["bridge"] == "virbr9"
 
 
 @pytest.mark.parametrize(
