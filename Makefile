@@ -16,7 +16,7 @@ side_by_side = --numprocesses=$(workers) --dist=loadscope
 # The longest first, so that no processor waits for one at the end.
 all := tests/acceptance tests/integration tests/unit
 
-.PHONY: help setup env check unit unit-pythons integration acceptance test demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style layers scripts audit format codegen sdk changelog clean
+.PHONY: help setup setup-tests env check unit unit-pythons integration acceptance test demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style layers scripts audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -24,6 +24,10 @@ help: ## list the targets
 
 setup: ## install what is missing: packages, .venv, Pulumi, its languages (a second run changes nothing)
 	@tools/setup
+
+# A machine of developers gets no firewall before it runs the tests that want one.
+setup-tests: ## the same, with the firewalls that tests run in sandboxes; they are never started on this machine
+	@VIRTNET_WITH=firewalls tools/setup
 
 env: ## print the lines that give a shell this environment: eval "$(make -s env)"
 	@tools/setup --env
@@ -42,13 +46,13 @@ unit: .venv ## run the unit and property tests but for the fuzz; needs neither r
 unit-pythons: .venv ## run the unit tests on the oldest and the newest supported Python that are on this machine
 	@tools/unit-pythons $(ARGS)
 
-integration: setup ## run the tests with a real libvirtd; ARGS=tests/integration/test_restart.py runs these alone
+integration: setup-tests ## run the tests with a real libvirtd; ARGS=tests/integration/test_restart.py runs these alone
 	@$(with_env) pytest $(side_by_side) $(call where,tests/integration)
 
 acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engine; ARGS=tests/acceptance/test_ssh.py
 	@$(with_env) pytest $(side_by_side) $(call where,tests/acceptance)
 
-test: setup ## lint, then run all tests, and the unit tests on other Pythons; ARGS=tests/unit/sdk runs these alone
+test: setup-tests ## lint, then run all tests, and the unit tests on other Pythons; ARGS=tests/unit/sdk runs these alone
 	@$(MAKE) lint
 	@$(with_env) pytest $(side_by_side) --durations=10 $(call where,$(all))
 	@$(if $(ARGS),,tools/unit-pythons)
@@ -86,7 +90,7 @@ test-long: setup ## all faults, a thousand random edits and a thousand walks com
 test-newer-libvirt: setup ## run the integration and acceptance tests on the libvirt of Debian 13, in a tree of it kept in the cache (root)
 	@tools/newer-libvirt $(ARGS)
 
-test-hosts: setup ## run the integration tests that say most on hosts from Debian 11 to 14 and write docs/hosts.md (root, an hour); ARGS='--only oldest'
+test-hosts: setup-tests ## run the integration tests that say most on hosts from Debian 11 to 14 and write docs/hosts.md (root, an hour); ARGS='--only oldest'
 	@$(with_env) PYTHONPATH=. python -m tests.campaigns.hosts $(ARGS)
 
 test-modular: setup ## run the integration tests, and the engine's of daemons, on modular daemons that write nftables, built once into that tree (root)

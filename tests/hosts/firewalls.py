@@ -13,19 +13,21 @@ from tests.hosts.sandboxed import Host
 _CONFIGURATION = {"firewalld": ("/etc/firewalld", "/var/log"), "ufw": ("/etc/ufw", "/lib/ufw", "/var/log")}
 
 PROGRAMS = ("iptables", "ip6tables")
+#: What runs a firewall that is no mere rules.
+_PROGRAMS = {"firewalld": ("firewalld", "dbus-daemon"), "ufw": ("ufw",)}
 
 
 def installed(name: str) -> bool:
-    """Whether the machine has it: "firewalld" or "ufw"."""
-    return shutil.which(name, path="/usr/sbin:/usr/bin") is not None
+    """Whether the machine has what runs it; True for those that are rules alone. The set-up for tests brings it."""
+    return all(shutil.which(program, path="/usr/sbin:/usr/bin") for program in _PROGRAMS.get(name, ()))
 
 
 def own_configuration(host: Host, name: str) -> None:
-    """Give the sandbox a copy of its configuration; once."""
+    """Give the sandbox a copy of its configuration; once, which the copy's own name in /run tells."""
     for directory in _CONFIGURATION[name]:
         host.sh(
-            f"[ $(stat -f -c %T {directory}) != tmpfs ] || exit 0; copy=$(mktemp -d /run/copy.XXXX);"
-            f"cp -a {directory}/. $copy/; mount --bind $copy {directory}"
+            f"copy=/run/virtnet-tests/copies{directory}; [ ! -e $copy.whole ] || exit 0; mkdir -p $copy;"
+            f"cp -a {directory}/. $copy/; mount --bind $copy {directory}; touch $copy.whole"
         )
 
 

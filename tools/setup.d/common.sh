@@ -45,7 +45,7 @@ one_at_a_time() {
     flock 9
 }
 
-as_root() { if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi; }
+as_root() { if [[ $(id -u) == 0 ]]; then "$@"; else sudo -n "$@"; fi; }
 
 # Another apt may be at work for minutes: it is waited for.
 update_package_lists() { as_root apt-get -o DPkg::Lock::Timeout=300 -qq update; }

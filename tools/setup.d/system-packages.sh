@@ -2,13 +2,17 @@
 # Installs the packages of system-packages.txt that are not on the machine. Called by tools/setup.
 #
 #   system-packages.sh                     do it
+#   system-packages.sh --firewalls [LIST]  the same with firewalls.txt; those that cannot be had are left out
 #   system-packages.sh --missing [LIST]    only name them, one a line
 set -euo pipefail
 # shellcheck source=tools/setup.d/find.sh
 . "$(dirname "${BASH_SOURCE[0]}")/find.sh"
 
 list=$repo/tools/setup.d/system-packages.txt
-if [[ ${1-} == --missing ]]; then list=${2:-$list}; fi
+case ${1-} in
+--missing) list=${2:-$list} ;;
+--firewalls) list=${2:-$repo/tools/setup.d/firewalls.txt} ;;
+esac
 readonly list
 readonly other_names=$repo/provider/virtnet/sandbox/packages.txt
 
@@ -111,16 +115,48 @@ elsewhere() {
     fail "this platform has no apt-get; install what gives the Debian packages $*, then run this again"
 }
 
+# What apt-get installs with. Offline, systemctl enables and disables but starts nothing; in runlevel 1 nor does
+# invoke-rc.d, where there is no systemd; needrestart would restart what runs.
+readonly STARTS_NOTHING=(SYSTEMD_OFFLINE=1 RUNLEVEL=1 NEEDRESTART_SUSPEND=1)
+# Without the second, --yes would remove what a new package keeps out: a machine's own firewall.
+readonly CHANGES_NOTHING_ELSE=(--no-install-recommends --no-remove)
+
 install_packages() {
-    local services
+    local services installed=yes
     services=$(enabled_services)
-    # Offline, systemctl enables and disables but starts nothing; in runlevel 1 nor does invoke-rc.d, where there is no
-    # systemd; needrestart would restart what runs.
-    as_root env DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 RUNLEVEL=1 NEEDRESTART_SUSPEND=1 \
-        apt-get -o DPkg::Lock::Timeout=300 -qq install --yes --no-install-recommends "$@" \
-        </dev/null >"$cache/apt.log" 2>&1 ||
-        { tail -n 20 "$cache/apt.log" >&2; fail "apt-get failed; its whole output is in $cache/apt.log"; }
+    as_root env DEBIAN_FRONTEND=noninteractive "${STARTS_NOTHING[@]}" \
+        apt-get -o DPkg::Lock::Timeout=300 -qq install --yes "${CHANGES_NOTHING_ELSE[@]}" "$@" \
+        </dev/null >"$cache/apt.log" 2>&1 || installed=no
+    # Some packages may be installed when apt fails at others.
     keep_services_off "$services"
+    [[ $installed == yes ]] ||
+        { tail -n 20 "$cache/apt.log" >&2; fail "apt-get failed; its whole output is in $cache/apt.log"; }
+}
+
+# Whether a package can be installed beside all that the machine has.
+goes_beside_the_rest() { apt-get -qq --simulate install "${CHANGES_NOTHING_ELSE[@]}" "$1" >/dev/null 2>&1; }
+
+# Whether packages can be installed on this machine by the set-up itself.
+can_install() { have apt-get && as_root true 2>/dev/null; }
+
+# add_firewalls: installs what can be had of the list. Nobody is asked to install a firewall for the tests.
+add_firewalls() {
+    local names package missing known fitting=()
+    names=$(missing_packages)
+    if [[ -n $names ]] && can_install; then
+        mapfile -t missing <<<"$names"
+        update_package_lists
+        mapfile -t known < <(installable "${missing[@]}")
+        for package in "${known[@]}"; do
+            if goes_beside_the_rest "$package"; then fitting+=("$package"); fi
+        done
+        if ((${#fitting[@]} > 0)); then
+            say "installing: ${fitting[*]}"
+            install_packages "${fitting[@]}"
+        fi
+        names=$(missing_packages)
+    fi
+    if [[ -z $names ]]; then say 'all there'; else say "left out, and skipped by the tests: ${names//$'\n'/ }"; fi
 }
 
 main() {
@@ -136,8 +172,8 @@ main() {
     if ! as_root true 2>/dev/null; then
         mapfile -t missing < <(installable "${missing[@]}")
         fail 'not root, and sudo wants a password; run this, then run the set-up again:' \
-            "  sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}" \
-            "(where libvirt's services come with these packages, this starts them)"
+            "  sudo apt-get update && sudo env ${STARTS_NOTHING[*]} apt-get install ${CHANGES_NOTHING_ELSE[*]} ${missing[*]}" \
+            "(this starts nothing; what these packages enable starts with the machine: sudo systemctl disable UNIT)"
     fi
     update_package_lists
     mapfile -t known < <(installable "${missing[@]}")
@@ -154,5 +190,6 @@ python3 -c 'import sys; sys.exit(sys.version_info < tuple(map(int, sys.argv[1].s
     fail "python3 on PATH is $(python3 --version 2>&1); Python $PYTHON_OLDEST or newer is needed"
 case ${1-} in
 --missing) missing_packages ;;
+--firewalls) add_firewalls ;;
 *) main ;;
 esac

@@ -11,6 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[3]
 LIST = REPOSITORY / "tools/setup.d/system-packages.txt"
+FIREWALLS = LIST.with_name("firewalls.txt")
 PULUMI_PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python")
 # All that the scripts call, so that nothing else of the machine is found.
 TOOLS = (
@@ -18,14 +19,17 @@ TOOLS = (
     "cat",
     "cut",
     "dirname",
+    "env",
     "grep",
     "head",
+    "id",
     "python3",
     "readlink",
     "sed",
     "sha256sum",
     "sh",
     "sort",
+    "tail",
     "uname",
 )
 PROOFS = {
@@ -202,8 +206,9 @@ def test_a_list_that_cannot_be_read_is_not_taken_for_one_of_which_nothing_is_mis
     assert place.missing(packages).returncode != 0
 
 
-def test_each_line_of_the_list_can_be_read() -> None:
-    lines = [line for line in LIST.read_text().splitlines() if line and not line.startswith("#")]
+@pytest.mark.parametrize(("packages_file", "at_least"), [(LIST, 20), (FIREWALLS, 2)])
+def test_each_line_of_a_list_can_be_read(packages_file: Path, at_least: int) -> None:
+    lines = [line for line in packages_file.read_text().splitlines() if line and not line.startswith("#")]
     packages = [line.split(maxsplit=2) for line in lines]
 
     for package, releases, proofs in packages:
@@ -212,7 +217,7 @@ def test_each_line_of_the_list_can_be_read() -> None:
             kind, what = proof.split(" ")
             assert re.fullmatch(PROOFS[kind], what), (package, proof)
     names = [package for package, _, _ in packages]
-    assert len(names) == len(set(names)) > 20
+    assert len(names) == len(set(names)) > at_least
 
 
 @pytest.mark.parametrize(
@@ -235,3 +240,94 @@ def test_where_there_is_no_apt_the_machines_own_packages_are_named(
     (said,) = [line for line in done.stderr.splitlines() if command in line]
     # virsh and ping, which none of the places has where root's programs are.
     assert names <= set(said.partition(command)[2].split())
+
+
+#: An apt-get that writes down how it is called. What it installs enables services; of packages named ufw it knows that
+#: another has to go for them.
+APT_GET = """\
+#!/bin/bash
+echo "$* $SYSTEMD_OFFLINE" >>"$HOME/calls"
+if [[ $* == *--simulate*ufw* ]]; then exit 100; fi
+if [[ $* == *install* && $* != *--simulate* ]]; then echo >"$HOME/enabled"; exit {code}; fi
+"""
+SYSTEMCTL = """\
+#!/bin/bash
+echo "systemctl $*" >>"$HOME/calls"
+if [[ $1 == is-enabled ]]; then [[ -e $HOME/enabled ]]; fi
+"""
+
+
+@pytest.fixture
+def debian(place: Place) -> Place:
+    """A place on a machine with apt-get and systemd, whose user is root."""
+    (place.root / "cache/virtnet").mkdir(parents=True)
+    for name, text in {"apt-get": APT_GET.format(code=0), "systemctl": SYSTEMCTL}.items():
+        program(place.bin / name).write_text(text)
+    program(place.bin / "apt-cache")
+    (place.bin / "id").unlink()
+    program(place.bin / "id", "0")
+    return place
+
+
+def calls(place: Place) -> list[str]:
+    """All that was asked of apt-get and systemctl."""
+    file = place.root / "calls"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def installs(place: Place) -> list[str]:
+    return [call for call in calls(place) if " install " in call and "--simulate" not in call]
+
+
+def test_no_package_of_the_machine_goes_for_one_that_is_installed(debian: Place) -> None:
+    debian.run("tools/setup.d/system-packages.sh")
+
+    (install,) = installs(debian)
+    assert "--no-remove" in install.split()
+
+
+def test_nobody_gets_a_firewall_by_the_set_up(debian: Place) -> None:
+    debian.run("tools/setup.d/system-packages.sh")
+
+    (install,) = installs(debian)
+    assert "libvirt-clients" in install.split()
+    assert {"firewalld", "ufw", "dbus-daemon"}.isdisjoint(install.split())
+
+
+def test_services_that_came_are_disabled_where_apt_fails_half_way(debian: Place) -> None:
+    program(debian.bin / "apt-get").write_text(APT_GET.format(code=100))
+
+    done = debian.run("tools/setup.d/system-packages.sh")
+
+    assert (done.returncode, "apt-get failed" in done.stderr) == (1, True)
+    assert [call for call in calls(debian) if call.startswith("systemctl --quiet disable ")]
+
+
+def test_a_firewall_for_tests_that_would_put_another_package_out_is_left_out(debian: Place) -> None:
+    # As none of the machine's own programs.
+    packages = debian.root / "firewalls.txt"
+    packages.write_text("firewalld  every  program no-such-firewalld\nufw  every  program no-such-ufw\n")
+
+    done = debian.run("tools/setup.d/system-packages.sh", "--firewalls", str(packages))
+
+    (install,) = installs(debian)
+    assert install.endswith("--no-remove firewalld 1")
+    assert [call for call in calls(debian) if call.startswith("systemctl --quiet disable ")]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "left out, and skipped by the tests: firewalld ufw\n" in done.stdout
+
+
+def test_who_is_not_root_is_told_a_command_that_starts_nothing_and_adds_no_firewall(debian: Place) -> None:
+    program(debian.bin / "id", "1000")
+    program(debian.bin / "sudo").write_text("#!/bin/sh\nexit 1\n")
+
+    done = debian.run("tools/setup.d/system-packages.sh")
+    firewalls = debian.run("tools/setup.d/system-packages.sh", "--firewalls")
+
+    (said,) = [line for line in done.stderr.splitlines() if "sudo apt-get update" in line]
+    words = said.partition("&& sudo ")[2].split()
+    assert done.returncode == 1
+    assert {"SYSTEMD_OFFLINE=1", "RUNLEVEL=1", "--no-remove", "libvirt-clients"} <= set(words)
+    assert words[0] == "env"
+    assert {"firewalld", "ufw", "dbus-daemon"}.isdisjoint(words)
+    assert (firewalls.returncode, firewalls.stderr, installs(debian)) == (0, "", [])
