@@ -240,6 +240,12 @@ NFT = "$(readlink -f $(command -v nft))"
         pytest.param("true", {"mtu": 1400}, True, id="the only NAT network"),
         pytest.param("virsh -q net-start default", {"mtu": 1400}, True, id="another beside it"),
         pytest.param(f"touch /run/no; mount --bind /run/no {NFT}", {"mtu": 1400}, True, id="no nft on the host"),
+        pytest.param(
+            f"printf '#!/bin/sh\\nexit 1\\n' >/run/no; chmod +x /run/no; mount --bind /run/no {NFT}",
+            {"mtu": 1400},
+            True,
+            id="a kernel without nf_tables, where nft does nothing",
+        ),
         pytest.param("true", {"forward": {"mode": "route"}}, False, id="nothing translates afterwards"),
     ],
 )

@@ -370,22 +370,34 @@ class Host:
     def track_connections(self, name: str) -> None:
         """Have the kernel go on tracking IPv4 connections, whatever other rules go, by a rule of this name.
 
-        It does so as long as any rule asks for it; this one counts packets, and no more. It is nftables' where there is
-        `nft`, as iptables would make chains of its own there.
+        It does so as long as any rule asks for it; this one counts packets, and no more. It is nftables' where the
+        kernel has those, as iptables would make chains of its own there.
         """
-        if self.has_program("nft"):
-            chain = f"add chain ip {name} tracked {{ type filter hook prerouting priority -10 ; }}"
-            rule = f"add rule ip {name} tracked ct state established counter"
-            self._run(messages.TRACK_CONNECTIONS, "nft", f"{_no_table(name)}; add table ip {name}; {chain}; {rule}")
-        else:
-            self.stop_tracking(name)
+        chain = f"add chain ip {name} tracked {{ type filter hook prerouting priority -10 ; }}"
+        rule = f"add rule ip {name} tracked ct state established counter"
+        if not self._by_nft(messages.TRACK_CONNECTIONS, f"{_no_table(name)}; add table ip {name}; {chain}; {rule}"):
+            self._stop_tracking_by_iptables(name)
             self._run(messages.TRACK_CONNECTIONS, "iptables", "-w", "-I", *_tracking_rule(name))
 
     def stop_tracking(self, name: str) -> None:
         """Delete the rule of that name; no error where there is none."""
-        if self.has_program("nft"):
-            self._run(messages.STOP_TRACKING, "nft", _no_table(name))
-            return
+        if not self._by_nft(messages.STOP_TRACKING, _no_table(name)):
+            self._stop_tracking_by_iptables(name)
+
+    def _by_nft(self, what: str, commands: str) -> bool:
+        """Load commands; False where nothing is loaded, as the host has no nft, or a kernel without nf_tables.
+
+        That nft says by a sentence alone. So where there are iptables too, they are tried after any failure.
+        """
+        if not self.has_program("nft"):
+            return False
+        answer = self._executed(what, ("run", "nft", commands))
+        if answer.error is not None and self.has_program("iptables"):
+            return False
+        self._without_error(answer, what, program="nft")
+        return True
+
+    def _stop_tracking_by_iptables(self, name: str) -> None:
         rule = _tracking_rule(name)
         if self._executed(messages.STOP_TRACKING, ("run", "iptables", "-w", "-C", *rule)).error is None:
             self._run(messages.STOP_TRACKING, "iptables", "-w", "-D", *rule)

@@ -5,7 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,11 @@ import pytest
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.client import Host, Listings, local_host
 from virtnet.host.local import LocalMachine
-from virtnet.host.machine import HostError, Machine
+from virtnet.host.machine import Answer, HostError, Machine
 from virtnet.host.parse import parse_addresses, parse_links, parse_listening_sockets, parse_routes, parse_up
 from virtnet.host.shell import ShellMachine
 from virtnet.planning.clients.host import HostClient
+from virtnet.planning.clients.reads import Request
 from virtnet.planning.reports import HostAddress, HostRoute, Link, ListeningSocket, ServiceReport
 from virtnet.transport.ssh import SshCommand
 
@@ -102,6 +103,57 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     shell = ShellMachine(SshCommand(name="this host", argv=(request.param,), user="this user"))
     yield shell
     shell.close()
+
+
+class Programs:
+    """A machine that has these programs, and keeps what is run; those that fail change nothing."""
+
+    name, root_hint = "this host", ""
+
+    def __init__(self, *there: str, failing: str = "") -> None:
+        self._there, self._failing = there, failing
+        self.rules: set[str] = set()
+        """The programs that have a rule."""
+
+    def read(self, *requests: Request) -> Sequence[Answer]:
+        return [Answer(text=program if program in self._there else "") for _, program, *_ in requests]
+
+    def execute(self, request: Request) -> Answer:
+        _, program, *arguments = request
+        assert program in self._there
+        wanted = {"-I": True, "-D": False}.get(arguments[1]) if program == "iptables" else "add rule" in arguments[0]
+        if program == self._failing or (wanted is None and program not in self.rules):
+            return Answer(error=HostError(None, "cannot be done", 1))
+        if wanted is not None:
+            (self.rules.add if wanted else self.rules.discard)(program)
+        return Answer()
+
+
+@pytest.mark.parametrize(
+    ("machine", "program"),
+    [
+        (Programs("nft", "iptables"), "nft"),
+        (Programs("nft"), "nft"),
+        (Programs("iptables"), "iptables"),
+        (Programs("nft", "iptables", failing="nft"), "iptables"),  # the kernel has no nf_tables
+    ],
+)
+def test_connections_are_tracked_by_what_the_host_has(machine: Programs, program: str) -> None:
+    host = Host(machine)
+
+    host.track_connections("virtnet-holding-1")
+    host.track_connections("virtnet-holding-1")
+    tracked = set(machine.rules)
+    host.stop_tracking("virtnet-holding-1")
+    host.stop_tracking("virtnet-holding-1")
+
+    assert tracked == {program}
+    assert machine.rules == set()
+
+
+def test_where_nothing_tracks_connections_that_is_said() -> None:
+    with pytest.raises(HostFailure, match="cannot be done"):
+        Host(Programs("nft", failing="nft")).track_connections("virtnet-holding-1")
 
 
 class TestSysctl:

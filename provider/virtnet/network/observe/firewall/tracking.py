@@ -15,7 +15,7 @@ from virtnet.network.observe.reads import SECONDS_RULES_STAND
 
 if TYPE_CHECKING:
     from virtnet.network.xml.definition import Definition
-    from virtnet.planning.clients.host import FirewallReader
+    from virtnet.planning.clients.host import FirewallLister, FirewallReader
 
 _TRACKS_IN_IPTABLES = re.compile(
     r"-m (conntrack|state|connmark|connlimit|connbytes|helper)\b"
@@ -27,13 +27,8 @@ _TRACKS_IN_NFT = re.compile(r'"(ct|masquerade|snat|dnat|redirect)": |"name": "(c
 
 
 def connections_stay_tracked(host: "FirewallReader", live: "Definition") -> bool:
-    """Whether a rule of others asks the kernel to track IPv4 connections; True where rules cannot be listed."""
-    try:
-        iptables, nft = (
-            host.firewall_rules(one, seconds_old=SECONDS_RULES_STAND) for one in ("iptables-save", "nft-json")
-        )
-    except (HostFailure, AccessDenied):  # only root can look
-        return True
+    """Whether a rule of others asks the kernel to track IPv4 connections; True where no rules can be listed."""
+    iptables, nft = _listed(host, "iptables-save"), _listed(host, "nft-json")
     if iptables is None and nft is None:
         return True
     lines = (iptables or "").splitlines()
@@ -41,6 +36,14 @@ def connections_stay_tracked(host: "FirewallReader", live: "Definition") -> bool
     in_iptables = [line for line in lines if _TRACKS_IN_IPTABLES.search(line) and HOLDING not in line]
     in_nft = [rule for rule in _ipv4_rules(nft or "") if _TRACKS_IN_NFT.search(rule)]
     return any(not _is_own(rule, live) for rule in (*in_iptables, *in_nft))
+
+
+def _listed(host: "FirewallReader", lister: "FirewallLister") -> str | None:
+    """None where only root can look, and where the kernel lacks what the program asks, as nf_tables."""
+    try:
+        return host.firewall_rules(lister, seconds_old=SECONDS_RULES_STAND)
+    except (HostFailure, AccessDenied):
+        return None
 
 
 def _ipv4_rules(nft: str) -> list[str]:
