@@ -90,12 +90,21 @@ _PASSED_OVER = frozenset(
 _ELSEWHERE = frozenset({"queue", "tproxy", "synproxy", "fwd"})
 
 
+@lru_cache(maxsize=2)
+def entries(listing: str) -> tuple[Json, ...]:
+    """All that a listing has, each under its kind: "table", "chain", "rule". It is read once, and nobody changes it.
+
+    Raises ValueError where it is no listing.
+    """
+    return tuple(cast("Json", json.loads(listing))["nftables"]) if listing else ()
+
+
 @lru_cache(maxsize=4)
 def tables(listing: str, left_out: frozenset[tuple[str, str]] = frozenset()) -> tuple[Table, ...]:
     """The tables of a listing, but for some by their families and names. Raises ValueError where it is no listing."""
     found: dict[tuple[str, str], _Read] = {}
-    for entry in cast("Json", json.loads(listing))["nftables"]:
-        for kind, value in cast("Json", entry).items():
+    for entry in entries(listing):
+        for kind, value in entry.items():
             if kind == "metainfo":
                 continue
             place = (value["family"], value["name"] if kind == "table" else value.get("table", ""))

@@ -5,7 +5,6 @@ those of libvirt 9.0 and 11.3 (iptables 1.8.9 and nft 1.0.6, iptables 1.8.11 and
 """
 
 import ipaddress
-import json
 import re
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from virtnet.host.firewall.nftables import entries
 from virtnet.network.xml.definition import Definition
 
 if TYPE_CHECKING:
@@ -342,10 +342,10 @@ def _nft(listing: str) -> frozenset[_Place]:
     return frozenset(found)
 
 
-def _entries(listing: str) -> list[dict[str, Any]]:
+@lru_cache(maxsize=2)
+def _entries(listing: str) -> tuple[Mapping[str, Any], ...]:
     """What a listing has of libvirt's own tables."""
-    found = json.loads(listing)["nftables"] if listing else []
-    return [entry for entry in found for value in entry.values() if _is_libvirts(value)]
+    return tuple(entry for entry in entries(listing) for value in entry.values() if _is_libvirts(value))
 
 
 def _is_libvirts(value: Mapping[str, Any]) -> bool:

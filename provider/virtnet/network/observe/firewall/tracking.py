@@ -7,9 +7,11 @@ stops.
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from virtnet.errors import AccessDenied, HostFailure
+from virtnet.host.firewall.nftables import entries
 from virtnet.network.names import HOLDING
 from virtnet.network.observe.reads import SECONDS_RULES_STAND
 
@@ -31,11 +33,7 @@ def connections_stay_tracked(host: "FirewallReader", live: "Definition") -> bool
     iptables, nft = _listed(host, "iptables-save"), _listed(host, "nft-json")
     if iptables is None and nft is None:
         return True
-    lines = (iptables or "").splitlines()
-    # What a restart that was cut short has left goes before the next.
-    in_iptables = [line for line in lines if _TRACKS_IN_IPTABLES.search(line) and HOLDING not in line]
-    in_nft = [rule for rule in _ipv4_rules(nft or "") if _TRACKS_IN_NFT.search(rule)]
-    return any(not _is_own(rule, live) for rule in (*in_iptables, *in_nft))
+    return any(not _is_own(rule, live) for rule in (*_in_iptables(iptables or ""), *_in_nft(nft or "")))
 
 
 def _listed(host: "FirewallReader", lister: "FirewallLister") -> str | None:
@@ -46,11 +44,21 @@ def _listed(host: "FirewallReader", lister: "FirewallLister") -> str | None:
         return None
 
 
-def _ipv4_rules(nft: str) -> list[str]:
-    """The rules that IPv4 comes by, each as the data that nft prints of it."""
-    entries = json.loads(nft)["nftables"] if nft else []
-    rules = [entry["rule"] for entry in entries if "rule" in entry and HOLDING not in entry["rule"]["table"]]
-    return [json.dumps(rule["expr"]) for rule in rules if rule["family"] != "ip6"]
+# The rules that track IPv4. What a restart that was cut short has left goes before the next.
+
+
+@lru_cache(maxsize=2)
+def _in_iptables(listing: str) -> tuple[str, ...]:
+    lines = listing.splitlines()
+    return tuple(line for line in lines if _TRACKS_IN_IPTABLES.search(line) and HOLDING not in line)
+
+
+@lru_cache(maxsize=2)
+def _in_nft(listing: str) -> tuple[str, ...]:
+    """Each as the data that nft prints of it."""
+    rules = (entry["rule"] for entry in entries(listing) if "rule" in entry)
+    of_ipv4 = (one["expr"] for one in rules if one["family"] != "ip6" and HOLDING not in one["table"])
+    return tuple(rule for rule in map(json.dumps, of_ipv4) if _TRACKS_IN_NFT.search(rule))
 
 
 def _is_own(rule: str, live: "Definition") -> bool:
