@@ -17,6 +17,7 @@ from virtnet.forwarding.observed import (
     recorded_inputs,
     setting,
 )
+from virtnet.forwarding.plan.once_gone import once_gone
 from virtnet.forwarding.plan.plan import plan
 from virtnet.forwarding.predict import predict
 from virtnet.forwarding.reads import READS
@@ -82,5 +83,6 @@ HOST_FORWARDING: Resource[ForwardingReport] = Resource(
     identity=identity,
     messages=_messages,
     wants=wants,
+    once_gone=once_gone,
     unnamed_stays=False,
 )

@@ -13,7 +13,7 @@ from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning import messages as sentences
 from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Note, Refusal, Subject, in_words
+from virtnet.planning.findings import Note, Subject, in_words
 from virtnet.planning.ignored import as_recorded, left_alone
 from virtnet.planning.ownership.claims import Claims, key_of
 from virtnet.planning.ownership.marks import urn_of
@@ -154,7 +154,8 @@ def preview(
         # Each of them is made by the replacement.
         found = found._replace(changes=tuple(one._replace(change_class=ChangeClass.REPLACE) for one in changes))
     if recorded is not None and (replaced or replaces):
-        return _with_replaced(found, resource, recorded, desired, connect)
+        found = _with_replaced(found, resource, recorded, desired, connect)
+        return found._replace(notes_anew=_less_ignored(resource, found.notes_anew, desired, ignored))
     if unknown:
         return found
     try:
@@ -230,20 +231,18 @@ def _with_replaced(
     try:
         clients = connect(str(recorded["uri"]))
         plan = resource.plan(None, recorded, _look(resource, clients, None, recorded))
-        against = _against_anew(resource, recorded, desired, connect)
+        anew = _anew(resource, recorded, desired, connect)
     except VirtnetError as error:
         return found._replace(error=error)
-    return found._replace(refusals=plan.refusals, notes=plan.notes, against_anew=against)
+    return found._replace(refusals=plan.refusals, notes=plan.notes, against_anew=anew.refusals, notes_anew=anew.notes)
 
 
-def _against_anew(
-    resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect
-) -> tuple[Refusal, ...]:
-    """Why what is to take the place of what is recorded would be refused once that is gone, as far as it is known."""
+def _anew(resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect) -> Plan:
+    """What takes the place of what is recorded, as it is planned once that is gone; empty where too little is known."""
     if resource.once_gone is None or list(walk_unknown(desired)):
-        return ()
+        return Plan()
     observed = _look(resource, connect(str(desired["uri"])), desired, {})
-    return resource.plan(desired, None, resource.once_gone(observed, recorded)).refusals
+    return resource.plan(desired, None, resource.once_gone(observed, recorded))
 
 
 def create(
@@ -424,7 +423,7 @@ def delete(
     with clients.lock():
         observed = _observe_for_delete(resource, clients, recorded, subject)
         plan = resource.plan(None, recorded, observed)
-        if anew is not None and plan.steps and (against := _against_anew(resource, recorded, anew, connect)):
+        if anew is not None and plan.steps and (against := _anew(resource, recorded, anew, connect).refusals):
             place = subject_of(resource, anew, None)
             raise Refused(sentences.not_replaced(subject, place, against, resource.messages()))
         _apply(resource, plan, clients, subject, show=show, progress=progress)

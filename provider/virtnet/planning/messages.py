@@ -82,6 +82,8 @@ def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str
         yield f"{about}: {condition}will {messages.sentence(step)}"
     for note in preview.notes:
         yield f"{about}: {condition}note: {messages.sentence(note)}"
+    for note in preview.notes_anew:
+        yield f"{subject(preview.subject)}: {condition}note: {messages.sentence(note)}"
 
 
 def claimed(of: Subject, holder: str) -> str:

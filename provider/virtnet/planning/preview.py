@@ -19,6 +19,8 @@ class Preview(NamedTuple):
     """The recorded one, where it is deleted to be made anew. What follows is then about the delete."""
     against_anew: tuple[Refusal, ...] = ()
     """Why what is to take its place would be refused; then it is not deleted."""
+    notes_anew: tuple[Note, ...] = ()
+    """What a reviewer should know of what is to take its place."""
     unknown: tuple[str, ...] = ()
     """Inputs that say which host and which resource there is meant, and are known only when applied.
 

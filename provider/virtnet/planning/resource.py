@@ -105,8 +105,8 @@ class Resource(Generic[Observed]):
     once_gone: Callable[[Observed, Values], Observed] | None = None
     """(observed for something new, recorded outputs) -> the same once what is recorded is gone. Pure.
 
-    By it a replacement is refused before anything is deleted. None where a delete that no create follows loses nothing
-    that the next run would not make."""
+    By it a replacement is refused before anything is deleted, and its preview tells of what takes the place. None where
+    a delete that no create follows loses nothing that the next run would not make."""
     foresee: Callable[[Clients, Values], Iterable[Note]] | None = None
     """(clients, desired): what a reviewer should know of a create that it does not look at itself. No effect.
 

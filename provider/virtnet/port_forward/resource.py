@@ -15,6 +15,7 @@ from virtnet.port_forward.observe.observe import observe
 from virtnet.port_forward.observe.reads import READS
 from virtnet.port_forward.observed import PortForwardReport, id_recorded, inputs_of, recorded_inputs
 from virtnet.port_forward.outputs import outputs, predict
+from virtnet.port_forward.plan.once_gone import once_gone
 from virtnet.port_forward.plan.plan import plan
 from virtnet.port_forward.plan.problems import as_details
 from virtnet.port_forward.spec import PortForwardOutputs, PortForwardSpec
@@ -66,6 +67,7 @@ PORT_FORWARD: Resource[PortForwardReport] = Resource(
     messages=_messages,
     identified_by=("uri", "network"),
     wants=wants,
+    once_gone=once_gone,
     unknown_after_create={
         "addresses": [],
         "problems": [as_details(Problem(ProblemKind.CREATE_INTERRUPTED))],

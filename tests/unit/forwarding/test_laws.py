@@ -13,6 +13,7 @@ from tests.kinds import FORWARDING, IN_KINDS
 
 from virtnet.errors import ApplyFailed
 from virtnet.forwarding.observe import observe
+from virtnet.forwarding.plan.once_gone import once_gone
 from virtnet.forwarding.plan.plan import plan
 from virtnet.forwarding.resource import HOST_FORWARDING, outputs
 from virtnet.planning.apply import apply
@@ -87,6 +88,26 @@ def test_delete_leaves_everything_as_it_was_found(host: FakeHost, history: list[
 
     assert host.state() == found
     assert planned(host, None, recorded).empty
+
+
+@given(hosts(), st.lists(INPUTS, min_size=1, max_size=3), st.sampled_from(["restore", "keep"]), INPUTS)
+def test_what_a_replacement_is_planned_by_is_what_the_delete_leaves(
+    host: FakeHost, history: list[dict[str, Any]], policy: str, anew: dict[str, Any]
+) -> None:
+    recorded = None
+    for desired in history:
+        recorded = applied(host, {**desired, "on_delete": policy}, recorded)
+    assert recorded is not None
+    foreseen = once_gone(observe(clients(host), anew, {}), recorded)
+
+    apply(planned(host, None, recorded), clients(host), FORWARDING, messages=lambda: IN_KINDS)
+
+    left = observe(clients(host), anew, {})
+    assert (foreseen.values, foreseen.files, foreseen.runtime_records) == (
+        left.values,
+        left.files,
+        left.runtime_records,
+    )
 
 
 @given(hosts(), st.lists(INPUTS, max_size=2), INPUTS, st.data())

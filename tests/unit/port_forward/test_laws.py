@@ -12,6 +12,7 @@ from virtnet.errors import ApplyFailed
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.plan import ChangeClass
 from virtnet.port_forward.observe.observe import observe
+from virtnet.port_forward.plan.once_gone import once_gone
 from virtnet.port_forward.plan.plan import plan
 from virtnet.port_forward.resource import PORT_FORWARD
 
@@ -125,6 +126,27 @@ def test_killed_at_any_effect_the_next_run_gets_there(
     assert planned(clients, last, after).empty
     deleted(clients, after)
     assert traces(host)[:2] == ({}, None)
+
+
+@given(HISTORIES, st.booleans(), INPUTS)
+def test_what_a_replacement_is_planned_by_is_what_the_delete_leaves(
+    history: list[dict[str, Any]], others: bool, anew: dict[str, Any]
+) -> None:
+    host, recorded = forwarding_host(), dict[str, Any]()
+    clients = at(host)
+    if others:
+        applied(clients, checked(__owner="a/b/other", __urn=None, ports=[{"protocol": "udp", "listen_port": "53"}]))
+    for desired in history:
+        recorded = applied(clients, desired, recorded or None)
+    foreseen = once_gone(observe(clients, anew, {}), recorded)
+
+    deleted(clients, recorded)
+
+    left = observe(clients, anew, {})
+    assert foreseen.table == left.table
+    assert (foreseen.files, foreseen.records, foreseen.ids) == (left.files, left.records, left.ids)
+    assert plan(anew, None, foreseen).refusals == plan(anew, None, left).refusals
+    assert plan(anew, None, foreseen).notes == plan(anew, None, left).notes
 
 
 @given(INPUTS, INPUTS)

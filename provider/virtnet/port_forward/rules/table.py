@@ -3,7 +3,7 @@
 import enum
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -92,6 +92,17 @@ class Table:
     def ids(self) -> frozenset[str]:
         """The forwards of which there is anything."""
         return frozenset(self.rules) | {one.id for one in self.listeners}
+
+    def without(self, forward_id: str) -> "Table":
+        """The table less one forward; with the last one it goes, unless something in it is nobody's."""
+        left = replace(
+            self,
+            chains=self.chains - {chain_of(forward_id)},
+            listeners=tuple(one for one in self.listeners if one.id != forward_id),
+            gateways=tuple(one for one in self.gateways if self.leads_into(one, but=forward_id)),
+            rules={identity: rules for identity, rules in self.rules.items() if identity != forward_id},
+        )
+        return left if left.ids or left.foreign else Table()
 
     def leads_into(self, gateway: Gateway, *, but: str) -> bool:
         """Whether a forward other than that one leads into a gateway's subnet."""
