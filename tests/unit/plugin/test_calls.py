@@ -74,3 +74,38 @@ def test_a_call_that_never_ends_does_not_keep_a_refusal_for_ever() -> None:
     engine.end()
 
     assert answered == ["refused"]
+
+
+class Told(threading.Condition):
+    """A condition on a clock of its own: what waits has one scripted event happen, or else sees time pass."""
+
+    def __init__(self) -> None:
+        super().__init__(threading.RLock())
+        self.now, self.told = 0.0, False
+        self.events: list[Callable[[], None]] = []
+
+    def notify_all(self) -> None:
+        self.told = True
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        late, self.told = self.now + timeout, False
+        while self.events and not self.told:
+            self.events.pop(0)()
+        self.now = self.now if self.told else max(self.now, late)
+        return self.told
+
+
+def test_refusals_wait_together_and_not_in_turn() -> None:
+    told = Told()
+    calls = Calls(silence=1.0, longest=20.0, clock=lambda: told.now, changed=told)
+
+    def refused() -> None:
+        told.now += 0.25
+        with calls.one():
+            calls.wait_for_others()
+
+    told.events = [refused, refused, refused]
+    refused()
+
+    assert told.now == 4 * 0.25 + 1.0
