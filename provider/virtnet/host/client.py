@@ -403,7 +403,7 @@ class Host:
             self._run(messages.STOP_TRACKING, "iptables", "-w", "-D", *rule)
 
     def insert_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
-        """Put one rule, its chain first, before all others of that."""
+        """Put one rule into a chain: that first, then the number that the rule is to have there."""
         self._run(messages.insert_rule(rule[0]), program, "-w", "-t", table, "-I", *rule)
 
     def add_firewall_chain(self, program: Literal["iptables", "ip6tables"], table: str, chain: str) -> None:

@@ -137,12 +137,12 @@ class AddChain:
 
 @dataclass(frozen=True, kw_only=True)
 class InsertRule:
-    """Put a rule of iptables before all others of its chain."""
+    """Put a rule of iptables into its chain."""
 
     program: Literal["iptables", "ip6tables"]
     table: str
     words: tuple[str, ...]
-    """The chain first."""
+    """The chain first, then the number that the rule is to have there."""
 
     def carry_out(self, clients: Clients) -> None:
         """Put it there."""

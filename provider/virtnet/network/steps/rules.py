@@ -80,7 +80,7 @@ def restoring(live: Definition, listed: Mapping[str, str | None], backend: Backe
         program: Literal["iptables", "ip6tables"] = "ip6tables" if way.version == 6 else "iptables"
         if not way.has_chain:
             yield AddChain(program=program, table=way.table, chain=way.chain)
-        yield InsertRule(program=program, table=way.table, words=(way.base, "-j", way.chain))
+        yield InsertRule(program=program, table=way.table, words=(way.base, str(way.behind + 1), "-j", way.chain))
 
 
 def _in_nft(lost: Sequence[Way]) -> Iterator[str]:
@@ -92,7 +92,9 @@ def _in_nft(lost: Sequence[Way]) -> Iterator[str]:
     for way in lost:
         yield f"add chain {way.table} libvirt_network {way.chain}"
         if way.base:
-            yield f"insert rule {way.table} libvirt_network {way.base} counter jump {way.chain}"
+            put = f"add rule {way.table} libvirt_network {way.base} position {way.behind}"
+            first = f"insert rule {way.table} libvirt_network {way.base}"
+            yield f"{put if way.behind else first} counter jump {way.chain}"
 
 
 def _listed(

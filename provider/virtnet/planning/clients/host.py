@@ -157,7 +157,7 @@ class Firewall(FirewallReader, Protocol):
         """Delete the rule of that name; no error where there is none."""
 
     def insert_firewall_rule(self, program: Literal["iptables", "ip6tables"], table: str, rule: Sequence[str]) -> None:
-        """Put one rule, its chain first, before all others of that."""
+        """Put one rule into a chain: that first, then the number that the rule is to have there."""
 
     def add_firewall_chain(self, program: Literal["iptables", "ip6tables"], table: str, chain: str) -> None:
         """Make an empty chain."""

@@ -7,6 +7,7 @@ those of libvirt 9.0 and 11.3 (iptables 1.8.9 and nft 1.0.6, iptables 1.8.11 and
 import ipaddress
 import re
 import shlex
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
@@ -180,9 +181,12 @@ class Way(NamedTuple):
     chain: str
     has_chain: bool = False
     """Whether the chain is there, so that only the way into it is missing."""
+    behind: int = 0
+    """The rule that it comes right behind: its number in iptables, its handle in nftables; 0 where it comes first."""
 
 
-#: As libvirt makes them, in its order: each way is put before all others.
+#: As libvirt makes them, in its order: each way is put before all others. So what another network accepts on its way
+#: out is decided only behind what is rejected on the way in.
 _WAYS_OF_IPTABLES = (
     ("filter", "INPUT", "LIBVIRT_INP"),
     ("filter", "OUTPUT", "LIBVIRT_OUT"),
@@ -202,32 +206,42 @@ def ways_missing(live: Definition, rules: Mapping[str, str | None], backend: Bac
             yield from _ways_in_nft(rules.get("nft-json") or "", "ip6" if version == 6 else "ip", version)
             continue
         chains, led = _ways_in_iptables(rules.get("ip6tables-save" if version == 6 else "iptables-save") or "")
-        for table, base, chain in _WAYS_OF_IPTABLES:
+        for index, way in enumerate(_WAYS_OF_IPTABLES):
+            table, base, chain = way
             has_chain = (table, chain) in chains
-            if not has_chain or (table, base, chain) not in led:
-                yield Way(version, table, base, chain, has_chain)
+            if not has_chain or way not in led:
+                before_it = [led.get(one, 0) for one in _WAYS_OF_IPTABLES[index + 1 :] if one[:2] == way[:2]]
+                yield Way(version, table, base, chain, has_chain, max(before_it, default=0))
 
 
-def _ways_in_iptables(listing: str) -> tuple[set[tuple[str, str]], set[tuple[str, str, str]]]:
-    """The chains of each table, and the jumps of each that every packet takes."""
-    chains, led, table = set(), set(), ""
+def _ways_in_iptables(listing: str) -> tuple[set[tuple[str, str]], dict[tuple[str, str, str], int]]:
+    """The chains of each table, and the jumps of each that every packet takes, with the number of the first of each."""
+    chains, led, table = set(), dict[tuple[str, str, str], int](), ""
+    numbers = Counter[tuple[str, str]]()
     for line in listing.splitlines():
         if line.startswith("*"):
             table = line[1:].strip()
         elif line.startswith(":"):
             chains.add((table, line[1:].split()[0]))
-        elif (words := line.split())[:1] == ["-A"] and words[2:3] == ["-j"]:
-            led.add((table, words[1], words[3]))
+        elif (words := line.split())[:1] == ["-A"]:
+            numbers[table, words[1]] += 1
+            if words[2:3] == ["-j"]:
+                led.setdefault((table, words[1], words[3]), numbers[table, words[1]])
     return chains, led
 
 
 def _ways_in_nft(listing: str, family: str, version: int) -> Iterator[Way]:
     entries = [entry for entry in _entries(listing) if next(iter(entry.values()))["family"] == family]
     chains = {chain["name"] for chain in map(_chain, entries) if chain}
-    there = {place.chain for place in _nft(listing) if place.version == version and place.verdict == _REACHED}
-    for chain in _WAYS_OF_NFTABLES:
-        if chain not in there or chain not in chains:
-            yield Way(version, family, "forward", chain, chain in chains)
+    handles = dict[str, int]()
+    for rule in (entry["rule"] for entry in entries if "rule" in entry):
+        *_, verdict, target = _told(rule["expr"], version)
+        if verdict == "jump" and rule["chain"] == "forward":
+            handles.setdefault(target, rule["handle"])
+    for index, chain in enumerate(_WAYS_OF_NFTABLES):
+        if chain not in handles or chain not in chains:
+            before_it = [handle for one, handle in handles.items() if one in _WAYS_OF_NFTABLES[index + 1 :]]
+            yield Way(version, family, "forward", chain, chain in chains, before_it[-1] if before_it else 0)
     if "guest_nat" not in chains:
         yield Way(version, family, "", "guest_nat")
 
