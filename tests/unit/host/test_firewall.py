@@ -1,9 +1,11 @@
 """What becomes of packets in a firewall, by rules as iptables-save and nft print them."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies
 
 from virtnet.host.firewall.listings import ruleset
 from virtnet.host.firewall.programs import Program, program_of
@@ -72,6 +74,26 @@ def iptables(*rules: str, policy: str = "ACCEPT", table: str = "filter", hook: s
         (["-m physdev --physdev-is-bridged -j ACCEPT"], "DROP", OUT, DROPPED),
         (["-m rt --rt-type 0 -j DROP"], "ACCEPT", OUT, ACCEPTED),
         (["-m rpfilter --loose --validmark --invert -j DROP"], "ACCEPT", OUT, ACCEPTED),
+        # Matches that ask by their names alone.
+        (["-m socket -j DROP"], "ACCEPT", OUT, UNKNOWN),
+        (["-m socket -m comment --comment x -j DROP"], "ACCEPT", OUT, UNKNOWN),
+        (["-m eui64 -j DROP"], "ACCEPT", OUT, UNKNOWN),
+        (["-m ipv6header --header ipv6-frag --soft -j DROP"], "ACCEPT", OUT, UNKNOWN),
+        (["-m cluster --cluster-local-nodemask 0x1 --cluster-total-nodes 2 --cluster-hash-seed 0x1 -j DROP"],
+         "ACCEPT", OUT, UNKNOWN),
+        (["-m rt -j DROP", "-m frag -j DROP", "-m frag --fragfirst -j DROP", "-m hbh -j DROP"],
+         "ACCEPT", OUT, ACCEPTED),
+        (["-m rpfilter --loose -j ACCEPT"], "DROP", OUT, ACCEPTED),
+        (["-p tcp -m tcp -j DROP"], "ACCEPT", OUT, DROPPED),
+        # Fragments.
+        (["-f -j DROP"], "ACCEPT", OUT, ACCEPTED),
+        (["! -f -j DROP"], "ACCEPT", OUT, DROPPED),
+        # Words of people that look like options.
+        (['-m comment --comment "-- all dropped --" -j DROP'], "ACCEPT", OUT, DROPPED),
+        (["-m comment --comment -j -j DROP"], "ACCEPT", OUT, DROPPED),
+        (['-m comment --comment "!" -i vn1 -j DROP'], "ACCEPT", OUT, ACCEPTED),
+        (['-m comment --comment "a -j ACCEPT'], "DROP", OUT, UNKNOWN),
+        (["-m comment --comment", "-j ACCEPT"], "DROP", OUT, UNKNOWN),
         # Chains of one's own.
         (["-j MINE", "-A MINE -i vn0 -j ACCEPT"], "DROP", OUT, ACCEPTED),
         (["-j MINE", "-j DROP", "-A MINE -i vn0 -j RETURN"], "ACCEPT", OUT, DROPPED),
@@ -114,6 +136,30 @@ def ct(right: Any, op: str = "in") -> dict[str, Any]:
     return {"match": {"op": op, "left": {"ct": {"key": "state"}}, "right": right}}
 
 
+def masked(protocol: str, name: str, mask: Any, right: Any, op: str = "==") -> dict[str, Any]:
+    left = {"&": [{"payload": {"protocol": protocol, "field": name}}, mask]}
+    return {"match": {"op": op, "left": left, "right": right}}
+
+
+def header(name: str, right: Any, op: str = "==") -> dict[str, Any]:
+    return {"match": {"op": op, "left": {"exthdr": {"name": name}}, "right": right}}
+
+
+def vmap(left: Any, *elements: list[Any]) -> dict[str, Any]:
+    return {"vmap": {"key": left, "data": {"set": list(elements)}}}
+
+
+def added(*statements: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A packet's source put into a set."""
+    source = {"payload": {"protocol": "ip", "field": "saddr"}}
+    element = {"elem": {"val": source, **more}} if more else source
+    return {"set": {"op": "add", "elem": element, "set": "@mine", **({"stmt": list(statements)} if statements else {})}}
+
+
+PROTOCOL = {"meta": {"key": "l4proto"}}
+PORT = {"payload": {"protocol": "tcp", "field": "dport"}}
+LIMIT = {"limit": {"rate": 10, "burst": 5, "per": "second", "inv": True}}
+COUNTER = {"counter": {"packets": 0, "bytes": 0}}
 DROP: dict[str, Any] = {"drop": None}
 ACCEPT: dict[str, Any] = {"accept": None}
 FIB = {"fib": {"result": "oif", "flags": ["saddr", "mark", "iif"]}}
@@ -172,6 +218,55 @@ def nft(*found: dict[str, Any], iptables_save: str | None = None) -> Ruleset:
         ([[{"log": None}, {"mangle": {"key": {"meta": {"key": "mark"}}, "value": 1}}]], "accept", OUT, ACCEPTED),
         ([[{"xt": None}]], "accept", OUT, UNKNOWN),
         ([[{"queue": {"num": 1}}]], "accept", OUT, UNKNOWN),
+        # What no other element names.
+        ([[vmap(PROTOCOL, ["udp", ACCEPT], ["*", DROP])]], "accept", OUT, DROPPED),
+        ([[vmap(PROTOCOL, ["udp", DROP], ["*", ACCEPT])]], "drop", OUT, ACCEPTED),
+        ([[vmap(PROTOCOL, ["tcp", ACCEPT], ["*", DROP])]], "accept", OUT, ACCEPTED),
+        ([[vmap(PROTOCOL, ["*", DROP])]], "accept", OUT, DROPPED),
+        ([[vmap(PROTOCOL, [{"elem": {"val": "*", **COUNTER}}, DROP])]], "accept", OUT, DROPPED),
+        ([[vmap({"payload": {"protocol": "udp", "field": "dport"}}, [53, ACCEPT], ["*", DROP])]],
+         "accept", OUT, ACCEPTED),
+        ([[vmap(PORT, [25, DROP], ["*", ACCEPT])]], "drop", OUT, ACCEPTED),
+        ([[vmap({"concat": [PROTOCOL, PORT]}, [{"concat": ["tcp", 25]}, ACCEPT], ["*", DROP])]],
+         "accept", OUT, UNKNOWN),
+        ([[meta("l4proto", {"set": ["udp", "*"]}), DROP]], "accept", OUT, DROPPED),
+        ([[meta("l4proto", {"set": ["udp", "*"]}, "!="), DROP]], "accept", OUT, ACCEPTED),
+        ([[payload("ip", "saddr", "@every"), DROP]], "accept", OUT, DROPPED),
+        # Conditions that look like mere statements.
+        ([[{"ct count": {"val": 200, "inv": True}}, DROP]], "accept", OUT, UNKNOWN),
+        ([[added(LIMIT), DROP]], "accept", OUT, UNKNOWN),
+        ([[added(**LIMIT), DROP]], "accept", OUT, UNKNOWN),
+        ([[added(COUNTER, timeout=5), DROP]], "accept", OUT, DROPPED),
+        ([[added(), DROP]], "accept", OUT, DROPPED),
+        ([[payload("ip", "saddr", {"set": [{"elem": {"val": "10.9.0.0/16", **LIMIT}}]}), DROP]],
+         "accept", OUT, UNKNOWN),
+        ([[vmap(PROTOCOL, [{"elem": {"val": "tcp", **LIMIT}}, DROP])]], "accept", OUT, UNKNOWN),
+        ([[vmap(PROTOCOL, [{"elem": {"val": "tcp", **COUNTER}}, DROP])]], "accept", OUT, DROPPED),
+        ([[{"xt": None}, DROP]], "accept", OUT, UNKNOWN),
+        ([[{"xt": {"type": "match", "name": "cluster"}}, DROP]], "accept", OUT, UNKNOWN),
+        # Fragments, and headers that a plain packet has not.
+        ([[masked("ip", "frag-off", 0x1FFF, 0, "!="), DROP]], "accept", OUT, ACCEPTED),
+        ([[masked("ip", "frag-off", 0x1FFF, 0), DROP]], "accept", OUT, DROPPED),
+        ([[masked("ip", "frag-off", 0x2000, 0x2000), DROP]], "accept", OUT, ACCEPTED),
+        ([[masked("ip", "frag-off", 0x4000, 0x4000), DROP]], "accept", OUT, UNKNOWN),
+        ([[header("frag", True), DROP]], "accept", OUT, ACCEPTED),
+        ([[header("frag", False), DROP]], "accept", OUT, DROPPED),
+        ([[header("frag", True, "!="), DROP]], "accept", OUT, DROPPED),
+        # Sets that are too long to be read.
+        ([[payload("ip", "saddr", "@long"), DROP]], "accept", OUT, UNKNOWN),
+        ([[payload("ip", "daddr", "@long"), DROP]], "accept", OUT, ACCEPTED),
+        ([[payload("ip", "daddr", "@long", "!="), DROP]], "accept", OUT, DROPPED),
+        ([[payload("ip6", "daddr", "@long"), DROP]], "accept", OUT, ACCEPTED),
+        ([[payload("tcp", "dport", {"set": list(range(5000))}), DROP]], "accept", OUT, UNKNOWN),
+        ([[vmap(PORT, *([port, ACCEPT] for port in range(5000)))]], "accept", OUT, UNKNOWN),
+        # What nft does not print: the rule is not judged, and the others are.
+        (["drop"], "accept", OUT, UNKNOWN),
+        ([["drop"]], "accept", OUT, UNKNOWN),
+        ([None, [DROP]], "accept", OUT, UNKNOWN),
+        ([[ACCEPT], [5]], "drop", OUT, ACCEPTED),
+        ([[{"match": {"op": "==", "left": FIB, "right": {"concat": ["eth0", "eth1"]}}}, DROP]],
+         "accept", OUT, UNKNOWN),
+        ([[{"match": {"op": "==", "left": FIB, "right": "eth0"}}, DROP]], "accept", OUT, UNKNOWN),
         ([[meta("oif", "eth0"), {"reject": {"type": "icmpx", "expr": "admin-prohibited"}}]], "accept", OUT, DROPPED),
     ],
 )  # fmt: skip
@@ -187,12 +282,95 @@ def test_what_nftables_does_with_a_packet(rules: list[Any], policy: str, packet:
                 "elem": [{"elem": {"val": "192.0.2.1", "timeout": 9}}],
             }
         },
+        {"set": {**place, "name": "every", "type": "ipv4_addr", "elem": ["10.0.0.0", "*"]}},
+        {
+            "set": {
+                **place,
+                "name": "long",
+                "type": "ipv4_addr",
+                "elem": [f"192.0.{n >> 8}.{n & 255}" for n in range(5000)],
+            }
+        },
         {"map": {**place, "name": "states", "type": "ct_state", "map": "verdict", "elem": [["new", DROP]]}},
     ]
 
     found = judged(nft(*entries(*rules, policy=policy, own=[DROP]), *named), [(Hook.FORWARD, packet)])
 
     assert found.fate is fate
+
+
+@pytest.mark.parametrize(
+    "listing",
+    ["", "nft", "{}", "[]", "5", '{"nftables": null}', '{"nftables": 5}', '{"nftables": ["rule"]}',
+     '{"nftables": [{"rule": null}]}', '{"nftables": [{"rule": {"family": ["inet"], "table": "t"}}]}',
+     '{"nftables": [{"chain": {"family": "inet", "table": "t", "name": "c", "prio": Infinity}}]}',
+     "[" * 100_000],
+)  # fmt: skip
+def test_what_is_no_listing_is_told(listing: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        ruleset({"nft-json": listing or " "})
+
+
+_JSON = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.integers() | strategies.floats()
+    | strategies.sampled_from(["", "*", "drop", "inet", "t", "forward", "filter", "@mine", "ip", "saddr", "10.0.0.0"]),
+    lambda inner: strategies.lists(inner, max_size=3)
+    | strategies.dictionaries(
+        strategies.sampled_from(
+            ["match", "op", "left", "right", "vmap", "key", "data", "set", "elem", "val", "stmt", "payload", "protocol",
+             "field", "meta", "ct", "fib", "flags", "result", "&", "concat", "prefix", "addr", "len", "range", "xt",
+             "jump", "target", "exthdr", "name", "drop", "counter", "reject", "expr", "type"]
+        ),
+        inner,
+        max_size=3,
+    ),
+    max_leaves=8,
+)  # fmt: skip
+_USUAL = entries(
+    [meta("iifname", {"set": ["vn0", {"elem": {"val": "vn1", "comment": "x"}}]}), added(LIMIT), COUNTER, ACCEPT],
+    [vmap(PROTOCOL, ["udp", ACCEPT], ["*", {"jump": {"target": "own"}}])],
+    [payload("ip", "saddr", {"prefix": {"addr": "10.0.0.0", "len": 8}}), payload("tcp", "dport", {"range": [1, 9]})],
+    [masked("ip", "frag-off", 0x1FFF, 0), masked("tcp", "flags", ["syn", "ack"], "syn"), header("frag", True)],
+    [{"match": {"op": "==", "left": FIB, "right": False}}, ct(["new", "established"]), {"xt": None}, DROP],
+    own=[{"reject": {"type": "icmpx", "expr": "admin-prohibited"}}],
+)
+
+
+def _places(value: Any, so_far: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Each place in a tree of JSON, as the keys and indices that lead there."""
+    yield so_far
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from _places(one, (*so_far, key))
+
+
+def _with(value: Any, place: tuple[Any, ...], instead: Any) -> Any:
+    if not place:
+        return instead
+    copied = dict(value) if isinstance(value, dict) else list(value)
+    copied[place[0]] = _with(value[place[0]], place[1:], instead)
+    return copied
+
+
+@given(place=strategies.sampled_from(list(_places({"nftables": _USUAL}))), instead=_JSON)
+def test_any_json_is_a_ruleset_or_no_listing(place: tuple[Any, ...], instead: Any) -> None:
+    """A rule that is not as it should be is judged, or not judged; it never keeps the others from it."""
+    listing = json.dumps(_with({"nftables": _USUAL}, place, instead))
+    in_a_rule = "expr" in place
+
+    try:
+        found = ruleset({"nft-json": listing})
+    except ValueError:
+        assert not in_a_rule
+    else:
+        assert judged(found, [(Hook.FORWARD, OUT)]).fate in Fate
+
+
+def test_a_flag_alone_is_shown_as_it_is() -> None:
+    type_of = {"fib": {"result": "type", "flags": "daddr"}}
+    found = nft(*entries([{"match": {"op": "==", "left": type_of, "right": "unicast"}}, DROP]))
+
+    assert judged(found, [(Hook.FORWARD, OUT)]).places[0].rule == "fib daddr type unicast drop"
 
 
 @pytest.mark.parametrize(("accepts", "fate"), [("t", DROPPED), ("filter", ACCEPTED)])

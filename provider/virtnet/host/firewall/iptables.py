@@ -6,8 +6,9 @@ decides where packets go and not whether.
 
 import ipaddress
 import shlex
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
+from itertools import takewhile
 
 from virtnet.host.firewall.ruleset import (
     UNKNOWN,
@@ -81,8 +82,17 @@ _ICMP_TYPES = {
     "136": "nd-neighbor-advert",
 }
 
+#: Matches of which a packet needs no more than its protocol, which stands before them; the others ask by their names.
+_WHOLE_PROTOCOLS = frozenset({"tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmp6", "esp", "mh"})
+
+#: Matches of IPv6's headers, which a packet has to have, whatever else is asked of them.
+_HEADERS = frozenset({"ah", "dst", "frag", "hbh", "rt"})
+
+#: Options whose values are somebody's own words, which may look like options.
+_FREE_TEXTS = frozenset({"--comment", "--hashlimit-name", "--hex-string", "--name", "--path", "--string"})
+
 #: Options that ask nothing, or what another one beside them asks.
-_WITHOUT_A_TEST = frozenset({"-m", "--comment", "--loose", "--validmark", "--accept-local", "--return-nomatch"})
+_WITHOUT_A_TEST = frozenset({"--comment", "--loose", "--validmark", "--accept-local", "--return-nomatch"})
 
 
 @lru_cache(maxsize=8)
@@ -134,18 +144,36 @@ def _chain(table: str, name: str, policy: str, rules: Sequence[Rule]) -> Chain:
 
 
 def _rule(line: str, version: int, chains: Container[str]) -> tuple[str, Rule]:
-    _, chain, *words = shlex.split(line) if '"' in line else line.split()
+    """The chain and the rule of a line; one that cannot be read is one that cannot be judged."""
+    text = " ".join(line.split(" ")[2:])
+    try:
+        _, chain, *words = shlex.split(line) if '"' in line else line.split()
+        options = list(_options(words))
+    except (ValueError, IndexError):
+        return line[3:].partition(" ")[0], Rule((UNKNOWN,), Action.QUEUE, "", text)
     tests: list[Test] = []
     action: Action | None = None
     target = ""
-    for option, values, negated in _options(words):
+    for place, (option, values, negated) in enumerate(options):
         if option in ("-j", "-g"):
             # What follows says how the target does it.
             action, target = _jump(option, values[0], chains)
             break
-        if option not in _WITHOUT_A_TEST:
+        if option == "-m":
+            own = takewhile(lambda name: name.startswith("--"), (name for name, _, _ in options[place + 1 :]))
+            tests += _of_match(values[0], frozenset(own))
+        elif option not in _WITHOUT_A_TEST:
             tests.append(_test(option, values, version, negated=negated))
-    return chain, Rule(tuple(tests), action, target, " ".join(line.split(" ")[2:]))
+    return chain, Rule(tuple(tests), action, target, text)
+
+
+def _of_match(name: str, options: Set[str]) -> Sequence[Test]:
+    """What an extension asks by its name alone; the rest is in its options."""
+    if name in _HEADERS:
+        return (UNUSUAL,)
+    if name == "rpfilter" and "--invert" not in options:
+        return (Test(Field.REVERSE_PATH, frozenset({"exists"})),)
+    return () if options or name in _WHOLE_PROTOCOLS else (UNKNOWN,)
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, Sequence[str], bool]]:
@@ -157,17 +185,20 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, Sequence[str], bool]]:
         option = words[place]
         place += 1
         values: list[str] = []
+        if option in _FREE_TEXTS:
+            values.append(words[place])
+            place += 1
         while place < len(words) and not _begins(words, place):
             values.append(words[place])
             place += 1
         # Old spellings have it behind the option.
-        if values[:1] == ["!"]:
+        if values[:1] == ["!"] and option not in _FREE_TEXTS:
             values, negated = values[1:], True
         yield option, values or [""], negated
 
 
 def _begins(words: Sequence[str], place: int) -> bool:
-    """Whether an option begins there; a value that begins so is a comment, which is quoted, or a number."""
+    """Whether an option begins there; a value that begins so is a free text, or a number."""
     word = words[place]
     if word == "!":
         return place + 1 < len(words) and words[place + 1].startswith("-")
@@ -209,6 +240,8 @@ def _test(option: str, values: Sequence[str], version: int, *, negated: bool) ->
         return Test(Field.ICMP_TYPE, frozenset({_ICMP_TYPES.get(value, value)}), negated=negated)
     if option in ("--hl-eq", "--ttl-eq"):
         return _ports(Field.HOP_LIMIT, value, negated=negated)
+    if option == "-f":
+        return UNUSUAL._replace(negated=negated)
     if option == "--physdev-is-bridged":
         return Test(Field.BRIDGED, frozenset({"yes"}), negated=negated)
     if option.startswith("--rt-"):

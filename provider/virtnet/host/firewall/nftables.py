@@ -8,7 +8,7 @@ import ipaddress
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from virtnet.host.firewall.ruleset import (
     UNKNOWN,
@@ -27,6 +27,15 @@ from virtnet.host.firewall.ruleset import (
 Json: TypeAlias = Mapping[str, Any]
 
 _FAMILIES = ("ip", "ip6", "inet")
+
+#: By what an entry of a listing is found again; of other kinds of entries nothing is asked.
+_NAMES = {
+    "table": ("family", "name"),
+    "chain": ("family", "table", "name"),
+    "rule": ("family", "table", "chain"),
+    "set": ("family", "table", "name"),
+    "map": ("family", "table", "name"),
+}
 
 #: More than a firewall's own words: what is in a longer one is not judged.
 _LONGEST_SET = 4096
@@ -83,8 +92,23 @@ _ADDRESS_TYPES = {"host": ("unicast", "local")}
 #: Statements that leave a packet's way as it is.
 _PASSED_OVER = frozenset(
     {"counter", "log", "mangle", "set", "map", "notrack", "flow", "ct helper", "ct timeout", "ct expectation"}
-    | {"secmark", "last", "dup", "ct count"}
+    | {"secmark", "last", "dup"}
 )
+
+#: What an element of a set, or a statement that adds one, may have beside its value without being a condition.
+_NO_CONDITIONS = frozenset({"counter", "last", "val", "timeout", "expires", "comment"})
+
+#: The element that stands for all that no other one names.
+_CATCH_ALL = "*"
+
+#: Don't fragment: the one bit of IPv4's flags and offset that a whole packet may have (RFC 791).
+_DONT_FRAGMENT = 0x4000
+
+#: What reading a rule of another shape than libnftables-json(5) tells ends with.
+_OTHER_SHAPE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+#: One of which nothing is known.
+_UNREADABLE = Rule((UNKNOWN,), Action.QUEUE, "", "…")
 
 #: Statements after which a packet's way is another's business.
 _ELSEWHERE = frozenset({"queue", "tproxy", "synproxy", "fwd"})
@@ -94,20 +118,44 @@ _ELSEWHERE = frozenset({"queue", "tproxy", "synproxy", "fwd"})
 def entries(listing: str) -> tuple[Json, ...]:
     """All that a listing has, each under its kind: "table", "chain", "rule". It is read once, and nobody changes it.
 
-    Raises ValueError where it is no listing.
+    Raises ValueError where it is no listing. What rules say, and what is in sets, is not looked at.
     """
-    return tuple(cast("Json", json.loads(listing))["nftables"]) if listing else ()
+    if not listing:
+        return ()
+    try:
+        read = json.loads(listing)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    found = read.get("nftables") if isinstance(read, dict) else None
+    if not isinstance(found, list) or not all(map(_is_entry, found)):
+        raise ValueError("it is not as libnftables-json(5) has it")
+    return tuple(found)
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether it names what it is, and where it belongs."""
+    return isinstance(entry, dict) and all(
+        isinstance(value, dict)
+        and all(isinstance(value.get(name), str) for name in _NAMES.get(kind, ()))
+        and (kind != "chain" or all(isinstance(value.get(name, ""), str) for name in ("hook", "policy")))
+        and (kind != "chain" or isinstance(value.get("prio", 0), int))
+        and (kind != "rule" or "expr" in value)
+        for kind, value in entry.items()
+    )
 
 
 @lru_cache(maxsize=4)
 def tables(listing: str, left_out: frozenset[tuple[str, str]] = frozenset()) -> tuple[Table, ...]:
-    """The tables of a listing, but for some by their families and names. Raises ValueError where it is no listing."""
+    """The tables of a listing, but for some by their families and names. Raises ValueError where it is no listing.
+
+    A rule that cannot be read is one that cannot be judged, and the listing's others are read.
+    """
     found: dict[tuple[str, str], _Read] = {}
     for entry in entries(listing):
         for kind, value in entry.items():
-            if kind == "metainfo":
+            if kind not in _NAMES:
                 continue
-            place = (value["family"], value["name"] if kind == "table" else value.get("table", ""))
+            place = (value["family"], value["name"] if kind == "table" else value["table"])
             if place[0] in _FAMILIES and place not in left_out:
                 found.setdefault(place, _Read()).take(kind, value)
     return tuple(Table(family, name, read.chains()) for (family, name), read in found.items())
@@ -118,7 +166,7 @@ class _Read:
 
     def __init__(self) -> None:
         self._chains: dict[str, Json] = {}
-        self._rules: dict[str, list[Sequence[Json]]] = {}
+        self._rules: dict[str, list[Any]] = {}
         self._sets: dict[str, Json] = {}
 
     def take(self, kind: str, value: Json) -> None:
@@ -138,11 +186,17 @@ class _Read:
             hook = None
         return Chain(
             name=name,
-            rules=tuple(rule for said in self._rules.get(name, ()) for rule in self._read_rule(said)),
+            rules=tuple(rule for said in self._rules.get(name, ()) for rule in self._rule(said)),
             hook=hook,
-            priority=int(value.get("prio", 0)),
+            priority=value.get("prio", 0),
             policy=_ACTIONS.get(value.get("policy", "accept"), Action.ACCEPT),
         )
+
+    def _rule(self, statements: Any) -> Sequence[Rule]:
+        try:
+            return tuple(self._read_rule(statements))
+        except _OTHER_SHAPE:
+            return (_UNREADABLE,)
 
     def _read_rule(self, statements: Sequence[Json]) -> Iterator[Rule]:
         """A rule; one for each element where the elements of a map, or of a set of several fields, decide."""
@@ -153,28 +207,36 @@ class _Read:
         for statement in statements:
             ((kind, value),) = statement.items()
             if kind == "match":
-                ways = [(*way, *tests) for way in ways for tests in self._match(value)]
+                found = self._match(value)
+                if len(ways) * len(found) > _LONGEST_SET:
+                    found = [(UNKNOWN,)]
+                ways = [(*way, *tests) for way in ways for tests in found]
             elif kind == "vmap":
                 for tests, action, target in self._map(value):
                     yield from (Rule((*way, *tests), action, target, text) for way in ways)
                 return
             elif kind in _ACTIONS:
                 action, target = _action(statement)
-            elif kind in _ELSEWHERE or (kind == "xt" and (value or {}).get("type") != "match"):
-                action = Action.QUEUE
-            elif kind not in _PASSED_OVER:
+            elif not _is_passed_over(kind, value):
                 ways = [(*way, UNKNOWN) for way in ways]
+                # Of an extension of iptables it is not always told whether it is a match.
+                if kind in _ELSEWHERE or (kind == "xt" and (value or {}).get("type") != "match"):
+                    action = action or Action.QUEUE
         yield from (Rule(way, action, target, text) for way in ways)
 
     def _map(self, value: Json) -> Iterator[tuple[tuple[Test, ...], Action | None, str]]:
         elements = self._elements(value["data"])
-        if elements is None:
+        if elements is None or len(elements) > _LONGEST_SET:
             yield (UNKNOWN,), Action.QUEUE, ""
             return
-        for key, verdict in elements:
-            tests = _compared(value["key"], [_element(key)], negated=False)
+        keys = [_element(key) for key, _ in elements]
+        for (said, verdict), key in zip(elements, keys, strict=True):
+            if key == _CATCH_ALL:
+                tests = _all_but(value["key"], [other for other in keys if other != _CATCH_ALL])
+            else:
+                tests = _compared(value["key"], [key], negated=False)
             action, target = _action(verdict)
-            yield from ((way, action, target) for way in tests)
+            yield from ((_with_its_condition(way, said), action, target) for way in tests)
 
     def _match(self, value: Json) -> list[tuple[Test, ...]]:
         """The ways to pass a match; a packet needs one of them."""
@@ -183,9 +245,15 @@ class _Read:
             return [(UNKNOWN,)]
         right = value["right"]
         elements = self._elements(right)
-        if elements is None or len(elements) > _LONGEST_SET:
+        if elements is None:
             return [(UNKNOWN,)]
-        return _compared(value["left"], [_element(one) for one in elements], negated=negated)
+        if any(_element(one) == _CATCH_ALL for one in elements):
+            ways = _compared(value["left"], (), negated=not negated)
+        elif len(elements) > _LONGEST_SET:
+            return [_in_long_set(value["left"], right, negated=negated)]
+        else:
+            ways = _compared(value["left"], [_element(one) for one in elements], negated=negated)
+        return [_with_its_condition(way, *elements) for way in ways]
 
     def _elements(self, said: Any) -> list[Any] | None:
         """What a comparison is with; None where that is not told."""
@@ -201,6 +269,44 @@ class _Read:
 def _element(said: Any) -> Any:
     """An element of a set, without its time and comment."""
     return said["elem"]["val"] if isinstance(said, Mapping) and "elem" in said else said
+
+
+def _with_its_condition(way: tuple[Test, ...], *elements: Any) -> tuple[Test, ...]:
+    """What leads to one of these elements; a limit or a quota of an element's own may keep a packet from it."""
+    own = (one["elem"] for one in elements if isinstance(one, Mapping) and "elem" in one)
+    return (*way, UNKNOWN) if any(not _NO_CONDITIONS.issuperset(said) for said in own) else way
+
+
+def _is_passed_over(kind: str, value: Any) -> bool:
+    """Whether each packet comes by a statement as it is; not where a packet is added to a set up to a limit."""
+    if kind not in _PASSED_OVER:
+        return False
+    if kind not in ("set", "map"):
+        return True
+    said = value.get("stmt") or ()
+    statements = [said] if isinstance(said, Mapping) else said
+    element = value["elem"]
+    added = element.get("elem", {}) if isinstance(element, Mapping) else {}
+    return _NO_CONDITIONS.issuperset(name for one in (*statements, added) for name in one)
+
+
+def _in_long_set(left: Any, right: Any, *, negated: bool) -> tuple[Test, ...]:
+    """The tests of an address against a set that is not read."""
+    *implied, test = _tests(left, ())
+    looked_at = {Field.SOURCE: Field.SOURCE_SET, Field.TARGET: Field.TARGET_SET}.get(test.field)
+    if looked_at is None:
+        return (UNKNOWN,)
+    name = right if isinstance(right, str) else ""
+    return (*implied, Test(looked_at, frozenset({name}), negated=negated))
+
+
+def _all_but(left: Any, keys: Sequence[Any]) -> list[tuple[Test, ...]]:
+    """The tests that a packet passes which none of a map's keys names."""
+    if isinstance(left, Mapping) and "concat" in left:
+        return [(UNKNOWN,)]
+    if not keys:
+        return _compared(left, (), negated=True)
+    return [tuple(dict.fromkeys(test for key in keys for test in _tests(left, [key], negated=True)))]
 
 
 def _compared(left: Any, rights: Sequence[Any], *, negated: bool) -> list[tuple[Test, ...]]:
@@ -223,7 +329,9 @@ def _tests(left: Any, rights: Sequence[Any], *, negated: bool = False) -> tuple[
     if not isinstance(left, Mapping) or len(left) != 1:
         return (UNKNOWN,)
     ((kind, said),) = left.items()
-    if kind == "&" and _is_tcp_flags(said[0]):
+    if kind == "&" and _is_payload(said[0], "ip", "frag-off"):
+        return (_IMPLIED["ip"], _fragments(said[1], rights, negated=negated))
+    if kind == "&" and rights and _is_payload(said[0], "tcp", "flags"):
         return (_IMPLIED["tcp"], tcp_flags(_flags(said[1]), _flags(rights), negated=negated))
     if kind == "meta":
         return (_named(_META.get(said["key"]), rights, negated=negated),)
@@ -239,14 +347,23 @@ def _tests(left: Any, rights: Sequence[Any], *, negated: bool = False) -> tuple[
     if kind == "ct":
         return (_connection(said, rights, negated=negated),)
     if kind == "exthdr":
-        return (UNUSUAL,)
+        # A plain packet passes where the header is to be missing.
+        missing = "field" not in said and list(rights) == [negated]
+        return (UNUSUAL._replace(negated=missing),)
     if kind == "fib":
         return (_routing(said, rights, negated=negated),)
     return (UNKNOWN,)
 
 
-def _is_tcp_flags(said: Any) -> bool:
-    return isinstance(said, Mapping) and said.get("payload") == {"protocol": "tcp", "field": "flags"}
+def _is_payload(said: Any, protocol: str, name: str) -> bool:
+    return isinstance(said, Mapping) and said.get("payload") == {"protocol": protocol, "field": name}
+
+
+def _fragments(mask: Any, rights: Sequence[Any], *, negated: bool) -> Test:
+    """Whether a packet is a part of one: a whole one has zeros there."""
+    if not isinstance(mask, int) or mask & _DONT_FRAGMENT or not all(isinstance(right, int) for right in rights):
+        return UNKNOWN
+    return UNUSUAL._replace(negated=(0 in rights) != negated)
 
 
 def _flags(said: Any) -> frozenset[str]:
@@ -281,15 +398,21 @@ def _connection(said: Json, rights: Sequence[Any], *, negated: bool) -> Test:
 
 
 def _routing(said: Json, rights: Sequence[Any], *, negated: bool) -> Test:
-    flags = said.get("flags", ())
-    flags = [flags] if isinstance(flags, str) else flags
+    flags = _routing_flags(said)
     if said.get("result") == "type":
         looked_at = Field.TARGET_TYPE if flags == ["daddr"] else Field.SOURCE_TYPE if flags == ["saddr"] else None
         return _named(looked_at, rights, negated=negated)
     if said.get("result") in ("oif", "check") and {"saddr", "iif"} <= set(flags) and len(rights) == 1:
-        exists = {True: "exists", False: "missing"}.get(rights[0], str(rights[0]))
-        return Test(Field.REVERSE_PATH, frozenset({exists}), negated=negated)
+        exists = rights[0]
+        if isinstance(exists, bool):
+            return Test(Field.REVERSE_PATH, frozenset({"exists" if exists else "missing"}), negated=negated)
     return UNKNOWN
+
+
+def _routing_flags(said: Json) -> Sequence[str]:
+    """What a fib expression looks up; nft prints one alone as a string."""
+    flags = said.get("flags", ())
+    return [flags] if isinstance(flags, str) else flags
 
 
 def _ports(looked_at: Field, rights: Sequence[Any], *, negated: bool) -> Test:
@@ -379,7 +502,7 @@ _EXPRESSIONS: Mapping[str, Any] = {
     "meta": lambda value: value["key"] if value["key"] in _META else f"meta {value['key']}",
     "payload": lambda value: f"{value.get('protocol', '@')} {value.get('field', '')}",
     "ct": lambda value: f"ct {value['key']}",
-    "fib": lambda value: f"fib {' . '.join(value.get('flags', ()))} {value.get('result', '')}",
+    "fib": lambda value: f"fib {' . '.join(_routing_flags(value))} {value.get('result', '')}",
     "prefix": lambda value: f"{value['addr']}/{value['len']}",
     "range": lambda value: f"{value[0]}-{value[1]}",
     "set": _set_words,
