@@ -15,13 +15,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.campaigns.hosts.outcomes import Outcome, ran
-from tests.campaigns.hosts.subjects import paths
+from tests.campaigns.hosts.outcomes import INTERRUPTED, Outcome, networks_in, outcomes_in, ran
+from tests.campaigns.hosts.subjects import files, paths
 
 #: Debian's release whose source of libvirt has the networks: the newest that the archives serve one of.
 NETWORKS_OF = "trixie"
-#: What pytest ends with where somebody breaks it off.
-INTERRUPTED = 2
 VERSIONS = {
     "libvirt": ("libvirtd", "--version"),
     "dnsmasq": ("dnsmasq", "--version"),
@@ -54,21 +52,9 @@ def _tests(place: Path) -> tuple[list[Outcome], bool]:
     workers = str(2 * (os.cpu_count() or 1))
     command = ["pytest", "-p", "no:cacheprovider", "-q", "--numprocesses", workers, "--dist=loadscope"]
     done = subprocess.run([*command, f"--junitxml={report}", *paths()], check=False, stdout=sys.stderr)
-    cases = ElementTree.parse(report).iter("testcase")  # noqa: S314 - pytest's own
-    # Of a run that is broken off, pytest reports that itself as a case.
-    files = [(case, re.fullmatch(r"tests\.integration\.(\w+)", case.get("classname", ""))) for case in cases]
-    outcomes = [
-        Outcome(file=file[1], test=case.get("name", ""), **_became(case)) for case, file in files if file is not None
-    ]
-    return outcomes, done.returncode == INTERRUPTED
-
-
-def _became(case: ElementTree.Element) -> dict[str, str]:
-    for became in ("failure", "error", "skipped"):
-        if (element := case.find(became)) is not None:
-            said = (element.get("message") or "").splitlines()
-            return {"became": "skipped" if became == "skipped" else "failed", "said": said[0] if said else ""}
-    return {"became": "passed", "said": ""}
+    # Where there is none, the code says why.
+    told = ElementTree.parse(report).getroot() if report.exists() else ElementTree.Element("testsuites")  # noqa: S314
+    return outcomes_in(told, done.returncode, files()), done.returncode == INTERRUPTED
 
 
 def _networks(place: Path) -> dict[str, object]:
@@ -86,8 +72,7 @@ def _networks(place: Path) -> dict[str, object]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return {**{name: lines[-1].get(name, 0) for name in ("defined", "refused", "wrong")}, "found": lines[:-1]}
+    return networks_in(done.stdout, done.returncode)
 
 
 def _version(command: Sequence[str]) -> str:

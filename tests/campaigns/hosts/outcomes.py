@@ -1,13 +1,19 @@
 """What came of the tests on hosts, and the tables of docs/hosts.md that are made of it. Pure."""
 
+import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+from xml.etree.ElementTree import Element
 
 from tests.campaigns.hosts.subjects import HOSTS, SUBJECTS, Subject
 
 BEGIN, END = "<!-- hosts -->", "<!-- end of hosts -->"
 TOOLS = ("libvirt", "dnsmasq", "nft", "iptables", "QEMU", "kernel")
+
+#: What pytest ends with: INTERRUPTED where somebody breaks it off, or a file can't be imported.
+PASSED, FAILED, INTERRUPTED = 0, 1, 2
 
 Explained = Mapping[str, Mapping[str, str]]
 """Why something fails on a host: by the host's title, and by the test or the file of a network."""
@@ -27,6 +33,50 @@ class Outcome(NamedTuple):
     def name(self) -> str:
         """The file and the test."""
         return f"{self.file}::{self.test}"
+
+
+def outcomes_in(report: Element, code: int, files: Collection[str]) -> list[Outcome]:
+    """What came of the tests of these files, by pytest's report in JUnit's form and the code that it ended with.
+
+    Raises ValueError where that is no report of them: pytest failed itself, or there is nothing of a file.
+    """
+    if code not in (PASSED, FAILED, INTERRUPTED):
+        raise ValueError(f"pytest ended with {code}")
+    found = [outcome for case in report.iter("testcase") if (outcome := _outcome(case)) is not None]
+    untold = {*files} - {outcome.file for outcome in found}
+    if untold and code != INTERRUPTED:
+        raise ValueError(f"pytest says nothing of {', '.join(sorted(untold))}")
+    return found
+
+
+def _outcome(case: Element) -> Outcome | None:
+    """None of what is no test: of a run that is broken off, pytest reports that itself as a case."""
+    place, name = case.get("classname", ""), case.get("name", "")
+    if place == "pytest":
+        return None
+    # A file that can't be imported is a case without a class, named as its module.
+    of_file = re.fullmatch(r"tests\.integration\.(\w+)", place or name)
+    if of_file is None:
+        raise ValueError(f"pytest reports a case of no file: {place} {name}")
+    for became in ("failure", "error", "skipped"):
+        if (element := case.find(became)) is not None:
+            said = (element.get("message") or "").splitlines()
+            verdict = "skipped" if became == "skipped" else "failed"
+            return Outcome(of_file[1], name if place else "(import)", verdict, said[0] if said else "")
+    return Outcome(of_file[1], name, "passed")
+
+
+def networks_in(printed: str, code: int) -> dict[str, object]:
+    """What came of the networks, by what tests.campaigns.network_files printed and the code that it ended with.
+
+    Raises ValueError where it did not come to its end, or tried none.
+    """
+    lines = printed.splitlines()
+    last = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
+    if code not in (0, 1) or "left_out" not in last or not last.get("defined"):
+        raise ValueError(f"the networks were not tried to the end, or none was: {code}, {lines[-1:]}")
+    found = [json.loads(line) for line in lines[:-1] if line.startswith("{")]
+    return {**{name: last.get(name, 0) for name in ("defined", "refused", "wrong")}, "found": found}
 
 
 class Ran(NamedTuple):

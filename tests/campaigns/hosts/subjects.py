@@ -44,6 +44,11 @@ SUBJECTS = (
 """The files are those of tests/integration."""
 
 
+def files() -> tuple[str, ...]:
+    """The files of all subjects."""
+    return tuple(file for subject in SUBJECTS for file in subject.files)
+
+
 def paths() -> tuple[str, ...]:
-    """The files of all subjects, as pytest takes them."""
-    return tuple(f"tests/integration/{file}.py" for subject in SUBJECTS for file in subject.files)
+    """The same as pytest takes them."""
+    return tuple(f"tests/integration/{file}.py" for file in files())

@@ -1,9 +1,26 @@
 """The document of docs/hosts.md: what a run on several hosts says, and what of it needs an explanation."""
 
 import json
+import re
+from xml.etree import ElementTree
 
+import pytest
 from tests.campaigns.hosts.__main__ import DOCUMENT, EXPLAINED, RUNS
-from tests.campaigns.hosts.outcomes import BEGIN, END, Outcome, from_data, ran, reds, stale, written
+from tests.campaigns.hosts.outcomes import (
+    BEGIN,
+    END,
+    FAILED,
+    INTERRUPTED,
+    PASSED,
+    Outcome,
+    from_data,
+    networks_in,
+    outcomes_in,
+    ran,
+    reds,
+    stale,
+    written,
+)
 from tests.campaigns.hosts.subjects import HOSTS, SUBJECTS, paths
 
 FAILS = Outcome("test_doctor", "test_a", "failed", "assert 1 == 2")
@@ -16,6 +33,78 @@ RAN = {
         {"defined": 2, "refused": 1, "wrong": 1, "found": [{"file": "a.xml", "wrong": "it is lost"}]},
     ),
 }
+
+
+def report(*cases: str) -> ElementTree.Element:
+    """As pytest writes it."""
+    return ElementTree.fromstring(f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>")  # noqa: S314
+
+
+PASSES = '<testcase classname="tests.integration.test_ssh" name="test_a[x]" />'
+SKIPPED = '<testcase classname="tests.integration.test_ssh" name="test_b"><skipped message="no ssh" /></testcase>'
+BREAKS = """<testcase classname="tests.integration.test_ssh" name="test_c"><failure message="assert 1&#10;more" />
+    </testcase>"""
+NOT_IMPORTED = """<testcase classname="" name="tests.integration.test_doctor"><error message="collection failure" />
+    </testcase>"""
+BROKEN_OFF = '<testcase classname="pytest" name="internal"><error message="internal error" /></testcase>'
+
+
+def test_a_report_says_what_became_of_each_test() -> None:
+    found = outcomes_in(report(PASSES, SKIPPED, BREAKS), FAILED, ["test_ssh"])
+
+    assert [(one.name, one.became, one.said) for one in found] == [
+        ("test_ssh::test_a[x]", "passed", ""),
+        ("test_ssh::test_b", "skipped", "no ssh"),
+        ("test_ssh::test_c", "failed", "assert 1"),
+    ]
+
+
+@pytest.mark.parametrize("code", [FAILED, INTERRUPTED])
+def test_a_file_that_cannot_be_imported_is_red(code: int) -> None:
+    found = outcomes_in(report(PASSES, NOT_IMPORTED), code, ["test_ssh", "test_doctor"])
+
+    assert [red.name for red in reds({"new": ran("2026-01-03", {}, found)}, {})] == ["test_doctor::(import)"]
+
+
+def test_of_a_run_that_is_broken_off_there_is_what_was_run() -> None:
+    found = outcomes_in(report(PASSES, BROKEN_OFF), INTERRUPTED, ["test_ssh", "test_doctor"])
+
+    assert [one.name for one in found] == ["test_ssh::test_a[x]"]
+
+
+@pytest.mark.parametrize(
+    ("cases", "code"),
+    [
+        ([], 5),
+        ([], 4),
+        ([PASSES], 3),
+        ([PASSES], PASSED),
+        (['<testcase classname="tests.unit.test_x" name="test_a" />'], PASSED),
+    ],
+    ids=["nothing was found", "called wrongly", "pytest failed", "nothing of a file", "another file's"],
+)
+def test_what_is_no_report_of_the_tests_is_none(cases: list[str], code: int) -> None:
+    with pytest.raises(ValueError, match="pytest"):
+        outcomes_in(report(*cases), code, ["test_ssh", "test_doctor"])
+
+
+SUMMARY = '{"defined": 2, "refused": 1, "wrong": 1, "left_out": 0}'
+LOST = '{"file": "a.xml", "wrong": "it is lost"}'
+
+
+def test_the_last_line_sums_the_networks_up() -> None:
+    found = networks_in(f"noise\n{LOST}\n{SUMMARY}\n", 1)
+
+    assert found == {"defined": 2, "refused": 1, "wrong": 1, "found": [{"file": "a.xml", "wrong": "it is lost"}]}
+
+
+@pytest.mark.parametrize(
+    ("printed", "code"),
+    [("", 1), (f"{LOST}\n", 1), (f"{SUMMARY}\nTraceback\n", 1), (SUMMARY, 125), ('{"wrong": 0, "left_out": 74}', 1)],
+)
+def test_networks_that_were_not_tried_to_the_end_are_no_result(printed: str, code: int) -> None:
+    with pytest.raises(ValueError, match=re.escape(str(code))):
+        networks_in(printed, code)
 
 
 def test_what_fails_is_red_until_it_is_explained() -> None:
