@@ -334,6 +334,43 @@ def test_nothing_is_left_whatever_the_command_leaves(nothing_left: list[str]) ->
     nothing_left.append(lines[0])
 
 
+#: Files of /etc replaced as passwd, visudo and package scripts do: by another one that takes the name.
+REPLACE = """
+    for file in passwd group hosts; do cp -p /etc/$file /etc/$file.new; echo '# new' >>/etc/$file.new; done
+    for file in passwd group hosts; do mv /etc/$file.new /etc/$file; done
+    mkdir /etc/virtnet-tests; mv /etc/virtnet-tests /etc/virtnet-tests-2; rmdir /etc/virtnet-tests-2
+    rm /etc/hosts
+    tail -qn 1 /etc/passwd /etc/group
+    ls /etc/hosts /run/virtnet* 2>/dev/null || true
+    """
+
+
+def test_files_of_etc_can_be_replaced_and_the_machines_stay() -> None:
+    files = [Path("/etc", name) for name in ("passwd", "group", "hosts")]
+    before = [file.read_bytes() for file in files]
+
+    assert lines_of(REPLACE) == ["# new", "# new"]
+
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_ordinary_user_replaces_files_of_etc_too() -> None:
+    with as_ordinary_user("nobody:100000:65536\n") as virtnet:
+        done = run([*virtnet, "sandbox", "--", "bash", "-ec", REPLACE])
+
+    assert (done.returncode, done.stdout) == (0, "# new\n# new\n"), done.stderr
+
+
+def test_what_is_mounted_below_etc_is_seen(tmp_path: Path) -> None:
+    """As a container has its hosts and resolv.conf."""
+    (tmp_path / "hosts").write_text("192.0.2.7 of-a-mount\n")
+    script = f'mount --bind {tmp_path}/hosts /etc/hosts; exec "$@"'
+
+    done = run([*WITH_PRIVATE_MOUNTS, "bash", "-ec", script, "bash", *sandbox_command("cat /etc/hosts")])
+
+    assert (done.returncode, done.stdout) == (0, "192.0.2.7 of-a-mount\n"), done.stderr
+
+
 def test_sysctl_files_of_the_machine_are_not_seen() -> None:
     assert lines_of("ls -A /etc/sysctl.d; grep -v '^#' /etc/sysctl.conf || true") == []
 
@@ -466,8 +503,10 @@ def as_ordinary_user(subordinate_ids: str) -> Iterator[list[str]]:
         script = f"""
             mount --bind {shlex.quote(sys.base_prefix)} {shown}/python
             mount --bind {shlex.quote(str(PROVIDER))} {shown}/provider
-            mount --bind {shown}/ids /etc/subuid
-            mount --bind {shown}/ids /etc/subgid
+            cp -a /etc {shown}/etc
+            cp {shown}/ids {shown}/etc/subuid
+            cp {shown}/ids {shown}/etc/subgid
+            mount --rbind {shown}/etc /etc
             cd /
             exec setpriv --reuid nobody --regid nogroup --clear-groups env -i HOME=/ PATH={PATH_OF_A_USER} \
                 VIRTNET_SANDBOX_LIBVIRT={os.environ.get("VIRTNET_SANDBOX_LIBVIRT", "")} \

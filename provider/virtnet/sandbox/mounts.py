@@ -4,8 +4,10 @@ Runs in process 1 of a sandbox only, inside its mount namespace: nothing mounted
 nothing written to it outlives the sandbox.
 """
 
+import contextlib
 import ctypes
 import os
+import shutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +16,6 @@ from virtnet.errors import HostFailure
 from virtnet.sandbox import messages
 
 _PRIVATE_DIRECTORIES = (
-    "/run",
     "/etc/libvirt",
     # Empty, not a copy: the machine's drop-ins were never applied to this network namespace, so with them the
     # provider would see settings in files that no kernel here has, other ones on each machine.
@@ -26,6 +27,7 @@ _PRIVATE_DIRECTORIES = (
     "/var/lib/libvirt",
     "/var/log/libvirt",
 )
+_ETC = Path("/etc")
 _EMPTIED_FILE = Path("/etc/sysctl.conf")  # for the same reason
 _ACCOUNT = "libvirt-qemu"  # the number is the one that Debian reserves for it
 _ACCOUNT_LINES = {
@@ -36,6 +38,10 @@ _SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/
 
 # mount(2), in sys/mount.h
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC = 2, 4, 8, 0x1000, 0x4000
+
+_MNT_DETACH = 2
+#: What a namespace's user ids are where they are the machine's own.
+_ALL_IDS = "0 0 4294967295"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -50,13 +56,15 @@ def make_private(environment: Mapping[str, str]) -> None:
     # have no attributes. Control groups stay out of it: libvirtd would make some, and they would stay.
     _mount("proc", "/proc", "proc", guarded)
     _mount("sysfs", "/sys", "sysfs", guarded)
+    _make_private_directory(Path("/run"), layered=False)
+    layered = _lay_over(_ETC, Path("/run/virtnet-layers"))
     for directory in _PRIVATE_DIRECTORIES:
-        _make_private_directory(directory)
+        _make_private_directory(Path(directory), layered=layered)
     if _EMPTIED_FILE.exists():
-        _replace_file(_EMPTIED_FILE, b"")
+        _replace_file(_EMPTIED_FILE, b"", layered=layered)
     Path("/run/lock").mkdir()
     for file, line in _ACCOUNT_LINES.items():
-        _add_account(Path(file), line)
+        _add_account(Path(file), line, layered=layered)
     _make_runtime_directory(environment.get("XDG_RUNTIME_DIR", ""))
 
 
@@ -74,10 +82,53 @@ def command_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**environment, "PATH": system_path(environment), "VIRTNET_SANDBOX": "1"}
 
 
-def _make_private_directory(path: str) -> None:
-    if not Path(path).is_dir():
-        _make_parent_private(Path(path))
-    _mount("tmpfs", path, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755")
+def _lay_over(directory: Path, layers: Path) -> bool:
+    """Have all that is written to a directory go into a layer of the sandbox's own, and return whether it does.
+
+    `layers` is a path where the layer can be mounted for a moment. It does not where the kernel has no overlays,
+    forbids them in user namespaces (before 5.11), or has too many of them already; nor in a user namespace when
+    something is mounted below, which cannot be separated from the directory.
+    """
+    layers.mkdir()
+    _mount("tmpfs", str(layers), "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=700")
+    originals = [(os.open(path, os.O_PATH), path) for path in _mounts_below(directory)]
+    try:
+        (layers / "upper").mkdir(mode=stat.S_IMODE(directory.stat().st_mode))
+        (layers / "work").mkdir()
+        options = f"lowerdir={directory},upperdir={layers}/upper,workdir={layers}/work"
+        # What the overlay notes of a file is in attributes that only the machine's root may write, or in the user's.
+        own_ids = " ".join(Path("/proc/self/uid_map").read_text().split()) != _ALL_IDS
+        try:
+            _mount("overlay", str(directory), "overlay", _MS_NOSUID | _MS_NODEV, options + ",userxattr" * own_ids)
+        except HostFailure:
+            return False
+        for original, path in originals:
+            _mount(f"/proc/self/fd/{original}", str(path), "", _MS_BIND | _MS_REC)
+        return True
+    finally:
+        for original, _ in originals:
+            os.close(original)
+        _libc.umount2(os.fsencode(layers), _MNT_DETACH)
+        layers.rmdir()
+
+
+def _mounts_below(directory: Path) -> list[Path]:
+    """What is mounted below a directory, but for what is mounted below that again."""
+    lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    # Spaces and the like are written in octal.
+    points = {Path(os.fsdecode(line.split()[4].decode("unicode_escape").encode("latin-1"))) for line in lines}
+    below = {point for point in points if directory in point.parents}
+    return sorted(point for point in below if below.isdisjoint(point.parents))
+
+
+def _make_private_directory(path: Path, *, layered: bool) -> None:
+    if layered and _ETC in path.parents:
+        # In a user namespace not in a directory whose owner it does not know.
+        with contextlib.suppress(OSError):
+            path.mkdir(parents=True, exist_ok=True)
+    if not path.is_dir():
+        _make_parent_private(path)
+    _mount("tmpfs", str(path), "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755")
 
 
 def _make_parent_private(path: Path) -> None:
@@ -112,7 +163,7 @@ def _show_again(source: Path, target: Path, *, is_directory: bool) -> None:
     _mount(str(source), str(target), "", _MS_BIND | _MS_REC)
 
 
-def _add_account(file: Path, line: str) -> None:
+def _add_account(file: Path, line: str, *, layered: bool) -> None:
     """Add libvirt's account for guests, which only the package that starts libvirtd as a service makes.
 
     Debian's libvirtd does not start without it, although qemu.conf here names another.
@@ -120,13 +171,19 @@ def _add_account(file: Path, line: str) -> None:
     known = file.read_bytes()
     if b"\n" + _ACCOUNT.encode() + b":" in b"\n" + known:
         return
-    _replace_file(file, known + line.encode())
+    _replace_file(file, known + line.encode(), layered=layered)
 
 
-def _replace_file(file: Path, content: bytes) -> None:
-    private = Path("/run", f"virtnet-{file.name}")
+def _replace_file(file: Path, content: bytes, *, layered: bool) -> None:
+    """Give a file another content, in the layer, or else in a file that is mounted over it."""
+    private = file.with_name(f".virtnet-{file.name}") if layered else Path("/run", f"virtnet-{file.name}")
     private.write_bytes(content)
-    _mount(str(private), str(file), "", _MS_BIND)
+    if layered:
+        # What is mounted over a file could not be replaced by another one, as passwd and visudo do.
+        shutil.copymode(file, private)
+        private.replace(file)
+    else:
+        _mount(str(private), str(file), "", _MS_BIND)
 
 
 def _make_runtime_directory(path: str) -> None:
