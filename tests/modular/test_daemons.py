@@ -1,6 +1,5 @@
 """What becomes of a run when the daemon of networks is not the one that libvirt's client sees."""
 
-import re
 import sys
 import threading
 import time
@@ -75,7 +74,8 @@ def test_a_daemon_that_is_restarted_in_a_start_costs_no_guest(
             shown = stack.up(check=False)
         wait_until_answered(host)
 
-        if stack.failed:
+        # A daemon that is ended by TERM may answer first.
+        if signal == "KILL" or stack.failed:
             assert "whether it was done is unknown" in shown
         assert "left undone" not in shown
         assert web.bridge == BRIDGE
@@ -143,8 +143,12 @@ def test_a_daemon_that_answers_nothing_is_given_up(host: Host, stack: Stack, dae
     assert stack.unchanged()
 
 
-@pytest.mark.parametrize("daemon", DAEMONS)
-def test_a_daemon_that_stops_half_way_is_given_up_and_finished_later(host: Host, stack: Stack, daemon: str) -> None:
+#: What ends the connection to one that stops: virtnet asks for networks meanwhile, or libvirt's client finds no signs
+#: of life in the daemon that it speaks with.
+@pytest.mark.parametrize(("daemon", "ended"), [("virtnetworkd", "given up"), ("virtqemud", "lost")])
+def test_a_daemon_that_stops_half_way_is_given_up_and_finished_later(
+    host: Host, stack: Stack, daemon: str, ended: str
+) -> None:
     stack.network("lab", **LAB)
     pid = daemon_pid(host, daemon)
     began = time.monotonic()
@@ -153,7 +157,7 @@ def test_a_daemon_that_stops_half_way_is_given_up_and_finished_later(host: Host,
         shown = stack.up(check=False)
 
     assert time.monotonic() - began < 120
-    assert re.search(r"was (given up|lost) while trying to", shown)
+    assert f"was {ended} while trying to" in shown
     # The host's lock is free again.
     host.sh("flock --nonblock /run/virtnet/lock true")
     signal_daemon(host, daemon, "CONT")

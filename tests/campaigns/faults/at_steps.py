@@ -22,8 +22,8 @@ BUSY = (*LONG, "MoveToHoldingNetwork", "Reattach")
 STOP = Path(__file__).parent / "stop"
 #: What the plans begin with that change nothing of libvirt's.
 OF_THE_HOST = ("HostForwarding", "PortForward")
-#: Until an update has given up a daemon that answers nothing, with guests on the holding network: two questions, and a
-#: new connection for what is to be taken back.
+#: Until an update has given up a daemon that answers nothing, where guests wait on the holding network: two questions,
+#: and a new connection for what is to be taken back.
 SECONDS_TO_GIVE_UP = 60.0
 #: By which processes of virtnet's take turns on a host.
 LOCK = "/run/virtnet/lock"
@@ -219,7 +219,7 @@ class Bench:
             cut_off = self._cut_off()
         silent = {who: pings.longest_gap for who, pings in heard.items() if not _answered(pings)}
         wrong += self._differences(look(self.host), self.sights[case.kind])
-        wrong += self._lost_too_much(silent, cut_off, SECONDS_TO_GIVE_UP if case.how == "stopped" else 0.0)
+        wrong += self._lost_too_much(silent, cut_off, longest_silence(self.pair, case.how))
         if quiet and not self.stack.unchanged():
             wrong.append("the next preview or refresh is not quiet")
         fault, when = case.name
@@ -272,14 +272,20 @@ class Bench:
     def _differences(self, found: Sight, expected: Sight) -> list[str]:
         return found.differences(expected, but="identity" if self.pair.made_anew else "")
 
-    def _lost_too_much(self, silent: Mapping[str, float], cut_off: Sequence[str], longer: float) -> list[str]:
+    def _lost_too_much(self, silent: Mapping[str, float], cut_off: Sequence[str], longest: float) -> list[str]:
         if self.pair.cuts_off:
             return [f"{who} still answers" for who in self.pair.talks if who not in cut_off]
         return [f"{who} does not answer after the next up" for who in cut_off] + [
-            f"{who} was silent for {seconds:.1f} s"
-            for who, seconds in silent.items()
-            if seconds > self.pair.seconds_of_silence + longer
+            f"{who} was silent for {seconds:.1f} s" for who, seconds in silent.items() if seconds > longest
         ]
+
+
+def longest_silence(pair: Pair, how: str) -> float:
+    """For how many seconds guests may hear nothing when a process is broken so.
+
+    Where none may be silent for a moment, none waits on the holding network, and a daemon that is silent is not theirs.
+    """
+    return pair.seconds_of_silence + (SECONDS_TO_GIVE_UP if how == "stopped" and pair.seconds_of_silence else 0.0)
 
 
 def _answered(pings: Pings) -> bool:

@@ -5,7 +5,7 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from subprocess import CompletedProcess
@@ -19,7 +19,7 @@ from tests.hosts.daemons import daemons, signal_daemon, start_daemon, wait_until
 from tests.hosts.sandboxed import Host
 
 from virtnet.network.messages.render import sentence
-from virtnet.network.problem_kinds import problem_of
+from virtnet.network.problem_kinds import ProblemKind, problem_of
 from virtnet.sandbox.layout import Layout
 
 MAC = "52:54:00:fe:00:02"
@@ -116,17 +116,23 @@ def _sentences(recorded: list[Any]) -> list[str]:
     return [sentence(problem_of(one)) for one in recorded]
 
 
+def _seen_otherwise(problems: Sequence[Mapping[str, Any]], kind: ProblemKind) -> list[str]:
+    """What is wrong where a refresh did not see this problem, and no other."""
+    kinds = [problem["kind"] for problem in problems]
+    return [] if kinds == [kind.value] else [f"refresh saw {kinds}, not {kind.value}"]
+
+
 def dnsmasq_killed(host: Host, stack: Stack) -> Row:
     """A refresh shows it, and up has libvirt start it again."""
     before = _with_guests(host, stack)
     host.sh("kill -KILL $(cat /run/libvirt/network/lab.pid)")
     lost, after = _lost(host), look(host).describe(before)
     stack.refresh()
-    problems = _sentences(stack.outputs("lab")["problems"])
-    did, wrong = _finished(stack, before)
-    if not problems:
-        wrong.append("refresh saw nothing")
-    return Row("dnsmasq killed", "network runs", lost, f"{after}; refresh: {'; '.join(problems)}", did, tuple(wrong))
+    problems = stack.outputs("lab")["problems"]
+    did, left = _finished(stack, before)
+    wrong = (*_seen_otherwise(problems, ProblemKind.DNSMASQ_NOT_RUNNING), *left)
+    told = "; ".join(_sentences(problems))
+    return Row("dnsmasq killed", "network runs", lost, f"{after}; refresh: {told}", did, wrong)
 
 
 def _flushed(host: Host, stack: Stack, how: str, script: str) -> Row:
@@ -134,12 +140,11 @@ def _flushed(host: Host, stack: Stack, how: str, script: str) -> Row:
     host.sh(script)
     lost, after = _lost(host), look(host).describe(before)
     stack.refresh()
-    problems = _sentences(stack.outputs("lab")["problems"])
-    did, wrong = _finished(stack, before)
-    if not problems:
-        wrong.append("refresh saw nothing")
-    told = "; ".join(problem.partition(" (")[0] for problem in problems)
-    return Row(f"firewall flushed ({how})", "network runs", lost, f"{after}; refresh: {told}", did, tuple(wrong))
+    problems = stack.outputs("lab")["problems"]
+    did, left = _finished(stack, before)
+    wrong = (*_seen_otherwise(problems, ProblemKind.FIREWALL_RULES_MISSING), *left)
+    told = "; ".join(problem.partition(" (")[0] for problem in _sentences(problems))
+    return Row(f"firewall flushed ({how})", "network runs", lost, f"{after}; refresh: {told}", did, wrong)
 
 
 def flushed_with_iptables(host: Host, stack: Stack) -> Row:

@@ -307,6 +307,14 @@ class Stack:
                 )
         return found
 
+    def recorded(self) -> Sequence[Any]:
+        """All that the state has of each resource but when it was written."""
+        latest = json.loads((self._states / f"{self.stack}.json").read_text())["checkpoint"]["latest"] or {}
+        return [
+            {name: value for name, value in entry.items() if name not in ("created", "modified")}
+            for entry in latest.get("resources") or []
+        ]
+
     def reset(self, template: Mapping[Path, bytes]) -> None:
         """Begin anew, with nothing recorded."""
         self.program, self.raises, self.stack = [], False, "dev"

@@ -57,8 +57,8 @@ class Walk:
         self.done: list[Operation] = []
         self._drifted: set[str] = set()
         """Stacks whose host changed without them since they looked at all of it."""
-        self._quiet: dict[str, tuple[str, Sight]] = {}
-        """By stack the program and the host with which nothing was left to do."""
+        self._quiet: dict[str, tuple[str, Sequence[Any], Sight]] = {}
+        """By stack the program, the state and the host with which nothing was left to do."""
         self._templates = {name: self._template(stack) for name, stack in self.world.stacks.items()}
         self._stories: list[str] = []
         self.commands = 0
@@ -285,7 +285,7 @@ class Walk:
             for missing in missing_of(one, after):
                 self._violation(f"up succeeded, and of {one.name} {missing}")
         # As it was when that was asked last, it is quiet still.
-        asked = (place.text(), after)
+        asked = (place.text(), place.recorded(), after)
         if self._quiet.get(place.name) == asked:
             return
         # In one command, which takes half the time; told apart where it is not quiet.
