@@ -87,11 +87,6 @@ class Host:
     def virsh(self, *arguments: str, check: bool = True) -> str:
         return self.run("virsh", "--quiet", *arguments, check=check).stdout
 
-    def libvirt_version(self) -> tuple[int, ...]:
-        """Of the daemon."""
-        said = self.virsh("version", "--daemon").rpartition("daemon: ")[2]
-        return tuple(int(part) for part in said.strip().split("."))
-
     def network(self, name: str) -> dict[str, str] | None:
         """What virsh net-info says of a network; None where libvirt knows none of that name."""
         done = self.run("virsh", "--quiet", "net-info", name, check=False)

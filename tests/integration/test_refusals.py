@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.hosts.daemons import libvirtd_pid, start_libvirtd, stop_libvirtd, unanswered, unreached
+from tests.hosts.daemons import daemon_version, libvirtd_pid, start_libvirtd, stop_libvirtd, unanswered, unreached
 from tests.hosts.sandboxed import Host
 from tests.integration.stack import Stack
 
@@ -296,7 +296,7 @@ def test_a_second_address_for_a_name_is_added_while_the_network_runs_or_refused_
     stack.up()
     stack.network("lab", ips=subnets, dns={"hosts": both})
 
-    if host.libvirt_version() < (7, 1):
+    if daemon_version(host) < (7, 1):
         refused(host, stack, "a second address for a name of dns.hosts, while the network runs, needs libvirt 7.1.0")
         # A network that is made anew has both.
         stack.destroy()

@@ -331,3 +331,45 @@ def test_who_is_not_root_is_told_a_command_that_starts_nothing_and_adds_no_firew
     assert words[0] == "env"
     assert {"firewalld", "ufw", "dbus-daemon"}.isdisjoint(words)
     assert (firewalls.returncode, firewalls.stderr, installs(debian)) == (0, "", [])
+
+
+#: What `apt-get indextargets` says on a machine of Debian 12, as it is asked.
+TARGETS = """\
+Debian|http://archive.example/debian bookworm main
+Debian|http://archive.example/debian bookworm-updates main
+Debian|http://archive.example/debian bookworm-backports main
+Debian Backports|http://archive.example/debian bookworm-backports contrib
+Debian|http://archive.example/debian bookworm-backports-sloppy main
+Debian|http://archive.example/debian bookworm-proposed-updates main
+Debian|http://security.example/debian-security bookworm-security main
+Others|http://others.example bookworm main
+"""
+
+
+@pytest.mark.parametrize(
+    ("release", "suites"),
+    [
+        ("trixie", ["trixie", "trixie-security", "trixie-updates"]),
+        (
+            "bookworm",
+            [
+                "bookworm",
+                "bookworm-backports",
+                "bookworm-backports-sloppy",
+                "bookworm-proposed-updates",
+                "bookworm-security",
+                "bookworm-updates",
+            ],
+        ),
+    ],
+)
+def test_another_release_is_not_asked_for_backports(place: Place, release: str, suites: list[str]) -> None:
+    (place.root / "targets").write_text(TARGETS)
+    program(place.bin / "apt-get").write_text('#!/bin/sh\ncat "$HOME/targets"\n')
+    (place.bin / "awk").symlink_to(shutil.which("awk") or "awk")
+    source = ". tools/setup.d/common.sh; . tools/setup.d/archives.sh; codename() { echo bookworm; }"
+
+    done = place.run("bash", "-euc", f"{source}; archives_of {release}")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(line.split()[1] for line in done.stdout.splitlines()) == suites
