@@ -36,7 +36,7 @@ class FakeFirewall:
     listings: dict[str, str | None]
     """What each program prints; None for one that is not installed."""
     earlier: Mapping[str, str | None] | None = None
-    """What it printed a moment ago, for whoever makes do with that; None for the same."""
+    """What it printed a second ago, for whoever makes do with that; None for the same."""
     deleted: list[tuple[str, ...]] = field(default_factory=list)
     tracking: set[str] = field(default_factory=set)
     """The names of the rules by which connections are tracked."""
@@ -44,7 +44,7 @@ class FakeFirewall:
 
     def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
         assert program in self.listings, f"{program} was called, and no test declared it"
-        earlier = self.earlier if seconds_old else None
+        earlier = self.earlier if seconds_old >= 1 else None
         return (earlier or self.listings)[program]
 
     def delete_firewall_rule(self, program: str, table: str, rule: Sequence[str]) -> None:

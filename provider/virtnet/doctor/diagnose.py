@@ -159,7 +159,8 @@ class _Looking:
                 lambda: forwarding_observe.look(host, EVERYTHING, host_uuid=report.host_uuid, users=users), None
             ),
             port_forwards=self._tried(lambda: survey(host), None),
-            rules=rules,
+            # A listing that cannot be read is said, and tells nothing.
+            rules={} if firewall is None else rules,
             backends=self._backends(report, host),
             firewall=firewall,
             surroundings=self._tried(lambda: surroundings(host), Surroundings()),

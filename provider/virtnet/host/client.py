@@ -302,14 +302,16 @@ class Host:
     def firewall_rules(self, program: "FirewallLister", *, seconds_old: float = 0.0) -> str | None:
         """All rules of a firewall as this program prints them; None where there is no such program.
 
-        An answer that was given to anybody at most `seconds_old` ago will do: a hundred networks are looked at in one
-        refresh, and their rules are in one listing.
+        An answer that anybody asked for at most `seconds_old` ago will do: a hundred networks are looked at in one
+        refresh, and their rules are in one listing. So will one that was asked for while this one waited for its turn.
         """
+        wanted = time.monotonic() - seconds_old
         with self._listings.lock:
             asked, known = self._listings.known.get(program, (0.0, None))
-            if not asked or time.monotonic() - asked > seconds_old:
+            if not asked or asked < wanted:
+                asked = time.monotonic()
                 known = self._list_rules(program)
-                self._listings.known[program] = (time.monotonic(), known)
+                self._listings.known[program] = (asked, known)
             return known
 
     def _list_rules(self, program: "FirewallLister") -> str | None:

@@ -3,6 +3,7 @@
 Deciding is the plan package's, and the observe package gathers what it looks at.
 """
 
+import time
 from collections.abc import Iterator
 
 from virtnet.network.checks.failures import DOUBTFUL, OF_WHAT_IS_LEFT_OUT
@@ -160,9 +161,10 @@ def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
 
     if clients.host is None or not desired.get("active", True):
         return
+    since = time.monotonic()
     there = find_network(clients.libvirt, name=str(desired["name"])) if desired.get("adopt") else None
     if there is not None and there.live is not None:
-        found = dropped(clients.host, there.live)
+        found = dropped(clients.host, there.live, since=since)
     else:
         made = (
             definition(write.render(new_tree(network_tree(desired), _ANY_UUID))) if there is None else there.definition

@@ -2,6 +2,7 @@
 
 import pytest
 from tests.builders import NETWORK_PLACES, network_host
+from tests.fakes.firewall import FakeFirewall
 from tests.fakes.host import FakeHost, broken, undeclared
 from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.libvirt import FakeLibvirt
@@ -46,6 +47,17 @@ def test_goes_on_where_something_cannot_be_asked() -> None:
     assert len(seen.unseen) == 2
     assert [finding.kind for finding in findings] == [FindingKind.NOT_CHECKED] * 2
     assert [finding.details["reason"] for finding in findings] == list(seen.unseen)
+
+
+def test_says_that_a_listing_cannot_be_read_and_goes_on() -> None:
+    host = hidden_host()
+    host.firewall = FakeFirewall(host.effects, {"iptables-save": "", "ip6tables-save": "", "nft-json": "{}"})
+
+    seen = observe(Clients(libvirt=FakeLibvirt(), host=host))
+
+    assert seen.rules == {}
+    assert [reason for reason in seen.unseen if "lists its firewall rules in a form that can't be read" in reason]
+    assert FindingKind.NOT_CHECKED in {finding.kind for finding in examine(seen)}
 
 
 def test_asks_a_host_that_cannot_be_reached_only_once() -> None:

@@ -5,8 +5,11 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -499,3 +502,31 @@ def test_one_listing_of_the_firewall_serves_all_doors_to_a_host_for_a_while(tmp_
     assert (first, second) == ("rules\n", "rules\n")
     assert asked_for_both == "asked\n"
     assert (tmp_path / "asked").read_text() == "asked\nasked\n"
+
+
+class _OnceAllHaveAsked:
+    """A lock that nobody gets before so many want it."""
+
+    def __init__(self, many: int) -> None:
+        self._all, self._lock = threading.Barrier(many), threading.Lock()
+
+    def __enter__(self) -> None:
+        self._all.wait(timeout=30)
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_a_listing_that_was_asked_for_while_others_waited_serves_them_too(tmp_path: Path) -> None:
+    program = tmp_path / "iptables-save"
+    program.write_text(f"#!/bin/sh\necho asked >> {tmp_path}/asked\necho rules\n")
+    program.chmod(0o755)
+    machine = LocalMachine(search_path=f"{tmp_path}:/usr/bin:/bin")
+    host = Host(machine, listings=Listings(lock=cast("threading.Lock", _OnceAllHaveAsked(5))))
+
+    with ThreadPoolExecutor(5) as pool:
+        told = list(pool.map(lambda _: host.firewall_rules("iptables-save"), range(5)))
+
+    assert told == ["rules\n"] * 5
+    assert (tmp_path / "asked").read_text() == "asked\n"

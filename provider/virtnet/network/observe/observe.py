@@ -1,5 +1,6 @@
 """What libvirt and the kernel report of a network, and of the rest of the host as far as it matters. No decisions."""
 
+import time
 import uuid as uuids
 from collections import Counter
 from collections.abc import Mapping
@@ -36,12 +37,13 @@ if TYPE_CHECKING:
 
 def observe(clients: Clients, scope: Scope) -> Observed:
     """What libvirt and the kernel report of this network; of the rest of the host only when it may matter."""
+    since = time.monotonic()
     report = _find(clients, scope)
     if report is None:
         return _observe_absent(clients, scope)
     libvirt = clients.libvirt
     report, autostart_obstacle = as_the_next_boot_sees_it(clients.host, report, libvirt.uri)
-    problems = running_problems(clients.host, report, checks_firewall=scope.checks_firewall)
+    problems = running_problems(clients.host, report, checks_firewall=scope.checks_firewall, since=since)
     amiss = not report.active or bool(problems)
     may_start = scope.start is Start.PLANNED or (scope.start is Start.IF_AMISS and amiss)
     users = attachments(clients, report)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
 from virtnet.network.names import pid_files
+from virtnet.network.observe.firewall.ages import ages_of_listings
 from virtnet.network.observe.firewall.libvirt_rules import (
     FILTERED_MODES,
     Backend,
@@ -21,7 +22,6 @@ from virtnet.network.observe.firewall.libvirt_rules import (
     listers,
     missing_rules,
 )
-from virtnet.network.observe.reads import SECONDS_RULES_STAND
 from virtnet.network.observed import LeftBridge, Loose, ReportedNetwork
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition
@@ -35,12 +35,13 @@ if TYPE_CHECKING:
 
 
 def running_problems(
-    host: "HostReader | None", report: ReportedNetwork, *, checks_firewall: bool
+    host: "HostReader | None", report: ReportedNetwork, *, checks_firewall: bool, since: float
 ) -> tuple[Problem, ...]:
     """What is wrong with the network that runs; none with one that does not.
 
     The first of bridge, addresses, dnsmasq and firewall rules, of which each needs those before it; then the bridge's
-    MTU, and the record that a restart of dnsmasq has left. `checks_firewall` is whether the rules are looked at.
+    MTU, and the record that a restart of dnsmasq has left. `checks_firewall` is whether the rules are looked at,
+    and `since` when the network was read, of time.monotonic().
     """
     live = report.live
     if live is None:
@@ -49,7 +50,7 @@ def running_problems(
     if host is not None:
         problems = _health_problems(host, report.name, live)
         if not problems and checks_firewall:
-            problems = _firewall_problems(host, report.name, live)
+            problems = _firewall_problems(host, report.name, live, since)
         if not any(problem.kind in (ProblemKind.BRIDGE_MISSING, ProblemKind.FOREIGN_BRIDGE) for problem in problems):
             problems = (*problems, *_mtu_problems(host, live))
     if live.restart_record_left:
@@ -136,24 +137,24 @@ def _mtu_problems(host: "FileReader", live: Definition) -> tuple[Problem, ...]:
     return (Problem(ProblemKind.BRIDGE_MTU_DIFFERS, {"bridge": live.bridge, "mtu": int(mtu), "expected": expected}),)
 
 
-def _firewall_problems(host: "HostReader", name: str, live: Definition) -> tuple[Problem, ...]:
+def _firewall_problems(host: "HostReader", name: str, live: Definition, since: float) -> tuple[Problem, ...]:
     """Whether the running network's rules were flushed, which libvirt does not notice, or others drop its packets."""
     if not live.bridge:
         return ()
     from virtnet.network.observe.firewall.whole import dropped
 
     try:
-        if missing := _missing_rules(host, name, live):
+        if missing := _missing_rules(host, name, live, since):
             details: Details = {"missing": [part.as_details() for part in missing]}
             return (Problem(ProblemKind.FIREWALL_RULES_MISSING, details),)
-        if found := dropped(host, live):
+        if found := dropped(host, live, since=since):
             return (Problem(ProblemKind.PACKETS_DROPPED, found),)
-    except (HostFailure, AccessDenied):  # only root can look
+    except (HostFailure, AccessDenied, ValueError):  # only root can look, and not each listing can be read
         return ()
     return ()
 
 
-def _missing_rules(host: "HostReader", name: str, live: Definition) -> list[MissingRules]:
+def _missing_rules(host: "HostReader", name: str, live: Definition, since: float) -> list[MissingRules]:
     """What the network has lost of its rules.
 
     Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
@@ -162,7 +163,7 @@ def _missing_rules(host: "HostReader", name: str, live: Definition) -> list[Miss
         return []
     missing: list[MissingRules] = []
     backend = backend_of_status(host.read_file(status_file(name)))
-    for seconds_old in (SECONDS_RULES_STAND, 0.0):
+    for seconds_old in ages_of_listings(since):
         rules = _rules(host, live, backend, seconds_old)
         # Of a network that nobody has rules of, by either backend the same is missing.
         by = backend or backend_by_rules(live.bridge, rules) or Backend.IPTABLES

@@ -137,7 +137,7 @@ class FirewallReader(Protocol):
     def firewall_rules(self, program: FirewallLister, *, seconds_old: float = 0.0) -> str | None:
         """All rules of a firewall as this program prints them; None where there is no such program.
 
-        An answer that was given to anybody at most `seconds_old` ago will do.
+        An answer that anybody asked for at most `seconds_old` ago will do.
         """
 
     def firewall_zones(self) -> Sequence[str]:

@@ -447,6 +447,17 @@ def test_a_network_that_lost_its_rules_has_a_problem_that_a_new_listing_confirms
     assert seen.problems == ((problem,) if missing else ())
 
 
+@pytest.mark.parametrize("backend", ["iptables", "nftables"])
+def test_a_listing_that_cannot_be_read_tells_of_no_problem(backend: str) -> None:
+    status = f"<networkstatus><firewall name='fwRemoval' backend='{backend}'/></networkstatus>"
+    host = network_host({**BRIDGE, "/run/libvirt/network/lab.xml": status})
+    host.firewall.listings = {"iptables-save": FILTERED, "ip6tables-save": FILTERED, "nft-json": "{}"}
+
+    seen = observe_there(clients(host, active=True), {}, {"uuid": UUID, "host_uuid": "as recorded"})
+
+    assert seen.problems == ()
+
+
 NFT = (Path(__file__).parents[2] / "data" / "firewall" / "modes" / "nft.json").read_text().replace("vquiet", "vn-lab")
 EMPTY_CHAINS = "".join(line for line in FILTERED.splitlines(keepends=True) if "vn-lab" not in line)
 

@@ -12,8 +12,9 @@ from virtnet.host import messages
 from virtnet.host.default_route import interfaces_to_everywhere
 from virtnet.host.firewall.listings import ruleset
 from virtnet.host.firewall.programs import Program
+from virtnet.network.observe.firewall.ages import ages_of_listings
 from virtnet.network.observe.firewall.paths import FoundPath, Surroundings, dropped_by_others, dropped_details, paths
-from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC, SECONDS_RULES_STAND
+from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC
 from virtnet.spec.failures import Details
 
 if TYPE_CHECKING:
@@ -40,11 +41,14 @@ def whole_firewall(host: "HostReader", *, seconds_old: float = 0.0) -> "Ruleset"
         raise HostFailure(messages.listing_not_read(host.name, str(error))) from error
 
 
-def dropped(host: "HostReader", live: "Definition") -> Details | None:
-    """What somebody else than libvirt drops of a running network's packets, as plain data. Raises HostFailure."""
+def dropped(host: "HostReader", live: "Definition", *, since: float) -> Details | None:
+    """What somebody else than libvirt drops of a running network's packets, as plain data.
+
+    `since` is when the network was read, of time.monotonic(). Raises HostFailure.
+    """
     around = surroundings(host)
     found: Sequence[FoundPath] = ()
-    for seconds_old in (SECONDS_RULES_STAND, 0.0):
+    for seconds_old in ages_of_listings(since):
         found = dropped_by_others(paths(live, whole_firewall(host, seconds_old=seconds_old), around))
         if not found:
             return None
