@@ -22,6 +22,7 @@ from virtnet.forwarding import observe as forwarding_observe
 from virtnet.forwarding.boot_files.paths import DIRECTORY
 from virtnet.forwarding.reads import READS as FORWARDING_READS
 from virtnet.forwarding.sysctl import integer
+from virtnet.host.firewall import iptables
 from virtnet.host.firewall.programs import has_firewalld
 from virtnet.network.names import PID_FILES, network_of_pid_file
 from virtnet.network.observe import observe as network_observe
@@ -37,7 +38,7 @@ from virtnet.network.observe.reads import READS as NETWORK_READS
 from virtnet.network.observe.scope import Scope
 from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork, reported
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.host import FirewallLister, FirewallReader, HostReader
+from virtnet.planning.clients.host import FileReader, FirewallLister, FirewallReader, HostReader
 from virtnet.planning.clients.reads import combined
 from virtnet.port_forward.observe.survey import survey
 
@@ -163,6 +164,7 @@ class _Looking:
             rules={} if firewall is None else rules,
             backends=self._backends(report, host),
             firewall=firewall,
+            legacy_tables=self._tried(lambda: _legacy_tables(host, rules), {}) if firewall is not None else {},
             surroundings=self._tried(lambda: surroundings(host), Surroundings()),
             zones=tuple(self._tried(host.firewall_zones, ())) if firewall and has_firewalld(firewall) else (),
             starts_at_boot=self._starts_at_boot(host),
@@ -198,6 +200,16 @@ class _Looking:
 
 def _listed(host: FirewallReader) -> dict[str, str | None]:
     return {program: host.firewall_rules(program) for program in PROGRAMS}
+
+
+def _legacy_tables(host: FileReader, rules: Mapping[str, str | None]) -> Mapping[str, tuple[str, ...]]:
+    told = {
+        lister.replace("-save", "-legacy-save"): iptables.legacy_tables(
+            rules[lister], host.read_file(iptables.NAMES_IN_PROC[version])
+        )
+        for lister, version in iptables.VERSIONS.items()
+    }
+    return {program: names for program, names in told.items() if names}
 
 
 def _others(report: ReportedNetwork, networks: Sequence[ReportedNetwork]) -> tuple[ReportedNetwork, ...]:

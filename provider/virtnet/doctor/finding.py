@@ -77,6 +77,8 @@ class DoctorReport:
     """The whole of it; None where it was not looked at."""
     surroundings: Surroundings = field(default_factory=Surroundings)
     """What of the host tells which packets come by."""
+    legacy_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Tables that the kernel keeps for iptables-legacy and nobody has listed, by the program that would."""
     zones: tuple[str, ...] = ()
     """Firewalld's."""
     firewall_backend: Backend | None = None

@@ -68,6 +68,9 @@ def firewall(report: DoctorReport) -> Iterator[Finding]:
     for network in report.networks:
         if network.report.active and network.report.running.mode == "open":
             yield from _paths(network, report)
+    if report.legacy_tables:
+        tables = {program: list(names) for program, names in report.legacy_tables.items()}
+        yield Finding(area="firewall", level=Level.NOTE, kind=FindingKind.LEGACY_TABLES, data={"tables": tables})
 
 
 def _paths(network: ObservedNetwork, report: DoctorReport) -> Iterator[Finding]:

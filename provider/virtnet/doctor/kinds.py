@@ -71,6 +71,8 @@ class FindingKind(Enum):
     """network; bridge, zone and dropped as for the problem of that name of LibvirtNetwork"""
     PACKETS_NOT_JUDGED = auto()
     """network, ways: each with its path, version of IP, and the first place that it depends on"""
+    LEGACY_TABLES = auto()
+    """tables: by the program that lists them, iptables-legacy-save or ip6tables-legacy-save, their names"""
 
     # IP forwarding
     PARAMETER_SET_AT_BOOT = auto()

@@ -114,6 +114,13 @@ def _packets_not_judged(*, network: str, ways: Sequence[Mapping[str, str]]) -> A
     return Advice(f"network '{network}': whether these pass depends on rules that are not judged here: {told}")
 
 
+def _legacy_tables(*, tables: Mapping[str, Sequence[str]]) -> Advice:
+    told = "; ".join(f"{', '.join(names)} ({program} lists them)" for program, names in tables.items())
+    return Advice(
+        f"what drops packets in tables of iptables-legacy is not judged here, as iptables-save lists none of them: {told}"
+    )
+
+
 # IP forwarding
 
 
@@ -412,6 +419,7 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.RULES_MISSING: _rules_missing,
     FindingKind.PACKETS_DROPPED: _packets_dropped,
     FindingKind.PACKETS_NOT_JUDGED: _packets_not_judged,
+    FindingKind.LEGACY_TABLES: _legacy_tables,
     FindingKind.PARAMETER_SET_AT_BOOT: _set_at_boot,
     FindingKind.PARAMETER_DEFAULT_AT_BOOT: _default_at_boot,
     FindingKind.PARAMETER_UNKNOWN: _parameter_unknown,

@@ -192,6 +192,9 @@ EXAMPLES: Mapping[str, DoctorReport] = {
         network(), rules={"iptables-save": IPTABLES.replace("-A INPUT -j LIBVIRT_INP\n", "")}
     ),
     "Docker's policy": drops(DOCKER, network(), network("n9", "open", "10.9.9.1")),
+    "tables of iptables-legacy": report(
+        rules={"iptables-save": ""}, legacy_tables={"iptables-legacy-save": ("nat", "filter")}
+    ),
     "rules that are not judged": drops(MARKED, network("n9", "open", "10.9.9.1")),
     "forwarding is off": report(
         forwarding=forwards(users={IPV4: (NAT_NETWORK, ForwardingUser(UserKind.NETWORK, "n2", "route"))})

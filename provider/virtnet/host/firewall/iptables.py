@@ -132,6 +132,15 @@ def in_nftables(listing: str) -> bool:
     return "(nf_tables)" in listing.partition("\n")[0]
 
 
+def legacy_tables(listing: str | None, told: str | None) -> tuple[str, ...]:
+    """Tables of iptables-legacy that a listing leaves out, by what the kernel tells of its own (`NAMES_IN_PROC`).
+
+    iptables-save of nftables has none of them, and legacy's has all; None stands for a listing by no program.
+    """
+    listed = frozenset[str]() if listing is None or in_nftables(listing) else names(listing)
+    return tuple(name for name in (told or "").split() if name not in listed)
+
+
 def _chain(table: str, name: str, policy: str, rules: Sequence[Rule]) -> Chain:
     return Chain(
         name=name,
@@ -285,6 +294,9 @@ def _ports(looked_at: Field, value: str, *, negated: bool) -> Test:
         ranges.append((int(low or 0), int(high or (65535 if ":" in one else low))))
     return Test(looked_at, ranges=tuple(ranges), negated=negated)
 
+
+#: The files that name the tables of iptables-legacy in use, by version of IP; only root reads them.
+NAMES_IN_PROC: Mapping[int, str] = {4: "/proc/net/ip_tables_names", 6: "/proc/net/ip6_tables_names"}
 
 #: By which a listing of each program is known.
 VERSIONS: Mapping[str, int] = {"iptables-save": 4, "ip6tables-save": 6}
