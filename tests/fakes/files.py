@@ -17,6 +17,8 @@ class FakeFiles:
     """Files and directories that a test expects to be looked at, whether or not they are there."""
     dangling: list[str] = field(default_factory=list)
     """Paths of links that lead nowhere."""
+    removed: list[str] = field(default_factory=list)
+    """Directories that were to go if nothing is in them."""
 
     def read_file(self, path: str) -> str | None:
         self._expect(path)
@@ -36,6 +38,11 @@ class FakeFiles:
         self._expect(path)
         with self.effects.happen(f"remove {path}"):
             del self.texts[path]
+
+    def remove_directory(self, path: str) -> None:
+        self._expect(path)
+        with self.effects.happen(f"remove {path}"):
+            self.removed.append(path)
 
     def _expect(self, path: str) -> None:
         declared = any(path == place or path.startswith(f"{place}/") for place in self.places)

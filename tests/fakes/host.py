@@ -152,6 +152,9 @@ class FakeHost:
     def remove_file(self, path: str) -> None:
         self.files.remove_file(path)
 
+    def remove_directory(self, path: str) -> None:
+        self.files.remove_directory(path)
+
     def read_sysctl(self, key: str) -> str | None:
         return self.sysctl.read_sysctl(key)
 

@@ -48,7 +48,7 @@ REACHED = f"web 80 {OUTSIDE[4]}"
 
 def traces(host: Host) -> str:
     return host.sh(
-        "find /etc/virtnet /etc/systemd/system -type f 2>/dev/null | sort; nft list tables; ip -o link | cut -d: -f2;"
+        "find /etc/virtnet /etc/systemd/system 2>/dev/null | sort; nft list tables; ip -o link | cut -d: -f2;"
         "ip rule; ip -6 rule; iptables-save | grep -c virtnet || true"
     )
 

@@ -11,6 +11,7 @@ from virtnet.doctor.finding import DoctorReport, Finding, Level
 from virtnet.doctor.kinds import FindingKind, SubnetUserKind
 from virtnet.host.default_route import routes_to_networks
 from virtnet.network.xml.definition import Subnet
+from virtnet.port_forward.rules.names import is_own_link
 
 #: Private blocks (RFC 1918, RFC 4193) to look for free subnets in, the one people expect first.
 BLOCKS = ("192.168.0.0/16", "10.0.0.0/8", "172.16.0.0/12")
@@ -51,7 +52,10 @@ def subnets(report: DoctorReport) -> Iterator[Finding]:
 
 
 def in_use(report: DoctorReport) -> dict[Subnet, list[SubnetUser]]:
-    """Every subnet with those who use it: networks, active or not, then the host's interfaces and routes."""
+    """Every subnet with those who use it: networks, active or not, then the host's interfaces and routes.
+
+    The links of port forwards use none: their address is nobody's.
+    """
     found: dict[Subnet, list[SubnetUser]] = {}
     bridges: set[str] = set()
     for network in report.networks:
@@ -61,10 +65,10 @@ def in_use(report: DoctorReport) -> dict[Subnet, list[SubnetUser]]:
                 _add(found, ip["address"], SubnetUser(SubnetUserKind.NETWORK, network.report.name))
     if report.host is not None:
         for address in report.host.addresses:
-            if address.interface not in bridges:
+            if address.interface not in bridges and not is_own_link(address.interface):
                 _add(found, address.address, SubnetUser(SubnetUserKind.INTERFACE, address.interface))
         for route in routes_to_networks(report.host.routes):
-            if route.interface not in bridges:
+            if route.interface not in bridges and not is_own_link(route.interface):
                 through_gateway = SubnetUser(SubnetUserKind.ROUTE, route.interface)
                 _add(found, route.destination, through_gateway if route.gateway else None)
     return dict(sorted(found.items(), key=lambda item: (item[0].version, item[0])))

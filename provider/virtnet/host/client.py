@@ -291,6 +291,11 @@ class Host:
         """Remove a file; no error where there is none."""
         self._execute(messages.remove_file(path), "remove", path, but=_NOT_THERE)
 
+    def remove_directory(self, path: str) -> None:
+        """Remove a directory with nothing in it; no error where there is none, or it holds something."""
+        in_use = (errno.ENOTEMPTY, errno.EBUSY)  # the second where something is mounted there
+        self._execute(messages.remove_file(path), "remove-directory", path, but=(*_NOT_THERE, *in_use))
+
     def end_process(self, pid: int) -> None:
         """End a process by SIGTERM, and wait until it has ended; no error where there is none."""
         answer = self._execute(

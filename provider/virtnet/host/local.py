@@ -78,6 +78,7 @@ class LocalMachine:
             "write": _write_existing,
             "replace": _replace,
             "remove": _remove,
+            "remove-directory": _remove_directory,
             "end": _end,
             "lock": self._lock,
             "unlock": self._unlock,
@@ -218,6 +219,12 @@ def _remove(path: str) -> Answer:
     if Path(path).parent.is_dir():
         _sweep(str(Path(path).parent), Path(path).name)
         _sync_directory(str(Path(path).parent))
+    return Answer()
+
+
+def _remove_directory(path: str) -> Answer:
+    Path(path).rmdir()
+    _sync_directory(str(Path(path).parent))
     return Answer()
 
 

@@ -19,10 +19,12 @@ _NUMBERS_BY_MESSAGE = {
     os.strerror(number): number
     for number in (
         errno.EACCES,
+        errno.EBUSY,
         errno.EINVAL,
         errno.EISDIR,
         errno.ENOENT,
         errno.ENOTDIR,
+        errno.ENOTEMPTY,
         errno.EPERM,
         errno.EROFS,
     )
@@ -112,6 +114,11 @@ vn_remove() {
   vn_parent=${1%/*}
   vn_stderr=$(rm -f -- "$1" "$vn_parent/.${1##*/}.new."* 2>&1); vn_status=$?
   if [ "$vn_status" = 0 ] && [ -d "$vn_parent" ]; then vn_stderr=$(sync "$vn_parent" 2>&1); vn_status=$?; fi
+  vn_answer "$vn_status" "$vn_stderr"
+}
+vn_remove_directory() {
+  vn_stderr=$(rmdir -- "$1" 2>&1); vn_status=$?
+  if [ "$vn_status" = 0 ]; then vn_stderr=$(sync "${1%/*}" 2>&1); vn_status=$?; fi
   vn_answer "$vn_status" "$vn_stderr"
 }
 vn_lock() { # held by the shell itself, so that it ends with the session; without the right to, there is none to take

@@ -14,7 +14,7 @@ from virtnet.planning.plan import Step
 from virtnet.planning.reports import ServiceReport
 from virtnet.port_forward.forward import Forward
 from virtnet.port_forward.kinds import FaultKind, Missing, StepKind
-from virtnet.port_forward.restore.files import RUN_BY_SERVICE, RUNS, SCRIPT_PATH, SERVICE, STOPPED
+from virtnet.port_forward.restore.files import DIRECTORIES, RUN_BY_SERVICE, RUNS, SCRIPT_PATH, SERVICE, STOPPED
 from virtnet.port_forward.rules.listing import parse
 from virtnet.port_forward.rules.names import TABLE
 from virtnet.port_forward.rules.render import change
@@ -151,6 +151,9 @@ class PutRestore:
             host.set_service(SERVICE, STOPPED)
         for file in self.files:
             file.make(host)
+        if any(file.content is None for file in self.files):
+            for directory in DIRECTORIES:
+                host.remove_directory(directory)
         if self.service is not None and self.service != STOPPED:
             host.set_service(SERVICE, self.service)
 

@@ -35,6 +35,20 @@ def test_in_use_and_free() -> None:
     assert free.data["free"] == ["192.168.101.0/24", "192.168.104.0/24", "192.168.105.0/24", "fd00:0:0:2::/64"]
 
 
+def test_the_links_of_port_forwards_use_none() -> None:
+    host = HOST._replace(
+        addresses=(
+            HostAddress(interface="vnpf853557b0", address="192.0.0.8/32"),
+            HostAddress(interface="vnpfabc", address="192.0.2.8/32"),
+        ),
+        routes=(HostRoute(destination="10.9.0.0/16", interface="vnpf853557b0", gateway="", protocol=""),),
+    )
+
+    used, _ = subnets(report(host=host))
+
+    assert used.data["in_use"] == {"192.0.2.8/32": [{"kind": "interface", "name": "vnpfabc"}]}
+
+
 def test_where_all_of_a_block_is_taken() -> None:
     host = HOST._replace(addresses=(HostAddress(interface="eth0", address="192.168.0.1/16"),))
 

@@ -242,6 +242,23 @@ class TestFiles:
         assert host.read_file(str(path)) is None
         assert host.list_directory(str(tmp_path / "nowhere")) == []
 
+    def test_removes_a_directory_that_holds_nothing(self, machine: Machine, tmp_path: Path) -> None:
+        host, directory = Host(machine), tmp_path / "-a b"
+        (directory / "in it").mkdir(parents=True)
+
+        host.remove_directory(str(directory))
+        host.remove_directory(str(tmp_path / "nowhere"))
+        assert directory.is_dir()
+        host.remove_directory(str(directory / "in it"))
+        host.remove_directory(str(directory))
+
+        assert not directory.exists()
+
+    def test_a_directory_that_something_is_mounted_on_stays(self, machine: Machine) -> None:
+        Host(machine).remove_directory("/proc")
+
+        assert Path("/proc/self").exists()
+
     def test_says_what_stands_in_the_way(self, machine: Machine, tmp_path: Path) -> None:
         (tmp_path / "90-x.conf").mkdir()
 

@@ -102,12 +102,12 @@ def test_a_delete_that_is_taken_back_has_it_run_again() -> None:
     clients = at(host)
     recorded = applied(clients, checked())
     files = dict(host.files.texts)
-    host.effects.log, host.effects.fail_at, host.effects.fail_after = [], 6, True
+    host.effects.log, host.effects.fail_at, host.effects.fail_after = [], 8, True
 
     with pytest.raises(ApplyFailed) as failed:
         deleted(clients, recorded)
 
-    assert host.effects.log[6] == f"remove {SERVICE_PATH}", "the last effect of all"
+    assert host.effects.log[8] == "remove /etc/virtnet", "the last effect of all"
     assert failed.value.left == ()
     assert (host.services.found[SERVICE], host.files.texts) == (RUNS, files)
 
@@ -125,3 +125,15 @@ def test_what_is_done_to_it_is_said() -> None:
     host.services.found[SERVICE] = ServiceReport(enabled=False, active=False)
     *_, remove = planned(clients, None, recorded).steps
     assert messages().sentence(remove.describe()).startswith("remove /etc/virtnet/port-forwards.nft")
+
+
+def test_the_last_delete_leaves_no_directory() -> None:
+    host = forwarding_host()
+    clients = at(host)
+    recorded, second = applied(clients, checked()), applied(clients, NEXT)
+
+    deleted(clients, second)
+    assert host.files.removed == []
+    deleted(clients, recorded)
+
+    assert host.files.removed == ["/etc/virtnet/port-forwards", "/etc/virtnet"]

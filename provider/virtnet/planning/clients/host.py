@@ -46,6 +46,9 @@ class Files(FileReader, Protocol):
     def remove_file(self, path: str) -> None:
         """Remove a file; no error where there is none."""
 
+    def remove_directory(self, path: str) -> None:
+        """Remove a directory with nothing in it; no error where there is none, or it holds something."""
+
 
 class SysctlReader(Protocol):
     """Kernel parameters, by their keys in slash form: net/ipv4/ip_forward."""

@@ -33,7 +33,7 @@ from virtnet.port_forward.restore import check as needs
 from virtnet.port_forward.restore.check import Need
 from virtnet.port_forward.restore.files import DIRECTORY, SCRIPT_PATH, SERVICE, common_files, path_of
 from virtnet.port_forward.rules.listing import parse as parse_rules
-from virtnet.port_forward.rules.names import LINK_PREFIX, TABLE
+from virtnet.port_forward.rules.names import TABLE, is_own_link
 from virtnet.port_forward.rules.table import Table
 from virtnet.port_forward.steps import host_of
 from virtnet.spec.part import UNKNOWN, Values, as_group, as_list
@@ -154,7 +154,7 @@ def _addresses(host: Routing) -> Iterator[str]:
     """Those that others can reach; virtnet's own links have one that is nobody's."""
     for entry in host.addresses():
         address = ipaddress.ip_interface(entry.address).ip
-        if not (address.is_loopback or address.is_link_local or entry.interface.startswith(LINK_PREFIX)):
+        if not (address.is_loopback or address.is_link_local or is_own_link(entry.interface)):
             yield str(address)
 
 

@@ -9,6 +9,9 @@ from virtnet.port_forward.rules.render import COMMON
 #: Of the files of single forwards, each ID.nft.
 DIRECTORY = "/etc/virtnet/port-forwards"
 
+#: Removed with the last file of theirs, in this order, unless somebody has put something there.
+DIRECTORIES = (DIRECTORY, "/etc/virtnet")
+
 COMMON_PATH = "/etc/virtnet/port-forwards.nft"
 
 SCRIPT_PATH = "/etc/virtnet/port-forwards.sh"

@@ -1,6 +1,7 @@
 """What the parts of the table, and the links beside it, are called. Pure."""
 
 import hashlib
+import re
 from typing import Literal
 
 #: Of family inet. The whole table is virtnet's.
@@ -47,6 +48,11 @@ def gateways_of(version: int) -> str:
 def family_of(version: int) -> Literal["ip", "ip6"]:
     """What nft calls a version of IP."""
     return "ip6" if version == 6 else "ip"
+
+
+def is_own_link(interface: str) -> bool:
+    """Whether an interface has the name of an end of an own link."""
+    return re.fullmatch(rf"({LINK_PREFIX}|{PORT_PREFIX})[0-9a-f]{{8}}", interface) is not None
 
 
 def link_names(network_uuid: str) -> tuple[str, str]:
