@@ -151,10 +151,10 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _run_doctor(options: argparse.Namespace) -> int:
     import shutil
 
+    from virtnet.commands.doctor.diagnose import diagnose
+    from virtnet.commands.doctor.finding import Level
+    from virtnet.commands.doctor.output import as_json, table
     from virtnet.connect import connect
-    from virtnet.doctor.diagnose import diagnose
-    from virtnet.doctor.finding import Level
-    from virtnet.doctor.output import as_json, table
     from virtnet.libvirtd.connection import Connections
 
     uri = _uri_of(options)

@@ -1,11 +1,11 @@
 """What the doctor finds of port forwards."""
 
 import pytest
-from tests.unit.doctor.reports import EXAMPLES, beside_ok
+from tests.unit.commands.doctor.reports import EXAMPLES, beside_ok
 
-from virtnet.doctor.finding import Level
-from virtnet.doctor.kinds import FindingKind
-from virtnet.doctor.port_forwards import port_forwards
+from virtnet.commands.doctor.finding import Level
+from virtnet.commands.doctor.kinds import FindingKind
+from virtnet.commands.doctor.port_forwards import port_forwards
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from virtnet.doctor.kinds import FindingKind
+from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.forwarding.observed import ForwardingReport
 from virtnet.host.firewall.ruleset import Ruleset
 from virtnet.network.observe.firewall.libvirt_rules import Backend

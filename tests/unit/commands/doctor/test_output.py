@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 from tests.golden import assert_golden_text
-from tests.unit.doctor.reports import EXAMPLES
+from tests.unit.commands.doctor.reports import EXAMPLES
 
-from virtnet.doctor.diagnose import examine
-from virtnet.doctor.finding import Finding
-from virtnet.doctor.output import as_json, table
+from virtnet.commands.doctor.diagnose import examine
+from virtnet.commands.doctor.finding import Finding
+from virtnet.commands.doctor.output import as_json, table
 
 HERE = Path(__file__).parent
 URI = "qemu:///system"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.doctor.kinds import FindingKind
+from virtnet.commands.doctor.finding import DoctorReport, Finding, Level
+from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.network.observe.firewall.libvirt_rules import WRITES_NFTABLES, Backend
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY, LIBVIRT_OF_USE, version_text
 from virtnet.transport.uri import with_system

@@ -1,9 +1,9 @@
 """Which subnets the doctor takes for used, and which for free."""
 
-from tests.unit.doctor.reports import HOST, network, report
+from tests.unit.commands.doctor.reports import HOST, network, report
 
-from virtnet.doctor.kinds import FindingKind
-from virtnet.doctor.subnets import subnets
+from virtnet.commands.doctor.kinds import FindingKind
+from virtnet.commands.doctor.subnets import subnets
 from virtnet.planning.reports import HostAddress, HostRoute
 
 

@@ -7,8 +7,8 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.doctor.kinds import FindingKind, SubnetUserKind
+from virtnet.commands.doctor.finding import DoctorReport, Finding, Level
+from virtnet.commands.doctor.kinds import FindingKind, SubnetUserKind
 from virtnet.host.default_route import routes_to_networks
 from virtnet.network.xml.definition import Subnet
 from virtnet.port_forward.rules.names import is_own_link

@@ -4,11 +4,21 @@ import re
 from typing import cast
 
 import pytest
-from tests.unit.doctor.reports import DNSMASQ_GONE, DOCKER, IPTABLES, MARKED, NFT, beside_ok, drops, network, report
+from tests.unit.commands.doctor.reports import (
+    DNSMASQ_GONE,
+    DOCKER,
+    IPTABLES,
+    MARKED,
+    NFT,
+    beside_ok,
+    drops,
+    network,
+    report,
+)
 
-from virtnet.doctor.finding import Finding, Level
-from virtnet.doctor.firewall import firewall
-from virtnet.doctor.kinds import FindingKind
+from virtnet.commands.doctor.finding import Finding, Level
+from virtnet.commands.doctor.firewall import firewall
+from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.network.observe.firewall.libvirt_rules import Backend
 from virtnet.network.observed import ObservedNetwork
 from virtnet.network.problem_kinds import ProblemKind

@@ -3,7 +3,7 @@
 import uuid as uuids
 
 import pytest
-from tests.unit.doctor.reports import (
+from tests.unit.commands.doctor.reports import (
     DNSMASQ_GONE,
     HELD,
     HOST,
@@ -19,9 +19,9 @@ from tests.unit.doctor.reports import (
     report,
 )
 
-from virtnet.doctor.finding import Finding, Level
-from virtnet.doctor.kinds import FindingKind
-from virtnet.doctor.networks import networks
+from virtnet.commands.doctor.finding import Finding, Level
+from virtnet.commands.doctor.kinds import FindingKind
+from virtnet.commands.doctor.networks import networks
 from virtnet.network.names import holding_uuid
 from virtnet.network.observed import AutostartObstacle, Loose, Misplaced, ObservedNetwork
 from virtnet.network.plan.kinds import RefusalKind

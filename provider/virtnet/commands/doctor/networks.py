@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.doctor.kinds import FindingKind
+from virtnet.commands.doctor.finding import DoctorReport, Finding, Level
+from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.network.names import holding_uuid
 from virtnet.network.observe.autostart import place_of
 from virtnet.network.observed import AutostartObstacle, ObservedNetwork, ReportedNetwork

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from virtnet.doctor.finding import DoctorReport, Finding
-from virtnet.doctor.firewall import firewall
-from virtnet.doctor.forwarding import forwarding
-from virtnet.doctor.libvirt import libvirt
-from virtnet.doctor.networks import networks
-from virtnet.doctor.port_forwards import port_forwards
-from virtnet.doctor.subnets import subnets
+from virtnet.commands.doctor.finding import DoctorReport, Finding
+from virtnet.commands.doctor.firewall import firewall
+from virtnet.commands.doctor.forwarding import forwarding
+from virtnet.commands.doctor.libvirt import libvirt
+from virtnet.commands.doctor.networks import networks
+from virtnet.commands.doctor.port_forwards import port_forwards
+from virtnet.commands.doctor.subnets import subnets
 from virtnet.errors import AccessDenied, LibvirtFailure, Unreachable, VirtnetError
 from virtnet.forwarding import observe as forwarding_observe
 from virtnet.forwarding.boot_files.paths import DIRECTORY

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from tests.golden import assert_golden
-from tests.unit.doctor.reports import EXAMPLES
+from tests.unit.commands.doctor.reports import EXAMPLES
 
-from virtnet.doctor.diagnose import examine
-from virtnet.doctor.finding import Finding
-from virtnet.doctor.kinds import FindingKind
-from virtnet.doctor.messages import advice
+from virtnet.commands.doctor.diagnose import examine
+from virtnet.commands.doctor.finding import Finding
+from virtnet.commands.doctor.kinds import FindingKind
+from virtnet.commands.doctor.messages import advice
 
 HERE = Path(__file__).parent
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
 from typing import Any, Final
 
-from virtnet.doctor.finding import Finding
-from virtnet.doctor.kinds import FindingKind, SubnetUserKind
+from virtnet.commands.doctor.finding import Finding
+from virtnet.commands.doctor.kinds import FindingKind, SubnetUserKind
 from virtnet.forwarding import messages as forwarding_messages
 from virtnet.forwarding.messages import listed
 from virtnet.forwarding.sysctl import IPV4, shown

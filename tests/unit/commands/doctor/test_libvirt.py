@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from tests.unit.doctor.reports import HOST, beside_ok, network, report
+from tests.unit.commands.doctor.reports import HOST, beside_ok, network, report
 
-from virtnet.doctor.finding import Level
-from virtnet.doctor.kinds import FindingKind
-from virtnet.doctor.libvirt import libvirt
+from virtnet.commands.doctor.finding import Level
+from virtnet.commands.doctor.kinds import FindingKind
+from virtnet.commands.doctor.libvirt import libvirt
 from virtnet.network.observe.firewall.libvirt_rules import Backend
 
 PROBLEM, NOTE = Level.PROBLEM, Level.NOTE

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.doctor.kinds import FindingKind
+from virtnet.commands.doctor.finding import DoctorReport, Finding, Level
+from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.port_forward.observe.survey import Survey
 from virtnet.port_forward.record import Record
 from virtnet.port_forward.restore.files import path_of

@@ -1,11 +1,11 @@
 """What the doctor finds of IP forwarding: now, at boot, and who else has a hand in it."""
 
 import pytest
-from tests.unit.doctor.reports import LATER, NAT, NAT_NETWORK, NETWORKD, OTHER, OURS, drop_in, forwards, report
+from tests.unit.commands.doctor.reports import LATER, NAT, NAT_NETWORK, NETWORKD, OTHER, OURS, drop_in, forwards, report
 
-from virtnet.doctor.finding import Level
-from virtnet.doctor.forwarding import forwarding
-from virtnet.doctor.kinds import FindingKind
+from virtnet.commands.doctor.finding import Level
+from virtnet.commands.doctor.forwarding import forwarding
+from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.forwarding.observed import ForwardingReport
 from virtnet.forwarding.sysctl import IPV4, IPV6, accept_ra_of
 from virtnet.spec.failures import Details

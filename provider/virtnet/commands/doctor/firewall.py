@@ -6,8 +6,8 @@ then guests are cut off, or not kept apart, and networks cannot start. What rule
 
 from collections.abc import Iterator
 
-from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.doctor.kinds import FindingKind
+from virtnet.commands.doctor.finding import DoctorReport, Finding, Level
+from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.host.firewall.verdicts import Fate
 from virtnet.network.observe.firewall.libvirt_rules import (
     FILTERED_MODES,

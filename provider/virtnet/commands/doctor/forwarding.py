@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.doctor.kinds import FindingKind
+from virtnet.commands.doctor.finding import DoctorReport, Finding, Level
+from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.forwarding.boot_files.boot import KERNEL_DEFAULT, BootValue, assignments, by_procps, by_systemd
 from virtnet.forwarding.boot_files.drop_in import DropIn, parse
 from virtnet.forwarding.boot_files.other_programs import overriding_settings

@@ -4,8 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from virtnet.doctor.finding import Finding, Level
-from virtnet.doctor.messages import advice, data
+from virtnet.commands.doctor.finding import Finding, Level
+from virtnet.commands.doctor.messages import advice, data
 
 NARROWEST = 40
 """Columns that the widest part of the table has at least, however narrow the terminal is."""

@@ -8,8 +8,8 @@ from typing import Any
 from tests.fakes.host import FakeHost
 from tests.unit.port_forward.hosts import LAB_UUID, applied, at, checked, forwarding_host
 
-from virtnet.doctor.finding import DoctorReport, Finding, Level
-from virtnet.doctor.kinds import FindingKind
+from virtnet.commands.doctor.finding import DoctorReport, Finding, Level
+from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.forwarding.boot_files.drop_in import DropIn, render
 from virtnet.forwarding.kinds import UserKind
 from virtnet.forwarding.observed import ForwardingReport, ForwardingUser
@@ -27,7 +27,7 @@ from virtnet.port_forward.observe.survey import Survey, survey
 from virtnet.port_forward.restore.check import Need, NeedKind
 from virtnet.port_forward.restore.files import SERVICE, path_of
 
-DATA = Path(__file__).parents[1] / "data" / "firewall"
+DATA = Path(__file__).parents[2] / "data" / "firewall"
 IPTABLES, NFT = (DATA / "iptables-save.txt").read_text(), (DATA / "nft.json").read_text()
 HOST = HostReport(links=(), addresses=(), routes=(), listening_sockets=(), missing_programs=())
 UUID = "11111111-2222-3333-4444-555555555555"

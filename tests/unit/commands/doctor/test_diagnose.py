@@ -7,11 +7,11 @@ from tests.fakes.host import FakeHost, broken, undeclared
 from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.systemd import FakeNftTables
-from tests.unit.doctor.reports import beside_ok
+from tests.unit.commands.doctor.reports import beside_ok
 
-from virtnet.doctor.diagnose import ENABLED, SYSTEMD, examine, observe
-from virtnet.doctor.finding import Level
-from virtnet.doctor.kinds import FindingKind
+from virtnet.commands.doctor.diagnose import ENABLED, SYSTEMD, examine, observe
+from virtnet.commands.doctor.finding import Level
+from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
 from virtnet.forwarding.boot_files.paths import DIRECTORY
 from virtnet.network.observe.reads import NETWORK_CONF

@@ -1,0 +1,1 @@
+"""What the subcommands of `virtnet` do. `virtnet.cli` reads their arguments and calls them; nothing else does."""
