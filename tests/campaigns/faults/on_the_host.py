@@ -62,10 +62,12 @@ NO_GUEST = "no guest there"
 #: When a daemon is broken that nobody mends for now.
 MEANWHILE = "network runs, and nobody mends it"
 LEFT_SO = ("provider killed, and left so", "restart with guests, after StopNetwork")
+#: More than once, as the machine may be busy; the first answer is enough.
+PING = "ping -c 1 -i 0.2 -w 1"
 QUESTIONS: Mapping[str, str] = {
-    "its neighbour": "ip netns exec box1 ping -c 1 -W 1 10.250.0.2",
-    "the gateway": "ip netns exec box1 ping -c 1 -W 1 10.70.0.1",
-    "the way out": "ip netns exec box1 ping -c 1 -W 1 198.51.100.2",
+    "its neighbour": f"ip netns exec box1 {PING} 10.250.0.2",
+    "the gateway": f"ip netns exec box1 {PING} 10.70.0.1",
+    "the way out": f"ip netns exec box1 {PING} 198.51.100.2",
     # Takes a lease, and does nothing with it.
     "DHCP": "ip netns exec box2 udhcpc -f -n -q -i eth0 -t 4 -T 1 -s /bin/true",
     "DNS": f"ip netns exec box1 {shlex.quote(sys.executable)} - <<'END'\n{ASK_DNS}END",
