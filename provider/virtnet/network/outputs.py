@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork, ReportedNetwork
-from virtnet.network.problem_kinds import NOT_MENDED, ProblemKind, as_details
+from virtnet.network.problem_kinds import NOT_MENDED, ProblemKind
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import as_defined, network_tree
 from virtnet.network.xml import edits
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import findings
+from virtnet.planning.findings import problem_details
 from virtnet.planning.merge import ABSENT, beyond, item_key, project
 from virtnet.spec.part import (
     UNKNOWN,
@@ -243,5 +244,5 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
         "persistent": report.persistent,
         "host_uuid": observed.host_uuid,
         "adopted_from": recorded.get("adopted_from"),
-        "problems": [as_details(problem) for problem in (*observed.problems, *left)],
+        "problems": [problem_details(problem) for problem in (*observed.problems, *left)],
     }

@@ -1,4 +1,4 @@
-"""What can be wrong with a network: the kinds of problems, what mends each, and how a state records them. Pure.
+"""What can be wrong with a network: the kinds of problems, what mends each. Pure.
 
 `observe.problems` finds them, `messages.problems` says how they read.
 """
@@ -6,9 +6,8 @@
 from collections.abc import Mapping
 from enum import Enum
 
-from virtnet.planning.findings import Problem
+from virtnet.planning.findings import Problem, recorded_problem
 from virtnet.planning.plan import ChangeClass
-from virtnet.spec.failures import Details
 
 
 class ProblemKind(Enum):
@@ -98,13 +97,6 @@ def mended_by(problem: Problem) -> ChangeClass | None:
     return _MENDED_BY[problem.kind]
 
 
-def as_details(problem: Problem) -> Details:
-    """A problem as plain data: in a state, and in the details of others."""
-    return {"kind": problem.kind.value, "details": dict(problem.details)}
-
-
 def problem_of(recorded: object) -> Problem:
-    """The problem that `as_details` gave. What another version recorded is of unknown kind: a sentence, or a kind."""
-    code, details = (recorded.get("kind"), recorded.get("details")) if isinstance(recorded, Mapping) else (recorded, {})
-    kind = next((kind for kind in ProblemKind if kind.value == code), None)
-    return Problem(ProblemKind.UNKNOWN, {"text": str(code)}) if kind is None else Problem(kind, details or {})
+    """A problem as a state has it, and as the details of others have it."""
+    return recorded_problem(recorded, ProblemKind.UNKNOWN)

@@ -17,13 +17,13 @@ from virtnet.network.observed import Observed, ReportedNetwork, reported
 from virtnet.network.outputs import NetworkOutputs, outputs
 from virtnet.network.plan.plan import less_ignored, plan_network
 from virtnet.network.predict import predict
-from virtnet.network.problem_kinds import ProblemKind, as_details
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
 from virtnet.network.unchanged import DEFAULTS
 from virtnet.network.xml import read as network_xml
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Messages, Note, Problem
+from virtnet.planning.findings import Messages, Note, Problem, problem_details
 from virtnet.planning.resource import Existing, Resource
 from virtnet.spec.checking import if_known
 from virtnet.spec.failures import Failure
@@ -171,7 +171,7 @@ def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
         )
         found = will_be_dropped(clients.host, made, clients.libvirt.version())
     if found is not None:
-        problem = as_details(Problem(ProblemKind.PACKETS_DROPPED, found))
+        problem = problem_details(Problem(ProblemKind.PACKETS_DROPPED, found))
         yield Note(NoteKind.STANDING_PROBLEM, {"problem": problem})
 
 
@@ -208,7 +208,7 @@ NETWORK: Resource[Observed] = Resource(
     foresee=foresee,
     once_gone=once_gone,
     messages=_messages,
-    unknown_after_create={"problems": [as_details(Problem(ProblemKind.CREATE_INTERRUPTED))]},
+    unknown_after_create={"problems": [problem_details(Problem(ProblemKind.CREATE_INTERRUPTED))]},
     import_existing=import_network,
     identified_by=("uri", "name", "uuid"),
     wants=wants,

@@ -4,7 +4,7 @@ Each package lists its kinds in enumerations, and says in its `messages` module 
 hold kinds and details, so a reworded sentence changes nothing but what people read. Pure.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
@@ -86,6 +86,21 @@ class Messages(NamedTuple):
     """Why a property is refused, and the fix: of a Failure, and of a `spec.messages.Spelling` as `spelling`."""
     replacement: str
     """What becomes of a resource that is replaced: it stands behind "network 'lab' on qemu:///system: "."""
+
+
+def problem_details(problem: Problem) -> Details:
+    """A problem as plain data: in a state, and in the details of others."""
+    return {"kind": problem.kind.value, "details": dict(problem.details)}
+
+
+def recorded_problem(recorded: object, unknown: Enum) -> Problem:
+    """The problem that `problem_details` gave; `unknown` is the kind for what another version recorded, its `text`.
+
+    Such a one is a sentence, or a kind that is none of those beside `unknown`.
+    """
+    code, details = (recorded.get("kind"), recorded.get("details")) if isinstance(recorded, Mapping) else (recorded, {})
+    kind = next((kind for kind in type(unknown) if kind.value == code), None)
+    return Problem(unknown, {"text": str(code)}) if kind is None else Problem(kind, details or {})
 
 
 def read_error(messages: Messages, error: VirtnetError) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from virtnet.planning.findings import problem_details
 from virtnet.port_forward.check import version_of
 from virtnet.port_forward.observed import PortForwardReport, inputs_of, recorded_inputs
-from virtnet.port_forward.plan.problems import as_details, problems
+from virtnet.port_forward.plan.problems import problems
 from virtnet.spec.part import UNKNOWN, Values, as_list, only
 
 #: Recorded beside inputs and outputs: the token in the mark, the forward's id, and the network's name.
@@ -19,7 +20,7 @@ def outputs(inputs: Values, recorded: Values, observed: PortForwardReport) -> di
         **recorded_inputs(inputs),
         **only(recorded, _KEPT),
         "addresses": list(_addresses(inputs, recorded, observed)),
-        "problems": [as_details(one) for one in problems(inputs, recorded, observed)],
+        "problems": [problem_details(one) for one in problems(inputs, recorded, observed)],
         "host_uuid": observed.host_uuid,
     }
 

@@ -1,34 +1,21 @@
 """The file on a host of one PortForward: whose it is, what it forwards, and its rules as `nft -f` loads them. Pure.
 
-All of them lie in one directory, which is loaded as a whole when the rules are put back. The header holds the mark of
-the owner, so that two resources never take turns with one port; the forward as data, so that a look tells what was
-meant whatever the rules have become; and a checksum over all the rest, so that a file edited by hand is known as such.
+All of them lie in one directory, which is loaded as a whole when the rules are put back. The header holds, besides the
+mark of the owner (`planning.ownership.marked_files`), the forward as data, so that a look tells what was meant whatever
+the rules have become.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote
 
+from virtnet.planning.ownership import marked_files
 from virtnet.planning.ownership.marks import Mark
 from virtnet.port_forward.forward import Forward, ForwardNetwork, PortRange, is_canonical
 from virtnet.port_forward.rules.render import body
 
-_TITLE = "# Written by virtnet, a Pulumi provider, for the PortForward named below."
-
-_ADVICE = "# A change made here by hand is shown by `pulumi refresh` and overwritten by the next `pulumi up`."
-
-_OWNER = "# virtnet-owner:"
-
-_URN = "# virtnet-urn:"
-
-_TOKEN = "# virtnet-token:"  # noqa: S105 - it is no secret
-
 _FORWARD = "# virtnet-forward:"
-
-_CHECKSUM = "# virtnet-checksum:"
 
 
 class Record(NamedTuple):
@@ -54,27 +41,18 @@ def id_of(path: str) -> str | None:
 
 def render(record: Record) -> str:
     """The file's text."""
-    # A resource's name may hold anything, a newline too: it must not become a line of its own.
-    mark, forward = record.mark, record.forward
-    header = [_TITLE, _ADVICE, f"{_OWNER} {_quoted(mark.owner)}".rstrip()]
-    header += [f"{key} {_quoted(value)}" for key, value in ((_URN, mark.urn), (_TOKEN, mark.token)) if value]
-    header += [f"{_FORWARD} {json.dumps(as_data(forward), sort_keys=True)}"]
-    rules = body(forward).splitlines()
-    return "\n".join([*header, f"{_CHECKSUM} {_checksum([*header, *rules])}", *rules, ""])
+    told = f"{_FORWARD} {json.dumps(as_data(record.forward), sort_keys=True)}"
+    return marked_files.render("PortForward", record.mark, [told], body(record.forward).splitlines())
 
 
 def parse(identity: str, text: str) -> Record | None:
     """What the file of a forward says, or None when virtnet did not write it."""
-    lines = text.splitlines()
-    owner, urn, token = (_told(lines, key) for key in (_OWNER, _URN, _TOKEN))
-    checksum = next((line for line in lines if line.startswith(_CHECKSUM)), None)
-    told = next((line.removeprefix(_FORWARD) for line in lines if line.startswith(_FORWARD)), None)
-    forward = None if told is None else from_data(identity, told)
-    if owner is None or checksum is None or forward is None:
+    there = marked_files.parse(text)
+    if there is None:
         return None
-    rest = [line for line in lines if line is not checksum]
-    edited = checksum.removeprefix(_CHECKSUM).strip() != _checksum(rest) or not text.endswith("\n")
-    return Record(Mark(owner, urn=urn or "", token=token or ""), forward, edited)
+    told = next((line.removeprefix(_FORWARD) for line in there.lines if line.startswith(_FORWARD)), None)
+    forward = None if told is None else from_data(identity, told)
+    return None if forward is None else Record(there.mark, forward, there.edited)
 
 
 def as_data(forward: Forward) -> dict[str, object]:
@@ -109,17 +87,3 @@ def _forward(identity: str, told: dict[str, Any]) -> Forward:
     if not (types_fit and is_canonical(forward) and as_data(forward) == told):
         raise ValueError("no forward")
     return forward
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="/:@+,;=$")
-
-
-def _told(lines: Iterable[str], key: str) -> str | None:
-    """What the header's line of this key says; None where it has none."""
-    found = next((line for line in lines if line.startswith(key)), None)
-    return None if found is None else unquote(found.removeprefix(key).strip())
-
-
-def _checksum(lines: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -5,7 +5,7 @@ What rules say is made and read in rules, and what puts them back by itself is i
 """
 
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Messages, Problem
+from virtnet.planning.findings import Messages, Problem, problem_details
 from virtnet.planning.ownership.marks import owner_of
 from virtnet.planning.resource import Existing, Resource
 from virtnet.port_forward.check import check, wants
@@ -17,7 +17,6 @@ from virtnet.port_forward.observed import PortForwardReport, id_recorded, inputs
 from virtnet.port_forward.outputs import outputs, predict
 from virtnet.port_forward.plan.once_gone import once_gone
 from virtnet.port_forward.plan.plan import plan
-from virtnet.port_forward.plan.problems import as_details
 from virtnet.port_forward.spec import PortForwardOutputs, PortForwardSpec
 from virtnet.spec.part import Values
 
@@ -70,7 +69,7 @@ PORT_FORWARD: Resource[PortForwardReport] = Resource(
     once_gone=once_gone,
     unknown_after_create={
         "addresses": [],
-        "problems": [as_details(Problem(ProblemKind.CREATE_INTERRUPTED))],
+        "problems": [problem_details(Problem(ProblemKind.CREATE_INTERRUPTED))],
         "host_uuid": "",
     },
     unnamed_stays=False,

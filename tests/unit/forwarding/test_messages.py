@@ -13,9 +13,9 @@ from tests.builders import checked_forwarding, clients, forwarding_host
 from tests.fakes.host import FakeHost
 from tests.golden import assert_golden
 from tests.kinds import KIND_NAMES, preview_lines
+from tests.resource_sentences import Makes, carried_out, failed, read
 from tests.unit.forwarding.test_laws import INPUTS, hosts
 
-from virtnet.errors import VirtnetError
 from virtnet.forwarding.kinds import (
     FaultKind,
     ForwardingFailure,
@@ -29,13 +29,11 @@ from virtnet.forwarding.kinds import (
     WantedTwice,
 )
 from virtnet.forwarding.messages import messages
-from virtnet.forwarding.observed import ForwardingReport
 from virtnet.forwarding.resource import HOST_FORWARDING
 from virtnet.forwarding.sysctl import IPV4, IPV6
 from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Fault, Messages, Note, Problem, Refusal, Summary
-from virtnet.spec.failures import Failure
+from virtnet.planning.findings import Fault, Note, Problem, Refusal, Summary
 
 HOST = "kvm1"
 PATH, OTHER = "/etc/sysctl.d/90-virtnet-forwarding.conf", "/etc/sysctl.d/99-hardening.conf"
@@ -132,30 +130,26 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (ForwardingFailure.NAMES_NEITHER, {}),
 ]
 
-KINDS = (StepKind, FaultKind, RefusalKind, ProblemKind, NoteKind, ForwardingFailure, WantedTwice)
-
-
-def read(kind: Enum, details: Mapping[str, Any]) -> str:
-    if isinstance(kind, RefusalKind):
-        return str(messages().advice(Refusal(kind, details)))
-    if isinstance(kind, (ForwardingFailure, WantedTwice)):
-        return messages().failure(Failure("uri", kind, details))
-    if isinstance(kind, StepKind):
-        return messages().sentence(Summary(kind, details))
-    if isinstance(kind, ProblemKind):
-        return messages().sentence(Problem(kind, details))
-    return messages().sentence(Note(kind, details) if isinstance(kind, NoteKind) else Fault(kind, details))
+MAKES: Makes = {
+    StepKind: Summary,
+    FaultKind: Fault,
+    RefusalKind: Refusal,
+    ProblemKind: Problem,
+    NoteKind: Note,
+    ForwardingFailure: failed,
+    WantedTwice: failed,
+}
 
 
 def test_every_sentence_is_as_the_golden_file_has_it() -> None:
-    said = [(kind.name, read(kind, details)) for kind, details in EXAMPLES]
+    said = [(kind.name, read(messages(), MAKES, kind, details)) for kind, details in EXAMPLES]
     said.append(("REPLACEMENT", messages().replacement))
 
     assert_golden(Path(__file__).parent / "messages.txt", said)
 
 
 def test_every_kind_is_in_the_golden_file() -> None:
-    every: Iterable[Enum] = (kind for kinds in KINDS for kind in kinds)
+    every: Iterable[Enum] = (kind for kinds in MAKES for kind in kinds)
 
     assert {kind for kind, _ in EXAMPLES} == set(every)
 
@@ -167,46 +161,12 @@ def test_what_is_done_and_recorded_does_not_depend_on_a_sentence(
     fails_at = data.draw(st.none() | st.integers(0, 4))
     bare = copy.deepcopy(host)
 
-    with_sentences = carried_out(host, history, fails_at, messages())
-    with_kinds = carried_out(bare, history, fails_at, KIND_NAMES)
+    with_sentences, with_kinds = (
+        carried_out(HOST_FORWARDING, found, clients, FakeHost.state, history, fails_at, worded)
+        for found, worded in ((host, messages()), (bare, KIND_NAMES))
+    )
 
     assert with_kinds == with_sentences
-
-
-def carried_out(host: FakeHost, history: list[dict[str, Any]], fails_at: int | None, worded: Messages) -> list[object]:
-    """Everything that comes of a history, but for what is shown."""
-
-    def observed(
-        connected: Clients, desired: Mapping[str, Any] | None, recorded: Mapping[str, Any]
-    ) -> ForwardingReport:
-        return HOST_FORWARDING.observe(connected, desired, recorded)._replace(fresh_token="a-token")
-
-    resource = replace(HOST_FORWARDING, observe=observed, messages=lambda: worded)
-    came_of_it: list[object] = []
-    recorded: dict[str, Any] | None = None
-
-    def connect(_: str) -> Clients:
-        return clients(host)
-
-    def shown(line: str) -> None:
-        assert line
-
-    for desired in history:
-        host.effects.log, host.effects.fail_at = [], fails_at
-        came_of_it.append(resource.plan(desired, recorded, resource.observe(connect(""), desired, recorded or {})))
-        try:
-            if recorded is None:
-                recorded = lifecycle.create(resource, desired, connect, shown, progress=shown)
-            else:
-                recorded = lifecycle.update(resource, recorded, desired, connect, shown, progress=shown)
-        except VirtnetError as error:
-            came_of_it.append(type(error))
-        came_of_it += [recorded, list(host.effects.log), host.state()]
-    if recorded is not None:
-        host.effects.log, host.effects.fail_at = [], None
-        lifecycle.delete(resource, recorded, connect, shown)
-        came_of_it += [list(host.effects.log), host.state()]
-    return came_of_it
 
 
 def test_a_replacement_on_the_same_host_says_what_becomes_of_forwarding() -> None:

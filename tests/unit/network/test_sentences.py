@@ -21,12 +21,11 @@ from tests.unit.strategies import networks
 
 from virtnet.errors import ApplyFailed, VirtnetError
 from virtnet.network.observed import Observed, ObservedAbsent
-from virtnet.network.problem_kinds import as_details
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.read import RESTART_ITEM
 from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Advice, Messages, Problem, Refusal
+from virtnet.planning.findings import Advice, Messages, Problem, Refusal, problem_details
 from virtnet.planning.plan import Plan
 from virtnet.planning.reports import HostAddress, HostRoute, ListeningSocket
 from virtnet.planning.resource import Resource
@@ -269,7 +268,7 @@ def test_a_host_that_speaks_against_it(edit: str, allow_overlap: bool) -> None:
     both(story)
 
 
-RECORDED = [as_details(Problem(kind, details)) for kind, examples in PROBLEMS.items() for details in examples]
+RECORDED = [problem_details(Problem(kind, details)) for kind, examples in PROBLEMS.items() for details in examples]
 
 
 @pytest.mark.parametrize("edit", ["nothing", "live", "restart", "inactive"])

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.golden import assert_golden
 from tests.kinds import KIND_NAMES
+from tests.resource_sentences import Makes, carried_out, failed, read
 from tests.unit.port_forward.hosts import at, forwarding_host, traces
 from tests.unit.port_forward.test_laws import INPUTS
 
-from virtnet.errors import VirtnetError
-from virtnet.planning import lifecycle
-from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Fault, Messages, Note, Problem, Refusal, Summary
+from virtnet.planning.findings import Fault, Note, Problem, Refusal, Summary
 from virtnet.port_forward.kinds import (
     FaultKind,
     Missing,
@@ -29,10 +26,8 @@ from virtnet.port_forward.kinds import (
     WantedTwice,
 )
 from virtnet.port_forward.messages import messages
-from virtnet.port_forward.observed import PortForwardReport
 from virtnet.port_forward.resource import PORT_FORWARD
 from virtnet.port_forward.restore.check import NeedKind
-from virtnet.spec.failures import Failure
 
 HOST = "kvm1"
 PATH = "/etc/virtnet/port-forwards/0123456789abcdef.nft"
@@ -184,30 +179,26 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (PortForwardFailure.VERSIONS_DIFFER, {"version": 6, "place": "target_address", "expected": 4}),
 ]
 
-KINDS = (StepKind, FaultKind, RefusalKind, ProblemKind, NoteKind, PortForwardFailure, WantedTwice)
-
-
-def read(kind: Enum, details: Mapping[str, Any]) -> str:
-    if isinstance(kind, RefusalKind):
-        return str(messages().advice(Refusal(kind, details)))
-    if isinstance(kind, (PortForwardFailure, WantedTwice)):
-        return messages().failure(Failure("ports", kind, details))
-    if isinstance(kind, StepKind):
-        return messages().sentence(Summary(kind, details))
-    if isinstance(kind, ProblemKind):
-        return messages().sentence(Problem(kind, details))
-    return messages().sentence(Note(kind, details) if isinstance(kind, NoteKind) else Fault(kind, details))
+MAKES: Makes = {
+    StepKind: Summary,
+    FaultKind: Fault,
+    RefusalKind: Refusal,
+    ProblemKind: Problem,
+    NoteKind: Note,
+    PortForwardFailure: failed,
+    WantedTwice: failed,
+}
 
 
 def test_every_sentence_is_as_the_golden_file_has_it() -> None:
-    said = [(kind.name, read(kind, details)) for kind, details in EXAMPLES]
+    said = [(kind.name, read(messages(), MAKES, kind, details)) for kind, details in EXAMPLES]
     said.append(("REPLACEMENT", messages().replacement))
 
     assert_golden(Path(__file__).parent / "messages.txt", said)
 
 
 def test_every_kind_is_in_the_golden_file() -> None:
-    every: Iterable[Enum] = (kind for kinds in KINDS for kind in kinds)
+    every: Iterable[Enum] = (kind for kinds in MAKES for kind in kinds)
 
     assert {kind for kind, _ in EXAMPLES} == set(every)
 
@@ -216,44 +207,9 @@ def test_every_kind_is_in_the_golden_file() -> None:
 def test_what_is_done_and_recorded_does_not_depend_on_a_sentence(
     history: list[dict[str, Any]], fails_at: int | None
 ) -> None:
-    with_sentences = carried_out(copy.deepcopy(history), fails_at, messages())
-    with_kinds = carried_out(history, fails_at, KIND_NAMES)
+    with_sentences, with_kinds = (
+        carried_out(PORT_FORWARD, forwarding_host(), at, traces, copy.deepcopy(history), fails_at, worded)
+        for worded in (messages(), KIND_NAMES)
+    )
 
     assert with_kinds == with_sentences
-
-
-def carried_out(history: list[dict[str, Any]], fails_at: int | None, worded: Messages) -> list[object]:
-    """Everything that comes of a history, but for what is shown."""
-    host = forwarding_host()
-
-    def observed(
-        connected: Clients, desired: Mapping[str, Any] | None, recorded: Mapping[str, Any]
-    ) -> PortForwardReport:
-        return PORT_FORWARD.observe(connected, desired, recorded)._replace(fresh_token="a-token")
-
-    resource = replace(PORT_FORWARD, observe=observed, messages=lambda: worded)
-    came_of_it: list[object] = []
-    recorded: dict[str, Any] | None = None
-
-    def connect(_: str) -> Clients:
-        return at(host)
-
-    def shown(line: str) -> None:
-        assert line
-
-    for desired in history:
-        host.effects.log, host.effects.fail_at = [], fails_at
-        came_of_it.append(resource.plan(desired, recorded, resource.observe(connect(""), desired, recorded or {})))
-        try:
-            if recorded is None:
-                recorded = lifecycle.create(resource, desired, connect, shown, progress=shown)
-            else:
-                recorded = lifecycle.update(resource, recorded, desired, connect, shown, progress=shown)
-        except VirtnetError as error:
-            came_of_it.append(type(error))
-        came_of_it += [recorded, list(host.effects.log), traces(host)]
-    if recorded is not None:
-        host.effects.log, host.effects.fail_at = [], None
-        lifecycle.delete(resource, recorded, connect, shown)
-        came_of_it += [list(host.effects.log), traces(host)]
-    return came_of_it

@@ -28,7 +28,7 @@ from virtnet.network.plan.restart import (
 )
 from virtnet.network.plan.sections import adds_second_address, dhcpv6_begins_or_ends, section_updates
 from virtnet.network.plan.targets import Copies, Targets, targets_of
-from virtnet.network.problem_kinds import DNSMASQ_PROBLEMS, ProblemKind, as_details, mended_by
+from virtnet.network.problem_kinds import DNSMASQ_PROBLEMS, ProblemKind, mended_by
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps import metadata as network_metadata_steps
 from virtnet.network.steps.definition import DefineNetwork
@@ -43,7 +43,7 @@ from virtnet.network.versions import ADDS_SECOND_ADDRESS
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import NEXT_START, OwnerMark
-from virtnet.planning.findings import Note, Problem, Refusal
+from virtnet.planning.findings import Note, Problem, Refusal, problem_details
 from virtnet.planning.merge import differences
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.reports import Attachment, attachment_details
@@ -489,7 +489,7 @@ def _stop_findings(course: _Course) -> Findings:
         costs = restart_notes(target, observed) if users and course.restarts else cut_off_notes(users)
     foreign = observed.problem(ProblemKind.FOREIGN_BRIDGE)
     if foreign is not None:
-        refusals.append(Refusal(RefusalKind.STOP_DELETES_FOREIGN_BRIDGE, {"problem": as_details(foreign)}))
+        refusals.append(Refusal(RefusalKind.STOP_DELETES_FOREIGN_BRIDGE, {"problem": problem_details(foreign)}))
     return Findings(tuple(refusals), (*costs, *(() if refusals else unseen(observed))))
 
 

@@ -8,7 +8,7 @@ from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan.adoption import AsFound, as_found_of
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.restart import cut_off_notes, unseen
-from virtnet.network.problem_kinds import ProblemKind, as_details
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
@@ -19,7 +19,7 @@ from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.edits import also_named
 from virtnet.network.xml.read import NOT_XML
-from virtnet.planning.findings import Note, Refusal
+from virtnet.planning.findings import Note, Refusal, problem_details
 from virtnet.planning.merge import differences, merge, project
 from virtnet.planning.ownership.marks import urn_of
 from virtnet.planning.plan import ChangeClass, Plan, Step
@@ -45,7 +45,7 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
     refusals = []
     foreign = observed.problem(ProblemKind.FOREIGN_BRIDGE)
     if foreign is not None and report.active:
-        refusals.append(Refusal(RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE, {"problem": as_details(foreign)}))
+        refusals.append(Refusal(RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE, {"problem": problem_details(foreign)}))
     users = observed.users
     if users and policy != "disconnect":
         refusals.append(

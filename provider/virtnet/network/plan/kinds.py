@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 
 from virtnet.network.checks.failures import NetworkFailure
-from virtnet.network.problem_kinds import as_details
-from virtnet.planning.findings import Problem
+from virtnet.planning.findings import Problem, problem_details
 from virtnet.planning.plan import Change
 from virtnet.spec.failures import Detail, Details, Failure, SpecFailure
 
@@ -189,7 +188,7 @@ def why_stopped(changes: Iterable[Change], problems: Iterable[Problem]) -> Detai
     listed: list[Mapping[str, Detail]] = [
         {"path": change.path, "kind": change.kind, "detail": change.detail} for change in changes
     ]
-    return {"changes": listed, "problems": [as_details(problem) for problem in problems]}
+    return {"changes": listed, "problems": [problem_details(problem) for problem in problems]}
 
 
 def failure_details(failure: Failure) -> Details:

@@ -17,10 +17,10 @@ from virtnet.network.diff import recorded_changes, recorded_inputs
 from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork
 from virtnet.network.outputs import HIDDEN, noted
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
-from virtnet.network.problem_kinds import TOLD_ALONE, as_details, problem_of
+from virtnet.network.problem_kinds import TOLD_ALONE, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree, network_tree_with_unknowns
-from virtnet.planning.findings import Note, Refusal
+from virtnet.planning.findings import Note, Refusal, problem_details
 from virtnet.planning.merge import Unnamed, unnamed
 from virtnet.planning.ownership.marks import owner_of, token_of, urn_of
 from virtnet.planning.plan import ChangeClass, Plan
@@ -55,7 +55,7 @@ def _standing(desired: Values, recorded: Values) -> Iterator[Note]:
     """What a reviewer should know of what no update would change: others put it there, or move it themselves."""
     for problem in map(problem_of, as_list(recorded.get("problems") or ())):
         if problem.kind in TOLD_ALONE:
-            yield Note(NoteKind.STANDING_PROBLEM, {"problem": as_details(problem)})
+            yield Note(NoteKind.STANDING_PROBLEM, {"problem": problem_details(problem)})
     if not recorded.get("__noted"):
         return
     if not recorded.get("adopted_from"):
@@ -156,7 +156,7 @@ def _updated(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork
         edited = None if mark is None and not recorded.get("__imported") else identified
     plan = converged.plan()
     hidden = noted(before, observed, adopted=bool(recorded.get("adopted_from")), left=unrecorded)
-    now = {**without(recorded, HIDDEN), **hidden, "problems": [as_details(one) for one in observed.problems]}
+    now = {**without(recorded, HIDDEN), **hidden, "problems": [problem_details(one) for one in observed.problems]}
     plan = plan._replace(notes=(*plan.notes, *_standing(desired, now)))
     details = dict(plan.details)
     live = None if converged.copies.live is None else converged.copies.live[0]

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
-from virtnet.planning.findings import Problem, Refusal
+from virtnet.planning.findings import Problem, Refusal, recorded_problem
 from virtnet.planning.plan import ChangeClass
 from virtnet.port_forward.forward import Forward
 from virtnet.port_forward.kinds import Missing, ProblemKind
 from virtnet.port_forward.observed import PortForwardReport, restore_missing
-from virtnet.port_forward.plan.blocked import as_details as place_details
-from virtnet.port_forward.plan.blocked import blocked
+from virtnet.port_forward.plan.blocked import as_details, blocked
 from virtnet.port_forward.plan.owners import Held, held_by_record, taken_from
 from virtnet.port_forward.restore.files import path_of
 from virtnet.port_forward.rules.table import RulesState, state
 from virtnet.port_forward.target import Target, Unresolved, forward_of, resolve
-from virtnet.spec.failures import Details
 from virtnet.spec.part import Values
 
 _MENDED_BY: Mapping[object, ChangeClass | None] = {
@@ -29,16 +27,9 @@ def mended_by(problem: Problem) -> ChangeClass | None:
     return _MENDED_BY.get(problem.kind, ChangeClass.LIVE)
 
 
-def as_details(problem: Problem) -> Details:
-    """A problem as plain data: in a state, and in the details of others."""
-    return {"kind": problem.kind.value, "details": dict(problem.details)}
-
-
 def problem_of(recorded: object) -> Problem:
-    """The problem that `as_details` gave. What another version recorded is of unknown kind."""
-    code, details = (recorded.get("kind"), recorded.get("details")) if isinstance(recorded, Mapping) else (recorded, {})
-    kind = next((kind for kind in ProblemKind if kind.value == code), None)
-    return Problem(ProblemKind.UNKNOWN, {"text": str(code)}) if kind is None else Problem(kind, details or {})
+    """A problem as a state has it."""
+    return recorded_problem(recorded, ProblemKind.UNKNOWN)
 
 
 def problems(inputs: Values, recorded: Values, observed: PortForwardReport) -> Iterator[Problem]:
@@ -53,7 +44,7 @@ def problems(inputs: Values, recorded: Values, observed: PortForwardReport) -> I
     if isinstance(listens, str) and listens not in observed.addresses:
         yield Problem(ProblemKind.ADDRESS_MISSING, {"address": listens})
     if expected is not None and (place := blocked(expected, observed)):
-        yield Problem(ProblemKind.BLOCKED, place_details(place))
+        yield Problem(ProblemKind.BLOCKED, as_details(place))
     yield from _of_record(held, expected)
     yield from _of_rules(held, expected, observed)
     if missing := list(restore_missing(observed.restore, observed.service)):

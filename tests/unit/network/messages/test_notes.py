@@ -9,8 +9,7 @@ from tests.unit.network.messages.examples import FOREIGN, OLD_URN, ONE, TWO, UUI
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.messages.render import messages
 from virtnet.network.plan.kinds import NoteKind, failure_details
-from virtnet.network.problem_kinds import as_details
-from virtnet.planning.findings import Note
+from virtnet.planning.findings import Note, problem_details
 from virtnet.spec.failures import Details, Failure, SpecFailure
 
 NOTES: dict[NoteKind, list[Details]] = {
@@ -65,7 +64,7 @@ NOTES: dict[NoteKind, list[Details]] = {
             ]
         }
     ],
-    NoteKind.STANDING_PROBLEM: [{"problem": as_details(FOREIGN)}],
+    NoteKind.STANDING_PROBLEM: [{"problem": problem_details(FOREIGN)}],
     NoteKind.MISPLACED: [
         {"attachment": WEB.as_details(), "on": "vn-store", "home": "vn-lab", "network": "lab"},
         {"attachment": WEB.as_details(), "on": "vn-store", "home": "br0", "network": ""},

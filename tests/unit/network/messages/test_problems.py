@@ -7,8 +7,8 @@ from tests.golden import assert_golden
 from tests.unit.network.messages.examples import FOREIGN, OLD_URN, ONE, TWO
 
 from virtnet.network.messages.render import messages
-from virtnet.network.problem_kinds import ProblemKind, as_details, problem_of
-from virtnet.planning.findings import Problem
+from virtnet.network.problem_kinds import ProblemKind, problem_of
+from virtnet.planning.findings import Problem, problem_details
 from virtnet.spec.failures import Details
 
 FORWARD = ("iptables", "filter", "FORWARD", "")
@@ -102,7 +102,7 @@ def test_every_kind_has_an_example() -> None:
 def test_a_problem_is_recorded_and_read_as_it_is() -> None:
     problems = [Problem(kind, details) for kind, examples in PROBLEMS.items() for details in examples]
 
-    assert [problem_of(as_details(problem)) for problem in problems] == problems
+    assert [problem_of(problem_details(problem)) for problem in problems] == problems
 
 
 def test_what_another_version_recorded_is_a_problem_of_unknown_kind() -> None:

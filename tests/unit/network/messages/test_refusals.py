@@ -9,9 +9,8 @@ from tests.unit.network.messages.examples import DOWN, FOREIGN, OLD_URN, ONE, OT
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.messages.render import messages
 from virtnet.network.plan.kinds import RefusalKind, failure_details, why_stopped
-from virtnet.network.problem_kinds import as_details
 from virtnet.network.steps.kinds import DnsmasqRestart
-from virtnet.planning.findings import Refusal
+from virtnet.planning.findings import Refusal, problem_details
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.planning.reports import Obstacle, ObstacleKind
 from virtnet.spec.failures import Details, Failure
@@ -78,8 +77,8 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.HALF_MADE_WOULD_BE_STOPPED: [{"attachments": ONE}],
     RefusalKind.DELETE_CUTS_OFF: [{"attachments": TWO, "urn": OLD_URN}, {"attachments": ONE, "urn": ""}],
     RefusalKind.STILL_HELD: [{"attachments": ONE, "network": "virtnet-holding-12ab34"}],
-    RefusalKind.STOP_DELETES_FOREIGN_BRIDGE: [{"problem": as_details(FOREIGN)}],
-    RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE: [{"problem": as_details(FOREIGN)}],
+    RefusalKind.STOP_DELETES_FOREIGN_BRIDGE: [{"problem": problem_details(FOREIGN)}],
+    RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE: [{"problem": problem_details(FOREIGN)}],
     RefusalKind.ON_RESTART_IS_REFUSE: [CUT_OFF],
     RefusalKind.HOST_NOT_REACHED: [CUT_OFF],
     RefusalKind.CANNOT_REATTACH: [

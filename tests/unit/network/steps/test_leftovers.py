@@ -20,7 +20,7 @@ from virtnet.network.plan.delete import plan_delete
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.leftovers import before_start
 from virtnet.network.plan.preflight import preflight
-from virtnet.network.problem_kinds import ProblemKind, as_details
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
@@ -31,7 +31,7 @@ from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import RESTART_ITEM, RESTART_RECORD
 from virtnet.network.xml.write import for_definition
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.findings import Note, Problem
+from virtnet.planning.findings import Note, Problem, problem_details
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.reports import Attachment, Link, ListeningSocket, NetworkReport
 
@@ -220,7 +220,7 @@ def test_what_is_wrong_with_a_bridge_that_is_there(files: dict[str, str], proble
 def test_a_bridge_that_is_down_is_mended_by_a_restart() -> None:
     libvirt = FakeLibvirt(reports={UUID: network(active=True)})
     desired, _ = NETWORK.check({**TREE, "uri": libvirt.uri}, {})
-    recorded = {**desired, "problems": [as_details(DOWN)], "__named": ["mac", "uuid"]}
+    recorded = {**desired, "problems": [problem_details(DOWN)], "__named": ["mac", "uuid"]}
     seen = observe_there(Clients(libvirt=libvirt, host=None), desired, recorded)
 
     planned = NETWORK.plan(desired, recorded, seen._replace(problems=(DOWN,)))
@@ -300,7 +300,7 @@ def test_the_bridge_of_a_forgotten_park_is_removed_while_the_network_runs() -> N
     problem = Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": [holding_bridge(UUID)]})
     seen = observe_there(there, {}, recorded)._replace(bridges_left=(LEFT_BY_PARK,), problems=(problem,))
 
-    plan = NETWORK.plan(desired, {**recorded, "problems": [as_details(problem)]}, seen)
+    plan = NETWORK.plan(desired, {**recorded, "problems": [problem_details(problem)]}, seen)
 
     assert plan.steps == (
         RemoveLeftoverBridge(uuid=LEFT_BY_PARK.uuid, bridge=LEFT_BY_PARK.bridge, mac=LEFT_BY_PARK.mac),
@@ -498,7 +498,7 @@ def test_lost_rules_are_restored_where_the_host_is_reached_and_nothing_is_restar
 
     plan = NETWORK.plan(
         desired,
-        {**recorded, "problems": [as_details(problem)]},
+        {**recorded, "problems": [problem_details(problem)]},
         observe_there(there, {}, recorded)._replace(problems=(problem,), only_libvirt=not reached),
     )
 
@@ -550,7 +550,7 @@ def test_the_record_that_a_killed_restart_of_dnsmasq_left_is_a_problem_and_goes(
     for step in plan.steps:
         step.execute(there)
 
-    assert recorded["problems"] == [as_details(RECORD_LEFT)]
+    assert recorded["problems"] == [problem_details(RECORD_LEFT)]
     assert plan.steps == (RestartDnsmasq(uuid=UUID, reason=DnsmasqRestart.CUT_SHORT),)
     assert plan.change_class is ChangeClass.LIVE
     assert libvirt.effects.log == ["update"]
@@ -633,7 +633,7 @@ def test_where_dns_is_disabled_nothing_is_begun_for_which_libvirt_would_have_to_
     plan = NETWORK.plan(desired, recorded, observed_now)
     mending = NETWORK.plan(
         {**desired, "ips": TREE["ips"]},
-        {**recorded, "problems": [as_details(DNSMASQ_GONE)]},
+        {**recorded, "problems": [problem_details(DNSMASQ_GONE)]},
         observed_now._replace(problems=(DNSMASQ_GONE,)),
     )
 
