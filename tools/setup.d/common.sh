@@ -48,4 +48,25 @@ one_at_a_time() {
 as_root() { if [[ $(id -u) == 0 ]]; then "$@"; else sudo -n "$@"; fi; }
 
 # Another apt may be at work for minutes: it is waited for.
-update_package_lists() { as_root apt-get -o DPkg::Lock::Timeout=300 -qq update; }
+readonly APT_GET=(apt-get -o DPkg::Lock::Timeout=300 -qq)
+# What apt-get installs with. Offline, systemctl enables and disables but starts nothing; in runlevel 1 nor does
+# invoke-rc.d, where there is no systemd; needrestart would restart what runs.
+readonly STARTS_NOTHING=(SYSTEMD_OFFLINE=1 RUNLEVEL=1 NEEDRESTART_SUSPEND=1)
+# Without the second, --yes would remove what a new package keeps out: a machine's own firewall.
+readonly CHANGES_NOTHING_ELSE=(--no-install-recommends --no-remove)
+
+update_package_lists() { as_root "${APT_GET[@]}" update; }
+
+# apt_install PACKAGE…: installs them, and changes nothing else.
+apt_install() {
+    as_root env DEBIAN_FRONTEND=noninteractive "${STARTS_NOTHING[@]}" \
+        "${APT_GET[@]}" install --yes "${CHANGES_NOTHING_ELSE[@]}" "$@" </dev/null
+}
+
+# from_archives LOG COMMAND…: runs what takes packages from the archives, and once more where the lists may be old and
+# name what is gone. Its errors go to the log, and to stderr where it fails.
+from_archives() {
+    local log=$1
+    shift
+    "$@" 2>"$log" || { update_package_lists && "$@"; } 2>>"$log" || { cat "$log" >&2; return 1; }
+}

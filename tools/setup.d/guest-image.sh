@@ -20,12 +20,8 @@ if ! have apt-get; then
 fi
 place=$(guest_cache)
 make_work guest
-log=$cache/guest-image.log
-if ! "$repo/tools/guest-image" "$work/image" 2>"$log"; then
-    # The package lists may be old, and the kernel that they name gone from the archive.
-    { update_package_lists && "$repo/tools/guest-image" "$work/image"; } 2>>"$log" ||
-        { cat "$log" >&2; fail 'the guest image could not be made (why is above)'; }
-fi
+from_archives "$cache/guest-image.log" "$repo/tools/guest-image" "$work/image" ||
+    fail 'the guest image could not be made (why is above)'
 # Another set-up may have been faster.
 mv -T "$work/image" "$place" 2>/dev/null || find_guest_image >/dev/null
 say "made from $(paste -sd ' ' "$place/packages"), in $place"

@@ -10,6 +10,7 @@ unpack_postgresql() {
     local work=$1 package archive
     package=$(apt-cache depends postgresql | sed -n 's/^ *Depends: \(postgresql-[0-9]*\)$/\1/p')
     [[ -n $package ]] || return
+    rm -rf "${work:?}"/* # of an attempt before
     mkdir -p "$work/archives/partial" "$work/root"
     # With what it needs and the machine does not have.
     apt-get -qq --yes --no-install-recommends --download-only -o Debug::NoLocking=true \
@@ -26,13 +27,8 @@ if ! have apt-get; then
     exit
 fi
 make_work postgresql
-log=$cache/postgresql.log
-if ! unpack_postgresql "$work" 2>"$log"; then
-    # The package lists may be old.
-    rm -rf "${work:?}"/*
-    { update_package_lists && unpack_postgresql "$work"; } 2>>"$log" ||
-        { cat "$log" >&2; fail 'PostgreSQL could not be fetched (why is above)'; }
-fi
+from_archives "$cache/postgresql.log" unpack_postgresql "$work" ||
+    fail 'PostgreSQL could not be fetched (why is above)'
 # Another set-up may have been faster.
 mv -T "$work/root" "$cache/postgresql" 2>/dev/null || find_postgresql >/dev/null
 say "unpacked into $cache/postgresql"

@@ -115,18 +115,10 @@ elsewhere() {
     fail "this platform has no apt-get; install what gives the Debian packages $*, then run this again"
 }
 
-# What apt-get installs with. Offline, systemctl enables and disables but starts nothing; in runlevel 1 nor does
-# invoke-rc.d, where there is no systemd; needrestart would restart what runs.
-readonly STARTS_NOTHING=(SYSTEMD_OFFLINE=1 RUNLEVEL=1 NEEDRESTART_SUSPEND=1)
-# Without the second, --yes would remove what a new package keeps out: a machine's own firewall.
-readonly CHANGES_NOTHING_ELSE=(--no-install-recommends --no-remove)
-
 install_packages() {
     local services installed=yes
     services=$(enabled_services)
-    as_root env DEBIAN_FRONTEND=noninteractive "${STARTS_NOTHING[@]}" \
-        apt-get -o DPkg::Lock::Timeout=300 -qq install --yes "${CHANGES_NOTHING_ELSE[@]}" "$@" \
-        </dev/null >"$cache/apt.log" 2>&1 || installed=no
+    apt_install "$@" >"$cache/apt.log" 2>&1 || installed=no
     # Some packages may be installed when apt fails at others.
     keep_services_off "$services"
     [[ $installed == yes ]] ||

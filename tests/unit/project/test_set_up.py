@@ -303,6 +303,19 @@ def test_services_that_came_are_disabled_where_apt_fails_half_way(debian: Place)
     assert [call for call in calls(debian) if call.startswith("systemctl --quiet disable ")]
 
 
+@pytest.mark.parametrize(("there", "code"), [("update", 0), ("never", 3)])
+def test_what_the_archives_do_not_have_is_asked_for_once_more_by_new_lists(
+    debian: Place, there: str, code: int
+) -> None:
+    common = LIST.with_name("common.sh")
+    script = f'. {common}; from_archives "$HOME/log" grep -e {there} "$HOME/calls" || exit 3'
+
+    done = debian.run("bash", "-euc", script)
+
+    assert [call for call in calls(debian) if " update " in call] == ["-o DPkg::Lock::Timeout=300 -qq update "]
+    assert (done.returncode, "No such file" in done.stderr) == (code, code != 0)
+
+
 def test_a_firewall_for_tests_that_would_put_another_package_out_is_left_out(debian: Place) -> None:
     # As none of the machine's own programs.
     packages = debian.root / "firewalls.txt"
