@@ -15,6 +15,7 @@ from virtnet.network.xml.read import OwnerMark
 from virtnet.planning import findings
 from virtnet.planning.findings import problem_details
 from virtnet.planning.merge import ABSENT, beyond, item_key, project
+from virtnet.planning.ownership.marks import token_of
 from virtnet.spec.part import (
     UNKNOWN,
     Part,
@@ -226,6 +227,10 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
     if drifted:
         shown["__drifted"] = drifted
     mark = report.definition.mark
+    # The network of this record whose mark names another owner: an undefine by hand leaves the running copy, which
+    # libvirt before 9.7 lets nobody mark. The next update corrects the mark, and its preview has to say so.
+    if mark is not None and mark.token and mark.token == token_of(recorded):
+        shown |= {"__owner": mark.owner} | ({"__urn": mark.urn} if mark.urn else {})
     imported = "" if recorded.get("__token") else _token_of_import(inputs, mark)
     if token := recorded.get("__token") or imported:
         shown["__token"] = token

@@ -9,10 +9,12 @@ from tests.fakes.libvirt import FakeLibvirt
 from tests.kinds import NETWORK_IN_KINDS, said
 
 from virtnet.errors import Refused, VirtnetError
+from virtnet.network.diff import recorded_changes
 from virtnet.network.observed import reported
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.resource import NETWORK
+from virtnet.network.tree import network_tree_with_unknowns
 from virtnet.network.xml import read as network_xml
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
@@ -424,3 +426,19 @@ def test_a_giving_back_that_was_killed_is_finished(inputs: dict[str, Any], kille
 
     assert len(plan.steps) < 7
     assert as_configured(libvirt) == before
+
+
+def test_a_refresh_records_whom_the_mark_of_its_own_network_names_so_that_a_preview_tells_the_correction() -> None:
+    libvirt = host_with_a_network()
+    made = created(libvirt, "project/stack/before")
+    old_definition = libvirt.reports[UUID].config_xml
+    moved = updated(libvirt, made, "project/stack/after")
+    # An undefine by hand and libvirt before 9.7: what runs is all that is left, with the mark of its start.
+    libvirt.reports[UUID] = libvirt.reports[UUID]._replace(config_xml=old_definition)
+
+    refreshed = lifecycle.read(NETWORK_IN_KINDS, moved, connect_to(libvirt))
+    assert refreshed is not None
+    desired = network_tree_with_unknowns(checked("project/stack/after", refreshed))
+    changes = recorded_changes(desired, refreshed)
+
+    assert [change.problems[0].kind for change in changes if change.path == "owner"] == [ProblemKind.OWNER_CHANGED]
