@@ -31,7 +31,7 @@ export interface GetHostResult {
      */
     readonly bridges: outputs.HostBridge[];
     /**
-     * Why the rules could not be listed (only root may); empty otherwise.
+     * Why rules, or paths, could not be told (only root may list them): those that can be are there all the same. Empty otherwise.
      */
     readonly firewallProblem: string;
     /**

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from tests.fakes.effects import Effects
 
+from virtnet.errors import HostFailure
+
 
 def filter_rules(bridge: str) -> str:
     """What iptables-save and ip6tables-save print of libvirt's rules for an isolated network, in one text for both."""
@@ -41,9 +43,13 @@ class FakeFirewall:
     tracking: set[str] = field(default_factory=set)
     """The names of the rules by which connections are tracked."""
     made: list[tuple[str, ...]] = field(default_factory=list)
+    denied: set[str] = field(default_factory=set)
+    """The programs that list nothing to this user."""
 
     def firewall_rules(self, program: str, *, seconds_old: float = 0.0) -> str | None:
         assert program in self.listings, f"{program} was called, and no test declared it"
+        if program in self.denied:
+            raise HostFailure(f"{program} may be run by root alone")
         earlier = self.earlier if seconds_old >= 1 else None
         return (earlier or self.listings)[program]
 

@@ -20,13 +20,16 @@ from virtnet.network.resource import inputs_of
 from virtnet.network.versions import version_text
 from virtnet.network.xml.definition import Subnet
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.host import HostReader, SysctlReader
+from virtnet.planning.clients.host import FirewallLister, HostReader, SysctlReader
 from virtnet.plugin import free_subnet, messages
 from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
 from virtnet.port_forward.observe.survey import Survey, survey
 from virtnet.port_forward.ports import Span
 from virtnet.port_forward.record import Record
 from virtnet.spec.part import Values
+
+#: What lists the firewall rules of networks, as their programs spell them.
+LISTED: tuple[FirewallLister, ...] = ("iptables-save", "ip6tables-save", "nft")
 
 
 @dataclass
@@ -168,17 +171,26 @@ def get_host(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
 
 
 def _firewall(host: HostReader, reports: Sequence[ReportedNetwork]) -> dict[str, object]:
+    printed: dict[str, str | None] = {}
+    ways: list[dict[str, object]] = []
+    # Told rather than raised, and each for itself: what is listed is worth having without root, and without the rest.
+    problems: list[str] = []
+    for program in LISTED:
+        try:
+            printed[program] = host.firewall_rules(program)
+        except HostFailure as failure:
+            problems.append(str(failure))
     try:
-        printed = {program: host.firewall_rules(program) for program in ("iptables-save", "ip6tables-save", "nft")}
         ways = list(_paths(host, reports))
     except HostFailure as failure:
-        # Told rather than raised: bridges and routes are worth having without root too.
-        return {"firewall_rules": [], "network_paths": [], "firewall_problem": str(failure)}
+        problems.append(str(failure))
     matches = tuple(
         NetworkMatch(report.name, report.running.bridge_name, tuple(map(str, _subnets(report)))) for report in reports
     )
     rules = [asdict(rule) for rule in rules_of_networks(printed, matches)]
-    return {"firewall_rules": rules, "network_paths": ways, "firewall_problem": ""}
+    # A program that lists nothing is asked for the paths too.
+    problem = "; ".join(dict.fromkeys(problems))
+    return {"firewall_rules": rules, "network_paths": ways, "firewall_problem": problem}
 
 
 def _paths(host: HostReader, reports: Sequence[ReportedNetwork]) -> Iterator[dict[str, object]]:

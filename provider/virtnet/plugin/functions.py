@@ -167,7 +167,10 @@ class HostFacts(Part):
         "What becomes of the packets of each running network that has a bridge of its own: libvirt's rules decide, and "
         "those of others."
     )
-    firewall_problem: Text = required("Why the rules could not be listed (only root may); empty otherwise.")
+    firewall_problem: Text = required(
+        "Why rules, or paths, could not be told (only root may list them): those that can be are there all the same. "
+        "Empty otherwise."
+    )
 
 
 class ReportedPorts(Part):

@@ -160,7 +160,9 @@ class HostFacts(TypedDict):
     those of others.
     """
     firewall_problem: str
-    """Why the rules could not be listed (only root may); empty otherwise."""
+    """Why rules, or paths, could not be told (only root may list them): those that can be are there all the same.
+    Empty otherwise.
+    """
 
 
 class ReportedPorts(TypedDict):
