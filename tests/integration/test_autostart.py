@@ -57,7 +57,8 @@ def test_a_link_to_nowhere_is_mended_and_the_network_starts(host: Host, lab: Sta
 def test_a_link_that_is_there_before_libvirt_makes_it_is_taken_for_it(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={"mode": "nat"}, ips=[{"address": "10.91.0.1/24"}], autostart=False)
     stack.up()
-    host.sh(f"ln -s /etc/libvirt/qemu/networks/lab.xml {LINK}")
+    # 12.8 makes the directory with the first link of its own.
+    host.sh(f"mkdir -p {LINKS}; ln -s /etc/libvirt/qemu/networks/lab.xml {LINK}")
 
     stack.refresh()
     stack.network("lab", forward={"mode": "nat"}, ips=[{"address": "10.91.0.1/24"}])

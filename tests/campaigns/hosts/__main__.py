@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
 def _run(host: Host) -> Ran:
     """The last line that the run prints tells all."""
     print(f"==> {host.title}", flush=True)
-    options = ["--networks"] if host.networks else []
+    options = [*(["--networks"] if host.networks else []), *(f"--subject={title}" for title in host.subjects)]
     command = ["env", "PYTHONPATH=.", "python", "-m", "tests.campaigns.hosts.here", *options]
     tree = ["tools/other-libvirt", *host.tree, "--run"] if host.tree else []
     done = subprocess.run([*tree, *command], cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True)

@@ -1,6 +1,7 @@
 """Runs the subjects' tests on this host, and prints what came of it as one JSON object, in the last line.
 
-Called by `make test-hosts`, in each of its hosts. `--networks` tries the networks of libvirt's own tests too.
+Called by `make test-hosts`, in each of its hosts. `--networks` tries the networks of libvirt's own tests too, and
+`--subject TITLE` runs that subject's tests alone; it may be given several times.
 """
 
 import argparse
@@ -10,13 +11,13 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.campaigns.hosts.outcomes import INTERRUPTED, Outcome, networks_in, outcomes_in, ran
-from tests.campaigns.hosts.subjects import files, paths
+from tests.campaigns.hosts.subjects import SUBJECTS, files, paths
 
 #: Debian's release whose source of libvirt has the networks: the newest that the archives serve one of.
 NETWORKS_OF = "trixie"
@@ -35,9 +36,10 @@ def main(arguments: Sequence[str]) -> int:
     """Run them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", action="store_true")
+    parser.add_argument("--subject", action="append", default=[], choices=[subject.title for subject in SUBJECTS])
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as place:
-        outcomes, broken_off = _tests(Path(place))
+        outcomes, broken_off = _tests(Path(place), options.subject)
         networks = _networks(Path(place)) if options.networks else None
     versions = {name: _version(command) for name, command in VERSIONS.items()}
     day = f"{datetime.now(timezone.utc):%Y-%m-%d}"
@@ -46,15 +48,15 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _tests(place: Path) -> tuple[list[Outcome], bool]:
+def _tests(place: Path, titles: Collection[str]) -> tuple[list[Outcome], bool]:
     """What came of them, and whether they were broken off."""
     report = place / "report.xml"
     workers = str(2 * (os.cpu_count() or 1))
     command = ["pytest", "-p", "no:cacheprovider", "-q", "--numprocesses", workers, "--dist=loadscope"]
-    done = subprocess.run([*command, f"--junitxml={report}", *paths()], check=False, stdout=sys.stderr)
+    done = subprocess.run([*command, f"--junitxml={report}", *paths(titles)], check=False, stdout=sys.stderr)
     # Where there is none, the code says why.
     told = ElementTree.parse(report).getroot() if report.exists() else ElementTree.Element("testsuites")  # noqa: S314
-    return outcomes_in(told, done.returncode, files()), done.returncode == INTERRUPTED
+    return outcomes_in(told, done.returncode, files(titles)), done.returncode == INTERRUPTED
 
 
 def _networks(place: Path) -> dict[str, object]:

@@ -21,7 +21,7 @@ from tests.campaigns.hosts.outcomes import (
     stale,
     written,
 )
-from tests.campaigns.hosts.subjects import HOSTS, SUBJECTS, paths
+from tests.campaigns.hosts.subjects import HOSTS, SUBJECTS, files, paths
 
 FAILS = Outcome("test_doctor", "test_a", "failed", "assert 1 == 2")
 RAN = {
@@ -143,6 +143,14 @@ def test_a_run_is_the_same_after_its_way_as_data() -> None:
 def test_each_file_is_there_and_of_one_subject() -> None:
     assert len(set(paths())) == len(paths())
     assert [path for path in paths() if not (DOCUMENT.parents[1] / path).exists()] == []
+
+
+def test_a_host_names_subjects_that_there_are() -> None:
+    named = {title for host in HOSTS for title in host.subjects}
+
+    assert named <= {subject.title for subject in SUBJECTS}
+    assert files(["doctor"]) == ("test_doctor",)
+    assert len(files(["doctor"])) < len(files())
 
 
 def test_the_tables_are_those_of_what_is_kept() -> None:
