@@ -218,6 +218,64 @@ def test_of_a_whole_firewall_that_was_flushed_only_this_networks_rules_come_back
     host.virsh("net-destroy", "default")
 
 
+#: What somebody may do to libvirt's own chains, by the backend that made them.
+CHAINS_GONE = [
+    ("nft flush ruleset", ("iptables", "nftables")),
+    ("iptables -t nat -F; iptables -t nat -X", ("iptables",)),
+    ("ip6tables -F; ip6tables -X", ("iptables",)),
+    ("nft delete table ip6 libvirt_network", ("nftables",)),
+]
+
+
+def test_networks_start_where_libvirts_own_chains_are_gone(host: Host, stack: Stack) -> None:
+    """A new one, one that was stopped, and one that is restarted with a guest, which a probe comes before."""
+    host.virsh("net-start", "default")
+    stack.network("lab", forward={}, ips=SUBNETS, bridge={"stp": False})
+    stack.up()
+    made, backend = own_rules(host), firewall_backend(host)
+    expected = {line for line in made if "vn-lab" in line}
+    host.virsh("net-destroy", "lab")
+    host.virsh("net-undefine", "lab")
+    stack.refresh()
+    wrong = list[tuple[str, str, str]]()
+    for flush in (command for command, backends in CHAINS_GONE if backend in backends):
+        host.sh(flush)
+        preview = stack.preview()
+        stack.up()
+        if not {*own_rules(host)} >= expected or ways(own_rules(host)) != ways(made):
+            wrong.append((flush, "new", "\n".join(own_rules(host))))
+        if "libvirt's own firewall chains are gone" not in preview:
+            wrong.append((flush, "preview", preview))
+        host.virsh("net-destroy", "lab")
+        host.sh(flush)
+        stack.refresh()
+        stack.up()
+        if not {*own_rules(host)} >= expected:
+            wrong.append((flush, "stopped", "\n".join(own_rules(host))))
+        host.virsh("net-destroy", "lab")
+        host.virsh("net-undefine", "lab")
+        stack.refresh()
+
+    assert len(ways(made)) >= 5
+    assert wrong == []
+    host.virsh("net-destroy", "default")
+
+
+def test_a_restart_goes_through_where_libvirts_own_chains_are_gone(host: Host, stack: Stack) -> None:
+    stack.network("lab", forward={}, ips=SUBNETS, bridge={"stp": False})
+    stack.up()
+    made = own_rules(host)
+    stack.network("lab", forward={}, ips=SUBNETS, bridge={"stp": False}, mtu=1400)
+    with host.guest("web", "vn-lab"):
+        host.sh("nft flush ruleset")
+
+        stack.up()
+
+        assert "vn-lab" in host.sh("ip -o link show type veth")
+    assert ways(own_rules(host)) == ways(made)
+    assert {*own_rules(host)} >= {line for line in made if "vn-lab" in line}
+
+
 @pytest.mark.parametrize("configured", [True, False])
 def test_no_chains_are_made_by_another_backend_than_libvirts(host: Host, stack: Stack, *, configured: bool) -> None:
     """After a flush, where the status of the network does not note the backend: so it was after live updates (11.3)."""

@@ -150,12 +150,14 @@ def prefetch(clients: Clients, desired: Values) -> None:
 
 
 def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
-    """What others will drop of the network's packets once it runs."""
+    """What of libvirt's own chains is gone, and what others will drop of the network's packets once it runs."""
+    from virtnet.network.observe.firewall.chains import flushed_chains
     from virtnet.network.observe.firewall.foreseen import will_be_dropped
     from virtnet.network.observe.firewall.whole import dropped
     from virtnet.network.observe.ports import find_network
     from virtnet.network.plan.kinds import NoteKind
     from virtnet.network.plan.new import new_tree
+    from virtnet.network.plan.preflight import chains_missed
     from virtnet.network.xml import write
     from virtnet.network.xml.definition import definition
 
@@ -169,7 +171,9 @@ def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
         made = (
             definition(write.render(new_tree(network_tree(desired), _ANY_UUID))) if there is None else there.definition
         )
-        found = will_be_dropped(clients.host, made, clients.libvirt.version())
+        version = clients.libvirt.version()
+        yield from chains_missed(made, flushed_chains(clients.host, made, version))
+        found = will_be_dropped(clients.host, made, version)
     if found is not None:
         problem = problem_details(Problem(ProblemKind.PACKETS_DROPPED, found))
         yield Note(NoteKind.STANDING_PROBLEM, {"problem": problem})

@@ -131,6 +131,24 @@ def _kernel_cannot_limit_guests(*, way: str) -> str:
     )
 
 
+def _chains_gone(*, chains: Sequence[Mapping[str, str]]) -> str:
+    return (
+        f"libvirt's own firewall chains are gone ({_chains(chains)}), as after a flush, and libvirt starts no network "
+        "without them: the start makes them as libvirt does"
+    )
+
+
+def _chains_not_reached(*, chains: Sequence[Mapping[str, str]]) -> str:
+    return (
+        f"nothing leads into libvirt's own firewall chains any more ({_chains(chains)}), as after a flush, and libvirt does "
+        "not look: its rules of the network do nothing until pulumi refresh, and the pulumi up after it, put that right"
+    )
+
+
+def _chains(chains: Sequence[Mapping[str, str]]) -> str:
+    return ", ".join(one["chain"] + (" of IPv6" if one.get("version") else "") for one in chains)
+
+
 def _links_toggled(*, attachments: Attachments) -> str:
     return (
         f"the addresses of the network change, so the links of {names(attachments)} go down and up: DHCP clients ask "
@@ -178,6 +196,8 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.OUTSIDE_INTERFACE_MISSING: "the host has no interface {interface}, by which alone guests may leave it: they "
     "reach nothing outside before it is there",
     NoteKind.KERNEL_CANNOT_LIMIT_GUESTS: _kernel_cannot_limit_guests,
+    NoteKind.CHAINS_GONE: _chains_gone,
+    NoteKind.CHAINS_NOT_REACHED: _chains_not_reached,
     NoteKind.STANDING_PROBLEM: _standing_problem,
     NoteKind.UNNAMED: _unnamed,
     NoteKind.MISPLACED: _misplaced,

@@ -22,6 +22,7 @@ from virtnet.network.observe.firewall.libvirt_rules import (
     listers,
     missing_rules,
 )
+from virtnet.network.observe.reads import STATUS_DIRECTORY
 from virtnet.network.observed import LeftBridge, Loose, ReportedNetwork
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition
@@ -191,7 +192,7 @@ def _rules(
 
 def status_file(name: str) -> str:
     """What libvirt keeps of a network while it runs."""
-    return f"/run/libvirt/network/{name}.xml"
+    return f"{STATUS_DIRECTORY}/{name}.xml"
 
 
 def _lost_addresses(host: "FileReader", bridge: str, live: Definition) -> list[str]:

@@ -41,6 +41,9 @@ _ANY_START = (ADDRESSES, LISTENING_SOCKETS, *map(program, PROGRAMS), DHCP_PORT, 
 #: Which may name the program with which libvirt writes rules.
 NETWORK_CONF = "/etc/libvirt/network.conf"
 
+#: Where libvirt keeps what it has to know of a network while it runs: NAME.xml, and NAME.pid of its dnsmasq.
+STATUS_DIRECTORY = "/run/libvirt/network"
+
 #: Those of the main tables, of IPv4 and of IPv6.
 ROUTES_IN_PROC = ("/proc/net/route", "/proc/net/ipv6_route")
 

@@ -140,6 +140,10 @@ class NoteKind(Enum):
     """interface"""
     KERNEL_CANNOT_LIMIT_GUESTS = auto()
     """way"""
+    CHAINS_GONE = auto()
+    """chains: each with its chain and, of IPv6, its version"""
+    CHAINS_NOT_REACHED = auto()
+    """chains, likewise"""
 
     STANDING_PROBLEM = auto()
     """problem: one that no update mends"""

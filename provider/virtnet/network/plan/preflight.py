@@ -10,18 +10,20 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.host.default_route import routes_to_networks
+from virtnet.network.observe.firewall.libvirt_rules import decides
 from virtnet.network.observe.named import named_on_host
 from virtnet.network.observed import HostReport, Observed, ObservedAbsent
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, ROUTED_MODES, mode_of, own_bridge, serves
 from virtnet.network.versions import LIBVIRT_OF_PROPERTY, LIBVIRT_OF_USE, SETS_BRIDGE_MTU
-from virtnet.network.xml.definition import Subnet
+from virtnet.network.xml.definition import Definition, Subnet
 from virtnet.planning.findings import Note, Refusal
 from virtnet.spec.failures import Details
 from virtnet.transport.uri import with_system
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
+    from virtnet.network.observe.firewall.chains import LostChains
 
 
 class Findings(NamedTuple):
@@ -221,6 +223,16 @@ def missed_by_guests(tree: "NetworkTree", observed: Observed) -> Iterator[Note]:
         yield Note(NoteKind.OUTSIDE_INTERFACE_MISSING, {"interface": interface})
     for way in sorted(named.guest_limits & missing.guest_limits):
         yield Note(NoteKind.KERNEL_CANNOT_LIMIT_GUESTS, {"way": way})
+
+
+def chains_missed(network: Definition, lost: "LostChains | None") -> Iterator[Note]:
+    """What is gone of libvirt's own chains, as far as a start of the network makes it, or guests miss it."""
+    ways = [way for way in lost.ways if decides(way, network)] if lost is not None else []
+    gone = [way for way in ways if not way.has_chain]
+    if not ways:
+        return
+    chains = [{"chain": way.chain, **({"version": "6"} if way.version == 6 else {})} for way in gone or ways]
+    yield Note(NoteKind.CHAINS_GONE if gone else NoteKind.CHAINS_NOT_REACHED, {"chains": chains})
 
 
 def _addresses(tree: "NetworkTree") -> set[str]:

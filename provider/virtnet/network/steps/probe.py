@@ -10,6 +10,7 @@ from virtnet.network.steps.leftovers import remove_own_bridge
 from virtnet.network.steps.step import NO_IMPACT
 from virtnet.network.tree import mode_of, own_bridge
 from virtnet.network.xml import write as network_edit
+from virtnet.network.xml.definition import definition
 from virtnet.network.xml.holding import render_probe
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeStart:
-    """Make sure that libvirt can start a network made like this one now, before a running one is stopped."""
+    """Make sure that libvirt can start a network made like this one now, before a running one is stopped.
+
+    Where it can't and libvirt's own firewall chains are gone, they are made, and it is tried once more.
+    """
 
     uuid: str
     xml: str
@@ -35,6 +39,20 @@ class ProbeStart:
 
     def execute(self, clients: Clients) -> None:
         self._clear(clients)
+        failure = self._failure(clients)
+        if failure is None:
+            return
+        from virtnet.network.steps.rules import remake_chains
+
+        if remake_chains(clients, definition(self.xml)):
+            failure = self._failure(clients)
+            if failure is None:
+                return
+        fault = StepFault.CANNOT_LIMIT if self.purpose is StepKind.PROBE_LIMITS else StepFault.CANNOT_START
+        raise Refused(kind=fault, details={"failure": str(failure)}) from failure
+
+    def _failure(self, clients: Clients) -> LibvirtFailure | None:
+        """Why none of the throw-away networks starts; None where one does."""
         failure: LibvirtFailure | None = None
         for probe in probes(self.uuid, self.xml):
             try:
@@ -42,9 +60,8 @@ class ProbeStart:
             except LibvirtFailure as failed:
                 failure = failed
             else:
-                return
-        fault = StepFault.CANNOT_LIMIT if self.purpose is StepKind.PROBE_LIMITS else StepFault.CANNOT_START
-        raise Refused(kind=fault, details={"failure": str(failure)}) from failure
+                return None
+        return failure
 
     def _try(self, clients: Clients, probe: str) -> None:
         try:

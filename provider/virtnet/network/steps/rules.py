@@ -5,20 +5,19 @@ them is gone is made here as libvirt makes it; the network's rules libvirt then 
 good as once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from virtnet.errors import Refused
+from virtnet.network.observe.firewall.chains import backend_in_use, lost_chains
 from virtnet.network.observe.firewall.libvirt_rules import (
     Backend,
     RulesKind,
     Way,
     backend_by_rules,
     backend_of_status,
-    backends,
-    backends_by_rules,
-    configured_backend,
+    decides,
     listers,
     missing_rules,
     ways_missing,
@@ -56,7 +55,7 @@ class RestoreRules:
             return
         if backend is None:
             raise Refused(kind=StepFault.BACKEND_UNKNOWN, details={"file": NETWORK_CONF, "host": clients.host.name})
-        carry_out(clients, restoring(report.live, listed, backend))
+        carry_out(clients, restoring(list(ways_missing(report.live, listed, backend)), backend))
         if any(part.kind is not RulesKind.JUMPS for part in missing):
             clients.libvirt.rebuild_firewall(self.uuid)
         listed = {lister: clients.host.firewall_rules(lister) for lister in listers(report.live, backend)}
@@ -69,9 +68,20 @@ class RestoreRules:
         return None
 
 
-def restoring(live: Definition, listed: Mapping[str, str | None], backend: Backend) -> Iterator[Action]:
-    """What makes libvirt's own chains and the ways into them, as far as they are not there. Pure."""
-    lost = list(ways_missing(live, listed, backend))
+def remake_chains(clients: Clients, network: Definition) -> bool:
+    """Make what is gone of libvirt's own chains where that keeps the network from starting. Whether it did.
+
+    False also where nothing tells with what libvirt makes them. Raises HostFailure.
+    """
+    lost = None if clients.host is None else lost_chains(clients.host, network, clients.libvirt.version())
+    if lost is None or all(way.has_chain or not decides(way, network) for way in lost.ways):
+        return False
+    carry_out(clients, restoring(lost.ways, lost.backend))
+    return True
+
+
+def restoring(lost: Sequence[Way], backend: Backend) -> Iterator[Action]:
+    """What makes libvirt's own chains, and the ways into them, that are not there. Pure."""
     if backend is Backend.NFTABLES:
         if lost:
             yield LoadNft(commands="; ".join(_in_nft(lost)))
@@ -104,9 +114,4 @@ def _listed(
     noted = backend_of_status(host.read_file(status_file(name)))
     asked = [lister for one in ((noted,) if noted is not None else Backend) for lister in listers(live, one)]
     listed: dict[str, str | None] = {lister: host.firewall_rules(lister) for lister in asked}
-    found = noted or backend_by_rules(live.bridge, listed)
-    if found is None:
-        configured = configured_backend(host.read_file(NETWORK_CONF))
-        possible = backends(configured, backends_by_rules(listed), libvirt_version)
-        found = possible[0] if len(possible) == 1 else None
-    return found, listed
+    return noted or backend_by_rules(live.bridge, listed) or backend_in_use(host, listed, libvirt_version), listed

@@ -6,7 +6,7 @@ that failed may still have been carried out, and a run that was killed is finish
 
 from dataclasses import dataclass
 
-from virtnet.errors import Refused
+from virtnet.errors import LibvirtFailure, Refused
 from virtnet.network.observe.leftovers import link_address
 from virtnet.network.observe.ports import attachments, find_network
 from virtnet.network.observed import ReportedNetwork
@@ -26,7 +26,8 @@ class StartNetwork:
     """Start the network, unless a link of its bridge's name is there already.
 
     libvirt 11 deletes a link of that name when the start fails, the host's own bridge included, so this is looked at
-    once more right before the start. `bridge` is "" where libvirt makes no bridge.
+    once more right before the start. `bridge` is "" where libvirt makes no bridge. Where the start fails and libvirt's
+    own firewall chains are gone, they are made, and it is tried once more.
     """
 
     uuid: str
@@ -40,6 +41,17 @@ class StartNetwork:
         return Summary(StepKind.START)
 
     def execute(self, clients: Clients) -> None:
+        try:
+            self._start(clients)
+        except LibvirtFailure:
+            from virtnet.network.steps.rules import remake_chains
+
+            report = find_network(clients.libvirt, uuid=self.uuid)
+            if report is None or not remake_chains(clients, report.definition):
+                raise
+            self._start(clients)
+
+    def _start(self, clients: Clients) -> None:
         if clients.libvirt.is_active(self.uuid):
             return
         if self.bridge:

@@ -43,6 +43,8 @@ NOTES: dict[NoteKind, list[Details]] = {
         {"subnet": "10.9.0.0/24", "other": "10.0.0.0/8", "gateway": "192.0.2.1", "interface": "wan0"}
     ],
     NoteKind.OUTSIDE_INTERFACE_MISSING: [{"interface": "eno9"}],
+    NoteKind.CHAINS_GONE: [{"chains": [{"chain": "LIBVIRT_PRT"}, {"chain": "LIBVIRT_FWO", "version": "6"}]}],
+    NoteKind.CHAINS_NOT_REACHED: [{"chains": [{"chain": "guest_output"}]}],
     NoteKind.KERNEL_CANNOT_LIMIT_GUESTS: [{"way": "inbound"}],
     NoteKind.UNNAMED: [
         {

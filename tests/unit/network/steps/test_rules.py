@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from virtnet.network.observe.firewall.libvirt_rules import Backend
+from virtnet.network.observe.firewall.libvirt_rules import Backend, ways_missing
 from virtnet.network.steps.actions import InsertRule, LoadNft
 from virtnet.network.steps.rules import restoring
 from virtnet.network.xml.definition import Definition
@@ -33,7 +33,7 @@ CHAINS = ("guest_cross", "guest_input", "guest_output")
 def test_in_iptables(there: tuple[str, ...], put: list[tuple[str, str]]) -> None:
     listing = TABLE + "".join(f"-A FORWARD -j {chain}\n" for chain in there)
 
-    actions = restoring(LAB, {"iptables-save": listing}, Backend.IPTABLES)
+    actions = restoring(list(ways_missing(LAB, {"iptables-save": listing}, Backend.IPTABLES)), Backend.IPTABLES)
 
     inserted = [one.words for one in actions if isinstance(one, InsertRule) and one.words[0] == "FORWARD"]
     assert inserted == [("FORWARD", number, "-j", chain) for number, chain in put]
@@ -58,9 +58,8 @@ def test_in_nftables(there: tuple[str, ...], put: list[str]) -> None:
     base = {"chain": {**of, "name": "forward", "hook": "forward"}}
     listing = json.dumps({"nftables": [base, *chains, *rules]})
 
-    loaded = [
-        one.commands for one in restoring(LAB, {"nft-json": listing}, Backend.NFTABLES) if isinstance(one, LoadNft)
-    ]
+    lost = list(ways_missing(LAB, {"nft-json": listing}, Backend.NFTABLES))
+    loaded = [one.commands for one in restoring(lost, Backend.NFTABLES) if isinstance(one, LoadNft)]
 
     said = [command for commands in loaded for command in commands.split("; ") if " jump " in command]
     assert said == [command.format("ip libvirt_network forward") for command in put]

@@ -135,6 +135,13 @@ def chains_of(iptables: str) -> set[str]:
     return set(re.findall(r"^:(LIBVIRT_\w+) ", iptables, re.MULTILINE))
 
 
+def has_own_chains(rules: Mapping[str, str | None], backend: Backend) -> bool:
+    """Whether any of libvirt's own chains is there."""
+    if backend is Backend.NFTABLES:
+        return uses_nft(rules.get("nft-json") or "")
+    return any(chains_of(rules.get(lister) or "") for lister in ("iptables-save", "ip6tables-save"))
+
+
 class _Place(NamedTuple):
     """A rule as far as it matters: where it is, of which network, and what it does."""
 
@@ -212,6 +219,15 @@ def ways_missing(live: Definition, rules: Mapping[str, str | None], backend: Bac
             if not has_chain or way not in led:
                 before_it = [led.get(one, 0) for one in _WAYS_OF_IPTABLES[index + 1 :] if one[:2] == way[:2]]
                 yield Way(version, table, base, chain, has_chain, max(before_it, default=0))
+
+
+def decides(way: Way, live: Definition) -> bool:
+    """Whether it matters to a network: libvirt starts none without that chain, and guests are cut off without the way.
+
+    The rest is libvirt's NAT, to networks of other modes, and the checksums of old DHCP clients.
+    """
+    is_nat = way.table == "nat" or way.chain == "guest_nat"
+    return way.table != "mangle" and (not is_nat or bool(_masqueraded(live, way.version)))
 
 
 def _ways_in_iptables(listing: str) -> tuple[set[tuple[str, str]], dict[tuple[str, str, str], int]]:
