@@ -56,7 +56,8 @@ class _Asked(NamedTuple):
 class _Reviewed(NamedTuple):
     """What a diff was told and answered."""
 
-    recorded: "Values"
+    recorded: Mapping[str, Any]
+    """The recorded outputs, on the wire."""
     replaces: bool
 
 
@@ -79,7 +80,7 @@ class Provider(dynamic.ResourceProvider):
 
         self._session = EngineSession(_hosts, os.environ.get("LIBVIRT_DEFAULT_URI"))
         self._session.configure(*(req.config.get(f"virtnet:{name}") for name in ("uri", "unreachable", "refusals")))
-        self._reviewed: dict[str, _Reviewed | None] = {}
+        self._reviewed: dict[str, _Reviewed] = {}
         self._asked: dict[str, _Asked] = {}
         self._shown: dict[str, Mapping[str, Any]] = {}
         self._previews = True
@@ -110,7 +111,7 @@ class Provider(dynamic.ResourceProvider):
         if recorded:
             self._takes_review(canonical, _olds, news)
             return dynamic.CheckResult(checked, [])
-        self._session.to_be_made(_key_of(canonical), canonical)
+        self._session.to_be_made(resource, _key_of(canonical), canonical)
         from virtnet.errors import Refused
 
         try:
@@ -123,23 +124,24 @@ class Provider(dynamic.ResourceProvider):
         """Note what a check of something recorded was told, for the calls that are told less of it."""
         key, run = _asked_for(news), news.get(RUN) or {}
         self._asked[_identity(canonical)] = _Asked(key, recorded, run.get("ignored") or (), run.get("replacing") or ())
-        self._reviewed[key] = None
+        self._reviewed.pop(key, None)
 
     def _preview_create(self, resource: "Resource[Any]", desired: "Values", asked: str) -> None:
         """Preview what comes with nothing recorded: a create, or a replacement, which is checked once more so."""
-        if asked not in self._reviewed:
+        reviewed = self._reviewed.get(asked)
+        if reviewed is None:  # a create, or a replacement for which the engine asked for no diff
             self._preview(resource, None, desired)
-            return
-        reviewed = self._reviewed[asked]
         # Where diff asked for the replacement, it has said everything.
-        if reviewed is not None and not reviewed.replaces:
-            self._preview(resource, reviewed.recorded, desired, replaced=True)
+        elif not reviewed.replaces:
+            self._preview(resource, self._received(resource, reviewed.recorded), desired, replaced=True)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """The changes by what is recorded; their lines for a reviewer, when it is one who asks."""
         unchanged = self.catalogue().unchanged(self.kind)
         if unchanged is not None and unchanged.stands_as_recorded(_olds, _news):
             self._session.claims.claim(_olds.get("__token"), _key_of(_news))
+            if (asked := self._asked.get(_identity(_news))) is not None:
+                self._reviewed[asked.key] = _Reviewed(_olds, replaces=False)
             return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)
         from virtnet.errors import VirtnetError
 
@@ -157,9 +159,9 @@ class Provider(dynamic.ResourceProvider):
         except VirtnetError as error:
             raise self._as_answer(error) from None
         found = lifecycle.replaced_on_changes(resource, found, recorded, desired, replacing)
+        if reviewed and asked is not None:
+            self._reviewed[asked.key] = _Reviewed(_olds, bool(found.replaces))
         if reviewed and found.changes:
-            if asked is not None:
-                self._reviewed[asked.key] = _Reviewed(recorded, bool(found.replaces))
             try:
                 self._preview(resource, recorded, desired, found.changes, ignored=ignored)
             except VirtnetError as error:
@@ -259,7 +261,7 @@ class Provider(dynamic.ResourceProvider):
         resource = self._resource()
         try:
             recorded = self._received(resource, _props)
-            anew = self._session.made_anew(recorded)
+            anew = self._session.made_anew(resource, recorded)
             lifecycle.delete(resource, recorded, self._session.connect, self._show, anew=anew)
         except VirtnetError as error:
             raise self._as_answer(error) from None

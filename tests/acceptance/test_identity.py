@@ -198,6 +198,45 @@ def test_a_network_moves_between_stacks_with_its_record(host: Host, pair: tuple[
     assert (one.unchanged(), other.unchanged()) == (True, True)
 
 
+def test_what_moved_between_stacks_and_is_replaced_at_once_is_previewed_as_that(
+    host: Host, pair: tuple[Stack, Stack]
+) -> None:
+    one, other = pair
+    host.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")
+    web = {"network": "lab", "target_address": "10.93.0.50", "ports": [{"protocol": "tcp", "listen_port": "8080"}]}
+    program = (
+        lab(),
+        {"type": "HostForwarding", "name": "router", "args": {"ipv6": True}},
+        {"type": "PortForward", "name": "web", "args": web, "depends_on": ["lab"]},
+    )
+    one.declare(*program)
+    one.up()
+    moved = [entry["urn"] for entry in one.recorded() if "virtnet:" in entry["type"]]
+    stacks = ("--source", "organization/project/one", "--dest", "organization/project/other")
+    one.pulumi("state", "move", *stacks, "--yes", *moved)
+    one.declare()
+    other.declare(*program)
+    replaced = [flag for name in ("lab", "router", "web") for flag in ("--replace", f"**::{name}")]
+
+    preview = other.pulumi("preview", *replaced).stdout
+    up = other.pulumi("up", "--yes", "--skip-preview", *replaced).stdout
+
+    for found in ("network 'lab'", "IP forwarding", "port forward 'web'"):
+        created, anew = (f"{found} on qemu:///system: if Pulumi {does} it" for does in ("creates", "replaces"))
+        assert f"{created} (+): as the host is now, this would be refused" in preview
+        assert f"{anew} (+-), as its record was moved or renamed in the state: " in preview
+    assert "+-3 to replace" in preview
+    assert "+-3 replaced" in up
+    assert (host.network("lab") or {})["Active"] == "yes"
+    assert marked(host).startswith("urn:pulumi:other::")
+    assert (
+        host.sh("grep -h virtnet-urn /etc/sysctl.d/*.conf /etc/virtnet/port-forwards/*.nft").count("pulumi:other") == 2
+    )
+    assert other.unchanged()
+    other.destroy()
+    assert (host.network("lab"), one.unchanged()) == (None, True)
+
+
 def test_a_network_that_pulumi_retains_is_taken_up_again_or_over(host: Host, pair: tuple[Stack, Stack]) -> None:
     one, other = pair
     one.declare(lab(options={"retain_on_delete": True}))

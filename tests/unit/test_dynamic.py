@@ -391,6 +391,20 @@ class TestOptions:
         assert "is deleted and made anew" not in as_an_update
         assert "is deleted and made anew" in capsys.readouterr().out
 
+    @pytest.mark.parametrize("asks", [True, False])
+    def test_a_replacement_of_what_stands_as_recorded_is_told_too(
+        self, asks: bool, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        provider = network_provider()
+        inputs = provider.check(checked(MADE), {**MADE, "__run": {"name": "lab", "preview": True}}).inputs
+        if asks:
+            assert provider.diff("id", {**self.RECORDED, **inputs}, inputs).changes is False
+
+        provider.check({}, {**MADE, "__run": {"name": "lab", "preview": True}})
+
+        told = capsys.readouterr().out
+        assert ("is deleted and made anew" in told, "could not be applied" in told) == (asks, True)
+
 
 class Context(grpc.ServicerContext):  # type: ignore[misc]
     """What gRPC makes for each request, as far as Pulumi's plugin uses it."""

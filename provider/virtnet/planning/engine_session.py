@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from virtnet.planning.ownership.claims import Claims, key_of
+from virtnet.planning.ownership.claims import Claims, key_of, want_the_same
 
 if TYPE_CHECKING:
     from virtnet.errors import VirtnetError
@@ -72,7 +72,7 @@ class EngineSession(Generic[Hosts]):
         self._checked: set[str] = set()
         self._previewed: set[str] = set()
         self._as_before: dict[str, frozenset[str]] = {}
-        self._anew: dict[str, Values] = {}
+        self._anew: dict[str, tuple[Resource[Any], Values]] = {}
 
     def configure(self, uri: object, unreachable: object, refusals: object = None) -> None:
         """Take the user's settings; what is None or empty stays."""
@@ -169,13 +169,21 @@ class EngineSession(Generic[Hosts]):
             for one in met
         ]
 
-    def to_be_made(self, key: str, desired: "Values") -> None:
+    def to_be_made(self, resource: "Resource[Any]", key: str, desired: "Values") -> None:
         """A resource's inputs were checked with nothing recorded. `key` tells it from others."""
-        self._anew[key] = desired
+        self._anew[key] = resource, desired
 
-    def made_anew(self, recorded: "Values") -> "Values | None":
-        """What is made in the place of what is recorded and deleted, if anything: its inputs were checked by then."""
-        return self._anew.get(key_of(recorded))
+    def made_anew(self, resource: "Resource[Any]", recorded: "Values") -> "Values | None":
+        """What is made in the place of what is recorded and deleted, if anything: its inputs were checked by then.
+
+        A record that was moved or renamed since its last update has the old name still: then it is what wants the same.
+        """
+        found = self._anew.get(key_of(recorded))
+        if found is not None:
+            return found[1]
+        lost = [*resource.wants(resource.recorded_inputs(recorded))]
+        anew = (desired for made, desired in [*self._anew.values()] if want_the_same(lost, made.wants(desired)))
+        return next(anew, None)
 
     def diff(
         self,

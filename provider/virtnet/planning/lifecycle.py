@@ -16,7 +16,7 @@ from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Subject, in_words
 from virtnet.planning.ignored import as_recorded, left_alone
 from virtnet.planning.ownership.claims import Claims, key_of
-from virtnet.planning.ownership.marks import urn_of
+from virtnet.planning.ownership.marks import token_of, urn_of
 from virtnet.planning.plan import Change, ChangeClass, Plan
 from virtnet.planning.preview import Preview
 from virtnet.planning.property_paths import places, within
@@ -165,7 +165,14 @@ def preview(
             return found._replace(partly_unknown=True)
         plan = _planned(resource, clients, desired, recorded, recent=True, ignored=ignored)
         if plan.found_own:
-            found = found._replace(if_replaced=_if_replaced(resource, clients, desired, plan, connect))
+            record = {
+                **plan.details,
+                "__token": next(iter(plan.takes), ""),
+            }  # what is replaced is still the old record's
+            found = found._replace(if_replaced=_if_replaced(resource, clients, desired, record, connect))
+        elif plan.held_by_other and not _is_held(plan.held_by_other, desired, claims):
+            record = {**plan.details, **plan.held_by_other}
+            found = found._replace(if_moved=_if_replaced(resource, clients, desired, record, connect))
     except VirtnetError as error:
         return found._replace(error=error)
     found = found._replace(refusals=plan.refusals, notes=_less_ignored(resource, plan.notes, desired, ignored))
@@ -211,11 +218,18 @@ def _covers(reviewed: Change, change: Change) -> bool:
     return change.change_class <= reviewed.change_class and any(within)
 
 
+def _is_held(record: Values, desired: Values, claims: Claims | None) -> bool:
+    """Whether another resource of this run has what a record tells of."""
+    return claims is not None and claims.holder((token_of(record),), key_of(desired)) is not None
+
+
 def _if_replaced(
-    resource: Resource[Observed], clients: Clients, desired: Values, plan: Plan, connect: Connect
+    resource: Resource[Observed], clients: Clients, desired: Values, recorded: Values, connect: Connect
 ) -> Preview | None:
-    """What a replacement of what is there would be, of which nothing recorded was told; None where it is gone again."""
-    recorded = {**plan.details, "__token": next(iter(plan.takes), "")}  # what is replaced is still the old record's
+    """What a replacement of what is there would be, of which nothing recorded was told; None where it is gone again.
+
+    `recorded` is what is known of the record by what is there.
+    """
     observed = _look(resource, clients, {}, {**desired, **recorded}, recent=True)
     there = resource.outputs(desired, recorded, observed)
     if there is None:

@@ -40,15 +40,19 @@ def lines(preview: Preview, messages: Messages) -> Iterator[str]:
 
 IF_REPLACED = "if Pulumi replaces it (+-): "
 
+IF_MOVED = "if Pulumi replaces it (+-), as its record was moved or renamed in the state: "
+
 DRIFT = "drift on the host, which this puts right: "
 
 IF_CREATED = "if Pulumi creates it (+): "
 
 
 def _cases(preview: Preview) -> Sequence[tuple[Preview, str]]:
-    if preview.if_replaced is None:
-        return ((preview, ""),)
-    return (preview.if_replaced, IF_REPLACED), (preview, IF_CREATED)
+    if preview.if_replaced is not None:
+        return (preview.if_replaced, IF_REPLACED), (preview, IF_CREATED)
+    if preview.if_moved is not None:
+        return (preview, IF_CREATED), (preview.if_moved, IF_MOVED)
+    return ((preview, ""),)
 
 
 def _refusals(preview: Preview, messages: Messages, condition: str) -> Iterator[str]:

@@ -77,6 +77,12 @@ class Plan(NamedTuple):
 
     Pulumi is about to replace it then, or an earlier run was not recorded. A create cannot tell which.
     """
+    held_by_other: Mapping[str, Any] = MappingProxyType({})
+    """Of a create with what another's mark is on in its way: what the record of that holds; empty where nothing is.
+
+    Only where that may be this resource by an old name: then its record has been moved or renamed in the state, and
+    Pulumi is about to replace it. A create cannot tell that either.
+    """
 
     @property
     def change_class(self) -> ChangeClass:

@@ -40,6 +40,10 @@ class Preview(NamedTuple):
     if_replaced: "Preview | None" = None
     """What holds instead where Pulumi replaces what is there: nothing told this create whether it does."""
 
+    if_moved: "Preview | None" = None
+    """The same where that has another's mark, and may be this resource's by an old name: its record was moved, or
+    renamed. Nothing tells it from another's, so what is refused stays so."""
+
     @property
     def is_refused(self) -> bool:
         """Whether it could not be applied as the host is now, whatever it turns out to be."""

@@ -221,7 +221,7 @@ class Plugin(ResourceProviderServicer):
             )
         self._session.checked(request.urn)
         if not recorded:
-            self._session.to_be_made(request.urn, canonical)
+            self._session.to_be_made(resource, request.urn, canonical)
         return provider_pb2.CheckResponse(inputs=message_of(resource, canonical, news))
 
     def _refused(self, given: "Received", part: "type[Part]", failure: "Failure", read: "Callable[..., str]") -> str:
@@ -404,7 +404,7 @@ class Plugin(ResourceProviderServicer):
             self._session.connect,
             self._teller(request.urn),
             progress=self._progress(request),
-            anew=self._session.made_anew(recorded),
+            anew=self._session.made_anew(resource, recorded),
         )
         return empty_pb2.Empty()
 

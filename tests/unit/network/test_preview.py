@@ -124,12 +124,20 @@ def test_each_line_of_what_is_not_known_to_be_a_replacement_says_which_it_is_for
     assert all(line.startswith(ABOUT + condition) for line, condition in zip(lines, conditions, strict=True))
 
 
-def test_another_network_is_no_replacement() -> None:
+@pytest.mark.parametrize(
+    ("owner", "may_be_moved"), [("project/stack/new", True), ("shop/prod/lab", True), ("shop/prod/new", False)]
+)
+def test_anothers_network_is_refused_and_told_as_a_replacement_where_its_record_may_have_been_moved(
+    owner: str, may_be_moved: bool
+) -> None:
+    """With `pulumi up --replace` nothing tells a record that was moved, or renamed, from another's."""
     there = HostWithUsers()
 
-    found = lifecycle.preview(NETWORK, None, checked(NAT) | {"__owner": "project/stack/other"}, there.clients)
+    found = lifecycle.preview(NETWORK, None, checked(NAT) | {"__owner": owner}, there.clients)
 
-    assert (found.if_replaced, len(found.refusals)) == (None, 1)
+    moved = [] if found.if_moved is None else found.if_moved.refusals
+    assert (found.if_replaced, len(found.refusals), found.is_refused) == (None, 1, True)
+    assert [*moved] == [Refusal(RefusalKind.DELETE_CUTS_OFF, {**CUT_OFF, "urn": ""})][: int(may_be_moved)]
 
 
 def test_a_name_that_is_known_later_may_leave_the_network_as_it_is() -> None:

@@ -111,6 +111,19 @@ def test_what_a_refresh_found_before_is_no_news_but_to_a_reviewer() -> None:
     assert (for_a_reviewer, for_a_reviewer_then) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("before", "is_anew"), [({}, True), ({"__owner": "shop/prod/old"}, True), ({"name": "other"}, False)]
+)
+def test_what_is_made_anew_is_known_by_its_old_name_too(before: dict[str, str], is_anew: bool) -> None:
+    """Where a record was moved or renamed since its last update, a delete tells the old name."""
+    kept, desired = session(unreachable), checked()
+    kept.to_be_made(NETWORK_IN_KINDS, str(desired["__owner"]), desired)
+
+    anew = kept.made_anew(NETWORK_IN_KINDS, {**checked(**before), "__owner": "shop/prod/other", **before})
+
+    assert anew == (desired if is_anew else None)
+
+
 def test_a_line_that_was_previewed_is_known() -> None:
     kept = session(unreachable)
 
@@ -153,6 +166,7 @@ WELL = Preview(SUBJECT, partly_unknown=True)
         (REFUSED._replace(if_replaced=WELL), False),
         (REFUSED._replace(unknown=("name",), replaced=SUBJECT), False),
         (WELL._replace(if_replaced=REFUSED), False),
+        (REFUSED._replace(if_moved=WELL), True),
     ],
 )
 def test_what_is_refused_whatever_it_turns_out_to_be(preview: Preview, refused: bool) -> None:

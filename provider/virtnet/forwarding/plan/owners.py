@@ -37,6 +37,13 @@ class Held(NamedTuple):
         return tuple(there.mark.token for there in self.own.values())
 
 
+class Met(NamedTuple):
+    """Another's file that is in the way, and why nothing is done."""
+
+    file: DropIn
+    refusal: Refusal
+
+
 def held_by_create(goal: Goal, desired: Values, observed: ForwardingReport) -> Held:
     """What a create goes on with: its own by its name, where they meet, and with `adopt` whosever they meet.
 
@@ -88,8 +95,12 @@ def taken_from(recorded: Values, held: Held, observed: ForwardingReport) -> tupl
     return next(met, None)
 
 
-def met_by(goal: Goal, desired: Values, held: Held, observed: ForwardingReport) -> Iterator[Refusal]:
+def met_by(goal: Goal, desired: Values, held: Held, observed: ForwardingReport) -> tuple[Met, ...]:
     """Others' files at the drop-in's path, or with the same parameters: two owners would undo each other for ever."""
+    return tuple(_met_by(goal, desired, held, observed))
+
+
+def _met_by(goal: Goal, desired: Values, held: Held, observed: ForwardingReport) -> Iterator[Met]:
     for path, there in held.others.items():
         details = {
             "host": observed.host,
@@ -98,9 +109,9 @@ def met_by(goal: Goal, desired: Values, held: Held, observed: ForwardingReport) 
             "alias": there.mark.alias_for(desired),
         }
         if path == goal.path and goal.persist is True:
-            yield Refusal(RefusalKind.DROP_IN_OF_ANOTHER, details)
+            yield Met(there, Refusal(RefusalKind.DROP_IN_OF_ANOTHER, details))
         elif both := in_writing_order(_keys(path, observed) & set(goal.targets)):
-            yield Refusal(RefusalKind.MANAGED_BY_ANOTHER, {"keys": both, **details})
+            yield Met(there, Refusal(RefusalKind.MANAGED_BY_ANOTHER, {"keys": both, **details}))
 
 
 def recorded_path(recorded: Values) -> set[str]:

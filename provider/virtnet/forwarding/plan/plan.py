@@ -107,7 +107,8 @@ def _converge(desired: Values, recorded: Values, observed: ForwardingReport, hel
     files = plan_files(goal, parameters.previous, recorded, observed, held)
     # The file first: it keeps the values found, should the rest be cut short.
     steps: tuple[Step, ...] = (*files.steps, *parameters.steps)
-    refusals = (*_impossible(named, observed), *met_by(named, desired, held, observed), *files.refusals)
+    met = met_by(named, desired, held, observed)
+    refusals = (*_impossible(named, observed), *(one.refusal for one in met), *files.refusals)
     boot = overridden_at_boot(goal, files.files, observed) if not refusals else ()
     current = project(recorded, recorded, observed) if recorded else {}
     return Plan(
@@ -127,7 +128,13 @@ def _converge(desired: Values, recorded: Values, observed: ForwardingReport, hel
         takes=() if recorded else held.tokens,
         details={"previous": json.dumps(dict(parameters.previous), sort_keys=True), "__token": token},
         found_own=held.is_of_resource,
+        held_by_other=next((_record_of(one.file) for one in met if one.file.mark.may_be_old_name_of(desired)), {}),
     )
+
+
+def _record_of(there: DropIn) -> Values:
+    """What the record of a file with a mark holds, as far as the file tells."""
+    return {"previous": json.dumps(dict(there.previous), sort_keys=True), "__token": there.mark.token}
 
 
 def _impossible(goal: Goal, observed: ForwardingReport) -> Iterator[Refusal]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from virtnet.network.checks.whole import taken_as_found
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan.adoption import adoption_mark, as_found, is_as, owned_by_other
 from virtnet.network.plan.converge import converge
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, failure_details
@@ -52,12 +52,22 @@ def plan_create(desired: "NetworkTree", observed: ObservedNetwork) -> Plan:
         return plan._replace(takes=(mark.token,), found_own=mark.is_of_resource(desired))
     if not desired.get("adopt"):
         if mark is not None and mark.owner and mark.owner != owner:
-            return Plan(refusals=(owned_by_other(mark, desired, report.uuid),))
+            return _owned_by_other(desired, report, mark)
         return Plan(refusals=(Refusal(RefusalKind.EXISTS, {"uuid": report.uuid}),))
     if "uuid" in desired and desired["uuid"] != report.uuid:
         differing = {"uuid": report.uuid, "desired": desired["uuid"]}
         return Plan(refusals=(Refusal(RefusalKind.ADOPTED_UUID_DIFFERS, differing),))
     return _adopt(desired, observed)
+
+
+def _owned_by_other(desired: "NetworkTree", report: ReportedNetwork, mark: OwnerMark) -> Plan:
+    record: dict[str, object] = {"uuid": report.uuid, "__token": mark.token}
+    if mark.adopted:
+        record["adopted_from"] = as_found(report).as_details()
+    return Plan(
+        refusals=(owned_by_other(mark, desired, report.uuid),),
+        held_by_other=record if mark.may_be_old_name_of(desired) else {},
+    )
 
 
 def _take_up(desired: "NetworkTree", observed: ObservedNetwork, mark: OwnerMark) -> Plan:

@@ -93,6 +93,12 @@ class Claims:
                 yield Met(entry.want, other.want, other.key)
 
 
+def want_the_same(some: Iterable[Want], others: Iterable[Want]) -> bool:
+    """Whether two resources want something that only one can have."""
+    others = [*others]
+    return any(_place(one) == _place(other) and _meet(one, other) for one in some for other in others)
+
+
 def _place(want: Want) -> tuple[object, ...]:
     """Where those are that it may meet."""
     return want.host, want.kind, want.value if want.span is None else want.span[0]

@@ -53,6 +53,12 @@ class Mark:
         """Whether it names the resource with these inputs, under the parents that it has, as far as that is told."""
         return self.owner == inputs.get("__owner") and ("" in (self.urn, urn_of(inputs)) or self.urn == urn_of(inputs))
 
+    def may_be_old_name_of(self, inputs: Values) -> bool:
+        """Whether the resource with these inputs may have been called so, elsewhere (state move) or here (alias)."""
+        *stack, resource = self.owner.split("/", 2)
+        *own_stack, own = owner_of(inputs).split("/", 2)
+        return self.owner != owner_of(inputs) and (stack == own_stack or resource == own)
+
     def alias_for(self, inputs: Values) -> str:
         """What a program gives as an alias where the resource that the mark names may be its own by an old name.
 

@@ -96,6 +96,14 @@ def taken_from(held: Held, before: Forward | None, observed: PortForwardReport) 
     return next(iter(others), None)
 
 
+def old_record(forward: Forward, desired: Values, held: Held, observed: PortForwardReport) -> Values:
+    """What a state holds of the record in the way that may be this resource's by an old name; empty where none is."""
+    for record in _meeting(forward, held, observed):
+        if record.mark.may_be_old_name_of(desired):
+            return {"__token": record.mark.token, "__forward": record.forward.id, "target": record.forward.target}
+    return {}
+
+
 def met_by(forward: Forward, desired: Values, held: Held, observed: PortForwardReport) -> Iterator[Refusal]:
     """Others' records with ports of this one: two owners would undo each other for ever."""
     for record in _meeting(forward, held, observed):

@@ -16,7 +16,15 @@ from virtnet.port_forward.forward import Forward
 from virtnet.port_forward.kinds import NoteKind, ProblemKind, RefusalKind
 from virtnet.port_forward.observed import PortForwardReport, recorded_inputs
 from virtnet.port_forward.plan import exposure, preflight
-from virtnet.port_forward.plan.owners import Held, held_by_create, held_by_record, met_by, taken_from, without_record
+from virtnet.port_forward.plan.owners import (
+    Held,
+    held_by_create,
+    held_by_record,
+    met_by,
+    old_record,
+    taken_from,
+    without_record,
+)
 from virtnet.port_forward.plan.problems import mended_by, problem_of, problems
 from virtnet.port_forward.record import Record, render
 from virtnet.port_forward.restore.files import RUN_BY_SERVICE, RUNS, STOPPED, common_files, path_of
@@ -162,6 +170,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
             "addresses": [],  # to be looked at anew
         },
         found_own=held.is_of_resource,
+        held_by_other={} if recorded else old_record(forward, desired, held, observed),
     )
 
 
