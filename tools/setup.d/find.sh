@@ -18,6 +18,18 @@ find_uv() {
     echo "$cache/uv/bin/uv"
 }
 
+# udhcpc, which only Debian has as a package: prints that name, or the busybox that has it and becomes it by its name.
+find_udhcpc() {
+    local busybox
+    if have udhcpc; then
+        echo udhcpc
+        return
+    fi
+    busybox=$(command -v busybox) || return 1
+    [[ $'\n'$("$busybox" --list 2>/dev/null)$'\n' == *$'\n'udhcpc$'\n'* ]] || return 1
+    echo "$busybox"
+}
+
 # Whether the machine's own python3 has libvirt, so that none is built: prints that python3, past any shim, and past
 # this project's environment when it is active.
 find_libvirt_python() {

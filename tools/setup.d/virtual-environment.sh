@@ -48,3 +48,5 @@ UV_COMPILE_BYTECODE=true UV_LINK_MODE=${UV_LINK_MODE:-copy} UV_PROJECT_ENVIRONME
 # Likewise the project's own modules. Where they cannot be written, each start takes 0.07 s longer, and that is all.
 "$venv/bin/python" -m compileall -q "$repo/provider" "$repo/sdk" >/dev/null 2>&1 || true
 tell_pulumi_there_is_no_plugin
+# For the demo's guest.
+if udhcpc=$(find_udhcpc) && [[ $udhcpc != udhcpc ]]; then ln -sf "$udhcpc" "$venv/bin/udhcpc"; fi

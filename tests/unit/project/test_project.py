@@ -35,3 +35,17 @@ def test_help_lists_every_target() -> None:
     phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     assert phony is not None
     assert set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE)) == set(phony[1].split())
+
+
+def test_the_image_of_the_demo_is_made_of_what_is_in_the_repository_and_sets_up_what_the_demo_does() -> None:
+    ignored = {
+        line.removeprefix("**/").rstrip("/")
+        for name in (".gitignore", ".dockerignore")
+        for line in (REPOSITORY / name).read_text().splitlines()
+        if line and not line.startswith("#")
+    }
+    kept_out = {line.removeprefix("**/").rstrip("/") for line in (REPOSITORY / ".dockerignore").read_text().split()}
+    (set_up,) = re.findall(r"^demo:.*\n\t@(.+)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+
+    assert kept_out == ignored | {".git"}
+    assert f"RUN {set_up} " in (REPOSITORY / "Containerfile").read_text()

@@ -37,7 +37,7 @@ PROOFS = {
     "file": r"/\S+",
     "pkg-config": r"\S+",
     "python": "headers|ensurepip",
-    "found": "pulumi|uv|libvirt_python",
+    "found": "pulumi|uv|libvirt_python|udhcpc",
     "no": "guests",
 }
 
@@ -126,6 +126,27 @@ def test_the_go_of_the_cache_is_found_wherever_its_package_has_it(place: Place, 
     done = place.run("bash", "-euc", ". tools/setup.d/find.sh; find_go")
 
     assert (done.stdout, done.stderr) == (f"{go.parent}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("programs", "found"),
+    [
+        ({"udhcpc": ""}, "udhcpc"),
+        ({"udhcpc": "", "busybox": "udhcpc"}, "udhcpc"),
+        ({"busybox": "udhcp udhcpc udhcpc6"}, "busybox"),
+        ({"busybox": "udhcpc6"}, None),
+        ({}, None),
+    ],
+)
+def test_a_busybox_that_has_it_is_a_udhcpc(place: Place, programs: dict[str, str], found: str | None) -> None:
+    for name, applets in programs.items():
+        program(place.bin / name, "'{}'".format(applets.replace(" ", "\n")))
+
+    # Not the machine's own, where root's programs are.
+    done = place.run("bash", "-euc", '. tools/setup.d/find.sh; have() { command -v "$1" >/dev/null; }; find_udhcpc')
+
+    assert (done.returncode, done.stderr) == (0 if found else 1, "")
+    assert done.stdout.strip() == (str(place.bin / found) if found == "busybox" else found or "")
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ REPOSITORY = Path(__file__).parents[3]
     ("manager", "names"),
     [
         (Manager.APT, ("dnsmasq-base", "iproute2", "udhcpc")),
-        (Manager.DNF, ("dnsmasq", "iproute")),
-        (Manager.ZYPPER, ("dnsmasq", "iproute2")),
-        (Manager.PACMAN, ("dnsmasq", "iproute2")),
+        (Manager.DNF, ("busybox", "dnsmasq", "iproute")),
+        (Manager.ZYPPER, ("busybox", "dnsmasq", "iproute2")),
+        (Manager.PACMAN, ("busybox", "dnsmasq", "iproute2")),
     ],
 )
 def test_a_package_has_its_name_with_each_manager_or_none(manager: Manager, names: tuple[str, ...]) -> None:
