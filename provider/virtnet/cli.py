@@ -56,6 +56,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_sandbox(commands)
     _add_import(commands)
     _add_doctor(commands)
+    _add_review(commands)
     return parser
 
 
@@ -162,6 +163,61 @@ def _run_doctor(options: argparse.Namespace) -> int:
     width = shutil.get_terminal_size((100, 24)).columns
     sys.stdout.write(as_json(findings, uri) if options.json else escape_controls(table(findings, uri, width)))
     return 1 if any(finding.level is Level.PROBLEM for finding in findings) else 0
+
+
+_REVIEW_DESCRIPTION = """\
+Print what a preview comes to as one comment in Markdown, for a pull request or a merge request: a line for each
+network, IP forwarding and port forward, who notices and for how long, what opens to whom, and what to ask before it is
+approved. Asks no host. The preview runs with VIRTNET_REVIEW=1 in its environment, so that it tells virtnet's plans as
+values:
+
+    VIRTNET_REVIEW=1 pulumi preview --json > preview.json
+    virtnet review preview.json --at-most live > comment.md"""
+
+_REVIEW_EPILOG = """\
+Exit codes: 0 when the check passes; 1 when the file can't be read, or is no preview; 2 when virtnet was called wrongly;
+3 when something costs more than --at-most allows, or its cost is not known; 4 when something would be refused, or the
+preview failed. The comment is printed with 0, 3 and 4."""
+
+
+def _add_review(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "review",
+        help="print what pulumi preview --json found as a comment for a pull request",
+        description=_REVIEW_DESCRIPTION,
+        epilog=_REVIEW_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", default="-", help="what Pulumi printed; standard input without it"
+    )
+    classes = ("recorded", "live", "restart", "replace", "delete")
+    parser.add_argument(
+        "--at-most",
+        metavar="CLASS",
+        choices=classes,
+        help=f"fail where a change costs more than this: {', '.join(classes)}, in this order. New is live",
+    )
+    parser.add_argument("--commit", metavar="TEXT", default="", help="the commit, for the heading")
+    parser.add_argument(
+        "--limit",
+        metavar="CHARACTERS",
+        type=int,
+        default=None,
+        help="how long the comment may be: 65000 without it, as GitHub takes 65536; 0 for no limit",
+    )
+    parser.set_defaults(run=_run_review, parser=parser)
+
+
+def _run_review(options: argparse.Namespace) -> int:
+    from virtnet.commands.review.comment import SHORTEST
+    from virtnet.commands.review.run import run
+
+    if options.limit is not None and options.limit != 0 and options.limit < SHORTEST:
+        options.parser.error(f"--limit is {SHORTEST} at least, or 0 for none")
+    printed, code = run(options.file, at_most=options.at_most, commit=options.commit, limit=options.limit)
+    sys.stdout.write(printed)
+    return code
 
 
 class _PrintVersion(argparse.Action):

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     from virtnet.connect import Hosts
     from virtnet.errors import VirtnetError
+    from virtnet.planning.engine_session import Reviewed
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.resource import Resource
-    from virtnet.plugin.engine_log import EngineLog
+    from virtnet.plugin.engine_log import EngineLog, Severity
     from virtnet.resources import Catalogue
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Values
@@ -76,9 +77,10 @@ class Provider(dynamic.ResourceProvider):
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Take the stack's configuration: `virtnet:uri`, `virtnet:unreachable` and `virtnet:refusals`."""
-        from virtnet.planning.engine_session import EngineSession
+        from virtnet.planning.engine_session import RECORDS, EngineSession
 
-        self._session = EngineSession(_hosts, os.environ.get("LIBVIRT_DEFAULT_URI"))
+        keeps_records = bool(os.environ.get(RECORDS))
+        self._session = EngineSession(_hosts, os.environ.get("LIBVIRT_DEFAULT_URI"), keeps_records=keeps_records)
         self._session.configure(*(req.config.get(f"virtnet:{name}") for name in ("uri", "unreachable", "refusals")))
         self._reviewed: dict[str, _Reviewed] = {}
         self._asked: dict[str, _Asked] = {}
@@ -166,14 +168,16 @@ class Provider(dynamic.ResourceProvider):
                 self._preview(resource, recorded, desired, found.changes, ignored=ignored)
             except VirtnetError as error:
                 raise self._as_answer(error) from None
-        elif found.notes and (lines := self._session.notes(resource, recorded, desired, found)):
-            self._show("\n".join(lines))
+        elif found.notes:
+            self._present(self._session.notes(resource, recorded, desired, found), desired)
         replaces = sorted({top(path) for path in found.replaces})
         # Made by the native plugin: an update writes the name of this class into the state, by which Pulumi finds it.
         moved = "__provider" in _news and "__provider" not in _olds
         # Without an update the state would go on keeping in clear what is secret now.
         hidden_otherwise = _places(_news) != _places(_olds)
         changes = moved or hidden_otherwise
+        if reviewed and changes and not found.changes and self._previews:
+            self._present(self._session.unseen(resource, recorded, desired), desired)
         before = asked.recorded if reviewed and asked is not None else self._shown.get(_id)
         return dynamic.DiffResult(
             # What is to replace has been decided, where the program says it: the engine takes items by their places.
@@ -289,15 +293,13 @@ class Provider(dynamic.ResourceProvider):
         if not self._previews:  # what the plan notes is shown when it is applied
             return
         found = self._session.preview(resource, recorded, desired, changes, replaced=replaced, ignored=ignored)
-        lines = found.lines
         try:
             if self._session.fails_by(found) and not self._fails_at_its_end():
                 self._session.fail_if_refused(found)
-            if found.refusals and not self._say_error(str(desired.get("__urn") or ""), found.refusals):
-                lines = [*found.refusals, *lines]
+            if found.refusals and not self._say(desired, self._session.readable("\n".join(found.refusals)), "ERROR"):
+                found = found._replace(lines=[*found.refusals, *found.lines])
         finally:
-            if lines:
-                self._show("\n".join(lines))
+            self._present(found, desired)
 
     def _fails_at_its_end(self) -> bool:
         """Have the preview fail by a refusal when its program ends. False where no program waits for that."""
@@ -312,9 +314,18 @@ class Provider(dynamic.ResourceProvider):
         finally:
             os.close(descriptor)
 
-    def _say_error(self, urn: str, lines: "Sequence[str]") -> bool:
-        """Show lines as an error of a resource. False where there is no engine to tell, or no resource."""
-        return bool(urn) and _engine_log().say(urn, self._session.readable("\n".join(lines)), "ERROR")
+    def _present(self, found: "Reviewed", desired: "Values") -> None:
+        """Show the lines of a preview, and hand over its record where there is one."""
+        if found.lines:
+            self._show("\n".join(found.lines))
+        # In one piece: what is printed comes to the engine line by line.
+        if found.record and not self._say(desired, found.record, "INFO"):
+            _print(found.record)
+
+    def _say(self, desired: "Values", text: str, severity: "Severity") -> bool:
+        """Show a text on its resource's own lines. False where there is no engine to tell, or no resource."""
+        urn = str(desired.get("__urn") or "")
+        return bool(urn) and _engine_log().say(urn, text, severity)
 
     def _tell(self, line: str) -> None:
         """Show a line while applying, unless the preview in this very run has said it."""

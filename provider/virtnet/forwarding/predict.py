@@ -1,8 +1,11 @@
-"""The outputs of a HostForwarding that a preview can promise. Pure."""
+"""What a preview can promise of a HostForwarding: its outputs, and what the plan means for others. Pure."""
+
+from collections.abc import Iterator, Sequence
 
 from virtnet.forwarding.boot_files.drop_in import path_of
 from virtnet.forwarding.observed import drop_in_of
-from virtnet.spec.part import UNKNOWN, Values
+from virtnet.planning.findings import Effect, EffectKind, Note
+from virtnet.spec.part import UNKNOWN, Values, as_group
 
 
 def predict(recorded: Values | None, desired: Values) -> dict[str, object]:
@@ -16,3 +19,31 @@ def _drop_in_path(desired: Values) -> object:
     if UNKNOWN in (desired.get("drop_in"), persist):
         return UNKNOWN
     return path_of(drop_in_of(desired)) if persist else ""
+
+
+def effects(recorded: Values | None, desired: Values, _notes: Sequence[Note]) -> Iterator[Effect]:
+    """Where packets are forwarded from now on, and where no longer, as far as the program names it."""
+    before, now = dict(_named(recorded or {})) if recorded else {}, dict(_named(desired))
+    for (family, interface), forwards in now.items():
+        if before.get((family, interface)) is not forwards and (forwards or before):
+            kind = EffectKind.FORWARDING_ON if forwards else EffectKind.FORWARDING_OFF
+            yield Effect(kind, details={"family": family, "interface": interface})
+
+
+def in_brief(desired: Values) -> Iterator[str]:
+    """What is on and what is off."""
+    for (family, interface), forwards in _named(desired):
+        yield f"{family}{f' of {interface}' if interface else ''} {'on' if forwards else 'off'}"
+
+
+def _named(values: Values) -> Iterator[tuple[tuple[str, str], bool]]:
+    """Whether each family is forwarded, of the whole host ("") or of an interface, as far as it is named and known."""
+    named = [name for name in ("ipv4", "ipv6", "interfaces") if values.get(name) is not None]
+    whole = values if named else {"ipv4": True}
+    interfaces = whole.get("interfaces")
+    parts = {"": whole, **(as_group(interfaces) if interfaces not in (None, UNKNOWN) else {})}
+    for interface, part in parts.items():
+        for name, family in (("ipv4", "IPv4"), ("ipv6", "IPv6")):
+            value = UNKNOWN if part is UNKNOWN else as_group(part).get(name)
+            if isinstance(value, bool):
+                yield (family, interface), value

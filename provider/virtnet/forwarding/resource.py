@@ -19,7 +19,7 @@ from virtnet.forwarding.observed import (
 )
 from virtnet.forwarding.plan.once_gone import once_gone
 from virtnet.forwarding.plan.plan import plan
-from virtnet.forwarding.predict import predict
+from virtnet.forwarding.predict import effects, in_brief, predict
 from virtnet.forwarding.reads import READS
 from virtnet.forwarding.spec import ForwardingOutputs, HostForwardingSpec
 from virtnet.forwarding.sysctl import interface_of
@@ -79,6 +79,8 @@ HOST_FORWARDING: Resource[ForwardingReport] = Resource(
     plan=plan,
     outputs=outputs,
     predict=predict,
+    effects=effects,
+    in_brief=in_brief,
     recorded_inputs=recorded_inputs,
     identity=identity,
     messages=_messages,

@@ -1,10 +1,16 @@
-"""The outputs of a LibvirtNetwork that a preview can promise. Pure."""
+"""What a preview can promise of a LibvirtNetwork: its outputs, and what the plan means for others. Pure."""
 
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from virtnet.network.names import bridge_name_for, mac_for
+from virtnet.network.plan.kinds import SECONDS_OF_SPANNING_TREE, NoteKind
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
-from virtnet.spec.part import UNKNOWN, Unknown, Values
+from virtnet.planning.findings import Effect, EffectKind, Note
+from virtnet.spec.failures import Details
+from virtnet.spec.part import UNKNOWN, Unknown, Values, as_group, as_list, only
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree, NetworkTreeWithUnknowns
@@ -65,3 +71,86 @@ def _named_bridge(inputs: "NetworkTreeWithUnknowns") -> str | Unknown | None:
     if bridge is None or bridge is UNKNOWN:
         return bridge
     return bridge.get("name")
+
+
+#: Who may begin connections in each forward mode: the outside with guests, and guests with the outside. Libvirt's other
+#: modes connect guests to a network of the host's, where both may.
+_OUTSIDE_REACHES, _GUESTS_REACH = frozenset({"route", "open"}), frozenset({"nat", "route", "open"})
+
+
+def effects(recorded: Values | None, desired: Values, notes: Sequence[Note]) -> Iterator[Effect]:
+    """What the plan means for guests and for whoever reaches them, by its notes and by what changes of the network."""
+    for note in notes:
+        yield from _of_note(note)
+    wanted = network_tree_with_unknowns(desired)
+    before = None if recorded is None else network_tree(recorded)
+    mode = mode_of(wanted)
+    if mode is not UNKNOWN and not (before is None and wanted.get("adopt")):
+        yield from _reach(None if before is None else mode_of(before), mode)
+    if before is not None:
+        was, now = _subnets(before), _subnets(wanted)
+        if was is not None and now is not None and was - now:
+            details: Details = {"before": sorted(was - now), "after": sorted(now - was)}
+            yield Effect(EffectKind.RENUMBERED, details=details)
+
+
+def _of_note(note: Note) -> Iterator[Effect]:
+    kind, details = note.kind, note.details
+    who = tuple(
+        str(entry["owner"] or entry["interface"]) for entry in map(as_group, as_list(details.get("attachments") or []))
+    )
+    if kind is NoteKind.CUT_OFF_BY_RESTART:
+        yield Effect(EffectKind.INTERRUPTED, who, only(details, {"seconds", "together"}))
+    elif kind is NoteKind.OTHERS_UNSEEN:
+        yield Effect(EffectKind.CUT_OFF, details={"unseen": details["bridge"]})
+    elif kind is NoteKind.SPANNING_TREE_DELAYS:
+        yield Effect(EffectKind.SPANNING_TREE_DELAY, details={"seconds": SECONDS_OF_SPANNING_TREE})
+    elif kind is NoteKind.FIREWALL_REBUILT:
+        yield Effect(EffectKind.FIREWALL_REBUILT, details=details)
+    elif kind in _OF_NOTES:
+        yield Effect(_OF_NOTES[kind], who)
+
+
+#: What notes mean that have nothing but attachments for details.
+_OF_NOTES: Mapping[Enum, EffectKind] = {
+    NoteKind.BRIDGE_LOST_ALREADY: EffectKind.ATTACHED,
+    NoteKind.CONNECTIONS_RESET: EffectKind.CONNECTIONS_RESET,
+    NoteKind.CUT_OFF: EffectKind.CUT_OFF,
+    NoteKind.DNSMASQ_RESTARTED: EffectKind.DNSMASQ_RESTARTED,
+    NoteKind.LINKS_TOGGLED: EffectKind.DHCP_RENEWED,
+    NoteKind.PLUGGED_IN: EffectKind.ATTACHED,
+}
+
+
+def _reach(before: str | None, mode: str) -> Iterator[Effect]:
+    """Who reaches whom by another mode than before; None is no network at all."""
+    for reaching, gained, lost in (
+        (_OUTSIDE_REACHES, EffectKind.OUTSIDE_REACHES_GUESTS, EffectKind.OUTSIDE_LOSES_GUESTS),
+        (_GUESTS_REACH, EffectKind.GUESTS_REACH_OUTSIDE, EffectKind.GUESTS_LOSE_OUTSIDE),
+    ):
+        was, now = before is not None and _may(before, reaching), _may(mode, reaching)
+        if was != now:
+            yield Effect(gained if now else lost, details={"mode": mode or "none"})
+
+
+def _may(mode: str, reaching: frozenset[str]) -> bool:
+    return mode in reaching or mode not in OWN_BRIDGE_MODES
+
+
+def in_brief(desired: Values) -> Iterator[str]:
+    """The mode and the subnets."""
+    wanted = network_tree_with_unknowns(desired)
+    mode = mode_of(wanted)
+    if mode is not UNKNOWN and not ("forward" not in wanted and wanted.get("adopt")):
+        yield mode or "isolated"
+    yield from sorted(_subnets(wanted) or ())
+
+
+def _subnets(tree: "NetworkTreeWithUnknowns") -> set[str] | None:
+    """The subnets; None where one of them is unknown."""
+    ips = tree.get("ips", [])
+    if ips is UNKNOWN:
+        return None
+    addresses = [UNKNOWN if ip is UNKNOWN else ip["address"] for ip in ips]
+    known = [address for address in addresses if address is not UNKNOWN]
+    return {str(ipaddress.ip_interface(address).network) for address in known} if known == addresses else None

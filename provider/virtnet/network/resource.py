@@ -16,7 +16,7 @@ from virtnet.network.observe.reads import READS
 from virtnet.network.observed import Observed, ReportedNetwork, reported
 from virtnet.network.outputs import NetworkOutputs, outputs
 from virtnet.network.plan.plan import less_ignored, plan_network
-from virtnet.network.predict import predict
+from virtnet.network.predict import effects, in_brief, predict
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import network_tree
@@ -206,6 +206,8 @@ NETWORK: Resource[Observed] = Resource(
     less_ignored=less_ignored,
     outputs=outputs,
     predict=predict,
+    effects=effects,
+    in_brief=in_brief,
     recorded_inputs=recorded_inputs,
     identity=lambda shown: str(shown["uuid"]),
     prefetch=prefetch,

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from virtnet.planning.ownership.claims import Claims, key_of, want_the_same
+from virtnet.planning.ownership.marks import urn_of
 
 if TYPE_CHECKING:
     from virtnet.errors import VirtnetError
     from virtnet.planning.clients.clients import Clients
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.plan import Change
+    from virtnet.planning.preview import Preview
+    from virtnet.planning.record import Operation, Refreshed
     from virtnet.planning.resource import Resource
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Values
@@ -25,6 +28,9 @@ DEFAULT_URI = "qemu:///system"
 
 UNREACHABLE = ("fail", "recorded")
 """What a refresh may do with resources of a host that cannot be reached: fail, or show what is recorded."""
+
+RECORDS = "VIRTNET_REVIEW"
+"""The environment variable that asks for records of previews. No setting of the stack: it is the reviewer's alone."""
 
 REFUSALS = ("show", "fail")
 """What a preview may do where something would be refused as the host is now: show it as an error, or fail by it.
@@ -52,13 +58,18 @@ class Reviewed(NamedTuple):
     """Why it could not be applied as the host is now, a line a reason."""
     lines: list[str]
     """The rest."""
+    record: str = ""
+    """All of it as one line for `virtnet review`, where that is asked for: readable as it is, but not for people."""
 
 
 class EngineSession(Generic[Hosts]):
     """The memory of an adapter. Calls may come from any thread."""
 
-    def __init__(self, make_hosts: Callable[[], Hosts], uri: str | None = None) -> None:
-        """`make_hosts` is called once, when a host is asked first; it gives what connects to the host of a URI."""
+    def __init__(self, make_hosts: Callable[[], Hosts], uri: str | None = None, *, keeps_records: bool = False) -> None:
+        """`make_hosts` is called once, when a host is asked first; it gives what connects to the host of a URI.
+
+        With `keeps_records`, previews come as records too.
+        """
         self.uri = uri or DEFAULT_URI
         """The host of resources that name none."""
         self.unreachable = UNREACHABLE[0]
@@ -66,11 +77,14 @@ class EngineSession(Generic[Hosts]):
         self.claims = Claims()
         """What the resources of this run have."""
         self._make_hosts = make_hosts
+        self._keeps_records = keeps_records
         self._hosts: Hosts | None = None
         self._lock = threading.RLock()
         self._secrets: frozenset[str] = frozenset()
         self._checked: set[str] = set()
         self._previewed: set[str] = set()
+        self._refreshed: dict[str, Refreshed] = {}
+        """What a refresh of this very run found, by URNs; kept for records alone."""
         self._as_before: dict[str, frozenset[str]] = {}
         self._anew: dict[str, tuple[Resource[Any], Values]] = {}
 
@@ -128,7 +142,34 @@ class EngineSession(Generic[Hosts]):
         )
         refusals, lines = messages.reviewed(found, resource.messages())
         self._previewed.update(refusals, lines)
-        return Reviewed(refusals, lines)
+        operation: Operation = "create" if recorded is None else "update" if found.replaced is None else "replace"
+        return Reviewed(refusals, lines, self._record(resource, operation, recorded, desired, found))
+
+    def unseen(self, resource: "Resource[Any]", recorded: "Values", desired: "Values") -> Reviewed:
+        """What a preview shows of an update that is the engine's alone, of its own record of the resource."""
+        from virtnet.planning import lifecycle
+        from virtnet.planning.preview import Preview
+
+        found = Preview(lifecycle.subject_of(resource, desired, recorded))
+        return Reviewed([], [], self._record(resource, "update", recorded, desired, found))
+
+    def _record(
+        self,
+        resource: "Resource[Any]",
+        operation: "Operation",
+        recorded: "Values | None",
+        desired: "Values",
+        found: "Preview",
+    ) -> str:
+        if not self._keeps_records:
+            return ""
+        from datetime import datetime, timezone
+
+        from virtnet.planning.record import Refreshed, record
+
+        at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        refreshed = self._refreshed.get(urn_of(desired), Refreshed())
+        return record(resource, operation, recorded, desired, found, refreshed=refreshed, at=at, readable=self.readable)
 
     def fail_if_refused(self, reviewed: Reviewed) -> None:
         """Raises Refused where something would be, and the settings have a preview fail by that."""
@@ -208,16 +249,18 @@ class EngineSession(Generic[Hosts]):
             return found, True
         return found.without(self._as_before.get(identity, frozenset())), False
 
-    def notes(self, resource: "Resource[Any]", recorded: "Values", desired: "Values", found: "Diff") -> list[str]:
-        """Lines of what stands as recorded, and no update would change: each once, whoever asks first in this run."""
+    def notes(self, resource: "Resource[Any]", recorded: "Values", desired: "Values", found: "Diff") -> Reviewed:
+        """What stands as recorded, and no update would change: each line once, whoever asks first in this run."""
         from virtnet.planning import lifecycle, messages
+        from virtnet.planning.preview import Preview
 
         subject = lifecycle.subject_of(resource, desired, recorded)
         lines = list(messages.notes(subject, found.notes, resource.messages()))
         with self._lock:
             new = [line for line in lines if line not in self._previewed]
             self._previewed.update(new)
-        return new
+        standing = Preview(subject, notes=found.notes)
+        return Reviewed([], new, self._record(resource, "same", recorded, desired, standing) if new else "")
 
     def read(self, resource: "Resource[Any]", identity: str, recorded: "Values") -> Shown:
         """What a refresh shows. Raises Unreachable, unless what is recorded is to be shown then."""
@@ -230,6 +273,11 @@ class EngineSession(Generic[Hosts]):
             if self.unreachable != "recorded":
                 raise
             return Shown(recorded, messages.recorded_is_shown(error))
+        if self._keeps_records:
+            from virtnet.planning.record import Refreshed
+
+            paths = () if outputs is None else lifecycle.drifted(resource, recorded, outputs)
+            self._refreshed[urn_of(recorded)] = Refreshed(paths, is_gone=outputs is None)
         if outputs is not None:
             self._as_before[identity] = lifecycle.found_as_recorded(resource, recorded, outputs)
         return Shown(outputs)

@@ -48,6 +48,63 @@ class Fault(NamedTuple):
     details: Details = MappingProxyType({})
 
 
+class EffectKind(Enum):
+    """What a plan means for others than the resource itself. Records of previews have the value: it stays as it is."""
+
+    INTERRUPTED = "interrupted"
+    """They have no gateway while the network restarts: seconds, together: whether they reach each other meanwhile."""
+    CUT_OFF = "cut-off"
+    """They lose the network for good; unseen: the bridge on which nobody can see who they are."""
+    ATTACHED = "attached"
+    """They had lost the bridge, and are attached again."""
+    DHCP_RENEWED = "dhcp-renewed"
+    """Their links go down and up, so that DHCP clients ask for an address again."""
+    RENUMBERED = "renumbered"
+    """before, after: subnets that only the old network has, and only the new one."""
+    CONNECTIONS_RESET = "connections-reset"
+    """TCP connections through the host break."""
+    SPANNING_TREE_DELAY = "spanning-tree-delay"
+    """What is attached again may be silent for longer: seconds."""
+    DNSMASQ_RESTARTED = "dnsmasq-restarted"
+    """DNS and DHCP pause for a moment."""
+    FIREWALL_REBUILT = "firewall-rebuilt"
+    """Packets through the host can be refused for some milliseconds: times."""
+    OUTSIDE_REACHES_GUESTS = "outside-reaches-guests"
+    """mode: the forward mode from now on."""
+    OUTSIDE_LOSES_GUESTS = "outside-loses-guests"
+    """mode"""
+    GUESTS_REACH_OUTSIDE = "guests-reach-outside"
+    """mode"""
+    GUESTS_LOSE_OUTSIDE = "guests-lose-outside"
+    """mode"""
+    FORWARDING_ON = "forwarding-on"
+    """family, interface: "" for the whole host."""
+    FORWARDING_OFF = "forwarding-off"
+    """family, interface"""
+    PORT_OPENED = "port-opened"
+    """protocol, first, last, address: "" for all of the host's, version, sources: none for anybody, guest, target,
+    target_first, target_last"""
+    PORT_CLOSED = "port-closed"
+    """protocol, first, last, address, version, sources"""
+    PORT_WIDENED = "port-widened"
+    """address, version, sources; sources_before or address_before, or both"""
+    PORT_NARROWED = "port-narrowed"
+    """as of PORT_WIDENED"""
+    PORT_IS_PUBLIC = "port-is-public"
+    """address: one that the internet routes"""
+    PORT_IS_SSH = "port-is-ssh"
+    """The host's own ssh port leads to a guest: port."""
+
+
+class Effect(NamedTuple):
+    """What a plan means for others than the resource itself: who notices, for how long, what opens to whom."""
+
+    kind: EffectKind
+    who: tuple[str, ...] = ()
+    """Guests by their names, other interfaces by theirs."""
+    details: Details = MappingProxyType({})
+
+
 class Subject(NamedTuple):
     """The object that a line is about."""
 

@@ -15,6 +15,7 @@ from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Subject, in_words
 from virtnet.planning.ignored import as_recorded, left_alone
+from virtnet.planning.merge import differences
 from virtnet.planning.ownership.claims import Claims, key_of
 from virtnet.planning.ownership.marks import token_of, urn_of
 from virtnet.planning.plan import Change, ChangeClass, Plan
@@ -365,6 +366,12 @@ def found_as_recorded(resource: Resource[Observed], recorded: Values, shown: Val
     """
     made = resource.computed - set(resource.spec.model_fields)
     return frozenset(name for name in made if shown.get(name) == recorded.get(name)) | {"owner"}
+
+
+def drifted(resource: Resource[Observed], recorded: Values, shown: Values) -> tuple[str, ...]:
+    """The paths of inputs that a refresh found otherwise than recorded. Pure."""
+    before, now = resource.recorded_inputs(recorded), resource.recorded_inputs(shown)
+    return tuple(change.path for change in differences(resource.spec, now, before))
 
 
 class Imported(NamedTuple):

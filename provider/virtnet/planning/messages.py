@@ -60,7 +60,7 @@ def _refusals(preview: Preview, messages: Messages, condition: str) -> Iterator[
     if preview.error is not None:
         yield f"{about}: {condition}as the host is now, this could not be applied: {read_error(messages, preview.error)}"
     if preview.claimed_by:
-        yield f"{about}: {condition}this would be refused: {_claimed(preview.claimed_by)}"
+        yield f"{about}: {condition}this would be refused: {belongs_to(preview.claimed_by)}"
     for refusal in preview.refusals:
         yield f"{about}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
     for refusal in preview.against_anew:
@@ -92,10 +92,11 @@ def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str
 
 def claimed(of: Subject, holder: str) -> str:
     """What another resource of the same run has."""
-    return f"{subject(of)} was not touched: {_claimed(holder)}"
+    return f"{subject(of)} was not touched: {belongs_to(holder)}"
 
 
-def _claimed(holder: str) -> str:
+def belongs_to(holder: str) -> str:
+    """Why a resource is not touched that another one of the same run has."""
     return f"it belongs to {holder}, which this program has too; take one of the two out, or have one ask for another"
 
 

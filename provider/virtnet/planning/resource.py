@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.reads import Reads
-from virtnet.planning.findings import Messages, Note
+from virtnet.planning.findings import Effect, Messages, Note
 from virtnet.planning.ownership.claims import Want
 from virtnet.planning.ownership.marks import Mark
 from virtnet.planning.plan import Plan
@@ -94,6 +94,12 @@ class Resource(Generic[Observed]):
     """Whether what neither the program nor the state names stays as it is on the host; else it is given back."""
     less_ignored: Callable[[Note, Values, Sequence[Steps]], Note | None] = lambda note, _desired, _ignored: note
     """(a note of a plan, desired, the paths of ignoreChanges) -> the note less what it says of those, or None. Pure."""
+    effects: Callable[[Values | None, Values, Sequence[Note]], Iterable[Effect]] = lambda _before, _desired, _notes: ()
+    """(recorded, desired, the notes of a preview) -> what the plan means for others. Pure.
+
+    Recorded is None before a create. Desired may hold unknowns."""
+    in_brief: Callable[[Values], Iterable[str]] = lambda _desired: ()
+    """Desired -> a few words that say what it is, for a cell of a table; what is unknown is left out. Pure."""
     reads: Reads = field(default_factory=Reads)
     """What observe reads of the host together."""
     unknown_after_create: Values = field(default_factory=dict)

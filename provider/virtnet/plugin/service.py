@@ -18,7 +18,7 @@ from pulumi.runtime.proto import (
     provider_pb2,
 )
 
-from virtnet.planning.engine_session import EngineSession
+from virtnet.planning.engine_session import RECORDS, EngineSession, Reviewed
 from virtnet.plugin.calls import Calls
 from virtnet.plugin.engine_log import EngineLog
 from virtnet.plugin.messages import (
@@ -94,7 +94,8 @@ class Plugin(ResourceProviderServicer):
         """Those that are being answered."""
         self._log = log
         self._catalogue = catalogue
-        self._session = EngineSession(_hosts, environment.get("LIBVIRT_DEFAULT_URI"))
+        keeps_records = bool(environment.get(RECORDS))
+        self._session = EngineSession(_hosts, environment.get("LIBVIRT_DEFAULT_URI"), keeps_records=keeps_records)
         self._cancelled = threading.Event()
         self._lock = threading.Lock()
         self._changing: dict[str, tuple[Values, tuple[Change, ...]]] = {}
@@ -260,7 +261,7 @@ class Plugin(ResourceProviderServicer):
         if reviewed and found.changes:
             self._changing[request.urn] = (recorded, found.changes)
         elif found.notes:
-            self._say(request.urn, self._session.notes(resource, recorded, desired, found))
+            self._present(request.urn, self._session.notes(resource, recorded, desired, found))
         kinds = detailed(resource.spec, found.changes, recorded, desired)
         if reviewed:
             # Without an update the state would go on keeping in clear what is secret now.
@@ -511,17 +512,19 @@ class Plugin(ResourceProviderServicer):
     ) -> None:
         found = self._session.preview(resource, recorded, desired, changes, replaced=replaced, ignored=ignored)
         if self._session.fails_by(found):
-            self._say(urn, found.lines)
+            self._present(urn, found)
             # The engine asks for nothing more when one has failed.
             self.calls.wait_for_others()
             self._session.fail_if_refused(found)
         if found.refusals:
             self._log.say(urn, self.in_words("\n".join(found.refusals)), "ERROR")
-        self._say(urn, found.lines)
+        self._present(urn, found)
 
-    def _say(self, urn: str, lines: Sequence[str]) -> None:
-        if lines:
-            self._log.say(urn, self.in_words("\n".join(lines)))
+    def _present(self, urn: str, found: Reviewed) -> None:
+        if found.lines:
+            self._log.say(urn, self.in_words("\n".join(found.lines)))
+        if found.record:
+            self._log.say(urn, found.record)
 
     def _teller(self, urn: str) -> Callable[[str], None]:
         """Shows a line while applying, unless the preview in this very process has said it."""

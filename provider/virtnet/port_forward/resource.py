@@ -15,6 +15,7 @@ from virtnet.port_forward.observe.observe import observe
 from virtnet.port_forward.observe.reads import READS
 from virtnet.port_forward.observed import PortForwardReport, id_recorded, inputs_of, recorded_inputs
 from virtnet.port_forward.outputs import outputs, predict
+from virtnet.port_forward.plan.effects import effects, in_brief
 from virtnet.port_forward.plan.once_gone import once_gone
 from virtnet.port_forward.plan.plan import plan
 from virtnet.port_forward.spec import PortForwardOutputs, PortForwardSpec
@@ -60,6 +61,8 @@ PORT_FORWARD: Resource[PortForwardReport] = Resource(
     plan=plan,
     outputs=outputs,
     predict=predict,
+    effects=effects,
+    in_brief=in_brief,
     recorded_inputs=recorded_inputs,
     identity=identity,
     name_of=name_of,

@@ -9,7 +9,7 @@ from virtnet.network.messages import failures
 from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence
 from virtnet.network.messages.limits import MODULES_OF_LIMITS
 from virtnet.network.messages.problems import DNSMASQ_NOT_RUNNING, problem_sentence
-from virtnet.network.plan.kinds import NoteKind, failure_of
+from virtnet.network.plan.kinds import SECONDS_OF_SPANNING_TREE, NoteKind, failure_of
 from virtnet.network.problem_kinds import problem_of
 from virtnet.planning.messages import alias_option, changed
 from virtnet.spec.messages import reason
@@ -213,7 +213,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.BRIDGE_LOST_ALREADY: _bridge_lost_already,
     NoteKind.ADDRESSES_GO: _addresses_go,
     NoteKind.SPANNING_TREE_DELAYS: "STP is on in {bridge}, so that what is plugged in again may say nothing for up to "
-    "30 s more",
+    f"{SECONDS_OF_SPANNING_TREE} s more",
     NoteKind.LINKS_TOGGLED: _links_toggled,
     NoteKind.CUT_OFF: _cut_off,
     NoteKind.OTHERS_UNSEEN: "only libvirt is reached by this uri, not the host, so what hangs on the bridge {bridge} "

@@ -12,6 +12,9 @@ from virtnet.planning.findings import Problem, problem_details
 from virtnet.planning.plan import Change
 from virtnet.spec.failures import Detail, Details, Failure, SpecFailure
 
+#: How long a bridge with STP may keep what is attached again silent.
+SECONDS_OF_SPANNING_TREE = 30
+
 
 class RefusalKind(Enum):
     """Why a plan must not be applied."""

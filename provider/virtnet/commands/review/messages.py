@@ -1,0 +1,385 @@
+"""How a review reads: every sentence of its comment, in Markdown, and of its errors. Pure.
+
+What others wrote comes in as code or escaped (`markdown`); nothing here decides anything.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from virtnet.commands.review.markdown import code, codes, prose
+from virtnet.planning.findings import EffectKind
+
+Details = Mapping[str, Any]
+
+# What is wrong with what is read.
+
+EMPTY = "pulumi preview --json printed nothing on standard output; its standard error says why"
+
+
+def not_a_preview(why: str) -> str:
+    """Of a file that Pulumi did not print."""
+    return f"this is not what pulumi preview --json prints: {why}"
+
+
+def no_urn(text: str) -> str:
+    """Of a resource."""
+    return f"{text!r} is no URN"
+
+
+def record_not_read(why: str) -> str:
+    """Of a line that the provider wrote."""
+    return f"a record of the preview can't be read: {why}. Review with the virtnet that the preview ran with"
+
+
+def file_not_read(path: str, why: str) -> str:
+    """Of the file to be read."""
+    return f"{path} can't be read: {why}"
+
+
+# Marks, and words for cells.
+
+SIGNS = {"add": "added ", "remove": "removed ", "change": ""}
+
+MARKS = {
+    "refused": "⛔",
+    "unknown": "❔",
+    "delete": "🔴",
+    "replace": "🔴",
+    "restart": "🟠",
+    "live": "🟢",
+    "recorded": "⚪",
+}
+
+KINDS = {"LibvirtNetwork": "network", "HostForwarding": "IP forwarding", "PortForward": "port forward"}
+
+HOW = {
+    ("create", "live"): "create",
+    ("create", "restart"): "adopt, restart",
+    ("create", "replace"): "create or **replace**",
+    ("update", "recorded"): "record only",
+    ("update", "live"): "live",
+    ("update", "restart"): "**restart**",
+    ("import", "recorded"): "import",
+    ("forget", "recorded"): "forget",
+}
+
+
+def how(operation: str, outcome: str) -> str:
+    """How a change is made, for a cell."""
+    if outcome == "unknown":
+        return "**not known**"
+    return HOW.get((operation, outcome), f"**{outcome}**")
+
+
+COLUMNS = ("", "resource", "change", "how", "who notices")
+NOBODY = "nobody"
+NOT_KNOWN = "not known before the update"
+ON_DELETE: Mapping[str | None, str] = {
+    None: "not known before the update; refused while anything is attached",
+    "refuse": "not known before the update; refused while anything is attached",
+    "disconnect": "**all that are attached**, for good",
+    "keep": "nobody; it stays on the host",
+}
+
+
+def gone(kind: str, on_delete: str | None) -> str:
+    """Who notices that something is deleted, for a cell. Pulumi asks no provider before it deletes."""
+    if kind == "LibvirtNetwork":
+        return ON_DELETE.get(on_delete, ON_DELETE[None])
+    if kind == "PortForward":
+        return "whoever uses its ports"
+    return "nobody; it stays as it is" if on_delete == "keep" else "whoever is forwarded; the values found come back"
+
+
+def moved(before: Sequence[str], after: Sequence[str]) -> str:
+    """Subnets that take the place of others."""
+    return f"{codes(before, 4)} → {codes(after, 4)}" if after else f"without {codes(before, 4)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def counted(number: int, one: str, several: str) -> str:
+    """A number and its word."""
+    return f"{number} {one if number == 1 else several}"
+
+
+# The top.
+
+COUNTS = {
+    "refused": ("would be refused", "would be refused"),
+    "unknown": ("is not known", "are not known"),
+    "delete": ("is deleted", "are deleted"),
+    "replace": ("is replaced", "are replaced"),
+    "restart": ("restarts", "restart"),
+    "live": ("changes live", "change live"),
+    "create": ("is new", "are new"),
+    "recorded": ("is only recorded", "are only recorded"),
+}
+
+
+def title(mark: str, hosts: Sequence[str], stacks: Sequence[str], commit: str, looked_at: str) -> str:
+    """The heading."""
+    where = f" on {code(hosts[0])}" if len(hosts) == 1 else f" on {len(hosts)} hosts" if hosts else ""
+    rest = [f"stack {codes(stacks, 3)}"] if stacks else []
+    rest += [f"commit {code(commit, 40)}"] if commit else []
+    rest += [f"looked at {looked_at}"] if looked_at else []
+    return f"## {mark} Networks{where}{''.join(f', {one}' for one in rest)}"
+
+
+def headline(
+    total: int, counts: Mapping[str, int], interrupted: Sequence[str], seconds: float, *, none_refused: bool
+) -> str:
+    """What it comes to, in a sentence or two."""
+    if not total:
+        return "**Nothing changes.**"
+    parts = [counted(number, *COUNTS[name]) for name, number in counts.items() if number]
+    silent = ""
+    if interrupted:
+        lose = "loses" if len(interrupted) == 1 else "lose"
+        silent = f" {codes(interrupted, 8)} {lose} the gateway for about {seconds:.1f} s."
+    refused = " Nothing would be refused." if none_refused and not counts.get("refused") else ""
+    return f"**{counted(total, 'resource changes', 'resources change')}: {', '.join(parts)}.{silent}{refused}**"
+
+
+def failed(text: str) -> str:
+    """An error of Pulumi's."""
+    return f"⛔ **The preview failed:** {prose(text)}"
+
+
+def refused(subject: str, reason: str, fix: str) -> str:
+    """A resource that would be refused."""
+    return f"⛔ **{subject} would be refused:** {prose(reason)}{f'. **Fix:** {prose(fix)}' if fix else ''}"
+
+
+def above(limit: str, names: Sequence[str]) -> str:
+    """What costs more than the check lets pass."""
+    return f"⛔ **Above the limit of this check ({limit}):** {codes(names, 20)}"
+
+
+NO_RECORDS = (
+    "❔ **Some changes are not known**, as the preview has no record of them. Run it with `VIRTNET_REVIEW=1` in its "
+    "environment, with the same virtnet as this one."
+)
+
+# What needs a human: a question, or something to know, for each effect.
+
+BEFORE_YOU_APPROVE = "**Before you approve**"
+NOTHING_TO_ASK = "**Before you approve**: nothing needs a decision."
+
+
+def _opened(subject: str, who: Sequence[str], told: Details) -> str:
+    to = told["target"] or (who[0] if who else "a guest")
+    host = f"[{to}]" if ":" in to else to
+    target = f"{host}:{_span(told['target_first'], told['target_last'])}"
+    return (
+        f"{_port(told)} of {_listens(told)} opens to {_whom(told['sources'])}, and leads to {code(target)} ({subject})"
+    )
+
+
+def _widened(subject: str, _who: Sequence[str], told: Details) -> str:
+    return f"{subject} opens to more than before: {_from(told)}"
+
+
+def _narrowed(subject: str, _who: Sequence[str], told: Details) -> str:
+    return f"{subject} opens to less than before: {_from(told)}"
+
+
+def _from(told: Details) -> str:
+    parts = []
+    if "sources_before" in told:
+        parts.append(f"{_whom(told['sources'])} may connect, before {_whom(told['sources_before'])}")
+    if "address_before" in told:
+        before = {**told, "address": told["address_before"]}
+        parts.append(f"on {_listens(told)}, before on {_listens(before)}")
+    return "; ".join(parts)
+
+
+def _closed(subject: str, _who: Sequence[str], told: Details) -> str:
+    return f"{_port(told)} of {_listens(told)} closes ({subject}); connections that are open go on until they end"
+
+
+def _port(told: Details) -> str:
+    return code(f"{told['protocol']} {_span(told['first'], told['last'])}")
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _listens(told: Details) -> str:
+    return code(told["address"]) if told["address"] else f"every IPv{int(told['version'])} address of the host"
+
+
+def _whom(sources: Sequence[str]) -> str:
+    return codes(sources, 6) if sources else "**anybody**"
+
+
+def _forwarding(subject: str, told: Details, state: str) -> str:
+    where = f"interface {code(told['interface'])}" if told["interface"] else "the whole host"
+    return f"{told['family']} forwarding of {where} is set to {state} ({subject})"
+
+
+QUESTIONS: Mapping[EffectKind, Callable[[str, Sequence[str], Details], str]] = {
+    EffectKind.CUT_OFF: lambda subject, who, told: (
+        f"{codes(who, 8)} {'loses' if len(who) == 1 else 'lose'} {subject} for good."
+        if who
+        else f"Only libvirt is reached, not the host: what hangs on {code(told.get('unseen', ''))} of {subject}, and is no guest of libvirt's, is cut off unseen."
+    ),
+    EffectKind.RENUMBERED: lambda subject, _who, told: (
+        f"{subject}: {moved(told['before'], told['after'])}. Does anything name the old addresses? Those that are fixed inside guests must be changed there."
+    ),
+    EffectKind.CONNECTIONS_RESET: lambda subject, _who, _told: (
+        f"TCP connections through the host break for guests of {subject}."
+    ),
+    EffectKind.OUTSIDE_REACHES_GUESTS: lambda subject, _who, told: (
+        f"The outside may reach guests of {subject} from now on (mode {code(told['mode'])})."
+    ),
+    EffectKind.OUTSIDE_LOSES_GUESTS: lambda subject, _who, told: (
+        f"The outside no longer reaches guests of {subject} (mode {code(told['mode'])})."
+    ),
+    EffectKind.GUESTS_LOSE_OUTSIDE: lambda subject, _who, told: (
+        f"Guests of {subject} no longer reach the outside (mode {code(told['mode'])})."
+    ),
+    EffectKind.FORWARDING_ON: lambda subject, _who, told: f"{_forwarding(subject, told, 'on')}.",
+    EffectKind.FORWARDING_OFF: lambda subject, _who, told: f"{_forwarding(subject, told, 'off')}.",
+    EffectKind.PORT_OPENED: lambda *given: f"{_opened(*given)}.",
+    EffectKind.PORT_CLOSED: lambda *given: f"{_closed(*given)}.",
+    EffectKind.PORT_WIDENED: lambda *given: f"{_widened(*given)}.",
+    EffectKind.PORT_NARROWED: lambda *given: f"{_narrowed(*given)}.",
+    EffectKind.PORT_IS_PUBLIC: lambda subject, _who, told: (
+        f"{code(told['address'])} is an address that the internet routes ({subject})."
+    ),
+    EffectKind.PORT_IS_SSH: lambda subject, _who, told: (
+        f"Port {code(str(told['port']))} is that of the host's own ssh server, and leads to a guest ({subject}). Is there another way in?"
+    ),
+    EffectKind.SPANNING_TREE_DELAY: lambda subject, _who, told: (
+        f"STP is on in {subject}: what is attached again may be silent for up to {int(told['seconds'])} s more."
+    ),
+}
+
+
+def deleted(subject: str, on_delete: str | None) -> str:
+    """A network that goes."""
+    if on_delete == "disconnect":
+        return f"{subject} is deleted, whoever is attached (`on_delete` is `disconnect`)."
+    if on_delete == "keep":
+        return f"{subject} leaves the program and stays on the host (`on_delete` is `keep`)."
+    return f"{subject} is deleted. Pulumi asks no host before that: is anything attached? `virtnet guests` lists it. While anything is, the update is refused there."
+
+
+def replaced(subject: str) -> str:
+    """A resource that is deleted and made anew."""
+    return f"{subject} is deleted and created again."
+
+
+def may_be_replaced(subject: str) -> str:
+    """A create of what is there already."""
+    return (
+        f"{subject} is there already: Pulumi takes it up, or replaces it (`--replace`). The preview can't tell which."
+    )
+
+
+def known_later(subject: str, names: Sequence[str]) -> str:
+    """Inputs that another resource makes."""
+    return f"{subject} depends on {codes(names, 6)}, known only during the update: its plan is made then."
+
+
+def partly_known(subject: str) -> str:
+    """The same, of inputs that do not say which object there is meant."""
+    return f"{subject} depends on values that are known only during the update: its plan is made then."
+
+
+# Who notices, for a cell.
+
+NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details], str]] = {
+    EffectKind.INTERRUPTED: lambda who, told: f"**{codes(who, 6)}**: about {told['seconds']:.1f} s without a gateway",
+    EffectKind.CUT_OFF: lambda who, _told: (
+        f"**{codes(who, 6)}**: for good" if who else "**who can't be seen**: for good"
+    ),
+    EffectKind.ATTACHED: lambda who, _told: f"{codes(who, 6)}: attached again",
+    EffectKind.DHCP_RENEWED: lambda who, _told: f"{codes(who, 6)}: **new addresses**",
+    EffectKind.CONNECTIONS_RESET: lambda _who, _told: "connections through the host break",
+    EffectKind.DNSMASQ_RESTARTED: lambda _who, _told: "DNS and DHCP pause for a moment",
+    EffectKind.FIREWALL_REBUILT: lambda _who, _told: "forwarded packets, for some milliseconds",
+    EffectKind.OUTSIDE_REACHES_GUESTS: lambda _who, _told: "the outside, which may reach guests",
+    EffectKind.OUTSIDE_LOSES_GUESTS: lambda _who, _told: "the outside, which loses the guests",
+    EffectKind.GUESTS_LOSE_OUTSIDE: lambda _who, _told: "guests, which lose the outside",
+    EffectKind.PORT_OPENED: lambda _who, told: f"{_whom(told['sources'])} may connect",
+    EffectKind.PORT_CLOSED: lambda _who, told: f"{_whom(told['sources'])}",
+    EffectKind.PORT_WIDENED: lambda _who, told: f"{_whom(told.get('sources', ()))} may connect",
+    EffectKind.PORT_NARROWED: lambda _who, told: f"{_whom(told.get('sources', ()))} alone may connect",
+    EffectKind.FORWARDING_ON: lambda _who, _told: "packets through the host",
+    EffectKind.FORWARDING_OFF: lambda _who, _told: "packets through the host",
+}
+
+# What follows the table.
+
+
+def drifted(lines: Sequence[str], left_out: int) -> str:
+    """What the host has otherwise than recorded."""
+    if not lines:
+        return "**Drift**: none that these changes meet."
+    more = [f"- and {left_out} more"] if left_out else []
+    return "\n".join(
+        [
+            "**Drift**, which the update puts right besides what the program changes:",
+            "",
+            *(f"- {one}" for one in lines),
+            *more,
+        ]
+    )
+
+
+def gone_from_host(subject: str) -> str:
+    """What a refresh did not find."""
+    return f"{subject}: gone from the host, and created again"
+
+
+def untouched(same: int, others: Iterable[str], number: int) -> str:
+    """What is not virtnet's, or does not change."""
+    rest = (
+        f" **Not judged here**: {counted(number, 'change', 'changes')} of other providers ({', '.join(others)})."
+        if number
+        else ""
+    )
+    return f"**Not touched**: {counted(same, 'resource', 'resources')}.{rest}"
+
+
+IF_IT_FAILS = (
+    "**If it fails**: a resource that fails goes back by itself, and those that were done before it stay done. Revert the "
+    "commit and run `pulumi up` to undo them."
+)
+
+
+def rows_left_out(counts: Mapping[str, int]) -> str:
+    """Rows that did not fit."""
+    told = ", ".join(counted(number, *COUNTS[name]) for name, number in counts.items() if number)
+    return f"*Left out here for length: {told}. `virtnet review` on your own machine prints all with `--limit 0`.*"
+
+
+def lines_left_out(number: int) -> str:
+    """Lines of one resource that did not fit."""
+    return f"… {counted(number, 'line', 'lines')} more, left out for length"
+
+
+def blocks_left_out(number: int) -> str:
+    """Resources of which no line did fit."""
+    return f"… {counted(number, 'resource', 'resources')} more, left out for length"
+
+
+def more_left_out(number: int) -> str:
+    """Reasons for a red check that did not fit."""
+    return f"- and {number} more, in the folded lines below"
+
+
+def questions_left_out(number: int) -> str:
+    """Questions that did not fit."""
+    return f"- [ ] and {number} more of these, in the folded lines below"
+
+
+EVERY_LINE = "Every line of the plan"
+PULUMIS_DIFF = "Pulumi's diff, without values"
+DIAGRAM_LEFT_OUT = "*The diagram is left out for length.*"

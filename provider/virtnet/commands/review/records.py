@@ -1,0 +1,145 @@
+"""The records that previews leave in Pulumi's output (`planning.record`), read strictly. Pure."""
+
+from enum import IntEnum
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from virtnet.commands.review.messages import record_not_read
+from virtnet.errors import InvalidInputs
+from virtnet.planning.findings import EffectKind
+from virtnet.planning.record import FORMAT, PREFIX, Operation
+
+ClassName = Literal["recorded", "live", "restart", "replace"]
+
+
+class Strict(BaseModel):
+    """Values of exactly these names and types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Said(Strict):
+    """A problem, a note or a step."""
+
+    kind: str
+    details: dict[str, Any]
+    sentence: str
+
+
+class Change(Strict):
+    """A property that differs."""
+
+    path: str
+    kind: Literal["add", "change", "remove"]
+    change_class: ClassName = Field(alias="class")
+    detail: str
+    problems: tuple[Said, ...]
+
+
+class Refusal(Strict):
+    """Why a plan would be refused."""
+
+    kind: str
+    details: dict[str, Any]
+    reason: str
+    fix: str
+
+
+class Effect(Strict):
+    """What a plan means for others."""
+
+    kind: EffectKind
+    who: tuple[str, ...]
+    details: dict[str, Any]
+
+
+class Planned(Strict):
+    """The plan of one resource."""
+
+    noun: str
+    name: str | None
+    uri: str | None
+    change_class: ClassName = Field(alias="class")
+    changes: tuple[Change, ...]
+    drift: tuple[Change, ...]
+    steps: tuple[Said, ...]
+    notes: tuple[Said, ...]
+    refusals: tuple[Refusal, ...]
+    effects: tuple[Effect, ...]
+    unknown: tuple[str, ...]
+    partly_unknown: bool
+
+
+class Refreshed(Strict):
+    """What a refresh found before the preview."""
+
+    paths: tuple[str, ...]
+    gone: bool
+
+
+class Record(Strict):
+    """The preview of one resource."""
+
+    format: Literal[1]
+    at: AwareDatetime
+    kind: str
+    urn: str
+    operation: Operation
+    brief: tuple[str, ...]
+    refused: bool
+    refreshed: Refreshed
+    plan: Planned
+    plan_if_replaced: Planned | None
+
+    @property
+    def plans(self) -> tuple[Planned, ...]:
+        """What may come of it: one plan, or, where nobody told whether Pulumi replaces it, two."""
+        return (self.plan,) if self.plan_if_replaced is None else (self.plan, self.plan_if_replaced)
+
+
+class _Format(BaseModel):
+    """What any record has, of whichever format."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+    format: int
+
+
+def record_in(message: str) -> Record | None:
+    """The record that a line of Pulumi's output is; None where it is another line.
+
+    Raises InvalidInputs where it is one of another format, or none that virtnet writes.
+    """
+    if not message.startswith(PREFIX):
+        return None
+    text = message.removeprefix(PREFIX).strip()
+    try:
+        written = _Format.model_validate_json(text).format
+        if written != FORMAT:
+            raise InvalidInputs(record_not_read(f"it has format {written}, and this virtnet reads {FORMAT}"))
+        return Record.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InvalidInputs(record_not_read(f"{place or 'the record'}: {first['msg']}")) from error
+
+
+class Outcome(IntEnum):
+    """What becomes of a resource, in the order of what it costs others."""
+
+    RECORDED = 0
+    """Nothing happens on the host."""
+    LIVE = 1
+    """Nobody who is attached notices. A new resource is live, too."""
+    RESTART = 2
+    REPLACE = 3
+    DELETE = 4
+    UNKNOWN = 5
+    """The preview does not tell."""
+
+
+def outcome_of(record: Record) -> Outcome:
+    """The outcome that a record tells, of several plans the worst."""
+    classes = {Outcome[plan.change_class.upper()] for plan in record.plans}
+    least = Outcome.LIVE if record.operation == "create" else Outcome.RECORDED
+    return max(least, *classes)

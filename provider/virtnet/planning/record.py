@@ -1,0 +1,152 @@
+"""A preview as one line of JSON, by which `virtnet review` knows what people read as sentences.
+
+The engine carries nothing of a plan but lines of text, so a record is such a line, marked at its beginning. All that
+decides something is in it as a value: classes, kinds and details. The sentences come along for people. Pure.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from virtnet.planning import messages as sentences
+from virtnet.planning.findings import Effect, Messages, Note, Problem, Refusal, Summary, read_error
+from virtnet.planning.ownership.marks import urn_of
+from virtnet.planning.plan import Change, ChangeClass
+from virtnet.planning.preview import Preview
+from virtnet.planning.resource import Resource
+from virtnet.spec.failures import Detail
+from virtnet.spec.part import Values
+
+PREFIX = "virtnet-preview: "
+"""Every record begins with it, and no sentence does."""
+
+FORMAT = 1
+"""Another number where a reader of this one would understand something else."""
+
+Operation = Literal["create", "update", "replace", "same"]
+
+
+class Refreshed(NamedTuple):
+    """What a refresh found in the run of a preview (`pulumi preview --refresh`): Pulumi's output does not tell."""
+
+    paths: tuple[str, ...] = ()
+    """Inputs that were otherwise than recorded."""
+    is_gone: bool = False
+    """Whether the resource was not there."""
+
+
+def record(
+    resource: Resource[Any],
+    operation: Operation,
+    recorded: Values | None,
+    desired: Values,
+    found: Preview,
+    *,
+    refreshed: Refreshed,
+    at: str,
+    readable: Callable[[str], str],
+) -> str:
+    """The record of a preview, without an end of line.
+
+    `at`: when the host was looked at, in ISO 8601. `readable` hides secrets in a text. Only what people read goes
+    through it, each text on its own: a secret that is spelled like a class or a kind breaks no record.
+    """
+    case = _Case(resource, recorded, desired, resource.messages(), readable)
+    value = {
+        "format": FORMAT,
+        "at": at,
+        "kind": resource.name,
+        "urn": urn_of(desired),
+        "operation": operation,
+        "brief": [readable(word) for word in resource.in_brief(desired)],
+        "refused": found.is_refused,
+        "refreshed": {"paths": [readable(path) for path in refreshed.paths], "gone": refreshed.is_gone},
+        "plan": case.plan(found),
+        "plan_if_replaced": None if found.if_replaced is None else case.plan(found.if_replaced),
+    }
+    # The engine takes what stands between <{% and %}> for a colour, and takes it out.
+    return PREFIX + json.dumps(value).replace("<", "\\u003c")
+
+
+def change_class(found: Preview) -> ChangeClass:
+    """The highest class of all that would be done to what is there."""
+    if found.replaced is not None:
+        return ChangeClass.REPLACE
+    return max((one.change_class for one in (*found.changes, *found.drift)), default=ChangeClass.RECORDED)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """How the values of one resource's preview are written."""
+
+    resource: Resource[Any]
+    recorded: Values | None
+    desired: Values
+    messages: Messages
+    readable: Callable[[str], str]
+
+    def plan(self, found: Preview) -> dict[str, Detail]:
+        subject = found.replaced or found.subject
+        notes = (*found.notes, *found.notes_anew)
+        return {
+            "noun": subject.noun,
+            "name": None if subject.name is None else self.readable(subject.name),
+            "uri": None if subject.uri is None else self.readable(subject.uri),
+            "class": change_class(found).name.lower(),
+            "changes": [self._change(one) for one in found.changes],
+            "drift": [self._change(one) for one in found.drift],
+            "steps": [self._said(one) for one in found.steps],
+            "notes": [self._said(one) for one in notes],
+            "refusals": [*self._refusals(found)],
+            "effects": [self._effect(one) for one in self.resource.effects(self.recorded, self.desired, notes)],
+            "unknown": list(found.unknown),
+            "partly_unknown": found.partly_unknown,
+        }
+
+    def _change(self, change: Change) -> dict[str, Detail]:
+        return {
+            "path": self.readable(change.path),
+            "kind": change.kind,
+            "class": change.change_class.name.lower(),
+            "detail": self.readable(change.detail),
+            "problems": [self._said(one) for one in change.problems],
+        }
+
+    def _said(self, said: Problem | Note | Summary) -> dict[str, Detail]:
+        return {
+            "kind": said.kind.name,
+            "details": self._plain(said.details),
+            "sentence": self.readable(self.messages.sentence(said)),
+        }
+
+    def _refusals(self, found: Preview) -> Iterator[dict[str, Detail]]:
+        error = found.error
+        if error is not None:
+            yield self._refusal("" if error.kind is None else error.kind.name, {}, read_error(self.messages, error))
+        if found.claimed_by:
+            yield self._refusal("CLAIMED", {"holder": found.claimed_by}, sentences.belongs_to(found.claimed_by))
+        for refusal in (*found.refusals, *found.against_anew):
+            yield self._advised(refusal)
+
+    def _advised(self, refusal: Refusal) -> dict[str, Detail]:
+        advice = self.messages.advice(refusal)
+        return self._refusal(refusal.kind.name, refusal.details, advice.reason, advice.fix)
+
+    def _refusal(self, kind: str, details: Mapping[str, Detail], reason: str, fix: str = "") -> dict[str, Detail]:
+        told = {"reason": self.readable(reason), "fix": self.readable(fix)}
+        return {"kind": kind, "details": self._plain(details), **told}
+
+    def _effect(self, effect: Effect) -> dict[str, Detail]:
+        who = [self.readable(name) for name in effect.who]
+        return {"kind": effect.kind.value, "who": who, "details": self._plain(effect.details)}
+
+    def _plain(self, value: Detail) -> Detail:
+        """Details as JSON has them, with each text made readable."""
+        if isinstance(value, str):
+            return self.readable(value)
+        if isinstance(value, Mapping):
+            return {self.readable(str(name)): self._plain(item) for name, item in value.items()}
+        if isinstance(value, Sequence):
+            return [self._plain(item) for item in value]
+        return value

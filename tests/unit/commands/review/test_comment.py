@@ -1,0 +1,174 @@
+"""The comment: what stands in it, as prose in golden files, and that it never gets longer than a site takes."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.golden import assert_golden_text
+from tests.unit.commands.review.digests import DATA, change, effect, judged, record, refusal, step
+
+from virtnet.commands.review import digest
+from virtnet.commands.review.comment import LONGEST, MARKER, SHORTEST, comment
+from virtnet.commands.review.markdown import length
+from virtnet.commands.review.records import Outcome
+from virtnet.commands.review.verdict import judge
+from virtnet.planning.findings import EffectKind
+
+DETAILS: dict[EffectKind, dict[str, Any]] = {
+    EffectKind.INTERRUPTED: {"seconds": 0.72, "together": True},
+    EffectKind.CUT_OFF: {},
+    EffectKind.RENUMBERED: {"before": ["10.2.0.0/24"], "after": ["10.20.0.0/24"]},
+    EffectKind.SPANNING_TREE_DELAY: {"seconds": 30},
+    EffectKind.FIREWALL_REBUILT: {"times": 2},
+    EffectKind.FORWARDING_ON: {"family": "IPv4", "interface": ""},
+    EffectKind.FORWARDING_OFF: {"family": "IPv6", "interface": "eth0"},
+    EffectKind.PORT_IS_PUBLIC: {"address": "198.51.100.1"},
+    EffectKind.PORT_IS_SSH: {"port": 22, "address": ""},
+    EffectKind.PORT_WIDENED: {"address": "", "version": 4, "sources": [], "sources_before": ["192.0.2.0/24"]},
+    EffectKind.PORT_NARROWED: {"address": "192.0.2.1", "version": 4, "sources": [], "address_before": ""},
+    EffectKind.PORT_CLOSED: {"protocol": "tcp", "first": 1, "last": 2, "address": "", "version": 6, "sources": []},
+    EffectKind.PORT_OPENED: {
+        **{"protocol": "udp", "first": 53, "last": 53, "address": "", "version": 4, "sources": ["192.0.2.0/24"]},
+        **{"guest": "ns", "target": "", "target_first": 5353, "target_last": 5353},
+    },
+}
+MODE = {"mode": "route"}
+EVERY_EFFECT = [effect(kind.value, "db1", "db2", **DETAILS.get(kind, MODE)) for kind in EffectKind]
+
+
+@pytest.mark.parametrize("form", ["dynamic", "native"])
+def test_a_real_preview_as_prose(form: str) -> None:
+    review = judge(digest.read((DATA / f"{form}.json").read_text()))
+
+    shown = comment(review, at_most=Outcome.LIVE, commit="4f1c2ab")
+
+    assert_golden_text(DATA / f"{form}.md", shown)
+
+
+def test_every_effect_as_prose() -> None:
+    review = judged([step("update")], [record(change_class="restart", effects=EVERY_EFFECT)])
+
+    assert_golden_text(DATA / "effects.md", comment(review))
+
+
+def test_the_rarer_things_as_prose() -> None:
+    either = record("either", "create", "recorded")
+    either["plan_if_replaced"] = record("either", change_class="replace")["plan"]
+    problem = {"kind": "NOT_ACTIVE", "details": {}, "sentence": "the network is not active"}
+    review = judged(
+        [
+            *(step(op, op) for op in ("replace", "delete", "discard", "import", "update")),
+            step("delete", "kept", oldState={"inputs": {"onDelete": "keep"}}),
+            step("delete", "site", "PortForward"),
+            step("delete", "fwd", "HostForwarding"),
+            {"op": "update", "urn": "urn:pulumi:prod::kvm::aws:s3/bucket:Bucket::logs"},
+        ],
+        [
+            record("replace", "replace", "replace"),
+            either,
+            record("later", "create", "recorded", uri=None, unknown=["uri"]),
+            record("gone", "create", "recorded", gone=True),
+            record("partly", "update", "restart", partly_unknown=True, uri="qemu+ssh://kvm8/system"),
+            record(
+                "drifted",
+                drift=[change("autostart", "false -> true")],
+                changes=[change("problems", problems=[problem])],
+            ),
+        ],
+    )
+
+    assert_golden_text(DATA / "rare.md", comment(review))
+
+
+def test_a_preview_without_changes() -> None:
+    shown = comment(judged())
+
+    assert shown.startswith(f"{MARKER}\n## ✅ Networks")
+    assert "**Nothing changes.**" in shown
+    assert "mermaid" not in shown
+
+
+def test_a_preview_that_failed_says_so_first() -> None:
+    error = {"message": "error: Program failed with an unhandled exception: <@admin>", "severity": "error"}
+
+    lines = comment(judged(errors=[error])).splitlines()
+
+    assert lines[1].startswith("## ⛔")
+    assert lines[4] == (
+        "- ⛔ **The preview failed:** Program failed with an unhandled exception: &lt;@&#8203;admin&gt;"
+    )
+
+
+def test_a_preview_without_records_says_how_to_get_them() -> None:
+    assert "`VIRTNET_REVIEW=1`" in comment(judged([step("update")]))
+    assert "`VIRTNET_REVIEW=1`" not in comment(judged([step("update")], [record()]))
+
+
+def test_nothing_of_a_state_is_shown() -> None:
+    secret = {"inputs": {"name": "hunter2", "onDelete": "hunter2"}, "outputs": {"xml": "hunter2"}}
+    steps = [step("delete", "old", oldState=secret), step("update", newState=secret, oldState=secret)]
+
+    assert "hunter2" not in comment(judged(steps, [record()], config={"kvm:password": "hunter2"}))
+
+
+def fleet(number: int, names: int, lines: int, refused: int = 0) -> dict[str, Any]:
+    """Records of many networks, each with as much as is asked for."""
+    made = []
+    for place in range(number):
+        name = f"network-of-customer-{place:03}"
+        guests = [f"guest-{place}-{guest}" for guest in range(names)]
+        notes = [
+            {"kind": "NOTE", "details": {}, "sentence": f"note {line} of {name}, " + "x" * 80} for line in range(lines)
+        ]
+        effects = [
+            effect("interrupted", *guests, seconds=0.7, together=True),
+            effect("renumbered", before=[f"10.{place}.0.0/24"], after=[f"10.{place}.1.0/24"]),
+        ]
+        changes = [change(f"ips[10.{place}.{line}.1/24].dhcp.hosts[52:54:00:00:00:01]", "x" * 60) for line in range(8)]
+        is_refused = place < refused
+        told: dict[str, Any] = {"effects": effects, "notes": notes, "changes": changes}
+        told |= {"refusals": [refusal("no " * 40, "do " * 40)]} if is_refused else {}
+        made.append(record(name, change_class="restart", refused=is_refused, **told))
+    return {"steps": [step("update", one["plan"]["name"]) for one in made], "records": made}
+
+
+@pytest.mark.parametrize(("names", "lines", "refused"), [(0, 0, 0), (12, 6, 0), (60, 40, 200)])
+def test_two_hundred_networks_fit_and_say_what_was_left_out(names: int, lines: int, refused: int) -> None:
+    given = fleet(200, names, lines, refused)
+
+    shown = comment(judged(given["steps"], given["records"]))
+
+    rows = shown.count("\n| ⛔ |" if refused else "\n| 🟠 |")
+    assert length(shown) < LONGEST
+    assert rows == 200 or "*Left out here for length: " in shown
+    assert rows > 60
+    if lines:
+        assert "left out for length" in shown
+        # A resource is told of, or counted among those that are not.
+        told = sum(f"\nnetwork network-of-customer-{place:03} on" in shown for place in range(200))
+        silent = re.search(r"… (\d+) resources more, left out for length", shown)
+        assert told + (int(silent[1]) if silent else 0) == 200
+
+
+def test_without_a_limit_nothing_is_left_out() -> None:
+    given = fleet(200, 12, 6)
+
+    shown = comment(judged(given["steps"], given["records"]), limit=0)
+
+    assert "left out" not in shown
+    assert all(f"note 5 of network-of-customer-{place:03}" in shown for place in range(200))
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    number=st.integers(0, 30),
+    names=st.integers(0, 40),
+    lines=st.integers(0, 30),
+    limit=st.integers(SHORTEST, 70_000),
+)
+def test_a_comment_keeps_to_its_limit(number: int, names: int, lines: int, limit: int) -> None:
+    given = fleet(number, names, lines, number // 3)
+
+    assert length(comment(judged(given["steps"], given["records"]), limit=limit)) <= limit
