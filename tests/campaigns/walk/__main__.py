@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 
+from tests.campaigns.walk.machines import machines
 from tests.campaigns.walk.stacks import FORMS, Place
 from tests.campaigns.walk.walk import Walk, shrunk, workplace
 from tests.preloaded.server import preloaded
@@ -44,8 +45,8 @@ def main() -> int:
         parser.error("run it inside a sandbox: virtnet sandbox -- python -m tests.campaigns.walk")
     directory, wrong, began = workplace(), 0, time.monotonic()
     try:
-        with preloaded():
-            walk = Walk(Place(directory), told=arguments.tell)
+        with preloaded(), machines(directory) as there:
+            walk = Walk(Place(directory), there, told=arguments.tell)
             if arguments.replay:
                 print("\n".join(walk.run(*json.loads(arguments.replay))) or "nothing is wrong")
                 return 1 if walk.wrong else 0
@@ -61,7 +62,8 @@ def main() -> int:
                     print(walk.story, f"--replay '{json.dumps([form, fewer])}'", sep="\n", flush=True)
             seconds = time.monotonic() - began
             last = arguments.seed + arguments.walks - 1
-            print(f"walks {arguments.seed} to {last}: {walk.commands} commands, {seconds:.0f} s, {wrong} wrong")
+            told = f"{walk.commands} commands, {walk.answered} answers at ports, {seconds:.0f} s, {wrong} wrong"
+            print(f"walks {arguments.seed} to {last}: {told}")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     return 1 if wrong else 0

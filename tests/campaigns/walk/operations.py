@@ -6,23 +6,41 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tests.campaigns.walk.machines import HOST_ADDRESS, OUTSIDE_ADDRESS, PLACES, PLUG, guest_address
 from tests.campaigns.walk.stacks import TYPES, Declared, Done, Stack
 
 Operation = Mapping[str, Any]
 COMPONENTS = ("office", "annex")
 NAMES = ("a", "b", "c", "d")
-NETWORKS = ("lab0", "lab1")
+NETWORKS = tuple(PLACES)
 
 
 def arguments(network: str) -> dict[str, Any]:
     """A NAT network of that name, in a subnet of its own."""
-    number = 60 + NETWORKS.index(network)
-    dhcp = {"ranges": [{"start": f"10.{number}.0.100", "end": f"10.{number}.0.200"}], "hosts": []}
+    place = PLACES[network]
+    dhcp = {"ranges": [{"start": f"{place}.100", "end": f"{place}.200"}], "hosts": []}
     return {
         "name": network,
         "forward": {"mode": "nat"},
-        "ips": [{"address": f"10.{number}.0.1/24", "dhcp": dhcp}],
+        "ips": [{"address": f"{place}.1/24", "dhcp": dhcp}],
     }
+
+
+#: What a forward has of the host's ports.
+PORTS: Sequence[Sequence[Mapping[str, str]]] = (
+    ({"protocol": "tcp", "listen_port": "8080", "target_port": "80"},),
+    ({"protocol": "tcp", "listen_port": "8081", "target_port": "81"},),
+    (
+        {"protocol": "tcp", "listen_port": "8080", "target_port": "80"},
+        {"protocol": "tcp", "listen_port": "8081", "target_port": "80"},
+    ),
+    ({"protocol": "tcp", "listen_port": "8080-8081", "target_port": "80-81"},),
+)
+
+
+def ports_to(network: str, ports: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """A forward of these to the guest of that network."""
+    return {"network": network, "target_address": guest_address(network), "ports": [dict(one) for one in ports]}
 
 
 class World:
@@ -56,22 +74,37 @@ def offer_add(chance: random.Random, world: World) -> Operation | None:
     forwards = any(one.kind == "HostForwarding" for one in world.stacks[stack].program)
     if not forwards and chance.random() < 0.15:
         return {"do": "add", "stack": stack, "name": name, "network": ""}
+    adopts = chance.random() < 0.3
+    if world.networks() and chance.random() < 0.4:
+        leads_to = chance.choice(world.networks())[1].on_host
+        return {"do": "add", "stack": stack, "name": name, "network": leads_to, "adopt": adopts,
+                "ports": chance.choice(PORTS)}  # fmt: skip
     taken = {one.on_host for _, one in world.networks()}
     free = [network for network in NETWORKS if network not in taken]
     # Another resource for a network that is somebody's is rarer, and stays an accident.
     network = chance.choice(free) if free and chance.random() < 0.8 else chance.choice(NETWORKS)
-    return {"do": "add", "stack": stack, "name": name, "network": network, "adopt": chance.random() < 0.3}
+    return {"do": "add", "stack": stack, "name": name, "network": network, "adopt": adopts}
 
 
-def add(world: World, *, stack: str, name: str, network: str, adopt: bool = False) -> None:
+def add(
+    world: World,
+    *,
+    stack: str,
+    name: str,
+    network: str,
+    adopt: bool = False,
+    ports: Sequence[Mapping[str, str]] | None = None,
+) -> None:
     if world.stacks[stack].find(name) is not None:
         return
     if not network:
         declared = Declared("HostForwarding", name, {"uri": "qemu:///system", "ipv4": True})
+    elif ports is not None:
+        declared = Declared("PortForward", name, {"uri": "qemu:///system", **ports_to(network, ports)})
     else:
         declared = Declared("LibvirtNetwork", name, arguments(network))
-        if adopt:
-            declared.args["adopt"] = True
+    if adopt:
+        declared.args["adopt"] = True
     world.stacks[stack].program.append(declared)
 
 
@@ -83,6 +116,14 @@ def remove(world: World, *, stack: str, name: str) -> None:
     world.stacks[stack].program[:] = [one for one in world.stacks[stack].program if one.name != name]
 
 
+FORWARD_EDITS: Mapping[str, Sequence[Any]] = {
+    "ports": tuple([dict(one) for one in ports] for ports in PORTS),
+    "sources": ([OUTSIDE_ADDRESS], ["203.0.113.0/24"], [OUTSIDE_ADDRESS, "203.0.113.0/24"], None),
+    "listen_address": (HOST_ADDRESS, None),
+    "network": NETWORKS,
+    "description": ("the shop", None),
+    "adopt": (True, None),
+}
 EDITS: Mapping[str, Sequence[Any]] = {
     "autostart": (False, None),
     "mtu": (1400, None),
@@ -106,6 +147,10 @@ def offer_edit(chance: random.Random, world: World) -> Operation | None:
             [("ipv6", True), ("ipv6", None), ("persist", False), ("persist", None), ("on_delete", "keep")]
         )
         return {**found, "what": what[0], "value": what[1]}
+    if declared.kind == "PortForward":
+        name = chance.choice([*FORWARD_EDITS, "ports", "sources"])
+        values = [value for value in FORWARD_EDITS[name] if value != declared.args.get(name)]
+        return {**found, "what": name, "value": chance.choice(values)}
     name = chance.choice([*EDITS, "hosts", "hosts", "hosts"])
     values = [value for value in EDITS[name] if value != declared.args.get(name)]
     if name == "name" and chance.random() < 0.7:  # it is a replacement, and mostly refused
@@ -124,6 +169,8 @@ def edit(world: World, *, stack: str, name: str, what: str, value: Any) -> None:
         ]
     elif value is None:
         declared.args.pop(what, None)
+    elif what == "network":
+        declared.args |= {"network": value, "target_address": guest_address(value)}
     else:
         declared.args[what] = value
 
@@ -200,7 +247,8 @@ def offer_option(chance: random.Random, world: World) -> Operation | None:
 
 def option(world: World, *, stack: str, name: str, option: str, value: Any) -> None:
     declared = world.stacks[stack].find(name)
-    if declared is None or (declared.kind == "HostForwarding" and option in ("ignore_changes", "replace_on_changes")):
+    of_networks = option in ("ignore_changes", "replace_on_changes")
+    if declared is None or (declared.kind != "LibvirtNetwork" and of_networks):
         return
     if value is None:
         declared.options.pop(option, None)
@@ -320,11 +368,20 @@ def bring_in(world: World, *, stack: str, name: str, network: str) -> Done | Non
 
 DEFINED_BY_HAND = (
     "<network><name>{network}</name><forward mode='nat'/><bridge name='vn-{network}'/>"
-    "<ip address='10.{number}.0.1' prefix='24'/></network>"
+    "<ip address='{place}.1' prefix='24'/></network>"
 )
+FORWARDS_BY_HAND: Mapping[str, str] = {
+    "close ports": "nft delete table inet virtnet_port_forwards",
+    "alter rules": "nft list table inet virtnet_port_forwards | sed -n 's/^.*chain \\(forward_[^ ]*\\) .*/\\1/p' |"
+    "while read -r chain; do nft flush chain inet virtnet_port_forwards $chain; done",
+    "remove records": "rm -f /etc/virtnet/port-forwards/*.nft",
+    "edit records": "for file in /etc/virtnet/port-forwards/*.nft; do ! [ -e $file ] || echo '# mine' >>$file; done",
+    "remove the script": "rm -f /etc/virtnet/port-forwards.sh",
+    "remove own links": "for link in $(ls /sys/class/net | grep vnpf); do ip link delete $link; done",
+}
 BY_HAND: Mapping[str, str] = {
     "reserve": "virsh -q net-update {network} add ip-dhcp-host "
-    "\"<host mac='52:54:00:00:01:01' ip='10.{number}.0.77'/>\" --live --config",
+    "\"<host mac='52:54:00:00:01:01' ip='{place}.77'/>\" --live --config",
     "destroy": "virsh -q net-destroy {network}",
     "start": "virsh -q net-start {network}",
     "undefine": "virsh -q net-undefine {network}",
@@ -333,11 +390,11 @@ BY_HAND: Mapping[str, str] = {
     "no autostart": "virsh -q net-autostart {network} --disable",
     "forwarding off": "sysctl -q -w net.ipv4.ip_forward=0",
     "forwarding on": "sysctl -q -w net.ipv4.ip_forward=1",
-    "plug": "ip link add plug-{network} type veth peer name peer-{network};"
-    "ip link set plug-{network} master vn-{network} up || ip link delete plug-{network}",
+    "plug": PLUG,
     "unplug": "ip link delete plug-{network}",
     "restart libvirtd": "kill -KILL $(cat /run/libvirtd.pid); sleep 0.1; libvirtd --daemon;"
     "for i in $(seq 100); do virsh -q list >/dev/null 2>&1 && break; sleep 0.1; done",
+    **FORWARDS_BY_HAND,
 }
 #: Plugs come and go without a wish of any program's.
 HARMLESS = frozenset({"plug", "unplug", "restart libvirtd"})
@@ -345,14 +402,17 @@ HARMLESS = frozenset({"plug", "unplug", "restart libvirtd"})
 
 def offer_by_hand(chance: random.Random, world: World) -> Operation | None:
     networks = [one.on_host for _, one in world.networks()] or list(NETWORKS)
-    what = chance.choice([*BY_HAND, "plug", "plug", "reserve"])
+    there = any(one.kind == "PortForward" for _, one in world.declared())
+    possible = [what for what in BY_HAND if there or what not in FORWARDS_BY_HAND]
+    # A guest that is plugged in is lost by much.
+    what = chance.choice([*possible, "plug", "plug", "plug", "reserve"])
     return {"do": "by_hand", "what": what, "network": chance.choice(networks)}
 
 
 def by_hand(_world: World, *, what: str, network: str) -> None:
-    number = 60 + NETWORKS.index(network)
-    xml = DEFINED_BY_HAND.format(network=network, number=number)
-    script = BY_HAND[what].format(network=network, number=number, xml=xml)
+    place = PLACES[network]
+    xml = DEFINED_BY_HAND.format(network=network, place=place)
+    script = BY_HAND[what].format(network=network, place=place, xml=xml)
     subprocess.run(["bash", "-c", script], check=False, capture_output=True)
 
 

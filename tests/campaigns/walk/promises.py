@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from tests.campaigns.walk.machines import guest_address
 from tests.campaigns.walk.stacks import DESTRUCTIVE, Declared, Done, Step
-from tests.campaigns.walk.witnesses import Effect, Sight, effects
+from tests.campaigns.walk.witnesses import FORWARDS, Effect, Sight, effects
 
+OF_FORWARD = "port forward '"
 CHANGE = re.compile(r"\[(?:recorded|live|restart|replace)\]$")
 #: By which words a line names a part of a definition.
 OF_PARTS: Mapping[str, str] = {
@@ -21,6 +23,8 @@ PROPERTIES: Mapping[str, str] = {"net/ipv4/ip_forward": "ipv4", "net/ipv6/conf/a
 #: What of a HostForwarding is in its files.
 IN_FILES = re.compile(r"\b(?:ipv4|ipv6|persist|drop_in|at_boot|owner)\b")
 RUNTIME_RECORDS = "/run/virtnet/"
+#: Where all is that a PortForward writes, but for its rules.
+OF_PORT_FORWARDS = ("/etc/virtnet/", "/etc/systemd/system/")
 #: libvirt turns IPv4 forwarding on when it starts a network.
 STARTS = frozenset({"started", "restarted", "made", "made anew"})
 
@@ -67,6 +71,12 @@ def unannounced(before: Sight, after: Sight, previews: Iterable[Done]) -> Sequen
             mine = [step for step in steps if effect.network in step.networks]
             about = [line for line in lines if f"network '{effect.network}' " in line]
             named = _of_network(effect, Promises(mine, about))
+        elif effect.port:
+            mine = [step for step in steps if effect.port in step.ports]
+            named = _of_port(effect, Promises(mine, [line for line in lines if OF_FORWARD in line]))
+        elif effect.detail.startswith(OF_PORT_FORWARDS):
+            mine = [step for step in steps if step.kind == "PortForward"]
+            named = _of_forwards_file(effect, Promises(mine, [line for line in lines if OF_FORWARD in line]))
         else:
             mine = [step for step in steps if step.kind == "HostForwarding"]
             about = [line for line in lines if line.startswith("IP forwarding on ")]
@@ -121,6 +131,33 @@ def _of_network(effect: Effect, said: Promises) -> bool:
     return said.will(OF_PARTS.get(effect.detail, rf"\b{effect.detail}\b"))
 
 
+def _of_port(effect: Effect, said: Promises) -> bool:
+    """A port is opened, closed, or led elsewhere by a line that names it; it is closed as well with its record."""
+    goes = any(step.op in DESTRUCTIVE for step in said.steps)
+    spans = "|".join(f"{first}-{last}" for first in range(8080, 8082) for last in range(first + 1, 8082)
+                     if first <= effect.port <= last)  # fmt: skip
+    named = rf" tcp ({effect.port}{'|' * bool(spans)}{spans}) of "
+    match effect.kind:
+        case "closed":
+            return goes or said.says(f" closes{named}")
+        case "opened" | "leads elsewhere":
+            return said.says(f" opens{named}")
+        case "open to others":
+            return said.says(r"\bthis opens (more|less) than before: ") or said.says(f" opens{named}")
+    return False
+
+
+def _of_forwards_file(effect: Effect, said: Promises) -> bool:
+    """Files go with the records of forwards, and are written by steps and changes that are named."""
+    goes = any(step.op in DESTRUCTIVE for step in said.steps)
+    if effect.kind == "file removed":
+        # Who takes over what another has keeps one file of the two.
+        return goes or said.says(rf"{re.escape(effect.detail)} belongs to ")
+    # With what is deleted the script may be written anew that removes its links.
+    again = goes and not effect.detail.startswith(f"{FORWARDS}/")
+    return again or said.will(re.escape(effect.detail)) or bool(said.changes)
+
+
 def _of_host(effect: Effect, said: Promises, *, starts: bool) -> bool:
     match effect.kind:
         case "forwarding on" | "forwarding off":
@@ -162,6 +199,9 @@ def missing_of(one: Declared, after: Sight) -> Iterator[str]:
             if name in one.args and after.forwarding[key] != str(int(one.args[name])):
                 yield f"{name}={one.args[name]}: {key} is {after.forwarding[key]}"
         return
+    if one.kind == "PortForward":
+        yield from _missing_of_forward(one, after)
+        return
     found = after.networks.get(one.on_host)
     if found is None:
         yield f"network {one.on_host} is gone"
@@ -179,3 +219,19 @@ def missing_of(one: Declared, after: Sight) -> Iterator[str]:
         reserved = {*re.findall(r'<host[^>]* mac="([^"]+)"', parts.get("ip", ""))}
         if wanted != reserved and "ips[0].dhcp.hosts" not in ignored:
             yield f"reservations of {one.on_host} are for {sorted(reserved)}"
+
+
+def _missing_of_forward(one: Declared, after: Sight) -> Iterator[str]:
+    """Rules that are not there or lead elsewhere, and a guest that does not get what comes in."""
+    for port, leads_to in one.ports.items():
+        found = after.ports.get(port)
+        wanted = f"{guest_address(one.args['network'])}:{leads_to}"
+        if found is None or found.target != wanted:
+            yield f"tcp {port} is to lead to {wanted} and leads to {found and found.target}"
+            continue
+        if found.listens.partition("/")[0] != one.args.get("listen_address", "0.0.0.0"):  # noqa: S104 - compared
+            yield f"tcp {port} listens on {found.listens}"
+        if not all(source.partition("/")[0] in found.sources for source in one.args.get("sources", ())):
+            yield f"tcp {port} is open to {found.sources or 'anybody'}"
+        if after.reached[port] != after.leads_to(port):
+            yield f"tcp {port} reaches '{after.reached[port]}' and not '{after.leads_to(port)}'"

@@ -21,6 +21,7 @@ from tests.hosts.sandboxed import REPOSITORY
 from tests.preloaded.server import ADDRESS, OF_KEYS
 
 PRELOADED = REPOSITORY / "tests" / "preloaded"
+BIN = Path(__file__).with_name("bin")
 #: Seconds that no command takes.
 LONGEST = 90
 #: Form and how the program names the SDK.
@@ -46,6 +47,7 @@ plugins:
     - name: virtnet
       path: {plugins}
 """
+KINDS = ("LibvirtNetwork", "HostForwarding", "PortForward")
 DESTRUCTIVE = frozenset({"delete", "replace", "delete-replaced", "create-replacement", "discard-replaced"})
 
 
@@ -66,18 +68,35 @@ class Declared:
         """The name of its network on the host; "" of another kind."""
         return str(self.args.get("name", self.name)) if self.kind == "LibvirtNetwork" else ""
 
-    def written(self) -> str:
-        """The statement that declares it."""
+    @property
+    def ports(self) -> Mapping[int, int]:
+        """The ports that it forwards, with those that they lead to."""
+        items = self.args["ports"] if self.kind == "PortForward" else []
+        return dict(pair for item in items for pair in _pairs(item["listen_port"], item.get("target_port")))
+
+    def written(self, variables: Mapping[str, str]) -> str:
+        """The statement that declares it; by names of networks, the variables that have them."""
         options = {name: repr(value) for name, value in sorted(self.options.items())}
         if self.component:
             options["parent"] = self.component
         if self.aliases:
             options["aliases"] = f"[{', '.join(self.aliases)}]"
         given = [repr(self.name), *(f"{name}={value!r}" for name, value in self.args.items())]
+        if self.kind == "PortForward" and (network := variables.get(self.args["network"])):
+            given = [repr(self.name), *(f"{name}={value!r}" for name, value in self.args.items() if name != "network")]
+            given.append(f"network={network}.name")
         if options:
             told = ", ".join(f"{name}={value}" for name, value in options.items())
             given.append(f"opts=pulumi.ResourceOptions({told})")
-        return f"virtnet.{self.kind}({', '.join(given)})"
+        variable = variables.get(self.on_host)
+        return f"{f'{variable} = ' if variable else ''}virtnet.{self.kind}({', '.join(given)})"
+
+
+def _pairs(listened: str, leads_to: str | None) -> Iterator[tuple[int, int]]:
+    """Each port of a range, with where it leads to."""
+    first, _, last = listened.partition("-")
+    moved_by = int((leads_to or listened).partition("-")[0]) - int(first)
+    yield from ((port, port + moved_by) for port in range(int(first), int(last or first) + 1))
 
 
 class Step(NamedTuple):
@@ -91,6 +110,12 @@ class Step(NamedTuple):
     disconnects: bool
     recorded: Mapping[str, Any]
     """The outputs of what is recorded."""
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """Those of a port forward that is recorded."""
+        items = self.recorded.get("ports", []) if self.kind == "PortForward" else []
+        return frozenset(port for item in items for port, _ in _pairs(item["listenPort"], item.get("targetPort")))
 
 
 @dataclass(frozen=True)
@@ -177,11 +202,10 @@ def _step(told: Mapping[str, Any]) -> Step:
         for values in (state.get("inputs") or {}, state.get("outputs") or {}):
             names.update(filter(None, [values.get("name")]))
             disconnects |= values.get("onDelete") == "disconnect"
-    known = kind in ("LibvirtNetwork", "HostForwarding")
     return Step(
         told["op"],
         told["urn"],
-        kind if known else "",
+        kind if kind in KINDS else "",
         frozenset(names) if kind == "LibvirtNetwork" else frozenset(),
         disconnects,
         (told.get("oldState") or {}).get("outputs") or {},
@@ -226,6 +250,10 @@ class Stack:
     def text(self, *, waits: bool = False) -> str:
         """The program."""
         components = dict.fromkeys(one.component for one in self.program if one.component)
+        # A forward says which resource its network is, where that is of the same program.
+        in_order = sorted(self.program, key=lambda one: one.kind == "PortForward")
+        led_to = {one.args["network"] for one in in_order if one.kind == "PortForward"}
+        variables = {one.on_host: one.on_host for one in in_order if one.on_host in led_to}
         return "\n".join(
             [
                 "import pulumi",
@@ -233,7 +261,7 @@ class Stack:
                 "",
                 *([WAITS.format(waits=str(self._waits), goes_on=str(self._goes_on))] if waits else []),
                 *(f'{name} = pulumi.ComponentResource("test:index:Component", "{name}")' for name in components),
-                *(one.written() for one in self.program),
+                *(one.written(variables) for one in in_order),
                 *([RAISES] if self.raises else []),
                 "",
             ]
@@ -291,7 +319,7 @@ class Stack:
         found = []
         for entry in latest.get("resources") or []:
             kind = entry["type"].rpartition(":")[2]
-            if kind in ("LibvirtNetwork", "HostForwarding") and entry.get("custom"):
+            if kind in KINDS and entry.get("custom"):
                 outputs = entry.get("outputs") or {}
                 found.append(
                     Record(
@@ -378,6 +406,8 @@ class Place:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         (directory / "state").mkdir()
+        self.environment_of_host = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+        """With what stands for systemd's systemctl."""
         self.environment = {
             "PULUMI_BACKEND_URL": f"file://{directory}/state",
             "PULUMI_HOME": str(directory / "home"),
@@ -385,6 +415,7 @@ class Place:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
             "PULUMI_PYTHON_CMD": str(PRELOADED / "python"),
+            "PATH": self.environment_of_host["PATH"],
             "VAULT_SERVER_URL": f"unix://{os.environ[ADDRESS]}{OF_KEYS}",
             "VIRTNET_PYTHON": sys.executable,
             "VIRTNET_PYTHON_VERSION": platform.python_version(),

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.campaigns.walk.operations import DOES, HARMLESS, OUTSIDE, PROGRAM, Operation, World
+from tests.campaigns.walk.machines import PLACES, Machines
+from tests.campaigns.walk.operations import DOES, HARMLESS, OUTSIDE, PORTS, PROGRAM, Operation, World
 from tests.campaigns.walk.promises import missing_of, unannounced, untold_guests
-from tests.campaigns.walk.stacks import Done, Place, Stack, Up, end_plugins
+from tests.campaigns.walk.stacks import LONGEST, Done, Place, Stack, Up, end_plugins
 from tests.campaigns.walk.witnesses import LOSSES, Sight, effects, look
 from tests.hosts.sandboxed import REPOSITORY
 
@@ -33,9 +34,13 @@ virsh -q net-list --all --name | while read -r network; do
   [ -n "$network" ] || continue
   virsh -q net-destroy "$network"; virsh -q net-undefine "$network"
 done
-for link in $(ls /sys/class/net | grep -E '^(plug-|peer-|vn-|virbr)'); do ip link delete $link; done
+systemctl disable --now -- virtnet-port-forwards.service
+rm -f /etc/virtnet/port-forwards/*.nft; [ ! -e /etc/virtnet/port-forwards.sh ] || sh /etc/virtnet/port-forwards.sh links
+for link in $(ls /sys/class/net | grep -E '^(plug-|vn-|virbr|vnp)'); do ip link delete $link; done
+for family in inet netdev; do nft delete table $family virtnet_port_forwards; done
+for version in 4 6; do ip -$version rule delete priority 767; done
 sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
-rm -rf /run/virtnet /etc/sysctl.d/*
+rm -rf /run/virtnet /etc/sysctl.d/* /etc/virtnet/* /etc/systemd/system/*; mkdir -p /run/systemd/system
 """
 
 
@@ -50,8 +55,8 @@ class _Seen:
 class Walk:
     """The stacks, what was done to them, and what was seen to be wrong."""
 
-    def __init__(self, place: Place, *, told: bool = False) -> None:
-        self._place, self._told = place, told
+    def __init__(self, place: Place, machines: Machines, *, told: bool = False) -> None:
+        self._place, self._machines, self._told = place, machines, told
         self.world = World({name: Stack(place.directory, name, "dynamic", place.environment) for name in PROJECTS})
         self.wrong: list[str] = []
         self.done: list[Operation] = []
@@ -62,6 +67,8 @@ class Walk:
         self._templates = {name: self._template(stack) for name, stack in self.world.stacks.items()}
         self._stories: list[str] = []
         self.commands = 0
+        self.answered = 0
+        """How often a guest answered at a port of the host."""
 
     def _template(self, stack: Stack) -> Mapping[Path, bytes]:
         done = stack.pulumi("stack", "init", "dev", "--secrets-provider", "hashivault://tests")
@@ -71,7 +78,8 @@ class Walk:
 
     def begin(self, form: str) -> None:
         """A host without networks, and stacks without resources."""
-        subprocess.run(["bash", "-c", CLEAN], check=False, capture_output=True)
+        environment = self._place.environment_of_host
+        subprocess.run(["bash", "-c", CLEAN], check=False, capture_output=True, env=environment, timeout=LONGEST)
         shutil.rmtree(self._place.directory / "state")
         for name, stack in self.world.stacks.items():
             stack.reset(self._templates[name])
@@ -89,7 +97,15 @@ class Walk:
 
     def chosen(self, chance: random.Random, rounds: int) -> Iterator[Operation]:
         """Operations that fit what is there when each is asked for."""
-        for number in range(rounds):
+        made = chance.random() < 0.5
+        if made:
+            # Who answers at a port is lost by much, so much is to happen to it.
+            stack, network = (chance.choice([*names]) for names in (PROJECTS, PLACES))
+            yield {"do": "add", "stack": stack, "name": "a", "network": network}
+            yield {"do": "add", "stack": stack, "name": "b", "network": network, "ports": chance.choice(PORTS)}
+            yield {"do": "up", "stack": stack}
+            yield {"do": "by_hand", "what": "plug", "network": network}
+        for number in range(made, rounds):
             if number and chance.random() < 0.35:
                 yield from self._offered(chance, OUTSIDE, 1)
             yield from self._offered(chance, PROGRAM, 2 if number == 0 else chance.choice([1, 1, 2]))
@@ -151,7 +167,7 @@ class Walk:
             self._up(**given)
             return
         looks = operation["do"] in ("state_delete", "state_rename", "state_move", "stack_rename", "read", "bring_in")
-        before = look() if looks else None
+        before = self._look() if looks else None
         done = DOES[operation["do"]](self.world, **given)
         if operation["do"] == "by_hand" and operation["what"] not in HARMLESS:
             self._drifted = set(PROJECTS)
@@ -160,7 +176,7 @@ class Walk:
         if done is not None:
             self._heard(done)
         if before is not None:
-            for effect in effects(before, look()):
+            for effect in effects(before, self._look()):
                 self._violation(f"{operation['do']} has an effect on the host: {effect}")
 
     def _up(
@@ -184,17 +200,17 @@ class Walk:
             options.append("--refresh")
         place.raises = raises
         self._tell(place.text())
-        at_first, seen = look(), _Seen()
+        at_first, seen = self._look(), _Seen()
 
         def reviewed(preview: Done) -> None:
-            seen.before = look()
+            seen.before = self._look()
             self._heard(preview)
             self._judge_review(at_first, seen.before)
             if between is None:
                 return
             self.do(between)
             # Of what is made by hand after the preview that cannot know: a create with `adopt` takes it over.
-            before, known = look(), seen.before.networks
+            before, known = self._look(), seen.before.networks
             seen.unknown = frozenset({*before.networks} - {*known})
             networks = {name: one for name, one in before.networks.items() if name in known}
             seen.before = before._replace(networks=networks)
@@ -203,7 +219,7 @@ class Walk:
         if up is None:
             # The preview failed, and nothing began.
             self._heard(preview)
-            self._judge_review(at_first, look())
+            self._judge_review(at_first, self._look())
             place.raises = False
             return
         self._heard(up)
@@ -212,7 +228,7 @@ class Walk:
             previews += self._recovered(place, up, refresh=refresh)
             up = self._heard(place.pulumi("up", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])))
         place.raises = False
-        after = look()
+        after = self._look()
         known = {name: one for name, one in after.networks.items() if name not in seen.unknown}
         self._judge(seen.before, after._replace(networks=known), previews, edited=between is not None)
         self._judge_others(stack, seen.before, after)
@@ -257,6 +273,11 @@ class Walk:
             self._violation(f"{done.command}: {mistake[0].strip()}")
         return done
 
+    def _look(self) -> Sight:
+        seen = look(self._machines)
+        self.answered += sum(map(bool, seen.reached.values()))
+        return seen
+
     # --- Judgement ---------------------------------------------------------------------------------
 
     def _judge_review(self, before: Sight, after: Sight) -> None:
@@ -272,10 +293,19 @@ class Walk:
 
     def _judge_others(self, stack: str, before: Sight, after: Sight) -> None:
         """Whoever else has what this stack changed finds it otherwise."""
-        changed = {effect.network for effect in effects(before, after)}
+        found = list(effects(before, after))
+        networks, ports = ({getattr(effect, what) for effect in found} for what in ("network", "port"))
         for name, other in self.world.stacks.items():
-            if name != stack and {one.on_host for one in other.program} & changed:
-                self._drifted.add(name)
+            own = {one.on_host for one in other.program} if name == stack else set()
+            for one in other.program:
+                # A forward that names no resource of its program for its network is not told what becomes of that.
+                if one.kind == "PortForward":
+                    of_others = name != stack and not ports.isdisjoint(one.ports)
+                    drifted = of_others or one.args["network"] in networks - own
+                else:
+                    drifted = name != stack and one.on_host in networks
+                if drifted:
+                    self._drifted.add(name)
 
     def _judge_rest(self, place: Stack, after: Sight) -> None:
         """A success: all is there, and nothing is left to do."""
@@ -301,6 +331,10 @@ class Walk:
 
     def _judge_marks(self, after: Sight) -> None:
         records = [record for stack in self.world.stacks.values() for record in stack.records()]
+        for path, token in after.tokens.items():
+            holders = [one for one in records if one.token == token and one.kind == "PortForward"]
+            if len(holders) > 1:
+                self._violation(f"the token of {path} is in {len(holders)} records: {[one.urn for one in holders]}")
         for name, network in after.networks.items():
             if network.mark is None or network.mark.creating or not network.mark.token:
                 continue

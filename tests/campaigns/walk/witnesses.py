@@ -1,20 +1,29 @@
 """What a host shows by libvirt, the kernel and its files, and what became of it between two looks."""
 
+import json
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import libvirt
 from lxml import etree
+from tests.campaigns.walk.machines import OUTSIDE_ADDRESS, PLACES, Machines, guest_address, plugged
 
 MARK = "{urn:pulumi-virtnet:owner:1.0}owner"
+TOKEN = re.compile(r"^# virtnet-token: (\S+)$", re.MULTILINE)
 KEYS = (
     "net/ipv4/ip_forward",
     "net/ipv6/conf/all/forwarding",
 )
-FOLDERS = ("/etc/sysctl.d", "/run/virtnet")
+FORWARDS = "/etc/virtnet/port-forwards"
+FOLDERS = ("/etc/sysctl.d", "/run/virtnet", "/etc/virtnet", FORWARDS, "/etc/systemd/system")
+LIST_FORWARDS = ("nft", "--json", "list", "table", "inet", "virtnet_port_forwards")
+#: Who may connect where a rule does not say.
+ANYBODY = ""
 
 
 class Mark(NamedTuple):
@@ -42,12 +51,49 @@ class Network(NamedTuple):
     plugged: frozenset[str]
 
 
+class Forwarded(NamedTuple):
+    """Where a port of the host leads to, by the rules in the kernel."""
+
+    listens: str
+    """The address that is listened on: "0.0.0.0/0" for all."""
+    target: str
+    """The guest's address and port: "10.60.0.50:80"; "" where no rule translates it."""
+    sources: str
+    """Who may connect, as nft has it; ANYBODY where nobody is kept out."""
+
+    def admits(self, address: str) -> bool:
+        """Whether a machine of that address may connect."""
+        return self.sources == ANYBODY or f'"{address}"' in self.sources
+
+
 class Sight(NamedTuple):
     """Everything that is looked at."""
 
     networks: Mapping[str, Network]
     forwarding: Mapping[str, str]
     files: Mapping[str, str]
+    ports: Mapping[int, Forwarded] = MappingProxyType({})
+    """The TCP ports of the host that lead to guests."""
+    reached: Mapping[int, str] = MappingProxyType({})
+    """Of these, who answers the machine outside: "lab0 80"; "" for nobody."""
+    tokens: Mapping[str, str] = MappingProxyType({})
+    """By the files of port forwards the token in the mark of each."""
+
+    def leads_to(self, port: int) -> str:
+        """Who is to answer at a port: a guest that is plugged in, and admits whoever asks; "" where nobody is."""
+        forwarded = self.ports.get(port)
+        if forwarded is None or not forwarded.admits(OUTSIDE_ADDRESS) or self.forwarding[KEYS[0]] == "0":
+            return ""
+        address, _, served = forwarded.target.partition(":")
+        return next(
+            (
+                f"{name} {served}"
+                for name, network in self.networks.items()
+                if name in PLACES and address == guest_address(name)
+                if network.active and plugged(name) in network.plugged
+            ),
+            "",
+        )
 
 
 class Effect(NamedTuple):
@@ -57,18 +103,32 @@ class Effect(NamedTuple):
     network: str = ""
     """"" for what is the host's."""
     detail: str = ""
+    port: int = 0
+    """0 for what is of no port."""
 
     def __str__(self) -> str:
-        return " ".join(filter(None, (self.network, self.kind, self.detail)))
+        port = f"tcp {self.port}" if self.port else ""
+        return " ".join(filter(None, (self.network, port, self.kind, self.detail)))
 
 
 #: What somebody has lost by it.
 LOSSES = frozenset(
-    {"removed", "stopped", "not persistent", "unplugged", "made anew", "restarted", "forwarding off", "file removed"}
+    {
+        "removed",
+        "stopped",
+        "not persistent",
+        "unplugged",
+        "made anew",
+        "restarted",
+        "forwarding off",
+        "file removed",
+        "closed",
+        "no longer reached",
+    }
 )
 
 
-def look() -> Sight:
+def look(machines: Machines) -> Sight:
     """The host now."""
     connection = libvirt.open("qemu:///system")
     try:
@@ -76,12 +136,64 @@ def look() -> Sight:
     finally:
         connection.close()
     forwarding = {key: Path("/proc/sys", key).read_text().strip() for key in KEYS}
-    files = {}
+    texts = {}
     for folder in FOLDERS:
         for path in sorted(Path(folder).glob("*")):
-            if path.is_file() and path.name != "lock" and not path.name.startswith("README"):
-                files[str(path)] = re.sub(r"\b[0-9a-f]{16,}\b", "TOKEN", path.read_text())
-    return Sight(networks, forwarding, files)
+            if path.is_file() and path.suffix != ".lock" and path.name != "lock" and not path.name.startswith("README"):
+                texts[str(path)] = path.read_text()
+    files = {path: re.sub(r"\b[0-9a-f]{16,}\b", "TOKEN", text) for path, text in texts.items()}
+    tokens = {path: found[1] for path, text in texts.items() if (found := TOKEN.search(text))}
+    sight = Sight(networks, forwarding, files, _ports(), tokens=tokens)
+    return sight._replace(reached={port: _reached(port, sight, machines) for port in sight.ports})
+
+
+def _reached(port: int, sight: Sight, machines: Machines) -> str:
+    expected = sight.leads_to(port)
+    network = sight.networks.get(expected.partition(" ")[0])
+    seen = (port, sight.ports[port], expected, network and network.ifindex)
+    return machines.reached(port, as_seen=seen, expected=bool(expected))
+
+
+def _ports() -> Mapping[int, Forwarded]:
+    """What is listened on, by the map of the kernel that leads to chains, and the rules there."""
+    done = subprocess.run(LIST_FORWARDS, capture_output=True, text=True, check=False)
+    objects = json.loads(done.stdout)["nftables"] if done.returncode == 0 else []
+    rules: dict[str, list[Any]] = {}
+    for rule in (one["rule"] for one in objects if "rule" in one):
+        rules.setdefault(rule["chain"], []).append(rule["expr"])
+    maps = [one["map"] for one in objects if one.get("map", {}).get("name") == "listeners4"]
+    found = {}
+    for key, verdict in (element for one in maps for element in one.get("elem", [])):
+        address, protocol, ports = key["concat"]
+        assert protocol == "tcp", key
+        listens = "{addr}/{len}".format(**address["prefix"]) if isinstance(address, dict) else str(address)
+        for port in _numbers(ports):
+            found[port] = _forwarded(listens, port, rules.get(verdict["jump"]["target"], []))
+    return found
+
+
+def _numbers(told: Any) -> Iterator[int]:
+    first, last = told["range"] if isinstance(told, dict) else (told, told)
+    yield from range(int(first), int(last) + 1)
+
+
+def _forwarded(listens: str, port: int, rules: list[Any]) -> Forwarded:
+    """By the first rule that takes the port."""
+    for expression in rules:
+        matches = {
+            one["match"]["left"]["payload"]["field"]: one["match"]["right"] for one in expression if "match" in one
+        }
+        if port not in _numbers(matches["dport"]):
+            continue
+        dnat = next((one["dnat"] for one in expression if "dnat" in one), None)
+        if dnat is None:
+            continue
+        moved = dnat.get("port", port)
+        if isinstance(moved, dict):
+            moved = dict(moved["map"]["data"]["set"])[port]
+        sources = json.dumps(matches["saddr"]) if "saddr" in matches else ANYBODY
+        return Forwarded(listens, f"{dnat['addr']}:{moved}", sources)
+    return Forwarded(listens, "", ANYBODY)
 
 
 def _network(network: libvirt.virNetwork) -> Network:
@@ -160,6 +272,22 @@ def effects(before: Sight, after: Sight) -> Iterator[Effect]:
                 else "file written"
             )
             yield Effect(kind, "", path)
+    yield from _of_ports(before, after)
+
+
+def _of_ports(before: Sight, after: Sight) -> Iterator[Effect]:
+    for port in sorted({*before.ports, *after.ports}):
+        was, now = before.ports.get(port), after.ports.get(port)
+        if was is None or now is None:
+            yield Effect("closed" if now is None else "opened", "", "", port)
+            continue
+        if was.target != now.target:
+            yield Effect("leads elsewhere", "", f"{was.target} -> {now.target}", port)
+        if (was.listens, was.sources) != (now.listens, now.sources):
+            yield Effect("open to others", "", f"{was[::2]} -> {now[::2]}", port)
+        # Where its guest hangs loose, or its network is gone, that is an effect of its own.
+        if before.reached[port] and before.leads_to(port) == after.leads_to(port) != after.reached[port]:
+            yield Effect("no longer reached", "", after.reached[port], port)
 
 
 def _of_network(name: str, was: Network, now: Network) -> Iterator[Effect]:

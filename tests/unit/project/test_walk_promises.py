@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.campaigns.walk.promises import missing_of, unannounced, untold_guests
 from tests.campaigns.walk.stacks import Declared, Done
-from tests.campaigns.walk.witnesses import Mark, Network, Sight
+from tests.campaigns.walk.witnesses import Forwarded, Mark, Network, Sight
 
 IPV4 = "net/ipv4/ip_forward"
 DROP_IN = "/etc/sysctl.d/90-virtnet-forwarding.conf"
@@ -148,6 +148,82 @@ def test_what_became_of_forwarding(before: Sight, after: Sight, said: Done, left
     found = unannounced(before, after, [said])
 
     assert [effect.kind for effect in found] == left
+
+
+RULES = "/etc/virtnet/port-forwards/0123456789abcdef.nft"
+TO_LAB0 = Forwarded("0.0.0.0/0", "10.60.0.50:80", "")
+
+
+def open_ports(**ports: Forwarded) -> Sight:
+    """A host whose guest is plugged in and answers at what leads to it: `tcp8080` is port 8080."""
+    told = {int(name.removeprefix("tcp")): forwarded for name, forwarded in ports.items()}
+    seen = sight()._replace(ports=told, files={RULES: "x"} if ports else {})
+    return seen._replace(reached={port: seen.leads_to(port) for port in told})
+
+
+def of_forward(*lines: str, op: str = "update", **outputs: Any) -> Done:
+    told = [f"port forward 'web' on qemu:///system: {line}" for line in lines]
+    ports = [{"protocol": "tcp", "listenPort": "8080", "targetPort": "80"}]
+    return preview(*told, op=op, kind="PortForward", ports=ports, **outputs)
+
+
+OPEN, CLOSED = open_ports(tcp8080=TO_LAB0), open_ports()
+BOTH = open_ports(tcp8080=TO_LAB0, tcp8081=TO_LAB0)
+NARROW = open_ports(tcp8080=TO_LAB0._replace(sources='"198.51.100.7"'))
+ELSEWHERE = open_ports(tcp8080=TO_LAB0._replace(target="10.61.0.50:80"))
+SILENT = OPEN._replace(reached={8080: ""})
+OPENS = "note: opens tcp 8080 of every IPv4 address of the host to 10.60.0.50:80, from anywhere"
+CLOSES = "note: closes tcp 8080 of every IPv4 address of the host, which was open from anywhere"
+LESS = "note: this opens less than before: 198.51.100.7/32 may connect, before anybody"
+WRITES = f"will write {RULES}"
+CHANGES = "ports[tcp 8081] is added [live]"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said", "left"),
+    [
+        (CLOSED, OPEN, of_forward(OPENS, WRITES, op="create"), []),
+        (CLOSED, OPEN, of_forward(WRITES, op="create"), ["opened"]),
+        (CLOSED, OPEN, of_forward(OPENS, op="create"), ["file made"]),
+        (OPEN, CLOSED, of_forward(op="delete"), []),
+        (OPEN, CLOSED, of_forward(CLOSES, CHANGES), ["file removed"]),
+        (OPEN, CLOSED, of_forward(CHANGES), ["file removed", "closed"]),
+        (OPEN, BOTH, of_forward(OPENS.replace("8080", "8080-8081"), CHANGES), []),
+        (OPEN, BOTH, of_forward(OPENS, CHANGES), ["opened"]),
+        (BOTH, OPEN, of_forward(CLOSES, CHANGES), ["closed"]),
+        (OPEN, NARROW, of_forward(LESS), []),
+        (OPEN, NARROW, of_forward(CHANGES), ["open to others"]),
+        (OPEN, ELSEWHERE, of_forward(OPENS), []),
+        (OPEN, ELSEWHERE, of_forward(CLOSES), ["leads elsewhere"]),
+        (OPEN, SILENT, of_forward(OPENS, CLOSES, CHANGES), ["no longer reached"]),
+        (OPEN, SILENT._replace(networks={}), preview(op="delete", onDelete="disconnect"), []),
+    ],
+)
+def test_what_became_of_ports(before: Sight, after: Sight, said: Done, left: Sequence[str]) -> None:
+    found = unannounced(before, after, [said])
+
+    assert [effect.kind for effect in found] == left
+
+
+def forward(**args: Any) -> Declared:
+    ports = [{"protocol": "tcp", "listen_port": "8080", "target_port": "80"}]
+    return Declared("PortForward", "web", {"network": "lab0", "ports": ports, **args})
+
+
+@pytest.mark.parametrize(
+    ("one", "after", "missing"),
+    [
+        (forward(), OPEN, []),
+        (forward(), CLOSED, ["tcp 8080 is to lead to 10.60.0.50:80 and leads to None"]),
+        (forward(), ELSEWHERE, ["tcp 8080 is to lead to 10.60.0.50:80 and leads to 10.61.0.50:80"]),
+        (forward(listen_address="198.51.100.1"), OPEN, ["tcp 8080 listens on 0.0.0.0/0"]),
+        (forward(sources=["203.0.113.0/24"]), NARROW, ['tcp 8080 is open to "198.51.100.7"']),
+        (forward(), SILENT, ["tcp 8080 reaches '' and not 'lab0 80'"]),
+        (forward(), SILENT._replace(forwarding={**SILENT.forwarding, IPV4: "0"}), []),
+    ],
+)
+def test_what_a_program_forwards_and_is_not_there(one: Declared, after: Sight, missing: Sequence[str]) -> None:
+    assert list(missing_of(one, after)) == missing
 
 
 def declared(**args: Any) -> Declared:
