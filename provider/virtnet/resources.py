@@ -73,7 +73,7 @@ CATALOGUE = Catalogue(
     {
         "LibvirtNetwork": Kind("virtnet.network.resource:NETWORK", "virtnet.network.unchanged"),
         "HostForwarding": Kind("virtnet.forwarding.resource:HOST_FORWARDING"),
-        "PortForward": Kind("virtnet.port_forward.resource:PORT_FORWARD"),
+        "PortForward": Kind("virtnet.port_forward.resource:PORT_FORWARD", "virtnet.port_forward.unchanged"),
     }
 )
 """What virtnet has."""

@@ -319,6 +319,11 @@ class Host:
                 self._listings.known[program] = (asked, known)
             return known
 
+    def invalidate_listings(self) -> None:
+        """Let whoever next asks for firewall rules get them listed anew, however old they may be."""
+        with self._listings.lock:
+            self._listings.known.clear()
+
     def _list_rules(self, program: "FirewallLister") -> str | None:
         request = requests.firewall_rules(program)
         if not self.has_program(request[1]):

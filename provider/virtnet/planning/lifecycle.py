@@ -35,7 +35,7 @@ Show = Callable[[str], None]
 """Shows one line to whoever reviews or applies."""
 
 PREVIEW_MAX_AGE = 2.0
-"""How old, in seconds, what a host's programs said may be for a preview."""
+"""How old, in seconds, what a host's programs said may be for a preview, and for a read that finds nothing new."""
 
 
 class Diff(NamedTuple):
@@ -349,6 +349,12 @@ def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> di
     """The outputs as the host is now; None only when libvirt, on a live connection, says that it is gone."""
     inputs = resource.recorded_inputs(recorded)
     clients = connect(str(recorded["uri"]))
+    if resource.looks_are_shared:
+        shown = resource.outputs(inputs, recorded, _look(resource, clients, {}, recorded, recent=True))
+        if shown == recorded:
+            return shown
+        # What is amiss in what was said a moment ago is looked for once more before it is said.
+        clients.invalidate()
     observed = _look(resource, clients, {}, recorded)
     shown = resource.outputs(inputs, recorded, observed)
     before = recorded.get("host_uuid")

@@ -102,6 +102,10 @@ class Resource(Generic[Observed]):
     """Desired -> a few words that say what it is, for a cell of a table; what is unknown is left out. Pure."""
     reads: Reads = field(default_factory=Reads)
     """What observe reads of the host together."""
+    looks_are_shared: bool = False
+    """Whether a refresh that finds nothing new may live on what the host's programs said a moment ago to another one.
+
+    For what is listed with all others of its kind: a thousand of them are then looked at in a few listings."""
     unknown_after_create: Values = field(default_factory=dict)
     """Outputs that are recorded where a create failed and its host was lost: the next update is to look at it all."""
     prefetch: Callable[[Clients, Values], None] | None = None

@@ -76,5 +76,6 @@ PORT_FORWARD: Resource[PortForwardReport] = Resource(
         "host_uuid": "",
     },
     unnamed_stays=False,
+    looks_are_shared=True,
     import_existing=import_forward,
 )

@@ -3,7 +3,7 @@
 Every step reads before it acts, and acts on what belongs to this forward alone, but for what all of a host's share.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from virtnet.errors import HostFailure, Refused
@@ -18,6 +18,7 @@ from virtnet.port_forward.restore.files import DIRECTORIES, RUN_BY_SERVICE, RUNS
 from virtnet.port_forward.rules.listing import parse
 from virtnet.port_forward.rules.names import TABLE
 from virtnet.port_forward.rules.render import change
+from virtnet.port_forward.rules.table import Table
 from virtnet.port_forward.target import Unresolved
 
 
@@ -102,6 +103,8 @@ class LoadRules:
     before: Forward | None
     after: Forward | None
     """None for no rules."""
+    there: Table | None = field(default=None, compare=False, repr=False)
+    """The table as it was listed when this was planned, if nothing of virtnet's changes it before."""
 
     def describe(self) -> Summary:
         """What will happen."""
@@ -113,8 +116,9 @@ class LoadRules:
     def execute(self, clients: Clients) -> None:
         """By what is there now: rules that are as they should be already stay."""
         host = host_of(clients)
-        text = change(self.after, self.id, parse(host.nft_table("inet", TABLE) or ""))
-        if text:
+        there = self.there or parse(host.nft_table("inet", TABLE) or "")
+        # Where somebody has changed it since, nft loads all of this, or fails and loads nothing.
+        if text := change(self.after, self.id, there):
             host.load_nft(text)
 
     def undo(self) -> Step:

@@ -256,5 +256,6 @@ def test_an_unchanged_network_costs_no_import_of_the_spec() -> None:
         "virtnet.planning.engine_session",
         "virtnet.planning.ownership",
         "virtnet.planning.ownership.claims",
+        "virtnet.planning.unchanged",
         "virtnet.resources",
     ]

@@ -12,13 +12,16 @@ import pytest
 from tests.declared_reads import read_at_once, unneeded
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.machine import FakeMachine
-from tests.unit.port_forward.hosts import LAB_UUID, applied, at, checked, forwarding_host, lab
+from tests.unit.port_forward.hosts import ADDRESSES, LAB_UUID, applied, at, checked, forwarding_host, lab
 
-from virtnet.host.client import Host
+from virtnet.host.client import Host, Listings
+from virtnet.host.reads import RecentCommands
+from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.reads import Request
 from virtnet.port_forward.observe.observe import observe
-from virtnet.port_forward.observe.reads import READS
+from virtnet.port_forward.observe.reads import FEW, READS
+from virtnet.port_forward.resource import PORT_FORWARD
 from virtnet.port_forward.restore.files import SERVICE
 
 TABLE = ("inet", "virtnet_port_forwards")
@@ -42,7 +45,18 @@ FIREWALL: set[Request] = {
 }
 
 
-def machine(files: Mapping[str, str], listed: str | None) -> FakeMachine:
+#: As systemctl has a service that it does not know, and one that runs and is started at boot.
+NOT_INSTALLED, RUNNING = "UnitFileState=\nActiveState=\n", "UnitFileState=enabled\nActiveState=active\n"
+#: As `ip` has it, of the addresses that the host in memory has.
+HELD = {
+    "ifname": "eth0",
+    "addr_info": [dict(zip(("local", "prefixlen"), one.split("/"), strict=True)) for one in ADDRESSES],
+}
+
+
+def machine(
+    files: Mapping[str, str], listed: str | None, service: str = "UnitFileState=\nActiveState=\n"
+) -> FakeMachine:
     tables = [{"table": {"family": TABLE[0], "name": TABLE[1], "handle": 1}}] if listed else []
     return FakeMachine(
         files={
@@ -55,7 +69,7 @@ def machine(files: Mapping[str, str], listed: str | None) -> FakeMachine:
             **files,
         },
         printed={
-            ("ip", "-json", "-brief", "address", "show"): "[]",
+            ("ip", "-json", "-brief", "address", "show"): json.dumps([HELD]),
             ("ss", "-Hlntu"): "",
             ("nft", "-j", "list", "tables"): json.dumps({"nftables": tables}),
             ("nft", "-j", "list", "table", *TABLE): listed or "",
@@ -64,13 +78,7 @@ def machine(files: Mapping[str, str], listed: str | None) -> FakeMachine:
             ("iptables-save",): "",
             ("ip6tables-save",): "",
             ("sh", "/etc/virtnet/port-forwards.sh", "check"): "",
-            (
-                "systemctl",
-                "show",
-                "--property=UnitFileState,ActiveState",
-                "--",
-                SERVICE,
-            ): "UnitFileState=\nActiveState=\n",
+            ("systemctl", "show", "--property=UnitFileState,ActiveState", "--", SERVICE): service,
         },
     )
 
@@ -100,3 +108,49 @@ def test_what_is_declared_is_what_is_asked(
 
     assert unneeded(asked, READS, look) == beyond_need
     assert len(taken) == trips, taken
+
+
+def some_forwards(count: int) -> tuple[FakeMachine, list[dict[str, Any]], lifecycle.Connect]:
+    """A host with so many forwards, what is recorded of them, and how a process that refreshes them reaches it."""
+    host, recorded = forwarding_host(), []
+    for number in range(count):
+        ports = [{"protocol": "tcp", "listen_port": str(8000 + number)}]
+        owner = {"__owner": f"project/stack/web{number}", "__urn": f"urn:pulumi:s::p::t::web{number}"}
+        recorded.append(applied(at(host), checked(ports=ports, **owner)))
+    asked = machine(host.files.texts, host.nft_table(*TABLE), RUNNING)
+    recent, listings = RecentCommands(), Listings()
+
+    def connect(_uri: str) -> Clients:
+        client = Host(asked, recent=recent, listings=listings)
+        return Clients(libvirt=FakeLibvirt(reports={LAB_UUID: lab()}), host=client, host_cache=client)
+
+    return asked, recorded, connect
+
+
+def test_a_refresh_of_many_runs_each_program_once() -> None:
+    asked, recorded, connect = some_forwards(2 * FEW)
+
+    assert [lifecycle.read(PORT_FORWARD, one, connect) for one in recorded] == recorded
+
+    assert len(asked.programs) == len(set(asked.programs))
+    assert "nft -j list table inet virtnet_port_forwards" in asked.programs
+    files = [request for request in asked.asked if request[-1].endswith(".nft") and "port-forwards/" in request[-1]]
+    assert len(files) == len(recorded)
+
+
+def test_what_is_amiss_in_a_shared_look_is_looked_for_once_more() -> None:
+    asked, recorded, connect = some_forwards(3)
+    lifecycle.read(PORT_FORWARD, recorded[0], connect)
+    listing = ("nft", "-j", "list", "table", *TABLE)
+    was, asked.printed[listing] = asked.printed[listing], json.dumps({"nftables": []})
+    asked.trips.clear()
+
+    # By what was said a moment ago both are there, and of the second the file is not.
+    assert lifecycle.read(PORT_FORWARD, recorded[1], connect) == recorded[1]
+    del asked.files[f"/etc/virtnet/port-forwards/{recorded[2]['__forward']}.nft"]
+    found = lifecycle.read(PORT_FORWARD, recorded[2], connect)
+
+    assert found is not None
+    assert {one["kind"] for one in found["problems"]} == {"record-missing", "rules-missing"}
+    assert asked.programs.count(" ".join(listing)) == 1
+    asked.printed[listing] = was

@@ -49,3 +49,5 @@ class Clients(NamedTuple):
         """Let the next observation ask for everything anew."""
         if self.network_cache is not None:
             self.network_cache.invalidate_networks()
+        if self.host_cache is not None:
+            self.host_cache.invalidate_listings()

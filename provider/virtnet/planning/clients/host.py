@@ -255,3 +255,6 @@ class HostCache(Protocol):
 
         It stands for others too whose clients existed when it began.
         """
+
+    def invalidate_listings(self) -> None:
+        """Let whoever next asks for firewall rules get them listed anew, however old they may be."""

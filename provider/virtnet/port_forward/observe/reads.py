@@ -33,6 +33,9 @@ from virtnet.port_forward.restore.files import (
 )
 from virtnet.port_forward.rules.names import TABLE
 
+#: Of so many forwards all files are read at once.
+FEW = 16
+
 _GROUP: frozenset[Request] = frozenset(
     {
         ADDRESSES,
@@ -55,7 +58,9 @@ _GROUP: frozenset[Request] = frozenset(
 def _likely_next(request: Request, text: str) -> list[Request]:
     names = [name for name in text.split("/") if name]
     if request == directory(DIRECTORY):
-        return [file(path_of(identity)) for name in names if (identity := id_of(name)) is not None]
+        # Of many, those that concern a forward take a round trip more, and not all of them are read for each.
+        there = [file(path_of(identity)) for name in names if (identity := id_of(name)) is not None]
+        return there if len(there) <= FEW else []
     if request == directory(SSHD_DIRECTORY):
         return [file(f"{SSHD_DIRECTORY}/{name}") for name in names if name.endswith(".conf")]
     if request == file(SCRIPT_PATH) and text == common_files()[SCRIPT_PATH]:

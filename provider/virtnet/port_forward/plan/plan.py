@@ -28,7 +28,7 @@ from virtnet.port_forward.plan.owners import (
 from virtnet.port_forward.plan.problems import mended_by, problem_of, problems
 from virtnet.port_forward.record import Record, render
 from virtnet.port_forward.restore.files import RUN_BY_SERVICE, RUNS, STOPPED, common_files, path_of
-from virtnet.port_forward.rules.table import RulesState, state
+from virtnet.port_forward.rules.table import RulesState, Table, state
 from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.port_forward.steps import AwaitTarget, FileChange, LoadRules, PutRecord, PutRestore
 from virtnet.port_forward.target import Target, Unresolved, forward_of, resolve
@@ -141,7 +141,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
         *_install(observed),
         *_put_record(Record(mark_for(desired, token), forward), observed),
         *_let_go(held.taken, observed),
-        *_load(before, forward, observed),
+        *_load(before, forward, observed, listed=None if held.taken else observed.table),
         *_enable(observed),
     )
     refusals = (
@@ -216,10 +216,10 @@ def _put_record(record: Record, observed: PortForwardReport) -> Iterator[Step]:
         yield PutRecord(FileChange(path, content, found))
 
 
-def _load(before: Forward | None, after: Forward, observed: PortForwardReport) -> Iterator[Step]:
+def _load(before: Forward | None, after: Forward, observed: PortForwardReport, listed: Table | None) -> Iterator[Step]:
     intact = observed.table.common_intact and state(after, observed.table) is RulesState.INTACT
     if before != after or not intact:
-        yield LoadRules(after.id, before, after)
+        yield LoadRules(after.id, before, after, listed)
 
 
 def _let_go(taken: Sequence[Record], observed: PortForwardReport) -> Iterator[Step]:
@@ -243,7 +243,7 @@ def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
     before = held.own.forward if held.own is not None else _as_recorded(recorded, held.id, observed)
     steps: list[Step] = []
     if held.id in observed.table.ids or (observed.table.present and not observed.table.ids):
-        steps.append(LoadRules(held.id, before, None))
+        steps.append(LoadRules(held.id, before, None, observed.table))
     path, there = path_of(held.id), observed.restore
     installs: tuple[Step, ...] = ()
     # Without a file, links may still be left of it.

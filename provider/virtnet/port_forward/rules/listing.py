@@ -7,6 +7,7 @@ range), so expressions are brought into one form before they are compared.
 import ipaddress
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from virtnet.port_forward.rules.names import LINK_PREFIX, MARK, forward_of
@@ -35,8 +36,12 @@ _MAPS: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+@lru_cache(maxsize=2)
 def parse(listed: str) -> Table:
-    """The table of which nft printed this; "" for one that is not there. Raises ValueError for anything else."""
+    """The table of which nft printed this; "" for one that is not there. Raises ValueError for anything else.
+
+    A listing is read once, however many forwards are looked at in it, and the rules of none but those.
+    """
     if not listed:
         return Table()
     objects = json.loads(listed)["nftables"]
@@ -53,12 +58,28 @@ def parse(listed: str) -> Table:
         chains=frozenset(chains),
         listeners=tuple(listeners),
         gateways=tuple(_gateways(maps)),
-        rules={
-            forward_id: tuple(_forward_rule(rule["expr"]) for rule in rules[name])
-            for forward_id, name in forwards.items()
-        },
+        rules=_ForwardRules({forward_id: rules[name] for forward_id, name in forwards.items()}),
         foreign=(*strange, *_foreign(objects, chains, rules)),
     )
+
+
+class _ForwardRules(Mapping[str, tuple[Rule | None, ...]]):
+    """The rules of forwards by their ids, each read when it is asked for."""
+
+    def __init__(self, listed: Mapping[str, Sequence[Json]]) -> None:
+        self._listed = listed
+        self._read: dict[str, tuple[Rule | None, ...]] = {}
+
+    def __getitem__(self, forward_id: str) -> tuple[Rule | None, ...]:
+        if forward_id not in self._read:
+            self._read[forward_id] = tuple(_forward_rule(rule["expr"]) for rule in self._listed[forward_id])
+        return self._read[forward_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
 
 
 def _of_kind(objects: Iterable[Json], kind: str) -> Iterator[Json]:
@@ -105,12 +126,18 @@ def _listeners(maps: Mapping[str, Json]) -> tuple[list[Listener], list[str]]:
             if forward_id is None or len(key) != 3:
                 strange.append(name)
                 continue
-            network, (protocol, ports) = ipaddress.ip_network(_text_of_network(key[0])), key[1:]
+            address, (protocol, ports) = _listen_address(_text_of_network(key[0])), key[1:]
             first, last = _range(ports)
-            # nft 0.9.8 prints a wrong length for all of IPv6. The address of nobody is no address to listen on.
-            address = "" if network.network_address.is_unspecified else str(network.network_address)
             found.append(Listener(forward_id, address, version, protocol, first, last))
     return found, strange
+
+
+@lru_cache(maxsize=256)
+def _listen_address(network: str) -> str:
+    """An address of the host; "" for every one."""
+    address = ipaddress.ip_network(network).network_address
+    # nft 0.9.8 prints a wrong length for all of IPv6. The address of nobody is no address to listen on.
+    return "" if address.is_unspecified else str(address)
 
 
 def _gateways(maps: Mapping[str, Json]) -> Iterator[Gateway]:

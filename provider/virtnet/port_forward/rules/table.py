@@ -4,6 +4,7 @@ import enum
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -88,7 +89,7 @@ class Table:
     foreign: tuple[str, ...] = ()
     """What is nobody's in the table: names of chains, and rules as "chain handle"."""
 
-    @property
+    @cached_property
     def ids(self) -> frozenset[str]:
         """The forwards of which there is anything."""
         return frozenset(self.rules) | {one.id for one in self.listeners}

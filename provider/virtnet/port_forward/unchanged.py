@@ -1,0 +1,28 @@
+"""A port forward declared just as it is recorded, told from what travels alone. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from virtnet.planning.unchanged import AsSent, checks, equal, plain, same
+
+FOUND = frozenset({"addresses", "target", "networkUuid", "problems", "hostUuid"})
+"""The outputs that are no inputs, as they travel."""
+
+KEPT = frozenset({"__token", "__forward", "__network"})
+"""What is recorded beside inputs and outputs."""
+
+
+def checks_as_recorded(
+    recorded: Mapping[str, Any], given: Mapping[str, Any], uri: str, as_sent: AsSent = plain
+) -> bool:
+    """Whether check would answer with just the inputs that are recorded. `uri` is that of forwards that name none."""
+    return checks(recorded, given, {"uri": as_sent(uri)}, as_sent)
+
+
+def stands_as_recorded(
+    recorded: Mapping[str, Any], desired: Mapping[str, Any], as_sent: AsSent = plain, _as_read: AsSent = plain
+) -> bool:
+    """Whether diff would find no change between recorded outputs and checked inputs."""
+    if not equal(recorded.get("problems"), as_sent([])):
+        return False
+    return same(desired, {key: value for key, value in recorded.items() if key not in FOUND | KEPT})
