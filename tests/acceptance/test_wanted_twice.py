@@ -80,6 +80,47 @@ def test_without_a_preview_whichever_comes_second_is_refused_before_it_is_begun(
     assert either.unchanged()
 
 
+@pytest.mark.parametrize(
+    ("form", "what"), [(Stack, "name"), (NativeStack, "bridge"), (Stack, "ips"), (NativeStack, "name")]
+)
+def test_a_swap_is_refused_with_the_way_to_do_it(host: Host, form: type[Stack], what: str) -> None:
+    stack = form(host)
+    first = {"name": "first", "bridge": {"name": "br1"}, "ips": [{"address": "10.95.0.1/24"}]}
+    second = {"name": "second", "bridge": {"name": "br2"}, "ips": [{"address": "10.96.0.1/24"}]}
+    stack.declare(network("a", **first), network("b", **second))
+    stack.up()
+    before = host.trace()
+    stack.declare(network("a", **{**first, what: second[what]}), network("b", **{**second, what: first[what]}))
+
+    preview = stack.preview()
+    up = stack.up(check=False)
+
+    assert "this would be refused" in preview
+    assert "nstack can go first, so swap them in three runs of pulumi up" in preview
+    assert "was not touched" in up
+    assert host.trace() == before
+    # As the refusal says.
+    third = {"name": "third", "bridge": {"name": "br3"}, "ips": [{"address": "10.97.0.1/24"}]}[what]
+    for one, other in ((third, second[what]), (third, first[what]), (second[what], first[what])):
+        stack.declare(network("a", **{**first, what: one}), network("b", **{**second, what: other}))
+        stack.up()
+    assert stack.unchanged()
+
+
+def test_what_another_gives_up_in_the_same_run_is_had_after_it(host: Host, either: Stack) -> None:
+    subnets = [[{"address": f"10.9{number}.0.1/24"}] for number in (5, 6, 7)]
+    either.declare(network("b", ips=subnets[1]), network("a", ips=subnets[0]))
+    either.up()
+    either.declare(network("b", ips=subnets[2]), {**network("a", ips=subnets[1]), "depends_on": ["b"]})
+
+    preview = either.preview()
+    either.up()
+
+    assert "::b has ips[0].address 10.96.0.0/24, and gives it up in this very run; have this one come after" in preview
+    assert [host.sh(f"ip -4 -br addr show vn-{name}").split()[2] for name in "ab"] == ["10.96.0.1/24", "10.97.0.1/24"]
+    assert either.unchanged()
+
+
 def test_what_is_edited_to_meet_another_is_said_at_preview(host: Host, either: Stack) -> None:
     a, b = network("a", ips=[{"address": "10.95.0.1/24"}]), network("b", ips=[{"address": "10.96.0.1/24"}])
     either.declare(a, b)

@@ -140,6 +140,8 @@ class EngineSession(Generic[Hosts]):
         found = lifecycle.preview(
             resource, recorded, desired, self.connect, changes, replaced=replaced, ignored=ignored, claims=self.claims
         )
+        if found.is_refused:
+            found = found._replace(given_up=tuple(self.claims.given_up(key_of(desired))))
         refusals, lines = messages.reviewed(found, resource.messages())
         self._previewed.update(refusals, lines)
         operation: Operation = "create" if recorded is None else "update" if found.replaced is None else "replace"

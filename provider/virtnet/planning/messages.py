@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from virtnet.errors import AccessDenied, Left, Unreachable, VirtnetError
 from virtnet.planning.findings import Messages, Note, Refusal, Subject, Summary, read_error
+from virtnet.planning.ownership.claims import GivenUp
 from virtnet.planning.plan import Change, Step
 from virtnet.planning.preview import Preview
 from virtnet.spec.values import printable
@@ -65,6 +66,18 @@ def _refusals(preview: Preview, messages: Messages, condition: str) -> Iterator[
         yield f"{about}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
     for refusal in preview.against_anew:
         yield f"{subject(preview.subject)}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
+    for one in preview.given_up:
+        yield f"{subject(preview.subject)}: {condition}{_given_up(one)}"
+
+
+def _given_up(one: GivenUp) -> str:
+    what = f"{one.holder} has {one.want.path} {one.want.value}"
+    if one.swaps:
+        return (
+            f"{what}, and is to get what this one has; neither can go first, so swap them in three runs of pulumi up: "
+            "give one of the two something else, then the other what that had, then the first what is left"
+        )
+    return f"{what}, and gives it up in this very run; have this one come after it (depends_on)"
 
 
 def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from virtnet.errors import VirtnetError
 from virtnet.planning.findings import Note, Refusal, Subject, Summary
+from virtnet.planning.ownership.claims import GivenUp
 from virtnet.planning.plan import Change
 
 
@@ -43,6 +44,9 @@ class Preview(NamedTuple):
     if_moved: "Preview | None" = None
     """The same where that has another's mark, and may be this resource's by an old name: its record was moved, or
     renamed. Nothing tells it from another's, so what is refused stays so."""
+
+    given_up: tuple[GivenUp, ...] = ()
+    """What is in its way and given up by other resources in the same run, as far as they were checked by then."""
 
     @property
     def is_refused(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from virtnet.planning.ownership.claims import Claims, Met, Want
+from virtnet.planning.ownership.claims import Claims, GivenUp, Met, Want
 
 HERE, THERE = "qemu:///system", "qemu+ssh://there/system"
 Span = tuple[int, int, int]
@@ -49,6 +49,30 @@ def test_who_comes_second_is_told_of_the_first(one: Want, other: Want, meet: boo
 
         assert alone == []
         assert met == ([Met(second, first, "a")] if meet else [])
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "swaps"),
+    [
+        (("1", "2"), ("2", "1"), True),
+        (("1", "2"), ("2", "3"), False),
+        (("", "2"), ("2", "1"), False),
+        (("1", "2"), ("2", "2"), None),
+        (("1", "2"), ("", "2"), None),
+        (("1", "2"), ("3", "4"), None),
+    ],
+)
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_what_another_gives_up_is_known_with_whether_they_swap(
+    own: tuple[str, str], other: tuple[str, str], swaps: bool | None, first: str
+) -> None:
+    claims = Claims()
+    for key, (before, after) in sorted({"a": own, "b": other}.items(), reverse=first == "b"):
+        claims.want(key, [name(after)], [name(before)] if before else [])
+
+    found = claims.given_up("a")
+
+    assert found == ([] if swaps is None else [GivenUp(name("2"), "b", swaps)])
 
 
 def test_each_other_resource_is_named_once() -> None:

@@ -40,10 +40,29 @@ class Met(NamedTuple):
     """The key of the other resource."""
 
 
+class GivenUp(NamedTuple):
+    """A want of a resource that another one of the run has by its record, and wants no longer."""
+
+    want: Want
+    holder: str
+    """The key of the other resource."""
+    swaps: bool
+    """Whether the other one wants what this one gives up."""
+
+
 class _Entry(NamedTuple):
     want: Want
     key: str
     recorded: bool
+
+
+class _Change(NamedTuple):
+    wants: tuple[Want, ...]
+    recorded: tuple[Want, ...]
+
+    @property
+    def gives_up(self) -> tuple[Want, ...]:
+        return tuple(one for one in self.recorded if not want_the_same([one], self.wants))
 
 
 class Claims:
@@ -54,6 +73,7 @@ class Claims:
         self._keys: dict[str, str] = {}
         self._wanted: dict[tuple[object, ...], list[_Entry]] = {}
         self._places: dict[str, list[tuple[object, ...]]] = {}
+        self._changes: dict[str, _Change] = {}
 
     def claim(self, token: object, key: str) -> None:
         """Note that the resource of that key has the object with this token; a resource without a token has none."""
@@ -72,9 +92,13 @@ class Claims:
 
         Two that have been recorded so already are no news: that may be as it was made, and nobody is to stop for it.
         """
+        recorded, wants = tuple(recorded), tuple(wants)
         before = {(want.host, want.kind, want.value) for want in recorded}
         entries = [_Entry(want, key, (want.host, want.kind, want.value) in before) for want in wants]
         with self._lock:
+            # What is made anew is checked once more, with nothing recorded.
+            known = recorded or self._changes.get(key, _Change((), ())).recorded
+            self._changes[key] = _Change(wants, known)
             for place in self._places.pop(key, ()):
                 self._wanted[place] = [entry for entry in self._wanted[place] if entry.key != key]
             met: dict[str, Met] = {}
@@ -86,6 +110,18 @@ class Claims:
                 for entry in entries:
                     self._wanted.setdefault(_place(entry.want), []).append(entry)
         return list(met.values())
+
+    def given_up(self, key: str) -> list[GivenUp]:
+        """What others have that this resource wants and they want no longer, one for each of them."""
+        with self._lock:
+            changes = dict(self._changes)
+        own = changes.pop(key, _Change((), ()))
+        found: list[GivenUp] = []
+        for holder, other in changes.items():
+            wanted = next((want for want in own.wants if want_the_same([want], other.gives_up)), None)
+            if wanted is not None:
+                found.append(GivenUp(wanted, holder, want_the_same(own.gives_up, other.wants)))
+        return found
 
     def _meeting(self, entry: _Entry) -> Iterator[Met]:
         for other in self._wanted.get(_place(entry.want), ()):
