@@ -294,6 +294,12 @@ class Resource(pulumi.dynamic.Resource):
 
     def _register(self, resource_name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         """Hand the resource to the engine, as one of the dynamic provider's."""
+        # Pulumi's plugin finds a dynamic provider in what is recorded, and ends in KeyError where nothing is (3.272).
+        if asked := [name for name, value in (("import_", opts.import_), ("id", opts.id)) if value is not None]:
+            raise ValueError(
+                f"a dynamic provider reads nothing that no state has, so a {type(self).__name__} takes no option "
+                f"{asked[0]}; take over what is there with adopt=True, or use pulumi_virtnet.native, which takes it"
+            )
         # The engine hands a dynamic provider the values of secrets in clear: told where they are, it repeats none.
         outputs = list(_outputs(properties, ()))
         if outputs:

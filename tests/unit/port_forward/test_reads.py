@@ -23,6 +23,7 @@ from virtnet.port_forward.observe.observe import observe
 from virtnet.port_forward.observe.reads import FEW, READS
 from virtnet.port_forward.resource import PORT_FORWARD
 from virtnet.port_forward.restore.files import SERVICE
+from virtnet.spec.part import as_group, as_list
 
 TABLE = ("inet", "virtnet_port_forwards")
 OTHERS: set[Request] = {
@@ -151,6 +152,6 @@ def test_what_is_amiss_in_a_shared_look_is_looked_for_once_more() -> None:
     found = lifecycle.read(PORT_FORWARD, recorded[2], connect)
 
     assert found is not None
-    assert {one["kind"] for one in found["problems"]} == {"record-missing", "rules-missing"}
+    assert {as_group(one)["kind"] for one in as_list(found["problems"])} == {"record-missing", "rules-missing"}
     assert asked.programs.count(" ".join(listing)) == 1
     asked.printed[listing] = was

@@ -200,6 +200,19 @@ def test_args_of_another_kind_are_refused(engine: Engine) -> None:
         virtnet.LibvirtNetwork("net", virtnet.HostForwardingArgs())  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("option", "opts"),
+    [("import_", pulumi.ResourceOptions(import_="lab")), ("id", pulumi.ResourceOptions(id="lab"))],
+)
+def test_options_that_a_dynamic_provider_has_no_answer_to_are_refused_with_what_to_do(
+    engine: Engine, option: str, opts: pulumi.ResourceOptions
+) -> None:
+    with pytest.raises(ValueError, match=f"takes no option {option}; take over what is there with adopt=True"):
+        run(lambda: virtnet.LibvirtNetwork("lab", opts=opts))
+
+    assert engine.inputs == {}
+
+
 def test_outputs_at_any_depth_are_waited_for(engine: Engine) -> None:
     async def later() -> virtnet.DnsArgsDict:
         return {"hosts": [{"ip": "10.0.0.2", "hostnames": [pulumi.Output.from_input("two")]}]}
