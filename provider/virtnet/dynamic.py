@@ -102,6 +102,8 @@ class Provider(dynamic.ResourceProvider):
         inputs |= {"__name": run["name"]} if "name" in run else {}
         inputs.setdefault("uri", self._session.uri)
         failures = self._bad_settings()
+        if said := self._session.of_another_kind(resource, _olds.get("__urn")):
+            return dynamic.CheckResult({}, [*failures, dynamic.CheckFailure("", said)])
         canonical, found = resource.check(inputs, recorded)
         found = found or self._session.claim(resource, _key_of(canonical), recorded, canonical)
         failures += [self._check_failure(resource, failure, inputs, news) for failure in found]

@@ -106,6 +106,19 @@ def test_forwarding_that_is_renamed_keeps_its_record_by_the_alias_of_the_preview
     assert "::c" in urns(either)[0]
 
 
+def test_an_alias_of_another_kind_takes_nothing(host: Host, either: Stack) -> None:
+    either.declare({"type": "LibvirtNetwork", "name": "lab", "args": {}})
+    either.up()
+    (network,) = urns(either)
+    before = host.virsh("net-dumpxml", "lab")
+    either.declare(router(options={"aliases": [network]}))
+
+    refused = either.up(check=False)
+
+    assert f"is a HostForwarding, and its alias {network} is none, which would be lost by it" in refused
+    assert (urns(either), host.virsh("net-dumpxml", "lab"), forwarding_marks(host)) == ([network], before, [])
+
+
 def test_forwarding_of_nobody_is_taken_over_and_of_another_stack_left_by_its_old_owner(
     host: Host, either: Stack
 ) -> None:

@@ -212,6 +212,17 @@ class EngineSession(Generic[Hosts]):
             for one in met
         ]
 
+    def of_another_kind(self, resource: "Resource[Any]", recorded_urn: object) -> str:
+        """Why what is recorded under this URN is none of a resource's, to be said by check; "" where it may be.
+
+        An alias may name anything of the stack, and the engine hands on what is recorded of it.
+        """
+        from virtnet.planning import messages
+        from virtnet.planning.ownership.marks import kind_of
+
+        urn = str(recorded_urn or "")
+        return "" if kind_of(urn) in ("", resource.name) else messages.of_another_kind(resource.name, urn)
+
     def to_be_made(self, resource: "Resource[Any]", key: str, desired: "Values") -> None:
         """A resource's inputs were checked with nothing recorded. `key` tells it from others."""
         self._anew[key] = resource, desired

@@ -116,6 +116,11 @@ def belongs_to(holder: str) -> str:
 LATER = "known only when applied; the plan is made then"
 
 
+def of_another_kind(kind: str, urn: str) -> str:
+    """A resource whose alias is a resource of another kind."""
+    return f"is a {kind}, and its alias {urn} is none, which would be lost by it; take that alias out"
+
+
 def alias_option(alias: str) -> str:
     """How a program gives a resource its old URN, or its old name."""
     shown = repr(alias) if alias.startswith("urn:") else f"pulumi.Alias(name={alias!r})"

@@ -206,6 +206,8 @@ class Plugin(ResourceProviderServicer):
             return provider_pb2.CheckResponse(inputs=request.olds)
         news = self._take(request.news)
         recorded = tree_of(resource, self._take(request.olds))
+        if said := self._session.of_another_kind(resource, recorded.get("__urn")):
+            return provider_pb2.CheckResponse(failures=[provider_pb2.CheckFailure(reason=said)])
         inputs = {key: value for key, value in tree_of(resource, news).items() if not key.startswith("__")}
         inputs |= {"__name": proposed_name(request) or name.name, "__owner": name.owner, "__urn": request.urn}
         inputs.setdefault("uri", self._session.uri)
