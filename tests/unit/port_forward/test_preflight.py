@@ -276,6 +276,16 @@ def test_a_host_without_nft() -> None:
     assert refused(host, {}) == [RefusalKind.NO_NFT]
 
 
+def test_without_nft_nothing_is_deleted_as_its_rules_would_stay() -> None:
+    host = forwarding_host()
+    recorded = applied(at(host), checked())
+    host.programs.clear()
+
+    plan = planned(at(host), None, recorded)
+
+    assert [refusal.kind for refusal in plan.refusals] == [RefusalKind.NO_NFT]
+
+
 def test_a_user_who_may_not_is_told_before_anything_is_done() -> None:
     host = forwarding_host()
     host.privileges.is_root = False

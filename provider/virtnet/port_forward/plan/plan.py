@@ -260,9 +260,11 @@ def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
             steps.append(PutRestore(tuple(left), STOPPED if runs else None, observed.service))
     elif installs:
         steps.extend(_start_anew(observed))
+    # Without it no rule is seen, and those that are in the kernel would stay when their record goes.
+    no_nft = (Refusal(RefusalKind.NO_NFT, {"host": observed.host}),) if steps and not observed.has_nft else ()
     return Plan(
         steps=tuple(steps),
-        refusals=_without_right(steps, observed),
+        refusals=(*no_nft, *_without_right(steps, observed)),
         notes=tuple(exposure.closed(before)) if before is not None else (),
     )
 
