@@ -50,6 +50,18 @@ def test_a_replacement_that_the_user_asks_for_is_previewed_like_our_own(host: Ho
         assert "db" in preview
 
 
+def test_a_replacement_for_which_the_engine_asks_for_no_diff_is_previewed_too(host: Host, either: Stack) -> None:
+    either.declare(lab(FIRST, replacement_trigger="1"))
+    either.up()
+    either.declare(lab(FIRST, replacement_trigger="2"))
+    with host.guest("db", "vn-lab"):
+        preview = either.preview()
+
+    assert "+-1 to replace" in preview
+    assert "if Pulumi replaces it (+-): is deleted and made anew" in preview
+    assert "this would be refused: deleting it would cut off" in preview
+
+
 def test_what_is_ignored_stays_as_others_left_it(host: Host, either: Stack) -> None:
     ignoring = lab(FIRST, ignore_changes=["ips[0].dhcp.hosts"])
     either.declare(ignoring)
