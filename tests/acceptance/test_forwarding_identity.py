@@ -106,6 +106,24 @@ def test_forwarding_that_is_renamed_keeps_its_record_by_the_alias_of_the_preview
     assert "::c" in urns(either)[0]
 
 
+def test_ignored_forwarding_stays_as_others_left_it_and_drift_stands_in_a_preview(host: Host, either: Stack) -> None:
+    program = router(args={"ipv4": True, "ipv6": True}, options={"ignore_changes": ["ipv4"]})
+    either.declare(program)
+    either.up()
+    host.sh("echo 0 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv6/conf/all/forwarding")
+
+    before = either.pulumi("refresh", "--preview-only").stdout
+    either.declare({**program, "args": {**program["args"], "on_delete": "keep", "drop_in": "95-router.conf"}})
+    preview = either.preview()
+    either.up()
+
+    assert "ipv6" in before
+    assert "drift on the host, which this puts right: ipv6 changes (false -> true)" in preview
+    assert "ipv4 changes" not in preview
+    assert (forwards(host), host.sh("cat /proc/sys/net/ipv6/conf/all/forwarding").strip()) == ("0", "1")
+    assert either.unchanged()
+
+
 def test_an_alias_of_another_kind_takes_nothing(host: Host, either: Stack) -> None:
     either.declare({"type": "LibvirtNetwork", "name": "lab", "args": {}})
     either.up()

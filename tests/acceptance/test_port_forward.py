@@ -93,6 +93,30 @@ def test_moved_into_a_component_without_an_alias_it_stays_open(lab: Site, stack:
     assert from_outside(lab) != REACHED
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_renamed_by_an_alias_and_made_anew_in_either_order_it_has_one_record(
+    lab: Site, stack: Stack, first: bool
+) -> None:
+    stack.declare(web())
+    stack.up()
+    (old,) = (one["urn"] for one in stack.recorded() if "PortForward" in one["type"])
+    moved = web(name="shop", component="shop")
+    stack.declare(moved)
+    refused = stack.preview()
+    stack.declare({**moved, "options": {"aliases": [old], "delete_before_replace": first}})
+
+    renamed = stack.preview()
+    stack.up()
+    stack.pulumi("up", "--yes", "--skip-preview", "--replace", "**::shop")
+
+    assert f"aliases=['{old}']" in refused
+    assert "owner changes (its mark on the host is to name" in renamed
+    assert from_outside(lab) == REACHED
+    (record,) = lab.host.sh("grep -h virtnet-urn /etc/virtnet/port-forwards/*.nft").splitlines()
+    assert record.endswith("PortForward::shop")
+    assert stack.unchanged()
+
+
 def test_what_is_refused_fails_the_update_and_touches_nothing(lab: Site, stack: Stack) -> None:
     before = traces(lab.host)
     stack.declare(web(args={**web()["args"], "ports": [{"protocol": "tcp", "listen_port": "22"}]}))
