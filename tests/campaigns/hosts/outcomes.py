@@ -123,6 +123,19 @@ def from_data(data: Mapping[str, Any]) -> Ran:
     return Ran(**{**data, "others": tuple(Outcome(*outcome) for outcome in data["others"])})
 
 
+def again(before: Ran, now: Ran, files: Collection[str]) -> Ran:
+    """A run on the same host once these files were run again. Raises ValueError where it is another host by now."""
+    if before.versions != now.versions:
+        raise ValueError(f"the rest was run with {before.versions}, and this with {now.versions}: run all of it")
+    passed = {file: count for file, count in before.passed.items() if file not in files} | {**now.passed}
+    return now._replace(
+        passed=dict(sorted(passed.items())),
+        others=(*(one for one in before.others if one.file not in files), *now.others),
+        networks=before.networks,
+        broken_off=before.broken_off or now.broken_off,
+    )
+
+
 class Red(NamedTuple):
     """What failed on a host, with its explanation; "" where there is none."""
 

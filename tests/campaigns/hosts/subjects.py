@@ -53,6 +53,11 @@ SUBJECTS = (
 """The files are those of tests/integration."""
 
 
+def chosen(text: str) -> tuple[Host, ...]:
+    """The host of that title; where there is none, those whose titles hold the text."""
+    return tuple(host for host in HOSTS if host.title == text) or tuple(host for host in HOSTS if text in host.title)
+
+
 def files(titles: Collection[str] = ()) -> tuple[str, ...]:
     """The files of the subjects with these titles; without any, of all."""
     return tuple(file for subject in SUBJECTS if not titles or subject.title in titles for file in subject.files)

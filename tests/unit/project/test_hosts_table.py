@@ -13,6 +13,7 @@ from tests.campaigns.hosts.outcomes import (
     INTERRUPTED,
     PASSED,
     Outcome,
+    again,
     from_data,
     networks_in,
     outcomes_in,
@@ -21,7 +22,7 @@ from tests.campaigns.hosts.outcomes import (
     stale,
     written,
 )
-from tests.campaigns.hosts.subjects import HOSTS, SUBJECTS, files, paths
+from tests.campaigns.hosts.subjects import HOSTS, SUBJECTS, chosen, files, paths
 
 FAILS = Outcome("test_doctor", "test_a", "failed", "assert 1 == 2")
 RAN = {
@@ -138,6 +139,23 @@ def test_the_tables_take_the_place_of_those_before() -> None:
 
 def test_a_run_is_the_same_after_its_way_as_data() -> None:
     assert {title: from_data(json.loads(json.dumps(run.as_data()))) for title, run in RAN.items()} == RAN
+
+
+def test_one_subject_is_run_again_and_the_rest_stays() -> None:
+    mended = ran("2026-01-03", {"libvirt": "7.0.0"}, [Outcome("test_doctor", "test_a", "passed")])
+    before = RAN["old"]._replace(passed={"test_doctor": 1, "test_ssh": 4}, networks={"defined": 2})
+
+    found = again(before, mended, ["test_doctor"])
+
+    assert (found.on, found.passed, found.others) == ("2026-01-03", {"test_doctor": 1, "test_ssh": 4}, ())
+    assert found.networks == {"defined": 2}
+    with pytest.raises(ValueError, match="run all of it"):
+        again(RAN["new"], mended, ["test_doctor"])
+
+
+@pytest.mark.parametrize(("text", "count"), [(HOSTS[2].title, 1), ("virtproxyd", 1), ("modular", 2), ("", len(HOSTS))])
+def test_a_host_is_chosen_by_its_title_or_several_by_a_part(text: str, count: int) -> None:
+    assert len(chosen(text)) == count
 
 
 def test_each_file_is_there_and_of_one_subject() -> None:
