@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from virtnet.errors import Refused
+from virtnet.errors import AccessDenied, HostFailure, Refused
 from virtnet.network.observe.firewall.chains import backend_in_use, lost_chains
 from virtnet.network.observe.firewall.libvirt_rules import (
     Backend,
@@ -71,9 +71,14 @@ class RestoreRules:
 def remake_chains(clients: Clients, network: Definition) -> bool:
     """Make what is gone of libvirt's own chains where that keeps the network from starting. Whether it did.
 
-    False also where nothing tells with what libvirt makes them. Raises HostFailure.
+    False also where nothing tells with what libvirt makes them, or this user may not look. Raises HostFailure.
     """
-    lost = None if clients.host is None else lost_chains(clients.host, network, clients.libvirt.version())
+    if clients.host is None:
+        return False
+    try:
+        lost = lost_chains(clients.host, network, clients.libvirt.version())
+    except (HostFailure, AccessDenied):
+        return False
     if lost is None or all(way.has_chain or not decides(way, network) for way in lost.ways):
         return False
     carry_out(clients, restoring(lost.ways, lost.backend))
