@@ -6,6 +6,8 @@ Its daemon makes them once and never looks at them again, so after a flush of th
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from virtnet.errors import HostFailure
+from virtnet.host import messages
 from virtnet.network.observe.firewall.libvirt_rules import (
     FILTERED_MODES,
     WRITES_NFTABLES,
@@ -43,8 +45,11 @@ def lost_chains(
     if network.mode not in FILTERED_MODES:
         return None
     listed: dict[str, str | None] = {one: host.firewall_rules(one, seconds_old=seconds_old) for one in LISTERS}
-    backend = backend_in_use(host, listed, libvirt_version)
-    lost = () if backend is None else tuple(ways_missing(network, listed, backend))
+    try:
+        backend = backend_in_use(host, listed, libvirt_version)
+        lost = () if backend is None else tuple(ways_missing(network, listed, backend))
+    except ValueError as error:
+        raise HostFailure(messages.listing_not_read(host.name, str(error))) from error
     return LostChains(backend, lost) if backend is not None and lost else None
 
 

@@ -8,8 +8,8 @@ from tests.fakes.firewall import filter_rules
 from tests.fakes.host import FakeHost
 from tests.fakes.libvirt import FakeLibvirt
 
-from virtnet.errors import LibvirtFailure
-from virtnet.network.observe.firewall.chains import backend_in_use, flushed_chains
+from virtnet.errors import HostFailure, LibvirtFailure
+from virtnet.network.observe.firewall.chains import backend_in_use, flushed_chains, lost_chains
 from virtnet.network.observe.firewall.libvirt_rules import Backend
 from virtnet.network.plan.kinds import NoteKind
 from virtnet.network.plan.preflight import chains_missed
@@ -75,6 +75,11 @@ def test_a_reviewer_is_told_what_of_them_is_gone(iptables: str, statuses: tuple[
     found = flushed_chains(a_host(iptables, statuses=statuses), wanted, OLD)
 
     assert list(chains_missed(wanted, found)) == notes
+
+
+def test_a_listing_that_is_none_is_a_failure_of_the_host() -> None:
+    with pytest.raises(HostFailure, match="libnftables-json"):
+        lost_chains(a_host(nft="{}", conf=CONF[NFTABLES]), definition(LAB.config_xml or ""), NEW)
 
 
 def test_all_are_gone_where_a_network_runs() -> None:
