@@ -58,14 +58,14 @@ _NO_INPUTS = ("resource_name", "args", "opts", "return")
 
 
 def unknown_input(of: str, name: str, inputs: Iterable[str]) -> str:
-    """What is said of a keyword that is no input."""
+    """The error for a keyword that isn't an input."""
     import difflib
 
     named = list(inputs)
     close = difflib.get_close_matches(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower(), named, n=1)
     if close:
-        return f"{of} has no input '{name}'; did you mean '{close[0]}'?"
-    return f"{of} has no input '{name}'; those there are: {', '.join(named)}"
+        return f"{of} has no input '{name}'. Did you mean '{close[0]}'?"
+    return f"{of} has no input '{name}'. Its inputs: {', '.join(named)}"
 
 
 class WireKey(str):
@@ -297,8 +297,8 @@ class Resource(pulumi.dynamic.Resource):
         # Pulumi's plugin finds a dynamic provider in what is recorded, and ends in KeyError where nothing is (3.272).
         if asked := [name for name, value in (("import_", opts.import_), ("id", opts.id)) if value is not None]:
             raise ValueError(
-                f"a dynamic provider reads nothing that no state has, so a {type(self).__name__} takes no option "
-                f"{asked[0]}; take over what is there with adopt=True, or use pulumi_virtnet.native, which takes it"
+                f"in the dynamic form a {type(self).__name__} doesn't support the option "
+                f"{asked[0]}. Manage what exists with adopt=True, or use pulumi_virtnet.native"
             )
         # The engine hands a dynamic provider the values of secrets in clear: told where they are, it repeats none.
         outputs = list(_outputs(properties, ()))

@@ -32,35 +32,35 @@ WRONG: dict[str, Any] = {
 }
 MODES = "nat, route, open, bridge, private, vepa, passthrough, hostdev, none"
 LINES = f"""\
-name="a/b": holds '/'; use letters, digits, '-', '_' and '.', as in "a-b"
-title: holds the control character U+0007; remove it
-mac="52:54:00:00:00": is no MAC address; write six bytes like 52:54:00:12:34:56
-mtu=65536: is too large; the largest allowed is 65535
-bridge.name="br-of-16-letters": is 16 characters long, and the kernel allows 15; choose a shorter name
-forward.mode="natt": must be one of {MODES}; did you mean "nat"?
-vlan=42: must be a group of named values; write vlan={{"tags": [{{"id": 42}}]}}
-ips[0].address="10.9.0.1": has no prefix length; write it like "10.9.0.1/24"
-ips[1].address="10.055.0.01/24": has a number with a leading zero, which libvirt reads as octal; write "10.55.0.1/24"
-ips[2].adress: is not a property; did you mean 'address'?
-ips[3]="10.30.0.1/24": must be a group of named values; write ips=[{{"address": "10.30.0.1/24"}}]
-routes[0].address="10.60.0.1/16": has bits set after its prefix; write "10.60.0.0/16"
-routes[0].gateway="10.9.0.300": is no IP address; write it like 192.168.123.1 or fd00:123::1
+name="a/b": contains '/'. Use letters, digits, '-', '_' and '.', for example "a-b"
+title: contains the control character U+0007. Remove it
+mac="52:54:00:00:00": isn't a valid MAC address. Use six bytes, for example 52:54:00:12:34:56
+mtu=65536: is too large. The largest allowed value is 65535
+bridge.name="br-of-16-letters": is 16 characters long, and the kernel allows 15. Choose a shorter name
+forward.mode="natt": must be one of {MODES}. Did you mean "nat"?
+vlan=42: must be an object with named values. Write vlan={{"tags": [{{"id": 42}}]}}
+ips[0].address="10.9.0.1": has no prefix length. Add one, for example "10.9.0.1/24"
+ips[1].address="10.055.0.01/24": has a number with a leading zero, which libvirt reads as octal. Write "10.55.0.1/24"
+ips[2].adress: is an unknown property. Did you mean 'address'?
+ips[3]="10.30.0.1/24": must be an object with named values. Write ips=[{{"address": "10.30.0.1/24"}}]
+routes[0].address="10.60.0.1/16": has bits set after its prefix. Write "10.60.0.0/16"
+routes[0].gateway="10.9.0.300": isn't a valid IP address. Use a form like 192.168.123.1 or fd00:123::1
 """
-WHOLE_RANGE = 'write dhcp={"ranges": [{"start": "10.31.0.2", "end": "10.31.0.254"}]}'
+WHOLE_RANGE = 'Write dhcp={"ranges": [{"start": "10.31.0.2", "end": "10.31.0.254"}]}'
 PYTHON_LINES = f"""\
-ips[1].local_ptr="yes": must be true or false; write True
-ips[4].dhcp=True: must be a group of named values; {WHOLE_RANGE}
+ips[1].local_ptr="yes": must be true or false. Write True
+ips[4].dhcp=True: must be an object with named values. {WHOLE_RANGE}
 """
 WIRE_LINES = f"""\
-ips[1].localPtr="yes": must be true or false; write true
-ips[4].dhcp=true: must be a group of named values; {WHOLE_RANGE}
+ips[1].localPtr="yes": must be true or false. Write true
+ips[4].dhcp=true: must be an object with named values. {WHOLE_RANGE}
 """
 FORWARDING: dict[str, Any] = {"ipv4": "on", "on_delete": "restor", "presist": True, "interfaces": {"eth0": True}}
 FORWARDING_LINES = """\
-ipv4="on": must be true or false; write {true}
-{on_delete}="restor": must be one of restore, keep; did you mean "restore"?
-presist: is not a property; did you mean 'persist'?
-interfaces["eth0"]={true}: must be a group of named values; write {{"ipv4": {true}}}
+ipv4="on": must be true or false. Write {true}
+{on_delete}="restor": must be one of restore, keep. Did you mean "restore"?
+presist: is an unknown property. Did you mean 'persist'?
+interfaces["eth0"]={true}: must be an object with named values. Write {{"ipv4": {true}}}
 """
 
 
@@ -131,8 +131,8 @@ def test_up_refuses_it_too(untouched: Stack) -> None:
     said = refused(untouched, "up", "--yes", "--skip-preview", mtu=5, forward={"mode": "isolated"})
 
     assert lines(said) == {
-        "mtu=5: is too small; the smallest allowed is 68",
-        'forward.mode="isolated": is no mode: for a network that is isolated write none, or leave forward out',
+        "mtu=5: is too small. The smallest allowed value is 68",
+        'forward.mode="isolated": isn\'t a mode. For an isolated network, use none or remove forward',
     }
     assert untouched.resources() == []
 
@@ -150,7 +150,7 @@ def test_texts_that_may_be_secret_are_not_shown(untouched: Stack) -> None:
         dns={"txts": [{"name": "key", "value": wrong}]},
     )
 
-    assert "title: holds the control character U+0007; remove it" in said
+    assert "title: contains the control character U+0007. Remove it" in said
     assert secret not in said
 
 

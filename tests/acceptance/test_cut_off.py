@@ -21,7 +21,7 @@ def test_a_recorded_change_does_nothing_on_the_host(host: Host, stack: Stack) ->
     assert "on_delete" in preview
     assert "[recorded]" in preview
     assert (host.network("lab") or {})["Active"] == "no"
-    assert "active differs on the host and mending it is more than was reviewed" in updated
+    assert "active has drifted, and fixing it needs more than the preview showed" in updated
 
 
 def test_four_restarts_side_by_side_do_not_meet(host: Host, stack: Stack) -> None:

@@ -40,13 +40,13 @@ def test_a_replacement_that_the_user_asks_for_is_previewed_like_our_own(host: Ho
         by_option = either.preview()
 
     assert "+-1 to replace" in by_command
-    assert "if Pulumi replaces it (+-): is deleted and made anew" in by_command
+    assert "if Pulumi replaces it (+-): is deleted and created again" in by_command
     assert "+-1 to replace" in by_option
     assert "hosts[52:54:00:00:00:02] is added (mac 52:54:00:00:00:02, ip 10.92.0.11) [replace]" in by_option
-    assert "network 'lab' on qemu:///system: is deleted and made anew" in by_option
+    assert "network 'lab' on qemu:///system: is deleted and created again" in by_option
     assert "takes up" not in by_option
     for preview in (by_command, by_option):
-        assert "this would be refused: deleting it would cut off" in preview
+        assert "pulumi up would refuse this on the host as it is now: deleting it would disconnect" in preview
         assert "db" in preview
 
 
@@ -102,8 +102,8 @@ def test_what_is_ignored_is_not_said_either(host: Host, either: Stack) -> None:
     edited = either.up()
 
     assert "mtu is added (1400); dns.enable changes" in said
-    assert "virtnet makes it: dns.enable changes" in of_dns
-    assert "the program leaves out" not in silent + edited
+    assert "says nothing: dns.enable changes" in of_dns
+    assert "differs from virtnet's defaults" not in silent + edited
     assert "dns enable='no'" in host.virsh("net-dumpxml", "lab", "--inactive")
 
 

@@ -50,7 +50,7 @@ def test_forwarding_that_moves_into_a_component_stays_on(host: Host, either: Sta
     preview = either.preview()
     up = either.up()
 
-    (old,) = re.findall(r"its mark names (\S+),", preview)
+    (old,) = re.findall(r"its owner mark names (\S+),", preview)
     assert f"aliases=['{old}']" in preview
     assert "if Pulumi replaces it" not in preview
     assert "as it is" in up
@@ -92,8 +92,8 @@ def test_forwarding_that_is_renamed_keeps_its_record_by_the_alias_of_the_preview
     either.up()
 
     assert alias == first
-    assert "this would be refused" in refused
-    assert "owner changes (its mark on the host is to name" in preview
+    assert "pulumi up would refuse this" in refused
+    assert "owner changes (the owner mark on the host must name" in preview
     assert (forwards(host), forwarding_marks(host)) == ("1", urns(either))
     assert "::b" in urns(either)[0]
     assert either.unchanged()
@@ -101,7 +101,7 @@ def test_forwarding_that_is_renamed_keeps_its_record_by_the_alias_of_the_preview
     either.declare(router("c", component="office"))
     moved = either.preview()
     either.up()
-    assert "owner changes (its mark on the host is to name" in moved
+    assert "owner changes (the owner mark on the host must name" in moved
     assert forwarding_marks(host) == urns(either)
     assert "::c" in urns(either)[0]
 
@@ -133,7 +133,7 @@ def test_an_alias_of_another_kind_takes_nothing(host: Host, either: Stack) -> No
 
     refused = either.up(check=False)
 
-    assert f"is a HostForwarding, and its alias {network} is none, which would be lost by it" in refused
+    assert f"is a HostForwarding, and its alias {network} isn't, so Pulumi would lose that resource" in refused
     assert (urns(either), host.virsh("net-dumpxml", "lab"), forwarding_marks(host)) == ([network], before, [])
 
 
@@ -155,7 +155,7 @@ def test_forwarding_of_nobody_is_taken_over_and_of_another_stack_left_by_its_old
     left = either.destroy()
 
     assert "belongs to HostForwarding 'project/test/router'" in refused
-    assert f"belongs to '{owner}' by its mark, from which it is taken over" in preview
+    assert f"over from '{owner}', which its owner mark names" in preview
     assert taken == ("1", urns(other))
     assert "as it is" in left
     assert (forwards(host), forwarding_marks(host)) == taken

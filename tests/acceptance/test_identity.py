@@ -50,7 +50,7 @@ def test_a_network_that_moves_into_a_component_stays(host: Host, either: Stack) 
         preview = either.preview()
         up = either.up()
 
-        (old,) = re.findall(r"its mark names (\S+),", preview)
+        (old,) = re.findall(r"its owner mark names (\S+),", preview)
         assert f"aliases=['{old}']" in preview
         assert "if Pulumi replaces it" not in preview
         assert "as it is" in up
@@ -75,8 +75,8 @@ def test_an_alias_as_the_preview_gives_it_keeps_the_record(host: Host, either: S
     either.up()
 
     assert alias == first
-    assert "this would be refused" in refused
-    assert "its mark on the host is to name" in preview
+    assert "pulumi up would refuse this" in refused
+    assert "the owner mark on the host must name" in preview
     assert "LibvirtNetwork: (create)" not in preview
     assert (urns(either), marked(host)) == ([marked(host)], urns(either)[0])
     assert either.unchanged()
@@ -91,7 +91,7 @@ def test_an_alias_of_the_root_keeps_the_record(host: Host, either: Stack) -> Non
     preview = either.preview()
     either.up()
 
-    assert "its mark on the host is to name" in preview
+    assert "the owner mark on the host must name" in preview
     assert "LibvirtNetwork: (create)" not in preview
     assert (urns(either), marked(host)) == ([marked(host)], urns(either)[0])
     assert host.network("lab") == before
@@ -119,7 +119,7 @@ def test_two_resources_of_one_run_do_not_take_a_network_from_each_other(host: Ho
 
     up = either.up(check=False)
 
-    assert "which this program has too" in up
+    assert "in this program manages it too" in up
     assert "::a" in marked(host)
     assert len(urns(either)) == 1
 
@@ -133,7 +133,7 @@ def test_a_mark_of_nobody_hinders_nobody(host: Host, either: Stack) -> None:
     preview = either.preview()
     either.up()
 
-    assert "it belongs to 'project/test/gone' by its mark, from which it is taken over" in preview
+    assert "takes the network over from 'project/test/gone'" in preview
     assert "::new" in marked(host)
     assert either.unchanged()
 
@@ -148,7 +148,7 @@ def test_a_record_that_is_renamed_in_the_state_is_followed_by_the_mark(host: Hos
     preview = either.preview()
     either.up()
 
-    assert "owner changes (its mark on the host is to name" in preview
+    assert "owner changes (the owner mark on the host must name" in preview
     assert "LibvirtNetwork: (create)" not in preview
     assert (marked(host), host.network("lab")) == (urns(either)[0], before)
     assert either.unchanged()
@@ -163,8 +163,8 @@ def test_two_resources_of_one_name_do_not_pass_for_one_another(host: Host, eithe
     preview = either.preview()
     up = either.up(check=False)
 
-    assert f"it belongs to {first}, which this program has too" in preview
-    assert f"it belongs to {first}, which this program has too" in up
+    assert f"{first} in this program manages it too" in preview
+    assert f"{first} in this program manages it too" in up
     assert (marked(host), list(urns(either))) == (first, [first])
 
 
@@ -191,7 +191,7 @@ def test_a_network_moves_between_stacks_with_its_record(host: Host, pair: tuple[
     other.up()
     one.up()
 
-    assert "owner changes (its mark on the host is to name" in preview
+    assert "owner changes (the owner mark on the host must name" in preview
     assert "LibvirtNetwork: (create)" not in preview
     assert (list(urns(one)), host.network("lab")) == ([], before)
     assert urns(other) == [marked(host)]
@@ -223,8 +223,8 @@ def test_what_moved_between_stacks_and_is_replaced_at_once_is_previewed_as_that(
 
     for found in ("network 'lab'", "IP forwarding", "port forward 'web'"):
         created, anew = (f"{found} on qemu:///system: if Pulumi {does} it" for does in ("creates", "replaces"))
-        assert f"{created} (+): as the host is now, this would be refused" in preview
-        assert f"{anew} (+-), as its record was moved or renamed in the state: " in preview
+        assert f"{created} (+): pulumi up would refuse this on the host as it is now" in preview
+        assert f"{anew} (+-), because its record was moved or renamed in the state: " in preview
     assert "+-3 to replace" in preview
     assert "+-3 replaced" in up
     assert (host.network("lab") or {})["Active"] == "yes"
@@ -254,7 +254,7 @@ def test_a_network_that_pulumi_retains_is_taken_up_again_or_over(host: Host, pai
 
     assert (retained, host.network("lab")) == (before, before)
     assert "belongs to 'project/one/lab'" in refused
-    assert "it belongs to 'project/one/lab' by its mark, from which it is taken over" in preview
+    assert "takes the network over from 'project/one/lab'" in preview
     assert marked(host) == urns(other)[0]
     assert other.unchanged()
 
@@ -282,15 +282,15 @@ def test_a_refused_delete_of_what_left_the_program_names_ways_that_can_be_gone(h
         either.declare()
         refused = either.up(check=False)
         kept = host.network("lab")
-        command = re.findall(r"have Pulumi forget it, (pulumi state delete \S+)", refused)[0]
+        command = re.findall(r"remove it from the state only: (pulumi state delete \S+)", refused)[0]
 
         either.declare(lab(args={"on_delete": "disconnect"}))
         either.up()
         either.declare()
         either.up()
 
-    assert "deleting it would cut off" in refused
-    assert "set on_delete to disconnect in the program (put the network back if it was taken out)" in refused
+    assert "deleting it would disconnect" in refused
+    assert 'put the network back into the program with on_delete="disconnect"' in refused
     assert (kept or {})["Active"] == "yes"
     assert shlex.split(command) == ["pulumi", "state", "delete", urn]
     assert host.network("lab") is None
@@ -302,7 +302,7 @@ def test_the_command_of_a_refused_delete_has_pulumi_forget_the_network(host: Hos
     with host.guest("web", "vn-lab"):
         either.declare()
         refused = either.up(check=False)
-        command = re.findall(r"have Pulumi forget it, (pulumi state delete '[^']+')", refused)[0]
+        command = re.findall(r"remove it from the state only: (pulumi state delete '[^']+')", refused)[0]
 
         either.pulumi(*shlex.split(command)[1:], "--yes")
         after = either.up()
@@ -324,8 +324,11 @@ def test_a_name_that_another_stack_has_costs_nobody_the_network(host: Host, eith
 
     preview, up = either.preview(), either.up(check=False)
 
-    assert "network 'theirs' on qemu:///system: as the host is now, this would be refused: a network of this" in preview
-    assert "network 'lab' on qemu:///system was not touched, as what is to take its place would be refused" in up
+    assert (
+        "network 'theirs' on qemu:///system: pulumi up would refuse this on the host as it is now: a network of this"
+        in preview
+    )
+    assert "network 'lab' on qemu:///system was not changed, because its replacement would be refused" in up
     assert host.network("lab") == before
     either.declare(lab())
     assert either.unchanged()

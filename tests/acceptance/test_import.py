@@ -49,9 +49,12 @@ def test_an_unusual_network_is_taken_over_and_given_back_byte_for_byte(host: Hos
 
     assert printed.startswith('"""The network odd one of qemu:///system, taken over as it is."""')
     assert "adopt=True" in printed
-    assert "takes over the network that exists" in preview
+    assert "adopts the existing network" in preview
     assert preview.count(": will ") == 1
-    assert "note in its metadata that it belongs to 'project/test/odd one', and how it was found" in preview
+    assert (
+        "set 'project/test/odd one' as the owner in the network's metadata, with the configuration from before adoption"
+        in preview
+    )
     assert 'name="project/test/odd one"' in host.virsh("net-dumpxml", "odd one", "--inactive").replace("'", '"')
     assert stack.unchanged()
 

@@ -42,7 +42,7 @@ def test_a_network_of_another_stack_is_not_imported(host: Host, form: type[Stack
 
     refused = import_lab(comer, check=False)
 
-    assert f"it belongs to '{urn}' by its mark" in refused
+    assert f"its owner mark names '{urn}'" in refused
     assert comer.pulumi("stack", "export").stdout.count("LibvirtNetwork") == 0
     assert host.virsh("net-dumpxml", "lab", "--inactive") == before
     assert owner.unchanged()
@@ -58,8 +58,9 @@ def test_virtnet_import_says_whose_a_network_is_and_its_program_takes_it_over(ho
     comer.up()
     left = owner.destroy()
 
-    assert re.search(r"^# Note: it belongs to 'urn:pulumi:owner::project::\S+::lab' by its mark", printed, re.MULTILINE)
-    assert "as it is" in left
+    note = r"^# Note: takes the network over from 'urn:pulumi:owner::project::\S+::lab', which its owner mark names"
+    assert re.search(note, printed, re.MULTILINE)
+    assert "so it isn't changed" in left
     assert host.network("lab") is not None
     assert comer.unchanged()
 
@@ -85,11 +86,14 @@ def test_of_two_stacks_that_import_one_network_the_second_is_told(host: Host) ->
     told = second.refresh()
     refused = second.up(check=False)
 
-    assert "owner is added (it was imported, and is to be marked on the host as urn:pulumi:first::project::" in preview
+    assert (
+        "owner is added (the network was imported, and the host has no owner mark of urn:pulumi:first::project::"
+        in preview
+    )
     assert "urn:pulumi:first::" in marks(host)
     assert first.unchanged()
     assert "taken-over" in told + second.pulumi("stack", "export").stdout
-    assert "it belongs to 'urn:pulumi:first::" in refused
+    assert "it now belongs to 'urn:pulumi:first::" in refused
     assert "urn:pulumi:first::" in marks(host)
 
 

@@ -112,7 +112,7 @@ def test_a_provider_killed_in_create(hooked: Host, stack: Stack, then_started: b
 
     assert run.code != 0
     assert CREATING in half_made
-    assert "note: it was left half-made by an earlier run and is finished now" in preview
+    assert "note: an earlier run left the network incomplete, and this run completes it" in preview
     is_whole(stack, uuid)
 
 
@@ -128,9 +128,10 @@ def test_libvirtd_killed_in_create(hooked: Host, stack: Stack) -> None:
     assert run.code != 0
     assert (
         "network 'lab' on qemu:///system: could not start the network: the connection to libvirt at qemu:///system "
-        "was lost while trying to start the network; whether it was done is unknown"
+        "was lost during an attempt to start the network ("
     ) in run.said
-    assert "could not remove the definition either; when it is reached again, pulumi up goes on from there)" in run.said
+    assert "). It may or may not have been done. Run pulumi up, which checks that first" in run.said
+    assert "did not try to remove the definition; run pulumi up when the host can be reached again)" in run.said
     is_whole(stack, uuid)
 
 
@@ -147,7 +148,7 @@ def test_libvirtd_killed_when_it_has_started_the_network_and_not_yet_noted_so(ho
 
     assert run.code != 0
     assert left == "1\n"
-    assert "this would be refused" not in preview
+    assert "pulumi up would refuse this" not in preview
     assert hooked.sh(LISTENING) == "1\n"
     is_whole(stack, uuid)
 
@@ -250,7 +251,7 @@ def test_an_edit_that_is_killed_and_then_taken_out_of_the_program(
 
     assert "new.test" in left
     assert "edit-interrupted" in refreshed or "~ 1 updated" in refreshed
-    assert f"that was cut short left dns.txts, domain.name, mtu in the {place}, which neither" in preview
+    assert f"an interrupted update left dns.txts, domain.name, mtu in the {place}, which neither" in preview
     assert f"the state names) [{change_class}]" in preview
     assert [without_mark(host.virsh("net-dumpxml", "lab", *flags)) for flags in ((), ("--inactive",))] == was
     assert host.sh("cat /sys/class/net/vn-lab/mtu") == "1500\n"

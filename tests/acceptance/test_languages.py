@@ -291,7 +291,7 @@ def test_an_import_prints_a_program_that_changes_nothing_but_the_mark(host: Host
     preview = stack.preview()
     stack.pulumi("state", "unprotect", "--all", "--yes")
     stack.up()
-    assert "owner is added (it was imported" in preview
+    assert "owner is added (the network was imported" in preview
     assert preview.count("network 'found' on") == 1
     assert stack.unchanged()
     assert host.trace() == before

@@ -54,7 +54,7 @@ def test_a_note_is_said_once(stack: Stack) -> None:
     said = stack.up()
 
     # Each line stands where it came, and once more in the summary.
-    assert said.partition("Diagnostics:")[2].count("note: takes over the network that exists") == 1
+    assert said.partition("Diagnostics:")[2].count("note: adopts the existing network") == 1
 
 
 def test_a_guest_that_hangs_on_no_bridge_is_plugged_in(host: Host, either: Stack) -> None:
@@ -76,8 +76,8 @@ def test_a_guest_that_hangs_on_no_bridge_is_plugged_in(host: Host, either: Stack
     assert "~ 1" in refreshed
     assert again
     named = f"guest 'web' ({tap})"
-    assert f"problems changes ({named} belongs to the network and hangs on no bridge" in preview
-    assert f"note: {named} hangs on no bridge and is plugged in" in preview
+    assert f"problems changes ({named} belongs to the network and isn't attached to a bridge" in preview
+    assert f"note: {named} isn't attached to a bridge and is reattached" in preview
     assert "~ 1 updated" in up
     assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
     assert pings.received > 20
@@ -103,7 +103,7 @@ def test_drift_that_an_edit_puts_right_stands_in_its_preview(host: Host, form: t
     stack.up()
     copies = [host.virsh("net-dumpxml", "lab", *flags) for flags in ((), ("--inactive",))]
 
-    drift = "drift on the host, which this puts right: "
+    drift = "fixes drift on the host: "
     assert "drift" not in quiet
     assert "network 'lab' on qemu:///system: autostart changes (true -> false) [live]" in preview
     assert f"network 'lab' on qemu:///system: {drift}ips[10.91.0.1/24].dhcp.hosts[52:54:00:00:00:02] is rem" in preview
@@ -137,12 +137,15 @@ def test_what_nobody_named_and_others_changed_is_a_note_and_no_difference(host: 
     either.up()
     after = either.pulumi("preview", "--expect-no-changes", check=False)
 
-    note = "note: the program leaves out what is not as virtnet makes it: mtu is added (1400); dns.enable changes"
+    note = (
+        "note: the network differs from virtnet's defaults where the program says nothing: mtu is added (1400); "
+        "dns.enable changes"
+    )
     for done in (looked, refreshed, preview, up):
         assert done.returncode == 0, done.stdout + done.stderr
         said = " ".join((done.stdout + done.stderr).split())
         assert note in said.partition("Diagnostics:")[2], said
-        assert "undo it with mtu: 0, dns: {}" in said
+        assert "To undo it, set mtu: 0, dns: {}" in said
     assert "mtu is removed" in undoing
     assert "<mtu" not in host.virsh("net-dumpxml", "lab", "--inactive")
     assert "enable='no'" not in host.virsh("net-dumpxml", "lab", "--inactive")

@@ -18,7 +18,7 @@ def test_a_rename_of_the_resource_without_an_alias(host: Host, stack: Stack) -> 
 
     said = stack.up()
 
-    assert "LibvirtNetwork::new' now, and is left as it is" in said
+    assert "LibvirtNetwork::new', so it isn't changed" in said
     assert "lab.test" in dump(host, "default")
     assert stack.resources() == ["new"]
     assert stack.unchanged()

@@ -58,7 +58,7 @@ def test_networks_work_and_what_needs_the_host_is_said_at_preview(host: Host, de
     stack.up()
 
     assert "has a problem: uri=" in refused
-    assert "reaches libvirt and not the host itself, whose network this is about; use qemu+ssh://root@host" in refused
+    assert "reaches only libvirt, and this needs access to the host itself. Use qemu+ssh://root@host" in refused
     assert "10.70.0.0/24 dev vn-lab" in host.sh("ip route")
     assert stack.unchanged()
     # Live, and by a restart while nothing is plugged in.

@@ -133,7 +133,9 @@ def test_an_import_and_its_program_change_nothing_but_the_mark(host: Host, nativ
     native.declare({"type": "LibvirtNetwork", "name": "odd", "args": _whole(inputs)})
     native.pulumi("state", "unprotect", state["urn"], "--yes")
     preview = native.preview()
-    marked = f"owner is added (it was imported, and is to be marked on the host as {state['urn']}'s) [recorded]"
+    marked = (
+        f"owner is added (the network was imported, and the host has no owner mark of {state['urn']} yet) [recorded]"
+    )
     assert marked in preview
     assert preview.count("network 'odd one' on") == 1
     native.up()
@@ -163,7 +165,7 @@ def test_an_import_of_what_is_not_there_names_what_is(native: NativeStack) -> No
     )
 
     assert done.returncode != 0
-    assert "libvirt at qemu:///system has no network 'nosuch'; those there are: default" in done.stdout + done.stderr
+    assert "libvirt at qemu:///system has no network 'nosuch'. Existing networks: default" in done.stdout + done.stderr
 
 
 def test_a_refusal_is_one_sentence_on_the_resource(native: NativeStack) -> None:
@@ -171,8 +173,8 @@ def test_a_refusal_is_one_sentence_on_the_resource(native: NativeStack) -> None:
 
     preview, refused = native.preview(), native.up(check=False)
 
-    assert "as the host is now, this would be refused: a network of this name already exists" in preview
-    assert "network 'default' on qemu:///system was not touched: a network of this name already exists" in refused
+    assert "pulumi up would refuse this on the host as it is now: a network of this name already exists" in preview
+    assert "network 'default' on qemu:///system was not changed: a network of this name already exists" in refused
     assert "Traceback" not in refused
     assert native.pulumi("stack", "export").stdout.count("virtnet:index:LibvirtNetwork") == 0
 
@@ -182,8 +184,8 @@ def test_a_wrong_input_and_a_wrong_setting_name_their_properties(native: NativeS
 
     refused = native.preview(check=False)
 
-    assert "resource 'lab' has a problem: mtu=5: is too small; the smallest allowed is 68\n" in refused
-    assert 'has a problem: ips[0].localPtr="yes": must be true or false; write true\n' in refused
+    assert "resource 'lab' has a problem: mtu=5: is too small. The smallest allowed value is 68\n" in refused
+    assert 'has a problem: ips[0].localPtr="yes": must be true or false. Write true\n' in refused
     native.pulumi("config", "set", "virtnet:unreachable", "ignore")
     assert 'has a problem: virtnet:unreachable="ignore": must be one of fail, recorded' in native.preview(check=False)
 
@@ -198,8 +200,8 @@ def test_a_host_that_is_down_fails_a_refresh_or_keeps_what_is_recorded(host: Hos
     # Without the program the provider's own recorded configuration would count.
     kept = native.pulumi("refresh", "--yes", "--skip-preview", "--run-program").stdout
 
-    assert f"libvirt at qemu:///system {unreached(host)}; start" in failed
-    assert "what is recorded is shown, as virtnet:unreachable is recorded" in kept
+    assert f"libvirt at qemu:///system {unreached(host)} (" in failed
+    assert "the refresh kept the recorded values, because virtnet:unreachable is" in kept
     start_libvirtd(host)
     assert native.unchanged()
 
@@ -303,7 +305,7 @@ def test_a_stack_moves_from_the_dynamic_form_and_back(host: Host, native: Native
     native.up()
     native.refresh()
 
-    assert "owner changes (its mark on the host is to name urn:pulumi:" in there
+    assert "owner changes (the owner mark on the host must name urn:pulumi:" in there
     assert "~ 1 to update" in there
     assert native.state("lab")["type"] == "pulumi-python:dynamic/virtnet:LibvirtNetwork"
     assert (host.virsh("net-uuid", "lab"), host.virsh("net-dumpxml", "lab")) == (uuid, before)
@@ -335,7 +337,7 @@ def test_a_network_of_a_component_moves_there_and_back_too(host: Host, native: N
     back = native.preview()
     native.up()
 
-    assert "owner changes (its mark on the host is to name urn:pulumi:" in there
+    assert "owner changes (the owner mark on the host must name urn:pulumi:" in there
     assert (there.count("2 unchanged"), moved) == (1, "virtnet:index:LibvirtNetwork")
     assert "create" not in back
     assert "delete" not in back
@@ -407,7 +409,7 @@ def test_an_interrupt_takes_back_what_was_begun(hooked: Host) -> None:  # noqa: 
 
     assert process.returncode != 0
     assert "could not set autostart to true: the work was cancelled before this" in said
-    assert "(everything was taken back)" in said
+    assert "(all changes were rolled back)" in said
     assert hooked.trace() == before
     native.up()
     assert native.unchanged()

@@ -61,7 +61,7 @@ def test_a_way_in_lives_from_its_preview_to_its_destroy(lab: Site, stack: Stack)
     lab.host.sh("nft delete table inet virtnet_port_forwards")
     assert from_outside(lab) != REACHED
     stack.refresh()
-    assert "problems changes (its rules are gone, so nobody gets through) [live]" in stack.preview()
+    assert "problems changes (its rules are missing, so connections fail) [live]" in stack.preview()
     stack.up()
     assert from_outside(lab) == REACHED
     assert stack.unchanged()
@@ -123,12 +123,12 @@ def test_what_is_refused_fails_the_update_and_touches_nothing(lab: Site, stack: 
 
     previewed, refused = stack.preview(check=False), stack.up(check=False)
 
-    reason = "tcp 22 is the port of this host's own ssh server, and may be the way in"
+    reason = "tcp 22 is the port of this host's own ssh server, and may be your only way to log in"
     assert reason in previewed
     assert reason in refused
     assert traces(lab.host) == before
     stack.declare(web(args={**web()["args"], "ports": []}))
-    assert "ports=[]: is empty; name at least one port" in stack.preview(check=False)
+    assert "ports=[]: is empty. Add at least one port" in stack.preview(check=False)
 
 
 def test_one_that_is_there_is_imported_by_its_port(lab: Site, host: Host) -> None:

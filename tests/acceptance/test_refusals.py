@@ -23,8 +23,8 @@ def refused(host: Host, stack: Stack, sentence: str) -> None:
     up = stack.pulumi("up", "--yes", "--skip-preview", check=False)
 
     said = up.stdout + up.stderr
-    assert f"as the host is now, this would be refused: {sentence}" in preview
-    assert f"error: network 'lab' on qemu:///system was not touched: {sentence}" in said
+    assert f"pulumi up would refuse this on the host as it is now: {sentence}" in preview
+    assert f"error: network 'lab' on qemu:///system was not changed: {sentence}" in said
     assert "Traceback" not in said
     assert up.returncode != 0
     assert host.trace() == before
@@ -61,11 +61,14 @@ def review(stack: Stack, sentence: str) -> None:
 
     assert (shown.returncode, failed.returncode, up.returncode) == (0, 1, 1)
     assert re.search(
-        rf"\): *\n    error: [^\n]*this would be refused: {re.escape(sentence)}", shown.stdout + shown.stderr
+        rf"\): *\n    error: [^\n]*pulumi up would refuse this on the host as it is now: {re.escape(sentence)}",
+        shown.stdout + shown.stderr,
     )
     for done in (failed, up):
         said = done.stdout + done.stderr
-        assert re.search(rf"    error: [^\n]*this would be refused: {re.escape(sentence)}", said)
+        assert re.search(
+            rf"    error: [^\n]*pulumi up would refuse this on the host as it is now: {re.escape(sentence)}", said
+        )
         assert "Traceback" not in said
     assert "Updating" not in up.stdout
 
@@ -111,8 +114,8 @@ def test_a_preview_that_fails_by_refusals_tells_of_all(host: Host, form: type[St
         said = done.stdout + done.stderr
         assert done.returncode == 1
         for name in taken:
-            refusal = f"network '{name}' on qemu:///system: as the host is now, this would be refused: a network of"
-            assert re.search(rf"    error: [^\n]*{refusal}", said), said
+            refusal = "pulumi up would refuse this on the host as it is now: a network of"
+            assert re.search(rf"    error: [^\n]*network '{name}' on qemu:///system: {refusal}", said), said
         assert "network 'behind' on qemu:///system: will define" in said
         assert "Traceback" not in said
         assert "exited" not in said
@@ -147,8 +150,8 @@ def test_a_host_that_is_down_keeps_its_state(host: Host, stack: Stack) -> None:
     warned = run.stdout + run.stderr
 
     assert f"libvirt at qemu:///system {unreached(host)}" in failed
-    (command,) = set(re.findall(r"drop it from the state: (pulumi state delete \S+)\)", undeleted))
-    assert "warning: what is recorded is shown, as virtnet:unreachable is recorded" in warned
+    (command,) = set(re.findall(r"remove it from the state: (pulumi state delete \S+)", undeleted))
+    assert "warning: the refresh kept the recorded values, because virtnet:unreachable is" in warned
     assert stack.outputs("lab") == recorded
     start_libvirtd(host)
     assert stack.unchanged()
@@ -167,8 +170,10 @@ def test_this_user_may_not_use_the_socket(host: Host, stack: Stack) -> None:
 
     said = up.stdout + up.stderr
     assert up.returncode != 0
-    assert "as the host is now, this could not be applied: libvirt at qemu:///system does not let this user in" in said
-    assert "error: libvirt at qemu:///system does not let this user in; run as root, or add" in said
+    assert (
+        "pulumi up would fail on the host as it is now: libvirt at qemu:///system doesn't let this user connect" in said
+    )
+    assert "error: libvirt at qemu:///system doesn't let this user connect" in said
     assert "Traceback" not in said
     assert stack.resources() == []
     host.sh(f"chmod 770 {socket_path(host)}")

@@ -58,12 +58,12 @@ def test_what_two_resources_want_is_said_at_preview(host: Host, either: Stack, c
     said = preview.stdout + preview.stderr
     assert preview.returncode != 0
     assert up.returncode != 0
-    assert "which this program has for the same host" in said
+    assert "of this program" in said
     assert path in said.replace("dropIn", "drop_in")
     assert trace(host) == before
     # The one alone is none the worse for it.
     either.declare(first)
-    assert "which this program has" not in either.preview()
+    assert "of this program" not in either.preview()
 
 
 def test_without_a_preview_whichever_comes_second_is_refused_before_it_is_begun(host: Host, either: Stack) -> None:
@@ -75,7 +75,7 @@ def test_without_a_preview_whichever_comes_second_is_refused_before_it_is_begun(
     up = either.up(check=False)
 
     (made,) = set(host.sh("ls /etc/sysctl.d").split()) - set(before)
-    assert "which this program has for the same host" in up
+    assert "of this program" in up
     either.declare(both[made.removeprefix("95-").removesuffix(".conf")])
     assert either.unchanged()
 
@@ -95,9 +95,9 @@ def test_a_swap_is_refused_with_the_way_to_do_it(host: Host, form: type[Stack], 
     preview = stack.preview()
     up = stack.up(check=False)
 
-    assert "this would be refused" in preview
-    assert "nstack can go first, so swap them in three runs of pulumi up" in preview
-    assert "was not touched" in up
+    assert "pulumi up would refuse this" in preview
+    assert "Neither can change first, so swap them in three runs of pulumi up" in preview
+    assert "was not changed" in up
     assert host.trace() == before
     # As the refusal says.
     third = {"name": "third", "bridge": {"name": "br3"}, "ips": [{"address": "10.97.0.1/24"}]}[what]
@@ -116,7 +116,9 @@ def test_what_another_gives_up_in_the_same_run_is_had_after_it(host: Host, eithe
     preview = either.preview()
     either.up()
 
-    assert "::b has ips[0].address 10.96.0.0/24, and gives it up in this very run; have this one come after" in preview
+    assert (
+        "::b has ips[0].address 10.96.0.0/24, and gives it up in the same run. Let this resource depend on" in preview
+    )
     assert [host.sh(f"ip -4 -br addr show vn-{name}").split()[2] for name in "ab"] == ["10.96.0.1/24", "10.97.0.1/24"]
     assert either.unchanged()
 
@@ -133,5 +135,5 @@ def test_what_is_edited_to_meet_another_is_said_at_preview(host: Host, either: S
     either.declare(*swapped)
     swap = either.preview(check=False)
 
-    assert "which this program has for the same host" in met
-    assert "which this program has for the same host" not in swap
+    assert "of this program" in met
+    assert "of this program" not in swap

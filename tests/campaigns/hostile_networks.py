@@ -192,7 +192,7 @@ def main() -> int:
         except (libvirt.libvirtError, OSError) as error:
             if attempt.place == "dnsmasq_options":
                 continue  # a raw line is the program's own word to dnsmasq
-            tell(attempt, f"it does not start: {error}")
+            tell(attempt, f"the network can't start: {error}")
             continue
         if attempt.place == "dns.srvs.target" and attempt.value == ".":
             continue  # says that there is no such service (RFC 2782), and so does dnsmasq where libvirt names no target

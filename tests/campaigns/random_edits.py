@@ -308,13 +308,13 @@ def disagreements(
     if said in ("", "recorded") and events:
         wrong.append(f"the preview said {said or 'nothing'}, libvirt told {events}")
     if not restarts:
-        noted = any("dnsmasq is restarted" in line for line in lines)
+        noted = any("libvirt restarts dnsmasq" in line for line in lines)
         if noted != (before.dnsmasq != after.dnsmasq):
             wrong.append(f"dnsmasq went from {before.dnsmasq} to {after.dnsmasq}, the preview noted it: {noted}")
         if lost[0]:
             wrong.append(f"{lost[0]} packets to the gateway were lost")
         # Bridged packets pass iptables in a new network namespace, so neighbours see the rules come and go.
-        if neighbours_lost and not any("firewall rules anew" in line for line in lines):
+        if neighbours_lost and not any("rebuilds the network's firewall rules" in line for line in lines):
             wrong.append(f"{neighbours_lost} packets to a neighbour were lost")
     else:
         for name in ("guest 'web'", "interface one", "interface two"):

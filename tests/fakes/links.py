@@ -46,7 +46,7 @@ class FakeLinks:
     def set_master(self, link: str, bridge: str) -> None:
         with self.effects.happen(f"plug {link} into {bridge}"):
             if bridge not in self.bridges:
-                raise HostFailure(f"could not plug the interface {link} into {bridge} on this host: no such bridge")
+                raise HostFailure(f"could not attach the interface {link} to {bridge} on this host: no such bridge")
             port = self.by_name[link]
             if port.master != bridge:
                 port.master, port.settings = bridge, {"isolated": "0", "hairpin_mode": "0"}

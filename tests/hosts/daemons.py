@@ -135,14 +135,14 @@ def let_everyone_in(host: Host) -> None:
 def unreached(host: Host) -> str:
     """What is said of a URI while it is down."""
     behind = network_daemon(host) != "libvirtd"
-    return "does not reach its daemon for networks" if behind else "cannot be reached"
+    return "can't reach its network daemon" if behind else "can't be reached"
 
 
 def unanswered(host: Host, seconds: int) -> str:
     """What is said of a URI while it is stopped (SIGSTOP), after so many seconds."""
     if network_daemon(host) == "libvirtd":
-        return f"gave no answer in {seconds} s; see that"
-    return f"was reached, and its daemon for networks gave no answer in {seconds} s; see that"
+        return f"didn't answer in {seconds} s. Make sure that"
+    return f"answers, but its network daemon didn't answer in {seconds} s. Make sure that"
 
 
 def libvirtd_pid(host: Host) -> str:

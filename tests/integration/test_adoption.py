@@ -64,7 +64,7 @@ def defined(host: Host, xml: str, name: str) -> str:
             [
                 "ips[0].dhcp.ranges[0]: 10.93.0.1 to 10.93.0.99 holds the network's own address",
                 "ips[0].dhcp.ranges[1]: 10.93.0.50 to 10.93.0.120 overlaps ranges[0]",
-                "ips[0].dhcp.hosts[1].name: name web is at ips[0].dhcp.hosts[0] already",
+                "ips[0].dhcp.hosts[1].name: name web is already at ips[0].dhcp.hosts[0]",
                 "ips[0].dhcp.hosts[2].ip: 10.94.0.7 is outside 10.93.0.0/24",
                 "ips[1].address: 10.93.0.2/24 overlaps ips[0].address",
                 "ips[2].address: 10.95.0.1/32 leaves no address",
@@ -105,8 +105,8 @@ def test_a_network_that_is_not_there_is_made_of_what_the_program_says_alone(host
     preview = stack.preview()
     said = stack.up(check=False)
 
-    sentence = "ips: mode nat needs an address of the host on the network; add one like 192.168.123.1/24"
-    assert f"this would be refused: {sentence}" in preview
+    sentence = "ips: mode nat needs an address of the host on the network. Add one, for example 192.168.123.1/24"
+    assert f"pulumi up would refuse this on the host as it is now: {sentence}" in preview
     assert sentence in said
     assert stack.failed
     assert "lab" not in host.virsh("net-list", "--all", "--name").split()

@@ -81,9 +81,10 @@ def test_a_file_of_somebody_elses_is_named_with_the_fix_and_left(host: Host, lab
     preview = lab.preview()
     said = lab.up(check=False)
 
-    assert f"{LINK} is there and is not libvirt's link to it" in problem["said"]
-    assert f"this would be refused: {LINK} is there and is not libvirt's link to this network" in preview
-    assert "remove that, or set autostart to false" in said
+    assert f"{LINK} exists and isn't libvirt's link to the network" in problem["said"]
+    refusal = f"{LINK} exists and isn't libvirt's link to this network"
+    assert f"pulumi up would refuse this on the host as it is now: {refusal}" in preview
+    assert "Remove that file, or set autostart to false" in said
     assert host.sh(f"cat {LINK}") == "<network/>\n"
     host.sh(f"rm {LINK}")
     lab.up()

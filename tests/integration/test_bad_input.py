@@ -45,40 +45,42 @@ TOGETHER: dict[str, Any] = {
     "routes": [{"address": "10.60.0.0/16", "gateway": "10.8.0.2"}],
 }
 CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
-    ({"name": ""}, {"name": "is empty; give the network a name"}),
-    ({"name": "a/b"}, {"name": "holds '/'; use letters, digits, '-', '_' and '.', as in \"a-b\""}),
+    ({"name": ""}, {"name": "is empty. Give the network a name"}),
+    ({"name": "a/b"}, {"name": "contains '/'. Use letters, digits, '-', '_' and '.', for example \"a-b\""}),
     (
         SINGLE_VALUES,
         {
-            "name": "holds '/'; use letters, digits, '-', '_' and '.', as in \"a-b\"",
-            "mac": "is no MAC address; write six bytes like 52:54:00:12:34:56",
-            "mtu": "is too large; the largest allowed is 65535",
-            "bridge.name": "is 16 characters long, and the kernel allows 15; choose a shorter name",
+            "name": "contains '/'. Use letters, digits, '-', '_' and '.', for example \"a-b\"",
+            "mac": "isn't a valid MAC address. Use six bytes, for example 52:54:00:12:34:56",
+            "mtu": "is too large. The largest allowed value is 65535",
+            "bridge.name": "is 16 characters long, and the kernel allows 15. Choose a shorter name",
             "forward.mode": "must be one of nat, route, open, bridge, private, vepa, passthrough, hostdev, none; "
-            'did you mean "route"?',
-            "ips[0].address": 'has no prefix length; write it like "10.9.0.1/24"',
-            "ips[1].address": 'has a number with a leading zero, which libvirt reads as octal; write "10.55.0.1/24"',
-            "ips[2].adress": "is not a property; did you mean 'address'?",
-            "routes[0].address": 'has bits set after its prefix; write "10.60.0.0/16"',
-            "routes[0].gateway": "is no IP address; write it like 192.168.123.1 or fd00:123::1",
+            'Did you mean "route"?',
+            "ips[0].address": 'has no prefix length. Add one, for example "10.9.0.1/24"',
+            "ips[1].address": 'has a number with a leading zero, which libvirt reads as octal. Write "10.55.0.1/24"',
+            "ips[2].adress": "is an unknown property. Did you mean 'address'?",
+            "routes[0].address": 'has bits set after its prefix. Write "10.60.0.0/16"',
+            "routes[0].gateway": "isn't a valid IP address. Use a form like 192.168.123.1 or fd00:123::1",
         },
     ),
     (
         TOGETHER,
         {
-            "ips[0].dhcp.ranges[0].start": "10.8.0.2 is outside 10.9.0.0/24; use an address inside it",
-            "ips[0].dhcp.ranges[1]": "starts at 10.9.0.30 after its end 10.9.0.20; swap them",
-            "ips[0].dhcp.hosts[0].ip": "10.8.0.2 is outside 10.9.0.0/24; use an address inside it",
-            "ips[0].dhcp.hosts[2].mac": "mac 52:54:00:00:00:02 is at ips[0].dhcp.hosts[1] already; leave one out",
-            "ips[0].dhcp.hosts[2].ip": "ip 10.9.0.3 is at ips[0].dhcp.hosts[1] already; leave one out",
-            "ips[2].address": "10.10.0.0 is the network address of 10.10.0.0/24; use a host address like 10.10.0.1",
-            "ips[3].address": "10.11.0.255 is the broadcast address of 10.11.0.0/24; use a host address like 10.11.0.1",
-            "routes[0].gateway": "10.8.0.2 is in none of the network's subnets; use a host on this network",
+            "ips[0].dhcp.ranges[0].start": "10.8.0.2 is outside 10.9.0.0/24. Use an address inside it",
+            "ips[0].dhcp.ranges[1]": "start 10.9.0.30 is after end 10.9.0.20. Swap them",
+            "ips[0].dhcp.hosts[0].ip": "10.8.0.2 is outside 10.9.0.0/24. Use an address inside it",
+            "ips[0].dhcp.hosts[2].mac": "mac 52:54:00:00:00:02 is already at ips[0].dhcp.hosts[1]. Remove one of them",
+            "ips[0].dhcp.hosts[2].ip": "ip 10.9.0.3 is already at ips[0].dhcp.hosts[1]. Remove one of them",
+            "ips[2].address": "10.10.0.0 is the network address of 10.10.0.0/24. "
+            "Use a host address, for example 10.10.0.1",
+            "ips[3].address": "10.11.0.255 is the broadcast address of 10.11.0.0/24. "
+            "Use a host address, for example 10.11.0.1",
+            "routes[0].gateway": "10.8.0.2 isn't in any of the network's subnets. Use a host on this network",
         },
     ),
     (
         {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}, "ips": TOGETHER["ips"][:1]},
-        {"ips": "cannot be had in mode bridge: libvirt serves nothing there; leave it out"},
+        {"ips": "isn't supported in mode bridge, in which libvirt runs no DNS or DHCP. Remove it"},
     ),
 ]
 

@@ -64,7 +64,7 @@ def test_a_healthy_host_has_no_problem_and_is_left_as_it_is(host: Host, lab: Sta
     assert [entry["interface"] for entry in network["data"]["plugged_in"]] == ["g1"]
     in_use = next(finding["data"]["in_use"] for finding in found if "in_use" in finding["data"])
     assert in_use["10.91.0.0/24"] == ["network lab"]
-    assert f"libvirt writes its rules with {firewall_backend(host)}" in table
+    assert f"libvirt's firewall backend is {firewall_backend(host)}" in table
     assert "plugged in: interface g1" in table
     assert table.rstrip().endswith("qemu:///system: no problems, 1 note.") or "no problems." in table
     assert host.trace() == before
@@ -88,7 +88,7 @@ def test_a_host_over_ssh_is_looked_at_whole(host: Host) -> None:
     said = [finding["said"] for finding in whole["findings"] if finding["level"] == "problem"]
     assert done.returncode == 1
     assert [sentence.partition(":")[0] for sentence in said] == [
-        "network 'default' has lost its NAT of 192.168.122.0/24",
+        "network 'default' has lost firewall rules (NAT of 192.168.122.0/24",
         "net.ipv4.ip_forward is 0, and the active nat network 'default' needs it on",
     ]
     in_use = next(finding["data"]["in_use"] for finding in whole["findings"] if "in_use" in finding["data"])
@@ -111,7 +111,7 @@ def test_dnsmasq_that_was_killed(host: Host, lab: Stack) -> None:
 
     assert problem["area"] == "network lab"
     assert problem["said"] == "dnsmasq, which serves DHCP and DNS on the network, is not running"
-    assert "systemctl restart virtnetworkd (libvirtd)" in problem["fix"]
+    assert "systemctl restart virtnetworkd (or libvirtd)" in problem["fix"]
     restart_libvirtd(host)
     doctor(host, problems=0)
 
@@ -120,22 +120,25 @@ def test_dnsmasq_that_was_killed(host: Host, lab: Stack) -> None:
 FLUSHES = {
     "iptables": [
         ("iptables -F; iptables -t nat -F", "network 'lab' has lost its"),
-        ("iptables -t nat -F", "network 'lab' has lost its NAT of 10.91.0.0/24"),
-        ("iptables -F LIBVIRT_FWI", "network 'lab' has lost its rules in LIBVIRT_FWI"),
-        ("iptables -D FORWARD -j LIBVIRT_FWI", "network 'lab' has lost its way into LIBVIRT_FWI"),
+        ("iptables -t nat -F", "network 'lab' has lost firewall rules (NAT of 10.91.0.0/24"),
+        ("iptables -F LIBVIRT_FWI", "network 'lab' has lost firewall rules (rules in LIBVIRT_FWI"),
+        ("iptables -D FORWARD -j LIBVIRT_FWI", "network 'lab' has lost firewall rules (jumps to LIBVIRT_FWI"),
         (
             "for t in filter nat mangle; do iptables -t $t -F; iptables -t $t -X; done",
-            "libvirt's firewall chains are gone",
+            "libvirt's firewall chains are missing",
         ),
-        ("nft flush ruleset", "libvirt's firewall chains are gone"),
+        ("nft flush ruleset", "libvirt's firewall chains are missing"),
     ],
     "nftables": [
         ("nft flush table ip libvirt_network", "network 'lab' has lost its"),
-        (FLUSH_NAT["nftables"], "network 'lab' has lost its NAT of 10.91.0.0/24"),
-        ("nft flush chain ip libvirt_network guest_input", "network 'lab' has lost its rules in guest_input"),
-        ("nft flush chain ip libvirt_network forward", "network 'lab' has lost its way into guest_output"),
-        ("nft delete table ip libvirt_network", "network 'lab' has lost its rules"),
-        ("nft flush ruleset", "libvirt's firewall chains are gone"),
+        (FLUSH_NAT["nftables"], "network 'lab' has lost firewall rules (NAT of 10.91.0.0/24"),
+        (
+            "nft flush chain ip libvirt_network guest_input",
+            "network 'lab' has lost firewall rules (rules in guest_input",
+        ),
+        ("nft flush chain ip libvirt_network forward", "network 'lab' has lost firewall rules (jumps to guest_output"),
+        ("nft delete table ip libvirt_network", "network 'lab' has lost firewall rules (rules"),
+        ("nft flush ruleset", "libvirt's firewall chains are missing"),
     ],
 }
 
@@ -158,8 +161,8 @@ def test_a_bridge_that_was_deleted(host: Host, lab: Stack) -> None:
 
     problem = the_problem(host)
 
-    assert problem["said"] == "the bridge vn-lab is gone though libvirt calls the network active"
-    assert problem["fix"].startswith("pulumi refresh, then pulumi up")
+    assert problem["said"] == "the bridge vn-lab no longer exists, although libvirt reports the network as active"
+    assert problem["fix"].startswith("Run pulumi refresh, then pulumi up")
     lab.refresh()
     lab.up()
     doctor(host, problems=0)
@@ -181,7 +184,7 @@ def test_a_park_of_a_restart_that_was_cut_short(host: Host, lab: Stack) -> None:
 
         found = [finding for finding in doctor(host) if finding["level"] == "problem"]
 
-        assert any("was left by a restart of network 'lab'" in finding["said"] for finding in found)
+        assert any("for a restart of network 'lab'" in finding["said"] for finding in found)
         assert all("interface g1" in finding["said"] for finding in found)
         lab.refresh()
         lab.up()
@@ -200,7 +203,7 @@ def test_a_park_whose_network_is_gone(host: Host) -> None:
 
     problem = the_problem(host)
 
-    assert "was left by a restart of a network that is gone" in problem["said"]
+    assert "for a restart of a network that no longer exists" in problem["said"]
     host.sh(problem["fix"])
     doctor(host, problems=0)
 
@@ -214,7 +217,7 @@ def test_a_network_that_is_half_made(host: Host) -> None:
 
     problem = the_problem(host)
 
-    assert problem["said"].startswith("it is half made: the pulumi up of shop/prod/half")
+    assert problem["said"].startswith("the network is incomplete: the pulumi up of shop/prod/half")
     host.sh("virsh net-undefine half")
     doctor(host, problems=0)
 
@@ -230,7 +233,7 @@ def test_dnsmasq_that_outlived_its_network(host: Host, lab: Stack) -> None:
     found = [finding for finding in doctor(host) if finding["area"] == "dnsmasq" and finding["level"] == "problem"]
 
     assert len(found) == 1
-    assert "is the dnsmasq of network 'lab', which does not run" in found[0]["said"]
+    assert "is the dnsmasq of network 'lab', which isn't active" in found[0]["said"]
     host.sh(found[0]["fix"].partition(";")[0])
     time.sleep(0.2)
     assert not [finding for finding in doctor(host) if finding["area"] == "dnsmasq" and finding["level"] == "problem"]
@@ -249,9 +252,9 @@ def test_a_file_that_beats_ours_at_boot(host: Host, stack: Stack) -> None:
 
     assert problem["said"] == (
         "/etc/sysctl.d/90-virtnet-forwarding.conf sets net.ipv4.ip_forward to 1, and the next boot gives 0:"
-        " /etc/sysctl.d/99-hardening.conf beats it"
+        " /etc/sysctl.d/99-hardening.conf overrides it"
     )
-    assert problem["fix"].startswith("take the line out of /etc/sysctl.d/99-hardening.conf")
+    assert problem["fix"].startswith("Remove the line from /etc/sysctl.d/99-hardening.conf")
     stack.declare({"type": "HostForwarding", "name": "forwarding", "args": {"drop_in": "91-ours.conf"}})
     assert (
         "the next boot gives net.ipv4.ip_forward = 0, not 1: /etc/sysctl.d/99-hardening.conf beats"
@@ -266,7 +269,7 @@ def test_forwarding_that_was_turned_off_and_a_drop_in_that_was_edited(host: Host
 
     problem = the_problem(host)
 
-    assert "the active nat network 'lab' needs it on: its guests reach nothing outside" in problem["said"]
+    assert "the active nat network 'lab' needs it on. Guests there reach nothing outside" in problem["said"]
     host.sh(problem["fix"].partition(";")[0])
     doctor(host, problems=0)
 
@@ -288,7 +291,7 @@ def test_an_address_conflict_that_shows_at_the_next_start_only(host: Host, lab: 
     problem = the_problem(host)
 
     assert problem["said"].startswith(
-        "if it stops, it does not start again: 10.91.0.0/24 overlaps 10.91.0.128/25, which interface host0 is in"
+        "if the network stops, it can't start again: 10.91.0.0/24 overlaps 10.91.0.128/25 of the host's interface host0"
     )
     host.sh("ip link delete dev host0")
     doctor(host, problems=0)
@@ -299,7 +302,7 @@ def test_a_host_bridge_that_an_inactive_network_would_delete(host: Host) -> None
 
     problem = the_problem(host)
 
-    assert "an interface named virbr0 is on the host already, and libvirt could delete it" in problem["said"]
+    assert "the host already has an interface named virbr0, which libvirt could delete" in problem["said"]
 
 
 def test_autostart_whose_link_vanished(host: Host, lab: Stack) -> None:
@@ -307,6 +310,6 @@ def test_autostart_whose_link_vanished(host: Host, lab: Stack) -> None:
 
     problem = the_problem(host)
 
-    assert problem["said"] == "libvirt says that it starts at boot, and its link is not there, so it will not"
+    assert problem["said"] == "libvirt reports autostart, but its link is missing, so the network won't start at boot"
     host.sh(problem["fix"])
     doctor(host, problems=0)

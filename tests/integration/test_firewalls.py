@@ -27,7 +27,7 @@ def start(firewall: str, host: Host) -> None:
 
 def commands_in(told: str) -> list[str]:
     """The commands that a line names."""
-    (named,) = set(re.findall("to let it pass: (.*); no update changes that", told))
+    (named,) = set(re.findall(r"To accept them: (.*)\. pulumi up doesn't change that", told))
     return str(named).split("; ")
 
 
@@ -35,7 +35,7 @@ def commands_in(told: str) -> list[str]:
     ("firewall", "mode", "whose", "dropped"),
     [
         ("ufw", "open", "ufw drops", {"outside", "inside", "dns", "dhcp"}),
-        ("nftables, policy drop", "nat", "a table of nftables that is not libvirt's drops", {"outside", "dns", "dhcp"}),
+        ("nftables, policy drop", "nat", "an nftables table that isn't libvirt's drops", {"outside", "dns", "dhcp"}),
         ("Docker", "open", "Docker drops", {"outside", "inside"}),
     ],
 )
@@ -93,7 +93,7 @@ def test_a_bridge_that_was_taken_out_of_firewallds_zone(unshared_host: Host, sta
 
     assert "firewalld" not in foreseen
     assert quiet
-    assert "firewalld drops what guests send to the outside" in preview
+    assert "firewalld drops packets from guests to the outside" in preview
     assert commands_in(preview) == ["firewall-cmd --zone=libvirt --change-interface=vn-w1"]
     assert lost
     assert mended

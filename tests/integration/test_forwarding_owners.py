@@ -61,7 +61,7 @@ def test_an_edited_drop_in_is_named_by_preview_and_written_anew(host: Host, stac
     stack.up()
 
     assert "somaxconn" in left, "nobody was shown that the file would be written"
-    assert f"{DROP_IN} was edited by hand; it is written anew, and what was changed there is lost" in previewed
+    assert f"{DROP_IN} was edited by hand. virtnet rewrites it, and the manual changes are lost" in previewed
     assert host.sh(f"cat {DROP_IN}") == written
     assert stack.unchanged()
 
@@ -73,5 +73,8 @@ def test_an_edited_drop_in_survives_destroy(host: Host, stack: Stack) -> None:
 
     said = stack.destroy()
 
-    assert f"{DROP_IN} on this host is kept: it was edited by hand; remove it when its lines are not needed" in said
+    assert (
+        f"keeps {DROP_IN} on this host, because it was edited by hand. Remove it when its lines are no longer needed"
+        in said
+    )
     assert "net.core.somaxconn=1024" in host.sh(f"cat {DROP_IN}")

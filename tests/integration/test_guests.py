@@ -131,11 +131,11 @@ def test_guests_that_a_stop_and_start_by_hand_cut_off_are_plugged_in_without_a_r
     assert "'owner': 'off'" not in found
     assert again
     named = f"guest 'web' ({tap})"
-    assert f"problems changes ({named} belongs to the network and hangs on no bridge" in preview
-    assert f"note: {named} hangs on no bridge and is plugged in; nobody else is touched" in preview
+    assert f"problems changes ({named} belongs to the network and isn't attached to a bridge" in preview
+    assert f"note: {named} isn't attached to a bridge and is reattached. Nothing else is touched" in preview
     assert "restart]" not in preview
     assert f"{named} belongs to the network" in " ".join(doctor.split())
-    # Off on purpose, it was not touched.
+    # Off on purpose, it was not changed.
     assert plugged_in == ("vn-lab", None, "vn-lab")
     assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
     assert (to_late.lost, to_late.silence < 1) == (0, True), to_late

@@ -13,7 +13,7 @@ from tests.integration.stack import Stack
 pytestmark = pytest.mark.integration
 
 SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.99"}]}}
-IN_THE_WAY = "an interface named br0 is on the host already"
+IN_THE_WAY = "the host already has an interface named br0"
 
 
 def make_bridge(host: Host, name: str = "br0") -> None:
@@ -51,8 +51,8 @@ def test_the_hosts_bridge_outlives_a_definition_that_names_it(host: Host, stack:
     preview = stack.preview()
     refused = stack.up(check=False)
 
-    assert f"as the host is now, this would be refused: {IN_THE_WAY}" in preview
-    assert f"was not touched: {IN_THE_WAY}" in refused
+    assert f"pulumi up would refuse this on the host as it is now: {IN_THE_WAY}" in preview
+    assert f"was not changed: {IN_THE_WAY}" in refused
     assert bridge(host) == there
     assert host.trace() == before
 
@@ -67,7 +67,7 @@ def test_the_hosts_bridge_outlives_a_running_network_that_is_to_take_its_name(ho
 
     refused = stack.up(check=False)
 
-    assert f"was not touched: {IN_THE_WAY}" in refused
+    assert f"was not changed: {IN_THE_WAY}" in refused
     assert bridge(host) == there
     assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
     assert host.trace() == before
@@ -83,7 +83,7 @@ def test_a_bridge_that_others_made_under_a_stopped_networks_name_is_theirs(host:
     stack.refresh()
     refused = stack.up(check=False)
 
-    assert "was not touched: an interface named vn-lab is on the host already" in refused
+    assert "was not changed: the host already has an interface named vn-lab" in refused
     assert bridge(host, "vn-lab") == there
     stack.destroy()
     assert bridge(host, "vn-lab") == there

@@ -51,9 +51,9 @@ def test_an_unusual_network_is_taken_over_and_given_back_byte_for_byte(host: Hos
 
     assert printed.startswith('"""The network odd one of qemu:///system, taken over as it is."""')
     assert "adopt=True" in printed
-    assert "takes over the network that exists" in preview
+    assert "adopts the existing network" in preview
     assert [line.partition(": will ")[2] for line in preview.splitlines() if "will " in line] == [
-        "note in its metadata that it belongs to 'project/test/odd one', and how it was found"
+        "set 'project/test/odd one' as the owner in the network's metadata, with the configuration from before adoption"
     ]
     assert 'name="project/test/odd one"' in host.virsh("net-dumpxml", "odd one", "--inactive")
     assert stack.unchanged()
@@ -68,4 +68,4 @@ def test_a_network_that_is_not_there_is_said_with_those_that_are(host: Host) -> 
     done = host.run("python", "-m", "virtnet.cli", "import", "nosuch", check=False)
 
     assert done.returncode == 1
-    assert done.stderr == "virtnet: libvirt at qemu:///system has no network 'nosuch'; those there are: default\n"
+    assert done.stderr == "virtnet: libvirt at qemu:///system has no network 'nosuch'. Existing networks: default\n"

@@ -71,8 +71,10 @@ def test_a_running_network_is_not_touched_for_limits_that_the_kernel_lacks(host:
     with kernel_without_sfq(host):
         preview, up = stack.preview(), stack.up(check=False)
 
-    assert "as the host is now, this would be refused: the host's kernel can't limit inbound traffic" in preview
-    assert "was not touched: the host's kernel can't limit inbound traffic: it lacks at least one of sch_htb" in up
+    assert (
+        "pulumi up would refuse this on the host as it is now: the host's kernel can't limit inbound traffic" in preview
+    )
+    assert "was not changed: the host's kernel can't limit inbound traffic: it lacks at least one of sch_htb" in up
     assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
     assert host.virsh("net-dumpxml", "lab", "--inactive") == definition
     assert libvirtd_pid(host) == daemon
@@ -105,5 +107,5 @@ def test_a_port_group_with_such_limits_is_made_with_a_word_for_its_guests(host: 
     with kernel_without_sfq(host):
         made = stack.up()
 
-    assert "guests of a port group that limits inbound traffic do not start" in made
+    assert "guests of a port group that limits inbound traffic can't start" in made
     assert stack.unchanged()

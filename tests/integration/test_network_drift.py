@@ -25,7 +25,7 @@ def quiet(stack: Stack) -> bool:
         (
             "ip address delete 10.91.0.1/24 dev vn-lab; ip address delete fd00:91::1/64 dev vn-lab",
             "addresses-missing",
-            "the network's bridge vn-lab has lost its address 10.91.0.1, fd00:91::1",
+            "the network's bridge vn-lab has lost its addresses 10.91.0.1, fd00:91::1",
         ),
     ],
     ids=["down", "addresses"],
@@ -64,7 +64,10 @@ def test_a_bridge_with_another_mtu_gets_the_networks_while_it_runs(host: Host, s
     assert "lab: problems: [] => " in refreshed
     assert problems == [{"kind": "bridge-mtu-differs", "details": {"bridge": "vn-lab", "mtu": 1500, "expected": 1400}}]
     assert again
-    assert "problems changes (the bridge vn-lab has the MTU 1500, and the network names 1400) [live]" in preview
+    assert (
+        "problems changes (the bridge vn-lab has the MTU 1500, and the network's definition says 1400) [live]"
+        in preview
+    )
     assert host.sh("cat /sys/class/net/vn-lab/mtu /sys/class/net/vn-lab/ifindex").split() == created
     assert stack.unchanged()
 
@@ -82,7 +85,7 @@ def test_a_network_that_lost_its_definition(host: Host, stack: Stack) -> None:
 
     assert again
     # The running network shows the ports that libvirt's firewall puts in.
-    assert "the program leaves out" not in refreshed + preview
+    assert "differs from virtnet's defaults" not in refreshed + preview
     assert re.search(r"<forward mode='nat'/>", before)
     assert re.search(r"<forward mode='nat'/>", host.virsh("net-dumpxml", "lab", "--inactive"))
     assert "persistent changes (false -> true) [live]" in preview
@@ -208,10 +211,10 @@ def test_of_a_whole_firewall_that_was_flushed_only_this_networks_rules_come_back
 
     assert quiet
     assert [problem["kind"] for problem in problems] == ["firewall-rules-missing"]
-    assert "problems changes (the network has lost its firewall" in preview
+    assert "problems changes (the network has lost firewall rules" in preview
     assert "[live]" in preview
     assert "restart]" not in preview
-    assert "libvirt makes the network's firewall rules anew for this (once)" in said
+    assert "libvirt rebuilds the network's firewall rules for this (once)" in said
     assert pings.lost == 0
     assert {line for line in own_rules(host) if "INPUT" not in line} >= {line for line in made if "vn-lab" in line}
     assert stack.unchanged()
@@ -244,7 +247,7 @@ def test_networks_start_where_libvirts_own_chains_are_gone(host: Host, stack: St
         stack.up()
         if not {*own_rules(host)} >= expected or ways(own_rules(host)) != ways(made):
             wrong.append((flush, "new", "\n".join(own_rules(host))))
-        if "libvirt's own firewall chains are gone" not in preview:
+        if "libvirt's own firewall chains are missing" not in preview:
             wrong.append((flush, "preview", preview))
         host.virsh("net-destroy", "lab")
         host.sh(flush)
@@ -297,7 +300,7 @@ def test_no_chains_are_made_by_another_backend_than_libvirts(host: Host, stack: 
         assert {*own_rules(host)} >= {line for line in made if "vn-lab" in line}
         host.sh("rm /etc/libvirt/network.conf")
     else:
-        assert "tells any more whether libvirt writes firewall rules by iptables or nftables" in said
+        assert "uses iptables or nftables" in said
         restart_libvirtd(host)
         stack.refresh()
         assert stack.outputs("lab")["problems"] == []
@@ -381,7 +384,7 @@ def test_what_nobody_named_and_others_changed_is_a_note_until_it_is_owned_or_und
         assert "port_isolated changes (false -> true)" in told
         assert "dhcp.hosts[52:54:00:00:00:09] is added (mac 52:54:00:00:00:09, ip 10.91.0.9)" in told
         assert "mtu: 0, dns: {}, port_isolated: false, ips[10.91.0.1/24].dhcp.hosts: []" in told
-    assert "the program leaves out what is not as virtnet makes it" in doctor
+    assert "the network differs from virtnet's defaults where the program says nothing" in doctor
     assert quiet
     assert "[restart]" not in preview
     assert "[live]" not in preview
@@ -395,7 +398,7 @@ def test_what_nobody_named_and_others_changed_is_a_note_until_it_is_owned_or_und
     assert "dhcp.hosts[52:54:00:00:00:09] is removed" in undone_preview
     for gone in ("<mtu", "enable='no'", "isolated='yes'", "52:54:00:00:00:09"):
         assert gone not in undone
-    assert "note: the program leaves out" not in stack.refresh()
+    assert "note: the network differs from virtnet's defaults" not in stack.refresh()
     assert stack.unchanged()
 
 

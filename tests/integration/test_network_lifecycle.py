@@ -90,7 +90,7 @@ def test_destroy_is_refused_while_something_is_plugged_in(host: Host, stack: Sta
     with host.guest("g1", "vn-lab"):
         refused = stack.destroy(check=False)
         assert (
-            "was not touched: deleting it would cut off interface g1; unplug everything from the network first"
+            "was not changed: deleting it would disconnect interface g1. Detach everything from the network first"
             in refused
         )
         assert host.network("lab") is not None
@@ -112,7 +112,7 @@ def test_disconnect_takes_a_network_down_from_under_its_guests(host: Host, stack
 @pytest.mark.parametrize(
     ("by_hand", "shown"),
     [
-        ("virsh net-autostart lab --disable", "autostart"),
+        ("Run virsh net-autostart lab --disable", "autostart"),
         ("virsh net-destroy lab", "active"),
         ('virsh net-update lab delete ip-dhcp-range \'<range start="10.91.0.50" end="10.91.0.99"/>\' --live', "ips"),
         ('virsh net-update lab delete ip-dhcp-range \'<range start="10.91.0.50" end="10.91.0.99"/>\' --config', "ips"),
@@ -239,7 +239,7 @@ def test_a_create_that_fails_at_start_leaves_nothing(host: Host, stack: Stack) -
 
     assert "network 'lab' on qemu:///system: could not start the network: libvirt at qemu:///system could not" in failed
     assert "dnsmasq" in failed
-    assert "(everything was taken back)" in failed
+    assert "(all changes were rolled back)" in failed
     assert host.trace() == before
     assert stack.resources() == []
 
@@ -254,7 +254,7 @@ def test_a_restart_that_fails_brings_the_old_network_back(host: Host, stack: Sta
     failed = stack.up(check=False)
 
     assert "could not start the network" in failed
-    assert "(everything was taken back)" in failed
+    assert "(all changes were rolled back)" in failed
     after = [host.virsh("net-dumpxml", "lab", *flags) for flags in ([], ["--inactive"])]
     # The running network was started with our mark in an earlier phase, which it shows until it is started again.
     assert after == [re.sub(" phase=(['\"])first definition\\1", "", xml) for xml in before]
@@ -273,7 +273,7 @@ def test_what_the_host_has_not_is_found_before_the_network_stops(host: Host, sta
 
     failed = stack.up(check=False)
 
-    assert "was not touched: the host has no firewalld zone public, or firewalld does not run" in failed
+    assert "was not changed: the host has no firewalld zone public, or firewalld isn't running" in failed
     assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
 
 
@@ -360,8 +360,8 @@ def test_a_network_that_the_state_lost_is_taken_up_again(host: Host, stack: Stac
     preview = stack.preview()
     stack.up()
 
-    assert "takes up the network that is there" in preview
-    assert "its mark names this very resource" in preview
+    assert "manages the existing network" in preview
+    assert "its owner mark names this resource" in preview
     taken_up = dict(stack.outputs("lab"))
     assert taken_up.pop("__token") != made.pop("__token")
     assert taken_up == made

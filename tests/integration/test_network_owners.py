@@ -28,7 +28,7 @@ def test_a_network_that_two_stacks_adopted(host: Host, forks: Forks) -> None:
 
     assert "project/first/default" in owned_by_first
     assert "project/second/default" in owned
-    assert "it belongs to 'project/second/default' now, and is left as it is" in gone
+    assert "the network now belongs to 'project/second/default', so it isn't changed" in gone
     assert left == owned
     assert dump(host, "default") == before
 
@@ -42,7 +42,7 @@ def test_a_rename_of_the_resource_that_made_the_network(host: Host, stack: Stack
     refused = stack.up(check=False)
 
     assert "belongs to 'project/test/old'" in refused
-    assert "give it as an alias (opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='old')]))" in refused
+    assert "add an alias (opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name='old')]))" in refused
     assert (dump(host, "lab"), host.sh("cat /sys/class/net/vn-lab/ifindex")) == (before, index)
 
 
@@ -77,4 +77,4 @@ def test_how_another_has_found_a_network_is_not_believed_without_a_word(host: Ho
 
     preview = second.preview()
 
-    assert "note: by the mark in its metadata 'project/first/default' adopted it before" in preview
+    assert "note: 'project/first/default' adopted the network before" in preview

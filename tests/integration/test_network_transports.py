@@ -63,7 +63,7 @@ def test_networks_work_and_what_needs_the_host_is_said_at_preview(
     stack.up()
 
     assert "has a problem: uri=" in refused
-    assert "reaches libvirt and not the host itself, whose network this is about; use qemu+ssh://root@host" in refused
+    assert "reaches only libvirt, and this needs access to the host itself. Use qemu+ssh://root@host" in refused
     assert "10.70.0.0/24 dev vn-lab" in host.sh("ip route")
     assert stack.unchanged()
     # Live, and by a restart while nothing is plugged in.
@@ -91,4 +91,4 @@ def test_a_restart_says_that_what_only_the_host_shows_is_cut_off_unseen(
         shown = stack.preview()
 
     assert "mtu is added (1400) [restart]" in shown
-    assert "what hangs on the bridge vn-lab and is no guest of libvirt's, a container say, cannot be seen" in shown
+    assert "Anything on the bridge vn-lab that isn't a guest of libvirt" in shown

@@ -89,7 +89,7 @@ def test_an_update_keeps_connections_of_ports_that_stay(lab: Site, stack: Stack)
     assert stack.unchanged()
     # What is closed takes no new connections, and those that are open go on, as the preview says.
     stack.declare(forward(ports=more[1:]))
-    assert "connections that are open go on until they end" in stack.preview()
+    assert "Established connections continue until they end" in stack.preview()
     stack.up()
     assert from_outside(lab) != REACHED
     assert lab.peers["outside"].order("talk", held="one") == REACHED
@@ -134,18 +134,18 @@ def test_refused_before_anything_is_touched(lab: Site, stack: Stack) -> None:
                 "add rule ip mine in tcp dport 7070 redirect to :22'")  # fmt: skip
     reasons = {
         "22": "tcp 22 is the port of this host's own ssh server",
-        "9000-9100": "a process of this host has tcp 9090 of",
-        "7070": "tcp 7070 of this host is sent elsewhere by a rule of others (nft: ip mine: tcp dport 7070 redirect",
+        "9000-9100": "a process of this host already listens on tcp 9090 of",
+        "7070": "another rule already redirects tcp 7070 of this host (nft: ip mine: tcp dport 7070 redirect",
     }
     for port, reason in reasons.items():
         stack.declare(forward(ports=[{"protocol": "tcp", "listen_port": port}]))
-        assert f"this would be refused: {reason}" in stack.preview(check=False)
+        assert f"pulumi up would refuse this on the host as it is now: {reason}" in stack.preview(check=False)
         assert reason in stack.up(check=False)
         assert stack.failed
     stack.declare(forward(listen_address="198.51.100.200"))
-    assert f"does not have the address 198.51.100.200: it has {HOST[4]}" in stack.up(check=False)
+    assert f"doesn't have the address 198.51.100.200: it has {HOST[4]}" in stack.up(check=False)
     stack.declare(forward(target_address="10.1.2.3"))
-    assert "is in no subnet of network 'lab', which has 192.168.123.0/24" in stack.up(check=False)
+    assert "isn't in a subnet of network 'lab', which has 192.168.123.0/24" in stack.up(check=False)
     lab.host.sh("nft delete table ip mine")
     assert traces(lab.host) == before
 
@@ -158,7 +158,10 @@ def test_a_chain_of_others_that_drops_is_named_with_what_lets_it_pass(lab: Site,
 
     refused = stack.up(check=False)
     allow = "nft insert rule inet mine way ct status dnat ct mark and 0x10000000 == 0x10000000 accept"
-    assert f"dropped by chain way of table inet mine, by its policy drop; to let it pass: {allow}" in refused
+    assert (
+        f"chain way of table inet mine drops packets to the guest, by its policy drop. To accept them: {allow}"
+        in refused
+    )
     lab.host.sh(allow)
     stack.up()
 
@@ -192,7 +195,7 @@ def test_firewalld_that_lets_its_own_forwards_pass_alone_gets_the_same_for_good(
     stack.declare(forward(sources=[f"{OUTSIDE[4]}/32"]))
 
     found = re.search(
-        r"chain filter_FORWARD_dnat .*; to let it pass: (firewall-cmd .* --reload)", stack.up(check=False)
+        r"chain filter_FORWARD_dnat .*; To accept them: (firewall-cmd .* --reload)", stack.up(check=False)
     )
     assert found is not None
     lab.host.sh(found[1])
@@ -216,7 +219,7 @@ def test_two_stacks_cannot_have_one_port(lab: Site, host: Host, forks: Forks) ->
 
     refused = comer.up(check=False)
 
-    assert "tcp 8080 of this host is forwarded by PortForward 'project/first/web' already" in refused
+    assert "PortForward 'project/first/web' already forwards tcp 8080 of this host" in refused
     assert host.sh(f"nft list table {TABLE}; ls /etc/virtnet/port-forwards") == before
     assert from_outside(lab) == REACHED
     comer.declare(forward(target_address="192.168.123.60", adopt=True))
@@ -232,7 +235,7 @@ def test_two_resources_of_one_program_are_refused_by_check(lab: Site, stack: Sta
 
     refused = stack.preview(check=False)
 
-    assert "tcp 8080 is forwarded by" in refused or "tcp 8000-9000 is forwarded by" in refused
+    assert "tcp 8080 is also forwarded by" in refused or "tcp 8000-9000 is also forwarded by" in refused
 
 
 def test_a_program_makes_the_network_and_the_way_in_at_once(lab: Site, stack: Stack) -> None:
@@ -249,7 +252,7 @@ def test_a_program_makes_the_network_and_the_way_in_at_once(lab: Site, stack: St
     previewed = stack.preview()
     stack.up()
 
-    assert "note: network 'lab' is not there yet; it has to be when this is applied" in previewed
+    assert "note: network 'lab' doesn't exist yet. It must exist when this is applied" in previewed
     lab.plug_in()
     assert from_outside(lab) == REACHED
     assert stack.unchanged()

@@ -33,9 +33,11 @@ def test_a_name_that_others_have_costs_nobody_the_network(host: Host, stack: Sta
     preview, up = stack.preview(), stack.up(check=False)
 
     taken = "a network of this name (UUID"
-    assert f"network 'theirs' on qemu:///system: as the host is now, this would be refused: {taken}" in preview
     assert (
-        "network 'mine' on qemu:///system was not touched, as what is to take its place would be refused: "
+        f"network 'theirs' on qemu:///system: pulumi up would refuse this on the host as it is now: {taken}" in preview
+    )
+    assert (
+        "network 'mine' on qemu:///system was not changed, because its replacement would be refused: "
         f"network 'theirs' on qemu:///system: {taken}" in up
     )
     assert (host.trace(), uuid(host, "mine")) == before
@@ -53,7 +55,7 @@ def test_a_subnet_that_the_host_has_costs_nobody_the_network(host: Host, stack: 
     preview, up = stack.preview(), stack.up(check=False)
 
     assert "would be refused: 10.95.0.0/24 overlaps 10.95.0.0/24, which" in preview
-    assert "network 'old' on qemu:///system was not touched" in up
+    assert "network 'old' on qemu:///system was not changed" in up
     assert (host.trace(), uuid(host, "old")) == before
 
 
@@ -80,6 +82,6 @@ def test_names_that_swap_in_one_run_are_refused(host: Host, stack: Stack) -> Non
 
     preview, up = stack.preview(), stack.up(check=False)
 
-    assert preview.count("as the host is now, this would be refused: a network of this name") == 2
-    assert "network 'x' on qemu:///system was not touched, as what is to take its place would be refused" in up
+    assert preview.count("pulumi up would refuse this on the host as it is now: a network of this name") == 2
+    assert "network 'x' on qemu:///system was not changed, because its replacement would be refused" in up
     assert {name: uuid(host, name) for name in "xy"} == before

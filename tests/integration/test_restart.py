@@ -92,9 +92,9 @@ def test_on_restart_refuse_leaves_guest_and_network_alone(host: Host, stack: Sta
     with host.guest("box", BRIDGE):
         preview, shown = stack.preview(), stack.up(check=False)
 
-        assert "as the host is now, this would be refused" in preview
-        assert "plugged in again" not in preview
-        assert re.search(r"was not touched: .*cut off interface box; on_restart is refuse", shown)
+        assert "pulumi up would refuse this on the host as it is now" in preview
+        assert "reattached" not in preview
+        assert re.search(r'was not changed: .*disconnect interface box, and on_restart is "refuse"', shown)
         assert attribute(host, f"{BRIDGE}/ifindex") == before
         assert on_bridge(host) == {"box"}
 
@@ -107,7 +107,7 @@ def test_a_macvtap_guest_refuses_the_restart(host: Host, stack: Stack) -> None:
     with linux_guest(host, "web", network="lab", address="10.70.0.5/24"):
         shown = stack.up(check=False)
 
-        assert re.search(r"was not touched: .*guest 'web' \(up0\) could not be plugged in again: .*macvtap", shown)
+        assert re.search(r"was not changed: .*guest 'web' \(up0\) could not be reattached: .*macvtap", shown)
         assert "mode='private'" in host.virsh("net-dumpxml", "lab")
 
 
@@ -122,9 +122,7 @@ def test_a_uri_that_reaches_no_guests_refuses_the_restart_and_names_one_that_doe
 
         stack.up()
 
-        assert re.search(
-            r"was not touched: .*guest 'web' .* could not be plugged in again: .*use the uri qemu:", refused
-        )
+        assert re.search(r"was not changed: .*guest 'web' .* could not be reattached: .*Use the uri qemu:", refused)
         assert web.bridge == BRIDGE
 
 
@@ -136,7 +134,7 @@ def test_what_is_made_on_top_of_the_bridge_refuses_the_restart(host: Host, stack
 
     shown = stack.up(check=False)
 
-    assert re.search(r"was not touched: .*interface mac0 could not be plugged in again: it is made on top", shown)
+    assert re.search(r"was not changed: .*interface mac0 could not be reattached: it is stacked on", shown)
     assert "mac0" in host.links()
 
 
@@ -151,7 +149,7 @@ def test_a_start_that_fails_gives_everybody_the_old_network_back(host: Host, sta
         with web.pinging() as pings:
             shown = stack.up(check=False)
 
-        assert "everything was taken back" in shown
+        assert "all changes were rolled back" in shown
         assert host.virsh("net-dumpxml", "lab", "--inactive") == old
         assert attachments(host, web)
         assert on_bridge(host) == {web.tap, "box"}
@@ -170,7 +168,7 @@ def test_a_bridge_deleted_by_hand_comes_back_with_its_guests(host: Host, stack: 
         problems, shown = stack.outputs("lab")["problems"], stack.up()
 
         assert problems == [{"kind": "bridge-missing", "details": {"bridge": BRIDGE}}]
-        assert "lost the bridge already" in shown
+        assert "already lost the bridge" in shown
         assert attachments(host, web)
         host.sh(f"ping -c 2 -i 0.2 -W 2 {web.address}")
 

@@ -571,7 +571,7 @@ def test_missing_programs_are_named_with_their_packages() -> None:
     done = run(command)
     assert (done.returncode, done.stdout) == (125, "")
     assert done.stderr == (
-        "virtnet: A sandbox needs virsh, dnsmasq, which this machine does not have: install with"
+        "virtnet: A sandbox needs virsh, dnsmasq, which this machine doesn't have. Install it with"
         " `apt-get install --no-install-recommends dnsmasq-base libvirt-clients`.\n"
     )
 
@@ -584,7 +584,7 @@ def test_a_daemon_that_does_not_start_is_said_with_its_log(tmp_path: Path, name:
     script = f'PATH=$PATH:/usr/sbin; mount --bind {broken} $(readlink -f $(command -v {name})); exec "$@"'
     done = run([*WITH_PRIVATE_MOUNTS, "bash", "-ec", script, "bash", *sandbox_command("true")])
     assert done.returncode == 125
-    assert done.stderr.startswith(f"virtnet: The sandbox's {name} ended at its start.\n")
+    assert done.stderr.startswith(f"virtnet: The sandbox's {name} ended while starting.\n")
     assert f"{name}: no such luck" in done.stderr
 
 
@@ -593,13 +593,13 @@ def test_root_of_a_container_is_told_what_it_lacks() -> None:
     user_namespace = [] if AM_ROOT else ["unshare", "--user", "--map-root-user"]
     done = run([*user_namespace, *without, *sandbox_command("true")])
     assert done.returncode == 125
-    assert done.stderr.startswith("virtnet: The sandbox cannot be made: root lacks CAP_SYS_ADMIN here")
+    assert done.stderr.startswith("virtnet: The sandbox can't be created: root has no CAP_SYS_ADMIN here")
 
 
 @pytest.mark.parametrize(
     ("setting", "value", "part"),
     [
-        ("kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"),
+        ("kernel/unprivileged_userns_clone", "0", "Run sysctl -w kernel.unprivileged_userns_clone=1"),
         ("user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces="),
         ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor restricts user namespaces here"),
     ],

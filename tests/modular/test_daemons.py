@@ -22,10 +22,10 @@ STARTED = f"until grep -q 1400 /sys/class/net/{BRIDGE}/mtu; do sleep 0.002; done
 
 
 #: What is said of the host while a daemon is down, and when it answers nothing.
-DOWN = {"virtnetworkd": "does not reach its daemon for networks", "virtqemud": "qemu:///system cannot be reached"}
+DOWN = {"virtnetworkd": "can't reach its network daemon", "virtqemud": "qemu:///system can't be reached"}
 SILENT = {
-    "virtnetworkd": "was reached, and its daemon for networks gave no answer in 30 s",
-    "virtqemud": "qemu:///system gave no answer in 30 s",
+    "virtnetworkd": "answers, but its network daemon didn't answer in 30 s",
+    "virtqemud": "qemu:///system didn't answer in 30 s",
 }
 DAEMONS = tuple(DOWN)
 
@@ -76,7 +76,7 @@ def test_a_daemon_that_is_restarted_in_a_start_costs_no_guest(
 
         # A daemon that is ended by TERM may answer first.
         if signal == "KILL" or stack.failed:
-            assert "whether it was done is unknown" in shown
+            assert "It may or may not have been done" in shown
         assert "left undone" not in shown
         assert web.bridge == BRIDGE
         host.sh("ping -c 2 -i 0.2 -W 2 10.70.0.5")
@@ -123,7 +123,7 @@ def test_a_daemon_that_is_down_makes_the_host_unreachable(host: Host, stack: Sta
     start_daemon(host, daemon)
     for shown in (preview, refused, undeleted, doctor):
         assert said in " ".join(shown.split())
-    assert "what is recorded is shown" in recorded
+    assert "the refresh kept the recorded values" in recorded
     assert stack.unchanged()
 
 

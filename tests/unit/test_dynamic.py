@@ -73,7 +73,7 @@ def test_unknowns_come_back_as_the_wire_has_them_and_no_host_is_asked(capsys: py
         "autostart": True,
         "active": True,
     }
-    assert capsys.readouterr().out == "network: uri and name are known only when applied; the plan is made then\n"
+    assert capsys.readouterr().out == "network: uri and name are known only when applied. The plan is made then\n"
 
 
 def test_only_a_preview_looks_at_the_host_before_a_create(capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +81,7 @@ def test_only_a_preview_looks_at_the_host_before_a_create(capsys: pytest.Capture
 
     for preview in (True, False):
         assert network_provider().check({}, {**inputs, "__run": {"name": "lab", "preview": preview}}).failures == []
-        assert ("could not be applied" in capsys.readouterr().out) is preview
+        assert ("pulumi up would fail" in capsys.readouterr().out) is preview
 
 
 def test_older_sdks_send_a_text_for_an_unknown() -> None:
@@ -127,8 +127,8 @@ def test_failures_carry_path_and_reason() -> None:
     result = network_provider().check(MADE, {"mtu": 5.0, "ips": [{"localPtr": True}]})
 
     assert [(failure.property, failure.reason) for failure in result.failures] == [
-        ("", "mtu=5: is too small; the smallest allowed is 68"),
-        ("", "ips[0].address: is required; add it"),
+        ("", "mtu=5: is too small. The smallest allowed value is 68"),
+        ("", "ips[0].address: is required. Add it"),
     ]
 
 
@@ -137,7 +137,7 @@ def test_a_key_in_both_spellings_is_a_failure_that_names_both(keys: tuple[str, s
     result = network_provider().check(MADE, {"ips": [{"address": "10.9.0.1/24", **dict.fromkeys(keys, True)}]})
 
     assert [(failure.property, failure.reason) for failure in result.failures] == [
-        ("", "ips[0].local_ptr: is named twice, as 'local_ptr' and 'localPtr'; leave one out")
+        ("", "ips[0].local_ptr: is given twice, as 'local_ptr' and 'localPtr'. Remove one of them")
     ]
 
 
@@ -147,8 +147,8 @@ def test_a_bad_name_says_that_it_is_the_resources() -> None:
     assert [(failure.property, failure.reason) for failure in result.failures] == [
         (
             "",
-            "name: taken from the resource's name 'a/b', which as a network's holds '/'; use letters, digits, '-', '_' "
-            "and '.', as in \"a-b\"; or set name",
+            "name: comes from the resource's name 'a/b', which as a network's name contains '/'. Use letters, digits, "
+            "'-', '_' and '.', for example \"a-b\", or set name",
         )
     ]
 
@@ -163,7 +163,7 @@ def test_a_text_that_may_be_secret_is_refused_without_showing_it() -> None:
     result = network_provider().check(MADE, {"description": "hunter2\u0007"})
 
     assert [(failure.property, failure.reason) for failure in result.failures] == [
-        ("", "description: holds the control character U+0007; remove it")
+        ("", "description: contains the control character U+0007. Remove it")
     ]
 
 
@@ -190,7 +190,7 @@ def test_a_word_that_virtnet_unreachable_cannot_be() -> None:
     assert [(failure.property, failure.reason) for failure in result.failures] == [
         (
             "",
-            'virtnet:unreachable="record": must be one of fail, recorded; did you mean "recorded"? (correct it with '
+            'virtnet:unreachable="record": must be one of fail, recorded. Did you mean "recorded"? (correct it with '
             "pulumi config set)",
         )
     ]
@@ -203,7 +203,7 @@ def test_a_preview_of_a_create_fails_where_that_is_asked_for(capsys: pytest.Capt
     applied = provider.check({}, {"name": "lab", "uri": NOWHERE, "__run": {"preview": False}})
 
     (failure,) = result.failures
-    assert failure.reason.startswith(f"network 'lab' on {NOWHERE}: as the host is now, this could not be applied: ")
+    assert failure.reason.startswith(f"network 'lab' on {NOWHERE}: pulumi up would fail on the host as it is now: ")
     assert (capsys.readouterr().out, applied.failures) == ("", [])
 
 
@@ -211,7 +211,7 @@ def test_a_preview_of_a_change_fails_where_that_is_asked_for(capsys: pytest.Capt
     provider = network_provider({"virtnet:refusals": "fail"})
     inputs = provider.check(MADE, {**MADE, "mtu": 1400}).inputs
 
-    with pytest.raises(Refused, match="as the host is now, this could not be applied"):
+    with pytest.raises(Refused, match="pulumi up would fail on the host as it is now"):
         provider.diff("id", MADE, inputs)
 
     assert "mtu is added (1400)" in capsys.readouterr().out
@@ -232,7 +232,7 @@ def test_a_program_that_fails_at_its_end_hears_of_a_refusal_by_a_byte(
     nobody_looks = provider.check({}, {"name": "lab", "uri": NOWHERE, **run})
 
     assert (created.failures, changed.failures, told) == ([], [], b"..")
-    assert capsys.readouterr().out.count("this could not be applied: ") == 2
+    assert capsys.readouterr().out.count("pulumi up would fail on the host as it is now: ") == 2
     assert len(nobody_looks.failures) == 1
     assert not refusals.exists()
     assert "__run" not in created.inputs
@@ -242,7 +242,7 @@ def test_an_unreachable_host_is_a_bare_sentence() -> None:
     with pytest.raises(Unreachable) as raised:
         network_provider().read("id", MADE)
 
-    assert str(raised.value).startswith(f"libvirt at {NOWHERE} cannot be reached; start libvirtd")
+    assert str(raised.value).startswith(f"libvirt at {NOWHERE} can't be reached (")
     assert "\n" not in str(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
@@ -252,7 +252,9 @@ def test_an_unreachable_host_keeps_its_state_where_that_is_asked_for(capsys: pyt
     result = network_provider({"virtnet:unreachable": "recorded"}).read("id", {**MADE, "bridgeName": "vn-lab"})
 
     assert (result.id, result.outs) == ("id", {**MADE, "bridgeName": "vn-lab"})
-    assert capsys.readouterr().out.startswith("warning: what is recorded is shown, as virtnet:unreachable is recorded")
+    assert capsys.readouterr().out.startswith(
+        "warning: the refresh kept the recorded values, because virtnet:unreachable is"
+    )
 
 
 def test_a_failed_delete_says_how_to_drop_the_network_from_the_state() -> None:
@@ -312,7 +314,7 @@ def test_secrets_that_the_sdk_tells_of_are_in_no_line_and_no_failure(capsys: pyt
     assert "aa:bb:cc" not in shown.lower(), "nor in the canonical spelling"
     (failure,) = provider.check(MADE, {**MADE, "mac": "52-54-00-AA-BB-CC", "__secret": [["mac"]]}).failures
     assert failure.property == ""  # the engine would show the value
-    assert failure.reason == "mac: is no MAC address; write six bytes like 52:54:00:12:34:56"
+    assert failure.reason == "mac: isn't a valid MAC address. Use six bytes, for example 52:54:00:12:34:56"
 
 
 def test_where_secrets_are_is_a_change_of_its_own() -> None:
@@ -388,8 +390,8 @@ class TestOptions:
 
         provider.check({}, self.news(1450))
 
-        assert "is deleted and made anew" not in as_an_update
-        assert "is deleted and made anew" in capsys.readouterr().out
+        assert "is deleted and created again" not in as_an_update
+        assert "is deleted and created again" in capsys.readouterr().out
 
     @pytest.mark.parametrize("asks", [True, False])
     def test_a_replacement_of_what_stands_as_recorded_is_told_too(
@@ -403,7 +405,7 @@ class TestOptions:
         provider.check({}, {**MADE, "__run": {"name": "lab", "preview": True}})
 
         told = capsys.readouterr().out
-        assert ("is deleted and made anew" in told, "could not be applied" in told) == (asks, True)
+        assert ("is deleted and created again" in told, "pulumi up would fail" in told) == (asks, True)
 
 
 class Context(grpc.ServicerContext):  # type: ignore[misc]

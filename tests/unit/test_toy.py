@@ -140,7 +140,7 @@ class TestNative:
         predicted = plain(native.create(inputs, preview=True).properties)
 
         assert predicted["sizeInBytes"] == rpc.UNKNOWN
-        assert native.log.lines == [f"file on {URI}: parts are known only when applied; the plan is made then"]
+        assert native.log.lines == [f"file on {URI}: parts are known only when applied. The plan is made then"]
 
     def test_an_edit_has_a_detailed_diff_and_a_line(self, native: Native, path: Path) -> None:
         made = native.create(native.check({"path": str(path)})).properties
@@ -262,7 +262,7 @@ class TestDynamic:
         path.write_text("mine")
         inputs = provider.check({}, {"path": str(path)}).inputs
 
-        with pytest.raises(Refused, match=f"file on {URI} was not touched: {path} exists already"):
+        with pytest.raises(Refused, match=f"file on {URI} was not changed: {path} exists already"):
             provider.create(inputs)
 
         assert path.read_text() == "mine"

@@ -1,4 +1,4 @@
-"""How the values of HostForwarding read: every sentence that the package can say.
+"""How the values of HostForwarding read: every sentence of the package.
 
 A sentence is a text with the details' names in braces, or a function of the details. Details that name a kernel
 parameter (`key`, `target`) hold its key in slash form, and read as an operator types them.
@@ -22,28 +22,28 @@ from virtnet.forwarding.kinds import (
 )
 from virtnet.forwarding.sysctl import shown
 from virtnet.planning.findings import Advice, Messages, Refusal, Said
-from virtnet.planning.messages import alias_option
+from virtnet.planning.messages import alias_option, if_own
 from virtnet.spec.failures import Details, Failure
 from virtnet.spec.messages import PYTHON, Spelling, reason
 
 REPLACEMENT = (
-    "is deleted and made anew, on the host of the uri; the values found at create are put back on the one it was on, "
-    "unless on_delete is keep"
+    "is deleted and created again, on the host of the uri. The old host gets back the values from before the create, "
+    'unless on_delete is "keep"'
 )
 
 FAILURES: Mapping[Enum, str] = {
-    ForwardingFailure.DROP_IN_NAME: "must be a plain file name in /etc/sysctl.d, like 90-virtnet-forwarding.conf",
-    ForwardingFailure.DROP_IN_SUFFIX: "must end in .conf, or systemd-sysctl does not read it",
-    ForwardingFailure.DROP_IN_SPACE: "holds a space; leave it out",
-    ForwardingFailure.URI_MISSING: "is required; name the connection URI, like qemu:///system",
-    ForwardingFailure.KERNELS_WORD: "'{name}' is no interface but the kernel's word for all; use ipv4 or ipv6",
-    ForwardingFailure.PATTERN_CHARACTER: "holds a character that sysctl.d files give a meaning; rename the interface",
-    ForwardingFailure.NAMES_NEITHER: "names neither ipv4 nor ipv6; add one, or leave the interface out",
+    ForwardingFailure.DROP_IN_NAME: "must be a plain file name in /etc/sysctl.d, for example 90-virtnet-forwarding.conf",
+    ForwardingFailure.DROP_IN_SUFFIX: "must end in .conf, or systemd-sysctl doesn't read it",
+    ForwardingFailure.DROP_IN_SPACE: "contains a space. Remove it",
+    ForwardingFailure.URI_MISSING: "is required. Give the connection URI, for example qemu:///system",
+    ForwardingFailure.KERNELS_WORD: "'{name}' isn't an interface but the kernel's name for all of them. Use ipv4 or ipv6",
+    ForwardingFailure.PATTERN_CHARACTER: "contains a character with a special meaning in sysctl.d files. Rename the interface",
+    ForwardingFailure.NAMES_NEITHER: "has neither ipv4 nor ipv6. Add one of them, or remove the interface",
     WantedTwice.PARAMETER: (
-        "is set by {holder} too, which this program has for the same host; leave it to one of the two"
+        "is also set by {holder} of this program, for the same host. Remove it from one of the two"
     ),
     WantedTwice.DROP_IN: (
-        "{value} is the file of {holder} too, which this program has for the same host; give one of the two another drop_in"
+        "{value} is also the file of {holder} of this program, for the same host. Give one of the two another drop_in"
     ),
 }
 
@@ -100,7 +100,7 @@ def overriding(
     place = f"{line} of [{section}] in {path}" if section else f"{line} in {path}"
     return Advice(
         f"{program} sets {shown(key)} to {value} {when} ({place}), which undoes {shown(target)} = {wanted}",
-        "take that line out or change it",
+        "Remove or change that line",
     )
 
 
@@ -110,63 +110,65 @@ def _owner(owner: str) -> str:
 
 def _way_out(otherwise: str, alias: str) -> str:
     """What to do about another's files; `alias` is by what name they may be this resource's own, or ""."""
-    own = f"if that is this resource before it was renamed or moved, {alias_option(alias)}; otherwise " if alias else ""
-    return f"{own}{otherwise}, delete the other first, or, where nobody owns it any more, set adopt"
+    return f"{otherwise}, or first delete the other{if_own(alias)}. If that owner no longer exists, set adopt=True"
 
 
 def _drop_in_of_another(*, path: str, host: str, owner: str, alias: str) -> Advice:
-    return Advice(f"{path} on {host} belongs to {_owner(owner)}", _way_out("choose another drop_in", alias))
+    return Advice(f"{path} on {host} belongs to {_owner(owner)}", _way_out("Choose another drop_in", alias))
 
 
 def _drop_in_hides(*, path: str, host: str, hidden: Sequence[str]) -> Advice:
     return Advice(
-        f"{path} on {host} would hide {listed(hidden)}: of two files of one name only the first counts",
-        "choose another drop_in",
+        f"{path} on {host} would hide {listed(hidden)}: of two files with one name, only the first is read",
+        "Choose another drop_in",
     )
 
 
 def _managed_by_another(*, keys: Sequence[str], host: str, owner: str, path: str, alias: str) -> Advice:
     return Advice(
-        f"{parameters(keys)} of {host} is managed by {_owner(owner)} already ({path})",
-        _way_out("leave it to one of the two", alias),
+        f"{_owner(owner)} already manages {parameters(keys)} of {host} ({path})",
+        _way_out("Remove it from one of the two", alias),
     )
 
 
 def _taken_up(*, path: str, urn: str) -> str:
     return (
-        f"takes up {path}: its mark names {urn}, which seems to be this resource under another parent; if its record is "
-        f"deleted in this run, that leaves forwarding alone. To keep the record, {alias_option(urn)}; if it is another "
-        "resource, leave forwarding to one of the two"
+        f"manages the existing {path}: its owner mark names {urn}, which seems to be this resource under another parent. "
+        f"Deleting that resource in this run doesn't change forwarding. To keep that resource's record, "
+        f"{alias_option(urn)}. If it is a different resource, remove one of the two"
     )
 
 
 def _taken_over(*, path: str, owner: str, alias: str) -> str:
-    old_name = f"; if that is this resource before it was renamed or moved, {alias_option(alias)} instead"
     return (
-        f"{path} belongs to '{owner}' by its mark, from which it is taken over: nothing there changes it or deletes it any "
-        "more" + (old_name if alias else "")
+        f"takes {path} over from '{owner}', which its owner mark names and which can no longer change or delete it"
+        f"{if_own(alias)}"
     )
 
 
 def _still_needed(*, key: str, family: str, host: str, needed_by: Sequence[Mapping[str, str]]) -> Advice:
     return Advice(
-        f"{family} false is refused: {users(needed_by)} of {host} needs {shown(key)} on",
-        f"stop it first, or leave {family} out",
+        f"{family} can't be false: {users(needed_by)} of {host} {_needs(needed_by)} {shown(key)} on",
+        f"Stop {'it' if len(needed_by) == 1 else 'them'} first, or remove {family}",
     )
 
 
 def _stays_on(*, key: str, needed_by: Sequence[Mapping[str, str]]) -> str:
-    return f"{shown(key)} stays on, though it was off before: {users(needed_by)} needs it"
+    return f"{shown(key)} stays on, although it was off before: {users(needed_by)} {_needs(needed_by)} it"
+
+
+def _needs(needed_by: Sequence[Mapping[str, str]]) -> str:
+    return "needs" if len(needed_by) == 1 else "need"
 
 
 def _kept_of_another(*, path: str, host: str, owner: str) -> str:
-    return f"{path} on {host} is kept: it belongs to {_owner(owner)}"
+    return f"keeps {path} on {host}, because it belongs to {_owner(owner)}"
 
 
 def _overridden_at_boot(*, key: str, at_boot: str, value: str, source: str, path: str) -> str:
     place = "the kernel's default" if source == KERNEL_DEFAULT else source
     return (
-        f"the next boot gives {shown(key)} = {at_boot}, not {value}: {place} beats {path}; change that file, or choose"
+        f"the next boot sets {shown(key)} to {at_boot}, not {value}: {place} overrides {path}. Change that file, or choose"
         " a drop_in whose name sorts after it"
     )
 
@@ -176,90 +178,90 @@ def _overridden_at_runtime(**setting: str) -> str:
 
 
 REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
-    RefusalKind.NO_IPV6: Advice("{host} has no {key}: its kernel runs without IPv6", "leave ipv6 out"),
+    RefusalKind.NO_IPV6: Advice("{host} has no {key}: its kernel runs without IPv6", "Remove ipv6"),
     RefusalKind.NO_INTERFACE: Advice(
-        "{host} has no interface {interface}, and with persist false nothing would set its forwarding when it comes",
-        "leave persist true",
+        "{host} has no interface {interface}, and with persist=False nothing would set its forwarding when it appears",
+        "Keep persist true",
     ),
     RefusalKind.STILL_NEEDED: _still_needed,
     RefusalKind.MANAGED_BY_ANOTHER: _managed_by_another,
     RefusalKind.DROP_IN_NOT_OURS: Advice(
-        "{path} on {host} was not written by virtnet, or no longer is what virtnet wrote",
-        "move it away, or choose another drop_in",
+        "virtnet didn't write {path} on {host}, or the file was changed since",
+        "Move it away, or choose another drop_in",
     ),
     RefusalKind.DROP_IN_OF_ANOTHER: _drop_in_of_another,
     RefusalKind.TAKEN_OVER: Advice(
-        "it belongs to '{owner}' by now ({path})",
-        "take it out of this program, which leaves it as it is, or out of that one, and run pulumi up here",
+        "it now belongs to '{owner}' ({path})",
+        "Remove it from this program, which doesn't change the host, or from that one, and then run pulumi up here",
     ),
     RefusalKind.DROP_IN_HIDES_FILES: _drop_in_hides,
     RefusalKind.NO_RIGHT: Advice(
-        "{host} does not let this user set its kernel parameters", "run as root, or name root in the uri"
+        "{host} doesn't let this user set its kernel parameters", "Run as root, or name root in the uri"
     ),
 }
 
 SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.SET_PARAMETER: "set {key} to {value} (now {now})",
-    StepKind.SET_WHOLE_HOST: "set {key} to {value} (now {now}), and with it every interface",
-    StepKind.RESTORE_PARAMETER: "put {key} back to {value}",
+    StepKind.SET_WHOLE_HOST: "set {key} to {value} (now {now}), which also sets it on every interface",
+    StepKind.RESTORE_PARAMETER: "set {key} back to {value}",
     StepKind.WRITE_DROP_IN: "write {path}",
-    StepKind.REWRITE_DROP_IN: "write {path} anew",
-    StepKind.NOTE_RUNTIME_RECORD: "note in {path}, until the next boot, whose the values are and what they were",
+    StepKind.REWRITE_DROP_IN: "rewrite {path}",
+    StepKind.NOTE_RUNTIME_RECORD: "record the owner and the old values in {path}, until the next boot",
     StepKind.REMOVE_FILE: "remove {path}",
-    FaultKind.CHANGED_MEANWHILE: "{path} on {host} has changed since this was planned; run it again to see the change",
+    FaultKind.CHANGED_MEANWHILE: "{path} on {host} was changed after the plan was made. Run pulumi up again to see the change",
     FaultKind.NO_HOST_ACCESS: (
-        "IP forwarding cannot be managed through {uri}: libvirt has no call for kernel parameters, and this URI gives"
-        " no access to the host itself; use qemu+ssh://root@host/system, or qemu:///system there"
+        "virtnet can't manage IP forwarding through {uri}: libvirt has no call for kernel parameters, and this URI gives"
+        " no access to the host itself. Use qemu+ssh://root@host/system, or qemu:///system on that host"
     ),
     FaultKind.VALUE_NOT_KEPT: (
-        "{host} took {value} for {key} and reports {kept}: something else on the host sets it; look for"
-        " systemd-networkd, NetworkManager or a container runtime that manages it"
+        "{host} accepted {value} for {key} and then reports {kept}: something else on the host sets it. Check"
+        " systemd-networkd, NetworkManager and container runtimes"
     ),
     ProblemKind.DROP_IN_ALTERED: "the drop-in",
-    ProblemKind.OWNER_CHANGED: "its mark on the host is to name {after} instead of {before}",
+    ProblemKind.OWNER_CHANGED: "the owner mark on the host must name {after} instead of {before}",
     NoteKind.RESUMED: (
-        "takes up {path}: its mark names this very resource, so an earlier run wrote it and did not record it, or its"
-        " record was dropped"
+        "manages the existing {path}: its owner mark names this resource. An earlier run wrote it and didn't record it, or"
+        " its record was removed from the state"
     ),
     NoteKind.TAKEN_UP: _taken_up,
     NoteKind.TAKEN_OVER: _taken_over,
-    NoteKind.INTERFACE_MISSING: "{interface} is not there now; {path} sets its forwarding when it comes",
+    NoteKind.INTERFACE_MISSING: "{interface} doesn't exist now. {path} sets its forwarding when it appears",
     NoteKind.LOSES_ADVERTISED_ROUTES: (
-        "{interface} of {host} loses its routes learnt from router advertisements the moment IPv6 forwarding goes on;"
-        " preserve_router_advertisements keeps them"
+        "{interface} of {host} loses its routes learned from router advertisements as soon as IPv6 forwarding is on. Set"
+        " preserve_router_advertisements to keep them"
     ),
     NoteKind.DRIFT_NOT_REVIEWED: (
-        "{property} differs on the host and mending it is more than was reviewed; run pulumi refresh, then pulumi up"
+        "{property} has drifted, and fixing it needs more than the preview showed. Run pulumi refresh, then pulumi up"
     ),
-    NoteKind.DROP_IN_EDITED: "{path} was edited by hand; it is written anew, and what was changed there is lost",
+    NoteKind.DROP_IN_EDITED: "{path} was edited by hand. virtnet rewrites it, and the manual changes are lost",
     NoteKind.FILE_KEPT_NOT_OURS: (
-        "{path} on {host} is kept: it was not written by virtnet, or no longer is what virtnet wrote"
+        "keeps {path} on {host}, because virtnet didn't write it, or the file was changed since"
     ),
     NoteKind.FILE_KEPT_OF_ANOTHER: _kept_of_another,
     NoteKind.FILE_KEPT_EDITED: (
-        "{path} on {host} is kept: it was edited by hand; remove it when its lines are not needed"
+        "keeps {path} on {host}, because it was edited by hand. Remove it when its lines are no longer needed"
     ),
-    NoteKind.KEPT_ON_DELETE: "the values and the drop-in stay as they are: on_delete is keep",
-    NoteKind.LEFT_TO_OWNER: "it belongs to '{owner}' now ({path}), and is left as it is",
+    NoteKind.KEPT_ON_DELETE: 'keeps the values and the drop-in, because on_delete is "keep"',
+    NoteKind.LEFT_TO_OWNER: "forwarding now belongs to '{owner}' ({path}), so it isn't changed",
     NoteKind.STAYS_ON: _stays_on,
     NoteKind.OVERRIDDEN_AT_BOOT: _overridden_at_boot,
     NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED: (
-        "the next boot gives {key} = {at_boot}, not {value}, by {source}; change that file, or choose a drop_in whose"
-        " name sorts after it"
+        "the next boot sets {key} to {at_boot}, not {value}, because of {source}. Change that file, or choose a drop_in"
+        " whose name sorts after it"
     ),
     NoteKind.OVERRIDDEN_BY_PROCPS: (
-        "`sysctl --system` gives {key} = {value} by {source}, unlike the next boot by systemd-sysctl; take the line out"
-        " of that file"
+        "`sysctl --system` sets {key} to {value} because of {source}, unlike systemd-sysctl at the next boot. Remove the"
+        " line from that file"
     ),
     NoteKind.OVERRIDDEN_AT_RUNTIME: _overridden_at_runtime,
     NoteKind.DOCKER_DROPS: (
-        "Docker has set iptables' FORWARD policy of {host} to DROP: also with forwarding on, packets that no rule lets"
-        " through are dropped, such as those of networks in mode open; allow them in its chain DOCKER-USER"
+        "Docker has set the policy of iptables' FORWARD chain on {host} to DROP. Even with forwarding on, packets that no"
+        " rule accepts are dropped, for example those of networks in mode open. Allow them in the chain DOCKER-USER"
     ),
     NoteKind.DOCKER_WILL_NOT_DROP: (
-        "Docker is on {host}, and sets iptables' FORWARD policy to DROP only when it is the one that turns forwarding"
-        " on; from the next boot on it will not be, so that neighbours could reach containers directly; set that policy"
-        " yourself if they must not"
+        "Docker on {host} sets the policy of iptables' FORWARD chain to DROP only if Docker itself turns forwarding on."
+        " From the next boot on this resource does that, so neighbors of the host could reach containers directly. Set"
+        " the policy yourself to prevent it"
     ),
 }
 

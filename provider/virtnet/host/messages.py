@@ -1,7 +1,7 @@
-"""What errors of a host say: every sentence, for whoever edits them as prose.
+"""The sentences of a host's errors.
 
-Constants in capitals and functions named like requests are what was to be done: they stand behind "could not". `what`
-is one of them, `host` a host's name for messages, and `said` is what the system or a program said.
+Constants in capitals and functions named like requests name an operation: they stand behind "could not". `what` is one
+of them, `host` a host's name for messages, and `said` is the message of the system or of a program.
 """
 
 from typing import Literal
@@ -20,25 +20,25 @@ LIST_NFT_TABLES = "list the tables of nftables"
 
 LOAD_NFT = "load rules into nftables"
 
-TRY_LIMITS = "try whether the kernel can limit traffic"
+TRY_LIMITS = "check whether the kernel can limit traffic"
 
-TRACK_CONNECTIONS = "have connections tracked"
+TRACK_CONNECTIONS = "add the rule that keeps connections tracked"
 
-STOP_TRACKING = "delete the rule by which connections are tracked"
+STOP_TRACKING = "delete the rule that keeps connections tracked"
 
 
 def listing_not_read(host: str, reason: str) -> str:
     """That what nft prints as data cannot be read."""
-    return f"{host} lists its firewall rules in a form that can't be read: {reason}"
+    return f"{host} lists its firewall rules in a form that virtnet can't read: {reason}"
 
 
-TRY_DHCP_PORT = "try the port of DHCP servers"
+TRY_DHCP_PORT = "check whether the DHCP server port is free"
 
 READ_CAPABILITIES = "read this process's capabilities"
 
-WAIT_FOR_LOCK = "wait for other changes of this host"
+WAIT_FOR_LOCK = "get the lock for changes to this host"
 
-RELEASE_LOCK = "let others change this host"
+RELEASE_LOCK = "release the lock for changes to this host"
 
 
 def list_routes(version: int) -> str:
@@ -57,8 +57,8 @@ def delete_link(name: str) -> str:
 
 
 def set_master(link: str, bridge: str) -> str:
-    """Plug it in."""
-    return f"plug the interface {link} into {bridge}"
+    """Attach it to a bridge."""
+    return f"attach the interface {link} to {bridge}"
 
 
 def set_link(link: str, state: Literal["up", "down"]) -> str:
@@ -128,7 +128,7 @@ def run_script(path: str) -> str:
 
 def read_service(unit: str) -> str:
     """A service of systemd."""
-    return f"look at the service {unit}"
+    return f"read the state of the service {unit}"
 
 
 def enable_service(unit: str) -> str:
@@ -153,12 +153,12 @@ def stop_service(unit: str) -> str:
 
 def insert_rule(chain: str) -> str:
     """A firewall's rule."""
-    return f"put a rule into the firewall's chain {chain}"
+    return f"insert a rule into the firewall chain {chain}"
 
 
 def add_chain(chain: str) -> str:
     """A firewall's chain."""
-    return f"make the firewall's chain {chain}"
+    return f"create the firewall chain {chain}"
 
 
 def failed(what: str, host: str, said: str) -> str:
@@ -168,73 +168,73 @@ def failed(what: str, host: str, said: str) -> str:
 
 def no_program(what: str, host: str, program: str, package: str) -> str:
     """A program is not installed, which Debian's package has."""
-    return f"could not {what} on {host}: there is no program '{program}'; install {package}"
+    return f"could not {what} on {host}: the program '{program}' isn't installed. Install {package}"
 
 
 def denied(what: str, host: str, root_hint: str, said: str) -> str:
     """Root may, and this user may not."""
-    return f"{host} does not let this user {what}; {root_hint} ({said})"
+    return f"{host} doesn't let this user {what} ({said}). {root_hint}"
 
 
 def read_only(what: str, host: str, said: str) -> str:
     """The file system is mounted read-only."""
     return (
-        f"could not {what} on {host}: it is read-only there; run outside of the container or sandbox"
-        f" that made it so ({said})"
+        f"could not {what} on {host}: the file system is read-only ({said}). Run outside the container or sandbox that "
+        "mounted it read-only"
     )
 
 
 def no_answer_to_read(what: str, host: str, said: str) -> str:
     """A read took too long."""
-    return f"could not {what} on {host}: {said}; try again"
+    return f"could not {what} on {host}: {said}. Try again"
 
 
 def no_answer_to_change(what: str, host: str, said: str) -> str:
     """What changes something took too long."""
-    return f"could not {what} on {host}: {said}; whether it was done is unknown; try again"
+    return f"could not {what} on {host}: {said}. It may or may not have been done. Try again"
 
 
 def lost_while_changing(what: str, host: str, said: str) -> str:
     """The connection broke."""
     return (
-        f"the connection to {host} was lost while trying to {what}; whether it was done is unknown; "
-        f"pulumi up looks before it goes on: {said}"
+        f"the connection to {host} was lost during an attempt to {what} ({said}). It may or may not have been done. Run "
+        "pulumi up, which checks that first"
     )
 
 
 def nul(what: str, host: str) -> str:
     """A name with a NUL, which no call takes."""
-    return f"could not {what!a} on {host}: nothing on a host has a NUL in its name"
+    return f"could not {what!a} on {host}: a name can't contain a NUL character"
 
 
 def locked(host: str, seconds: float, lock_file: str) -> str:
-    """Another process does not let go of the lock."""
+    """Another process keeps the lock."""
     return (
-        f"{host} was not touched: another process of virtnet has been changing it for "
-        f"{seconds / 60:.0f} minutes (it holds {lock_file}); see what it waits for"
+        f"{host} was not changed: another virtnet process has held the lock {lock_file} for {seconds / 60:.0f} minutes. "
+        "Find out what that process is waiting for"
     )
 
 
 def no_attribute(path: str, host: str) -> str:
     """A path outside of /sys/class/net."""
-    return f"{path} is no attribute of a network interface of {host}"
+    return f"{path} isn't an attribute of a network interface of {host}"
 
 
 def no_parameter(key: str, host: str) -> str:
     """A key that is none."""
-    return f"'{key}' is no kernel parameter of {host}; write it like net/ipv4/ip_forward"
+    return f"'{key}' isn't a kernel parameter of {host}. Use a form like net/ipv4/ip_forward"
 
 
 def process_stays(pid: int, host: str) -> str:
     """It ignores SIGTERM."""
-    return f"could not end process {pid} on {host}: it goes on after SIGTERM; end it by hand"
+    return f"could not end process {pid} on {host}: it still runs after SIGTERM. End it by hand"
 
 
 # What a machine answers where the system has no words of its own.
 
 LOCK_HELD = "another program holds it"
 
-STILL_RUNS = "it goes on after SIGTERM"
+STILL_RUNS = "it still runs after SIGTERM"
 
 CLOSED = "it was closed"
 
@@ -246,27 +246,27 @@ def exit_status(status: int | str) -> str:
 
 def does_not_run(path: str, said: str) -> str:
     """A program that is there cannot be started."""
-    return f"{path} does not run: {said}"
+    return f"{path} can't be run: {said}"
 
 
 def program_silent(program: str, seconds: float) -> str:
     """A program took too long."""
-    return f"'{program}' gave no answer in {seconds:g} s"
+    return f"'{program}' didn't answer in {seconds:g} s"
 
 
 def host_silent(host: str) -> str:
     """A shell took too long."""
-    return f"{host} gave no answer in time"
+    return f"{host} didn't answer in time"
 
 
 # Why there is no shell on a host.
 
-ROOT_HERE = "run as root"
+ROOT_HERE = "Run as root"
 
 
 def root_there(user: str) -> str:
     """How that user becomes root on a host behind ssh, or on this one by sudo."""
-    return f"log in there as root, or let {user} use sudo without a password"
+    return f"Log in there as root, or let {user} use sudo without a password"
 
 
 def lost_twice(host: str, said: str) -> str:
@@ -277,34 +277,34 @@ def lost_twice(host: str, said: str) -> str:
 def no_ssh_program(host: str, program: str, said: str) -> str:
     """The program that carries the shell cannot be started."""
     return (
-        f"{host} cannot be reached: {program} does not run: {said}; "
-        "install openssh-client or correct the uri's parameter command"
+        f"{host} can't be reached: {program} can't be run ({said}). Install openssh-client, or correct the uri's "
+        "parameter command"
     )
 
 
 def ssh_denied(host: str, said: str) -> str:
     """Ssh found no key that the host takes."""
-    return f"{host} does not let this user in; give ssh a key or an agent that works without a question: {said}"
+    return f"{host} doesn't let this user log in ({said}). Give ssh a key or an agent that works without a prompt"
 
 
 def host_key_changed(host: str, said: str) -> str:
     """Ssh knows another key of the host."""
     return (
-        f"{host} has another ssh key than the known one; if it was installed anew, have ssh-keygen -R forget "
-        f"the old key, else somebody may be in between: {said}"
+        f"the ssh host key of {host} differs from the known one ({said}). If the host was reinstalled, remove the old key "
+        "with ssh-keygen -R. Otherwise somebody may be intercepting the connection"
     )
 
 
 def host_key_unknown(host: str, said: str) -> str:
     """Ssh knows no key of the host."""
-    return f"{host} is not known to this user's ssh; connect by hand once to see its key: {said}"
+    return f"this user's ssh doesn't know the host key of {host} ({said}). Connect by hand once to check the key"
 
 
 def no_shell(host: str, said: str) -> str:
     """The host lets this user in, and gives no shell."""
-    return f"{host} gives this user no shell: {said}"
+    return f"{host} doesn't give this user a shell: {said}"
 
 
 def not_reached(host: str, said: str) -> str:
     """Ssh failed for no reason that is known here."""
-    return f"{host} cannot be reached by ssh; see that `ssh {host}` works without a question: {said}"
+    return f"{host} can't be reached by ssh ({said}). Make sure that `ssh {host}` works without a prompt"

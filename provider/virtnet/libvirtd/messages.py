@@ -1,14 +1,14 @@
-"""What errors of libvirt say: every sentence, for whoever edits them as prose.
+"""The sentences of libvirt's errors.
 
-Constants in capitals and functions named like calls are what was to be done: they stand behind "libvirt at … could
-not". `what` is one of them, `uri` the connection's, and `said` is what libvirt said.
+Constants in capitals and functions named like calls name an operation: they stand behind "libvirt at … could not".
+`what` is one of them, `uri` the connection's, and `said` is libvirt's own message.
 """
 
 from collections.abc import Collection
 
-TELL_HOST_UUID = "tell the host's UUID"
+TELL_HOST_UUID = "report the host's UUID"
 
-TELL_VERSION = "tell its version"
+TELL_VERSION = "report its version"
 
 LIST_NETWORKS = "list networks"
 
@@ -28,9 +28,9 @@ SET_AUTOSTART = "set the network's autostart"
 
 START_TRANSIENT_NETWORK = "start a transient network"
 
-REBUILD_FIREWALL = "make a network's firewall rules anew"
+REBUILD_FIREWALL = "rebuild a network's firewall rules"
 
-START_THROW_AWAY_NETWORK = "start a throw-away network, which shows that networks can be started"
+START_THROW_AWAY_NETWORK = "start a test network, which shows whether networks can be started"
 
 
 def report_network(wanted: str) -> str:
@@ -45,7 +45,7 @@ def report_definition(uuid: str) -> str:
 
 def report_active(uuid: str) -> str:
     """A network's state."""
-    return f"report whether network {uuid} runs"
+    return f"report whether network {uuid} is active"
 
 
 def update_section(command: str, section: str) -> str:
@@ -70,7 +70,7 @@ def list_ports(uuid: str) -> str:
 
 def plug_in(guest_uuid: str) -> str:
     """Change a guest's interface."""
-    return f"plug in an interface of guest {guest_uuid}"
+    return f"attach an interface of guest {guest_uuid}"
 
 
 def list_leases(uuid: str) -> str:
@@ -85,89 +85,89 @@ def failed(what: str, uri: str, said: str) -> str:
 
 def no_network(what: str, uri: str, said: str) -> str:
     """The network is gone."""
-    return f"libvirt at {uri} could not {what}, as it knows no such network: {said}"
+    return f"libvirt at {uri} could not {what}, because it has no such network: {said}"
 
 
 def denied(what: str, uri: str, said: str) -> str:
     """Libvirt has rules of who may what."""
-    return f"libvirt at {uri} does not let this user {what}; run as root or ask for that right: {said}"
+    return f"libvirt at {uri} doesn't let this user {what} ({said}). Run as root, or ask for that permission"
 
 
 def lost(what: str, uri: str, said: str) -> str:
     """The connection broke."""
     return (
-        f"the connection to libvirt at {uri} was lost while trying to {what}; whether it was "
-        f"done is unknown; pulumi up looks before it goes on: {said}"
+        f"the connection to libvirt at {uri} was lost during an attempt to {what} ({said}). It may or may not have been "
+        "done. Run pulumi up, which checks that first"
     )
 
 
 def given_up(what: str, uri: str, seconds: float) -> str:
     """A call that never ended, while nobody answers for networks."""
     return (
-        f"the connection to libvirt at {uri} was given up while trying to {what}, as networks were not answered for on "
-        f"another one in {seconds:g} s either; whether it was done is unknown; see that virtnetworkd, or libvirtd, is "
-        "not stuck; pulumi up looks before it goes on"
+        f"virtnet closed the connection to libvirt at {uri} during an attempt to {what}, because the network daemon "
+        f"didn't answer on a second connection in {seconds:g} s either. It may or may not have been done. Make sure that "
+        "virtnetworkd (or libvirtd) isn't stuck, then run pulumi up, which checks that first"
     )
 
 
 def silent(uri: str, seconds: float, *, remote: bool) -> str:
     """The daemon does not answer a new connection."""
     see = (
-        "the host runs and is reached from here"
+        "the host is running and can be reached from here"
         if remote
-        else "libvirtd runs and is not stuck, or virtqemud and virtnetworkd"
+        else "libvirtd (or virtqemud and virtnetworkd) is running and isn't stuck"
     )
-    return f"libvirt at {uri} gave no answer in {seconds:g} s; see that {see}, or correct the uri"
+    return f"libvirt at {uri} didn't answer in {seconds:g} s. Make sure that {see}, or correct the uri"
 
 
 def networks_silent(uri: str, seconds: float) -> str:
     """The first daemon lets us in, and the one of networks does not answer."""
     return (
-        f"libvirt at {uri} was reached, and its daemon for networks gave no answer in {seconds:g} s; see that "
-        "virtnetworkd, or libvirtd, is not stuck; restarting it leaves networks and guests alone"
+        f"libvirt at {uri} answers, but its network daemon didn't answer in {seconds:g} s. Make sure that virtnetworkd "
+        "(or libvirtd) isn't stuck. Restarting it doesn't disturb networks and guests"
     )
 
 
 def not_let_in(uri: str, said: str) -> str:
     """The daemon's socket is not for this user."""
     return (
-        f"libvirt at {uri} does not let this user in; run as root, or add the user to the group "
-        f"'libvirt' and log in again: {said}"
+        f"libvirt at {uri} doesn't let this user connect ({said}). Run as root, or add the user to the group 'libvirt' "
+        "and log in again"
     )
 
 
 def not_reached(uri: str, said: str) -> str:
     """No connection, for no reason that is known here."""
     return (
-        f"libvirt at {uri} cannot be reached; start libvirtd (systemctl start libvirtd, or virtqemud and "
-        f"virtnetworkd) or correct the uri: {said}"
+        f"libvirt at {uri} can't be reached ({said}). Start libvirtd (systemctl start libvirtd, or virtqemud and "
+        "virtnetworkd), or correct the uri"
     )
 
 
 def networks_not_reached(uri: str, said: str) -> str:
     """The first daemon answers, and behind it the one of networks does not."""
     return (
-        f"libvirt at {uri} does not reach its daemon for networks; start that (systemctl start virtnetworkd) and see "
-        f"that it stays up: {said}"
+        f"libvirt at {uri} can't reach its network daemon ({said}). Start it (systemctl start virtnetworkd), and make "
+        "sure that it keeps running"
     )
 
 
 def no_host_uuid(uri: str) -> str:
     """The capabilities name no host."""
     return (
-        f"libvirt at {uri} reports no host UUID in its capabilities, so it is none of a real host; "
-        "use a uri like qemu:///system"
+        f"libvirt at {uri} reports no host UUID in its capabilities, so it doesn't manage a real host. Use a uri like "
+        "qemu:///system"
     )
 
 
 def network_ended(name: str) -> str:
     """A transient network ended between two questions."""
-    return f"libvirt knows no more of network '{name}', which ended while it was looked at"
+    return f"libvirt no longer has the network '{name}', which stopped while virtnet was reading it"
 
 
 def no_such_network(uri: str, wanted: str, names: Collection[str]) -> str:
     """No network has what a user typed as its name or UUID."""
-    return f"libvirt at {uri} has no network '{wanted}'; those there are: {', '.join(names) or 'none'}"
+    return f"libvirt at {uri} has no network '{wanted}'. Existing networks: {', '.join(names) or 'none'}"
 
 
 NO_MESSAGE = "no message"

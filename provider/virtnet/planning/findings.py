@@ -128,10 +128,10 @@ class Advice(NamedTuple):
 
     reason: str
     fix: str = ""
-    """What to do; "" where there is nothing to do."""
+    """What to do, as a sentence of its own; "" where there is nothing to do."""
 
     def __str__(self) -> str:
-        return f"{self.reason}; {self.fix}" if self.fix else self.reason
+        return f"{self.reason}. {self.fix}" if self.fix else self.reason
 
 
 class Messages(NamedTuple):

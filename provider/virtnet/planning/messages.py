@@ -41,9 +41,9 @@ def lines(preview: Preview, messages: Messages) -> Iterator[str]:
 
 IF_REPLACED = "if Pulumi replaces it (+-): "
 
-IF_MOVED = "if Pulumi replaces it (+-), as its record was moved or renamed in the state: "
+IF_MOVED = "if Pulumi replaces it (+-), because its record was moved or renamed in the state: "
 
-DRIFT = "drift on the host, which this puts right: "
+DRIFT = "fixes drift on the host: "
 
 IF_CREATED = "if Pulumi creates it (+): "
 
@@ -59,13 +59,13 @@ def _cases(preview: Preview) -> Sequence[tuple[Preview, str]]:
 def _refusals(preview: Preview, messages: Messages, condition: str) -> Iterator[str]:
     about = subject(preview.replaced or preview.subject)
     if preview.error is not None:
-        yield f"{about}: {condition}as the host is now, this could not be applied: {read_error(messages, preview.error)}"
+        yield f"{about}: {condition}pulumi up would fail on the host as it is now: {read_error(messages, preview.error)}"
     if preview.claimed_by:
-        yield f"{about}: {condition}this would be refused: {belongs_to(preview.claimed_by)}"
+        yield f"{about}: {condition}pulumi up would refuse this: {belongs_to(preview.claimed_by)}"
     for refusal in preview.refusals:
-        yield f"{about}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
+        yield f"{about}: {condition}pulumi up would refuse this on the host as it is now: {messages.advice(refusal)}"
     for refusal in preview.against_anew:
-        yield f"{subject(preview.subject)}: {condition}as the host is now, this would be refused: {messages.advice(refusal)}"
+        yield f"{subject(preview.subject)}: {condition}pulumi up would refuse this on the host as it is now: {messages.advice(refusal)}"
     for one in preview.given_up:
         yield f"{subject(preview.subject)}: {condition}{_given_up(one)}"
 
@@ -74,10 +74,11 @@ def _given_up(one: GivenUp) -> str:
     what = f"{one.holder} has {one.want.path} {one.want.value}"
     if one.swaps:
         return (
-            f"{what}, and is to get what this one has; neither can go first, so swap them in three runs of pulumi up: "
-            "give one of the two something else, then the other what that had, then the first what is left"
+            f"{what}, and the program gives it what this resource has now. Neither can change first, so swap them in three "
+            "runs of pulumi up: give one of the two a temporary value, then give the other the first one's old value, and "
+            "then give the first one the other's old value"
         )
-    return f"{what}, and gives it up in this very run; have this one come after it (depends_on)"
+    return f"{what}, and gives it up in the same run. Let this resource depend on it (depends_on)"
 
 
 def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str]:
@@ -89,7 +90,7 @@ def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str
     unknown = " and ".join(preview.unknown)
     if preview.replaced is not None:
         about = subject(preview.replaced)
-        or_stays = f"; or it stays, if {unknown}, known only when applied, is as it was" if unknown else ""
+        or_stays = f". Nothing is replaced if {unknown}, known only when applied, doesn't change" if unknown else ""
         yield f"{about}: {condition}{messages.replacement}{or_stays}"
     elif unknown:
         yield f"{about}: {condition}{unknown} {'is' if len(preview.unknown) == 1 else 'are'} {LATER}"
@@ -105,26 +106,31 @@ def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str
 
 def claimed(of: Subject, holder: str) -> str:
     """What another resource of the same run has."""
-    return f"{subject(of)} was not touched: {belongs_to(holder)}"
+    return f"{subject(of)} was not changed: {belongs_to(holder)}"
 
 
 def belongs_to(holder: str) -> str:
-    """Why a resource is not touched that another one of the same run has."""
-    return f"it belongs to {holder}, which this program has too; take one of the two out, or have one ask for another"
+    """Why a resource is not changed that another one of the same run has."""
+    return f"{holder} in this program manages it too. Remove one of the two, or have one of them manage something else"
 
 
-LATER = "known only when applied; the plan is made then"
+LATER = "known only when applied. The plan is made then"
 
 
 def of_another_kind(kind: str, urn: str) -> str:
     """A resource whose alias is a resource of another kind."""
-    return f"is a {kind}, and its alias {urn} is none, which would be lost by it; take that alias out"
+    return f"is a {kind}, and its alias {urn} isn't, so Pulumi would lose that resource. Remove the alias"
 
 
 def alias_option(alias: str) -> str:
     """How a program gives a resource its old URN, or its old name."""
     shown = repr(alias) if alias.startswith("urn:") else f"pulumi.Alias(name={alias!r})"
-    return f"give it as an alias (opts=pulumi.ResourceOptions(aliases=[{shown}]))"
+    return f"add an alias (opts=pulumi.ResourceOptions(aliases=[{shown}]))"
+
+
+def if_own(alias: str) -> str:
+    """What to do where another's mark may be this resource's own, by its old URN or name: the end of a sentence."""
+    return f". If it is this resource, renamed or moved, {alias_option(alias)} instead" if alias else ""
 
 
 def notes(of: Subject, found: Iterable[Note], messages: Messages) -> Iterator[str]:
@@ -151,18 +157,26 @@ def progress(of: Subject, step: Summary, messages: Messages) -> str:
 
 def refused(of: Subject, refusals: Iterable[Refusal], messages: Messages) -> str:
     """A plan that holds refusals, and was not begun."""
-    return f"{subject(of)} was not touched: {'; '.join(str(messages.advice(refusal)) for refusal in refusals)}"
+    return f"{subject(of)} was not changed: {_reasons(refusals, messages)}"
+
+
+def _reasons(refusals: Iterable[Refusal], messages: Messages) -> str:
+    return ". ".join(str(messages.advice(refusal)) for refusal in refusals)
 
 
 def not_replaced(of: Subject, anew: Subject, refusals: Iterable[Refusal], messages: Messages) -> str:
-    """What was to be deleted and made anew, where the new one would be refused."""
-    reasons = "; ".join(str(messages.advice(refusal)) for refusal in refusals)
-    return f"{subject(of)} was not touched, as what is to take its place would be refused: {subject(anew)}: {reasons}"
+    """What was to be deleted and created again, where the new one would be refused."""
+    reasons = _reasons(refusals, messages)
+    return f"{subject(of)} was not changed, because its replacement would be refused: {subject(anew)}: {reasons}"
 
 
 def failed(of: Subject, begun: Sequence[Step], error: VirtnetError, left: Sequence[Left], messages: Messages) -> str:
     """The last of the steps that were begun failed: why, and what became of all of them."""
-    outcome = f"left undone: {'; '.join(_left(left, messages))}" if left else "everything was taken back"
+    outcome = (
+        f"not everything was rolled back: {'; '.join(_left(left, messages))}"
+        if left
+        else "all changes were rolled back"
+    )
     if len(begun) == 1 and not left:
         outcome = "nothing was changed"
     step = messages.sentence(begun[-1].describe())
@@ -172,10 +186,13 @@ def failed(of: Subject, begun: Sequence[Step], error: VirtnetError, left: Sequen
 def _left(left: Sequence[Left], messages: Messages) -> Iterator[str]:
     for entry in left:
         undo = messages.sentence(Summary(entry.kind, entry.details))
-        why = " either" if entry.error is None else f": {read_error(messages, entry.error)}"
-        yield f"could not {undo}{why}"
+        yield (
+            f"did not try to {undo}"
+            if entry.error is None
+            else f"could not {undo}: {read_error(messages, entry.error)}"
+        )
     if any(isinstance(entry.error, Unreachable) and not isinstance(entry.error, AccessDenied) for entry in left):
-        yield "when it is reached again, pulumi up goes on from there"
+        yield "run pulumi up when the host can be reached again"
 
 
 def state_delete(urn: str) -> str:
@@ -187,62 +204,57 @@ def state_delete(urn: str) -> str:
 
 def same_host_unknown(uri: str, recorded_uri: object, error: VirtnetError) -> str:
     """A changed uri that cannot be asked."""
-    return (
-        f"whether {uri} is the same host as {recorded_uri} cannot be told, so nothing is changed or replaced: {error}"
-    )
+    return f"nothing was changed or replaced, because virtnet can't tell whether {uri} is the same host as {recorded_uri}: {error}"
 
 
 def no_uuid_told(uri: str) -> str:
     """A uri whose libvirt knows nothing of its host, as libvirt's network driver alone does."""
     return (
-        f"libvirt at {uri} does not say which host it is on; use a uri with the host's hypervisor and the same way there, "
-        "like qemu:///system or qemu+ssh://…/system"
+        f"libvirt at {uri} doesn't report a host UUID. Use a URI of the host's hypervisor with the same transport, for "
+        "example qemu:///system or qemu+ssh://…/system"
     )
 
 
 def other_host(of: Subject, uri: object, host_uuid: str, recorded_host_uuid: object) -> str:
     """A recorded resource that is not there, on a host that is not the recorded one."""
     return (
-        f"{subject(of)}: {uri} now reaches another host ({host_uuid} instead of {recorded_host_uuid}), where it is not; "
-        f"correct the uri, or drop it from the state: {state_delete(of.urn)}"
+        f"{subject(of)}: {uri} now reaches another host ({host_uuid} instead of {recorded_host_uuid}), which doesn't have "
+        f"it. Correct the uri, or remove it from the state: {state_delete(of.urn)}"
     )
 
 
 def not_imported(kind: str) -> str:
     """A kind of resource that is declared rather than imported."""
-    return f"a {kind} is not imported: declare it, and pulumi up takes note of the values that it finds"
+    return f"a {kind} can't be imported. Declare it in the program, and pulumi up records the current values"
 
 
 def owned_by_other(of: Subject, owner: str, alias: str) -> str:
     """What was to be imported, and has the mark of another resource. `alias` is by what name that may be its own."""
-    old_name = (
-        f"; if that is this resource by an old name, {alias_option(alias)} instead of importing it" if alias else ""
-    )
     return (
-        f"{subject(of)} was not imported: it belongs to '{owner}' by its mark, and each would change it and remove it "
-        f"under the other{old_name}; otherwise let go of it there first (on_delete keep, then destroy), or, where nobody "
-        "owns it any more, declare it with adopt, which takes it over"
+        f"{subject(of)} was not imported: its owner mark names '{owner}', and two owners would change and remove it "
+        'against each other. To move it here, first release it there (on_delete="keep", then destroy)'
+        f"{if_own(alias)}. If that owner no longer exists, declare it with adopt=True instead"
     )
 
 
 def went_away(of: Subject) -> str:
     """Something that was to be imported."""
-    return f"{subject(of)} went away while it was looked at"
+    return f"{subject(of)} was removed during the import"
 
 
 def not_deleted(of: Subject, error: VirtnetError) -> str:
     """A delete whose host cannot be reached."""
     return (
-        f"{subject(of)} was not deleted: {error} (if the host is gone for good, drop it from the state: "
-        f"{state_delete(of.urn)})"
+        f"{subject(of)} was not deleted: {error}. If the host no longer exists, remove it from the state: "
+        f"{state_delete(of.urn)}"
     )
 
 
 def gone_again(of: Subject) -> str:
     """What is not there after the last step."""
-    return f"{subject(of)}: was applied and is gone again, as someone removed it; run pulumi up"
+    return f"{subject(of)}: was applied, and then somebody removed it. Run pulumi up"
 
 
 def recorded_is_shown(error: VirtnetError) -> str:
     """A refresh of a host that cannot be reached, where the settings ask for what is recorded."""
-    return f"what is recorded is shown, as virtnet:unreachable is recorded: {error}"
+    return f'the refresh kept the recorded values, because virtnet:unreachable is "recorded": {error}'

@@ -425,7 +425,7 @@ class Plugin(ResourceProviderServicer):
         functions = {f"{PACKAGE}:index:{function.name}": function for function in FUNCTIONS}
         function = functions.get(request.tok)
         if function is None:
-            raise Refused(f"virtnet has no function {request.tok}; those there are: {', '.join(functions)}")
+            raise Refused(f"virtnet has no function {request.tok}. Its functions: {', '.join(functions)}")
         given = self._take(request.args)
         from virtnet.spec.messages import reason
 
@@ -484,7 +484,7 @@ class Plugin(ResourceProviderServicer):
         kinds = {f"{PACKAGE}:index:{name}": name for name in self._catalogue.kinds}
         kind = parse_urn(urn).kind
         if kind not in kinds:
-            raise Refused(f"virtnet has no resource type {kind}; those there are: {', '.join(kinds)}")
+            raise Refused(f"virtnet has no resource type {kind}. Its resource types: {', '.join(kinds)}")
         return kinds[kind]
 
     def _resource(self, urn: str) -> "Resource[Any]":

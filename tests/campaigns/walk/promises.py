@@ -111,7 +111,7 @@ def _of_network(effect: Effect, said: Promises) -> bool:
         case "unplugged":
             # Of who is plugged in again after a restart it says for how long.
             return said.disconnects or said.says(
-                rf"\b{re.escape(effect.detail)}\b.* cut off, as on_delete is disconnect"
+                rf"\b{re.escape(effect.detail)}\b.* disconnected, because on_delete is \"disconnect\""
             )
         case "restarted":
             return said.destroys or said.will(r"\[restart\]$|will stop the network")

@@ -285,7 +285,7 @@ def test_what_a_resource_of_this_run_has_is_not_taken_from_it() -> None:
     life.create(inputs(OLD), together=True)
     before = life.host.state()
 
-    with pytest.raises(Refused, match=f"it belongs to {FLAT}, which this program has too"):
+    with pytest.raises(Refused, match=f"{FLAT} in this program manages it too"):
         life.create(inputs(ANOTHER, adopt=True), together=True)
     seen = lifecycle.preview(RESOURCE, None, inputs(NEW), life.connect, claims=life.claims)
 

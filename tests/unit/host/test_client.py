@@ -180,7 +180,7 @@ class TestSysctl:
 
     @pytest.mark.parametrize("key", ["", "/etc/passwd", "net/../../etc/passwd", "..", "net/ipv4\0/x"])
     def test_refuses_what_is_no_key(self, machine: Machine, key: str, tmp_path: Path) -> None:
-        with pytest.raises(HostFailure, match="is no kernel parameter of this host"):
+        with pytest.raises(HostFailure, match="isn't a kernel parameter of this host"):
             Host(machine, proc_sys=str(tmp_path)).write_sysctl(key, "1")
 
 
@@ -228,7 +228,7 @@ class TestFiles:
         assert Host(machine).list_directory(str(tmp_path)) == ["*", "..b", ".a", "?", "dangling"]
 
     def test_a_nul_is_refused(self, machine: Machine) -> None:
-        with pytest.raises(HostFailure, match="nothing on a host has a NUL in its name"):
+        with pytest.raises(HostFailure, match="a name can't contain a NUL character"):
             Host(machine).read_file("/etc/\0")
 
     def test_removes_and_is_content_when_it_is_gone(self, machine: Machine, tmp_path: Path) -> None:
@@ -345,7 +345,7 @@ class TestPrograms:
     def test_names_the_package_of_a_missing_one(self, tmp_path: Path) -> None:
         with pytest.raises(
             HostFailure,
-            match="could not list the addresses on this host: there is no program 'ip'; install iproute2",
+            match=r"could not list the addresses on this host: the program 'ip' isn't installed\. Install iproute2",
         ):
             self.host(tmp_path, None).addresses()
 
@@ -358,13 +358,13 @@ class TestPrograms:
     def test_says_that_root_is_needed(self, tmp_path: Path) -> None:
         host = self.host(tmp_path, "echo 'RTNETLINK answers: Operation not permitted' >&2; exit 2")
 
-        with pytest.raises(AccessDenied, match="does not let this user delete the interface br0; run as root"):
+        with pytest.raises(AccessDenied, match=r"doesn't let this user delete the interface br0 .*Run as root"):
             host.delete_link("br0")
 
     def test_gives_up_on_one_that_hangs(self, tmp_path: Path) -> None:
         host = self.host(tmp_path, "exec /bin/sleep 60")
 
-        with pytest.raises(HostFailure, match=r"'ip' gave no answer in 0\.5 s; try again"):
+        with pytest.raises(HostFailure, match=r"'ip' didn't answer in 0\.5 s\. Try again"):
             host.routes()
 
     @pytest.mark.parametrize("name", ["-help", "x; touch owned", "$(touch owned)", "a b", "type"])
@@ -500,7 +500,7 @@ class TestProcesses:
     def test_says_which_one_goes_on(self, machine: Machine) -> None:
         code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
         with self.started(code) as process:
-            with pytest.raises(HostFailure, match=f"could not end process {process.pid} on this host: it goes on"):
+            with pytest.raises(HostFailure, match=f"could not end process {process.pid} on this host: it still runs"):
                 Host(machine, seconds_for_an_end=0.1).end_process(process.pid)
             process.kill()
 

@@ -29,5 +29,5 @@ class EndedBetweenTwoQuestions:
 def test_a_network_that_ends_between_two_questions_is_gone() -> None:
     ending = EndedBetweenTwoQuestions()
 
-    with pytest.raises(NotFound, match="network 'throw-away', which ended while it was looked at"):
+    with pytest.raises(NotFound, match="network 'throw-away', which stopped while virtnet was reading it"):
         report_network(ending)

@@ -64,7 +64,7 @@ def test_what_another_owns_is_not_imported(mark: OwnerMark, alias: bool) -> None
         imported(libvirt)
     looked_at = lifecycle.import_existing(NETWORK_IN_KINDS, "there", GIVEN, connect_to(libvirt), to_own=False)
 
-    assert f"it belongs to '{mark.owner_shown}' by its mark" in str(refused.value)
+    assert f"its owner mark names '{mark.owner_shown}'" in str(refused.value)
     assert ("aliases=[" in str(refused.value)) == alias
     assert looked_at.outputs["uuid"] == UUID
     assert libvirt.effects.log == []
@@ -129,7 +129,7 @@ def test_of_two_that_import_one_network_the_first_that_updates_has_it() -> None:
     with pytest.raises(Refused, match=RefusalKind.TAKEN_OVER.name):
         updated(libvirt, second, **other)
     lifecycle.delete(NETWORK_IN_KINDS, second.outputs, connect_to(libvirt), lambda line: None)
-    with pytest.raises(Refused, match="it belongs to 'urn:there' by its mark"):
+    with pytest.raises(Refused, match="its owner mark names 'urn:there'"):
         imported(libvirt, **other)
 
     assert seen is not None
@@ -158,9 +158,9 @@ def test_a_transient_network_is_marked_with_its_definition() -> None:
         (OwnerMark(""), ""),
         (
             OwnerMark("project/stack/before"),
-            "it belongs to 'project/stack/before' by its mark, from which it is taken over",
+            "takes the network over from 'project/stack/before'",
         ),
-        (OwnerMark("project/stack/before", urn="urn:b\nimport os"), "it belongs to 'urn:b�import os' by its mark"),
+        (OwnerMark("project/stack/before", urn="urn:b\nimport os"), "takes the network over from 'urn:b�import os'"),
     ],
 )
 def test_the_program_that_virtnet_import_prints_names_the_owner_in_a_comment(mark: OwnerMark | None, said: str) -> None:

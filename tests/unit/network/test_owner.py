@@ -100,7 +100,7 @@ def test_an_adoption_that_fails_takes_its_mark_back(broken: int) -> None:
     libvirt = host_with_a_network()
     before, libvirt.effects.fail_at, libvirt.effects.fail_after = libvirt.snapshot(), broken, True
 
-    with pytest.raises(VirtnetError, match=r"everything was taken back|nothing was changed"):
+    with pytest.raises(VirtnetError, match=r"all changes were rolled back|nothing was changed"):
         created(libvirt, "project/stack/a", domain={"name": "lab.test"}, active=True, autostart=False)
 
     assert libvirt.snapshot() == before
@@ -259,7 +259,7 @@ def test_what_a_resource_of_this_run_has_is_not_taken_from_it() -> None:
     lifecycle.create(NETWORK_IN_KINDS, a, connect_to(libvirt), lambda line: None, claims=claims)
     before = libvirt.snapshot()
 
-    with pytest.raises(Refused, match="it belongs to project/stack/a, which this program has too"):
+    with pytest.raises(Refused, match="project/stack/a in this program manages it too"):
         lifecycle.create(NETWORK_IN_KINDS, b, connect_to(libvirt), lambda line: None, claims=claims)
     seen = lifecycle.preview(NETWORK_IN_KINDS, None, b, connect_to(libvirt), claims=claims)
 

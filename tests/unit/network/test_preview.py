@@ -144,7 +144,7 @@ def test_a_name_that_is_known_later_may_leave_the_network_as_it_is() -> None:
     lines = HostWithUsers().preview(name=UNKNOWN)
 
     assert lines[1].startswith(f"{ABOUT}{IN_KINDS.replacement}")
-    assert lines[1].endswith("or it stays, if name, known only when applied, is as it was")
+    assert lines[1].endswith("Nothing is replaced if name, known only when applied, doesn't change")
 
 
 def test_a_delete_on_a_host_that_is_looked_at_says_nothing_of_what_cannot_be_seen() -> None:

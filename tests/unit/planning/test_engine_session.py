@@ -181,5 +181,5 @@ def test_what_is_refused_whatever_it_turns_out_to_be(preview: Preview, refused: 
 def test_a_refusal_stands_first() -> None:
     first, *rest = messages.lines(REFUSED._replace(partly_unknown=True), IN_KINDS)
 
-    assert "this would be refused" in first
+    assert "pulumi up would refuse this" in first
     assert not [line for line in rest if "refused" in line]

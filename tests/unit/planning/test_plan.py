@@ -68,7 +68,7 @@ def test_a_refused_plan_takes_no_step() -> None:
     done: list[str] = []
     plan = Plan(steps=(Noted("a", done),), refusals=(Refusal(Wrong.ONE_THING), Refusal(Wrong.ANOTHER)))
 
-    with pytest.raises(Refused, match=r" was not touched: one thing is wrong; another is wrong$"):
+    with pytest.raises(Refused, match=r" was not changed: one thing is wrong\. another is wrong$"):
         apply(plan, CLIENTS, LAB, messages=lambda: MESSAGES)
 
     assert done == []
@@ -85,7 +85,7 @@ def test_a_later_step_fails_and_all_is_taken_back_last_first() -> None:
 
     said = failing(Noted("a", done), Noted("b", done, can_undo=False), Noted("c", done, HostFailure("no room")))
 
-    assert said == "network 'lab' on qemu:///system: could not do c: no room (everything was taken back)"
+    assert said == "network 'lab' on qemu:///system: could not do c: no room (all changes were rolled back)"
     assert done == ["do a", "do b", "do c", "undo c", "undo a"]
 
 
@@ -98,8 +98,8 @@ def test_what_cannot_be_taken_back_is_said_and_the_rest_is_tried() -> None:
     )  # fmt: skip
 
     assert said == (
-        "network 'lab' on qemu:///system: could not do c: no room (left undone: could not undo b: this host does not "
-        "let this user do it)"
+        "network 'lab' on qemu:///system: could not do c: no room (not everything was rolled back: could not undo "
+        "b: this host does not let this user do it)"
     )
     assert done[-1] == "undo a"
 
@@ -131,8 +131,9 @@ def test_a_host_that_is_lost_is_asked_once_and_said_once() -> None:
     said = failing(Noted("a", done), Noted("b", done, Unreachable("the connection was lost"), undo_fails=lost))
 
     assert said == (
-        "network 'lab' on qemu:///system: could not do b: the connection was lost (left undone: could not undo b: "
-        "libvirt cannot be reached; could not undo a either; when it is reached again, pulumi up goes on from there)"
+        "network 'lab' on qemu:///system: could not do b: the connection was lost (not everything was rolled back: "
+        "could not undo b: libvirt cannot be reached; did "
+        "not try to undo a; run pulumi up when the host can be reached again)"
     )
     assert "undo a" not in done
 

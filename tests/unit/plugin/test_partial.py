@@ -59,7 +59,7 @@ def test_a_line_is_told_before_each_step() -> None:
         "network 'lab' on qemu:///system: define a nat network with 10.9.0.1/24 on bridge vn-lab",
         "network 'lab' on qemu:///system: start the network",
         "network 'lab' on qemu:///system: set autostart to true",
-        "network 'lab' on qemu:///system: note in its metadata that it is complete",
+        "network 'lab' on qemu:///system: mark the network as complete in its metadata",
     ]
 
 
@@ -72,7 +72,7 @@ def test_a_create_that_cannot_be_taken_back_gives_the_outputs_of_what_is_there()
     libvirt.set_autostart = a_failure  # type: ignore[method-assign, assignment]
     libvirt.undefine_network = a_failure  # type: ignore[method-assign]
 
-    with pytest.raises(ApplyFailed, match="left undone: could not remove the definition") as raised:
+    with pytest.raises(ApplyFailed, match="not everything was rolled back: could not remove the definition") as raised:
         lifecycle.create(NETWORK, checked(NAT), connect, keep_silent)
 
     (report,) = libvirt.reports.values()

@@ -127,11 +127,14 @@ def test_what_the_plugin_understands(plugin: provider_pb2_grpc.ResourceProviderS
             {"unreachable": "ignore"},
             ['virtnet:unreachable="ignore": must be one of fail, recorded (correct it with pulumi config set)'],
         ),
-        ({"url": "x"}, ["virtnet:url: is not a property; did you mean 'uri'? (correct it with pulumi config set)"]),
+        (
+            {"url": "x"},
+            ["virtnet:url: is an unknown property. Did you mean 'uri'? (correct it with pulumi config set)"],
+        ),
         (
             {"xyzzy": "x"},
             [
-                "virtnet:xyzzy: is not a setting of virtnet; those there are: uri, unreachable, refusals (correct it "
+                "virtnet:xyzzy: is an unknown setting of virtnet. Use one of: uri, unreachable, refusals (correct it "
                 "with pulumi config set)"
             ],
         ),
@@ -220,10 +223,10 @@ def test_what_is_wrong_is_said_with_its_path(plugin: provider_pb2_grpc.ResourceP
     response = check(plugin, {"mtu": 5, "ips": [{"localPtr": True}], "dns": {"hosts": [{"ip": "10.0.0.300"}]}})
 
     assert {(failure.property, failure.reason) for failure in response.failures} == {
-        ("", "mtu=5: is too small; the smallest allowed is 68"),
-        ("", "ips[0].address: is required; add it"),
-        ("", 'dns.hosts[0].ip="10.0.0.300": is no IP address; write it like 192.168.123.1 or fd00:123::1'),
-        ("", "dns.hosts[0].hostnames: is required; add it"),
+        ("", "mtu=5: is too small. The smallest allowed value is 68"),
+        ("", "ips[0].address: is required. Add it"),
+        ("", 'dns.hosts[0].ip="10.0.0.300": isn\'t a valid IP address. Use a form like 192.168.123.1 or fd00:123::1'),
+        ("", "dns.hosts[0].hostnames: is required. Add it"),
     }
 
 
@@ -231,8 +234,8 @@ def test_no_failure_repeats_a_secret(plugin: provider_pb2_grpc.ResourceProviderS
     response = check(plugin, {"mac": secret("52-54-00-AA-BB-CC"), "mtu": secret(5)})
 
     assert [(failure.property, failure.reason) for failure in response.failures] == [
-        ("", "mtu: is too small; the smallest allowed is 68"),
-        ("", "mac: is no MAC address; write six bytes like 52:54:00:12:34:56"),
+        ("", "mtu: is too small. The smallest allowed value is 68"),
+        ("", "mac: isn't a valid MAC address. Use six bytes, for example 52:54:00:12:34:56"),
     ]
 
 
@@ -243,7 +246,7 @@ def test_no_suggestion_is_made_of_a_secret(plugin: provider_pb2_grpc.ResourcePro
     )
 
     assert "10.9.0.2" in open_
-    assert hidden == "ips[0].dhcp=true: must be a group of named values"
+    assert hidden == "ips[0].dhcp=true: must be an object with named values"
 
 
 def test_an_unreachable_host_is_a_bare_sentence(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
@@ -253,7 +256,7 @@ def test_an_unreachable_host_is_a_bare_sentence(plugin: provider_pb2_grpc.Resour
         plugin.Create(provider_pb2.CreateRequest(urn=URN, properties=properties))
 
     assert raised.value.code() is grpc.StatusCode.UNKNOWN
-    assert raised.value.details().startswith(f"libvirt at {NOWHERE} cannot be reached; start libvirtd")
+    assert raised.value.details().startswith(f"libvirt at {NOWHERE} can't be reached (")
     assert "\n" not in raised.value.details()
 
 
@@ -299,15 +302,17 @@ def test_a_question_that_is_wrong_is_refused_with_its_path(plugin: provider_pb2_
     response = plugin.Invoke(request)
 
     assert {(failure.property, failure.reason) for failure in response.failures} == {
-        ("", "network: is required; add it"),
-        ("", "prefixLength=0: is too small; the smallest allowed is 1"),
+        ("", "network: is required. Add it"),
+        ("", "prefixLength=0: is too small. The smallest allowed value is 1"),
     }
 
 
 def test_what_is_not_there_is_said_with_what_there_is(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
-    with pytest.raises(grpc.RpcError, match=r"has no function virtnet:index:getNothing; those there are: .*getHost"):
+    with pytest.raises(grpc.RpcError, match=r"has no function virtnet:index:getNothing\. Its functions: .*getHost"):
         plugin.Invoke(provider_pb2.InvokeRequest(tok="virtnet:index:getNothing"))
-    with pytest.raises(grpc.RpcError, match=r"has no resource type virtnet:index:Nothing; those there are: .*Libvirt"):
+    with pytest.raises(
+        grpc.RpcError, match=r"has no resource type virtnet:index:Nothing\. Its resource types: .*Libvirt"
+    ):
         plugin.Check(provider_pb2.CheckRequest(urn=URN.replace("LibvirtNetwork", "Nothing")))
 
 

@@ -192,7 +192,7 @@ def test_an_address_that_went_elsewhere_is_told_and_changes_nothing() -> None:
     assert [one["kind"] for one in seen["problems"]] == [ProblemKind.ADDRESS_MISSING.value]
     assert found.changes == ()
     assert [messages().sentence(note) for note in found.notes] == [
-        "the host does not have the address 198.51.100.1 any more; no update mends that"
+        "the host no longer has the address 198.51.100.1. pulumi up doesn't fix that"
     ]
     later = planned(clients, checked(listen_address="198.51.100.1", sources=["203.0.113.0/24"]), seen)
     assert later.refusals == (), "it closes"

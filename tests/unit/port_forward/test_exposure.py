@@ -34,14 +34,14 @@ def told(plan: Any) -> list[str]:
         (
             {"listen_address": "2606:4700::1", "target_name": "web"},
             ["opens tcp 8080 of 2606:4700::1 to guest web ([fd00:123::50]:80), from anywhere",
-             "attention: 2606:4700::1 is an address of the internet"],
+             "attention: 2606:4700::1 is a public internet address"],
         ),
         (
             {"ports": [{"protocol": "tcp", "listen_port": "20-2000"}], "allow_ssh": True},
             ["opens tcp 20-2000 of every IPv4 address of the host to guest web (192.168.123.50:20-2000), from anywhere",
-             "attention: tcp 20-1023 is below 1024, where the host's own services are looked for",
-             "attention: ssh to port 22 of any address of this host leads to the guest from now on, and no longer to "
-             "the host; be sure of another way in"],
+             "attention: tcp 20-1023 is below 1024, where clients expect the host's own services",
+             "attention: ssh to port 22 of any address of this host reaches the guest from now on, and no longer "
+             "the host. Make sure that you have another way to log in to the host"],
         ),
     ],
 )  # fmt: skip
@@ -51,7 +51,7 @@ def test_a_create(inputs: dict[str, Any], lines: list[str]) -> None:
     assert told(planned(at(host), checked(**inputs))) == lines
 
 
-GO_ON = "; connections that are open go on until they end"
+GO_ON = ". Established connections continue until they end"
 OPEN = "opens tcp 8080 of every IPv4 address of the host to guest web (192.168.123.50:80), from anywhere"
 
 
@@ -113,7 +113,7 @@ def test_what_the_same_program_is_about_to_make_is_announced_by_its_inputs() -> 
     assert told(planned(clients, by_name)) == [
         "opens tcp 8080 of every IPv4 address of the host to port 80 of guest web, from anywhere",
         "opens udp 5000-5010 of every IPv4 address of the host to port 5000-5010 of guest web, from anywhere",
-        "network 'other' is not there yet; it has to be when this is applied, and the rest is planned then",
+        "network 'other' doesn't exist yet. It must exist when this is applied, and the rest is planned then",
     ]
     assert told(planned(clients, checked(network="other", sources=["10.0.0.1"])))[0] == (
         "opens tcp 8080 of every IPv4 address of the host to 192.168.123.50:80, from 10.0.0.1/32"

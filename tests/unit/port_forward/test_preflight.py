@@ -255,7 +255,7 @@ def test_a_chain_that_drops_later_on_is_named_by_a_refresh() -> None:
     (problem,) = refreshed(clients, recorded)["problems"]
 
     assert messages().sentence(problem_of(problem)) == (
-        "packets to the guest are dropped by chain forward of table inet mine, by its policy drop; to let it pass: nft "
+        "chain forward of table inet mine drops packets to the guest, by its policy drop. To accept them: nft "
         "insert rule inet mine forward ct status dnat ct mark and 0x10000000 == 0x10000000 accept"
     )
 
@@ -405,12 +405,12 @@ def test_every_refusal_reads_as_a_sentence_with_its_fix() -> None:
     ])).refusals  # fmt: skip
 
     assert [str(messages().advice(one)) for one in found] == [
-        "this host does not have the address 198.51.100.2: it has 198.51.100.1 and 192.168.123.1; correct "
+        "this host doesn't have the address 198.51.100.2: it has 198.51.100.1 and 192.168.123.1. Correct "
         "listen_address, or add the address",
-        "tcp 22 is the port of this host's own ssh server, and may be the way in; choose another listen_port, or, "
-        "where there is another way in, set allow_ssh",
-        "a process of this host has tcp 8080 of 0.0.0.0 already, and nobody would reach it any more; choose another "
-        "listen_port, or stop that process",
-        "tcp 8443 of this host is sent elsewhere by a rule of others (nft: inet firewalld: tcp dport 8443 counter dnat "
-        "ip to 192.168.123.60:443); choose another listen_port, or remove that rule by what made it",
+        "tcp 22 is the port of this host's own ssh server, and may be your only way to log in. Choose another "
+        "listen_port. If you have another way to log in, set allow_ssh",
+        "a process of this host already listens on tcp 8080 of 0.0.0.0, and would no longer be reachable. Choose "
+        "another listen_port, or stop that process",
+        "another rule already redirects tcp 8443 of this host (nft: inet firewalld: tcp dport 8443 counter dnat ip to "
+        "192.168.123.60:443). Choose another listen_port, or remove that rule with the program that added it",
     ]

@@ -121,7 +121,7 @@ def test_what_is_done_to_it_is_said() -> None:
     install, start = planned(clients, checked(), refreshed(clients, recorded)).steps
 
     assert (install.describe().kind, start.describe().kind) == (StepKind.INSTALL_RESTORE, StepKind.RESTART_RESTORE)
-    assert messages().sentence(start.describe()) == f"start {SERVICE} anew, by what is installed now"
+    assert messages().sentence(start.describe()) == f"restart {SERVICE} with the installed files"
     host.services.found[SERVICE] = ServiceReport(enabled=False, active=False)
     *_, remove = planned(clients, None, recorded).steps
     assert messages().sentence(remove.describe()).startswith("remove /etc/virtnet/port-forwards.nft")

@@ -126,7 +126,7 @@ def test_one_of_another_owner_is_not_imported_but_may_be_looked_at() -> None:
     clients = at(forwarding_host())
     applied(clients, checked(**SECOND))
 
-    with pytest.raises(Refused, match="it belongs to 'project/other/mail' by its mark"):
+    with pytest.raises(Refused, match="its owner mark names 'project/other/mail'"):
         lifecycle.import_existing(PORT_FORWARD, "25/tcp", GIVEN, lambda _: clients)
 
     seen = lifecycle.import_existing(PORT_FORWARD, "25/tcp", GIVEN, lambda _: clients, to_own=False)
@@ -137,7 +137,7 @@ def test_one_of_another_owner_is_not_imported_but_may_be_looked_at() -> None:
 @pytest.mark.parametrize(
     ("wanted", "reason"),
     [
-        ("web", "has no port forward 'web' \\(there are"),
+        ("web", "has no port forward 'web' \\(existing ones:"),
         ("9090/tcp", "has no port forward '9090/tcp'"),
         ("8080/udp", "has no port forward"),
         ("8080/tcp", "several port forwards of qemu:///system have 8080/tcp"),

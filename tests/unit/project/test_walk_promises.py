@@ -60,7 +60,7 @@ AUTOSTART = of_network("autostart changes (true -> false) [live]")
     [
         (EDITED, preview(BY_HOSTS), []),
         (EDITED, preview(AUTOSTART), ["running"]),
-        (EDITED, preview(of_network("note: ips differs on the host and mending it is more")), ["running"]),
+        (EDITED, preview(of_network("note: ips has drifted, and fixing it needs more")), ["running"]),
         (EDITED, preview(BY_HOSTS.replace("lab0", "lab1")), ["running"]),
         (EDITED, preview(op="delete"), []),
         (STOPPED, preview(of_network("active changes (true -> false) [restart]")), ["unplugged"]),
@@ -71,16 +71,20 @@ AUTOSTART = of_network("autostart changes (true -> false) [live]")
         (STOPPED, preview(op="delete", onDelete="disconnect"), []),
         (RESTARTED, preview(of_network("mtu is added (1400) [restart]")), []),
         (RESTARTED, preview(of_network("mtu is added (1400) [live]")), ["restarted"]),
-        (UNPLUGGED, preview(of_network("note: link plug-lab0 is cut off, as on_delete is disconnect")), []),
+        (UNPLUGGED, preview(of_network('note: link plug-lab0 is disconnected, because on_delete is "disconnect"')), []),
         (
             UNPLUGGED,
-            preview(of_network("note: link plug-lab0 is cut off for about 0.7 s and plugged in again")),
+            preview(of_network("note: link plug-lab0 loses the network's gateway for about 0.7 s")),
             ["unplugged"],
         ),
-        (UNPLUGGED, preview(of_network("note: link plug-lab1 is cut off, as on_delete is disconnect")), ["unplugged"]),
+        (
+            UNPLUGGED,
+            preview(of_network('note: link plug-lab1 is disconnected, because on_delete is "disconnect"')),
+            ["unplugged"],
+        ),
         (NETWORK._replace(autostart=False), preview(AUTOSTART), []),
         (NETWORK._replace(autostart=False), preview(BY_HOSTS), ["autostart"]),
-        (TAKEN, preview(of_network("note: it belongs to 'a' by its mark, from which it is taken over")), []),
+        (TAKEN, preview(of_network("note: takes the network over from 'a', which its owner mark names")), []),
         (TAKEN, preview(BY_HOSTS), ["mark"]),
         (NETWORK._replace(uuid="v"), preview(of_network("mtu is added (1400) [restart]")), ["made anew"]),
         (NETWORK._replace(uuid="v"), preview(of_network("name changes (lab1 -> lab0) [replace]")), []),
@@ -97,8 +101,8 @@ def test_what_became_of_a_network(becomes: Network | None, said: Done, left: Seq
 @pytest.mark.parametrize(
     ("becomes", "note", "untold"),
     [
-        (RESTARTED, "note: link plug-lab0 is cut off for about 0.7 s", []),
-        (RESTARTED, "note: link plug-lab00 is cut off for about 0.7 s", ["lab0: plug-lab0"]),
+        (RESTARTED, "note: link plug-lab0 loses the network's gateway for about 0.7 s", []),
+        (RESTARTED, "note: link plug-lab00 loses the network's gateway for about 0.7 s", ["lab0: plug-lab0"]),
         (EDITED, "", []),
     ],
 )

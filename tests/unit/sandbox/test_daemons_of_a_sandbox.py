@@ -33,5 +33,7 @@ def test_the_daemons_are_those_named_or_those_there(
 def test_daemons_that_there_are_none_of_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "virtbingd")
 
-    with pytest.raises(Refused, match="is 'virtbingd'; it can be libvirtd, modular, modular-virtproxyd, or left out"):
+    with pytest.raises(
+        Refused, match=r"is 'virtbingd'\. Set it to one of libvirtd, modular, modular-virtproxyd, or unset it"
+    ):
         refusals.check_programs(rootless=False)

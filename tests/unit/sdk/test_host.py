@@ -81,8 +81,8 @@ def test_args_and_dicts_mean_the_same_as_keywords(engine: Engine) -> None:
     ("args", "keywords", "said"),
     [
         ({"uri": "x"}, {"uri": "y"}, "from args or as keywords, not from both"),
-        ({"network": {}}, {}, "has no input 'network'; did you mean 'networks'\\?"),
-        ({}, {"network": {}}, "VirtualNetworkHost has no input 'network'; did you mean 'networks'\\?"),
+        ({"network": {}}, {}, "has no input 'network'. Did you mean 'networks'\\?"),
+        ({}, {"network": {}}, "VirtualNetworkHost has no input 'network'. Did you mean 'networks'\\?"),
         ({"networks": ["lab"]}, {}, "are a dict of inputs by network name"),
         ({"networks": {"lab": "nat"}}, {}, "are Args or a dict, not 'nat'"),
         ({"forwarding": "yes"}, {}, "are Args or a dict, not 'yes'"),

@@ -207,7 +207,7 @@ def test_args_of_another_kind_are_refused(engine: Engine) -> None:
 def test_options_that_a_dynamic_provider_has_no_answer_to_are_refused_with_what_to_do(
     engine: Engine, option: str, opts: pulumi.ResourceOptions
 ) -> None:
-    with pytest.raises(ValueError, match=f"takes no option {option}; take over what is there with adopt=True"):
+    with pytest.raises(ValueError, match=rf"doesn't support the option {option}\. Manage what exists with adopt=True"):
         run(lambda: virtnet.LibvirtNetwork("lab", opts=opts))
 
     assert engine.inputs == {}
@@ -324,22 +324,22 @@ def test_the_users_program_loads_nothing_of_the_provider_but_dynamic() -> None:
 @pytest.mark.parametrize(
     ("constructor", "keyword", "said"),
     [
-        (virtnet.LibvirtNetwork, "foward", "LibvirtNetwork has no input 'foward'; did you mean 'forward'?"),
+        (virtnet.LibvirtNetwork, "foward", "LibvirtNetwork has no input 'foward'. Did you mean 'forward'?"),
         (
             virtnet.LibvirtNetwork,
             "portIsolated",
-            "LibvirtNetwork has no input 'portIsolated'; did you mean 'port_isolated'?",
+            "LibvirtNetwork has no input 'portIsolated'. Did you mean 'port_isolated'?",
         ),
-        (virtnet.HostForwarding, "ip4", "HostForwarding has no input 'ip4'; did you mean 'ipv4'?"),
-        (native.LibvirtNetwork, "foward", "LibvirtNetwork has no input 'foward'; did you mean 'forward'?"),
-        (native.HostForwarding, "presist", "HostForwarding has no input 'presist'; did you mean 'persist'?"),
-        (virtnet.ForwardArgs, "mod", "ForwardArgs has no input 'mod'; did you mean 'mode'?"),
+        (virtnet.HostForwarding, "ip4", "HostForwarding has no input 'ip4'. Did you mean 'ipv4'?"),
+        (native.LibvirtNetwork, "foward", "LibvirtNetwork has no input 'foward'. Did you mean 'forward'?"),
+        (native.HostForwarding, "presist", "HostForwarding has no input 'presist'. Did you mean 'persist'?"),
+        (virtnet.ForwardArgs, "mod", "ForwardArgs has no input 'mod'. Did you mean 'mode'?"),
         (
             virtnet.LibvirtNetworkArgs,
             "bridgeName",
-            "LibvirtNetworkArgs has no input 'bridgeName'; did you mean 'bridge'?",
+            "LibvirtNetworkArgs has no input 'bridgeName'. Did you mean 'bridge'?",
         ),
-        (virtnet.LeaseArgs, "xyzzy", "LeaseArgs has no input 'xyzzy'; those there are: expiry, unit"),
+        (virtnet.LeaseArgs, "xyzzy", "LeaseArgs has no input 'xyzzy'. Its inputs: expiry, unit"),
     ],
 )
 def test_a_keyword_that_is_none_is_named_with_its_class_and_the_nearest(
@@ -358,7 +358,7 @@ def test_a_class_of_the_users_own_is_named_as_it_is(engine: Engine) -> None:
         def __init__(self, name: str, size: int, **inputs: Any) -> None:
             super().__init__(name, mtu=size, **inputs)
 
-    with pytest.raises(TypeError, match=r"^Lab has no input 'foward'; did you mean 'forward'\?$"):
+    with pytest.raises(TypeError, match=r"^Lab has no input 'foward'. Did you mean 'forward'\?$"):
         run(lambda: Lab("lab", 1400, foward={}))
 
 

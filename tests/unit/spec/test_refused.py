@@ -20,7 +20,7 @@ from virtnet.spec.paths import parsed, value_at
 from virtnet.spec.suggestions import TO_BE_FILLED_IN, nearest
 
 MODES = "must be one of nat, route, open, bridge, private, vepa, passthrough, hostdev, none"
-GROUP = "must be a group of named values"
+GROUP = "must be an object with named values"
 
 
 def told(resource: Resource[Any], inputs: dict[str, Any], spelling: Spelling = PYTHON) -> list[str]:
@@ -34,40 +34,40 @@ def told(resource: Resource[Any], inputs: dict[str, Any], spelling: Spelling = P
 @pytest.mark.parametrize(
     ("inputs", "line"),
     [
-        ({"forward": {"mode": "natt"}}, f'forward.mode="natt": {MODES}; did you mean "nat"?'),
-        ({"forward": {"mode": "NAT"}}, f'forward.mode="NAT": {MODES}; did you mean "nat"?'),
+        ({"forward": {"mode": "natt"}}, f'forward.mode="natt": {MODES}. Did you mean "nat"?'),
+        ({"forward": {"mode": "NAT"}}, f'forward.mode="NAT": {MODES}. Did you mean "nat"?'),
         ({"forward": {"mode": "xyzzy"}}, f'forward.mode="xyzzy": {MODES}'),
         (
             {"forward": {"mode": "isolated"}},
-            'forward.mode="isolated": is no mode: for a network that is isolated write none, or leave forward out',
+            'forward.mode="isolated": isn\'t a mode. For an isolated network, use none or remove forward',
         ),
-        ({"forward": "nat"}, f'forward="nat": {GROUP}; write forward={{"mode": "nat"}}'),
-        ({"forward": [{"mode": "nat"}]}, f'forward=[{{"mode": "nat"}}]: {GROUP}; write forward={{"mode": "nat"}}'),
-        ({"ips": ["10.30.0.1/24"]}, f'ips[0]="10.30.0.1/24": {GROUP}; write ips=[{{"address": "10.30.0.1/24"}}]'),
-        ({"ips": "10.30.0.1/24"}, 'ips="10.30.0.1/24": must be a list; write ips=[{"address": "10.30.0.1/24"}]'),
+        ({"forward": "nat"}, f'forward="nat": {GROUP}. Write forward={{"mode": "nat"}}'),
+        ({"forward": [{"mode": "nat"}]}, f'forward=[{{"mode": "nat"}}]: {GROUP}. Write forward={{"mode": "nat"}}'),
+        ({"ips": ["10.30.0.1/24"]}, f'ips[0]="10.30.0.1/24": {GROUP}. Write ips=[{{"address": "10.30.0.1/24"}}]'),
+        ({"ips": "10.30.0.1/24"}, 'ips="10.30.0.1/24": must be a list. Write ips=[{"address": "10.30.0.1/24"}]'),
         (
             {"ips": [{"address": "10.30.0.1/24", "dhcp": True}]},
-            f"ips[0].dhcp=True: {GROUP}; "
-            'write dhcp={"ranges": [{"start": "10.30.0.2", "end": "10.30.0.254"}]}',
+            f"ips[0].dhcp=True: {GROUP}. "
+            'Write dhcp={"ranges": [{"start": "10.30.0.2", "end": "10.30.0.254"}]}',
         ),
         (
             {"ips": [{"address": "10.0.0.1"}]},
-            'ips[0].address="10.0.0.1": has no prefix length; write it like "10.0.0.1/24"',
+            'ips[0].address="10.0.0.1": has no prefix length. Add one, for example "10.0.0.1/24"',
         ),
-        ({"routes": ["10.60.0.0/16"]}, f'routes[0]="10.60.0.0/16": {GROUP}; write '
+        ({"routes": ["10.60.0.0/16"]}, f'routes[0]="10.60.0.0/16": {GROUP}. Write '
          'routes=[{"address": "10.60.0.0/16", "gateway": "..."}]'),
-        ({"name": 5}, 'name=5: must be a text; write "5"'),
-        ({"autostart": "yes"}, 'autostart="yes": must be true or false; write True'),
+        ({"name": 5}, 'name=5: must be a string. Write "5"'),
+        ({"autostart": "yes"}, 'autostart="yes": must be true or false. Write True'),
         ({"mtu": 1400.5}, "mtu=1400.5: must be a whole number"),
-        ({"mtu": 5}, "mtu=5: is too small; the smallest allowed is 68"),
-        ({"foward": {}}, "foward: is not a property; did you mean 'forward'?"),
-        ({"ips": [{"adress": "10.0.0.1/24"}]}, "ips[0].adress: is not a property; did you mean 'address'?"),
-        ({"ips": [{}]}, "ips[0].address: is required; add it"),
+        ({"mtu": 5}, "mtu=5: is too small. The smallest allowed value is 68"),
+        ({"foward": {}}, "foward: is an unknown property. Did you mean 'forward'?"),
+        ({"ips": [{"adress": "10.0.0.1/24"}]}, "ips[0].adress: is an unknown property. Did you mean 'address'?"),
+        ({"ips": [{}]}, "ips[0].address: is required. Add it"),
         ({"forward": {"managed": True}, "ips": [{"address": "10.0.0.1/24"}]},
-         "forward.managed=True: belongs to mode hostdev only; leave it out"),
+         "forward.managed=True: is supported only in mode hostdev. Remove it"),
         ({"bridge": {"name": "b" * 80}},
-         f'bridge.name="{"b" * 56}...: is 80 characters long, and the kernel allows 15; choose a shorter name'),
-        ({"bridge": {"name": "a\x1b[31mb"}}, 'bridge.name="a�[31mb": holds the control character U+001B; remove it'),
+         f'bridge.name="{"b" * 56}...: is 80 characters long, and the kernel allows 15. Choose a shorter name'),
+        ({"bridge": {"name": "a\x1b[31mb"}}, 'bridge.name="a�[31mb": contains the control character U+001B. Remove it'),
     ],
 )  # fmt: skip
 def test_a_network(inputs: dict[str, Any], line: str) -> None:
@@ -77,16 +77,19 @@ def test_a_network(inputs: dict[str, Any], line: str) -> None:
 @pytest.mark.parametrize(
     ("inputs", "line"),
     [
-        ({"ipv4": "on"}, 'ipv4="on": must be true or false; write True'),
-        ({"on_delete": "Keep"}, 'on_delete="Keep": must be one of restore, keep; did you mean "keep"?'),
-        ({"interfaces": {"eth0": True}}, f'interfaces["eth0"]=True: {GROUP}; write {{"ipv4": True}}'),
+        ({"ipv4": "on"}, 'ipv4="on": must be true or false. Write True'),
+        ({"on_delete": "Keep"}, 'on_delete="Keep": must be one of restore, keep. Did you mean "keep"?'),
+        ({"interfaces": {"eth0": True}}, f'interfaces["eth0"]=True: {GROUP}. Write {{"ipv4": True}}'),
         ({"interfaces": ["eth0"]}, f'interfaces=["eth0"]: {GROUP}'),
         (
             {"interfaces": {"a/b": {"ipv4": True}}},
-            "interfaces[\"a/b\"]: is no interface name; leave out '/', ':', '%' and spaces",
+            "interfaces[\"a/b\"]: isn't a valid interface name. Remove '/', ':', '%' and spaces",
         ),
-        ({"interfaces": {"eth0": {"ip4": True}}}, "interfaces[\"eth0\"].ip4: is not a property; did you mean 'ipv4'?"),
-        ({"presist": True}, "presist: is not a property; did you mean 'persist'?"),
+        (
+            {"interfaces": {"eth0": {"ip4": True}}},
+            "interfaces[\"eth0\"].ip4: is an unknown property. Did you mean 'ipv4'?",
+        ),
+        ({"presist": True}, "presist: is an unknown property. Did you mean 'persist'?"),
     ],
 )
 def test_a_hosts_forwarding(inputs: dict[str, Any], line: str) -> None:
@@ -96,16 +99,16 @@ def test_a_hosts_forwarding(inputs: dict[str, Any], line: str) -> None:
 @pytest.mark.parametrize(
     ("resource", "inputs", "line"),
     [
-        (NETWORK, {"portIsolate": True}, "portIsolate: is not a property; did you mean 'portIsolated'?"),
+        (NETWORK, {"portIsolate": True}, "portIsolate: is an unknown property. Did you mean 'portIsolated'?"),
         (NETWORK, {"ips": [{"address": "10.0.0.1/24", "localPtr": "no"}]},
-         'ips[0].localPtr="no": must be true or false; write false'),
-        (NETWORK, {"ips": [{"address": "10.0.0.1/24", "tftp_root": 5}]}, "ips[0].tftpRoot=5: must be a text"),
+         'ips[0].localPtr="no": must be true or false. Write false'),
+        (NETWORK, {"ips": [{"address": "10.0.0.1/24", "tftp_root": 5}]}, "ips[0].tftpRoot=5: must be a string"),
         (NETWORK, {"bridge": {"xyzzy": 1}},
-         "bridge.xyzzy: is not a property; those there are: name, zone, stp, delay, macTableManager"),
-        (NETWORK, {"mtu": "1400"}, 'mtu="1400": must be a whole number; write 1400'),
-        (NETWORK, {"dns": {"enable": 1}}, "dns.enable=1: must be true or false; write true"),
+         "bridge.xyzzy: is an unknown property. Use one of: name, zone, stp, delay, macTableManager"),
+        (NETWORK, {"mtu": "1400"}, 'mtu="1400": must be a whole number. Write 1400'),
+        (NETWORK, {"dns": {"enable": 1}}, "dns.enable=1: must be true or false. Write true"),
         (HOST_FORWARDING, {"interfaces": {"my_if": True}},
-         f'interfaces["my_if"]=true: {GROUP}; write {{"ipv4": true}}'),
+         f'interfaces["my_if"]=true: {GROUP}. Write {{"ipv4": true}}'),
     ],
 )  # fmt: skip
 def test_programs_in_any_language_read_the_spelling_of_the_wire(
@@ -141,7 +144,7 @@ def test_what_is_marked_as_a_secret_is_not_shown_nor_what_is_like_it() -> None:
 
     line = refused(NetworkSpec, failure, {"mac": "52-54-00-00-00-01"}, secret=True)
 
-    assert line == "mac: is no MAC address; write six bytes like 52:54:00:12:34:56"
+    assert line == "mac: isn't a valid MAC address. Use six bytes, for example 52:54:00:12:34:56"
 
 
 @pytest.mark.parametrize(
@@ -237,4 +240,4 @@ def test_what_is_suggested_is_taken_whatever_is_wrong(inputs: dict[str, Any]) ->
 def test_what_is_unknown_is_not_shown(resource: Resource[Any]) -> None:
     failure = Failure("uri", SpecFailure.MISSING)
 
-    assert refused(resource.spec, failure, {"uri": UNKNOWN}) == "uri: is required; add it"
+    assert refused(resource.spec, failure, {"uri": UNKNOWN}) == "uri: is required. Add it"

@@ -26,11 +26,11 @@ from virtnet.port_forward.restore.files import SCRIPT_PATH
 from virtnet.port_forward.rules.names import TABLE
 from virtnet.spec.failures import Detail
 
-_AGAIN: Final = "pulumi refresh, then pulumi up"
+_AGAIN: Final = "Run pulumi refresh, then pulumi up"
 
 _RESTART_DAEMON: Final = (
-    "systemctl restart virtnetworkd (or libvirtd): it makes them anew and leaves guests alone; with firewalld, "
-    "firewall-cmd --reload does it too"
+    "Run systemctl restart virtnetworkd (or libvirtd), which recreates them and doesn't disturb guests. With firewalld, "
+    "firewall-cmd --reload recreates them too"
 )
 
 
@@ -86,22 +86,22 @@ def _parts(missing: Sequence[Mapping[str, str]]) -> list[str]:
 def _properties_unknown(*, properties: Sequence[str], newest: int) -> Advice:
     names = ", ".join(OF_PROPERTY.get(path, path) for path in properties)
     return Advice(
-        f"this libvirt does not know {names}",
-        f"leave them out of programs, or upgrade (libvirt {version_text(newest)} knows them all)",
+        f"this libvirt doesn't support {names}",
+        f"Don't use them in programs, or upgrade (libvirt {version_text(newest)} supports all of them)",
     )
 
 
 def _chains_missing(*, networks: Sequence[str], host: str, **_: object) -> Advice:
     return Advice(
-        f"libvirt's firewall chains are gone, though {_listed(networks)} of {host} should be filtered by them: someone "
-        "flushed the firewall; guests may be cut off or exposed, and no such network can start",
+        f"libvirt's firewall chains are missing, as after a flush, and {_listed(networks)} of {host} need them. Guests "
+        "may be disconnected or exposed, and no such network can start",
         _RESTART_DAEMON,
     )
 
 
 def _rules_missing(*, network: str, missing: Sequence[Mapping[str, str]], **_: object) -> Advice:
     lost = " and ".join(_parts(missing))
-    return Advice(f"network '{network}' has lost its {lost}: someone flushed the firewall", _RESTART_DAEMON)
+    return Advice(f"network '{network}' has lost firewall rules ({lost}), as after a flush", _RESTART_DAEMON)
 
 
 def _packets_dropped(*, network: str, bridge: str, zone: str, dropped: Sequence[Mapping[str, str]]) -> Advice:
@@ -111,13 +111,13 @@ def _packets_dropped(*, network: str, bridge: str, zone: str, dropped: Sequence[
 
 def _packets_not_judged(*, network: str, ways: Sequence[Mapping[str, str]]) -> Advice:
     told = "; ".join(f"{packets(way)} ({place(way)})" for way in ways)
-    return Advice(f"network '{network}': whether these pass depends on rules that are not judged here: {told}")
+    return Advice(f"network '{network}': virtnet can't evaluate the rules that decide about these: {told}")
 
 
 def _legacy_tables(*, tables: Mapping[str, Sequence[str]]) -> Advice:
     told = "; ".join(f"{', '.join(names)} ({program} lists them)" for program, names in tables.items())
     return Advice(
-        f"what drops packets in tables of iptables-legacy is not judged here, as iptables-save lists none of them: {told}"
+        f"virtnet can't evaluate the tables of iptables-legacy, because iptables-save doesn't list them: {told}"
     )
 
 
@@ -125,7 +125,7 @@ def _legacy_tables(*, tables: Mapping[str, Sequence[str]]) -> Advice:
 
 
 def _at_boot(key: str, now: str, at_boot: str, decides: str) -> str:
-    return f"{shown(key)} is {now}, and will be {at_boot} after a boot ({decides})"
+    return f"{shown(key)} is {now}, and will be {at_boot} after the next boot ({decides})"
 
 
 def _set_at_boot(*, key: str, now: str, at_boot: str, source: str) -> Advice:
@@ -143,53 +143,53 @@ def _parameter_unknown(*, key: str) -> Advice:
 def _forwarding_off(*, key: str, now: str, users: Sequence[Mapping[str, str]], **_: object) -> Advice:
     verb = "needs" if len(users) == 1 else "need"
     return Advice(
-        f"{shown(key)} is {now}, and {forwarding_messages.users(users)} {verb} it on: its guests reach nothing outside",
-        f"sysctl -w {shown(key)}=1; a HostForwarding with {_argument(key)} keeps it so",
+        f"{shown(key)} is {now}, and {forwarding_messages.users(users)} {verb} it on. Guests there reach nothing outside",
+        f"Run sysctl -w {shown(key)}=1. A HostForwarding with {_argument(key)} keeps it on",
     )
 
 
 def _forwarding_off_at_boot(*, key: str, now: str, at_boot: str, source: str) -> Advice:
     return Advice(
-        f"{_at_boot(key, now, at_boot, f'as {source} says')}; libvirt turns it on again when its networks start",
-        f"take the line out of {source}, or declare a HostForwarding with {_argument(key)}, whose file comes later",
+        f"{_at_boot(key, now, at_boot, f'as {source} says')}. libvirt turns it on again when its networks start",
+        f"Remove the line from {source}, or declare a HostForwarding with {_argument(key)}, whose file is read later",
     )
 
 
 def _drop_in(*, file: str, owner: str, keys: Sequence[str]) -> Advice:
     return Advice(
-        f"{file} belongs to {_whose(owner)} and keeps {forwarding_messages.parameters(keys) if keys else 'nothing'}"
+        f"{file} belongs to {_whose(owner)} and sets {forwarding_messages.parameters(keys) if keys else 'nothing'}"
     )
 
 
 def _drop_in_edited(*, file: str, owner: str) -> Advice:
     return Advice(
-        f"{file} of {_whose(owner)} was edited by hand: the next pulumi up of it would undo the edit",
-        "pulumi refresh shows it and pulumi up writes the file anew; move lines of your own to another",
+        f"{file} of {_whose(owner)} was edited by hand, and the next pulumi up would undo the edit",
+        "Move your own lines to another file. pulumi refresh shows the edit, and pulumi up rewrites the file",
     )
 
 
 def _drop_in_overridden_at_boot(*, file: str, owner: str, key: str, value: str, at_boot: str, source: str) -> Advice:
     return Advice(
-        f"{file} sets {shown(key)} to {value}, and the next boot gives {at_boot}: {source} beats it",
-        f"take the line out of {source}, or give {_whose(owner)} a drop_in whose name sorts after it",
+        f"{file} sets {shown(key)} to {value}, but the next boot sets it to {at_boot}: {source} overrides it",
+        f"Remove the line from {source}, or give {_whose(owner)} a drop_in whose name sorts after it",
     )
 
 
 def _drop_in_overridden_by_sysctl(*, file: str, key: str, value: str, source: str) -> Advice:
     return Advice(
-        f"`sysctl --system` would set {shown(key)} to {value} (by {source}), unlike a boot and {file}",
-        f"take the line out of {source}",
+        f"`sysctl --system` would set {shown(key)} to {value} because of {source}, unlike a boot and {file}",
+        f"Remove the line from {source}",
     )
 
 
 def _drop_in_overridden_now(*, file: str, owner: str, key: str, now: str, wanted: str, host: str) -> Advice:
-    return Advice(f"{shown(key)} of {host} is {now} now, and {_whose(owner)} ({file}) has it at {wanted}", _AGAIN)
+    return Advice(f"{shown(key)} of {host} is {now}, and {_whose(owner)} ({file}) sets it to {wanted}", _AGAIN)
 
 
 def _managed_twice(*, key: str, files: Sequence[str]) -> Advice:
     return Advice(
-        f"{shown(key)} is managed twice, by {listed(files)}: their owners undo each other",
-        "leave it to one of them, and run pulumi up of the other",
+        f"{shown(key)} is managed twice, by {listed(files)}. Their owners undo each other's changes",
+        "Remove it from one of the two programs, and run pulumi up there",
     )
 
 
@@ -198,14 +198,14 @@ def _file_overridden(*, file: str, keys: Sequence[str]) -> Advice:
 
 
 def _file_overridden_beside_ours(*, file: str, keys: Sequence[str]) -> Advice:
-    return Advice(_file_overridden(file=file, keys=keys).reason, "take the line out there, so that one file says it")
+    return Advice(_file_overridden(file=file, keys=keys).reason, "Remove the line there, so that only one file sets it")
 
 
 def _advertised_routes_at_stake(*, interfaces: Sequence[str]) -> Advice:
     return Advice(
-        f"the host's IPv6 routes over {listed(interfaces)} come from router advertisements: the kernel drops them when "
-        "IPv6 forwarding goes on, also when libvirt turns it on for a network with an IPv6 address",
-        "a HostForwarding with ipv6=True keeps them; without one, set net.ipv6.conf.NAME.accept_ra to 2 there",
+        f"the host's IPv6 routes over {listed(interfaces)} come from router advertisements. The kernel drops them when "
+        "IPv6 forwarding is turned on, even if libvirt does that for a network with an IPv6 address",
+        "Declare a HostForwarding with ipv6=True, which keeps them. Otherwise set net.ipv6.conf.NAME.accept_ra to 2 there",
     )
 
 
@@ -224,61 +224,61 @@ def _network(
     plugged_in: Sequence[Mapping[str, str]],
     **_: object,
 ) -> Advice:
-    """One line on what the network is, whose, and what is plugged in."""
+    """One line on what the network is, who manages it, and what is attached."""
     where = " ".join(filter(None, [mode, f"on {bridge}" if bridge else "", *addresses]))
     state = "active" if active else "inactive"
-    state += ", starts at boot" if autostart else ", does not start at boot"
-    whose = "nobody's mark" if owner is None else f"{'adopted' if adopted else 'made'} by {owner}"
+    state += ", autostart on" if autostart else ", autostart off"
+    whose = "not managed by virtnet" if owner is None else f"{'adopted' if adopted else 'created'} by {owner}"
     users = [
         attachment_names([{"owner": entry["guest"], "interface": entry["interface"], "mac": entry["mac"]}])
         for entry in plugged_in
     ]
-    attached = f"; plugged in: {', '.join(users)}" if users else "; nothing is plugged in" if active else ""
+    attached = f"; attached: {', '.join(users)}" if users else "; nothing is attached" if active else ""
     return Advice(f"{state}; {where}; {whose}{attached}")
 
 
 def _left_by_restart(whose: str, waiting: Sequence[Mapping[str, str]]) -> str:
     guests = attachment_names(waiting) or "nothing"
-    return f"it was left by a restart {whose} that was cut short, or still goes on, with {guests} on it"
+    return f"it holds {guests} for a restart {whose} that was interrupted or is still running"
 
 
 def _holding_network_left(*, network: str, waiting: Sequence[Mapping[str, str]], **_: object) -> Advice:
     return Advice(
         _left_by_restart(f"of network '{network}'", waiting),
-        "pulumi up of the stack of that network plugs them in again and removes it",
+        "Run pulumi up in the stack of that network, which reattaches them and removes it",
     )
 
 
 def _holding_network_orphaned(*, name: str, waiting: Sequence[Mapping[str, str]]) -> Advice:
     removal = f"virsh net-destroy {quote(name)}"
     return Advice(
-        _left_by_restart("of a network that is gone", waiting),
-        f"plug those into another network, then {removal}" if waiting else removal,
+        _left_by_restart("of a network that no longer exists", waiting),
+        f"Attach them to another network, then run {removal}" if waiting else f"Run {removal}",
     )
 
 
 def _bridge_left_in_use(*, bridge: str, ports: Sequence[str]) -> Advice:
-    return Advice(f"the bridge {bridge} belongs to no network of this libvirt, with {', '.join(ports)} plugged in")
+    return Advice(f"the bridge {bridge} belongs to no network of this libvirt, and has {', '.join(ports)} attached")
 
 
-#: What mends a problem of a network; a restart of the network mends the others.
+#: What fixes a problem of a network; a restart of the network fixes the others.
 _PROBLEM_FIXES: Final[Mapping[ProblemKind, str]] = {
-    ProblemKind.GUESTS_UNPLUGGED: f"{_AGAIN}; or systemctl restart virtqemud (libvirtd), which plugs them in",
-    ProblemKind.HOLDING_NETWORK_LEFT: "pulumi up of its stack plugs them in again",
-    ProblemKind.HOLDING_BRIDGES_LEFT: "pulumi up of its stack plugs them in again",
+    ProblemKind.GUESTS_UNPLUGGED: f"{_AGAIN}. Or run systemctl restart virtqemud (or libvirtd), which reattaches them",
+    ProblemKind.HOLDING_NETWORK_LEFT: "Run pulumi up in its stack, which reattaches them",
+    ProblemKind.HOLDING_BRIDGES_LEFT: "Run pulumi up in its stack, which reattaches them",
     ProblemKind.FOREIGN_BRIDGE: (
-        "rename or remove that interface by hand; until then do not stop the network, which would delete it"
+        "Rename or remove that interface by hand. Until then, don't stop the network, which would delete it"
     ),
     ProblemKind.DNSMASQ_NOT_RUNNING: (
-        f"{_AGAIN}; or systemctl restart virtnetworkd (libvirtd), which starts it and leaves guests alone"
+        f"{_AGAIN}. Or run systemctl restart virtnetworkd (or libvirtd), which starts it and doesn't disturb guests"
     ),
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: (
-        f"{_AGAIN}; or virsh net-update {{network}} delete dns-txt \"<txt name='{RESTART_RECORD}'/>\" --live"
+        f"{_AGAIN}. Or run virsh net-update {{network}} delete dns-txt \"<txt name='{RESTART_RECORD}'/>\" --live"
     ),
 }
 
 _RESTART_NETWORK: Final = (
-    f"{_AGAIN}; or virsh net-destroy {{network}} and virsh net-start {{network}}, and plug its guests in again"
+    f"{_AGAIN}. Or run virsh net-destroy {{network}} and virsh net-start {{network}}, and reattach its guests"
 )
 
 
@@ -315,7 +315,7 @@ def _opened(
     version = 6 if ":" in target else 4
     leads = listed(port_forward_messages.leads(target, *one) for one in ports)
     where, whence = port_forward_messages.of(address, version), port_forward_messages.whence(sources)
-    return f"{where} has {leads} on network '{network}', {whence} ({file}, {owner})"
+    return f"{where} forwards {leads} on network '{network}', {whence} ({file}, {owner})"
 
 
 def _forward_amiss(what: str, fix: str = _AGAIN) -> Callable[..., Advice]:
@@ -341,9 +341,8 @@ def _subnets_in_use(*, in_use: _Used) -> Advice:
 
 def _networks_wait_at_boot(*, networks: Sequence[str]) -> Advice:
     return Advice(
-        f"no daemon of libvirt's is started at boot, so {_listed(networks)} will not be, before somebody asks libvirt "
-        "for something",
-        "systemctl enable virtnetworkd (or libvirtd): the service, as its socket alone starts it when it is asked",
+        f"no libvirt daemon starts at boot, so {_listed(networks)} will start only when somebody first uses libvirt",
+        "Run systemctl enable virtnetworkd (or libvirtd): the service, because the socket starts it only on demand",
     )
 
 
@@ -352,68 +351,71 @@ def _subnets_free(*, free: Sequence[str]) -> Advice:
 
 
 def _subnets_free_in_libvirt(*, free: Sequence[str]) -> Advice:
-    return Advice(f"{_subnets_free(free=free).reason}, as far as libvirt alone can tell")
+    return Advice(f"{_subnets_free(free=free).reason}, as far as libvirt knows")
 
 
 ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.LIBVIRT_ANSWERS: Advice("libvirt {version} answers at {uri}"),
     FindingKind.LIBVIRT_UNREACHABLE: Advice(
         "{reason}",
-        "systemctl enable --now libvirtd (or virtqemud virtnetworkd, whose sockets come with them); or correct the URI",
+        "Run systemctl enable --now libvirtd (or virtqemud virtnetworkd, which also enables their sockets), or correct the "
+        "URI",
     ),
-    FindingKind.LIBVIRT_DENIED: Advice("{reason}", "sudo usermod -aG libvirt USER, then log in again; or run as root"),
+    FindingKind.LIBVIRT_DENIED: Advice(
+        "{reason}", "Run sudo usermod -aG libvirt USER, then log in again. Or run as root"
+    ),
     FindingKind.PROPERTIES_UNKNOWN: _properties_unknown,
-    FindingKind.NETWORKS_LISTED: Advice("networks can be listed: {networks} there"),
+    FindingKind.NETWORKS_LISTED: Advice("libvirt lists networks: {networks}"),
     FindingKind.INTERFACE_DRIVER_MISSING: Advice(
-        "libvirt has no interface driver, and this URI gives no other sight of the host: networks with a bridge of "
-        "their own cannot be started safely",
-        "install libvirt-daemon-driver-interface on the host, or use a local or qemu+ssh URI",
+        "libvirt has no interface driver, and this URI gives no access to the host itself. Networks with a bridge of "
+        "their own can't be started safely",
+        "Install libvirt-daemon-driver-interface on the host, or use a local or qemu+ssh URI",
     ),
     FindingKind.HOST_UNREACHABLE: Advice(
-        "{reason}", "make `ssh` to that host work without a question, as with `ssh -o BatchMode=yes`"
+        "{reason}", "Make `ssh` to that host work without a prompt. Test it with `ssh -o BatchMode=yes`"
     ),
     FindingKind.HOST_NOT_REACHED: Advice(
-        "this URI reaches libvirt alone: the host's interfaces, firewall, files and kernel were not looked at",
-        "run virtnet doctor on that host, or with a qemu+ssh URI",
+        "this URI reaches only libvirt. The host's interfaces, firewall, files and kernel were not checked",
+        "Run virtnet doctor on that host, or with a qemu+ssh URI",
     ),
     FindingKind.USERS_OWN_LIBVIRT: Advice(
-        "{uri} is a user's own libvirt: it may not make bridges, so of its networks only those on a bridge that is there "
-        "start",
-        "use the uri {instead}",
+        "{uri} is a user's session libvirt, which isn't allowed to create bridges. It can start only networks on an "
+        "existing bridge",
+        "Use the uri {instead}",
     ),
     FindingKind.NOT_ROOT: Advice(
-        "this user is not root on {host}: restarts that plug guests in again, and HostForwarding, need that",
-        "run as root, or name root in the uri",
+        "this user isn't root on {host}, which HostForwarding and restarts with attached guests need",
+        "Run as root, or name root in the uri",
     ),
     FindingKind.MAY_CHANGE_HOST: Advice("this user may change {host}"),
-    FindingKind.NOT_CHECKED: Advice("{reason}", "run as root to have all of it checked"),
+    FindingKind.NOT_CHECKED: Advice("{reason}", "Run as root to check everything"),
     FindingKind.DNSMASQ_INSTALLED: Advice("dnsmasq is installed"),
     FindingKind.DNSMASQ_MISSING: Advice(
-        "dnsmasq is not installed: networks with DHCP or DNS do not start",
-        "install dnsmasq (Debian and Ubuntu: the package dnsmasq-base)",
+        "dnsmasq isn't installed. Networks with DHCP or DNS can't start",
+        "Install dnsmasq (Debian and Ubuntu: the package dnsmasq-base)",
     ),
     FindingKind.DNSMASQ_OUTLIVED_NETWORK: Advice(
-        "process {pid} is the dnsmasq of network '{network}', which does not run: it holds on to its ports",
-        "kill {pid}; starting that network with pulumi up does it too",
+        "process {pid} is the dnsmasq of network '{network}', which isn't active, and still occupies its ports",
+        "Run kill {pid}. Starting that network with pulumi up also ends the process",
     ),
     FindingKind.INOTIFY_INSTANCES_RUN_OUT: Advice(
-        "{networks} active networks answer for DNS, each with an inotify instance of the {limit} that one user of this "
-        "host may have: the next one may not start (dnsmasq: Too many open files)",
-        "sysctl -w fs.inotify.max_user_instances=1024, and the same line in /etc/sysctl.d; or name dns.forwarders",
+        "{networks} active networks serve DNS, and each uses one of the {limit} inotify instances that a user of this "
+        "host may have. The next one may fail to start (dnsmasq: Too many open files)",
+        "Run sysctl -w fs.inotify.max_user_instances=1024 and put the same line into /etc/sysctl.d, or set dns.forwarders",
     ),
     FindingKind.FIREWALL_PROGRAMS_MISSING: Advice(
-        "neither iptables nor nft is installed: no network but those in mode open or bridge starts",
-        "install iptables (Fedora and RHEL: the package iptables-nft)",
+        "neither iptables nor nft is installed. Only networks in mode open or bridge can start",
+        "Install iptables (Fedora and RHEL: the package iptables-nft)",
     ),
     FindingKind.BACKENDS_PROGRAM_MISSING: Advice(
-        "/etc/libvirt/network.conf has libvirt write its rules with {backend}, and {program} is not installed: its "
-        "daemon does not start again",
-        "install {backend}, or take firewall_backend out of that file",
+        "/etc/libvirt/network.conf sets firewall_backend to {backend}, and {program} isn't installed. libvirt's daemon "
+        "can't start again",
+        "Install {backend}, or remove firewall_backend from that file",
     ),
     FindingKind.NETWORKS_WAIT_AT_BOOT: _networks_wait_at_boot,
-    FindingKind.FIREWALL_BACKEND: Advice("libvirt writes its rules with {backend}"),
+    FindingKind.FIREWALL_BACKEND: Advice("libvirt's firewall backend is {backend}"),
     FindingKind.FIREWALL_NOT_NEEDED: Advice(
-        "libvirt writes its rules with {backend}; there are none now, and no active network needs any"
+        "libvirt's firewall backend is {backend}. It has no rules now, and no active network needs any"
     ),
     FindingKind.CHAINS_MISSING: _chains_missing,
     FindingKind.RULES_MISSING: _rules_missing,
@@ -435,65 +437,66 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.FILE_OVERRIDDEN: _file_overridden,
     FindingKind.FILE_OVERRIDDEN_BESIDE_OURS: _file_overridden_beside_ours,
     FindingKind.ADVERTISED_ROUTES_AT_STAKE: _advertised_routes_at_stake,
-    FindingKind.TEMPORARY_FILE_LEFT: Advice(
-        "{file} was left by a write that was killed; nothing reads it", "rm {file}"
-    ),
+    FindingKind.TEMPORARY_FILE_LEFT: Advice("an interrupted write left {file}, which nothing reads", "Run rm {file}"),
     FindingKind.PORT_FORWARD: _port_forward,
-    FindingKind.PORT_FORWARD_CLOSED: _forward_amiss("nobody gets through, as the rules are gone"),
-    FindingKind.PORT_FORWARD_RULES_ALTERED: _forward_amiss("the rules were changed by others"),
+    FindingKind.PORT_FORWARD_CLOSED: _forward_amiss("connections fail, because the rules are missing"),
+    FindingKind.PORT_FORWARD_RULES_ALTERED: _forward_amiss("others changed the rules"),
     FindingKind.PORT_FORWARD_RECORD_EDITED: _forward_amiss("its file was edited by hand"),
     FindingKind.PORT_FORWARD_NETWORK_GONE: _forward_amiss(
-        "libvirt has no such network any more", "pulumi destroy of its stack, or make the network again"
+        "libvirt no longer has the network", "Run pulumi destroy in its stack, or create the network again"
     ),
     FindingKind.PORT_FORWARDS_NOT_RESTORED: lambda not_restored: Advice(
-        f"the rules do not come back by themselves: not as virtnet installed it is {listed(not_restored)}", _AGAIN
+        f"the rules are not restored automatically, because files are missing or were changed: {listed(not_restored)}",
+        _AGAIN,
     ),
     FindingKind.PORT_FORWARDS_GO_WITH_A_BOOT: Advice(
-        "no systemd runs this host, so port forwards are gone after a boot until pulumi up"
+        "this host doesn't run systemd, so port forwards are missing after a boot until pulumi up"
     ),
     FindingKind.PORT_FORWARD_LINKS: _links,
     FindingKind.PORT_FORWARD_WITHOUT_RECORD: Advice(
-        "there are rules of a forward whose file is gone ({file}), so they do not come back by themselves",
-        "pulumi refresh, then pulumi up, by the stack that has it; if none has, "
-        f"nft delete table inet {TABLE}, and sh {SCRIPT_PATH} restore",
+        "the file of a port forward's rules is missing ({file}), so the rules are not restored automatically",
+        "Run pulumi refresh, then pulumi up, in the stack that has the port forward. If no stack has it, run "
+        f"nft delete table inet {TABLE}, then sh {SCRIPT_PATH} restore",
     ),
-    FindingKind.PORT_FORWARD_FILE_STRANGE: Advice("{file} was not written by virtnet, or no longer is what it wrote"),
+    FindingKind.PORT_FORWARD_FILE_STRANGE: Advice("virtnet didn't write {file}, or the file was changed since"),
     FindingKind.NETWORK: _network,
     FindingKind.NETWORK_PROBLEM: _network_problem,
-    FindingKind.NETWORK_DOES_NOT_START: Advice("it does not start: {reason}", "{fix}"),
-    FindingKind.NETWORK_DOES_NOT_START_AGAIN: Advice("if it stops, it does not start again: {reason}", "{fix}"),
+    FindingKind.NETWORK_DOES_NOT_START: Advice("the network can't start: {reason}", "{fix}"),
+    FindingKind.NETWORK_DOES_NOT_START_AGAIN: Advice("if the network stops, it can't start again: {reason}", "{fix}"),
     FindingKind.NETWORK_NOTE: Advice("{reason}"),
     FindingKind.NETWORK_START_NOTE: Advice("{reason}"),
     FindingKind.NETWORK_HALF_MADE: Advice(
-        "it is half made: the pulumi up of {owner} that made it was cut short, or still runs",
-        "pulumi up of that stack finishes it; if that is gone, virsh net-undefine {network}",
+        "the network is incomplete: the pulumi up of {owner} that creates it was interrupted or is still running",
+        "Run pulumi up in that stack, which completes it. If that stack no longer exists, run virsh net-undefine {network}",
     ),
     FindingKind.AUTOSTART_LINK_MISSING: Advice(
-        "libvirt says that it starts at boot, and its link is not there, so it will not",
-        "virsh net-autostart {network} --disable; virsh net-autostart {network}",
+        "libvirt reports autostart, but its link is missing, so the network won't start at boot",
+        "Run virsh net-autostart {network} --disable; virsh net-autostart {network}",
     ),
     FindingKind.AUTOSTART_LINK_DANGLES: Advice(
-        "{path} leads nowhere, so it does not start at boot, and libvirt cannot have it started",
-        "rm {path}, then virsh net-autostart {network} --disable; virsh net-autostart {network}",
+        "{path} is a dangling link, so the network doesn't start at boot, and libvirt can't set autostart",
+        "Run rm {path}, then virsh net-autostart {network} --disable; virsh net-autostart {network}",
     ),
     FindingKind.AUTOSTART_PLACE_TAKEN: Advice(
-        "{path} is there and is not libvirt's link to it, so it does not start at boot, and libvirt cannot have it started",
-        "move that away, then virsh net-autostart {network} --disable; virsh net-autostart {network}",
+        "{path} exists and isn't libvirt's link to the network, so the network doesn't start at boot, and libvirt can't set "
+        "autostart",
+        "Move that file away, then run virsh net-autostart {network} --disable; virsh net-autostart {network}",
     ),
     FindingKind.AUTOSTART_UNKNOWN_TO_LIBVIRT: Advice(
-        "it starts at boot by the link {path}, which was made since libvirt's daemon started, so libvirt says that it does "
-        "not",
-        "rm {path}, then virsh net-autostart {network} where that is meant",
+        "the link {path} was created after libvirt's daemon started. The network starts at boot, although libvirt reports "
+        "that it doesn't",
+        "Run rm {path}. If the network should start at boot, then run virsh net-autostart {network}",
     ),
     FindingKind.NETWORK_TRANSIENT: Advice(
-        "it has no definition: it is gone when it stops", "virsh net-dumpxml {network}, then virsh net-define"
+        "the network is transient: it disappears when it stops",
+        "To keep it, save the output of virsh net-dumpxml {network} to a file and run virsh net-define with that file",
     ),
-    FindingKind.OUR_NETWORK_TRANSIENT: Advice("it has no definition: it is gone when it stops", _AGAIN),
+    FindingKind.OUR_NETWORK_TRANSIENT: Advice("the network is transient: it disappears when it stops", _AGAIN),
     FindingKind.HOLDING_NETWORK_LEFT: _holding_network_left,
     FindingKind.HOLDING_NETWORK_ORPHANED: _holding_network_orphaned,
     FindingKind.BRIDGE_LEFT: Advice(
         "the bridge {bridge} belongs to no network of this libvirt",
-        "ip link delete dev {bridge}, if nobody else made it",
+        "If no other program created it, run ip link delete dev {bridge}",
     ),
     FindingKind.BRIDGE_LEFT_IN_USE: _bridge_left_in_use,
     FindingKind.SUBNETS_IN_USE: _subnets_in_use,

@@ -23,6 +23,7 @@ class Said(Strict):
     """A problem, a note or a step."""
 
     kind: str
+    details: dict[str, Any]
     sentence: str
 
 
@@ -40,6 +41,7 @@ class Refusal(Strict):
     """Why a plan would be refused."""
 
     kind: str
+    details: dict[str, Any]
     reason: str
     fix: str
 

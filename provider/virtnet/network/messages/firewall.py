@@ -22,9 +22,9 @@ _ANSWERS: Final = "-m conntrack --ctstate RELATED,ESTABLISHED"
 _PORTS: Final = {Path.DNS: 53, Path.DHCP: 67, Path.DHCPV6: 547, Path.TFTP: 69}
 
 _PACKETS: Final[Mapping[Path, str]] = {
-    Path.OUTSIDE: "what guests send to the outside",
-    Path.INSIDE: "what comes to guests from the outside",
-    Path.BETWEEN: "what guests send to each other",
+    Path.OUTSIDE: "packets from guests to the outside",
+    Path.INSIDE: "packets from the outside to guests",
+    Path.BETWEEN: "packets between guests",
     Path.DNS: "guests' DNS",
     Path.DHCP: "guests' DHCP",
     Path.DHCPV6: "guests' DHCPv6",
@@ -35,8 +35,8 @@ _WHOSE: Final[Mapping[Program, str]] = {
     Program.DOCKER: "Docker",
     Program.UFW: "ufw",
     Program.FIREWALLD: "firewalld",
-    Program.IPTABLES: "a rule of iptables that libvirt did not write",
-    Program.NFTABLES: "a table of nftables that is not libvirt's",
+    Program.IPTABLES: "an iptables rule that isn't libvirt's",
+    Program.NFTABLES: "an nftables table that isn't libvirt's",
     Program.LIBVIRT: "libvirt",
 }
 
@@ -48,7 +48,7 @@ def packets_dropped(*, bridge: str, zone: str, dropped: Sequence[Dropped]) -> Ad
         by_program.setdefault(Program(one["program"]), []).append(one)
     reasons = [f"{_WHOSE[program]} drops {_told(ways)}" for program, ways in by_program.items()]
     fixes = [allowing(program, bridge, zone, ways) for program, ways in by_program.items()]
-    return Advice("; ".join(reasons), f"to let it pass: {'; '.join(command for fix in fixes for command in fix)}")
+    return Advice("; ".join(reasons), f"To accept them: {'; '.join(command for fix in fixes for command in fix)}")
 
 
 def _told(ways: Sequence[Dropped]) -> str:
@@ -165,7 +165,7 @@ def _both_ways(asked: _Asked, *, inwards: str, outwards: str, answers: str, port
 
 
 def _of_libvirt(asked: _Asked) -> Iterator[str]:
-    yield f"virsh net-dumpxml says what libvirt lets pass on {asked.bridge}"
+    yield f"virsh net-dumpxml shows what libvirt accepts on {asked.bridge}"
 
 
 _COMMANDS: Final[Mapping[Program, Callable[[_Asked], Iterator[str]]]] = {

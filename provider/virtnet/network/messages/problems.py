@@ -22,7 +22,7 @@ def rules(kind: str, subnet: str = "", chain: str = "", version: str = "") -> st
     named = f"{chain}{of_ipv6}" if chain else ""
     return {
         # A state of an older version names no chain.
-        RulesKind.JUMPS: f"way into {named or 'the chains of libvirt'}",
+        RulesKind.JUMPS: f"jumps to {named or 'the chains of libvirt'}",
         RulesKind.FILTER: f"rules in {named}" if named else f"rules{of_ipv6}",
         RulesKind.NAT: f"NAT of {subnet}",
     }[RulesKind(kind)]
@@ -30,18 +30,19 @@ def rules(kind: str, subnet: str = "", chain: str = "", version: str = "") -> st
 
 def _foreign_bridge(*, bridge: str, mac: str, expected: str) -> str:
     return (
-        "another interface has the name of the network's bridge: "
-        f"{bridge} has the MAC address {mac}, and the network's is {expected}"
+        f"another interface has the name of the network's bridge: {bridge} has the MAC address {mac}, and the network's "
+        f"bridge has {expected}"
     )
 
 
 def _addresses_missing(*, bridge: str, addresses: Sequence[str]) -> str:
-    return f"the network's bridge {bridge} has lost its address {', '.join(addresses)}"
+    noun = "address" if len(addresses) == 1 else "addresses"
+    return f"the network's bridge {bridge} has lost its {noun} {', '.join(addresses)}"
 
 
 def _firewall_rules_missing(*, missing: Sequence[Mapping[str, str]]) -> str:
     parts = " and ".join(rules(**part) for part in missing)
-    return f"the network has lost its firewall ({parts}), as someone flushed the rules"
+    return f"the network has lost firewall rules ({parts}), as after a flush"
 
 
 def _packets_dropped(*, bridge: str, zone: str, dropped: Sequence[Mapping[str, str]]) -> str:
@@ -51,46 +52,43 @@ def _packets_dropped(*, bridge: str, zone: str, dropped: Sequence[Mapping[str, s
 
 
 def _guests_unplugged(*, attachments: Attachments) -> str:
-    one = len(attachments) == 1
-    return (
-        f"{names(attachments)} {'belongs' if one else 'belong'} to the network and {'hangs' if one else 'hang'} on no "
-        "bridge, as after a stop and start of the network by hand"
-    )
+    verbs = "belongs to the network and isn't" if len(attachments) == 1 else "belong to the network and aren't"
+    return f"{names(attachments)} {verbs} attached to a bridge, as after a manual restart of the network"
 
 
 def _holding_network_left(*, network: str, attachments: Attachments) -> str:
     waiting = names(attachments) or "nothing"
-    return f"a restart that was cut short left the network {network} behind, with {waiting} on it"
+    return f"an interrupted restart left {waiting} on the holding network {network}"
 
 
 def _edit_interrupted(*, paths: Sequence[str], running: bool) -> str:
     place = "the running network" if running else "the definition"
-    return f"an update that was cut short left {', '.join(paths)} in {place}, which neither the program nor the state names"
+    return f"an interrupted update left {', '.join(paths)} in {place}, which neither the program nor the state names"
 
 
 def _holding_bridges_left(*, bridges: Sequence[str]) -> str:
-    return f"a restart that was cut short left the bridge {' and '.join(bridges)} behind"
+    return f"an interrupted restart left the bridge {' and '.join(bridges)} behind"
 
 
 DNSMASQ_NOT_RUNNING = "dnsmasq, which serves DHCP and DNS on the network, is not running"
 
 SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
-    ProblemKind.BRIDGE_MISSING: "the bridge {bridge} is gone though libvirt calls the network active",
+    ProblemKind.BRIDGE_MISSING: "the bridge {bridge} no longer exists, although libvirt reports the network as active",
     ProblemKind.FOREIGN_BRIDGE: _foreign_bridge,
     ProblemKind.BRIDGE_DOWN: "the network's bridge {bridge} is down",
     ProblemKind.ADDRESSES_MISSING: _addresses_missing,
-    ProblemKind.BRIDGE_MTU_DIFFERS: "the bridge {bridge} has the MTU {mtu}, and the network names {expected}",
+    ProblemKind.BRIDGE_MTU_DIFFERS: "the bridge {bridge} has the MTU {mtu}, and the network's definition says {expected}",
     ProblemKind.DNSMASQ_NOT_RUNNING: DNSMASQ_NOT_RUNNING,
-    ProblemKind.DNSMASQ_RESTART_INTERRUPTED: f"a restart of dnsmasq that was cut short left the DNS record {RESTART_RECORD}",
+    ProblemKind.DNSMASQ_RESTART_INTERRUPTED: f"an interrupted restart of dnsmasq left the DNS record {RESTART_RECORD}",
     ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,
     ProblemKind.PACKETS_DROPPED: _packets_dropped,
     ProblemKind.GUESTS_UNPLUGGED: _guests_unplugged,
     ProblemKind.HOLDING_NETWORK_LEFT: _holding_network_left,
     ProblemKind.HOLDING_BRIDGES_LEFT: _holding_bridges_left,
-    ProblemKind.TAKEN_OVER: "it was taken over by '{owner}' since, and is that resource's now",
-    ProblemKind.OWNER_CHANGED: "its mark on the host is to name {after} instead of {before}",
-    ProblemKind.NOT_MARKED: "it was imported, and is to be marked on the host as {owner}'s",
+    ProblemKind.TAKEN_OVER: "'{owner}' took the network over and manages it now",
+    ProblemKind.OWNER_CHANGED: "the owner mark on the host must name {after} instead of {before}",
+    ProblemKind.NOT_MARKED: "the network was imported, and the host has no owner mark of {owner} yet",
     ProblemKind.EDIT_INTERRUPTED: _edit_interrupted,
-    ProblemKind.CREATE_INTERRUPTED: "it was being made when its host was lost, and how far that went is not known",
+    ProblemKind.CREATE_INTERRUPTED: "the connection to the host was lost during the create, and the result is unknown",
     ProblemKind.UNKNOWN: "{text}",
 }

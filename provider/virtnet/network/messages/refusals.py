@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any
 
 from virtnet.network.messages import failures
-from virtnet.network.messages.attachments import Attachments, names, obstacle_sentence, remedy
+from virtnet.network.messages.attachments import Attachments, be, names, obstacle_sentence, remedy
 from virtnet.network.messages.limits import MODULES_OF_LIMITS
 from virtnet.network.messages.problems import problem_sentence
 from virtnet.network.messages.steps import DNSMASQ_RESTARTS
@@ -14,7 +14,7 @@ from virtnet.network.problem_kinds import problem_of
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.planning.findings import Advice, Refusal
-from virtnet.planning.messages import alias_option, changed, state_delete
+from virtnet.planning.messages import changed, if_own, state_delete
 from virtnet.spec.failures import Details
 from virtnet.spec.messages import reason as said
 
@@ -27,38 +27,36 @@ def advice(refusal: Refusal) -> Advice:
     told = ADVICE[refusal.kind]
     if callable(told):
         return told(**refusal.details)
-    return Advice(told.reason.format(**refusal.details), told.fix)
+    return Advice(told.reason.format(**refusal.details), told.fix.format(**refusal.details))
 
 
 def _owned_by_other(*, uuid: str, owner: str, alias: str) -> Advice:
-    old_name = f"if that is this resource before it was renamed or moved, {alias_option(alias)}; otherwise "
     return Advice(
-        f"a network of this name (UUID {uuid}) belongs to '{owner}', which would go on changing it",
-        (old_name if alias else "")
-        + "let go of it there first (on_delete keep, then destroy), choose another name, or, where nobody owns it any "
-        "more, set adopt",
+        f"a network of this name (UUID {uuid}) belongs to '{owner}'",
+        f'Choose another name, or first release it there (on_delete="keep", then destroy){if_own(alias)}. If that owner '
+        "no longer exists, set adopt=True",
     )
 
 
 def _advertised_routes_lost(*, interfaces: Sequence[str]) -> Advice:
     return Advice(
-        "it turns on IPv6 forwarding, and the host would lose its routes learnt from router advertisements on "
+        "the network turns on IPv6 forwarding, and the host would lose its routes learned from router advertisements on "
         f"{', '.join(interfaces)}",
-        "set net.ipv6.conf.INTERFACE.accept_ra=2 there first",
+        "Set net.ipv6.conf.INTERFACE.accept_ra=2 there first",
     )
 
 
 def _libvirt_too_old(*, path: str, needed: int, version: int) -> Advice:
     return Advice(
-        f"{OF_PROPERTY.get(path, path)} needs libvirt {version_text(needed)}, here is {version_text(version)}",
-        "leave it out or upgrade",
+        f"{OF_PROPERTY.get(path, path)} needs libvirt {version_text(needed)}, and the host has {version_text(version)}",
+        "Remove it from the program, or upgrade libvirt",
     )
 
 
 def _kernel_cannot_limit(*, way: str) -> Advice:
     return Advice(
         f"the host's kernel can't limit {way} traffic: it lacks at least one of {MODULES_OF_LIMITS[way]}",
-        f"install the kernel's further modules, or leave bandwidth.{way} out",
+        f"Install the kernel's extra modules, or remove bandwidth.{way}",
     )
 
 
@@ -69,9 +67,9 @@ def _contradiction(**failure: Any) -> Advice:
 
 def _dnsmasq_not_restarted(*, reason: str) -> Advice:
     return Advice(
-        f"dnsmasq must be restarted {DNSMASQ_RESTARTS[DnsmasqRestart(reason)]}, which libvirt does while the network "
-        "runs only where DNS is enabled",
-        "set dns.enable to true in the same edit, or active to false meanwhile",
+        f"dnsmasq must be restarted {DNSMASQ_RESTARTS[DnsmasqRestart(reason)]}, and while the network is active libvirt "
+        "does that only if DNS is enabled",
+        "Set dns.enable to true in the same edit, or set active to false for this edit",
     )
 
 
@@ -82,45 +80,44 @@ def _stopped(why: Why) -> str:
 
 
 def _cuts_off(event: str, attachments: Attachments) -> str:
-    return f"{event}, which would cut off {names(attachments)}"
+    return f"{event}, which would disconnect {names(attachments)}"
 
 
-_UNPLUG = "unplug everything from the network first"
+_DETACH = "Detach everything from the network first"
 
 
 def _would_be_inactive(*, attachments: Attachments) -> Advice:
-    return Advice(_cuts_off("the network would not be active", attachments), _UNPLUG)
+    return Advice(_cuts_off("the network would not be active", attachments), _DETACH)
 
 
 def _would_be_stopped(*, why: Why, attachments: Attachments) -> Advice:
-    return Advice(_cuts_off(_stopped(why), attachments), _UNPLUG)
+    return Advice(_cuts_off(_stopped(why), attachments), _DETACH)
 
 
 def _half_made_would_be_stopped(*, attachments: Attachments) -> Advice:
-    return Advice(_cuts_off("the half-made network would be stopped", attachments), _UNPLUG)
+    return Advice(_cuts_off("the incomplete network would be stopped", attachments), _DETACH)
 
 
 def _delete_cuts_off(*, attachments: Attachments, urn: str) -> Advice:
     # The resource has left the program, mostly: what is to be set there asks for it to be put back.
     return Advice(
-        f"deleting it would cut off {names(attachments)}",
-        f"{_UNPLUG}; or, to cut it off, set on_delete to disconnect in the program (put the network back if it was "
-        "taken out), run pulumi up, and then take it out; or, to keep the network and have Pulumi forget it, "
-        f"{state_delete(urn)}",
+        f"deleting it would disconnect {names(attachments)}",
+        f'{_DETACH}. To disconnect them anyway, put the network back into the program with on_delete="disconnect", run '
+        f"pulumi up, and then remove it. To keep the network and remove it from the state only: {state_delete(urn)}",
     )
 
 
 def _still_held(*, attachments: Attachments, network: str) -> Advice:
     return Advice(
-        f"{names(attachments)} still waits on the network {network}",
-        "run pulumi up with the network in the program first, which plugs it in",
+        f"{names(attachments)} {be(attachments)} still on the holding network {network}",
+        "First run pulumi up with the network in the program, which reattaches everything",
     )
 
 
 def _other_host(*, host: str, recorded: str, urn: str) -> Advice:
     return Advice(
-        f"the uri now reaches the host {host}, where the network is not; it was made on host {recorded}",
-        f"correct the uri, or drop the network from the state: {state_delete(urn)}",
+        f"the uri now reaches the host {host}, which doesn't have the network; it was created on host {recorded}",
+        f"Correct the uri, or remove the network from the state: {state_delete(urn)}",
     )
 
 
@@ -134,140 +131,148 @@ def _delete_deletes_foreign_bridge(*, problem: Details) -> Advice:
 
 def _deletes_foreign_bridge(problem: Details, event: str) -> Advice:
     return Advice(
-        f"{problem_sentence(problem_of(problem))}; {event} the network would delete that", "rename that interface first"
+        f"{problem_sentence(problem_of(problem))}; {event} the network would delete that interface",
+        "Rename that interface first",
     )
 
 
 def _on_restart_is_refuse(*, why: Why, attachments: Attachments) -> Advice:
-    return Advice(_cuts_off(_stopped(why), attachments), f"on_restart is refuse, so {_UNPLUG}")
+    return Advice(f'{_cuts_off(_stopped(why), attachments)}, and on_restart is "refuse"', _DETACH)
 
 
 def _host_not_reached(*, why: Why, attachments: Attachments) -> Advice:
     return Advice(
-        f"{_cuts_off(_stopped(why), attachments)}, and only libvirt is reached by this uri, not the host, so it could "
-        "not surely be plugged in again",
-        _UNPLUG,
+        f"{_cuts_off(_stopped(why), attachments)}, and this uri reaches only libvirt, not the host, so virtnet can't "
+        "make sure that everything is reattached",
+        _DETACH,
     )
 
 
 def _cannot_reattach(*, why: Why, attachment: Mapping[str, str], obstacle: Mapping[str, str]) -> Advice:
     return Advice(
-        f"{_stopped(why)}, and {names([attachment])} could not be plugged in again: {obstacle_sentence(**obstacle)}",
-        remedy(**obstacle) or "unplug it first",
+        f"{_stopped(why)}, and {names([attachment])} could not be reattached: {obstacle_sentence(**obstacle)}",
+        remedy(**obstacle) or "Detach it first",
     )
 
 
 def _may_not_reattach(*, why: Why, attachments: Attachments) -> Advice:
     return Advice(
-        f"{_cuts_off(_stopped(why), attachments)}, and this user may not plug interfaces in again",
-        "run as root, or unplug it first",
+        f"{_cuts_off(_stopped(why), attachments)}, and this user isn't allowed to reattach interfaces",
+        "Run as root, or detach it first",
     )
 
 
 def _vlan_filtering_by_hand(*, why: Why, bridge: str) -> Advice:
     return Advice(
-        f"{_stopped(why)}, and {bridge} filters VLANs, which was set by hand and would be forgotten, so that what it "
-        "keeps apart would meet",
-        _UNPLUG,
+        f"{_stopped(why)}, and {bridge} has VLAN filtering, which was set by hand. The restart would lose it, and VLANs "
+        "that it separates could reach each other",
+        _DETACH,
     )
 
 
 def _mode_without_bridge(*, why: Why, mode: str, attachments: Attachments) -> Advice:
-    return Advice(f"{_stopped(why)}, and forward mode {mode} has no bridge for {names(attachments)}", "unplug it first")
+    return Advice(f"{_stopped(why)}, and forward mode {mode} has no bridge for {names(attachments)}", "Detach it first")
 
 
 def _bridge_goes(*, why: Why, bridge: str, attachments: Attachments) -> Advice:
     return Advice(
-        f"{_stopped(why)}, and {names(attachments)} hangs on the bridge {bridge}, which goes",
-        "plug it in elsewhere first",
+        f"{_stopped(why)}, and {names(attachments)} {be(attachments)} attached to the bridge {bridge}, which would be "
+        "removed",
+        "Attach it to another network first",
     )
 
 
 def _bridge_renamed(*, why: Why, before: str, after: str, attachments: Attachments) -> Advice:
     return Advice(
-        f"{_stopped(why)}, and {names(attachments)} names the bridge {before} itself (type='bridge'), which becomes "
-        f"{after}",
-        "keep bridge.name, or plug it in elsewhere first",
+        f"{_stopped(why)}, and the definition of {names(attachments)} names the bridge {before} (type='bridge'), which "
+        f"would become {after}",
+        "Keep bridge.name, or attach it to another network first",
     )
 
 
 def _virtual_port(*, why: Why, attachments: Attachments) -> Advice:
     return Advice(
-        f"{_stopped(why)}, and a virtualport is made for {names(attachments)} only when it starts", "unplug it first"
+        f"{_stopped(why)}, and {names(attachments)} can get a virtualport only when the guest starts", "Detach it first"
     )
 
 
-_OTHER_SUBNET = "choose another subnet, or set allow_overlap if this is meant"
+_OTHER_SUBNET = "Choose another subnet, or set allow_overlap if the overlap is intended"
 
 ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.EXISTS: Advice(
-        "a network of this name already exists (UUID {uuid})", "set adopt to take it over, or choose another name"
+        "a network of this name already exists (UUID {uuid})", "Set adopt=True to manage it, or choose another name"
     ),
     RefusalKind.OWNED_BY_OTHER: _owned_by_other,
     RefusalKind.TAKEN_OVER: Advice(
-        "it belongs to '{owner}' by now (UUID {uuid})",
-        "take it out of this program, which leaves it as it is, or let go of it there and set adopt here",
+        "it now belongs to '{owner}' (UUID {uuid})",
+        "Remove it from this program, which doesn't change the network, or release it there and set adopt=True here",
     ),
     RefusalKind.ADOPTED_UUID_DIFFERS: Advice(
-        "the network to adopt has the UUID {uuid}, not {desired}", "leave uuid out"
+        "the network to adopt has the UUID {uuid}, not {desired}", "Remove uuid from the program"
     ),
     RefusalKind.HALF_MADE_UUID_DIFFERS: Advice(
-        "a half-made network of this name has the UUID {uuid}, not {desired}", "remove it with virsh net-undefine"
+        "an incomplete network of this name has the UUID {uuid}, not {desired}", "Remove it with virsh net-undefine"
     ),
-    RefusalKind.UUID_TAKEN: Advice("the UUID {uuid} belongs to network '{network}' already", "choose another"),
-    RefusalKind.GONE: Advice("it is gone (UUID {uuid})", "run pulumi refresh, then pulumi up makes it again"),
+    RefusalKind.UUID_TAKEN: Advice("the UUID {uuid} already belongs to network '{network}'", "Choose another UUID"),
+    RefusalKind.GONE: Advice(
+        "it no longer exists (UUID {uuid})", "Run pulumi refresh, then pulumi up, which creates it again"
+    ),
     RefusalKind.OTHER_HOST: _other_host,
     RefusalKind.USERS_OWN_LIBVIRT: Advice(
-        "{uri} is a user's own libvirt, which may not make the network's bridge",
-        "use the uri {instead}, or a network in mode bridge on a bridge that is there",
+        "{uri} is a user's session libvirt, which isn't allowed to create the network's bridge",
+        "Use the uri {instead}, or forward mode bridge with an existing bridge",
     ),
     RefusalKind.BRIDGE_NAME_TAKEN: Advice(
-        "the bridge name {bridge} belongs to network '{network}' already", "choose another bridge.name"
+        "the bridge name {bridge} already belongs to network '{network}'", "Choose another bridge.name"
     ),
     RefusalKind.INTERFACES_UNSEEN: Advice(
-        "whether an interface named {bridge} is on the host already cannot be seen from here, and starting the network "
-        "could delete it",
-        "install libvirt's interface driver there (libvirt-daemon-driver-interface)",
+        "virtnet can't see from here whether the host has an interface named {bridge}, which starting the network could "
+        "delete",
+        "Install libvirt's interface driver on the host (libvirt-daemon-driver-interface)",
     ),
     RefusalKind.INTERFACE_EXISTS: Advice(
-        "an interface named {bridge} is on the host already, and libvirt could delete it",
-        "choose another bridge.name or remove that interface",
+        "the host already has an interface named {bridge}, which libvirt could delete",
+        "Choose another bridge.name, or remove that interface",
     ),
     RefusalKind.OVERLAPS_NETWORK: Advice("{subnet} overlaps {other} of the active network '{network}'", _OTHER_SUBNET),
     RefusalKind.OVERLAPS_INTERFACE: Advice(
-        "{subnet} overlaps {other}, which interface {interface} is in", _OTHER_SUBNET
+        "{subnet} overlaps {other} of the host's interface {interface}", _OTHER_SUBNET
     ),
-    RefusalKind.OVERLAPS_ROUTE: Advice("{subnet} overlaps {other}, which is reached by {interface}", _OTHER_SUBNET),
-    RefusalKind.HOST_BRIDGE_MISSING: Advice("the host has no bridge {bridge}", "make it first, or correct bridge.name"),
+    RefusalKind.OVERLAPS_ROUTE: Advice("{subnet} overlaps the host's route to {other} over {interface}", _OTHER_SUBNET),
+    RefusalKind.HOST_BRIDGE_MISSING: Advice(
+        "the host has no bridge {bridge}", "Create it first, or correct bridge.name"
+    ),
     RefusalKind.NOT_A_BRIDGE: Advice(
-        "{interface} is on the host, and is no bridge",
-        "correct bridge.name, or set virtual_port.type to openvswitch if it is one",
+        "the host's interface {interface} isn't a bridge",
+        "Correct bridge.name, or set virtual_port.type to openvswitch if it is an Open vSwitch bridge",
     ),
-    RefusalKind.HOST_INTERFACE_MISSING: Advice("the host has no interface {interface}", "correct forward.interfaces"),
+    RefusalKind.HOST_INTERFACE_MISSING: Advice("the host has no interface {interface}", "Correct forward.interfaces"),
     RefusalKind.TFTP_ROOT_MISSING: Advice(
-        "the host has no directory {directory}, without which dnsmasq does not start", "make it, or correct tftp_root"
+        "the host has no directory {directory}, without which dnsmasq doesn't start", "Create it, or correct tftp_root"
     ),
     RefusalKind.ZONE_MISSING: Advice(
-        "the host has no firewalld zone {zone}, or firewalld does not run",
-        "start firewalld and make the zone, or leave bridge.zone out",
+        "the host has no firewalld zone {zone}, or firewalld isn't running",
+        "Start firewalld and create the zone, or remove bridge.zone",
     ),
     RefusalKind.KERNEL_CANNOT_LIMIT: _kernel_cannot_limit,
     RefusalKind.DNSMASQ_MISSING: Advice(
-        "dnsmasq is missing on the host", "install it (Debian and Ubuntu: the package dnsmasq-base)"
+        "dnsmasq isn't installed on the host", "Install it (Debian and Ubuntu: the package dnsmasq-base)"
     ),
-    RefusalKind.FIREWALL_PROGRAMS_MISSING: Advice("neither iptables nor nft is on the host", "install iptables"),
+    RefusalKind.FIREWALL_PROGRAMS_MISSING: Advice(
+        "neither iptables nor nft is installed on the host", "Install iptables"
+    ),
     RefusalKind.ADVERTISED_ROUTES_LOST: _advertised_routes_lost,
     RefusalKind.DNS_PORT_TAKEN: Advice(
-        "{protocol} port 53 is taken on {address} by another program, which DNS on this network needs",
-        "stop it, bind it to single addresses, or set dns.enable to false",
+        "another program uses {protocol} port 53 of {address}, which DNS on this network needs",
+        "Stop it, bind it to single addresses, or set dns.enable to false",
     ),
     RefusalKind.DHCP_PORT_TAKEN: Advice(
-        "udp port 67 is taken by another program that does not share it, which DHCP on this network needs",
-        "stop it or bind it to its interface",
+        "another program uses udp port 67 exclusively, which DHCP on this network needs",
+        "Stop it, or bind it to its interface",
     ),
     RefusalKind.AUTOSTART_PLACE_TAKEN: Advice(
-        "{path} is there and is not libvirt's link to this network, so libvirt cannot have it started at boot",
-        "remove that, or set autostart to false",
+        "{path} exists and isn't libvirt's link to this network, so libvirt can't set autostart",
+        "Remove that file, or set autostart to false",
     ),
     RefusalKind.LIBVIRT_TOO_OLD: _libvirt_too_old,
     RefusalKind.CONTRADICTION: _contradiction,

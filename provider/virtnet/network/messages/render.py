@@ -5,7 +5,9 @@ from virtnet.planning.findings import Advice, Messages, Refusal, Said
 from virtnet.spec.failures import Failure
 from virtnet.spec.messages import PYTHON, Spelling, reason
 
-REPLACEMENT = "is deleted and made anew, which is refused while anything is plugged in, unless on_delete is disconnect"
+REPLACEMENT = (
+    'is deleted and created again, which is refused while anything is attached, unless on_delete is "disconnect"'
+)
 
 _SENTENCES = {**steps.SENTENCES, **problems.SENTENCES, **notes.SENTENCES}
 

@@ -25,7 +25,7 @@ def hidden_host() -> FakeHost:
     host.files.places = (*NETWORK_PLACES, NETWORK_CONF, DIRECTORY, SYSTEMD, *ENABLED, PORT_FORWARDS)
     host.nft_tables = FakeNftTables(host.effects, lambda *_: None, undeclared("rules"))
     host.sysctl = FakeSysctl(host.effects, FakeKernel())
-    host.routing = broken(HostFailure("could not list the IPv4 routes on this host: there is no program 'ip'"))
+    host.routing = broken(HostFailure("could not list the IPv4 routes on this host: the program 'ip' isn't installed"))
     host.firewall = broken(AccessDenied("this host does not let this user list the firewall rules; run as root"))
     return host
 
@@ -34,7 +34,7 @@ class Gone(FakeLibvirt):
     """A libvirt that cannot be reached."""
 
     def version(self) -> int:
-        raise Unreachable("libvirt at qemu:///system cannot be reached; start libvirtd")
+        raise Unreachable("libvirt at qemu:///system can't be reached (")
 
 
 def test_goes_on_where_something_cannot_be_asked() -> None:
@@ -56,7 +56,7 @@ def test_says_that_a_listing_cannot_be_read_and_goes_on() -> None:
     seen = observe(Clients(libvirt=FakeLibvirt(), host=host))
 
     assert seen.rules == {}
-    assert [reason for reason in seen.unseen if "lists its firewall rules in a form that can't be read" in reason]
+    assert [reason for reason in seen.unseen if "lists its firewall rules in a form that virtnet can't read" in reason]
     assert FindingKind.NOT_CHECKED in {finding.kind for finding in examine(seen)}
 
 

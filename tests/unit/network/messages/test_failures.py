@@ -63,6 +63,6 @@ def test_a_name_that_nobody_wrote_says_where_it_is_from() -> None:
     taken = Failure("name", SpecFailure.NAME_CHARACTER, {"character": "/"}, resource_name="a/b")
 
     assert failure(taken) == (
-        "taken from the resource's name 'a/b', which as a network's holds '/'; use letters, digits, '-', '_' and '.'; "
-        "or set name"
+        "comes from the resource's name 'a/b', which as a network's name contains '/'. Use letters, digits, '-', '_' "
+        "and '.', or set name"
     )
