@@ -23,7 +23,11 @@ _SANDBOX_EPILOG = """\
 Exit codes: CMD's own, or 128+n when signal n ended it; 2 when virtnet was called wrongly, 125 when the
 sandbox could not be made, 126 when CMD cannot be run, 127 when it was not found. CMD finds VIRTNET_SANDBOX=1 in
 its environment. VIRTNET_SANDBOX_LIBVIRT chooses the daemons: libvirtd, modular (virtnetworkd and virtqemud) or
-modular-virtproxyd; left out, it is libvirtd where that is installed."""
+modular-virtproxyd; left out, it is libvirtd where that is installed.
+
+Example: virtnet sandbox -- bash -c 'virsh net-define net.xml && virsh net-start lab && virtnet doctor'"""
+
+_COMMON_EXIT_CODES = "Exit codes: 0 when it is done, 1 when it failed, 2 when virtnet was called wrongly."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +59,9 @@ def _build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_sandbox(commands)
     _add_import(commands)
+    _add_list(commands)
+    _add_guests(commands)
+    _add_leases(commands)
     _add_doctor(commands)
     _add_review(commands)
     return parser
@@ -67,6 +74,7 @@ def _add_sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         usage="virtnet sandbox [-h] -- CMD [ARGUMENT ...]",
         description=_SANDBOX_DESCRIPTION,
         epilog=_SANDBOX_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=_run_sandbox, failed=sandbox.SANDBOX_FAILED, parser=parser)
 
@@ -83,6 +91,8 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="print the Python program for networks, or port forwards, that exist",
         description="Print a Pulumi program that takes over (adopt) networks of libvirt, or port forwards, as they "
         "are: `pulumi up` of it changes nothing on the host but whose they are. This command changes nothing either.",
+        epilog=f"{_COMMON_EXIT_CODES}\n\nExample: virtnet import default lab > __main__.py",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("names", metavar="NAME", nargs="*", default=[], help="a network's name or UUID")
@@ -95,6 +105,10 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _add_uri(parser: argparse.ArgumentParser) -> None:
     help_text = "connection URI; LIBVIRT_DEFAULT_URI or qemu:///system without it"
     parser.add_argument("--uri", metavar="URI", default=None, help=help_text)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def _run_import(options: argparse.Namespace) -> int:
@@ -137,15 +151,83 @@ def _uri_of(options: argparse.Namespace) -> str:
     return options.uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
 
 
+def _add_list(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "list",
+        help="list the networks of a host",
+        description="List the networks that libvirt knows on a host: mode, addresses, bridge and state.",
+        epilog=f"{_COMMON_EXIT_CODES}\n\nExample: virtnet list --uri qemu+ssh://root@kvm7/system",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_uri(parser)
+    _add_json(parser)
+    parser.set_defaults(run=_run_listing, kind="networks", names=[])
+
+
+def _add_guests(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "guests",
+        help="list who is attached to networks",
+        description="List the running guests, and other interfaces of the host, that are attached to networks: whom a "
+        "delete would cut off.",
+        epilog=f"{_COMMON_EXIT_CODES}\n\nExample: virtnet guests lab",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_names(parser)
+    parser.set_defaults(run=_run_listing, kind="guests")
+
+
+def _add_leases(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "leases",
+        help="list the DHCP leases of networks",
+        description="List the addresses that the DHCP servers of networks gave to clients, and until when.",
+        epilog=f"{_COMMON_EXIT_CODES}\n\nExample: virtnet leases lab --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_names(parser)
+    parser.set_defaults(run=_run_listing, kind="leases")
+
+
+def _add_names(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "names", metavar="NAME", nargs="*", default=[], help="a network's name; all of them without one"
+    )
+    _add_uri(parser)
+    _add_json(parser)
+
+
+def _run_listing(options: argparse.Namespace) -> int:
+    from virtnet.commands.listing import ask
+    from virtnet.commands.listing.output import as_json, table
+    from virtnet.connect import Hosts
+    from virtnet.plugin.answers import Asked
+
+    uri, hosts = _uri_of(options), Hosts()
+    asked = Asked(hosts.connections.to, hosts)
+    entries = {
+        "networks": lambda: ask.networks(asked, uri),
+        "guests": lambda: ask.guests(asked, uri, options.names),
+        "leases": lambda: ask.leases(asked, uri, options.names),
+    }[options.kind]()
+    if options.json:
+        sys.stdout.write(as_json(options.kind, entries, uri))
+    else:
+        sys.stdout.write(escape_controls(table(options.kind, entries, uri)))
+    return 0
+
+
 def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "doctor",
         help="check a host: libvirt, firewall, IP forwarding, networks and leftovers",
         description="Look at a host and print what is wrong with it, each with its fix. Changes nothing.",
-        epilog="Exit codes: 0 when no problem was found, 1 when there is one, 2 when virtnet was called wrongly.",
+        epilog="Exit codes: 0 when no problem was found, 1 when there is one, 2 when virtnet was called wrongly.\n\n"
+        "Example: virtnet doctor --uri qemu+ssh://root@kvm7/system",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_uri(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    _add_json(parser)
     parser.set_defaults(run=_run_doctor)
 
 
@@ -171,13 +253,14 @@ network, IP forwarding and port forward, who notices and for how long, what open
 approved. Asks no host. The preview runs with VIRTNET_REVIEW=1 in its environment, so that it tells virtnet's plans as
 values:
 
-    VIRTNET_REVIEW=1 pulumi preview --json > preview.json
-    virtnet review preview.json --at-most live > comment.md"""
+    VIRTNET_REVIEW=1 pulumi preview --refresh --json > preview.json"""
 
 _REVIEW_EPILOG = """\
 Exit codes: 0 when the check passes; 1 when the file can't be read, or is no preview; 2 when virtnet was called wrongly;
 3 when something costs more than --at-most allows, or its cost is not known; 4 when something would be refused, or the
-preview failed. The comment is printed with 0, 3 and 4."""
+preview failed. The comment is printed with 0, 3 and 4.
+
+Example: virtnet review preview.json --at-most live --commit "$(git rev-parse --short HEAD)" > comment.md"""
 
 
 def _add_review(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

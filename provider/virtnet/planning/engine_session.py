@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from virtnet.planning.clients.clients import Clients
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.plan import Change
-    from virtnet.planning.preview import Preview
-    from virtnet.planning.record import Operation, Refreshed
+    from virtnet.planning.preview.found import Preview
+    from virtnet.planning.preview.record import Operation, Refreshed
     from virtnet.planning.resource import Resource
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Values
@@ -150,7 +150,7 @@ class EngineSession(Generic[Hosts]):
     def unseen(self, resource: "Resource[Any]", recorded: "Values", desired: "Values") -> Reviewed:
         """What a preview shows of an update that is the engine's alone, of its own record of the resource."""
         from virtnet.planning import lifecycle
-        from virtnet.planning.preview import Preview
+        from virtnet.planning.preview.found import Preview
 
         found = Preview(lifecycle.subject_of(resource, desired, recorded))
         return Reviewed([], [], self._record(resource, "update", recorded, desired, found))
@@ -167,7 +167,7 @@ class EngineSession(Generic[Hosts]):
             return ""
         from datetime import datetime, timezone
 
-        from virtnet.planning.record import Refreshed, record
+        from virtnet.planning.preview.record import Refreshed, record
 
         at = datetime.now(timezone.utc).isoformat(timespec="seconds")
         refreshed = self._refreshed.get(urn_of(desired), Refreshed())
@@ -265,7 +265,7 @@ class EngineSession(Generic[Hosts]):
     def notes(self, resource: "Resource[Any]", recorded: "Values", desired: "Values", found: "Diff") -> Reviewed:
         """What stands as recorded, and no update would change: each line once, whoever asks first in this run."""
         from virtnet.planning import lifecycle, messages
-        from virtnet.planning.preview import Preview
+        from virtnet.planning.preview.found import Preview
 
         subject = lifecycle.subject_of(resource, desired, recorded)
         lines = list(messages.notes(subject, found.notes, resource.messages()))
@@ -287,7 +287,7 @@ class EngineSession(Generic[Hosts]):
                 raise
             return Shown(recorded, messages.recorded_is_shown(error))
         if self._keeps_records:
-            from virtnet.planning.record import Refreshed
+            from virtnet.planning.preview.record import Refreshed
 
             paths = () if outputs is None else lifecycle.drifted(resource, recorded, outputs)
             self._refreshed[urn_of(recorded)] = Refreshed(paths, is_gone=outputs is None)

@@ -19,7 +19,7 @@ from virtnet.planning.merge import differences
 from virtnet.planning.ownership.claims import Claims, key_of
 from virtnet.planning.ownership.marks import token_of, urn_of
 from virtnet.planning.plan import Change, ChangeClass, Plan
-from virtnet.planning.preview import Preview
+from virtnet.planning.preview.found import Preview
 from virtnet.planning.property_paths import places, within
 from virtnet.planning.reports import other_host
 from virtnet.planning.resource import Observed, Resource

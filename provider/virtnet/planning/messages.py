@@ -9,7 +9,7 @@ from virtnet.errors import AccessDenied, Left, Unreachable, VirtnetError
 from virtnet.planning.findings import Messages, Note, Refusal, Subject, Summary, read_error
 from virtnet.planning.ownership.claims import GivenUp
 from virtnet.planning.plan import Change, Step
-from virtnet.planning.preview import Preview
+from virtnet.planning.preview.found import Preview
 from virtnet.spec.values import printable
 
 

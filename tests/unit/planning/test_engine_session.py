@@ -16,7 +16,7 @@ from virtnet.planning.clients.clients import Clients
 from virtnet.planning.engine_session import DEFAULT_URI, EngineSession, Reviewed
 from virtnet.planning.findings import Note, Refusal, Subject
 from virtnet.planning.lifecycle import Connect
-from virtnet.planning.preview import Preview
+from virtnet.planning.preview.found import Preview
 
 LAB = {"name": "lab", "uri": "qemu:///system", "__owner": "project/stack/lab"}
 

@@ -15,7 +15,7 @@ from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.engine_session import EngineSession
 from virtnet.planning.findings import EffectKind
-from virtnet.planning.record import PREFIX
+from virtnet.planning.preview.record import PREFIX
 from virtnet.spec.part import UNKNOWN
 
 NAT = {

@@ -12,7 +12,7 @@ from virtnet.errors import Refused
 from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.plan import ChangeClass
-from virtnet.planning.preview import Preview
+from virtnet.planning.preview.found import Preview
 from virtnet.planning.reports import NetworkReport
 from virtnet.port_forward.kinds import NoteKind, RefusalKind
 from virtnet.port_forward.observe.observe import observe

@@ -1,4 +1,4 @@
-"""The records that previews leave in Pulumi's output (`planning.record`), read strictly. Pure."""
+"""The records that previews leave in Pulumi's output (`planning.preview.record`), read strictly. Pure."""
 
 from enum import IntEnum
 from typing import Any, Literal
@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from virtnet.commands.review.messages import record_not_read
 from virtnet.errors import InvalidInputs
 from virtnet.planning.findings import EffectKind
-from virtnet.planning.record import FORMAT, PREFIX, Operation
+from virtnet.planning.preview.record import FORMAT, PREFIX, Operation
 
 ClassName = Literal["recorded", "live", "restart", "replace"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from virtnet.commands.review import digest
 from virtnet.commands.review.verdict import Review, judge
-from virtnet.planning.record import PREFIX
+from virtnet.planning.preview.record import PREFIX
 
 DATA = Path(__file__).parent / "data"
 STACK = "urn:pulumi:prod::kvm::pulumi:pulumi:Stack::kvm-prod"

@@ -9,7 +9,7 @@ from tests.unit.commands.review.digests import DATA, STACK, printed, record, ste
 from virtnet.commands.review import digest
 from virtnet.commands.review.digest import Trouble
 from virtnet.errors import InvalidInputs
-from virtnet.planning.record import PREFIX
+from virtnet.planning.preview.record import PREFIX
 
 
 @pytest.mark.parametrize("form", ["dynamic", "native"])

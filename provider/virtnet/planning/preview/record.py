@@ -13,7 +13,7 @@ from virtnet.planning import messages as sentences
 from virtnet.planning.findings import Effect, Messages, Note, Problem, Refusal, Summary, read_error
 from virtnet.planning.ownership.marks import urn_of
 from virtnet.planning.plan import Change, ChangeClass
-from virtnet.planning.preview import Preview
+from virtnet.planning.preview.found import Preview
 from virtnet.planning.resource import Resource
 from virtnet.spec.failures import Detail
 from virtnet.spec.part import Values

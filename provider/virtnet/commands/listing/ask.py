@@ -1,0 +1,42 @@
+"""What is asked of a host for a list: the same that a program may ask by functions (`plugin.answers`)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from virtnet.plugin import answers
+from virtnet.plugin.answers import Asked
+from virtnet.spec.part import Values, as_group, as_list
+
+Entries: TypeAlias = Sequence[Values]
+"""The rows of a list, with the names that the functions give their values."""
+
+
+def networks(asked: Asked, uri: str) -> Entries:
+    """All networks of a host, by name."""
+    return _entries(answers.get_networks(asked, uri, {}), "networks")
+
+
+def guests(asked: Asked, uri: str, names: Sequence[str]) -> Entries:
+    """What is attached to networks, behind the network's name; to all of the host's where none is named.
+
+    Raises NotFound where libvirt knows no network of that name.
+    """
+    return _of_networks(answers.get_guests, "guests", asked, uri, names)
+
+
+def leases(asked: Asked, uri: str, names: Sequence[str]) -> Entries:
+    """The DHCP leases of networks that have not ended, likewise."""
+    return _of_networks(answers.get_leases, "leases", asked, uri, names)
+
+
+def _of_networks(
+    answer: Callable[[Asked, str, Values], Values], part: str, asked: Asked, uri: str, names: Sequence[str]
+) -> Entries:
+    wanted = names or [str(entry["name"]) for entry in networks(asked, uri)]
+    return [
+        {"network": name, **entry} for name in wanted for entry in _entries(answer(asked, uri, {"name": name}), part)
+    ]
+
+
+def _entries(answered: Mapping[str, object], part: str) -> Entries:
+    return [as_group(entry) for entry in as_list(answered[part])]
