@@ -97,21 +97,17 @@ keep_services_off() {
     fi
 }
 
-# Package managers that are named where there is no apt-get, by their columns in $other_names, and how each is called.
-readonly MANAGERS=('2 dnf install' '3 zypper install' '4 pacman -S --needed')
-
 # elsewhere PACKAGE…: ends the set-up with the command that installs them with this machine's package manager.
 elsewhere() {
-    local manager column call wanted
-    for manager in "${MANAGERS[@]}"; do
-        read -r column call <<<"$manager"
+    local column call wanted
+    while read -r _ column call; do
         have "${call%% *}" || continue
         wanted=$(printf '%s\n' "$@" | awk -v column="$column" -v names="$other_names" '
             BEGIN { while ((getline line < names) > 0) if (split(line, row) == 4) called[row[1]] = row[column] }
             called[$1] != "-" { print called[$1] }' | sort -u | paste -sd ' ')
         fail "this machine has no apt-get; run this, then run the set-up again:" "  sudo $call $wanted" \
             "(these names are not tried; where they start services, those stay on)"
-    done
+    done < <(grep '^= ' "$other_names")
     fail "this platform has no apt-get; install what gives the Debian packages $*, then run this again"
 }
 

@@ -3,30 +3,41 @@
 The set-up of the repository reads the same data.
 """
 
-from collections.abc import Iterable
-from enum import Enum
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 _NAMES = Path(__file__).with_name("packages.txt")
 
 
-class Manager(Enum):
-    """A program that installs packages; the value is how it is called to."""
+class Manager(NamedTuple):
+    """A program that installs packages."""
 
-    APT = "apt-get install --no-install-recommends"
-    DNF = "dnf install"
-    ZYPPER = "zypper install"
-    PACMAN = "pacman -S --needed"
+    column: int
+    """Of the data that has its names, from 1."""
+    call: str
+    """How it is called to, without the packages."""
 
     @property
     def program(self) -> str:
         """Its name."""
-        return self.value.split()[0]
+        return self.call.split()[0]
+
+
+def managers() -> Sequence[Manager]:
+    """All that are known, Debian's first."""
+    calls = (line.split(maxsplit=2) for line in _lines() if line.startswith("="))
+    return [Manager(int(column), call) for _, column, call in calls]
 
 
 def names_in(manager: Manager, packages: Iterable[str]) -> tuple[str, ...]:
     """The names, each once and sorted, that the manager has for packages with these names in Debian."""
-    place = list(Manager).index(manager)
-    rows = [line.split() for line in _NAMES.read_text("utf-8").splitlines() if line and not line.startswith("#")]
-    known = {row[0]: row[place] for row in rows}
+    rows = [line.split() for line in _lines() if not line.startswith("=")]
+    known = {row[0]: row[manager.column - 1] for row in rows}
     return tuple(sorted({known[package] for package in packages} - {"-"}))
+
+
+@cache
+def _lines() -> Sequence[str]:
+    return [line for line in _NAMES.read_text("utf-8").splitlines() if line and not line.startswith("#")]

@@ -12,7 +12,7 @@ from virtnet.errors import Refused
 from virtnet.sandbox import messages
 from virtnet.sandbox.layout import VARIABLE, Layout, layout
 from virtnet.sandbox.mounts import system_path
-from virtnet.sandbox.packages import Manager, names_in
+from virtnet.sandbox.packages import managers, names_in
 
 # Each program or file with the Debian and Ubuntu package that has it.
 _PROGRAMS = {
@@ -48,9 +48,10 @@ def check_programs(*, rootless: bool) -> None:
             if not _has_driver(driver):
                 missing[f"libvirt's {_DRIVERS[driver]} driver"] = f"libvirt-daemon-driver-{driver}"
     if missing:
-        manager = next((each for each in Manager if shutil.which(each.program, path=path)), None)
-        names = names_in(manager or Manager.APT, missing.values())
-        raise Refused(messages.missing(missing, "" if manager is None else manager.value, names))
+        apt, *_ = known = managers()
+        manager = next((each for each in known if shutil.which(each.program, path=path)), None)
+        names = names_in(manager or apt, missing.values())
+        raise Refused(messages.missing(missing, "" if manager is None else manager.call, names))
 
 
 def find_cause(*, rootless: bool, proc: Path = Path("/proc"), etc: Path = Path("/etc")) -> str | None:

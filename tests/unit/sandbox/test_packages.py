@@ -5,18 +5,19 @@ from pathlib import Path
 import pytest
 
 from virtnet.sandbox import packages, refusals
-from virtnet.sandbox.packages import Manager, names_in
+from virtnet.sandbox.packages import Manager, managers, names_in
 
+APT, DNF, ZYPPER, PACMAN = managers()
 REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
     ("manager", "names"),
     [
-        (Manager.APT, ("dnsmasq-base", "iproute2", "udhcpc")),
-        (Manager.DNF, ("busybox", "dnsmasq", "iproute")),
-        (Manager.ZYPPER, ("busybox", "dnsmasq", "iproute2")),
-        (Manager.PACMAN, ("busybox", "dnsmasq", "iproute2")),
+        (APT, ("dnsmasq-base", "iproute2", "udhcpc")),
+        (DNF, ("busybox", "dnsmasq", "iproute")),
+        (ZYPPER, ("busybox", "dnsmasq", "iproute2")),
+        (PACMAN, ("busybox", "dnsmasq", "iproute2")),
     ],
 )
 def test_a_package_has_its_name_with_each_manager_or_none(manager: Manager, names: tuple[str, ...]) -> None:
@@ -24,7 +25,7 @@ def test_a_package_has_its_name_with_each_manager_or_none(manager: Manager, name
 
 
 def test_packages_of_one_name_are_named_once() -> None:
-    assert names_in(Manager.PACMAN, ["libvirt-daemon", "libvirt-clients"]) == ("libvirt",)
+    assert names_in(PACMAN, ["libvirt-daemon", "libvirt-clients"]) == ("libvirt",)
 
 
 def test_all_that_is_asked_for_has_names() -> None:
@@ -32,13 +33,14 @@ def test_all_that_is_asked_for_has_names() -> None:
     of_set_up = {line.split()[0] for line in lines if line and not line.startswith("#")}
     of_sandbox = {*refusals._PROGRAMS.values(), *refusals._ROOTLESS_PROGRAMS.values(), *refusals._FILES.values()}
 
-    for manager in Manager:
+    for manager in managers():
         names_in(manager, of_set_up | of_sandbox | {"libvirt-daemon"})
 
 
 def test_each_line_has_a_name_a_manager() -> None:
     lines = Path(packages.__file__).with_suffix(".txt").read_text().splitlines()
-    rows = [line.split() for line in lines if line and not line.startswith("#")]
+    rows = [line.split() for line in lines if line and not line.startswith(("#", "="))]
 
-    assert {len(row) for row in rows} == {len(Manager)}
+    assert [manager.program for manager in managers()] == ["apt-get", "dnf", "zypper", "pacman"]
+    assert {len(row) for row in rows} == {len(managers())}
     assert len({row[0] for row in rows}) == len(rows) > 20
