@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from virtnet.planning.engine_session import Reviewed
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.resource import Resource
+    from virtnet.plugin.answers import Asked
     from virtnet.plugin.engine_log import EngineLog, Severity
     from virtnet.resources import Catalogue
     from virtnet.spec.failures import Failure
@@ -422,6 +423,42 @@ def _hosts() -> "Hosts":
     from virtnet.connect import Hosts
 
     return Hosts()
+
+
+@cache
+def _asked() -> "Asked":
+    """Who is asked by functions, and which subnets they gave out in this run."""
+    from virtnet.plugin.answers import Asked
+
+    return Asked(_hosts().connections.to, _hosts())
+
+
+def answer(function: str, uri: str | None, given: "Values") -> Any:
+    """What a host answers to a function of the plugin, as plain data in Python spelling. It is asked at once.
+
+    `uri` left out is the environment's LIBVIRT_DEFAULT_URI, or the system's libvirt. Raises InvalidInputs for what the
+    function doesn't take, and whatever else the host has to say.
+    """
+    from virtnet.errors import InvalidInputs
+    from virtnet.planning.engine_session import DEFAULT_URI
+    from virtnet.plugin.functions import FUNCTIONS
+    from virtnet.spec.messages import reason, refused
+    from virtnet.spec.part import from_inputs, tree
+
+    asked = {one.name: one for one in FUNCTIONS}[function]
+    arguments, failures = from_inputs(asked.takes, {**given, **({"uri": uri} if uri else {})})
+    if arguments is None:
+        raise InvalidInputs("; ".join(refused(asked.takes, failure, given, reason) for failure in failures))
+    named = tree(arguments)
+    where = str(named.get("uri") or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI)
+    return _plain(asked.answer(_asked(), where, named))
+
+
+def _plain(value: Any) -> Any:
+    """An answer as data that a program may change: dicts and lists of its own."""
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _places(props: Mapping[str, Any]) -> dict[str, Any]:

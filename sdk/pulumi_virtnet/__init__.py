@@ -6,8 +6,19 @@
 one host. For each group of inputs there is an Args class and a TypedDict of the same keys: `forward={"mode": "nat"}`
 and `forward=virtnet.ForwardArgs(mode="nat")` mean the same. In dicts a key may have the spelling of other languages as
 well, `portIsolated` for `port_isolated`; named in both, it is refused. Keywords have Python's spelling alone.
+
+`get_network` and the other functions ask a host what is there, while the program runs. They change nothing.
 """
 
+from pulumi_virtnet._functions import (
+    get_forwards,
+    get_free_subnet,
+    get_guests,
+    get_host,
+    get_leases,
+    get_network,
+    get_networks,
+)
 from pulumi_virtnet._generated import host_forwarding as _host_forwarding
 from pulumi_virtnet._generated import libvirt_network as _libvirt_network
 from pulumi_virtnet._generated import port_forward as _port_forward
@@ -26,6 +37,13 @@ __all__ = [
     "VirtualNetworkHost",
     "VirtualNetworkHostArgs",
     "VirtualNetworkHostArgsDict",
+    "get_forwards",
+    "get_free_subnet",
+    "get_guests",
+    "get_host",
+    "get_leases",
+    "get_network",
+    "get_networks",
 ]
 __all__ += _host_forwarding.__all__
 __all__ += _libvirt_network.__all__

@@ -1,0 +1,78 @@
+"""Questions to a host that a Python program may ask without the native plugin, while it runs. They change nothing.
+
+Not imported by users but by pulumi_virtnet. Libvirt is loaded when the first of them is called. Results are dicts with
+keys in Python spelling, known at once: no Outputs. So they say what is there before this very program is applied.
+`uri` left out is `virtnet:uri` of the stack's configuration, as for a resource.
+
+They raise virtnet's own errors (`virtnet.errors.VirtnetError`), each of which is a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pulumi
+
+from pulumi_virtnet._generated.functions import (
+    DhcpLease,
+    Forwards,
+    FreeSubnet,
+    Guests,
+    HostFacts,
+    Leases,
+    Networks,
+    NetworkSummary,
+    PluggedGuest,
+    ReportedForward,
+)
+
+
+def get_network(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> dict[str, Any]:
+    """A network as it is now: the inputs of a LibvirtNetwork, `uuid`, `bridge_name`, `persistent`, `host_uuid`, `xml`.
+
+    Raises NotFound, with the names of the networks there are, when there is none of that name or UUID.
+    """
+    return cast(dict[str, Any], _ask("getNetwork", uri, name=name, uuid=uuid))
+
+
+def get_networks(*, uri: str | None = None) -> list[NetworkSummary]:
+    """All networks of a host, by name."""
+    return cast(Networks, _ask("getNetworks", uri))["networks"]
+
+
+def get_leases(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> list[DhcpLease]:
+    """The DHCP leases of a network that have not ended."""
+    return cast(Leases, _ask("getLeases", uri, name=name, uuid=uuid))["leases"]
+
+
+def get_guests(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> list[PluggedGuest]:
+    """Who is attached to a network: running guests, and other interfaces on its bridge."""
+    return cast(Guests, _ask("getGuests", uri, name=name, uuid=uuid))["guests"]
+
+
+def get_host(*, uri: str | None = None) -> HostFacts:
+    """A host's bridges, routes, IP forwarding and firewall rules. Raises Refused where only libvirt can be asked."""
+    return cast(HostFacts, _ask("getHost", uri))
+
+
+def get_forwards(network: str | None = None, *, uri: str | None = None) -> list[ReportedForward]:
+    """The port forwards of a host, whoever made them; with a network's name or UUID those that lead there."""
+    return cast(Forwards, _ask("getForwards", uri, network=network))["forwards"]
+
+
+def get_free_subnet(
+    network: str, prefix_length: int, *, within: str | None = None, uri: str | None = None
+) -> FreeSubnet:
+    """A subnet that nothing on the host uses, for the network of that name; the one it has, once it has one.
+
+    It is taken from `within`, 10.0.0.0/8 when left out. Raises Refused when nothing in there is free.
+    """
+    given = {"network": network, "prefix_length": prefix_length, "within": within}
+    return cast(FreeSubnet, _ask("getFreeSubnet", uri, **given))
+
+
+def _ask(function: str, uri: str | None, **given: Any) -> Any:
+    from virtnet.dynamic import answer
+
+    named = {name: value for name, value in given.items() if value is not None}
+    return answer(function, uri or pulumi.Config("virtnet").get("uri"), named)
