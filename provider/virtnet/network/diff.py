@@ -4,6 +4,7 @@ The changes are all that diff needs, so a preview does not change its answer bec
 """
 
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_interface
 from typing import TYPE_CHECKING, cast
 
 from virtnet.network.live_items import as_updates_can
@@ -146,6 +147,7 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
         disconnects=deletes and recorded.get("on_delete") == "disconnect",
         checks_firewall=recorded.get("host_uuid") is not None,
         bridges=frozenset(name for name in named if name),
+        subnets=frozenset(str(ip_interface(address).network) for address in addresses),
         ip_versions=frozenset(6 if ":" in address else 4 for address in addresses) if whole else None,
         # A start alone needs the means of its limits, and the kernel takes 30 ms to tell.
         named=names if start is Start.PLANNED else names._replace(limits=frozenset()),

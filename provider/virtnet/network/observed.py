@@ -175,6 +175,7 @@ class ObservedAbsent(NamedTuple):
     fresh_uuid: str = ""
     """A random UUID for the network: chance comes in with what is observed, so planning is pure."""
     autostart_obstacle: AutostartObstacle | None = None
+    rules_left: tuple[str, ...] = ()
     missing: Named = Named()
     fresh_token: str = ""
     """As for ObservedNetwork, like the rest."""
@@ -196,6 +197,9 @@ class ObservedNetwork(NamedTuple):
     """The network itself."""
     autostart_obstacle: AutostartObstacle | None = None
     """What keeps libvirt from setting the autostart flag."""
+    rules_left: tuple[str, ...] = ()
+    """The backends with firewall rules that libvirt left of an earlier time of the network; looked for where it may
+    start or is deleted, and by a refresh."""
     missing: Named = Named()
     """What the network names of its host, or is to name, and what is not there."""
     fresh_token: str = ""

@@ -11,7 +11,7 @@ from virtnet.planning.plan import ChangeClass
 
 
 class ProblemKind(Enum):
-    """What can be wrong with a network that libvirt calls active. A state records the value, so it stays as it is."""
+    """What can be wrong with a network. A state records the value, so it stays as it is."""
 
     BRIDGE_MISSING = "bridge-missing"
     """bridge"""
@@ -28,6 +28,8 @@ class ProblemKind(Enum):
     """A restart of dnsmasq that was cut short left its record."""
     FIREWALL_RULES_MISSING = "firewall-rules-missing"
     """missing: of each part its kind, and its subnet where it has one"""
+    FIREWALL_RULES_LEFT = "firewall-rules-left"
+    """Of an earlier time of the network, which runs or does not: backends, in which there are some."""
     PACKETS_DROPPED = "packets-dropped"
     """Rules of others drop packets of the network: bridge, zone: of firewalld, and dropped: of each way its path,
     version of IP and program, and the place that drops them: family, table, chain, base, rule, action."""
@@ -61,6 +63,7 @@ _MENDED_BY: Mapping[Enum, ChangeClass | None] = {
     ProblemKind.DNSMASQ_NOT_RUNNING: ChangeClass.LIVE,
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: ChangeClass.LIVE,
     ProblemKind.FIREWALL_RULES_MISSING: ChangeClass.LIVE,
+    ProblemKind.FIREWALL_RULES_LEFT: ChangeClass.LIVE,
     ProblemKind.PACKETS_DROPPED: None,
     ProblemKind.GUESTS_UNPLUGGED: ChangeClass.LIVE,
     ProblemKind.HOLDING_NETWORK_LEFT: ChangeClass.LIVE,

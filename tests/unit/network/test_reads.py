@@ -17,7 +17,7 @@ from tests.fakes.machine import FakeMachine
 
 from virtnet.host.client import Host
 from virtnet.network.observe.host_facts import host_facts_for_new
-from virtnet.network.observe.reads import READS
+from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, READS, ROUTES_IN_PROC
 from virtnet.network.resource import NETWORK
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.reads import Request
@@ -110,6 +110,8 @@ HEALTH: set[Request] = {
 LINKS_AT_BOOT: set[Request] = {("list", "/etc/libvirt/qemu/networks/autostart")}
 #: Only of a network that runs, and was not made a moment ago.
 BACKEND: set[Request] = {("read", "/run/libvirt/network/lab.xml")}
+#: Before a start only rules are asked of what a refresh looks at in a firewall.
+OF_OTHERS: set[Request] = {("read", path) for path in (*ROUTES_IN_PROC, *BRIDGED_TO_IPTABLES.values())}
 NFT = {"/run/libvirt/network/lab.xml": STATUS.format("nftables")}
 
 
@@ -132,7 +134,7 @@ CASES = {
     "a refresh": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS),
     "a refresh with nft": Case(observe=observe({}), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS, files=NFT),
     "before a restart": Case(observe=observe({**RECORDED, "domain": {"name": "lab"}}), trips=7, unneeded=COMMAND_LINE),
-    "before it starts": Case(observe=observe(RECORDED, active=False), trips=7, unneeded=HEALTH | BACKEND),
+    "before it starts": Case(observe=observe(RECORDED, active=False), trips=8, unneeded=HEALTH | BACKEND | OF_OTHERS),
     "before a delete": Case(observe=observe(None), trips=5, unneeded=COMMAND_LINE | BRIDGE_SETTINGS),
 }
 

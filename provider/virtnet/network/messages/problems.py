@@ -70,6 +70,10 @@ def _holding_bridges_left(*, bridges: Sequence[str]) -> str:
     return f"an interrupted restart left the bridge {' and '.join(bridges)} behind"
 
 
+def _firewall_rules_left(*, backends: Sequence[str]) -> str:
+    return f"libvirt left firewall rules from an earlier run of the network in {' and '.join(backends)}"
+
+
 DNSMASQ_NOT_RUNNING = "dnsmasq, which serves DHCP and DNS on the network, is not running"
 
 SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
@@ -81,6 +85,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.DNSMASQ_NOT_RUNNING: DNSMASQ_NOT_RUNNING,
     ProblemKind.DNSMASQ_RESTART_INTERRUPTED: f"an interrupted restart of dnsmasq left the DNS record {RESTART_RECORD}",
     ProblemKind.FIREWALL_RULES_MISSING: _firewall_rules_missing,
+    ProblemKind.FIREWALL_RULES_LEFT: _firewall_rules_left,
     ProblemKind.PACKETS_DROPPED: _packets_dropped,
     ProblemKind.GUESTS_UNPLUGGED: _guests_unplugged,
     ProblemKind.HOLDING_NETWORK_LEFT: _holding_network_left,

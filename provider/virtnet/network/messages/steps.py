@@ -185,6 +185,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     StepKind.REATTACH: _reattaches,
     StepKind.REMOVE_BRIDGE_OF_START: "remove the bridge {bridge} that an interrupted start left behind",
     StepKind.REMOVE_BRIDGE_OF_STOP: _disconnects,
+    StepKind.REMOVE_RULES_LEFT: "remove the firewall rules that libvirt left from an earlier run of the network",
     StepKind.SET_BRIDGE_MTU: "set the MTU of the bridge {bridge} to {mtu}",
     StepKind.END_DNSMASQ: "end the network's dnsmasq that a killed libvirtd left behind",
     StepKind.RESTORE_RULES: "recreate libvirt's missing firewall chains and have libvirt rebuild the network's rules",

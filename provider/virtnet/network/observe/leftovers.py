@@ -1,8 +1,7 @@
-"""The steps that clear away what killed daemons left of a network: its bridge, its dnsmasq. What is not its own stays.
+"""What is left of a network and is nobody's: by killed daemons its bridge and dnsmasq, by libvirt firewall rules."""
 
-Executing one twice is as good as once.
-"""
-
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,18 +15,34 @@ from virtnet.network.names import (
     probe_mac,
     probe_uuid,
 )
+from virtnet.network.observe.firewall.ages import ages_of_listings
+from virtnet.network.observe.firewall.left import LISTERS, Left, Sought, backends_with_rules, left
+from virtnet.network.observe.firewall.libvirt_rules import (
+    WRITES_NFTABLES,
+    Backend,
+    backend_of_status,
+    configured_backend,
+)
+from virtnet.network.observe.problems import status_file
+from virtnet.network.observe.reads import LINK_DIRECTORY, NETWORK_CONF
 from virtnet.network.observed import LeftBridge, ReportedNetwork
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.reports import Attachment
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients.host import FileReader
+    from virtnet.planning.clients.host import FileReader, HostReader
 
 
 def link_address(clients: Clients, link: str) -> str | None:
     """The MAC address of a link of the host; None when there is no such link."""
     text = clients.host.read_file(f"/sys/class/net/{link}/address") if clients.host is not None else None
     return None if text is None else text.strip()
+
+
+def link_index(clients: Clients, link: str) -> str:
+    """The kernel's number of a link, which nft prints of rules that outlive it; "" when there is no such link."""
+    text = clients.host.read_file(f"{LINK_DIRECTORY}/{link}/ifindex") if clients.host is not None and link else None
+    return (text or "").strip()
 
 
 def bridge_ports(host: "FileReader", bridge: str) -> list[str]:
@@ -85,3 +100,54 @@ def dnsmasq_process(clients: Clients, network: str) -> int | None:
     except (HostFailure, AccessDenied):  # only root can look
         return None
     return int(pid) if f"--conf-file=/var/lib/libvirt/dnsmasq/{network}.conf" in arguments else None
+
+
+def rules_left(clients: Clients, report: ReportedNetwork | None, sought: Sought, *, since: float | None = None) -> Left:
+    """The firewall rules that libvirt left of a network, by what it is known by and what else is `sought`.
+
+    Of one of `since`, of time.monotonic(), an earlier listing will do to say that there are none. A libvirt without a
+    choice of backends forgets no rules but those of a bridge that it leaves too. None where they cannot be listed.
+    """
+    if clients.host is None or clients.libvirt.version() < WRITES_NFTABLES:
+        return Left()
+    live = None if report is None else report.live
+    links = clients.host.list_directory(LINK_DIRECTORY)
+    if live is not None and live.bridge and live.bridge not in links:
+        return Left()  # its rules are by the number of that bridge, and libvirt's to remove
+    found = Left()
+    try:
+        for seconds_old in (0.0,) if since is None else ages_of_listings(since):
+            found = _rules_left(clients.host, report, sought, links, seconds_old)
+            if not found.backends:
+                break
+    except (HostFailure, AccessDenied, ValueError):  # only root can look, and not each listing can be read
+        return Left()
+    return found
+
+
+def _rules_left(
+    host: "HostReader", report: ReportedNetwork | None, sought: Sought, links: Collection[str], seconds_old: float
+) -> Left:
+    rules: dict[str, str | None] = {one: host.firewall_rules(one, seconds_old=seconds_old) for one in LISTERS}
+    if report is None:
+        return left(rules, sought, links)
+    definitions = [one for one in (report.live, report.config) if one is not None]
+    known = replace(
+        sought,
+        bridges=sought.bridges | {one.bridge for one in definitions} - {""},
+        subnets=sought.subnets | {str(subnet) for one in definitions for subnet in one.subnets},
+    )
+    live = report.live
+    if live is None or not live.bridge:
+        return left(rules, known, links)
+    backend = _backend_in_use(host, report.name, live.bridge, rules)
+    return left(rules, replace(known, live=live, backend=backend), links)
+
+
+def _backend_in_use(host: "FileReader", name: str, bridge: str, rules: Mapping[str, str | None]) -> Backend | None:
+    """With what the rules of a running network are written; None where nothing tells."""
+    noted = backend_of_status(host.read_file(status_file(name)))
+    possible = backends_with_rules(bridge, rules) if noted is None else (noted,)
+    if len(possible) > 1:
+        return configured_backend(host.read_file(NETWORK_CONF))
+    return possible[0] if possible else None

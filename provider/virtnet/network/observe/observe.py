@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.network.names import holding_uuid
 from virtnet.network.observe.autostart import as_the_next_boot_sees_it, in_the_place_of_a_new_one
+from virtnet.network.observe.firewall.left import Sought
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
-from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process
+from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process, rules_left
 from virtnet.network.observe.named import missing, named_on_host
 from virtnet.network.observe.ports import attachments, find_network, loose_interfaces
 from virtnet.network.observe.problems import leftover_problems, loose_problems, owner_problems, running_problems
@@ -40,7 +41,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     since = time.monotonic()
     report = _find(clients, scope)
     if report is None:
-        return _observe_absent(clients, scope)
+        return _observe_absent(clients, scope, since)
     libvirt = clients.libvirt
     report, autostart_obstacle = as_the_next_boot_sees_it(clients.host, report, libvirt.uri)
     problems = running_problems(clients.host, report, checks_firewall=scope.checks_firewall, since=since)
@@ -55,6 +56,9 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     if any(entry.users for entry in left):
         left = _with_owners(clients, report.name, left)
     around = _surroundings(clients, scope, report) if may_start else _Surroundings()
+    # A stop clears away what it leaves.
+    in_the_way = may_start or (not report.active if scope.deletes else scope.checks_firewall)
+    rules = _rules_left(clients, scope, report, since) if in_the_way else ()
     looks_for_loose = not scope.deletes and (report.active or may_start)
     loose = loose_interfaces(clients, report.name, report) if looks_for_loose else Loose()
     return ObservedNetwork(
@@ -63,6 +67,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         libvirt_version=libvirt.version(),
         report=report,
         autostart_obstacle=autostart_obstacle,
+        rules_left=rules,
         missing=_missing(clients.host, scope, report if may_start else None),
         fresh_token=fresh_token(),
         attachments=_with_guests(clients, report, users) if may_start or scope.deletes else users,
@@ -76,7 +81,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         problems=(
             *problems,
             *loose_problems(report, loose, problems),
-            *leftover_problems(report, holding, held, left),
+            *leftover_problems(report, holding, held, left, rules),
             *owner_problems(report, scope.recorded),
         ),
         others=around.others,
@@ -87,7 +92,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     )
 
 
-def _observe_absent(clients: Clients, scope: Scope) -> ObservedAbsent:
+def _observe_absent(clients: Clients, scope: Scope, since: float) -> ObservedAbsent:
     libvirt = clients.libvirt
     may_start = scope.start is not Start.NEVER and not scope.deletes
     around = _surroundings(clients, scope, None) if may_start else _Surroundings()
@@ -96,6 +101,7 @@ def _observe_absent(clients: Clients, scope: Scope) -> ObservedAbsent:
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         autostart_obstacle=in_the_place_of_a_new_one(clients.host, scope.name, libvirt.uri) if may_start else None,
+        rules_left=_rules_left(clients, scope, None, since) if may_start else (),
         missing=_missing(clients.host, scope, None) if may_start else Named(),
         fresh_uuid=str(uuids.uuid4()),
         fresh_token=fresh_token(),
@@ -217,6 +223,12 @@ def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[At
     from virtnet.network.observe.firewall.tracking import connections_stay_tracked
 
     return connections_stay_tracked(host, report.live)
+
+
+def _rules_left(clients: Clients, scope: Scope, report: ReportedNetwork | None, since: float) -> tuple[str, ...]:
+    """The backends with firewall rules left of the network, or of an earlier one of its bridge or of its subnets."""
+    sought = Sought(bridges=scope.bridges if report is None else frozenset(), subnets=scope.subnets)
+    return tuple(backend.value for backend in rules_left(clients, report, sought, since=since).backends)
 
 
 def _missing(host: "HostReader | None", scope: Scope, report: ReportedNetwork | None) -> Named:

@@ -1,8 +1,8 @@
 """What a look at a network calls a problem: everything that a refresh records as one is found here.
 
 That is what is wrong with what runs (its bridge, its addresses, its dnsmasq, its firewall rules), what restarts that
-were cut short have left, and that the network is another resource's by now. `network.problem_kinds` lists the kinds,
-and what mends each.
+were cut short have left and what libvirt has left of rules, and that the network is another resource's by now.
+`network.problem_kinds` lists the kinds, and what mends each.
 """
 
 from collections.abc import Sequence
@@ -76,8 +76,9 @@ def leftover_problems(
     holding: ReportedNetwork | None,
     held: Sequence[Attachment],
     bridges_left: Sequence[LeftBridge],
+    rules_left: Sequence[str],
 ) -> tuple[Problem, ...]:
-    """What restarts that were cut short have left: a holding network with what waits on it, and bridges of such. Pure.
+    """What is left: by restarts that were cut short a holding network and bridges of such, by libvirt rules. Pure.
 
     The network's own bridge, where that is left, is no problem: a start or a delete clears it away.
     """
@@ -87,6 +88,8 @@ def leftover_problems(
         problems.append(Problem(ProblemKind.HOLDING_NETWORK_LEFT, waiting))
     if forgotten := [left.bridge for left in bridges_left if left.uuid != report.uuid]:
         problems.append(Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": forgotten}))
+    if rules_left:
+        problems.append(Problem(ProblemKind.FIREWALL_RULES_LEFT, {"backends": list(rules_left)}))
     return tuple(problems)
 
 

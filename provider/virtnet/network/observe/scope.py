@@ -33,6 +33,8 @@ class Scope(NamedTuple):
     """By what the state knows its network: the token, the owner and its URN; empty where there is no record."""
     bridges: frozenset[str] = frozenset()
     """The names of the bridges that it is to be on, or was."""
+    subnets: frozenset[str] = frozenset()
+    """Those of its own addresses that it is to have."""
     ip_versions: frozenset[int] | None = None
     """The versions of IP of a network with a bridge of its own, all of which is known; None where it is another."""
     named: Named = Named()

@@ -5,6 +5,7 @@ A Course holds what was decided; steps, changes, refusals and notes each follow 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -342,12 +343,13 @@ def _autostart(course: _Course) -> Iterator[NetworkStep]:
 
 
 def _clean_up(course: _Course) -> tuple[NetworkStep, ...]:
-    """What killed daemons left goes. What starts clears its own away right before."""
+    """What killed daemons left goes, and libvirt of rules. What starts clears its own away right before."""
     if not course.touches_host:
         return ()
+    rules = () if course.starts else leftovers.rules(course.report.uuid, course.targets.copies.config, course.observed)
     stays_inactive = not course.report.active and not course.targets.flags.active
     dnsmasq = leftovers.dnsmasq(course.observed) if stays_inactive else ()
-    return (*dnsmasq, *leftovers.bridges(course.observed, its_own=stays_inactive))
+    return (*rules, *dnsmasq, *leftovers.bridges(course.observed, its_own=stays_inactive))
 
 
 def _restart_of_dnsmasq(course: _Course) -> Iterator[NetworkStep]:
@@ -419,13 +421,18 @@ def _word(value: bool) -> str:
 
 def _mended_live(course: _Course) -> Iterator[Change]:
     """The problems that are mended while the network runs on, or before it is restarted."""
+    # Lost rules only where the network runs on; rules that were left of one that stays inactive too.
     restored = any(_rules(course))
+    mended_now: dict[Enum, bool] = {
+        ProblemKind.FIREWALL_RULES_MISSING: restored,
+        ProblemKind.FIREWALL_RULES_LEFT: True,
+    }
     mended = tuple(
         problem
         for problem in course.observed.problems
         if mended_by(problem) is ChangeClass.LIVE
         and (problem.kind not in DNSMASQ_PROBLEMS or course.restarts_dnsmasq_on_demand)
-        and (restored if problem.kind is ProblemKind.FIREWALL_RULES_MISSING else course.mends_live)
+        and mended_now.get(problem.kind, course.mends_live)
     )
     if mended and course.touches_host:
         yield Change(path="problems", kind="change", change_class=ChangeClass.LIVE, problems=mended)

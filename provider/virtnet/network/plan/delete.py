@@ -12,7 +12,7 @@ from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
-from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge, RemoveRulesLeft
 from virtnet.network.steps.running import StopIfActive, stop_step
 from virtnet.network.tree import OWN_BRIDGE_MODES
 from virtnet.network.xml import write as network_edit
@@ -62,6 +62,9 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
         RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, users=tuple(left.users))
         for left in observed.bridges_left
     ]
+    # A stop clears away what is left itself.
+    if observed.rules_left and report.live is None:
+        steps.append(RemoveRulesLeft(uuid=report.uuid, bridge=report.definition.bridge))
     if report.config is not None:
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
     notes: tuple[Note, ...] = ()

@@ -1,10 +1,11 @@
 """Which steps clear away what killed daemons left of a network. Pure."""
 
+from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
-from virtnet.network.observed import ObservedNetwork
+from virtnet.network.observed import Observed, ObservedNetwork
 from virtnet.network.plan.preflight import is_leftover
-from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge, RemoveRulesLeft
 from virtnet.network.steps.step import NetworkStep
 from virtnet.network.tree import own_bridge
 
@@ -13,10 +14,21 @@ if TYPE_CHECKING:
 
 
 def before_start(target: "NetworkTree", observed: ObservedNetwork) -> tuple[NetworkStep, ...]:
-    """Before this inactive network starts: its dnsmasq goes, then its bridge."""
+    """Before this inactive network starts: its dnsmasq goes, then its bridge, and rules of an earlier time."""
     uuid = observed.report.uuid
     bridge = RemoveLeftoverBridge(uuid=uuid, bridge=own_bridge(target), mac=target.get("mac", ""))
-    return (*dnsmasq(observed), *((bridge,) if is_leftover(target, observed) else ()))
+    return (
+        *dnsmasq(observed),
+        *((bridge,) if is_leftover(target, observed) else ()),
+        *rules(uuid, target, observed),
+    )
+
+
+def rules(uuid: str, target: "NetworkTree", observed: Observed) -> tuple[NetworkStep, ...]:
+    """The firewall rules of an earlier time of the network go, or of another that had what it is to have."""
+    subnets = {str(ip_interface(ip["address"]).network) for ip in target.get("ips", [])}
+    found = RemoveRulesLeft(uuid=uuid, bridge=own_bridge(target), subnets=tuple(sorted(subnets)))
+    return (found,) if observed.rules_left else ()
 
 
 def dnsmasq(observed: ObservedNetwork) -> tuple[NetworkStep, ...]:

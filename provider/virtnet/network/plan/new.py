@@ -6,6 +6,7 @@ from virtnet.network.checks.whole import Judged, judged
 from virtnet.network.diff import with_own_bridge
 from virtnet.network.observe.autostart import place_of
 from virtnet.network.observed import AutostartObstacle, Observed, ObservedAbsent
+from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, failure_details
 from virtnet.network.plan.preflight import Findings, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.spec import NetworkSpec
@@ -53,7 +54,7 @@ def plan_new(desired: "NetworkTree", observed: ObservedAbsent) -> Plan:
         )
     ]
     if desired.get("active", True):
-        steps += start_steps(uuid, target, observed)
+        steps += (*leftovers.rules(uuid, target, observed), *start_steps(uuid, target, observed))
     steps += finishing(desired, target, uuid, creating, observed)
     plugged = plugged_in(desired, target, uuid, observed)
     steps += plugged.steps

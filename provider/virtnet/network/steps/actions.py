@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from virtnet.errors import LibvirtFailure, Refused
-from virtnet.network.observe.firewall.libvirt_rules import Rule
+from virtnet.network.observe.firewall.left import Rule
 from virtnet.network.steps.kinds import StepFault
 from virtnet.planning.clients.clients import Clients
 

@@ -38,6 +38,7 @@ class StepKind(Enum):
     REATTACH = "reattach"
     REMOVE_BRIDGE_OF_START = "remove bridge of start"
     REMOVE_BRIDGE_OF_STOP = "remove bridge of stop"
+    REMOVE_RULES_LEFT = "remove rules left"
     END_DNSMASQ = "end dnsmasq"
     SET_BRIDGE_MTU = "set bridge mtu"
     RESTORE_RULES = "restore rules"

@@ -1,29 +1,28 @@
-"""The steps that clear away what killed daemons left of a network: its bridge, its dnsmasq. What is not its own stays.
+"""The steps that clear away what is left of a network: by killed daemons its bridge and dnsmasq, by libvirt its rules.
 
-Executing one twice is as good as once.
+What is not its own stays. Executing one twice is as good as once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
-from virtnet.errors import Refused
+from virtnet.errors import HostFailure, Refused
 from virtnet.network.names import holding_bridge, holding_uuid
-from virtnet.network.observe.firewall.libvirt_rules import rules_left
-from virtnet.network.observe.leftovers import bridge_ports, dnsmasq_process, link_address
-from virtnet.network.steps.actions import Action, DeleteLink, DeleteRule, SetLinkUp, SetMaster, carry_out
+from virtnet.network.observe.firewall.left import LISTERS, Left, Rule, Sought, left
+from virtnet.network.observe.firewall.libvirt_rules import TABLE
+from virtnet.network.observe.leftovers import bridge_ports, dnsmasq_process, link_address, rules_left
+from virtnet.network.observe.ports import find_network
+from virtnet.network.observe.reads import LINK_DIRECTORY
+from virtnet.network.steps.actions import Action, DeleteLink, DeleteRule, LoadNft, SetLinkUp, SetMaster, carry_out
 from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import NO_IMPACT
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Summary
 from virtnet.planning.reports import Attachment
 
-Program: TypeAlias = Literal["iptables", "ip6tables"]
-
-_LISTINGS: tuple[tuple[Literal["iptables-save", "ip6tables-save"], Program], ...] = (
-    ("iptables-save", "iptables"),
-    ("ip6tables-save", "ip6tables"),
-)
+if TYPE_CHECKING:
+    from virtnet.planning.clients.host import FirewallLister, HostClient
 
 
 def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool = False) -> None:
@@ -36,22 +35,42 @@ def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool
         return
     if address != mac or (not occupied and bridge_ports(clients.host, bridge)):
         raise Refused(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": bridge, "host": clients.host.name})
-    listings = {program: clients.host.firewall_rules(listing) or "" for listing, program in _LISTINGS}
-    carry_out(clients, removal(bridge, listings))
+    listings: dict[str, str | None] = {lister: _listed(clients.host, lister) for lister in LISTERS}
+    carry_out(clients, removal(bridge, listings, clients.host.list_directory(LINK_DIRECTORY)))
 
 
-def removal(bridge: str, listings: Mapping[Program, str]) -> Iterator[Action]:
-    """What removes a bridge of ours, by the firewall's rules as its programs list them.
+def _listed(host: "HostClient", lister: "FirewallLister") -> str | None:
+    """Of nftables nothing where the kernel has none."""
+    try:
+        return host.firewall_rules(lister)
+    except HostFailure:
+        if lister != "nft-json":
+            raise
+        return None
+
+
+def removal(bridge: str, listings: Mapping[str, str | None], links: Collection[str]) -> Iterator[Action]:
+    """What removes a bridge of ours, by the firewall's rules as its programs list them, and the host's links.
 
     Down first, as libvirt does it: nothing is to pass without the rules. Who is killed in between is known by the
     bridge, and it is done once more. libvirt 9.0 forgets the rules of a network whose daemon was killed while starting
     it, and then nobody removes them.
     """
     yield SetLinkUp(link=bridge, up=False)
-    for program, listing in listings.items():
-        for rule in rules_left(listing, bridge):
-            yield DeleteRule(bridge=bridge, program=program, rule=rule)
+    yield from rules_removal(bridge, left(listings, Sought(bridges=frozenset({bridge})), links))
     yield DeleteLink(link=bridge)
+
+
+def rules_removal(bridge: str, found: Left) -> Iterator[Action]:
+    """What removes the firewall rules that were left of a network: one by one, and those of nftables all at once."""
+    rules: tuple[tuple[Literal["iptables", "ip6tables"], Sequence[Rule]], ...] = (
+        ("iptables", found.iptables),
+        ("ip6tables", found.ip6tables),
+    )
+    yield from (DeleteRule(bridge=bridge, program=program, rule=rule) for program, of_it in rules for rule in of_it)
+    if rules_of_nft := (*found.nftables, *found.twice):
+        commands = (f"delete rule {rule.family} {TABLE} {rule.chain} handle {rule.handle}" for rule in rules_of_nft)
+        yield LoadNft(commands="; ".join(commands))
 
 
 def put_to_wait(uuid: str, links: Sequence[str]) -> Iterator[Action]:
@@ -91,6 +110,29 @@ class RemoveLeftoverBridge:
         if held and link_address(clients, self.bridge) == self.mac:
             carry_out(clients, put_to_wait(self.uuid, bridge_ports(clients.host, self.bridge)))
         remove_own_bridge(clients, self.bridge, self.mac, occupied=bool(self.users))
+
+    def undo(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveRulesLeft:
+    """Remove the firewall rules that libvirt left of an earlier time of the network; what runs of it keeps its own."""
+
+    uuid: str
+    bridge: str
+    subnets: tuple[str, ...] = ()
+    """Which it is to have, besides those that it has."""
+
+    impact = NO_IMPACT
+
+    def describe(self) -> Summary:
+        return Summary(StepKind.REMOVE_RULES_LEFT)
+
+    def execute(self, clients: Clients) -> None:
+        report = find_network(clients.libvirt, uuid=self.uuid)
+        sought = Sought(bridges=frozenset({self.bridge} - {""}), subnets=frozenset(self.subnets))
+        carry_out(clients, rules_removal(self.bridge, rules_left(clients, report, sought)))
 
     def undo(self) -> None:
         return None

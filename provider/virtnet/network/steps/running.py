@@ -7,12 +7,14 @@ that failed may still have been carried out, and a run that was killed is finish
 from dataclasses import dataclass
 
 from virtnet.errors import LibvirtFailure, Refused
-from virtnet.network.observe.leftovers import link_address
+from virtnet.network.observe.firewall.left import Sought
+from virtnet.network.observe.leftovers import link_address, link_index, rules_left
 from virtnet.network.observe.ports import attachments, find_network
 from virtnet.network.observed import ReportedNetwork
+from virtnet.network.steps.actions import carry_out
 from virtnet.network.steps.definition import RestoreDefinition
 from virtnet.network.steps.kinds import StepFault, StepKind
-from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge, rules_removal
 from virtnet.network.steps.step import NO_IMPACT
 from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import Definition, definition
@@ -82,7 +84,15 @@ class StopIfActive:
         if address is not None and mac and address != mac:
             details = {"bridge": bridge, "address": address, "mac": mac}
             raise Refused(kind=StepFault.FOREIGN_BRIDGE, details=details)
+        index = link_index(clients, bridge)
         clients.libvirt.stop_network(self.uuid)
+        # libvirt 11.3 may have forgotten which they are.
+        sought = Sought(
+            bridges=frozenset({bridge} - {""}),
+            indexes=frozenset({index} - {""}),
+            subnets=frozenset(map(str, report.live.subnets)),
+        )
+        carry_out(clients, rules_removal(bridge, rules_left(clients, None, sought)))
 
     def undo(self) -> None:
         return None

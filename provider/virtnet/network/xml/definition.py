@@ -75,6 +75,15 @@ class Definition:
         return self.tree.get("mac", "")
 
     @cached_property
+    def forward_device(self) -> str:
+        """The interface by which guests may leave the host; "" where any will do."""
+        forward = self.element.find("forward")
+        if forward is None:
+            return ""
+        interface = forward.find("interface")
+        return forward.get("dev", "") if interface is None else interface.get("dev", "")
+
+    @cached_property
     def subnets(self) -> tuple[Subnet, ...]:
         """The subnets of its addresses, but for those that libvirt accepts and ipaddress does not."""
         found: list[Subnet] = []

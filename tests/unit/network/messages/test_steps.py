@@ -14,7 +14,7 @@ from virtnet.network.steps.definition import (
 )
 from virtnet.network.steps.holding import MoveToHoldingNetwork, Reattach, RemoveHoldingNetwork, StartHoldingNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
-from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge, RemoveRulesLeft
 from virtnet.network.steps.metadata import SetMetadata, UnmarkRunning
 from virtnet.network.steps.probe import ProbeStart
 from virtnet.network.steps.rules import RestoreRules
@@ -118,6 +118,7 @@ STEPS: tuple[Step, ...] = (
     Reattach(uuid=UUID, attachments=()),
     RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC),
     RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC, users=GUESTS),
+    RemoveRulesLeft(uuid=UUID, bridge="vn-lab"),
     EndLeftoverDnsmasq(uuid=UUID, name="lab"),
     SetBridgeMtu(uuid=UUID, bridge="vn-lab", mtu=1400, previous=1500),
     RestoreRules(uuid=UUID),

@@ -14,7 +14,6 @@ from tests.fakes.systemd import FakeNftTables
 from virtnet.errors import Refused
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac
-from virtnet.network.observe.firewall.libvirt_rules import rules_left
 from virtnet.network.observed import HostReport, LeftBridge, ObservedNetwork, reported
 from virtnet.network.plan.delete import plan_delete
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
@@ -23,9 +22,9 @@ from virtnet.network.plan.preflight import preflight
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.resource import NETWORK
 from virtnet.network.steps.kinds import DnsmasqRestart, StepFault, StepKind
-from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge, RemoveRulesLeft
 from virtnet.network.steps.rules import RestoreRules
-from virtnet.network.steps.running import RunAgain
+from virtnet.network.steps.running import RunAgain, StartNetwork, StopIfActive
 from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import RESTART_ITEM, RESTART_RECORD
@@ -251,16 +250,6 @@ COMMIT
 """
 
 
-def test_the_rules_of_a_bridge_that_is_gone_are_told_from_all_others() -> None:
-    found = rules_left(RULES, "vn-lab")
-
-    assert [(rule.table, rule.words[:5]) for rule in found] == [
-        ("nat", ("LIBVIRT_PRT", "-s", "10.91.0.0/24", "-d", "224.0.0.0/24")),
-        ("filter", ("LIBVIRT_FWI", "-d", "10.91.0.0/24", "-o", "vn-lab")),
-        ("filter", ("LIBVIRT_FWI", "-o", "vn-lab", "-j", "REJECT")),
-    ]
-
-
 def test_a_bridge_goes_after_its_rules_so_that_they_are_found_again_by_it() -> None:
     host = network_host(BRIDGE)
     host.firewall.listings["iptables-save"] = RULES
@@ -271,14 +260,6 @@ def test_a_bridge_goes_after_its_rules_so_that_they_are_found_again_by_it() -> N
 
     assert host.net.bridges["vn-lab"]["flags"] == "0x1002"
     assert ["vn-lab" in rule for rule in host.firewall.deleted] == [False, True, True]
-
-
-def test_rules_of_a_subnet_that_another_bridge_has_too_stay() -> None:
-    shared = RULES.replace("10.92.0.0/24", "10.91.0.0/24")
-
-    found = rules_left(shared, "vn-lab")
-
-    assert {rule.table for rule in found} == {"filter"}
 
 
 LEFT_BY_PARK = LeftBridge(uuid=holding_uuid(UUID), bridge=holding_bridge(UUID), mac=holding_mac(UUID))
@@ -463,16 +444,18 @@ EMPTY_CHAINS = "".join(line for line in FILTERED.splitlines(keepends=True) if "v
 
 
 @pytest.mark.parametrize(
-    ("backend", "iptables", "nft", "lost"),
+    ("backend", "iptables", "nft", "problems"),
     [
-        ("nftables", EMPTY_CHAINS, NFT, False),  # as after a change of firewall_backend, until the next boot
-        ("nftables", FILTERED, "", True),
-        ("iptables", FILTERED, NFT.replace("vn-lab", "gone"), False),
-        ("iptables", EMPTY_CHAINS, NFT, True),
+        ("nftables", EMPTY_CHAINS, NFT, []),  # as after a change of firewall_backend, until the next boot
+        ("nftables", FILTERED, "", [ProblemKind.FIREWALL_RULES_MISSING, ProblemKind.FIREWALL_RULES_LEFT]),
+        ("nftables", FILTERED, NFT, [ProblemKind.FIREWALL_RULES_LEFT]),
+        ("iptables", FILTERED, NFT.replace("vn-lab", "gone"), []),
+        ("iptables", EMPTY_CHAINS, NFT, [ProblemKind.FIREWALL_RULES_MISSING, ProblemKind.FIREWALL_RULES_LEFT]),
+        ("iptables", FILTERED, NFT, [ProblemKind.FIREWALL_RULES_LEFT]),
     ],
 )
 def test_rules_are_looked_for_where_libvirt_noted_to_write_them(
-    backend: str, iptables: str, nft: str, *, lost: bool
+    backend: str, iptables: str, nft: str, problems: list[ProblemKind]
 ) -> None:
     status = f"<networkstatus><firewall name='fwRemoval' backend='{backend}'/></networkstatus>"
     host = network_host({**BRIDGE, "/run/libvirt/network/lab.xml": status})
@@ -480,7 +463,7 @@ def test_rules_are_looked_for_where_libvirt_noted_to_write_them(
 
     seen = observe_there(clients(host, active=True), {}, {"uuid": UUID, "host_uuid": "as recorded"})
 
-    assert [problem.kind for problem in seen.problems] == [ProblemKind.FIREWALL_RULES_MISSING] * lost
+    assert [problem.kind for problem in seen.problems] == problems
 
 
 def test_the_rules_of_a_network_that_was_made_a_moment_ago_are_not_looked_for() -> None:
@@ -689,3 +672,96 @@ def test_a_bridge_that_is_another_keeps_the_network_from_running_again() -> None
     assert refused.value.kind is StepFault.NAME_TAKEN
     assert host.effects.log == []
     assert not there.libvirt.is_active(UUID)
+
+
+#: By the number that the bridge had (tests/fakes/links.py), as nft prints it when that is gone.
+RULES_LEFT = NFT.replace('"vn-lab"', '"9"')
+
+
+def nft_host(listing: str, files: dict[str, str] | None = None) -> tuple[FakeHost, list[str]]:
+    """A host with rules of nftables alone, and what is loaded into them."""
+    loaded: list[str] = []
+    host = network_host(files or {})
+    host = replace(host, nft_tables=FakeNftTables(host.effects, lambda *_: None, loaded.append))
+    host.firewall.listings = {"iptables-save": None, "ip6tables-save": None, "nft-json": listing}
+    return host, loaded
+
+
+def test_a_stop_takes_away_the_rules_that_libvirt_forgot() -> None:
+    host, loaded = nft_host(RULES_LEFT, {**BRIDGE, "/sys/class/net/vn-lab/ifindex": "9\n"})
+
+    StopIfActive(uuid=UUID).execute(clients(host, active=True))
+
+    ((*commands,),) = [one.split("; ") for one in loaded]
+    assert commands == [
+        f"delete rule {family} libvirt_network {chain} handle {handle}"
+        for family, chain, handle in (
+            ("ip", "guest_cross", 25),
+            ("ip", "guest_input", 17),
+            ("ip", "guest_output", 9),
+            ("ip6", "guest_cross", 23),
+            ("ip6", "guest_input", 16),
+            ("ip6", "guest_output", 9),
+        )
+    ]
+
+
+@pytest.mark.parametrize("version", [9_000_000, 11_003_000])
+def test_a_libvirt_that_writes_no_nftables_is_not_looked_after(version: int) -> None:
+    host, loaded = nft_host(RULES_LEFT, {**BRIDGE, "/sys/class/net/vn-lab/ifindex": "9\n"})
+    libvirt = FakeLibvirt(reports={UUID: network(active=True)}, daemon_version=version)
+
+    StopIfActive(uuid=UUID).execute(Clients(libvirt=libvirt, host=host))
+
+    assert bool(loaded) is (version > 10_004_000)
+
+
+#: What a stop by others has left of a NAT network of the same subnet.
+NAT_LEFT = (
+    (Path(__file__).parents[2] / "data" / "firewall" / "modes" / "nft.json")
+    .read_text()
+    .replace('"vnat"', '"9"')
+    .replace("10.9.1.0", "10.91.0.0")
+)
+REMOVAL = RemoveRulesLeft(uuid=UUID, bridge="vn-lab", subnets=("10.91.0.0/24", "fd00:91::/64"))
+KEPT_INACTIVE = Problem(ProblemKind.FIREWALL_RULES_LEFT, {"backends": ["nftables"]})
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_rules_that_a_stop_has_left_go_before_the_next_start_or_where_none_is_to_follow(*, active: bool) -> None:
+    host, _ = nft_host(NAT_LEFT)
+    there = clients(host)
+    desired = NETWORK.check({"uri": "qemu:///system", "active": active, **TREE}, {})[0]
+    recorded = {**desired, "uuid": UUID, "host_uuid": "as recorded", "problems": [problem_details(KEPT_INACTIVE)]}
+
+    seen = observe_there(there, desired, recorded)
+    plan = NETWORK.plan(desired, recorded, seen)
+
+    assert seen.problems == (KEPT_INACTIVE,)
+    starts = [StartNetwork(uuid=UUID, bridge="vn-lab")] if active else []
+    assert [step for step in plan.steps if isinstance(step, (RemoveRulesLeft, StartNetwork))] == [REMOVAL, *starts]
+    assert plan.change_class is ChangeClass.LIVE
+
+
+def test_rules_that_a_stop_has_left_go_with_the_network() -> None:
+    host, loaded = nft_host(NAT_LEFT)
+    there = clients(host)
+    recorded = {"uuid": UUID, "name": "lab"}
+
+    removal, *_ = plan_delete(recorded, observe_there(there, None, recorded)).steps
+    removal.execute(there)
+
+    assert removal == RemoveRulesLeft(uuid=UUID, bridge="vn-lab")
+    assert [one.count("delete rule ip libvirt_network guest_nat") for one in loaded] == [5]
+
+
+def test_a_new_network_does_not_start_among_rules_that_were_left_of_its_subnet() -> None:
+    host, _ = nft_host(NAT_LEFT)
+    there = Clients(libvirt=FakeLibvirt(), host=host)
+    desired = NETWORK.check({"uri": "qemu:///system", **TREE, "forward": {"mode": "route"}}, {})[0]
+
+    plan = NETWORK.plan(desired, None, NETWORK.observe(there, desired, {}))
+
+    kinds = [step.describe().kind for step in plan.steps]
+    assert REMOVAL in plan.steps
+    assert kinds.index(StepKind.REMOVE_RULES_LEFT) < kinds.index(StepKind.START)

@@ -4,11 +4,10 @@ What it must have follows libvirt's src/network/network_iptables.c and network_n
 those of libvirt 9.0 and 11.3 (iptables 1.8.9 and nft 1.0.6, iptables 1.8.11 and nft 1.1.3).
 """
 
-import ipaddress
 import re
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,6 +23,9 @@ FILTERED_MODES = ("", "nat", "route")
 
 #: The libvirt that can write its rules to nftables itself.
 WRITES_NFTABLES = 10_004_000
+
+#: Of nftables, by libvirt's name for it in both families.
+TABLE = "libvirt_network"
 
 CHAINS_OF_IPTABLES = frozenset({"LIBVIRT_FWI", "LIBVIRT_FWO", "LIBVIRT_INP", "LIBVIRT_PRT"})
 
@@ -60,14 +62,6 @@ class MissingRules(NamedTuple):
         """As plain data, for a problem's details."""
         named = {"subnet": self.subnet, "chain": self.chain, "version": "6" if self.version == 6 else ""}
         return {"kind": self.kind.value} | {name: value for name, value in named.items() if value}
-
-
-class Rule(NamedTuple):
-    """One rule of iptables, as it is told again to delete it."""
-
-    table: str
-    words: tuple[str, ...]
-    """The chain first."""
 
 
 def backend_of_status(status: str | None) -> Backend | None:
@@ -287,8 +281,12 @@ def _versions(live: Definition) -> tuple[int, ...]:
     return (4, 6) if of_ipv6 else (4,)
 
 
-def _masqueraded(live: Definition, version: int) -> list[str]:
+def masqueraded(live: Definition) -> list[str]:
     """The subnets that libvirt masquerades."""
+    return [subnet for version in _versions(live) for subnet in _masqueraded(live, version)]
+
+
+def _masqueraded(live: Definition, version: int) -> list[str]:
     nat = live.element.find("forward/nat")
     if live.mode != "nat" or (version == 6 and (nat is None or nat.get("ipv6") != "yes")):
         return []
@@ -379,7 +377,7 @@ def _entries(listing: str) -> tuple[Mapping[str, Any], ...]:
 
 
 def _is_libvirts(value: Mapping[str, Any]) -> bool:
-    return value.get("family") in ("ip", "ip6") and "libvirt_network" in (value.get("table"), value.get("name"))
+    return value.get("family") in ("ip", "ip6") and TABLE in (value.get("table"), value.get("name"))
 
 
 def _chain(entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -397,43 +395,13 @@ def _told(statements: Iterable[Mapping[str, Any]], version: int) -> tuple[dict[s
             if "meta" in value["left"]:
                 names[value["left"]["meta"]["key"].removesuffix("name")] = str(value["right"])
             elif "payload" in value["left"]:
-                addresses[value["left"]["payload"].get("field", "")] = _prefix(value["right"], version)
+                addresses[value["left"]["payload"].get("field", "")] = prefix(value["right"], version)
         elif kind in ("accept", "reject", "masquerade", "snat", "jump"):
             verdict, target = kind, (value or {}).get("target", "")
     return names, addresses, verdict, target
 
 
-def _prefix(said: object, version: int) -> str:
-    prefix = said.get("prefix") if isinstance(said, Mapping) else None
-    return f"{said}/{128 if version == 6 else 32}" if prefix is None else f"{prefix['addr']}/{prefix['len']}"
-
-
-def rules_left(iptables: str, bridge: str) -> Sequence[Rule]:
-    """Libvirt's rules that name a bridge, and those of its subnets that no other bridge has."""
-    all_rules = [rule for rule in _rules(iptables) if rule.words[0].startswith("LIBVIRT_")]
-    named = [rule for rule in all_rules if bridge in rule.words]
-    others = {word for rule in all_rules if rule not in named and _has_interface(rule) for word in _addresses(rule)}
-    subnets = {word for rule in named for word in _addresses(rule)} - others
-    unnamed = [rule for rule in all_rules if not _has_interface(rule) and subnets & {*_addresses(rule)}]
-    # Those that name it last: by them the others are known, also to who goes on after one that was killed.
-    return [*(rule for rule in unnamed if rule not in named), *named]
-
-
-def _rules(iptables: str) -> Iterator[Rule]:
-    table = ""
-    for line in iptables.splitlines():
-        if line.startswith("*"):
-            table = line[1:].strip()
-        elif line.startswith("-A "):
-            yield Rule(table, tuple(shlex.split(line)[1:]))
-
-
-def _has_interface(rule: Rule) -> bool:
-    return "-i" in rule.words or "-o" in rule.words
-
-
-def _addresses(rule: Rule) -> Iterator[str]:
-    """The subnets of a rule that are a network's, so not those of multicast and broadcast."""
-    for option, word in zip(rule.words, rule.words[1:], strict=False):
-        if option in ("-s", "-d") and not ipaddress.ip_network(word).is_multicast and word != "255.255.255.255/32":
-            yield word
+def prefix(said: object, version: int) -> str:
+    """An address or a prefix, as nft prints it as data, as a prefix in words."""
+    found = said.get("prefix") if isinstance(said, Mapping) else None
+    return f"{said}/{128 if version == 6 else 32}" if found is None else f"{found['addr']}/{found['len']}"

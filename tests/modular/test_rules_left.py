@@ -1,0 +1,107 @@
+"""Firewall rules that libvirt leaves of a network in nftables, as a live edit of its DNS makes it forget them."""
+
+import pytest
+from tests.hosts.daemons import choose_firewall
+from tests.hosts.sandboxed import Host
+from tests.integration.forks import Forks
+from tests.integration.stack import Stack
+
+LAB = {"forward": {"mode": "nat"}, "ips": [{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}]}
+NINE = {"hosts": [{"ip": "10.91.0.9", "hostnames": ["nine"]}]}
+FORGET = "virsh -q net-update lab add dns-host '<host ip=\"10.91.0.8\"><hostname>eight</hostname></host>' --live"
+LEFT = "libvirt left firewall rules from an earlier run of the network in nftables"
+#: Of libvirt's tables the rules of networks, one a line; by a number those of a bridge that is gone.
+RULES = """\
+for family in ip ip6; do nft -s list table $family libvirt_network 2>/dev/null || true; done |
+  sed -n 's/^\t\t//p' | (grep -E '[io]if |[sd]addr ' || true) | sort
+"""
+#: Somebody's own, in libvirt's table and of its subnet.
+OWN = 'ip saddr 10.91.0.0/24 oifname "wg0" accept'
+
+
+def rules(host: Host) -> list[str]:
+    return host.sh(RULES).splitlines()
+
+
+@pytest.fixture
+def others(host: Host, forks: Forks) -> list[str]:
+    """Rules of another network, and somebody's own, which are none of lab's."""
+    far = Stack(host, forks, "far")
+    far.network("far", forward={"mode": "nat"}, ips=[{"address": "10.92.0.1/24"}])
+    far.up()
+    host.sh(f"nft 'add rule ip libvirt_network guest_nat {OWN}'")
+    return rules(host)
+
+
+def test_a_restart_and_a_delete_leave_no_rules_after_a_live_edit_of_dns(
+    host: Host, stack: Stack, others: list[str]
+) -> None:
+    stack.network("lab", **LAB)
+    stack.up()
+    at_first = rules(host)
+    stack.network("lab", **LAB, dns=NINE)
+    stack.up()
+
+    stack.network("lab", **LAB, dns=NINE, mtu=1400)
+    stack.up()
+    restarted = rules(host)
+    stack.network("lab", **{**LAB, "forward": {"mode": "route"}}, dns=NINE, mtu=1400)
+    stack.up()
+    routed = rules(host)
+    host.sh(FORGET)
+    stack.network("lab", **{**LAB, "forward": {"mode": "route"}}, dns=NINE, mtu=1400, active=False)
+    stack.up()
+
+    assert len(at_first) > len(others) + 10
+    assert restarted == at_first
+    assert not [rule for rule in routed if "10.91.0.0/24" in rule and "masquerade" in rule]
+    assert rules(host) == others
+
+
+@pytest.mark.parametrize("started", [True, False], ids=["started again", "stopped"])
+def test_rules_left_by_a_stop_of_others_are_a_problem_until_the_next_up(
+    host: Host, stack: Stack, others: list[str], *, started: bool
+) -> None:
+    stack.network("lab", **LAB)
+    stack.up()
+    at_first = rules(host)
+    host.sh(f"{FORGET}; virsh -q net-destroy lab")
+    left = rules(host)
+    host.sh("virsh -q net-start lab" if started else "true")
+
+    stack.refresh()
+    shown = stack.preview()
+    stack.up()
+
+    assert len(left) == len(at_first)
+    assert LEFT in shown
+    assert rules(host) == at_first
+    assert stack.unchanged()
+    host.sh(f"{FORGET}; virsh -q net-destroy lab")
+    stack.destroy()
+    assert rules(host) == others
+
+
+def test_rules_of_the_backend_before_go(host: Host, stack: Stack) -> None:
+    stack.network("lab", **LAB)
+    stack.up()
+    host.sh(FORGET)
+    choose_firewall(host, "iptables")
+    by_both = rules(host)
+
+    stack.refresh()
+    shown = stack.preview()
+    stack.up()
+
+    assert by_both != []
+    assert LEFT in shown
+    assert rules(host) == []
+    assert "-o vn-lab" in host.sh("iptables-save")
+    assert stack.unchanged()
+    choose_firewall(host, "nftables")
+    host.sh("iptables -w -I LIBVIRT_FWI -o vn-lab -j REJECT")
+    stack.refresh()
+    assert LEFT.replace("nftables", "iptables") in stack.preview()
+    stack.up()
+    assert "vn-lab" not in host.sh("iptables-save")
+    assert stack.unchanged()
