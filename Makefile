@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Without bytecode each of the many starts of Python compiles everything anew, and each process of pytest all tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The programs of .venv, and Pulumi, wherever the set-up found or put it.
 with_env := eval "$$(tools/setup --env)" &&
@@ -10,13 +12,11 @@ with_env := eval "$$(tools/setup --env)" &&
 ARGS ?=
 # Where pytest looks: in the paths among ARGS, and where there is none, in that target's own tests.
 where = $(if $(filter tests/%,$(ARGS)),,$(1)) $(ARGS)
-# Most of the time a test waits for programs that wait for the kernel.
-workers = $$((2 * $$(nproc)))
+# Tests with a real libvirtd wait half of their time: for guests that boot, for packets, for what is to be silent.
+workers = $$((3 * $$(nproc)))
 side_by_side = --numprocesses=$(workers) --dist=loadscope
-# The longest first, so that no processor waits for one at the end.
-all := tests/acceptance tests/integration tests/unit
 
-.PHONY: help setup setup-tests env check unit unit-pythons integration acceptance test demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style layers scripts audit format codegen sdk changelog clean
+.PHONY: help setup setup-tests env check unit unit-pythons integration acceptance test test-campaigns demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style layers scripts audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -40,10 +40,10 @@ check: ## lint and unit tests, in less than a minute: what to run before each co
 	@$(MAKE) lint
 	@$(MAKE) unit
 
-unit: .venv ## run the unit and property tests but for the fuzz; needs neither root nor a sandbox
-	@$(with_env) pytest -m 'not fuzz' --numprocesses=auto --dist=worksteal $(call where,tests/unit)
+unit: .venv ## run the unit tests but for the fuzz, property tests with few examples; needs neither root nor a sandbox
+	@$(with_env) HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-few} pytest -m 'not fuzz' --numprocesses=auto --dist=worksteal $(call where,tests/unit)
 
-unit-pythons: .venv ## run the unit tests on the oldest and the newest supported Python that are on this machine
+unit-pythons: .venv ## run all unit tests on the newest supported Python that is there, and a bit less on the oldest
 	@tools/unit-pythons $(ARGS)
 
 integration: setup-tests ## run the tests with a real libvirtd; ARGS=tests/integration/test_restart.py runs these alone
@@ -52,10 +52,14 @@ integration: setup-tests ## run the tests with a real libvirtd; ARGS=tests/integ
 acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engine; ARGS=tests/acceptance/test_ssh.py
 	@$(with_env) pytest $(side_by_side) $(call where,tests/acceptance)
 
-test: setup-tests ## lint, then run all tests, and the unit tests on other Pythons; ARGS=tests/unit/sdk runs these alone
+test: setup-tests ## lint, then run the tests, those of units on the newest and the oldest Python; ARGS=tests/unit/sdk runs these
 	@$(MAKE) lint
-	@$(with_env) pytest $(side_by_side) --durations=10 $(call where,$(all))
-	@$(if $(ARGS),,tools/unit-pythons)
+	@$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons $(ARGS))
+	@$(with_env) pytest $(side_by_side) --durations=10 $(if $(ARGS),,-m 'not campaign') \
+	    $(call where,tests/acceptance tests/integration)
+
+test-campaigns: setup-tests ## run what make test leaves out: short parts of the faults, walks, soaks, random edits and the benchmark
+	@$(with_env) pytest $(side_by_side) --durations=10 -m campaign $(call where,tests/acceptance tests/integration)
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers

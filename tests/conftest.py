@@ -6,6 +6,7 @@ much and at random with HYPOTHESIS_PROFILE=thorough.
 
 import os
 import signal
+import sys
 from pathlib import PurePath
 from typing import Any
 
@@ -28,8 +29,10 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-# Without bytecode every start of Python compiles the provider anew, which takes as long as most of what is tested.
+# Without bytecode every start of Python compiles the provider anew, which takes as long as most of what is tested, and
+# each process of pytest the tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A shell starts what runs in the background with these ignored, and so does nohup; programs inherit that, and what is
 # handled here they begin with as usual. Else none could be interrupted, and Pulumi waits seconds for each plugin's end.

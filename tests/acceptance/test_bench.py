@@ -12,6 +12,7 @@ from tests.hosts.sandboxed import REPOSITORY, Host
 pytestmark = pytest.mark.acceptance
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(600)
 def test_two_networks_are_measured_from_create_to_destroy(host: Host, tmp_path: Path) -> None:
     before, target = host.trace(), tmp_path / "figures.json"

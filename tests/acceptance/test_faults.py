@@ -1,4 +1,4 @@
-"""A few of the faults of docs/reliability.md, chosen by a seed; `make test-long` and `make faults` run all of them."""
+"""A few of the faults of docs/reliability.md, chosen by a seed; `make faults` runs all of them."""
 
 import random
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.acceptance
 SEED = 7
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("pair", pairs(), ids=lambda pair: pair.forth_name)
 def test_a_fault_of_each_kind_of_plan_loses_nothing(host: Host, stack: Stack, pair: Pair) -> None:
     chance = random.Random(f"{SEED} {pair.forth_name}")  # noqa: S311 - a choice, no secret
@@ -40,6 +41,7 @@ def _without_calls(names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [name for name in names if not name[1].startswith("after call ")]
 
 
+@pytest.mark.campaign
 def test_faults_while_texts_are_set_on_a_running_network_lose_nothing(host: Host, stack: Stack) -> None:
     if daemon_version(host) < (9, 7):
         pytest.skip("this libvirt sets no texts on a running network")
@@ -53,6 +55,7 @@ def test_faults_while_texts_are_set_on_a_running_network_lose_nothing(host: Host
     assert {row.lost for row in rows} == {"nothing"}
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", [("dnsmasq killed", "network runs"), ("host rebooted", "network runs")])
 def test_a_fault_of_the_host_loses_nothing(host: Host, stack: Stack, name: tuple[str, str]) -> None:
     row = host_faults()[name](host, stack)

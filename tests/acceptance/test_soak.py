@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.hosts.sandboxed import REPOSITORY, sandboxed_host
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.campaign]
 
 
 def test_actions_of_all_kinds_leave_nothing_behind_and_nothing_grows(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.hosts.sandboxed import REPOSITORY, sandboxed_host
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.campaign]
 
 
 def test_whatever_pulumi_does_the_host_loses_nothing_that_no_preview_named(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def test_every_good_definition_comes_back_as_it_was_meant(host: Host) -> None:
     assert wrong == {}
 
 
+@pytest.mark.campaign
 def test_what_check_accepts_is_taken_and_given_back(tmp_path: Path) -> None:
     sizes = ("--networks", "300", "--seed", "1", "--starts", "8")
     program = ("python", "-m", "tests.campaigns.generated_networks", *sizes)

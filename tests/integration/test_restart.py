@@ -205,6 +205,7 @@ def test_libvirtd_killed_between_any_two_steps_loses_nobody(host: Host) -> None:
     assert "lost nobody" in shown.stdout
 
 
+@pytest.mark.campaign
 def test_previews_agree_with_witnesses_over_random_edits(host: Host) -> None:
     command = ("python", "-m", "tests.campaigns.random_edits", "--seed", "1", "--edits", "30")
 

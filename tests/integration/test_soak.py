@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.hosts.sandboxed import REPOSITORY, sandboxed_host
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.campaign]
 
 
 def test_hostile_texts_come_back_from_libvirt_and_stay_texts_in_the_files_of_dnsmasq(tmp_path: Path) -> None:
