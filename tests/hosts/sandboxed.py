@@ -27,6 +27,15 @@ printf '#!/bin/sh\n' >/run/tc; chmod 755 /run/tc; mount --bind /run/tc $(readlin
 PREPARE_FIREWALL = "" if layout(os.environ, os.environ["PATH"]) is Layout.MONOLITHIC else f"({STAND_IN_FOR_TC})\n"
 #: Prints the whole of nftables where there is such a program.
 LIST_NFT = "if command -v nft >/dev/null; then nft list ruleset; fi"
+#: Prints all that a network leaves on a host, in parts with a title.
+TRACE = f"""\
+echo '== networks'; virsh -q net-list --all --uuid
+echo '== files'; find /etc/libvirt/qemu/networks /etc/sysctl.d -type f -o -type l | sort
+echo '== links'; ls /sys/class/net
+echo '== dnsmasq'; pgrep -c dnsmasq || true
+echo '== rules'; iptables-save | grep -E '^-A.*(-s|-d|-i|-o) ' || true
+echo '== nftables'; {LIST_NFT}
+"""
 
 
 def nft_lines(printed: str) -> list[str]:
@@ -101,17 +110,10 @@ class Host:
 
     def trace(self) -> dict[str, str]:
         """Everything a network leaves on a host: to compare before and after."""
-        return {
-            "networks": self.virsh("net-list", "--all", "--uuid"),
-            "files": self.sh("find /etc/libvirt/qemu/networks /etc/sysctl.d -type f -o -type l | sort"),
-            "links": self.sh("ls /sys/class/net"),
-            "dnsmasq": self.sh("pgrep -c dnsmasq || true"),
-            "rules": self.sh("iptables-save | grep -E '^-A.*(-s|-d|-i|-o) ' || true"),
-            # As of iptables, not libvirt's chains: they stay where a network has been.
-            "nftables": "\n".join(
-                line for line in nft_lines(self.sh(LIST_NFT)) if re.search(r"\b([io]if(name)?|[sd]addr) ", line)
-            ),
-        }
+        parts = dict(part.partition("\n")[::2] for part in self.sh(TRACE).removeprefix("== ").split("\n== "))
+        # As of iptables, not libvirt's chains: they stay where a network has been.
+        found = re.compile(r"\b([io]if(name)?|[sd]addr) ")
+        return {**parts, "nftables": "\n".join(filter(found.search, nft_lines(parts["nftables"])))}
 
     @contextlib.contextmanager
     def guest(self, name: str, bridge: str) -> Iterator["Guest"]:

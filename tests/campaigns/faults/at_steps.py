@@ -146,8 +146,8 @@ class Bench:
         stack.declare(*pair.back)
         stack.up()
         host.sh(pair.plug_in)
-        self.sights = {pair.forth_name: look(host), pair.back_name: look(host)}
         before = look(host)
+        self.sights = {}
         self.steps = {}
         for name, program in ((pair.forth_name, pair.there), (pair.back_name, pair.back)):
             self.steps[name] = self._clean(program)
@@ -167,12 +167,18 @@ class Bench:
     def run(self, wanted: Callable[[Case], bool]) -> Iterator[Row]:
         """The wanted cases, those of either kind in turn."""
         there, back = ([case for case in cases if wanted(case)] for cases in self.cases())
-        for one, other in itertools.zip_longest(there, back):
-            for case, program in ((one, self.pair.there), (other, self.pair.back)):
-                if case is None:
-                    self._clean(program)
-                else:
-                    yield self._fault(case, program, quiet=case in (there[-1:] + back[-1:]))
+        turns = [
+            turn
+            for one, other in itertools.zip_longest(there, back)
+            for turn in ((one, self.pair.there), (other, self.pair.back))
+        ]
+        while turns and turns[-1][0] is None:
+            turns.pop()  # nobody goes back after the last case
+        for case, program in turns:
+            if case is None:
+                self._clean(program)
+            else:
+                yield self._fault(case, program, quiet=case in (there[-1:] + back[-1:]))
 
     def _clean(self, program: Sequence[Resource]) -> list[Done]:
         self._declare(program)
