@@ -1,4 +1,4 @@
-"""VirtualNetworkHost: the IP forwarding and the networks of one host as one component, in the right order."""
+"""VirtualNetworkHost: IP forwarding, networks and port forwards of one host as one component, in the right order."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from typing_extensions import NotRequired, TypedDict
 
 from pulumi_virtnet._generated.host_forwarding import HostForwardingArgs, HostForwardingArgsDict
 from pulumi_virtnet._generated.libvirt_network import LibvirtNetworkArgs, LibvirtNetworkArgsDict
+from pulumi_virtnet._generated.port_forward import PortForwardArgs, PortForwardArgsDict
 from pulumi_virtnet._resource import Args, named_inputs, unknown_input
 from pulumi_virtnet.forwarding import HostForwarding
 from pulumi_virtnet.network import LibvirtNetwork
+from pulumi_virtnet.port_forward import PortForward
 
 _Forwarding = bool | HostForwardingArgs | HostForwardingArgsDict
 _Networks = Mapping[str, LibvirtNetworkArgs | LibvirtNetworkArgsDict]
+_PortForwards = Mapping[str, PortForwardArgs | PortForwardArgsDict]
 
 
 class VirtualNetworkHostArgs(Args):
@@ -26,14 +29,16 @@ class VirtualNetworkHostArgs(Args):
         uri: Connection URI of the host, for all that is made on it. Default: the configuration `virtnet:uri`.
         forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none is made.
         networks: The inputs of each network, by its name on the host.
+        port_forwards: The inputs of each port forward, by a name of its own. Its `network` may be one of `networks`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
         "uri": None,
         "forwarding": HostForwardingArgs,
         "networks": LibvirtNetworkArgs,
+        "port_forwards": PortForwardArgs,
     }
-    MAPS: ClassVar[frozenset[str]] = frozenset({"networks"})
+    MAPS: ClassVar[frozenset[str]] = frozenset({"networks", "port_forwards"})
 
     @named_inputs
     def __init__(
@@ -42,10 +47,12 @@ class VirtualNetworkHostArgs(Args):
         uri: Input[str] | None = None,
         forwarding: _Forwarding | None = None,
         networks: _Networks | None = None,
+        port_forwards: _PortForwards | None = None,
     ) -> None:
         self.uri = uri
         self.forwarding = forwarding
         self.networks = networks
+        self.port_forwards = port_forwards
 
 
 class VirtualNetworkHostArgsDict(TypedDict):
@@ -57,10 +64,12 @@ class VirtualNetworkHostArgsDict(TypedDict):
     """True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none is made."""
     networks: NotRequired[_Networks | None]
     """The inputs of each network, by its name on the host."""
+    port_forwards: NotRequired[_PortForwards | None]
+    """The inputs of each port forward, by a name of its own. Its `network` may be one of `networks`."""
 
 
 class VirtualNetworkHost(pulumi.ComponentResource):
-    """One host's IP forwarding and networks: forwarding comes first and goes last.
+    """One host's IP forwarding, networks and port forwards: forwarding comes first and goes last.
 
     A program that serves several hosts makes one of these for each, in a loop. The resources inside are ordinary ones
     with the component as their parent; their Pulumi names begin with the component's, so that networks of one name on
@@ -77,6 +86,13 @@ class VirtualNetworkHost(pulumi.ComponentResource):
                     "management": {"forward": {"mode": "nat"}, "ips": [{"address": f"10.{number}.1.1/24"}]},
                     "storage": {"ips": [{"address": f"10.{number}.2.1/24"}], "mtu": 9000},
                 },
+                port_forwards={
+                    "web": {
+                        "network": "management",
+                        "target_address": f"10.{number}.1.10",
+                        "ports": [{"protocol": "tcp", "listen_port": "8080", "target_port": "80"}],
+                    }
+                },
             )
     """
 
@@ -90,8 +106,9 @@ class VirtualNetworkHost(pulumi.ComponentResource):
         uri: Input[str] | None = None,
         forwarding: _Forwarding | None = None,
         networks: _Networks | None = None,
+        port_forwards: _PortForwards | None = None,
     ) -> None:
-        """Make the forwarding and the networks of a host part of the stack.
+        """Make the forwarding, the networks and the port forwards of a host part of the stack.
 
         Args:
             resource_name: The name of the component in the program and its stack.
@@ -103,15 +120,18 @@ class VirtualNetworkHost(pulumi.ComponentResource):
                 access to the host itself: a local URI, or one over ssh.
             networks: The inputs of each network, by its name on the host. Known when the program runs; the values
                 inside may be outputs of other resources.
+            port_forwards: The inputs of each port forward, by a name of its own. A `network` that is a name of
+                `networks` is that one, and comes first; any other is the name or the UUID of one that is there. It
+                needs access to the host itself, as forwarding does.
 
         Raises:
-            TypeError: Both args and keywords are given, or networks is no dict of inputs. What is wrong with a value
-                is said by `pulumi preview`, with the property's path and the fix.
+            TypeError: Both args and keywords are given, or networks or port_forwards are no dict of inputs. What is
+                wrong with a value is said by `pulumi preview`, with the property's path and the fix.
         """
         given: Any = args
         if isinstance(given, pulumi.ResourceOptions) and opts is None:
             given, opts = None, given
-        keywords = {"uri": uri, "forwarding": forwarding, "networks": networks}
+        keywords = {"uri": uri, "forwarding": forwarding, "networks": networks, "port_forwards": port_forwards}
         named = _named(keywords)
         if given is not None and named:
             raise TypeError("VirtualNetworkHost takes its inputs from args or as keywords, not from both")
@@ -122,11 +142,14 @@ class VirtualNetworkHost(pulumi.ComponentResource):
             raise TypeError(unknown_input(type(self).__name__, min(unknown), VirtualNetworkHostArgs.FIELDS))
         if not isinstance(named.get("networks", {}), Mapping):
             raise TypeError("the networks of a VirtualNetworkHost are a dict of inputs by network name")
+        if not isinstance(named.get("port_forwards", {}), Mapping):
+            raise TypeError("the port_forwards of a VirtualNetworkHost are a dict of inputs by a name for each")
         super().__init__("virtnet:index:VirtualNetworkHost", resource_name, None, opts)
         # What a component depends on does not hold for its children by itself.
         after = pulumi.ResourceOptions(depends_on=None if opts is None else opts.depends_on)
         self._forwarding = self._make_forwarding(resource_name, named, after)
         self._networks = self._make_networks(resource_name, named, after)
+        self._port_forwards = self._make_port_forwards(resource_name, named, after)
         self.register_outputs({"bridgeNames": self.bridge_names})
 
     @property
@@ -138,6 +161,11 @@ class VirtualNetworkHost(pulumi.ComponentResource):
     def networks(self) -> Mapping[str, LibvirtNetwork]:
         """The networks, by the names that the program gives them."""
         return self._networks
+
+    @property
+    def port_forwards(self) -> Mapping[str, PortForward]:
+        """The port forwards, by the names that the program gives them."""
+        return self._port_forwards
 
     @property
     def bridge_names(self) -> pulumi.Output[dict[str, str]]:
@@ -164,6 +192,22 @@ class VirtualNetworkHost(pulumi.ComponentResource):
         for name, wanted in named.get("networks", {}).items():
             inputs: Any = {"name": name, **_place(named), **_named(wanted)}
             made[name] = LibvirtNetwork(f"{resource_name}-{name}", inputs, opts)
+        return made
+
+    def _make_port_forwards(
+        self, resource_name: str, named: Mapping[str, Any], after: pulumi.ResourceOptions
+    ) -> dict[str, PortForward]:
+        # The host's own forwarding lets packets pass to a network that turns none on, and a forward goes before it.
+        first = [self._forwarding] if self._forwarding is not None else []
+        opts = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(parent=self, depends_on=first))
+        made = {}
+        for name, wanted in named.get("port_forwards", {}).items():
+            inputs: Any = {**_place(named), **_named(wanted)}
+            network = inputs.get("network")
+            if isinstance(network, str) and network in self._networks:
+                # By its output, so that it is made anew with the network.
+                inputs["network"] = self._networks[network].name
+            made[name] = PortForward(f"{resource_name}-{name}", opts=opts, **inputs)
         return made
 
 

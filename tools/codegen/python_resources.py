@@ -170,10 +170,10 @@ def arguments_doc(part: type[Part], levels: Levels) -> list[str]:
     return lines
 
 
-def parameters(part: type[Part]) -> Iterator[str]:
-    """A part's fields as keyword parameters."""
+def parameters(part: type[Part], *, beside_args: bool = False) -> Iterator[str]:
+    """A part's fields as keyword parameters. Beside `args`, which may have all of them, each can be left out."""
     for shape in shapes(part).values():
-        if is_required(part, shape):
+        if is_required(part, shape) and not beside_args:
             yield f"{shape.name}: {input_type(shape)},"
         else:
             yield f"{shape.name}: {input_type(shape)} | None = None,"
@@ -227,7 +227,7 @@ def resource_base(resource: Resource[Any], levels: Levels) -> Iterator[str]:
     yield "    def __init__(self, resource_name: str,"
     yield f"        args: {resource.name}Args | {resource.name}ArgsDict | None = None,"
     yield "        opts: pulumi.ResourceOptions | None = None, *,"
-    yield from parameters(resource.spec)
+    yield from parameters(resource.spec, beside_args=True)
     yield "    ) -> None:"
     opening = [f"Make a {resource.name} part of the stack.", "", "Args:"]
     opening += wrapped("resource_name: The name of the resource in the program and its stack.", 4, hanging=4)

@@ -48,6 +48,33 @@ def test_everything_gets_the_hosts_uri_and_a_name_of_its_own(engine: Engine) -> 
     )
 
 
+def test_a_port_forward_leads_into_a_network_of_the_component_or_one_that_is_there(engine: Engine) -> None:
+    ports: list[virtnet.ForwardedPortArgs | virtnet.ForwardedPortArgsDict] = [
+        {"protocol": "tcp", "listen_port": "8080"}
+    ]
+    into_lab: virtnet.PortForwardArgsDict = {"network": "lab", "target_address": "10.0.0.5", "ports": ports}
+
+    def program() -> None:
+        host = virtnet.VirtualNetworkHost(
+            "alpha",
+            uri="qemu:///system",
+            forwarding=True,
+            networks={"lab": {"name": "laboratory"}},
+            port_forwards={
+                "web": into_lab,
+                "mail": virtnet.PortForwardArgs(network="default", target_name="mail", ports=ports),
+            },
+        )
+        assert list(host.port_forwards) == ["web", "mail"]
+
+    run(program)
+
+    sent = [{"protocol": "tcp", "listenPort": "8080"}]
+    of_host = {"uri": "qemu:///system", "ports": sent}
+    assert named(engine, "alpha-web") == {**of_host, "network": "laboratory", "targetAddress": "10.0.0.5"}
+    assert named(engine, "alpha-mail") == {**of_host, "network": "default", "targetName": "mail"}
+
+
 @pytest.mark.parametrize(
     ("forwarding", "inputs"),
     [
@@ -86,6 +113,8 @@ def test_args_and_dicts_mean_the_same_as_keywords(engine: Engine) -> None:
         ({"networks": ["lab"]}, {}, "are a dict of inputs by network name"),
         ({"networks": {"lab": "nat"}}, {}, "are Args or a dict, not 'nat'"),
         ({"forwarding": "yes"}, {}, "are Args or a dict, not 'yes'"),
+        ({"port_forwards": ["web"]}, {}, "are a dict of inputs by a name for each"),
+        ({"port_forwards": {"web": "8080"}}, {}, "are Args or a dict, not '8080'"),
     ],
 )
 def test_what_cannot_be_is_said_at_once(engine: Engine, args: Any, keywords: Any, said: str) -> None:

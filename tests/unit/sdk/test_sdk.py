@@ -390,3 +390,20 @@ def test_keys_of_dicts_mean_the_same_in_either_spelling(engine: Engine, resource
         for name in ("snake", "camel", "later")
     )
     assert snake == camel == later
+
+
+def test_a_port_forward_takes_its_required_inputs_from_args_too(engine: Engine) -> None:
+    ports: list[virtnet.ForwardedPortArgs | virtnet.ForwardedPortArgsDict] = [
+        {"protocol": "tcp", "listen_port": "8080"}
+    ]
+
+    def program() -> None:
+        virtnet.PortForward("a", virtnet.PortForwardArgs(network="lab", target_address="10.0.0.5", ports=ports))
+        virtnet.PortForward("b", {"network": "lab", "target_address": "10.0.0.5", "ports": ports})
+        virtnet.PortForward("c", network="lab", target_address="10.0.0.5", ports=ports)
+
+    run(program)
+
+    inputs = [{k: v for k, v in engine.inputs[name].items() if not k.startswith("__")} for name in ("a", "b", "c")]
+    assert inputs[0] == inputs[1] == inputs[2]
+    assert inputs[0]["ports"] == [{"protocol": "tcp", "listenPort": "8080"}]
