@@ -1,21 +1,25 @@
 """Stacks as a version records them, and the host they were recorded on, for the tests of later versions.
 
-    python -m tests.campaigns.recorded_states
+    python -m tests.campaigns.recorded_states [KIND]
 
 writes tests/acceptance/data/states/VERSION.FORM.json for the version of pyproject.toml, in both forms; part of each
-release. A recorded state is never written anew: a version that needs that would not open its users' stacks.
+release. A recorded state is never written anew: a version that needs that would not open its users' stacks. With the
+name of a kind that came after its version was recorded, it writes VERSION+KIND.FORM.json.
 """
 
 import json
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.acceptance.native_stack import NativeStack
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import REPOSITORY, Host, sandboxed_host
+
+from virtnet.port_forward.restore import files
 
 STATES = REPOSITORY / "tests" / "acceptance" / "data" / "states"
 FORMS: dict[str, type[Stack]] = {"dynamic": Stack, "native": NativeStack}
@@ -54,6 +58,21 @@ RESOURCES: tuple[dict[str, Any], ...] = (
     {"type": "LibvirtNetwork", "name": "bare", "args": {}},
     {"type": "LibvirtNetwork", "name": "asleep", "args": {"active": False, "autostart": False}},
     {"type": "LibvirtNetwork", "name": "default", "args": {"adopt": True, "on_delete": "restore"}},
+    {
+        "type": "PortForward",
+        "name": "web",
+        "depends_on": ["lab"],
+        "args": {
+            "network": "lab",
+            "target_name": "five",
+            "ports": [
+                {"protocol": "tcp", "listen_port": "8080", "target_port": "80"},
+                {"protocol": "udp", "listen_port": "5000-5010"},
+            ],
+            "sources": ["203.0.113.0/24"],
+            "description": "a web server",
+        },
+    },
 )
 DROP_IN = "/etc/sysctl.d/90-virtnet-forwarding.conf"
 _KEYS = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
@@ -73,6 +92,7 @@ def record(host: Host, form: str) -> dict[str, Any]:
             "uuid": uuid_of(host),
             "before": before,
             "drop_in": host.sh(f"cat {DROP_IN}"),
+            "port_forwards": {path: host.sh(f"cat {path}") for path in host.sh(f"ls {files.DIRECTORY}/*.nft").split()},
             "networks": {
                 name: {
                     "xml": host.virsh("net-dumpxml", name, "--inactive"),
@@ -105,6 +125,11 @@ def restore(host: Host, recorded: dict[str, Any]) -> dict[str, Any]:
             host.virsh("net-autostart", name)
     host.run("bash", "-c", f"cat > {DROP_IN}", given=was["drop_in"])
     host.sh(f"sysctl -qp {DROP_IN}")
+    # What all port forwards of a host share is this version's, as after the first update by it.
+    if forwards := was.get("port_forwards"):
+        for path, text in {**files.common_files(), **forwards}.items():
+            host.run("bash", "-ec", 'mkdir -p "${0%/*}"; cat >"$0"', path, given=text)
+        host.sh(f"sh {files.SCRIPT_PATH} restore")
     state: dict[str, Any] = json.loads(json.dumps(recorded["stack"]).replace(was["uuid"], uuid_of(host)))
     return state
 
@@ -116,11 +141,11 @@ def version() -> str:
     return found[1]
 
 
-def main() -> int:
+def main(kinds: Sequence[str]) -> int:
     """Record both forms."""
     STATES.mkdir(exist_ok=True)
     for form in FORMS:
-        path = STATES / f"{version()}.{form}.json"
+        path = STATES / f"{'+'.join((version(), *kinds))}.{form}.json"
         if path.exists():
             sys.stderr.write(f"{path} is there; what a version recorded stays as it is\n")
             return 1
@@ -131,4 +156,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
