@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.hosts.sandboxed import PREPARE_FIREWALL, Host
 
-from bench import fleet, plugin, report
+from bench import fleet, forwards, plugin, report
 from bench.compare import compare
 from bench.outage import outages
 from bench.picture import picture
@@ -31,6 +31,7 @@ UNPUBLISHED = REPOSITORY / "build" / "performance.json"
 #: Of the table in the README, and of the picture.
 SHOWN = 100
 ROUNDS = 3
+PARTS = ("comparison", "outages", "plugin", "fleet", "port forwards")
 IN_THE_README = (
     "networks",
     "what",
@@ -48,6 +49,7 @@ IN_THE_README = (
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--networks", type=int, nargs="*", help="sizes (1 10 100; with --full 1 10 100 500)")
+    parser.add_argument("--forwards", type=int, nargs="*", help="numbers of port forwards (1 100 1000)")
     parser.add_argument("--rounds", type=int, help="whole lives of the networks of one size (3; 1 of more than 100)")
     parser.add_argument("--repeats", type=int, default=3, help="no-ops and edits in each of them")
     parser.add_argument("--full", action="store_true", help="500 networks too: half an hour more")
@@ -55,7 +57,7 @@ def main() -> None:
     parser.add_argument(
         "--only",
         nargs="*",
-        choices=("comparison", "outages", "plugin", "fleet"),
+        choices=PARTS,
         help="these parts; none: what was measured before",
     )
     parser.add_argument(
@@ -84,7 +86,7 @@ def main() -> None:
 
 
 def _parts(given: argparse.Namespace) -> list[str]:
-    return ["comparison", "outages", "plugin", "fleet"] if given.only is None else given.only
+    return [*PARTS] if given.only is None else given.only
 
 
 def _measure(part: str, given: argparse.Namespace, measured: dict[str, Any], target: Path) -> None:
@@ -100,6 +102,17 @@ def _measure(part: str, given: argparse.Namespace, measured: dict[str, Any], tar
             others = [row for row in measured.get("comparison", []) if row["networks"] != count]
             measured["comparison"] = sorted([*others, *rows], key=lambda row: int(str(row["networks"])))
             _write(measured, begun, target)
+        return
+    if part == "port forwards":
+        for count in given.forwards or forwards.SIZES:
+            begun = _begun(f"{count} port forwards", str(given.repeats))
+            rows = forwards.lives(count, given.repeats)
+            others = [row for row in measured.get("port_forwards", []) if row["port forwards"] != count]
+            measured["port_forwards"] = sorted([*others, *rows], key=lambda row: int(str(row["port forwards"])))
+            _write(measured, begun, target)
+        begun = _begun("forwarded traffic", str(rounds))
+        measured["forwarded_traffic"] = forwards.traffic(rounds)
+        _write(measured, begun, target)
         return
     begun = _begun(part, str(rounds))
     if part == "outages":

@@ -137,9 +137,8 @@ def virtnet_native(directory: Path) -> Project:
     return Project(directory, program, provider="pulumi-resource-virtnet", settings=settings)
 
 
-def nothing(directory: Path) -> Project:
+def nothing(directory: Path, program: str = _PROGRAM.format(module="nothing", kind="Nothing")) -> Project:
     """As many resources with the same properties, whose provider does nothing."""
-    program = _PROGRAM.format(module="nothing", kind="Nothing")
     project = Project(directory, program, provider="pulumi.dynamic")
     (directory / "nothing.py").write_text(_NOTHING_MODULE)
     return project

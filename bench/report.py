@@ -75,6 +75,8 @@ def everything(measured: Mapping[str, Any], *, style: str) -> str:
         "plugin_start": "Start of the native plugin:",
         "plugin_no_op": "A no-op `pulumi up`, native beside dynamic:",
         "fleet": "A fleet over ssh:",
+        "port_forwards": "Port forwards of one host:",
+        "forwarded_traffic": "A connection from outside to a guest, directly and through a forward:",
         "when": "When it was measured:",
     }
     for key, title in titles.items():
