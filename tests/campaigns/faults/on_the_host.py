@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.acceptance.stack import Stack
 from tests.campaigns.faults.at_steps import LOCK, Bench, Row
-from tests.campaigns.faults.pairs import GUESTS, Pair, Resource, forwarding, network
+from tests.campaigns.faults.pairs import GUESTS, ROUTED, Pair, Resource, forwarding, network, port_forward
 from tests.campaigns.faults.sight import Sight, look
 from tests.hosts.daemons import daemons, signal_daemon, start_daemon, wait_until_answered
 from tests.hosts.sandboxed import Host
@@ -184,40 +184,68 @@ def restart_cut_short(host: Host, stack: Stack) -> Row:
 
 @dataclass(frozen=True)
 class Spoiled:
-    """/etc/sysctl.d as it should not be, with the files that were in it."""
+    """A host on which something of what a resource needs is not as it should be."""
 
     fault: str
     spoil: str
     mend: str
+    resource: str = "HostForwarding forwarding"
+    """Its kind, and its name."""
     goes_on: tuple[str, ...] = ()
     """Moments that it does not hinder."""
 
+    @property
+    def moments(self) -> Mapping[str, tuple[tuple[Resource, ...], tuple[Resource, ...]]]:
+        """What is declared before the fault, and with it."""
+        return PORT_FORWARDS if self.resource.startswith("PortForward") else FORWARDINGS
 
-COPY = "cp -a /etc/sysctl.d /run/kept; mount -t tmpfs -o size=16k tmpfs /etc/sysctl.d; cp -a /run/kept/. /etc/sysctl.d;"
+
+def _unwritable(directory: str, kilobytes: int, resource: str, goes_on: str) -> tuple[Spoiled, Spoiled]:
+    """A directory that is read-only, and one on a full disk, with the files that were in it."""
+    copy = (
+        f"mkdir -p /run/kept; cp -a {directory}/. /run/kept/; mount -t tmpfs -o size={kilobytes}k tmpfs {directory};"
+        f"cp -a /run/kept/. {directory}/;"
+    )
+    return (
+        Spoiled(
+            f"{directory} read-only",
+            f"{copy} mount -o remount,ro {directory}",
+            f"mount -o remount,rw {directory}",
+            resource,
+        ),
+        Spoiled(
+            f"disk full under {directory}",
+            f"{copy} head -c {kilobytes * 1200} /dev/zero > {directory}/full 2>/dev/null || true",
+            f"rm {directory}/full",
+            resource,
+            (goes_on,),
+        ),
+    )
+
+
+PORT_FORWARD = "PortForward web"
 SPOILED = (
-    Spoiled(
-        "/etc/sysctl.d read-only",
-        f"{COPY} mount -o remount,ro /etc/sysctl.d",
-        "mount -o remount,rw /etc/sysctl.d",
-    ),
-    Spoiled(
-        "disk full under /etc/sysctl.d",
-        f"{COPY} head -c 20000 /dev/zero > /etc/sysctl.d/full 2>/dev/null || true",
-        "rm /etc/sysctl.d/full",
-        goes_on=("HostForwarding delete",),
-    ),
+    *_unwritable("/etc/sysctl.d", 16, "HostForwarding forwarding", "HostForwarding delete"),
+    *_unwritable("/etc/virtnet", 64, PORT_FORWARD, "PortForward delete"),
+    Spoiled("no nft", "mount --bind /dev/null $(command -v nft)", "umount $(command -v nft)", PORT_FORWARD),
 )
 FORWARDINGS: Mapping[str, tuple[tuple[Resource, ...], tuple[Resource, ...]]] = {
     "HostForwarding create": ((), forwarding(ipv4=True)),
     "HostForwarding update": (forwarding(ipv4=True), forwarding(ipv4=True, ipv6=True)),
     "HostForwarding delete": (forwarding(ipv4=True), ()),
 }
-"""What is declared before the fault, and with it."""
+PORT_FORWARDS: Mapping[str, tuple[tuple[Resource, ...], tuple[Resource, ...]]] = {
+    "PortForward create": ((), port_forward("8080")),
+    "PortForward update": (port_forward("8080"), port_forward("8080", "8081")),
+    "PortForward delete": (port_forward("8080"), ()),
+}
 
 
-def _no_room(spoiled: Spoiled, moment: str, host: Host, stack: Stack) -> Row:
-    """Nothing is changed where the drop-in cannot be; mended, the next up ends as it would have without the fault."""
-    first, then = FORWARDINGS[moment]
+def _spoiled(spoiled: Spoiled, moment: str, host: Host, stack: Stack) -> Row:
+    """Nothing is changed where all of it cannot be; mended, the next up ends as it would have without the fault."""
+    first, then = spoiled.moments[moment]
+    if spoiled.resource == PORT_FORWARD:
+        host.sh(ROUTED)
     clean = []
     for program in (first, then, first):
         stack.declare(*program)
@@ -233,7 +261,7 @@ def _no_room(spoiled: Spoiled, moment: str, host: Host, stack: Stack) -> Row:
     if failed.returncode:
         wrong += [f"something was left: {text}" for text in after.differences(before)]
     host.sh(spoiled.mend)
-    did, left = _finished(stack, clean[1], "HostForwarding forwarding")
+    did, left = _finished(stack, clean[1], spoiled.resource)
     return Row(spoiled.fault, moment, _lost(host), after.describe(before), did, (*wrong, *left))
 
 
@@ -317,6 +345,45 @@ def two_stacks_and_a_human(host: Host, stack: Stack) -> Row:
     )
 
 
+TWO_STACKS = ("two stacks for one port, at once", "PortForward create")
+
+
+def two_stacks_for_a_port(host: Host, stack: Stack) -> Row:
+    """One of them gets it, and the other is refused; with another port it gets that."""
+    host.sh(ROUTED)
+    stack.declare(*port_forward("8080"))
+    stack.up()
+    alone = look(host)
+    stack.declare()
+    stack.up()
+    stacks = (stack, Stack(host, "other"))
+    for one in stacks:
+        one.declare(*port_forward("8080"))
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda one: one.pulumi("up", "--yes", "--skip-preview", check=False), stacks))
+    after, wrong = look(host), []
+    won = [one for one, ended in zip(stacks, done, strict=True) if ended.returncode == 0]
+    refused = [ended.stdout + ended.stderr for ended in done if ended.returncode]
+    if len(won) != 1 or "is forwarded by PortForward" not in refused[0]:
+        wrong.append(f"{len(won)} of them have it: {[text[-300:] for text in refused]}")
+    if (rules := _rules(after)) != _rules(alone):
+        wrong.append(f"there is {rules}")
+    (other,) = (one for one in stacks if one is not won[0])
+    other.declare(*port_forward("8081"))
+    next_up = other.pulumi("up", "--yes", "--skip-preview", check=False)
+    wrong += [f"{one.name} is not quiet" for one in stacks if not one.unchanged()]
+    for one in stacks:
+        one.declare()
+        one.up()
+    lost, state = _lost(host), f"one has it, the other is refused; {after.describe(alone)}"
+    return Row(*TWO_STACKS, lost, state, f"with another port {_outcome(next_up, PORT_FORWARD)}", tuple(wrong))
+
+
+def _rules(seen: Sight) -> list[str]:
+    """What is forwarded, whosever it is."""
+    return re.findall(r"tcp dport \d+ .*dnat ip to [^ ]+", seen.parts["port forwards"])
+
+
 def daemon_left_so(daemon: str, how: str, host: Host, stack: Stack) -> Row:
     """A daemon that is killed or stopped, and left so: everything says so in time, and changes nothing."""
     before, wrong = _with_guests(host, stack), []
@@ -398,10 +465,11 @@ HOST_FAULTS: Mapping[tuple[str, str], Fault] = {
     ("firewall flushed (iptables -F, -X)", "network runs"): flushed_with_iptables,
     ("firewall flushed (nft flush ruleset)", "network runs"): flushed_with_nft,
     **{
-        (spoiled.fault, moment): functools.partial(_no_room, spoiled, moment)
+        (spoiled.fault, moment): functools.partial(_spoiled, spoiled, moment)
         for spoiled in SPOILED
-        for moment in FORWARDINGS
+        for moment in spoiled.moments
     },
+    TWO_STACKS: two_stacks_for_a_port,
     ("disk full under libvirt's configuration", "create"): libvirt_directory_full_create,
     ("disk full under libvirt's configuration", "live update"): libvirt_directory_full_update,
     ("two stacks and a human with virsh", "live update"): two_stacks_and_a_human,

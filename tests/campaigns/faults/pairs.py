@@ -48,17 +48,16 @@ FOUND = """\
 """
 
 
-#: A network that runs, which a forward leads into.
-ROUTED = (
-    FORWARDS
-    + """
+#: A network that runs, which a forward leads into, and another one.
+ROUTED_NETWORK = """
 virsh -q net-define /dev/stdin <<END
-<network><name>lab</name><forward mode='nat'/><bridge name='vn-lab' stp='off'/>
-<ip family='ipv4' address='10.70.0.1' prefix='24'/></network>
+<network><name>{name}</name><forward mode='nat'/><bridge name='vn-{name}' stp='off'/>
+<ip family='ipv4' address='{address}' prefix='24'/></network>
 END
-virsh -q net-start lab
+virsh -q net-start {name}
 """
-)
+ROUTED = FORWARDS + ROUTED_NETWORK.format(name="lab", address="10.70.0.1")
+OTHER_ROUTED = ROUTED_NETWORK.format(name="lab2", address="10.74.0.1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,6 +219,20 @@ PAIRS = (
         back=port_forward("8080"),
         there=port_forward("8080", "8081", sources=["203.0.113.0/24"]),
         prepare=ROUTED,
+    ),
+    Pair(
+        forth_name="PortForward create",
+        back_name="PortForward delete",
+        there=port_forward("8080"),
+        prepare=ROUTED,
+    ),
+    Pair(
+        forth_name="PortForward replacement",
+        back_name="PortForward replacement, back",
+        alike=True,
+        back=port_forward("8080"),
+        there=port_forward("8080", network="lab2", target_address="10.74.0.50"),
+        prepare=ROUTED + OTHER_ROUTED,
     ),
 )
 
