@@ -16,7 +16,7 @@ where = $(if $(filter tests/%,$(ARGS)),,$(1)) $(ARGS)
 workers = $$((3 * $$(nproc)))
 side_by_side = --numprocesses=$(workers) --dist=loadscope
 
-.PHONY: help setup setup-tests env check unit unit-pythons integration acceptance test test-campaigns demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style layers scripts audit format codegen sdk changelog clean
+.PHONY: help setup setup-tests env check unit unit-pythons integration acceptance test test-campaigns demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -100,8 +100,8 @@ test-hosts: setup-tests ## run the integration tests that say most on hosts from
 test-modular: setup ## run the integration tests, and the engine's of daemons, on modular daemons that write nftables, built once into that tree (root)
 	@tools/newer-libvirt --modular $(ARGS)
 
-lint: .venv ## check style, formatting, types, layers and shell scripts
-	@$(MAKE) --jobs=$$(nproc) --output-sync=target types style layers scripts
+lint: .venv ## check style, formatting, types, prose, layers and shell scripts
+	@$(MAKE) --jobs=$$(nproc) --output-sync=target types style prose layers scripts
 
 types: .venv ## check types alone
 	@$(with_env) mypy
@@ -109,6 +109,9 @@ types: .venv ## check types alone
 style: .venv ## check style and formatting alone
 	@$(with_env) ruff check .
 	@$(with_env) ruff format --check .
+
+prose: .venv ## check alone how documents and messages read, by docs/style.md
+	@$(with_env) python -m tools.prose
 
 layers: .venv ## check alone which package imports which
 	@$(with_env) lint-imports --no-logo

@@ -37,11 +37,11 @@ export interface GetNetworkArgs {
 
 export interface GetNetworkResult {
     /**
-     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
+     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
      */
     readonly active: boolean;
     /**
-     * Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
+     * Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
      */
     readonly adopt?: boolean;
     /**
@@ -113,11 +113,11 @@ export interface GetNetworkResult {
      */
     readonly name?: string;
     /**
-     * What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
+     * What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
      */
     readonly onDelete?: enums.LibvirtNetworkOnDelete;
     /**
-     * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+     * What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
      */
     readonly onRestart?: enums.LibvirtNetworkOnRestart;
     /**

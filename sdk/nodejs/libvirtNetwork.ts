@@ -58,11 +58,11 @@ export class LibvirtNetwork extends pulumi.CustomResource {
     }
 
     /**
-     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
+     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
      */
     declare public readonly active: pulumi.Output<boolean>;
     /**
-     * Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
+     * Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
      */
     declare public readonly adopt: pulumi.Output<boolean | undefined>;
     /**
@@ -86,7 +86,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly bridge: pulumi.Output<outputs.Bridge | undefined>;
     /**
-     * The bridge that guests are plugged into, such as "virbr1"; empty where the mode has none.
+     * The bridge that guests are attached to, such as "virbr1"; empty where the mode has none.
      */
     declare public /*out*/ readonly bridgeName: pulumi.Output<string>;
     /**
@@ -138,11 +138,11 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly name: pulumi.Output<string>;
     /**
-     * What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
+     * What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
      */
     declare public readonly onDelete: pulumi.Output<enums.LibvirtNetworkOnDelete | undefined>;
     /**
-     * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+     * What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
      */
     declare public readonly onRestart: pulumi.Output<enums.LibvirtNetworkOnRestart | undefined>;
     /**
@@ -281,11 +281,11 @@ export class LibvirtNetwork extends pulumi.CustomResource {
  */
 export interface LibvirtNetworkArgs {
     /**
-     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
+     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
      */
     active?: pulumi.Input<boolean | undefined>;
     /**
-     * Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
+     * Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
      */
     adopt?: pulumi.Input<boolean | undefined>;
     /**
@@ -349,11 +349,11 @@ export interface LibvirtNetworkArgs {
      */
     name?: pulumi.Input<string | undefined>;
     /**
-     * What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
+     * What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
      */
     onDelete?: pulumi.Input<enums.LibvirtNetworkOnDelete | undefined>;
     /**
-     * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+     * What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
      */
     onRestart?: pulumi.Input<enums.LibvirtNetworkOnRestart | undefined>;
     /**

@@ -89,7 +89,7 @@ export class PortForward extends pulumi.CustomResource {
      */
     declare public readonly ports: pulumi.Output<outputs.ForwardedPort[]>;
     /**
-     * What is wrong on the host. `pulumi up` mends what is virtnet's, and guests and other ports notice nothing.
+     * What is wrong on the host. `pulumi up` fixes what is virtnet's, and guests and other ports notice nothing.
      */
     declare public /*out*/ readonly problems: pulumi.Output<outputs.ForwardProblem[]>;
     /**

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "./utilities";
 
 /**
- * The provider: where the host is, and what it does when that cannot be reached, or would refuse something.
+ * The provider: where the host is, and what it does when that can't be reached, or would refuse something.
  */
 export class Provider extends pulumi.ProviderResource {
     /** @internal */
@@ -48,11 +48,11 @@ export class Provider extends pulumi.ProviderResource {
  */
 export interface ProviderArgs {
     /**
-     * What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be mended before, by this very program too; or `fail`.
+     * What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be fixed before, by this very program too; or `fail`.
      */
     refusals?: pulumi.Input<string | undefined>;
     /**
-     * What a refresh does with resources of a host that cannot be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
+     * What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
      */
     unreachable?: pulumi.Input<string | undefined>;
     /**

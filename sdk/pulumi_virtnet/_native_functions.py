@@ -83,7 +83,7 @@ def get_leases_output(
 def get_guests(
     name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
 ) -> list[PluggedGuest]:
-    """Who is plugged into a network: running guests, and other interfaces on its bridge."""
+    """Who is attached to a network: running guests, and other interfaces on its bridge."""
     return cast(Guests, _spelled(_ask("getGuests", opts, name=name, uuid=uuid, uri=uri)))["guests"]
 
 
@@ -114,7 +114,7 @@ def get_host_output(
 def get_forwards(
     network: str | None = None, *, uri: str | None = None, opts: InvokeOptions | None = None
 ) -> list[ReportedForward]:
-    """The port forwards of a host, whoever made them; with a network's name or UUID those that lead there."""
+    """The port forwards of a host, no matter who created them; with a network's name or UUID those that lead there."""
     return cast(Forwards, _spelled(_ask("getForwards", opts, network=network, uri=uri)))["forwards"]
 
 

@@ -17,7 +17,7 @@ class HostForwarding(HostForwardingProperties, module="virtnet", name="HostForwa
         forwarding = HostForwarding("ip-forwarding", ipv4=True)
 
     Libvirt itself turns forwarding on when a network with NAT starts, but says nothing about it and does not keep it.
-    `pulumi preview` refuses what cannot be right; `ipv4=False` is an error of `pulumi up` while an active network of
+    `pulumi preview` refuses invalid inputs; `ipv4=False` is an error of `pulumi up` while an active network of
     the host needs forwarding.
     """
 

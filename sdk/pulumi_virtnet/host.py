@@ -169,7 +169,7 @@ class VirtualNetworkHost(pulumi.ComponentResource):
 
     @property
     def bridge_names(self) -> pulumi.Output[dict[str, str]]:
-        """The bridges that guests are plugged into, by the networks' names: {"management": "vn-management"}."""
+        """The bridges that guests are attached to, by the networks' names: {"management": "vn-management"}."""
         return pulumi.Output.all(**{name: network.bridge_name for name, network in self._networks.items()})
 
     def _make_forwarding(

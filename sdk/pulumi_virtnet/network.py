@@ -10,7 +10,7 @@ class LibvirtNetwork(LibvirtNetworkProperties, module="virtnet", name="LibvirtNe
     """A virtual network of a libvirt host: its bridge, addresses, DHCP, DNS and way to the outside.
 
     What the program names is owned whole: an entry that someone adds to a named list by hand is drift, which `pulumi
-    refresh` shows and `pulumi up` repairs. What the program leaves out is libvirt's, or whoever's, and is not touched.
+    refresh` shows and `pulumi up` repairs. What the program leaves out stays as it is.
     The resource's id is the network's UUID.
 
     Example: a network with NAT and DHCP, as on any libvirt host.
@@ -26,7 +26,7 @@ class LibvirtNetwork(LibvirtNetworkProperties, module="virtnet", name="LibvirtNe
         pulumi.export("bridge", management.bridge_name)
 
     Groups of inputs are written as dicts or as Args classes (`ForwardArgs(mode="nat")`), as you like, and hold Outputs
-    of other resources at any depth. What cannot be right is refused by `pulumi preview`, as "property path: reason,
+    of other resources at any depth. Invalid inputs are refused by `pulumi preview`, as "property path: reason,
     and the fix"; what the host forbids (a network of that name, an address conflict) is a line there and an error of
     `pulumi up` before anything is done.
     """

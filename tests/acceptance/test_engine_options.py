@@ -59,7 +59,7 @@ def test_a_replacement_for_which_the_engine_asks_for_no_diff_is_previewed_too(ho
 
     assert "+-1 to replace" in preview
     assert "if Pulumi replaces it (+-): is deleted and made anew" in preview
-    assert "this would be refused: deleting it would cut off" in preview
+    assert "pulumi up would refuse this on the host as it is now: deleting it would disconnect" in preview
 
 
 def test_what_is_ignored_stays_as_others_left_it(host: Host, either: Stack) -> None:

@@ -118,7 +118,7 @@ def test_ignored_forwarding_stays_as_others_left_it_and_drift_stands_in_a_previe
     either.up()
 
     assert "ipv6" in before
-    assert "drift on the host, which this puts right: ipv6 changes (false -> true)" in preview
+    assert "fixes drift on the host: ipv6 changes (false -> true)" in preview
     assert "ipv4 changes" not in preview
     assert (forwards(host), host.sh("cat /proc/sys/net/ipv6/conf/all/forwarding").strip()) == ("0", "1")
     assert either.unchanged()

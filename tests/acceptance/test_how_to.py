@@ -18,12 +18,31 @@ RESTART_BY_HAND = """\
 virsh net-dumpxml lab --inactive | sed "s/<forward mode='nat'/<forward mode='route'/" > lab.xml
 virsh net-define lab.xml; virsh net-destroy lab; virsh net-start lab
 """
-#: Stands for GitHub's program: notes how it was called, and knows the earlier comment whose number is in a file.
+#: Stands for GitHub's or GitLab's program: notes how it was called, and prints the earlier comments of a file.
 GH = """\
 #!/bin/bash
 printf '%s\\n' "$*" >> called
 case $* in *--paginate*) cat earlier ;; esac
 """
+
+
+def add_program(stack: Stack, name: str, text: str) -> None:
+    """A program that a stack's scripts find before any other."""
+    programs = stack.directory / "programs"
+    programs.mkdir()
+    (programs / name).write_text(text)
+    (programs / name).chmod(0o755)
+
+
+def run_script(stack: Stack, script: str, environment: dict[str, str]) -> None:
+    """Run a job's script as a runner does, in the stack's directory."""
+    # The programs directory first: `env` in the sandbox has the test's own PATH.
+    stack.host.run(
+        *("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"),
+        f'PATH="{stack.directory}/programs:$PATH"\n{script}',
+        directory=stack.directory,
+        environment={**stack.environment, **environment},
+    )
 
 
 def lab(*reservations: str) -> dict[str, Any]:
@@ -175,15 +194,13 @@ class Workflow:
             "secrets.PULUMI_CONFIG_PASSPHRASE": stack.environment["PULUMI_CONFIG_PASSPHRASE"],
             "vars.PULUMI_STACK": "test",
             "vars.LIBVIRT_DEFAULT_URI": "qemu:///system",
+            "vars.VIRTNET_AT_MOST": "recorded",
             "github.token": "secret",
             "github.event.pull_request.number": "7",
             "github.event.pull_request.head.sha": "c0ffee",
         }
-        programs = stack.directory / "programs"
-        programs.mkdir()
-        (programs / "gh").write_text(GH)
-        (programs / "gh").chmod(0o755)
-        for name in ("called", "earlier", "output", "path", "requirements.txt"):
+        add_program(stack, "gh", GH)
+        for name in ("called", "earlier", "output", "path", "requirements.txt", "summary"):
             self.file(name).touch()
 
     def file(self, name: str) -> Path:
@@ -197,49 +214,69 @@ class Workflow:
             "GITHUB_REPOSITORY": "owner/networks",
             "GITHUB_OUTPUT": str(self.file("output")),
             "GITHUB_PATH": str(self.file("path")),
+            "GITHUB_STEP_SUMMARY": str(self.file("summary")),
             "PIP_NO_INDEX": "1",
         }
-        # The programs directory first: `env` in the sandbox has the test's own PATH.
-        script = f'PATH="{self.file("programs")}:$PATH"\n{step["run"]}'
-        self.stack.host.run(
-            *("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script),
-            directory=self.stack.directory,
-            environment={**self.stack.environment, **environment},
-        )
+        run_script(self.stack, step["run"], environment)
 
     def _value(self, match: re.Match[str]) -> str:
         outputs = dict(line.split("=", 1) for line in self.file("output").read_text().splitlines())
-        known = {**self.values, **{f"steps.preview.outputs.{name}": value for name, value in outputs.items()}}
+        known = {**self.values, **{f"steps.review.outputs.{name}": value for name, value in outputs.items()}}
         return known[match[1]]
 
 
-def test_the_workflow_posts_the_preview_and_keeps_one_comment(host: Host, stack: Stack) -> None:
+def test_the_workflow_posts_the_review_and_keeps_one_comment(host: Host, stack: Stack) -> None:
     stack.network("lab", **lab("10.91.0.10"))
     workflow = Workflow(stack)
 
-    workflow.run("Install")
-    workflow.run("Preview")
-    workflow.run("Comment")
+    for step in ("Install", "Preview", "Review", "Comment"):
+        workflow.run(step)
     first = workflow.file("called").read_text()
     comment = workflow.file("comment.md").read_text()
     stack.network("lab", **{**LAB, "ips": [{"address": "10.91.0.1/99"}]})
     workflow.file("earlier").write_text("4711\n4712\n")
-    workflow.run("Preview")
-    workflow.run("Comment")
+    for step in ("Preview", "Review", "Comment"):
+        workflow.run(step)
     second = workflow.file("called").read_text()[len(first) :]
     failed = workflow.file("comment.md").read_text()
 
     assert workflow.file("path").read_text() == f"{stack.directory}/.venv/bin\n"
-    assert workflow.file("output").read_text().startswith("status=0\nstatus=")
+    assert workflow.file("output").read_text() == "check=3\ncheck=4\n"
+    assert workflow.file("summary").read_text() == comment + failed
     assert "api --silent --method POST repos/owner/networks/issues/7/comments --field body=@comment.md" in first
     assert "PATCH" not in first
-    assert comment.startswith("<!-- preview of the networks -->\n**Preview of the networks** of `test` at c0ffee\n")
-    assert "network 'lab' on qemu:///system: will define a nat network with 10.91.0.1/24 on bridge vn-lab" in comment
-    assert "+ 2 to create" in comment
+    assert comment.startswith(
+        "<!-- virtnet review -->\n## ⛔ Networks on `qemu:///system`, stack `test`, commit `c0ffee`"
+    )
+    assert "| 🟢 | network `lab` | `nat`, `10.91.0.0/24` | create | nobody |" in comment
+    assert "**Above the limit of this check (recorded):** `lab`" in comment
     assert "--method PATCH repos/owner/networks/issues/comments/4711 --field body=@comment.md" in second
     assert "POST" not in second
-    assert " at c0ffee **failed**\n" in failed
-    assert "has a problem: ips[0].address" in failed
+    assert "⛔ **The preview failed:**" in failed
+    assert "ips\\[0\\].address" in failed
     assert host.network("lab") is None
-    with pytest.raises(AssertionError, match="ended with 1"):
-        workflow.run("Fail where the preview failed")
+    with pytest.raises(AssertionError, match="ended with 4"):
+        workflow.run("Fail where the review does")
+
+
+def test_gitlabs_job_posts_the_review_and_keeps_one_note(host: Host, stack: Stack) -> None:
+    job = yaml.safe_load((REPOSITORY / "docs/ci/preview.gitlab-ci.yml").read_text())["preview of the networks"]
+    add_program(stack, "glab", GH)
+    (stack.directory / "infrastructure").symlink_to(stack.directory)
+    (stack.directory / "requirements.txt").touch()
+    given = {"CI_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHA": "c0ffee", "PIP_NO_INDEX": "1"}
+    stack.network("lab", **lab("10.91.0.10"))
+
+    calls = []
+    for earlier in ("", '{"id": 1, "body": "no"}\n{"id": 12, "body": "<!-- virtnet review -->\\nold"}\n'):
+        (stack.directory / "earlier").write_text(earlier)
+        (stack.directory / "called").write_text("")
+        run_script(stack, "\n".join(job["script"]), {"VIRTNET_REVIEW": "1", **given})
+        calls.append((stack.directory / "called").read_text().splitlines()[-1])
+
+    notes = "projects/3/merge_requests/7/notes"
+    assert calls == [
+        f"api --silent --method POST {notes} --field body=@comment.md",
+        f"api --silent --method PUT {notes}/12 --field body=@comment.md",
+    ]
+    assert "commit `c0ffee`" in (stack.directory / "comment.md").read_text()

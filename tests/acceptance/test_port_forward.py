@@ -110,7 +110,7 @@ def test_renamed_by_an_alias_and_made_anew_in_either_order_it_has_one_record(
     stack.pulumi("up", "--yes", "--skip-preview", "--replace", "**::shop")
 
     assert f"aliases=['{old}']" in refused
-    assert "owner changes (its mark on the host is to name" in renamed
+    assert "owner changes (the owner mark on the host must name" in renamed
     assert from_outside(lab) == REACHED
     (record,) = lab.host.sh("grep -h virtnet-urn /etc/virtnet/port-forwards/*.nft").splitlines()
     assert record.endswith("PortForward::shop")

@@ -14,17 +14,17 @@ HEAD = """\
 
 # Reference
 
-Made from the provider's own specification; to change it, change that, and run `make codegen`.
+Generated from the provider's specification. To change this page, change the specification and run `make codegen`.
 
 Names are Python's (snake_case); in the state, and in other languages, they are camelCase. Every group is a dict or an
 Args class of `pulumi_virtnet`. The *class* says what a change does: **recorded** nothing on the host, **live** nothing
-that anyone plugged in notices, **restart** stops and starts the network under the same UUID, MAC and bridge name,
-**replace** deletes it and makes it anew. The format behind it is libvirt's:
+that attached guests notice, **restart** stops and starts the network with the same UUID, MAC and bridge name,
+**replace** deletes it and creates it again. The format behind it is libvirt's:
 <https://libvirt.org/formatnetwork.html>.
 
-What a program leaves out is libvirt's, or whoever's, and stays as it is. To have it gone, whoever put it there, name it
-with the value under *none*: an empty group, list or text, or 0. Where nothing is under *none*, name the default. A
-required value of a group is required beside others: an empty group needs none.
+Settings that a program leaves out stay as they are on the host. To remove one, no matter who set it, use the value
+under *none*: an empty group, list or text, or 0. If nothing is under *none*, use the default. A required value of a
+group is required only beside others: an empty group needs none.
 """
 
 

@@ -28,7 +28,7 @@ STOP_TRACKING = "delete the rule that keeps connections tracked"
 
 
 def listing_not_read(host: str, reason: str) -> str:
-    """That what nft prints as data cannot be read."""
+    """That what nft prints as data can't be read."""
     return f"{host} lists its firewall rules in a form that virtnet can't read: {reason}"
 
 
@@ -245,7 +245,7 @@ def exit_status(status: int | str) -> str:
 
 
 def does_not_run(path: str, said: str) -> str:
-    """A program that is there cannot be started."""
+    """A program that is there can't be started."""
     return f"{path} can't be run: {said}"
 
 
@@ -275,7 +275,7 @@ def lost_twice(host: str, said: str) -> str:
 
 
 def no_ssh_program(host: str, program: str, said: str) -> str:
-    """The program that carries the shell cannot be started."""
+    """The program that carries the shell can't be started."""
     return (
         f"{host} can't be reached: {program} can't be run ({said}). Install openssh-client, or correct the uri's "
         "parameter command"

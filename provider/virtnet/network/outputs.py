@@ -57,7 +57,7 @@ class NetworkOutputs(Part):
 
     uuid: Text = required("The network's UUID: the given one, or the one chosen when it was made.")
     bridge_name: Text = required(
-        'The bridge that guests are plugged into, such as "virbr1"; empty where the mode has none.',
+        'The bridge that guests are attached to, such as "virbr1"; empty where the mode has none.',
         repeats=("name", "bridge"),
     )
     mac: Text = required("The MAC address of the network's own bridge; empty where the mode has none.")

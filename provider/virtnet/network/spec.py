@@ -175,7 +175,7 @@ with warnings.catch_warnings():
 class Lease(Part):
     """How long an address is leased."""
 
-    expiry: UnsignedInt = required("The time in `unit`s; 0 means for ever.")
+    expiry: UnsignedInt = required("The time in `unit`s; 0 means forever.")
     unit: Literal["seconds", "minutes", "hours"] | None = optional(
         "Unit of `expiry`: seconds, minutes or hours.", default="minutes"
     )
@@ -461,12 +461,12 @@ class NetworkSpec(Part):
         "Whether the network runs.",
         "restart",
         default=True,
-        change="Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in "
+        change="Starting it is live; stopping it counts as a restart, and is refused while anything is attached "
         "unless `on_delete` is disconnect.",
     )
     adopt: Bool | None = optional(
-        "Take over the network of this name if there is one, else make it. What the program leaves out stays as found. "
-        "Without it a network that exists is refused.",
+        "Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they "
+        "are. Without `adopt`, an existing network is refused.",
         "recorded",
         default=False,
     )
@@ -476,13 +476,13 @@ class NetworkSpec(Part):
         default=False,
     )
     on_restart: Literal["reattach", "refuse"] | None = optional(
-        "What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it "
-        "in again afterwards. What surely could not be plugged in again refuses the restart in any case.",
+        "What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches "
+        "it afterwards. If something can't be reattached, the restart is refused in any case.",
         "recorded",
         default="reattach",
     )
     on_delete: Literal["refuse", "disconnect", "keep", "restore"] | None = optional(
-        "What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was "
-        "adopted. Left out: restore for an adopted network, else refuse.",
+        "What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was "
+        "adopted. Default: restore for an adopted network, otherwise refuse.",
         "recorded",
     )

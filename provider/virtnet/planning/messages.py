@@ -145,7 +145,7 @@ def change(of: Change, messages: Messages) -> str:
 
 
 def changed(path: str, kind: str, detail: str) -> str:
-    """A property that is added, changes or is removed, with old and new value or what it mends in the detail."""
+    """A property that is added, changes or is removed, with old and new value or what it fixes in the detail."""
     words = {"add": "is added", "change": "changes", "remove": "is removed"}[kind]
     return printable(f"{path} {words}" + (f" ({detail})" if detail else ""))
 
@@ -203,7 +203,7 @@ def state_delete(urn: str) -> str:
 
 
 def same_host_unknown(uri: str, recorded_uri: object, error: VirtnetError) -> str:
-    """A changed uri that cannot be asked."""
+    """A changed uri that can't be asked."""
     return f"nothing was changed or replaced, because virtnet can't tell whether {uri} is the same host as {recorded_uri}: {error}"
 
 
@@ -243,7 +243,7 @@ def went_away(of: Subject) -> str:
 
 
 def not_deleted(of: Subject, error: VirtnetError) -> str:
-    """A delete whose host cannot be reached."""
+    """A delete whose host can't be reached."""
     return (
         f"{subject(of)} was not deleted: {error}. If the host no longer exists, remove it from the state: "
         f"{state_delete(of.urn)}"
@@ -256,5 +256,5 @@ def gone_again(of: Subject) -> str:
 
 
 def recorded_is_shown(error: VirtnetError) -> str:
-    """A refresh of a host that cannot be reached, where the settings ask for what is recorded."""
+    """A refresh of a host that can't be reached, where the settings ask for what is recorded."""
     return f'the refresh kept the recorded values, because virtnet:unreachable is "recorded": {error}'

@@ -104,7 +104,7 @@ class PluggedGuest(Part):
 
 
 class Guests(Part):
-    """What is plugged into a network."""
+    """What is attached to a network."""
 
     guests: tuple[PluggedGuest, ...] = required("Running guests and other interfaces, by the host's interface.")
 
@@ -116,7 +116,7 @@ class HostBridge(Part):
     mac: Text = required("Its MAC address.")
     up: Bool = required("Whether it is up.")
     addresses: tuple[Text, ...] = required("Its addresses, with their prefix lengths.")
-    ports: tuple[Text, ...] = required("The interfaces that are plugged into it.")
+    ports: tuple[Text, ...] = required("The interfaces that are attached to it.")
 
 
 class ReportedRoute(Part):
@@ -182,7 +182,7 @@ class ReportedPorts(Part):
 
 
 class ReportedForward(Part):
-    """A port forward of a host, whoever made it."""
+    """A port forward of a host, no matter who created it."""
 
     id: Text = required("Its id, which `pulumi import` takes.")
     owner: Text = required("The URN of the resource that has it, or project/stack/resource.")

@@ -104,7 +104,7 @@ def message_of(resource: "Resource[Any]", tree: "Values", *taken: "Received") ->
 
 
 def otherwise_hidden(outputs: "Received", inputs: "Received", news: "Received") -> list[str]:
-    """The properties whose secrets the state does not keep as they are to be: in clear, or secret for no reason."""
+    """The properties whose secrets the state does not keep as they are to be: in plain text, or secret for no reason."""
     clear = [place for place in news.secret if not any(place[: len(one)] == one for one in outputs.secret)]
     changed = {place[0] for place in (*clear, *(inputs.secret - news.secret))}
     return sorted(changed & outputs.values.keys() & news.values.keys())

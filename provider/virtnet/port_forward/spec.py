@@ -143,7 +143,7 @@ class PortForwardOutputs(Part):
     )
     network_uuid: Text = required("The network's UUID.", repeats=("network",))
     problems: tuple[ForwardProblem, ...] = required(
-        "What is wrong on the host. `pulumi up` mends what is virtnet's, and guests and other ports notice nothing."
+        "What is wrong on the host. `pulumi up` fixes what is virtnet's, and guests and other ports notice nothing."
     )
     host_uuid: Text = required(
         "The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one."

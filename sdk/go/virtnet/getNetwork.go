@@ -32,9 +32,9 @@ type GetNetworkArgs struct {
 }
 
 type GetNetworkResult struct {
-	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
+	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
 	Active bool `pulumi:"active"`
-	// Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
+	// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
 	Adopt *bool `pulumi:"adopt"`
 	// Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap *bool `pulumi:"allowOverlap"`
@@ -70,9 +70,9 @@ type GetNetworkResult struct {
 	Mtu *int `pulumi:"mtu"`
 	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
 	Name *string `pulumi:"name"`
-	// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
+	// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
-	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+	// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
 	// Whether libvirt keeps its configuration when it stops.
 	Persistent bool `pulumi:"persistent"`
@@ -130,12 +130,12 @@ func (o GetNetworkResultOutput) ToGetNetworkResultOutputWithContext(ctx context.
 	return o
 }
 
-// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
+// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
 func (o GetNetworkResultOutput) Active() pulumi.BoolOutput {
 	return o.ApplyT(func(v GetNetworkResult) bool { return v.Active }).(pulumi.BoolOutput)
 }
 
-// Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
+// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
 func (o GetNetworkResultOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *bool { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
@@ -225,12 +225,12 @@ func (o GetNetworkResultOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
-// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
+// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 func (o GetNetworkResultOutput) OnDelete() LibvirtNetworkOnDeletePtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *LibvirtNetworkOnDelete { return v.OnDelete }).(LibvirtNetworkOnDeletePtrOutput)
 }
 
-// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
 func (o GetNetworkResultOutput) OnRestart() LibvirtNetworkOnRestartPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *LibvirtNetworkOnRestart { return v.OnRestart }).(LibvirtNetworkOnRestartPtrOutput)
 }

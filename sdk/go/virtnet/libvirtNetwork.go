@@ -57,9 +57,9 @@ import (
 type LibvirtNetwork struct {
 	pulumi.CustomResourceState
 
-	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
+	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
 	Active pulumi.BoolOutput `pulumi:"active"`
-	// Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
+	// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
 	Adopt pulumi.BoolPtrOutput `pulumi:"adopt"`
 	// The network as found when it was adopted; none if made by this program. Always a secret, as others may have written secrets into it.
 	AdoptedFrom AdoptedFromPtrOutput `pulumi:"adoptedFrom"`
@@ -71,7 +71,7 @@ type LibvirtNetwork struct {
 	Bandwidth BandwidthPtrOutput `pulumi:"bandwidth"`
 	// The network's bridge. A change restarts the network.
 	Bridge BridgePtrOutput `pulumi:"bridge"`
-	// The bridge that guests are plugged into, such as "virbr1"; empty where the mode has none.
+	// The bridge that guests are attached to, such as "virbr1"; empty where the mode has none.
 	BridgeName pulumi.StringOutput `pulumi:"bridgeName"`
 	// A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
 	Description pulumi.StringPtrOutput `pulumi:"description"`
@@ -97,9 +97,9 @@ type LibvirtNetwork struct {
 	Mtu pulumi.IntPtrOutput `pulumi:"mtu"`
 	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
 	Name pulumi.StringOutput `pulumi:"name"`
-	// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
+	// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete LibvirtNetworkOnDeletePtrOutput `pulumi:"onDelete"`
-	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+	// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart LibvirtNetworkOnRestartPtrOutput `pulumi:"onRestart"`
 	// Whether libvirt keeps the configuration when it stops; if not, `pulumi up` repairs it.
 	Persistent pulumi.BoolOutput `pulumi:"persistent"`
@@ -169,9 +169,9 @@ func (LibvirtNetworkState) ElementType() reflect.Type {
 }
 
 type libvirtNetworkArgs struct {
-	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
+	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
 	Active *bool `pulumi:"active"`
-	// Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
+	// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
 	Adopt *bool `pulumi:"adopt"`
 	// Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap *bool `pulumi:"allowOverlap"`
@@ -203,9 +203,9 @@ type libvirtNetworkArgs struct {
 	Mtu *int `pulumi:"mtu"`
 	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
 	Name *string `pulumi:"name"`
-	// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
+	// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
-	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+	// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
 	// Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
 	PortGroups []PortGroup `pulumi:"portGroups"`
@@ -229,9 +229,9 @@ type libvirtNetworkArgs struct {
 
 // The set of arguments for constructing a LibvirtNetwork resource.
 type LibvirtNetworkArgs struct {
-	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
+	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
 	Active pulumi.BoolPtrInput
-	// Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
+	// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
 	Adopt pulumi.BoolPtrInput
 	// Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap pulumi.BoolPtrInput
@@ -263,9 +263,9 @@ type LibvirtNetworkArgs struct {
 	Mtu pulumi.IntPtrInput
 	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
 	Name pulumi.StringPtrInput
-	// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
+	// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete LibvirtNetworkOnDeletePtrInput
-	// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+	// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart LibvirtNetworkOnRestartPtrInput
 	// Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
 	PortGroups PortGroupArrayInput
@@ -324,12 +324,12 @@ func (o LibvirtNetworkOutput) ToLibvirtNetworkOutputWithContext(ctx context.Cont
 	return o
 }
 
-// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is plugged in unless `on_delete` is disconnect.
+// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
 func (o LibvirtNetworkOutput) Active() pulumi.BoolOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolOutput { return v.Active }).(pulumi.BoolOutput)
 }
 
-// Take over the network of this name if there is one, else make it. What the program leaves out stays as found. Without it a network that exists is refused. Default: false. A change touches nothing on the host.
+// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
 func (o LibvirtNetworkOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolPtrOutput { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
@@ -359,7 +359,7 @@ func (o LibvirtNetworkOutput) Bridge() BridgePtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) BridgePtrOutput { return v.Bridge }).(BridgePtrOutput)
 }
 
-// The bridge that guests are plugged into, such as "virbr1"; empty where the mode has none.
+// The bridge that guests are attached to, such as "virbr1"; empty where the mode has none.
 func (o LibvirtNetworkOutput) BridgeName() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.BridgeName }).(pulumi.StringOutput)
 }
@@ -424,12 +424,12 @@ func (o LibvirtNetworkOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
-// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
+// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 func (o LibvirtNetworkOutput) OnDelete() LibvirtNetworkOnDeletePtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) LibvirtNetworkOnDeletePtrOutput { return v.OnDelete }).(LibvirtNetworkOnDeletePtrOutput)
 }
 
-// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
 func (o LibvirtNetworkOutput) OnRestart() LibvirtNetworkOnRestartPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) LibvirtNetworkOnRestartPtrOutput { return v.OnRestart }).(LibvirtNetworkOnRestartPtrOutput)
 }

@@ -68,7 +68,7 @@ type PortForward struct {
 	NetworkUuid pulumi.StringOutput `pulumi:"networkUuid"`
 	// The ports, at least one. A change is applied live.
 	Ports ForwardedPortArrayOutput `pulumi:"ports"`
-	// What is wrong on the host. `pulumi up` mends what is virtnet's, and guests and other ports notice nothing.
+	// What is wrong on the host. `pulumi up` fixes what is virtnet's, and guests and other ports notice nothing.
 	Problems ForwardProblemArrayOutput `pulumi:"problems"`
 	// Who may connect: subnets in CIDR form, "203.0.113.0/24", or addresses. Left out: anybody. A change is applied live.
 	Sources pulumi.StringArrayOutput `pulumi:"sources"`
@@ -262,7 +262,7 @@ func (o PortForwardOutput) Ports() ForwardedPortArrayOutput {
 	return o.ApplyT(func(v *PortForward) ForwardedPortArrayOutput { return v.Ports }).(ForwardedPortArrayOutput)
 }
 
-// What is wrong on the host. `pulumi up` mends what is virtnet's, and guests and other ports notice nothing.
+// What is wrong on the host. `pulumi up` fixes what is virtnet's, and guests and other ports notice nothing.
 func (o PortForwardOutput) Problems() ForwardProblemArrayOutput {
 	return o.ApplyT(func(v *PortForward) ForwardProblemArrayOutput { return v.Problems }).(ForwardProblemArrayOutput)
 }

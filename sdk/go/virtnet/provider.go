@@ -11,7 +11,7 @@ import (
 	"pulumi-virtnet/sdk/go/virtnet/internal"
 )
 
-// The provider: where the host is, and what it does when that cannot be reached, or would refuse something.
+// The provider: where the host is, and what it does when that can't be reached, or would refuse something.
 type Provider struct {
 	pulumi.ProviderResourceState
 }
@@ -33,9 +33,9 @@ func NewProvider(ctx *pulumi.Context,
 }
 
 type providerArgs struct {
-	// What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be mended before, by this very program too; or `fail`.
+	// What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be fixed before, by this very program too; or `fail`.
 	Refusals *string `pulumi:"refusals"`
-	// What a refresh does with resources of a host that cannot be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
+	// What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
 	Unreachable *string `pulumi:"unreachable"`
 	// Connection URI of the host for resources that name none, "qemu:///system" or "qemu+ssh://root@host/system". Left out: LIBVIRT_DEFAULT_URI, then qemu:///system.
 	Uri *string `pulumi:"uri"`
@@ -43,9 +43,9 @@ type providerArgs struct {
 
 // The set of arguments for constructing a Provider resource.
 type ProviderArgs struct {
-	// What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be mended before, by this very program too; or `fail`.
+	// What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be fixed before, by this very program too; or `fail`.
 	Refusals pulumi.StringPtrInput
-	// What a refresh does with resources of a host that cannot be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
+	// What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
 	Unreachable pulumi.StringPtrInput
 	// Connection URI of the host for resources that name none, "qemu:///system" or "qemu+ssh://root@host/system". Left out: LIBVIRT_DEFAULT_URI, then qemu:///system.
 	Uri pulumi.StringPtrInput

@@ -1024,7 +1024,7 @@ func (in *leaseUnitPtr) ToLeaseUnitPtrOutputWithContext(ctx context.Context) Lea
 	return pulumi.ToOutputWithContext(ctx, in).(LeaseUnitPtrOutput)
 }
 
-// What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse.
+// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse.
 type LibvirtNetworkOnDelete string
 
 const (
@@ -1194,7 +1194,7 @@ func (in *libvirtNetworkOnDeletePtr) ToLibvirtNetworkOnDeletePtrOutputWithContex
 	return pulumi.ToOutputWithContext(ctx, in).(LibvirtNetworkOnDeletePtrOutput)
 }
 
-// What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case.
+// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case.
 type LibvirtNetworkOnRestart string
 
 const (

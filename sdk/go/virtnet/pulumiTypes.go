@@ -2575,7 +2575,7 @@ type HostBridge struct {
 	Mac string `pulumi:"mac"`
 	// The interface's name.
 	Name string `pulumi:"name"`
-	// The interfaces that are plugged into it.
+	// The interfaces that are attached to it.
 	Ports []string `pulumi:"ports"`
 	// Whether it is up.
 	Up bool `pulumi:"up"`
@@ -2611,7 +2611,7 @@ func (o HostBridgeOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v HostBridge) string { return v.Name }).(pulumi.StringOutput)
 }
 
-// The interfaces that are plugged into it.
+// The interfaces that are attached to it.
 func (o HostBridgeOutput) Ports() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v HostBridge) []string { return v.Ports }).(pulumi.StringArrayOutput)
 }
@@ -2930,7 +2930,7 @@ func (o InterfaceForwardingMapOutput) MapIndex(k pulumi.StringInput) InterfaceFo
 
 // How long an address is leased.
 type Lease struct {
-	// The time in `unit`s; 0 means for ever.
+	// The time in `unit`s; 0 means forever.
 	Expiry *int `pulumi:"expiry"`
 	// Unit of `expiry`: seconds, minutes or hours. Default: minutes.
 	Unit *LeaseUnit `pulumi:"unit"`
@@ -2949,7 +2949,7 @@ type LeaseInput interface {
 
 // How long an address is leased.
 type LeaseArgs struct {
-	// The time in `unit`s; 0 means for ever.
+	// The time in `unit`s; 0 means forever.
 	Expiry pulumi.IntPtrInput `pulumi:"expiry"`
 	// Unit of `expiry`: seconds, minutes or hours. Default: minutes.
 	Unit LeaseUnitPtrInput `pulumi:"unit"`
@@ -3033,7 +3033,7 @@ func (o LeaseOutput) ToLeasePtrOutputWithContext(ctx context.Context) LeasePtrOu
 	}).(LeasePtrOutput)
 }
 
-// The time in `unit`s; 0 means for ever.
+// The time in `unit`s; 0 means forever.
 func (o LeaseOutput) Expiry() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Lease) *int { return v.Expiry }).(pulumi.IntPtrOutput)
 }
@@ -3067,7 +3067,7 @@ func (o LeasePtrOutput) Elem() LeaseOutput {
 	}).(LeaseOutput)
 }
 
-// The time in `unit`s; 0 means for ever.
+// The time in `unit`s; 0 means forever.
 func (o LeasePtrOutput) Expiry() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Lease) *int {
 		if v == nil {
@@ -4677,7 +4677,7 @@ func (o ProblemArrayOutput) Index(i pulumi.IntInput) ProblemOutput {
 	}).(ProblemOutput)
 }
 
-// A port forward of a host, whoever made it.
+// A port forward of a host, no matter who created it.
 type ReportedForward struct {
 	// Its id, which `pulumi import` takes.
 	Id string `pulumi:"id"`
@@ -4699,7 +4699,7 @@ type ReportedForward struct {
 	TargetAddress string `pulumi:"targetAddress"`
 }
 
-// A port forward of a host, whoever made it.
+// A port forward of a host, no matter who created it.
 type ReportedForwardOutput struct{ *pulumi.OutputState }
 
 func (ReportedForwardOutput) ElementType() reflect.Type {

@@ -8,7 +8,7 @@ declare var exports: any;
 const __config = new pulumi.Config("virtnet");
 
 /**
- * What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be mended before, by this very program too; or `fail`.
+ * What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be fixed before, by this very program too; or `fail`.
  */
 export declare const refusals: string | undefined;
 Object.defineProperty(exports, "refusals", {
@@ -19,7 +19,7 @@ Object.defineProperty(exports, "refusals", {
 });
 
 /**
- * What a refresh does with resources of a host that cannot be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
+ * What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
  */
 export declare const unreachable: string | undefined;
 Object.defineProperty(exports, "unreachable", {

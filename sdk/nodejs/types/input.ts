@@ -319,7 +319,7 @@ export interface InterfaceForwardingArgs {
  */
 export interface LeaseArgs {
     /**
-     * The time in `unit`s; 0 means for ever.
+     * The time in `unit`s; 0 means forever.
      */
     expiry?: pulumi.Input<number | undefined>;
     /**

@@ -379,7 +379,7 @@ export interface HostBridge {
      */
     name: string;
     /**
-     * The interfaces that are plugged into it.
+     * The interfaces that are attached to it.
      */
     ports: string[];
     /**
@@ -425,7 +425,7 @@ export interface InterfaceForwarding {
  */
 export interface Lease {
     /**
-     * The time in `unit`s; 0 means for ever.
+     * The time in `unit`s; 0 means forever.
      */
     expiry?: number;
     /**
@@ -717,7 +717,7 @@ export interface Problem {
 }
 
 /**
- * A port forward of a host, whoever made it.
+ * A port forward of a host, no matter who created it.
  */
 export interface ReportedForward {
     /**

@@ -72,7 +72,7 @@ class PluggedGuest(TypedDict):
 
 
 class Guests(TypedDict):
-    """What is plugged into a network."""
+    """What is attached to a network."""
 
     guests: list[PluggedGuest]
     """Running guests and other interfaces, by the host's interface."""
@@ -90,7 +90,7 @@ class HostBridge(TypedDict):
     addresses: list[str]
     """Its addresses, with their prefix lengths."""
     ports: list[str]
-    """The interfaces that are plugged into it."""
+    """The interfaces that are attached to it."""
 
 
 class ReportedRoute(TypedDict):
@@ -177,7 +177,7 @@ class ReportedPorts(TypedDict):
 
 
 class ReportedForward(TypedDict):
-    """A port forward of a host, whoever made it."""
+    """A port forward of a host, no matter who created it."""
 
     id: str
     """Its id, which `pulumi import` takes."""

@@ -918,7 +918,7 @@ class LeaseArgs(Args):
     """How long an address is leased. Any change is applied live.
 
     Args:
-        expiry: The time in `unit`s; 0 means for ever. Required beside others.
+        expiry: The time in `unit`s; 0 means forever. Required beside others.
         unit: Unit of `expiry`: seconds, minutes or hours. Default: minutes.
     """
 
@@ -942,7 +942,7 @@ class LeaseArgsDict(TypedDict):
     """How long an address is leased. Any change is applied live."""
 
     expiry: NotRequired[Input[int] | None]
-    """The time in `unit`s; 0 means for ever."""
+    """The time in `unit`s; 0 means forever."""
     unit: NotRequired[Input[Literal["seconds", "minutes", "hours"]] | None]
     """Unit of `expiry`: seconds, minutes or hours. Default: minutes."""
 
@@ -1388,18 +1388,18 @@ class LibvirtNetworkArgs(Args):
             sound, and never shown in a plan. None: `[]`. A change restarts the network.
         autostart: Whether the network starts when the host boots. Default: True. A change is applied live.
         active: Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart,
-            and is refused while anything is plugged in unless `on_delete` is disconnect.
-        adopt: Take over the network of this name if there is one, else make it. What the program leaves out
-            stays as found. Without it a network that exists is refused. Default: False. A change touches
-            nothing on the host.
+            and is refused while anything is attached unless `on_delete` is disconnect.
+        adopt: Manage the network of this name if it exists, or create it. Settings that the program leaves
+            out stay as they are. Without `adopt`, an existing network is refused. Default: False. A change
+            touches nothing on the host.
         allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host
             is connected to. Default: False. A change touches nothing on the host.
-        on_restart: What a restart does while something is plugged in: refuse fails before anything is
-            touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses
-            the restart in any case. Default: reattach. A change touches nothing on the host.
-        on_delete: What delete does: refuse while anything is plugged in, disconnect it, keep the network, or
-            restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches
-            nothing on the host.
+        on_restart: What a restart does while something is attached: refuse fails before anything is changed,
+            reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any
+            case. Default: reattach. A change touches nothing on the host.
+        on_delete: What delete does: refuse while anything is attached, disconnect it, keep the network, or
+            restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change
+            touches nothing on the host.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1569,24 +1569,24 @@ class LibvirtNetworkArgsDict(TypedDict):
     """Whether the network starts when the host boots. Default: True. A change is applied live."""
     active: NotRequired[Input[bool] | None]
     """Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart, and is refused
-    while anything is plugged in unless `on_delete` is disconnect.
+    while anything is attached unless `on_delete` is disconnect.
     """
     adopt: NotRequired[Input[bool] | None]
-    """Take over the network of this name if there is one, else make it. What the program leaves out stays as found.
-    Without it a network that exists is refused. Default: False. A change touches nothing on the host.
+    """Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they
+    are. Without `adopt`, an existing network is refused. Default: False. A change touches nothing on the host.
     """
     allow_overlap: NotRequired[Input[bool] | None]
     """Accept addresses that overlap those of another active network or of a subnet the host is connected to.
     Default: False. A change touches nothing on the host.
     """
     on_restart: NotRequired[Input[Literal["reattach", "refuse"]] | None]
-    """What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it
-    in again afterwards. What surely could not be plugged in again refuses the restart in any case. Default:
-    reattach. A change touches nothing on the host.
+    """What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches
+    it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A
+    change touches nothing on the host.
     """
     on_delete: NotRequired[Input[Literal["refuse", "disconnect", "keep", "restore"]] | None]
-    """What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was
-    adopted. Left out: restore for an adopted network, else refuse. A change touches nothing on the host.
+    """What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was
+    adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
     """
 
 
@@ -1681,18 +1681,18 @@ class LibvirtNetworkProperties(Resource):
                 sound, and never shown in a plan. None: `[]`. A change restarts the network.
             autostart: Whether the network starts when the host boots. Default: True. A change is applied live.
             active: Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart,
-                and is refused while anything is plugged in unless `on_delete` is disconnect.
-            adopt: Take over the network of this name if there is one, else make it. What the program leaves out
-                stays as found. Without it a network that exists is refused. Default: False. A change touches
-                nothing on the host.
+                and is refused while anything is attached unless `on_delete` is disconnect.
+            adopt: Manage the network of this name if it exists, or create it. Settings that the program leaves
+                out stay as they are. Without `adopt`, an existing network is refused. Default: False. A change
+                touches nothing on the host.
             allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host
                 is connected to. Default: False. A change touches nothing on the host.
-            on_restart: What a restart does while something is plugged in: refuse fails before anything is
-                touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses
-                the restart in any case. Default: reattach. A change touches nothing on the host.
-            on_delete: What delete does: refuse while anything is plugged in, disconnect it, keep the network, or
-                restore what was adopted. Left out: restore for an adopted network, else refuse. A change touches
-                nothing on the host.
+            on_restart: What a restart does while something is attached: refuse fails before anything is changed,
+                reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any
+                case. Default: reattach. A change touches nothing on the host.
+            on_delete: What delete does: refuse while anything is attached, disconnect it, keep the network, or
+                restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change
+                touches nothing on the host.
 
         Raises:
             TypeError: Both args and keywords are given, or a keyword is not there. What is wrong with a value is
@@ -1871,7 +1871,7 @@ class LibvirtNetworkProperties(Resource):
 
     @property
     def bridge_name(self) -> pulumi.Output[str]:
-        """The bridge that guests are plugged into, such as "virbr1"; empty where the mode has none."""
+        """The bridge that guests are attached to, such as "virbr1"; empty where the mode has none."""
         return self._output("bridge_name")
 
     @property

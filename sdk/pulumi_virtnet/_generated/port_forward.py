@@ -309,7 +309,7 @@ class PortForwardProperties(Resource):
     def problems(self) -> pulumi.Output[list[dict[str, Any]]]:
         """What is wrong on the host.
 
-        `pulumi up` mends what is virtnet's, and guests and other ports notice nothing.
+        `pulumi up` fixes what is virtnet's, and guests and other ports notice nothing.
 
         The keys of each:
             kind: What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`,

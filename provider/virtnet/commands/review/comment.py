@@ -93,8 +93,8 @@ def _top(review: Review, at_most: Outcome | None, commit: str, room: int) -> Ite
     silent = max(interrupted.values(), default=0.0)
     yield messages.headline(len(review.items), ordered, [*interrupted], silent, none_refused=is_sure)
     found = [*_refusals(review), *_errors(review)]
-    if above := review.above(at_most):
-        found.append(messages.above(str(at_most and at_most.name.lower()), [item.name for item in above]))
+    if at_most is not None and (above := review.above(at_most)):
+        found.append(messages.above(_mark(at_most), [item.name for item in above]))
     if any(item.outcome is Outcome.UNKNOWN and not item.records for item in review.items):
         found.append(messages.NO_RECORDS)
     yield from _fitting([f"- {one}" for one in found], room, messages.more_left_out)

@@ -87,8 +87,12 @@ def gone(kind: str, on_delete: str | None) -> str:
     if kind == "LibvirtNetwork":
         return ON_DELETE.get(on_delete, ON_DELETE[None])
     if kind == "PortForward":
-        return "whoever uses its ports"
-    return "nobody; it stays as it is" if on_delete == "keep" else "whoever is forwarded; the values found come back"
+        return "everyone who uses its ports"
+    return (
+        "nobody; it stays as it is"
+        if on_delete == "keep"
+        else "hosts whose packets are forwarded; the old values come back"
+    )
 
 
 def moved(before: Sequence[str], after: Sequence[str]) -> str:
@@ -226,7 +230,7 @@ QUESTIONS: Mapping[EffectKind, Callable[[str, Sequence[str], Details], str]] = {
     EffectKind.CUT_OFF: lambda subject, who, told: (
         f"{codes(who, 8)} {'loses' if len(who) == 1 else 'lose'} {subject} for good."
         if who
-        else f"Only libvirt is reached, not the host: what hangs on {code(told.get('unseen', ''))} of {subject}, and is no guest of libvirt's, is cut off unseen."
+        else f"Only libvirt is reached, not the host: anything attached to {code(told.get('unseen', ''))} of {subject} that isn't a guest of libvirt is disconnected unseen."
     ),
     EffectKind.RENUMBERED: lambda subject, _who, told: (
         f"{subject}: {moved(told['before'], told['after'])}. Does anything name the old addresses? Those that are fixed inside guests must be changed there."
@@ -264,14 +268,14 @@ QUESTIONS: Mapping[EffectKind, Callable[[str, Sequence[str], Details], str]] = {
 def deleted(subject: str, on_delete: str | None) -> str:
     """A network that goes."""
     if on_delete == "disconnect":
-        return f"{subject} is deleted, whoever is attached (`on_delete` is `disconnect`)."
+        return f"{subject} is deleted, even while interfaces are attached (`on_delete` is `disconnect`)."
     if on_delete == "keep":
         return f"{subject} leaves the program and stays on the host (`on_delete` is `keep`)."
     return f"{subject} is deleted. Pulumi asks no host before that: is anything attached? `virtnet guests` lists it. While anything is, the update is refused there."
 
 
 def replaced(subject: str) -> str:
-    """A resource that is deleted and made anew."""
+    """A resource that is deleted and created again."""
     return f"{subject} is deleted and created again."
 
 
@@ -302,7 +306,7 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details], str]] = {
     EffectKind.ATTACHED: lambda who, _told: f"{codes(who, 6)}: attached again",
     EffectKind.DHCP_RENEWED: lambda who, _told: f"{codes(who, 6)}: **new addresses**",
     EffectKind.CONNECTIONS_RESET: lambda _who, _told: "connections through the host break",
-    EffectKind.DNSMASQ_RESTARTED: lambda _who, _told: "DNS and DHCP pause for a moment",
+    EffectKind.DNSMASQ_RESTARTED: lambda _who, _told: "DNS and DHCP pause briefly",
     EffectKind.FIREWALL_REBUILT: lambda _who, _told: "forwarded packets, for some milliseconds",
     EffectKind.OUTSIDE_REACHES_GUESTS: lambda _who, _told: "the outside, which may reach guests",
     EffectKind.OUTSIDE_LOSES_GUESTS: lambda _who, _told: "the outside, which loses the guests",

@@ -23,7 +23,6 @@ class Said(Strict):
     """A problem, a note or a step."""
 
     kind: str
-    details: dict[str, Any]
     sentence: str
 
 
@@ -41,7 +40,6 @@ class Refusal(Strict):
     """Why a plan would be refused."""
 
     kind: str
-    details: dict[str, Any]
     reason: str
     fix: str
 

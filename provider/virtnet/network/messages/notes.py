@@ -205,7 +205,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.MISPLACED: _misplaced,
     NoteKind.CANNOT_PLUG_IN: _cannot_plug_in,
     NoteKind.FIREWALL_REBUILT: _firewall_rebuilt,
-    NoteKind.DNSMASQ_RESTARTED: "libvirt restarts dnsmasq for this, so DNS and DHCP on the network pause for a moment",
+    NoteKind.DNSMASQ_RESTARTED: "libvirt restarts dnsmasq for this, so DNS and DHCP on the network pause briefly",
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: f"{DNSMASQ_NOT_RUNNING}, and virtnet can't start it while DNS is disabled. Restart "
     "virtnetworkd (or libvirtd), which starts it",
     NoteKind.PLUGGED_IN: _plugged_in,

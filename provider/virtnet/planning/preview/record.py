@@ -1,7 +1,7 @@
 """A preview as one line of JSON, by which `virtnet review` knows what people read as sentences.
 
 The engine carries nothing of a plan but lines of text, so a record is such a line, marked at its beginning. All that
-decides something is in it as a value: classes, kinds and details. The sentences come along for people. Pure.
+decides something is in it as a value: classes, kinds and effects. The sentences come along for people. Pure.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from virtnet.planning import messages as sentences
-from virtnet.planning.findings import Effect, Messages, Note, Problem, Refusal, Summary, read_error
+from virtnet.planning.findings import Advice, Effect, Messages, Note, Problem, Summary, read_error
 from virtnet.planning.ownership.marks import urn_of
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.planning.preview.found import Preview
@@ -114,28 +114,20 @@ class _Case:
         }
 
     def _said(self, said: Problem | Note | Summary) -> dict[str, Detail]:
-        return {
-            "kind": said.kind.name,
-            "details": self._plain(said.details),
-            "sentence": self.readable(self.messages.sentence(said)),
-        }
+        # Without their details, of which sentences leave out what may be secret.
+        return {"kind": said.kind.name, "sentence": self.readable(self.messages.sentence(said))}
 
     def _refusals(self, found: Preview) -> Iterator[dict[str, Detail]]:
-        error = found.error
-        if error is not None:
-            yield self._refusal("" if error.kind is None else error.kind.name, {}, read_error(self.messages, error))
+        if found.error is not None:
+            kind = "" if found.error.kind is None else found.error.kind.name
+            yield self._refusal(kind, Advice(read_error(self.messages, found.error)))
         if found.claimed_by:
-            yield self._refusal("CLAIMED", {"holder": found.claimed_by}, sentences.belongs_to(found.claimed_by))
+            yield self._refusal("CLAIMED", Advice(sentences.belongs_to(found.claimed_by)))
         for refusal in (*found.refusals, *found.against_anew):
-            yield self._advised(refusal)
+            yield self._refusal(refusal.kind.name, self.messages.advice(refusal))
 
-    def _advised(self, refusal: Refusal) -> dict[str, Detail]:
-        advice = self.messages.advice(refusal)
-        return self._refusal(refusal.kind.name, refusal.details, advice.reason, advice.fix)
-
-    def _refusal(self, kind: str, details: Mapping[str, Detail], reason: str, fix: str = "") -> dict[str, Detail]:
-        told = {"reason": self.readable(reason), "fix": self.readable(fix)}
-        return {"kind": kind, "details": self._plain(details), **told}
+    def _refusal(self, kind: str, advice: Advice) -> dict[str, Detail]:
+        return {"kind": kind, "reason": self.readable(advice.reason), "fix": self.readable(advice.fix)}
 
     def _effect(self, effect: Effect) -> dict[str, Detail]:
         who = [self.readable(name) for name in effect.who]

@@ -11,12 +11,12 @@ import (
 
 var _ = internal.GetEnvOrDefault
 
-// What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be mended before, by this very program too; or `fail`.
+// What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be fixed before, by this very program too; or `fail`.
 func GetRefusals(ctx *pulumi.Context) string {
 	return config.Get(ctx, "virtnet:refusals")
 }
 
-// What a refresh does with resources of a host that cannot be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
+// What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
 func GetUnreachable(ctx *pulumi.Context) string {
 	return config.Get(ctx, "virtnet:unreachable")
 }

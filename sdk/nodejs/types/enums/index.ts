@@ -79,7 +79,7 @@ export const LibvirtNetworkOnDelete = {
 } as const;
 
 /**
- * What delete does: refuse while anything is plugged in, disconnect it, keep the network, or restore what was adopted. Left out: restore for an adopted network, else refuse.
+ * What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse.
  */
 export type LibvirtNetworkOnDelete = (typeof LibvirtNetworkOnDelete)[keyof typeof LibvirtNetworkOnDelete];
 
@@ -89,7 +89,7 @@ export const LibvirtNetworkOnRestart = {
 } as const;
 
 /**
- * What a restart does while something is plugged in: refuse fails before anything is touched, reattach plugs it in again afterwards. What surely could not be plugged in again refuses the restart in any case.
+ * What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case.
  */
 export type LibvirtNetworkOnRestart = (typeof LibvirtNetworkOnRestart)[keyof typeof LibvirtNetworkOnRestart];
 

@@ -70,7 +70,7 @@ def change(path: str, detail: str = "", change_class: str = "live", **more: Any)
 
 
 def refusal(reason: str, fix: str = "") -> dict[str, Any]:
-    return {"kind": "OVERLAPS_NETWORK", "details": {}, "reason": reason, "fix": fix}
+    return {"kind": "OVERLAPS_NETWORK", "reason": reason, "fix": fix}
 
 
 def printed(

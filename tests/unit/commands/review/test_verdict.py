@@ -129,7 +129,7 @@ def test_no_further_record_makes_a_check_pass_or_a_resource_cheaper(
 
 
 def test_drift_is_told_apart_from_what_the_program_changes() -> None:
-    problem = {"kind": "NOT_ACTIVE", "details": {}, "sentence": "the network is not active"}
+    problem = {"kind": "NOT_ACTIVE", "sentence": "the network is not active"}
     changes = [change("mtu", "1500 -> 1400", "restart"), change("problems", problems=[problem])]
     drift = [change("autostart", "false -> true")]
     found = change("domain", "lan -> example.org")
