@@ -134,7 +134,8 @@ def _managed_by_another(*, keys: Sequence[str], host: str, owner: str, path: str
 def _taken_up(*, path: str, urn: str) -> str:
     return (
         f"manages the existing {path}: its owner mark names {urn}, which seems to be this resource under another parent. "
-        f"Deleting that resource in this run doesn't change forwarding. To keep that resource's record, "
+        f"Deleting that resource after this doesn't change forwarding. If that resource depends on one that this run "
+        "replaces, Pulumi deletes it first, and forwarding is restored and set again. To keep its record, "
         f"{alias_option(urn)}. If it is a different resource, remove one of the two"
     )
 

@@ -256,7 +256,8 @@ def _mode_takes_none(*, network: str, mode: str) -> Advice:
 def _taken_up(*, path: str, urn: str) -> str:
     return (
         f"manages the existing {path}: its owner mark names {urn}, which seems to be this resource under another parent. "
-        f"Deleting that resource in this run doesn't change the ports. To keep that resource's record, "
+        f"Deleting that resource after this doesn't change the ports. If that resource depends on one that this run "
+        "replaces, Pulumi deletes it first, and the ports are closed until they are opened again. To keep its record, "
         f"{alias_option(urn)}. If it is a different resource, remove one of the two"
     )
 

@@ -12,6 +12,8 @@ from tests.campaigns.walk.stacks import DESTRUCTIVE, Declared, Done, Step
 from tests.campaigns.walk.witnesses import FORWARDS, Effect, Sight, effects
 
 OF_FORWARD = "port forward '"
+#: The engine's previews do not tell of records that go because what they depend on is replaced.
+DELETED_FIRST = "Pulumi deletes it first, and the ports are closed"
 CHANGE = re.compile(r"\[(?:recorded|live|restart|replace)\]$")
 #: By which words a line names a part of a definition.
 OF_PARTS: Mapping[str, str] = {
@@ -65,6 +67,7 @@ def unannounced(before: Sight, after: Sight, previews: Iterable[Done]) -> Sequen
     lines = [line for preview in previews for line in preview.lines]
     found = list(effects(before, after))
     starts = any(effect.kind in STARTS for effect in found)
+    replaces = any("replace" in step.op for step in steps)
     left = []
     for effect in found:
         if effect.network:
@@ -73,10 +76,12 @@ def unannounced(before: Sight, after: Sight, previews: Iterable[Done]) -> Sequen
             named = _of_network(effect, Promises(mine, about))
         elif effect.port:
             mine = [step for step in steps if effect.port in step.ports]
-            named = _of_port(effect, Promises(mine, [line for line in lines if OF_FORWARD in line]))
+            said = Promises(mine, [line for line in lines if OF_FORWARD in line])
+            named = _of_port(effect, said) or (replaces and said.says(DELETED_FIRST))
         elif effect.detail.startswith(OF_PORT_FORWARDS):
             mine = [step for step in steps if step.kind == "PortForward"]
-            named = _of_forwards_file(effect, Promises(mine, [line for line in lines if OF_FORWARD in line]))
+            said = Promises(mine, [line for line in lines if OF_FORWARD in line])
+            named = _of_forwards_file(effect, said) or (replaces and said.says(DELETED_FIRST))
         else:
             mine = [step for step in steps if step.kind == "HostForwarding"]
             about = [line for line in lines if line.startswith("IP forwarding on ")]

@@ -30,7 +30,8 @@ def _adopted(*, uuid: str, on_delete: str | None) -> str:
 def _taken_up(*, uuid: str, urn: str) -> str:
     return (
         f"manages the existing network (UUID {uuid}): its owner mark names {urn}, which seems to be this resource under "
-        "another parent. Deleting that resource in this run doesn't change the network. To keep that resource's record, "
+        "another parent. Deleting that resource after this doesn't change the network. If that resource depends on one "
+        "that this run replaces, Pulumi deletes it first, and the network is created again. To keep its record, "
         f"{alias_option(urn)}. If it is a different resource, choose another name"
     )
 
