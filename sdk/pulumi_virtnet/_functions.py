@@ -30,7 +30,7 @@ from pulumi_virtnet._generated.functions import (
 def get_network(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> dict[str, Any]:
     """A network as it is now: the inputs of a LibvirtNetwork, `uuid`, `bridge_name`, `persistent`, `host_uuid`, `xml`.
 
-    Raises NotFound, with the names of the networks there are, when there is none of that name or UUID.
+    Raises Refused, with the names of the networks there are, when there is none of that name or UUID.
     """
     return cast(dict[str, Any], _ask("getNetwork", uri, name=name, uuid=uuid))
 

@@ -59,6 +59,6 @@ def test_a_program_asks_a_host_without_the_plugin(host: Host, stack: Stack) -> N
     assert answered["free"][0] == "10.91.0.0/24"
     assert len(set(answered["free"])) == 3
     kinds = [kind for kind, _ in answered["errors"]]
-    assert kinds == ["NotFound", "InvalidInputs", "InvalidInputs"]
+    assert kinds == ["Refused", "InvalidInputs", "InvalidInputs"]
     assert "lab" in answered["errors"][0][1]
     assert "prefix_length" in answered["errors"][2][1]

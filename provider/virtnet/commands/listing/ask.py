@@ -19,7 +19,7 @@ def networks(asked: Asked, uri: str) -> Entries:
 def guests(asked: Asked, uri: str, names: Sequence[str]) -> Entries:
     """What is attached to networks, behind the network's name; to all of the host's where none is named.
 
-    Raises NotFound where libvirt knows no network of that name.
+    Raises Refused where libvirt knows no network of that name.
     """
     return _of_networks(answers.get_guests, "guests", asked, uri, names)
 
