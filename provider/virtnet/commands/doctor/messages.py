@@ -237,6 +237,22 @@ def _network(
     return Advice(f"{state}; {where}; {whose}{attached}")
 
 
+def network_cells(finding: Finding) -> tuple[str, str, str, str, str, str, str]:
+    """A network in a row of a table: its name, state, autostart, mode, addresses, who is attached, who manages it."""
+    told: Mapping[str, Any] = finding.data
+    attached = [entry["guest"] or entry["interface"] for entry in told["plugged_in"]]
+    owner = told["owner"]
+    return (
+        told["name"],
+        "active" if told["active"] else "inactive",
+        "on" if told["autostart"] else "off",
+        told["mode"],
+        ", ".join(told["addresses"]),
+        ", ".join(attached),
+        "" if owner is None else f"{owner} (adopted)" if told["adopted"] else owner,
+    )
+
+
 def _left_by_restart(whose: str, waiting: Sequence[Mapping[str, str]]) -> str:
     guests = attachment_names(waiting) or "nothing"
     return f"it holds {guests} for a restart {whose} that was interrupted or is still running"

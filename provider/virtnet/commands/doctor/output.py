@@ -3,26 +3,68 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import wrap
 
 from virtnet.commands.doctor.finding import Finding, Level
-from virtnet.commands.doctor.messages import advice, data
+from virtnet.commands.doctor.kinds import FindingKind
+from virtnet.commands.doctor.messages import advice, data, network_cells
 
 NARROWEST = 40
 """Columns that the widest part of the table has at least, however narrow the terminal is."""
 
 
+_WORDS = {Level.PROBLEM: "PROBLEM", Level.NOTE: "note", Level.OK: "ok"}
+"""How a level stands in the table, in the order of its parts: what is amiss comes first."""
+
+_FIXED = 4
+"""How many of the columns are never wrapped."""
+
+_NARROWEST_CELL = 12
+"""The least room for a cell that is."""
+
+_COLUMNS = ("network", "state", "autostart", "mode", "addresses", "attached", "managed by")
+
+
 def table(findings: Sequence[Finding], uri: str, width: int) -> str:
-    """A table as wide as the terminal, and a last line that counts."""
+    """What is amiss, a row for each network, then what is in order; as wide as the terminal. The last line counts."""
+    amiss = [finding for level in (Level.PROBLEM, Level.NOTE) for finding in findings if finding.level is level]
+    networks = [finding for finding in findings if finding.kind is FindingKind.NETWORK]
+    fine = [finding for finding in findings if finding.level is Level.OK and finding not in networks]
+    rows = _networks(networks, width)
+    if networks and not rows:
+        fine += networks
+    # One width for both lists, so that their columns stand below one another.
+    area = max((len(finding.area) for finding in (*amiss, *fine)), default=0)
+    parts = [_list(amiss, area, width), rows, _list(fine, area, width), summary(findings, uri)]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _list(findings: Sequence[Finding], area: int, width: int) -> str:
+    level = max(map(len, _WORDS.values()))
+    room = max(width - level - area - 4, NARROWEST)
+    lines = []
+    for finding in findings:
+        first, *more = (line for part in _text(finding).split("\n") for line in wrap(part, room) or [""])
+        lines.append(f"{_WORDS[finding.level]:<{level}}  {finding.area:<{area}}  {first}")
+        lines += [f"{'':<{level + area + 4}}{line}" for line in more]
+    return "\n".join(lines)
+
+
+def _networks(findings: Sequence[Finding], width: int) -> str:
+    """A row for each network, with several lines in its last cells where room is short; "" where there is none."""
     from tabulate import tabulate
 
-    rows = [
-        (finding.level.value if finding.level is not Level.PROBLEM else "PROBLEM", finding.area, _text(finding))
-        for finding in findings
-    ]
-    area = max((len(row[1]) for row in rows), default=0)
-    message_width = max(width - len("PROBLEM") - area - 4, NARROWEST)
-    body = tabulate(rows, tablefmt="plain", maxcolwidths=[None, None, message_width], disable_numparse=True)
-    return f"{body}\n\n{summary(findings, uri)}\n"
+    if not findings:
+        return ""
+    rows = [network_cells(finding) for finding in findings]
+    widths = [max(len(row[column]) for row in (_COLUMNS, *rows)) for column in range(len(_COLUMNS))]
+    fixed = sum(widths[:_FIXED]) + 2 * (len(_COLUMNS) - 1)
+    each = (width - fixed) // (len(_COLUMNS) - _FIXED)
+    fits = fixed + sum(widths[_FIXED:]) <= width
+    if not fits and each < _NARROWEST_CELL:
+        return ""
+    most = None if fits else [*[None] * _FIXED, *[each] * (len(_COLUMNS) - _FIXED)]
+    return tabulate(rows, headers=_COLUMNS, tablefmt="plain", maxcolwidths=most, disable_numparse=True)
 
 
 def _text(finding: Finding) -> str:
