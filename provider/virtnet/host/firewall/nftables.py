@@ -6,9 +6,9 @@ those tables that iptables keeps in nftables, of which iptables-save tells more.
 
 import ipaddress
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, TypeAlias
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, TypeAlias, overload
 
 from virtnet.host.firewall.ruleset import (
     UNKNOWN,
@@ -161,6 +161,33 @@ def tables(listing: str, left_out: frozenset[tuple[str, str]] = frozenset()) -> 
     return tuple(Table(family, name, read.chains()) for (family, name), read in found.items())
 
 
+class _RulesWhenAsked(Sequence[Rule]):
+    """A chain's rules, read once somebody looks at them: of a thousand chains packets may come through a few."""
+
+    def __init__(self, said: Sequence[Any], read: Callable[[Any], Sequence[Rule]]) -> None:
+        self._said, self._read = said, read
+
+    @cached_property
+    def _rules(self) -> tuple[Rule, ...]:
+        return tuple(rule for said in self._said for rule in self._read(said))
+
+    @overload
+    def __getitem__(self, place: int) -> Rule: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Rule]: ...
+    def __getitem__(self, place: int | slice) -> Rule | Sequence[Rule]:
+        return self._rules[place]
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._rules == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._rules)
+
+
 class _Read:
     """What was read of one table."""
 
@@ -186,7 +213,7 @@ class _Read:
             hook = None
         return Chain(
             name=name,
-            rules=tuple(rule for said in self._rules.get(name, ()) for rule in self._rule(said)),
+            rules=_RulesWhenAsked(self._rules.get(name, ()), self._rule),
             hook=hook,
             priority=value.get("prio", 0),
             policy=_ACTIONS.get(value.get("policy", "accept"), Action.ACCEPT),

@@ -169,21 +169,36 @@ class Table:
 
     @cached_property
     def refusing(self) -> frozenset[str]:
-        """The chains in which a packet may end otherwise than accepted, or that lead into one of them."""
+        """The chains in which a packet may end otherwise than accepted, or that lead into one of them.
+
+        Of those that a packet comes through: rules of others are not even read.
+        """
+        reached = self._reached
         found = {
             chain.name
-            for chain in self.chains.values()
+            for chain in reached
             if chain.policy in REFUSALS or any(rule.action in (*REFUSALS, Action.QUEUE) for rule in chain.rules)
         }
         while True:
             more = {
                 chain.name
-                for chain in self.chains.values()
+                for chain in reached
                 if chain.name not in found and any(rule.target in found for rule in chain.rules)
             }
             if not more:
                 return frozenset(found)
             found |= more
+
+    @property
+    def _reached(self) -> Sequence[Chain]:
+        """The base chains, and those that they lead to."""
+        reached = {name: chain for name, chain in self.chains.items() if chain.hook is not None}
+        waiting = [*reached.values()]
+        for chain in waiting:
+            targets = {rule.target for rule in chain.rules} & self.chains.keys() - reached.keys()
+            reached |= {name: self.chains[name] for name in targets}
+            waiting += [self.chains[name] for name in targets]
+        return waiting
 
 
 @dataclass(frozen=True)
