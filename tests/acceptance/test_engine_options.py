@@ -58,7 +58,7 @@ def test_a_replacement_for_which_the_engine_asks_for_no_diff_is_previewed_too(ho
         preview = either.preview()
 
     assert "+-1 to replace" in preview
-    assert "if Pulumi replaces it (+-): is deleted and made anew" in preview
+    assert "if Pulumi replaces it (+-): is deleted and created again" in preview
     assert "pulumi up would refuse this on the host as it is now: deleting it would disconnect" in preview
 
 

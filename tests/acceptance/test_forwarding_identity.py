@@ -53,7 +53,7 @@ def test_forwarding_that_moves_into_a_component_stays_on(host: Host, either: Sta
     (old,) = re.findall(r"its owner mark names (\S+),", preview)
     assert f"aliases=['{old}']" in preview
     assert "if Pulumi replaces it" not in preview
-    assert "as it is" in up
+    assert "isn't changed" in up
     assert forwards(host) == "1"
     assert forwarding_marks(host) == urns(either)
     assert ["Component$" in urn for urn in urns(either)] == [True]
@@ -157,7 +157,7 @@ def test_forwarding_of_nobody_is_taken_over_and_of_another_stack_left_by_its_old
     assert "belongs to HostForwarding 'project/test/router'" in refused
     assert f"over from '{owner}', which its owner mark names" in preview
     assert taken == ("1", urns(other))
-    assert "as it is" in left
+    assert "isn't changed" in left
     assert (forwards(host), forwarding_marks(host)) == taken
     other.destroy()
     assert (forwards(host), forwarding_marks(host)) == ("0", [])
