@@ -54,7 +54,7 @@ CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
             "mac": "isn't a valid MAC address. Use six bytes, for example 52:54:00:12:34:56",
             "mtu": "is too large. The largest allowed value is 65535",
             "bridge.name": "is 16 characters long, and the kernel allows 15. Choose a shorter name",
-            "forward.mode": "must be one of nat, route, open, bridge, private, vepa, passthrough, hostdev, none; "
+            "forward.mode": "must be one of nat, route, open, bridge, private, vepa, passthrough, hostdev, none. "
             'Did you mean "route"?',
             "ips[0].address": 'has no prefix length. Add one, for example "10.9.0.1/24"',
             "ips[1].address": 'has a number with a leading zero, which libvirt reads as octal. Write "10.55.0.1/24"',
