@@ -444,7 +444,7 @@ NETWORKD_CONF = "/run/systemd/networkd.conf.d/a.conf"
 def test_systemd_networkd_does_what_the_notes_say_of_it(
     path: str, line: str, key: str, wanted: str, versions: str
 ) -> None:
-    said = subprocess.run([SYSTEMD_NETWORKD, "--version"], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run(["networkctl", "--version"], check=True, capture_output=True, text=True).stdout
     generation = "old" if int(said.split()[1].partition(".")[0]) < 256 else "new"
 
     def scenario() -> None:

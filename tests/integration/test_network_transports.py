@@ -70,9 +70,9 @@ def test_networks_work_and_what_needs_the_host_is_said_at_preview(
     stack.declare({**network, "args": {**lab, "dns": {"hosts": [{"ip": "10.70.0.9", "hostnames": ["nine"]}]}}})
     stack.up()
     assert "<hostname>nine</hostname>" in host.virsh("net-dumpxml", "lab")
-    stack.declare({**network, "args": {**lab, "mtu": 1400}})
+    stack.declare({**network, "args": {**lab, "domain": {"name": "new.test"}}})
     stack.up()
-    assert host.sh("cat /sys/class/net/vn-lab/mtu") == "1400\n"
+    assert "<domain name='new.test'/>" in host.virsh("net-dumpxml", "lab")
     stack.destroy()
     # libvirt may have forgotten rules of nftables; who reaches the host takes them away before the next start.
     there = Stack(host, forks)
@@ -90,10 +90,10 @@ def test_a_restart_says_that_what_only_the_host_shows_is_cut_off_unseen(
     stack = Stack(desk, forks)
     stack.network("lab", uri=uri, ips=[{"address": "10.70.0.1/24"}])
     stack.up()
-    stack.network("lab", uri=uri, ips=[{"address": "10.70.0.1/24"}], mtu=1400)
+    stack.network("lab", uri=uri, ips=[{"address": "10.70.0.1/24"}], bridge={"delay": 2})
 
     with host.guest("box", "vn-lab"):
         shown = stack.preview()
 
-    assert "mtu is added (1400) [restart]" in shown
+    assert "bridge.delay changes (0 -> 2) [restart]" in shown
     assert "Anything on the bridge vn-lab that isn't a guest of libvirt" in shown

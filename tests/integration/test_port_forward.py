@@ -130,8 +130,8 @@ def test_what_others_undo_is_named_by_a_refresh_and_mended_live(lab: Site, stack
 def test_refused_before_anything_is_touched(lab: Site, stack: Stack) -> None:
     before = traces(lab.host)
     lab.peers["host"].serve("host", "tcp", 9090)
-    lab.host.sh("nft 'add table ip mine; add chain ip mine in { type nat hook prerouting priority -100; };"
-                "add rule ip mine in tcp dport 7070 redirect to :22'")  # fmt: skip
+    lab.host.sh("nft 'add table ip mine; add chain ip mine way { type nat hook prerouting priority -100; };"
+                "add rule ip mine way tcp dport 7070 redirect to :22'")  # fmt: skip
     reasons = {
         "22": "tcp 22 is the port of this host's own ssh server",
         "9000-9100": "a process of this host already listens on tcp 9090 of",

@@ -149,7 +149,8 @@ in_forward() {
   set -- "$1" "$accepted -m comment --comment virtnet_port_forwards -j ACCEPT"
   if [ -n "$wanted" ] && [ "$("$1" -w 5 -S FORWARD 1 2>/dev/null)" = "-A FORWARD $2" ]; then return; fi
   # shellcheck disable=SC2086 # the words of a rule are words
-  if ! "$1" -w 5 -C FORWARD $2 2>/dev/null; then
+  # iptables 1.8.7 prints the rule that it finds.
+  if ! "$1" -w 5 -C FORWARD $2 >/dev/null 2>&1; then
     [ -z "$wanted" ] || ! wrong accept "$1" || try "$1" -w 5 -I FORWARD 1 $2
   elif [ -z "$wanted" ]; then
     ! wrong accept "$1" || try "$1" -w 5 -D FORWARD $2
