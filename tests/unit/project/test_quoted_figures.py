@@ -60,7 +60,7 @@ def test_what_is_waited_for_is_waited_for_as_long_as_security_says() -> None:
 
 
 def test_security_names_every_program_that_is_run_on_a_host() -> None:
-    table = SECURITY.partition("What root does on a host")[2].partition("\n\nIn that shell")[0]
+    table = SECURITY.partition("| what root does | when |")[2].partition("\n\n")[0]
 
     named = {word for code in re.findall(r"`([^`]+)`", table) for word in code.split()[:1]}
 
