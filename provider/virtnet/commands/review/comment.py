@@ -36,6 +36,8 @@ class _Caps(NamedTuple):
 
     changes: int
     notices: int
+    names: int
+    """Of those who notice one thing."""
 
 
 #: What stands around folded lines: HTML, the summary and two fences.
@@ -44,8 +46,11 @@ _AROUND_LINES = 300
 #: The line in the place of those that were left out.
 _LEFT_OUT = 60
 
+#: With less room, the lines of a resource would say no more than that there are some.
+_LEAST_SHARE = 200
+
 #: From all that reads well to the least that says what happens.
-_CAPS = (_Caps(6, 4), _Caps(3, 2), _Caps(1, 1))
+_CAPS = (_Caps(6, 4, 6), _Caps(3, 2, 3), _Caps(1, 1, 3), _Caps(1, 1, 1))
 
 
 def comment(review: Review, *, at_most: Outcome | None = None, commit: str = "", limit: int = LONGEST) -> str:
@@ -175,7 +180,7 @@ def _cells(item: Item, caps: _Caps, *, names_host: bool) -> Iterator[str]:
     yield "<br>".join(_few([*_changes(item)], caps.changes)) or "—"
     how = messages.how(item.operation, _mark(item.outcome))
     yield f"**refused** ({how})" if item.refused else how
-    yield "<br>".join(_few(_notices(item), caps.notices))
+    yield "<br>".join(_few(_notices(item, caps.names), caps.notices))
 
 
 def _few(found: Sequence[str], most: int) -> list[str]:
@@ -203,13 +208,13 @@ def _in_a_cell(change: Change) -> str:
     return f"{sign}{code(change.path, 60)}" + (f": {code(change.detail, 80)}" if change.detail else "")
 
 
-def _notices(item: Item) -> list[str]:
+def _notices(item: Item, names: int) -> list[str]:
     if item.refused:
         return ["nobody, as nothing is done"]
     if item.operation == "delete":
         return [messages.gone(item.kind, item.step.on_delete if item.step is not None else None)]
     told = [
-        messages.NOTICES[effect.kind](effect.who, effect.details)
+        messages.NOTICES[effect.kind](effect.who, effect.details, names)
         for effect in item.effects
         if effect.kind in messages.NOTICES
     ]
@@ -269,32 +274,33 @@ def _drift(review: Review) -> Iterator[str]:
 # The folded lines.
 
 
-def _folded(review: Review, room: int) -> Iterator[str]:
-    diff = [line for item in review.items for line in _pulumis(item)]
-    blocks = [[*_lines(item)] for item in review.items]
-    for summary, parts_of_it, share in (
-        (messages.EVERY_LINE, blocks, room * 3 // 4),
-        (messages.PULUMIS_DIFF, [diff] if diff else [], room // 4),
-    ):
-        lines = _shared(parts_of_it, share - _AROUND_LINES)
-        if lines:
-            yield details(summary, fenced(lines, "text"))
+def _folded(review: Review, room: int) -> list[str]:
+    """The plan's lines, and Pulumi's own, in what room is left."""
+    diff = _shared([[line for item in review.items for line in _pulumis(item)]], room // 4 - _AROUND_LINES)
+    of_diff = [details(messages.PULUMIS_DIFF, fenced(diff))] if diff else []
+    left = room - sum(map(length, of_diff)) - _AROUND_LINES
+    lines = _shared([[*_lines(item)] for item in review.items], left)
+    return [*([details(messages.EVERY_LINE, fenced(lines))] if lines else []), *of_diff]
 
 
 def _shared(blocks: Sequence[Sequence[str]], room: int) -> list[str]:
-    """The lines of all blocks, each cut where its fair share of the room ends."""
+    """The lines of all blocks, each cut where its fair share of the room ends.
+
+    Where a share would hold next to nothing, the last blocks are left out, which are those of what costs least.
+    """
     needs = [sum(length(line) + 1 for line in block) for block in blocks]
+    told = len(blocks) if sum(needs) <= room else min(len(blocks), max(room - _LEFT_OUT, 0) // _LEAST_SHARE)
+    if told < len(blocks):
+        room -= _LEFT_OUT
     lines: list[str] = []
-    silent = 0
-    for block, share in zip(blocks, shares(needs, room), strict=True):
+    for block, share in zip(blocks[:told], shares(needs[:told], room), strict=True):
         kept = _kept(block, share)
         if len(kept) < len(block):
             kept = _kept(block, share - _LEFT_OUT)
-            lines += [*kept, f"    {messages.lines_left_out(len(block) - len(kept))}"] if kept else []
-            silent += not kept
+            lines += [*kept, f"    {messages.lines_left_out(len(block) - len(kept))}"]
         else:
             lines += kept
-    return [*lines, messages.blocks_left_out(silent)] if silent and room > _LEFT_OUT else lines
+    return [*lines, messages.blocks_left_out(len(blocks) - told)] if 0 < told < len(blocks) else lines
 
 
 def _lines(item: Item) -> Iterator[str]:

@@ -217,8 +217,8 @@ def _listens(told: Details) -> str:
     return code(told["address"]) if told["address"] else f"every IPv{int(told['version'])} address of the host"
 
 
-def _whom(sources: Sequence[str]) -> str:
-    return codes(sources, 6) if sources else "**anybody**"
+def _whom(sources: Sequence[str], most: int = 6) -> str:
+    return codes(sources, most) if sources else "**anybody**"
 
 
 def _forwarding(subject: str, told: Details, state: str) -> str:
@@ -296,27 +296,29 @@ def partly_known(subject: str) -> str:
     return f"{subject} depends on values that are known only during the update: its plan is made then."
 
 
-# Who notices, for a cell.
+# Who notices, for a cell, with at most so many of their names.
 
-NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details], str]] = {
-    EffectKind.INTERRUPTED: lambda who, told: f"**{codes(who, 6)}**: about {told['seconds']:.1f} s without a gateway",
-    EffectKind.CUT_OFF: lambda who, _told: (
-        f"**{codes(who, 6)}**: for good" if who else "**who can't be seen**: for good"
+NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
+    EffectKind.INTERRUPTED: lambda who, told, most: (
+        f"**{codes(who, most)}**: about {told['seconds']:.1f} s without a gateway"
     ),
-    EffectKind.ATTACHED: lambda who, _told: f"{codes(who, 6)}: attached again",
-    EffectKind.DHCP_RENEWED: lambda who, _told: f"{codes(who, 6)}: **new addresses**",
-    EffectKind.CONNECTIONS_RESET: lambda _who, _told: "connections through the host break",
-    EffectKind.DNSMASQ_RESTARTED: lambda _who, _told: "DNS and DHCP pause briefly",
-    EffectKind.FIREWALL_REBUILT: lambda _who, _told: "forwarded packets, for some milliseconds",
-    EffectKind.OUTSIDE_REACHES_GUESTS: lambda _who, _told: "the outside, which may reach guests",
-    EffectKind.OUTSIDE_LOSES_GUESTS: lambda _who, _told: "the outside, which loses the guests",
-    EffectKind.GUESTS_LOSE_OUTSIDE: lambda _who, _told: "guests, which lose the outside",
-    EffectKind.PORT_OPENED: lambda _who, told: f"{_whom(told['sources'])} may connect",
-    EffectKind.PORT_CLOSED: lambda _who, told: f"{_whom(told['sources'])}",
-    EffectKind.PORT_WIDENED: lambda _who, told: f"{_whom(told.get('sources', ()))} may connect",
-    EffectKind.PORT_NARROWED: lambda _who, told: f"{_whom(told.get('sources', ()))} alone may connect",
-    EffectKind.FORWARDING_ON: lambda _who, _told: "packets through the host",
-    EffectKind.FORWARDING_OFF: lambda _who, _told: "packets through the host",
+    EffectKind.CUT_OFF: lambda who, _told, most: (
+        f"**{codes(who, most)}**: for good" if who else "**who can't be seen**: for good"
+    ),
+    EffectKind.ATTACHED: lambda who, _told, most: f"{codes(who, most)}: attached again",
+    EffectKind.DHCP_RENEWED: lambda who, _told, most: f"{codes(who, most)}: **new addresses**",
+    EffectKind.CONNECTIONS_RESET: lambda _who, _told, _most: "connections through the host break",
+    EffectKind.DNSMASQ_RESTARTED: lambda _who, _told, _most: "DNS and DHCP pause briefly",
+    EffectKind.FIREWALL_REBUILT: lambda _who, _told, _most: "forwarded packets, for some milliseconds",
+    EffectKind.OUTSIDE_REACHES_GUESTS: lambda _who, _told, _most: "the outside, which may reach guests",
+    EffectKind.OUTSIDE_LOSES_GUESTS: lambda _who, _told, _most: "the outside, which loses the guests",
+    EffectKind.GUESTS_LOSE_OUTSIDE: lambda _who, _told, _most: "guests, which lose the outside",
+    EffectKind.PORT_OPENED: lambda _who, told, most: f"{_whom(told['sources'], most)} may connect",
+    EffectKind.PORT_CLOSED: lambda _who, told, most: f"{_whom(told['sources'], most)}",
+    EffectKind.PORT_WIDENED: lambda _who, told, most: f"{_whom(told.get('sources', ()), most)} may connect",
+    EffectKind.PORT_NARROWED: lambda _who, told, most: f"{_whom(told.get('sources', ()), most)} alone may connect",
+    EffectKind.FORWARDING_ON: lambda _who, _told, _most: "packets through the host",
+    EffectKind.FORWARDING_OFF: lambda _who, _told, _most: "packets through the host",
 }
 
 # What follows the table.
@@ -366,7 +368,7 @@ def rows_left_out(counts: Mapping[str, int]) -> str:
 
 def lines_left_out(number: int) -> str:
     """Lines of one resource that did not fit."""
-    return f"… {counted(number, 'line', 'lines')} more, left out for length"
+    return f"… {counted(number, 'line', 'lines')} more"
 
 
 def blocks_left_out(number: int) -> str:

@@ -88,6 +88,14 @@ def test_the_rarer_things_as_prose() -> None:
     assert_golden_text(DATA / "rare.md", comment(review))
 
 
+def test_the_documentation_quotes_the_example() -> None:
+    quoted = [line[2:] for line in (REPOSITORY / "docs/review.md").read_text().splitlines() if line.startswith("> ")]
+
+    example = (REPOSITORY / "docs/ci/review-example.md").read_text().splitlines()
+    assert len(quoted) == 3
+    assert [line for line in quoted if line not in example] == []
+
+
 def test_a_preview_without_changes() -> None:
     shown = comment(judged())
 
@@ -149,11 +157,12 @@ def test_two_hundred_networks_fit_and_say_what_was_left_out(names: int, lines: i
     assert rows == 200 or "*Left out here for length: " in shown
     assert rows > 60
     if lines:
-        assert "left out for length" in shown
-        # A resource is told of, or counted among those that are not.
+        assert " more" in shown
+        # A resource is told of, or counted among those that are not, which are those that cost least.
         told = sum(f"\nnetwork network-of-customer-{place:03} on" in shown for place in range(200))
         silent = re.search(r"… (\d+) resources more, left out for length", shown)
         assert told + (int(silent[1]) if silent else 0) == 200
+        assert told > 20
 
 
 def test_without_a_limit_nothing_is_left_out() -> None:
