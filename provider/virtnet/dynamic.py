@@ -116,7 +116,7 @@ class Provider(dynamic.ResourceProvider):
         if recorded:
             self._takes_review(canonical, _olds, news)
             return dynamic.CheckResult(checked, [])
-        self._session.to_be_made(resource, _key_of(canonical), canonical)
+        self._session.to_be_made(_key_of(canonical), canonical)
         from virtnet.errors import Refused
 
         try:

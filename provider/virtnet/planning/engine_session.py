@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from virtnet.planning.ownership.claims import Claims, key_of, want_the_same
+from virtnet.planning.ownership.claims import Claims, key_of
 from virtnet.planning.ownership.marks import urn_of
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class EngineSession(Generic[Hosts]):
         self._refreshed: dict[str, Refreshed] = {}
         """What a refresh of this very run found, by URNs; kept for records alone."""
         self._as_before: dict[str, frozenset[str]] = {}
-        self._anew: dict[str, tuple[Resource[Any], Values]] = {}
+        self._anew: dict[str, Values] = {}
 
     def configure(self, uri: object, unreachable: object, refusals: object = None) -> None:
         """Take the user's settings; what is None or empty stays."""
@@ -223,9 +223,9 @@ class EngineSession(Generic[Hosts]):
         urn = str(recorded_urn or "")
         return "" if kind_of(urn) in ("", resource.name) else messages.of_another_kind(resource.name, urn)
 
-    def to_be_made(self, resource: "Resource[Any]", key: str, desired: "Values") -> None:
+    def to_be_made(self, key: str, desired: "Values") -> None:
         """A resource's inputs were checked with nothing recorded. `key` tells it from others."""
-        self._anew[key] = resource, desired
+        self._anew[key] = desired
 
     def made_anew(self, resource: "Resource[Any]", recorded: "Values") -> "Values | None":
         """What is made in the place of what is recorded and deleted, if anything: its inputs were checked by then.
@@ -233,11 +233,10 @@ class EngineSession(Generic[Hosts]):
         A record that was moved or renamed since its last update has the old name still: then it is what wants the same.
         """
         found = self._anew.get(key_of(recorded))
-        if found is not None:
-            return found[1]
-        lost = [*resource.wants(resource.recorded_inputs(recorded))]
-        anew = (desired for made, desired in [*self._anew.values()] if want_the_same(lost, made.wants(desired)))
-        return next(anew, None)
+        if found is not None or not self._anew:
+            return found
+        wanting = self.claims.wanting(resource.wants(resource.recorded_inputs(recorded)))
+        return next((self._anew[key] for key in wanting if key in self._anew), None)
 
     def diff(
         self,

@@ -224,7 +224,7 @@ class Plugin(ResourceProviderServicer):
             )
         self._session.checked(request.urn)
         if not recorded:
-            self._session.to_be_made(resource, request.urn, canonical)
+            self._session.to_be_made(request.urn, canonical)
         return provider_pb2.CheckResponse(inputs=message_of(resource, canonical, news))
 
     def _refused(self, given: "Received", part: "type[Part]", failure: "Failure", read: "Callable[..., str]") -> str:

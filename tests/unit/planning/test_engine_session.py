@@ -117,7 +117,8 @@ def test_what_a_refresh_found_before_is_no_news_but_to_a_reviewer() -> None:
 def test_what_is_made_anew_is_known_by_its_old_name_too(before: dict[str, str], is_anew: bool) -> None:
     """Where a record was moved or renamed since its last update, a delete tells the old name."""
     kept, desired = session(unreachable), checked()
-    kept.to_be_made(NETWORK_IN_KINDS, str(desired["__owner"]), desired)
+    kept.claim(NETWORK_IN_KINDS, str(desired["__owner"]), {}, desired)
+    kept.to_be_made(str(desired["__owner"]), desired)
 
     anew = kept.made_anew(NETWORK_IN_KINDS, {**checked(**before), "__owner": "shop/prod/other", **before})
 

@@ -123,6 +123,12 @@ class Claims:
                 found.append(GivenUp(wanted, holder, want_the_same(own.gives_up, other.wants)))
         return found
 
+    def wanting(self, wants: Iterable[Want]) -> list[str]:
+        """The keys of the resources that want any of these too."""
+        entries = [_Entry(want, "", recorded=False) for want in wants]
+        with self._lock:
+            return list(dict.fromkeys(met.holder for entry in entries for met in self._meeting(entry)))
+
     def _meeting(self, entry: _Entry) -> Iterator[Met]:
         for other in self._wanted.get(_place(entry.want), ()):
             if not (entry.recorded and other.recorded) and _meet(entry.want, other.want):
