@@ -44,7 +44,7 @@ def test_a_replacement_that_the_user_asks_for_is_previewed_like_our_own(host: Ho
     assert "+-1 to replace" in by_option
     assert "hosts[52:54:00:00:00:02] is added (mac 52:54:00:00:00:02, ip 10.92.0.11) [replace]" in by_option
     assert "network 'lab' on qemu:///system: is deleted and created again" in by_option
-    assert "takes up" not in by_option
+    assert "manages the existing" not in by_option
     for preview in (by_command, by_option):
         assert "pulumi up would refuse this on the host as it is now: deleting it would disconnect" in preview
         assert "db" in preview

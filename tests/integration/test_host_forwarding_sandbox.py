@@ -238,7 +238,7 @@ def test_the_host_answers_for_itself() -> None:
             host.delete_link("eth0")
         with pytest.raises(HostFailure, match="could not set the kernel parameter net/ipv4/nothing to 1"):
             host.write_sysctl("net/ipv4/nothing", "1")
-        with pytest.raises(AccessDenied, match="does not let this user read the kernel parameter"):
+        with pytest.raises(AccessDenied, match="doesn't let this user read the kernel parameter"):
             host.read_sysctl("net/ipv4/route/flush")
 
     in_namespaces(scenario, "eth0")

@@ -172,7 +172,7 @@ def test_the_interfaces_daemon_is_not_missed(host: Host, stack: Stack) -> None:
 
     shown = stack.up(check=False)
 
-    assert "cannot be seen from here" in shown
+    assert "virtnet can't see from here" in shown
     assert host.network("lab") is None
 
 
