@@ -112,7 +112,7 @@ def test_disconnect_takes_a_network_down_from_under_its_guests(host: Host, stack
 @pytest.mark.parametrize(
     ("by_hand", "shown"),
     [
-        ("Run virsh net-autostart lab --disable", "autostart"),
+        ("virsh net-autostart lab --disable", "autostart"),
         ("virsh net-destroy lab", "active"),
         ('virsh net-update lab delete ip-dhcp-range \'<range start="10.91.0.50" end="10.91.0.99"/>\' --live', "ips"),
         ('virsh net-update lab delete ip-dhcp-range \'<range start="10.91.0.50" end="10.91.0.99"/>\' --config', "ips"),
