@@ -105,15 +105,16 @@ def test_both_are_killed_before_the_first_step_during_each_and_after_each() -> N
     ]
 
 
-def test_of_modular_daemons_each_is_killed_restarted_and_stopped_in_each_kind_of_step_that_keeps_them_busy() -> None:
+def test_each_modular_daemon_is_killed_between_all_steps_and_broken_in_each_kind_that_keeps_it_busy() -> None:
     steps = [Done(name, 0.1) for name in ("A", "UpdateSection", "UpdateSection", "StopNetwork")]
-    moments = ["during 2. UpdateSection", "during 4. StopNetwork"]
+    between = ["before 1. A", "after 1. A", "after 2. UpdateSection", "after 3. UpdateSection", "after 4. StopNetwork"]
+    busy = ["during 2. UpdateSection", "during 4. StopNetwork"]
 
     names = [case.name for case in modular_cases_of("restart", steps)]
 
     assert names == [
         (f"{daemon} {how}: restart", moment)
         for daemon in ("virtnetworkd", "virtqemud")
-        for how in ("killed", "restarted", "stopped")
+        for how, moments in (("killed", between), ("killed", busy), ("restarted", busy), ("stopped", busy))
         for moment in moments
     ]

@@ -101,12 +101,15 @@ def cases_of(kind: str, steps: Sequence[Done]) -> Iterator[Case]:
 
 
 def modular_cases_of(kind: str, steps: Sequence[Done]) -> Iterator[Case]:
-    """The faults of modular daemons, in the first of each kind of step that keeps one of them busy.
+    """The faults of modular daemons: each killed between all steps; and in the first of each kind that keeps one busy.
 
-    Each is killed, restarted as by an upgrade, and stopped. virtqemud runs guests, and carries calls to virtnetworkd.
+    In such a step each is killed, restarted as by an upgrade, and stopped. virtqemud runs guests, and carries calls to
+    virtnetworkd.
     """
     numbers = {done.step: number for number, done in reversed(list(enumerate(steps))) if done.step in BUSY}
     for daemon in [daemon.name for daemon in Layout.MODULAR.daemons]:
+        yield Case(kind, daemon, "before", 0, steps[0].step)
+        yield from (Case(kind, daemon, "after", number, done.step) for number, done in enumerate(steps))
         for how in ("killed", "restarted", "stopped"):
             for number in sorted(numbers.values()):
                 step = steps[number]

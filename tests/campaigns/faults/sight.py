@@ -1,7 +1,7 @@
 """What a sandboxed host shows of the network lab and of its forwarding, by virsh, ip, iptables, nft and /proc alone.
 
-Of nftables each rule counts once, and none of an interface that is gone: after a live update that changes no rule,
-libvirt 11.3 has forgotten which rules it is to take away, and so writes them once more, or leaves them.
+Of nftables each rule counts once: after a live update that changes no rule, libvirt 11.3 has forgotten which rules it
+is to take away, and writes them once more with the next that does.
 """
 
 import re
@@ -28,7 +28,7 @@ say dnsmasq; ps -C dnsmasq -o args= | grep -c dnsmasq/lab.conf || true
 say DHCPv6; ss -Hlnu 'sport = :547' | grep -c . || true
 say rules; (iptables-save; ip6tables-save) | grep -E '^-A.*(-s|-d|-i|-o) ' | sort || true
 for family in ip ip6; do nft -s list table $family libvirt_network 2>/dev/null || true; done |
-  grep -E '[io]if(name)? "|[sd]addr ' | grep -vE '[io]if [0-9]' | sort -u || true
+  grep -E '[io]if(name)? |[sd]addr ' | sort -u || true
 say files; find /etc/libvirt/qemu/networks /etc/sysctl.d -type f -o -type l | sort
 say drop-ins; grep -hv '^#' /etc/sysctl.d/* 2>/dev/null || true
 say "port forwards"; find /etc/virtnet /etc/systemd/system -type f 2>/dev/null | sort
