@@ -16,7 +16,7 @@ where = $(if $(filter tests/%,$(ARGS)),,$(1)) $(ARGS)
 workers = $$((3 * $$(nproc)))
 side_by_side = --numprocesses=$(workers) --dist=loadscope
 
-.PHONY: help setup setup-tests env check unit unit-pythons integration acceptance test test-campaigns demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
+.PHONY: help setup setup-tests setup-firewalls env check unit unit-pythons integration acceptance test test-campaigns demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -26,7 +26,11 @@ setup: ## install what is missing: packages, .venv, Pulumi, its languages (a sec
 	@tools/setup
 
 # A machine of developers gets no firewall before it runs the tests that want one.
-setup-tests: ## the same, with the firewalls that tests run in sandboxes; they are never started on this machine
+setup-tests: ## the same, with what tests alone want: firewalls, which run in sandboxes only, and modular daemons in a tree
+	@$(MAKE) setup-firewalls
+	@tools/modular-tests --set-up
+
+setup-firewalls: ## set up with the firewalls, and no tree of another release
 	@VIRTNET_WITH=firewalls tools/setup
 
 env: ## print the lines that give a shell this environment: eval "$(make -s env)"
@@ -46,19 +50,20 @@ unit: .venv ## run the unit tests but for the fuzz, property tests with few exam
 unit-pythons: .venv ## run all unit tests on the newest supported Python that is there, and a bit less on the oldest
 	@tools/unit-pythons $(ARGS)
 
-integration: setup-tests ## run the tests with a real libvirtd; ARGS=tests/integration/test_restart.py runs these alone
+integration: setup-firewalls ## run the tests with a real libvirtd; ARGS=tests/integration/test_restart.py runs these alone
 	@$(with_env) pytest $(side_by_side) $(call where,tests/integration)
 
 acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engine; ARGS=tests/acceptance/test_ssh.py
 	@$(with_env) pytest $(side_by_side) $(call where,tests/acceptance)
 
-test: setup-tests ## lint, then run the tests, those of units on the newest and the oldest Python; ARGS=tests/unit/sdk runs these
+test: $(if $(ARGS),setup-firewalls,setup-tests) ## lint, then run the tests, those of units on two Pythons, those with libvirt on modular daemons as well; ARGS=tests/unit/sdk runs these
 	@$(MAKE) lint
 	@$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons $(ARGS))
 	@$(with_env) pytest $(side_by_side) --durations=10 $(if $(ARGS),,-m 'not campaign') \
 	    $(call where,tests/acceptance tests/integration)
+	@$(if $(ARGS),,tools/modular-tests)
 
-test-campaigns: setup-tests ## run what make test leaves out: short parts of the faults, walks, soaks, random edits and the benchmark
+test-campaigns: setup-firewalls ## run what make test leaves out: short parts of the faults, walks, soaks, random edits and the benchmark
 	@$(with_env) pytest $(side_by_side) --durations=10 -m campaign $(call where,tests/acceptance tests/integration)
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
@@ -97,7 +102,7 @@ test-newer-libvirt: setup ## run the integration and acceptance tests on the lib
 test-hosts: setup-tests ## run the integration tests that say most on hosts from Debian 11 to 14 and write docs/hosts.md (root, an hour); ARGS='--only oldest'
 	@$(with_env) PYTHONPATH=. python -m tests.campaigns.hosts $(ARGS)
 
-test-modular: setup ## run the integration tests, and the engine's of daemons, on modular daemons that write nftables, built once into that tree (root)
+test-modular: setup ## run the integration and acceptance tests on modular daemons that write nftables, built once into that tree (root)
 	@tools/newer-libvirt --modular $(ARGS)
 
 lint: .venv ## check style, formatting, types, prose, layers and shell scripts

@@ -11,7 +11,8 @@ import pytest
 from tests.hosts.sandboxed import Host
 from tests.integration.stack import Stack
 
-pytestmark = pytest.mark.integration
+#: check refuses all of it before libvirt is asked.
+pytestmark = [pytest.mark.integration, pytest.mark.any_libvirt]
 
 SINGLE_VALUES = {
     "name": "a/b",

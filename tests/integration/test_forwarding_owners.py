@@ -7,7 +7,8 @@ from tests.hosts.sandboxed import Host
 from tests.integration.forks import Forks
 from tests.integration.stack import Stack
 
-pytestmark = pytest.mark.integration
+#: Of libvirt nothing is asked but which host it is.
+pytestmark = [pytest.mark.integration, pytest.mark.any_libvirt]
 
 DROP_IN = "/etc/sysctl.d/90-virtnet-forwarding.conf"
 

@@ -36,7 +36,8 @@ from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note
 
-pytestmark = pytest.mark.integration
+#: It runs none of libvirt's daemons.
+pytestmark = [pytest.mark.integration, pytest.mark.any_libvirt]
 
 OWNER = "project/stack/forwarding"
 DROP_IN = Path("/etc/sysctl.d/90-virtnet-forwarding.conf")

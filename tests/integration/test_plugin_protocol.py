@@ -7,7 +7,8 @@ import pytest
 from tests.campaigns.plugin_table import LIVES, UUID
 from tests.hosts.sandboxed import REPOSITORY, sandboxed_host
 
-pytestmark = pytest.mark.integration
+#: Both forms are compared on one host, whose libvirt is the same to both.
+pytestmark = [pytest.mark.integration, pytest.mark.any_libvirt]
 
 #: What only the native plugin is asked.
 ITS_OWN = ("details", "foreseen")

@@ -12,7 +12,8 @@ from tests.hosts.workstation import HOST_ADDRESS, Workstation, workstation
 from tests.integration.forks import Forks
 from tests.integration.stack import Stack
 
-pytestmark = pytest.mark.integration
+#: It is about the way to a host; with which daemons that ends is in test_ssh and in tests/modular.
+pytestmark = [pytest.mark.integration, pytest.mark.any_libvirt]
 
 FAR = "qemu+ssh://root@far/system"
 
