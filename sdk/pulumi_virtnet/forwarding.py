@@ -7,18 +7,17 @@ from virtnet.dynamic import HostForwardingProvider
 
 
 class HostForwarding(HostForwardingProperties, module="virtnet", name="HostForwarding"):
-    """A host's kernel forwards IP packets, now and after every boot.
+    """IP forwarding of a host's kernel, now and after every boot.
 
-    It replaces editing /etc/sysctl.conf: the values are set at once and kept by a file of their own in /etc/sysctl.d,
-    with nothing else in it, and what was there before comes back on delete. The resource's id is the host and that
-    file.
+    It replaces edits of /etc/sysctl.conf. virtnet sets the values at once, and keeps them in a file of their own in
+    /etc/sysctl.d. A delete restores the old values. The resource's id is the host and that file.
 
     Example:
         forwarding = HostForwarding("ip-forwarding", ipv4=True)
 
-    Libvirt itself turns forwarding on when a network with NAT starts, but says nothing about it and does not keep it.
-    `pulumi preview` refuses invalid inputs; `ipv4=False` is an error of `pulumi up` while an active network of
-    the host needs forwarding.
+    Libvirt itself turns forwarding on when a NAT network starts, but doesn't report that and doesn't keep the setting.
+    `pulumi preview` refuses invalid inputs. `pulumi up` refuses `ipv4=False` while an active network of the host needs
+    forwarding.
     """
 
     PROVIDER = HostForwardingProvider

@@ -26,8 +26,8 @@ class VirtualNetworkHostArgs(Args):
     """The inputs of a VirtualNetworkHost, for its `args`.
 
     Args:
-        uri: Connection URI of the host, for all that is made on it. Default: the configuration `virtnet:uri`.
-        forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none is made.
+        uri: Connection URI of the host, for everything on it. Default: the configuration `virtnet:uri`.
+        forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none.
         networks: The inputs of each network, by its name on the host.
         port_forwards: The inputs of each port forward, by a name of its own. Its `network` may be one of `networks`.
     """
@@ -59,9 +59,9 @@ class VirtualNetworkHostArgsDict(TypedDict):
     """The inputs of a VirtualNetworkHost, for its `args`."""
 
     uri: NotRequired[Input[str] | None]
-    """Connection URI of the host, for all that is made on it. Default: the configuration `virtnet:uri`."""
+    """Connection URI of the host, for everything on it. Default: the configuration `virtnet:uri`."""
     forwarding: NotRequired[_Forwarding | None]
-    """True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none is made."""
+    """True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none."""
     networks: NotRequired[_Networks | None]
     """The inputs of each network, by its name on the host."""
     port_forwards: NotRequired[_PortForwards | None]
@@ -69,11 +69,11 @@ class VirtualNetworkHostArgsDict(TypedDict):
 
 
 class VirtualNetworkHost(pulumi.ComponentResource):
-    """One host's IP forwarding, networks and port forwards: forwarding comes first and goes last.
+    """One host's IP forwarding, networks and port forwards. Forwarding is created first and deleted last.
 
-    A program that serves several hosts makes one of these for each, in a loop. The resources inside are ordinary ones
+    A program for several hosts creates one of these for each host, in a loop. The resources inside are ordinary ones
     with the component as their parent; their Pulumi names begin with the component's, so that networks of one name on
-    several hosts do not meet.
+    several hosts don't conflict.
 
     Example: the same two networks on each host, with subnets of its own.
 
@@ -116,7 +116,7 @@ class VirtualNetworkHost(pulumi.ComponentResource):
             opts: Pulumi's own options. `depends_on` and `protect` hold for everything inside.
             uri: Connection URI of the host, for all that is made on it; what names a `uri` of its own keeps it.
                 Default: the configuration `virtnet:uri`.
-            forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none is made. It needs
+            forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none. It needs
                 access to the host itself: a local URI, or one over ssh.
             networks: The inputs of each network, by its name on the host. Known when the program runs; the values
                 inside may be outputs of other resources.

@@ -7,11 +7,11 @@ from virtnet.dynamic import LibvirtNetworkProvider
 
 
 class LibvirtNetwork(LibvirtNetworkProperties, module="virtnet", name="LibvirtNetwork"):
-    """A virtual network of a libvirt host: its bridge, addresses, DHCP, DNS and way to the outside.
+    """A virtual network of a libvirt host: its bridge, addresses, DHCP, DNS and forwarding.
 
-    What the program names is owned whole: an entry that someone adds to a named list by hand is drift, which `pulumi
-    refresh` shows and `pulumi up` repairs. What the program leaves out stays as it is.
-    The resource's id is the network's UUID.
+    The program owns each setting that it contains. If it contains a list, it owns the whole list: an entry that someone
+    adds by hand is drift, which `pulumi refresh` shows and `pulumi up` removes. Other settings stay as they are. The
+    resource's id is the network's UUID.
 
     Example: a network with NAT and DHCP, as on any libvirt host.
 
@@ -25,10 +25,10 @@ class LibvirtNetwork(LibvirtNetworkProperties, module="virtnet", name="LibvirtNe
         )
         pulumi.export("bridge", management.bridge_name)
 
-    Groups of inputs are written as dicts or as Args classes (`ForwardArgs(mode="nat")`), as you like, and hold Outputs
-    of other resources at any depth. Invalid inputs are refused by `pulumi preview`, as "property path: reason,
-    and the fix"; what the host forbids (a network of that name, an address conflict) is a line there and an error of
-    `pulumi up` before anything is done.
+    Groups of inputs can be dicts or Args classes (`ForwardArgs(mode="nat")`), and can contain Outputs of other
+    resources at any depth. `pulumi preview` refuses invalid inputs with the property's path, reason and fix. If the
+    host forbids something (a network of that name exists, an address conflicts), the preview shows an error, and
+    `pulumi up` fails before it changes anything.
     """
 
     PROVIDER = LibvirtNetworkProvider

@@ -7,13 +7,12 @@ from virtnet.dynamic import PortForwardProvider
 
 
 class PortForward(PortForwardProperties, module="virtnet", name="PortForward"):
-    """Ports of a host lead to a guest of one of its networks, from wherever they are reached.
+    """Ports of a host that lead to a guest of one of its networks.
 
-    Guests of a network with NAT reach the outside, and the outside does not reach them; with this it does: from
-    outside, where the guest sees the client's own address, from other guests, from the host, and from the guest itself.
-    The rules are virtnet's own, beside those of libvirt and of the host's firewall, and come back after a boot, a
-    restart of the network and a reload of firewalld or ufw without Pulumi. The resource's id is the host and the
-    forward.
+    Guests of a NAT network reach the outside, but the outside can't reach them. A port forward works from outside (the
+    guest sees the client's own address), from other guests, from the host, and from the guest itself. virtnet's rules
+    are separate from those of libvirt and of the host's firewall. They are restored without Pulumi after a boot, a
+    restart of the network, and a reload of firewalld or ufw. The resource's id is the host and the forward.
 
     Example: a guest's web server, on port 8080 of one of the host's addresses.
 
@@ -27,9 +26,9 @@ class PortForward(PortForwardProperties, module="virtnet", name="PortForward"):
         )
         pulumi.export("addresses", web.addresses)
 
-    `pulumi preview` says in words which port is opened to whom; a port that a process of the host or another forward
-    has, and the port of the host's own ssh server, are refused by `pulumi up`. An established connection goes on while
-    other ports of the same forward change.
+    `pulumi preview` says which port is opened to whom. `pulumi up` refuses a port that a process of the host or another
+    forward uses, and the port of the host's own ssh server. Established connections continue while other ports of the
+    same forward change.
     """
 
     PROVIDER = PortForwardProvider
