@@ -599,7 +599,7 @@ def test_root_of_a_container_is_told_what_it_lacks() -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "part"),
     [
-        ("kernel/unprivileged_userns_clone", "0", "Run sysctl -w kernel.unprivileged_userns_clone=1"),
+        ("kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"),
         ("user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces="),
         ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor restricts user namespaces here"),
     ],
