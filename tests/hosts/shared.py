@@ -7,6 +7,8 @@ where a network has been.
 
 import contextlib
 import difflib
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -14,43 +16,70 @@ from types import TracebackType
 from tests.hosts.sandboxed import Host, sandboxed_host
 
 WARM_UP = "virsh -q net-start default >/dev/null; virsh -q net-dumpxml default --inactive >/run/default.xml"
-#: A virsh that is started takes 20 ms of a core, whatever it is asked; so it is asked all at once.
-CLEAN = """\
-stay='libvirtd|virt(log|network|qemu|proxy)d|bash|dnsmasq|ps|awk'
-for pid in $(ps -eo pid=,comm= | awk -v stay=" ($stay)$" '$1 > 1 && $0 !~ stay { print $1 }'); do
-  kill -KILL $pid || true
-done
-{
-  kind=guest
-  virsh -q 'list --all --name; echo ==; net-list --all --name' | while IFS= read -r name; do
-    [ "${name#==}" = "$name" ] || { kind=network; name=${name#==}; }
-    case $kind.$name in
-      *.) ;;
-      guest.*) printf 'destroy "%s"\\nundefine "%s"\\n' "$name" "$name" ;;
-      network.default) printf 'net-destroy default\\nnet-autostart default --disable\\n' ;;
-      network.*) printf 'net-destroy "%s"\\nnet-undefine "%s"\\n' "$name" "$name" ;;
-    esac
-  done
-  echo net-define /run/default.xml
-} | virsh -q
-for place in $(ip netns list | cut -d ' ' -f 1); do ip netns del $place; done
-while mountpoint -q /run/netns; do umount /run/netns; done
-for link in $(ls /sys/class/net); do ip link delete $link; done
-ip route flush table main
-sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
-rm -rf /run/virtnet /run/netns /run/mount /run/libvirt/network/*.pid /etc/sysctl.d/* /var/lib/libvirt/dnsmasq/*
-"""
-LOOK = """\
+#: Kills, removes and defines, and then prints what is there in parts with a title. By what bash has built in where that
+#: is enough, and with one virsh, which takes 20 ms of a core to start, whatever it is asked.
+CLEAN_AND_LOOK = r"""
+shopt -s nullglob
 say() { echo "== $1"; }
-say 'networks and guests'; virsh -q 'net-list --all; net-dumpxml default --inactive; list --all'
-say links; ip -o link | sed 's/^[0-9]*: //'; ip -o address; ip route; ip -6 route; ip netns
-say rules; iptables-save | sed '/^[#:]/d'; ip6tables-save | sed '/^[#:]/d'; nft -s list ruleset 2>/dev/null
-say parameters; cd /proc/sys/net; grep . ipv4/ip_forward ipv[46]/conf/{all,default}/*forwarding; cd /
-say files; find /etc/libvirt /etc/sysctl.d -type f -exec md5sum {} + | sort -k 2
-find /run -path /run/libvirt -prune -o -print | sort; find /var/lib/libvirt /run/libvirt/network /run/systemd | sort
-say mounts; cut -d ' ' -f 2- /proc/self/mounts
-say processes; ps -eo comm= | grep -vx 'bash\\|ps\\|grep\\|sort\\|cut\\|sed' | sort
+others() {
+  for place in /proc/[0-9]*; do
+    { read -r name <$place/comm; } 2>/dev/null || continue
+    $1 ${place#/proc/} "$name"
+  done
+}
+end() {
+  case $2 in
+    libvirtd|virtlogd|virtnetworkd|virtqemud|virtproxyd|bash|dnsmasq) kill -CONT $1 ;;
+    *) [ $1 = 1 ] || kill -KILL $1 ;;
+  esac
+}
+others end
+asked=
+ask() {
+  name=${2##*/} name=${name%.xml}
+  # As virsh reads words of its own.
+  name=${name//\\/\\\\} name=${name//\"/\\\"}
+  asked+="$1 \"$name\"; "
+}
+for path in /{run,etc}/libvirt/qemu/*.xml; do ask destroy "$path"; ask undefine "$path"; done
+for path in /etc/libvirt/qemu/networks/*.xml /run/libvirt/network/*.xml; do
+  ask net-destroy "$path"
+  [ "${path##*/}" = default.xml ] || ask net-undefine "$path"
+done
+virsh -q "$asked net-autostart default --disable; net-define /run/default.xml; echo '== networks and guests
+  '; net-list --all; net-dumpxml default --inactive; list --all"
+for place in /run/netns/*; do ip netns del ${place##*/}; done
+while [[ $(</proc/mounts) == *' /run/netns '* ]]; do umount /run/netns; done
+for link in /sys/class/net/*; do [ $link = /sys/class/net/lo ] || ip link delete ${link##*/}; done
+echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding
+rm -rf /run/virtnet /run/netns /run/mount /run/libvirt/network/*.pid /etc/{sysctl.d,virtnet,systemd/system}/* \
+  /var/lib/libvirt/dnsmasq/*
+say links
+printf '%s\n' 'route flush table main' 'link show' 'address show' 'route show' 'rule show' | ip -o -force -batch -
+ip -6 route
+say rules; iptables-save; ip6tables-save; nft -s list ruleset
+say parameters; grep . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv[46]/conf/{all,default}/*forwarding
+say files; find /etc/libvirt /etc/sysctl.d -type f -exec md5sum {} +
+find /etc/{virtnet,systemd/system} /run /var/lib/libvirt /run/libvirt/network -path /run/libvirt -prune -o -print
+say mounts; echo "$(</proc/mounts)"
+say processes; others echo
 """
+#: What is another each time: numbers of interfaces and processes, what is counted, and what is mounted from where.
+VARIES = {
+    "links": r"^\d+: ",
+    "rules": r"^[#:].*",
+    "mounts": r"^\S+ ",
+    "processes": r"^\d+ (bash$)?",
+}
+
+
+def look(printed: str) -> dict[str, list[str]]:
+    """What was printed behind each title, less what varies; sorted, as most of it has no order."""
+    parts = dict(part.partition("\n")[::2] for part in printed.partition("== ")[2].split("\n== "))
+    return {
+        title: sorted(filter(None, (re.sub(VARIES.get(title, "^$"), "", line) for line in text.splitlines())))
+        for title, text in parts.items()
+    }
 
 
 class SharedSandbox:
@@ -60,7 +89,7 @@ class SharedSandbox:
         self._directory = directory
         self._running: contextlib.ExitStack | None = None
         self._host = Host(0, directory)
-        self._at_first = ""
+        self._at_first: dict[str, list[str]] = {}
 
     def __enter__(self) -> "SharedSandbox":
         return self
@@ -91,18 +120,21 @@ class SharedSandbox:
         self._running = contextlib.ExitStack()
         self._host = self._running.enter_context(sandboxed_host(self._directory))
         self._host.sh(WARM_UP)
-        self._clean()
-        # Whole, or it fails: what a look leaves out the first time is missed by none of the later ones.
-        self._at_first = self._host.sh(LOOK)
+        self._cleaned()
+        self._at_first = self._cleaned()
 
     def _is_clean(self) -> bool:
-        self._clean()
-        now = self._host.sh(LOOK, check=False)
+        try:
+            now = self._cleaned()
+        except subprocess.TimeoutExpired as error:
+            print(f"The sandbox ends, as it could not be cleaned: {error}")  # noqa: T201 - shown if the test fails
+            return False
         if now == self._at_first:
             return True
-        lines = difflib.unified_diff(self._at_first.splitlines(), now.splitlines(), "at first", "now", n=0, lineterm="")
+        first, last = ([f"{title}: {line}" for title in seen for line in seen[title]] for seen in (self._at_first, now))
+        lines = difflib.unified_diff(first, last, "at first", "now", n=0, lineterm="")
         print("The sandbox ends, as this test left something:", *lines, sep="\n")  # noqa: T201 - shown if the test fails
         return False
 
-    def _clean(self) -> None:
-        self._host.run("bash", "-c", CLEAN, check=False)
+    def _cleaned(self) -> dict[str, list[str]]:
+        return look(self._host.run("bash", "-c", CLEAN_AND_LOOK, check=False).stdout)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.hosts.sandboxed import REPOSITORY, Host
+from tests.integration.doctor import run_doctor
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -204,7 +205,7 @@ def test_a_network_with_quotes_in_its_name(host: Host, stack: Stack) -> None:
 
 
 def doctor(host: Host) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(host.run("virtnet", "doctor", "--json", check=False).stdout)["findings"]
+    found: list[dict[str, Any]] = json.loads(run_doctor(host, "--json").stdout)["findings"]
     return found
 
 

@@ -17,6 +17,7 @@ from tests.hosts.daemons import (
 )
 from tests.hosts.sandboxed import Host
 from tests.hosts.workstation import workstation
+from tests.integration.doctor import run_doctor
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -26,7 +27,7 @@ SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50",
 
 def doctor(host: Host, *, problems: int | None = None) -> list[dict[str, Any]]:
     """What the doctor finds, as JSON; its exit code has to fit."""
-    done = host.run("virtnet", "doctor", "--json", check=False)
+    done = run_doctor(host, "--json")
     assert done.stderr == ""
     whole = json.loads(done.stdout)
     found: list[dict[str, Any]] = whole["findings"]
@@ -65,7 +66,7 @@ def test_a_healthy_host_has_no_problem_and_is_left_as_it_is(host: Host, lab: Sta
 
     with host.guest("g1", "vn-lab"):
         found = doctor(host, problems=0)
-        table = host.run("virtnet", "doctor").stdout
+        table = host.run("virtnet", "doctor").stdout  # as a user does, with a Python of its own
 
     network = next(finding for finding in found if finding["area"] == "network lab")
     assert network["data"]["owner"] == "project/test/lab"
@@ -80,7 +81,7 @@ def test_a_healthy_host_has_no_problem_and_is_left_as_it_is(host: Host, lab: Sta
 
 def test_the_network_of_the_given_uri_is_looked_at(host: Host) -> None:
     # Whether that is a problem depends on libvirt's interface driver, without which bridges cannot be seen from here.
-    done = host.run("virtnet", "doctor", "--uri", f"qemu+unix:///system?socket={socket_path(host)}", check=False)
+    done = run_doctor(host, "--uri", f"qemu+unix:///system?socket={socket_path(host)}")
 
     assert "this URI reaches only libvirt" in " ".join(done.stdout.split())
 
@@ -90,7 +91,7 @@ def test_a_host_over_ssh_is_looked_at_whole(host: Host) -> None:
     host.sh(FLUSH_NAT[firewall_backend(host)])
 
     with workstation(host) as desk:
-        done = desk.run("virtnet", "doctor", "--json", "--uri", "qemu+ssh://far/system", check=False)
+        done = run_doctor(desk, "--json", "--uri", "qemu+ssh://far/system")
 
     whole = json.loads(done.stdout)
     said = [finding["said"] for finding in whole["findings"] if finding["level"] == "problem"]

@@ -6,6 +6,7 @@ import pytest
 from tests.hosts.firewalled import FIREWALLS, make_uplink, network_for, witness
 from tests.hosts.firewalls import installed
 from tests.hosts.sandboxed import Host
+from tests.integration.doctor import run_doctor
 from tests.integration.forks import Forks
 from tests.integration.stack import Stack
 
@@ -51,7 +52,7 @@ def test_what_others_drop_is_told_and_the_commands_let_it_pass(
     stack.up()
     refreshed, preview = stack.refresh(), stack.preview()
     (problem,) = stack.outputs("lab")["problems"]
-    said = " ".join(host.run("virtnet", "doctor", check=False).stdout.split())
+    said = " ".join(run_doctor(host).stdout.split())
     quiet = stack.unchanged()
     with witness(host, "web", "vn-w1", 1) as web:
         lost = {path for path in ("outside", "inside", "dns", "dhcp") if not web.passes(path, 4)}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.hosts.guests import LinuxGuest, linux_guest
 from tests.hosts.sandboxed import Host
+from tests.integration.doctor import run_doctor
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -115,7 +116,7 @@ def test_guests_that_a_stop_and_start_by_hand_cut_off_are_plugged_in_without_a_r
         with linux_guest(host, "late", network="lab", mac=OTHER, address="10.91.0.30/24") as late:
             cut_off, tap = (web.bridge, off.bridge, late.bridge), web.tap
             found, again = stack.refresh(), stack.finds_nothing()
-            doctor = host.run("virtnet", "doctor", check=False).stdout
+            doctor = run_doctor(host).stdout
             preview = stack.preview()
             with late.pinging() as to_late:
                 stack.up()

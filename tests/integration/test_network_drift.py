@@ -6,6 +6,7 @@ import pytest
 from pydantic.alias_generators import to_camel
 from tests.hosts.daemons import firewall_backend, libvirtd_pid, restart_libvirtd
 from tests.hosts.sandboxed import Host
+from tests.integration.doctor import run_doctor
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -179,7 +180,7 @@ def test_what_is_lost_of_the_rules_is_missed_by_refresh_and_doctor_and_mended(ho
         host.sh(command)
         stack.refresh()
         kinds = [problem["kind"] for problem in stack.outputs("lab")["problems"]]
-        said = " ".join(host.run("virtnet", "doctor", check=False).stdout.split())
+        said = " ".join(run_doctor(host).stdout.split())
         if kinds != ["firewall-rules-missing"] or missed not in said:
             unnoticed.append((command, kinds, said))
         stack.up()
@@ -363,7 +364,7 @@ def test_what_nobody_named_and_others_changed_is_a_note_until_it_is_owned_or_und
     edited = host.virsh("net-dumpxml", "lab", "--inactive")
 
     refreshed, again, preview = stack.refresh(), stack.refresh(), stack.preview()
-    doctor = " ".join(host.run("virtnet", "doctor", check=False).stdout.split())
+    doctor = " ".join(run_doctor(host).stdout.split())
     quiet = stack.unchanged()
     said_by_up = stack.up()
     after_up = host.virsh("net-dumpxml", "lab", "--inactive")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from tests.hosts.daemons import daemon_version, libvirtd_pid, start_libvirtd, stop_libvirtd, unanswered, unreached
 from tests.hosts.sandboxed import Host
+from tests.integration.doctor import run_doctor
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -67,7 +68,7 @@ def test_the_default_route_of_a_vpn_in_halves_is_no_overlap(host: Host, stack: S
     then_made(stack)
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET, {"address": "fd00:91::1/64"}], mtu=1400)
     restarted = stack.up()
-    doctor = host.run("virtnet", "doctor", "--json", check=False).stdout
+    doctor = run_doctor(host, "--json").stdout
 
     assert "would be refused" not in preview
     assert "note:" not in preview
@@ -167,7 +168,7 @@ def test_an_interface_to_the_outside_that_is_not_there_is_a_note(host: Host, sta
 
     preview = stack.preview()
     said = stack.up()
-    doctor = json.loads(host.run("virtnet", "doctor", "--json", check=False).stdout)["findings"]
+    doctor = json.loads(run_doctor(host, "--json").stdout)["findings"]
 
     note = "the host has no interface eno9, the only one that guests' packets may leave through"
     assert f"note: {note}" in preview

@@ -1,5 +1,5 @@
 """Fixtures of the tests on modular daemons, as of the integration tests."""
 
-from tests.integration.conftest import forks, host, sandbox, stack
+from tests.integration.conftest import _preloaded, forks, stack
 
-__all__ = ["forks", "host", "sandbox", "stack"]
+__all__ = ["_preloaded", "forks", "stack"]
