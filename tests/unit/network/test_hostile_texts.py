@@ -1,5 +1,7 @@
 """A hostile text in any place is refused in a readable sentence, or comes back from the XML as it was."""
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from virtnet.network.xml import write as network_edit
 from virtnet.network.xml.definition import definition
 from virtnet.planning.resource import Resource
 from virtnet.spec import properties as wire
+from virtnet.spec.failures import Failure
 from virtnet.spec.part import Part, conceals
 
 pytestmark = pytest.mark.fuzz
@@ -41,8 +44,8 @@ def test_what_the_hostile_texts_are_put_into_is_right(kind: str) -> None:
 @pytest.mark.parametrize("kind", SPECS)
 def test_a_hostile_text_is_refused_in_a_sentence_fit_to_print(kind: str) -> None:
     unfit = {}
-    for attempt in attempts(kind, SPECS[kind]):
-        for failure in RESOURCES[kind].check(attempt.inputs, {})[1]:
+    for attempt, _, failures in checked(kind):
+        for failure in failures:
             reason = RESOURCES[kind].messages().failure(failure)
             said = f"{failure.path}: {reason}"
             # The key of a map stands in each path to its value, so it is none.
@@ -80,20 +83,20 @@ def test_a_hostile_text_survives_the_wire(kind: str) -> None:
 
 
 def test_the_drop_in_stays_in_its_directory() -> None:
-    names = {
-        canonical["drop_in"]
-        for attempt in attempts("forwarding", HostForwardingSpec)
-        for canonical, failures in [HOST_FORWARDING.check(attempt.inputs, {})]
-        if not failures
-    }
+    names = {canonical["drop_in"] for _, canonical, failures in checked("forwarding") if not failures}
 
     assert names <= {"90-lab.conf", DEFAULT_NAME}
 
 
 def taken() -> list[tuple[Attempt, dict[str, Any]]]:
     """The attempts that check takes, with what it makes of them."""
-    checked = ((attempt, *NETWORK.check(attempt.inputs, {})) for attempt in attempts("network", NetworkSpec))
-    return [(attempt, canonical) for attempt, canonical, failures in checked if not failures]
+    return [(attempt, canonical) for attempt, canonical, failures in checked("network") if not failures]
+
+
+@cache
+def checked(kind: str) -> Sequence[tuple[Attempt, dict[str, Any], Sequence[Failure]]]:
+    """All attempts with what check makes of each, which takes most of the time: once for all tests."""
+    return [(attempt, *RESOURCES[kind].check(attempt.inputs, {})) for attempt in attempts(kind, SPECS[kind])]
 
 
 def in_canonical(attempt: Attempt) -> tuple[str | int, ...]:
