@@ -58,13 +58,14 @@ acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engi
 
 test: $(if $(ARGS),setup-firewalls,setup-tests) ## lint, then run the tests, those of units on two Pythons, those with libvirt on modular daemons as well; ARGS=tests/unit/sdk runs these
 	@$(MAKE) lint
-	@$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons $(ARGS))
-	@$(with_env) pytest $(side_by_side) --durations=10 $(if $(ARGS),,-m 'not campaign') \
+	@$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons -m 'not fuzz' $(ARGS))
+	@$(with_env) pytest $(side_by_side) --durations=10 $(if $(ARGS),,-m 'not campaign and not compiled') \
 	    $(call where,tests/acceptance tests/integration)
 	@$(if $(ARGS),,tools/modular-tests)
 
-test-campaigns: setup-firewalls ## run what make test leaves out: short parts of the faults, walks, soaks, random edits and the benchmark
-	@$(with_env) pytest $(side_by_side) --durations=10 -m campaign $(call where,tests/acceptance tests/integration)
+test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, programs in Go and TypeScript, short parts of faults, walks, soaks, the benchmark
+	@$(with_env) pytest -m fuzz --numprocesses=auto --dist=worksteal tests/unit
+	@$(with_env) pytest $(side_by_side) --durations=10 -m 'campaign or compiled' tests/acceptance tests/integration
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers

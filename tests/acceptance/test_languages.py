@@ -131,7 +131,11 @@ def _compile(sdk: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture(params=["python", "yaml", "typescript", "go"])
+#: Those whose programs are compiled.
+COMPILED = [pytest.param(name, marks=pytest.mark.compiled) for name in ("typescript", "go")]
+
+
+@pytest.fixture(params=["python", "yaml", *COMPILED])
 def language(request: pytest.FixtureRequest) -> Language:
     if request.param == "typescript":
         sdk = request.getfixturevalue("typescript_sdk")
