@@ -150,7 +150,7 @@ def _machine() -> str:
         for command in (("virsh", "--version"), ("pulumi", "version"))
     )
     return (
-        f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}, "
+        f"{os.cpu_count()} cores, Linux {platform.release().partition('-')[0]}, Python {platform.python_version()}, "
         f"libvirt {libvirt}, Pulumi {pulumi}"
     )
 

@@ -174,8 +174,10 @@ def _loaded_at_once() -> float:
 
 
 def _figure(what: str, count: int, pairs: list[tuple[Run, Run]], loads: list[float]) -> Figure:
-    floor = statistics.median(nothing.seconds for nothing, _ in pairs)
-    ours = statistics.median(run.seconds for _, run in pairs)
+    (floor, floor_processor), (ours, processor) = (
+        (statistics.median(one.seconds for one in runs), statistics.median(one.processor for one in runs))
+        for runs in zip(*pairs, strict=True)
+    )
     nft = statistics.median(loads) if loads else None
     return {
         "port forwards": count,
@@ -185,7 +187,9 @@ def _figure(what: str, count: int, pairs: list[tuple[Run, Run]], loads: list[flo
         "engine's floor, s": round(floor, 2),
         "virtnet, s": round(ours, 2),
         "of the floors": round(ours / (floor + (nft or 0)), 2),
-        "ms above them, each": round((ours - floor - (nft or 0)) * 1000 / count, 1),
+        "engine's floor, processor s": round(floor_processor, 2),
+        "virtnet, processor s": round(processor, 2),
+        "above it, processor ms each": round((processor - floor_processor) * 1000 / count),
     }
 
 

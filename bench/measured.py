@@ -1,6 +1,7 @@
 """One command, timed, with the most memory that it and a provider's process took meanwhile, and what it printed."""
 
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -16,6 +17,8 @@ class Run:
     """What one command took."""
 
     seconds: float
+    processor: float = 0.0
+    """Seconds of a processor that it and all that it started took, which a busy machine does not change much."""
     provider_mib: float = 0.0
     """The most memory of one provider process (its VmHWM); 0 where there was none."""
     whole_mib: float = 0.0
@@ -26,7 +29,7 @@ class Run:
 def run(command: Sequence[str], *, directory: Path, environment: Mapping[str, str], provider: str) -> Run:
     """Run a command to its end. `provider` is a part of the provider process's command line. Raises when it fails."""
     memory = _Memory(provider)
-    started = time.perf_counter()
+    started, before = time.perf_counter(), _processor()
     # In files, so that nothing has to read while the command is timed.
     log = directory / "output.log"
     with log.open("w") as output:
@@ -42,7 +45,14 @@ def run(command: Sequence[str], *, directory: Path, environment: Mapping[str, st
     text = log.read_text(errors="replace")
     if status != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {status}:\n{text[-3000:]}")
-    return Run(seconds=taken, provider_mib=memory.provider, whole_mib=memory.whole, output=text)
+    processor = _processor() - before
+    return Run(seconds=taken, processor=processor, provider_mib=memory.provider, whole_mib=memory.whole, output=text)
+
+
+def _processor() -> float:
+    """Seconds that children of this process took, with theirs, as far as they have ended and were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class _Memory:
