@@ -54,7 +54,7 @@ def test_a_subnet_that_the_host_has_costs_nobody_the_network(host: Host, stack: 
 
     preview, up = stack.preview(), stack.up(check=False)
 
-    assert "would be refused: 10.95.0.0/24 overlaps 10.95.0.0/24, which" in preview
+    assert "10.95.0.0/24 overlaps 10.95.0.0/24 of the host's interface lan0" in preview
     assert "network 'old' on qemu:///system was not changed" in up
     assert (host.trace(), uuid(host, "old")) == before
 
