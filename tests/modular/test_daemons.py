@@ -74,8 +74,8 @@ def test_a_daemon_that_is_restarted_in_a_start_costs_no_guest(
             shown = stack.up(check=False)
         wait_until_answered(host)
 
-        # A daemon that is ended by TERM may answer first.
-        if signal == "KILL" or stack.failed:
+        # It may have answered before it ended, more so on a busy machine.
+        if stack.failed:
             assert "It may or may not have been done" in shown
         assert "not everything was rolled back" not in shown
         assert web.bridge == BRIDGE
