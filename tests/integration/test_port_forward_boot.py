@@ -1,6 +1,8 @@
 """The service of port forwards under a real systemd: enabled, it loads all of them at the next boot."""
 
 import contextlib
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -67,7 +69,11 @@ def booted(host: Host) -> Iterator[Host]:
                 time.sleep(0.1)
             yield machine
         finally:
-            process.kill()
+            # All of its namespace ends with it, and then those who wait for it.
+            if (first := _systemd(process.pid)) != 0:
+                os.kill(first, signal.SIGKILL)
+            else:
+                process.kill()
             process.wait()
 
 
