@@ -8,6 +8,7 @@ tests/campaigns/data/hosts.json does not explain, or where that explains what do
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -47,7 +48,9 @@ def _run(host: Host, titles: Sequence[str]) -> Ran:
     print(f"==> {host.title}", flush=True)
     tried = [f"--subject={title}" for title in titles or host.subjects]
     options = [*(["--networks"] if host.networks and not titles else []), *tried]
-    command = ["env", "PYTHONPATH=.", "python", "-m", "tests.campaigns.hosts.here", *options]
+    # Of this very work tree, whichever the environment has installed.
+    path = os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "provider", REPOSITORY / "sdk")))
+    command = ["env", f"PYTHONPATH={path}", "python", "-m", "tests.campaigns.hosts.here", *options]
     tree = ["tools/other-libvirt", *host.tree, "--run"] if host.tree else []
     done = subprocess.run([*tree, *command], cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True)
     run = from_data(json.loads(done.stdout.splitlines()[-1]))
