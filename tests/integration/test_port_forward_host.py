@@ -147,14 +147,14 @@ def test_its_rule_is_first_again_with_a_change_and_with_the_services_start(bridg
 def test_the_service_leaves_what_somebody_puts_before_its_rule(bridged: Host) -> None:
     ours = only_ours(bridged)
     with service(bridged):
-        bridged.sh("iptables -w -I FORWARD -s 203.0.113.0/24 -j DROP; iptables -w -I FORWARD -p gre -j DROP")
+        bridged.sh("iptables -w -I FORWARD -s 203.0.113.0/24 -j DROP; iptables -w -I FORWARD -s 198.18.0.0/15 -j DROP")
         time.sleep(0.5)
         stood = forward_rules(bridged)
         bridged.sh("iptables -w -F FORWARD")
         time.sleep(0.5)
         put_back = forward_rules(bridged)
 
-    assert stood == ["-p gre -j DROP", "-s 203.0.113.0/24 -j DROP", ours]
+    assert stood == ["-s 198.18.0.0/15 -j DROP", "-s 203.0.113.0/24 -j DROP", ours]
     assert put_back == [ours]
 
 
