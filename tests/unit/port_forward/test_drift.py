@@ -124,6 +124,21 @@ def test_what_others_undo_is_named_by_a_refresh_and_mended_live(
     assert refreshed(clients, mended) == recorded
 
 
+@pytest.mark.parametrize("meddle", [flush_table, flush_chain, lead_elsewhere])
+def test_ports_that_lead_elsewhere_or_nowhere_are_opened_again_and_the_preview_says_so(
+    meddle: Callable[[FakeHost, str], None],
+) -> None:
+    host, desired = forwarding_host(), checked()
+    clients = at(host)
+    recorded = applied(clients, desired)
+
+    meddle(host, recorded["__forward"])
+    found = planned(clients, desired, refreshed(clients, recorded))
+
+    (opens,) = [note.details for note in found.notes if note.kind is NoteKind.OPENS]
+    assert (opens["protocol"], opens["first"], opens["target"]) == ("tcp", 8080, "192.168.123.50")
+
+
 def test_what_nobody_reviewed_is_left_to_a_refresh() -> None:
     host = forwarding_host()
     clients = at(host)

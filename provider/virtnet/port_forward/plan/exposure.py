@@ -50,11 +50,16 @@ def _beyond(ports: PortRange, others: Sequence[PortRange]) -> Iterator[Span]:
     return less(ports.listen, ports.last, spans)
 
 
-def exposure(before: Forward | None, after: Forward, target: Target, observed: PortForwardReport) -> Iterator[Note]:
-    """A line a range that is new or leads elsewhere, one where more or fewer may connect, one a range that closes."""
+def exposure(
+    before: Forward | None, after: Forward, target: Target, observed: PortForwardReport, *, again: bool
+) -> Iterator[Note]:
+    """A line a range that is new or leads elsewhere, one where more or fewer may connect, one a range that closes.
+
+    `again`: others changed the rules, so that whatever they do now is not what `before` says.
+    """
     fresh = set(opened(before, after))
     for ports in after.ports:
-        if before is None or ports in fresh or ports not in before.ports or before.target != after.target:
+        if before is None or again or ports in fresh or ports not in before.ports or before.target != after.target:
             yield Note(NoteKind.OPENS, {**_range(ports), **_whence(after), **_whither(ports, after, target)})
     if before is not None:
         yield from _to_others(before, after)

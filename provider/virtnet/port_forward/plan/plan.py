@@ -157,7 +157,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
         notes=(
             *held.notes,
             *((Note(NoteKind.RECORD_EDITED, {"path": path_of(held.id)}),) if edited else ()),
-            *exposure.exposure(told, forward, target, observed),
+            *exposure.exposure(told, forward, target, observed, again=done is None),
             *preflight.notes(target, observed, is_new=before is None),
         ),
         takes=() if recorded else held.tokens,
