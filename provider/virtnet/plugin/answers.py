@@ -25,7 +25,7 @@ from virtnet.plugin import free_subnet, messages
 from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
 from virtnet.port_forward.observe.survey import Survey, survey
 from virtnet.port_forward.ports import Span
-from virtnet.port_forward.record import Record
+from virtnet.port_forward.restore.record import Record
 from virtnet.spec.part import Values
 
 #: What lists the firewall rules of networks, as their programs spell them.

@@ -9,9 +9,9 @@ from virtnet.network.observed import ReportedNetwork
 from virtnet.planning.reports import ListeningSocket, ServiceReport
 from virtnet.port_forward.forward import PortRange
 from virtnet.port_forward.ports import Span
-from virtnet.port_forward.record import Record
 from virtnet.port_forward.restore.check import Need
 from virtnet.port_forward.restore.files import RUNS, SERVICE, common_files
+from virtnet.port_forward.restore.record import Record
 from virtnet.port_forward.rules.table import Table
 from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.spec.part import Values

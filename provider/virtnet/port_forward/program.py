@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from virtnet.network.program import call, inside_docstring, variables
 from virtnet.port_forward.messages import leads
 from virtnet.port_forward.observed import inputs_of
-from virtnet.port_forward.record import Record
+from virtnet.port_forward.restore.record import Record
 from virtnet.spec.values import printable
 
 

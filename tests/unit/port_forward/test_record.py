@@ -13,7 +13,7 @@ from tests.unit.port_forward.test_laws import INPUTS
 from virtnet.network.observed import reported
 from virtnet.planning.ownership.marks import Mark
 from virtnet.port_forward.forward import Forward
-from virtnet.port_forward.record import Record, as_data, from_data, id_for, id_of, parse, render
+from virtnet.port_forward.restore.record import Record, as_data, from_data, id_for, id_of, parse, render
 from virtnet.port_forward.target import Target, forward_of, resolve
 
 ID = "0123456789abcdef"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from virtnet.commands.doctor.finding import DoctorReport, Finding, Level
 from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.port_forward.observe.survey import Survey
-from virtnet.port_forward.record import Record
 from virtnet.port_forward.restore.files import path_of
+from virtnet.port_forward.restore.record import Record
 from virtnet.port_forward.rules.table import RulesState
 from virtnet.spec.failures import Details
 

@@ -6,7 +6,7 @@ from virtnet.errors import Refused
 from virtnet.planning.clients.clients import Clients
 from virtnet.port_forward.kinds import FaultKind
 from virtnet.port_forward.observe.survey import survey
-from virtnet.port_forward.record import Record
+from virtnet.port_forward.restore.record import Record
 from virtnet.port_forward.steps import host_of
 
 

@@ -28,10 +28,10 @@ from virtnet.port_forward.observe.foreign import foreign_forwards
 from virtnet.port_forward.observe.ssh import SSHD_CONFIG, SSHD_DIRECTORY, ssh_ports
 from virtnet.port_forward.observed import ForeignForward, PortForwardReport, id_recorded
 from virtnet.port_forward.ports import Span, span
-from virtnet.port_forward.record import Record, id_for, id_of, parse
 from virtnet.port_forward.restore import check as needs
 from virtnet.port_forward.restore.check import Need
 from virtnet.port_forward.restore.files import DIRECTORY, SCRIPT_PATH, SERVICE, common_files, path_of
+from virtnet.port_forward.restore.record import Record, id_for, id_of, parse
 from virtnet.port_forward.rules.listing import parse as parse_rules
 from virtnet.port_forward.rules.names import TABLE, is_own_link
 from virtnet.port_forward.rules.table import Table

@@ -21,7 +21,6 @@ from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC
 from virtnet.planning.clients.reads import Reads, Request
 from virtnet.port_forward.observe.observe import FORWARDING, LISTERS
 from virtnet.port_forward.observe.ssh import SSHD_CONFIG, SSHD_DIRECTORY
-from virtnet.port_forward.record import id_of
 from virtnet.port_forward.restore.files import (
     COMMON_PATH,
     DIRECTORY,
@@ -31,6 +30,7 @@ from virtnet.port_forward.restore.files import (
     common_files,
     path_of,
 )
+from virtnet.port_forward.restore.record import id_of
 from virtnet.port_forward.rules.names import TABLE
 
 #: Of so many forwards all files are read at once.

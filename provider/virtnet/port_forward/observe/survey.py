@@ -7,9 +7,9 @@ from virtnet.planning.clients.host import FileReader, NamedHost, NftTableReader,
 from virtnet.planning.reports import ServiceReport
 from virtnet.port_forward.observe.observe import records, unmet_needs
 from virtnet.port_forward.observed import restore_missing
-from virtnet.port_forward.record import Record, id_of
 from virtnet.port_forward.restore.check import Need
 from virtnet.port_forward.restore.files import DIRECTORY, SERVICE, common_files, path_of
+from virtnet.port_forward.restore.record import Record, id_of
 from virtnet.port_forward.rules.listing import parse
 from virtnet.port_forward.rules.names import TABLE
 from virtnet.port_forward.rules.table import RulesState, Table, state

@@ -8,8 +8,8 @@ from virtnet.planning.ownership.marks import owner_of, token_of, urn_of
 from virtnet.port_forward.forward import Forward, shared_ports
 from virtnet.port_forward.kinds import NoteKind, RefusalKind
 from virtnet.port_forward.observed import PortForwardReport, id_recorded
-from virtnet.port_forward.record import Record, id_for
 from virtnet.port_forward.restore.files import path_of
+from virtnet.port_forward.restore.record import Record, id_for
 from virtnet.port_forward.rules.table import Listener, listeners_of_forward
 from virtnet.spec.part import Values
 

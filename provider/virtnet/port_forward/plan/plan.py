@@ -26,8 +26,8 @@ from virtnet.port_forward.plan.owners import (
     without_record,
 )
 from virtnet.port_forward.plan.problems import mended_by, problem_of, problems
-from virtnet.port_forward.record import Record, render
 from virtnet.port_forward.restore.files import RUN_BY_SERVICE, RUNS, STOPPED, common_files, path_of
+from virtnet.port_forward.restore.record import Record, render
 from virtnet.port_forward.rules.table import RulesState, Table, state
 from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.port_forward.steps import AwaitTarget, FileChange, LoadRules, PutRecord, PutRestore

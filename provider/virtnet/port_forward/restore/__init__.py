@@ -1,1 +1,1 @@
-"""What keeps port forwards alive without Pulumi: a script, and the service that runs it, both as files for the host."""
+"""What keeps port forwards alive without Pulumi: a file for each, and a script with the service that runs it."""
