@@ -374,7 +374,9 @@ FORWARDS_BY_HAND: Mapping[str, str] = {
     "close ports": "nft delete table inet virtnet_port_forwards",
     "alter rules": "nft list table inet virtnet_port_forwards | sed -n 's/^.*chain \\(forward_[^ ]*\\) .*/\\1/p' |"
     "while read -r chain; do nft flush chain inet virtnet_port_forwards $chain; done",
-    "remove records": "rm -f /etc/virtnet/port-forwards/*.nft",
+    # With what the service does about it at the next change of a link, which may be long after.
+    "remove records": "rm -f /etc/virtnet/port-forwards/*.nft; "
+    "[ ! -e /etc/virtnet/port-forwards.sh ] || sh /etc/virtnet/port-forwards.sh links",
     "edit records": "for file in /etc/virtnet/port-forwards/*.nft; do ! [ -e $file ] || echo '# mine' >>$file; done",
     "remove the script": "rm -f /etc/virtnet/port-forwards.sh",
     "remove own links": "for link in $(ls /sys/class/net | grep vnpf); do ip link delete $link; done",
