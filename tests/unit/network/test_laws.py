@@ -316,7 +316,7 @@ def test_what_libvirt_is_too_old_for_is_a_line_and_is_refused_before_the_first_e
     with pytest.raises(Refused, match=re.escape(refusal)):
         lifecycle.update(NETWORK_IN_KINDS, recorded, titled, connect_to(libvirt), lambda line: None)
 
-    assert f"network 'lab' on qemu:///system: as the host is now, pulumi up would refuse this: {refusal}" in lines
+    assert f"network 'lab' on qemu:///system: pulumi up would refuse this on the host as it is now: {refusal}" in lines
     assert libvirt.effects.log == []
 
 
