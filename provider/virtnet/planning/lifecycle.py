@@ -191,9 +191,11 @@ def _foreseen(resource: Resource[Observed], clients: Clients, desired: Values) -
     """What only a preview looks at. What cannot be asked there is no reason to say so: nothing depends on it."""
     if resource.foresee is None:
         return ()
+    found: list[Note] = []
     with suppress(VirtnetError), clients.cached_reads(resource.reads, max_age=PREVIEW_MAX_AGE):
-        return tuple(resource.foresee(clients, desired))
-    return ()
+        for note in resource.foresee(clients, desired):
+            found.append(note)  # one by one: what was found before a look fails is told
+    return found
 
 
 def _besides(planned: Iterable[Change], reviewed: Sequence[Change]) -> Iterator[Change]:
@@ -229,10 +231,15 @@ def _if_replaced(
 ) -> Preview | None:
     """What a replacement of what is there would be, of which nothing recorded was told; None where it is gone again.
 
-    `recorded` is what is known of the record by what is there.
+    `recorded` is what is known of the record by what is there. Never raises our errors: what a create would be is told
+    all the same.
     """
-    observed = _look(resource, clients, {}, {**desired, **recorded}, recent=True)
-    there = resource.outputs(desired, recorded, observed)
+    subject = subject_of(resource, desired, None)
+    try:
+        observed = _look(resource, clients, {}, {**desired, **recorded}, recent=True)
+        there = resource.outputs(desired, recorded, observed)
+    except VirtnetError as error:
+        return Preview(subject=subject, replaced=subject, error=error)
     if there is None:
         return None
     return _with_replaced(Preview(subject=subject_of(resource, desired, there)), resource, there, desired, connect)
