@@ -114,8 +114,8 @@ class VirtualNetworkHost(pulumi.ComponentResource):
             resource_name: The name of the component in the program and its stack.
             args: All inputs at once, instead of the keywords below.
             opts: Pulumi's own options. `depends_on` and `protect` hold for everything inside.
-            uri: Connection URI of the host, for all that is made on it; what names a `uri` of its own keeps it.
-                Default: the configuration `virtnet:uri`.
+            uri: Connection URI of the host, for all that is made on it; what names a `uri` of its own keeps it, and a
+                port forward into one of `networks` has that of the network. Default: the configuration `virtnet:uri`.
             forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none. It needs
                 access to the host itself: a local URI, or one over ssh.
             networks: The inputs of each network, by its name on the host. Known when the program runs; the values
@@ -202,12 +202,14 @@ class VirtualNetworkHost(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(parent=self, depends_on=first))
         made = {}
         for name, wanted in named.get("port_forwards", {}).items():
-            inputs: Any = {**_place(named), **_named(wanted)}
-            network = inputs.get("network")
+            own, place = _named(wanted), _place(named)
+            network = own.get("network")
             if isinstance(network, str) and network in self._networks:
+                place |= _place(_named(named["networks"][network]))
                 # By its output, so that it is made anew with the network.
-                inputs["network"] = self._networks[network].name
-            made[name] = PortForward(f"{resource_name}-{name}", opts=opts, **inputs)
+                own["network"] = self._networks[network].name
+            inputs: Any = {**place, **own}
+            made[name] = PortForward(f"{resource_name}-{name}", inputs, opts)
         return made
 
 

@@ -75,6 +75,48 @@ def test_a_port_forward_leads_into_a_network_of_the_component_or_one_that_is_the
     assert named(engine, "alpha-mail") == {**of_host, "network": "default", "targetName": "mail"}
 
 
+def test_inputs_in_the_spelling_of_other_languages_are_taken_for_everything(engine: Engine) -> None:
+    forwarding: Any = {"ipv4": True, "preserveRouterAdvertisements": False}
+    network: Any = {"name": "lab", "onDelete": "disconnect"}
+    ports = [{"protocol": "tcp", "listenPort": "8080", "targetPort": "80"}]
+    forward: Any = {"network": "lab", "targetAddress": "10.0.0.5", "ports": ports}
+
+    run(
+        lambda: virtnet.VirtualNetworkHost(
+            "alpha", forwarding=forwarding, networks={"lab": network}, port_forwards={"web": forward}
+        )
+    )
+
+    assert named(engine, "alpha-forwarding") == forwarding
+    assert named(engine, "alpha-lab") == network
+    assert named(engine, "alpha-web") == forward
+
+
+@pytest.mark.parametrize(
+    ("network", "forward", "uri"),
+    [
+        ({}, {}, "qemu:///system"),
+        ({"uri": "qemu+ssh://far/system"}, {}, "qemu+ssh://far/system"),
+        ({"uri": "qemu+ssh://far/system"}, {"uri": "qemu+ssh://other/system"}, "qemu+ssh://other/system"),
+        ({"uri": "qemu+ssh://far/system"}, {"network": "default"}, "qemu:///system"),
+    ],
+)
+def test_a_port_forward_is_on_the_host_of_its_network(
+    engine: Engine, network: dict[str, Any], forward: dict[str, Any], uri: str
+) -> None:
+    ports = [{"protocol": "tcp", "listen_port": "80"}]
+    inputs: Any = {"network": "lab", "target_name": "web", "ports": ports, **forward}
+    networks: Any = {"lab": network}
+
+    run(
+        lambda: virtnet.VirtualNetworkHost(
+            "alpha", uri="qemu:///system", networks=networks, port_forwards={"web": inputs}
+        )
+    )
+
+    assert named(engine, "alpha-web")["uri"] == uri
+
+
 @pytest.mark.parametrize(
     ("forwarding", "inputs"),
     [
