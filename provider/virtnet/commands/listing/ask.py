@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from virtnet.errors import VirtnetError
 from virtnet.plugin import answers
 from virtnet.plugin.answers import Asked
 from virtnet.spec.part import Values, as_group, as_list
@@ -32,10 +33,21 @@ def leases(asked: Asked, uri: str, names: Sequence[str]) -> Entries:
 def _of_networks(
     answer: Callable[[Asked, str, Values], Values], part: str, asked: Asked, uri: str, names: Sequence[str]
 ) -> Entries:
-    wanted = names or [str(entry["name"]) for entry in networks(asked, uri)]
-    return [
-        {"network": name, **entry} for name in wanted for entry in _entries(answer(asked, uri, {"name": name}), part)
-    ]
+    found: list[Values] = []
+    for name in names or _names(asked, uri):
+        try:
+            entries = _entries(answer(asked, uri, {"name": name}), part)
+        except VirtnetError:
+            # Others may remove a network between the list of all and this question.
+            if names or name in _names(asked, uri):
+                raise
+            continue
+        found.extend({"network": name, **entry} for entry in entries)
+    return found
+
+
+def _names(asked: Asked, uri: str) -> Sequence[str]:
+    return [str(entry["name"]) for entry in networks(asked, uri)]
 
 
 def _entries(answered: Mapping[str, object], part: str) -> Entries:
