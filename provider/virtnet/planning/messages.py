@@ -67,10 +67,11 @@ def _refusals(preview: Preview, messages: Messages, condition: str) -> Iterator[
     for refusal in preview.against_anew:
         yield f"{subject(preview.subject)}: {condition}pulumi up would refuse this on the host as it is now: {messages.advice(refusal)}"
     for one in preview.given_up:
-        yield f"{subject(preview.subject)}: {condition}{_given_up(one)}"
+        yield f"{subject(preview.subject)}: {condition}{given_up(one)}"
 
 
-def _given_up(one: GivenUp) -> str:
+def given_up(one: GivenUp) -> str:
+    """What is in the way of a resource and given up by another one in the same run, and what to do."""
     what = f"{one.holder} has {one.want.path} {one.want.value}"
     if one.swaps:
         return (

@@ -100,6 +100,54 @@ def test_what_is_unknown_is_told_by_its_path_alone() -> None:
     assert all("UNKNOWN" not in change.detail for change in found.plan.changes)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "may_adopt"),
+    [
+        ({"mtu": UNKNOWN, "adopt": True}, True),
+        ({"mtu": 1400, "adopt": UNKNOWN}, True),
+        ({"uri": UNKNOWN, "adopt": True}, True),
+        ({"mtu": UNKNOWN}, False),
+        ({"mtu": 1400, "adopt": True}, False),
+    ],
+)
+def test_an_adoption_that_is_planned_later_may_do_more_than_is_told(inputs: dict[str, Any], may_adopt: bool) -> None:
+    host = HostWithAGuest()
+
+    found = record_in(host.session.preview(NETWORK, None, checked(NAT, **inputs) | MARK).record)
+
+    assert found is not None
+    assert found.plan.may_adopt is may_adopt
+
+
+def test_a_record_that_was_moved_is_told_as_both_it_may_be() -> None:
+    host = HostWithAGuest()
+    moved = {"__owner": "kvm/prod/moved", "__urn": URN.replace("::lab", "::moved")}
+
+    found = record_in(host.session.preview(NETWORK, None, checked(NAT) | moved).record)
+
+    assert found is not None
+    assert found.refused
+    assert [(case, plan.change_class) for case, plan in found.cases] == [("created", "recorded"), ("moved", "replace")]
+
+
+def test_networks_that_swap_names_are_told_how() -> None:
+    host = HostWithAGuest()
+    other = {"name": "db", "uri": NAT["uri"]}
+    db = {"__owner": "kvm/prod/db", "__urn": URN.replace("::lab", "::db")}
+    recorded = lifecycle.create(NETWORK, checked(other) | db, host.clients, lambda line: None)
+    host.session.claim(NETWORK, db["__urn"], recorded, checked({**other, "name": "lab"}) | db)
+    desired = checked(NAT, name="db") | MARK
+    host.session.claim(NETWORK, URN, host.recorded, desired)
+    changes = lifecycle.diff(NETWORK, host.recorded, desired, host.clients).changes
+
+    found = record_in(host.session.preview(NETWORK, host.recorded, desired, changes).record)
+
+    assert found is not None
+    (one,) = found.plan.given_up
+    assert (one.holder, one.path, one.value, one.swaps) == (db["__urn"], "name", "db", True)
+    assert "three runs of pulumi up" in one.sentence
+
+
 def test_drift_is_no_change_of_the_program() -> None:
     host = HostWithAGuest()
     host.libvirt.set_autostart(str(host.recorded["uuid"]), False)

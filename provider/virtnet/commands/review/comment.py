@@ -60,7 +60,8 @@ def comment(review: Review, *, at_most: Outcome | None = None, commit: str = "",
     top = _top(review, at_most, commit, share * 2)
     end = _end(review, share * 2)
     questions = _fitting([f"- [ ] {one}" for one in _questions(review)], share * 5, messages.questions_left_out)
-    asked = [messages.BEFORE_YOU_APPROVE, *questions] if questions else [messages.NOTHING_TO_ASK]
+    nothing = messages.NOTHING_TO_ASK if review.is_complete else messages.NOTHING_TO_ASK_SO_FAR
+    asked = [messages.BEFORE_YOU_APPROVE, *questions] if questions else [nothing]
     sections = [
         "\n".join(top),
         _table(review.items, _hosts(review), share * 10),
@@ -94,9 +95,11 @@ def _top(review: Review, at_most: Outcome | None, commit: str, room: int) -> Ite
     yield messages.title(mark, _hosts(review), review.stacks, commit, looked_at)
     yield ""
     ordered = {name: counts[name] for name in messages.COUNTS}
-    is_sure = all(item.is_known and item.operation != "delete" for item in review.items)
+    is_sure = review.is_complete and all(item.is_known and item.operation != "delete" for item in review.items)
     silent = max(interrupted.values(), default=0.0)
-    yield messages.headline(len(review.items), ordered, [*interrupted], silent, none_refused=is_sure)
+    yield messages.headline(
+        len(review.items), ordered, [*interrupted], silent, none_refused=is_sure, is_complete=review.is_complete
+    )
     found = [*_refusals(review), *_errors(review)]
     if at_most is not None and (above := review.above(at_most)):
         found.append(messages.above(_mark(at_most), [item.name for item in above]))
@@ -124,9 +127,11 @@ def _counted_as(item: Item) -> str:
 
 def _refusals(review: Review) -> Iterator[str]:
     for item in review.refused:
-        for plan in item.plans:
+        for case, plan in item.cases:
             for refusal in plan.refusals:
-                yield messages.refused(_subject(item), refusal.reason, refusal.fix)
+                yield messages.refused(_subject(item), messages.CASES[case], refusal.reason, refusal.fix)
+            for one in plan.given_up:
+                yield messages.in_the_way(_subject(item), messages.CASES[case], one.sentence)
 
 
 def _errors(review: Review) -> Iterator[str]:
@@ -245,6 +250,8 @@ def _questions(review: Review) -> Iterator[str]:
             yield messages.known_later(subject, unknown)
         elif any(plan.partly_unknown for plan in item.plans):
             yield messages.partly_known(subject)
+        if any(plan.may_adopt for plan in item.plans):
+            yield messages.may_adopt(subject)
 
 
 def _end(review: Review, room: int) -> str:
@@ -307,17 +314,16 @@ def _lines(item: Item) -> Iterator[str]:
     """All that the plan of one resource says, as `pulumi preview` does."""
     host = f" on {item.uri}" if item.uri else ""
     yield f"{messages.KINDS[item.kind]} {item.name}{host} ({item.operation}, {_mark(item.outcome)})"
-    for record in item.records:
-        for line in _of_plan(record.plan):
-            yield f"    {line}"
-        if record.plan_if_replaced is not None:
-            for line in _of_plan(record.plan_if_replaced):
-                yield f"    if Pulumi replaces it: {line}"
+    for case, plan in item.cases:
+        for line in _of_plan(plan):
+            yield f"    {messages.CASES[case]}{line}"
 
 
 def _of_plan(plan: Planned) -> Iterator[str]:
     for refusal in plan.refusals:
         yield f"refused: {refusal.reason}" + (f"; {refusal.fix}" if refusal.fix else "")
+    for one in plan.given_up:
+        yield f"in the way: {one.sentence}"
     for prefix, changes in (("", plan.changes), ("drift: ", plan.drift)):
         for change in changes:
             why = change.detail or "; ".join(problem.sentence for problem in change.problems)

@@ -62,6 +62,8 @@ def _boxes(number: int, item: Item) -> Iterator[str]:
     text = f"{label(KINDS[item.kind])} <b>{label(item.name)}</b>" + (f"<br/>{label(second)}" if second else "")
     left, right = ('{{"', '"}}') if item.kind == "HostForwarding" else ('["', '"]')
     yield f"n{number}{left}{text}{right}:::{style}"
+    if item.refused:  # nobody notices anything
+        return
     silent = [effect.details["seconds"] for effect in item.effects if effect.kind is EffectKind.INTERRUPTED]
     line = f'-. "{max(silent):.1f} s" .-' if silent else "---"
     for place, guest in enumerate(_guests(item)):
@@ -91,6 +93,8 @@ def _targets(item: Item) -> list[str]:
 
 def _from_outside(item: Item) -> Iterator[tuple[str, str]]:
     """Who may connect from now on, and to which port, as labels."""
+    if item.refused:
+        return
     for effect in item.effects:
         if effect.kind is EffectKind.PORT_OPENED:
             told = effect.details

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from virtnet.commands.review.markdown import code, codes, prose
+from virtnet.planning import messages as sentences
 from virtnet.planning.findings import EffectKind
 
 Details = Mapping[str, Any]
@@ -134,18 +135,28 @@ def title(mark: str, hosts: Sequence[str], stacks: Sequence[str], commit: str, l
 
 
 def headline(
-    total: int, counts: Mapping[str, int], interrupted: Sequence[str], seconds: float, *, none_refused: bool
+    total: int,
+    counts: Mapping[str, int],
+    interrupted: Sequence[str],
+    seconds: float,
+    *,
+    none_refused: bool,
+    is_complete: bool,
 ) -> str:
     """What it comes to, in a sentence or two."""
     if not total:
-        return "**Nothing changes.**"
+        return "**Nothing changes.**" if is_complete else f"**{INCOMPLETE}: it tells nothing of what changes.**"
     parts = [counted(number, *COUNTS[name]) for name, number in counts.items() if number]
     silent = ""
     if interrupted:
         lose = "loses" if len(interrupted) == 1 else "lose"
         silent = f" {codes(interrupted, 8)} {lose} the gateway for about {seconds:.1f} s."
     refused = " Nothing would be refused." if none_refused and not counts.get("refused") else ""
-    return f"**{counted(total, 'resource changes', 'resources change')}: {', '.join(parts)}.{silent}{refused}**"
+    more = "" if is_complete else f" {INCOMPLETE}: more may change."
+    return f"**{counted(total, 'resource changes', 'resources change')}: {', '.join(parts)}.{silent}{refused}{more}**"
+
+
+INCOMPLETE = "The preview is incomplete because it failed"
 
 
 def failed(text: str) -> str:
@@ -153,9 +164,23 @@ def failed(text: str) -> str:
     return f"⛔ **The preview failed:** {prose(text)}"
 
 
-def refused(subject: str, reason: str, fix: str) -> str:
-    """A resource that would be refused."""
-    return f"⛔ **{subject} would be refused:** {prose(reason)}{f'. **Fix:** {prose(fix)}' if fix else ''}"
+CASES: Mapping[str, str] = {
+    "sure": "",
+    "created": sentences.IF_CREATED,
+    "replaced": sentences.IF_REPLACED,
+    "moved": sentences.IF_MOVED,
+}
+"""When a plan holds, before what it says."""
+
+
+def refused(subject: str, condition: str, reason: str, fix: str) -> str:
+    """A resource that would be refused. `condition` is one of CASES."""
+    return f"⛔ **{subject} would be refused:** {prose(condition + reason)}{f'. **Fix:** {prose(fix)}' if fix else ''}"
+
+
+def in_the_way(subject: str, condition: str, sentence: str) -> str:
+    """What a resource that would be refused is to have, and another one of the program has."""
+    return f"⛔ **In the way of {subject}:** {prose(condition + sentence, longest=1200)}"
 
 
 def above(limit: str, names: Sequence[str]) -> str:
@@ -172,6 +197,7 @@ NO_RECORDS = (
 
 BEFORE_YOU_APPROVE = "**Before you approve**"
 NOTHING_TO_ASK = "**Before you approve**: nothing needs a decision."
+NOTHING_TO_ASK_SO_FAR = "**Before you approve**: nothing needs a decision, as far as the preview came."
 
 
 def _opened(subject: str, who: Sequence[str], told: Details) -> str:
@@ -296,6 +322,11 @@ def partly_known(subject: str) -> str:
     return f"{subject} depends on values that are known only during the update: its plan is made then."
 
 
+def may_adopt(subject: str) -> str:
+    """The same, of a create that may take over what is there."""
+    return f"{subject} may adopt what is there, and restart it: the preview can't tell before those values are known."
+
+
 # Who notices, for a cell, with at most so many of their names.
 
 NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
@@ -306,7 +337,9 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
         f"**{codes(who, most)}**: for good" if who else "**who can't be seen**: for good"
     ),
     EffectKind.ATTACHED: lambda who, _told, most: f"{codes(who, most)}: attached again",
-    EffectKind.DHCP_RENEWED: lambda who, _told, most: f"{codes(who, most)}: **new addresses**",
+    EffectKind.DHCP_RENEWED: lambda who, _told, most: (
+        f"{codes(who, most)}: **DHCP clients ask for new addresses**, fixed ones must be changed by hand"
+    ),
     EffectKind.CONNECTIONS_RESET: lambda _who, _told, _most: "connections through the host break",
     EffectKind.DNSMASQ_RESTARTED: lambda _who, _told, _most: "DNS and DHCP pause briefly",
     EffectKind.FIREWALL_REBUILT: lambda _who, _told, _most: "forwarded packets, for some milliseconds",
@@ -363,7 +396,10 @@ IF_IT_FAILS = (
 def rows_left_out(counts: Mapping[str, int]) -> str:
     """Rows that did not fit."""
     told = ", ".join(counted(number, *COUNTS[name]) for name, number in counts.items() if number)
-    return f"*Left out here for length: {told}. `virtnet review` on your own machine prints all with `--limit 0`.*"
+    return f"*Left out here for length: {told}. {PRINTS_ALL}.*"
+
+
+PRINTS_ALL = "`virtnet review` on your own machine prints all with `--limit 0`"
 
 
 def lines_left_out(number: int) -> str:
@@ -378,12 +414,12 @@ def blocks_left_out(number: int) -> str:
 
 def more_left_out(number: int) -> str:
     """Reasons for a red check that did not fit."""
-    return f"- and {number} more, in the folded lines below"
+    return f"- and {number} more, left out here for length. {PRINTS_ALL}."
 
 
 def questions_left_out(number: int) -> str:
     """Questions that did not fit."""
-    return f"- [ ] and {number} more of these, in the folded lines below"
+    return f"- [ ] and {number} more of these, left out here for length. {PRINTS_ALL}."
 
 
 EVERY_LINE = "Every line of the plan"

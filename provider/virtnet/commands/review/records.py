@@ -12,6 +12,9 @@ from virtnet.planning.preview.record import FORMAT, PREFIX, Operation
 
 ClassName = Literal["recorded", "live", "restart", "replace"]
 
+Case = Literal["sure", "created", "replaced", "moved"]
+"""When a plan holds: always, or by what Pulumi turns out to do; "moved" is a replacement of a record that was moved."""
+
 
 class Strict(BaseModel):
     """Values of exactly these names and types."""
@@ -44,6 +47,16 @@ class Refusal(Strict):
     fix: str
 
 
+class GivenUp(Strict):
+    """What is in the way, and given up by another resource in the same run."""
+
+    holder: str
+    path: str
+    value: str
+    swaps: bool
+    sentence: str
+
+
 class Effect(Strict):
     """What a plan means for others."""
 
@@ -64,9 +77,12 @@ class Planned(Strict):
     steps: tuple[Said, ...]
     notes: tuple[Said, ...]
     refusals: tuple[Refusal, ...]
+    given_up: tuple[GivenUp, ...]
     effects: tuple[Effect, ...]
     unknown: tuple[str, ...]
     partly_unknown: bool
+    may_adopt: bool
+    """Whether it may take over what is there, by changes that are planned only during the update."""
 
 
 class Refreshed(Strict):
@@ -89,11 +105,21 @@ class Record(Strict):
     refreshed: Refreshed
     plan: Planned
     plan_if_replaced: Planned | None
+    plan_if_moved: Planned | None
+
+    @property
+    def cases(self) -> tuple[tuple[Case, Planned], ...]:
+        """What may come of it: one plan, or, where nobody told whether Pulumi replaces it, two."""
+        if self.plan_if_replaced is not None:
+            return ("created", self.plan), ("replaced", self.plan_if_replaced)
+        if self.plan_if_moved is not None:
+            return ("created", self.plan), ("moved", self.plan_if_moved)
+        return (("sure", self.plan),)
 
     @property
     def plans(self) -> tuple[Planned, ...]:
-        """What may come of it: one plan, or, where nobody told whether Pulumi replaces it, two."""
-        return (self.plan,) if self.plan_if_replaced is None else (self.plan, self.plan_if_replaced)
+        """The same less when each holds."""
+        return tuple(plan for _, plan in self.cases)
 
 
 class _Format(BaseModel):
@@ -138,6 +164,6 @@ class Outcome(IntEnum):
 
 def outcome_of(record: Record) -> Outcome:
     """The outcome that a record tells, of several plans the worst."""
-    classes = {Outcome[plan.change_class.upper()] for plan in record.plans}
+    classes = {Outcome.UNKNOWN if plan.may_adopt else Outcome[plan.change_class.upper()] for plan in record.plans}
     least = Outcome.LIVE if record.operation == "create" else Outcome.RECORDED
     return max(least, *classes)

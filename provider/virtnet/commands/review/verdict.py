@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Literal, NamedTuple, TypeVar
 
 from virtnet.commands.review.digest import Digest, Step, Trouble, kind_of, of_others, parts
-from virtnet.commands.review.records import Change, Effect, Outcome, Planned, Record, outcome_of
+from virtnet.commands.review.records import Case, Change, Effect, Outcome, Planned, Record, outcome_of
 
 _Value = TypeVar("_Value")
 
@@ -47,7 +47,12 @@ class Item:
     @property
     def plans(self) -> tuple[Planned, ...]:
         """What may become of it; none where the preview does not tell."""
-        return tuple(plan for record in self.records for plan in record.plans)
+        return tuple(plan for _, plan in self.cases)
+
+    @property
+    def cases(self) -> tuple[tuple[Case, Planned], ...]:
+        """The same, each with when it holds."""
+        return tuple(case for record in self.records for case in record.cases)
 
     @property
     def is_known(self) -> bool:
@@ -120,6 +125,11 @@ class Review(NamedTuple):
     def refused(self) -> tuple[Item, ...]:
         """What would be refused."""
         return tuple(item for item in self.items if item.refused)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the preview came to its end, so that what it doesn't tell of does not change."""
+        return not self.errors
 
     def exit_code(self, at_most: Outcome | None) -> ExitCode:
         """How a check ends that lets no more than `at_most` pass; None is no limit."""

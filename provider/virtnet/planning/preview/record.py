@@ -11,12 +11,13 @@ from typing import Any, Literal, NamedTuple
 
 from virtnet.planning import messages as sentences
 from virtnet.planning.findings import Advice, Effect, Messages, Note, Problem, Summary, read_error
+from virtnet.planning.ownership.claims import GivenUp
 from virtnet.planning.ownership.marks import urn_of
 from virtnet.planning.plan import Change, ChangeClass
 from virtnet.planning.preview.found import Preview
 from virtnet.planning.resource import Resource
 from virtnet.spec.failures import Detail
-from virtnet.spec.part import Values
+from virtnet.spec.part import UNKNOWN, Values
 
 PREFIX = "virtnet-preview: "
 """Every record begins with it, and no sentence does."""
@@ -64,6 +65,7 @@ def record(
         "refreshed": {"paths": [readable(path) for path in refreshed.paths], "gone": refreshed.is_gone},
         "plan": case.plan(found),
         "plan_if_replaced": None if found.if_replaced is None else case.plan(found.if_replaced),
+        "plan_if_moved": None if found.if_moved is None else case.plan(found.if_moved),
     }
     # The engine takes what stands between <{% and %}> for a colour, and takes it out.
     return PREFIX + json.dumps(value).replace("<", "\\u003c")
@@ -99,9 +101,11 @@ class _Case:
             "steps": [self._said(one) for one in found.steps],
             "notes": [self._said(one) for one in notes],
             "refusals": [*self._refusals(found)],
+            "given_up": [self._given_up(one) for one in found.given_up],
             "effects": [self._effect(one) for one in self.resource.effects(self.recorded, self.desired, notes)],
             "unknown": list(found.unknown),
             "partly_unknown": found.partly_unknown,
+            "may_adopt": self._may_adopt(found),
         }
 
     def _change(self, change: Change) -> dict[str, Detail]:
@@ -125,6 +129,21 @@ class _Case:
             yield self._refusal("CLAIMED", Advice(sentences.belongs_to(found.claimed_by)))
         for refusal in (*found.refusals, *found.against_anew):
             yield self._refusal(refusal.kind.name, self.messages.advice(refusal))
+
+    def _given_up(self, one: GivenUp) -> dict[str, Detail]:
+        return {
+            "holder": self.readable(one.holder),
+            "path": self.readable(one.want.path),
+            "value": self.readable(one.want.value),
+            "swaps": one.swaps,
+            "sentence": self.readable(sentences.given_up(one)),
+        }
+
+    def _may_adopt(self, found: Preview) -> bool:
+        """Whether a create may take over what is there by changes that nobody has planned yet."""
+        adopt = self.desired.get("adopt")
+        planned = not (found.unknown or found.partly_unknown)
+        return self.recorded is None and not planned and (adopt is True or adopt is UNKNOWN)
 
     def _refusal(self, kind: str, advice: Advice) -> dict[str, Detail]:
         return {"kind": kind, "reason": self.readable(advice.reason), "fix": self.readable(advice.fix)}

@@ -43,8 +43,9 @@ def record(
         "name": name,
         "uri": "qemu:///system",
         "class": change_class,
-        **{part: [] for part in ("changes", "drift", "steps", "notes", "refusals", "effects", "unknown")},
+        **{part: [] for part in ("changes", "drift", "steps", "notes", "refusals", "given_up", "effects", "unknown")},
         "partly_unknown": False,
+        "may_adopt": False,
         **plan,
     }
     return {
@@ -58,6 +59,7 @@ def record(
         "refreshed": {"paths": list(refreshed), "gone": gone},
         "plan": planned,
         "plan_if_replaced": None,
+        "plan_if_moved": None,
     }
 
 

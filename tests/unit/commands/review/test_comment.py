@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.golden import assert_golden_text
-from tests.unit.commands.review.digests import DATA, change, effect, judged, record, refusal, step
+from tests.unit.commands.review.digests import DATA, change, effect, judged, record, refusal, step, urn
 
 from virtnet.commands.review import digest
 from virtnet.commands.review.comment import LONGEST, MARKER, SHORTEST, comment
 from virtnet.commands.review.markdown import length
+from virtnet.commands.review.mermaid import diagram
 from virtnet.commands.review.records import Outcome
 from virtnet.commands.review.verdict import judge
 from virtnet.planning.findings import EffectKind
@@ -62,6 +63,11 @@ def test_every_effect_as_prose() -> None:
 def test_the_rarer_things_as_prose() -> None:
     either = record("either", "create", "recorded")
     either["plan_if_replaced"] = record("either", change_class="replace")["plan"]
+    theirs = [refusal("it has the mark of kvm/prod/old")]
+    moved = record("moved", "create", "recorded", refused=True, refusals=theirs)
+    moved["plan_if_moved"] = record("moved", change_class="replace", refusals=[refusal("db1 is attached")])["plan"]
+    in_the_way = {"holder": "a", "path": "name", "value": "b", "swaps": True, "sentence": "a has name b, so swap them"}
+    swapped = record("swapped", refused=True, refusals=[refusal("it is there")], given_up=[in_the_way])
     problem = {"kind": "NOT_ACTIVE", "sentence": "the network is not active"}
     review = judged(
         [
@@ -74,6 +80,9 @@ def test_the_rarer_things_as_prose() -> None:
         [
             record("replace", "replace", "replace"),
             either,
+            moved,
+            swapped,
+            record("adopted", "create", "recorded", partly_unknown=True, may_adopt=True),
             record("later", "create", "recorded", uri=None, unknown=["uri"]),
             record("gone", "create", "recorded", gone=True),
             record("partly", "update", "restart", partly_unknown=True, uri="qemu+ssh://kvm8/system"),
@@ -104,15 +113,51 @@ def test_a_preview_without_changes() -> None:
     assert "mermaid" not in shown
 
 
-def test_a_preview_that_failed_says_so_first() -> None:
-    error = {"message": "error: Program failed with an unhandled exception: <@admin>", "severity": "error"}
+FAILED = {"message": "error: Program failed with an unhandled exception: <@admin>", "severity": "error"}
 
-    lines = comment(judged(errors=[error])).splitlines()
+
+def test_a_preview_that_failed_says_so_first() -> None:
+    lines = comment(judged(errors=[FAILED])).splitlines()
 
     assert lines[1].startswith("## ⛔")
+    assert lines[3] == "**The preview is incomplete because it failed: it tells nothing of what changes.**"
     assert lines[4] == (
         "- ⛔ **The preview failed:** Program failed with an unhandled exception: &lt;@&#8203;admin&gt;"
     )
+
+
+def test_a_preview_that_ended_half_way_promises_nothing() -> None:
+    lines = comment(judged([step("update")], [record()], [FAILED])).splitlines()
+
+    assert lines[3] == (
+        "**1 resource changes: 1 changes live. The preview is incomplete because it failed: more may change.**"
+    )
+    assert "**Before you approve**: nothing needs a decision, as far as the preview came." in lines
+
+
+def test_errors_and_questions_that_do_not_fit_are_counted() -> None:
+    errors = [{**FAILED, "urn": urn(f"lab{number}"), "message": f"error: {'x' * 500}"} for number in range(60)]
+    asked = [record(f"lab{number}", operation="replace", change_class="replace") for number in range(200)]
+
+    shown = comment(judged([], asked, errors), limit=SHORTEST)
+
+    by_hand = r"left out here for length\. `virtnet review` on your own machine prints all with `--limit 0`\."
+    errors_left = re.search(rf"^- and (\d+) more, {by_hand}$", shown, re.MULTILINE)
+    questions_left = re.search(rf"^- \[ \] and (\d+) more of these, {by_hand}$", shown, re.MULTILINE)
+    assert errors_left is not None
+    assert questions_left is not None
+    assert int(errors_left[1]) + shown.count("**The preview failed:**") == 60
+    assert int(questions_left[1]) + shown.count(" is deleted and created again.") == 200
+
+
+@pytest.mark.parametrize("kind", ["LibvirtNetwork", "PortForward"])
+def test_what_is_refused_is_not_drawn_as_done(kind: str) -> None:
+    refused = record(kind=kind, refused=True, effects=EVERY_EFFECT)
+
+    drawn = diagram(judged([step("update", kind=kind)], [refused]).items).splitlines()
+
+    assert [line for line in drawn if "-->" in line or ".-" in line or "0.7 s" in line] == []
+    assert [line for line in drawn if ":::refused" in line] != []
 
 
 def test_a_preview_without_records_says_how_to_get_them() -> None:

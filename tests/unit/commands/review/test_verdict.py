@@ -46,6 +46,7 @@ LIMITS = st.sampled_from([None, *Outcome])
         (["update"], [record(operation="same", change_class="recorded")], "update", Outcome.UNKNOWN),
         (["replace"], [], "replace", Outcome.UNKNOWN),
         (["transmogrify"], [record()], "update", Outcome.UNKNOWN),
+        (["create"], [record(operation="create", change_class="recorded", may_adopt=True)], "create", Outcome.UNKNOWN),
         # The engine ended before it came to the step.
         ([], [record(operation="create", change_class="recorded", refused=True)], "create", Outcome.LIVE),
     ],
@@ -70,6 +71,19 @@ def test_of_two_plans_the_worse_one_counts() -> None:
     (item,) = judged([step("create")], [either]).items
 
     assert item.outcome is Outcome.REPLACE
+
+
+@pytest.mark.parametrize("case", ["plan_if_replaced", "plan_if_moved"])
+def test_each_plan_is_told_with_when_it_holds(case: str) -> None:
+    either = record(operation="create", change_class="recorded", refused=True, refusals=[refusal("it is there")])
+    either[case] = record(change_class="replace", refusals=[refusal("db1 is attached")])["plan"]
+
+    (item,) = judged([step("create")], [either]).items
+
+    assert [(when, one.reason) for when, plan in item.cases for one in plan.refusals] == [
+        ("created", "it is there"),
+        (case.removeprefix("plan_if_"), "db1 is attached"),
+    ]
 
 
 @pytest.mark.parametrize(
