@@ -40,15 +40,15 @@ def test_overlap_with_an_active_network(host: Host, stack: Stack) -> None:
     host.virsh("net-start", "other")
     stack.network("lab", ips=[SUBNET])
 
-    refused(host, stack, "10.91.0.0/24 overlaps 10.91.0.128/25 of the active network 'other'; choose another subnet")
+    refused(host, stack, "10.91.0.0/24 overlaps 10.91.0.128/25 of the active network 'other'. Choose another subnet")
 
     host.virsh("net-destroy", "other")
     then_made(stack)
 
 
 FORMS = pytest.mark.parametrize("form", [Stack, NativeStack], ids=["dynamic", "native"])
-OF_A_NETWORK = "10.91.0.0/24 overlaps 10.91.0.128/25 of the active network 'other'; choose another subnet"
-OF_FORWARDING = "/etc/sysctl.d/90-virtnet-forwarding.conf on "
+OF_A_NETWORK = "10.91.0.0/24 overlaps 10.91.0.128/25 of the active network 'other'. Choose another subnet"
+OF_FORWARDING = "virtnet didn't write /etc/sysctl.d/90-virtnet-forwarding.conf on "
 
 
 def review(stack: Stack, sentence: str) -> None:

@@ -74,5 +74,5 @@ def test_a_review_tells_what_the_preview_found(host: Host, form: type[Stack]) ->
     assert ([one.path for one in items["drifted"].drift], items["drifted"].changes) == (["autostart"], ())
     assert (review.same, code) == (2, ExitCode.REFUSED)
     assert "⛔ **network `lab` would be refused:** 10.95.0.0/24 overlaps 10.95.0.128/25" in comment
-    assert "network `legacy` is deleted, whoever is attached" in comment
+    assert "network `legacy` is deleted, even while interfaces are attached" in comment
     assert "hunter2" not in comment

@@ -61,7 +61,7 @@ def test_a_host_over_ssh_is_managed_like_this_one(host: Host, desk: Workstation,
 
     stack.declare({"type": "LibvirtNetwork", "name": "lab", "args": {**LAB, "domain": {"name": "example"}}})
     shown = stack.up()
-    assert "net.ipv4.ip_forward stays on, though it was off before: the active nat network 'lab' needs it" in shown
+    assert "net.ipv4.ip_forward stays on, although it was off before: the active nat network 'lab' needs it" in shown
     assert host.sh("ls /etc/sysctl.d") == ""
     stack.destroy()
     host.sh("sysctl -q -w net.ipv4.ip_forward=0")

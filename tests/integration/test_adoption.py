@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.hosts.sandboxed import REPOSITORY, Host
-from tests.integration.doctor import run_doctor
+from tests.integration.doctor import command_in, run_doctor
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -56,14 +56,14 @@ def defined(host: Host, xml: str, name: str) -> str:
         pytest.param(
             VAGRANT,
             "vagrant-libvirt",
-            ["ips[0].dhcp.ranges[0]: 192.168.121.1 to 192.168.121.254 holds the network's own address"],
+            ["ips[0].dhcp.ranges[0]: 192.168.121.1 to 192.168.121.254 contains the network's own address"],
             id="as vagrant-libvirt makes its own",
         ),
         pytest.param(
             DOUBTFUL,
             "doubtful",
             [
-                "ips[0].dhcp.ranges[0]: 10.93.0.1 to 10.93.0.99 holds the network's own address",
+                "ips[0].dhcp.ranges[0]: 10.93.0.1 to 10.93.0.99 contains the network's own address",
                 "ips[0].dhcp.ranges[1]: 10.93.0.50 to 10.93.0.120 overlaps ranges[0]",
                 "ips[0].dhcp.hosts[1].name: name web is already at ips[0].dhcp.hosts[0]",
                 "ips[0].dhcp.hosts[2].ip: 10.94.0.7 is outside 10.93.0.0/24",
@@ -86,14 +86,14 @@ def test_what_is_left_out_stays_as_found_with_a_note(
     stack.up()
 
     for told in taken:
-        assert f"note: it is taken as it was found, though {told}" in preview
-    assert "would be refused" not in preview
+        assert f"note: adopts the network as it is, despite {told}" in preview
+    assert "pulumi up would refuse" not in preview
     assert host.sh("cat /sys/class/net/*/ifindex") == indexes
     assert stack.unchanged()
     stack.network(name, name=name, adopt=True, forward={"mode": "nat"}, autostart=False, mtu=1400)
     edited = stack.up()
     assert "mtu" in host.virsh("net-dumpxml", name)
-    assert "taken as it was found" not in edited
+    assert "adopts the network as it is" not in edited
 
     stack.destroy()
 
@@ -140,7 +140,7 @@ def test_a_network_that_works_and_is_hardly_meant_is_made_with_a_note(host: Host
     preview = stack.preview()
     stack.up()
 
-    assert "note: ips[0].dhcp.ranges[0]: 10.93.0.1 to 10.93.0.99 holds the network's own address" in preview
+    assert "note: ips[0].dhcp.ranges[0]: 10.93.0.1 to 10.93.0.99 contains the network's own address" in preview
     assert "note: ips[1].address: 10.93.0.2/24 overlaps" in preview
     assert stack.unchanged()
     assert "10.93.0.128/25 via 10.93.0.9" in host.sh("ip route show dev vn-lab")
@@ -158,9 +158,10 @@ def test_a_whole_host_is_imported_changed_in_nothing_and_given_back(host: Host, 
 
     assert "# Left out, so it stays as it is: ips[0].dhcp.hosts: " in printed
     assert sorted(stack.resources()) == ["default", "doubtful", "vagrant-libvirt"]
-    assert {
-        line.partition(": will ")[2].partition(" that it")[0] for line in preview.splitlines() if "will " in line
-    } == {"note in its metadata"}
+    assert sorted(line.partition(": will ")[2] for line in preview.splitlines() if ": will " in line) == [
+        f"set 'project/test/{name}' as the owner in the network's metadata, with the configuration from before adoption"
+        for name in sorted(found)
+    ]
     assert stack.unchanged()
     stack.destroy()
     assert {name: host.virsh("net-dumpxml", name, "--inactive") for name in found} == found
@@ -192,13 +193,13 @@ def test_a_network_with_quotes_in_its_name(host: Host, stack: Stack) -> None:
 
     assert sorted(finding["said"].partition(",")[0] for finding in problems) == [
         "dnsmasq",
-        "libvirt says that it starts at boot",
+        "libvirt reports autostart",
     ]
     assert stack.unchanged()
     assert [finding for finding in doctor(host) if finding["level"] == "problem"] == []
     host.sh("rm /etc/libvirt/qemu/networks/autostart/*")
     (problem,) = [finding for finding in doctor(host) if finding["level"] == "problem"]
-    host.sh(problem["fix"])
+    host.sh(command_in(problem["fix"]))
     assert [finding for finding in doctor(host) if finding["level"] == "problem"] == []
     stack.destroy()
     assert host.virsh("net-dumpxml", QUOTES, "--inactive") == found

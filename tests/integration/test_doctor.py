@@ -17,7 +17,7 @@ from tests.hosts.daemons import (
 )
 from tests.hosts.sandboxed import Host
 from tests.hosts.workstation import workstation
-from tests.integration.doctor import run_doctor
+from tests.integration.doctor import command_in, run_doctor
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -41,13 +41,6 @@ def doctor(host: Host, *, problems: int | None = None) -> list[dict[str, Any]]:
 def the_problem(host: Host) -> dict[str, Any]:
     (problem,) = [finding for finding in doctor(host, problems=1) if finding["level"] == "problem"]
     return problem
-
-
-def command_in(fix: str) -> str:
-    """The command of a fix: "Run systemctl start x. It …"."""
-    found = re.match(r"Run (.+?)(?:\. |$)", fix)
-    assert found is not None, fix
-    return found[1]
 
 
 #: Takes all of libvirt's NAT, by the backend that wrote it.

@@ -35,7 +35,7 @@ def test_a_second_owner_is_refused_before_anything_is_touched(
     previewed = comer.preview(check=False)
     refused = comer.up(check=False)
 
-    holds = "net.ipv4.ip_forward of this host is managed by HostForwarding 'project/first/forwarding' already"
+    holds = "HostForwarding 'project/first/forwarding' already manages net.ipv4.ip_forward of this host"
     assert holds in previewed
     assert holds in refused
     assert host.sh("cat /etc/sysctl.d/*.conf /run/virtnet/forwarding-*.conf 2>/dev/null || true") == before

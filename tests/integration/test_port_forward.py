@@ -195,7 +195,7 @@ def test_firewalld_that_lets_its_own_forwards_pass_alone_gets_the_same_for_good(
     stack.declare(forward(sources=[f"{OUTSIDE[4]}/32"]))
 
     found = re.search(
-        r"chain filter_FORWARD_dnat .*; To accept them: (firewall-cmd .* --reload)", stack.up(check=False)
+        r"chain filter_FORWARD_dnat .*\. To accept them: (firewall-cmd .* --reload)", stack.up(check=False)
     )
     assert found is not None
     lab.host.sh(found[1])

@@ -70,7 +70,7 @@ def test_the_default_route_of_a_vpn_in_halves_is_no_overlap(host: Host, stack: S
     restarted = stack.up()
     doctor = run_doctor(host, "--json").stdout
 
-    assert "would be refused" not in preview
+    assert "pulumi up would refuse" not in preview
     assert "note:" not in preview
     assert "overlap" not in restarted
     assert host.sh("cat /sys/class/net/vn-lab/mtu").strip() == "1400"
@@ -158,7 +158,7 @@ def test_a_zone_without_firewalld_or_that_it_has_not(host: Host, stack: Stack) -
     preview = stack.preview()
     host.sh("umount /usr/local/sbin")
 
-    assert "would be refused" not in preview
+    assert "pulumi up would refuse" not in preview
 
 
 def test_an_interface_to_the_outside_that_is_not_there_is_a_note(host: Host, stack: Stack) -> None:

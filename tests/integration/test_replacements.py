@@ -68,7 +68,7 @@ def test_what_the_old_one_has_is_the_new_ones(host: Host, stack: Stack) -> None:
     preview = stack.preview()
     stack.up()
 
-    assert "would be refused" not in preview
+    assert "pulumi up would refuse" not in preview
     assert host.network("old") is None
     assert "10.94.0.1/24" in host.sh("ip -br address show vn-stays")
     assert stack.unchanged()

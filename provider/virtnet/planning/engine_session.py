@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from virtnet.planning.ownership.claims import Claims, key_of
-from virtnet.planning.ownership.marks import urn_of
 
 if TYPE_CHECKING:
     from virtnet.errors import VirtnetError
@@ -167,6 +166,7 @@ class EngineSession(Generic[Hosts]):
             return ""
         from datetime import datetime, timezone
 
+        from virtnet.planning.ownership.marks import urn_of
         from virtnet.planning.preview.record import Refreshed, record
 
         at = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -286,6 +286,7 @@ class EngineSession(Generic[Hosts]):
                 raise
             return Shown(recorded, messages.recorded_is_shown(error))
         if self._keeps_records:
+            from virtnet.planning.ownership.marks import urn_of
             from virtnet.planning.preview.record import Refreshed
 
             paths = () if outputs is None else lifecycle.drifted(resource, recorded, outputs)

@@ -364,7 +364,7 @@ def two_stacks_for_a_port(host: Host, stack: Stack) -> Row:
     after, wrong = look(host), []
     won = [one for one, ended in zip(stacks, done, strict=True) if ended.returncode == 0]
     refused = [ended.stdout + ended.stderr for ended in done if ended.returncode]
-    if len(won) != 1 or "is forwarded by PortForward" not in refused[0]:
+    if len(won) != 1 or "already forwards tcp 8080 of " not in refused[0]:
         wrong.append(f"{len(won)} of them have it: {[text[-300:] for text in refused]}")
     if (rules := _rules(after)) != _rules(alone):
         wrong.append(f"there is {rules}")

@@ -157,7 +157,7 @@ def _of_forwards_file(effect: Effect, said: Promises) -> bool:
     goes = any(step.op in DESTRUCTIVE for step in said.steps)
     if effect.kind == "file removed":
         # Who takes over what another has keeps one file of the two.
-        return goes or said.says(rf"{re.escape(effect.detail)} belongs to ")
+        return goes or said.says(rf"\btakes the ports of {re.escape(effect.detail)} over from ")
     # With what is deleted the script may be written anew that removes its links.
     again = goes and not effect.detail.startswith(f"{FORWARDS}/")
     return again or said.will(re.escape(effect.detail)) or bool(said.changes)

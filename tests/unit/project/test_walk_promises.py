@@ -178,6 +178,7 @@ ELSEWHERE = open_ports(tcp8080=TO_LAB0._replace(target="10.61.0.50:80"))
 SILENT = OPEN._replace(reached={8080: ""})
 OPENS = "note: opens tcp 8080 of every IPv4 address of the host to 10.60.0.50:80, from anywhere"
 CLOSES = "note: closes tcp 8080 of every IPv4 address of the host, which was open from anywhere"
+TAKES = f"note: takes the ports of {RULES} over from 'a', which its owner mark names"
 LESS = "note: this opens less than before: 198.51.100.7/32 may connect, before anybody"
 WRITES = f"will write {RULES}"
 CHANGES = "ports[tcp 8081] is added [live]"
@@ -192,6 +193,8 @@ CHANGES = "ports[tcp 8081] is added [live]"
         (OPEN, CLOSED, of_forward(op="delete"), []),
         (OPEN, CLOSED, of_forward(CLOSES, CHANGES), ["file removed"]),
         (OPEN, CLOSED, of_forward(CHANGES), ["file removed", "closed"]),
+        (OPEN, CLOSED, of_forward(CLOSES, TAKES), []),
+        (OPEN, CLOSED, of_forward(CLOSES, TAKES.replace("abcdef", "fedcba")), ["file removed"]),
         (OPEN, BOTH, of_forward(OPENS.replace("8080", "8080-8081"), CHANGES), []),
         (OPEN, BOTH, of_forward(OPENS, CHANGES), ["opened"]),
         (BOTH, OPEN, of_forward(CLOSES, CHANGES), ["closed"]),
