@@ -52,7 +52,7 @@ class EffectKind(Enum):
     """What a plan means for others than the resource itself. Records of previews have the value: it stays as it is."""
 
     INTERRUPTED = "interrupted"
-    """They have no gateway while the network restarts: seconds, together: whether they reach each other meanwhile."""
+    """They are disconnected while the network restarts: seconds, together: whether they reach each other meanwhile."""
     CUT_OFF = "cut-off"
     """They lose the network for good; unseen: the bridge on which nobody can see who they are."""
     ATTACHED = "attached"

@@ -22,7 +22,7 @@ from virtnet.port_forward.kinds import (
 from virtnet.port_forward.plan.problems import problem_of
 from virtnet.port_forward.ports import Span
 from virtnet.port_forward.restore.check import NeedKind
-from virtnet.port_forward.restore.files import SCRIPT_PATH
+from virtnet.port_forward.restore.files import SCRIPT_PATH, SERVICE
 from virtnet.port_forward.rules.names import MARK, TABLE
 from virtnet.spec.failures import Failure
 from virtnet.spec.messages import PYTHON, Spelling, reason
@@ -307,6 +307,14 @@ def _remove_restore(*, paths: Sequence[str], stopped: str) -> str:
     return " and ".join(parts)
 
 
+def why_not_restored(not_as_installed: Iterable[str]) -> str:
+    """Why nothing puts the rules back by itself: of files, by their paths, and of the service, by its name."""
+    others = [one for one in not_as_installed if one != SERVICE]
+    why = [f"{'files are' if len(others) > 1 else 'a file is'} missing or changed ({listed(others)})"] if others else []
+    why += [f"{SERVICE} isn't both enabled and active"] if SERVICE in not_as_installed else []
+    return listed(why)
+
+
 def _links_missing(*, missing: Sequence[Mapping[str, str]]) -> str:
     words = {
         NeedKind.LINK: "the link {}",
@@ -400,7 +408,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.RECORD_MISSING: "{path} is missing, so the rules would not be restored automatically",
     ProblemKind.RESERVATION_MISSING: "network '{network}' no longer has a reservation of {name}",
     ProblemKind.RESTORE_MISSING: lambda paths: (
-        f"the rules would not be restored automatically, because files are missing or were changed: {listed(paths)}"
+        f"the rules would not be restored automatically, because {why_not_restored(paths)}"
     ),
     ProblemKind.RULES_ALTERED: "others changed its rules",
     ProblemKind.RULES_MISSING: "its rules are missing, so connections fail",

@@ -131,6 +131,8 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (ProblemKind.RECORD_MISSING, {"path": PATH}),
     (ProblemKind.RESERVATION_MISSING, {"network": "lab", "name": "web"}),
     (ProblemKind.RESTORE_MISSING, {"paths": [*COMMON, SERVICE]}),
+    (ProblemKind.RESTORE_MISSING, {"paths": COMMON[:1]}),
+    (ProblemKind.RESTORE_MISSING, {"paths": [SERVICE]}),
     (ProblemKind.RULES_ALTERED, {}),
     (ProblemKind.RULES_MISSING, {}),
     (ProblemKind.TAKEN_OVER, {"owner": "urn:new"}),

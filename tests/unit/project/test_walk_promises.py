@@ -74,7 +74,7 @@ AUTOSTART = of_network("autostart changes (true -> false) [live]")
         (UNPLUGGED, preview(of_network('note: link plug-lab0 is disconnected, because on_delete is "disconnect"')), []),
         (
             UNPLUGGED,
-            preview(of_network("note: link plug-lab0 loses the network's gateway for about 0.7 s")),
+            preview(of_network("note: link plug-lab0 is disconnected for about 0.7 s")),
             ["unplugged"],
         ),
         (
@@ -101,8 +101,8 @@ def test_what_became_of_a_network(becomes: Network | None, said: Done, left: Seq
 @pytest.mark.parametrize(
     ("becomes", "note", "untold"),
     [
-        (RESTARTED, "note: link plug-lab0 loses the network's gateway for about 0.7 s", []),
-        (RESTARTED, "note: link plug-lab00 loses the network's gateway for about 0.7 s", ["lab0: plug-lab0"]),
+        (RESTARTED, "note: link plug-lab0 is disconnected for about 0.7 s", []),
+        (RESTARTED, "note: link plug-lab00 is disconnected for about 0.7 s", ["lab0: plug-lab0"]),
         (EDITED, "", []),
     ],
 )

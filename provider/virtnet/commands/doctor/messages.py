@@ -188,8 +188,8 @@ def _drop_in_overridden_now(*, file: str, owner: str, key: str, now: str, wanted
 
 def _managed_twice(*, key: str, files: Sequence[str]) -> Advice:
     return Advice(
-        f"{shown(key)} is managed twice, by {listed(files)}. Their owners undo each other's changes",
-        "Remove it from one of the two programs, and run pulumi up there",
+        f"{shown(key)} is set by several HostForwardings, in {listed(files)}. Their owners undo each other's changes",
+        "Keep it in one of their programs, remove it from the others, and run pulumi up there",
     )
 
 
@@ -228,7 +228,7 @@ def _network(
     where = " ".join(filter(None, [mode, f"on {bridge}" if bridge else "", *addresses]))
     state = "active" if active else "inactive"
     state += ", autostart on" if autostart else ", autostart off"
-    whose = "not managed by virtnet" if owner is None else f"{'adopted' if adopted else 'created'} by {owner}"
+    whose = "no owner mark" if owner is None else f"{'adopted' if adopted else 'created'} by {owner}"
     users = [
         attachment_names([{"owner": entry["guest"], "interface": entry["interface"], "mac": entry["mac"]}])
         for entry in plugged_in
@@ -463,7 +463,7 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
         "libvirt no longer has the network", "Run pulumi destroy in its stack, or create the network again"
     ),
     FindingKind.PORT_FORWARDS_NOT_RESTORED: lambda not_restored: Advice(
-        f"the rules are not restored automatically, because files are missing or were changed: {listed(not_restored)}",
+        f"the rules are not restored automatically, because {port_forward_messages.why_not_restored(not_restored)}",
         _AGAIN,
     ),
     FindingKind.PORT_FORWARDS_GO_WITH_A_BOOT: Advice(

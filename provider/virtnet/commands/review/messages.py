@@ -149,8 +149,8 @@ def headline(
     parts = [counted(number, *COUNTS[name]) for name, number in counts.items() if number]
     silent = ""
     if interrupted:
-        lose = "loses" if len(interrupted) == 1 else "lose"
-        silent = f" {codes(interrupted, 8)} {lose} the gateway for about {seconds:.1f} s."
+        be = "is" if len(interrupted) == 1 else "are"
+        silent = f" {codes(interrupted, 8)} {be} disconnected for about {seconds:.1f} s."
     refused = " Nothing would be refused." if none_refused and not counts.get("refused") else ""
     more = "" if is_complete else f" {INCOMPLETE}: more may change."
     return f"**{counted(total, 'resource changes', 'resources change')}: {', '.join(parts)}.{silent}{refused}{more}**"
@@ -331,7 +331,7 @@ def may_adopt(subject: str) -> str:
 
 NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
     EffectKind.INTERRUPTED: lambda who, told, most: (
-        f"**{codes(who, most)}**: about {told['seconds']:.1f} s without a gateway"
+        f"**{codes(who, most)}**: disconnected for about {told['seconds']:.1f} s"
     ),
     EffectKind.CUT_OFF: lambda who, _told, most: (
         f"**{codes(who, most)}**: for good" if who else "**who can't be seen**: for good"

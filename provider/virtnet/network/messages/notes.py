@@ -107,11 +107,16 @@ def _plugged_in(*, attachments: Attachments) -> str:
     return f"{names(attachments)} {have} reattached. Nothing else is touched"
 
 
-def _cut_off_by_restart(*, attachments: Attachments, seconds: float, together: bool) -> str:
-    loses, it_is = ("loses", "it is") if len(attachments) == 1 else ("lose", "they are")
+def _cut_off_by_restart(*, attachments: Attachments, seconds: float, together: bool, gateway: bool) -> str:
+    one = len(attachments) == 1
+    # Those that still reach each other lose the host alone, and that only where the host has an address there.
+    what = (
+        f"lose{'s' if one else ''} the network's gateway" if together and gateway else f"{be(attachments)} disconnected"
+    )
     return (
-        f"{names(attachments)} {loses} the network's gateway for about {seconds:.1f} s while the network restarts, and "
-        f"{it_is} then reattached" + (". They can reach each other during the restart" if together else "")
+        f"{names(attachments)} {what} for about {seconds:.1f} s while the network restarts, and "
+        f"{'it is' if one else 'they are'} then reattached"
+        + (". They can reach each other during the restart" if together else "")
     )
 
 

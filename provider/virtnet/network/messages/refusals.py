@@ -99,11 +99,13 @@ def _half_made_would_be_stopped(*, attachments: Attachments) -> Advice:
 
 
 def _delete_cuts_off(*, attachments: Attachments, urn: str) -> Advice:
-    # The resource has left the program, mostly: what is to be set there asks for it to be put back.
+    # A delete goes by the recorded on_delete. It comes from a program without the network, one that renames it, or
+    # --replace: the first two need the network as it was, or pulumi up would meet this refusal again.
     return Advice(
         f"deleting it would disconnect {names(attachments)}",
-        f'{_DETACH}. To disconnect them anyway, put the network back into the program with on_delete="disconnect", run '
-        f"pulumi up, and then remove it. To keep the network and remove it from the state only: {state_delete(urn)}",
+        f'{_DETACH}. To disconnect them anyway, set on_delete="disconnect" in the program (put the network back as it was '
+        "if you removed or renamed it), run pulumi up, and then repeat this. To keep the network and remove it from the "
+        f"state only: {state_delete(urn)}",
     )
 
 

@@ -164,7 +164,7 @@ class NoteKind(Enum):
     PLUGGED_IN = auto()
     """attachments"""
     CUT_OFF_BY_RESTART = auto()
-    """attachments, seconds, together: whether they can talk to each other meanwhile"""
+    """attachments, seconds, together: whether they reach each other meanwhile, gateway: whether there is one now"""
     CONNECTIONS_RESET = auto()
     BRIDGE_LOST_ALREADY = auto()
     """attachments"""

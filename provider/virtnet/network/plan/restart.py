@@ -99,7 +99,11 @@ def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[
     if observed.problem(ProblemKind.BRIDGE_MISSING) is not None:
         yield Note(NoteKind.BRIDGE_LOST_ALREADY, attachments)
     else:
-        cost = {"seconds": _SECONDS + _SECONDS_EACH * len(users), "together": len(users) > 1 and not toggles}
+        cost = {
+            "seconds": _SECONDS + _SECONDS_EACH * len(users),
+            "together": len(users) > 1 and not toggles,
+            "gateway": bool(observed.report.running.tree.get("ips")),
+        }
         yield Note(NoteKind.CUT_OFF_BY_RESTART, {**attachments, **cost})
         if not observed.tracked and not _tracks(target, observed):
             yield Note(NoteKind.CONNECTIONS_RESET)

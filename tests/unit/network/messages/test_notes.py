@@ -77,8 +77,10 @@ NOTES: dict[NoteKind, list[Details]] = {
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: [{}],
     NoteKind.PLUGGED_IN: [{"attachments": ONE}, {"attachments": TWO}],
     NoteKind.CUT_OFF_BY_RESTART: [
-        {"attachments": ONE, "seconds": 0.71, "together": False},
-        {"attachments": TWO, "seconds": 0.72, "together": True},
+        {"attachments": ONE, "seconds": 0.71, "together": False, "gateway": True},
+        {"attachments": TWO, "seconds": 0.72, "together": False, "gateway": True},
+        {"attachments": TWO, "seconds": 0.72, "together": True, "gateway": True},
+        {"attachments": TWO, "seconds": 0.72, "together": True, "gateway": False},
     ],
     NoteKind.CONNECTIONS_RESET: [{}],
     NoteKind.BRIDGE_LOST_ALREADY: [{"attachments": ONE}, {"attachments": TWO}],

@@ -128,13 +128,34 @@ def test_the_preview_names_everyone_and_says_for_how_long() -> None:
         {"owner": "g1", "interface": "vnet1", "mac": "52:54:00:00:00:01"},
         {"owner": "g2", "interface": "vnet2", "mac": "52:54:00:00:00:02"},
     ]
-    cost = {"seconds": 0.73, "together": True}
+    cost = {"seconds": 0.73, "together": True, "gateway": True}
     assert lines == [
         "network 'lab' on qemu:///system: domain.name is added (lab) [restart]",
         "network 'lab' on qemu:///system: note: "
         + said(Note(NoteKind.CUT_OFF_BY_RESTART, {"attachments": attachments, **cost})),
     ]
     assert libvirt.effects.log == []
+
+
+@pytest.mark.parametrize(
+    ("found", "edit", "together", "gateway"),
+    [
+        pytest.param({}, {"mtu": 1400}, True, True, id="they reach each other and lose the gateway"),
+        pytest.param({"forward": {"mode": "none"}, "ips": []}, {"mtu": 1400}, True, False, id="there is no gateway"),
+        pytest.param({}, {"ips": [{"address": "10.10.0.1/24"}]}, False, True, id="their links go down"),
+    ],
+)
+def test_the_preview_says_what_is_lost_meanwhile(
+    found: dict[str, Any], edit: dict[str, Any], *, together: bool, gateway: bool
+) -> None:
+    libvirt, host, connect = a_host()
+    recorded, desired = created(libvirt, host, connect, **found), checked(NAT, **found, **edit)
+    reviewed = lifecycle.diff(NETWORK, recorded, desired, connect).changes
+
+    planned = lifecycle.preview(NETWORK, recorded, desired, connect, reviewed)
+
+    costs = [note.details for note in planned.notes if note.kind is NoteKind.CUT_OFF_BY_RESTART]
+    assert [(cost["together"], cost["gateway"]) for cost in costs] == [(together, gateway)]
 
 
 def test_links_go_down_and_up_when_the_addresses_change() -> None:
