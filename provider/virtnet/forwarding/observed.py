@@ -1,7 +1,7 @@
 """What the host reports of its IP forwarding, and what a HostForwarding's inputs mean in kernel parameters. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from virtnet.forwarding.spec import HostForwardingSpec
 from virtnet.forwarding.sysctl import (
     IPV4,
     IPV6,
+    WHOLE_HOST,
     integer,
     interface_of,
     ipv4_of,
@@ -83,6 +84,21 @@ def wanted(inputs: Values) -> dict[str, str | None]:
         for name, value in _known(group).items():
             keys[ipv4_of(interface) if name == "ipv4" else ipv6_of(interface)] = _value(value)
     return keys
+
+
+def named_as(keys: Iterable[str], values: Mapping[str, str]) -> dict[str, object]:
+    """The inputs that name these parameters with these values: `wanted`, the other way round."""
+    inputs: dict[str, object] = {}
+    interfaces: dict[str, dict[str, bool]] = {}
+    for key in keys:
+        if key not in values or is_accept_ra(key):
+            continue
+        interface, family = interface_of(key), "ipv6" if is_ipv6(key) else "ipv4"
+        if key in WHOLE_HOST:
+            inputs[family] = is_on(values[key])
+        elif interface:
+            interfaces.setdefault(interface, {})[family] = is_on(values[key])
+    return inputs | ({"interfaces": interfaces} if interfaces else {})
 
 
 def previous_of(recorded: Values) -> dict[str, str]:

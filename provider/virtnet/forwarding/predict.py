@@ -21,11 +21,11 @@ def _drop_in_path(desired: Values) -> object:
     return path_of(drop_in_of(desired)) if persist else ""
 
 
-def effects(recorded: Values | None, desired: Values, _notes: Sequence[Note]) -> Iterator[Effect]:
-    """Where packets are forwarded from now on, and where no longer, as far as the program names it."""
-    before, now = dict(_named(recorded or {})) if recorded else {}, dict(_named(desired))
-    for (family, interface), forwards in now.items():
-        if before.get((family, interface)) is not forwards and (forwards or before):
+def effects(before: Values | None, after: Values, _notes: Sequence[Note]) -> Iterator[Effect]:
+    """Where packets are forwarded from now on, and where no longer, as far as it is known."""
+    was = dict(_named(before)) if before else {}
+    for (family, interface), forwards in _named(after):
+        if was.get((family, interface), False) is not forwards:
             kind = EffectKind.FORWARDING_ON if forwards else EffectKind.FORWARDING_OFF
             yield Effect(kind, details={"family": family, "interface": interface})
 

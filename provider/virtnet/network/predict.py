@@ -78,17 +78,17 @@ def _named_bridge(inputs: "NetworkTreeWithUnknowns") -> str | Unknown | None:
 _OUTSIDE_REACHES, _GUESTS_REACH = frozenset({"route", "open"}), frozenset({"nat", "route", "open"})
 
 
-def effects(recorded: Values | None, desired: Values, notes: Sequence[Note]) -> Iterator[Effect]:
+def effects(before: Values | None, after: Values, notes: Sequence[Note]) -> Iterator[Effect]:
     """What the plan means for guests and for whoever reaches them, by its notes and by what changes of the network."""
     for note in notes:
         yield from _of_note(note)
-    wanted = network_tree_with_unknowns(desired)
-    before = None if recorded is None else network_tree(recorded)
+    wanted = network_tree_with_unknowns(after)
+    found = None if before is None else network_tree(before)
     mode = mode_of(wanted)
-    if mode is not UNKNOWN and not (before is None and wanted.get("adopt")):
-        yield from _reach(None if before is None else mode_of(before), mode)
-    if before is not None:
-        was, now = _subnets(before), _subnets(wanted)
+    if mode is not UNKNOWN and not (found is None and wanted.get("adopt")):  # of which nothing was seen yet
+        yield from _reach(None if found is None else mode_of(found), mode)
+    if found is not None:
+        was, now = _subnets(found), _subnets(wanted)
         if was is not None and now is not None and was - now:
             details: Details = {"before": sorted(was - now), "after": sorted(now - was)}
             yield Effect(EffectKind.RENUMBERED, details=details)

@@ -18,7 +18,7 @@ from virtnet.planning.ignored import as_recorded, left_alone
 from virtnet.planning.merge import differences
 from virtnet.planning.ownership.claims import Claims, key_of
 from virtnet.planning.ownership.marks import token_of, urn_of
-from virtnet.planning.plan import Change, ChangeClass, Plan
+from virtnet.planning.plan import Change, ChangeClass, Plan, Transition
 from virtnet.planning.preview.found import Preview
 from virtnet.planning.property_paths import places, within
 from virtnet.planning.reports import other_host
@@ -176,7 +176,8 @@ def preview(
             found = found._replace(if_moved=_if_replaced(resource, clients, desired, record, connect))
     except VirtnetError as error:
         return found._replace(error=error)
-    found = found._replace(refusals=plan.refusals, notes=_less_ignored(resource, plan.notes, desired, ignored))
+    notes = _less_ignored(resource, plan.notes, desired, ignored)
+    found = found._replace(refusals=plan.refusals, notes=notes, transition=plan.transition)
     if recorded is not None:
         return found._replace(drift=tuple(_besides(plan.changes, changes)))
     if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
@@ -249,14 +250,22 @@ def _with_replaced(
     found: Preview, resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect
 ) -> Preview:
     """What is deleted to be made anew, by its own name, and what the host has against either."""
-    found = found._replace(replaced=subject_of(resource, {}, recorded))
+    transition = Transition(recorded, desired)
+    found = found._replace(replaced=subject_of(resource, {}, recorded), transition=transition)
     try:
         clients = connect(str(recorded["uri"]))
         plan = resource.plan(None, recorded, _look(resource, clients, None, recorded))
         anew = _anew(resource, recorded, desired, connect)
     except VirtnetError as error:
         return found._replace(error=error)
-    return found._replace(refusals=plan.refusals, notes=plan.notes, against_anew=anew.refusals, notes_anew=anew.notes)
+    transition = Transition((plan.transition or transition).before, (anew.transition or transition).after)
+    return found._replace(
+        refusals=plan.refusals,
+        notes=plan.notes,
+        against_anew=anew.refusals,
+        notes_anew=anew.notes,
+        transition=transition,
+    )
 
 
 def _anew(resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect) -> Plan:

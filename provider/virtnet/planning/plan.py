@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Problem, Refusal, Summary
+from virtnet.spec.part import Values
 
 
 class ChangeClass(IntEnum):
@@ -57,6 +58,14 @@ class Step(Protocol):
         """The step that takes it back, whether it was carried out wholly, half or not at all; None: nothing to do."""
 
 
+class Transition(NamedTuple):
+    """What others may notice of a resource, as the inputs that its host has: before the steps, and after them."""
+
+    before: Values | None
+    """None where there is nothing."""
+    after: Values
+
+
 class Plan(NamedTuple):
     """Everything decided: the steps in order, the changes they make, and why not to begin, if so."""
 
@@ -77,6 +86,8 @@ class Plan(NamedTuple):
 
     Pulumi is about to replace it then, or an earlier run was not recorded. A create cannot tell which.
     """
+    transition: Transition | None = None
+    """What the host has before and after the steps; None where that is as recorded, and as desired."""
     held_by_other: Mapping[str, Any] = MappingProxyType({})
     """Of a create with what another's mark is on in its way: what the record of that holds; empty where nothing is.
 

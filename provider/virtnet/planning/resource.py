@@ -94,10 +94,11 @@ class Resource(Generic[Observed]):
     """Whether what neither the program nor the state names stays as it is on the host; else it is given back."""
     less_ignored: Callable[[Note, Values, Sequence[Steps]], Note | None] = lambda note, _desired, _ignored: note
     """(a note of a plan, desired, the paths of ignoreChanges) -> the note less what it says of those, or None. Pure."""
-    effects: Callable[[Values | None, Values, Sequence[Note]], Iterable[Effect]] = lambda _before, _desired, _notes: ()
-    """(recorded, desired, the notes of a preview) -> what the plan means for others. Pure.
+    effects: Callable[[Values | None, Values, Sequence[Note]], Iterable[Effect]] = lambda _before, _after, _notes: ()
+    """(before, after, the notes of a preview) -> what the plan means for others. Pure.
 
-    Recorded is None before a create. Desired may hold unknowns."""
+    They are those of the plan's `transition`, where it has one, else what is recorded and what is desired. Before is
+    None where there is nothing. What is desired may hold unknowns."""
     in_brief: Callable[[Values], Iterable[str]] = lambda _desired: ()
     """Desired -> a few words that say what it is, for a cell of a table; what is unknown is left out. Pure."""
     reads: Reads = field(default_factory=Reads)

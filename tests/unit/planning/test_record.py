@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.builders import checked, network_host
+from tests.builders import checked, network, network_host
 from tests.fakes.guests import FakeGuest
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.links import FakeLink
@@ -117,6 +117,37 @@ def test_an_adoption_that_is_planned_later_may_do_more_than_is_told(inputs: dict
 
     assert found is not None
     assert found.plan.may_adopt is may_adopt
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_an_adoption_tells_what_it_changes_for_others(active: bool) -> None:
+    host = HostWithAGuest()
+    found = network("old", "", "10.7.0.1/24", bridge="vbr7", active=active)
+    host.libvirt.reports[found.uuid] = found
+    inputs = {"name": "old", "forward": {"mode": "route"}, "ips": [{"address": "10.20.0.1/24"}], "adopt": True}
+    old = {"__owner": "kvm/prod/old", "__urn": URN.replace("::lab", "::old")}
+
+    told = record_in(host.session.preview(NETWORK, None, checked(NAT, **inputs) | old).record)
+
+    assert told is not None
+    effects = {effect.kind: effect.details for effect in told.plan.effects}
+    assert effects[EffectKind.RENUMBERED] == {"before": ["10.7.0.0/24"], "after": ["10.20.0.0/24"]}
+    assert effects[EffectKind.OUTSIDE_REACHES_GUESTS] == {"mode": "route"}
+    assert EffectKind.GUESTS_REACH_OUTSIDE in effects
+
+
+def test_an_adoption_that_changes_nothing_tells_of_nobody() -> None:
+    host = HostWithAGuest()
+    found = network("old", "route", "10.7.0.1/24", bridge="vbr7")
+    host.libvirt.reports[found.uuid] = found
+    old = {"__owner": "kvm/prod/old", "__urn": URN.replace("::lab", "::old")}
+
+    told = record_in(
+        host.session.preview(NETWORK, None, checked({"name": "old", "uri": NAT["uri"], "adopt": True}) | old).record
+    )
+
+    assert told is not None
+    assert told.plan.effects == ()
 
 
 def test_a_record_that_was_moved_is_told_as_both_it_may_be() -> None:

@@ -53,6 +53,8 @@ class ParameterPlan(NamedTuple):
     previous: Mapping[str, str]
     """The values found before anything of ours was written."""
     notes: tuple[Note, ...]
+    values: Mapping[str, str]
+    """What the kernel will hold."""
 
 
 def plan_parameters(
@@ -83,7 +85,7 @@ def plan_parameters(
         came_back = whole in written and is_on(goal.targets[whole]) == is_on(previous.get(whole))
         if came_back and key not in goal.named and key not in goal.targets:
             writes = writes.write(key, value, exactly=True)
-    return ParameterPlan(steps=writes.steps, previous=previous, notes=restored.notes)
+    return ParameterPlan(steps=writes.steps, previous=previous, notes=restored.notes, values=writes.values)
 
 
 def _remembering_others(

@@ -6,11 +6,11 @@ a file is in files, and what others do in notes.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from virtnet.forwarding.boot_files.drop_in import DropIn, path_of
 from virtnet.forwarding.kinds import NoteKind, ProblemKind, RefusalKind
-from virtnet.forwarding.observed import ForwardingReport, drop_in_of, project, setting
+from virtnet.forwarding.observed import ForwardingReport, drop_in_of, named_as, project, setting, wanted
 from virtnet.forwarding.plan.files import marked_anew, own_records, plan_files, removed
 from virtnet.forwarding.plan.goal import Goal, goal_of, lost_routes, preserve_advertisements
 from virtnet.forwarding.plan.notes import (
@@ -28,7 +28,7 @@ from virtnet.forwarding.sysctl import WHOLE_HOST, interface_of, is_ipv6, is_on
 from virtnet.planning.findings import Note, Problem, Refusal
 from virtnet.planning.merge import differences
 from virtnet.planning.ownership.marks import mark_for, renamed, token_of
-from virtnet.planning.plan import Change, ChangeClass, Plan, Step
+from virtnet.planning.plan import Change, ChangeClass, Plan, Step, Transition
 from virtnet.planning.reports import other_host
 from virtnet.spec.failures import Details
 from virtnet.spec.part import Values
@@ -128,8 +128,21 @@ def _converge(desired: Values, recorded: Values, observed: ForwardingReport, hel
         takes=() if recorded else held.tokens,
         details={"previous": json.dumps(dict(parameters.previous), sort_keys=True), "__token": token},
         found_own=held.is_of_resource,
+        transition=_transition(
+            _named_ever(goal.named, recorded, held), observed, {**goal.targets, **parameters.values}
+        ),
         held_by_other=next((_record_of(one.file) for one in met if one.file.mark.may_be_old_name_of(desired)), {}),
     )
+
+
+def _named_ever(named: Iterable[str], recorded: Values, held: Held) -> set[str]:
+    """The parameters that the program names, or has named."""
+    return {*named, *wanted(recorded), *held.keys}
+
+
+def _transition(keys: Collection[str], observed: ForwardingReport, after: Mapping[str, str]) -> Transition:
+    """What the kernel has of these parameters before and after; of an interface that is not there yet, what it gets."""
+    return Transition(named_as(keys, observed.values), named_as(keys, after))
 
 
 def _record_of(there: DropIn) -> Values:
@@ -187,7 +200,12 @@ def _delete(recorded: Values, observed: ForwardingReport) -> Plan:
     paths = {path_of(drop_in_of(recorded)), *recorded_path(recorded), *held.own}
     files = removed(paths, {**observed.files, **observed.runtime_records}, held, observed.host)
     steps: tuple[Step, ...] = (*restored.writes.steps, *files.steps)
-    return Plan(steps=steps, refusals=_without_right(steps, observed), notes=(*restored.notes, *files.notes))
+    return Plan(
+        steps=steps,
+        refusals=_without_right(steps, observed),
+        notes=(*restored.notes, *files.notes),
+        transition=_transition(_named_ever((), recorded, held), observed, restored.writes.values),
+    )
 
 
 def _without_right(steps: Sequence[Step], observed: ForwardingReport) -> tuple[Refusal, ...]:

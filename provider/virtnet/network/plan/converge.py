@@ -46,9 +46,10 @@ from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import NEXT_START, OwnerMark
 from virtnet.planning.findings import Note, Problem, Refusal, problem_details
 from virtnet.planning.merge import differences
-from virtnet.planning.plan import Change, ChangeClass, Plan
+from virtnet.planning.plan import Change, ChangeClass, Plan, Transition
 from virtnet.planning.reports import Attachment, attachment_details
 from virtnet.spec.failures import Details
+from virtnet.spec.part import without
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
@@ -68,6 +69,8 @@ class Converged(NamedTuple):
     """Whether a step defines the network anew, with the mark that is given."""
     restarts: bool
     """Whether it is stopped and started."""
+    transition: Transition
+    """What others have of it before and after."""
 
     @property
     def edits(self) -> bool:
@@ -78,7 +81,14 @@ class Converged(NamedTuple):
         """The plan of an update."""
         # Drift is measured by what is made now.
         details: Details = {"uuid": self.uuid, "__drifted": {}}
-        return Plan(steps=self.steps, changes=self.changes, refusals=self.refusals, notes=self.notes, details=details)
+        return Plan(
+            steps=self.steps,
+            changes=self.changes,
+            refusals=self.refusals,
+            notes=self.notes,
+            details=details,
+            transition=self.transition,
+        )
 
 
 def converge(
@@ -124,6 +134,7 @@ def converge(
         copies=course.targets.copies,
         defines=course.defines,
         restarts=course.restarts,
+        transition=_transition(course),
     )
 
 
@@ -244,6 +255,17 @@ class _Course:
     def dnsmasq_gone(self) -> bool:
         """Whether dnsmasq does not run, so that nobody notices when it is restarted."""
         return self.observed.problem(ProblemKind.DNSMASQ_NOT_RUNNING) is not None
+
+
+def _transition(course: _Course) -> Transition:
+    """The network as it runs, before and after; where it doesn't run, as it is defined."""
+    copies = course.targets.copies
+    if copies.live is None:
+        # Its guests have the addresses of its subnets already, and reach nobody until it starts.
+        found = without(copies.config_found, {"forward"}) if course.starts else copies.config_found
+        return Transition(found, copies.config)
+    target, found = copies.live
+    return Transition(found, target if course.runs_on else copies.config)
 
 
 def _steps(course: _Course) -> tuple[NetworkStep, ...]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from virtnet.errors import VirtnetError
 from virtnet.planning.findings import Note, Refusal, Subject, Summary
 from virtnet.planning.ownership.claims import GivenUp
-from virtnet.planning.plan import Change
+from virtnet.planning.plan import Change, Transition
 
 
 class Preview(NamedTuple):
@@ -38,6 +38,8 @@ class Preview(NamedTuple):
     """Why it must not be applied as the host is now."""
     notes: tuple[Note, ...] = ()
     """What a reviewer should know besides."""
+    transition: Transition | None = None
+    """What the host has before and after, by which others notice it; None where that is as recorded, and as desired."""
     if_replaced: "Preview | None" = None
     """What holds instead where Pulumi replaces what is there: nothing told this create whether it does."""
 

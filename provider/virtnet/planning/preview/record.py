@@ -91,6 +91,7 @@ class _Case:
     def plan(self, found: Preview) -> dict[str, Detail]:
         subject = found.replaced or found.subject
         notes = (*found.notes, *found.notes_anew)
+        before, after = found.transition or (self.recorded, self.desired)
         return {
             "noun": subject.noun,
             "name": None if subject.name is None else self.readable(subject.name),
@@ -102,7 +103,7 @@ class _Case:
             "notes": [self._said(one) for one in notes],
             "refusals": [*self._refusals(found)],
             "given_up": [self._given_up(one) for one in found.given_up],
-            "effects": [self._effect(one) for one in self.resource.effects(self.recorded, self.desired, notes)],
+            "effects": [self._effect(one) for one in self.resource.effects(before, after, notes)],
             "unknown": list(found.unknown),
             "partly_unknown": found.partly_unknown,
             "may_adopt": self._may_adopt(found),
