@@ -16,7 +16,7 @@ TOOLS = ("libvirt", "dnsmasq", "nft", "iptables", "QEMU", "kernel")
 PASSED, FAILED, INTERRUPTED = 0, 1, 2
 
 Explained = Mapping[str, Mapping[str, str]]
-"""Why something fails on a host: by the host's title, and by the test or the file of a network."""
+"""In what a host differs, so that something fails there: by its title, and by the test or the file of a network."""
 
 
 class Outcome(NamedTuple):
@@ -191,7 +191,7 @@ def _tables(runs: Mapping[str, Ran], explained: Explained) -> str:
             ["libvirt's own networks", *map(_networks, runs.values())],
         ],
     )
-    failed = [f"- {red.host}: `{red.name}`. {red.why or red.said}" for red in reds(runs, explained)]
+    failed = [f"- {red.host}: `{red.name}`. {red.why or f'Not explained: {red.said}'}" for red in reds(runs, explained)]
     skipped = [f"- {title}: {why}" for title, run in runs.items() for why in _skipped(run)]
     parts = [hosts, cells]
     parts += ["What is red:", "\n".join(failed)] if failed else ["Nothing is red."]
