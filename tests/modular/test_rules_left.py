@@ -16,7 +16,12 @@ for family in ip ip6; do nft -s list table $family libvirt_network 2>/dev/null |
   sed -n 's/^\t\t//p' | (grep -E '[io]if |[sd]addr ' || true) | sort
 """
 #: Somebody's own, in libvirt's table and of its subnet.
-OWN = 'ip saddr 10.91.0.0/24 oifname "wg0" accept'
+OWN = (
+    'guest_nat ip saddr 10.91.0.0/24 oifname "wg0" accept',
+    "forward ip saddr 10.91.0.0/24 tcp flags & (syn|rst) == syn counter tcp option maxseg size set rt mtu",
+)
+#: A hook's, in libvirt's chain of iptables.
+HOOK = "LIBVIRT_FWI -d 10.91.0.10/32 -o vn-lab -p tcp -m tcp --dport 22 -j ACCEPT"
 
 
 def rules(host: Host) -> list[str]:
@@ -29,7 +34,8 @@ def others(host: Host, forks: Forks) -> list[str]:
     far = Stack(host, forks, "far")
     far.network("far", forward={"mode": "nat"}, ips=[{"address": "10.92.0.1/24"}])
     far.up()
-    host.sh(f"nft 'add rule ip libvirt_network guest_nat {OWN}'")
+    for rule in OWN:
+        host.sh(f"nft 'add rule ip libvirt_network {rule}'")
     return rules(host)
 
 
@@ -98,10 +104,14 @@ def test_rules_of_the_backend_before_go(host: Host, stack: Stack) -> None:
     assert rules(host) == []
     assert "-o vn-lab" in host.sh("iptables-save")
     assert stack.unchanged()
+    host.sh(f"iptables -w -I {HOOK}")
+    stack.network("lab", **LAB, mtu=1400)
+    stack.up()
+    assert HOOK in host.sh("iptables-save")
     choose_firewall(host, "nftables")
     host.sh("iptables -w -I LIBVIRT_FWI -o vn-lab -j REJECT")
     stack.refresh()
     assert LEFT.replace("nftables", "iptables") in stack.preview()
     stack.up()
-    assert "vn-lab" not in host.sh("iptables-save")
+    assert [line for line in host.sh("iptables-save").splitlines() if "vn-lab" in line] == [f"-A {HOOK}"]
     assert stack.unchanged()

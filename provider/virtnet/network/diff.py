@@ -14,7 +14,7 @@ from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.outputs import NetworkOutputs, revealed
 from virtnet.network.problem_kinds import TOLD_ALONE, ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
+from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns, own_bridge
 from virtnet.network.xml.edits import not_named, with_found_again
 from virtnet.planning.findings import Problem
 from virtnet.planning.merge import differences, merge, naming
@@ -134,9 +134,10 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
     """How much is to be looked at before planning. Desired is {} when only reading, and None before a delete."""
     wanted, deletes = network_tree_with_unknowns(desired or {}), desired is None
     named = (_named_bridge(wanted), _named_bridge(network_tree_with_unknowns(recorded)))
-    own_bridge = bool(wanted) and mode_of(wanted) in OWN_BRIDGE_MODES
-    whole = own_bridge and not list(walk_unknown(wanted))
+    has_own_bridge = bool(wanted) and mode_of(wanted) in OWN_BRIDGE_MODES
+    whole = has_own_bridge and not list(walk_unknown(wanted))
     addresses = [ip.get("address", "") for ip in network_tree(wanted).get("ips", [])] if whole else []
+    problems = map(problem_of, as_list(recorded.get("problems") or ()))
     start, names = _start(wanted, recorded, deletes=deletes), named_on_host(wanted)
     return Scope(
         uuid=str(recorded.get("uuid") or ""),
@@ -147,11 +148,13 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
         disconnects=deletes and recorded.get("on_delete") == "disconnect",
         checks_firewall=recorded.get("host_uuid") is not None,
         bridges=frozenset(name for name in named if name),
+        own_bridge=own_bridge(wanted),
         subnets=frozenset(str(ip_interface(address).network) for address in addresses),
+        rules_left=next((one for one in problems if one.kind is ProblemKind.FIREWALL_RULES_LEFT), None),
         ip_versions=frozenset(6 if ":" in address else 4 for address in addresses) if whole else None,
         # A start alone needs the means of its limits, and the kernel takes 30 ms to tell.
         named=names if start is Start.PLANNED else names._replace(limits=frozenset()),
-        prefetches=own_bridge and not wanted.get("adopt") and bool(wanted.get("active", True)),
+        prefetches=has_own_bridge and not wanted.get("adopt") and bool(wanted.get("active", True)),
     )
 
 

@@ -1,11 +1,12 @@
 """What is left of a network and is nobody's: by killed daemons its bridge and dnsmasq, by libvirt firewall rules."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from virtnet.errors import AccessDenied, HostFailure
+from virtnet.host import messages
 from virtnet.network.names import (
     holding_bridge,
     holding_mac,
@@ -21,16 +22,15 @@ from virtnet.network.observe.firewall.libvirt_rules import (
     WRITES_NFTABLES,
     Backend,
     backend_of_status,
-    configured_backend,
 )
 from virtnet.network.observe.problems import status_file
-from virtnet.network.observe.reads import LINK_DIRECTORY, NETWORK_CONF
+from virtnet.network.observe.reads import LINK_DIRECTORY
 from virtnet.network.observed import LeftBridge, ReportedNetwork
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.reports import Attachment
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients.host import FileReader, HostReader
+    from virtnet.planning.clients.host import FileReader, FirewallLister
 
 
 def link_address(clients: Clients, link: str) -> str | None:
@@ -102,11 +102,19 @@ def dnsmasq_process(clients: Clients, network: str) -> int | None:
     return int(pid) if f"--conf-file=/var/lib/libvirt/dnsmasq/{network}.conf" in arguments else None
 
 
-def rules_left(clients: Clients, report: ReportedNetwork | None, sought: Sought, *, since: float | None = None) -> Left:
+def rules_left(
+    clients: Clients,
+    report: ReportedNetwork | None,
+    sought: Sought,
+    *,
+    listers: Sequence["FirewallLister"] = LISTERS,
+    since: float | None = None,
+) -> Left:
     """The firewall rules that libvirt left of a network, by what it is known by and what else is `sought`.
 
     Of one of `since`, of time.monotonic(), an earlier listing will do to say that there are none. A libvirt without a
-    choice of backends forgets no rules but those of a bridge that it leaves too. None where they cannot be listed.
+    choice of backends forgets no rules but those of a bridge that it leaves too. Raises HostFailure where the programs
+    of `listers` list nothing that can be read, and AccessDenied as only root can look.
     """
     if clients.host is None or clients.libvirt.version() < WRITES_NFTABLES:
         return Left()
@@ -115,33 +123,39 @@ def rules_left(clients: Clients, report: ReportedNetwork | None, sought: Sought,
     if live is not None and live.bridge and live.bridge not in links:
         return Left()  # its rules are by the number of that bridge, and libvirt's to remove
     found = Left()
-    try:
-        for seconds_old in (0.0,) if since is None else ages_of_listings(since):
-            found = _rules_left(clients.host, report, sought, links, seconds_old)
-            if not found.backends:
-                break
-    except (HostFailure, AccessDenied, ValueError):  # only root can look, and not each listing can be read
-        return Left()
+    for seconds_old in (0.0,) if since is None else ages_of_listings(since):
+        rules: dict[str, str | None] = {
+            one: clients.host.firewall_rules(one, seconds_old=seconds_old) for one in listers
+        }
+        try:
+            found = left(rules, _known(clients.host, report, sought, links, rules), links)
+        except ValueError as error:
+            raise HostFailure(messages.listing_not_read(clients.host.name, str(error))) from error
+        if not found.backends:
+            break
     return found
 
 
-def _rules_left(
-    host: "HostReader", report: ReportedNetwork | None, sought: Sought, links: Collection[str], seconds_old: float
-) -> Left:
-    rules: dict[str, str | None] = {one: host.firewall_rules(one, seconds_old=seconds_old) for one in LISTERS}
-    if report is None:
-        return left(rules, sought, links)
-    definitions = [one for one in (report.live, report.config) if one is not None]
+def _known(
+    host: "FileReader",
+    report: ReportedNetwork | None,
+    sought: Sought,
+    links: Collection[str],
+    rules: Mapping[str, str | None],
+) -> Sought:
+    """What is sought, and what the network itself is known by."""
+    definitions = [] if report is None else [one for one in (report.live, report.config) if one is not None]
+    live = None if report is None or report.live is None or not report.live.bridge else report.live
+    # A bridge that is there and not the running network's is another's, or is cleared away with its rules.
+    others = {link for link in links if live is None or link != live.bridge}
     known = replace(
         sought,
-        bridges=sought.bridges | {one.bridge for one in definitions} - {""},
+        bridges=(sought.bridges | {one.bridge for one in definitions}) - {""} - others,
         subnets=sought.subnets | {str(subnet) for one in definitions for subnet in one.subnets},
     )
-    live = report.live
-    if live is None or not live.bridge:
-        return left(rules, known, links)
-    backend = _backend_in_use(host, report.name, live.bridge, rules)
-    return left(rules, replace(known, live=live, backend=backend), links)
+    if report is None or live is None:
+        return known
+    return replace(known, live=live, backend=_backend_in_use(host, report.name, live.bridge, rules))
 
 
 def _backend_in_use(host: "FileReader", name: str, bridge: str, rules: Mapping[str, str | None]) -> Backend | None:
@@ -149,5 +163,7 @@ def _backend_in_use(host: "FileReader", name: str, bridge: str, rules: Mapping[s
     noted = backend_of_status(host.read_file(status_file(name)))
     possible = backends_with_rules(bridge, rules) if noted is None else (noted,)
     if len(possible) > 1:
-        return configured_backend(host.read_file(NETWORK_CONF))
+        from virtnet.network.observe.firewall.chains import noted_backend
+
+        return noted_backend(host)
     return possible[0] if possible else None

@@ -6,14 +6,21 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from virtnet.errors import AccessDenied, HostFailure
 from virtnet.network.names import holding_uuid
 from virtnet.network.observe.autostart import as_the_next_boot_sees_it, in_the_place_of_a_new_one
-from virtnet.network.observe.firewall.left import Sought
+from virtnet.network.observe.firewall.left import FORGETFUL, LISTERS, Sought
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process, rules_left
 from virtnet.network.observe.named import missing, named_on_host
 from virtnet.network.observe.ports import attachments, find_network, loose_interfaces
-from virtnet.network.observe.problems import leftover_problems, loose_problems, owner_problems, running_problems
+from virtnet.network.observe.problems import (
+    leftover_problems,
+    loose_problems,
+    owner_problems,
+    rules_left_problem,
+    running_problems,
+)
 from virtnet.network.observe.reads import READS
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.observed import (
@@ -59,6 +66,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     # A stop clears away what it leaves.
     in_the_way = may_start or (not report.active if scope.deletes else scope.checks_firewall)
     rules = _rules_left(clients, scope, report, since) if in_the_way else ()
+    rules_problem = scope.rules_left if rules is None else rules_left_problem(rules)
     looks_for_loose = not scope.deletes and (report.active or may_start)
     loose = loose_interfaces(clients, report.name, report) if looks_for_loose else Loose()
     return ObservedNetwork(
@@ -67,7 +75,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         libvirt_version=libvirt.version(),
         report=report,
         autostart_obstacle=autostart_obstacle,
-        rules_left=rules,
+        rules_left=rules or (),
         missing=_missing(clients.host, scope, report if may_start else None),
         fresh_token=fresh_token(),
         attachments=_with_guests(clients, report, users) if may_start or scope.deletes else users,
@@ -81,7 +89,8 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         problems=(
             *problems,
             *loose_problems(report, loose, problems),
-            *leftover_problems(report, holding, held, left, rules),
+            *leftover_problems(report, holding, held, left),
+            *(() if rules_problem is None else (rules_problem,)),
             *owner_problems(report, scope.recorded),
         ),
         others=around.others,
@@ -101,7 +110,7 @@ def _observe_absent(clients: Clients, scope: Scope, since: float) -> ObservedAbs
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         autostart_obstacle=in_the_place_of_a_new_one(clients.host, scope.name, libvirt.uri) if may_start else None,
-        rules_left=_rules_left(clients, scope, None, since) if may_start else (),
+        rules_left=(_rules_left(clients, scope, None, since) or ()) if may_start else (),
         missing=_missing(clients.host, scope, None) if may_start else Named(),
         fresh_uuid=str(uuids.uuid4()),
         fresh_token=fresh_token(),
@@ -225,10 +234,18 @@ def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[At
     return connections_stay_tracked(host, report.live)
 
 
-def _rules_left(clients: Clients, scope: Scope, report: ReportedNetwork | None, since: float) -> tuple[str, ...]:
-    """The backends with firewall rules left of the network, or of an earlier one of its bridge or of its subnets."""
-    sought = Sought(bridges=scope.bridges if report is None else frozenset(), subnets=scope.subnets)
-    return tuple(backend.value for backend in rules_left(clients, report, sought, since=since).backends)
+def _rules_left(clients: Clients, scope: Scope, report: ReportedNetwork | None, since: float) -> tuple[str, ...] | None:
+    """The backends with firewall rules left of the network, or of an earlier one of its bridge or of its subnets.
+
+    A new network is looked after in the backend that forgets rules alone. None where nobody can look.
+    """
+    new = report is None
+    sought = Sought(bridges=frozenset({scope.own_bridge} - {""}) if new else frozenset(), subnets=scope.subnets)
+    try:
+        found = rules_left(clients, report, sought, listers=FORGETFUL if new else LISTERS, since=since)
+    except (HostFailure, AccessDenied):  # only root can look, and not each listing can be read
+        return None
+    return tuple(backend.value for backend in found.backends)
 
 
 def _missing(host: "HostReader | None", scope: Scope, report: ReportedNetwork | None) -> Named:

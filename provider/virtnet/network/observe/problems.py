@@ -76,9 +76,8 @@ def leftover_problems(
     holding: ReportedNetwork | None,
     held: Sequence[Attachment],
     bridges_left: Sequence[LeftBridge],
-    rules_left: Sequence[str],
 ) -> tuple[Problem, ...]:
-    """What is left: by restarts that were cut short a holding network and bridges of such, by libvirt rules. Pure.
+    """What restarts that were cut short have left: a holding network, bridges of such. Pure.
 
     The network's own bridge, where that is left, is no problem: a start or a delete clears it away.
     """
@@ -88,9 +87,12 @@ def leftover_problems(
         problems.append(Problem(ProblemKind.HOLDING_NETWORK_LEFT, waiting))
     if forgotten := [left.bridge for left in bridges_left if left.uuid != report.uuid]:
         problems.append(Problem(ProblemKind.HOLDING_BRIDGES_LEFT, {"bridges": forgotten}))
-    if rules_left:
-        problems.append(Problem(ProblemKind.FIREWALL_RULES_LEFT, {"backends": list(rules_left)}))
     return tuple(problems)
+
+
+def rules_left_problem(backends: Sequence[str]) -> Problem | None:
+    """That libvirt has left firewall rules in these backends; None where there are none. Pure."""
+    return Problem(ProblemKind.FIREWALL_RULES_LEFT, {"backends": list(backends)}) if backends else None
 
 
 def owner_problems(report: ReportedNetwork, recorded: Values) -> tuple[Problem, ...]:

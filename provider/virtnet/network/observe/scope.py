@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from virtnet.network.observed import Named
+from virtnet.planning.findings import Problem
 from virtnet.spec.part import Values
 
 
@@ -33,8 +34,12 @@ class Scope(NamedTuple):
     """By what the state knows its network: the token, the owner and its URN; empty where there is no record."""
     bridges: frozenset[str] = frozenset()
     """The names of the bridges that it is to be on, or was."""
+    own_bridge: str = ""
+    """The name of the bridge that libvirt is to make for it; "" where it makes none, or that isn't known."""
     subnets: frozenset[str] = frozenset()
     """Those of its own addresses that it is to have."""
+    rules_left: Problem | None = None
+    """The recorded problem that libvirt has left rules of it, which stays where nobody can look."""
     ip_versions: frozenset[int] | None = None
     """The versions of IP of a network with a bridge of its own, all of which is known; None where it is another."""
     named: Named = Named()

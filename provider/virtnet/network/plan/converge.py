@@ -447,7 +447,7 @@ def _mended_live(course: _Course) -> Iterator[Change]:
     restored = any(_rules(course))
     mended_now: dict[Enum, bool] = {
         ProblemKind.FIREWALL_RULES_MISSING: restored,
-        ProblemKind.FIREWALL_RULES_LEFT: True,
+        ProblemKind.FIREWALL_RULES_LEFT: bool(course.observed.rules_left),
     }
     mended = tuple(
         problem

@@ -3,14 +3,15 @@
 What is not its own stays. Executing one twice is as good as once.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from virtnet.errors import HostFailure, Refused
+from virtnet.host.firewall.nftables import entries
 from virtnet.network.names import holding_bridge, holding_uuid
-from virtnet.network.observe.firewall.left import LISTERS, Left, Rule, Sought, left
-from virtnet.network.observe.firewall.libvirt_rules import TABLE
+from virtnet.network.observe.firewall.left import Left, Rule, Sought, left
+from virtnet.network.observe.firewall.libvirt_rules import TABLE, WRITES_NFTABLES
 from virtnet.network.observe.leftovers import bridge_ports, dnsmasq_process, link_address, rules_left
 from virtnet.network.observe.ports import find_network
 from virtnet.network.observe.reads import LINK_DIRECTORY
@@ -22,7 +23,7 @@ from virtnet.planning.findings import Summary
 from virtnet.planning.reports import Attachment
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients.host import FirewallLister, HostClient
+    from virtnet.planning.clients.host import HostClient
 
 
 def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool = False) -> None:
@@ -35,18 +36,23 @@ def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool
         return
     if address != mac or (not occupied and bridge_ports(clients.host, bridge)):
         raise Refused(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": bridge, "host": clients.host.name})
-    listings: dict[str, str | None] = {lister: _listed(clients.host, lister) for lister in LISTERS}
+    listings: dict[str, str | None] = {
+        "iptables-save": clients.host.firewall_rules("iptables-save"),
+        "ip6tables-save": clients.host.firewall_rules("ip6tables-save"),
+    }
+    if clients.libvirt.version() >= WRITES_NFTABLES:
+        listings["nft-json"] = _listed_by_nft(clients.host)
     carry_out(clients, removal(bridge, listings, clients.host.list_directory(LINK_DIRECTORY)))
 
 
-def _listed(host: "HostClient", lister: "FirewallLister") -> str | None:
-    """Of nftables nothing where the kernel has none."""
+def _listed_by_nft(host: "HostClient") -> str | None:
+    """None where the kernel has no nftables, or it holds what nft can't print: the bridge goes all the same."""
     try:
-        return host.firewall_rules(lister)
-    except HostFailure:
-        if lister != "nft-json":
-            raise
+        listing = host.firewall_rules("nft-json")
+        entries(listing or "")
+    except (HostFailure, ValueError):
         return None
+    return listing
 
 
 def removal(bridge: str, listings: Mapping[str, str | None], links: Collection[str]) -> Iterator[Action]:
@@ -71,6 +77,17 @@ def rules_removal(bridge: str, found: Left) -> Iterator[Action]:
     if rules_of_nft := (*found.nftables, *found.twice):
         commands = (f"delete rule {rule.family} {TABLE} {rule.chain} handle {rule.handle}" for rule in rules_of_nft)
         yield LoadNft(commands="; ".join(commands))
+
+
+def remove_rules_left(clients: Clients, bridge: str, find: Callable[[], Left]) -> None:
+    """Remove the firewall rules that `find` lists. Others may remove some meanwhile, so it's tried twice.
+
+    Raises HostFailure and AccessDenied.
+    """
+    try:
+        carry_out(clients, rules_removal(bridge, find()))
+    except HostFailure:
+        carry_out(clients, rules_removal(bridge, find()))
 
 
 def put_to_wait(uuid: str, links: Sequence[str]) -> Iterator[Action]:
@@ -132,7 +149,7 @@ class RemoveRulesLeft:
     def execute(self, clients: Clients) -> None:
         report = find_network(clients.libvirt, uuid=self.uuid)
         sought = Sought(bridges=frozenset({self.bridge} - {""}), subnets=frozenset(self.subnets))
-        carry_out(clients, rules_removal(self.bridge, rules_left(clients, report, sought)))
+        remove_rules_left(clients, self.bridge, lambda: rules_left(clients, report, sought))
 
     def undo(self) -> None:
         return None

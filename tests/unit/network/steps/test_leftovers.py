@@ -11,7 +11,7 @@ from tests.fakes.host import FakeHost
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.systemd import FakeNftTables
 
-from virtnet.errors import Refused
+from virtnet.errors import HostFailure, Refused
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac
 from virtnet.network.observed import HostReport, LeftBridge, ObservedNetwork, reported
@@ -765,3 +765,134 @@ def test_a_new_network_does_not_start_among_rules_that_were_left_of_its_subnet()
     kinds = [step.describe().kind for step in plan.steps]
     assert REMOVAL in plan.steps
     assert kinds.index(StepKind.REMOVE_RULES_LEFT) < kinds.index(StepKind.START)
+
+
+def test_a_network_on_the_bridge_of_another_leaves_that_ones_rules_alone() -> None:
+    host, _ = nft_host(NFT, BRIDGE)
+    there = Clients(libvirt=FakeLibvirt(), host=host)
+    on_it = {"uri": "qemu:///system", "name": "far", "forward": {"mode": "bridge"}, "bridge": {"name": "vn-lab"}}
+    desired = NETWORK.check(on_it, {})[0]
+
+    assert NETWORK.observe(there, desired, {}).rules_left == ()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_rules_of_a_bridge_that_another_network_has_are_not_left_of_one_that_does_not_run(*, there: bool) -> None:
+    """Two may name one bridge, as long as one of them runs."""
+    host, loaded = nft_host(NFT, BRIDGE if there else {})
+    second = FakeLibvirt(reports={UUID: network(active=False)._replace(config_xml=XML.replace("10.91", "10.92"))})
+    clients_of_it = Clients(libvirt=second, host=host)
+
+    seen = observe_there(clients_of_it, {}, {"uuid": UUID, "host_uuid": "as recorded"})
+    RemoveRulesLeft(uuid=UUID, bridge="vn-lab").execute(clients_of_it)
+
+    assert seen.rules_left == (() if there else ("nftables",))
+    assert bool(loaded) is not there
+
+
+@pytest.mark.parametrize(
+    ("others", "left"),
+    [(["nftables"], ("iptables",)), (["iptables"], ("nftables",)), ([], ()), (["iptables", "nftables"], ())],
+)
+def test_where_a_networks_status_notes_no_backend_those_of_others_tell(
+    others: list[str], left: tuple[str, ...]
+) -> None:
+    """network.conf may be newer than the daemon."""
+    noted = {f"/run/libvirt/network/{one}.xml": f"<s><firewall name='f' backend='{one}'/></s>" for one in others}
+    status = {"/run/libvirt/network/lab.xml": "<s/>", **noted}
+    host = network_host({**BRIDGE, **status, "/etc/libvirt/network.conf": 'firewall_backend = "iptables"'})
+    host.firewall.listings = {"iptables-save": FILTERED, "ip6tables-save": FILTERED, "nft-json": NFT}
+
+    seen = observe_there(clients(host, active=True), {}, {"uuid": UUID, "host_uuid": "as recorded"})
+
+    assert seen.rules_left == left
+
+
+def test_a_stop_leaves_what_iptables_has() -> None:
+    """What libvirt writes there it does not forget, and a hook's rules are somebody's own."""
+    host = network_host({**BRIDGE, "/sys/class/net/vn-lab/ifindex": "9\n"})
+    host.firewall.listings = {"iptables-save": FILTERED, "ip6tables-save": FILTERED, "nft-json": ""}
+    there = clients(host, active=True)
+
+    StopIfActive(uuid=UUID).execute(there)
+
+    assert not there.libvirt.is_active(UUID)
+    assert host.firewall.deleted == []
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_stop_that_cannot_tidy_up_has_stopped_the_network_all_the_same(failures: int) -> None:
+    host, loaded = nft_host(RULES_LEFT, {**BRIDGE, "/sys/class/net/vn-lab/ifindex": "9\n"})
+    tried: list[str] = []
+
+    def load(commands: str) -> None:
+        tried.append(commands)
+        if len(tried) <= failures:
+            raise HostFailure("no such rule: somebody has removed it meanwhile")
+        loaded.append(commands)
+
+    host = replace(host, nft_tables=FakeNftTables(host.effects, lambda *_: None, load))
+    there = clients(host, active=True)
+
+    StopIfActive(uuid=UUID).execute(there)
+
+    assert not there.libvirt.is_active(UUID)
+    assert len(tried) == 2
+    assert len(loaded) == 2 - failures
+
+
+@pytest.mark.parametrize("program", ["iptables-save", "nft-json"])
+def test_rules_that_are_to_go_and_cannot_be_listed_fail_the_step(program: str) -> None:
+    host, _ = nft_host(NAT_LEFT)
+    host.firewall.denied = {program}
+
+    with pytest.raises(HostFailure):
+        REMOVAL.execute(clients(host))
+
+
+def test_a_listing_that_cannot_be_read_fails_the_step_that_removes_rules() -> None:
+    host, _ = nft_host("{}")
+
+    with pytest.raises(HostFailure):
+        REMOVAL.execute(clients(host))
+
+
+@pytest.mark.parametrize("version", [9_000_000, 11_003_000])
+@pytest.mark.parametrize("nft", ["{}", "denied"])
+def test_a_bridge_goes_with_its_rules_in_iptables_where_nft_lists_nothing_that_can_be_read(
+    nft: str, version: int
+) -> None:
+    host = network_host(BRIDGE)
+    host.firewall.listings = {"iptables-save": RULES, "ip6tables-save": "", "nft-json": nft}
+    host.firewall.denied = {"nft-json"} if nft == "denied" else set()
+    libvirt = FakeLibvirt(reports={UUID: network(active=False)}, daemon_version=version)
+
+    RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC).execute(Clients(libvirt=libvirt, host=host))
+
+    assert len(host.firewall.deleted) == 3
+    assert "vn-lab" not in host.list_directory("/sys/class/net")
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_who_may_not_look_at_rules_keeps_the_problem_that_is_recorded(*, recorded: bool) -> None:
+    host, _ = nft_host(NAT_LEFT)
+    host.firewall.denied = {"nft-json"}
+    problems = [problem_details(KEPT_INACTIVE)] if recorded else []
+    state = {"uuid": UUID, "host_uuid": "as recorded", "problems": problems}
+
+    seen = observe_there(clients(host), {}, state)
+
+    assert seen.problems == ((KEPT_INACTIVE,) if recorded else ())
+    assert seen.rules_left == ()
+
+
+def test_a_problem_that_nobody_can_look_at_is_not_said_to_be_mended() -> None:
+    host, _ = nft_host(NAT_LEFT)
+    host.firewall.denied = {"nft-json"}
+    desired = NETWORK.check({"uri": "qemu:///system", "active": False, **TREE}, {})[0]
+    recorded = {**desired, "uuid": UUID, "host_uuid": "as recorded", "problems": [problem_details(KEPT_INACTIVE)]}
+
+    plan = NETWORK.plan(desired, recorded, observe_there(clients(host), desired, recorded))
+
+    assert not [step for step in plan.steps if isinstance(step, RemoveRulesLeft)]
+    assert not [change for change in plan.changes if change.problems]

@@ -10,15 +10,15 @@ UUID = "6f1c2a3e-0000-4000-8000-00000012ab34"
 LINKS = ("lo", "vn-lab", "vn-other")
 RULES = """\
 *filter
-:LIBVIRT_FWO - [0:0]
--A LIBVIRT_FWO -o vn-lab -j REJECT --reject-with icmp-port-unreachable
--A LIBVIRT_FWO -o vn-other -j ACCEPT
+:LIBVIRT_FWI - [0:0]
+-A LIBVIRT_FWI -o vn-lab -j REJECT --reject-with icmp-port-unreachable
+-A LIBVIRT_FWI -o vn-other -j REJECT --reject-with icmp-port-unreachable
 COMMIT
 """
 
 
 def test_a_bridge_goes_down_then_its_rules_go_and_then_itself() -> None:
-    rule = Rule("filter", ("LIBVIRT_FWO", "-o", "vn-lab", "-j", "REJECT", "--reject-with", "icmp-port-unreachable"))
+    rule = Rule("filter", ("LIBVIRT_FWI", "-o", "vn-lab", "-j", "REJECT", "--reject-with", "icmp-port-unreachable"))
 
     assert list(removal("vn-lab", {"iptables-save": RULES, "ip6tables-save": RULES}, LINKS)) == [
         SetLinkUp(link="vn-lab", up=False),

@@ -67,12 +67,17 @@ def backend_in_use(host: "FileReader", listed: Mapping[str, str | None], libvirt
     if libvirt_version < WRITES_NFTABLES:
         return Backend.IPTABLES
     # network.conf may have changed since the daemon was started; the networks that run are as the daemon is.
-    noted = {backend_of_status(host.read_file(path)) for path in _status_files(host)} - {None}
-    if len(noted) == 1:
-        return noted.pop()
+    if (noted := noted_backend(host)) is not None:
+        return noted
     configured = configured_backend(host.read_file(NETWORK_CONF))
     possible = backends(configured, backends_by_rules(listed), libvirt_version)
     return possible[0] if len(possible) == 1 else None
+
+
+def noted_backend(host: "FileReader") -> Backend | None:
+    """With what libvirt wrote the rules of all networks that run, as far as it notes that; None where that differs."""
+    noted = {backend_of_status(host.read_file(path)) for path in _status_files(host)} - {None}
+    return noted.pop() if len(noted) == 1 else None
 
 
 def _status_files(host: "FileReader") -> Iterator[str]:

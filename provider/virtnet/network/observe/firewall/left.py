@@ -5,12 +5,11 @@ a stop leaves them all, by the number of a bridge that is gone, and an update th
 more. A host whose libvirt goes over from one backend to the other may keep rules of the first.
 """
 
-import shlex
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from virtnet.host.firewall.nftables import entries
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
     from virtnet.planning.clients.host import FirewallLister
 
 LISTERS: tuple["FirewallLister", ...] = ("iptables-save", "ip6tables-save", "nft-json")
+
+#: Of the backend in which libvirt forgets rules of its own.
+FORGETFUL: tuple["FirewallLister", ...] = ("nft-json",)
 
 
 class Rule(NamedTuple):
@@ -108,34 +110,71 @@ def _of_bridges(listing: str, bridges: Collection[str]) -> Iterator[Rule]:
 
 
 def rules_left(iptables: str, bridge: str) -> Sequence[Rule]:
-    """Libvirt's rules that name a bridge, and those of its subnets that no other bridge has."""
-    all_rules = [rule for rule in _rules(iptables) if rule.words[0].startswith("LIBVIRT_")]
-    named = [rule for rule in all_rules if bridge in rule.words]
-    others = {word for rule in all_rules if rule not in named and _has_interface(rule) for word in _addresses(rule)}
-    subnets = {word for rule in named for word in _addresses(rule)} - others
-    unnamed = [rule for rule in all_rules if not _has_interface(rule) and subnets & {*_addresses(rule)}]
-    # Those that name it last: by them the others are known, also to who goes on after one that was killed.
-    return [*(rule for rule in unnamed if rule not in named), *named]
+    """Libvirt's rules of a bridge, and those of its subnets that no other bridge has."""
+    written = list(_written_to_iptables(iptables))
+    named = [one for one in written if one.bridge == bridge]
+    others = {one.subnet for one in written if one.bridge not in ("", bridge)}
+    subnets = {one.subnet for one in named} - others - {""}
+    translating = [one for one in written if not one.bridge and one.subnet in subnets]
+    # Those of the bridge last: by them the others are known, also to who goes on after one that was killed.
+    return [one.rule for one in (*translating, *named)]
 
 
-def _rules(iptables: str) -> Iterator[Rule]:
-    table = ""
-    for line in iptables.splitlines():
+class _WrittenToIptables(NamedTuple):
+    """A rule as libvirt writes them."""
+
+    rule: Rule
+    bridge: str
+    """The network's; "" of NAT."""
+    subnet: str
+    """"" where it names none."""
+
+
+@lru_cache(maxsize=1)
+def _forms_in_iptables() -> Mapping[tuple[str, str], Sequence[re.Pattern[str]]]:
+    """By table and chain, as iptables-save prints it, what libvirt writes (network_iptables.c).
+
+    Others add rules there too, as hook scripts do. Those match more, or a single guest.
+    """
+    subnet, device, bridge = r"(?P<subnet>\S+/(?!(?:32|128) )\d+)", r"\S+", r"(?P<bridge>\S+)"
+    rejected = r"-j REJECT --reject-with icmp6?-port-unreachable"
+    protocol = r"-p (?P<protocol>tcp|udp) -m (?P=protocol)"
+    forms = {
+        ("filter", "LIBVIRT_FWI"): (
+            rf"-d {subnet} (-i {device} )?-o {bridge} (-m conntrack --ctstate RELATED,ESTABLISHED )?-j ACCEPT",
+            rf"-o {bridge} {rejected}",
+        ),
+        ("filter", "LIBVIRT_FWO"): (
+            rf"-s {subnet} -i {bridge} (-o {device} )?-j ACCEPT",
+            rf"-i {bridge} {rejected}",
+        ),
+        ("filter", "LIBVIRT_FWX"): (rf"-i {bridge} -o (?P=bridge) -j ACCEPT",),
+        ("filter", "LIBVIRT_INP"): (rf"-i {bridge} {protocol} --dport (53|67|69|547) -j ACCEPT",),
+        ("filter", "LIBVIRT_OUT"): (rf"-o {bridge} {protocol} --dport (53|68|69|546) -j ACCEPT",),
+        ("mangle", "LIBVIRT_PRT"): (rf"-o {bridge} -p udp -m udp --dport 68 -j CHECKSUM --checksum-fill",),
+        ("nat", "LIBVIRT_PRT"): (
+            rf"-s {subnet} ! -d (?P=subnet) (-o {device} )?(-p (tcp|udp) )?"
+            r"-j (MASQUERADE( --to-ports \S+)?|SNAT --to-source \S+)",
+            rf"-s {subnet} -d (224\.0\.0\.0/24|255\.255\.255\.255/32|ff02::/16) (-o {device} )?-j RETURN",
+        ),
+    }
+    return {place: tuple(map(re.compile, of_place)) for place, of_place in forms.items()}
+
+
+def _written_to_iptables(listing: str) -> Iterator[_WrittenToIptables]:
+    """Of libvirt's chains what has the form that libvirt gives it."""
+    forms, table = _forms_in_iptables(), ""
+    for line in listing.splitlines():
         if line.startswith("*"):
             table = line[1:].strip()
-        elif line.startswith("-A "):
-            yield Rule(table, tuple(shlex.split(line)[1:]))
-
-
-def _has_interface(rule: Rule) -> bool:
-    return "-i" in rule.words or "-o" in rule.words
-
-
-def _addresses(rule: Rule) -> Iterator[str]:
-    """The subnets of a rule that are a network's, so not those of multicast and broadcast."""
-    for option, word in zip(rule.words, rule.words[1:], strict=False):
-        if option in ("-s", "-d") and not ip_network(word).is_multicast and word != "255.255.255.255/32":
-            yield word
+        if not line.startswith("-A LIBVIRT_"):
+            continue
+        chain, _, form = line[len("-A ") :].partition(" ")
+        found = next(filter(None, (one.fullmatch(form) for one in forms.get((table, chain), ()))), None)
+        if found is not None:
+            named = found.groupdict("")
+            rule = Rule(table, (chain, *form.split()))
+            yield _WrittenToIptables(rule, named.get("bridge", ""), named.get("subnet", ""))
 
 
 def nft_rules_left(
@@ -262,8 +301,10 @@ def _parts(statements: Sequence[Mapping[str, Any]], version: int) -> tuple[dict[
             return None
         left_side, right = match["left"], match["right"]
         ((kind, said),) = left_side.items()
+        if kind not in ("meta", "payload", "ct"):  # others hold lists: concat, &
+            return None
         key = str(said.get("field" if kind == "payload" else "key"))
-        if kind not in ("meta", "payload", "ct") or key not in _KEYS or key in matches:
+        if key not in _KEYS or key in matches or (isinstance(right, Mapping) and "prefix" not in right):
             return None
         value = prefix(right, version) if kind == "payload" else str(right)
         matches[key] = f"!= {value}" if match["op"] == "!=" else value

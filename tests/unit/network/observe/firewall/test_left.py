@@ -254,3 +254,122 @@ def test_rules_of_a_subnet_that_another_bridge_has_too_stay() -> None:
     found = rules_left(shared, "vn-lab")
 
     assert {rule.table for rule in found} == {"filter"}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("program", IPTABLES)
+def test_each_rule_that_libvirt_wrote_in_iptables_is_known(name: str, program: str) -> None:
+    of_it = network(name)
+    version = 6 if program == "ip6tables-save" else 4
+    names = [of_it.bridge, *(f"-s {subnet}" for subnet in of_it.subnets if subnet.version == version)]
+    lines = [line for line in IPTABLES[program].splitlines() if any(f" {one} " in line for one in names)]
+
+    found = rules_left(IPTABLES[program], of_it.bridge)
+
+    assert len(lines) > 2 or (name, version) == ("isolated", 6)
+    assert sorted(" ".join(("-A", *rule.words)) for rule in found) == sorted(lines)
+
+
+#: As libvirt writes them for what the networks of the data have not: a device, addresses to go out by, TFTP.
+LIBVIRTS_OTHER_FORMS = """\
+*mangle
+-A LIBVIRT_PRT -o vn-lab -p udp -m udp --dport 68 -j CHECKSUM --checksum-fill
+*filter
+-A LIBVIRT_FWO -s 10.91.0.0/24 -i vn-lab -o eth9 -j ACCEPT
+-A LIBVIRT_FWI -d 10.91.0.0/24 -i eth9 -o vn-lab -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A LIBVIRT_INP -i vn-lab -p udp -m udp --dport 69 -j ACCEPT
+-A LIBVIRT_OUT -o vn-lab -p udp -m udp --dport 69 -j ACCEPT
+*nat
+-A LIBVIRT_PRT -s 10.91.0.0/24 -d 224.0.0.0/24 -o eth9 -j RETURN
+-A LIBVIRT_PRT -s 10.91.0.0/24 ! -d 10.91.0.0/24 -o eth9 -p tcp -j SNAT --to-source 192.0.2.1-192.0.2.9:1024-65535
+-A LIBVIRT_PRT -s 10.91.0.0/24 ! -d 10.91.0.0/24 -o eth9 -j SNAT --to-source 192.0.2.1-192.0.2.9
+"""
+
+
+def test_libvirts_other_forms_are_known_too() -> None:
+    assert len(rules_left(LIBVIRTS_OTHER_FORMS, "vn-lab")) == LIBVIRTS_OTHER_FORMS.count("-A ")
+
+
+OTHERS_IN_IPTABLES = [
+    "*filter\n-A LIBVIRT_FWI -d 10.91.0.10/32 -o vn-lab -p tcp -m tcp --dport 22 -j ACCEPT",
+    "*filter\n-A LIBVIRT_FWI -d 10.91.0.10/32 -o vn-lab -j ACCEPT",
+    "*filter\n-A LIBVIRT_FWI -o vn-lab -m mark --mark 0x1 -j ACCEPT",
+    '*filter\n-A LIBVIRT_FWI -d 10.91.0.0/24 -o vn-lab -m comment --comment "the office" -j ACCEPT',
+    "*filter\n-A LIBVIRT_FWO -i vn-lab -j LOG",
+    "*filter\n-A LIBVIRT_INP -i vn-lab -p tcp -m tcp --dport 22 -j ACCEPT",
+    "*filter\n-A LIBVIRT_INP",
+    "*nat\n-A LIBVIRT_PRT -s 10.91.0.0/24 -d 10.8.0.0/24 -j RETURN",
+    "*filter\n-A LIBVIRT_FWO -s 10.92.0.0/24 -i vn-far -o vn-lab -j ACCEPT",
+    "*nat\n-A LIBVIRT_PRT -s 10.92.0.0/24 ! -d 10.92.0.0/24 -o vn-lab -j MASQUERADE",
+]
+
+
+@pytest.mark.parametrize("others", OTHERS_IN_IPTABLES)
+def test_what_others_have_put_into_libvirts_chains_of_iptables_stays(others: str) -> None:
+    assert rules_left(f"{RULES}{others}\n", "vn-lab") == rules_left(RULES, "vn-lab")
+
+
+#: As nft prints them (nft 1.0.6): the MSS clamped, several addresses, a mark, limits and jumps.
+OTHERS_MATCHES: list[list[dict[str, Any]]] = [
+    [
+        {
+            "match": {
+                "op": "==",
+                "left": {"&": [{"payload": {"protocol": "tcp", "field": "flags"}}, ["syn", "rst"]]},
+                "right": "syn",
+            }
+        },
+        {"counter": {"packets": 0, "bytes": 0}},
+        {"mangle": {"key": {"tcp option": {"name": "maxseg", "field": "size"}}, "value": {"rt": {"key": "mtu"}}}},
+    ],
+    [
+        {
+            "match": {
+                "op": "==",
+                "left": {
+                    "concat": [
+                        {"payload": {"protocol": "ip", "field": "saddr"}},
+                        {"payload": {"protocol": "tcp", "field": "dport"}},
+                    ]
+                },
+                "right": {"set": [{"concat": ["10.0.0.1", 22]}]},
+            }
+        },
+        {"counter": {"packets": 0, "bytes": 0}},
+        {"accept": None},
+    ],
+    [
+        {"match": {"op": "==", "left": {"&": [{"meta": {"key": "mark"}}, 255]}, "right": 1}},
+        {"counter": {"packets": 0, "bytes": 0}},
+        {"accept": None},
+    ],
+    [
+        {
+            "match": {
+                "op": "==",
+                "left": {"payload": {"protocol": "ip", "field": "saddr"}},
+                "right": {"set": ["10.0.0.1", "10.0.0.2"]},
+            }
+        },
+        {"counter": {"packets": 0, "bytes": 0}},
+        {"accept": None},
+    ],
+    [
+        {"limit": {"rate": 1, "burst": 5, "per": "second"}},
+        {"counter": {"packets": 0, "bytes": 0}},
+        {"accept": None},
+    ],
+    [{"counter": {"packets": 0, "bytes": 0}}, {"jump": {"target": "guest_cross"}}],
+    [{"counter": {"packets": 0, "bytes": 0}}],
+]
+
+
+@pytest.mark.parametrize("matches", OTHERS_MATCHES)
+def test_what_others_match_in_libvirts_tables_is_none_of_its_rules(matches: list[dict[str, Any]]) -> None:
+    stopped = network("nat")
+    of_bridge = {"match": {"op": "==", "left": {"meta": {"key": "iif"}}, "right": stopped.bridge}}
+    place = {"family": "ip", "table": "libvirt_network", "chain": "guest_output", "handle": 900}
+
+    found, _ = nft_rules_left(with_rules(NFT, {**place, "expr": [of_bridge, *matches]}), known(stopped), links())
+
+    assert set(found) == told(rules_of(NFT, stopped))
