@@ -137,7 +137,7 @@ class Host:
         `reads` tells what is asked at once. What programs said at most `max_age` seconds ago will do; 0.0 for none.
         """
         prefetched, self._has_prefetched = self._has_prefetched, False
-        _, known = self._prefetched.answers(self._opened, self._prefetch_max_age if prefetched else 0.0)
+        known = self._prefetched.answers(self._opened, self._prefetch_max_age if prefetched else 0.0)
         self._cache = ReadCache(self._machine, reads, self._recent.answers(max_age) if max_age else known)
         try:
             yield
@@ -152,12 +152,12 @@ class Host:
         Programs take milliseconds each, and the next resource could begin meanwhile. Everything else is asked again.
         What another prefetched will do for half that time, if this client existed by then: there may be a queue.
         """
-        began, known = self._prefetched.answers(self._opened, self._prefetch_max_age / 2)
+        known = self._prefetched.answers(self._opened, self._prefetch_max_age / 2)
         self._cache, self._has_prefetched = ReadCache(self._machine, reads, known), True
         try:
             yield
         finally:
-            self._prefetched.keep(began, self._cache)
+            self._prefetched.keep(self._cache)
             self._cache = None
 
     @contextmanager

@@ -6,7 +6,8 @@ nobody wants is thrown away.
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from virtnet.host.machine import Answer, Machine
 from virtnet.planning.clients.reads import Reads, Request
@@ -14,18 +15,33 @@ from virtnet.planning.clients.reads import Reads, Request
 _PROGRAMS = ("run", "has")
 
 
+class Dated(NamedTuple):
+    """An answer, and when it was asked for, in seconds of a monotonic clock: what it tells is at least as new."""
+
+    answer: Answer
+    since: float
+
+
 class ReadCache:
     """The answers of one observation. Raises what the machine raises."""
 
-    def __init__(self, machine: Machine, reads: Reads, known: Mapping[Request, Answer] | None = None) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        reads: Reads,
+        known: Mapping[Request, Dated] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`known` are answers of an earlier observation that will do for this one."""
         self._machine = machine
         self._reads = reads
-        self._answers: dict[Request, Answer] = dict(known or {})
+        self._clock = clock
+        self._answers: dict[Request, Dated] = dict(known or {})
         self._likely: dict[Request, None] = {}
 
     @property
-    def answers(self) -> Mapping[Request, Answer]:
+    def answers(self) -> Mapping[Request, Dated]:
         """What was answered so far."""
         return self._answers
 
@@ -35,12 +51,14 @@ class ReadCache:
             group = next((group for group in self._reads.groups if request in group), ())
             wanted = dict.fromkeys((request, *group, *self._reads.grouped_with(request), *self._likely))
             unknown = [one for one in wanted if one not in self._answers]
-            self._answers.update(zip(unknown, self._machine.read(*unknown), strict=True))
+            since = self._clock()
+            answers = dict(zip(unknown, self._machine.read(*unknown), strict=True))
             self._likely = {}
-            for one in unknown:
-                if self._answers[one].error is None:
-                    self._likely.update(dict.fromkeys(self._reads.likely_next(one, self._answers[one].text)))
-        return self._answers[request]
+            for one, answer in answers.items():
+                self._answers[one] = Dated(answer, since)
+                if answer.error is None:
+                    self._likely.update(dict.fromkeys(self._reads.likely_next(one, answer.text)))
+        return self._answers[request].answer
 
 
 class RecentCommands:
@@ -49,23 +67,24 @@ class RecentCommands:
     A preview of a hundred new networks would ask the same a hundred times, for 10 ms and more each time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._lock = threading.Lock()
-        self._since = 0.0
-        self._answers: Mapping[Request, Answer] = {}
+        self._clock = clock
+        self._answers: Mapping[Request, Dated] = {}
 
-    def answers(self, max_age: float) -> Mapping[Request, Answer]:
-        """The answers, if they are less than `max_age` seconds old."""
+    def answers(self, max_age: float) -> Mapping[Request, Dated]:
+        """The answers that are less than `max_age` seconds old."""
         with self._lock:
-            return self._answers if time.monotonic() - self._since < max_age else {}
+            now = self._clock()
+            return {request: dated for request, dated in self._answers.items() if now - dated.since < max_age}
 
     def keep(self, cache: ReadCache) -> None:
         """Keep an observation's answers, less those that are had in microseconds anyway."""
-        found = {request: answer for request, answer in cache.answers.items() if request[0] not in ("read", "list")}
+        found = {request: dated for request, dated in cache.answers.items() if request[0] not in ("read", "list")}
         with self._lock:
-            # An observation that lived on what is kept makes it no younger.
-            if found and found.items() - self._answers.items():
-                self._answers, self._since = found, time.monotonic()
+            # Another thread may have asked the same since.
+            newest = {one: max(dated, self._answers.get(one, dated), key=_since) for one, dated in found.items()}
+            self._answers = newest or self._answers
 
 
 class Prefetched:
@@ -76,22 +95,23 @@ class Prefetched:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._began, self._answers = 0.0, dict[Request, Answer]()
+        self._answers: Mapping[Request, Dated] = {}
 
-    def answers(self, since: float, max_age: float) -> tuple[float, Mapping[Request, Answer]]:
-        """When they were read, and the answers read after `since`, less than `max_age` seconds ago; or now and none."""
+    def answers(self, since: float, max_age: float) -> Mapping[Request, Dated]:
+        """The answers asked for after `since`, less than `max_age` seconds ago."""
         with self._lock:
-            now = time.monotonic()
-            if self._began >= since and now - self._began < max_age:
-                return self._began, self._answers
-            return now, {}
+            oldest = max(since, time.monotonic() - max_age)
+            return {request: dated for request, dated in self._answers.items() if dated.since > oldest}
 
-    def keep(self, began: float, cache: ReadCache) -> None:
+    def keep(self, cache: ReadCache) -> None:
         """Keep what programs said, and which there are; the rest is had in microseconds.
 
         Not what failed: it would fail everybody in the queue, and asked again it may not.
         """
         found = cache.answers.items()
         with self._lock:
-            self._began = began
-            self._answers = {one: answer for one, answer in found if one[0] in _PROGRAMS and answer.error is None}
+            self._answers = {one: dated for one, dated in found if one[0] in _PROGRAMS and dated.answer.error is None}
+
+
+def _since(dated: Dated) -> float:
+    return dated.since

@@ -5,14 +5,18 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.fakes.machine import FakeMachine
 
 from virtnet.errors import HostFailure
 from virtnet.host.client import Host
 from virtnet.host.local import LocalMachine
-from virtnet.host.reads import Prefetched, RecentCommands
+from virtnet.host.machine import Answer
+from virtnet.host.reads import Prefetched, ReadCache, RecentCommands
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.reads import READS
+from virtnet.planning.clients.reads import Reads, Request
 
 PRINTED = {
     ("ip", "-json", "-brief", "address", "show"): (
@@ -213,6 +217,41 @@ def test_an_apply_looks_for_itself_whatever_previews_saw() -> None:
             host_facts_for_new(host, {4})
 
     assert len(machine.programs) == 6
+
+
+class TellingTheTime(FakeMachine):
+    """Each program prints when it was run, in seconds of a clock that a test sets."""
+
+    now = 0.0
+
+    def _answer(self, request: Request) -> Answer:
+        return Answer(str(self.now))
+
+
+OBSERVATIONS = st.lists(
+    st.tuples(
+        st.sampled_from([0.5, 1.0, 1.5]),
+        st.sampled_from([0.0, 1.0, 2.0]),
+        st.lists(st.sampled_from(["ip", "ss", "nft"]), max_size=3, unique=True),
+    ),
+    max_size=8,
+)
+
+
+@given(OBSERVATIONS)
+def test_no_answer_gets_younger_by_what_is_asked_after_it(observations: list[tuple[float, float, list[str]]]) -> None:
+    machine = TellingTheTime()
+    recent = RecentCommands(clock=lambda: machine.now)
+    for passed, max_age, programs in observations:
+        machine.now += passed
+        cache = ReadCache(machine, Reads(), recent.answers(max_age), clock=lambda: machine.now)
+
+        ages = [machine.now - float(cache.answer(("run", program)).text) for program in programs]
+
+        assert all(age < max_age or age == 0 for age in ages)
+        recent.keep(cache)
+        # Whatever was asked for just now is there for whoever comes next.
+        assert {("run", program) for program in programs} <= recent.answers(max_age or 1.0).keys()
 
 
 def test_files_are_read_anew_by_each_preview() -> None:
