@@ -22,12 +22,13 @@ from tests.campaigns.port_forward import (
 from tests.hosts.peers import BRIDGE, HOST, OUTSIDE, Site, site
 from tests.hosts.sandboxed import Host
 
-from virtnet.port_forward.forward import PortRange
+from virtnet.port_forward.forward import Forward, PortRange
 from virtnet.port_forward.restore import files
 from virtnet.port_forward.restore.check import Need, NeedKind, parse
 from virtnet.port_forward.rules import listing
 from virtnet.port_forward.rules.names import TABLE, link_names
 from virtnet.port_forward.rules.render import change
+from virtnet.port_forward.rules.table import RulesState, Table, state
 
 pytestmark = pytest.mark.integration
 
@@ -211,6 +212,39 @@ def test_a_change_loses_no_connection_of_a_port_that_stays(lab: Site) -> None:
     assert probe(lab, "outside") == ["tcp 9001 IPv4: ConnectionRefusedError"], (
         "IPv6 is another forward's, and stays as it was"
     )
+
+
+#: A step of virtnet's on the host, planned by the table as it is, and what is done to that before it comes to it.
+STEP = """
+import subprocess
+from virtnet.host.client import local_host
+from virtnet.planning.clients.clients import Clients
+from virtnet.port_forward.forward import Forward, ForwardNetwork, PortRange
+from virtnet.port_forward.rules.listing import parse
+from virtnet.port_forward.steps import LoadRules
+
+host = local_host()
+there = parse(host.nft_table("inet", {table!r}))
+subprocess.run(["sh", "-ec", {meanwhile!r}], check=True)
+LoadRules({id!r}, None, {after!r}, {listed}).execute(Clients(libvirt=None, host=host))
+"""
+
+
+def test_a_step_finds_another_table_than_was_planned_for(bridged: Host) -> None:
+    one, other = forward(4, "nat"), forward(6, "nat")
+    more = one._replace(ports=(*one.ports, PortRange("tcp", 8081, 8081, 81)))
+    flush, restore = f"nft delete table inet {TABLE}", f"sh {files.SCRIPT_PATH} restore"
+
+    def load_after(meanwhile: str, after: Forward | None, listed: str) -> Table:
+        program = STEP.format(table=TABLE, meanwhile=meanwhile, id=one.id, after=after, listed=listed)
+        bridged.run("python", "-c", program)
+        return listing.parse(bridged.sh(f"nft -j list table inet {TABLE}"))
+
+    flushed = load_after(flush, more, "there")
+    removed = load_after(f"{flush}; {restore}", None, "None")
+
+    assert (flushed.common_intact, state(more, flushed), set(flushed.ids)) == (True, RulesState.INTACT, {one.id})
+    assert (removed.common_intact, state(other, removed), set(removed.ids)) == (True, RulesState.INTACT, {other.id})
 
 
 @pytest.mark.parametrize("mode", ["route", "open"])

@@ -104,7 +104,7 @@ class LoadRules:
     after: Forward | None
     """None for no rules."""
     there: Table | None = field(default=None, compare=False, repr=False)
-    """The table as it was listed when this was planned, if nothing of virtnet's changes it before."""
+    """The table as it was listed when this was planned, where this only adds to it and no step changes it before."""
 
     def describe(self) -> Summary:
         """What will happen."""
@@ -114,12 +114,27 @@ class LoadRules:
         return Summary(kind, {"ports": ports})
 
     def execute(self, clients: Clients) -> None:
-        """By what is there now: rules that are as they should be already stay."""
+        """By what is there now, but for what only adds: that is loaded by the planned listing first.
+
+        Others change the table without virtnet's lock: `nft flush ruleset`, and the service that restores it.
+        """
         host = host_of(clients)
-        there = self.there or parse(host.nft_table("inet", TABLE) or "")
-        # Where somebody has changed it since, nft loads all of this, or fails and loads nothing.
-        if text := change(self.after, self.id, there):
-            host.load_nft(text)
+        planned = "" if self.there is None else change(self.after, self.id, self.there)
+        if planned:
+            try:
+                host.load_nft(planned)
+            except HostFailure:
+                # Nothing of it was loaded. If that is not because the table is another one by now, it stays so.
+                left = self._left(host)
+                if left in ("", planned):
+                    raise
+                host.load_nft(left)
+        elif left := self._left(host):
+            host.load_nft(left)
+
+    def _left(self, host: HostClient) -> str:
+        """What there is to load, by what is there now; "" where all is as it should be."""
+        return change(self.after, self.id, parse(host.nft_table("inet", TABLE) or ""))
 
     def undo(self) -> Step:
         """The other way round."""

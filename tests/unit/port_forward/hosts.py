@@ -8,10 +8,11 @@ from tests.fakes.firewall import FakeFirewall
 from tests.fakes.host import FakeHost, FakeRouting, FakeSockets, host_effects
 from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.libvirt import FakeLibvirt
-from tests.fakes.nft import FakeNft
+from tests.fakes.nft import FakeNft, NftError
 from tests.fakes.systemd import FakeNftTables, FakeScripts, FakeServices
 from tests.kinds import KIND_NAMES
 
+from virtnet.errors import HostFailure
 from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Subject
@@ -74,10 +75,18 @@ def forwarding_host(
             effects, {"iptables-save": None, "ip6tables-save": None, "nft": None, "nft-json": None, **(listings or {})}
         ),
         programs={"nft"},
-        nft_tables=FakeNftTables(effects, nft.listed, nft.load),
+        nft_tables=FakeNftTables(effects, nft.listed, lambda commands: _load(nft, commands)),
         scripts=FakeScripts(effects, {SCRIPT_PATH: lambda *_: ""}),
         services=FakeServices(effects),
     )
+
+
+def _load(nft: FakeNft, commands: str) -> None:
+    """What nft refuses is a failure of the host."""
+    try:
+        nft.load(commands)
+    except (NftError, KeyError) as error:
+        raise HostFailure(f"nft refused {error}") from error
 
 
 def at(host: FakeHost, *networks: NetworkReport) -> Clients:

@@ -28,6 +28,7 @@ from virtnet.port_forward.plan.owners import (
 from virtnet.port_forward.plan.problems import mended_by, problem_of, problems
 from virtnet.port_forward.restore.files import RUN_BY_SERVICE, RUNS, STOPPED, common_files, path_of
 from virtnet.port_forward.restore.record import Record, render
+from virtnet.port_forward.rules.render import only_adds
 from virtnet.port_forward.rules.table import RulesState, Table, state
 from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.port_forward.steps import AwaitTarget, FileChange, LoadRules, PutRecord, PutRestore
@@ -219,7 +220,7 @@ def _put_record(record: Record, observed: PortForwardReport) -> Iterator[Step]:
 def _load(before: Forward | None, after: Forward, observed: PortForwardReport, listed: Table | None) -> Iterator[Step]:
     intact = observed.table.common_intact and state(after, observed.table) is RulesState.INTACT
     if before != after or not intact:
-        yield LoadRules(after.id, before, after, listed)
+        yield LoadRules(after.id, before, after, listed if listed is not None and only_adds(after, listed) else None)
 
 
 def _let_go(taken: Sequence[Record], observed: PortForwardReport) -> Iterator[Step]:
@@ -243,7 +244,7 @@ def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
     before = held.own.forward if held.own is not None else _as_recorded(recorded, held.id, observed)
     steps: list[Step] = []
     if held.id in observed.table.ids or (observed.table.present and not observed.table.ids):
-        steps.append(LoadRules(held.id, before, None, observed.table))
+        steps.append(LoadRules(held.id, before, None))
     path, there = path_of(held.id), observed.restore
     installs: tuple[Step, ...] = ()
     # Without a file, links may still be left of it.

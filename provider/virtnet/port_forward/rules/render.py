@@ -117,15 +117,32 @@ def change(after: Forward | None, forward_id: str, there: Table) -> str:
     repair = "" if there.common_intact else _repair(there)
     if not repair and state(after, there) is RulesState.INTACT:
         return ""
-    wanted = set(listeners_of_forward(after))
-    stale = [one for one in there.listeners if one.id == forward_id and one not in wanted]
-    gateway = gateway_of(after)
-    superseded = [
-        one
-        for one in there.gateways
-        if one != gateway and (one.overlaps(gateway) or not there.leads_into(one, but=forward_id))
-    ]
+    stale, superseded = _stale(after, there)
     return "".join([repair, *_without_listeners(stale), *_without_gateways(superseded), body(after)])
+
+
+def only_adds(after: Forward, there: Table) -> bool:
+    """Whether `change` has something to load, and all of it adds to the table, or says again what is in it.
+
+    Such a transaction does no harm where others changed the table since it was listed: it loads whole, or fails.
+    """
+    if there.common_intact and state(after, there) is RulesState.INTACT:
+        return False
+    common_goes = not there.common_intact and not there.chains.isdisjoint(BASE_CHAINS)
+    return not common_goes and not any(_stale(after, there))
+
+
+def _stale(after: Forward, there: Table) -> tuple[list[Listener], list[Gateway]]:
+    """What is to go for one forward: its own listeners that it no longer has, and gateways that nobody needs."""
+    wanted, gateway = set(listeners_of_forward(after)), gateway_of(after)
+    return (
+        [one for one in there.listeners if one.id == after.id and one not in wanted],
+        [
+            one
+            for one in there.gateways
+            if one != gateway and (one.overlaps(gateway) or not there.leads_into(one, but=after.id))
+        ],
+    )
 
 
 def _removal(forward_id: str, there: Table) -> str:
