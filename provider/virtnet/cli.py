@@ -90,7 +90,8 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "import",
         help="print the Python program for networks, or port forwards, that exist",
         description="Print a Pulumi program that takes over (adopt) networks of libvirt, or port forwards, as they "
-        "are: `pulumi up` of it changes nothing on the host but whose they are. This command changes nothing either.",
+        "are: `pulumi up` of it changes nothing on the host but whose they are. This command changes nothing either. "
+        "With --json, print the inputs of each instead, and what a program can't have of it.",
         epilog=f"{_COMMON_EXIT_CODES}\n\nExample: virtnet import default lab > __main__.py",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -99,6 +100,7 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     which.add_argument("--all", action="store_true", help="all networks of the host")
     which.add_argument("--port-forwards", action="store_true", help="all port forwards of the host instead")
     _add_uri(parser)
+    _add_json(parser, "Python")
     parser.set_defaults(run=_run_import)
 
 
@@ -107,41 +109,42 @@ def _add_uri(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--uri", metavar="URI", default=None, help=help_text)
 
 
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+def _add_json(parser: "argparse._ActionsContainer", instead_of: str = "a table") -> None:
+    parser.add_argument("--json", action="store_true", help=f"print JSON instead of {instead_of}")
 
 
 def _run_import(options: argparse.Namespace) -> int:
     from virtnet.libvirtd.connection import Connection
     from virtnet.libvirtd.lookup import lookup
     from virtnet.network.observed import reported
-    from virtnet.network.program import of_others, program
+    from virtnet.network.program import as_json, of_others, program
 
-    uri = _uri_of(options)
+    uri, names_uri = _uri_of(options), options.uri is not None
     if options.port_forwards:
-        return _import_port_forwards(uri, names_uri=options.uri is not None)
+        return _import_port_forwards(uri, names_uri=names_uri, json=options.json)
     connection = Connection(uri)
     found = connection.networks() if options.all else [lookup(connection, name) for name in options.names]
     reports = [reported(one) for one in found]
-    sys.stdout.write(program(of_others(reports) if options.all else reports, uri, names_uri=options.uri is not None))
+    shown = as_json if options.json else program
+    sys.stdout.write(shown(of_others(reports) if options.all else reports, uri, names_uri=names_uri))
     return 0
 
 
-def _import_port_forwards(uri: str, *, names_uri: bool) -> int:
+def _import_port_forwards(uri: str, *, names_uri: bool, json: bool) -> int:
     from virtnet.connect import connect
     from virtnet.errors import VirtnetError
     from virtnet.libvirtd.connection import Connections
     from virtnet.planning.findings import in_words
     from virtnet.port_forward.messages import messages
     from virtnet.port_forward.observe.survey import survey
-    from virtnet.port_forward.program import program
+    from virtnet.port_forward.program import as_json, program
     from virtnet.port_forward.steps import host_of
 
     try:
         records = survey(host_of(connect(uri, Connections()))).records
     except VirtnetError as error:
         raise in_words(messages(), error) if error.kind is not None else error from None
-    sys.stdout.write(program(records, uri, names_uri=names_uri))
+    sys.stdout.write((as_json if json else program)(records, uri, names_uri=names_uri))
     return 0
 
 
@@ -258,7 +261,7 @@ values:
 _REVIEW_EPILOG = """\
 Exit codes: 0 when the check passes; 1 when the file can't be read, or is no preview; 2 when virtnet was called wrongly;
 3 when something costs more than --at-most allows, or its cost is not known; 4 when something would be refused, or the
-preview failed. The comment is printed with 0, 3 and 4.
+preview failed. The comment, or the JSON, is printed with 0, 3 and 4.
 
 Example: virtnet review preview.json --at-most live --commit "$(git rev-parse --short HEAD)" > comment.md"""
 
@@ -282,7 +285,9 @@ def _add_review(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help=f"fail where a change costs more than this: {', '.join(classes)}, in this order. New is live",
     )
     parser.add_argument("--commit", metavar="TEXT", default="", help="the commit, for the heading")
-    parser.add_argument(
+    printed = parser.add_mutually_exclusive_group()
+    _add_json(printed, "a comment, of which nothing is left out")
+    printed.add_argument(
         "--limit",
         metavar="CHARACTERS",
         type=int,
@@ -298,7 +303,9 @@ def _run_review(options: argparse.Namespace) -> int:
 
     if options.limit is not None and options.limit != 0 and options.limit < SHORTEST:
         options.parser.error(f"--limit is {SHORTEST} at least, or 0 for none")
-    printed, code = run(options.file, at_most=options.at_most, commit=options.commit, limit=options.limit)
+    printed, code = run(
+        options.file, at_most=options.at_most, commit=options.commit, limit=options.limit, json=options.json
+    )
     sys.stdout.write(printed)
     return code
 

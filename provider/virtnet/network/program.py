@@ -1,10 +1,10 @@
-"""The Pulumi program of networks that exist: what `virtnet import` prints. Pure."""
+"""The Pulumi program of networks that exist: what `virtnet import` prints, in Python or as JSON. Pure."""
 
 import json
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from virtnet.network.messages.render import failure as read
 from virtnet.network.messages.render import sentence
@@ -74,16 +74,52 @@ def variables(names: Iterable[str], prefix: str) -> list[str]:
     return found
 
 
-def _declaration(report: ReportedNetwork, variable: str, uri: str, *, names_uri: bool) -> Iterator[str]:
+class _Adoption(NamedTuple):
+    """How a program takes a network over."""
+
+    inputs: Values
+    left_out: Mapping[str, Failure]
+    """By its path, what of the network can't be in a program, so that it stays as it is."""
+    to_correct: Sequence[Failure]
+    """What check refuses and can't be left out."""
+    owner: str
+    """Whose it is by its mark; "" where it has none."""
+
+
+def _adoption(report: ReportedNetwork, uri: str, *, names_uri: bool) -> _Adoption:
     named = {"uri": uri} if names_uri else {}
-    arguments, left_out, failures = to_adopt({**named, "adopt": True, **inputs_of(report)}, report.name, uri)
+    inputs, left_out, failures = to_adopt({**named, "adopt": True, **inputs_of(report)}, report.name, uri)
     mark = report.definition.mark
-    if mark is not None and mark.owner:
-        taken_over = Note(NoteKind.TAKEN_OVER, {"owner": mark.owner_shown, "alias": ""})
+    return _Adoption(inputs, left_out, failures, mark.owner_shown if mark is not None and mark.owner else "")
+
+
+def as_json(reports: Sequence[ReportedNetwork], uri: str, *, names_uri: bool = False) -> str:
+    """The same as `program` for programs: the inputs of each network in Python spelling, and what is said of it."""
+    networks = [
+        {
+            "name": report.name,
+            "uuid": report.uuid,
+            "owner": found.owner or None,
+            "inputs": found.inputs,
+            "left_out": [{"path": path, "reason": read(failure)} for path, failure in found.left_out.items()],
+            "to_correct": [{"path": failure.path, "reason": read(failure)} for failure in found.to_correct],
+        }
+        for report in reports
+        for found in (_adoption(report, uri, names_uri=names_uri),)
+    ]
+    return json.dumps({"uri": uri, "networks": networks}, indent=2) + "\n"
+
+
+def _declaration(report: ReportedNetwork, variable: str, uri: str, *, names_uri: bool) -> Iterator[str]:
+    found = _adoption(report, uri, names_uri=names_uri)
+    if found.owner:
+        taken_over = Note(NoteKind.TAKEN_OVER, {"owner": found.owner, "alias": ""})
         yield f"# Note: {printable(sentence(taken_over))}"
-    yield from (f"# To correct before it can be used: {failure.path}: {read(failure)}" for failure in failures)
-    yield from (f"# Left out, so it stays as it is: {path}: {read(failure)}" for path, failure in left_out.items())
-    opening, *rest = call("LibvirtNetwork", report.name, arguments)
+    for failure in found.to_correct:
+        yield f"# To correct before it can be used: {failure.path}: {read(failure)}"
+    for path, failure in found.left_out.items():
+        yield f"# Left out, so it stays as it is: {path}: {read(failure)}"
+    opening, *rest = call("LibvirtNetwork", report.name, found.inputs)
     yield f"{variable} = {opening}"
     yield from rest
 

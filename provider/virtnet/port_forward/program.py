@@ -1,5 +1,6 @@
-"""The Pulumi program of port forwards that exist: what `virtnet import --port-forwards` prints. Pure."""
+"""The Pulumi program of port forwards that exist: what `virtnet import --port-forwards` prints, or its JSON. Pure."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 from virtnet.network.program import call, inside_docstring, variables
@@ -23,10 +24,24 @@ def program(records: Sequence[Record], uri: str, *, names_uri: bool = False) -> 
     return "\n".join(lines) + "\n"
 
 
-def _declaration(record: Record, name: str, variable: str, place: dict[str, object]) -> Iterator[str]:
+def as_json(records: Sequence[Record], uri: str, *, names_uri: bool = False) -> str:
+    """The same for programs: the inputs of each forward in Python spelling, and whose it is by its mark."""
+    place = {"uri": uri} if names_uri else {}
+    forwards = [
+        {"name": name, "owner": record.mark.owner_shown, "inputs": _arguments(record, place)}
+        for record, name in zip(records, _names(records), strict=True)
+    ]
+    return json.dumps({"uri": uri, "port_forwards": forwards}, indent=2) + "\n"
+
+
+def _arguments(record: Record, place: dict[str, str]) -> dict[str, object]:
+    return {**place, "adopt": True, **inputs_of(record)}
+
+
+def _declaration(record: Record, name: str, variable: str, place: dict[str, str]) -> Iterator[str]:
     ports = ", ".join(leads(record.forward.target, *one) for one in record.forward.ports)
     yield f"# {ports}: belongs to '{printable(record.mark.owner_shown)}' by its mark, from which it is taken over."
-    opening, *rest = call("PortForward", name, {**place, "adopt": True, **inputs_of(record)})
+    opening, *rest = call("PortForward", name, _arguments(record, place))
     yield f"{variable} = {opening}"
     yield from rest
 

@@ -7,7 +7,7 @@ from virtnet.commands.review.comment import SHORTEST
 
 COMMANDS = ("sandbox", "import", "list", "guests", "leases", "doctor", "review")
 OF_A_HOST = ("import", "list", "guests", "leases", "doctor")
-AS_JSON = ("list", "guests", "leases", "doctor")
+AS_JSON = ("import", "list", "guests", "leases", "doctor", "review")
 
 
 def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -1,13 +1,14 @@
 """The program of networks that exist: what it leaves out, so that check takes the rest and adopting changes nothing."""
 
 import ast
+import json
 from typing import Any
 
 import pytest
 from tests import builders
 
 from virtnet.network.observed import ReportedNetwork, reported
-from virtnet.network.program import of_others, program, to_adopt
+from virtnet.network.program import as_json, of_others, program, to_adopt
 from virtnet.network.resource import check, inputs_of
 
 URI = "qemu:///system"
@@ -70,6 +71,19 @@ def test_a_host_that_was_named_is_named_by_each_network() -> None:
     printed = program([network("a", ""), network("b", "")], "qemu+ssh://far/system", names_uri=True)
 
     assert printed.count('uri="qemu+ssh://far/system"') == 2
+
+
+def test_as_json_each_network_has_its_inputs_and_what_they_lack() -> None:
+    body = "<forward mode='nat'/><bridge name='br+'/><ip address='10.9.0.1' prefix='24'/>"
+
+    told = json.loads(as_json([network("lab", body)], URI, names_uri=True))
+
+    (one,) = told["networks"]
+    assert (told["uri"], one["name"], one["owner"], one["to_correct"]) == (URI, "lab", None, [])
+    assert one["uuid"] == builders.network("lab", "").uuid
+    assert [entry["path"] for entry in one["left_out"]] == ["bridge.name"]
+    assert (one["inputs"]["uri"], one["inputs"]["adopt"], one["inputs"]["forward"]) == (URI, True, {"mode": "nat"})
+    assert check({"name": "lab", **one["inputs"]}, {})[1] == []
 
 
 def assigned(printed: str) -> dict[str, list[Any]]:

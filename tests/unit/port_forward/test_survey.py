@@ -1,5 +1,6 @@
 """All forwards of a host, whoever made them: a survey, an import of one, and what the plugin's function answers."""
 
+import json
 import types
 from typing import Any
 
@@ -12,7 +13,7 @@ from virtnet.planning.reports import ServiceReport
 from virtnet.plugin.answers import Asked, get_forwards
 from virtnet.port_forward.observe.survey import Survey, survey
 from virtnet.port_forward.plan.plan import plan
-from virtnet.port_forward.program import program
+from virtnet.port_forward.program import as_json, program
 from virtnet.port_forward.resource import PORT_FORWARD
 from virtnet.port_forward.restore.files import SCRIPT_PATH, SERVICE
 from virtnet.port_forward.rules.table import RulesState
@@ -100,6 +101,9 @@ def test_the_program_of_those_that_are_there_changes_nothing_but_whose_they_are(
     exec(printed.replace("import pulumi_virtnet as virtnet", ""), {"virtnet": noting})  # noqa: S102
     assert len({name for name, _ in declared}) == 3
     assert "# tcp 8080 to 192.168.123.50:80: belongs to" in printed
+    told = json.loads(as_json(survey(host).records, "qemu:///system"))
+    assert [(one["name"], one["inputs"]) for one in told["port_forwards"]] == declared
+    assert {one["owner"] for one in told["port_forwards"]} >= {"project/third/mail"}
     for name, inputs in declared:
         named, failures = PORT_FORWARD.check({"uri": "qemu:///system", "__owner": f"project/new/{name}", **inputs}, {})
         assert failures == []
