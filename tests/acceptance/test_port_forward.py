@@ -140,7 +140,7 @@ def test_one_that_is_there_is_imported_by_its_port(lab: Site, host: Host) -> Non
 
     refused = second.pulumi("import", "virtnet:index:PortForward", "web", "8080/tcp", "--yes", check=False)
 
-    assert "belongs to" in refused.stdout + refused.stderr
+    assert "was not imported: its owner mark names 'urn:pulumi:first::" in refused.stdout + refused.stderr
     assert from_outside(lab) == REACHED
     first.up()
     assert first.unchanged()

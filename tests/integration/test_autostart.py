@@ -46,7 +46,7 @@ def test_a_link_to_nowhere_is_mended_and_the_network_starts(host: Host, lab: Sta
     refreshed = lab.refresh()
     lab.up()
 
-    assert f"{LINK} leads nowhere" in problem["said"]
+    assert f"{LINK} is a dangling link" in problem["said"]
     assert "autostart" in refreshed
     assert starts_at_boot(host)
     assert "lab" in host.virsh("net-list", "--name").split()
@@ -99,7 +99,7 @@ def test_a_link_that_an_earlier_network_left_is_no_end_of_a_new_one(host: Host, 
     preview = stack.preview()
     stack.up()
 
-    assert f"remove {LINK} before" in preview
+    assert f"remove {LINK}" in preview
     assert starts_at_boot(host)
     assert stack.unchanged()
     stack.destroy()
