@@ -15,6 +15,8 @@ where = $(if $(filter tests/%,$(ARGS)),,$(1)) $(ARGS)
 # Tests with a real libvirtd wait half of their time: for guests that boot, for packets, for what is to be silent.
 workers = $$((3 * $$(nproc)))
 side_by_side = --numprocesses=$(workers) --dist=loadscope
+# What -k and -m pick may be in one half of the tests alone: pytest ends with 5 where it has selected nothing.
+if_none_selected = { code=$$?; ((code == 5)) || exit $$code; }
 
 .PHONY: help setup setup-tests setup-firewalls env check unit unit-pythons integration acceptance test test-campaigns demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
 
@@ -58,9 +60,11 @@ acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engi
 
 test: $(if $(ARGS),setup-firewalls,setup-tests) ## lint, then run the tests, those of units on two Pythons, those with libvirt on modular daemons as well; ARGS=tests/unit/sdk runs these
 	@$(MAKE) lint
-	@$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons -m 'not fuzz' $(ARGS))
-	@$(with_env) pytest $(side_by_side) --durations=10 $(if $(ARGS),,-m 'not campaign and not compiled') \
-	    $(call where,tests/acceptance tests/integration)
+	@selected=; \
+	$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons -m 'not fuzz' $(ARGS) && selected=1 || $(if_none_selected);) \
+	$(with_env) pytest $(side_by_side) --durations=10 $(if $(ARGS),,-m 'not campaign and not compiled') \
+	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
+	[[ $$selected ]] || exit 5
 	@$(if $(ARGS),,tools/modular-tests)
 
 test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, programs in Go and TypeScript, short parts of faults, walks, soaks, the benchmark

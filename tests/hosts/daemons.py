@@ -104,6 +104,26 @@ def restart_libvirtd(host: Host) -> None:
     start_libvirtd(host)
 
 
+#: libvirt runs this before it starts a network ("start") and once its bridge and dnsmasq are there ("started"), and
+#: waits for its end; it fails the start when told to. Meanwhile the network is locked: asking libvirt of it would wait
+#: too.
+HOOK = """\
+#!/bin/bash
+[ -e /run/hold ] && [ "$1 $2" = "lab $(cat /run/hold)" ] || exit 0
+touch /run/held
+while [ -e /run/hold ]; do sleep 0.02; done
+! [ -e /run/fail ]
+"""
+
+
+def hold_starts(host: Host) -> None:
+    """Have the network lab wait while it starts, at what /run/hold names, as long as it is there; then /run/held is."""
+    # A daemon looks for hooks once, when it starts.
+    host.run("bash", "-c", "mkdir -p /etc/libvirt/hooks; cat > /etc/libvirt/hooks/network", given=HOOK)
+    host.sh("chmod 755 /etc/libvirt/hooks/network")
+    restart_libvirtd(host)
+
+
 def listen(host: Host, configuration: str) -> None:
     """Have a host let others in by TCP and TLS, with such lines in the configuration of the daemon that can listen."""
     # virtproxyd listens where its configuration says so, and knows no such option.

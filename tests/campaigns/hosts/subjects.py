@@ -1,6 +1,6 @@
 """Which hosts are tried, and with which tests: those that say most about a host in little time. Data."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 
@@ -56,6 +56,11 @@ SUBJECTS = (
 def chosen(text: str) -> tuple[Host, ...]:
     """The host of that title; where there is none, those whose titles hold the text."""
     return tuple(host for host in HOSTS if host.title == text) or tuple(host for host in HOSTS if text in host.title)
+
+
+def never_run(hosts: Iterable[Host], titles: Collection[str], kept: Collection[str]) -> tuple[Host, ...]:
+    """The hosts on which these subjects can't be run alone, as no run of the others is kept; without titles, none."""
+    return tuple(host for host in hosts if titles and host.title not in kept)
 
 
 def files(titles: Collection[str] = ()) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from tests.campaigns.hosts.outcomes import (
     stale,
     written,
 )
-from tests.campaigns.hosts.subjects import HOSTS, SUBJECTS, chosen, files, paths
+from tests.campaigns.hosts.subjects import HOSTS, SUBJECTS, chosen, files, never_run, paths
 
 FAILS = Outcome("test_doctor", "test_a", "failed", "assert 1 == 2")
 RAN = {
@@ -156,6 +156,15 @@ def test_one_subject_is_run_again_and_the_rest_stays() -> None:
 @pytest.mark.parametrize(("text", "count"), [(HOSTS[2].title, 1), ("virtproxyd", 1), ("modular", 2), ("", len(HOSTS))])
 def test_a_host_is_chosen_by_its_title_or_several_by_a_part(text: str, count: int) -> None:
     assert len(chosen(text)) == count
+
+
+@pytest.mark.parametrize(
+    ("titles", "left_out"), [([], []), ([SUBJECTS[0].title], [host.title for host in HOSTS[1:]])], ids=["all", "one"]
+)
+def test_one_subject_is_run_only_where_the_others_were(titles: list[str], left_out: list[str]) -> None:
+    found = never_run(HOSTS, titles, [HOSTS[0].title])
+
+    assert [host.title for host in found] == left_out
 
 
 def test_each_file_is_there_and_of_one_subject() -> None:

@@ -1,6 +1,9 @@
-"""The promises of the project's own files: the wheel's contents and the Makefile's help."""
+"""The promises of the project's own files: the wheel's contents, and the Makefile's help and its choice of tests."""
 
+import os
 import re
+import shutil
+import subprocess
 from importlib.metadata import entry_points, version
 from pathlib import Path
 
@@ -35,6 +38,53 @@ def test_help_lists_every_target() -> None:
     phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     assert phony is not None
     assert set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE)) == set(phony[1].split())
+
+
+@pytest.mark.parametrize(
+    ("choice", "of_units", "with_libvirt", "ran", "succeeds"),
+    [
+        ("-k bridge", 0, 0, "units libvirt", True),
+        ("-k bridge", 5, 0, "units libvirt", True),
+        ("-k bridge", 0, 5, "units libvirt", True),
+        ("-k bridge", 5, 5, "units libvirt", False),
+        ("-k bridge", 1, 0, "units", False),
+        ("-k bridge", 0, 1, "units libvirt", False),
+        ("-k bridge", 5, 1, "units libvirt", False),
+        ("tests/unit", 0, 0, "libvirt", True),
+        ("tests/unit -k bridge", 0, 5, "libvirt", False),
+        ("", 0, 0, "units libvirt modular", True),
+        ("", 1, 0, "units", False),
+    ],
+)
+def test_a_choice_of_tests_is_looked_for_in_both_halves(
+    tmp_path: Path, choice: str, of_units: int, with_libvirt: int, ran: str, succeeds: bool
+) -> None:
+    """Of pytest's codes, 5 says that nothing was selected, and 1 that something failed."""
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    programs = {
+        "tools/setup": "",
+        "tools/unit-pythons": f"echo units >>ran; exit {of_units}",
+        "tools/modular-tests": "[ $# = 1 ] || echo modular >>ran",
+        "bin/pytest": f"echo libvirt >>ran; exit {with_libvirt}",
+    }
+    for name, script in programs.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    done = subprocess.run(
+        # Lint, and all that is set up, are calls of make.
+        ["make", "test", "MAKE=true", f"ARGS={choice}"],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (tmp_path / "ran").read_text().split() == ran.split()
+    assert (done.returncode == 0) is succeeds, done.stderr
 
 
 def test_the_image_of_the_demo_is_made_of_what_is_in_the_repository_and_sets_up_what_the_demo_does() -> None:
