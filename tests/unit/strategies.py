@@ -20,7 +20,7 @@ TEXTS = st.text(
     max_size=20,
 )
 #: What dnsmasq takes as one value of an option.
-VALUES = TEXTS.filter(lambda text: not re.search(r'[",]|\s#|^#', text) and text == text.strip())
+VALUES = TEXTS.filter(lambda text: not re.search(r'[",]|\s#', text) and text == text.strip())
 PORTS = st.integers(1, 65535)
 BOOLEANS = st.booleans()
 

@@ -42,8 +42,8 @@ SENTENCES: Mapping[Enum, str] = {
     SpecFailure.LINE_TOO_LONG: "is longer than the {longest} bytes that dnsmasq reads of a line. Shorten it",
     SpecFailure.EMPTY: "is empty. Remove it, or give a value",
     SpecFailure.OPTION_CHARACTER: "contains a comma or a double quote, which have a special meaning to dnsmasq. Remove it",
-    SpecFailure.OPTION_SPACE: "has a space at an end, which dnsmasq drops, or a '#' at the start or after a "
-    "space, from which on dnsmasq drops the rest. Remove the space or the '#'",
+    SpecFailure.OPTION_SPACE: "has a space at an end, which dnsmasq drops, or a '#' after a space, which makes a "
+    "comment of the rest. Remove the space or the '#'",
     SpecFailure.BOOT_FILE_TOO_LONG: "is longer than the 127 bytes of BOOTP. Choose a shorter name",
     SpecFailure.UNESCAPED_CHARACTER: "contains {character}, which libvirt doesn't escape in its XML. Remove it",
     SpecFailure.NO_GENERIC_NAME: "isn't a valid name. Use letters, digits, '-' and '_'",

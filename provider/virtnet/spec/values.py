@@ -212,7 +212,8 @@ def option_value(value: str) -> str:
         raise Invalid(SpecFailure.EMPTY)
     if '"' in value or "," in value:
         raise Invalid(SpecFailure.OPTION_CHARACTER)
-    if re.search(r"\s#|^#|^\s|\s$", value):
+    # A '#' begins a comment after a space alone; right behind the '=' it is a part of the value (dnsmasq 2.90).
+    if re.search(r"\s#|^\s|\s$", value):
         raise Invalid(SpecFailure.OPTION_SPACE)
     return value
 

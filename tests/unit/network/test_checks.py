@@ -166,6 +166,13 @@ def test_what_is_left_out_of_a_network_to_adopt_may_be_there(inputs: dict[str, A
     assert [kind for _, kind, _ in check({**inputs, "adopt": False})[1]] != []
 
 
+@pytest.mark.parametrize("file", ["#pxe", "pxe#1", "pxe linux"])
+def test_a_boot_file_may_be_what_dnsmasq_reads_whole(file: str) -> None:
+    dhcp = {"ranges": [{"start": "10.9.0.2", "end": "10.9.0.9"}], "bootp": {"file": file}}
+
+    assert check({"ips": [{"address": "10.9.0.1/24", "dhcp": dhcp}]})[1] == []
+
+
 def test_what_was_found_and_stays_is_no_contradiction_of_the_change() -> None:
     changed = {**FOUND, "mtu": 1400, "ips": [{"address": "10.0.0.1/24"}, *FOUND["ips"]]}
 
