@@ -37,14 +37,29 @@ _RESTART_DAEMON: Final = (
 def advice(finding: Finding) -> Advice:
     """What was found, and the fix; "" where there is nothing to do."""
     wording = ADVICE[finding.kind]
-    details = {**finding.data, **finding.details, **_because(finding.cause)}
+    details = _details(finding)
     if isinstance(wording, Advice):
-        for_a_shell = {name: quote(str(said)) if name in _IN_COMMANDS else said for name, said in details.items()}
+        for_a_shell = {**_for_a_shell(details), "command": command(finding)}
         return Advice(wording.reason.format_map(details), wording.fix.format_map(for_a_shell))
     return wording(**details)
 
 
-_IN_COMMANDS = ("network", "path")
+def command(finding: Finding) -> str:
+    """What a shell of the host runs to do all that the fix says; "" where nothing does, or where it depends."""
+    wording = COMMANDS.get(finding.kind, "")
+    details = _details(finding)
+    return wording.format_map(_for_a_shell(details)) if isinstance(wording, str) else wording(**details)
+
+
+def _details(finding: Finding) -> dict[str, object]:
+    return {**finding.data, **finding.details, **_because(finding.cause)}
+
+
+def _for_a_shell(details: Mapping[str, object]) -> dict[str, object]:
+    return {name: quote(str(said)) if name in _IN_COMMANDS else said for name, said in details.items()}
+
+
+_IN_COMMANDS = ("file", "network", "path")
 """The details that a fix has as words of a shell's."""
 
 
@@ -144,8 +159,12 @@ def _forwarding_off(*, key: str, now: str, users: Sequence[Mapping[str, str]], *
     verb = "needs" if len(users) == 1 else "need"
     return Advice(
         f"{shown(key)} is {now}, and {forwarding_messages.users(users)} {verb} it on. Guests there reach nothing outside",
-        f"Run sysctl -w {shown(key)}=1. A HostForwarding with {_argument(key)} keeps it on",
+        f"Run {_turns_on(key=key)}. A HostForwarding with {_argument(key)} keeps it on",
     )
+
+
+def _turns_on(*, key: str, **_: object) -> str:
+    return f"sysctl -w {shown(key)}=1"
 
 
 def _forwarding_off_at_boot(*, key: str, now: str, at_boot: str, source: str) -> Advice:
@@ -266,11 +285,16 @@ def _holding_network_left(*, network: str, waiting: Sequence[Mapping[str, str]],
 
 
 def _holding_network_orphaned(*, name: str, waiting: Sequence[Mapping[str, str]]) -> Advice:
-    removal = f"virsh net-destroy {quote(name)}"
+    removal = _removes_holding_network(name=name)
     return Advice(
         _left_by_restart("of a network that no longer exists", waiting),
         f"Attach them to another network, then run {removal}" if waiting else f"Run {removal}",
     )
+
+
+def _removes_holding_network(*, name: str, waiting: Sequence[Mapping[str, str]] = ()) -> str:
+    """Nothing where that would disconnect somebody."""
+    return "" if waiting else f"virsh net-destroy {quote(name)}"
 
 
 def _bridge_left_in_use(*, bridge: str, ports: Sequence[str]) -> Advice:
@@ -341,7 +365,10 @@ def _forward_amiss(what: str, fix: str = _AGAIN) -> Callable[..., Advice]:
 
 def _links(*, links: Sequence[Mapping[str, str]]) -> Advice:
     reason = port_forward_messages.sentence(Problem(PortForwardProblem.LINKS_MISSING, {"missing": links}))
-    return Advice(reason, f"sh {SCRIPT_PATH} links")
+    return Advice(reason, f"Run {_ADDS_LINKS}")
+
+
+_ADDS_LINKS: Final = f"sh {SCRIPT_PATH} links"
 
 
 def _users(in_use: _Used) -> dict[str, list[str]]:
@@ -413,7 +440,7 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     ),
     FindingKind.DNSMASQ_OUTLIVED_NETWORK: Advice(
         "process {pid} is the dnsmasq of network '{network}', which isn't active, and still occupies its ports",
-        "Run kill {pid}. Starting that network with pulumi up also ends the process",
+        "Run {command}. Starting that network with pulumi up also ends the process",
     ),
     FindingKind.INOTIFY_INSTANCES_RUN_OUT: Advice(
         "{networks} active networks serve DNS, and each uses one of the {limit} inotify instances that a user of this "
@@ -454,7 +481,7 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.FILE_OVERRIDDEN: _file_overridden,
     FindingKind.FILE_OVERRIDDEN_BESIDE_OURS: _file_overridden_beside_ours,
     FindingKind.ADVERTISED_ROUTES_AT_STAKE: _advertised_routes_at_stake,
-    FindingKind.TEMPORARY_FILE_LEFT: Advice("an interrupted write left {file}, which nothing reads", "Run rm {file}"),
+    FindingKind.TEMPORARY_FILE_LEFT: Advice("an interrupted write left {file}, which nothing reads", "Run {command}"),
     FindingKind.PORT_FORWARD: _port_forward,
     FindingKind.PORT_FORWARD_CLOSED: _forward_amiss("connections fail, because the rules are missing"),
     FindingKind.PORT_FORWARD_RULES_ALTERED: _forward_amiss("others changed the rules"),
@@ -488,11 +515,11 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     ),
     FindingKind.AUTOSTART_LINK_MISSING: Advice(
         "libvirt reports autostart, but its link is missing, so the network won't start at boot",
-        "Run virsh net-autostart {network} --disable; virsh net-autostart {network}",
+        "Run {command}",
     ),
     FindingKind.AUTOSTART_LINK_DANGLES: Advice(
         "{path} is a dangling link, so the network doesn't start at boot, and libvirt can't set autostart",
-        "Run rm {path}, then virsh net-autostart {network} --disable; virsh net-autostart {network}",
+        "Run {command}",
     ),
     FindingKind.AUTOSTART_PLACE_TAKEN: Advice(
         "{path} exists and isn't libvirt's link to the network, so the network doesn't start at boot, and libvirt can't set "
@@ -520,6 +547,19 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.SUBNETS_FREE: _subnets_free,
     FindingKind.SUBNETS_FREE_IN_LIBVIRT: _subnets_free_in_libvirt,
 }
+
+COMMANDS: Mapping[FindingKind, str | Callable[..., str]] = {
+    FindingKind.AUTOSTART_LINK_DANGLES: (
+        "rm {path}; virsh net-autostart {network} --disable; virsh net-autostart {network}"
+    ),
+    FindingKind.AUTOSTART_LINK_MISSING: "virsh net-autostart {network} --disable; virsh net-autostart {network}",
+    FindingKind.DNSMASQ_OUTLIVED_NETWORK: "kill {pid}",
+    FindingKind.FORWARDING_OFF: _turns_on,
+    FindingKind.HOLDING_NETWORK_ORPHANED: _removes_holding_network,
+    FindingKind.PORT_FORWARD_LINKS: lambda **_: _ADDS_LINKS,
+    FindingKind.TEMPORARY_FILE_LEFT: "rm {file}",
+}
+"""What does the fix in a shell, where one command does it, whatever else there is. A fix names it as `command`."""
 
 _AS_TEXTS: Mapping[str, Callable[..., Detail]] = {
     "missing": _parts,

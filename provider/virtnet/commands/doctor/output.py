@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from virtnet.commands.doctor.finding import Finding, Level
 from virtnet.commands.doctor.kinds import FindingKind
-from virtnet.commands.doctor.messages import advice, data, network_cells
+from virtnet.commands.doctor.messages import advice, command, data, network_cells
 
 NARROWEST = 40
 """Columns that the widest part of the table has at least, however narrow the terminal is."""
@@ -83,7 +83,7 @@ def summary(findings: Sequence[Finding], uri: str) -> str:
 
 
 def as_json(findings: Sequence[Finding], uri: str) -> str:
-    """One object: `uri`, `problems` and `notes` (counts), and `findings` with level, area, said, fix and data."""
+    """One object: `uri`, `problems` and `notes` (counts), and `findings` with level, area, said, fix, command, data."""
     counts = Counter(finding.level for finding in findings)
     found = [
         {
@@ -91,6 +91,7 @@ def as_json(findings: Sequence[Finding], uri: str) -> str:
             "area": finding.area,
             "said": message.reason,
             "fix": message.fix or None,
+            "command": command(finding) or None,
             "data": data(finding),
         }
         for finding, message in zip(findings, map(advice, findings), strict=True)
