@@ -1,6 +1,5 @@
 """`virtnet doctor` in a sandbox, by a fork of a Python that has its imports done (tests/preloaded)."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +14,3 @@ def run_doctor(host: Host, *arguments: str) -> subprocess.CompletedProcess[str]:
     """What `virtnet doctor` prints, and how it ends: with 1 where it finds a problem."""
     command = [sys.executable, "-I", "-S", str(CLIENT), str(PROGRAM), "doctor", *arguments]
     return host.run(*command, check=False, environment={"VIRTNET_PYTHON": sys.executable})
-
-
-def command_in(fix: str) -> str:
-    """The command of a fix: "Run systemctl start x. It …"."""
-    found = re.match(r"Run (.+?)(?:\. |$)", fix)
-    assert found is not None, fix
-    return found[1]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.hosts.sandboxed import REPOSITORY, Host
-from tests.integration.doctor import command_in, run_doctor
+from tests.integration.doctor import run_doctor
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -199,7 +199,7 @@ def test_a_network_with_quotes_in_its_name(host: Host, stack: Stack) -> None:
     assert [finding for finding in doctor(host) if finding["level"] == "problem"] == []
     host.sh("rm /etc/libvirt/qemu/networks/autostart/*")
     (problem,) = [finding for finding in doctor(host) if finding["level"] == "problem"]
-    host.sh(command_in(problem["fix"]))
+    host.sh(problem["command"])
     assert [finding for finding in doctor(host) if finding["level"] == "problem"] == []
     stack.destroy()
     assert host.virsh("net-dumpxml", QUOTES, "--inactive") == found

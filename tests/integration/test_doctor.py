@@ -17,7 +17,7 @@ from tests.hosts.daemons import (
 )
 from tests.hosts.sandboxed import Host
 from tests.hosts.workstation import workstation
-from tests.integration.doctor import command_in, run_doctor
+from tests.integration.doctor import run_doctor
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -207,7 +207,7 @@ def test_a_park_whose_network_is_gone(host: Host) -> None:
     problem = the_problem(host)
 
     assert "for a restart of a network that no longer exists" in problem["said"]
-    host.sh(command_in(problem["fix"]))
+    host.sh(problem["command"])
     doctor(host, problems=0)
 
 
@@ -237,7 +237,7 @@ def test_dnsmasq_that_outlived_its_network(host: Host, lab: Stack) -> None:
 
     assert len(found) == 1
     assert "is the dnsmasq of network 'lab', which isn't active" in found[0]["said"]
-    host.sh(command_in(found[0]["fix"]))
+    host.sh(found[0]["command"])
     time.sleep(0.2)
     assert not [finding for finding in doctor(host) if finding["area"] == "dnsmasq" and finding["level"] == "problem"]
 
@@ -273,7 +273,7 @@ def test_forwarding_that_was_turned_off_and_a_drop_in_that_was_edited(host: Host
     problem = the_problem(host)
 
     assert "the active nat network 'lab' needs it on. Guests there reach nothing outside" in problem["said"]
-    host.sh(command_in(problem["fix"]))
+    host.sh(problem["command"])
     doctor(host, problems=0)
 
 
@@ -314,5 +314,5 @@ def test_autostart_whose_link_vanished(host: Host, lab: Stack) -> None:
     problem = the_problem(host)
 
     assert problem["said"] == "libvirt reports autostart, but its link is missing, so the network won't start at boot"
-    host.sh(command_in(problem["fix"]))
+    host.sh(problem["command"])
     doctor(host, problems=0)
