@@ -756,7 +756,9 @@ def test_rules_that_a_stop_has_left_go_with_the_network() -> None:
 
 
 def test_a_new_network_does_not_start_among_rules_that_were_left_of_its_subnet() -> None:
+    """A create asks nft alone: libvirt forgets no rule of iptables."""
     host, _ = nft_host(NAT_LEFT)
+    host.firewall.listings = {"nft-json": NAT_LEFT}
     there = Clients(libvirt=FakeLibvirt(), host=host)
     desired = NETWORK.check({"uri": "qemu:///system", **TREE, "forward": {"mode": "route"}}, {})[0]
 

@@ -183,7 +183,8 @@ def nft_rules_left(
     """Those of libvirt's own tables, by what nft prints as data; and older copies of such as are in use.
 
     A rule by the number of a bridge that is gone is the network's where one of that number names its subnet. Of those
-    that name its bridge, or its subnet alone where that is no other bridge's, all are left but what it must have.
+    that name its subnet alone, where that is no other bridge's, all are left but what it must have. Those that name its
+    bridge are all left, unless it runs with nftables.
     """
     written = _written(listing)
     writes = sought.live if sought.backend is Backend.NFTABLES else None
@@ -196,12 +197,16 @@ def nft_rules_left(
     used, found, twice = set[tuple[str, ...]](), list[NftRule](), list[NftRule]()
     # libvirt may know the newest of several that are alike.
     for one in sorted((*filtering, *_translating(written, subnets, sought, links)), reverse=True):
-        needed = one.subnet in translated if not one.bridge else writes is not None and one.bridge not in gone
-        if not needed or one.device not in ((device,) if one.subnet else ("",)):
+        if one.bridge:  # an earlier bridge of that name had another number
+            needed = writes is not None and one.bridge not in gone
+        else:
+            needed = one.subnet in translated and one.device == device
+        if not needed:
             found.append(one.rule)
         elif one.use in used:
             twice.append(one.rule)
-        used.add(one.use)
+        else:
+            used.add(one.use)
     return tuple(sorted(found)), tuple(sorted(twice))
 
 
@@ -278,7 +283,7 @@ def _written_by_libvirt(listing: str) -> Iterator[_Written]:
         if place.chain in _FILTERING and len(bridges) == 1 and verdict in ("accept", "reject"):
             (bridge,) = bridges
             subnet = source or target
-            use = (place.family, place.chain, bridge, subnet, verdict)
+            use = (place.family, place.chain, verdict, *(f"{key} {value}" for key, value in sorted(matches.items())))
             yield _Written(place.handle, place, bridge, subnet, device, use)
         elif place.chain == _NAT and not bridges and source and target and verdict in _TRANSLATING:
             of_nat = (place.family, source, target, matches.get("l4proto", ""))
