@@ -118,8 +118,13 @@ while [ -e /run/hold ]; do sleep 0.02; done
 
 def hold_starts(host: Host) -> None:
     """Have the network lab wait while it starts, at what /run/hold names, as long as it is there; then /run/held is."""
+    run_at_starts(host, HOOK)
+
+
+def run_at_starts(host: Host, script: str) -> None:
+    """Have libvirt run a script, its hook of networks, with a network's name and what becomes of it."""
     # A daemon looks for hooks once, when it starts.
-    host.run("bash", "-c", "mkdir -p /etc/libvirt/hooks; cat > /etc/libvirt/hooks/network", given=HOOK)
+    host.run("bash", "-c", "mkdir -p /etc/libvirt/hooks; cat > /etc/libvirt/hooks/network", given=script)
     host.sh("chmod 755 /etc/libvirt/hooks/network")
     restart_libvirtd(host)
 

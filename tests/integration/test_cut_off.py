@@ -1,9 +1,7 @@
 """Nobody is cut off, and nothing of the host's is deleted, in the orders where that could happen."""
 
-import threading
-
 import pytest
-from tests.hosts.daemons import show_interfaces
+from tests.hosts.daemons import restart_libvirtd, run_at_starts, show_interfaces
 from tests.hosts.sandboxed import Host
 from tests.integration.stack import Stack
 
@@ -71,22 +69,19 @@ def test_what_is_plugged_in_after_the_plan_was_made_stops_the_stop(host: Host, s
     stack.network("lab", ips=[SUBNET])
     stack.up()
     stack.network("lab", ips=[SUBNET], mtu=1400)
-    # Plugged in while libvirt is busy with the throw-away network that is started and stopped first.
-    plug = (
-        "for i in $(seq 2000); do ls /sys/class/net | grep -q ^vn-p && break; sleep 0.002; done;"
-        "ip link add g1 type veth peer name g1-peer; ip link set g1 master vn-lab up"
-    )
+    # Attached at the start of the throw-away network that is started and stopped before the stop.
+    attach = "ip link add g1 type veth peer name g1-peer; ip link set g1 master vn-lab up"
+    run_at_starts(host, f'#!/bin/sh\n[ "$1" = lab ] || [ "$2" != started ] || {{ {attach}; }}\n')
     before = index_of(host, "vn-lab")
-    plugging = threading.Thread(target=lambda: host.sh(plug))
-    plugging.start()
 
     refused = stack.up(check=False)
-    plugging.join()
 
     assert "interface g1 was attached after the plan was made" in refused
     assert "(all changes were rolled back)" in refused
     assert index_of(host, "vn-lab") == before
     assert "mtu" not in host.virsh("net-dumpxml", "lab", "--inactive")
+    host.sh("rm /etc/libvirt/hooks/network")
+    restart_libvirtd(host)
 
 
 def test_an_interface_on_top_of_the_bridge_counts_as_plugged_in(host: Host, stack: Stack) -> None:
