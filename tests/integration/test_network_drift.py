@@ -145,11 +145,11 @@ FLUSHES = {
         ("nft flush chain ip libvirt_network guest_input", "guest_input"),
         ("nft flush chain ip libvirt_network guest_cross", "guest_cross"),
         ("nft flush chain ip libvirt_network guest_nat", "10.91.0.0/24"),
-        ("nft flush chain ip libvirt_network forward", "way into guest_output"),
+        ("nft flush chain ip libvirt_network forward", "jumps to guest_output"),
         (
             "nft delete rule ip libvirt_network forward handle "
             "$(nft -a list chain ip libvirt_network forward | sed -n 's/.*guest_output # handle //p')",
-            "way into guest_output",
+            "jumps to guest_output",
         ),
         ("nft flush chain ip6 libvirt_network guest_input", "guest_input of IPv6"),
         ("nft delete table ip6 libvirt_network", "rules of IPv6"),
