@@ -285,9 +285,9 @@ def test_what_watches_over_links_goes_on_through_edits_of_each_kind(lab: Site, s
     for edit in ({"listen_address": HOST[4]}, {"target_address": "192.168.123.60"}, {}):
         stack.declare(forward(**edit))
         stack.up()
-    lab.host.sh("iptables -D FORWARD 1")
+    lab.host.sh("ip link delete $(ls /sys/class/net | grep ^vnpf)")
 
-    lab.host.sh("timeout 10 sh -c 'until iptables -S FORWARD 1 | grep -q virtnet_port_forwards; do sleep 0.1; done'")
+    lab.host.sh("timeout 10 sh -c 'until ls /sys/class/net | grep -q ^vnpf; do sleep 0.1; done'")
     lab.host.sh(f"kill -- -{watcher}")
     stack.destroy()
 
