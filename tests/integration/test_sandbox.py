@@ -342,7 +342,7 @@ REPLACE = """
     mkdir /etc/virtnet-tests; mv /etc/virtnet-tests /etc/virtnet-tests-2; rmdir /etc/virtnet-tests-2
     rm /etc/shells
     tail -qn 1 /etc/passwd /etc/group
-    ls /etc/shells /run/virtnet* 2>/dev/null || true
+    ls /etc/shells /run/virtnet /run/virtnet[-.]* 2>/dev/null || true
     """
 
 
