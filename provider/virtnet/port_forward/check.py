@@ -124,15 +124,15 @@ def wants(inputs: Values) -> Iterator[Want]:
     host, address, ports = inputs.get("uri"), inputs.get("listen_address", ""), inputs.get("ports")
     if not isinstance(host, str) or not isinstance(address, str) or ports is UNKNOWN:
         return
-    for item in as_list(ports):
+    for index, item in enumerate(as_list(ports)):
         named = {} if item is UNKNOWN else as_group(item)
         protocol, listen = named.get("protocol"), named.get("listen_port")
         if not isinstance(protocol, str) or not isinstance(listen, str):
             continue
-        path = f"ports[{protocol} {listen}].listen_port"
         value = " ".join(filter(None, (address, protocol, listen)))
         spread = (FAMILIES[protocol, version_of(inputs)], *span(listen))
-        yield Want(host, path, WantedTwice.PORT, value, spread, within=address)
+        # By its place in the program: what Pulumi finds no value of, it prints all inputs for.
+        yield Want(host, f"ports[{index}].listen_port", WantedTwice.PORT, value, spread, within=address)
 
 
 def version_of(inputs: Values) -> int:

@@ -194,6 +194,13 @@ def test_two_resources_of_one_run_want_one_port_of_one_address(
     assert bool(claims.want("second", wants(second))) is meet
 
 
+def test_what_is_wanted_is_found_in_the_inputs_by_its_path() -> None:
+    second = {"protocol": "udp", "listen_port": "53"}
+    found, _failures = check(given_inputs(ports=[{"protocol": "tcp", "listen_port": "8080"}, second]), {})
+
+    assert [want.path for want in wants(found)] == ["ports[0].listen_port", "ports[1].listen_port"]
+
+
 def test_what_both_have_recorded_is_no_news() -> None:
     claims, both = Claims(), check(given_inputs(), {})[0]
     claims.want("first", wants(both), wants(both))
