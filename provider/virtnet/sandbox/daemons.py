@@ -8,6 +8,7 @@ killed.
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import time
 import uuid
@@ -128,9 +129,9 @@ def _start_daemon(name: str, environment: dict[str, str]) -> subprocess.Popen[by
 
 
 def _wait(processes: Mapping[Daemon, "subprocess.Popen[bytes]"], environment: dict[str, str]) -> None:
-    """Return when all sockets are there and libvirt answered calls through them."""
+    """Return when all daemons take connections and libvirt answered calls through them."""
     deadline = time.monotonic() + CONNECT_DEADLINE
-    while not all((_SOCKETS / daemon.socket).exists() for daemon in processes):
+    while not all(_takes_connections(_SOCKETS / daemon.socket) for daemon in processes):
         for daemon, process in processes.items():
             if process.poll() is not None:
                 raise HostFailure(messages.daemon_ended(daemon.name) + _log_tails())
@@ -141,6 +142,16 @@ def _wait(processes: Mapping[Daemon, "subprocess.Popen[bytes]"], environment: di
     # virtqemud asks virtnetworkd.
     call = ["virsh", "--connect", "qemu:///system", "net-info", "default"]
     _run(call, environment, deadline - time.monotonic())
+
+
+def _takes_connections(path: Path) -> bool:
+    """Whether somebody listens at a socket: its file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
 
 
 def _run(command: list[str], environment: dict[str, str], seconds: float = CONNECT_DEADLINE) -> None:
