@@ -119,18 +119,18 @@ class LoadRules:
         Others change the table without virtnet's lock: `nft flush ruleset`, and the service that restores it.
         """
         host = host_of(clients)
-        planned = "" if self.there is None else change(self.after, self.id, self.there)
-        if planned:
-            try:
-                host.load_nft(planned)
-            except HostFailure:
-                # Nothing of it was loaded. If that is not because the table is another one by now, it stays so.
-                left = self._left(host)
-                if left in ("", planned):
-                    raise
+        missing = self._left(host) if self.there is None else change(self.after, self.id, self.there)
+        if not missing:
+            return
+        try:
+            host.load_nft(missing)
+        except HostFailure:
+            # It may have been loaded all the same, or by the service meanwhile, or the table is another one by now.
+            left = self._left(host)
+            if left == missing:
+                raise
+            if left:
                 host.load_nft(left)
-        elif left := self._left(host):
-            host.load_nft(left)
 
     def _left(self, host: HostClient) -> str:
         """What there is to load, by what is there now; "" where all is as it should be."""

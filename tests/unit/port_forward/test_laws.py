@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.port_forward.hosts import applied, at, checked, deleted, forwarding_host, planned, refreshed, traces
@@ -95,10 +94,20 @@ def test_broken_at_any_effect_gives_back_what_was(
     host.effects.fail_at = data.draw(st.integers(0, 2))
     host.effects.fail_after = data.draw(st.booleans())
 
-    with pytest.raises(ApplyFailed, match="declared to fail"):
-        applied(clients, last, recorded)
+    made, failed = None, ""
+    try:
+        made = applied(clients, last, recorded)
+    except ApplyFailed as error:
+        failed = str(error)
 
+    if made is not None:
+        # nft failed, and the rules are there: that counts.
+        assert host.effects.fail_after
+        assert host.effects.log[host.effects.fail_at] == "load rules into nftables"
+        assert planned(clients, last, made).steps == ()
+        return
     host.effects.fail_at = None
+    assert "declared to fail" in failed
     assert (traces(host)[0], _rules(clients, recorded or last)) == before
 
 

@@ -1,5 +1,6 @@
 """The table of rules is another one when a plan's steps come to it: others flushed it, or the service filled it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,10 +8,12 @@ from tests.fakes.host import FakeHost
 from tests.kinds import KIND_NAMES
 from tests.unit.port_forward.hosts import SUBJECT, applied, at, checked, forwarding_host, planned, refreshed
 
+from virtnet.errors import HostFailure
 from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
 from virtnet.port_forward.observe.observe import observe
 from virtnet.port_forward.rules.render import COMMON, body
+from virtnet.port_forward.steps import LoadRules
 
 ANOTHER = {"__owner": "project/stack/shop", "__urn": "urn:pulumi:stack::project::virtnet:index:PortForward::shop"}
 SHOP = checked(**ANOTHER, ports=[{"protocol": "tcp", "listen_port": "9090"}])
@@ -82,3 +85,33 @@ def test_a_delete_is_done_where_the_rules_were_flushed_meanwhile() -> None:
     apply(decided, clients, SUBJECT, messages=lambda: KIND_NAMES)
 
     assert planned(clients, None, recorded).steps == ()
+
+
+@pytest.mark.parametrize("by_listing", [True, False], ids=["adds only", "takes away"])
+def test_a_load_that_failed_is_done_where_the_rules_are_there_all_the_same(by_listing: bool) -> None:
+    """nft fails and has loaded it, or the service restored it meanwhile: what counts is what is there."""
+    host = forwarding_host()
+    clients = at(host)
+    applied(clients, SHOP)
+    decided = planned(clients, checked())
+    (load,) = [step for step in decided.steps if isinstance(step, LoadRules)]
+    step = load if by_listing else replace(load, there=None)
+    host.effects.log, host.effects.fail_at, host.effects.fail_after = [], 0, True
+
+    step.execute(clients)
+
+    assert host.effects.log == ["load rules into nftables"]
+    assert load.id in observe(clients, {}, SHOP).table.ids
+
+
+def test_a_load_that_failed_and_changed_nothing_has_failed() -> None:
+    host = forwarding_host()
+    clients = at(host)
+    decided = planned(clients, checked())
+    (load,) = [step for step in decided.steps if isinstance(step, LoadRules)]
+    host.effects.log, host.effects.fail_at = [], 0
+
+    with pytest.raises(HostFailure):
+        load.execute(clients)
+
+    assert host.effects.log == ["load rules into nftables"]
