@@ -17,6 +17,7 @@ from virtnet.planning.findings import EffectKind
 pytestmark = pytest.mark.acceptance
 
 OTHER = "<network><name>other</name><bridge name='other0'/><ip address='10.95.0.129' prefix='25'/></network>"
+LENT = "<network><name>lent</name><bridge name='lent0'/><ip address='10.99.0.1' prefix='24'/></network>"
 FORWARD = {"network": "web", "target_address": "10.92.0.12"}
 
 
@@ -35,8 +36,10 @@ def test_a_review_tells_what_the_preview_found(host: Host, form: type[Stack]) ->
     stack = form(host)
     web, drifted = network("web", "10.92.0.1"), network("drifted", "10.93.0.1")
     legacy = network("legacy", "10.94.0.1", on_delete="disconnect")
-    quiet = network("quiet", "10.97.0.1")
-    stack.declare(network("db", "10.91.0.1"), web, drifted, legacy, quiet, forward("8080"))
+    quiet, lent = network("quiet", "10.97.0.1"), {"type": "LibvirtNetwork", "name": "lent", "args": {"adopt": True}}
+    never_there = network("never-there", "10.98.0.1", adopt=True)
+    host.sh(f'virsh net-define /dev/stdin <<<"{LENT}" && virsh net-start lent')
+    stack.declare(network("db", "10.91.0.1"), web, drifted, legacy, quiet, lent, never_there, forward("8080"))
     stack.up()
     host.sh(
         f'virsh net-define /dev/stdin <<<"{OTHER}" && virsh net-start other && virsh net-autostart drifted --disable'
@@ -62,12 +65,18 @@ def test_a_review_tells_what_the_preview_found(host: Host, form: type[Stack]) ->
     assert {name: (item.operation, item.outcome, item.refused) for name, item in items.items()} == {
         "lab": ("create", Outcome.LIVE, True),
         "legacy": ("delete", Outcome.DELETE, False),
+        "lent": ("delete", Outcome.DELETE, False),
+        "never-there": ("delete", Outcome.DELETE, False),
         "db": ("update", Outcome.RESTART, False),
         "drifted": ("update", Outcome.LIVE, False),
         "site": ("update", Outcome.LIVE, False),
     }
     assert effects["db"][EffectKind.INTERRUPTED][0] == ("db1",)
-    assert effects["db"][EffectKind.RENUMBERED][1] == {"before": ["10.91.0.0/24"], "after": ["10.96.0.0/24"]}
+    assert effects["db"][EffectKind.RENUMBERED][1] == {
+        "before": ["10.91.0.0/24"],
+        "after": ["10.96.0.0/24"],
+        "paths": ["ips[10.91.0.1/24]", "ips[10.96.0.1/24]"],
+    }
     assert EffectKind.OUTSIDE_REACHES_GUESTS in effects["db"]
     opened = effects["site"][EffectKind.PORT_OPENED][1]
     assert (opened["first"], opened["target"], opened["sources"]) == (80, "10.92.0.12", [])
@@ -75,4 +84,6 @@ def test_a_review_tells_what_the_preview_found(host: Host, form: type[Stack]) ->
     assert (review.same, code) == (2, ExitCode.REFUSED)
     assert "⛔ **network `lab` would be refused:** 10.95.0.0/24 overlaps 10.95.0.128/25" in comment
     assert "network `legacy` is deleted, even while interfaces are attached" in comment
+    assert "network `lent` leaves the program. virtnet restores the configuration from before adoption" in comment
+    assert "network `never-there` is deleted. Pulumi asks no host before that" in comment
     assert "hunter2" not in comment

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.plan.kinds import SECONDS_OF_SPANNING_TREE, NoteKind
+from virtnet.network.spec import NetworkIp
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns
 from virtnet.planning.findings import Effect, EffectKind, Note
+from virtnet.planning.merge import label
 from virtnet.spec.failures import Details
 from virtnet.spec.part import UNKNOWN, Unknown, Values, as_group, as_list, only
 
@@ -89,8 +91,11 @@ def effects(before: Values | None, after: Values, notes: Sequence[Note]) -> Iter
         yield from _reach(None if found is None else mode_of(found), mode)
     if found is not None:
         was, now = _subnets(found), _subnets(wanted)
-        if was is not None and now is not None and was - now:
-            details: Details = {"before": sorted(was - now), "after": sorted(now - was)}
+        if was is not None and now is not None and (before_only := was.keys() - now.keys()):
+            after_only = now.keys() - was.keys()
+            paths = [path for subnet in before_only for path in was[subnet]]
+            paths += [path for subnet in after_only for path in now[subnet]]
+            details: Details = {"before": sorted(before_only), "after": sorted(after_only), "paths": sorted(paths)}
             yield Effect(EffectKind.RENUMBERED, details=details)
 
 
@@ -146,11 +151,15 @@ def in_brief(desired: Values) -> Iterator[str]:
     yield from sorted(_subnets(wanted) or ())
 
 
-def _subnets(tree: "NetworkTreeWithUnknowns") -> set[str] | None:
-    """The subnets; None where one of them is unknown."""
+def _subnets(tree: "NetworkTreeWithUnknowns") -> dict[str, list[str]] | None:
+    """The subnets, each with the paths of its addresses; None where one of them is unknown."""
     ips = tree.get("ips", [])
     if ips is UNKNOWN:
         return None
-    addresses = [UNKNOWN if ip is UNKNOWN else ip["address"] for ip in ips]
-    known = [address for address in addresses if address is not UNKNOWN]
-    return {str(ipaddress.ip_interface(address).network) for address in known} if known == addresses else None
+    subnets: dict[str, list[str]] = {}
+    for ip in ips:
+        if ip is UNKNOWN or ip["address"] is UNKNOWN:
+            return None
+        subnet = str(ipaddress.ip_interface(ip["address"]).network)
+        subnets.setdefault(subnet, []).append(f"ips[{label(NetworkIp, ip)}]")
+    return subnets

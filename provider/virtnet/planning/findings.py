@@ -60,7 +60,7 @@ class EffectKind(Enum):
     DHCP_RENEWED = "dhcp-renewed"
     """Their links go down and up, so that DHCP clients ask for an address again."""
     RENUMBERED = "renumbered"
-    """before, after: subnets that only the old network has, and only the new one."""
+    """before, after: subnets that only the old network has, and only the new one; paths: of the changes behind it."""
     CONNECTIONS_RESET = "connections-reset"
     """TCP connections through the host break."""
     SPANNING_TREE_DELAY = "spanning-tree-delay"

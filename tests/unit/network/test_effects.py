@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from virtnet.network.predict import effects, in_brief
-from virtnet.planning.findings import Effect, EffectKind
+from virtnet.planning.findings import EffectKind
 from virtnet.spec.part import UNKNOWN
 
 OUT, IN = EffectKind.GUESTS_REACH_OUTSIDE, EffectKind.OUTSIDE_REACHES_GUESTS
@@ -63,8 +63,19 @@ def test_subnets_that_go(before: list[str], now: list[Any], told: tuple[list[str
 
     found = list(effects(recorded, desired, ()))
 
-    wanted = [] if told is None else [Effect(EffectKind.RENUMBERED, details={"before": told[0], "after": told[1]})]
-    assert found == wanted
+    shown = [(effect.kind, effect.details["before"], effect.details["after"]) for effect in found]
+    assert shown == ([] if told is None else [(EffectKind.RENUMBERED, *told)])
+
+
+def test_a_renumbering_has_the_paths_of_what_goes_and_of_what_comes() -> None:
+    recorded, desired = (
+        {"ips": [{"address": address} for address in addresses]}
+        for addresses in (["10.1.0.1/24", "10.2.0.1/24"], ["10.1.0.9/24", "10.3.0.1/24"])
+    )
+
+    (found,) = effects(recorded, desired, ())
+
+    assert found.details["paths"] == ["ips[10.2.0.1/24]", "ips[10.3.0.1/24]"]
 
 
 def test_a_network_in_brief() -> None:

@@ -61,7 +61,12 @@ def test_a_restart_says_whom_it_costs_what() -> None:
     assert told[EffectKind.INTERRUPTED].who == ("web",)
     assert told[EffectKind.INTERRUPTED].details["seconds"] == pytest.approx(0.71)
     assert told[EffectKind.DHCP_RENEWED].who == ("web",)
-    assert told[EffectKind.RENUMBERED].details == {"before": ["10.9.0.0/24"], "after": ["10.20.0.0/24"]}
+    assert told[EffectKind.RENUMBERED].details == {
+        "before": ["10.9.0.0/24"],
+        "after": ["10.20.0.0/24"],
+        "paths": ["ips[10.20.0.1/24]", "ips[10.9.0.1/24]"],
+    }
+    assert {*told[EffectKind.RENUMBERED].details["paths"]} <= {change.path for change in found.plan.changes}
     assert EffectKind.OUTSIDE_REACHES_GUESTS in told
     assert {(change.path, change.change_class) for change in found.plan.changes} >= {("forward.mode", "restart")}
 
@@ -131,7 +136,11 @@ def test_an_adoption_tells_what_it_changes_for_others(active: bool) -> None:
 
     assert told is not None
     effects = {effect.kind: effect.details for effect in told.plan.effects}
-    assert effects[EffectKind.RENUMBERED] == {"before": ["10.7.0.0/24"], "after": ["10.20.0.0/24"]}
+    assert effects[EffectKind.RENUMBERED] == {
+        "before": ["10.7.0.0/24"],
+        "after": ["10.20.0.0/24"],
+        "paths": ["ips[10.20.0.1/24]", "ips[10.7.0.1/24]"],
+    }
     assert effects[EffectKind.OUTSIDE_REACHES_GUESTS] == {"mode": "route"}
     assert EffectKind.GUESTS_REACH_OUTSIDE in effects
 

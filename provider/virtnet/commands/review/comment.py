@@ -11,9 +11,9 @@ from typing import NamedTuple
 from virtnet.commands.review import messages
 from virtnet.commands.review.digest import parts
 from virtnet.commands.review.fair import shares
-from virtnet.commands.review.markdown import code, codes, details, fenced, length, row
+from virtnet.commands.review.markdown import code, codes, details, fenced, few, length, row
 from virtnet.commands.review.mermaid import diagram
-from virtnet.commands.review.records import Change, Outcome, Planned
+from virtnet.commands.review.records import Change, Effect, Outcome, Planned
 from virtnet.commands.review.verdict import Item, Review
 from virtnet.planning.findings import EffectKind
 from virtnet.planning.messages import changed
@@ -120,9 +120,7 @@ def _counted_as(item: Item) -> str:
     """Under which word the headline counts it."""
     if item.refused:
         return "refused"
-    if item.operation == "create" and item.outcome is Outcome.LIVE:
-        return "create"
-    return _mark(item.outcome)
+    return "create" if item.is_new else _mark(item.outcome)
 
 
 def _refusals(review: Review) -> Iterator[str]:
@@ -182,14 +180,10 @@ def _fitting(lines: Sequence[str], room: int, left_out: Callable[[int], str]) ->
 def _cells(item: Item, caps: _Caps, *, names_host: bool) -> Iterator[str]:
     yield messages.MARKS["refused" if item.refused else _mark(item.outcome)]
     yield _subject(item) + (f"<br>{code(item.uri, 60)}" if names_host and item.uri else "")
-    yield "<br>".join(_few([*_changes(item)], caps.changes)) or "—"
+    yield "<br>".join(few([*_changes(item)], caps.changes)) or "—"
     how = messages.how(item.operation, _mark(item.outcome))
     yield f"**refused** ({how})" if item.refused else how
-    yield "<br>".join(_few(_notices(item, caps.names), caps.notices))
-
-
-def _few(found: Sequence[str], most: int) -> list[str]:
-    return [*found] if len(found) <= most else [*found[:most], f"and {len(found) - most} more"]
+    yield "<br>".join(few(_notices(item, caps.names), caps.notices))
 
 
 def _changes(item: Item) -> Iterator[str]:
@@ -200,10 +194,8 @@ def _changes(item: Item) -> Iterator[str]:
     moves = [effect.details for effect in item.effects if effect.kind is EffectKind.RENUMBERED]
     for told in moves:
         yield messages.moved(told["before"], told["after"])
-    moved = {subnet for told in moves for subnet in (*told["before"], *told["after"])}
-    for change in item.changes:
-        if not (change.path.startswith("ips[") and change.path.endswith("]") and moved):
-            yield _in_a_cell(change)
+    covered = {path for told in moves for path in told["paths"]}
+    yield from (_in_a_cell(change) for change in item.changes if change.path not in covered)
     if item.drift:
         yield f"drift: {codes([change.path for change in item.drift], 3)}"
 
@@ -220,12 +212,17 @@ def _notices(item: Item, names: int) -> list[str]:
         return [messages.gone(item.kind, item.step.on_delete if item.step is not None else None)]
     told = [
         messages.NOTICES[effect.kind](effect.who, effect.details, names)
-        for effect in item.effects
+        for effect in _told(item)
         if effect.kind in messages.NOTICES
     ]
     if not told and not item.is_known:
         return [messages.NOT_KNOWN]
     return [*dict.fromkeys(told)] or [messages.NOBODY]
+
+
+def _told(item: Item) -> Iterator[Effect]:
+    """What of the effects is worth a word: guests of a new network reach the outside by its mode, which is told."""
+    return (effect for effect in item.effects if not (item.is_new and effect.kind is EffectKind.GUESTS_REACH_OUTSIDE))
 
 
 # What needs a human, and what stands below.
@@ -242,7 +239,7 @@ def _questions(review: Review) -> Iterator[str]:
             yield messages.may_be_replaced(subject)
         elif item.outcome is Outcome.REPLACE:
             yield messages.replaced(subject)
-        for effect in item.effects:
+        for effect in _told(item):
             if effect.kind in messages.QUESTIONS:
                 yield messages.QUESTIONS[effect.kind](subject, effect.who, effect.details)
         unknown = [*dict.fromkeys(name for plan in item.plans for name in plan.unknown)]
@@ -259,14 +256,19 @@ def _end(review: Review, room: int) -> str:
     kept = _kept(drift, room)
     others = Counter(parts(step.urn).kind for step in review.others)
     kinds = [f"{code(kind, 60)}: {number}" for kind, number in sorted(others.items())]
-    shown = _few(kinds, 5)
+    shown = few(kinds, 5)
     return "\n\n".join(
         [
             messages.drifted(kept, len(drift) - len(kept)),
             messages.untouched(review.same, shown, len(review.others)),
-            *([messages.IF_IT_FAILS] if review.items else []),
+            *([messages.if_it_fails(replaces=_replaces(review))] if review.items else []),
         ]
     )
+
+
+def _replaces(review: Review) -> bool:
+    """Whether something is, or may be, deleted and created again."""
+    return any(item.operation == "replace" or item.outcome is Outcome.REPLACE for item in review.items)
 
 
 def _drift(review: Review) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """What `pulumi preview --json` prints (Pulumi's `display.PreviewDigest`), as far as a review needs it. Pure.
 
 Values of programs and states are not taken from it: they may be secret, and a dynamic provider's are not even marked.
-The one exception is what a delete depends on, which no record tells, as Pulumi asks no provider before a delete.
+The one exception is what a delete depends on, which no record tells, as Pulumi asks no provider before a delete: the
+word of `on_delete`, and whether a network was adopted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,7 +18,7 @@ ROOT = "pulumi:pulumi:Stack"
 """The type of the stack itself, which is a resource to Pulumi."""
 
 PLACES_OF_SECRETS = "__secret"
-"""Where a dynamic provider's inputs hold secrets, which are in clear there (`virtnet.dynamic.PLACES`)."""
+"""Where a dynamic provider's inputs hold secrets, which are in plain text there (`virtnet.dynamic.PLACES`)."""
 
 
 class _Lenient(BaseModel):
@@ -28,6 +29,7 @@ class _Lenient(BaseModel):
 
 class _State(_Lenient):
     inputs: dict[str, Any] = Field(default_factory=dict)
+    outputs: dict[str, Any] = Field(default_factory=dict)
 
 
 class _Difference(_Lenient):
@@ -72,7 +74,7 @@ class Step(NamedTuple):
     paths: tuple[tuple[str, str], ...]
     """The properties that differ, in Pulumi's spelling, and how: "add", "update-replace"."""
     on_delete: str | None
-    """Of what is deleted, what its recorded inputs say of that; None where they say nothing that may be shown."""
+    """Of what is deleted, what is done then, as far as its state tells; None where that says nothing to be shown."""
 
 
 class Trouble(NamedTuple):
@@ -133,23 +135,30 @@ def _after_refresh(steps: tuple[_Step, ...]) -> tuple[_Step, ...]:
 
 
 def _step(step: _Step) -> Step:
-    inputs = step.old_state.inputs if step.old_state is not None else {}
     return Step(
         op=step.op,
         urn=step.urn,
         paths=tuple((path, one.kind) for path, one in sorted((step.detailed_diff or {}).items())),
-        on_delete=_on_delete(inputs),
+        on_delete=None if step.old_state is None else _on_delete(step.old_state, kind_of(step.urn)),
     )
 
 
-def _on_delete(inputs: Mapping[str, Any]) -> str | None:
-    """One of the words that the input can have, and no other text, whatever a state holds there."""
-    secret = inputs.get(PLACES_OF_SECRETS)
-    hidden: Iterable[Any] = secret if isinstance(secret, list) else ()
-    if any(isinstance(place, list) and place[:1] == ["onDelete"] for place in hidden):
+def _on_delete(state: _State, kind: str | None) -> str | None:
+    """One of the words that the input can have, and no other text, whatever a state holds there.
+
+    "restore" is of a network that was adopted. The output tells that, and not `adopt`: with it a network is created
+    where there is none. The output's value is a secret; that there is one is none.
+    """
+    secret = state.inputs.get(PLACES_OF_SECRETS)
+    places: Iterable[Any] = secret if isinstance(secret, list) else ()
+    hidden = {place[0] for place in places if isinstance(place, list) and place}
+    word = state.inputs.get("onDelete")
+    if "onDelete" in hidden or word not in (None, "refuse", "disconnect", "restore", "keep"):
         return None
-    value = inputs.get("onDelete")
-    return value if value in ("refuse", "disconnect", "restore", "keep") else None
+    if kind == "LibvirtNetwork" and word in (None, "restore"):
+        tells = "adopt" not in hidden and state.inputs.get("adopt") in (None, False, True)
+        return "restore" if tells and state.outputs.get("adoptedFrom") is not None else None
+    return None if word is None else str(word)
 
 
 def parts(urn: str) -> Urn:

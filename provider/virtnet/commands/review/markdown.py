@@ -39,11 +39,14 @@ def code(text: str, longest: int = 120) -> str:
 
 def codes(texts: Sequence[str], most: int) -> str:
     """Several texts as code, and how many were left out."""
-    shown = [code(text) for text in texts[:most]]
-    left_out = len(texts) - len(shown)
-    if left_out > 0:
-        return f"{', '.join(shown)} and {left_out} more"
-    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+    shown = few([code(text) for text in texts], most)
+    last = " and " if len(texts) <= most else " "
+    return last.join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+
+
+def few(texts: Sequence[str], most: int) -> list[str]:
+    """At most so many texts, and behind them how many were left out."""
+    return [*texts] if len(texts) <= most else [*texts[:most], f"and {len(texts) - most} more"]
 
 
 def prose(text: str, longest: int = 600) -> str:

@@ -1,10 +1,11 @@
 """What changes, as a diagram in Mermaid, which GitHub and GitLab draw. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from virtnet.commands.review.markdown import plain, shortened
+from virtnet.commands.review.markdown import few, plain, shortened
 from virtnet.commands.review.messages import KINDS
+from virtnet.commands.review.records import Outcome
 from virtnet.commands.review.verdict import Item
 from virtnet.planning.findings import EffectKind
 
@@ -18,9 +19,17 @@ _STYLES = (
     "classDef restart fill:#fff1e5,stroke:#bc4c00,color:#1f2328",
     "classDef gone fill:#ffebe9,stroke:#cf222e,color:#1f2328",
     "classDef refused fill:#ffebe9,stroke:#cf222e,stroke-width:3px,stroke-dasharray:5 3,color:#1f2328",
+    "classDef unknown fill:#ffffff,stroke:#59636e,stroke-dasharray:5 3,color:#1f2328",
     "classDef quiet fill:#f6f8fa,stroke:#59636e,color:#1f2328",
 )
-_CLASSES = {"recorded": "quiet", "live": "live", "restart": "restart", "replace": "gone", "delete": "gone"}
+_CLASSES: Mapping[Outcome, str] = {
+    Outcome.RECORDED: "quiet",
+    Outcome.LIVE: "live",
+    Outcome.RESTART: "restart",
+    Outcome.REPLACE: "gone",
+    Outcome.DELETE: "gone",
+    Outcome.UNKNOWN: "unknown",
+}
 
 
 def label(text: str, longest: int = 60) -> str:
@@ -57,7 +66,7 @@ def diagram(items: Sequence[Item]) -> str:
 
 def _boxes(number: int, item: Item) -> Iterator[str]:
     """The resource, with who notices, and the guests that ports lead to."""
-    style = "refused" if item.refused else _CLASSES.get(item.outcome.name.lower(), "quiet")
+    style = "refused" if item.refused else _CLASSES[item.outcome]
     second = _second_line(item)
     text = f"{label(KINDS[item.kind])} <b>{label(item.name)}</b>" + (f"<br/>{label(second)}" if second else "")
     left, right = ('{{"', '"}}') if item.kind == "HostForwarding" else ('["', '"]')
@@ -82,13 +91,13 @@ def _guests(item: Item) -> list[str]:
     if item.kind != "LibvirtNetwork":
         return []
     names = dict.fromkeys(name for effect in item.effects for name in effect.who)
-    return _few([*names], MOST_GUESTS)
+    return few([*names], MOST_GUESTS)
 
 
 def _targets(item: Item) -> list[str]:
     opened = [effect for effect in item.effects if effect.kind is EffectKind.PORT_OPENED]
     names = dict.fromkeys(str(effect.details["target"] or "".join(effect.who[:1])) for effect in opened)
-    return _few([name for name in names if name], MOST_GUESTS)
+    return few([name for name in names if name], MOST_GUESTS)
 
 
 def _from_outside(item: Item) -> Iterator[tuple[str, str]]:
@@ -99,10 +108,6 @@ def _from_outside(item: Item) -> Iterator[tuple[str, str]]:
         if effect.kind is EffectKind.PORT_OPENED:
             told = effect.details
             ports = str(told["first"]) if told["first"] == told["last"] else f"{told['first']}-{told['last']}"
-            yield ", ".join(_few(told["sources"], 2)) or "anybody", label(f"{told['protocol']} {ports}")
+            yield ", ".join(few(told["sources"], 2)) or "anybody", label(f"{told['protocol']} {ports}")
         elif effect.kind is EffectKind.OUTSIDE_REACHES_GUESTS:
             yield "the outside", ""
-
-
-def _few(names: Sequence[str], most: int) -> list[str]:
-    return [*names] if len(names) <= most else [*names[:most], f"and {len(names) - most} more"]

@@ -80,6 +80,7 @@ ON_DELETE: Mapping[str | None, str] = {
     "refuse": "not known before the update; refused while anything is attached",
     "disconnect": "**all that are attached**, for good",
     "keep": "nobody; it stays on the host",
+    "restore": "not known before the update: virtnet restores the configuration from before adoption; that may restart it",
 }
 
 
@@ -99,11 +100,6 @@ def gone(kind: str, on_delete: str | None) -> str:
 def moved(before: Sequence[str], after: Sequence[str]) -> str:
     """Subnets that take the place of others."""
     return f"{codes(before, 4)} → {codes(after, 4)}" if after else f"without {codes(before, 4)}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """Words as a sentence lists them."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def counted(number: int, one: str, several: str) -> str:
@@ -270,6 +266,9 @@ QUESTIONS: Mapping[EffectKind, Callable[[str, Sequence[str], Details], str]] = {
     EffectKind.OUTSIDE_LOSES_GUESTS: lambda subject, _who, told: (
         f"The outside no longer reaches guests of {subject} (mode {code(told['mode'])})."
     ),
+    EffectKind.GUESTS_REACH_OUTSIDE: lambda subject, _who, told: (
+        f"Guests of {subject} may reach the outside from now on (mode {code(told['mode'])})."
+    ),
     EffectKind.GUESTS_LOSE_OUTSIDE: lambda subject, _who, told: (
         f"Guests of {subject} no longer reach the outside (mode {code(told['mode'])})."
     ),
@@ -297,6 +296,8 @@ def deleted(subject: str, on_delete: str | None) -> str:
         return f"{subject} is deleted, even while interfaces are attached (`on_delete` is `disconnect`)."
     if on_delete == "keep":
         return f"{subject} leaves the program and stays on the host (`on_delete` is `keep`)."
+    if on_delete == "restore":
+        return f"{subject} leaves the program. virtnet restores the configuration from before adoption; that may restart it."
     return f"{subject} is deleted. Pulumi asks no host before that: is anything attached? `virtnet guests` lists it. While anything is, the update is refused there."
 
 
@@ -307,9 +308,7 @@ def replaced(subject: str) -> str:
 
 def may_be_replaced(subject: str) -> str:
     """A create of what is there already."""
-    return (
-        f"{subject} is there already: Pulumi takes it up, or replaces it (`--replace`). The preview can't tell which."
-    )
+    return f"{subject} is there already: Pulumi manages the existing one, or replaces it (`--replace`). The preview can't tell which."
 
 
 def known_later(subject: str, names: Sequence[str]) -> str:
@@ -345,6 +344,7 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
     EffectKind.FIREWALL_REBUILT: lambda _who, _told, _most: "forwarded packets, for some milliseconds",
     EffectKind.OUTSIDE_REACHES_GUESTS: lambda _who, _told, _most: "the outside, which may reach guests",
     EffectKind.OUTSIDE_LOSES_GUESTS: lambda _who, _told, _most: "the outside, which loses the guests",
+    EffectKind.GUESTS_REACH_OUTSIDE: lambda _who, _told, _most: "guests, which may reach the outside",
     EffectKind.GUESTS_LOSE_OUTSIDE: lambda _who, _told, _most: "guests, which lose the outside",
     EffectKind.PORT_OPENED: lambda _who, told, most: f"{_whom(told['sources'], most)} may connect",
     EffectKind.PORT_CLOSED: lambda _who, told, most: f"{_whom(told['sources'], most)}",
@@ -359,7 +359,7 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
 
 def drifted(lines: Sequence[str], left_out: int) -> str:
     """What the host has otherwise than recorded."""
-    if not lines:
+    if not lines and not left_out:
         return "**Drift**: none that these changes meet."
     more = [f"- and {left_out} more"] if left_out else []
     return "\n".join(
@@ -374,7 +374,7 @@ def drifted(lines: Sequence[str], left_out: int) -> str:
 
 def gone_from_host(subject: str) -> str:
     """What a refresh did not find."""
-    return f"{subject}: gone from the host, and created again"
+    return f"{subject}: no longer on the host, and created again"
 
 
 def untouched(same: int, others: Iterable[str], number: int) -> str:
@@ -384,13 +384,16 @@ def untouched(same: int, others: Iterable[str], number: int) -> str:
         if number
         else ""
     )
-    return f"**Not touched**: {counted(same, 'resource', 'resources')}.{rest}"
+    return f"**Unchanged**: {counted(same, 'resource', 'resources')}.{rest}"
 
 
-IF_IT_FAILS = (
-    "**If it fails**: a resource that fails goes back by itself, and those that were done before it stay done. Revert the "
-    "commit and run `pulumi up` to undo them."
-)
+def if_it_fails(*, replaces: bool) -> str:
+    """What becomes of what was done. `replaces`: whether something is deleted and created again."""
+    gone_for_good = " Where something is replaced: if the create fails, the old one is gone." if replaces else ""
+    return (
+        "**If it fails**: an update that fails is rolled back. Changes that were made before it stay."
+        f"{gone_for_good} Revert the commit and run `pulumi up` to undo them."
+    )
 
 
 def rows_left_out(counts: Mapping[str, int]) -> str:

@@ -15,10 +15,9 @@ ItemOperation = Literal["create", "update", "replace", "delete", "import", "forg
 
 
 class ExitCode(IntEnum):
-    """How `virtnet review` ends. 2 is argparse's own."""
+    """How a check ends. With 1 and 2 `virtnet` itself ends, before there is a review: not read, called wrongly."""
 
     PASSED = 0
-    NOT_READ = 1
     ABOVE_LIMIT = 3
     REFUSED = 4
     """Something would be refused, or the preview itself failed."""
@@ -59,6 +58,11 @@ class Item:
         """Whether the preview tells all that comes of it, and not only the update will."""
         later = any(plan.unknown or plan.partly_unknown for plan in self.plans)
         return self.outcome is not Outcome.UNKNOWN and not later
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is created where nothing is replaced, and nothing adopted that others would notice."""
+        return self.operation == "create" and self.outcome is Outcome.LIVE
 
     @property
     def brief(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.golden import assert_golden_text
 from tests.unit.commands.review.digests import DATA, change, effect, judged, record, refusal, step, urn
 
-from virtnet.commands.review import digest
+from virtnet.commands.review import digest, messages
 from virtnet.commands.review.comment import LONGEST, MARKER, SHORTEST, comment
 from virtnet.commands.review.markdown import length
 from virtnet.commands.review.mermaid import diagram
@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).parents[4]
 DETAILS: dict[EffectKind, dict[str, Any]] = {
     EffectKind.INTERRUPTED: {"seconds": 0.72, "together": True},
     EffectKind.CUT_OFF: {},
-    EffectKind.RENUMBERED: {"before": ["10.2.0.0/24"], "after": ["10.20.0.0/24"]},
+    EffectKind.RENUMBERED: {"before": ["10.2.0.0/24"], "after": ["10.20.0.0/24"], "paths": []},
     EffectKind.SPANNING_TREE_DELAY: {"seconds": 30},
     EffectKind.FIREWALL_REBUILT: {"times": 2},
     EffectKind.FORWARDING_ON: {"family": "IPv4", "interface": ""},
@@ -73,6 +73,7 @@ def test_the_rarer_things_as_prose() -> None:
         [
             *(step(op, op) for op in ("replace", "delete", "discard", "import", "update")),
             step("delete", "kept", oldState={"inputs": {"onDelete": "keep"}}),
+            step("delete", "lent", oldState={"inputs": {"adopt": True}, "outputs": {"adoptedFrom": "[secret]"}}),
             step("delete", "site", "PortForward"),
             step("delete", "fwd", "HostForwarding"),
             {"op": "update", "urn": "urn:pulumi:prod::kvm::aws:s3/bucket:Bucket::logs"},
@@ -103,6 +104,62 @@ def test_the_documentation_quotes_the_example() -> None:
     example = (REPOSITORY / "docs/ci/review-example.md").read_text().splitlines()
     assert len(quoted) == 3
     assert [line for line in quoted if line not in example] == []
+
+
+def test_each_effect_is_asked_about_or_noticed() -> None:
+    assert {*EffectKind} == {*messages.QUESTIONS, *messages.NOTICES}
+
+
+@pytest.mark.parametrize(
+    ("operation", "change_class", "told"),
+    [("update", "restart", True), ("create", "restart", True), ("create", "recorded", False)],
+)
+def test_that_guests_reach_the_outside_is_asked_of_what_was_there(
+    operation: str, change_class: str, *, told: bool
+) -> None:
+    reaching = effect("guests-reach-outside", mode="nat")
+
+    shown = comment(judged([step(operation)], [record("lab", operation, change_class, effects=[reaching])]))
+
+    assert ("- [ ] Guests of network `lab` may reach the outside from now on (mode `nat`)." in shown) is told
+    assert ("guests, which may reach the outside" in shown) is told
+    assert ("nothing needs a decision" in shown) is not told
+
+
+def test_a_renumbering_hides_the_changes_that_bring_it_and_no_other() -> None:
+    moved = effect("renumbered", before=["10.2.0.0/24"], after=["10.3.0.0/24"], paths=["ips[10.2.0.1/24]"])
+    changes = [change("ips[10.2.0.1/24]"), change("ips[10.9.0.1/24]"), change("mtu")]
+
+    shown = comment(judged([step("update")], [record(changes=changes, effects=[moved])]))
+
+    assert "| `10.2.0.0/24` → `10.3.0.0/24`<br>`ips[10.9.0.1/24]`<br>`mtu` |" in shown
+
+
+@pytest.mark.parametrize(
+    ("operation", "change_class", "told"), [("update", "restart", False), ("replace", "replace", True)]
+)
+def test_what_a_failure_loses_is_told_where_something_is_replaced(
+    operation: str, change_class: str, *, told: bool
+) -> None:
+    shown = comment(judged([step(operation)], [record("lab", operation, change_class)]))
+
+    assert "an update that fails is rolled back" in shown
+    assert ("if the create fails, the old one is gone" in shown) is told
+
+
+def test_drift_of_which_no_line_fits_is_drift() -> None:
+    assert "none" not in messages.drifted([], 3)
+    assert "- and 3 more" in messages.drifted([], 3)
+
+
+def test_what_is_not_known_is_drawn_otherwise_than_what_is_only_recorded() -> None:
+    unknown, recorded = step("update", "later"), record("known", change_class="recorded")
+
+    drawn = diagram(judged([unknown, step("update", "known")], [recorded]).items)
+
+    assert '"network <b>later</b>"]:::unknown' in drawn
+    assert '"network <b>known</b>"]:::quiet' in drawn
+    assert "classDef unknown " in drawn
 
 
 def test_a_preview_without_changes() -> None:
@@ -181,7 +238,7 @@ def fleet(number: int, names: int, lines: int, refused: int = 0) -> dict[str, An
         notes = [{"kind": "NOTE", "sentence": f"note {line} of {name}, " + "x" * 80} for line in range(lines)]
         effects = [
             effect("interrupted", *guests, seconds=0.7, together=True),
-            effect("renumbered", before=[f"10.{place}.0.0/24"], after=[f"10.{place}.1.0/24"]),
+            effect("renumbered", before=[f"10.{place}.0.0/24"], after=[f"10.{place}.1.0/24"], paths=[]),
         ]
         changes = [change(f"ips[10.{place}.{line}.1/24].dhcp.hosts[52:54:00:00:00:01]", "x" * 60) for line in range(8)]
         is_refused = place < refused

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.unit.commands.review.digests import DATA, STACK, printed, record, step, urn
 
+from virtnet import dynamic
 from virtnet.commands.review import digest
 from virtnet.commands.review.digest import Trouble
 from virtnet.errors import InvalidInputs
@@ -104,6 +105,45 @@ def test_of_a_state_no_more_is_taken_than_a_word_that_cannot_be_secret(inputs: d
     found = digest.read(printed([step("delete", oldState={"inputs": inputs})]))
 
     assert found.steps[0].on_delete == told
+
+
+ADOPTED = {"adoptedFrom": "[secret]"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "told"),
+    [
+        ({"adopt": True}, ADOPTED, "restore"),
+        # It stays as adopted when the program no longer says so.
+        ({}, ADOPTED, "restore"),
+        ({"adopt": True, "onDelete": "restore"}, ADOPTED, "restore"),
+        ({"adopt": True, "onDelete": "disconnect"}, ADOPTED, "disconnect"),
+        # There was none to adopt, so it was created: a native plugin's state has the output then, the other form's not.
+        ({"adopt": True}, {"adoptedFrom": None}, None),
+        ({"adopt": True}, {}, None),
+        ({"adopt": True, "onDelete": "restore"}, {}, None),
+        ({"adopt": True, "__secret": [["adopt"]]}, ADOPTED, None),
+        ({"adopt": "[secret]"}, ADOPTED, None),
+        ({"adopt": True, "onDelete": "refuse", "__secret": [["onDelete"]]}, ADOPTED, None),
+        ({"adopt": True, "onDelete": "[secret]"}, ADOPTED, None),
+    ],
+)
+def test_what_was_adopted_is_restored(inputs: dict[str, Any], outputs: dict[str, Any], told: object) -> None:
+    found = digest.read(printed([step("delete", oldState={"inputs": inputs, "outputs": outputs})]))
+
+    assert found.steps[0].on_delete == told
+
+
+def test_a_forwarding_keeps_its_word() -> None:
+    inputs = {"onDelete": "restore", "__secret": [["adopt"]]}
+
+    found = digest.read(printed([step("delete", kind="HostForwarding", oldState={"inputs": inputs})]))
+
+    assert found.steps[0].on_delete == "restore"
+
+
+def test_the_places_of_secrets_are_where_the_sdk_says() -> None:
+    assert digest.PLACES_OF_SECRETS == dynamic.PLACES
 
 
 def test_errors_are_kept_with_their_resource() -> None:

@@ -24,10 +24,13 @@ def test_a_real_preview_as_values(form: str, capsys: pytest.CaptureFixture[str])
     assert sorted(name for name, one in resources.items() if one["above_limit"]) == ["db", "legacy", "mgmt"]
     (refused,) = resources["lab"]["plans"][0]["refusals"]
     assert refused["kind"] == "OVERLAPS_NETWORK"
+    subnets = {
+        "after": ["10.20.0.0/24"],
+        "before": ["10.2.0.0/24"],
+        "paths": ["ips[10.2.0.1/24]", "ips[10.20.0.1/24]"],
+    }
     moved = [one for one in resources["db"]["effects"] if one["kind"] == "renumbered"]
-    assert moved == [
-        {"kind": "renumbered", "who": [], "details": {"after": ["10.20.0.0/24"], "before": ["10.2.0.0/24"]}}
-    ]
+    assert moved == [{"kind": "renumbered", "who": [], "details": subnets}]
     assert [one["path"] for one in resources["mgmt"]["changes"]] == ["forward.mode"]
 
 
@@ -69,3 +72,12 @@ def test_json_has_no_limit(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert ended.value.code == 2
     assert "not allowed with" in capsys.readouterr().err
+
+
+def test_the_limits_are_the_outcomes_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["review", "--help"])
+
+    words = " ".join(capsys.readouterr().out.split())
+    known = [outcome.name.lower() for outcome in Outcome if outcome is not Outcome.UNKNOWN]
+    assert f"costs more than this: {', '.join(known)}, in this order" in words
