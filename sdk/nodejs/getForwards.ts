@@ -8,7 +8,7 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * The port forwards of a host, whoever made them.
+ * The port forwards of a host, no matter who created them.
  */
 export function getForwards(args?: GetForwardsArgs, opts?: pulumi.InvokeOptions): Promise<GetForwardsResult> {
     args = args || {};
@@ -37,7 +37,7 @@ export interface GetForwardsResult {
     readonly forwards: outputs.ReportedForward[];
 }
 /**
- * The port forwards of a host, whoever made them.
+ * The port forwards of a host, no matter who created them.
  */
 export function getForwardsOutput(args?: GetForwardsOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<GetForwardsResult> {
     args = args || {};

@@ -56,7 +56,7 @@ def get_host(*, uri: str | None = None) -> HostFacts:
 
 
 def get_forwards(network: str | None = None, *, uri: str | None = None) -> list[ReportedForward]:
-    """The port forwards of a host, whoever made them; with a network's name or UUID those that lead there."""
+    """The port forwards of a host, no matter who created them; with a network's name or UUID those that lead there."""
     return cast(Forwards, _ask("getForwards", uri, network=network))["forwards"]
 
 

@@ -7,7 +7,6 @@ parameter (`key`, `target`) hold its key in slash form, and read as an operator 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 
-from virtnet.forwarding.boot_files.boot import KERNEL_DEFAULT
 from virtnet.forwarding.kinds import (
     FaultKind,
     ForwardingFailure,
@@ -22,7 +21,7 @@ from virtnet.forwarding.kinds import (
 )
 from virtnet.forwarding.sysctl import shown
 from virtnet.planning.findings import Advice, Messages, Refusal, Said
-from virtnet.planning.messages import alias_option, if_own
+from virtnet.planning.messages import alias_option, if_own, listed
 from virtnet.spec.failures import Details, Failure
 from virtnet.spec.messages import PYTHON, Spelling, reason
 
@@ -64,12 +63,6 @@ _USERS: Mapping[UserKind, str] = {
     UserKind.DOCKER: "Docker (interface {name})",
     UserKind.FILE: "{name}",
 }
-
-
-def listed(words: Iterable[str]) -> str:
-    """Words as a sentence lists them: "a, b and c"."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def parameters(keys: Iterable[str]) -> str:
@@ -166,14 +159,6 @@ def _kept_of_another(*, path: str, host: str, owner: str) -> str:
     return f"keeps {path} on {host}, because it belongs to {_owner(owner)}"
 
 
-def _overridden_at_boot(*, key: str, at_boot: str, value: str, source: str, path: str) -> str:
-    place = "the kernel's default" if source == KERNEL_DEFAULT else source
-    return (
-        f"the next boot sets {shown(key)} to {at_boot}, not {value}: {place} overrides {path}. Change that file, or choose"
-        " a drop_in whose name sorts after it"
-    )
-
-
 def _overridden_at_runtime(**setting: str) -> str:
     return str(overriding(**setting))
 
@@ -245,7 +230,10 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.KEPT_ON_DELETE: 'keeps the values and the drop-in, because on_delete is "keep"',
     NoteKind.LEFT_TO_OWNER: "forwarding now belongs to '{owner}' ({path}), so it isn't changed",
     NoteKind.STAYS_ON: _stays_on,
-    NoteKind.OVERRIDDEN_AT_BOOT: _overridden_at_boot,
+    NoteKind.OVERRIDDEN_AT_BOOT: (
+        "the next boot sets {key} to {at_boot}, not {value}: {source} overrides {path}. Change that file, or choose a"
+        " drop_in whose name sorts after it"
+    ),
     NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED: (
         "the next boot sets {key} to {at_boot}, not {value}, because of {source}. Change that file, or choose a drop_in"
         " whose name sorts after it"

@@ -193,8 +193,8 @@ NETWORK: Resource[Observed] = Resource(
     name="LibvirtNetwork",
     subject="network",
     description="A virtual network of a libvirt host: its bridge, addresses, DHCP, DNS and way to the outside.\n\n"
-    "What the program names is owned whole; what it leaves out is libvirt's, or whoever's, and is not touched. The id "
-    "is the network's UUID. `pulumi import` takes the network's name or UUID.",
+    "What the program names is owned whole. What it leaves out stays as libvirt or others set it. The id is the "
+    "network's UUID. `pulumi import` takes the network's name or UUID.",
     spec=NetworkSpec,
     outputs_spec=NetworkOutputs,
     settled=frozenset({"uri", "name", *DEFAULTS}),

@@ -39,6 +39,12 @@ def lines(preview: Preview, messages: Messages) -> Iterator[str]:
             yield from part
 
 
+def listed(words: Iterable[object]) -> str:
+    """Words as a sentence lists them, one at least: "a, b and c"."""
+    *most, last = map(str, words)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 IF_REPLACED = "if Pulumi replaces it (+-): "
 
 IF_MOVED = "if Pulumi replaces it (+-), because its record was moved or renamed in the state: "

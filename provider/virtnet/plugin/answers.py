@@ -220,7 +220,7 @@ def _host(asked: Asked, uri: str) -> HostReader:
 
 
 def get_forwards(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
-    """The port forwards of a host, whoever made them."""
+    """The port forwards of a host, no matter who created them."""
     found, wanted = survey(_host(asked, uri)), arguments.get("network")
     records = [record for record in found.records if wanted in (None, *_network_of(record))]
     return {"forwards": [_forward(record, found) for record in records]}

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from virtnet.planning.findings import Advice, Messages, Refusal, Said
-from virtnet.planning.messages import alias_option, if_own
+from virtnet.planning.messages import alias_option, if_own, listed
 from virtnet.port_forward.kinds import (
     FaultKind,
     Missing,
@@ -63,12 +63,6 @@ SUGGESTIONS: Mapping[Enum, str] = {
     PortForwardFailure.LENGTHS_DIFFER: "has another length than listen_port, which has {length} ports. Write {suggestion}",
     PortForwardFailure.NO_PORT: "isn't a valid port. Write {suggestion}",
 }
-
-
-def listed(words: Iterable[object]) -> str:
-    """Words as a sentence lists them: "a, b and c"."""
-    *most, last = map(str, words)
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _ports(entries: Iterable[tuple[str, int, int]]) -> str:

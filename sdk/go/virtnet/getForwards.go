@@ -11,7 +11,7 @@ import (
 	"pulumi-virtnet/sdk/go/virtnet/internal"
 )
 
-// The port forwards of a host, whoever made them.
+// The port forwards of a host, no matter who created them.
 func GetForwards(ctx *pulumi.Context, args *GetForwardsArgs, opts ...pulumi.InvokeOption) (*GetForwardsResult, error) {
 	opts = internal.PkgInvokeDefaultOpts(opts)
 	var rv GetForwardsResult

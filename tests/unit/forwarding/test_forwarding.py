@@ -242,6 +242,18 @@ class TestCreate:
         )
         assert plan(desired(ipv4=True, persist=False), recorded, None).notes == ()
 
+    def test_a_drop_in_that_is_gone_is_overridden_by_nobody(self) -> None:
+        host = forwarding_host()
+        recorded = applied(host, desired(ipv4=True))
+        host.remove_file(PATH)
+        refreshed = shown(host, desired(ipv4=True), recorded)
+
+        missed = plan(desired(ipv4=True), refreshed, None)
+
+        assert refreshed["at_boot"] == {"net/ipv4/ip_forward": {"value": "0", "source": "kernel default"}}
+        assert [change.path for change in missed.changes] == ["persist"]
+        assert missed.notes == ()
+
     def test_a_link_to_nowhere_hides_the_same_name_in_later_directories(self) -> None:
         host = forwarding_host(files={"/usr/lib/sysctl.d/99-z.conf": "net.ipv4.ip_forward = 0\n"})
         host.files.dangling = ["/etc/sysctl.d/99-z.conf"]

@@ -104,10 +104,6 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (NoteKind.STAYS_ON, {"key": IPV4, "needed_by": [DEFAULT]}),
     (NoteKind.STAYS_ON, {"key": IPV4, "needed_by": [DEFAULT, DOCKER, FILE]}),
     (NoteKind.OVERRIDDEN_AT_BOOT, {"key": IPV4, "at_boot": "0", "value": "1", "source": OTHER, "path": PATH}),
-    (
-        NoteKind.OVERRIDDEN_AT_BOOT,
-        {"key": IPV4, "at_boot": "0", "value": "1", "source": "kernel default", "path": PATH},
-    ),
     (NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED, {"key": IPV4, "at_boot": "0", "value": "1", "source": OTHER}),
     (NoteKind.OVERRIDDEN_BY_PROCPS, {"key": IPV4, "value": "0", "source": "/etc/sysctl.conf"}),
     (NoteKind.OVERRIDDEN_AT_RUNTIME, sets("ufw", Occasion.PROGRAM_START, SystemdVersions.ALL)),

@@ -10,7 +10,6 @@ from typing import Any, Final
 from virtnet.commands.doctor.finding import Finding
 from virtnet.commands.doctor.kinds import FindingKind, SubnetUserKind
 from virtnet.forwarding import messages as forwarding_messages
-from virtnet.forwarding.messages import listed
 from virtnet.forwarding.sysctl import IPV4, shown
 from virtnet.network.messages import render as network_messages
 from virtnet.network.messages.attachments import names as attachment_names
@@ -20,6 +19,7 @@ from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.network.xml.read import RESTART_RECORD
 from virtnet.planning.findings import Advice, Note, Problem, Refusal
+from virtnet.planning.messages import listed
 from virtnet.port_forward import messages as port_forward_messages
 from virtnet.port_forward.kinds import ProblemKind as PortForwardProblem
 from virtnet.port_forward.restore.files import SCRIPT_PATH

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from virtnet.forwarding.boot_files.boot import by_procps, by_systemd
+from virtnet.forwarding.boot_files.boot import KERNEL_DEFAULT, by_procps, by_systemd
 from virtnet.forwarding.boot_files.other_programs import overriding_settings
 from virtnet.forwarding.kinds import NoteKind
 from virtnet.forwarding.observed import ForwardingReport, wanted
@@ -33,7 +33,8 @@ def overridden_as_recorded(desired: Values, recorded: Values) -> Iterator[Note]:
     if desired.get("persist", True) is not True:
         return
     for key, details in _otherwise_at_boot(desired, recorded):
-        if details["source"] != recorded.get("drop_in_path"):
+        # Without its drop-in the parameter is at the kernel's default: nothing overrides it, and the update writes it.
+        if details["source"] not in (recorded.get("drop_in_path"), KERNEL_DEFAULT):
             yield Note(NoteKind.OVERRIDDEN_AT_BOOT_AS_RECORDED, {"key": key, **details})
 
 

@@ -24,6 +24,11 @@ def be(attachments: Attachments) -> str:
     return "is" if len(attachments) == 1 else "are"
 
 
+def the_interfaces(attachments: Attachments) -> str:
+    """The same as the object of a fix, without names."""
+    return "the interface" if len(attachments) == 1 else "the interfaces"
+
+
 def obstacle_sentence(kind: str, **details: str) -> str:
     """Why something could not be reattached, from what `Obstacle.as_details` gives."""
     return OBSTACLES[ObstacleKind(kind)].format(**details)

@@ -12,6 +12,7 @@ from virtnet.host.firewall.programs import Program
 from virtnet.host.firewall.ruleset import Hook
 from virtnet.network.observe.firewall.paths import Path
 from virtnet.planning.findings import Advice
+from virtnet.planning.messages import listed
 
 Dropped = Mapping[str, str]
 """One way, as a problem's details have it."""
@@ -41,32 +42,33 @@ _WHOSE: Final[Mapping[Program, str]] = {
 }
 
 
+_OF_LIBVIRT: Final = "To have libvirt accept them, choose another forward.mode"
+
+
 def packets_dropped(*, bridge: str, zone: str, dropped: Sequence[Dropped]) -> Advice:
     """What is wrong, and the commands that let it pass."""
     by_program: dict[Program, list[Dropped]] = {}
     for one in dropped:
         by_program.setdefault(Program(one["program"]), []).append(one)
     reasons = [f"{_WHOSE[program]} drops {_told(ways)}" for program, ways in by_program.items()]
-    fixes = [allowing(program, bridge, zone, ways) for program, ways in by_program.items()]
-    return Advice("; ".join(reasons), f"To accept them: {'; '.join(command for fix in fixes for command in fix)}")
+    commands = [one for program, ways in by_program.items() for one in allowing(program, bridge, zone, ways)]
+    fixes = [f"To accept them: {'; '.join(commands)}"] if commands else []
+    # libvirt writes its rules by the definition, and rewrites what is changed in them.
+    fixes += [_OF_LIBVIRT] if Program.LIBVIRT in by_program else []
+    return Advice("; ".join(reasons), ". ".join(fixes))
 
 
 def _told(ways: Sequence[Dropped]) -> str:
     by_place: dict[str, list[str]] = {}
     for one in ways:
         by_place.setdefault(place(one), []).append(packets(one))
-    return ", and ".join(f"{_listed(those)} ({where})" for where, those in by_place.items())
+    return ", and ".join(f"{listed(dict.fromkeys(those))} ({where})" for where, those in by_place.items())
 
 
 def packets(way: Mapping[str, str]) -> str:
     """What goes a way."""
     path = Path(way["path"])
     return f"{_PACKETS[path]} by IPv6" if way["version"] == "6" and path is not Path.DHCPV6 else _PACKETS[path]
-
-
-def _listed(texts: Sequence[str]) -> str:
-    *first, last = dict.fromkeys(texts)
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def place(one: Mapping[str, str]) -> str:
@@ -77,7 +79,9 @@ def place(one: Mapping[str, str]) -> str:
 
 
 def allowing(program: Program, bridge: str, zone: str, ways: Sequence[Dropped]) -> list[str]:
-    """The commands that let what is dropped pass, each once."""
+    """The commands that let what is dropped pass, each once; of libvirt there are none."""
+    if program is Program.LIBVIRT:
+        return []
     found = [command for one in ways for command in _COMMANDS[program](_Asked.of(one, bridge, zone))]
     # What lets all pass that goes there lets answers pass, too.
     whole = {command for command in found if _ANSWERS not in command}
@@ -164,15 +168,10 @@ def _both_ways(asked: _Asked, *, inwards: str, outwards: str, answers: str, port
         yield goes if asked.path is Path.INSIDE else f"{goes} {answers}"
 
 
-def _of_libvirt(asked: _Asked) -> Iterator[str]:
-    yield f"virsh net-dumpxml shows what libvirt accepts on {asked.bridge}"
-
-
 _COMMANDS: Final[Mapping[Program, Callable[[_Asked], Iterator[str]]]] = {
     Program.DOCKER: _of_docker,
     Program.UFW: _of_ufw,
     Program.FIREWALLD: _of_firewalld,
     Program.IPTABLES: _of_iptables,
     Program.NFTABLES: _of_nftables,
-    Program.LIBVIRT: _of_libvirt,
 }

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any
 
 from virtnet.network.messages import failures
-from virtnet.network.messages.attachments import Attachments, be, names, obstacle_sentence, remedy
+from virtnet.network.messages.attachments import Attachments, be, names, obstacle_sentence, remedy, the_interfaces
 from virtnet.network.messages.limits import MODULES_OF_LIMITS
 from virtnet.network.messages.problems import problem_sentence
 from virtnet.network.messages.steps import DNSMASQ_RESTARTS
@@ -160,7 +160,7 @@ def _cannot_reattach(*, why: Why, attachment: Mapping[str, str], obstacle: Mappi
 def _may_not_reattach(*, why: Why, attachments: Attachments) -> Advice:
     return Advice(
         f"{_cuts_off(_stopped(why), attachments)}, and this user isn't allowed to reattach interfaces",
-        "Run as root, or detach it first",
+        f"Run as root, or detach {the_interfaces(attachments)} first",
     )
 
 
@@ -173,28 +173,36 @@ def _vlan_filtering_by_hand(*, why: Why, bridge: str) -> Advice:
 
 
 def _mode_without_bridge(*, why: Why, mode: str, attachments: Attachments) -> Advice:
-    return Advice(f"{_stopped(why)}, and forward mode {mode} has no bridge for {names(attachments)}", "Detach it first")
+    return Advice(
+        f"{_stopped(why)}, and forward mode {mode} has no bridge for {names(attachments)}",
+        f"Detach {the_interfaces(attachments)} first",
+    )
 
 
 def _bridge_goes(*, why: Why, bridge: str, attachments: Attachments) -> Advice:
     return Advice(
         f"{_stopped(why)}, and {names(attachments)} {be(attachments)} attached to the bridge {bridge}, which would be "
         "removed",
-        "Attach it to another network first",
+        f"Attach {the_interfaces(attachments)} to another network first",
     )
 
 
 def _bridge_renamed(*, why: Why, before: str, after: str, attachments: Attachments) -> Advice:
+    name = (
+        f"definition of {names(attachments)} names"
+        if len(attachments) == 1
+        else f"definitions of {names(attachments)} name"
+    )
     return Advice(
-        f"{_stopped(why)}, and the definition of {names(attachments)} names the bridge {before} (type='bridge'), which "
-        f"would become {after}",
-        "Keep bridge.name, or attach it to another network first",
+        f"{_stopped(why)}, and the {name} the bridge {before} (type='bridge'), which would become {after}",
+        f"Keep bridge.name, or attach {the_interfaces(attachments)} to another network first",
     )
 
 
 def _virtual_port(*, why: Why, attachments: Attachments) -> Advice:
     return Advice(
-        f"{_stopped(why)}, and {names(attachments)} can get a virtualport only when the guest starts", "Detach it first"
+        f"{_stopped(why)}, and {names(attachments)} can get a virtualport only when the guest starts",
+        f"Detach {the_interfaces(attachments)} first",
     )
 
 

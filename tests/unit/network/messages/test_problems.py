@@ -67,6 +67,7 @@ PROBLEMS: dict[ProblemKind, list[Details]] = {
             ("inside", "6", "inet", "filter", "forward", 'iifname "eth0" drop'),
             ("dhcp", "4", "ip", "my table", "input", "drop"),
         ),
+        dropped("libvirt", ("inside", "4", "ip", "libvirt_network", "guest_input", "reject")),
     ],
     ProblemKind.GUESTS_UNPLUGGED: [{"attachments": ONE}, {"attachments": TWO}],
     ProblemKind.HOLDING_NETWORK_LEFT: [

@@ -87,9 +87,11 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.MAY_NOT_REATTACH: [CUT_OFF],
     RefusalKind.VLAN_FILTERING_BY_HAND: [{"why": FOR_ALL, "bridge": "vn-lab"}],
     RefusalKind.MODE_WITHOUT_BRIDGE: [{"why": FOR_ALL, "mode": "vepa", "attachments": TWO}],
-    RefusalKind.BRIDGE_GOES: [{"why": FOR_ALL, "bridge": "vn-lab", "attachments": ONE}],
-    RefusalKind.BRIDGE_RENAMED: [{"why": FOR_ALL, "before": "vn-lab", "after": "vn-new", "attachments": ONE}],
-    RefusalKind.VIRTUAL_PORT: [{"why": FOR_ALL, "attachments": ONE}],
+    RefusalKind.BRIDGE_GOES: [{"why": FOR_ALL, "bridge": "vn-lab", "attachments": some} for some in (ONE, TWO)],
+    RefusalKind.BRIDGE_RENAMED: [
+        {"why": FOR_ALL, "before": "vn-lab", "after": "vn-new", "attachments": some} for some in (ONE, TWO)
+    ],
+    RefusalKind.VIRTUAL_PORT: [{"why": FOR_ALL, "attachments": some} for some in (ONE, TWO)],
 }
 
 
