@@ -546,7 +546,8 @@ def _left_alone(
 def _apply(
     resource: Resource[Observed], plan: Plan, clients: Clients, subject: Subject, *, show: Show, progress: Show | None
 ) -> None:
-    if plan.notes:
+    # Notes are of what happens, and of a refused plan nothing does.
+    if plan.notes and not plan.refusals:
         for line in sentences.notes(subject, plan.notes, resource.messages()):
             show(line)
     apply(plan, clients, subject, progress, messages=resource.messages)

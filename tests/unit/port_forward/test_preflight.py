@@ -8,12 +8,14 @@ from tests.fakes.host import FakeHost
 from tests.unit.port_forward.hosts import LAB, applied, at, checked, forwarding_host, lab, planned, refreshed
 
 from virtnet.errors import Refused
+from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.reports import ListeningSocket
 from virtnet.port_forward.kinds import NoteKind, RefusalKind
 from virtnet.port_forward.messages import messages
 from virtnet.port_forward.observe.observe import observe
 from virtnet.port_forward.plan.problems import problem_of
+from virtnet.port_forward.resource import PORT_FORWARD
 from virtnet.port_forward.steps import AwaitTarget
 
 DOCKER = """*nat
@@ -71,6 +73,15 @@ def refused(host: FakeHost, inputs: dict[str, Any], *networks: Any) -> list[Refu
 )
 def test_a_host_without_anything_else(inputs: dict[str, Any], kinds: list[RefusalKind]) -> None:
     assert refused(forwarding_host(), inputs) == kinds
+
+
+def test_what_is_refused_is_not_told_as_if_it_happened() -> None:
+    shown: list[str] = []
+
+    with pytest.raises(Refused):
+        lifecycle.create(PORT_FORWARD, checked(**one_port("22")), lambda uri: at(forwarding_host()), shown.append)
+
+    assert shown == []
 
 
 @pytest.mark.parametrize(
