@@ -157,37 +157,43 @@ class Pings:
     received: int = 0
     lost: int = 0
     silence: float = 0.0
-    """Seconds: the longest time for which what was asked had no answer, told by requests and not by the clock.
+    """Seconds: the longest time for which what was asked had no answer.
 
-    So many requests in a row were lost, or one waited that long by the kernel's time stamps. While a busy machine lets
-    nobody ask, nothing is unanswered; so this is for judging.
+    From the first request that was lost to the next answer, or one request waited that long by the kernel's time
+    stamps. While a busy machine lets nobody ask, nothing is unanswered; so this is for judging.
     """
     longest_gap: float = 0.0
     """Seconds by the clock: the longest time without an answer, the pauses of a busy machine included."""
 
     def read(self, output: str, *, began: float, ended: float) -> None:
-        """Take in what `ping -D` printed between two times of the clock, in seconds."""
+        """Take in what `ping -O -D` printed between two times of the clock, in seconds."""
         found = re.search(r"(\d+) packets transmitted", output)
         assert found is not None, output
-        answers = re.findall(r"^\[(\d+\.\d+)\] .*icmp_seq=(\d+) .*time=([\d.]+) ms", output, re.MULTILINE)
-        answered = {int(number) for _, number, _ in answers}
+        lines = re.findall(r"^\[(\d+\.\d+)\] .*icmp_seq=(\d+)(?:.* time=([\d.]+) ms)?", output, re.MULTILINE)
+        answers = [(float(at), int(number), float(waited) / 1000) for at, number, waited in lines if waited]
+        answered = {number for _, number, _ in answers}
         self.sent, self.received = int(found[1]), len(answered)
         # The last tenth of a second may still be on its way when ping is told to end.
-        counted = range(1, self.sent - 4)
-        self.lost = len(set(counted) - answered)
-        runs = (
-            len(list(run)) for has_answer, run in itertools.groupby(counted, answered.__contains__) if not has_answer
-        )
-        slowest = max((float(milliseconds) for _, _, milliseconds in answers), default=0.0) / 1000
-        self.silence = max(max(runs, default=0) * BETWEEN_REQUESTS, slowest)
-        times = [began, *sorted(float(at) for at, _, _ in answers), ended]
+        lost = set(range(1, self.sent - 4)) - answered
+        self.lost = len(lost)
+        self.silence = max((waited for _, _, waited in answers), default=0.0)
+        since: float | None = None
+        for at, number, waited in lines:
+            if waited and since is not None:
+                self.silence, since = max(self.silence, float(at) - since), None
+            elif int(number) in lost and since is None:
+                # It is said of a request when the next one is due.
+                since = float(at) - BETWEEN_REQUESTS
+        if since is not None:
+            self.silence = max(self.silence, ended - since)
+        times = [began, *sorted(at for at, _, _ in answers), ended]
         self.longest_gap = max(after - before for before, after in itertools.pairwise(times))
 
 
 @contextlib.contextmanager
 def pinging(host: Host, address: str, *within: str) -> Iterator[Pings]:
     """Ping an address every 20 ms meanwhile, from the sandbox or from what the command `within` enters."""
-    command = host.command(*within, "bash", "-c", f"echo $$; exec ping -D -n -i {BETWEEN_REQUESTS} -W 1 {address}")
+    command = host.command(*within, "bash", "-c", f"echo $$; exec ping -O -D -n -i {BETWEEN_REQUESTS} -W 1 {address}")
     # Into a file: a pipe that nobody empties would stop ping after some seconds. Read by its name, because ping's own
     # descriptor shares its place in the file.
     with tempfile.NamedTemporaryFile(dir=host.directory, suffix=".pings") as file:

@@ -11,6 +11,9 @@ from tests.campaigns.walk.machines import guest_address
 from tests.campaigns.walk.stacks import DESTRUCTIVE, Declared, Done, Step
 from tests.campaigns.walk.witnesses import FORWARDS, Effect, Sight, effects
 
+from virtnet.port_forward.restore.files import path_of
+from virtnet.port_forward.restore.record import id_for
+
 OF_FORWARD = "port forward '"
 #: The engine's previews do not tell of records that go because what they depend on is replaced.
 DELETED_FIRST = "Pulumi deletes it first, and the ports are closed"
@@ -76,12 +79,15 @@ def unannounced(before: Sight, after: Sight, previews: Iterable[Done]) -> Sequen
             named = _of_network(effect, Promises(mine, about))
         elif effect.port:
             mine = [step for step in steps if effect.port in step.ports]
-            said = Promises(mine, [line for line in lines if OF_FORWARD in line])
+            having = [step for step in steps if effect.port in step.ports | step.wanted_ports]
+            of_port = re.compile(_of_tcp(effect.port))
+            about = [line for line in lines if OF_FORWARD in line and (of_port.search(line) or _is_of(line, having))]
+            said = Promises(mine, about)
             named = _of_port(effect, said) or (replaces and said.says(DELETED_FIRST))
         elif effect.detail.startswith(OF_PORT_FORWARDS):
             mine = [step for step in steps if step.kind == "PortForward"]
             said = Promises(mine, [line for line in lines if OF_FORWARD in line])
-            named = _of_forwards_file(effect, said) or (replaces and said.says(DELETED_FIRST))
+            named = _of_forwards_file(effect, said) or (replaces and _is_deleted_first(effect.detail, said))
         else:
             mine = [step for step in steps if step.kind == "HostForwarding"]
             about = [line for line in lines if line.startswith("IP forwarding on ")]
@@ -136,12 +142,22 @@ def _of_network(effect: Effect, said: Promises) -> bool:
     return said.will(OF_PARTS.get(effect.detail, rf"\b{effect.detail}\b"))
 
 
+def _is_of(line: str, steps: Iterable[Step]) -> bool:
+    """Whether a line is about the port forward of one of these steps."""
+    return any(f"{OF_FORWARD}{step.name}' " in line for step in steps)
+
+
+def _of_tcp(port: int) -> str:
+    """How a line names a port, alone or within a range."""
+    spans = "|".join(f"{first}-{last}" for first in range(8080, 8082) for last in range(first + 1, 8082)
+                     if first <= port <= last)  # fmt: skip
+    return rf" tcp ({port}{'|' * bool(spans)}{spans}) of "
+
+
 def _of_port(effect: Effect, said: Promises) -> bool:
     """A port is opened, closed, or led elsewhere by a line that names it; it is closed as well with its record."""
     goes = any(step.op in DESTRUCTIVE for step in said.steps)
-    spans = "|".join(f"{first}-{last}" for first in range(8080, 8082) for last in range(first + 1, 8082)
-                     if first <= effect.port <= last)  # fmt: skip
-    named = rf" tcp ({effect.port}{'|' * bool(spans)}{spans}) of "
+    named = _of_tcp(effect.port)
     match effect.kind:
         case "closed":
             return goes or said.says(f" closes{named}")
@@ -161,6 +177,18 @@ def _of_forwards_file(effect: Effect, said: Promises) -> bool:
     # With what is deleted the script may be written anew that removes its links.
     again = goes and not effect.detail.startswith(f"{FORWARDS}/")
     return again or said.will(re.escape(effect.detail)) or bool(said.changes)
+
+
+def _is_deleted_first(path: str, said: Promises) -> bool:
+    """Whether a file may go or be made anew with a record that goes first: the one that is named, or its forward's own.
+
+    What all forwards share goes with the last of them, and comes back with the next.
+    """
+    lines = [line for line in said.lines if DELETED_FIRST in line]
+    if not path.startswith(f"{FORWARDS}/"):
+        return bool(lines)
+    made = [step for step in said.steps if path == path_of(id_for(step.urn))]
+    return any(f" {path}: " in line or _is_of(line, made) for line in lines)
 
 
 def _of_host(effect: Effect, said: Promises, *, starts: bool) -> bool:

@@ -110,11 +110,26 @@ class Step(NamedTuple):
     disconnects: bool
     recorded: Mapping[str, Any]
     """The outputs of what is recorded."""
+    wanted: Mapping[str, Any]
+    """The inputs of what is to be."""
+
+    @property
+    def name(self) -> str:
+        """The resource's, as the program has it."""
+        return self.urn.rpartition("::")[2]
 
     @property
     def ports(self) -> frozenset[int]:
         """Those of a port forward that is recorded."""
-        items = self.recorded.get("ports", []) if self.kind == "PortForward" else []
+        return self._ports_of(self.recorded)
+
+    @property
+    def wanted_ports(self) -> frozenset[int]:
+        """Those of a port forward that is to be."""
+        return self._ports_of(self.wanted)
+
+    def _ports_of(self, values: Mapping[str, Any]) -> frozenset[int]:
+        items = values.get("ports", []) if self.kind == "PortForward" else []
         return frozenset(port for item in items for port, _ in _pairs(item["listenPort"], item.get("targetPort")))
 
 
@@ -209,6 +224,7 @@ def _step(told: Mapping[str, Any]) -> Step:
         frozenset(names) if kind == "LibvirtNetwork" else frozenset(),
         disconnects,
         (told.get("oldState") or {}).get("outputs") or {},
+        (told.get("newState") or {}).get("inputs") or {},
     )
 
 

@@ -31,10 +31,20 @@ def sight(network: Network | None = NETWORK, ipv4: str = "1", files: Mapping[str
 
 
 def preview(*lines: str, op: str = "update", kind: str = "LibvirtNetwork", **outputs: Any) -> Done:
-    state = {"outputs": {"name": "lab0", **outputs} if kind == "LibvirtNetwork" else outputs}
-    step = {"op": op, "urn": f"urn:pulumi:dev::shop::pulumi-python:dynamic/virtnet:{kind}::a", "oldState": state}
-    told = {"steps": [step], "diagnostics": [{"message": line} for line in lines]}
+    outputs = {"name": "lab0", **outputs} if kind == "LibvirtNetwork" else outputs
+    return planned([step(kind, "a", op, recorded=outputs)], lines)
+
+
+def planned(steps: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> Done:
+    told = {"steps": steps, "diagnostics": [{"message": line} for line in lines]}
     return Done("pulumi preview", 0, json.dumps(told, indent=1))
+
+
+def step(
+    kind: str, name: str, op: str, *, recorded: Mapping[str, Any] | None = None, wanted: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    urn = f"urn:pulumi:dev::shop::pulumi-python:dynamic/virtnet:{kind}::{name}"
+    return {"op": op, "urn": urn, "oldState": {"outputs": recorded}, "newState": {"inputs": wanted}}
 
 
 def of_network(text: str) -> str:
@@ -165,10 +175,14 @@ def open_ports(**ports: Forwarded) -> Sight:
     return seen._replace(reached={port: seen.leads_to(port) for port in told})
 
 
-def of_forward(*lines: str, op: str = "update", **outputs: Any) -> Done:
-    told = [f"port forward 'web' on qemu:///system: {line}" for line in lines]
-    ports = [{"protocol": "tcp", "listenPort": "8080", "targetPort": "80"}]
-    return preview(*told, op=op, kind="PortForward", ports=ports, **outputs)
+def of_forward(*lines: str, op: str = "update", port: str = "8080", said_of: str = "web", replaced: str = "") -> Done:
+    """A preview of one step of the forward 'web'; with what is replaced, a network's beside it."""
+    values = {"ports": [{"protocol": "tcp", "listenPort": port, "targetPort": "80"}]}
+    recorded, wanted = None if op == "create" else values, None if op == "delete" else values
+    steps = [step("PortForward", "web", op, recorded=recorded, wanted=wanted)]
+    if replaced:
+        steps.append(step("LibvirtNetwork", replaced, "replace", recorded={"name": replaced}))
+    return planned(steps, [f"port forward '{said_of}' on qemu:///system: {line}" for line in lines])
 
 
 OPEN, CLOSED = open_ports(tcp8080=TO_LAB0), open_ports()
@@ -179,6 +193,11 @@ SILENT = OPEN._replace(reached={8080: ""})
 OPENS = "note: opens tcp 8080 of every IPv4 address of the host to 10.60.0.50:80, from anywhere"
 CLOSES = "note: closes tcp 8080 of every IPv4 address of the host, which was open from anywhere"
 TAKES = f"note: takes the ports of {RULES} over from 'a', which its owner mark names"
+TAKES_UP = (
+    f"note: manages the existing {RULES}: its owner mark names urn:a, which seems to be this resource under another "
+    "parent. If that resource depends on one that this run replaces, Pulumi deletes it first, and the ports are closed "
+    "until they are opened again"
+)
 LESS = "note: this opens less than before: 198.51.100.7/32 may connect, before anybody"
 WRITES = f"will write {RULES}"
 CHANGES = "ports[tcp 8081] is added [live]"
@@ -204,6 +223,18 @@ CHANGES = "ports[tcp 8081] is added [live]"
         (OPEN, ELSEWHERE, of_forward(CLOSES), ["leads elsewhere"]),
         (OPEN, SILENT, of_forward(OPENS, CLOSES, CHANGES), ["no longer reached"]),
         (OPEN, SILENT._replace(networks={}), preview(op="delete", onDelete="disconnect"), []),
+        (OPEN, CLOSED, of_forward(TAKES_UP, op="create", replaced="lab1"), []),
+        (OPEN, CLOSED, of_forward(TAKES_UP, op="create"), ["file removed", "closed"]),
+        (OPEN, CLOSED, of_forward(TAKES_UP, op="create", port="8081", replaced="lab1"), ["closed"]),
+        (OPEN, CLOSED, of_forward(TAKES_UP, op="create", said_of="ssh", replaced="lab1"), ["closed"]),
+        (
+            OPEN,
+            CLOSED,
+            of_forward(TAKES_UP.replace("abcdef", "fedcba"), op="create", replaced="lab1"),
+            ["file removed"],
+        ),
+        (OPEN, NARROW, of_forward(LESS, said_of="ssh"), ["open to others"]),
+        (BOTH, OPEN, of_forward(CLOSES.replace("8080", "8081"), op="create"), []),
     ],
 )
 def test_what_became_of_ports(before: Sight, after: Sight, said: Done, left: Sequence[str]) -> None:
