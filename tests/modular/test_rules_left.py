@@ -120,3 +120,6 @@ def test_rules_of_the_backend_before_go(host: Host, stack: Stack) -> None:
     stack.up()
     assert [line for line in host.sh("iptables-save").splitlines() if "vn-lab" in line] == [f"-A {HOOK}"]
     assert stack.unchanged()
+    host.sh("iptables -w -I LIBVIRT_FWI -o vn-lab -j REJECT")
+    stack.destroy()
+    assert [line for line in host.sh("iptables-save").splitlines() if "vn-lab" in line] == [f"-A {HOOK}"]

@@ -320,7 +320,7 @@ class Host:
             return known
 
     def invalidate_listings(self) -> None:
-        """Let whoever next asks for firewall rules get them listed anew, however old they may be."""
+        """Forget the listings of firewall rules, so that the next who asks gets a new one, whatever its age."""
         with self._listings.lock:
             self._listings.known.clear()
 

@@ -12,7 +12,7 @@ from virtnet.network.names import bridge_name_for, mac_for
 from virtnet.network.observe.named import named_on_host
 from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.outputs import NetworkOutputs, revealed
-from virtnet.network.problem_kinds import TOLD_ALONE, ProblemKind, mended_by, problem_of
+from virtnet.network.problem_kinds import OF_RULES, TOLD_ALONE, ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns, own_bridge
 from virtnet.network.xml.edits import not_named, with_found_again
@@ -150,7 +150,7 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
         bridges=frozenset(name for name in named if name),
         own_bridge=own_bridge(wanted),
         subnets=frozenset(str(ip_interface(address).network) for address in addresses),
-        rules_left=next((one for one in problems if one.kind is ProblemKind.FIREWALL_RULES_LEFT), None),
+        of_rules=tuple(problem for problem in problems if problem.kind in OF_RULES),
         ip_versions=frozenset(6 if ":" in address else 4 for address in addresses) if whole else None,
         # A start alone needs the means of its limits, and the kernel takes 30 ms to tell.
         named=names if start is Start.PLANNED else names._replace(limits=frozenset()),

@@ -175,7 +175,7 @@ class ObservedAbsent(NamedTuple):
     fresh_uuid: str = ""
     """A random UUID for the network: chance comes in with what is observed, so planning is pure."""
     autostart_obstacle: AutostartObstacle | None = None
-    rules_left: tuple[str, ...] = ()
+    rules_left: tuple[str, ...] | None = ()
     missing: Named = Named()
     fresh_token: str = ""
     """As for ObservedNetwork, like the rest."""
@@ -197,9 +197,9 @@ class ObservedNetwork(NamedTuple):
     """The network itself."""
     autostart_obstacle: AutostartObstacle | None = None
     """What keeps libvirt from setting the autostart flag."""
-    rules_left: tuple[str, ...] = ()
+    rules_left: tuple[str, ...] | None = ()
     """The backends with firewall rules that libvirt left of an earlier time of the network; looked for where it may
-    start or is deleted, and by a refresh."""
+    start or is deleted, and by a refresh. None where nobody can look."""
     missing: Named = Named()
     """What the network names of its host, or is to name, and what is not there."""
     fresh_token: str = ""
@@ -222,6 +222,8 @@ class ObservedNetwork(NamedTuple):
     """Whether connections through the host stay tracked while the network is stopped."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with the active network though libvirt calls it active: bridge gone, dnsmasq gone."""
+    unseen: tuple[Problem, ...] = ()
+    """Recorded problems that nobody can look for here, so that they are neither found nor gone."""
     others: tuple[ReportedNetwork, ...] = ()
     """The host's other networks; looked at only when something may be started or defined anew."""
     host: HostReport | None = None

@@ -249,5 +249,5 @@ def outputs(inputs: Values, recorded: Values, observed: Observed) -> dict[str, o
         "persistent": report.persistent,
         "host_uuid": observed.host_uuid,
         "adopted_from": recorded.get("adopted_from"),
-        "problems": [problem_details(problem) for problem in (*observed.problems, *left)],
+        "problems": [problem_details(problem) for problem in (*observed.problems, *observed.unseen, *left)],
     }

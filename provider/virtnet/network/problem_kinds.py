@@ -1,4 +1,4 @@
-"""What can be wrong with a network: the kinds of problems, what mends each. Pure.
+"""What can be wrong with a network: the kinds of problems, and what mends each. Pure.
 
 `observe.problems` finds them, `messages.problems` says how they read.
 """
@@ -87,6 +87,13 @@ TOLD_ALONE = frozenset({ProblemKind.FOREIGN_BRIDGE, ProblemKind.PACKETS_DROPPED}
 """What neither an update mends nor anything is refused for: it is told, and no change.
 
 A change that does nothing would be there again after each `pulumi up`, which had called it done.
+"""
+
+OF_RULES = frozenset({ProblemKind.FIREWALL_RULES_MISSING, ProblemKind.FIREWALL_RULES_LEFT})
+"""What only root on the host can look for.
+
+A refresh by anybody else keeps what is recorded of these. An update by anybody else can't mend them: it says so and
+records them no longer, so that it isn't there again after each `pulumi up`. A refresh by root finds them again.
 """
 
 DNSMASQ_PROBLEMS = frozenset({ProblemKind.DNSMASQ_NOT_RUNNING, ProblemKind.DNSMASQ_RESTART_INTERRUPTED})

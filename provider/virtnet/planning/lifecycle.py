@@ -369,7 +369,7 @@ def read(resource: Resource[Observed], recorded: Values, connect: Connect) -> di
         shown = resource.outputs(inputs, recorded, _look(resource, clients, {}, recorded, recent=True))
         if shown == recorded:
             return shown
-        # What is amiss in what was said a moment ago is looked for once more before it is said.
+        # What differs may have been read too early, so the host is asked once more before it is reported.
         clients.invalidate()
     observed = _look(resource, clients, {}, recorded)
     shown = resource.outputs(inputs, recorded, observed)

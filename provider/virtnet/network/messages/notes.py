@@ -143,7 +143,7 @@ def _kernel_cannot_limit_guests(*, way: str) -> str:
 def _chains_gone(*, chains: Sequence[Mapping[str, str]]) -> str:
     return (
         f"libvirt's own firewall chains are missing ({_chains(chains)}), as after a flush, and libvirt can't start a "
-        "network without them. virtnet recreates them before the start"
+        "network without them. If the start fails because of that, virtnet recreates them and tries again"
     )
 
 
@@ -183,6 +183,26 @@ def _shut_off_guests(*, guests: Sequence[str]) -> str:
 
 def _standing_problem(*, problem: Mapping[str, object]) -> str:
     return f"{problem_sentence(problem_of(problem))}. pulumi up doesn't change that"
+
+
+def _rules_not_seen(*, problem: Mapping[str, object], only_libvirt: bool) -> str:
+    how = "with a uri that reaches the host as root" if only_libvirt else "as root"
+    return (
+        f"a refresh found that {problem_sentence(problem_of(problem))}. {_not_read(only_libvirt=only_libvirt)}, so it neither "
+        f"checks nor fixes that. Run pulumi refresh, then pulumi up, {how}"
+    )
+
+
+def _rules_may_stay(*, only_libvirt: bool) -> str:
+    return (
+        f"{_not_read(only_libvirt=only_libvirt)}. If libvirt leaves rules of the network, they stay. To look for them, run as "
+        "root on the host: nft list ruleset"
+    )
+
+
+def _not_read(*, only_libvirt: bool) -> str:
+    why = "because this uri reaches only libvirt" if only_libvirt else "which only root can list"
+    return f"virtnet couldn't read the host's firewall rules, {why}"
 
 
 SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
@@ -232,4 +252,6 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.GIVEN_BACK: "restores the configuration from before adoption",
     NoteKind.NOT_GIVEN_BACK: _not_given_back,
     NoteKind.SHUT_OFF_GUESTS: _shut_off_guests,
+    NoteKind.RULES_NOT_SEEN: _rules_not_seen,
+    NoteKind.RULES_MAY_STAY: _rules_may_stay,
 }

@@ -109,15 +109,18 @@ def rules_left(
     *,
     listers: Sequence["FirewallLister"] = LISTERS,
     since: float | None = None,
-) -> Left:
+) -> Left | None:
     """The firewall rules that libvirt left of a network, by what it is known by and what else is `sought`.
 
-    Of one of `since`, of time.monotonic(), an earlier listing will do to say that there are none. A libvirt without a
-    choice of backends forgets no rules but those of a bridge that it leaves too. Raises HostFailure where the programs
-    of `listers` list nothing that can be read, and AccessDenied as only root can look.
+    None where only libvirt is reached. Of one of `since`, of time.monotonic(), an earlier listing will do to say that
+    there are none. A libvirt without a choice of backends forgets no rules but those of a bridge that it leaves too.
+    Raises HostFailure where the programs of `listers` list nothing that can be read, and AccessDenied as only root can
+    look.
     """
-    if clients.host is None or clients.libvirt.version() < WRITES_NFTABLES:
+    if clients.libvirt.version() < WRITES_NFTABLES:
         return Left()
+    if clients.host is None:
+        return None
     live = None if report is None else report.live
     links = clients.host.list_directory(LINK_DIRECTORY)
     if live is not None and live.bridge and live.bridge not in links:

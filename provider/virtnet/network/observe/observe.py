@@ -4,6 +4,7 @@ import time
 import uuid as uuids
 from collections import Counter
 from collections.abc import Mapping
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.errors import AccessDenied, HostFailure
@@ -34,6 +35,7 @@ from virtnet.network.observed import (
     ReportedNetwork,
     reported,
 )
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.ownership.marks import fresh_token
 from virtnet.planning.reports import Attachment, GuestInterface, Obstacle, ObstacleKind
@@ -51,7 +53,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         return _observe_absent(clients, scope, since)
     libvirt = clients.libvirt
     report, autostart_obstacle = as_the_next_boot_sees_it(clients.host, report, libvirt.uri)
-    problems = running_problems(clients.host, report, checks_firewall=scope.checks_firewall, since=since)
+    problems, unseen = running_problems(clients.host, report, checks_firewall=scope.checks_firewall, since=since)
     amiss = not report.active or bool(problems)
     may_start = scope.start is Start.PLANNED or (scope.start is Start.IF_AMISS and amiss)
     users = attachments(clients, report)
@@ -63,10 +65,13 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     if any(entry.users for entry in left):
         left = _with_owners(clients, report.name, left)
     around = _surroundings(clients, scope, report) if may_start else _Surroundings()
-    # A stop clears away what it leaves.
-    in_the_way = may_start or (not report.active if scope.deletes else scope.checks_firewall)
+    in_the_way = may_start or scope.deletes or scope.checks_firewall
     rules = _rules_left(clients, scope, report, since) if in_the_way else ()
-    rules_problem = scope.rules_left if rules is None else rules_left_problem(rules)
+    rules_problem = rules_left_problem(rules or ())
+    kinds_unseen: dict[Enum, bool] = {
+        ProblemKind.FIREWALL_RULES_MISSING: unseen,
+        ProblemKind.FIREWALL_RULES_LEFT: rules is None,
+    }
     looks_for_loose = not scope.deletes and (report.active or may_start)
     loose = loose_interfaces(clients, report.name, report) if looks_for_loose else Loose()
     return ObservedNetwork(
@@ -75,7 +80,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         libvirt_version=libvirt.version(),
         report=report,
         autostart_obstacle=autostart_obstacle,
-        rules_left=rules or (),
+        rules_left=rules,
         missing=_missing(clients.host, scope, report if may_start else None),
         fresh_token=fresh_token(),
         attachments=_with_guests(clients, report, users) if may_start or scope.deletes else users,
@@ -93,6 +98,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
             *(() if rules_problem is None else (rules_problem,)),
             *owner_problems(report, scope.recorded),
         ),
+        unseen=tuple(problem for problem in scope.of_rules if kinds_unseen.get(problem.kind)),
         others=around.others,
         host=around.host,
         interface_names=around.interface_names,
@@ -110,7 +116,7 @@ def _observe_absent(clients: Clients, scope: Scope, since: float) -> ObservedAbs
         host_uuid=libvirt.host_uuid(),
         libvirt_version=libvirt.version(),
         autostart_obstacle=in_the_place_of_a_new_one(clients.host, scope.name, libvirt.uri) if may_start else None,
-        rules_left=(_rules_left(clients, scope, None, since) or ()) if may_start else (),
+        rules_left=_rules_left(clients, scope, None, since) if may_start else (),
         missing=_missing(clients.host, scope, None) if may_start else Named(),
         fresh_uuid=str(uuids.uuid4()),
         fresh_token=fresh_token(),
@@ -235,9 +241,9 @@ def _tracked(host: "HostReader | None", report: ReportedNetwork, users: tuple[At
 
 
 def _rules_left(clients: Clients, scope: Scope, report: ReportedNetwork | None, since: float) -> tuple[str, ...] | None:
-    """The backends with firewall rules left of the network, or of an earlier one of its bridge or of its subnets.
+    """The backends with firewall rules left of the network, or of an earlier one with its bridge or subnets.
 
-    A new network is looked after in the backend that forgets rules alone. None where nobody can look.
+    Of a new network only the backend that forgets rules is asked. None where nobody can look.
     """
     new = report is None
     sought = Sought(bridges=frozenset({scope.own_bridge} - {""}) if new else frozenset(), subnets=scope.subnets)
@@ -245,7 +251,7 @@ def _rules_left(clients: Clients, scope: Scope, report: ReportedNetwork | None, 
         found = rules_left(clients, report, sought, listers=FORGETFUL if new else LISTERS, since=since)
     except (HostFailure, AccessDenied):  # only root can look, and not each listing can be read
         return None
-    return tuple(backend.value for backend in found.backends)
+    return None if found is None else tuple(backend.value for backend in found.backends)
 
 
 def _missing(host: "HostReader | None", scope: Scope, report: ReportedNetwork | None) -> Named:

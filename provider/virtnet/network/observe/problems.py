@@ -1,12 +1,12 @@
 """What a look at a network calls a problem: everything that a refresh records as one is found here.
 
-That is what is wrong with what runs (its bridge, its addresses, its dnsmasq, its firewall rules), what restarts that
-were cut short have left and what libvirt has left of rules, and that the network is another resource's by now.
+That is what is wrong with what runs (its bridge, its addresses, its dnsmasq, its firewall rules), what interrupted
+restarts left, the rules that libvirt left, and that another resource has taken the network.
 `network.problem_kinds` lists the kinds, and what mends each.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
@@ -35,10 +35,18 @@ if TYPE_CHECKING:
     from virtnet.planning.clients.host import FileReader, FirewallReader, HostReader
 
 
+class Running(NamedTuple):
+    """What is wrong with a network that runs."""
+
+    problems: tuple[Problem, ...] = ()
+    rules_unseen: bool = False
+    """Whether its firewall rules were to be looked at, and nobody can look."""
+
+
 def running_problems(
     host: "HostReader | None", report: ReportedNetwork, *, checks_firewall: bool, since: float
-) -> tuple[Problem, ...]:
-    """What is wrong with the network that runs; none with one that does not.
+) -> Running:
+    """What is wrong with the network that runs; nothing with one that does not.
 
     The first of bridge, addresses, dnsmasq and firewall rules, of which each needs those before it; then the bridge's
     MTU, and the record that a restart of dnsmasq has left. `checks_firewall` is whether the rules are looked at,
@@ -46,17 +54,19 @@ def running_problems(
     """
     live = report.live
     if live is None:
-        return ()
+        return Running()
     problems: tuple[Problem, ...] = ()
+    unseen = host is None
     if host is not None:
         problems = _health_problems(host, report.name, live)
         if not problems and checks_firewall:
-            problems = _firewall_problems(host, report.name, live, since)
+            found = _firewall_problems(host, report.name, live, since)
+            problems, unseen = found or (), found is None
         if not any(problem.kind in (ProblemKind.BRIDGE_MISSING, ProblemKind.FOREIGN_BRIDGE) for problem in problems):
             problems = (*problems, *_mtu_problems(host, live))
     if live.restart_record_left:
         problems = (*problems, Problem(ProblemKind.DNSMASQ_RESTART_INTERRUPTED))
-    return problems
+    return Running(problems, unseen)
 
 
 def loose_problems(report: ReportedNetwork, loose: Loose, others: Sequence[Problem]) -> tuple[Problem, ...]:
@@ -77,7 +87,7 @@ def leftover_problems(
     held: Sequence[Attachment],
     bridges_left: Sequence[LeftBridge],
 ) -> tuple[Problem, ...]:
-    """What restarts that were cut short have left: a holding network, bridges of such. Pure.
+    """What interrupted restarts left: a holding network, and bridges of it that libvirt has forgotten. Pure.
 
     The network's own bridge, where that is left, is no problem: a start or a delete clears it away.
     """
@@ -91,7 +101,7 @@ def leftover_problems(
 
 
 def rules_left_problem(backends: Sequence[str]) -> Problem | None:
-    """That libvirt has left firewall rules in these backends; None where there are none. Pure."""
+    """That libvirt left firewall rules in these backends; None where there are none. Pure."""
     return Problem(ProblemKind.FIREWALL_RULES_LEFT, {"backends": list(backends)}) if backends else None
 
 
@@ -143,8 +153,11 @@ def _mtu_problems(host: "FileReader", live: Definition) -> tuple[Problem, ...]:
     return (Problem(ProblemKind.BRIDGE_MTU_DIFFERS, {"bridge": live.bridge, "mtu": int(mtu), "expected": expected}),)
 
 
-def _firewall_problems(host: "HostReader", name: str, live: Definition, since: float) -> tuple[Problem, ...]:
-    """Whether the running network's rules were flushed, which libvirt does not notice, or others drop its packets."""
+def _firewall_problems(host: "HostReader", name: str, live: Definition, since: float) -> tuple[Problem, ...] | None:
+    """Whether the running network's rules were flushed, which libvirt does not notice, or others drop its packets.
+
+    None where nobody can look.
+    """
     if not live.bridge:
         return ()
     from virtnet.network.observe.firewall.whole import dropped
@@ -156,7 +169,7 @@ def _firewall_problems(host: "HostReader", name: str, live: Definition, since: f
         if found := dropped(host, live, since=since):
             return (Problem(ProblemKind.PACKETS_DROPPED, found),)
     except (HostFailure, AccessDenied, ValueError):  # only root can look, and not each listing can be read
-        return ()
+        return None
     return ()
 
 

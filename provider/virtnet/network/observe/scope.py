@@ -38,8 +38,8 @@ class Scope(NamedTuple):
     """The name of the bridge that libvirt is to make for it; "" where it makes none, or that isn't known."""
     subnets: frozenset[str] = frozenset()
     """Those of its own addresses that it is to have."""
-    rules_left: Problem | None = None
-    """The recorded problem that libvirt has left rules of it, which stays where nobody can look."""
+    of_rules: tuple[Problem, ...] = ()
+    """The recorded problems of its firewall rules, which stay where nobody can look."""
     ip_versions: frozenset[int] | None = None
     """The versions of IP of a network with a bridge of its own, all of which is known; None where it is another."""
     named: Named = Named()

@@ -79,8 +79,8 @@ class Converged(NamedTuple):
 
     def plan(self) -> Plan:
         """The plan of an update."""
-        # Drift is measured by what is made now.
-        details: Details = {"uuid": self.uuid, "__drifted": {}}
+        # Drift is measured by what is made now, and no recorded problem outlives its update.
+        details: Details = {"uuid": self.uuid, "__drifted": {}, "problems": []}
         return Plan(
             steps=self.steps,
             changes=self.changes,

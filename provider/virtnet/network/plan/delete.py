@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from virtnet.network.diff import recorded_inputs
 from virtnet.network.names import holding_uuid
 from virtnet.network.observed import ObservedNetwork, ReportedNetwork
+from virtnet.network.plan import leftovers
 from virtnet.network.plan.adoption import AsFound, as_found_of
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
 from virtnet.network.plan.restart import cut_off_notes, unseen
@@ -12,7 +13,7 @@ from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.spec import NetworkSpec
 from virtnet.network.steps.definition import DefineNetwork, MarkNetwork, UndefineNetwork
 from virtnet.network.steps.kinds import DnsmasqRestart, StepKind
-from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge, RemoveRulesLeft
+from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge
 from virtnet.network.steps.running import StopIfActive, stop_step
 from virtnet.network.tree import OWN_BRIDGE_MODES
 from virtnet.network.xml import write as network_edit
@@ -53,7 +54,14 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
         )
     steps: list[Step] = []
     if report.live is not None:
-        steps.append(stop_step(report, report.live, bridge=report.live.bridge, disconnects=policy == "disconnect"))
+        stop = stop_step(
+            report,
+            report.live,
+            bridge=report.live.bridge,
+            disconnects=policy == "disconnect",
+            leaves_no_rules=observed.rules_left is not None,
+        )
+        steps.append(stop)
     if observed.holding:
         steps.append(StopIfActive(uuid=holding_uuid(report.uuid)))
     if observed.dnsmasq_left:
@@ -62,9 +70,7 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
         RemoveLeftoverBridge(uuid=left.uuid, bridge=left.bridge, mac=left.mac, users=tuple(left.users))
         for left in observed.bridges_left
     ]
-    # A stop clears away what is left itself.
-    if observed.rules_left and report.live is None:
-        steps.append(RemoveRulesLeft(uuid=report.uuid, bridge=report.definition.bridge))
+    steps += leftovers.rules(report.uuid, report.running.tree, observed)
     if report.config is not None:
         steps.append(UndefineNetwork(uuid=report.uuid, config_xml=report.config.xml, autostart=report.autostart))
     notes: tuple[Note, ...] = ()
@@ -75,6 +81,8 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
         notes += tuple(cut_off_notes((*observed.users, *left_on)))
     if report.live is not None and not refusals:
         notes += tuple(unseen(observed))
+    if observed.rules_left is None and not refusals:
+        notes += (Note(NoteKind.RULES_MAY_STAY, {"only_libvirt": observed.only_libvirt}),)
     return Plan(steps=tuple(steps), refusals=tuple(refusals), notes=notes)
 
 

@@ -188,6 +188,10 @@ class NoteKind(Enum):
     """paths"""
     SHUT_OFF_GUESTS = auto()
     """guests"""
+    RULES_NOT_SEEN = auto()
+    """problem: a recorded one of firewall rules, only_libvirt: whether the host isn't reached"""
+    RULES_MAY_STAY = auto()
+    """only_libvirt"""
 
 
 def why_stopped(changes: Iterable[Change], problems: Iterable[Problem]) -> Details:

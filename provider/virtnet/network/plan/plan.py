@@ -67,6 +67,13 @@ def _standing(desired: Values, recorded: Values) -> Iterator[Note]:
         yield from (Note(kind, cast("Details", one)) for one in as_list(loose.get(name, ())))
 
 
+def _not_seen(observed: ObservedNetwork) -> Iterator[Note]:
+    """What was recorded that an update mends, and nobody can look for."""
+    for problem in observed.unseen:
+        details: Details = {"problem": problem_details(problem), "only_libvirt": observed.only_libvirt}
+        yield Note(NoteKind.RULES_NOT_SEEN, details)
+
+
 def less_ignored(note: Note, desired: Values, ignored: "Sequence[Steps]") -> Note | None:
     """A note without what nobody named in places that the user has Pulumi ignore; None where that is all of it."""
     if note.kind is not NoteKind.UNNAMED:
@@ -157,7 +164,7 @@ def _updated(desired: "NetworkTree", recorded: Values, observed: ObservedNetwork
     plan = converged.plan()
     hidden = noted(before, observed, adopted=bool(recorded.get("adopted_from")), left=unrecorded)
     now = {**without(recorded, HIDDEN), **hidden, "problems": [problem_details(one) for one in observed.problems]}
-    plan = plan._replace(notes=(*plan.notes, *_standing(desired, now)))
+    plan = plan._replace(notes=(*plan.notes, *_standing(desired, now), *_not_seen(observed)))
     details = dict(plan.details)
     live = None if converged.copies.live is None else converged.copies.live[0]
     if edited is not None and edits.left_on(desired, unrecorded, converged.copies.config, live) is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from virtnet.errors import HostFailure, Refused
 from virtnet.host.firewall.nftables import entries
 from virtnet.network.names import holding_bridge, holding_uuid
-from virtnet.network.observe.firewall.left import Left, Rule, Sought, left
+from virtnet.network.observe.firewall.left import LISTERS, Left, Rule, Sought, left
 from virtnet.network.observe.firewall.libvirt_rules import TABLE, WRITES_NFTABLES
 from virtnet.network.observe.leftovers import bridge_ports, dnsmasq_process, link_address, rules_left
 from virtnet.network.observe.ports import find_network
@@ -23,7 +23,7 @@ from virtnet.planning.findings import Summary
 from virtnet.planning.reports import Attachment
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients.host import HostClient
+    from virtnet.planning.clients.host import FirewallLister, HostClient
 
 
 def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool = False) -> None:
@@ -31,18 +31,23 @@ def remove_own_bridge(clients: Clients, bridge: str, mac: str, *, occupied: bool
 
     `occupied` lets something be plugged into it, which is on no bridge then, as after libvirt's own stop.
     """
-    address = link_address(clients, bridge)
-    if address is None or clients.host is None:
+    address, host = link_address(clients, bridge), clients.host
+    if address is None or host is None:
         return
-    if address != mac or (not occupied and bridge_ports(clients.host, bridge)):
-        raise Refused(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": bridge, "host": clients.host.name})
-    listings: dict[str, str | None] = {
-        "iptables-save": clients.host.firewall_rules("iptables-save"),
-        "ip6tables-save": clients.host.firewall_rules("ip6tables-save"),
-    }
-    if clients.libvirt.version() >= WRITES_NFTABLES:
-        listings["nft-json"] = _listed_by_nft(clients.host)
-    carry_out(clients, removal(bridge, listings, clients.host.list_directory(LINK_DIRECTORY)))
+    if address != mac or (not occupied and bridge_ports(host, bridge)):
+        raise Refused(kind=StepFault.LEFTOVER_NOT_OURS, details={"bridge": bridge, "host": host.name})
+    with_nft = clients.libvirt.version() >= WRITES_NFTABLES
+
+    def of_now() -> Iterator[Action]:
+        listings: dict[str, str | None] = {
+            "iptables-save": host.firewall_rules("iptables-save"),
+            "ip6tables-save": host.firewall_rules("ip6tables-save"),
+        }
+        if with_nft:
+            listings["nft-json"] = _listed_by_nft(host)
+        return removal(bridge, listings, host.list_directory(LINK_DIRECTORY))
+
+    _tried_twice(clients, of_now)
 
 
 def _listed_by_nft(host: "HostClient") -> str | None:
@@ -79,15 +84,20 @@ def rules_removal(bridge: str, found: Left) -> Iterator[Action]:
         yield LoadNft(commands="; ".join(commands))
 
 
-def remove_rules_left(clients: Clients, bridge: str, find: Callable[[], Left]) -> None:
-    """Remove the firewall rules that `find` lists. Others may remove some meanwhile, so it's tried twice.
+def remove_rules_left(clients: Clients, bridge: str, find: Callable[[], Left | None]) -> None:
+    """Remove the firewall rules that `find` lists; none where nobody can look.
 
     Raises HostFailure and AccessDenied.
     """
+    _tried_twice(clients, lambda: rules_removal(bridge, find() or Left()))
+
+
+def _tried_twice(clients: Clients, removal: Callable[[], Iterator[Action]]) -> None:
+    """Others may remove some of the rules meanwhile, so what fails is decided and done once more."""
     try:
-        carry_out(clients, rules_removal(bridge, find()))
+        carry_out(clients, removal())
     except HostFailure:
-        carry_out(clients, rules_removal(bridge, find()))
+        carry_out(clients, removal())
 
 
 def put_to_wait(uuid: str, links: Sequence[str]) -> Iterator[Action]:
@@ -139,7 +149,9 @@ class RemoveRulesLeft:
     uuid: str
     bridge: str
     subnets: tuple[str, ...] = ()
-    """Which it is to have, besides those that it has."""
+    """Which it is to have, or had, besides those that it has."""
+    listers: tuple["FirewallLister", ...] = LISTERS
+    """The programs that are asked, as they were when it was planned."""
 
     impact = NO_IMPACT
 
@@ -149,7 +161,7 @@ class RemoveRulesLeft:
     def execute(self, clients: Clients) -> None:
         report = find_network(clients.libvirt, uuid=self.uuid)
         sought = Sought(bridges=frozenset({self.bridge} - {""}), subnets=frozenset(self.subnets))
-        remove_rules_left(clients, self.bridge, lambda: rules_left(clients, report, sought))
+        remove_rules_left(clients, self.bridge, lambda: rules_left(clients, report, sought, listers=self.listers))
 
     def undo(self) -> None:
         return None

@@ -4,11 +4,12 @@ Executing a step twice is as good as once, and so is undoing it: a step first re
 that failed may still have been carried out, and a run that was killed is finished by the next.
 """
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
-from virtnet.errors import AccessDenied, HostFailure, LibvirtFailure, Refused
+from virtnet.errors import AccessDenied, HostFailure, LibvirtFailure, Refused, VirtnetError
 from virtnet.network.observe.firewall.left import FORGETFUL, Sought
+from virtnet.network.observe.firewall.libvirt_rules import WRITES_NFTABLES
 from virtnet.network.observe.leftovers import link_address, link_index, rules_left
 from virtnet.network.observe.ports import attachments, find_network
 from virtnet.network.observed import ReportedNetwork
@@ -45,13 +46,20 @@ class StartNetwork:
     def execute(self, clients: Clients) -> None:
         try:
             self._start(clients)
-        except LibvirtFailure:
-            from virtnet.network.steps.rules import remake_chains
-
-            report = find_network(clients.libvirt, uuid=self.uuid)
-            if report is None or not remake_chains(clients, report.definition):
+        except LibvirtFailure as failure:
+            if not self._chains_remade(clients, failure):
                 raise
             self._start(clients)
+
+    def _chains_remade(self, clients: Clients, failure: LibvirtFailure) -> bool:
+        """Whether that was why it didn't start. What fails here is told as the cause of the start's own failure."""
+        from virtnet.network.steps.rules import remake_chains
+
+        try:
+            report = find_network(clients.libvirt, uuid=self.uuid)
+            return report is not None and remake_chains(clients, report.definition)
+        except VirtnetError as error:
+            raise failure from error
 
     def _start(self, clients: Clients) -> None:
         if clients.libvirt.is_active(self.uuid):
@@ -69,6 +77,8 @@ class StopIfActive:
     """Stop the network where it is active, unless an interface that is not its own has its bridge's name by now."""
 
     uuid: str
+    leaves_no_rules: bool = False
+    """True where it fails if it can't remove the firewall rules that libvirt forgot."""
 
     impact = NO_IMPACT
 
@@ -84,16 +94,19 @@ class StopIfActive:
         if address is not None and mac and address != mac:
             details = {"bridge": bridge, "address": address, "mac": mac}
             raise Refused(kind=StepFault.FOREIGN_BRIDGE, details=details)
-        index = link_index(clients, bridge)
+        forgetful = clients.libvirt.version() >= WRITES_NFTABLES
+        index = link_index(clients, bridge) if forgetful else ""
         clients.libvirt.stop_network(self.uuid)
+        if not forgetful:
+            return
         # libvirt 11.3 may have forgotten which rules are its own.
         sought = Sought(
             bridges=frozenset({bridge} - {""}),
             indexes=frozenset({index} - {""}),
             subnets=frozenset(map(str, report.live.subnets)),
         )
-        # The network is stopped. What stays is a problem that a refresh names, and no failure of the stop.
-        with suppress(HostFailure, AccessDenied):
+        # The network is stopped. Where it stays, rules that stay are a problem that the next refresh by root names.
+        with nullcontext() if self.leaves_no_rules else suppress(HostFailure, AccessDenied):
             remove_rules_left(clients, bridge, lambda: rules_left(clients, None, sought, listers=FORGETFUL))
 
     def undo(self) -> None:
@@ -114,6 +127,8 @@ class StopNetwork:
     autostart: bool
     disconnects: bool
     """True when what is plugged in may be cut off."""
+    leaves_no_rules: bool = False
+    """As for StopIfActive: the network goes, and no later look finds the rules."""
 
     impact = NO_IMPACT
 
@@ -128,7 +143,7 @@ class StopNetwork:
         if users:
             details = {"attachments": [user.as_details() for user in users]}
             raise Refused(kind=StepFault.PLUGGED_IN_SINCE, details=details)
-        StopIfActive(uuid=self.uuid).execute(clients)
+        StopIfActive(uuid=self.uuid, leaves_no_rules=self.leaves_no_rules).execute(clients)
 
     def undo(self) -> Step:
         return RunAgain(
@@ -140,7 +155,14 @@ class StopNetwork:
         )
 
 
-def stop_step(report: ReportedNetwork, live: Definition, *, bridge: str, disconnects: bool = False) -> StopNetwork:
+def stop_step(
+    report: ReportedNetwork,
+    live: Definition,
+    *,
+    bridge: str,
+    disconnects: bool = False,
+    leaves_no_rules: bool = False,
+) -> StopNetwork:
     """The step that stops an active network, with all that taking it back needs: it is to run on that bridge again."""
     return StopNetwork(
         uuid=report.uuid,
@@ -149,6 +171,7 @@ def stop_step(report: ReportedNetwork, live: Definition, *, bridge: str, disconn
         live_xml=live.xml,
         autostart=report.autostart,
         disconnects=disconnects,
+        leaves_no_rules=leaves_no_rules,
     )
 
 

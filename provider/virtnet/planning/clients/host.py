@@ -257,4 +257,4 @@ class HostCache(Protocol):
         """
 
     def invalidate_listings(self) -> None:
-        """Let whoever next asks for firewall rules get them listed anew, however old they may be."""
+        """Forget the listings of firewall rules, so that the next who asks gets a new one, whatever its age."""

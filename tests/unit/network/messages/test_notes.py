@@ -9,7 +9,8 @@ from tests.unit.network.messages.examples import FOREIGN, OLD_URN, ONE, TWO, UUI
 from virtnet.network.checks.failures import NetworkFailure
 from virtnet.network.messages.render import messages
 from virtnet.network.plan.kinds import NoteKind, failure_details
-from virtnet.planning.findings import Note, problem_details
+from virtnet.network.problem_kinds import ProblemKind
+from virtnet.planning.findings import Note, Problem, problem_details
 from virtnet.spec.failures import Details, Failure, SpecFailure
 
 NOTES: dict[NoteKind, list[Details]] = {
@@ -38,6 +39,15 @@ NOTES: dict[NoteKind, list[Details]] = {
         )
     ],
     NoteKind.FINISHED: [{}],
+    NoteKind.RULES_NOT_SEEN: [
+        {"problem": problem_details(Problem(kind, found)), "only_libvirt": only_libvirt}
+        for kind, found in (
+            (ProblemKind.FIREWALL_RULES_LEFT, {"backends": ["nftables"]}),
+            (ProblemKind.FIREWALL_RULES_MISSING, {"missing": [{"kind": "filter"}]}),
+        )
+        for only_libvirt in (False, True)
+    ],
+    NoteKind.RULES_MAY_STAY: [{"only_libvirt": False}, {"only_libvirt": True}],
     NoteKind.DRIFT_NOT_REVIEWED: [{"path": "ips[10.9.0.1/24].dhcp"}],
     NoteKind.INSIDE_ROUTE: [
         {"subnet": "10.9.0.0/24", "other": "10.0.0.0/8", "gateway": "192.0.2.1", "interface": "wan0"}

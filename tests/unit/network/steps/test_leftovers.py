@@ -1,19 +1,21 @@
 """What a network's host shows besides libvirt's word: a dnsmasq that a killed daemon forgot, a bridge not as it was."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.builders import network_host, observe_there
+from tests.builders import checked, network_host, observe_there
 from tests.fakes.firewall import filter_rules
 from tests.fakes.guests import FakeGuest
 from tests.fakes.host import FakeHost
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.systemd import FakeNftTables
 
-from virtnet.errors import HostFailure, Refused
+from virtnet.errors import HostFailure, LibvirtFailure, Refused
 from virtnet.network._generated.trees import NetworkTree
 from virtnet.network.names import holding_bridge, holding_mac, holding_uuid, probe_bridge, probe_mac
+from virtnet.network.observe.firewall.left import FORGETFUL
 from virtnet.network.observed import HostReport, LeftBridge, ObservedNetwork, reported
 from virtnet.network.plan.delete import plan_delete
 from virtnet.network.plan.kinds import NoteKind, RefusalKind
@@ -29,6 +31,7 @@ from virtnet.network.steps.sections import AnnounceRestart, RestartDnsmasq
 from virtnet.network.xml.definition import definition
 from virtnet.network.xml.read import RESTART_ITEM, RESTART_RECORD
 from virtnet.network.xml.write import for_definition
+from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Problem, problem_details
 from virtnet.planning.plan import Change, ChangeClass, Plan
@@ -97,7 +100,7 @@ def network(*, active: bool) -> NetworkReport:
     )
 
 
-def clients(host: FakeHost, *, active: bool = False, uri: str = "qemu:///system") -> Clients:
+def clients(host: FakeHost | None, *, active: bool = False, uri: str = "qemu:///system") -> Clients:
     return Clients(libvirt=FakeLibvirt(uri=uri, reports={UUID: network(active=active)}), host=host)
 
 
@@ -260,6 +263,28 @@ def test_a_bridge_goes_after_its_rules_so_that_they_are_found_again_by_it() -> N
 
     assert host.net.bridges["vn-lab"]["flags"] == "0x1002"
     assert ["vn-lab" in rule for rule in host.firewall.deleted] == [False, True, True]
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_rules_of_nftables_that_others_remove_meanwhile_keep_no_bridge(failures: int) -> None:
+    host, loaded = nft_host(NFT, BRIDGE)
+    tried: list[str] = []
+
+    def load(commands: str) -> None:
+        tried.append(commands)
+        if len(tried) <= failures:
+            raise HostFailure("no such rule: somebody has removed it meanwhile")
+        loaded.append(commands)
+
+    host = replace(host, nft_tables=FakeNftTables(host.effects, lambda *_: None, load))
+    removal = RemoveLeftoverBridge(uuid=UUID, bridge="vn-lab", mac=MAC)
+
+    with pytest.raises(HostFailure) if failures == 2 else nullcontext():
+        removal.execute(clients(host))
+
+    assert len(tried) == 2
+    assert len(loaded) == 2 - failures
+    assert ("vn-lab" in host.list_directory("/sys/class/net")) is (failures == 2)
 
 
 LEFT_BY_PARK = LeftBridge(uuid=holding_uuid(UUID), bridge=holding_bridge(UUID), mac=holding_mac(UUID))
@@ -674,6 +699,22 @@ def test_a_bridge_that_is_another_keeps_the_network_from_running_again() -> None
     assert not there.libvirt.is_active(UUID)
 
 
+def test_a_start_that_fails_is_told_by_its_own_failure_where_chains_cannot_be_made_either() -> None:
+    """libvirt's chains are gone, and iptables makes none."""
+    host = network_host({"/etc/libvirt/network.conf": 'firewall_backend = "iptables"\n'})
+    host.firewall.listings = {"iptables-save": "", "ip6tables-save": "", "nft-json": ""}
+    host.effects.fail_at = 0
+    there = clients(host)
+    libvirt = there.libvirt
+    assert isinstance(libvirt, FakeLibvirt)
+    libvirt.effects.fail_at = 0
+
+    with pytest.raises(LibvirtFailure, match="start") as failed:
+        StartNetwork(uuid=UUID, bridge="vn-lab").execute(there)
+
+    assert isinstance(failed.value.__cause__, HostFailure)
+
+
 #: By the number that the bridge had (tests/fakes/links.py), as nft prints it when that is gone.
 RULES_LEFT = NFT.replace('"vn-lab"', '"9"')
 
@@ -751,8 +792,65 @@ def test_rules_that_a_stop_has_left_go_with_the_network() -> None:
     removal, *_ = plan_delete(recorded, observe_there(there, None, recorded)).steps
     removal.execute(there)
 
-    assert removal == RemoveRulesLeft(uuid=UUID, bridge="vn-lab")
+    assert removal == REMOVAL
     assert [one.count("delete rule ip libvirt_network guest_nat") for one in loaded] == [5]
+
+
+def switched_host() -> FakeHost:
+    """A host whose libvirt writes nftables by now, with rules of a running network in iptables."""
+    status = "<networkstatus><firewall name='fwRemoval' backend='nftables'/></networkstatus>"
+    host = network_host({**BRIDGE, "/sys/class/net/vn-lab/ifindex": "9\n", "/run/libvirt/network/lab.xml": status})
+    host.firewall.listings = {"iptables-save": FILTERED, "ip6tables-save": "", "nft-json": NFT}
+    return host
+
+
+def test_rules_that_libvirt_left_go_with_a_network_that_runs() -> None:
+    """A stop looks in nftables alone."""
+    host = switched_host()
+    host = replace(host, nft_tables=FakeNftTables(host.effects, lambda *_: None, lambda _: None))
+    libvirt = FakeLibvirt(reports={UUID: network(active=True)}, links=host.net)
+    there = Clients(libvirt=libvirt, host=host)
+    recorded = {"uuid": UUID, "name": "lab", "host_uuid": "as recorded"}
+
+    plan = plan_delete(recorded, observe_there(there, None, recorded))
+    for step in plan.steps:
+        step.execute(there)
+
+    kinds = [step.describe().kind for step in plan.steps]
+    assert kinds == [StepKind.STOP, StepKind.REMOVE_RULES_LEFT, StepKind.UNDEFINE]
+    assert len(host.firewall.deleted) == FILTERED.count("-A LIBVIRT_")
+    assert plan.notes == ()
+
+
+@pytest.mark.parametrize("on_delete", ["refuse", "disconnect"])
+def test_a_delete_whose_stop_cannot_remove_what_libvirt_forgot_fails(on_delete: str) -> None:
+    host, _ = nft_host(NFT, {**BRIDGE, "/sys/class/net/vn-lab/ifindex": "9\n"})
+
+    def refused(_: str) -> None:
+        raise HostFailure("the kernel takes no change")
+
+    host = replace(host, nft_tables=FakeNftTables(host.effects, lambda *_: None, refused))
+    there = clients(host, active=True)
+    recorded = {"uuid": UUID, "name": "lab", "on_delete": on_delete, "host_uuid": "as recorded"}
+    stop, *_ = plan_delete(recorded, observe_there(there, None, recorded)).steps
+    host.firewall.listings["nft-json"] = RULES_LEFT
+
+    with pytest.raises(HostFailure):
+        stop.execute(there)
+
+
+@pytest.mark.parametrize("reached", ["denied", "libvirt"])
+@pytest.mark.parametrize("active", [True, False])
+def test_a_delete_says_that_rules_may_stay_where_nobody_can_look(reached: str, *, active: bool) -> None:
+    there = clients(unseen_host(reached, active=active), active=active)
+    recorded = {"uuid": UUID, "name": "lab", "host_uuid": "as recorded"}
+
+    plan = plan_delete(recorded, observe_there(there, None, recorded))
+    for step in plan.steps:
+        step.execute(there)
+
+    assert Note(NoteKind.RULES_MAY_STAY, {"only_libvirt": reached == "libvirt"}) in plan.notes
+    assert there.libvirt.find_network(uuid=UUID) is None
 
 
 def test_a_new_network_does_not_start_among_rules_that_were_left_of_its_subnet() -> None:
@@ -765,7 +863,9 @@ def test_a_new_network_does_not_start_among_rules_that_were_left_of_its_subnet()
     plan = NETWORK.plan(desired, None, NETWORK.observe(there, desired, {}))
 
     kinds = [step.describe().kind for step in plan.steps]
-    assert REMOVAL in plan.steps
+    removal = replace(REMOVAL, listers=FORGETFUL)
+    assert removal in plan.steps
+    removal.execute(there)
     assert kinds.index(StepKind.REMOVE_RULES_LEFT) < kinds.index(StepKind.START)
 
 
@@ -875,17 +975,50 @@ def test_a_bridge_goes_with_its_rules_in_iptables_where_nft_lists_nothing_that_c
     assert "vn-lab" not in host.list_directory("/sys/class/net")
 
 
-@pytest.mark.parametrize("recorded", [True, False])
-def test_who_may_not_look_at_rules_keeps_the_problem_that_is_recorded(*, recorded: bool) -> None:
-    host, _ = nft_host(NAT_LEFT)
-    host.firewall.denied = {"nft-json"}
-    problems = [problem_details(KEPT_INACTIVE)] if recorded else []
-    state = {"uuid": UUID, "host_uuid": "as recorded", "problems": problems}
+def unseen_host(reached: str, *, active: bool) -> FakeHost | None:
+    """A host whose rules nobody can list: only root may, or only libvirt is reached (tcp, tls)."""
+    if reached == "libvirt":
+        return None
+    host, _ = nft_host(NAT_LEFT, BRIDGE if active else {})
+    host.firewall.denied = {"iptables-save", "ip6tables-save", "nft-json"}
+    return host
 
-    seen = observe_there(clients(host), {}, state)
 
-    assert seen.problems == ((KEPT_INACTIVE,) if recorded else ())
-    assert seen.rules_left == ()
+RULES_MISSING = Problem(ProblemKind.FIREWALL_RULES_MISSING, {"missing": [{"kind": "filter"}]})
+
+
+@pytest.mark.parametrize("reached", ["denied", "libvirt"])
+@pytest.mark.parametrize(
+    ("active", "problem"), [(False, KEPT_INACTIVE), (True, KEPT_INACTIVE), (True, RULES_MISSING), (True, None)]
+)
+def test_who_may_not_look_at_rules_keeps_the_problem_that_is_recorded(
+    reached: str, problem: Problem | None, *, active: bool
+) -> None:
+    recorded = [problem_details(problem)] if problem else []
+    state = {"uuid": UUID, "host_uuid": "as recorded", "problems": recorded}
+
+    seen = observe_there(clients(unseen_host(reached, active=active), active=active), {}, state)
+    shown = NETWORK.outputs({}, state, seen) or {}
+
+    assert shown["problems"] == recorded
+    assert seen.problems == ()
+    assert seen.rules_left is None
+
+
+@pytest.mark.parametrize("reached", ["denied", "libvirt"])
+@pytest.mark.parametrize("problem", [KEPT_INACTIVE, RULES_MISSING])
+def test_an_update_by_who_may_not_look_at_rules_says_so_and_is_no_update_again(problem: Problem, reached: str) -> None:
+    there = clients(unseen_host(reached, active=True), active=True)
+    desired = checked({"uri": "qemu:///system", **TREE})
+    recorded = NETWORK.outputs(desired, {}, observe_there(there, {}, {"uuid": UUID})) or {}
+    recorded = {**recorded, "problems": [problem_details(problem)]}
+    shown: list[str] = []
+
+    outputs = lifecycle.update(NETWORK, recorded, desired, lambda _: there, shown.append)
+
+    assert lifecycle.diff(NETWORK, recorded, desired, lambda _: there).changes != ()
+    assert lifecycle.diff(NETWORK, outputs, desired, lambda _: there).changes == ()
+    assert ["couldn't read the host's firewall rules" in line for line in shown] == [True]
 
 
 def test_a_problem_that_nobody_can_look_at_is_not_said_to_be_mended() -> None:

@@ -184,7 +184,7 @@ def nft_rules_left(
 
     A rule by the number of a bridge that is gone is the network's where one of that number names its subnet. Of those
     that name its subnet alone, where that is no other bridge's, all are left but what it must have. Those that name its
-    bridge are all left, unless it runs with nftables.
+    bridge are all left, unless the network runs with nftables.
     """
     written = _written(listing)
     writes = sought.live if sought.backend is Backend.NFTABLES else None
