@@ -41,9 +41,11 @@ FOUND = """
 FOUND_BRIDGE = "br-found"
 #: Of a run, the part after which nothing may grow any more: caches are filled and modules imported by then.
 WARM = 0.3
-#: Bytes of memory that the process may grow by for each action after that, by a line through all samples; and in all,
-#: which a short run, whose caches are still being filled, stays below.
-GROWTH, GROWTH_IN_ALL = 2048, 1024 * 1024
+#: Bytes of memory that the process may grow by for each action after that, by a line through all samples.
+GROWTH = 2048
+#: So many actions after the warm-up make a line of that. In fewer, caches are still being filled: 16 actions with a
+#: newer libvirt grew by 0.8 MiB, 500 by less.
+LONG, FILLED = 100, 4 * 1024 * 1024
 #: libvirtd begins with 5 workers, makes more of them when many calls wait, up to 20, and ends none (libvirtd.conf's
 #: min_workers and max_workers): so many more threads are no leak. So does each modular daemon.
 WORKERS = 15 * len(daemons().daemons)
@@ -99,8 +101,9 @@ def growth(samples: list[Sample], every: int) -> list[str]:
     """What grows after the warm-up, with its figures. Samples are taken every so many actions."""
     late = samples[int(len(samples) * WARM) :]
     found = []
+    actions = every * len(late)
     memory = slope([one.memory for one in late]) / every
-    if memory > GROWTH and memory * every * len(late) > GROWTH_IN_ALL:
+    if memory > (GROWTH if actions >= LONG else FILLED / actions):
         found.append(f"the process's memory grows by {memory:.0f} bytes an action")
     for name in ("descriptors", "threads", "daemon_descriptors", "daemon_threads"):
         # A daemon has more of them for each guest that runs.

@@ -50,7 +50,11 @@ def test_what_goes_on_growing_is_seen(samples: list[Sample], words: list[str]) -
 
 
 def test_a_short_run_whose_caches_are_filled_is_no_leak() -> None:
-    assert growth(sampled(memory=60_000)[:6], 5) == []
+    assert growth(sampled(memory=390_000)[:6], 5) == []
+
+
+def test_a_short_run_that_takes_more_than_caches_do_is_a_leak() -> None:
+    assert growth(sampled(memory=1_200_000)[:6], 5) == ["the process's memory grows by 240000 bytes an action"]
 
 
 def test_what_is_left_and_what_is_gone_is_named() -> None:
