@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from virtnet import sandbox
+from virtnet.commands import sandbox
 from virtnet.errors import VirtnetError
 from virtnet.spec.text import escape_controls
 
@@ -204,7 +204,7 @@ def _run_listing(options: argparse.Namespace) -> int:
     from virtnet.commands.listing import ask
     from virtnet.commands.listing.output import as_json, table
     from virtnet.connect import Hosts
-    from virtnet.plugin.answers import Asked
+    from virtnet.functions.answers import Asked
 
     uri, hosts = _uri_of(options), Hosts()
     asked = Asked(hosts.connections.to, hosts)

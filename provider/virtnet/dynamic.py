@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from virtnet.connect import Hosts
     from virtnet.errors import VirtnetError
+    from virtnet.functions.answers import Asked
     from virtnet.planning.engine_session import Reviewed
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.resource import Resource
-    from virtnet.plugin.answers import Asked
     from virtnet.plugin.engine_log import EngineLog, Severity
     from virtnet.resources import Catalogue
     from virtnet.spec.failures import Failure
@@ -428,20 +428,20 @@ def _hosts() -> "Hosts":
 @cache
 def _asked() -> "Asked":
     """Who is asked by functions, and which subnets they gave out in this run."""
-    from virtnet.plugin.answers import Asked
+    from virtnet.functions.answers import Asked
 
     return Asked(_hosts().connections.to, _hosts())
 
 
 def answer(function: str, uri: str | None, given: "Values") -> Any:
-    """What a host answers to a function of the plugin, as plain data in Python spelling. It is asked at once.
+    """What a host answers to a function, as plain data in Python spelling. It is asked at once.
 
     `uri` left out is the environment's LIBVIRT_DEFAULT_URI, or the system's libvirt. Raises InvalidInputs for what the
     function doesn't take, and whatever else the host has to say.
     """
     from virtnet.errors import InvalidInputs
+    from virtnet.functions.catalogue import FUNCTIONS
     from virtnet.planning.engine_session import DEFAULT_URI
-    from virtnet.plugin.functions import FUNCTIONS
     from virtnet.spec.messages import reason, refused
     from virtnet.spec.part import from_inputs, tree
 

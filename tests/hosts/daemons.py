@@ -7,7 +7,7 @@ import os
 
 from tests.hosts.sandboxed import STAND_IN_FOR_TC, Host
 
-from virtnet.sandbox.layout import Layout, layout
+from virtnet.commands.sandbox.layout import Layout, layout
 
 #: The libvirt that can write its rules to nftables itself, into tables of its own. An older one reads no network.conf.
 WRITES_NFTABLES = (10, 4)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from virtnet.sandbox.layout import Layout, layout
+from virtnet.commands.sandbox.layout import Layout, layout
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: Tables that iptables and ip6tables keep in nftables, of which iptables-save and ip6tables-save tell.

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 from tests.hosts.sandboxed import PREPARE_FIREWALL
 
-from virtnet.sandbox.layout import layout
-from virtnet.sandbox.refusals import find_cause
+from virtnet.commands.sandbox.layout import layout
+from virtnet.commands.sandbox.refusals import find_cause
 
 pytestmark = pytest.mark.integration
 

@@ -16,8 +16,8 @@ from tools.codegen import (
 from tools.codegen.files import Generated
 from tools.codegen.python_source import formatted, package
 
+from virtnet.functions.catalogue import FUNCTIONS
 from virtnet.planning.resource import Resource
-from virtnet.plugin.functions import FUNCTIONS
 from virtnet.resources import CATALOGUE
 
 SDK = PurePosixPath("sdk/pulumi_virtnet/_generated")

@@ -1,4 +1,4 @@
-"""The types of what the native plugin's functions answer."""
+"""The types of what the functions answer."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from tools.codegen.parts import scalar_type, with_parts_below
 from tools.codegen.python_source import MARK, about_lines, docstring, wrapped
 
+from virtnet.functions.catalogue import Function
 from virtnet.planning.resource import Resource
-from virtnet.plugin.functions import Function
 from virtnet.spec.part import Part, Shape, shapes
 
 
@@ -19,7 +19,7 @@ def module(resources: Sequence[Resource[Any]], functions: Sequence[Function]) ->
     specs = tuple(resource.spec for resource in resources)
     answers = [function.gives for function in functions if not issubclass(function.gives, specs)]
     yield MARK
-    yield '"""What the native plugin\'s functions answer, as dicts with keys in Python spelling."""'
+    yield '"""What the functions answer, as dicts with keys in Python spelling."""'
     parts = with_parts_below(answers)
     any_ = "Any, " if any(shape.base is object for part in parts for shape in shapes(part).values()) else ""
     yield from ("", f"from typing import {any_}TypedDict", "")

@@ -17,8 +17,8 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 from tools.codegen.parts import must_be_given, none_words
 
+from virtnet.functions.catalogue import Function
 from virtnet.planning.resource import Resource
-from virtnet.plugin.functions import Function
 from virtnet.spec.part import LevelName, Part, Shape, shapes
 from virtnet.spec.settings import ProviderSettings
 

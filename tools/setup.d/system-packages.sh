@@ -14,7 +14,7 @@ case ${1-} in
 --firewalls) list=${2:-$repo/tools/setup.d/firewalls.txt} ;;
 esac
 readonly list
-readonly other_names=$repo/provider/virtnet/sandbox/packages.txt
+readonly other_names=$repo/provider/virtnet/commands/sandbox/packages.txt
 
 python_has() {
     python3 - "$1" <<'PYTHON'

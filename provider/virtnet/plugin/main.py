@@ -30,8 +30,8 @@ SECONDS_TO_END = 60.0
 def _import_the_rest() -> None:
     """Import what the verbs need, in this one thread."""
     from virtnet import connect as clients  # noqa: F401
+    from virtnet.functions import catalogue  # noqa: F401
     from virtnet.planning import lifecycle  # noqa: F401
-    from virtnet.plugin import functions as plugin_functions  # noqa: F401
     from virtnet.plugin import struct as plugin_values  # noqa: F401
     from virtnet.spec import properties as wire  # noqa: F401
 

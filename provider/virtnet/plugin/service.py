@@ -37,9 +37,9 @@ from virtnet.resources import CATALOGUE, Catalogue, Unchanged
 
 if TYPE_CHECKING:
     from virtnet.connect import Hosts
+    from virtnet.functions.answers import Asked
     from virtnet.planning.plan import Change
     from virtnet.planning.resource import Resource
-    from virtnet.plugin.answers import Asked
     from virtnet.plugin.struct import Received
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Part, Values
@@ -417,7 +417,7 @@ class Plugin(ResourceProviderServicer):
     ) -> provider_pb2.InvokeResponse:
         """Answer a function's question."""
         from virtnet.errors import InvalidInputs, Refused
-        from virtnet.plugin.functions import FUNCTIONS
+        from virtnet.functions.catalogue import FUNCTIONS
         from virtnet.plugin.struct import sendable
         from virtnet.spec import properties as wire
         from virtnet.spec.part import from_inputs, tree
@@ -494,7 +494,7 @@ class Plugin(ResourceProviderServicer):
         return self._catalogue.unchanged(self._kind(urn))
 
     def _asked(self) -> "Asked":
-        from virtnet.plugin.answers import Asked
+        from virtnet.functions.answers import Asked
 
         with self._lock:
             if self._asked_functions is None:

@@ -14,7 +14,7 @@ from tests.campaigns.faults.sight import Sight, look
 from tests.hosts.daemons import daemons, signal_daemon, start_daemon, wait_until_answered
 from tests.hosts.sandboxed import Host, Pings, pinging
 
-from virtnet.sandbox.layout import Layout
+from virtnet.commands.sandbox.layout import Layout
 
 LONG = ("StartNetwork", "StopNetwork", "UpdateSection")
 #: What keeps modular daemons busy: long for the one of networks, or moving guests.

@@ -18,9 +18,9 @@ from tests.campaigns.faults.sight import Sight, look
 from tests.hosts.daemons import daemons, signal_daemon, start_daemon, wait_until_answered
 from tests.hosts.sandboxed import Host
 
+from virtnet.commands.sandbox.layout import Layout
 from virtnet.network.messages.render import sentence
 from virtnet.network.problem_kinds import ProblemKind, problem_of
-from virtnet.sandbox.layout import Layout
 
 MAC = "52:54:00:fe:00:02"
 SUBNET = {

@@ -8,7 +8,7 @@ from tests.campaigns.faults.at_steps import Row
 from tests.hosts.daemons import daemons
 from tests.hosts.sandboxed import REPOSITORY
 
-from virtnet.sandbox.layout import Layout
+from virtnet.commands.sandbox.layout import Layout
 
 DOCUMENT = REPOSITORY / "docs" / "reliability.md"
 #: Where the tables begin: that of libvirtd, and that of modular daemons.

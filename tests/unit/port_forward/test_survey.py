@@ -1,4 +1,4 @@
-"""All forwards of a host, whoever made them: a survey, an import of one, and what the plugin's function answers."""
+"""All forwards of a host, whoever made them: a survey, an import of one, and what the function getForwards answers."""
 
 import json
 import types
@@ -8,9 +8,9 @@ import pytest
 from tests.unit.port_forward.hosts import LAB_UUID, OWNER, PORTS, URN, applied, at, checked, forwarding_host, planned
 
 from virtnet.errors import Refused
+from virtnet.functions.answers import Asked, get_forwards
 from virtnet.planning import lifecycle
 from virtnet.planning.reports import ServiceReport
-from virtnet.plugin.answers import Asked, get_forwards
 from virtnet.port_forward.observe.survey import Survey, survey
 from virtnet.port_forward.plan.plan import plan
 from virtnet.port_forward.program import as_json, program

@@ -27,7 +27,7 @@ def test_no_folder_has_more_modules_than_can_be_taken_in() -> None:
 
 
 def test_a_package_says_what_it_is_for_and_imports_nothing() -> None:
-    # The sandbox's is its own entrance: `from virtnet.sandbox import run`.
+    # The sandbox's is its own entrance: `from virtnet.commands.sandbox import run`.
     inits = [package / "__init__.py" for package in packages() if package.name != "sandbox"]
 
     bodies = {str(init): ast.parse(init.read_text()).body for init in inits}

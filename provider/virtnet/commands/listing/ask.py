@@ -1,11 +1,11 @@
-"""What is asked of a host for a list: the same that a program may ask by functions (`plugin.answers`)."""
+"""What is asked of a host for a list: the same that a program may ask by functions (`virtnet.functions`)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from virtnet.errors import VirtnetError
-from virtnet.plugin import answers
-from virtnet.plugin.answers import Asked
+from virtnet.functions import answers
+from virtnet.functions.answers import Asked
 from virtnet.spec.part import Values, as_group, as_list
 
 Entries: TypeAlias = Sequence[Values]

@@ -10,10 +10,10 @@ from tests.fakes.libvirt import FakeLibvirt
 
 from virtnet.commands.listing import ask
 from virtnet.errors import LibvirtFailure, NotFound, Refused
+from virtnet.functions.answers import Asked
 from virtnet.libvirtd.connection import Connection
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.reports import GuestInterface, NetworkReport
-from virtnet.plugin.answers import Asked
 
 URI = "qemu:///system"
 

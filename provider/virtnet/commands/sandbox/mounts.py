@@ -12,8 +12,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from virtnet.commands.sandbox import messages
 from virtnet.errors import HostFailure
-from virtnet.sandbox import messages
 
 _PRIVATE_DIRECTORIES = (
     "/etc/libvirt",

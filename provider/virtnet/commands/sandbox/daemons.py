@@ -15,10 +15,10 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from virtnet.commands.sandbox import messages
+from virtnet.commands.sandbox.layout import Daemon, layout
+from virtnet.commands.sandbox.mounts import system_path
 from virtnet.errors import HostFailure
-from virtnet.sandbox import messages
-from virtnet.sandbox.layout import Daemon, layout
-from virtnet.sandbox.mounts import system_path
 
 CONNECT_DEADLINE = 60.0
 """Seconds in which libvirt must answer; it takes well under one unless the machine is very busy."""

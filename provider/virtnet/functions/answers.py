@@ -1,4 +1,4 @@
-"""What the plugin's functions answer: a host is asked, and nothing is changed. `functions` declares the results."""
+"""What the functions answer: a host is asked, and nothing is changed. `spec` declares the results."""
 
 import ipaddress
 import threading
@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 
 from virtnet.errors import HostFailure, InvalidInputs, Refused
+from virtnet.functions import free_subnet, messages
+from virtnet.functions.firewall_rules import NetworkMatch, rules_of_networks
 from virtnet.host.default_route import routes_to_networks
 from virtnet.libvirtd.connection import Connection
 from virtnet.libvirtd.lookup import lookup
@@ -21,8 +23,6 @@ from virtnet.network.versions import version_text
 from virtnet.network.xml.definition import Subnet
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import FirewallLister, HostReader, SysctlReader
-from virtnet.plugin import free_subnet, messages
-from virtnet.plugin.firewall_rules import NetworkMatch, rules_of_networks
 from virtnet.port_forward.observe.survey import Survey, survey
 from virtnet.port_forward.ports import Span
 from virtnet.port_forward.restore.record import Record

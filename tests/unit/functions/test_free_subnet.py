@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.fakes.host import FakeHost, FakeRouting
 from tests.fakes.libvirt import FakeLibvirt
 
+from virtnet.functions.answers import Asked, get_free_subnet
+from virtnet.functions.free_subnet import addresses_of, choose, first_free, prefix_lengths
 from virtnet.libvirtd.connection import Connection
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.reports import HostRoute
-from virtnet.plugin.answers import Asked, get_free_subnet
-from virtnet.plugin.free_subnet import addresses_of, choose, first_free, prefix_lengths
 
 POOL = ipaddress.ip_network("10.0.0.0/24")
 

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from virtnet.commands.sandbox import messages, refusals
+from virtnet.commands.sandbox.handover import ENTERED, FORWARDED, FROM_TERMINAL, READY, Handover
 from virtnet.errors import HostFailure, Refused
-from virtnet.sandbox import messages, refusals
-from virtnet.sandbox.handover import ENTERED, FORWARDED, FROM_TERMINAL, READY, Handover
 
 SANDBOX_FAILED = 125
 """Exit code when the sandbox itself failed; 126 and 127 say that CMD cannot be run or was not found."""
@@ -26,7 +26,7 @@ _SIGNAL_FROM_KERNEL = 0x80  # SI_KERNEL of signal.h, which Python has no name fo
 _START_INIT = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
-from virtnet.sandbox.init import main
+from virtnet.commands.sandbox.init import main
 main(sys.argv[1])
 """
 
@@ -82,7 +82,7 @@ def _unshare_command(handover: Handover, *, rootless: bool) -> list[str]:
     if rootless:
         # --map-auto: all subordinate ids, because dnsmasq gives up root for another user and group.
         namespaces = ["--user", "--map-root-user", "--map-auto", *namespaces]
-    package_root = str(Path(__file__).resolve().parents[2])
+    package_root = str(Path(__file__).resolve().parents[3])
     init = [sys.executable, "-I", "-S", "-c", _START_INIT, package_root, handover.to_text()]
     return ["unshare", *namespaces, "--", *init]
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from virtnet.sandbox import packages, refusals
-from virtnet.sandbox.packages import Manager, managers, names_in
+from virtnet.commands.sandbox import packages, refusals
+from virtnet.commands.sandbox.packages import Manager, managers, names_in
 
 APT, DNF, ZYPPER, PACMAN = managers()
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,18 @@
-"""The plugin's functions: questions to a host that a program may ask. They change nothing.
+"""What the functions take and give.
 
 Arguments and results are parts like a resource's inputs, so that the same declaration checks them, translates their
 spelling and describes them in the schema.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from virtnet.functions.free_subnet import DEFAULT_POOL
 from virtnet.host.firewall.programs import Program
 from virtnet.network.observe.firewall.paths import Path
 from virtnet.network.spec import NetworkSpec
-from virtnet.plugin import answers
-from virtnet.plugin.answers import Asked
-from virtnet.plugin.free_subnet import DEFAULT_POOL
-from virtnet.spec.part import Part, Values, optional, required
+from virtnet.spec.part import Part, optional, required
 from virtnet.spec.values import Bool, Integer, NetworkAddress, NetworkName, Text, Uri, Uuid
 
 _URI = "Connection URI of the host. Left out: virtnet:uri of the stack's configuration, as for a resource."
@@ -217,52 +213,3 @@ class NetworkFacts(NetworkSpec):
     persistent: Bool = required("Whether libvirt keeps its configuration when it stops.")
     host_uuid: Text = required("The UUID by which libvirt knows the host.")
     xml: Text = required("libvirt's own XML of it: the persistent configuration, or the live one of a transient one.")
-
-
-@dataclass(frozen=True)
-class Function:
-    """A function: its name, what it takes and gives, and what answers it."""
-
-    name: str
-    takes: type[Part]
-    gives: type[Part]
-    answer: Callable[[Asked, str, Values], dict[str, object]]
-    always: frozenset[str] = frozenset()
-    """Results that are always there, though their part, which has another use too, may leave them out."""
-
-    @property
-    def summary(self) -> str:
-        """What it answers, in a sentence for the schema: the first of `answer`'s docstring."""
-        return (self.answer.__doc__ or "").partition("\n")[0]
-
-
-FUNCTIONS: tuple[Function, ...] = (
-    Function(
-        "getNetwork",
-        OfNetwork,
-        NetworkFacts,
-        answers.get_network,
-        always=frozenset({"uri", "uuid", "active", "autostart", "mac"}),
-    ),
-    Function("getNetworks", OfHost, Networks, answers.get_networks),
-    Function("getLeases", OfNetwork, Leases, answers.get_leases),
-    Function(
-        "getGuests",
-        OfNetwork,
-        Guests,
-        answers.get_guests,
-    ),
-    Function(
-        "getHost",
-        OfHost,
-        HostFacts,
-        answers.get_host,
-    ),
-    Function("getForwards", OfForwards, Forwards, answers.get_forwards),
-    Function(
-        "getFreeSubnet",
-        OfFreeSubnet,
-        FreeSubnet,
-        answers.get_free_subnet,
-    ),
-)

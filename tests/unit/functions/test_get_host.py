@@ -8,9 +8,9 @@ from tests.builders import network, network_host
 from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.libvirt import FakeLibvirt
 
+from virtnet.functions.answers import Asked, get_host
 from virtnet.libvirtd.connection import Connection
 from virtnet.planning.clients.clients import Clients
-from virtnet.plugin.answers import Asked, get_host
 
 DATA = Path(__file__).parents[1] / "data" / "firewall"
 LAB = network("lab", "nat", "10.9.1.0/24", bridge="vbn1")

@@ -13,9 +13,9 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
+from virtnet.commands.sandbox import capabilities, daemons, mounts
+from virtnet.commands.sandbox.handover import ENTERED, FORWARDED, FROM_TERMINAL, READY, Handover
 from virtnet.errors import VirtnetError
-from virtnet.sandbox import capabilities, daemons, mounts
-from virtnet.sandbox.handover import ENTERED, FORWARDED, FROM_TERMINAL, READY, Handover
 
 _LAUNCHER_GONE = 128 + signal.SIGKILL
 

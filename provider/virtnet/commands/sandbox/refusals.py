@@ -8,11 +8,11 @@ import pwd
 import shutil
 from pathlib import Path
 
+from virtnet.commands.sandbox import messages
+from virtnet.commands.sandbox.layout import VARIABLE, Layout, layout
+from virtnet.commands.sandbox.mounts import system_path
+from virtnet.commands.sandbox.packages import managers, names_in
 from virtnet.errors import Refused
-from virtnet.sandbox import messages
-from virtnet.sandbox.layout import VARIABLE, Layout, layout
-from virtnet.sandbox.mounts import system_path
-from virtnet.sandbox.packages import managers, names_in
 
 # Each program or file with the Debian and Ubuntu package that has it.
 _PROGRAMS = {

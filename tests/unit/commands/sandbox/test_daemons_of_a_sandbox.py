@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from virtnet.commands.sandbox import refusals
+from virtnet.commands.sandbox.layout import VARIABLE, Layout, layout
 from virtnet.errors import Refused
-from virtnet.sandbox import refusals
-from virtnet.sandbox.layout import VARIABLE, Layout, layout
 
 
 @pytest.mark.parametrize(

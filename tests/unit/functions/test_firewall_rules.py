@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from virtnet.plugin.firewall_rules import FirewallRule, NetworkMatch, rules_of_networks
+from virtnet.functions.firewall_rules import FirewallRule, NetworkMatch, rules_of_networks
 
 DATA = Path(__file__).parents[1] / "data" / "firewall"
 NETWORKS = (NetworkMatch("nat", "vbn1", ("10.9.1.0/24",)), NetworkMatch("isolated", "vbi1", ()))
