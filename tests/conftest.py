@@ -12,7 +12,13 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.hosts.fixtures import host, preloaded_pythons, sandbox, unshared_host  # noqa: F401 - found here by pytest
+from tests.hosts.fixtures import (  # noqa: F401 - found here by pytest
+    directory_of_the_run,
+    host,
+    preloaded_pythons,
+    sandbox,
+    unshared_host,
+)
 from tests.progress import pytest_configure  # noqa: F401 - what a log shows meanwhile
 
 settings.register_profile(

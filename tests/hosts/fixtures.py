@@ -1,4 +1,4 @@
-"""Fixtures of all tests with a real libvirtd: one sandbox, and Pythons, for each process in which tests run."""
+"""Fixtures of all tests with a real libvirtd: one sandbox for each process in which tests run, and Pythons for all."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +10,16 @@ from tests.preloaded.server import preloaded
 
 
 @pytest.fixture(scope="session")
-def preloaded_pythons() -> Iterator[None]:
+def directory_of_the_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all processes in which the tests of a run go side by side."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if hasattr(request.config, "workerinput") else own
+
+
+@pytest.fixture(scope="session")
+def preloaded_pythons(directory_of_the_run: Path) -> Iterator[None]:
     """Pulumi, in tests' stacks, and who calls `virtnet doctor` have Pythons with their imports done."""
-    with preloaded():
+    with preloaded(directory_of_the_run):
         yield
 
 

@@ -1,6 +1,7 @@
 """Fixtures of the integration tests: a stack on a host, which is as it was at first for each test."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.hosts.sandboxed import Host
@@ -15,9 +16,9 @@ def _preloaded(preloaded_pythons: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """One process for each of the processes in which tests run, as its sandbox."""
-    with forked() as made:
+def forks(directory_of_the_run: Path) -> Iterator[Forks]:
+    """One process for all of the processes in which tests run."""
+    with forked(directory_of_the_run) as made:
         yield made
 
 

@@ -10,11 +10,9 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,9 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.hosts.entered import enter
+from tests.hosts.sandboxed import REPOSITORY
 from tests.integration.engine import Command, Declaration, declarations, run
+from tests.preloaded.running import running
 
 import virtnet
+
+PROGRAM = "import sys; sys.path[0] = sys.argv[1]; from tests.integration import forks; forks.main(sys.argv[2])"
 
 
 class Forks:
@@ -56,41 +58,26 @@ class Forks:
 
 
 @contextmanager
-def forks() -> Iterator[Forks]:
-    """Start the process; it is ended with the block."""
-    with tempfile.TemporaryDirectory(prefix="virtnet-forks.") as directory:
-        address = f"{directory}/socket"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.forks", address],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parents[2],
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "ready\n", "the process that forks did not start"
-            yield Forks(address)
-        finally:
-            process.kill()
-            process.wait()
-            process.stdin.close()
-            process.stdout.close()
+def forks(directory: Path) -> Iterator[Forks]:
+    """Have the process until the block is left: one for all who give the same directory."""
+    address = f"{directory}/forks"
+    with running(address, "-c", PROGRAM, str(REPOSITORY), address):
+        yield Forks(address)
 
 
 def main(address: str) -> None:
-    """Fork for each connection, until killed."""
+    """Fork for each connection, until standard input ends."""
     for module in pkgutil.walk_packages(virtnet.__path__, "virtnet."):
         importlib.import_module(module.name)
     importlib.import_module("pydantic.plugin._loader")  # which pydantic imports at the first check
     gc.freeze()  # a fork that looked for garbage would copy it all
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     with socket.socket(socket.AF_UNIX) as server:
+        Path(address).unlink(missing_ok=True)
         server.bind(address)
-        server.listen(16)
+        server.listen(64)
         print("ready", flush=True)  # noqa: T201
-        while True:
+        while 0 not in select.select([server.fileno(), 0], [], [])[0]:
             connection, _ = server.accept()
             if os.fork() == 0:
                 server.close()
@@ -126,7 +113,3 @@ def _outcome(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _received(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(1 << 16), b""))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -17,7 +17,6 @@ import select
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
@@ -29,6 +28,7 @@ from typing import Any, NoReturn
 
 from tests.hosts.entered import enter
 from tests.preloaded import keeper
+from tests.preloaded.running import running
 
 ADDRESS = "VIRTNET_PRELOADED"
 """The variable that names the server's socket to whoever may ask it."""
@@ -67,27 +67,15 @@ DECLINED = b"\xff" * 4
 
 
 @contextlib.contextmanager
-def preloaded() -> Iterator[None]:
-    """Have one such process for all that is started until the block is left."""
-    with tempfile.TemporaryDirectory(prefix="virtnet-preloaded.") as directory:
-        address = f"{directory}/socket"
-        process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), address, ROOM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "ready\n", "the process that forks did not start"
-            os.environ[ADDRESS] = address
-            yield
-        finally:
-            os.environ.pop(ADDRESS, None)
-            process.stdin.close()
-            process.wait(timeout=20)
-            process.stdout.close()
+def preloaded(directory: Path | None = None) -> Iterator[None]:
+    """Have such a process for all that is started until the block is left: one for all who give the same directory."""
+    with contextlib.ExitStack() as stack:
+        place = directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="virtnet-preloaded."))
+        address = f"{place}/pythons"
+        stack.enter_context(running(address, str(SCRIPT), address, ROOM))
+        os.environ[ADDRESS] = address
+        stack.callback(os.environ.pop, ADDRESS, None)
+        yield
 
 
 def forked(address: str) -> list[str]:
@@ -100,6 +88,7 @@ def forked(address: str) -> list[str]:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as keys:
         for listening, place in ((server, address), (keys, address + OF_KEYS)):
+            Path(place).unlink(missing_ok=True)
             listening.bind(place)
             listening.listen(64)
         print("ready", flush=True)  # noqa: T201
