@@ -228,7 +228,7 @@ class Bench:
             steps = [done.step for done in self._steps()]
             if finished.returncode:
                 wrong.append(f"the next up failed: {(finished.stdout + finished.stderr)[-600:]}")
-            cut_off = self._cut_off()
+            cut_off = self._disconnected()
         silent = {who: pings.longest_gap for who, pings in heard.items() if pings.silence >= NOTICED}
         wrong += self._differences(look(self.host), self.sights[case.kind])
         wrong += self._lost_too_much(silent, cut_off, longest_silence(self.pair, case.how))
@@ -270,7 +270,7 @@ class Bench:
                 for who, (box, address) in self.pair.talks.items()
             }
 
-    def _cut_off(self) -> list[str]:
+    def _disconnected(self) -> list[str]:
         """Who does not answer a guest, who asks for a while: a link that was down says nothing for a second or more."""
         seconds = 2 if self.pair.cuts_off else 10
         return [
