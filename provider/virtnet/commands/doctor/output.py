@@ -44,10 +44,15 @@ def _list(findings: Sequence[Finding], area: int, width: int) -> str:
     room = max(width - level - area - 4, NARROWEST)
     lines = []
     for finding in findings:
-        first, *more = (line for part in _text(finding).split("\n") for line in wrap(part, room) or [""])
+        first, *more = (line for part in _text(finding).split("\n") for line in _wrapped(part, room))
         lines.append(f"{_WORDS[finding.level]:<{level}}  {finding.area:<{area}}  {first}")
         lines += [f"{'':<{level + area + 4}}{line}" for line in more]
     return "\n".join(lines)
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """A line in lines, no option or name of which is broken at its hyphen: a fix is copied."""
+    return wrap(text, room, break_on_hyphens=False) or [""]
 
 
 def _networks(findings: Sequence[Finding], width: int) -> str:
