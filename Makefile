@@ -62,14 +62,18 @@ test: $(if $(ARGS),setup-firewalls,setup-tests) ## lint, then run the tests, tho
 	@$(MAKE) lint
 	@selected=; \
 	$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons -m 'not fuzz' $(ARGS) && selected=1 || $(if_none_selected);) \
-	$(with_env) pytest $(side_by_side) --durations=10 $(if $(ARGS),,-m 'not campaign and not compiled') \
+	$(with_env) pytest $(side_by_side) --durations=10 $(if $(filter tests/%,$(ARGS)),,-m 'not campaign and not compiled') \
 	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
 	[[ $$selected ]] || exit 5
 	@$(if $(ARGS),,tools/modular-tests)
 
-test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, programs in Go and TypeScript, short parts of faults, walks, soaks, the benchmark
-	@$(with_env) pytest -m fuzz --numprocesses=auto --dist=worksteal tests/unit
-	@$(with_env) pytest $(side_by_side) --durations=10 -m 'campaign or compiled' tests/acceptance tests/integration
+test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, programs in Go and TypeScript, short parts of faults, walks, soaks, the benchmark; ARGS='-k walk' picks some
+	@selected=; \
+	$(with_env) pytest -m fuzz --numprocesses=auto --dist=worksteal $(call where,tests/unit) \
+	    && selected=1 || $(if_none_selected); \
+	$(with_env) pytest $(side_by_side) --durations=10 -m 'campaign or compiled' \
+	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
+	[[ $$selected ]] || exit 5
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers
