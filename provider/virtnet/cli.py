@@ -21,7 +21,7 @@ subuid), as any user, who is then root inside."""
 
 _SANDBOX_EPILOG = """\
 Exit codes: CMD's own, or 128+n when signal n ended it; 2 when virtnet was called wrongly, 125 when the
-sandbox could not be made, 126 when CMD cannot be run, 127 when it was not found. CMD finds VIRTNET_SANDBOX=1 in
+sandbox could not be made, 126 when CMD can't be run, 127 when it was not found. CMD finds VIRTNET_SANDBOX=1 in
 its environment. VIRTNET_SANDBOX_LIBVIRT chooses the daemons: libvirtd, modular (virtnetworkd and virtqemud) or
 modular-virtproxyd; left out, it is libvirtd where that is installed.
 
@@ -172,7 +172,7 @@ def _add_guests(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "guests",
         help="list who is attached to networks",
         description="List the running guests, and other interfaces of the host, that are attached to networks: whom a "
-        "delete would cut off.",
+        "delete would disconnect.",
         epilog=f"{_COMMON_EXIT_CODES}\n\nExample: virtnet guests lab",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
