@@ -37,15 +37,15 @@ export interface GetNetworkArgs {
 
 export interface GetNetworkResult {
     /**
-     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
+     * Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
      */
     readonly active: boolean;
     /**
-     * Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
+     * Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
      */
     readonly adopt?: boolean;
     /**
-     * Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
+     * Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
      */
     readonly allowOverlap?: boolean;
     /**
@@ -65,23 +65,23 @@ export interface GetNetworkResult {
      */
     readonly bridgeName: string;
     /**
-     * A description (libvirt 9.7 and newer). A change is applied live.
+     * A description (libvirt 9.7 or newer). A change is applied live.
      */
     readonly description?: string;
     /**
-     * The DNS server. Left out: it answers for the network's guests and asks the host's servers.
+     * The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers.
      */
     readonly dns?: outputs.Dns;
     /**
-     * Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan.
+     * Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them.
      */
     readonly dnsmasqOptions?: string[];
     /**
-     * The DNS domain that guests are told.
+     * The DNS domain of the network, which guests get by DHCP.
      */
     readonly domain?: outputs.Domain;
     /**
-     * How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat.
+     * How guests reach the outside. Without it, the network is isolated; `{}` means mode nat.
      */
     readonly forward?: outputs.Forward;
     /**
@@ -89,35 +89,35 @@ export interface GetNetworkResult {
      */
     readonly hostUuid: string;
     /**
-     * The host's addresses on the network, each with what is served on it. Left out: none.
+     * The host's addresses on the network, each with what the host serves in its subnet. Default: none.
      */
     readonly ips?: outputs.NetworkIp[];
     /**
-     * Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false.
+     * Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false.
      */
     readonly ipv6?: boolean;
     /**
-     * The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept.
+     * The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept.
      */
     readonly mac: string;
     /**
-     * XML elements for other programs, each as text, by their namespace URI. A change is applied live.
+     * XML elements of other programs, as text. The keys are their namespace URIs. A change is applied live.
      */
     readonly metadata?: {[key: string]: string};
     /**
-     * The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500.
+     * The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500.
      */
     readonly mtu?: number;
     /**
-     * The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
+     * The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
      */
     readonly name?: string;
     /**
-     * What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+     * What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
      */
     readonly onDelete?: enums.LibvirtNetworkOnDelete;
     /**
-     * What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
+     * What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
      */
     readonly onRestart?: enums.LibvirtNetworkOnRestart;
     /**
@@ -125,35 +125,35 @@ export interface GetNetworkResult {
      */
     readonly persistent: boolean;
     /**
-     * Named sets of port settings that guests may ask for. A change is applied live.
+     * Settings of ports under names, which guests' interfaces refer to. A change is applied live.
      */
     readonly portGroups?: outputs.PortGroup[];
     /**
-     * Keep guests from talking to one another; they still reach the host. Default: false.
+     * Whether guests can't reach one another. They still reach the host. Default: false.
      */
     readonly portIsolated?: boolean;
     /**
-     * Routes of the host to networks behind guests of this one.
+     * Routes of the host to subnets behind guests of this network.
      */
     readonly routes?: outputs.Route[];
     /**
-     * A short title (libvirt 9.7 and newer). A change is applied live.
+     * A short title (libvirt 9.7 or newer). A change is applied live.
      */
     readonly title?: string;
     /**
-     * Trust the receive filters that guests set on their interfaces. Default: false.
+     * Whether the host trusts the receive filters that guests set on their interfaces. Default: false.
      */
     readonly trustGuestRxFilters?: boolean;
     /**
-     * Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only changes what is recorded.
+     * The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
      */
     readonly uri: string;
     /**
-     * A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the resource.
+     * The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
      */
     readonly uuid: string;
     /**
-     * How guests' ports are set up on switches that want to know.
+     * How guests' ports are set up on a switch that manages them.
      */
     readonly virtualPort?: outputs.VirtualPort;
     /**

@@ -48,59 +48,59 @@ export class HostForwarding extends pulumi.CustomResource {
     }
 
     /**
-     * Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+     * Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
      */
     declare public readonly adopt: pulumi.Output<boolean | undefined>;
     /**
-     * What the next boot will give, by kernel parameter, and which file decides it.
+     * What the next boot sets, by kernel parameter, and the file that does.
      */
     declare public /*out*/ readonly atBoot: pulumi.Output<{[key: string]: outputs.AtBoot}>;
     /**
-     * The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+     * The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
      */
     declare public readonly dropIn: pulumi.Output<string | undefined>;
     /**
-     * The file that keeps the values over a boot; empty where there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
+     * The path of the drop-in. Empty if there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
      */
     declare public /*out*/ readonly dropInPath: pulumi.Output<string>;
     /**
-     * The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one.
+     * The host's UUID in libvirt. It shows whether another `uri` reaches the same host.
      */
     declare public /*out*/ readonly hostUuid: pulumi.Output<string>;
     /**
-     * Forwarding of single interfaces, by their names. A change is applied live.
+     * Forwarding of single interfaces. The keys are their names. A change is applied live.
      */
     declare public readonly interfaces: pulumi.Output<{[key: string]: outputs.InterfaceForwarding} | undefined>;
     /**
-     * net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before; left out alone it is true. A change is applied live.
+     * net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
      */
     declare public readonly ipv4: pulumi.Output<boolean | undefined>;
     /**
-     * net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before. A change is applied live.
+     * net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
      */
     declare public readonly ipv6: pulumi.Output<boolean | undefined>;
     /**
-     * What delete does: put back the values found at create, or keep them. Default: restore. A change touches nothing on the host.
+     * What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
      */
     declare public readonly onDelete: pulumi.Output<enums.HostForwardingOnDelete | undefined>;
     /**
-     * Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
+     * Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
      */
     declare public readonly persist: pulumi.Output<boolean | undefined>;
     /**
-     * Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements. Default: true. A change is applied live.
+     * Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
      */
     declare public readonly preserveRouterAdvertisements: pulumi.Output<boolean | undefined>;
     /**
-     * The values found before the first change, which delete puts back.
+     * The values from before the first change. Delete restores them.
      */
     declare public /*out*/ readonly previous: pulumi.Output<{[key: string]: string}>;
     /**
-     * The kernel's parameters as they are now, {"net/ipv4/ip_forward": "1"}.
+     * The current values of the kernel's parameters, such as {"net/ipv4/ip_forward": "1"}.
      */
     declare public /*out*/ readonly runtime: pulumi.Output<{[key: string]: string}>;
     /**
-     * Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+     * The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
      */
     declare public readonly uri: pulumi.Output<string>;
 
@@ -155,39 +155,39 @@ export class HostForwarding extends pulumi.CustomResource {
  */
 export interface HostForwardingArgs {
     /**
-     * Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+     * Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
      */
     adopt?: pulumi.Input<boolean | undefined>;
     /**
-     * The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+     * The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
      */
     dropIn?: pulumi.Input<string | undefined>;
     /**
-     * Forwarding of single interfaces, by their names. A change is applied live.
+     * Forwarding of single interfaces. The keys are their names. A change is applied live.
      */
     interfaces?: pulumi.Input<{[key: string]: pulumi.Input<inputs.InterfaceForwardingArgs>} | undefined>;
     /**
-     * net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before; left out alone it is true. A change is applied live.
+     * net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
      */
     ipv4?: pulumi.Input<boolean | undefined>;
     /**
-     * net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before. A change is applied live.
+     * net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
      */
     ipv6?: pulumi.Input<boolean | undefined>;
     /**
-     * What delete does: put back the values found at create, or keep them. Default: restore. A change touches nothing on the host.
+     * What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
      */
     onDelete?: pulumi.Input<enums.HostForwardingOnDelete | undefined>;
     /**
-     * Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
+     * Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
      */
     persist?: pulumi.Input<boolean | undefined>;
     /**
-     * Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements. Default: true. A change is applied live.
+     * Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
      */
     preserveRouterAdvertisements?: pulumi.Input<boolean | undefined>;
     /**
-     * Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+     * The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
      */
     uri?: pulumi.Input<string | undefined>;
 }

@@ -58,19 +58,19 @@ export class LibvirtNetwork extends pulumi.CustomResource {
     }
 
     /**
-     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
+     * Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
      */
     declare public readonly active: pulumi.Output<boolean>;
     /**
-     * Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
+     * Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
      */
     declare public readonly adopt: pulumi.Output<boolean | undefined>;
     /**
-     * The network as found when it was adopted; none if made by this program. Always a secret, as others may have written secrets into it.
+     * The network as it was before adoption. Not set if virtnet created it. Always a secret, because others may have written secrets into it.
      */
     declare public /*out*/ readonly adoptedFrom: pulumi.Output<outputs.AdoptedFrom | undefined>;
     /**
-     * Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
+     * Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
      */
     declare public readonly allowOverlap: pulumi.Output<boolean | undefined>;
     /**
@@ -86,103 +86,103 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public readonly bridge: pulumi.Output<outputs.Bridge | undefined>;
     /**
-     * The bridge that guests are attached to, such as "virbr1"; empty where the mode has none.
+     * The bridge that guests are attached to, such as "virbr1". Empty if the mode has none.
      */
     declare public /*out*/ readonly bridgeName: pulumi.Output<string>;
     /**
-     * A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
+     * A description (libvirt 9.7 or newer). None: `""`. A change is applied live.
      */
     declare public readonly description: pulumi.Output<string | undefined>;
     /**
-     * The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
+     * The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers. None: `{}`. A change restarts the network.
      */
     declare public readonly dns: pulumi.Output<outputs.Dns | undefined>;
     /**
-     * Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
+     * Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them. None: `[]`. A change restarts the network.
      */
     declare public readonly dnsmasqOptions: pulumi.Output<string[] | undefined>;
     /**
-     * The DNS domain that guests are told. None: `{}`. A change restarts the network.
+     * The DNS domain of the network, which guests get by DHCP. None: `{}`. A change restarts the network.
      */
     declare public readonly domain: pulumi.Output<outputs.Domain | undefined>;
     /**
-     * How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
+     * How guests reach the outside. Without it, the network is isolated; `{}` means mode nat. None: `{"mode": "none"}`. A change restarts the network.
      */
     declare public readonly forward: pulumi.Output<outputs.Forward | undefined>;
     /**
-     * The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one.
+     * The host's UUID in libvirt. It shows whether another `uri` reaches the same host.
      */
     declare public /*out*/ readonly hostUuid: pulumi.Output<string>;
     /**
-     * The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
+     * The host's addresses on the network, each with what the host serves in its subnet. Default: none. None: `[]`. A change restarts the network.
      */
     declare public readonly ips: pulumi.Output<outputs.NetworkIp[] | undefined>;
     /**
-     * Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false. A change restarts the network.
+     * Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false. A change restarts the network.
      */
     declare public readonly ipv6: pulumi.Output<boolean | undefined>;
     /**
-     * The MAC address of the network's own bridge; empty where the mode has none.
+     * The MAC address of the network's own bridge. Empty if the mode has none.
      */
     declare public readonly mac: pulumi.Output<string>;
     /**
-     * XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
+     * XML elements of other programs, as text. The keys are their namespace URIs. None: `{}`. A change is applied live.
      */
     declare public readonly metadata: pulumi.Output<{[key: string]: string} | undefined>;
     /**
-     * The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
+     * The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500. None: `0`. A change restarts the network.
      */
     declare public readonly mtu: pulumi.Output<number | undefined>;
     /**
-     * The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
+     * The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
      */
     declare public readonly name: pulumi.Output<string>;
     /**
-     * What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+     * What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
      */
     declare public readonly onDelete: pulumi.Output<enums.LibvirtNetworkOnDelete | undefined>;
     /**
-     * What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
+     * What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
      */
     declare public readonly onRestart: pulumi.Output<enums.LibvirtNetworkOnRestart | undefined>;
     /**
-     * Whether libvirt keeps the configuration when it stops; if not, `pulumi up` repairs it.
+     * Whether libvirt keeps the configuration when the network stops. If not, `pulumi up` fixes that.
      */
     declare public /*out*/ readonly persistent: pulumi.Output<boolean>;
     /**
-     * Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
+     * Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is applied live.
      */
     declare public readonly portGroups: pulumi.Output<outputs.PortGroup[] | undefined>;
     /**
-     * Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
+     * Whether guests can't reach one another. They still reach the host. Default: false. A change restarts the network.
      */
     declare public readonly portIsolated: pulumi.Output<boolean | undefined>;
     /**
-     * What is wrong on the host though libvirt calls the network active. The host's administrator has to repair `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
+     * What is wrong on the host, though libvirt reports the network as active. The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
      */
     declare public /*out*/ readonly problems: pulumi.Output<outputs.Problem[]>;
     /**
-     * Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
+     * Routes of the host to subnets behind guests of this network. None: `[]`. A change restarts the network.
      */
     declare public readonly routes: pulumi.Output<outputs.Route[] | undefined>;
     /**
-     * A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
+     * A short title (libvirt 9.7 or newer). None: `""`. A change is applied live.
      */
     declare public readonly title: pulumi.Output<string | undefined>;
     /**
-     * Trust the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
+     * Whether the host trusts the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
      */
     declare public readonly trustGuestRxFilters: pulumi.Output<boolean | undefined>;
     /**
-     * Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only changes what is recorded.
+     * The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
      */
     declare public readonly uri: pulumi.Output<string>;
     /**
-     * The network's UUID: the given one, or the one chosen when it was made.
+     * The network's UUID: `uuid`, or the one chosen at create.
      */
     declare public readonly uuid: pulumi.Output<string>;
     /**
-     * How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
+     * How guests' ports are set up on a switch that manages them. None: `{}`. A change restarts the network.
      */
     declare public readonly virtualPort: pulumi.Output<outputs.VirtualPort | undefined>;
     /**
@@ -281,15 +281,15 @@ export class LibvirtNetwork extends pulumi.CustomResource {
  */
 export interface LibvirtNetworkArgs {
     /**
-     * Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
+     * Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
      */
     active?: pulumi.Input<boolean | undefined>;
     /**
-     * Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
+     * Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
      */
     adopt?: pulumi.Input<boolean | undefined>;
     /**
-     * Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
+     * Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
      */
     allowOverlap?: pulumi.Input<boolean | undefined>;
     /**
@@ -305,87 +305,87 @@ export interface LibvirtNetworkArgs {
      */
     bridge?: pulumi.Input<inputs.BridgeArgs | undefined>;
     /**
-     * A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
+     * A description (libvirt 9.7 or newer). None: `""`. A change is applied live.
      */
     description?: pulumi.Input<string | undefined>;
     /**
-     * The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
+     * The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers. None: `{}`. A change restarts the network.
      */
     dns?: pulumi.Input<inputs.DnsArgs | undefined>;
     /**
-     * Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
+     * Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them. None: `[]`. A change restarts the network.
      */
     dnsmasqOptions?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
-     * The DNS domain that guests are told. None: `{}`. A change restarts the network.
+     * The DNS domain of the network, which guests get by DHCP. None: `{}`. A change restarts the network.
      */
     domain?: pulumi.Input<inputs.DomainArgs | undefined>;
     /**
-     * How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
+     * How guests reach the outside. Without it, the network is isolated; `{}` means mode nat. None: `{"mode": "none"}`. A change restarts the network.
      */
     forward?: pulumi.Input<inputs.ForwardArgs | undefined>;
     /**
-     * The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
+     * The host's addresses on the network, each with what the host serves in its subnet. Default: none. None: `[]`. A change restarts the network.
      */
     ips?: pulumi.Input<pulumi.Input<inputs.NetworkIpArgs>[] | undefined>;
     /**
-     * Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false. A change restarts the network.
+     * Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false. A change restarts the network.
      */
     ipv6?: pulumi.Input<boolean | undefined>;
     /**
-     * The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept. A change restarts the network.
+     * The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept. A change restarts the network.
      */
     mac?: pulumi.Input<string | undefined>;
     /**
-     * XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
+     * XML elements of other programs, as text. The keys are their namespace URIs. None: `{}`. A change is applied live.
      */
     metadata?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
-     * The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
+     * The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500. None: `0`. A change restarts the network.
      */
     mtu?: pulumi.Input<number | undefined>;
     /**
-     * The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
+     * The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
      */
     name?: pulumi.Input<string | undefined>;
     /**
-     * What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+     * What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
      */
     onDelete?: pulumi.Input<enums.LibvirtNetworkOnDelete | undefined>;
     /**
-     * What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
+     * What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
      */
     onRestart?: pulumi.Input<enums.LibvirtNetworkOnRestart | undefined>;
     /**
-     * Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
+     * Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is applied live.
      */
     portGroups?: pulumi.Input<pulumi.Input<inputs.PortGroupArgs>[] | undefined>;
     /**
-     * Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
+     * Whether guests can't reach one another. They still reach the host. Default: false. A change restarts the network.
      */
     portIsolated?: pulumi.Input<boolean | undefined>;
     /**
-     * Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
+     * Routes of the host to subnets behind guests of this network. None: `[]`. A change restarts the network.
      */
     routes?: pulumi.Input<pulumi.Input<inputs.RouteArgs>[] | undefined>;
     /**
-     * A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
+     * A short title (libvirt 9.7 or newer). None: `""`. A change is applied live.
      */
     title?: pulumi.Input<string | undefined>;
     /**
-     * Trust the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
+     * Whether the host trusts the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
      */
     trustGuestRxFilters?: pulumi.Input<boolean | undefined>;
     /**
-     * Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only changes what is recorded.
+     * The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
      */
     uri?: pulumi.Input<string | undefined>;
     /**
-     * A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the resource.
+     * The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
      */
     uuid?: pulumi.Input<string | undefined>;
     /**
-     * How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
+     * How guests' ports are set up on a switch that manages them. None: `{}`. A change restarts the network.
      */
     virtualPort?: pulumi.Input<inputs.VirtualPortArgs | undefined>;
     /**

@@ -9,23 +9,22 @@ They raise virtnet's own errors (`virtnet.errors.VirtnetError`), each of which i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pulumi
 
-if TYPE_CHECKING:  # a program that asks nothing does not wait for these types to be made
-    from pulumi_virtnet._generated.functions import (
-        DhcpLease,
-        Forwards,
-        FreeSubnet,
-        Guests,
-        HostFacts,
-        Leases,
-        Networks,
-        NetworkSummary,
-        PluggedGuest,
-        ReportedForward,
-    )
+from pulumi_virtnet._generated.functions import (
+    DhcpLease,
+    Forwards,
+    FreeSubnet,
+    Guests,
+    HostFacts,
+    Leases,
+    Networks,
+    NetworkSummary,
+    PluggedGuest,
+    ReportedForward,
+)
 
 
 def get_network(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> dict[str, Any]:
@@ -33,32 +32,32 @@ def get_network(name: str | None = None, *, uuid: str | None = None, uri: str | 
 
     Raises Refused, with the names of the networks there are, when there is none of that name or UUID.
     """
-    return cast("dict[str, Any]", _ask("getNetwork", uri, name=name, uuid=uuid))
+    return cast(dict[str, Any], _ask("getNetwork", uri, name=name, uuid=uuid))
 
 
 def get_networks(*, uri: str | None = None) -> list[NetworkSummary]:
     """All networks of a host, by name."""
-    return cast("Networks", _ask("getNetworks", uri))["networks"]
+    return cast(Networks, _ask("getNetworks", uri))["networks"]
 
 
 def get_leases(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> list[DhcpLease]:
     """The DHCP leases of a network that have not ended."""
-    return cast("Leases", _ask("getLeases", uri, name=name, uuid=uuid))["leases"]
+    return cast(Leases, _ask("getLeases", uri, name=name, uuid=uuid))["leases"]
 
 
 def get_guests(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> list[PluggedGuest]:
     """Who is attached to a network: running guests, and other interfaces on its bridge."""
-    return cast("Guests", _ask("getGuests", uri, name=name, uuid=uuid))["guests"]
+    return cast(Guests, _ask("getGuests", uri, name=name, uuid=uuid))["guests"]
 
 
 def get_host(*, uri: str | None = None) -> HostFacts:
     """A host's bridges, routes, IP forwarding and firewall rules. Raises Refused where only libvirt can be asked."""
-    return cast("HostFacts", _ask("getHost", uri))
+    return cast(HostFacts, _ask("getHost", uri))
 
 
 def get_forwards(network: str | None = None, *, uri: str | None = None) -> list[ReportedForward]:
     """The port forwards of a host, no matter who created them; with a network's name or UUID those that lead there."""
-    return cast("Forwards", _ask("getForwards", uri, network=network))["forwards"]
+    return cast(Forwards, _ask("getForwards", uri, network=network))["forwards"]
 
 
 def get_free_subnet(
@@ -69,7 +68,7 @@ def get_free_subnet(
     It is taken from `within`, 10.0.0.0/8 when left out. Raises Refused when nothing in there is free.
     """
     given = {"network": network, "prefix_length": prefix_length, "within": within}
-    return cast("FreeSubnet", _ask("getFreeSubnet", uri, **given))
+    return cast(FreeSubnet, _ask("getFreeSubnet", uri, **given))
 
 
 def _ask(function: str, uri: str | None, **given: Any) -> Any:

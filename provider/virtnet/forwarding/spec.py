@@ -38,64 +38,64 @@ class HostForwardingSpec(Part):
     default_level: ClassVar[LevelName] = "live"
 
     uri: Uri | None = optional(
-        "Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh.", "replace"
+        "The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh.", "replace"
     )
     ipv4: Bool | None = optional(
-        "net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before;"
-        " left out alone it is true.",
+        "net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't "
+        "manage it, and restores it if it did before.",
         "live",
     )
     ipv6: Bool | None = optional(
-        "net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before.", "live"
+        "net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before.", "live"
     )
     interfaces: dict[InterfaceName, InterfaceForwarding] | None = optional(
-        "Forwarding of single interfaces, by their names.", "live"
+        "Forwarding of single interfaces. The keys are their names.", "live"
     )
     preserve_router_advertisements: Bool | None = optional(
-        "Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements.",
+        "Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from "
+        "router advertisements. Otherwise the host loses these routes.",
         "live",
         default=True,
     )
     persist: Bool | None = optional(
-        "Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next"
-        " boot, and a file in /run/virtnet, which nothing else reads, says whose they are.",
+        "Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, "
+        "and a file in /run/virtnet, which only virtnet reads, records their owner.",
         "live",
         default=True,
     )
     drop_in: DropInName | None = optional(
-        "The drop-in's file name, ending in .conf.", "live", default="90-virtnet-forwarding.conf"
+        "The drop-in's file name. It ends in .conf.", "live", default="90-virtnet-forwarding.conf"
     )
     adopt: Bool | None = optional(
-        "Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it"
-        " alone. Without it that is refused.",
+        "Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then "
+        "leaves them as they are. Otherwise virtnet refuses to change them.",
         "recorded",
         default=False,
     )
     on_delete: Literal["restore", "keep"] | None = optional(
-        "What delete does: put back the values found at create, or keep them.", "recorded", default="restore"
+        "What delete does. restore: the parameters get the values from before create. keep: they stay.",
+        "recorded",
+        default="restore",
     )
 
 
 class AtBoot(Part):
-    """What a kernel parameter will be after the next boot."""
+    """A kernel parameter after the next boot."""
 
-    value: Text = required("The value; empty where no file sets one.")
-    source: Text = required("The file that decides it.")
+    value: Text = required("The value. Empty if no file sets one.")
+    source: Text = required("The file that sets it.")
 
 
 class ForwardingOutputs(Part):
-    """What a HostForwarding has besides the inputs that the program named."""
+    """The outputs of a HostForwarding, beside the inputs that the program sets."""
 
-    runtime: dict[Text, Text] = required('The kernel\'s parameters as they are now, {"net/ipv4/ip_forward": "1"}.')
+    runtime: dict[Text, Text] = required(
+        'The current values of the kernel\'s parameters, such as {"net/ipv4/ip_forward": "1"}.'
+    )
     drop_in_path: Text = required(
-        "The file that keeps the values over a boot; empty where there is none. "
-        'By default "/etc/sysctl.d/90-virtnet-forwarding.conf".',
+        'The path of the drop-in. Empty if there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".',
         repeats=("drop_in",),
     )
-    previous: dict[Text, Text] = required("The values found before the first change, which delete puts back.")
-    at_boot: dict[Text, AtBoot] = required(
-        "What the next boot will give, by kernel parameter, and which file decides it."
-    )
-    host_uuid: Text = required(
-        "The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one."
-    )
+    previous: dict[Text, Text] = required("The values from before the first change. Delete restores them.")
+    at_boot: dict[Text, AtBoot] = required("What the next boot sets, by kernel parameter, and the file that does.")
+    host_uuid: Text = required("The host's UUID in libvirt. It shows whether another `uri` reaches the same host.")

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 class AdoptedFrom(Part):
     """A network as it was found when it was adopted."""
 
-    xml: Text = required("libvirt's XML of it.")
-    active: Bool = required("Whether it ran.")
-    autostart: Bool = required("Whether it started with the host.")
-    persistent: Bool = required("Whether libvirt kept its configuration.")
+    xml: Text = required("The network's XML definition.")
+    active: Bool = required("Whether the network was active.")
+    autostart: Bool = required("Whether the network had autostart.")
+    persistent: Bool = required("Whether the network was persistent.")
 
 
 class Problem(Part):
@@ -53,29 +53,27 @@ class Problem(Part):
 
 
 class NetworkOutputs(Part):
-    """What a LibvirtNetwork has besides the inputs that the program named."""
+    """The outputs of a LibvirtNetwork, beside the inputs that the program sets."""
 
-    uuid: Text = required("The network's UUID: the given one, or the one chosen when it was made.")
+    uuid: Text = required("The network's UUID: `uuid`, or the one chosen at create.")
     bridge_name: Text = required(
-        'The bridge that guests are attached to, such as "virbr1"; empty where the mode has none.',
+        'The bridge that guests are attached to, such as "virbr1". Empty if the mode has none.',
         repeats=("name", "bridge"),
     )
-    mac: Text = required("The MAC address of the network's own bridge; empty where the mode has none.")
+    mac: Text = required("The MAC address of the network's own bridge. Empty if the mode has none.")
     persistent: Bool = required(
-        "Whether libvirt keeps the configuration when it stops; if not, `pulumi up` repairs it."
+        "Whether libvirt keeps the configuration when the network stops. If not, `pulumi up` fixes that."
     )
-    host_uuid: Text = required(
-        "The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one."
-    )
+    host_uuid: Text = required("The host's UUID in libvirt. It shows whether another `uri` reaches the same host.")
     adopted_from: AdoptedFrom | None = optional(
-        "The network as found when it was adopted; none if made by this program. Always a secret, as others may have "
-        "written secrets into it.",
+        "The network as it was before adoption. Not set if virtnet created it. Always a secret, because others may "
+        "have written secrets into it.",
         secret=True,
     )
     problems: tuple[Problem, ...] = required(
-        "What is wrong on the host though libvirt calls the network active. The host's administrator has to repair "
+        "What is wrong on the host, though libvirt reports the network as active. The host's administrator has to fix "
         f"{', '.join(f'`{kind.value}`' for kind in NOT_MENDED)} and, where DNS is disabled, "
-        f"`{ProblemKind.DNSMASQ_NOT_RUNNING.value}`; `pulumi up` repairs the others."
+        f"`{ProblemKind.DNSMASQ_NOT_RUNNING.value}`. `pulumi up` fixes the others."
     )
 
 

@@ -32,11 +32,11 @@ type GetNetworkArgs struct {
 }
 
 type GetNetworkResult struct {
-	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
+	// Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
 	Active bool `pulumi:"active"`
-	// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
+	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 	Adopt *bool `pulumi:"adopt"`
-	// Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
+	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap *bool `pulumi:"allowOverlap"`
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart bool `pulumi:"autostart"`
@@ -46,51 +46,51 @@ type GetNetworkResult struct {
 	Bridge *Bridge `pulumi:"bridge"`
 	// Its bridge; empty where the mode has none.
 	BridgeName string `pulumi:"bridgeName"`
-	// A description (libvirt 9.7 and newer). A change is applied live.
+	// A description (libvirt 9.7 or newer). A change is applied live.
 	Description *string `pulumi:"description"`
-	// The DNS server. Left out: it answers for the network's guests and asks the host's servers.
+	// The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers.
 	Dns *Dns `pulumi:"dns"`
-	// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan.
+	// Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them.
 	DnsmasqOptions []string `pulumi:"dnsmasqOptions"`
-	// The DNS domain that guests are told.
+	// The DNS domain of the network, which guests get by DHCP.
 	Domain *Domain `pulumi:"domain"`
-	// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat.
+	// How guests reach the outside. Without it, the network is isolated; `{}` means mode nat.
 	Forward *Forward `pulumi:"forward"`
 	// The UUID by which libvirt knows the host.
 	HostUuid string `pulumi:"hostUuid"`
-	// The host's addresses on the network, each with what is served on it. Left out: none.
+	// The host's addresses on the network, each with what the host serves in its subnet. Default: none.
 	Ips []NetworkIp `pulumi:"ips"`
-	// Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false.
+	// Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false.
 	Ipv6 *bool `pulumi:"ipv6"`
-	// The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept.
+	// The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept.
 	Mac string `pulumi:"mac"`
-	// XML elements for other programs, each as text, by their namespace URI. A change is applied live.
+	// XML elements of other programs, as text. The keys are their namespace URIs. A change is applied live.
 	Metadata map[string]string `pulumi:"metadata"`
-	// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500.
+	// The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500.
 	Mtu *int `pulumi:"mtu"`
-	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
+	// The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
 	Name *string `pulumi:"name"`
-	// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
-	// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
+	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
 	// Whether libvirt keeps its configuration when it stops.
 	Persistent bool `pulumi:"persistent"`
-	// Named sets of port settings that guests may ask for. A change is applied live.
+	// Settings of ports under names, which guests' interfaces refer to. A change is applied live.
 	PortGroups []PortGroup `pulumi:"portGroups"`
-	// Keep guests from talking to one another; they still reach the host. Default: false.
+	// Whether guests can't reach one another. They still reach the host. Default: false.
 	PortIsolated *bool `pulumi:"portIsolated"`
-	// Routes of the host to networks behind guests of this one.
+	// Routes of the host to subnets behind guests of this network.
 	Routes []Route `pulumi:"routes"`
-	// A short title (libvirt 9.7 and newer). A change is applied live.
+	// A short title (libvirt 9.7 or newer). A change is applied live.
 	Title *string `pulumi:"title"`
-	// Trust the receive filters that guests set on their interfaces. Default: false.
+	// Whether the host trusts the receive filters that guests set on their interfaces. Default: false.
 	TrustGuestRxFilters *bool `pulumi:"trustGuestRxFilters"`
-	// Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only changes what is recorded.
+	// The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
 	Uri string `pulumi:"uri"`
-	// A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the resource.
+	// The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
 	Uuid string `pulumi:"uuid"`
-	// How guests' ports are set up on switches that want to know.
+	// How guests' ports are set up on a switch that manages them.
 	VirtualPort *VirtualPort `pulumi:"virtualPort"`
 	// VLAN tags of guests' ports.
 	Vlan *Vlan `pulumi:"vlan"`
@@ -130,17 +130,17 @@ func (o GetNetworkResultOutput) ToGetNetworkResultOutputWithContext(ctx context.
 	return o
 }
 
-// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
+// Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
 func (o GetNetworkResultOutput) Active() pulumi.BoolOutput {
 	return o.ApplyT(func(v GetNetworkResult) bool { return v.Active }).(pulumi.BoolOutput)
 }
 
-// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
+// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 func (o GetNetworkResultOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *bool { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
 
-// Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
+// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
 func (o GetNetworkResultOutput) AllowOverlap() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *bool { return v.AllowOverlap }).(pulumi.BoolPtrOutput)
 }
@@ -165,27 +165,27 @@ func (o GetNetworkResultOutput) BridgeName() pulumi.StringOutput {
 	return o.ApplyT(func(v GetNetworkResult) string { return v.BridgeName }).(pulumi.StringOutput)
 }
 
-// A description (libvirt 9.7 and newer). A change is applied live.
+// A description (libvirt 9.7 or newer). A change is applied live.
 func (o GetNetworkResultOutput) Description() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *string { return v.Description }).(pulumi.StringPtrOutput)
 }
 
-// The DNS server. Left out: it answers for the network's guests and asks the host's servers.
+// The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers.
 func (o GetNetworkResultOutput) Dns() DnsPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *Dns { return v.Dns }).(DnsPtrOutput)
 }
 
-// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan.
+// Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them.
 func (o GetNetworkResultOutput) DnsmasqOptions() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v GetNetworkResult) []string { return v.DnsmasqOptions }).(pulumi.StringArrayOutput)
 }
 
-// The DNS domain that guests are told.
+// The DNS domain of the network, which guests get by DHCP.
 func (o GetNetworkResultOutput) Domain() DomainPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *Domain { return v.Domain }).(DomainPtrOutput)
 }
 
-// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat.
+// How guests reach the outside. Without it, the network is isolated; `{}` means mode nat.
 func (o GetNetworkResultOutput) Forward() ForwardPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *Forward { return v.Forward }).(ForwardPtrOutput)
 }
@@ -195,42 +195,42 @@ func (o GetNetworkResultOutput) HostUuid() pulumi.StringOutput {
 	return o.ApplyT(func(v GetNetworkResult) string { return v.HostUuid }).(pulumi.StringOutput)
 }
 
-// The host's addresses on the network, each with what is served on it. Left out: none.
+// The host's addresses on the network, each with what the host serves in its subnet. Default: none.
 func (o GetNetworkResultOutput) Ips() NetworkIpArrayOutput {
 	return o.ApplyT(func(v GetNetworkResult) []NetworkIp { return v.Ips }).(NetworkIpArrayOutput)
 }
 
-// Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false.
+// Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false.
 func (o GetNetworkResultOutput) Ipv6() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *bool { return v.Ipv6 }).(pulumi.BoolPtrOutput)
 }
 
-// The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept.
+// The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept.
 func (o GetNetworkResultOutput) Mac() pulumi.StringOutput {
 	return o.ApplyT(func(v GetNetworkResult) string { return v.Mac }).(pulumi.StringOutput)
 }
 
-// XML elements for other programs, each as text, by their namespace URI. A change is applied live.
+// XML elements of other programs, as text. The keys are their namespace URIs. A change is applied live.
 func (o GetNetworkResultOutput) Metadata() pulumi.StringMapOutput {
 	return o.ApplyT(func(v GetNetworkResult) map[string]string { return v.Metadata }).(pulumi.StringMapOutput)
 }
 
-// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500.
+// The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500.
 func (o GetNetworkResultOutput) Mtu() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *int { return v.Mtu }).(pulumi.IntPtrOutput)
 }
 
-// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
+// The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
 func (o GetNetworkResultOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
-// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 func (o GetNetworkResultOutput) OnDelete() LibvirtNetworkOnDeletePtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *LibvirtNetworkOnDelete { return v.OnDelete }).(LibvirtNetworkOnDeletePtrOutput)
 }
 
-// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
+// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 func (o GetNetworkResultOutput) OnRestart() LibvirtNetworkOnRestartPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *LibvirtNetworkOnRestart { return v.OnRestart }).(LibvirtNetworkOnRestartPtrOutput)
 }
@@ -240,42 +240,42 @@ func (o GetNetworkResultOutput) Persistent() pulumi.BoolOutput {
 	return o.ApplyT(func(v GetNetworkResult) bool { return v.Persistent }).(pulumi.BoolOutput)
 }
 
-// Named sets of port settings that guests may ask for. A change is applied live.
+// Settings of ports under names, which guests' interfaces refer to. A change is applied live.
 func (o GetNetworkResultOutput) PortGroups() PortGroupArrayOutput {
 	return o.ApplyT(func(v GetNetworkResult) []PortGroup { return v.PortGroups }).(PortGroupArrayOutput)
 }
 
-// Keep guests from talking to one another; they still reach the host. Default: false.
+// Whether guests can't reach one another. They still reach the host. Default: false.
 func (o GetNetworkResultOutput) PortIsolated() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *bool { return v.PortIsolated }).(pulumi.BoolPtrOutput)
 }
 
-// Routes of the host to networks behind guests of this one.
+// Routes of the host to subnets behind guests of this network.
 func (o GetNetworkResultOutput) Routes() RouteArrayOutput {
 	return o.ApplyT(func(v GetNetworkResult) []Route { return v.Routes }).(RouteArrayOutput)
 }
 
-// A short title (libvirt 9.7 and newer). A change is applied live.
+// A short title (libvirt 9.7 or newer). A change is applied live.
 func (o GetNetworkResultOutput) Title() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *string { return v.Title }).(pulumi.StringPtrOutput)
 }
 
-// Trust the receive filters that guests set on their interfaces. Default: false.
+// Whether the host trusts the receive filters that guests set on their interfaces. Default: false.
 func (o GetNetworkResultOutput) TrustGuestRxFilters() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *bool { return v.TrustGuestRxFilters }).(pulumi.BoolPtrOutput)
 }
 
-// Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only changes what is recorded.
+// The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
 func (o GetNetworkResultOutput) Uri() pulumi.StringOutput {
 	return o.ApplyT(func(v GetNetworkResult) string { return v.Uri }).(pulumi.StringOutput)
 }
 
-// A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the resource.
+// The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
 func (o GetNetworkResultOutput) Uuid() pulumi.StringOutput {
 	return o.ApplyT(func(v GetNetworkResult) string { return v.Uuid }).(pulumi.StringOutput)
 }
 
-// How guests' ports are set up on switches that want to know.
+// How guests' ports are set up on a switch that manages them.
 func (o GetNetworkResultOutput) VirtualPort() VirtualPortPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *VirtualPort { return v.VirtualPort }).(VirtualPortPtrOutput)
 }

@@ -40,33 +40,33 @@ import (
 type HostForwarding struct {
 	pulumi.CustomResourceState
 
-	// Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+	// Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
 	Adopt pulumi.BoolPtrOutput `pulumi:"adopt"`
-	// What the next boot will give, by kernel parameter, and which file decides it.
+	// What the next boot sets, by kernel parameter, and the file that does.
 	AtBoot AtBootMapOutput `pulumi:"atBoot"`
-	// The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+	// The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
 	DropIn pulumi.StringPtrOutput `pulumi:"dropIn"`
-	// The file that keeps the values over a boot; empty where there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
+	// The path of the drop-in. Empty if there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
 	DropInPath pulumi.StringOutput `pulumi:"dropInPath"`
-	// The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one.
+	// The host's UUID in libvirt. It shows whether another `uri` reaches the same host.
 	HostUuid pulumi.StringOutput `pulumi:"hostUuid"`
-	// Forwarding of single interfaces, by their names. A change is applied live.
+	// Forwarding of single interfaces. The keys are their names. A change is applied live.
 	Interfaces InterfaceForwardingMapOutput `pulumi:"interfaces"`
-	// net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before; left out alone it is true. A change is applied live.
+	// net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
 	Ipv4 pulumi.BoolPtrOutput `pulumi:"ipv4"`
-	// net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before. A change is applied live.
+	// net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
 	Ipv6 pulumi.BoolPtrOutput `pulumi:"ipv6"`
-	// What delete does: put back the values found at create, or keep them. Default: restore. A change touches nothing on the host.
+	// What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
 	OnDelete HostForwardingOnDeletePtrOutput `pulumi:"onDelete"`
-	// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
+	// Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
 	Persist pulumi.BoolPtrOutput `pulumi:"persist"`
-	// Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements. Default: true. A change is applied live.
+	// Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
 	PreserveRouterAdvertisements pulumi.BoolPtrOutput `pulumi:"preserveRouterAdvertisements"`
-	// The values found before the first change, which delete puts back.
+	// The values from before the first change. Delete restores them.
 	Previous pulumi.StringMapOutput `pulumi:"previous"`
-	// The kernel's parameters as they are now, {"net/ipv4/ip_forward": "1"}.
+	// The current values of the kernel's parameters, such as {"net/ipv4/ip_forward": "1"}.
 	Runtime pulumi.StringMapOutput `pulumi:"runtime"`
-	// Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+	// The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
 	Uri pulumi.StringOutput `pulumi:"uri"`
 }
 
@@ -110,45 +110,45 @@ func (HostForwardingState) ElementType() reflect.Type {
 }
 
 type hostForwardingArgs struct {
-	// Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+	// Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
 	Adopt *bool `pulumi:"adopt"`
-	// The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+	// The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
 	DropIn *string `pulumi:"dropIn"`
-	// Forwarding of single interfaces, by their names. A change is applied live.
+	// Forwarding of single interfaces. The keys are their names. A change is applied live.
 	Interfaces map[string]InterfaceForwarding `pulumi:"interfaces"`
-	// net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before; left out alone it is true. A change is applied live.
+	// net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
 	Ipv4 *bool `pulumi:"ipv4"`
-	// net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before. A change is applied live.
+	// net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
 	Ipv6 *bool `pulumi:"ipv6"`
-	// What delete does: put back the values found at create, or keep them. Default: restore. A change touches nothing on the host.
+	// What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
 	OnDelete *HostForwardingOnDelete `pulumi:"onDelete"`
-	// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
+	// Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
 	Persist *bool `pulumi:"persist"`
-	// Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements. Default: true. A change is applied live.
+	// Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
 	PreserveRouterAdvertisements *bool `pulumi:"preserveRouterAdvertisements"`
-	// Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+	// The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
 	Uri *string `pulumi:"uri"`
 }
 
 // The set of arguments for constructing a HostForwarding resource.
 type HostForwardingArgs struct {
-	// Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+	// Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
 	Adopt pulumi.BoolPtrInput
-	// The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+	// The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
 	DropIn pulumi.StringPtrInput
-	// Forwarding of single interfaces, by their names. A change is applied live.
+	// Forwarding of single interfaces. The keys are their names. A change is applied live.
 	Interfaces InterfaceForwardingMapInput
-	// net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before; left out alone it is true. A change is applied live.
+	// net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
 	Ipv4 pulumi.BoolPtrInput
-	// net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before. A change is applied live.
+	// net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
 	Ipv6 pulumi.BoolPtrInput
-	// What delete does: put back the values found at create, or keep them. Default: restore. A change touches nothing on the host.
+	// What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
 	OnDelete HostForwardingOnDeletePtrInput
-	// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
+	// Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
 	Persist pulumi.BoolPtrInput
-	// Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements. Default: true. A change is applied live.
+	// Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
 	PreserveRouterAdvertisements pulumi.BoolPtrInput
-	// Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+	// The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
 	Uri pulumi.StringPtrInput
 }
 
@@ -189,72 +189,72 @@ func (o HostForwardingOutput) ToHostForwardingOutputWithContext(ctx context.Cont
 	return o
 }
 
-// Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+// Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
 func (o HostForwardingOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.BoolPtrOutput { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
 
-// What the next boot will give, by kernel parameter, and which file decides it.
+// What the next boot sets, by kernel parameter, and the file that does.
 func (o HostForwardingOutput) AtBoot() AtBootMapOutput {
 	return o.ApplyT(func(v *HostForwarding) AtBootMapOutput { return v.AtBoot }).(AtBootMapOutput)
 }
 
-// The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+// The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
 func (o HostForwardingOutput) DropIn() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.StringPtrOutput { return v.DropIn }).(pulumi.StringPtrOutput)
 }
 
-// The file that keeps the values over a boot; empty where there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
+// The path of the drop-in. Empty if there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
 func (o HostForwardingOutput) DropInPath() pulumi.StringOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.StringOutput { return v.DropInPath }).(pulumi.StringOutput)
 }
 
-// The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one.
+// The host's UUID in libvirt. It shows whether another `uri` reaches the same host.
 func (o HostForwardingOutput) HostUuid() pulumi.StringOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.StringOutput { return v.HostUuid }).(pulumi.StringOutput)
 }
 
-// Forwarding of single interfaces, by their names. A change is applied live.
+// Forwarding of single interfaces. The keys are their names. A change is applied live.
 func (o HostForwardingOutput) Interfaces() InterfaceForwardingMapOutput {
 	return o.ApplyT(func(v *HostForwarding) InterfaceForwardingMapOutput { return v.Interfaces }).(InterfaceForwardingMapOutput)
 }
 
-// net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before; left out alone it is true. A change is applied live.
+// net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
 func (o HostForwardingOutput) Ipv4() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.BoolPtrOutput { return v.Ipv4 }).(pulumi.BoolPtrOutput)
 }
 
-// net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before. A change is applied live.
+// net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
 func (o HostForwardingOutput) Ipv6() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.BoolPtrOutput { return v.Ipv6 }).(pulumi.BoolPtrOutput)
 }
 
-// What delete does: put back the values found at create, or keep them. Default: restore. A change touches nothing on the host.
+// What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
 func (o HostForwardingOutput) OnDelete() HostForwardingOnDeletePtrOutput {
 	return o.ApplyT(func(v *HostForwarding) HostForwardingOnDeletePtrOutput { return v.OnDelete }).(HostForwardingOnDeletePtrOutput)
 }
 
-// Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: true. A change is applied live.
+// Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
 func (o HostForwardingOutput) Persist() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.BoolPtrOutput { return v.Persist }).(pulumi.BoolPtrOutput)
 }
 
-// Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements. Default: true. A change is applied live.
+// Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
 func (o HostForwardingOutput) PreserveRouterAdvertisements() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.BoolPtrOutput { return v.PreserveRouterAdvertisements }).(pulumi.BoolPtrOutput)
 }
 
-// The values found before the first change, which delete puts back.
+// The values from before the first change. Delete restores them.
 func (o HostForwardingOutput) Previous() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.StringMapOutput { return v.Previous }).(pulumi.StringMapOutput)
 }
 
-// The kernel's parameters as they are now, {"net/ipv4/ip_forward": "1"}.
+// The current values of the kernel's parameters, such as {"net/ipv4/ip_forward": "1"}.
 func (o HostForwardingOutput) Runtime() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.StringMapOutput { return v.Runtime }).(pulumi.StringMapOutput)
 }
 
-// Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+// The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
 func (o HostForwardingOutput) Uri() pulumi.StringOutput {
 	return o.ApplyT(func(v *HostForwarding) pulumi.StringOutput { return v.Uri }).(pulumi.StringOutput)
 }

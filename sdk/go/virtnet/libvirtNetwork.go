@@ -57,13 +57,13 @@ import (
 type LibvirtNetwork struct {
 	pulumi.CustomResourceState
 
-	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
+	// Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
 	Active pulumi.BoolOutput `pulumi:"active"`
-	// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
+	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 	Adopt pulumi.BoolPtrOutput `pulumi:"adopt"`
-	// The network as found when it was adopted; none if made by this program. Always a secret, as others may have written secrets into it.
+	// The network as it was before adoption. Not set if virtnet created it. Always a secret, because others may have written secrets into it.
 	AdoptedFrom AdoptedFromPtrOutput `pulumi:"adoptedFrom"`
-	// Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
+	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap pulumi.BoolPtrOutput `pulumi:"allowOverlap"`
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart pulumi.BoolOutput `pulumi:"autostart"`
@@ -71,55 +71,55 @@ type LibvirtNetwork struct {
 	Bandwidth BandwidthPtrOutput `pulumi:"bandwidth"`
 	// The network's bridge. A change restarts the network.
 	Bridge BridgePtrOutput `pulumi:"bridge"`
-	// The bridge that guests are attached to, such as "virbr1"; empty where the mode has none.
+	// The bridge that guests are attached to, such as "virbr1". Empty if the mode has none.
 	BridgeName pulumi.StringOutput `pulumi:"bridgeName"`
-	// A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
+	// A description (libvirt 9.7 or newer). None: `""`. A change is applied live.
 	Description pulumi.StringPtrOutput `pulumi:"description"`
-	// The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
+	// The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers. None: `{}`. A change restarts the network.
 	Dns DnsPtrOutput `pulumi:"dns"`
-	// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
+	// Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them. None: `[]`. A change restarts the network.
 	DnsmasqOptions pulumi.StringArrayOutput `pulumi:"dnsmasqOptions"`
-	// The DNS domain that guests are told. None: `{}`. A change restarts the network.
+	// The DNS domain of the network, which guests get by DHCP. None: `{}`. A change restarts the network.
 	Domain DomainPtrOutput `pulumi:"domain"`
-	// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
+	// How guests reach the outside. Without it, the network is isolated; `{}` means mode nat. None: `{"mode": "none"}`. A change restarts the network.
 	Forward ForwardPtrOutput `pulumi:"forward"`
-	// The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one.
+	// The host's UUID in libvirt. It shows whether another `uri` reaches the same host.
 	HostUuid pulumi.StringOutput `pulumi:"hostUuid"`
-	// The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
+	// The host's addresses on the network, each with what the host serves in its subnet. Default: none. None: `[]`. A change restarts the network.
 	Ips NetworkIpArrayOutput `pulumi:"ips"`
-	// Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false. A change restarts the network.
+	// Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false. A change restarts the network.
 	Ipv6 pulumi.BoolPtrOutput `pulumi:"ipv6"`
-	// The MAC address of the network's own bridge; empty where the mode has none.
+	// The MAC address of the network's own bridge. Empty if the mode has none.
 	Mac pulumi.StringOutput `pulumi:"mac"`
-	// XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
+	// XML elements of other programs, as text. The keys are their namespace URIs. None: `{}`. A change is applied live.
 	Metadata pulumi.StringMapOutput `pulumi:"metadata"`
-	// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
+	// The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500. None: `0`. A change restarts the network.
 	Mtu pulumi.IntPtrOutput `pulumi:"mtu"`
-	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
+	// The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
 	Name pulumi.StringOutput `pulumi:"name"`
-	// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete LibvirtNetworkOnDeletePtrOutput `pulumi:"onDelete"`
-	// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
+	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart LibvirtNetworkOnRestartPtrOutput `pulumi:"onRestart"`
-	// Whether libvirt keeps the configuration when it stops; if not, `pulumi up` repairs it.
+	// Whether libvirt keeps the configuration when the network stops. If not, `pulumi up` fixes that.
 	Persistent pulumi.BoolOutput `pulumi:"persistent"`
-	// Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
+	// Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is applied live.
 	PortGroups PortGroupArrayOutput `pulumi:"portGroups"`
-	// Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
+	// Whether guests can't reach one another. They still reach the host. Default: false. A change restarts the network.
 	PortIsolated pulumi.BoolPtrOutput `pulumi:"portIsolated"`
-	// What is wrong on the host though libvirt calls the network active. The host's administrator has to repair `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
+	// What is wrong on the host, though libvirt reports the network as active. The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
 	Problems ProblemArrayOutput `pulumi:"problems"`
-	// Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
+	// Routes of the host to subnets behind guests of this network. None: `[]`. A change restarts the network.
 	Routes RouteArrayOutput `pulumi:"routes"`
-	// A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
+	// A short title (libvirt 9.7 or newer). None: `""`. A change is applied live.
 	Title pulumi.StringPtrOutput `pulumi:"title"`
-	// Trust the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
+	// Whether the host trusts the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
 	TrustGuestRxFilters pulumi.BoolPtrOutput `pulumi:"trustGuestRxFilters"`
-	// Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only changes what is recorded.
+	// The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
 	Uri pulumi.StringOutput `pulumi:"uri"`
-	// The network's UUID: the given one, or the one chosen when it was made.
+	// The network's UUID: `uuid`, or the one chosen at create.
 	Uuid pulumi.StringOutput `pulumi:"uuid"`
-	// How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
+	// How guests' ports are set up on a switch that manages them. None: `{}`. A change restarts the network.
 	VirtualPort VirtualPortPtrOutput `pulumi:"virtualPort"`
 	// VLAN tags of guests' ports. None: `{}`. A change restarts the network.
 	Vlan VlanPtrOutput `pulumi:"vlan"`
@@ -169,11 +169,11 @@ func (LibvirtNetworkState) ElementType() reflect.Type {
 }
 
 type libvirtNetworkArgs struct {
-	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
+	// Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
 	Active *bool `pulumi:"active"`
-	// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
+	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 	Adopt *bool `pulumi:"adopt"`
-	// Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
+	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap *bool `pulumi:"allowOverlap"`
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart *bool `pulumi:"autostart"`
@@ -181,47 +181,47 @@ type libvirtNetworkArgs struct {
 	Bandwidth *Bandwidth `pulumi:"bandwidth"`
 	// The network's bridge. A change restarts the network.
 	Bridge *Bridge `pulumi:"bridge"`
-	// A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
+	// A description (libvirt 9.7 or newer). None: `""`. A change is applied live.
 	Description *string `pulumi:"description"`
-	// The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
+	// The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers. None: `{}`. A change restarts the network.
 	Dns *Dns `pulumi:"dns"`
-	// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
+	// Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them. None: `[]`. A change restarts the network.
 	DnsmasqOptions []string `pulumi:"dnsmasqOptions"`
-	// The DNS domain that guests are told. None: `{}`. A change restarts the network.
+	// The DNS domain of the network, which guests get by DHCP. None: `{}`. A change restarts the network.
 	Domain *Domain `pulumi:"domain"`
-	// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
+	// How guests reach the outside. Without it, the network is isolated; `{}` means mode nat. None: `{"mode": "none"}`. A change restarts the network.
 	Forward *Forward `pulumi:"forward"`
-	// The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
+	// The host's addresses on the network, each with what the host serves in its subnet. Default: none. None: `[]`. A change restarts the network.
 	Ips []NetworkIp `pulumi:"ips"`
-	// Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false. A change restarts the network.
+	// Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false. A change restarts the network.
 	Ipv6 *bool `pulumi:"ipv6"`
-	// The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept. A change restarts the network.
+	// The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept. A change restarts the network.
 	Mac *string `pulumi:"mac"`
-	// XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
+	// XML elements of other programs, as text. The keys are their namespace URIs. None: `{}`. A change is applied live.
 	Metadata map[string]string `pulumi:"metadata"`
-	// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
+	// The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500. None: `0`. A change restarts the network.
 	Mtu *int `pulumi:"mtu"`
-	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
+	// The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
 	Name *string `pulumi:"name"`
-	// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
-	// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
+	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
-	// Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
+	// Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is applied live.
 	PortGroups []PortGroup `pulumi:"portGroups"`
-	// Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
+	// Whether guests can't reach one another. They still reach the host. Default: false. A change restarts the network.
 	PortIsolated *bool `pulumi:"portIsolated"`
-	// Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
+	// Routes of the host to subnets behind guests of this network. None: `[]`. A change restarts the network.
 	Routes []Route `pulumi:"routes"`
-	// A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
+	// A short title (libvirt 9.7 or newer). None: `""`. A change is applied live.
 	Title *string `pulumi:"title"`
-	// Trust the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
+	// Whether the host trusts the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
 	TrustGuestRxFilters *bool `pulumi:"trustGuestRxFilters"`
-	// Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only changes what is recorded.
+	// The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
 	Uri *string `pulumi:"uri"`
-	// A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the resource.
+	// The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
 	Uuid *string `pulumi:"uuid"`
-	// How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
+	// How guests' ports are set up on a switch that manages them. None: `{}`. A change restarts the network.
 	VirtualPort *VirtualPort `pulumi:"virtualPort"`
 	// VLAN tags of guests' ports. None: `{}`. A change restarts the network.
 	Vlan *Vlan `pulumi:"vlan"`
@@ -229,11 +229,11 @@ type libvirtNetworkArgs struct {
 
 // The set of arguments for constructing a LibvirtNetwork resource.
 type LibvirtNetworkArgs struct {
-	// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
+	// Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
 	Active pulumi.BoolPtrInput
-	// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
+	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 	Adopt pulumi.BoolPtrInput
-	// Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
+	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap pulumi.BoolPtrInput
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart pulumi.BoolPtrInput
@@ -241,47 +241,47 @@ type LibvirtNetworkArgs struct {
 	Bandwidth BandwidthPtrInput
 	// The network's bridge. A change restarts the network.
 	Bridge BridgePtrInput
-	// A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
+	// A description (libvirt 9.7 or newer). None: `""`. A change is applied live.
 	Description pulumi.StringPtrInput
-	// The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
+	// The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers. None: `{}`. A change restarts the network.
 	Dns DnsPtrInput
-	// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
+	// Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them. None: `[]`. A change restarts the network.
 	DnsmasqOptions pulumi.StringArrayInput
-	// The DNS domain that guests are told. None: `{}`. A change restarts the network.
+	// The DNS domain of the network, which guests get by DHCP. None: `{}`. A change restarts the network.
 	Domain DomainPtrInput
-	// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
+	// How guests reach the outside. Without it, the network is isolated; `{}` means mode nat. None: `{"mode": "none"}`. A change restarts the network.
 	Forward ForwardPtrInput
-	// The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
+	// The host's addresses on the network, each with what the host serves in its subnet. Default: none. None: `[]`. A change restarts the network.
 	Ips NetworkIpArrayInput
-	// Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false. A change restarts the network.
+	// Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false. A change restarts the network.
 	Ipv6 pulumi.BoolPtrInput
-	// The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept. A change restarts the network.
+	// The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept. A change restarts the network.
 	Mac pulumi.StringPtrInput
-	// XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
+	// XML elements of other programs, as text. The keys are their namespace URIs. None: `{}`. A change is applied live.
 	Metadata pulumi.StringMapInput
-	// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
+	// The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500. None: `0`. A change restarts the network.
 	Mtu pulumi.IntPtrInput
-	// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
+	// The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
 	Name pulumi.StringPtrInput
-	// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 	OnDelete LibvirtNetworkOnDeletePtrInput
-	// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
+	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 	OnRestart LibvirtNetworkOnRestartPtrInput
-	// Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
+	// Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is applied live.
 	PortGroups PortGroupArrayInput
-	// Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
+	// Whether guests can't reach one another. They still reach the host. Default: false. A change restarts the network.
 	PortIsolated pulumi.BoolPtrInput
-	// Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
+	// Routes of the host to subnets behind guests of this network. None: `[]`. A change restarts the network.
 	Routes RouteArrayInput
-	// A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
+	// A short title (libvirt 9.7 or newer). None: `""`. A change is applied live.
 	Title pulumi.StringPtrInput
-	// Trust the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
+	// Whether the host trusts the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
 	TrustGuestRxFilters pulumi.BoolPtrInput
-	// Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only changes what is recorded.
+	// The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
 	Uri pulumi.StringPtrInput
-	// A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the resource.
+	// The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
 	Uuid pulumi.StringPtrInput
-	// How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
+	// How guests' ports are set up on a switch that manages them. None: `{}`. A change restarts the network.
 	VirtualPort VirtualPortPtrInput
 	// VLAN tags of guests' ports. None: `{}`. A change restarts the network.
 	Vlan VlanPtrInput
@@ -324,22 +324,22 @@ func (o LibvirtNetworkOutput) ToLibvirtNetworkOutputWithContext(ctx context.Cont
 	return o
 }
 
-// Whether the network runs. Default: true. Starting it is live; stopping it counts as a restart, and is refused while anything is attached unless `on_delete` is disconnect.
+// Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
 func (o LibvirtNetworkOutput) Active() pulumi.BoolOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolOutput { return v.Active }).(pulumi.BoolOutput)
 }
 
-// Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they are. Without `adopt`, an existing network is refused. Default: false. A change touches nothing on the host.
+// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 func (o LibvirtNetworkOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolPtrOutput { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
 
-// The network as found when it was adopted; none if made by this program. Always a secret, as others may have written secrets into it.
+// The network as it was before adoption. Not set if virtnet created it. Always a secret, because others may have written secrets into it.
 func (o LibvirtNetworkOutput) AdoptedFrom() AdoptedFromPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) AdoptedFromPtrOutput { return v.AdoptedFrom }).(AdoptedFromPtrOutput)
 }
 
-// Accept addresses that overlap those of another active network or of a subnet the host is connected to. Default: false. A change touches nothing on the host.
+// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
 func (o LibvirtNetworkOutput) AllowOverlap() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolPtrOutput { return v.AllowOverlap }).(pulumi.BoolPtrOutput)
 }
@@ -359,127 +359,127 @@ func (o LibvirtNetworkOutput) Bridge() BridgePtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) BridgePtrOutput { return v.Bridge }).(BridgePtrOutput)
 }
 
-// The bridge that guests are attached to, such as "virbr1"; empty where the mode has none.
+// The bridge that guests are attached to, such as "virbr1". Empty if the mode has none.
 func (o LibvirtNetworkOutput) BridgeName() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.BridgeName }).(pulumi.StringOutput)
 }
 
-// A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
+// A description (libvirt 9.7 or newer). None: `""`. A change is applied live.
 func (o LibvirtNetworkOutput) Description() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringPtrOutput { return v.Description }).(pulumi.StringPtrOutput)
 }
 
-// The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A change restarts the network.
+// The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers. None: `{}`. A change restarts the network.
 func (o LibvirtNetworkOutput) Dns() DnsPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) DnsPtrOutput { return v.Dns }).(DnsPtrOutput)
 }
 
-// Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a plan. None: `[]`. A change restarts the network.
+// Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them. None: `[]`. A change restarts the network.
 func (o LibvirtNetworkOutput) DnsmasqOptions() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringArrayOutput { return v.DnsmasqOptions }).(pulumi.StringArrayOutput)
 }
 
-// The DNS domain that guests are told. None: `{}`. A change restarts the network.
+// The DNS domain of the network, which guests get by DHCP. None: `{}`. A change restarts the network.
 func (o LibvirtNetworkOutput) Domain() DomainPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) DomainPtrOutput { return v.Domain }).(DomainPtrOutput)
 }
 
-// How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode": "none"}`. A change restarts the network.
+// How guests reach the outside. Without it, the network is isolated; `{}` means mode nat. None: `{"mode": "none"}`. A change restarts the network.
 func (o LibvirtNetworkOutput) Forward() ForwardPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) ForwardPtrOutput { return v.Forward }).(ForwardPtrOutput)
 }
 
-// The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one.
+// The host's UUID in libvirt. It shows whether another `uri` reaches the same host.
 func (o LibvirtNetworkOutput) HostUuid() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.HostUuid }).(pulumi.StringOutput)
 }
 
-// The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change restarts the network.
+// The host's addresses on the network, each with what the host serves in its subnet. Default: none. None: `[]`. A change restarts the network.
 func (o LibvirtNetworkOutput) Ips() NetworkIpArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) NetworkIpArrayOutput { return v.Ips }).(NetworkIpArrayOutput)
 }
 
-// Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: false. A change restarts the network.
+// Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false. A change restarts the network.
 func (o LibvirtNetworkOutput) Ipv6() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolPtrOutput { return v.Ipv6 }).(pulumi.BoolPtrOutput)
 }
 
-// The MAC address of the network's own bridge; empty where the mode has none.
+// The MAC address of the network's own bridge. Empty if the mode has none.
 func (o LibvirtNetworkOutput) Mac() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.Mac }).(pulumi.StringOutput)
 }
 
-// XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live.
+// XML elements of other programs, as text. The keys are their namespace URIs. None: `{}`. A change is applied live.
 func (o LibvirtNetworkOutput) Metadata() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringMapOutput { return v.Metadata }).(pulumi.StringMapOutput)
 }
 
-// The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the network.
+// The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500. None: `0`. A change restarts the network.
 func (o LibvirtNetworkOutput) Mtu() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.IntPtrOutput { return v.Mtu }).(pulumi.IntPtrOutput)
 }
 
-// The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the resource.
+// The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
 func (o LibvirtNetworkOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
-// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
 func (o LibvirtNetworkOutput) OnDelete() LibvirtNetworkOnDeletePtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) LibvirtNetworkOnDeletePtrOutput { return v.OnDelete }).(LibvirtNetworkOnDeletePtrOutput)
 }
 
-// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A change touches nothing on the host.
+// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
 func (o LibvirtNetworkOutput) OnRestart() LibvirtNetworkOnRestartPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) LibvirtNetworkOnRestartPtrOutput { return v.OnRestart }).(LibvirtNetworkOnRestartPtrOutput)
 }
 
-// Whether libvirt keeps the configuration when it stops; if not, `pulumi up` repairs it.
+// Whether libvirt keeps the configuration when the network stops. If not, `pulumi up` fixes that.
 func (o LibvirtNetworkOutput) Persistent() pulumi.BoolOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolOutput { return v.Persistent }).(pulumi.BoolOutput)
 }
 
-// Named sets of port settings that guests may ask for. None: `[]`. A change is applied live.
+// Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is applied live.
 func (o LibvirtNetworkOutput) PortGroups() PortGroupArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) PortGroupArrayOutput { return v.PortGroups }).(PortGroupArrayOutput)
 }
 
-// Keep guests from talking to one another; they still reach the host. Default: false. A change restarts the network.
+// Whether guests can't reach one another. They still reach the host. Default: false. A change restarts the network.
 func (o LibvirtNetworkOutput) PortIsolated() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolPtrOutput { return v.PortIsolated }).(pulumi.BoolPtrOutput)
 }
 
-// What is wrong on the host though libvirt calls the network active. The host's administrator has to repair `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
+// What is wrong on the host, though libvirt reports the network as active. The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
 func (o LibvirtNetworkOutput) Problems() ProblemArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) ProblemArrayOutput { return v.Problems }).(ProblemArrayOutput)
 }
 
-// Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network.
+// Routes of the host to subnets behind guests of this network. None: `[]`. A change restarts the network.
 func (o LibvirtNetworkOutput) Routes() RouteArrayOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) RouteArrayOutput { return v.Routes }).(RouteArrayOutput)
 }
 
-// A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
+// A short title (libvirt 9.7 or newer). None: `""`. A change is applied live.
 func (o LibvirtNetworkOutput) Title() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringPtrOutput { return v.Title }).(pulumi.StringPtrOutput)
 }
 
-// Trust the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
+// Whether the host trusts the receive filters that guests set on their interfaces. Default: false. A change restarts the network.
 func (o LibvirtNetworkOutput) TrustGuestRxFilters() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolPtrOutput { return v.TrustGuestRxFilters }).(pulumi.BoolPtrOutput)
 }
 
-// Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only changes what is recorded.
+// The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
 func (o LibvirtNetworkOutput) Uri() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.Uri }).(pulumi.StringOutput)
 }
 
-// The network's UUID: the given one, or the one chosen when it was made.
+// The network's UUID: `uuid`, or the one chosen at create.
 func (o LibvirtNetworkOutput) Uuid() pulumi.StringOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.StringOutput { return v.Uuid }).(pulumi.StringOutput)
 }
 
-// How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network.
+// How guests' ports are set up on a switch that manages them. None: `{}`. A change restarts the network.
 func (o LibvirtNetworkOutput) VirtualPort() VirtualPortPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) VirtualPortPtrOutput { return v.VirtualPort }).(VirtualPortPtrOutput)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Who fills the bridge's MAC table: the kernel by learning, or libvirt.
+// Who fills the bridge's MAC table: the kernel, which learns, or libvirt.
 type BridgeMacTableManager string
 
 const (
@@ -176,7 +176,7 @@ func (in *bridgeMacTableManagerPtr) ToBridgeMacTableManagerPtrOutputWithContext(
 	return pulumi.ToOutputWithContext(ctx, in).(BridgeMacTableManagerPtrOutput)
 }
 
-// The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice.
+// How devices are assigned. Current kernels support only vfio. Default: libvirt chooses.
 type DriverName string
 
 const (
@@ -344,7 +344,7 @@ func (in *driverNamePtr) ToDriverNamePtrOutputWithContext(ctx context.Context) D
 	return pulumi.ToOutputWithContext(ctx, in).(DriverNamePtrOutput)
 }
 
-// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
+// nat: guests share the host's addresses. route: the host routes to the guests' own addresses. open: like route, without firewall rules of libvirt. bridge: guests are on a bridge of the host. private, vepa, passthrough: guests are on an interface of the host. hostdev: guests get PCI devices. none: the network is isolated. Default: nat.
 type ForwardMode string
 
 const (
@@ -690,7 +690,7 @@ func (in *forwardedPortProtocolPtr) ToForwardedPortProtocolPtrOutputWithContext(
 	return pulumi.ToOutputWithContext(ctx, in).(ForwardedPortProtocolPtrOutput)
 }
 
-// What delete does: put back the values found at create, or keep them.
+// What delete does. restore: the parameters get the values from before create. keep: they stay.
 type HostForwardingOnDelete string
 
 const (
@@ -856,7 +856,7 @@ func (in *hostForwardingOnDeletePtr) ToHostForwardingOnDeletePtrOutputWithContex
 	return pulumi.ToOutputWithContext(ctx, in).(HostForwardingOnDeletePtrOutput)
 }
 
-// Unit of `expiry`: seconds, minutes or hours.
+// The unit of `expiry`.
 type LeaseUnit string
 
 const (
@@ -1024,7 +1024,7 @@ func (in *leaseUnitPtr) ToLeaseUnitPtrOutputWithContext(ctx context.Context) Lea
 	return pulumi.ToOutputWithContext(ctx, in).(LeaseUnitPtrOutput)
 }
 
-// What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse.
+// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse.
 type LibvirtNetworkOnDelete string
 
 const (
@@ -1194,7 +1194,7 @@ func (in *libvirtNetworkOnDeletePtr) ToLibvirtNetworkOnDeletePtrOutputWithContex
 	return pulumi.ToOutputWithContext(ctx, in).(LibvirtNetworkOnDeletePtrOutput)
 }
 
-// What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case.
+// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case.
 type LibvirtNetworkOnRestart string
 
 const (
@@ -1360,7 +1360,7 @@ func (in *libvirtNetworkOnRestartPtr) ToLibvirtNetworkOnRestartPtrOutputWithCont
 	return pulumi.ToOutputWithContext(ctx, in).(LibvirtNetworkOnRestartPtrOutput)
 }
 
-// Makes this the trunk's native VLAN, whose packets are sent tagged or untagged.
+// Makes this VLAN the trunk's native one, and says whether its packets are tagged.
 type TagNativeMode string
 
 const (
@@ -1526,7 +1526,7 @@ func (in *tagNativeModePtr) ToTagNativeModePtrOutputWithContext(ctx context.Cont
 	return pulumi.ToOutputWithContext(ctx, in).(TagNativeModePtrOutput)
 }
 
-// The kind of switch. Left out in a port group: the network's.
+// The type of the switch. Default in a port group: that of the network.
 type VirtualPortType string
 
 const (

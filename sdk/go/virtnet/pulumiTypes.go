@@ -15,13 +15,13 @@ var _ = internal.GetEnvOrDefault
 
 // A network as it was found when it was adopted.
 type AdoptedFrom struct {
-	// Whether it ran.
+	// Whether the network was active.
 	Active bool `pulumi:"active"`
-	// Whether it started with the host.
+	// Whether the network had autostart.
 	Autostart bool `pulumi:"autostart"`
-	// Whether libvirt kept its configuration.
+	// Whether the network was persistent.
 	Persistent bool `pulumi:"persistent"`
-	// libvirt's XML of it.
+	// The network's XML definition.
 	Xml string `pulumi:"xml"`
 }
 
@@ -40,22 +40,22 @@ func (o AdoptedFromOutput) ToAdoptedFromOutputWithContext(ctx context.Context) A
 	return o
 }
 
-// Whether it ran.
+// Whether the network was active.
 func (o AdoptedFromOutput) Active() pulumi.BoolOutput {
 	return o.ApplyT(func(v AdoptedFrom) bool { return v.Active }).(pulumi.BoolOutput)
 }
 
-// Whether it started with the host.
+// Whether the network had autostart.
 func (o AdoptedFromOutput) Autostart() pulumi.BoolOutput {
 	return o.ApplyT(func(v AdoptedFrom) bool { return v.Autostart }).(pulumi.BoolOutput)
 }
 
-// Whether libvirt kept its configuration.
+// Whether the network was persistent.
 func (o AdoptedFromOutput) Persistent() pulumi.BoolOutput {
 	return o.ApplyT(func(v AdoptedFrom) bool { return v.Persistent }).(pulumi.BoolOutput)
 }
 
-// libvirt's XML of it.
+// The network's XML definition.
 func (o AdoptedFromOutput) Xml() pulumi.StringOutput {
 	return o.ApplyT(func(v AdoptedFrom) string { return v.Xml }).(pulumi.StringOutput)
 }
@@ -84,7 +84,7 @@ func (o AdoptedFromPtrOutput) Elem() AdoptedFromOutput {
 	}).(AdoptedFromOutput)
 }
 
-// Whether it ran.
+// Whether the network was active.
 func (o AdoptedFromPtrOutput) Active() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *AdoptedFrom) *bool {
 		if v == nil {
@@ -94,7 +94,7 @@ func (o AdoptedFromPtrOutput) Active() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Whether it started with the host.
+// Whether the network had autostart.
 func (o AdoptedFromPtrOutput) Autostart() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *AdoptedFrom) *bool {
 		if v == nil {
@@ -104,7 +104,7 @@ func (o AdoptedFromPtrOutput) Autostart() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Whether libvirt kept its configuration.
+// Whether the network was persistent.
 func (o AdoptedFromPtrOutput) Persistent() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *AdoptedFrom) *bool {
 		if v == nil {
@@ -114,7 +114,7 @@ func (o AdoptedFromPtrOutput) Persistent() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// libvirt's XML of it.
+// The network's XML definition.
 func (o AdoptedFromPtrOutput) Xml() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AdoptedFrom) *string {
 		if v == nil {
@@ -124,15 +124,15 @@ func (o AdoptedFromPtrOutput) Xml() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// What a kernel parameter will be after the next boot.
+// A kernel parameter after the next boot.
 type AtBoot struct {
-	// The file that decides it.
+	// The file that sets it.
 	Source string `pulumi:"source"`
-	// The value; empty where no file sets one.
+	// The value. Empty if no file sets one.
 	Value string `pulumi:"value"`
 }
 
-// What a kernel parameter will be after the next boot.
+// A kernel parameter after the next boot.
 type AtBootOutput struct{ *pulumi.OutputState }
 
 func (AtBootOutput) ElementType() reflect.Type {
@@ -147,12 +147,12 @@ func (o AtBootOutput) ToAtBootOutputWithContext(ctx context.Context) AtBootOutpu
 	return o
 }
 
-// The file that decides it.
+// The file that sets it.
 func (o AtBootOutput) Source() pulumi.StringOutput {
 	return o.ApplyT(func(v AtBoot) string { return v.Source }).(pulumi.StringOutput)
 }
 
-// The value; empty where no file sets one.
+// The value. Empty if no file sets one.
 func (o AtBootOutput) Value() pulumi.StringOutput {
 	return o.ApplyT(func(v AtBoot) string { return v.Value }).(pulumi.StringOutput)
 }
@@ -177,11 +177,11 @@ func (o AtBootMapOutput) MapIndex(k pulumi.StringInput) AtBootOutput {
 	}).(AtBootOutput)
 }
 
-// Quality of service.
+// Limits of traffic (quality of service).
 type Bandwidth struct {
-	// Traffic towards the guests. None: `{}`.
+	// Traffic to guests. None: `{}`.
 	Inbound *Inbound `pulumi:"inbound"`
-	// Traffic from the guests. None: `{}`.
+	// Traffic from guests. None: `{}`.
 	Outbound *Outbound `pulumi:"outbound"`
 }
 
@@ -196,11 +196,11 @@ type BandwidthInput interface {
 	ToBandwidthOutputWithContext(context.Context) BandwidthOutput
 }
 
-// Quality of service.
+// Limits of traffic (quality of service).
 type BandwidthArgs struct {
-	// Traffic towards the guests. None: `{}`.
+	// Traffic to guests. None: `{}`.
 	Inbound InboundPtrInput `pulumi:"inbound"`
-	// Traffic from the guests. None: `{}`.
+	// Traffic from guests. None: `{}`.
 	Outbound OutboundPtrInput `pulumi:"outbound"`
 }
 
@@ -257,7 +257,7 @@ func (i *bandwidthPtrType) ToBandwidthPtrOutputWithContext(ctx context.Context) 
 	return pulumi.ToOutputWithContext(ctx, i).(BandwidthPtrOutput)
 }
 
-// Quality of service.
+// Limits of traffic (quality of service).
 type BandwidthOutput struct{ *pulumi.OutputState }
 
 func (BandwidthOutput) ElementType() reflect.Type {
@@ -282,12 +282,12 @@ func (o BandwidthOutput) ToBandwidthPtrOutputWithContext(ctx context.Context) Ba
 	}).(BandwidthPtrOutput)
 }
 
-// Traffic towards the guests. None: `{}`.
+// Traffic to guests. None: `{}`.
 func (o BandwidthOutput) Inbound() InboundPtrOutput {
 	return o.ApplyT(func(v Bandwidth) *Inbound { return v.Inbound }).(InboundPtrOutput)
 }
 
-// Traffic from the guests. None: `{}`.
+// Traffic from guests. None: `{}`.
 func (o BandwidthOutput) Outbound() OutboundPtrOutput {
 	return o.ApplyT(func(v Bandwidth) *Outbound { return v.Outbound }).(OutboundPtrOutput)
 }
@@ -316,7 +316,7 @@ func (o BandwidthPtrOutput) Elem() BandwidthOutput {
 	}).(BandwidthOutput)
 }
 
-// Traffic towards the guests. None: `{}`.
+// Traffic to guests. None: `{}`.
 func (o BandwidthPtrOutput) Inbound() InboundPtrOutput {
 	return o.ApplyT(func(v *Bandwidth) *Inbound {
 		if v == nil {
@@ -326,7 +326,7 @@ func (o BandwidthPtrOutput) Inbound() InboundPtrOutput {
 	}).(InboundPtrOutput)
 }
 
-// Traffic from the guests. None: `{}`.
+// Traffic from guests. None: `{}`.
 func (o BandwidthPtrOutput) Outbound() OutboundPtrOutput {
 	return o.ApplyT(func(v *Bandwidth) *Outbound {
 		if v == nil {
@@ -340,7 +340,7 @@ func (o BandwidthPtrOutput) Outbound() OutboundPtrOutput {
 type Bootp struct {
 	// The boot file's path on the TFTP server.
 	File *string `pulumi:"file"`
-	// The TFTP server's address; the host on this network when left out. None: `""`.
+	// The TFTP server's address. Default: the host's address on this network. None: `""`.
 	Server *string `pulumi:"server"`
 }
 
@@ -359,7 +359,7 @@ type BootpInput interface {
 type BootpArgs struct {
 	// The boot file's path on the TFTP server.
 	File pulumi.StringPtrInput `pulumi:"file"`
-	// The TFTP server's address; the host on this network when left out. None: `""`.
+	// The TFTP server's address. Default: the host's address on this network. None: `""`.
 	Server pulumi.StringPtrInput `pulumi:"server"`
 }
 
@@ -446,7 +446,7 @@ func (o BootpOutput) File() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Bootp) *string { return v.File }).(pulumi.StringPtrOutput)
 }
 
-// The TFTP server's address; the host on this network when left out. None: `""`.
+// The TFTP server's address. Default: the host's address on this network. None: `""`.
 func (o BootpOutput) Server() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Bootp) *string { return v.Server }).(pulumi.StringPtrOutput)
 }
@@ -485,7 +485,7 @@ func (o BootpPtrOutput) File() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The TFTP server's address; the host on this network when left out. None: `""`.
+// The TFTP server's address. Default: the host's address on this network. None: `""`.
 func (o BootpPtrOutput) Server() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Bootp) *string {
 		if v == nil {
@@ -497,15 +497,15 @@ func (o BootpPtrOutput) Server() pulumi.StringPtrOutput {
 
 // The bridge of the network.
 type Bridge struct {
-	// Seconds a new port waits before it forwards. Default: 0.
+	// The forward delay: seconds before a new port of the bridge forwards packets. Default: 0.
 	Delay *int `pulumi:"delay"`
-	// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
+	// Who fills the bridge's MAC table: the kernel, which learns, or libvirt. Default: kernel.
 	MacTableManager *BridgeMacTableManager `pulumi:"macTableManager"`
-	// The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, which must exist.
+	// The bridge's name, at most 15 characters. Default: virtnet chooses a free one. In mode bridge, a bridge of the host, which must exist.
 	Name *string `pulumi:"name"`
-	// Whether the bridge speaks the spanning tree protocol. Default: true.
+	// Whether the bridge uses the spanning tree protocol (STP). Default: true.
 	Stp *bool `pulumi:"stp"`
-	// The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
+	// The firewalld zone of the bridge. The zone must exist. Default: libvirt's own zone. None: `""`.
 	Zone *string `pulumi:"zone"`
 }
 
@@ -522,15 +522,15 @@ type BridgeInput interface {
 
 // The bridge of the network.
 type BridgeArgs struct {
-	// Seconds a new port waits before it forwards. Default: 0.
+	// The forward delay: seconds before a new port of the bridge forwards packets. Default: 0.
 	Delay pulumi.IntPtrInput `pulumi:"delay"`
-	// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
+	// Who fills the bridge's MAC table: the kernel, which learns, or libvirt. Default: kernel.
 	MacTableManager BridgeMacTableManagerPtrInput `pulumi:"macTableManager"`
-	// The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, which must exist.
+	// The bridge's name, at most 15 characters. Default: virtnet chooses a free one. In mode bridge, a bridge of the host, which must exist.
 	Name pulumi.StringPtrInput `pulumi:"name"`
-	// Whether the bridge speaks the spanning tree protocol. Default: true.
+	// Whether the bridge uses the spanning tree protocol (STP). Default: true.
 	Stp pulumi.BoolPtrInput `pulumi:"stp"`
-	// The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
+	// The firewalld zone of the bridge. The zone must exist. Default: libvirt's own zone. None: `""`.
 	Zone pulumi.StringPtrInput `pulumi:"zone"`
 }
 
@@ -612,27 +612,27 @@ func (o BridgeOutput) ToBridgePtrOutputWithContext(ctx context.Context) BridgePt
 	}).(BridgePtrOutput)
 }
 
-// Seconds a new port waits before it forwards. Default: 0.
+// The forward delay: seconds before a new port of the bridge forwards packets. Default: 0.
 func (o BridgeOutput) Delay() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Bridge) *int { return v.Delay }).(pulumi.IntPtrOutput)
 }
 
-// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
+// Who fills the bridge's MAC table: the kernel, which learns, or libvirt. Default: kernel.
 func (o BridgeOutput) MacTableManager() BridgeMacTableManagerPtrOutput {
 	return o.ApplyT(func(v Bridge) *BridgeMacTableManager { return v.MacTableManager }).(BridgeMacTableManagerPtrOutput)
 }
 
-// The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, which must exist.
+// The bridge's name, at most 15 characters. Default: virtnet chooses a free one. In mode bridge, a bridge of the host, which must exist.
 func (o BridgeOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Bridge) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
-// Whether the bridge speaks the spanning tree protocol. Default: true.
+// Whether the bridge uses the spanning tree protocol (STP). Default: true.
 func (o BridgeOutput) Stp() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Bridge) *bool { return v.Stp }).(pulumi.BoolPtrOutput)
 }
 
-// The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
+// The firewalld zone of the bridge. The zone must exist. Default: libvirt's own zone. None: `""`.
 func (o BridgeOutput) Zone() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Bridge) *string { return v.Zone }).(pulumi.StringPtrOutput)
 }
@@ -661,7 +661,7 @@ func (o BridgePtrOutput) Elem() BridgeOutput {
 	}).(BridgeOutput)
 }
 
-// Seconds a new port waits before it forwards. Default: 0.
+// The forward delay: seconds before a new port of the bridge forwards packets. Default: 0.
 func (o BridgePtrOutput) Delay() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Bridge) *int {
 		if v == nil {
@@ -671,7 +671,7 @@ func (o BridgePtrOutput) Delay() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
+// Who fills the bridge's MAC table: the kernel, which learns, or libvirt. Default: kernel.
 func (o BridgePtrOutput) MacTableManager() BridgeMacTableManagerPtrOutput {
 	return o.ApplyT(func(v *Bridge) *BridgeMacTableManager {
 		if v == nil {
@@ -681,7 +681,7 @@ func (o BridgePtrOutput) MacTableManager() BridgeMacTableManagerPtrOutput {
 	}).(BridgeMacTableManagerPtrOutput)
 }
 
-// The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, which must exist.
+// The bridge's name, at most 15 characters. Default: virtnet chooses a free one. In mode bridge, a bridge of the host, which must exist.
 func (o BridgePtrOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Bridge) *string {
 		if v == nil {
@@ -691,7 +691,7 @@ func (o BridgePtrOutput) Name() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// Whether the bridge speaks the spanning tree protocol. Default: true.
+// Whether the bridge uses the spanning tree protocol (STP). Default: true.
 func (o BridgePtrOutput) Stp() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Bridge) *bool {
 		if v == nil {
@@ -701,7 +701,7 @@ func (o BridgePtrOutput) Stp() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
+// The firewalld zone of the bridge. The zone must exist. Default: libvirt's own zone. None: `""`.
 func (o BridgePtrOutput) Zone() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Bridge) *string {
 		if v == nil {
@@ -711,13 +711,13 @@ func (o BridgePtrOutput) Zone() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The DHCP server on one address of the network.
+// The DHCP server of a subnet.
 type Dhcp struct {
-	// Network boot; needs ranges or reservations beside it. None: `{}`.
+	// Network boot. Needs ranges or reservations. None: `{}`.
 	Bootp *Bootp `pulumi:"bootp"`
-	// Reservations: which client gets which address or name. None: `[]`. A change is applied live.
+	// Reservations: the clients that always get the same address or name. None: `[]`. A change is applied live.
 	Hosts []DhcpHost `pulumi:"hosts"`
-	// Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
+	// Ranges of addresses for clients. Addresses of the first range are used first. None: `[]`. A change is applied live.
 	Ranges []DhcpRange `pulumi:"ranges"`
 }
 
@@ -732,13 +732,13 @@ type DhcpInput interface {
 	ToDhcpOutputWithContext(context.Context) DhcpOutput
 }
 
-// The DHCP server on one address of the network.
+// The DHCP server of a subnet.
 type DhcpArgs struct {
-	// Network boot; needs ranges or reservations beside it. None: `{}`.
+	// Network boot. Needs ranges or reservations. None: `{}`.
 	Bootp BootpPtrInput `pulumi:"bootp"`
-	// Reservations: which client gets which address or name. None: `[]`. A change is applied live.
+	// Reservations: the clients that always get the same address or name. None: `[]`. A change is applied live.
 	Hosts DhcpHostArrayInput `pulumi:"hosts"`
-	// Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
+	// Ranges of addresses for clients. Addresses of the first range are used first. None: `[]`. A change is applied live.
 	Ranges DhcpRangeArrayInput `pulumi:"ranges"`
 }
 
@@ -795,7 +795,7 @@ func (i *dhcpPtrType) ToDhcpPtrOutputWithContext(ctx context.Context) DhcpPtrOut
 	return pulumi.ToOutputWithContext(ctx, i).(DhcpPtrOutput)
 }
 
-// The DHCP server on one address of the network.
+// The DHCP server of a subnet.
 type DhcpOutput struct{ *pulumi.OutputState }
 
 func (DhcpOutput) ElementType() reflect.Type {
@@ -820,17 +820,17 @@ func (o DhcpOutput) ToDhcpPtrOutputWithContext(ctx context.Context) DhcpPtrOutpu
 	}).(DhcpPtrOutput)
 }
 
-// Network boot; needs ranges or reservations beside it. None: `{}`.
+// Network boot. Needs ranges or reservations. None: `{}`.
 func (o DhcpOutput) Bootp() BootpPtrOutput {
 	return o.ApplyT(func(v Dhcp) *Bootp { return v.Bootp }).(BootpPtrOutput)
 }
 
-// Reservations: which client gets which address or name. None: `[]`. A change is applied live.
+// Reservations: the clients that always get the same address or name. None: `[]`. A change is applied live.
 func (o DhcpOutput) Hosts() DhcpHostArrayOutput {
 	return o.ApplyT(func(v Dhcp) []DhcpHost { return v.Hosts }).(DhcpHostArrayOutput)
 }
 
-// Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
+// Ranges of addresses for clients. Addresses of the first range are used first. None: `[]`. A change is applied live.
 func (o DhcpOutput) Ranges() DhcpRangeArrayOutput {
 	return o.ApplyT(func(v Dhcp) []DhcpRange { return v.Ranges }).(DhcpRangeArrayOutput)
 }
@@ -859,7 +859,7 @@ func (o DhcpPtrOutput) Elem() DhcpOutput {
 	}).(DhcpOutput)
 }
 
-// Network boot; needs ranges or reservations beside it. None: `{}`.
+// Network boot. Needs ranges or reservations. None: `{}`.
 func (o DhcpPtrOutput) Bootp() BootpPtrOutput {
 	return o.ApplyT(func(v *Dhcp) *Bootp {
 		if v == nil {
@@ -869,7 +869,7 @@ func (o DhcpPtrOutput) Bootp() BootpPtrOutput {
 	}).(BootpPtrOutput)
 }
 
-// Reservations: which client gets which address or name. None: `[]`. A change is applied live.
+// Reservations: the clients that always get the same address or name. None: `[]`. A change is applied live.
 func (o DhcpPtrOutput) Hosts() DhcpHostArrayOutput {
 	return o.ApplyT(func(v *Dhcp) []DhcpHost {
 		if v == nil {
@@ -879,7 +879,7 @@ func (o DhcpPtrOutput) Hosts() DhcpHostArrayOutput {
 	}).(DhcpHostArrayOutput)
 }
 
-// Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
+// Ranges of addresses for clients. Addresses of the first range are used first. None: `[]`. A change is applied live.
 func (o DhcpPtrOutput) Ranges() DhcpRangeArrayOutput {
 	return o.ApplyT(func(v *Dhcp) []DhcpRange {
 		if v == nil {
@@ -889,17 +889,17 @@ func (o DhcpPtrOutput) Ranges() DhcpRangeArrayOutput {
 	}).(DhcpRangeArrayOutput)
 }
 
-// A reservation: the address (and name) that one client gets.
+// A reservation: the address and the name that one client gets.
 type DhcpHost struct {
-	// The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6.
+	// The client's DUID, such as "0:3:0:1:52:54:0:12:34:56". For IPv6.
 	Id *string `pulumi:"id"`
-	// The address the client is given, inside the subnet and without a prefix length.
+	// The address that the client gets, in the subnet, without a prefix length.
 	Ip *string `pulumi:"ip"`
-	// Lease time for this client. Left out, the range's. None: `{}`.
+	// Lease time for this client. Default: that of the range. None: `{}`.
 	Lease *Lease `pulumi:"lease"`
-	// The client's MAC address, "52:54:00:12:34:56"; for IPv4.
+	// The client's MAC address, such as "52:54:00:12:34:56". For IPv4.
 	Mac *string `pulumi:"mac"`
-	// The host name the client is given, which the network's DNS then answers too. None: `""`.
+	// The host name that the client gets. The network's DNS resolves it. None: `""`.
 	Name *string `pulumi:"name"`
 }
 
@@ -914,17 +914,17 @@ type DhcpHostInput interface {
 	ToDhcpHostOutputWithContext(context.Context) DhcpHostOutput
 }
 
-// A reservation: the address (and name) that one client gets.
+// A reservation: the address and the name that one client gets.
 type DhcpHostArgs struct {
-	// The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6.
+	// The client's DUID, such as "0:3:0:1:52:54:0:12:34:56". For IPv6.
 	Id pulumi.StringPtrInput `pulumi:"id"`
-	// The address the client is given, inside the subnet and without a prefix length.
+	// The address that the client gets, in the subnet, without a prefix length.
 	Ip pulumi.StringPtrInput `pulumi:"ip"`
-	// Lease time for this client. Left out, the range's. None: `{}`.
+	// Lease time for this client. Default: that of the range. None: `{}`.
 	Lease LeasePtrInput `pulumi:"lease"`
-	// The client's MAC address, "52:54:00:12:34:56"; for IPv4.
+	// The client's MAC address, such as "52:54:00:12:34:56". For IPv4.
 	Mac pulumi.StringPtrInput `pulumi:"mac"`
-	// The host name the client is given, which the network's DNS then answers too. None: `""`.
+	// The host name that the client gets. The network's DNS resolves it. None: `""`.
 	Name pulumi.StringPtrInput `pulumi:"name"`
 }
 
@@ -965,7 +965,7 @@ func (i DhcpHostArray) ToDhcpHostArrayOutputWithContext(ctx context.Context) Dhc
 	return pulumi.ToOutputWithContext(ctx, i).(DhcpHostArrayOutput)
 }
 
-// A reservation: the address (and name) that one client gets.
+// A reservation: the address and the name that one client gets.
 type DhcpHostOutput struct{ *pulumi.OutputState }
 
 func (DhcpHostOutput) ElementType() reflect.Type {
@@ -980,27 +980,27 @@ func (o DhcpHostOutput) ToDhcpHostOutputWithContext(ctx context.Context) DhcpHos
 	return o
 }
 
-// The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6.
+// The client's DUID, such as "0:3:0:1:52:54:0:12:34:56". For IPv6.
 func (o DhcpHostOutput) Id() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v DhcpHost) *string { return v.Id }).(pulumi.StringPtrOutput)
 }
 
-// The address the client is given, inside the subnet and without a prefix length.
+// The address that the client gets, in the subnet, without a prefix length.
 func (o DhcpHostOutput) Ip() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v DhcpHost) *string { return v.Ip }).(pulumi.StringPtrOutput)
 }
 
-// Lease time for this client. Left out, the range's. None: `{}`.
+// Lease time for this client. Default: that of the range. None: `{}`.
 func (o DhcpHostOutput) Lease() LeasePtrOutput {
 	return o.ApplyT(func(v DhcpHost) *Lease { return v.Lease }).(LeasePtrOutput)
 }
 
-// The client's MAC address, "52:54:00:12:34:56"; for IPv4.
+// The client's MAC address, such as "52:54:00:12:34:56". For IPv4.
 func (o DhcpHostOutput) Mac() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v DhcpHost) *string { return v.Mac }).(pulumi.StringPtrOutput)
 }
 
-// The host name the client is given, which the network's DNS then answers too. None: `""`.
+// The host name that the client gets. The network's DNS resolves it. None: `""`.
 func (o DhcpHostOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v DhcpHost) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
@@ -1108,11 +1108,11 @@ func (o DhcpLeaseArrayOutput) Index(i pulumi.IntInput) DhcpLeaseOutput {
 
 // A range of addresses that the DHCP server hands out.
 type DhcpRange struct {
-	// Last address, inside the same subnet; it is handed out too.
+	// Last address, in the same subnet. Clients get it too.
 	End string `pulumi:"end"`
-	// Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
+	// Lease time in this range. Default: dnsmasq's, one hour. None: `{}`.
 	Lease *Lease `pulumi:"lease"`
-	// First address, inside the subnet of the address it is served on.
+	// First address, in the subnet of `ips[].address`.
 	Start string `pulumi:"start"`
 }
 
@@ -1129,11 +1129,11 @@ type DhcpRangeInput interface {
 
 // A range of addresses that the DHCP server hands out.
 type DhcpRangeArgs struct {
-	// Last address, inside the same subnet; it is handed out too.
+	// Last address, in the same subnet. Clients get it too.
 	End pulumi.StringInput `pulumi:"end"`
-	// Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
+	// Lease time in this range. Default: dnsmasq's, one hour. None: `{}`.
 	Lease LeasePtrInput `pulumi:"lease"`
-	// First address, inside the subnet of the address it is served on.
+	// First address, in the subnet of `ips[].address`.
 	Start pulumi.StringInput `pulumi:"start"`
 }
 
@@ -1189,17 +1189,17 @@ func (o DhcpRangeOutput) ToDhcpRangeOutputWithContext(ctx context.Context) DhcpR
 	return o
 }
 
-// Last address, inside the same subnet; it is handed out too.
+// Last address, in the same subnet. Clients get it too.
 func (o DhcpRangeOutput) End() pulumi.StringOutput {
 	return o.ApplyT(func(v DhcpRange) string { return v.End }).(pulumi.StringOutput)
 }
 
-// Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
+// Lease time in this range. Default: dnsmasq's, one hour. None: `{}`.
 func (o DhcpRangeOutput) Lease() LeasePtrOutput {
 	return o.ApplyT(func(v DhcpRange) *Lease { return v.Lease }).(LeasePtrOutput)
 }
 
-// First address, inside the subnet of the address it is served on.
+// First address, in the subnet of `ips[].address`.
 func (o DhcpRangeOutput) Start() pulumi.StringOutput {
 	return o.ApplyT(func(v DhcpRange) string { return v.Start }).(pulumi.StringOutput)
 }
@@ -1226,13 +1226,13 @@ func (o DhcpRangeArrayOutput) Index(i pulumi.IntInput) DhcpRangeOutput {
 
 // The DNS server of the network.
 type Dns struct {
-	// Whether the network has a DNS server at all. Default: true.
+	// Whether the network has a DNS server. Default: true.
 	Enable *bool `pulumi:"enable"`
-	// Forward queries for names without a domain to the host's servers. Default: true.
+	// Whether queries for names without a domain are forwarded to other servers. Default: true.
 	ForwardPlainNames *bool `pulumi:"forwardPlainNames"`
-	// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
+	// Servers that queries are forwarded to, in this order. Default: those of the host's /etc/resolv.conf. None: `[]`.
 	Forwarders []Forwarder `pulumi:"forwarders"`
-	// Addresses and their names; each address once. None: `[]`. A change is applied live.
+	// Addresses and their names. Each address may be in one entry only. None: `[]`. A change is applied live.
 	Hosts []DnsHost `pulumi:"hosts"`
 	// SRV records. None: `[]`. A change is applied live.
 	Srvs []Srv `pulumi:"srvs"`
@@ -1253,13 +1253,13 @@ type DnsInput interface {
 
 // The DNS server of the network.
 type DnsArgs struct {
-	// Whether the network has a DNS server at all. Default: true.
+	// Whether the network has a DNS server. Default: true.
 	Enable pulumi.BoolPtrInput `pulumi:"enable"`
-	// Forward queries for names without a domain to the host's servers. Default: true.
+	// Whether queries for names without a domain are forwarded to other servers. Default: true.
 	ForwardPlainNames pulumi.BoolPtrInput `pulumi:"forwardPlainNames"`
-	// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
+	// Servers that queries are forwarded to, in this order. Default: those of the host's /etc/resolv.conf. None: `[]`.
 	Forwarders ForwarderArrayInput `pulumi:"forwarders"`
-	// Addresses and their names; each address once. None: `[]`. A change is applied live.
+	// Addresses and their names. Each address may be in one entry only. None: `[]`. A change is applied live.
 	Hosts DnsHostArrayInput `pulumi:"hosts"`
 	// SRV records. None: `[]`. A change is applied live.
 	Srvs SrvArrayInput `pulumi:"srvs"`
@@ -1345,22 +1345,22 @@ func (o DnsOutput) ToDnsPtrOutputWithContext(ctx context.Context) DnsPtrOutput {
 	}).(DnsPtrOutput)
 }
 
-// Whether the network has a DNS server at all. Default: true.
+// Whether the network has a DNS server. Default: true.
 func (o DnsOutput) Enable() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Dns) *bool { return v.Enable }).(pulumi.BoolPtrOutput)
 }
 
-// Forward queries for names without a domain to the host's servers. Default: true.
+// Whether queries for names without a domain are forwarded to other servers. Default: true.
 func (o DnsOutput) ForwardPlainNames() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Dns) *bool { return v.ForwardPlainNames }).(pulumi.BoolPtrOutput)
 }
 
-// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
+// Servers that queries are forwarded to, in this order. Default: those of the host's /etc/resolv.conf. None: `[]`.
 func (o DnsOutput) Forwarders() ForwarderArrayOutput {
 	return o.ApplyT(func(v Dns) []Forwarder { return v.Forwarders }).(ForwarderArrayOutput)
 }
 
-// Addresses and their names; each address once. None: `[]`. A change is applied live.
+// Addresses and their names. Each address may be in one entry only. None: `[]`. A change is applied live.
 func (o DnsOutput) Hosts() DnsHostArrayOutput {
 	return o.ApplyT(func(v Dns) []DnsHost { return v.Hosts }).(DnsHostArrayOutput)
 }
@@ -1399,7 +1399,7 @@ func (o DnsPtrOutput) Elem() DnsOutput {
 	}).(DnsOutput)
 }
 
-// Whether the network has a DNS server at all. Default: true.
+// Whether the network has a DNS server. Default: true.
 func (o DnsPtrOutput) Enable() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Dns) *bool {
 		if v == nil {
@@ -1409,7 +1409,7 @@ func (o DnsPtrOutput) Enable() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Forward queries for names without a domain to the host's servers. Default: true.
+// Whether queries for names without a domain are forwarded to other servers. Default: true.
 func (o DnsPtrOutput) ForwardPlainNames() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Dns) *bool {
 		if v == nil {
@@ -1419,7 +1419,7 @@ func (o DnsPtrOutput) ForwardPlainNames() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
+// Servers that queries are forwarded to, in this order. Default: those of the host's /etc/resolv.conf. None: `[]`.
 func (o DnsPtrOutput) Forwarders() ForwarderArrayOutput {
 	return o.ApplyT(func(v *Dns) []Forwarder {
 		if v == nil {
@@ -1429,7 +1429,7 @@ func (o DnsPtrOutput) Forwarders() ForwarderArrayOutput {
 	}).(ForwarderArrayOutput)
 }
 
-// Addresses and their names; each address once. None: `[]`. A change is applied live.
+// Addresses and their names. Each address may be in one entry only. None: `[]`. A change is applied live.
 func (o DnsPtrOutput) Hosts() DnsHostArrayOutput {
 	return o.ApplyT(func(v *Dns) []DnsHost {
 		if v == nil {
@@ -1461,7 +1461,7 @@ func (o DnsPtrOutput) Txts() TxtArrayOutput {
 
 // Names of an address.
 type DnsHost struct {
-	// Its names, at least one. A look-up of the address answers with the first.
+	// The names, at least one. A reverse look-up of the address gives the first.
 	Hostnames []string `pulumi:"hostnames"`
 	// The address, IPv4 or IPv6, without a prefix length.
 	Ip string `pulumi:"ip"`
@@ -1480,7 +1480,7 @@ type DnsHostInput interface {
 
 // Names of an address.
 type DnsHostArgs struct {
-	// Its names, at least one. A look-up of the address answers with the first.
+	// The names, at least one. A reverse look-up of the address gives the first.
 	Hostnames pulumi.StringArrayInput `pulumi:"hostnames"`
 	// The address, IPv4 or IPv6, without a prefix length.
 	Ip pulumi.StringInput `pulumi:"ip"`
@@ -1538,7 +1538,7 @@ func (o DnsHostOutput) ToDnsHostOutputWithContext(ctx context.Context) DnsHostOu
 	return o
 }
 
-// Its names, at least one. A look-up of the address answers with the first.
+// The names, at least one. A reverse look-up of the address gives the first.
 func (o DnsHostOutput) Hostnames() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v DnsHost) []string { return v.Hostnames }).(pulumi.StringArrayOutput)
 }
@@ -1570,11 +1570,11 @@ func (o DnsHostArrayOutput) Index(i pulumi.IntInput) DnsHostOutput {
 
 // The DNS domain of the network.
 type Domain struct {
-	// Answer queries for this domain here only, never forward them. Default: false.
+	// Whether queries for this domain are never forwarded to other servers. Default: false.
 	LocalOnly *bool `pulumi:"localOnly"`
-	// The domain's name, "lab.example".
+	// The domain's name, such as "lab.example".
 	Name *string `pulumi:"name"`
-	// Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
+	// Whether the domain is registered with systemd-resolved (libvirt 10.1 or newer). Default: false.
 	Register *bool `pulumi:"register"`
 }
 
@@ -1591,11 +1591,11 @@ type DomainInput interface {
 
 // The DNS domain of the network.
 type DomainArgs struct {
-	// Answer queries for this domain here only, never forward them. Default: false.
+	// Whether queries for this domain are never forwarded to other servers. Default: false.
 	LocalOnly pulumi.BoolPtrInput `pulumi:"localOnly"`
-	// The domain's name, "lab.example".
+	// The domain's name, such as "lab.example".
 	Name pulumi.StringPtrInput `pulumi:"name"`
-	// Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
+	// Whether the domain is registered with systemd-resolved (libvirt 10.1 or newer). Default: false.
 	Register pulumi.BoolPtrInput `pulumi:"register"`
 }
 
@@ -1677,17 +1677,17 @@ func (o DomainOutput) ToDomainPtrOutputWithContext(ctx context.Context) DomainPt
 	}).(DomainPtrOutput)
 }
 
-// Answer queries for this domain here only, never forward them. Default: false.
+// Whether queries for this domain are never forwarded to other servers. Default: false.
 func (o DomainOutput) LocalOnly() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Domain) *bool { return v.LocalOnly }).(pulumi.BoolPtrOutput)
 }
 
-// The domain's name, "lab.example".
+// The domain's name, such as "lab.example".
 func (o DomainOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Domain) *string { return v.Name }).(pulumi.StringPtrOutput)
 }
 
-// Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
+// Whether the domain is registered with systemd-resolved (libvirt 10.1 or newer). Default: false.
 func (o DomainOutput) Register() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Domain) *bool { return v.Register }).(pulumi.BoolPtrOutput)
 }
@@ -1716,7 +1716,7 @@ func (o DomainPtrOutput) Elem() DomainOutput {
 	}).(DomainOutput)
 }
 
-// Answer queries for this domain here only, never forward them. Default: false.
+// Whether queries for this domain are never forwarded to other servers. Default: false.
 func (o DomainPtrOutput) LocalOnly() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Domain) *bool {
 		if v == nil {
@@ -1726,7 +1726,7 @@ func (o DomainPtrOutput) LocalOnly() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// The domain's name, "lab.example".
+// The domain's name, such as "lab.example".
 func (o DomainPtrOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Domain) *string {
 		if v == nil {
@@ -1736,7 +1736,7 @@ func (o DomainPtrOutput) Name() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
+// Whether the domain is registered with systemd-resolved (libvirt 10.1 or newer). Default: false.
 func (o DomainPtrOutput) Register() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Domain) *bool {
 		if v == nil {
@@ -1748,9 +1748,9 @@ func (o DomainPtrOutput) Register() pulumi.BoolPtrOutput {
 
 // The driver that assigns PCI devices to guests.
 type Driver struct {
-	// The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the best that the kernel has for the device.
+	// The VFIO driver that a device is bound to, such as "mlx5_vfio_pci" (libvirt 10.0 or newer). Default: the kernel's best match for the device.
 	Model *string `pulumi:"model"`
-	// The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice.
+	// How devices are assigned. Current kernels support only vfio. Default: libvirt chooses.
 	Name *DriverName `pulumi:"name"`
 }
 
@@ -1767,9 +1767,9 @@ type DriverInput interface {
 
 // The driver that assigns PCI devices to guests.
 type DriverArgs struct {
-	// The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the best that the kernel has for the device.
+	// The VFIO driver that a device is bound to, such as "mlx5_vfio_pci" (libvirt 10.0 or newer). Default: the kernel's best match for the device.
 	Model pulumi.StringPtrInput `pulumi:"model"`
-	// The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice.
+	// How devices are assigned. Current kernels support only vfio. Default: libvirt chooses.
 	Name DriverNamePtrInput `pulumi:"name"`
 }
 
@@ -1851,12 +1851,12 @@ func (o DriverOutput) ToDriverPtrOutputWithContext(ctx context.Context) DriverPt
 	}).(DriverPtrOutput)
 }
 
-// The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the best that the kernel has for the device.
+// The VFIO driver that a device is bound to, such as "mlx5_vfio_pci" (libvirt 10.0 or newer). Default: the kernel's best match for the device.
 func (o DriverOutput) Model() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Driver) *string { return v.Model }).(pulumi.StringPtrOutput)
 }
 
-// The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice.
+// How devices are assigned. Current kernels support only vfio. Default: libvirt chooses.
 func (o DriverOutput) Name() DriverNamePtrOutput {
 	return o.ApplyT(func(v Driver) *DriverName { return v.Name }).(DriverNamePtrOutput)
 }
@@ -1885,7 +1885,7 @@ func (o DriverPtrOutput) Elem() DriverOutput {
 	}).(DriverOutput)
 }
 
-// The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the best that the kernel has for the device.
+// The VFIO driver that a device is bound to, such as "mlx5_vfio_pci" (libvirt 10.0 or newer). Default: the kernel's best match for the device.
 func (o DriverPtrOutput) Model() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Driver) *string {
 		if v == nil {
@@ -1895,7 +1895,7 @@ func (o DriverPtrOutput) Model() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice.
+// How devices are assigned. Current kernels support only vfio. Default: libvirt chooses.
 func (o DriverPtrOutput) Name() DriverNamePtrOutput {
 	return o.ApplyT(func(v *Driver) *DriverName {
 		if v == nil {
@@ -1905,23 +1905,23 @@ func (o DriverPtrOutput) Name() DriverNamePtrOutput {
 	}).(DriverNamePtrOutput)
 }
 
-// How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat.
+// How guests reach the outside. A network without it is isolated; `{}` means mode nat.
 type Forward struct {
-	// The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
+	// The PCI devices of the pool, in the order in which guests get them. Mode hostdev. None: `[]`.
 	Addresses []PciAddress `pulumi:"addresses"`
-	// The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live.
+	// The only interface of the host that packets may leave by. The same as `interfaces` with this one entry. A change is applied live.
 	Dev *string `pulumi:"dev"`
-	// The driver that assigns PCI devices; mode hostdev. None: `{}`.
+	// The driver that assigns PCI devices. Mode hostdev. None: `{}`.
 	Driver *Driver `pulumi:"driver"`
-	// Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
+	// Interfaces of the host that the network may use, the preferred one first. Default: any. None: `[]`. A change is applied live.
 	Interfaces []ForwardInterface `pulumi:"interfaces"`
-	// Let libvirt detach the device from the host by itself; mode hostdev. Default: false.
+	// Whether libvirt detaches the PCI device from the host. Mode hostdev. Default: false.
 	Managed *bool `pulumi:"managed"`
-	// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
+	// nat: guests share the host's addresses. route: the host routes to the guests' own addresses. open: like route, without firewall rules of libvirt. bridge: guests are on a bridge of the host. private, vepa, passthrough: guests are on an interface of the host. hostdev: guests get PCI devices. none: the network is isolated. Default: nat.
 	Mode *ForwardMode `pulumi:"mode"`
-	// Details of the address translation; mode nat only. None: `{}`.
+	// The address translation. Mode nat only. None: `{}`.
 	Nat *Nat `pulumi:"nat"`
-	// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
+	// An SR-IOV device whose virtual functions guests get. Modes passthrough and hostdev. None: `{}`.
 	Pf *PhysicalFunction `pulumi:"pf"`
 }
 
@@ -1936,23 +1936,23 @@ type ForwardInput interface {
 	ToForwardOutputWithContext(context.Context) ForwardOutput
 }
 
-// How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat.
+// How guests reach the outside. A network without it is isolated; `{}` means mode nat.
 type ForwardArgs struct {
-	// The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
+	// The PCI devices of the pool, in the order in which guests get them. Mode hostdev. None: `[]`.
 	Addresses PciAddressArrayInput `pulumi:"addresses"`
-	// The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live.
+	// The only interface of the host that packets may leave by. The same as `interfaces` with this one entry. A change is applied live.
 	Dev pulumi.StringPtrInput `pulumi:"dev"`
-	// The driver that assigns PCI devices; mode hostdev. None: `{}`.
+	// The driver that assigns PCI devices. Mode hostdev. None: `{}`.
 	Driver DriverPtrInput `pulumi:"driver"`
-	// Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
+	// Interfaces of the host that the network may use, the preferred one first. Default: any. None: `[]`. A change is applied live.
 	Interfaces ForwardInterfaceArrayInput `pulumi:"interfaces"`
-	// Let libvirt detach the device from the host by itself; mode hostdev. Default: false.
+	// Whether libvirt detaches the PCI device from the host. Mode hostdev. Default: false.
 	Managed pulumi.BoolPtrInput `pulumi:"managed"`
-	// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
+	// nat: guests share the host's addresses. route: the host routes to the guests' own addresses. open: like route, without firewall rules of libvirt. bridge: guests are on a bridge of the host. private, vepa, passthrough: guests are on an interface of the host. hostdev: guests get PCI devices. none: the network is isolated. Default: nat.
 	Mode ForwardModePtrInput `pulumi:"mode"`
-	// Details of the address translation; mode nat only. None: `{}`.
+	// The address translation. Mode nat only. None: `{}`.
 	Nat NatPtrInput `pulumi:"nat"`
-	// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
+	// An SR-IOV device whose virtual functions guests get. Modes passthrough and hostdev. None: `{}`.
 	Pf PhysicalFunctionPtrInput `pulumi:"pf"`
 }
 
@@ -2009,7 +2009,7 @@ func (i *forwardPtrType) ToForwardPtrOutputWithContext(ctx context.Context) Forw
 	return pulumi.ToOutputWithContext(ctx, i).(ForwardPtrOutput)
 }
 
-// How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat.
+// How guests reach the outside. A network without it is isolated; `{}` means mode nat.
 type ForwardOutput struct{ *pulumi.OutputState }
 
 func (ForwardOutput) ElementType() reflect.Type {
@@ -2034,42 +2034,42 @@ func (o ForwardOutput) ToForwardPtrOutputWithContext(ctx context.Context) Forwar
 	}).(ForwardPtrOutput)
 }
 
-// The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
+// The PCI devices of the pool, in the order in which guests get them. Mode hostdev. None: `[]`.
 func (o ForwardOutput) Addresses() PciAddressArrayOutput {
 	return o.ApplyT(func(v Forward) []PciAddress { return v.Addresses }).(PciAddressArrayOutput)
 }
 
-// The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live.
+// The only interface of the host that packets may leave by. The same as `interfaces` with this one entry. A change is applied live.
 func (o ForwardOutput) Dev() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Forward) *string { return v.Dev }).(pulumi.StringPtrOutput)
 }
 
-// The driver that assigns PCI devices; mode hostdev. None: `{}`.
+// The driver that assigns PCI devices. Mode hostdev. None: `{}`.
 func (o ForwardOutput) Driver() DriverPtrOutput {
 	return o.ApplyT(func(v Forward) *Driver { return v.Driver }).(DriverPtrOutput)
 }
 
-// Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
+// Interfaces of the host that the network may use, the preferred one first. Default: any. None: `[]`. A change is applied live.
 func (o ForwardOutput) Interfaces() ForwardInterfaceArrayOutput {
 	return o.ApplyT(func(v Forward) []ForwardInterface { return v.Interfaces }).(ForwardInterfaceArrayOutput)
 }
 
-// Let libvirt detach the device from the host by itself; mode hostdev. Default: false.
+// Whether libvirt detaches the PCI device from the host. Mode hostdev. Default: false.
 func (o ForwardOutput) Managed() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Forward) *bool { return v.Managed }).(pulumi.BoolPtrOutput)
 }
 
-// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
+// nat: guests share the host's addresses. route: the host routes to the guests' own addresses. open: like route, without firewall rules of libvirt. bridge: guests are on a bridge of the host. private, vepa, passthrough: guests are on an interface of the host. hostdev: guests get PCI devices. none: the network is isolated. Default: nat.
 func (o ForwardOutput) Mode() ForwardModePtrOutput {
 	return o.ApplyT(func(v Forward) *ForwardMode { return v.Mode }).(ForwardModePtrOutput)
 }
 
-// Details of the address translation; mode nat only. None: `{}`.
+// The address translation. Mode nat only. None: `{}`.
 func (o ForwardOutput) Nat() NatPtrOutput {
 	return o.ApplyT(func(v Forward) *Nat { return v.Nat }).(NatPtrOutput)
 }
 
-// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
+// An SR-IOV device whose virtual functions guests get. Modes passthrough and hostdev. None: `{}`.
 func (o ForwardOutput) Pf() PhysicalFunctionPtrOutput {
 	return o.ApplyT(func(v Forward) *PhysicalFunction { return v.Pf }).(PhysicalFunctionPtrOutput)
 }
@@ -2098,7 +2098,7 @@ func (o ForwardPtrOutput) Elem() ForwardOutput {
 	}).(ForwardOutput)
 }
 
-// The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
+// The PCI devices of the pool, in the order in which guests get them. Mode hostdev. None: `[]`.
 func (o ForwardPtrOutput) Addresses() PciAddressArrayOutput {
 	return o.ApplyT(func(v *Forward) []PciAddress {
 		if v == nil {
@@ -2108,7 +2108,7 @@ func (o ForwardPtrOutput) Addresses() PciAddressArrayOutput {
 	}).(PciAddressArrayOutput)
 }
 
-// The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live.
+// The only interface of the host that packets may leave by. The same as `interfaces` with this one entry. A change is applied live.
 func (o ForwardPtrOutput) Dev() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Forward) *string {
 		if v == nil {
@@ -2118,7 +2118,7 @@ func (o ForwardPtrOutput) Dev() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The driver that assigns PCI devices; mode hostdev. None: `{}`.
+// The driver that assigns PCI devices. Mode hostdev. None: `{}`.
 func (o ForwardPtrOutput) Driver() DriverPtrOutput {
 	return o.ApplyT(func(v *Forward) *Driver {
 		if v == nil {
@@ -2128,7 +2128,7 @@ func (o ForwardPtrOutput) Driver() DriverPtrOutput {
 	}).(DriverPtrOutput)
 }
 
-// Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
+// Interfaces of the host that the network may use, the preferred one first. Default: any. None: `[]`. A change is applied live.
 func (o ForwardPtrOutput) Interfaces() ForwardInterfaceArrayOutput {
 	return o.ApplyT(func(v *Forward) []ForwardInterface {
 		if v == nil {
@@ -2138,7 +2138,7 @@ func (o ForwardPtrOutput) Interfaces() ForwardInterfaceArrayOutput {
 	}).(ForwardInterfaceArrayOutput)
 }
 
-// Let libvirt detach the device from the host by itself; mode hostdev. Default: false.
+// Whether libvirt detaches the PCI device from the host. Mode hostdev. Default: false.
 func (o ForwardPtrOutput) Managed() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Forward) *bool {
 		if v == nil {
@@ -2148,7 +2148,7 @@ func (o ForwardPtrOutput) Managed() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
+// nat: guests share the host's addresses. route: the host routes to the guests' own addresses. open: like route, without firewall rules of libvirt. bridge: guests are on a bridge of the host. private, vepa, passthrough: guests are on an interface of the host. hostdev: guests get PCI devices. none: the network is isolated. Default: nat.
 func (o ForwardPtrOutput) Mode() ForwardModePtrOutput {
 	return o.ApplyT(func(v *Forward) *ForwardMode {
 		if v == nil {
@@ -2158,7 +2158,7 @@ func (o ForwardPtrOutput) Mode() ForwardModePtrOutput {
 	}).(ForwardModePtrOutput)
 }
 
-// Details of the address translation; mode nat only. None: `{}`.
+// The address translation. Mode nat only. None: `{}`.
 func (o ForwardPtrOutput) Nat() NatPtrOutput {
 	return o.ApplyT(func(v *Forward) *Nat {
 		if v == nil {
@@ -2168,7 +2168,7 @@ func (o ForwardPtrOutput) Nat() NatPtrOutput {
 	}).(NatPtrOutput)
 }
 
-// An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
+// An SR-IOV device whose virtual functions guests get. Modes passthrough and hostdev. None: `{}`.
 func (o ForwardPtrOutput) Pf() PhysicalFunctionPtrOutput {
 	return o.ApplyT(func(v *Forward) *PhysicalFunction {
 		if v == nil {
@@ -2180,7 +2180,7 @@ func (o ForwardPtrOutput) Pf() PhysicalFunctionPtrOutput {
 
 // An interface of the host that the network may use.
 type ForwardInterface struct {
-	// The interface's name on the host, "eth0"; at most 15 characters.
+	// The interface's name on the host, such as "eth0". At most 15 characters.
 	Dev string `pulumi:"dev"`
 }
 
@@ -2197,7 +2197,7 @@ type ForwardInterfaceInput interface {
 
 // An interface of the host that the network may use.
 type ForwardInterfaceArgs struct {
-	// The interface's name on the host, "eth0"; at most 15 characters.
+	// The interface's name on the host, such as "eth0". At most 15 characters.
 	Dev pulumi.StringInput `pulumi:"dev"`
 }
 
@@ -2253,7 +2253,7 @@ func (o ForwardInterfaceOutput) ToForwardInterfaceOutputWithContext(ctx context.
 	return o
 }
 
-// The interface's name on the host, "eth0"; at most 15 characters.
+// The interface's name on the host, such as "eth0". At most 15 characters.
 func (o ForwardInterfaceOutput) Dev() pulumi.StringOutput {
 	return o.ApplyT(func(v ForwardInterface) string { return v.Dev }).(pulumi.StringOutput)
 }
@@ -2449,13 +2449,13 @@ func (o ForwardedPortArrayOutput) Index(i pulumi.IntInput) ForwardedPortOutput {
 	}).(ForwardedPortOutput)
 }
 
-// Another DNS server that queries are sent to.
+// A DNS server that queries are forwarded to.
 type Forwarder struct {
-	// The server's address. Left out: queries for `domain` are never forwarded.
+	// The server's address. Without it, queries for `domain` are never forwarded.
 	Address *string `pulumi:"address"`
-	// Only queries for this domain go there. Left out: all queries.
+	// Only queries for this domain are forwarded there. Default: all queries.
 	Domain *string `pulumi:"domain"`
-	// The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
+	// The server's port, 1 to 65535 (libvirt 12.0 or newer). Default: 53.
 	Port *int `pulumi:"port"`
 }
 
@@ -2470,13 +2470,13 @@ type ForwarderInput interface {
 	ToForwarderOutputWithContext(context.Context) ForwarderOutput
 }
 
-// Another DNS server that queries are sent to.
+// A DNS server that queries are forwarded to.
 type ForwarderArgs struct {
-	// The server's address. Left out: queries for `domain` are never forwarded.
+	// The server's address. Without it, queries for `domain` are never forwarded.
 	Address pulumi.StringPtrInput `pulumi:"address"`
-	// Only queries for this domain go there. Left out: all queries.
+	// Only queries for this domain are forwarded there. Default: all queries.
 	Domain pulumi.StringPtrInput `pulumi:"domain"`
-	// The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
+	// The server's port, 1 to 65535 (libvirt 12.0 or newer). Default: 53.
 	Port pulumi.IntPtrInput `pulumi:"port"`
 }
 
@@ -2517,7 +2517,7 @@ func (i ForwarderArray) ToForwarderArrayOutputWithContext(ctx context.Context) F
 	return pulumi.ToOutputWithContext(ctx, i).(ForwarderArrayOutput)
 }
 
-// Another DNS server that queries are sent to.
+// A DNS server that queries are forwarded to.
 type ForwarderOutput struct{ *pulumi.OutputState }
 
 func (ForwarderOutput) ElementType() reflect.Type {
@@ -2532,17 +2532,17 @@ func (o ForwarderOutput) ToForwarderOutputWithContext(ctx context.Context) Forwa
 	return o
 }
 
-// The server's address. Left out: queries for `domain` are never forwarded.
+// The server's address. Without it, queries for `domain` are never forwarded.
 func (o ForwarderOutput) Address() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Forwarder) *string { return v.Address }).(pulumi.StringPtrOutput)
 }
 
-// Only queries for this domain go there. Left out: all queries.
+// Only queries for this domain are forwarded there. Default: all queries.
 func (o ForwarderOutput) Domain() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Forwarder) *string { return v.Domain }).(pulumi.StringPtrOutput)
 }
 
-// The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
+// The server's port, 1 to 65535 (libvirt 12.0 or newer). Default: 53.
 func (o ForwarderOutput) Port() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Forwarder) *int { return v.Port }).(pulumi.IntPtrOutput)
 }
@@ -2641,13 +2641,13 @@ func (o HostBridgeArrayOutput) Index(i pulumi.IntInput) HostBridgeOutput {
 	}).(HostBridgeOutput)
 }
 
-// Limits of traffic towards the network's ports.
+// Limits of the traffic to guests.
 type Inbound struct {
-	// Average rate in kilobytes (1024 bytes) a second.
+	// Average rate, in kilobytes (1024 bytes) per second.
 	Average *int `pulumi:"average"`
-	// Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+	// Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
 	Burst *int `pulumi:"burst"`
-	// Highest rate in kilobytes a second. Default: 0.
+	// Highest rate, in kilobytes per second. Default: 0.
 	Peak *int `pulumi:"peak"`
 }
 
@@ -2662,13 +2662,13 @@ type InboundInput interface {
 	ToInboundOutputWithContext(context.Context) InboundOutput
 }
 
-// Limits of traffic towards the network's ports.
+// Limits of the traffic to guests.
 type InboundArgs struct {
-	// Average rate in kilobytes (1024 bytes) a second.
+	// Average rate, in kilobytes (1024 bytes) per second.
 	Average pulumi.IntPtrInput `pulumi:"average"`
-	// Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+	// Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
 	Burst pulumi.IntPtrInput `pulumi:"burst"`
-	// Highest rate in kilobytes a second. Default: 0.
+	// Highest rate, in kilobytes per second. Default: 0.
 	Peak pulumi.IntPtrInput `pulumi:"peak"`
 }
 
@@ -2725,7 +2725,7 @@ func (i *inboundPtrType) ToInboundPtrOutputWithContext(ctx context.Context) Inbo
 	return pulumi.ToOutputWithContext(ctx, i).(InboundPtrOutput)
 }
 
-// Limits of traffic towards the network's ports.
+// Limits of the traffic to guests.
 type InboundOutput struct{ *pulumi.OutputState }
 
 func (InboundOutput) ElementType() reflect.Type {
@@ -2750,17 +2750,17 @@ func (o InboundOutput) ToInboundPtrOutputWithContext(ctx context.Context) Inboun
 	}).(InboundPtrOutput)
 }
 
-// Average rate in kilobytes (1024 bytes) a second.
+// Average rate, in kilobytes (1024 bytes) per second.
 func (o InboundOutput) Average() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Inbound) *int { return v.Average }).(pulumi.IntPtrOutput)
 }
 
-// Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+// Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
 func (o InboundOutput) Burst() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Inbound) *int { return v.Burst }).(pulumi.IntPtrOutput)
 }
 
-// Highest rate in kilobytes a second. Default: 0.
+// Highest rate, in kilobytes per second. Default: 0.
 func (o InboundOutput) Peak() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Inbound) *int { return v.Peak }).(pulumi.IntPtrOutput)
 }
@@ -2789,7 +2789,7 @@ func (o InboundPtrOutput) Elem() InboundOutput {
 	}).(InboundOutput)
 }
 
-// Average rate in kilobytes (1024 bytes) a second.
+// Average rate, in kilobytes (1024 bytes) per second.
 func (o InboundPtrOutput) Average() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Inbound) *int {
 		if v == nil {
@@ -2799,7 +2799,7 @@ func (o InboundPtrOutput) Average() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+// Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
 func (o InboundPtrOutput) Burst() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Inbound) *int {
 		if v == nil {
@@ -2809,7 +2809,7 @@ func (o InboundPtrOutput) Burst() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Highest rate in kilobytes a second. Default: 0.
+// Highest rate, in kilobytes per second. Default: 0.
 func (o InboundPtrOutput) Peak() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Inbound) *int {
 		if v == nil {
@@ -2930,9 +2930,9 @@ func (o InterfaceForwardingMapOutput) MapIndex(k pulumi.StringInput) InterfaceFo
 
 // How long an address is leased.
 type Lease struct {
-	// The time in `unit`s; 0 means forever.
+	// The time, in `unit`. 0 means forever.
 	Expiry *int `pulumi:"expiry"`
-	// Unit of `expiry`: seconds, minutes or hours. Default: minutes.
+	// The unit of `expiry`. Default: minutes.
 	Unit *LeaseUnit `pulumi:"unit"`
 }
 
@@ -2949,9 +2949,9 @@ type LeaseInput interface {
 
 // How long an address is leased.
 type LeaseArgs struct {
-	// The time in `unit`s; 0 means forever.
+	// The time, in `unit`. 0 means forever.
 	Expiry pulumi.IntPtrInput `pulumi:"expiry"`
-	// Unit of `expiry`: seconds, minutes or hours. Default: minutes.
+	// The unit of `expiry`. Default: minutes.
 	Unit LeaseUnitPtrInput `pulumi:"unit"`
 }
 
@@ -3033,12 +3033,12 @@ func (o LeaseOutput) ToLeasePtrOutputWithContext(ctx context.Context) LeasePtrOu
 	}).(LeasePtrOutput)
 }
 
-// The time in `unit`s; 0 means forever.
+// The time, in `unit`. 0 means forever.
 func (o LeaseOutput) Expiry() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Lease) *int { return v.Expiry }).(pulumi.IntPtrOutput)
 }
 
-// Unit of `expiry`: seconds, minutes or hours. Default: minutes.
+// The unit of `expiry`. Default: minutes.
 func (o LeaseOutput) Unit() LeaseUnitPtrOutput {
 	return o.ApplyT(func(v Lease) *LeaseUnit { return v.Unit }).(LeaseUnitPtrOutput)
 }
@@ -3067,7 +3067,7 @@ func (o LeasePtrOutput) Elem() LeaseOutput {
 	}).(LeaseOutput)
 }
 
-// The time in `unit`s; 0 means forever.
+// The time, in `unit`. 0 means forever.
 func (o LeasePtrOutput) Expiry() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Lease) *int {
 		if v == nil {
@@ -3077,7 +3077,7 @@ func (o LeasePtrOutput) Expiry() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Unit of `expiry`: seconds, minutes or hours. Default: minutes.
+// The unit of `expiry`. Default: minutes.
 func (o LeasePtrOutput) Unit() LeaseUnitPtrOutput {
 	return o.ApplyT(func(v *Lease) *LeaseUnit {
 		if v == nil {
@@ -3087,13 +3087,13 @@ func (o LeasePtrOutput) Unit() LeaseUnitPtrOutput {
 	}).(LeaseUnitPtrOutput)
 }
 
-// How a nat network translates addresses.
+// The address translation of mode nat.
 type Nat struct {
-	// Source addresses, instead of the outgoing interface's own. None: `{}`.
+	// Source addresses. Default: the address of the outgoing interface. None: `{}`.
 	Address *NatAddress `pulumi:"address"`
-	// Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: false.
+	// Whether IPv6 is translated too (NAT66). Needs an IPv6 address in `ips`. Default: false.
 	Ipv6 *bool `pulumi:"ipv6"`
-	// Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
+	// Source ports. Default: 1024 to 65535. None: `{}`.
 	Port *NatPort `pulumi:"port"`
 }
 
@@ -3108,13 +3108,13 @@ type NatInput interface {
 	ToNatOutputWithContext(context.Context) NatOutput
 }
 
-// How a nat network translates addresses.
+// The address translation of mode nat.
 type NatArgs struct {
-	// Source addresses, instead of the outgoing interface's own. None: `{}`.
+	// Source addresses. Default: the address of the outgoing interface. None: `{}`.
 	Address NatAddressPtrInput `pulumi:"address"`
-	// Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: false.
+	// Whether IPv6 is translated too (NAT66). Needs an IPv6 address in `ips`. Default: false.
 	Ipv6 pulumi.BoolPtrInput `pulumi:"ipv6"`
-	// Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
+	// Source ports. Default: 1024 to 65535. None: `{}`.
 	Port NatPortPtrInput `pulumi:"port"`
 }
 
@@ -3171,7 +3171,7 @@ func (i *natPtrType) ToNatPtrOutputWithContext(ctx context.Context) NatPtrOutput
 	return pulumi.ToOutputWithContext(ctx, i).(NatPtrOutput)
 }
 
-// How a nat network translates addresses.
+// The address translation of mode nat.
 type NatOutput struct{ *pulumi.OutputState }
 
 func (NatOutput) ElementType() reflect.Type {
@@ -3196,17 +3196,17 @@ func (o NatOutput) ToNatPtrOutputWithContext(ctx context.Context) NatPtrOutput {
 	}).(NatPtrOutput)
 }
 
-// Source addresses, instead of the outgoing interface's own. None: `{}`.
+// Source addresses. Default: the address of the outgoing interface. None: `{}`.
 func (o NatOutput) Address() NatAddressPtrOutput {
 	return o.ApplyT(func(v Nat) *NatAddress { return v.Address }).(NatAddressPtrOutput)
 }
 
-// Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: false.
+// Whether IPv6 is translated too (NAT66). Needs an IPv6 address in `ips`. Default: false.
 func (o NatOutput) Ipv6() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Nat) *bool { return v.Ipv6 }).(pulumi.BoolPtrOutput)
 }
 
-// Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
+// Source ports. Default: 1024 to 65535. None: `{}`.
 func (o NatOutput) Port() NatPortPtrOutput {
 	return o.ApplyT(func(v Nat) *NatPort { return v.Port }).(NatPortPtrOutput)
 }
@@ -3235,7 +3235,7 @@ func (o NatPtrOutput) Elem() NatOutput {
 	}).(NatOutput)
 }
 
-// Source addresses, instead of the outgoing interface's own. None: `{}`.
+// Source addresses. Default: the address of the outgoing interface. None: `{}`.
 func (o NatPtrOutput) Address() NatAddressPtrOutput {
 	return o.ApplyT(func(v *Nat) *NatAddress {
 		if v == nil {
@@ -3245,7 +3245,7 @@ func (o NatPtrOutput) Address() NatAddressPtrOutput {
 	}).(NatAddressPtrOutput)
 }
 
-// Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: false.
+// Whether IPv6 is translated too (NAT66). Needs an IPv6 address in `ips`. Default: false.
 func (o NatPtrOutput) Ipv6() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Nat) *bool {
 		if v == nil {
@@ -3255,7 +3255,7 @@ func (o NatPtrOutput) Ipv6() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
+// Source ports. Default: 1024 to 65535. None: `{}`.
 func (o NatPtrOutput) Port() NatPortPtrOutput {
 	return o.ApplyT(func(v *Nat) *NatPort {
 		if v == nil {
@@ -3265,9 +3265,9 @@ func (o NatPtrOutput) Port() NatPortPtrOutput {
 	}).(NatPortPtrOutput)
 }
 
-// The range of source addresses that guests' packets leave with.
+// The source addresses that NAT gives to guests' packets.
 type NatAddress struct {
-	// Last IPv4 address; the first one again for a range of one.
+	// Last IPv4 address. For one address, the same as `start`.
 	End *string `pulumi:"end"`
 	// First IPv4 address, "203.0.113.10".
 	Start *string `pulumi:"start"`
@@ -3284,9 +3284,9 @@ type NatAddressInput interface {
 	ToNatAddressOutputWithContext(context.Context) NatAddressOutput
 }
 
-// The range of source addresses that guests' packets leave with.
+// The source addresses that NAT gives to guests' packets.
 type NatAddressArgs struct {
-	// Last IPv4 address; the first one again for a range of one.
+	// Last IPv4 address. For one address, the same as `start`.
 	End pulumi.StringPtrInput `pulumi:"end"`
 	// First IPv4 address, "203.0.113.10".
 	Start pulumi.StringPtrInput `pulumi:"start"`
@@ -3345,7 +3345,7 @@ func (i *natAddressPtrType) ToNatAddressPtrOutputWithContext(ctx context.Context
 	return pulumi.ToOutputWithContext(ctx, i).(NatAddressPtrOutput)
 }
 
-// The range of source addresses that guests' packets leave with.
+// The source addresses that NAT gives to guests' packets.
 type NatAddressOutput struct{ *pulumi.OutputState }
 
 func (NatAddressOutput) ElementType() reflect.Type {
@@ -3370,7 +3370,7 @@ func (o NatAddressOutput) ToNatAddressPtrOutputWithContext(ctx context.Context) 
 	}).(NatAddressPtrOutput)
 }
 
-// Last IPv4 address; the first one again for a range of one.
+// Last IPv4 address. For one address, the same as `start`.
 func (o NatAddressOutput) End() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NatAddress) *string { return v.End }).(pulumi.StringPtrOutput)
 }
@@ -3404,7 +3404,7 @@ func (o NatAddressPtrOutput) Elem() NatAddressOutput {
 	}).(NatAddressOutput)
 }
 
-// Last IPv4 address; the first one again for a range of one.
+// Last IPv4 address. For one address, the same as `start`.
 func (o NatAddressPtrOutput) End() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *NatAddress) *string {
 		if v == nil {
@@ -3424,7 +3424,7 @@ func (o NatAddressPtrOutput) Start() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The range of source ports that guests' packets leave with.
+// The source ports that NAT gives to guests' packets.
 type NatPort struct {
 	// Last port, 1 to 65535.
 	End *int `pulumi:"end"`
@@ -3443,7 +3443,7 @@ type NatPortInput interface {
 	ToNatPortOutputWithContext(context.Context) NatPortOutput
 }
 
-// The range of source ports that guests' packets leave with.
+// The source ports that NAT gives to guests' packets.
 type NatPortArgs struct {
 	// Last port, 1 to 65535.
 	End pulumi.IntPtrInput `pulumi:"end"`
@@ -3504,7 +3504,7 @@ func (i *natPortPtrType) ToNatPortPtrOutputWithContext(ctx context.Context) NatP
 	return pulumi.ToOutputWithContext(ctx, i).(NatPortPtrOutput)
 }
 
-// The range of source ports that guests' packets leave with.
+// The source ports that NAT gives to guests' packets.
 type NatPortOutput struct{ *pulumi.OutputState }
 
 func (NatPortOutput) ElementType() reflect.Type {
@@ -3657,15 +3657,15 @@ func (o NetworkFirewallRuleArrayOutput) Index(i pulumi.IntInput) NetworkFirewall
 	}).(NetworkFirewallRuleOutput)
 }
 
-// An address of the host on this network, with what is served on it.
+// An address of the host on this network, and what the host serves in its subnet.
 type NetworkIp struct {
-	// The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64".
+	// The host's address with the prefix length, such as "192.168.123.1/24" or "fd00:123::1/64".
 	Address string `pulumi:"address"`
-	// The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
+	// The DHCP server of this subnet. Default: none. Only one IPv4 subnet may have one. None: `{}`.
 	Dhcp *Dhcp `pulumi:"dhcp"`
-	// Answer reverse look-ups of this subnet here only, never forward them. Default: false.
+	// Whether reverse look-ups of this subnet are never forwarded to other servers. Default: false.
 	LocalPtr *bool `pulumi:"localPtr"`
-	// Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
+	// A directory of the host, as an absolute path, that is served by TFTP. IPv4 only. None: `""`.
 	TftpRoot *string `pulumi:"tftpRoot"`
 }
 
@@ -3680,15 +3680,15 @@ type NetworkIpInput interface {
 	ToNetworkIpOutputWithContext(context.Context) NetworkIpOutput
 }
 
-// An address of the host on this network, with what is served on it.
+// An address of the host on this network, and what the host serves in its subnet.
 type NetworkIpArgs struct {
-	// The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64".
+	// The host's address with the prefix length, such as "192.168.123.1/24" or "fd00:123::1/64".
 	Address pulumi.StringInput `pulumi:"address"`
-	// The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
+	// The DHCP server of this subnet. Default: none. Only one IPv4 subnet may have one. None: `{}`.
 	Dhcp DhcpPtrInput `pulumi:"dhcp"`
-	// Answer reverse look-ups of this subnet here only, never forward them. Default: false.
+	// Whether reverse look-ups of this subnet are never forwarded to other servers. Default: false.
 	LocalPtr pulumi.BoolPtrInput `pulumi:"localPtr"`
-	// Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
+	// A directory of the host, as an absolute path, that is served by TFTP. IPv4 only. None: `""`.
 	TftpRoot pulumi.StringPtrInput `pulumi:"tftpRoot"`
 }
 
@@ -3729,7 +3729,7 @@ func (i NetworkIpArray) ToNetworkIpArrayOutputWithContext(ctx context.Context) N
 	return pulumi.ToOutputWithContext(ctx, i).(NetworkIpArrayOutput)
 }
 
-// An address of the host on this network, with what is served on it.
+// An address of the host on this network, and what the host serves in its subnet.
 type NetworkIpOutput struct{ *pulumi.OutputState }
 
 func (NetworkIpOutput) ElementType() reflect.Type {
@@ -3744,22 +3744,22 @@ func (o NetworkIpOutput) ToNetworkIpOutputWithContext(ctx context.Context) Netwo
 	return o
 }
 
-// The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64".
+// The host's address with the prefix length, such as "192.168.123.1/24" or "fd00:123::1/64".
 func (o NetworkIpOutput) Address() pulumi.StringOutput {
 	return o.ApplyT(func(v NetworkIp) string { return v.Address }).(pulumi.StringOutput)
 }
 
-// The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
+// The DHCP server of this subnet. Default: none. Only one IPv4 subnet may have one. None: `{}`.
 func (o NetworkIpOutput) Dhcp() DhcpPtrOutput {
 	return o.ApplyT(func(v NetworkIp) *Dhcp { return v.Dhcp }).(DhcpPtrOutput)
 }
 
-// Answer reverse look-ups of this subnet here only, never forward them. Default: false.
+// Whether reverse look-ups of this subnet are never forwarded to other servers. Default: false.
 func (o NetworkIpOutput) LocalPtr() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v NetworkIp) *bool { return v.LocalPtr }).(pulumi.BoolPtrOutput)
 }
 
-// Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
+// A directory of the host, as an absolute path, that is served by TFTP. IPv4 only. None: `""`.
 func (o NetworkIpOutput) TftpRoot() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v NetworkIp) *string { return v.TftpRoot }).(pulumi.StringPtrOutput)
 }
@@ -3960,13 +3960,13 @@ func (o NetworkSummaryArrayOutput) Index(i pulumi.IntInput) NetworkSummaryOutput
 	}).(NetworkSummaryOutput)
 }
 
-// Limits of traffic from the network's ports.
+// Limits of the traffic from guests.
 type Outbound struct {
-	// Average rate in kilobytes (1024 bytes) a second.
+	// Average rate, in kilobytes (1024 bytes) per second.
 	Average *int `pulumi:"average"`
-	// Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+	// Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
 	Burst *int `pulumi:"burst"`
-	// Highest rate in kilobytes a second. Default: 0.
+	// Highest rate, in kilobytes per second. Default: 0.
 	Peak *int `pulumi:"peak"`
 }
 
@@ -3981,13 +3981,13 @@ type OutboundInput interface {
 	ToOutboundOutputWithContext(context.Context) OutboundOutput
 }
 
-// Limits of traffic from the network's ports.
+// Limits of the traffic from guests.
 type OutboundArgs struct {
-	// Average rate in kilobytes (1024 bytes) a second.
+	// Average rate, in kilobytes (1024 bytes) per second.
 	Average pulumi.IntPtrInput `pulumi:"average"`
-	// Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+	// Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
 	Burst pulumi.IntPtrInput `pulumi:"burst"`
-	// Highest rate in kilobytes a second. Default: 0.
+	// Highest rate, in kilobytes per second. Default: 0.
 	Peak pulumi.IntPtrInput `pulumi:"peak"`
 }
 
@@ -4044,7 +4044,7 @@ func (i *outboundPtrType) ToOutboundPtrOutputWithContext(ctx context.Context) Ou
 	return pulumi.ToOutputWithContext(ctx, i).(OutboundPtrOutput)
 }
 
-// Limits of traffic from the network's ports.
+// Limits of the traffic from guests.
 type OutboundOutput struct{ *pulumi.OutputState }
 
 func (OutboundOutput) ElementType() reflect.Type {
@@ -4069,17 +4069,17 @@ func (o OutboundOutput) ToOutboundPtrOutputWithContext(ctx context.Context) Outb
 	}).(OutboundPtrOutput)
 }
 
-// Average rate in kilobytes (1024 bytes) a second.
+// Average rate, in kilobytes (1024 bytes) per second.
 func (o OutboundOutput) Average() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Outbound) *int { return v.Average }).(pulumi.IntPtrOutput)
 }
 
-// Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+// Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
 func (o OutboundOutput) Burst() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Outbound) *int { return v.Burst }).(pulumi.IntPtrOutput)
 }
 
-// Highest rate in kilobytes a second. Default: 0.
+// Highest rate, in kilobytes per second. Default: 0.
 func (o OutboundOutput) Peak() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Outbound) *int { return v.Peak }).(pulumi.IntPtrOutput)
 }
@@ -4108,7 +4108,7 @@ func (o OutboundPtrOutput) Elem() OutboundOutput {
 	}).(OutboundOutput)
 }
 
-// Average rate in kilobytes (1024 bytes) a second.
+// Average rate, in kilobytes (1024 bytes) per second.
 func (o OutboundPtrOutput) Average() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Outbound) *int {
 		if v == nil {
@@ -4118,7 +4118,7 @@ func (o OutboundPtrOutput) Average() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+// Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
 func (o OutboundPtrOutput) Burst() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Outbound) *int {
 		if v == nil {
@@ -4128,7 +4128,7 @@ func (o OutboundPtrOutput) Burst() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Highest rate in kilobytes a second. Default: 0.
+// Highest rate, in kilobytes per second. Default: 0.
 func (o OutboundPtrOutput) Peak() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Outbound) *int {
 		if v == nil {
@@ -4140,7 +4140,7 @@ func (o OutboundPtrOutput) Peak() pulumi.IntPtrOutput {
 
 // A PCI device of the pool.
 type PciAddress struct {
-	// PCI bus, 0 to 255; 3 is what lspci shows as 03.
+	// PCI bus, 0 to 255. Decimal: lspci's 0a is 10.
 	Bus int `pulumi:"bus"`
 	// PCI domain, 0 to 65535. Default: 0.
 	Domain *int `pulumi:"domain"`
@@ -4163,7 +4163,7 @@ type PciAddressInput interface {
 
 // A PCI device of the pool.
 type PciAddressArgs struct {
-	// PCI bus, 0 to 255; 3 is what lspci shows as 03.
+	// PCI bus, 0 to 255. Decimal: lspci's 0a is 10.
 	Bus pulumi.IntInput `pulumi:"bus"`
 	// PCI domain, 0 to 65535. Default: 0.
 	Domain pulumi.IntPtrInput `pulumi:"domain"`
@@ -4225,7 +4225,7 @@ func (o PciAddressOutput) ToPciAddressOutputWithContext(ctx context.Context) Pci
 	return o
 }
 
-// PCI bus, 0 to 255; 3 is what lspci shows as 03.
+// PCI bus, 0 to 255. Decimal: lspci's 0a is 10.
 func (o PciAddressOutput) Bus() pulumi.IntOutput {
 	return o.ApplyT(func(v PciAddress) int { return v.Bus }).(pulumi.IntOutput)
 }
@@ -4265,9 +4265,9 @@ func (o PciAddressArrayOutput) Index(i pulumi.IntInput) PciAddressOutput {
 	}).(PciAddressOutput)
 }
 
-// An SR-IOV device whose virtual functions make the pool.
+// An SR-IOV device. Its virtual functions are the pool.
 type PhysicalFunction struct {
-	// The physical function's interface on the host, "enp3s0f0".
+	// The physical function's interface on the host, such as "enp3s0f0".
 	Dev *string `pulumi:"dev"`
 }
 
@@ -4282,9 +4282,9 @@ type PhysicalFunctionInput interface {
 	ToPhysicalFunctionOutputWithContext(context.Context) PhysicalFunctionOutput
 }
 
-// An SR-IOV device whose virtual functions make the pool.
+// An SR-IOV device. Its virtual functions are the pool.
 type PhysicalFunctionArgs struct {
-	// The physical function's interface on the host, "enp3s0f0".
+	// The physical function's interface on the host, such as "enp3s0f0".
 	Dev pulumi.StringPtrInput `pulumi:"dev"`
 }
 
@@ -4341,7 +4341,7 @@ func (i *physicalFunctionPtrType) ToPhysicalFunctionPtrOutputWithContext(ctx con
 	return pulumi.ToOutputWithContext(ctx, i).(PhysicalFunctionPtrOutput)
 }
 
-// An SR-IOV device whose virtual functions make the pool.
+// An SR-IOV device. Its virtual functions are the pool.
 type PhysicalFunctionOutput struct{ *pulumi.OutputState }
 
 func (PhysicalFunctionOutput) ElementType() reflect.Type {
@@ -4366,7 +4366,7 @@ func (o PhysicalFunctionOutput) ToPhysicalFunctionPtrOutputWithContext(ctx conte
 	}).(PhysicalFunctionPtrOutput)
 }
 
-// The physical function's interface on the host, "enp3s0f0".
+// The physical function's interface on the host, such as "enp3s0f0".
 func (o PhysicalFunctionOutput) Dev() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PhysicalFunction) *string { return v.Dev }).(pulumi.StringPtrOutput)
 }
@@ -4395,7 +4395,7 @@ func (o PhysicalFunctionPtrOutput) Elem() PhysicalFunctionOutput {
 	}).(PhysicalFunctionOutput)
 }
 
-// The physical function's interface on the host, "enp3s0f0".
+// The physical function's interface on the host, such as "enp3s0f0".
 func (o PhysicalFunctionPtrOutput) Dev() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *PhysicalFunction) *string {
 		if v == nil {
@@ -4479,17 +4479,17 @@ func (o PluggedGuestArrayOutput) Index(i pulumi.IntInput) PluggedGuestOutput {
 	}).(PluggedGuestOutput)
 }
 
-// A named set of port settings that guests may ask for.
+// Settings of ports under a name, which guests' interfaces refer to.
 type PortGroup struct {
-	// Limits of each of these guests' traffic. None: `{}`.
+	// Limits of the traffic of each of these guests. None: `{}`.
 	Bandwidth *Bandwidth `pulumi:"bandwidth"`
-	// Guests that name no group get this one; at most one group may be it. Default: false.
+	// Whether interfaces without a group get this one. Only one group may be the default. Default: false.
 	Default *bool `pulumi:"default"`
-	// The group's name, which guests' interfaces refer to.
+	// The group's name. Guests' interfaces refer to it.
 	Name string `pulumi:"name"`
-	// Trust the guest's own receive filters. Default: false.
+	// Whether the host trusts the receive filters that these guests set. Default: false.
 	TrustGuestRxFilters *bool `pulumi:"trustGuestRxFilters"`
-	// How these guests' ports are set up on switches that want to know. None: `{}`.
+	// How these guests' ports are set up on a switch that manages them. None: `{}`.
 	VirtualPort *VirtualPort `pulumi:"virtualPort"`
 	// VLAN tags of these guests' ports. None: `{}`.
 	Vlan *Vlan `pulumi:"vlan"`
@@ -4506,17 +4506,17 @@ type PortGroupInput interface {
 	ToPortGroupOutputWithContext(context.Context) PortGroupOutput
 }
 
-// A named set of port settings that guests may ask for.
+// Settings of ports under a name, which guests' interfaces refer to.
 type PortGroupArgs struct {
-	// Limits of each of these guests' traffic. None: `{}`.
+	// Limits of the traffic of each of these guests. None: `{}`.
 	Bandwidth BandwidthPtrInput `pulumi:"bandwidth"`
-	// Guests that name no group get this one; at most one group may be it. Default: false.
+	// Whether interfaces without a group get this one. Only one group may be the default. Default: false.
 	Default pulumi.BoolPtrInput `pulumi:"default"`
-	// The group's name, which guests' interfaces refer to.
+	// The group's name. Guests' interfaces refer to it.
 	Name pulumi.StringInput `pulumi:"name"`
-	// Trust the guest's own receive filters. Default: false.
+	// Whether the host trusts the receive filters that these guests set. Default: false.
 	TrustGuestRxFilters pulumi.BoolPtrInput `pulumi:"trustGuestRxFilters"`
-	// How these guests' ports are set up on switches that want to know. None: `{}`.
+	// How these guests' ports are set up on a switch that manages them. None: `{}`.
 	VirtualPort VirtualPortPtrInput `pulumi:"virtualPort"`
 	// VLAN tags of these guests' ports. None: `{}`.
 	Vlan VlanPtrInput `pulumi:"vlan"`
@@ -4559,7 +4559,7 @@ func (i PortGroupArray) ToPortGroupArrayOutputWithContext(ctx context.Context) P
 	return pulumi.ToOutputWithContext(ctx, i).(PortGroupArrayOutput)
 }
 
-// A named set of port settings that guests may ask for.
+// Settings of ports under a name, which guests' interfaces refer to.
 type PortGroupOutput struct{ *pulumi.OutputState }
 
 func (PortGroupOutput) ElementType() reflect.Type {
@@ -4574,27 +4574,27 @@ func (o PortGroupOutput) ToPortGroupOutputWithContext(ctx context.Context) PortG
 	return o
 }
 
-// Limits of each of these guests' traffic. None: `{}`.
+// Limits of the traffic of each of these guests. None: `{}`.
 func (o PortGroupOutput) Bandwidth() BandwidthPtrOutput {
 	return o.ApplyT(func(v PortGroup) *Bandwidth { return v.Bandwidth }).(BandwidthPtrOutput)
 }
 
-// Guests that name no group get this one; at most one group may be it. Default: false.
+// Whether interfaces without a group get this one. Only one group may be the default. Default: false.
 func (o PortGroupOutput) Default() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v PortGroup) *bool { return v.Default }).(pulumi.BoolPtrOutput)
 }
 
-// The group's name, which guests' interfaces refer to.
+// The group's name. Guests' interfaces refer to it.
 func (o PortGroupOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v PortGroup) string { return v.Name }).(pulumi.StringOutput)
 }
 
-// Trust the guest's own receive filters. Default: false.
+// Whether the host trusts the receive filters that these guests set. Default: false.
 func (o PortGroupOutput) TrustGuestRxFilters() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v PortGroup) *bool { return v.TrustGuestRxFilters }).(pulumi.BoolPtrOutput)
 }
 
-// How these guests' ports are set up on switches that want to know. None: `{}`.
+// How these guests' ports are set up on a switch that manages them. None: `{}`.
 func (o PortGroupOutput) VirtualPort() VirtualPortPtrOutput {
 	return o.ApplyT(func(v PortGroup) *VirtualPort { return v.VirtualPort }).(VirtualPortPtrOutput)
 }
@@ -4899,13 +4899,13 @@ func (o ReportedRouteArrayOutput) Index(i pulumi.IntInput) ReportedRouteOutput {
 	}).(ReportedRouteOutput)
 }
 
-// A static route through a host on this network.
+// A static route of the host through a guest on this network.
 type Route struct {
-	// The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the prefix.
+	// The destination in CIDR form, such as "10.60.0.0/16" or "fd00:60::/32". Bits after the prefix must be 0.
 	Address string `pulumi:"address"`
-	// The address that leads there, inside one of the subnets of `ips`.
+	// The address of the next hop, in a subnet of `ips`.
 	Gateway string `pulumi:"gateway"`
-	// The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
+	// The route's metric, 1 or more. The host prefers lower ones. Default: the kernel's. None: `0`.
 	Metric *int `pulumi:"metric"`
 }
 
@@ -4920,13 +4920,13 @@ type RouteInput interface {
 	ToRouteOutputWithContext(context.Context) RouteOutput
 }
 
-// A static route through a host on this network.
+// A static route of the host through a guest on this network.
 type RouteArgs struct {
-	// The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the prefix.
+	// The destination in CIDR form, such as "10.60.0.0/16" or "fd00:60::/32". Bits after the prefix must be 0.
 	Address pulumi.StringInput `pulumi:"address"`
-	// The address that leads there, inside one of the subnets of `ips`.
+	// The address of the next hop, in a subnet of `ips`.
 	Gateway pulumi.StringInput `pulumi:"gateway"`
-	// The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
+	// The route's metric, 1 or more. The host prefers lower ones. Default: the kernel's. None: `0`.
 	Metric pulumi.IntPtrInput `pulumi:"metric"`
 }
 
@@ -4967,7 +4967,7 @@ func (i RouteArray) ToRouteArrayOutputWithContext(ctx context.Context) RouteArra
 	return pulumi.ToOutputWithContext(ctx, i).(RouteArrayOutput)
 }
 
-// A static route through a host on this network.
+// A static route of the host through a guest on this network.
 type RouteOutput struct{ *pulumi.OutputState }
 
 func (RouteOutput) ElementType() reflect.Type {
@@ -4982,17 +4982,17 @@ func (o RouteOutput) ToRouteOutputWithContext(ctx context.Context) RouteOutput {
 	return o
 }
 
-// The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the prefix.
+// The destination in CIDR form, such as "10.60.0.0/16" or "fd00:60::/32". Bits after the prefix must be 0.
 func (o RouteOutput) Address() pulumi.StringOutput {
 	return o.ApplyT(func(v Route) string { return v.Address }).(pulumi.StringOutput)
 }
 
-// The address that leads there, inside one of the subnets of `ips`.
+// The address of the next hop, in a subnet of `ips`.
 func (o RouteOutput) Gateway() pulumi.StringOutput {
 	return o.ApplyT(func(v Route) string { return v.Gateway }).(pulumi.StringOutput)
 }
 
-// The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
+// The route's metric, 1 or more. The host prefers lower ones. Default: the kernel's. None: `0`.
 func (o RouteOutput) Metric() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Route) *int { return v.Metric }).(pulumi.IntPtrOutput)
 }
@@ -5019,19 +5019,19 @@ func (o RouteArrayOutput) Index(i pulumi.IntInput) RouteOutput {
 
 // An SRV record.
 type Srv struct {
-	// The domain the service is in. Left out: the network's.
+	// The domain of the service. Default: the network's domain.
 	Domain *string `pulumi:"domain"`
-	// The port on that host, 1 to 65535.
+	// The port on `target`, 1 to 65535.
 	Port *int `pulumi:"port"`
-	// Priority of this record, 0 to 65535; lower ones are tried first. Default: 0.
+	// Priority, 0 to 65535. Clients try lower ones first. Default: 0.
 	Priority *int `pulumi:"priority"`
-	// The protocol's name without its underscore: tcp, udp, or another, sctp say.
+	// The protocol's name without the underscore: tcp, udp, or another one, such as sctp.
 	Protocol string `pulumi:"protocol"`
-	// The service's name without its underscore, "ldap".
+	// The service's name without the underscore, such as "ldap".
 	Service string `pulumi:"service"`
-	// The host that serves it. Left out: the service is said not to exist.
+	// The host that serves it. Without it, the record says that the service doesn't exist.
 	Target *string `pulumi:"target"`
-	// Weight among records of one priority, 0 to 65535. Default: 0.
+	// Weight among records of the same priority, 0 to 65535. Default: 0.
 	Weight *int `pulumi:"weight"`
 }
 
@@ -5048,19 +5048,19 @@ type SrvInput interface {
 
 // An SRV record.
 type SrvArgs struct {
-	// The domain the service is in. Left out: the network's.
+	// The domain of the service. Default: the network's domain.
 	Domain pulumi.StringPtrInput `pulumi:"domain"`
-	// The port on that host, 1 to 65535.
+	// The port on `target`, 1 to 65535.
 	Port pulumi.IntPtrInput `pulumi:"port"`
-	// Priority of this record, 0 to 65535; lower ones are tried first. Default: 0.
+	// Priority, 0 to 65535. Clients try lower ones first. Default: 0.
 	Priority pulumi.IntPtrInput `pulumi:"priority"`
-	// The protocol's name without its underscore: tcp, udp, or another, sctp say.
+	// The protocol's name without the underscore: tcp, udp, or another one, such as sctp.
 	Protocol pulumi.StringInput `pulumi:"protocol"`
-	// The service's name without its underscore, "ldap".
+	// The service's name without the underscore, such as "ldap".
 	Service pulumi.StringInput `pulumi:"service"`
-	// The host that serves it. Left out: the service is said not to exist.
+	// The host that serves it. Without it, the record says that the service doesn't exist.
 	Target pulumi.StringPtrInput `pulumi:"target"`
-	// Weight among records of one priority, 0 to 65535. Default: 0.
+	// Weight among records of the same priority, 0 to 65535. Default: 0.
 	Weight pulumi.IntPtrInput `pulumi:"weight"`
 }
 
@@ -5116,37 +5116,37 @@ func (o SrvOutput) ToSrvOutputWithContext(ctx context.Context) SrvOutput {
 	return o
 }
 
-// The domain the service is in. Left out: the network's.
+// The domain of the service. Default: the network's domain.
 func (o SrvOutput) Domain() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Srv) *string { return v.Domain }).(pulumi.StringPtrOutput)
 }
 
-// The port on that host, 1 to 65535.
+// The port on `target`, 1 to 65535.
 func (o SrvOutput) Port() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Srv) *int { return v.Port }).(pulumi.IntPtrOutput)
 }
 
-// Priority of this record, 0 to 65535; lower ones are tried first. Default: 0.
+// Priority, 0 to 65535. Clients try lower ones first. Default: 0.
 func (o SrvOutput) Priority() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Srv) *int { return v.Priority }).(pulumi.IntPtrOutput)
 }
 
-// The protocol's name without its underscore: tcp, udp, or another, sctp say.
+// The protocol's name without the underscore: tcp, udp, or another one, such as sctp.
 func (o SrvOutput) Protocol() pulumi.StringOutput {
 	return o.ApplyT(func(v Srv) string { return v.Protocol }).(pulumi.StringOutput)
 }
 
-// The service's name without its underscore, "ldap".
+// The service's name without the underscore, such as "ldap".
 func (o SrvOutput) Service() pulumi.StringOutput {
 	return o.ApplyT(func(v Srv) string { return v.Service }).(pulumi.StringOutput)
 }
 
-// The host that serves it. Left out: the service is said not to exist.
+// The host that serves it. Without it, the record says that the service doesn't exist.
 func (o SrvOutput) Target() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Srv) *string { return v.Target }).(pulumi.StringPtrOutput)
 }
 
-// Weight among records of one priority, 0 to 65535. Default: 0.
+// Weight among records of the same priority, 0 to 65535. Default: 0.
 func (o SrvOutput) Weight() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Srv) *int { return v.Weight }).(pulumi.IntPtrOutput)
 }
@@ -5173,9 +5173,9 @@ func (o SrvArrayOutput) Index(i pulumi.IntInput) SrvOutput {
 
 // A VLAN tag.
 type Tag struct {
-	// The VLAN's number, 0 to 4095.
+	// The VLAN id, 0 to 4095.
 	Id int `pulumi:"id"`
-	// Makes this the trunk's native VLAN, whose packets are sent tagged or untagged.
+	// Makes this VLAN the trunk's native one, and says whether its packets are tagged.
 	NativeMode *TagNativeMode `pulumi:"nativeMode"`
 }
 
@@ -5192,9 +5192,9 @@ type TagInput interface {
 
 // A VLAN tag.
 type TagArgs struct {
-	// The VLAN's number, 0 to 4095.
+	// The VLAN id, 0 to 4095.
 	Id pulumi.IntInput `pulumi:"id"`
-	// Makes this the trunk's native VLAN, whose packets are sent tagged or untagged.
+	// Makes this VLAN the trunk's native one, and says whether its packets are tagged.
 	NativeMode TagNativeModePtrInput `pulumi:"nativeMode"`
 }
 
@@ -5250,12 +5250,12 @@ func (o TagOutput) ToTagOutputWithContext(ctx context.Context) TagOutput {
 	return o
 }
 
-// The VLAN's number, 0 to 4095.
+// The VLAN id, 0 to 4095.
 func (o TagOutput) Id() pulumi.IntOutput {
 	return o.ApplyT(func(v Tag) int { return v.Id }).(pulumi.IntOutput)
 }
 
-// Makes this the trunk's native VLAN, whose packets are sent tagged or untagged.
+// Makes this VLAN the trunk's native one, and says whether its packets are tagged.
 func (o TagOutput) NativeMode() TagNativeModePtrOutput {
 	return o.ApplyT(func(v Tag) *TagNativeMode { return v.NativeMode }).(TagNativeModePtrOutput)
 }
@@ -5284,7 +5284,7 @@ func (o TagArrayOutput) Index(i pulumi.IntInput) TagOutput {
 type Txt struct {
 	// The record's name.
 	Name string `pulumi:"name"`
-	// The record's text; it may be secret and is never shown in a plan.
+	// The record's text. It may be secret, so no plan shows it.
 	Value string `pulumi:"value"`
 }
 
@@ -5303,7 +5303,7 @@ type TxtInput interface {
 type TxtArgs struct {
 	// The record's name.
 	Name pulumi.StringInput `pulumi:"name"`
-	// The record's text; it may be secret and is never shown in a plan.
+	// The record's text. It may be secret, so no plan shows it.
 	Value pulumi.StringInput `pulumi:"value"`
 }
 
@@ -5364,7 +5364,7 @@ func (o TxtOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v Txt) string { return v.Name }).(pulumi.StringOutput)
 }
 
-// The record's text; it may be secret and is never shown in a plan.
+// The record's text. It may be secret, so no plan shows it.
 func (o TxtOutput) Value() pulumi.StringOutput {
 	return o.ApplyT(func(v Txt) string { return v.Value }).(pulumi.StringOutput)
 }
@@ -5389,11 +5389,11 @@ func (o TxtArrayOutput) Index(i pulumi.IntInput) TxtOutput {
 	}).(TxtOutput)
 }
 
-// How guests' ports are set up on switches that want to know.
+// How guests' ports are set up on a switch that manages them.
 type VirtualPort struct {
-	// Parameters, as the kind of switch takes them. None: `{}`.
+	// The parameters of that type. None: `{}`.
 	Parameters *VirtualPortParameters `pulumi:"parameters"`
-	// The kind of switch. Left out in a port group: the network's.
+	// The type of the switch. Default in a port group: that of the network.
 	Type *VirtualPortType `pulumi:"type"`
 }
 
@@ -5408,11 +5408,11 @@ type VirtualPortInput interface {
 	ToVirtualPortOutputWithContext(context.Context) VirtualPortOutput
 }
 
-// How guests' ports are set up on switches that want to know.
+// How guests' ports are set up on a switch that manages them.
 type VirtualPortArgs struct {
-	// Parameters, as the kind of switch takes them. None: `{}`.
+	// The parameters of that type. None: `{}`.
 	Parameters VirtualPortParametersPtrInput `pulumi:"parameters"`
-	// The kind of switch. Left out in a port group: the network's.
+	// The type of the switch. Default in a port group: that of the network.
 	Type VirtualPortTypePtrInput `pulumi:"type"`
 }
 
@@ -5469,7 +5469,7 @@ func (i *virtualPortPtrType) ToVirtualPortPtrOutputWithContext(ctx context.Conte
 	return pulumi.ToOutputWithContext(ctx, i).(VirtualPortPtrOutput)
 }
 
-// How guests' ports are set up on switches that want to know.
+// How guests' ports are set up on a switch that manages them.
 type VirtualPortOutput struct{ *pulumi.OutputState }
 
 func (VirtualPortOutput) ElementType() reflect.Type {
@@ -5494,12 +5494,12 @@ func (o VirtualPortOutput) ToVirtualPortPtrOutputWithContext(ctx context.Context
 	}).(VirtualPortPtrOutput)
 }
 
-// Parameters, as the kind of switch takes them. None: `{}`.
+// The parameters of that type. None: `{}`.
 func (o VirtualPortOutput) Parameters() VirtualPortParametersPtrOutput {
 	return o.ApplyT(func(v VirtualPort) *VirtualPortParameters { return v.Parameters }).(VirtualPortParametersPtrOutput)
 }
 
-// The kind of switch. Left out in a port group: the network's.
+// The type of the switch. Default in a port group: that of the network.
 func (o VirtualPortOutput) Type() VirtualPortTypePtrOutput {
 	return o.ApplyT(func(v VirtualPort) *VirtualPortType { return v.Type }).(VirtualPortTypePtrOutput)
 }
@@ -5528,7 +5528,7 @@ func (o VirtualPortPtrOutput) Elem() VirtualPortOutput {
 	}).(VirtualPortOutput)
 }
 
-// Parameters, as the kind of switch takes them. None: `{}`.
+// The parameters of that type. None: `{}`.
 func (o VirtualPortPtrOutput) Parameters() VirtualPortParametersPtrOutput {
 	return o.ApplyT(func(v *VirtualPort) *VirtualPortParameters {
 		if v == nil {
@@ -5538,7 +5538,7 @@ func (o VirtualPortPtrOutput) Parameters() VirtualPortParametersPtrOutput {
 	}).(VirtualPortParametersPtrOutput)
 }
 
-// The kind of switch. Left out in a port group: the network's.
+// The type of the switch. Default in a port group: that of the network.
 func (o VirtualPortPtrOutput) Type() VirtualPortTypePtrOutput {
 	return o.ApplyT(func(v *VirtualPort) *VirtualPortType {
 		if v == nil {
@@ -5548,19 +5548,19 @@ func (o VirtualPortPtrOutput) Type() VirtualPortTypePtrOutput {
 	}).(VirtualPortTypePtrOutput)
 }
 
-// Parameters of a virtual port, as its type takes them.
+// The parameters of a virtual port. Each type has its own.
 type VirtualPortParameters struct {
-	// 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
+	// 802.1Qbg: the id of the VSI instance, a UUID. None: `""`.
 	Instanceid *string `pulumi:"instanceid"`
 	// openvswitch and midonet: the interface's id, a UUID. None: `""`.
 	Interfaceid *string `pulumi:"interfaceid"`
-	// 802.1Qbg: id of the VSI manager, 0 to 255.
+	// 802.1Qbg: the id of the VSI manager, 0 to 255.
 	Managerid *int `pulumi:"managerid"`
 	// 802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`.
 	Profileid *string `pulumi:"profileid"`
-	// 802.1Qbg: id of the VSI type, 0 to 16777215.
+	// 802.1Qbg: the id of the VSI type, 0 to 16777215.
 	Typeid *int `pulumi:"typeid"`
-	// 802.1Qbg: version of the VSI type id, 0 to 255.
+	// 802.1Qbg: the version of the VSI type id, 0 to 255.
 	Typeidversion *int `pulumi:"typeidversion"`
 }
 
@@ -5575,19 +5575,19 @@ type VirtualPortParametersInput interface {
 	ToVirtualPortParametersOutputWithContext(context.Context) VirtualPortParametersOutput
 }
 
-// Parameters of a virtual port, as its type takes them.
+// The parameters of a virtual port. Each type has its own.
 type VirtualPortParametersArgs struct {
-	// 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
+	// 802.1Qbg: the id of the VSI instance, a UUID. None: `""`.
 	Instanceid pulumi.StringPtrInput `pulumi:"instanceid"`
 	// openvswitch and midonet: the interface's id, a UUID. None: `""`.
 	Interfaceid pulumi.StringPtrInput `pulumi:"interfaceid"`
-	// 802.1Qbg: id of the VSI manager, 0 to 255.
+	// 802.1Qbg: the id of the VSI manager, 0 to 255.
 	Managerid pulumi.IntPtrInput `pulumi:"managerid"`
 	// 802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`.
 	Profileid pulumi.StringPtrInput `pulumi:"profileid"`
-	// 802.1Qbg: id of the VSI type, 0 to 16777215.
+	// 802.1Qbg: the id of the VSI type, 0 to 16777215.
 	Typeid pulumi.IntPtrInput `pulumi:"typeid"`
-	// 802.1Qbg: version of the VSI type id, 0 to 255.
+	// 802.1Qbg: the version of the VSI type id, 0 to 255.
 	Typeidversion pulumi.IntPtrInput `pulumi:"typeidversion"`
 }
 
@@ -5644,7 +5644,7 @@ func (i *virtualPortParametersPtrType) ToVirtualPortParametersPtrOutputWithConte
 	return pulumi.ToOutputWithContext(ctx, i).(VirtualPortParametersPtrOutput)
 }
 
-// Parameters of a virtual port, as its type takes them.
+// The parameters of a virtual port. Each type has its own.
 type VirtualPortParametersOutput struct{ *pulumi.OutputState }
 
 func (VirtualPortParametersOutput) ElementType() reflect.Type {
@@ -5669,7 +5669,7 @@ func (o VirtualPortParametersOutput) ToVirtualPortParametersPtrOutputWithContext
 	}).(VirtualPortParametersPtrOutput)
 }
 
-// 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
+// 802.1Qbg: the id of the VSI instance, a UUID. None: `""`.
 func (o VirtualPortParametersOutput) Instanceid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VirtualPortParameters) *string { return v.Instanceid }).(pulumi.StringPtrOutput)
 }
@@ -5679,7 +5679,7 @@ func (o VirtualPortParametersOutput) Interfaceid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VirtualPortParameters) *string { return v.Interfaceid }).(pulumi.StringPtrOutput)
 }
 
-// 802.1Qbg: id of the VSI manager, 0 to 255.
+// 802.1Qbg: the id of the VSI manager, 0 to 255.
 func (o VirtualPortParametersOutput) Managerid() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v VirtualPortParameters) *int { return v.Managerid }).(pulumi.IntPtrOutput)
 }
@@ -5689,12 +5689,12 @@ func (o VirtualPortParametersOutput) Profileid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v VirtualPortParameters) *string { return v.Profileid }).(pulumi.StringPtrOutput)
 }
 
-// 802.1Qbg: id of the VSI type, 0 to 16777215.
+// 802.1Qbg: the id of the VSI type, 0 to 16777215.
 func (o VirtualPortParametersOutput) Typeid() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v VirtualPortParameters) *int { return v.Typeid }).(pulumi.IntPtrOutput)
 }
 
-// 802.1Qbg: version of the VSI type id, 0 to 255.
+// 802.1Qbg: the version of the VSI type id, 0 to 255.
 func (o VirtualPortParametersOutput) Typeidversion() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v VirtualPortParameters) *int { return v.Typeidversion }).(pulumi.IntPtrOutput)
 }
@@ -5723,7 +5723,7 @@ func (o VirtualPortParametersPtrOutput) Elem() VirtualPortParametersOutput {
 	}).(VirtualPortParametersOutput)
 }
 
-// 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
+// 802.1Qbg: the id of the VSI instance, a UUID. None: `""`.
 func (o VirtualPortParametersPtrOutput) Instanceid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VirtualPortParameters) *string {
 		if v == nil {
@@ -5743,7 +5743,7 @@ func (o VirtualPortParametersPtrOutput) Interfaceid() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// 802.1Qbg: id of the VSI manager, 0 to 255.
+// 802.1Qbg: the id of the VSI manager, 0 to 255.
 func (o VirtualPortParametersPtrOutput) Managerid() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *VirtualPortParameters) *int {
 		if v == nil {
@@ -5763,7 +5763,7 @@ func (o VirtualPortParametersPtrOutput) Profileid() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// 802.1Qbg: id of the VSI type, 0 to 16777215.
+// 802.1Qbg: the id of the VSI type, 0 to 16777215.
 func (o VirtualPortParametersPtrOutput) Typeid() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *VirtualPortParameters) *int {
 		if v == nil {
@@ -5773,7 +5773,7 @@ func (o VirtualPortParametersPtrOutput) Typeid() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// 802.1Qbg: version of the VSI type id, 0 to 255.
+// 802.1Qbg: the version of the VSI type id, 0 to 255.
 func (o VirtualPortParametersPtrOutput) Typeidversion() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *VirtualPortParameters) *int {
 		if v == nil {
@@ -5783,11 +5783,11 @@ func (o VirtualPortParametersPtrOutput) Typeidversion() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge.
+// VLAN tags of guests' ports, on Open vSwitch, SR-IOV devices and, with libvirt 11.0 or newer, bridges.
 type Vlan struct {
-	// The tags; at least one.
+	// The tags, at least one.
 	Tags []Tag `pulumi:"tags"`
-	// Whether guests' ports are trunks; with more than one tag they are anyway. Default: false.
+	// Whether guests' ports are trunks. With more than one tag, they always are. Default: false.
 	Trunk *bool `pulumi:"trunk"`
 }
 
@@ -5802,11 +5802,11 @@ type VlanInput interface {
 	ToVlanOutputWithContext(context.Context) VlanOutput
 }
 
-// VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge.
+// VLAN tags of guests' ports, on Open vSwitch, SR-IOV devices and, with libvirt 11.0 or newer, bridges.
 type VlanArgs struct {
-	// The tags; at least one.
+	// The tags, at least one.
 	Tags TagArrayInput `pulumi:"tags"`
-	// Whether guests' ports are trunks; with more than one tag they are anyway. Default: false.
+	// Whether guests' ports are trunks. With more than one tag, they always are. Default: false.
 	Trunk pulumi.BoolPtrInput `pulumi:"trunk"`
 }
 
@@ -5863,7 +5863,7 @@ func (i *vlanPtrType) ToVlanPtrOutputWithContext(ctx context.Context) VlanPtrOut
 	return pulumi.ToOutputWithContext(ctx, i).(VlanPtrOutput)
 }
 
-// VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge.
+// VLAN tags of guests' ports, on Open vSwitch, SR-IOV devices and, with libvirt 11.0 or newer, bridges.
 type VlanOutput struct{ *pulumi.OutputState }
 
 func (VlanOutput) ElementType() reflect.Type {
@@ -5888,12 +5888,12 @@ func (o VlanOutput) ToVlanPtrOutputWithContext(ctx context.Context) VlanPtrOutpu
 	}).(VlanPtrOutput)
 }
 
-// The tags; at least one.
+// The tags, at least one.
 func (o VlanOutput) Tags() TagArrayOutput {
 	return o.ApplyT(func(v Vlan) []Tag { return v.Tags }).(TagArrayOutput)
 }
 
-// Whether guests' ports are trunks; with more than one tag they are anyway. Default: false.
+// Whether guests' ports are trunks. With more than one tag, they always are. Default: false.
 func (o VlanOutput) Trunk() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Vlan) *bool { return v.Trunk }).(pulumi.BoolPtrOutput)
 }
@@ -5922,7 +5922,7 @@ func (o VlanPtrOutput) Elem() VlanOutput {
 	}).(VlanOutput)
 }
 
-// The tags; at least one.
+// The tags, at least one.
 func (o VlanPtrOutput) Tags() TagArrayOutput {
 	return o.ApplyT(func(v *Vlan) []Tag {
 		if v == nil {
@@ -5932,7 +5932,7 @@ func (o VlanPtrOutput) Tags() TagArrayOutput {
 	}).(TagArrayOutput)
 }
 
-// Whether guests' ports are trunks; with more than one tag they are anyway. Default: false.
+// Whether guests' ports are trunks. With more than one tag, they always are. Default: false.
 func (o VlanPtrOutput) Trunk() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Vlan) *bool {
 		if v == nil {

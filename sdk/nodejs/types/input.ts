@@ -7,15 +7,15 @@ import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
 /**
- * Quality of service.
+ * Limits of traffic (quality of service).
  */
 export interface BandwidthArgs {
     /**
-     * Traffic towards the guests. None: `{}`.
+     * Traffic to guests. None: `{}`.
      */
     inbound?: pulumi.Input<inputs.InboundArgs | undefined>;
     /**
-     * Traffic from the guests. None: `{}`.
+     * Traffic from guests. None: `{}`.
      */
     outbound?: pulumi.Input<inputs.OutboundArgs | undefined>;
 }
@@ -29,7 +29,7 @@ export interface BootpArgs {
      */
     file?: pulumi.Input<string | undefined>;
     /**
-     * The TFTP server's address; the host on this network when left out. None: `""`.
+     * The TFTP server's address. Default: the host's address on this network. None: `""`.
      */
     server?: pulumi.Input<string | undefined>;
 }
@@ -39,67 +39,67 @@ export interface BootpArgs {
  */
 export interface BridgeArgs {
     /**
-     * Seconds a new port waits before it forwards. Default: 0.
+     * The forward delay: seconds before a new port of the bridge forwards packets. Default: 0.
      */
     delay?: pulumi.Input<number | undefined>;
     /**
-     * Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
+     * Who fills the bridge's MAC table: the kernel, which learns, or libvirt. Default: kernel.
      */
     macTableManager?: pulumi.Input<enums.BridgeMacTableManager | undefined>;
     /**
-     * The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, which must exist.
+     * The bridge's name, at most 15 characters. Default: virtnet chooses a free one. In mode bridge, a bridge of the host, which must exist.
      */
     name?: pulumi.Input<string | undefined>;
     /**
-     * Whether the bridge speaks the spanning tree protocol. Default: true.
+     * Whether the bridge uses the spanning tree protocol (STP). Default: true.
      */
     stp?: pulumi.Input<boolean | undefined>;
     /**
-     * The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
+     * The firewalld zone of the bridge. The zone must exist. Default: libvirt's own zone. None: `""`.
      */
     zone?: pulumi.Input<string | undefined>;
 }
 
 /**
- * The DHCP server on one address of the network.
+ * The DHCP server of a subnet.
  */
 export interface DhcpArgs {
     /**
-     * Network boot; needs ranges or reservations beside it. None: `{}`.
+     * Network boot. Needs ranges or reservations. None: `{}`.
      */
     bootp?: pulumi.Input<inputs.BootpArgs | undefined>;
     /**
-     * Reservations: which client gets which address or name. None: `[]`. A change is applied live.
+     * Reservations: the clients that always get the same address or name. None: `[]`. A change is applied live.
      */
     hosts?: pulumi.Input<pulumi.Input<inputs.DhcpHostArgs>[] | undefined>;
     /**
-     * Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
+     * Ranges of addresses for clients. Addresses of the first range are used first. None: `[]`. A change is applied live.
      */
     ranges?: pulumi.Input<pulumi.Input<inputs.DhcpRangeArgs>[] | undefined>;
 }
 
 /**
- * A reservation: the address (and name) that one client gets.
+ * A reservation: the address and the name that one client gets.
  */
 export interface DhcpHostArgs {
     /**
-     * The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6.
+     * The client's DUID, such as "0:3:0:1:52:54:0:12:34:56". For IPv6.
      */
     id?: pulumi.Input<string | undefined>;
     /**
-     * The address the client is given, inside the subnet and without a prefix length.
+     * The address that the client gets, in the subnet, without a prefix length.
      */
     ip?: pulumi.Input<string | undefined>;
     /**
-     * Lease time for this client. Left out, the range's. None: `{}`.
+     * Lease time for this client. Default: that of the range. None: `{}`.
      */
     lease?: pulumi.Input<inputs.LeaseArgs | undefined>;
     /**
-     * The client's MAC address, "52:54:00:12:34:56"; for IPv4.
+     * The client's MAC address, such as "52:54:00:12:34:56". For IPv4.
      */
     mac?: pulumi.Input<string | undefined>;
     /**
-     * The host name the client is given, which the network's DNS then answers too. None: `""`.
+     * The host name that the client gets. The network's DNS resolves it. None: `""`.
      */
     name?: pulumi.Input<string | undefined>;
 }
@@ -109,15 +109,15 @@ export interface DhcpHostArgs {
  */
 export interface DhcpRangeArgs {
     /**
-     * Last address, inside the same subnet; it is handed out too.
+     * Last address, in the same subnet. Clients get it too.
      */
     end: pulumi.Input<string>;
     /**
-     * Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
+     * Lease time in this range. Default: dnsmasq's, one hour. None: `{}`.
      */
     lease?: pulumi.Input<inputs.LeaseArgs | undefined>;
     /**
-     * First address, inside the subnet of the address it is served on.
+     * First address, in the subnet of `ips[].address`.
      */
     start: pulumi.Input<string>;
 }
@@ -127,19 +127,19 @@ export interface DhcpRangeArgs {
  */
 export interface DnsArgs {
     /**
-     * Whether the network has a DNS server at all. Default: true.
+     * Whether the network has a DNS server. Default: true.
      */
     enable?: pulumi.Input<boolean | undefined>;
     /**
-     * Forward queries for names without a domain to the host's servers. Default: true.
+     * Whether queries for names without a domain are forwarded to other servers. Default: true.
      */
     forwardPlainNames?: pulumi.Input<boolean | undefined>;
     /**
-     * Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
+     * Servers that queries are forwarded to, in this order. Default: those of the host's /etc/resolv.conf. None: `[]`.
      */
     forwarders?: pulumi.Input<pulumi.Input<inputs.ForwarderArgs>[] | undefined>;
     /**
-     * Addresses and their names; each address once. None: `[]`. A change is applied live.
+     * Addresses and their names. Each address may be in one entry only. None: `[]`. A change is applied live.
      */
     hosts?: pulumi.Input<pulumi.Input<inputs.DnsHostArgs>[] | undefined>;
     /**
@@ -157,7 +157,7 @@ export interface DnsArgs {
  */
 export interface DnsHostArgs {
     /**
-     * Its names, at least one. A look-up of the address answers with the first.
+     * The names, at least one. A reverse look-up of the address gives the first.
      */
     hostnames: pulumi.Input<pulumi.Input<string>[]>;
     /**
@@ -171,15 +171,15 @@ export interface DnsHostArgs {
  */
 export interface DomainArgs {
     /**
-     * Answer queries for this domain here only, never forward them. Default: false.
+     * Whether queries for this domain are never forwarded to other servers. Default: false.
      */
     localOnly?: pulumi.Input<boolean | undefined>;
     /**
-     * The domain's name, "lab.example".
+     * The domain's name, such as "lab.example".
      */
     name?: pulumi.Input<string | undefined>;
     /**
-     * Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
+     * Whether the domain is registered with systemd-resolved (libvirt 10.1 or newer). Default: false.
      */
     register?: pulumi.Input<boolean | undefined>;
 }
@@ -189,49 +189,49 @@ export interface DomainArgs {
  */
 export interface DriverArgs {
     /**
-     * The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the best that the kernel has for the device.
+     * The VFIO driver that a device is bound to, such as "mlx5_vfio_pci" (libvirt 10.0 or newer). Default: the kernel's best match for the device.
      */
     model?: pulumi.Input<string | undefined>;
     /**
-     * The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice.
+     * How devices are assigned. Current kernels support only vfio. Default: libvirt chooses.
      */
     name?: pulumi.Input<enums.DriverName | undefined>;
 }
 
 /**
- * How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat.
+ * How guests reach the outside. A network without it is isolated; `{}` means mode nat.
  */
 export interface ForwardArgs {
     /**
-     * The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
+     * The PCI devices of the pool, in the order in which guests get them. Mode hostdev. None: `[]`.
      */
     addresses?: pulumi.Input<pulumi.Input<inputs.PciAddressArgs>[] | undefined>;
     /**
-     * The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live.
+     * The only interface of the host that packets may leave by. The same as `interfaces` with this one entry. A change is applied live.
      */
     dev?: pulumi.Input<string | undefined>;
     /**
-     * The driver that assigns PCI devices; mode hostdev. None: `{}`.
+     * The driver that assigns PCI devices. Mode hostdev. None: `{}`.
      */
     driver?: pulumi.Input<inputs.DriverArgs | undefined>;
     /**
-     * Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
+     * Interfaces of the host that the network may use, the preferred one first. Default: any. None: `[]`. A change is applied live.
      */
     interfaces?: pulumi.Input<pulumi.Input<inputs.ForwardInterfaceArgs>[] | undefined>;
     /**
-     * Let libvirt detach the device from the host by itself; mode hostdev. Default: false.
+     * Whether libvirt detaches the PCI device from the host. Mode hostdev. Default: false.
      */
     managed?: pulumi.Input<boolean | undefined>;
     /**
-     * nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
+     * nat: guests share the host's addresses. route: the host routes to the guests' own addresses. open: like route, without firewall rules of libvirt. bridge: guests are on a bridge of the host. private, vepa, passthrough: guests are on an interface of the host. hostdev: guests get PCI devices. none: the network is isolated. Default: nat.
      */
     mode?: pulumi.Input<enums.ForwardMode | undefined>;
     /**
-     * Details of the address translation; mode nat only. None: `{}`.
+     * The address translation. Mode nat only. None: `{}`.
      */
     nat?: pulumi.Input<inputs.NatArgs | undefined>;
     /**
-     * An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
+     * An SR-IOV device whose virtual functions guests get. Modes passthrough and hostdev. None: `{}`.
      */
     pf?: pulumi.Input<inputs.PhysicalFunctionArgs | undefined>;
 }
@@ -241,7 +241,7 @@ export interface ForwardArgs {
  */
 export interface ForwardInterfaceArgs {
     /**
-     * The interface's name on the host, "eth0"; at most 15 characters.
+     * The interface's name on the host, such as "eth0". At most 15 characters.
      */
     dev: pulumi.Input<string>;
 }
@@ -265,37 +265,37 @@ export interface ForwardedPortArgs {
 }
 
 /**
- * Another DNS server that queries are sent to.
+ * A DNS server that queries are forwarded to.
  */
 export interface ForwarderArgs {
     /**
-     * The server's address. Left out: queries for `domain` are never forwarded.
+     * The server's address. Without it, queries for `domain` are never forwarded.
      */
     address?: pulumi.Input<string | undefined>;
     /**
-     * Only queries for this domain go there. Left out: all queries.
+     * Only queries for this domain are forwarded there. Default: all queries.
      */
     domain?: pulumi.Input<string | undefined>;
     /**
-     * The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
+     * The server's port, 1 to 65535 (libvirt 12.0 or newer). Default: 53.
      */
     port?: pulumi.Input<number | undefined>;
 }
 
 /**
- * Limits of traffic towards the network's ports.
+ * Limits of the traffic to guests.
  */
 export interface InboundArgs {
     /**
-     * Average rate in kilobytes (1024 bytes) a second.
+     * Average rate, in kilobytes (1024 bytes) per second.
      */
     average?: pulumi.Input<number | undefined>;
     /**
-     * Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+     * Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
      */
     burst?: pulumi.Input<number | undefined>;
     /**
-     * Highest rate in kilobytes a second. Default: 0.
+     * Highest rate, in kilobytes per second. Default: 0.
      */
     peak?: pulumi.Input<number | undefined>;
 }
@@ -319,39 +319,39 @@ export interface InterfaceForwardingArgs {
  */
 export interface LeaseArgs {
     /**
-     * The time in `unit`s; 0 means forever.
+     * The time, in `unit`. 0 means forever.
      */
     expiry?: pulumi.Input<number | undefined>;
     /**
-     * Unit of `expiry`: seconds, minutes or hours. Default: minutes.
+     * The unit of `expiry`. Default: minutes.
      */
     unit?: pulumi.Input<enums.LeaseUnit | undefined>;
 }
 
 /**
- * How a nat network translates addresses.
+ * The address translation of mode nat.
  */
 export interface NatArgs {
     /**
-     * Source addresses, instead of the outgoing interface's own. None: `{}`.
+     * Source addresses. Default: the address of the outgoing interface. None: `{}`.
      */
     address?: pulumi.Input<inputs.NatAddressArgs | undefined>;
     /**
-     * Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: false.
+     * Whether IPv6 is translated too (NAT66). Needs an IPv6 address in `ips`. Default: false.
      */
     ipv6?: pulumi.Input<boolean | undefined>;
     /**
-     * Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
+     * Source ports. Default: 1024 to 65535. None: `{}`.
      */
     port?: pulumi.Input<inputs.NatPortArgs | undefined>;
 }
 
 /**
- * The range of source addresses that guests' packets leave with.
+ * The source addresses that NAT gives to guests' packets.
  */
 export interface NatAddressArgs {
     /**
-     * Last IPv4 address; the first one again for a range of one.
+     * Last IPv4 address. For one address, the same as `start`.
      */
     end?: pulumi.Input<string | undefined>;
     /**
@@ -361,7 +361,7 @@ export interface NatAddressArgs {
 }
 
 /**
- * The range of source ports that guests' packets leave with.
+ * The source ports that NAT gives to guests' packets.
  */
 export interface NatPortArgs {
     /**
@@ -375,41 +375,41 @@ export interface NatPortArgs {
 }
 
 /**
- * An address of the host on this network, with what is served on it.
+ * An address of the host on this network, and what the host serves in its subnet.
  */
 export interface NetworkIpArgs {
     /**
-     * The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64".
+     * The host's address with the prefix length, such as "192.168.123.1/24" or "fd00:123::1/64".
      */
     address: pulumi.Input<string>;
     /**
-     * The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
+     * The DHCP server of this subnet. Default: none. Only one IPv4 subnet may have one. None: `{}`.
      */
     dhcp?: pulumi.Input<inputs.DhcpArgs | undefined>;
     /**
-     * Answer reverse look-ups of this subnet here only, never forward them. Default: false.
+     * Whether reverse look-ups of this subnet are never forwarded to other servers. Default: false.
      */
     localPtr?: pulumi.Input<boolean | undefined>;
     /**
-     * Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
+     * A directory of the host, as an absolute path, that is served by TFTP. IPv4 only. None: `""`.
      */
     tftpRoot?: pulumi.Input<string | undefined>;
 }
 
 /**
- * Limits of traffic from the network's ports.
+ * Limits of the traffic from guests.
  */
 export interface OutboundArgs {
     /**
-     * Average rate in kilobytes (1024 bytes) a second.
+     * Average rate, in kilobytes (1024 bytes) per second.
      */
     average?: pulumi.Input<number | undefined>;
     /**
-     * Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+     * Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
      */
     burst?: pulumi.Input<number | undefined>;
     /**
-     * Highest rate in kilobytes a second. Default: 0.
+     * Highest rate, in kilobytes per second. Default: 0.
      */
     peak?: pulumi.Input<number | undefined>;
 }
@@ -419,7 +419,7 @@ export interface OutboundArgs {
  */
 export interface PciAddressArgs {
     /**
-     * PCI bus, 0 to 255; 3 is what lspci shows as 03.
+     * PCI bus, 0 to 255. Decimal: lspci's 0a is 10.
      */
     bus: pulumi.Input<number>;
     /**
@@ -437,37 +437,37 @@ export interface PciAddressArgs {
 }
 
 /**
- * An SR-IOV device whose virtual functions make the pool.
+ * An SR-IOV device. Its virtual functions are the pool.
  */
 export interface PhysicalFunctionArgs {
     /**
-     * The physical function's interface on the host, "enp3s0f0".
+     * The physical function's interface on the host, such as "enp3s0f0".
      */
     dev?: pulumi.Input<string | undefined>;
 }
 
 /**
- * A named set of port settings that guests may ask for.
+ * Settings of ports under a name, which guests' interfaces refer to.
  */
 export interface PortGroupArgs {
     /**
-     * Limits of each of these guests' traffic. None: `{}`.
+     * Limits of the traffic of each of these guests. None: `{}`.
      */
     bandwidth?: pulumi.Input<inputs.BandwidthArgs | undefined>;
     /**
-     * Guests that name no group get this one; at most one group may be it. Default: false.
+     * Whether interfaces without a group get this one. Only one group may be the default. Default: false.
      */
     default?: pulumi.Input<boolean | undefined>;
     /**
-     * The group's name, which guests' interfaces refer to.
+     * The group's name. Guests' interfaces refer to it.
      */
     name: pulumi.Input<string>;
     /**
-     * Trust the guest's own receive filters. Default: false.
+     * Whether the host trusts the receive filters that these guests set. Default: false.
      */
     trustGuestRxFilters?: pulumi.Input<boolean | undefined>;
     /**
-     * How these guests' ports are set up on switches that want to know. None: `{}`.
+     * How these guests' ports are set up on a switch that manages them. None: `{}`.
      */
     virtualPort?: pulumi.Input<inputs.VirtualPortArgs | undefined>;
     /**
@@ -477,19 +477,19 @@ export interface PortGroupArgs {
 }
 
 /**
- * A static route through a host on this network.
+ * A static route of the host through a guest on this network.
  */
 export interface RouteArgs {
     /**
-     * The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the prefix.
+     * The destination in CIDR form, such as "10.60.0.0/16" or "fd00:60::/32". Bits after the prefix must be 0.
      */
     address: pulumi.Input<string>;
     /**
-     * The address that leads there, inside one of the subnets of `ips`.
+     * The address of the next hop, in a subnet of `ips`.
      */
     gateway: pulumi.Input<string>;
     /**
-     * The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
+     * The route's metric, 1 or more. The host prefers lower ones. Default: the kernel's. None: `0`.
      */
     metric?: pulumi.Input<number | undefined>;
 }
@@ -499,31 +499,31 @@ export interface RouteArgs {
  */
 export interface SrvArgs {
     /**
-     * The domain the service is in. Left out: the network's.
+     * The domain of the service. Default: the network's domain.
      */
     domain?: pulumi.Input<string | undefined>;
     /**
-     * The port on that host, 1 to 65535.
+     * The port on `target`, 1 to 65535.
      */
     port?: pulumi.Input<number | undefined>;
     /**
-     * Priority of this record, 0 to 65535; lower ones are tried first. Default: 0.
+     * Priority, 0 to 65535. Clients try lower ones first. Default: 0.
      */
     priority?: pulumi.Input<number | undefined>;
     /**
-     * The protocol's name without its underscore: tcp, udp, or another, sctp say.
+     * The protocol's name without the underscore: tcp, udp, or another one, such as sctp.
      */
     protocol: pulumi.Input<string>;
     /**
-     * The service's name without its underscore, "ldap".
+     * The service's name without the underscore, such as "ldap".
      */
     service: pulumi.Input<string>;
     /**
-     * The host that serves it. Left out: the service is said not to exist.
+     * The host that serves it. Without it, the record says that the service doesn't exist.
      */
     target?: pulumi.Input<string | undefined>;
     /**
-     * Weight among records of one priority, 0 to 65535. Default: 0.
+     * Weight among records of the same priority, 0 to 65535. Default: 0.
      */
     weight?: pulumi.Input<number | undefined>;
 }
@@ -533,11 +533,11 @@ export interface SrvArgs {
  */
 export interface TagArgs {
     /**
-     * The VLAN's number, 0 to 4095.
+     * The VLAN id, 0 to 4095.
      */
     id: pulumi.Input<number>;
     /**
-     * Makes this the trunk's native VLAN, whose packets are sent tagged or untagged.
+     * Makes this VLAN the trunk's native one, and says whether its packets are tagged.
      */
     nativeMode?: pulumi.Input<enums.TagNativeMode | undefined>;
 }
@@ -551,31 +551,31 @@ export interface TxtArgs {
      */
     name: pulumi.Input<string>;
     /**
-     * The record's text; it may be secret and is never shown in a plan.
+     * The record's text. It may be secret, so no plan shows it.
      */
     value: pulumi.Input<string>;
 }
 
 /**
- * How guests' ports are set up on switches that want to know.
+ * How guests' ports are set up on a switch that manages them.
  */
 export interface VirtualPortArgs {
     /**
-     * Parameters, as the kind of switch takes them. None: `{}`.
+     * The parameters of that type. None: `{}`.
      */
     parameters?: pulumi.Input<inputs.VirtualPortParametersArgs | undefined>;
     /**
-     * The kind of switch. Left out in a port group: the network's.
+     * The type of the switch. Default in a port group: that of the network.
      */
     type?: pulumi.Input<enums.VirtualPortType | undefined>;
 }
 
 /**
- * Parameters of a virtual port, as its type takes them.
+ * The parameters of a virtual port. Each type has its own.
  */
 export interface VirtualPortParametersArgs {
     /**
-     * 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
+     * 802.1Qbg: the id of the VSI instance, a UUID. None: `""`.
      */
     instanceid?: pulumi.Input<string | undefined>;
     /**
@@ -583,7 +583,7 @@ export interface VirtualPortParametersArgs {
      */
     interfaceid?: pulumi.Input<string | undefined>;
     /**
-     * 802.1Qbg: id of the VSI manager, 0 to 255.
+     * 802.1Qbg: the id of the VSI manager, 0 to 255.
      */
     managerid?: pulumi.Input<number | undefined>;
     /**
@@ -591,25 +591,25 @@ export interface VirtualPortParametersArgs {
      */
     profileid?: pulumi.Input<string | undefined>;
     /**
-     * 802.1Qbg: id of the VSI type, 0 to 16777215.
+     * 802.1Qbg: the id of the VSI type, 0 to 16777215.
      */
     typeid?: pulumi.Input<number | undefined>;
     /**
-     * 802.1Qbg: version of the VSI type id, 0 to 255.
+     * 802.1Qbg: the version of the VSI type id, 0 to 255.
      */
     typeidversion?: pulumi.Input<number | undefined>;
 }
 
 /**
- * VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge.
+ * VLAN tags of guests' ports, on Open vSwitch, SR-IOV devices and, with libvirt 11.0 or newer, bridges.
  */
 export interface VlanArgs {
     /**
-     * The tags; at least one.
+     * The tags, at least one.
      */
     tags?: pulumi.Input<pulumi.Input<inputs.TagArgs>[] | undefined>;
     /**
-     * Whether guests' ports are trunks; with more than one tag they are anyway. Default: false.
+     * Whether guests' ports are trunks. With more than one tag, they always are. Default: false.
      */
     trunk?: pulumi.Input<boolean | undefined>;
 }

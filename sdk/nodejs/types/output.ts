@@ -11,47 +11,47 @@ import * as enums from "../types/enums";
  */
 export interface AdoptedFrom {
     /**
-     * Whether it ran.
+     * Whether the network was active.
      */
     active: boolean;
     /**
-     * Whether it started with the host.
+     * Whether the network had autostart.
      */
     autostart: boolean;
     /**
-     * Whether libvirt kept its configuration.
+     * Whether the network was persistent.
      */
     persistent: boolean;
     /**
-     * libvirt's XML of it.
+     * The network's XML definition.
      */
     xml: string;
 }
 
 /**
- * What a kernel parameter will be after the next boot.
+ * A kernel parameter after the next boot.
  */
 export interface AtBoot {
     /**
-     * The file that decides it.
+     * The file that sets it.
      */
     source: string;
     /**
-     * The value; empty where no file sets one.
+     * The value. Empty if no file sets one.
      */
     value: string;
 }
 
 /**
- * Quality of service.
+ * Limits of traffic (quality of service).
  */
 export interface Bandwidth {
     /**
-     * Traffic towards the guests. None: `{}`.
+     * Traffic to guests. None: `{}`.
      */
     inbound?: outputs.Inbound;
     /**
-     * Traffic from the guests. None: `{}`.
+     * Traffic from guests. None: `{}`.
      */
     outbound?: outputs.Outbound;
 }
@@ -65,7 +65,7 @@ export interface Bootp {
      */
     file?: string;
     /**
-     * The TFTP server's address; the host on this network when left out. None: `""`.
+     * The TFTP server's address. Default: the host's address on this network. None: `""`.
      */
     server?: string;
 }
@@ -75,67 +75,67 @@ export interface Bootp {
  */
 export interface Bridge {
     /**
-     * Seconds a new port waits before it forwards. Default: 0.
+     * The forward delay: seconds before a new port of the bridge forwards packets. Default: 0.
      */
     delay?: number;
     /**
-     * Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel.
+     * Who fills the bridge's MAC table: the kernel, which learns, or libvirt. Default: kernel.
      */
     macTableManager?: enums.BridgeMacTableManager;
     /**
-     * The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge, which must exist.
+     * The bridge's name, at most 15 characters. Default: virtnet chooses a free one. In mode bridge, a bridge of the host, which must exist.
      */
     name?: string;
     /**
-     * Whether the bridge speaks the spanning tree protocol. Default: true.
+     * Whether the bridge uses the spanning tree protocol (STP). Default: true.
      */
     stp?: boolean;
     /**
-     * The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
+     * The firewalld zone of the bridge. The zone must exist. Default: libvirt's own zone. None: `""`.
      */
     zone?: string;
 }
 
 /**
- * The DHCP server on one address of the network.
+ * The DHCP server of a subnet.
  */
 export interface Dhcp {
     /**
-     * Network boot; needs ranges or reservations beside it. None: `{}`.
+     * Network boot. Needs ranges or reservations. None: `{}`.
      */
     bootp?: outputs.Bootp;
     /**
-     * Reservations: which client gets which address or name. None: `[]`. A change is applied live.
+     * Reservations: the clients that always get the same address or name. None: `[]`. A change is applied live.
      */
     hosts?: outputs.DhcpHost[];
     /**
-     * Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live.
+     * Ranges of addresses for clients. Addresses of the first range are used first. None: `[]`. A change is applied live.
      */
     ranges?: outputs.DhcpRange[];
 }
 
 /**
- * A reservation: the address (and name) that one client gets.
+ * A reservation: the address and the name that one client gets.
  */
 export interface DhcpHost {
     /**
-     * The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6.
+     * The client's DUID, such as "0:3:0:1:52:54:0:12:34:56". For IPv6.
      */
     id?: string;
     /**
-     * The address the client is given, inside the subnet and without a prefix length.
+     * The address that the client gets, in the subnet, without a prefix length.
      */
     ip?: string;
     /**
-     * Lease time for this client. Left out, the range's. None: `{}`.
+     * Lease time for this client. Default: that of the range. None: `{}`.
      */
     lease?: outputs.Lease;
     /**
-     * The client's MAC address, "52:54:00:12:34:56"; for IPv4.
+     * The client's MAC address, such as "52:54:00:12:34:56". For IPv4.
      */
     mac?: string;
     /**
-     * The host name the client is given, which the network's DNS then answers too. None: `""`.
+     * The host name that the client gets. The network's DNS resolves it. None: `""`.
      */
     name?: string;
 }
@@ -175,15 +175,15 @@ export interface DhcpLease {
  */
 export interface DhcpRange {
     /**
-     * Last address, inside the same subnet; it is handed out too.
+     * Last address, in the same subnet. Clients get it too.
      */
     end: string;
     /**
-     * Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
+     * Lease time in this range. Default: dnsmasq's, one hour. None: `{}`.
      */
     lease?: outputs.Lease;
     /**
-     * First address, inside the subnet of the address it is served on.
+     * First address, in the subnet of `ips[].address`.
      */
     start: string;
 }
@@ -193,19 +193,19 @@ export interface DhcpRange {
  */
 export interface Dns {
     /**
-     * Whether the network has a DNS server at all. Default: true.
+     * Whether the network has a DNS server. Default: true.
      */
     enable?: boolean;
     /**
-     * Forward queries for names without a domain to the host's servers. Default: true.
+     * Whether queries for names without a domain are forwarded to other servers. Default: true.
      */
     forwardPlainNames?: boolean;
     /**
-     * Servers that queries are sent to; the first that answers counts. Left out: those of the host's /etc/resolv.conf. None: `[]`.
+     * Servers that queries are forwarded to, in this order. Default: those of the host's /etc/resolv.conf. None: `[]`.
      */
     forwarders?: outputs.Forwarder[];
     /**
-     * Addresses and their names; each address once. None: `[]`. A change is applied live.
+     * Addresses and their names. Each address may be in one entry only. None: `[]`. A change is applied live.
      */
     hosts?: outputs.DnsHost[];
     /**
@@ -223,7 +223,7 @@ export interface Dns {
  */
 export interface DnsHost {
     /**
-     * Its names, at least one. A look-up of the address answers with the first.
+     * The names, at least one. A reverse look-up of the address gives the first.
      */
     hostnames: string[];
     /**
@@ -237,15 +237,15 @@ export interface DnsHost {
  */
 export interface Domain {
     /**
-     * Answer queries for this domain here only, never forward them. Default: false.
+     * Whether queries for this domain are never forwarded to other servers. Default: false.
      */
     localOnly?: boolean;
     /**
-     * The domain's name, "lab.example".
+     * The domain's name, such as "lab.example".
      */
     name?: string;
     /**
-     * Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: false.
+     * Whether the domain is registered with systemd-resolved (libvirt 10.1 or newer). Default: false.
      */
     register?: boolean;
 }
@@ -255,49 +255,49 @@ export interface Domain {
  */
 export interface Driver {
     /**
-     * The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the best that the kernel has for the device.
+     * The VFIO driver that a device is bound to, such as "mlx5_vfio_pci" (libvirt 10.0 or newer). Default: the kernel's best match for the device.
      */
     model?: string;
     /**
-     * The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice.
+     * How devices are assigned. Current kernels support only vfio. Default: libvirt chooses.
      */
     name?: enums.DriverName;
 }
 
 /**
- * How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat.
+ * How guests reach the outside. A network without it is isolated; `{}` means mode nat.
  */
 export interface Forward {
     /**
-     * The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`.
+     * The PCI devices of the pool, in the order in which guests get them. Mode hostdev. None: `[]`.
      */
     addresses?: outputs.PciAddress[];
     /**
-     * The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied live.
+     * The only interface of the host that packets may leave by. The same as `interfaces` with this one entry. A change is applied live.
      */
     dev?: string;
     /**
-     * The driver that assigns PCI devices; mode hostdev. None: `{}`.
+     * The driver that assigns PCI devices. Mode hostdev. None: `{}`.
      */
     driver?: outputs.Driver;
     /**
-     * Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change is applied live.
+     * Interfaces of the host that the network may use, the preferred one first. Default: any. None: `[]`. A change is applied live.
      */
     interfaces?: outputs.ForwardInterface[];
     /**
-     * Let libvirt detach the device from the host by itself; mode hostdev. Default: false.
+     * Whether libvirt detaches the PCI device from the host. Mode hostdev. Default: false.
      */
     managed?: boolean;
     /**
-     * nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
+     * nat: guests share the host's addresses. route: the host routes to the guests' own addresses. open: like route, without firewall rules of libvirt. bridge: guests are on a bridge of the host. private, vepa, passthrough: guests are on an interface of the host. hostdev: guests get PCI devices. none: the network is isolated. Default: nat.
      */
     mode?: enums.ForwardMode;
     /**
-     * Details of the address translation; mode nat only. None: `{}`.
+     * The address translation. Mode nat only. None: `{}`.
      */
     nat?: outputs.Nat;
     /**
-     * An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`.
+     * An SR-IOV device whose virtual functions guests get. Modes passthrough and hostdev. None: `{}`.
      */
     pf?: outputs.PhysicalFunction;
 }
@@ -307,7 +307,7 @@ export interface Forward {
  */
 export interface ForwardInterface {
     /**
-     * The interface's name on the host, "eth0"; at most 15 characters.
+     * The interface's name on the host, such as "eth0". At most 15 characters.
      */
     dev: string;
 }
@@ -345,19 +345,19 @@ export interface ForwardedPort {
 }
 
 /**
- * Another DNS server that queries are sent to.
+ * A DNS server that queries are forwarded to.
  */
 export interface Forwarder {
     /**
-     * The server's address. Left out: queries for `domain` are never forwarded.
+     * The server's address. Without it, queries for `domain` are never forwarded.
      */
     address?: string;
     /**
-     * Only queries for this domain go there. Left out: all queries.
+     * Only queries for this domain are forwarded there. Default: all queries.
      */
     domain?: string;
     /**
-     * The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
+     * The server's port, 1 to 65535 (libvirt 12.0 or newer). Default: 53.
      */
     port?: number;
 }
@@ -389,19 +389,19 @@ export interface HostBridge {
 }
 
 /**
- * Limits of traffic towards the network's ports.
+ * Limits of the traffic to guests.
  */
 export interface Inbound {
     /**
-     * Average rate in kilobytes (1024 bytes) a second.
+     * Average rate, in kilobytes (1024 bytes) per second.
      */
     average?: number;
     /**
-     * Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+     * Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
      */
     burst?: number;
     /**
-     * Highest rate in kilobytes a second. Default: 0.
+     * Highest rate, in kilobytes per second. Default: 0.
      */
     peak?: number;
 }
@@ -425,39 +425,39 @@ export interface InterfaceForwarding {
  */
 export interface Lease {
     /**
-     * The time in `unit`s; 0 means forever.
+     * The time, in `unit`. 0 means forever.
      */
     expiry?: number;
     /**
-     * Unit of `expiry`: seconds, minutes or hours. Default: minutes.
+     * The unit of `expiry`. Default: minutes.
      */
     unit?: enums.LeaseUnit;
 }
 
 /**
- * How a nat network translates addresses.
+ * The address translation of mode nat.
  */
 export interface Nat {
     /**
-     * Source addresses, instead of the outgoing interface's own. None: `{}`.
+     * Source addresses. Default: the address of the outgoing interface. None: `{}`.
      */
     address?: outputs.NatAddress;
     /**
-     * Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: false.
+     * Whether IPv6 is translated too (NAT66). Needs an IPv6 address in `ips`. Default: false.
      */
     ipv6?: boolean;
     /**
-     * Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
+     * Source ports. Default: 1024 to 65535. None: `{}`.
      */
     port?: outputs.NatPort;
 }
 
 /**
- * The range of source addresses that guests' packets leave with.
+ * The source addresses that NAT gives to guests' packets.
  */
 export interface NatAddress {
     /**
-     * Last IPv4 address; the first one again for a range of one.
+     * Last IPv4 address. For one address, the same as `start`.
      */
     end?: string;
     /**
@@ -467,7 +467,7 @@ export interface NatAddress {
 }
 
 /**
- * The range of source ports that guests' packets leave with.
+ * The source ports that NAT gives to guests' packets.
  */
 export interface NatPort {
     /**
@@ -507,23 +507,23 @@ export interface NetworkFirewallRule {
 }
 
 /**
- * An address of the host on this network, with what is served on it.
+ * An address of the host on this network, and what the host serves in its subnet.
  */
 export interface NetworkIp {
     /**
-     * The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64".
+     * The host's address with the prefix length, such as "192.168.123.1/24" or "fd00:123::1/64".
      */
     address: string;
     /**
-     * The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
+     * The DHCP server of this subnet. Default: none. Only one IPv4 subnet may have one. None: `{}`.
      */
     dhcp?: outputs.Dhcp;
     /**
-     * Answer reverse look-ups of this subnet here only, never forward them. Default: false.
+     * Whether reverse look-ups of this subnet are never forwarded to other servers. Default: false.
      */
     localPtr?: boolean;
     /**
-     * Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
+     * A directory of the host, as an absolute path, that is served by TFTP. IPv4 only. None: `""`.
      */
     tftpRoot?: string;
 }
@@ -597,19 +597,19 @@ export interface NetworkSummary {
 }
 
 /**
- * Limits of traffic from the network's ports.
+ * Limits of the traffic from guests.
  */
 export interface Outbound {
     /**
-     * Average rate in kilobytes (1024 bytes) a second.
+     * Average rate, in kilobytes (1024 bytes) per second.
      */
     average?: number;
     /**
-     * Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+     * Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
      */
     burst?: number;
     /**
-     * Highest rate in kilobytes a second. Default: 0.
+     * Highest rate, in kilobytes per second. Default: 0.
      */
     peak?: number;
 }
@@ -619,7 +619,7 @@ export interface Outbound {
  */
 export interface PciAddress {
     /**
-     * PCI bus, 0 to 255; 3 is what lspci shows as 03.
+     * PCI bus, 0 to 255. Decimal: lspci's 0a is 10.
      */
     bus: number;
     /**
@@ -637,11 +637,11 @@ export interface PciAddress {
 }
 
 /**
- * An SR-IOV device whose virtual functions make the pool.
+ * An SR-IOV device. Its virtual functions are the pool.
  */
 export interface PhysicalFunction {
     /**
-     * The physical function's interface on the host, "enp3s0f0".
+     * The physical function's interface on the host, such as "enp3s0f0".
      */
     dev?: string;
 }
@@ -673,27 +673,27 @@ export interface PluggedGuest {
 }
 
 /**
- * A named set of port settings that guests may ask for.
+ * Settings of ports under a name, which guests' interfaces refer to.
  */
 export interface PortGroup {
     /**
-     * Limits of each of these guests' traffic. None: `{}`.
+     * Limits of the traffic of each of these guests. None: `{}`.
      */
     bandwidth?: outputs.Bandwidth;
     /**
-     * Guests that name no group get this one; at most one group may be it. Default: false.
+     * Whether interfaces without a group get this one. Only one group may be the default. Default: false.
      */
     default?: boolean;
     /**
-     * The group's name, which guests' interfaces refer to.
+     * The group's name. Guests' interfaces refer to it.
      */
     name: string;
     /**
-     * Trust the guest's own receive filters. Default: false.
+     * Whether the host trusts the receive filters that these guests set. Default: false.
      */
     trustGuestRxFilters?: boolean;
     /**
-     * How these guests' ports are set up on switches that want to know. None: `{}`.
+     * How these guests' ports are set up on a switch that manages them. None: `{}`.
      */
     virtualPort?: outputs.VirtualPort;
     /**
@@ -795,19 +795,19 @@ export interface ReportedRoute {
 }
 
 /**
- * A static route through a host on this network.
+ * A static route of the host through a guest on this network.
  */
 export interface Route {
     /**
-     * The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the prefix.
+     * The destination in CIDR form, such as "10.60.0.0/16" or "fd00:60::/32". Bits after the prefix must be 0.
      */
     address: string;
     /**
-     * The address that leads there, inside one of the subnets of `ips`.
+     * The address of the next hop, in a subnet of `ips`.
      */
     gateway: string;
     /**
-     * The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
+     * The route's metric, 1 or more. The host prefers lower ones. Default: the kernel's. None: `0`.
      */
     metric?: number;
 }
@@ -817,31 +817,31 @@ export interface Route {
  */
 export interface Srv {
     /**
-     * The domain the service is in. Left out: the network's.
+     * The domain of the service. Default: the network's domain.
      */
     domain?: string;
     /**
-     * The port on that host, 1 to 65535.
+     * The port on `target`, 1 to 65535.
      */
     port?: number;
     /**
-     * Priority of this record, 0 to 65535; lower ones are tried first. Default: 0.
+     * Priority, 0 to 65535. Clients try lower ones first. Default: 0.
      */
     priority?: number;
     /**
-     * The protocol's name without its underscore: tcp, udp, or another, sctp say.
+     * The protocol's name without the underscore: tcp, udp, or another one, such as sctp.
      */
     protocol: string;
     /**
-     * The service's name without its underscore, "ldap".
+     * The service's name without the underscore, such as "ldap".
      */
     service: string;
     /**
-     * The host that serves it. Left out: the service is said not to exist.
+     * The host that serves it. Without it, the record says that the service doesn't exist.
      */
     target?: string;
     /**
-     * Weight among records of one priority, 0 to 65535. Default: 0.
+     * Weight among records of the same priority, 0 to 65535. Default: 0.
      */
     weight?: number;
 }
@@ -851,11 +851,11 @@ export interface Srv {
  */
 export interface Tag {
     /**
-     * The VLAN's number, 0 to 4095.
+     * The VLAN id, 0 to 4095.
      */
     id: number;
     /**
-     * Makes this the trunk's native VLAN, whose packets are sent tagged or untagged.
+     * Makes this VLAN the trunk's native one, and says whether its packets are tagged.
      */
     nativeMode?: enums.TagNativeMode;
 }
@@ -869,31 +869,31 @@ export interface Txt {
      */
     name: string;
     /**
-     * The record's text; it may be secret and is never shown in a plan.
+     * The record's text. It may be secret, so no plan shows it.
      */
     value: string;
 }
 
 /**
- * How guests' ports are set up on switches that want to know.
+ * How guests' ports are set up on a switch that manages them.
  */
 export interface VirtualPort {
     /**
-     * Parameters, as the kind of switch takes them. None: `{}`.
+     * The parameters of that type. None: `{}`.
      */
     parameters?: outputs.VirtualPortParameters;
     /**
-     * The kind of switch. Left out in a port group: the network's.
+     * The type of the switch. Default in a port group: that of the network.
      */
     type?: enums.VirtualPortType;
 }
 
 /**
- * Parameters of a virtual port, as its type takes them.
+ * The parameters of a virtual port. Each type has its own.
  */
 export interface VirtualPortParameters {
     /**
-     * 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
+     * 802.1Qbg: the id of the VSI instance, a UUID. None: `""`.
      */
     instanceid?: string;
     /**
@@ -901,7 +901,7 @@ export interface VirtualPortParameters {
      */
     interfaceid?: string;
     /**
-     * 802.1Qbg: id of the VSI manager, 0 to 255.
+     * 802.1Qbg: the id of the VSI manager, 0 to 255.
      */
     managerid?: number;
     /**
@@ -909,25 +909,25 @@ export interface VirtualPortParameters {
      */
     profileid?: string;
     /**
-     * 802.1Qbg: id of the VSI type, 0 to 16777215.
+     * 802.1Qbg: the id of the VSI type, 0 to 16777215.
      */
     typeid?: number;
     /**
-     * 802.1Qbg: version of the VSI type id, 0 to 255.
+     * 802.1Qbg: the version of the VSI type id, 0 to 255.
      */
     typeidversion?: number;
 }
 
 /**
- * VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge.
+ * VLAN tags of guests' ports, on Open vSwitch, SR-IOV devices and, with libvirt 11.0 or newer, bridges.
  */
 export interface Vlan {
     /**
-     * The tags; at least one.
+     * The tags, at least one.
      */
     tags?: outputs.Tag[];
     /**
-     * Whether guests' ports are trunks; with more than one tag they are anyway. Default: false.
+     * Whether guests' ports are trunks. With more than one tag, they always are. Default: false.
      */
     trunk?: boolean;
 }

@@ -57,25 +57,26 @@ class HostForwardingArgs(Args):
     """The inputs of a HostForwarding, for its `args`.
 
     Args:
-        uri: Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh.
-            A change replaces the resource.
-        ipv4: net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it
-            was before; left out alone it is true. A change is applied live.
-        ipv6: net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed
+        uri: The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A
+            change replaces the resource.
+        ipv4: net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet
+            doesn't manage it, and restores it if it did before. A change is applied live.
+        ipv6: net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did
             before. A change is applied live.
-        interfaces: Forwarding of single interfaces, by their names. A change is applied live.
-        preserve_router_advertisements: Before IPv6 forwarding goes on, accept_ra=2 on every interface that
-            has routes from router advertisements. Default: True. A change is applied live.
-        persist: Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last
-            until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are.
-            Default: True. A change is applied live.
-        drop_in: The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is
+        interfaces: Forwarding of single interfaces. The keys are their names. A change is applied live.
+        preserve_router_advertisements: Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on,
+            on every interface that has routes from router advertisements. Otherwise the host loses these
+            routes. Default: True. A change is applied live.
+        persist: Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until
+            the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default:
+            True. A change is applied live.
+        drop_in: The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is
             applied live.
-        adopt: Take over what another HostForwarding has of the same parameters, or in the same drop-in, which
-            then leaves it alone. Without it that is refused. Default: False. A change touches nothing on the
-            host.
-        on_delete: What delete does: put back the values found at create, or keep them. Default: restore. A
+        adopt: Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages.
+            That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: False. A
             change touches nothing on the host.
+        on_delete: What delete does. restore: the parameters get the values from before create. keep: they
+            stay. Default: restore. A change touches nothing on the host.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -120,37 +121,38 @@ class HostForwardingArgsDict(TypedDict):
     """The inputs of a HostForwarding, for its `args`."""
 
     uri: NotRequired[Input[str] | None]
-    """Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change
+    """The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change
     replaces the resource.
     """
     ipv4: NotRequired[Input[bool] | None]
-    """net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it was before;
-    left out alone it is true. A change is applied live.
+    """net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't
+    manage it, and restores it if it did before. A change is applied live.
     """
     ipv6: NotRequired[Input[bool] | None]
-    """net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed before. A change
+    """net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change
     is applied live.
     """
     interfaces: NotRequired[Input[Mapping[str, Input[InterfaceForwardingArgs | InterfaceForwardingArgsDict]]] | None]
-    """Forwarding of single interfaces, by their names. A change is applied live."""
+    """Forwarding of single interfaces. The keys are their names. A change is applied live."""
     preserve_router_advertisements: NotRequired[Input[bool] | None]
-    """Before IPv6 forwarding goes on, accept_ra=2 on every interface that has routes from router advertisements.
-    Default: True. A change is applied live.
+    """Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from
+    router advertisements. Otherwise the host loses these routes. Default: True. A change is applied live.
     """
     persist: NotRequired[Input[bool] | None]
-    """Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last until the next
-    boot, and a file in /run/virtnet, which nothing else reads, says whose they are. Default: True. A change is
-    applied live.
+    """Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and
+    a file in /run/virtnet, which only virtnet reads, records their owner. Default: True. A change is applied
+    live.
     """
     drop_in: NotRequired[Input[str] | None]
-    """The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live."""
+    """The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live."""
     adopt: NotRequired[Input[bool] | None]
-    """Take over what another HostForwarding has of the same parameters, or in the same drop-in, which then leaves it
-    alone. Without it that is refused. Default: False. A change touches nothing on the host.
+    """Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then
+    leaves them as they are. Otherwise virtnet refuses to change them. Default: False. A change touches nothing on
+    the host.
     """
     on_delete: NotRequired[Input[Literal["restore", "keep"]] | None]
-    """What delete does: put back the values found at create, or keep them. Default: restore. A change touches
-    nothing on the host.
+    """What delete does. restore: the parameters get the values from before create. keep: they stay. Default:
+    restore. A change touches nothing on the host.
     """
 
 
@@ -183,25 +185,26 @@ class HostForwardingProperties(Resource):
             resource_name: The name of the resource in the program and its stack.
             args: All inputs at once, instead of the keywords below.
             opts: Pulumi's own options, such as `depends_on` and `protect`.
-            uri: Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh.
-                A change replaces the resource.
-            ipv4: net.ipv4.ip_forward. Left out beside ipv6 or interfaces it is not managed, and restored when it
-                was before; left out alone it is true. A change is applied live.
-            ipv6: net.ipv6.conf.all.forwarding. Left out, it is not managed, and restored when it was managed
+            uri: The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A
+                change replaces the resource.
+            ipv4: net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet
+                doesn't manage it, and restores it if it did before. A change is applied live.
+            ipv6: net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did
                 before. A change is applied live.
-            interfaces: Forwarding of single interfaces, by their names. A change is applied live.
-            preserve_router_advertisements: Before IPv6 forwarding goes on, accept_ra=2 on every interface that
-                has routes from router advertisements. Default: True. A change is applied live.
-            persist: Keep the values over a boot, in a drop-in of our own in /etc/sysctl.d. When false they last
-                until the next boot, and a file in /run/virtnet, which nothing else reads, says whose they are.
-                Default: True. A change is applied live.
-            drop_in: The drop-in's file name, ending in .conf. Default: 90-virtnet-forwarding.conf. A change is
+            interfaces: Forwarding of single interfaces. The keys are their names. A change is applied live.
+            preserve_router_advertisements: Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on,
+                on every interface that has routes from router advertisements. Otherwise the host loses these
+                routes. Default: True. A change is applied live.
+            persist: Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until
+                the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default:
+                True. A change is applied live.
+            drop_in: The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is
                 applied live.
-            adopt: Take over what another HostForwarding has of the same parameters, or in the same drop-in, which
-                then leaves it alone. Without it that is refused. Default: False. A change touches nothing on the
-                host.
-            on_delete: What delete does: put back the values found at create, or keep them. Default: restore. A
+            adopt: Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages.
+                That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: False. A
                 change touches nothing on the host.
+            on_delete: What delete does. restore: the parameters get the values from before create. keep: they
+                stay. Default: restore. A change touches nothing on the host.
 
         Raises:
             TypeError: Both args and keywords are given, or a keyword is not there. What is wrong with a value is
@@ -271,33 +274,33 @@ class HostForwardingProperties(Resource):
 
     @property
     def runtime(self) -> pulumi.Output[dict[str, str]]:
-        """The kernel's parameters as they are now, {"net/ipv4/ip_forward": "1"}."""
+        """The current values of the kernel's parameters, such as {"net/ipv4/ip_forward": "1"}."""
         return self._output("runtime")
 
     @property
     def drop_in_path(self) -> pulumi.Output[str]:
-        """The file that keeps the values over a boot; empty where there is none.
+        """The path of the drop-in.
 
-        By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
+        Empty if there is none. By default "/etc/sysctl.d/90-virtnet-forwarding.conf".
         """
         return self._output("drop_in_path")
 
     @property
     def previous(self) -> pulumi.Output[dict[str, str]]:
-        """The values found before the first change, which delete puts back."""
+        """The values from before the first change. Delete restores them."""
         return self._output("previous")
 
     @property
     def at_boot(self) -> pulumi.Output[dict[str, dict[str, str]]]:
-        """What the next boot will give, by kernel parameter, and which file decides it.
+        """What the next boot sets, by kernel parameter, and the file that does.
 
         The keys of each:
-            value: The value; empty where no file sets one.
-            source: The file that decides it.
+            value: The value. Empty if no file sets one.
+            source: The file that sets it.
         """
         return self._output("at_boot")
 
     @property
     def host_uuid(self) -> pulumi.Output[str]:
-        """The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one."""
+        """The host's UUID in libvirt. It shows whether another `uri` reaches the same host."""
         return self._output("host_uuid")

@@ -81,11 +81,11 @@ __all__ = [
 
 
 class NatAddressArgs(Args):
-    """The range of source addresses that guests' packets leave with. Any change restarts the network.
+    """The source addresses that NAT gives to guests' packets. Any change restarts the network.
 
     Args:
         start: First IPv4 address, "203.0.113.10". Required beside others.
-        end: Last IPv4 address; the first one again for a range of one. Required beside others.
+        end: Last IPv4 address. For one address, the same as `start`. Required beside others.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -105,16 +105,16 @@ class NatAddressArgs(Args):
 
 
 class NatAddressArgsDict(TypedDict):
-    """The range of source addresses that guests' packets leave with. Any change restarts the network."""
+    """The source addresses that NAT gives to guests' packets. Any change restarts the network."""
 
     start: NotRequired[Input[str] | None]
     """First IPv4 address, "203.0.113.10"."""
     end: NotRequired[Input[str] | None]
-    """Last IPv4 address; the first one again for a range of one."""
+    """Last IPv4 address. For one address, the same as `start`."""
 
 
 class NatPortArgs(Args):
-    """The range of source ports that guests' packets leave with. Any change restarts the network.
+    """The source ports that NAT gives to guests' packets. Any change restarts the network.
 
     Args:
         start: First port, 1 to 65535. Required beside others.
@@ -138,7 +138,7 @@ class NatPortArgs(Args):
 
 
 class NatPortArgsDict(TypedDict):
-    """The range of source ports that guests' packets leave with. Any change restarts the network."""
+    """The source ports that NAT gives to guests' packets. Any change restarts the network."""
 
     start: NotRequired[Input[int] | None]
     """First port, 1 to 65535."""
@@ -147,12 +147,12 @@ class NatPortArgsDict(TypedDict):
 
 
 class NatArgs(Args):
-    """How a nat network translates addresses. Any change restarts the network.
+    """The address translation of mode nat. Any change restarts the network.
 
     Args:
-        ipv6: Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: False.
-        address: Source addresses, instead of the outgoing interface's own. None: `{}`.
-        port: Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`.
+        ipv6: Whether IPv6 is translated too (NAT66). Needs an IPv6 address in `ips`. Default: False.
+        address: Source addresses. Default: the address of the outgoing interface. None: `{}`.
+        port: Source ports. Default: 1024 to 65535. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -175,21 +175,21 @@ class NatArgs(Args):
 
 
 class NatArgsDict(TypedDict):
-    """How a nat network translates addresses. Any change restarts the network."""
+    """The address translation of mode nat. Any change restarts the network."""
 
     ipv6: NotRequired[Input[bool] | None]
-    """Translate IPv6 too (NAT66); needs an IPv6 address in `ips`. Default: False."""
+    """Whether IPv6 is translated too (NAT66). Needs an IPv6 address in `ips`. Default: False."""
     address: NotRequired[Input[NatAddressArgs | NatAddressArgsDict] | None]
-    """Source addresses, instead of the outgoing interface's own. None: `{}`."""
+    """Source addresses. Default: the address of the outgoing interface. None: `{}`."""
     port: NotRequired[Input[NatPortArgs | NatPortArgsDict] | None]
-    """Source ports. Left out, libvirt takes 1024 to 65535. None: `{}`."""
+    """Source ports. Default: 1024 to 65535. None: `{}`."""
 
 
 class ForwardInterfaceArgs(Args):
     """An interface of the host that the network may use. Any change is applied live.
 
     Args:
-        dev: The interface's name on the host, "eth0"; at most 15 characters. Required.
+        dev: The interface's name on the host, such as "eth0". At most 15 characters. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -209,14 +209,14 @@ class ForwardInterfaceArgsDict(TypedDict):
     """An interface of the host that the network may use. Any change is applied live."""
 
     dev: Input[str]
-    """The interface's name on the host, "eth0"; at most 15 characters."""
+    """The interface's name on the host, such as "eth0". At most 15 characters."""
 
 
 class PhysicalFunctionArgs(Args):
-    """An SR-IOV device whose virtual functions make the pool. Any change restarts the network.
+    """An SR-IOV device. Its virtual functions are the pool. Any change restarts the network.
 
     Args:
-        dev: The physical function's interface on the host, "enp3s0f0". Required beside others.
+        dev: The physical function's interface on the host, such as "enp3s0f0". Required beside others.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -233,10 +233,10 @@ class PhysicalFunctionArgs(Args):
 
 
 class PhysicalFunctionArgsDict(TypedDict):
-    """An SR-IOV device whose virtual functions make the pool. Any change restarts the network."""
+    """An SR-IOV device. Its virtual functions are the pool. Any change restarts the network."""
 
     dev: NotRequired[Input[str] | None]
-    """The physical function's interface on the host, "enp3s0f0"."""
+    """The physical function's interface on the host, such as "enp3s0f0"."""
 
 
 class PciAddressArgs(Args):
@@ -244,7 +244,7 @@ class PciAddressArgs(Args):
 
     Args:
         domain: PCI domain, 0 to 65535. Default: 0.
-        bus: PCI bus, 0 to 255; 3 is what lspci shows as 03. Required.
+        bus: PCI bus, 0 to 255. Decimal: lspci's 0a is 10. Required.
         slot: PCI slot, 0 to 31. Required.
         function: PCI function, 0 to 7. Required.
     """
@@ -277,7 +277,7 @@ class PciAddressArgsDict(TypedDict):
     domain: NotRequired[Input[int] | None]
     """PCI domain, 0 to 65535. Default: 0."""
     bus: Input[int]
-    """PCI bus, 0 to 255; 3 is what lspci shows as 03."""
+    """PCI bus, 0 to 255. Decimal: lspci's 0a is 10."""
     slot: Input[int]
     """PCI slot, 0 to 31."""
     function: Input[int]
@@ -288,9 +288,9 @@ class DriverArgs(Args):
     """The driver that assigns PCI devices to guests. Any change restarts the network.
 
     Args:
-        name: The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice.
-        model: The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the
-            best that the kernel has for the device.
+        name: How devices are assigned. Current kernels support only vfio. Default: libvirt chooses.
+        model: The VFIO driver that a device is bound to, such as "mlx5_vfio_pci" (libvirt 10.0 or newer).
+            Default: the kernel's best match for the device.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -313,32 +313,33 @@ class DriverArgsDict(TypedDict):
     """The driver that assigns PCI devices to guests. Any change restarts the network."""
 
     name: NotRequired[Input[Literal["kvm", "vfio", "xen"]] | None]
-    """The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice."""
+    """How devices are assigned. Current kernels support only vfio. Default: libvirt chooses."""
     model: NotRequired[Input[str] | None]
-    """The VFIO driver to bind a device to, "mlx5_vfio_pci" (libvirt 10.0 and newer). Left out: the best that the
-    kernel has for the device.
+    """The VFIO driver that a device is bound to, such as "mlx5_vfio_pci" (libvirt 10.0 or newer). Default: the
+    kernel's best match for the device.
     """
 
 
 class ForwardArgs(Args):
-    """How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat.
+    """How guests reach the outside. A network without it is isolated; `{}` means mode nat.
 
     Args:
-        mode: nat (guests share the host's addresses), route (guests are reached through the host), open
-            (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough,
-            hostdev; none is an isolated network. Left out: nat. A change restarts the network.
-        dev: The one interface packets may leave by; the same as `interfaces` with this one in it. A change is
-            applied live.
-        managed: Let libvirt detach the device from the host by itself; mode hostdev. Default: False. A change
+        mode: nat: guests share the host's addresses. route: the host routes to the guests' own addresses.
+            open: like route, without firewall rules of libvirt. bridge: guests are on a bridge of the host.
+            private, vepa, passthrough: guests are on an interface of the host. hostdev: guests get PCI
+            devices. none: the network is isolated. Default: nat. A change restarts the network.
+        dev: The only interface of the host that packets may leave by. The same as `interfaces` with this one
+            entry. A change is applied live.
+        managed: Whether libvirt detaches the PCI device from the host. Mode hostdev. Default: False. A change
             restarts the network.
-        nat: Details of the address translation; mode nat only. None: `{}`. A change restarts the network.
-        interfaces: Interfaces of the host that the network may use, the one to prefer first. Left out: any.
+        nat: The address translation. Mode nat only. None: `{}`. A change restarts the network.
+        interfaces: Interfaces of the host that the network may use, the preferred one first. Default: any.
             None: `[]`. A change is applied live.
-        pf: An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`. A
+        pf: An SR-IOV device whose virtual functions guests get. Modes passthrough and hostdev. None: `{}`. A
             change restarts the network.
-        addresses: The PCI devices of the pool, in the order in which guests get them; mode hostdev. None:
+        addresses: The PCI devices of the pool, in the order in which guests get them. Mode hostdev. None:
             `[]`. A change restarts the network.
-        driver: The driver that assigns PCI devices; mode hostdev. None: `{}`. A change restarts the network.
+        driver: The driver that assigns PCI devices. Mode hostdev. None: `{}`. A change restarts the network.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -377,51 +378,52 @@ class ForwardArgs(Args):
 
 
 class ForwardArgsDict(TypedDict):
-    """How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat."""
+    """How guests reach the outside. A network without it is isolated; `{}` means mode nat."""
 
     mode: NotRequired[
         Input[Literal["nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev", "none"]] | None
     ]
-    """nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no
-    firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated
-    network. Left out: nat. A change restarts the network.
+    """nat: guests share the host's addresses. route: the host routes to the guests' own addresses. open: like route,
+    without firewall rules of libvirt. bridge: guests are on a bridge of the host. private, vepa, passthrough:
+    guests are on an interface of the host. hostdev: guests get PCI devices. none: the network is isolated.
+    Default: nat. A change restarts the network.
     """
     dev: NotRequired[Input[str] | None]
-    """The one interface packets may leave by; the same as `interfaces` with this one in it. A change is applied
-    live.
+    """The only interface of the host that packets may leave by. The same as `interfaces` with this one entry. A
+    change is applied live.
     """
     managed: NotRequired[Input[bool] | None]
-    """Let libvirt detach the device from the host by itself; mode hostdev. Default: False. A change restarts the
+    """Whether libvirt detaches the PCI device from the host. Mode hostdev. Default: False. A change restarts the
     network.
     """
     nat: NotRequired[Input[NatArgs | NatArgsDict] | None]
-    """Details of the address translation; mode nat only. None: `{}`. A change restarts the network."""
+    """The address translation. Mode nat only. None: `{}`. A change restarts the network."""
     interfaces: NotRequired[Input[Sequence[Input[ForwardInterfaceArgs | ForwardInterfaceArgsDict]]] | None]
-    """Interfaces of the host that the network may use, the one to prefer first. Left out: any. None: `[]`. A change
+    """Interfaces of the host that the network may use, the preferred one first. Default: any. None: `[]`. A change
     is applied live.
     """
     pf: NotRequired[Input[PhysicalFunctionArgs | PhysicalFunctionArgsDict] | None]
-    """An SR-IOV device whose virtual functions are used; modes passthrough and hostdev. None: `{}`. A change
+    """An SR-IOV device whose virtual functions guests get. Modes passthrough and hostdev. None: `{}`. A change
     restarts the network.
     """
     addresses: NotRequired[Input[Sequence[Input[PciAddressArgs | PciAddressArgsDict]]] | None]
-    """The PCI devices of the pool, in the order in which guests get them; mode hostdev. None: `[]`. A change
+    """The PCI devices of the pool, in the order in which guests get them. Mode hostdev. None: `[]`. A change
     restarts the network.
     """
     driver: NotRequired[Input[DriverArgs | DriverArgsDict] | None]
-    """The driver that assigns PCI devices; mode hostdev. None: `{}`. A change restarts the network."""
+    """The driver that assigns PCI devices. Mode hostdev. None: `{}`. A change restarts the network."""
 
 
 class BridgeArgs(Args):
     """The bridge of the network. Any change restarts the network.
 
     Args:
-        name: The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the
-            host's bridge, which must exist.
-        zone: The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`.
-        stp: Whether the bridge speaks the spanning tree protocol. Default: True.
-        delay: Seconds a new port waits before it forwards. Default: 0.
-        mac_table_manager: Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default:
+        name: The bridge's name, at most 15 characters. Default: virtnet chooses a free one. In mode bridge, a
+            bridge of the host, which must exist.
+        zone: The firewalld zone of the bridge. The zone must exist. Default: libvirt's own zone. None: `""`.
+        stp: Whether the bridge uses the spanning tree protocol (STP). Default: True.
+        delay: The forward delay: seconds before a new port of the bridge forwards packets. Default: 0.
+        mac_table_manager: Who fills the bridge's MAC table: the kernel, which learns, or libvirt. Default:
             kernel.
     """
 
@@ -454,26 +456,27 @@ class BridgeArgsDict(TypedDict):
     """The bridge of the network. Any change restarts the network."""
 
     name: NotRequired[Input[str] | None]
-    """The bridge's name, at most 15 characters; a free one is chosen when left out. Mode bridge: the host's bridge,
-    which must exist.
+    """The bridge's name, at most 15 characters. Default: virtnet chooses a free one. In mode bridge, a bridge of the
+    host, which must exist.
     """
     zone: NotRequired[Input[str] | None]
-    """The firewalld zone of the bridge, which must exist. Left out: libvirt's own. None: `""`."""
+    """The firewalld zone of the bridge. The zone must exist. Default: libvirt's own zone. None: `""`."""
     stp: NotRequired[Input[bool] | None]
-    """Whether the bridge speaks the spanning tree protocol. Default: True."""
+    """Whether the bridge uses the spanning tree protocol (STP). Default: True."""
     delay: NotRequired[Input[int] | None]
-    """Seconds a new port waits before it forwards. Default: 0."""
+    """The forward delay: seconds before a new port of the bridge forwards packets. Default: 0."""
     mac_table_manager: NotRequired[Input[Literal["kernel", "libvirt"]] | None]
-    """Who fills the bridge's MAC table: the kernel by learning, or libvirt. Default: kernel."""
+    """Who fills the bridge's MAC table: the kernel, which learns, or libvirt. Default: kernel."""
 
 
 class DomainArgs(Args):
     """The DNS domain of the network. Any change restarts the network.
 
     Args:
-        name: The domain's name, "lab.example". Required beside others.
-        local_only: Answer queries for this domain here only, never forward them. Default: False.
-        register: Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: False.
+        name: The domain's name, such as "lab.example". Required beside others.
+        local_only: Whether queries for this domain are never forwarded to other servers. Default: False.
+        register: Whether the domain is registered with systemd-resolved (libvirt 10.1 or newer). Default:
+            False.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -499,20 +502,20 @@ class DomainArgsDict(TypedDict):
     """The DNS domain of the network. Any change restarts the network."""
 
     name: NotRequired[Input[str] | None]
-    """The domain's name, "lab.example"."""
+    """The domain's name, such as "lab.example"."""
     local_only: NotRequired[Input[bool] | None]
-    """Answer queries for this domain here only, never forward them. Default: False."""
+    """Whether queries for this domain are never forwarded to other servers. Default: False."""
     register: NotRequired[Input[bool] | None]
-    """Register the domain with systemd-resolved (libvirt 10.1 and newer). Default: False."""
+    """Whether the domain is registered with systemd-resolved (libvirt 10.1 or newer). Default: False."""
 
 
 class ForwarderArgs(Args):
-    """Another DNS server that queries are sent to. Any change restarts the network.
+    """A DNS server that queries are forwarded to. Any change restarts the network.
 
     Args:
-        domain: Only queries for this domain go there. Left out: all queries.
-        address: The server's address. Left out: queries for `domain` are never forwarded.
-        port: The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53.
+        domain: Only queries for this domain are forwarded there. Default: all queries.
+        address: The server's address. Without it, queries for `domain` are never forwarded.
+        port: The server's port, 1 to 65535 (libvirt 12.0 or newer). Default: 53.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -535,14 +538,14 @@ class ForwarderArgs(Args):
 
 
 class ForwarderArgsDict(TypedDict):
-    """Another DNS server that queries are sent to. Any change restarts the network."""
+    """A DNS server that queries are forwarded to. Any change restarts the network."""
 
     domain: NotRequired[Input[str] | None]
-    """Only queries for this domain go there. Left out: all queries."""
+    """Only queries for this domain are forwarded there. Default: all queries."""
     address: NotRequired[Input[str] | None]
-    """The server's address. Left out: queries for `domain` are never forwarded."""
+    """The server's address. Without it, queries for `domain` are never forwarded."""
     port: NotRequired[Input[int] | None]
-    """The server's port, 1 to 65535 (libvirt 12.0 and newer). Default: 53."""
+    """The server's port, 1 to 65535 (libvirt 12.0 or newer). Default: 53."""
 
 
 class DnsHostArgs(Args):
@@ -550,7 +553,7 @@ class DnsHostArgs(Args):
 
     Args:
         ip: The address, IPv4 or IPv6, without a prefix length. Required.
-        hostnames: Its names, at least one. A look-up of the address answers with the first. Required.
+        hostnames: The names, at least one. A reverse look-up of the address gives the first. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -575,20 +578,21 @@ class DnsHostArgsDict(TypedDict):
     ip: Input[str]
     """The address, IPv4 or IPv6, without a prefix length."""
     hostnames: Input[Sequence[Input[str]]]
-    """Its names, at least one. A look-up of the address answers with the first."""
+    """The names, at least one. A reverse look-up of the address gives the first."""
 
 
 class SrvArgs(Args):
     """An SRV record. Any change is applied live.
 
     Args:
-        service: The service's name without its underscore, "ldap". Required.
-        protocol: The protocol's name without its underscore: tcp, udp, or another, sctp say. Required.
-        domain: The domain the service is in. Left out: the network's.
-        target: The host that serves it. Left out: the service is said not to exist.
-        port: The port on that host, 1 to 65535.
-        priority: Priority of this record, 0 to 65535; lower ones are tried first. Default: 0.
-        weight: Weight among records of one priority, 0 to 65535. Default: 0.
+        service: The service's name without the underscore, such as "ldap". Required.
+        protocol: The protocol's name without the underscore: tcp, udp, or another one, such as sctp.
+            Required.
+        domain: The domain of the service. Default: the network's domain.
+        target: The host that serves it. Without it, the record says that the service doesn't exist.
+        port: The port on `target`, 1 to 65535.
+        priority: Priority, 0 to 65535. Clients try lower ones first. Default: 0.
+        weight: Weight among records of the same priority, 0 to 65535. Default: 0.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -626,19 +630,19 @@ class SrvArgsDict(TypedDict):
     """An SRV record. Any change is applied live."""
 
     service: Input[str]
-    """The service's name without its underscore, "ldap"."""
+    """The service's name without the underscore, such as "ldap"."""
     protocol: Input[str]
-    """The protocol's name without its underscore: tcp, udp, or another, sctp say."""
+    """The protocol's name without the underscore: tcp, udp, or another one, such as sctp."""
     domain: NotRequired[Input[str] | None]
-    """The domain the service is in. Left out: the network's."""
+    """The domain of the service. Default: the network's domain."""
     target: NotRequired[Input[str] | None]
-    """The host that serves it. Left out: the service is said not to exist."""
+    """The host that serves it. Without it, the record says that the service doesn't exist."""
     port: NotRequired[Input[int] | None]
-    """The port on that host, 1 to 65535."""
+    """The port on `target`, 1 to 65535."""
     priority: NotRequired[Input[int] | None]
-    """Priority of this record, 0 to 65535; lower ones are tried first. Default: 0."""
+    """Priority, 0 to 65535. Clients try lower ones first. Default: 0."""
     weight: NotRequired[Input[int] | None]
-    """Weight among records of one priority, 0 to 65535. Default: 0."""
+    """Weight among records of the same priority, 0 to 65535. Default: 0."""
 
 
 class TxtArgs(Args):
@@ -646,7 +650,7 @@ class TxtArgs(Args):
 
     Args:
         name: The record's name. Required.
-        value: The record's text; it may be secret and is never shown in a plan. Required.
+        value: The record's text. It may be secret, so no plan shows it. Required.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -671,19 +675,20 @@ class TxtArgsDict(TypedDict):
     name: Input[str]
     """The record's name."""
     value: Input[str]
-    """The record's text; it may be secret and is never shown in a plan."""
+    """The record's text. It may be secret, so no plan shows it."""
 
 
 class DnsArgs(Args):
     """The DNS server of the network.
 
     Args:
-        enable: Whether the network has a DNS server at all. Default: True. A change restarts the network.
-        forward_plain_names: Forward queries for names without a domain to the host's servers. Default: True.
-            A change restarts the network.
-        forwarders: Servers that queries are sent to; the first that answers counts. Left out: those of the
-            host's /etc/resolv.conf. None: `[]`. A change restarts the network.
-        hosts: Addresses and their names; each address once. None: `[]`. A change is applied live.
+        enable: Whether the network has a DNS server. Default: True. A change restarts the network.
+        forward_plain_names: Whether queries for names without a domain are forwarded to other servers.
+            Default: True. A change restarts the network.
+        forwarders: Servers that queries are forwarded to, in this order. Default: those of the host's
+            /etc/resolv.conf. None: `[]`. A change restarts the network.
+        hosts: Addresses and their names. Each address may be in one entry only. None: `[]`. A change is
+            applied live.
         srvs: SRV records. None: `[]`. A change is applied live.
         txts: TXT records. None: `[]`. A change is applied live.
     """
@@ -720,17 +725,17 @@ class DnsArgsDict(TypedDict):
     """The DNS server of the network."""
 
     enable: NotRequired[Input[bool] | None]
-    """Whether the network has a DNS server at all. Default: True. A change restarts the network."""
+    """Whether the network has a DNS server. Default: True. A change restarts the network."""
     forward_plain_names: NotRequired[Input[bool] | None]
-    """Forward queries for names without a domain to the host's servers. Default: True. A change restarts the
-    network.
+    """Whether queries for names without a domain are forwarded to other servers. Default: True. A change restarts
+    the network.
     """
     forwarders: NotRequired[Input[Sequence[Input[ForwarderArgs | ForwarderArgsDict]]] | None]
-    """Servers that queries are sent to; the first that answers counts. Left out: those of the host's
-    /etc/resolv.conf. None: `[]`. A change restarts the network.
+    """Servers that queries are forwarded to, in this order. Default: those of the host's /etc/resolv.conf. None:
+    `[]`. A change restarts the network.
     """
     hosts: NotRequired[Input[Sequence[Input[DnsHostArgs | DnsHostArgsDict]]] | None]
-    """Addresses and their names; each address once. None: `[]`. A change is applied live."""
+    """Addresses and their names. Each address may be in one entry only. None: `[]`. A change is applied live."""
     srvs: NotRequired[Input[Sequence[Input[SrvArgs | SrvArgsDict]]] | None]
     """SRV records. None: `[]`. A change is applied live."""
     txts: NotRequired[Input[Sequence[Input[TxtArgs | TxtArgsDict]]] | None]
@@ -738,12 +743,12 @@ class DnsArgsDict(TypedDict):
 
 
 class InboundArgs(Args):
-    """Limits of traffic towards the network's ports.
+    """Limits of the traffic to guests.
 
     Args:
-        average: Average rate in kilobytes (1024 bytes) a second.
-        peak: Highest rate in kilobytes a second. Default: 0.
-        burst: Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+        average: Average rate, in kilobytes (1024 bytes) per second.
+        peak: Highest rate, in kilobytes per second. Default: 0.
+        burst: Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -766,23 +771,23 @@ class InboundArgs(Args):
 
 
 class InboundArgsDict(TypedDict):
-    """Limits of traffic towards the network's ports."""
+    """Limits of the traffic to guests."""
 
     average: NotRequired[Input[int] | None]
-    """Average rate in kilobytes (1024 bytes) a second."""
+    """Average rate, in kilobytes (1024 bytes) per second."""
     peak: NotRequired[Input[int] | None]
-    """Highest rate in kilobytes a second. Default: 0."""
+    """Highest rate, in kilobytes per second. Default: 0."""
     burst: NotRequired[Input[int] | None]
-    """Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0."""
+    """Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0."""
 
 
 class OutboundArgs(Args):
-    """Limits of traffic from the network's ports.
+    """Limits of the traffic from guests.
 
     Args:
-        average: Average rate in kilobytes (1024 bytes) a second.
-        peak: Highest rate in kilobytes a second. Default: 0.
-        burst: Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0.
+        average: Average rate, in kilobytes (1024 bytes) per second.
+        peak: Highest rate, in kilobytes per second. Default: 0.
+        burst: Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -805,22 +810,22 @@ class OutboundArgs(Args):
 
 
 class OutboundArgsDict(TypedDict):
-    """Limits of traffic from the network's ports."""
+    """Limits of the traffic from guests."""
 
     average: NotRequired[Input[int] | None]
-    """Average rate in kilobytes (1024 bytes) a second."""
+    """Average rate, in kilobytes (1024 bytes) per second."""
     peak: NotRequired[Input[int] | None]
-    """Highest rate in kilobytes a second. Default: 0."""
+    """Highest rate, in kilobytes per second. Default: 0."""
     burst: NotRequired[Input[int] | None]
-    """Kilobytes that may pass at once at the highest rate, up to 4194303. Default: 0."""
+    """Kilobytes that may pass at once at the highest rate, at most 4194303. Default: 0."""
 
 
 class BandwidthArgs(Args):
-    """Quality of service.
+    """Limits of traffic (quality of service).
 
     Args:
-        inbound: Traffic towards the guests. None: `{}`.
-        outbound: Traffic from the guests. None: `{}`.
+        inbound: Traffic to guests. None: `{}`.
+        outbound: Traffic from guests. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -840,20 +845,20 @@ class BandwidthArgs(Args):
 
 
 class BandwidthArgsDict(TypedDict):
-    """Quality of service."""
+    """Limits of traffic (quality of service)."""
 
     inbound: NotRequired[Input[InboundArgs | InboundArgsDict] | None]
-    """Traffic towards the guests. None: `{}`."""
+    """Traffic to guests. None: `{}`."""
     outbound: NotRequired[Input[OutboundArgs | OutboundArgsDict] | None]
-    """Traffic from the guests. None: `{}`."""
+    """Traffic from guests. None: `{}`."""
 
 
 class TagArgs(Args):
     """A VLAN tag.
 
     Args:
-        id: The VLAN's number, 0 to 4095. Required.
-        native_mode: Makes this the trunk's native VLAN, whose packets are sent tagged or untagged.
+        id: The VLAN id, 0 to 4095. Required.
+        native_mode: Makes this VLAN the trunk's native one, and says whether its packets are tagged.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -876,17 +881,17 @@ class TagArgsDict(TypedDict):
     """A VLAN tag."""
 
     id: Input[int]
-    """The VLAN's number, 0 to 4095."""
+    """The VLAN id, 0 to 4095."""
     native_mode: NotRequired[Input[Literal["tagged", "untagged"]] | None]
-    """Makes this the trunk's native VLAN, whose packets are sent tagged or untagged."""
+    """Makes this VLAN the trunk's native one, and says whether its packets are tagged."""
 
 
 class VlanArgs(Args):
-    """VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge.
+    """VLAN tags of guests' ports, on Open vSwitch, SR-IOV devices and, with libvirt 11.0 or newer, bridges.
 
     Args:
-        trunk: Whether guests' ports are trunks; with more than one tag they are anyway. Default: False.
-        tags: The tags; at least one. Required beside others.
+        trunk: Whether guests' ports are trunks. With more than one tag, they always are. Default: False.
+        tags: The tags, at least one. Required beside others.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -906,20 +911,20 @@ class VlanArgs(Args):
 
 
 class VlanArgsDict(TypedDict):
-    """VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge."""
+    """VLAN tags of guests' ports, on Open vSwitch, SR-IOV devices and, with libvirt 11.0 or newer, bridges."""
 
     trunk: NotRequired[Input[bool] | None]
-    """Whether guests' ports are trunks; with more than one tag they are anyway. Default: False."""
+    """Whether guests' ports are trunks. With more than one tag, they always are. Default: False."""
     tags: NotRequired[Input[Sequence[Input[TagArgs | TagArgsDict]]] | None]
-    """The tags; at least one."""
+    """The tags, at least one."""
 
 
 class LeaseArgs(Args):
     """How long an address is leased. Any change is applied live.
 
     Args:
-        expiry: The time in `unit`s; 0 means forever. Required beside others.
-        unit: Unit of `expiry`: seconds, minutes or hours. Default: minutes.
+        expiry: The time, in `unit`. 0 means forever. Required beside others.
+        unit: The unit of `expiry`. Default: minutes.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -942,18 +947,18 @@ class LeaseArgsDict(TypedDict):
     """How long an address is leased. Any change is applied live."""
 
     expiry: NotRequired[Input[int] | None]
-    """The time in `unit`s; 0 means forever."""
+    """The time, in `unit`. 0 means forever."""
     unit: NotRequired[Input[Literal["seconds", "minutes", "hours"]] | None]
-    """Unit of `expiry`: seconds, minutes or hours. Default: minutes."""
+    """The unit of `expiry`. Default: minutes."""
 
 
 class DhcpRangeArgs(Args):
     """A range of addresses that the DHCP server hands out. Any change is applied live.
 
     Args:
-        start: First address, inside the subnet of the address it is served on. Required.
-        end: Last address, inside the same subnet; it is handed out too. Required.
-        lease: Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`.
+        start: First address, in the subnet of `ips[].address`. Required.
+        end: Last address, in the same subnet. Clients get it too. Required.
+        lease: Lease time in this range. Default: dnsmasq's, one hour. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -979,22 +984,22 @@ class DhcpRangeArgsDict(TypedDict):
     """A range of addresses that the DHCP server hands out. Any change is applied live."""
 
     start: Input[str]
-    """First address, inside the subnet of the address it is served on."""
+    """First address, in the subnet of `ips[].address`."""
     end: Input[str]
-    """Last address, inside the same subnet; it is handed out too."""
+    """Last address, in the same subnet. Clients get it too."""
     lease: NotRequired[Input[LeaseArgs | LeaseArgsDict] | None]
-    """Lease time in this range. Left out, dnsmasq gives one hour. None: `{}`."""
+    """Lease time in this range. Default: dnsmasq's, one hour. None: `{}`."""
 
 
 class DhcpHostArgs(Args):
-    """A reservation: the address (and name) that one client gets. Any change is applied live.
+    """A reservation: the address and the name that one client gets. Any change is applied live.
 
     Args:
-        mac: The client's MAC address, "52:54:00:12:34:56"; for IPv4.
-        id: The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6.
-        name: The host name the client is given, which the network's DNS then answers too. None: `""`.
-        ip: The address the client is given, inside the subnet and without a prefix length.
-        lease: Lease time for this client. Left out, the range's. None: `{}`.
+        mac: The client's MAC address, such as "52:54:00:12:34:56". For IPv4.
+        id: The client's DUID, such as "0:3:0:1:52:54:0:12:34:56". For IPv6.
+        name: The host name that the client gets. The network's DNS resolves it. None: `""`.
+        ip: The address that the client gets, in the subnet, without a prefix length.
+        lease: Lease time for this client. Default: that of the range. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1023,18 +1028,18 @@ class DhcpHostArgs(Args):
 
 
 class DhcpHostArgsDict(TypedDict):
-    """A reservation: the address (and name) that one client gets. Any change is applied live."""
+    """A reservation: the address and the name that one client gets. Any change is applied live."""
 
     mac: NotRequired[Input[str] | None]
-    """The client's MAC address, "52:54:00:12:34:56"; for IPv4."""
+    """The client's MAC address, such as "52:54:00:12:34:56". For IPv4."""
     id: NotRequired[Input[str] | None]
-    """The client's DUID, "0:3:0:1:52:54:0:12:34:56"; for IPv6."""
+    """The client's DUID, such as "0:3:0:1:52:54:0:12:34:56". For IPv6."""
     name: NotRequired[Input[str] | None]
-    """The host name the client is given, which the network's DNS then answers too. None: `""`."""
+    """The host name that the client gets. The network's DNS resolves it. None: `""`."""
     ip: NotRequired[Input[str] | None]
-    """The address the client is given, inside the subnet and without a prefix length."""
+    """The address that the client gets, in the subnet, without a prefix length."""
     lease: NotRequired[Input[LeaseArgs | LeaseArgsDict] | None]
-    """Lease time for this client. Left out, the range's. None: `{}`."""
+    """Lease time for this client. Default: that of the range. None: `{}`."""
 
 
 class BootpArgs(Args):
@@ -1042,7 +1047,7 @@ class BootpArgs(Args):
 
     Args:
         file: The boot file's path on the TFTP server. Required beside others.
-        server: The TFTP server's address; the host on this network when left out. None: `""`.
+        server: The TFTP server's address. Default: the host's address on this network. None: `""`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1067,18 +1072,18 @@ class BootpArgsDict(TypedDict):
     file: NotRequired[Input[str] | None]
     """The boot file's path on the TFTP server."""
     server: NotRequired[Input[str] | None]
-    """The TFTP server's address; the host on this network when left out. None: `""`."""
+    """The TFTP server's address. Default: the host's address on this network. None: `""`."""
 
 
 class DhcpArgs(Args):
-    """The DHCP server on one address of the network.
+    """The DHCP server of a subnet.
 
     Args:
-        ranges: Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is
+        ranges: Ranges of addresses for clients. Addresses of the first range are used first. None: `[]`. A
+            change is applied live.
+        hosts: Reservations: the clients that always get the same address or name. None: `[]`. A change is
             applied live.
-        hosts: Reservations: which client gets which address or name. None: `[]`. A change is applied live.
-        bootp: Network boot; needs ranges or reservations beside it. None: `{}`. A change restarts the
-            network.
+        bootp: Network boot. Needs ranges or reservations. None: `{}`. A change restarts the network.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1101,24 +1106,31 @@ class DhcpArgs(Args):
 
 
 class DhcpArgsDict(TypedDict):
-    """The DHCP server on one address of the network."""
+    """The DHCP server of a subnet."""
 
     ranges: NotRequired[Input[Sequence[Input[DhcpRangeArgs | DhcpRangeArgsDict]]] | None]
-    """Ranges of addresses that are handed out, those of the first one first. None: `[]`. A change is applied live."""
+    """Ranges of addresses for clients. Addresses of the first range are used first. None: `[]`. A change is applied
+    live.
+    """
     hosts: NotRequired[Input[Sequence[Input[DhcpHostArgs | DhcpHostArgsDict]]] | None]
-    """Reservations: which client gets which address or name. None: `[]`. A change is applied live."""
+    """Reservations: the clients that always get the same address or name. None: `[]`. A change is applied live."""
     bootp: NotRequired[Input[BootpArgs | BootpArgsDict] | None]
-    """Network boot; needs ranges or reservations beside it. None: `{}`. A change restarts the network."""
+    """Network boot. Needs ranges or reservations. None: `{}`. A change restarts the network."""
 
 
 class NetworkIpArgs(Args):
-    """An address of the host on this network, with what is served on it. Any change restarts the network.
+    """An address of the host on this network, and what the host serves in its subnet.
+
+    Any change restarts the network.
 
     Args:
-        address: The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64". Required.
-        local_ptr: Answer reverse look-ups of this subnet here only, never forward them. Default: False.
-        tftp_root: Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`.
-        dhcp: The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`.
+        address: The host's address with the prefix length, such as "192.168.123.1/24" or "fd00:123::1/64".
+            Required.
+        local_ptr: Whether reverse look-ups of this subnet are never forwarded to other servers. Default:
+            False.
+        tftp_root: A directory of the host, as an absolute path, that is served by TFTP. IPv4 only. None:
+            `""`.
+        dhcp: The DHCP server of this subnet. Default: none. Only one IPv4 subnet may have one. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1144,26 +1156,29 @@ class NetworkIpArgs(Args):
 
 
 class NetworkIpArgsDict(TypedDict):
-    """An address of the host on this network, with what is served on it. Any change restarts the network."""
+    """An address of the host on this network, and what the host serves in its subnet.
+
+    Any change restarts the network.
+    """
 
     address: Input[str]
-    """The host's address with its prefix length, "192.168.123.1/24" or "fd00:123::1/64"."""
+    """The host's address with the prefix length, such as "192.168.123.1/24" or "fd00:123::1/64"."""
     local_ptr: NotRequired[Input[bool] | None]
-    """Answer reverse look-ups of this subnet here only, never forward them. Default: False."""
+    """Whether reverse look-ups of this subnet are never forwarded to other servers. Default: False."""
     tftp_root: NotRequired[Input[str] | None]
-    """Directory of the host, from the root, that is served by TFTP; IPv4 only. None: `""`."""
+    """A directory of the host, as an absolute path, that is served by TFTP. IPv4 only. None: `""`."""
     dhcp: NotRequired[Input[DhcpArgs | DhcpArgsDict] | None]
-    """The DHCP server on this address. Left out: none. Only one IPv4 address may have one. None: `{}`."""
+    """The DHCP server of this subnet. Default: none. Only one IPv4 subnet may have one. None: `{}`."""
 
 
 class RouteArgs(Args):
-    """A static route through a host on this network. Any change restarts the network.
+    """A static route of the host through a guest on this network. Any change restarts the network.
 
     Args:
-        address: The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the
-            prefix. Required.
-        gateway: The address that leads there, inside one of the subnets of `ips`. Required.
-        metric: The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`.
+        address: The destination in CIDR form, such as "10.60.0.0/16" or "fd00:60::/32". Bits after the prefix
+            must be 0. Required.
+        gateway: The address of the next hop, in a subnet of `ips`. Required.
+        metric: The route's metric, 1 or more. The host prefers lower ones. Default: the kernel's. None: `0`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1186,24 +1201,24 @@ class RouteArgs(Args):
 
 
 class RouteArgsDict(TypedDict):
-    """A static route through a host on this network. Any change restarts the network."""
+    """A static route of the host through a guest on this network. Any change restarts the network."""
 
     address: Input[str]
-    """The destination in CIDR form, "10.60.0.0/16" or "fd00:60::/32", with no bits set after the prefix."""
+    """The destination in CIDR form, such as "10.60.0.0/16" or "fd00:60::/32". Bits after the prefix must be 0."""
     gateway: Input[str]
-    """The address that leads there, inside one of the subnets of `ips`."""
+    """The address of the next hop, in a subnet of `ips`."""
     metric: NotRequired[Input[int] | None]
-    """The route's metric, 1 or more; lower ones are preferred. Left out: the kernel's. None: `0`."""
+    """The route's metric, 1 or more. The host prefers lower ones. Default: the kernel's. None: `0`."""
 
 
 class VirtualPortParametersArgs(Args):
-    """Parameters of a virtual port, as its type takes them.
+    """The parameters of a virtual port. Each type has its own.
 
     Args:
-        managerid: 802.1Qbg: id of the VSI manager, 0 to 255.
-        typeid: 802.1Qbg: id of the VSI type, 0 to 16777215.
-        typeidversion: 802.1Qbg: version of the VSI type id, 0 to 255.
-        instanceid: 802.1Qbg: id of the VSI instance, a UUID. None: `""`.
+        managerid: 802.1Qbg: the id of the VSI manager, 0 to 255.
+        typeid: 802.1Qbg: the id of the VSI type, 0 to 16777215.
+        typeidversion: 802.1Qbg: the version of the VSI type id, 0 to 255.
+        instanceid: 802.1Qbg: the id of the VSI instance, a UUID. None: `""`.
         profileid: 802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`.
         interfaceid: openvswitch and midonet: the interface's id, a UUID. None: `""`.
     """
@@ -1237,16 +1252,16 @@ class VirtualPortParametersArgs(Args):
 
 
 class VirtualPortParametersArgsDict(TypedDict):
-    """Parameters of a virtual port, as its type takes them."""
+    """The parameters of a virtual port. Each type has its own."""
 
     managerid: NotRequired[Input[int] | None]
-    """802.1Qbg: id of the VSI manager, 0 to 255."""
+    """802.1Qbg: the id of the VSI manager, 0 to 255."""
     typeid: NotRequired[Input[int] | None]
-    """802.1Qbg: id of the VSI type, 0 to 16777215."""
+    """802.1Qbg: the id of the VSI type, 0 to 16777215."""
     typeidversion: NotRequired[Input[int] | None]
-    """802.1Qbg: version of the VSI type id, 0 to 255."""
+    """802.1Qbg: the version of the VSI type id, 0 to 255."""
     instanceid: NotRequired[Input[str] | None]
-    """802.1Qbg: id of the VSI instance, a UUID. None: `""`."""
+    """802.1Qbg: the id of the VSI instance, a UUID. None: `""`."""
     profileid: NotRequired[Input[str] | None]
     """802.1Qbh and openvswitch: the port profile, at most 39 bytes. None: `""`."""
     interfaceid: NotRequired[Input[str] | None]
@@ -1254,11 +1269,11 @@ class VirtualPortParametersArgsDict(TypedDict):
 
 
 class VirtualPortArgs(Args):
-    """How guests' ports are set up on switches that want to know.
+    """How guests' ports are set up on a switch that manages them.
 
     Args:
-        type: The kind of switch. Left out in a port group: the network's.
-        parameters: Parameters, as the kind of switch takes them. None: `{}`.
+        type: The type of the switch. Default in a port group: that of the network.
+        parameters: The parameters of that type. None: `{}`.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1278,23 +1293,25 @@ class VirtualPortArgs(Args):
 
 
 class VirtualPortArgsDict(TypedDict):
-    """How guests' ports are set up on switches that want to know."""
+    """How guests' ports are set up on a switch that manages them."""
 
     type: NotRequired[Input[Literal["802.1Qbg", "802.1Qbh", "openvswitch", "midonet"]] | None]
-    """The kind of switch. Left out in a port group: the network's."""
+    """The type of the switch. Default in a port group: that of the network."""
     parameters: NotRequired[Input[VirtualPortParametersArgs | VirtualPortParametersArgsDict] | None]
-    """Parameters, as the kind of switch takes them. None: `{}`."""
+    """The parameters of that type. None: `{}`."""
 
 
 class PortGroupArgs(Args):
-    """A named set of port settings that guests may ask for. Any change is applied live.
+    """Settings of ports under a name, which guests' interfaces refer to. Any change is applied live.
 
     Args:
-        name: The group's name, which guests' interfaces refer to. Required.
-        default: Guests that name no group get this one; at most one group may be it. Default: False.
-        trust_guest_rx_filters: Trust the guest's own receive filters. Default: False.
-        virtual_port: How these guests' ports are set up on switches that want to know. None: `{}`.
-        bandwidth: Limits of each of these guests' traffic. None: `{}`.
+        name: The group's name. Guests' interfaces refer to it. Required.
+        default: Whether interfaces without a group get this one. Only one group may be the default. Default:
+            False.
+        trust_guest_rx_filters: Whether the host trusts the receive filters that these guests set. Default:
+            False.
+        virtual_port: How these guests' ports are set up on a switch that manages them. None: `{}`.
+        bandwidth: Limits of the traffic of each of these guests. None: `{}`.
         vlan: VLAN tags of these guests' ports. None: `{}`.
     """
 
@@ -1327,18 +1344,18 @@ class PortGroupArgs(Args):
 
 
 class PortGroupArgsDict(TypedDict):
-    """A named set of port settings that guests may ask for. Any change is applied live."""
+    """Settings of ports under a name, which guests' interfaces refer to. Any change is applied live."""
 
     name: Input[str]
-    """The group's name, which guests' interfaces refer to."""
+    """The group's name. Guests' interfaces refer to it."""
     default: NotRequired[Input[bool] | None]
-    """Guests that name no group get this one; at most one group may be it. Default: False."""
+    """Whether interfaces without a group get this one. Only one group may be the default. Default: False."""
     trust_guest_rx_filters: NotRequired[Input[bool] | None]
-    """Trust the guest's own receive filters. Default: False."""
+    """Whether the host trusts the receive filters that these guests set. Default: False."""
     virtual_port: NotRequired[Input[VirtualPortArgs | VirtualPortArgsDict] | None]
-    """How these guests' ports are set up on switches that want to know. None: `{}`."""
+    """How these guests' ports are set up on a switch that manages them. None: `{}`."""
     bandwidth: NotRequired[Input[BandwidthArgs | BandwidthArgsDict] | None]
-    """Limits of each of these guests' traffic. None: `{}`."""
+    """Limits of the traffic of each of these guests. None: `{}`."""
     vlan: NotRequired[Input[VlanArgs | VlanArgsDict] | None]
     """VLAN tags of these guests' ports. None: `{}`."""
 
@@ -1347,59 +1364,60 @@ class LibvirtNetworkArgs(Args):
     """The inputs of a LibvirtNetwork, for its `args`.
 
     Args:
-        uri: Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out:
+        uri: The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default:
             virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another
-            spelling for the same host only changes what is recorded.
-        name: The network's name on the host. Left out: the Pulumi resource's name, as it is. A change
+            spelling of the same host's URI only changes what is recorded.
+        name: The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change
             replaces the resource.
-        uuid: A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the
-            resource.
-        title: A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
-        description: A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
-        metadata: XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change
-            is applied live.
-        ipv6: Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: False. A
-            change restarts the network.
-        trust_guest_rx_filters: Trust the receive filters that guests set on their interfaces. Default: False.
+        uuid: The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
+        title: A short title (libvirt 9.7 or newer). None: `""`. A change is applied live.
+        description: A description (libvirt 9.7 or newer). None: `""`. A change is applied live.
+        metadata: XML elements of other programs, as text. The keys are their namespace URIs. None: `{}`. A
+            change is applied live.
+        ipv6: Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: False.
             A change restarts the network.
-        forward: How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat.
-            None: `{"mode": "none"}`. A change restarts the network.
+        trust_guest_rx_filters: Whether the host trusts the receive filters that guests set on their
+            interfaces. Default: False. A change restarts the network.
+        forward: How guests reach the outside. Without it, the network is isolated; `{}` means mode nat. None:
+            `{"mode": "none"}`. A change restarts the network.
         bridge: The network's bridge. A change restarts the network.
-        mtu: The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change
-            restarts the network.
-        mac: The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made,
-            and kept. A change restarts the network.
-        domain: The DNS domain that guests are told. None: `{}`. A change restarts the network.
-        dns: The DNS server. Left out: it answers for the network's guests and asks the host's servers. None:
-            `{}`. A change restarts the network.
+        mtu: The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500. None: `0`. A change restarts
+            the network.
+        mac: The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept.
+            A change restarts the network.
+        domain: The DNS domain of the network, which guests get by DHCP. None: `{}`. A change restarts the
+            network.
+        dns: The network's DNS server. By default it resolves the guests' names and forwards other queries to
+            the host's servers. None: `{}`. A change restarts the network.
         bandwidth: Limits of the traffic of all guests together. None: `{}`. A change restarts the network.
         vlan: VLAN tags of guests' ports. None: `{}`. A change restarts the network.
-        port_isolated: Keep guests from talking to one another; they still reach the host. Default: False. A
+        port_isolated: Whether guests can't reach one another. They still reach the host. Default: False. A
             change restarts the network.
-        ips: The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`.
-            A change restarts the network.
-        routes: Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the
+        ips: The host's addresses on the network, each with what the host serves in its subnet. Default: none.
+            None: `[]`. A change restarts the network.
+        routes: Routes of the host to subnets behind guests of this network. None: `[]`. A change restarts the
             network.
-        virtual_port: How guests' ports are set up on switches that want to know. None: `{}`. A change
+        virtual_port: How guests' ports are set up on a switch that manages them. None: `{}`. A change
             restarts the network.
-        port_groups: Named sets of port settings that guests may ask for. None: `[]`. A change is applied
-            live.
-        dnsmasq_options: Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they
-            sound, and never shown in a plan. None: `[]`. A change restarts the network.
+        port_groups: Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is
+            applied live.
+        dnsmasq_options: Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet
+            doesn't check what they do, and no plan shows them. None: `[]`. A change restarts the network.
         autostart: Whether the network starts when the host boots. Default: True. A change is applied live.
-        active: Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart,
-            and is refused while anything is attached unless `on_delete` is disconnect.
-        adopt: Manage the network of this name if it exists, or create it. Settings that the program leaves
-            out stay as they are. Without `adopt`, an existing network is refused. Default: False. A change
-            touches nothing on the host.
-        allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host
-            is connected to. Default: False. A change touches nothing on the host.
-        on_restart: What a restart does while something is attached: refuse fails before anything is changed,
-            reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any
-            case. Default: reattach. A change touches nothing on the host.
-        on_delete: What delete does: refuse while anything is attached, disconnect it, keep the network, or
-            restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change
-            touches nothing on the host.
+        active: Whether the network runs. Default: True. A start is live. A stop counts as a restart, and
+            virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
+        adopt: Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings
+            that the program leaves out then stay as they are. Default: False. A change touches nothing on the
+            host.
+        allow_overlap: Whether addresses may overlap those of another active network, or a subnet that the
+            host is connected to. Default: False. A change touches nothing on the host.
+        on_restart: What a restart does while interfaces are attached. reattach: virtnet reattaches them
+            afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet
+            refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+        on_delete: What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it
+            disconnects them. keep: the network stays. restore: an adopted network gets its configuration from
+            before adoption. Default: restore for an adopted network, otherwise refuse. A change touches
+            nothing on the host.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -1501,92 +1519,95 @@ class LibvirtNetworkArgsDict(TypedDict):
     """The inputs of a LibvirtNetwork, for its `args`."""
 
     uri: NotRequired[Input[str] | None]
-    """Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out: virtnet:uri of the
-    stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling for the same host only
-    changes what is recorded.
+    """The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of
+    the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's
+    URI only changes what is recorded.
     """
     name: NotRequired[Input[str] | None]
-    """The network's name on the host. Left out: the Pulumi resource's name, as it is. A change replaces the
+    """The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the
     resource.
     """
     uuid: NotRequired[Input[str] | None]
-    """A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the resource."""
+    """The network's UUID. Default: chosen at create, and then kept. A change replaces the resource."""
     title: NotRequired[Input[str] | None]
-    """A short title (libvirt 9.7 and newer). None: `""`. A change is applied live."""
+    """A short title (libvirt 9.7 or newer). None: `""`. A change is applied live."""
     description: NotRequired[Input[str] | None]
-    """A description (libvirt 9.7 and newer). None: `""`. A change is applied live."""
+    """A description (libvirt 9.7 or newer). None: `""`. A change is applied live."""
     metadata: NotRequired[Input[Mapping[str, Input[str]]] | None]
-    """XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change is applied live."""
+    """XML elements of other programs, as text. The keys are their namespace URIs. None: `{}`. A change is applied
+    live.
+    """
     ipv6: NotRequired[Input[bool] | None]
-    """Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: False. A change
+    """Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: False. A change
     restarts the network.
     """
     trust_guest_rx_filters: NotRequired[Input[bool] | None]
-    """Trust the receive filters that guests set on their interfaces. Default: False. A change restarts the network."""
+    """Whether the host trusts the receive filters that guests set on their interfaces. Default: False. A change
+    restarts the network.
+    """
     forward: NotRequired[Input[ForwardArgs | ForwardArgsDict] | None]
-    """How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat. None: `{"mode":
+    """How guests reach the outside. Without it, the network is isolated; `{}` means mode nat. None: `{"mode":
     "none"}`. A change restarts the network.
     """
     bridge: NotRequired[Input[BridgeArgs | BridgeArgsDict] | None]
     """The network's bridge. A change restarts the network."""
     mtu: NotRequired[Input[int] | None]
-    """The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change restarts the
-    network.
-    """
+    """The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500. None: `0`. A change restarts the network."""
     mac: NotRequired[Input[str] | None]
-    """The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made, and kept. A
-    change restarts the network.
+    """The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept. A change
+    restarts the network.
     """
     domain: NotRequired[Input[DomainArgs | DomainArgsDict] | None]
-    """The DNS domain that guests are told. None: `{}`. A change restarts the network."""
+    """The DNS domain of the network, which guests get by DHCP. None: `{}`. A change restarts the network."""
     dns: NotRequired[Input[DnsArgs | DnsArgsDict] | None]
-    """The DNS server. Left out: it answers for the network's guests and asks the host's servers. None: `{}`. A
-    change restarts the network.
+    """The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's
+    servers. None: `{}`. A change restarts the network.
     """
     bandwidth: NotRequired[Input[BandwidthArgs | BandwidthArgsDict] | None]
     """Limits of the traffic of all guests together. None: `{}`. A change restarts the network."""
     vlan: NotRequired[Input[VlanArgs | VlanArgsDict] | None]
     """VLAN tags of guests' ports. None: `{}`. A change restarts the network."""
     port_isolated: NotRequired[Input[bool] | None]
-    """Keep guests from talking to one another; they still reach the host. Default: False. A change restarts the
+    """Whether guests can't reach one another. They still reach the host. Default: False. A change restarts the
     network.
     """
     ips: NotRequired[Input[Sequence[Input[NetworkIpArgs | NetworkIpArgsDict]]] | None]
-    """The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`. A change
-    restarts the network.
+    """The host's addresses on the network, each with what the host serves in its subnet. Default: none. None: `[]`.
+    A change restarts the network.
     """
     routes: NotRequired[Input[Sequence[Input[RouteArgs | RouteArgsDict]]] | None]
-    """Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the network."""
+    """Routes of the host to subnets behind guests of this network. None: `[]`. A change restarts the network."""
     virtual_port: NotRequired[Input[VirtualPortArgs | VirtualPortArgsDict] | None]
-    """How guests' ports are set up on switches that want to know. None: `{}`. A change restarts the network."""
+    """How guests' ports are set up on a switch that manages them. None: `{}`. A change restarts the network."""
     port_groups: NotRequired[Input[Sequence[Input[PortGroupArgs | PortGroupArgsDict]]] | None]
-    """Named sets of port settings that guests may ask for. None: `[]`. A change is applied live."""
+    """Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is applied live."""
     dnsmasq_options: NotRequired[Input[Sequence[Input[str]]] | None]
-    """Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they sound, and never shown in a
-    plan. None: `[]`. A change restarts the network.
+    """Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do,
+    and no plan shows them. None: `[]`. A change restarts the network.
     """
     autostart: NotRequired[Input[bool] | None]
     """Whether the network starts when the host boots. Default: True. A change is applied live."""
     active: NotRequired[Input[bool] | None]
-    """Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart, and is refused
-    while anything is attached unless `on_delete` is disconnect.
+    """Whether the network runs. Default: True. A start is live. A stop counts as a restart, and virtnet refuses it
+    while anything is attached, unless `on_delete` is disconnect.
     """
     adopt: NotRequired[Input[bool] | None]
-    """Manage the network of this name if it exists, or create it. Settings that the program leaves out stay as they
-    are. Without `adopt`, an existing network is refused. Default: False. A change touches nothing on the host.
+    """Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the
+    program leaves out then stay as they are. Default: False. A change touches nothing on the host.
     """
     allow_overlap: NotRequired[Input[bool] | None]
-    """Accept addresses that overlap those of another active network or of a subnet the host is connected to.
+    """Whether addresses may overlap those of another active network, or a subnet that the host is connected to.
     Default: False. A change touches nothing on the host.
     """
     on_restart: NotRequired[Input[Literal["reattach", "refuse"]] | None]
-    """What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches
-    it afterwards. If something can't be reattached, the restart is refused in any case. Default: reattach. A
-    change touches nothing on the host.
+    """What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse:
+    virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case.
+    Default: reattach. A change touches nothing on the host.
     """
     on_delete: NotRequired[Input[Literal["refuse", "disconnect", "keep", "restore"]] | None]
-    """What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was
-    adopted. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+    """What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them.
+    keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default:
+    restore for an adopted network, otherwise refuse. A change touches nothing on the host.
     """
 
 
@@ -1640,59 +1661,60 @@ class LibvirtNetworkProperties(Resource):
             resource_name: The name of the resource in the program and its stack.
             args: All inputs at once, instead of the keywords below.
             opts: Pulumi's own options, such as `depends_on` and `protect`.
-            uri: Connection URI of the host, "qemu:///system" or "qemu+ssh://root@host/system". Left out:
+            uri: The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default:
                 virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another
-                spelling for the same host only changes what is recorded.
-            name: The network's name on the host. Left out: the Pulumi resource's name, as it is. A change
+                spelling of the same host's URI only changes what is recorded.
+            name: The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change
                 replaces the resource.
-            uuid: A fixed UUID. Left out, one is chosen when the network is made, and kept. A change replaces the
-                resource.
-            title: A short title (libvirt 9.7 and newer). None: `""`. A change is applied live.
-            description: A description (libvirt 9.7 and newer). None: `""`. A change is applied live.
-            metadata: XML elements for other programs, each as text, by their namespace URI. None: `{}`. A change
-                is applied live.
-            ipv6: Let guests talk IPv6 among themselves though the network has no IPv6 address. Default: False. A
-                change restarts the network.
-            trust_guest_rx_filters: Trust the receive filters that guests set on their interfaces. Default: False.
+            uuid: The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
+            title: A short title (libvirt 9.7 or newer). None: `""`. A change is applied live.
+            description: A description (libvirt 9.7 or newer). None: `""`. A change is applied live.
+            metadata: XML elements of other programs, as text. The keys are their namespace URIs. None: `{}`. A
+                change is applied live.
+            ipv6: Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: False.
                 A change restarts the network.
-            forward: How the network reaches the outside. Left out: it does not, it is isolated; `{}` means nat.
-                None: `{"mode": "none"}`. A change restarts the network.
+            trust_guest_rx_filters: Whether the host trusts the receive filters that guests set on their
+                interfaces. Default: False. A change restarts the network.
+            forward: How guests reach the outside. Without it, the network is isolated; `{}` means mode nat. None:
+                `{"mode": "none"}`. A change restarts the network.
             bridge: The network's bridge. A change restarts the network.
-            mtu: The bridge's MTU in bytes, 68 to 65535. Left out: the kernel's, 1500. None: `0`. A change
-                restarts the network.
-            mac: The bridge's MAC address, "52:54:00:12:34:56". Left out, one is chosen when the network is made,
-                and kept. A change restarts the network.
-            domain: The DNS domain that guests are told. None: `{}`. A change restarts the network.
-            dns: The DNS server. Left out: it answers for the network's guests and asks the host's servers. None:
-                `{}`. A change restarts the network.
+            mtu: The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500. None: `0`. A change restarts
+                the network.
+            mac: The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept.
+                A change restarts the network.
+            domain: The DNS domain of the network, which guests get by DHCP. None: `{}`. A change restarts the
+                network.
+            dns: The network's DNS server. By default it resolves the guests' names and forwards other queries to
+                the host's servers. None: `{}`. A change restarts the network.
             bandwidth: Limits of the traffic of all guests together. None: `{}`. A change restarts the network.
             vlan: VLAN tags of guests' ports. None: `{}`. A change restarts the network.
-            port_isolated: Keep guests from talking to one another; they still reach the host. Default: False. A
+            port_isolated: Whether guests can't reach one another. They still reach the host. Default: False. A
                 change restarts the network.
-            ips: The host's addresses on the network, each with what is served on it. Left out: none. None: `[]`.
-                A change restarts the network.
-            routes: Routes of the host to networks behind guests of this one. None: `[]`. A change restarts the
+            ips: The host's addresses on the network, each with what the host serves in its subnet. Default: none.
+                None: `[]`. A change restarts the network.
+            routes: Routes of the host to subnets behind guests of this network. None: `[]`. A change restarts the
                 network.
-            virtual_port: How guests' ports are set up on switches that want to know. None: `{}`. A change
+            virtual_port: How guests' ports are set up on a switch that manages them. None: `{}`. A change
                 restarts the network.
-            port_groups: Named sets of port settings that guests may ask for. None: `[]`. A change is applied
-                live.
-            dnsmasq_options: Raw lines for dnsmasq's configuration, "dhcp-option=42,0.0.0.0"; as risky as they
-                sound, and never shown in a plan. None: `[]`. A change restarts the network.
+            port_groups: Settings of ports under names, which guests' interfaces refer to. None: `[]`. A change is
+                applied live.
+            dnsmasq_options: Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet
+                doesn't check what they do, and no plan shows them. None: `[]`. A change restarts the network.
             autostart: Whether the network starts when the host boots. Default: True. A change is applied live.
-            active: Whether the network runs. Default: True. Starting it is live; stopping it counts as a restart,
-                and is refused while anything is attached unless `on_delete` is disconnect.
-            adopt: Manage the network of this name if it exists, or create it. Settings that the program leaves
-                out stay as they are. Without `adopt`, an existing network is refused. Default: False. A change
-                touches nothing on the host.
-            allow_overlap: Accept addresses that overlap those of another active network or of a subnet the host
-                is connected to. Default: False. A change touches nothing on the host.
-            on_restart: What a restart does while something is attached: refuse fails before anything is changed,
-                reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any
-                case. Default: reattach. A change touches nothing on the host.
-            on_delete: What delete does: refuse while anything is attached, disconnect it, keep the network, or
-                restore what was adopted. Default: restore for an adopted network, otherwise refuse. A change
-                touches nothing on the host.
+            active: Whether the network runs. Default: True. A start is live. A stop counts as a restart, and
+                virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
+            adopt: Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings
+                that the program leaves out then stay as they are. Default: False. A change touches nothing on the
+                host.
+            allow_overlap: Whether addresses may overlap those of another active network, or a subnet that the
+                host is connected to. Default: False. A change touches nothing on the host.
+            on_restart: What a restart does while interfaces are attached. reattach: virtnet reattaches them
+                afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet
+                refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+            on_delete: What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it
+                disconnects them. keep: the network stays. restore: an adopted network gets its configuration from
+                before adoption. Default: restore for an adopted network, otherwise refuse. A change touches
+                nothing on the host.
 
         Raises:
             TypeError: Both args and keywords are given, or a keyword is not there. What is wrong with a value is
@@ -1866,49 +1888,49 @@ class LibvirtNetworkProperties(Resource):
 
     @property
     def uuid(self) -> pulumi.Output[str]:
-        """The network's UUID: the given one, or the one chosen when it was made."""
+        """The network's UUID: `uuid`, or the one chosen at create."""
         return self._output("uuid")
 
     @property
     def bridge_name(self) -> pulumi.Output[str]:
-        """The bridge that guests are attached to, such as "virbr1"; empty where the mode has none."""
+        """The bridge that guests are attached to, such as "virbr1". Empty if the mode has none."""
         return self._output("bridge_name")
 
     @property
     def mac(self) -> pulumi.Output[str]:
-        """The MAC address of the network's own bridge; empty where the mode has none."""
+        """The MAC address of the network's own bridge. Empty if the mode has none."""
         return self._output("mac")
 
     @property
     def persistent(self) -> pulumi.Output[bool]:
-        """Whether libvirt keeps the configuration when it stops; if not, `pulumi up` repairs it."""
+        """Whether libvirt keeps the configuration when the network stops. If not, `pulumi up` fixes that."""
         return self._output("persistent")
 
     @property
     def host_uuid(self) -> pulumi.Output[str]:
-        """The UUID by which libvirt knows the host; it tells whether another `uri` reaches the same one."""
+        """The host's UUID in libvirt. It shows whether another `uri` reaches the same host."""
         return self._output("host_uuid")
 
     @property
     def adopted_from(self) -> pulumi.Output[dict[str, Any] | None]:
-        """The network as found when it was adopted; none if made by this program.
+        """The network as it was before adoption.
 
-        Always a secret, as others may have written secrets into it.
+        Not set if virtnet created it. Always a secret, because others may have written secrets into it.
 
         Its keys:
-            xml: libvirt's XML of it.
-            active: Whether it ran.
-            autostart: Whether it started with the host.
-            persistent: Whether libvirt kept its configuration.
+            xml: The network's XML definition.
+            active: Whether the network was active.
+            autostart: Whether the network had autostart.
+            persistent: Whether the network was persistent.
         """
         return self._output("adopted_from")
 
     @property
     def problems(self) -> pulumi.Output[list[dict[str, Any]]]:
-        """What is wrong on the host though libvirt calls the network active.
+        """What is wrong on the host, though libvirt reports the network as active.
 
-        The host's administrator has to repair `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is
-        disabled, `dnsmasq-not-running`; `pulumi up` repairs the others.
+        The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is
+        disabled, `dnsmasq-not-running`. `pulumi up` fixes the others.
 
         The keys of each:
             kind: What it is: `bridge-missing`, `foreign-bridge`, `bridge-down`, `addresses-missing`,

@@ -15,38 +15,38 @@ if TYPE_CHECKING:
     from virtnet.spec.part import Unknown
 
     class NatAddressTree(TypedDict, total=False):
-        """The range of source addresses that guests' packets leave with."""
+        """The source addresses that NAT gives to guests' packets."""
 
         start: ReadOnly[str]
         end: ReadOnly[str]
 
     class NatAddressTreeWithUnknowns(TypedDict, total=False):
-        """The range of source addresses that guests' packets leave with."""
+        """The source addresses that NAT gives to guests' packets."""
 
         start: ReadOnly[str | Unknown]
         end: ReadOnly[str | Unknown]
 
     class NatPortTree(TypedDict, total=False):
-        """The range of source ports that guests' packets leave with."""
+        """The source ports that NAT gives to guests' packets."""
 
         start: ReadOnly[int]
         end: ReadOnly[int]
 
     class NatPortTreeWithUnknowns(TypedDict, total=False):
-        """The range of source ports that guests' packets leave with."""
+        """The source ports that NAT gives to guests' packets."""
 
         start: ReadOnly[int | Unknown]
         end: ReadOnly[int | Unknown]
 
     class NatTree(TypedDict, total=False):
-        """How a nat network translates addresses."""
+        """The address translation of mode nat."""
 
         ipv6: ReadOnly[bool]
         address: ReadOnly[NatAddressTree]
         port: ReadOnly[NatPortTree]
 
     class NatTreeWithUnknowns(TypedDict, total=False):
-        """How a nat network translates addresses."""
+        """The address translation of mode nat."""
 
         ipv6: ReadOnly[bool | Unknown]
         address: ReadOnly[NatAddressTreeWithUnknowns | Unknown]
@@ -63,12 +63,12 @@ if TYPE_CHECKING:
         dev: ReadOnly[str | Unknown]
 
     class PhysicalFunctionTree(TypedDict, total=False):
-        """An SR-IOV device whose virtual functions make the pool."""
+        """An SR-IOV device. Its virtual functions are the pool."""
 
         dev: ReadOnly[str]
 
     class PhysicalFunctionTreeWithUnknowns(TypedDict, total=False):
-        """An SR-IOV device whose virtual functions make the pool."""
+        """An SR-IOV device. Its virtual functions are the pool."""
 
         dev: ReadOnly[str | Unknown]
 
@@ -101,7 +101,7 @@ if TYPE_CHECKING:
         model: ReadOnly[str | Unknown]
 
     class ForwardTree(TypedDict, total=False):
-        """How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat."""
+        """How guests reach the outside. A network without it is isolated; `{}` means mode nat."""
 
         mode: ReadOnly[str]
         dev: ReadOnly[str]
@@ -113,7 +113,7 @@ if TYPE_CHECKING:
         driver: ReadOnly[DriverTree]
 
     class ForwardTreeWithUnknowns(TypedDict, total=False):
-        """How the network reaches the outside. Absent: it does not (an isolated network); `{}` means nat."""
+        """How guests reach the outside. A network without it is isolated; `{}` means mode nat."""
 
         mode: ReadOnly[str | Unknown]
         dev: ReadOnly[str | Unknown]
@@ -157,14 +157,14 @@ if TYPE_CHECKING:
         register: ReadOnly[bool | Unknown]
 
     class ForwarderTree(TypedDict, total=False):
-        """Another DNS server that queries are sent to."""
+        """A DNS server that queries are forwarded to."""
 
         domain: ReadOnly[str]
         address: ReadOnly[str]
         port: ReadOnly[int]
 
     class ForwarderTreeWithUnknowns(TypedDict, total=False):
-        """Another DNS server that queries are sent to."""
+        """A DNS server that queries are forwarded to."""
 
         domain: ReadOnly[str | Unknown]
         address: ReadOnly[str | Unknown]
@@ -237,41 +237,41 @@ if TYPE_CHECKING:
         txts: ReadOnly[Sequence[TxtTreeWithUnknowns | Unknown] | Unknown]
 
     class InboundTree(TypedDict, total=False):
-        """Limits of traffic towards the network's ports."""
+        """Limits of the traffic to guests."""
 
         average: ReadOnly[int]
         peak: ReadOnly[int]
         burst: ReadOnly[int]
 
     class InboundTreeWithUnknowns(TypedDict, total=False):
-        """Limits of traffic towards the network's ports."""
+        """Limits of the traffic to guests."""
 
         average: ReadOnly[int | Unknown]
         peak: ReadOnly[int | Unknown]
         burst: ReadOnly[int | Unknown]
 
     class OutboundTree(TypedDict, total=False):
-        """Limits of traffic from the network's ports."""
+        """Limits of the traffic from guests."""
 
         average: ReadOnly[int]
         peak: ReadOnly[int]
         burst: ReadOnly[int]
 
     class OutboundTreeWithUnknowns(TypedDict, total=False):
-        """Limits of traffic from the network's ports."""
+        """Limits of the traffic from guests."""
 
         average: ReadOnly[int | Unknown]
         peak: ReadOnly[int | Unknown]
         burst: ReadOnly[int | Unknown]
 
     class BandwidthTree(TypedDict, total=False):
-        """Quality of service."""
+        """Limits of traffic (quality of service)."""
 
         inbound: ReadOnly[InboundTree]
         outbound: ReadOnly[OutboundTree]
 
     class BandwidthTreeWithUnknowns(TypedDict, total=False):
-        """Quality of service."""
+        """Limits of traffic (quality of service)."""
 
         inbound: ReadOnly[InboundTreeWithUnknowns | Unknown]
         outbound: ReadOnly[OutboundTreeWithUnknowns | Unknown]
@@ -289,13 +289,13 @@ if TYPE_CHECKING:
         native_mode: ReadOnly[str | Unknown]
 
     class VlanTree(TypedDict, total=False):
-        """VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge."""
+        """VLAN tags of guests' ports, on Open vSwitch, SR-IOV devices and, with libvirt 11.0 or newer, bridges."""
 
         trunk: ReadOnly[bool]
         tags: ReadOnly[Sequence[TagTree]]
 
     class VlanTreeWithUnknowns(TypedDict, total=False):
-        """VLAN tags of guests' ports: on Open vSwitch, SR-IOV and, from libvirt 11.0 on, any bridge."""
+        """VLAN tags of guests' ports, on Open vSwitch, SR-IOV devices and, with libvirt 11.0 or newer, bridges."""
 
         trunk: ReadOnly[bool | Unknown]
         tags: ReadOnly[Sequence[TagTreeWithUnknowns | Unknown] | Unknown]
@@ -327,7 +327,7 @@ if TYPE_CHECKING:
         lease: ReadOnly[LeaseTreeWithUnknowns | Unknown]
 
     class DhcpHostTree(TypedDict, total=False):
-        """A reservation: the address (and name) that one client gets."""
+        """A reservation: the address and the name that one client gets."""
 
         mac: ReadOnly[str]
         id: ReadOnly[str]
@@ -336,7 +336,7 @@ if TYPE_CHECKING:
         lease: ReadOnly[LeaseTree]
 
     class DhcpHostTreeWithUnknowns(TypedDict, total=False):
-        """A reservation: the address (and name) that one client gets."""
+        """A reservation: the address and the name that one client gets."""
 
         mac: ReadOnly[str | Unknown]
         id: ReadOnly[str | Unknown]
@@ -357,21 +357,21 @@ if TYPE_CHECKING:
         server: ReadOnly[str | Unknown]
 
     class DhcpTree(TypedDict, total=False):
-        """The DHCP server on one address of the network."""
+        """The DHCP server of a subnet."""
 
         ranges: ReadOnly[Sequence[DhcpRangeTree]]
         hosts: ReadOnly[Sequence[DhcpHostTree]]
         bootp: ReadOnly[BootpTree]
 
     class DhcpTreeWithUnknowns(TypedDict, total=False):
-        """The DHCP server on one address of the network."""
+        """The DHCP server of a subnet."""
 
         ranges: ReadOnly[Sequence[DhcpRangeTreeWithUnknowns | Unknown] | Unknown]
         hosts: ReadOnly[Sequence[DhcpHostTreeWithUnknowns | Unknown] | Unknown]
         bootp: ReadOnly[BootpTreeWithUnknowns | Unknown]
 
     class NetworkIpTree(TypedDict, total=False):
-        """An address of the host on this network, with what is served on it."""
+        """An address of the host on this network, and what the host serves in its subnet."""
 
         address: ReadOnly[str]
         local_ptr: ReadOnly[bool]
@@ -379,7 +379,7 @@ if TYPE_CHECKING:
         dhcp: ReadOnly[DhcpTree]
 
     class NetworkIpTreeWithUnknowns(TypedDict, total=False):
-        """An address of the host on this network, with what is served on it."""
+        """An address of the host on this network, and what the host serves in its subnet."""
 
         address: ReadOnly[str | Unknown]
         local_ptr: ReadOnly[bool | Unknown]
@@ -387,21 +387,21 @@ if TYPE_CHECKING:
         dhcp: ReadOnly[DhcpTreeWithUnknowns | Unknown]
 
     class RouteTree(TypedDict, total=False):
-        """A static route through a host on this network."""
+        """A static route of the host through a guest on this network."""
 
         address: ReadOnly[str]
         gateway: ReadOnly[str]
         metric: ReadOnly[int]
 
     class RouteTreeWithUnknowns(TypedDict, total=False):
-        """A static route through a host on this network."""
+        """A static route of the host through a guest on this network."""
 
         address: ReadOnly[str | Unknown]
         gateway: ReadOnly[str | Unknown]
         metric: ReadOnly[int | Unknown]
 
     class VirtualPortParametersTree(TypedDict, total=False):
-        """Parameters of a virtual port, as its type takes them."""
+        """The parameters of a virtual port. Each type has its own."""
 
         managerid: ReadOnly[int]
         typeid: ReadOnly[int]
@@ -411,7 +411,7 @@ if TYPE_CHECKING:
         interfaceid: ReadOnly[str]
 
     class VirtualPortParametersTreeWithUnknowns(TypedDict, total=False):
-        """Parameters of a virtual port, as its type takes them."""
+        """The parameters of a virtual port. Each type has its own."""
 
         managerid: ReadOnly[int | Unknown]
         typeid: ReadOnly[int | Unknown]
@@ -421,19 +421,19 @@ if TYPE_CHECKING:
         interfaceid: ReadOnly[str | Unknown]
 
     class VirtualPortTree(TypedDict, total=False):
-        """How guests' ports are set up on switches that want to know."""
+        """How guests' ports are set up on a switch that manages them."""
 
         type: ReadOnly[str]
         parameters: ReadOnly[VirtualPortParametersTree]
 
     class VirtualPortTreeWithUnknowns(TypedDict, total=False):
-        """How guests' ports are set up on switches that want to know."""
+        """How guests' ports are set up on a switch that manages them."""
 
         type: ReadOnly[str | Unknown]
         parameters: ReadOnly[VirtualPortParametersTreeWithUnknowns | Unknown]
 
     class PortGroupTree(TypedDict, total=False):
-        """A named set of port settings that guests may ask for."""
+        """Settings of ports under a name, which guests' interfaces refer to."""
 
         name: ReadOnly[str]
         default: ReadOnly[bool]
@@ -443,7 +443,7 @@ if TYPE_CHECKING:
         vlan: ReadOnly[VlanTree]
 
     class PortGroupTreeWithUnknowns(TypedDict, total=False):
-        """A named set of port settings that guests may ask for."""
+        """Settings of ports under a name, which guests' interfaces refer to."""
 
         name: ReadOnly[str | Unknown]
         default: ReadOnly[bool | Unknown]

@@ -8,7 +8,7 @@ export const BridgeMacTableManager = {
 } as const;
 
 /**
- * Who fills the bridge's MAC table: the kernel by learning, or libvirt.
+ * Who fills the bridge's MAC table: the kernel, which learns, or libvirt.
  */
 export type BridgeMacTableManager = (typeof BridgeMacTableManager)[keyof typeof BridgeMacTableManager];
 
@@ -19,7 +19,7 @@ export const DriverName = {
 } as const;
 
 /**
- * The way devices are assigned; today's kernels know vfio only. Left out: libvirt's choice.
+ * How devices are assigned. Current kernels support only vfio. Default: libvirt chooses.
  */
 export type DriverName = (typeof DriverName)[keyof typeof DriverName];
 
@@ -36,7 +36,7 @@ export const ForwardMode = {
 } as const;
 
 /**
- * nat (guests share the host's addresses), route (guests are reached through the host), open (libvirt adds no firewall rules), bridge (a bridge of the host's), or private, vepa, passthrough, hostdev; none is an isolated network. Left out: nat.
+ * nat: guests share the host's addresses. route: the host routes to the guests' own addresses. open: like route, without firewall rules of libvirt. bridge: guests are on a bridge of the host. private, vepa, passthrough: guests are on an interface of the host. hostdev: guests get PCI devices. none: the network is isolated. Default: nat.
  */
 export type ForwardMode = (typeof ForwardMode)[keyof typeof ForwardMode];
 
@@ -56,7 +56,7 @@ export const HostForwardingOnDelete = {
 } as const;
 
 /**
- * What delete does: put back the values found at create, or keep them.
+ * What delete does. restore: the parameters get the values from before create. keep: they stay.
  */
 export type HostForwardingOnDelete = (typeof HostForwardingOnDelete)[keyof typeof HostForwardingOnDelete];
 
@@ -67,7 +67,7 @@ export const LeaseUnit = {
 } as const;
 
 /**
- * Unit of `expiry`: seconds, minutes or hours.
+ * The unit of `expiry`.
  */
 export type LeaseUnit = (typeof LeaseUnit)[keyof typeof LeaseUnit];
 
@@ -79,7 +79,7 @@ export const LibvirtNetworkOnDelete = {
 } as const;
 
 /**
- * What delete does: refuse while anything is attached, disconnect it, keep the network, or restore what was adopted. Default: restore for an adopted network, otherwise refuse.
+ * What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse.
  */
 export type LibvirtNetworkOnDelete = (typeof LibvirtNetworkOnDelete)[keyof typeof LibvirtNetworkOnDelete];
 
@@ -89,7 +89,7 @@ export const LibvirtNetworkOnRestart = {
 } as const;
 
 /**
- * What a restart does while something is attached: refuse fails before anything is changed, reattach reattaches it afterwards. If something can't be reattached, the restart is refused in any case.
+ * What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case.
  */
 export type LibvirtNetworkOnRestart = (typeof LibvirtNetworkOnRestart)[keyof typeof LibvirtNetworkOnRestart];
 
@@ -99,7 +99,7 @@ export const TagNativeMode = {
 } as const;
 
 /**
- * Makes this the trunk's native VLAN, whose packets are sent tagged or untagged.
+ * Makes this VLAN the trunk's native one, and says whether its packets are tagged.
  */
 export type TagNativeMode = (typeof TagNativeMode)[keyof typeof TagNativeMode];
 
@@ -111,6 +111,6 @@ export const VirtualPortType = {
 } as const;
 
 /**
- * The kind of switch. Left out in a port group: the network's.
+ * The type of the switch. Default in a port group: that of the network.
  */
 export type VirtualPortType = (typeof VirtualPortType)[keyof typeof VirtualPortType];
