@@ -79,8 +79,12 @@ def declarations(program: str) -> list[Declaration]:
     """What a program declares, run in this process with classes that only note what they are called with."""
     found: list[Declaration] = []
 
-    def noting(kind: str, cls: type[Resource]) -> Callable[..., None]:
-        return lambda name, **args: found.append({"type": kind, "name": name, "args": to_properties(args, cls.ARGS)})
+    def noting(kind: str, cls: type[Resource]) -> Callable[..., types.SimpleNamespace]:
+        def noted(name: str, **args: Any) -> types.SimpleNamespace:
+            found.append({"type": kind, "name": name, "args": to_properties(args, cls.ARGS)})
+            return types.SimpleNamespace(name=args.get("name", name))
+
+        return noted
 
     noted = types.SimpleNamespace(**vars(pulumi_virtnet) | {kind: noting(kind, cls) for kind, cls in CLASSES.items()})
     sys.modules["pulumi_virtnet"] = noted  # type: ignore[assignment] # for the rest of this short process

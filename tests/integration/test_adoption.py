@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.hosts.sandboxed import REPOSITORY, Host
 from tests.integration.doctor import run_doctor
+from tests.integration.forks import Forks
 from tests.integration.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -165,6 +166,43 @@ def test_a_whole_host_is_imported_changed_in_nothing_and_given_back(host: Host, 
     assert stack.unchanged()
     stack.destroy()
     assert {name: host.virsh("net-dumpxml", name, "--inactive") for name in found} == found
+
+
+def test_a_host_with_forwarding_networks_and_port_forwards_is_taken_over_and_nothing_changes(
+    host: Host, stack: Stack, forks: Forks
+) -> None:
+    other_stack = Stack(host, forks, "other")
+    ports = [{"protocol": "tcp", "listen_port": "8080", "target_port": "80"}]
+    subnet = {"address": "10.94.0.1/24"}
+    stack.declare(
+        {"type": "HostForwarding", "name": "ip", "args": {"ipv4": True, "drop_in": "50-lab.conf"}},
+        {"type": "LibvirtNetwork", "name": "lab", "args": {"forward": {"mode": "nat"}, "ips": [subnet]}},
+        {
+            "type": "PortForward",
+            "name": "web",
+            "args": {"network": "lab", "target_address": "10.94.0.9", "ports": ports},
+            "depends_on": ["lab"],
+        },
+    )
+    stack.up()
+    what_is_there = (
+        "nft list table inet virtnet_port_forwards; sysctl net.ipv4.ip_forward; virsh net-dumpxml lab | grep -v virtnet"
+    )
+    before = host.sh(what_is_there)
+    done = host.run("python", "-m", "virtnet.cli", "import", "--all")
+    other_stack.program(done.stdout)
+
+    other_stack.up()
+
+    assert done.stderr == ""
+    assert sorted(other_stack.resources()) == ["default", "ip", "lab", "web"]
+    assert host.sh(what_is_there) == before
+    assert other_stack.unchanged()
+    assert "other" in host.sh("cat /etc/sysctl.d/50-lab.conf")
+    other_stack.destroy()
+    assert (
+        host.sh("nft list tables | grep -c virtnet || true; ls /etc/sysctl.d/50-lab.conf 2>/dev/null || true") == "0\n"
+    )
 
 
 @pytest.mark.parametrize("given", [(), ("--all", "default")], ids=["nothing", "all and one"])

@@ -4,6 +4,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tools.codegen import (
+    commands,
+    examples,
     git_attributes,
     languages,
     python_enumerations,
@@ -16,6 +18,7 @@ from tools.codegen import (
 from tools.codegen.files import Generated
 from tools.codegen.python_source import formatted, package
 
+from virtnet.cli import COMMANDS
 from virtnet.functions.catalogue import FUNCTIONS
 from virtnet.planning.resource import Resource
 from virtnet.resources import CATALOGUE
@@ -24,6 +27,8 @@ SDK = PurePosixPath("sdk/pulumi_virtnet/_generated")
 PROVIDER = PurePosixPath("provider/virtnet")
 SCHEMA = PROVIDER / "plugin/schema.json"
 REFERENCE = PurePosixPath("docs/reference.md")
+COMMANDS_PAGE = PurePosixPath("docs/commands.md")
+EXAMPLES = PurePosixPath("docs/examples.md")
 ATTRIBUTES = PurePosixPath(".gitattributes")
 #: The folders with the SDKs of other languages, by Pulumi's names of these.
 LANGUAGES = {"go": PurePosixPath("sdk/go"), "nodejs": PurePosixPath("sdk/nodejs")}
@@ -48,7 +53,10 @@ def from_specs(repository: Path) -> Generated:
     files = {path: formatted("\n".join(lines), repository / path) for path, lines in sources.items()}
     files[SCHEMA] = schema.text(described)
     files[REFERENCE] = reference.text(resources, repository)
-    files[ATTRIBUTES] = git_attributes.text([*folders, *LANGUAGES.values()], [SCHEMA, REFERENCE, ATTRIBUTES])
+    files[COMMANDS_PAGE] = commands.text(COMMANDS)
+    files[EXAMPLES] = examples.text(repository)
+    single = [SCHEMA, REFERENCE, COMMANDS_PAGE, EXAMPLES, ATTRIBUTES]
+    files[ATTRIBUTES] = git_attributes.text([*folders, *LANGUAGES.values()], single)
     return Generated(files, frozenset(folders))
 
 

@@ -3,6 +3,7 @@
 #
 #   system-packages.sh                     do it
 #   system-packages.sh --firewalls [LIST]  the same with firewalls.txt; those that cannot be had are left out
+#   system-packages.sh --also LIST         the same with another list
 #   system-packages.sh --missing [LIST]    only name them, one a line
 set -euo pipefail
 # shellcheck source=tools/setup.d/find.sh
@@ -11,6 +12,7 @@ set -euo pipefail
 list=$repo/tools/setup.d/system-packages.txt
 case ${1-} in
 --missing) list=${2:-$list} ;;
+--also) list=$2 ;;
 --firewalls) list=${2:-$repo/tools/setup.d/firewalls.txt} ;;
 esac
 readonly list

@@ -38,12 +38,19 @@ def program(reports: Sequence[ReportedNetwork], uri: str, *, names_uri: bool = F
     Pulumi's configuration.
     """
     lines = [f'"""{_title(reports, uri)}, taken over as {"it is" if len(reports) == 1 else "they are"}."""', ""]
-    lines += ["import pulumi_virtnet as virtnet", ""]
-    for number, (report, variable) in enumerate(
-        zip(reports, variables((one.name for one in reports), "network"), strict=True)
-    ):
-        lines += ([""] if number else []) + list(_declaration(report, variable, uri, names_uri=names_uri))
+    lines += ["import pulumi_virtnet as virtnet"]
+    named = variables((one.name for one in reports), "network")
+    for declared in declarations(reports, named, uri, names_uri=names_uri):
+        lines += ["", *declared]
     return "\n".join(lines) + "\n"
+
+
+def declarations(
+    reports: Iterable[ReportedNetwork], named: Iterable[str], uri: str, *, names_uri: bool = False
+) -> Iterator[Sequence[str]]:
+    """The lines that declare each of the networks, behind the comments on it; `named` are their variables."""
+    for report, variable in zip(reports, named, strict=True):
+        yield [*_declaration(report, variable, uri, names_uri=names_uri)]
 
 
 def _title(reports: Sequence[ReportedNetwork], uri: str) -> str:
@@ -61,9 +68,15 @@ def call(kind: str, name: str, arguments: Values) -> Iterator[str]:
     yield ")"
 
 
-def variables(names: Iterable[str], prefix: str) -> list[str]:
-    """A Python name for each, all different."""
-    taken = {"virtnet"}
+class Expression(NamedTuple):
+    """What stands in a program as it is, in the place of a value."""
+
+    code: str
+
+
+def variables(names: Iterable[str], prefix: str, others: Iterable[str] = ()) -> list[str]:
+    """A Python name for each, all different, and none that others have."""
+    taken = {"virtnet", *others}
     found = []
     for name in names:
         variable = _variable(name, prefix)
@@ -94,8 +107,15 @@ def _adoption(report: ReportedNetwork, uri: str, *, names_uri: bool) -> _Adoptio
 
 
 def as_json(reports: Sequence[ReportedNetwork], uri: str, *, names_uri: bool = False) -> str:
-    """The same as `program` for programs: the inputs of each network in Python spelling, and what is said of it."""
-    networks = [
+    """The same as `program` for programs: one object, `uri` and `networks`."""
+    return json.dumps({"uri": uri, "networks": described(reports, uri, names_uri=names_uri)}, indent=2) + "\n"
+
+
+def described(
+    reports: Iterable[ReportedNetwork], uri: str, *, names_uri: bool = False
+) -> Sequence[Mapping[str, object]]:
+    """The inputs of each network in Python spelling, and what is said of it, as plain values."""
+    return [
         {
             "name": report.name,
             "uuid": report.uuid,
@@ -107,7 +127,6 @@ def as_json(reports: Sequence[ReportedNetwork], uri: str, *, names_uri: bool = F
         for report in reports
         for found in (_adoption(report, uri, names_uri=names_uri),)
     ]
-    return json.dumps({"uri": uri, "networks": networks}, indent=2) + "\n"
 
 
 def _declaration(report: ReportedNetwork, variable: str, uri: str, *, names_uri: bool) -> Iterator[str]:
@@ -195,6 +214,8 @@ def _argument(name: str, value: object) -> Iterator[str]:
 
 def _short(value: object) -> str:
     """A tree as Python on one line, with double quotes: JSON's texts are Python's."""
+    if isinstance(value, Expression):
+        return value.code
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_short(name)}: {_short(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list):

@@ -53,7 +53,7 @@ class EffectKind(Enum):
 
     INTERRUPTED = "interrupted"
     """They are disconnected while the network restarts: seconds, together: whether they reach each other meanwhile."""
-    DISCONNECTED = "disconnected"
+    CUT_OFF = "cut-off"
     """They lose the network for good; unseen: the bridge on which nobody can see who they are."""
     ATTACHED = "attached"
     """They had lost the bridge, and are attached again."""

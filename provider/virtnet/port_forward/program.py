@@ -1,9 +1,9 @@
 """The Pulumi program of port forwards that exist: what `virtnet import --port-forwards` prints, or its JSON. Pure."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from virtnet.network.program import call, inside_docstring, variables
+from virtnet.network.program import Expression, call, inside_docstring, variables
 from virtnet.port_forward.messages import leads
 from virtnet.port_forward.observed import inputs_of
 from virtnet.port_forward.restore.record import Record
@@ -16,38 +16,63 @@ def program(records: Sequence[Record], uri: str, *, names_uri: bool = False) -> 
     A comment says whose each is by its mark. `names_uri` is whether each names its host; otherwise it is the one of
     Pulumi's configuration.
     """
-    names = _names(records)
+    names = names_of(records)
     lines = [f'"""The port forwards of {inside_docstring(printable(uri))}, taken over as they are."""', ""]
     lines += ["import pulumi_virtnet as virtnet"]
-    for record, name, variable in zip(records, names, variables(names, "forward"), strict=True):
-        lines += ["", *_declaration(record, name, variable, {"uri": uri} if names_uri else {})]
+    for declared in declarations(records, variables(names, "forward"), uri, {}, names_uri=names_uri):
+        lines += ["", *declared]
     return "\n".join(lines) + "\n"
 
 
-def as_json(records: Sequence[Record], uri: str, *, names_uri: bool = False) -> str:
-    """The same for programs: the inputs of each forward in Python spelling, and whose it is by its mark."""
+def declarations(
+    records: Sequence[Record],
+    named: Sequence[str],
+    uri: str,
+    networks: Mapping[str, str],
+    *,
+    names_uri: bool = False,
+) -> Iterator[Sequence[str]]:
+    """The lines that declare each of the forwards, behind the comment on it; `named` are their variables.
+
+    `networks` has the variables of the networks that the same program declares, by the networks' names: a forward of
+    one refers to it.
+    """
     place = {"uri": uri} if names_uri else {}
-    forwards = [
+    for record, name, variable in zip(records, names_of(records), named, strict=True):
+        yield [*_declaration(record, name, variable, place, networks.get(record.forward.network.name))]
+
+
+def as_json(records: Sequence[Record], uri: str, *, names_uri: bool = False) -> str:
+    """The same for programs: one object, `uri` and `port_forwards`."""
+    return json.dumps({"uri": uri, "port_forwards": described(records, uri, names_uri=names_uri)}, indent=2) + "\n"
+
+
+def described(records: Sequence[Record], uri: str, *, names_uri: bool = False) -> Sequence[Mapping[str, object]]:
+    """The inputs of each forward in Python spelling, and whose it is by its mark, as plain values."""
+    place = {"uri": uri} if names_uri else {}
+    return [
         {"name": name, "owner": record.mark.owner_shown, "inputs": _arguments(record, place)}
-        for record, name in zip(records, _names(records), strict=True)
+        for record, name in zip(records, names_of(records), strict=True)
     ]
-    return json.dumps({"uri": uri, "port_forwards": forwards}, indent=2) + "\n"
 
 
 def _arguments(record: Record, place: dict[str, str]) -> dict[str, object]:
     return {**place, "adopt": True, **inputs_of(record)}
 
 
-def _declaration(record: Record, name: str, variable: str, place: dict[str, str]) -> Iterator[str]:
+def _declaration(record: Record, name: str, variable: str, place: dict[str, str], network: str | None) -> Iterator[str]:
     ports = ", ".join(leads(record.forward.target, *one) for one in record.forward.ports)
     yield f"# {ports}: belongs to '{printable(record.mark.owner_shown)}' by its mark, from which it is taken over."
-    opening, *rest = call("PortForward", name, _arguments(record, place))
+    arguments = _arguments(record, place)
+    if network is not None:
+        arguments["network"] = Expression(f"{network}.name")
+    opening, *rest = call("PortForward", name, arguments)
     yield f"{variable} = {opening}"
     yield from rest
 
 
-def _names(records: Sequence[Record]) -> list[str]:
-    """Those of their resources, where no two have the same."""
+def names_of(records: Sequence[Record]) -> list[str]:
+    """The names of their resources, all different."""
     named = [_name(record) for record in records]
     twice = {name for name in named if named.count(name) > 1}
     return [

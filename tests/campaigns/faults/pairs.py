@@ -166,7 +166,7 @@ PAIRS = (
         plug_in=GUESTS,
     ),
     Pair(
-        forth_name="drift fixed",
+        forth_name="drift mended",
         back_name="nothing",
         alike=True,
         back=_lab(ips=_WITH_RESERVATION),

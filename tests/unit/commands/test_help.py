@@ -1,11 +1,13 @@
 """Every subcommand says in its help how it ends, and shows a call; where it asks a host, it takes a URI."""
 
+import shlex
+
 import pytest
 
 from virtnet import cli
 from virtnet.commands.review.comment import SHORTEST
 
-COMMANDS = ("sandbox", "import", "list", "guests", "leases", "doctor", "review")
+COMMANDS = ("sandbox", "import", "list", "guests", "leases", "doctor", "review", "completion")
 OF_A_HOST = ("import", "list", "guests", "leases", "doctor")
 AS_JSON = ("import", "list", "guests", "leases", "doctor", "review")
 
@@ -32,7 +34,7 @@ def test_a_commands_help(command: str, capsys: pytest.CaptureFixture[str]) -> No
 
     example = shown.partition("Example: ")[2].splitlines()[0]
     assert "Exit codes: " in shown
-    assert example.split()[:2] == ["virtnet", command]
+    assert f"virtnet {command} " in f"{example} "
     assert ("--uri" in shown) == (command in OF_A_HOST)
     assert ("print JSON" in shown) == (command in AS_JSON)
 
@@ -57,3 +59,33 @@ def test_a_file_that_is_no_preview_is_told_in_a_sentence(capsys: pytest.CaptureF
 def test_a_file_that_is_not_there_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["review", "/nowhere/preview.json"]) == 1
     assert capsys.readouterr().err == "virtnet: /nowhere/preview.json can't be read: No such file or directory\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_is_as_wide_as_the_terminal(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "70")
+
+    prose, _, example = help_of(command, capsys).partition("Example: ")
+
+    assert max(len(line) for line in prose.splitlines() if not line.startswith("    ")) <= 70
+    assert len(example.splitlines()) == 1
+
+
+def test_virtnet_alone_shows_what_there_is_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    code = cli.main([])
+
+    printed = capsys.readouterr()
+    assert (code, printed.out) == (2, "")
+    assert all(command in printed.err for command in COMMANDS)
+
+
+def test_examples_are_commands_that_virtnet_takes() -> None:
+    parser = cli.build_parser()
+
+    for command in cli.COMMANDS:
+        called = command.example.removeprefix('eval "$(').removesuffix(')"' if "eval" in command.example else "")
+        words = shlex.split(called.partition(" > ")[0])[2:]
+        ours = words[: words.index("--")] if "--" in words else words
+        assert parser.parse_args([command.name, *ours]).run is command.run

@@ -1,6 +1,6 @@
 """What is asked of a host for a list: the same that a program may ask by functions (`virtnet.functions`)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from virtnet.errors import VirtnetError
@@ -11,30 +11,39 @@ from virtnet.spec.part import Values, as_group, as_list
 Entries: TypeAlias = Sequence[Values]
 """The rows of a list, with the names that the functions give their values."""
 
+Track: TypeAlias = Callable[[Sequence[str]], Iterable[str]]
+"""Goes through names and may tell how far it is; `iter` tells nobody."""
+
 
 def networks(asked: Asked, uri: str) -> Entries:
     """All networks of a host, by name."""
     return _entries(answers.get_networks(asked, uri, {}), "networks")
 
 
-def guests(asked: Asked, uri: str, names: Sequence[str]) -> Entries:
+def guests(asked: Asked, uri: str, names: Sequence[str], track: Track = iter) -> Entries:
     """What is attached to networks, behind the network's name; to all of the host's where none is named.
 
     Raises Refused where libvirt knows no network of that name.
     """
-    return _of_networks(answers.get_guests, "guests", asked, uri, names)
+    return _of_networks(answers.get_guests, "guests", asked, uri, names, track=track)
 
 
-def leases(asked: Asked, uri: str, names: Sequence[str]) -> Entries:
+def leases(asked: Asked, uri: str, names: Sequence[str], track: Track = iter) -> Entries:
     """The DHCP leases of networks that have not ended, likewise."""
-    return _of_networks(answers.get_leases, "leases", asked, uri, names)
+    return _of_networks(answers.get_leases, "leases", asked, uri, names, track=track)
 
 
 def _of_networks(
-    answer: Callable[[Asked, str, Values], Values], part: str, asked: Asked, uri: str, names: Sequence[str]
+    answer: Callable[[Asked, str, Values], Values],
+    part: str,
+    asked: Asked,
+    uri: str,
+    names: Sequence[str],
+    *,
+    track: Track,
 ) -> Entries:
     found: list[Values] = []
-    for name in names or _names(asked, uri):
+    for name in track(names or _names(asked, uri)):
         try:
             entries = _entries(answer(asked, uri, {"name": name}), part)
         except VirtnetError:

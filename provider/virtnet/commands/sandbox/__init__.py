@@ -15,7 +15,3 @@ How it is built, from the outside in:
 
 No part of the provider needs it.
 """
-
-from virtnet.commands.sandbox.launcher import SANDBOX_FAILED, run
-
-__all__ = ["SANDBOX_FAILED", "run"]

@@ -15,9 +15,6 @@ from virtnet.commands.sandbox import messages, refusals
 from virtnet.commands.sandbox.handover import ENTERED, FORWARDED, FROM_TERMINAL, READY, Handover
 from virtnet.errors import HostFailure, Refused
 
-SANDBOX_FAILED = 125
-"""Exit code when the sandbox itself failed; 126 and 127 say that CMD cannot be run or was not found."""
-
 _SIGNAL_FROM_KERNEL = 0x80  # SI_KERNEL of signal.h, which Python has no name for: the terminal sent it
 
 # The directory of the running virtnet is put first by hand, because -I, which keeps the caller's working

@@ -1,4 +1,4 @@
-"""Why a machine can't hold a sandbox.
+"""Why a machine cannot hold a sandbox.
 
 Looks and judges; changes nothing.
 """

@@ -7,7 +7,6 @@ from virtnet.host.requests import (
     LISTENING_SOCKETS,
     NFT_TABLES,
     SYSTEMD_RUNTIME,
-    WHOLE_FIREWALL,
     directory,
     file,
     firewall_rules,
@@ -17,6 +16,7 @@ from virtnet.host.requests import (
     service,
     sysctl,
 )
+from virtnet.network.observe.firewall.whole import LISTERS as WHOLE
 from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC
 from virtnet.planning.clients.reads import Reads, Request
 from virtnet.port_forward.observe.observe import FORWARDING, LISTERS
@@ -73,6 +73,6 @@ def _likely_next(request: Request, text: str) -> list[Request]:
 
 
 #: Asked before a change alone.
-_OF_OTHERS: frozenset[Request] = frozenset(map(firewall_rules, (*LISTERS, *WHOLE_FIREWALL)))
+_OF_OTHERS: frozenset[Request] = frozenset(map(firewall_rules, (*LISTERS, *WHOLE)))
 
 READS = Reads(groups=(_GROUP, _OF_OTHERS), likely_next=_likely_next)

@@ -1,0 +1,1 @@
+"""`virtnet completion`: what a shell needs to complete virtnet's commands."""
