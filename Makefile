@@ -18,7 +18,7 @@ side_by_side = --numprocesses=$(workers) --dist=loadscope
 # What -k and -m pick may be in one half of the tests alone: pytest ends with 5 where it has selected nothing.
 if_none_selected = { code=$$?; ((code == 5)) || exit $$code; }
 
-.PHONY: help setup setup-tests setup-firewalls env check unit unit-pythons integration acceptance test test-campaigns demo bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
+.PHONY: help setup setup-tests setup-firewalls env check unit unit-pythons integration acceptance test test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -42,6 +42,9 @@ demo: ## show the main job in a sandbox that leaves this machine as it is
 	@VIRTNET_WITHOUT=languages tools/setup
 	@$(with_env) virtnet sandbox -- tools/demo
 
+docs: .venv ## build the documentation's site into build/site and check its links; ARGS=--outside follows those that lead out
+	@tools/build-docs $(ARGS)
+
 check: ## lint and unit tests, in less than a minute: what to run before each commit
 	@$(MAKE) lint
 	@$(MAKE) unit
@@ -62,18 +65,14 @@ test: $(if $(ARGS),setup-firewalls,setup-tests) ## lint, then run the tests, tho
 	@$(MAKE) lint
 	@selected=; \
 	$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons -m 'not fuzz' $(ARGS) && selected=1 || $(if_none_selected);) \
-	$(with_env) pytest $(side_by_side) --durations=10 $(if $(filter tests/%,$(ARGS)),,-m 'not campaign and not compiled') \
+	$(with_env) pytest $(side_by_side) --durations=10 $(if $(ARGS),,-m 'not campaign and not compiled') \
 	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
 	[[ $$selected ]] || exit 5
 	@$(if $(ARGS),,tools/modular-tests)
 
-test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, programs in Go and TypeScript, short parts of faults, walks, soaks, the benchmark; ARGS='-k walk' picks some
-	@selected=; \
-	$(with_env) pytest -m fuzz --numprocesses=auto --dist=worksteal $(call where,tests/unit) \
-	    && selected=1 || $(if_none_selected); \
-	$(with_env) pytest $(side_by_side) --durations=10 -m 'campaign or compiled' \
-	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
-	[[ $$selected ]] || exit 5
+test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, programs in Go and TypeScript, short parts of faults, walks, soaks, the benchmark
+	@$(with_env) pytest -m fuzz --numprocesses=auto --dist=worksteal tests/unit
+	@$(with_env) pytest $(side_by_side) --durations=10 -m 'campaign or compiled' tests/acceptance tests/integration
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers
