@@ -7,8 +7,11 @@ one host. For each group of inputs there is an Args class and a TypedDict of the
 and `forward=virtnet.ForwardArgs(mode="nat")` mean the same. In dicts a key may have the spelling of other languages as
 well, `portIsolated` for `port_isolated`; named in both, it is refused. Keywords have Python's spelling alone.
 
-`get_network` and the other functions ask a host what is there, while the program runs. They change nothing.
+`get_network` and the other functions ask a host what is there, while the program runs. They change nothing. The module
+`outputs` has the types of their answers, and of groups of outputs.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from pulumi_virtnet._functions import (
     get_forwards,
@@ -30,6 +33,9 @@ from pulumi_virtnet.host import VirtualNetworkHost, VirtualNetworkHostArgs, Virt
 from pulumi_virtnet.network import LibvirtNetwork
 from pulumi_virtnet.port_forward import PortForward
 
+if TYPE_CHECKING:
+    from pulumi_virtnet import outputs as outputs
+
 __all__ = [
     "HostForwarding",
     "LibvirtNetwork",
@@ -48,3 +54,16 @@ __all__ = [
 __all__ += _host_forwarding.__all__
 __all__ += _libvirt_network.__all__
 __all__ += _port_forward.__all__
+
+
+def __dir__() -> list[str]:
+    return [*(name for name in globals() if name.startswith("__")), *__all__, "outputs"]
+
+
+def __getattr__(name: str) -> Any:
+    # Sixty types that only annotations name: they would take 10 ms at each start of a program.
+    if name == "outputs":
+        import importlib
+
+        return importlib.import_module("pulumi_virtnet.outputs")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

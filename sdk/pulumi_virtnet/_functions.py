@@ -9,66 +9,58 @@ They raise virtnet's own errors (`virtnet.errors.VirtnetError`), each of which i
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
-from pulumi_virtnet._generated.functions import (
-    DhcpLease,
-    Forwards,
-    FreeSubnet,
-    Guests,
-    HostFacts,
-    Leases,
-    Networks,
-    NetworkSummary,
-    PluggedGuest,
-    ReportedForward,
-)
+if TYPE_CHECKING:
+    from pulumi_virtnet._generated import outputs
 
 
-def get_network(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> dict[str, Any]:
+def get_network(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> outputs.NetworkFacts:
     """A network as it is now: the inputs of a LibvirtNetwork, `uuid`, `bridge_name`, `persistent`, `host_uuid`, `xml`.
 
     Raises Refused, with the names of the networks there are, when there is none of that name or UUID.
     """
-    return cast(dict[str, Any], _ask("getNetwork", uri, name=name, uuid=uuid))
+    return cast("outputs.NetworkFacts", _ask("getNetwork", uri, name=name, uuid=uuid))
 
 
-def get_networks(*, uri: str | None = None) -> list[NetworkSummary]:
+def get_networks(*, uri: str | None = None) -> list[outputs.NetworkSummary]:
     """All networks of a host, by name."""
-    return cast(Networks, _ask("getNetworks", uri))["networks"]
+    return cast("outputs.Networks", _ask("getNetworks", uri))["networks"]
 
 
-def get_leases(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> list[DhcpLease]:
+def get_leases(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> list[outputs.DhcpLease]:
     """The DHCP leases of a network that have not ended."""
-    return cast(Leases, _ask("getLeases", uri, name=name, uuid=uuid))["leases"]
+    return cast("outputs.Leases", _ask("getLeases", uri, name=name, uuid=uuid))["leases"]
 
 
-def get_guests(name: str | None = None, *, uuid: str | None = None, uri: str | None = None) -> list[PluggedGuest]:
+def get_guests(
+    name: str | None = None, *, uuid: str | None = None, uri: str | None = None
+) -> list[outputs.PluggedGuest]:
     """Who is attached to a network: running guests, and other interfaces on its bridge."""
-    return cast(Guests, _ask("getGuests", uri, name=name, uuid=uuid))["guests"]
+    return cast("outputs.Guests", _ask("getGuests", uri, name=name, uuid=uuid))["guests"]
 
 
-def get_host(*, uri: str | None = None) -> HostFacts:
+def get_host(*, uri: str | None = None) -> outputs.HostFacts:
     """A host's bridges, routes, IP forwarding and firewall rules. Raises Refused where only libvirt can be asked."""
-    return cast(HostFacts, _ask("getHost", uri))
+    return cast("outputs.HostFacts", _ask("getHost", uri))
 
 
-def get_forwards(network: str | None = None, *, uri: str | None = None) -> list[ReportedForward]:
+def get_forwards(network: str | None = None, *, uri: str | None = None) -> list[outputs.ReportedForward]:
     """The port forwards of a host, no matter who created them; with a network's name or UUID those that lead there."""
-    return cast(Forwards, _ask("getForwards", uri, network=network))["forwards"]
+    return cast("outputs.Forwards", _ask("getForwards", uri, network=network))["forwards"]
 
 
 def get_free_subnet(
     network: str, prefix_length: int, *, within: str | None = None, uri: str | None = None
-) -> FreeSubnet:
+) -> outputs.FreeSubnet:
     """A subnet that nothing on the host uses, for the network of that name; the one it has, once it has one.
 
     It is taken from `within`, 10.0.0.0/8 when left out. Raises Refused when nothing in there is free.
     """
     given = {"network": network, "prefix_length": prefix_length, "within": within}
-    return cast(FreeSubnet, _ask("getFreeSubnet", uri, **given))
+    return cast("outputs.FreeSubnet", _ask("getFreeSubnet", uri, **given))
 
 
 def _ask(function: str, uri: str | None, **given: Any) -> Any:

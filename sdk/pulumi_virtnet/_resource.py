@@ -68,6 +68,23 @@ def unknown_input(of: str, name: str, inputs: Iterable[str]) -> str:
     return f"{of} has no input '{name}'. Its inputs: {', '.join(named)}"
 
 
+def given_inputs(
+    of: str, kind: type[Args], args: Any, opts: pulumi.ResourceOptions | None, keywords: Mapping[str, Any]
+) -> tuple[Any, pulumi.ResourceOptions | None]:
+    """The inputs of a resource, no matter how its constructor was given them, and its options.
+
+    Raises TypeError, with the words `of` for the resource, where both args and keywords are given.
+    """
+    if isinstance(args, pulumi.ResourceOptions) and opts is None:
+        args, opts = None, args
+    named = {name: value for name, value in keywords.items() if value is not None}
+    if args is not None and named:
+        raise TypeError(f"{of} takes its inputs from args or as keywords, not from both")
+    if args is not None and not isinstance(args, kind | Mapping):
+        raise TypeError(f"the args of a {of} are a {kind.__name__} or a dict")
+    return (named if args is None else args), opts
+
+
 class WireKey(str):
     """A key that has its final spelling, so that Pulumi's hook for translating names leaves it alone."""
 
@@ -249,16 +266,10 @@ class Resource(pulumi.dynamic.Resource):
     ) -> None:
         """Register the resource with its inputs in wire form. For the generated constructors."""
         end_quietly_when_interrupted()
-        if isinstance(args, pulumi.ResourceOptions) and opts is None:
-            args, opts = None, args
-        named = {name: value for name, value in keywords.items() if value is not None}
-        if args is not None and named:
-            raise TypeError(f"{type(self).__name__} takes its inputs from args or as keywords, not from both")
-        if args is not None and not isinstance(args, self.ARGS | Mapping):
-            raise TypeError(f"the args of a {type(self).__name__} are a {self.ARGS.__name__} or a dict")
+        named, opts = given_inputs(type(self).__name__, self.ARGS, args, opts, keywords)
         settled = tuple(self.ARGS.FIELDS) if self.SETTLED is None else self.SETTLED
         properties: dict[str, Any] = {WireKey(camel_case(name)): None for name in (*settled, *self.OUTPUTS)}
-        properties |= to_properties(named if args is None else args, self.ARGS)
+        properties |= to_properties(named, self.ARGS)
         # The name is that on the host when the program gives none. In a preview the provider looks at the host for the
         # reviewer; when the same is applied it would only hold up the work.
         properties[WireKey("__run")] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import pulumi
 from pulumi import Input
@@ -68,6 +68,14 @@ class VirtualNetworkHostArgsDict(TypedDict):
     """The inputs of each port forward, by a name of its own. Its `network` may be one of `networks`."""
 
 
+class Kinds(NamedTuple):
+    """The classes of what is inside a VirtualNetworkHost, those of one form of the provider."""
+
+    forwarding: type[HostForwarding]
+    network: type[LibvirtNetwork]
+    port_forward: type[PortForward]
+
+
 class VirtualNetworkHost(pulumi.ComponentResource):
     """One host's IP forwarding, networks and port forwards. Forwarding is created first and deleted last.
 
@@ -95,6 +103,8 @@ class VirtualNetworkHost(pulumi.ComponentResource):
                 },
             )
     """
+
+    KINDS: ClassVar[Kinds] = Kinds(HostForwarding, LibvirtNetwork, PortForward)
 
     @named_inputs
     def __init__(
@@ -180,7 +190,7 @@ class VirtualNetworkHost(pulumi.ComponentResource):
             return None
         inputs: Any = {**_place(named), **({"ipv4": True} if wanted is True else _named(wanted))}
         opts = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(parent=self))
-        return HostForwarding(f"{resource_name}-forwarding", inputs, opts)
+        return self.KINDS.forwarding(f"{resource_name}-forwarding", inputs, opts)
 
     def _make_networks(
         self, resource_name: str, named: Mapping[str, Any], after: pulumi.ResourceOptions
@@ -191,7 +201,7 @@ class VirtualNetworkHost(pulumi.ComponentResource):
         made = {}
         for name, wanted in named.get("networks", {}).items():
             inputs: Any = {"name": name, **_place(named), **_named(wanted)}
-            made[name] = LibvirtNetwork(f"{resource_name}-{name}", inputs, opts)
+            made[name] = self.KINDS.network(f"{resource_name}-{name}", inputs, opts)
         return made
 
     def _make_port_forwards(
@@ -209,7 +219,7 @@ class VirtualNetworkHost(pulumi.ComponentResource):
                 # By its output, so that it is made anew with the network.
                 own["network"] = self._networks[network].name
             inputs: Any = {**place, **own}
-            made[name] = PortForward(f"{resource_name}-{name}", inputs, opts)
+            made[name] = self.KINDS.port_forward(f"{resource_name}-{name}", inputs, opts)
         return made
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -439,18 +440,37 @@ def test_an_explicit_provider_has_settings_of_its_own(host: Host, native: Native
     uri = f"qemu+unix:///system?socket={socket_path(host)}"
     native.write(
         "import pulumi\nimport pulumi_virtnet.native as virtnet\n"
-        "class Provider(pulumi.ProviderResource):\n    pass\n"
-        f"here = Provider('virtnet', 'here', {{'uri': {uri!r}}})\n"
-        "virtnet.LibvirtNetwork('lab', ips=[{'address': '10.91.0.1/24'}], opts=pulumi.ResourceOptions(provider=here))\n"
+        f"here = virtnet.Provider('here', uri={uri!r})\n"
+        "with_it = pulumi.ResourceOptions(provider=here)\n"
+        "found = virtnet.LibvirtNetwork.get('found', 'default', opts=with_it)\n"
+        "pulumi.export('found', found.bridge_name)\n"
+        "virtnet.LibvirtNetwork('lab', ips=[{'address': '10.91.0.1/24'}], opts=with_it)\n"
     )
+    default = host.virsh("net-dumpxml", "default", "--inactive")
 
     native.up()
 
     assert native.state("lab")["outputs"]["uri"] == uri
+    assert native.pulumi("stack", "output", "found").stdout == "virbr0\n"
     assert host.network("lab") is not None
     assert native.unchanged()
     native.destroy()
     assert host.network("lab") is None
+    assert host.virsh("net-dumpxml", "default", "--inactive") == default
+
+
+def test_the_engine_is_told_which_version_serves_the_resources(host: Host, native: NativeStack) -> None:
+    native.write(
+        "import pulumi_virtnet.native as virtnet\n"
+        "virtnet.VirtualNetworkHost('host', networks={'lab': {'ips': [{'address': '10.91.0.1/24'}]}})\n"
+        "virtnet.get_networks()\n"
+    )
+
+    native.up()
+
+    providers = [each for each in native.recorded() if each["type"] == "pulumi:providers:virtnet"]
+    assert [each["inputs"]["version"] for each in providers] == [version("pulumi-virtnet")]
+    native.destroy()
 
 
 def test_a_time_limit_takes_back_what_was_begun(host: Host, native: NativeStack) -> None:

@@ -9,7 +9,8 @@ from tools.codegen import (
     git_attributes,
     languages,
     python_enumerations,
-    python_functions,
+    python_outputs,
+    python_provider,
     python_resources,
     reference,
     schema,
@@ -22,6 +23,7 @@ from virtnet.cli import COMMANDS
 from virtnet.functions.catalogue import FUNCTIONS
 from virtnet.planning.resource import Resource
 from virtnet.resources import CATALOGUE
+from virtnet.spec.settings import ProviderSettings
 
 SDK = PurePosixPath("sdk/pulumi_virtnet/_generated")
 PROVIDER = PurePosixPath("provider/virtnet")
@@ -40,7 +42,8 @@ def from_specs(repository: Path) -> Generated:
     described = schema.schema(resources, FUNCTIONS, repository)
     sources = {
         SDK / "__init__.py": package("Types that are made of the provider's specs."),
-        SDK / "functions.py": python_functions.module(resources, FUNCTIONS),
+        SDK / "outputs.py": python_outputs.module(resources, FUNCTIONS),
+        SDK / "provider.py": python_provider.module(ProviderSettings, described["version"]),
         SDK / "enumerations.py": python_enumerations.module(described["types"]),
         **{SDK / f"{python_resources.module_name(each)}.py": python_resources.module(each) for each in resources},
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from tools.codegen.parts import must_be_given, none_words, parts_below, scalar_type
+from tools.codegen.python_outputs import value_type
 from tools.codegen.python_source import MARK, about_lines, docstring, wrapped
 from tools.codegen.schema import CHANGES
 
@@ -16,6 +17,9 @@ from virtnet.spec.part import LevelName, Part, Shape, shapes
 
 Levels: TypeAlias = dict[tuple[type[Part], str], set[LevelName]]
 """For a part and the name of one of its fields, the classes its change can have."""
+
+OUTPUTS = "outputs."
+"""Where the types of outputs are, as a resource's module names them."""
 
 
 def module_name(resource: Resource[Any]) -> str:
@@ -47,9 +51,13 @@ def module(resource: Resource[Any]) -> Iterator[str]:
         yield from ("", "# ruff: noqa: A002 - libvirt calls them id and type")
     yield from ("", "from __future__ import annotations", "")
     yield f"from collections.abc import Mapping{sequence}"
-    yield f"from typing import Any, ClassVar{literal}"
+    told = (*everything, *shapes(resource.outputs_spec).values())
+    any_ = "Any, " if any(shape.base is object for shape in told) else ""
+    yield f"from typing import TYPE_CHECKING, {any_}ClassVar{literal}"
     yield from ("", "import pulumi", "from pulumi import Input", "from typing_extensions import NotRequired, TypedDict")
     yield from ("", "from pulumi_virtnet._resource import Args, Resource, named_inputs")
+    # Sixty types would take 10 ms at each start of a program.
+    yield from ("", "if TYPE_CHECKING:", "    from pulumi_virtnet._generated import outputs")
     yield from ("", f"__all__ = {sorted(input_names(resource))!r}", "")
     for part in parts:
         about = summary(part, levels)
@@ -116,25 +124,6 @@ def input_type(shape: Shape) -> str:
     if shape.kind == "map":
         return f"Input[Mapping[str, {one}]]"
     return one
-
-
-def output_type(shape: Shape) -> str:
-    """What a program gets back: plain data with keys in Python spelling."""
-    one = "dict[str, Any]" if shape.part is not None else plain_type(shape)
-    if shape.kind in ("parts", "scalars"):
-        return f"list[{one}]"
-    if shape.kind == "map":
-        return f"dict[str, {one}]"
-    return one
-
-
-def made_type(shape: Shape) -> str:
-    """The same for an output that is made, whose groups have all their keys: the values' type where they share one."""
-    if shape.part is None:
-        return output_type(shape)
-    types = {scalar_type(inside) if inside.kind == "scalar" else "Any" for inside in shapes(shape.part).values()}
-    one = f"dict[str, {types.pop() if len(types) == 1 else 'Any'}]"
-    return {"parts": f"list[{one}]", "map": f"dict[str, {one}]"}.get(shape.kind, one)
 
 
 def is_required(part: type[Part], shape: Shape) -> bool:
@@ -250,10 +239,11 @@ def resource_base(resource: Resource[Any], levels: Levels) -> Iterator[str]:
         if shape.name not in made:
             always = shape.name in resource.settled or is_required(resource.spec, shape)
             note = "" if always else "; None when the program leaves it out"
-            yield from output(shape.name, output_type(shape), [f"The input `{shape.name}` as it is now{note}."], always)
+            about = [f"The input `{shape.name}` as it is now{note}."]
+            yield from output(shape.name, value_type(shape, OUTPUTS), about, always)
     for shape in made.values():
         always = is_required(resource.outputs_spec, shape)
-        yield from output(shape.name, made_type(shape), described(shape), always)
+        yield from output(shape.name, value_type(shape, OUTPUTS), described(shape), always)
 
 
 def output(name: str, type_: str, about: Sequence[str], always: bool) -> Iterator[str]:

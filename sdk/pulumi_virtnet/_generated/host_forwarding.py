@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
 from pulumi import Input
 from typing_extensions import NotRequired, TypedDict
 
 from pulumi_virtnet._resource import Args, Resource, named_inputs
+
+if TYPE_CHECKING:
+    from pulumi_virtnet._generated import outputs
 
 __all__ = ["HostForwardingArgs", "HostForwardingArgsDict", "InterfaceForwardingArgs", "InterfaceForwardingArgsDict"]
 
@@ -243,7 +246,7 @@ class HostForwardingProperties(Resource):
         return self._output("ipv6")
 
     @property
-    def interfaces(self) -> pulumi.Output[dict[str, dict[str, Any]] | None]:
+    def interfaces(self) -> pulumi.Output[dict[str, outputs.InterfaceForwarding] | None]:
         """The input `interfaces` as it is now; None when the program leaves it out."""
         return self._output("interfaces")
 
@@ -291,7 +294,7 @@ class HostForwardingProperties(Resource):
         return self._output("previous")
 
     @property
-    def at_boot(self) -> pulumi.Output[dict[str, dict[str, str]]]:
+    def at_boot(self) -> pulumi.Output[dict[str, outputs.AtBoot]]:
         """What the next boot sets, by kernel parameter, and the file that does.
 
         The keys of each:

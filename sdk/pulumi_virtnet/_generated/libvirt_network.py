@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
 from pulumi import Input
 from typing_extensions import NotRequired, TypedDict
 
 from pulumi_virtnet._resource import Args, Resource, named_inputs
+
+if TYPE_CHECKING:
+    from pulumi_virtnet._generated import outputs
 
 __all__ = [
     "BandwidthArgs",
@@ -1792,12 +1795,12 @@ class LibvirtNetworkProperties(Resource):
         return self._output("trust_guest_rx_filters")
 
     @property
-    def forward(self) -> pulumi.Output[dict[str, Any] | None]:
+    def forward(self) -> pulumi.Output[outputs.Forward | None]:
         """The input `forward` as it is now; None when the program leaves it out."""
         return self._output("forward")
 
     @property
-    def bridge(self) -> pulumi.Output[dict[str, Any] | None]:
+    def bridge(self) -> pulumi.Output[outputs.Bridge | None]:
         """The input `bridge` as it is now; None when the program leaves it out."""
         return self._output("bridge")
 
@@ -1807,22 +1810,22 @@ class LibvirtNetworkProperties(Resource):
         return self._output("mtu")
 
     @property
-    def domain(self) -> pulumi.Output[dict[str, Any] | None]:
+    def domain(self) -> pulumi.Output[outputs.Domain | None]:
         """The input `domain` as it is now; None when the program leaves it out."""
         return self._output("domain")
 
     @property
-    def dns(self) -> pulumi.Output[dict[str, Any] | None]:
+    def dns(self) -> pulumi.Output[outputs.Dns | None]:
         """The input `dns` as it is now; None when the program leaves it out."""
         return self._output("dns")
 
     @property
-    def bandwidth(self) -> pulumi.Output[dict[str, Any] | None]:
+    def bandwidth(self) -> pulumi.Output[outputs.Bandwidth | None]:
         """The input `bandwidth` as it is now; None when the program leaves it out."""
         return self._output("bandwidth")
 
     @property
-    def vlan(self) -> pulumi.Output[dict[str, Any] | None]:
+    def vlan(self) -> pulumi.Output[outputs.Vlan | None]:
         """The input `vlan` as it is now; None when the program leaves it out."""
         return self._output("vlan")
 
@@ -1832,22 +1835,22 @@ class LibvirtNetworkProperties(Resource):
         return self._output("port_isolated")
 
     @property
-    def ips(self) -> pulumi.Output[list[dict[str, Any]] | None]:
+    def ips(self) -> pulumi.Output[list[outputs.NetworkIp] | None]:
         """The input `ips` as it is now; None when the program leaves it out."""
         return self._output("ips")
 
     @property
-    def routes(self) -> pulumi.Output[list[dict[str, Any]] | None]:
+    def routes(self) -> pulumi.Output[list[outputs.Route] | None]:
         """The input `routes` as it is now; None when the program leaves it out."""
         return self._output("routes")
 
     @property
-    def virtual_port(self) -> pulumi.Output[dict[str, Any] | None]:
+    def virtual_port(self) -> pulumi.Output[outputs.VirtualPort | None]:
         """The input `virtual_port` as it is now; None when the program leaves it out."""
         return self._output("virtual_port")
 
     @property
-    def port_groups(self) -> pulumi.Output[list[dict[str, Any]] | None]:
+    def port_groups(self) -> pulumi.Output[list[outputs.PortGroup] | None]:
         """The input `port_groups` as it is now; None when the program leaves it out."""
         return self._output("port_groups")
 
@@ -1912,7 +1915,7 @@ class LibvirtNetworkProperties(Resource):
         return self._output("host_uuid")
 
     @property
-    def adopted_from(self) -> pulumi.Output[dict[str, Any] | None]:
+    def adopted_from(self) -> pulumi.Output[outputs.AdoptedFrom | None]:
         """The network as it was before adoption.
 
         Not set if virtnet created it. Always a secret, because others may have written secrets into it.
@@ -1926,7 +1929,7 @@ class LibvirtNetworkProperties(Resource):
         return self._output("adopted_from")
 
     @property
-    def problems(self) -> pulumi.Output[list[dict[str, Any]]]:
+    def problems(self) -> pulumi.Output[list[outputs.Problem]]:
         """What is wrong on the host, though libvirt reports the network as active.
 
         The host's administrator has to fix `foreign-bridge`, `packets-dropped`, `taken-over` and, where DNS is

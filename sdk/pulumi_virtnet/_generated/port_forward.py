@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pulumi
 from pulumi import Input
 from typing_extensions import NotRequired, TypedDict
 
 from pulumi_virtnet._resource import Args, Resource, named_inputs
+
+if TYPE_CHECKING:
+    from pulumi_virtnet._generated import outputs
 
 __all__ = ["ForwardedPortArgs", "ForwardedPortArgsDict", "PortForwardArgs", "PortForwardArgsDict"]
 
@@ -266,7 +269,7 @@ class PortForwardProperties(Resource):
         return self._output("target_name")
 
     @property
-    def ports(self) -> pulumi.Output[list[dict[str, Any]]]:
+    def ports(self) -> pulumi.Output[list[outputs.ForwardedPort]]:
         """The input `ports` as it is now."""
         return self._output("ports")
 
@@ -306,7 +309,7 @@ class PortForwardProperties(Resource):
         return self._output("network_uuid")
 
     @property
-    def problems(self) -> pulumi.Output[list[dict[str, Any]]]:
+    def problems(self) -> pulumi.Output[list[outputs.ForwardProblem]]:
         """What is wrong on the host.
 
         `pulumi up` fixes what is virtnet's, and guests and other ports notice nothing.

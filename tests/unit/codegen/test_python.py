@@ -1,11 +1,13 @@
 """The types that the generator writes for answers and outputs."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tools.codegen.python_functions import typed_dict
-from tools.codegen.python_resources import described, made_type
+from tools.codegen.python_outputs import may_be_missing, module, typed_dict, value_type
+from tools.codegen.python_resources import described
 
+from virtnet.functions.catalogue import Function
 from virtnet.spec.part import Part, optional, required, shapes
 from virtnet.spec.values import Bool, Integer, Text
 
@@ -46,16 +48,16 @@ class Answer(Part):
 TYPES = {
     "text": "str",
     "flags": "list[bool]",
-    "group": "dict[str, str]",
-    "mixed": "dict[str, Any]",
-    "groups": "list[dict[str, str]]",
-    "by_name": "dict[str, dict[str, str]]",
+    "group": "outputs.Texts",
+    "mixed": "outputs.Mixed",
+    "groups": "list[outputs.Texts]",
+    "by_name": "dict[str, outputs.Texts]",
     "anything": "dict[str, Any]",
 }
 
 
 def test_an_output_has_the_type_of_what_comes_over_the_wire() -> None:
-    assert {name: made_type(shape) for name, shape in shapes(Outputs).items()} == TYPES
+    assert {name: value_type(shape, "outputs.") for name, shape in shapes(Outputs).items()} == TYPES
 
 
 def test_an_output_tells_the_keys_inside_it() -> None:
@@ -81,6 +83,14 @@ def test_an_answer_is_a_dict_of_known_keys_each_with_its_words() -> None:
     ]
 
 
+def test_a_key_that_may_be_missing_says_so() -> None:
+    assert may_be_missing(Answer) == {"found"}
+    assert "    found: NotRequired[str]" in typed_dict(Answer, {"found"})
+
+
 def test_an_answer_with_a_key_that_may_be_missing_is_an_error_of_whoever_declares_it() -> None:
+    function = Function("getAnswer", Mixed, Answer, lambda *_: {})
+
     with pytest.raises(ValueError, match=r"Answer\.found"):
-        list(typed_dict(Answer))
+        list(module([], [function]))
+    assert "    found: str" in module([], [replace(function, always=frozenset({"found"}))])

@@ -1,5 +1,6 @@
 """What reaches the engine when a program uses the native plugin's resources and functions."""
 
+import importlib.metadata
 from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
@@ -8,9 +9,13 @@ from typing import Any
 import pulumi
 import pytest
 import yaml  # type: ignore[import-untyped]
+from pulumi.runtime.mocks import MockMonitor
 
 import pulumi_virtnet
 import pulumi_virtnet.native as virtnet
+from pulumi_virtnet._generated.provider import VERSION
+from virtnet.spec.part import shapes
+from virtnet.spec.settings import ProviderSettings
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "native"
 ANSWERS: dict[str, Any] = {
@@ -28,6 +33,8 @@ ANSWERS: dict[str, Any] = {
 class Engine(pulumi.runtime.Mocks):
     """Keeps what came over the wire."""
 
+    monitor: "Requests"
+
     def __init__(self) -> None:
         self.seen: dict[str, tuple[str, dict[str, Any]]] = {}
         self.asked: list[tuple[str, dict[Any, Any]]] = []
@@ -41,10 +48,36 @@ class Engine(pulumi.runtime.Mocks):
         return ANSWERS[args.token], []
 
 
+class Requests(MockMonitor):
+    """Keeps the requests themselves: the mocks are told neither versions nor what a program looks up."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.requests: list[Any] = []
+        """Those about what this package has: the stack is registered too."""
+
+    def _keep(self, request: Any, about: str) -> None:
+        if "virtnet" in about:
+            self.requests.append(request)
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's names
+        self._keep(request, request.type)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802
+        self._keep(request, request.type)
+        return super().ReadResource(request)  # type: ignore[no-untyped-call]
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        self._keep(request, request.tok)
+        return super().Invoke(request)  # type: ignore[no-untyped-call]
+
+
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     engine = Engine()
-    pulumi.runtime.set_mocks(engine, project="shop", stack="dev", preview=False)
+    engine.monitor = Requests(engine)
+    pulumi.runtime.set_mocks(engine, project="shop", stack="dev", preview=False, monitor=engine.monitor)
     yield engine
     pulumi.runtime.settings.reset_options()
 
@@ -144,3 +177,71 @@ def test_an_example_says_the_same_in_python_and_in_yaml(engine: Engine, path: Pa
     assert engine.seen == {
         name: (declared["type"].replace(":", ":index:"), declared["properties"]) for name, declared in written.items()
     }
+
+
+def test_everything_is_asked_of_the_plugin_of_this_very_version(engine: Engine) -> None:
+    def program() -> None:
+        virtnet.Provider("alpha", uri="qemu+ssh://root@alpha/system")
+        virtnet.VirtualNetworkHost("host", forwarding=True, networks={"storage": {}})
+        virtnet.LibvirtNetwork.get("found", "default")
+        virtnet.get_network("default")
+        virtnet.get_leases_output("default")
+
+    run(program)
+
+    asked = [each for each in engine.monitor.requests if getattr(each, "custom", True)]
+    assert [each.version for each in asked] == [VERSION] * 6
+    assert importlib.metadata.version("pulumi-virtnet") == VERSION
+
+
+def test_a_version_of_the_programs_own_wins(engine: Engine) -> None:
+    def program() -> None:
+        virtnet.LibvirtNetwork("lab", opts=pulumi.ResourceOptions(version="9.9.9"))
+        virtnet.get_network("default", opts=pulumi.InvokeOptions(version="9.9.9"))
+        virtnet.get_network_output("default", opts=pulumi.InvokeOutputOptions(version="9.9.9"))
+        virtnet.get_network_output("default", opts=pulumi.InvokeOutputOptions())
+
+    run(program)
+
+    assert sorted(each.version for each in engine.monitor.requests) == [VERSION, "9.9.9", "9.9.9", "9.9.9"]
+
+
+def test_a_network_is_looked_up_by_its_name(engine: Engine) -> None:
+    found: list[Any] = []
+
+    def program() -> None:
+        seen = virtnet.LibvirtNetwork.get("seen", "default")
+        port = virtnet.PortForward.get("port", pulumi.Output.from_input("8080/tcp"))
+        pulumi.Output.all(seen.bridge_name, seen.id, port.urn).apply(found.extend)
+
+    run(program)
+
+    assert [(each.type, each.name, each.id) for each in engine.monitor.requests] == [
+        ("virtnet:index:LibvirtNetwork", "seen", "default"),
+        ("virtnet:index:PortForward", "port", "8080/tcp"),
+    ]
+    assert found[:2] == ["vn-lab", "default"]
+    assert found[2].endswith("virtnet:index:PortForward::port")
+
+
+def test_a_provider_takes_the_settings_that_there_are(engine: Engine) -> None:
+    given: Any = {name: f"of {name}" for name in shapes(ProviderSettings)}
+
+    def program() -> None:
+        virtnet.Provider("keywords", **given)
+        virtnet.Provider("args", virtnet.ProviderArgs(**given))
+        virtnet.Provider("dict", given)
+        far = virtnet.Provider("far", {"uri": "qemu+ssh://root@alpha/system"})
+        virtnet.LibvirtNetwork("lab", opts=pulumi.ResourceOptions(provider=far))
+
+    run(program)
+
+    assert engine.seen["keywords"] == engine.seen["args"] == engine.seen["dict"] == ("pulumi:providers:virtnet", given)
+    assert engine.seen["far"][1] == {"uri": "qemu+ssh://root@alpha/system"}
+    lab = next(each for each in engine.monitor.requests if each.name == "lab")
+    assert "pulumi:providers:virtnet::far::" in lab.provider
+
+
+def test_a_provider_names_the_setting_that_is_none() -> None:
+    with pytest.raises(TypeError, match=r"^Provider has no input 'url'\. Did you mean 'uri'\?$"):
+        virtnet.Provider("alpha", url="qemu:///system")  # type: ignore[call-arg]

@@ -7,30 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 from pulumi import Input, InvokeOptions, InvokeOutputOptions
 
-from pulumi_virtnet._generated.functions import (
-    DhcpLease,
-    Forwards,
-    FreeSubnet,
-    Guests,
-    HostFacts,
-    Leases,
-    Networks,
-    NetworkSummary,
-    PluggedGuest,
-    ReportedForward,
-)
 from pulumi_virtnet._generated.libvirt_network import LibvirtNetworkArgs
+from pulumi_virtnet._generated.provider import VERSION
 from pulumi_virtnet._resource import camel_case, from_properties
+
+if TYPE_CHECKING:
+    from pulumi_virtnet._generated import outputs
 
 
 def get_network(
     name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
-) -> dict[str, Any]:
+) -> outputs.NetworkFacts:
     """A network as it is now: the inputs of a LibvirtNetwork, `uuid`, `bridge_name`, `persistent`, `host_uuid`, `xml`.
 
     Raises an error that names the networks there are when there is none of that name or UUID.
@@ -44,28 +36,30 @@ def get_network_output(
     uuid: Input[str] | None = None,
     uri: Input[str] | None = None,
     opts: InvokeOutputOptions | None = None,
-) -> pulumi.Output[dict[str, Any]]:
+) -> pulumi.Output[outputs.NetworkFacts]:
     """The same as get_network, from Outputs."""
     return _ask_output("getNetwork", opts, name=name, uuid=uuid, uri=uri).apply(_network)
 
 
-def get_networks(*, uri: str | None = None, opts: InvokeOptions | None = None) -> list[NetworkSummary]:
+def get_networks(*, uri: str | None = None, opts: InvokeOptions | None = None) -> list[outputs.NetworkSummary]:
     """All networks of a host, by name."""
-    return cast(Networks, _spelled(_ask("getNetworks", opts, uri=uri)))["networks"]
+    return cast("outputs.Networks", _spelled(_ask("getNetworks", opts, uri=uri)))["networks"]
 
 
 def get_networks_output(
     *, uri: Input[str] | None = None, opts: InvokeOutputOptions | None = None
-) -> pulumi.Output[list[NetworkSummary]]:
+) -> pulumi.Output[list[outputs.NetworkSummary]]:
     """The same as get_networks, from Outputs."""
-    return _ask_output("getNetworks", opts, uri=uri).apply(lambda known: cast(Networks, _spelled(known))["networks"])
+    return _ask_output("getNetworks", opts, uri=uri).apply(
+        lambda known: cast("outputs.Networks", _spelled(known))["networks"]
+    )
 
 
 def get_leases(
     name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
-) -> list[DhcpLease]:
+) -> list[outputs.DhcpLease]:
     """The DHCP leases of a network that have not ended."""
-    return cast(Leases, _spelled(_ask("getLeases", opts, name=name, uuid=uuid, uri=uri)))["leases"]
+    return cast("outputs.Leases", _spelled(_ask("getLeases", opts, name=name, uuid=uuid, uri=uri)))["leases"]
 
 
 def get_leases_output(
@@ -74,17 +68,17 @@ def get_leases_output(
     uuid: Input[str] | None = None,
     uri: Input[str] | None = None,
     opts: InvokeOutputOptions | None = None,
-) -> pulumi.Output[list[DhcpLease]]:
+) -> pulumi.Output[list[outputs.DhcpLease]]:
     """The same as get_leases, from Outputs."""
     asked = _ask_output("getLeases", opts, name=name, uuid=uuid, uri=uri)
-    return asked.apply(lambda known: cast(Leases, _spelled(known))["leases"])
+    return asked.apply(lambda known: cast("outputs.Leases", _spelled(known))["leases"])
 
 
 def get_guests(
     name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
-) -> list[PluggedGuest]:
+) -> list[outputs.PluggedGuest]:
     """Who is attached to a network: running guests, and other interfaces on its bridge."""
-    return cast(Guests, _spelled(_ask("getGuests", opts, name=name, uuid=uuid, uri=uri)))["guests"]
+    return cast("outputs.Guests", _spelled(_ask("getGuests", opts, name=name, uuid=uuid, uri=uri)))["guests"]
 
 
 def get_guests_output(
@@ -93,37 +87,37 @@ def get_guests_output(
     uuid: Input[str] | None = None,
     uri: Input[str] | None = None,
     opts: InvokeOutputOptions | None = None,
-) -> pulumi.Output[list[PluggedGuest]]:
+) -> pulumi.Output[list[outputs.PluggedGuest]]:
     """The same as get_guests, from Outputs."""
     asked = _ask_output("getGuests", opts, name=name, uuid=uuid, uri=uri)
-    return asked.apply(lambda known: cast(Guests, _spelled(known))["guests"])
+    return asked.apply(lambda known: cast("outputs.Guests", _spelled(known))["guests"])
 
 
-def get_host(*, uri: str | None = None, opts: InvokeOptions | None = None) -> HostFacts:
+def get_host(*, uri: str | None = None, opts: InvokeOptions | None = None) -> outputs.HostFacts:
     """A host's bridges, routes, IP forwarding and firewall rules. An error where only libvirt can be asked."""
-    return cast(HostFacts, _spelled(_ask("getHost", opts, uri=uri)))
+    return cast("outputs.HostFacts", _spelled(_ask("getHost", opts, uri=uri)))
 
 
 def get_host_output(
     *, uri: Input[str] | None = None, opts: InvokeOutputOptions | None = None
-) -> pulumi.Output[HostFacts]:
+) -> pulumi.Output[outputs.HostFacts]:
     """The same as get_host, from Outputs."""
-    return _ask_output("getHost", opts, uri=uri).apply(lambda known: cast(HostFacts, _spelled(known)))
+    return _ask_output("getHost", opts, uri=uri).apply(lambda known: cast("outputs.HostFacts", _spelled(known)))
 
 
 def get_forwards(
     network: str | None = None, *, uri: str | None = None, opts: InvokeOptions | None = None
-) -> list[ReportedForward]:
+) -> list[outputs.ReportedForward]:
     """The port forwards of a host, no matter who created them; with a network's name or UUID those that lead there."""
-    return cast(Forwards, _spelled(_ask("getForwards", opts, network=network, uri=uri)))["forwards"]
+    return cast("outputs.Forwards", _spelled(_ask("getForwards", opts, network=network, uri=uri)))["forwards"]
 
 
 def get_forwards_output(
     network: Input[str] | None = None, *, uri: Input[str] | None = None, opts: InvokeOutputOptions | None = None
-) -> pulumi.Output[list[ReportedForward]]:
+) -> pulumi.Output[list[outputs.ReportedForward]]:
     """The same as get_forwards, from Outputs."""
     asked = _ask_output("getForwards", opts, network=network, uri=uri)
-    return asked.apply(lambda known: cast(Forwards, _spelled(known))["forwards"])
+    return asked.apply(lambda known: cast("outputs.Forwards", _spelled(known))["forwards"])
 
 
 def get_free_subnet(
@@ -133,13 +127,13 @@ def get_free_subnet(
     within: str | None = None,
     uri: str | None = None,
     opts: InvokeOptions | None = None,
-) -> FreeSubnet:
+) -> outputs.FreeSubnet:
     """A subnet that nothing on the host uses, for the network of that name; the one it has, once it has one.
 
     It is taken from `within`, 10.0.0.0/8 when left out. Raises an error when nothing in there is free.
     """
     given = {"network": network, "prefix_length": prefix_length, "within": within, "uri": uri}
-    return cast(FreeSubnet, _spelled(_ask("getFreeSubnet", opts, **given)))
+    return cast("outputs.FreeSubnet", _spelled(_ask("getFreeSubnet", opts, **given)))
 
 
 def get_free_subnet_output(
@@ -149,28 +143,32 @@ def get_free_subnet_output(
     within: Input[str] | None = None,
     uri: Input[str] | None = None,
     opts: InvokeOutputOptions | None = None,
-) -> pulumi.Output[FreeSubnet]:
+) -> pulumi.Output[outputs.FreeSubnet]:
     """The same as get_free_subnet, from Outputs."""
     given = {"network": network, "prefix_length": prefix_length, "within": within, "uri": uri}
-    return _ask_output("getFreeSubnet", opts, **given).apply(lambda known: cast(FreeSubnet, _spelled(known)))
+    return _ask_output("getFreeSubnet", opts, **given).apply(lambda known: cast("outputs.FreeSubnet", _spelled(known)))
 
 
 def _ask(function: str, opts: InvokeOptions | None, **given: Any) -> Any:
-    return pulumi.runtime.invoke(f"virtnet:index:{function}", _named(given), opts).value
+    options = InvokeOptions.merge(InvokeOptions(version=VERSION), opts)
+    return pulumi.runtime.invoke(f"virtnet:index:{function}", _named(given), options).value
 
 
 def _ask_output(function: str, opts: InvokeOutputOptions | None, **given: Any) -> pulumi.Output[Any]:
-    return pulumi.runtime.invoke_output(f"virtnet:index:{function}", _named(given), opts)
+    options = InvokeOutputOptions.merge(None, opts)
+    # Not by merging: options that name no version have an empty one, which would win (3.272).
+    options.version = options.version or VERSION
+    return pulumi.runtime.invoke_output(f"virtnet:index:{function}", _named(given), options)
 
 
 def _named(given: Mapping[str, Any]) -> dict[str, Any]:
     return {camel_case(name): value for name, value in given.items() if value is not None}
 
 
-def _network(known: Any) -> dict[str, Any]:
+def _network(known: Any) -> outputs.NetworkFacts:
     """A network's facts: inputs by their own spelling, whose keys may be data, and the rest."""
     read: dict[str, Any] = from_properties(known, LibvirtNetworkArgs)
-    return {_snake_case(name): value for name, value in read.items()}
+    return cast("outputs.NetworkFacts", {_snake_case(name): value for name, value in read.items()})
 
 
 def _spelled(value: Any) -> Any:

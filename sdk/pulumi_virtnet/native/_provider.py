@@ -1,0 +1,65 @@
+"""Provider: the native plugin with settings of its own, for the resources that name it in their options."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pulumi
+from pulumi import Input
+
+from pulumi_virtnet._generated.provider import VERSION, ProviderArgs, ProviderArgsDict
+from pulumi_virtnet._resource import given_inputs, named_inputs, to_properties
+
+
+class Provider(pulumi.ProviderResource):
+    """The native plugin with settings of its own, instead of those of the stack's configuration.
+
+    Example: the resources of a host by a provider of their own.
+
+        alpha = virtnet.Provider("alpha", uri="qemu+ssh://root@alpha/system")
+        virtnet.LibvirtNetwork("lab", opts=pulumi.ResourceOptions(provider=alpha))
+
+    Each provider is a process. Where hosts differ by their URI alone, `uri` of a resource does the same without one.
+    """
+
+    uri: pulumi.Output[str | None]
+    unreachable: pulumi.Output[str | None]
+    refusals: pulumi.Output[str | None]
+
+    @named_inputs
+    def __init__(
+        self,
+        resource_name: str,
+        args: ProviderArgs | ProviderArgsDict | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        uri: Input[str] | None = None,
+        unreachable: Input[Literal["fail", "recorded"]] | None = None,
+        refusals: Input[Literal["show", "fail"]] | None = None,
+    ) -> None:
+        """Make a provider part of the stack.
+
+        Args:
+            resource_name: The name of the provider in the program and its stack.
+            args: All inputs at once, instead of the keywords below.
+            opts: Pulumi's own options.
+            uri: Connection URI of the host for resources that name none. Default: LIBVIRT_DEFAULT_URI, then
+                qemu:///system.
+            unreachable: What a refresh does with resources of a host that can't be reached: "fail", or "recorded" to
+                show what is recorded, with a warning. Default: "fail".
+            refusals: What a preview does where `pulumi up` would refuse something: "show" says so as an error and goes
+                on, "fail" fails. Default: "show".
+
+        Raises:
+            TypeError: Both args and keywords are given, or a keyword is not there. What is wrong with a value is
+                said by `pulumi preview`.
+        """
+        keywords = {"uri": uri, "unreachable": unreachable, "refusals": refusals}
+        named, opts = given_inputs(type(self).__name__, ProviderArgs, args, opts, keywords)
+        properties = to_properties(named, ProviderArgs)
+        super().__init__(
+            "virtnet",
+            resource_name,
+            {name: properties.get(name) for name in ProviderArgs.FIELDS},
+            pulumi.ResourceOptions.merge(pulumi.ResourceOptions(version=VERSION), opts),
+        )

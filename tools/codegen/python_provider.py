@@ -1,0 +1,29 @@
+"""The Python types of the provider's own settings, and the version that its resources are registered with."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from tools.codegen.python_resources import Levels, args_class, typed_dict
+from tools.codegen.python_source import MARK
+
+from virtnet.spec.part import Part, shapes
+
+
+def module(settings: type[Part], version: str) -> Iterator[str]:
+    """The lines of the module. `version` is the distribution's."""
+    literal = ", Literal" if any(shape.choices for shape in shapes(settings).values()) else ""
+    # A change of a setting is no change of a resource, so it has no class.
+    levels: Levels = defaultdict(set)
+    about = "The inputs of a Provider, for its `args`."
+    yield MARK
+    yield '"""The types of a Provider of the native plugin, and the plugin\'s version."""'
+    yield from ("", "from __future__ import annotations", "")
+    yield from ("from collections.abc import Mapping", f"from typing import ClassVar{literal}", "")
+    yield from ("from pulumi import Input", "from typing_extensions import NotRequired, TypedDict")
+    yield from ("", "from pulumi_virtnet._resource import Args, named_inputs", "")
+    yield from ('__all__ = ["ProviderArgs", "ProviderArgsDict"]', "")
+    yield f'VERSION = "{version}"'
+    yield '"""That of the distribution, and so of the plugin that comes with it."""'
+    yield ""
+    yield from args_class(settings, "ProviderArgs", about, levels)
+    yield from typed_dict(settings, "ProviderArgsDict", about, levels)
