@@ -60,6 +60,11 @@ export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
 utilities.lazyLoad(exports, ["Provider"], () => require("./provider"));
 
+export { VirtualNetworkHostArgs } from "./virtualNetworkHost";
+export type VirtualNetworkHost = import("./virtualNetworkHost").VirtualNetworkHost;
+export const VirtualNetworkHost: typeof import("./virtualNetworkHost").VirtualNetworkHost = null as any;
+utilities.lazyLoad(exports, ["VirtualNetworkHost"], () => require("./virtualNetworkHost"));
+
 
 // Export enums:
 export * from "./types/enums";
@@ -83,6 +88,8 @@ const _module = {
                 return new LibvirtNetwork(name, <any>undefined, { urn })
             case "virtnet:index:PortForward":
                 return new PortForward(name, <any>undefined, { urn })
+            case "virtnet:index:VirtualNetworkHost":
+                return new VirtualNetworkHost(name, <any>undefined, { urn })
             default:
                 throw new Error(`unknown resource type ${type}`);
         }

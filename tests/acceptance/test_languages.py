@@ -191,7 +191,7 @@ class LanguageStack(Stack):
         """The ids of the package's resources in the state, by name."""
         exported = json.loads(self.pulumi("stack", "export").stdout)["deployment"]
         return {
-            resource["urn"].rpartition("::")[2]: resource["id"]
+            resource["urn"].rpartition("::")[2]: resource.get("id", "")
             for resource in exported.get("resources", ())
             if resource["type"].startswith("virtnet:")
         }
@@ -277,6 +277,63 @@ def test_a_port_of_the_host_leads_to_a_guest(host: Host, language: Language) -> 
     assert "dnat ip to 192.168.122.50:80" in host.sh("nft list table inet virtnet_port_forwards")
     assert stack.unchanged()
     stack.destroy()
+    assert host.trace() == before
+
+
+def test_a_host_gets_all_that_a_component_holds(host: Host, language: Language) -> None:
+    host.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")
+    before = host.trace()
+    stack = LanguageStack(host, language, "VirtualNetworkHost")
+
+    preview = stack.preview()
+    assert host.trace() == before
+    stack.up()
+
+    assert "network 'storage' on qemu:///system: will define an isolated network with 10.64.2.1/24" in preview
+    assert "opens tcp 8080 of every IPv4 address of the host to 10.64.1.10:80" in preview
+    assert stack.output("bridges") == {"management": "vn-management", "storage": "vn-storage"}
+    assert set(stack.ids()) == {"alpha-forwarding", "alpha-management", "alpha-storage", "alpha-web", "alpha"}
+    assert "dnat ip to 10.64.1.10:80" in host.sh("nft list table inet virtnet_port_forwards")
+    assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "1\n"
+    assert stack.unchanged()
+
+    stack.edit("9000", "1400")
+    stack.up()
+    assert "<mtu size='1400'/>" in host.virsh("net-dumpxml", "storage")
+    assert stack.unchanged()
+
+    stack.destroy()
+    assert host.trace() == before
+    assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
+
+
+def test_a_component_moves_from_python_to_another_language_as_it_is(host: Host) -> None:
+    """In Python the program makes what is inside, elsewhere the plugin does."""
+    stack = LanguageStack(host, Language("python", ".py", lay_out_python), "VirtualNetworkHost")
+    stack.up()
+    made = stack.ids()
+
+    lay_out_yaml(stack.directory, (EXAMPLES / "VirtualNetworkHost.yaml").read_text())
+
+    assert stack.unchanged()
+    assert stack.ids() == made
+    stack.destroy()
+
+
+def test_what_is_wrong_inside_a_component_is_said_of_it(host: Host) -> None:
+    before = host.trace()
+    stack = LanguageStack(host, Language("yaml", ".yaml", lay_out_yaml), "VirtualNetworkHost")
+    stack.edit("10.64.1.1/24", "10.64.1.0/24")
+
+    said = stack.preview(check=False)
+
+    wrong = (
+        "error: virtnet:index:LibvirtNetwork resource 'alpha-management' has a problem: ips[0].address=\"10.64.1.0/24\""
+    )
+    assert wrong in said
+    # The engine waits for a component that does not end when it is told to, and takes its plugin for one that crashed.
+    assert "exited prematurely" not in said
+    assert "virtnet made a mistake" not in said
     assert host.trace() == before
 
 

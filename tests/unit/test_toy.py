@@ -28,7 +28,7 @@ URN = "urn:pulumi:dev::shop::virtnet:index:ToyFile::note"
 
 class TestGenerated:
     def test_the_schema_has_its_inputs_and_outputs(self) -> None:
-        described = schema([TOY_FILE], (), REPOSITORY)["resources"]["virtnet:index:ToyFile"]
+        described = schema([TOY_FILE], (), (), REPOSITORY)["resources"]["virtnet:index:ToyFile"]
 
         assert set(described["inputProperties"]) == {"uri", "path", "text"}
         assert set(described["properties"]) == {"uri", "path", "text", "sizeInBytes"}

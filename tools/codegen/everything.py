@@ -22,6 +22,7 @@ from tools.codegen.python_source import formatted, package
 from virtnet.cli import COMMANDS
 from virtnet.functions.catalogue import FUNCTIONS
 from virtnet.planning.resource import Resource
+from virtnet.plugin.virtual_network_host import VIRTUAL_NETWORK_HOST
 from virtnet.resources import CATALOGUE
 from virtnet.spec.settings import ProviderSettings
 
@@ -39,7 +40,7 @@ LANGUAGES = {"go": PurePosixPath("sdk/go"), "nodejs": PurePosixPath("sdk/nodejs"
 def from_specs(repository: Path) -> Generated:
     """All but the SDKs of other languages. Examples and the version are read in the repository."""
     resources: list[Resource[Any]] = [CATALOGUE.resource(kind) for kind in CATALOGUE.kinds]
-    described = schema.schema(resources, FUNCTIONS, repository)
+    described = schema.schema(resources, [VIRTUAL_NETWORK_HOST], FUNCTIONS, repository)
     sources = {
         SDK / "__init__.py": package("Types that are made of the provider's specs."),
         SDK / "outputs.py": python_outputs.module(resources, FUNCTIONS),

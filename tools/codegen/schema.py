@@ -19,6 +19,7 @@ from tools.codegen.parts import must_be_given, none_words
 
 from virtnet.functions.catalogue import Function
 from virtnet.planning.resource import Resource
+from virtnet.plugin.virtual_network_host import Component
 from virtnet.spec.part import LevelName, Part, Shape, shapes
 from virtnet.spec.settings import ProviderSettings
 
@@ -41,13 +42,15 @@ _TEXT: Json = {"type": "string"}
 _LANGUAGES = {"typescript": ".ts", "python": ".py", "go": ".go", "yaml": ".yaml"}
 
 
-def schema(resources: Sequence[Resource[Any]], functions: Sequence[Function], repository: Path) -> Json:
+def schema(
+    resources: Sequence[Resource[Any]], components: Sequence[Component], functions: Sequence[Function], repository: Path
+) -> Json:
     """The schema as data. Raises ValueError where pyproject.toml names no version."""
     examples: dict[str, dict[str, str]] = {}
     for language, suffix in _LANGUAGES.items():
         for path in sorted((repository / "docs" / "native").glob(f"*{suffix}")):
             examples.setdefault(path.stem, {})[language] = path.read_text(encoding="utf-8")
-    return described(resources, functions, examples, version(repository))
+    return described(resources, components, functions, examples, version(repository))
 
 
 def text(schema: Json) -> str:
@@ -65,14 +68,15 @@ def version(repository: Path) -> str:
 
 def described(
     resources: Sequence[Resource[Any]],
+    components: Sequence[Component],
     functions: Sequence[Function],
     examples: Mapping[str, Mapping[str, str]],
     version: str,
 ) -> Json:
     """The schema as data. Pure.
 
-    `examples`: by resource or function, the programs by language ("python", "typescript", "go", "yaml"). `version`: the
-    distribution's, which the generated SDKs carry.
+    `examples`: by resource, component or function, the programs by language ("python", "typescript", "go", "yaml").
+    `version`: the distribution's, which the generated SDKs carry.
     """
     outputs = frozenset(resource.outputs_spec for resource in resources)
     owners = {part: resource.name for resource in resources for part in (resource.spec, resource.outputs_spec)}
@@ -81,9 +85,10 @@ def described(
     for resource in resources:
         writer.add_types(types, resource.spec)
         writer.add_types(types, resource.outputs_spec)
-    for function in functions:
-        for part in (function.takes, function.gives):
-            writer.add_types(types, part)
+    components_parts = [part for each in components for part in (each.takes, each.gives)]
+    functions_parts = [part for each in functions for part in (each.takes, each.gives)]
+    for part in (*components_parts, *functions_parts):
+        writer.add_types(types, part)
     return {
         "name": PACKAGE,
         "version": version,
@@ -109,6 +114,10 @@ def described(
         "resources": {
             f"{PACKAGE}:index:{resource.name}": writer.resource(resource, examples.get(resource.name, {}))
             for resource in resources
+        }
+        | {
+            f"{PACKAGE}:index:{component.name}": writer.component(component, examples.get(component.name, {}))
+            for component in components
         },
         "functions": {
             f"{PACKAGE}:index:{function.name}": writer.function(function, examples.get(function.name, {}))
@@ -162,6 +171,25 @@ class _Writer:
             "properties": {**inputs, **self.properties(resource.outputs_spec, None)},
             "required": sorted({*settled, *given, *made}),
             **({"requiredInputs": asked} if (asked := sorted(set(given) - settled)) else {}),
+        }
+
+    def component(self, component: Component, examples: Mapping[str, str]) -> Json:
+        takes = {
+            name: {**described, "plain": True}
+            if "$ref" in described or "additionalProperties" in described
+            else described
+            for name, described in self.properties(component.takes, None).items()
+        }
+        for described in takes.values():
+            # Which resources there are has to be known when the program runs; what they are given need not.
+            if "additionalProperties" in described:
+                described["additionalProperties"] = {**described["additionalProperties"], "plain": True}
+        return {
+            "isComponent": True,
+            "description": component.description + _shown(examples),
+            "inputProperties": takes,
+            "properties": self.properties(component.gives, None),
+            **_required(component.gives),
         }
 
     def function(self, function: Function, examples: Mapping[str, str]) -> Json:

@@ -15,13 +15,11 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from virtnet.plugin.engine_log import EngineLog
-from virtnet.plugin.service import Plugin
+from virtnet.plugin.service import CHANNEL_OPTIONS, Plugin
 
-#: One for each call that may wait for its turn on a host, so that a Cancel is never stuck behind them.
-WORKERS = 64
-
-#: A gRPC message holds the whole state of a resource; pulumi's SDKs set the same bound.
-LONGEST_MESSAGE = 400 * 1024 * 1024
+#: The engine says how many calls come at a time, by `--parallel`. Besides, a component waits for the calls of what is
+#: inside: if components had all threads, none would be left for these calls. A thread begins when it is needed.
+WORKERS = 2048
 
 #: What is being taken back when the plugin is told to end gets this long.
 SECONDS_TO_END = 60.0
@@ -44,8 +42,7 @@ def main() -> int:
         return 0
     address = arguments[-1] if arguments and not arguments[-1].startswith("-") else ""
     plugin = Plugin(EngineLog(address), os.environ)
-    options = [("grpc.max_receive_message_length", LONGEST_MESSAGE), ("grpc.max_send_message_length", LONGEST_MESSAGE)]
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=WORKERS), options=options)
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=WORKERS), options=CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(plugin, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -143,3 +143,26 @@ def configuration_failures(given: "Values") -> "list[Failure]":
 
     settings = {name: value for name, value in given.items() if name not in ENGINES_KEYS}
     return from_inputs(ProviderSettings, settings)[1]
+
+
+#: How a component's refusals read.
+
+
+def no_such_input(component: str, name: str, inputs: Iterable[str]) -> str:
+    """The program gives a component an input that it doesn't have."""
+    return f"{component} has no input '{name}'. Its inputs: {', '.join(inputs)}"
+
+
+def names_not_known(component: str, path: str) -> str:
+    """What a component makes depends on a value that only the update will know."""
+    return f"{path} of a {component} isn't known before the update. Only the values inside may be outputs of others"
+
+
+def not_inputs(component: str, path: str) -> str:
+    """Something else stands where a component takes a group of inputs."""
+    return f"{path} of a {component} must be a group of inputs by their names"
+
+
+def member_failed(component: str, kind: str, name: str, said: str) -> str:
+    """A resource inside a component could not be registered."""
+    return f"{kind} '{name}' of the {component} was not made ({said})"

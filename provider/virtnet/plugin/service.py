@@ -4,10 +4,11 @@ The protocol is pulumi/provider.proto of Pulumi's SDK, and the comments there ar
 needs beyond the protocol is imported when the verb is called, because the engine waits for the plugin's start.
 """
 
+import contextlib
 import functools
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -47,6 +48,14 @@ if TYPE_CHECKING:
 
 PACKAGE = "virtnet"
 
+LONGEST_MESSAGE = 400 * 1024 * 1024
+"""A gRPC message holds the whole state of a resource; Pulumi's SDKs set the same bound."""
+
+CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", LONGEST_MESSAGE),
+    ("grpc.max_send_message_length", LONGEST_MESSAGE),
+)
+
 _Request = TypeVar("_Request")
 
 _Response = TypeVar("_Response")
@@ -63,8 +72,7 @@ def _reports_errors(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
         from virtnet.errors import VirtnetError
 
         try:
-            with self.calls.one():
-                return method(self, request, context)
+            return method(self, request, context)
         except PartialFailure as failure:
             context.abort_with_status(failure.status)
         except VirtnetError as error:
@@ -73,6 +81,17 @@ def _reports_errors(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
             self.log_internal_error(error)
             sentence = f"virtnet made a mistake ({type(error).__name__}: {error}); please report it to its authors"
             context.abort(grpc.StatusCode.INTERNAL, self.in_words(sentence))
+
+    return answer
+
+
+def _counted(method: "_Method[Any, Any]") -> "_Method[Any, Any]":
+    """A method that is counted among the calls being answered."""
+
+    @functools.wraps(method)
+    def answer(self: "Plugin", request: Any, context: grpc.ServicerContext) -> Any:
+        with self.calls.one():
+            return method(self, request, context)
 
     return answer
 
@@ -101,6 +120,8 @@ class Plugin(ResourceProviderServicer):
         self._changing: dict[str, tuple[Values, tuple[Change, ...]]] = {}
         """What Diff found to change, behind URNs: a preview's next call says whether it is updated or made anew."""
         self._asked_functions: Asked | None = None
+        self._monitors: set[grpc.Channel] = set()
+        """The channels to engines by which components are made."""
 
     # What the engine and the plugin tell one another before the first resource.
 
@@ -132,6 +153,7 @@ class Plugin(ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=version())
 
     @_reports_errors
+    @_counted
     def GetSchema(  # noqa: N802
         self, request: provider_pb2.GetSchemaRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
@@ -145,6 +167,7 @@ class Plugin(ResourceProviderServicer):
         return provider_pb2.GetSchemaResponse(schema=files("virtnet.plugin").joinpath("schema.json").read_text())
 
     @_reports_errors
+    @_counted
     def CheckConfig(  # noqa: N802
         self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
@@ -159,6 +182,7 @@ class Plugin(ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=None if failures else request.news, failures=failures)
 
     @_reports_errors
+    @_counted
     def DiffConfig(  # noqa: N802
         self, request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
@@ -173,6 +197,7 @@ class Plugin(ResourceProviderServicer):
         return diff_response(kinds, on_inputs=True)
 
     @_reports_errors
+    @_counted
     def Configure(  # noqa: N802
         self, request: provider_pb2.ConfigureRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
@@ -190,6 +215,7 @@ class Plugin(ResourceProviderServicer):
     # The verbs of a resource.
 
     @_reports_errors
+    @_counted
     def Check(  # noqa: N802
         self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
@@ -239,6 +265,7 @@ class Plugin(ResourceProviderServicer):
         return self.in_words(refused(part, failure, given.values, read, WIRE, secret=secret))
 
     @_reports_errors
+    @_counted
     def Diff(  # noqa: N802
         self, request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
@@ -272,6 +299,7 @@ class Plugin(ResourceProviderServicer):
         return diff_response(kinds, replaces=[top(path) for path in found.replaces])
 
     @_reports_errors
+    @_counted
     def Create(  # noqa: N802
         self, request: provider_pb2.CreateRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CreateResponse:
@@ -303,6 +331,7 @@ class Plugin(ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=resource.identity(outputs), properties=properties)
 
     @_reports_errors
+    @_counted
     def Read(  # noqa: N802
         self, request: provider_pb2.ReadRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.ReadResponse:
@@ -344,6 +373,7 @@ class Plugin(ResourceProviderServicer):
         )
 
     @_reports_errors
+    @_counted
     def Update(  # noqa: N802
         self, request: provider_pb2.UpdateRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.UpdateResponse:
@@ -392,6 +422,7 @@ class Plugin(ResourceProviderServicer):
         return PartialFailure(self.in_words(str(error)), identity, properties, sendable(inputs.values, inputs.secret))
 
     @_reports_errors
+    @_counted
     def Delete(  # noqa: N802
         self, request: provider_pb2.DeleteRequest, _context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
@@ -412,6 +443,7 @@ class Plugin(ResourceProviderServicer):
         return empty_pb2.Empty()
 
     @_reports_errors
+    @_counted
     def Invoke(  # noqa: N802
         self, request: provider_pb2.InvokeRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.InvokeResponse:
@@ -447,6 +479,33 @@ class Plugin(ResourceProviderServicer):
         getattr(response, "return").CopyFrom(sendable(wire.to_properties(function.gives, answer)))
         return response
 
+    @_reports_errors
+    def Construct(  # noqa: N802 - not counted: it is waited for by calls that are, as it waits for what is inside
+        self, request: provider_pb2.ConstructRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.ConstructResponse:
+        """Make a component: register it and what is inside."""
+        from pulumi.runtime.proto import resource_pb2_grpc
+
+        from virtnet.errors import Refused
+        from virtnet.plugin.construct import construct
+        from virtnet.plugin.virtual_network_host import VIRTUAL_NETWORK_HOST
+
+        if request.type != f"{PACKAGE}:index:{VIRTUAL_NETWORK_HOST.name}":
+            raise Refused(f"virtnet has no component {request.type}. Its component: {VIRTUAL_NETWORK_HOST.name}")
+        with grpc.insecure_channel(request.monitorEndpoint, options=CHANNEL_OPTIONS) as channel, self._waiting(channel):
+            return construct(request, resource_pb2_grpc.ResourceMonitorStub(channel), version())
+
+    @contextlib.contextmanager
+    def _waiting(self, channel: grpc.Channel) -> Iterator[None]:
+        """What is asked by this channel in the block ends with a Cancel: the engine answers nothing any more then."""
+        with self._lock:
+            self._monitors.add(channel)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._monitors.remove(channel)
+
     def Cancel(  # noqa: N802
         self, _request: empty_pb2.Empty, _context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
@@ -459,6 +518,10 @@ class Plugin(ResourceProviderServicer):
     def cancel(self) -> None:
         """Have everything under way end before its next step."""
         self._cancelled.set()
+        with self._lock:
+            waiting = list(self._monitors)
+        for channel in waiting:
+            channel.close()
 
     def in_words(self, text: str) -> str:
         """A text for people, without any secret that this process was given, and without what a terminal would obey."""

@@ -123,10 +123,7 @@ def as_read(value: struct_pb2.Value) -> object:
 def _value(value: object, place: Place, marked: Collection[Place]) -> struct_pb2.Value:
     if place not in marked:
         return _bare(value, place, marked)
-    wrapped = struct_pb2.Value()
-    wrapped.struct_value.fields[SIGNATURE].string_value = SECRET
-    wrapped.struct_value.fields["value"].CopyFrom(_bare(value, place, ()))
-    return wrapped
+    return as_secret(_bare(value, place, ()))
 
 
 def _bare(value: object, place: Place, marked: Collection[Place]) -> struct_pb2.Value:
@@ -149,3 +146,52 @@ def _bare(value: object, place: Place, marked: Collection[Place]) -> struct_pb2.
         message.list_value.SetInParent()
         message.list_value.values.extend(_bare(item, place, marked) for item in as_list(value))
     return message
+
+
+def unwrapped(value: struct_pb2.Value) -> tuple[struct_pb2.Value, bool]:
+    """A value out of what Pulumi wraps around it, an unknown where none is inside yet; and whether it is secret."""
+    fields = value.struct_value.fields
+    signature = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
+    if signature not in (SECRET, OUTPUT):
+        return value, False
+    secret = signature == SECRET or fields["secret"].bool_value
+    inside = fields["value"] if "value" in fields else struct_pb2.Value(string_value=UNKNOWN_TEXT)
+    bare, inner = unwrapped(inside)
+    return bare, secret or inner
+
+
+def as_secret(value: struct_pb2.Value) -> struct_pb2.Value:
+    """A value marked as secret."""
+    wrapped = struct_pb2.Value()
+    wrapped.struct_value.fields[SIGNATURE].string_value = SECRET
+    wrapped.struct_value.fields["value"].CopyFrom(value)
+    return wrapped
+
+
+def without_outputs(value: struct_pb2.Value) -> tuple[struct_pb2.Value, frozenset[str]]:
+    """A value whose outputs became what is known of them, and the URNs of the resources that they depend on."""
+    fields = value.struct_value.fields
+    urns: set[str] = set()
+    if value.WhichOneof("kind") == "list_value":
+        items = [without_outputs(item) for item in value.list_value.values]
+        bare = struct_pb2.Value()
+        bare.list_value.SetInParent()
+        bare.list_value.values.extend(item for item, _ in items)
+        return bare, frozenset().union(*(found for _, found in items))
+    if value.WhichOneof("kind") != "struct_value" or (
+        SIGNATURE in fields and fields[SIGNATURE].string_value == RESOURCE
+    ):
+        return value, frozenset()
+    if SIGNATURE in fields and fields[SIGNATURE].string_value in (SECRET, OUTPUT):
+        if "dependencies" in fields:
+            urns.update(urn.string_value for urn in fields["dependencies"].list_value.values)
+        known, secret = unwrapped(value)
+        bare, inner = without_outputs(known)
+        return as_secret(bare) if secret else bare, frozenset(urns | inner)
+    bare = struct_pb2.Value()
+    bare.struct_value.SetInParent()
+    for key, item in fields.items():
+        inside, found = without_outputs(item)
+        bare.struct_value.fields[key].CopyFrom(inside)
+        urns |= found
+    return bare, frozenset(urns)

@@ -27,6 +27,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &LibvirtNetwork{}
 	case "virtnet:index:PortForward":
 		r = &PortForward{}
+	case "virtnet:index:VirtualNetworkHost":
+		r = &VirtualNetworkHost{}
 	default:
 		return nil, fmt.Errorf("unknown resource type: %s", typ)
 	}

@@ -5389,6 +5389,831 @@ func (o TxtArrayOutput) Index(i pulumi.IntInput) TxtOutput {
 	}).(TxtOutput)
 }
 
+// The inputs of a HostForwarding of a VirtualNetworkHost.
+type VirtualNetworkHostForwarding struct {
+	// Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
+	Adopt *bool `pulumi:"adopt"`
+	// The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+	DropIn *string `pulumi:"dropIn"`
+	// Forwarding of single interfaces. The keys are their names. A change is applied live.
+	Interfaces map[string]InterfaceForwarding `pulumi:"interfaces"`
+	// net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
+	Ipv4 *bool `pulumi:"ipv4"`
+	// net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
+	Ipv6 *bool `pulumi:"ipv6"`
+	// What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
+	OnDelete *HostForwardingOnDelete `pulumi:"onDelete"`
+	// Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
+	Persist *bool `pulumi:"persist"`
+	// Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
+	PreserveRouterAdvertisements *bool `pulumi:"preserveRouterAdvertisements"`
+	// The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+	Uri *string `pulumi:"uri"`
+}
+
+// VirtualNetworkHostForwardingInput is an input type that accepts VirtualNetworkHostForwardingArgs and VirtualNetworkHostForwardingOutput values.
+// You can construct a concrete instance of `VirtualNetworkHostForwardingInput` via:
+//
+//	VirtualNetworkHostForwardingArgs{...}
+type VirtualNetworkHostForwardingInput interface {
+	pulumi.Input
+
+	ToVirtualNetworkHostForwardingOutput() VirtualNetworkHostForwardingOutput
+	ToVirtualNetworkHostForwardingOutputWithContext(context.Context) VirtualNetworkHostForwardingOutput
+}
+
+// The inputs of a HostForwarding of a VirtualNetworkHost.
+type VirtualNetworkHostForwardingArgs struct {
+	// Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
+	Adopt pulumi.BoolPtrInput `pulumi:"adopt"`
+	// The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+	DropIn pulumi.StringPtrInput `pulumi:"dropIn"`
+	// Forwarding of single interfaces. The keys are their names. A change is applied live.
+	Interfaces InterfaceForwardingMapInput `pulumi:"interfaces"`
+	// net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
+	Ipv4 pulumi.BoolPtrInput `pulumi:"ipv4"`
+	// net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
+	Ipv6 pulumi.BoolPtrInput `pulumi:"ipv6"`
+	// What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
+	OnDelete HostForwardingOnDeletePtrInput `pulumi:"onDelete"`
+	// Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
+	Persist pulumi.BoolPtrInput `pulumi:"persist"`
+	// Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
+	PreserveRouterAdvertisements pulumi.BoolPtrInput `pulumi:"preserveRouterAdvertisements"`
+	// The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+	Uri pulumi.StringPtrInput `pulumi:"uri"`
+}
+
+func (VirtualNetworkHostForwardingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VirtualNetworkHostForwarding)(nil)).Elem()
+}
+
+func (i VirtualNetworkHostForwardingArgs) ToVirtualNetworkHostForwardingOutput() VirtualNetworkHostForwardingOutput {
+	return i.ToVirtualNetworkHostForwardingOutputWithContext(context.Background())
+}
+
+func (i VirtualNetworkHostForwardingArgs) ToVirtualNetworkHostForwardingOutputWithContext(ctx context.Context) VirtualNetworkHostForwardingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VirtualNetworkHostForwardingOutput)
+}
+
+func (i VirtualNetworkHostForwardingArgs) ToVirtualNetworkHostForwardingPtrOutput() VirtualNetworkHostForwardingPtrOutput {
+	return i.ToVirtualNetworkHostForwardingPtrOutputWithContext(context.Background())
+}
+
+func (i VirtualNetworkHostForwardingArgs) ToVirtualNetworkHostForwardingPtrOutputWithContext(ctx context.Context) VirtualNetworkHostForwardingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VirtualNetworkHostForwardingOutput).ToVirtualNetworkHostForwardingPtrOutputWithContext(ctx)
+}
+
+// VirtualNetworkHostForwardingPtrInput is an input type that accepts VirtualNetworkHostForwardingArgs, VirtualNetworkHostForwardingPtr and VirtualNetworkHostForwardingPtrOutput values.
+// You can construct a concrete instance of `VirtualNetworkHostForwardingPtrInput` via:
+//
+//	        VirtualNetworkHostForwardingArgs{...}
+//
+//	or:
+//
+//	        nil
+type VirtualNetworkHostForwardingPtrInput interface {
+	pulumi.Input
+
+	ToVirtualNetworkHostForwardingPtrOutput() VirtualNetworkHostForwardingPtrOutput
+	ToVirtualNetworkHostForwardingPtrOutputWithContext(context.Context) VirtualNetworkHostForwardingPtrOutput
+}
+
+type virtualNetworkHostForwardingPtrType VirtualNetworkHostForwardingArgs
+
+func VirtualNetworkHostForwardingPtr(v *VirtualNetworkHostForwardingArgs) VirtualNetworkHostForwardingPtrInput {
+	return (*virtualNetworkHostForwardingPtrType)(v)
+}
+
+func (*virtualNetworkHostForwardingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VirtualNetworkHostForwarding)(nil)).Elem()
+}
+
+func (i *virtualNetworkHostForwardingPtrType) ToVirtualNetworkHostForwardingPtrOutput() VirtualNetworkHostForwardingPtrOutput {
+	return i.ToVirtualNetworkHostForwardingPtrOutputWithContext(context.Background())
+}
+
+func (i *virtualNetworkHostForwardingPtrType) ToVirtualNetworkHostForwardingPtrOutputWithContext(ctx context.Context) VirtualNetworkHostForwardingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VirtualNetworkHostForwardingPtrOutput)
+}
+
+// The inputs of a HostForwarding of a VirtualNetworkHost.
+type VirtualNetworkHostForwardingOutput struct{ *pulumi.OutputState }
+
+func (VirtualNetworkHostForwardingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VirtualNetworkHostForwarding)(nil)).Elem()
+}
+
+func (o VirtualNetworkHostForwardingOutput) ToVirtualNetworkHostForwardingOutput() VirtualNetworkHostForwardingOutput {
+	return o
+}
+
+func (o VirtualNetworkHostForwardingOutput) ToVirtualNetworkHostForwardingOutputWithContext(ctx context.Context) VirtualNetworkHostForwardingOutput {
+	return o
+}
+
+func (o VirtualNetworkHostForwardingOutput) ToVirtualNetworkHostForwardingPtrOutput() VirtualNetworkHostForwardingPtrOutput {
+	return o.ToVirtualNetworkHostForwardingPtrOutputWithContext(context.Background())
+}
+
+func (o VirtualNetworkHostForwardingOutput) ToVirtualNetworkHostForwardingPtrOutputWithContext(ctx context.Context) VirtualNetworkHostForwardingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VirtualNetworkHostForwarding) *VirtualNetworkHostForwarding {
+		return &v
+	}).(VirtualNetworkHostForwardingPtrOutput)
+}
+
+// Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
+func (o VirtualNetworkHostForwardingOutput) Adopt() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostForwarding) *bool { return v.Adopt }).(pulumi.BoolPtrOutput)
+}
+
+// The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+func (o VirtualNetworkHostForwardingOutput) DropIn() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostForwarding) *string { return v.DropIn }).(pulumi.StringPtrOutput)
+}
+
+// Forwarding of single interfaces. The keys are their names. A change is applied live.
+func (o VirtualNetworkHostForwardingOutput) Interfaces() InterfaceForwardingMapOutput {
+	return o.ApplyT(func(v VirtualNetworkHostForwarding) map[string]InterfaceForwarding { return v.Interfaces }).(InterfaceForwardingMapOutput)
+}
+
+// net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
+func (o VirtualNetworkHostForwardingOutput) Ipv4() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostForwarding) *bool { return v.Ipv4 }).(pulumi.BoolPtrOutput)
+}
+
+// net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
+func (o VirtualNetworkHostForwardingOutput) Ipv6() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostForwarding) *bool { return v.Ipv6 }).(pulumi.BoolPtrOutput)
+}
+
+// What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
+func (o VirtualNetworkHostForwardingOutput) OnDelete() HostForwardingOnDeletePtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostForwarding) *HostForwardingOnDelete { return v.OnDelete }).(HostForwardingOnDeletePtrOutput)
+}
+
+// Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
+func (o VirtualNetworkHostForwardingOutput) Persist() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostForwarding) *bool { return v.Persist }).(pulumi.BoolPtrOutput)
+}
+
+// Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
+func (o VirtualNetworkHostForwardingOutput) PreserveRouterAdvertisements() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostForwarding) *bool { return v.PreserveRouterAdvertisements }).(pulumi.BoolPtrOutput)
+}
+
+// The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+func (o VirtualNetworkHostForwardingOutput) Uri() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostForwarding) *string { return v.Uri }).(pulumi.StringPtrOutput)
+}
+
+type VirtualNetworkHostForwardingPtrOutput struct{ *pulumi.OutputState }
+
+func (VirtualNetworkHostForwardingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VirtualNetworkHostForwarding)(nil)).Elem()
+}
+
+func (o VirtualNetworkHostForwardingPtrOutput) ToVirtualNetworkHostForwardingPtrOutput() VirtualNetworkHostForwardingPtrOutput {
+	return o
+}
+
+func (o VirtualNetworkHostForwardingPtrOutput) ToVirtualNetworkHostForwardingPtrOutputWithContext(ctx context.Context) VirtualNetworkHostForwardingPtrOutput {
+	return o
+}
+
+func (o VirtualNetworkHostForwardingPtrOutput) Elem() VirtualNetworkHostForwardingOutput {
+	return o.ApplyT(func(v *VirtualNetworkHostForwarding) VirtualNetworkHostForwarding {
+		if v != nil {
+			return *v
+		}
+		var ret VirtualNetworkHostForwarding
+		return ret
+	}).(VirtualNetworkHostForwardingOutput)
+}
+
+// Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
+func (o VirtualNetworkHostForwardingPtrOutput) Adopt() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *VirtualNetworkHostForwarding) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Adopt
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+func (o VirtualNetworkHostForwardingPtrOutput) DropIn() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VirtualNetworkHostForwarding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.DropIn
+	}).(pulumi.StringPtrOutput)
+}
+
+// Forwarding of single interfaces. The keys are their names. A change is applied live.
+func (o VirtualNetworkHostForwardingPtrOutput) Interfaces() InterfaceForwardingMapOutput {
+	return o.ApplyT(func(v *VirtualNetworkHostForwarding) map[string]InterfaceForwarding {
+		if v == nil {
+			return nil
+		}
+		return v.Interfaces
+	}).(InterfaceForwardingMapOutput)
+}
+
+// net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
+func (o VirtualNetworkHostForwardingPtrOutput) Ipv4() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *VirtualNetworkHostForwarding) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Ipv4
+	}).(pulumi.BoolPtrOutput)
+}
+
+// net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
+func (o VirtualNetworkHostForwardingPtrOutput) Ipv6() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *VirtualNetworkHostForwarding) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Ipv6
+	}).(pulumi.BoolPtrOutput)
+}
+
+// What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
+func (o VirtualNetworkHostForwardingPtrOutput) OnDelete() HostForwardingOnDeletePtrOutput {
+	return o.ApplyT(func(v *VirtualNetworkHostForwarding) *HostForwardingOnDelete {
+		if v == nil {
+			return nil
+		}
+		return v.OnDelete
+	}).(HostForwardingOnDeletePtrOutput)
+}
+
+// Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
+func (o VirtualNetworkHostForwardingPtrOutput) Persist() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *VirtualNetworkHostForwarding) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Persist
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
+func (o VirtualNetworkHostForwardingPtrOutput) PreserveRouterAdvertisements() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *VirtualNetworkHostForwarding) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.PreserveRouterAdvertisements
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+func (o VirtualNetworkHostForwardingPtrOutput) Uri() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VirtualNetworkHostForwarding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Uri
+	}).(pulumi.StringPtrOutput)
+}
+
+// The inputs of a LibvirtNetwork of a VirtualNetworkHost.
+type VirtualNetworkHostNetwork struct {
+	// Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
+	Active *bool `pulumi:"active"`
+	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
+	Adopt *bool `pulumi:"adopt"`
+	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+	AllowOverlap *bool `pulumi:"allowOverlap"`
+	// Whether the network starts when the host boots. Default: true. A change is applied live.
+	Autostart *bool `pulumi:"autostart"`
+	// Limits of the traffic of all guests together.
+	Bandwidth *Bandwidth `pulumi:"bandwidth"`
+	// The network's bridge.
+	Bridge *Bridge `pulumi:"bridge"`
+	// A description (libvirt 9.7 or newer). A change is applied live.
+	Description *string `pulumi:"description"`
+	// The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers.
+	Dns *Dns `pulumi:"dns"`
+	// Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them.
+	DnsmasqOptions []string `pulumi:"dnsmasqOptions"`
+	// The DNS domain of the network, which guests get by DHCP.
+	Domain *Domain `pulumi:"domain"`
+	// How guests reach the outside. Without it, the network is isolated; `{}` means mode nat.
+	Forward *Forward `pulumi:"forward"`
+	// The host's addresses on the network, each with what the host serves in its subnet. Default: none.
+	Ips []NetworkIp `pulumi:"ips"`
+	// Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false.
+	Ipv6 *bool `pulumi:"ipv6"`
+	// The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept.
+	Mac *string `pulumi:"mac"`
+	// XML elements of other programs, as text. The keys are their namespace URIs. A change is applied live.
+	Metadata map[string]string `pulumi:"metadata"`
+	// The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500.
+	Mtu *int `pulumi:"mtu"`
+	// The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
+	Name *string `pulumi:"name"`
+	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+	OnDelete *LibvirtNetworkOnDelete `pulumi:"onDelete"`
+	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+	OnRestart *LibvirtNetworkOnRestart `pulumi:"onRestart"`
+	// Settings of ports under names, which guests' interfaces refer to. A change is applied live.
+	PortGroups []PortGroup `pulumi:"portGroups"`
+	// Whether guests can't reach one another. They still reach the host. Default: false.
+	PortIsolated *bool `pulumi:"portIsolated"`
+	// Routes of the host to subnets behind guests of this network.
+	Routes []Route `pulumi:"routes"`
+	// A short title (libvirt 9.7 or newer). A change is applied live.
+	Title *string `pulumi:"title"`
+	// Whether the host trusts the receive filters that guests set on their interfaces. Default: false.
+	TrustGuestRxFilters *bool `pulumi:"trustGuestRxFilters"`
+	// The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
+	Uri *string `pulumi:"uri"`
+	// The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
+	Uuid *string `pulumi:"uuid"`
+	// How guests' ports are set up on a switch that manages them.
+	VirtualPort *VirtualPort `pulumi:"virtualPort"`
+	// VLAN tags of guests' ports.
+	Vlan *Vlan `pulumi:"vlan"`
+}
+
+// VirtualNetworkHostNetworkInput is an input type that accepts VirtualNetworkHostNetworkArgs and VirtualNetworkHostNetworkOutput values.
+// You can construct a concrete instance of `VirtualNetworkHostNetworkInput` via:
+//
+//	VirtualNetworkHostNetworkArgs{...}
+type VirtualNetworkHostNetworkInput interface {
+	pulumi.Input
+
+	ToVirtualNetworkHostNetworkOutput() VirtualNetworkHostNetworkOutput
+	ToVirtualNetworkHostNetworkOutputWithContext(context.Context) VirtualNetworkHostNetworkOutput
+}
+
+// The inputs of a LibvirtNetwork of a VirtualNetworkHost.
+type VirtualNetworkHostNetworkArgs struct {
+	// Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
+	Active pulumi.BoolPtrInput `pulumi:"active"`
+	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
+	Adopt pulumi.BoolPtrInput `pulumi:"adopt"`
+	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+	AllowOverlap pulumi.BoolPtrInput `pulumi:"allowOverlap"`
+	// Whether the network starts when the host boots. Default: true. A change is applied live.
+	Autostart pulumi.BoolPtrInput `pulumi:"autostart"`
+	// Limits of the traffic of all guests together.
+	Bandwidth BandwidthPtrInput `pulumi:"bandwidth"`
+	// The network's bridge.
+	Bridge BridgePtrInput `pulumi:"bridge"`
+	// A description (libvirt 9.7 or newer). A change is applied live.
+	Description pulumi.StringPtrInput `pulumi:"description"`
+	// The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers.
+	Dns DnsPtrInput `pulumi:"dns"`
+	// Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them.
+	DnsmasqOptions pulumi.StringArrayInput `pulumi:"dnsmasqOptions"`
+	// The DNS domain of the network, which guests get by DHCP.
+	Domain DomainPtrInput `pulumi:"domain"`
+	// How guests reach the outside. Without it, the network is isolated; `{}` means mode nat.
+	Forward ForwardPtrInput `pulumi:"forward"`
+	// The host's addresses on the network, each with what the host serves in its subnet. Default: none.
+	Ips NetworkIpArrayInput `pulumi:"ips"`
+	// Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false.
+	Ipv6 pulumi.BoolPtrInput `pulumi:"ipv6"`
+	// The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept.
+	Mac pulumi.StringPtrInput `pulumi:"mac"`
+	// XML elements of other programs, as text. The keys are their namespace URIs. A change is applied live.
+	Metadata pulumi.StringMapInput `pulumi:"metadata"`
+	// The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500.
+	Mtu pulumi.IntPtrInput `pulumi:"mtu"`
+	// The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
+	Name pulumi.StringPtrInput `pulumi:"name"`
+	// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+	OnDelete LibvirtNetworkOnDeletePtrInput `pulumi:"onDelete"`
+	// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+	OnRestart LibvirtNetworkOnRestartPtrInput `pulumi:"onRestart"`
+	// Settings of ports under names, which guests' interfaces refer to. A change is applied live.
+	PortGroups PortGroupArrayInput `pulumi:"portGroups"`
+	// Whether guests can't reach one another. They still reach the host. Default: false.
+	PortIsolated pulumi.BoolPtrInput `pulumi:"portIsolated"`
+	// Routes of the host to subnets behind guests of this network.
+	Routes RouteArrayInput `pulumi:"routes"`
+	// A short title (libvirt 9.7 or newer). A change is applied live.
+	Title pulumi.StringPtrInput `pulumi:"title"`
+	// Whether the host trusts the receive filters that guests set on their interfaces. Default: false.
+	TrustGuestRxFilters pulumi.BoolPtrInput `pulumi:"trustGuestRxFilters"`
+	// The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
+	Uri pulumi.StringPtrInput `pulumi:"uri"`
+	// The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
+	Uuid pulumi.StringPtrInput `pulumi:"uuid"`
+	// How guests' ports are set up on a switch that manages them.
+	VirtualPort VirtualPortPtrInput `pulumi:"virtualPort"`
+	// VLAN tags of guests' ports.
+	Vlan VlanPtrInput `pulumi:"vlan"`
+}
+
+func (VirtualNetworkHostNetworkArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VirtualNetworkHostNetwork)(nil)).Elem()
+}
+
+func (i VirtualNetworkHostNetworkArgs) ToVirtualNetworkHostNetworkOutput() VirtualNetworkHostNetworkOutput {
+	return i.ToVirtualNetworkHostNetworkOutputWithContext(context.Background())
+}
+
+func (i VirtualNetworkHostNetworkArgs) ToVirtualNetworkHostNetworkOutputWithContext(ctx context.Context) VirtualNetworkHostNetworkOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VirtualNetworkHostNetworkOutput)
+}
+
+// VirtualNetworkHostNetworkMapInput is an input type that accepts VirtualNetworkHostNetworkMap and VirtualNetworkHostNetworkMapOutput values.
+// You can construct a concrete instance of `VirtualNetworkHostNetworkMapInput` via:
+//
+//	VirtualNetworkHostNetworkMap{ "key": VirtualNetworkHostNetworkArgs{...} }
+type VirtualNetworkHostNetworkMapInput interface {
+	pulumi.Input
+
+	ToVirtualNetworkHostNetworkMapOutput() VirtualNetworkHostNetworkMapOutput
+	ToVirtualNetworkHostNetworkMapOutputWithContext(context.Context) VirtualNetworkHostNetworkMapOutput
+}
+
+type VirtualNetworkHostNetworkMap map[string]VirtualNetworkHostNetworkInput
+
+func (VirtualNetworkHostNetworkMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]VirtualNetworkHostNetwork)(nil)).Elem()
+}
+
+func (i VirtualNetworkHostNetworkMap) ToVirtualNetworkHostNetworkMapOutput() VirtualNetworkHostNetworkMapOutput {
+	return i.ToVirtualNetworkHostNetworkMapOutputWithContext(context.Background())
+}
+
+func (i VirtualNetworkHostNetworkMap) ToVirtualNetworkHostNetworkMapOutputWithContext(ctx context.Context) VirtualNetworkHostNetworkMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VirtualNetworkHostNetworkMapOutput)
+}
+
+// The inputs of a LibvirtNetwork of a VirtualNetworkHost.
+type VirtualNetworkHostNetworkOutput struct{ *pulumi.OutputState }
+
+func (VirtualNetworkHostNetworkOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VirtualNetworkHostNetwork)(nil)).Elem()
+}
+
+func (o VirtualNetworkHostNetworkOutput) ToVirtualNetworkHostNetworkOutput() VirtualNetworkHostNetworkOutput {
+	return o
+}
+
+func (o VirtualNetworkHostNetworkOutput) ToVirtualNetworkHostNetworkOutputWithContext(ctx context.Context) VirtualNetworkHostNetworkOutput {
+	return o
+}
+
+// Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
+func (o VirtualNetworkHostNetworkOutput) Active() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *bool { return v.Active }).(pulumi.BoolPtrOutput)
+}
+
+// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
+func (o VirtualNetworkHostNetworkOutput) Adopt() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *bool { return v.Adopt }).(pulumi.BoolPtrOutput)
+}
+
+// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+func (o VirtualNetworkHostNetworkOutput) AllowOverlap() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *bool { return v.AllowOverlap }).(pulumi.BoolPtrOutput)
+}
+
+// Whether the network starts when the host boots. Default: true. A change is applied live.
+func (o VirtualNetworkHostNetworkOutput) Autostart() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *bool { return v.Autostart }).(pulumi.BoolPtrOutput)
+}
+
+// Limits of the traffic of all guests together.
+func (o VirtualNetworkHostNetworkOutput) Bandwidth() BandwidthPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *Bandwidth { return v.Bandwidth }).(BandwidthPtrOutput)
+}
+
+// The network's bridge.
+func (o VirtualNetworkHostNetworkOutput) Bridge() BridgePtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *Bridge { return v.Bridge }).(BridgePtrOutput)
+}
+
+// A description (libvirt 9.7 or newer). A change is applied live.
+func (o VirtualNetworkHostNetworkOutput) Description() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *string { return v.Description }).(pulumi.StringPtrOutput)
+}
+
+// The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers.
+func (o VirtualNetworkHostNetworkOutput) Dns() DnsPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *Dns { return v.Dns }).(DnsPtrOutput)
+}
+
+// Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them.
+func (o VirtualNetworkHostNetworkOutput) DnsmasqOptions() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) []string { return v.DnsmasqOptions }).(pulumi.StringArrayOutput)
+}
+
+// The DNS domain of the network, which guests get by DHCP.
+func (o VirtualNetworkHostNetworkOutput) Domain() DomainPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *Domain { return v.Domain }).(DomainPtrOutput)
+}
+
+// How guests reach the outside. Without it, the network is isolated; `{}` means mode nat.
+func (o VirtualNetworkHostNetworkOutput) Forward() ForwardPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *Forward { return v.Forward }).(ForwardPtrOutput)
+}
+
+// The host's addresses on the network, each with what the host serves in its subnet. Default: none.
+func (o VirtualNetworkHostNetworkOutput) Ips() NetworkIpArrayOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) []NetworkIp { return v.Ips }).(NetworkIpArrayOutput)
+}
+
+// Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false.
+func (o VirtualNetworkHostNetworkOutput) Ipv6() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *bool { return v.Ipv6 }).(pulumi.BoolPtrOutput)
+}
+
+// The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept.
+func (o VirtualNetworkHostNetworkOutput) Mac() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *string { return v.Mac }).(pulumi.StringPtrOutput)
+}
+
+// XML elements of other programs, as text. The keys are their namespace URIs. A change is applied live.
+func (o VirtualNetworkHostNetworkOutput) Metadata() pulumi.StringMapOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) map[string]string { return v.Metadata }).(pulumi.StringMapOutput)
+}
+
+// The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500.
+func (o VirtualNetworkHostNetworkOutput) Mtu() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *int { return v.Mtu }).(pulumi.IntPtrOutput)
+}
+
+// The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
+func (o VirtualNetworkHostNetworkOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *string { return v.Name }).(pulumi.StringPtrOutput)
+}
+
+// What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+func (o VirtualNetworkHostNetworkOutput) OnDelete() LibvirtNetworkOnDeletePtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *LibvirtNetworkOnDelete { return v.OnDelete }).(LibvirtNetworkOnDeletePtrOutput)
+}
+
+// What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+func (o VirtualNetworkHostNetworkOutput) OnRestart() LibvirtNetworkOnRestartPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *LibvirtNetworkOnRestart { return v.OnRestart }).(LibvirtNetworkOnRestartPtrOutput)
+}
+
+// Settings of ports under names, which guests' interfaces refer to. A change is applied live.
+func (o VirtualNetworkHostNetworkOutput) PortGroups() PortGroupArrayOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) []PortGroup { return v.PortGroups }).(PortGroupArrayOutput)
+}
+
+// Whether guests can't reach one another. They still reach the host. Default: false.
+func (o VirtualNetworkHostNetworkOutput) PortIsolated() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *bool { return v.PortIsolated }).(pulumi.BoolPtrOutput)
+}
+
+// Routes of the host to subnets behind guests of this network.
+func (o VirtualNetworkHostNetworkOutput) Routes() RouteArrayOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) []Route { return v.Routes }).(RouteArrayOutput)
+}
+
+// A short title (libvirt 9.7 or newer). A change is applied live.
+func (o VirtualNetworkHostNetworkOutput) Title() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *string { return v.Title }).(pulumi.StringPtrOutput)
+}
+
+// Whether the host trusts the receive filters that guests set on their interfaces. Default: false.
+func (o VirtualNetworkHostNetworkOutput) TrustGuestRxFilters() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *bool { return v.TrustGuestRxFilters }).(pulumi.BoolPtrOutput)
+}
+
+// The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
+func (o VirtualNetworkHostNetworkOutput) Uri() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *string { return v.Uri }).(pulumi.StringPtrOutput)
+}
+
+// The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
+func (o VirtualNetworkHostNetworkOutput) Uuid() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *string { return v.Uuid }).(pulumi.StringPtrOutput)
+}
+
+// How guests' ports are set up on a switch that manages them.
+func (o VirtualNetworkHostNetworkOutput) VirtualPort() VirtualPortPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *VirtualPort { return v.VirtualPort }).(VirtualPortPtrOutput)
+}
+
+// VLAN tags of guests' ports.
+func (o VirtualNetworkHostNetworkOutput) Vlan() VlanPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostNetwork) *Vlan { return v.Vlan }).(VlanPtrOutput)
+}
+
+type VirtualNetworkHostNetworkMapOutput struct{ *pulumi.OutputState }
+
+func (VirtualNetworkHostNetworkMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]VirtualNetworkHostNetwork)(nil)).Elem()
+}
+
+func (o VirtualNetworkHostNetworkMapOutput) ToVirtualNetworkHostNetworkMapOutput() VirtualNetworkHostNetworkMapOutput {
+	return o
+}
+
+func (o VirtualNetworkHostNetworkMapOutput) ToVirtualNetworkHostNetworkMapOutputWithContext(ctx context.Context) VirtualNetworkHostNetworkMapOutput {
+	return o
+}
+
+func (o VirtualNetworkHostNetworkMapOutput) MapIndex(k pulumi.StringInput) VirtualNetworkHostNetworkOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) VirtualNetworkHostNetwork {
+		return vs[0].(map[string]VirtualNetworkHostNetwork)[vs[1].(string)]
+	}).(VirtualNetworkHostNetworkOutput)
+}
+
+// The inputs of a PortForward of a VirtualNetworkHost.
+type VirtualNetworkHostPortForward struct {
+	// Take over what another PortForward has of the same ports, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+	Adopt *bool `pulumi:"adopt"`
+	// Forward the host's own ssh port too. Without it that is refused, as it may be the way in. Default: false.
+	AllowSsh *bool `pulumi:"allowSsh"`
+	// What it is for, for people. A change touches nothing on the host.
+	Description *string `pulumi:"description"`
+	// The host's address that guests are reached at. Left out: all addresses that the host has or gets, of the target's version of IP, but for loopback.
+	ListenAddress *string `pulumi:"listenAddress"`
+	// The name or the UUID of the network that the guest is on, in mode nat, route or open. A change replaces the resource.
+	Network string `pulumi:"network"`
+	// The ports, at least one.
+	Ports []ForwardedPort `pulumi:"ports"`
+	// Who may connect: subnets in CIDR form, "203.0.113.0/24", or addresses. Left out: anybody.
+	Sources []string `pulumi:"sources"`
+	// The guest's address, inside one of the network's subnets.
+	TargetAddress *string `pulumi:"targetAddress"`
+	// Instead of the address: the MAC address of a DHCP reservation of the network.
+	TargetMac *string `pulumi:"targetMac"`
+	// Instead of the address: the name of a DHCP reservation of the network.
+	TargetName *string `pulumi:"targetName"`
+	// Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+	Uri *string `pulumi:"uri"`
+}
+
+// VirtualNetworkHostPortForwardInput is an input type that accepts VirtualNetworkHostPortForwardArgs and VirtualNetworkHostPortForwardOutput values.
+// You can construct a concrete instance of `VirtualNetworkHostPortForwardInput` via:
+//
+//	VirtualNetworkHostPortForwardArgs{...}
+type VirtualNetworkHostPortForwardInput interface {
+	pulumi.Input
+
+	ToVirtualNetworkHostPortForwardOutput() VirtualNetworkHostPortForwardOutput
+	ToVirtualNetworkHostPortForwardOutputWithContext(context.Context) VirtualNetworkHostPortForwardOutput
+}
+
+// The inputs of a PortForward of a VirtualNetworkHost.
+type VirtualNetworkHostPortForwardArgs struct {
+	// Take over what another PortForward has of the same ports, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+	Adopt pulumi.BoolPtrInput `pulumi:"adopt"`
+	// Forward the host's own ssh port too. Without it that is refused, as it may be the way in. Default: false.
+	AllowSsh pulumi.BoolPtrInput `pulumi:"allowSsh"`
+	// What it is for, for people. A change touches nothing on the host.
+	Description pulumi.StringPtrInput `pulumi:"description"`
+	// The host's address that guests are reached at. Left out: all addresses that the host has or gets, of the target's version of IP, but for loopback.
+	ListenAddress pulumi.StringPtrInput `pulumi:"listenAddress"`
+	// The name or the UUID of the network that the guest is on, in mode nat, route or open. A change replaces the resource.
+	Network pulumi.StringInput `pulumi:"network"`
+	// The ports, at least one.
+	Ports ForwardedPortArrayInput `pulumi:"ports"`
+	// Who may connect: subnets in CIDR form, "203.0.113.0/24", or addresses. Left out: anybody.
+	Sources pulumi.StringArrayInput `pulumi:"sources"`
+	// The guest's address, inside one of the network's subnets.
+	TargetAddress pulumi.StringPtrInput `pulumi:"targetAddress"`
+	// Instead of the address: the MAC address of a DHCP reservation of the network.
+	TargetMac pulumi.StringPtrInput `pulumi:"targetMac"`
+	// Instead of the address: the name of a DHCP reservation of the network.
+	TargetName pulumi.StringPtrInput `pulumi:"targetName"`
+	// Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+	Uri pulumi.StringPtrInput `pulumi:"uri"`
+}
+
+func (VirtualNetworkHostPortForwardArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VirtualNetworkHostPortForward)(nil)).Elem()
+}
+
+func (i VirtualNetworkHostPortForwardArgs) ToVirtualNetworkHostPortForwardOutput() VirtualNetworkHostPortForwardOutput {
+	return i.ToVirtualNetworkHostPortForwardOutputWithContext(context.Background())
+}
+
+func (i VirtualNetworkHostPortForwardArgs) ToVirtualNetworkHostPortForwardOutputWithContext(ctx context.Context) VirtualNetworkHostPortForwardOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VirtualNetworkHostPortForwardOutput)
+}
+
+// VirtualNetworkHostPortForwardMapInput is an input type that accepts VirtualNetworkHostPortForwardMap and VirtualNetworkHostPortForwardMapOutput values.
+// You can construct a concrete instance of `VirtualNetworkHostPortForwardMapInput` via:
+//
+//	VirtualNetworkHostPortForwardMap{ "key": VirtualNetworkHostPortForwardArgs{...} }
+type VirtualNetworkHostPortForwardMapInput interface {
+	pulumi.Input
+
+	ToVirtualNetworkHostPortForwardMapOutput() VirtualNetworkHostPortForwardMapOutput
+	ToVirtualNetworkHostPortForwardMapOutputWithContext(context.Context) VirtualNetworkHostPortForwardMapOutput
+}
+
+type VirtualNetworkHostPortForwardMap map[string]VirtualNetworkHostPortForwardInput
+
+func (VirtualNetworkHostPortForwardMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]VirtualNetworkHostPortForward)(nil)).Elem()
+}
+
+func (i VirtualNetworkHostPortForwardMap) ToVirtualNetworkHostPortForwardMapOutput() VirtualNetworkHostPortForwardMapOutput {
+	return i.ToVirtualNetworkHostPortForwardMapOutputWithContext(context.Background())
+}
+
+func (i VirtualNetworkHostPortForwardMap) ToVirtualNetworkHostPortForwardMapOutputWithContext(ctx context.Context) VirtualNetworkHostPortForwardMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VirtualNetworkHostPortForwardMapOutput)
+}
+
+// The inputs of a PortForward of a VirtualNetworkHost.
+type VirtualNetworkHostPortForwardOutput struct{ *pulumi.OutputState }
+
+func (VirtualNetworkHostPortForwardOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VirtualNetworkHostPortForward)(nil)).Elem()
+}
+
+func (o VirtualNetworkHostPortForwardOutput) ToVirtualNetworkHostPortForwardOutput() VirtualNetworkHostPortForwardOutput {
+	return o
+}
+
+func (o VirtualNetworkHostPortForwardOutput) ToVirtualNetworkHostPortForwardOutputWithContext(ctx context.Context) VirtualNetworkHostPortForwardOutput {
+	return o
+}
+
+// Take over what another PortForward has of the same ports, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+func (o VirtualNetworkHostPortForwardOutput) Adopt() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) *bool { return v.Adopt }).(pulumi.BoolPtrOutput)
+}
+
+// Forward the host's own ssh port too. Without it that is refused, as it may be the way in. Default: false.
+func (o VirtualNetworkHostPortForwardOutput) AllowSsh() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) *bool { return v.AllowSsh }).(pulumi.BoolPtrOutput)
+}
+
+// What it is for, for people. A change touches nothing on the host.
+func (o VirtualNetworkHostPortForwardOutput) Description() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) *string { return v.Description }).(pulumi.StringPtrOutput)
+}
+
+// The host's address that guests are reached at. Left out: all addresses that the host has or gets, of the target's version of IP, but for loopback.
+func (o VirtualNetworkHostPortForwardOutput) ListenAddress() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) *string { return v.ListenAddress }).(pulumi.StringPtrOutput)
+}
+
+// The name or the UUID of the network that the guest is on, in mode nat, route or open. A change replaces the resource.
+func (o VirtualNetworkHostPortForwardOutput) Network() pulumi.StringOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) string { return v.Network }).(pulumi.StringOutput)
+}
+
+// The ports, at least one.
+func (o VirtualNetworkHostPortForwardOutput) Ports() ForwardedPortArrayOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) []ForwardedPort { return v.Ports }).(ForwardedPortArrayOutput)
+}
+
+// Who may connect: subnets in CIDR form, "203.0.113.0/24", or addresses. Left out: anybody.
+func (o VirtualNetworkHostPortForwardOutput) Sources() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) []string { return v.Sources }).(pulumi.StringArrayOutput)
+}
+
+// The guest's address, inside one of the network's subnets.
+func (o VirtualNetworkHostPortForwardOutput) TargetAddress() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) *string { return v.TargetAddress }).(pulumi.StringPtrOutput)
+}
+
+// Instead of the address: the MAC address of a DHCP reservation of the network.
+func (o VirtualNetworkHostPortForwardOutput) TargetMac() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) *string { return v.TargetMac }).(pulumi.StringPtrOutput)
+}
+
+// Instead of the address: the name of a DHCP reservation of the network.
+func (o VirtualNetworkHostPortForwardOutput) TargetName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) *string { return v.TargetName }).(pulumi.StringPtrOutput)
+}
+
+// Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+func (o VirtualNetworkHostPortForwardOutput) Uri() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VirtualNetworkHostPortForward) *string { return v.Uri }).(pulumi.StringPtrOutput)
+}
+
+type VirtualNetworkHostPortForwardMapOutput struct{ *pulumi.OutputState }
+
+func (VirtualNetworkHostPortForwardMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]VirtualNetworkHostPortForward)(nil)).Elem()
+}
+
+func (o VirtualNetworkHostPortForwardMapOutput) ToVirtualNetworkHostPortForwardMapOutput() VirtualNetworkHostPortForwardMapOutput {
+	return o
+}
+
+func (o VirtualNetworkHostPortForwardMapOutput) ToVirtualNetworkHostPortForwardMapOutputWithContext(ctx context.Context) VirtualNetworkHostPortForwardMapOutput {
+	return o
+}
+
+func (o VirtualNetworkHostPortForwardMapOutput) MapIndex(k pulumi.StringInput) VirtualNetworkHostPortForwardOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) VirtualNetworkHostPortForward {
+		return vs[0].(map[string]VirtualNetworkHostPortForward)[vs[1].(string)]
+	}).(VirtualNetworkHostPortForwardOutput)
+}
+
 // How guests' ports are set up on a switch that manages them.
 type VirtualPort struct {
 	// The parameters of that type. None: `{}`.
@@ -6001,6 +6826,12 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*TagArrayInput)(nil)).Elem(), TagArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TxtInput)(nil)).Elem(), TxtArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TxtArrayInput)(nil)).Elem(), TxtArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VirtualNetworkHostForwardingInput)(nil)).Elem(), VirtualNetworkHostForwardingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VirtualNetworkHostForwardingPtrInput)(nil)).Elem(), VirtualNetworkHostForwardingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VirtualNetworkHostNetworkInput)(nil)).Elem(), VirtualNetworkHostNetworkArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VirtualNetworkHostNetworkMapInput)(nil)).Elem(), VirtualNetworkHostNetworkMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VirtualNetworkHostPortForwardInput)(nil)).Elem(), VirtualNetworkHostPortForwardArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VirtualNetworkHostPortForwardMapInput)(nil)).Elem(), VirtualNetworkHostPortForwardMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VirtualPortInput)(nil)).Elem(), VirtualPortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VirtualPortPtrInput)(nil)).Elem(), VirtualPortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VirtualPortParametersInput)(nil)).Elem(), VirtualPortParametersArgs{})
@@ -6091,6 +6922,12 @@ func init() {
 	pulumi.RegisterOutputType(TagArrayOutput{})
 	pulumi.RegisterOutputType(TxtOutput{})
 	pulumi.RegisterOutputType(TxtArrayOutput{})
+	pulumi.RegisterOutputType(VirtualNetworkHostForwardingOutput{})
+	pulumi.RegisterOutputType(VirtualNetworkHostForwardingPtrOutput{})
+	pulumi.RegisterOutputType(VirtualNetworkHostNetworkOutput{})
+	pulumi.RegisterOutputType(VirtualNetworkHostNetworkMapOutput{})
+	pulumi.RegisterOutputType(VirtualNetworkHostPortForwardOutput{})
+	pulumi.RegisterOutputType(VirtualNetworkHostPortForwardMapOutput{})
 	pulumi.RegisterOutputType(VirtualPortOutput{})
 	pulumi.RegisterOutputType(VirtualPortPtrOutput{})
 	pulumi.RegisterOutputType(VirtualPortParametersOutput{})

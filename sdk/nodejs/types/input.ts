@@ -557,6 +557,216 @@ export interface TxtArgs {
 }
 
 /**
+ * The inputs of a HostForwarding of a VirtualNetworkHost.
+ */
+export interface VirtualNetworkHostForwardingArgs {
+    /**
+     * Whether this resource takes over parameters, or a drop-in, that another HostForwarding manages. That one then leaves them as they are. Otherwise virtnet refuses to change them. Default: false. A change touches nothing on the host.
+     */
+    adopt?: pulumi.Input<boolean | undefined>;
+    /**
+     * The drop-in's file name. It ends in .conf. Default: 90-virtnet-forwarding.conf. A change is applied live.
+     */
+    dropIn?: pulumi.Input<string | undefined>;
+    /**
+     * Forwarding of single interfaces. The keys are their names. A change is applied live.
+     */
+    interfaces?: pulumi.Input<{[key: string]: pulumi.Input<inputs.InterfaceForwardingArgs>} | undefined>;
+    /**
+     * net.ipv4.ip_forward. Default: true, if neither `ipv6` nor `interfaces` is set. Otherwise virtnet doesn't manage it, and restores it if it did before. A change is applied live.
+     */
+    ipv4?: pulumi.Input<boolean | undefined>;
+    /**
+     * net.ipv6.conf.all.forwarding. Default: virtnet doesn't manage it, and restores it if it did before. A change is applied live.
+     */
+    ipv6?: pulumi.Input<boolean | undefined>;
+    /**
+     * What delete does. restore: the parameters get the values from before create. keep: they stay. Default: restore. A change touches nothing on the host.
+     */
+    onDelete?: pulumi.Input<enums.HostForwardingOnDelete | undefined>;
+    /**
+     * Whether the values survive a boot, by a drop-in in /etc/sysctl.d. If false, they last until the next boot, and a file in /run/virtnet, which only virtnet reads, records their owner. Default: true. A change is applied live.
+     */
+    persist?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether virtnet sets accept_ra=2, before it turns IPv6 forwarding on, on every interface that has routes from router advertisements. Otherwise the host loses these routes. Default: true. A change is applied live.
+     */
+    preserveRouterAdvertisements?: pulumi.Input<boolean | undefined>;
+    /**
+     * The host's connection URI, as of a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+     */
+    uri?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * The inputs of a LibvirtNetwork of a VirtualNetworkHost.
+ */
+export interface VirtualNetworkHostNetworkArgs {
+    /**
+     * Whether the network runs. Default: true. A start is live. A stop counts as a restart, and virtnet refuses it while anything is attached, unless `on_delete` is disconnect.
+     */
+    active?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
+     */
+    adopt?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+     */
+    allowOverlap?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether the network starts when the host boots. Default: true. A change is applied live.
+     */
+    autostart?: pulumi.Input<boolean | undefined>;
+    /**
+     * Limits of the traffic of all guests together.
+     */
+    bandwidth?: pulumi.Input<inputs.BandwidthArgs | undefined>;
+    /**
+     * The network's bridge.
+     */
+    bridge?: pulumi.Input<inputs.BridgeArgs | undefined>;
+    /**
+     * A description (libvirt 9.7 or newer). A change is applied live.
+     */
+    description?: pulumi.Input<string | undefined>;
+    /**
+     * The network's DNS server. By default it resolves the guests' names and forwards other queries to the host's servers.
+     */
+    dns?: pulumi.Input<inputs.DnsArgs | undefined>;
+    /**
+     * Raw lines of dnsmasq's configuration, such as "dhcp-option=42,0.0.0.0". virtnet doesn't check what they do, and no plan shows them.
+     */
+    dnsmasqOptions?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The DNS domain of the network, which guests get by DHCP.
+     */
+    domain?: pulumi.Input<inputs.DomainArgs | undefined>;
+    /**
+     * How guests reach the outside. Without it, the network is isolated; `{}` means mode nat.
+     */
+    forward?: pulumi.Input<inputs.ForwardArgs | undefined>;
+    /**
+     * The host's addresses on the network, each with what the host serves in its subnet. Default: none.
+     */
+    ips?: pulumi.Input<pulumi.Input<inputs.NetworkIpArgs>[] | undefined>;
+    /**
+     * Whether guests may use IPv6 among themselves if the network has no IPv6 address. Default: false.
+     */
+    ipv6?: pulumi.Input<boolean | undefined>;
+    /**
+     * The bridge's MAC address, such as "52:54:00:12:34:56". Default: chosen at create, and then kept.
+     */
+    mac?: pulumi.Input<string | undefined>;
+    /**
+     * XML elements of other programs, as text. The keys are their namespace URIs. A change is applied live.
+     */
+    metadata?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * The bridge's MTU in bytes, 68 to 65535. Default: the kernel's, 1500.
+     */
+    mtu?: pulumi.Input<number | undefined>;
+    /**
+     * The network's name on the host. Default: the name of the Pulumi resource, unchanged. A change replaces the resource.
+     */
+    name?: pulumi.Input<string | undefined>;
+    /**
+     * What delete does. refuse: virtnet refuses it while interfaces are attached. disconnect: it disconnects them. keep: the network stays. restore: an adopted network gets its configuration from before adoption. Default: restore for an adopted network, otherwise refuse. A change touches nothing on the host.
+     */
+    onDelete?: pulumi.Input<enums.LibvirtNetworkOnDelete | undefined>;
+    /**
+     * What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case. Default: reattach. A change touches nothing on the host.
+     */
+    onRestart?: pulumi.Input<enums.LibvirtNetworkOnRestart | undefined>;
+    /**
+     * Settings of ports under names, which guests' interfaces refer to. A change is applied live.
+     */
+    portGroups?: pulumi.Input<pulumi.Input<inputs.PortGroupArgs>[] | undefined>;
+    /**
+     * Whether guests can't reach one another. They still reach the host. Default: false.
+     */
+    portIsolated?: pulumi.Input<boolean | undefined>;
+    /**
+     * Routes of the host to subnets behind guests of this network.
+     */
+    routes?: pulumi.Input<pulumi.Input<inputs.RouteArgs>[] | undefined>;
+    /**
+     * A short title (libvirt 9.7 or newer). A change is applied live.
+     */
+    title?: pulumi.Input<string | undefined>;
+    /**
+     * Whether the host trusts the receive filters that guests set on their interfaces. Default: false.
+     */
+    trustGuestRxFilters?: pulumi.Input<boolean | undefined>;
+    /**
+     * The host's connection URI, such as "qemu:///system" or "qemu+ssh://root@host/system". Default: virtnet:uri of the stack's configuration, then LIBVIRT_DEFAULT_URI, then qemu:///system. Another spelling of the same host's URI only changes what is recorded.
+     */
+    uri?: pulumi.Input<string | undefined>;
+    /**
+     * The network's UUID. Default: chosen at create, and then kept. A change replaces the resource.
+     */
+    uuid?: pulumi.Input<string | undefined>;
+    /**
+     * How guests' ports are set up on a switch that manages them.
+     */
+    virtualPort?: pulumi.Input<inputs.VirtualPortArgs | undefined>;
+    /**
+     * VLAN tags of guests' ports.
+     */
+    vlan?: pulumi.Input<inputs.VlanArgs | undefined>;
+}
+
+/**
+ * The inputs of a PortForward of a VirtualNetworkHost.
+ */
+export interface VirtualNetworkHostPortForwardArgs {
+    /**
+     * Take over what another PortForward has of the same ports, which then leaves it alone. Without it that is refused. Default: false. A change touches nothing on the host.
+     */
+    adopt?: pulumi.Input<boolean | undefined>;
+    /**
+     * Forward the host's own ssh port too. Without it that is refused, as it may be the way in. Default: false.
+     */
+    allowSsh?: pulumi.Input<boolean | undefined>;
+    /**
+     * What it is for, for people. A change touches nothing on the host.
+     */
+    description?: pulumi.Input<string | undefined>;
+    /**
+     * The host's address that guests are reached at. Left out: all addresses that the host has or gets, of the target's version of IP, but for loopback.
+     */
+    listenAddress?: pulumi.Input<string | undefined>;
+    /**
+     * The name or the UUID of the network that the guest is on, in mode nat, route or open. A change replaces the resource.
+     */
+    network: pulumi.Input<string>;
+    /**
+     * The ports, at least one.
+     */
+    ports: pulumi.Input<pulumi.Input<inputs.ForwardedPortArgs>[]>;
+    /**
+     * Who may connect: subnets in CIDR form, "203.0.113.0/24", or addresses. Left out: anybody.
+     */
+    sources?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The guest's address, inside one of the network's subnets.
+     */
+    targetAddress?: pulumi.Input<string | undefined>;
+    /**
+     * Instead of the address: the MAC address of a DHCP reservation of the network.
+     */
+    targetMac?: pulumi.Input<string | undefined>;
+    /**
+     * Instead of the address: the name of a DHCP reservation of the network.
+     */
+    targetName?: pulumi.Input<string | undefined>;
+    /**
+     * Connection URI of the host, as for a network. Local URIs act on this host, qemu+ssh:// over ssh. A change replaces the resource.
+     */
+    uri?: pulumi.Input<string | undefined>;
+}
+
+/**
  * How guests' ports are set up on a switch that manages them.
  */
 export interface VirtualPortArgs {

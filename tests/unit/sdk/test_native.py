@@ -9,11 +9,16 @@ from typing import Any
 import pulumi
 import pytest
 import yaml  # type: ignore[import-untyped]
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.proto.provider_pb2 import ConstructRequest
+from tests.unit.plugin.test_construct import Monitor
 
 import pulumi_virtnet
 import pulumi_virtnet.native as virtnet
 from pulumi_virtnet._generated.provider import VERSION
+from virtnet.plugin.construct import construct
 from virtnet.spec.part import shapes
 from virtnet.spec.settings import ProviderSettings
 
@@ -174,9 +179,19 @@ def test_an_example_says_the_same_in_python_and_in_yaml(engine: Engine, path: Pa
     for name, value in ANSWERS["virtnet:index:getFreeSubnet"].items():
         text = text.replace(f"${{free.{name}}}", value)
     written = yaml.safe_load(text)["resources"]
-    assert engine.seen == {
-        name: (declared["type"].replace(":", ":index:"), declared["properties"]) for name, declared in written.items()
-    }
+    assert engine.seen == {name: made for declared in written.items() for name, made in registered(*declared).items()}
+
+
+def registered(name: str, declared: Any) -> dict[str, tuple[str, Any]]:
+    """What a resource of a YAML program comes to: itself, and of a component what the plugin makes of it."""
+    kind, properties = declared["type"].replace(":", ":index:"), declared["properties"]
+    if kind != "virtnet:index:VirtualNetworkHost":
+        return {name: (kind, properties)}
+    inputs, monitor = Struct(), Monitor()
+    inputs.update(properties)
+    construct(ConstructRequest(type=kind, name=name, inputs=inputs), monitor, VERSION)
+    made = {request.name: (request.type, MessageToDict(request.object)) for request in monitor.registered}
+    return {**made, name: (kind, {})}
 
 
 def test_everything_is_asked_of_the_plugin_of_this_very_version(engine: Engine) -> None:
