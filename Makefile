@@ -17,8 +17,14 @@ workers = $$((3 * $$(nproc)))
 side_by_side = --numprocesses=$(workers) --dist=loadscope
 # What -k and -m pick may be in one half of the tests alone: pytest ends with 5 where it has selected nothing.
 if_none_selected = { code=$$?; ((code == 5)) || exit $$code; }
+# What ARGS picks, with the Python of .venv alone where that is a path; of all tests, as of make test, no campaigns.
+test_chosen = selected=; \
+	$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons -m 'not fuzz' $(ARGS) && selected=1 || $(if_none_selected);) \
+	$(with_env) pytest $(side_by_side) --durations=10 $(if $(filter tests/%,$(ARGS)),,-m 'not campaign and not compiled') \
+	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
+	[[ $$selected ]] || exit 5
 
-.PHONY: help setup setup-tests setup-firewalls env check unit unit-pythons integration acceptance test test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
+.PHONY: help setup setup-tests setup-firewalls env check unit unit-pythons integration acceptance test test-units test-libvirt test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -63,15 +69,20 @@ acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engi
 
 test: $(if $(ARGS),setup-firewalls,setup-tests) ## lint, then run the tests, those of units on two Pythons, those with libvirt on modular daemons as well; ARGS=tests/unit/sdk runs these
 	@$(MAKE) lint
-	@selected=; \
-	$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons -m 'not fuzz' $(ARGS) && selected=1 || $(if_none_selected);) \
-	$(with_env) pytest $(side_by_side) --durations=10 $(if $(ARGS),,-m 'not campaign and not compiled') \
-	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
-	[[ $$selected ]] || exit 5
-	@$(if $(ARGS),,tools/modular-tests)
+	@$(if $(ARGS),$(test_chosen))
+	@$(if $(ARGS),,$(MAKE) --jobs=2 test-units test-libvirt)
 
-test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, programs in Go and TypeScript, short parts of faults, walks, soaks, the benchmark
-	@$(with_env) pytest -m fuzz --numprocesses=auto --dist=worksteal tests/unit
+test-units: .venv ## the part of make test for units, on two Pythons: takes what others leave of the processors, and speaks at its end
+	@said=$$(unset MAKEFLAGS && HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-few} nice tools/unit-pythons -m 'not fuzz' 2>&1) && \
+	    code=0 || code=$$?; printf '%s\n' "$$said"; exit $$code
+
+test-libvirt: .venv ## the part of make test for what needs a real libvirtd: on the machine's own, then on modular daemons
+	@$(with_env) unset MAKEFLAGS && pytest $(side_by_side) --durations=10 -m 'not campaign and not compiled' \
+	    tests/acceptance tests/integration
+	@tools/modular-tests
+
+test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, short parts of faults, walks, soaks, the benchmark
+	@$(with_env) pytest -m 'fuzz or hypothesis' --numprocesses=auto --dist=worksteal tests/unit
 	@$(with_env) pytest $(side_by_side) --durations=10 -m 'campaign or compiled' tests/acceptance tests/integration
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)

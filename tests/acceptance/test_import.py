@@ -32,7 +32,7 @@ ODD = """
 
 
 def imported(host: Host, stack: Stack, name: str) -> str:
-    printed = host.run("python", "-m", "virtnet.cli", "import", name).stdout
+    printed = host.virtnet("import", name).stdout
     (stack.directory / "__main__.py").write_text(printed)
     return printed
 

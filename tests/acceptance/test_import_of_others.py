@@ -53,7 +53,7 @@ def test_virtnet_import_says_whose_a_network_is_and_its_program_takes_it_over(ho
     owner.network("lab", **LAB)
     owner.up()
 
-    printed = host.run("python", "-m", "virtnet.cli", "import", "lab").stdout
+    printed = host.virtnet("import", "lab").stdout
     (comer.directory / "__main__.py").write_text(printed)
     comer.up()
     left = owner.destroy()

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.acceptance
 
 
 def imported(host: Host, stack: Stack, name: str) -> None:
-    printed = host.run("python", "-m", "virtnet.cli", "import", name).stdout
+    printed = host.virtnet("import", name).stdout
     (stack.directory / "__main__.py").write_text(printed)
 
 

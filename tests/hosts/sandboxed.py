@@ -15,6 +15,8 @@ from pathlib import Path
 from virtnet.commands.sandbox.layout import Layout, layout
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+CLIENT = REPOSITORY / "tests" / "preloaded" / "client.py"
+VIRTNET = Path(sys.executable).with_name("virtnet")
 #: Tables that iptables and ip6tables keep in nftables, of which iptables-save and ip6tables-save tell.
 OF_IPTABLES = re.compile(r"ip6? (filter|nat|mangle|raw|security)")
 #: libvirt's nftables backend wants a part of the kernel that is not everywhere (act_csum), for the checksums of old
@@ -88,6 +90,21 @@ class Host:
         if check and done.returncode != 0:
             raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
         return done
+
+    def python(
+        self, *arguments: str, check: bool = True, directory: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Python: by a fork of one that has its imports done, where there is one (tests/preloaded)."""
+        return self.run(
+            *(sys.executable, "-I", "-S", str(CLIENT), *arguments),
+            check=check,
+            directory=directory,
+            environment={"VIRTNET_PYTHON": sys.executable},
+        )
+
+    def virtnet(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the command `virtnet`, in the same way."""
+        return self.python(str(VIRTNET), *arguments, check=check)
 
     def sh(self, script: str, *, check: bool = True) -> str:
         """What a shell script prints."""

@@ -151,7 +151,7 @@ def test_a_network_that_works_and_is_hardly_meant_is_made_with_a_note(host: Host
 def test_a_whole_host_is_imported_changed_in_nothing_and_given_back(host: Host, stack: Stack) -> None:
     found = {name: defined(host, xml, name) for xml, name in ((VAGRANT, "vagrant-libvirt"), (DOUBTFUL, "doubtful"))}
     found["default"] = host.virsh("net-dumpxml", "default", "--inactive")
-    printed = host.run("python", "-m", "virtnet.cli", "import", "--all").stdout
+    printed = host.virtnet("import", "--all").stdout
     stack.program(printed)
 
     preview = stack.preview()
@@ -207,7 +207,7 @@ def test_a_host_with_forwarding_networks_and_port_forwards_is_taken_over_and_not
 
 @pytest.mark.parametrize("given", [(), ("--all", "default")], ids=["nothing", "all and one"])
 def test_import_wants_names_or_all(host: Host, given: tuple[str, ...]) -> None:
-    done = host.run("python", "-m", "virtnet.cli", "import", *given, check=False)
+    done = host.virtnet("import", *given, check=False)
 
     assert done.returncode == 2
     assert "--all" in done.stderr
@@ -220,7 +220,7 @@ def test_a_network_with_quotes_in_its_name(host: Host, stack: Stack) -> None:
     name = "<name>it's &quot;R&amp;D&quot; &lt;1&gt;</name>"
     found = defined(host, VAGRANT.replace("<name>vagrant-libvirt</name>", name), QUOTES)
     host.virsh("net-autostart", QUOTES)
-    stack.program(host.run("python", "-m", "virtnet.cli", "import", QUOTES).stdout)
+    stack.program(host.virtnet("import", QUOTES).stdout)
     stack.up()
     assert stack.unchanged()
     host.sh("kill $(pgrep dnsmasq | head -1); rm /etc/libvirt/qemu/networks/autostart/*")
@@ -253,7 +253,7 @@ def test_files_of_networks_are_imported_adopted_edited_and_given_back(host: Host
     for name, text in files.items():
         (host.directory / name).write_text(text)
 
-    done = host.run("python", "-m", "tests.campaigns.network_files", str(host.directory), directory=REPOSITORY)
+    done = host.python("-m", "tests.campaigns.network_files", str(host.directory), directory=REPOSITORY)
 
     assert json.loads(done.stdout) == {"defined": 2, "refused": 1, "wrong": 0, "left_out": {"ips[0].dhcp.hosts": 1}}
 

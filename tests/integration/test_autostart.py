@@ -15,7 +15,7 @@ LINK = f"{LINKS}/lab.xml"
 
 
 def problems(host: Host) -> list[dict[str, Any]]:
-    found = json.loads(host.run("python", "-m", "virtnet.cli", "doctor", "--json", check=False).stdout)["findings"]
+    found = json.loads(host.virtnet("doctor", "--json", check=False).stdout)["findings"]
     return [finding for finding in found if finding["level"] == "problem"]
 
 

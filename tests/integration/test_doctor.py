@@ -182,7 +182,7 @@ def test_a_park_of_a_restart_that_was_cut_short(host: Host, lab: Stack) -> None:
         "print(holding_bridge(r.uuid))"
     )
     with host.guest("g1", "vn-lab"):
-        holding = host.run("python", "-c", script).stdout.strip()
+        holding = host.python("-c", script).stdout.strip()
         host.sh(f"ip link set g1 master {holding}")
 
         found = [finding for finding in doctor(host) if finding["level"] == "problem"]
@@ -202,7 +202,7 @@ def test_a_park_whose_network_is_gone(host: Host) -> None:
         "Connection('qemu:///system').start_transient_network("
         "render_holding_network('11111111-2222-3333-4444-555555555555', definition('<network/>'), Journal()))"
     )
-    host.run("python", "-c", script)
+    host.python("-c", script)
 
     problem = the_problem(host)
 

@@ -32,7 +32,7 @@ ODD = """
 
 
 def imported(host: Host, stack: Stack, name: str) -> str:
-    printed = host.run("python", "-m", "virtnet.cli", "import", name).stdout
+    printed = host.virtnet("import", name).stdout
     stack.program(printed)
     return printed
 
@@ -65,7 +65,7 @@ def test_an_unusual_network_is_taken_over_and_given_back_byte_for_byte(host: Hos
 
 
 def test_a_network_that_is_not_there_is_said_with_those_that_are(host: Host) -> None:
-    done = host.run("python", "-m", "virtnet.cli", "import", "nosuch", check=False)
+    done = host.virtnet("import", "nosuch", check=False)
 
     assert done.returncode == 1
     assert done.stderr == "virtnet: libvirt at qemu:///system has no network 'nosuch'. Existing networks: default\n"

@@ -17,12 +17,12 @@ def test_lists_say_what_virsh_says(host: Host, stack: Stack) -> None:
     virsh = [line.split() for line in host.virsh("net-list", "--all", "--name").splitlines()]
 
     with host.guest("g1", "vn-lab"):
-        listed = json.loads(host.run("virtnet", "list", "--json").stdout)
-        table = host.run("virtnet", "list").stdout.splitlines()
-        guests = json.loads(host.run("virtnet", "guests", "lab", "--json").stdout)
-        of_all = host.run("virtnet", "guests").stdout
-    leases = host.run("virtnet", "leases", "lab").stdout
-    unknown = host.run("virtnet", "guests", "nosuch", check=False)
+        listed = json.loads(host.virtnet("list", "--json").stdout)
+        table = host.virtnet("list").stdout.splitlines()
+        guests = json.loads(host.virtnet("guests", "lab", "--json").stdout)
+        of_all = host.virtnet("guests").stdout
+    leases = host.virtnet("leases", "lab").stdout
+    unknown = host.virtnet("guests", "nosuch", check=False)
 
     assert sorted(entry["name"] for entry in listed["networks"]) == sorted(name for line in virsh for name in line)
     assert [line.split() for line in table if line.startswith("lab ")] == [

@@ -41,7 +41,7 @@ def items(xml: str) -> list[str]:
 def test_an_edit_there_and_back(walked: Host, case: dict[str, Any]) -> None:
     restarts = case.get("restarts", False)
 
-    done = walked.run("python", "-m", "tests.campaigns.live_sections", case["name"], directory=REPOSITORY)
+    done = walked.python("-m", "tests.campaigns.live_sections", case["name"], directory=REPOSITORY)
 
     outcome = json.loads(done.stdout)
     for step, alike in (("edited", "made anew"), ("edited back", "made")):

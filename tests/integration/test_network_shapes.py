@@ -39,7 +39,7 @@ SHAPES = {
 
 
 def imported(host: Host, stack: Stack, name: str) -> None:
-    printed = host.run("python", "-m", "virtnet.cli", "import", name).stdout
+    printed = host.virtnet("import", name).stdout
     stack.program(printed)
 
 

@@ -24,6 +24,8 @@ from virtnet.commands.sandbox.layout import layout
 from virtnet.commands.sandbox.refusals import find_cause
 
 pytestmark = pytest.mark.integration
+#: What the launcher does, and where it makes namespaces and mounts: the daemons that run there have no part in it.
+of_the_launcher = pytest.mark.any_libvirt
 
 PROVIDER = Path(__file__).resolve().parents[2] / "provider"
 VIRTNET = (sys.executable, "-m", "virtnet.cli")
@@ -133,6 +135,7 @@ def nothing_left() -> Iterator[list[str]]:
     assert machine() - before == set()
 
 
+@of_the_launcher
 @pytest.mark.parametrize(
     ("command", "code"),
     [
@@ -149,12 +152,14 @@ def test_exit_code_is_passed_on(command: list[str], code: int) -> None:
     assert run([*VIRTNET, "sandbox", "--", *command]).returncode == code
 
 
+@of_the_launcher
 def test_command_that_does_not_exist_is_named() -> None:
     assert run([*VIRTNET, "sandbox", "--", "no-such-command"]).stderr == (
         "virtnet: The command 'no-such-command' was not found.\n"
     )
 
 
+@of_the_launcher
 @pytest.mark.parametrize("arguments", [["sandbox"], ["sandbox", "--"], ["sandbox", "true"], []])
 def test_wrong_usage_is_said(arguments: list[str]) -> None:
     done = run([*VIRTNET, *arguments])
@@ -162,6 +167,7 @@ def test_wrong_usage_is_said(arguments: list[str]) -> None:
     assert "usage: virtnet" in done.stderr
 
 
+@of_the_launcher
 def test_streams_arguments_directory_and_environment_are_the_callers(tmp_path: Path) -> None:
     script = 'cat; echo "$PWD $HOME $OWN $VIRTNET_SANDBOX $1"; echo oops >&2'
     done = subprocess.run(
@@ -179,6 +185,7 @@ def test_streams_arguments_directory_and_environment_are_the_callers(tmp_path: P
     assert not Path("/home/of/caller").exists()
 
 
+@of_the_launcher
 def test_open_descriptors_are_the_callers() -> None:
     reading, writing = os.pipe()
     command = [*VIRTNET, "sandbox", "--", "bash", "-c", f"echo through >&{writing}"]
@@ -310,6 +317,7 @@ def test_damaged_answer_of_qemu_is_asked_for_again(tmp_path: Path) -> None:
     assert all(file.read_text().endswith("</qemuCaps>\n") for file in kept)
 
 
+@of_the_launcher
 def test_cache_of_somebody_else_is_not_written_to(tmp_path: Path) -> None:
     somebody_elses = tmp_path if AM_ROOT else Path("/")
     if AM_ROOT:
@@ -346,6 +354,7 @@ REPLACE = """
     """
 
 
+@of_the_launcher
 def test_files_of_etc_can_be_replaced_and_the_machines_stay() -> None:
     files = [Path("/etc", name) for name in ("passwd", "group", "shells")]
     before = [file.read_bytes() for file in files]
@@ -355,6 +364,7 @@ def test_files_of_etc_can_be_replaced_and_the_machines_stay() -> None:
     assert [file.read_bytes() for file in files] == before
 
 
+@of_the_launcher
 def test_ordinary_user_replaces_files_of_etc_too() -> None:
     with as_ordinary_user("nobody:100000:65536\n") as virtnet:
         done = run([*virtnet, "sandbox", "--", "bash", "-ec", REPLACE])
@@ -362,6 +372,7 @@ def test_ordinary_user_replaces_files_of_etc_too() -> None:
     assert (done.returncode, done.stdout) == (0, "# new\n# new\n"), done.stderr
 
 
+@of_the_launcher
 def test_what_is_mounted_below_etc_is_seen(tmp_path: Path) -> None:
     """As a container has its hosts and resolv.conf."""
     (tmp_path / "hosts").write_text("192.0.2.7 of-a-mount\n")
@@ -372,6 +383,7 @@ def test_what_is_mounted_below_etc_is_seen(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "192.0.2.7 of-a-mount\n"), done.stderr
 
 
+@of_the_launcher
 def test_sysctl_files_of_the_machine_are_not_seen() -> None:
     assert lines_of("ls -A /etc/sysctl.d; grep -v '^#' /etc/sysctl.conf || true") == []
 
@@ -411,6 +423,7 @@ def _descendants(pid: int) -> list[int]:
     return [pid, *(found for child in children for found in _descendants(int(child)))]
 
 
+@of_the_launcher
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
 def test_signal_is_forwarded(nothing_left: list[str], number: signal.Signals) -> None:
     name = number.name.removeprefix("SIG")
@@ -422,6 +435,7 @@ def test_signal_is_forwarded(nothing_left: list[str], number: signal.Signals) ->
         assert process.wait(timeout=10) == 9
 
 
+@of_the_launcher
 def test_signal_before_the_command_starts_ends_the_sandbox() -> None:
     with started("sleep 600") as (process, _):
         time.sleep(0.1)
@@ -429,6 +443,7 @@ def test_signal_before_the_command_starts_ends_the_sandbox() -> None:
         assert process.wait(timeout=10) in (128 + signal.SIGTERM, -signal.SIGTERM)
 
 
+@of_the_launcher
 def test_interrupt_from_the_terminal_reaches_the_command_once() -> None:
     script = "trap 'echo caught' INT; echo ready; for turn in 1 2 3 4; do sleep 0.3 || true; done; echo end"
     pid, terminal = pty.fork()
@@ -551,6 +566,7 @@ def test_ordinary_user_asks_qemu_once_too() -> None:
     assert len(second[0]) == len(first[1])
 
 
+@of_the_launcher
 def test_ordinary_user_without_subordinate_ids_is_told_so() -> None:
     with as_ordinary_user("") as virtnet:
         command = [*virtnet, "sandbox", "--", "true"]
@@ -589,6 +605,7 @@ def test_a_daemon_that_does_not_start_is_said_with_its_log(tmp_path: Path, name:
     assert f"{name}: no such luck" in done.stderr
 
 
+@of_the_launcher
 def test_root_of_a_container_is_told_what_it_lacks() -> None:
     without = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-all"]
     user_namespace = [] if AM_ROOT else ["unshare", "--user", "--map-root-user"]
@@ -597,6 +614,7 @@ def test_root_of_a_container_is_told_what_it_lacks() -> None:
     assert done.stderr.startswith("virtnet: The sandbox can't be created: root has no CAP_SYS_ADMIN here")
 
 
+@of_the_launcher
 @pytest.mark.parametrize(
     ("setting", "value", "part"),
     [
@@ -617,6 +635,7 @@ def test_forbidden_user_namespaces_are_explained(tmp_path: Path, setting: str, v
     assert "Run it as root" in cause
 
 
+@of_the_launcher
 def test_no_known_cause_is_invented(tmp_path: Path) -> None:
     for name in ("subuid", "subgid"):
         (tmp_path / name).write_text(f"{os.getuid()}:100000:65536\n")

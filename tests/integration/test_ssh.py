@@ -46,12 +46,12 @@ def stack(desk: Workstation, forks: Forks) -> Stack:
 
 def python(desk: Workstation, program: str, *, user: str = "root") -> str:
     """What a program prints that has `clients`, those of the host over ssh."""
-    return desk.run("python", "-c", f"{PROLOGUE}clients = look(user={user!r})\n{textwrap.dedent(program)}").stdout
+    return desk.python("-c", f"{PROLOGUE}clients = look(user={user!r})\n{textwrap.dedent(program)}").stdout
 
 
 def python_without_doors(desk: Workstation, program: str) -> str:
     """The same, for a program that opens them itself."""
-    return desk.run("python", "-c", PROLOGUE + textwrap.dedent(program)).stdout
+    return desk.python("-c", PROLOGUE + textwrap.dedent(program)).stdout
 
 
 class Running:

@@ -15,10 +15,19 @@ DESCRIPTORS = (0, 1, 2)
 DECLINED = b"\xff" * 4
 
 
+def start(arguments: list[str]) -> None:
+    """Start Python after all."""
+    for number in FOR_THE_GROUP:
+        _signal.signal(number, _signal.SIG_DFL)
+    os.execv(os.environ["VIRTNET_PYTHON"], [os.environ["VIRTNET_PYTHON"], *arguments])  # noqa: S606
+
+
 def main(address: str, arguments: list[str]) -> None:
     """Ask, wait, and end."""
     for number in FOR_THE_GROUP:
         _signal.signal(number, _signal.SIG_IGN)
+    if not address:
+        start(arguments)
     connection = _socket.socket(_socket.AF_UNIX)
     connection.connect(address)
     # The directory and the rest without pathlib and enumerations, which take longer to import than all of this.
@@ -30,9 +39,7 @@ def main(address: str, arguments: list[str]) -> None:
     if not answer:
         sys.exit("The process that forks gave no answer; see tests/preloaded.")
     if answer == DECLINED:
-        for number in FOR_THE_GROUP:
-            _signal.signal(number, _signal.SIG_DFL)
-        os.execv(os.environ["VIRTNET_PYTHON"], [os.environ["VIRTNET_PYTHON"], *arguments])  # noqa: S606
+        start(arguments)
     status = int.from_bytes(answer, "big")
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
@@ -42,4 +49,4 @@ def main(address: str, arguments: list[str]) -> None:
     os._exit(os.WEXITSTATUS(status))
 
 
-main(os.environ["VIRTNET_PRELOADED"], sys.argv[1:])
+main(os.environ.get("VIRTNET_PRELOADED", ""), sys.argv[1:])

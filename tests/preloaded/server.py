@@ -176,13 +176,16 @@ def _begin(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
 
 def program() -> tuple[CodeType, dict[str, Any]]:
     """The code that Python would run, and its module."""
-    if sys.argv[0] == "-m":
+    if sys.argv[0] == "-c":
+        source, file = sys.argv.pop(1), "<string>"
+    elif sys.argv[0] == "-m":
         sys.argv.pop(0)
         source, file = "import runpy, sys; runpy._run_module_as_main(sys.argv[0])", __file__
     else:
         source, file = Path(sys.argv[0]).read_text(), sys.argv[0]
     module = sys.modules["__main__"] = ModuleType("__main__")
-    module.__file__ = file
+    if file != "<string>":
+        module.__file__ = file
     return compile(source, file, "exec"), vars(module)
 
 
@@ -215,7 +218,7 @@ def _go_through_python_path(arguments: Sequence[str]) -> None:
     """Find modules where a Python with these arguments and this environment would, and run its sitecustomize."""
     given = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place]
     further = [place for place in given if place not in sys.path]
-    first = str(Path.cwd()) if arguments[0] == "-m" else str(Path(arguments[0]).parent)
+    first = str(Path.cwd()) if arguments[0] in ("-c", "-m") else str(Path(arguments[0]).parent)
     sys.path[:1] = [first, *further]
     if any(Path(place, "sitecustomize.py").exists() for place in further):
         sys.modules.pop("sitecustomize", None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.hosts.sandboxed import REPOSITORY, wait_until
-from tests.preloaded.server import preloaded
+from tests.preloaded.server import ADDRESS, preloaded
 
 FORKED = REPOSITORY / "tests" / "preloaded" / "client.py"
 #: Programs, and the arguments with which Python runs them; a program is the file program.py in the directory.
@@ -59,6 +59,24 @@ def test_a_fork_is_what_python_would_be(tmp_path: Path, name: str, arguments: li
 
     assert forked == python
     assert forked != (0, "", "")
+
+
+@pytest.mark.parametrize("code", ["import sys; print(__name__, sys.argv, sys.path[0])", "1 / 0"])
+def test_a_fork_runs_code_as_python_does(tmp_path: Path, code: str) -> None:
+    forked = ended(tmp_path, sys.executable, "-I", "-S", str(FORKED), "-c", code, "one")
+    python = ended(tmp_path, sys.executable, "-c", code, "one")
+
+    assert (forked[0], forked[1].replace(str(tmp_path), "")) == python[:2]
+    assert forked[2].splitlines()[-1:] == python[2].splitlines()[-1:]
+
+
+def test_without_one_that_forks_python_is_started(tmp_path: Path) -> None:
+    command = [sys.executable, "-I", "-S", str(FORKED), "-c", "import os; print(os.environ.get('VIRTNET_STARTED_BY'))"]
+    settings = {name: value for name, value in environment().items() if name != ADDRESS}
+
+    done = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "None\n"
 
 
 def test_a_fork_ends_with_what_it_stands_for(tmp_path: Path) -> None:
