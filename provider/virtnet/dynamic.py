@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from virtnet.connect import Hosts
     from virtnet.errors import VirtnetError
     from virtnet.functions.answers import Asked
+    from virtnet.planning.announcements import Announcements, Listener
     from virtnet.planning.engine_session import Reviewed
     from virtnet.planning.lifecycle import Diff
     from virtnet.planning.resource import Resource
@@ -81,7 +82,9 @@ class Provider(dynamic.ResourceProvider):
         from virtnet.planning.engine_session import RECORDS, EngineSession
 
         keeps_records = bool(os.environ.get(RECORDS))
-        self._session = EngineSession(_hosts, os.environ.get("LIBVIRT_DEFAULT_URI"), keeps_records=keeps_records)
+        self._session = EngineSession(
+            _hosts, os.environ.get("LIBVIRT_DEFAULT_URI"), keeps_records=keeps_records, announcements=_announcements()
+        )
         self._session.configure(*(req.config.get(f"virtnet:{name}") for name in ("uri", "unreachable", "refusals")))
         self._reviewed: dict[str, _Reviewed] = {}
         self._asked: dict[str, _Asked] = {}
@@ -143,8 +146,14 @@ class Provider(dynamic.ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """The changes by what is recorded; their lines for a reviewer, when it is one who asks."""
         unchanged = self.catalogue().unchanged(self.kind)
-        if unchanged is not None and unchanged.stands_as_recorded(_olds, _news):
-            self._session.claims.claim(_olds.get("__token"), _key_of(_news))
+        if (
+            unchanged is not None
+            and unchanged.stands_as_recorded(_olds, _news)
+            and not self._session.builds_on_changing(
+                _key_of(_news), unchanged.builds_on(_news), lambda: self._listener(_olds, _news)
+            )
+        ):
+            self._session.stands(_olds.get("__token"), _key_of(_news))
             if (asked := self._asked.get(_identity(_news))) is not None:
                 self._reviewed[asked.key] = _Reviewed(_olds, replaces=False)
             return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)
@@ -211,13 +220,15 @@ class Provider(dynamic.ResourceProvider):
         from virtnet.planning import lifecycle
 
         resource = self._resource()
+        desired = self._received(resource, props)
         try:
             outputs = lifecycle.create(
                 resource,
-                self._received(resource, props),
+                desired,
                 self._session.connect,
                 self._tell,
                 claims=self._session.claims,
+                announced=self._session.announced(resource, desired),
             )
         except VirtnetError as error:
             raise self._as_answer(error) from None
@@ -255,7 +266,15 @@ class Provider(dynamic.ResourceProvider):
         ignored = [] if asked is None else [*map(parsed, asked.ignored)]
         desired = lifecycle.not_ignored(resource, recorded, desired, ignored)
         try:
-            outputs = lifecycle.update(resource, recorded, desired, self._session.connect, self._tell, ignored=ignored)
+            outputs = lifecycle.update(
+                resource,
+                recorded,
+                desired,
+                self._session.connect,
+                self._tell,
+                ignored=ignored,
+                announced=self._session.announced(resource, desired),
+            )
         except VirtnetError as error:
             raise self._as_answer(error) from None
         return dynamic.UpdateResult(resource.to_properties(outputs) | _places(_news))
@@ -269,9 +288,17 @@ class Provider(dynamic.ResourceProvider):
         try:
             recorded = self._received(resource, _props)
             anew = self._session.made_anew(resource, recorded)
-            lifecycle.delete(resource, recorded, self._session.connect, self._show, anew=anew)
+            announced = self._session.announced(resource, recorded)
+            lifecycle.delete(resource, recorded, self._session.connect, self._show, anew=anew, announced=announced)
+            self._session.announcements.deleted(_key_of(recorded))
         except VirtnetError as error:
             raise self._as_answer(error) from None
+
+    def _listener(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> "Listener":
+        from virtnet.planning.announcements import Listener
+
+        resource = self._resource()
+        return Listener(resource, self._received(resource, olds), self._received(resource, news))
 
     def _resource(self) -> "Resource[Any]":
         return _resource(self.catalogue(), self.kind)
@@ -423,6 +450,14 @@ def _hosts() -> "Hosts":
     from virtnet.connect import Hosts
 
     return Hosts()
+
+
+@cache
+def _announcements() -> "Announcements":
+    """What becomes of this run's resources, of all kinds: each kind has a provider, and so a session, of its own."""
+    from virtnet.planning.announcements import Announcements
+
+    return Announcements()
 
 
 @cache

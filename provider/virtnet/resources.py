@@ -3,11 +3,12 @@
 Imports nothing of the kinds: a run imports those that it has, and of a kind only what it needs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from virtnet.planning.announcements import Place
     from virtnet.planning.resource import Resource
 
 
@@ -32,7 +33,13 @@ class Unchanged(Protocol):
         as_sent: Callable[[Any], Any] = ...,
         as_read: Callable[[Any], Any] = ...,
     ) -> bool:
-        """Whether diff would find no change between recorded outputs and checked inputs. `as_read` undoes `as_sent`."""
+        """Whether diff would find no change between recorded outputs and checked inputs. `as_read` undoes `as_sent`.
+
+        What others of the run change that it builds on is not looked at: see `builds_on`.
+        """
+
+    def builds_on(self, desired: Mapping[str, Any], as_read: Callable[[Any], Any] = ...) -> "Iterable[Place]":
+        """The places of `Resource.builds_on`, of inputs as they travel; none where it builds on no other."""
 
 
 class Kind(NamedTuple):

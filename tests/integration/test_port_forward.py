@@ -135,7 +135,7 @@ def test_refused_before_anything_is_touched(lab: Site, stack: Stack) -> None:
     reasons = {
         "22": "tcp 22 is the port of this host's own ssh server",
         "9000-9100": "a process of this host already listens on tcp 9090 of",
-        "7070": "another rule already redirects tcp 7070 of this host (nft: ip mine: tcp dport 7070 redirect",
+        "7070": "another rule already redirects tcp 7070 of this host (nft: ip mine: tcp dport 7070 redirect to :22",
     }
     for port, reason in reasons.items():
         stack.declare(forward(ports=[{"protocol": "tcp", "listen_port": port}]))

@@ -2,7 +2,7 @@
 
 import ipaddress
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 
@@ -23,9 +23,11 @@ from virtnet.network.versions import version_text
 from virtnet.network.xml.definition import Subnet
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import FirewallLister, HostReader, SysctlReader
+from virtnet.planning.clients.libvirt import NetworkReader
 from virtnet.port_forward.observe.survey import Survey, survey
 from virtnet.port_forward.ports import Span
 from virtnet.port_forward.restore.record import Record
+from virtnet.port_forward.target import reserved_now
 from virtnet.spec.part import Values
 
 #: What lists the firewall rules of networks, as their programs spell them.
@@ -223,15 +225,24 @@ def get_forwards(asked: Asked, uri: str, arguments: Values) -> dict[str, object]
     """The port forwards of a host, no matter who created them."""
     found, wanted = survey(_host(asked, uri)), arguments.get("network")
     records = [record for record in found.records if wanted in (None, *_network_of(record))]
-    return {"forwards": [_forward(record, found) for record in records]}
+    networks = _reserving(asked.clients(uri).libvirt, records)
+    return {"forwards": [_forward(record, found, networks) for record in records]}
+
+
+def _reserving(libvirt: NetworkReader, records: Sequence[Record]) -> dict[str, ReportedNetwork]:
+    """The networks of forwards whose guests are named by reservations, by their UUIDs."""
+    wanted = {record.forward.network.uuid for record in records if record.reservation is not None}
+    found = {uuid: libvirt.find_network(uuid=uuid) for uuid in wanted}
+    return {uuid: reported(report) for uuid, report in found.items() if report is not None}
 
 
 def _network_of(record: Record) -> tuple[str, str]:
     return record.forward.network.name, record.forward.network.uuid
 
 
-def _forward(record: Record, found: Survey) -> dict[str, object]:
-    forward = record.forward
+def _forward(record: Record, found: Survey, networks: Mapping[str, ReportedNetwork]) -> dict[str, object]:
+    forward, network = record.forward, networks.get(record.forward.network.uuid)
+    reserved = None if network is None or record.reservation is None else reserved_now(record, network.running.tree)
     return {
         "id": forward.id,
         "owner": record.mark.owner_shown,
@@ -239,6 +250,8 @@ def _forward(record: Record, found: Survey) -> dict[str, object]:
         "network_uuid": forward.network.uuid,
         "listen_address": forward.listen_address,
         "target_address": forward.target,
+        "reservation": "" if record.reservation is None else record.reservation.value,
+        "reserved_address": reserved or "",
         "ports": [
             {
                 "protocol": one.protocol,

@@ -185,7 +185,15 @@ class ReportedForward(Part):
     network: Text = required("The network's name.")
     network_uuid: Text = required("The network's UUID.")
     listen_address: Text = required("The host's address; empty for all of the target's version of IP.")
-    target_address: Text = required("The guest's address.")
+    target_address: Text = required("The guest's address that the ports lead to.")
+    reservation: Text = required(
+        "The name or MAC address of the DHCP reservation by which the program names the guest; empty where it names an "
+        "address."
+    )
+    reserved_address: Text = required(
+        "The address that this reservation has now. Another one than `target_address` means that the guest has moved; "
+        "empty means that there is no such reservation, or none was named."
+    )
     ports: tuple[ReportedPorts, ...] = required("The ports.")
     sources: tuple[Text, ...] = required("Who may connect, as subnets in CIDR form; none for anybody.")
     rules: Text = required('How its rules are found: "intact", "altered" or "missing".')

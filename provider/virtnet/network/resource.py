@@ -15,6 +15,7 @@ from virtnet.network.observe.once_gone import once_gone
 from virtnet.network.observe.reads import READS
 from virtnet.network.observed import Observed, ReportedNetwork, reported
 from virtnet.network.outputs import NetworkOutputs, outputs
+from virtnet.network.plan.announced import places
 from virtnet.network.plan.plan import less_ignored, plan_network
 from virtnet.network.predict import effects, in_brief, predict
 from virtnet.network.problem_kinds import ProblemKind
@@ -218,4 +219,5 @@ NETWORK: Resource[Observed] = Resource(
     import_existing=import_network,
     identified_by=("uri", "name", "uuid"),
     wants=wants,
+    announces=places,
 )

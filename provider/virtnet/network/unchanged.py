@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from virtnet.planning.announcements import Place
 from virtnet.planning.unchanged import AsSent, checks, equal, plain, same
 
 DEFAULTS = {"autostart": True, "active": True}
@@ -36,3 +37,8 @@ def stands_as_recorded(
         key: value for key, value in recorded.items() if key not in made and (key not in COMPUTED or key in also_named)
     }
     return same(desired, inputs)
+
+
+def builds_on(_desired: Mapping[str, Any], _as_read: AsSent = plain) -> tuple[Place, ...]:
+    """On no other resource."""
+    return ()

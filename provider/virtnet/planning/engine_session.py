@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from virtnet.planning.announcements import Announced, Announcements, Listener, Place
 from virtnet.planning.ownership.claims import Claims, key_of
 
 if TYPE_CHECKING:
@@ -64,10 +65,18 @@ class Reviewed(NamedTuple):
 class EngineSession(Generic[Hosts]):
     """The memory of an adapter. Calls may come from any thread."""
 
-    def __init__(self, make_hosts: Callable[[], Hosts], uri: str | None = None, *, keeps_records: bool = False) -> None:
+    def __init__(
+        self,
+        make_hosts: Callable[[], Hosts],
+        uri: str | None = None,
+        *,
+        keeps_records: bool = False,
+        announcements: Announcements | None = None,
+    ) -> None:
         """`make_hosts` is called once, when a host is asked first; it gives what connects to the host of a URI.
 
-        With `keeps_records`, previews come as records too.
+        With `keeps_records`, previews come as records too. `announcements` are those of the run, where other sessions
+        have resources of it as well.
         """
         self.uri = uri or DEFAULT_URI
         """The host of resources that name none."""
@@ -75,6 +84,8 @@ class EngineSession(Generic[Hosts]):
         self.refusals = REFUSALS[0]
         self.claims = Claims()
         """What the resources of this run have."""
+        self.announcements = announcements or Announcements()
+        """What becomes of them."""
         self._make_hosts = make_hosts
         self._keeps_records = keeps_records
         self._hosts: Hosts | None = None
@@ -137,10 +148,22 @@ class EngineSession(Generic[Hosts]):
         from virtnet.planning import lifecycle, messages
 
         found = lifecycle.preview(
-            resource, recorded, desired, self.connect, changes, replaced=replaced, ignored=ignored, claims=self.claims
+            resource,
+            recorded,
+            desired,
+            self.connect,
+            changes,
+            replaced=replaced,
+            ignored=ignored,
+            claims=self.claims,
+            announced=self.announced(resource, desired),
         )
         if found.is_refused:
             found = found._replace(given_up=tuple(self.claims.given_up(key_of(desired))))
+        if recorded is not None:
+            announced = Announced(resource, recorded, desired)
+            places = _places(resource, recorded, desired)
+            found = found._replace(too_early=tuple(self.announcements.too_early(announced, places)))
         refusals, lines = messages.reviewed(found, resource.messages())
         self._previewed.update(refusals, lines)
         operation: Operation = "create" if recorded is None else "update" if found.replaced is None else "replace"
@@ -205,6 +228,7 @@ class EngineSession(Generic[Hosts]):
         if not key:
             return []
         met = self.claims.want(key, resource.wants(desired), resource.wants(recorded) if recorded else ())
+        self._announce(resource, key, recorded, desired)
         return [
             Failure(
                 one.want.path, one.want.kind, {"value": one.want.value, "other": one.other.value, "holder": one.holder}
@@ -222,6 +246,33 @@ class EngineSession(Generic[Hosts]):
 
         urn = str(recorded_urn or "")
         return "" if kind_of(urn) in ("", resource.name) else messages.of_another_kind(resource.name, urn)
+
+    def _announce(
+        self, resource: "Resource[Any]", key: str, recorded: "Values", desired: "Values", *, is_replaced: bool = False
+    ) -> None:
+        places = _places(resource, recorded, desired)
+        if key and places:
+            self.announcements.announce(key, places, Announced(resource, recorded, desired, is_replaced))
+
+    def announced(self, resource: "Resource[Any]", values: "Values") -> Announced | None:
+        """What this run makes of another resource that one builds on, by its inputs or outputs; None where nothing."""
+        return None if resource.builds_on is None else self.announcements.at(resource.builds_on.places(values))
+
+    def builds_on_changing(self, key: str, places: Iterable[Place], listener: "Callable[[], Listener]") -> bool:
+        """Whether this run changes what is at one of these places, so that more may differ than a resource's inputs.
+
+        `listener` gives the resource, should that change yet.
+        """
+        places = tuple(places)
+        if self.announcements.at(places) is not None:
+            return True
+        self.announcements.heard_nothing(key, places, listener)
+        return False
+
+    def stands(self, token: object, key: str) -> None:
+        """A resource's diff has found nothing, and it keeps what has this token. `key` tells it from others."""
+        self.claims.claim(token, key)
+        self.announcements.withdraw(key)
 
     def to_be_made(self, key: str, desired: "Values") -> None:
         """A resource's inputs were checked with nothing recorded. `key` tells it from others."""
@@ -255,9 +306,14 @@ class EngineSession(Generic[Hosts]):
         """
         from virtnet.planning import lifecycle
 
-        found = lifecycle.diff(resource, recorded, desired, self.connect, ignored)
+        announced = self.announced(resource, desired) if key in self._checked else None
+        found = lifecycle.diff(resource, recorded, desired, self.connect, ignored, announced=announced)
         if key in self._checked:
+            if announced is None and resource.builds_on is not None:
+                places = [*resource.builds_on.places(desired)]
+                self.announcements.heard_nothing(key_of(desired), places, lambda: Listener(resource, recorded, desired))
             self.claims.claim(recorded.get("__token"), key_of(desired))
+            self._announce(resource, key_of(desired), recorded, desired, is_replaced=bool(found.replaces))
             return found, True
         return found.without(self._as_before.get(identity, frozenset())), False
 
@@ -294,3 +350,8 @@ class EngineSession(Generic[Hosts]):
         if outputs is not None:
             self._as_before[identity] = lifecycle.found_as_recorded(resource, recorded, outputs)
         return Shown(outputs)
+
+
+def _places(resource: "Resource[Any]", recorded: "Values", desired: "Values") -> Sequence[Place]:
+    """Where others look for a resource, by what it was and by what it becomes."""
+    return list(dict.fromkeys((*resource.announces(recorded), *resource.announces(desired))))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable, VirtnetError
 from virtnet.planning import messages as sentences
+from virtnet.planning.announcements import Announced
 from virtnet.planning.apply import apply
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Subject, in_words
@@ -56,16 +57,35 @@ class Diff(NamedTuple):
 
 
 def diff(
-    resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect, ignored: Sequence[Steps] = ()
+    resource: Resource[Observed],
+    recorded: Values,
+    desired: Values,
+    connect: Connect,
+    ignored: Sequence[Steps] = (),
+    *,
+    announced: Announced | None = None,
 ) -> Diff:
     """The changes by what is recorded. Asks no host, but for one: a changed uri, whether it reaches the same.
 
-    `ignored`: where the user has Pulumi ignore changes, of which nothing is noted.
+    `ignored`: where the user has Pulumi ignore changes, of which nothing is noted. `announced`: what this run makes of
+    another resource that this one builds on.
     Raises Unreachable when a changed uri cannot be asked: a spelling must never destroy a network.
     """
-    plan = resource.plan(desired, recorded, None)
+    plan = resource.plan(desired, _foretold(resource, recorded, desired, announced), None)
     changes = tuple(_same_host(change, recorded, desired, connect) for change in plan.changes)
     return Diff(changes, _less_ignored(resource, plan.notes, desired, ignored))
+
+
+def _foretold(resource: Resource[Observed], recorded: Values, desired: Values, announced: Announced | None) -> Values:
+    if announced is None or resource.builds_on is None:
+        return recorded
+    return resource.builds_on.foretold(desired, recorded, announced)
+
+
+def _once_there(resource: Resource[Observed], observed: Observed, announced: Announced | None) -> Observed:
+    if announced is None or resource.builds_on is None:
+        return observed
+    return resource.builds_on.once_there(observed, announced)
 
 
 def not_ignored(
@@ -140,11 +160,12 @@ def preview(
     replaced: bool = False,
     ignored: Sequence[Steps] = (),
     claims: Claims | None = None,
+    announced: Announced | None = None,
 ) -> Preview:
     """What is to be reviewed: the changes by what is recorded, then what the host, as it is now, adds to them.
 
     `ignored`: where an update leaves alone what it finds. `replaced`: Pulumi deletes what is recorded and makes it
-    anew, whatever the changes ask for. Never raises our errors.
+    anew, whatever the changes ask for. `announced` as for diff: it counts as done. Never raises our errors.
     """
     identity = {name: desired.get(name) for name in resource.identified_by}
     unknown = tuple(name for name, value in identity.items() if list(walk_unknown(value)))
@@ -155,7 +176,7 @@ def preview(
         # Each of them is made by the replacement.
         found = found._replace(changes=tuple(one._replace(change_class=ChangeClass.REPLACE) for one in changes))
     if recorded is not None and (replaced or replaces):
-        found = _with_replaced(found, resource, recorded, desired, connect)
+        found = _with_replaced(found, resource, recorded, desired, connect, announced=announced)
         return found._replace(notes_anew=_less_ignored(resource, found.notes_anew, desired, ignored))
     if unknown:
         return found
@@ -164,7 +185,7 @@ def preview(
         if list(walk_unknown(desired)):
             _look(resource, clients, desired, recorded or {}, recent=True)
             return found._replace(partly_unknown=True)
-        plan = _planned(resource, clients, desired, recorded, recent=True, ignored=ignored)
+        plan = _planned(resource, clients, desired, recorded, recent=True, ignored=ignored, announced=announced)
         if plan.found_own:
             record = {
                 **plan.details,
@@ -247,7 +268,13 @@ def _if_replaced(
 
 
 def _with_replaced(
-    found: Preview, resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect
+    found: Preview,
+    resource: Resource[Observed],
+    recorded: Values,
+    desired: Values,
+    connect: Connect,
+    *,
+    announced: Announced | None = None,
 ) -> Preview:
     """What is deleted to be made anew, by its own name, and what the host has against either."""
     transition = Transition(recorded, desired)
@@ -255,7 +282,7 @@ def _with_replaced(
     try:
         clients = connect(str(recorded["uri"]))
         plan = resource.plan(None, recorded, _look(resource, clients, None, recorded))
-        anew = _anew(resource, recorded, desired, connect)
+        anew = _anew(resource, recorded, desired, connect, announced)
     except VirtnetError as error:
         return found._replace(error=error)
     transition = Transition((plan.transition or transition).before, (anew.transition or transition).after)
@@ -268,11 +295,18 @@ def _with_replaced(
     )
 
 
-def _anew(resource: Resource[Observed], recorded: Values, desired: Values, connect: Connect) -> Plan:
+def _anew(
+    resource: Resource[Observed],
+    recorded: Values,
+    desired: Values,
+    connect: Connect,
+    announced: Announced | None = None,
+) -> Plan:
     """What takes the place of what is recorded, as it is planned once that is gone; empty where too little is known."""
     if resource.once_gone is None or list(walk_unknown(desired)):
         return Plan()
     observed = _look(resource, connect(str(desired["uri"])), desired, {})
+    observed = _once_there(resource, observed, announced)
     return resource.plan(desired, None, resource.once_gone(observed, recorded))
 
 
@@ -284,18 +318,19 @@ def create(
     *,
     progress: Show | None = None,
     claims: Claims | None = None,
+    announced: Announced | None = None,
 ) -> dict[str, object]:
     """Make it and return its outputs. Refused before any effect, or done, or rolled back whole.
 
     `progress` gets a line before each step; what it raises ends the work, and takes back what was done. Where taking
     back fails, the ApplyFailed holds the outputs of what is there. What another resource has by `claims` is not taken
-    up or over: Refused.
+    up or over: Refused. `announced` as for diff.
     """
     clients = connect(str(desired["uri"]))
     plan = None
     try:
         with clients.lock(lambda: _prefetch(resource, clients, desired)):
-            plan = _planned(resource, clients, desired, None)
+            plan = _planned(resource, clients, desired, None, announced=announced)
             if claims is not None and (holder := claims.holder(plan.takes, key_of(desired))):
                 raise Refused(sentences.claimed(subject_of(resource, desired, None), holder))
             _apply(resource, plan, clients, subject_of(resource, desired, None), show=show, progress=progress)
@@ -318,13 +353,17 @@ def update(
     *,
     progress: Show | None = None,
     ignored: Sequence[Steps] = (),
+    announced: Announced | None = None,
 ) -> dict[str, object]:
-    """Observe again, plan again, apply; return the new outputs. `progress` as for create, `ignored` as for preview."""
+    """Observe again, plan again, apply; return the new outputs.
+
+    `progress` as for create, `ignored` and `announced` as for preview.
+    """
     clients = connect(str(desired["uri"]))
     plan = None
     try:
         with clients.lock():
-            plan = _planned(resource, clients, desired, recorded, ignored=ignored)
+            plan = _planned(resource, clients, desired, recorded, ignored=ignored, announced=announced)
             plan = plan._replace(notes=_less_ignored(resource, plan.notes, desired, ignored))
             _apply(resource, plan, clients, subject_of(resource, desired, recorded), show=show, progress=progress)
         return _outputs(resource, clients, desired, recorded, {**recorded, **plan.details})
@@ -455,10 +494,13 @@ def delete(
     *,
     progress: Show | None = None,
     anew: Values | None = None,
+    announced: Announced | None = None,
 ) -> None:
     """Undo what create did, protecting what is plugged in. Gone already is success. `progress` as for create.
 
-    `anew` is what is then made in its place: where that would be refused, nothing is deleted.
+    `anew` is what is then made in its place: where that would be refused, nothing is deleted. Nor is it where another
+    resource that this one builds on is replaced by this run (`announced`) and that would be refused: the engine deletes
+    first what builds on another.
     """
     inputs = resource.recorded_inputs(recorded)
     subject = subject_of(resource, inputs, recorded)
@@ -466,10 +508,26 @@ def delete(
     with clients.lock():
         observed = _observe_for_delete(resource, clients, recorded, subject)
         plan = resource.plan(None, recorded, observed)
-        if anew is not None and plan.steps and (against := _anew(resource, recorded, anew, connect).refusals):
+        if announced is not None and announced.is_replaced and plan.steps:
+            _refuse_with_other(subject, announced, connect)
+        if (
+            anew is not None
+            and plan.steps
+            and (against := _anew(resource, recorded, anew, connect, announced).refusals)
+        ):
             place = subject_of(resource, anew, None)
             raise Refused(sentences.not_replaced(subject, place, against, resource.messages()))
         _apply(resource, plan, clients, subject, show=show, progress=progress)
+
+
+def _refuse_with_other(subject: Subject, announced: Announced, connect: Connect) -> None:
+    """Raises Refused where the replacement of another resource would be."""
+    other, recorded, desired = announced.resource, announced.recorded, announced.desired
+    of_other = subject_of(other, other.recorded_inputs(recorded), recorded)
+    found = _with_replaced(Preview(of_other), other, recorded, desired, connect)
+    against = (*found.refusals, *found.against_anew)
+    if against:
+        raise Refused(sentences.not_deleted_with_other(subject, of_other, against, other.messages()))
 
 
 def _observe_for_delete(resource: Resource[Observed], clients: Clients, recorded: Values, subject: Subject) -> Observed:
@@ -487,8 +545,11 @@ def _look(
     *,
     recent: bool = False,
 ) -> Observed:
+    reads = (
+        resource.reads if desired is not None or resource.reads_before_delete is None else resource.reads_before_delete
+    )
     try:
-        with clients.cached_reads(resource.reads, max_age=PREVIEW_MAX_AGE if recent else 0.0):
+        with clients.cached_reads(reads, max_age=PREVIEW_MAX_AGE if recent else 0.0):
             return resource.observe(clients, desired, recorded)
     except VirtnetError as error:
         if error.kind is None:
@@ -510,11 +571,14 @@ def _planned(
     *,
     recent: bool = False,
     ignored: Sequence[Steps] = (),
+    announced: Announced | None = None,
 ) -> Plan:
     """The plan. What is kept of earlier looks never refuses anything: the host is looked at afresh first."""
+    before = None if recorded is None else _foretold(resource, recorded, desired, announced)
 
-    def planned(observed: Observed) -> Plan:
-        return resource.plan(*_left_alone(resource, desired, recorded, observed, ignored), observed)
+    def planned(found: Observed) -> Plan:
+        observed = _once_there(resource, found, announced)
+        return resource.plan(*_left_alone(resource, desired, before, observed, ignored), observed)
 
     plan = planned(_look(resource, clients, desired, recorded or {}, recent=recent))
     if not plan.refusals:

@@ -107,8 +107,15 @@ def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str
         yield f"{about}: {condition}will {messages.sentence(step)}"
     for note in preview.notes:
         yield f"{about}: {condition}note: {messages.sentence(note)}"
+    for urn in preview.too_early:
+        yield f"{about}: {condition}note: {too_early(urn)}"
     for note in preview.notes_anew:
         yield f"{subject(preview.subject)}: {condition}note: {messages.sentence(note)}"
+
+
+def too_early(urn: str) -> str:
+    """Another resource of the run that goes by what this one changes, and was looked at before."""
+    return f"{urn} goes by this, and Pulumi looked at it first, so it may not follow in this run. Let it depend on this resource (depends_on)"
 
 
 def claimed(of: Subject, holder: str) -> str:
@@ -175,6 +182,12 @@ def not_replaced(of: Subject, anew: Subject, refusals: Iterable[Refusal], messag
     """What was to be deleted and created again, where the new one would be refused."""
     reasons = _reasons(refusals, messages)
     return f"{subject(of)} was not changed, because its replacement would be refused: {subject(anew)}: {reasons}"
+
+
+def not_deleted_with_other(of: Subject, other: Subject, refusals: Iterable[Refusal], messages: Messages) -> str:
+    """What was to be deleted first, as another resource that it builds on is to be replaced, which would be refused."""
+    reasons = _reasons(refusals, messages)
+    return f"{subject(of)} was not changed, because the replacement of {subject(other)} would be refused: {reasons}"
 
 
 def failed(of: Subject, begun: Sequence[Step], error: VirtnetError, left: Sequence[Left], messages: Messages) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
+from virtnet.planning.announcements import Announced, Place
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.reads import Reads
 from virtnet.planning.findings import Effect, Messages, Note
@@ -32,6 +33,23 @@ class Existing(NamedTuple):
     """What tells `observe` which one it is, as recorded outputs would."""
     mark: Mark | None = None
     """What it says of its owner."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class BuildsOn(Generic[Observed]):
+    """How a kind of resource goes by what others of the same run are going to be (`planning.announcements`)."""
+
+    places: Callable[[Values], Iterable[Place]]
+    """Inputs or outputs -> where those others are found. Pure."""
+    foretold: Callable[[Values, Values, Announced], Values]
+    """(desired, recorded outputs, what another becomes) -> the record with what is wrong with it then. Pure.
+
+    It is given to `plan` in the place of the record, so that a diff has the change that follows, and an update may make
+    it."""
+    once_there: Callable[[Observed, Announced], Observed]
+    """(observed, what another becomes) -> the same once that is so. Pure.
+
+    In `up` the other may be as far already, or not yet, where nothing has it come first."""
 
 
 def _named(values: Values) -> str | None:
@@ -90,6 +108,10 @@ class Resource(Generic[Observed]):
 
     Two resources of one run that want the same are refused by check, with the want's kind and these details: `value`,
     `other`, the value of the other one, and `holder`, its URN."""
+    announces: Callable[[Values], Iterable[Place]] = lambda _: ()
+    """Inputs or outputs -> where resources that build on this one look for it. Pure."""
+    builds_on: BuildsOn[Observed] | None = None
+    """How it goes by others of the same run; None where it goes by none."""
     unnamed_stays: bool = True
     """Whether what neither the program nor the state names stays as it is on the host; else it is given back."""
     less_ignored: Callable[[Note, Values, Sequence[Steps]], Note | None] = lambda note, _desired, _ignored: note
@@ -103,6 +125,8 @@ class Resource(Generic[Observed]):
     """Desired -> a few words that say what it is, for a cell of a table; what is unknown is left out. Pure."""
     reads: Reads = field(default_factory=Reads)
     """What observe reads of the host together."""
+    reads_before_delete: Reads | None = None
+    """The same before a delete, where that is less."""
     looks_are_shared: bool = False
     """Whether a refresh that finds nothing new may live on what the host's programs said a moment ago to another one.
 

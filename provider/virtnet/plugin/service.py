@@ -39,6 +39,7 @@ from virtnet.resources import CATALOGUE, Catalogue, Unchanged
 if TYPE_CHECKING:
     from virtnet.connect import Hosts
     from virtnet.functions.answers import Asked
+    from virtnet.planning.announcements import Listener
     from virtnet.planning.plan import Change
     from virtnet.planning.resource import Resource
     from virtnet.plugin.struct import Received
@@ -277,8 +278,14 @@ class Plugin(ResourceProviderServicer):
 
         resource, unchanged = self._resource(request.urn), self._unchanged(request.urn)
         olds, news = request.olds.fields, request.news.fields
-        if unchanged is not None and unchanged.stands_as_recorded(olds, news, as_sent, as_read):
-            self._session.claims.claim(as_read(olds["__token"]) if "__token" in olds else None, request.urn)
+        if (
+            unchanged is not None
+            and unchanged.stands_as_recorded(olds, news, as_sent, as_read)
+            and not self._session.builds_on_changing(
+                request.urn, unchanged.builds_on(news, as_read), lambda: self._listener(resource, request)
+            )
+        ):
+            self._session.stands(as_read(olds["__token"]) if "__token" in olds else None, request.urn)
             return diff_response({})
         before, now = self._take(request.olds), self._take(request.news)
         recorded, desired = tree_of(resource, before), tree_of(resource, now)
@@ -322,6 +329,7 @@ class Plugin(ResourceProviderServicer):
                 self._teller(request.urn),
                 progress=self._progress(request),
                 claims=self._session.claims,
+                announced=self._session.announced(resource, desired),
             )
         except ApplyFailed as error:
             if error.outputs is None:
@@ -388,7 +396,8 @@ class Plugin(ResourceProviderServicer):
         desired = lifecycle.not_ignored(resource, recorded, desired, ignored)
         if request.preview:
             self._changing.pop(request.urn, None)
-            changes = lifecycle.diff(resource, recorded, desired, self._session.connect).changes
+            announced = self._session.announced(resource, desired)
+            changes = lifecycle.diff(resource, recorded, desired, self._session.connect, announced=announced).changes
             self._preview(request.urn, resource, recorded, desired, changes, ignored=ignored)
             predicted = lifecycle.predict(resource, recorded, desired)
             return provider_pb2.UpdateResponse(properties=message_of(resource, predicted, inputs))
@@ -401,6 +410,7 @@ class Plugin(ResourceProviderServicer):
                 self._teller(request.urn),
                 progress=self._progress(request),
                 ignored=ignored,
+                announced=self._session.announced(resource, desired),
             )
         except ApplyFailed as error:
             if error.outputs is None:
@@ -439,7 +449,9 @@ class Plugin(ResourceProviderServicer):
             self._teller(request.urn),
             progress=self._progress(request),
             anew=self._session.made_anew(resource, recorded),
+            announced=self._session.announced(resource, recorded),
         )
+        self._session.announcements.deleted(request.urn)
         return empty_pb2.Empty()
 
     @_reports_errors
@@ -540,6 +552,11 @@ class Plugin(ResourceProviderServicer):
         if taken.hidden:
             self._session.keep_secret(taken.hidden)
         return taken
+
+    def _listener(self, resource: "Resource[Any]", request: provider_pb2.DiffRequest) -> "Listener":
+        from virtnet.planning.announcements import Listener
+
+        return Listener(resource, *(tree_of(resource, self._take(one)) for one in (request.olds, request.news)))
 
     def _kind(self, urn: str) -> str:
         from virtnet.errors import Refused

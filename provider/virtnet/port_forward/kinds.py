@@ -58,6 +58,8 @@ class RefusalKind(Enum):
     """Another PortForward has some of the ports: ports, address, host, owner, path, alias."""
     MODE_TAKES_NONE = "mode_takes_none"
     """The network's mode leads nowhere that a forward could: network, mode."""
+    NETWORK_MISSING = "network_missing"
+    """The network is not there, and nothing in this run makes it: network, names: of those there are, nearest."""
     NO_NFT = "no_nft"
     """host"""
     NO_RIGHT = "no_right"
@@ -68,6 +70,8 @@ class RefusalKind(Enum):
     """A process of the host has one of the ports: protocol, port, bound, more, host."""
     RECORD_NOT_OURS = "record_not_ours"
     """The file at its place was not written by virtnet: path, host."""
+    RESERVATION_MISSING = "reservation_missing"
+    """The network has no such reservation with an address: network, name, nearest: what may be meant, or ""."""
     RULES_WITHOUT_RECORD = "rules_without_record"
     """Rules whose record is gone have some of the ports: ports, address, path, host."""
     SSH_PORT = "ssh_port"
@@ -78,6 +82,8 @@ class RefusalKind(Enum):
     """target, network"""
     TARGET_OUTSIDE = "target_outside"
     """The target is in no subnet of the network: target, network, subnets."""
+    TARGET_VERSION = "target_version"
+    """The reservation is of another version of IP than what else is named: name, address, place, version."""
 
 
 class NoteKind(Enum):
@@ -117,7 +123,9 @@ class NoteKind(Enum):
     TARGET_MAY_MOVE = "target_may_move"
     """The target is in a DHCP range and no reservation has it: target, network."""
     TARGET_NOT_YET = "target_not_yet"
-    """The network, or the reservation, is not there: missing, network, name."""
+    """The network, or the reservation, is not there, and this run may make it: missing, network, name."""
+    TARGET_UNKNOWN = "target_unknown"
+    """What this run makes of the network is known only when applied: network, name: of the reservation."""
 
 
 class ProblemKind(Enum):
@@ -131,6 +139,8 @@ class ProblemKind(Enum):
     """Its host was lost while it was made. Never observed, but recorded until the next look."""
     LINKS_MISSING = "links-missing"
     """The host's own links to networks are not as they should be: missing, of each its kind and name."""
+    NETWORK_CHANGES = "network-changes"
+    """Never observed: this run gives the network another mode, bridge or subnet: network."""
     NETWORK_CHANGED = "network-changed"
     """The network has another bridge or subnet by now: network."""
     NETWORK_MISSING = "network-missing"
@@ -151,8 +161,14 @@ class ProblemKind(Enum):
     RULES_MISSING = "rules-missing"
     TAKEN_OVER = "taken-over"
     """owner"""
+    TARGET_GOES = "target-goes"
+    """Never observed: this run removes the reservation that names the target: network, name."""
+    TARGET_MOVES = "target-moves"
+    """Never observed: this run gives the reservation another address: network, name, before, after."""
     TARGET_MOVED = "target-moved"
     """The reservation has another address by now: before, after."""
+    TARGET_UNKNOWN = "target-unknown"
+    """Never observed: what this run makes of the network is known only when applied: network, name."""
     UNKNOWN = "unknown"
     """Recorded by another version: text."""
 

@@ -29,6 +29,9 @@ from virtnet.spec.messages import PYTHON, Spelling, reason
 
 REPLACEMENT = "is deleted and created again, on the network and the host that the program names now"
 
+#: What puts all forwards back where no service does.
+RESTORES = f"sh {SCRIPT_PATH} restore"
+
 FAILURES: Mapping[Enum, str] = {
     PortForwardFailure.EMPTY_RANGE: "ends before it begins. Write the lower port first",
     PortForwardFailure.LENGTHS_DIFFER: (
@@ -268,7 +271,39 @@ def _target_not_yet(*, missing: str, network: str, name: str) -> str:
         Missing.NETWORK: f"network '{network}' doesn't exist yet",
         Missing.RESERVATION: f"network '{network}' has no reservation of {name} yet",
     }
-    return f"{what[Missing(missing)]}. It must exist when this is applied, and the rest is planned then"
+    return f"{what[Missing(missing)]}. It must exist when this is applied, and this is planned again then"
+
+
+def _network_missing(*, network: str, names: Sequence[str], nearest: str) -> Advice:
+    there = listed(names) if names else "none"
+    meant = f"Did you mean '{nearest}'? " if nearest else ""
+    return Advice(
+        f"libvirt has no network '{network}' (existing networks: {there})",
+        f"{meant}Correct the name, or pass the name of the LibvirtNetwork that makes it, so that Pulumi makes it first",
+    )
+
+
+def _reservation_missing(*, network: str, name: str, nearest: str) -> Advice:
+    meant = f"Did you mean '{nearest}'? " if nearest else ""
+    return Advice(
+        f"network '{network}' has no DHCP reservation of {name} with an address",
+        f"{meant}Add one, or set target_address",
+    )
+
+
+def _target_version(*, name: str, address: str, place: str, version: int) -> Advice:
+    other = 4 if version == 6 else 6
+    return Advice(
+        f"{place} is IPv{version} and the reservation of {name} is IPv{other} ({address})",
+        f"Use one version, or add an IPv{version} reservation of {name}",
+    )
+
+
+def _target_unknown(*, network: str, name: str) -> str:
+    what = f"the reservation of {name}" if name else "the guest's subnet"
+    return (
+        f"this run changes network '{network}', and {what} is known only when applied. The port forward follows it then"
+    )
 
 
 def _await_target(*, network: str, name: str) -> str:
@@ -343,6 +378,7 @@ REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
     ),
     RefusalKind.HELD_BY_ANOTHER: _held_by_another,
     RefusalKind.MODE_TAKES_NONE: _mode_takes_none,
+    RefusalKind.NETWORK_MISSING: _network_missing,
     RefusalKind.NO_NFT: Advice("{host} doesn't have the program nft, which loads the rules", "Install nftables"),
     RefusalKind.NO_RIGHT: Advice(
         "{host} doesn't let this user change its firewall", "Run as root, or name root in the uri"
@@ -352,6 +388,7 @@ REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.RECORD_NOT_OURS: Advice(
         "virtnet didn't write {path} on {host}, or the file was changed since", "Move it away"
     ),
+    RefusalKind.RESERVATION_MISSING: _reservation_missing,
     RefusalKind.RULES_WITHOUT_RECORD: _rules_without_record,
     RefusalKind.SSH_PORT: Advice(
         "tcp {port} is the port of {host}'s own ssh server, and may be your only way to log in",
@@ -365,6 +402,7 @@ REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "target_address {target} is the host's own address on network '{network}'", "Use the address of a guest"
     ),
     RefusalKind.TARGET_OUTSIDE: _target_outside,
+    RefusalKind.TARGET_VERSION: _target_version,
 }
 
 SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
@@ -394,6 +432,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.BLOCKED: _drops,
     ProblemKind.CREATE_INTERRUPTED: "the connection to the host was lost during the create, and the result is unknown",
     ProblemKind.LINKS_MISSING: _links_missing,
+    ProblemKind.NETWORK_CHANGES: "this run changes the mode, the bridge or the subnet of network '{network}'",
     ProblemKind.NETWORK_CHANGED: "network '{network}' now has another bridge or subnet",
     ProblemKind.NETWORK_MISSING: "network '{network}' no longer exists",
     ProblemKind.NETWORK_UNFIT: "network '{network}' now has another mode, or no longer has the guest's subnet",
@@ -407,6 +446,11 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     ProblemKind.RULES_ALTERED: "others changed its rules",
     ProblemKind.RULES_MISSING: "its rules are missing, so connections fail",
     ProblemKind.TAKEN_OVER: "it now belongs to '{owner}'",
+    ProblemKind.TARGET_GOES: "this run removes the reservation of {name} from network '{network}'",
+    ProblemKind.TARGET_MOVES: (
+        "this run gives the reservation of {name} on network '{network}' the address {after} instead of {before}"
+    ),
+    ProblemKind.TARGET_UNKNOWN: _target_unknown,
     ProblemKind.TARGET_MOVED: "the guest now has {after} instead of {before}",
     ProblemKind.UNKNOWN: "{text}",
     NoteKind.CLOSES: _closes,
@@ -414,8 +458,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.LEFT_TO_OWNER: "the port forward now belongs to '{owner}' ({path}), so it isn't changed",
     NoteKind.NETWORK_INACTIVE: "network '{network}' isn't active. Connections fail until it is started",
     NoteKind.NOT_RESTORED_AT_BOOT: (
-        "{host} doesn't run systemd. After a boot or a restart of the network, connections fail until you run pulumi "
-        "refresh and pulumi up"
+        f"{{host}} doesn't run systemd. After a boot or a restart of the network, connections fail until you run {RESTORES}"
     ),
     NoteKind.OPENS: _opens,
     NoteKind.OPENS_LESS: _opens_less,
@@ -436,6 +479,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
         "reservation"
     ),
     NoteKind.TARGET_NOT_YET: _target_not_yet,
+    NoteKind.TARGET_UNKNOWN: _target_unknown,
 }
 
 

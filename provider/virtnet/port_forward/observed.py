@@ -17,19 +17,6 @@ from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.spec.part import Values
 
 
-class ForeignForward(NamedTuple):
-    """A rule that is not virtnet's and sends a port of the host elsewhere."""
-
-    program: str
-    """By which it is listed: "iptables-save", "nft"."""
-    rule: str
-    address: str
-    """Of the host; "" for any."""
-    protocol: str
-    first: int
-    last: int
-
-
 class PortForwardReport(NamedTuple):
     """One forward's host as it is now."""
 
@@ -58,8 +45,6 @@ class PortForwardReport(NamedTuple):
     """Looked at before a change."""
     ssh_ports: tuple[int, ...] = ()
     """Of the host's own ssh server, likewise."""
-    foreign: tuple[ForeignForward, ...] = ()
-    """Rules of others that forward ports, likewise."""
     firewall: Ruleset | None = None
     """All of it; None where it is not asked for, or cannot be listed."""
     uplinks: Mapping[int, str] = MappingProxyType({})
@@ -69,6 +54,12 @@ class PortForwardReport(NamedTuple):
     has_nft: bool = True
     may_change: bool = True
     """Whether this user may change the host's firewall."""
+    names: tuple[str, ...] = ()
+    """The names of libvirt's networks, where it has none that is meant."""
+    comes: bool = False
+    """Whether the network is not there and this run makes it: then `network` is as it will be, if that is known."""
+    in_doubt: bool = False
+    """Whether this run changes the network in ways that are known only when applied."""
     fresh_token: str = ""
     """For the mark of what is made, taken up or taken over now."""
 

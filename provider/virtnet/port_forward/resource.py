@@ -7,18 +7,20 @@ What rules say is made and read in rules, and what puts them back by itself is i
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Messages, Problem, problem_details
 from virtnet.planning.ownership.marks import owner_of
-from virtnet.planning.resource import Existing, Resource
+from virtnet.planning.resource import BuildsOn, Existing, Resource
 from virtnet.port_forward.check import check, wants
 from virtnet.port_forward.kinds import ProblemKind
 from virtnet.port_forward.observe.lookup import lookup
 from virtnet.port_forward.observe.observe import observe
-from virtnet.port_forward.observe.reads import READS
+from virtnet.port_forward.observe.reads import READS, READS_BEFORE_DELETE
 from virtnet.port_forward.observed import PortForwardReport, id_recorded, inputs_of, recorded_inputs
 from virtnet.port_forward.outputs import outputs, predict
+from virtnet.port_forward.plan.announced import as_observed, foretold
 from virtnet.port_forward.plan.effects import effects, in_brief
 from virtnet.port_forward.plan.once_gone import once_gone
 from virtnet.port_forward.plan.plan import plan
 from virtnet.port_forward.spec import PortForwardOutputs, PortForwardSpec
+from virtnet.port_forward.unchanged import builds_on
 from virtnet.spec.part import Values
 
 
@@ -58,6 +60,7 @@ PORT_FORWARD: Resource[PortForwardReport] = Resource(
     check=check,
     observe=observe,
     reads=READS,
+    reads_before_delete=READS_BEFORE_DELETE,
     plan=plan,
     outputs=outputs,
     predict=predict,
@@ -69,6 +72,7 @@ PORT_FORWARD: Resource[PortForwardReport] = Resource(
     messages=_messages,
     identified_by=("uri", "network"),
     wants=wants,
+    builds_on=BuildsOn(places=builds_on, foretold=foretold, once_there=as_observed),
     once_gone=once_gone,
     unknown_after_create={
         "addresses": [],

@@ -76,6 +76,8 @@ class PutRecord:
     """Write or remove a forward's record, and bring the host's links to networks to what all records name."""
 
     file: FileChange
+    links: bool = True
+    """False where the links are as they are to be with this record and without it, as another one needs the same."""
 
     def describe(self) -> Summary:
         """What will happen."""
@@ -87,11 +89,12 @@ class PutRecord:
         """The file first: links follow what the files say."""
         host = host_of(clients)
         self.file.make(host)
-        host.run_script(SCRIPT_PATH, "links")
+        if self.links:
+            host.run_script(SCRIPT_PATH, "links")
 
     def undo(self) -> Step:
         """Put back the old text, or the absence of a file."""
-        return PutRecord(self.file.reverse)
+        return PutRecord(self.file.reverse, self.links)
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ class LoadRules:
     after: Forward | None
     """None for no rules."""
     there: Table | None = field(default=None, compare=False, repr=False)
-    """The table as it was listed when this was planned, where this only adds to it and no step changes it before."""
+    """The table as it was listed when this was planned, where no step changes it before, and this does no harm to what
+    others have done meanwhile: it adds, or takes away what is this forward's alone."""
 
     def describe(self) -> Summary:
         """What will happen."""
@@ -114,7 +118,7 @@ class LoadRules:
         return Summary(kind, {"ports": ports})
 
     def execute(self, clients: Clients) -> None:
-        """By what is there now, but for what only adds: that is loaded by the planned listing first.
+        """By what is there now, or where that does no harm by the planned listing first.
 
         Others change the table without virtnet's lock: `nft flush ruleset`, and the service that restores it.
         """

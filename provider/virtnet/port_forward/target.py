@@ -2,16 +2,29 @@
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.network.observed import ReportedNetwork
-from virtnet.network.tree import ROUTED_MODES
+from virtnet.network.tree import ROUTED_MODES, mode_of, own_bridge
 from virtnet.planning.findings import Refusal
 from virtnet.port_forward.check import TARGETS, version_of
 from virtnet.port_forward.forward import Forward, ForwardNetwork, is_plain_bridge
 from virtnet.port_forward.kinds import Missing, RefusalKind
 from virtnet.port_forward.ports import range_of
+from virtnet.port_forward.restore.record import Record
+from virtnet.spec.failures import Details
 from virtnet.spec.part import Values, as_group, as_list
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
+
+
+class Reservation(NamedTuple):
+    """What a network's DHCP server keeps for a guest."""
+
+    address: str
+    name: str
+    """"" where it has none."""
 
 
 class Target(NamedTuple):
@@ -32,6 +45,8 @@ class Unresolved(NamedTuple):
     network: str
     name: str = ""
     """The name or the MAC address of the reservation."""
+    others: tuple[str, ...] = ()
+    """What could have been meant: the names, or the MAC addresses, of those there are with an address."""
 
 
 class _Subnet(NamedTuple):
@@ -50,14 +65,13 @@ def resolve(inputs: Values, network: ReportedNetwork | None) -> Target | Unresol
         return Refusal(RefusalKind.MODE_TAKES_NONE, {"network": network.name, "mode": seen.mode})
     if not is_plain_bridge(seen.bridge):
         return Refusal(RefusalKind.BRIDGE_NAME, {"network": network.name, "bridge": seen.bridge})
-    subnets = list(_subnets(network))
-    by_name = next((str(inputs[name]) for name in TARGETS[1:] if inputs.get(name) is not None), None)
-    if by_name is None:
+    subnets = list(_subnets(seen.tree))
+    if inputs.get("target_address") is not None:
         address, guest = str(inputs["target_address"]), _name_of(str(inputs["target_address"]), subnets)
     else:
         reserved = _reserved(inputs, subnets)
-        if reserved is None:
-            return Unresolved(Missing.RESERVATION, network.name, by_name)
+        if not isinstance(reserved, Reservation):
+            return reserved or _without_reservation(inputs, network.name, subnets)
         address, guest = reserved
     parsed = ipaddress.ip_address(address)
     inside = next((subnet for subnet in subnets if parsed in subnet.network), None)
@@ -84,8 +98,45 @@ def forward_of(inputs: Values, target: Target, identity: str) -> Forward:
     )
 
 
-def _subnets(network: ReportedNetwork) -> Iterator[_Subnet]:
-    for item in network.running.tree.get("ips", ()):
+def named_reservation(inputs: Values) -> str:
+    """The name, or the MAC address, of the reservation that inputs mean; "" where they mean an address."""
+    return next((str(inputs[name]) for name in TARGETS[1:] if inputs.get(name) is not None), "")
+
+
+def reservation_in(inputs: Values, tree: "NetworkTree") -> Reservation | None:
+    """The reservation of a network's tree that inputs name; None where it has none that they can mean."""
+    found = _reserved(inputs, list(_subnets(tree)))
+    return found if isinstance(found, Reservation) else None
+
+
+def reserved_now(record: Record, tree: "NetworkTree") -> str | None:
+    """The address that the reservation of a forward's guest has in a network's tree; None where it has none.
+
+    The forward's own where no reservation is known by which its program named the guest.
+    """
+    named, forward = record.reservation, record.forward
+    if named is None:
+        return forward.target
+    inputs = {f"target_{named.key}": named.value, "listen_address": forward.listen_address, "sources": forward.sources}
+    found = reservation_in(inputs, tree)
+    return None if found is None else found.address
+
+
+def side_of(address: str, tree: "NetworkTree") -> tuple[str, str, str, str] | None:
+    """The mode, the bridge as far as it is named, and the subnet and gateway of an address; None outside of all."""
+    parsed = ipaddress.ip_address(address)
+    found = next((subnet for subnet in _subnets(tree) if parsed in subnet.network), None)
+    return None if found is None else (mode_of(tree), own_bridge(tree), str(found.network), found.gateway)
+
+
+def _without_reservation(inputs: Values, network: str, subnets: list[_Subnet]) -> Unresolved:
+    key = "mac" if inputs.get("target_mac") is not None else "name"
+    there = sorted({str(one[key]) for one in _reservations(subnets) if one.get(key) and one.get("ip")})
+    return Unresolved(Missing.RESERVATION, network, named_reservation(inputs), tuple(there))
+
+
+def _subnets(tree: "NetworkTree") -> Iterator[_Subnet]:
+    for item in tree.get("ips", ()):
         try:
             address = ipaddress.ip_interface(item["address"])
         except ValueError:  # libvirt accepts what ipaddress does not
@@ -98,16 +149,18 @@ def _reservations(subnets: list[_Subnet]) -> Iterator[Mapping[str, object]]:
         yield from map(as_group, as_list(subnet.dhcp.get("hosts", [])))
 
 
-def _reserved(inputs: Values, subnets: list[_Subnet]) -> tuple[str, str] | None:
-    """The address and the name of the reservation that is meant, of the version of IP that is."""
+def _reserved(inputs: Values, subnets: list[_Subnet]) -> Reservation | Refusal | None:
+    """The reservation that is meant, of the version of IP that is; why it can't be, or None where there is none."""
     key, wanted = ("mac", inputs.get("target_mac")) if "target_mac" in inputs else ("name", inputs.get("target_name"))
-    found = [one for one in _reservations(subnets) if one.get(key) == wanted and one.get("ip")]
-    named = any(inputs.get(name) for name in ("listen_address", "sources"))
+    found = [one for one in _reservations(subnets) if one.get(key) == wanted and _version(one.get("ip")) is not None]
+    place = next((name for name in ("listen_address", "sources") if inputs.get(name)), None)
     version = version_of(inputs)
-    fitting = [one for one in found if _version(one["ip"]) == version]
-    others = [] if named else [one for one in found if _version(one["ip"]) is not None]
-    chosen = next(iter([*fitting, *others]), None)
-    return None if chosen is None else (str(chosen["ip"]), str(chosen.get("name") or ""))
+    chosen = next((one for one in found if _version(one["ip"]) == version), None)
+    if chosen is None and found and place is not None:
+        details: Details = {"name": str(wanted), "address": str(found[0]["ip"]), "place": place, "version": version}
+        return Refusal(RefusalKind.TARGET_VERSION, details)
+    chosen = chosen or next(iter(found), None)
+    return None if chosen is None else Reservation(str(chosen["ip"]), str(chosen.get("name") or ""))
 
 
 def _version(address: object) -> int | None:

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from virtnet.planning.announcements import Place
 from virtnet.planning.unchanged import AsSent, checks, equal, plain, same
 
 FOUND = frozenset({"addresses", "target", "networkUuid", "problems", "hostUuid"})
 """The outputs that are no inputs, as they travel."""
+
+NETWORK = "LibvirtNetwork"
+"""The kind of what a port forward leads into."""
 
 KEPT = frozenset({"__token", "__forward", "__network"})
 """What is recorded beside inputs and outputs."""
@@ -26,3 +30,9 @@ def stands_as_recorded(
     if not equal(recorded.get("problems"), as_sent([])):
         return False
     return same(desired, {key: value for key, value in recorded.items() if key not in FOUND | KEPT})
+
+
+def builds_on(desired: Mapping[str, Any], as_read: AsSent = plain) -> tuple[Place, ...]:
+    """On the network, by what the program calls it."""
+    uri, network = (as_read(desired[name]) if name in desired else None for name in ("uri", "network"))
+    return (Place(uri, NETWORK, network),) if isinstance(uri, str) and isinstance(network, str) else ()

@@ -2282,7 +2282,7 @@ func (o ForwardInterfaceArrayOutput) Index(i pulumi.IntInput) ForwardInterfaceOu
 type ForwardProblem struct {
 	// What it concerns, by name: {"address": "198.51.100.1"}.
 	Details map[string]interface{} `pulumi:"details"`
-	// What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-moved`, `unknown`.
+	// What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`, `target-unknown`, `unknown`.
 	Kind string `pulumi:"kind"`
 }
 
@@ -2306,7 +2306,7 @@ func (o ForwardProblemOutput) Details() pulumi.MapOutput {
 	return o.ApplyT(func(v ForwardProblem) map[string]interface{} { return v.Details }).(pulumi.MapOutput)
 }
 
-// What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-moved`, `unknown`.
+// What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`, `target-unknown`, `unknown`.
 func (o ForwardProblemOutput) Kind() pulumi.StringOutput {
 	return o.ApplyT(func(v ForwardProblem) string { return v.Kind }).(pulumi.StringOutput)
 }
@@ -4691,11 +4691,15 @@ type ReportedForward struct {
 	Owner string `pulumi:"owner"`
 	// The ports.
 	Ports []ReportedPorts `pulumi:"ports"`
+	// The name or MAC address of the DHCP reservation by which the program names the guest; empty where it names an address.
+	Reservation string `pulumi:"reservation"`
+	// The address that this reservation has now. Another one than `target_address` means that the guest has moved; empty means that there is no such reservation, or none was named.
+	ReservedAddress string `pulumi:"reservedAddress"`
 	// How its rules are found: "intact", "altered" or "missing".
 	Rules string `pulumi:"rules"`
 	// Who may connect, as subnets in CIDR form; none for anybody.
 	Sources []string `pulumi:"sources"`
-	// The guest's address.
+	// The guest's address that the ports lead to.
 	TargetAddress string `pulumi:"targetAddress"`
 }
 
@@ -4744,6 +4748,16 @@ func (o ReportedForwardOutput) Ports() ReportedPortsArrayOutput {
 	return o.ApplyT(func(v ReportedForward) []ReportedPorts { return v.Ports }).(ReportedPortsArrayOutput)
 }
 
+// The name or MAC address of the DHCP reservation by which the program names the guest; empty where it names an address.
+func (o ReportedForwardOutput) Reservation() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedForward) string { return v.Reservation }).(pulumi.StringOutput)
+}
+
+// The address that this reservation has now. Another one than `target_address` means that the guest has moved; empty means that there is no such reservation, or none was named.
+func (o ReportedForwardOutput) ReservedAddress() pulumi.StringOutput {
+	return o.ApplyT(func(v ReportedForward) string { return v.ReservedAddress }).(pulumi.StringOutput)
+}
+
 // How its rules are found: "intact", "altered" or "missing".
 func (o ReportedForwardOutput) Rules() pulumi.StringOutput {
 	return o.ApplyT(func(v ReportedForward) string { return v.Rules }).(pulumi.StringOutput)
@@ -4754,7 +4768,7 @@ func (o ReportedForwardOutput) Sources() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v ReportedForward) []string { return v.Sources }).(pulumi.StringArrayOutput)
 }
 
-// The guest's address.
+// The guest's address that the ports lead to.
 func (o ReportedForwardOutput) TargetAddress() pulumi.StringOutput {
 	return o.ApplyT(func(v ReportedForward) string { return v.TargetAddress }).(pulumi.StringOutput)
 }

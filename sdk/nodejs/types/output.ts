@@ -321,7 +321,7 @@ export interface ForwardProblem {
      */
     details: {[key: string]: any};
     /**
-     * What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-moved`, `unknown`.
+     * What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`, `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`, `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`, `target-moves`, `target-moved`, `target-unknown`, `unknown`.
      */
     kind: string;
 }
@@ -745,6 +745,14 @@ export interface ReportedForward {
      */
     ports: outputs.ReportedPorts[];
     /**
+     * The name or MAC address of the DHCP reservation by which the program names the guest; empty where it names an address.
+     */
+    reservation: string;
+    /**
+     * The address that this reservation has now. Another one than `target_address` means that the guest has moved; empty means that there is no such reservation, or none was named.
+     */
+    reservedAddress: string;
+    /**
      * How its rules are found: "intact", "altered" or "missing".
      */
     rules: string;
@@ -753,7 +761,7 @@ export interface ReportedForward {
      */
     sources: string[];
     /**
-     * The guest's address.
+     * The guest's address that the ports lead to.
      */
     targetAddress: string;
 }

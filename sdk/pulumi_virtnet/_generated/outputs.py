@@ -476,10 +476,10 @@ class ForwardProblem(TypedDict):
     """Something that is wrong with a forward on its host. A preview says it in a sentence."""
 
     kind: str
-    """What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changed`,
-    `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`,
-    `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-moved`,
-    `unknown`.
+    """What it is: `address-missing`, `blocked`, `create-interrupted`, `links-missing`, `network-changes`,
+    `network-changed`, `network-missing`, `network-unfit`, `owner-changed`, `record-altered`, `record-missing`,
+    `reservation-missing`, `restore-missing`, `rules-altered`, `rules-missing`, `taken-over`, `target-goes`,
+    `target-moves`, `target-moved`, `target-unknown`, `unknown`.
     """
     details: dict[str, Any]
     """What it concerns, by name: {"address": "198.51.100.1"}."""
@@ -753,7 +753,15 @@ class ReportedForward(TypedDict):
     listen_address: str
     """The host's address; empty for all of the target's version of IP."""
     target_address: str
-    """The guest's address."""
+    """The guest's address that the ports lead to."""
+    reservation: str
+    """The name or MAC address of the DHCP reservation by which the program names the guest; empty where it names an
+    address.
+    """
+    reserved_address: str
+    """The address that this reservation has now. Another one than `target_address` means that the guest has moved;
+    empty means that there is no such reservation, or none was named.
+    """
     ports: list[ReportedPorts]
     """The ports."""
     sources: list[str]

@@ -72,7 +72,7 @@ def forwarding_host(
         routing=FakeRouting(held_addresses=[HostAddress("eth0", one) for one in addresses]),
         sockets=FakeSockets(listening=sockets),
         firewall=FakeFirewall(
-            effects, {"iptables-save": None, "ip6tables-save": None, "nft": None, "nft-json": None, **(listings or {})}
+            effects, {"iptables-save": None, "ip6tables-save": None, "nft-json": None, **(listings or {})}
         ),
         programs={"nft"},
         nft_tables=FakeNftTables(effects, nft.listed, lambda commands: _load(nft, commands)),

@@ -182,7 +182,7 @@ def test_a_network_that_is_another_by_now(xml: str, kind: ProblemKind) -> None:
     assert [one["kind"] for one in seen["problems"]] == [kind.value]
 
 
-def test_a_network_that_is_gone_is_waited_for_and_a_delete_needs_none() -> None:
+def test_a_network_that_is_gone_is_named_and_a_delete_needs_none() -> None:
     host, desired = forwarding_host(), checked()
     recorded = applied(at(host), desired)
     gone = at(host, lab(LAB.replace(">lab<", ">other<"))._replace(name="other"))
@@ -190,7 +190,7 @@ def test_a_network_that_is_gone_is_waited_for_and_a_delete_needs_none() -> None:
     seen = refreshed(gone, recorded)
 
     assert [one["kind"] for one in seen["problems"]] == [ProblemKind.NETWORK_MISSING.value]
-    assert [note.kind for note in planned(gone, desired, seen).notes] == [NoteKind.OPENS, NoteKind.TARGET_NOT_YET]
+    assert [one.kind for one in planned(gone, desired, seen).refusals] == [RefusalKind.NETWORK_MISSING]
     deleted(gone, seen)
     assert traces(host)[:2] == ({}, None)
 

@@ -6,6 +6,8 @@ import pytest
 from tests.unit.port_forward.hosts import applied, at, checked, deleted, forwarding_host, planned
 
 from virtnet.port_forward.messages import messages
+from virtnet.port_forward.observe.observe import observe
+from virtnet.port_forward.plan.plan import plan
 
 HTTP = {"protocol": "tcp", "listen_port": "8080", "target_port": "80"}
 MEDIA = {"protocol": "udp", "listen_port": "5000-5010"}
@@ -110,12 +112,15 @@ def test_what_the_same_program_is_about_to_make_is_announced_by_its_inputs() -> 
     clients = at(forwarding_host())
     by_name = checked(network="other", target_address=None, target_name="web", ports=[MEDIA, HTTP])
 
-    assert told(planned(clients, by_name)) == [
+    def told_of(desired: dict[str, Any]) -> list[str]:
+        return told(plan(desired, None, observe(clients, desired, {})._replace(comes=True)))
+
+    assert told_of(by_name) == [
         "opens tcp 8080 of every IPv4 address of the host to port 80 of guest web, from anywhere",
         "opens udp 5000-5010 of every IPv4 address of the host to port 5000-5010 of guest web, from anywhere",
-        "network 'other' doesn't exist yet. It must exist when this is applied, and the rest is planned then",
+        "network 'other' doesn't exist yet. It must exist when this is applied, and this is planned again then",
     ]
-    assert told(planned(clients, checked(network="other", sources=["10.0.0.1"])))[0] == (
+    assert told_of(checked(network="other", sources=["10.0.0.1"]))[0] == (
         "opens tcp 8080 of every IPv4 address of the host to 192.168.123.50:80, from 10.0.0.1/32"
     )
 

@@ -16,10 +16,10 @@ from virtnet.port_forward.messages import messages
 from virtnet.port_forward.observe.observe import observe
 from virtnet.port_forward.plan.problems import problem_of
 from virtnet.port_forward.resource import PORT_FORWARD
-from virtnet.port_forward.steps import AwaitTarget
 
 DOCKER = """*nat
 :PREROUTING ACCEPT [0:0]
+:DOCKER - [0:0]
 -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
 -A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
 -A DOCKER -i wg0 -p tcp -m tcp --dport 9090 -j DNAT --to-destination 172.17.0.2:80
@@ -29,19 +29,42 @@ COMMIT
 -A FORWARD -p tcp -m tcp --dport 7070 -j ACCEPT
 COMMIT
 """
-NFT = """table inet firewalld {
-	chain nat_PRE_public_allow {
-		tcp dport 8443 counter packets 5 bytes 300 dnat ip to 192.168.123.60:443
-		ip daddr 198.51.100.7 udp dport { 53, 69-70 } redirect to :5353
-		ip saddr 203.0.113.0/24 tcp dport 9000 dnat ip to 192.168.123.60:443
-	}
-}
-table inet virtnet_port_forwards {
-	chain forward_137af69ba997f66e {
-		tcp dport 6060 ct mark set ct mark | 0x10000000 dnat ip to 192.168.123.50:80
-	}
-}
-"""
+
+
+def nat_rule(table: str, name: str, *expression: Any) -> dict[str, Any]:
+    return {"rule": {"family": "inet", "table": table, "chain": name, "handle": 2, "expr": list(expression)}}
+
+
+def is_port(protocol: str, port: Any) -> dict[str, Any]:
+    left = {"payload": {"protocol": protocol, "field": "dport"}}
+    return {"match": {"op": "==", "left": left, "right": port}}
+
+
+def is_address(name: str, address: Any) -> dict[str, Any]:
+    return {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": name}}, "right": address}}
+
+
+ALLOWED = ("firewalld", "nat_PRE_public_allow")
+OURS_IN_NFT = ("virtnet_port_forwards", "forward_137af69ba997f66e")
+TO_443 = {"dnat": {"family": "ip", "addr": "192.168.123.60", "port": 443}}
+SOMEWHERE = {"prefix": {"addr": "203.0.113.0", "len": 24}}
+NFT = json.dumps(
+    {
+        "nftables": [
+            {"chain": {"family": "inet", "table": ALLOWED[0], "name": ALLOWED[1], "handle": 1}},
+            {"chain": {"family": "inet", "table": OURS_IN_NFT[0], "name": OURS_IN_NFT[1], "handle": 1}},
+            nat_rule(*ALLOWED, is_port("tcp", 8443), {"counter": {"packets": 5, "bytes": 300}}, TO_443),
+            nat_rule(
+                *ALLOWED,
+                is_address("daddr", "198.51.100.7"),
+                is_port("udp", {"set": [53, {"range": [69, 70]}]}),
+                {"redirect": {"port": 5353}},
+            ),
+            nat_rule(*ALLOWED, is_address("saddr", SOMEWHERE), is_port("tcp", 9000), TO_443),
+            nat_rule(*OURS_IN_NFT, is_port("tcp", 6060), TO_443),
+        ]
+    }
+)
 
 
 def one_port(port: str, protocol: str = "tcp") -> dict[str, Any]:
@@ -155,16 +178,22 @@ def test_a_process_that_would_no_longer_be_reached(bound: ListeningSocket, input
     ],
 )
 def test_a_rule_of_others_that_sends_the_port_elsewhere(inputs: dict[str, Any], taken: bool) -> None:
-    host = forwarding_host(listings={"iptables-save": DOCKER, "nft": NFT})
+    host = forwarding_host(listings={"iptables-save": DOCKER, "nft-json": NFT})
 
     assert refused(host, inputs) == ([RefusalKind.PORT_FORWARDED_BY_OTHERS] if taken else [])
 
 
 @pytest.mark.parametrize(
-    "listed", ["-A", "*nat\n-A X -j DNAT '", "*nat\n-A X -p tcp --dport x:y -j DNAT", "table\n dnat"]
+    "listed",
+    [
+        "-A",
+        "*nat\n-A X -j DNAT '",
+        "*nat\n:X -\n-A X -p tcp --dport x:y -j DNAT\nCOMMIT",
+        '{"nftables": [{"rule": {}}]}',
+    ],
 )
 def test_what_a_program_lists_may_be_anything(listed: str) -> None:
-    host = forwarding_host(listings={"iptables-save": listed, "nft": listed})
+    host = forwarding_host(listings={"iptables-save": listed, "nft-json": listed})
 
     assert refused(host, {}) == []
 
@@ -350,28 +379,40 @@ def test_what_may_keep_it_from_leading_there_is_a_note(
 
 
 @pytest.mark.parametrize(
-    ("inputs", "missing"),
+    ("inputs", "kind", "nearest"),
     [
-        ({"network": "other"}, "network"),
-        ({"network": "00000000-0000-4000-8000-000000000000"}, "network"),
-        ({"target_address": None, "target_name": "nobody"}, "reservation"),
-        ({"target_address": None, "target_mac": "52:54:00:00:00:01"}, "reservation"),
-        ({"target_address": None, "target_name": "moving", "listen_address": "2001:db8::1"}, "reservation"),
+        ({"network": "other"}, RefusalKind.NETWORK_MISSING, ""),
+        ({"network": "Lab1"}, RefusalKind.NETWORK_MISSING, "lab"),
+        ({"network": "00000000-0000-4000-8000-000000000000"}, RefusalKind.NETWORK_MISSING, ""),
+        ({"target_name": "nobody"}, RefusalKind.RESERVATION_MISSING, ""),
+        ({"target_name": "wbe"}, RefusalKind.RESERVATION_MISSING, "web"),
+        ({"target_mac": "52:54:00:00:00:01"}, RefusalKind.RESERVATION_MISSING, "52:54:00:00:00:50"),
     ],
 )
-def test_what_the_same_program_may_be_about_to_make_is_waited_for(inputs: dict[str, Any], missing: str) -> None:
-    host = forwarding_host()
-    clients = at(host)
+def test_what_is_not_there_and_nothing_in_this_run_makes_is_refused_with_what_was_meant(
+    inputs: dict[str, Any], kind: RefusalKind, nearest: str
+) -> None:
+    plan = planned(at(forwarding_host()), checked(**inputs))
 
-    plan = planned(clients, checked(**inputs))
+    assert [(one.kind, one.details["nearest"]) for one in plan.refusals] == [(kind, nearest)]
+    assert plan.steps == ()
 
-    assert (plan.refusals, [note.kind for note in plan.notes]) == ((), [NoteKind.OPENS, NoteKind.TARGET_NOT_YET])
-    (step,) = plan.steps
-    assert isinstance(step, AwaitTarget)
-    assert step.missing.what.value == missing
-    with pytest.raises(Refused):
-        step.execute(clients)
-    assert host.effects.log == []
+
+@pytest.mark.parametrize(
+    ("inputs", "place", "version", "address"),
+    [
+        ({"listen_address": "2001:db8::1"}, "listen_address", 6, "192.168.123.150"),
+        ({"sources": ["2001:db8::/32"]}, "sources", 6, "192.168.123.150"),
+    ],
+)
+def test_a_reservation_of_the_other_version_of_ip_is_refused_as_such(
+    inputs: dict[str, Any], place: str, version: int, address: str
+) -> None:
+    plan = planned(at(forwarding_host()), checked(target_name="moving", **inputs))
+
+    (refusal,) = plan.refusals
+    assert refusal.kind is RefusalKind.TARGET_VERSION
+    assert refusal.details == {"name": "moving", "address": address, "place": place, "version": version}
 
 
 @pytest.mark.parametrize(
@@ -410,7 +451,7 @@ def test_another_of_the_same_ports_counts_only_where_it_is_new() -> None:
 
 
 def test_every_refusal_reads_as_a_sentence_with_its_fix() -> None:
-    host = forwarding_host(sockets=[socket(8080)], listings={"nft": NFT})
+    host = forwarding_host(sockets=[socket(8080)], listings={"nft-json": NFT})
     found = planned(at(host), checked(listen_address="198.51.100.2", ports=[
         {"protocol": "tcp", "listen_port": "22"}, {"protocol": "tcp", "listen_port": "8000-8500"},
     ])).refusals  # fmt: skip
@@ -422,6 +463,6 @@ def test_every_refusal_reads_as_a_sentence_with_its_fix() -> None:
         "listen_port. If you have another way to log in, set allow_ssh",
         "a process of this host already listens on tcp 8080 of 0.0.0.0, and would no longer be reachable. Choose "
         "another listen_port, or stop that process",
-        "another rule already redirects tcp 8443 of this host (nft: inet firewalld: tcp dport 8443 counter dnat ip to "
+        "another rule already redirects tcp 8443 of this host (nft: inet firewalld: tcp dport 8443 dnat ip to "
         "192.168.123.60:443). Choose another listen_port, or remove that rule with the program that added it",
     ]

@@ -20,7 +20,7 @@ from virtnet.planning import lifecycle
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.reads import Request
 from virtnet.port_forward.observe.observe import observe
-from virtnet.port_forward.observe.reads import FEW, READS
+from virtnet.port_forward.observe.reads import FEW, READS, READS_BEFORE_DELETE
 from virtnet.port_forward.resource import PORT_FORWARD
 from virtnet.port_forward.restore.files import SERVICE
 from virtnet.spec.part import as_group, as_list
@@ -35,15 +35,6 @@ OTHERS: set[Request] = {
     ("read", "/proc/sys/net/ipv6/conf/all/forwarding"),
 }
 CAPABILITIES: set[Request] = {("read", "/proc/self/status")}
-AS_TEXT: set[Request] = {("run", "nft", "list", "ruleset")}
-FIREWALL: set[Request] = {
-    ("has", "iptables-save"),
-    ("has", "ip6tables-save"),
-    ("read", "/proc/net/route"),
-    ("read", "/proc/net/ipv6_route"),
-    ("read", "/proc/sys/net/bridge/bridge-nf-call-iptables"),
-    ("read", "/proc/sys/net/bridge/bridge-nf-call-ip6tables"),
-}
 
 
 #: As systemctl has a service that it does not know, and one that runs and is started at boot.
@@ -74,7 +65,6 @@ def machine(
             ("ss", "-Hlntu"): "",
             ("nft", "-j", "list", "tables"): json.dumps({"nftables": tables}),
             ("nft", "-j", "list", "table", *TABLE): listed or "",
-            ("nft", "list", "ruleset"): "",
             ("nft", "--json", "list", "ruleset"): '{"nftables": []}',
             ("iptables-save",): "",
             ("ip6tables-save",): "",
@@ -89,10 +79,9 @@ def machine(
     [
         (checked(), False, 3, set()),
         (checked(), True, 3, set()),
-        ({}, True, 3, OTHERS | CAPABILITIES | AS_TEXT),
-        (None, True, 2, OTHERS | FIREWALL),
+        ({}, True, 3, OTHERS | CAPABILITIES),
     ],
-    ids=["before a create", "before an update", "a refresh", "before a delete"],
+    ids=["before a create", "before an update", "a refresh"],
 )
 def test_what_is_declared_is_what_is_asked(
     desired: Mapping[str, Any] | None, is_there: bool, trips: int, beyond_need: set[Request]
@@ -109,6 +98,37 @@ def test_what_is_declared_is_what_is_asked(
 
     assert unneeded(asked, READS, look) == beyond_need
     assert len(taken) == trips, taken
+
+
+ANOTHER = checked(__owner="project/stack/shop", __urn="urn:another", ports=[{"protocol": "tcp", "listen_port": "9090"}])
+
+
+@pytest.mark.parametrize(
+    ("others", "trips", "programs"),
+    [
+        ([ANOTHER], 2, {"nft"}),
+        ([], 6, {"nft", "ip", "sh", "systemctl"}),
+        ([{**ANOTHER, "target_address": "fd00:123::50"}], 6, {"nft", "ip", "sh", "systemctl"}),
+    ],
+    ids=["another one needs the link", "the last one", "another one needs another link"],
+)
+def test_before_a_delete_no_more_is_asked_than_goes(
+    others: list[Mapping[str, Any]], trips: int, programs: set[str]
+) -> None:
+    host = forwarding_host()
+    recorded = applied(at(host), checked())
+    for other in others:
+        applied(at(host), other)
+    asked = machine(host.files.texts, host.nft_table(*TABLE), RUNNING)
+
+    def look(client: Host) -> None:
+        observe(Clients(libvirt=FakeLibvirt(reports={LAB_UUID: lab()}), host=client), None, recorded)
+
+    taken = read_at_once(asked, READS_BEFORE_DELETE, look)
+
+    assert unneeded(asked, READS_BEFORE_DELETE, look) == set()
+    assert {program.split()[0] for program in asked.programs} == programs
+    assert len(taken) <= trips, taken
 
 
 def some_forwards(count: int) -> tuple[FakeMachine, list[dict[str, Any]], lifecycle.Connect]:

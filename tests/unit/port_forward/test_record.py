@@ -13,7 +13,16 @@ from tests.unit.port_forward.test_laws import INPUTS
 from virtnet.network.observed import reported
 from virtnet.planning.ownership.marks import Mark
 from virtnet.port_forward.forward import Forward
-from virtnet.port_forward.restore.record import Record, as_data, from_data, id_for, id_of, parse, render
+from virtnet.port_forward.restore.record import (
+    NamedReservation,
+    Record,
+    as_data,
+    from_data,
+    id_for,
+    id_of,
+    parse,
+    render,
+)
 from virtnet.port_forward.target import Target, forward_of, resolve
 
 ID = "0123456789abcdef"
@@ -34,7 +43,8 @@ def test_what_is_written_is_read_back_whatever_the_resource_is_called(
     inputs: dict[str, Any], text: str, name: str
 ) -> None:
     mark = Mark(**{"owner": "a/b/c", name: text})
-    record = Record(mark, forward(inputs))
+    named = next((NamedReservation(key, text) for key in ("name", "mac") if f"target_{key}" in inputs), None)
+    record = Record(mark, forward(inputs), reservation=named)
 
     written = render(record)
 
@@ -58,6 +68,16 @@ def test_an_edit_by_hand_is_known_as_such(edit: Any) -> None:
 
     assert found is not None
     assert found.edited
+
+
+@pytest.mark.parametrize("told", ["{", "[]", "null", '{"key": "ip", "value": "web"}', '{"key": "name", "value": 7}'])
+def test_a_reservation_that_virtnet_did_not_write_is_none(told: str) -> None:
+    record = Record(MARK, forward(), reservation=NamedReservation("name", "web"))
+
+    found = parse(ID, render(record).replace('{"key": "name", "value": "web"}', told))
+
+    assert found is not None
+    assert (found.reservation, found.forward) == (None, record.forward)
 
 
 def data(**changed: Any) -> str:

@@ -70,7 +70,8 @@ def opens_ssh(host: FakeHost) -> None:
         ({**ON_DMZ, "listen_address": "198.51.100.2"}, [RefusalKind.ADDRESS_NOT_ON_HOST]),
         ({"uri": FAR}, [RefusalKind.PORT_IN_USE]),
         ({"uri": FAR, "ports": [{"protocol": "tcp", "listen_port": "8081"}]}, []),
-        ({"network": "none yet"}, []),
+        ({"network": "none yet"}, [RefusalKind.NETWORK_MISSING]),
+        ({**ON_DMZ, "target_address": None, "target_name": "wbe"}, [RefusalKind.RESERVATION_MISSING]),
     ],
 )
 def test_what_would_be_refused_leaves_the_old_one(inputs: dict[str, Any], refused: list[RefusalKind]) -> None:
@@ -100,7 +101,7 @@ def test_what_would_be_refused_leaves_the_old_one(inputs: dict[str, Any], refuse
             {**ON_DMZ, "ports": [{"protocol": "tcp", "listen_port": "22"}], "allow_ssh": True},
             [NoteKind.OPENS, NoteKind.OPENS_PRIVILEGED, NoteKind.SSH_GOES_TO_GUEST],
         ),
-        ({"network": "none yet"}, [NoteKind.OPENS, NoteKind.TARGET_NOT_YET]),
+        ({"network": "none yet"}, []),
         ({"uri": FAR}, [NoteKind.OPENS]),
         ({"uri": FAR, "network": "dmz"}, []),
     ],

@@ -2,10 +2,22 @@
 
 import json
 import types
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from tests.unit.port_forward.hosts import LAB_UUID, OWNER, PORTS, URN, applied, at, checked, forwarding_host, planned
+from tests.unit.port_forward.hosts import (
+    LAB,
+    LAB_UUID,
+    OWNER,
+    PORTS,
+    URN,
+    applied,
+    at,
+    checked,
+    forwarding_host,
+    lab,
+    planned,
+)
 
 from virtnet.errors import Refused
 from virtnet.functions.answers import Asked, get_forwards
@@ -80,11 +92,35 @@ def test_the_plugins_function_answers_with_them() -> None:
         "network_uuid": LAB_UUID,
         "listen_address": "",
         "target_address": "192.168.123.50",
+        "reservation": "",
+        "reserved_address": "",
         "ports": [{"protocol": "tcp", "listen_port": "8080", "target_port": "80"}],
         "sources": ["203.0.113.0/24"],
         "rules": "intact",
     }
     assert (of_lab, of_none) == (everything, [])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "xml", "told"),
+    [
+        ({"target_name": "web"}, LAB, ("web", "192.168.123.50")),
+        ({"target_mac": "52:54:00:00:00:50"}, LAB, ("52:54:00:00:00:50", "192.168.123.50")),
+        ({"target_name": "web"}, LAB.replace("192.168.123.50", "192.168.123.77"), ("web", "192.168.123.77")),
+        ({"target_name": "web"}, LAB.replace("name='web'", "name='shop'"), ("web", "")),
+    ],
+    ids=["as it is", "by its MAC address", "moved", "gone"],
+)
+def test_the_plugins_function_says_where_the_guests_reservation_is_now(
+    inputs: dict[str, Any], xml: str, told: tuple[str, str]
+) -> None:
+    host, unused = forwarding_host(), None
+    applied(at(host), checked(**inputs))
+    asked = Asked(connection=cast("Any", unused), clients=lambda _: at(host, lab(xml)))
+
+    (found,) = cast("Any", get_forwards(asked, "qemu:///system", {})["forwards"])
+
+    assert (found["reservation"], found["reserved_address"], found["target_address"]) == (*told, "192.168.123.50")
 
 
 def test_the_program_of_those_that_are_there_changes_nothing_but_whose_they_are() -> None:

@@ -119,6 +119,10 @@ class FindingKind(Enum):
     """As of PORT_FORWARD."""
     PORT_FORWARD_NETWORK_GONE = auto()
     """As of PORT_FORWARD."""
+    PORT_FORWARD_RESERVATION_GONE = auto()
+    """As of PORT_FORWARD, and reservation: by which the program names the guest."""
+    PORT_FORWARD_TARGET_MOVED = auto()
+    """As of PORT_FORWARD_RESERVATION_GONE, and reserved: the address that it has now."""
     PORT_FORWARDS_NOT_RESTORED = auto()
     """not_restored: paths, and the service's name"""
     PORT_FORWARDS_GO_WITH_A_BOOT = auto()

@@ -363,6 +363,17 @@ def _forward_amiss(what: str, fix: str = _AGAIN) -> Callable[..., Advice]:
     return lambda **told: Advice(f"{what}: {_opened(**told)}", fix)
 
 
+def _moved(*, reservation: str, reserved: str, **told: Any) -> Advice:
+    return Advice(f"the reservation of {reservation} now has {reserved}: {_opened(**told)}", _AGAIN)
+
+
+def _reservation_gone(*, reservation: str, **told: Any) -> Advice:
+    return Advice(
+        f"the network no longer has a reservation of {reservation}: {_opened(**told)}",
+        "Add the reservation again, or change the target in the stack that has the port forward",
+    )
+
+
 def _links(*, links: Sequence[Mapping[str, str]]) -> Advice:
     reason = port_forward_messages.sentence(Problem(PortForwardProblem.LINKS_MISSING, {"missing": links}))
     return Advice(reason, f"Run {_ADDS_LINKS}")
@@ -489,12 +500,15 @@ ADVICE: Mapping[FindingKind, Advice | Callable[..., Advice]] = {
     FindingKind.PORT_FORWARD_NETWORK_GONE: _forward_amiss(
         "libvirt no longer has the network", "Run pulumi destroy in its stack, or create the network again"
     ),
+    FindingKind.PORT_FORWARD_RESERVATION_GONE: _reservation_gone,
+    FindingKind.PORT_FORWARD_TARGET_MOVED: _moved,
     FindingKind.PORT_FORWARDS_NOT_RESTORED: lambda not_restored: Advice(
         f"the rules are not restored automatically, because {port_forward_messages.why_not_restored(not_restored)}",
         _AGAIN,
     ),
     FindingKind.PORT_FORWARDS_GO_WITH_A_BOOT: Advice(
-        "this host doesn't run systemd, so port forwards are missing after a boot until pulumi up"
+        "this host doesn't run systemd, so connections fail after a boot or a restart of the network",
+        f"Run {port_forward_messages.RESTORES} after that",
     ),
     FindingKind.PORT_FORWARD_LINKS: _links,
     FindingKind.PORT_FORWARD_WITHOUT_RECORD: Advice(

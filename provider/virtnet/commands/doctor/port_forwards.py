@@ -1,13 +1,15 @@
 """`virtnet doctor` on port forwards: what is open to whom, and what is not as virtnet made it. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from virtnet.commands.doctor.finding import DoctorReport, Finding, Level
 from virtnet.commands.doctor.kinds import FindingKind
+from virtnet.network.observed import ReportedNetwork
 from virtnet.port_forward.observe.survey import Survey
 from virtnet.port_forward.restore.files import path_of
 from virtnet.port_forward.restore.record import Record
 from virtnet.port_forward.rules.table import RulesState
+from virtnet.port_forward.target import reserved_now
 from virtnet.spec.failures import Details
 
 AREA = "port forwards"
@@ -23,9 +25,9 @@ def port_forwards(report: DoctorReport) -> Iterator[Finding]:
     found = report.port_forwards
     if found is None:
         return
-    networks = None if report.unreachable else {one.report.uuid for one in report.networks}
+    networks = None if report.unreachable else {one.report.uuid: one.report for one in report.networks}
     for record in found.records:
-        yield from _forward(record, found, gone=networks is not None and record.forward.network.uuid not in networks)
+        yield from _forward(record, found, networks)
     if found.missing:
         yield _problem(FindingKind.PORT_FORWARDS_NOT_RESTORED, {"not_restored": list(found.missing)})
     elif found.records and found.service is None:
@@ -39,7 +41,7 @@ def port_forwards(report: DoctorReport) -> Iterator[Finding]:
         yield Finding(area=AREA, level=Level.NOTE, kind=FindingKind.PORT_FORWARD_FILE_STRANGE, data={"file": path})
 
 
-def _forward(record: Record, found: Survey, *, gone: bool) -> Iterator[Finding]:
+def _forward(record: Record, found: Survey, networks: Mapping[str, ReportedNetwork] | None) -> Iterator[Finding]:
     forward, state = record.forward, found.state(record)
     data: Details = {
         "file": path_of(forward.id),
@@ -50,8 +52,15 @@ def _forward(record: Record, found: Survey, *, gone: bool) -> Iterator[Finding]:
         "ports": [list(one) for one in forward.ports],
         "sources": list(forward.sources),
     }
-    if gone:
+    network = None if networks is None else networks.get(forward.network.uuid)
+    now = forward.target if network is None else reserved_now(record, network.running.tree)
+    if networks is not None and network is None:
         yield _problem(FindingKind.PORT_FORWARD_NETWORK_GONE, data)
+    elif now is None and record.reservation is not None:
+        yield _problem(FindingKind.PORT_FORWARD_RESERVATION_GONE, {**data, "reservation": record.reservation.value})
+    elif now is not None and now != forward.target and record.reservation is not None:
+        moved: Details = {"reservation": record.reservation.value, "reserved": now}
+        yield _problem(FindingKind.PORT_FORWARD_TARGET_MOVED, {**data, **moved})
     elif state in _RULES:
         yield _problem(_RULES[state], data)
     elif record.edited:

@@ -1,7 +1,7 @@
 """iptables' rules as values, from what iptables-save and ip6tables-save print (iptables-extensions(8)). Pure.
 
-It is the same whether the kernel keeps them in nftables or in tables of their own. The table nat is left out: it
-decides where packets go and not whether.
+It is the same whether the kernel keeps them in nftables or in tables of their own. The table nat decides where packets
+go and not whether, so that none of its chains is at a hook here.
 """
 
 import ipaddress
@@ -26,7 +26,7 @@ from virtnet.host.firewall.ruleset import (
 
 #: The kernel's own chains, and the priorities at which each table's are asked (linux/netfilter_ipv4.h).
 _HOOKS = {hook.name: hook for hook in Hook}
-_PRIORITIES = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
+_PRIORITIES = {"raw": -300, "mangle": -150, "nat": -100, "filter": 0, "security": 50}
 
 _ACTIONS = {
     "ACCEPT": Action.ACCEPT,
@@ -38,6 +38,8 @@ _ACTIONS = {
     "NFQUEUE": Action.QUEUE,
     "TPROXY": Action.QUEUE,
     "SYNPROXY": Action.QUEUE,
+    "DNAT": Action.TRANSLATE,
+    "REDIRECT": Action.TRANSLATE,
 }
 
 #: Targets of extensions, after which a packet goes on to the next rule.
@@ -146,7 +148,7 @@ def _chain(table: str, name: str, policy: str, rules: Sequence[Rule]) -> Chain:
         name=name,
         rules=tuple(rules),
         # A chain of one's own has no policy, whatever it is called.
-        hook=None if policy == "-" else _HOOKS.get(name),
+        hook=None if policy == "-" or table == "nat" else _HOOKS.get(name),
         priority=_PRIORITIES[table],
         policy=_ACTIONS.get(policy, Action.ACCEPT),
     )

@@ -1,7 +1,7 @@
 """nftables' rules as values, from what `nft --json list ruleset` prints (libnftables-json(5)). Pure.
 
-Left out are chains of type nat, which decide where packets go and not whether, tables of ARP, bridges and devices, and
-those tables that iptables keeps in nftables, of which iptables-save tells more.
+Left out are tables of ARP, bridges and devices, and those that iptables keeps in nftables, of which iptables-save tells
+more. Chains of type nat decide where packets go and not whether, so that none is at a hook here.
 """
 
 import ipaddress
@@ -109,6 +109,9 @@ _OTHER_SHAPE = (ArithmeticError, AttributeError, LookupError, RecursionError, Ty
 
 #: One of which nothing is known.
 _UNREADABLE = Rule((UNKNOWN,), Action.QUEUE, "", "…")
+
+#: Statements that send a packet elsewhere.
+_TRANSLATIONS = frozenset({"dnat", "redirect"})
 
 #: Statements after which a packet's way is another's business.
 _ELSEWHERE = frozenset({"queue", "tproxy", "synproxy", "fwd"})
@@ -244,6 +247,8 @@ class _Read:
                 return
             elif kind in _ACTIONS:
                 action, target = _action(statement)
+            elif kind in _TRANSLATIONS:
+                action = Action.TRANSLATE
             elif not _is_passed_over(kind, value):
                 ways = [(*way, UNKNOWN) for way in ways]
                 # Of an extension of iptables it is not always told whether it is a match.
@@ -500,7 +505,18 @@ def _statement(kind: str, value: Any) -> str:
         return f"{_expression(value['key'])} vmap {_expression(value['data'])}"
     if kind == "reject" and isinstance(value, Mapping) and "expr" in value:
         return f"reject with {value.get('type', '')} {value['expr']}"
+    if kind in _TRANSLATIONS and isinstance(value, Mapping):
+        return _translation(kind, value)
     return "" if kind == "counter" else kind
+
+
+def _translation(kind: str, value: Json) -> str:
+    family = f" {value['family']}" if "family" in value else ""
+    address = _expression(value["addr"]) if "addr" in value else ""
+    port = f":{_expression(value['port'])}" if "port" in value else ""
+    if port and ":" in address:
+        address = f"[{address}]"
+    return f"{kind}{family} to {address}{port}" if address or port else kind
 
 
 def _expression(said: Any, *, quotes: bool = False) -> str:

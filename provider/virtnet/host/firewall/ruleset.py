@@ -32,6 +32,8 @@ class Action(Enum):
     RETURN = "return"
     JUMP = "jump"
     GOTO = "goto"
+    TRANSLATE = "translate"
+    """Its connection goes elsewhere, whatever becomes of it there: DNAT, or a redirection to the host itself."""
 
 
 REFUSALS = frozenset({Action.DROP, Action.REJECT})

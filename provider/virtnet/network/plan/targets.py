@@ -99,6 +99,11 @@ def _in_xml(tree: "NetworkTree") -> "NetworkTree":
     return only(tree, NetworkSpec.model_fields.keys() - NOT_XML)
 
 
+def target_of(desired: "NetworkTree", before: "NetworkTree", found: "NetworkTree") -> "NetworkTree":
+    """Where one copy of a network goes from what is found, by what is desired and was desired before."""
+    return _target(_in_xml(desired), _in_xml(before), found)
+
+
 def _target(wanted: "NetworkTree", had: "NetworkTree", found: "NetworkTree") -> "NetworkTree":
     """Where one copy of the configuration goes: merged, with its identity, and with nothing its mode refuses."""
     target = with_identity(merge(NetworkSpec, wanted, had, found), found)

@@ -60,13 +60,13 @@ def parse(text: str) -> MarkedFile | None:
 
 
 def _quoted(text: str) -> str:
-    return quote(text, safe="/:@+,;=$")
+    return quote(text, safe="/:@+,;=$", errors="surrogatepass")
 
 
 def _told(lines: Iterable[str], key: str) -> str | None:
     """What the header's line of this key says; None where it has none."""
     found = next((line for line in lines if line.startswith(key)), None)
-    return None if found is None else unquote(found.removeprefix(key).strip())
+    return None if found is None else unquote(found.removeprefix(key).strip(), errors="surrogatepass")
 
 
 def _checksum(lines: Iterable[str]) -> str:

@@ -50,6 +50,9 @@ class Preview(NamedTuple):
     given_up: tuple[GivenUp, ...] = ()
     """What is in its way and given up by other resources in the same run, as far as they were checked by then."""
 
+    too_early: tuple[str, ...] = ()
+    """The keys of resources that build on it and were compared before, so that this run may not change them along."""
+
     @property
     def is_refused(self) -> bool:
         """Whether it could not be applied as the host is now, whatever it turns out to be."""

@@ -5,7 +5,8 @@ No effect, no decision.
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.firewall.ruleset import Ruleset
@@ -15,8 +16,6 @@ from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import (
     FileReader,
-    FirewallLister,
-    FirewallReader,
     HostReader,
     Routing,
     ScriptReader,
@@ -24,9 +23,9 @@ from virtnet.planning.clients.host import (
 )
 from virtnet.planning.clients.libvirt import NetworkReader
 from virtnet.planning.ownership.marks import fresh_token, owner_of, urn_of
-from virtnet.port_forward.observe.foreign import foreign_forwards
 from virtnet.port_forward.observe.ssh import SSHD_CONFIG, SSHD_DIRECTORY, ssh_ports
-from virtnet.port_forward.observed import ForeignForward, PortForwardReport, id_recorded
+from virtnet.port_forward.observed import PortForwardReport, id_recorded
+from virtnet.port_forward.plan.owners import link_stays
 from virtnet.port_forward.ports import Span, span
 from virtnet.port_forward.restore import check as needs
 from virtnet.port_forward.restore.check import Need
@@ -40,20 +39,13 @@ from virtnet.spec.part import UNKNOWN, Values, as_group, as_list
 
 FORWARDING = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
 
-LISTERS: tuple[FirewallLister, ...] = ("iptables-save", "ip6tables-save", "nft")
-
 
 def observe(clients: Clients, desired: Values | None, recorded: Values) -> PortForwardReport:
     """What is there now, as far as planning needs it. Each is asked once."""
     host, libvirt = host_of(clients), clients.libvirt
-    return look(
-        host,
-        desired,
-        recorded,
-        uri=libvirt.uri,
-        host_uuid=libvirt.host_uuid(),
-        network=find_network(libvirt, (desired or recorded).get("network")),
-    )
+    network = find_network(libvirt, (desired or recorded).get("network"))
+    found = look(host, desired, recorded, uri=libvirt.uri, host_uuid=libvirt.host_uuid(), network=network)
+    return found if network is not None or not desired else found._replace(names=_names(libvirt))
 
 
 def look(
@@ -69,8 +61,25 @@ def look(
     ahead = bool(desired)  # whether someone reviews what is to come; else it is read, or deleted
     table = parse_rules(host.nft_table("inet", TABLE) or "")
     ids = tuple(identity for name in host.list_directory(DIRECTORY) if (identity := id_of(name)) is not None)
-    files = _files(host, _concerned(desired or recorded, recorded, table, ids))
+    concerned = _concerned(desired or recorded, recorded, table, ids)
+    if ahead or desired is None:
+        concerned |= set(_neighbours(table, ids, _own(desired or recorded, recorded)))
+    files = _files(host, concerned)
     restore = {path: host.read_file(path) for path in common_files()}
+    if desired is None and restore == common_files() and link_stays(recorded, records(files)):
+        # Nothing but its record and its rules goes, and the scripts and services of a thousand others are not asked.
+        return PortForwardReport(
+            host=host.name,
+            host_uuid=host_uuid,
+            network=network,
+            table=table,
+            files=files,
+            records=records(files),
+            ids=ids,
+            restore=restore,
+            has_nft=host.has_program("nft"),
+            may_change=host.may_change_links(),
+        )
     return PortForwardReport(
         host=host.name,
         host_uuid=host_uuid,
@@ -85,7 +94,6 @@ def look(
         addresses=tuple(_addresses(host)),
         sockets=tuple(host.listening_sockets()) if ahead else (),
         ssh_ports=ssh_ports(_sshd_files(host), uri) if ahead else (),
-        foreign=tuple(_foreign(host)) if ahead else (),
         firewall=None if desired is None else _firewall(host, seconds_old=0.0 if ahead else SECONDS_RULES_STAND),
         uplinks={} if desired is None else surroundings(host).uplinks,
         forwards=_forwards(host) if ahead else {},
@@ -93,6 +101,10 @@ def look(
         may_change=desired == {} or host.may_change_links(),
         fresh_token=fresh_token(),
     )
+
+
+def _names(libvirt: NetworkReader) -> tuple[str, ...]:
+    return tuple(sorted(one.name for one in libvirt.networks()))
 
 
 def find_network(libvirt: NetworkReader, wanted: object) -> ReportedNetwork | None:
@@ -116,7 +128,7 @@ def _concerned(inputs: Values, recorded: Values, table: Table, ids: Sequence[str
 
     Which ports those have that are not loaded is told by their records alone.
     """
-    own = {id_recorded(recorded), *(id_for(name) for name in (urn_of(inputs), owner_of(inputs)) if name)} - {""}
+    own = _own(inputs, recorded)
     wanted = _known_ports(inputs)
     sharing = {
         listener.id
@@ -127,6 +139,17 @@ def _concerned(inputs: Values, recorded: Values, table: Table, ids: Sequence[str
         )
     }
     return {identity for identity in ids if identity in own | sharing or identity not in table.ids}
+
+
+def _own(inputs: Values, recorded: Values) -> set[str]:
+    """The ids that a forward's own record may have."""
+    return {id_recorded(recorded), *(id_for(name) for name in (urn_of(inputs), owner_of(inputs)) if name)} - {""}
+
+
+def _neighbours(table: Table, ids: Collection[str], own: Collection[str]) -> Iterator[str]:
+    """One other forward for each subnet: where there is one, the link that leads there stays as it is."""
+    for gateway in table.gateways:
+        yield from islice((one for one in table.leading_into(gateway, but=own) if one in ids), 1)
 
 
 def _known_ports(inputs: Values) -> list[tuple[str, Span]]:
@@ -162,15 +185,6 @@ def _sshd_files(host: FileReader) -> list[str]:
     names = [name for name in host.list_directory(SSHD_DIRECTORY) if name.endswith(".conf")]
     texts = [host.read_file(path) for path in (SSHD_CONFIG, *(f"{SSHD_DIRECTORY}/{name}" for name in names))]
     return [text for text in texts if text is not None]
-
-
-def _foreign(host: FirewallReader) -> Iterator[ForeignForward]:
-    for program in LISTERS:
-        try:
-            listed = host.firewall_rules(program) or ""
-        except (AccessDenied, HostFailure):
-            continue
-        yield from foreign_forwards(program, listed)
 
 
 def _firewall(host: HostReader, *, seconds_old: float) -> Ruleset | None:

@@ -19,7 +19,7 @@ from virtnet.host.requests import (
 from virtnet.network.observe.firewall.whole import LISTERS as WHOLE
 from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC
 from virtnet.planning.clients.reads import Reads, Request
-from virtnet.port_forward.observe.observe import FORWARDING, LISTERS
+from virtnet.port_forward.observe.observe import FORWARDING
 from virtnet.port_forward.observe.ssh import SSHD_CONFIG, SSHD_DIRECTORY
 from virtnet.port_forward.restore.files import (
     COMMON_PATH,
@@ -36,21 +36,27 @@ from virtnet.port_forward.rules.names import TABLE
 #: Of so many forwards all files are read at once.
 FEW = 16
 
+#: A delete needs no more, unless it takes away what others need too.
+_OF_EACH: frozenset[Request] = frozenset(
+    {
+        CAPABILITIES,
+        NFT_TABLES,
+        directory(DIRECTORY),
+        program("nft"),
+        *(file(path) for path in (COMMON_PATH, SCRIPT_PATH, SERVICE_PATH)),
+    }
+)
+
 _GROUP: frozenset[Request] = frozenset(
     {
+        *_OF_EACH,
         ADDRESSES,
-        LISTENING_SOCKETS,
-        CAPABILITIES,
-        directory(DIRECTORY),
         directory(SSHD_DIRECTORY),
         directory(SYSTEMD_RUNTIME),
-        NFT_TABLES,
         file(SSHD_CONFIG),
-        program("nft"),
-        *(program(lister) for lister in LISTERS),
+        *(program(lister) for lister in ("iptables-save", "ip6tables-save", "nft")),
         *(sysctl(key) for key in FORWARDING.values()),
         *map(file, (*ROUTES_IN_PROC, *BRIDGED_TO_IPTABLES.values())),
-        *(file(path) for path in (COMMON_PATH, SCRIPT_PATH, SERVICE_PATH)),
     }
 )
 
@@ -73,6 +79,13 @@ def _likely_next(request: Request, text: str) -> list[Request]:
 
 
 #: Asked before a change alone.
-_OF_OTHERS: frozenset[Request] = frozenset(map(firewall_rules, (*LISTERS, *WHOLE)))
+_OF_OTHERS: frozenset[Request] = frozenset({LISTENING_SOCKETS, *map(firewall_rules, WHOLE)})
 
 READS = Reads(groups=(_GROUP, _OF_OTHERS), likely_next=_likely_next)
+
+
+def _next_of_delete(request: Request, text: str) -> list[Request]:
+    return _likely_next(request, text) if request in (NFT_TABLES, directory(DIRECTORY)) else []
+
+
+READS_BEFORE_DELETE = Reads(groups=(_OF_EACH,), likely_next=_next_of_delete)

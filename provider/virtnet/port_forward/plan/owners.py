@@ -1,6 +1,6 @@
 """Whose the records on a host are: this resource's, to go on with or to take, or others'. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from virtnet.planning.findings import Note, Refusal
@@ -75,6 +75,22 @@ def held_by_record(recorded: Values, observed: PortForwardReport, desired: Value
     if own is not None:
         return Held(own.forward.id, own)
     return Held(id_recorded(recorded))
+
+
+def link_stays(recorded: Values, records: Mapping[str, Record]) -> bool:
+    """Whether the link to a recorded forward's network stays as it is without it: another one needs the same.
+
+    Of a forward that has no file of its own, a link may be left that nobody needs.
+    """
+    token = token_of(recorded)
+    own = next((one for one in records.values() if token and one.mark.token == token), None)
+    return own is not None and shares_link(own.forward, records)
+
+
+def shares_link(forward: Forward, records: Mapping[str, Record]) -> bool:
+    """Whether another forward by its record needs the very link that this one needs."""
+    others = (one for one in records.values() if one.forward.id != forward.id and not one.edited)
+    return any(one.forward.network == forward.network for one in others)
 
 
 def free_id(desired: Values, observed: PortForwardReport) -> str:

@@ -13,7 +13,7 @@ from virtnet.planning.ownership.marks import mark_for, renamed, token_of
 from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.planning.reports import other_host
 from virtnet.port_forward.forward import Forward
-from virtnet.port_forward.kinds import NoteKind, ProblemKind, RefusalKind
+from virtnet.port_forward.kinds import Missing, NoteKind, ProblemKind, RefusalKind
 from virtnet.port_forward.observed import PortForwardReport, recorded_inputs
 from virtnet.port_forward.plan import exposure, preflight
 from virtnet.port_forward.plan.owners import (
@@ -22,18 +22,20 @@ from virtnet.port_forward.plan.owners import (
     held_by_record,
     met_by,
     old_record,
+    shares_link,
     taken_from,
     without_record,
 )
-from virtnet.port_forward.plan.problems import mended_by, problem_of, problems
+from virtnet.port_forward.plan.problems import FORETOLD, by_record, mended_by, problems, with_foretold
 from virtnet.port_forward.restore.files import RUN_BY_SERVICE, RUNS, STOPPED, common_files, path_of
-from virtnet.port_forward.restore.record import Record, render
+from virtnet.port_forward.restore.record import NamedReservation, Record, render
 from virtnet.port_forward.rules.render import only_adds
 from virtnet.port_forward.rules.table import RulesState, Table, state
 from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.port_forward.steps import AwaitTarget, FileChange, LoadRules, PutRecord, PutRestore
-from virtnet.port_forward.target import Target, Unresolved, forward_of, resolve
-from virtnet.spec.part import Values, as_list
+from virtnet.port_forward.target import Target, Unresolved, forward_of, named_reservation, resolve
+from virtnet.spec.failures import Details
+from virtnet.spec.part import Values
 
 
 def plan(desired: Values | None, recorded: Values | None, observed: PortForwardReport | None) -> Plan:
@@ -42,18 +44,15 @@ def plan(desired: Values | None, recorded: Values | None, observed: PortForwardR
         return Plan() if recorded is None or observed is None else _delete(recorded, observed)
     recorded = recorded or {}
     if observed is None:
-        found = [problem_of(one) for one in as_list(recorded.get("problems") or ())]
-        left = (
-            Note(NoteKind.PROBLEM_STAYS, {"kind": p.kind.value, **p.details}) for p in found if mended_by(p) is None
-        )
-        return Plan(changes=_changes(desired, recorded, found), notes=tuple(left))
+        found = by_record(recorded)
+        return Plan(changes=_changes(desired, recorded, found), notes=tuple(_standing(found)))
     before = recorded_inputs(recorded)
-    found = list(problems(before, recorded, observed)) if recorded else []
+    found = with_foretold(problems(before, recorded, observed), recorded) if recorded else []
     changes = _classed(_changes(desired, recorded, found), recorded, observed)
     if recorded and (taken := _taken(recorded, observed, desired)) is not None:
         details = {"owner": taken.mark.owner_shown, "path": path_of(taken.forward.id)}
         return Plan(changes=changes, refusals=(Refusal(RefusalKind.TAKEN_OVER, details),))
-    reviewed = _changes(desired, recorded, [problem_of(one) for one in as_list(recorded.get("problems") or ())])
+    reviewed = _changes(desired, recorded, by_record(recorded))
     if recorded and all(
         change.change_class is ChangeClass.RECORDED for change in _classed(reviewed, recorded, observed)
     ):
@@ -69,10 +68,21 @@ def _changes(desired: Values, recorded: Values, found: Sequence[Problem]) -> tup
     if names := renamed(recorded, desired):
         problem = Problem(ProblemKind.OWNER_CHANGED, names)
         changes.append(Change(path="owner", kind="change", change_class=ChangeClass.RECORDED, problems=(problem,)))
-    if mended := tuple(problem for problem in found if mended_by(problem) is not None):
+    for follows in (problem for problem in found if problem.kind in FORETOLD):
+        changes.append(Change(path="target", kind="change", change_class=ChangeClass.LIVE, problems=(follows,)))
+    if mended := tuple(one for one in found if mended_by(one) is not None and one.kind not in FORETOLD):
         highest = max(mended_by(problem) or ChangeClass.RECORDED for problem in mended)
         changes.append(Change(path="problems", kind="change", change_class=highest, problems=mended))
     return tuple(changes)
+
+
+def _standing(found: Sequence[Problem]) -> Iterator[Note]:
+    """What no update mends, and what nobody knows yet."""
+    for problem in found:
+        if problem.kind is ProblemKind.TARGET_UNKNOWN:
+            yield Note(NoteKind.TARGET_UNKNOWN, problem.details)
+        elif mended_by(problem) is None:
+            yield Note(NoteKind.PROBLEM_STAYS, {"kind": problem.kind.value, **problem.details})
 
 
 def _same_network(change: Change, desired: Values, recorded: Values) -> Change:
@@ -124,9 +134,10 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
     token = token_of(recorded) or observed.fresh_token
     if isinstance(target, Refusal):
         return Plan(changes=changes, refusals=(target,))
+    if isinstance(target, Unresolved) and not (observed.in_doubt or (observed.comes and observed.network is None)):
+        return Plan(changes=changes, refusals=(_missing(target, observed),))
     if isinstance(target, Unresolved):
-        missing = {"missing": target.what.value, "network": target.network, "name": target.name}
-        notes = (*exposure.announced(desired), Note(NoteKind.TARGET_NOT_YET, missing))
+        notes = (*exposure.announced(desired), _not_yet(target))
         return Plan((AwaitTarget(target),), changes, notes=notes)
     held = (
         held_by_record(recorded, observed, desired)
@@ -138,9 +149,12 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
     done = _done_by_rules(before, forward if recorded else None, observed)
     opened = exposure.opened(done, forward)
     told = before if done is None and before is not None and before.id in observed.table.ids else done
+    # Where the network is not there, nothing is made by what it will be.
+    awaited = (Unresolved(Missing.NETWORK, target.network.name),) if observed.comes else ()
     steps: tuple[Step, ...] = (
+        *map(AwaitTarget, awaited),
         *_install(observed),
-        *_put_record(Record(mark_for(desired, token), forward), observed),
+        *_put_record(Record(mark_for(desired, token), forward, reservation=_named_by(desired)), observed),
         *_let_go(held.taken, observed),
         *_load(before, forward, observed, listed=None if held.taken else observed.table),
         *_enable(observed),
@@ -160,6 +174,8 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
             *((Note(NoteKind.RECORD_EDITED, {"path": path_of(held.id)}),) if edited else ()),
             *exposure.exposure(told, forward, target, observed, again=done is None),
             *preflight.notes(target, observed, is_new=before is None),
+            *map(_not_yet, awaited),
+            *_in_doubt(desired, observed),
         ),
         takes=() if recorded else held.tokens,
         details={
@@ -173,6 +189,28 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
         found_own=held.is_of_resource,
         held_by_other={} if recorded else old_record(forward, desired, held, observed),
     )
+
+
+def _in_doubt(desired: Values, observed: PortForwardReport) -> Iterator[Note]:
+    if observed.in_doubt:
+        yield Note(NoteKind.TARGET_UNKNOWN, {"network": str(desired["network"]), "name": named_reservation(desired)})
+
+
+def _not_yet(awaited: Unresolved) -> Note:
+    missing = {"missing": awaited.what.value, "network": awaited.network, "name": awaited.name}
+    return Note(NoteKind.TARGET_NOT_YET, missing)
+
+
+def _missing(target: Unresolved, observed: PortForwardReport) -> Refusal:
+    """That a network, or a reservation, is not there, and what was meant."""
+    from virtnet.spec.suggestions import nearest
+
+    if target.what is Missing.NETWORK:
+        near = nearest(target.network, observed.names) or ""
+        details: Details = {"network": target.network, "names": list(observed.names), "nearest": near}
+        return Refusal(RefusalKind.NETWORK_MISSING, details)
+    near = nearest(target.name, target.others) or ""
+    return Refusal(RefusalKind.RESERVATION_MISSING, {"network": target.network, "name": target.name, "nearest": near})
 
 
 def _done_by_rules(before: Forward | None, after: Forward | None, observed: PortForwardReport) -> Forward | None:
@@ -210,11 +248,23 @@ def _runs_what_was(observed: PortForwardReport) -> bool:
     return any(observed.restore.get(path) != texts[path] for path in RUN_BY_SERVICE)
 
 
+def _named_by(desired: Values) -> NamedReservation | None:
+    name, mac = desired.get("target_name"), desired.get("target_mac")
+    if name is not None:
+        return NamedReservation("name", str(name))
+    return None if mac is None else NamedReservation("mac", str(mac))
+
+
 def _put_record(record: Record, observed: PortForwardReport) -> Iterator[Step]:
     path, content = path_of(record.forward.id), render(record)
     found = observed.files.get(path)
+    there = observed.records.get(record.forward.id)
+    same = there is not None and not there.edited and there.forward.network == record.forward.network
+    needs_links = bool(observed.links) or not (
+        same or (there is None and shares_link(record.forward, observed.records))
+    )
     if found != content or observed.links:
-        yield PutRecord(FileChange(path, content, found))
+        yield PutRecord(FileChange(path, content, found), needs_links)
 
 
 def _load(before: Forward | None, after: Forward, observed: PortForwardReport, listed: Table | None) -> Iterator[Step]:
@@ -244,7 +294,9 @@ def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
     before = held.own.forward if held.own is not None else _as_recorded(recorded, held.id, observed)
     steps: list[Step] = []
     if held.id in observed.table.ids or (observed.table.present and not observed.table.ids):
-        steps.append(LoadRules(held.id, before, None))
+        # With the last one the table goes, with whatever somebody has put into it by then.
+        others = bool(observed.table.ids - {held.id})
+        steps.append(LoadRules(held.id, before, None, observed.table if others else None))
     path, there = path_of(held.id), observed.restore
     installs: tuple[Step, ...] = ()
     # Without a file, links may still be left of it.
@@ -253,7 +305,8 @@ def _delete(recorded: Values, observed: PortForwardReport) -> Plan:
         if installs := tuple(_install(observed)):
             steps.extend(installs)
             there = common_files()
-        steps.append(PutRecord(FileChange(path, None, observed.files.get(path))))
+        stays = held.own is not None and not observed.links and shares_link(held.own.forward, observed.records)
+        steps.append(PutRecord(FileChange(path, None, observed.files.get(path)), links=not stays))
     if not set(observed.ids) - {held.id}:
         left = [FileChange(path, None, text) for path, text in there.items() if text is not None]
         runs = observed.service not in (None, STOPPED)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from virtnet.host.firewall.redirections import Redirection, redirections
+from virtnet.host.firewall.ruleset import Range
 from virtnet.planning.findings import Note, Refusal
 from virtnet.port_forward.forward import Forward, PortRange
 from virtnet.port_forward.kinds import NoteKind, RefusalKind
 from virtnet.port_forward.observed import PortForwardReport
 from virtnet.port_forward.plan.blocked import as_details, blocked
+from virtnet.port_forward.rules.names import TABLE
 from virtnet.port_forward.target import Target
 from virtnet.spec.part import Values
 
@@ -33,7 +36,13 @@ def refusals(
         of_version = [address for address in observed.addresses if (":" in address) == (":" in listens)]
         yield Refusal(RefusalKind.ADDRESS_NOT_ON_HOST, {**host, "address": listens, "addresses": of_version})
     network = observed.network
-    if network is not None and network.active and observed.forwards.get(forward.version) is False:
+    # A network that is yet to start turns it on.
+    if (
+        network is not None
+        and network.active
+        and not observed.comes
+        and observed.forwards.get(forward.version) is False
+    ):
         details = {"key": _SYSCTLS[forward.version], "family": f"ipv{forward.version}"}
         yield Refusal(RefusalKind.FORWARDING_OFF, {**host, **details})
     for ports in opened:
@@ -60,17 +69,29 @@ def _of_ports(forward: Forward, ports: PortRange, desired: Values, observed: Por
     for port, address in listening[:1]:
         details = {"protocol": ports.protocol, "port": port, "bound": address, "more": len(listening) - 1}
         yield Refusal(RefusalKind.PORT_IN_USE, {**details, "host": observed.host})
-    for rule in observed.foreign:
-        same_address = not rule.address or not forward.listen_address or rule.address == forward.listen_address
-        same_version = not rule.address or (":" in rule.address) == (forward.version == 6)
-        meets = rule.protocol == ports.protocol and rule.first <= ports.last and ports.listen <= rule.last
-        other_program = rule.program == ("iptables-save" if forward.version == 6 else "ip6tables-save")
-        if meets and same_address and same_version and not other_program:
-            details = {"protocol": rule.protocol, "first": rule.first, "last": rule.last, "rule": rule.rule}
-            yield Refusal(
-                RefusalKind.PORT_FORWARDED_BY_OTHERS, {**details, "program": rule.program, "host": observed.host}
-            )
+    for other in () if observed.firewall is None else redirections(observed.firewall, but=TABLE):
+        met = _met(forward, ports, other)
+        if met is not None:
+            details = {"protocol": other.protocol, "first": met[0], "last": met[1], **_shown(other)}
+            yield Refusal(RefusalKind.PORT_FORWARDED_BY_OTHERS, {**details, "host": observed.host})
             break
+
+
+def _met(forward: Forward, ports: PortRange, other: Redirection) -> Range | None:
+    """The ports of another's rule of which a range has some, for packets that it would get."""
+    same_address = not other.address or not forward.listen_address or other.address == forward.listen_address
+    if other.protocol != ports.protocol or not same_address:
+        return None
+    if forward.version not in other.versions:
+        return None
+    return next((one for one in other.ports if one[0] <= ports.last and ports.listen <= one[1]), None)
+
+
+def _shown(other: Redirection) -> dict[str, str]:
+    """By which program a rule is listed, and in which words."""
+    if other.family in ("iptables", "ip6tables"):
+        return {"program": f"{other.family}-save", "rule": f"-A {other.chain} {other.rule}"}
+    return {"program": "nft", "rule": f"{other.family} {other.table}: {other.rule}"}
 
 
 def ssh_within(ports: PortRange, observed: PortForwardReport) -> list[int]:

@@ -1,6 +1,6 @@
 """What is wrong with a forward by what is recorded: found, mended, and kept in a state. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from virtnet.planning.findings import Problem, Refusal, recorded_problem
 from virtnet.planning.plan import ChangeClass
@@ -12,19 +12,39 @@ from virtnet.port_forward.plan.owners import Held, held_by_record, taken_from
 from virtnet.port_forward.restore.files import path_of
 from virtnet.port_forward.rules.table import RulesState, state
 from virtnet.port_forward.target import Target, Unresolved, forward_of, resolve
-from virtnet.spec.part import Values
+from virtnet.spec.part import Values, as_list
+
+#: What is foretold of what this run does, and what is found once it is done.
+FORETOLD: Mapping[object, ProblemKind] = {
+    ProblemKind.NETWORK_CHANGES: ProblemKind.NETWORK_CHANGED,
+    ProblemKind.TARGET_GOES: ProblemKind.RESERVATION_MISSING,
+    ProblemKind.TARGET_MOVES: ProblemKind.TARGET_MOVED,
+}
 
 _MENDED_BY: Mapping[object, ChangeClass | None] = {
     ProblemKind.ADDRESS_MISSING: None,
     ProblemKind.BLOCKED: None,
     ProblemKind.NETWORK_UNFIT: None,
     ProblemKind.OWNER_CHANGED: ChangeClass.RECORDED,
+    ProblemKind.TARGET_UNKNOWN: None,
 }
 
 
 def mended_by(problem: Problem) -> ChangeClass | None:
     """The class of the change that mends it; None where no update does."""
     return _MENDED_BY.get(problem.kind, ChangeClass.LIVE)
+
+
+def by_record(recorded: Values) -> list[Problem]:
+    """The problems of a record, and what is foretold of it."""
+    return [problem_of(one) for one in as_list(recorded.get("problems") or ())]
+
+
+def with_foretold(found: Iterable[Problem], recorded: Values) -> list[Problem]:
+    """What is found, told as it was foretold, so that it is one change to whoever reviews it."""
+    told = [one for one in by_record(recorded) if one.kind in FORETOLD]
+    covered = {FORETOLD[one.kind] for one in told}
+    return [*(one for one in found if one.kind not in covered), *told]
 
 
 def problem_of(recorded: object) -> Problem:

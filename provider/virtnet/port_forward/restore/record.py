@@ -8,7 +8,7 @@ the rules have become.
 import hashlib
 import json
 import re
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from virtnet.planning.ownership import marked_files
 from virtnet.planning.ownership.marks import Mark
@@ -16,6 +16,15 @@ from virtnet.port_forward.forward import Forward, ForwardNetwork, PortRange, is_
 from virtnet.port_forward.rules.render import body
 
 _FORWARD = "# virtnet-forward:"
+
+_RESERVATION = "# virtnet-reservation:"
+
+
+class NamedReservation(NamedTuple):
+    """By what a program names a reservation of a network."""
+
+    key: Literal["name", "mac"]
+    value: str
 
 
 class Record(NamedTuple):
@@ -26,6 +35,8 @@ class Record(NamedTuple):
     forward: Forward
     edited: bool = False
     """True when the text is not what virtnet wrote."""
+    reservation: NamedReservation | None = None
+    """The DHCP reservation that the program named for the guest; None where it named an address, or nobody noted."""
 
 
 def id_for(owner: str, salt: str = "") -> str:
@@ -42,7 +53,9 @@ def id_of(path: str) -> str | None:
 def render(record: Record) -> str:
     """The file's text."""
     told = f"{_FORWARD} {json.dumps(as_data(record.forward), sort_keys=True)}"
-    return marked_files.render("PortForward", record.mark, [told], body(record.forward).splitlines())
+    named = record.reservation
+    by = [] if named is None else [f"{_RESERVATION} {json.dumps(named._asdict(), sort_keys=True)}"]
+    return marked_files.render("PortForward", record.mark, [told, *by], body(record.forward).splitlines())
 
 
 def parse(identity: str, text: str) -> Record | None:
@@ -52,7 +65,20 @@ def parse(identity: str, text: str) -> Record | None:
         return None
     told = next((line.removeprefix(_FORWARD) for line in there.lines if line.startswith(_FORWARD)), None)
     forward = None if told is None else from_data(identity, told)
-    return None if forward is None else Record(there.mark, forward, there.edited)
+    if forward is None:
+        return None
+    named = next((line.removeprefix(_RESERVATION) for line in there.lines if line.startswith(_RESERVATION)), None)
+    return Record(there.mark, forward, there.edited, None if named is None else _reservation(named))
+
+
+def _reservation(text: str) -> NamedReservation | None:
+    """The reservation that `render` gave, from JSON; None for anything that is none."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return None
+    is_one = isinstance(told, dict) and told.keys() == {"key", "value"} and isinstance(told["value"], str)
+    return NamedReservation(told["key"], told["value"]) if is_one and told["key"] in ("name", "mac") else None
 
 
 def as_data(forward: Forward) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import enum
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -107,13 +107,16 @@ class Table:
 
     def leads_into(self, gateway: Gateway, *, but: str) -> bool:
         """Whether a forward other than that one leads into a gateway's subnet."""
+        return any(True for _ in self.leading_into(gateway, but=(but,)))
+
+    def leading_into(self, gateway: Gateway, *, but: Collection[str]) -> Iterator[str]:
+        """The ids of other forwards that lead into a gateway's subnet, or may: a rule of theirs is strange."""
         subnet = ipaddress.ip_network(gateway.subnet)
-        return any(
-            rule is None or ipaddress.ip_address(rule.target) in subnet
-            for forward_id, rules in self.rules.items()
-            if forward_id != but
-            for rule in rules
-        )
+        for forward_id in self.rules:
+            if forward_id not in but and any(
+                rule is None or ipaddress.ip_address(rule.target) in subnet for rule in self.rules[forward_id]
+            ):
+                yield forward_id
 
 
 def sources_of(sources: Iterable[str]) -> tuple[Network, ...]:

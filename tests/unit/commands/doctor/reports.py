@@ -57,12 +57,14 @@ def network(
     active: bool = True,
     autostart: bool = True,
     metadata: str = "",
+    dhcp: str = "",
     **more: Any,
 ) -> ObservedNetwork:
     forward = f"<forward mode='{mode}'/>" if mode else ""
     xml = (
         f"<network><name>{name}</name><uuid>{UUID}</uuid><metadata>{metadata}</metadata>{forward}"
-        f"<bridge name='vb{name}'/><mac address='52:54:00:00:00:01'/><ip address='{address}' prefix='24'/></network>"
+        f"<bridge name='vb{name}'/><mac address='52:54:00:00:00:01'/><ip address='{address}' prefix='24'>{dhcp}</ip>"
+        "</network>"
     )
     report = NetworkReport(
         uuid=more.pop("uuid", UUID),
@@ -112,10 +114,10 @@ def link(name: str, kind: str = "bridge", master: str = "") -> Link:
     return Link(name=name, mac="", kind=kind, master=master, up=True)
 
 
-def surveyed(meddle: Callable[[FakeHost, str], None] = lambda host, forward: None) -> Survey:
+def surveyed(meddle: Callable[[FakeHost, str], None] = lambda host, forward: None, **inputs: Any) -> Survey:
     """A host with one forward, and what somebody then did to it."""
     there = forwarding_host()
-    made = applied(at(there), checked())
+    made = applied(at(there), checked(**inputs))
     meddle(there, made["__forward"])
     return survey(there)
 
@@ -266,6 +268,13 @@ EXAMPLES: Mapping[str, DoctorReport] = {
     "port forwards with other rules": _networks(network(uuid=LAB_UUID), port_forwards=surveyed(_with_other_rules)),
     "port forwards that were edited": _networks(network(uuid=LAB_UUID), port_forwards=surveyed(_edited)),
     "port forwards of a network that is gone": _networks(port_forwards=surveyed()),
+    "port forwards whose guest has moved": _networks(
+        network(uuid=LAB_UUID, dhcp="<dhcp><host mac='52:54:00:00:00:50' name='web' ip='10.9.1.77'/></dhcp>"),
+        port_forwards=surveyed(target_name="web"),
+    ),
+    "port forwards whose reservation is gone": _networks(
+        network(uuid=LAB_UUID), port_forwards=surveyed(target_mac="52:54:00:00:00:50")
+    ),
     "port forwards that are not restored": _networks(
         network(uuid=LAB_UUID),
         port_forwards=surveyed()._replace(missing=(SERVICE,), links=(Need(NeedKind.LINK, "vnpf853557b0"),)),

@@ -16,6 +16,8 @@ from virtnet.commands.doctor.port_forwards import port_forwards
         ("port forwards with other rules", [FindingKind.PORT_FORWARD_RULES_ALTERED]),
         ("port forwards that were edited", [FindingKind.PORT_FORWARD_RECORD_EDITED]),
         ("port forwards of a network that is gone", [FindingKind.PORT_FORWARD_NETWORK_GONE]),
+        ("port forwards whose guest has moved", [FindingKind.PORT_FORWARD_TARGET_MOVED]),
+        ("port forwards whose reservation is gone", [FindingKind.PORT_FORWARD_RESERVATION_GONE]),
         (
             "port forwards that are not restored",
             [FindingKind.PORT_FORWARDS_NOT_RESTORED, FindingKind.PORT_FORWARD_LINKS],

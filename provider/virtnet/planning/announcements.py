@@ -1,0 +1,108 @@
+"""What resources of one run are going to be on their hosts, for the others whose plans are made of that.
+
+A diff asks no host, and in a preview nothing is done yet: so what another resource of the run changes is known from
+what it said itself, when it was checked and compared. Nothing is known of resources that come later, of other runs, and
+of one host by two spellings of its URI.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from virtnet.planning.resource import Resource
+    from virtnet.spec.part import Values
+
+
+class Place(NamedTuple):
+    """By what others find a resource."""
+
+    host: str
+    """The host's connection URI."""
+    kind: str
+    """The kind of resource: "LibvirtNetwork"."""
+    name: str
+    """What others call it: its name, or its UUID."""
+
+
+class Announced(NamedTuple):
+    """What a resource is recorded as, and what this run makes of it."""
+
+    resource: "Resource[Any]"
+    recorded: "Values"
+    """Empty where nothing is."""
+    desired: "Values"
+    """Canonical inputs, with unknowns in a preview."""
+    is_replaced: bool = False
+    """Whether it is deleted to be created again."""
+
+
+class Listener(NamedTuple):
+    """A resource that was compared when nothing was announced of what it builds on."""
+
+    resource: "Resource[Any]"
+    recorded: "Values"
+    desired: "Values"
+
+
+class Announcements:
+    """The resources of a run that are no longer as recorded when it ends. Calls may come from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._announced: dict[Place, Announced] = {}
+        self._places: dict[str, tuple[Place, ...]] = {}
+        self._early: dict[Place, dict[str, Callable[[], Listener]]] = {}
+
+    def announce(self, key: str, places: Iterable[Place], announced: Announced) -> None:
+        """Note what becomes of a resource, instead of what it said before. `key` tells it from others.
+
+        What is to be replaced is checked once more, with nothing recorded: it is replaced all the same.
+        """
+        with self._lock:
+            there = self._places.get(key, ())
+            before = next((self._announced[place] for place in there if place in self._announced), None)
+            if before is not None and before.recorded and not announced.recorded:
+                announced, places = before._replace(desired=announced.desired), (*there, *places)
+            self._withdraw(key)
+            self._places[key] = tuple(dict.fromkeys(places))
+            self._announced.update(dict.fromkeys(self._places[key], announced))
+
+    def deleted(self, key: str) -> None:
+        """Note that what was to be replaced is deleted, so that only the new one is to come."""
+        with self._lock:
+            for place in self._places.get(key, ()):
+                if place in self._announced:
+                    self._announced[place] = self._announced[place]._replace(is_replaced=False, recorded={})
+
+    def withdraw(self, key: str) -> None:
+        """Note that a resource stays as it is recorded."""
+        with self._lock:
+            self._withdraw(key)
+
+    def at(self, places: Iterable[Place]) -> Announced | None:
+        """What was announced at the first of these places of which anything was; None where nothing was."""
+        with self._lock:
+            return next((self._announced[place] for place in places if place in self._announced), None)
+
+    def heard_nothing(self, key: str, places: Iterable[Place], listener: Callable[[], Listener]) -> None:
+        """Note a resource that was compared before anything was announced at these places. `listener` gives it."""
+        with self._lock:
+            for place in places:
+                self._early.setdefault(place, {})[key] = listener
+
+    def too_early(self, announced: Announced, places: Iterable[Place]) -> list[str]:
+        """The keys of those that would have been compared otherwise, had this been announced there by then."""
+        with self._lock:
+            early = {key: one for place in places for key, one in self._early.get(place, {}).items()}
+        return [key for key, listener in early.items() if _goes_by(listener(), announced)]
+
+    def _withdraw(self, key: str) -> None:
+        for place in self._places.pop(key, ()):
+            self._announced.pop(place, None)
+
+
+def _goes_by(listener: Listener, announced: Announced) -> bool:
+    builds_on = listener.resource.builds_on
+    recorded = listener.recorded
+    return builds_on is not None and builds_on.foretold(listener.desired, recorded, announced) != recorded

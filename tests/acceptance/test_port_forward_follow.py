@@ -1,0 +1,105 @@
+"""One `pulumi up` of the real engine moves a network's reservation and the forward to it, in both forms."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.stack import Stack
+from tests.hosts.peers import HOST, OTHER, OUTSIDE, WEB, Site, site
+from tests.hosts.sandboxed import Host
+
+pytestmark = pytest.mark.acceptance
+
+PROGRAM = '''\
+"""A network, and a forward that is given its name: so Pulumi knows what depends on what."""
+
+import json
+from pathlib import Path
+
+import {module} as virtnet
+
+told = json.loads(Path(__file__).with_name("resources.json").read_text())
+network = virtnet.LibvirtNetwork("lab", **told["network"])
+if told["forward"]:
+    virtnet.PortForward("web", network=network.name, **told["forward"])
+'''
+
+NETWORK: Mapping[str, Any] = {"name": "lab", "forward": {"mode": "nat"}, "bridge": {"name": "virbr7"}}
+FORWARD: Mapping[str, Any] = {
+    "target_name": "web",
+    "listen_address": HOST[4],
+    "ports": [{"protocol": "tcp", "listen_port": "8080", "target_port": "80"}],
+}
+
+
+@pytest.fixture
+def lab(host: Host) -> Iterator[Site]:
+    with site(host) as made:
+        for name in ("web", "other"):
+            made.peers[name].serve(name, "tcp", 80)
+        yield made
+        host.sh("for link in web other; do ip link set dev $link nomaster; done")
+
+
+@pytest.fixture(params=[Stack, NativeStack], ids=["dynamic", "native"])
+def stack(request: pytest.FixtureRequest, host: Host) -> Stack:
+    made: Stack = request.param(host)
+    module = "pulumi_virtnet.native" if request.param is NativeStack else "pulumi_virtnet"
+    (made.directory / "__main__.py").write_text(PROGRAM.format(module=module))
+    return made
+
+
+def declare(stack: Stack, address: str, *, name: str = "lab", reserved: str = "web") -> None:
+    hosts = [{"mac": "52:54:00:00:00:50", "name": reserved, "ip": address}]
+    ips = [{"address": "192.168.123.1/24", "dhcp": {"hosts": hosts}}]
+    told = {"network": {**NETWORK, "name": name, "ips": ips}, "forward": FORWARD}
+    (stack.directory / "resources.json").write_text(json.dumps(told))
+
+
+def from_outside(lab: Site) -> str:
+    return lab.peers["outside"].connect("tcp", HOST[4], 8080)
+
+
+def test_a_forward_follows_its_guest_in_the_run_that_moves_it(lab: Site, stack: Stack) -> None:
+    declare(stack, WEB[4])
+    first = stack.preview()
+    stack.up()
+    lab.plug_in()
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    declare(stack, OTHER[4])
+
+    previewed = stack.preview()
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    stack.up()
+
+    opens = f"opens tcp 8080 of {HOST[4]} to guest web ({{}}:80), from anywhere"
+    assert opens.format(WEB[4]) in first
+    assert f"the address {OTHER[4]} instead of {WEB[4]}) [live]" in previewed
+    assert opens.format(OTHER[4]) in previewed
+    assert from_outside(lab) == f"other 80 {OUTSIDE[4]}"
+    assert stack.unchanged()
+    declare(stack, OTHER[4], reserved="db")
+    assert "network 'lab' has no DHCP reservation of web with an address" in stack.preview(check=False)
+    assert from_outside(lab) == f"other 80 {OUTSIDE[4]}"
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    stack.destroy()
+
+
+def test_a_replacement_of_the_network_that_is_refused_closes_nothing(lab: Site, stack: Stack) -> None:
+    declare(stack, WEB[4])
+    stack.up()
+    lab.plug_in()
+    declare(stack, WEB[4], name="lap")
+
+    refused = stack.up(check=False)
+
+    assert "was not changed" in refused
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    stack.up()
+    lab.plug_in()
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    stack.destroy()

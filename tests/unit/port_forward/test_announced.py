@@ -1,0 +1,269 @@
+"""A forward goes by what the same run makes of its network: in its diff, in its preview, and when it is applied."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from tests.unit.port_forward.hosts import LAB, LAB_UUID, applied, at, checked, forwarding_host, lab
+
+from virtnet.errors import Refused, Unreachable
+from virtnet.network.resource import NETWORK
+from virtnet.planning import lifecycle
+from virtnet.planning.announcements import Announced, Listener
+from virtnet.planning.clients.clients import Clients
+from virtnet.planning.engine_session import EngineSession
+from virtnet.planning.findings import Note
+from virtnet.planning.plan import ChangeClass
+from virtnet.port_forward.kinds import NoteKind, ProblemKind, RefusalKind
+from virtnet.port_forward.resource import PORT_FORWARD
+from virtnet.port_forward.unchanged import builds_on
+from virtnet.spec.part import UNKNOWN
+
+WEB = "192.168.123.50"
+
+
+def inputs(*hosts: tuple[str, Any], address: str = "192.168.123.1/24", **named: Any) -> dict[str, Any]:
+    """A network's, with these reservations by name and address."""
+    reserved = [{"mac": f"52:54:00:00:00:{50 + index}", "name": n, "ip": ip} for index, (n, ip) in enumerate(hosts)]
+    given: dict[str, Any] = {
+        "uri": "qemu:///system",
+        "name": "lab",
+        "forward": {"mode": "nat"},
+        "bridge": {"name": "virbr7"},
+        "ips": [{"address": address, "dhcp": {"hosts": reserved}}],
+        **named,
+    }
+    canonical, failures = NETWORK.check({key: value for key, value in given.items() if value is not None}, {})
+    assert failures == []
+    return canonical
+
+
+BEFORE = inputs(("web", WEB))
+BY_NAME = checked(target_name="web")
+
+
+def becomes(desired: Mapping[str, Any], recorded: Mapping[str, Any] = BEFORE) -> Announced:
+    return Announced(NETWORK, recorded, desired)
+
+
+def unreachable(uri: str) -> Clients:
+    raise Unreachable(uri)
+
+
+def previewed(
+    clients: Clients, recorded: dict[str, Any], announced: Announced, desired: dict[str, Any] = BY_NAME
+) -> tuple[list[Any], list[Any], list[Note]]:
+    """The changes with their problems, the refusals, and the notes."""
+    changes = lifecycle.diff(PORT_FORWARD, recorded, desired, lambda _: clients, announced=announced).changes
+    found = lifecycle.preview(PORT_FORWARD, recorded, desired, lambda _: clients, changes, announced=announced)
+    assert found.error is None
+    assert found.drift == ()
+    told = [(one.path, one.change_class, [problem.kind for problem in one.problems]) for one in found.changes]
+    return told, [one.kind for one in found.refusals], list(found.notes)
+
+
+def test_a_reservation_that_gets_another_address_in_this_run_takes_the_forward_along() -> None:
+    host = forwarding_host()
+    recorded = applied(at(host), BY_NAME)
+    moves = becomes(inputs(("web", "192.168.123.77")))
+
+    changes, refusals, notes = previewed(at(host), recorded, moves)
+
+    assert changes == [("target", ChangeClass.LIVE, [ProblemKind.TARGET_MOVES])]
+    assert refusals == []
+    assert [(note.kind, note.details["target"]) for note in notes] == [(NoteKind.OPENS, "192.168.123.77")]
+
+
+@pytest.mark.parametrize("first", ["the network", "the forward"])
+def test_it_is_led_there_whichever_of_the_two_is_applied_first(first: str) -> None:
+    host = forwarding_host()
+    recorded = applied(at(host), BY_NAME)
+    there = lab(LAB.replace(WEB, "192.168.123.77")) if first == "the network" else lab()
+
+    after = lifecycle.update(
+        PORT_FORWARD,
+        recorded,
+        BY_NAME,
+        lambda _: at(host, there),
+        lambda _: None,
+        announced=becomes(inputs(("web", "192.168.123.77"))),
+    )
+
+    assert after["target"] == "192.168.123.77"
+    assert any("192.168.123.77:80" in text for text in host.files.texts.values())
+
+
+@pytest.mark.parametrize(
+    ("desired", "change", "refusal"),
+    [
+        (inputs(("db", WEB)), [ProblemKind.TARGET_GOES], RefusalKind.RESERVATION_MISSING),
+        (inputs(("web", WEB), forward=None), [ProblemKind.NETWORK_CHANGES], RefusalKind.MODE_TAKES_NONE),
+        (inputs(("web", WEB), forward={"mode": "route"}), [ProblemKind.NETWORK_CHANGES], None),
+        (inputs(("web", WEB), bridge={"name": "virbr9"}), [ProblemKind.NETWORK_CHANGES], None),
+        (inputs(("web", WEB), address="192.168.123.1/25"), [ProblemKind.NETWORK_CHANGES], None),
+    ],
+    ids=["its reservation goes", "isolated", "another mode", "another bridge", "another subnet"],
+)
+def test_what_else_this_run_does_to_the_network_is_a_change_or_refused(
+    desired: dict[str, Any], change: list[ProblemKind], refusal: RefusalKind | None
+) -> None:
+    host = forwarding_host()
+    recorded = applied(at(host), BY_NAME)
+
+    changes, refusals, _ = previewed(at(host), recorded, becomes(desired))
+
+    assert [kinds for _, _, kinds in changes] == [change]
+    assert refusals == ([] if refusal is None else [refusal])
+
+
+@pytest.mark.parametrize(
+    "desired",
+    [
+        inputs(("web", WEB), ("db", "192.168.123.60")),
+        inputs(("web", WEB), title="the lab"),
+        inputs(("web", WEB), domain={"name": "lab.example"}),
+        inputs(ips=None, adopt=True),
+    ],
+    ids=["another reservation", "a title", "a domain", "it names no addresses"],
+)
+def test_what_has_nothing_to_do_with_the_guest_is_no_change(desired: dict[str, Any]) -> None:
+    recorded = applied(at(forwarding_host()), BY_NAME)
+    before = desired if "ips" not in desired else BEFORE
+
+    found = lifecycle.diff(
+        PORT_FORWARD, recorded, BY_NAME, lambda _: at(forwarding_host()), announced=becomes(desired, before)
+    )
+
+    assert found.changes == ()
+    assert found.notes == ()
+
+
+def test_an_address_that_the_program_names_itself_follows_nothing() -> None:
+    host, desired = forwarding_host(), checked(target_address=WEB)
+    recorded = applied(at(host), desired)
+
+    changes, refusals, _ = previewed(at(host), recorded, becomes(inputs(("web", "192.168.123.77"))), desired)
+
+    assert (changes, refusals) == ([], [])
+
+
+def test_what_is_known_only_when_applied_is_said_and_not_guessed() -> None:
+    host = forwarding_host()
+    recorded = applied(at(host), BY_NAME)
+
+    found = lifecycle.diff(
+        PORT_FORWARD, recorded, BY_NAME, lambda _: at(host), announced=becomes(inputs(("web", UNKNOWN)))
+    )
+
+    assert found.changes == ()
+    assert [note.kind for note in found.notes] == [NoteKind.TARGET_UNKNOWN]
+
+
+NEW = checked(network="dmz", target_name="web")
+
+
+@pytest.mark.parametrize(
+    ("desired", "refusals", "notes", "target"),
+    [
+        ({}, [], [NoteKind.OPENS, NoteKind.TARGET_NOT_YET], "192.168.124.50"),
+        ({"hosts": [("wbe", "192.168.124.50")]}, [RefusalKind.RESERVATION_MISSING], [], None),
+        ({"forward": None}, [RefusalKind.MODE_TAKES_NONE], [], None),
+        (
+            {"hosts": [("web", UNKNOWN)]},
+            [],
+            [NoteKind.OPENS, NoteKind.TARGET_NOT_YET],
+            "",
+        ),
+    ],
+    ids=["it is there", "a typo", "isolated", "not known yet"],
+)
+def test_a_network_that_this_run_makes_is_judged_before_it_is_there(
+    desired: dict[str, Any], refusals: list[RefusalKind], notes: list[NoteKind], target: str | None
+) -> None:
+    hosts = desired.pop("hosts", [("web", "192.168.124.50")])
+    made = inputs(*hosts, name="dmz", bridge={"name": "virbr8"}, address="192.168.124.1/24", **desired)
+
+    found = lifecycle.preview(PORT_FORWARD, None, NEW, lambda _: at(forwarding_host()), announced=becomes(made, {}))
+
+    assert found.error is None
+    assert [one.kind for one in found.refusals] == refusals
+    assert [one.kind for one in found.notes] == notes
+    assert [one.details["target"] for one in found.notes if one.kind is NoteKind.OPENS] == (
+        [] if target is None else [target]
+    )
+
+
+def test_a_network_that_did_not_come_first_after_all_is_missed_before_anything_is_touched() -> None:
+    host = forwarding_host()
+    made = inputs(("web", "192.168.124.50"), name="dmz", bridge={"name": "virbr8"}, address="192.168.124.1/24")
+
+    with pytest.raises(Exception, match="could not"):
+        lifecycle.create(PORT_FORWARD, NEW, lambda _: at(host), lambda _: None, announced=becomes(made, {}))
+
+    assert host.effects.log == []
+
+
+def test_a_forward_stays_open_where_the_replacement_of_its_network_would_be_refused() -> None:
+    host = forwarding_host()
+    clients = at(host)
+    recorded = applied(clients, BY_NAME)
+    far = "qemu+tcp://kvm1/system"
+    network = {
+        **BEFORE,
+        "uri": far,
+        "uuid": "6f1c2a3e-0000-4000-8000-00000000003c",
+        "host_uuid": "another",
+        "__named": [],
+    }
+    replaced = Announced(NETWORK, network, inputs(("web", WEB), name="lap", uri=far), is_replaced=True)
+    before = dict(host.files.texts)
+
+    def connect(uri: str) -> Clients:
+        return Clients(libvirt=clients.libvirt, host=None) if uri == far else clients
+
+    with pytest.raises(Refused, match="the replacement of network 'lab' on qemu\\+tcp://kvm1/system would be refused"):
+        lifecycle.delete(PORT_FORWARD, recorded, connect, lambda _: None, announced=replaced)
+
+    assert host.files.texts == before
+    lifecycle.delete(PORT_FORWARD, recorded, connect, lambda _: None, announced=replaced._replace(is_replaced=False))
+    assert host.files.texts != before
+
+
+URN = str(BY_NAME["__urn"])
+
+
+@pytest.mark.parametrize(
+    ("desired", "named"),
+    [(inputs(("web", "192.168.123.77")), [URN]), (inputs(("web", WEB), title="the lab"), [])],
+    ids=["what it goes by changes", "nothing of it changes"],
+)
+@pytest.mark.parametrize("way", ["short", "long"])
+def test_one_that_was_looked_at_before_its_network_is_named_in_the_networks_preview(
+    desired: dict[str, Any], named: list[str], way: str
+) -> None:
+    clients = at(forwarding_host())
+    recorded = applied(clients, BY_NAME)
+    session: EngineSession[Any] = EngineSession(lambda: unreachable)
+    if way == "short":
+        places = list(builds_on(BY_NAME))
+        assert not session.builds_on_changing(URN, places, lambda: Listener(PORT_FORWARD, recorded, BY_NAME))
+    else:
+        session.checked("web")
+        session.diff(PORT_FORWARD, "web", "id", recorded, BY_NAME)
+
+    lines = session.preview(NETWORK, {**BEFORE, "uuid": LAB_UUID}, desired).lines
+
+    assert [line.split("note: ")[1].split()[0] for line in lines if "looked at it first" in line] == named
+
+
+def test_what_stays_as_it_is_recorded_is_announced_no_longer() -> None:
+    session: EngineSession[Any] = EngineSession(lambda: lambda _: at(forwarding_host()))
+    moved, places = inputs(("web", "192.168.123.77"), __urn="urn:net"), list(builds_on(BY_NAME))
+    session.claim(NETWORK, "urn:net", BEFORE, moved)
+
+    announced = session.announced(PORT_FORWARD, BY_NAME)
+    session.stands("", "urn:net")
+
+    assert announced == Announced(NETWORK, BEFORE, moved)
+    assert session.announced(PORT_FORWARD, BY_NAME) is None
+    assert not session.builds_on_changing(URN, places, lambda: Listener(PORT_FORWARD, {}, BY_NAME))
