@@ -17,10 +17,12 @@ workers = $$((3 * $$(nproc)))
 side_by_side = --numprocesses=$(workers) --dist=loadscope
 # What -k and -m pick may be in one half of the tests alone: pytest ends with 5 where it has selected nothing.
 if_none_selected = { code=$$?; ((code == 5)) || exit $$code; }
+# What make test runs of the tests with a real libvirtd; make test-campaigns runs the others.
+quick = not campaign and not compiled and not second_form
 # What ARGS picks, with the Python of .venv alone where that is a path; of all tests, as of make test, no campaigns.
 test_chosen = selected=; \
 	$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons -m 'not fuzz' $(ARGS) && selected=1 || $(if_none_selected);) \
-	$(with_env) pytest $(side_by_side) --durations=10 $(if $(filter tests/%,$(ARGS)),,-m 'not campaign and not compiled') \
+	$(with_env) pytest $(side_by_side) --durations=10 $(if $(filter tests/%,$(ARGS)),,-m '$(quick)') \
 	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
 	[[ $$selected ]] || exit 5
 
@@ -77,13 +79,13 @@ test-units: .venv ## the part of make test for units, on two Pythons: takes what
 	    code=0 || code=$$?; printf '%s\n' "$$said"; exit $$code
 
 test-libvirt: .venv ## the part of make test for what needs a real libvirtd: on the machine's own, then on modular daemons
-	@$(with_env) unset MAKEFLAGS && pytest $(side_by_side) --durations=10 -m 'not campaign and not compiled' \
+	@$(with_env) unset MAKEFLAGS && pytest $(side_by_side) --durations=10 -m '$(quick)' \
 	    tests/acceptance tests/integration
 	@tools/modular-tests
 
-test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, short parts of faults, walks, soaks, the benchmark
+test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, more of the native form, short parts of faults, walks, soaks, the benchmark
 	@$(with_env) pytest -m 'fuzz or hypothesis' --numprocesses=auto --dist=worksteal tests/unit
-	@$(with_env) pytest $(side_by_side) --durations=10 -m 'campaign or compiled' tests/acceptance tests/integration
+	@$(with_env) pytest $(side_by_side) --durations=10 -m 'not ($(quick))' tests/acceptance tests/integration
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers

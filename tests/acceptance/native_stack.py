@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.acceptance.stack import PRELOADED, PROGRAM, Stack
 from tests.hosts.sandboxed import Host
 
@@ -46,3 +47,7 @@ class NativeStack(Stack):
         ]
         assert len(found) == 1, found
         return found[0]
+
+
+#: Both forms of a stack, for what one core does in either. What is the native form's own is in test_plugin.py.
+FORMS = [Stack, pytest.param(NativeStack, marks=pytest.mark.second_form)]

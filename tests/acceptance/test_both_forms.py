@@ -28,7 +28,7 @@ def test_a_program_that_asks_moves_with_its_stack(host: Host, place: str) -> Non
     assert "owner changes" in preview
     assert "will define" not in preview
     assert host.trace() == made
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
     stack.destroy()
     assert host.trace() == before
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.acceptance.native_stack import NATIVE_PROGRAM, NativeStack
+from tests.acceptance.native_stack import FORMS, NATIVE_PROGRAM, NativeStack
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host
 
@@ -24,7 +24,7 @@ def lab(*hosts: dict[str, str], **options: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=[Stack, NativeStack])
+@pytest.fixture(params=FORMS)
 def either(request: pytest.FixtureRequest, host: Host) -> Stack:
     """A stack of either form."""
     made: Stack = request.param(host)

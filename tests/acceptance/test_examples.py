@@ -1,6 +1,5 @@
 """Every example as a user runs it: up, nothing more to do, nothing drifted, destroyed without a trace."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -27,13 +26,13 @@ def example(request: pytest.FixtureRequest, stack: Stack) -> Stack:
         shutil.copy(EXAMPLES / request.param / name, stack.directory / name)
     # Of the example's own project, so it is not the stack that is there already.
     stack.environment["PULUMI_STACK"] = "example"
-    stack.pulumi("stack", "init", "example")
+    stack.init("example")
     return stack
 
 
 def exports(stack: Stack) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(stack.pulumi("stack", "output", "--json").stdout)
-    return found
+    (found,) = (entry["outputs"] for entry in stack.recorded() if entry["type"] == "pulumi:pulumi:Stack")
+    return dict(found)
 
 
 def test_every_example_is_tested() -> None:
@@ -64,7 +63,7 @@ def test_tutorial(host: Host, example: Stack) -> None:
     assert "192.168.123.0/24" in nat
     assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "1\n"
     assert "\nnet/ipv4/ip_forward = 1\n" in host.sh("cat /etc/sysctl.d/90-virtnet-forwarding.conf")
-    assert example.unchanged()
+    assert example.unchanged_by_each()
 
     example.destroy()
 
@@ -87,7 +86,7 @@ def test_bridged(host: Host, example: Stack) -> None:
     assert exports(example) == {"bridge": "br0", "uuid": info["UUID"]}
     assert "<forward mode='bridge'/>" in host.virsh("net-dumpxml", "lan")
     assert host.links() == set(before["links"].split())
-    assert example.unchanged()
+    assert example.unchanged_by_each()
 
     example.destroy()
 
@@ -113,7 +112,7 @@ def test_isolated(host: Host, example: Stack) -> None:
     assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
     with host.guest("g1", bridge) as guest:
         guest.sh("ip address add 10.77.0.20/24 dev eth0; for i in $(seq 60); do ping -c1 -W1 10.77.0.1 && break; done")
-    assert example.unchanged()
+    assert example.unchanged_by_each()
 
     example.destroy()
 
@@ -137,7 +136,7 @@ def test_published(host: Host, example: Stack) -> None:
         web.serve("web", "tcp", 80, 22)
         assert there.connect("tcp", "192.168.130.1", 8080).startswith("web 80 ")
         assert there.connect("tcp", "192.168.130.1", 2201) == "ConnectionRefusedError", "it is not in the office"
-    assert example.unchanged()
+    assert example.unchanged_by_each()
 
     example.destroy()
 
@@ -158,7 +157,7 @@ def test_fleet(fleet: Fleet, example: str) -> None:
         shutil.copy(EXAMPLES / example / name, stack.directory / name)
     # Of the example's own project, so it is not the stack that is there already.
     stack.environment["PULUMI_STACK"] = "example"
-    stack.pulumi("stack", "init", "example")
+    stack.init("example")
     for name, number in (("alpha", 64), ("beta", 65)):
         stack.pulumi("config", "set", "--path", f"hosts.{name}.uri", fleet.uris[name])
         stack.pulumi("config", "set", "--path", f"hosts.{name}.number", str(number))
@@ -175,7 +174,7 @@ def test_fleet(fleet: Fleet, example: str) -> None:
             "the drop-in names its owner"
         )
     assert fleet.desk.links() == {"lo", "eth0", "eth1"}
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
 
     stack.pulumi("config", "rm", "--path", "hosts.beta")
     stack.up()
@@ -183,7 +182,7 @@ def test_fleet(fleet: Fleet, example: str) -> None:
     assert fleet.hosts["beta"].trace() == before["beta"]
     assert fleet.hosts["beta"].sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
     assert sorted(stack.resources()) == ["alpha-forwarding", "alpha-management", "alpha-storage"]
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
 
     stack.destroy()
 

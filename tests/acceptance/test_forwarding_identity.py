@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.native_stack import FORMS
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host
 
 pytestmark = pytest.mark.acceptance
 
 
-@pytest.fixture(params=[Stack, NativeStack])
+@pytest.fixture(params=FORMS)
 def either(request: pytest.FixtureRequest, host: Host) -> Stack:
     """A stack of either form."""
     made: Stack = request.param(host)

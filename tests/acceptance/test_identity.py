@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.native_stack import FORMS
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.acceptance
 SUBNET = {"address": "10.93.0.1/24", "dhcp": {"ranges": [{"start": "10.93.0.2", "end": "10.93.0.99"}]}}
 
 
-@pytest.fixture(params=[Stack, NativeStack])
+@pytest.fixture(params=FORMS)
 def either(request: pytest.FixtureRequest, host: Host) -> Stack:
     """A stack of either form."""
     made: Stack = request.param(host)
@@ -168,7 +168,7 @@ def test_two_resources_of_one_name_do_not_pass_for_one_another(host: Host, eithe
     assert (marked(host), list(urns(either))) == (first, [first])
 
 
-@pytest.fixture(params=[Stack, NativeStack])
+@pytest.fixture(params=FORMS)
 def pair(request: pytest.FixtureRequest, host: Host) -> tuple[Stack, Stack]:
     """Two stacks of either form whose states are in one place."""
     place = host.directory / "states"

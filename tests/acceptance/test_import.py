@@ -56,7 +56,7 @@ def test_an_unusual_network_is_taken_over_and_given_back_byte_for_byte(host: Hos
         in preview
     )
     assert 'name="project/test/odd one"' in host.virsh("net-dumpxml", "odd one", "--inactive").replace("'", '"')
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
 
     stack.destroy()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.native_stack import FORMS
 from tests.acceptance.stack import Stack
 from tests.campaigns.faults.at_steps import STOP
 from tests.hosts.daemons import hold_starts, kill_libvirtd, kill_provider, network_daemon, start_libvirtd
@@ -209,7 +209,7 @@ def killed_edit(stack: Stack, moment: str, kind: str, **args: Any) -> None:
         stack.pulumi("cancel", "--yes")
 
 
-@pytest.mark.parametrize("form", [Stack, NativeStack])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     ("moment", "place", "change_class"),
     [
@@ -249,7 +249,7 @@ def without_mark(xml: str) -> str:
     return network_edit.without_owner_mark(definition(xml))
 
 
-@pytest.mark.parametrize("form", [Stack, NativeStack])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "moment", ["provider killed after 0 0 0", "pulumi killed after 1 0 0"], ids=["provider, written", "pulumi, done"]
 )

@@ -209,7 +209,7 @@ def test_a_network_lives_from_its_preview_to_its_destroy(host: Host, language: L
     uuid = host.virsh("net-uuid", "management").strip()
     assert stack.ids() == {"management": uuid}
     assert "192.168.123.1/24" in host.sh(f"ip -brief address show dev {stack.output('bridge')}")
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
 
     host.virsh("net-update", "management", "delete", "ip-dhcp-range", HANDED_OUT.format("254"), "--live", "--config")
     refreshed = stack.refresh()
@@ -221,7 +221,7 @@ def test_a_network_lives_from_its_preview_to_its_destroy(host: Host, language: L
     assert "dhcp.ranges[192.168.123.2 192.168.123.200] is added" in changing
     assert "end='192.168.123.200'" in host.virsh("net-dumpxml", "management")
     assert host.virsh("net-uuid", "management").strip() == uuid
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
 
     host.run(
         "virsh", "net-define", "/dev/stdin", given="<network><name>found</name><ip address='10.93.0.1'/></network>"
@@ -246,7 +246,7 @@ def test_a_subnet_is_asked_for_and_used(host: Host, language: Language) -> None:
     [subnet] = host.sh(f"ip -4 -brief address show dev {stack.output('bridge')}").split()[2:]
     assert subnet.endswith(".1/24")
     assert f"start='{subnet.replace('.1/24', '.2')}'" in host.virsh("net-dumpxml", "lab")
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
     stack.destroy()
     assert host.network("lab") is None
 
@@ -258,7 +258,7 @@ def test_a_host_forwards_and_is_put_back(host: Host, language: Language) -> None
     stack.up()
 
     assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "1\n"
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
     stack.destroy()
     assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
 
@@ -275,7 +275,7 @@ def test_a_port_of_the_host_leads_to_a_guest(host: Host, language: Language) -> 
     opens = "opens tcp 8080 of every IPv4 address of the host to 192.168.122.50:80, from 203.0.113.0/24"
     assert opens in preview
     assert "dnat ip to 192.168.122.50:80" in host.sh("nft list table inet virtnet_port_forwards")
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
     stack.destroy()
     assert host.trace() == before
 
@@ -295,12 +295,12 @@ def test_a_host_gets_all_that_a_component_holds(host: Host, language: Language) 
     assert set(stack.ids()) == {"alpha-forwarding", "alpha-management", "alpha-storage", "alpha-web", "alpha"}
     assert "dnat ip to 10.64.1.10:80" in host.sh("nft list table inet virtnet_port_forwards")
     assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "1\n"
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
 
     stack.edit("9000", "1400")
     stack.up()
     assert "<mtu size='1400'/>" in host.virsh("net-dumpxml", "storage")
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
 
     stack.destroy()
     assert host.trace() == before
@@ -315,7 +315,7 @@ def test_a_component_moves_from_python_to_another_language_as_it_is(host: Host) 
 
     lay_out_yaml(stack.directory, (EXAMPLES / "VirtualNetworkHost.yaml").read_text())
 
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
     assert stack.ids() == made
     stack.destroy()
 
@@ -364,7 +364,7 @@ def test_an_import_prints_a_program_that_changes_nothing_but_the_mark(host: Host
     stack.up()
     assert "owner is added (the network was imported" in preview
     assert preview.count("network 'found' on") == 1
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
     assert host.trace() == before
 
 

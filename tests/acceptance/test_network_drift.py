@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.native_stack import FORMS
 from tests.acceptance.stack import Stack
 from tests.hosts.guests import linux_guest
 from tests.hosts.sandboxed import Host
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.acceptance
 SUBNETS = [{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}]
 
 
-@pytest.fixture(params=[Stack, NativeStack])
+@pytest.fixture(params=FORMS)
 def either(request: pytest.FixtureRequest, host: Host) -> Stack:
     """A stack of either form."""
     made: Stack = request.param(host)
@@ -84,7 +84,7 @@ def test_a_guest_that_hangs_on_no_bridge_is_plugged_in(host: Host, either: Stack
     assert unchanged
 
 
-@pytest.mark.parametrize("form", [Stack, NativeStack])
+@pytest.mark.parametrize("form", FORMS)
 def test_drift_that_an_edit_puts_right_stands_in_its_preview(host: Host, form: type[Stack]) -> None:
     stack = form(host)
     reserved = {"mac": "52:54:00:00:00:01", "ip": "10.91.0.11"}

@@ -24,7 +24,7 @@ def test_a_nat_network_comes_up_and_goes_again(host: Host, stack: Stack) -> None
     assert "10.91.0.0/24 dev vn-lab" in host.sh("ip route")
     assert "10.91.0.0/24" in host.sh("(iptables-save; nft list ruleset) | grep -i masquerade")
     assert stack.outputs("lab")["bridgeName"] == "vn-lab"
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
 
     stack.destroy()
 
@@ -57,7 +57,7 @@ def test_drift_is_shown_by_refresh_and_mended_by_up(host: Host, stack: Stack) ->
     assert "10.91.0.1/24" in host.sh("ip -br address show vn-lab")
     assert host.sh("cat /proc/$(cat /run/libvirt/network/lab.pid)/comm").strip() == "dnsmasq"
     assert host.sh("ls /etc/libvirt/qemu/networks/autostart") == "lab.xml\n"
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
 
 
 def _text(stack: Stack, *arguments: str) -> str:
@@ -105,4 +105,4 @@ def test_a_replacement_that_pulumi_is_told_to_make_deletes_first(host: Host, sta
 
     assert stack.outputs("lab")["uuid"] != before
     assert (host.network("lab") or {})["Active"] == "yes"
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()

@@ -56,7 +56,7 @@ def test_a_way_in_lives_from_its_preview_to_its_destroy(lab: Site, stack: Stack)
         in previewed
     )
     assert from_outside(lab) == REACHED
-    assert stack.unchanged()
+    assert stack.unchanged_by_each()
 
     lab.host.sh("nft delete table inet virtnet_port_forwards")
     assert from_outside(lab) != REACHED

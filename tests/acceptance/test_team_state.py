@@ -41,7 +41,7 @@ def test_the_tutorial_with_its_state_in_postgresql(host: Host, state: Database) 
     alice, bob = colleague(host, state, "alice"), colleague(host, state, "bob")
 
     alice.up()
-    seen_by_bob = bob.unchanged()
+    seen_by_bob = bob.unchanged_by_each()
     uuid = (host.network("management") or {})["UUID"]
     kept = state.asked(KEPT)
 
@@ -70,5 +70,5 @@ def test_two_updates_of_one_stack_at_once(host: Host, state: Database) -> None:
     assert "the stack is currently locked by 1 lock(s)" in refused
     assert untouched is None
     assert host.network("management") is not None
-    assert bob.unchanged()
+    assert bob.unchanged_by_each()
     bob.destroy()

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.native_stack import FORMS, NativeStack
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.acceptance
 Declared = dict[str, Any]
 
 
-@pytest.fixture(params=[Stack, NativeStack])
+@pytest.fixture(params=FORMS)
 def either(request: pytest.FixtureRequest, host: Host) -> Stack:
     """A stack of either form."""
     made: Stack = request.param(host)
