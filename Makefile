@@ -83,9 +83,13 @@ test-libvirt: .venv ## the part of make test for what needs a real libvirtd: on 
 	    tests/acceptance tests/integration
 	@tools/modular-tests
 
-test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, more of the native form, short parts of faults, walks, soaks, the benchmark
-	@$(with_env) pytest -m 'fuzz or hypothesis' --numprocesses=auto --dist=worksteal tests/unit
-	@$(with_env) pytest $(side_by_side) --durations=10 -m 'not ($(quick))' tests/acceptance tests/integration
+test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, more of the native form, short parts of faults, walks, soaks, the benchmark; ARGS='-k walk' picks some
+	@selected=; \
+	$(with_env) pytest -m 'fuzz or hypothesis' --numprocesses=auto --dist=worksteal $(call where,tests/unit) \
+	    && selected=1 || $(if_none_selected); \
+	$(with_env) pytest $(side_by_side) --durations=10 -m 'not ($(quick))' \
+	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
+	[[ $$selected ]] || exit 5
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)
 	@[[ '$(ARGS)' == *--no-peers* ]] || tools/peers

@@ -22,7 +22,7 @@ class Lost:
 
     def describe(self) -> str:
         """In a table's cell, without a number for one on no bridge any more: that would tell how long was looked."""
-        return str(self.packets) if self.attached else "stays cut off"
+        return str(self.packets) if self.attached else "stays disconnected"
 
 
 @contextlib.contextmanager

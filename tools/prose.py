@@ -1,7 +1,8 @@
 """Checks how the documents and the program's sentences read: `python -m tools.prose`, or `make prose`.
 
 The words come from the table in docs/style.md; proselint finds them, and checks what it knows of English itself. Code
-in documents isn't prose: real output is checked where the program makes it, in the strings of its messages modules.
+in documents isn't prose: real output is checked where the program makes it, in the strings of its modules. Of a module
+that people read, docstrings are checked too.
 """
 
 import ast
@@ -19,14 +20,21 @@ from proselint.tools import LintFile
 ROOT = Path(__file__).parents[1]
 STYLE = ROOT / "docs" / "style.md"
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/*.md", "changelog.d/*.md")
-MESSAGES = ("provider/virtnet/**/messages.py", "provider/virtnet/**/messages/*.py")
+#: Whose strings people read: messages, what a program or `--help` says, and what the reference and editors show.
+MODULES = (
+    "provider/virtnet/**/messages.py",
+    "provider/virtnet/**/messages/*.py",
+    "provider/virtnet/cli.py",
+    "provider/virtnet/**/program.py",
+    "provider/virtnet/**/refusals.py",
+    "provider/virtnet/**/resource.py",
+    "provider/virtnet/**/spec.py",
+    "provider/virtnet/functions/*.py",
+    "sdk/pulumi_virtnet/*.py",
+)
 #: What proselint checks beside the words of docs/style.md. Its other checks are about literature and typography.
 CHECKS = {"virtnet": True, "cliches": True, "hedging": True, "needless_variants": True, "redundancy": True}
 
-#: What a run writes into a table is the run's.
-TABLES_OF_RUNS = ("README.md", "docs/performance.md", "docs/reliability.md")
-
-_ROW_OF_A_TABLE = re.compile(r"^\|.*$", re.MULTILINE)
 _ROW = re.compile(r"^\| (?P<said>[^|]+?) \| (?P<better>[^|]+?) \|$", re.MULTILINE)
 _WORDS = re.compile(r"^## Words\n(.*?)^Words with one meaning", re.MULTILINE | re.DOTALL)
 #: A fenced block, a comment, or a piece of code in a line.
@@ -73,11 +81,9 @@ def check(path: str, prose: str) -> Iterator[Found]:
 
 def files() -> Iterator[tuple[str, str]]:
     """Every file that is checked, by its path from the root, with its prose."""
-    for patterns, prose_of in ((DOCUMENTS, prose_of_markdown), (MESSAGES, prose_of_python)):
+    for patterns, prose_of in ((DOCUMENTS, prose_of_markdown), (MODULES, prose_of_python)):
         for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern)}):
             name, text = str(path.relative_to(ROOT)), path.read_text()
-            if name in TABLES_OF_RUNS:
-                text = _ROW_OF_A_TABLE.sub("", text)
             yield name, prose_of(_WORDS.sub("", text) if path == STYLE else text)
 
 

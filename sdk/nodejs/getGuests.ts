@@ -8,7 +8,7 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * Who is plugged into a network: guests, and other interfaces.
+ * Who is attached to a network: running guests, and other interfaces.
  */
 export function getGuests(args?: GetGuestsArgs, opts?: pulumi.InvokeOptions): Promise<GetGuestsResult> {
     args = args || {};
@@ -42,7 +42,7 @@ export interface GetGuestsResult {
     readonly guests: outputs.PluggedGuest[];
 }
 /**
- * Who is plugged into a network: guests, and other interfaces.
+ * Who is attached to a network: running guests, and other interfaces.
  */
 export function getGuestsOutput(args?: GetGuestsOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<GetGuestsResult> {
     args = args || {};

@@ -294,7 +294,7 @@ class Resource(pulumi.dynamic.Resource):
         return {name: [*map(self.translate_input_property, given)] for name, given in paths.items() if given}
 
     def _options(self, resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-        """What whoever serves the resource has to have among its options. For subclasses."""
+        """What the provider of the resource needs among its options. For subclasses."""
         # The same resource under the native plugin: a stack that comes back from there keeps what it has.
         kind = self._resource_type_name.rpartition(":")[2]
         return pulumi.ResourceOptions(

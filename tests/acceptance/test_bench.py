@@ -45,7 +45,7 @@ def test_two_networks_are_measured_from_create_to_destroy(host: Host, tmp_path: 
     ]
     assert all(row["virtnet, s"] > 0 and row["engine's floor, s"] > 0 for row in rows.values())
     assert {rows[what]["virtnet, lost"] for what in ("no-op up", "live edit of one", "live edit of each")} == {"0"}
-    assert "cut off" not in rows["restart of one"]["virtnet, lost"]
+    assert "disconnected" not in rows["restart of one"]["virtnet, lost"]
     assert host.trace() == before
     assert target.with_suffix(".svg").read_text().startswith("<svg")
 

@@ -38,8 +38,9 @@ def test_a_review_tells_what_the_preview_found(host: Host, form: type[Stack]) ->
     legacy = network("legacy", "10.94.0.1", on_delete="disconnect")
     quiet, lent = network("quiet", "10.97.0.1"), {"type": "LibvirtNetwork", "name": "lent", "args": {"adopt": True}}
     never_there = network("never-there", "10.98.0.1", adopt=True)
+    retained = {**network("retained", "10.100.0.1"), "options": {"retain_on_delete": True}}
     host.sh(f'virsh net-define /dev/stdin <<<"{LENT}" && virsh net-start lent')
-    stack.declare(network("db", "10.91.0.1"), web, drifted, legacy, quiet, lent, never_there, forward("8080"))
+    stack.declare(network("db", "10.91.0.1"), web, drifted, legacy, quiet, lent, never_there, retained, forward("8080"))
     stack.up()
     host.sh(
         f'virsh net-define /dev/stdin <<<"{OTHER}" && virsh net-start other && virsh net-autostart drifted --disable'
@@ -67,6 +68,7 @@ def test_a_review_tells_what_the_preview_found(host: Host, form: type[Stack]) ->
         "legacy": ("delete", Outcome.DELETE, False),
         "lent": ("delete", Outcome.DELETE, False),
         "never-there": ("delete", Outcome.DELETE, False),
+        "retained": ("delete", Outcome.DELETE, False),
         "db": ("update", Outcome.RESTART, False),
         "drifted": ("update", Outcome.LIVE, False),
         "site": ("update", Outcome.LIVE, False),
@@ -84,6 +86,11 @@ def test_a_review_tells_what_the_preview_found(host: Host, form: type[Stack]) ->
     assert (review.same, code) == (2, ExitCode.REFUSED)
     assert "⛔ **network `lab` would be refused:** 10.95.0.0/24 overlaps 10.95.0.128/25" in comment
     assert "network `legacy` is deleted, even while interfaces are attached" in comment
-    assert "network `lent` leaves the program. virtnet restores the configuration from before adoption" in comment
+    assert "network `lent` leaves the stack. virtnet restores the configuration from before adoption" in comment
     assert "network `never-there` is deleted. Pulumi asks no host before that" in comment
+    assert "network `retained` leaves the stack and stays on the host as it is, with its owner mark" in comment
+    assert [name for name, item in items.items() if item.stays] == ["lent", "retained"]
     assert "hunter2" not in comment
+    stack.declare(network("db", "10.91.0.1"), web, drifted)
+    stack.up()
+    assert "retained" in host.virsh("net-list", "--name").split()

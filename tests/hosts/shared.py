@@ -9,7 +9,7 @@ import contextlib
 import difflib
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -57,29 +57,53 @@ rm -rf /run/virtnet /run/netns /run/mount /run/libvirt/network/*.pid /etc/{sysct
 say links
 printf '%s\n' 'route flush table main' 'link show' 'address show' 'route show' 'rule show' | ip -o -force -batch -
 ip -6 route
-say rules; iptables-save; ip6tables-save; nft -s list ruleset
+say iptables; iptables-save
+say ip6tables; ip6tables-save
+say nftables; nft -s list ruleset
 say parameters; grep . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv[46]/conf/{all,default}/*forwarding
 say files; find /etc/libvirt /etc/sysctl.d -type f -exec md5sum {} +
 find /etc/{virtnet,systemd/system} /run /var/lib/libvirt /run/libvirt/network -path /run/libvirt -prune -o -print
 say mounts; echo "$(</proc/mounts)"
 say processes; others echo
 """
+#: Its parts, in their order.
+TITLES = (
+    "networks and guests",
+    "links",
+    "iptables",
+    "ip6tables",
+    "nftables",
+    "parameters",
+    "files",
+    "mounts",
+    "processes",
+)
 #: What is another each time: numbers of interfaces and processes, what is counted, and what is mounted from where.
 VARIES = {
     "links": r"^\d+: ",
-    "rules": r"^[#:].*",
+    "iptables": r"^#.*| \[\d+:\d+\]$",
+    "ip6tables": r"^#.*| \[\d+:\d+\]$",
+    "nftables": r"^#.*",
     "mounts": r"^\S+ ",
     "processes": r"^\d+ (bash$)?",
 }
+#: The parts whose order says nothing.
+UNORDERED = frozenset({"files", "mounts", "processes"})
 
 
 def look(printed: str) -> dict[str, list[str]]:
-    """What was printed behind each title, less what varies; sorted, as most of it has no order."""
+    """What was printed behind each title, less what varies. What has an order keeps it: the first rule decides."""
     parts = dict(part.partition("\n")[::2] for part in printed.partition("== ")[2].split("\n== "))
-    return {
-        title: sorted(filter(None, (re.sub(VARIES.get(title, "^$"), "", line) for line in text.splitlines())))
-        for title, text in parts.items()
-    }
+    seen = {}
+    for title, text in parts.items():
+        lines = [line for line in (re.sub(VARIES.get(title, "^$"), "", line) for line in text.splitlines()) if line]
+        seen[title] = sorted(lines) if title in UNORDERED else lines
+    return seen
+
+
+def unseen(seen: Mapping[str, Sequence[str]]) -> list[str]:
+    """The parts of which a look at a host where a network has been shows nothing: it would find nothing left there."""
+    return [title for title in TITLES if not seen.get(title)]
 
 
 class SharedSandbox:
@@ -121,7 +145,11 @@ class SharedSandbox:
         self._host = self._running.enter_context(sandboxed_host(self._directory))
         self._host.sh(WARM_UP)
         self._cleaned()
-        self._at_first = self._cleaned()
+        cleaned = self._clean()
+        self._at_first = look(cleaned.stdout)
+        if parts := unseen(self._at_first):
+            self.end()
+            raise AssertionError(f"the first look at the sandbox shows no {', '.join(parts)}: {cleaned.stderr}")
 
     def _is_clean(self) -> bool:
         try:
@@ -137,4 +165,7 @@ class SharedSandbox:
         return False
 
     def _cleaned(self) -> dict[str, list[str]]:
-        return look(self._host.run("bash", "-c", CLEAN_AND_LOOK, check=False).stdout)
+        return look(self._clean().stdout)
+
+    def _clean(self) -> subprocess.CompletedProcess[str]:
+        return self._host.run("bash", "-c", CLEAN_AND_LOOK, check=False)

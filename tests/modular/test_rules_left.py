@@ -3,6 +3,7 @@
 import pytest
 from tests.hosts.daemons import choose_firewall
 from tests.hosts.sandboxed import Host
+from tests.integration.doctor import run_doctor
 from tests.integration.forks import Forks
 from tests.integration.stack import Stack
 
@@ -80,11 +81,13 @@ def test_rules_left_by_a_stop_of_others_are_a_problem_until_the_next_up(
     for rule in own:
         host.sh(f"nft 'add rule ip libvirt_network guest_output {rule}'")
 
+    told = run_doctor(host, "--json").stdout
     stack.refresh()
     shown = stack.preview()
     stack.up()
 
     assert len(left) == len(at_first)
+    assert LEFT in told
     assert LEFT in shown
     assert rules(host) == sorted([*at_first, *own])
     assert stack.unchanged()

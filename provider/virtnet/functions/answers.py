@@ -2,7 +2,8 @@
 
 import ipaddress
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 
@@ -15,8 +16,8 @@ from virtnet.libvirtd.lookup import lookup
 from virtnet.network.messages.firewall import place
 from virtnet.network.observe.firewall.paths import paths
 from virtnet.network.observe.firewall.whole import surroundings, whole_firewall
-from virtnet.network.observe.ports import attachments
-from virtnet.network.observe.reads import SECONDS_RULES_STAND
+from virtnet.network.observe.ports import SECONDS_GUESTS_STAND, attachments
+from virtnet.network.observe.reads import READS, SECONDS_RULES_STAND
 from virtnet.network.observed import ReportedNetwork, reported
 from virtnet.network.resource import inputs_of
 from virtnet.network.versions import version_text
@@ -24,6 +25,7 @@ from virtnet.network.xml.definition import Subnet
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import FirewallLister, HostReader, SysctlReader
 from virtnet.planning.clients.libvirt import NetworkReader
+from virtnet.planning.reports import GuestInterface
 from virtnet.port_forward.observe.survey import Survey, survey
 from virtnet.port_forward.ports import Span
 from virtnet.port_forward.restore.record import Record
@@ -117,16 +119,18 @@ def _time(seconds: int) -> str:
 
 
 def get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
-    """Who is plugged into a network: guests, and other interfaces."""
+    """Who is attached to a network: running guests, and other interfaces."""
     connection, clients = asked.connection(uri), asked.clients(uri)
     report = _found(connection, arguments)
-    known = {interface.mac: interface for interface in connection.guest_interfaces(report.name)}
+    with clients.cached_reads(READS):
+        attached = attachments(clients, report)
+    known = _interfaces(connection, report.name, {entry.mac.lower() for entry in attached if entry.owner})
     leased: dict[str, list[str]] = {}
     for lease in _leases(connection, report.uuid):
         leased.setdefault(str(lease["mac"]).lower(), []).append(str(lease["address"]))
     guests = []
-    for entry in attachments(clients, report):
-        # Of an interface that is nobody's we know the host's side alone.
+    for entry in attached:
+        # Of an interface that belongs to no guest only the host's side is known.
         mac = entry.mac.lower() if entry.owner else ""
         interface = known.get(mac)
         guests.append(
@@ -139,6 +143,21 @@ def get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
             }
         )
     return {"guests": sorted(guests, key=lambda guest: (guest["interface"], guest["mac"]))}
+
+
+def _interfaces(connection: Connection, network: str, macs: Set[str]) -> Mapping[str, GuestInterface]:
+    """The guests' interfaces on a network by their MAC addresses, which libvirt reports as `macs` attached to it.
+
+    One listing of all guests serves all networks that are asked about within seconds. Where one of `macs` is not in a
+    listing of some seconds ago, its guest may have come since.
+    """
+    known: dict[str, GuestInterface] = {}
+    for seconds_old in (SECONDS_GUESTS_STAND, 0.0):
+        interfaces = connection.interfaces_of_guests(seconds_old=seconds_old)
+        known = {interface.mac: interface for interface in interfaces if interface.network == network}
+        if macs <= known.keys():
+            break
+    return known
 
 
 def get_host(asked: Asked, uri: str, _arguments: Values) -> dict[str, object]:
@@ -298,8 +317,16 @@ def get_free_subnet(asked: Asked, uri: str, arguments: Values) -> dict[str, obje
 
 
 def _subnets(report: ReportedNetwork) -> list[Subnet]:
-    seen = [said.tree for said in (report.config, report.live) if said is not None]
-    return [_subnet(item["address"]) for tree in seen for item in (*tree.get("ips", []), *tree.get("routes", []))]
+    """Those of a network's addresses and routes, but for what libvirt accepts and ipaddress does not."""
+    found: list[Subnet] = []
+    for said in (report.config, report.live):
+        if said is None:
+            continue
+        found += said.subnets
+        for route in said.tree.get("routes", []):
+            with suppress(ValueError):
+                found.append(_subnet(route["address"]))
+    return found
 
 
 def _subnet(address: str) -> Subnet:

@@ -30,7 +30,7 @@ class Function:
     gives: type[Part]
     answer: Callable[[Asked, str, Values], dict[str, object]]
     always: frozenset[str] = frozenset()
-    """Results that are always there, though their part, which has another use too, may leave them out."""
+    """Results that are always there, though their part is a resource's inputs too, where a program may omit them."""
 
     @property
     def summary(self) -> str:

@@ -28,6 +28,9 @@ NFT_TABLES: Request = ("run", "nft", "-j", "list", "tables")
 SYSTEMD_RUNTIME = "/run/systemd"
 
 
+#: What lists a host's whole firewall, with the rules of nftables as data.
+WHOLE_FIREWALL: tuple["FirewallLister", ...] = ("iptables-save", "ip6tables-save", "nft-json")
+
 FIREWALL_ZONES: Request = ("run", "firewall-cmd", "--get-zones")
 
 #: What `traffic_limit` ends with where the kernel lacks something; `unshare` itself ends with 1 where it may not.

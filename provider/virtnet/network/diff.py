@@ -4,7 +4,6 @@ The changes are all that diff needs, so a preview does not change its answer bec
 """
 
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_interface
 from typing import TYPE_CHECKING, cast
 
 from virtnet.network.live_items import as_updates_can
@@ -14,7 +13,14 @@ from virtnet.network.observe.scope import Scope, Start
 from virtnet.network.outputs import NetworkOutputs, revealed
 from virtnet.network.problem_kinds import OF_RULES, TOLD_ALONE, ProblemKind, mended_by, problem_of
 from virtnet.network.spec import NetworkSpec
-from virtnet.network.tree import OWN_BRIDGE_MODES, mode_of, network_tree, network_tree_with_unknowns, own_bridge
+from virtnet.network.tree import (
+    OWN_BRIDGE_MODES,
+    mode_of,
+    network_tree,
+    network_tree_with_unknowns,
+    own_bridge,
+    subnets_of,
+)
 from virtnet.network.xml.edits import not_named, with_found_again
 from virtnet.planning.findings import Problem
 from virtnet.planning.merge import differences, merge, naming
@@ -149,7 +155,7 @@ def needs(desired: Values | None, recorded: Values) -> Scope:
         checks_firewall=recorded.get("host_uuid") is not None,
         bridges=frozenset(name for name in named if name),
         own_bridge=own_bridge(wanted),
-        subnets=frozenset(str(ip_interface(address).network) for address in addresses),
+        subnets=subnets_of(network_tree(wanted)) if whole else frozenset(),
         of_rules=tuple(problem for problem in problems if problem.kind in OF_RULES),
         ip_versions=frozenset(6 if ":" in address else 4 for address in addresses) if whole else None,
         # A start alone needs the means of its limits, and the kernel takes 30 ms to tell.

@@ -104,10 +104,10 @@ def _of_note(note: Note) -> Iterator[Effect]:
     who = tuple(
         str(entry["owner"] or entry["interface"]) for entry in map(as_group, as_list(details.get("attachments") or []))
     )
-    if kind is NoteKind.CUT_OFF_BY_RESTART:
+    if kind is NoteKind.DISCONNECTED_BY_RESTART:
         yield Effect(EffectKind.INTERRUPTED, who, only(details, {"seconds", "together"}))
     elif kind is NoteKind.OTHERS_UNSEEN:
-        yield Effect(EffectKind.CUT_OFF, details={"unseen": details["bridge"]})
+        yield Effect(EffectKind.DISCONNECTED, details={"unseen": details["bridge"]})
     elif kind is NoteKind.SPANNING_TREE_DELAYS:
         yield Effect(EffectKind.SPANNING_TREE_DELAY, details={"seconds": SECONDS_OF_SPANNING_TREE})
     elif kind is NoteKind.FIREWALL_REBUILT:
@@ -120,7 +120,7 @@ def _of_note(note: Note) -> Iterator[Effect]:
 _OF_NOTES: Mapping[Enum, EffectKind] = {
     NoteKind.BRIDGE_LOST_ALREADY: EffectKind.ATTACHED,
     NoteKind.CONNECTIONS_RESET: EffectKind.CONNECTIONS_RESET,
-    NoteKind.CUT_OFF: EffectKind.CUT_OFF,
+    NoteKind.DISCONNECTED: EffectKind.DISCONNECTED,
     NoteKind.DNSMASQ_RESTARTED: EffectKind.DNSMASQ_RESTARTED,
     NoteKind.LINKS_TOGGLED: EffectKind.DHCP_RENEWED,
     NoteKind.PLUGGED_IN: EffectKind.ATTACHED,

@@ -1,5 +1,6 @@
 """What a network's tree says: its forward mode, as libvirt names it, its bridge, and what libvirt runs for it. Pure."""
 
+from ipaddress import ip_interface
 from typing import TYPE_CHECKING, Literal, cast, overload
 
 from virtnet.network.spec import NetworkSpec
@@ -66,6 +67,11 @@ def own_bridge(tree: "NetworkTreeWithUnknowns") -> str:
         return ""
     name = bridge.get("name", "")
     return "" if name is UNKNOWN else name
+
+
+def subnets_of(tree: "NetworkTree") -> frozenset[str]:
+    """The subnets of a network's own addresses, in CIDR form."""
+    return frozenset(str(ip_interface(ip["address"]).network) for ip in tree.get("ips", []))
 
 
 def serves(tree: "NetworkTree") -> bool:

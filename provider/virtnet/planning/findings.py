@@ -53,7 +53,7 @@ class EffectKind(Enum):
 
     INTERRUPTED = "interrupted"
     """They are disconnected while the network restarts: seconds, together: whether they reach each other meanwhile."""
-    CUT_OFF = "cut-off"
+    DISCONNECTED = "disconnected"
     """They lose the network for good; unseen: the bridge on which nobody can see who they are."""
     ATTACHED = "attached"
     """They had lost the bridge, and are attached again."""

@@ -11,7 +11,7 @@ import (
 	"pulumi-virtnet/sdk/go/virtnet/internal"
 )
 
-// Who is plugged into a network: guests, and other interfaces.
+// Who is attached to a network: running guests, and other interfaces.
 func GetGuests(ctx *pulumi.Context, args *GetGuestsArgs, opts ...pulumi.InvokeOption) (*GetGuestsResult, error) {
 	opts = internal.PkgInvokeDefaultOpts(opts)
 	var rv GetGuestsResult

@@ -228,10 +228,10 @@ class Bench:
             steps = [done.step for done in self._steps()]
             if finished.returncode:
                 wrong.append(f"the next up failed: {(finished.stdout + finished.stderr)[-600:]}")
-            cut_off = self._cut_off()
+            disconnected = self._disconnected()
         silent = {who: pings.longest_gap for who, pings in heard.items() if pings.silence >= NOTICED}
         wrong += self._differences(look(self.host), self.sights[case.kind])
-        wrong += self._lost_too_much(silent, cut_off, longest_silence(self.pair, case.how))
+        wrong += self._lost_too_much(silent, disconnected, longest_silence(self.pair, case.how))
         if quiet and not self.stack.unchanged():
             wrong.append("the next preview or refresh is not quiet")
         fault, when = case.name
@@ -239,7 +239,7 @@ class Bench:
         did = ", ".join(steps) or "nothing was left to do"
         if case.who == "pulumi":
             did = f"(after pulumi cancel and refresh) {did}"
-        lost = _lost(silent, cut_off) if heard else "no guest there"
+        lost = _lost(silent, disconnected) if heard else "no guest there"
         state = after.describe(*known)
         if case.how == "restarted":
             state = f"up {'failed' if first.returncode else 'went on'}; {state}"
@@ -270,7 +270,7 @@ class Bench:
                 for who, (box, address) in self.pair.talks.items()
             }
 
-    def _cut_off(self) -> list[str]:
+    def _disconnected(self) -> list[str]:
         """Who does not answer a guest, who asks for a while: a link that was down says nothing for a second or more."""
         seconds = 2 if self.pair.cuts_off else 10
         return [
@@ -284,10 +284,10 @@ class Bench:
     def _differences(self, found: Sight, expected: Sight) -> list[str]:
         return found.differences(expected, but="identity" if self.pair.made_anew else "")
 
-    def _lost_too_much(self, silent: Mapping[str, float], cut_off: Sequence[str], longest: float) -> list[str]:
+    def _lost_too_much(self, silent: Mapping[str, float], disconnected: Sequence[str], longest: float) -> list[str]:
         if self.pair.cuts_off:
-            return [f"{who} still answers" for who in self.pair.talks if who not in cut_off]
-        return [f"{who} does not answer after the next up" for who in cut_off] + [
+            return [f"{who} still answers" for who in self.pair.talks if who not in disconnected]
+        return [f"{who} does not answer after the next up" for who in disconnected] + [
             f"{who} was silent for {seconds:.1f} s" for who, seconds in silent.items() if seconds > longest
         ]
 
@@ -300,7 +300,8 @@ def longest_silence(pair: Pair, how: str) -> float:
     return pair.seconds_of_silence + (SECONDS_TO_GIVE_UP if how == "stopped" and pair.seconds_of_silence else 0.0)
 
 
-def _lost(silent: Mapping[str, float], cut_off: Sequence[str]) -> str:
+def _lost(silent: Mapping[str, float], disconnected: Sequence[str]) -> str:
     """What a guest lost of whom it talks to."""
-    words = [f"{who} for good" if who in cut_off else f"{who} for {seconds:.1f} s" for who, seconds in silent.items()]
+    lasting = {who: "for good" if who in disconnected else f"for {seconds:.1f} s" for who, seconds in silent.items()}
+    words = [f"{who} {how_long}" for who, how_long in lasting.items()]
     return ", ".join(words) or "nothing"

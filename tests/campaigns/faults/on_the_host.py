@@ -59,8 +59,8 @@ answer = asking.recv(512)
 assert answer[:2] == question[:2] and answer.endswith(socket.inet_aton("10.70.0.8")), answer
 """
 NO_GUEST = "no guest there"
-#: When a daemon is broken that nobody mends for now.
-MEANWHILE = "network runs, and nobody mends it"
+#: When a daemon is broken that nobody repairs for now.
+MEANWHILE = "network runs, and nobody fixes it"
 LEFT_SO = ("provider killed, and left so", "restart with guests, after StopNetwork")
 #: More than once, as the machine may be busy; the first answer is enough.
 PING = "ping -c 1 -i 0.2 -w 1"
@@ -96,7 +96,7 @@ def _finished(stack: Stack, expected: Sight, resource: str = "LibvirtNetwork lab
 
 def _lost(host: Host) -> str:
     """What guests do not get when they ask for it."""
-    return _lost_by_guests(host) if look(host).parts["plugged in"] else NO_GUEST
+    return _lost_by_guests(host) if look(host).parts["attached"] else NO_GUEST
 
 
 def _lost_by_guests(host: Host) -> str:

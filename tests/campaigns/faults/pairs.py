@@ -166,7 +166,7 @@ PAIRS = (
         plug_in=GUESTS,
     ),
     Pair(
-        forth_name="drift mended",
+        forth_name="drift fixed",
         back_name="nothing",
         alike=True,
         back=_lab(ips=_WITH_RESERVATION),

@@ -19,7 +19,7 @@ say running; virsh -q net-dumpxml lab 2>/dev/null | grep -v '<uuid>\\|<mac \\|</
 say identity; for copy in --inactive ""; do virsh -q net-dumpxml lab $copy 2>/dev/null; done |
   grep '<uuid>\\|<mac ' || true
 say links; ls /sys/class/net
-say "plugged in"; for link in box1 box2 web; do
+say "attached"; for link in box1 box2 web; do
   [ ! -e /sys/class/net/$link ] || echo "$link $(basename "$(readlink /sys/class/net/$link/master || echo nothing)")"
 done
 say ports; virsh -q net-port-list lab 2>/dev/null | grep -c . || true
@@ -61,7 +61,7 @@ class Sight:
         words = []
         listed = re.search(r"^ ?lab (\S+)", self.parts["networks"], re.MULTILINE)
         state = listed[1] if listed else "not there"
-        half = ", half-made" if 'phase="' in self.parts["definition"] or "phase='" in self.parts["definition"] else ""
+        half = ", incomplete" if 'phase="' in self.parts["definition"] or "phase='" in self.parts["definition"] else ""
         if any(" lab " in f" {sight.parts['networks']}".replace("\n", "\n ") for sight in known):
             words.append(f"lab {state}{half}")
         else:
@@ -75,7 +75,7 @@ class Sight:
             words.append("a record of the forward" if record else "no record of the forward")
             rules = len(re.findall(r"^\t\t.*dnat ip to", forwards, re.MULTILINE))
             words.append(f"{rules} {'rule' if rules == 1 else 'rules'}")
-        places = {line.split()[0]: line.split()[1] for line in self.parts["plugged in"].splitlines()}
+        places = {line.split()[0]: line.split()[1] for line in self.parts["attached"].splitlines()}
         if places:
             on = sorted({"loose" if place == "nothing" else _place(place) for place in places.values()})
             words.append("guests " + " and ".join(on))
@@ -98,7 +98,7 @@ def _metadata_sorted(lines: list[str]) -> list[str]:
 
 
 def _place(master: str) -> str:
-    return "plugged in" if master == "vn-lab" else "on the holding network"
+    return "attached" if master == "vn-lab" else "on the holding network"
 
 
 def look(host: Host) -> Sight:

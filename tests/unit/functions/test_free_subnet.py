@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.builders import network
 from tests.fakes.host import FakeHost, FakeRouting
 from tests.fakes.libvirt import FakeLibvirt
 
@@ -99,6 +100,15 @@ def test_names_the_addresses_of_a_subnet(subnet: str, expected: dict[str, str]) 
 @pytest.mark.parametrize(("pool", "lengths"), [("10.0.0.0/8", (8, 30)), ("fd00:1::/48", (48, 126))])
 def test_a_subnet_has_two_addresses_for_hosts_at_least(pool: str, lengths: tuple[int, int]) -> None:
     assert prefix_lengths(ipaddress.ip_network(pool)) == lengths
+
+
+def test_an_address_that_only_libvirt_accepts_is_no_subnet_in_use() -> None:
+    odd = network("odd", "", "192.168.123.050/24", "10.7.0.1/25")
+    libvirt = FakeLibvirt(reports={odd.uuid: odd})
+    asked = Asked(connection=lambda _: cast(Connection, libvirt), clients=lambda _: Clients(libvirt=libvirt, host=None))
+    wanted = {"network": "lab", "prefix_length": 25, "within": "10.7.0.0/24"}
+
+    assert get_free_subnet(asked, "qemu:///system", wanted)["subnet"] == "10.7.0.128/25"
 
 
 @pytest.mark.parametrize(

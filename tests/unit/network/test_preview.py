@@ -21,7 +21,7 @@ from virtnet.spec.failures import Details
 from virtnet.spec.part import UNKNOWN
 
 NAT = {"name": "lab", "uri": "qemu:///system", "forward": {}, "ips": [{"address": "10.9.0.1/24"}]}
-CUT_OFF: Details = {
+DISCONNECTED: Details = {
     "attachments": [
         {"owner": "", "interface": "veth1", "mac": "02:00:00:00:00:01"},
         {"owner": "web", "interface": "vnet1", "mac": "52:54:00:00:00:01"},
@@ -56,14 +56,14 @@ class HostWithUsers:
 def test_a_stop_for_good_names_whom_it_cuts_off() -> None:
     lines = HostWithUsers(on_delete="disconnect").preview(on_delete="disconnect", active=False)
 
-    assert f"{ABOUT}note: {said(Note(NoteKind.CUT_OFF, CUT_OFF))}" in lines
+    assert f"{ABOUT}note: {said(Note(NoteKind.DISCONNECTED, DISCONNECTED))}" in lines
 
 
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
-        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, {**CUT_OFF, "urn": ""})),
-        ("disconnect", Note(NoteKind.CUT_OFF, CUT_OFF)),
+        ("refuse", Refusal(RefusalKind.DELETE_DISCONNECTS, {**DISCONNECTED, "urn": ""})),
+        ("disconnect", Note(NoteKind.DISCONNECTED, DISCONNECTED)),
     ],
 )
 def test_a_replacement_names_the_network_that_goes_and_whom_it_cuts_off(policy: str, told: Refusal | Note) -> None:
@@ -78,8 +78,8 @@ def test_a_replacement_names_the_network_that_goes_and_whom_it_cuts_off(policy: 
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
-        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, {**CUT_OFF, "urn": ""})),
-        ("disconnect", Note(NoteKind.CUT_OFF, CUT_OFF)),
+        ("refuse", Refusal(RefusalKind.DELETE_DISCONNECTS, {**DISCONNECTED, "urn": ""})),
+        ("disconnect", Note(NoteKind.DISCONNECTED, DISCONNECTED)),
     ],
 )
 def test_a_replacement_that_pulumi_is_told_to_make_reads_like_our_own(policy: str, told: Refusal | Note) -> None:
@@ -98,8 +98,8 @@ def test_a_replacement_that_pulumi_is_told_to_make_reads_like_our_own(policy: st
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
-        ("refuse", Refusal(RefusalKind.DELETE_CUTS_OFF, {**CUT_OFF, "urn": ""})),
-        ("disconnect", Note(NoteKind.CUT_OFF, CUT_OFF)),
+        ("refuse", Refusal(RefusalKind.DELETE_DISCONNECTS, {**DISCONNECTED, "urn": ""})),
+        ("disconnect", Note(NoteKind.DISCONNECTED, DISCONNECTED)),
     ],
 )
 def test_a_create_of_what_is_there_already_says_what_a_replacement_would_be(policy: str, told: Refusal | Note) -> None:
@@ -137,7 +137,7 @@ def test_anothers_network_is_refused_and_told_as_a_replacement_where_its_record_
 
     moved = [] if found.if_moved is None else found.if_moved.refusals
     assert (found.if_replaced, len(found.refusals), found.is_refused) == (None, 1, True)
-    assert [*moved] == [Refusal(RefusalKind.DELETE_CUTS_OFF, {**CUT_OFF, "urn": ""})][: int(may_be_moved)]
+    assert [*moved] == [Refusal(RefusalKind.DELETE_DISCONNECTS, {**DISCONNECTED, "urn": ""})][: int(may_be_moved)]
 
 
 def test_a_name_that_is_known_later_may_leave_the_network_as_it_is() -> None:
@@ -152,7 +152,7 @@ def test_a_delete_on_a_host_that_is_looked_at_says_nothing_of_what_cannot_be_see
 
     lifecycle.delete(NETWORK_IN_KINDS, there.recorded, there.clients, shown.append)
 
-    assert shown == [f"{ABOUT}note: {said(Note(NoteKind.CUT_OFF, CUT_OFF))}"]
+    assert shown == [f"{ABOUT}note: {said(Note(NoteKind.DISCONNECTED, DISCONNECTED))}"]
 
 
 def test_an_address_that_is_known_later_has_a_readable_path() -> None:

@@ -6,7 +6,8 @@ from enum import Enum
 
 import pytest
 from tests.fakes.libvirt import FakeLibvirt
-from tests.kinds import IN_KINDS, preview_lines
+from tests.kinds import preview_lines
+from tests.unit.planning.resources import DESIRED, resource
 
 from virtnet.errors import HostFailure, Refused
 from virtnet.planning import lifecycle
@@ -15,9 +16,7 @@ from virtnet.planning.findings import Refusal
 from virtnet.planning.plan import Plan
 from virtnet.planning.reports import NetworkReport
 from virtnet.planning.resource import Resource
-from virtnet.spec.part import Part, Values
-
-DESIRED = {"name": "lab", "uri": "test:///"}
+from virtnet.spec.part import Values
 
 
 @dataclass
@@ -50,7 +49,7 @@ class Kind(Enum):
     TAKEN = "taken"
 
 
-def resource() -> Resource[str]:
+def refusing() -> Resource[str]:
     """Refuses with what it observes, if that is anything."""
 
     def observe(clients: Clients, desired: Values | None, recorded: Values) -> str:
@@ -59,22 +58,7 @@ def resource() -> Resource[str]:
     def plan(desired: Values | None, recorded: Values | None, observed: str | None) -> Plan:
         return Plan(refusals=(Refusal(Kind.TAKEN, {"by": observed}),) if observed else ())
 
-    return Resource(
-        messages=lambda: IN_KINDS,
-        name="Kind",
-        subject="kind",
-        spec=Part,
-        description="",
-        outputs_spec=Part,
-        settled=frozenset(),
-        predict=lambda recorded, desired: {},
-        check=lambda inputs, recorded: (dict(inputs), []),
-        observe=observe,
-        plan=plan,
-        outputs=lambda inputs, recorded, observed: dict(inputs),
-        recorded_inputs=dict,
-        identity=lambda outputs: "id",
-    )
+    return resource(observe=observe, plan=plan)
 
 
 def connect_to(cache: Remembering) -> lifecycle.Connect:
@@ -84,8 +68,8 @@ def connect_to(cache: Remembering) -> lifecycle.Connect:
 def test_a_refusal_from_memory_alone_is_none() -> None:
     cache = Remembering(true_reason="", remembered_reason="the bridge name is taken")
 
-    made = lifecycle.create(resource(), DESIRED, connect_to(cache), lambda line: None)
-    lines = preview_lines(resource(), None, DESIRED, connect_to(cache))
+    made = lifecycle.create(refusing(), DESIRED, connect_to(cache), lambda line: None)
+    lines = preview_lines(refusing(), None, DESIRED, connect_to(cache))
 
     assert made == DESIRED
     assert lines == []
@@ -96,7 +80,7 @@ def test_a_refusal_that_is_true_stays() -> None:
     cache = Remembering(true_reason="really taken", remembered_reason="the bridge name is taken")
 
     with pytest.raises(Refused, match="really taken"):
-        lifecycle.create(resource(), DESIRED, connect_to(cache), lambda line: None)
+        lifecycle.create(refusing(), DESIRED, connect_to(cache), lambda line: None)
 
     assert cache.forgotten == 1
 
@@ -104,7 +88,7 @@ def test_a_refusal_that_is_true_stays() -> None:
 def test_what_is_not_refused_is_looked_at_once() -> None:
     cache = Remembering(true_reason="", remembered_reason="")
 
-    lifecycle.update(resource(), DESIRED, DESIRED, connect_to(cache), lambda line: None)
+    lifecycle.update(refusing(), DESIRED, DESIRED, connect_to(cache), lambda line: None)
 
     assert cache.forgotten == 0
 
@@ -120,7 +104,7 @@ def test_a_create_looks_ahead_before_it_has_the_lock_and_what_fails_then_is_no_f
         locked.setdefault("observe", libvirt.locked)
         return ""
 
-    kind = replace(resource(), prefetch=prefetch, observe=observe)
+    kind = replace(refusing(), prefetch=prefetch, observe=observe)
     lifecycle.create(kind, DESIRED, lambda uri: Clients(libvirt=libvirt, host=None), lambda line: None)
 
     assert locked == {"prefetch": False, "observe": True}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from tests.fakes.libvirt import FakeLibvirt
-from tests.kinds import IN_KINDS
+from tests.unit.planning.resources import DESIRED, resource
 
 from virtnet.errors import HostFailure
 from virtnet.planning import lifecycle
@@ -12,9 +12,7 @@ from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Note, Refusal
 from virtnet.planning.plan import Plan
 from virtnet.planning.resource import Resource
-from virtnet.spec.part import Part, Values
-
-DESIRED = {"name": "lab", "uri": "test:///"}
+from virtnet.spec.part import Values
 
 
 class Kind(Enum):
@@ -43,28 +41,12 @@ def observe(clients: Clients, desired: Values | None, recorded: Values) -> str:
     return "there"
 
 
-def resource(plan: Plan) -> Resource[str]:
-    return Resource(
-        messages=lambda: IN_KINDS,
-        name="Kind",
-        subject="kind",
-        spec=Part,
-        description="",
-        outputs_spec=Part,
-        settled=frozenset(),
-        predict=lambda recorded, desired: {},
-        check=lambda inputs, recorded: (dict(inputs), []),
-        observe=observe,
-        plan=lambda desired, recorded, observed: plan,
-        foresee=foresee,
-        outputs=lambda inputs, recorded, observed: dict(inputs),
-        recorded_inputs=dict,
-        identity=lambda outputs: "id",
-    )
+def planned(plan: Plan) -> Resource[str]:
+    return resource(observe=observe, plan=lambda desired, recorded, observed: plan, foresee=foresee)
 
 
 def test_what_was_foreseen_before_a_look_failed_is_told() -> None:
-    found = lifecycle.preview(resource(Plan()), None, DESIRED, connect)
+    found = lifecycle.preview(planned(Plan()), None, DESIRED, connect)
 
     assert found.error is None
     assert found.notes == (Note(Kind.FORESEEN, {"look": 1}), Note(Kind.FORESEEN, {"look": 2}))
@@ -73,7 +55,7 @@ def test_what_was_foreseen_before_a_look_failed_is_told() -> None:
 def test_what_a_create_is_refused_for_is_told_where_nobody_can_say_what_a_replacement_would_be() -> None:
     plan = Plan(refusals=(TAKEN,), notes=(RESUMED,), takes=("token",), found_own=True)
 
-    found = lifecycle.preview(resource(plan), None, DESIRED, connect)
+    found = lifecycle.preview(planned(plan), None, DESIRED, connect)
 
     assert (found.error, found.refusals, found.notes, found.is_refused) == (None, (TAKEN,), (RESUMED,), True)
     assert found.if_replaced is not None
@@ -86,7 +68,7 @@ def test_what_a_create_is_refused_for_is_told_where_nobody_can_say_what_a_replac
 def test_anothers_is_refused_where_nobody_can_say_what_a_replacement_would_be() -> None:
     plan = Plan(refusals=(TAKEN,), held_by_other={"__token": "token"})
 
-    found = lifecycle.preview(resource(plan), None, DESIRED, connect)
+    found = lifecycle.preview(planned(plan), None, DESIRED, connect)
 
     assert (found.error, found.refusals, found.is_refused) == (None, (TAKEN,), True)
     assert found.if_moved is not None
@@ -96,6 +78,6 @@ def test_anothers_is_refused_where_nobody_can_say_what_a_replacement_would_be() 
 def test_what_may_be_created_is_not_refused_because_a_replacement_could_not_be_looked_at() -> None:
     plan = Plan(notes=(RESUMED,), takes=("token",), found_own=True)
 
-    found = lifecycle.preview(resource(plan), None, DESIRED, connect)
+    found = lifecycle.preview(planned(plan), None, DESIRED, connect)
 
     assert (found.error, found.is_refused, found.notes[0]) == (None, False, RESUMED)

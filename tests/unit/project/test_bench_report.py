@@ -26,7 +26,7 @@ MEASURED: dict[str, Any] = {
             "virtnet, MiB": "82 / 150",
             "OpenTofu, MiB": "23 / 100",
             "virtnet, lost": "0",
-            "OpenTofu, lost": "stays cut off",
+            "OpenTofu, lost": "stays disconnected",
         }
         for what in PICTURED
     ],
@@ -39,7 +39,7 @@ def test_a_replacement_is_told_beside_its_seconds_and_figures_keep_their_digits(
     replacing = next(line for line in lines if "restart of one" in line)
     no_op = next(line for line in lines if "no-op up" in line)
     assert "0.50 (replaces)" in replacing
-    assert "stays cut off" in replacing
+    assert "stays disconnected" in replacing
     assert [cell.strip() for cell in no_op.split("|")[4:7]] == ["-", "2.00", "13.10"]
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from importlib.metadata import entry_points, version
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -60,34 +61,79 @@ def test_a_choice_of_tests_is_looked_for_in_both_halves(
     tmp_path: Path, choice: str, of_units: int, with_libvirt: int, ran: str, succeeds: bool
 ) -> None:
     """Of pytest's codes, 5 says that nothing was selected, and 1 that something failed."""
-    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    done = make(tmp_path, "test", choice, of_units=of_units, with_libvirt=with_libvirt)
+
+    assert [line.split()[0] for line in done.ran] == ran.split()
+    assert done.succeeds is succeeds
+
+
+@pytest.mark.parametrize(
+    ("choice", "leaves_out"), [("", True), ("-k bridge", True), ("tests/acceptance/test_walk.py", False)]
+)
+def test_campaigns_run_in_make_test_only_where_their_file_is_asked_for(
+    tmp_path: Path, choice: str, *, leaves_out: bool
+) -> None:
+    done = make(tmp_path, "test", choice)
+
+    (with_libvirt,) = [line for line in done.ran if line.startswith("libvirt ")]
+    assert ("-m not campaign and not compiled" in with_libvirt) is leaves_out
+
+
+@pytest.mark.parametrize(
+    ("choice", "code", "places", "succeeds"),
+    [
+        ("", 0, ("tests/unit", "tests/acceptance tests/integration"), True),
+        ("-k walk", 0, ("tests/unit -k walk", "tests/acceptance tests/integration -k walk"), True),
+        ("tests/acceptance/test_walk.py", 0, ("tests/acceptance/test_walk.py",) * 2, True),
+        ("tests/acceptance/test_walk.py", 5, ("tests/acceptance/test_walk.py",) * 2, False),
+    ],
+)
+def test_a_choice_of_campaigns_is_looked_for_in_both_halves(
+    tmp_path: Path, choice: str, code: int, places: tuple[str, str], *, succeeds: bool
+) -> None:
+    done = make(tmp_path, "test-campaigns", choice, with_libvirt=code)
+
+    of_units, with_libvirt = done.ran
+    assert "-m fuzz or hypothesis" in of_units
+    assert "-m not (" in with_libvirt
+    assert of_units.endswith(f" {places[0]}")
+    assert with_libvirt.endswith(f" {places[1]}")
+    assert done.succeeds is succeeds
+
+
+class Made(NamedTuple):
+    """How a target ended, and the programs that it ran, with their arguments."""
+
+    ran: list[str]
+    succeeds: bool
+
+
+def make(directory: Path, target: str, choice: str, *, of_units: int = 0, with_libvirt: int = 0) -> Made:
+    """Make a target with programs that end with these codes instead of running tests."""
+    shutil.copy(REPOSITORY / "Makefile", directory)
     programs = {
         "tools/setup": "",
-        "tools/unit-pythons": f"echo units >>ran; exit {of_units}",
-        "tools/modular-tests": "echo modular >>ran",
-        "bin/pytest": f"echo libvirt >>ran; exit {with_libvirt}",
+        "tools/unit-pythons": f'echo "units $*" >>ran; exit {of_units}',
+        "tools/modular-tests": 'echo "modular $*" >>ran',
+        "bin/pytest": f'echo "libvirt $*" >>ran; exit {with_libvirt}',
         ".venv/bin/python": "",
     }
     for name, script in programs.items():
-        path = tmp_path / name
+        path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
-
     # Of all tests the two halves are calls of make, as are lint and all that is set up.
-    targets = ["test"] if choice else ["test-units", "test-libvirt"]
-
+    targets = ["test-units", "test-libvirt"] if (target, choice) == ("test", "") else [target]
     done = subprocess.run(
         ["make", *targets, "MAKE=true", f"ARGS={choice}"],
-        cwd=tmp_path,
-        env={"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+        cwd=directory,
+        env={"PATH": f"{directory / 'bin'}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
     )
-
-    assert (tmp_path / "ran").read_text().split() == ran.split()
-    assert (done.returncode == 0) is succeeds, done.stderr
+    return Made((directory / "ran").read_text().splitlines(), done.returncode == 0)
 
 
 def test_the_image_of_the_demo_is_made_of_what_is_in_the_repository_and_sets_up_what_the_demo_does() -> None:

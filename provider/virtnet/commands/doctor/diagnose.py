@@ -24,21 +24,22 @@ from virtnet.forwarding.reads import READS as FORWARDING_READS
 from virtnet.forwarding.sysctl import integer
 from virtnet.host.firewall import iptables
 from virtnet.host.firewall.programs import has_firewalld
+from virtnet.host.requests import WHOLE_FIREWALL
 from virtnet.network.names import PID_FILES, network_of_pid_file
 from virtnet.network.observe import observe as network_observe
-from virtnet.network.observe.firewall.libvirt_rules import Backend, backend_of_status, configured_backend
+from virtnet.network.observe.firewall.backends import noted_backend
+from virtnet.network.observe.firewall.libvirt_rules import Backend, configured_backend
 from virtnet.network.observe.firewall.paths import Surroundings
 from virtnet.network.observe.firewall.whole import surroundings, whole_firewall
 from virtnet.network.observe.host_facts import host_facts
 from virtnet.network.observe.leftovers import dnsmasq_process
 from virtnet.network.observe.named import named_on_host
-from virtnet.network.observe.problems import status_file
 from virtnet.network.observe.reads import NETWORK_CONF, SECONDS_RULES_STAND
 from virtnet.network.observe.reads import READS as NETWORK_READS
 from virtnet.network.observe.scope import Scope
 from virtnet.network.observed import Observed, ObservedNetwork, ReportedNetwork, reported
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.host import FileReader, FirewallLister, FirewallReader, HostReader
+from virtnet.planning.clients.host import FileReader, FirewallReader, HostReader
 from virtnet.planning.clients.reads import combined
 from virtnet.port_forward.observe.survey import survey
 
@@ -59,8 +60,6 @@ INOTIFY_INSTANCES = "fs/inotify/max_user_instances"
 Answer = TypeVar("Answer")
 
 Otherwise = TypeVar("Otherwise")
-
-PROGRAMS: tuple[FirewallLister, ...] = ("iptables-save", "ip6tables-save", "nft-json")
 
 
 def diagnose(clients: Clients) -> list[Finding]:
@@ -135,7 +134,7 @@ class _Looking:
 
     def _network(self, report: ReportedNetwork, version: int) -> Observed:
         uri = self.clients.libvirt.uri
-        scope = Scope(uuid=report.uuid, named=named_on_host(report.definition.tree))
+        scope = Scope(uuid=report.uuid, named=named_on_host(report.definition.tree), seeks_rules_left=True)
         alone: Observed = ObservedNetwork(uri=uri, host_uuid="", libvirt_version=version, report=report)
         return self._tried(lambda: network_observe.observe(self.clients, scope), alone)
 
@@ -177,7 +176,7 @@ class _Looking:
     def _backends(self, report: DoctorReport, host: HostReader) -> dict[str, Backend]:
 
         def noted(name: str) -> Backend | None:
-            return self._tried(lambda: backend_of_status(host.read_file(status_file(name))), None)
+            return self._tried(lambda: noted_backend(host, name), None)
 
         found = {network.report.name: noted(network.report.name) for network in report.networks}
         return {name: backend for name, backend in found.items() if backend is not None}
@@ -199,7 +198,7 @@ class _Looking:
 
 
 def _listed(host: FirewallReader) -> dict[str, str | None]:
-    return {program: host.firewall_rules(program) for program in PROGRAMS}
+    return {program: host.firewall_rules(program) for program in WHOLE_FIREWALL}
 
 
 def _legacy_tables(host: FileReader, rules: Mapping[str, str | None]) -> Mapping[str, tuple[str, ...]]:

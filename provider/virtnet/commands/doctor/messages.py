@@ -306,7 +306,7 @@ _PROBLEM_FIXES: Final[Mapping[ProblemKind, str]] = {
     ProblemKind.GUESTS_UNPLUGGED: f"{_AGAIN}. Or run systemctl restart virtqemud (or libvirtd), which reattaches them",
     ProblemKind.HOLDING_NETWORK_LEFT: "Run pulumi up in its stack, which reattaches them",
     ProblemKind.HOLDING_BRIDGES_LEFT: "Run pulumi up in its stack, which reattaches them",
-    ProblemKind.FIREWALL_RULES_LEFT: _AGAIN,
+    ProblemKind.FIREWALL_RULES_LEFT: f"{_AGAIN}. If no program manages the network, the next boot removes the rules",
     ProblemKind.FOREIGN_BRIDGE: (
         "Rename or remove that interface by hand. Until then, don't stop the network, which would delete it"
     ),

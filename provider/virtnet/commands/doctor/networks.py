@@ -9,6 +9,7 @@ from virtnet.network.observe.autostart import place_of
 from virtnet.network.observed import AutostartObstacle, ObservedNetwork, ReportedNetwork
 from virtnet.network.plan.plan import notes_on_host
 from virtnet.network.plan.preflight import preflight
+from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition
 from virtnet.network.xml.holding import is_holding_network
 
@@ -118,7 +119,8 @@ def _summary(area: str, network: ObservedNetwork) -> Finding:
 def _start(area: str, network: ObservedNetwork) -> Iterator[Finding]:
     """What speaks against the next start. An active network is judged by what a stop, or a boot, would bring."""
     report = network.report
-    if network.problems and report.active:
+    broken = [problem for problem in network.problems if problem.kind is not ProblemKind.FIREWALL_RULES_LEFT]
+    if broken and report.active:
         return  # one thing at a time: what is broken now colours what its next start would meet
     found = preflight(report.definition.tree, network, allow_overlap=False)
     kind = FindingKind.NETWORK_DOES_NOT_START_AGAIN if report.active else FindingKind.NETWORK_DOES_NOT_START

@@ -55,11 +55,16 @@ def _list(findings: Sequence[Finding], area: int, terminal: Terminal) -> str:
     lines = []
     for finding in findings:
         text = escape_controls(_text(finding))
-        first, *more = (line for part in text.split("\n") for line in wrap(part, room) or [""])
+        first, *more = (line for part in text.split("\n") for line in _wrapped(part, room))
         word = styled(f"{_WORDS[finding.level]:<{level}}", _STYLES[finding.level], terminal)
         lines.append(f"{word}  {escape_controls(finding.area):<{area}}  {first}")
         lines += [f"{'':<{level + area + 4}}{line}" for line in more]
     return "\n".join(lines)
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """A line in lines, no option or name of which is broken at its hyphen: a fix is copied."""
+    return wrap(text, room, break_on_hyphens=False) or [""]
 
 
 def _networks(findings: Sequence[Finding], terminal: Terminal) -> str:

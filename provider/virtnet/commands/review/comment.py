@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from virtnet.commands.review import messages
-from virtnet.commands.review.digest import parts
+from virtnet.commands.review.digest import RETAIN, parts
 from virtnet.commands.review.fair import shares
 from virtnet.commands.review.markdown import code, codes, details, fenced, few, length, row
 from virtnet.commands.review.mermaid import diagram
@@ -101,8 +101,8 @@ def _top(review: Review, at_most: Outcome | None, commit: str, room: int) -> Ite
         len(review.items), ordered, [*interrupted], silent, none_refused=is_sure, is_complete=review.is_complete
     )
     found = [*_refusals(review), *_errors(review)]
-    if at_most is not None and (above := review.above(at_most)):
-        found.append(messages.above(_mark(at_most), [item.name for item in above]))
+    if above := [item.name for item in review.above(at_most)]:
+        found.append(messages.cost_not_known(above) if at_most is None else messages.above(_mark(at_most), above))
     if any(item.outcome is Outcome.UNKNOWN and not item.records for item in review.items):
         found.append(messages.NO_RECORDS)
     yield from _fitting([f"- {one}" for one in found], room, messages.more_left_out)
@@ -120,6 +120,8 @@ def _counted_as(item: Item) -> str:
     """Under which word the headline counts it."""
     if item.refused:
         return "refused"
+    if item.stays:
+        return "stays"
     return "create" if item.is_new else _mark(item.outcome)
 
 
@@ -181,7 +183,7 @@ def _cells(item: Item, caps: _Caps, *, names_host: bool) -> Iterator[str]:
     yield messages.MARKS["refused" if item.refused else _mark(item.outcome)]
     yield _subject(item) + (f"<br>{code(item.uri, 60)}" if names_host and item.uri else "")
     yield "<br>".join(few([*_changes(item)], caps.changes)) or "—"
-    how = messages.how(item.operation, _mark(item.outcome))
+    how = messages.how(item.operation, _mark(item.outcome), stays=item.on_delete if item.stays else None)
     yield f"**refused** ({how})" if item.refused else how
     yield "<br>".join(few(_notices(item, caps.names), caps.notices))
 
@@ -209,7 +211,7 @@ def _notices(item: Item, names: int) -> list[str]:
     if item.refused:
         return ["nobody, as nothing is done"]
     if item.operation == "delete":
-        return [messages.gone(item.kind, item.step.on_delete if item.step is not None else None)]
+        return [messages.gone(item.kind, item.on_delete)]
     told = [
         messages.NOTICES[effect.kind](effect.who, effect.details, names)
         for effect in _told(item)
@@ -231,8 +233,8 @@ def _told(item: Item) -> Iterator[Effect]:
 def _questions(review: Review) -> Iterator[str]:
     for item in review.items:
         subject = _subject(item)
-        if item.operation == "delete" and item.kind == "LibvirtNetwork":
-            yield messages.deleted(subject, item.step.on_delete if item.step is not None else None)
+        if item.operation == "delete" and (item.kind == "LibvirtNetwork" or item.on_delete == RETAIN):
+            yield messages.deleted(subject, item.on_delete)
         if item.refused:
             continue
         if any(record.plan_if_replaced is not None for record in item.records):

@@ -2,7 +2,7 @@
 
 Values of programs and states are not taken from it: they may be secret, and a dynamic provider's are not even marked.
 The one exception is what a delete depends on, which no record tells, as Pulumi asks no provider before a delete: the
-word of `on_delete`, and whether a network was adopted.
+word of `on_delete`, and whether a network was adopted. Pulumi's option `retain_on_delete` is no value of a program's.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,6 +21,10 @@ PLACES_OF_SECRETS = "__secret"
 """Where a dynamic provider's inputs hold secrets, which are in plain text there (`virtnet.dynamic.PLACES`)."""
 
 
+RETAIN = "retain"
+"""What is done on a delete that no provider hears of: Pulumi's own retain_on_delete leaves everything on the host."""
+
+
 class _Lenient(BaseModel):
     """Values that Pulumi prints, which may print more with each version."""
 
@@ -30,6 +34,7 @@ class _Lenient(BaseModel):
 class _State(_Lenient):
     inputs: dict[str, Any] = Field(default_factory=dict)
     outputs: dict[str, Any] = Field(default_factory=dict)
+    retain_on_delete: bool = Field(default=False, alias="retainOnDelete")
 
 
 class _Difference(_Lenient):
@@ -144,11 +149,13 @@ def _step(step: _Step) -> Step:
 
 
 def _on_delete(state: _State, kind: str | None) -> str | None:
-    """One of the words that the input can have, and no other text, whatever a state holds there.
+    """RETAIN, or one of the words that the input can have, and no other text, whatever a state holds there.
 
     "restore" is of a network that was adopted. The output tells that, and not `adopt`: with it a network is created
     where there is none. The output's value is a secret; that there is one is none.
     """
+    if state.retain_on_delete:
+        return RETAIN
     secret = state.inputs.get(PLACES_OF_SECRETS)
     places: Iterable[Any] = secret if isinstance(secret, list) else ()
     hidden = {place[0] for place in places if isinstance(place, list) and place}

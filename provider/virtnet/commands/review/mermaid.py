@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from virtnet.commands.review.markdown import few, plain, shortened
-from virtnet.commands.review.messages import KINDS
+from virtnet.commands.review.messages import DELETED, KINDS, STAYS
 from virtnet.commands.review.records import Outcome
 from virtnet.commands.review.verdict import Item
 from virtnet.planning.findings import EffectKind
@@ -66,7 +66,7 @@ def diagram(items: Sequence[Item]) -> str:
 
 def _boxes(number: int, item: Item) -> Iterator[str]:
     """The resource, with who notices, and the guests that ports lead to."""
-    style = "refused" if item.refused else _CLASSES[item.outcome]
+    style = "refused" if item.refused else "quiet" if item.stays else _CLASSES[item.outcome]
     second = _second_line(item)
     text = f"{label(KINDS[item.kind])} <b>{label(item.name)}</b>" + (f"<br/>{label(second)}" if second else "")
     left, right = ('{{"', '"}}') if item.kind == "HostForwarding" else ('["', '"]')
@@ -83,7 +83,7 @@ def _boxes(number: int, item: Item) -> Iterator[str]:
 
 def _second_line(item: Item) -> str:
     if item.operation == "delete":
-        return "deleted"
+        return STAYS.get(item.on_delete or "", DELETED) if item.stays else DELETED
     return ", ".join(item.brief[:4])
 
 

@@ -65,22 +65,35 @@ HOW = {
 }
 
 
-def how(operation: str, outcome: str) -> str:
-    """How a change is made, for a cell."""
+DELETED = "deleted"
+STAYS: Mapping[str, str] = {
+    "keep": "kept on the host",
+    "restore": "restored on the host",
+    "retain": "kept on the host",
+}
+"""What becomes of what stays on the host though it is deleted from the stack, by what is done then."""
+
+
+def how(operation: str, outcome: str, *, stays: str | None = None) -> str:
+    """How a change is made, for a cell. `stays` is the `on_delete` of what stays on the host."""
     if outcome == "unknown":
         return "**not known**"
+    if stays is not None:
+        return f"**{outcome}**, {STAYS[stays]}"
     return HOW.get((operation, outcome), f"**{outcome}**")
 
 
 COLUMNS = ("", "resource", "change", "how", "who notices")
 NOBODY = "nobody"
 NOT_KNOWN = "not known before the update"
+_STAYS = "nobody; it stays on the host"
 ON_DELETE: Mapping[str | None, str] = {
     None: "not known before the update; refused while anything is attached",
     "refuse": "not known before the update; refused while anything is attached",
-    "disconnect": "**all that are attached**, for good",
-    "keep": "nobody; it stays on the host",
-    "restore": "not known before the update: virtnet restores the configuration from before adoption; that may restart it",
+    "disconnect": "**all that are attached**, permanently",
+    "keep": _STAYS,
+    "retain": _STAYS,
+    "restore": "not known before the update: virtnet restores the configuration from before adoption, which may restart the network",
 }
 
 
@@ -88,13 +101,11 @@ def gone(kind: str, on_delete: str | None) -> str:
     """Who notices that something is deleted, for a cell. Pulumi asks no provider before it deletes."""
     if kind == "LibvirtNetwork":
         return ON_DELETE.get(on_delete, ON_DELETE[None])
+    if on_delete == "retain":
+        return _STAYS
     if kind == "PortForward":
         return "everyone who uses its ports"
-    return (
-        "nobody; it stays as it is"
-        if on_delete == "keep"
-        else "hosts whose packets are forwarded; the old values come back"
-    )
+    return _STAYS if on_delete == "keep" else "hosts whose packets are forwarded; the old values come back"
 
 
 def moved(before: Sequence[str], after: Sequence[str]) -> str:
@@ -113,6 +124,7 @@ COUNTS = {
     "refused": ("would be refused", "would be refused"),
     "unknown": ("is not known", "are not known"),
     "delete": ("is deleted", "are deleted"),
+    "stays": ("leaves the stack and stays on the host", "leave the stack and stay on the host"),
     "replace": ("is replaced", "are replaced"),
     "restart": ("restarts", "restart"),
     "live": ("changes live", "change live"),
@@ -184,6 +196,11 @@ def above(limit: str, names: Sequence[str]) -> str:
     return f"⛔ **Above the limit of this check ({limit}):** {codes(names, 20)}"
 
 
+def cost_not_known(names: Sequence[str]) -> str:
+    """What may cost anything, so that no check lets it pass."""
+    return f"⛔ **What these cost is not known:** {codes(names, 20)}"
+
+
 NO_RECORDS = (
     "❔ **Some changes are not known**, as the preview has no record of them. Run it with `VIRTNET_REVIEW=1` in its "
     "environment, with the same virtnet as this one."
@@ -224,7 +241,7 @@ def _from(told: Details) -> str:
 
 
 def _closed(subject: str, _who: Sequence[str], told: Details) -> str:
-    return f"{_port(told)} of {_listens(told)} closes ({subject}); connections that are open go on until they end"
+    return f"{_port(told)} of {_listens(told)} closes ({subject}). Established connections continue until they end"
 
 
 def _port(told: Details) -> str:
@@ -249,10 +266,10 @@ def _forwarding(subject: str, told: Details, state: str) -> str:
 
 
 QUESTIONS: Mapping[EffectKind, Callable[[str, Sequence[str], Details], str]] = {
-    EffectKind.CUT_OFF: lambda subject, who, told: (
-        f"{codes(who, 8)} {'loses' if len(who) == 1 else 'lose'} {subject} for good."
+    EffectKind.DISCONNECTED: lambda subject, who, told: (
+        f"{codes(who, 8)} {'loses' if len(who) == 1 else 'lose'} {subject} permanently."
         if who
-        else f"Only libvirt is reached, not the host: anything attached to {code(told.get('unseen', ''))} of {subject} that isn't a guest of libvirt is disconnected unseen."
+        else f"virtnet reaches only libvirt, not the host, and sees no interface of {subject} on {code(told.get('unseen', ''))} but those of libvirt's guests. Any other one is disconnected, too."
     ),
     EffectKind.RENUMBERED: lambda subject, _who, told: (
         f"{subject}: {moved(told['before'], told['after'])}. Does anything name the old addresses? Those that are fixed inside guests must be changed there."
@@ -285,19 +302,21 @@ QUESTIONS: Mapping[EffectKind, Callable[[str, Sequence[str], Details], str]] = {
         f"Port {code(str(told['port']))} is that of the host's own ssh server, and leads to a guest ({subject}). Is there another way in?"
     ),
     EffectKind.SPANNING_TREE_DELAY: lambda subject, _who, told: (
-        f"STP is on in {subject}: what is attached again may be silent for up to {int(told['seconds'])} s more."
+        f"STP is on in {subject}: reattached interfaces may be silent for up to {int(told['seconds'])} s more."
     ),
 }
 
 
 def deleted(subject: str, on_delete: str | None) -> str:
-    """A network that goes."""
+    """A network that goes, or anything that no provider is asked to delete."""
+    if on_delete == "retain":
+        return f"{subject} leaves the stack and stays on the host as it is, with its owner mark (`retain_on_delete`)."
     if on_delete == "disconnect":
         return f"{subject} is deleted, even while interfaces are attached (`on_delete` is `disconnect`)."
     if on_delete == "keep":
-        return f"{subject} leaves the program and stays on the host (`on_delete` is `keep`)."
+        return f"{subject} leaves the stack and stays on the host as it is (`on_delete` is `keep`)."
     if on_delete == "restore":
-        return f"{subject} leaves the program. virtnet restores the configuration from before adoption; that may restart it."
+        return f"{subject} leaves the stack. virtnet restores the configuration from before adoption, which may restart the network."
     return f"{subject} is deleted. Pulumi asks no host before that: is anything attached? `virtnet guests` lists it. While anything is, the update is refused there."
 
 
@@ -332,10 +351,12 @@ NOTICES: Mapping[EffectKind, Callable[[Sequence[str], Details, int], str]] = {
     EffectKind.INTERRUPTED: lambda who, told, most: (
         f"**{codes(who, most)}**: disconnected for about {told['seconds']:.1f} s"
     ),
-    EffectKind.CUT_OFF: lambda who, _told, most: (
-        f"**{codes(who, most)}**: for good" if who else "**who can't be seen**: for good"
+    EffectKind.DISCONNECTED: lambda who, _told, most: (
+        f"**{codes(who, most)}**: disconnected permanently"
+        if who
+        else "**interfaces that virtnet can't see**: disconnected permanently"
     ),
-    EffectKind.ATTACHED: lambda who, _told, most: f"{codes(who, most)}: attached again",
+    EffectKind.ATTACHED: lambda who, _told, most: f"{codes(who, most)}: reattached",
     EffectKind.DHCP_RENEWED: lambda who, _told, most: (
         f"{codes(who, most)}: **DHCP clients ask for new addresses**, fixed ones must be changed by hand"
     ),
@@ -389,10 +410,10 @@ def untouched(same: int, others: Iterable[str], number: int) -> str:
 
 def if_it_fails(*, replaces: bool) -> str:
     """What becomes of what was done. `replaces`: whether something is deleted and created again."""
-    gone_for_good = " Where something is replaced: if the create fails, the old one is gone." if replaces else ""
+    gone_for_good = " Where a resource is replaced and its create fails, the old one is gone." if replaces else ""
     return (
-        "**If it fails**: an update that fails is rolled back. Changes that were made before it stay."
-        f"{gone_for_good} Revert the commit and run `pulumi up` to undo them."
+        "**If it fails**: virtnet rolls back the resource whose update fails. Changes of other resources that were made before stay"
+        f" until you revert the commit and run `pulumi up`.{gone_for_good}"
     )
 
 

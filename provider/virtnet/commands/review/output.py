@@ -45,7 +45,7 @@ def _resource(item: Item, *, above: bool) -> dict[str, Any]:
         "above_limit": above,
         "known": item.is_known,
         "gone": item.is_gone,
-        "on_delete": None if item.step is None else item.step.on_delete,
+        "on_delete": item.on_delete,
         "brief": list(item.brief),
         "changes": _plain(item.changes),
         "drift": _plain(item.drift),

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Literal, NamedTuple, TypeVar
 
-from virtnet.commands.review.digest import Digest, Step, Trouble, kind_of, of_others, parts
+from virtnet.commands.review.digest import RETAIN, Digest, Step, Trouble, kind_of, of_others, parts
 from virtnet.commands.review.records import Case, Change, Effect, Outcome, Planned, Record, outcome_of
 
 _Value = TypeVar("_Value")
@@ -80,6 +80,17 @@ class Item:
         return next((plan.uri for plan in self.plans if plan.uri), None)
 
     @property
+    def on_delete(self) -> str | None:
+        """What is done when it is deleted: RETAIN, or the word of `on_delete`; None where its state tells neither."""
+        return None if self.step is None else self.step.on_delete
+
+    @property
+    def stays(self) -> bool:
+        """Whether what is on the host stays there though it is deleted from the stack."""
+        by = {"LibvirtNetwork": ("keep", "restore"), "HostForwarding": ("keep",)}.get(self.kind, ())
+        return self.operation == "delete" and self.on_delete in (RETAIN, *by)
+
+    @property
     def effects(self) -> tuple[Effect, ...]:
         """What it means for others, of several plans each thing once."""
         return tuple(_once(effect for plan in self.plans for effect in plan.effects))
@@ -136,14 +147,15 @@ class Review(NamedTuple):
         return not self.errors
 
     def exit_code(self, at_most: Outcome | None) -> ExitCode:
-        """How a check ends that lets no more than `at_most` pass; None is no limit."""
+        """How a check ends that lets no more than `at_most` pass; None lets all pass of which the cost is known."""
         if self.refused or self.errors:
             return ExitCode.REFUSED
         return ExitCode.ABOVE_LIMIT if self.above(at_most) else ExitCode.PASSED
 
     def above(self, at_most: Outcome | None) -> tuple[Item, ...]:
-        """What costs more than a check lets pass."""
-        return () if at_most is None else tuple(item for item in self.items if item.outcome > at_most)
+        """What costs more than a check lets pass; what is not known is above every limit, and above none, too."""
+        limit = Outcome.DELETE if at_most is None else at_most
+        return tuple(item for item in self.items if item.outcome > limit)
 
 
 #: What Pulumi's operations on one resource come to; those that are not named change nothing (same, read, refresh).

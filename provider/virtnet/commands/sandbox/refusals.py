@@ -1,4 +1,4 @@
-"""Why a machine cannot hold a sandbox.
+"""Why a machine can't hold a sandbox.
 
 Looks and judges; changes nothing.
 """

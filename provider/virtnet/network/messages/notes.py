@@ -107,7 +107,7 @@ def _plugged_in(*, attachments: Attachments) -> str:
     return f"{names(attachments)} {have} reattached. Nothing else is touched"
 
 
-def _cut_off_by_restart(*, attachments: Attachments, seconds: float, together: bool, gateway: bool) -> str:
+def _disconnected_by_restart(*, attachments: Attachments, seconds: float, together: bool, gateway: bool) -> str:
     one = len(attachments) == 1
     # Those that still reach each other lose the host alone, and that only where the host has an address there.
     what = (
@@ -142,8 +142,8 @@ def _kernel_cannot_limit_guests(*, way: str) -> str:
 
 def _chains_gone(*, chains: Sequence[Mapping[str, str]]) -> str:
     return (
-        f"libvirt's own firewall chains are missing ({_chains(chains)}), as after a flush, and libvirt can't start a "
-        "network without them. If the start fails because of that, virtnet recreates them and tries again"
+        f"libvirt's own firewall chains are missing ({_chains(chains)}), as after a flush. Without these chains, libvirt "
+        "can't start a network. If the start fails because of that, virtnet recreates the chains and tries again"
     )
 
 
@@ -165,7 +165,7 @@ def _links_toggled(*, attachments: Attachments) -> str:
     )
 
 
-def _cut_off(*, attachments: Attachments) -> str:
+def _disconnected(*, attachments: Attachments) -> str:
     return f'{names(attachments)} {be(attachments)} disconnected, because on_delete is "disconnect"'
 
 
@@ -235,7 +235,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: f"{DNSMASQ_NOT_RUNNING}, and virtnet can't start it while DNS is disabled. Restart "
     "virtnetworkd (or libvirtd), which starts it",
     NoteKind.PLUGGED_IN: _plugged_in,
-    NoteKind.CUT_OFF_BY_RESTART: _cut_off_by_restart,
+    NoteKind.DISCONNECTED_BY_RESTART: _disconnected_by_restart,
     NoteKind.CONNECTIONS_RESET: "TCP connections of guests through the host break: the host resets them, because nothing "
     "else on it tracks connections, as another NAT network, Docker or firewalld would",
     NoteKind.BRIDGE_LOST_ALREADY: _bridge_lost_already,
@@ -243,7 +243,7 @@ SENTENCES: Mapping[Enum, str | Callable[..., str]] = {
     NoteKind.SPANNING_TREE_DELAYS: "STP is on in {bridge}, so reattached interfaces may forward no packets for up to "
     f"{SECONDS_OF_SPANNING_TREE} s more",
     NoteKind.LINKS_TOGGLED: _links_toggled,
-    NoteKind.CUT_OFF: _cut_off,
+    NoteKind.DISCONNECTED: _disconnected,
     NoteKind.OTHERS_UNSEEN: "this uri reaches only libvirt, not the host. Anything on the bridge {bridge} that isn't a "
     "guest of libvirt, a container for example, is disconnected without being listed here",
     NoteKind.GONE_ALREADY: "the network no longer exists",

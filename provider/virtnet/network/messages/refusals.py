@@ -98,7 +98,7 @@ def _half_made_would_be_stopped(*, attachments: Attachments) -> Advice:
     return Advice(_cuts_off("the incomplete network would be stopped", attachments), _DETACH)
 
 
-def _delete_cuts_off(*, attachments: Attachments, urn: str) -> Advice:
+def _delete_disconnects(*, attachments: Attachments, urn: str) -> Advice:
     # A delete goes by the recorded on_delete. It comes from a program without the network, one that renames it, or
     # --replace: the first two need the network as it was, or pulumi up would meet this refusal again.
     return Advice(
@@ -290,7 +290,7 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.WOULD_BE_INACTIVE: _would_be_inactive,
     RefusalKind.WOULD_BE_STOPPED: _would_be_stopped,
     RefusalKind.HALF_MADE_WOULD_BE_STOPPED: _half_made_would_be_stopped,
-    RefusalKind.DELETE_CUTS_OFF: _delete_cuts_off,
+    RefusalKind.DELETE_DISCONNECTS: _delete_disconnects,
     RefusalKind.STILL_HELD: _still_held,
     RefusalKind.STOP_DELETES_FOREIGN_BRIDGE: _stop_deletes_foreign_bridge,
     RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE: _delete_deletes_foreign_bridge,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host import messages
+from virtnet.host.requests import WHOLE_FIREWALL
 from virtnet.network.names import (
     holding_bridge,
     holding_mac,
@@ -17,13 +18,9 @@ from virtnet.network.names import (
     probe_uuid,
 )
 from virtnet.network.observe.firewall.ages import ages_of_listings
-from virtnet.network.observe.firewall.left import LISTERS, Left, Sought, backends_with_rules, left
-from virtnet.network.observe.firewall.libvirt_rules import (
-    WRITES_NFTABLES,
-    Backend,
-    backend_of_status,
-)
-from virtnet.network.observe.problems import status_file
+from virtnet.network.observe.firewall.backends import backend_of_network, noted_backend
+from virtnet.network.observe.firewall.left import Left, Sought, left
+from virtnet.network.observe.firewall.libvirt_rules import WRITES_NFTABLES
 from virtnet.network.observe.reads import LINK_DIRECTORY
 from virtnet.network.observed import LeftBridge, ReportedNetwork
 from virtnet.planning.clients.clients import Clients
@@ -107,7 +104,7 @@ def rules_left(
     report: ReportedNetwork | None,
     sought: Sought,
     *,
-    listers: Sequence["FirewallLister"] = LISTERS,
+    listers: Sequence["FirewallLister"] = WHOLE_FIREWALL,
     since: float | None = None,
 ) -> Left | None:
     """The firewall rules that libvirt left of a network, by what it is known by and what else is `sought`.
@@ -158,15 +155,5 @@ def _known(
     )
     if report is None or live is None:
         return known
-    return replace(known, live=live, backend=_backend_in_use(host, report.name, live.bridge, rules))
-
-
-def _backend_in_use(host: "FileReader", name: str, bridge: str, rules: Mapping[str, str | None]) -> Backend | None:
-    """With what the rules of a running network are written; None where nothing tells."""
-    noted = backend_of_status(host.read_file(status_file(name)))
-    possible = backends_with_rules(bridge, rules) if noted is None else (noted,)
-    if len(possible) > 1:
-        from virtnet.network.observe.firewall.chains import noted_backend
-
-        return noted_backend(host)
-    return possible[0] if possible else None
+    backend = backend_of_network(host, noted_backend(host, report.name), live.bridge, rules)
+    return replace(known, live=live, backend=backend)

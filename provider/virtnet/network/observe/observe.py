@@ -8,9 +8,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtnet.errors import AccessDenied, HostFailure
+from virtnet.host.requests import WHOLE_FIREWALL
 from virtnet.network.names import holding_uuid
 from virtnet.network.observe.autostart import as_the_next_boot_sees_it, in_the_place_of_a_new_one
-from virtnet.network.observe.firewall.left import FORGETFUL, LISTERS, Sought
+from virtnet.network.observe.firewall.left import FORGETFUL, Sought
 from virtnet.network.observe.host_facts import host_facts, host_facts_for_new
 from virtnet.network.observe.leftovers import bridges_left, dnsmasq_process, rules_left
 from virtnet.network.observe.named import missing, named_on_host
@@ -65,7 +66,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
     if any(entry.users for entry in left):
         left = _with_owners(clients, report.name, left)
     around = _surroundings(clients, scope, report) if may_start else _Surroundings()
-    in_the_way = may_start or scope.deletes or scope.checks_firewall
+    in_the_way = may_start or scope.deletes or scope.checks_firewall or scope.seeks_rules_left
     rules = _rules_left(clients, scope, report, since) if in_the_way else ()
     rules_problem = rules_left_problem(rules or ())
     kinds_unseen: dict[Enum, bool] = {
@@ -248,7 +249,7 @@ def _rules_left(clients: Clients, scope: Scope, report: ReportedNetwork | None, 
     new = report is None
     sought = Sought(bridges=frozenset({scope.own_bridge} - {""}) if new else frozenset(), subnets=scope.subnets)
     try:
-        found = rules_left(clients, report, sought, listers=FORGETFUL if new else LISTERS, since=since)
+        found = rules_left(clients, report, sought, listers=FORGETFUL if new else WHOLE_FIREWALL, since=since)
     except (HostFailure, AccessDenied):  # only root can look, and not each listing can be read
         return None
     return None if found is None else tuple(backend.value for backend in found.backends)

@@ -2,7 +2,7 @@
 
 That is what is wrong with what runs (its bridge, its addresses, its dnsmasq, its firewall rules), what interrupted
 restarts left, the rules that libvirt left, and that another resource has taken the network.
-`network.problem_kinds` lists the kinds, and what mends each.
+`network.problem_kinds` lists the kinds, and what fixes each.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,16 @@ from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
 from virtnet.network.names import pid_files
 from virtnet.network.observe.firewall.ages import ages_of_listings
+from virtnet.network.observe.firewall.backends import noted_backend
 from virtnet.network.observe.firewall.libvirt_rules import (
     FILTERED_MODES,
     Backend,
     MissingRules,
     backend_by_rules,
-    backend_of_status,
     has_rules,
     listers,
     missing_rules,
 )
-from virtnet.network.observe.reads import STATUS_DIRECTORY
 from virtnet.network.observed import LeftBridge, Loose, ReportedNetwork
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition
@@ -181,7 +180,7 @@ def _missing_rules(host: "HostReader", name: str, live: Definition, since: float
     if live.mode not in FILTERED_MODES:
         return []
     missing: list[MissingRules] = []
-    backend = backend_of_status(host.read_file(status_file(name)))
+    backend = noted_backend(host, name)
     for seconds_old in ages_of_listings(since):
         rules = _rules(host, live, backend, seconds_old)
         # Of a network that nobody has rules of, by either backend the same is missing.
@@ -206,11 +205,6 @@ def _rules(
     if has_rules(live.bridge, rules["iptables-save"] or ""):
         return rules
     return rules | listed(Backend.NFTABLES)
-
-
-def status_file(name: str) -> str:
-    """What libvirt keeps of a network while it runs."""
-    return f"{STATUS_DIRECTORY}/{name}.xml"
 
 
 def _lost_addresses(host: "FileReader", bridge: str, live: Definition) -> list[str]:

@@ -1,7 +1,6 @@
 """What observing a network reads of its host, together in few round trips. Pure."""
 
 import re
-from typing import TYPE_CHECKING
 
 from virtnet.host.requests import (
     ADDRESSES,
@@ -9,6 +8,7 @@ from virtnet.host.requests import (
     DHCP_PORT,
     LINKS,
     LISTENING_SOCKETS,
+    WHOLE_FIREWALL,
     directory,
     file,
     firewall_rules,
@@ -17,9 +17,6 @@ from virtnet.host.requests import (
     sysctl,
 )
 from virtnet.planning.clients.reads import Reads, Request
-
-if TYPE_CHECKING:
-    from virtnet.planning.clients.host import FirewallLister
 
 LINK_DIRECTORY = "/sys/class/net"
 
@@ -56,13 +53,15 @@ BRIDGED_TO_IPTABLES = {
 #: A refresh looks at many networks, whose rules are in one listing.
 SECONDS_RULES_STAND = 2.0
 
-_RULES: tuple["FirewallLister", ...] = ("iptables-save", "ip6tables-save", "nft-json")
-
 _GROUPS: tuple[frozenset[Request], ...] = (
     # A network's firewall rules, and those of others.
     frozenset(
         {
-            *(request for name in _RULES for request in (program(firewall_rules(name)[1]), firewall_rules(name))),
+            *(
+                request
+                for name in WHOLE_FIREWALL
+                for request in (program(firewall_rules(name)[1]), firewall_rules(name))
+            ),
             *map(file, (*ROUTES_IN_PROC, *BRIDGED_TO_IPTABLES.values())),
         }
     ),

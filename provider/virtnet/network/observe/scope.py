@@ -30,6 +30,8 @@ class Scope(NamedTuple):
     """Whether a delete may cut off what is plugged in."""
     checks_firewall: bool = False
     """Whether its rules are looked for: not right after it was made or changed, when they are as new as it is."""
+    seeks_rules_left: bool = False
+    """Whether rules that libvirt left are looked for where nothing else asks for that."""
     recorded: Values = MappingProxyType({})
     """By what the state knows its network: the token, the owner and its URN; empty where there is no record."""
     bridges: frozenset[str] = frozenset()

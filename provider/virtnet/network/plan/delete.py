@@ -50,7 +50,7 @@ def plan_delete(recorded: Values, observed: ObservedNetwork) -> Plan:
     users = observed.users
     if users and policy != "disconnect":
         refusals.append(
-            Refusal(RefusalKind.DELETE_CUTS_OFF, {"attachments": attachment_details(users), "urn": urn_of(recorded)})
+            Refusal(RefusalKind.DELETE_DISCONNECTS, {"attachments": attachment_details(users), "urn": urn_of(recorded)})
         )
     steps: list[Step] = []
     if report.live is not None:

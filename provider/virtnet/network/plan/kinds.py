@@ -87,7 +87,7 @@ class RefusalKind(Enum):
     """why, attachments"""
     HALF_MADE_WOULD_BE_STOPPED = auto()
     """attachments"""
-    DELETE_CUTS_OFF = auto()
+    DELETE_DISCONNECTS = auto()
     """attachments, urn"""
     STILL_HELD = auto()
     """attachments, network"""
@@ -163,7 +163,7 @@ class NoteKind(Enum):
 
     PLUGGED_IN = auto()
     """attachments"""
-    CUT_OFF_BY_RESTART = auto()
+    DISCONNECTED_BY_RESTART = auto()
     """attachments, seconds, together: whether they reach each other meanwhile, gateway: whether there is one now"""
     CONNECTIONS_RESET = auto()
     BRIDGE_LOST_ALREADY = auto()
@@ -174,7 +174,7 @@ class NoteKind(Enum):
     """bridge"""
     LINKS_TOGGLED = auto()
     """attachments"""
-    CUT_OFF = auto()
+    DISCONNECTED = auto()
     """attachments"""
     OTHERS_UNSEEN = auto()
     """bridge"""

@@ -1,14 +1,14 @@
 """Which steps clear away what is left of a network: its bridge, its dnsmasq, and firewall rules of libvirt's. Pure."""
 
-from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
-from virtnet.network.observe.firewall.left import FORGETFUL, LISTERS
+from virtnet.host.requests import WHOLE_FIREWALL
+from virtnet.network.observe.firewall.left import FORGETFUL
 from virtnet.network.observed import Observed, ObservedAbsent, ObservedNetwork
 from virtnet.network.plan.preflight import is_leftover
 from virtnet.network.steps.leftovers import EndLeftoverDnsmasq, RemoveLeftoverBridge, RemoveRulesLeft
 from virtnet.network.steps.step import NetworkStep
-from virtnet.network.tree import own_bridge
+from virtnet.network.tree import own_bridge, subnets_of
 
 if TYPE_CHECKING:
     from virtnet.network._generated.trees import NetworkTree
@@ -27,12 +27,11 @@ def before_start(target: "NetworkTree", observed: ObservedNetwork) -> tuple[Netw
 
 def rules(uuid: str, target: "NetworkTree", observed: Observed) -> tuple[NetworkStep, ...]:
     """The firewall rules of an earlier time of the network go, or of another that had what it is to have."""
-    subnets = {str(ip_interface(ip["address"]).network) for ip in target.get("ips", [])}
     found = RemoveRulesLeft(
         uuid=uuid,
         bridge=own_bridge(target),
-        subnets=tuple(sorted(subnets)),
-        listers=FORGETFUL if isinstance(observed, ObservedAbsent) else LISTERS,
+        subnets=tuple(sorted(subnets_of(target))),
+        listers=FORGETFUL if isinstance(observed, ObservedAbsent) else WHOLE_FIREWALL,
     )
     return (found,) if observed.rules_left else ()
 

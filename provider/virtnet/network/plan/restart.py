@@ -87,7 +87,7 @@ def unseen(observed: ObservedNetwork) -> Iterator[Note]:
 def cut_off_notes(users: Sequence[Attachment]) -> Iterator[Note]:
     """Whom a stop for good cuts off where on_delete is disconnect."""
     if users:
-        yield Note(NoteKind.CUT_OFF, {"attachments": attachment_details(users)})
+        yield Note(NoteKind.DISCONNECTED, {"attachments": attachment_details(users)})
 
 
 def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[Note]:
@@ -104,7 +104,7 @@ def restart_notes(target: "NetworkTree", observed: ObservedNetwork) -> Iterator[
             "together": len(users) > 1 and not toggles,
             "gateway": bool(observed.report.running.tree.get("ips")),
         }
-        yield Note(NoteKind.CUT_OFF_BY_RESTART, {**attachments, **cost})
+        yield Note(NoteKind.DISCONNECTED_BY_RESTART, {**attachments, **cost})
         if not observed.tracked and not _tracks(target, observed):
             yield Note(NoteKind.CONNECTIONS_RESET)
     yield from _forgotten(observed)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 from virtnet.errors import HostFailure, Refused
 from virtnet.host.firewall.nftables import entries
+from virtnet.host.requests import WHOLE_FIREWALL
 from virtnet.network.names import holding_bridge, holding_uuid
-from virtnet.network.observe.firewall.left import LISTERS, Left, Rule, Sought, left
+from virtnet.network.observe.firewall.left import Left, Rule, Sought, left
 from virtnet.network.observe.firewall.libvirt_rules import TABLE, WRITES_NFTABLES
 from virtnet.network.observe.leftovers import bridge_ports, dnsmasq_process, link_address, rules_left
 from virtnet.network.observe.ports import find_network
@@ -150,7 +151,7 @@ class RemoveRulesLeft:
     bridge: str
     subnets: tuple[str, ...] = ()
     """Which it is to have, or had, besides those that it has."""
-    listers: tuple["FirewallLister", ...] = LISTERS
+    listers: tuple["FirewallLister", ...] = WHOLE_FIREWALL
     """The programs that are asked, as they were when it was planned."""
 
     impact = NO_IMPACT

@@ -10,20 +10,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from virtnet.errors import AccessDenied, HostFailure, Refused
-from virtnet.network.observe.firewall.chains import backend_in_use, lost_chains
+from virtnet.network.observe.firewall.backends import backend_of_daemon, backend_of_network, noted_backend
+from virtnet.network.observe.firewall.chains import lost_chains
 from virtnet.network.observe.firewall.libvirt_rules import (
     Backend,
     RulesKind,
     Way,
-    backend_by_rules,
-    backend_of_status,
     decides,
     listers,
     missing_rules,
     ways_missing,
 )
 from virtnet.network.observe.ports import find_network
-from virtnet.network.observe.problems import status_file
 from virtnet.network.observe.reads import NETWORK_CONF
 from virtnet.network.steps.actions import Action, AddChain, InsertRule, LoadNft, carry_out
 from virtnet.network.steps.kinds import StepFault, StepKind
@@ -116,7 +114,8 @@ def _listed(
     host: HostReader, name: str, live: Definition, libvirt_version: int
 ) -> tuple[Backend | None, dict[str, str | None]]:
     """The backend of a network's rules, None where it may be either, and what tells of them now."""
-    noted = backend_of_status(host.read_file(status_file(name)))
+    noted = noted_backend(host, name)
     asked = [lister for one in ((noted,) if noted is not None else Backend) for lister in listers(live, one)]
     listed: dict[str, str | None] = {lister: host.firewall_rules(lister) for lister in asked}
-    return noted or backend_by_rules(live.bridge, listed) or backend_in_use(host, listed, libvirt_version), listed
+    backend = backend_of_network(host, noted, live.bridge, listed)
+    return backend or backend_of_daemon(host, listed, libvirt_version), listed

@@ -7,6 +7,7 @@ from virtnet.host.requests import (
     LISTENING_SOCKETS,
     NFT_TABLES,
     SYSTEMD_RUNTIME,
+    WHOLE_FIREWALL,
     directory,
     file,
     firewall_rules,
@@ -16,7 +17,6 @@ from virtnet.host.requests import (
     service,
     sysctl,
 )
-from virtnet.network.observe.firewall.whole import LISTERS as WHOLE
 from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC
 from virtnet.planning.clients.reads import Reads, Request
 from virtnet.port_forward.observe.observe import FORWARDING
@@ -79,7 +79,7 @@ def _likely_next(request: Request, text: str) -> list[Request]:
 
 
 #: Asked before a change alone.
-_OF_OTHERS: frozenset[Request] = frozenset({LISTENING_SOCKETS, *map(firewall_rules, WHOLE)})
+_OF_OTHERS: frozenset[Request] = frozenset({LISTENING_SOCKETS, *map(firewall_rules, WHOLE_FIREWALL)})
 
 READS = Reads(groups=(_GROUP, _OF_OTHERS), likely_next=_likely_next)
 

@@ -1,5 +1,7 @@
 """That looking goes on where one thing cannot be asked, and that what was not seen is said."""
 
+from pathlib import Path
+
 import pytest
 from tests.builders import NETWORK_PLACES, network_host
 from tests.fakes.firewall import FakeFirewall
@@ -7,7 +9,7 @@ from tests.fakes.host import FakeHost, broken, undeclared
 from tests.fakes.kernel import FakeKernel, FakeSysctl
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.systemd import FakeNftTables
-from tests.unit.commands.doctor.reports import beside_ok
+from tests.unit.commands.doctor.reports import UUID, beside_ok
 
 from virtnet.commands.doctor.diagnose import ENABLED, SYSTEMD, examine, observe
 from virtnet.commands.doctor.finding import Level
@@ -15,8 +17,14 @@ from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.errors import AccessDenied, HostFailure, Unreachable
 from virtnet.forwarding.boot_files.paths import DIRECTORY
 from virtnet.network.observe.reads import NETWORK_CONF
+from virtnet.network.problem_kinds import ProblemKind
+from virtnet.network.xml.definition import Definition
 from virtnet.planning.clients.clients import Clients
+from virtnet.planning.findings import Problem
+from virtnet.planning.reports import NetworkReport
 from virtnet.port_forward.restore.files import DIRECTORY as PORT_FORWARDS
+
+FIREWALL = Path(__file__).parents[2] / "data/firewall/modes"
 
 
 def hidden_host() -> FakeHost:
@@ -96,6 +104,27 @@ def test_says_what_it_can_of_the_host_where_libvirt_is_gone() -> None:
     assert findings[0].kind is FindingKind.LIBVIRT_UNREACHABLE
     assert findings[0].details == {"reason": seen.unreachable}
     assert not [finding for finding in findings if finding.area == "subnets"]
+
+
+@pytest.mark.parametrize(("number", "left"), [("17", True), ("", False)])
+def test_tells_of_rules_that_libvirt_left_of_a_network(number: str, *, left: bool) -> None:
+    """As after a stop of which libvirt forgot the rules: by the number that the bridge had."""
+    xml = (FIREWALL / "nat.xml").read_text()
+    stopped = NetworkReport(
+        uuid=UUID, name="nat", active=False, persistent=True, autostart=False, live_xml=None, config_xml=xml
+    )
+    listing = (FIREWALL / "nft.json").read_text().replace(f'"{Definition(xml).bridge}"', f'"{number}"')
+    host = hidden_host()
+    host.firewall = FakeFirewall(
+        host.effects, {"iptables-save": "", "ip6tables-save": "", "nft-json": listing if number else None}
+    )
+    libvirt = FakeLibvirt(reports={UUID: stopped}, daemon_version=11_003_000)
+
+    findings = examine(observe(Clients(libvirt=libvirt, host=host)))
+
+    causes = [finding.cause for finding in findings if finding.kind is FindingKind.NETWORK_PROBLEM]
+    told = Problem(ProblemKind.FIREWALL_RULES_LEFT, {"backends": ["nftables"]})
+    assert causes == ([told] if left else [])
 
 
 @pytest.mark.parametrize(

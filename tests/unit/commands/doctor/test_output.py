@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from tests.golden import assert_golden_text
 from tests.unit.commands.doctor.reports import EXAMPLES
 
@@ -40,6 +41,14 @@ def test_the_table_is_as_wide_as_the_terminal() -> None:
     narrow = table(findings, URI, Terminal(prose_width=64))
 
     assert max(map(len, narrow.splitlines())) <= 64
+
+
+@pytest.mark.parametrize("width", range(92, 120, 5))
+def test_no_line_ends_within_an_option_or_a_name(width: int) -> None:
+    """In a terminal with room for the longest of them."""
+    lines = table(everything(), URI, Terminal(prose_width=width)).splitlines()
+
+    assert [line for line in lines if re.search(r"\w-$", line)] == []
 
 
 def test_the_last_line_counts_problems_and_notes() -> None:

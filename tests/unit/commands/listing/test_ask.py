@@ -52,7 +52,7 @@ class Removed:
             raise NotFound(f"no network {name}", 43)
         return [{"ipaddr": "10.9.0.7", "prefix": 24}]
 
-    def guest_interfaces(self, name: str) -> Sequence[GuestInterface]:
+    def interfaces_of_guests(self, *, seconds_old: float = 0.0) -> Sequence[GuestInterface]:
         return []
 
     def _happens(self, call: str, name: str) -> None:

@@ -21,7 +21,7 @@ from virtnet.planning.findings import EffectKind
 REPOSITORY = Path(__file__).parents[4]
 DETAILS: dict[EffectKind, dict[str, Any]] = {
     EffectKind.INTERRUPTED: {"seconds": 0.72, "together": True},
-    EffectKind.CUT_OFF: {},
+    EffectKind.DISCONNECTED: {},
     EffectKind.RENUMBERED: {"before": ["10.2.0.0/24"], "after": ["10.20.0.0/24"], "paths": []},
     EffectKind.SPANNING_TREE_DELAY: {"seconds": 30},
     EffectKind.FIREWALL_REBUILT: {"times": 2},
@@ -75,6 +75,7 @@ def test_the_rarer_things_as_prose() -> None:
             step("delete", "kept", oldState={"inputs": {"onDelete": "keep"}}),
             step("delete", "lent", oldState={"inputs": {"adopt": True}, "outputs": {"adoptedFrom": "[secret]"}}),
             step("delete", "site", "PortForward"),
+            step("delete", "ssh", "PortForward", oldState={"retainOnDelete": True}),
             step("delete", "fwd", "HostForwarding"),
             {"op": "update", "urn": "urn:pulumi:prod::kvm::aws:s3/bucket:Bucket::logs"},
         ],
@@ -143,8 +144,8 @@ def test_what_a_failure_loses_is_told_where_something_is_replaced(
 ) -> None:
     shown = comment(judged([step(operation)], [record("lab", operation, change_class)]))
 
-    assert "an update that fails is rolled back" in shown
-    assert ("if the create fails, the old one is gone" in shown) is told
+    assert "virtnet rolls back the resource whose update fails" in shown
+    assert ("the old one is gone" in shown) is told
 
 
 def test_drift_of_which_no_line_fits_is_drift() -> None:
@@ -215,6 +216,15 @@ def test_what_is_refused_is_not_drawn_as_done(kind: str) -> None:
 
     assert [line for line in drawn if "-->" in line or ".-" in line or "0.7 s" in line] == []
     assert [line for line in drawn if ":::refused" in line] != []
+
+
+def test_what_is_not_known_makes_the_comment_red_without_a_limit() -> None:
+    adopted = record("lab", "create", "recorded", partly_unknown=True, may_adopt=True)
+
+    shown = comment(judged([step("create")], [adopted])).splitlines()
+
+    assert shown[1].startswith("## ⛔")
+    assert "- ⛔ **What these cost is not known:** `lab`" in shown
 
 
 def test_a_preview_without_records_says_how_to_get_them() -> None:

@@ -134,6 +134,15 @@ def test_what_was_adopted_is_restored(inputs: dict[str, Any], outputs: dict[str,
     assert found.steps[0].on_delete == told
 
 
+@pytest.mark.parametrize("kind", ["LibvirtNetwork", "HostForwarding", "PortForward"])
+def test_what_pulumi_retains_is_no_matter_of_on_delete(kind: str) -> None:
+    state = {"inputs": {"onDelete": "disconnect"}, "retainOnDelete": True}
+
+    found = digest.read(printed([step("delete", kind=kind, oldState=state)]))
+
+    assert found.steps[0].on_delete == digest.RETAIN
+
+
 def test_a_forwarding_keeps_its_word() -> None:
     inputs = {"onDelete": "restore", "__secret": [["adopt"]]}
 

@@ -50,11 +50,11 @@ def test_what_is_not_known_is_told_as_that() -> None:
 
 
 def test_what_is_refused_has_no_effects() -> None:
-    cut_off = effect("cut-off", "db1")
-    refused = record(refused=True, refusals=[refusal("db1 is attached")], effects=[cut_off])
+    disconnected = effect("disconnected", "db1")
+    refused = record(refused=True, refusals=[refusal("db1 is attached")], effects=[disconnected])
 
     assert told([step("update")], [refused])["resources"][0]["effects"] == []
-    assert told([step("update")], [record(effects=[cut_off])])["resources"][0]["effects"] == [cut_off]
+    assert told([step("update")], [record(effects=[disconnected])])["resources"][0]["effects"] == [disconnected]
 
 
 def test_a_preview_that_failed_is_not_complete() -> None:

@@ -87,6 +87,29 @@ def test_each_plan_is_told_with_when_it_holds(case: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("operation", "kind", "state", "stays"),
+    [
+        ("delete", "LibvirtNetwork", {}, False),
+        ("delete", "LibvirtNetwork", {"inputs": {"onDelete": "disconnect"}}, False),
+        ("delete", "LibvirtNetwork", {"inputs": {"onDelete": "keep"}}, True),
+        ("delete", "LibvirtNetwork", {"outputs": {"adoptedFrom": "[secret]"}}, True),
+        ("delete", "HostForwarding", {"inputs": {"onDelete": "restore"}}, False),
+        ("delete", "HostForwarding", {"inputs": {"onDelete": "keep"}}, True),
+        ("delete", "PortForward", {}, False),
+        ("delete", "PortForward", {"retainOnDelete": True}, True),
+        ("delete", "LibvirtNetwork", {"inputs": {"onDelete": "disconnect"}, "retainOnDelete": True}, True),
+        ("update", "LibvirtNetwork", {"inputs": {"onDelete": "keep"}}, False),
+    ],
+)
+def test_what_stays_on_the_host_without_its_resource(
+    operation: str, kind: str, state: dict[str, Any], *, stays: bool
+) -> None:
+    (item,) = judged([step(operation, kind=kind, oldState=state)], []).items
+
+    assert item.stays is stays
+
+
+@pytest.mark.parametrize(
     ("outcome", "at_most", "code"),
     [
         ("live", None, ExitCode.PASSED),
@@ -102,8 +125,8 @@ def test_how_a_check_ends(outcome: str, at_most: Outcome | None, code: ExitCode)
     assert review.exit_code(at_most) is code
 
 
-@pytest.mark.parametrize("at_most", [one for one in Outcome if one is not Outcome.UNKNOWN])
-def test_what_is_not_known_is_above_every_limit(at_most: Outcome) -> None:
+@pytest.mark.parametrize("at_most", [None, *(one for one in Outcome if one is not Outcome.UNKNOWN)])
+def test_what_is_not_known_is_above_every_limit(at_most: Outcome | None) -> None:
     assert judged([step("update")]).exit_code(at_most) is ExitCode.ABOVE_LIMIT
 
 

@@ -86,7 +86,7 @@ NOTES: dict[NoteKind, list[Details]] = {
     NoteKind.DNSMASQ_RESTARTED: [{}],
     NoteKind.DNSMASQ_GONE_WITHOUT_DNS: [{}],
     NoteKind.PLUGGED_IN: [{"attachments": ONE}, {"attachments": TWO}],
-    NoteKind.CUT_OFF_BY_RESTART: [
+    NoteKind.DISCONNECTED_BY_RESTART: [
         {"attachments": ONE, "seconds": 0.71, "together": False, "gateway": True},
         {"attachments": TWO, "seconds": 0.72, "together": False, "gateway": True},
         {"attachments": TWO, "seconds": 0.72, "together": True, "gateway": True},
@@ -97,7 +97,7 @@ NOTES: dict[NoteKind, list[Details]] = {
     NoteKind.ADDRESSES_GO: [{"addresses": ["192.0.2.7/24", "2001:db8::7/64"], "bridge": "vn-lab"}],
     NoteKind.SPANNING_TREE_DELAYS: [{"bridge": "br0"}],
     NoteKind.LINKS_TOGGLED: [{"attachments": TWO}],
-    NoteKind.CUT_OFF: [{"attachments": ONE}, {"attachments": TWO}],
+    NoteKind.DISCONNECTED: [{"attachments": ONE}, {"attachments": TWO}],
     NoteKind.OTHERS_UNSEEN: [{"bridge": "vn-lab"}],
     NoteKind.GONE_ALREADY: [{}],
     NoteKind.LEFT_TO_OWNER: [{"owner": "project/stack/other"}],

@@ -30,7 +30,7 @@ OBSTACLES = [
 
 OVERLAP = {"subnet": "10.9.0.0/24", "other": "10.9.0.128/25"}
 UUIDS = {"uuid": UUID, "desired": OTHER_UUID}
-CUT_OFF: Details = {"why": FOR_ALL, "attachments": TWO}
+DISCONNECTED: Details = {"why": FOR_ALL, "attachments": TWO}
 
 REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.EXISTS: [{"uuid": UUID}],
@@ -73,18 +73,18 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
         {"reason": reason.value} for reason in (DnsmasqRestart.DHCPV6_BEGINS, DnsmasqRestart.DHCPV6_ENDS)
     ],
     RefusalKind.WOULD_BE_INACTIVE: [{"attachments": ONE}],
-    RefusalKind.WOULD_BE_STOPPED: [CUT_OFF, {"why": FOR_NOTHING, "attachments": ONE}],
+    RefusalKind.WOULD_BE_STOPPED: [DISCONNECTED, {"why": FOR_NOTHING, "attachments": ONE}],
     RefusalKind.HALF_MADE_WOULD_BE_STOPPED: [{"attachments": ONE}],
-    RefusalKind.DELETE_CUTS_OFF: [{"attachments": TWO, "urn": OLD_URN}, {"attachments": ONE, "urn": ""}],
+    RefusalKind.DELETE_DISCONNECTS: [{"attachments": TWO, "urn": OLD_URN}, {"attachments": ONE, "urn": ""}],
     RefusalKind.STILL_HELD: [{"attachments": ONE, "network": "virtnet-holding-12ab34"}],
     RefusalKind.STOP_DELETES_FOREIGN_BRIDGE: [{"problem": problem_details(FOREIGN)}],
     RefusalKind.DELETE_DELETES_FOREIGN_BRIDGE: [{"problem": problem_details(FOREIGN)}],
-    RefusalKind.ON_RESTART_IS_REFUSE: [CUT_OFF],
-    RefusalKind.HOST_NOT_REACHED: [CUT_OFF],
+    RefusalKind.ON_RESTART_IS_REFUSE: [DISCONNECTED],
+    RefusalKind.HOST_NOT_REACHED: [DISCONNECTED],
     RefusalKind.CANNOT_REATTACH: [
         {"why": FOR_ALL, "attachment": WEB.as_details(), "obstacle": obstacle.as_details()} for obstacle in OBSTACLES
     ],
-    RefusalKind.MAY_NOT_REATTACH: [CUT_OFF],
+    RefusalKind.MAY_NOT_REATTACH: [DISCONNECTED],
     RefusalKind.VLAN_FILTERING_BY_HAND: [{"why": FOR_ALL, "bridge": "vn-lab"}],
     RefusalKind.MODE_WITHOUT_BRIDGE: [{"why": FOR_ALL, "mode": "vepa", "attachments": TWO}],
     RefusalKind.BRIDGE_GOES: [{"why": FOR_ALL, "bridge": "vn-lab", "attachments": some} for some in (ONE, TWO)],

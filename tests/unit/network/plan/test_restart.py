@@ -132,7 +132,7 @@ def test_the_preview_names_everyone_and_says_for_how_long() -> None:
     assert lines == [
         "network 'lab' on qemu:///system: domain.name is added (lab) [restart]",
         "network 'lab' on qemu:///system: note: "
-        + said(Note(NoteKind.CUT_OFF_BY_RESTART, {"attachments": attachments, **cost})),
+        + said(Note(NoteKind.DISCONNECTED_BY_RESTART, {"attachments": attachments, **cost})),
     ]
     assert libvirt.effects.log == []
 
@@ -154,7 +154,7 @@ def test_the_preview_says_what_is_lost_meanwhile(
 
     planned = lifecycle.preview(NETWORK, recorded, desired, connect, reviewed)
 
-    costs = [note.details for note in planned.notes if note.kind is NoteKind.CUT_OFF_BY_RESTART]
+    costs = [note.details for note in planned.notes if note.kind is NoteKind.DISCONNECTED_BY_RESTART]
     assert [(cost["together"], cost["gateway"]) for cost in costs] == [(together, gateway)]
 
 
@@ -454,5 +454,5 @@ def test_a_delete_is_refused_while_guests_wait_on_the_park() -> None:
     for step in NETWORK.plan(desired, recorded, NETWORK.observe(clients, desired, recorded)).steps[:5]:
         step.execute(clients)
 
-    with pytest.raises(Refused, match=r"DELETE_CUTS_OFF .*'g1'"):
+    with pytest.raises(Refused, match=r"DELETE_DISCONNECTS .*'g1'"):
         lifecycle.delete(NETWORK_IN_KINDS, recorded, connect, lambda line: None)

@@ -80,9 +80,11 @@ def lost(address: str) -> Problem:
     return Problem(ProblemKind.ADDRESSES_MISSING, {"bridge": "vn-lab", "addresses": [address]})
 
 
-def cut_off(guest: str) -> Note:
-    """That the guest on vnet0 is cut off."""
-    return Note(NoteKind.CUT_OFF, {"attachments": [{"owner": guest, "interface": "vnet0", "mac": MACS.get(guest, "")}]})
+def disconnected(guest: str) -> Note:
+    """That the guest on vnet0 is disconnected."""
+    return Note(
+        NoteKind.DISCONNECTED, {"attachments": [{"owner": guest, "interface": "vnet0", "mac": MACS.get(guest, "")}]}
+    )
 
 
 MACS = {"web": "52:54:00:fe:00:01", "old": "52:54:00:fe:00:02"}
@@ -237,20 +239,7 @@ def test_a_bridge_that_is_down_is_mended_by_a_restart() -> None:
     ]
 
 
-RULES = """\
-*filter
-:LIBVIRT_FWI - [0:0]
--A FORWARD -j LIBVIRT_FWI
--A LIBVIRT_FWI -d 10.91.0.0/24 -o vn-lab -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A LIBVIRT_FWI -o vn-lab -j REJECT --reject-with icmp-port-unreachable
--A LIBVIRT_FWI -d 10.92.0.0/24 -o vn-lab2 -j ACCEPT
--A MINE -i vn-lab -j ACCEPT
-COMMIT
-*nat
--A LIBVIRT_PRT -s 10.91.0.0/24 -d 224.0.0.0/24 -j RETURN
--A LIBVIRT_PRT -s 10.92.0.0/24 -d 224.0.0.0/24 -j RETURN
-COMMIT
-"""
+RULES = (Path(__file__).parents[2] / "data/firewall/iptables-save-lab.txt").read_text()
 
 
 def test_a_bridge_goes_after_its_rules_so_that_they_are_found_again_by_it() -> None:
@@ -364,7 +353,7 @@ def test_a_delete_says_which_guests_are_on_the_bridge_that_a_killed_stop_left() 
     removal = plan.steps[0]
     assert isinstance(removal, RemoveLeftoverBridge)
     assert [(user.owner, user.interface) for user in removal.users] == [("web", "vnet0")]
-    assert cut_off("web") in plan.notes
+    assert disconnected("web") in plan.notes
 
 
 def test_a_delete_names_a_guest_that_names_the_bridge_itself_too() -> None:
@@ -375,7 +364,7 @@ def test_a_delete_names_a_guest_that_names_the_bridge_itself_too() -> None:
 
     plan = plan_delete(recorded, observe_there(there, None, recorded))
 
-    assert cut_off("old") in plan.notes
+    assert disconnected("old") in plan.notes
 
 
 def test_a_delete_names_the_guests_on_the_park_of_an_inactive_network_that_it_cuts_off() -> None:
@@ -385,7 +374,7 @@ def test_a_delete_names_the_guests_on_the_park_of_an_inactive_network_that_it_cu
 
     plan = plan_delete(recorded, seen._replace(holding="virtnet-holding-1", held=(waiting,)))
 
-    assert cut_off("web") in plan.notes
+    assert disconnected("web") in plan.notes
 
 
 def test_a_delete_that_does_not_disconnect_leaves_a_bridge_with_guests_on_it() -> None:

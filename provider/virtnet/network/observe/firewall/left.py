@@ -17,7 +17,6 @@ from virtnet.network.observe.firewall.libvirt_rules import (
     FILTERED_MODES,
     TABLE,
     Backend,
-    backend_by_rules,
     masqueraded,
     prefix,
 )
@@ -25,8 +24,6 @@ from virtnet.network.observe.firewall.libvirt_rules import (
 if TYPE_CHECKING:
     from virtnet.network.xml.definition import Definition
     from virtnet.planning.clients.host import FirewallLister
-
-LISTERS: tuple["FirewallLister", ...] = ("iptables-save", "ip6tables-save", "nft-json")
 
 #: Of the backend in which libvirt forgets rules of its own.
 FORGETFUL: tuple["FirewallLister", ...] = ("nft-json",)
@@ -78,12 +75,6 @@ class Left(NamedTuple):
         """In which there are some."""
         there = {Backend.IPTABLES: self.iptables or self.ip6tables, Backend.NFTABLES: self.nftables}
         return tuple(backend for backend, rules in there.items() if rules)
-
-
-def backends_with_rules(bridge: str, rules: Mapping[str, str | None]) -> tuple[Backend, ...]:
-    """Those that have rules of a running network; of two, one has those of an earlier time."""
-    found = (backend_by_rules(bridge, rules), backend_by_rules(bridge, {**rules, "nft-json": None}))
-    return tuple(dict.fromkeys(backend for backend in found if backend is not None))
 
 
 def left(rules: Mapping[str, str | None], sought: Sought, links: Collection[str]) -> Left:

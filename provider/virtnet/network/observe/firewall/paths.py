@@ -12,7 +12,7 @@ import ipaddress
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from virtnet.host.firewall.programs import Program, program_of
 from virtnet.host.firewall.ruleset import Hook, Range, Ruleset
@@ -20,6 +20,9 @@ from virtnet.host.firewall.verdicts import Fate, Packet, Place, judged
 from virtnet.network.tree import gives_addresses
 from virtnet.network.xml.definition import Definition, Subnet
 from virtnet.spec.failures import Details
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkIpTree
 
 Stages: TypeAlias = list[tuple[Hook, Packet]]
 
@@ -129,15 +132,24 @@ def _asked(live: Definition, around: Surroundings) -> Iterator[tuple[Path, int, 
 def _served(live: Definition, way: "_Way") -> Iterator[tuple[Path, int, Stages]]:
     """What guests ask of dnsmasq."""
     ips = [ip for ip in live.tree.get("ips", []) if (":" in ip["address"]) == (way.version == 6)]
+    own = [address for address in map(_address, ips) if address is not None]
     if live.tree.get("dns", {}).get("enable", True):
-        gateway = int(ipaddress.ip_interface(ips[0]["address"]).ip) if ips else way.subnet[0]
+        gateway = own[0] if own else way.subnet[0]
         yield Path.DNS, way.version, [*way.neighbours(), *way.to_host(gateway, 53)]
     if any(gives_addresses(ip.get("dhcp", {})) for ip in ips):
         yield (Path.DHCPV6, 6, way.dhcpv6()) if way.version == 6 else (Path.DHCP, 4, way.dhcp())
     for ip in ips:
-        if ip.get("tftp_root"):
+        if ip.get("tftp_root") and (address := _address(ip)) is not None:
             # What answers comes from a port of its own, and is let out by whatever lets out anything.
-            yield Path.TFTP, way.version, way.to_host(int(ipaddress.ip_interface(ip["address"]).ip), 69)[:2]
+            yield Path.TFTP, way.version, way.to_host(address, 69)[:2]
+
+
+def _address(ip: "NetworkIpTree") -> int | None:
+    """The host's address; None of what libvirt accepts and ipaddress does not."""
+    try:
+        return int(ipaddress.ip_interface(ip["address"]).ip)
+    except ValueError:
+        return None
 
 
 def _uplink(live: Definition, around: Surroundings, version: int) -> str | None:

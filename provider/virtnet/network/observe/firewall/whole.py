@@ -12,6 +12,7 @@ from virtnet.host import messages
 from virtnet.host.default_route import interfaces_to_everywhere
 from virtnet.host.firewall.listings import ruleset
 from virtnet.host.firewall.programs import Program
+from virtnet.host.requests import WHOLE_FIREWALL
 from virtnet.network.observe.firewall.ages import ages_of_listings
 from virtnet.network.observe.firewall.paths import FoundPath, Surroundings, dropped_by_others, dropped_details, paths
 from virtnet.network.observe.reads import BRIDGED_TO_IPTABLES, ROUTES_IN_PROC
@@ -20,9 +21,7 @@ from virtnet.spec.failures import Details
 if TYPE_CHECKING:
     from virtnet.host.firewall.ruleset import Ruleset
     from virtnet.network.xml.definition import Definition
-    from virtnet.planning.clients.host import FileReader, FirewallLister, FirewallReader, HostReader
-
-LISTERS: tuple["FirewallLister", ...] = ("iptables-save", "ip6tables-save", "nft-json")
+    from virtnet.planning.clients.host import FileReader, FirewallReader, HostReader
 
 
 def surroundings(host: "FileReader") -> Surroundings:
@@ -34,7 +33,7 @@ def surroundings(host: "FileReader") -> Surroundings:
 
 def whole_firewall(host: "HostReader", *, seconds_old: float = 0.0) -> "Ruleset":
     """The firewall, without rules where no program lists any. Raises HostFailure where one does not list them."""
-    printed: dict[str, str | None] = {one: host.firewall_rules(one, seconds_old=seconds_old) for one in LISTERS}
+    printed: dict[str, str | None] = {one: host.firewall_rules(one, seconds_old=seconds_old) for one in WHOLE_FIREWALL}
     try:
         return ruleset(printed)
     except ValueError as error:

@@ -9,7 +9,8 @@ from tests.fakes.host import FakeHost
 from tests.fakes.libvirt import FakeLibvirt
 
 from virtnet.errors import HostFailure, LibvirtFailure
-from virtnet.network.observe.firewall.chains import backend_in_use, flushed_chains, lost_chains
+from virtnet.network.observe.firewall.backends import backend_of_daemon
+from virtnet.network.observe.firewall.chains import flushed_chains, lost_chains
 from virtnet.network.observe.firewall.libvirt_rules import Backend
 from virtnet.network.plan.kinds import NoteKind
 from virtnet.network.plan.preflight import chains_missed
@@ -52,7 +53,7 @@ def a_host(iptables: str = "", nft: str = "", statuses: tuple[str, ...] = (), co
 def test_who_makes_the_chains_after_a_flush(
     version: int, statuses: tuple[str, ...], conf: str, backend: Backend | None
 ) -> None:
-    assert backend_in_use(a_host(statuses=statuses, conf=conf), {}, version) is backend
+    assert backend_of_daemon(a_host(statuses=statuses, conf=conf), {}, version) is backend
 
 
 GONE = Note(NoteKind.CHAINS_GONE, {"chains": [{"chain": "LIBVIRT_FWX"}]})

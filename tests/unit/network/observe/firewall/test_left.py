@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from virtnet.network.observe.firewall.backends import backends_with_rules
 from virtnet.network.observe.firewall.left import (
     Left,
     NftRule,
     Sought,
-    backends_with_rules,
     left,
     nft_rules_left,
     rules_left,
@@ -30,20 +30,7 @@ NETWORKS = ["nat", "nat66", "route", "isolated", "quiet"]
 #: Of a bridge that is gone, as nft prints it.
 GONE = "17"
 
-RULES = """\
-*filter
-:LIBVIRT_FWI - [0:0]
--A FORWARD -j LIBVIRT_FWI
--A LIBVIRT_FWI -d 10.91.0.0/24 -o vn-lab -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A LIBVIRT_FWI -o vn-lab -j REJECT --reject-with icmp-port-unreachable
--A LIBVIRT_FWI -d 10.92.0.0/24 -o vn-lab2 -j ACCEPT
--A MINE -i vn-lab -j ACCEPT
-COMMIT
-*nat
--A LIBVIRT_PRT -s 10.91.0.0/24 -d 224.0.0.0/24 -j RETURN
--A LIBVIRT_PRT -s 10.92.0.0/24 -d 224.0.0.0/24 -j RETURN
-COMMIT
-"""
+RULES = (DATA.parent / "iptables-save-lab.txt").read_text()
 
 
 def network(name: str) -> Definition:

@@ -53,6 +53,17 @@ def network(mode: str, bridge: str = "virbr0", zone: str = "") -> Definition:
     )
 
 
+def test_of_an_address_that_only_libvirt_accepts_nothing_is_asked() -> None:
+    odd = Definition(
+        "<network><name>n</name><bridge name='virbr0'/><ip address='192.168.123.050' prefix='24'/>"
+        "<ip address='192.168.122.1' prefix='24'><tftp root='/srv/tftp'/></ip></network>"
+    )
+
+    found = paths(odd, ruleset({}), UPLINK)
+
+    assert {one.path.value for one in found} == {"dns", "tftp"}
+
+
 def dropped(rules: Ruleset, live: Definition, around: Surroundings = UPLINK) -> dict[str, str]:
     """The ways on which others drop packets, each with whose rule it is."""
     return {one.path.value: one.programs[0].value for one in dropped_by_others(paths(live, rules, around))}

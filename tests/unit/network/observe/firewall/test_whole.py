@@ -8,7 +8,8 @@ import pytest
 
 from virtnet.host.client import Host, Listings
 from virtnet.host.local import LocalMachine
-from virtnet.network.observe.firewall.whole import LISTERS, dropped
+from virtnet.host.requests import WHOLE_FIREWALL
+from virtnet.network.observe.firewall.whole import dropped
 from virtnet.network.xml.definition import Definition
 
 NETWORKS = [
@@ -41,7 +42,7 @@ def test_networks_that_were_read_together_share_one_look(tmp_path: Path, host: H
     found = [dropped(host, network, since=since) for network in NETWORKS]
 
     assert all(found)
-    assert asked(tmp_path) == sorted("nft" if lister == "nft-json" else lister for lister in LISTERS)
+    assert asked(tmp_path) == sorted("nft" if lister == "nft-json" else lister for lister in WHOLE_FIREWALL)
 
 
 def test_a_network_that_was_read_later_is_not_judged_by_an_earlier_look(tmp_path: Path, host: Host) -> None:
