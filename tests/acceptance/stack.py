@@ -157,6 +157,12 @@ class Stack:
         """The names of the stack's own resources in the state."""
         return [r["urn"].rpartition("::")[2] for r in self.recorded() if r["type"].startswith("pulumi-python:")]
 
+    def exports(self) -> dict[str, Any]:
+        """What the program exports, as it is recorded: of a secret its ciphertext."""
+        (stack,) = (entry for entry in self.recorded() if entry["type"] == "pulumi:pulumi:Stack")
+        exported: dict[str, Any] = stack.get("outputs", {})
+        return exported
+
     def recorded(self) -> list[dict[str, Any]]:
         """What `pulumi stack export` prints of the resources, without the half of a second that it takes.
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.acceptance.stack import PYTHON_PRELOADED, WITHOUT_GARBAGE, Stack
@@ -30,11 +29,6 @@ def example(request: pytest.FixtureRequest, stack: Stack) -> Stack:
     return stack
 
 
-def exports(stack: Stack) -> dict[str, Any]:
-    (found,) = (entry["outputs"] for entry in stack.recorded() if entry["type"] == "pulumi:pulumi:Stack")
-    return dict(found)
-
-
 def test_every_example_is_tested() -> None:
     here = Path(__file__).read_text()
     for path in EXAMPLES.iterdir():
@@ -50,7 +44,7 @@ def test_tutorial(host: Host, example: Stack) -> None:
 
     example.up()
 
-    made = exports(example)
+    made = example.exports()
     for name, bridge in (("default", "virbr0"), ("management", made["management_bridge"])):
         info = host.network(name) or {}
         assert (info["Active"], info["Autostart"], info["Persistent"]) == ("yes", "yes", "yes")
@@ -83,7 +77,7 @@ def test_bridged(host: Host, example: Stack) -> None:
 
     info = host.network("lan") or {}
     assert (info["Active"], info["Autostart"], info["Bridge"]) == ("yes", "yes", "br0")
-    assert exports(example) == {"bridge": "br0", "uuid": info["UUID"]}
+    assert example.exports() == {"bridge": "br0", "uuid": info["UUID"]}
     assert "<forward mode='bridge'/>" in host.virsh("net-dumpxml", "lan")
     assert host.links() == set(before["links"].split())
     assert example.unchanged_by_each()
@@ -101,7 +95,7 @@ def test_isolated(host: Host, example: Stack) -> None:
 
     example.up()
 
-    bridge = exports(example)["bridge"]
+    bridge = example.exports()["bridge"]
     assert f"10.77.0.0/24 dev {bridge}" in host.sh("ip route")
     for flags in ([], ["--inactive"]):
         xml = host.virsh("net-dumpxml", "lab", *flags)
@@ -126,7 +120,7 @@ def test_published(host: Host, example: Stack) -> None:
 
     example.up()
 
-    bridge = exports(example)["bridge"]
+    bridge = example.exports()["bridge"]
     table = host.sh("nft list table inet virtnet_port_forwards")
     assert "tcp dport 8080" in table
     assert "ip saddr 203.0.113.0/24 tcp dport 2202" in table
@@ -166,7 +160,7 @@ def test_fleet(fleet: Fleet, example: str) -> None:
     stack.up()
 
     for (name, host), number in zip(fleet.hosts.items(), (64, 65), strict=True):
-        assert exports(stack)[name] == {"management": "vn-management", "storage": "vn-storage"}
+        assert stack.exports()[name] == {"management": "vn-management", "storage": "vn-storage"}
         assert f"10.{number}.1.0/24 dev vn-management" in host.sh("ip route")
         assert f"10.{number}.2.0/24 dev vn-storage" in host.sh("ip route")
         assert host.sh("cat /proc/sys/net/ipv4/ip_forward /sys/class/net/vn-storage/mtu") == "1\n9000\n"

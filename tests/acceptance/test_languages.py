@@ -185,14 +185,13 @@ class LanguageStack(Stack):
             self.environment.pop(name, None)
 
     def output(self, name: str) -> Any:
-        return json.loads(self.pulumi("stack", "output", "--json").stdout)[name]
+        return self.exports()[name]
 
     def ids(self) -> dict[str, str]:
         """The ids of the package's resources in the state, by name."""
-        exported = json.loads(self.pulumi("stack", "export").stdout)["deployment"]
         return {
             resource["urn"].rpartition("::")[2]: resource.get("id", "")
-            for resource in exported.get("resources", ())
+            for resource in self.recorded()
             if resource["type"].startswith("virtnet:")
         }
 
