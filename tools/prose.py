@@ -25,6 +25,7 @@ MODULES = (
     "provider/virtnet/**/messages.py",
     "provider/virtnet/**/messages/*.py",
     "provider/virtnet/cli.py",
+    "provider/virtnet/commands/**/command.py",
     "provider/virtnet/**/program.py",
     "provider/virtnet/**/refusals.py",
     "provider/virtnet/**/resource.py",

@@ -316,7 +316,7 @@ def test_public_names_are_those_that_programs_import(module: str) -> None:
 
 
 def test_the_users_program_loads_nothing_of_the_provider_but_dynamic() -> None:
-    late = ("virtnet", "pulumi_virtnet._generated.functions")
+    late = ("virtnet", "pulumi_virtnet._generated.outputs")
     program = f"import sys, pulumi_virtnet; print(*(name for name in sys.modules if name.startswith({late})))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert loaded.split() == ["virtnet", "virtnet.dynamic"]
