@@ -15,12 +15,13 @@ from virtnet.commands.declaration import Command
 from virtnet.commands.doctor.command import DOCTOR
 from virtnet.commands.importing.command import IMPORT
 from virtnet.commands.listing.command import GUESTS, LEASES, LIST
+from virtnet.commands.map.command import MAP
 from virtnet.commands.review.command import REVIEW
 from virtnet.commands.sandbox.command import SANDBOX
 from virtnet.commands.terminal import complain, terminal_of
 from virtnet.errors import VirtnetError
 
-COMMANDS: Sequence[Command] = (SANDBOX, IMPORT, LIST, GUESTS, LEASES, DOCTOR, REVIEW, COMPLETION)
+COMMANDS: Sequence[Command] = (SANDBOX, IMPORT, LIST, GUESTS, LEASES, DOCTOR, MAP, REVIEW, COMPLETION)
 """In the order of the help."""
 
 

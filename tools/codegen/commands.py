@@ -18,9 +18,9 @@ run `make codegen`.
 ## All commands
 
 - **Hosts.** `--uri` sets the host. Without it, the host is that of the variable `LIBVIRT_DEFAULT_URI`, or
-  `qemu:///system`. `list`, `guests`, `leases` and `doctor` take `--uri` several times and ask these hosts at the same
-  time; a host that fails doesn't keep the others from being shown. All URIs of libvirt work; only local and `qemu+ssh://`
-  URIs reach what libvirt doesn't tell, such as firewall rules.
+  `qemu:///system`. `list`, `guests`, `leases`, `doctor` and `map` take `--uri` several times and ask these hosts at the
+  same time; a host that fails doesn't keep the others from being shown. All URIs of libvirt work; only local and
+  `qemu+ssh://` URIs reach what libvirt doesn't tell, such as firewall rules.
 - **JSON.** `--json` prints all values for programs: one object for one host, and a list of such objects for several. A
   host that failed has `error` in its object. Names of values stay the same between versions; new ones may be added.
 - **Terminals.** Tables are as wide as the terminal and wrap inside their columns. In a pipe, a row is one line. Colours
@@ -31,7 +31,7 @@ run `make codegen`.
 | exit code | means |
 | --- | --- |
 | 0 | done |
-| 1 | failed; of `doctor`, also that a host has a problem |
+| 1 | failed; of `doctor`, also that a host has a problem; of `map`, also that a host can't be reached |
 | 2 | virtnet was called wrongly |
 | 3, 4 | of `review`: the check fails |
 | 125, 126, 127 | of `sandbox`: no sandbox, or CMD can't be run or wasn't found |

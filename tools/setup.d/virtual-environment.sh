@@ -43,7 +43,7 @@ fi
 # Copies, since hard links fail between file systems and let an edit in .venv reach uv's cache.
 # Compiled once here, or every start of Python compiles pulumi again where writing bytecode is switched off.
 UV_COMPILE_BYTECODE=true UV_LINK_MODE=${UV_LINK_MODE:-copy} UV_PROJECT_ENVIRONMENT=$venv VIRTUAL_ENV='' \
-    "$uv" sync --project "$repo" --frozen --quiet --python "$python" --no-python-downloads "${without[@]}" ||
+    "$uv" sync --project "$repo" --frozen --quiet --all-extras --python "$python" --no-python-downloads "${without[@]}" ||
     fail 'uv could not make the virtual environment from uv.lock (its own words are above)'
 # Likewise the project's own modules. Where they cannot be written, each start takes 0.07 s longer, and that is all.
 "$venv/bin/python" -m compileall -q "$repo/provider" "$repo/sdk" >/dev/null 2>&1 || true

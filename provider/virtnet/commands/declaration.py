@@ -44,7 +44,7 @@ def add_uri(parser: argparse.ArgumentParser) -> None:
     _uri(parser, action="store", help="the host's connection URI (default: LIBVIRT_DEFAULT_URI, or qemu:///system)")
 
 
-def add_uris(parser: argparse.ArgumentParser) -> None:
+def add_uris(parser: "argparse._ActionsContainer") -> None:
     """`--uri`, which may be given for several hosts; see uris_of."""
     _uri(
         parser,
@@ -53,7 +53,7 @@ def add_uris(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _uri(parser: argparse.ArgumentParser, **options: Any) -> None:
+def _uri(parser: "argparse._ActionsContainer", **options: Any) -> None:
     action = parser.add_argument("--uri", metavar="URI", default=None, **options)
     completed_by(action, known_uris)
 

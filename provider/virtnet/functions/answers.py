@@ -96,10 +96,11 @@ def _summary(report: ReportedNetwork) -> dict[str, object]:
 def get_leases(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
     """The DHCP leases of a network."""
     connection = asked.connection(uri)
-    return {"leases": _leases(connection, _found(connection, arguments).uuid)}
+    return {"leases": leases_of(connection, _found(connection, arguments).uuid)}
 
 
-def _leases(connection: Connection, uuid: str) -> list[dict[str, object]]:
+def leases_of(connection: Connection, uuid: str) -> list[dict[str, object]]:
+    """The leases of a network that have not ended, by address; none while it is inactive. Raises NotFound for none."""
     return [
         {
             "mac": lease.get("mac") or "",
@@ -126,7 +127,7 @@ def get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
         attached = attachments(clients, report)
     known = _interfaces(connection, report.name, {entry.mac.lower() for entry in attached if entry.owner})
     leased: dict[str, list[str]] = {}
-    for lease in _leases(connection, report.uuid):
+    for lease in leases_of(connection, report.uuid):
         leased.setdefault(str(lease["mac"]).lower(), []).append(str(lease["address"]))
     guests = []
     for entry in attached:

@@ -7,9 +7,9 @@ import pytest
 from virtnet import cli
 from virtnet.commands.review.comment import SHORTEST
 
-COMMANDS = ("sandbox", "import", "list", "guests", "leases", "doctor", "review", "completion")
-OF_A_HOST = ("import", "list", "guests", "leases", "doctor")
-AS_JSON = ("import", "list", "guests", "leases", "doctor", "review")
+COMMANDS = ("sandbox", "import", "list", "guests", "leases", "doctor", "map", "review", "completion")
+OF_A_HOST = ("import", "list", "guests", "leases", "doctor", "map")
+AS_JSON = ("import", "list", "guests", "leases", "doctor", "map", "review")
 
 
 def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:

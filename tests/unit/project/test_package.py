@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[3]
+DAGRES_LICENCE = "provider/virtnet/commands/map/picture/dagre/LICENSE.txt"
 PACKAGES = {"virtnet": REPOSITORY / "provider/virtnet", "pulumi_virtnet": REPOSITORY / "sdk/pulumi_virtnet"}
 
 
@@ -62,7 +63,14 @@ def test_the_wheel_holds_both_packages_as_they_are_here_and_what_describes_it(wh
     held = {name: wheel.read(name) for name in wheel.namelist() if ".dist-info/" not in name}
 
     assert held == sources()
-    assert set(information(wheel)) == {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
+    assert set(information(wheel)) == {
+        "METADATA",
+        "RECORD",
+        "WHEEL",
+        "entry_points.txt",
+        "licenses/LICENSE",
+        f"licenses/{DAGRES_LICENCE}",
+    }
     for needed in (
         "virtnet/py.typed",
         "virtnet/plugin/schema.json",
@@ -75,7 +83,7 @@ def test_the_wheel_holds_both_packages_as_they_are_here_and_what_describes_it(wh
 def test_nothing_in_the_wheel_is_anything_but_code_and_the_data_it_reads(wheel: zipfile.ZipFile) -> None:
     names = [name for name in wheel.namelist() if ".dist-info/" not in name]
 
-    assert {Path(name).suffix for name in names} == {".py", ".json", ".txt", ".typed", ".sh", ".service"}
+    assert {Path(name).suffix for name in names} == {".py", ".json", ".txt", ".typed", ".sh", ".service", ".css", ".js"}
     assert not [name for name in names if "test" in name or "tools" in name or "bench" in name]
     # Readable for everybody, writable for their owner, run by nobody.
     assert {wheel.getinfo(name).external_attr >> 16 & 0o777 for name in names} == {0o644}
@@ -90,8 +98,10 @@ def test_the_wheel_brings_its_commands_and_its_licence(wheel: zipfile.ZipFile) -
         "console_scripts": {"virtnet": "virtnet.cli:main", "pulumi-resource-virtnet": "virtnet.plugin.main:main"}
     }
     assert held["licenses/LICENSE"] == (REPOSITORY / "LICENSE").read_bytes()
-    assert "License-Expression: Apache-2.0" in held["METADATA"].decode()
-    assert "Provides-Extra" not in held["METADATA"].decode()
+    assert held[f"licenses/{DAGRES_LICENCE}"] == (REPOSITORY / DAGRES_LICENCE).read_bytes()
+    told = held["METADATA"].decode().splitlines()
+    assert "License-Expression: Apache-2.0 AND MIT" in told
+    assert [line for line in told if line.startswith("Provides-Extra")] == ["Provides-Extra: map"]
 
 
 def test_the_source_archive_holds_what_the_project_says_and_nothing_else(sdist: tarfile.TarFile) -> None:

@@ -42,6 +42,11 @@ class Finding:
     """What a resource's planning would say of it; None where the finding is the doctor's own."""
 
 
+def area_of_network(name: str) -> str:
+    """The area of what is found of one network."""
+    return f"network {name}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class DoctorReport:
     """Everything that was looked at. What could not be is empty or None, and said in `unseen`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from virtnet.commands.doctor.finding import DoctorReport, Finding, Level
+from virtnet.commands.doctor.finding import DoctorReport, Finding, Level, area_of_network
 from virtnet.commands.doctor.kinds import FindingKind
 from virtnet.network.names import holding_uuid
 from virtnet.network.observe.autostart import place_of
@@ -38,7 +38,7 @@ def networks(report: DoctorReport) -> Iterator[Finding]:
 
 def _network(network: ObservedNetwork, doctor: DoctorReport) -> Iterator[Finding]:
     report = network.report
-    area, mark = f"network {report.name}", report.definition.mark
+    area, mark = area_of_network(report.name), report.definition.mark
     findings = [
         Finding(
             area=area,
@@ -133,7 +133,7 @@ def _start(area: str, network: ObservedNetwork) -> Iterator[Finding]:
 
 def _holding_network(network: ObservedNetwork, home: ReportedNetwork | None) -> Iterator[Finding]:
     yield Finding(
-        area=f"network {network.report.name}",
+        area=area_of_network(network.report.name),
         level=Level.PROBLEM,
         kind=FindingKind.HOLDING_NETWORK_ORPHANED if home is None else FindingKind.HOLDING_NETWORK_LEFT,
         data={"name": network.report.name, "waiting": [entry.as_details() for entry in network.attachments]},

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from virtnet.commands.plain_text import few
 from virtnet.commands.review import messages
 from virtnet.commands.review.digest import RETAIN, parts
 from virtnet.commands.review.fair import shares
-from virtnet.commands.review.markdown import code, codes, details, fenced, few, length, row
+from virtnet.commands.review.markdown import code, codes, details, fenced, length, row
 from virtnet.commands.review.mermaid import diagram
 from virtnet.commands.review.records import Change, Effect, Outcome, Planned
 from virtnet.commands.review.verdict import Item, Review

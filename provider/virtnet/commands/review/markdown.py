@@ -1,8 +1,9 @@
 """Texts that others wrote, in Markdown as GitHub and GitLab draw it: shown as they are, and obeyed by nothing. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
+
+from virtnet.commands.plain_text import few, plain, shortened
 
 #: Between these, nothing is read as a link, a mention, an issue or an emoji; it has no width.
 _APART = "&#8203;"
@@ -11,22 +12,6 @@ _REFERENCE = re.compile(r"(?<=[@#!~%$])(?=\w)|(?<=:)(?=//)|(?<=[wW]{3}\.)|(?<=[g
 _EMOJI = re.compile(r"(?<=:)(?=[A-Za-z0-9_+-]+:)")
 _PUNCTUATION = re.compile(r"[\\`*_\[\]()|~$#!{}]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-
-
-def plain(text: str) -> str:
-    """A text on one line, with all that has no look of its own written as Python does it."""
-    return "".join(map(_shown, " ".join(text.split())))
-
-
-def _shown(character: str) -> str:
-    # Controls, what turns the direction of writing, what has no width, and halves of characters.
-    hidden = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-    return character.encode("unicode_escape").decode() if hidden else character
-
-
-def shortened(text: str, longest: int) -> str:
-    """A text of at most so many characters."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def code(text: str, longest: int = 120) -> str:
@@ -42,11 +27,6 @@ def codes(texts: Sequence[str], most: int) -> str:
     shown = few([code(text) for text in texts], most)
     last = " and " if len(texts) <= most else " "
     return last.join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
-
-
-def few(texts: Sequence[str], most: int) -> list[str]:
-    """At most so many texts, and behind them how many were left out."""
-    return [*texts] if len(texts) <= most else [*texts[:most], f"and {len(texts) - most} more"]
 
 
 def prose(text: str, longest: int = 600) -> str:

@@ -1,9 +1,9 @@
 """What changes, as a diagram in Mermaid, which GitHub and GitLab draw. Pure."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from virtnet.commands.review.markdown import few, plain, shortened
+from virtnet.commands.mermaid import label
+from virtnet.commands.plain_text import few
 from virtnet.commands.review.messages import DELETED, KINDS, STAYS
 from virtnet.commands.review.records import Outcome
 from virtnet.commands.review.verdict import Item
@@ -13,7 +13,6 @@ from virtnet.planning.findings import EffectKind
 MOST_RESOURCES = 24
 MOST_GUESTS = 8
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9 .,/_→-]")
 _STYLES = (
     "classDef live fill:#dafbe1,stroke:#1a7f37,color:#1f2328",
     "classDef restart fill:#fff1e5,stroke:#bc4c00,color:#1f2328",
@@ -30,11 +29,6 @@ _CLASSES: Mapping[Outcome, str] = {
     Outcome.DELETE: "gone",
     Outcome.UNKNOWN: "unknown",
 }
-
-
-def label(text: str, longest: int = 60) -> str:
-    """A text in a box: each character that Mermaid, HTML or Markdown would obey by its number."""
-    return _UNSAFE.sub(lambda match: f"#{ord(match[0])};", shortened(plain(text), longest))
 
 
 def diagram(items: Sequence[Item]) -> str:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from virtnet.commands.mermaid import label
+from virtnet.commands.plain_text import plain
 from virtnet.commands.review.fair import shares
-from virtnet.commands.review.markdown import code, codes, fenced, length, plain, prose, row
-from virtnet.commands.review.mermaid import label
+from virtnet.commands.review.markdown import code, codes, fenced, length, prose, row
 
 GITHUB = MarkdownIt("gfm-like", {"html": True, "linkify": False}).disable("linkify")
 #: What Markdown, HTML, tables, mentions and Mermaid are made of, beside any other character.

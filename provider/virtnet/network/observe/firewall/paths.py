@@ -93,12 +93,12 @@ def dropped_details(live: Definition, found: Sequence[FoundPath], zones: Collect
     by_firewalld = any(one.programs[0] is Program.FIREWALLD for one in found)
     return {
         "bridge": live.bridge,
-        "zone": _zone(live, zones) if by_firewalld else "",
+        "zone": zone_of(live, zones) if by_firewalld else "",
         "dropped": [one.as_details() for one in found],
     }
 
 
-def _zone(live: Definition, zones: Collection[str]) -> str:
+def zone_of(live: Definition, zones: Collection[str]) -> str:
     """Firewalld's zone that the bridge belongs in: the network's own, or libvirt's choice by the mode.
 
     In mode open libvirt chooses none; that of routed networks lets pass what comes from the outside, too. Where
