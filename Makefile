@@ -26,7 +26,7 @@ test_chosen = selected=; \
 	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
 	[[ $$selected ]] || exit 5
 
-.PHONY: help setup setup-tests setup-firewalls env check unit unit-pythons integration acceptance test test-units test-libvirt test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
+.PHONY: help setup setup-tests setup-firewalls setup-campaigns env check unit unit-pythons integration acceptance test test-units test-libvirt test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -42,6 +42,9 @@ setup-tests: ## the same, with what tests alone want: firewalls, which run in sa
 
 setup-firewalls: ## set up with the firewalls, and no tree of another release
 	@VIRTNET_WITH=firewalls tools/setup
+
+setup-campaigns: ## the same, with a browser for the tests of pages
+	@VIRTNET_WITH='firewalls browser' tools/setup
 
 env: ## print the lines that give a shell this environment: eval "$(make -s env)"
 	@tools/setup --env
@@ -83,7 +86,7 @@ test-libvirt: .venv ## the part of make test for what needs a real libvirtd: on 
 	    tests/acceptance tests/integration
 	@tools/modular-tests
 
-test-campaigns: setup-firewalls ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, more of the native form, short parts of faults, walks, soaks, the benchmark; ARGS='-k walk' picks some
+test-campaigns: setup-campaigns ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, more of the native form, short parts of faults, walks, soaks, the benchmark; ARGS='-k walk' picks some
 	@selected=; \
 	$(with_env) pytest -m 'fuzz or hypothesis' --numprocesses=auto --dist=worksteal $(call where,tests/unit) \
 	    && selected=1 || $(if_none_selected); \

@@ -29,6 +29,7 @@ printf 'export PULUMI_SKIP_UPDATE_CHECK=true\n'
 # seconds without a network, as in a sandbox.
 printf 'export PIP_DISABLE_PIP_VERSION_CHECK=1\n'
 if postgresql=$(find_postgresql); then printf 'export VIRTNET_POSTGRESQL=%s\n' "$(quote "$postgresql")"; fi
+if browser=$(find_browser); then printf 'export VIRTNET_BROWSER=%s\n' "$(quote "$browser")"; fi
 if guest=$(find_guest_image); then
     printf 'export VIRTNET_GUEST_KERNEL=%s\n' "$(quote "$guest/kernel")"
     printf 'export VIRTNET_GUEST_INITRD=%s\n' "$(quote "$guest/initrd")"

@@ -149,3 +149,13 @@ find_guest_image() {
     [[ -e $place/initrd ]] || return 1
     echo "$place"
 }
+
+browser_cache() { echo "$cache/browser-$(sha256sum <"$repo/tests/integration/browser/package-lock.json" | cut -c -12)"; }
+
+# The directory of what drives a browser: its node_modules is one of npm's.
+find_browser() {
+    local place
+    place=$(browser_cache)
+    [[ -d $place/node_modules ]] || return 1
+    echo "$place"
+}
