@@ -29,6 +29,9 @@ myst_enable_extensions = ["tasklist"]
 myst_heading_anchors = 4
 nitpicky = True
 
+# A block without a language is what a program printed.
+highlight_language = "none"
+
 html_theme = "pydata_sphinx_theme"
 html_title = f"virtnet {release}"
 html_static_path = ["static"]
@@ -36,15 +39,18 @@ html_css_files = ["site.css"]
 templates_path = ["templates"]
 # The landing page of a version leads to README, which is the first page of the contents.
 html_additional_pages = {"index": "start.html"}
+# All pages, on each page: the theme's own shows those below the page's section alone.
+html_sidebars = {"**": ["all-pages.html"]}
 html_copy_source = False
 html_use_index = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_theme_options = {
     "logo": {"text": "virtnet"},
-    "navbar_start": ["navbar-logo", "version-switcher"],
-    "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 6,
+    "navbar_start": ["navbar-logo"],
+    "navbar_center": [],
+    "navbar_end": ["version-switcher", "theme-switcher"],
+    "primary_sidebar_end": [],
     "show_toc_level": 2,
     "footer_start": ["copyright"],
     "footer_end": [],
