@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -160,6 +161,7 @@ def _subnets(tree: "NetworkTreeWithUnknowns") -> dict[str, list[str]] | None:
     for ip in ips:
         if ip is UNKNOWN or ip["address"] is UNKNOWN:
             return None
-        subnet = str(ipaddress.ip_interface(ip["address"]).network)
-        subnets.setdefault(subnet, []).append(f"ips[{label(NetworkIp, ip)}]")
+        with suppress(ValueError):  # libvirt accepts what ipaddress does not
+            subnet = str(ipaddress.ip_interface(ip["address"]).network)
+            subnets.setdefault(subnet, []).append(f"ips[{label(NetworkIp, ip)}]")
     return subnets

@@ -1,5 +1,6 @@
 """What a network's tree says: its forward mode, as libvirt names it, its bridge, and what libvirt runs for it. Pure."""
 
+from contextlib import suppress
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING, Literal, cast, overload
 
@@ -70,8 +71,12 @@ def own_bridge(tree: "NetworkTreeWithUnknowns") -> str:
 
 
 def subnets_of(tree: "NetworkTree") -> frozenset[str]:
-    """The subnets of a network's own addresses, in CIDR form."""
-    return frozenset(str(ip_interface(ip["address"]).network) for ip in tree.get("ips", []))
+    """The subnets of a network's own addresses, in CIDR form, but for what libvirt accepts and ipaddress does not."""
+    found: set[str] = set()
+    for ip in tree.get("ips", []):
+        with suppress(ValueError):
+            found.add(str(ip_interface(ip["address"]).network))
+    return frozenset(found)
 
 
 def serves(tree: "NetworkTree") -> bool:

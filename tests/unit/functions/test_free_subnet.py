@@ -103,7 +103,7 @@ def test_a_subnet_has_two_addresses_for_hosts_at_least(pool: str, lengths: tuple
 
 
 def test_an_address_that_only_libvirt_accepts_is_no_subnet_in_use() -> None:
-    odd = network("odd", "", "192.168.123.050/24", "10.7.0.1/25")
+    odd = network("odd", "", "10.0.0.1/255.0.255.0", "10.7.0.1/25")
     libvirt = FakeLibvirt(reports={odd.uuid: odd})
     asked = Asked(connection=lambda _: cast(Connection, libvirt), clients=lambda _: Clients(libvirt=libvirt, host=None))
     wanted = {"network": "lab", "prefix_length": 25, "within": "10.7.0.0/24"}

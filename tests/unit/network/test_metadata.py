@@ -9,7 +9,7 @@ from tests.fakes.libvirt import FakeLibvirt
 
 from virtnet.errors import ApplyFailed
 from virtnet.network._generated.trees import NetworkTree
-from virtnet.network.plan.metadata import text_updates
+from virtnet.network.plan.sections import text_updates
 from virtnet.network.resource import NETWORK
 from virtnet.network.xml.definition import definition
 from virtnet.planning import lifecycle

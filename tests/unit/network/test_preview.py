@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.builders import checked, network_host
+from tests.builders import THERE, THERE_UUID, checked, connect_to, host_with_a_network, network_host
 from tests.fakes.guests import FakeGuest
 from tests.fakes.libvirt import FakeLibvirt
 from tests.fakes.links import FakeLink
@@ -174,3 +174,21 @@ def test_a_long_name_gives_one_bridge_name_before_and_after_there_is_a_network()
 
     assert made["bridge_name"] == bridge_name_for(name)
     assert bridge_name_for(name) != bridge_name_for(f"{name}r")
+
+
+@pytest.mark.parametrize("reached", ["host", "libvirt"])
+def test_the_adoption_of_a_network_whose_netmask_has_gaps_is_previewed(reached: str) -> None:
+    """libvirt defines such a network, and never starts it."""
+    xml = THERE.replace("prefix='24'", "netmask='255.0.255.0'")
+    there = host_with_a_network(xml).reports[THERE_UUID]._replace(active=False, live_xml=None)
+    libvirt = FakeLibvirt(reports={THERE_UUID: there})
+    named = {"uri": "qemu:///system", "name": "there", "__owner": "project/stack/there"}
+
+    found = lifecycle.preview(
+        NETWORK,
+        None,
+        checked(named, adopt=True, active=False),
+        connect_to(libvirt, network_host() if reached == "host" else None),
+    )
+
+    assert (found.error, found.refusals) == (None, ())

@@ -15,7 +15,6 @@ from virtnet.network.live_items import updates_can_make
 from virtnet.network.observed import ObservedNetwork, ReportedNetwork
 from virtnet.network.plan import leftovers
 from virtnet.network.plan.kinds import NoteKind, RefusalKind, why_stopped
-from virtnet.network.plan.metadata import text_updates
 from virtnet.network.plan.new import autostart_refusals, contradictions, doubts, set_autostart, start_steps
 from virtnet.network.plan.preflight import Findings, missed_by_guests, needs_newer_libvirt, preflight, preflight_at_boot
 from virtnet.network.plan.restart import (
@@ -27,7 +26,7 @@ from virtnet.network.plan.restart import (
     restart_refusals,
     unseen,
 )
-from virtnet.network.plan.sections import adds_second_address, dhcpv6_begins_or_ends, section_updates
+from virtnet.network.plan.sections import adds_second_address, dhcpv6_begins_or_ends, section_updates, text_updates
 from virtnet.network.plan.targets import Copies, Targets, targets_of
 from virtnet.network.problem_kinds import DNSMASQ_PROBLEMS, ProblemKind, mended_by
 from virtnet.network.spec import NetworkSpec

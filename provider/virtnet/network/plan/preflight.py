@@ -6,6 +6,7 @@ a network in mode bridge without the bridge, and on some versions deletes a link
 
 import ipaddress
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,7 +109,12 @@ def is_leftover(tree: "NetworkTree", observed: Observed) -> bool:
 
 
 def _subnets(tree: "NetworkTree") -> list[Subnet]:
-    return [_subnet(ip["address"]) for ip in tree.get("ips", [])]
+    """Those of its addresses, but for what libvirt accepts and ipaddress does not: a netmask with gaps."""
+    found: list[Subnet] = []
+    for ip in tree.get("ips", []):
+        with suppress(ValueError):
+            found.append(_subnet(ip["address"]))
+    return found
 
 
 @lru_cache(maxsize=8192)

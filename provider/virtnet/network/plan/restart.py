@@ -118,7 +118,7 @@ def _forgotten(observed: ObservedNetwork) -> Iterator[Note]:
     """What others gave the bridge goes with it: libvirt makes a new one."""
     live, host = observed.report.running, observed.host
     bridge = live.bridge
-    ours = {str(ipaddress.ip_interface(ip["address"]).ip) for ip in live.tree.get("ips", [])}
+    ours = {ip["address"].partition("/")[0] for ip in live.tree.get("ips", [])}
     found = [a.address for a in host.addresses if a.interface == bridge] if host is not None and bridge else []
     extra = [text for text in found if not _link_local(text) and text.partition("/")[0] not in ours]
     if extra:

@@ -1,4 +1,4 @@
-"""Which items of a running network's sections to remove and to add, so that nothing is restarted. Pure.
+"""What of a running network to change so that nothing is restarted: items of its sections, and its texts. Pure.
 
 virNetworkUpdate takes one item at a time. All removals of a section come before its additions, so that an address
 that moves from one reservation to another, or a swap, never collides; a changed item is removed and added, because
@@ -23,8 +23,9 @@ from virtnet.network.spec import (
     Txt,
 )
 from virtnet.network.steps.kinds import DnsmasqRestart
+from virtnet.network.steps.metadata import SetMetadata
 from virtnet.network.steps.sections import UpdateSection
-from virtnet.network.tree import gives_addresses
+from virtnet.network.tree import TextKind, gives_addresses, texts_of
 from virtnet.network.xml import write as network_edit
 from virtnet.planning.merge import label
 from virtnet.spec.part import Part, Values, shapes
@@ -167,3 +168,42 @@ def _operation(command: str, section: _Section, index: int, change: ItemChange) 
         key=label(section.part, item),
         first=change.first,
     )
+
+
+def text_updates(
+    uuid: str, live: "tuple[NetworkTree, NetworkTree] | None", config: "tuple[NetworkTree, NetworkTree] | None"
+) -> Iterator[SetMetadata]:
+    """The texts to set so that both copies have what is wanted; one call for both where both need the same.
+
+    `live` and `config` are (wanted, found), or None for a copy that is left alone. What others gave one copy stays in
+    that one.
+    """
+    needed_live, needed_config = _needed(live), _needed(config)
+    for key in sorted({*needed_live, *needed_config}):
+        kind, namespace = key
+        both = key in needed_live and key in needed_config and needed_live[key].text == needed_config[key].text
+        if key in needed_live and not both:
+            text, previous = needed_live[key]
+            yield SetMetadata(
+                uuid=uuid, kind=kind, namespace=namespace, text=text, previous=previous, live=True, config=False
+            )
+        if key in needed_config:
+            text, previous = needed_config[key]
+            yield SetMetadata(
+                uuid=uuid, kind=kind, namespace=namespace, text=text, previous=previous, live=both, config=True
+            )
+
+
+class _Needed(NamedTuple):
+    text: str | None
+    previous: str | None
+
+
+def _needed(copy: "tuple[NetworkTree, NetworkTree] | None") -> "dict[tuple[TextKind, str], _Needed]":
+    """The texts that differ, with what is meant and what there is; None for no text."""
+    if copy is None:
+        return {}
+    meant, there = map(texts_of, copy)
+    return {
+        key: _Needed(meant.get(key), there.get(key)) for key in {*meant, *there} if meant.get(key) != there.get(key)
+    }

@@ -106,6 +106,22 @@ def test_says_what_it_can_of_the_host_where_libvirt_is_gone() -> None:
     assert not [finding for finding in findings if finding.area == "subnets"]
 
 
+def test_looks_at_a_network_whose_netmask_has_gaps_which_libvirt_defines_and_never_starts() -> None:
+    xml = (
+        f"<network><name>odd</name><uuid>{UUID}</uuid><bridge name='odd0'/>"
+        "<ip address='10.0.0.1' netmask='255.0.255.0'/></network>"
+    )
+    odd = NetworkReport(
+        uuid=UUID, name="odd", active=False, persistent=True, autostart=False, live_xml=None, config_xml=xml
+    )
+    libvirt = FakeLibvirt(reports={UUID: odd}, daemon_version=9_000_000)
+
+    findings = examine(observe(Clients(libvirt=libvirt, host=hidden_host())))
+
+    (told,) = [finding.data["addresses"] for finding in findings if finding.kind is FindingKind.NETWORK]
+    assert told == ["10.0.0.1/255.0.255.0"]
+
+
 @pytest.mark.parametrize(("number", "left"), [("17", True), ("", False)])
 def test_tells_of_rules_that_libvirt_left_of_a_network(number: str, *, left: bool) -> None:
     """As after a stop of which libvirt forgot the rules: by the number that the bridge had."""

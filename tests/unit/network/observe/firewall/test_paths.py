@@ -55,7 +55,7 @@ def network(mode: str, bridge: str = "virbr0", zone: str = "") -> Definition:
 
 def test_of_an_address_that_only_libvirt_accepts_nothing_is_asked() -> None:
     odd = Definition(
-        "<network><name>n</name><bridge name='virbr0'/><ip address='192.168.123.050' prefix='24'/>"
+        "<network><name>n</name><bridge name='virbr0'/><ip address='10.0.0.1' netmask='255.0.255.0'/>"
         "<ip address='192.168.122.1' prefix='24'><tftp root='/srv/tftp'/></ip></network>"
     )
 
