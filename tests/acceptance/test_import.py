@@ -62,3 +62,34 @@ def test_an_unusual_network_is_taken_over_and_given_back_byte_for_byte(host: Hos
 
     assert host.virsh("net-dumpxml", "odd one", "--inactive") == found
     assert host.trace() == before
+
+
+def test_a_whole_host_moves_to_another_stack_by_the_program_of_import(host: Host, stack: Stack) -> None:
+    ports = [{"protocol": "tcp", "listen_port": "8080", "target_port": "80"}]
+    stack.declare(
+        {"type": "HostForwarding", "name": "ip", "args": {"ipv4": True}},
+        {
+            "type": "LibvirtNetwork",
+            "name": "lab",
+            "args": {"forward": {"mode": "nat"}, "ips": [{"address": "10.94.0.1/24"}]},
+        },
+        {
+            "type": "PortForward",
+            "name": "web",
+            "args": {"network": "lab", "target_address": "10.94.0.9", "ports": ports},
+            "depends_on": ["lab"],
+        },
+    )
+    stack.up()
+    there = "nft list table inet virtnet_port_forwards; sysctl net.ipv4.ip_forward; cat /sys/class/net/vn-lab/ifindex"
+    before = host.sh(there)
+    other = Stack(host, "other")
+    (other.directory / "__main__.py").write_text(host.virtnet("import", "--all").stdout)
+
+    preview = other.preview()
+    other.up()
+
+    assert sorted(other.resources()) == ["default", "ip", "lab", "web"]
+    assert "opens tcp" not in preview
+    assert host.sh(there) == before
+    assert other.unchanged()
