@@ -1,7 +1,8 @@
 """One question put to several hosts at a time."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from virtnet.commands.progress import progress
 from virtnet.commands.terminal import Terminal
@@ -13,7 +14,8 @@ AT_A_TIME = 16
 Answer_co = TypeVar("Answer_co", covariant=True)
 
 
-class Answered(NamedTuple, Generic[Answer_co]):
+@dataclass(frozen=True)
+class Answered(Generic[Answer_co]):
     """What became of the question to a host: one of the two is None."""
 
     uri: str
