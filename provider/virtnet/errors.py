@@ -14,7 +14,7 @@ anything of the project; every other module may import this one.
     │   └── NotFound        libvirt knows no such network
     ├── HostFailure         a command or file of the host itself failed
     ├── Cancelled           whoever asked for it wants it no longer, or not that late
-    └── ApplyFailed         a step failed; says what was taken back and what is left
+    └── ApplyFailed         a step failed; says what was rolled back and what is left
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class VirtnetError(Exception):
 
 
 class InvalidInputs(VirtnetError):
-    """The inputs alone prove the request wrong; raised where failures cannot be returned as values."""
+    """The inputs alone prove the request wrong; raised where failures can't be returned as values."""
 
 
 class Refused(VirtnetError):
@@ -96,9 +96,9 @@ class Left(NamedTuple):
 
 
 class ApplyFailed(VirtnetError):
-    """A step of a plan failed. The sentence says what was taken back and what, if anything, is left.
+    """A step of a plan failed. The sentence says what was rolled back and what, if anything, is left.
 
-    `left` is what could not be taken back; `outputs` are those of the resource as it is there since, for a state that
+    `left` is what could not be rolled back; `outputs` are those of the resource as it is there since, for a state that
     must not lose it, or None where nothing is there or what is recorded still holds.
     """
 

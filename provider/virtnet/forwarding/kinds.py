@@ -78,7 +78,7 @@ class NoteKind(Enum):
 
 
 class ProblemKind(Enum):
-    """What is mended where no input differs."""
+    """What is fixed where no input differs."""
 
     DROP_IN_ALTERED = "drop_in_altered"
     OWNER_CHANGED = "owner_changed"

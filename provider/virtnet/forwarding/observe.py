@@ -58,7 +58,7 @@ def look(
     host_uuid: str,
     users: Mapping[str, tuple[ForwardingUser, ...]],
 ) -> ForwardingReport:
-    """The same where libvirt has been asked already, or cannot be: `users` is what `users()` makes of its networks."""
+    """The same where libvirt has been asked already, or can't be: `users` is what `users()` makes of its networks."""
     ahead = bool(desired)  # whether someone reviews what is to come; else it is read, or deleted
     routes = host.routes() if _may_turn_on_ipv6(desired or {}) else ()
     values = _values(host)
@@ -113,7 +113,7 @@ def _texts(host: FileReader, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _text(host: FileReader, path: str) -> str:
-    """The text of a name in a directory; "" for what cannot be read, as a directory or a link to nowhere.
+    """The text of a name in a directory; "" for what can't be read, as a directory or a link to nowhere.
 
     It sets nothing, and hides files of that name in later directories all the same (procps 4.0.2, systemd 252).
     """

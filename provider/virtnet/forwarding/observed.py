@@ -54,7 +54,7 @@ class ForwardingReport(NamedTuple):
     docker: bool
     """Whether Docker runs: its bridge docker0 is there."""
     routed_by_advertisement: tuple[str, ...]
-    """Interfaces with routes that the kernel learnt from router advertisements."""
+    """Interfaces with routes that the kernel learned from router advertisements."""
     runtime_records: Mapping[str, str] = MappingProxyType({})
     """Paths and texts of the runtime records of those that set parameters for this boot only; see drop_in."""
     docker_installed: bool = False
@@ -158,7 +158,7 @@ def _own_files(recorded: Values, report: ForwardingReport) -> dict[str, DropIn]:
 def _unrecorded(
     inputs: Values, shown: Values, own: Mapping[str, DropIn], report: ForwardingReport
 ) -> dict[str, object]:
-    """The parameters that the own files set and the record does not name, as an update was cut short, or Pulumi was.
+    """The parameters that the own files set and the record does not name, as an update was interrupted, or Pulumi was.
 
     They are shown as if they had been named, so that an update of a program that does not name them takes them back.
     """

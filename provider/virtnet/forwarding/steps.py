@@ -1,4 +1,4 @@
-"""The effects of a HostForwarding: kernel parameters written and put back, its drop-in written and removed.
+"""The effects of a HostForwarding: kernel parameters written and restored, its drop-in written and removed.
 
 Every step reads before it writes. That is more than thrift: writing net.ipv6.conf.all.forwarding resets every
 interface even when the value is the one it had.
@@ -120,7 +120,7 @@ class RemoveDropIn:
 
 
 def host_of(clients: Clients) -> HostClient:
-    """The client of the host, which a HostForwarding cannot do without. Raises Refused where there is none."""
+    """The client of the host, which a HostForwarding can't do without. Raises Refused where there is none."""
     if clients.host is None:
         raise Refused(kind=FaultKind.NO_HOST_ACCESS, details={"uri": clients.libvirt.uri})
     return clients.host

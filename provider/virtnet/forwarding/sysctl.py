@@ -27,7 +27,7 @@ KERNEL_DEFAULTS = {"forwarding": "0", "ip_forward": "0", "accept_redirects": "1"
 
 
 def is_parameter(key: str) -> bool:
-    """Whether a key is one of those that a HostForwarding may set or put back."""
+    """Whether a key is one of those that a HostForwarding may set or restore."""
     return key in (IPV4, IPV4_ACCEPT_REDIRECTS) or bool(
         re.fullmatch(r"net/(ipv[46]/conf/[^/\s]+/forwarding|ipv6/conf/[^/\s]+/accept_ra)", key)
     )

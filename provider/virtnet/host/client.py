@@ -202,7 +202,7 @@ class Host:
         return parse_listening_sockets(self._output(messages.LIST_SOCKETS, requests.LISTENING_SOCKETS))
 
     def dhcp_port_free(self) -> bool:
-        """Whether UDP port 67 can be bound by a server that shares it; True where that cannot be tried."""
+        """Whether UDP port 67 can be bound by a server that shares it; True where that can't be tried."""
         answer = self._answer(messages.TRY_DHCP_PORT, requests.DHCP_PORT)
         return answer.error is None or answer.error.number != errno.EADDRINUSE
 
@@ -220,7 +220,7 @@ class Host:
         return self._without_error(answer, messages.LIST_ZONES, program="firewall-cmd").text.split()
 
     def can_limit(self, way: "Way") -> bool:
-        """Whether the kernel has all that libvirt limits traffic of that way by; True where it cannot be asked."""
+        """Whether the kernel has all that libvirt limits traffic of that way by; True where it can't be asked."""
         answer = self._answer(messages.TRY_LIMITS, requests.traffic_limit(way))
         return answer.error is None or answer.error.status != requests.LACKS_LIMITS
 
@@ -369,7 +369,7 @@ class Host:
         return parse_service(self._output(messages.read_service(unit), requests.service(unit)))
 
     def set_service(self, unit: str, wanted: ServiceReport) -> None:
-        """Have it started at each boot, and run now, or not; what is to run is started anew, by its file as it is."""
+        """Have it started at each boot, and run now, or not; what is to run is restarted, by its file as it is."""
         if not (wanted.enabled or wanted.active):
             self._run(messages.disable_service(unit), "systemctl", "disable", "--now", "--", unit)
             return

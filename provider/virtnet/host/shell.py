@@ -62,7 +62,7 @@ class NoShell(Unreachable):
 class ShellMachine:
     """Implements machine.Machine. One thread at a time uses it.
 
-    A host that cannot be reached is not tried again by this process: the others of its resources fail at once.
+    A host that can't be reached is not tried again by this process: the others of its resources fail at once.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class ShellMachine:
 
 
 class ShellSession:
-    """One shell, from its greeting on. Raises Unreachable where it cannot be had."""
+    """One shell, from its greeting on. Raises Unreachable where it can't be had."""
 
     def __init__(self, command: SshCommand, seconds: float) -> None:
         self._command = command
@@ -177,7 +177,7 @@ class ShellSession:
                 stdin=its_stdin,
                 stdout=its_stdout,
                 stderr=self._stderr,
-                # Ctrl-C in the user's terminal must not cut the connection over which steps are taken back.
+                # Ctrl-C in the user's terminal must not cut the connection over which steps are rolled back.
                 start_new_session=True,
             )
         except OSError as error:
@@ -208,7 +208,7 @@ class ShellSession:
         atexit.unregister(self.close)
         for file in (self._stdin, self._stdout, self._stderr):
             file.close()
-        # A sudo is root's and cannot be ended from here; it ends by itself when its shell has no more input.
+        # A sudo is root's and can't be ended from here; it ends by itself when its shell has no more input.
         # Not waited for yet, so its number is still its own, and its group's.
         if self._process.poll() is None:
             with suppress(PermissionError, ProcessLookupError):

@@ -100,7 +100,7 @@ class Connection:
         return self._uri
 
     def give_up(self, why: Unreachable) -> None:
-        """Not to be tried by this process any more: a host that is gone costs its first resource the wait, not each."""
+        """Not to be tried by this process anymore: a host that is gone costs its first resource the wait, not each."""
         self._session.give_up(why)
 
     def host_uuid(self) -> str:
@@ -227,7 +227,7 @@ class Connection:
         self._cache.invalidate_all()
 
     def attachments(self, uuid: str) -> Sequence[Attachment]:
-        """The network's ports, by libvirt's account."""
+        """The network's ports, according to libvirt."""
         return [entry for _, _, entry in self._ports(uuid)]
 
     def guests_on_bridge(self, bridge: str) -> Sequence[Attachment]:
@@ -332,7 +332,7 @@ class Connection:
         self._session.execute(messages.update_section(command, section), call)
 
     def rebuild_firewall(self, uuid: str) -> None:
-        """Have libvirt take a running network's firewall rules down and write them anew.
+        """Have libvirt take a running network's firewall rules down and rewrite them.
 
         By an update of a section that it can never update: before it says so, it has made them (networkUpdate in its
         bridge_driver.c; seen on 9.0 and 11.3). No definition changes, and dnsmasq hears nothing.
@@ -361,7 +361,7 @@ class Connection:
         self._session.execute(messages.set_metadata(kind), call)
 
     def guest_interfaces(self, network: str) -> Sequence[GuestInterface]:
-        """The interfaces of running guests that are plugged into the network of that name, by the guests' own XML."""
+        """The interfaces of running guests that are attached to the network of that name, by the guests' own XML."""
         return [interface for interface in self.interfaces_of_guests() if interface.network == network]
 
     def interfaces_of_guests(self, *, seconds_old: float = 0.0) -> Sequence[GuestInterface]:
@@ -429,7 +429,7 @@ class Connection:
         try:
             return [_port(xml) for xml in self._session.read(messages.list_ports(uuid), read)]
         except LibvirtFailure as failure:
-            if failure.code != OPERATION_INVALID:  # it does not run, so nothing is plugged in
+            if failure.code != OPERATION_INVALID:  # it does not run, so nothing is attached
                 raise
             return []
 
@@ -447,7 +447,7 @@ class Connection:
         self._session.execute(messages.START_TRANSIENT_NETWORK, lambda handle: handle.networkCreateXML(xml))
 
     def can_start_networks(self, xml: str) -> None:
-        """Start and stop a throw-away network; raises what libvirt says when it cannot (flushed chains, say)."""
+        """Start and stop a temporary network; raises what libvirt says when it can't (flushed chains, say)."""
         self._session.execute(
             messages.START_THROW_AWAY_NETWORK,
             lambda handle: handle.networkCreateXML(xml).destroy(),

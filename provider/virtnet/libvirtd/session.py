@@ -6,7 +6,7 @@ something is never repeated.
 
 Where libvirt is modular, several daemons serve one connection: libvirt's client reaches virtqemud, perhaps through
 virtproxyd, and for networks each of its connections gets one from there to virtnetworkd. libvirt's client knows of the
-first daemon alone: it says that the connection is alive when virtnetworkd ended, and waits for ever for one that is
+first daemon alone: it says that the connection is alive when virtnetworkd ended, and waits forever for one that is
 stopped. So networks are asked after, by a question that any daemon of theirs answers at once.
 """
 
@@ -52,7 +52,7 @@ SECONDS_TO_CONNECT = 10.0
 #: A daemon of this machine may only now be started, by systemd.
 SECONDS_TO_CONNECT_HERE = 30.0
 
-#: A daemon that is gone, or answers nothing any more, is noticed after SIGNS_OF_LIFE + 1 times as many seconds.
+#: A daemon that is gone, or answers nothing anymore, is noticed after SIGNS_OF_LIFE + 1 times as many seconds.
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 5
 
 SIGNS_OF_LIFE = 3
@@ -61,7 +61,7 @@ SIGNS_OF_LIFE = 3
 #: daemon that libvirt's client sees itself, libvirt's own word comes first.
 SECONDS_UNTIL_ASKED_AFTER = 12.0
 
-#: A daemon that ended is started again by systemd, or by who restarted it: what was begun can be taken back then.
+#: A daemon that ended is started again by systemd, or by who restarted it: what was begun can be rolled back then.
 SECONDS_TO_COME_BACK = 3.0
 
 SECONDS_BETWEEN_TRIES = 0.1
@@ -102,7 +102,7 @@ class _Link:
         self._abandoned = False
 
     def opened(self, handle: Any) -> None:
-        """Note the connection; one that came when nobody waited for it any more is closed."""
+        """Note the connection; one that came when nobody waited for it anymore is closed."""
         self.handle = handle
         # Closed before Python takes libvirt's module apart, which its own destructor would trip over.
         atexit.register(handle.close)
@@ -158,7 +158,7 @@ class Session:
         self._library = library
         self._failed: Unreachable | None = None
         # Held for each call: of two threads that wait on a connection which is given up, libvirt's client lets one
-        # wait for ever, or writes where the other's stack was (both seen with 9.0 and a daemon that was stopped).
+        # wait forever, or writes where the other's stack was (both seen with 9.0 and a daemon that was stopped).
         self._lock = threading.Lock()
         self._link: _Link | None = None
         self._comes_back, self._dropped = comes_back, False
@@ -180,7 +180,7 @@ class Session:
         return libvirt
 
     def give_up(self, why: Unreachable) -> None:
-        """Not to be tried by this process any more: a host that is gone costs its first resource the wait, not each."""
+        """Not to be tried by this process anymore: a host that is gone costs its first resource the wait, not each."""
         self._failed = why
 
     def read(self, what: str, call: Callable[[Any], Result], ask: Ask | None = None) -> Result:
@@ -261,7 +261,7 @@ class Session:
             self._dropped = True
 
     def _open_in_time(self, link: _Link, seconds: float) -> None:
-        """Open in time, until networks are answered for; libvirt alone would wait for ever, or for TCP."""
+        """Open in time, until networks are answered for; libvirt alone would wait forever, or for TCP."""
         with ExitStack() as stack:
             uri = noninteractive(self._uri)
             if link.tunnel is not None:
@@ -360,7 +360,7 @@ class Session:
         return True
 
     def _lost(self, link: _Link, what: str, error: Any) -> bool:
-        """Whether an error means that the connection is of no use any more; it is dropped then."""
+        """Whether an error means that the connection is of no use anymore; it is dropped then."""
         if not self._alive(link):
             self._drop()
             return True

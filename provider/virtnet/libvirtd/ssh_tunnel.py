@@ -84,7 +84,7 @@ class SshTunnel:
         with caller:
             self.close()
             atexit.register(self.close)
-            # In a session of its own: Ctrl-C must not cut the connection over which steps are taken back.
+            # In a session of its own: Ctrl-C must not cut the connection over which steps are rolled back.
             with suppress(OSError):
                 self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
                 self._process = subprocess.Popen(

@@ -161,7 +161,7 @@ def is_test(uri: str) -> bool:
 
 
 def why_no_host(uri: str) -> UriFault | None:
-    """Why the host behind a connection URI cannot be reached itself; None where it can.
+    """Why the host behind a connection URI can't be reached itself; None where it can.
 
     libvirt has no call for kernel parameters, interfaces and files, so a daemon alone is not enough.
     """

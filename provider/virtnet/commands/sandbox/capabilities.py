@@ -1,4 +1,4 @@
-"""What libvirt learnt about the machine's QEMU, kept from one sandbox to the next.
+"""What libvirt learned about the machine's QEMU, kept from one sandbox to the next.
 
 libvirtd starts each QEMU binary that it finds to ask what it can do, at the first call that needs to know, and
 writes the answers below /var/cache/libvirt. In a sandbox that directory is private and empty, so each of them
@@ -7,7 +7,7 @@ So the answers are copied in from the caller's cache directory (virtnet/qemu-cap
 ~/.cache) when a sandbox starts, and back when its command has ended. They are the one thing that a sandbox leaves
 behind, and may be removed at any time. Sandboxes side by side share nothing but whole files.
 
-An answer cannot be out of date for long: libvirt notes in it the times of change of QEMU and of itself, its version
+An answer can't be out of date for long: libvirt notes in it the times of change of QEMU and of itself, its version
 and the kernel's, and asks again when one of them differs. Nothing here can fail a sandbox: without a cache directory
 of the caller's own, or with a damaged file in it, libvirt asks as it does on any fresh machine.
 
@@ -33,7 +33,7 @@ def bring_in(environment: Mapping[str, str]) -> None:
 
 
 def take_out(environment: Mapping[str, str]) -> None:
-    """Keep what libvirtd learnt, unless another sandbox does so at this moment."""
+    """Keep what libvirtd learned, unless another sandbox does so at this moment."""
     with contextlib.suppress(OSError):
         kept = _kept(environment)
         with _locked(kept):
@@ -50,7 +50,7 @@ def take_out(environment: Mapping[str, str]) -> None:
 def _kept(environment: Mapping[str, str]) -> Path:
     """Make the directory if it is missing, and return it; raises OSError where there is to be none."""
     base = Path(environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", ""), ".cache"))
-    # Root with the environment of a user would leave directories that the user cannot write to.
+    # Root with the environment of a user would leave directories that the user can't write to.
     owned = base if base.exists() else base.parent
     if not base.is_absolute() or owned.stat().st_uid != os.geteuid():
         raise PermissionError(f"{owned} is not the caller's own")

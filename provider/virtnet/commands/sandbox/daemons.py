@@ -76,7 +76,7 @@ def _on_one_processor() -> Iterator[list[int]]:
 
     As it starts, libvirtd reads what CPUID says (9.0, 11.3), and takes an answer of QEMU's for outdated that was kept
     with other words. Leaf 1fH holds the number of the processor that it is read on, so on some machines every other
-    sandbox asked QEMU anew, for 1.5 s (see capabilities.py).
+    sandbox asked QEMU again, for 1.5 s (see capabilities.py).
     """
     started: list[int] = []
     allowed = os.sched_getaffinity(0)

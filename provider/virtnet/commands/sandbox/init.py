@@ -63,7 +63,7 @@ class _RunningCommand:
         self._lock = threading.Lock()
 
     def start(self, handover: Handover) -> None:
-        """Start CMD; raises OSError when it cannot be."""
+        """Start CMD; raises OSError when it can't be."""
         with self._lock:
             # close_fds=False: see the launcher. Our own descriptors are not inheritable.
             command = subprocess.Popen(

@@ -87,7 +87,7 @@ def _lay_over(directory: Path, layers: Path) -> bool:
 
     `layers` is a path where the layer can be mounted for a moment. It does not where the kernel has no overlays,
     forbids them in user namespaces (before 5.11), or has too many of them already; nor in a user namespace when
-    something is mounted below, which cannot be separated from the directory.
+    something is mounted below, which can't be separated from the directory.
     """
     layers.mkdir()
     _mount("tmpfs", str(layers), "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=700")
@@ -159,7 +159,7 @@ def _show_again(source: Path, target: Path, *, is_directory: bool) -> None:
         target.mkdir()
     else:
         target.touch()
-    # Recursive: in a user namespace what is mounted below cannot be separated from it.
+    # Recursive: in a user namespace what is mounted below can't be separated from it.
     _mount(str(source), str(target), "", _MS_BIND | _MS_REC)
 
 

@@ -4,7 +4,7 @@ What shall not outlive a boot has the same text in /run, where nothing reads it 
 tells whose the values are and what they were.
 
 Its header holds, besides the mark of the owner (`planning.ownership.marked_files`), the values found before, so that a
-create that was cut short is finished without forgetting them.
+create that was interrupted is finished without forgetting them.
 """
 
 import hashlib

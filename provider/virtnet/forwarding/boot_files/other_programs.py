@@ -118,7 +118,7 @@ def overriding_settings(
 def _counting(files: Mapping[str, str]) -> dict[str, str]:
     """The files that count: one name in an earlier directory hides it in the later ones.
 
-    A line that another file takes back is named nevertheless: it is a line that someone should look at.
+    A line that another file undoes is named nevertheless: it is a line that someone should look at.
     """
     chosen: dict[str, str] = {}
     for path in files:
@@ -222,7 +222,7 @@ def _targets_of(key: str, targets: Mapping[str, str]) -> list[str]:
 
 
 def _read(text: str) -> _Read:
-    """A function that gives a value of an ini file, "" where it has none or cannot be read as one."""
+    """A function that gives a value of an ini file, "" where it has none or can't be read as one."""
     parser = configparser.ConfigParser(
         strict=False, interpolation=None, allow_no_value=True, delimiters=("=",), comment_prefixes=("#", ";")
     )

@@ -109,7 +109,7 @@ def _refusal(goal: Goal, text: str | None, there: DropIn | None, observed: Forwa
 
 
 def _write_record(drop_in: DropIn, observed: ForwardingReport) -> tuple[Step, ...]:
-    """Where no file tells it: whose the values are, and what they were, should the rest be cut short."""
+    """Where no file tells it: whose the values are, and what they were, should the rest be interrupted."""
     path, content = runtime_record_of(drop_in.mark), render(drop_in)
     found = observed.runtime_records.get(path)
     return () if found == content else (WriteDropIn(path, content=content, found=found),)

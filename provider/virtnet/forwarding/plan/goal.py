@@ -49,7 +49,7 @@ def goal_of(desired: Values, token: str) -> Goal:
 def preserve_advertisements(goal: Goal, previous: Mapping[str, str], observed: ForwardingReport) -> Goal:
     """The goal with accept_ra=2 of the interfaces that would lose routes, and of those taken care of before.
 
-    Forwarding makes the kernel drop, on all interfaces, routes learnt by those whose accept_ra is 1.
+    Forwarding makes the kernel drop, on all interfaces, routes learned by those whose accept_ra is 1.
     """
     if goal.preserve_advertisements is not True or not _turned_on(goal):
         return goal

@@ -39,7 +39,7 @@ def overridden_as_recorded(desired: Values, recorded: Values) -> Iterator[Note]:
 
 
 def own_file_says_otherwise(desired: Values, recorded: Values) -> Iterator[str]:
-    """The parameters that an update which was cut short left with another value in the drop-in, as recorded."""
+    """The parameters that an update which was interrupted left with another value in the drop-in, as recorded."""
     named = wanted(recorded)
     for key, details in _otherwise_at_boot(desired, recorded):
         if details["source"] == recorded.get("drop_in_path") and named.get(key) == details["value"]:

@@ -96,7 +96,7 @@ def taken_from(recorded: Values, held: Held, observed: ForwardingReport) -> tupl
 
 
 def met_by(goal: Goal, desired: Values, held: Held, observed: ForwardingReport) -> tuple[Met, ...]:
-    """Others' files at the drop-in's path, or with the same parameters: two owners would undo each other for ever."""
+    """Others' files at the drop-in's path, or with the same parameters: two owners would undo each other forever."""
     return tuple(_met_by(goal, desired, held, observed))
 
 

@@ -1,6 +1,6 @@
 """Kernel parameters written and restored on paper: every write played through the kernel's rules first. Pure.
 
-So a plan knows what a write does to other interfaces, puts back only what was someone's choice, and never writes a
+So a plan knows what a write does to other interfaces, restores only what was someone's choice, and never writes a
 value that will be there anyway.
 """
 
@@ -64,7 +64,7 @@ def plan_parameters(
     observed: ForwardingReport,
     own: Collection[str],
 ) -> ParameterPlan:
-    """Set the targets and put back what is `released`: the whole host first, then what goes back, then the parts.
+    """Set the targets and restore what is `released`: the whole host first, then what goes back, then the parts.
 
     `own` are the paths of the resource's own files.
     """

@@ -105,7 +105,7 @@ def _converge(desired: Values, recorded: Values, observed: ForwardingReport, hel
     previous = remember(goal, before, gone, observed)
     parameters = plan_parameters(goal, previous, gone, observed, held.own)
     files = plan_files(goal, parameters.previous, recorded, observed, held)
-    # The file first: it keeps the values found, should the rest be cut short.
+    # The file first: it keeps the values found, should the rest be interrupted.
     steps: tuple[Step, ...] = (*files.steps, *parameters.steps)
     met = met_by(named, desired, held, observed)
     refusals = (*_impossible(named, observed), *(one.refusal for one in met), *files.refusals)
@@ -151,7 +151,7 @@ def _record_of(there: DropIn) -> Values:
 
 
 def _impossible(goal: Goal, observed: ForwardingReport) -> Iterator[Refusal]:
-    """What the program names and this host cannot have."""
+    """What the program names and this host can't have."""
     host = observed.host
     for key, value in goal.targets.items():
         now, interface = observed.values.get(key), interface_of(key)

@@ -1,4 +1,4 @@
-"""The values found at create: which are remembered, and which go back when nobody manages them any more. Pure."""
+"""The values found at create: which are remembered, and which go back when nobody manages them anymore. Pure."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ def released(goal: Goal, recorded: Values, previous: Mapping[str, str], held: He
     """Of the remembered values those of parameters that are no longer named."""
     if "interfaces" in goal.unknown:
         return {}
-    # What its files set and no record names was written by an update that was cut short.
+    # What its files set and no record names was written by an update that was interrupted.
     before = set(managed(recorded, previous)) | held.keys if recorded else held.keys
     gone = {
         key: previous[key] for key in before if key in previous and key not in goal.targets and key not in goal.named

@@ -1,4 +1,4 @@
-"""What edits name on a host, and what one that was cut short has left there that no state knows of. Pure.
+"""What edits name on a host, and what one that was interrupted has left there that no state knows of. Pure.
 
 The mark holds what was named last, written before or with the definition. The state holds the same once Pulumi has
 recorded the edit; until then, whoever is killed, everything that the mark names beyond the state is known as left.
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 #: What every network has, named or not; the running one tells what it was.
 _IDENTITY = frozenset({"mac", "bridge.name"})
 
-#: What is no part of the configuration, or cannot change while the network is the same.
+#: What is no part of the configuration, or can't change while the network is the same.
 _NEVER = NOT_XML | {"name", "uuid"}
 
 
 class Left(NamedTuple):
-    """What an edit that was cut short has left."""
+    """What an edit that was interrupted has left."""
 
     paths: tuple[str, ...]
     running: bool

@@ -1,10 +1,10 @@
 """A holding network: a bridge of its own on which guests wait while their network is stopped and started. Pure.
 
-libvirt never plugs guests in again when a network was stopped and started, and an update of an interface with the
-same network does nothing. Moved to another network and back an interface is plugged in whole, with its port, on every
+libvirt never attaches guests again when a network was stopped and started, and an update of an interface with the
+same network does nothing. Moved to another network and back an interface is attached whole, with its port, on every
 libvirt tried (9.0 and 11.3). So the guests of a network that must restart wait on a transient network without an
 address, where they go on talking to each other. The holding network's metadata remembers how each of them was plugged
-in: whoever finishes a restart that was cut short, in another process or on another day, reads it there.
+in: whoever finishes a restart that was interrupted, in another process or on another day, reads it there.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ _MERGED = ("virtualport", "vlan", "bandwidth", "port")
 
 @dataclass(frozen=True, kw_only=True)
 class HeldInterface:
-    """A guest's interface as it is to be plugged in again."""
+    """A guest's interface as it is to be reattached."""
 
     guest_uuid: str
     mac: str
@@ -52,14 +52,14 @@ class HeldLink:
     settings: tuple[tuple[str, str], ...]
     """Files of /sys/class/net/NAME/brport and what they held."""
     ifindex: str = ""
-    """The kernel's number of it, which no other link gets until the host is booted anew; "" where it is not known."""
+    """The kernel's number of it, which no other link gets until the host is booted again; "" where it is not known."""
     vlans: tuple[str, ...] = ()
     """Its VLANs on a bridge that filters them, as `bridge vlan add` takes them: "10 pvid untagged"."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Journal:
-    """Everything that was plugged into a network before it was stopped."""
+    """Everything that was attached to a network before it was stopped."""
 
     isolated: bool = False
     """Whether the network kept its ports apart."""
@@ -71,18 +71,18 @@ class Journal:
     links: tuple[HeldLink, ...] = ()
 
     def link(self, name: str) -> HeldLink | None:
-        """How the link of that name was plugged in."""
+        """How the link of that name was attached."""
         return next((link for link in self.links if link.name == name), None)
 
     def home(self, interface: GuestInterface, network: str) -> str:
-        """The XML with which a parked interface is plugged into the network again."""
+        """The XML with which a parked interface is attached to the network again."""
         kept = (i for i in self.interfaces if i.guest_uuid == interface.guest_uuid and i.mac == interface.mac)
         remembered = next(kept, None)
         return remembered.xml if remembered is not None else _on_network(interface.xml, network)
 
 
 def render_probe(xml: str, uuid: str, attempt: int) -> str:
-    """The throw-away network for a network, from one without name, UUID, bridge name and address.
+    """The temporary network for a network, from one without name, UUID, bridge name and address.
 
     Where the mode wants an address it is from TEST-NET-1 (RFC 5737), which no host is in: one of 64 subnets, so that
     those of several networks do not meet, and another at each attempt.
@@ -172,7 +172,7 @@ def _tag(name: str) -> str:
 
 
 def remembered(interfaces: Sequence[GuestInterface], live: Definition, network: str) -> tuple[HeldInterface, ...]:
-    """Guests' interfaces as they are to be plugged in again: with what the guest itself asks for.
+    """Guests' interfaces as they are to be reattached: with what the guest itself asks for.
 
     A running guest's XML shows its interface merged with what its port group and its network give it. That must not
     become the guest's own, or it would keep what the network no longer gives.
@@ -207,7 +207,7 @@ def _text(element: etree._Element) -> bytes:
 
 
 def on_holding_network(interface_xml: str, uuid: str, *, down: bool) -> str:
-    """The interface plugged into the holding network, where it asks for nothing; with its link down, if so."""
+    """The interface attached to the holding network, where it asks for nothing; with its link down, if so."""
     element = read_xml(_on_network(interface_xml, holding_name(uuid)))
     source = element.find("source")
     if source is not None:

@@ -33,7 +33,7 @@ OWNER_NAMESPACE = "urn:pulumi-virtnet:owner:1.0"
 """Namespace of the owner mark in a network's metadata."""
 
 FIRST_DEFINITION = "first definition"
-"""The phase in the mark of a network until its create is done; what runs since shows it until it is started anew."""
+"""The phase in the mark of a network until its create is done; what runs since shows it until it is restarted."""
 
 DNSMASQ_NAMESPACE = "http://libvirt.org/schemas/network/dnsmasq/1.0"
 """Namespace of raw dnsmasq options (formatnetwork, "Network namespaces")."""
@@ -98,10 +98,10 @@ class OwnerMark(Mark):
     """Which edit wrote `named`, as the record notes once it holds what that named; "" for the one of the token."""
     named: tuple[str, ...] = field(default=(), compare=False)
     """The paths of all that is named on the host by the record, or by an edit that it may not hold: what of them
-    neither the program nor the record names is what an edit that was cut short has left."""
+    neither the program nor the record names is what an edit that was interrupted has left."""
 
     def unrecorded(self, recorded: Values) -> frozenset[str]:
-        """What an edit has named that the state does not hold, as it or Pulumi was cut short: paths."""
+        """What an edit has named that the state does not hold, as it or Pulumi was interrupted: paths."""
         known = recorded.get("__edit") or token_of(recorded)
         return frozenset() if known == (self.edit or self.token) else frozenset(self.named)
 
@@ -203,7 +203,7 @@ def canonical_element(xml: str) -> str:
 
 
 def metadata_fault(namespace: str, xml: str) -> Invalid | None:
-    """Why a text cannot be a network's metadata under a namespace; None when it can. Never shows the text."""
+    """Why a text can't be a network's metadata under a namespace; None when it can. Never shows the text."""
     shown = {"namespace": readable(namespace)}
     if namespace == OWNER_NAMESPACE:
         return Invalid(NetworkFailure.METADATA_OURS)
