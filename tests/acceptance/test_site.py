@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from tests.hosts.sandboxed import REPOSITORY
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.campaign]
+# The first build installs Sphinx.
+pytestmark = [pytest.mark.acceptance, pytest.mark.campaign, pytest.mark.timeout(900)]
 
 
 def test_the_site_is_built_without_a_warning_and_finds_its_words(tmp_path: Path) -> None:
