@@ -4,10 +4,7 @@ from collections.abc import Iterator
 
 from virtnet.network.diff import recorded_inputs
 from virtnet.network.observed import ReportedNetwork
-from virtnet.network.plan.new import new_tree
-from virtnet.network.plan.targets import target_of
 from virtnet.network.tree import network_tree
-from virtnet.network.xml import write
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.announcements import Announced, Place
 from virtnet.spec.part import Values, only, walk_unknown
@@ -37,6 +34,11 @@ def once_there(found: ReportedNetwork | None, announced: Announced) -> ReportedN
     """The network that there is once this run is done with it; None for one that is not there, and known in parts."""
     if not is_known(announced):
         return found
+    # Most runs look at no network that changes.
+    from virtnet.network.plan.new import new_tree
+    from virtnet.network.plan.targets import target_of
+    from virtnet.network.xml import write
+
     desired = network_tree(only(announced.desired, _LEADS))
     if found is None:
         if announced.desired.get("adopt"):
