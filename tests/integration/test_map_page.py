@@ -110,10 +110,9 @@ def test_the_pages_policy_lets_nothing_in(use: dict[str, Any]) -> None:
 def test_hostile_names_do_nothing(tmp_path: Path) -> None:
     names = [name for name in HOSTILE.values() if len(name) < 1000]
     hosts = [named(name).hosts[0] for name in (*names, "<img src=x onerror=alert(1)>", "guest17")]
+    drawn = Map(hosts=tuple(replace(host, uri=f"{number} {host.uri}") for number, host in enumerate(hosts)))
 
-    found = seen(
-        Map(hosts=tuple(replace(host, uri=f"{number} {host.uri}") for number, host in enumerate(hosts))), tmp_path
-    )
+    found = seen(drawn, tmp_path, "look")
 
     assert found["complaints"] == []
     assert {address.rpartition("/")[2] for address in found["requests"] if not address.startswith("data:")} == {

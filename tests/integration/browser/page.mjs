@@ -44,7 +44,7 @@ async function look(page, name) {
   };
 }
 
-for (const [name, size] of Object.entries(SIZES)) {
+for (const [name, size] of Object.entries(only ? { wide: SIZES.wide } : SIZES)) {
   for (const colours of only ? ["light"] : ["light", "dark"]) {
     const page = await open(size, colours);
     if (colours === "light") await look(page, `${name}-${colours}`);
