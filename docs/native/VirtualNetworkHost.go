@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"pulumi-virtnet/sdk/go/virtnet"
+	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet"
 )
 
 func main() {

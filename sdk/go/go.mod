@@ -1,4 +1,4 @@
-module pulumi-virtnet/sdk/go
+module github.com/pulumi-virtnet/pulumi-virtnet/sdk/go
 
 go 1.25
 

@@ -36,7 +36,7 @@ export class Provider extends pulumi.ProviderResource {
         {
             resourceInputs["refusals"] = args?.refusals;
             resourceInputs["unreachable"] = args?.unreachable;
-            resourceInputs["uri"] = args?.uri;
+            resourceInputs["uri"] = (args?.uri) ?? utilities.getEnv("LIBVIRT_DEFAULT_URI");
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(Provider.__pulumiType, name, resourceInputs, opts);

@@ -16,6 +16,7 @@ from tests.acceptance.stack import PRELOADED, Stack
 from tests.hosts.sandboxed import REPOSITORY, Host
 from tools.codegen.everything import from_specs, with_languages
 from tools.codegen.files import differences
+from tools.release.node import compile_sdk
 
 #: In the program in Go that Pulumi builds itself, for three seconds at each command; others are built when written.
 LEFT_TO_PULUMI = "NewHostForwarding("
@@ -117,18 +118,12 @@ def typescript_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _compile(sdk: Path) -> None:
-    shutil.copytree(REPOSITORY / "sdk" / "nodejs", sdk, ignore=shutil.ignore_patterns("bin", "node_modules"))
-    (sdk / "node_modules").symlink_to(languages() / "node_modules")
-    # The package's own script of this name, as npm runs it.
-    done = subprocess.run(
-        ["node", "scripts/postinstall.js"],
-        cwd=sdk,
-        env={**os.environ, "PATH": f"{sdk}/node_modules/.bin:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    modules = languages() / "node_modules"
+    try:
+        compile_sdk(REPOSITORY, modules, sdk)
+    except subprocess.CalledProcessError as error:
+        raise AssertionError(error.stdout + error.stderr) from None
+    (sdk / "node_modules").symlink_to(modules)
 
 
 #: Those whose programs are compiled.

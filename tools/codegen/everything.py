@@ -8,6 +8,7 @@ from tools.codegen import (
     examples,
     git_attributes,
     languages,
+    project,
     python_enumerations,
     python_outputs,
     python_provider,
@@ -44,7 +45,7 @@ def from_specs(repository: Path) -> Generated:
     sources = {
         SDK / "__init__.py": package("Types that are made of the provider's specs."),
         SDK / "outputs.py": python_outputs.module(resources, FUNCTIONS),
-        SDK / "provider.py": python_provider.module(ProviderSettings, described["version"]),
+        SDK / "provider.py": python_provider.module(ProviderSettings, project.read(repository)),
         SDK / "enumerations.py": python_enumerations.module(described["types"]),
         **{SDK / f"{python_resources.module_name(each)}.py": python_resources.module(each) for each in resources},
     }

@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from tools.codegen.project import Project
 from tools.codegen.python_resources import Levels, args_class, typed_dict
 from tools.codegen.python_source import MARK
 
 from virtnet.spec.part import Part, shapes
 
 
-def module(settings: type[Part], version: str) -> Iterator[str]:
-    """The lines of the module. `version` is the distribution's."""
+def module(settings: type[Part], published: Project) -> Iterator[str]:
+    """The lines of the module."""
     literal = ", Literal" if any(shape.choices for shape in shapes(settings).values()) else ""
     # A change of a setting is no change of a resource, so it has no class.
     levels: Levels = defaultdict(set)
@@ -22,8 +23,10 @@ def module(settings: type[Part], version: str) -> Iterator[str]:
     yield from ("from pulumi import Input", "from typing_extensions import NotRequired, TypedDict")
     yield from ("", "from pulumi_virtnet._resource import Args, named_inputs", "")
     yield from ('__all__ = ["ProviderArgs", "ProviderArgsDict"]', "")
-    yield f'VERSION = "{version}"'
+    yield f'VERSION = "{published.version}"'
     yield '"""That of the distribution, and so of the plugin that comes with it."""'
+    yield f'DOWNLOAD_URL = "{published.plugin_download_url}"'
+    yield '"""Where the engine looks for that plugin when it finds none."""'
     yield ""
     yield from args_class(settings, "ProviderArgs", about, levels)
     yield from typed_dict(settings, "ProviderArgsDict", about, levels)

@@ -8,14 +8,15 @@ it as if the program had named it, and what a program names it owns.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic.alias_generators import to_camel
+from tools.codegen import choices, project
 from tools.codegen.parts import must_be_given, none_words
+from tools.codegen.project import Project
 
 from virtnet.functions.catalogue import Function
 from virtnet.planning.resource import Resource
@@ -24,6 +25,10 @@ from virtnet.spec.part import LevelName, Part, Shape, shapes
 from virtnet.spec.settings import ProviderSettings
 
 PACKAGE = "virtnet"
+PUBLISHER = "The virtnet maintainers"
+PYTHON_PACKAGE = "pulumi_virtnet_native"
+NODE_PACKAGE = "pulumi-virtnet"
+JAVA_DEPENDENCIES = {"com.pulumi:pulumi": "1.0.0", "com.google.code.gson:gson": "2.8.9"}
 
 _TYPES = {str: "string", bool: "boolean", int: "integer"}
 
@@ -50,7 +55,7 @@ def schema(
     for language, suffix in _LANGUAGES.items():
         for path in sorted((repository / "docs" / "native").glob(f"*{suffix}")):
             examples.setdefault(path.stem, {})[language] = path.read_text(encoding="utf-8")
-    return described(resources, components, functions, examples, version(repository))
+    return described(resources, components, functions, examples, project.read(repository))
 
 
 def text(schema: Json) -> str:
@@ -58,25 +63,17 @@ def text(schema: Json) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def version(repository: Path) -> str:
-    """The distribution's version as pyproject.toml has it, whatever is installed."""
-    found = re.search(r'^version = "(.+)"$', (repository / "pyproject.toml").read_text(), re.MULTILINE)
-    if found is None:
-        raise ValueError("pyproject.toml names no version")
-    return found[1]
-
-
 def described(
     resources: Sequence[Resource[Any]],
     components: Sequence[Component],
     functions: Sequence[Function],
     examples: Mapping[str, Mapping[str, str]],
-    version: str,
+    published: Project,
 ) -> Json:
     """The schema as data. Pure.
 
     `examples`: by resource, component or function, the programs by language ("python", "typescript", "go", "yaml").
-    `version`: the distribution's, which the generated SDKs carry.
+    `published`: whose version and addresses the generated SDKs carry.
     """
     outputs = frozenset(resource.outputs_spec for resource in resources)
     owners = {part: resource.name for resource in resources for part in (resource.spec, resource.outputs_spec)}
@@ -91,20 +88,19 @@ def described(
         writer.add_types(types, part)
     return {
         "name": PACKAGE,
-        "version": version,
+        "version": published.version,
         # Lets Pulumi's generators write whole packages: Go's go.mod, and the version where a package has one.
         "meta": {"supportPack": True},
         "displayName": "libvirt virtual networks",
+        "publisher": PUBLISHER,
         "description": "Virtual networks of libvirt hosts, the hosts' IP forwarding, and ports that lead to guests.",
         "keywords": ["pulumi", "libvirt", "category/network", "kind/native"],
+        "homepage": published.repository,
+        "repository": published.repository,
+        "logoUrl": published.file("docs/logo.svg"),
+        "pluginDownloadURL": published.plugin_download_url,
         "license": "Apache-2.0",
-        "language": {
-            # The module that generated Python programs (`pulumi import`) get the package's classes from.
-            "python": {"packageName": "pulumi_virtnet.native", "inputTypes": "classes-and-dicts"},
-            "nodejs": {"packageName": "pulumi-virtnet", "respectSchemaVersion": True},
-            # Without a host's name, as the module is taken from a checkout (`replace`, `go work`).
-            "go": {"importBasePath": "pulumi-virtnet/sdk/go/virtnet", "respectSchemaVersion": True},
-        },
+        "language": _languages(published),
         "config": {"variables": _configuration()},
         "provider": {
             "description": ProviderSettings.__doc__,
@@ -126,11 +122,36 @@ def described(
     }
 
 
+def _languages(published: Project) -> Json:
+    respected = {"respectSchemaVersion": True}
+    return {
+        # The module that programs of `pulumi import` get the package's classes from. Pulumi makes a folder of this name
+        # too (`pulumi package add`), so it has no dot.
+        "python": {
+            "packageName": PYTHON_PACKAGE,
+            "inputTypes": "classes-and-dicts",
+            "pyproject": {"enabled": True},
+            **respected,
+        },
+        "nodejs": {"packageName": NODE_PACKAGE, **respected},
+        "go": {"importBasePath": f"{published.go_module}/{PACKAGE}", **respected},
+        "csharp": {
+            "rootNamespace": "PulumiVirtnet",
+            "namespaces": {PACKAGE: "Libvirt"},
+            "packageReferences": {"Pulumi": "3.*"},
+            **respected,
+        },
+        "java": {"basePackage": "io.github.pulumivirtnet", "buildFiles": "gradle", "dependencies": JAVA_DEPENDENCIES},
+    }
+
+
 def _configuration() -> Json:
     # Plain texts: a value that is none of those there are is for the provider to refuse, with its fix.
-    return {
+    described = {
         to_camel(name): {**_TEXT, "description": shape.description} for name, shape in shapes(ProviderSettings).items()
     }
+    described["uri"]["defaultInfo"] = {"environment": ["LIBVIRT_DEFAULT_URI"]}
+    return described
 
 
 def _shown(examples: Mapping[str, str]) -> str:
@@ -207,7 +228,7 @@ class _Writer:
                 types[self.enum_token(part, shape)] = {
                     "type": "string",
                     "description": shape.description,
-                    "enum": [{"value": choice} for choice in shape.choices],
+                    "enum": choices.described(self.enum_token(part, shape).rpartition(":")[2], shape.choices),
                 }
             if shape.part is None:
                 continue

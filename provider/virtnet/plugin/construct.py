@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent import futures
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import grpc
 from google.protobuf.struct_pb2 import Struct, Value
@@ -27,8 +27,17 @@ class Monitor(Protocol):
         """Tell what a component gives."""
 
 
-def construct(request: provider_pb2.ConstructRequest, monitor: Monitor, version: str) -> provider_pb2.ConstructResponse:
-    """Register a VirtualNetworkHost and all that it holds. `version` is the plugin's, so that it serves them itself.
+class Published(NamedTuple):
+    """What the engine knows a plugin by: resources with the same are served by one process."""
+
+    version: str
+    download_url: str
+
+
+def construct(
+    request: provider_pb2.ConstructRequest, monitor: Monitor, plugin: Published
+) -> provider_pb2.ConstructResponse:
+    """Register a VirtualNetworkHost and all that it holds, which the plugin serves itself.
 
     Raises InvalidInputs before anything is registered, and Cancelled when the engine gives a member up.
     """
@@ -49,7 +58,7 @@ def construct(request: provider_pb2.ConstructRequest, monitor: Monitor, version:
             aliasSpecs=True,
         )
     ).urn
-    made = _Made(request, monitor, component, version)
+    made = _Made(request, monitor, component, plugin)
     # The host's own forwarding goes before networks and comes behind them on delete; a port forward needs its network.
     before = made.all([found.forwarding] if found.forwarding else [], {})
     networks = dict(zip(found.networks, made.all(found.networks.values(), {}, before), strict=True))
@@ -68,8 +77,10 @@ def construct(request: provider_pb2.ConstructRequest, monitor: Monitor, version:
 class _Made:
     """Registers members under a component."""
 
-    def __init__(self, request: provider_pb2.ConstructRequest, monitor: Monitor, component: str, version: str) -> None:
-        self._request, self._monitor, self._component, self._version = request, monitor, component, version
+    def __init__(
+        self, request: provider_pb2.ConstructRequest, monitor: Monitor, component: str, plugin: Published
+    ) -> None:
+        self._request, self._monitor, self._component, self._plugin = request, monitor, component, plugin
 
     def all(
         self,
@@ -126,7 +137,8 @@ class _Made:
             # The type of the same resource under the dynamic provider, so that a stack moves over as it is.
             aliases=[alias_pb2.Alias(spec=alias_pb2.Alias.Spec(type=f"pulumi-python:dynamic/{PACKAGE}:{member.kind}"))],
             aliasSpecs=True,
-            version=self._version,
+            version=self._plugin.version,
+            pluginDownloadURL=self._plugin.download_url,
             acceptSecrets=True,
             acceptResources=True,
             supportsPartialValues=True,

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from virtnet.planning.announcements import Listener
     from virtnet.planning.plan import Change
     from virtnet.planning.resource import Resource
+    from virtnet.plugin.construct import Published
     from virtnet.plugin.struct import Received
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Part, Values
@@ -159,13 +160,11 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.GetSchemaRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
         """The schema as it was generated from the spec."""
-        from importlib.resources import files
-
         from virtnet.errors import Refused
 
         if request.version not in (0, 1):
             raise Refused(f"virtnet has its schema in version 1 of Pulumi's format, not {request.version}")
-        return provider_pb2.GetSchemaResponse(schema=files("virtnet.plugin").joinpath("schema.json").read_text())
+        return provider_pb2.GetSchemaResponse(schema=_schema())
 
     @_reports_errors
     @_counted
@@ -505,7 +504,7 @@ class Plugin(ResourceProviderServicer):
         if request.type != f"{PACKAGE}:index:{VIRTUAL_NETWORK_HOST.name}":
             raise Refused(f"virtnet has no component {request.type}. Its component: {VIRTUAL_NETWORK_HOST.name}")
         with grpc.insecure_channel(request.monitorEndpoint, options=CHANNEL_OPTIONS) as channel, self._waiting(channel):
-            return construct(request, resource_pb2_grpc.ResourceMonitorStub(channel), version())
+            return construct(request, resource_pb2_grpc.ResourceMonitorStub(channel), _published())
 
     @contextlib.contextmanager
     def _waiting(self, channel: grpc.Channel) -> Iterator[None]:
@@ -633,6 +632,22 @@ class Plugin(ResourceProviderServicer):
             self._log.progress(urn, self.in_words(line))
 
         return progress
+
+
+def _schema() -> str:
+    from importlib.resources import files
+
+    return files("virtnet.plugin").joinpath("schema.json").read_text()
+
+
+@functools.cache
+def _published() -> "Published":
+    import json
+
+    from virtnet.plugin.construct import Published
+
+    described = json.loads(_schema())
+    return Published(described["version"], described["pluginDownloadURL"])
 
 
 def version() -> str:

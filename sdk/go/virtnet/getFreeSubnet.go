@@ -7,8 +7,8 @@ import (
 	"context"
 	"reflect"
 
+	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet/internal"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"pulumi-virtnet/sdk/go/virtnet/internal"
 )
 
 // A subnet that nothing on the host uses: no network, address or route.
@@ -21,7 +21,7 @@ import (
 //
 //	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 //
-//	"pulumi-virtnet/sdk/go/virtnet"
+//	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet"
 //
 // )
 //

@@ -7,8 +7,8 @@ import (
 	"context"
 	"reflect"
 
+	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet/internal"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"pulumi-virtnet/sdk/go/virtnet/internal"
 )
 
 // A host's kernel forwards IP packets, now and after every boot.
@@ -23,7 +23,7 @@ import (
 //
 //	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 //
-//	"pulumi-virtnet/sdk/go/virtnet"
+//	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet"
 //
 // )
 //

@@ -8,8 +8,8 @@ import (
 	"reflect"
 
 	"errors"
+	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet/internal"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"pulumi-virtnet/sdk/go/virtnet/internal"
 )
 
 // Ports of a host lead to a guest of one of its networks.
@@ -24,7 +24,7 @@ import (
 //
 //	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 //
-//	"pulumi-virtnet/sdk/go/virtnet"
+//	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet"
 //
 // )
 //

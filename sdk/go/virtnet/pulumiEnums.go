@@ -14,7 +14,9 @@ import (
 type BridgeMacTableManager string
 
 const (
-	BridgeMacTableManagerKernel  = BridgeMacTableManager("kernel")
+	// The kernel learns which address is behind which port.
+	BridgeMacTableManagerKernel = BridgeMacTableManager("kernel")
+	// libvirt fills the table, and the kernel neither learns nor floods.
 	BridgeMacTableManagerLibvirt = BridgeMacTableManager("libvirt")
 )
 
@@ -180,9 +182,12 @@ func (in *bridgeMacTableManagerPtr) ToBridgeMacTableManagerPtrOutputWithContext(
 type DriverName string
 
 const (
-	DriverNameKvm  = DriverName("kvm")
+	// KVM's own assignment, which today's kernels don't have.
+	DriverNameKvm = DriverName("kvm")
+	// The kernel's VFIO.
 	DriverNameVfio = DriverName("vfio")
-	DriverNameXen  = DriverName("xen")
+	// Xen's.
+	DriverNameXen = DriverName("xen")
 )
 
 func (DriverName) ElementType() reflect.Type {
@@ -348,15 +353,24 @@ func (in *driverNamePtr) ToDriverNamePtrOutputWithContext(ctx context.Context) D
 type ForwardMode string
 
 const (
-	ForwardModeNat         = ForwardMode("nat")
-	ForwardModeRoute       = ForwardMode("route")
-	ForwardModeOpen        = ForwardMode("open")
-	ForwardModeBridge      = ForwardMode("bridge")
-	ForwardModePrivate     = ForwardMode("private")
-	ForwardModeVepa        = ForwardMode("vepa")
+	// Guests reach the outside with the host's address, and the outside doesn't reach them.
+	ForwardModeNat = ForwardMode("nat")
+	// Guests reach the outside with their own addresses. Routers around the host need a route.
+	ForwardModeRoute = ForwardMode("route")
+	// As route, without any firewall rule of libvirt.
+	ForwardModeOpen = ForwardMode("open")
+	// Guests are on a bridge of the host, or on an Open vSwitch one.
+	ForwardModeBridge = ForwardMode("bridge")
+	// Macvtap: guests of one host can't talk to one another.
+	ForwardModePrivate = ForwardMode("private")
+	// Macvtap: packets between guests of one host go through the switch outside.
+	ForwardModeVepa = ForwardMode("vepa")
+	// Macvtap: each guest has an interface of the host for itself.
 	ForwardModePassthrough = ForwardMode("passthrough")
-	ForwardModeHostdev     = ForwardMode("hostdev")
-	ForwardModeNone        = ForwardMode("none")
+	// Each guest gets a virtual function of an SR-IOV card, as a PCI device.
+	ForwardModeHostdev = ForwardMode("hostdev")
+	// An isolated network: guests reach one another and the host, and nothing else.
+	ForwardModeNone = ForwardMode("none")
 )
 
 func (ForwardMode) ElementType() reflect.Type {
@@ -528,7 +542,9 @@ func (in *forwardModePtr) ToForwardModePtrOutputWithContext(ctx context.Context)
 type ForwardedPortProtocol string
 
 const (
+	// TCP.
 	ForwardedPortProtocolTcp = ForwardedPortProtocol("tcp")
+	// UDP.
 	ForwardedPortProtocolUdp = ForwardedPortProtocol("udp")
 )
 
@@ -694,8 +710,10 @@ func (in *forwardedPortProtocolPtr) ToForwardedPortProtocolPtrOutputWithContext(
 type HostForwardingOnDelete string
 
 const (
+	// The values found at create are restored.
 	HostForwardingOnDeleteRestore = HostForwardingOnDelete("restore")
-	HostForwardingOnDeleteKeep    = HostForwardingOnDelete("keep")
+	// The values stay as they are.
+	HostForwardingOnDeleteKeep = HostForwardingOnDelete("keep")
 )
 
 func (HostForwardingOnDelete) ElementType() reflect.Type {
@@ -860,9 +878,12 @@ func (in *hostForwardingOnDeletePtr) ToHostForwardingOnDeletePtrOutputWithContex
 type LeaseUnit string
 
 const (
+	// Seconds.
 	LeaseUnitSeconds = LeaseUnit("seconds")
+	// Minutes.
 	LeaseUnitMinutes = LeaseUnit("minutes")
-	LeaseUnitHours   = LeaseUnit("hours")
+	// Hours.
+	LeaseUnitHours = LeaseUnit("hours")
 )
 
 func (LeaseUnit) ElementType() reflect.Type {
@@ -1028,10 +1049,14 @@ func (in *leaseUnitPtr) ToLeaseUnitPtrOutputWithContext(ctx context.Context) Lea
 type LibvirtNetworkOnDelete string
 
 const (
-	LibvirtNetworkOnDeleteRefuse     = LibvirtNetworkOnDelete("refuse")
+	// A delete is refused while anything is attached.
+	LibvirtNetworkOnDeleteRefuse = LibvirtNetworkOnDelete("refuse")
+	// A delete disconnects what is attached.
 	LibvirtNetworkOnDeleteDisconnect = LibvirtNetworkOnDelete("disconnect")
-	LibvirtNetworkOnDeleteKeep       = LibvirtNetworkOnDelete("keep")
-	LibvirtNetworkOnDeleteRestore    = LibvirtNetworkOnDelete("restore")
+	// The network stays, without its owner mark.
+	LibvirtNetworkOnDeleteKeep = LibvirtNetworkOnDelete("keep")
+	// An adopted network gets its definition from before the adoption.
+	LibvirtNetworkOnDeleteRestore = LibvirtNetworkOnDelete("restore")
 )
 
 func (LibvirtNetworkOnDelete) ElementType() reflect.Type {
@@ -1198,8 +1223,10 @@ func (in *libvirtNetworkOnDeletePtr) ToLibvirtNetworkOnDeletePtrOutputWithContex
 type LibvirtNetworkOnRestart string
 
 const (
+	// What is attached is reattached after the restart.
 	LibvirtNetworkOnRestartReattach = LibvirtNetworkOnRestart("reattach")
-	LibvirtNetworkOnRestartRefuse   = LibvirtNetworkOnRestart("refuse")
+	// A restart is refused while anything is attached.
+	LibvirtNetworkOnRestartRefuse = LibvirtNetworkOnRestart("refuse")
 )
 
 func (LibvirtNetworkOnRestart) ElementType() reflect.Type {
@@ -1364,7 +1391,9 @@ func (in *libvirtNetworkOnRestartPtr) ToLibvirtNetworkOnRestartPtrOutputWithCont
 type TagNativeMode string
 
 const (
-	TagNativeModeTagged   = TagNativeMode("tagged")
+	// The native VLAN's packets are sent with a tag.
+	TagNativeModeTagged = TagNativeMode("tagged")
+	// The native VLAN's packets are sent without a tag.
 	TagNativeModeUntagged = TagNativeMode("untagged")
 )
 
@@ -1530,10 +1559,14 @@ func (in *tagNativeModePtr) ToTagNativeModePtrOutputWithContext(ctx context.Cont
 type VirtualPortType string
 
 const (
-	VirtualPortType_802_1Qbg   = VirtualPortType("802.1Qbg")
-	VirtualPortType_802_1Qbh   = VirtualPortType("802.1Qbh")
+	// IEEE 802.1Qbg (VEPA).
+	VirtualPortType_802_1Qbg = VirtualPortType("802.1Qbg")
+	// IEEE 802.1Qbh (VN-Link).
+	VirtualPortType_802_1Qbh = VirtualPortType("802.1Qbh")
+	// Open vSwitch.
 	VirtualPortTypeOpenvswitch = VirtualPortType("openvswitch")
-	VirtualPortTypeMidonet     = VirtualPortType("midonet")
+	// MidoNet.
+	VirtualPortTypeMidonet = VirtualPortType("midonet")
 )
 
 func (VirtualPortType) ElementType() reflect.Type {

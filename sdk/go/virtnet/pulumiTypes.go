@@ -7,8 +7,8 @@ import (
 	"context"
 	"reflect"
 
+	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet/internal"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"pulumi-virtnet/sdk/go/virtnet/internal"
 )
 
 var _ = internal.GetEnvOrDefault

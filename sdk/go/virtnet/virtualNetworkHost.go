@@ -7,8 +7,8 @@ import (
 	"context"
 	"reflect"
 
+	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet/internal"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"pulumi-virtnet/sdk/go/virtnet/internal"
 )
 
 // One host's IP forwarding, networks and port forwards. Forwarding is created first and deleted last. The resources inside are ordinary ones with the component as their parent; their names begin with the component's, so that networks of one name on several hosts stay apart in the stack.
@@ -21,7 +21,7 @@ import (
 //
 //	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 //
-//	"pulumi-virtnet/sdk/go/virtnet"
+//	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet"
 //
 // )
 //

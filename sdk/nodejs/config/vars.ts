@@ -35,7 +35,7 @@ Object.defineProperty(exports, "unreachable", {
 export declare const uri: string | undefined;
 Object.defineProperty(exports, "uri", {
     get() {
-        return __config.get("uri");
+        return __config.get("uri") ?? utilities.getEnv("LIBVIRT_DEFAULT_URI");
     },
     enumerable: true,
 });

@@ -15,6 +15,8 @@ __all__ = ["ProviderArgs", "ProviderArgsDict"]
 
 VERSION = "0.1.0"
 """That of the distribution, and so of the plugin that comes with it."""
+DOWNLOAD_URL = "github://api.github.com/pulumi-virtnet/pulumi-virtnet"
+"""Where the engine looks for that plugin when it finds none."""
 
 
 class ProviderArgs(Args):

@@ -13,7 +13,7 @@ import pulumi
 from pulumi import Input, InvokeOptions, InvokeOutputOptions
 
 from pulumi_virtnet._generated.libvirt_network import LibvirtNetworkArgs
-from pulumi_virtnet._generated.provider import VERSION
+from pulumi_virtnet._generated.provider import DOWNLOAD_URL, VERSION
 from pulumi_virtnet._resource import camel_case, from_properties
 
 if TYPE_CHECKING:
@@ -150,12 +150,13 @@ def get_free_subnet_output(
 
 
 def _ask(function: str, opts: InvokeOptions | None, **given: Any) -> Any:
-    options = InvokeOptions.merge(InvokeOptions(version=VERSION), opts)
+    ours = InvokeOptions(version=VERSION, plugin_download_url=DOWNLOAD_URL)
+    options = InvokeOptions.merge(ours, opts)
     return pulumi.runtime.invoke(f"virtnet:index:{function}", _named(given), options).value
 
 
 def _ask_output(function: str, opts: InvokeOutputOptions | None, **given: Any) -> pulumi.Output[Any]:
-    options = InvokeOutputOptions.merge(None, opts)
+    options = InvokeOutputOptions.merge(InvokeOutputOptions(plugin_download_url=DOWNLOAD_URL), opts)
     # Not by merging: options that name no version have an empty one, which would win (3.272).
     options.version = options.version or VERSION
     return pulumi.runtime.invoke_output(f"virtnet:index:{function}", _named(given), options)

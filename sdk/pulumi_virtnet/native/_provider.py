@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 import pulumi
 from pulumi import Input
 
-from pulumi_virtnet._generated.provider import VERSION, ProviderArgs, ProviderArgsDict
+from pulumi_virtnet._generated.provider import DOWNLOAD_URL, VERSION, ProviderArgs, ProviderArgsDict
 from pulumi_virtnet._resource import given_inputs, named_inputs, to_properties
 
 
@@ -56,10 +57,12 @@ class Provider(pulumi.ProviderResource):
         """
         keywords = {"uri": uri, "unreachable": unreachable, "refusals": refusals}
         named, opts = given_inputs(type(self).__name__, ProviderArgs, args, opts, keywords)
-        properties = to_properties(named, ProviderArgs)
+        # As the SDKs of other languages do: the program's environment counts, and the state keeps what it said.
+        properties = {"uri": os.environ.get("LIBVIRT_DEFAULT_URI")} | to_properties(named, ProviderArgs)
+        ours = pulumi.ResourceOptions(version=VERSION, plugin_download_url=DOWNLOAD_URL)
         super().__init__(
             "virtnet",
             resource_name,
             {name: properties.get(name) for name in ProviderArgs.FIELDS},
-            pulumi.ResourceOptions.merge(pulumi.ResourceOptions(version=VERSION), opts),
+            pulumi.ResourceOptions.merge(ours, opts),
         )

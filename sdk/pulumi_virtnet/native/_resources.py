@@ -10,7 +10,7 @@ import pulumi
 from pulumi import Input
 
 from pulumi_virtnet import forwarding, host, network, port_forward
-from pulumi_virtnet._generated.provider import VERSION
+from pulumi_virtnet._generated.provider import DOWNLOAD_URL, VERSION
 from pulumi_virtnet._resource import Resource, alias_of
 
 
@@ -22,7 +22,9 @@ class _NativeResource(Resource):
     def _options(self, resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
         # The type of the same resource under the dynamic provider, so that a stack moves over as it is.
         dynamic = f"pulumi-python:{self._resource_type_name}"
-        return pulumi.ResourceOptions(aliases=[alias_of(dynamic, resource_name, opts)], version=VERSION)
+        return pulumi.ResourceOptions(
+            aliases=[alias_of(dynamic, resource_name, opts)], version=VERSION, plugin_download_url=DOWNLOAD_URL
+        )
 
     def _register(self, resource_name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         """Hand the resource to the engine, which knows its name and its stack and tells them to the plugin."""

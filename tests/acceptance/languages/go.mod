@@ -6,7 +6,7 @@ go 1.25.11
 
 require (
 	github.com/pulumi/pulumi/sdk/v3 v3.259.0
-	pulumi-virtnet/sdk/go v0.0.0
+	github.com/pulumi-virtnet/pulumi-virtnet/sdk/go v0.0.0
 )
 
 require (
@@ -120,4 +120,4 @@ require (
 	lukechampine.com/frand v1.4.2 // indirect
 )
 
-replace pulumi-virtnet/sdk/go => ../../../sdk/go
+replace github.com/pulumi-virtnet/pulumi-virtnet/sdk/go => ../../../sdk/go

@@ -12,9 +12,10 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from virtnet.errors import Cancelled, InvalidInputs
-from virtnet.plugin.construct import construct
+from virtnet.plugin.construct import Published, construct
 from virtnet.plugin.struct import OUTPUT, SECRET, SIGNATURE, UNKNOWN_TEXT
 
+PLUGIN = Published("1.2.3", "github://example.org/virtnet")
 TYPE = "virtnet:index:VirtualNetworkHost"
 PREFIX = "urn:pulumi:dev::shop::"
 PORTS = [{"protocol": "tcp", "listenPort": "8080"}]
@@ -91,7 +92,7 @@ def test_everything_gets_the_hosts_uri_and_a_name_of_its_own() -> None:
         "portForwards": {"web": {"network": "lab", "ports": PORTS}, "mail": {"network": "default", "ports": PORTS}},
     }
 
-    answer = construct(asked(inputs), monitor, "1.2.3")
+    answer = construct(asked(inputs), monitor, PLUGIN)
 
     uri = {"uri": "qemu+ssh://root@alpha/system"}
     assert monitor.inputs() == {
@@ -114,7 +115,7 @@ def test_forwarding_comes_first_and_a_port_forward_behind_its_network() -> None:
         "portForwards": {"web": {"network": "lab", "ports": PORTS}},
     }
 
-    construct(asked(inputs, dependencies=["urn:other"]), monitor, "")
+    construct(asked(inputs, dependencies=["urn:other"]), monitor, PLUGIN)
 
     order = [request.name for request in monitor.registered]
     assert (order[:2], set(order[2:4]), order[4:]) == (
@@ -145,7 +146,7 @@ def test_a_port_forward_is_on_the_host_of_its_network() -> None:
         },
     }
 
-    construct(asked(inputs), monitor, "")
+    construct(asked(inputs), monitor, PLUGIN)
 
     uris = {name: made["uri"] for name, made in monitor.inputs().items() if "network" in made}
     assert uris == {
@@ -159,7 +160,7 @@ def test_members_have_the_components_provider_and_protection_and_the_plugins_ver
     monitor = Monitor()
     options = {"providers": {"virtnet": "urn:provider::id"}, "protect": True, "parent": "urn:parent"}
 
-    construct(asked({"networks": {"lab": {}}}, **options), monitor, "1.2.3")
+    construct(asked({"networks": {"lab": {}}}, **options), monitor, PLUGIN)
 
     component, lab = monitor.by_name()["alpha"], monitor.by_name()["alpha-lab"]
     assert (component.parent, component.custom, dict(component.providers)) == (
@@ -167,10 +168,10 @@ def test_members_have_the_components_provider_and_protection_and_the_plugins_ver
         False,
         {"virtnet": "urn:provider::id"},
     )
-    assert (lab.provider, lab.protect, lab.version, lab.parent) == (
+    assert (lab.provider, lab.protect, Published(lab.version, lab.pluginDownloadURL), lab.parent) == (
         "urn:provider::id",
         True,
-        "1.2.3",
+        PLUGIN,
         urn_of(TYPE, "alpha"),
     )
     assert [alias.spec.type for alias in lab.aliases] == ["pulumi-python:dynamic/virtnet:LibvirtNetwork"]
@@ -188,7 +189,7 @@ def test_secrets_unknowns_and_dependencies_reach_the_members() -> None:
         "routes": [output({"address": "10.0.0.0"}, of="urn:route")],
     }
 
-    construct(asked({"networks": {"lab": network}}), monitor, "")
+    construct(asked({"networks": {"lab": network}}), monitor, PLUGIN)
 
     lab = monitor.by_name()["alpha-lab"]
     assert plain(lab.object) == {
@@ -212,7 +213,7 @@ def test_a_language_that_tells_dependencies_of_a_whole_input_only_is_believed() 
     monitor = Monitor()
     of = provider_pb2.ConstructRequest.PropertyDependencies(urns=["urn:other"])
 
-    construct(asked({"networks": {"lab": {"mtu": 1400}}}, inputDependencies={"networks": of}), monitor, "")
+    construct(asked({"networks": {"lab": {"mtu": 1400}}}, inputDependencies={"networks": of}), monitor, PLUGIN)
 
     assert [*monitor.by_name()["alpha-lab"].dependencies] == ["urn:other"]
 
@@ -220,7 +221,7 @@ def test_a_language_that_tells_dependencies_of_a_whole_input_only_is_believed() 
 def test_a_group_that_is_secret_makes_what_is_inside_secret() -> None:
     monitor = Monitor()
 
-    construct(asked({"networks": secret({"lab": {"title": "x", "mtu": None}})}), monitor, "")
+    construct(asked({"networks": secret({"lab": {"title": "x", "mtu": None}})}), monitor, PLUGIN)
 
     assert monitor.inputs()["alpha-lab"] == {"name": "lab", "title": secret("x")}
 
@@ -250,7 +251,7 @@ def test_what_is_no_component_is_refused_before_anything_is_registered(inputs: d
     monitor = Monitor()
 
     with pytest.raises(InvalidInputs) as raised:
-        construct(asked(inputs), monitor, "")
+        construct(asked(inputs), monitor, PLUGIN)
 
     assert str(raised.value) == said
     assert monitor.registered == []
@@ -261,7 +262,7 @@ def test_a_member_that_the_engine_gives_up_is_named() -> None:
     inputs = {"networks": {"lab": {}}, "portForwards": {"web": {"network": "lab", "ports": PORTS}}}
 
     with pytest.raises(Cancelled) as raised:
-        construct(asked(inputs), monitor, "")
+        construct(asked(inputs), monitor, PLUGIN)
 
     assert str(raised.value) == (
         "LibvirtNetwork 'alpha-lab' of the VirtualNetworkHost was not made (resource monitor shut down)"

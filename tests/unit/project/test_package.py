@@ -12,7 +12,11 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[3]
 DAGRES_LICENCE = "provider/virtnet/commands/map/picture/dagre/LICENSE.txt"
-PACKAGES = {"virtnet": REPOSITORY / "provider/virtnet", "pulumi_virtnet": REPOSITORY / "sdk/pulumi_virtnet"}
+PACKAGES = {
+    "virtnet": REPOSITORY / "provider/virtnet",
+    "pulumi_virtnet": REPOSITORY / "sdk/pulumi_virtnet",
+    "pulumi_virtnet_native": REPOSITORY / "sdk/pulumi_virtnet_native",
+}
 
 
 def build(project: Path, kind: str, into: Path) -> Path:

@@ -17,12 +17,14 @@ from tests.unit.plugin.test_construct import Monitor
 
 import pulumi_virtnet
 import pulumi_virtnet.native as virtnet
-from pulumi_virtnet._generated.provider import VERSION
-from virtnet.plugin.construct import construct
+import pulumi_virtnet_native
+from pulumi_virtnet._generated.provider import DOWNLOAD_URL, VERSION
+from virtnet.plugin.construct import Published, construct
 from virtnet.spec.part import shapes
 from virtnet.spec.settings import ProviderSettings
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "native"
+PUBLISHED = Published(VERSION, DOWNLOAD_URL)
 ANSWERS: dict[str, Any] = {
     "virtnet:index:getFreeSubnet": {"subnet": "10.1.0.0/24", "address": "10.1.0.1/24", "first": "a", "last": "b"},
     "virtnet:index:getLeases": {"leases": [{"clientId": "x", "prefixLength": 24.0}]},
@@ -189,7 +191,7 @@ def registered(name: str, declared: Any) -> dict[str, tuple[str, Any]]:
         return {name: (kind, properties)}
     inputs, monitor = Struct(), Monitor()
     inputs.update(properties)
-    construct(ConstructRequest(type=kind, name=name, inputs=inputs), monitor, VERSION)
+    construct(ConstructRequest(type=kind, name=name, inputs=inputs), monitor, PUBLISHED)
     made = {request.name: (request.type, MessageToDict(request.object)) for request in monitor.registered}
     return {**made, name: (kind, {})}
 
@@ -205,7 +207,7 @@ def test_everything_is_asked_of_the_plugin_of_this_very_version(engine: Engine) 
     run(program)
 
     asked = [each for each in engine.monitor.requests if getattr(each, "custom", True)]
-    assert [each.version for each in asked] == [VERSION] * 6
+    assert [Published(each.version, each.pluginDownloadURL) for each in asked] == [PUBLISHED] * 6
     assert importlib.metadata.version("pulumi-virtnet") == VERSION
 
 
@@ -260,3 +262,22 @@ def test_a_provider_takes_the_settings_that_there_are(engine: Engine) -> None:
 def test_a_provider_names_the_setting_that_is_none() -> None:
     with pytest.raises(TypeError, match=r"^Provider has no input 'url'\. Did you mean 'uri'\?$"):
         virtnet.Provider("alpha", url="qemu:///system")  # type: ignore[call-arg]
+
+
+def test_a_provider_takes_the_host_of_the_environment(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIBVIRT_DEFAULT_URI", "qemu:///session")
+
+    def program() -> None:
+        virtnet.Provider("here")
+        virtnet.Provider("far", uri="qemu+ssh://root@alpha/system")
+
+    run(program)
+
+    assert engine.seen["here"][1] == {"uri": "qemu:///session"}
+    assert engine.seen["far"][1] == {"uri": "qemu+ssh://root@alpha/system"}
+
+
+def test_programs_of_an_import_find_the_same_classes_by_a_name_without_a_dot() -> None:
+    assert sorted(pulumi_virtnet_native.__all__) == sorted(virtnet.__all__)
+    assert pulumi_virtnet_native.LibvirtNetwork is virtnet.LibvirtNetwork
+    assert dir(pulumi_virtnet_native) != []

@@ -1,6 +1,6 @@
 // generate-sdk writes the SDK of one language from a package's schema, with Pulumi's own code generators:
 //
-//	generate-sdk go|nodejs SCHEMA DIRECTORY
+//	generate-sdk go|nodejs|python SCHEMA DIRECTORY
 //
 // It is what `pulumi package gen-sdk` does where the language hosts of a Pulumi installation can do it; those that
 // tools/setup builds cannot.
@@ -14,6 +14,7 @@ import (
 
 	gogen "github.com/pulumi/pulumi/pkg/v3/codegen/go"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
@@ -21,7 +22,7 @@ const tool = "virtnet's tools/pulumi/generate-sdk"
 
 func main() {
 	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: generate-sdk go|nodejs SCHEMA DIRECTORY")
+		fmt.Fprintln(os.Stderr, "usage: generate-sdk go|nodejs|python SCHEMA DIRECTORY")
 		os.Exit(2)
 	}
 	if err := write(os.Args[1], os.Args[2], os.Args[3]); err != nil {
@@ -53,9 +54,12 @@ func write(language, path, directory string) error {
 	case "go":
 		files, err = gogen.GeneratePackage(tool, bound, nil)
 	case "nodejs":
-		files, err = nodejs.GeneratePackage(tool, bound, nil, nil, true, loader)
+		// Not the SDK of a folder, which npm is to compile when it installs it: this one is published compiled.
+		files, err = nodejs.GeneratePackage(tool, bound, nil, nil, false, loader)
+	case "python":
+		files, err = python.GeneratePackage(tool, bound, nil, loader)
 	default:
-		err = fmt.Errorf("no generator for %q; there are go and nodejs", language)
+		err = fmt.Errorf("no generator for %q; there are go, nodejs and python", language)
 	}
 	if err != nil {
 		return err

@@ -4,9 +4,9 @@
 package config
 
 import (
+	"github.com/pulumi-virtnet/pulumi-virtnet/sdk/go/virtnet/internal"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
-	"pulumi-virtnet/sdk/go/virtnet/internal"
 )
 
 var _ = internal.GetEnvOrDefault
@@ -23,5 +23,13 @@ func GetUnreachable(ctx *pulumi.Context) string {
 
 // Connection URI of the host for resources that name none, "qemu:///system" or "qemu+ssh://root@host/system". Left out: LIBVIRT_DEFAULT_URI, then qemu:///system.
 func GetUri(ctx *pulumi.Context) string {
-	return config.Get(ctx, "virtnet:uri")
+	v, err := config.Try(ctx, "virtnet:uri")
+	if err == nil {
+		return v
+	}
+	var value string
+	if d := internal.GetEnvOrDefault(nil, nil, "LIBVIRT_DEFAULT_URI"); d != nil {
+		value = d.(string)
+	}
+	return value
 }

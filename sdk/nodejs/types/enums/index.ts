@@ -3,7 +3,13 @@
 
 
 export const BridgeMacTableManager = {
+    /**
+     * The kernel learns which address is behind which port.
+     */
     Kernel: "kernel",
+    /**
+     * libvirt fills the table, and the kernel neither learns nor floods.
+     */
     Libvirt: "libvirt",
 } as const;
 
@@ -13,8 +19,17 @@ export const BridgeMacTableManager = {
 export type BridgeMacTableManager = (typeof BridgeMacTableManager)[keyof typeof BridgeMacTableManager];
 
 export const DriverName = {
+    /**
+     * KVM's own assignment, which today's kernels don't have.
+     */
     Kvm: "kvm",
+    /**
+     * The kernel's VFIO.
+     */
     Vfio: "vfio",
+    /**
+     * Xen's.
+     */
     Xen: "xen",
 } as const;
 
@@ -24,14 +39,41 @@ export const DriverName = {
 export type DriverName = (typeof DriverName)[keyof typeof DriverName];
 
 export const ForwardMode = {
+    /**
+     * Guests reach the outside with the host's address, and the outside doesn't reach them.
+     */
     Nat: "nat",
+    /**
+     * Guests reach the outside with their own addresses. Routers around the host need a route.
+     */
     Route: "route",
+    /**
+     * As route, without any firewall rule of libvirt.
+     */
     Open: "open",
+    /**
+     * Guests are on a bridge of the host, or on an Open vSwitch one.
+     */
     Bridge: "bridge",
+    /**
+     * Macvtap: guests of one host can't talk to one another.
+     */
     Private: "private",
+    /**
+     * Macvtap: packets between guests of one host go through the switch outside.
+     */
     Vepa: "vepa",
+    /**
+     * Macvtap: each guest has an interface of the host for itself.
+     */
     Passthrough: "passthrough",
+    /**
+     * Each guest gets a virtual function of an SR-IOV card, as a PCI device.
+     */
     Hostdev: "hostdev",
+    /**
+     * An isolated network: guests reach one another and the host, and nothing else.
+     */
     None: "none",
 } as const;
 
@@ -41,7 +83,13 @@ export const ForwardMode = {
 export type ForwardMode = (typeof ForwardMode)[keyof typeof ForwardMode];
 
 export const ForwardedPortProtocol = {
+    /**
+     * TCP.
+     */
     Tcp: "tcp",
+    /**
+     * UDP.
+     */
     Udp: "udp",
 } as const;
 
@@ -51,7 +99,13 @@ export const ForwardedPortProtocol = {
 export type ForwardedPortProtocol = (typeof ForwardedPortProtocol)[keyof typeof ForwardedPortProtocol];
 
 export const HostForwardingOnDelete = {
+    /**
+     * The values found at create are restored.
+     */
     Restore: "restore",
+    /**
+     * The values stay as they are.
+     */
     Keep: "keep",
 } as const;
 
@@ -61,8 +115,17 @@ export const HostForwardingOnDelete = {
 export type HostForwardingOnDelete = (typeof HostForwardingOnDelete)[keyof typeof HostForwardingOnDelete];
 
 export const LeaseUnit = {
+    /**
+     * Seconds.
+     */
     Seconds: "seconds",
+    /**
+     * Minutes.
+     */
     Minutes: "minutes",
+    /**
+     * Hours.
+     */
     Hours: "hours",
 } as const;
 
@@ -72,9 +135,21 @@ export const LeaseUnit = {
 export type LeaseUnit = (typeof LeaseUnit)[keyof typeof LeaseUnit];
 
 export const LibvirtNetworkOnDelete = {
+    /**
+     * A delete is refused while anything is attached.
+     */
     Refuse: "refuse",
+    /**
+     * A delete disconnects what is attached.
+     */
     Disconnect: "disconnect",
+    /**
+     * The network stays, without its owner mark.
+     */
     Keep: "keep",
+    /**
+     * An adopted network gets its definition from before the adoption.
+     */
     Restore: "restore",
 } as const;
 
@@ -84,7 +159,13 @@ export const LibvirtNetworkOnDelete = {
 export type LibvirtNetworkOnDelete = (typeof LibvirtNetworkOnDelete)[keyof typeof LibvirtNetworkOnDelete];
 
 export const LibvirtNetworkOnRestart = {
+    /**
+     * What is attached is reattached after the restart.
+     */
     Reattach: "reattach",
+    /**
+     * A restart is refused while anything is attached.
+     */
     Refuse: "refuse",
 } as const;
 
@@ -94,7 +175,13 @@ export const LibvirtNetworkOnRestart = {
 export type LibvirtNetworkOnRestart = (typeof LibvirtNetworkOnRestart)[keyof typeof LibvirtNetworkOnRestart];
 
 export const TagNativeMode = {
+    /**
+     * The native VLAN's packets are sent with a tag.
+     */
     Tagged: "tagged",
+    /**
+     * The native VLAN's packets are sent without a tag.
+     */
     Untagged: "untagged",
 } as const;
 
@@ -104,9 +191,21 @@ export const TagNativeMode = {
 export type TagNativeMode = (typeof TagNativeMode)[keyof typeof TagNativeMode];
 
 export const VirtualPortType = {
+    /**
+     * IEEE 802.1Qbg (VEPA).
+     */
     VirtualPortType_802_1Qbg: "802.1Qbg",
+    /**
+     * IEEE 802.1Qbh (VN-Link).
+     */
     VirtualPortType_802_1Qbh: "802.1Qbh",
+    /**
+     * Open vSwitch.
+     */
     Openvswitch: "openvswitch",
+    /**
+     * MidoNet.
+     */
     Midonet: "midonet",
 } as const;
 

@@ -1,0 +1,1 @@
+"""What a release publishes, built from the repository as it is: `python -m tools.release`."""

@@ -1,0 +1,5 @@
+"""Names that several artefacts share."""
+
+LICENSE = "LICENSE"
+DISTRIBUTION = "pulumi-virtnet"
+PLUGIN = "pulumi-resource-virtnet"
