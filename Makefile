@@ -26,7 +26,7 @@ test_chosen = selected=; \
 	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
 	[[ $$selected ]] || exit 5
 
-.PHONY: help setup setup-tests setup-firewalls setup-campaigns env check unit unit-pythons integration acceptance test test-units test-libvirt test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog clean
+.PHONY: help setup setup-tests setup-firewalls setup-campaigns env check unit unit-pythons integration acceptance test test-units test-libvirt test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog release-artifacts release-checksums clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -167,6 +167,13 @@ sdk: codegen ## the same, by the name that tools/languages has for it
 
 changelog: .venv ## move the fragments of changelog.d into CHANGELOG.md, for a release
 	@$(with_env) towncrier build --yes --version "$$(python -c 'from importlib.metadata import version; print(version("pulumi-virtnet"))')"
+
+release-artifacts: setup ## build into dist what a release publishes: wheel, plugin archive, npm package, SBOM, checksums
+	@$(with_env) python -m tools.release $(ARGS)
+
+# Needs nothing but Python: it runs where archives of several machines were brought together.
+release-checksums: ## write dist/SHA256SUMS again, of all that is there
+	@python3 -m tools.release --checksums
 
 clean: ## remove .venv and what tools left in the repository; Pulumi stays in the cache
 	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

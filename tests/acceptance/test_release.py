@@ -1,0 +1,135 @@
+"""What a release publishes, installed from its files into empty environments: the life of a network with each."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.acceptance.test_languages import Language, LanguageStack, languages, lay_out_yaml
+from tests.hosts.sandboxed import REPOSITORY, Host
+from tools.codegen import project
+from tools.release.__main__ import build
+
+#: The plugin is packed for a minute or more, once for all of them.
+pytestmark = [pytest.mark.acceptance, pytest.mark.compiled, pytest.mark.timeout(900)]
+
+VERSION = project.read(REPOSITORY).version
+EPOCH = 1_700_000_000
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artefacts, built once for all processes that test."""
+    own = tmp_path_factory.getbasetemp()
+    place = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made = place / "dist"
+    with (place / "dist.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            (own / "dist").mkdir()
+            build(own / "dist", languages(), uv(), EPOCH)
+            (own / "dist").rename(made)
+    return made
+
+
+def uv() -> str:
+    found = shutil.which("uv")
+    assert found, "uv is missing; make setup brings it"
+    return found
+
+
+def without_python(*programs: str) -> dict[str, str]:
+    """The environment of a user who has these programs and no Python of the project."""
+    folders = {str(Path(shutil.which(program) or "").parent) for program in programs}
+    path = ":".join([*sorted(folders), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
+    return {"PATH": path, "PYTHONPATH": "", "VIRTUAL_ENV": ""}
+
+
+def live(stack: LanguageStack, host: Host) -> None:
+    """A network made, found as it is, and destroyed."""
+    before = host.trace()
+    stack.up()
+    assert "192.168.123.1/24" in host.sh(f"ip -brief address show dev {stack.output('bridge')}")
+    assert stack.unchanged()
+    stack.destroy()
+    assert host.trace() == before
+
+
+def unplugged(stack: LanguageStack) -> None:
+    """Take the plugin's place out of the project, as Pulumi finds it by itself."""
+    (stack.directory / "Pulumi.yaml").write_text(f"{stack.program}\nname: project\nruntime: yaml\n")
+
+
+def test_all_that_a_release_publishes_is_there_with_its_checksum(dist: Path) -> None:
+    done = subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=dist, capture_output=True, check=True)
+
+    assert sorted(line.partition(":")[0] for line in done.stdout.decode().splitlines()) == [
+        f"pulumi-resource-virtnet-v{VERSION}-linux-amd64.tar.gz",
+        f"pulumi-virtnet-{VERSION}.cdx.json",
+        f"pulumi-virtnet-{VERSION}.tgz",
+        f"pulumi_virtnet-{VERSION}-py3-none-any.whl",
+        f"pulumi_virtnet-{VERSION}.tar.gz",
+    ]
+
+
+def test_the_plugin_is_installed_from_its_archive_and_needs_no_python(host: Host, dist: Path) -> None:
+    stack = LanguageStack(host, Language("yaml", ".yaml", lay_out_yaml), "LibvirtNetwork")
+    stack.environment |= without_python("pulumi", "pulumi-language-yaml")
+    archive = dist / f"pulumi-resource-virtnet-v{VERSION}-linux-amd64.tar.gz"
+
+    stack.pulumi("plugin", "install", "resource", "virtnet", f"v{VERSION}", "--file", str(archive))
+
+    unplugged(stack)
+    live(stack, host)
+
+
+def test_the_wheel_is_all_that_a_program_in_python_needs(host: Host, dist: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "venv"
+    (wheel,) = dist.glob("*.whl")
+    # What it depends on is locked, and comes from the cache of the set-up.
+    locked = ["sync", "--frozen", "--offline", "--no-dev", "--no-install-project", "--inexact"]
+    commands: list[list[str | Path]] = [
+        [sys.executable, "-m", "venv", environment],
+        [uv(), *locked, "--project", REPOSITORY],
+        [uv(), "pip", "install", "--offline", "--no-deps", "--python", environment / "bin" / "python", wheel],
+    ]
+    for command in commands:
+        subprocess.run(command, env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment)}, check=True)
+    stack = LanguageStack(host, Language("python", ".py", in_environment(environment)), "LibvirtNetwork")
+    stack.environment |= {"PULUMI_PYTHON_CMD": str(environment / "bin" / "python"), "PYTHONPATH": "", "VIRTUAL_ENV": ""}
+
+    live(stack, host)
+
+
+def in_environment(environment: Path) -> Callable[[Path, str], None]:
+    """How a project is laid out whose plugin is that of a virtual environment."""
+
+    def lay_out(directory: Path, program: str) -> None:
+        (directory / "Pulumi.yaml").write_text(
+            f"name: project\nruntime: python\nplugins: {{providers: [{{name: virtnet, path: {environment}/bin}}]}}\n"
+        )
+        (directory / "__main__.py").write_text(program)
+
+    return lay_out
+
+
+def test_the_npm_package_holds_what_programs_import_compiled(dist: Path, tmp_path: Path) -> None:
+    modules = tmp_path / "node_modules"
+    modules.mkdir()
+    for entry in languages().joinpath("node_modules").iterdir():
+        (modules / entry.name).symlink_to(entry)
+    subprocess.run(["tar", "-xzf", dist / f"pulumi-virtnet-{VERSION}.tgz", "-C", tmp_path], check=True)
+    (tmp_path / "package").rename(modules / "pulumi-virtnet")
+    program = (
+        "const v = require('pulumi-virtnet');"
+        "console.log(v.LibvirtNetwork.name, v.Provider.name, require('pulumi-virtnet/utilities').getVersion())"
+    )
+
+    done = subprocess.run(["node", "-e", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert done.stdout == f"LibvirtNetwork Provider {VERSION}\n"
+    assert (modules / "pulumi-virtnet" / "index.d.ts").exists()
