@@ -23,7 +23,8 @@ PROGRAMS = {
     "is interrupted": "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nprint('never')",
     "is terminated": "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\nprint('never')",
     "is killed": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nprint('never')",
-    "has threads": "import threading\nthreading.Timer(0.1, print, ['later']).start()\nprint('now')",
+    "has threads": "import threading\nsaid = threading.Event()\n"
+    "threading.Thread(target=lambda: said.wait() and print('later')).start()\nprint('now')\nsaid.set()",
     "is in the group": "import os; print(os.getpgrp() == int(os.environ['GROUP'] or os.getpgrp()))",
 }
 
