@@ -184,7 +184,7 @@ def test_fleet(fleet: Fleet, example: str) -> None:
     assert fleet.hosts["alpha"].sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
 
 
-def test_demo_leaves_nothing_and_shows_that_no_packet_was_lost(tmp_path: Path) -> None:
+def test_demo_leaves_a_picture_alone_and_shows_that_no_packet_was_lost(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "virtnet.cli", "sandbox", "--", REPOSITORY / "tools/demo"],
         env={**os.environ, **PYTHON_PRELOADED, **WITHOUT_GARBAGE, "TMPDIR": str(tmp_path)},
@@ -197,7 +197,10 @@ def test_demo_leaves_nothing_and_shows_that_no_packet_was_lost(tmp_path: Path) -
     assert done.returncode == 0, done.stdout + done.stderr
     assert " packets sent, 0 lost" in done.stdout
     assert done.stderr == ""
-    assert list(tmp_path.iterdir()) == []
+    (left,) = tmp_path.iterdir()
+    assert [path.name for path in left.iterdir()] == ["map.html"]
+    assert str(left / "map.html") in done.stdout.splitlines()[-2]
+    assert "192.168." in (left / "map.html").read_text()
 
 
 def test_demo_refuses_to_run_on_the_machine_itself() -> None:
