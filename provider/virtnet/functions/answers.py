@@ -125,18 +125,22 @@ def get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
     report = _found(connection, arguments)
     with clients.cached_reads(READS):
         attached = attachments(clients, report)
-    known = _interfaces(connection, report.name, {entry.mac.lower() for entry in attached if entry.owner})
+    known = _interfaces(
+        connection, report.name, {(entry.owner, entry.mac.lower()) for entry in attached if entry.owner}
+    )
+    by_tap = {interface.interface: interface for interface in known.values() if interface.interface}
     leased: dict[str, list[str]] = {}
     for lease in leases_of(connection, report.uuid):
         leased.setdefault(str(lease["mac"]).lower(), []).append(str(lease["address"]))
     guests = []
     for entry in attached:
+        # The tap first: by a MAC alone, one guest can't be told from its clone.
+        interface = by_tap.get(entry.interface) or known.get((entry.owner, entry.mac.lower()))
         # Of an interface that belongs to no guest only the host's side is known.
-        mac = entry.mac.lower() if entry.owner else ""
-        interface = known.get(mac)
+        mac = interface.mac if interface is not None else entry.mac.lower() if entry.owner else ""
         guests.append(
             {
-                "guest": entry.owner,
+                "guest": interface.guest if interface is not None else entry.owner,
                 "guest_uuid": interface.guest_uuid if interface is not None else "",
                 "mac": mac,
                 "interface": entry.interface or (interface.interface if interface is not None else ""),
@@ -146,17 +150,19 @@ def get_guests(asked: Asked, uri: str, arguments: Values) -> dict[str, object]:
     return {"guests": sorted(guests, key=lambda guest: (guest["interface"], guest["mac"]))}
 
 
-def _interfaces(connection: Connection, network: str, macs: Set[str]) -> Mapping[str, GuestInterface]:
-    """The guests' interfaces on a network by their MAC addresses, which libvirt reports as `macs` attached to it.
+def _interfaces(
+    connection: Connection, network: str, attached: Set[tuple[str, str]]
+) -> Mapping[tuple[str, str], GuestInterface]:
+    """The guests' interfaces on a network by the guests' names and MAC addresses.
 
-    One listing of all guests serves all networks that are asked about within seconds. Where one of `macs` is not in a
-    listing of some seconds ago, its guest may have come since.
+    `attached` has those that libvirt reports on it. One listing of all guests serves all networks that are asked about
+    within seconds. Where one of `attached` is not in a listing of some seconds ago, its guest may have come since.
     """
-    known: dict[str, GuestInterface] = {}
+    known: dict[tuple[str, str], GuestInterface] = {}
     for seconds_old in (SECONDS_GUESTS_STAND, 0.0):
         interfaces = connection.interfaces_of_guests(seconds_old=seconds_old)
-        known = {interface.mac: interface for interface in interfaces if interface.network == network}
-        if macs <= known.keys():
+        known = {(one.guest, one.mac): one for one in interfaces if one.network == network}
+        if attached <= known.keys():
             break
     return known
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent import futures
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypedDict
 
 import grpc
 from google.protobuf.struct_pb2 import Struct, Value
@@ -52,7 +52,7 @@ def construct(
             dependencies=request.dependencies,
             providers=request.providers,
             aliases=request.aliases,
-            protect=request.protect if request.HasField("protect") else None,
+            **_kept(request),
             acceptSecrets=True,
             acceptResources=True,
             aliasSpecs=True,
@@ -130,7 +130,8 @@ class _Made:
                 for key, of in depends.items()
             },
             provider=request.providers.get(PACKAGE, ""),
-            protect=request.protect if request.HasField("protect") else None,
+            **_kept(request),
+            customTimeouts=_timeouts(request),
             # A host has one network of a name and one file of a name, also when Pulumi wants the replacement.
             deleteBeforeReplace=True,
             deleteBeforeReplaceDefined=True,
@@ -143,6 +144,32 @@ class _Made:
             acceptResources=True,
             supportsPartialValues=True,
         )
+
+
+class _Kept(TypedDict):
+    """Options of a component that hold for everything inside."""
+
+    protect: bool | None
+    retainOnDelete: bool | None
+    deletedWith: str
+
+
+def _kept(request: provider_pb2.ConstructRequest) -> _Kept:
+    return _Kept(
+        protect=request.protect if request.HasField("protect") else None,
+        retainOnDelete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
+        deletedWith=request.deletedWith,
+    )
+
+
+def _timeouts(request: provider_pb2.ConstructRequest) -> resource_pb2.RegisterResourceRequest.CustomTimeouts | None:
+    """Those of a component, for each member: the component itself does nothing that takes time."""
+    if not request.HasField("customTimeouts"):
+        return None
+    told = request.customTimeouts
+    return resource_pb2.RegisterResourceRequest.CustomTimeouts(
+        create=told.create, update=told.update, delete=told.delete
+    )
 
 
 def _struct(values: Mapping[str, Value]) -> Struct:

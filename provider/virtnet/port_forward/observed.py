@@ -80,9 +80,10 @@ def recorded_inputs(recorded: Values) -> dict[str, object]:
 
 
 def inputs_of(record: Record) -> dict[str, object]:
-    """The inputs that describe what a record forwards, as a program would name it."""
-    forward = record.forward
-    named: dict[str, object] = {"network": forward.network.name, "target_address": forward.target}
+    """The inputs that describe what a record forwards, as its program named it: maybe a guest by its reservation."""
+    forward, by = record.forward, record.reservation
+    target = {"target_address": forward.target} if by is None else {f"target_{by.key}": by.value}
+    named: dict[str, object] = {"network": forward.network.name, **target}
     named |= {"listen_address": forward.listen_address} if forward.listen_address else {}
     named |= {"sources": list(forward.sources)} if forward.sources else {}
     return named | {"ports": [_ports_of(one) for one in forward.ports]}

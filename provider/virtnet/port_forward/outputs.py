@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from virtnet.planning.findings import problem_details
-from virtnet.port_forward.check import version_of
+from virtnet.port_forward.check import TARGETS, version_of
 from virtnet.port_forward.observed import PortForwardReport, inputs_of, recorded_inputs
 from virtnet.port_forward.plan.problems import problems
 from virtnet.spec.part import UNKNOWN, Values, as_list, only
@@ -27,7 +27,7 @@ def outputs(inputs: Values, recorded: Values, observed: PortForwardReport) -> di
 
 def _imported(inputs: Values, observed: PortForwardReport) -> dict[str, object]:
     """What a state is to record of a forward that was looked up: the token of a mark that is this resource's."""
-    named = {name: inputs.get(name) for name in ("listen_address", "target_address", "ports", "sources")}
+    named = {name: inputs.get(name) for name in ("listen_address", *TARGETS, "ports", "sources")}
     for record in observed.records.values():
         if {**dict.fromkeys(named), **inputs_of(record)}.items() >= named.items():
             own = not record.mark.owner or record.mark.is_of_resource(inputs)

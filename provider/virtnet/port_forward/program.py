@@ -13,6 +13,7 @@ from virtnet.spec.values import printable
 def program(records: Sequence[Record], uri: str, *, names_uri: bool = False) -> str:
     """A Python program that takes the forwards over as they are: `pulumi up` of it closes and opens nothing.
 
+    A guest that was named by a DHCP reservation is named by it here too, so its forward follows it as before.
     A comment says whose each is by its mark. `names_uri` is whether each names its host; otherwise it is the one of
     Pulumi's configuration.
     """

@@ -1,9 +1,10 @@
 """Whom getGuests names, and how often libvirt lists its guests for that."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+import pytest
 from tests.builders import network, network_host
 from tests.fakes.guests import FakeGuest
 from tests.fakes.libvirt import FakeLibvirt
@@ -79,3 +80,22 @@ def test_an_interface_of_no_guest_has_no_uuid() -> None:
     found: Any = get_guests(asked(listed, host), URI, {"name": "lab"})["guests"]
 
     assert found == [{"guest": "", "guest_uuid": "", "mac": "", "interface": "veth1", "addresses": []}]
+
+
+@pytest.mark.parametrize("host_seen", [True, False], ids=["the host is seen", "libvirt alone is asked"])
+def test_a_guest_and_its_clone_with_one_mac_are_two(host_seen: bool) -> None:
+    clone = replace(WEB, name="clone", tap="vnet2")
+    listed = host_with(WEB, clone)
+    files = {
+        "/sys/class/net/vbn1/brif/vnet2": "",
+        "/sys/class/net/vnet2/address": "fe:54:00:00:00:01\n",
+        "/sys/class/net/vbn1/brif/vnet1": "",
+        "/sys/class/net/vnet1/address": "fe:54:00:00:00:01\n",
+    }
+
+    found: Any = get_guests(asked(listed, network_host(files) if host_seen else None), URI, {"name": "lab"})["guests"]
+
+    assert [(guest["guest"], guest["guest_uuid"], guest["interface"], guest["mac"]) for guest in found] == [
+        ("web", WEB.uuid, "vnet1", WEB.mac),
+        ("clone", clone.uuid, "vnet2", WEB.mac),
+    ]

@@ -179,6 +179,33 @@ def test_members_have_the_components_provider_and_protection_and_the_plugins_ver
     assert lab.deleteBeforeReplaceDefined
 
 
+def test_members_are_kept_or_go_and_are_waited_for_as_the_component_says() -> None:
+    monitor = Monitor()
+    told = provider_pb2.ConstructRequest.CustomTimeouts(create="10m", update="20m", delete="30m")
+    options = {"retainOnDelete": True, "deletedWith": "urn:machine", "customTimeouts": told}
+    inputs = {"forwarding": {}, "networks": {"lab": {}}, "portForwards": {"web": {"network": "lab", "ports": PORTS}}}
+
+    construct(asked(inputs, **options), monitor, PLUGIN)
+
+    component, *members = monitor.registered
+    assert (component.retainOnDelete, component.deletedWith) == (True, "urn:machine")
+    assert len(members) == 3
+    for member in members:
+        times = member.customTimeouts
+        assert (member.retainOnDelete, member.deletedWith) == (True, "urn:machine")
+        assert (times.create, times.update, times.delete) == ("10m", "20m", "30m")
+
+
+def test_what_a_program_does_not_say_is_left_to_the_engine() -> None:
+    monitor = Monitor()
+
+    construct(asked({"networks": {"lab": {}}}), monitor, PLUGIN)
+
+    for made in monitor.registered:
+        assert [made.HasField(name) for name in ("protect", "retainOnDelete", "customTimeouts")] == [False] * 3
+        assert made.deletedWith == ""
+
+
 def test_secrets_unknowns_and_dependencies_reach_the_members() -> None:
     monitor = Monitor()
     network = {

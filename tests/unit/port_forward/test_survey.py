@@ -23,6 +23,7 @@ from virtnet.errors import Refused
 from virtnet.functions.answers import Asked, get_forwards
 from virtnet.planning import lifecycle
 from virtnet.planning.reports import ServiceReport
+from virtnet.port_forward.check import TARGETS
 from virtnet.port_forward.observe.survey import Survey, survey
 from virtnet.port_forward.plan.plan import plan
 from virtnet.port_forward.program import as_json, program
@@ -146,6 +147,24 @@ def test_the_program_of_those_that_are_there_changes_nothing_but_whose_they_are(
         found = planned(clients, named)
         assert found.refusals == ()
         assert not [step for step in found.steps if not isinstance(step, PutRecord)]
+
+
+@pytest.mark.parametrize(
+    "by", [{"target_name": "web"}, {"target_mac": "52:54:00:00:00:50"}], ids=["by its name", "by its MAC address"]
+)
+def test_a_guest_that_was_named_by_a_reservation_stays_so(by: dict[str, str]) -> None:
+    host = forwarding_host()
+    clients = at(host)
+    made = applied(clients, checked(**by))
+
+    (told,) = json.loads(as_json(survey(host).records, "qemu:///system"))["port_forwards"]
+    found = lifecycle.import_existing(PORT_FORWARD, made["__forward"], GIVEN, lambda _: clients)
+
+    for inputs in (told["inputs"], found.inputs):
+        assert {name: inputs.get(name) for name in TARGETS} == {**dict.fromkeys(TARGETS), **by}
+    assert found.outputs == made
+    assert plan(found.inputs, found.outputs, None).changes == ()
+    assert planned(clients, found.inputs, found.outputs).empty
 
 
 @pytest.mark.parametrize("wanted", ["id", "pulumi's id", "8080/tcp"])

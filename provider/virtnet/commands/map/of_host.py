@@ -179,17 +179,18 @@ def _lease(lease: Values) -> Lease:
 def _attached(network: ObservedNetwork, looked: Looked, leases: Sequence[Values]) -> Iterator[Attached]:
     """What is on the network, and which guests' interfaces name it and are not."""
     by_tap = {entry.interface: entry for entry in looked.interfaces if entry.interface}
-    by_mac = {entry.mac: entry for entry in looked.interfaces if entry.network == network.report.name}
+    # Not by the MAC alone: a clone of a guest may have the same one.
+    by_guest = {(one.guest, one.mac): one for one in looked.interfaces if one.network == network.report.name}
     seen = set()
     for entry in network.attachments:
-        known = by_mac.get(entry.mac.lower()) if entry.owner else by_tap.get(entry.interface)
+        known = by_tap.get(entry.interface) or by_guest.get((entry.owner, entry.mac.lower()))
         found = _of_attachment(entry, known, looked.report.host, leases)
         seen.add((found.guest, found.mac))
         yield found
     if network.report.active:
-        for mac, known in by_mac.items():
-            if (known.guest, mac) not in seen:
-                entry = Attachment(owner=known.guest, interface=known.interface, mac=mac)
+        for key, known in by_guest.items():
+            if key not in seen:
+                entry = Attachment(owner=known.guest, interface=known.interface, mac=known.mac)
                 yield _of_attachment(entry, known, looked.report.host, leases, on_bridge=False)
 
 

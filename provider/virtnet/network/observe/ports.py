@@ -5,6 +5,7 @@ Planning looks at it, and a step that stops the network looks once more right be
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from virtnet.host.parse import parse_up
@@ -42,13 +43,18 @@ def attachments(clients: Clients, report: ReportedNetwork | None) -> tuple[Attac
     if not bridge:
         return tuple(ports)
     if clients.host is None:
-        known = {port.mac for port in ports}
-        return (*ports, *(guest for guest in clients.libvirt.guests_on_bridge(bridge) if guest.mac not in known))
-    by_tail = {port.mac.lower()[3:]: port for port in ports}
+        known = {(port.owner, port.mac) for port in ports}
+        others = clients.libvirt.guests_on_bridge(bridge)
+        return (*ports, *(guest for guest in others if (guest.owner, guest.mac) not in known))
+    # A guest and its clone may have one MAC.
+    by_tail: dict[str, list[Attachment]] = {}
+    for entry in ports:
+        by_tail.setdefault(entry.mac.lower()[3:], []).append(entry)
     everything: list[Attachment] = []
     for name in clients.host.list_directory(f"/sys/class/net/{bridge}/brif"):
         address = (clients.host.read_file(f"/sys/class/net/{name}/address") or "").strip()
-        port = by_tail.pop(address[3:], None) if address.startswith("fe:") else None
+        same = by_tail.get(address[3:]) if address.startswith("fe:") else None
+        port = same.pop(0) if same else None
         owner = port.owner if port is not None else ""
         everything.append(
             Attachment(
@@ -68,7 +74,7 @@ def attachments(clients: Clients, report: ReportedNetwork | None) -> tuple[Attac
         for name in entries
         if name.startswith("upper_")
     ]
-    return (*everything, *on_top, *by_tail.values())
+    return (*everything, *on_top, *chain.from_iterable(by_tail.values()))
 
 
 def loose_interfaces(clients: Clients, name: str, report: ReportedNetwork | None) -> Loose:
@@ -104,8 +110,9 @@ def _loose_of(
         return Loose()
     if clients.host is None:
         ports = clients.libvirt.attachments(report.uuid) if named and report is not None and report.active else ()
-        plugged = {port.mac.lower() for port in ports}
-        return Loose(unplugged=tuple(_unplugged([entry for entry in named if entry.mac not in plugged], interfaces)))
+        plugged = {(port.owner, port.mac.lower()) for port in ports}
+        nowhere = [entry for entry in named if (entry.guest, entry.mac) not in plugged]
+        return Loose(unplugged=tuple(_unplugged(nowhere, interfaces)))
     active = report is not None and report.active and bool(interfaces)
     on_bridge = set(clients.host.list_directory(f"/sys/class/net/{bridge}/brif")) if active else set()
     masters = {

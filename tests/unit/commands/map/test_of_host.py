@@ -82,6 +82,17 @@ def test_a_guest_that_names_the_network_and_is_on_no_bridge_is_told_so() -> None
     assert [(entry.guest, entry.interface, entry.on_bridge) for entry in one.attached] == [("web", "vnet7", False)]
 
 
+def test_a_guest_and_its_clone_with_one_mac_are_two() -> None:
+    clone = WEB._replace(guest="clone", guest_uuid="other", interface="vnet8")
+    there = [Attachment(owner=one.guest, interface="", mac=MAC) for one in (WEB, clone)]
+    taps = [Attachment(owner="", interface=one.interface, mac=MAC) for one in (WEB, clone)]
+
+    for entries in (there, taps, there[:1]):
+        (one,) = host_of(Looked(report(networks=(network(attachments=tuple(entries)),)), (WEB, clone))).networks
+
+        assert [(entry.guest, entry.interface) for entry in one.attached] == [("clone", "vnet8"), ("web", "vnet7")]
+
+
 def test_guests_stand_before_other_links_and_by_their_numbers() -> None:
     entries = [
         Attachment(owner=owner, interface=interface)
