@@ -23,6 +23,8 @@ language = "en"
 extensions = ["myst_parser", "sphinx_copybutton", "sphinx_external_toc"]
 external_toc_path = "docs/site/toc.yml"
 include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "docs/ci/*.md"]
+# The pages of Pulumi's registry, which are Hugo's.
+exclude_patterns = ["docs/_index.md", "docs/installation-configuration.md"]
 
 # As readers of the repository see Markdown: links and anchors are GitHub's.
 myst_enable_extensions = ["tasklist"]

@@ -14,6 +14,7 @@ from tools.codegen import (
     python_provider,
     python_resources,
     reference,
+    registry,
     schema,
     trees,
 )
@@ -33,6 +34,9 @@ SCHEMA = PROVIDER / "plugin/schema.json"
 REFERENCE = PurePosixPath("docs/reference.md")
 COMMANDS_PAGE = PurePosixPath("docs/commands.md")
 EXAMPLES = PurePosixPath("docs/examples.md")
+#: The pages of Pulumi's registry, whose names it gives.
+REGISTRY_INDEX = PurePosixPath("docs/_index.md")
+REGISTRY_INSTALLATION = PurePosixPath("docs/installation-configuration.md")
 ATTRIBUTES = PurePosixPath(".gitattributes")
 #: The folders with the SDKs of other languages, by Pulumi's names of these.
 LANGUAGES = {"go": PurePosixPath("sdk/go"), "nodejs": PurePosixPath("sdk/nodejs")}
@@ -40,12 +44,13 @@ LANGUAGES = {"go": PurePosixPath("sdk/go"), "nodejs": PurePosixPath("sdk/nodejs"
 
 def from_specs(repository: Path) -> Generated:
     """All but the SDKs of other languages. Examples and the version are read in the repository."""
+    published = project.read(repository)
     resources: list[Resource[Any]] = [CATALOGUE.resource(kind) for kind in CATALOGUE.kinds]
     described = schema.schema(resources, [VIRTUAL_NETWORK_HOST], FUNCTIONS, repository)
     sources = {
         SDK / "__init__.py": package("Types that are made of the provider's specs."),
         SDK / "outputs.py": python_outputs.module(resources, FUNCTIONS),
-        SDK / "provider.py": python_provider.module(ProviderSettings, project.read(repository)),
+        SDK / "provider.py": python_provider.module(ProviderSettings, published),
         SDK / "enumerations.py": python_enumerations.module(described["types"]),
         **{SDK / f"{python_resources.module_name(each)}.py": python_resources.module(each) for each in resources},
     }
@@ -60,7 +65,9 @@ def from_specs(repository: Path) -> Generated:
     files[REFERENCE] = reference.text(resources, repository)
     files[COMMANDS_PAGE] = commands.text(COMMANDS)
     files[EXAMPLES] = examples.text(repository)
-    single = [SCHEMA, REFERENCE, COMMANDS_PAGE, EXAMPLES, ATTRIBUTES]
+    files[REGISTRY_INDEX] = registry.index(repository, published)
+    files[REGISTRY_INSTALLATION] = registry.installation(published)
+    single = [SCHEMA, REFERENCE, COMMANDS_PAGE, EXAMPLES, REGISTRY_INDEX, REGISTRY_INSTALLATION, ATTRIBUTES]
     files[ATTRIBUTES] = git_attributes.text([*folders, *LANGUAGES.values()], single)
     return Generated(files, frozenset(folders))
 
