@@ -1,19 +1,13 @@
 """Texts that others wrote, on their way into something drawn: on one line, with nothing in them unseen. Pure."""
 
-import unicodedata
 from collections.abc import Sequence
+
+from virtnet.spec.text import escape_controls
 
 
 def plain(text: str) -> str:
     """A text on one line, with all that has no look of its own written as Python does it."""
-    line = " ".join(text.split())
-    return line if line.isprintable() else "".join(map(_shown, line))
-
-
-def _shown(character: str) -> str:
-    # Controls, what turns the direction of writing, what has no width, and halves of characters.
-    hidden = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-    return character.encode("unicode_escape").decode() if hidden else character
+    return escape_controls(" ".join(text.split()))
 
 
 def shortened(text: str, longest: int) -> str:

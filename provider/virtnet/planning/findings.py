@@ -157,7 +157,9 @@ def recorded_problem(recorded: object, unknown: Enum) -> Problem:
     """
     code, details = (recorded.get("kind"), recorded.get("details")) if isinstance(recorded, Mapping) else (recorded, {})
     kind = next((kind for kind in type(unknown) if kind.value == code), None)
-    return Problem(unknown, {"text": str(code)}) if kind is None else Problem(kind, details or {})
+    if kind is None:
+        return Problem(unknown, {"text": str(code)})
+    return Problem(kind, details if isinstance(details, Mapping) else {})
 
 
 def read_error(messages: Messages, error: VirtnetError) -> str:

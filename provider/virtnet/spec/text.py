@@ -1,21 +1,27 @@
 """Words of hosts on their way to a terminal. Pure."""
 
-import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-#: The controls of ASCII and of ISO 6429, but for the ends of lines and tabs; and what turns the direction of writing.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+#: Categories of Unicode: controls, what turns the direction of writing or has no width, halves of characters, what is
+#: assigned to nothing or to each font's maker, and ends of lines and paragraphs that only some programs know.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 
 
 def escape_controls(text: str) -> str:
     """A text in which nothing moves a terminal's cursor, colours or hides anything, or comes from no character at all.
 
     Names of interfaces and what a host's programs say come from there as they are; a terminal would obey what is in
-    them. Controls are shown as Python writes them, and so are bytes that were no text.
+    them. All that has no look of its own is shown as Python writes it, but for ends of lines and tabs.
     """
-    shown = _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-    return shown.encode("utf-8", "backslashreplace").decode()
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in _UNSEEN:
+        return character
+    return character.encode("unicode_escape").decode()
 
 
 Place: TypeAlias = tuple[str, ...]

@@ -1,5 +1,7 @@
 """What hosts say reaches a terminal as text that can only be read."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,9 @@ from virtnet.spec.text import escape_controls
         ("all is well\rERROR", "all is well\\rERROR"),
         ("\x9b31m", "\\x9b31m"),
         ("a\u202eb", "a\\u202eb"),
+        ("a\u200fb\u061cc", "a\\u200fb\\u061cc"),
+        ("no\u200bwidth\ufeff", "no\\u200bwidth\\ufeff"),
+        ("a line\u2028another", "a line\\u2028another"),
         ("bytes that were no text: \udcff", "bytes that were no text: \\udcff"),
     ],
 )
@@ -29,4 +34,5 @@ def test_what_is_left_can_be_printed_by_any_terminal(said: str) -> None:
 
     assert escape_controls(shown) == shown
     shown.encode()
-    assert not [character for character in shown if ord(character) < 32 and character not in "\n\t"]
+    seen = shown.replace("\n", "").replace("\t", "")
+    assert "".join(one for one in seen if unicodedata.category(one) != "Zs").isprintable()

@@ -5,7 +5,8 @@ state, which marks whole properties alone, the texts that its inputs hold in the
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,9 +21,9 @@ from virtnet.errors import InvalidInputs
 from virtnet.forwarding.spec import ForwardingOutputs, HostForwardingSpec
 from virtnet.forwarding.sysctl import IPV4, IPV6, is_on
 from virtnet.network.outputs import NetworkOutputs
-from virtnet.network.problem_kinds import problem_of
+from virtnet.network.problem_kinds import ProblemKind as NetworkProblem
 from virtnet.network.spec import NetworkSpec
-from virtnet.planning.findings import recorded_problem
+from virtnet.planning.findings import Problem, recorded_problem
 from virtnet.planning.ownership.marks import owner_of
 from virtnet.port_forward import messages as forward_messages
 from virtnet.port_forward.kinds import ProblemKind as ForwardProblem
@@ -181,16 +182,35 @@ def _network(values: Values) -> Network:
 
 
 def _network_trouble(name: str, recorded: object) -> Trouble:
-    told = advice(
-        Finding(
-            area=area_of_network(name),
-            level=Level.PROBLEM,
-            kind=FindingKind.NETWORK_PROBLEM,
-            cause=problem_of(recorded),
-            details={"network": name},
+    def told(problem: Problem) -> Trouble:
+        said = advice(
+            Finding(
+                area=area_of_network(name),
+                level=Level.PROBLEM,
+                kind=FindingKind.NETWORK_PROBLEM,
+                cause=problem,
+                details={"network": name},
+            )
         )
-    )
-    return Trouble(said=told.reason, fix=told.fix)
+        return Trouble(said=said.reason, fix=said.fix)
+
+    return _of_any_version(recorded, NetworkProblem.UNKNOWN, told)
+
+
+def _forward_trouble(recorded: object) -> Trouble:
+    def told(problem: Problem) -> Trouble:
+        return Trouble(said=forward_messages.sentence(problem))
+
+    return _of_any_version(recorded, ForwardProblem.UNKNOWN, told)
+
+
+def _of_any_version(recorded: object, unknown: Enum, told: Callable[[Problem], Trouble]) -> Trouble:
+    """What is told of a recorded problem; its kind alone where another version recorded other details than this one."""
+    problem = recorded_problem(recorded, unknown)
+    try:
+        return told(problem)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return told(Problem(unknown, {"text": str(problem.kind.value)}))
 
 
 def _port_forward(values: Values) -> PortForward:
@@ -210,10 +230,7 @@ def _port_forward(values: Values) -> PortForward:
         listen_address=str(values.get("listen_address") or ""),
         sources=tuple(map(str, _list(values, "sources"))),
         owner=owner_of(values),
-        troubles=tuple(
-            Trouble(said=forward_messages.sentence(recorded_problem(problem, ForwardProblem.UNKNOWN)))
-            for problem in _list(values, "problems")
-        ),
+        troubles=tuple(map(_forward_trouble, _list(values, "problems"))),
     )
 
 

@@ -95,7 +95,7 @@ class Refreshed(Strict):
 class Record(Strict):
     """The preview of one resource."""
 
-    format: Literal[1]
+    format: Literal[2]
     at: AwareDatetime
     kind: str
     urn: str

@@ -22,7 +22,7 @@ from virtnet.spec.part import UNKNOWN, Values
 PREFIX = "virtnet-preview: "
 """Every record begins with it, and no sentence does."""
 
-FORMAT = 1
+FORMAT = 2
 """Another number where a reader of this one would understand something else."""
 
 Operation = Literal["create", "update", "replace", "same"]

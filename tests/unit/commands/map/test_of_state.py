@@ -10,6 +10,8 @@ from virtnet.commands.map.model import Network, Ports, Reservation
 from virtnet.commands.map.of_state import SECRET, read
 from virtnet.commands.map.output import as_json
 from virtnet.errors import InvalidInputs
+from virtnet.network.problem_kinds import ProblemKind as NetworkProblem
+from virtnet.port_forward.kinds import ProblemKind as ForwardProblem
 
 STATES = Path(__file__).parents[3] / "acceptance" / "data" / "states"
 #: Of real stacks, in both forms.
@@ -102,6 +104,29 @@ def test_a_recorded_problem_is_told_with_its_fix() -> None:
 
     assert trouble.said.startswith("the bridge vn-lab no longer exists")
     assert trouble.fix
+
+
+OTHER_DETAILS = [{}, None, {"zzz": 1}, 5, {"bridge": {}, "network": [], "missing": 5}]
+KINDS = [("LibvirtNetwork", kind.value) for kind in NetworkProblem]
+KINDS += [("PortForward", kind.value) for kind in ForwardProblem]
+
+
+@pytest.mark.parametrize(("of", "kind"), KINDS, ids=[f"{of} {kind}" for of, kind in KINDS])
+@pytest.mark.parametrize("details", OTHER_DETAILS, ids=str)
+def test_a_problem_with_another_versions_details_is_told(of: str, kind: str, details: object) -> None:
+    (host,) = read(stack(resource(of, outputs={"problems": [{"kind": kind, "details": details}]}))).hosts
+
+    troubles = [one.troubles for one in host.networks] + [one.troubles for one in host.port_forwards]
+    ((trouble,),) = troubles
+    assert trouble.said
+
+
+def test_a_problem_whose_details_another_version_recorded_is_told_by_its_kind() -> None:
+    problem = {"kind": "bridge-missing", "details": {"interface": "vn-lab"}}
+
+    (trouble,) = the_network(stack(resource(outputs={"problems": [problem]}))).troubles
+
+    assert trouble.said == "bridge-missing"
 
 
 def test_each_host_is_drawn_with_its_networks() -> None:

@@ -49,7 +49,7 @@ def record(
         **plan,
     }
     return {
-        "format": 1,
+        "format": 2,
         "at": "2026-01-31T14:02:00+00:00",
         "kind": kind,
         "urn": urn(name, kind),

@@ -52,7 +52,8 @@ def test_what_is_no_preview_is_refused(text: str, why: str) -> None:
 @pytest.mark.parametrize(
     "spoilt",
     [
-        {"format": 2},
+        {"format": 1},
+        {"format": 3},
         {"operation": "destroy"},
         {"more": 1},
         {"refused": "no"},
