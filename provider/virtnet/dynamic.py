@@ -232,6 +232,7 @@ class Provider(dynamic.ResourceProvider):
             )
         except VirtnetError as error:
             raise self._as_answer(error) from None
+        self._session.announcements.no_longer_replaced(_key_of(desired))
         return dynamic.CreateResult(resource.identity(outputs), resource.to_properties(outputs) | _places(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
@@ -290,7 +291,7 @@ class Provider(dynamic.ResourceProvider):
             anew = self._session.made_anew(resource, recorded)
             announced = self._session.announced(resource, recorded)
             lifecycle.delete(resource, recorded, self._session.connect, self._show, anew=anew, announced=announced)
-            self._session.announcements.deleted(_key_of(recorded))
+            self._session.announcements.no_longer_replaced(_key_of(recorded))
         except VirtnetError as error:
             raise self._as_answer(error) from None
 

@@ -97,6 +97,11 @@ def test_a_replacement_of_the_network_that_is_refused_closes_nothing(lab: Site, 
 
     assert "was not changed" in refused
     assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    declare(stack, WEB[4])
+    by_command = stack.pulumi("up", "--yes", "--skip-preview", "--replace", "**::lab", check=False).stdout
+    assert "'web' on qemu:///system was not changed, because the replacement of network 'lab'" in by_command
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    declare(stack, WEB[4], name="lap")
     lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
     stack.up()
     lab.plug_in()

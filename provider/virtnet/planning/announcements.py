@@ -34,7 +34,9 @@ class Announced(NamedTuple):
     desired: "Values"
     """Canonical inputs, with unknowns in a preview."""
     is_replaced: bool = False
-    """Whether it is deleted to be created again."""
+    """Whether it is deleted to be created again, or may be: the engine tells of `--replace` as of a create."""
+    has_outputs: bool = False
+    """Whether `recorded` are outputs. A diff is told them, and a check inputs alone."""
 
 
 class Listener(NamedTuple):
@@ -57,23 +59,28 @@ class Announcements:
     def announce(self, key: str, places: Iterable[Place], announced: Announced) -> None:
         """Note what becomes of a resource, instead of what it said before. `key` tells it from others.
 
-        What is to be replaced is checked once more, with nothing recorded: it is replaced all the same.
+        What is checked with nothing recorded is created or replaced. Where it was checked with a record before, it is
+        replaced, whoever asked for that: the diff, or an option that no provider is told of.
         """
         with self._lock:
             there = self._places.get(key, ())
             before = next((self._announced[place] for place in there if place in self._announced), None)
-            if before is not None and before.recorded and not announced.recorded:
-                announced, places = before._replace(desired=announced.desired), (*there, *places)
+            if not announced.recorded:
+                announced = announced._replace(is_replaced=True)
+                if before is not None and before.recorded:
+                    announced, places = before._replace(desired=announced.desired, is_replaced=True), (*there, *places)
             self._withdraw(key)
             self._places[key] = tuple(dict.fromkeys(places))
             self._announced.update(dict.fromkeys(self._places[key], announced))
 
-    def deleted(self, key: str) -> None:
-        """Note that what was to be replaced is deleted, so that only the new one is to come."""
+    def no_longer_replaced(self, key: str) -> None:
+        """Note that what was to be replaced is deleted, so that only the new one is to come, or that it is created."""
         with self._lock:
             for place in self._places.get(key, ()):
                 if place in self._announced:
-                    self._announced[place] = self._announced[place]._replace(is_replaced=False, recorded={})
+                    self._announced[place] = self._announced[place]._replace(
+                        is_replaced=False, recorded={}, has_outputs=False
+                    )
 
     def withdraw(self, key: str) -> None:
         """Note that a resource stays as it is recorded."""
@@ -85,11 +92,18 @@ class Announcements:
         with self._lock:
             return next((self._announced[place] for place in places if place in self._announced), None)
 
-    def heard_nothing(self, key: str, places: Iterable[Place], listener: Callable[[], Listener]) -> None:
-        """Note a resource that was compared before anything was announced at these places. `listener` gives it."""
+    def heard(self, key: str, places: Iterable[Place], listener: Callable[[], Listener]) -> Announced | None:
+        """As `at`, for a resource that is compared now. Where nothing was announced yet, it is noted: see `too_early`.
+
+        `listener` gives the resource. Both are one: nothing is announced between the look and the note.
+        """
+        places = tuple(places)
         with self._lock:
-            for place in places:
-                self._early.setdefault(place, {})[key] = listener
+            found = next((self._announced[place] for place in places if place in self._announced), None)
+            if found is None:
+                for place in places:
+                    self._early.setdefault(place, {})[key] = listener
+        return found
 
     def too_early(self, announced: Announced, places: Iterable[Place]) -> list[str]:
         """The keys of those that would have been compared otherwise, had this been announced there by then."""

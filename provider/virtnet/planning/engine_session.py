@@ -248,11 +248,19 @@ class EngineSession(Generic[Hosts]):
         return "" if kind_of(urn) in ("", resource.name) else messages.of_another_kind(resource.name, urn)
 
     def _announce(
-        self, resource: "Resource[Any]", key: str, recorded: "Values", desired: "Values", *, is_replaced: bool = False
+        self,
+        resource: "Resource[Any]",
+        key: str,
+        recorded: "Values",
+        desired: "Values",
+        *,
+        is_replaced: bool = False,
+        has_outputs: bool = False,
     ) -> None:
         places = _places(resource, recorded, desired)
         if key and places:
-            self.announcements.announce(key, places, Announced(resource, recorded, desired, is_replaced))
+            announced = Announced(resource, recorded, desired, is_replaced, has_outputs)
+            self.announcements.announce(key, places, announced)
 
     def announced(self, resource: "Resource[Any]", values: "Values") -> Announced | None:
         """What this run makes of another resource that one builds on, by its inputs or outputs; None where nothing."""
@@ -263,11 +271,7 @@ class EngineSession(Generic[Hosts]):
 
         `listener` gives the resource, should that change yet.
         """
-        places = tuple(places)
-        if self.announcements.at(places) is not None:
-            return True
-        self.announcements.heard_nothing(key, places, listener)
-        return False
+        return self.announcements.heard(key, places, listener) is not None
 
     def stands(self, token: object, key: str) -> None:
         """A resource's diff has found nothing, and it keeps what has this token. `key` tells it from others."""
@@ -306,14 +310,16 @@ class EngineSession(Generic[Hosts]):
         """
         from virtnet.planning import lifecycle
 
-        announced = self.announced(resource, desired) if key in self._checked else None
+        asked, announced = key in self._checked, None
+        if asked and resource.builds_on is not None:
+            places = resource.builds_on.places(desired)
+            listener = Listener(resource, recorded, desired)
+            announced = self.announcements.heard(key_of(desired), places, lambda: listener)
         found = lifecycle.diff(resource, recorded, desired, self.connect, ignored, announced=announced)
-        if key in self._checked:
-            if announced is None and resource.builds_on is not None:
-                places = [*resource.builds_on.places(desired)]
-                self.announcements.heard_nothing(key_of(desired), places, lambda: Listener(resource, recorded, desired))
+        if asked:
             self.claims.claim(recorded.get("__token"), key_of(desired))
-            self._announce(resource, key_of(desired), recorded, desired, is_replaced=bool(found.replaces))
+            replaces = bool(found.replaces)
+            self._announce(resource, key_of(desired), recorded, desired, is_replaced=replaces, has_outputs=True)
             return found, True
         return found.without(self._as_before.get(identity, frozenset())), False
 

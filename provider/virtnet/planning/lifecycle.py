@@ -187,10 +187,7 @@ def preview(
             return found._replace(partly_unknown=True)
         plan = _planned(resource, clients, desired, recorded, recent=True, ignored=ignored, announced=announced)
         if plan.found_own:
-            record = {
-                **plan.details,
-                "__token": next(iter(plan.takes), ""),
-            }  # what is replaced is still the old record's
+            record = _record_by_plan(plan)
             found = found._replace(if_replaced=_if_replaced(resource, clients, desired, record, connect))
         elif plan.held_by_other and not _is_held(plan.held_by_other, desired, claims):
             record = {**plan.details, **plan.held_by_other}
@@ -521,13 +518,38 @@ def delete(
 
 
 def _refuse_with_other(subject: Subject, announced: Announced, connect: Connect) -> None:
-    """Raises Refused where the replacement of another resource would be."""
-    other, recorded, desired = announced.resource, announced.recorded, announced.desired
-    of_other = subject_of(other, other.recorded_inputs(recorded), recorded)
+    """Raises Refused where the replacement of another resource would be, or would fail."""
+    other, desired = announced.resource, announced.desired
+    of_other = subject_of(other, {**desired, **other.recorded_inputs(announced.recorded)}, announced.recorded)
+    try:
+        recorded = announced.recorded if announced.has_outputs else _by_mark(announced, connect)
+    except VirtnetError as error:
+        raise Refused(sentences.not_deleted_as_other_fails(subject, of_other, error, other.messages())) from error
+    if recorded is None:
+        return
     found = _with_replaced(Preview(of_other), other, recorded, desired, connect)
+    if found.error is not None:
+        failed = sentences.not_deleted_as_other_fails(subject, of_other, found.error, other.messages())
+        raise Refused(failed) from found.error
     against = (*found.refusals, *found.against_anew)
     if against:
         raise Refused(sentences.not_deleted_with_other(subject, of_other, against, other.messages()))
+
+
+def _by_mark(announced: Announced, connect: Connect) -> Values | None:
+    """What is recorded of another resource, by its mark on its host; None where none is there, so none is replaced."""
+    resource, inputs = announced.resource, announced.recorded or announced.desired
+    clients = connect(str(inputs["uri"]))
+    plan = _planned(resource, clients, inputs, None)
+    if not plan.found_own:
+        return None
+    record = _record_by_plan(plan)
+    return resource.outputs(inputs, record, _look(resource, clients, {}, {**inputs, **record}))
+
+
+def _record_by_plan(plan: Plan) -> dict[str, object]:
+    """What is known of the record of what a create has found as its own."""
+    return {**plan.details, "__token": next(iter(plan.takes), "")}  # what is replaced is still the old record's
 
 
 def _observe_for_delete(resource: Resource[Observed], clients: Clients, recorded: Values, subject: Subject) -> Observed:

@@ -190,6 +190,12 @@ def not_deleted_with_other(of: Subject, other: Subject, refusals: Iterable[Refus
     return f"{subject(of)} was not changed, because the replacement of {subject(other)} would be refused: {reasons}"
 
 
+def not_deleted_as_other_fails(of: Subject, other: Subject, error: VirtnetError, messages: Messages) -> str:
+    """The same, where the replacement can't even be planned."""
+    reason = read_error(messages, error)
+    return f"{subject(of)} was not changed, because the replacement of {subject(other)} would fail: {reason}"
+
+
 def failed(of: Subject, begun: Sequence[Step], error: VirtnetError, left: Sequence[Left], messages: Messages) -> str:
     """The last of the steps that were begun failed: why, and what became of all of them."""
     outcome = (

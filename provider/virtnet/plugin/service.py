@@ -334,6 +334,7 @@ class Plugin(ResourceProviderServicer):
             if error.outputs is None:
                 raise
             raise self._partial_failure(resource, error, error.outputs, inputs) from error
+        self._session.announcements.no_longer_replaced(request.urn)
         properties = message_of(resource, outputs, inputs)
         return provider_pb2.CreateResponse(id=resource.identity(outputs), properties=properties)
 
@@ -450,7 +451,7 @@ class Plugin(ResourceProviderServicer):
             anew=self._session.made_anew(resource, recorded),
             announced=self._session.announced(resource, recorded),
         )
-        self._session.announcements.deleted(request.urn)
+        self._session.announcements.no_longer_replaced(request.urn)
         return empty_pb2.Empty()
 
     @_reports_errors

@@ -33,6 +33,8 @@ def stands_as_recorded(
 
 
 def builds_on(desired: Mapping[str, Any], as_read: AsSent = plain) -> tuple[Place, ...]:
-    """On the network, by what the program calls it."""
-    uri, network = (as_read(desired[name]) if name in desired else None for name in ("uri", "network"))
-    return (Place(uri, NETWORK, network),) if isinstance(uri, str) and isinstance(network, str) else ()
+    """On the network, by what the program calls it, and by the name that is recorded of it, where that is told too."""
+    uri, *called = (as_read(desired[name]) if name in desired else None for name in ("uri", "network", "__network"))
+    if not isinstance(uri, str):
+        return ()
+    return tuple(Place(uri, NETWORK, name) for name in dict.fromkeys(called) if isinstance(name, str))

@@ -1,20 +1,24 @@
 """A forward goes by what the same run makes of its network: in its diff, in its preview, and when it is applied."""
 
+import re
 from collections.abc import Mapping
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 from tests.unit.port_forward.hosts import LAB, LAB_UUID, applied, at, checked, forwarding_host, lab
 
-from virtnet.errors import Refused, Unreachable
+from virtnet.errors import ApplyFailed, Refused, Unreachable
 from virtnet.network.resource import NETWORK
+from virtnet.network.xml.read import OWNER_NAMESPACE
 from virtnet.planning import lifecycle
 from virtnet.planning.announcements import Announced, Listener
 from virtnet.planning.clients.clients import Clients
 from virtnet.planning.engine_session import EngineSession
 from virtnet.planning.findings import Note
 from virtnet.planning.plan import ChangeClass
-from virtnet.port_forward.kinds import NoteKind, ProblemKind, RefusalKind
+from virtnet.planning.reports import NetworkReport
+from virtnet.port_forward.kinds import FaultKind, NoteKind, ProblemKind, RefusalKind
 from virtnet.port_forward.resource import PORT_FORWARD
 from virtnet.port_forward.unchanged import builds_on
 from virtnet.spec.part import UNKNOWN
@@ -39,6 +43,15 @@ def inputs(*hosts: tuple[str, Any], address: str = "192.168.123.1/24", **named: 
 
 
 BEFORE = inputs(("web", WEB))
+NETWORK_URN = "urn:pulumi:stack::project::virtnet:index:LibvirtNetwork::lab"
+OWNER = {"__owner": "project/stack/lab", "__urn": NETWORK_URN}
+TOKEN = "1f"
+MARK = f"<v:owner xmlns:v='{OWNER_NAMESPACE}' name='project/stack/lab' urn='{NETWORK_URN}' token='{TOKEN}'/>"
+OWNED = LAB.replace("<forward", f"<metadata>{MARK}</metadata><forward")
+DMZ = """
+<network><name>dmz</name><uuid>6f1c2a3e-0000-4000-8000-00000000002b</uuid><forward mode='nat'/>
+<bridge name='virbr8'/><ip address='192.168.124.1' prefix='24'/></network>
+"""
 BY_NAME = checked(target_name="web")
 
 
@@ -197,10 +210,73 @@ def test_a_network_that_did_not_come_first_after_all_is_missed_before_anything_i
     host = forwarding_host()
     made = inputs(("web", "192.168.124.50"), name="dmz", bridge={"name": "virbr8"}, address="192.168.124.1/24")
 
-    with pytest.raises(Exception, match="could not"):
+    with pytest.raises(ApplyFailed) as raised:
         lifecycle.create(PORT_FORWARD, NEW, lambda _: at(host), lambda _: None, announced=becomes(made, {}))
 
+    assert isinstance(raised.value.__cause__, Refused)
+    assert raised.value.__cause__.kind is FaultKind.NO_NETWORK
     assert host.effects.log == []
+
+
+NEAR, FAR = "qemu+tcp://kvm1/system", "qemu+tcp://kvm2/system"
+RECORDED_NEAR = {**BEFORE, **OWNER, "uri": NEAR, "uuid": LAB_UUID, "__token": TOKEN, "__named": []}
+
+
+@pytest.mark.parametrize("down", [NEAR, FAR], ids=["where it is", "where it goes"])
+@pytest.mark.parametrize("has_outputs", [True, False], ids=["compared", "only checked"])
+def test_a_forward_stays_open_where_its_network_can_not_be_replaced_as_a_host_is_down(
+    down: str, has_outputs: bool
+) -> None:
+    host = forwarding_host()
+    clients = at(host)
+    recorded = applied(clients, BY_NAME)
+    moved = inputs(("web", WEB), uri=FAR) | OWNER
+    replaced = Announced(NETWORK, RECORDED_NEAR, moved, is_replaced=True, has_outputs=has_outputs)
+    before = dict(host.files.texts)
+
+    def connect(uri: str) -> Clients:
+        if uri == down:
+            raise Unreachable("connection refused")
+        return clients if uri == "qemu:///system" else Clients(libvirt=at(host, lab(OWNED)).libvirt, host=None)
+
+    with pytest.raises(Refused, match=f"the replacement of network 'lab' on {re.escape(NEAR)} would fail: connection"):
+        lifecycle.delete(PORT_FORWARD, recorded, connect, lambda _: None, announced=replaced)
+
+    assert host.files.texts == before
+
+
+@pytest.mark.parametrize("way", ["--replace", "replaceOnChanges"])
+@pytest.mark.parametrize("network", ["lab", LAB_UUID], ids=["by name", "by UUID"])
+def test_a_replacement_that_only_the_engine_knows_of_keeps_the_forward_open_too(way: str, network: str) -> None:
+    host = forwarding_host()
+    dmz = NetworkReport("6f1c2a3e-0000-4000-8000-00000000002b", "dmz", True, True, True, DMZ, DMZ)
+    clients = at(host, lab(OWNED), dmz)
+    desired = checked(target_name="web", network=network)
+    recorded = applied(clients, desired)
+    session: EngineSession[Any] = EngineSession(lambda: unreachable)
+    made = inputs(("web", "192.168.124.50"), address="192.168.124.1/24") | OWNER
+    if way == "replaceOnChanges":
+        old = BEFORE | OWNER
+        session.claim(NETWORK, NETWORK_URN, old, made)
+        session.checked("net")
+        outputs = {**old, "uuid": LAB_UUID, "__token": TOKEN, "__named": []}
+        session.diff(NETWORK, "net", LAB_UUID, outputs, made)
+    session.claim(NETWORK, NETWORK_URN, {}, made)
+    before = dict(host.files.texts)
+
+    def delete() -> None:
+        announced = session.announced(PORT_FORWARD, recorded)
+        # The forward comes first, and of its network libvirt alone is asked.
+        connections = chain([clients], repeat(Clients(libvirt=clients.libvirt, host=None)))
+        lifecycle.delete(PORT_FORWARD, recorded, lambda _: next(connections), lambda _: None, announced=announced)
+
+    with pytest.raises(Refused, match="the replacement of network 'lab' on qemu:///system would be refused"):
+        delete()
+
+    assert host.files.texts == before
+    session.announcements.no_longer_replaced(NETWORK_URN)
+    delete()
+    assert host.files.texts != before
 
 
 def test_a_forward_stays_open_where_the_replacement_of_its_network_would_be_refused() -> None:
@@ -215,7 +291,9 @@ def test_a_forward_stays_open_where_the_replacement_of_its_network_would_be_refu
         "host_uuid": "another",
         "__named": [],
     }
-    replaced = Announced(NETWORK, network, inputs(("web", WEB), name="lap", uri=far), is_replaced=True)
+    replaced = Announced(
+        NETWORK, network, inputs(("web", WEB), name="lap", uri=far), is_replaced=True, has_outputs=True
+    )
     before = dict(host.files.texts)
 
     def connect(uri: str) -> Clients:
