@@ -75,15 +75,14 @@ acceptance: setup ## run the tests with a real libvirtd and the real Pulumi engi
 test: $(if $(ARGS),setup-firewalls,setup-tests) ## lint, then run the tests, those of units on two Pythons, those with libvirt on modular daemons as well; ARGS=tests/unit/sdk runs these
 	@$(MAKE) lint
 	@$(if $(ARGS),$(test_chosen))
-	@$(if $(ARGS),,$(MAKE) --jobs=2 test-units test-libvirt)
+	@$(if $(ARGS),,$(MAKE) test-units)
+	@$(if $(ARGS),,$(MAKE) test-libvirt)
 
-test-units: .venv ## the part of make test for units, on two Pythons: takes what others leave of the processors, and speaks at its end
-	@said=$$(unset MAKEFLAGS && HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-few} nice tools/unit-pythons -m 'not fuzz' 2>&1) && \
-	    code=0 || code=$$?; printf '%s\n' "$$said"; exit $$code
+test-units: .venv ## the part of make test for units, on two Pythons
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-few} tools/unit-pythons -m 'not fuzz'
 
 test-libvirt: .venv ## the part of make test for what needs a real libvirtd: on the machine's own, then on modular daemons
-	@$(with_env) unset MAKEFLAGS && pytest $(side_by_side) --durations=10 -m '$(quick)' \
-	    tests/acceptance tests/integration
+	@$(with_env) pytest $(side_by_side) --durations=10 -m '$(quick)' tests/acceptance tests/integration
 	@tools/modular-tests
 
 test-campaigns: setup-campaigns ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, more of the native form, short parts of faults, walks, soaks, the benchmark; ARGS='-k walk' picks some

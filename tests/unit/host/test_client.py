@@ -335,12 +335,12 @@ class TestLimits:
 
 
 class TestPrograms:
-    def host(self, directory: Path, script: str | None) -> Host:
-        """A host whose only program is `ip`, which does what the script says."""
+    def host(self, directory: Path, script: str | None, seconds: float = 30) -> Host:
+        """A host whose only program is `ip`, which does what the script says, and is given up after some seconds."""
         if script is not None:
             (directory / "ip").write_text(f"#!/bin/sh\n{script}\n")
             (directory / "ip").chmod(0o755)
-        return local_host(search_path=str(directory), seconds=0.5)
+        return local_host(search_path=str(directory), seconds=seconds)
 
     def test_names_the_package_of_a_missing_one(self, tmp_path: Path) -> None:
         with pytest.raises(
@@ -362,7 +362,7 @@ class TestPrograms:
             host.delete_link("br0")
 
     def test_gives_up_on_one_that_hangs(self, tmp_path: Path) -> None:
-        host = self.host(tmp_path, "exec /bin/sleep 60")
+        host = self.host(tmp_path, "exec /bin/sleep 60", 0.5)
 
         with pytest.raises(HostFailure, match=r"'ip' didn't answer in 0\.5 s\. Try again"):
             host.routes()

@@ -104,8 +104,8 @@ class Modular:
             self.stopped.set()
 
 
-def session_of(library: Modular) -> Session:
-    return Session(REMOTE, seconds=0.2, asked_after=0.1, comes_back=0.3, library=library)
+def session_of(library: Modular, asked_after: float = 0.1) -> Session:
+    return Session(REMOTE, seconds=0.2, asked_after=asked_after, comes_back=0.3, library=library)
 
 
 def counted(calls: list[str], then: Callable[[], object] = lambda: None) -> Callable[[Handle], str]:
@@ -220,10 +220,10 @@ def test_what_is_given_up_half_way_may_have_been_done_and_nothing_is_tried_after
 
 def test_a_call_that_lasts_is_waited_for_while_others_are_answered() -> None:
     library = Modular()
-    session = session_of(library)
+    session = session_of(library, asked_after=1)
 
     def slow(handle: Handle) -> str:
-        time.sleep(0.5)
+        time.sleep(1.5)
         return handle.ask()
 
     answer = session.execute("do it", slow)

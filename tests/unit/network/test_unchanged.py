@@ -253,6 +253,7 @@ def test_an_unchanged_network_costs_no_import_of_the_spec() -> None:
         "virtnet.network",
         "virtnet.network.unchanged",
         "virtnet.planning",
+        "virtnet.planning.announcements",
         "virtnet.planning.engine_session",
         "virtnet.planning.ownership",
         "virtnet.planning.ownership.claims",
