@@ -52,11 +52,7 @@ def recorded_inputs(recorded: Values) -> "NetworkTree":
 
 def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tuple[Change, ...]:
     """The changes between what is recorded and what is desired, with nothing looked at: what diff reports."""
-    before = recorded_inputs(recorded)
-    made = network_tree(only(recorded, {name for name in ("uuid", "mac") if recorded.get(name)}))
-    present: NetworkTree = {**before, **made}
-    if mode_of(desired) in OWN_BRIDGE_MODES and recorded.get("bridge_name"):
-        present = {**present, "bridge": {**present.get("bridge", {}), "name": str(recorded["bridge_name"])}}
+    before, present = recorded_inputs(recorded), _recorded_tree(desired, recorded)
     aim = with_found_again(desired, before, recorded.get("adopted_from"))
     found = {
         change.path: change
@@ -91,6 +87,23 @@ def recorded_changes(desired: "NetworkTreeWithUnknowns", recorded: Values) -> tu
         change = Change(path="problems", kind="change", change_class=change_class, problems=problems, covers=covers)
         changes.append(change)
     return tuple(changes)
+
+
+def by_record(desired: "NetworkTree", recorded: Values) -> "tuple[NetworkTree, NetworkTree]":
+    """What is there by what is recorded, what nobody named included, and where an update takes it."""
+    before = recorded_inputs(recorded)
+    there = next(_with_unnamed(_recorded_tree(desired, recorded), recorded, desired))
+    aim = with_found_again(desired, before, recorded.get("adopted_from"))
+    return there, with_identity(merge(NetworkSpec, aim, before, there), there)
+
+
+def _recorded_tree(desired: "NetworkTreeWithUnknowns", recorded: Values) -> "NetworkTree":
+    """What the program named, and what was made, as recorded."""
+    made = network_tree(only(recorded, {name for name in ("uuid", "mac") if recorded.get(name)}))
+    present: NetworkTree = {**recorded_inputs(recorded), **made}
+    if mode_of(desired) in OWN_BRIDGE_MODES and recorded.get("bridge_name"):
+        present = {**present, "bridge": {**present.get("bridge", {}), "name": str(recorded["bridge_name"])}}
+    return present
 
 
 def _with_unnamed(present: "NetworkTree", recorded: Values, desired: Values) -> "Iterator[NetworkTree]":

@@ -15,7 +15,7 @@ from virtnet.network.observe.once_gone import once_gone
 from virtnet.network.observe.reads import READS
 from virtnet.network.observed import Observed, ReportedNetwork, reported
 from virtnet.network.outputs import NetworkOutputs, outputs
-from virtnet.network.plan.announced import places
+from virtnet.network.plan.announced import NO_UUID, places
 from virtnet.network.plan.plan import less_ignored, plan_network
 from virtnet.network.predict import effects, in_brief, predict
 from virtnet.network.problem_kinds import ProblemKind
@@ -169,19 +169,13 @@ def foresee(clients: Clients, desired: Values) -> Iterator[Note]:
     if there is not None and there.live is not None:
         found = dropped(clients.host, there.live, since=since)
     else:
-        made = (
-            definition(write.render(new_tree(network_tree(desired), _ANY_UUID))) if there is None else there.definition
-        )
+        made = definition(write.render(new_tree(network_tree(desired), NO_UUID))) if there is None else there.definition
         version = clients.libvirt.version()
         yield from chains_missed(made, flushed_chains(clients.host, made, version))
         found = will_be_dropped(clients.host, made, version)
     if found is not None:
         problem = problem_details(Problem(ProblemKind.PACKETS_DROPPED, found))
         yield Note(NoteKind.STANDING_PROBLEM, {"problem": problem})
-
-
-#: Of a network that nobody makes.
-_ANY_UUID = "00000000-0000-4000-8000-000000000000"
 
 
 def _messages() -> Messages:

@@ -58,6 +58,8 @@ class PortForwardReport(NamedTuple):
     """The names of libvirt's networks, where it has none that is meant."""
     comes: bool = False
     """Whether the network is not there and this run makes it: then `network` is as it will be, if that is known."""
+    starts: bool = False
+    """Whether this run starts the network, or gives it a mode that is routed: libvirt then has the kernel forward."""
     in_doubt: bool = False
     """Whether this run changes the network in ways that are known only when applied."""
     fresh_token: str = ""
@@ -77,6 +79,11 @@ def recorded_inputs(recorded: Values) -> dict[str, object]:
     """What the program had named, from recorded outputs."""
     names = (*PortForwardSpec.model_fields, "__owner", "__urn")
     return {name: recorded[name] for name in names if recorded.get(name) is not None}
+
+
+def is_same_network(desired: Values, recorded: Values) -> bool:
+    """Whether inputs mean the recorded network: by its UUID instead of its name, or the other way round, it is."""
+    return desired.get("network") in [recorded.get(name) for name in ("network", "network_uuid", "__network")]
 
 
 def inputs_of(record: Record) -> dict[str, object]:

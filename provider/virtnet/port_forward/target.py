@@ -49,6 +49,16 @@ class Unresolved(NamedTuple):
     """What could have been meant: the names, or the MAC addresses, of those there are with an address."""
 
 
+class Side(NamedTuple):
+    """Where a guest is in its network."""
+
+    mode: str
+    bridge: str
+    """"" where it is not named."""
+    subnet: str
+    gateway: str
+
+
 class _Subnet(NamedTuple):
     network: ipaddress.IPv4Network | ipaddress.IPv6Network
     gateway: str
@@ -122,11 +132,11 @@ def reserved_now(record: Record, tree: "NetworkTree") -> str | None:
     return None if found is None else found.address
 
 
-def side_of(address: str, tree: "NetworkTree") -> tuple[str, str, str, str] | None:
-    """The mode, the bridge as far as it is named, and the subnet and gateway of an address; None outside of all."""
+def side_of(address: str, tree: "NetworkTree") -> Side | None:
+    """Where an address is in a network; None outside of all its subnets."""
     parsed = ipaddress.ip_address(address)
     found = next((subnet for subnet in _subnets(tree) if parsed in subnet.network), None)
-    return None if found is None else (mode_of(tree), own_bridge(tree), str(found.network), found.gateway)
+    return None if found is None else Side(mode_of(tree), own_bridge(tree), str(found.network), found.gateway)
 
 
 def _without_reservation(inputs: Values, network: str, subnets: list[_Subnet]) -> Unresolved:

@@ -129,6 +129,107 @@ def test_what_else_this_run_does_to_the_network_is_a_change_or_refused(
     assert refusals == ([] if refusal is None else [refusal])
 
 
+UNSET = {**inputs(("web", WEB), bridge=None), "uuid": LAB_UUID, "bridge_name": "virbr7", "__named": []}
+ADOPTED = {
+    **inputs(ips=None, adopt=True),
+    **{"uuid": LAB_UUID, "bridge_name": "virbr7", "__named": [], "__unnamed": {"ips": BEFORE["ips"]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("recorded_network", "desired", "change"),
+    [
+        (UNSET, inputs(("web", WEB)), []),
+        (UNSET, inputs(("web", WEB), bridge={"name": "virbr9"}), [ProblemKind.NETWORK_CHANGES]),
+        ({**UNSET, "bridge": {"name": "virbr7"}}, inputs(("web", WEB), bridge=None), []),
+        (inputs(("web", WEB), bridge=None), inputs(("web", WEB)), []),
+        (ADOPTED, inputs(ips=None, adopt=True, title="the lab"), []),
+        (ADOPTED, inputs(("db", WEB), adopt=True), [ProblemKind.TARGET_GOES]),
+        (ADOPTED, inputs(("web", "192.168.123.77"), adopt=True), [ProblemKind.TARGET_MOVES]),
+    ],
+    ids=[
+        "its bridge is set as it is",
+        "another bridge is set",
+        "its bridge is no longer set",
+        "no diff has told the bridge yet",
+        "adopted, and no address is set",
+        "adopted, and addresses are set without the reservation",
+        "adopted, and addresses are set with another reservation",
+    ],
+)
+def test_what_is_recorded_of_the_network_beside_its_inputs_counts(
+    recorded_network: dict[str, Any], desired: dict[str, Any], change: list[ProblemKind]
+) -> None:
+    recorded = applied(at(forwarding_host()), BY_NAME)
+
+    found = lifecycle.diff(
+        PORT_FORWARD, recorded, BY_NAME, unreachable, announced=becomes(desired, recorded_network)
+    ).changes
+
+    assert [problem.kind for one in found for problem in one.problems] == change
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("lab", LAB_UUID), (LAB_UUID, "lab")], ids=["UUID for name", "name for UUID"]
+)
+def test_a_network_that_is_called_otherwise_in_the_same_run_is_followed(before: str, after: str) -> None:
+    host = forwarding_host()
+    recorded = applied(at(host), checked(target_name="web", network=before))
+    moves = becomes(inputs(("web", "192.168.123.77")))
+
+    changes, refusals, _ = previewed(at(host), recorded, moves, checked(target_name="web", network=after))
+
+    assert changes == [
+        ("network", ChangeClass.RECORDED, []),
+        ("target", ChangeClass.LIVE, [ProblemKind.TARGET_MOVES]),
+    ]
+    assert refusals == []
+
+
+@pytest.mark.parametrize(
+    ("runs", "desired", "notes"),
+    [
+        (True, {"active": False}, [NoteKind.NETWORK_INACTIVE]),
+        (False, {"active": True}, []),
+        (False, {"active": UNKNOWN}, [NoteKind.NETWORK_INACTIVE]),
+    ],
+    ids=["it stops", "it starts", "known later"],
+)
+def test_a_new_forward_goes_by_whether_this_run_starts_or_stops_its_network(
+    runs: bool, desired: dict[str, Any], notes: list[NoteKind]
+) -> None:
+    clients = at(forwarding_host(), lab(active=runs))
+    recorded = inputs(("web", WEB), active=runs)
+
+    found = lifecycle.preview(
+        PORT_FORWARD, None, BY_NAME, lambda _: clients, announced=becomes({**recorded, **desired}, recorded)
+    )
+
+    assert found.refusals == ()
+    assert [one.kind for one in found.notes if one.kind is not NoteKind.OPENS] == notes
+
+
+@pytest.mark.parametrize(
+    ("there", "before", "after", "refusals"),
+    [
+        (lab(active=False), {"active": False}, {}, []),
+        (lab(LAB.replace("<forward mode='nat'/>", "")), {"forward": None}, {}, []),
+        (lab(), {}, {"title": "the lab"}, [RefusalKind.FORWARDING_OFF]),
+    ],
+    ids=["it starts", "it was isolated", "it runs already"],
+)
+def test_the_kernel_forwards_once_this_run_has_started_a_network_that_is_routed(
+    there: NetworkReport, before: dict[str, Any], after: dict[str, Any], refusals: list[RefusalKind]
+) -> None:
+    host = forwarding_host()
+    host.sysctl.kernel.ipv4["all"] = 0
+    changes = becomes(inputs(("web", WEB), **after), inputs(("web", WEB), **before))
+
+    found = lifecycle.preview(PORT_FORWARD, None, BY_NAME, lambda _: at(host, there), announced=changes)
+
+    assert [one.kind for one in found.refusals] == refusals
+
+
 @pytest.mark.parametrize(
     "desired",
     [

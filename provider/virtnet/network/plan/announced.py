@@ -1,13 +1,17 @@
 """What becomes of a network in this run, for those whose plans are made of it (`planning.announcements`). Pure."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from virtnet.network.diff import recorded_inputs
+from virtnet.network.diff import by_record, recorded_inputs
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.tree import network_tree
 from virtnet.network.xml.definition import Definition, definition
 from virtnet.planning.announcements import Announced, Place
 from virtnet.spec.part import Values, only, walk_unknown
+
+if TYPE_CHECKING:
+    from virtnet.network._generated.trees import NetworkTree
 
 #: Of a network that nobody has made yet.
 NO_UUID = "00000000-0000-4000-8000-000000000000"
@@ -28,6 +32,15 @@ def places(values: Values) -> Iterator[Place]:
 def is_known(announced: Announced) -> bool:
     """Whether all that others go by is known before it is applied."""
     return not any(True for _ in walk_unknown(only(announced.desired, _LEADS)))
+
+
+def before_and_after(announced: Announced) -> "tuple[NetworkTree, NetworkTree]":
+    """A network as it is by its record, and as this run makes it; empty before it is made. Nothing is looked at."""
+    desired = network_tree(only(announced.desired, _LEADS))
+    if not announced.recorded:
+        return network_tree({}), desired
+    there, target = by_record(desired, announced.recorded)
+    return there, desired if announced.is_replaced else target
 
 
 def once_there(found: ReportedNetwork | None, announced: Announced) -> ReportedNetwork | None:
@@ -55,8 +68,19 @@ def once_there(found: ReportedNetwork | None, announced: Announced) -> ReportedN
             config=made,
         )
     before = only(recorded_inputs(announced.recorded), _LEADS)
+    active = _active(found, announced)
 
     def changed(there: Definition | None) -> Definition | None:
         return None if there is None else definition(write.render(target_of(desired, before, there.tree)))
 
-    return found._replace(live=changed(found.live), config=changed(found.config))
+    if found.active == active:
+        return found._replace(live=changed(found.live), config=changed(found.config))
+    config = changed(found.definition)
+    return found._replace(active=active, live=config if active else None, config=config)
+
+
+def _active(found: ReportedNetwork, announced: Announced) -> bool:
+    """Whether the network runs once this run is done with it. What others started or stopped stays so."""
+    wanted, is_new = announced.desired.get("active", True), announced.is_replaced or not announced.recorded
+    changes = is_new or wanted != announced.recorded.get("active", True)
+    return wanted if changes and isinstance(wanted, bool) else found.active

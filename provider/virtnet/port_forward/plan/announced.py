@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from virtnet.network.plan.announced import is_known, once_there
-from virtnet.network.tree import network_tree
+from virtnet.network.observed import ReportedNetwork
+from virtnet.network.plan.announced import before_and_after, is_known, once_there
+from virtnet.network.tree import ROUTED_MODES
 from virtnet.planning.announcements import Announced
 from virtnet.planning.findings import Problem, problem_details
 from virtnet.port_forward.check import TARGETS
 from virtnet.port_forward.kinds import ProblemKind
-from virtnet.port_forward.observed import PortForwardReport
-from virtnet.port_forward.target import named_reservation, reservation_in, side_of
+from virtnet.port_forward.observed import PortForwardReport, is_same_network
+from virtnet.port_forward.target import Side, named_reservation, reservation_in, side_of
 from virtnet.spec.part import Values, as_list
 
 
@@ -18,18 +19,21 @@ def foretold(desired: Values, recorded: Values, announced: Announced) -> Values:
 
     Where the program changes the target itself, that is a change anyway.
     """
-    if not recorded or any(desired.get(name) != recorded.get(name) for name in ("network", *TARGETS)):
+    retargeted = any(desired.get(name) != recorded.get(name) for name in TARGETS)
+    if not recorded or retargeted or not is_same_network(desired, recorded):
         return recorded
     found = [problem_details(one) for one in _problems(desired, recorded, announced)]
     return {**recorded, "problems": [*as_list(recorded.get("problems") or []), *found]} if found else recorded
 
 
 def _problems(desired: Values, recorded: Values, announced: Announced) -> Iterator[Problem]:
-    names = {"network": str(desired["network"]), "name": named_reservation(desired)}
+    called = announced.desired.get("name")
+    network = called if isinstance(called, str) else str(desired["network"])
+    names = {"network": network, "name": named_reservation(desired)}
     if not is_known(announced):
         yield Problem(ProblemKind.TARGET_UNKNOWN, names)
         return
-    before, after = network_tree(announced.recorded), network_tree(announced.desired)
+    before, after = before_and_after(announced)
     target = str(recorded.get("target") or "")
     moved = target
     if names["name"]:
@@ -40,14 +44,29 @@ def _problems(desired: Values, recorded: Values, announced: Announced) -> Iterat
         if now is not None and now.address != target:
             moved = now.address
             yield Problem(ProblemKind.TARGET_MOVES, {**names, "before": target, "after": moved})
-    if target and "ips" in before and side_of(target, before) != side_of(moved, after):
+    if target and "ips" in before and _differ(side_of(target, before), side_of(moved, after)):
         yield Problem(ProblemKind.NETWORK_CHANGES, {"network": names["network"]})
+
+
+def _differ(before: Side | None, after: Side | None) -> bool:
+    """Whether two sides differ. A bridge that is not known is the same."""
+    if before is None or after is None:
+        return before is not after
+    bridges_known = bool(before.bridge and after.bridge)
+    return before != (after if bridges_known else after._replace(bridge=before.bridge))
 
 
 def as_observed(observed: PortForwardReport, announced: Announced) -> PortForwardReport:
     """What will be observed once the network is as this run makes it."""
+    found, network = observed.network, once_there(observed.network, announced)
+    starts = network is not None and _is_routed(network) and (found is None or not _is_routed(found))
     return observed._replace(
-        network=once_there(observed.network, announced),
-        comes=observed.network is None,
+        network=network,
+        comes=found is None,
+        starts=starts,
         in_doubt=not is_known(announced),
     )
+
+
+def _is_routed(network: ReportedNetwork) -> bool:
+    return network.active and network.running.mode in ROUTED_MODES

@@ -14,7 +14,7 @@ from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.planning.reports import other_host
 from virtnet.port_forward.forward import Forward
 from virtnet.port_forward.kinds import Missing, NoteKind, ProblemKind, RefusalKind
-from virtnet.port_forward.observed import PortForwardReport, recorded_inputs
+from virtnet.port_forward.observed import PortForwardReport, is_same_network, recorded_inputs
 from virtnet.port_forward.plan import exposure, preflight
 from virtnet.port_forward.plan.owners import (
     Held,
@@ -86,8 +86,7 @@ def _standing(found: Sequence[Problem]) -> Iterator[Note]:
 
 
 def _same_network(change: Change, desired: Values, recorded: Values) -> Change:
-    """A network by its UUID instead of its name, or the other way round, is the same."""
-    if change.path != "network" or desired["network"] not in (recorded.get("network_uuid"), recorded.get("__network")):
+    if change.path != "network" or not is_same_network(desired, recorded):
         return change
     return change._replace(change_class=ChangeClass.RECORDED)
 

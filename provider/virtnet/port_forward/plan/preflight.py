@@ -40,7 +40,7 @@ def refusals(
     if (
         network is not None
         and network.active
-        and not observed.comes
+        and not (observed.comes or observed.starts)
         and observed.forwards.get(forward.version) is False
     ):
         details = {"key": _SYSCTLS[forward.version], "family": f"ipv{forward.version}"}
