@@ -44,6 +44,11 @@ def counted(number: int, one: str, several: str) -> str:
     return f"{number} {one if number == 1 else several}"
 
 
+def more(number: int, one: str = "", several: str = "") -> str:
+    """How many others there are that are not drawn, and of what."""
+    return " ".join(filter(None, ["and", str(number), "more", one if number == 1 else several]))
+
+
 HOST = "host"
 NETWORK, NETWORKS = "network", "networks"
 BRIDGE = "bridge of the host"
