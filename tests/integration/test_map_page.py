@@ -30,7 +30,7 @@ def seen(drawn: Map, directory: Path, *how: str) -> dict[str, Any]:
     assert browser is not None, "there is no Chromium: make setup-campaigns installs it"
     assert modules is not None, "there is no playwright-core: make setup-campaigns brings it"
     page = directory / "map.html"
-    page.write_text(draw(drawn, Format.HTML).text)
+    page.write_text(draw(lambda: drawn, Format.HTML).text)
     command = ["node", str(DRIVER), browser, modules, str(page), str(directory), *how]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr

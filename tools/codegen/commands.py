@@ -21,8 +21,10 @@ run `make codegen`.
   `qemu:///system`. `list`, `guests`, `leases`, `doctor` and `map` take `--uri` several times and ask these hosts at the
   same time; a host that fails doesn't keep the others from being shown. All URIs of libvirt work; only local and
   `qemu+ssh://` URIs reach what libvirt doesn't tell, such as firewall rules.
-- **JSON.** `--json` prints all values for programs: one object for one host, and a list of such objects for several. A
-  host that failed has `error` in its object. Names of values stay the same between versions; new ones may be added.
+- **JSON.** `--json` prints all values for programs. `list`, `guests`, `leases` and `doctor` print one object for one
+  host, and a list of such objects for several. A host that failed has `error` in its object. `map` prints one object
+  with all hosts in `hosts`. A host that can't be reached has the reason in `unreachable`. Names of values stay the same
+  between versions; new ones may be added.
 - **Terminals.** Tables are as wide as the terminal and wrap inside their columns. In a pipe, a row is one line. Colours
   are used on terminals only. `NO_COLOR=1` switches them off, `FORCE_COLOR=1` switches them on. Work that takes longer
   than a second shows its progress on standard error, if that is a terminal.
@@ -36,6 +38,7 @@ run `make codegen`.
 | 3, 4 | of `review`: the check fails |
 | 125, 126, 127 | of `sandbox`: no sandbox, or CMD can't be run or wasn't found |
 | 130 | interrupted (Ctrl-C) |
+| 141 | what read the output has ended, such as `head` |
 """
 
 

@@ -5,9 +5,11 @@ from virtnet.commands.importing.program import Whole
 from virtnet.connect import connect
 from virtnet.errors import VirtnetError
 from virtnet.forwarding import observe as forwarding_observe
+from virtnet.forwarding.messages import messages as forwarding_messages
 from virtnet.libvirtd.connection import Connections
 from virtnet.network.observed import reported
 from virtnet.network.program import of_others
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.clients.host import HostReader
 from virtnet.planning.findings import in_words
 from virtnet.port_forward.messages import messages as port_forward_messages
@@ -20,21 +22,26 @@ def whole_host(uri: str) -> Whole:
 
     Raises what libvirt can't be asked for, as there is no program without its networks.
     """
-    clients = connect(uri, Connections())
+    return whole(connect(uri, Connections()), uri)
+
+
+def whole(clients: Clients, uri: str) -> Whole:
+    """The same by clients that are connected already."""
     networks = [reported(report) for report in clients.libvirt.networks()]
     if clients.host is None:
         return Whole(uri, None, of_others(networks), (), (messages.NO_HOST,))
-    whole = Whole(uri, None, of_others(networks), ())
+    found = Whole(uri, None, of_others(networks), ())
     try:
         users, host_uuid = forwarding_observe.users(networks), clients.libvirt.host_uuid()
-        found = forwarding_observe.look(clients.host, None, host_uuid=host_uuid, users=users)
-        whole = whole._replace(forwarding=found)
+        forwarding = forwarding_observe.look(clients.host, None, host_uuid=host_uuid, users=users)
+        found = found._replace(forwarding=forwarding)
     except VirtnetError as error:
-        whole = whole._replace(not_read=(messages.not_read("IP forwarding", error),))
+        told = in_words(forwarding_messages(), error) if error.kind is not None else error
+        found = found._replace(not_read=(messages.not_read("IP forwarding", told),))
     try:
-        return whole._replace(port_forwards=_surveyed(clients.host).records)
+        return found._replace(port_forwards=_surveyed(clients.host).records)
     except VirtnetError as error:
-        return whole._replace(not_read=(*whole.not_read, messages.not_read("Port forwards", error)))
+        return found._replace(not_read=(*found.not_read, messages.not_read("Port forwards", error)))
 
 
 def port_forwards(uri: str) -> Survey:

@@ -28,18 +28,17 @@ def _add_with_names(parser: argparse.ArgumentParser) -> None:
 
 def _run(kind: str, options: argparse.Namespace, terminal: Terminal) -> int:
     from virtnet.commands.hosts import each_host
-    from virtnet.commands.listing.output import as_json, json_of_hosts, table
+    from virtnet.commands.listing.output import as_json, json_of_hosts, table, table_of_hosts
 
     uris, names = uris_of(options), getattr(options, "names", [])
     if len(uris) == 1:
         entries = _asked(kind, names, terminal, uris[0])
-        printed = as_json(kind, entries, uris[0]) if options.json else table(kind, {uris[0]: entries}, terminal)
+        printed = as_json(kind, entries, uris[0]) if options.json else table(kind, entries, uris[0], terminal)
         sys.stdout.write(printed)
         return 0
     answered = each_host(uris, partial(_asked, kind, names, None), terminal)
-    found = {one.uri: one.answer for one in answered if one.answer is not None}
     failed = {one.uri: one.error for one in answered if one.error is not None}
-    sys.stdout.write(json_of_hosts(kind, answered) if options.json else table(kind, found, terminal))
+    sys.stdout.write(json_of_hosts(kind, answered) if options.json else table_of_hosts(kind, answered, terminal))
     for uri, error in failed.items():
         complain(f"{uri}: {error}")
     return 1 if failed else 0

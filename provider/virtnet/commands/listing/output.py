@@ -61,16 +61,22 @@ _COLUMNS: Mapping[str, Sequence[_Shown]] = {
 _NOTHING = {"networks": "no networks", "guests": "nothing is attached", "leases": "no leases"}
 
 
-def table(kind: str, entries: Mapping[str, Entries], terminal: Terminal) -> str:
-    """A table of the entries of hosts by their URIs, and a line for each host that has none.
+def table(kind: str, entries: Entries, uri: str, terminal: Terminal) -> str:
+    """A table of a host's entries, or a line where it has none. `kind` is "networks", "guests" or "leases"."""
+    return _table(kind, {uri: entries}, terminal, names_hosts=False)
 
-    `kind` is "networks", "guests" or "leases". Where there are several hosts, a column tells which one.
-    """
-    several = len(entries) > 1
+
+def table_of_hosts(kind: str, answered: Sequence[Answered[Entries]], terminal: Terminal) -> str:
+    """The same of several hosts, which a column names, also if only one of them answered."""
+    found = {one.uri: one.answer for one in answered if one.answer is not None}
+    return _table(kind, found, terminal, names_hosts=True)
+
+
+def _table(kind: str, entries: Mapping[str, Entries], terminal: Terminal, *, names_hosts: bool) -> str:
     shown = _COLUMNS[kind]
-    columns = [*([Column("HOST")] if several else []), *(one.column for one in shown)]
+    columns = [*([Column("HOST")] if names_hosts else []), *(one.column for one in shown)]
     rows = [
-        [*([uri] if several else []), *(one.cell(entry) for one in shown)]
+        [*([uri] if names_hosts else []), *(one.cell(entry) for one in shown)]
         for uri, those in entries.items()
         for entry in those
     ]

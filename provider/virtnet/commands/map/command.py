@@ -26,13 +26,18 @@ def _add(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace, terminal: Terminal) -> int:
     from virtnet.commands.map import messages
+    from virtnet.commands.map.model import Map
     from virtnet.commands.map.run import Format, draw, format_of, of_hosts, of_state, write
 
     named = "json" if options.json else options.format
     wanted = format_of(options.output) if named is None else Format(named)
     if wanted.is_picture and options.output is None and sys.stdout.isatty():
         options.parser.error(messages.ON_A_TERMINAL)
-    drawn = draw(of_hosts(uris_of(options), terminal) if options.state is None else of_state(options.state), wanted)
+
+    def look() -> Map:
+        return of_hosts(uris_of(options), terminal) if options.state is None else of_state(options.state)
+
+    drawn = draw(look, wanted)
     if options.output is None:
         sys.stdout.write(drawn.text)
     else:

@@ -1,7 +1,7 @@
 """`virtnet map`: hosts or a state in, a map in one of its formats out."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -98,30 +98,34 @@ def of_state(file: str) -> Map:
     return read(text)
 
 
-def draw(drawn: Map, wanted: Format) -> Drawn:
-    """A map in a format. Raises Refused where a picture is wanted and its layout is not installed."""
+def draw(look: Callable[[], Map], wanted: Format) -> Drawn:
+    """What `look` returns in a format.
+
+    Raises Refused, before it looks, where a picture is wanted and its layout is not installed.
+    """
+    text_of = _drawing(wanted)
+    drawn = look()
     unreached = (host for host in drawn.hosts if host.unreachable)
     warnings = tuple(messages.not_reached(host.uri, host.unreachable) for host in unreached)
-    return Drawn(_text(drawn, wanted), warnings)
+    return Drawn(text_of(drawn), warnings)
 
 
-def _text(drawn: Map, wanted: Format) -> str:
+def _drawing(wanted: Format) -> Callable[[Map], str]:
     if wanted is Format.JSON:
         from virtnet.commands.map.output import as_json
 
-        return as_json(drawn)
+        return as_json
     if wanted is Format.MERMAID:
         from virtnet.commands.map.mermaid import diagram
 
-        return diagram(drawn)
+        return diagram
     from virtnet.commands.map.picture.boxes import boxes
     from virtnet.commands.map.picture.layout import by_dagre, picture
     from virtnet.commands.map.picture.page import as_page
     from virtnet.commands.map.picture.svg import as_svg
 
-    whole = picture(boxes(drawn), by_dagre())
-    shown = as_svg if wanted is Format.SVG else as_page
-    return shown(whole, messages.title(drawn), messages.summary(drawn))
+    lay_out, shown = by_dagre(), as_svg if wanted is Format.SVG else as_page
+    return lambda drawn: shown(picture(boxes(drawn), lay_out), messages.title(drawn), messages.summary(drawn))
 
 
 def write(text: str, file: str) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.builders import network
+from tests.fakes.kernel import FakeSysctl
 from tests.unit.port_forward.hosts import LAB_UUID, applied, at, checked, forwarding_host, lab
 
-from virtnet.commands.importing import messages
+from virtnet.commands.importing import messages, read
 from virtnet.commands.importing.program import Whole, as_json, program
-from virtnet.errors import AccessDenied
+from virtnet.errors import AccessDenied, Refused
 from virtnet.forwarding.boot_files.drop_in import DropIn, render
+from virtnet.forwarding.kinds import FaultKind
 from virtnet.forwarding.observed import ForwardingReport
 from virtnet.forwarding.sysctl import IPV4
 from virtnet.network.observed import reported
@@ -148,3 +150,22 @@ def test_programs_get_the_same() -> None:
     assert told["networks"][0]["uuid"] == LAB_UUID
     assert [one["inputs"]["network"] for one in told["port_forwards"]] == ["lab"]
     assert told["not_read"] == []
+
+
+def test_why_forwarding_was_not_read_is_a_sentence() -> None:
+    host = forwarding_host()
+    clients = at(host)
+
+    class Denied(FakeSysctl):
+        """The kernel of a host that doesn't let this user read."""
+
+        def list_directory(self, path: str) -> list[str]:
+            raise Refused(kind=FaultKind.NO_HOST_ACCESS, details={"uri": URI})
+
+    host.sysctl = Denied(host.sysctl.effects, host.sysctl.kernel)
+    found = read.whole(clients, URI)
+
+    (reason,) = found.not_read
+    assert reason.startswith("IP forwarding: not read. ")
+    assert URI in reason
+    assert FaultKind.NO_HOST_ACCESS.name not in reason

@@ -3,7 +3,8 @@
 import json
 
 from virtnet.commands.hosts import Answered
-from virtnet.commands.listing.output import as_json, json_of_hosts, table
+from virtnet.commands.listing.ask import Entries
+from virtnet.commands.listing.output import as_json, json_of_hosts, table, table_of_hosts
 from virtnet.commands.terminal import PLAIN, Terminal
 from virtnet.errors import Unreachable
 
@@ -38,7 +39,7 @@ LEASE = {
 
 
 def test_networks() -> None:
-    header, line = table("networks", {URI: [NETWORK]}, PLAIN).splitlines()
+    header, line = table("networks", [NETWORK], URI, PLAIN).splitlines()
 
     assert header.split() == ["NETWORK", "MODE", "ADDRESSES", "BRIDGE", "STATE", "AUTOSTART", "PERSISTENT"]
     assert line.split() == ["lab", "nat", "10.9.0.1/24,", "fd00::1/64", "vn-lab", "active", "no", "yes"]
@@ -47,7 +48,7 @@ def test_networks() -> None:
 def test_guests_and_what_is_none() -> None:
     link = {**GUEST, "guest": "", "mac": "", "interface": "veth0", "addresses": ["10.9.0.8"]}
 
-    header, guest, other = table("guests", {URI: [GUEST, link]}, PLAIN).splitlines()
+    header, guest, other = table("guests", [GUEST, link], URI, PLAIN).splitlines()
 
     assert header.split() == ["NETWORK", "GUEST", "INTERFACE", "MAC", "LEASED"]
     assert guest.split() == ["lab", "web", "vnet0", "52:54:00:00:00:01"]
@@ -55,13 +56,13 @@ def test_guests_and_what_is_none() -> None:
 
 
 def test_a_lease_of_a_client_without_a_mac_that_never_ends() -> None:
-    _, line = table("leases", {URI: [LEASE]}, PLAIN).splitlines()
+    _, line = table("leases", [LEASE], URI, PLAIN).splitlines()
 
     assert line.split() == ["lab", "10.9.0.7/24", "01:02", "never"]
 
 
 def test_nothing_is_said_to_be_nothing() -> None:
-    assert [table(kind, {URI: []}, PLAIN) for kind in ("networks", "guests", "leases")] == [
+    assert [table(kind, [], URI, PLAIN) for kind in ("networks", "guests", "leases")] == [
         f"{URI}: no networks\n",
         f"{URI}: nothing is attached\n",
         f"{URI}: no leases\n",
@@ -73,7 +74,7 @@ def test_programs_get_all_of_it() -> None:
 
 
 def test_of_several_hosts_a_column_says_which_and_a_line_says_which_has_nothing() -> None:
-    header, line, nothing = table("guests", {URI: [GUEST], OTHER: []}, PLAIN).splitlines()
+    header, line, nothing = table_of_hosts("guests", [Answered(URI, [GUEST]), Answered(OTHER, [])], PLAIN).splitlines()
 
     assert header.split()[:2] == ["HOST", "NETWORK"]
     assert line.split()[:3] == [URI, "lab", "web"]
@@ -90,7 +91,15 @@ def test_programs_get_an_object_for_each_host_and_what_failed() -> None:
 
 
 def test_a_table_fits_a_narrow_terminal_and_loses_nothing() -> None:
-    printed = table("networks", {URI: [NETWORK]}, Terminal(width=70))
+    printed = table("networks", [NETWORK], URI, Terminal(width=70))
 
     assert max(map(len, printed.splitlines())) <= 70
-    assert sorted(printed.split()) == sorted(table("networks", {URI: [NETWORK]}, PLAIN).split())
+    assert sorted(printed.split()) == sorted(table("networks", [NETWORK], URI, PLAIN).split())
+
+
+def test_rows_say_which_host_they_are_of_if_it_alone_answered() -> None:
+    failed = Answered[Entries](OTHER, None, Unreachable("libvirt can't be reached"))
+
+    header, line = table_of_hosts("guests", [Answered(URI, [GUEST]), failed], PLAIN).splitlines()
+
+    assert (header.split()[0], line.split()[0]) == ("HOST", URI)

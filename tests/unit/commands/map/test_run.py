@@ -2,12 +2,15 @@
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from virtnet import cli
-from virtnet.commands.map.run import Format, format_of
+from virtnet.commands.map.model import Map
+from virtnet.commands.map.run import Format, draw, format_of
+from virtnet.errors import Refused
 
 STATE = Path(__file__).parents[3] / "acceptance" / "data" / "states" / "0.1.0+port-forward.native.json"
 
@@ -71,6 +74,21 @@ def test_a_state_may_come_from_standard_input(
 
     assert cli.main(["map", "--state", "-", "--format", "mermaid"]) == 0
     assert "lab" in capsys.readouterr().out
+
+
+def test_without_the_layout_of_pictures_no_host_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "quickjs", None)
+    looks = []
+
+    def look() -> Map:
+        looks.append(1)
+        return Map(hosts=())
+
+    for wanted in (Format.SVG, Format.HTML):
+        with pytest.raises(Refused, match=r"pip install 'pulumi-virtnet\[map\]'"):
+            draw(look, wanted)
+    assert looks == []
+    assert draw(look, Format.MERMAID).text.startswith("flowchart")
 
 
 WRONG = {
