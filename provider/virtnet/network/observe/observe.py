@@ -54,7 +54,7 @@ def observe(clients: Clients, scope: Scope) -> Observed:
         return _observe_absent(clients, scope, since)
     libvirt = clients.libvirt
     report, autostart_obstacle = as_the_next_boot_sees_it(clients.host, report, libvirt.uri)
-    problems, unseen = running_problems(clients.host, report, checks_firewall=scope.checks_firewall, since=since)
+    problems, unseen = running_problems(clients, report, checks_firewall=scope.checks_firewall, since=since)
     amiss = not report.active or bool(problems)
     may_start = scope.start is Start.PLANNED or (scope.start is Start.IF_AMISS and amiss)
     users = attachments(clients, report)

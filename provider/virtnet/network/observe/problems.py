@@ -12,26 +12,24 @@ from virtnet.errors import AccessDenied, HostFailure
 from virtnet.host.parse import parse_ipv6_addresses, parse_local_ipv4, parse_up
 from virtnet.network.names import pid_files
 from virtnet.network.observe.firewall.ages import ages_of_listings
-from virtnet.network.observe.firewall.backends import noted_backend
+from virtnet.network.observe.firewall.backends import rules_of_network
 from virtnet.network.observe.firewall.libvirt_rules import (
     FILTERED_MODES,
     Backend,
     MissingRules,
-    backend_by_rules,
-    has_rules,
-    listers,
     missing_rules,
 )
 from virtnet.network.observed import LeftBridge, Loose, ReportedNetwork
 from virtnet.network.problem_kinds import ProblemKind
 from virtnet.network.xml.definition import Definition
+from virtnet.planning.clients.clients import Clients
 from virtnet.planning.findings import Problem
 from virtnet.planning.reports import Attachment, attachment_details
 from virtnet.spec.failures import Details
 from virtnet.spec.part import Values
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients.host import FileReader, FirewallReader, HostReader
+    from virtnet.planning.clients.host import FileReader, HostReader
 
 
 class Running(NamedTuple):
@@ -42,16 +40,14 @@ class Running(NamedTuple):
     """Whether its firewall rules were to be looked at, and nobody can look."""
 
 
-def running_problems(
-    host: "HostReader | None", report: ReportedNetwork, *, checks_firewall: bool, since: float
-) -> Running:
+def running_problems(clients: Clients, report: ReportedNetwork, *, checks_firewall: bool, since: float) -> Running:
     """What is wrong with the network that runs; nothing with one that does not.
 
     The first of bridge, addresses, dnsmasq and firewall rules, of which each needs those before it; then the bridge's
     MTU, and the record that a restart of dnsmasq has left. `checks_firewall` is whether the rules are looked at,
     and `since` when the network was read, of time.monotonic().
     """
-    live = report.live
+    host, live = clients.host, report.live
     if live is None:
         return Running()
     problems: tuple[Problem, ...] = ()
@@ -59,7 +55,7 @@ def running_problems(
     if host is not None:
         problems = _health_problems(host, report.name, live)
         if not problems and checks_firewall:
-            found = _firewall_problems(host, report.name, live, since)
+            found = _firewall_problems(host, report.name, live, clients.libvirt.version(), since)
             problems, unseen = found or (), found is None
         if not any(problem.kind in (ProblemKind.BRIDGE_MISSING, ProblemKind.FOREIGN_BRIDGE) for problem in problems):
             problems = (*problems, *_mtu_problems(host, live))
@@ -152,7 +148,9 @@ def _mtu_problems(host: "FileReader", live: Definition) -> tuple[Problem, ...]:
     return (Problem(ProblemKind.BRIDGE_MTU_DIFFERS, {"bridge": live.bridge, "mtu": int(mtu), "expected": expected}),)
 
 
-def _firewall_problems(host: "HostReader", name: str, live: Definition, since: float) -> tuple[Problem, ...] | None:
+def _firewall_problems(
+    host: "HostReader", name: str, live: Definition, libvirt_version: int, since: float
+) -> tuple[Problem, ...] | None:
     """Whether the running network's rules were flushed, which libvirt does not notice, or others drop its packets.
 
     None where nobody can look.
@@ -162,7 +160,7 @@ def _firewall_problems(host: "HostReader", name: str, live: Definition, since: f
     from virtnet.network.observe.firewall.whole import dropped
 
     try:
-        if missing := _missing_rules(host, name, live, since):
+        if missing := _missing_rules(host, name, live, libvirt_version, since):
             details: Details = {"missing": [part.as_details() for part in missing]}
             return (Problem(ProblemKind.FIREWALL_RULES_MISSING, details),)
         if found := dropped(host, live, since=since):
@@ -172,7 +170,9 @@ def _firewall_problems(host: "HostReader", name: str, live: Definition, since: f
     return ()
 
 
-def _missing_rules(host: "HostReader", name: str, live: Definition, since: float) -> list[MissingRules]:
+def _missing_rules(
+    host: "HostReader", name: str, live: Definition, libvirt_version: int, since: float
+) -> list[MissingRules]:
     """What the network has lost of its rules.
 
     Rules that are missing in a listing of some seconds ago may have come since, so they are listed once more.
@@ -180,31 +180,13 @@ def _missing_rules(host: "HostReader", name: str, live: Definition, since: float
     if live.mode not in FILTERED_MODES:
         return []
     missing: list[MissingRules] = []
-    backend = noted_backend(host, name)
     for seconds_old in ages_of_listings(since):
-        rules = _rules(host, live, backend, seconds_old)
+        backend, rules = rules_of_network(host, name, live, libvirt_version, seconds_old=seconds_old)
         # Of a network that nobody has rules of, by either backend the same is missing.
-        by = backend or backend_by_rules(live.bridge, rules) or Backend.IPTABLES
-        missing = list(missing_rules(live, rules, by))
+        missing = list(missing_rules(live, rules, backend or Backend.IPTABLES))
         if not missing or set(rules.values()) == {None}:
             return []
     return missing
-
-
-def _rules(
-    host: "FirewallReader", live: Definition, backend: Backend | None, seconds_old: float
-) -> dict[str, str | None]:
-    """The listings that tell of a network's rules. Where it is not known which backend has them, nftables is last."""
-
-    def listed(by: Backend) -> dict[str, str | None]:
-        return {lister: host.firewall_rules(lister, seconds_old=seconds_old) for lister in listers(live, by)}
-
-    if backend is not None:
-        return listed(backend)
-    rules = listed(Backend.IPTABLES)
-    if has_rules(live.bridge, rules["iptables-save"] or ""):
-        return rules
-    return rules | listed(Backend.NFTABLES)
 
 
 def _lost_addresses(host: "FileReader", bridge: str, live: Definition) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from virtnet.errors import AccessDenied, HostFailure, Refused
-from virtnet.network.observe.firewall.backends import backend_of_daemon, backend_of_network, noted_backend
+from virtnet.network.observe.firewall.backends import rules_of_network
 from virtnet.network.observe.firewall.chains import lost_chains
 from virtnet.network.observe.firewall.libvirt_rules import (
     Backend,
@@ -28,7 +28,6 @@ from virtnet.network.steps.kinds import StepFault, StepKind
 from virtnet.network.steps.step import Impact
 from virtnet.network.xml.definition import Definition
 from virtnet.planning.clients.clients import Clients
-from virtnet.planning.clients.host import HostReader
 from virtnet.planning.findings import Summary
 
 
@@ -47,7 +46,7 @@ class RestoreRules:
         report = find_network(clients.libvirt, uuid=self.uuid)
         if report is None or report.live is None or clients.host is None:
             return
-        backend, listed = _listed(clients.host, report.name, report.live, clients.libvirt.version())
+        backend, listed = rules_of_network(clients.host, report.name, report.live, clients.libvirt.version())
         missing = list(missing_rules(report.live, listed, backend or Backend.NFTABLES))
         if not missing:
             return
@@ -108,14 +107,3 @@ def _in_nft(lost: Sequence[Way]) -> Iterator[str]:
             put = f"add rule {way.table} libvirt_network {way.base} position {way.behind}"
             first = f"insert rule {way.table} libvirt_network {way.base}"
             yield f"{put if way.behind else first} counter jump {way.chain}"
-
-
-def _listed(
-    host: HostReader, name: str, live: Definition, libvirt_version: int
-) -> tuple[Backend | None, dict[str, str | None]]:
-    """The backend of a network's rules, None where it may be either, and what tells of them now."""
-    noted = noted_backend(host, name)
-    asked = [lister for one in ((noted,) if noted is not None else Backend) for lister in listers(live, one)]
-    listed: dict[str, str | None] = {lister: host.firewall_rules(lister) for lister in asked}
-    backend = backend_of_network(host, noted, live.bridge, listed)
-    return backend or backend_of_daemon(host, listed, libvirt_version), listed

@@ -11,11 +11,13 @@ from virtnet.network.observe.firewall.libvirt_rules import (
     backends,
     backends_by_rules,
     configured_backend,
+    listers,
 )
 from virtnet.network.observe.reads import NETWORK_CONF, STATUS_DIRECTORY
 
 if TYPE_CHECKING:
-    from virtnet.planning.clients.host import FileReader
+    from virtnet.network.xml.definition import Definition
+    from virtnet.planning.clients.host import FileReader, HostReader
 
 
 def status_file(name: str) -> str:
@@ -32,6 +34,20 @@ def status_files(host: "FileReader") -> Iterator[str]:
 def noted_backend(host: "FileReader", name: str) -> Backend | None:
     """With what libvirt notes that it wrote the rules of a running network; None where it notes none."""
     return backend_of_status(host.read_file(status_file(name)))
+
+
+def rules_of_network(
+    host: "HostReader", name: str, live: "Definition", libvirt_version: int, *, seconds_old: float = 0.0
+) -> tuple[Backend | None, dict[str, str | None]]:
+    """The backend of a running network's rules, None where it may be either, and the listings that tell of them.
+
+    Listings that anybody asked for at most `seconds_old` ago will do.
+    """
+    noted = Backend.IPTABLES if libvirt_version < WRITES_NFTABLES else noted_backend(host, name)
+    asked = [lister for one in (Backend if noted is None else (noted,)) for lister in listers(live, one)]
+    listed: dict[str, str | None] = {one: host.firewall_rules(one, seconds_old=seconds_old) for one in asked}
+    backend = backend_of_network(host, noted, live.bridge, listed)
+    return backend or backend_of_daemon(host, listed, libvirt_version), listed
 
 
 def backend_of_network(
