@@ -11,7 +11,8 @@ from pulumi.dynamic.config import Config
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2
 from tests.toy.resource import TOY_FILE
-from tools.codegen import python_resources, reference
+from tools.codegen import reference
+from tools.codegen.python import resources as python_resources
 from tools.codegen.schema import schema
 
 from virtnet.dynamic import Provider

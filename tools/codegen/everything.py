@@ -9,17 +9,17 @@ from tools.codegen import (
     git_attributes,
     languages,
     project,
-    python_enumerations,
-    python_outputs,
-    python_provider,
-    python_resources,
     reference,
     registry,
     schema,
     trees,
 )
 from tools.codegen.files import Generated
-from tools.codegen.python_source import formatted, package
+from tools.codegen.python import enumerations as python_enumerations
+from tools.codegen.python import outputs as python_outputs
+from tools.codegen.python import provider as python_provider
+from tools.codegen.python import resources as python_resources
+from tools.codegen.python.source import formatted, package
 
 from virtnet.cli import COMMANDS
 from virtnet.functions.catalogue import FUNCTIONS

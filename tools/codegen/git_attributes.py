@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from tools.codegen.python_source import MARK
+from tools.codegen.python.source import MARK
 
 
 def text(folders: Iterable[PurePosixPath], files: Iterable[PurePosixPath]) -> str:

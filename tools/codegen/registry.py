@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic.alias_generators import to_camel
 from tools.codegen.project import Project
-from tools.codegen.python_source import MARK
+from tools.codegen.python.source import MARK
 from tools.codegen.schema import NODE_PACKAGE, PACKAGE
 
 from virtnet.spec.part import shapes

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tools.codegen.parts import with_parts_below
-from tools.codegen.python_source import MARK
+from tools.codegen.python.source import MARK
 
 from virtnet.network.spec import NetworkSpec
 from virtnet.spec.part import Part, Shape, shapes

@@ -7,7 +7,7 @@ import pytest
 from tools.codegen.__main__ import main
 from tools.codegen.everything import ATTRIBUTES, LANGUAGES, SCHEMA, from_specs
 from tools.codegen.files import Generated
-from tools.codegen.python_source import MARK
+from tools.codegen.python.source import MARK
 
 REPOSITORY = Path(__file__).parents[3]
 #: Where the repository has code.

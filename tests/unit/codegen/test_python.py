@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tools.codegen.python_outputs import may_be_missing, module, typed_dict, value_type
-from tools.codegen.python_resources import described
+from tools.codegen.python.outputs import may_be_missing, module, typed_dict, value_type
+from tools.codegen.python.resources import described
 
 from virtnet.functions.catalogue import Function
 from virtnet.spec.part import Part, optional, required, shapes

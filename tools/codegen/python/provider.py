@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tools.codegen.project import Project
-from tools.codegen.python_resources import Levels, args_class, typed_dict
-from tools.codegen.python_source import MARK
+from tools.codegen.python.resources import Levels, args_class, typed_dict
+from tools.codegen.python.source import MARK
 
 from virtnet.spec.part import Part, shapes
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from tools.codegen.parts import must_be_given, none_words, parts_below, scalar_type
-from tools.codegen.python_outputs import value_type
-from tools.codegen.python_source import MARK, about_lines, docstring, wrapped
+from tools.codegen.python.outputs import value_type
+from tools.codegen.python.source import MARK, about_lines, docstring, wrapped
 from tools.codegen.schema import CHANGES
 
 from virtnet.planning.resource import Resource

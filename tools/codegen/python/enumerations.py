@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.codegen.python_source import MARK
+from tools.codegen.python.source import MARK
 
 
 def module(types: Mapping[str, Any]) -> Iterator[str]:

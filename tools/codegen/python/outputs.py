@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from tools.codegen.parts import must_be_given, parts_below, scalar_type, with_parts_below
-from tools.codegen.python_source import MARK, about_lines, docstring, wrapped
+from tools.codegen.python.source import MARK, about_lines, docstring, wrapped
 
 from virtnet.functions.catalogue import Function
 from virtnet.planning.resource import Resource
