@@ -169,6 +169,23 @@ def test_what_is_recorded_of_the_network_beside_its_inputs_counts(
     assert [problem.kind for one in found for problem in one.problems] == change
 
 
+def test_what_an_adopted_network_gets_back_as_it_was_found_is_followed() -> None:
+    host, there = forwarding_host(), lab(LAB.replace(WEB, "192.168.123.77"))
+    recorded = applied(at(host, there), BY_NAME)
+    adopted = {
+        **inputs(("web", "192.168.123.77"), adopt=True),
+        **{"uuid": LAB_UUID, "bridge_name": "virbr7", "__named": [], "adopted_from": {"xml": LAB}},
+    }
+
+    changes, refusals, notes = previewed(
+        at(host, there), recorded, becomes(inputs(ips=None, bridge=None, adopt=True), adopted)
+    )
+
+    assert changes == [("target", ChangeClass.LIVE, [ProblemKind.TARGET_MOVES])]
+    assert refusals == []
+    assert [(note.kind, note.details["target"]) for note in notes] == [(NoteKind.OPENS, WEB)]
+
+
 @pytest.mark.parametrize(
     ("before", "after"), [("lab", LAB_UUID), (LAB_UUID, "lab")], ids=["UUID for name", "name for UUID"]
 )

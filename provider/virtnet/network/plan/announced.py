@@ -51,6 +51,7 @@ def once_there(found: ReportedNetwork | None, announced: Announced) -> ReportedN
     from virtnet.network.plan.new import new_tree
     from virtnet.network.plan.targets import target_of
     from virtnet.network.xml import write
+    from virtnet.network.xml.edits import with_found_again
 
     desired = network_tree(only(announced.desired, _LEADS))
     if found is None:
@@ -68,10 +69,11 @@ def once_there(found: ReportedNetwork | None, announced: Announced) -> ReportedN
             config=made,
         )
     before = only(recorded_inputs(announced.recorded), _LEADS)
+    aim = with_found_again(desired, before, announced.recorded.get("adopted_from"))
     active = _active(found, announced)
 
     def changed(there: Definition | None) -> Definition | None:
-        return None if there is None else definition(write.render(target_of(desired, before, there.tree)))
+        return None if there is None else definition(write.render(target_of(aim, before, there.tree)))
 
     if found.active == active:
         return found._replace(live=changed(found.live), config=changed(found.config))
