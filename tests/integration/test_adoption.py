@@ -173,7 +173,9 @@ def test_a_host_with_forwarding_networks_and_port_forwards_is_taken_over_and_not
 ) -> None:
     other_stack = Stack(host, forks, "other")
     ports = [{"protocol": "tcp", "listen_port": "8080", "target_port": "80"}]
-    subnet = {"address": "10.94.0.1/24"}
+    mail_ports = [{"protocol": "tcp", "listen_port": "8025", "target_port": "25"}]
+    mail = {"mac": "52:54:00:00:00:25", "name": "mail", "ip": "10.94.0.25"}
+    subnet = {"address": "10.94.0.1/24", "dhcp": {"hosts": [mail]}}
     stack.declare(
         {"type": "HostForwarding", "name": "ip", "args": {"ipv4": True, "drop_in": "50-lab.conf"}},
         {"type": "LibvirtNetwork", "name": "lab", "args": {"forward": {"mode": "nat"}, "ips": [subnet]}},
@@ -181,6 +183,12 @@ def test_a_host_with_forwarding_networks_and_port_forwards_is_taken_over_and_not
             "type": "PortForward",
             "name": "web",
             "args": {"network": "lab", "target_address": "10.94.0.9", "ports": ports},
+            "depends_on": ["lab"],
+        },
+        {
+            "type": "PortForward",
+            "name": "mail",
+            "args": {"network": "lab", "target_name": "mail", "ports": mail_ports},
             "depends_on": ["lab"],
         },
     )
@@ -195,7 +203,9 @@ def test_a_host_with_forwarding_networks_and_port_forwards_is_taken_over_and_not
     other_stack.up()
 
     assert done.stderr == ""
-    assert sorted(other_stack.resources()) == ["default", "ip", "lab", "web"]
+    assert sorted(other_stack.resources()) == ["default", "ip", "lab", "mail", "web"]
+    assert 'target_address="10.94.0.9"' in done.stdout
+    assert 'target_name="mail"' in done.stdout
     assert host.sh(what_is_there) == before
     assert other_stack.unchanged()
     assert "other" in host.sh("cat /etc/sysctl.d/50-lab.conf")
