@@ -314,6 +314,22 @@ def test_a_component_moves_from_python_to_another_language_as_it_is(host: Host) 
     stack.destroy()
 
 
+def test_options_of_a_component_hold_for_what_is_inside(host: Host) -> None:
+    stack = LanguageStack(host, Language("yaml", ".yaml", lay_out_yaml), "VirtualNetworkHost")
+    options = "options: {retainOnDelete: true, customTimeouts: {create: 10m, delete: 20m}}"
+    stack.edit("    properties:\n      uri", f"    {options}\n    properties:\n      uri")
+    stack.up()
+    recorded = [each for each in stack.recorded() if each["type"].startswith("virtnet:") and each["custom"]]
+    made = host.trace()
+
+    stack.destroy()
+
+    assert [(each["retainOnDelete"], each["customTimeouts"]) for each in recorded] == [
+        (True, {"create": 600, "delete": 1200})
+    ] * 4
+    assert host.trace() == made
+
+
 def test_what_is_wrong_inside_a_component_is_said_of_it(host: Host) -> None:
     before = host.trace()
     stack = LanguageStack(host, Language("yaml", ".yaml", lay_out_yaml), "VirtualNetworkHost")
