@@ -123,7 +123,8 @@ class VirtualNetworkHost(pulumi.ComponentResource):
         Args:
             resource_name: The name of the component in the program and its stack.
             args: All inputs at once, instead of the keywords below.
-            opts: Pulumi's own options. `depends_on` and `protect` hold for everything inside.
+            opts: Pulumi's own options. `depends_on`, `protect`, `retain_on_delete` and `custom_timeouts` hold for
+                everything inside.
             uri: Connection URI of the host, for all that is made on it; what names a `uri` of its own keeps it, and a
                 port forward into one of `networks` has that of the network. Default: the configuration `virtnet:uri`.
             forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none. It needs
@@ -155,8 +156,9 @@ class VirtualNetworkHost(pulumi.ComponentResource):
         if not isinstance(named.get("port_forwards", {}), Mapping):
             raise TypeError("the port_forwards of a VirtualNetworkHost are a dict of inputs by a name for each")
         super().__init__("virtnet:index:VirtualNetworkHost", resource_name, None, opts)
-        # What a component depends on does not hold for its children by itself.
-        after = pulumi.ResourceOptions(depends_on=None if opts is None else opts.depends_on)
+        # What a component depends on, and its time limits, do not hold for its children by themselves.
+        given = opts or pulumi.ResourceOptions()
+        after = pulumi.ResourceOptions(depends_on=given.depends_on, custom_timeouts=given.custom_timeouts)
         self._forwarding = self._make_forwarding(resource_name, named, after)
         self._networks = self._make_networks(resource_name, named, after)
         self._port_forwards = self._make_port_forwards(resource_name, named, after)

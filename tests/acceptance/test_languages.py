@@ -314,10 +314,27 @@ def test_a_component_moves_from_python_to_another_language_as_it_is(host: Host) 
     stack.destroy()
 
 
-def test_options_of_a_component_hold_for_what_is_inside(host: Host) -> None:
-    stack = LanguageStack(host, Language("yaml", ".yaml", lay_out_yaml), "VirtualNetworkHost")
-    options = "options: {retainOnDelete: true, customTimeouts: {create: 10m, delete: 20m}}"
-    stack.edit("    properties:\n      uri", f"    {options}\n    properties:\n      uri")
+OPTIONS = {
+    "python": (
+        '    "alpha",\n',
+        '    "alpha",\n    opts=pulumi.ResourceOptions(\n        retain_on_delete=True,\n'
+        '        custom_timeouts=pulumi.CustomTimeouts(create="10m", delete="20m"),\n    ),\n',
+    ),
+    "yaml": (
+        "    properties:\n      uri",
+        "    options: {retainOnDelete: true, customTimeouts: {create: 10m, delete: 20m}}\n    properties:\n      uri",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "language",
+    [Language("python", ".py", lay_out_python), Language("yaml", ".yaml", lay_out_yaml)],
+    ids=["python", "yaml"],
+)
+def test_options_of_a_component_hold_for_what_is_inside(host: Host, language: Language) -> None:
+    stack = LanguageStack(host, language, "VirtualNetworkHost")
+    stack.edit(*OPTIONS[language.runtime])
     stack.up()
     recorded = [each for each in stack.recorded() if each["type"].startswith("virtnet:") and each["custom"]]
     made = host.trace()
