@@ -152,8 +152,12 @@ class Provider(dynamic.ResourceProvider):
             and not self._session.builds_on_changing(
                 _key_of(_news), unchanged.builds_on(_news), lambda: self._listener(_olds, _news)
             )
+            and unchanged.goes_by(_olds, self._session.offers(unchanged.builds_on(_news)))
         ):
-            self._session.stands(_olds.get("__token"), _key_of(_news))
+            from virtnet.planning.announcements import Standing
+
+            standing = Standing(cache(lambda: unchanged.offers(_news)), cache(lambda: self._listener(_olds, _news)))
+            self._session.stands(_olds.get("__token"), _key_of(_news), unchanged.places(_olds), standing)
             if (asked := self._asked.get(_identity(_news))) is not None:
                 self._reviewed[asked.key] = _Reviewed(_olds, replaces=False)
             return dynamic.DiffResult(changes=False, replaces=[], delete_before_replace=False)

@@ -8,7 +8,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from virtnet.planning.announcements import Place
+    from virtnet.planning.announcements import Offers, Place
     from virtnet.planning.resource import Resource
 
 
@@ -40,6 +40,15 @@ class Unchanged(Protocol):
 
     def builds_on(self, desired: Mapping[str, Any], as_read: Callable[[Any], Any] = ...) -> "Iterable[Place]":
         """The places of `Resource.builds_on`, of inputs as they travel; none where it builds on no other."""
+
+    def places(self, recorded: Mapping[str, Any], as_read: Callable[[Any], Any] = ...) -> "Iterable[Place]":
+        """The places of `Resource.announces`, of outputs as they travel."""
+
+    def offers(self, desired: Mapping[str, Any], as_read: Callable[[Any], Any] = ...) -> "Offers":
+        """What others that build on it go by, of inputs as they travel."""
+
+    def goes_by(self, recorded: Mapping[str, Any], offered: "Offers", as_read: Callable[[Any], Any] = ...) -> bool:
+        """Whether outputs as they travel go by what another, which stands as recorded, offers."""
 
 
 class Kind(NamedTuple):

@@ -87,6 +87,30 @@ def test_a_forward_follows_its_guest_in_the_run_that_moves_it(lab: Site, stack: 
     stack.destroy()
 
 
+def test_a_forward_that_an_earlier_run_left_behind_follows_in_the_next(lab: Site, stack: Stack) -> None:
+    declare(stack, WEB[4])
+    stack.up()
+    lab.plug_in()
+    declare(stack, OTHER[4])
+    stack.pulumi("up", "--yes", "--skip-preview", "--target", "**::lab")
+    left_behind = from_outside(lab)
+
+    previewed = stack.preview()
+    stack.up()
+
+    assert left_behind == f"web 80 {OUTSIDE[4]}"
+    assert f"the guest now has {OTHER[4]} instead of {WEB[4]}) [live]" in previewed
+    assert from_outside(lab) == f"other 80 {OUTSIDE[4]}"
+    assert stack.unchanged()
+    declare(stack, OTHER[4], reserved="db")
+    stack.pulumi("up", "--yes", "--skip-preview", "--target", "**::lab")
+    assert "network 'lab' has no DHCP reservation of web with an address" in stack.preview(check=False)
+    declare(stack, OTHER[4])
+    stack.up()
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    stack.destroy()
+
+
 def test_a_replacement_of_the_network_that_is_refused_closes_nothing(lab: Site, stack: Stack) -> None:
     declare(stack, WEB[4])
     stack.up()

@@ -6,12 +6,16 @@ of one host by two spellings of its URI.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from virtnet.planning.resource import Resource
     from virtnet.spec.part import Values
+
+
+Offers = Mapping[tuple[str, str], frozenset[str]]
+"""What others may go by of a resource, by a kind of thing and its name: ("targetName", "web") -> its addresses."""
 
 
 class Place(NamedTuple):
@@ -37,6 +41,8 @@ class Announced(NamedTuple):
     """Whether it is deleted to be created again, or may be: the engine tells of `--replace` as of a create."""
     has_outputs: bool = False
     """Whether `recorded` are outputs. A diff is told them, and a check inputs alone."""
+    stands: bool = False
+    """Whether this run changes nothing of it, so that what goes by it may have been left behind before."""
 
 
 class Listener(NamedTuple):
@@ -47,6 +53,14 @@ class Listener(NamedTuple):
     desired: "Values"
 
 
+class Standing(NamedTuple):
+    """A resource that stands as it is recorded, and is compared without its record and what that imports."""
+
+    offers: Callable[[], Offers]
+    """What others go by; made when one asks, and kept by whoever gives it."""
+    listener: Callable[[], Listener]
+
+
 class Announcements:
     """The resources of a run that are no longer as recorded when it ends. Calls may come from any thread."""
 
@@ -55,6 +69,7 @@ class Announcements:
         self._announced: dict[Place, Announced] = {}
         self._places: dict[str, tuple[Place, ...]] = {}
         self._early: dict[Place, dict[str, Callable[[], Listener]]] = {}
+        self._standing: dict[Place, Standing] = {}
 
     def announce(self, key: str, places: Iterable[Place], announced: Announced) -> None:
         """Note what becomes of a resource, instead of what it said before. `key` tells it from others.
@@ -82,10 +97,20 @@ class Announcements:
                         is_replaced=False, recorded={}, has_outputs=False
                     )
 
-    def withdraw(self, key: str) -> None:
-        """Note that a resource stays as it is recorded."""
+    def withdraw(self, key: str, places: Iterable[Place] = (), standing: Standing | None = None) -> None:
+        """Note that a resource stays as it is recorded, and what that is at these places."""
         with self._lock:
             self._withdraw(key)
+            if standing is not None:
+                self._standing.update(dict.fromkeys(places, standing))
+
+    def standing(self, places: Iterable[Place]) -> Standing | None:
+        """What stands at the first of these places of which that is known; None where nothing is, or some changes."""
+        with self._lock:
+            return next(
+                (self._standing[place] for place in places if place in self._standing and place not in self._announced),
+                None,
+            )
 
     def at(self, places: Iterable[Place]) -> Announced | None:
         """What was announced at the first of these places of which anything was; None where nothing was."""

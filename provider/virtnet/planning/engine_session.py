@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from virtnet.planning.announcements import Announced, Announcements, Listener, Place
+from virtnet.planning.announcements import Announced, Announcements, Listener, Offers, Place, Standing
 from virtnet.planning.ownership.claims import Claims, key_of
 
 if TYPE_CHECKING:
@@ -263,8 +263,14 @@ class EngineSession(Generic[Hosts]):
             self.announcements.announce(key, places, announced)
 
     def announced(self, resource: "Resource[Any]", values: "Values") -> Announced | None:
-        """What this run makes of another resource that one builds on, by its inputs or outputs; None where nothing."""
-        return None if resource.builds_on is None else self.announcements.at(resource.builds_on.places(values))
+        """What this run makes of another resource that one builds on, by its inputs or outputs; None where nothing.
+
+        Of one that stands as recorded it is told too, as far as that is known.
+        """
+        if resource.builds_on is None:
+            return None
+        places = tuple(resource.builds_on.places(values))
+        return self.announcements.at(places) or self._standing(places)
 
     def builds_on_changing(self, key: str, places: Iterable[Place], listener: "Callable[[], Listener]") -> bool:
         """Whether this run changes what is at one of these places, so that more may differ than a resource's inputs.
@@ -273,10 +279,25 @@ class EngineSession(Generic[Hosts]):
         """
         return self.announcements.heard(key, places, listener) is not None
 
-    def stands(self, token: object, key: str) -> None:
-        """A resource's diff has found nothing, and it keeps what has this token. `key` tells it from others."""
+    def stands(self, token: object, key: str, places: Iterable[Place] = (), standing: Standing | None = None) -> None:
+        """A resource's diff has found nothing, and it keeps what has this token. `key` tells it from others.
+
+        `standing` is what others that build on it find at these places.
+        """
         self.claims.claim(token, key)
-        self.announcements.withdraw(key)
+        self.announcements.withdraw(key, places, standing)
+
+    def offers(self, places: Iterable[Place]) -> "Offers":
+        """What another resource that stands as recorded offers at these places; nothing where nothing is known of it.
+
+        An update that failed, or was aimed at the other alone, may have left behind what goes by it.
+        """
+        standing = self.announcements.standing(places)
+        return {} if standing is None else standing.offers()
+
+    def _standing(self, places: Iterable[Place]) -> Announced | None:
+        standing = self.announcements.standing(places)
+        return None if standing is None else Announced(*standing.listener(), has_outputs=True, stands=True)
 
     def to_be_made(self, key: str, desired: "Values") -> None:
         """A resource's inputs were checked with nothing recorded. `key` tells it from others."""
@@ -312,9 +333,9 @@ class EngineSession(Generic[Hosts]):
 
         asked, announced = key in self._checked, None
         if asked and resource.builds_on is not None:
-            places = resource.builds_on.places(desired)
+            places = tuple(resource.builds_on.places(desired))
             listener = Listener(resource, recorded, desired)
-            announced = self.announcements.heard(key_of(desired), places, lambda: listener)
+            announced = self.announcements.heard(key_of(desired), places, lambda: listener) or self._standing(places)
         found = lifecycle.diff(resource, recorded, desired, self.connect, ignored, announced=announced)
         if asked:
             self.claims.claim(recorded.get("__token"), key_of(desired))

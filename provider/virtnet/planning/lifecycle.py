@@ -83,7 +83,7 @@ def _foretold(resource: Resource[Observed], recorded: Values, desired: Values, a
 
 
 def _once_there(resource: Resource[Observed], observed: Observed, announced: Announced | None) -> Observed:
-    if announced is None or resource.builds_on is None:
+    if announced is None or announced.stands or resource.builds_on is None:
         return observed
     return resource.builds_on.once_there(observed, announced)
 

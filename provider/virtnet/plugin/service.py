@@ -19,6 +19,7 @@ from pulumi.runtime.proto import (
     provider_pb2,
 )
 
+from virtnet.planning.announcements import Standing
 from virtnet.planning.engine_session import RECORDS, EngineSession, Reviewed
 from virtnet.plugin.calls import Calls
 from virtnet.plugin.engine_log import EngineLog
@@ -283,8 +284,12 @@ class Plugin(ResourceProviderServicer):
             and not self._session.builds_on_changing(
                 request.urn, unchanged.builds_on(news, as_read), lambda: self._listener(resource, request)
             )
+            and unchanged.goes_by(olds, self._session.offers(unchanged.builds_on(news, as_read)), as_read)
         ):
-            self._session.stands(as_read(olds["__token"]) if "__token" in olds else None, request.urn)
+            offers = functools.cache(lambda: unchanged.offers(news, as_read))
+            standing = Standing(offers, functools.cache(lambda: self._listener(resource, request)))
+            token = as_read(olds["__token"]) if "__token" in olds else None
+            self._session.stands(token, request.urn, unchanged.places(olds, as_read), standing)
             return diff_response({})
         before, now = self._take(request.olds), self._take(request.news)
         recorded, desired = tree_of(resource, before), tree_of(resource, now)

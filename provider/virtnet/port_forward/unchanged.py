@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from virtnet.planning.announcements import Place
+from virtnet.planning.announcements import Offers, Place
 from virtnet.planning.unchanged import AsSent, checks, equal, plain, same
 
 FOUND = frozenset({"addresses", "target", "networkUuid", "problems", "hostUuid"})
@@ -11,6 +11,9 @@ FOUND = frozenset({"addresses", "target", "networkUuid", "problems", "hostUuid"}
 
 NETWORK = "LibvirtNetwork"
 """The kind of what a port forward leads into."""
+
+ROUTED = frozenset({"nat", "route", "open"})
+"""The modes of networks that a port forward may lead into."""
 
 KEPT = frozenset({"__token", "__forward", "__network"})
 """What is recorded beside inputs and outputs."""
@@ -38,3 +41,29 @@ def builds_on(desired: Mapping[str, Any], as_read: AsSent = plain) -> tuple[Plac
     if not isinstance(uri, str):
         return ()
     return tuple(Place(uri, NETWORK, name) for name in dict.fromkeys(called) if isinstance(name, str))
+
+
+def places(_recorded: Mapping[str, Any], _as_read: AsSent = plain) -> tuple[Place, ...]:
+    """Nowhere: no other resource goes by a port forward."""
+    return ()
+
+
+def offers(_desired: Mapping[str, Any], _as_read: AsSent = plain) -> Offers:
+    """Nothing."""
+    return {}
+
+
+def goes_by(recorded: Mapping[str, Any], offered: Offers, as_read: AsSent = plain) -> bool:
+    """Whether a forward leads where the reservation of its guest is, in a network that takes forwards.
+
+    It does as far as the program says nothing of reservations or of the mode.
+    """
+    if not offered.get(("mode", ""), ROUTED) <= ROUTED:
+        return False
+    named = next((key for key in ("targetName", "targetMac") if recorded.get(key) is not None), None)
+    if named is None:
+        return True
+    addresses = offered.get((named, str(as_read(recorded[named]))))
+    if addresses is None:
+        return ("hosts", "") not in offered
+    return "target" in recorded and as_read(recorded["target"]) in addresses

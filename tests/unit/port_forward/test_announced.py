@@ -10,6 +10,7 @@ from tests.unit.port_forward.hosts import LAB, LAB_UUID, applied, at, checked, f
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable
 from virtnet.network.resource import NETWORK
+from virtnet.network.unchanged import offers
 from virtnet.network.xml.read import OWNER_NAMESPACE
 from virtnet.planning import lifecycle
 from virtnet.planning.announcements import Announced, Listener
@@ -20,8 +21,8 @@ from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import NetworkReport
 from virtnet.port_forward.kinds import FaultKind, NoteKind, ProblemKind, RefusalKind
 from virtnet.port_forward.resource import PORT_FORWARD
-from virtnet.port_forward.unchanged import builds_on
-from virtnet.spec.part import UNKNOWN
+from virtnet.port_forward.unchanged import builds_on, goes_by
+from virtnet.spec.part import UNKNOWN, as_group, as_list
 
 WEB = "192.168.123.50"
 
@@ -463,3 +464,51 @@ def test_what_stays_as_it_is_recorded_is_announced_no_longer() -> None:
     assert announced == Announced(NETWORK, BEFORE, moved)
     assert session.announced(PORT_FORWARD, BY_NAME) is None
     assert not session.builds_on_changing(URN, places, lambda: Listener(PORT_FORWARD, {}, BY_NAME))
+
+
+RESERVED_ELSEWHERE = [{"address": "192.168.123.1/24", "dhcp": {"ranges": []}}]
+
+
+@pytest.mark.parametrize(
+    ("network", "forward", "problems"),
+    [
+        (inputs(("web", WEB)), BY_NAME, []),
+        (inputs(("web", "192.168.123.60")), BY_NAME, [ProblemKind.TARGET_MOVED]),
+        (inputs(("www", WEB)), BY_NAME, [ProblemKind.RESERVATION_MISSING]),
+        (inputs(), BY_NAME, [ProblemKind.RESERVATION_MISSING]),
+        (inputs(ips=RESERVED_ELSEWHERE), BY_NAME, []),
+        (inputs(ips=None, adopt=True), BY_NAME, []),
+        (inputs(("db", WEB)), checked(target_mac="52:54:00:00:00:50"), []),
+        (inputs(("db", "192.168.123.60")), checked(target_mac="52:54:00:00:00:50"), [ProblemKind.TARGET_MOVED]),
+        (inputs(("web", "192.168.123.60")), checked(target_address=WEB), []),
+        (inputs(("web", WEB), forward={"mode": "none"}, bridge=None), BY_NAME, [ProblemKind.NETWORK_UNFIT]),
+        (inputs(("web", WEB), forward=None, bridge=None), BY_NAME, [ProblemKind.NETWORK_UNFIT]),
+        (inputs(("web", WEB), forward=None, adopt=True, bridge=None), BY_NAME, []),
+    ],
+    ids=[
+        "as it stands",
+        "its address was moved before",
+        "its name was changed before",
+        "it was removed before",
+        "the program leaves reservations to others",
+        "the program leaves subnets to others",
+        "by its MAC address",
+        "by its MAC address, moved",
+        "by an address",
+        "isolated before",
+        "isolated before, by leaving out the mode",
+        "adopted with its mode",
+    ],
+)
+def test_a_forward_that_was_left_behind_goes_by_its_network_that_stands(
+    network: dict[str, Any], forward: dict[str, Any], problems: list[ProblemKind]
+) -> None:
+    recorded = {**forward, "target": WEB, "problems": [], "network_uuid": LAB_UUID}
+    assert PORT_FORWARD.builds_on is not None
+
+    standing = Announced(NETWORK, network, network, has_outputs=True, stands=True)
+    foretold = PORT_FORWARD.builds_on.foretold(forward, recorded, standing)
+    at_a_glance = goes_by(PORT_FORWARD.to_properties(recorded), offers(NETWORK.to_properties(network)))
+
+    assert [as_group(one)["kind"] for one in as_list(foretold["problems"])] == [kind.value for kind in problems]
+    assert at_a_glance is (problems == [])

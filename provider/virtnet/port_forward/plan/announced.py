@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from virtnet.network.observed import ReportedNetwork
 from virtnet.network.plan.announced import before_and_after, is_known, once_there
-from virtnet.network.tree import ROUTED_MODES
+from virtnet.network.tree import ROUTED_MODES, mode_of, network_tree
 from virtnet.planning.announcements import Announced
 from virtnet.planning.findings import Problem, problem_details
 from virtnet.port_forward.check import TARGETS
@@ -22,7 +22,8 @@ def foretold(desired: Values, recorded: Values, announced: Announced) -> Values:
     retargeted = any(desired.get(name) != recorded.get(name) for name in TARGETS)
     if not recorded or retargeted or not is_same_network(desired, recorded):
         return recorded
-    found = [problem_details(one) for one in _problems(desired, recorded, announced)]
+    wrong = (_left_behind if announced.stands else _problems)(desired, recorded, announced)
+    found = [problem_details(one) for one in wrong]
     return {**recorded, "problems": [*as_list(recorded.get("problems") or []), *found]} if found else recorded
 
 
@@ -54,6 +55,23 @@ def _differ(before: Side | None, after: Side | None) -> bool:
         return before is not after
     bridges_known = bool(before.bridge and after.bridge)
     return before != (after if bridges_known else after._replace(bridge=before.bridge))
+
+
+def _left_behind(desired: Values, recorded: Values, announced: Announced) -> Iterator[Problem]:
+    """Where a forward does not lead as its network stands: its own update failed, say, or was left out of a run."""
+    after, name, target = network_tree(announced.desired), named_reservation(desired), str(recorded.get("target") or "")
+    network = str(announced.desired.get("name") or desired["network"])
+    as_found = announced.desired.get("adopt") and "forward" not in after
+    if not as_found and mode_of(after) not in ROUTED_MODES:
+        yield Problem(ProblemKind.NETWORK_UNFIT, {"network": network})
+    elif name:
+        now = reservation_in(desired, after)
+        # Reservations that the program says nothing of stay as they are on the host.
+        all_named = "ips" in after and all("hosts" in item.get("dhcp", {}) for item in after["ips"])
+        if now is None and all_named:
+            yield Problem(ProblemKind.RESERVATION_MISSING, {"network": network, "name": name})
+        if now is not None and now.address != target:
+            yield Problem(ProblemKind.TARGET_MOVED, {"before": target, "after": now.address})
 
 
 def as_observed(observed: PortForwardReport, announced: Announced) -> PortForwardReport:
