@@ -23,7 +23,7 @@ import {module} as virtnet
 told = json.loads(Path(__file__).with_name("resources.json").read_text())
 network = virtnet.LibvirtNetwork("lab", **told["network"])
 if told["forward"]:
-    virtnet.PortForward("web", network=network.name, **told["forward"])
+    virtnet.PortForward("web", **{{"network": network.name, **told["forward"]}})
 '''
 
 NETWORK: Mapping[str, Any] = {"name": "lab", "forward": {"mode": "nat"}, "bridge": {"name": "virbr7"}}
@@ -51,10 +51,12 @@ def stack(request: pytest.FixtureRequest, host: Host) -> Stack:
     return made
 
 
-def declare(stack: Stack, address: str, *, name: str = "lab", reserved: str = "web") -> None:
+def declare(
+    stack: Stack, address: str, *, name: str = "lab", reserved: str = "web", forward: Mapping[str, Any] = FORWARD
+) -> None:
     hosts = [{"mac": "52:54:00:00:00:50", "name": reserved, "ip": address}]
     ips = [{"address": "192.168.123.1/24", "dhcp": {"hosts": hosts}}]
-    told = {"network": {**NETWORK, "name": name, "ips": ips}, "forward": FORWARD}
+    told = {"network": {**NETWORK, "name": name, "ips": ips}, "forward": forward}
     (stack.directory / "resources.json").write_text(json.dumps(told))
 
 
@@ -127,8 +129,25 @@ def test_a_replacement_of_the_network_that_is_refused_closes_nothing(lab: Site, 
     assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
     declare(stack, WEB[4], name="lap")
     lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
-    stack.up()
+    for way in ([], ["--replace", "**::lab"]):
+        stack.pulumi("up", "--yes", "--skip-preview", *way)
+        lab.plug_in()
+        assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+        lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    stack.destroy()
+
+
+def test_a_forward_goes_in_the_run_that_takes_its_network_up_again(lab: Site, stack: Stack) -> None:
+    for forward in ({}, {**FORWARD, "network": "lab"}):
+        declare(stack, WEB[4], forward=forward)
+        stack.up()
     lab.plug_in()
-    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    (network,) = (one["urn"] for one in stack.recorded() if "LibvirtNetwork" in one["type"])
+    stack.pulumi("state", "delete", "--yes", network)
+    declare(stack, WEB[4], forward={})
+
+    stack.up()
+
+    assert "virtnet_port_forwards" not in lab.host.sh("nft list tables")
     lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
     stack.destroy()
