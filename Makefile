@@ -26,7 +26,7 @@ test_chosen = selected=; \
 	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
 	[[ $$selected ]] || exit 5
 
-.PHONY: help setup setup-tests setup-firewalls setup-campaigns env check unit unit-pythons integration acceptance test test-units test-libvirt test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular lint types style prose layers scripts audit format codegen sdk changelog release-artifacts release-checksums clean
+.PHONY: help setup setup-tests setup-firewalls setup-campaigns env check unit unit-pythons integration acceptance test test-units test-libvirt test-campaigns demo docs bench faults faults-modular test-long test-newer-libvirt test-hosts test-modular test-other-tools lint types style prose layers scripts audit format codegen sdk changelog release-artifacts release-checksums clean
 
 help: ## list the targets
 	@printf 'virtnet: libvirt virtual networks as Pulumi resources\n\n'
@@ -131,6 +131,10 @@ test-hosts: setup-tests ## run the integration tests that say most on hosts from
 
 test-modular: setup ## run the integration and acceptance tests on modular daemons that write nftables, built once into that tree (root)
 	@tools/newer-libvirt --modular $(ARGS)
+
+test-other-tools: setup ## take over what OpenTofu made, as docs/coming-from.md says; builds OpenTofu the first time (ten minutes)
+	@tools/peers
+	@$(with_env) eval "$$(tools/peers --env)" && pytest $(call where,tests/other_tools)
 
 lint: .venv ## check style, formatting, types, prose, layers and shell scripts
 	@$(MAKE) --jobs=$$(nproc) --output-sync=target types style prose layers scripts

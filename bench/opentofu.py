@@ -13,18 +13,25 @@ from typing import Any
 from bench.measured import Run, run
 
 
+def provider_from(programs: Path, configuration: Path) -> dict[str, str]:
+    """Write OpenTofu's own configuration, and return the environment by which it finds that and the provider in there.
+
+    With dev_overrides there is nothing to download, and no `tofu init`.
+    """
+    configuration.write_text(
+        'provider_installation {\n  dev_overrides {\n    "registry.opentofu.org/dmacvicar/libvirt" = '
+        f'"{programs}"\n  }}\n  direct {{}}\n}}\n'
+    )
+    return {"TF_CLI_CONFIG_FILE": str(configuration), "CHECKPOINT_DISABLE": "1"}
+
+
 class OpenTofu:
     """A directory with a configuration in JSON and its state. The provider comes from a directory, not a registry."""
 
     def __init__(self, directory: Path, programs: Path) -> None:
         directory.mkdir(parents=True)
         self._directory, self._tofu = directory, str(programs / "tofu")
-        # With dev_overrides there is nothing to download, and no `tofu init`.
-        (directory / "cli.tfrc").write_text(
-            'provider_installation {\n  dev_overrides {\n    "registry.opentofu.org/dmacvicar/libvirt" = '
-            f'"{programs}"\n  }}\n  direct {{}}\n}}\n'
-        )
-        self._environment = {**os.environ, "TF_CLI_CONFIG_FILE": str(directory / "cli.tfrc"), "CHECKPOINT_DISABLE": "1"}
+        self._environment = {**os.environ, **provider_from(programs, directory / "cli.tfrc")}
         self._given = {"count": 0, "one": 0, "restart": 0, "each": 0}
 
     def give(self, **given: int) -> None:

@@ -40,6 +40,7 @@ _FURTHER = """\
 
 - [Installation and configuration](./installation-configuration/)
 - [Tutorial]({docs}/tutorial.md), [everyday work]({docs}/how-to.md) and [reference]({docs}/reference.md)
+- [Coming from Terraform, virsh, Ansible or pulumi-libvirt]({docs}/coming-from.md)
 - [What runs as root, and what the state holds]({docs}/security.md)
 """
 
