@@ -242,7 +242,13 @@ def test_networks_restart_without_waiting_for_dnsmasq() -> None:
 def test_daemons_can_be_killed_and_started_again_inside() -> None:
     lines = lines_of(f"""
         virsh -q net-start default
-        for name in {" ".join(DAEMONS)}; do kill -9 $(cat /run/$name.pid); $name --daemon; done
+        for name in {" ".join(DAEMONS)}; do
+            pid=$(cat /run/$name.pid)
+            kill -9 "$pid"
+            # Until it is gone, its PID file is locked.
+            while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+            $name --daemon
+        done
         virsh -q net-list --name
         """)
     assert lines == ["default"]
