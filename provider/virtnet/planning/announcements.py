@@ -1,8 +1,9 @@
 """What resources of one run are going to be on their hosts, for the others whose plans are made of that.
 
 A diff asks no host, and in a preview nothing is done yet: so what another resource of the run changes is known from
-what it said itself, when it was checked and compared. Nothing is known of resources that come later, of other runs, and
-of one host by two spellings of its URI.
+what it said itself, when it was checked and compared. A resource that stands as recorded says so too, for those that an
+earlier run left behind. Nothing is known of resources that come later, of other programs, and of one host by two
+spellings of its URI.
 """
 
 import threading
@@ -62,7 +63,7 @@ class Standing(NamedTuple):
 
 
 class Announcements:
-    """The resources of a run that are no longer as recorded when it ends. Calls may come from any thread."""
+    """What a run makes of its resources, and which of them stand as recorded. Calls may come from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

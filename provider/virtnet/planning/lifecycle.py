@@ -188,10 +188,12 @@ def preview(
         plan = _planned(resource, clients, desired, recorded, recent=True, ignored=ignored, announced=announced)
         if plan.found_own:
             record = _record_by_plan(plan)
-            found = found._replace(if_replaced=_if_replaced(resource, clients, desired, record, connect))
+            again = _if_replaced(resource, clients, desired, record, connect, announced=announced)
+            found = found._replace(if_replaced=again)
         elif plan.held_by_other and not _is_held(plan.held_by_other, desired, claims):
             record = {**plan.details, **plan.held_by_other}
-            found = found._replace(if_moved=_if_replaced(resource, clients, desired, record, connect))
+            again = _if_replaced(resource, clients, desired, record, connect, announced=announced)
+            found = found._replace(if_moved=again)
     except VirtnetError as error:
         return found._replace(error=error)
     notes = _less_ignored(resource, plan.notes, desired, ignored)
@@ -246,7 +248,13 @@ def _is_held(record: Values, desired: Values, claims: Claims | None) -> bool:
 
 
 def _if_replaced(
-    resource: Resource[Observed], clients: Clients, desired: Values, recorded: Values, connect: Connect
+    resource: Resource[Observed],
+    clients: Clients,
+    desired: Values,
+    recorded: Values,
+    connect: Connect,
+    *,
+    announced: Announced | None,
 ) -> Preview | None:
     """What a replacement of what is there would be, of which nothing recorded was told; None where it is gone again.
 
@@ -261,7 +269,8 @@ def _if_replaced(
         return Preview(subject=subject, replaced=subject, error=error)
     if there is None:
         return None
-    return _with_replaced(Preview(subject=subject_of(resource, desired, there)), resource, there, desired, connect)
+    found = Preview(subject=subject_of(resource, desired, there))
+    return _with_replaced(found, resource, there, desired, connect, announced=announced)
 
 
 def _with_replaced(

@@ -13,7 +13,7 @@ NETWORK = "LibvirtNetwork"
 """The kind of what a port forward leads into."""
 
 ROUTED = frozenset({"nat", "route", "open"})
-"""The modes of networks that a port forward may lead into."""
+"""The modes of networks that a port forward may lead into: network.tree's ROUTED_MODES, without its imports."""
 
 KEPT = frozenset({"__token", "__forward", "__network"})
 """What is recorded beside inputs and outputs."""

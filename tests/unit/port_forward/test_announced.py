@@ -10,6 +10,7 @@ from tests.unit.port_forward.hosts import LAB, LAB_UUID, applied, at, checked, f
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable
 from virtnet.network.resource import NETWORK
+from virtnet.network.tree import ROUTED_MODES
 from virtnet.network.unchanged import offers
 from virtnet.network.xml.read import OWNER_NAMESPACE
 from virtnet.planning import lifecycle
@@ -21,7 +22,7 @@ from virtnet.planning.plan import ChangeClass
 from virtnet.planning.reports import NetworkReport
 from virtnet.port_forward.kinds import FaultKind, NoteKind, ProblemKind, RefusalKind
 from virtnet.port_forward.resource import PORT_FORWARD
-from virtnet.port_forward.unchanged import builds_on, goes_by
+from virtnet.port_forward.unchanged import ROUTED, builds_on, goes_by
 from virtnet.spec.part import UNKNOWN, as_group, as_list
 
 WEB = "192.168.123.50"
@@ -512,3 +513,20 @@ def test_a_forward_that_was_left_behind_goes_by_its_network_that_stands(
 
     assert [as_group(one)["kind"] for one in as_list(foretold["problems"])] == [kind.value for kind in problems]
     assert at_a_glance is (problems == [])
+
+
+def test_both_ways_to_compare_know_the_same_modes() -> None:
+    assert frozenset(ROUTED_MODES) == ROUTED
+
+
+def test_what_a_replacement_by_pulumi_would_be_goes_by_what_this_run_makes_of_the_network() -> None:
+    host = forwarding_host()
+    applied(at(host), BY_NAME)
+    renamed = {**BY_NAME, "network": "lap"}
+
+    found = lifecycle.preview(
+        PORT_FORWARD, None, renamed, lambda _: at(host), announced=becomes(inputs(("web", WEB), name="lap"))
+    )
+
+    assert found.if_replaced is not None
+    assert [one.kind for one in found.if_replaced.against_anew] == []

@@ -66,21 +66,7 @@ def look(
         concerned |= set(_neighbours(table, ids, _own(desired or recorded, recorded)))
     files = _files(host, concerned)
     restore = {path: host.read_file(path) for path in common_files()}
-    if desired is None and restore == common_files() and link_stays(recorded, records(files)):
-        # Nothing but its record and its rules goes, and the scripts and services of a thousand others are not asked.
-        return PortForwardReport(
-            host=host.name,
-            host_uuid=host_uuid,
-            network=network,
-            table=table,
-            files=files,
-            records=records(files),
-            ids=ids,
-            restore=restore,
-            has_nft=host.has_program("nft"),
-            may_change=host.may_change_links(),
-        )
-    return PortForwardReport(
+    report = PortForwardReport(
         host=host.name,
         host_uuid=host_uuid,
         network=network,
@@ -89,6 +75,13 @@ def look(
         records=records(files),
         ids=ids,
         restore=restore,
+        has_nft=host.has_program("nft"),
+        may_change=desired == {} or host.may_change_links(),
+    )
+    if desired is None and restore == common_files() and link_stays(recorded, report.records):
+        # Nothing but its record and its rules goes, and the scripts and services of a thousand others are not asked.
+        return report
+    return report._replace(
         service=host.service(SERVICE),
         links=unmet_needs(host, restore),
         addresses=tuple(_addresses(host)),
@@ -97,8 +90,6 @@ def look(
         firewall=None if desired is None else _firewall(host, seconds_old=0.0 if ahead else SECONDS_RULES_STAND),
         uplinks={} if desired is None else surroundings(host).uplinks,
         forwards=_forwards(host) if ahead else {},
-        has_nft=host.has_program("nft"),
-        may_change=desired == {} or host.may_change_links(),
         fresh_token=fresh_token(),
     )
 
