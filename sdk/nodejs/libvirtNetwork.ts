@@ -70,7 +70,7 @@ export class LibvirtNetwork extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly adoptedFrom: pulumi.Output<outputs.AdoptedFrom | undefined>;
     /**
-     * Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+     * Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
      */
     declare public readonly allowOverlap: pulumi.Output<boolean | undefined>;
     /**
@@ -289,7 +289,7 @@ export interface LibvirtNetworkArgs {
      */
     adopt?: pulumi.Input<boolean | undefined>;
     /**
-     * Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+     * Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
      */
     allowOverlap?: pulumi.Input<boolean | undefined>;
     /**

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.hosts.daemons import daemon_version, libvirtd_pid, start_libvirtd, stop_libvirtd, unanswered, unreached
@@ -44,6 +45,24 @@ def test_overlap_with_a_connected_subnet_and_its_silencing(host: Host, stack: St
     refused(host, stack, "10.91.0.0/24 overlaps 10.91.0.0/16 of the host's interface lan0. Choose another subnet")
 
     stack.network("lab", ips=[SUBNET], allow_overlap=True)
+    then_made(stack)
+
+
+def test_a_route_into_the_subnet_of_another_network(host: Host, stack: Stack) -> None:
+    host.sh("ip link add lan0 type bridge; ip address add 10.92.0.1/24 dev lan0; ip link set lan0 up")
+    far = {"type": "LibvirtNetwork", "name": "far", "args": {"ips": [{"address": "10.94.0.1/24"}]}}
+    stack.declare(far)
+    stack.up()
+
+    def led(address: str) -> dict[str, Any]:
+        routes = [{"address": address, "gateway": "10.91.0.7"}]
+        return {"type": "LibvirtNetwork", "name": "lab", "args": {"ips": [SUBNET], "routes": routes}}
+
+    stack.declare(far, led("10.94.0.0/24"))
+    refused(host, stack, "the route to 10.94.0.0/24 takes addresses from 10.94.0.0/24 of the active network 'far'.")
+    stack.declare(far, led("10.92.0.128/25"))
+    refused(host, stack, "the route to 10.92.0.128/25 takes addresses from 10.92.0.0/24 of the host's interface lan0.")
+    stack.declare(far, led("10.92.0.0/16"))
     then_made(stack)
 
 

@@ -481,7 +481,8 @@ class NetworkSpec(Part):
         default=False,
     )
     allow_overlap: Bool | None = optional(
-        "Whether addresses may overlap those of another active network, or a subnet that the host is connected to.",
+        "Whether addresses and routes may overlap a subnet of another active network, or one that the host is "
+        "connected to.",
         "recorded",
         default=False,
     )

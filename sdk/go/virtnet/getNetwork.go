@@ -36,7 +36,7 @@ type GetNetworkResult struct {
 	Active bool `pulumi:"active"`
 	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 	Adopt *bool `pulumi:"adopt"`
-	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+	// Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap *bool `pulumi:"allowOverlap"`
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart bool `pulumi:"autostart"`
@@ -140,7 +140,7 @@ func (o GetNetworkResultOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *bool { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
 
-// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+// Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
 func (o GetNetworkResultOutput) AllowOverlap() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v GetNetworkResult) *bool { return v.AllowOverlap }).(pulumi.BoolPtrOutput)
 }

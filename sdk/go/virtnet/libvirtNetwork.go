@@ -63,7 +63,7 @@ type LibvirtNetwork struct {
 	Adopt pulumi.BoolPtrOutput `pulumi:"adopt"`
 	// The network as it was before adoption. Not set if virtnet created it. Always a secret, because others may have written secrets into it.
 	AdoptedFrom AdoptedFromPtrOutput `pulumi:"adoptedFrom"`
-	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+	// Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap pulumi.BoolPtrOutput `pulumi:"allowOverlap"`
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart pulumi.BoolOutput `pulumi:"autostart"`
@@ -173,7 +173,7 @@ type libvirtNetworkArgs struct {
 	Active *bool `pulumi:"active"`
 	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 	Adopt *bool `pulumi:"adopt"`
-	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+	// Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap *bool `pulumi:"allowOverlap"`
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart *bool `pulumi:"autostart"`
@@ -233,7 +233,7 @@ type LibvirtNetworkArgs struct {
 	Active pulumi.BoolPtrInput
 	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 	Adopt pulumi.BoolPtrInput
-	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+	// Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap pulumi.BoolPtrInput
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart pulumi.BoolPtrInput
@@ -339,7 +339,7 @@ func (o LibvirtNetworkOutput) AdoptedFrom() AdoptedFromPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) AdoptedFromPtrOutput { return v.AdoptedFrom }).(AdoptedFromPtrOutput)
 }
 
-// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+// Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
 func (o LibvirtNetworkOutput) AllowOverlap() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *LibvirtNetwork) pulumi.BoolPtrOutput { return v.AllowOverlap }).(pulumi.BoolPtrOutput)
 }

@@ -5701,7 +5701,7 @@ type VirtualNetworkHostNetwork struct {
 	Active *bool `pulumi:"active"`
 	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 	Adopt *bool `pulumi:"adopt"`
-	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+	// Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap *bool `pulumi:"allowOverlap"`
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart *bool `pulumi:"autostart"`
@@ -5772,7 +5772,7 @@ type VirtualNetworkHostNetworkArgs struct {
 	Active pulumi.BoolPtrInput `pulumi:"active"`
 	// Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings that the program leaves out then stay as they are. Default: false. A change touches nothing on the host.
 	Adopt pulumi.BoolPtrInput `pulumi:"adopt"`
-	// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+	// Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
 	AllowOverlap pulumi.BoolPtrInput `pulumi:"allowOverlap"`
 	// Whether the network starts when the host boots. Default: true. A change is applied live.
 	Autostart pulumi.BoolPtrInput `pulumi:"autostart"`
@@ -5888,7 +5888,7 @@ func (o VirtualNetworkHostNetworkOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v VirtualNetworkHostNetwork) *bool { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
 
-// Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+// Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
 func (o VirtualNetworkHostNetworkOutput) AllowOverlap() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v VirtualNetworkHostNetwork) *bool { return v.AllowOverlap }).(pulumi.BoolPtrOutput)
 }

@@ -611,7 +611,7 @@ export interface VirtualNetworkHostNetworkArgs {
      */
     adopt?: pulumi.Input<boolean | undefined>;
     /**
-     * Whether addresses may overlap those of another active network, or a subnet that the host is connected to. Default: false. A change touches nothing on the host.
+     * Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected to. Default: false. A change touches nothing on the host.
      */
     allowOverlap?: pulumi.Input<boolean | undefined>;
     /**

@@ -1412,8 +1412,8 @@ class LibvirtNetworkArgs(Args):
         adopt: Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings
             that the program leaves out then stay as they are. Default: False. A change touches nothing on the
             host.
-        allow_overlap: Whether addresses may overlap those of another active network, or a subnet that the
-            host is connected to. Default: False. A change touches nothing on the host.
+        allow_overlap: Whether addresses and routes may overlap a subnet of another active network, or one
+            that the host is connected to. Default: False. A change touches nothing on the host.
         on_restart: What a restart does while interfaces are attached. reattach: virtnet reattaches them
             afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet
             refuses the restart in any case. Default: reattach. A change touches nothing on the host.
@@ -1599,8 +1599,8 @@ class LibvirtNetworkArgsDict(TypedDict):
     program leaves out then stay as they are. Default: False. A change touches nothing on the host.
     """
     allow_overlap: NotRequired[Input[bool] | None]
-    """Whether addresses may overlap those of another active network, or a subnet that the host is connected to.
-    Default: False. A change touches nothing on the host.
+    """Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected
+    to. Default: False. A change touches nothing on the host.
     """
     on_restart: NotRequired[Input[Literal["reattach", "refuse"]] | None]
     """What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse:
@@ -1709,8 +1709,8 @@ class LibvirtNetworkProperties(Resource):
             adopt: Whether virtnet manages the network of this name if it exists, instead of refusing it. Settings
                 that the program leaves out then stay as they are. Default: False. A change touches nothing on the
                 host.
-            allow_overlap: Whether addresses may overlap those of another active network, or a subnet that the
-                host is connected to. Default: False. A change touches nothing on the host.
+            allow_overlap: Whether addresses and routes may overlap a subnet of another active network, or one
+                that the host is connected to. Default: False. A change touches nothing on the host.
             on_restart: What a restart does while interfaces are attached. reattach: virtnet reattaches them
                 afterwards. refuse: virtnet refuses the restart. If an interface can't be reattached, virtnet
                 refuses the restart in any case. Default: reattach. A change touches nothing on the host.

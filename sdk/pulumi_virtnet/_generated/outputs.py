@@ -547,7 +547,9 @@ class NetworkFacts(TypedDict):
     program leaves out then stay as they are.
     """
     allow_overlap: NotRequired[bool]
-    """Whether addresses may overlap those of another active network, or a subnet that the host is connected to."""
+    """Whether addresses and routes may overlap a subnet of another active network, or one that the host is connected
+    to.
+    """
     on_restart: NotRequired[Literal["reattach", "refuse"]]
     """What a restart does while interfaces are attached. reattach: virtnet reattaches them afterwards. refuse:
     virtnet refuses the restart. If an interface can't be reattached, virtnet refuses the restart in any case.

@@ -207,6 +207,7 @@ def _virtual_port(*, why: Why, attachments: Attachments) -> Advice:
 
 
 _OTHER_SUBNET = "Choose another subnet, or set allow_overlap if the overlap is intended"
+_OTHER_ROUTE = "Correct the address in routes, or set allow_overlap if that is intended"
 
 ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.EXISTS: Advice(
@@ -249,6 +250,12 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
         "{subnet} overlaps {other} of the host's interface {interface}", _OTHER_SUBNET
     ),
     RefusalKind.OVERLAPS_ROUTE: Advice("{subnet} overlaps the host's route to {other} over {interface}", _OTHER_SUBNET),
+    RefusalKind.ROUTE_INTO_NETWORK: Advice(
+        "the route to {route} takes addresses from {other} of the active network '{network}'", _OTHER_ROUTE
+    ),
+    RefusalKind.ROUTE_INTO_INTERFACE: Advice(
+        "the route to {route} takes addresses from {other} of the host's interface {interface}", _OTHER_ROUTE
+    ),
     RefusalKind.HOST_BRIDGE_MISSING: Advice(
         "the host has no bridge {bridge}", "Create it first, or correct bridge.name"
     ),

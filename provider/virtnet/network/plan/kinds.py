@@ -52,6 +52,10 @@ class RefusalKind(Enum):
     """subnet, other, interface"""
     OVERLAPS_ROUTE = auto()
     """subnet, other, interface"""
+    ROUTE_INTO_NETWORK = auto()
+    """A route of the network leads into a subnet of another: route, other, network"""
+    ROUTE_INTO_INTERFACE = auto()
+    """The same into the subnet of an interface of the host: route, other, interface"""
     HOST_BRIDGE_MISSING = auto()
     """bridge"""
     NOT_A_BRIDGE = auto()

@@ -47,7 +47,8 @@ def preflight(tree: "NetworkTree", observed: Observed, *, allow_overlap: bool) -
     refusals = [*_bridge_names(tree, observed)]
     notes: list[Note] = []
     overlaps = [] if allow_overlap else list(_overlaps(tree, observed))
-    refusals += [*overlaps, *_named(tree, observed), *_mtu(tree, observed)]
+    led_away = [] if allow_overlap else list(_led_away(tree, observed))
+    refusals += [*overlaps, *led_away, *_named(tree, observed), *_mtu(tree, observed)]
     notes += missed_by_guests(tree, observed)
     if observed.host is not None:
         refusals += _host(tree, observed.host, observed, overlapping=bool(overlaps))
@@ -162,6 +163,37 @@ def _overlaps(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
             )
             if not connected:
                 yield Refusal(RefusalKind.OVERLAPS_ROUTE, {**_both(subnet, theirs), "interface": route.interface})
+
+
+def _led_away(tree: "NetworkTree", observed: Observed) -> Iterator[Refusal]:
+    """Routes of the network to all or a part of what is directly connected elsewhere.
+
+    libvirt sees only one that equals such a subnet, and only when it starts the network. A narrower one wins over the
+    subnet that it is a part of; a wider one loses, and is no conflict.
+    """
+    own = {own_bridge(tree), _running_bridge(observed)}
+    addresses = observed.host.addresses if observed.host is not None else ()
+    for item in tree.get("routes", []):
+        destination = _subnet(item["address"])
+        told = {"route": str(destination)}
+        bridges = set(own)
+        for other in observed.others:
+            if not other.active:
+                continue
+            for theirs in other.running.subnets:
+                if _is_within(destination, theirs):
+                    bridges.add(other.running.bridge_name)
+                    yield Refusal(RefusalKind.ROUTE_INTO_NETWORK, {**told, "other": str(theirs), "network": other.name})
+        for address in addresses:
+            theirs = _subnet(address.address)
+            if address.interface not in bridges and _is_within(destination, theirs):
+                bridges.add(address.interface)
+                found = {**told, "other": str(theirs), "interface": address.interface}
+                yield Refusal(RefusalKind.ROUTE_INTO_INTERFACE, found)
+
+
+def _is_within(one: Subnet, other: Subnet) -> bool:
+    return one.version == other.version and one.prefixlen >= other.prefixlen and _overlap(one, other)
 
 
 def _both(subnet: Subnet, other: Subnet) -> dict[str, str]:

@@ -52,6 +52,8 @@ REFUSALS: dict[RefusalKind, list[Details]] = {
     RefusalKind.OVERLAPS_NETWORK: [{**OVERLAP, "network": "far"}],
     RefusalKind.OVERLAPS_INTERFACE: [{**OVERLAP, "interface": "lan0"}],
     RefusalKind.OVERLAPS_ROUTE: [{**OVERLAP, "interface": "wg0"}],
+    RefusalKind.ROUTE_INTO_NETWORK: [{"route": "10.9.0.0/24", "other": "10.9.0.0/16", "network": "far"}],
+    RefusalKind.ROUTE_INTO_INTERFACE: [{"route": "10.9.0.0/24", "other": "10.9.0.0/16", "interface": "lan0"}],
     RefusalKind.HOST_BRIDGE_MISSING: [{"bridge": "br0"}],
     RefusalKind.NOT_A_BRIDGE: [{"interface": "br0"}],
     RefusalKind.HOST_INTERFACE_MISSING: [{"interface": "lan0"}],

@@ -164,6 +164,38 @@ def test_active_networks_are_refused_and_inactive_ones_are_not(
     assert found(observed(None, other)).refusals == refusals
 
 
+@pytest.mark.parametrize(
+    ("destination", "active", "interface", "refusals"),
+    [
+        ("10.92.0.0/24", True, "vn-far", [RefusalKind.ROUTE_INTO_NETWORK]),
+        ("10.92.0.128/25", True, "vn-far", [RefusalKind.ROUTE_INTO_NETWORK]),
+        ("10.92.0.128/25", False, "lan0", [RefusalKind.ROUTE_INTO_INTERFACE]),
+        ("10.92.0.0/16", True, "vn-far", []),
+        ("10.91.0.128/25", False, "vn-lab", []),
+        ("10.93.0.0/24", True, "vn-far", []),
+        ("fd00:92::/64", True, "vn-far", []),
+    ],
+    ids=[
+        "all of it",
+        "a part of it",
+        "of the host's own",
+        "around it",
+        "its own subnet",
+        "elsewhere",
+        "another version of IP",
+    ],
+)
+def test_a_route_takes_no_addresses_from_what_is_connected_elsewhere(
+    destination: str, active: bool, interface: str, refusals: list[RefusalKind]
+) -> None:
+    there = address(interface, "10.91.0.1/24" if interface == "vn-lab" else "10.92.0.1/24")
+    seen = observed(None, network("far", "10.92.0.1/24", active=active), addresses=(there,))
+    led = {**LAB, "routes": [{"address": destination, "gateway": "10.91.0.7"}]}
+
+    assert [one.kind for one in found(seen, led).refusals] == refusals
+    assert found(seen, led, allow_overlap=True).refusals == ()
+
+
 def test_an_active_network_is_named_once_and_not_by_its_bridge_too() -> None:
     seen = observed(
         None,
