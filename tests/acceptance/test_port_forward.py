@@ -71,7 +71,7 @@ def test_a_way_in_lives_from_its_preview_to_its_destroy(lab: Site, stack: Stack)
     stack.declare(web(args={**web()["args"], "ports": more, "sources": [OUTSIDE[4]]}))
     changing = stack.preview()
     stack.up()
-    assert f"this opens less than before: {OUTSIDE[4]}/32 may connect, before anybody" in changing
+    assert f"this opens less than before: {OUTSIDE[4]}/32 may connect (before: anybody)" in changing
     assert from_outside(lab, 8081) == f"web 81 {OUTSIDE[4]}"
     assert stack.unchanged()
 

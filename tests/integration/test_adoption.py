@@ -87,7 +87,7 @@ def test_what_is_left_out_stays_as_found_with_a_note(
     stack.up()
 
     for told in taken:
-        assert f"note: adopts the network as it is, despite {told}" in preview
+        assert f"note: adopts the network with a value that virtnet would refuse in a new network. {told}" in preview
     assert "pulumi up would refuse" not in preview
     assert host.sh("cat /sys/class/net/*/ifindex") == indexes
     assert stack.unchanged()

@@ -133,7 +133,7 @@ def test_guests_that_a_stop_and_start_by_hand_cut_off_are_plugged_in_without_a_r
     assert again
     named = f"guest 'web' ({tap})"
     assert f"problems changes ({named} belongs to the network and isn't attached to a bridge" in preview
-    assert f"note: {named} isn't attached to a bridge and is reattached. Nothing else is touched" in preview
+    assert f"note: {named} isn't attached to a bridge and is reattached. Nothing else changes" in preview
     assert "restart]" not in preview
     assert f"{named} belongs to the network" in " ".join(doctor.split())
     # Off on purpose, it was not changed.

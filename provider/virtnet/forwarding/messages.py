@@ -103,7 +103,7 @@ def _owner(owner: str) -> str:
 
 def _way_out(otherwise: str, alias: str) -> str:
     """What to do about another's files; `alias` is by what name they may be this resource's own, or ""."""
-    return f"{otherwise}, or first delete the other{if_own(alias)}. If that owner no longer exists, set adopt=True"
+    return f"{otherwise}, or delete the other resource first{if_own(alias)}. If that owner no longer exists, set adopt=True"
 
 
 def _drop_in_of_another(*, path: str, host: str, owner: str, alias: str) -> Advice:
@@ -143,7 +143,7 @@ def _taken_over(*, path: str, owner: str, alias: str) -> str:
 def _still_needed(*, key: str, family: str, host: str, needed_by: Sequence[Mapping[str, str]]) -> Advice:
     return Advice(
         f"{family} can't be false: {users(needed_by)} of {host} {_needs(needed_by)} {shown(key)} on",
-        f"Stop {'it' if len(needed_by) == 1 else 'them'} first, or remove {family}",
+        f"Stop what needs it first, or remove {family}",
     )
 
 
@@ -178,7 +178,8 @@ REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.DROP_IN_OF_ANOTHER: _drop_in_of_another,
     RefusalKind.TAKEN_OVER: Advice(
         "it now belongs to '{owner}' ({path})",
-        "Remove it from this program, which doesn't change the host, or from that one, and then run pulumi up here",
+        "Remove this resource from this program, which doesn't change the host. Or remove the other one from its program, "
+        "and then run pulumi up here",
     ),
     RefusalKind.DROP_IN_HIDES_FILES: _drop_in_hides,
     RefusalKind.NO_RIGHT: Advice(

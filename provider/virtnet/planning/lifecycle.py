@@ -472,7 +472,12 @@ def import_existing(
     seen = {"uri": given["uri"], **existing.inputs}
     mark = existing.mark
     if to_own and mark is not None and mark.owner and not mark.is_of_resource(given):
-        owned = sentences.owned_by_other(subject_of(resource, seen, None), mark.owner_shown, mark.alias_for(given))
+        owned = sentences.owned_by_other(
+            subject_of(resource, seen, None),
+            mark.owner_shown,
+            mark.alias_for(given),
+            can_stay="on_delete" in resource.spec.model_fields,
+        )
         raise Refused(owned)
     canonical, failures = resource.check({**seen, **given}, {})
     inputs = seen if failures else canonical

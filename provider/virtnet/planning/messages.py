@@ -85,7 +85,7 @@ def given_up(one: GivenUp) -> str:
             "runs of pulumi up: give one of the two a temporary value, then give the other the first one's old value, and "
             "then give the first one the other's old value"
         )
-    return f"{what}, and gives it up in the same run. Let this resource depend on it (depends_on)"
+    return f"{what}, and gives it up in the same run. Let this resource depend on that one (depends_on)"
 
 
 def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str]:
@@ -114,8 +114,11 @@ def _lines(preview: Preview, messages: Messages, condition: str) -> Iterator[str
 
 
 def too_early(urn: str) -> str:
-    """Another resource of the run that goes by what this one changes, and was looked at before."""
-    return f"{urn} goes by this, and Pulumi looked at it first, so it may not follow in this run. Let it depend on this resource (depends_on)"
+    """Another resource of the run that uses what this one changes, and was planned before it."""
+    return (
+        f"{urn} uses what this changes, and Pulumi planned that resource first, so it may follow only in the next run. Let "
+        "that resource depend on this one (depends_on)"
+    )
 
 
 def claimed(of: Subject, holder: str) -> str:
@@ -254,12 +257,24 @@ def not_imported(kind: str) -> str:
     return f"a {kind} can't be imported. Declare it in the program, and pulumi up records the current values"
 
 
-def owned_by_other(of: Subject, owner: str, alias: str) -> str:
-    """What was to be imported, and has the mark of another resource. `alias` is by what name that may be its own."""
+def owned_by_other(of: Subject, owner: str, alias: str, *, can_stay: bool) -> str:
+    """What was to be imported, and has the mark of another resource.
+
+    `alias` is by what name that may be its own; `can_stay`, whether the kind has on_delete="keep".
+    """
+    first = release(f"the {of.noun}") if can_stay else "remove it from that program and run pulumi up there"
     return (
         f"{subject(of)} was not imported: its owner mark names '{owner}', and two owners would change and remove it "
-        'against each other. To move it here, first release it there (on_delete="keep", then destroy)'
-        f"{if_own(alias)}. If that owner no longer exists, declare it with adopt=True instead"
+        f"against each other. To move it here, first {first}{if_own(alias)}. If that owner no longer exists, declare the "
+        f"{of.noun} with adopt=True instead"
+    )
+
+
+def release(what: str) -> str:
+    """How the program that owns something gives it up and leaves it on the host."""
+    return (
+        f'release {what} in that program (set on_delete="keep" and run pulumi up, then remove the resource and run pulumi '
+        "up again)"
     )
 
 

@@ -121,10 +121,10 @@ def _before_and_now(**told: Any) -> str:
     parts = []
     if "sources_before" in told:
         now, before = (listed(told[name]) if told[name] else "anybody" for name in ("sources", "sources_before"))
-        parts.append(f"{now} may connect, before {before}")
+        parts.append(f"{now} may connect (before: {before})")
     if "address_before" in told:
         now, before = (of(told[name], told["version"]) for name in ("address", "address_before"))
-        parts.append(f"to {now}, before to {before}")
+        parts.append(f"to {now} (before: {before})")
     return "; ".join(parts)
 
 
@@ -144,7 +144,7 @@ def _held_by_another(*, ports: Any, address: str, host: str, owner: str, path: s
     where = f"{address} on {host}" if address else host
     return Advice(
         f"{_owner(owner)} already forwards {_ports(ports)} of {where} ({path})",
-        f"Remove it from one of the two, or first delete the other{if_own(alias)}. If that owner no longer exists, set "
+        f"Remove the port from one of the two, or delete the other resource first{if_own(alias)}. If that owner no longer exists, set "
         "adopt=True",
     )
 
@@ -271,7 +271,7 @@ def _target_not_yet(*, missing: str, network: str, name: str) -> str:
         Missing.NETWORK: f"network '{network}' doesn't exist yet",
         Missing.RESERVATION: f"network '{network}' has no reservation of {name} yet",
     }
-    return f"{what[Missing(missing)]}. It must exist when this is applied, and this is planned again then"
+    return f"{what[Missing(missing)]}. pulumi up plans the port forward again, and fails if that is still so"
 
 
 def _network_missing(*, network: str, names: Sequence[str], nearest: str) -> Advice:
@@ -396,7 +396,8 @@ REFUSALS: Mapping[Enum, Advice | Callable[..., Advice]] = {
     ),
     RefusalKind.TAKEN_OVER: Advice(
         "it now belongs to '{owner}' ({path})",
-        "Remove it from this program, which doesn't change the host, or from that one, and then run pulumi up here",
+        "Remove this resource from this program, which doesn't change the host. Or remove the other one from its program, "
+        "and then run pulumi up here",
     ),
     RefusalKind.TARGET_IS_GATEWAY: Advice(
         "target_address {target} is the host's own address on network '{network}'", "Use the address of a guest"

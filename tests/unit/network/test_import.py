@@ -66,6 +66,7 @@ def test_what_another_owns_is_not_imported(mark: OwnerMark, alias: bool) -> None
 
     assert f"its owner mark names '{mark.owner_shown}'" in str(refused.value)
     assert ("aliases=[" in str(refused.value)) == alias
+    assert 'release the network in that program (set on_delete="keep"' in str(refused.value)
     assert looked_at.outputs["uuid"] == UUID
     assert libvirt.effects.log == []
 

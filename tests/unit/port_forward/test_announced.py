@@ -451,7 +451,7 @@ def test_one_that_was_looked_at_before_its_network_is_named_in_the_networks_prev
 
     lines = session.preview(NETWORK, {**BEFORE, "uuid": LAB_UUID}, desired).lines
 
-    assert [line.split("note: ")[1].split()[0] for line in lines if "looked at it first" in line] == named
+    assert [line.split("note: ")[1].split()[0] for line in lines if "planned that resource first" in line] == named
 
 
 def test_what_stays_as_it_is_recorded_is_announced_no_longer() -> None:

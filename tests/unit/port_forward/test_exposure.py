@@ -71,26 +71,27 @@ OPEN = "opens tcp 8080 of every IPv4 address of the host to guest web (192.168.1
           "from anywhere",
           f"closes udp 5000-5004 of every IPv4 address of the host, which was open from anywhere{GO_ON}"]),
         ({}, {"sources": ["203.0.113.0/24"]},
-         [f"this opens less than before: 203.0.113.0/24 may connect, before anybody{GO_ON}"]),
+         [f"this opens less than before: 203.0.113.0/24 may connect (before: anybody){GO_ON}"]),
         ({"sources": ["203.0.113.0/24"]}, {},
-         ["attention: this opens more than before: anybody may connect, before 203.0.113.0/24"]),
+         ["attention: this opens more than before: anybody may connect (before: 203.0.113.0/24)"]),
         ({"sources": ["203.0.113.0/24"]}, {"sources": ["203.0.113.0/25"]},
-         [f"this opens less than before: 203.0.113.0/25 may connect, before 203.0.113.0/24{GO_ON}"]),
+         [f"this opens less than before: 203.0.113.0/25 may connect (before: 203.0.113.0/24){GO_ON}"]),
         ({"sources": ["203.0.113.0/24"]}, {"sources": ["203.0.113.0/25", "10.0.0.0/8"]},
-         ["attention: this opens more than before: 10.0.0.0/8 and 203.0.113.0/25 may connect, before 203.0.113.0/24"]),
+         ["attention: this opens more than before: 10.0.0.0/8 and 203.0.113.0/25 may connect "
+          "(before: 203.0.113.0/24)"]),
         ({"sources": ["0.0.0.0/0"]}, {}, []),
         ({}, {"sources": ["0.0.0.0/0", "10.0.0.0/8"]}, []),
         ({"sources": ["203.0.113.0/25", "203.0.113.128/25"]}, {"sources": ["203.0.113.0/24"]}, []),
         ({"sources": ["10.0.0.0/8"]}, {"sources": ["10.0.0.0/8", "10.1.0.0/16"]}, []),
         ({"sources": ["203.0.112.0/24", "203.0.113.0/24", "10.0.0.1"]}, {"sources": ["203.0.112.0/23"]},
-         ["this opens less than before: 203.0.112.0/23 may connect, before 10.0.0.1/32, 203.0.112.0/24 and "
-          f"203.0.113.0/24{GO_ON}"]),
+         ["this opens less than before: 203.0.112.0/23 may connect (before: 10.0.0.1/32, 203.0.112.0/24 and "
+          f"203.0.113.0/24){GO_ON}"]),
         ({"sources": ["10.0.0.0/8"]}, {"sources": ["0.0.0.0/1", "128.0.0.0/1"]},
-         ["attention: this opens more than before: 0.0.0.0/1 and 128.0.0.0/1 may connect, before 10.0.0.0/8"]),
+         ["attention: this opens more than before: 0.0.0.0/1 and 128.0.0.0/1 may connect (before: 10.0.0.0/8)"]),
         ({"listen_address": "198.51.100.1"}, {},
-         [OPEN, "attention: this opens more than before: to every IPv4 address of the host, before to 198.51.100.1"]),
+         [OPEN, "attention: this opens more than before: to every IPv4 address of the host (before: 198.51.100.1)"]),
         ({}, {"listen_address": "198.51.100.1"},
-         ["this opens less than before: to 198.51.100.1, before to every IPv4 address of the host" + GO_ON]),
+         ["this opens less than before: to 198.51.100.1 (before: every IPv4 address of the host)" + GO_ON]),
         ({"listen_address": "198.51.100.1"}, {"listen_address": "192.168.123.1"},
          ["opens tcp 8080 of 192.168.123.1 to guest web (192.168.123.50:80), from anywhere",
           f"closes tcp 8080 of 198.51.100.1, which was open from anywhere{GO_ON}"]),
@@ -118,7 +119,7 @@ def test_what_the_same_program_is_about_to_make_is_announced_by_its_inputs() -> 
     assert told_of(by_name) == [
         "opens tcp 8080 of every IPv4 address of the host to port 80 of guest web, from anywhere",
         "opens udp 5000-5010 of every IPv4 address of the host to port 5000-5010 of guest web, from anywhere",
-        "network 'other' doesn't exist yet. It must exist when this is applied, and this is planned again then",
+        "network 'other' doesn't exist yet. pulumi up plans the port forward again, and fails if that is still so",
     ]
     assert told_of(checked(network="other", sources=["10.0.0.1"]))[0] == (
         "opens tcp 8080 of every IPv4 address of the host to 192.168.123.50:80, from 10.0.0.1/32"

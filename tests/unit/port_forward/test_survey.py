@@ -185,9 +185,12 @@ def test_one_of_another_owner_is_not_imported_but_may_be_looked_at() -> None:
     clients = at(forwarding_host())
     applied(clients, checked(**SECOND))
 
-    with pytest.raises(Refused, match="its owner mark names 'project/other/mail'"):
+    with pytest.raises(Refused, match="its owner mark names 'project/other/mail'") as refused:
         lifecycle.import_existing(PORT_FORWARD, "25/tcp", GIVEN, lambda _: clients)
 
+    # A port forward has no on_delete.
+    assert "first remove it from that program and run pulumi up there" in str(refused.value)
+    assert "on_delete" not in str(refused.value)
     seen = lifecycle.import_existing(PORT_FORWARD, "25/tcp", GIVEN, lambda _: clients, to_own=False)
     assert seen.outputs["target"] == "192.168.123.50"
     assert seen.outputs["__token"] == ""

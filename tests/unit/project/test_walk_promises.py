@@ -198,7 +198,7 @@ TAKES_UP = (
     "parent. If that resource depends on one that this run replaces, Pulumi deletes it first, and the ports are closed "
     "until they are opened again"
 )
-LESS = "note: this opens less than before: 198.51.100.7/32 may connect, before anybody"
+LESS = "note: this opens less than before: 198.51.100.7/32 may connect (before: anybody)"
 WRITES = f"will write {RULES}"
 CHANGES = "ports[tcp 8081] is added [live]"
 

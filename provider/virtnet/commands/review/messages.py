@@ -233,10 +233,10 @@ def _narrowed(subject: str, _who: Sequence[str], told: Details) -> str:
 def _from(told: Details) -> str:
     parts = []
     if "sources_before" in told:
-        parts.append(f"{_whom(told['sources'])} may connect, before {_whom(told['sources_before'])}")
+        parts.append(f"{_whom(told['sources'])} may connect (before: {_whom(told['sources_before'])})")
     if "address_before" in told:
         before = {**told, "address": told["address_before"]}
-        parts.append(f"on {_listens(told)}, before on {_listens(before)}")
+        parts.append(f"on {_listens(told)} (before: {_listens(before)})")
     return "; ".join(parts)
 
 

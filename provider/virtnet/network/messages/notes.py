@@ -45,7 +45,10 @@ def _taken_over(*, owner: str, alias: str) -> str:
 
 def _taken_as_found(**failure: Any) -> str:
     found = failure_of(**failure)
-    return f"adopts the network as it is, despite {found.path}: {reason(found, failures.SENTENCES)}"
+    return (
+        "adopts the network with a value that virtnet would refuse in a new network. "
+        f"{found.path}: {reason(found, failures.SENTENCES)}"
+    )
 
 
 def _doubtful(**failure: Any) -> str:
@@ -82,7 +85,7 @@ def _list_of(path: str) -> str:
 def _misplaced(*, attachment: Mapping[str, str], on: str, home: str, network: str) -> str:
     named = f"the network {network}" if network else f"the bridge {home}"
     return (
-        f"{names([attachment])} is attached to the bridge {on}, and its own definition names {named}. To move it there: "
+        f"{names([attachment])} is attached to the bridge {on}, but its own definition names {named}. To move it there: "
         f"ip link set dev {attachment['interface']} master {home}"
     )
 
@@ -104,7 +107,7 @@ def _firewall_rebuilt(*, times: int) -> str:
 
 def _plugged_in(*, attachments: Attachments) -> str:
     have = "isn't attached to a bridge and is" if len(attachments) == 1 else "aren't attached to a bridge and are"
-    return f"{names(attachments)} {have} reattached. Nothing else is touched"
+    return f"{names(attachments)} {have} reattached. Nothing else changes"
 
 
 def _disconnected_by_restart(*, attachments: Attachments, seconds: float, together: bool, gateway: bool) -> str:

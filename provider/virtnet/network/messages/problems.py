@@ -57,8 +57,9 @@ def _guests_unplugged(*, attachments: Attachments) -> str:
 
 
 def _holding_network_left(*, network: str, attachments: Attachments) -> str:
-    waiting = names(attachments) or "nothing"
-    return f"an interrupted restart left {waiting} on the holding network {network}"
+    if not attachments:
+        return f"an interrupted restart left the holding network {network} behind, with nothing attached"
+    return f"an interrupted restart left {names(attachments)} on the holding network {network}"
 
 
 def _edit_interrupted(*, paths: Sequence[str], running: bool) -> str:

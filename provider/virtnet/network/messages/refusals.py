@@ -14,7 +14,7 @@ from virtnet.network.problem_kinds import problem_of
 from virtnet.network.steps.kinds import DnsmasqRestart
 from virtnet.network.versions import OF_PROPERTY, version_text
 from virtnet.planning.findings import Advice, Refusal
-from virtnet.planning.messages import changed, if_own, state_delete
+from virtnet.planning.messages import changed, if_own, release, state_delete
 from virtnet.spec.failures import Details
 from virtnet.spec.messages import reason as said
 
@@ -33,8 +33,8 @@ def advice(refusal: Refusal) -> Advice:
 def _owned_by_other(*, uuid: str, owner: str, alias: str) -> Advice:
     return Advice(
         f"a network of this name (UUID {uuid}) belongs to '{owner}'",
-        f'Choose another name, or first release it there (on_delete="keep", then destroy){if_own(alias)}. If that owner '
-        "no longer exists, set adopt=True",
+        f"Choose another name. To move the network here, first {release('the network')}, and set adopt=True here"
+        f"{if_own(alias)}. If that owner no longer exists, set adopt=True",
     )
 
 
@@ -103,9 +103,9 @@ def _delete_disconnects(*, attachments: Attachments, urn: str) -> Advice:
     # --replace: the first two need the network as it was, or pulumi up would meet this refusal again.
     return Advice(
         f"deleting it would disconnect {names(attachments)}",
-        f'{_DETACH}. To disconnect them anyway, set on_delete="disconnect" in the program (put the network back as it was '
-        "if you removed or renamed it), run pulumi up, and then repeat this. To keep the network and remove it from the "
-        f"state only: {state_delete(urn)}",
+        f"{_DETACH}. To disconnect them anyway: if the network was removed or renamed in the program, put it back as it "
+        'was. Set its on_delete="disconnect" and run pulumi up, and then delete it again. To keep the network and remove '
+        f"it from the state only: {state_delete(urn)}",
     )
 
 
@@ -216,13 +216,15 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.OWNED_BY_OTHER: _owned_by_other,
     RefusalKind.TAKEN_OVER: Advice(
         "it now belongs to '{owner}' (UUID {uuid})",
-        "Remove it from this program, which doesn't change the network, or release it there and set adopt=True here",
+        f"Remove it from this program, which doesn't change the network. To keep it here, {release('the network')}, and "
+        "set adopt=True here",
     ),
     RefusalKind.ADOPTED_UUID_DIFFERS: Advice(
         "the network to adopt has the UUID {uuid}, not {desired}", "Remove uuid from the program"
     ),
     RefusalKind.HALF_MADE_UUID_DIFFERS: Advice(
-        "an incomplete network of this name has the UUID {uuid}, not {desired}", "Remove it with virsh net-undefine"
+        "an incomplete network of this name has the UUID {uuid}, not {desired}",
+        "Remove that network with virsh net-undefine",
     ),
     RefusalKind.UUID_TAKEN: Advice("the UUID {uuid} already belongs to network '{network}'", "Choose another UUID"),
     RefusalKind.GONE: Advice(
@@ -281,11 +283,11 @@ ADVICE: Mapping[Enum, Advice | Callable[..., Advice]] = {
     RefusalKind.ADVERTISED_ROUTES_LOST: _advertised_routes_lost,
     RefusalKind.DNS_PORT_TAKEN: Advice(
         "another program uses {protocol} port 53 of {address}, which DNS on this network needs",
-        "Stop it, bind it to single addresses, or set dns.enable to false",
+        "Stop that program, have it listen on other addresses only, or set dns.enable to false",
     ),
     RefusalKind.DHCP_PORT_TAKEN: Advice(
         "another program uses udp port 67 exclusively, which DHCP on this network needs",
-        "Stop it, or bind it to its interface",
+        "Stop that program, or bind it to its own interface",
     ),
     RefusalKind.AUTOSTART_PLACE_TAKEN: Advice(
         "{path} exists and isn't libvirt's link to this network, so libvirt can't set autostart",

@@ -138,9 +138,11 @@ def _still_waiting(*, attachments: Attachments, holding: str) -> str:
 
 
 def _not_active(*, attachments: Attachments, holding: str) -> str:
+    if not attachments:
+        return f"the network isn't active, so the holding network {holding} is kept"
     return (
-        f"the network isn't active, so {names(attachments) or 'nothing'} can't be reattached and "
-        f"{'stays' if len(attachments) < 2 else 'stay'} on the holding network {holding}"
+        f"the network isn't active, so {names(attachments)} can't be reattached and "
+        f"{'stays' if len(attachments) == 1 else 'stay'} on the holding network {holding}"
     )
 
 
