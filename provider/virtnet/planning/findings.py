@@ -87,7 +87,8 @@ class EffectKind(Enum):
     PORT_CLOSED = "port-closed"
     """protocol, first, last, address, version, sources"""
     PORT_WIDENED = "port-widened"
-    """address, version, sources; sources_before or address_before, or both"""
+    """address, version, sources; sources_before or address_before, or both; version_before
+    where that was another"""
     PORT_NARROWED = "port-narrowed"
     """as of PORT_WIDENED"""
     PORT_IS_PUBLIC = "port-is-public"

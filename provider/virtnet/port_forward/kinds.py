@@ -108,7 +108,8 @@ class NoteKind(Enum):
     OPENS_TO_PUBLIC = "opens_to_public"
     """The listen address is one that the internet routes: address."""
     OPENS_WIDER = "opens_wider"
-    """More may connect than before: address, version, sources; sources_before or address_before, or both."""
+    """More may connect than before: address, version, sources; sources_before or address_before, or both;
+    version_before where that was another."""
     PROBLEM_STAYS = "problem_stays"
     """What is wrong and no update mends: kind, and the problem's details."""
     RECORD_EDITED = "record_edited"

@@ -123,7 +123,8 @@ def _before_and_now(**told: Any) -> str:
         now, before = (listed(told[name]) if told[name] else "anybody" for name in ("sources", "sources_before"))
         parts.append(f"{now} may connect (before: {before})")
     if "address_before" in told:
-        now, before = (of(told[name], told["version"]) for name in ("address", "address_before"))
+        now = of(told["address"], told["version"])
+        before = of(told["address_before"], told.get("version_before", told["version"]))
         parts.append(f"to {now} (before: {before})")
     return "; ".join(parts)
 

@@ -16,6 +16,14 @@ from virtnet.port_forward.rules.table import Table
 from virtnet.port_forward.spec import PortForwardSpec
 from virtnet.spec.part import Values
 
+RESERVED = "__reserved"
+"""Beside a record that is given to a plan: the address that its network reserves for the guest by the program, while
+the network stands; "" for none."""
+
+APART = "__apart"
+"""The same as it is recorded, where the host was found to have another: that is the network's drift, of which a run
+knows nothing before a refresh, and nothing to fix in the forward."""
+
 
 class PortForwardReport(NamedTuple):
     """One forward's host as it is now."""
@@ -105,3 +113,10 @@ def _ports_of(ports: PortRange) -> dict[str, object]:
 def id_recorded(recorded: Values) -> str:
     """The id of a recorded forward; "" where there is none."""
     return str(recorded.get("__forward") or "")
+
+
+def apart(recorded: Values, target: str) -> dict[str, object]:
+    """What a record is to tell of the network's program, where the guest is at `target` by now."""
+    kept = recorded.get(APART) if target == recorded.get("target") else None
+    by_program = recorded.get(RESERVED, kept)
+    return {APART: None if by_program == target else by_program}

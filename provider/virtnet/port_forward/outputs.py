@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from virtnet.planning.findings import problem_details
 from virtnet.port_forward.check import TARGETS, version_of
-from virtnet.port_forward.observed import PortForwardReport, inputs_of, recorded_inputs
+from virtnet.port_forward.observed import APART, PortForwardReport, inputs_of, recorded_inputs
 from virtnet.port_forward.plan.problems import problems
 from virtnet.spec.part import UNKNOWN, Values, as_list, only
 
-#: Recorded beside inputs and outputs: the token in the mark, the forward's id, and the network's name.
-_KEPT = ("__token", "__forward", "__network", "target", "network_uuid")
+#: Recorded beside inputs and outputs: the token in the mark, the forward's id, the network's name, and what its program
+#: says otherwise than the host.
+_KEPT = ("__token", "__forward", "__network", APART, "target", "network_uuid")
 
 
 def outputs(inputs: Values, recorded: Values, observed: PortForwardReport) -> dict[str, object]:
@@ -18,7 +19,7 @@ def outputs(inputs: Values, recorded: Values, observed: PortForwardReport) -> di
         recorded = _imported(inputs, observed)
     return {
         **recorded_inputs(inputs),
-        **only(recorded, _KEPT),
+        **{name: value for name, value in only(recorded, _KEPT).items() if value is not None},
         "addresses": list(_addresses(inputs, recorded, observed)),
         "problems": [problem_details(one) for one in problems(inputs, recorded, observed)],
         "host_uuid": observed.host_uuid,

@@ -15,7 +15,7 @@ NETWORK = "LibvirtNetwork"
 ROUTED = frozenset({"nat", "route", "open"})
 """The modes of networks that a port forward may lead into: network.tree's ROUTED_MODES, without its imports."""
 
-KEPT = frozenset({"__token", "__forward", "__network"})
+KEPT = frozenset({"__token", "__forward", "__network", "__apart"})
 """What is recorded beside inputs and outputs."""
 
 
@@ -64,6 +64,7 @@ def goes_by(recorded: Mapping[str, Any], offered: Offers, as_read: AsSent = plai
     if named is None:
         return True
     addresses = offered.get((named, str(as_read(recorded[named]))))
+    apart = as_read(recorded["__apart"]) if "__apart" in recorded else None
     if addresses is None:
-        return ("hosts", "") not in offered
-    return "target" in recorded and as_read(recorded["target"]) in addresses
+        return ("hosts", "") not in offered or apart == ""
+    return "target" in recorded and not addresses.isdisjoint((str(as_read(recorded["target"])), str(apart)))

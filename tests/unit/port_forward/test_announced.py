@@ -6,7 +6,7 @@ from itertools import chain, repeat
 from typing import Any
 
 import pytest
-from tests.unit.port_forward.hosts import LAB, LAB_UUID, applied, at, checked, forwarding_host, lab
+from tests.unit.port_forward.hosts import LAB, LAB_UUID, applied, at, checked, forwarding_host, lab, refreshed
 
 from virtnet.errors import ApplyFailed, Refused, Unreachable
 from virtnet.network.resource import NETWORK
@@ -530,3 +530,64 @@ def test_what_a_replacement_by_pulumi_would_be_goes_by_what_this_run_makes_of_th
 
     assert found.if_replaced is not None
     assert [one.kind for one in found.if_replaced.against_anew] == []
+
+
+def test_a_network_that_drifted_and_was_not_refreshed_has_its_forward_fixed_once() -> None:
+    host, moved = forwarding_host(), lab(LAB.replace(WEB, "192.168.123.77"))
+    recorded = applied(at(host), BY_NAME)
+    standing = becomes(inputs(("web", WEB)))._replace(stands=True, has_outputs=True)
+    found = refreshed(at(host, moved), recorded)
+
+    first, _, _ = previewed(at(host, moved), found, standing)
+    fixed = lifecycle.update(
+        PORT_FORWARD, found, BY_NAME, lambda _: at(host, moved), lambda _: None, announced=standing
+    )
+    second = lifecycle.diff(PORT_FORWARD, fixed, BY_NAME, unreachable, announced=standing)
+
+    assert first == [("problems", ChangeClass.LIVE, [ProblemKind.TARGET_MOVED])]
+    assert (fixed["target"], fixed["problems"]) == ("192.168.123.77", [])
+    assert second.changes == ()
+    assert goes_by(PORT_FORWARD.to_properties(fixed), offers(NETWORK.to_properties(BEFORE)))
+    again = lifecycle.diff(
+        PORT_FORWARD, fixed, BY_NAME, unreachable, announced=becomes(BEFORE, inputs(("web", "192.168.123.77")))
+    )
+    assert [problem.kind for one in again.changes for problem in one.problems] == [ProblemKind.TARGET_MOVES]
+    back = lifecycle.update(PORT_FORWARD, refreshed(at(host), fixed), BY_NAME, lambda _: at(host), lambda _: None)
+    assert "__apart" not in back
+
+
+def test_a_reservation_that_others_made_again_is_looked_for_once() -> None:
+    host = forwarding_host()
+    recorded = applied(at(host), BY_NAME)
+    standing = becomes(inputs())._replace(stands=True, has_outputs=True)
+
+    found = lifecycle.diff(PORT_FORWARD, recorded, BY_NAME, unreachable, announced=standing)
+    looked = lifecycle.update(PORT_FORWARD, recorded, BY_NAME, lambda _: at(host), lambda _: None, announced=standing)
+
+    assert [problem.kind for one in found.changes for problem in one.problems] == [ProblemKind.RESERVATION_MISSING]
+    assert lifecycle.diff(PORT_FORWARD, looked, BY_NAME, unreachable, announced=standing).changes == ()
+    assert goes_by(PORT_FORWARD.to_properties(looked), offers(NETWORK.to_properties(inputs())))
+
+
+def test_a_guest_that_moves_to_another_subnet_of_its_network_moves_alone() -> None:
+    subnets = [{"address": "192.168.123.1/24"}, {"address": "192.168.125.1/24"}]
+
+    def with_web(at_: int, address: str) -> dict[str, Any]:
+        hosts = [{"mac": "52:54:00:00:00:50", "name": "web", "ip": address}]
+        ips = [{**one, "dhcp": {"hosts": hosts}} if index == at_ else one for index, one in enumerate(subnets)]
+        return inputs(ips=ips)
+
+    second = "</ip><ip address='192.168.125.1' prefix='24'>{}</ip><ip family='ipv6'"
+    reserved = f"<host mac='52:54:00:00:00:50' name='web' ip='{WEB}'/>"
+    here, there = LAB.replace("</ip>\n<ip family='ipv6'", second.format("")), "192.168.125.50"
+    moved = reserved.replace(WEB, there)
+    after = LAB.replace(reserved, "").replace("</ip>\n<ip family='ipv6'", second.format(f"<dhcp>{moved}</dhcp>"))
+    host = forwarding_host()
+    recorded = applied(at(host, lab(here)), BY_NAME)
+
+    moves = becomes(with_web(1, there), with_web(0, WEB))
+    changes = lifecycle.diff(PORT_FORWARD, recorded, BY_NAME, unreachable, announced=moves).changes
+    found = refreshed(at(host, lab(after)), recorded)
+
+    assert [problem.kind for one in changes for problem in one.problems] == [ProblemKind.TARGET_MOVES]
+    assert [as_group(one)["kind"] for one in as_list(found["problems"])] == [ProblemKind.TARGET_MOVED.value]

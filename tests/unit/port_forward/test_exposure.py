@@ -99,6 +99,8 @@ OPEN = "opens tcp 8080 of every IPv4 address of the host to guest web (192.168.1
          ["opens tcp 8080 of every IPv4 address of the host to 192.168.123.60:80, from anywhere"]),
         ({}, {"target_address": "fd00:123::50"},
          ["opens tcp 8080 of every IPv6 address of the host to guest web ([fd00:123::50]:80), from anywhere",
+          "attention: this opens more than before: to every IPv6 address of the host (before: every IPv4 address "
+          "of the host)",
           f"closes tcp 8080 of every IPv4 address of the host, which was open from anywhere{GO_ON}"]),
     ],
 )  # fmt: skip

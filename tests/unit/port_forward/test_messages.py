@@ -162,6 +162,7 @@ EXAMPLES: list[tuple[Enum, Mapping[str, Any]]] = [
     (NoteKind.OPENS_LESS, {**OFFICE, "sources_before": []}),
     (NoteKind.OPENS_PRIVILEGED, {"protocol": "tcp", "first": 80, "last": 80}),
     (NoteKind.OPENS_TO_PUBLIC, {"address": ADDRESS}),
+    (NoteKind.OPENS_WIDER, {**WHENCE, "address": "", "version": 6, "address_before": "", "version_before": 4}),
     (NoteKind.OPENS_WIDER, {**WHENCE, "address": "", "sources_before": ["203.0.113.0/24"], "address_before": ADDRESS}),
     (NoteKind.PROBLEM_STAYS, {"kind": "address-missing", "address": ADDRESS}),
     (NoteKind.RECORD_EDITED, {"path": PATH}),

@@ -235,7 +235,7 @@ def _from(told: Details) -> str:
     if "sources_before" in told:
         parts.append(f"{_whom(told['sources'])} may connect (before: {_whom(told['sources_before'])})")
     if "address_before" in told:
-        before = {**told, "address": told["address_before"]}
+        before = {**told, "address": told["address_before"], "version": told.get("version_before", told["version"])}
         parts.append(f"on {_listens(told)} (before: {_listens(before)})")
     return "; ".join(parts)
 

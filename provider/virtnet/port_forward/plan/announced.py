@@ -9,7 +9,7 @@ from virtnet.planning.announcements import Announced
 from virtnet.planning.findings import Problem, problem_details
 from virtnet.port_forward.check import TARGETS
 from virtnet.port_forward.kinds import ProblemKind
-from virtnet.port_forward.observed import PortForwardReport, is_same_network
+from virtnet.port_forward.observed import APART, RESERVED, PortForwardReport, is_same_network
 from virtnet.port_forward.target import Side, named_reservation, reservation_in, side_of
 from virtnet.spec.part import Values, as_list
 
@@ -22,9 +22,22 @@ def foretold(desired: Values, recorded: Values, announced: Announced) -> Values:
     retargeted = any(desired.get(name) != recorded.get(name) for name in TARGETS)
     if not recorded or retargeted or not is_same_network(desired, recorded):
         return recorded
+    if announced.stands:
+        recorded = {**recorded, **_reserved_in(desired, announced)}
     wrong = (_left_behind if announced.stands else _problems)(desired, recorded, announced)
     found = [problem_details(one) for one in wrong]
     return {**recorded, "problems": [*as_list(recorded.get("problems") or []), *found]} if found else recorded
+
+
+def _reserved_in(desired: Values, announced: Announced) -> dict[str, str]:
+    """The address that the program of a network reserves for the guest; nothing where it leaves that to others."""
+    network = network_tree(announced.desired)
+    now = reservation_in(desired, network) if named_reservation(desired) else None
+    # Reservations that the program says nothing of stay as they are on the host.
+    all_named = "ips" in network and all("hosts" in item.get("dhcp", {}) for item in network["ips"])
+    if now is None and not (named_reservation(desired) and all_named):
+        return {}
+    return {RESERVED: "" if now is None else now.address}
 
 
 def _problems(desired: Values, recorded: Values, announced: Announced) -> Iterator[Problem]:
@@ -45,7 +58,8 @@ def _problems(desired: Values, recorded: Values, announced: Announced) -> Iterat
         if now is not None and now.address != target:
             moved = now.address
             yield Problem(ProblemKind.TARGET_MOVES, {**names, "before": target, "after": moved})
-    if target and "ips" in before and _differ(side_of(target, before), side_of(moved, after)):
+    # Where the guest moves to a subnet that stays as it is, the move tells all.
+    if target and "ips" in before and _differ(side_of(moved, before) or side_of(target, before), side_of(moved, after)):
         yield Problem(ProblemKind.NETWORK_CHANGES, {"network": names["network"]})
 
 
@@ -64,14 +78,11 @@ def _left_behind(desired: Values, recorded: Values, announced: Announced) -> Ite
     as_found = announced.desired.get("adopt") and "forward" not in after
     if not as_found and mode_of(after) not in ROUTED_MODES:
         yield Problem(ProblemKind.NETWORK_UNFIT, {"network": network})
-    elif name:
-        now = reservation_in(desired, after)
-        # Reservations that the program says nothing of stay as they are on the host.
-        all_named = "ips" in after and all("hosts" in item.get("dhcp", {}) for item in after["ips"])
-        if now is None and all_named:
+    elif RESERVED in recorded and recorded[RESERVED] not in (target, recorded.get(APART)):
+        if recorded[RESERVED]:
+            yield Problem(ProblemKind.TARGET_MOVED, {"before": target, "after": str(recorded[RESERVED])})
+        else:
             yield Problem(ProblemKind.RESERVATION_MISSING, {"network": network, "name": name})
-        if now is not None and now.address != target:
-            yield Problem(ProblemKind.TARGET_MOVED, {"before": target, "after": now.address})
 
 
 def as_observed(observed: PortForwardReport, announced: Announced) -> PortForwardReport:

@@ -84,8 +84,13 @@ def closed(before: Forward) -> Iterator[Note]:
 
 
 def _to_others(before: Forward, after: Forward) -> Iterator[Note]:
-    """What becomes of ports that stay open."""
-    if before.version != after.version or not shared_ports(before, after):
+    """What becomes of ports that stay open; those of the other version of IP were not."""
+    if before.version != after.version:
+        if any(list(_beyond(ports, before.ports)) != [Span(ports.listen, ports.last)] for ports in after.ports):
+            versions: dict[str, Detail] = {"address_before": before.listen_address, "version_before": before.version}
+            yield Note(NoteKind.OPENS_WIDER, {**_whence(after), **versions})
+        return
+    if not shared_ports(before, after):
         return
     from_before, from_now = sources_of(before.sources), sources_of(after.sources)
     sources, addresses = from_before != from_now, before.listen_address != after.listen_address

@@ -14,7 +14,7 @@ from virtnet.planning.plan import Change, ChangeClass, Plan, Step
 from virtnet.planning.reports import other_host
 from virtnet.port_forward.forward import Forward
 from virtnet.port_forward.kinds import Missing, NoteKind, ProblemKind, RefusalKind
-from virtnet.port_forward.observed import PortForwardReport, is_same_network, recorded_inputs
+from virtnet.port_forward.observed import PortForwardReport, apart, is_same_network, recorded_inputs
 from virtnet.port_forward.plan import exposure, preflight
 from virtnet.port_forward.plan.owners import (
     Held,
@@ -184,6 +184,7 @@ def _converge(desired: Values, recorded: Values, observed: PortForwardReport, ch
             "network_uuid": target.network.uuid,
             "target": target.address,
             "addresses": [],  # to be looked at anew
+            **apart(recorded, target.address),
         },
         found_own=held.is_of_resource,
         held_by_other={} if recorded else old_record(forward, desired, held, observed),

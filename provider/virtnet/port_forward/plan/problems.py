@@ -92,8 +92,15 @@ def _of_record(held: Held, expected: Forward | None) -> Iterator[Problem]:
         yield Problem(ProblemKind.RECORD_MISSING, {"path": path_of(held.id)})
     elif there.edited or (expected is not None and _meant(there.forward) != _meant(expected)):
         yield Problem(ProblemKind.RECORD_ALTERED, {"path": path_of(held.id)})
-    elif expected is not None and there.forward.network != expected.network:
+    elif expected is not None and not _on_same_network(there.forward, expected):
         yield Problem(ProblemKind.NETWORK_CHANGED, {"network": expected.network.name})
+
+
+def _on_same_network(recorded: Forward, expected: Forward) -> bool:
+    """Whether the network is as it was; of a guest that moved into another of its subnets the target tells."""
+    moved = recorded.target != expected.target
+    subnet = {"subnet": expected.network.subnet, "gateway": expected.network.gateway} if moved else {}
+    return recorded.network._replace(**subnet) == expected.network
 
 
 def _of_rules(held: Held, expected: Forward | None, observed: PortForwardReport) -> Iterator[Problem]:
