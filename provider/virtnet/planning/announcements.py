@@ -3,12 +3,14 @@
 A diff asks no host, and in a preview nothing is done yet: so what another resource of the run changes is known from
 what it said itself, when it was checked and compared. A resource that stands as recorded says so too, for those that an
 earlier run left behind. Nothing is known of resources that come later, of other programs, and of one host by two
-spellings of its URI.
+spellings of its URI that don't obviously mean the same.
 """
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from virtnet.transport.spellings import Spellings
 
 if TYPE_CHECKING:
     from virtnet.planning.resource import Resource
@@ -71,6 +73,7 @@ class Announcements:
         self._places: dict[str, tuple[Place, ...]] = {}
         self._early: dict[Place, dict[str, Callable[[], Listener]]] = {}
         self._standing: dict[Place, Standing] = {}
+        self._hosts = Spellings()
 
     def announce(self, key: str, places: Iterable[Place], announced: Announced) -> None:
         """Note what becomes of a resource, instead of what it said before. `key` tells it from others.
@@ -79,6 +82,7 @@ class Announcements:
         replaced, whoever asked for that: the diff, or an option that no provider is told of.
         """
         with self._lock:
+            places = self._spelled(places)
             there = self._places.get(key, ())
             before = next((self._announced[place] for place in there if place in self._announced), None)
             if not announced.recorded:
@@ -103,28 +107,32 @@ class Announcements:
         with self._lock:
             self._withdraw(key)
             if standing is not None:
-                self._standing.update(dict.fromkeys(places, standing))
+                self._standing.update(dict.fromkeys(self._spelled(places), standing))
 
     def standing(self, places: Iterable[Place]) -> Standing | None:
         """What stands at the first of these places of which that is known; None where nothing is, or some changes."""
         with self._lock:
             return next(
-                (self._standing[place] for place in places if place in self._standing and place not in self._announced),
+                (
+                    self._standing[place]
+                    for place in self._spelled(places)
+                    if place in self._standing and place not in self._announced
+                ),
                 None,
             )
 
     def at(self, places: Iterable[Place]) -> Announced | None:
         """What was announced at the first of these places of which anything was; None where nothing was."""
         with self._lock:
-            return next((self._announced[place] for place in places if place in self._announced), None)
+            return next((self._announced[place] for place in self._spelled(places) if place in self._announced), None)
 
     def heard(self, key: str, places: Iterable[Place], listener: Callable[[], Listener]) -> Announced | None:
         """As `at`, for a resource that is compared now. Where nothing was announced yet, it is noted: see `too_early`.
 
         `listener` gives the resource. Both are one: nothing is announced between the look and the note.
         """
-        places = tuple(places)
         with self._lock:
+            places = self._spelled(places)
             found = next((self._announced[place] for place in places if place in self._announced), None)
             if found is None:
                 for place in places:
@@ -134,8 +142,12 @@ class Announcements:
     def too_early(self, announced: Announced, places: Iterable[Place]) -> list[str]:
         """The keys of those that would have been compared otherwise, had this been announced there by then."""
         with self._lock:
-            early = {key: one for place in places for key, one in self._early.get(place, {}).items()}
+            early = {key: one for place in self._spelled(places) for key, one in self._early.get(place, {}).items()}
         return [key for key, listener in early.items() if _goes_by(listener(), announced)]
+
+    def _spelled(self, places: Iterable[Place]) -> tuple[Place, ...]:
+        """The same with one spelling of each host."""
+        return tuple(place._replace(host=self._hosts.first(place.host)) for place in places)
 
     def _withdraw(self, key: str) -> None:
         for place in self._places.pop(key, ()):

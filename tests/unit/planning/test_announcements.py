@@ -36,6 +36,17 @@ def test_it_is_found_by_each_of_its_names_on_its_host() -> None:
     assert told.at([LAB._replace(host="qemu+ssh://far/system")]) is None
 
 
+def test_another_spelling_of_the_hosts_uri_finds_it_too() -> None:
+    told, listener = Announcements(), Listener(FOLLOWS, RECORDED, {})
+    told.heard("early", [LAB._replace(host="network:///system")], lambda: listener)
+
+    told.announce("urn", [LAB], FIRST)
+
+    assert told.at([LAB._replace(host="qemu+unix:///system")]) is FIRST
+    assert told.too_early(FIRST, [LAB]) == ["early"]
+    assert told.at([LAB._replace(host="qemu:///session")]) is None
+
+
 def test_what_is_said_last_counts() -> None:
     told = Announcements()
     told.announce("urn", [LAB, BY_UUID], FIRST)

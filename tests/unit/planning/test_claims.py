@@ -32,6 +32,7 @@ def subnet(first: int, last: int, family: int = 4) -> Want:
         (name("lab"), name("lab"), True),
         (name("lab"), name("lan"), False),
         (name("lab"), name("lab", THERE), False),
+        (name("lab"), name("lab", "qemu:///session"), False),
         (name("1-9"), Want(HERE, "ips", Kind.SUBNET, "1-9"), False),
         (subnet(1, 9), subnet(1, 9), True),
         (subnet(1, 9), subnet(9, 12), True),
@@ -49,6 +50,16 @@ def test_who_comes_second_is_told_of_the_first(one: Want, other: Want, meet: boo
 
         assert alone == []
         assert met == ([Met(second, first, "a")] if meet else [])
+
+
+@pytest.mark.parametrize("spelling", ["qemu+unix:///system", "network:///system"])
+def test_another_spelling_of_the_hosts_uri_is_no_way_around(spelling: str) -> None:
+    claims = Claims()
+    claims.want("a", [name("lab")])
+
+    (met,) = claims.want("b", [name("lab", spelling)])
+
+    assert met.holder == "a"
 
 
 @pytest.mark.parametrize(

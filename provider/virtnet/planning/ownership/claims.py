@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
+from virtnet.transport.spellings import Spellings
+
 
 def key_of(values: Mapping[str, object]) -> str:
     """What tells a resource from the others of a run: its URN, or project/stack/resource where that is not told.
@@ -74,6 +76,7 @@ class Claims:
         self._wanted: dict[tuple[object, ...], list[_Entry]] = {}
         self._places: dict[str, list[tuple[object, ...]]] = {}
         self._changes: dict[str, _Change] = {}
+        self._hosts = Spellings()
 
     def claim(self, token: object, key: str) -> None:
         """Note that the resource of that key has the object with this token; a resource without a token has none."""
@@ -92,7 +95,8 @@ class Claims:
 
         Two that have been recorded so already are no news: that may be as it was made, and nobody is to stop for it.
         """
-        recorded, wants = tuple(recorded), tuple(wants)
+        with self._lock:
+            recorded, wants = self._spelled(recorded), self._spelled(wants)
         before = {(want.host, want.kind, want.value) for want in recorded}
         entries = [_Entry(want, key, (want.host, want.kind, want.value) in before) for want in wants]
         with self._lock:
@@ -125,9 +129,13 @@ class Claims:
 
     def wanting(self, wants: Iterable[Want]) -> list[str]:
         """The keys of the resources that want any of these too."""
-        entries = [_Entry(want, "", recorded=False) for want in wants]
         with self._lock:
+            entries = [_Entry(want, "", recorded=False) for want in self._spelled(wants)]
             return list(dict.fromkeys(met.holder for entry in entries for met in self._meeting(entry)))
+
+    def _spelled(self, wants: Iterable[Want]) -> tuple[Want, ...]:
+        """The same with one spelling of each host."""
+        return tuple(want._replace(host=self._hosts.first(want.host)) for want in wants)
 
     def _meeting(self, entry: _Entry) -> Iterator[Met]:
         for other in self._wanted.get(_place(entry.want), ()):
