@@ -18,7 +18,11 @@ side_by_side = --numprocesses=$(workers) --dist=loadscope
 # What -k and -m pick may be in one half of the tests alone: pytest ends with 5 where it has selected nothing.
 if_none_selected = { code=$$?; ((code == 5)) || exit $$code; }
 # What make test runs of the tests with a real libvirtd; make test-campaigns runs the others.
-quick = not campaign and not compiled and not second_form
+quick = not campaign and not compiled and not second_form and not further
+# What it runs of them on modular daemons as well; make test-campaigns runs there the others that are for any libvirt.
+on_modular = each_libvirt and $(quick)
+# What needs no more than another Python shows of it: make test runs these on the oldest one, and make test-campaigns all.
+of_the_oldest = tests/unit/sdk tests/unit/spec tests/unit/test_dynamic.py tests/unit/test_resources.py
 # What ARGS picks, with the Python of .venv alone where that is a path; of all tests, as of make test, no campaigns.
 test_chosen = selected=; \
 	$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons -m 'not fuzz' $(ARGS) && selected=1 || $(if_none_selected);) \
@@ -79,18 +83,21 @@ test: $(if $(ARGS),setup-firewalls,setup-tests) ## lint, then run the tests, tho
 	@$(if $(ARGS),,$(MAKE) test-libvirt)
 
 test-units: .venv ## the part of make test for units, on two Pythons
-	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-few} tools/unit-pythons -m 'not fuzz'
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-few} tools/unit-pythons --newest -m 'not fuzz'
+	@tools/unit-pythons --oldest -m 'not fuzz' $(of_the_oldest)
 
 test-libvirt: .venv ## the part of make test for what needs a real libvirtd: on the machine's own, then on modular daemons
 	@$(with_env) pytest $(side_by_side) --durations=10 -m '$(quick)' tests/acceptance tests/integration
-	@tools/modular-tests
+	@tools/modular-tests -m '$(on_modular)'
 
-test-campaigns: setup-campaigns ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, more of the native form, short parts of faults, walks, soaks, the benchmark; ARGS='-k walk' picks some
+test-campaigns: setup-campaigns ## run what make test leaves out: fuzz, more examples, programs in Go and TypeScript, more of the native form, further rows, the oldest Python, the rest on modular daemons, short parts of faults, walks, soaks, the benchmark; ARGS='-k walk' picks some
 	@selected=; \
 	$(with_env) pytest -m 'fuzz or hypothesis' --numprocesses=auto --dist=worksteal $(call where,tests/unit) \
 	    && selected=1 || $(if_none_selected); \
+	$(if $(filter tests/%,$(ARGS)),,tools/unit-pythons --oldest -m 'not fuzz' $(ARGS) && selected=1 || $(if_none_selected);) \
 	$(with_env) pytest $(side_by_side) --durations=10 -m 'not ($(quick))' \
 	    $(call where,tests/acceptance tests/integration) && selected=1 || $(if_none_selected); \
+	$(if $(filter tests/%,$(ARGS)),,tools/modular-tests -m 'not ($(on_modular))' $(ARGS) && selected=1 || $(if_none_selected);) \
 	[[ $$selected ]] || exit 5
 
 bench: setup ## measure virtnet beside its floors and OpenTofu, in a sandbox; ARGS='--full --publish' (an hour)

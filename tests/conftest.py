@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests import costs, progress
+from tests.costs import pytest_addoption  # noqa: F401 - found here by pytest
 from tests.hosts.fixtures import (  # noqa: F401 - found here by pytest
     directory_of_the_run,
     host,
@@ -19,7 +21,6 @@ from tests.hosts.fixtures import (  # noqa: F401 - found here by pytest
     sandbox,
     unshared_host,
 )
-from tests.progress import pytest_configure  # noqa: F401 - what a log shows meanwhile
 
 settings.register_profile(
     "quick", max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -46,6 +47,13 @@ sys.dont_write_bytecode = False
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a log show what happens meanwhile, and with --cpu what each test costs."""
+    progress.register(config)
+    costs.register(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

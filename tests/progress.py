@@ -29,8 +29,7 @@ class Progress:
         self._reporter.write_line(f"\n{text}", flush=True)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_configure(config: pytest.Config) -> None:
+def register(config: pytest.Config) -> None:
     """Of the processes in which tests run side by side none reports."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and not hasattr(config, "workerinput"):

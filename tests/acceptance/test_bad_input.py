@@ -121,6 +121,7 @@ def test_a_forwarding_that_is_wrong(untouched: Stack) -> None:
     assert lines(said) == set(FORWARDING_LINES.format(true="True", on_delete="on_delete").splitlines())
 
 
+@pytest.mark.further
 def test_a_forwarding_that_is_wrong_in_any_language(native: Stack) -> None:
     said = refused(native, "preview", kind="HostForwarding", **FORWARDING)
 
@@ -137,6 +138,7 @@ def test_up_refuses_it_too(untouched: Stack) -> None:
     assert untouched.resources() == []
 
 
+@pytest.mark.further
 def test_texts_that_may_be_secret_are_not_shown(untouched: Stack) -> None:
     secret, wrong = "hunter2", "hunter2\u0007"
 

@@ -24,6 +24,7 @@ def test_a_recorded_change_does_nothing_on_the_host(host: Host, stack: Stack) ->
     assert "active has drifted, and fixing it needs more than the preview showed" in updated
 
 
+@pytest.mark.further
 def test_four_restarts_side_by_side_do_not_meet(host: Host, stack: Stack) -> None:
     def declare(**more: object) -> None:
         stack.declare(

@@ -82,6 +82,7 @@ def test_what_is_ignored_stays_as_others_left_it(host: Host, either: Stack) -> N
     assert after.returncode == 0, after.stdout
 
 
+@pytest.mark.further
 def test_what_is_ignored_is_not_said_either(host: Host, either: Stack) -> None:
     args: dict[str, Any] = {"ips": [{"address": "10.92.0.1/24"}]}
     program: dict[str, Any] = {"type": "LibvirtNetwork", "name": "lab", "args": args}
@@ -107,6 +108,7 @@ def test_what_is_ignored_is_not_said_either(host: Host, either: Stack) -> None:
     assert "dns enable='no'" in host.virsh("net-dumpxml", "lab", "--inactive")
 
 
+@pytest.mark.further
 def test_a_value_that_becomes_secret_is_kept_encrypted(host: Host) -> None:
     stack = NativeStack(host)
     record = {"dns": {"txts": [{"name": "key", "value": "hunter2"}]}}

@@ -67,6 +67,7 @@ def names(host: str) -> list[str]:
     return [f"{host}-forwarding", *(f"{host}-{name}" for name in ALL)]
 
 
+@pytest.mark.further
 def test_a_host_whose_libvirtd_is_stopped_costs_the_other_host_nothing_but_seconds(fleet: Fleet, stack: Stack) -> None:
     alpha, beta = fleet.hosts["alpha"], fleet.hosts["beta"]
     declare(stack, fleet)
@@ -104,6 +105,7 @@ def test_a_host_that_is_gone_costs_the_other_host_nothing_but_seconds(fleet: Fle
     assert stack.unchanged()
 
 
+@pytest.mark.further
 def test_a_host_that_stops_half_way_keeps_what_was_done_and_is_finished_later(fleet: Fleet, stack: Stack) -> None:
     alpha, beta = fleet.hosts["alpha"], fleet.hosts["beta"]
     declare(stack, fleet, dns={"enable": True})  # with rules, too: a start takes a while, in which it is stopped
@@ -147,6 +149,7 @@ def test_a_fleet_is_refreshed_with_one_host_gone_when_the_stack_says_so(fleet: F
     assert sorted(stack.resources()) == sorted(names("alpha") + names("beta"))
 
 
+@pytest.mark.further
 def test_with_the_plugin_a_host_that_is_busy_keeps_no_other_waiting(fleet: Fleet) -> None:
     alpha, beta = fleet.hosts["alpha"], fleet.hosts["beta"]
     stack = NativeStack(fleet.desk)

@@ -40,7 +40,7 @@ def forwarding_marks(host: Host) -> list[str]:
     return re.findall(r"^# virtnet-urn: (\S+)$", host.sh(f"cat {files} 2>/dev/null || true"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("persist", [True, False])
+@pytest.mark.parametrize("persist", [True, pytest.param(False, marks=pytest.mark.further)])
 def test_forwarding_that_moves_into_a_component_stays_on(host: Host, either: Stack, persist: bool) -> None:
     host.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")
     either.declare(router(args={"persist": persist}))
@@ -62,7 +62,7 @@ def test_forwarding_that_moves_into_a_component_stays_on(host: Host, either: Sta
     assert (forwards(host), forwarding_marks(host)) == ("0", [])
 
 
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("first", [True, pytest.param(False, marks=pytest.mark.further)])
 def test_a_replacement_of_forwarding_in_either_order_ends_with_one_owner(
     host: Host, either: Stack, first: bool
 ) -> None:
@@ -79,6 +79,7 @@ def test_a_replacement_of_forwarding_in_either_order_ends_with_one_owner(
     assert (forwards(host), forwarding_marks(host)) == ("0", [])
 
 
+@pytest.mark.further
 def test_forwarding_that_is_renamed_keeps_its_record_by_the_alias_of_the_preview(host: Host, either: Stack) -> None:
     either.declare(router("a"))
     either.up()
@@ -106,6 +107,7 @@ def test_forwarding_that_is_renamed_keeps_its_record_by_the_alias_of_the_preview
     assert "::c" in urns(either)[0]
 
 
+@pytest.mark.further
 def test_ignored_forwarding_stays_as_others_left_it_and_drift_stands_in_a_preview(host: Host, either: Stack) -> None:
     program = router(args={"ipv4": True, "ipv6": True}, options={"ignore_changes": ["ipv4"]})
     either.declare(program)
@@ -124,6 +126,7 @@ def test_ignored_forwarding_stays_as_others_left_it_and_drift_stands_in_a_previe
     assert either.unchanged()
 
 
+@pytest.mark.further
 def test_an_alias_of_another_kind_takes_nothing(host: Host, either: Stack) -> None:
     either.declare({"type": "LibvirtNetwork", "name": "lab", "args": {}})
     either.up()
@@ -137,6 +140,7 @@ def test_an_alias_of_another_kind_takes_nothing(host: Host, either: Stack) -> No
     assert (urns(either), host.virsh("net-dumpxml", "lab"), forwarding_marks(host)) == ([network], before, [])
 
 
+@pytest.mark.further
 def test_forwarding_of_nobody_is_taken_over_and_of_another_stack_left_by_its_old_owner(
     host: Host, either: Stack
 ) -> None:

@@ -64,6 +64,7 @@ def test_a_network_that_fails_beside_others_takes_none_of_theirs(host: Host, sta
     assert bridge(host) == there
 
 
+@pytest.mark.further
 def test_of_two_networks_with_one_bridge_name_one_comes_up_whole(host: Host, stack: Stack) -> None:
     stack.declare(
         *(

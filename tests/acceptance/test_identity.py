@@ -82,6 +82,7 @@ def test_an_alias_as_the_preview_gives_it_keeps_the_record(host: Host, either: S
     assert either.unchanged()
 
 
+@pytest.mark.further
 def test_an_alias_of_the_root_keeps_the_record(host: Host, either: Stack) -> None:
     either.declare(lab())
     either.up()
@@ -98,7 +99,7 @@ def test_an_alias_of_the_root_keeps_the_record(host: Host, either: Stack) -> Non
     assert either.unchanged()
 
 
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("first", [True, pytest.param(False, marks=pytest.mark.further)])
 def test_a_replacement_in_either_order_ends_with_one_network(host: Host, either: Stack, first: bool) -> None:
     either.declare(lab(options={"delete_before_replace": first}))
     either.up()
@@ -112,6 +113,7 @@ def test_a_replacement_in_either_order_ends_with_one_network(host: Host, either:
     assert host.network("lab") is None
 
 
+@pytest.mark.further
 def test_two_resources_of_one_run_do_not_take_a_network_from_each_other(host: Host, either: Stack) -> None:
     # Spelled otherwise, the host of both is known for one only when it is looked at.
     spelled = {"adopt": True, "uri": "qemu+unix:///system"}
@@ -124,6 +126,7 @@ def test_two_resources_of_one_run_do_not_take_a_network_from_each_other(host: Ho
     assert len(urns(either)) == 1
 
 
+@pytest.mark.further
 def test_a_mark_of_nobody_hinders_nobody(host: Host, either: Stack) -> None:
     either.declare(lab("gone"))
     either.up()
@@ -138,6 +141,7 @@ def test_a_mark_of_nobody_hinders_nobody(host: Host, either: Stack) -> None:
     assert either.unchanged()
 
 
+@pytest.mark.further
 def test_a_record_that_is_renamed_in_the_state_is_followed_by_the_mark(host: Host, either: Stack) -> None:
     either.declare(lab("a"))
     either.up()
@@ -154,6 +158,7 @@ def test_a_record_that_is_renamed_in_the_state_is_followed_by_the_mark(host: Hos
     assert either.unchanged()
 
 
+@pytest.mark.further
 def test_two_resources_of_one_name_do_not_pass_for_one_another(host: Host, either: Stack) -> None:
     either.declare(lab())
     either.up()
@@ -198,6 +203,7 @@ def test_a_network_moves_between_stacks_with_its_record(host: Host, pair: tuple[
     assert (one.unchanged(), other.unchanged()) == (True, True)
 
 
+@pytest.mark.further
 def test_what_moved_between_stacks_and_is_replaced_at_once_is_previewed_as_that(
     host: Host, pair: tuple[Stack, Stack]
 ) -> None:
@@ -259,6 +265,7 @@ def test_a_network_that_pulumi_retains_is_taken_up_again_or_over(host: Host, pai
     assert other.unchanged()
 
 
+@pytest.mark.further
 def test_of_two_programs_at_once_one_gets_the_network(host: Host, pair: tuple[Stack, Stack]) -> None:
     for stack in pair:
         stack.declare(lab())
@@ -296,6 +303,7 @@ def test_a_refused_delete_of_what_left_the_program_names_ways_that_can_be_gone(h
     assert host.network("lab") is None
 
 
+@pytest.mark.further
 def test_the_command_of_a_refused_delete_has_pulumi_forget_the_network(host: Host, either: Stack) -> None:
     either.declare(lab(component="office"))
     either.up()
@@ -313,6 +321,7 @@ def test_the_command_of_a_refused_delete_has_pulumi_forget_the_network(host: Hos
         assert urns(either) == []
 
 
+@pytest.mark.further
 def test_a_name_that_another_stack_has_costs_nobody_the_network(host: Host, either: Stack) -> None:
     others = type(either)(host, "others")
     others.declare(lab("o", args={"name": "theirs", "ips": [{"address": "10.94.0.1/24"}]}))

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.native_stack import FORMS, NativeStack
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host
 
@@ -32,7 +32,7 @@ def marks(host: Host) -> str:
     return found[0] if found else ""
 
 
-@pytest.mark.parametrize("form", [Stack, NativeStack])
+@pytest.mark.parametrize("form", FORMS)
 def test_a_network_of_another_stack_is_not_imported(host: Host, form: type[Stack]) -> None:
     owner, comer = form(host, "owner"), NativeStack(host, "comer")
     owner.network("lab", **LAB)
@@ -48,6 +48,7 @@ def test_a_network_of_another_stack_is_not_imported(host: Host, form: type[Stack
     assert owner.unchanged()
 
 
+@pytest.mark.further
 def test_virtnet_import_says_whose_a_network_is_and_its_program_takes_it_over(host: Host) -> None:
     owner, comer = Stack(host, "owner"), Stack(host, "comer")
     owner.network("lab", **LAB)
@@ -65,6 +66,7 @@ def test_virtnet_import_says_whose_a_network_is_and_its_program_takes_it_over(ho
     assert comer.unchanged()
 
 
+@pytest.mark.further
 def test_of_two_stacks_that_import_one_network_the_second_is_told(host: Host) -> None:
     first, second = NativeStack(host, "first"), NativeStack(host, "second")
     host.run(

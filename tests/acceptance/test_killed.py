@@ -82,7 +82,7 @@ def is_whole(stack: Stack, uuid: str) -> None:
     assert stack.unchanged()
 
 
-@pytest.mark.parametrize("then_started", [True, False])
+@pytest.mark.parametrize("then_started", [True, pytest.param(False, marks=pytest.mark.further)])
 def test_a_provider_killed_in_create(hooked: Host, stack: Stack, then_started: bool) -> None:
     stack.network("lab", forward={}, ips=[SUBNET])
     hooked.sh("true" if then_started else "touch /run/fail")
@@ -122,6 +122,7 @@ def test_libvirtd_killed_in_create(hooked: Host, stack: Stack) -> None:
     is_whole(stack, uuid)
 
 
+@pytest.mark.further
 def test_libvirtd_killed_when_it_has_started_the_network_and_not_yet_noted_so(hooked: Host, stack: Stack) -> None:
     stack.network("lab", forward={}, ips=[SUBNET])
 
@@ -140,6 +141,7 @@ def test_libvirtd_killed_when_it_has_started_the_network_and_not_yet_noted_so(ho
     is_whole(stack, uuid)
 
 
+@pytest.mark.further
 def test_libvirtd_killed_after_someone_deleted_the_bridge(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={}, ips=[SUBNET])
     stack.up()
@@ -156,6 +158,7 @@ def test_libvirtd_killed_after_someone_deleted_the_bridge(host: Host, stack: Sta
     is_whole(stack, uuid)
 
 
+@pytest.mark.further
 def test_a_network_that_a_killed_libvirtd_forgot_is_deleted_with_its_dnsmasq(host: Host, stack: Stack) -> None:
     before = host.sh(DNSMASQ)
     stack.network("lab", ips=[SUBNET])
@@ -213,9 +216,9 @@ def killed_edit(stack: Stack, moment: str, kind: str, **args: Any) -> None:
 @pytest.mark.parametrize(
     ("moment", "place", "change_class"),
     [
-        ("libvirtd killed after 0 0 0", "definition", "live"),
-        ("provider killed after 0 0 0", "definition", "live"),
-        ("provider killed after 2 0 0", "definition", "live"),
+        pytest.param("libvirtd killed after 0 0 0", "definition", "live", marks=pytest.mark.further),
+        pytest.param("provider killed after 0 0 0", "definition", "live", marks=pytest.mark.further),
+        pytest.param("provider killed after 2 0 0", "definition", "live", marks=pytest.mark.further),
         ("pulumi killed after 3 0 0", "running network", "restart"),
     ],
     ids=["libvirtd, defined", "provider, defined", "provider, stopped", "pulumi, done"],
@@ -251,7 +254,9 @@ def without_mark(xml: str) -> str:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
-    "moment", ["provider killed after 0 0 0", "pulumi killed after 1 0 0"], ids=["provider, written", "pulumi, done"]
+    "moment",
+    [pytest.param("provider killed after 0 0 0", marks=pytest.mark.further), "pulumi killed after 1 0 0"],
+    ids=["provider, written", "pulumi, done"],
 )
 def test_forwarding_that_a_killed_edit_turned_on_and_nobody_names_is_turned_off(
     host: Host, form: type[Stack], moment: str

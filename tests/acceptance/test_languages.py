@@ -130,7 +130,8 @@ def _compile(sdk: Path) -> None:
 COMPILED = [pytest.param(name, marks=pytest.mark.compiled) for name in ("typescript", "go")]
 
 
-@pytest.fixture(params=["python", "yaml", *COMPILED])
+#: What is in Python here, other tests show of the native form too.
+@pytest.fixture(params=[pytest.param("python", marks=pytest.mark.further), "yaml", *COMPILED])
 def language(request: pytest.FixtureRequest) -> Language:
     if request.param == "typescript":
         sdk = request.getfixturevalue("typescript_sdk")
@@ -301,6 +302,7 @@ def test_a_host_gets_all_that_a_component_holds(host: Host, language: Language) 
     assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
 
 
+@pytest.mark.further
 def test_a_component_moves_from_python_to_another_language_as_it_is(host: Host) -> None:
     """In Python the program makes what is inside, elsewhere the plugin does."""
     stack = LanguageStack(host, Language("python", ".py", lay_out_python), "VirtualNetworkHost")
@@ -329,7 +331,10 @@ OPTIONS = {
 
 @pytest.mark.parametrize(
     "language",
-    [Language("python", ".py", lay_out_python), Language("yaml", ".yaml", lay_out_yaml)],
+    [
+        pytest.param(Language("python", ".py", lay_out_python), marks=pytest.mark.further),
+        Language("yaml", ".yaml", lay_out_yaml),
+    ],
     ids=["python", "yaml"],
 )
 def test_options_of_a_component_hold_for_what_is_inside(host: Host, language: Language) -> None:

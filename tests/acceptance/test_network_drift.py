@@ -28,6 +28,7 @@ def quiet(stack: Stack) -> bool:
     return refresh.returncode == 0
 
 
+@pytest.mark.further
 def test_a_bridge_that_is_there_and_not_as_it_was(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=SUBNETS)
     stack.up()
@@ -57,6 +58,7 @@ def test_a_note_is_said_once(stack: Stack) -> None:
     assert said.partition("Diagnostics:")[2].count("note: adopts the existing network") == 1
 
 
+@pytest.mark.further
 def test_a_guest_that_hangs_on_no_bridge_is_plugged_in(host: Host, either: Stack) -> None:
     either.network("lab", ips=SUBNETS)
     either.up()
@@ -121,6 +123,7 @@ def declared(lab: dict[str, Any], forwarding: dict[str, Any]) -> list[dict[str, 
     ]
 
 
+@pytest.mark.further
 def test_what_nobody_named_and_others_changed_is_a_note_and_no_difference(host: Host, either: Stack) -> None:
     either.network("lab", ips=SUBNETS)
     either.up()

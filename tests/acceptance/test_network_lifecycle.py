@@ -65,6 +65,7 @@ def _text(stack: Stack, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.further
 def test_twelve_networks_made_side_by_side_get_bridges_of_their_own(host: Host, stack: Stack) -> None:
     before = host.trace()
     stack.declare(
@@ -96,6 +97,7 @@ def test_a_renamed_network_is_replaced_and_its_old_self_goes_first(host: Host, s
     assert (host.network("two") or {})["Active"] == "yes"
 
 
+@pytest.mark.further
 def test_a_replacement_that_pulumi_is_told_to_make_deletes_first(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=[SUBNET], adopt=True)
     stack.up()

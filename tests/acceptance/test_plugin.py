@@ -92,7 +92,7 @@ def test_a_secret_is_one_in_the_state_and_nowhere_in_clear(host: Host, native: N
     assert native.unchanged()
 
 
-@pytest.mark.parametrize("by", ["name", "uuid"])
+@pytest.mark.parametrize("by", ["name", pytest.param("uuid", marks=pytest.mark.further)])
 def test_an_import_and_its_program_change_nothing_but_the_mark(host: Host, native: NativeStack, by: str) -> None:
     xml = """<network><name>odd one</name><forward mode='route'/><bridge name='odd0' stp='off' delay='3'/>
         <domain name='odd.test' localOnly='yes'/><dns forwardPlainNames='no'><txt name='note' value='v=1'/>
@@ -160,6 +160,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) else value
 
 
+@pytest.mark.further
 def test_an_import_of_what_is_not_there_names_what_is(native: NativeStack) -> None:
     done = native.pulumi(
         "import", "virtnet:index:LibvirtNetwork", "x", "nosuch", "--yes", "--generate-code=false", check=False
@@ -180,6 +181,7 @@ def test_a_refusal_is_one_sentence_on_the_resource(native: NativeStack) -> None:
     assert native.pulumi("stack", "export").stdout.count("virtnet:index:LibvirtNetwork") == 0
 
 
+@pytest.mark.further
 def test_a_wrong_input_and_a_wrong_setting_name_their_properties(native: NativeStack) -> None:
     native.network("lab", mtu=5, ips=[{"address": "10.91.0.1/24", "local_ptr": "yes"}])
 
@@ -191,6 +193,7 @@ def test_a_wrong_input_and_a_wrong_setting_name_their_properties(native: NativeS
     assert 'has a problem: virtnet:unreachable="ignore": must be one of fail, recorded' in native.preview(check=False)
 
 
+@pytest.mark.further
 def test_a_host_that_is_down_fails_a_refresh_or_keeps_what_is_recorded(host: Host, native: NativeStack) -> None:
     native.network("lab", ips=[SUBNET])
     native.up()
@@ -263,6 +266,7 @@ def test_functions_tell_of_the_host(host: Host, native: NativeStack) -> None:
     assert native.state("lab")["outputs"]["ips"][0]["address"] == outputs["free"]["address"]
 
 
+@pytest.mark.further
 def test_a_running_guest_is_told_with_its_tap_and_its_leased_address(host: Host, native: NativeStack) -> None:
     mac = "52:54:00:00:01:01"
     native.write(
@@ -317,6 +321,7 @@ def test_a_stack_moves_from_the_dynamic_form_and_back(host: Host, native: Native
     assert host.network("lab") is None
 
 
+@pytest.mark.further
 def test_a_network_of_a_component_moves_there_and_back_too(host: Host, native: NativeStack) -> None:
     program = (
         "import pulumi\nimport pulumi_virtnet as virtnet\n"

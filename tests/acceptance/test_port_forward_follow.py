@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.native_stack import FORMS, NativeStack
 from tests.acceptance.stack import Stack
 from tests.hosts.peers import HOST, OTHER, OUTSIDE, WEB, Site, site
 from tests.hosts.sandboxed import Host
@@ -43,7 +43,7 @@ def lab(host: Host) -> Iterator[Site]:
         host.sh("for link in web other; do ip link set dev $link nomaster; done")
 
 
-@pytest.fixture(params=[Stack, NativeStack], ids=["dynamic", "native"])
+@pytest.fixture(params=FORMS, ids=["dynamic", "native"])
 def stack(request: pytest.FixtureRequest, host: Host) -> Stack:
     made: Stack = request.param(host)
     module = "pulumi_virtnet.native" if request.param is NativeStack else "pulumi_virtnet"
@@ -89,6 +89,7 @@ def test_a_forward_follows_its_guest_in_the_run_that_moves_it(lab: Site, stack: 
     stack.destroy()
 
 
+@pytest.mark.further
 def test_a_forward_that_an_earlier_run_left_behind_follows_in_the_next(lab: Site, stack: Stack) -> None:
     declare(stack, WEB[4])
     stack.up()
@@ -137,6 +138,7 @@ def test_a_replacement_of_the_network_that_is_refused_closes_nothing(lab: Site, 
     stack.destroy()
 
 
+@pytest.mark.further
 def test_a_forward_goes_in_the_run_that_takes_its_network_up_again(lab: Site, stack: Stack) -> None:
     for forward in ({}, {**FORWARD, "network": "lab"}):
         declare(stack, WEB[4], forward=forward)

@@ -4,7 +4,7 @@ import re
 import shlex
 
 import pytest
-from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.native_stack import FORMS
 from tests.acceptance.stack import Stack
 from tests.hosts.daemons import socket_path, start_libvirtd, stop_libvirtd, unreached
 from tests.hosts.sandboxed import Host
@@ -46,7 +46,7 @@ def test_overlap_with_an_active_network(host: Host, stack: Stack) -> None:
     then_made(stack)
 
 
-FORMS = pytest.mark.parametrize("form", [Stack, NativeStack], ids=["dynamic", "native"])
+IN_BOTH_FORMS = pytest.mark.parametrize("form", FORMS, ids=["dynamic", "native"])
 OF_A_NETWORK = "10.91.0.0/24 overlaps 10.91.0.128/25 of the active network 'other'. Choose another subnet"
 OF_FORWARDING = "virtnet didn't write /etc/sysctl.d/90-virtnet-forwarding.conf on "
 
@@ -73,7 +73,7 @@ def review(stack: Stack, sentence: str) -> None:
     assert "Updating" not in up.stdout
 
 
-@FORMS
+@IN_BOTH_FORMS
 @pytest.mark.parametrize("made", [False, True], ids=["create", "change"])
 def test_a_refused_network_in_a_review(host: Host, form: type[Stack], made: bool) -> None:
     stack = form(host)
@@ -90,7 +90,7 @@ def test_a_refused_network_in_a_review(host: Host, form: type[Stack], made: bool
     assert host.trace() == before
 
 
-@FORMS
+@IN_BOTH_FORMS
 def test_a_preview_that_fails_by_refusals_tells_of_all(host: Host, form: type[Stack]) -> None:
     stack, taken = form(host), ("one", "two")
     for name in taken:
@@ -124,7 +124,7 @@ def test_a_preview_that_fails_by_refusals_tells_of_all(host: Host, form: type[St
     assert mended.returncode == 0, mended.stdout
 
 
-@FORMS
+@IN_BOTH_FORMS
 def test_a_refused_forwarding_in_a_review(host: Host, form: type[Stack]) -> None:
     stack = form(host)
     host.sh("echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/90-virtnet-forwarding.conf")

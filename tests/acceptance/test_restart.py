@@ -74,6 +74,7 @@ def test_everything_plugged_in_is_plugged_in_again_as_it_was(host: Host, stack: 
         assert stack.unchanged()
 
 
+@pytest.mark.further
 def test_two_stacks_restart_their_networks_at_the_same_time(host: Host) -> None:
     stacks = {name: Stack(host, name) for name in ("red", "blue")}
     args = {name: {"ips": [{"address": f"10.{number}.0.1/24"}]} for number, name in ((73, "red"), (74, "blue"))}

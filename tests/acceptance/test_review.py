@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.native_stack import NativeStack
+from tests.acceptance.native_stack import FORMS
 from tests.acceptance.stack import Stack
 from tests.hosts.sandboxed import Host
 
@@ -31,7 +31,7 @@ def forward(*ports: str) -> dict[str, Any]:
     return {"type": "PortForward", "name": "site", "args": {**FORWARD, "ports": listed}, "depends_on": ["web"]}
 
 
-@pytest.mark.parametrize("form", [Stack, NativeStack], ids=["dynamic", "native"])
+@pytest.mark.parametrize("form", FORMS, ids=["dynamic", "native"])
 def test_a_review_tells_what_the_preview_found(host: Host, form: type[Stack]) -> None:
     stack = form(host)
     web, drifted = network("web", "10.92.0.1"), network("drifted", "10.93.0.1")

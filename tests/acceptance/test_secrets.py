@@ -100,6 +100,7 @@ def test_no_secret_is_in_the_state_or_in_any_line(host: Host, stack: Stack) -> N
     assert MARK not in "".join(said)
 
 
+@pytest.mark.further
 def test_a_secret_stays_one_where_drift_gives_it_another_place(host: Host, stack: Stack) -> None:
     stack.up()
     # The lists are shorter by their first items now, and what was second and secret is first.
@@ -114,6 +115,7 @@ def test_a_secret_stays_one_where_drift_gives_it_another_place(host: Host, stack
     assert "nothing hidden" in live(host)
 
 
+@pytest.mark.further
 def test_what_is_kept_of_the_provider_is_its_name_and_nothing_else(stack: Stack) -> None:
     stack.up()
 
@@ -139,6 +141,7 @@ def test_no_error_tells_a_secret(host: Host, stack: Stack) -> None:
     assert MARK not in state(stack)
 
 
+@pytest.mark.further
 def test_a_value_made_secret_later_is_no_longer_kept_in_clear(stack: Stack) -> None:
     args = '"lab", domain={"name": "hunter2.example"}, ips=[{"address": "10.93.0.1/24"}]'
     program = "import pulumi\nimport pulumi_virtnet as virtnet\nvirtnet.LibvirtNetwork({})\n"
@@ -155,6 +158,7 @@ def test_a_value_made_secret_later_is_no_longer_kept_in_clear(stack: Stack) -> N
     assert stack.unchanged_by_each()
 
 
+@pytest.mark.further
 def test_what_an_adopted_network_held_is_kept_encrypted(host: Host, stack: Stack) -> None:
     text = f"<dns><txt name='key' value='{MARK}'/></dns>"
     xml = f"<network><name>lab</name>{text}<ip address='10.93.0.1' prefix='24'/></network>"

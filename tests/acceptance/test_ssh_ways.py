@@ -59,6 +59,7 @@ def test_the_users_own_configuration_key_and_known_hosts_are_used(desk: Workstat
     assert desk.far.network("lab") is None
 
 
+@pytest.mark.further
 def test_a_host_behind_a_jump_host_is_managed_like_any(chain: Fleet) -> None:
     stack, alpha, beta = Stack(chain.desk), chain.hosts["alpha"], chain.hosts["beta"]
     before, links = beta.trace(), alpha.links()
@@ -78,6 +79,7 @@ def test_a_host_behind_a_jump_host_is_managed_like_any(chain: Fleet) -> None:
     assert beta.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
 
 
+@pytest.mark.further
 def test_the_users_agent_has_the_key(host: Host, desk: Workstation) -> None:
     stack = Stack(desk)
     declare(stack, FAR)

@@ -53,6 +53,7 @@ def test_the_tutorial_with_its_state_in_postgresql(host: Host, state: Database) 
     assert alice.pulumi("stack", "output", "--json").stdout.strip() == "{}"
 
 
+@pytest.mark.further
 def test_two_updates_of_one_stack_at_once(host: Host, state: Database) -> None:
     alice, bob = colleague(host, state, "alice"), colleague(host, state, "bob")
     host.sh("mkdir -p /run/virtnet")

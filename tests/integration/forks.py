@@ -20,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.control_group import OF_THE_CALLER, join
 from tests.hosts.entered import enter
 from tests.hosts.sandboxed import REPOSITORY
 from tests.integration.engine import Command, Declaration, declarations, run
@@ -38,7 +39,8 @@ class Forks:
 
     def run(self, pid: int, directory: Path, command: Command) -> dict[str, Any]:
         """Run a command in the namespaces of a process; gives `state`, `failed`, `changes` and `text`."""
-        found: dict[str, Any] = self._asked({"pid": pid, "directory": str(directory), "command": asdict(command)})
+        request = {"pid": pid, "directory": str(directory), "command": asdict(command)}
+        found: dict[str, Any] = self._asked({**request, "group": os.environ.get(OF_THE_CALLER, "")})
         return found
 
     def program(self, text: str) -> Sequence[Declaration]:
@@ -93,6 +95,7 @@ def _serve(connection: socket.socket) -> None:
         if "program" in request:
             answer: dict[str, Any] = {"answer": declarations(request["program"])}
         else:
+            join(request["group"])
             enter(request["pid"], request["directory"])
             child = os.fork()
             if child:

@@ -148,6 +148,7 @@ def test_a_network_that_works_and_is_hardly_meant_is_made_with_a_note(host: Host
     assert "10.93.0.2/24" in host.sh("ip -4 address show dev vn-lab")
 
 
+@pytest.mark.each_libvirt
 def test_a_whole_host_is_imported_changed_in_nothing_and_given_back(host: Host, stack: Stack) -> None:
     found = {name: defined(host, xml, name) for xml, name in ((VAGRANT, "vagrant-libvirt"), (DOUBTFUL, "doubtful"))}
     found["default"] = host.virsh("net-dumpxml", "default", "--inactive")

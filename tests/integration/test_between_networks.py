@@ -24,6 +24,7 @@ def reaches(guest: Guest, address: str) -> bool:
     return "1 received" in guest.sh(f"ping -c 1 -W 2 {address}", check=False)
 
 
+@pytest.mark.each_libvirt
 @pytest.mark.parametrize(
     ("modes", "blue_reaches_green", "green_reaches_blue"),
     [

@@ -54,6 +54,7 @@ def lab(host: Host, stack: Stack) -> Stack:
     return stack
 
 
+@pytest.mark.each_libvirt
 def test_a_healthy_host_has_no_problem_and_is_left_as_it_is(host: Host, lab: Stack) -> None:
     before = host.trace()
 
@@ -98,6 +99,7 @@ def test_a_host_over_ssh_is_looked_at_whole(host: Host) -> None:
     assert ["interface to-ws"] in in_use.values()
 
 
+@pytest.mark.each_libvirt
 def test_libvirtd_that_is_not_there(host: Host) -> None:
     stop_libvirtd(host)
 
@@ -146,6 +148,7 @@ FLUSHES = {
 }
 
 
+@pytest.mark.each_libvirt
 def test_chains_and_rules_that_were_flushed(host: Host, lab: Stack) -> None:
     wrong = []
     for flush, said in FLUSHES[firewall_backend(host)]:

@@ -32,6 +32,7 @@ def commands_in(told: str) -> list[str]:
     return str(named).split("; ")
 
 
+@pytest.mark.each_libvirt
 @pytest.mark.parametrize(
     ("firewall", "mode", "whose", "dropped"),
     [
@@ -74,6 +75,7 @@ def test_what_others_drop_is_told_and_the_commands_let_it_pass(
     assert stack.outputs("lab")["problems"] == []
 
 
+@pytest.mark.each_libvirt
 def test_a_bridge_that_was_taken_out_of_firewallds_zone(unshared_host: Host, stack: Stack) -> None:
     host = unshared_host
     make_uplink(host)

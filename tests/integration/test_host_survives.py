@@ -106,6 +106,7 @@ def test_a_bridge_lost_before_libvirtd_was_killed_comes_back(host: Host, stack: 
     assert stack.unchanged()
 
 
+@pytest.mark.each_libvirt
 def test_a_network_outlives_a_killed_libvirtd_and_changes_live_after_it(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
     stack.up()
@@ -121,6 +122,7 @@ def test_a_network_outlives_a_killed_libvirtd_and_changes_live_after_it(host: Ho
     assert stack.unchanged()
 
 
+@pytest.mark.each_libvirt
 def test_a_network_lives_under_the_nftables_backend_too(unshared_host: Host, forks: Forks) -> None:
     host, stack = unshared_host, Stack(unshared_host, forks)
     choose_firewall(host, "nftables")

@@ -92,6 +92,7 @@ def test_a_network_with_such_limits_is_not_made(host: Host, stack: Stack, args: 
     assert libvirtd_pid(host) == daemon
 
 
+@pytest.mark.each_libvirt
 def test_libvirt_lives_where_only_itself_can_try_them(host: Host) -> None:
     before, daemon = host.trace(), libvirtd_pid(host)
     with kernel_without_sfq(host):

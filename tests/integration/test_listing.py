@@ -11,6 +11,7 @@ pytestmark = pytest.mark.integration
 SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50", "end": "10.91.0.99"}]}}
 
 
+@pytest.mark.each_libvirt
 def test_lists_say_what_virsh_says(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
     stack.up()

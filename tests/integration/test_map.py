@@ -94,6 +94,7 @@ def test_a_host_is_drawn_as_virsh_and_ip_have_it(host: Host, stack: Stack) -> No
     assert host.trace() == before
 
 
+@pytest.mark.each_libvirt
 def test_flushed_rules_are_red_at_their_network(host: Host, stack: Stack) -> None:
     stack.declare(LAB, BACK)
     stack.up()

@@ -171,6 +171,7 @@ def ways(rules: list[str]) -> list[str]:
     return [line for line in rules if re.match(r"-A [A-Z]+ -j LIBVIRT_|\s*counter jump guest_", line)]
 
 
+@pytest.mark.each_libvirt
 def test_what_is_lost_of_the_rules_is_missed_by_refresh_and_doctor_and_mended(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}])
     stack.up()
@@ -195,6 +196,7 @@ def test_what_is_lost_of_the_rules_is_missed_by_refresh_and_doctor_and_mended(ho
     assert stack.unchanged()
 
 
+@pytest.mark.each_libvirt
 def test_of_a_whole_firewall_that_was_flushed_only_this_networks_rules_come_back(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={}, ips=[{"address": "10.91.0.1/24"}], bridge={"stp": False})
     stack.up()
@@ -231,6 +233,7 @@ CHAINS_GONE = [
 ]
 
 
+@pytest.mark.each_libvirt
 def test_networks_start_where_libvirts_own_chains_are_gone(host: Host, stack: Stack) -> None:
     """A new one, one that was stopped, and one that is restarted with a guest, which a probe comes before."""
     host.virsh("net-start", "default")
@@ -265,6 +268,7 @@ def test_networks_start_where_libvirts_own_chains_are_gone(host: Host, stack: St
     host.virsh("net-destroy", "default")
 
 
+@pytest.mark.each_libvirt
 def test_a_restart_goes_through_where_libvirts_own_chains_are_gone(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={}, ips=SUBNETS, bridge={"stp": False})
     stack.up()
@@ -280,6 +284,7 @@ def test_a_restart_goes_through_where_libvirts_own_chains_are_gone(host: Host, s
     assert {*own_rules(host)} >= {line for line in made if "vn-lab" in line}
 
 
+@pytest.mark.each_libvirt
 @pytest.mark.parametrize("configured", [True, False])
 def test_no_chains_are_made_by_another_backend_than_libvirts(host: Host, stack: Stack, *, configured: bool) -> None:
     """After a flush, where the status of the network does not note the backend: so it was after live updates (11.3)."""

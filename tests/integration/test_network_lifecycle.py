@@ -16,6 +16,7 @@ SUBNET = {"address": "10.91.0.1/24", "dhcp": {"ranges": [{"start": "10.91.0.50",
 RESERVATION = {"mac": "52:54:00:00:00:10", "ip": "10.91.0.10", "name": "web"}
 
 
+@pytest.mark.each_libvirt
 def test_a_live_edit_costs_a_guest_no_packet(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
     stack.up()
@@ -63,6 +64,7 @@ def test_a_reservations_address_moves_to_another_and_two_swap(host: Host, stack:
     assert stack.unchanged()
 
 
+@pytest.mark.each_libvirt
 def test_a_change_of_mode_restarts_under_the_same_identity(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
     stack.up()

@@ -53,6 +53,7 @@ def traces(host: Host) -> str:
     )
 
 
+@pytest.mark.each_libvirt
 def test_a_port_leads_to_a_guest_until_it_is_destroyed(lab: Site, stack: Stack) -> None:
     before = traces(lab.host)
     stack.declare(forward())
@@ -150,6 +151,7 @@ def test_refused_before_anything_is_touched(lab: Site, stack: Stack) -> None:
     assert traces(lab.host) == before
 
 
+@pytest.mark.each_libvirt
 def test_a_chain_of_others_that_drops_is_named_with_what_lets_it_pass(lab: Site, stack: Stack) -> None:
     lab.host.sh(
         "nft 'add table inet mine; add chain inet mine way { type filter hook forward priority 10; policy drop; }'"
@@ -260,6 +262,7 @@ def test_a_program_makes_the_network_and_the_way_in_at_once(lab: Site, stack: St
     stack.destroy()
 
 
+@pytest.mark.each_libvirt
 def test_a_restart_of_the_network_by_virtnet_or_by_hand_leaves_the_way_in(lab: Site, stack: Stack) -> None:
     stack.declare(forward())
     stack.up()

@@ -244,6 +244,7 @@ def test_a_port_that_dnsmasq_needs_is_taken(host: Host, stack: Stack, kind: str,
     then_made(stack)
 
 
+@pytest.mark.each_libvirt
 def test_flushed_firewall_chains_are_made_before_a_running_network_is_stopped(host: Host, stack: Stack) -> None:
     stack.network("lab", forward={"mode": "nat"}, ips=[SUBNET])
     stack.up()
@@ -260,6 +261,7 @@ def test_flushed_firewall_chains_are_made_before_a_running_network_is_stopped(ho
     then_made(stack)
 
 
+@pytest.mark.each_libvirt
 def test_libvirtd_is_down(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=[SUBNET])
     before = host.sh("ls /sys/class/net")
@@ -276,6 +278,7 @@ def test_libvirtd_is_down(host: Host, stack: Stack) -> None:
     then_made(stack)
 
 
+@pytest.mark.each_libvirt
 def test_a_local_libvirtd_that_answers_nothing_is_given_up(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=[SUBNET])
     pid = libvirtd_pid(host)
@@ -292,6 +295,7 @@ def test_a_local_libvirtd_that_answers_nothing_is_given_up(host: Host, stack: St
     then_made(stack)
 
 
+@pytest.mark.each_libvirt
 def test_a_local_libvirtd_that_stops_half_way_is_given_up_and_finished_later(host: Host, stack: Stack) -> None:
     stack.network("lab", ips=[SUBNET])
     pid = libvirtd_pid(host)
@@ -311,6 +315,7 @@ def test_a_local_libvirtd_that_stops_half_way_is_given_up_and_finished_later(hos
     then_made(stack)
 
 
+@pytest.mark.each_libvirt
 def test_a_second_address_for_a_name_is_added_while_the_network_runs_or_refused_with_the_version(
     host: Host, stack: Stack
 ) -> None:

@@ -54,6 +54,7 @@ def test_mtu_and_isolation_of_guests_come_back(host: Host, stack: Stack) -> None
     assert stack.unchanged()
 
 
+@pytest.mark.each_libvirt
 def test_neighbours_go_on_talking_while_the_network_restarts(host: Host, stack: Stack) -> None:
     stack.network("lab", **LAB, bridge={"stp": False})
     stack.up()
@@ -138,6 +139,7 @@ def test_what_is_made_on_top_of_the_bridge_refuses_the_restart(host: Host, stack
     assert "mac0" in host.links()
 
 
+@pytest.mark.each_libvirt
 def test_a_start_that_fails_gives_everybody_the_old_network_back(host: Host, stack: Stack) -> None:
     stack.network("lab", **LAB)
     stack.up()
@@ -199,6 +201,7 @@ def test_a_change_waits_for_another_process_that_changes_the_host(host: Host, st
     assert "lab.example" in host.virsh("net-dumpxml", "lab")
 
 
+@pytest.mark.each_libvirt
 def test_libvirtd_killed_between_any_two_steps_loses_nobody(host: Host) -> None:
     shown = host.run("python", "-m", "tests.campaigns.killed_restarts", directory=REPOSITORY)
 

@@ -109,6 +109,7 @@ def slow_ip(host: Host) -> None:
     )
 
 
+@pytest.mark.each_libvirt
 def test_one_host_is_one_connection_of_ours_and_few_round_trips(desk: Workstation) -> None:
     shown = python(
         desk,

@@ -34,7 +34,9 @@ SILENT = {
     "virtnetworkd": "answers, but its network daemon didn't answer in 30 s",
     "virtqemud": "qemu:///system didn't answer in 30 s",
 }
-DAEMONS = tuple(DOWN)
+DAEMONS = ("virtnetworkd", pytest.param("virtqemud", marks=pytest.mark.further))
+
+pytestmark = pytest.mark.each_libvirt
 
 
 @contextmanager
@@ -77,7 +79,7 @@ def test_networks_have_a_daemon_of_their_own_and_rules_in_nftables(host: Host, s
 IN_A_START = {"KILL": "until [ -e /run/held ]; do sleep 0.002; done", "TERM": f"{GONE}; {THERE}"}
 
 
-@pytest.mark.parametrize("signal", IN_A_START)
+@pytest.mark.parametrize("signal", ["KILL", pytest.param("TERM", marks=pytest.mark.further)])
 @pytest.mark.parametrize("daemon", DAEMONS)
 def test_a_daemon_that_is_restarted_in_a_start_costs_no_guest(
     host: Host, stack: Stack, daemon: str, signal: str
@@ -109,7 +111,11 @@ def test_a_daemon_that_is_restarted_in_a_start_costs_no_guest(
         assert stack.unchanged()
 
 
-@pytest.mark.parametrize("moment", [f"{GONE}; {STARTED}; sleep 0.2", HELD], ids=["after the start", "on the holding"])
+@pytest.mark.parametrize(
+    "moment",
+    [f"{GONE}; {STARTED}; sleep 0.2", pytest.param(HELD, marks=pytest.mark.further)],
+    ids=["after the start", "on the holding"],
+)
 @pytest.mark.parametrize("daemon", DAEMONS)
 def test_a_daemon_that_is_killed_while_a_guest_waits_is_asked_again(
     host: Host, stack: Stack, daemon: str, moment: str

@@ -7,6 +7,8 @@ from tests.integration.doctor import run_doctor
 from tests.integration.forks import Forks
 from tests.integration.stack import Stack
 
+pytestmark = pytest.mark.each_libvirt
+
 LAB = {"forward": {"mode": "nat"}, "ips": [{"address": "10.91.0.1/24"}, {"address": "fd00:91::1/64"}]}
 NINE = {"hosts": [{"ip": "10.91.0.9", "hostnames": ["nine"]}]}
 FORGET = "virsh -q net-update lab add dns-host '<host ip=\"10.91.0.8\"><hostname>eight</hostname></host>' --live"

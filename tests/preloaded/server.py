@@ -26,6 +26,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
+from tests.control_group import OF_THE_CALLER, join
 from tests.hosts.entered import enter
 from tests.preloaded import keeper
 from tests.preloaded.running import running
@@ -127,6 +128,7 @@ def _served(connection: socket.socket, name: tuple[int, int]) -> list[str]:
     if _rights(asking) != _rights(os.getpid()):
         connection.sendall(DECLINED)
         os._exit(0)
+    join(environment.get(OF_THE_CALLER, ""))
     enter(asking, directory)
     child = os.fork()
     if child == 0:

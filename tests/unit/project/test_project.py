@@ -1,9 +1,11 @@
 """The promises of the project's own files: the wheel's contents, and the Makefile's help and its choice of tests."""
 
+import itertools
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Collection
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +55,7 @@ def test_help_lists_every_target() -> None:
         ("-k bridge", 5, 1, "units libvirt", False),
         ("tests/unit", 0, 0, "libvirt", True),
         ("tests/unit -k bridge", 0, 5, "libvirt", False),
-        ("", 0, 0, "units libvirt modular", True),
+        ("", 0, 0, "units units libvirt modular", True),
         ("", 1, 0, "units", False),
     ],
 )
@@ -93,12 +95,56 @@ def test_a_choice_of_campaigns_is_looked_for_in_both_halves(
 ) -> None:
     done = make(tmp_path, "test-campaigns", choice, with_libvirt=code)
 
-    of_units, with_libvirt = done.ran
+    of_units, with_libvirt = (line for line in done.ran if line.startswith("libvirt "))
     assert "-m fuzz or hypothesis" in of_units
     assert "-m not (" in with_libvirt
     assert of_units.endswith(f" {places[0]}")
     assert with_libvirt.endswith(f" {places[1]}")
     assert done.succeeds is succeeds
+
+
+#: All marks that a test can have, and the one that hypothesis gives to its own.
+MARKS = ("hypothesis", *re.findall(r'^  "(\w+): ', (REPOSITORY / "pyproject.toml").read_text(), re.MULTILINE))
+WITH_ANY_MARKS = [marks for count in range(len(MARKS) + 1) for marks in itertools.combinations(MARKS, count)]
+
+
+@pytest.mark.parametrize(
+    ("in_test", "in_campaigns"),
+    [
+        ("units --newest", "tests/unit"),
+        ("tests/acceptance tests/integration", "tests/acceptance tests/integration"),
+        ("modular", "modular"),
+    ],
+)
+def test_what_make_test_leaves_out_campaigns_run(tmp_path: Path, in_test: str, in_campaigns: str) -> None:
+    (of_test,) = [line for line in make(tmp_path / "test", "test", "").ran if in_test in line]
+    (of_campaigns,) = [line for line in make(tmp_path / "all", "test-campaigns", "").ran if in_campaigns in line]
+
+    left_out = [marks for marks in WITH_ANY_MARKS if not picks(of_test, marks) and not picks(of_campaigns, marks)]
+
+    assert left_out == []
+    assert [marks for marks in WITH_ANY_MARKS if not picks(of_test, marks)] != []
+
+
+def test_campaigns_run_all_unit_tests_on_the_oldest_python_too(tmp_path: Path) -> None:
+    ran = make(tmp_path, "test-campaigns", "").ran
+
+    assert "units --oldest -m not fuzz" in ran
+
+
+def test_what_make_test_runs_on_modular_daemons_it_runs_on_the_machines_own_libvirt_too(tmp_path: Path) -> None:
+    ran = make(tmp_path, "test", "").ran
+    (own,), (modular,) = ([line for line in ran if line.startswith(name)] for name in ("libvirt", "modular"))
+
+    assert [marks for marks in WITH_ANY_MARKS if picks(modular, marks) and not picks(own, marks)] == []
+
+
+def picks(line: str, marks: Collection[str]) -> bool:
+    """Whether a call of pytest runs a test with these marks."""
+    expression = re.search(r" -m (.+?)(?: --| tests/|$)", line)
+    assert expression is not None, line
+    picked: bool = eval(expression[1], {}, {mark: mark in marks for mark in MARKS})  # noqa: S307 - as pytest reads it
+    return picked
 
 
 class Made(NamedTuple):
@@ -110,6 +156,7 @@ class Made(NamedTuple):
 
 def make(directory: Path, target: str, choice: str, *, of_units: int = 0, with_libvirt: int = 0) -> Made:
     """Make a target with programs that end with these codes instead of running tests."""
+    directory.mkdir(exist_ok=True)
     shutil.copy(REPOSITORY / "Makefile", directory)
     programs = {
         "tools/setup": "",
