@@ -31,10 +31,15 @@ if TYPE_CHECKING:
     from virtnet.spec.failures import Failure
     from virtnet.spec.part import Values
     from virtnet.spec.paths import Steps
+    from virtnet.spec.secrets import Secrets
 
 PLACES = "__secret"
 """The SDK's word for where the inputs hold secrets, a list of places: the engine hands a dynamic provider their values
 in clear and unmarked."""
+
+HIDDEN = "__hidden"
+"""Which outputs repeat secrets of other resources, a list of names as they travel: the engine keeps these outputs as
+secrets, and hands them on in clear and unmarked."""
 
 RUN = "__run"
 """The SDK's word of the run and the resource in it: {`name`: the Pulumi resource's, `preview`: whether it is one,
@@ -83,7 +88,11 @@ class Provider(dynamic.ResourceProvider):
 
         keeps_records = bool(os.environ.get(RECORDS))
         self._session = EngineSession(
-            _hosts, os.environ.get("LIBVIRT_DEFAULT_URI"), keeps_records=keeps_records, announcements=_announcements()
+            _hosts,
+            os.environ.get("LIBVIRT_DEFAULT_URI"),
+            keeps_records=keeps_records,
+            announcements=_announcements(),
+            secrets=_secrets(),
         )
         self._session.configure(*(req.config.get(f"virtnet:{name}") for name in ("uri", "unreachable", "refusals")))
         self._reviewed: dict[str, _Reviewed] = {}
@@ -237,7 +246,7 @@ class Provider(dynamic.ResourceProvider):
         except VirtnetError as error:
             raise self._as_answer(error) from None
         self._session.announcements.no_longer_replaced(_key_of(desired))
-        return dynamic.CreateResult(resource.identity(outputs), resource.to_properties(outputs) | _places(props))
+        return dynamic.CreateResult(resource.identity(outputs), self._outputs(resource, outputs, props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """What is there now, and as inputs only what the program named."""
@@ -251,13 +260,13 @@ class Provider(dynamic.ResourceProvider):
             raise self._as_answer(error) from None
         if found.warning:
             self._show(f"warning: {found.warning}")
-            return dynamic.ReadResult(id_, resource.to_properties(recorded) | _places(props))
+            return dynamic.ReadResult(id_, self._outputs(resource, recorded, props))
         outputs = found.outputs
         if outputs is None:
             return dynamic.ReadResult("", {})
         inputs = _sendable(resource.to_properties(resource.recorded_inputs(outputs))) | _places(props)
         self._shown[id_] = inputs
-        return dynamic.ReadResult(id_, resource.to_properties(outputs) | _places(props), dict(inputs))
+        return dynamic.ReadResult(id_, self._outputs(resource, outputs, props), dict(inputs))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Observe again, plan again, apply."""
@@ -282,7 +291,7 @@ class Provider(dynamic.ResourceProvider):
             )
         except VirtnetError as error:
             raise self._as_answer(error) from None
-        return dynamic.UpdateResult(resource.to_properties(outputs) | _places(_news))
+        return dynamic.UpdateResult(self._outputs(resource, outputs, _news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Undo what create did, protecting what is plugged in."""
@@ -298,6 +307,16 @@ class Provider(dynamic.ResourceProvider):
             self._session.announcements.no_longer_replaced(_key_of(recorded))
         except VirtnetError as error:
             raise self._as_answer(error) from None
+
+    def _outputs(self, resource: "Resource[Any]", outputs: "Values", given: Mapping[str, Any]) -> dict[str, Any]:
+        """Outputs for the engine to record, with what it is to hand on about secrets of `given` inputs, or outputs."""
+        from virtnet.plugin.struct import SECRET, SIGNATURE
+
+        shown = resource.to_properties(outputs)
+        repeating = self._session.repeating_secrets(resource, outputs)
+        hidden = sorted(resource.to_properties(dict.fromkeys(repeating)))
+        sealed = {name: {SIGNATURE: SECRET, "value": shown[name]} for name in hidden}
+        return {**shown, **sealed, **({HIDDEN: hidden} if hidden else {}), **_places(given)}
 
     def _listener(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> "Listener":
         from virtnet.planning.announcements import Listener
@@ -404,14 +423,15 @@ class Provider(dynamic.ResourceProvider):
         values = _known_unknowns(props)
         self._hide(values)
         received = resource.from_properties(values)
-        for name in ("__provider", PLACES, RUN):
+        for name in ("__provider", PLACES, HIDDEN, RUN):
             received.pop(name, None)
         return {name: value for name, value in received.items() if value is not None}
 
     def _hide(self, values: Mapping[str, Any]) -> None:
         from virtnet.spec.text import strings_at
 
-        found = [strings_at(values, tuple(place)) for place in _places(values).get(PLACES, [])]
+        places = [*map(tuple, _places(values).get(PLACES, [])), *((name,) for name in values.get(HIDDEN) or ())]
+        found = [strings_at(values, place) for place in places]
         self._session.keep_secret(set().union(*found))
 
 
@@ -463,6 +483,14 @@ def _announcements() -> "Announcements":
     from virtnet.planning.announcements import Announcements
 
     return Announcements()
+
+
+@cache
+def _secrets() -> "Secrets":
+    """What of this run's resources is secret, of all kinds likewise."""
+    from virtnet.spec.secrets import Secrets
+
+    return Secrets()
 
 
 @cache

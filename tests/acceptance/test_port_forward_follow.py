@@ -18,15 +18,21 @@ PROGRAM = '''\
 import json
 from pathlib import Path
 
+import pulumi
+
 import {module} as virtnet
 
 told = json.loads(Path(__file__).with_name("resources.json").read_text())
+if told.get("secret"):
+    for reserved in told["network"]["ips"][0]["dhcp"]["hosts"]:
+        reserved["ip"] = pulumi.Output.secret(reserved["ip"])
 network = virtnet.LibvirtNetwork("lab", **told["network"])
 if told["forward"]:
     virtnet.PortForward("web", **{{"network": network.name, **told["forward"]}})
 '''
 
 NETWORK: Mapping[str, Any] = {"name": "lab", "forward": {"mode": "nat"}, "bridge": {"name": "virbr7"}}
+RESERVED = "<host mac='52:54:00:00:00:50' name='web' ip='{}'/>"
 FORWARD: Mapping[str, Any] = {
     "target_name": "web",
     "listen_address": HOST[4],
@@ -52,11 +58,17 @@ def stack(request: pytest.FixtureRequest, host: Host) -> Stack:
 
 
 def declare(
-    stack: Stack, address: str, *, name: str = "lab", reserved: str = "web", forward: Mapping[str, Any] = FORWARD
+    stack: Stack,
+    address: str,
+    *,
+    name: str = "lab",
+    reserved: str = "web",
+    forward: Mapping[str, Any] = FORWARD,
+    secret: bool = False,
 ) -> None:
     hosts = [{"mac": "52:54:00:00:00:50", "name": reserved, "ip": address}]
     ips = [{"address": "192.168.123.1/24", "dhcp": {"hosts": hosts}}]
-    told = {"network": {**NETWORK, "name": name, "ips": ips}, "forward": forward}
+    told = {"network": {**NETWORK, "name": name, "ips": ips}, "forward": forward, "secret": secret}
     (stack.directory / "resources.json").write_text(json.dumps(told))
 
 
@@ -153,3 +165,32 @@ def test_a_forward_goes_in_the_run_that_takes_its_network_up_again(lab: Site, st
     assert "virtnet_port_forwards" not in lab.host.sh("nft list tables")
     lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
     stack.destroy()
+
+
+def test_a_secret_address_of_a_reservation_stays_one_where_a_forward_leads_to_it(lab: Site, stack: Stack) -> None:
+    def nowhere(said: str) -> None:
+        kept = json.dumps([one for one in stack.recorded() if "provider" not in one["type"]])
+        for address in (WEB[4], OTHER[4]):
+            assert address not in kept
+            assert address not in said
+
+    # The forward comes with a network that stands, then both move, and then it is looked at alone.
+    declare(stack, WEB[4], forward={}, secret=True)
+    stack.up()
+    declare(stack, WEB[4], secret=True)
+    nowhere(stack.preview() + stack.up())
+    lab.plug_in()
+    assert from_outside(lab) == f"web 80 {OUTSIDE[4]}"
+    declare(stack, OTHER[4], secret=True)
+    nowhere(stack.preview() + stack.up())
+    assert from_outside(lab) == f"other 80 {OUTSIDE[4]}"
+    nowhere(stack.refresh() + stack.preview())
+    assert stack.unchanged()
+    lab.host.virsh("net-update", "lab", "delete", "ip-dhcp-host", RESERVED.format(OTHER[4]), "--live", "--config")
+    lab.host.virsh("net-update", "lab", "add", "ip-dhcp-host", RESERVED.format(WEB[4]), "--live", "--config")
+    nowhere(stack.pulumi("refresh", "--yes", "--skip-preview", "--target", "**::web").stdout)
+    nowhere(stack.preview())
+    declare(stack, OTHER[4], secret=True)
+    nowhere(stack.up() + stack.preview())
+    lab.host.sh("for link in web other; do ip link set dev $link nomaster; done")
+    nowhere(stack.destroy())

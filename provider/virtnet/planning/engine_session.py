@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from virtnet.planning.announcements import Announced, Announcements, Listener, Offers, Place, Standing
 from virtnet.planning.ownership.claims import Claims, key_of
+from virtnet.spec.secrets import Secrets
 
 if TYPE_CHECKING:
     from virtnet.errors import VirtnetError
@@ -72,11 +73,12 @@ class EngineSession(Generic[Hosts]):
         *,
         keeps_records: bool = False,
         announcements: Announcements | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         """`make_hosts` is called once, when a host is asked first; it gives what connects to the host of a URI.
 
-        With `keeps_records`, previews come as records too. `announcements` are those of the run, where other sessions
-        have resources of it as well.
+        With `keeps_records`, previews come as records too. `announcements` and `secrets` are those of the run, where
+        other sessions have resources of it as well.
         """
         self.uri = uri or DEFAULT_URI
         """The host of resources that name none."""
@@ -90,7 +92,7 @@ class EngineSession(Generic[Hosts]):
         self._keeps_records = keeps_records
         self._hosts: Hosts | None = None
         self._lock = threading.RLock()
-        self._secrets: frozenset[str] = frozenset()
+        self._secrets = secrets or Secrets()
         self._checked: set[str] = set()
         self._previewed: set[str] = set()
         self._refreshed: dict[str, Refreshed] = {}
@@ -120,14 +122,20 @@ class EngineSession(Generic[Hosts]):
 
     def keep_secret(self, texts: Iterable[str]) -> None:
         """Have no line and no error repeat these texts."""
-        with self._lock:
-            self._secrets = self._secrets.union(texts)
+        self._secrets.keep(texts)
 
     def readable(self, text: str) -> str:
         """A text for people: without the secrets it may repeat, and without what a terminal would obey."""
-        from virtnet.spec.text import escape_controls, redact
+        from virtnet.spec.text import escape_controls
 
-        return escape_controls(redact(text, self._secrets))
+        return escape_controls(self._secrets.redacted(text))
+
+    def repeating_secrets(self, resource: "Resource[Any]", outputs: "Values") -> frozenset[str]:
+        """The names of outputs that repeat what is secret in another resource, and so are secret too."""
+        if resource.builds_on is None:
+            return frozenset()
+        inputs = resource.spec.model_fields
+        return self._secrets.repeated_in({name: value for name, value in outputs.items() if name not in inputs})
 
     def presentable(self, error: "VirtnetError") -> "VirtnetError":
         """An error of ours with a readable text, and without the traceback that would be printed before it."""

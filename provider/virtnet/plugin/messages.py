@@ -86,8 +86,13 @@ def as_named(resource: "Resource[Any]", inputs: "Values", before: "Received | No
     return {name: value for name, value in inputs.items() if name in named or name not in added or value != added[name]}
 
 
-def message_of(resource: "Resource[Any]", tree: "Values", *taken: "Received") -> struct_pb2.Struct:
-    """Inputs or outputs as a Struct, secret in the places where those that came in were, and in what repeats them."""
+def message_of(
+    resource: "Resource[Any]", tree: "Values", *taken: "Received", repeating: Iterable[str] = ()
+) -> struct_pb2.Struct:
+    """Inputs or outputs as a Struct, secret in the places where those that came in were, and in what repeats them.
+
+    `repeating` are the names of those that repeat secrets of other resources.
+    """
     from pydantic.alias_generators import to_camel
 
     from virtnet.plugin.struct import sendable
@@ -95,7 +100,7 @@ def message_of(resource: "Resource[Any]", tree: "Values", *taken: "Received") ->
 
     values = resource.to_properties(tree)
     given = {place for one in taken for place in one.secret}
-    secret = set(given)
+    secret = {*given, *((name,) for name in resource.to_properties(dict.fromkeys(repeating)))}
     for shape in shapes(resource.outputs_spec).values():
         repeated = {to_camel(name) for name in shape.repeats} & {place[0] for place in given}
         if repeated or (shape.secret and tree.get(shape.name) is not None):

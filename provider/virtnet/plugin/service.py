@@ -221,7 +221,7 @@ class Plugin(ResourceProviderServicer):
         self, request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
         """Canonical inputs, or every reason against them. Asks no host."""
-        from virtnet.plugin.struct import as_sent
+        from virtnet.plugin.struct import as_sent, holds_secrets
 
         name = parse_urn(request.urn)
         resource, unchanged = self._resource(request.urn), self._unchanged(request.urn)
@@ -230,6 +230,8 @@ class Plugin(ResourceProviderServicer):
             request.olds.fields, given, self._session.uri, as_sent
         ):
             self._session.checked(request.urn)
+            if holds_secrets(request.news):
+                self._take(request.news)
             return provider_pb2.CheckResponse(inputs=request.olds)
         news = self._take(request.news)
         recorded = tree_of(resource, self._take(request.olds))
@@ -324,7 +326,7 @@ class Plugin(ResourceProviderServicer):
             recorded, changes = self._changing.pop(request.urn, (None, ()))
             self._preview(request.urn, resource, recorded, desired, changes, replaced=recorded is not None)
             predicted = lifecycle.predict(resource, None, desired)
-            return provider_pb2.CreateResponse(properties=message_of(resource, predicted, inputs))
+            return provider_pb2.CreateResponse(properties=self._message_of(resource, predicted, inputs))
         try:
             outputs = lifecycle.create(
                 resource,
@@ -340,7 +342,7 @@ class Plugin(ResourceProviderServicer):
                 raise
             raise self._partial_failure(resource, error, error.outputs, inputs) from error
         self._session.announcements.no_longer_replaced(request.urn)
-        properties = message_of(resource, outputs, inputs)
+        properties = self._message_of(resource, outputs, inputs)
         return provider_pb2.CreateResponse(id=resource.identity(outputs), properties=properties)
 
     @_reports_errors
@@ -363,7 +365,7 @@ class Plugin(ResourceProviderServicer):
         shown = as_named(resource, resource.recorded_inputs(outputs), inputs)
         return provider_pb2.ReadResponse(
             id=request.id,
-            properties=message_of(resource, outputs, known, inputs),
+            properties=self._message_of(resource, outputs, known, inputs),
             inputs=message_of(resource, shown, known, inputs),
         )
 
@@ -405,7 +407,7 @@ class Plugin(ResourceProviderServicer):
             changes = lifecycle.diff(resource, recorded, desired, self._session.connect, announced=announced).changes
             self._preview(request.urn, resource, recorded, desired, changes, ignored=ignored)
             predicted = lifecycle.predict(resource, recorded, desired)
-            return provider_pb2.UpdateResponse(properties=message_of(resource, predicted, inputs))
+            return provider_pb2.UpdateResponse(properties=self._message_of(resource, predicted, inputs))
         try:
             outputs = lifecycle.update(
                 resource,
@@ -421,7 +423,7 @@ class Plugin(ResourceProviderServicer):
             if error.outputs is None:
                 raise
             raise self._partial_failure(resource, error, error.outputs, inputs) from error
-        return provider_pb2.UpdateResponse(properties=message_of(resource, outputs, inputs))
+        return provider_pb2.UpdateResponse(properties=self._message_of(resource, outputs, inputs))
 
     def _partial_failure(
         self, resource: "Resource[Any]", error: Exception, outputs: "Values", inputs: "Received"
@@ -433,7 +435,7 @@ class Plugin(ResourceProviderServicer):
             identity = resource.identity(outputs)
         except KeyError:  # nobody could be asked what the identity is made of
             raise error from None
-        properties = message_of(resource, outputs, inputs)
+        properties = self._message_of(resource, outputs, inputs)
         return PartialFailure(self.in_words(str(error)), identity, properties, sendable(inputs.values, inputs.secret))
 
     @_reports_errors
@@ -557,6 +559,10 @@ class Plugin(ResourceProviderServicer):
         if taken.hidden:
             self._session.keep_secret(taken.hidden)
         return taken
+
+    def _message_of(self, resource: "Resource[Any]", outputs: "Values", *taken: "Received") -> struct_pb2.Struct:
+        repeating = self._session.repeating_secrets(resource, outputs)
+        return message_of(resource, outputs, *taken, repeating=repeating)
 
     def _listener(self, resource: "Resource[Any]", request: provider_pb2.DiffRequest) -> "Listener":
         from virtnet.planning.announcements import Listener

@@ -41,6 +41,11 @@ class Received:
         return redact(text, self.hidden)
 
 
+def holds_secrets(message: struct_pb2.Struct) -> bool:
+    """Whether anything of a Struct is secret, at a glance."""
+    return SECRET.encode() in message.SerializeToString()
+
+
 def received(message: struct_pb2.Struct) -> Received:
     """A Struct as plain data. Keys that hold null stay, as None."""
     secret: set[Place] = set()

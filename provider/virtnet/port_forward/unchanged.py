@@ -15,7 +15,7 @@ NETWORK = "LibvirtNetwork"
 ROUTED = frozenset({"nat", "route", "open"})
 """The modes of networks that a port forward may lead into: network.tree's ROUTED_MODES, without its imports."""
 
-KEPT = frozenset({"__token", "__forward", "__network", "__apart"})
+KEPT = frozenset({"__token", "__forward", "__network", "__apart", "__hidden"})
 """What is recorded beside inputs and outputs."""
 
 

@@ -1,45 +1,21 @@
-"""Which fields may hold secrets is said by the spec, and counts for everything inside them."""
+"""What a run was told of secrets is found wherever it is repeated."""
 
-import pytest
-
-from virtnet.forwarding.spec import HostForwardingSpec
-from virtnet.network.spec import NetworkSpec
-from virtnet.planning.merge import differences
-from virtnet.spec.part import conceals
+from virtnet.spec.secrets import Secrets
 
 
-@pytest.mark.parametrize(
-    ("path", "secret"),
-    [
-        ("dns.txts", True),
-        ("dns.txts[0].value", True),
-        ("dns.txts[0].name", False),
-        ("dns.txts[a.b].value", True),
-        ('metadata["urn:x.y[1]"]', True),
-        ("dnsmasq_options[3]", True),
-        ("title", True),
-        ("description", True),
-        ("dns", True),
-        ("dns.hosts[10.0.0.1]", False),
-        ("titles", False),
-        ("port_groups[a].name", False),
-        ("", False),
-    ],
-)
-def test_a_path(path: str, secret: bool) -> None:
-    assert conceals(NetworkSpec, path) is secret
+def test_outputs_that_repeat_a_secret_are_named_at_any_depth() -> None:
+    told = Secrets()
+    told.keep({"192.168.123.50"})
+    told.keep({"hunter2"})
 
+    found = told.repeated_in(
+        {
+            "target": "192.168.123.50",
+            "problems": [{"kind": "target-moved", "details": {"before": "192.168.123.60", "after": "at hunter2's"}}],
+            "addresses": ["198.51.100.1"],
+            "port": 50,
+        }
+    )
 
-def test_a_host_forwarding_has_none() -> None:
-    assert not any(conceals(HostForwardingSpec, name) for name in HostForwardingSpec.model_fields)
-
-
-def test_no_change_shows_a_value_that_conceals() -> None:
-    txts = [{"name": "a", "value": "hunter2"}, {"name": "b", "value": "hunter3"}]
-    wanted = {"title": "hunter2", "dns": {"txts": txts}, "mtu": 1400}
-    found = {"title": "hunter1", "dns": {"txts": [{"name": "a", "value": "hunter1"}]}}
-
-    changes = differences(NetworkSpec, wanted, found)
-
-    shown = {change.path: change.detail for change in changes}
-    assert shown == {"title": "", "dns.txts[a].value": "", "dns.txts[b]": "", "mtu": "1400"}
+    assert found == {"target", "problems"}
+    assert told.redacted("to 192.168.123.50:80") == "to [secret]:80"
