@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -366,6 +367,33 @@ def test_what_is_wrong_inside_a_component_is_said_of_it(host: Host) -> None:
     # The engine waits for a component that does not end when it is told to, and takes its plugin for one that crashed.
     assert "exited prematurely" not in said
     assert "virtnet made a mistake" not in said
+    assert host.trace() == before
+
+
+@pytest.mark.compiled
+def test_the_sdk_that_pulumi_generates_for_python_runs_a_network(host: Host, tmp_path: Path) -> None:
+    """`pulumi package add` calls this generator through the language host; the one that the set-up builds has none."""
+    generated, sdk = tmp_path / "generated", tmp_path / "sdk"
+    schema = REPOSITORY / "provider/virtnet/plugin/schema.json"
+    subprocess.run([languages() / "bin" / "generate-sdk", "python", schema, generated], check=True)
+    # pip compiles each module. What builds the package is in the environment of developers, so no index is asked.
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--target", sdk, generated], check=True)
+    before = host.trace()
+    stack = LanguageStack(host, Language("python", ".py", lay_out_python), "LibvirtNetwork")
+    stack.edit("import pulumi_virtnet.native as virtnet", "import pulumi_virtnet_native as virtnet")
+    stack.edit('pulumi.export("bridge"', 'pulumi.export("sdk", virtnet.__file__)\npulumi.export("bridge"')
+    stack.environment |= {"PULUMI_PYTHON_CMD": sys.executable, "PYTHONPATH": str(sdk)}
+
+    stack.up()
+
+    assert stack.output("sdk") == str(sdk / "pulumi_virtnet_native" / "__init__.py")
+    assert "192.168.123.1/24" in host.sh(f"ip -brief address show dev {stack.output('bridge')}")
+    assert stack.unchanged_by_each()
+    stack.edit("192.168.123.254", "192.168.123.200")
+    stack.up()
+    assert "end='192.168.123.200'" in host.virsh("net-dumpxml", "management")
+    stack.destroy()
     assert host.trace() == before
 
 
