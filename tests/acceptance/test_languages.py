@@ -27,6 +27,8 @@ TYPES_WERE_CHECKED = {"PULUMI_NODEJS_TRANSPILE_ONLY": "true"}
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 EXAMPLES = REPOSITORY / "docs" / "native"
+#: The folder in examples of each language that Pulumi runs.
+FOLDERS = {"python": "python", "yaml": "yaml", "nodejs": "typescript", "go": "go"}
 MODULE = Path(__file__).with_name("languages")
 PROJECT: dict[str, Any] = {
     "name": "project",
@@ -368,6 +370,35 @@ def test_what_is_wrong_inside_a_component_is_said_of_it(host: Host) -> None:
     assert "exited prematurely" not in said
     assert "virtnet made a mistake" not in said
     assert host.trace() == before
+
+
+def test_the_folder_of_a_language_publishes_a_guest(host: Host, language: Language) -> None:
+    host.sh("echo 0 > /proc/sys/net/ipv4/ip_forward")
+    before = host.trace()
+    # It has what is installed beside a program; the folder's files replace the rest.
+    stack = LanguageStack(host, language, "HostForwarding")
+    for file in (REPOSITORY / "examples" / FOLDERS[language.runtime]).iterdir():
+        text = file.read_text().replace("=> ../../sdk/go", f"=> {REPOSITORY}/sdk/go")
+        (stack.directory / file.name).write_text(text)
+    # The folder's Pulumi.yaml doesn't say where the plugin is.
+    stack.environment |= {"PATH": f"{PRELOADED}/bin:{os.environ['PATH']}", "PULUMI_STACK": "example"}
+    if "GOFLAGS" in stack.environment:
+        # As `go mod tidy` does: what it adds to go.mod is in go.sum already.
+        stack.environment["GOFLAGS"] = stack.environment["GOFLAGS"].replace("-mod=readonly", "-mod=mod")
+    stack.init("example")
+
+    preview = stack.preview()
+    assert host.trace() == before
+    stack.up()
+
+    assert "opens tcp 8080 of every IPv4 address of the host to guest web (192.168.131.10:80), from anywhere" in preview
+    assert stack.output("bridge") == "vn-services"
+    assert "dnat ip to 192.168.131.10:80" in host.sh("nft list table inet virtnet_port_forwards")
+    assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "1\n"
+    assert stack.unchanged_by_each()
+    stack.destroy()
+    assert host.trace() == before
+    assert host.sh("cat /proc/sys/net/ipv4/ip_forward") == "0\n"
 
 
 @pytest.mark.compiled

@@ -1,7 +1,8 @@
 """docs/examples.md: the programs in examples, each with what it is for."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 
 HEAD = """\
@@ -9,8 +10,17 @@ HEAD = """\
 
 # Examples
 
-Whole programs, from the folder `examples`. Each has a `Pulumi.yaml` beside it. The tests run every one of them.
+Whole programs, from the folder `examples`. Each has a `Pulumi.yaml` beside it, or is one. The tests run every one of
+them.
 """
+
+#: The file that holds a folder's program, by its language. In YAML it is the project's own, which every folder has.
+LANGUAGES: Mapping[str, str] = {
+    "__main__.py": "python",
+    "index.ts": "typescript",
+    "main.go": "go",
+    "Pulumi.yaml": "yaml",
+}
 
 
 def text(repository: Path) -> str:
@@ -21,8 +31,17 @@ def text(repository: Path) -> str:
 def page(examples: Path) -> Iterator[str]:
     """The lines of the page."""
     yield HEAD
-    for program in sorted(examples.glob("*/__main__.py")):
-        source = program.read_text()
-        yield f"## {program.parent.name}\n"
-        yield f"{ast.get_docstring(ast.parse(source))}\n"
-        yield f"```python\n{source.rstrip()}\n```\n"
+    for folder in sorted(path for path in examples.iterdir() if path.is_dir()):
+        program = next(folder / name for name in LANGUAGES if (folder / name).exists())
+        source, language = program.read_text(), LANGUAGES[program.name]
+        yield f"## {folder.name}\n"
+        yield f"{_about(source, language)}\n"
+        yield f"```{language}\n{source.rstrip()}\n```\n"
+
+
+def _about(source: str, language: str) -> str | None:
+    """What a program says of itself: its docstring, or the comment at its beginning."""
+    if language == "python":
+        return ast.get_docstring(ast.parse(source))
+    comment = takewhile(lambda line: line.startswith(("//", "#")), source.splitlines())
+    return "\n".join(line.lstrip("/# ") for line in comment)
