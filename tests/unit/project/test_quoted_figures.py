@@ -43,7 +43,7 @@ def test_the_gateways_longest_silence_in_a_restart_is_the_one_that_was_measured(
 
 
 def test_what_is_waited_for_is_waited_for_as_long_as_security_says() -> None:
-    said = [int(cell.removesuffix(" s")) for _, cell in rows(SECURITY, "How long anything is waited for")]
+    said = [int(cell.removesuffix(" s")) for _, cell in rows(SECURITY, "How long virtnet waits")]
 
     assert said == [
         host_ssh.SECONDS_TO_CONNECT,
