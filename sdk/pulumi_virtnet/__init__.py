@@ -1,14 +1,15 @@
-"""Libvirt virtual networks, their hosts' IP forwarding, and ways in to their guests as Pulumi resources.
+"""libvirt's virtual networks, their hosts' IP forwarding, and port forwards to their guests, as Pulumi resources.
 
     import pulumi_virtnet as virtnet
 
-`LibvirtNetwork`, `HostForwarding` and `PortForward` are the resources, and `VirtualNetworkHost` makes the first two for
-one host. For each group of inputs there is an Args class and a TypedDict of the same keys: `forward={"mode": "nat"}`
-and `forward=virtnet.ForwardArgs(mode="nat")` mean the same. In dicts a key may have the spelling of other languages as
-well, `portIsolated` for `port_isolated`; named in both, it is refused. Keywords have Python's spelling alone.
+`LibvirtNetwork`, `HostForwarding` and `PortForward` are the resources. `VirtualNetworkHost` is a component that
+contains all three for one host. Each group of inputs has an Args class and a TypedDict with the same keys:
+`forward={"mode": "nat"}` and `forward=virtnet.ForwardArgs(mode="nat")` mean the same. In dicts, a key may also have the
+spelling of other languages, `portIsolated` for `port_isolated`. virtnet refuses a dict with both spellings of one key.
+Keywords have only Python's spelling.
 
-`get_network` and the other functions ask a host what is there, while the program runs. They change nothing. The module
-`outputs` has the types of their answers, and of groups of outputs.
+`get_network` and the other functions read a host while the program runs. They change nothing. The module `outputs` has
+the types of their results, and of groups of outputs.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,7 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    # Sixty types that only annotations name: they would take 10 ms at each start of a program.
+    # Sixty types that only annotations use. Their import takes 10 ms at each start of a program.
     if name == "outputs":
         import importlib
 

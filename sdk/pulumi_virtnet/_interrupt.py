@@ -1,8 +1,8 @@
-"""How a program ends when the engine interrupts it: at once and without a traceback, where only Pulumi is at work.
+"""If the engine interrupts a program while only Pulumi's code runs, the program ends at once, without a traceback.
 
-Not for users. When a resource is refused, the engine sends SIGINT to the program, which has nothing left to do but
-wait for the engine. Python would raise KeyboardInterrupt there, and then wait for threads that wait for the engine
-too, until the engine kills it after five seconds and prints the traceback beside the reason.
+Not for users. When virtnet refuses a resource, the engine sends SIGINT to the program, which only waits for the engine
+by then. Python would raise KeyboardInterrupt there, and wait for threads that wait for the engine too. After five
+seconds the engine would kill the program, and print the traceback beside the reason.
 """
 
 import atexit
@@ -15,17 +15,17 @@ from types import FrameType
 from typing import NoReturn
 
 _LANGUAGE_HOST = "pulumi-language-python-exec"
-"""The script by which Pulumi's language host runs a program; its frame is below all those of the program."""
+"""The script with which Pulumi's language host runs a program. Its frame is below all frames of the program."""
 
 _AT_WORK_FOR_PULUMI = frozenset({"google", "grpc", "pulumi", "pulumi_virtnet"})
-"""The packages beside Python's own that are at work while a program waits for the engine."""
+"""The packages, besides Python's own, whose code runs while a program waits for the engine."""
 
 _INTERRUPTED = 130
-"""What a shell reports of a program that SIGINT ended."""
+"""The exit status that a shell reports for a program that SIGINT ended."""
 
 
 def end_quietly_when_interrupted() -> None:
-    """Take the place of Python's own handler of SIGINT, and of no other, in a program that the language host runs."""
+    """Replace Python's own handler of SIGINT, but no other one, in a program that the language host runs."""
     if threading.current_thread() is not threading.main_thread():
         return
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler and is_run_by_language_host():
@@ -39,7 +39,7 @@ def _on_interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def only_waits(frames: Iterable[FrameType]) -> bool:
-    """Whether there is nothing of the user's own code, or of what it uses, among the frames above the language host."""
+    """Whether no frame above the language host belongs to the user's code or to a package that it uses."""
     for frame in frames:
         if _is_language_host(frame):
             return True
@@ -50,14 +50,14 @@ def only_waits(frames: Iterable[FrameType]) -> bool:
 
 
 def _frames(frame: FrameType | None) -> Iterator[FrameType]:
-    """A frame and those that it was called from, to the outermost."""
+    """A frame and its callers, up to the outermost."""
     while frame is not None:
         yield frame
         frame = frame.f_back
 
 
 def is_run_by_language_host() -> bool:
-    """Whether this is called in a program that Pulumi's language host runs, and not in a user's own process."""
+    """Whether the caller is a program that Pulumi's language host runs, not a user's own process."""
     return any(map(_is_language_host, _frames(sys._getframe())))
 
 
@@ -69,7 +69,7 @@ def _end() -> NoReturn:
     # Both the engine and the language host interrupt a program.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        # What the user has registered; the interpreter's own end would come to it after the threads, that is never.
+        # The user's functions. The interpreter would call them after it has waited for the threads, so never.
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,8 +1,8 @@
-"""How a preview that is to fail where something would be refused does so: at its end, when all has been said.
+"""With `virtnet:refusals` at `fail`, a preview fails at its end, after it has reported every refusal.
 
-Not for users. With `virtnet:refusals` at `fail` a preview tells each refusal as its resource's error and goes on, and
-its program ends as one does that has told of an error. A check or a diff that failed would end the preview there, and
-nobody would hear of what comes behind it. The provider is another process: a byte in a file tells this one.
+Not for users. The preview reports each refusal as an error of its resource, and continues. Then the program ends with
+the status of a program that has reported an error. If a check or a diff failed instead, the preview would end there,
+without the refusals of later resources. The provider is another process: it writes a byte for each refusal to a file.
 """
 
 import atexit
@@ -17,14 +17,14 @@ import pulumi
 from pulumi_virtnet._interrupt import is_run_by_language_host
 
 _ERROR_WAS_TOLD = 32
-"""What Pulumi's language host takes for the end of a program that has said itself what is wrong."""
+"""The exit status by which Pulumi's language host knows a program that has reported its error itself."""
 
 
 @cache
 def told_in() -> str | None:
-    """The file into which the provider puts a byte for each refusal; None where no preview is to fail by one.
+    """The file to which the provider writes a byte for each refusal; None if refusals don't fail the run.
 
-    None, too, of a program that is a function in a process of the user's (automation), whose end is not the preview's.
+    Also None for a function in a process of the user's (automation API), because that process outlives the preview.
     """
     if (
         not is_run_by_language_host()
@@ -44,7 +44,7 @@ def _end(place: Path) -> None:
     if not refused:
         return
     try:
-        # What was registered before, the user's too, which an end by its status would leave out.
+        # os._exit skips the functions that were registered before, also the user's.
         atexit.unregister(_end)
         atexit._run_exitfuncs()
         sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""What every resource of this SDK does with its inputs and outputs: Python spelling here, camelCase on the wire.
+"""The base of all resources: translates inputs and outputs between Python spelling and camelCase on the wire.
 
-Not for users; imported by the generated modules. Keys that are data (metadata namespaces, interface names) are never
-translated, and a key that nobody knows is passed on as it is: the provider's check names it with a suggestion.
+Not for users; the generated modules import it. It never translates keys that are data (metadata namespaces, interface
+names). It sends an unknown key unchanged, so that the provider's check reports the key with a suggestion.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class Args:
     """A group of inputs, as keyword arguments: the base of all Args classes."""
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {}
-    """The names of the inputs, each with the class of what is inside it, if anything is."""
+    """The names of the inputs, each with the Args class of its value; None for a plain value."""
     MAPS: ClassVar[frozenset[str]] = frozenset()
-    """Those among them whose value is a dict with keys of the user's own."""
+    """The inputs whose value is a dict with keys that the user chooses."""
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value is not None)
@@ -40,7 +40,7 @@ class Args:
 
 
 def named_inputs(constructor: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """A constructor that says which keyword it does not take, and which one was meant; Python says the former."""
+    """A constructor whose error for an unknown keyword suggests the right one; Python's own doesn't."""
     code = constructor.__code__
     taken = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
@@ -71,9 +71,9 @@ def unknown_input(of: str, name: str, inputs: Iterable[str]) -> str:
 def given_inputs(
     of: str, kind: type[Args], args: Any, opts: pulumi.ResourceOptions | None, keywords: Mapping[str, Any]
 ) -> tuple[Any, pulumi.ResourceOptions | None]:
-    """The inputs of a resource, no matter how its constructor was given them, and its options.
+    """The inputs of a resource, from args or from keywords, and its options.
 
-    Raises TypeError, with the words `of` for the resource, where both args and keywords are given.
+    Raises TypeError if both are given. The error calls the resource `of`.
     """
     if isinstance(args, pulumi.ResourceOptions) and opts is None:
         args, opts = None, args
@@ -86,16 +86,16 @@ def given_inputs(
 
 
 class WireKey(str):
-    """A key that has its final spelling, so that Pulumi's hook for translating names leaves it alone."""
+    """A key in its final spelling, which Pulumi's hook for translating names doesn't change."""
 
     __slots__ = ()
 
 
 def to_properties(value: Any, args: type[Args] | None) -> Any:
-    """An input as it travels, whatever it was written as: Args, dicts, lists and Outputs at any depth.
+    """An input in wire form, from Args, dicts, lists and Outputs at any depth.
 
-    Structure that is there already is walked, so that a single unknown value leaves its neighbours known; the inside
-    of an Output is translated once it is there.
+    Structure that is known already is translated at once, so that an unknown value doesn't make its neighbours unknown.
+    The value of an Output is translated when it is known.
     """
     if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
         return pulumi.Output.from_input(value).apply(lambda known: _unless_all_left_out(known, args))
@@ -109,7 +109,7 @@ def to_properties(value: Any, args: type[Args] | None) -> Any:
 
 
 def _unless_all_left_out(value: Any, args: type[Args] | None) -> Any:
-    """An input as it travels, and None for a dict that holds None alone: an empty one says that there is to be none."""
+    """An input in wire form; None for a dict whose values are all None, because an empty dict would mean: none."""
     travelling = to_properties(value, args)
     return None if isinstance(value, Mapping) and value and travelling == {} else travelling
 
@@ -121,7 +121,7 @@ def _fields_to_wire(named: Mapping[str, Any], args: type[Args] | None) -> dict[s
             continue
         name, inside, is_map = _field(key, args)
         spelled = camel_case(name) if name else key
-        # Named in both spellings: both travel, for the provider's check to say so.
+        # If both spellings are set, both are sent, so that the provider's check reports it.
         spelled = name if spelled in travelling else spelled
         sent = _map_to_wire(value, inside) if is_map else _unless_all_left_out(value, inside)
         if sent is not None:
@@ -156,7 +156,7 @@ def from_properties(value: Any, args: type[Args] | None) -> Any:
 
 
 def _outputs(value: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], pulumi.Output[Any]]]:
-    """The Outputs in a structure, each with the keys that lead to it; items of a list have their list's."""
+    """The Outputs in a structure, each with the keys that lead to it. Items of a list have the keys of their list."""
     if isinstance(value, pulumi.Output):
         yield place, value
     elif isinstance(value, Mapping):
@@ -168,13 +168,13 @@ def _outputs(value: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
 
 
 async def _secret_places(outputs: Sequence[tuple[tuple[str, ...], pulumi.Output[Any]]]) -> list[list[str]] | None:
-    """The places of those that are secret; None, which is not sent at all, where none is."""
+    """The places of the Outputs that are secret; None, which isn't sent, if there are none."""
     places = {place for place, output in outputs if await output.is_secret()}
     return [list(place) for place in sorted(places)] or None
 
 
 def _field(key: str, args: type[Args] | None) -> tuple[str, type[Args] | None, bool]:
-    """A key's name in Python spelling ("" when it is not known), what is inside it, and whether its keys are data."""
+    """A key's name in Python spelling ("" if unknown), the class of its value, and whether its keys are data."""
     if args is None:
         return "", None, False
     known = _python_names(args)  # type: ignore[arg-type]  # a class has a hash, though its objects have none
@@ -189,7 +189,7 @@ def _python_names(args: type[Args]) -> Mapping[str, str]:
 
 @cache
 def camel_case(name: str) -> str:
-    """A name, or a property path, as it is on the wire; quoted keys in a path are data and stay."""
+    """A name or a property path in wire spelling. Quoted keys in a path are data, and don't change."""
     outside_quotes = re.split(r'("[^"]*")', name)
     return "".join(
         text if text.startswith('"') else re.sub(r"(?<=[a-zA-Z0-9])_([a-z0-9])", lambda match: match[1].upper(), text)
@@ -198,9 +198,9 @@ def camel_case(name: str) -> str:
 
 
 def alias_of(type_: str, resource_name: str, opts: pulumi.ResourceOptions | None) -> str | pulumi.Alias:
-    """The same resource with another type.
+    """An alias for the same resource with another type.
 
-    As a URN where the program alone decides it, which spares Pulumi eight Outputs a resource at each run.
+    A URN if the resource has no parent, which saves Pulumi eight Outputs a resource at each run.
     """
     if opts is not None and opts.parent is not None:
         return pulumi.Alias(type_=type_)
@@ -208,14 +208,14 @@ def alias_of(type_: str, resource_name: str, opts: pulumi.ResourceOptions | None
 
 
 def urn_of(type_: str, resource_name: str, parent: pulumi.Resource | None) -> str | pulumi.Output[str | None]:
-    """The URN that a resource gets: as text where it has no parent, which spares Pulumi an Output."""
+    """The URN that a resource gets: text if it has no parent, which saves Pulumi an Output."""
     if parent is None:
         return _urn("", type_, resource_name)
     return pulumi.Output.from_input(_urn_under(parent, type_, resource_name))
 
 
 async def _urn_under(parent: pulumi.Resource, type_: str, resource_name: str) -> str | None:
-    # The text and not the Output: whatever depends on a component waits for all its children, this one too.
+    # The text, not the Output: what depends on a component waits for all its children, including this one.
     urn = await parent.urn.future()
     if urn is None:
         return None
@@ -228,12 +228,13 @@ def _urn(parents: str, type_: str, resource_name: str) -> str:
 
 
 def _come_with_the_resource(outputs: Iterable[pulumi.Output[Any]]) -> None:
-    """Have the program's end wait for the resource, whose outputs come with it, and not for each of them too.
+    """Make the program's end wait for the resource, whose outputs come with it, not for each output as well.
 
-    Pulumi turns to all Outputs that are not there yet whenever one comes (wait_for_rpcs, 3.272): with 18 a network,
-    500 networks take seconds. It leaves out by itself what has another Output made of it; a failure is the resource's.
+    Whenever an Output is resolved, Pulumi goes through all pending ones (wait_for_rpcs, 3.272): with 18 outputs a
+    network, 500 networks take seconds. Pulumi itself skips an Output from which another one was made. A failure is
+    reported for the resource.
     """
-    # Pulumi's own and not promised to us. Looked for on the class: an Output has every attribute, as one more Output.
+    # Pulumi's own and not promised. Read from the class, because an Output returns an Output for any attribute.
     leave_out = getattr(pulumi.Output, "_untrack", None)
     if leave_out is not None:
         for output in outputs:
@@ -246,15 +247,15 @@ class Resource(pulumi.dynamic.Resource):
     ARGS: ClassVar[type[Args]]
     PROVIDER: ClassVar[type[pulumi.dynamic.ResourceProvider]]
     OUTPUTS: ClassVar[tuple[str, ...]] = ()
-    """The names of the outputs that are made rather than named by the program."""
+    """The names of the outputs that virtnet computes, which the program doesn't set."""
     SETTLED: ClassVar[tuple[str, ...] | None] = None
-    """The inputs that have an output even where the program does not name them; None: all of them.
+    """The inputs that have an output even if the program doesn't set them; None for all of them.
 
-    Pulumi makes and awaits an Output for each property it is told of, whatever becomes of it: of a network's 33 the
-    most cost 2 ms together at each run of the program.
+    Pulumi makes and awaits an Output for each property that it gets. For most of a network's 33 inputs, that would cost
+    2 ms together at each run of the program.
     """
     LEFT_OUT: ClassVar[Mapping[str, Any]] = {}
-    """The values of inputs that always have the same one where the program does not name them."""
+    """The inputs whose output always has the same value if the program doesn't set them, with that value."""
 
     def __init_subclass__(cls, module: str = "", name: str = "", **keywords: Any) -> None:
         super().__init_subclass__(module, name, **keywords)
@@ -270,8 +271,8 @@ class Resource(pulumi.dynamic.Resource):
         settled = tuple(self.ARGS.FIELDS) if self.SETTLED is None else self.SETTLED
         properties: dict[str, Any] = {WireKey(camel_case(name)): None for name in (*settled, *self.OUTPUTS)}
         properties |= to_properties(named, self.ARGS)
-        # The name is that on the host when the program gives none. In a preview the provider looks at the host for the
-        # reviewer; when the same is applied it would only hold up the work.
+        # Without a `name`, the resource's name is the name on the host. A preview reads the host for the reviewer;
+        # during the update, that read would only cost time.
         properties[WireKey("__run")] = {
             "name": resource_name,
             "preview": pulumi.runtime.is_dry_run(),
@@ -279,39 +280,40 @@ class Resource(pulumi.dynamic.Resource):
         }
         if (refusals := told_in()) is not None:
             properties[WireKey("__run")]["refusals"] = refusals
-        # The mark by which its owner finds it again.
+        # The owner mark, by which the resource finds its object again.
         properties[WireKey("__owner")] = f"{pulumi.get_project()}/{pulumi.get_stack()}/{resource_name}"
-        # A host has one network of a name and one file of a name, so the old one goes before the new one comes, also
-        # when the replacement is Pulumi's idea (`pulumi up --replace`).
+        # A host has only one network and one file of a name. So a replacement deletes the old one first, also with
+        # `pulumi up --replace`.
         ours = self._options(resource_name, opts)
         ours.delete_before_replace = True
         self._register(resource_name, properties, pulumi.ResourceOptions.merge(ours, opts))
         _come_with_the_resource(self.__dict__[name] for name in properties if name in self.__dict__)
 
     def _told(self, opts: pulumi.ResourceOptions | None) -> dict[str, list[str]]:
-        """The options that the engine keeps from a dynamic provider, by which an update and a preview go."""
+        """The options that updates and previews depend on, and that the engine doesn't pass to a dynamic provider."""
         paths = {"ignored": opts and opts.ignore_changes, "replacing": opts and opts.replace_on_changes}
         return {name: [*map(self.translate_input_property, given)] for name, given in paths.items() if given}
 
     def _options(self, resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-        """What the provider of the resource needs among its options. For subclasses."""
-        # The same resource under the native plugin: a stack that comes back from there keeps what it has.
+        """The options that the resource's provider needs. For subclasses."""
+        # The same resource in the native form, so that a stack can move back from there.
         kind = self._resource_type_name.rpartition(":")[2]
         return pulumi.ResourceOptions(
             aliases=[alias_of(f"virtnet:index:{kind}", resource_name, opts)],
-            # The XML of a network that others wrote, with whatever secrets they put into it.
+            # The XML of a network that others wrote can contain their secrets.
             additional_secret_outputs=["adoptedFrom"] if "adopted_from" in self.OUTPUTS else None,
         )
 
     def _register(self, resource_name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-        """Hand the resource to the engine, as one of the dynamic provider's."""
-        # Pulumi's plugin finds a dynamic provider in what is recorded, and ends in KeyError where nothing is (3.272).
+        """Register the resource with its dynamic provider."""
+        # Pulumi's plugin reads a dynamic provider from the state, and fails with KeyError if nothing is recorded
+        # (3.272).
         if asked := [name for name, value in (("import_", opts.import_), ("id", opts.id)) if value is not None]:
             raise ValueError(
                 f"in the dynamic form a {type(self).__name__} doesn't support the option "
                 f"{asked[0]}. Manage what exists with adopt=True, or use pulumi_virtnet.native"
             )
-        # The engine hands a dynamic provider the values of secrets in clear: told where they are, it repeats none.
+        # The engine passes a dynamic provider secrets in plain text. With their places, the provider prints none.
         outputs = list(_outputs(properties, ()))
         if outputs:
             properties[WireKey("__secret")] = pulumi.Output.from_input(_secret_places(outputs))
@@ -320,14 +322,14 @@ class Resource(pulumi.dynamic.Resource):
         pulumi.dynamic.Resource.__init__(self, self.PROVIDER(), resource_name, properties, opts)
 
     def translate_input_property(self, prop: str) -> str:
-        """Names in options (`ignore_changes` and the like) as on the wire; inputs have that spelling already."""
+        """A name of an option such as `ignore_changes` in wire spelling. Inputs have that spelling already."""
         return prop if isinstance(prop, WireKey) else camel_case(prop)
 
     def _output(self, name: str) -> pulumi.Output[Any]:
         """An output by its Python name."""
         inside, is_map = self.ARGS.FIELDS.get(name), name in self.ARGS.MAPS
         output: pulumi.Output[Any] | None = self.__dict__.get(camel_case(name))
-        if output is None:  # neither named by the program nor settled without it
+        if output is None:  # the program doesn't set it, and it isn't settled
             value = self.LEFT_OUT.get(name)
             return self.urn.apply(lambda _: value)
         if is_map:

@@ -15,7 +15,7 @@ class HostForwarding(HostForwardingProperties, module="virtnet", name="HostForwa
     Example:
         forwarding = HostForwarding("ip-forwarding", ipv4=True)
 
-    Libvirt itself turns forwarding on when a NAT network starts, but doesn't report that and doesn't keep the setting.
+    When a NAT network starts, libvirt itself turns forwarding on, but doesn't report that and doesn't keep the setting.
     `pulumi preview` refuses invalid inputs. `pulumi up` refuses `ipv4=False` while an active network of the host needs
     forwarding.
     """

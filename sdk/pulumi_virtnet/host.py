@@ -118,26 +118,26 @@ class VirtualNetworkHost(pulumi.ComponentResource):
         networks: _Networks | None = None,
         port_forwards: _PortForwards | None = None,
     ) -> None:
-        """Make the forwarding, the networks and the port forwards of a host part of the stack.
+        """Add the forwarding, the networks and the port forwards of a host to the stack.
 
         Args:
             resource_name: The name of the component in the program and its stack.
             args: All inputs at once, instead of the keywords below.
-            opts: Pulumi's own options. `depends_on`, `protect`, `retain_on_delete` and `custom_timeouts` hold for
-                everything inside.
-            uri: Connection URI of the host, for all that is made on it; what names a `uri` of its own keeps it, and a
-                port forward into one of `networks` has that of the network. Default: the configuration `virtnet:uri`.
-            forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none. It needs
-                access to the host itself: a local URI, or one over ssh.
-            networks: The inputs of each network, by its name on the host. Known when the program runs; the values
-                inside may be outputs of other resources.
-            port_forwards: The inputs of each port forward, by a name of its own. A `network` that is a name of
-                `networks` is that one, and comes first; any other is the name or the UUID of one that is there. It
-                needs access to the host itself, as forwarding does.
+            opts: Pulumi's own options. `depends_on`, `protect`, `retain_on_delete` and `custom_timeouts` apply
+                to everything inside.
+            uri: Connection URI of the host, for everything on it. Inputs with a `uri` of their own keep that one. A
+                port forward to one of `networks` has that network's. Default: the configuration `virtnet:uri`.
+            forwarding: True for IPv4 forwarding, or the inputs of a HostForwarding. Default: none. Forwarding
+                needs access to the host itself: a local URI, or one over ssh.
+            networks: The inputs of each network, by its name on the host. The dict must be known when the program
+                runs; the values inside may be outputs of other resources.
+            port_forwards: The inputs of each port forward, by a name of its own. If `network` is a key of `networks`,
+                it means that network, which is created first. Otherwise it is the name or the UUID of an existing
+                network. Port forwards need access to the host itself, too.
 
         Raises:
-            TypeError: Both args and keywords are given, or networks or port_forwards are no dict of inputs. What is
-                wrong with a value is said by `pulumi preview`, with the property's path and the fix.
+            TypeError: Both args and keywords are given, or networks or port_forwards isn't a dict of inputs.
+                `pulumi preview` reports invalid values, with the property's path and the fix.
         """
         given: Any = args
         if isinstance(given, pulumi.ResourceOptions) and opts is None:
@@ -156,7 +156,7 @@ class VirtualNetworkHost(pulumi.ComponentResource):
         if not isinstance(named.get("port_forwards", {}), Mapping):
             raise TypeError("the port_forwards of a VirtualNetworkHost are a dict of inputs by a name for each")
         super().__init__("virtnet:index:VirtualNetworkHost", resource_name, None, opts)
-        # What a component depends on, and its time limits, do not hold for its children by themselves.
+        # Pulumi doesn't apply a component's depends_on and custom_timeouts to its children.
         given = opts or pulumi.ResourceOptions()
         after = pulumi.ResourceOptions(depends_on=given.depends_on, custom_timeouts=given.custom_timeouts)
         self._forwarding = self._make_forwarding(resource_name, named, after)
@@ -166,17 +166,17 @@ class VirtualNetworkHost(pulumi.ComponentResource):
 
     @property
     def forwarding(self) -> HostForwarding | None:
-        """The host's forwarding; None where the program names none."""
+        """The host's forwarding; None if the program sets none."""
         return self._forwarding
 
     @property
     def networks(self) -> Mapping[str, LibvirtNetwork]:
-        """The networks, by the names that the program gives them."""
+        """The networks, by their keys in the program."""
         return self._networks
 
     @property
     def port_forwards(self) -> Mapping[str, PortForward]:
-        """The port forwards, by the names that the program gives them."""
+        """The port forwards, by their keys in the program."""
         return self._port_forwards
 
     @property
@@ -197,7 +197,7 @@ class VirtualNetworkHost(pulumi.ComponentResource):
     def _make_networks(
         self, resource_name: str, named: Mapping[str, Any], after: pulumi.ResourceOptions
     ) -> dict[str, LibvirtNetwork]:
-        # Forwarding can be restored only when no network needs it any more, so networks go first on delete.
+        # Forwarding can be restored only when no network needs it any more. So a delete removes the networks first.
         first = [self._forwarding] if self._forwarding is not None else []
         opts = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(parent=self, depends_on=first))
         made = {}
@@ -218,7 +218,7 @@ class VirtualNetworkHost(pulumi.ComponentResource):
             network = own.get("network")
             if isinstance(network, str) and network in self._networks:
                 place |= _place(_named(named["networks"][network]))
-                # By its output, so that it is made anew with the network.
+                # Its output, so that Pulumi replaces the port forward together with the network.
                 own["network"] = self._networks[network].name
             inputs: Any = {**place, **own}
             made[name] = self.KINDS.port_forward(f"{resource_name}-{name}", inputs, opts)
@@ -230,7 +230,7 @@ def _place(named: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named(args: Any) -> dict[str, Any]:
-    """What Args or a dict name; None means left out, as everywhere."""
+    """The inputs that Args or a dict set. None means not set, as everywhere."""
     if isinstance(args, Args):
         args = vars(args)
     if not isinstance(args, Mapping):

@@ -1,9 +1,9 @@
-"""The types of what a program gets back: groups of a resource's outputs, and what functions answer.
+"""The types of what a program reads: groups of a resource's outputs, and results of functions.
 
     from pulumi_virtnet import outputs
 
-They are for annotations, `def gateway(ip: outputs.NetworkIp) -> str`, and the same for both forms of the provider. A
-key that is NotRequired may be missing where the program did not set it.
+They are for annotations: `def gateway(ip: outputs.NetworkIp) -> str`. Both forms of the provider have the same types. A
+key that is NotRequired may be missing if the program didn't set it.
 """
 
 from pulumi_virtnet._generated import outputs as _outputs

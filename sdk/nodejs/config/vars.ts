@@ -8,7 +8,7 @@ declare var exports: any;
 const __config = new pulumi.Config("virtnet");
 
 /**
- * What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be fixed before, by this very program too; or `fail`.
+ * What a preview does if `pulumi up` would refuse something on the host as it is now: `show`, the default, shows an error and continues, because the cause may be gone by then; `fail` makes the preview fail.
  */
 export declare const refusals: string | undefined;
 Object.defineProperty(exports, "refusals", {
@@ -19,7 +19,7 @@ Object.defineProperty(exports, "refusals", {
 });
 
 /**
- * What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
+ * What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded`, which keeps the recorded values, with a warning.
  */
 export declare const unreachable: string | undefined;
 Object.defineProperty(exports, "unreachable", {
@@ -30,7 +30,7 @@ Object.defineProperty(exports, "unreachable", {
 });
 
 /**
- * Connection URI of the host for resources that name none, "qemu:///system" or "qemu+ssh://root@host/system". Left out: LIBVIRT_DEFAULT_URI, then qemu:///system.
+ * Connection URI of the host for resources without a `uri`, "qemu:///system" or "qemu+ssh://root@host/system". Default: LIBVIRT_DEFAULT_URI, then qemu:///system.
  */
 export declare const uri: string | undefined;
 Object.defineProperty(exports, "uri", {

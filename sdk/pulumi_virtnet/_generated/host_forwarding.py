@@ -182,7 +182,7 @@ class HostForwardingProperties(Resource):
         adopt: Input[bool] | None = None,
         on_delete: Input[Literal["restore", "keep"]] | None = None,
     ) -> None:
-        """Make a HostForwarding part of the stack.
+        """Add a HostForwarding to the stack.
 
         Args:
             resource_name: The name of the resource in the program and its stack.
@@ -210,8 +210,8 @@ class HostForwardingProperties(Resource):
                 stay. Default: restore. A change touches nothing on the host.
 
         Raises:
-            TypeError: Both args and keywords are given, or a keyword is not there. What is wrong with a value is
-                said by `pulumi preview`, with the property's path and the fix.
+            TypeError: Both args and keywords are given, or a keyword isn't an input. `pulumi preview` reports
+                invalid values, with the property's path and the fix.
         """
         super().__init__(
             resource_name,
@@ -232,47 +232,47 @@ class HostForwardingProperties(Resource):
 
     @property
     def uri(self) -> pulumi.Output[str]:
-        """The input `uri` as it is now."""
+        """The current value of the input `uri`."""
         return self._output("uri")
 
     @property
     def ipv4(self) -> pulumi.Output[bool | None]:
-        """The input `ipv4` as it is now; None when the program leaves it out."""
+        """The current value of the input `ipv4`; None if the program doesn't set it."""
         return self._output("ipv4")
 
     @property
     def ipv6(self) -> pulumi.Output[bool | None]:
-        """The input `ipv6` as it is now; None when the program leaves it out."""
+        """The current value of the input `ipv6`; None if the program doesn't set it."""
         return self._output("ipv6")
 
     @property
     def interfaces(self) -> pulumi.Output[dict[str, outputs.InterfaceForwarding] | None]:
-        """The input `interfaces` as it is now; None when the program leaves it out."""
+        """The current value of the input `interfaces`; None if the program doesn't set it."""
         return self._output("interfaces")
 
     @property
     def preserve_router_advertisements(self) -> pulumi.Output[bool | None]:
-        """The input `preserve_router_advertisements` as it is now; None when the program leaves it out."""
+        """The current value of the input `preserve_router_advertisements`; None if the program doesn't set it."""
         return self._output("preserve_router_advertisements")
 
     @property
     def persist(self) -> pulumi.Output[bool | None]:
-        """The input `persist` as it is now; None when the program leaves it out."""
+        """The current value of the input `persist`; None if the program doesn't set it."""
         return self._output("persist")
 
     @property
     def drop_in(self) -> pulumi.Output[str | None]:
-        """The input `drop_in` as it is now; None when the program leaves it out."""
+        """The current value of the input `drop_in`; None if the program doesn't set it."""
         return self._output("drop_in")
 
     @property
     def adopt(self) -> pulumi.Output[bool | None]:
-        """The input `adopt` as it is now; None when the program leaves it out."""
+        """The current value of the input `adopt`; None if the program doesn't set it."""
         return self._output("adopt")
 
     @property
     def on_delete(self) -> pulumi.Output[Literal["restore", "keep"] | None]:
-        """The input `on_delete` as it is now; None when the program leaves it out."""
+        """The current value of the input `on_delete`; None if the program doesn't set it."""
         return self._output("on_delete")
 
     @property

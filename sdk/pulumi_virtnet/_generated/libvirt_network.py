@@ -1658,7 +1658,7 @@ class LibvirtNetworkProperties(Resource):
         on_restart: Input[Literal["reattach", "refuse"]] | None = None,
         on_delete: Input[Literal["refuse", "disconnect", "keep", "restore"]] | None = None,
     ) -> None:
-        """Make a LibvirtNetwork part of the stack.
+        """Add a LibvirtNetwork to the stack.
 
         Args:
             resource_name: The name of the resource in the program and its stack.
@@ -1720,8 +1720,8 @@ class LibvirtNetworkProperties(Resource):
                 nothing on the host.
 
         Raises:
-            TypeError: Both args and keywords are given, or a keyword is not there. What is wrong with a value is
-                said by `pulumi preview`, with the property's path and the fix.
+            TypeError: Both args and keywords are given, or a keyword isn't an input. `pulumi preview` reports
+                invalid values, with the property's path and the fix.
         """
         super().__init__(
             resource_name,
@@ -1761,132 +1761,132 @@ class LibvirtNetworkProperties(Resource):
 
     @property
     def uri(self) -> pulumi.Output[str]:
-        """The input `uri` as it is now."""
+        """The current value of the input `uri`."""
         return self._output("uri")
 
     @property
     def name(self) -> pulumi.Output[str]:
-        """The input `name` as it is now."""
+        """The current value of the input `name`."""
         return self._output("name")
 
     @property
     def title(self) -> pulumi.Output[str | None]:
-        """The input `title` as it is now; None when the program leaves it out."""
+        """The current value of the input `title`; None if the program doesn't set it."""
         return self._output("title")
 
     @property
     def description(self) -> pulumi.Output[str | None]:
-        """The input `description` as it is now; None when the program leaves it out."""
+        """The current value of the input `description`; None if the program doesn't set it."""
         return self._output("description")
 
     @property
     def metadata(self) -> pulumi.Output[dict[str, str] | None]:
-        """The input `metadata` as it is now; None when the program leaves it out."""
+        """The current value of the input `metadata`; None if the program doesn't set it."""
         return self._output("metadata")
 
     @property
     def ipv6(self) -> pulumi.Output[bool | None]:
-        """The input `ipv6` as it is now; None when the program leaves it out."""
+        """The current value of the input `ipv6`; None if the program doesn't set it."""
         return self._output("ipv6")
 
     @property
     def trust_guest_rx_filters(self) -> pulumi.Output[bool | None]:
-        """The input `trust_guest_rx_filters` as it is now; None when the program leaves it out."""
+        """The current value of the input `trust_guest_rx_filters`; None if the program doesn't set it."""
         return self._output("trust_guest_rx_filters")
 
     @property
     def forward(self) -> pulumi.Output[outputs.Forward | None]:
-        """The input `forward` as it is now; None when the program leaves it out."""
+        """The current value of the input `forward`; None if the program doesn't set it."""
         return self._output("forward")
 
     @property
     def bridge(self) -> pulumi.Output[outputs.Bridge | None]:
-        """The input `bridge` as it is now; None when the program leaves it out."""
+        """The current value of the input `bridge`; None if the program doesn't set it."""
         return self._output("bridge")
 
     @property
     def mtu(self) -> pulumi.Output[int | None]:
-        """The input `mtu` as it is now; None when the program leaves it out."""
+        """The current value of the input `mtu`; None if the program doesn't set it."""
         return self._output("mtu")
 
     @property
     def domain(self) -> pulumi.Output[outputs.Domain | None]:
-        """The input `domain` as it is now; None when the program leaves it out."""
+        """The current value of the input `domain`; None if the program doesn't set it."""
         return self._output("domain")
 
     @property
     def dns(self) -> pulumi.Output[outputs.Dns | None]:
-        """The input `dns` as it is now; None when the program leaves it out."""
+        """The current value of the input `dns`; None if the program doesn't set it."""
         return self._output("dns")
 
     @property
     def bandwidth(self) -> pulumi.Output[outputs.Bandwidth | None]:
-        """The input `bandwidth` as it is now; None when the program leaves it out."""
+        """The current value of the input `bandwidth`; None if the program doesn't set it."""
         return self._output("bandwidth")
 
     @property
     def vlan(self) -> pulumi.Output[outputs.Vlan | None]:
-        """The input `vlan` as it is now; None when the program leaves it out."""
+        """The current value of the input `vlan`; None if the program doesn't set it."""
         return self._output("vlan")
 
     @property
     def port_isolated(self) -> pulumi.Output[bool | None]:
-        """The input `port_isolated` as it is now; None when the program leaves it out."""
+        """The current value of the input `port_isolated`; None if the program doesn't set it."""
         return self._output("port_isolated")
 
     @property
     def ips(self) -> pulumi.Output[list[outputs.NetworkIp] | None]:
-        """The input `ips` as it is now; None when the program leaves it out."""
+        """The current value of the input `ips`; None if the program doesn't set it."""
         return self._output("ips")
 
     @property
     def routes(self) -> pulumi.Output[list[outputs.Route] | None]:
-        """The input `routes` as it is now; None when the program leaves it out."""
+        """The current value of the input `routes`; None if the program doesn't set it."""
         return self._output("routes")
 
     @property
     def virtual_port(self) -> pulumi.Output[outputs.VirtualPort | None]:
-        """The input `virtual_port` as it is now; None when the program leaves it out."""
+        """The current value of the input `virtual_port`; None if the program doesn't set it."""
         return self._output("virtual_port")
 
     @property
     def port_groups(self) -> pulumi.Output[list[outputs.PortGroup] | None]:
-        """The input `port_groups` as it is now; None when the program leaves it out."""
+        """The current value of the input `port_groups`; None if the program doesn't set it."""
         return self._output("port_groups")
 
     @property
     def dnsmasq_options(self) -> pulumi.Output[list[str] | None]:
-        """The input `dnsmasq_options` as it is now; None when the program leaves it out."""
+        """The current value of the input `dnsmasq_options`; None if the program doesn't set it."""
         return self._output("dnsmasq_options")
 
     @property
     def autostart(self) -> pulumi.Output[bool]:
-        """The input `autostart` as it is now."""
+        """The current value of the input `autostart`."""
         return self._output("autostart")
 
     @property
     def active(self) -> pulumi.Output[bool]:
-        """The input `active` as it is now."""
+        """The current value of the input `active`."""
         return self._output("active")
 
     @property
     def adopt(self) -> pulumi.Output[bool | None]:
-        """The input `adopt` as it is now; None when the program leaves it out."""
+        """The current value of the input `adopt`; None if the program doesn't set it."""
         return self._output("adopt")
 
     @property
     def allow_overlap(self) -> pulumi.Output[bool | None]:
-        """The input `allow_overlap` as it is now; None when the program leaves it out."""
+        """The current value of the input `allow_overlap`; None if the program doesn't set it."""
         return self._output("allow_overlap")
 
     @property
     def on_restart(self) -> pulumi.Output[Literal["reattach", "refuse"] | None]:
-        """The input `on_restart` as it is now; None when the program leaves it out."""
+        """The current value of the input `on_restart`; None if the program doesn't set it."""
         return self._output("on_restart")
 
     @property
     def on_delete(self) -> pulumi.Output[Literal["refuse", "disconnect", "keep", "restore"] | None]:
-        """The input `on_delete` as it is now; None when the program leaves it out."""
+        """The current value of the input `on_delete`; None if the program doesn't set it."""
         return self._output("on_delete")
 
     @property

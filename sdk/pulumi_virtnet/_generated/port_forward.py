@@ -189,7 +189,7 @@ class PortForwardProperties(Resource):
         description: Input[str] | None = None,
         adopt: Input[bool] | None = None,
     ) -> None:
-        """Make a PortForward part of the stack.
+        """Add a PortForward to the stack.
 
         Args:
             resource_name: The name of the resource in the program and its stack.
@@ -216,8 +216,8 @@ class PortForwardProperties(Resource):
                 it that is refused. Default: False. A change touches nothing on the host.
 
         Raises:
-            TypeError: Both args and keywords are given, or a keyword is not there. What is wrong with a value is
-                said by `pulumi preview`, with the property's path and the fix.
+            TypeError: Both args and keywords are given, or a keyword isn't an input. `pulumi preview` reports
+                invalid values, with the property's path and the fix.
         """
         super().__init__(
             resource_name,
@@ -240,57 +240,57 @@ class PortForwardProperties(Resource):
 
     @property
     def uri(self) -> pulumi.Output[str]:
-        """The input `uri` as it is now."""
+        """The current value of the input `uri`."""
         return self._output("uri")
 
     @property
     def network(self) -> pulumi.Output[str]:
-        """The input `network` as it is now."""
+        """The current value of the input `network`."""
         return self._output("network")
 
     @property
     def listen_address(self) -> pulumi.Output[str | None]:
-        """The input `listen_address` as it is now; None when the program leaves it out."""
+        """The current value of the input `listen_address`; None if the program doesn't set it."""
         return self._output("listen_address")
 
     @property
     def target_address(self) -> pulumi.Output[str | None]:
-        """The input `target_address` as it is now; None when the program leaves it out."""
+        """The current value of the input `target_address`; None if the program doesn't set it."""
         return self._output("target_address")
 
     @property
     def target_mac(self) -> pulumi.Output[str | None]:
-        """The input `target_mac` as it is now; None when the program leaves it out."""
+        """The current value of the input `target_mac`; None if the program doesn't set it."""
         return self._output("target_mac")
 
     @property
     def target_name(self) -> pulumi.Output[str | None]:
-        """The input `target_name` as it is now; None when the program leaves it out."""
+        """The current value of the input `target_name`; None if the program doesn't set it."""
         return self._output("target_name")
 
     @property
     def ports(self) -> pulumi.Output[list[outputs.ForwardedPort]]:
-        """The input `ports` as it is now."""
+        """The current value of the input `ports`."""
         return self._output("ports")
 
     @property
     def sources(self) -> pulumi.Output[list[str] | None]:
-        """The input `sources` as it is now; None when the program leaves it out."""
+        """The current value of the input `sources`; None if the program doesn't set it."""
         return self._output("sources")
 
     @property
     def allow_ssh(self) -> pulumi.Output[bool | None]:
-        """The input `allow_ssh` as it is now; None when the program leaves it out."""
+        """The current value of the input `allow_ssh`; None if the program doesn't set it."""
         return self._output("allow_ssh")
 
     @property
     def description(self) -> pulumi.Output[str | None]:
-        """The input `description` as it is now; None when the program leaves it out."""
+        """The current value of the input `description`; None if the program doesn't set it."""
         return self._output("description")
 
     @property
     def adopt(self) -> pulumi.Output[bool | None]:
-        """The input `adopt` as it is now; None when the program leaves it out."""
+        """The current value of the input `adopt`; None if the program doesn't set it."""
         return self._output("adopt")
 
     @property

@@ -14,22 +14,22 @@ from pulumi_virtnet._resource import Args, named_inputs
 __all__ = ["ProviderArgs", "ProviderArgsDict"]
 
 VERSION = "0.1.0"
-"""That of the distribution, and so of the plugin that comes with it."""
+"""The version of the distribution and of its plugin."""
 DOWNLOAD_URL = "github://api.github.com/pulumi-virtnet/pulumi-virtnet"
-"""Where the engine looks for that plugin when it finds none."""
+"""Where the engine downloads that plugin if it finds none."""
 
 
 class ProviderArgs(Args):
     """The inputs of a Provider, for its `args`.
 
     Args:
-        uri: Connection URI of the host for resources that name none, "qemu:///system" or
-            "qemu+ssh://root@host/system". Left out: LIBVIRT_DEFAULT_URI, then qemu:///system.
+        uri: Connection URI of the host for resources without a `uri`, "qemu:///system" or
+            "qemu+ssh://root@host/system". Default: LIBVIRT_DEFAULT_URI, then qemu:///system.
         unreachable: What a refresh does with resources of a host that can't be reached: `fail`, the default,
-            or `recorded` to show what is recorded, with a warning.
-        refusals: What a preview does where something would be refused as the host is now: `show`, the
-            default, to say so as an error and go on, as it may be fixed before, by this very program too; or
-            `fail`.
+            or `recorded`, which keeps the recorded values, with a warning.
+        refusals: What a preview does if `pulumi up` would refuse something on the host as it is now: `show`,
+            the default, shows an error and continues, because the cause may be gone by then; `fail` makes the
+            preview fail.
     """
 
     FIELDS: ClassVar[Mapping[str, type[Args] | None]] = {
@@ -55,14 +55,14 @@ class ProviderArgsDict(TypedDict):
     """The inputs of a Provider, for its `args`."""
 
     uri: NotRequired[Input[str] | None]
-    """Connection URI of the host for resources that name none, "qemu:///system" or "qemu+ssh://root@host/system".
-    Left out: LIBVIRT_DEFAULT_URI, then qemu:///system.
+    """Connection URI of the host for resources without a `uri`, "qemu:///system" or "qemu+ssh://root@host/system".
+    Default: LIBVIRT_DEFAULT_URI, then qemu:///system.
     """
     unreachable: NotRequired[Input[Literal["fail", "recorded"]] | None]
-    """What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded` to show
-    what is recorded, with a warning.
+    """What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded`, which
+    keeps the recorded values, with a warning.
     """
     refusals: NotRequired[Input[Literal["show", "fail"]] | None]
-    """What a preview does where something would be refused as the host is now: `show`, the default, to say so as an
-    error and go on, as it may be fixed before, by this very program too; or `fail`.
+    """What a preview does if `pulumi up` would refuse something on the host as it is now: `show`, the default, shows
+    an error and continues, because the cause may be gone by then; `fail` makes the preview fail.
     """

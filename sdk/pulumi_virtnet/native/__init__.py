@@ -1,12 +1,12 @@
-"""The same resources served by the native plugin `pulumi-resource-virtnet`, and its functions.
+"""The same resources and functions, served by the native plugin `pulumi-resource-virtnet`.
 
     import pulumi_virtnet.native as virtnet
 
-All that `pulumi_virtnet` has is here too, by the same names, so a program moves by its import line (docs/plugin.md).
-Besides, there are `Provider`, which serves some resources with settings of its own, `LibvirtNetwork.get` and
-`PortForward.get`, functions for Outputs (`get_network_output` …), and the enumerations that `pulumi import` writes.
+This module has all names of `pulumi_virtnet`, so a program moves by its import line (docs/plugin.md). It also has
+`Provider`, for resources with settings of their own, `LibvirtNetwork.get` and `PortForward.get`, functions for Outputs
+(`get_network_output` …), and the enumerations that `pulumi import` writes.
 
-The plugin must be on PATH of the `pulumi` command; installing pulumi-virtnet puts it beside the environment's python.
+The `pulumi` command must find the plugin on its PATH. pip installs the plugin beside the environment's python.
 """
 
 from typing import TYPE_CHECKING, Any

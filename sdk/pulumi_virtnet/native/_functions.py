@@ -1,6 +1,6 @@
-"""The native plugin's functions: questions to a host. Each exists twice, for values and, as …_output, for Outputs.
+"""The native plugin's functions, which read a host. Each exists twice: for values, and as …_output for Outputs.
 
-Not imported by users but by pulumi_virtnet.native. Results are dicts with keys in Python spelling.
+Users import them from pulumi_virtnet.native. Results are dicts with keys in Python spelling.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def get_network(
 ) -> outputs.NetworkFacts:
     """A network as it is now: the inputs of a LibvirtNetwork, `uuid`, `bridge_name`, `persistent`, `host_uuid`, `xml`.
 
-    Raises an error that names the networks there are when there is none of that name or UUID.
+    If there is none of that name or UUID, raises an error with the names of the existing networks.
     """
     return _network(_ask("getNetwork", opts, name=name, uuid=uuid, uri=uri))
 
@@ -58,7 +58,7 @@ def get_networks_output(
 def get_leases(
     name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
 ) -> list[outputs.DhcpLease]:
-    """The DHCP leases of a network that have not ended."""
+    """The DHCP leases of a network that have not expired."""
     return cast("outputs.Leases", _spelled(_ask("getLeases", opts, name=name, uuid=uuid, uri=uri)))["leases"]
 
 
@@ -77,7 +77,7 @@ def get_leases_output(
 def get_guests(
     name: str | None = None, *, uuid: str | None = None, uri: str | None = None, opts: InvokeOptions | None = None
 ) -> list[outputs.PluggedGuest]:
-    """Who is attached to a network: running guests, and other interfaces on its bridge."""
+    """What is attached to a network: running guests, and other interfaces on its bridge."""
     return cast("outputs.Guests", _spelled(_ask("getGuests", opts, name=name, uuid=uuid, uri=uri)))["guests"]
 
 
@@ -94,7 +94,7 @@ def get_guests_output(
 
 
 def get_host(*, uri: str | None = None, opts: InvokeOptions | None = None) -> outputs.HostFacts:
-    """A host's bridges, routes, IP forwarding and firewall rules. An error where only libvirt can be asked."""
+    """A host's bridges, routes, IP forwarding and firewall rules. Raises an error if `uri` reaches only libvirt."""
     return cast("outputs.HostFacts", _spelled(_ask("getHost", opts, uri=uri)))
 
 
@@ -108,7 +108,7 @@ def get_host_output(
 def get_forwards(
     network: str | None = None, *, uri: str | None = None, opts: InvokeOptions | None = None
 ) -> list[outputs.ReportedForward]:
-    """The port forwards of a host, no matter who created them; with a network's name or UUID those that lead there."""
+    """The port forwards of a host, no matter who created them; of one network, if its name or UUID is given."""
     return cast("outputs.Forwards", _spelled(_ask("getForwards", opts, network=network, uri=uri)))["forwards"]
 
 
@@ -128,9 +128,9 @@ def get_free_subnet(
     uri: str | None = None,
     opts: InvokeOptions | None = None,
 ) -> outputs.FreeSubnet:
-    """A subnet that nothing on the host uses, for the network of that name; the one it has, once it has one.
+    """A subnet that nothing on the host uses, for the network of that name. If the network exists, its own subnet.
 
-    It is taken from `within`, 10.0.0.0/8 when left out. Raises an error when nothing in there is free.
+    The subnet is inside `within`, by default 10.0.0.0/8. Raises an error if nothing in there is free.
     """
     given = {"network": network, "prefix_length": prefix_length, "within": within, "uri": uri}
     return cast("outputs.FreeSubnet", _spelled(_ask("getFreeSubnet", opts, **given)))
@@ -157,7 +157,7 @@ def _ask(function: str, opts: InvokeOptions | None, **given: Any) -> Any:
 
 def _ask_output(function: str, opts: InvokeOutputOptions | None, **given: Any) -> pulumi.Output[Any]:
     options = InvokeOutputOptions.merge(InvokeOutputOptions(plugin_download_url=DOWNLOAD_URL), opts)
-    # Not by merging: options that name no version have an empty one, which would win (3.272).
+    # Not by merging: options without a version have an empty one, which would win (3.272).
     options.version = options.version or VERSION
     return pulumi.runtime.invoke_output(f"virtnet:index:{function}", _named(given), options)
 
@@ -167,7 +167,7 @@ def _named(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _network(known: Any) -> outputs.NetworkFacts:
-    """A network's facts: inputs by their own spelling, whose keys may be data, and the rest."""
+    """A network's facts in Python spelling. Of its inputs, some keys are data."""
     read: dict[str, Any] = from_properties(known, LibvirtNetworkArgs)
     return cast("outputs.NetworkFacts", {_snake_case(name): value for name, value in read.items()})
 

@@ -15,19 +15,19 @@ from pulumi_virtnet._resource import Resource, alias_of
 
 
 class _NativeResource(Resource):
-    """What takes the place of the dynamic provider's registration: a resource with a token of the plugin's package."""
+    """A resource that is registered with a token of the plugin's package instead of a dynamic provider."""
 
     TOKEN: ClassVar[str]
 
     def _options(self, resource_name: str, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-        # The type of the same resource under the dynamic provider, so that a stack moves over as it is.
+        # The type of the same resource in the dynamic form, so that a stack can move between the forms.
         dynamic = f"pulumi-python:{self._resource_type_name}"
         return pulumi.ResourceOptions(
             aliases=[alias_of(dynamic, resource_name, opts)], version=VERSION, plugin_download_url=DOWNLOAD_URL
         )
 
     def _register(self, resource_name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-        """Hand the resource to the engine, which knows its name and its stack and tells them to the plugin."""
+        """Register the resource. The engine passes its name and its stack to the plugin."""
         named = {key: value for key, value in properties.items() if not key.startswith("__")}
         pulumi.CustomResource.__init__(self, self.TOKEN, resource_name, named, opts)
 
@@ -39,11 +39,11 @@ class LibvirtNetwork(network.LibvirtNetwork, _NativeResource, module="virtnet", 
 
     @classmethod
     def get(cls, resource_name: str, id: Input[str], opts: pulumi.ResourceOptions | None = None) -> LibvirtNetwork:
-        """An existing network, looked at and not managed: its settings are outputs.
+        """Read an existing network, which the program doesn't manage: its settings are outputs.
 
         Args:
             resource_name: The name of the resource in the program and its stack.
-            id: The network's name or UUID on its host, which is that of the provider.
+            id: The network's name or UUID on the provider's host.
             opts: Pulumi's own options, such as `provider`.
         """
         return cls(resource_name, opts=_looked_up(id, opts))
@@ -62,11 +62,11 @@ class PortForward(port_forward.PortForward, _NativeResource, module="virtnet", n
 
     @classmethod
     def get(cls, resource_name: str, id: Input[str], opts: pulumi.ResourceOptions | None = None) -> PortForward:
-        """An existing port forward, looked at and not managed: its settings are outputs.
+        """Read an existing port forward, which the program doesn't manage: its settings are outputs.
 
         Args:
             resource_name: The name of the resource in the program and its stack.
-            id: Its id, as get_forwards tells it, or a port of the provider's host: "8080/tcp".
+            id: Its id, which get_forwards returns, or a port of the provider's host: "8080/tcp".
             opts: Pulumi's own options, such as `provider`.
         """
         return cls(resource_name, opts=_looked_up(id, opts))

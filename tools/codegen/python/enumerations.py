@@ -11,14 +11,14 @@ def module(types: Mapping[str, Any]) -> Iterator[str]:
     """The lines of the module of enumerations. `types` are the schema's."""
     found = {token.rpartition(":")[2]: kind for token, kind in types.items() if "enum" in kind}
     yield MARK
-    yield '"""The values that a property may have, as the programs name them that `pulumi import` writes.'
+    yield '"""The values that a property may have, by the names that programs of `pulumi import` use.'
     yield ""
-    yield "The values themselves, as texts, are as good."
+    yield "A program may also use the values themselves, as texts."
     yield '"""'
     yield from ("", "from enum import Enum", "", f"__all__ = {sorted(found)!r}", "")
     for name, kind in sorted(found.items()):
         yield f"class {name}(str, Enum):"
-        yield f'    """What `{name}` in the schema may be."""'
+        yield f'    """The values of the type `{name}` in the schema."""'
         yield ""
         for entry in kind["enum"]:
             yield f'    {member(name, entry["value"])} = "{entry["value"]}"'

@@ -28,7 +28,7 @@ def module(resources: Sequence[Resource[Any]], functions: Sequence[Function]) ->
         if names and part not in of_resources and not issubclass(part, specs):
             raise ValueError(f"{part.__name__}.{min(names)} may be missing, and answers have all their keys")
     yield MARK
-    yield '"""What a program gets back, as dicts with keys in Python spelling: groups of outputs, and answers."""'
+    yield '"""Groups of outputs and results of functions, as dicts with keys in Python spelling."""'
     yield from ("", "from typing import Any, Literal", "", "from typing_extensions import NotRequired, TypedDict", "")
     yield from (f"__all__ = {sorted(part.__name__ for part in missing)!r}", "")
     for part, names in missing.items():

@@ -24,9 +24,9 @@ def module(settings: type[Part], published: Project) -> Iterator[str]:
     yield from ("", "from pulumi_virtnet._resource import Args, named_inputs", "")
     yield from ('__all__ = ["ProviderArgs", "ProviderArgsDict"]', "")
     yield f'VERSION = "{published.version}"'
-    yield '"""That of the distribution, and so of the plugin that comes with it."""'
+    yield '"""The version of the distribution and of its plugin."""'
     yield f'DOWNLOAD_URL = "{published.plugin_download_url}"'
-    yield '"""Where the engine looks for that plugin when it finds none."""'
+    yield '"""Where the engine downloads that plugin if it finds none."""'
     yield ""
     yield from args_class(settings, "ProviderArgs", about, levels)
     yield from typed_dict(settings, "ProviderArgsDict", about, levels)

@@ -218,15 +218,15 @@ def resource_base(resource: Resource[Any], levels: Levels) -> Iterator[str]:
     yield "        opts: pulumi.ResourceOptions | None = None, *,"
     yield from parameters(resource.spec, beside_args=True)
     yield "    ) -> None:"
-    opening = [f"Make a {resource.name} part of the stack.", "", "Args:"]
+    opening = [f"Add a {resource.name} to the stack.", "", "Args:"]
     opening += wrapped("resource_name: The name of the resource in the program and its stack.", 4, hanging=4)
     opening += wrapped("args: All inputs at once, instead of the keywords below.", 4, hanging=4)
     opening += wrapped("opts: Pulumi's own options, such as `depends_on` and `protect`.", 4, hanging=4)
     opening += arguments_doc(resource.spec, levels)[2:]
     opening += ["", "Raises:"]
     opening += wrapped(
-        "TypeError: Both args and keywords are given, or a keyword is not there. What is wrong with a value is "
-        "said by `pulumi preview`, with the property's path and the fix.",
+        "TypeError: Both args and keywords are given, or a keyword isn't an input. `pulumi preview` reports invalid "
+        "values, with the property's path and the fix.",
         4,
         hanging=4,
     )
@@ -238,8 +238,8 @@ def resource_base(resource: Resource[Any], levels: Levels) -> Iterator[str]:
     for shape in fields.values():
         if shape.name not in made:
             always = shape.name in resource.settled or is_required(resource.spec, shape)
-            note = "" if always else "; None when the program leaves it out"
-            about = [f"The input `{shape.name}` as it is now{note}."]
+            note = "" if always else "; None if the program doesn't set it"
+            about = [f"The current value of the input `{shape.name}`{note}."]
             yield from output(shape.name, value_type(shape, OUTPUTS), about, always)
     for shape in made.values():
         always = is_required(resource.outputs_spec, shape)

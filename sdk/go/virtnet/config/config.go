@@ -11,17 +11,17 @@ import (
 
 var _ = internal.GetEnvOrDefault
 
-// What a preview does where something would be refused as the host is now: `show`, the default, to say so as an error and go on, as it may be fixed before, by this very program too; or `fail`.
+// What a preview does if `pulumi up` would refuse something on the host as it is now: `show`, the default, shows an error and continues, because the cause may be gone by then; `fail` makes the preview fail.
 func GetRefusals(ctx *pulumi.Context) string {
 	return config.Get(ctx, "virtnet:refusals")
 }
 
-// What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded` to show what is recorded, with a warning.
+// What a refresh does with resources of a host that can't be reached: `fail`, the default, or `recorded`, which keeps the recorded values, with a warning.
 func GetUnreachable(ctx *pulumi.Context) string {
 	return config.Get(ctx, "virtnet:unreachable")
 }
 
-// Connection URI of the host for resources that name none, "qemu:///system" or "qemu+ssh://root@host/system". Left out: LIBVIRT_DEFAULT_URI, then qemu:///system.
+// Connection URI of the host for resources without a `uri`, "qemu:///system" or "qemu+ssh://root@host/system". Default: LIBVIRT_DEFAULT_URI, then qemu:///system.
 func GetUri(ctx *pulumi.Context) string {
 	v, err := config.Try(ctx, "virtnet:uri")
 	if err == nil {
